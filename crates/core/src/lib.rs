@@ -1,0 +1,2 @@
+//! The vocabulary of Dubhe.
+pub mod value;
