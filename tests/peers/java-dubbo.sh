@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# Dubbo Java providers and consumer, built from java-dubbo/.
+#   java-dubbo.sh prepare|start|stop|restart|status|wipe
+#   java-dubbo.sh serve dubbo|tri PORT       run one provider in the foreground
+#   java-dubbo.sh consume [-Dkey=value]...   run the consumer; see Consumer.java
+#   java-dubbo.sh vectors FILE               write the Hessian2 vectors
+#   java-dubbo.sh frames FILE                write dubbo frames; starts and stops its own provider
+#   java-dubbo.sh bench-server PORT          echo server over dubbo, in the foreground
+#   java-dubbo.sh bench-client FLAGS         its client; see bench/Client.java
+#   java-dubbo.sh bench-hessian              ns per object of hessian-lite, as one line of JSON
+# DUBBO chooses the Dubbo generation: 3 (3.3.6, default), 3.2 (3.2.16) or 2.7
+# (2.7.23). The vectors and the bench-* programs exist for 3 and 3.2 only.
+# PROTOCOLS="dubbo tri" chooses what to start; DUBBO_PORT (20880) and TRI_PORT
+# (50051) where. REGISTRY (N/A) is a registry URL. PROVIDER_OPTS adds -D flags,
+# for instance -Ddubbo.application.register-mode=instance.
+DUBBO=${DUBBO:-3}
+case $DUBBO in
+  3) PEER=java-dubbo BUILD=() ;;
+  3.2) PEER=java-dubbo32 BUILD=(-Ddubbo.version=3.2.16 -Ddubbo.compiler.version=3.2.14) DUBBO_PORT=${DUBBO_PORT:-20832} TRI_PORT=${TRI_PORT:-50032} ;;
+  2.7) PEER=java-dubbo27 BUILD=(-Ddubbo27) DUBBO_PORT=${DUBBO_PORT:-20827} PROTOCOLS=${PROTOCOLS:-dubbo} ;;
+  *) echo "DUBBO must be 3, 3.2 or 2.7" >&2; exit 2 ;;
+esac
+source "$(dirname "$0")/common.sh"
+DUBBO_PORT=${DUBBO_PORT:-20880}
+TRI_PORT=${TRI_PORT:-50051}
+read -r -a PEER_PROCS <<<"${PROTOCOLS:-dubbo tri}"
+BUILT=$HOME_DIR/src
+
+port_of() { if [ "$1" = tri ]; then echo "$TRI_PORT"; else echo "$DUBBO_PORT"; fi; }
+
+peer_prepare() {
+  need mvn java
+  local sum; sum=$(cd "$PEERS_SRC/java-dubbo" && find . -type f -not -path '*/target/*' -print0 | sort -z | xargs -0 sha256sum | sha256sum)
+  [ "$(cat "$HOME_DIR/built" 2>/dev/null)" = "$sum" ] && return 0
+  say "building"
+  rm -rf "$BUILT" "$LIB"
+  cp -r "$PEERS_SRC/java-dubbo" "$BUILT"
+  "${MVN[@]}" -f "$BUILT/pom.xml" "${BUILD[@]}" package \
+    org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
+    -DincludeScope=runtime -DexcludeGroupIds=peers.dubbo -DoutputDirectory="$LIB" >&2
+  echo "$sum" >"$HOME_DIR/built"
+}
+
+# java_command FLAGS... MAIN: set JAVA_CMD to a lean JVM that runs MAIN.
+java_command() { jvm $JAVA_LEAN -Xmx256m "$@"; }
+
+# jvm FLAGS... MAIN: the same with the JVM's own defaults.
+jvm() {
+  local cp="" m; for m in api proto provider consumer vectors bench; do cp+="$BUILT/$m/target/classes:"; done
+  JAVA_CMD=(java -Dfile.encoding=UTF-8 -Duser.timezone=UTC
+    -Duser.home="$DATA"
+    # Dubbo replaces 127.0.0.1 by the address of a "real" interface, both where
+    # it listens and where it connects to. With no interface left it stays put.
+    -Ddubbo.network.interface.ignored='.*'
+    -Dorg.slf4j.simpleLogger.defaultLogLevel="${LOG_LEVEL:-error}"
+    --add-opens java.base/java.lang=ALL-UNNAMED --add-opens java.base/java.math=ALL-UNNAMED
+    --add-opens java.base/java.util=ALL-UNNAMED --add-opens java.base/java.time=ALL-UNNAMED
+    --add-opens java.base/java.util.concurrent=ALL-UNNAMED
+    --add-opens java.base/java.util.concurrent.atomic=ALL-UNNAMED
+    --add-opens java.sql/java.sql=ALL-UNNAMED
+    -cp "$cp$LIB/*" "$@")
+}
+
+# provider_command PROTOCOL PORT: set JAVA_CMD to a provider.
+provider_command() {
+  java_command -Dprotocol="$1" -Dport="$2" -Dregistry="${REGISTRY:-N/A}" \
+    -Dapplication="$PEER-$1" ${PROVIDER_OPTS:-} peer.provider.Provider
+}
+
+peer_start() {
+  local p
+  for p in "${PEER_PROCS[@]}"; do
+    alive "$p" && continue
+    port_free "$(port_of "$p")"
+    provider_command "$p" "$(port_of "$p")"
+    spawn "$p" "${JAVA_CMD[@]}"
+  done
+  for p in "${PEER_PROCS[@]}"; do wait_until "$p" "ready line" log_has "$p" '^PROVIDER READY'; done
+}
+
+peer_address() { local p; for p in "${PEER_PROCS[@]}"; do echo "$p=$p://127.0.0.1:$(port_of "$p")"; done; }
+
+case ${1:-} in
+  serve) prepare; provider_command "$2" "$3"; serve "${JAVA_CMD[@]}" ;;
+  consume) shift; prepare; java_command "$@" peer.consumer.Consumer; exec "${JAVA_CMD[@]}" ;;
+  bench-server) prepare; jvm -Xmx512m -Dport="$2" peer.bench.Server; serve "${JAVA_CMD[@]}" ;;
+  bench-client) shift; prepare; jvm -Xmx512m peer.bench.Client; exec "${JAVA_CMD[@]}" "$@" ;;
+  bench-hessian) prepare; jvm -Xmx512m peer.bench.HessianBench; exec "${JAVA_CMD[@]}" ;;
+  vectors)
+    prepare
+    java_command -Dhessian.version="$(basename "$LIB"/hessian-lite-*.jar .jar | sed 's/hessian-lite-//')" \
+      peer.vectors.HessianVectors "$2"
+    exec "${JAVA_CMD[@]}" ;;
+  frames)
+    prepare; need python3
+    java_command -Durl=dubbo://127.0.0.1:@PORT@ -Dmode=calls,generic -Dinteractive=true -Dtimeout=1000 \
+      -Dheartbeat=1000 peer.consumer.Consumer
+    CONSUMER=("${JAVA_CMD[@]}") PEER_PROCS=(dubbo)
+    PROVIDER_OPTS=-Ddubbo.protocol.parameters.heartbeat=1000 peer_start
+    python3 "$PEERS_SRC/java-dubbo/capture.py" "$2" "$DUBBO_PORT" "PROTOCOLS=dubbo '$0' stop" -- "${CONSUMER[@]}" ;;
+  *) peer_main "$@" ;;
+esac
