@@ -1,2 +1,52 @@
-//! The vocabulary of Dubhe.
+//! The vocabulary of Dubhe: calls, replies, status, endpoints, and the traits that connect them.
+//!
+//! Nothing here performs I/O or needs a runtime. A call is one protocol-neutral value: filters,
+//! routers and balancers never know which wire it will take, and protocols never know why an
+//! endpoint was chosen.
+//!
+//! ```text
+//! caller → client → filter → cluster (plan → fault → directory → route → balance) → connect → net
+//! ```
+//!
+//! | module | what it names |
+//! | --- | --- |
+//! | [`call`], [`reply`], [`payload`] | what flows |
+//! | [`status`] | the one error type of all protocols |
+//! | [`service`], [`metadata`], [`value`] | keys, attachments, dynamic values |
+//! | [`endpoint`] | instances, offers, snapshots |
+//! | [`invoke`], [`filter`], [`plan`], [`directory`], [`route`], [`balance`], [`connect`], [`registry`], [`serve`] | the seams |
+//! | [`time`], [`random`] | what is injected |
+
+pub mod balance;
+pub mod call;
+pub mod connect;
+pub mod context;
+pub mod directory;
+pub mod endpoint;
+pub mod filter;
+pub mod invoke;
+pub mod metadata;
+pub mod payload;
+pub mod plan;
+pub mod random;
+pub mod registry;
+pub mod reply;
+pub mod route;
+pub mod serve;
+pub mod service;
+pub mod status;
+pub mod time;
+pub mod url;
 pub mod value;
+
+pub use bytestring::ByteString;
+pub use call::{Body, Call, CallView, Head};
+pub use context::Context;
+pub use endpoint::{Endpoint, Endpoints, Instance, Offer};
+pub use invoke::{Invoke, Invoking};
+pub use metadata::Metadata;
+pub use payload::{Args, Encode, Encoded, Format, Payload, Sink};
+pub use reply::{Reply, Trailers};
+pub use service::{CallKind, Method, ServiceKey};
+pub use status::{Code, Status};
+pub use value::Value;

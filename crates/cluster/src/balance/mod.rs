@@ -1,0 +1,5 @@
+//! Balancers.
+
+mod random;
+
+pub use random::Random;

@@ -1,0 +1,21 @@
+//! Choosing who answers a call.
+//!
+//! ```text
+//! plan → fault → directory → router → balance → channel
+//! ```
+//!
+//! [`Cluster`] walks that list for each call. Everything it reads is an immutable snapshot, so the
+//! choice itself never waits; only the call does. No protocol is named here: channels come from
+//! the [`dubhe_core::connect::Connect`] of the endpoint's protocol.
+
+pub mod balance;
+pub mod channels;
+pub mod directory;
+pub mod fault;
+pub mod plan;
+pub mod router;
+
+mod cluster;
+
+pub use channels::Channels;
+pub use cluster::Cluster;

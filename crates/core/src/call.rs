@@ -1,0 +1,144 @@
+//! The request side of what flows.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use http::Extensions;
+
+use crate::context::Peer;
+use crate::metadata::Metadata;
+use crate::payload::{Args, Content, Payload, PayloadStream};
+use crate::service::{Method, ServiceKey};
+use crate::time::{Deadline, Instant};
+use crate::value::Value;
+
+/// What a call says about itself, whatever its protocol.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// The service it is for.
+    pub service: Arc<ServiceKey>,
+    /// The method it is for.
+    pub method: Arc<Method>,
+    /// Attachments.
+    pub metadata: Metadata,
+    /// When the caller stops waiting.
+    pub deadline: Option<Deadline>,
+    /// When it arrived (server) or began (client); queueing delay is measured from here.
+    pub arrived: Option<Instant>,
+    /// Who sent it; `None` on the calling side.
+    pub peer: Option<Arc<Peer>>,
+    /// Typed values that filters pass on to each other.
+    pub extensions: Extensions,
+}
+
+impl Head {
+    /// A head with nothing but its addressee.
+    pub fn new(service: Arc<ServiceKey>, method: Arc<Method>) -> Self {
+        Self {
+            service,
+            method,
+            metadata: Metadata::new(),
+            deadline: None,
+            arrived: None,
+            peer: None,
+            extensions: Extensions::new(),
+        }
+    }
+}
+
+/// The content of a call.
+pub enum Body {
+    /// One payload.
+    One(Payload),
+    /// Payloads that come one by one.
+    Stream(PayloadStream),
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One(payload) => payload.fmt(f),
+            Self::Stream(_) => f.write_str("Stream(..)"),
+        }
+    }
+}
+
+/// One call.
+#[derive(Debug)]
+pub struct Call {
+    /// What it says about itself.
+    pub head: Head,
+    /// What it carries.
+    pub body: Body,
+}
+
+impl Call {
+    /// A call of one payload.
+    pub fn new(head: Head, payload: Payload) -> Self {
+        Self { head, body: Body::One(payload) }
+    }
+
+    /// A copy to send again, or `None` when the body is a stream, which can be sent only once.
+    pub fn try_clone(&self) -> Option<Self> {
+        match &self.body {
+            Body::One(payload) => {
+                Some(Self { head: self.head.clone(), body: Body::One(payload.clone()) })
+            }
+            Body::Stream(_) => None,
+        }
+    }
+}
+
+/// What rules and balancers see of a call: the head, and arguments that are decoded when first
+/// asked for.
+pub struct CallView<'a> {
+    head: &'a Head,
+    payload: Option<&'a Payload>,
+    decode: Option<&'a (dyn Fn(&Payload) -> Option<Vec<Value>> + Sync)>,
+    arguments: OnceLock<Option<Vec<Value>>>,
+}
+
+impl<'a> CallView<'a> {
+    /// A view of `call`. Arguments of Rust types are not seen; see [`CallView::with_decoder`].
+    pub fn new(call: &'a Call) -> Self {
+        let payload = match &call.body {
+            Body::One(p) => Some(p),
+            Body::Stream(_) => None,
+        };
+        Self { head: &call.head, payload, decode: None, arguments: OnceLock::new() }
+    }
+
+    /// Lets `decode` turn typed or encoded arguments into values when a rule reads one.
+    pub fn with_decoder(
+        mut self,
+        decode: &'a (dyn Fn(&Payload) -> Option<Vec<Value>> + Sync),
+    ) -> Self {
+        self.decode = Some(decode);
+        self
+    }
+
+    /// The head.
+    pub fn head(&self) -> &Head {
+        self.head
+    }
+
+    /// Argument number `index`, from 0; `None` when there is none or it cannot be seen.
+    pub fn argument(&self, index: usize) -> Option<&Value> {
+        let payload = self.payload?;
+        match payload {
+            Payload::Args(Args { values: Content::Values(v), .. }) => v.get(index),
+            Payload::Args(Args { values: Content::Dynamic(v), .. })
+            | Payload::Message(Content::Dynamic(v)) => (index == 0).then_some(v),
+            other => {
+                let decode = self.decode?;
+                self.arguments.get_or_init(|| decode(other)).as_ref()?.get(index)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for CallView<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallView").field("head", self.head).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,108 @@
+//! What a call made inside a handler inherits from the call that is being handled.
+//!
+//! The value is present only while the handler's future is polled, so it is neither shared nor
+//! left behind; a task that a handler spawns does not inherit unless it is wrapped in [`scope`].
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::call::Head;
+use crate::metadata::Metadata;
+use crate::time::Deadline;
+
+thread_local! {
+    static CURRENT: RefCell<Option<Inherited>> = const { RefCell::new(None) };
+}
+
+/// Attachments that travel on through a chain of calls: W3C trace context and Dubbo's tag.
+const TRAVELLING: [&str; 4] = ["traceparent", "tracestate", "baggage", "dubbo.tag"];
+
+/// Deadline and trace of the surrounding call.
+#[derive(Clone, Debug, Default)]
+pub struct Inherited {
+    /// When the surrounding call ends.
+    pub deadline: Option<Deadline>,
+    /// Attachments that travel on.
+    pub metadata: Metadata,
+}
+
+impl Inherited {
+    /// What calls made while serving `head` inherit.
+    pub fn from_head(head: &Head) -> Self {
+        let mut metadata = Metadata::new();
+        for key in TRAVELLING {
+            if let Some(value) = head.metadata.get(key) {
+                metadata.append(key, value.clone());
+            }
+        }
+        Self { deadline: head.deadline, metadata }
+    }
+
+    /// Whether there is nothing to inherit.
+    pub fn is_empty(&self) -> bool {
+        self.deadline.is_none() && self.metadata.is_empty()
+    }
+}
+
+/// What a call made now inherits; `None` outside a handler.
+pub fn inherited() -> Option<Inherited> {
+    CURRENT.with(|c| c.borrow().clone())
+}
+
+/// Runs `future` so that calls made in it inherit `value`.
+pub fn scope<F: Future>(value: Inherited, future: F) -> impl Future<Output = F::Output> {
+    Scope { value: Some(value), future: Box::pin(future) }
+}
+
+struct Scope<F> {
+    value: Option<Inherited>,
+    future: Pin<Box<F>>,
+}
+
+/// Puts the former value back, also when a poll panics.
+struct Restore<'a> {
+    slot: &'a mut Option<Inherited>,
+}
+
+impl<'a> Restore<'a> {
+    fn enter(slot: &'a mut Option<Inherited>) -> Self {
+        CURRENT.with(|c| std::mem::swap(&mut *c.borrow_mut(), slot));
+        Self { slot }
+    }
+}
+
+impl Drop for Restore<'_> {
+    fn drop(&mut self) {
+        CURRENT.with(|c| std::mem::swap(&mut *c.borrow_mut(), self.slot));
+    }
+}
+
+impl<F: Future> Future for Scope<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = &mut *self;
+        let _restore = Restore::enter(&mut this.value);
+        this.future.as_mut().poll(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn the_value_is_there_only_inside() {
+        let deadline = Some(Deadline::at(Instant::now()));
+        let value = Inherited { deadline, metadata: Metadata::new() };
+        let mut task = Box::pin(scope(value, async { inherited().and_then(|i| i.deadline) }));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert_eq!(task.as_mut().poll(&mut cx), Poll::Ready(deadline));
+        assert!(inherited().is_none());
+    }
+}

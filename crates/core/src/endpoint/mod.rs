@@ -1,0 +1,9 @@
+//! Who answers calls: instances, what they offer, and sets of them.
+
+mod instance;
+mod set;
+mod state;
+
+pub use instance::{Endpoint, Instance, Offer, Params, ServiceParams};
+pub use set::Endpoints;
+pub use state::{EndpointState, States};

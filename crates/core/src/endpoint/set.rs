@@ -1,0 +1,85 @@
+//! An immutable set of endpoints.
+
+use super::instance::Endpoint;
+use crate::registry::Health;
+
+/// The endpoints of a service at one moment; replaced whole.
+#[derive(Clone, Debug, Default)]
+pub struct Endpoints {
+    list: Vec<Endpoint>,
+    weight: u64,
+    uniform: bool,
+    generation: u64,
+    health: Health,
+}
+
+impl Endpoints {
+    /// The set of these endpoints.
+    pub fn new(list: impl IntoIterator<Item = Endpoint>) -> Self {
+        let list: Vec<_> = list.into_iter().collect();
+        let weight = list.iter().map(|e| u64::from(e.weight())).sum();
+        let uniform = list.windows(2).all(|w| matches!(w, [a, b] if a.weight() == b.weight()));
+        Self { list, weight, uniform, generation: 0, health: Health::Fresh }
+    }
+
+    /// Numbers the set; a directory counts its sets.
+    pub fn generation(mut self, generation: u64) -> Self {
+        self.generation = generation;
+        self
+    }
+
+    /// Says whether the set is current.
+    pub fn with_health(mut self, health: Health) -> Self {
+        self.health = health;
+        self
+    }
+
+    /// The number of the set.
+    pub fn number(&self) -> u64 {
+        self.generation
+    }
+
+    /// Whether the set is current.
+    pub fn health(&self) -> Health {
+        self.health
+    }
+
+    /// How many endpoints there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Endpoint `i`.
+    pub fn get(&self, i: usize) -> Option<&Endpoint> {
+        self.list.get(i)
+    }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, Endpoint> {
+        self.list.iter()
+    }
+
+    /// The sum of the weights.
+    pub fn weight(&self) -> u64 {
+        self.weight
+    }
+
+    /// Whether all weights are equal.
+    pub fn uniform(&self) -> bool {
+        self.uniform
+    }
+}
+
+impl<'a> IntoIterator for &'a Endpoints {
+    type Item = &'a Endpoint;
+    type IntoIter = std::slice::Iter<'a, Endpoint>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}

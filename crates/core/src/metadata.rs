@@ -1,0 +1,125 @@
+//! Metadata: Dubbo's attachments, gRPC's metadata.
+
+use bytestring::ByteString;
+
+use crate::value::Value;
+
+/// Key and value pairs that travel beside a message, in order; a key may occur several times.
+///
+/// Dubbo attachments hold any value; HTTP based protocols carry strings and bytes. Look-ups
+/// follow Dubbo Java (`RpcInvocation.getAttachment`): the key as given first, then ignoring ASCII
+/// case, because HTTP/2 lower-cases keys on the way.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Metadata {
+    entries: Vec<(ByteString, Value)>,
+}
+
+impl Metadata {
+    /// No entries; allocates nothing.
+    pub const fn new() -> Self {
+        Self { entries: Vec::new() }
+    }
+
+    /// No entries yet, with room for `n`.
+    pub fn with_capacity(n: usize) -> Self {
+        Self { entries: Vec::with_capacity(n) }
+    }
+
+    /// The number of entries.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The first value under `key`.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        let exact = self.entries.iter().find(|(k, _)| &**k == key);
+        exact
+            .or_else(|| self.entries.iter().find(|(k, _)| k.eq_ignore_ascii_case(key)))
+            .map(|(_, v)| v)
+    }
+
+    /// The first value under `key` when it is a string.
+    pub fn get_str(&self, key: &str) -> Option<&str> {
+        self.get(key)?.as_str()
+    }
+
+    /// Sets `key` to `value`, in place of all values it had.
+    pub fn insert(&mut self, key: impl Into<ByteString>, value: impl Into<Value>) {
+        let key = key.into();
+        self.remove(&key);
+        self.entries.push((key, value.into()));
+    }
+
+    /// Adds one more value under `key`.
+    pub fn append(&mut self, key: impl Into<ByteString>, value: impl Into<Value>) {
+        self.entries.push((key.into(), value.into()));
+    }
+
+    /// Takes all entries of exactly this key away; returns the first of them.
+    pub fn remove(&mut self, key: &str) -> Option<Value> {
+        let at = self.entries.iter().position(|(k, _)| &**k == key)?;
+        let (_, value) = self.entries.remove(at);
+        self.entries.retain(|(k, _)| &**k != key);
+        Some(value)
+    }
+
+    /// All entries, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&ByteString, &Value)> {
+        self.entries.iter().map(|(k, v)| (k, v))
+    }
+
+    /// Adds the entries of `other` whose keys are not here yet.
+    pub fn fill_from(&mut self, other: &Metadata) {
+        for (k, v) in &other.entries {
+            if self.get(k).is_none() {
+                self.entries.push((k.clone(), v.clone()));
+            }
+        }
+    }
+}
+
+impl<K: Into<ByteString>, V: Into<Value>> FromIterator<(K, V)> for Metadata {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
+        Self { entries: entries.into_iter().map(|(k, v)| (k.into(), v.into())).collect() }
+    }
+}
+
+impl IntoIterator for Metadata {
+    type Item = (ByteString, Value);
+    type IntoIter = std::vec::IntoIter<(ByteString, Value)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.entries.into_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_exact_key_before_another_case() {
+        let mut m = Metadata::new();
+        m.append("trace-id", "lower");
+        m.append("Trace-Id", "exact");
+        assert_eq!(m.get_str("Trace-Id"), Some("exact"));
+        assert_eq!(m.get_str("TRACE-ID"), Some("lower"));
+    }
+
+    #[test]
+    fn insert_replaces_all_values_of_a_key() {
+        let mut m = Metadata::new();
+        m.append("k", 1);
+        m.append("k", 2);
+        m.insert("k", "x");
+        assert_eq!(m.len(), 1);
+        assert_eq!(m.get_str("k"), Some("x"));
+        assert_eq!(m.remove("k"), Some(Value::from("x")));
+        assert!(m.is_empty());
+    }
+}

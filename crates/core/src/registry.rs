@@ -1,0 +1,61 @@
+//! Where providers announce themselves and consumers find them.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_core::Stream;
+
+use crate::endpoint::{Instance, Offer, ServiceParams};
+use crate::service::ServiceKey;
+use crate::status::Status;
+
+/// What a provider announces: one service on one instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration {
+    /// The service.
+    pub service: ServiceKey,
+    /// The instance that serves it.
+    pub instance: Arc<Instance>,
+    /// How it is reached.
+    pub offer: Offer,
+    /// The parameters of the service on this instance.
+    pub params: Arc<ServiceParams>,
+}
+
+/// Whether what a registry says can be trusted to be current.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Health {
+    /// Connected and current.
+    #[default]
+    Fresh,
+    /// Not connected; the set is the last one known.
+    Stale,
+}
+
+/// All providers of a service, whole.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Snapshot {
+    /// The providers.
+    pub providers: Vec<Registration>,
+    /// Whether this is current.
+    pub health: Health,
+}
+
+/// Whole snapshots as they change; the present one comes first.
+pub type Snapshots = Pin<Box<dyn Stream<Item = Snapshot> + Send>>;
+
+/// A future a registry answers with.
+pub type Registering<'a, T> = Pin<Box<dyn Future<Output = Result<T, Status>> + Send + 'a>>;
+
+/// A registry.
+pub trait Registry: Send + Sync + 'static {
+    /// Announces a provider until it is unregistered or the registry is closed; repeating it is
+    /// harmless.
+    fn register(&self, registration: Registration) -> Registering<'_, ()>;
+
+    /// Takes an announcement back.
+    fn unregister(&self, registration: &Registration) -> Registering<'_, ()>;
+
+    /// Follows the providers of `service`. Dropping the stream ends the subscription.
+    fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots>;
+}

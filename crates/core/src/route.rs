@@ -1,0 +1,178 @@
+//! Which of the endpoints may answer this call.
+
+use std::fmt;
+
+use crate::call::CallView;
+use crate::endpoint::Endpoints;
+
+/// A set of endpoints by index: bit `i` is endpoint `i` of the snapshot.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Bitmap {
+    words: Vec<u64>,
+    len: usize,
+}
+
+impl Bitmap {
+    /// All of `len` endpoints.
+    pub fn full(len: usize) -> Self {
+        let mut map = Self { words: vec![u64::MAX; len.div_ceil(64)], len };
+        if let (Some(last), tail @ 1..) = (map.words.last_mut(), len % 64) {
+            *last = (1 << tail) - 1;
+        }
+        map
+    }
+
+    /// None of `len` endpoints.
+    pub fn empty(len: usize) -> Self {
+        Self { words: vec![0; len.div_ceil(64)], len }
+    }
+
+    /// Whether endpoint `i` is in.
+    pub fn contains(&self, i: usize) -> bool {
+        self.words.get(i / 64).is_some_and(|w| w & (1 << (i % 64)) != 0)
+    }
+
+    /// Puts endpoint `i` in; does nothing past the end.
+    pub fn insert(&mut self, i: usize) {
+        if i < self.len
+            && let Some(w) = self.words.get_mut(i / 64)
+        {
+            *w |= 1 << (i % 64);
+        }
+    }
+
+    /// Takes endpoint `i` out.
+    pub fn remove(&mut self, i: usize) {
+        if let Some(w) = self.words.get_mut(i / 64) {
+            *w &= !(1 << (i % 64));
+        }
+    }
+
+    /// Keeps what is in both.
+    pub fn intersect(&mut self, other: &Self) {
+        let others = other.words.iter().copied().chain(std::iter::repeat(0));
+        for (w, o) in self.words.iter_mut().zip(others) {
+            *w &= o;
+        }
+    }
+
+    /// How many are in.
+    pub fn count(&self) -> usize {
+        self.words.iter().map(|w| w.count_ones() as usize).sum()
+    }
+
+    /// The index of the `n`-th endpoint that is in, from 0.
+    pub fn nth(&self, n: usize) -> Option<usize> {
+        let mut left = n;
+        for (at, word) in self.words.iter().enumerate() {
+            let ones = word.count_ones() as usize;
+            if left >= ones {
+                left -= ones;
+                continue;
+            }
+            let mut word = *word;
+            for _ in 0..left {
+                word &= word - 1;
+            }
+            return Some(at * 64 + word.trailing_zeros() as usize);
+        }
+        None
+    }
+
+    /// The indexes that are in, ascending.
+    pub fn iter(&self) -> impl Iterator<Item = usize> + '_ {
+        self.words.iter().enumerate().flat_map(|(at, word)| {
+            let mut word = *word;
+            std::iter::from_fn(move || {
+                (word != 0).then(|| {
+                    let bit = word.trailing_zeros() as usize;
+                    word &= word - 1;
+                    at * 64 + bit
+                })
+            })
+        })
+    }
+}
+
+impl fmt::Debug for Bitmap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Bitmap({} of {})", self.count(), self.len)
+    }
+}
+
+/// Why endpoints were left out, for "why this instance?".
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    steps: Vec<TraceStep>,
+}
+
+/// One router's decision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TraceStep {
+    /// The router.
+    pub router: String,
+    /// The rule that decided.
+    pub rule: String,
+    /// How many endpoints were left after it.
+    pub left: usize,
+}
+
+impl Trace {
+    /// Records a decision.
+    pub fn record(&mut self, router: impl Into<String>, rule: impl Into<String>, left: usize) {
+        self.steps.push(TraceStep { router: router.into(), rule: rule.into(), left });
+    }
+
+    /// The decisions, in order.
+    pub fn steps(&self) -> &[TraceStep] {
+        &self.steps
+    }
+}
+
+/// A router: looks at a set once when it changes, then narrows it for each call.
+pub trait Route: Send + Sync + 'static {
+    /// Looks at a new set.
+    fn prepare(&self, set: &Endpoints) -> Box<dyn Prepared>;
+}
+
+/// A router that knows the set.
+pub trait Prepared: Send + Sync {
+    /// Takes out of `set` what must not answer `call`; says why in `trace` when asked to.
+    fn narrow(&self, call: &CallView<'_>, set: &mut Bitmap, trace: Option<&mut Trace>);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_map_has_all_and_no_more() {
+        for len in [0, 1, 63, 64, 65, 130] {
+            let map = Bitmap::full(len);
+            assert_eq!(map.count(), len);
+            assert_eq!(map.iter().collect::<Vec<_>>(), (0..len).collect::<Vec<_>>());
+            assert!(!map.contains(len));
+        }
+    }
+
+    #[test]
+    fn nth_counts_only_what_is_in() {
+        let mut map = Bitmap::empty(200);
+        for i in [3, 64, 127, 199, 200] {
+            map.insert(i);
+        }
+        assert_eq!((0..5).map(|n| map.nth(n)).collect::<Vec<_>>(), [
+            Some(3),
+            Some(64),
+            Some(127),
+            Some(199),
+            None
+        ]);
+        map.remove(64);
+        let mut other = Bitmap::empty(200);
+        other.insert(127);
+        other.insert(64);
+        map.intersect(&other);
+        assert_eq!(map.iter().collect::<Vec<_>>(), [127]);
+    }
+}

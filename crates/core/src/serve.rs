@@ -1,0 +1,54 @@
+//! What a server protocol asks of the house: first whether a call has a target, then to run it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::endpoint::ServiceParams;
+use crate::invoke::Invoke;
+use crate::service::{Method, ServiceKey};
+use crate::status::Status;
+
+/// What a request names, borrowed from its bytes: nothing else is decoded yet.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The interface, or the path of the request.
+    pub interface: &'a str,
+    /// The group, or `""`.
+    pub group: &'a str,
+    /// The version; `""` and `0.0.0` mean "none".
+    pub version: &'a str,
+    /// The method.
+    pub method: &'a str,
+    /// The JVM descriptors of the arguments, where the protocol has them.
+    pub descriptor: Option<&'a str>,
+}
+
+/// Who answers a call: the exported service and method, and the way to the handler, filters
+/// included.
+#[derive(Clone)]
+pub struct Target {
+    /// The exported service.
+    pub service: Arc<ServiceKey>,
+    /// The method.
+    pub method: Arc<Method>,
+    /// The parameters the service was exported with, such as `payload`.
+    pub params: Arc<ServiceParams>,
+    /// Filters, then the handler.
+    pub invoke: Arc<dyn Invoke>,
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Target({}.{})", self.service, self.method.name)
+    }
+}
+
+/// The services of a server.
+pub trait Dispatch: Send + Sync + 'static {
+    /// Finds who answers.
+    ///
+    /// # Errors
+    /// [`crate::Code::Unimplemented`] when no such service or method is exported; the message
+    /// names what is.
+    fn find(&self, wanted: Wanted<'_>) -> Result<Target, Status>;
+}

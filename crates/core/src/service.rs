@@ -1,0 +1,134 @@
+//! What a call is addressed to: a service key and a method.
+
+use std::fmt;
+
+use bytestring::ByteString;
+
+/// The identity of a service: `group/interface:version`.
+///
+/// Empty group and version mean "none". Dubbo writes the version `0.0.0` for "none" on the wire
+/// (Dubbo Java `GroupServiceKeyCache`), so [`ServiceKey::new`] folds it to empty.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct ServiceKey {
+    interface: ByteString,
+    group: ByteString,
+    version: ByteString,
+}
+
+impl ServiceKey {
+    /// A key without group and version.
+    pub fn interface_only(interface: impl Into<ByteString>) -> Self {
+        Self { interface: interface.into(), ..Self::default() }
+    }
+
+    /// A key of all three parts; empty strings and the version `0.0.0` mean "none".
+    pub fn new(
+        interface: impl Into<ByteString>,
+        group: impl Into<ByteString>,
+        version: impl Into<ByteString>,
+    ) -> Self {
+        let version = version.into();
+        let version = if &*version == "0.0.0" { ByteString::new() } else { version };
+        Self { interface: interface.into(), group: group.into(), version }
+    }
+
+    /// The interface name, such as `org.apache.dubbo.UserProvider`.
+    pub fn interface(&self) -> &ByteString {
+        &self.interface
+    }
+
+    /// The group, or `""`.
+    pub fn group(&self) -> &ByteString {
+        &self.group
+    }
+
+    /// The version, or `""`.
+    pub fn version(&self) -> &ByteString {
+        &self.version
+    }
+
+    /// Parses `group/interface:version`, where group and version may be missing.
+    pub fn parse(text: &str) -> Self {
+        let (group, rest) = text.split_once('/').unwrap_or(("", text));
+        let (interface, version) = rest.split_once(':').unwrap_or((rest, ""));
+        Self::new(interface, group, version)
+    }
+}
+
+impl fmt::Display for ServiceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.group.is_empty() {
+            write!(f, "{}/", self.group)?;
+        }
+        f.write_str(&self.interface)?;
+        if !self.version.is_empty() {
+            write!(f, ":{}", self.version)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for ServiceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ServiceKey({self})")
+    }
+}
+
+/// Which sides send more than one message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum CallKind {
+    /// One request, one reply.
+    #[default]
+    Unary,
+    /// One request, no reply at all, not even an error.
+    OneWay,
+    /// Many requests, one reply.
+    ClientStream,
+    /// One request, many replies.
+    ServerStream,
+    /// Many requests, many replies.
+    Bidirectional,
+}
+
+/// A method of a service.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Method {
+    /// The name on the wire, such as `getUser`.
+    pub name: ByteString,
+    /// The JVM descriptors of the parameters, one after the other (`JLjava/lang/String;`), or
+    /// `None` where the service has no Java signature (a protobuf method).
+    pub descriptor: Option<ByteString>,
+    /// The direction of its messages.
+    pub kind: CallKind,
+}
+
+impl Method {
+    /// A unary method of a Java interface.
+    pub fn java(name: impl Into<ByteString>, descriptor: impl Into<ByteString>) -> Self {
+        Self { name: name.into(), descriptor: Some(descriptor.into()), kind: CallKind::Unary }
+    }
+
+    /// Sets the kind.
+    pub fn kind(mut self, kind: CallKind) -> Self {
+        self.kind = kind;
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn key_prints_and_parses_its_three_parts() {
+        let key = ServiceKey::new("a.B", "g", "1.0.0");
+        assert_eq!(key.to_string(), "g/a.B:1.0.0");
+        assert_eq!(ServiceKey::parse("g/a.B:1.0.0"), key);
+        assert_eq!(ServiceKey::parse("a.B"), ServiceKey::interface_only("a.B"));
+    }
+
+    #[test]
+    fn version_zero_is_no_version() {
+        assert_eq!(ServiceKey::new("a.B", "", "0.0.0"), ServiceKey::interface_only("a.B"));
+    }
+}

@@ -1,0 +1,213 @@
+//! One error type for all protocols.
+
+mod code;
+mod exception;
+pub mod table;
+
+use std::error::Error;
+use std::fmt;
+
+use bytestring::ByteString;
+
+pub use code::Code;
+pub use exception::Exception;
+
+use crate::metadata::Metadata;
+use crate::value::Value;
+
+/// Where an error arose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// The caller gave something that cannot be sent.
+    Caller,
+    /// This process: connecting, encoding, waiting, limiting.
+    Local,
+    /// The framework at the other end.
+    RemoteFramework,
+    /// The service at the other end.
+    RemoteBusiness,
+}
+
+/// What is known about sending the same call again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Retry {
+    /// Would fail again, or must not be repeated.
+    Never,
+    /// The call certainly did not start: safe for every method.
+    Unstarted,
+    /// The call may have run: safe only for methods that may run twice.
+    Unknown,
+}
+
+/// The error of a call.
+#[derive(Clone)]
+pub struct Status(Box<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    code: Code,
+    message: ByteString,
+    origin: Origin,
+    retry: Retry,
+    details: Vec<Value>,
+    headers: Metadata,
+    trailers: Metadata,
+    exception: Option<Exception>,
+    source: Option<std::sync::Arc<dyn Error + Send + Sync>>,
+}
+
+impl Status {
+    /// A local error that is not to be retried; the other parts are set by the methods below.
+    pub fn new(code: Code, message: impl Into<ByteString>) -> Self {
+        Self(Box::new(Inner {
+            code,
+            message: message.into(),
+            origin: Origin::Local,
+            retry: Retry::Never,
+            details: Vec::new(),
+            headers: Metadata::new(),
+            trailers: Metadata::new(),
+            exception: None,
+            source: None,
+        }))
+    }
+
+    /// An error of the business logic; other errors say what was wrong with the call.
+    pub fn business(code: Code, message: impl Into<ByteString>) -> Self {
+        Self::new(code, message).with_origin(Origin::RemoteBusiness)
+    }
+
+    /// A business error that travels as a Java exception.
+    pub fn exception(exception: Exception) -> Self {
+        let code = table::code_of_java_class(exception.class());
+        let message = exception.message().unwrap_or_default();
+        let mut status = Self::business(code, message);
+        status.0.exception = Some(exception);
+        status
+    }
+
+    /// The code.
+    pub fn code(&self) -> Code {
+        self.0.code
+    }
+
+    /// The message, for people.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Where it arose.
+    pub fn origin(&self) -> Origin {
+        self.0.origin
+    }
+
+    /// What is known about sending the call again.
+    pub fn retry(&self) -> Retry {
+        self.0.retry
+    }
+
+    /// Whether the deadline passed.
+    pub fn is_timeout(&self) -> bool {
+        self.0.code == Code::DeadlineExceeded
+    }
+
+    /// Whether it is an error of the service and not of the way to it.
+    pub fn is_business(&self) -> bool {
+        self.0.origin == Origin::RemoteBusiness
+    }
+
+    /// The Java exception it is, when it is one.
+    pub fn java(&self) -> Option<&Exception> {
+        self.0.exception.as_ref()
+    }
+
+    /// Error details, as values.
+    pub fn details(&self) -> &[Value] {
+        &self.0.details
+    }
+
+    /// Attachments that came with the head of the failed reply.
+    pub fn headers(&self) -> &Metadata {
+        &self.0.headers
+    }
+
+    /// Attachments that came with its end.
+    pub fn trailers(&self) -> &Metadata {
+        &self.0.trailers
+    }
+
+    /// Says where it arose.
+    pub fn with_origin(mut self, origin: Origin) -> Self {
+        self.0.origin = origin;
+        self
+    }
+
+    /// Says what is known about sending the call again.
+    pub fn with_retry(mut self, retry: Retry) -> Self {
+        self.0.retry = retry;
+        self
+    }
+
+    /// Makes it a Java exception, keeping code and message.
+    pub fn with_exception(mut self, exception: Exception) -> Self {
+        self.0.exception = Some(exception);
+        self
+    }
+
+    /// Adds a detail.
+    pub fn with_detail(mut self, detail: impl Into<Value>) -> Self {
+        self.0.details.push(detail.into());
+        self
+    }
+
+    /// Sets the attachments of the head.
+    pub fn with_headers(mut self, headers: Metadata) -> Self {
+        self.0.headers = headers;
+        self
+    }
+
+    /// Sets the attachments of the end.
+    pub fn with_trailers(mut self, trailers: Metadata) -> Self {
+        self.0.trailers = trailers;
+        self
+    }
+
+    /// Keeps the error that caused it.
+    pub fn with_source(mut self, source: impl Error + Send + Sync + 'static) -> Self {
+        self.0.source = Some(std::sync::Arc::new(source));
+        self
+    }
+
+    /// Puts `context` before the message: `context: message`.
+    pub fn context(mut self, context: impl fmt::Display) -> Self {
+        self.0.message = format!("{context}: {}", self.0.message).into();
+        self
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.exception {
+            Some(e) => write!(f, "{}: {} ({})", self.0.code, self.0.message, e.class()),
+            None => write!(f, "{}: {}", self.0.code, self.0.message),
+        }
+    }
+}
+
+impl fmt::Debug for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut s = f.debug_struct("Status");
+        s.field("code", &self.0.code).field("message", &self.0.message);
+        s.field("origin", &self.0.origin).field("retry", &self.0.retry);
+        if let Some(e) = &self.0.exception {
+            s.field("exception", &e.class());
+        }
+        s.finish_non_exhaustive()
+    }
+}
+
+impl Error for Status {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source.as_deref().map(|e| e as &(dyn Error + 'static))
+    }
+}

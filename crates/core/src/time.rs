@@ -1,0 +1,91 @@
+//! Time, as decisions see it: an injected clock and deadlines.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+pub use std::time::{Duration, Instant};
+
+/// A pending sleep.
+pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A monotonic clock and its timer. Production uses the runtime's, a simulation its own.
+pub trait Clock: Send + Sync + 'static {
+    /// The present.
+    fn now(&self) -> Instant;
+
+    /// Resolves at `when`, at once if that has passed.
+    fn sleep_until(&self, when: Instant) -> Sleep;
+}
+
+/// A shared clock.
+pub type SharedClock = Arc<dyn Clock>;
+
+/// The point in time after which nobody waits for the reply.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Deadline(Instant);
+
+impl Deadline {
+    /// The deadline at `when`.
+    pub fn at(when: Instant) -> Self {
+        Self(when)
+    }
+
+    /// The deadline `timeout` after `now`.
+    pub fn after(now: Instant, timeout: Duration) -> Self {
+        // An absurd timeout must not overflow: a century is for ever.
+        const CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
+        Self(now + timeout.min(CENTURY))
+    }
+
+    /// The instant itself.
+    pub fn instant(self) -> Instant {
+        self.0
+    }
+
+    /// The time left at `now`, zero when it has passed.
+    pub fn left(self, now: Instant) -> Duration {
+        self.0.saturating_duration_since(now)
+    }
+
+    /// Whether it has passed at `now`.
+    pub fn passed(self, now: Instant) -> bool {
+        self.0 <= now
+    }
+
+    /// The earlier of two deadlines, where `None` is "never".
+    pub fn earlier(a: Option<Self>, b: Option<Self>) -> Option<Self> {
+        match (a, b) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+}
+
+impl fmt::Debug for Deadline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Deadline({:?})", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_runs_out_and_never_overflows() {
+        let now = Instant::now();
+        let d = Deadline::after(now, Duration::from_millis(5));
+        assert_eq!(d.left(now), Duration::from_millis(5));
+        assert!(!d.passed(now));
+        assert!(d.passed(now + Duration::from_millis(5)));
+        assert!(!Deadline::after(now, Duration::MAX).passed(now));
+    }
+
+    #[test]
+    fn no_deadline_is_later_than_any() {
+        let d = Deadline::at(Instant::now());
+        assert_eq!(Deadline::earlier(None, Some(d)), Some(d));
+        assert_eq!(Deadline::earlier(None, None), None);
+    }
+}

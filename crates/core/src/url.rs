@@ -1,0 +1,225 @@
+//! Dubbo's URL, parsed once at the edge.
+//!
+//! `protocol://[user[:password]@]host[:port][/path][?key=value&…]`, percent-encoded in the query,
+//! as Dubbo Java `URL.valueOf` reads it. Nothing inside Dubhe passes one around: it becomes an
+//! [`Endpoint`] or the address of a registry, and is printed only for the wire or a registry.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytestring::ByteString;
+
+use crate::endpoint::{Endpoint, Instance, Offer, Params, ServiceParams};
+use crate::service::ServiceKey;
+
+/// A parsed URL. Its parameters are sorted; unknown ones are kept. Passwords never print.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Url {
+    /// Before `://`.
+    pub protocol: ByteString,
+    /// The user, or `""`.
+    pub user: ByteString,
+    /// The password, or `""`.
+    pub password: ByteString,
+    /// Host name or address; an IPv6 address without brackets.
+    pub host: ByteString,
+    /// The port, 0 when there is none.
+    pub port: u16,
+    /// The path without its leading slash.
+    pub path: ByteString,
+    /// The query, decoded.
+    pub params: Params,
+}
+
+/// Why a text is no URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UrlError(String);
+
+impl fmt::Display for UrlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UrlError {}
+
+impl Url {
+    /// Parses `text`; `protocol` is what it is when the text names none.
+    ///
+    /// # Errors
+    /// When the host is missing or the port is not a number below 65536.
+    pub fn parse(text: &str, protocol: &str) -> Result<Self, UrlError> {
+        // The user info may hold a password, so errors quote only what is known to be harmless.
+        let bad = |what: String| UrlError(format!("{what}; write PROTOCOL://HOST:PORT"));
+        let (protocol, rest) = text.split_once("://").unwrap_or((protocol, text));
+        let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let (user_info, address) = authority.rsplit_once('@').unwrap_or(("", authority));
+        let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
+        let (host, port) = split_address(address)
+            .ok_or_else(|| bad(format!("the address {address:?} has no valid port")))?;
+        if host.is_empty() {
+            return Err(bad("the URL has no host".into()));
+        }
+        let pairs = query.split('&').filter(|p| !p.is_empty());
+        let params = pairs
+            .map(|p| p.split_once('=').unwrap_or((p, "")))
+            .map(|(k, v)| (decode(k).into(), decode(v).into()))
+            .collect();
+        Ok(Self {
+            protocol: protocol.into(),
+            user: decode(user).into(),
+            password: decode(password).into(),
+            host: host.into(),
+            port,
+            path: decode(path).into(),
+            params,
+        })
+    }
+
+    /// The parameter `name`.
+    pub fn param(&self, name: &str) -> Option<&str> {
+        self.params.get(name).map(|v| &**v)
+    }
+
+    /// The service it names: `group`, `interface` (else the path) and `version`.
+    pub fn service(&self) -> ServiceKey {
+        let interface = self.param("interface").unwrap_or(&self.path);
+        ServiceKey::new(
+            interface,
+            self.param("group").unwrap_or_default(),
+            self.param("version").unwrap_or_default(),
+        )
+    }
+
+    /// The endpoint it describes.
+    pub fn endpoint(&self) -> Endpoint {
+        let instance = Instance {
+            host: self.host.clone(),
+            application: self.param("application").unwrap_or_default().into(),
+            params: Params::new(),
+        };
+        let offer = Offer { protocol: self.protocol.clone(), port: self.port };
+        let service = ServiceParams { params: self.params.clone() };
+        Endpoint::new(Arc::new(instance), offer, Arc::new(service))
+    }
+}
+
+fn split_address(address: &str) -> Option<(&str, u16)> {
+    if let Some(rest) = address.strip_prefix('[') {
+        let (host, port) = rest.split_once(']')?;
+        return match port.strip_prefix(':') {
+            Some(port) => Some((host, port.parse().ok()?)),
+            None => port.is_empty().then_some((host, 0)),
+        };
+    }
+    match address.split_once(':') {
+        None => Some((address, 0)),
+        Some((host, port)) => Some((host, port.parse().ok()?)),
+    }
+}
+
+/// Percent-decoding as Java's `URLDecoder` does it; bytes that are not UTF-8 become U+FFFD.
+fn decode(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut bytes = text.bytes();
+    while let Some(b) = bytes.next() {
+        let mut ahead = bytes.clone();
+        let hex = |b: Option<u8>| b.and_then(|b| char::from(b).to_digit(16));
+        match (b, hex(ahead.next()), hex(ahead.next())) {
+            (b'%', Some(high), Some(low)) => {
+                out.push(u8::try_from(high * 16 + low).unwrap_or(b'%'));
+                bytes = ahead;
+            }
+            (b'+', ..) => out.push(b' '),
+            _ => out.push(b),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+fn encode(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    for b in text.bytes() {
+        match b {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'*' | b'_' | b'$' | b',' => {
+                write!(f, "{}", char::from(b))?;
+            }
+            _ => write!(f, "%{b:02X}")?,
+        }
+    }
+    Ok(())
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://", self.protocol)?;
+        if !self.user.is_empty() {
+            write!(f, "{}@", self.user)?;
+        }
+        if self.host.contains(':') {
+            write!(f, "[{}]", self.host)?;
+        } else {
+            f.write_str(&self.host)?;
+        }
+        if self.port != 0 {
+            write!(f, ":{}", self.port)?;
+        }
+        if !self.path.is_empty() {
+            write!(f, "/{}", self.path)?;
+        }
+        for (i, (key, value)) in self.params.iter().enumerate() {
+            f.write_str(if i == 0 { "?" } else { "&" })?;
+            encode(f, key)?;
+            f.write_str("=")?;
+            encode(f, value)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Url({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parses_every_part_and_prints_it_back_without_the_password() {
+        let text = "dubbo://me:secret@10.0.0.1:20880/a.B?group=g&timeout=1000&version=1.0.0";
+        let url = Url::parse(text, "").unwrap();
+        assert_eq!((&*url.user, &*url.password, url.port), ("me", "secret", 20880));
+        assert_eq!(url.service(), ServiceKey::new("a.B", "g", "1.0.0"));
+        assert_eq!(url.endpoint().param("timeout"), Some("1000"));
+        let printed = format!("{url} {url:?}");
+        assert!(printed.contains("dubbo://me@10.0.0.1:20880/a.B?group=g&timeout=1000"));
+        assert!(!printed.contains("secret"));
+    }
+
+    #[test]
+    fn takes_a_bare_address_and_ipv6() {
+        let url = Url::parse("localhost:20880", "dubbo").unwrap();
+        assert_eq!(url.to_string(), "dubbo://localhost:20880");
+        let url = Url::parse("tri://[::1]:50051", "").unwrap();
+        assert_eq!((&*url.host, url.port), ("::1", 50051));
+        assert_eq!(url.endpoint().address(), "[::1]:50051");
+    }
+
+    #[test]
+    fn decodes_the_query() {
+        let url = Url::parse("a://h?x=%7B1%7D+%e4%b8%ad&bad=%zz", "").unwrap();
+        assert_eq!(url.param("x"), Some("{1} 中"));
+        assert_eq!(url.param("bad"), Some("%zz"));
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        for bad in ["dubbo://:20880", "dubbo://h:port", "dubbo://h:99999", "dubbo://[::1"] {
+            let error = Url::parse(bad, "").unwrap_err().to_string();
+            assert!(error.contains("PROTOCOL://HOST:PORT"), "{bad}: {error}");
+        }
+    }
+}
