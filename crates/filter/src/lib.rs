@@ -1,0 +1,12 @@
+//! Filters for both sides of a call.
+//!
+//! | filter | side | does |
+//! | --- | --- | --- |
+//! | [`access_log::AccessLog`] | provider | one line a call, as Dubbo's `accesslog` |
+//! | [`token::Token`] | provider | refuses calls without the service's token, as Dubbo's `token` |
+//!
+//! A filter of your own is an `async fn(Call, Next) -> Result<Reply, Status>`, or a
+//! [`dubhe_core::filter::Hook`] when it never waits.
+
+pub mod access_log;
+pub mod token;

@@ -1,0 +1,163 @@
+//! A registry in a folder of one host.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use dubhe_core::registry::{
+    Health, Registering, Registration, Registry, Snapshot, Snapshots,
+};
+use dubhe_core::time::SharedClock;
+use dubhe_core::url::Url;
+use dubhe_core::{Code, ServiceKey, Status};
+use futures_util::stream;
+
+use crate::provider_url::{from_url, to_url};
+
+/// How often the folder is read.
+const PERIOD: Duration = Duration::from_secs(1);
+/// The largest file that is read, in bytes.
+const LARGEST: u64 = 1024 * 1024;
+
+/// A folder of `*.url` files, each with one provider URL a line; empty lines and lines that begin
+/// with `#` are passed over.
+///
+/// Providers write a file each, so no lock is needed, and a person may add one by hand. A provider
+/// that is killed leaves its file behind; callers pass over it while others can be reached. The
+/// folder is read once a second.
+#[derive(Clone)]
+pub struct File {
+    folder: PathBuf,
+    clock: SharedClock,
+}
+
+impl File {
+    /// The registry in `folder`, which is made when the first provider registers.
+    pub fn new(folder: impl Into<PathBuf>, clock: SharedClock) -> Self {
+        Self { folder: folder.into(), clock }
+    }
+
+    fn file_of(&self, registration: &Registration) -> PathBuf {
+        let mut hasher = DefaultHasher::new();
+        (&registration.service, &registration.offer).hash(&mut hasher);
+        registration.instance.host.hash(&mut hasher);
+        let port = registration.offer.port;
+        self.folder.join(format!("provider-{port}-{:016x}.url", hasher.finish()))
+    }
+
+    fn failed(&self, what: &str, error: io::Error) -> Status {
+        let folder = self.folder.display();
+        Status::new(Code::Unavailable, format!("cannot {what} the registry folder {folder}"))
+            .context(error.kind())
+            .with_source(error)
+    }
+}
+
+/// All providers in `folder`. A line that is no URL is passed over and told of.
+fn read(folder: &Path) -> io::Result<Vec<Registration>> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|e| e == "url"))
+        .collect();
+    files.sort();
+    let mut all = Vec::new();
+    for file in files {
+        // A file may go between the listing and the reading: its provider left.
+        let Ok(meta) = std::fs::metadata(&file) else { continue };
+        if meta.len() > LARGEST {
+            tracing::warn!(file = %file.display(), "passed over: larger than 1 MiB");
+            continue;
+        }
+        let Ok(text) = std::fs::read_to_string(&file) else { continue };
+        for line in text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')) {
+            match Url::parse(line, "dubbo") {
+                Ok(url) => all.push(from_url(&url)),
+                Err(error) => tracing::warn!(file = %file.display(), %error, "no provider url"),
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Runs file work off the async threads.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|e| Err(io::Error::other(e)))
+}
+
+impl Registry for File {
+    fn register(&self, registration: Registration) -> Registering<'_, ()> {
+        let (folder, file) = (self.folder.clone(), self.file_of(&registration));
+        let text = format!("{}\n", to_url(&registration));
+        Box::pin(async move {
+            let write = move || {
+                std::fs::create_dir_all(&folder)?;
+                // Written aside and renamed, so that a reader never sees half a line.
+                let aside = file.with_extension("tmp");
+                std::fs::write(&aside, text)?;
+                std::fs::rename(aside, file)
+            };
+            blocking(write).await.map_err(|e| self.failed("write to", e))
+        })
+    }
+
+    fn unregister(&self, registration: &Registration) -> Registering<'_, ()> {
+        let file = self.file_of(registration);
+        Box::pin(async move {
+            match blocking(move || std::fs::remove_file(file)).await {
+                Err(e) if e.kind() != io::ErrorKind::NotFound => Err(self.failed("write to", e)),
+                _ => Ok(()),
+            }
+        })
+    }
+
+    fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
+        let watch = Watch { registry: self.clone(), service: service.clone(), last: None };
+        let snapshots = stream::unfold(watch, |mut watch| async move {
+            let snapshot = watch.next().await;
+            Some((snapshot, watch))
+        });
+        Box::pin(std::future::ready(Ok(Box::pin(snapshots) as Snapshots)))
+    }
+}
+
+struct Watch {
+    registry: File,
+    service: ServiceKey,
+    last: Option<Snapshot>,
+}
+
+impl Watch {
+    /// The first snapshot at once, the others when something changed.
+    async fn next(&mut self) -> Snapshot {
+        loop {
+            if self.last.is_some() {
+                let clock = &self.registry.clock;
+                clock.sleep_until(clock.now() + PERIOD).await;
+            }
+            let folder = self.registry.folder.clone();
+            let now = match blocking(move || read(&folder)).await {
+                Ok(mut providers) => {
+                    providers.retain(|p| p.service == self.service);
+                    Snapshot { providers, health: Health::Fresh }
+                }
+                // Whoever was there stays until the folder can be read again.
+                Err(_) => {
+                    Snapshot { health: Health::Stale, ..self.last.clone().unwrap_or_default() }
+                }
+            };
+            if self.last.as_ref() != Some(&now) {
+                self.last = Some(now.clone());
+                return now;
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for File {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "File({})", self.folder.display())
+    }
+}

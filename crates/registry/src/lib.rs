@@ -1,0 +1,13 @@
+//! Registries that need no server, and what all registries share.
+//!
+//! | registry | URL | for |
+//! | --- | --- | --- |
+//! | [`Memory`] | `memory://` | one process: demos and tests |
+//! | [`File`] | `file:///path` | one host: providers write, consumers read the same folder |
+
+mod file;
+mod memory;
+pub mod provider_url;
+
+pub use file::File;
+pub use memory::Memory;

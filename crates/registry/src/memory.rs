@@ -1,0 +1,97 @@
+//! A registry within one process.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use dubhe_core::registry::{Registering, Registration, Registry, Snapshot, Snapshots};
+use dubhe_core::{ServiceKey, Status};
+use futures_util::stream;
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+/// A registry within one process; clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Memory(Arc<Mutex<HashMap<ServiceKey, watch::Sender<Snapshot>>>>);
+
+impl Memory {
+    /// A registry with nothing in it.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn change(&self, service: &ServiceKey, change: impl FnOnce(&mut Vec<Registration>)) {
+        let mut services = self.0.lock();
+        let sender = services.entry(service.clone()).or_default();
+        sender.send_modify(|snapshot| change(&mut snapshot.providers));
+    }
+}
+
+/// Whether two registrations are of the same provider.
+fn same_provider(a: &Registration, b: &Registration) -> bool {
+    a.service == b.service && a.offer == b.offer && a.instance.host == b.instance.host
+}
+
+impl Registry for Memory {
+    fn register(&self, registration: Registration) -> Registering<'_, ()> {
+        let service = registration.service.clone();
+        self.change(&service, |providers| {
+            providers.retain(|p| !same_provider(p, &registration));
+            providers.push(registration);
+        });
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn unregister(&self, registration: &Registration) -> Registering<'_, ()> {
+        self.change(&registration.service, |p| p.retain(|p| !same_provider(p, registration)));
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
+        let receiver = {
+            let mut services = self.0.lock();
+            services.entry(service.clone()).or_default().subscribe()
+        };
+        Box::pin(std::future::ready(Ok::<_, Status>(follow(receiver))))
+    }
+}
+
+/// The snapshots of `receiver`, the present one first.
+fn follow(receiver: watch::Receiver<Snapshot>) -> Snapshots {
+    Box::pin(stream::unfold((receiver, true), |(mut receiver, first)| async move {
+        if !first && receiver.changed().await.is_err() {
+            return None;
+        }
+        let snapshot = receiver.borrow_and_update().clone();
+        Some((snapshot, (receiver, false)))
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use dubhe_core::{Instance, Offer};
+    use futures_util::StreamExt;
+
+    use super::*;
+
+    fn provider(port: u16) -> Registration {
+        Registration {
+            service: ServiceKey::interface_only("a.B"),
+            instance: Arc::new(Instance { host: "h".into(), ..Instance::default() }),
+            offer: Offer { protocol: "dubbo".into(), port },
+            params: Arc::default(),
+        }
+    }
+
+    #[tokio::test]
+    async fn subscribers_see_the_present_and_every_change() {
+        let registry = Memory::new();
+        registry.register(provider(1)).await.unwrap();
+        let mut seen = registry.subscribe(&ServiceKey::interface_only("a.B")).await.unwrap();
+        assert_eq!(seen.next().await.unwrap().providers, [provider(1)]);
+        registry.register(provider(2)).await.unwrap();
+        assert_eq!(seen.next().await.unwrap().providers, [provider(1), provider(2)]);
+        registry.register(provider(1)).await.unwrap();
+        registry.unregister(&provider(1)).await.unwrap();
+        assert_eq!(seen.next().await.unwrap().providers, [provider(2)]);
+    }
+}

@@ -1,0 +1,59 @@
+//! A registration as the provider URL that Dubbo's registries hold, and back.
+
+use std::sync::Arc;
+
+use dubhe_core::endpoint::{Instance, Offer, Params, ServiceParams};
+use dubhe_core::registry::Registration;
+use dubhe_core::url::Url;
+
+/// The URL `protocol://host:port/interface?…` of a registration.
+pub fn to_url(registration: &Registration) -> Url {
+    let Registration { service, instance, offer, params } = registration;
+    let mut all = params.params.clone();
+    all.extend(instance.params.iter().map(|(k, v)| (k.clone(), v.clone())));
+    let own = [
+        ("interface", service.interface()),
+        ("group", service.group()),
+        ("version", service.version()),
+        ("application", &instance.application),
+    ];
+    all.extend(own.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (k.into(), v.clone())));
+    Url {
+        protocol: offer.protocol.clone(),
+        host: instance.host.clone(),
+        port: offer.port,
+        path: service.interface().clone(),
+        params: all,
+        ..Url::default()
+    }
+}
+
+/// The registration that a provider URL describes.
+pub fn from_url(url: &Url) -> Registration {
+    let application = url.param("application").unwrap_or_default().into();
+    let instance = Instance { host: url.host.clone(), application, params: Params::new() };
+    Registration {
+        service: url.service(),
+        instance: Arc::new(instance),
+        offer: Offer { protocol: url.protocol.clone(), port: url.port },
+        params: Arc::new(ServiceParams { params: url.params.clone() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dubhe_core::ServiceKey;
+
+    use super::*;
+
+    #[test]
+    fn a_provider_url_survives_a_round_trip() {
+        let text = "dubbo://10.0.0.1:20880/a.B?application=shop&custom=x&group=g&interface=a.B\
+                    &version=1.0.0&weight=200";
+        let url = Url::parse(text, "").unwrap();
+        let registration = from_url(&url);
+        assert_eq!(registration.service, ServiceKey::new("a.B", "g", "1.0.0"));
+        assert_eq!(registration.params.get("custom"), Some("x"));
+        assert_eq!(to_url(&registration), url);
+    }
+}

@@ -1,0 +1,62 @@
+//! The registry in a folder, through its public face.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use dubhe_core::registry::{Health, Registration, Registry, Snapshots};
+use dubhe_core::time::{Clock, Instant, Sleep};
+use dubhe_core::{Instance, Offer, ServiceKey};
+use dubhe_registry::File;
+use futures_util::StreamExt;
+
+/// A clock whose sleeps end at once after a short real pause, so that the test does not wait.
+struct Fast;
+
+impl Clock for Fast {
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
+    fn sleep_until(&self, _: Instant) -> Sleep {
+        Box::pin(tokio::time::sleep(Duration::from_millis(1)))
+    }
+}
+
+fn provider(port: u16) -> Registration {
+    Registration {
+        service: ServiceKey::new("a.B", "g", "1.0.0"),
+        instance: Arc::new(Instance { host: "127.0.0.1".into(), ..Instance::default() }),
+        offer: Offer { protocol: "dubbo".into(), port },
+        params: Arc::default(),
+    }
+}
+
+async fn ports(seen: &mut Snapshots) -> Vec<u16> {
+    seen.next().await.unwrap().providers.iter().map(|p| p.offer.port).collect()
+}
+
+#[tokio::test]
+async fn follows_providers_and_files_written_by_hand() {
+    let folder = std::env::temp_dir().join(format!("dubhe-registry-{}", std::process::id()));
+    let registry = File::new(&folder, Arc::new(Fast));
+    let key = provider(1).service;
+    let mut seen = registry.subscribe(&key).await.unwrap();
+    assert_eq!(seen.next().await.unwrap().health, Health::Stale, "the folder is not there yet");
+
+    registry.register(provider(1)).await.unwrap();
+    assert_eq!(ports(&mut seen).await, [1]);
+
+    let by_hand = "# by hand\n\nnonsense://\ndubbo://127.0.0.1:2/a.B?group=g&version=1.0.0\n\
+                   dubbo://127.0.0.1:3/other.Service\n";
+    std::fs::write(folder.join("a-hand.url"), by_hand).unwrap();
+    assert_eq!(ports(&mut seen).await, [2, 1]);
+
+    registry.unregister(&provider(1)).await.unwrap();
+    assert_eq!(ports(&mut seen).await, [2]);
+    registry.unregister(&provider(1)).await.unwrap();
+
+    std::fs::remove_dir_all(&folder).unwrap();
+    let last = seen.next().await.unwrap();
+    assert_eq!((last.health, last.providers.len()), (Health::Stale, 1));
+}
