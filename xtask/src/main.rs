@@ -1,2 +1,67 @@
-//! Project tasks.
-fn main() {}
+//! The tasks of the repository.
+//!
+//! ```text
+//! cargo xtask tidy    [CHECK]                    the invariants a machine can test
+//! cargo xtask test    [SUITE]                    everything a change must pass
+//! cargo xtask interop [SUITE]                    Java and Go peers, both directions
+//! cargo xtask bench   [servers|clients|hessian]  beside dubbo-go and Dubbo Java
+//! cargo xtask fuzz    [TARGET] [--seconds N]     each target, 30 s unless told
+//! ```
+//!
+//! Bare, a task runs its everyday set; with a name, that part. The last line is
+//! the total, `N passed, N failed, N skipped`. The exit status is 0 only when
+//! nothing failed and, with `CI=true` in the environment, nothing was skipped.
+
+// The output of this program is what it is for.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod bench;
+mod fuzz;
+mod interop;
+mod peers;
+mod process;
+mod repo;
+mod source;
+mod tally;
+mod test;
+mod tidy;
+
+use std::env;
+use std::process::ExitCode;
+
+use tally::Tally;
+
+/// Errors of a task are read by a person and end the task.
+type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+const USAGE: &str = "usage: cargo xtask tidy|test|interop|bench|fuzz [NAME] [FLAGS]";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).collect();
+    let mut tally = Tally::default();
+    if let Err(error) = run(&args, &mut tally) {
+        tally.fail("xtask", &error.to_string());
+    }
+    tally.finish(env::var("CI").is_ok_and(|ci| ci == "true"))
+}
+
+fn run(args: &[String], tally: &mut Tally) -> Result<()> {
+    let (task, rest) = args.split_first().ok_or(USAGE)?;
+    match task.as_str() {
+        "tidy" => tidy::run(only_name(rest)?, tally),
+        "test" => test::run(only_name(rest)?, tally),
+        "interop" => interop::run(only_name(rest)?, tally),
+        "bench" => bench::run(rest, tally),
+        "fuzz" => fuzz::run(rest, tally),
+        other => Err(format!("no task is called {other:?}; {USAGE}").into()),
+    }
+}
+
+/// The one optional name that a task takes.
+fn only_name(args: &[String]) -> Result<Option<&str>> {
+    match args {
+        [] => Ok(None),
+        [name] => Ok(Some(name)),
+        [_, extra, ..] => Err(format!("{extra:?} is one argument too many; {USAGE}").into()),
+    }
+}

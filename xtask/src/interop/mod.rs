@@ -1,0 +1,60 @@
+//! Runs the Java and Go peers against us, in both directions: one line a case.
+
+mod judge;
+mod suite;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::Result;
+use crate::peers::Peers;
+use crate::process::check;
+use crate::repo::{root, target};
+use crate::tally::Tally;
+use judge::Known;
+use suite::SUITES;
+
+/// Our side: a provider of the peers' services and a consumer of their cases.
+const PACKAGE: &str = "dubhe-interop";
+
+/// Runs every suite, or the one that is named.
+pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
+    let chosen: Vec<_> =
+        SUITES.iter().filter(|suite| name.is_none_or(|name| name == suite.name)).collect();
+    if chosen.is_empty() {
+        let names: Vec<&str> = SUITES.iter().map(|suite| suite.name).collect();
+        return Err(format!("no suite has that name; there are {}", names.join(", ")).into());
+    }
+
+    let mut ready = Vec::new();
+    for suite in chosen {
+        match suite.peer.missing() {
+            Some(how) => tally.skip(suite.name, how),
+            None => ready.push(suite),
+        }
+    }
+    if ready.is_empty() {
+        return Ok(());
+    }
+
+    let ours = build()?;
+    let known = Known::parse(&fs::read_to_string(root().join("tests/peers/known-failing.txt"))?)?;
+    let peers = Peers::new("interop")?;
+    for suite in ready {
+        if let Err(error) = suite.run(&peers, &ours, &known, tally) {
+            tally.fail(suite.name, &error.to_string());
+        }
+    }
+    Ok(())
+}
+
+/// Builds our side in release mode and says where it is.
+fn build() -> Result<PathBuf> {
+    check(
+        Command::new("cargo")
+            .args(["build", "--release", "--package", PACKAGE])
+            .current_dir(root()),
+    )?;
+    Ok(target().join("release").join(PACKAGE))
+}

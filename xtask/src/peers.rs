@@ -1,0 +1,82 @@
+//! The Java and Go peers of `tests/peers`.
+
+use std::process::Command;
+
+use crate::Result;
+use crate::process::RunDir;
+use crate::repo::{has_program, root};
+
+/// The script that builds and runs a peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Peer {
+    /// Dubbo Java; the generation as `java-dubbo.sh` names it.
+    Java(&'static str),
+    /// dubbo-go's interop provider and consumer.
+    Go,
+    /// The Go programs of the benchmarks.
+    GoBench,
+}
+
+impl Peer {
+    /// What to install first, if something is missing.
+    pub(crate) fn missing(self) -> Option<&'static str> {
+        match self {
+            Self::Java(_) if !has_program("java") || !has_program("mvn") => {
+                Some("needs a JDK 17 and Maven: apt-get install openjdk-17-jdk-headless maven")
+            }
+            Self::Go | Self::GoBench if !has_program("go") => {
+                Some("needs Go 1.26 or newer: see https://go.dev/doc/install")
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The peers of one run: their data and logs are its own.
+#[derive(Debug)]
+pub(crate) struct Peers {
+    dir: RunDir,
+}
+
+impl Peers {
+    pub(crate) fn new(task: &str) -> Result<Self> {
+        Ok(Self { dir: RunDir::new(task)? })
+    }
+
+    /// A command of the peer's script.
+    pub(crate) fn command<A: AsRef<str>>(&self, peer: Peer, args: &[A]) -> Command {
+        let mut command = Command::new(script(peer));
+        command.args(args.iter().map(AsRef::as_ref));
+        self.settle(&mut command, peer);
+        command
+    }
+
+    /// The same, held to one processor core.
+    pub(crate) fn pinned<A: AsRef<str>>(&self, peer: Peer, core: &str, args: &[A]) -> Command {
+        let mut command = Command::new("taskset");
+        command.args(["-c", core]).arg(script(peer)).args(args.iter().map(AsRef::as_ref));
+        self.settle(&mut command, peer);
+        command
+    }
+
+    fn settle(&self, command: &mut Command, peer: Peer) {
+        command.env("PEERS_RUN", self.dir.path());
+        if let Peer::Java(generation) = peer {
+            command.env("DUBBO", generation);
+        }
+    }
+
+    /// Where a server of this run writes its output.
+    pub(crate) fn log(&self, name: &str) -> std::path::PathBuf {
+        self.dir.path().join(format!("{name}.log"))
+    }
+}
+
+fn script(peer: Peer) -> std::path::PathBuf {
+    let name = match peer {
+        Peer::Java(_) => "java-dubbo.sh",
+        Peer::Go => "go-dubbo.sh",
+        Peer::GoBench => "go-bench.sh",
+    };
+    root().join("tests/peers").join(name)
+}

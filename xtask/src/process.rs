@@ -1,0 +1,214 @@
+//! Child processes: run one, read one, own one.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+use std::{env, fs, process};
+
+use crate::Result;
+
+/// Standard output of a command that must succeed.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let done = command
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| format!("cannot start {}: {error}", name(command)))?;
+    if !done.status.success() {
+        return Err(format!("{} ended with {}", name(command), done.status).into());
+    }
+    Ok(String::from_utf8(done.stdout)?)
+}
+
+/// Runs a command to its end, its output on our standard error.
+pub(crate) fn check(command: &mut Command) -> Result<()> {
+    let status = command
+        .stdin(Stdio::null())
+        .stdout(std::io::stderr())
+        .status()
+        .map_err(|error| format!("cannot start {}: {error}", name(command)))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("{} ended with {status}", name(command)).into())
+    }
+}
+
+/// Runs a command and hands each line of its standard output to `line`. After
+/// `limit` it is killed, which is an error.
+pub(crate) fn lines(
+    command: &mut Command,
+    limit: Duration,
+    mut line: impl FnMut(&str),
+) -> Result<ExitStatus> {
+    let mut running = Running(
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("cannot start {}: {error}", name(command)))?,
+    );
+    let stdout = running.0.stdout.take().ok_or("the child has no standard output")?;
+    let (sender, receiver) = channel();
+    thread::spawn(move || {
+        for line in BufReader::new(stdout).split(b'\n').map_while(std::result::Result::ok) {
+            // The receiver is gone once the time is up.
+            if sender.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+                break;
+            }
+        }
+    });
+    let end = Instant::now() + limit;
+    loop {
+        match receiver.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            Ok(text) => line(text.trim_end_matches('\r')),
+            Err(RecvTimeoutError::Disconnected) => return Ok(running.0.wait()?),
+            Err(RecvTimeoutError::Timeout) => {
+                return Err(format!(
+                    "{} was still running after {} s and was killed",
+                    name(command),
+                    limit.as_secs()
+                )
+                .into());
+            }
+        }
+    }
+}
+
+fn name(command: &Command) -> String {
+    let program = command.get_program().to_string_lossy().into_owned();
+    command.get_args().fold(program, |line, arg| line + " " + &arg.to_string_lossy())
+}
+
+/// A child process that is killed when its owner lets go of it.
+#[derive(Debug)]
+pub(crate) struct Running(Child);
+
+impl Running {
+    /// Starts a server, its output in `log`, and waits until its port answers.
+    pub(crate) fn serve(command: &mut Command, address: SocketAddr, log: &Path) -> Result<Self> {
+        const LIMIT: Duration = Duration::from_mins(2);
+        let open = || File::options().create(true).append(true).open(log);
+        let mut running = Self(
+            command
+                .stdin(Stdio::null())
+                .stdout(open()?)
+                .stderr(open()?)
+                .spawn()
+                .map_err(|error| format!("cannot start {}: {error}", name(command)))?,
+        );
+        let end = Instant::now() + LIMIT;
+        while TcpStream::connect(address).is_err() {
+            let gone = running.0.try_wait()?;
+            if gone.is_some() || Instant::now() > end {
+                let what = gone
+                    .map_or("did not listen".to_owned(), |status| format!("ended with {status}"));
+                return Err(format!(
+                    "{} {what}; its output ended with: {}",
+                    name(command),
+                    tail(log)
+                )
+                .into());
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        Ok(running)
+    }
+
+    /// The process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both fail only when the child has ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn tail(log: &Path) -> String {
+    let text = fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    lines.get(lines.len().saturating_sub(5)..).unwrap_or_default().join(" | ")
+}
+
+/// An address on loopback that nothing listens on now.
+pub(crate) fn free_address() -> Result<SocketAddr> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?)
+}
+
+/// A folder for one run, removed with its owner.
+#[derive(Debug)]
+pub(crate) struct RunDir(PathBuf);
+
+impl RunDir {
+    pub(crate) fn new(task: &str) -> Result<Self> {
+        let path = env::temp_dir().join(format!("dubhe-{task}-{}", process::id()));
+        fs::create_dir_all(&path)
+            .map_err(|error| format!("cannot make the folder {}: {error}", path.display()))?;
+        Ok(Self(path))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for RunDir {
+    fn drop(&mut self) {
+        // What is left behind is only in the way of nobody.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+    use std::time::Duration;
+
+    use super::{RunDir, Running, free_address, lines, output};
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn lines_arrive_in_order_with_the_status() {
+        let mut seen = Vec::new();
+        let status = lines(&mut shell("echo a; echo b; exit 3"), Duration::from_mins(1), |line| {
+            seen.push(line.to_owned());
+        });
+        assert_eq!(seen, ["a", "b"]);
+        assert_eq!(status.unwrap().code(), Some(3));
+    }
+
+    #[test]
+    fn a_command_that_does_not_end_is_killed() {
+        let error = lines(&mut shell("exec sleep 600"), Duration::ZERO, |_| {}).unwrap_err();
+        assert!(error.to_string().contains("still running"), "{error}");
+    }
+
+    #[test]
+    fn a_failing_command_is_an_error() {
+        assert_eq!(output(&mut shell("printf yes")).unwrap(), "yes");
+        assert!(output(&mut shell("exit 1")).is_err());
+    }
+
+    #[test]
+    fn a_server_that_dies_says_why() {
+        let dir = RunDir::new("process-test").unwrap();
+        let log = dir.path().join("log");
+        let mut command = shell("echo out of luck >&2; exit 7");
+        let error = Running::serve(&mut command, free_address().unwrap(), &log).unwrap_err();
+        assert!(error.to_string().contains("out of luck"), "{error}");
+    }
+}

@@ -1,0 +1,73 @@
+//! Counts results and prints a line for each.
+
+use std::process::ExitCode;
+
+/// What ran and how it ended.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) passed: usize,
+    pub(crate) failed: usize,
+    pub(crate) skipped: usize,
+}
+
+impl Tally {
+    pub(crate) fn pass(&mut self, name: &str) {
+        self.passed += 1;
+        println!("PASS {name}");
+    }
+
+    pub(crate) fn fail(&mut self, name: &str, why: &str) {
+        self.failed += 1;
+        println!("FAIL {name}: {why}");
+    }
+
+    /// `how` says what to install or do so that it runs.
+    pub(crate) fn skip(&mut self, name: &str, how: &str) {
+        self.skipped += 1;
+        println!("SKIP {name}: {how}");
+    }
+
+    /// Adds the counts of a runner that printed its own lines.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+    }
+
+    /// Whether the exit status is 0. A run that did nothing shows nothing, and
+    /// `strict` (CI) forbids skips.
+    fn succeeded(self, strict: bool) -> bool {
+        self.failed == 0 && self.passed > 0 && !(strict && self.skipped > 0)
+    }
+
+    /// Prints the total, the last line of every task.
+    pub(crate) fn finish(self, strict: bool) -> ExitCode {
+        println!("{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped);
+        if self.succeeded(strict) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tally;
+
+    #[test]
+    fn skips_fail_only_under_ci() {
+        let tally = Tally { passed: 1, failed: 0, skipped: 1 };
+        assert!(tally.succeeded(false));
+        assert!(!tally.succeeded(true));
+    }
+
+    #[test]
+    fn a_failure_or_an_empty_run_is_no_success() {
+        assert!(!Tally { passed: 9, failed: 1, skipped: 0 }.succeeded(false));
+        assert!(!Tally::default().succeeded(false));
+    }
+
+    #[test]
+    fn counts_of_other_runners_add_up() {
+        let mut tally = Tally { passed: 1, failed: 2, skipped: 3 };
+        tally.add(Tally { passed: 10, failed: 20, skipped: 30 });
+        assert_eq!(tally, Tally { passed: 11, failed: 22, skipped: 33 });
+    }
+}

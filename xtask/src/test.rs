@@ -1,0 +1,89 @@
+//! Everything a change must pass.
+
+use std::process::Command;
+use std::time::Duration;
+
+use crate::process::{check, lines};
+use crate::repo::root;
+use crate::tally::Tally;
+use crate::{Result, interop, tidy};
+
+/// Long enough to build everything on a small machine.
+const LIMIT: Duration = Duration::from_hours(1);
+
+const SUITES: &[&str] = &["tidy", "fmt", "clippy", "unit", "interop"];
+
+/// Runs every suite, or the one that is named. `unit` is what `cargo test`
+/// runs: unit, integration and documentation tests.
+pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
+    if let Some(name) = name.filter(|name| !SUITES.contains(name)) {
+        return Err(format!("no suite is called {name:?}; there are {}", SUITES.join(", ")).into());
+    }
+    for suite in SUITES.iter().filter(|suite| name.is_none_or(|name| name == **suite)) {
+        let before = tally.failed;
+        let ended = match *suite {
+            "tidy" => tidy::run(None, tally),
+            "fmt" => step(tally, "fmt", &["fmt", "--all", "--check"]),
+            "clippy" => step(
+                tally,
+                "clippy",
+                &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"],
+            ),
+            "unit" => unit(tally),
+            _ => interop::run(None, tally),
+        };
+        // A suite that broke off must not hide the others.
+        if let Err(error) = ended {
+            tally.fail(suite, &error.to_string());
+        }
+        eprintln!("{suite}: {} failed", tally.failed - before);
+    }
+    Ok(())
+}
+
+fn cargo(args: &[&str]) -> Command {
+    let mut command = Command::new("cargo");
+    command.args(args).current_dir(root());
+    command
+}
+
+fn step(tally: &mut Tally, name: &str, args: &[&str]) -> Result<()> {
+    check(&mut cargo(args))?;
+    tally.pass(name);
+    Ok(())
+}
+
+fn unit(tally: &mut Tally) -> Result<()> {
+    let mut seen = Tally::default();
+    let status = lines(&mut cargo(&["test", "--workspace", "--no-fail-fast"]), LIMIT, |line| {
+        println!("{line}");
+        seen.add(result(line).unwrap_or_default());
+    })?;
+    tally.add(seen);
+    if !status.success() && seen.failed == 0 {
+        return Err(format!("cargo test ended with {status} without a failed test").into());
+    }
+    Ok(())
+}
+
+/// The counts of a line such as
+/// `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; ...`.
+fn result(line: &str) -> Option<Tally> {
+    let counts = line.strip_prefix("test result: ")?.split_once(". ")?.1;
+    let count = |kind: &str| {
+        counts.split("; ").find_map(|part| part.strip_suffix(kind)?.trim().parse().ok())
+    };
+    Some(Tally { passed: count("passed")?, failed: count("failed")?, skipped: count("ignored")? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Tally, result};
+
+    #[test]
+    fn results_are_read() {
+        let line = "test result: FAILED. 12 passed; 3 failed; 1 ignored; 0 measured; 4 filtered out; finished in 0.10s";
+        assert_eq!(result(line), Some(Tally { passed: 12, failed: 3, skipped: 1 }));
+        assert_eq!(result("test tests::results_are_read ... ok"), None);
+    }
+}
