@@ -1,0 +1,164 @@
+//! The traits of types that travel.
+
+use std::borrow::Cow;
+
+use crate::decode::Decoder;
+use crate::descriptor;
+use crate::encode::Encoder;
+use crate::error::Error;
+
+/// A type that can be written.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be written as Hessian",
+    note = "derive it with `#[derive(Java)]`, or wrap a serde type in `dubhe_hessian2::Serde`"
+)]
+pub trait Encode {
+    /// Writes the value.
+    ///
+    /// # Errors
+    /// When the value has no form in Hessian, or nests too deep.
+    fn encode(&self, e: &mut Encoder) -> Result<(), Error>;
+
+    /// Writes the value where Java has an object: in collections, and for an [`Option`]. Only
+    /// `f32` differs, since Java writes `float` and `Float` differently.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    #[inline]
+    fn encode_boxed(&self, e: &mut Encoder) -> Result<(), Error> {
+        self.encode(e)
+    }
+
+    /// Writes a list of values: a `java.util.List`, of bytes a `byte[]`.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    #[inline]
+    fn encode_list(items: &[Self], e: &mut Encoder) -> Result<(), Error>
+    where
+        Self: Sized,
+    {
+        e.write_list(items.len(), |e| items.iter().try_for_each(|item| item.encode_boxed(e)))
+    }
+
+    /// Writes a Java array of the given type, in Hessian's spelling (`[int`).
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    fn encode_array(items: &[Self], class: &str, e: &mut Encoder) -> Result<(), Error>
+    where
+        Self: Sized,
+    {
+        e.write_typed_list(class, items.len(), |e| items.iter().try_for_each(|item| item.encode(e)))
+    }
+}
+
+/// A type that can be read, perhaps borrowing from the message.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from Hessian",
+    note = "derive it with `#[derive(Java)]`, or wrap a serde type in `dubhe_hessian2::Serde`"
+)]
+pub trait Decode<'de>: Sized {
+    /// Reads one value.
+    ///
+    /// # Errors
+    /// When the message is malformed or holds something else.
+    fn decode(d: &mut Decoder<'de>) -> Result<Self, Error>;
+
+    /// Reads a list of values.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    #[inline]
+    fn decode_list(d: &mut Decoder<'de>) -> Result<Vec<Self>, Error> {
+        d.read_list(|d, items| {
+            let mut list = Vec::with_capacity(items.capacity(d));
+            while items.next(d)? {
+                list.push(Self::decode(d)?);
+            }
+            Ok(list)
+        })
+    }
+
+    /// Reads a Java array.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    fn decode_array(d: &mut Decoder<'de>) -> Result<Vec<Self>, Error> {
+        Self::decode_list(d)
+    }
+}
+
+/// A type with a counterpart in Java.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no counterpart in Java",
+    note = "derive it with `#[derive(Java)]`, or implement `JavaType`"
+)]
+pub trait JavaType {
+    /// The descriptor of the JVM: `J`, `Ljava/util/List;`, `[I`.
+    fn descriptor() -> Cow<'static, str>;
+
+    /// The descriptor of the type where Java needs an object: `Ljava/lang/Long;` for `J`.
+    fn boxed_descriptor() -> Cow<'static, str> {
+        Self::descriptor()
+    }
+
+    /// The descriptor of a list of these: `java.util.List`, or `byte[]` for bytes.
+    fn list_descriptor() -> Cow<'static, str> {
+        Cow::Borrowed("Ljava/util/List;")
+    }
+
+    /// The name as generic calls spell it: `long`, `java.util.List`, `int[]`.
+    fn class_name() -> Cow<'static, str> {
+        descriptor::class_name(&Self::descriptor())
+    }
+}
+
+/// The arguments of a call, as a tuple: each is written in turn, and all share the encoder's
+/// tables.
+pub trait Arguments {
+    /// How many there are.
+    const COUNT: usize;
+
+    /// Their descriptors, one after the other, as the dubbo protocol sends them.
+    fn descriptors() -> String;
+
+    /// Their names, as generic calls spell them.
+    fn class_names() -> Vec<Cow<'static, str>>;
+
+    /// Writes them.
+    ///
+    /// # Errors
+    /// Those of an argument.
+    fn encode_arguments(&self, e: &mut Encoder) -> Result<(), Error>;
+}
+
+/// Arguments that can be read.
+pub trait DecodeArguments<'de>: Sized {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// Those of an argument.
+    fn decode_arguments(d: &mut Decoder<'de>) -> Result<Self, Error>;
+}
+
+/// Writes one value as a message of its own.
+///
+/// # Errors
+/// Those of [`Encode::encode`].
+pub fn to_bytes<T: Encode + ?Sized>(value: &T) -> Result<bytes::Bytes, Error> {
+    let mut e = Encoder::new();
+    value.encode(&mut e)?;
+    Ok(e.into_buffer().freeze())
+}
+
+/// Reads a message that is one value.
+///
+/// # Errors
+/// Those of [`Decode::decode`], and [`Malformed`](crate::ErrorKind::Malformed) when bytes follow.
+pub fn from_bytes<'de, T: Decode<'de>>(message: &'de [u8]) -> Result<T, Error> {
+    let mut d = Decoder::new(message);
+    let value = T::decode(&mut d)?;
+    d.end()?;
+    Ok(value)
+}

@@ -1,0 +1,184 @@
+//! Reading.
+//!
+//! A message numbers its containers, classes and type names in the order in which they are read.
+//! A reference to a container is resolved by reading that container again at its place, so the
+//! decoder can stand at a place it has been before: [`Cursor`] says how much of each table had
+//! been filled there, and what lies beyond the cursor but within the tables is known already.
+
+mod binary;
+mod container;
+mod number;
+mod object;
+mod reference;
+mod skip;
+mod tables;
+mod text;
+
+use bytes::Bytes;
+
+use crate::error::{Error, ErrorKind};
+use crate::limits::Limits;
+use crate::tag;
+
+pub use container::{Entries, Items};
+pub(crate) use number::Number;
+pub(crate) use object::Start;
+pub(crate) use tables::Cursor;
+use tables::Tables;
+
+/// Reads values, one after the other, out of one message.
+///
+/// Strings and binary are borrowed from the message where its bytes are what Rust needs. After an
+/// error the decoder is of no further use.
+pub struct Decoder<'de> {
+    input: &'de [u8],
+    shared: Option<&'de Bytes>,
+    limits: Limits,
+    at: Cursor,
+    tables: Tables<'de>,
+    depth: u16,
+    replay: usize,
+}
+
+impl<'de> Decoder<'de> {
+    /// A decoder of one message, with the default [`Limits`].
+    pub fn new(input: &'de [u8]) -> Self {
+        Self::with_limits(input, Limits::default())
+    }
+
+    /// A decoder of one message.
+    pub fn with_limits(input: &'de [u8], limits: Limits) -> Self {
+        Self {
+            input,
+            shared: None,
+            limits,
+            at: Cursor::default(),
+            tables: Tables::default(),
+            depth: 0,
+            replay: limits.replay.saturating_add(input.len().saturating_mul(16)),
+        }
+    }
+
+    /// A decoder whose [`read_shared_bytes`](Self::read_shared_bytes) shares the memory of
+    /// `input` instead of copying.
+    pub fn shared(input: &'de Bytes) -> Self {
+        Self { shared: Some(input), ..Self::new(input) }
+    }
+
+    /// How many bytes have been read.
+    pub fn position(&self) -> usize {
+        self.at.position
+    }
+
+    /// The bytes that have not been read.
+    pub fn remaining(&self) -> &'de [u8] {
+        self.input.get(self.at.position..).unwrap_or_default()
+    }
+
+    /// Whether everything has been read.
+    pub fn is_at_end(&self) -> bool {
+        self.at.position >= self.input.len()
+    }
+
+    /// Makes sure that everything has been read.
+    ///
+    /// # Errors
+    /// [`Malformed`](ErrorKind::Malformed) when bytes are left.
+    pub fn end(&self) -> Result<(), Error> {
+        if self.is_at_end() {
+            return Ok(());
+        }
+        let left = self.remaining().len();
+        Err(self.error(ErrorKind::Malformed, format!("{left} bytes follow the last value")))
+    }
+
+    /// The byte that begins the next value.
+    ///
+    /// # Errors
+    /// [`Truncated`](ErrorKind::Truncated) at the end of the message.
+    #[inline]
+    pub fn peek(&self) -> Result<u8, Error> {
+        match self.input.get(self.at.position) {
+            Some(tag) => Ok(*tag),
+            None => Err(self.truncated()),
+        }
+    }
+
+    /// Reads a null if one is there, and says whether it was.
+    ///
+    /// # Errors
+    /// [`Truncated`](ErrorKind::Truncated) at the end of the message.
+    #[inline]
+    pub fn read_null(&mut self) -> Result<bool, Error> {
+        let null = self.peek()? == tag::NULL;
+        self.at.position += usize::from(null);
+        Ok(null)
+    }
+
+    pub(crate) fn cursor(&self) -> Cursor {
+        self.at
+    }
+
+    /// Goes back to a place, to read what follows once more.
+    pub(crate) fn rewind(&mut self, to: Cursor) {
+        self.at = to;
+    }
+
+    #[inline]
+    fn byte(&mut self) -> Result<u8, Error> {
+        let byte = self.peek()?;
+        self.at.position += 1;
+        Ok(byte)
+    }
+
+    #[inline]
+    fn take(&mut self, len: usize) -> Result<&'de [u8], Error> {
+        match self.remaining().get(..len) {
+            Some(bytes) => {
+                self.at.position += len;
+                Ok(bytes)
+            }
+            None => Err(self.truncated()),
+        }
+    }
+
+    #[inline]
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
+        match self.remaining().first_chunk::<N>() {
+            Some(bytes) => {
+                self.at.position += N;
+                Ok(*bytes)
+            }
+            None => Err(self.truncated()),
+        }
+    }
+
+    /// An error at the present position.
+    #[cold]
+    pub fn error(&self, kind: ErrorKind, detail: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+        Error::new(kind, detail).at(self.at.position)
+    }
+
+    #[cold]
+    fn truncated(&self) -> Error {
+        self.error(
+            ErrorKind::Truncated,
+            format!("the message ends after {} bytes, within a value", self.input.len()),
+        )
+    }
+
+    /// The error of finding something else than `expected` at the present position.
+    #[cold]
+    pub fn mismatch(&self, expected: &str) -> Error {
+        let found = match self.peek() {
+            Ok(found) => found,
+            Err(truncated) => return truncated,
+        };
+        if found == tag::NULL {
+            let detail = format!("expected {expected}, found null; make it an Option");
+            return self.error(ErrorKind::Null, detail);
+        }
+        let detail = format!("expected {expected}, found {} (0x{found:02x})", tag::describe(found));
+        self.error(ErrorKind::Mismatch, detail)
+    }
+}

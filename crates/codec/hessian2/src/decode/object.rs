@@ -1,0 +1,262 @@
+//! Objects and class definitions.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use bytestring::ByteString;
+
+use super::tables::{Names, WireClass};
+use super::{Decoder, Entries};
+use crate::class::Class;
+use crate::error::{Error, ErrorKind};
+use crate::tag;
+
+/// What begins at the present position, seen past class definitions.
+#[derive(Clone, Copy)]
+pub(crate) enum Start {
+    /// An instance of the class of that number, whose tag is next.
+    Object(usize),
+    /// A value that is no object, with its tag.
+    Other(u8),
+}
+
+impl<'de> Decoder<'de> {
+    /// Reads an object of any class. `field` is called once for every field that `class` has too,
+    /// in wire order, with its index in [`Class::fields`], and must read one value. Other fields
+    /// are skipped. A field that a subclass hides comes twice, the subclass's value last.
+    ///
+    /// A map with text keys is taken for an object, as Java peers send one for a class that they
+    /// do not have.
+    ///
+    /// # Errors
+    /// Those of `field`; [`Mismatch`](ErrorKind::Mismatch) when no object is there.
+    #[inline]
+    pub fn read_object(
+        &mut self,
+        class: &'static Class,
+        mut field: impl FnMut(&mut Self, usize) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        match self.read_start()? {
+            start @ Start::Object(number) => self.object(start, |d, wire| match d.slot(number, wire, class) {
+                Some(slot) => field(d, usize::from(slot)),
+                None => d.skip_value(),
+            }),
+            Start::Other(tag::REFERENCE) => self.follow(|d| d.read_object(class, field)),
+            Start::Other(tag @ (tag::MAP | tag::TYPED_MAP)) => {
+                self.map(tag, |d, _, entries| d.fields_of_map(entries, class, &mut field))
+            }
+            Start::Other(_) => Err(self.mismatch(class.name())),
+        }
+    }
+
+    /// The class of the object that is next, without reading the object; none when it is something
+    /// else. It is by this that an enum over subclasses chooses.
+    ///
+    /// # Errors
+    /// Those of a malformed class definition or reference.
+    pub fn peek_class(&mut self) -> Result<Option<&str>, Error> {
+        let number = match self.read_start()? {
+            Start::Object(number) => Some(number),
+            Start::Other(tag::REFERENCE) => {
+                let here = self.at;
+                let number = self.read_reference()?;
+                self.at = here;
+                self.replay(number, |d| match d.read_start()? {
+                    Start::Object(number) => Ok(Some(number)),
+                    Start::Other(_) => Ok(None),
+                })?
+            }
+            Start::Other(_) => None,
+        };
+        Ok(number.map(|number| self.class_name(number)))
+    }
+
+    /// Reads a constant of a Java enum: an object whose field `name` says which. Text is taken as
+    /// the name itself.
+    ///
+    /// # Errors
+    /// [`Mismatch`](ErrorKind::Mismatch) when neither is there.
+    pub fn read_constant(&mut self) -> Result<Cow<'de, str>, Error> {
+        static CONSTANT: Class = Class::new("java.lang.Enum", &["name"]);
+        if Self::is_str(self.peek()?) {
+            return self.read_str();
+        }
+        let mut name = None;
+        self.read_object(&CONSTANT, |d, _| {
+            name = Some(d.read_str()?);
+            Ok(())
+        })?;
+        name.ok_or_else(|| Error::missing_field(CONSTANT.name(), "name").at(self.at.position))
+    }
+
+    /// Reads class definitions, if any, up to the tag of a value.
+    #[inline]
+    pub(crate) fn read_start(&mut self) -> Result<Start, Error> {
+        loop {
+            let tag = self.peek()?;
+            let number = match tag {
+                0x60..=0x6f => usize::from(tag - tag::OBJECT_DIRECT),
+                tag::OBJECT => {
+                    let here = self.at.position;
+                    self.at.position += 1;
+                    let number = self.read_small::<u16>("the number of a class")?;
+                    self.at.position = here;
+                    usize::from(number)
+                }
+                tag::CLASS => {
+                    self.read_definition()?;
+                    continue;
+                }
+                _ => return Ok(Start::Other(tag)),
+            };
+            if number < usize::from(self.at.classes) {
+                return Ok(Start::Object(number));
+            }
+            let detail = format!("class {number} is used before it is defined; the message is corrupt");
+            return Err(self.error(ErrorKind::Reference, detail));
+        }
+    }
+
+    /// Reads the object that [`read_start`](Self::read_start) found; `field` reads one value for
+    /// each field of its class, by index.
+    #[inline]
+    pub(crate) fn object(
+        &mut self,
+        start: Start,
+        mut field: impl FnMut(&mut Self, u16) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Start::Object(number) = start else { return Err(self.mismatch("an object")) };
+        let fields = self.tables.classes.get(number).map_or(0, |class| class.len);
+        self.container(|d| {
+            if d.byte()? == tag::OBJECT {
+                d.read_i32()?;
+            }
+            (0..fields).try_for_each(|index| field(d, index))
+        })
+    }
+
+    /// The name of a class that has been defined.
+    pub(crate) fn class_name(&self, number: usize) -> &str {
+        self.tables.classes.get(number).map_or("", |class| &class.name)
+    }
+
+    /// The name of a field of the class of an object.
+    pub(crate) fn field_name(&self, start: Start, field: u16) -> &str {
+        let Start::Object(number) = start else { return "" };
+        let class = self.tables.classes.get(number);
+        let name = class.and_then(|c| self.tables.fields.get(c.start + usize::from(field)));
+        name.map_or("", |name| name)
+    }
+
+    /// The names of a class, as shared strings that are made once.
+    pub(crate) fn class_names(&mut self, number: usize) -> Option<Arc<Names>> {
+        let class = self.tables.classes.get_mut(number)?;
+        let range = class.start..class.start + usize::from(class.len);
+        if class.names.is_none() {
+            let fields = self.tables.fields.get(range)?;
+            class.names = Some(Arc::new(Names {
+                class: ByteString::from(&*class.name),
+                fields: fields.iter().map(|name| ByteString::from(&**name)).collect(),
+            }));
+        }
+        class.names.clone()
+    }
+
+    /// The text of a type, as a shared string that is made once.
+    pub(crate) fn type_name(&mut self, number: usize) -> Option<ByteString> {
+        let known = self.tables.types.get_mut(number)?;
+        Some(known.name.get_or_insert_with(|| ByteString::from(&*known.text)).clone())
+    }
+
+    /// The index in `target` of a field of a wire class. The plan of all fields is made when the
+    /// class is first read as that type.
+    #[inline]
+    fn slot(&mut self, number: usize, field: u16, target: &'static Class) -> Option<u16> {
+        let class = self.tables.classes.get_mut(number)?;
+        if !class.target.is_some_and(|known| std::ptr::eq(known, target)) {
+            class.target = Some(target);
+            let range = class.start..class.start + usize::from(class.len);
+            self.plan(range, target);
+        }
+        let start = self.tables.classes.get(number)?.start;
+        self.tables.plan.get(start + usize::from(field)).copied().flatten()
+    }
+
+    #[cold]
+    fn plan(&mut self, range: std::ops::Range<usize>, target: &'static Class) {
+        let (Some(fields), Some(plan)) =
+            (self.tables.fields.get(range.clone()), self.tables.plan.get_mut(range))
+        else {
+            return;
+        };
+        let mut near = usize::MAX;
+        for (name, slot) in fields.iter().zip(plan) {
+            let found = target.index_of(name, near);
+            near = found.unwrap_or(near);
+            *slot = found.and_then(|found| u16::try_from(found).ok());
+        }
+    }
+
+    fn fields_of_map(
+        &mut self,
+        entries: &mut Entries,
+        class: &'static Class,
+        field: &mut impl FnMut(&mut Self, usize) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut near = usize::MAX;
+        while entries.next(self)? {
+            if !Self::is_str(self.peek()?) {
+                self.skip_value()?;
+                self.skip_value()?;
+                continue;
+            }
+            let name = self.read_str()?;
+            match class.index_of(&name, near) {
+                Some(found) => {
+                    near = found;
+                    field(self, found)?;
+                }
+                None => self.skip_value()?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a class definition: name, number of fields, names of fields.
+    fn read_definition(&mut self) -> Result<(), Error> {
+        self.at.position += 1;
+        if usize::from(self.at.classes) < self.tables.classes.len() {
+            self.skip_str()?;
+            let fields = self.read_i32()?;
+            (0..fields).try_for_each(|_| self.skip_str())?;
+            self.at.classes += 1;
+            return Ok(());
+        }
+        if self.at.classes >= self.limits.classes {
+            let detail = format!(
+                "the message defines more than {} classes; raise Limits::classes",
+                self.limits.classes
+            );
+            return Err(self.error(ErrorKind::Limit, detail));
+        }
+        let name = self.read_str()?;
+        let here = self.at.position;
+        let len = self.read_i32()?;
+        let Some(len) = u16::try_from(len).ok().filter(|len| *len <= self.limits.fields) else {
+            let detail = format!(
+                "a class has {len} fields, more than {}; raise Limits::fields",
+                self.limits.fields
+            );
+            return Err(Error::new(ErrorKind::Limit, detail).at(here));
+        };
+        let start = self.tables.fields.len();
+        for _ in 0..len {
+            let field = self.read_str()?;
+            self.tables.fields.push(field);
+            self.tables.plan.push(None);
+        }
+        self.tables.classes.push(WireClass { name, start, len, target: None, names: None });
+        self.at.classes += 1;
+        Ok(())
+    }
+}

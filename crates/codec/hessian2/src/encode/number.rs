@@ -1,0 +1,87 @@
+//! Numbers and dates, in the shortest form as Java writes them (hessian-lite `Hessian2Output`).
+
+// Truncations below are the low bytes of a number whose range was checked on the line before.
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+
+use super::Encoder;
+use crate::tag;
+
+const MS_PER_MINUTE: i64 = 60_000;
+
+impl Encoder {
+    /// Writes an `int`.
+    #[inline]
+    pub fn write_i32(&mut self, v: i32) {
+        let [_, b, c, d] = v.to_be_bytes();
+        match v {
+            -0x10..=0x2f => self.put(&[(v + 0x90) as u8]),
+            -0x800..=0x7ff => self.put(&[((v >> 8) + 0xc8) as u8, d]),
+            -0x4_0000..=0x3_ffff => self.put(&[((v >> 16) + 0xd4) as u8, c, d]),
+            _ => self.put(&[tag::INT, v.to_be_bytes()[0], b, c, d]),
+        }
+    }
+
+    /// Writes a `long`. Never written as an `int`: inside `Object` the tag decides Java's class.
+    #[inline]
+    pub fn write_i64(&mut self, v: i64) {
+        let [.., a, b, c, d] = v.to_be_bytes();
+        match v {
+            -0x8..=0xf => self.put(&[(v + 0xe0) as u8]),
+            -0x800..=0x7ff => self.put(&[((v >> 8) + 0xf8) as u8, d]),
+            -0x4_0000..=0x3_ffff => self.put(&[((v >> 16) + 0x3c) as u8, c, d]),
+            -0x8000_0000..=0x7fff_ffff => self.put(&[tag::LONG_INT, a, b, c, d]),
+            _ => self.tagged(tag::LONG, v.to_be_bytes()),
+        }
+    }
+
+    /// Writes a `double`. Minus zero keeps its sign, which Java's own writer drops.
+    #[inline]
+    pub fn write_f64(&mut self, v: f64) {
+        let int = v as i32;
+        if f64::from(int).to_bits() == v.to_bits() {
+            match int {
+                0 => return self.put(&[tag::DOUBLE_0]),
+                1 => return self.put(&[tag::DOUBLE_1]),
+                -0x80..=0x7f => return self.put(&[tag::DOUBLE_I8, int as u8]),
+                -0x8000..=0x7fff => {
+                    let [_, _, c, d] = int.to_be_bytes();
+                    return self.put(&[tag::DOUBLE_I16, c, d]);
+                }
+                _ => {}
+            }
+        }
+        // Java: `0.001 * (int) (v * 1000) == v`.
+        let thousandths = (v * 1000.0) as i32;
+        if (0.001 * f64::from(thousandths)).to_bits() == v.to_bits() {
+            let [a, b, c, d] = thousandths.to_be_bytes();
+            self.put(&[tag::DOUBLE_MILLI, a, b, c, d]);
+        } else {
+            self.tagged(tag::DOUBLE, v.to_be_bytes());
+        }
+    }
+
+    /// Writes a `java.util.Date`, in milliseconds since 1970-01-01T00:00:00Z.
+    #[inline]
+    pub fn write_date(&mut self, ms: i64) {
+        if ms % MS_PER_MINUTE == 0
+            && let Ok(minutes) = i32::try_from(ms / MS_PER_MINUTE)
+        {
+            let [a, b, c, d] = minutes.to_be_bytes();
+            self.put(&[tag::DATE_MINUTES, a, b, c, d]);
+        } else {
+            self.tagged(tag::DATE_MS, ms.to_be_bytes());
+        }
+    }
+
+    /// Writes a length or an index as an `int`.
+    #[inline]
+    pub(super) fn write_size(&mut self, size: usize) {
+        // A table or list beyond i32::MAX entries cannot be in memory together with its bytes.
+        self.write_i32(i32::try_from(size).unwrap_or(i32::MAX));
+    }
+
+    #[inline]
+    fn tagged(&mut self, tag: u8, [a, b, c, d, e, f, g, h]: [u8; 8]) {
+        self.put(&[tag, a, b, c, d, e, f, g, h]);
+    }
+}

@@ -1,0 +1,43 @@
+//! What a decoder allows a message to ask for.
+
+/// Limits of a [`Decoder`](crate::Decoder). Memory is bounded by the bytes received in any case:
+/// no declared size is trusted, and every element takes at least one byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// How deep lists, maps and objects may nest. Default 128.
+    pub depth: u16,
+    /// How many lists, maps and objects a message may hold. Default 4,194,304, which is what
+    /// Dubbo's 8 MiB of payload hold with two bytes for each.
+    pub references: u32,
+    /// How many classes a message may define. Default 4,096.
+    pub classes: u16,
+    /// How many fields a class may have. Default 1,024.
+    pub fields: u16,
+    /// How many bytes references may have read again, besides 16 times the message. A typed value
+    /// that is referred to is read at its place once more, so nested sharing could otherwise
+    /// unfold a small message without bound. Default 1 MiB.
+    pub replay: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { depth: 128, references: 1 << 22, classes: 4096, fields: 1024, replay: 1 << 20 }
+    }
+}
+
+macro_rules! setters {
+    ($($name:ident: $type:ty),*) => {
+        impl Limits {
+            $(
+                #[doc = concat!("The same limits with another [`", stringify!($name), "`](Self#structfield.", stringify!($name), ").")]
+                pub const fn $name(mut self, $name: $type) -> Self {
+                    self.$name = $name;
+                    self
+                }
+            )*
+        }
+    };
+}
+
+setters!(depth: u16, references: u32, classes: u16, fields: u16, replay: usize);

@@ -1,0 +1,154 @@
+//! Lists, sets and maps.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::hash::{BuildHasher, Hash};
+
+use crate::{Decode, Decoder, Encode, Encoder, Error, ErrorKind, JavaType};
+
+impl<T: Encode> Encode for [T] {
+    #[inline]
+    fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
+        T::encode_list(self, e)
+    }
+}
+
+impl<T: JavaType> JavaType for [T] {
+    fn descriptor() -> Cow<'static, str> {
+        T::list_descriptor()
+    }
+}
+
+impl<T: Encode> Encode for Vec<T> {
+    #[inline]
+    fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
+        T::encode_list(self, e)
+    }
+}
+
+impl<'de, T: Decode<'de>> Decode<'de> for Vec<T> {
+    #[inline]
+    fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
+        T::decode_list(d)
+    }
+}
+
+impl<T: JavaType> JavaType for Vec<T> {
+    fn descriptor() -> Cow<'static, str> {
+        T::list_descriptor()
+    }
+}
+
+impl<T: Encode> Encode for VecDeque<T> {
+    fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
+        e.write_list(self.len(), |e| self.iter().try_for_each(|item| item.encode_boxed(e)))
+    }
+}
+
+impl<'de, T: Decode<'de>> Decode<'de> for VecDeque<T> {
+    fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
+        T::decode_list(d).map(Into::into)
+    }
+}
+
+impl<T: JavaType> JavaType for VecDeque<T> {
+    fn descriptor() -> Cow<'static, str> {
+        Cow::Borrowed("Ljava/util/List;")
+    }
+}
+
+impl<T: Encode, const N: usize> Encode for [T; N] {
+    fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
+        T::encode_list(self, e)
+    }
+}
+
+impl<'de, T: Decode<'de>, const N: usize> Decode<'de> for [T; N] {
+    fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
+        T::decode_list(d)?.try_into().map_err(|list: Vec<T>| {
+            let detail = format!("expected {N} elements, found {}", list.len());
+            d.error(ErrorKind::Range, detail)
+        })
+    }
+}
+
+impl<T: JavaType, const N: usize> JavaType for [T; N] {
+    fn descriptor() -> Cow<'static, str> {
+        T::list_descriptor()
+    }
+}
+
+macro_rules! set {
+    ($type:ident <T $(, $hasher:ident: $($bound:path),+)?>, $class:literal, $($element:path),+) => {
+        impl<T: Encode $(, $hasher)?> Encode for $type<T $(, $hasher)?> {
+            fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
+                e.write_typed_list($class, self.len(), |e| {
+                    self.iter().try_for_each(|item| item.encode_boxed(e))
+                })
+            }
+        }
+
+        impl<'de, T: Decode<'de> $(+ $element)+ $(, $hasher: $($bound +)+)?> Decode<'de>
+            for $type<T $(, $hasher)?>
+        {
+            fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
+                d.read_list(|d, items| {
+                    let mut set = Self::default();
+                    while items.next(d)? {
+                        set.insert(T::decode(d)?);
+                    }
+                    Ok(set)
+                })
+            }
+        }
+
+        impl<T: JavaType $(, $hasher)?> JavaType for $type<T $(, $hasher)?> {
+            fn descriptor() -> Cow<'static, str> {
+                Cow::Borrowed("Ljava/util/Set;")
+            }
+        }
+    };
+}
+
+set!(HashSet<T, S: BuildHasher, Default>, "java.util.HashSet", Eq, Hash);
+// A TreeSet would ask Java to compare the elements.
+set!(BTreeSet<T>, "java.util.LinkedHashSet", Ord);
+
+macro_rules! map {
+    ($type:ident <K, V $(, $hasher:ident: $($bound:path),+)?>, $($key:path),+) => {
+        impl<K: Encode, V: Encode $(, $hasher)?> Encode for $type<K, V $(, $hasher)?> {
+            fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
+                e.write_map(|e| {
+                    self.iter().try_for_each(|(key, value)| {
+                        key.encode_boxed(e)?;
+                        value.encode_boxed(e)
+                    })
+                })
+            }
+        }
+
+        impl<'de, K: Decode<'de> $(+ $key)+, V: Decode<'de> $(, $hasher: $($bound +)+)?> Decode<'de>
+            for $type<K, V $(, $hasher)?>
+        {
+            fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
+                d.read_map(|d, entries| {
+                    let mut map = Self::default();
+                    while entries.next(d)? {
+                        let key = K::decode(d)?;
+                        map.insert(key, V::decode(d)?);
+                    }
+                    Ok(map)
+                })
+            }
+        }
+
+        impl<K: JavaType, V: JavaType $(, $hasher)?> JavaType for $type<K, V $(, $hasher)?> {
+            fn descriptor() -> Cow<'static, str> {
+                Cow::Borrowed("Ljava/util/Map;")
+            }
+        }
+    };
+}
+
+map!(HashMap<K, V, S: BuildHasher, Default>, Eq, Hash);
+map!(BTreeMap<K, V>, Ord);

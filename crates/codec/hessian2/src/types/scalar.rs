@@ -1,0 +1,220 @@
+//! Numbers, booleans, characters and nothing.
+
+use std::borrow::Cow;
+
+use crate::{Decode, Decoder, Encode, Encoder, Error, ErrorKind, JavaType};
+
+macro_rules! java_type {
+    ($type:ty, $descriptor:literal, $boxed:literal $(, $list:literal)?) => {
+        impl JavaType for $type {
+            fn descriptor() -> Cow<'static, str> {
+                Cow::Borrowed($descriptor)
+            }
+
+            fn boxed_descriptor() -> Cow<'static, str> {
+                Cow::Borrowed($boxed)
+            }
+
+            $(fn list_descriptor() -> Cow<'static, str> {
+                Cow::Borrowed($list)
+            })?
+        }
+    };
+}
+
+java_type!((), "V", "Ljava/lang/Void;");
+java_type!(bool, "Z", "Ljava/lang/Boolean;");
+java_type!(i8, "B", "Ljava/lang/Byte;");
+java_type!(u8, "B", "Ljava/lang/Byte;", "[B");
+java_type!(i16, "S", "Ljava/lang/Short;");
+java_type!(i32, "I", "Ljava/lang/Integer;");
+java_type!(i64, "J", "Ljava/lang/Long;");
+java_type!(f32, "F", "Ljava/lang/Float;");
+java_type!(f64, "D", "Ljava/lang/Double;");
+java_type!(char, "C", "Ljava/lang/Character;");
+java_type!(u16, "C", "Ljava/lang/Character;");
+
+/// Written as null; reading it steps over whatever is there.
+impl Encode for () {
+    fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
+        e.write_null();
+        Ok(())
+    }
+}
+
+impl<'de> Decode<'de> for () {
+    fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
+        d.skip_value()
+    }
+}
+
+macro_rules! scalar {
+    ($($type:ty: |$v:ident, $e:ident| $write:expr, |$d:ident| $read:expr;)*) => {$(
+        impl Encode for $type {
+            #[inline]
+            fn encode(&self, $e: &mut Encoder) -> Result<(), Error> {
+                let $v = *self;
+                $write;
+                Ok(())
+            }
+        }
+
+        impl<'de> Decode<'de> for $type {
+            #[inline]
+            fn decode($d: &mut Decoder<'de>) -> Result<Self, Error> {
+                $read
+            }
+        }
+    )*};
+}
+
+scalar! {
+    bool: |v, e| e.write_bool(v), |d| d.read_bool();
+    i16: |v, e| e.write_i32(v.into()), |d| d.read_small("a short");
+    i32: |v, e| e.write_i32(v), |d| d.read_i32();
+    i64: |v, e| e.write_i64(v), |d| d.read_i64();
+    f64: |v, e| e.write_f64(v), |d| d.read_f64();
+}
+
+impl Encode for i8 {
+    #[inline]
+    fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
+        e.write_i32((*self).into());
+        Ok(())
+    }
+
+    fn encode_array(items: &[Self], _: &str, e: &mut Encoder) -> Result<(), Error> {
+        let bytes: Vec<u8> = items.iter().map(|v| v.cast_unsigned()).collect();
+        e.write_bytes(&bytes);
+        Ok(())
+    }
+}
+
+impl<'de> Decode<'de> for i8 {
+    #[inline]
+    fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
+        d.read_small("a byte")
+    }
+
+    fn decode_array(d: &mut Decoder<'de>) -> Result<Vec<Self>, Error> {
+        Ok(d.read_bytes()?.iter().map(|v| v.cast_signed()).collect())
+    }
+}
+
+/// Java's `byte` by its bits; many of them are a `byte[]`.
+impl Encode for u8 {
+    #[inline]
+    fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
+        self.cast_signed().encode(e)
+    }
+
+    #[inline]
+    fn encode_list(items: &[Self], e: &mut Encoder) -> Result<(), Error> {
+        e.write_bytes(items);
+        Ok(())
+    }
+
+    fn encode_array(items: &[Self], _: &str, e: &mut Encoder) -> Result<(), Error> {
+        Self::encode_list(items, e)
+    }
+}
+
+impl<'de> Decode<'de> for u8 {
+    #[inline]
+    fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
+        match d.read_small::<i16>("a byte")? {
+            v @ -128..=255 => {
+                let [_, low] = v.to_be_bytes();
+                Ok(low)
+            }
+            _ => Err(d.error(ErrorKind::Range, "the number does not fit a byte")),
+        }
+    }
+
+    #[inline]
+    fn decode_list(d: &mut Decoder<'de>) -> Result<Vec<Self>, Error> {
+        Ok(d.read_bytes()?.into_owned())
+    }
+}
+
+/// A primitive `float` is widened bit by bit, a boxed one goes through its decimal text, both as
+/// Java writes them; Java reads either form back to the same float.
+impl Encode for f32 {
+    #[inline]
+    fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
+        e.write_f64((*self).into());
+        Ok(())
+    }
+
+    fn encode_boxed(&self, e: &mut Encoder) -> Result<(), Error> {
+        e.write_f64(self.to_string().parse().unwrap_or_else(|_| (*self).into()));
+        Ok(())
+    }
+}
+
+impl<'de> Decode<'de> for f32 {
+    #[inline]
+    #[allow(clippy::cast_possible_truncation, reason = "as Java narrows a double to a float")]
+    fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
+        Ok(d.read_f64()? as Self)
+    }
+}
+
+/// One UTF-16 unit.
+impl Encode for u16 {
+    fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
+        e.write_char_unit(*self);
+        Ok(())
+    }
+
+    fn encode_array(items: &[Self], _: &str, e: &mut Encoder) -> Result<(), Error> {
+        e.write_char_units(items);
+        Ok(())
+    }
+}
+
+impl<'de> Decode<'de> for u16 {
+    fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
+        match d.read_char_units()?.as_slice() {
+            [] => Ok(0),
+            [unit] => Ok(*unit),
+            more => {
+                let detail = format!("expected a char, found a string of {} units", more.len());
+                Err(d.error(ErrorKind::Range, detail))
+            }
+        }
+    }
+
+    fn decode_array(d: &mut Decoder<'de>) -> Result<Vec<Self>, Error> {
+        d.read_char_units()
+    }
+}
+
+/// A character of the basic plane: Java's `char` holds no other.
+impl Encode for char {
+    fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
+        match u16::try_from(u32::from(*self)) {
+            Ok(unit) => unit.encode(e),
+            Err(_) => Err(Error::new(
+                ErrorKind::Range,
+                "the character is beyond the basic plane and no Java char; send a String",
+            )),
+        }
+    }
+
+    fn encode_array(items: &[Self], _: &str, e: &mut Encoder) -> Result<(), Error> {
+        e.write_str(&items.iter().collect::<String>());
+        Ok(())
+    }
+}
+
+impl<'de> Decode<'de> for char {
+    fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
+        let unit = u16::decode(d)?;
+        Ok(Self::from_u32(unit.into()).unwrap_or(Self::REPLACEMENT_CHARACTER))
+    }
+
+    fn decode_array(d: &mut Decoder<'de>) -> Result<Vec<Self>, Error> {
+        Ok(d.read_str()?.chars().collect())
+    }
+}
