@@ -29,7 +29,7 @@ BUILT=$HOME_DIR/src
 port_of() { if [ "$1" = tri ]; then echo "$TRI_PORT"; else echo "$DUBBO_PORT"; fi; }
 
 peer_prepare() {
-  need mvn java
+  need mvn javac
   local sum; sum=$(cd "$PEERS_SRC/java-dubbo" && find . -type f -not -path '*/target/*' -print0 | sort -z | xargs -0 sha256sum | sha256sum)
   [ "$(cat "$HOME_DIR/built" 2>/dev/null)" = "$sum" ] && return 0
   say "building"

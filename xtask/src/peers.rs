@@ -21,9 +21,9 @@ impl Peer {
     /// What to install first, if something is missing.
     pub(crate) fn missing(self) -> Option<&'static str> {
         match self {
-            Self::Java(_) if !has_program("java") || !has_program("mvn") => {
-                Some("needs a JDK 17 and Maven: apt-get install openjdk-17-jdk-headless maven")
-            }
+            Self::Java(_) if !has_program("javac") || !has_program("mvn") => Some(
+                "needs a JDK 17 or newer and Maven: apt-get install default-jdk-headless maven",
+            ),
             Self::Go | Self::GoBench if !has_program("go") => {
                 Some("needs Go 1.26 or newer: see https://go.dev/doc/install")
             }

@@ -163,7 +163,7 @@ impl RunDir {
 
 impl Drop for RunDir {
     fn drop(&mut self) {
-        // What is left behind is only in the way of nobody.
+        // A folder that stays behind is in nobody's way.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -3,16 +3,13 @@
 use std::process::Command;
 
 use super::load::{self, CONCURRENCY, CONNS, Report, SIZE};
-use super::{Bench, LOAD_CORE, SERVER_CORE, reach, table};
+use super::{Bench, LOAD_CORE, OURS, SERVER_CORE, SHARE_OF_GO, reach, table};
 use crate::Result;
 use crate::peers::Peer;
 use crate::process::{Running, free_address};
 use crate::tally::Tally;
 
-/// Processor time of our client, as a share of dubbo-go's, at most.
-const SHARE_OF_GO: f64 = 1.0 / 20.0;
-
-const NAMES: [&str; 3] = ["dubhe", "dubbo-go", "dubbo-java"];
+const NAMES: [&str; 3] = [OURS, "dubbo-go", "dubbo-java"];
 
 pub(super) fn run(bench: &Bench, tally: &mut Tally) -> Result<()> {
     let socket = free_address()?;
@@ -37,24 +34,7 @@ pub(super) fn run(bench: &Bench, tally: &mut Tally) -> Result<()> {
 fn client(bench: &Bench, name: &str, address: &str) -> (Command, u64) {
     let seconds = bench.plan.seconds.to_string();
     match name {
-        "dubhe" => {
-            let args = [
-                "client",
-                "--kind",
-                "dubbo",
-                "--addr",
-                address,
-                "--conns",
-                CONNS,
-                "--concurrency",
-                CONCURRENCY,
-                "--seconds",
-                &seconds,
-                "--size",
-                SIZE,
-            ];
-            (bench.ours(LOAD_CORE, &args), 0)
-        }
+        OURS => (load::client(bench, address, bench.plan.seconds), 0),
         "dubbo-go" => {
             let args = [
                 "client",
@@ -99,27 +79,17 @@ fn judge(reports: &[Report; 3], tally: &mut Tally) {
     let [ours, go, _] = reports;
     let mut rows = Vec::new();
     for (name, report) in NAMES.iter().zip(reports) {
-        rows.push(vec![
+        let mut row = vec![
             (*name).to_owned(),
             format!("{:.2}", report.cpu),
             format!("{:.1}", report.cpu / ours.cpu),
-            format!("{:.0}", report.rps),
-            format!("{:.0}", report.p50),
-            format!("{:.0}", report.p99),
-            format!("{:.0}", report.p999),
-            format!("{:.0}", report.errors),
-        ]);
-        let replies =
-            format!("{} of {} replies wrong", report.errors, report.calls + report.errors);
-        reach(tally, &format!("clients/{name}/replies"), &replies, report.errors < 0.5);
+        ];
+        row.extend(report.cells());
+        rows.push(row);
+        report.judge_replies(&format!("clients/{name}"), tally);
     }
-    table::print(
-        &format!(
-            "clients against dubhe: echo of {SIZE} bytes, {CONNS} connections, {CONCURRENCY} calls in flight"
-        ),
-        &["", "CPU µs/call", "ratio", "calls/s", "p50 µs", "p99 µs", "p99.9 µs", "errors"],
-        &rows,
-    );
+    let header = [&["", "CPU µs/call", "ratio"][..], &load::HEADER].concat();
+    table::print(&format!("clients against our server: {}", load::setting()), &header, &rows);
     let what = format!("{:.2} µs/call, at most 1/20 of dubbo-go's {:.2}", ours.cpu, go.cpu);
     reach(tally, "clients/dubhe/cpu", &what, ours.cpu <= go.cpu * SHARE_OF_GO);
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::median;
+use super::{Bench, LOAD_CORE, median, reach};
 use crate::Result;
 use crate::process::lines;
+use crate::tally::Tally;
 
 /// Connections, calls in flight over all of them, and bytes of a call.
 pub(super) const CONNS: &str = "8";
@@ -17,7 +18,8 @@ pub(super) const SIZE: &str = "100";
 /// The line of JSON that a client prints. Times are in microseconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Report {
-    /// Calls that were answered rightly in the measured time.
+    /// Calls that were answered rightly in the measured time. Our client measures
+    /// from its first call to its last, so these are all that a server answered.
     pub(super) calls: f64,
     pub(super) errors: f64,
     pub(super) rps: f64,
@@ -48,6 +50,21 @@ impl Report {
         })
     }
 
+    /// Cells of a table: the rate and the latencies.
+    pub(super) fn cells(&self) -> Vec<String> {
+        [self.rps, self.p50, self.p99, self.p999]
+            .iter()
+            .map(|figure| format!("{figure:.0}"))
+            .collect()
+    }
+
+    /// Whether every reply was right, as a line of the result.
+    pub(super) fn judge_replies(&self, name: &str, tally: &mut Tally) {
+        let what =
+            format!("{} of {} replies wrong or missing", self.errors, self.calls + self.errors);
+        reach(tally, &format!("{name}/replies"), &what, self.calls > 0.0 && self.errors < 0.5);
+    }
+
     /// Each figure's median over the rounds; the sum of calls and errors.
     pub(super) fn summary(rounds: &[Self]) -> Self {
         let middle = |figure: fn(&Self) -> f64| median(rounds.iter().map(figure).collect());
@@ -72,6 +89,37 @@ pub(super) fn last_line(command: &mut Command, limit: Duration) -> Result<String
     } else {
         Err(format!("{command:?} ended with {status}: {last}").into())
     }
+}
+
+/// Our echo client: the load for all servers, and a contender itself.
+pub(super) fn client(bench: &Bench, address: &str, seconds: u64) -> Command {
+    let seconds = seconds.to_string();
+    bench.ours(
+        LOAD_CORE,
+        &[
+            "client",
+            "--kind",
+            "dubbo",
+            "--addr",
+            address,
+            "--conns",
+            CONNS,
+            "--concurrency",
+            CONCURRENCY,
+            "--seconds",
+            &seconds,
+            "--size",
+            SIZE,
+        ],
+    )
+}
+
+/// The header of [`Report::cells`].
+pub(super) const HEADER: [&str; 4] = ["calls/s", "p50 µs", "p99 µs", "p99.9 µs"];
+
+/// What all share, for the title of a table.
+pub(super) fn setting() -> String {
+    format!("echo of {SIZE} bytes, {CONNS} connections, {CONCURRENCY} calls in flight")
 }
 
 /// Runs an echo client for about `seconds`.

@@ -25,6 +25,12 @@ const PACKAGE: &str = "dubhe-bench";
 const SERVER_CORE: &str = "0";
 const LOAD_CORE: &str = "1";
 
+/// We, in the tables.
+const OURS: &str = "dubhe";
+/// Processor time per call of our server and client, as a share of dubbo-go's,
+/// at most.
+const SHARE_OF_GO: f64 = 1.0 / 20.0;
+
 const SUITES: &[&str] = &["servers", "clients", "hessian"];
 const USAGE: &str =
     "usage: bench [servers|clients|hessian] [--rounds N] [--seconds N] [--warmup N]";

@@ -1,14 +1,12 @@
 //! Servers under the same load, in alternating rounds.
 
-use super::load::{self, CONCURRENCY, CONNS, Report, SIZE};
-use super::{Bench, LOAD_CORE, SERVER_CORE, median, proc, reach, table};
+use super::load::{self, Report};
+use super::{Bench, OURS, SERVER_CORE, SHARE_OF_GO, median, proc, reach, table};
 use crate::Result;
 use crate::peers::Peer;
 use crate::process::{Running, free_address};
 use crate::tally::Tally;
 
-/// Processor time of our server, as a share of dubbo-go's, at most.
-const SHARE_OF_GO: f64 = 1.0 / 20.0;
 /// Resident memory of our server after the run, at most.
 const RSS_MIB: f64 = 12.0;
 
@@ -26,7 +24,7 @@ struct Contender {
 
 /// The name, whether it compiles while it runs, and how to start it.
 const CONTENDERS: [(&str, bool, Option<Peer>); 3] = [
-    ("dubhe", false, None),
+    (OURS, false, None),
     ("dubbo-go", false, Some(Peer::GoBench)),
     ("dubbo-java", true, Some(Peer::Java("3"))),
 ];
@@ -77,26 +75,7 @@ fn start(
 
 impl Contender {
     fn load(&self, bench: &Bench, seconds: u64) -> Result<Report> {
-        let wanted = seconds.to_string();
-        let mut client = bench.ours(
-            LOAD_CORE,
-            &[
-                "client",
-                "--kind",
-                "dubbo",
-                "--addr",
-                &self.address,
-                "--conns",
-                CONNS,
-                "--concurrency",
-                CONCURRENCY,
-                "--seconds",
-                &wanted,
-                "--size",
-                SIZE,
-            ],
-        );
-        load::run(&mut client, seconds)
+        load::run(&mut load::client(bench, &self.address, seconds), seconds)
     }
 }
 
@@ -108,42 +87,22 @@ fn judge(contenders: &[Contender], tally: &mut Tally) -> Result<()> {
     for (contender, cpu) in contenders.iter().zip(&cpu) {
         let report = Report::summary(&contender.rounds);
         let rss = proc::rss_mib(contender.process.id())?;
-        rows.push(vec![
+        let mut row = vec![
             contender.name.to_owned(),
             format!("{cpu:.2}"),
             format!("{:.1}", cpu / ours),
-            format!("{:.0}", report.rps),
-            format!("{:.0}", report.p50),
-            format!("{:.0}", report.p99),
-            format!("{:.0}", report.p999),
             format!("{rss:.1}"),
-            format!("{:.0}", report.errors),
-        ]);
-        let replies =
-            format!("{} of {} replies wrong", report.errors, report.calls + report.errors);
-        reach(tally, &format!("servers/{}/replies", contender.name), &replies, report.errors < 0.5);
-        if contender.name == "dubhe" {
+        ];
+        row.extend(report.cells());
+        rows.push(row);
+        report.judge_replies(&format!("servers/{}", contender.name), tally);
+        if contender.name == OURS {
             let what = format!("{rss:.1} MiB resident after the run, at most {RSS_MIB}");
             reach(tally, "servers/dubhe/memory", &what, rss <= RSS_MIB);
         }
     }
-    table::print(
-        &format!(
-            "servers: echo of {SIZE} bytes, {CONNS} connections, {CONCURRENCY} calls in flight"
-        ),
-        &[
-            "",
-            "CPU µs/call",
-            "ratio",
-            "calls/s",
-            "p50 µs",
-            "p99 µs",
-            "p99.9 µs",
-            "RSS MiB",
-            "errors",
-        ],
-        &rows,
-    );
+    let header = [&["", "CPU µs/call", "ratio", "RSS MiB"][..], &load::HEADER].concat();
+    table::print(&format!("servers: {}", load::setting()), &header, &rows);
     let what = format!("{ours:.2} µs/call, at most 1/20 of dubbo-go's {go:.2}");
     reach(tally, "servers/dubhe/cpu", &what, *ours <= go * SHARE_OF_GO);
     Ok(())
