@@ -75,7 +75,7 @@ impl Cluster {
         let mut attempt = 0;
         loop {
             let spare = if attempt < policy.retries { call.try_clone() } else { None };
-            let own = Deadline::after(now, policy.timeout);
+            let own = Deadline::after(now, call.head.timeout.unwrap_or(policy.timeout));
             call.head.deadline = Deadline::earlier(Some(own), outer);
             let picked = inner.pick(&call, &policy, &tried)?;
             let outcome = match inner.channel(&picked) {

@@ -9,7 +9,7 @@ use crate::context::Peer;
 use crate::metadata::Metadata;
 use crate::payload::{Args, Content, Payload, PayloadStream};
 use crate::service::{Method, ServiceKey};
-use crate::time::{Deadline, Instant};
+use crate::time::{Deadline, Duration, Instant};
 use crate::value::Value;
 
 /// What a call says about itself, whatever its protocol.
@@ -23,6 +23,8 @@ pub struct Head {
     pub metadata: Metadata,
     /// When the caller stops waiting.
     pub deadline: Option<Deadline>,
+    /// How long an attempt may take, when the caller says so for this call.
+    pub timeout: Option<Duration>,
     /// When it arrived (server) or began (client); queueing delay is measured from here.
     pub arrived: Option<Instant>,
     /// Who sent it; `None` on the calling side.
@@ -39,6 +41,7 @@ impl Head {
             method,
             metadata: Metadata::new(),
             deadline: None,
+            timeout: None,
             arrived: None,
             peer: None,
             extensions: Extensions::new(),

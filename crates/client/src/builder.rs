@@ -1,0 +1,270 @@
+//! How a client is configured.
+
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use dubhe_cluster::Cluster;
+use dubhe_cluster::balance::Random;
+use dubhe_cluster::plan::{Options, StaticPlan};
+use dubhe_core::balance::Balance;
+use dubhe_core::directory::Directory;
+use dubhe_core::filter::{Chain, Filter, Hook, Step};
+use dubhe_core::plan::Fault;
+use dubhe_core::route::Route;
+use dubhe_core::time::Duration;
+use dubhe_core::url::Url;
+use dubhe_core::{Code, Endpoint, ServiceKey, Status, Value};
+
+use crate::client::Client;
+use crate::environment::Environment;
+use crate::source::{CustomDirectory, Source};
+
+/// A typed cover over a client; `#[dubhe::interface]` makes one for a trait.
+pub trait Stub: Sized {
+    /// The service, unless the builder says otherwise.
+    fn service() -> ServiceKey;
+
+    /// Options that the interface gives to some of its methods, by their names on the wire.
+    fn methods() -> Vec<(ByteString, Options)> {
+        Vec::new()
+    }
+
+    /// The stub over `client`.
+    fn over(client: Client) -> Self;
+}
+
+impl Stub for Client {
+    fn service() -> ServiceKey {
+        ServiceKey::default()
+    }
+
+    fn over(client: Client) -> Self {
+        client
+    }
+}
+
+/// Configures a client of type `T`. What is not set has Dubbo's default.
+pub struct ClientBuilder<T> {
+    env: Environment,
+    service: ServiceKey,
+    source: Source,
+    options: Options,
+    methods: HashMap<ByteString, Options>,
+    steps: Vec<Step>,
+    routers: Vec<Arc<dyn Route>>,
+    problem: Option<Status>,
+    stub: PhantomData<fn() -> T>,
+}
+
+/// Configures one method of a client.
+#[derive(Clone, Default)]
+pub struct MethodBuilder(Options);
+
+impl MethodBuilder {
+    /// How long each attempt may take.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.0.timeout = Some(timeout);
+        self
+    }
+
+    /// How often a failed call is sent again.
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.0.retries = Some(retries);
+        self
+    }
+
+    /// How failures are treated.
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.0.fault = Some(fault);
+        self
+    }
+
+    /// Who picks the provider.
+    pub fn balance(mut self, balance: impl Balance) -> Self {
+        self.0.balance = Some(Arc::new(balance));
+        self
+    }
+
+    /// Whether the method may run twice. Dubbo assumes so.
+    pub fn repeatable(mut self, repeatable: bool) -> Self {
+        self.0.repeatable = Some(repeatable);
+        self
+    }
+}
+
+impl<T: Stub> ClientBuilder<T> {
+    /// A client of `T`'s service in `env`.
+    pub fn new(env: &Environment) -> Self {
+        Self {
+            env: env.clone(),
+            service: T::service(),
+            source: Source::default(),
+            options: Options::default(),
+            methods: T::methods().into_iter().collect(),
+            steps: Vec::new(),
+            routers: Vec::new(),
+            problem: None,
+            stub: PhantomData,
+        }
+    }
+
+    /// Another service than the stub's own.
+    pub fn service(mut self, service: ServiceKey) -> Self {
+        self.service = service;
+        self
+    }
+
+    /// Another group than the stub's own.
+    pub fn group(mut self, group: impl Into<ByteString>) -> Self {
+        let key = &self.service;
+        self.service = ServiceKey::new(key.interface().clone(), group, key.version().clone());
+        self
+    }
+
+    /// Another version than the stub's own.
+    pub fn version(mut self, version: impl Into<ByteString>) -> Self {
+        let key = &self.service;
+        self.service = ServiceKey::new(key.interface().clone(), key.group().clone(), version);
+        self
+    }
+
+    /// Calls the provider at `url` (`dubbo://host:port`) and looks in no registry; again, for one
+    /// more. A wrong URL is reported by [`ClientBuilder::build`].
+    pub fn url(mut self, url: &str) -> Self {
+        match Url::parse(url, "dubbo") {
+            Ok(url) => self.endpoint(url.endpoint()),
+            Err(error) => {
+                let status = Status::new(Code::InvalidArgument, error.to_string());
+                self.problem.get_or_insert(status);
+                self
+            }
+        }
+    }
+
+    /// Calls the provider at `endpoint` and looks in no registry; again, for one more.
+    pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
+        match &mut self.source {
+            Source::Direct(list) => list.push(endpoint),
+            other => *other = Source::Direct(vec![endpoint]),
+        }
+        self
+    }
+
+    /// Calls the providers in `directory` and looks in no registry.
+    pub fn directory(mut self, directory: impl Directory) -> Self {
+        self.source = Source::Custom(CustomDirectory(Arc::new(directory)));
+        self
+    }
+
+    /// How long each attempt may take; 1 s by default.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.options.timeout = Some(timeout);
+        self
+    }
+
+    /// How often a failed call is sent again; 2 by default.
+    pub fn retries(mut self, retries: u32) -> Self {
+        self.options.retries = Some(retries);
+        self
+    }
+
+    /// How failures are treated; failover by default.
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.options.fault = Some(fault);
+        self
+    }
+
+    /// Who picks the provider; random by weight by default.
+    pub fn balance(mut self, balance: impl Balance) -> Self {
+        self.options.balance = Some(Arc::new(balance));
+        self
+    }
+
+    /// Whether calls may run twice; yes by default, as in Dubbo.
+    pub fn repeatable(mut self, repeatable: bool) -> Self {
+        self.options.repeatable = Some(repeatable);
+        self
+    }
+
+    /// Sends this attachment with every call.
+    pub fn attachment(mut self, key: impl Into<ByteString>, value: impl Into<Value>) -> Self {
+        self.options.metadata.insert(key, value);
+        self
+    }
+
+    /// Options of the method of this name on the wire.
+    pub fn method(
+        mut self,
+        name: impl Into<ByteString>,
+        options: impl FnOnce(MethodBuilder) -> MethodBuilder,
+    ) -> Self {
+        let own = self.methods.entry(name.into()).or_default();
+        *own = options(MethodBuilder(std::mem::take(own))).0;
+        self
+    }
+
+    /// Adds a filter; the first added is the outermost.
+    pub fn filter(mut self, filter: impl Filter) -> Self {
+        self.steps.push(Step::Filter(Arc::new(filter)));
+        self
+    }
+
+    /// Adds a filter that never waits.
+    pub fn hook(mut self, hook: impl Hook) -> Self {
+        self.steps.push(Step::Hook(Arc::new(hook)));
+        self
+    }
+
+    /// Adds a router; the first added narrows first.
+    pub fn router(mut self, router: impl Route) -> Self {
+        self.routers.push(Arc::new(router));
+        self
+    }
+
+    /// Makes the client. It connects with its first call.
+    ///
+    /// # Errors
+    /// When the service has no name, a URL is wrong, or there is neither URL nor registry.
+    pub fn build(self) -> Result<T, Status> {
+        if let Some(problem) = self.problem {
+            return Err(problem);
+        }
+        let wrong = |what: String| Err(Status::new(Code::InvalidArgument, what));
+        if self.service.interface().is_empty() {
+            return wrong("the client has no interface; set one with service(..)".into());
+        }
+        if matches!(self.source, Source::Registries) && self.env.registries().is_empty() {
+            return wrong(format!(
+                "no way to find providers of {}: give the client a url(..) or the application a \
+                 registry(..)",
+                self.service
+            ));
+        }
+        let balance = Arc::new(Random::new(self.env.random().clone()));
+        let plan = StaticPlan::new(&self.options, self.methods, balance);
+        let directory = self.source.directory(&self.env, &self.service);
+        let cluster = Cluster::new(
+            Arc::new(plan),
+            directory,
+            self.routers,
+            self.env.channels().clone(),
+            self.env.clock().clone(),
+        );
+        let chain = (!self.steps.is_empty()).then(|| Chain::new(self.steps));
+        Ok(T::over(Client::new(Arc::new(self.service), chain, cluster)))
+    }
+}
+
+impl<T> std::fmt::Debug for ClientBuilder<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ClientBuilder({}, {:?})", self.service, self.source)
+    }
+}
+
+impl std::fmt::Debug for MethodBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MethodBuilder")
+    }
+}

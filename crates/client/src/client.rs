@@ -1,0 +1,70 @@
+//! A client of one service.
+
+use std::sync::Arc;
+
+use dubhe_cluster::Cluster;
+use dubhe_core::filter::Chain;
+use dubhe_core::{Call, Head, Invoke, Method, Payload, Reply, ServiceKey, Status};
+
+use crate::options::CallOptions;
+
+/// A client of one service, whoever provides it. Cheap to clone.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    service: Arc<ServiceKey>,
+    chain: Option<(Chain, Arc<dyn Invoke>)>,
+    cluster: Cluster,
+}
+
+impl Client {
+    pub(crate) fn new(service: Arc<ServiceKey>, chain: Option<Chain>, cluster: Cluster) -> Self {
+        let chain = chain.map(|c| (c, Arc::new(cluster.clone()) as Arc<dyn Invoke>));
+        Self(Arc::new(Inner { service, chain, cluster }))
+    }
+
+    /// The service.
+    pub fn service(&self) -> &Arc<ServiceKey> {
+        &self.0.service
+    }
+
+    /// The cluster of its providers.
+    pub fn cluster(&self) -> &Cluster {
+        &self.0.cluster
+    }
+
+    /// Calls `method` with `payload`. Dropping the future cancels the call.
+    ///
+    /// # Errors
+    /// Those of the service and of the way to it.
+    pub async fn call(
+        &self,
+        method: &Arc<Method>,
+        payload: Payload,
+        options: &CallOptions,
+    ) -> Result<Reply, Status> {
+        let mut head = Head::new(self.0.service.clone(), method.clone());
+        head.metadata = options.metadata.clone();
+        head.timeout = options.timeout;
+        head.deadline = options.deadline;
+        let call = Call::new(head, payload);
+        let outcome = match &self.0.chain {
+            None => self.0.cluster.call(call).await,
+            Some((chain, cluster)) => chain.run(call, cluster).await,
+        };
+        if let Some(captured) = &options.reply {
+            captured.set(match &outcome {
+                Ok(reply) => reply.metadata.clone(),
+                Err(status) => status.headers().clone(),
+            });
+        }
+        outcome
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Client({})", self.0.service)
+    }
+}

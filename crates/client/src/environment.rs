@@ -1,0 +1,121 @@
+//! What all clients of an application share.
+
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use dubhe_cluster::Channels;
+use dubhe_core::connect::Connect;
+use dubhe_core::random::{Random, SplitMix};
+use dubhe_core::registry::Registry;
+use dubhe_core::time::SharedClock;
+use parking_lot::Mutex;
+use tokio::task::JoinSet;
+
+/// What all clients of an application share. Cheap to clone; the last clone ends its tasks.
+#[derive(Clone)]
+pub struct Environment(Arc<Inner>);
+
+struct Inner {
+    application: ByteString,
+    clock: SharedClock,
+    random: Arc<dyn Random>,
+    channels: Arc<Channels>,
+    registries: Vec<Arc<dyn Registry>>,
+    tasks: Mutex<JoinSet<()>>,
+}
+
+/// Makes an [`Environment`].
+pub struct EnvironmentBuilder {
+    application: ByteString,
+    clock: SharedClock,
+    random: Arc<dyn Random>,
+    connectors: Vec<Arc<dyn Connect>>,
+    registries: Vec<Arc<dyn Registry>>,
+}
+
+impl Environment {
+    /// Begins an environment for the application of this name.
+    pub fn builder(application: impl Into<ByteString>, clock: SharedClock) -> EnvironmentBuilder {
+        EnvironmentBuilder {
+            application: application.into(),
+            clock,
+            random: Arc::new(SplitMix::from_os()),
+            connectors: Vec::new(),
+            registries: Vec::new(),
+        }
+    }
+
+    /// The name of the application.
+    pub fn application(&self) -> &ByteString {
+        &self.0.application
+    }
+
+    /// The clock.
+    pub fn clock(&self) -> &SharedClock {
+        &self.0.clock
+    }
+
+    /// The source of randomness.
+    pub fn random(&self) -> &Arc<dyn Random> {
+        &self.0.random
+    }
+
+    /// The channels.
+    pub fn channels(&self) -> &Arc<Channels> {
+        &self.0.channels
+    }
+
+    /// The registries.
+    pub fn registries(&self) -> &[Arc<dyn Registry>] {
+        &self.0.registries
+    }
+
+    /// Runs `task` until it ends or the environment does.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.0.tasks.lock().spawn(task);
+    }
+}
+
+impl EnvironmentBuilder {
+    /// Adds a protocol; the first added is the most preferred.
+    pub fn connect(mut self, connector: Arc<dyn Connect>) -> Self {
+        self.connectors.push(connector);
+        self
+    }
+
+    /// Adds a registry to find providers in.
+    pub fn registry(mut self, registry: Arc<dyn Registry>) -> Self {
+        self.registries.push(registry);
+        self
+    }
+
+    /// Replaces the source of randomness.
+    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = random;
+        self
+    }
+
+    /// Makes the environment.
+    pub fn build(self) -> Environment {
+        Environment(Arc::new(Inner {
+            application: self.application,
+            clock: self.clock,
+            random: self.random,
+            channels: Arc::new(Channels::new(self.connectors)),
+            registries: self.registries,
+            tasks: Mutex::default(),
+        }))
+    }
+}
+
+impl std::fmt::Debug for Environment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Environment({:?})", &*self.0.application)
+    }
+}
+
+impl std::fmt::Debug for EnvironmentBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "EnvironmentBuilder({:?})", &*self.application)
+    }
+}

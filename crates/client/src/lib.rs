@@ -1,0 +1,23 @@
+//! The calling side.
+//!
+//! A [`Client`] calls one service, whoever provides it; generated stubs are typed covers over it
+//! and [`Generic`] is the one for services without a Rust type. All clients of an application
+//! share its [`Environment`]: clock, protocols, connections and registries.
+//!
+//! ```text
+//! stub or Generic → Client → filters → cluster (plan → fault → directory → route → balance)
+//! ```
+
+mod builder;
+mod client;
+mod environment;
+mod generic;
+mod options;
+mod source;
+
+pub use builder::{ClientBuilder, MethodBuilder, Stub};
+pub use client::Client;
+pub use environment::{Environment, EnvironmentBuilder};
+pub use generic::{Generic, JavaArgument};
+pub use options::{CallOptions, ReplyAttachments};
+pub use source::Source;

@@ -1,0 +1,68 @@
+//! What a caller may say about one call.
+
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use dubhe_core::time::{Deadline, Duration};
+use dubhe_core::{Metadata, Value};
+use parking_lot::Mutex;
+
+/// What a caller may say about its next calls; stubs take it by `with`.
+#[derive(Clone, Debug, Default)]
+pub struct CallOptions {
+    pub(crate) metadata: Metadata,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) deadline: Option<Deadline>,
+    pub(crate) reply: Option<ReplyAttachments>,
+}
+
+/// Receives the attachments of replies. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct ReplyAttachments(Arc<Mutex<Metadata>>);
+
+impl ReplyAttachments {
+    /// Nothing received yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The attachments of the latest reply.
+    pub fn get(&self) -> Metadata {
+        self.0.lock().clone()
+    }
+
+    pub(crate) fn set(&self, metadata: Metadata) {
+        *self.0.lock() = metadata;
+    }
+}
+
+impl CallOptions {
+    /// Nothing special.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sends an attachment; any value over the dubbo protocol, strings and bytes over HTTP.
+    pub fn attachment(mut self, key: impl Into<ByteString>, value: impl Into<Value>) -> Self {
+        self.metadata.insert(key, value);
+        self
+    }
+
+    /// How long each attempt may take, in place of the client's setting.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// The point in time that bounds all attempts together.
+    pub fn deadline(mut self, deadline: Deadline) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// Puts the attachments of the reply into `into`.
+    pub fn reply_attachments(mut self, into: &ReplyAttachments) -> Self {
+        self.reply = Some(into.clone());
+        self
+    }
+}
