@@ -3,6 +3,8 @@
 mod class;
 mod codec;
 mod decode;
+#[doc(hidden)]
+pub mod derive;
 mod descriptor;
 mod dynamic;
 mod encode;

@@ -48,6 +48,21 @@ impl Decoder<'_> {
         self.replay(number, read)
     }
 
+    /// Reads what is next if it is a reference to a container that is still being read, and says
+    /// whether it was.
+    pub(crate) fn read_cycle(&mut self) -> Result<bool, Error> {
+        if self.peek()? != tag::REFERENCE {
+            return Ok(false);
+        }
+        let here = self.at;
+        let number = self.read_reference()?;
+        let open = self.tables.containers.get(number as usize).is_some_and(|c| c.open);
+        if !open {
+            self.at = here;
+        }
+        Ok(open)
+    }
+
     /// Reads the reference that is next: the number of a container that has been opened.
     pub(crate) fn read_reference(&mut self) -> Result<u32, Error> {
         let start = self.at.position;

@@ -1,0 +1,137 @@
+//! One field of a struct.
+
+use syn::{Error, Field as Source, Ident, PathArguments, Result, Type};
+
+use crate::attr::Options;
+use crate::names::camel_case;
+
+/// What a field is to the Java class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// A field of its own.
+    Own,
+    /// Not part of the class.
+    Skip,
+    /// The superclass, whose fields are part of this class.
+    Parent,
+    /// `Throwable.detailMessage`.
+    Message,
+    /// `Throwable.cause`.
+    Cause,
+    /// `Throwable.stackTrace`.
+    Stack,
+}
+
+/// A flag, and the role it gives; `default` gives none.
+type Flag = (&'static str, Option<Role>);
+
+/// The flags of the fields of one kind of struct.
+pub(crate) struct Flags {
+    names: &'static [&'static str],
+    roles: &'static [Flag],
+}
+
+/// Fields of a class.
+pub(crate) const CLASS: Flags = Flags {
+    names: &["skip", "default", "flatten"],
+    roles: &[("skip", Some(Role::Skip)), ("flatten", Some(Role::Parent))],
+};
+
+/// Fields of an exception.
+pub(crate) const EXCEPTION: Flags = Flags {
+    names: &["skip", "default", "message", "cause", "stack"],
+    roles: &[
+        ("skip", Some(Role::Skip)),
+        ("message", Some(Role::Message)),
+        ("cause", Some(Role::Cause)),
+        ("stack", Some(Role::Stack)),
+    ],
+};
+
+/// A field.
+pub(crate) struct Field<'a> {
+    pub(crate) ident: &'a Ident,
+    pub(crate) ty: &'a Type,
+    /// Its name in Java.
+    pub(crate) java: String,
+    pub(crate) role: Role,
+    /// Whether `Default::default()` stands in when the message lacks it.
+    pub(crate) default: bool,
+    /// Whether Java writes it among the last, see [`is_simple`].
+    pub(crate) simple: bool,
+}
+
+impl<'a> Field<'a> {
+    pub(crate) fn read(source: &'a Source, flags: &Flags) -> Result<Self> {
+        let Some(ident) = &source.ident else {
+            return Err(Error::new_spanned(
+                source,
+                "Java's fields have names: write `struct Name { field: Type }`",
+            ));
+        };
+        let options = Options::read(&source.attrs, "a field", &["name"], flags.names)?;
+        options.exclusive()?;
+        let role =
+            flags.roles.iter().find(|(flag, _)| options.has(flag)).and_then(|(_, role)| *role);
+        let role = role.unwrap_or(Role::Own);
+        let default = options.has("default");
+        if let (Some(name), true) = (&options.name, role != Role::Own) {
+            return Err(Error::new(name.span, "a field with this role has no name of its own"));
+        }
+        let java = options.name.map_or_else(|| camel_case(&ident.to_string()), |name| name.value);
+        Ok(Self { ident, ty: &source.ty, java, role, default, simple: is_simple(&source.ty) })
+    }
+}
+
+/// Whether Java writes fields of this type after the others: primitives and the classes of
+/// `java.lang` except `Object` (hessian-lite `JavaSerializer`). Readers go by name, so an alias
+/// that hides such a type costs nothing but the sameness of the bytes.
+fn is_simple(ty: &Type) -> bool {
+    const SIMPLE: [&str; 12] =
+        ["bool", "i8", "u8", "i16", "u16", "i32", "i64", "f32", "f64", "char", "str", "ByteString"];
+    const HOLDERS: [&str; 5] = ["Option", "Box", "Arc", "Rc", "Cow"];
+    let last = match ty {
+        Type::Reference(reference) => return is_simple(&reference.elem),
+        Type::Group(group) => return is_simple(&group.elem),
+        Type::Path(path) => path.path.segments.last(),
+        _ => None,
+    };
+    let Some(last) = last else { return false };
+    let name = last.ident.to_string();
+    match &last.arguments {
+        PathArguments::None => name == "String" || SIMPLE.contains(&&*name),
+        PathArguments::AngleBracketed(inner) if HOLDERS.contains(&&*name) => inner
+            .args
+            .iter()
+            .any(|arg| matches!(arg, syn::GenericArgument::Type(ty) if is_simple(ty))),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::parse_quote;
+
+    use super::*;
+
+    #[test]
+    fn only_primitives_and_java_lang_are_simple() {
+        let simple: [Type; 6] = [
+            parse_quote!(i64),
+            parse_quote!(Option<i32>),
+            parse_quote!(std::string::String),
+            parse_quote!(&'a str),
+            parse_quote!(Cow<'a, str>),
+            parse_quote!(Option<Box<str>>),
+        ];
+        let compound: [Type; 5] = [
+            parse_quote!(Vec<i64>),
+            parse_quote!(Value),
+            parse_quote!(java::Date),
+            parse_quote!(Option<Address>),
+            parse_quote!(&'a [u8]),
+        ];
+        assert!(simple.iter().all(is_simple));
+        assert!(!compound.iter().any(is_simple));
+    }
+}

@@ -1,0 +1,90 @@
+//! The model of a struct that stands for a class.
+
+use syn::{DataStruct, Error, Fields, Result};
+
+use super::Container;
+use super::field::{Field, Flags, Role};
+
+/// A struct's fields, and what of them travels.
+pub(crate) struct Object<'a> {
+    pub(crate) fields: Vec<Field<'a>>,
+    /// Whether it has the fields of `Throwable` as well.
+    pub(crate) throwable: bool,
+}
+
+impl<'a> Object<'a> {
+    pub(crate) fn read(
+        container: &Container<'a>,
+        data: &'a DataStruct,
+        flags: &Flags,
+        throwable: bool,
+    ) -> Result<Self> {
+        if let Fields::Unnamed(fields) = &data.fields {
+            return Err(Error::new_spanned(
+                fields,
+                format!(
+                    "Java's fields have names: write `struct {} {{ field: Type }}`",
+                    container.input.ident
+                ),
+            ));
+        }
+        let fields =
+            data.fields.iter().map(|f| Field::read(f, flags)).collect::<Result<Vec<_>>>()?;
+        let object = Self { fields, throwable };
+        object.check()?;
+        Ok(object)
+    }
+
+    fn check(&self) -> Result<()> {
+        for (at, field) in self.fields.iter().enumerate() {
+            let Some(earlier) = self.fields.iter().take(at).find(|f| f.clashes(field)) else {
+                continue;
+            };
+            let text = match field.role {
+                Role::Own => format!(
+                    "`{}` and `{}` are both called \"{}\" in Java; rename one: #[java(name = \"...\")]",
+                    earlier.ident, field.ident, field.java
+                ),
+                Role::Parent => {
+                    "a Java class has one superclass: flatten one field only".to_owned()
+                }
+                _ => format!("`{}` has this role already", earlier.ident),
+            };
+            return Err(Error::new_spanned(field.ident, text));
+        }
+        Ok(())
+    }
+
+    /// The field of a role that only one field can have.
+    pub(crate) fn of_role(&self, role: Role) -> Option<&Field<'a>> {
+        self.fields.iter().find(|f| f.role == role)
+    }
+
+    /// The fields of the class itself that are of one kind, in the order in which Java writes
+    /// them: the last declared first (hessian-lite `JavaSerializer`).
+    pub(crate) fn own(&self, simple: bool) -> impl Iterator<Item = &Field<'a>> {
+        self.fields.iter().rev().filter(move |f| f.role == Role::Own && f.simple == simple)
+    }
+
+    /// The fields that are read, each into a slot of its own.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = &Field<'a>> {
+        self.fields.iter().filter(|f| f.role != Role::Skip)
+    }
+
+    /// The number of a field's slot.
+    pub(crate) fn slot_of(&self, field: &Field<'_>) -> usize {
+        self.slots().take_while(|f| f.ident != field.ident).count()
+    }
+}
+
+impl Field<'_> {
+    /// Whether both cannot be in one class.
+    fn clashes(&self, other: &Self) -> bool {
+        self.role == other.role
+            && match self.role {
+                Role::Skip => false,
+                Role::Own => self.java == other.java,
+                _ => true,
+            }
+    }
+}

@@ -1,0 +1,86 @@
+//! The macros of Dubhe: Java classes, Java exceptions and Java interfaces from Rust types.
+//!
+//! They are used through the facade, as `dubhe::Java`, `dubhe::JavaException` and
+//! `#[dubhe::interface]`, where their examples are. The two derives also serve users of
+//! `dubhe-hessian2` alone: `#[java(crate = "dubhe_hessian2")]` says under which path that crate
+//! is found.
+//!
+//! Each macro reads its input into a model first, with all checks and all errors, and then writes
+//! code from a model that holds; see the folders [`java`], [`exception`] and [`interface`].
+
+mod attr;
+mod exception;
+mod interface;
+mod java;
+mod names;
+
+use proc_macro::TokenStream;
+use syn::{DeriveInput, ItemTrait, parse_macro_input};
+
+/// Makes a Rust type stand for a Java class: its Hessian codec and its type descriptor.
+///
+/// - A **struct** with named fields is a class. Fields are called in Java as in Rust, in camel
+///   case.
+/// - An **enum of unit variants** is a Java enum. Constants are called in Java as in Rust, in
+///   upper case with underscores.
+/// - An **enum of variants that hold one class each** is a class with its subclasses: the class
+///   that arrives decides the variant.
+///
+/// | option | on | meaning |
+/// | --- | --- | --- |
+/// | `class = "org.example.User"` | the type | the Java class; nested classes are joined by `$` |
+/// | `crate = "path"` | the type | where `dubhe-hessian2` is found; by default `::dubhe::hessian2` |
+/// | `name = "userName"` | a field or constant | its name in Java |
+/// | `default` | a field | `Default::default()` when the message lacks it |
+/// | `skip` | a field | neither written nor read: Java's `transient` |
+/// | `flatten` | one field | the superclass: its fields are fields of this class as well |
+/// | `other` | the last variant | takes constants (as `String`) or classes (as `Value`) that no other variant stands for |
+///
+/// Fields that the message has and the struct lacks are dropped. Fields that the message lacks
+/// are zero, `false` or `None`; for a type that has no such value the message is refused. Values
+/// are written in the order in which Java's `hessian-lite` writes them, so the bytes are Java's.
+#[proc_macro_derive(Java, attributes(java))]
+pub fn derive_java(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    java::derive(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Makes a struct stand for a Java exception, thrown by and caught from Java.
+///
+/// Besides what [`derive(Java)`](macro@Java) makes of a struct, it implements `Error` and
+/// `Display` (the message), `From` into `Status`, so that a handler can use `?`, and
+/// `from_status`, which gives the exception back to a caller.
+///
+/// | option | on | meaning |
+/// | --- | --- | --- |
+/// | `class`, `crate`, `name`, `default`, `skip` | | as for `derive(Java)` |
+/// | `message` | one field, `String` or `Option<String>` | Java's `detailMessage` |
+/// | `cause` | one field | Java's `cause`; `None` is Java's "caused by itself" |
+/// | `stack` | one field | Java's `stackTrace` |
+#[proc_macro_derive(JavaException, attributes(java))]
+pub fn derive_java_exception(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    exception::derive(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Makes a trait stand for a Java interface: its server, its client and its descriptors.
+///
+/// `#[interface("org.example.Users", version = "1.0.0", group = "shop")]` on `trait Users` leaves
+/// the trait, whose implementations may write `async fn`, and adds `UsersServer<T>`, which serves
+/// an implementation, and `UsersClient`, which has the same methods and calls them elsewhere.
+///
+/// Methods take `&self`, then, if they like, `ctx: &Context`, which the client's methods lack,
+/// then the arguments. They return `Result<T, E>` where `E: Into<Status>`; the client's methods
+/// return `Result<T, Status>`. Their names in Java are those in Rust, in camel case.
+///
+/// | option of a method | meaning |
+/// | --- | --- |
+/// | `#[java(name = "listAll")]` | its name in Java; two methods may share one if their arguments differ |
+/// | `#[java(oneway)]` | the caller does not wait, and never learns of errors |
+/// | `#[java(timeout_ms = 500)]` | how long the client waits, in milliseconds |
+/// | `#[java(retries = 0)]` | how often the client tries again |
+#[proc_macro_attribute]
+pub fn interface(args: TokenStream, input: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(input as ItemTrait);
+    interface::expand(args.into(), item).unwrap_or_else(syn::Error::into_compile_error).into()
+}

@@ -1,0 +1,95 @@
+//! `derive(JavaException)` against bytes that Java wrote, and through a status.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+mod support;
+
+use std::error::Error as _;
+
+use dubhe_core::{Code, Status};
+use dubhe_hessian2::{Value, from_bytes, to_bytes};
+use dubhe_macros::JavaException;
+use support::written_by_java;
+
+#[derive(JavaException, Clone, Debug, Default, PartialEq)]
+#[java(class = "peer.api.GreetException", crate = "dubhe_hessian2")]
+struct GreetException {
+    #[java(message)]
+    message: String,
+    code: i32,
+    detail: Option<String>,
+}
+
+#[derive(JavaException, Debug, Default, PartialEq)]
+#[java(class = "java.lang.RuntimeException", crate = "dubhe_hessian2")]
+struct Outer {
+    #[java(message)]
+    message: Option<String>,
+    #[java(cause)]
+    cause: Option<Box<Inner>>,
+    #[java(stack)]
+    stack: Vec<Value>,
+}
+
+#[derive(JavaException, Debug, Default, PartialEq)]
+#[java(class = "java.lang.IllegalArgumentException", crate = "dubhe_hessian2")]
+struct Inner {
+    #[java(message)]
+    message: Option<String>,
+}
+
+fn checked() -> GreetException {
+    GreetException { message: "checked".into(), code: 42, detail: Some("d".into()) }
+}
+
+#[test]
+fn an_exception_is_written_as_java_writes_it() {
+    let java = written_by_java("throwable/checked");
+    assert_eq!(from_bytes::<GreetException>(&java).unwrap(), checked());
+    assert_eq!(to_bytes(&checked()).unwrap(), java);
+}
+
+#[test]
+fn the_cause_is_an_exception_and_no_cause_is_the_exception_itself() {
+    let java = written_by_java("throwable/cause");
+    let inner = Inner { message: Some("inner".into()) };
+    let outer =
+        Outer { message: Some("outer".into()), cause: Some(Box::new(inner)), stack: Vec::new() };
+    assert_eq!(from_bytes::<Outer>(&java).unwrap(), outer);
+    assert_eq!(from_bytes::<Outer>(&to_bytes(&outer).unwrap()).unwrap(), outer);
+
+    let alone = from_bytes::<Outer>(&written_by_java("throwable/stack")).unwrap();
+    assert_eq!(alone.cause, None);
+    assert_eq!(alone.stack[0].get("methodName").unwrap().as_str(), Some("c"));
+    assert_eq!(to_bytes(&alone).unwrap(), written_by_java("throwable/stack"));
+}
+
+#[test]
+fn a_minimal_exception_is_enough() {
+    let value =
+        Value::from(Value::object("java.lang.RuntimeException").field("cause", Value::Null));
+    let read = from_bytes::<Outer>(&to_bytes(&value).unwrap()).unwrap();
+    assert_eq!(read, Outer::default());
+    assert_eq!(read.to_string(), "java.lang.RuntimeException");
+}
+
+#[test]
+fn a_status_carries_the_exception_there_and_back() {
+    fn handler() -> Result<(), Status> {
+        Err(checked())?
+    }
+    let status = handler().unwrap_err();
+    assert_eq!(status.message(), "checked");
+    assert!(status.is_business());
+    assert_eq!(status.java().unwrap().class(), "peer.api.GreetException");
+    assert_eq!(GreetException::from_status(&status), Some(checked()));
+    assert_eq!(Inner::from_status(&status), None);
+    assert_eq!(GreetException::from_status(&Status::new(Code::Internal, "x")), None);
+}
+
+#[test]
+fn an_exception_is_an_error() {
+    let error: Box<dyn std::error::Error + Send + Sync> = checked().into();
+    assert_eq!(error.to_string(), "checked");
+    assert!(checked().source().is_none());
+}
