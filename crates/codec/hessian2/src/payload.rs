@@ -63,7 +63,7 @@ pub fn args<T: Arguments + Send + Sync + 'static>(values: T) -> Payload {
 /// # Errors
 /// [`Code::InvalidArgument`] when they are not of these types.
 pub fn arguments<T: OwnedArguments>(payload: &Payload) -> Result<T, Status> {
-    T::decode_arguments(&mut Decoder::new(&bytes(payload)?))
+    T::decode_arguments(&mut Decoder::shared(&bytes(payload)?))
         .map_err(|e| Status::new(Code::InvalidArgument, e.to_string()).with_source(e))
 }
 
@@ -73,7 +73,7 @@ pub fn arguments<T: OwnedArguments>(payload: &Payload) -> Result<T, Status> {
 /// [`Code::Internal`] when it is of another type, or the reply is a stream.
 pub fn reply<T: Owned>(reply: &Reply) -> Result<T, Status> {
     match &reply.body {
-        ReplyBody::One(payload, _) => T::decode(&mut Decoder::new(&bytes(payload)?))
+        ReplyBody::One(payload, _) => T::decode(&mut Decoder::shared(&bytes(payload)?))
             .map_err(|e| Status::new(Code::Internal, e.to_string()).with_source(e)),
         ReplyBody::Stream(_) => {
             Err(Status::new(Code::Internal, "the reply is a stream, where one message was expected"))

@@ -172,23 +172,21 @@ impl<'de> Decoder<'de> {
     /// class is first read as that type.
     #[inline]
     fn slot(&mut self, number: usize, field: u16, target: &'static Class) -> Option<u16> {
-        let class = self.tables.classes.get_mut(number)?;
+        let class = self.tables.classes.get(number)?;
         if !class.target.is_some_and(|known| std::ptr::eq(known, target)) {
-            class.target = Some(target);
-            let range = class.start..class.start + usize::from(class.len);
-            self.plan(range, target);
+            self.plan(number, target);
         }
         let start = self.tables.classes.get(number)?.start;
         self.tables.plan.get(start + usize::from(field)).copied().flatten()
     }
 
     #[cold]
-    fn plan(&mut self, range: std::ops::Range<usize>, target: &'static Class) {
-        let (Some(fields), Some(plan)) =
-            (self.tables.fields.get(range.clone()), self.tables.plan.get_mut(range))
-        else {
-            return;
-        };
+    fn plan(&mut self, number: usize, target: &'static Class) {
+        let Some(class) = self.tables.classes.get_mut(number) else { return };
+        class.target = Some(target);
+        let range = class.start..class.start + usize::from(class.len);
+        let fields = self.tables.fields.get(range.clone()).unwrap_or_default();
+        let plan = self.tables.plan.get_mut(range).unwrap_or_default();
         let mut near = usize::MAX;
         for (name, slot) in fields.iter().zip(plan) {
             let found = target.index_of(name, near);

@@ -21,22 +21,49 @@ impl<'de> Decoder<'de> {
     /// it is malformed.
     #[inline]
     pub fn read_str(&mut self) -> Result<Cow<'de, str>, Error> {
-        let start = self.at;
-        if let Some(units) = self.single_chunk()? {
-            // A prefix of ASCII is as many bytes as units.
-            if let Some(bytes) = self.remaining().get(..units)
-                && bytes.is_ascii()
-                && let Ok(text) = std::str::from_utf8(bytes)
-            {
-                self.at.position += units;
-                return Ok(Cow::Borrowed(text));
-            }
+        match self.ascii_str() {
+            Some(text) => Ok(Cow::Borrowed(text)),
+            None => self.read_wide_str(),
+        }
+    }
+
+    /// Reads a string as an owned one.
+    ///
+    /// # Errors
+    /// As [`read_str`](Self::read_str).
+    #[inline]
+    pub fn read_string(&mut self) -> Result<String, Error> {
+        match self.ascii_str() {
+            Some(text) => Ok(text.to_owned()),
+            None => self.read_wide_str().map(Cow::into_owned),
+        }
+    }
+
+    /// Reads the string that is next if it is short and all ASCII, and so as many bytes as units.
+    #[inline]
+    fn ascii_str(&mut self) -> Option<&'de str> {
+        let rest = self.remaining();
+        let (header, units) = match *rest {
+            [tag @ 0..=0x1f, ..] => (1, usize::from(tag)),
+            [tag @ 0x30..=0x33, low, ..] => (2, usize::from(u16::from_be_bytes([tag - 0x30, low]))),
+            _ => return None,
+        };
+        let text = rest.get(header..header + units).filter(|text| is_ascii(text))?;
+        self.at.position += header + units;
+        std::str::from_utf8(text).ok()
+    }
+
+    #[cold]
+    fn read_wide_str(&mut self) -> Result<Cow<'de, str>, Error> {
+        let start = self.at.position;
+        if Self::is_str(self.peek()?) {
+            let (units, last) = self.chunk_header()?;
             let (len, plain) = self.measure(units)?;
-            if plain && let Ok(text) = std::str::from_utf8(self.take(len)?) {
+            if last && plain && let Ok(text) = std::str::from_utf8(self.take(len)?) {
                 return Ok(Cow::Borrowed(text));
             }
         }
-        self.at = start;
+        self.at.position = start;
         self.owned_str().map(Cow::Owned)
     }
 
@@ -45,9 +72,13 @@ impl<'de> Decoder<'de> {
     /// # Errors
     /// As [`read_str`](Self::read_str), and [`Text`](ErrorKind::Text) when the string arrived in
     /// chunks or with characters beyond the basic plane.
+    #[inline]
     pub fn read_borrowed_str(&mut self) -> Result<&'de str, Error> {
+        if let Some(text) = self.ascii_str() {
+            return Ok(text);
+        }
         let start = self.at.position;
-        match self.read_str()? {
+        match self.read_wide_str()? {
             Cow::Borrowed(text) => Ok(text),
             Cow::Owned(_) => Err(Error::new(
                 ErrorKind::Text,
@@ -86,8 +117,7 @@ impl<'de> Decoder<'de> {
     pub(super) fn skip_str(&mut self) -> Result<(), Error> {
         loop {
             let (units, last) = self.chunk_header()?;
-            let (len, _) = self.measure(units)?;
-            self.at.position += len;
+            self.at.position += self.measure(units)?.0;
             if last {
                 return Ok(());
             }
@@ -97,20 +127,6 @@ impl<'de> Decoder<'de> {
     /// Whether a string begins with this tag.
     pub(crate) const fn is_str(tag: u8) -> bool {
         matches!(tag, 0..=0x1f | 0x30..=0x33 | tag::STRING | tag::STRING_CHUNK)
-    }
-
-    /// Takes the header of a string that is one chunk, and gives its length in units.
-    #[inline]
-    fn single_chunk(&mut self) -> Result<Option<usize>, Error> {
-        let tag = self.peek()?;
-        Ok(match tag {
-            0..=0x1f => {
-                self.at.position += 1;
-                Some(usize::from(tag))
-            }
-            0x30..=0x33 | tag::STRING => Some(self.chunk_header()?.0),
-            _ => None,
-        })
     }
 
     /// Takes the header of a chunk: its length in units, and whether it is the last.
@@ -131,6 +147,9 @@ impl<'de> Decoder<'de> {
     /// How many bytes the next `units` take, and whether they can be read as UTF-8.
     fn measure(&self, units: usize) -> Result<(usize, bool), Error> {
         let rest = self.remaining();
+        if rest.get(..units).is_some_and(is_ascii) {
+            return Ok((units, true));
+        }
         let (mut at, mut counted, mut plain) = (0, 0, true);
         while counted < units {
             let lead = *rest.get(at).ok_or_else(|| self.truncated())?;
@@ -227,6 +246,19 @@ impl<'de> Decoder<'de> {
         Error::new(ErrorKind::Text, "the string is malformed: its bytes are not UTF-8 nor CESU-8")
             .at(self.at.position + ahead)
     }
+}
+
+/// Whether all bytes are ASCII, a word at a time: most strings are a few words long.
+#[inline]
+fn is_ascii(bytes: &[u8]) -> bool {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let (words, rest) = bytes.as_chunks::<8>();
+    let high = words.iter().fold(0, |all, word| all | u64::from_le_bytes(*word));
+    let rest = match bytes.last_chunk::<8>() {
+        Some(word) => u64::from_le_bytes(*word) & HIGH,
+        None => u64::from(rest.iter().fold(0, |all, byte| all | byte) & 0x80),
+    };
+    high & HIGH == 0 && rest == 0
 }
 
 /// One sequence of bytes: a UTF-16 unit, or a character beyond the basic plane.

@@ -45,7 +45,7 @@ owned_text!(String, ByteString);
 impl<'de> Decode<'de> for String {
     #[inline]
     fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
-        d.read_str().map(Cow::into_owned)
+        d.read_string()
     }
 }
 
