@@ -1,0 +1,255 @@
+//! A client over scripted providers: what each option does to the calls that arrive there.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test stops at the first surprise"
+)]
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use dubhe_client::{CallOptions, Client, ClientBuilder, Environment, ReplyAttachments};
+use dubhe_core::connect::{Channel, ChannelState, Connect};
+use dubhe_core::context::{Inherited, scope};
+use dubhe_core::filter::{Hook, Next};
+use dubhe_core::plan::Fault;
+use dubhe_core::status::Retry;
+use dubhe_core::time::{Clock, Deadline, Sleep};
+use dubhe_core::{
+    Call, Code, Endpoint, Head, Invoke, Invoking, Metadata, Method, Payload, Reply, ServiceKey,
+    Status, Value,
+};
+
+struct Tokio;
+
+impl Clock for Tokio {
+    fn now(&self) -> Instant {
+        tokio::time::Instant::now().into_std()
+    }
+
+    fn sleep_until(&self, when: Instant) -> Sleep {
+        Box::pin(tokio::time::sleep_until(when.into()))
+    }
+}
+
+type Answer = Arc<dyn Fn(u16, &Call) -> Result<Reply, Status> + Send + Sync>;
+type Seen = Arc<Mutex<Vec<(u16, Head)>>>;
+
+/// A protocol whose providers answer by a function and keep the heads of all calls.
+struct Scripted {
+    answer: Answer,
+    seen: Seen,
+}
+
+struct Provider {
+    port: u16,
+    answer: Answer,
+    seen: Seen,
+}
+
+impl Connect for Scripted {
+    fn protocol(&self) -> &'static str {
+        "test"
+    }
+
+    fn connect(&self, endpoint: &Endpoint) -> Result<Arc<dyn Channel>, Status> {
+        Ok(Arc::new(Provider {
+            port: endpoint.offer().port,
+            answer: self.answer.clone(),
+            seen: self.seen.clone(),
+        }))
+    }
+}
+
+impl Invoke for Provider {
+    fn invoke(&self, call: Call) -> Invoking {
+        self.seen.lock().unwrap().push((self.port, call.head.clone()));
+        Invoking::ready((self.answer)(self.port, &call))
+    }
+}
+
+impl Channel for Provider {
+    fn state(&self) -> ChannelState {
+        // Port 9 is known to be away.
+        if self.port == 9 { ChannelState::Connecting } else { ChannelState::Ready }
+    }
+
+    fn changed(&self, _: ChannelState) -> Pin<Box<dyn Future<Output = ChannelState> + Send>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn warm_up(&self) {}
+
+    fn close(&self, _: bool) {}
+}
+
+fn environment(
+    answer: impl Fn(u16, &Call) -> Result<Reply, Status> + Send + Sync + 'static,
+) -> (Environment, Seen) {
+    let seen = Seen::default();
+    let scripted = Scripted { answer: Arc::new(answer), seen: seen.clone() };
+    let env = Environment::builder("shop", Arc::new(Tokio)).connect(Arc::new(scripted)).build();
+    (env, seen)
+}
+
+fn builder(env: &Environment, ports: &[u16]) -> ClientBuilder<Client> {
+    let client = ClientBuilder::<Client>::new(env).service(ServiceKey::new("a.B", "g", "1.0.0"));
+    ports.iter().fold(client, |c, port| c.endpoint(Endpoint::of("test", "h", *port)))
+}
+
+fn ok() -> Result<Reply, Status> {
+    let metadata = Metadata::from_iter([("from", "provider")]);
+    Ok(Reply::with_metadata(Payload::dynamic(Value::Int(1)), metadata))
+}
+
+fn down(retry: Retry) -> Status {
+    Status::new(Code::Unavailable, "down").with_retry(retry)
+}
+
+async fn call(client: &Client, method: &str, options: &CallOptions) -> Result<Reply, Status> {
+    let method = Arc::new(Method::java(method, ""));
+    client.call(&method, Payload::dynamic(Value::Null), options).await
+}
+
+#[tokio::test]
+async fn failover_asks_the_others_and_each_only_once() {
+    let (env, seen) =
+        environment(|port, _| if port == 3 { ok() } else { Err(down(Retry::Unknown)) });
+    for _ in 0..20 {
+        seen.lock().unwrap().clear();
+        call(&builder(&env, &[1, 2, 3]).build().unwrap(), "m", &CallOptions::new()).await.unwrap();
+        let mut asked: Vec<u16> = seen.lock().unwrap().iter().map(|(port, _)| *port).collect();
+        assert_eq!(asked.pop(), Some(3));
+        asked.dedup();
+        assert!(asked.len() <= 2);
+    }
+}
+
+#[tokio::test]
+async fn retries_and_fault_of_client_and_method_are_kept() {
+    let (env, seen) = environment(|_, _| Err(down(Retry::Unknown)));
+    let client = builder(&env, &[1, 2, 3, 4, 5])
+        .retries(3)
+        .method("once", |m| m.retries(0))
+        .method("fast", |m| m.fault(Fault::Failfast))
+        .method("careful", |m| m.repeatable(false))
+        .build()
+        .unwrap();
+    for (method, attempts) in [("m", 4), ("once", 1), ("fast", 1), ("careful", 1)] {
+        seen.lock().unwrap().clear();
+        let status = call(&client, method, &CallOptions::new()).await.unwrap_err();
+        assert_eq!(seen.lock().unwrap().len(), attempts, "{method}: {status}");
+        assert_eq!(status.code(), Code::Unavailable);
+    }
+}
+
+#[tokio::test]
+async fn business_errors_are_not_sent_again() {
+    let (env, seen) = environment(|_, _| Err(Status::business(Code::NotFound, "no such user")));
+    let status = call(&builder(&env, &[1, 2]).build().unwrap(), "m", &CallOptions::new())
+        .await
+        .unwrap_err();
+    assert_eq!(status.message(), "no such user");
+    assert_eq!(seen.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn timeouts_become_deadlines() {
+    let (env, seen) = environment(|_, _| ok());
+    let client = builder(&env, &[1])
+        .timeout(Duration::from_secs(3))
+        .method("slow", |m| m.timeout(Duration::from_secs(30)))
+        .build()
+        .unwrap();
+    let now = tokio::time::Instant::now().into_std();
+    let inner = Deadline::after(now, Duration::from_millis(5));
+    let own = CallOptions::new().timeout(Duration::from_secs(7));
+    let bounded = CallOptions::new().deadline(inner);
+    call(&client, "m", &CallOptions::new()).await.unwrap();
+    call(&client, "slow", &CallOptions::new()).await.unwrap();
+    call(&client, "m", &own).await.unwrap();
+    call(&client, "m", &bounded).await.unwrap();
+    let inherited = Inherited { deadline: Some(inner), metadata: Metadata::new() };
+    scope(inherited, call(&client, "slow", &CallOptions::new())).await.unwrap();
+    let left: Vec<_> =
+        seen.lock().unwrap().iter().map(|(_, head)| head.deadline.unwrap().left(now)).collect();
+    let expected = [3000, 30_000, 7000, 5, 5].map(Duration::from_millis);
+    assert_eq!(left, expected);
+}
+
+#[tokio::test]
+async fn attachments_go_out_and_come_back() {
+    let (env, seen) = environment(|_, _| ok());
+    let client = builder(&env, &[1]).attachment("a", "client").attachment("b", 2).build().unwrap();
+    let received = ReplyAttachments::new();
+    let options = CallOptions::new().attachment("a", "call").reply_attachments(&received);
+    let trace = Inherited { deadline: None, metadata: [("traceparent", "00-1")].into_iter().collect() };
+    scope(trace, call(&client, "m", &options)).await.unwrap();
+    let head = seen.lock().unwrap()[0].1.clone();
+    assert_eq!(head.metadata.get_str("a"), Some("call"));
+    assert_eq!(head.metadata.get("b"), Some(&Value::Int(2)));
+    assert_eq!(head.metadata.get_str("traceparent"), Some("00-1"));
+    assert_eq!(*head.service, ServiceKey::new("a.B", "g", "1.0.0"));
+    assert_eq!(received.get().get_str("from"), Some("provider"));
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_away_is_passed_over() {
+    let (env, seen) = environment(|_, _| ok());
+    let client = builder(&env, &[9, 1]).build().unwrap();
+    for _ in 0..50 {
+        call(&client, "m", &CallOptions::new()).await.unwrap();
+    }
+    // It is asked while it was never tried, at most once.
+    let away = seen.lock().unwrap().iter().filter(|(port, _)| *port == 9).count();
+    assert!(away <= 1, "asked {away} times");
+}
+
+struct Refuse;
+
+impl Hook for Refuse {
+    fn before(&self, call: &mut Call) -> Result<(), Status> {
+        match &*call.head.method.name {
+            "refused" => Err(Status::new(Code::PermissionDenied, "no")),
+            _ => {
+                call.head.metadata.insert("hook", "was here");
+                Ok(())
+            }
+        }
+    }
+}
+
+async fn around(call: Call, next: Next) -> Result<Reply, Status> {
+    let mut reply = next.run(call).await?;
+    reply.metadata.insert("filter", "was here");
+    Ok(reply)
+}
+
+#[tokio::test]
+async fn filters_and_hooks_stand_around_the_call() {
+    let (env, seen) = environment(|_, _| ok());
+    let client = builder(&env, &[1]).filter(around).hook(Refuse).build().unwrap();
+    let reply = call(&client, "m", &CallOptions::new()).await.unwrap();
+    assert_eq!(reply.metadata.get_str("filter"), Some("was here"));
+    assert_eq!(seen.lock().unwrap()[0].1.metadata.get_str("hook"), Some("was here"));
+    let status = call(&client, "refused", &CallOptions::new()).await.unwrap_err();
+    assert_eq!(status.code(), Code::PermissionDenied);
+    assert_eq!(seen.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn says_what_is_missing() {
+    let (env, _) = environment(|_, _| ok());
+    let no_way = ClientBuilder::<Client>::new(&env).service(ServiceKey::interface_only("a.B"));
+    assert!(no_way.build().unwrap_err().message().contains("url(..)"));
+    let nameless = ClientBuilder::<Client>::new(&env).endpoint(Endpoint::of("test", "h", 1));
+    assert!(nameless.build().unwrap_err().message().contains("interface"));
+    let bad = builder(&env, &[]).url("dubbo://:1").build().unwrap_err();
+    assert!(bad.message().contains("PROTOCOL://HOST:PORT"), "{bad}");
+    let client = builder(&env, &[]).url("grpc://h:1").build().unwrap();
+    let status = call(&client, "m", &CallOptions::new()).await.unwrap_err();
+    assert!(status.message().contains("only test"), "{status}");
+}
