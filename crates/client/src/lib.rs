@@ -14,6 +14,8 @@ mod environment;
 mod generic;
 mod options;
 mod source;
+pub mod stub;
+pub mod stub;
 
 pub use builder::{ClientBuilder, MethodBuilder, Stub};
 pub use client::Client;
