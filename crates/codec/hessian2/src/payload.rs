@@ -75,9 +75,10 @@ pub fn reply<T: Owned>(reply: &Reply) -> Result<T, Status> {
     match &reply.body {
         ReplyBody::One(payload, _) => T::decode(&mut Decoder::shared(&bytes(payload)?))
             .map_err(|e| Status::new(Code::Internal, e.to_string()).with_source(e)),
-        ReplyBody::Stream(_) => {
-            Err(Status::new(Code::Internal, "the reply is a stream, where one message was expected"))
-        }
+        ReplyBody::Stream(_) => Err(Status::new(
+            Code::Internal,
+            "the reply is a stream, where one message was expected",
+        )),
     }
 }
 

@@ -78,7 +78,9 @@ impl<'de> Decoder<'de> {
         read: impl FnOnce(&mut Self, &mut Items) -> Result<T, Error>,
     ) -> Result<T, Error> {
         match self.peek()? {
-            tag @ (0x70..=0x7f | tag::TYPED_LIST_OPEN..=tag::LIST) => self.list(tag, |d, _, items| read(d, items)),
+            tag @ (0x70..=0x7f | tag::TYPED_LIST_OPEN..=tag::LIST) => {
+                self.list(tag, |d, _, items| read(d, items))
+            }
             tag::REFERENCE => self.follow(|d| d.read_list(read)),
             tag::CLASS | tag::OBJECT | 0x60..=0x6f => self.list_in_handle(read),
             _ => Err(self.mismatch("a list")),
@@ -197,7 +199,8 @@ impl<'de> Decoder<'de> {
     ) -> Result<T, Error> {
         let start = self.at.position;
         let class = self.read_start()?;
-        if !matches!(class, Start::Object(number) if self.class_name(number).ends_with(".EnumSetHandler")) {
+        if !matches!(class, Start::Object(number) if self.class_name(number).ends_with(".EnumSetHandler"))
+        {
             self.at.position = start;
             return Err(self.mismatch("a list"));
         }

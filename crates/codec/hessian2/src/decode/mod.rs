@@ -155,7 +155,11 @@ impl<'de> Decoder<'de> {
 
     /// An error at the present position.
     #[cold]
-    pub fn error(&self, kind: ErrorKind, detail: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    pub fn error(
+        &self,
+        kind: ErrorKind,
+        detail: impl Into<std::borrow::Cow<'static, str>>,
+    ) -> Error {
         Error::new(kind, detail).at(self.at.position)
     }
 

@@ -197,7 +197,8 @@ impl<'de> Decoder<'de> {
         let wide = match self.number(expected)? {
             Number::Int(v) => Some(i64::from(v)),
             Number::Long(v) => Some(v),
-            Number::Double(v) if v.fract() == 0.0 && (-BOUND..BOUND).contains(&v) => {
+            Number::Double(v) if v.fract() == 0.0 && (-BOUND..BOUND).contains(&v) =>
+            {
                 #[allow(clippy::cast_possible_truncation, reason = "whole and within bounds")]
                 Some(v as i64)
             }

@@ -37,10 +37,12 @@ impl<'de> Decoder<'de> {
         mut field: impl FnMut(&mut Self, usize) -> Result<(), Error>,
     ) -> Result<(), Error> {
         match self.read_start()? {
-            start @ Start::Object(number) => self.object(start, |d, wire| match d.slot(number, wire, class) {
-                Some(slot) => field(d, usize::from(slot)),
-                None => d.skip_value(),
-            }),
+            start @ Start::Object(number) => {
+                self.object(start, |d, wire| match d.slot(number, wire, class) {
+                    Some(slot) => field(d, usize::from(slot)),
+                    None => d.skip_value(),
+                })
+            }
             Start::Other(tag::REFERENCE) => self.follow(|d| d.read_object(class, field)),
             Start::Other(tag @ (tag::MAP | tag::TYPED_MAP)) => {
                 self.map(tag, |d, _, entries| d.fields_of_map(entries, class, &mut field))
@@ -112,7 +114,8 @@ impl<'de> Decoder<'de> {
             if number < usize::from(self.at.classes) {
                 return Ok(Start::Object(number));
             }
-            let detail = format!("class {number} is used before it is defined; the message is corrupt");
+            let detail =
+                format!("class {number} is used before it is defined; the message is corrupt");
             return Err(self.error(ErrorKind::Reference, detail));
         }
     }

@@ -29,7 +29,8 @@ impl Decoder<'_> {
             }),
             tag::REFERENCE => self.read_reference().map(drop),
             0x40 | 0x45 | 0x47 | 0x50 | tag::END => {
-                let detail = format!("{} (0x{tag:02x}); the message is corrupt", tag::describe(tag));
+                let detail =
+                    format!("{} (0x{tag:02x}); the message is corrupt", tag::describe(tag));
                 Err(self.error(ErrorKind::Malformed, detail))
             }
             _ => self.number("a value").map(drop),

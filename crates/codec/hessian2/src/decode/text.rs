@@ -59,7 +59,10 @@ impl<'de> Decoder<'de> {
         if Self::is_str(self.peek()?) {
             let (units, last) = self.chunk_header()?;
             let (len, plain) = self.measure(units)?;
-            if last && plain && let Ok(text) = std::str::from_utf8(self.take(len)?) {
+            if last
+                && plain
+                && let Ok(text) = std::str::from_utf8(self.take(len)?)
+            {
                 return Ok(Cow::Borrowed(text));
             }
         }

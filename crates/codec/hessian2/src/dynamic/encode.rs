@@ -64,7 +64,10 @@ fn write<'a>(value: &'a Value, e: &mut Encoder, shared: &mut Shared<'a>) -> Resu
             None => return write_shared(*label, shared.find(*label)?, e, shared),
         },
         _ => {
-            return Err(Error::new(ErrorKind::Unsupported, "this kind of value has no Hessian form"));
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                "this kind of value has no Hessian form",
+            ));
         }
     }
     Ok(())

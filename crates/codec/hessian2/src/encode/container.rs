@@ -190,11 +190,7 @@ impl Encoder {
         self.classes.len() - 1
     }
 
-    fn write_definition<'a>(
-        &mut self,
-        name: &str,
-        fields: impl ExactSizeIterator<Item = &'a str>,
-    ) {
+    fn write_definition<'a>(&mut self, name: &str, fields: impl ExactSizeIterator<Item = &'a str>) {
         self.put(&[tag::CLASS]);
         self.write_str(name);
         self.write_size(fields.len());

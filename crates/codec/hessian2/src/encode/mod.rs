@@ -12,7 +12,6 @@ use crate::class::Class;
 use crate::error::{Error, ErrorKind};
 use crate::tag;
 
-
 /// How deep containers may nest while writing: as deep as the decoder reads by default.
 pub const DEPTH: usize = 128;
 

@@ -7,7 +7,7 @@ use crate::{Decode, Decoder, Encode, Encoder, Error, JavaType, descriptor};
 
 /// A Java array: `Array<i32>` is `int[]`, `Array<Option<i32>>` is `Integer[]`, `Array<char>` is
 /// `char[]`, `Array<Array<i64>>` is `long[][]`. A plain `Vec` is a `java.util.List`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Array<T>(pub Vec<T>);
 
 impl<T: Encode + JavaType> Encode for Array<T> {
@@ -25,6 +25,12 @@ impl<'de, T: Decode<'de>> Decode<'de> for Array<T> {
 impl<T: JavaType> JavaType for Array<T> {
     fn descriptor() -> Cow<'static, str> {
         format!("[{}", T::descriptor()).into()
+    }
+}
+
+impl<T> Default for Array<T> {
+    fn default() -> Self {
+        Self(Vec::new())
     }
 }
 

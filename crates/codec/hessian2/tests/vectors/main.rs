@@ -11,12 +11,12 @@
     missing_docs
 )]
 
-mod samples;
 mod typed;
 
 use std::collections::HashSet;
 
 use dubhe_hessian2::{Decoder, Value, from_bytes, to_bytes};
+use dubhe_testkit::samples;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
@@ -45,9 +45,8 @@ pub(crate) fn vectors() -> Vec<Vector> {
         .map(|v| {
             let text = |key: &str| v[key].as_str().map(str::to_owned);
             let bytes = text("hex").map(|hex| from_hex(&hex));
-            let length = bytes
-                .as_ref()
-                .map_or_else(|| v["length"].as_u64().unwrap() as usize, Vec::len);
+            let length =
+                bytes.as_ref().map_or_else(|| v["length"].as_u64().unwrap() as usize, Vec::len);
             Vector {
                 name: text("name").unwrap(),
                 bytes,

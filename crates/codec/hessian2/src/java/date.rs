@@ -1,0 +1,116 @@
+//! `java.util.Date` and the dates of `java.sql`.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::{Decode, Decoder, Encode, Encoder, Error};
+
+/// `java.util.Date`: a point in time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Date(
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub i64,
+);
+
+impl Encode for Date {
+    #[inline]
+    fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
+        e.write_date(self.0);
+        Ok(())
+    }
+}
+
+impl<'de> Decode<'de> for Date {
+    #[inline]
+    fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
+        d.read_date().map(Self)
+    }
+}
+
+java_type!(Date, "java.util.Date");
+
+/// Rounded down to the millisecond; a time that does not fit becomes the nearest that does.
+impl From<SystemTime> for Date {
+    fn from(time: SystemTime) -> Self {
+        Self(match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
+            Err(before) => {
+                let ms = before.duration().as_nanos().div_ceil(1_000_000);
+                i64::try_from(ms).map_or(i64::MIN, |ms| -ms)
+            }
+        })
+    }
+}
+
+/// A date that the system's clock cannot express is an error.
+impl TryFrom<Date> for SystemTime {
+    type Error = Error;
+
+    fn try_from(date: Date) -> Result<Self, Error> {
+        let distance = Duration::from_millis(date.0.unsigned_abs());
+        let time = if date.0 < 0 {
+            UNIX_EPOCH.checked_sub(distance)
+        } else {
+            UNIX_EPOCH.checked_add(distance)
+        };
+        time.ok_or_else(|| {
+            Error::new(crate::ErrorKind::Range, "the date is beyond what the system's clock holds")
+        })
+    }
+}
+
+/// Declares a date of `java.sql`. In fields of its own type Java writes a plain date, elsewhere an
+/// object with the date in `value`; it reads the object everywhere, so that is what is written.
+macro_rules! sql {
+    ($(#[$attribute:meta])* $name:ident($java:literal)) => {
+        $(#[$attribute])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(
+            /// Milliseconds since 1970-01-01T00:00:00Z.
+            pub i64,
+        );
+
+        impl Encode for $name {
+            fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
+                static CLASS: crate::Class = crate::Class::new($java, &["value"]);
+                e.write_object(&CLASS, |e| Date(self.0).encode(e))
+            }
+        }
+
+        impl<'de> Decode<'de> for $name {
+            fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
+                d.read_date().map(Self)
+            }
+        }
+
+        java_type!($name, $java);
+    };
+}
+
+sql! {
+    /// `java.sql.Date`.
+    SqlDate("java.sql.Date")
+}
+
+sql! {
+    /// `java.sql.Time`.
+    SqlTime("java.sql.Time")
+}
+
+sql! {
+    /// `java.sql.Timestamp`. Its nanoseconds do not travel.
+    Timestamp("java.sql.Timestamp")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_is_a_system_time_to_the_millisecond() {
+        for ms in [0, 1, -1, 1_704_067_200_123] {
+            let time = SystemTime::try_from(Date(ms)).unwrap();
+            assert_eq!(Date::from(time), Date(ms));
+        }
+        assert_eq!(Date::from(UNIX_EPOCH - Duration::from_nanos(1)), Date(-1));
+    }
+}

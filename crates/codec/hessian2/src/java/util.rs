@@ -1,0 +1,175 @@
+//! `java.util` and `java.lang`.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::{Array, Decode, Decoder, Encode, Encoder, Error, ErrorKind};
+
+record! {
+    /// `java.lang.Class`: the name of a class.
+    Class("java.lang.Class", "java.lang.Class") {
+        /// The name; nested classes are joined by `$`.
+        name: String,
+    }
+    wire(required) { 0 name "name", }
+}
+
+record! {
+    /// `java.util.Locale`.
+    Locale("java.util.Locale", handle!("LocaleHandle")) {
+        /// Java's text of it: `en`, `zh_CN`.
+        value: String,
+    }
+    wire(required) { 0 value "value", }
+}
+
+record! {
+    /// `java.util.Currency`.
+    Currency("java.util.Currency", "java.util.Currency") {
+        /// The code of ISO 4217, such as `EUR`.
+        code: String,
+    }
+    wire(required) { 0 code "currencyCode", }
+}
+
+record! {
+    /// `java.util.BitSet`.
+    BitSet("java.util.BitSet", handle!("BitSetHandle")) {
+        /// The bits, 64 a word, the lowest first.
+        words: Array<i64>,
+    }
+    wire(required) { 0 words "words", }
+}
+
+impl BitSet {
+    /// Whether the bit is set.
+    pub fn get(&self, bit: usize) -> bool {
+        self.words.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 == 1)
+    }
+}
+
+/// Sets the bits of these numbers. The set takes an eighth of the greatest in bytes.
+impl FromIterator<usize> for BitSet {
+    fn from_iter<I: IntoIterator<Item = usize>>(bits: I) -> Self {
+        let mut words = Array::default();
+        for bit in bits {
+            if words.len() <= bit / 64 {
+                words.resize(bit / 64 + 1, 0);
+            }
+            if let Some(word) = words.get_mut(bit / 64) {
+                *word |= 1 << (bit % 64);
+            }
+        }
+        Self { words }
+    }
+}
+
+/// `java.util.UUID`, as its 128 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Uuid(pub u128);
+
+static UUID: crate::Class =
+    crate::Class::new("java.util.UUID", &["value", "mostSigBits", "leastSigBits"]);
+
+impl fmt::Display for Uuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d, e] = [96, 80, 64, 48, 0].map(|shift| self.0 >> shift);
+        let (b, c, d, e) = (b & 0xffff, c & 0xffff, d & 0xffff, e & 0xffff_ffff_ffff);
+        write!(f, "{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}")
+    }
+}
+
+impl FromStr for Uuid {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let lengths = text.split('-').map(str::len);
+        let hex = text.bytes().all(|b| b == b'-' || b.is_ascii_hexdigit());
+        let bits = u128::from_str_radix(&text.replace('-', ""), 16);
+        match bits {
+            Ok(bits) if hex && lengths.eq([8, 4, 4, 4, 12]) => Ok(Self(bits)),
+            _ => Err(Error::new(
+                ErrorKind::Malformed,
+                "the text is no UUID; write it as 123e4567-e89b-12d3-a456-426614174000",
+            )),
+        }
+    }
+}
+
+impl Encode for Uuid {
+    fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
+        static CLASS: crate::Class = crate::Class::new("java.util.UUID", &["value"]);
+        e.write_object(&CLASS, |e| self.to_string().encode(e))
+    }
+}
+
+/// Reads Java's text, or the two halves that dubbo-go sends.
+impl<'de> Decode<'de> for Uuid {
+    fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
+        let start = d.position();
+        let (mut text, mut most, mut least) = (None, None, None);
+        d.read_object(&UUID, |d, field| {
+            match field {
+                0 => text = Option::<Cow<'_, str>>::decode(d)?,
+                1 => most = Some(d.read_i64()?),
+                _ => least = Some(d.read_i64()?),
+            }
+            Ok(())
+        })?;
+        match (text, most, least) {
+            (Some(text), ..) => text.parse().map_err(|e: Error| e.at(start)),
+            (None, Some(most), Some(least)) => {
+                let half = |v: i64| u128::from(v.cast_unsigned());
+                Ok(Self(half(most) << 64 | half(least)))
+            }
+            _ => Err(Error::missing_field(UUID.name(), "value").at(start)),
+        }
+    }
+}
+
+java_type!(Uuid, "java.util.UUID");
+
+/// Reads the text in the field `value` of an object, or plain text.
+pub(super) fn read_value_field<'de>(
+    d: &mut Decoder<'de>,
+    class: &str,
+) -> Result<Cow<'de, str>, Error> {
+    static VALUE: crate::Class = crate::Class::new("java.lang.Object", &["value"]);
+    if Decoder::is_str(d.peek()?) {
+        return d.read_str();
+    }
+    let (start, mut value) = (d.position(), None);
+    d.read_object(&VALUE, |d, _| {
+        value = Some(d.read_str()?);
+        Ok(())
+    })?;
+    value.ok_or_else(|| Error::missing_field(class, "value").at(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uuid_is_its_text() {
+        let text = "123e4567-e89b-12d3-a456-426614174000";
+        let uuid: Uuid = text.parse().unwrap();
+        assert_eq!(
+            (uuid.0, uuid.to_string()),
+            (0x123e_4567_e89b_12d3_a456_4266_1417_4000, text.into())
+        );
+        for wrong in
+            ["", "123e4567e89b12d3a456426614174000", "+23e4567-e89b-12d3-a456-426614174000"]
+        {
+            assert!(wrong.parse::<Uuid>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn bits_are_counted_from_the_lowest_word() {
+        let set: BitSet = [1, 70].into_iter().collect();
+        assert_eq!(set.words.0, [2, 64]);
+        assert!(set.get(70) && !set.get(71) && !set.get(1_000));
+    }
+}
