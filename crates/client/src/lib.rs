@@ -15,7 +15,6 @@ mod generic;
 mod options;
 mod source;
 pub mod stub;
-pub mod stub;
 
 pub use builder::{ClientBuilder, MethodBuilder, Stub};
 pub use client::Client;

@@ -30,6 +30,19 @@ pub async fn unary<T: Owned>(
     payload::reply(&reply).map_err(|status| told(status, client, method))
 }
 
+/// Calls a method that nobody waits for: it is over when the request has been sent.
+///
+/// # Errors
+/// Those of sending.
+pub async fn oneway(
+    client: &Client,
+    method: &Arc<Method>,
+    arguments: Payload,
+    options: &CallOptions,
+) -> Result<(), Status> {
+    client.call(method, arguments, options).await.map(drop)
+}
+
 /// Calls a method that answers with a stream of messages.
 ///
 /// # Errors

@@ -1,0 +1,66 @@
+//! `#[interface("org.example.Users", version = "1.0.0", group = "shop")]`.
+
+use proc_macro2::Span;
+use syn::ext::IdentExt as _;
+use syn::parse::{Parse, ParseStream};
+use syn::{Error, Ident, LitStr, Path, Result, Token};
+
+use crate::attr::{Spanned, check_class};
+use crate::names::nearest;
+
+const KNOWN: [&str; 3] = ["version", "group", "crate"];
+
+/// What the attribute says.
+pub(super) struct Args {
+    pub(super) interface: String,
+    pub(super) version: String,
+    pub(super) group: String,
+    /// The path that stands for `::dubhe::__private`.
+    pub(super) krate: Option<Path>,
+}
+
+impl Parse for Args {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        if !input.peek(LitStr) {
+            let span = if input.is_empty() { Span::call_site() } else { input.span() };
+            return Err(Error::new(
+                span,
+                "which Java interface is this? say it first: #[interface(\"org.example.Users\")]",
+            ));
+        }
+        let name: LitStr = input.parse()?;
+        check_class(&Spanned { value: name.value(), span: name.span() })?;
+        let mut args = Self {
+            interface: name.value(),
+            version: String::new(),
+            group: String::new(),
+            krate: None,
+        };
+        while !input.is_empty() {
+            input.parse::<Token![,]>()?;
+            if input.is_empty() {
+                break;
+            }
+            let key = Ident::parse_any(input)?;
+            if !KNOWN.contains(&&*key.to_string()) {
+                return Err(unknown(&key));
+            }
+            input.parse::<Token![=]>()?;
+            let value: LitStr = input.parse()?;
+            match &*key.to_string() {
+                "version" => args.version = value.value(),
+                "group" => args.group = value.value(),
+                _ => args.krate = Some(value.parse()?),
+            }
+        }
+        Ok(args)
+    }
+}
+
+fn unknown(key: &Ident) -> Error {
+    let hint = match nearest(&key.to_string(), &KNOWN) {
+        Some(word) => format!("did you mean `{word}`?"),
+        None => format!("known are: {}", KNOWN.join(", ")),
+    };
+    Error::new(key.span(), format!("`{key}` is not an option of an interface; {hint}"))
+}

@@ -1,0 +1,120 @@
+//! The client: the methods of the trait, called elsewhere.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+
+use super::method::{Limits, Method};
+use super::signature::{Argument, Output};
+use super::{Interface, Part};
+
+pub(super) fn expand(interface: &Interface<'_>) -> Part {
+    let (client, vis, item) = (&interface.client, &interface.item.vis, &interface.item.ident);
+    let private = &interface.private;
+    let summary = format!(
+        "Calls `{}`, whoever provides it, with the methods of [`{item}`]. Cheap to clone.",
+        interface.args.interface
+    );
+    let count = interface.methods.len();
+    let calls =
+        interface.methods.iter().enumerate().map(|(index, method)| call(vis, index, method));
+    let limits = interface.methods.iter().filter_map(limits);
+    Part {
+        item: quote! {
+            #[doc = #summary]
+            #[derive(Clone, Debug)]
+            #vis struct #client {
+                client: #private::client::Client,
+                options: #private::client::CallOptions,
+                methods: ::std::sync::Arc<[::std::sync::Arc<#private::core::Method>; #count]>,
+            }
+        },
+        implementation: quote! {
+            #[allow(dead_code, reason = "a service need not be called in full where it is served")]
+            impl #client {
+                /// Calls through `client`.
+                #vis fn new(client: __dubhe::client::Client) -> Self {
+                    Self {
+                        client,
+                        options: __dubhe::client::CallOptions::new(),
+                        methods: ::std::sync::Arc::new(__methods()),
+                    }
+                }
+
+                /// The same client, whose calls have these options.
+                #vis fn with(&self, options: __dubhe::client::CallOptions) -> Self {
+                    Self { options, ..::std::clone::Clone::clone(self) }
+                }
+
+                /// The client that it calls through.
+                #vis fn client(&self) -> &__dubhe::client::Client {
+                    &self.client
+                }
+
+                #(#calls)*
+            }
+
+            impl __dubhe::client::Stub for #client {
+                fn service() -> __dubhe::core::ServiceKey {
+                    __service()
+                }
+
+                fn methods() -> ::std::vec::Vec<(
+                    __dubhe::core::ByteString,
+                    __dubhe::client::stub::Options,
+                )> {
+                    ::std::vec![#(#limits),*]
+                }
+
+                fn over(client: __dubhe::client::Client) -> Self {
+                    Self::new(client)
+                }
+            }
+        },
+    }
+}
+
+fn call(vis: &syn::Visibility, index: usize, method: &Method<'_>) -> TokenStream {
+    let (docs, ident) = (method.docs(), method.ident);
+    let arguments = method.arguments.iter().map(|Argument { ident, ty }| quote!(#ident: #ty));
+    let values = method.arguments.iter().map(Argument::to_owned);
+    let (output, glue) = match &method.output {
+        Output::Value(_) if method.oneway => (quote!(()), quote!(oneway)),
+        Output::Value(ty) => (quote!(#ty), quote!(unary)),
+        Output::Stream { item } => {
+            (quote!(__dubhe::client::stub::Messages<#item>), quote!(server_stream))
+        }
+    };
+    quote_spanned! {ident.span()=>
+        #(#docs)*
+        ///
+        /// # Errors
+        /// Those of the service and of the way to it.
+        #vis async fn #ident(
+            &self,
+            #(#arguments),*
+        ) -> ::std::result::Result<#output, __dubhe::core::Status> {
+            let payload = __dubhe::hessian2::payload::args((#(#values,)*));
+            __dubhe::client::stub::#glue(
+                &self.client,
+                &self.methods[#index],
+                payload,
+                &self.options,
+            )
+            .await
+        }
+    }
+}
+
+/// The options of a method that has some.
+fn limits(method: &Method<'_>) -> Option<TokenStream> {
+    let java = &method.java;
+    let some = |value: TokenStream| quote!(::std::option::Option::Some(#value));
+    let none = || quote!(::std::option::Option::None);
+    let Limits { timeout_ms, retries } = method.limits;
+    if timeout_ms.is_none() && retries.is_none() {
+        return None;
+    }
+    let timeout_ms = timeout_ms.map_or_else(none, |ms| some(quote!(#ms)));
+    let retries = retries.map_or_else(none, |n| some(quote!(#n)));
+    Some(quote!(__dubhe::client::stub::options(#java, #timeout_ms, #retries)))
+}

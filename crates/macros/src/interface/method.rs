@@ -1,0 +1,161 @@
+//! The model of a method.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{Attribute, Error, FnArg, Ident, ReceiverKind, Result, TraitItemFn, Type};
+
+use super::signature::{Argument, Output, is_context};
+use crate::attr::Options;
+use crate::names::camel_case;
+
+/// Tuples have codecs up to this length.
+const MOST_ARGUMENTS: usize = 16;
+
+/// What the client has as methods of its own.
+const TAKEN: [&str; 4] = ["new", "over", "with", "client"];
+
+/// A method of the interface.
+pub(super) struct Method<'a> {
+    pub(super) item: &'a TraitItemFn,
+    pub(super) ident: &'a Ident,
+    /// Its name in Java.
+    pub(super) java: String,
+    pub(super) context: bool,
+    pub(super) arguments: Vec<Argument<'a>>,
+    pub(super) output: Output<'a>,
+    pub(super) oneway: bool,
+    pub(super) limits: Limits,
+}
+
+/// What the client does about a slow or failed call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Limits {
+    pub(super) timeout_ms: Option<u64>,
+    pub(super) retries: Option<u32>,
+}
+
+impl<'a> Method<'a> {
+    pub(super) fn read(item: &'a TraitItemFn) -> Result<Self> {
+        let signature = &item.sig;
+        let options = Options::read(
+            &item.attrs,
+            "a method",
+            &["name", "timeout_ms", "retries"],
+            &["oneway"],
+        )?;
+        if signature.asyncness.is_none() {
+            return Err(Error::new_spanned(
+                signature.fn_token,
+                "a call over the network takes time: write `async fn`",
+            ));
+        }
+        if !signature.generics.params.is_empty() {
+            return Err(Error::new_spanned(
+                &signature.generics,
+                "a Java method is called by name and descriptor, so it has no parameters; use \
+                 concrete types, or Value",
+            ));
+        }
+        if TAKEN.contains(&&*signature.ident.to_string()) {
+            return Err(Error::new_spanned(
+                &signature.ident,
+                format!(
+                    "the client has a method `{0}` of its own; call this one otherwise and keep \
+                     its name in Java: #[java(name = \"{0}\")]",
+                    signature.ident
+                ),
+            ));
+        }
+        let mut inputs = signature.inputs.iter();
+        receiver(inputs.next(), &signature.ident)?;
+        let mut inputs = inputs.peekable();
+        let context = inputs.next_if(|input| is_context(input)).is_some();
+        let arguments = inputs.map(Argument::read).collect::<Result<Vec<_>>>()?;
+        if let Some(extra) = arguments.get(MOST_ARGUMENTS) {
+            return Err(Error::new_spanned(
+                extra.ident,
+                format!(
+                    "a method has at most {MOST_ARGUMENTS} arguments; put them into a struct with \
+                     #[derive(Java)]"
+                ),
+            ));
+        }
+        let output = Output::read(&signature.output, &signature.ident)?;
+        let oneway = options.has("oneway");
+        if oneway && !output.is_unit() {
+            return Err(Error::new_spanned(
+                &signature.output,
+                "nobody waits for a one-way call: return Result<(), Status>",
+            ));
+        }
+        let java =
+            options.name.map_or_else(|| camel_case(&signature.ident.to_string()), |n| n.value);
+        let limits = Limits { timeout_ms: options.timeout_ms, retries: options.retries };
+        let ident = &signature.ident;
+        Ok(Self { item, ident, java, context, arguments, output, oneway, limits })
+    }
+
+    /// The types of its arguments, for comparison.
+    pub(super) fn types(&self) -> Vec<String> {
+        self.arguments.iter().map(|a| a.owned().to_string()).collect()
+    }
+
+    /// The tuple of its arguments, as they are decoded.
+    pub(super) fn tuple(&self) -> TokenStream {
+        let types = self.arguments.iter().map(Argument::owned);
+        quote!((#(#types,)*))
+    }
+
+    /// The expression that makes its `Method`.
+    pub(super) fn descriptor(&self) -> TokenStream {
+        let (java, tuple) = (&self.java, self.tuple());
+        let kind = match &self.output {
+            Output::Stream { .. } => quote!(ServerStream),
+            Output::Value(_) if self.oneway => quote!(OneWay),
+            Output::Value(_) => quote!(Unary),
+        };
+        let span = self.ident.span();
+        quote_spanned! {span=>
+            ::std::sync::Arc::new(
+                __dubhe::core::Method::java(
+                    #java,
+                    <#tuple as __dubhe::hessian2::Arguments>::descriptors(),
+                )
+                .kind(__dubhe::core::CallKind::#kind),
+            )
+        }
+    }
+
+    /// Its attributes without those that are read here.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = &'a Attribute> {
+        self.item.attrs.iter().filter(|a| !a.path().is_ident(crate::attr::JAVA))
+    }
+
+    /// Its documentation.
+    pub(super) fn docs(&self) -> impl Iterator<Item = &'a Attribute> {
+        self.item.attrs.iter().filter(|a| a.path().is_ident("doc"))
+    }
+}
+
+fn receiver(first: Option<&FnArg>, ident: &Ident) -> Result<()> {
+    const TEXT: &str =
+        "many calls run at once on one service: take `&self`, and keep state behind a lock";
+    match first {
+        Some(FnArg::Receiver(receiver)) => match &receiver.kind {
+            ReceiverKind::Reference(_, None, None) => Ok(()),
+            _ => Err(Error::new(receiver.span(), TEXT)),
+        },
+        Some(typed @ FnArg::Typed(_)) => Err(Error::new_spanned(typed, TEXT)),
+        None => Err(Error::new_spanned(ident, TEXT)),
+    }
+}
+
+/// A type argument that is a reference gives what it refers to.
+pub(super) fn referent(ty: &Type) -> Option<&Type> {
+    match ty {
+        Type::Reference(reference) => Some(&reference.elem),
+        Type::Group(group) => referent(&group.elem),
+        _ => None,
+    }
+}

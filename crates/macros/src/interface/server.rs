@@ -1,0 +1,91 @@
+//! The server: serves an implementation of the trait.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+
+use super::method::Method;
+use super::signature::{Argument, Output};
+use super::{Interface, Part};
+
+pub(super) fn expand(interface: &Interface<'_>) -> Part {
+    let (server, vis, item) = (&interface.server, &interface.item.vis, &interface.item.ident);
+    let summary =
+        format!("Serves an implementation of [`{item}`] as `{}`.", interface.args.interface);
+    let arms = interface.methods.iter().enumerate().map(|(index, method)| {
+        let run = run(item, method);
+        quote!(#index => #run,)
+    });
+    Part {
+        item: quote! {
+            #[doc = #summary]
+            #vis struct #server<T>(::std::sync::Arc<T>);
+        },
+        implementation: quote! {
+            impl<T: #item> #server<T> {
+                /// Serves `service`.
+                pub fn new(service: T) -> Self {
+                    Self(::std::sync::Arc::new(service))
+                }
+            }
+
+            impl<T: #item> ::std::convert::From<::std::sync::Arc<T>> for #server<T> {
+                fn from(service: ::std::sync::Arc<T>) -> Self {
+                    Self(service)
+                }
+            }
+
+            impl<T> ::std::clone::Clone for #server<T> {
+                fn clone(&self) -> Self {
+                    Self(::std::clone::Clone::clone(&self.0))
+                }
+            }
+
+            impl<T> ::std::fmt::Debug for #server<T> {
+                fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                    f.write_str(::std::stringify!(#server))
+                }
+            }
+
+            impl<T: #item> __dubhe::server::Service for #server<T> {
+                fn key(&self) -> __dubhe::core::ServiceKey {
+                    __service()
+                }
+
+                fn methods(&self) -> ::std::vec::Vec<::std::sync::Arc<__dubhe::core::Method>> {
+                    ::std::convert::Into::into(__methods())
+                }
+
+                fn call(&self, method: usize, call: __dubhe::core::Call) -> __dubhe::core::Invoking {
+                    match method {
+                        #(#arms)*
+                        _ => __dubhe::server::stub::unsupported(&call, "there is no such method"),
+                    }
+                }
+            }
+        },
+    }
+}
+
+/// The expression that decodes the arguments, runs the handler and encodes what it returns.
+fn run(item: &syn::Ident, method: &Method<'_>) -> TokenStream {
+    if matches!(method.output, Output::Stream { .. }) {
+        return quote! {
+            __dubhe::server::stub::unsupported(&call, "a stream of replies needs another protocol")
+        };
+    }
+    let (ident, tuple) = (method.ident, method.tuple());
+    let names = method.arguments.iter().map(|a| a.ident);
+    let passed = method.arguments.iter().map(Argument::pass);
+    let context = if method.context { quote!(&__context,) } else { TokenStream::new() };
+    quote_spanned! {ident.span()=>
+        {
+            let __service = ::std::clone::Clone::clone(&self.0);
+            __dubhe::server::stub::unary(
+                call,
+                move |__context: ::std::sync::Arc<__dubhe::core::Context>, (#(#names,)*): #tuple| {
+                    async move { <T as #item>::#ident(&__service, #context #(#passed),*).await }
+                },
+            )
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The types of a method: its arguments and what it returns.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{
+    Error, FnArg, GenericArgument, Ident, Pat, PathArguments, PathSegment, Result, ReturnType,
+    Type, TypeParamBound,
+};
+
+use super::method::referent;
+
+/// An argument that travels.
+pub(super) struct Argument<'a> {
+    pub(super) ident: &'a Ident,
+    pub(super) ty: &'a Type,
+}
+
+impl<'a> Argument<'a> {
+    pub(super) fn read(input: &'a FnArg) -> Result<Self> {
+        let FnArg::Typed(typed) = input else {
+            return Err(Error::new_spanned(input, "`self` comes first"));
+        };
+        let Pat::Ident(pattern) = &*typed.pat else {
+            return Err(Error::new_spanned(&typed.pat, "give the argument a plain name"));
+        };
+        let ty = &*typed.ty;
+        if is_context(input) {
+            return Err(Error::new_spanned(ty, "`ctx: &Context` comes right after `&self`"));
+        }
+        if let Some(Type::Path(path)) = Some(ty)
+            && path.path.segments.last().is_some_and(|s| s.ident == "Context")
+        {
+            return Err(Error::new_spanned(ty, "a handler borrows its context: `ctx: &Context`"));
+        }
+        match ty {
+            Type::ImplTrait(_) => Err(Error::new_spanned(
+                ty,
+                "a Java method has a descriptor, so its arguments have types with names",
+            )),
+            Type::Reference(reference) if reference.mutability.is_some() => {
+                Err(Error::new_spanned(
+                    ty,
+                    "arguments are copies that were sent over the network: take the value, or `&`",
+                ))
+            }
+            _ => Ok(Self { ident: &pattern.ident, ty }),
+        }
+    }
+
+    /// The type that is decoded and sent: what a reference refers to, owned.
+    pub(super) fn owned(&self) -> TokenStream {
+        match referent(self.ty) {
+            Some(inner) => {
+                quote_spanned!(inner.span()=> <#inner as ::std::borrow::ToOwned>::Owned)
+            }
+            None => {
+                let ty = self.ty;
+                quote!(#ty)
+            }
+        }
+    }
+
+    /// The expression that makes the owned value.
+    pub(super) fn to_owned(&self) -> TokenStream {
+        let ident = self.ident;
+        match referent(self.ty) {
+            Some(_) => quote!(::std::borrow::ToOwned::to_owned(#ident)),
+            None => quote!(#ident),
+        }
+    }
+
+    /// The expression that passes the owned value to the handler.
+    pub(super) fn pass(&self) -> TokenStream {
+        let ident = self.ident;
+        if referent(self.ty).is_some() { quote!(&#ident) } else { quote!(#ident) }
+    }
+}
+
+/// Whether this is `ctx: &Context`.
+pub(super) fn is_context(input: &FnArg) -> bool {
+    let FnArg::Typed(typed) = input else { return false };
+    match referent(&typed.ty) {
+        Some(Type::Path(path)) => path.path.segments.last().is_some_and(|s| s.ident == "Context"),
+        _ => false,
+    }
+}
+
+/// What a method returns, apart from errors.
+pub(super) enum Output<'a> {
+    /// One value.
+    Value(&'a Type),
+    /// Values that come one by one.
+    Stream {
+        /// The type of one of them.
+        item: &'a Type,
+    },
+}
+
+impl<'a> Output<'a> {
+    pub(super) fn read(output: &'a ReturnType, method: &Ident) -> Result<Self> {
+        const TEXT: &str = "a call can fail: return `Result<T, Status>`, or with an error of your \
+                            own that is `Into<Status>`, such as one with #[derive(JavaException)]";
+        let ReturnType::Type(_, ty) = output else {
+            return Err(Error::new_spanned(method, TEXT));
+        };
+        let Some(value) = of_result(ty) else { return Err(Error::new_spanned(ty, TEXT)) };
+        let Type::ImplTrait(stream) = value else { return Ok(Self::Value(value)) };
+        let item = stream.bounds.iter().find_map(stream_item).and_then(of_result);
+        item.map(|item| Self::Stream { item }).ok_or_else(|| {
+            Error::new_spanned(
+                value,
+                "a method returns one value, or `impl Stream<Item = Result<T, Status>>`",
+            )
+        })
+    }
+
+    pub(super) fn is_unit(&self) -> bool {
+        matches!(self, Self::Value(Type::Tuple(tuple)) if tuple.elems.is_empty())
+    }
+}
+
+/// `T` of `Result<T>` or `Result<T, E>`.
+fn of_result(ty: &Type) -> Option<&Type> {
+    match ty {
+        Type::Path(path) => first_type(path.path.segments.last().filter(|s| s.ident == "Result")?),
+        Type::Group(group) => of_result(&group.elem),
+        _ => None,
+    }
+}
+
+fn first_type(segment: &PathSegment) -> Option<&Type> {
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
+}
+
+/// `T` of the bound `Stream<Item = T>`.
+fn stream_item(bound: &TypeParamBound) -> Option<&Type> {
+    let TypeParamBound::Trait(bound) = bound else { return None };
+    let stream = bound.path.segments.last().filter(|s| s.ident == "Stream")?;
+    let PathArguments::AngleBracketed(arguments) = &stream.arguments else { return None };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::AssocType(item) if item.ident == "Item" => Some(&item.ty),
+        _ => None,
+    })
+}
