@@ -1,0 +1,97 @@
+//! The map at the end of a body.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use bytes::Bytes;
+use dubhe_core::{Metadata, Value};
+use dubhe_hessian2::{Decode, Decoder, Error};
+
+use super::share;
+
+/// Attachments that belong to the protocol. They become typed facts of the call and are hidden
+/// from handlers and callers (Dubbo Java `ContextFilter`); values that a caller sets under one of
+/// them are not sent. `token` and `generic` stay visible, because filters read them.
+pub const PROTOCOL_KEYS: [&str; 8] =
+    ["path", "interface", "group", "version", "timeout", "_TO", "async", "dubbo"];
+
+/// The attachments of a body: what the protocol wants to know, and the rest.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Attachments<'a> {
+    /// The path of the service.
+    pub path: Option<Cow<'a, str>>,
+    /// The interface of the service.
+    pub interface: Option<Cow<'a, str>>,
+    /// The group of the service.
+    pub group: Option<Cow<'a, str>>,
+    /// The version of the service.
+    pub version: Option<Cow<'a, str>>,
+    /// How long the caller waits: `_TO`, else `timeout`, in milliseconds on the wire.
+    pub timeout: Option<Duration>,
+    /// Everything that is not the protocol's own.
+    pub metadata: Metadata,
+}
+
+impl<'a> Attachments<'a> {
+    /// Reads the map that is next; a null, or the end of the body, is an empty one.
+    ///
+    /// # Errors
+    /// When something else is there, or a key is no string.
+    pub(super) fn read(decoder: &mut Decoder<'a>, frame: &'a Bytes) -> Result<Self, Error> {
+        let mut all = Self::default();
+        if decoder.is_at_end() || decoder.read_null()? {
+            return Ok(all);
+        }
+        decoder.read_map(|d, entries| {
+            while entries.next(d)? {
+                let key = super::read_text(d)?;
+                all.entry(d, frame, key)?;
+            }
+            Ok(all)
+        })
+    }
+
+    fn entry(
+        &mut self,
+        d: &mut Decoder<'a>,
+        frame: &'a Bytes,
+        key: Cow<'a, str>,
+    ) -> Result<(), Error> {
+        // Older and other writers put non-strings under any key; for these the text is what counts.
+        match &*key {
+            "path" => self.path = read_fact(d)?,
+            "interface" => self.interface = read_fact(d)?,
+            "group" => self.group = read_fact(d)?,
+            "version" => self.version = read_fact(d)?,
+            "timeout" => self.timeout = self.timeout.or(read_millis(d)?),
+            "_TO" | "_to" => self.timeout = read_millis(d)?.or(self.timeout),
+            "dubbo" | "async" => d.skip_value()?,
+            _ => {
+                let value = match d.peek()? {
+                    0..=0x1f | 0x30..=0x33 => Value::String(share(frame, d.read_str()?)),
+                    _ => Value::decode(d)?,
+                };
+                self.metadata.append(share(frame, key), value);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads the text of a fact; anything that is no text says nothing.
+fn read_fact<'de>(d: &mut Decoder<'de>) -> Result<Option<Cow<'de, str>>, Error> {
+    match d.peek()? {
+        0..=0x1f | 0x30..=0x33 | b'S' | b'R' => d.read_str().map(Some),
+        _ => d.skip_value().map(|()| None),
+    }
+}
+
+/// Reads milliseconds, as a number or as text.
+fn read_millis(d: &mut Decoder<'_>) -> Result<Option<Duration>, Error> {
+    let millis = match d.peek()? {
+        0..=0x1f | 0x30..=0x33 => d.read_str()?.trim().parse::<i64>().ok(),
+        _ => Value::decode(d)?.as_i64(),
+    };
+    // What is left of a timeout may be negative: nobody waits any more.
+    Ok(millis.map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0))))
+}

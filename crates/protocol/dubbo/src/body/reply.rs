@@ -1,0 +1,294 @@
+//! The body of a reply: a tag, what it announces, attachments. Source: Dubbo Java `DubboCodec`,
+//! `DecodeableRpcResult`.
+
+use std::borrow::Cow;
+
+use bytes::{BufMut, Bytes};
+use dubhe_core::invoke::Outcome;
+use dubhe_core::payload::Content;
+use dubhe_core::reply::{Reply, ReplyBody, Trailers};
+use dubhe_core::status::{Retry, table};
+use dubhe_core::{Code, Metadata, Payload, Status, Value};
+use dubhe_hessian2::{Decode, Decoder, Encoder, Error, ErrorKind};
+use dubhe_net::session::Outbox;
+
+use super::writer::{Refused, Writer, frame, put_value};
+use super::{Attachments, DUBBO_VERSION, to_exception};
+use crate::header::{Header, Kind};
+use crate::payload::PayloadLimit;
+use crate::serialization::SerializationId;
+
+/// The tags of a reply; three more announce attachments as well.
+const EXCEPTION: i32 = 0;
+const VALUE: i32 = 1;
+const NULL: i32 = 2;
+const WITH_ATTACHMENTS: i32 = 3;
+
+/// A value of null on the wire.
+const NULL_VALUE: &[u8] = b"N";
+
+/// The longest text of an error that is sent, in bytes.
+const ERROR_TEXT: usize = 16 * 1024;
+
+/// What a reply of status 20 says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    /// The bytes of exactly the result; a null is one byte, `4e`.
+    Value(Bytes),
+    /// What the method threw.
+    Exception(Value),
+}
+
+/// Reads the body of a reply of status 20: its answer and its attachments. Bytes behind them mean
+/// nothing; dubbo-go always leaves one.
+///
+/// # Errors
+/// When it is malformed.
+pub fn read_reply(body: &Bytes) -> Result<(Answer, Metadata), Error> {
+    let mut d = Decoder::shared(body);
+    let tag = d.read_i32()?;
+    let start = d.position();
+    let answer = match tag % WITH_ATTACHMENTS {
+        _ if !(EXCEPTION..=NULL + WITH_ATTACHMENTS).contains(&tag) => {
+            let detail = format!("a reply cannot begin with the tag {tag}");
+            return Err(d.error(ErrorKind::Malformed, detail));
+        }
+        EXCEPTION => Answer::Exception(Value::decode(&mut d)?),
+        VALUE => {
+            d.skip_value()?;
+            Answer::Value(body.slice(start..d.position()))
+        }
+        _ => Answer::Value(Bytes::from_static(NULL_VALUE)),
+    };
+    let metadata = match tag >= WITH_ATTACHMENTS {
+        true => Attachments::read(&mut d, body)?.metadata,
+        false => Metadata::new(),
+    };
+    Ok((answer, metadata))
+}
+
+/// The text of a reply whose status is not 20: one string.
+pub fn read_error(body: &Bytes) -> Cow<'_, str> {
+    match Decoder::new(body).read_str() {
+        Ok(text) => text,
+        Err(_) => String::from_utf8_lossy(body),
+    }
+}
+
+/// Whether a client that speaks this version of the protocol reads attachments of replies: from
+/// `2.0.2` to `2.0.99` (Dubbo Java `Version.isSupportResponseAttachment`).
+pub fn supports_attachments(version: &str) -> bool {
+    const FIRST: u64 = 2_000_200;
+    const LAST: u64 = 2_009_900;
+    if version == DUBBO_VERSION {
+        return true;
+    }
+    let mut number = 0_u64;
+    let mut parts = 0;
+    for part in version.split('.') {
+        let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());
+        let part = part.get(..digits).and_then(|digits| digits.parse::<u64>().ok());
+        let sum = part.and_then(|part| number.checked_mul(100)?.checked_add(part));
+        let Some(sum) = sum else { return false };
+        number = sum;
+        parts += 1;
+    }
+    let number = if parts == 3 { number.saturating_mul(100) } else { number };
+    (FIRST..=LAST).contains(&number)
+}
+
+/// Where a reply goes, and in which form.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReplyTo {
+    pub(crate) id: u64,
+    /// Whether the client reads attachments.
+    pub(crate) attachments: bool,
+    pub(crate) limit: PayloadLimit,
+}
+
+impl ReplyTo {
+    fn header(self, status: u8) -> Header {
+        let serialization = SerializationId::HESSIAN2;
+        Header { kind: Kind::Reply { status }, serialization, id: self.id, length: 0 }
+    }
+}
+
+/// Queues the reply to a call: its result, its exception, or, failing that, why it has none.
+pub(crate) fn write_reply(out: &mut Outbox, to: ReplyTo, outcome: Outcome) {
+    let refused = match outcome {
+        Ok(reply) => write_success(out, to, reply),
+        Err(status) => write_error(out, to, &status),
+    };
+    match refused {
+        Ok(_) => {}
+        Err(Refused::TooLarge(length)) => {
+            let text = format!(
+                "data length too large: {length}, max payload: {}; raise payload on the provider \
+                 and the consumer, or return less",
+                to.limit.get()
+            );
+            write_text(out, to, table::dubbo::SERIALIZATION_ERROR, &text);
+        }
+        Err(Refused::Unwritable(status)) => {
+            let text = format!("failed to send response: {}", status.message());
+            write_text(out, to, table::dubbo::BAD_RESPONSE, &text);
+        }
+    }
+}
+
+fn write_success(out: &mut Outbox, to: ReplyTo, mut reply: Reply) -> Result<usize, Refused> {
+    let none = ReplyBody::One(Payload::dynamic(Value::Null), Trailers::default());
+    match std::mem::replace(&mut reply.body, none) {
+        ReplyBody::One(_, Trailers { status: Some(status), .. }) => write_error(out, to, &status),
+        ReplyBody::One(payload, trailers) => {
+            let mut metadata = std::mem::take(&mut reply.metadata);
+            metadata.fill_from(&trailers.metadata);
+            frame(out, to.header(table::dubbo::OK), to.limit, |w| {
+                write_value(w, to, &payload, &metadata)
+            })
+        }
+        ReplyBody::Stream(_) => Err(Refused::Unwritable(Status::new(
+            Code::Unimplemented,
+            "the dubbo protocol cannot carry a stream of messages; offer the service over tri",
+        ))),
+    }
+}
+
+fn write_value(
+    w: &mut Writer<'_>,
+    to: ReplyTo,
+    payload: &Payload,
+    metadata: &Metadata,
+) -> Result<(), Status> {
+    let family = if to.attachments { WITH_ATTACHMENTS } else { 0 };
+    if let Payload::Message(Content::Dynamic(Value::Null)) = payload {
+        w.encoder().write_i32(NULL + family);
+    } else {
+        let tag = w.buffer().len();
+        w.encoder().write_i32(VALUE + family);
+        let value = w.buffer().len();
+        w.payload(payload, metadata)?;
+        if w.buffer().get(value..) == Some(NULL_VALUE) {
+            w.buffer().truncate(tag);
+            w.encoder().write_i32(NULL + family);
+        }
+    }
+    write_attachments(w.encoder(), to, metadata)
+}
+
+/// Queues an error: a Java exception where it is one of the service's, else a status byte.
+fn write_error(
+    out: &mut Outbox,
+    to: ReplyTo,
+    status: &Status,
+) -> Result<usize, Refused> {
+    if status.java().is_none() && !status.is_business() {
+        write_text(out, to, status_byte(status), status.message());
+        return Ok(0);
+    }
+    let mut metadata = status.headers().clone();
+    metadata.fill_from(status.trailers());
+    frame(out, to.header(table::dubbo::OK), to.limit, |w| {
+        let family = if to.attachments { WITH_ATTACHMENTS } else { 0 };
+        w.encoder().write_i32(EXCEPTION + family);
+        w.values(&to_exception(status), 1, &metadata)?;
+        write_attachments(w.encoder(), to, &metadata)
+    })
+}
+
+/// Queues an error that is one text, in the serialization of the request.
+pub(crate) fn write_failure(
+    out: &mut Outbox,
+    id: u64,
+    serialization: SerializationId,
+    status: u8,
+    text: &str,
+) {
+    let text = text.get(..text.floor_char_boundary(ERROR_TEXT)).unwrap_or_default();
+    let header = Header { kind: Kind::Reply { status }, serialization, id, length: 0 };
+    // One string of bounded length is always writable.
+    let _ = frame(out, header, PayloadLimit::UNLIMITED, |w| {
+        if serialization == SerializationId::FASTJSON2 {
+            write_jsonb_text(w.buffer(), text);
+        } else {
+            w.encoder().write_str(text);
+        }
+        Ok(())
+    });
+}
+
+fn write_text(out: &mut Outbox, to: ReplyTo, status: u8, text: &str) {
+    write_failure(out, to.id, SerializationId::HESSIAN2, status, text);
+}
+
+/// The status byte of a framework error. A status that says "never started" may be retried by any
+/// client, so it is said only when that is known.
+fn status_byte(status: &Status) -> u8 {
+    match table::to_dubbo(status.code()) {
+        table::dubbo::SERVER_THREADPOOL_EXHAUSTED if status.retry() != Retry::Unstarted => {
+            table::dubbo::SERVER_ERROR
+        }
+        byte => byte,
+    }
+}
+
+/// A text as fastjson2 writes it: the length of what follows, tag `7a` (UTF-8), the length of the
+/// text as a JSONB number, the text (Dubbo Java `FastJson2ObjectOutput`).
+fn write_jsonb_text(out: &mut impl BufMut, text: &str) {
+    let length = u32::try_from(text.len()).unwrap_or(0);
+    let [_, b2, b1, b0] = length.to_be_bytes();
+    let (number, size): ([u8; 4], u32) = match length {
+        0..48 => ([b0, 0, 0, 0], 1),
+        48..2048 => ([0x38 + b1, b0, 0, 0], 2),
+        _ => ([0x44 + b2, b1, b0, 0], 3),
+    };
+    out.put_u32(1 + size + length);
+    out.put_u8(0x7a);
+    out.put(number.iter().copied().take(size as usize).collect::<Vec<_>>().as_slice());
+    out.put(text.as_bytes());
+}
+
+fn write_attachments(e: &mut Encoder, to: ReplyTo, metadata: &Metadata) -> Result<(), Status> {
+    if !to.attachments {
+        return Ok(());
+    }
+    e.write_map(|e| {
+        e.write_str("dubbo");
+        e.write_str(DUBBO_VERSION);
+        for (key, value) in metadata.iter().filter(|(key, _)| **key != "dubbo") {
+            e.write_str(key);
+            put_value(e, value)?;
+        }
+        Ok(())
+    })
+    .map_err(super::writer::unwritable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_some_versions_read_attachments() {
+        for yes in ["2.0.2", "2.0.3", "2.0.99", "2.0.2.1", "2.0.2-x"] {
+            assert!(supports_attachments(yes), "{yes}");
+        }
+        for no in ["", "2.0.1", "2.1.0", "2.6.5", "2.7.23", "3.3.6", "x", "99999999999999999999.1"] {
+            assert!(!supports_attachments(no), "{no}");
+        }
+    }
+
+    #[test]
+    fn a_fastjson2_client_gets_a_text_it_can_read() {
+        for (length, head) in [
+            (5, &[0, 0, 0, 7, 0x7a, 5][..]),
+            (2047, &[0, 0, 8, 2, 0x7a, 0x3f, 0xff]),
+            (2048, &[0, 0, 8, 4, 0x7a, 0x44, 0x08, 0]),
+        ] {
+            let mut out = Vec::new();
+            write_jsonb_text(&mut out, &"x".repeat(length));
+            assert_eq!(out[..head.len()], *head);
+            assert_eq!(out.len(), head.len() + length);
+        }
+    }
+}

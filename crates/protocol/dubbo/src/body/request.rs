@@ -1,0 +1,223 @@
+//! The body of a request: version of the protocol, service, its version, method, descriptors of
+//! the arguments, the arguments, attachments. Source: Dubbo Java `DubboCodec`,
+//! `DecodeableRpcInvocation`.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use bytes::Bytes;
+use dubhe_core::call::Body;
+use dubhe_core::payload::Content;
+use dubhe_core::status::Origin;
+use dubhe_core::{
+    Args, Call, Code, Encoded, Format, Metadata, Method, Payload, ServiceKey, Status,
+};
+use dubhe_hessian2::{Decoder, Encoder, Error, ErrorKind};
+
+use super::writer::{Writer, put_value};
+use super::{Attachments, DUBBO_VERSION, PROTOCOL_KEYS, read_text};
+use crate::descriptor;
+
+/// A request as it came, arguments undecoded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Request<'a> {
+    /// The version of the protocol that the client speaks; it decides about reply attachments.
+    pub dubbo: Cow<'a, str>,
+    /// The service as the body names it: interface (Java) or path (dubbo-go).
+    pub service: Cow<'a, str>,
+    /// The version of the service, `""` for a null.
+    pub version: Cow<'a, str>,
+    /// The method.
+    pub method: Cow<'a, str>,
+    /// The JVM descriptors of the arguments.
+    pub descriptor: Cow<'a, str>,
+    /// How many arguments there are.
+    pub count: usize,
+    /// The bytes of exactly the arguments.
+    pub arguments: Bytes,
+    /// The attachments.
+    pub attachments: Attachments<'a>,
+}
+
+impl<'a> Request<'a> {
+    /// Reads a body of hessian2. Bytes behind the attachments mean nothing.
+    ///
+    /// # Errors
+    /// When it is malformed, or its descriptor is.
+    pub fn read(body: &'a Bytes) -> Result<Self, Error> {
+        let mut d = Decoder::shared(body);
+        let dubbo = read_text(&mut d)?;
+        let service = read_text(&mut d)?;
+        let version = read_text(&mut d)?;
+        let method = read_text(&mut d)?;
+        let descriptor = read_text(&mut d)?;
+        let count = descriptor::count(&descriptor).map_err(|_| {
+            d.error(ErrorKind::Malformed, "the parameter types are no list of JVM descriptors")
+        })?;
+        let start = d.position();
+        for _ in 0..count {
+            d.skip_value()?;
+        }
+        let arguments = body.slice(start..d.position());
+        let attachments = Attachments::read(&mut d, body)?;
+        Ok(Self { dubbo, service, version, method, descriptor, count, arguments, attachments })
+    }
+
+    /// The path it is for: the attachment, else what the body names.
+    pub fn path(&self) -> &str {
+        self.attachments.path.as_deref().unwrap_or(&self.service)
+    }
+
+    /// The version it is for: the attachment, else what the body says.
+    pub fn service_version(&self) -> &str {
+        self.attachments.version.as_deref().unwrap_or(&self.version)
+    }
+
+    /// The arguments as a payload.
+    pub fn payload(&self) -> Payload {
+        let values = Content::Encoded(Encoded::new(Format::Hessian2, self.arguments.clone()));
+        Payload::Args(Args { count: self.count, values })
+    }
+}
+
+/// What a request says besides the call itself.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outgoing<'a> {
+    /// What is left until the deadline.
+    pub(crate) timeout: Option<Duration>,
+    /// The name of this application, or `""`.
+    pub(crate) application: &'a str,
+}
+
+/// Writes the body of a request.
+pub(crate) fn write_request(
+    w: &mut Writer<'_>,
+    call: &Call,
+    outgoing: &Outgoing<'_>,
+) -> Result<(), Status> {
+    let Body::One(payload) = &call.body else {
+        return Err(unsupported("a stream of messages; offer the service over tri"));
+    };
+    let (service, method) = (&*call.head.service, &*call.head.method);
+    let Some(descriptor) = &method.descriptor else {
+        return Err(unsupported(
+            "a method without a Java signature; declare one with JVM descriptors",
+        ));
+    };
+    let version = if service.version().is_empty() { "0.0.0" } else { service.version() };
+
+    let e = w.encoder();
+    e.write_str(DUBBO_VERSION);
+    e.write_str(service.interface());
+    e.write_str(version);
+    e.write_str(&method.name);
+    e.write_str(descriptor);
+    let count = descriptor::count(descriptor).unwrap_or(usize::MAX);
+    write_arguments(w, payload, method, count, &call.head.metadata)?;
+    write_attachments(w.encoder(), service, version, outgoing, &call.head.metadata)
+        .map_err(super::writer::unwritable)
+}
+
+fn write_arguments(
+    w: &mut Writer<'_>,
+    payload: &Payload,
+    method: &Method,
+    count: usize,
+    metadata: &Metadata,
+) -> Result<(), Status> {
+    let given = match payload {
+        Payload::Args(args) => args.count,
+        Payload::Message(_) | Payload::Encoded(_) => 1,
+    };
+    if given != count {
+        let descriptor = method.descriptor.as_deref().unwrap_or_default();
+        return Err(Status::new(
+            Code::InvalidArgument,
+            format!("{given} arguments were given for {}({descriptor})", method.name),
+        )
+        .with_origin(Origin::Caller));
+    }
+    match payload {
+        Payload::Args(args) => w.values(&args.values, args.count, metadata),
+        Payload::Message(content) => w.values(content, 1, metadata),
+        Payload::Encoded(encoded) => w.encoded(encoded, 1, metadata),
+    }
+}
+
+fn write_attachments(
+    e: &mut Encoder,
+    service: &ServiceKey,
+    version: &str,
+    outgoing: &Outgoing<'_>,
+    metadata: &Metadata,
+) -> Result<(), Error> {
+    e.write_map(|e| {
+        let mut put = |key: &str, value: &str| {
+            e.write_str(key);
+            e.write_str(value);
+        };
+        put("path", service.interface());
+        if !outgoing.application.is_empty() && metadata.get("remote.application").is_none() {
+            put("remote.application", outgoing.application);
+        }
+        put("interface", service.interface());
+        put("version", version);
+        if !service.group().is_empty() {
+            put("group", service.group());
+        }
+        if let Some(timeout) = outgoing.timeout {
+            // Less than a millisecond is not nothing: 0 would mean "expired".
+            let millis = timeout.as_millis().max(1);
+            put("timeout", Decimal::new(millis).as_str());
+        }
+        for (key, value) in metadata.iter().filter(|(k, _)| !PROTOCOL_KEYS.contains(&&***k)) {
+            e.write_str(key);
+            put_value(e, value)?;
+        }
+        Ok(())
+    })
+}
+
+/// A number as text, without an allocation.
+struct Decimal {
+    digits: [u8; 20],
+    start: usize,
+}
+
+impl Decimal {
+    fn new(number: u128) -> Self {
+        let mut left = u64::try_from(number).unwrap_or(u64::MAX);
+        let mut this = Self { digits: [b'0'; 20], start: 20 };
+        for (at, digit) in this.digits.iter_mut().enumerate().rev() {
+            *digit = b'0' + u8::try_from(left % 10).unwrap_or(0);
+            left /= 10;
+            this.start = at;
+            if left == 0 {
+                break;
+            }
+        }
+        this
+    }
+
+    fn as_str(&self) -> &str {
+        self.digits.get(self.start..).and_then(|d| std::str::from_utf8(d).ok()).unwrap_or("0")
+    }
+}
+
+#[cold]
+fn unsupported(what: &str) -> Status {
+    Status::new(Code::Unimplemented, format!("the dubbo protocol cannot carry {what}"))
+        .with_origin(Origin::Caller)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_print_as_text() {
+        for n in [0, 7, 10, 3000, u64::MAX] {
+            assert_eq!(Decimal::new(n.into()).as_str(), n.to_string());
+        }
+    }
+}

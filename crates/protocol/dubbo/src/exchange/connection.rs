@@ -1,0 +1,310 @@
+//! The half of a connection that callers hold.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+use dubhe_core::invoke::{Outcome, Pending};
+use dubhe_core::payload::Content;
+use dubhe_core::random::{Random, SplitMix};
+use dubhe_core::status::table;
+use dubhe_core::{Call, CallKind, Encoded, Format, Invoke, Invoking, Payload, Reply, Status, Value};
+use dubhe_net::session::{Close, Handle, SendError};
+use dubhe_net::time;
+use parking_lot::Mutex;
+
+use super::calls::{Answered, Calls, Done, NoRoom, Waiting};
+use super::errors::What;
+use super::Settings;
+use crate::body::{self, Answer, Outgoing, Refused};
+use crate::header::{Header, Kind};
+use crate::serialization::SerializationId;
+
+/// A connection to a peer, as those who call over it see it.
+#[derive(Debug)]
+pub struct Connection {
+    handle: Handle,
+    settings: Arc<Settings>,
+    calls: Mutex<Calls>,
+    /// The peer asked for no new calls.
+    readonly: AtomicBool,
+    /// This end wants to close once nothing is on its way.
+    draining: AtomicBool,
+    /// Bytes ever queued, by callers and by the session.
+    queued: AtomicU64,
+}
+
+/// Why a call was not queued.
+enum NotSent {
+    /// Too much waits for the peer already.
+    Full,
+    Failed(Status),
+}
+
+impl Connection {
+    pub(super) fn new(handle: Handle, settings: Arc<Settings>) -> Self {
+        Self {
+            handle,
+            settings,
+            calls: Mutex::new(Calls::new(SplitMix::from_os().next())),
+            readonly: AtomicBool::new(false),
+            draining: AtomicBool::new(false),
+            queued: AtomicU64::new(0),
+        }
+    }
+
+    /// The connection below.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// How many calls wait for their replies.
+    pub fn waiting(&self) -> usize {
+        self.calls.lock().waiting()
+    }
+
+    /// Whether new calls may be sent: neither end is about to close.
+    pub fn takes_calls(&self) -> bool {
+        !self.readonly.load(Ordering::Acquire)
+            && !self.draining.load(Ordering::Acquire)
+            && !self.handle.is_closed()
+    }
+
+    /// Whether the peer, or this end, wants no new calls while the connection still stands.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire) || self.readonly.load(Ordering::Acquire)
+    }
+
+    /// Ends the connection in order: a server tells the peer and goes on serving until it is
+    /// quiet; a client waits for the replies to its calls.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+        self.handle.wake();
+    }
+
+    pub(super) fn drain_wanted(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    pub(super) fn is_readonly(&self) -> bool {
+        self.readonly.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_readonly(&self, readonly: bool) {
+        self.readonly.store(readonly, Ordering::Release);
+    }
+
+    /// Notes bytes that the session queued.
+    pub(super) fn count(&self, bytes: usize) {
+        self.queued.fetch_add(u64::try_from(bytes).unwrap_or(0), Ordering::Relaxed);
+    }
+
+    /// An id for what gets no reply.
+    pub(super) fn spare_id(&self) -> u64 {
+        self.calls.lock().spare_id()
+    }
+
+    /// Begins `call`. Without anything in the way the request is in the queue when this returns,
+    /// and no memory was allocated but that of the queue.
+    pub fn start(self: &Arc<Self>, call: Call) -> Invoking {
+        match self.try_start(&call) {
+            Ok(invoking) => invoking,
+            Err(NotSent::Failed(status)) => Invoking::ready(Err(status)),
+            Err(NotSent::Full) => Invoking::boxed(self.clone().start_later(call)),
+        }
+    }
+
+    async fn start_later(self: Arc<Self>, call: Call) -> Outcome {
+        let invoking = loop {
+            let room = self.handle.ready();
+            match call.head.deadline {
+                None => drop(room.await),
+                Some(deadline) => {
+                    let deadline = tokio::time::Instant::from_std(deadline.instant());
+                    if tokio::time::timeout_at(deadline, room).await.is_err() {
+                        let what = What::of(&call.head, &self.handle.peer().remote);
+                        return Err(what.too_late(", for the peer reads too slowly"));
+                    }
+                }
+            }
+            match self.try_start(&call) {
+                Ok(invoking) => break invoking,
+                Err(NotSent::Failed(status)) => return Err(status),
+                Err(NotSent::Full) => {}
+            }
+        };
+        invoking.await
+    }
+
+    fn try_start(self: &Arc<Self>, call: &Call) -> Result<Invoking, NotSent> {
+        let head = &call.head;
+        let what = What::of(head, &self.handle.peer().remote);
+        let failed = |status| Err(NotSent::Failed(status));
+        let now = time::now();
+        let left = head.deadline.map(|deadline| deadline.left(now));
+        if left.is_some_and(|left| left.is_zero()) {
+            return failed(what.too_late(""));
+        }
+        let two_way = head.method.kind != CallKind::OneWay;
+        let deadline = head.deadline.map(|deadline| deadline.instant());
+        let id = if two_way {
+            let waiting = Waiting {
+                service: head.service.clone(),
+                method: head.method.clone(),
+                began: head.arrived.unwrap_or(now),
+                deadline,
+                position: self.queued.load(Ordering::Relaxed),
+            };
+            match self.calls.lock().begin(waiting) {
+                Ok(id) => id,
+                Err(NoRoom::Full) => return failed(what.full()),
+                Err(NoRoom::Closed) => {
+                    let why = self.handle.close_reason().unwrap_or(Close::Dropped);
+                    return failed(what.lost(&why, false));
+                }
+            }
+        } else {
+            self.spare_id()
+        };
+        let header = Header {
+            kind: Kind::Call { two_way },
+            serialization: SerializationId::HESSIAN2,
+            id,
+            length: 0,
+        };
+        let outgoing = Outgoing { timeout: left, application: &self.settings.application };
+        let sent = self.handle.send(|out| {
+            let queued = body::frame(out, header, self.settings.payload, |w| {
+                body::write_request(w, call, &outgoing)
+            })?;
+            if let (true, Some(deadline)) = (two_way, deadline) {
+                out.tick_at(deadline);
+            }
+            self.count(queued);
+            Ok(())
+        });
+        let status = match sent {
+            Ok(Ok(())) if two_way => return Ok(Invoking::table(self.clone(), id)),
+            Ok(Ok(())) => return Ok(Invoking::ready(Ok(nothing()))),
+            Ok(Err(Refused::Unwritable(status))) => status.context(&what),
+            Ok(Err(Refused::TooLarge(length))) => {
+                what.too_large(length, self.settings.payload.get())
+            }
+            Err(SendError::Closed(why)) => what.lost(&why, false),
+            Err(_) => {
+                self.calls.lock().cancel(id);
+                return Err(NotSent::Full);
+            }
+        };
+        self.calls.lock().cancel(id);
+        failed(status)
+    }
+
+    /// A reply arrived.
+    pub(super) fn answer(&self, id: u64, answered: Answered) {
+        let waker = self.calls.lock().answer(id, answered);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// A reply arrived that is above the payload limit.
+    #[cold]
+    pub(super) fn refuse(&self, id: u64, why: &str) {
+        let peer = &self.handle.peer().remote;
+        let waker = self.calls.lock().fail(id, |w| What::waiting(w, peer).refused(why));
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Ends the calls whose deadline has passed; gives the next deadline.
+    pub(super) fn expire(&self, now: Instant) -> Option<Instant> {
+        let peer = &self.handle.peer().remote;
+        let why = |w: &Waiting| What::waiting(w, peer).timed_out(w, now);
+        let (next, wakers) = self.calls.lock().expire(now, why);
+        wakers.into_iter().for_each(std::task::Waker::wake);
+        next
+    }
+
+    /// Ends all calls.
+    pub(super) fn fail(&self, why: &Close) {
+        let peer = &self.handle.peer().remote;
+        let written = self.written();
+        let status = |w: &Waiting| What::waiting(w, peer).lost(why, w.position < written);
+        let wakers = self.calls.lock().close(status);
+        wakers.into_iter().for_each(std::task::Waker::wake);
+    }
+
+    /// At least how many of the bytes ever queued have left. A call queued behind them certainly
+    /// did not start.
+    fn written(&self) -> u64 {
+        u64::MAX
+    }
+
+    fn read(&self, answered: Answered, waiting: &Waiting) -> Outcome {
+        let what = What::waiting(waiting, &self.handle.peer().remote);
+        if answered.serialization != SerializationId::HESSIAN2 {
+            return Err(what.bad_reply(format_args!(
+                "it is serialized as {} though the request was in hessian2",
+                answered.serialization
+            )));
+        }
+        if answered.status != table::dubbo::OK {
+            let text = body::read_error(&answered.body);
+            return Err(table::from_dubbo(answered.status, &text).context(&what));
+        }
+        let (answer, metadata) = match body::read_reply(&answered.body) {
+            Ok(reply) => reply,
+            Err(error) => return Err(what.bad_reply(error)),
+        };
+        match answer {
+            Answer::Value(bytes) => {
+                let content = Content::Encoded(Encoded::new(Format::Hessian2, bytes));
+                Ok(Reply::with_metadata(Payload::Message(content), metadata))
+            }
+            Answer::Exception(value) => Err(match body::from_exception(value) {
+                Ok(status) => status.with_headers(metadata),
+                Err(status) => status.context(&what),
+            }),
+        }
+    }
+}
+
+/// What a call gets that has no reply.
+fn nothing() -> Reply {
+    Reply::new(Payload::dynamic(Value::Null))
+}
+
+impl Pending for Connection {
+    fn poll_reply(&self, key: u64, cx: &mut Context<'_>) -> Poll<Outcome> {
+        let done = ready!(self.calls.lock().poll(key, cx));
+        Poll::Ready(match done {
+            Some(Done::Answered(answered, waiting)) => self.read(answered, &waiting),
+            Some(Done::Failed(status)) => Err(status),
+            None => Err(Status::new(
+                dubhe_core::Code::Internal,
+                "the call was polled after it had ended",
+            )),
+        })
+    }
+
+    fn cancel(&self, key: u64) {
+        self.calls.lock().cancel(key);
+        if self.is_draining() {
+            // It may have been the last that the end of the connection waits for.
+            self.handle.wake();
+        }
+    }
+}
+
+/// Calls the peer of a connection.
+#[derive(Clone, Debug)]
+pub struct Peered(pub Arc<Connection>);
+
+impl Invoke for Peered {
+    fn invoke(&self, call: Call) -> Invoking {
+        self.0.start(call)
+    }
+}

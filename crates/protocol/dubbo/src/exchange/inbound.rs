@@ -1,0 +1,200 @@
+//! Calls from the peer.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use dubhe_core::serve::{Target, Wanted};
+use dubhe_core::status::table;
+use dubhe_core::time::Deadline;
+use dubhe_core::{Call, Code, Head, Method, ServiceKey, Status};
+use dubhe_net::session::Outbox;
+
+use super::Exchange;
+use super::running::{Ended, Panicked};
+use crate::body::{ReplyTo, Request, supports_attachments, write_failure, write_reply};
+use crate::header::{Header, Kind};
+use crate::payload::PayloadLimit;
+use crate::serialization::{SerializationId, refusal};
+
+/// What is kept of a call while its handler runs.
+pub(super) struct Ticket {
+    /// `None` for a one-way call.
+    to: Option<ReplyTo>,
+    deadline: Option<Instant>,
+    service: Arc<ServiceKey>,
+    method: Arc<Method>,
+}
+
+impl Ticket {
+    /// Queues the reply of a handler that has ended.
+    pub(super) fn reply(self, ended: Ended, out: &mut Outbox) {
+        let outcome = ended.unwrap_or_else(|Panicked| {
+            let text = format!("the handler of {}.{} panicked", self.service, self.method.name);
+            tracing::error!("{text}");
+            Err(Status::new(Code::Internal, text))
+        });
+        match self.to {
+            Some(to) => write_reply(out, to, outcome),
+            None => {
+                if let Err(status) = outcome {
+                    let Self { service, method, .. } = &self;
+                    tracing::debug!(%service, method = %method.name, %status, "one-way call failed");
+                }
+            }
+        }
+    }
+}
+
+impl Exchange {
+    pub(super) fn on_call(
+        &mut self,
+        header: Header,
+        two_way: bool,
+        body: &Bytes,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        self.last_call = now;
+        if let Err((status, text)) = self.serve(header, two_way, body, now, out) {
+            refuse(header, two_way, status, &text, out);
+        }
+    }
+
+    /// Runs the handler of a call. An error is what to tell the peer: nothing was run then.
+    fn serve(
+        &mut self,
+        header: Header,
+        two_way: bool,
+        body: &Bytes,
+        now: Instant,
+        out: &mut Outbox,
+    ) -> Result<(), (u8, String)> {
+        if header.serialization != SerializationId::HESSIAN2 {
+            return Err((table::dubbo::BAD_REQUEST, refusal(header.serialization)));
+        }
+        if self.running.len() >= self.settings.max_running {
+            let most = self.settings.max_running;
+            let text = format!("{most} calls of this connection run already; call less at once");
+            return Err((table::dubbo::SERVER_THREADPOOL_EXHAUSTED, text));
+        }
+        let request = Request::read(body).map_err(|error| {
+            (table::dubbo::BAD_REQUEST, format!("fail to decode request due to: {error}"))
+        })?;
+        let target = self.find(&request)?;
+        let limit = self.limit(&target);
+        if !limit.allows(body.len()) {
+            return Err((table::dubbo::BAD_REQUEST, too_large(body.len(), limit)));
+        }
+        // Nobody waits for a one-way call, whatever its timeout says.
+        let timeout = request.attachments.timeout.filter(|_| two_way);
+        let deadline = timeout.map(|timeout| Deadline::after(now, timeout));
+        if deadline.is_some_and(|deadline| deadline.passed(now)) {
+            let text = format!("{}.{} arrived after its timeout", target.service, request.method);
+            return Err((table::dubbo::SERVER_TIMEOUT, text));
+        }
+
+        let attachments = supports_attachments(&request.dubbo);
+        let ticket = Ticket {
+            to: two_way.then_some(ReplyTo { id: header.id, attachments, limit }),
+            deadline: deadline.map(Deadline::instant),
+            service: target.service.clone(),
+            method: target.method.clone(),
+        };
+        let payload = request.payload();
+        let head = Head {
+            metadata: request.attachments.metadata,
+            deadline,
+            arrived: Some(now),
+            peer: Some(self.peer.clone()),
+            ..Head::new(target.service, target.method)
+        };
+        let invoke = target.invoke;
+        match self.running.start(move || invoke.invoke(Call::new(head, payload)), ticket) {
+            Some((ended, ticket)) => ticket.reply(ended, out),
+            None => {
+                if let Some(deadline) = deadline {
+                    out.tick_at(deadline.instant());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn find(&self, request: &Request<'_>) -> Result<Target, (u8, String)> {
+        let Some(dispatch) = &self.dispatch else {
+            let text = format!("nothing is exported here, and so not {}", request.path());
+            return Err((table::dubbo::SERVICE_ERROR, text));
+        };
+        let wanted = Wanted {
+            interface: request.path(),
+            group: request.attachments.group.as_deref().unwrap_or_default(),
+            version: request.service_version(),
+            method: &request.method,
+            descriptor: Some(&request.descriptor),
+        };
+        dispatch.find(wanted).map_err(|status| {
+            (table::to_dubbo(status.code()), status.message().to_owned())
+        })
+    }
+
+    /// The limit of a service: its own, where it was exported with one, within the connection's.
+    fn limit(&self, target: &Target) -> PayloadLimit {
+        let own = target.params.get("payload").and_then(PayloadLimit::parse);
+        own.map_or(self.settings.payload, |own| own.min(self.settings.payload))
+    }
+
+    /// A frame above the limit: its call is answered, its body is being skipped.
+    #[cold]
+    pub(super) fn on_too_large(&mut self, header: Header, now: Instant, out: &mut Outbox) {
+        let length = usize::try_from(header.length).unwrap_or(usize::MAX);
+        let text = too_large(length, self.settings.payload);
+        match header.kind {
+            Kind::Call { two_way } => {
+                self.last_call = now;
+                refuse(header, two_way, table::dubbo::BAD_REQUEST, &text, out);
+            }
+            Kind::Reply { .. } => self.connection.refuse(header.id, &text),
+            Kind::Event { .. } | Kind::EventReply { .. } => {
+                tracing::debug!(length, "an event is too long and was skipped");
+            }
+        }
+    }
+
+    /// Drops the handlers whose callers no longer wait; gives the next deadline.
+    pub(super) fn expire_handlers(&mut self, now: Instant, out: &mut Outbox) -> Option<Instant> {
+        let mut next: Option<Instant> = None;
+        let is_over = |ticket: &Ticket| {
+            let Some(deadline) = ticket.deadline else { return false };
+            if deadline > now {
+                next = Some(next.map_or(deadline, |next| next.min(deadline)));
+            }
+            deadline <= now
+        };
+        self.running.cancel_where(is_over, |ticket| {
+            let text = format!(
+                "{}.{} did not end within the caller's timeout and was cancelled",
+                ticket.service, ticket.method.name
+            );
+            let status = Status::new(Code::DeadlineExceeded, text);
+            ticket.reply(Ok(Err(status)), out);
+        });
+        next
+    }
+}
+
+fn refuse(header: Header, two_way: bool, status: u8, text: &str, out: &mut Outbox) {
+    if two_way {
+        write_failure(out, header.id, header.serialization, status, text);
+    } else {
+        tracing::debug!(status, text, "one-way call refused");
+    }
+}
+
+#[cold]
+fn too_large(length: usize, limit: PayloadLimit) -> String {
+    format!(
+        "data length too large: {length}, max payload: {}; raise payload on the provider, or send less",
+        limit.get()
+    )
+}

@@ -1,0 +1,19 @@
+//! One connection, in both roles at once: each end may call the other, so a client answers
+//! callbacks and a server pushes over the connection that the client opened.
+//!
+//! [`Exchange`] is the half that runs in the connection's task; [`Connection`] is the half that
+//! everybody else holds.
+
+mod calls;
+mod connection;
+mod errors;
+mod heartbeat;
+mod inbound;
+mod running;
+mod session;
+mod settings;
+
+pub use calls::MAX_CALLS;
+pub use connection::{Connection, Peered};
+pub use session::Exchange;
+pub use settings::{Role, Settings};

@@ -1,0 +1,254 @@
+//! The handlers that run in a connection's own task: futures in slots that wake by number.
+//!
+//! A slot keeps its waker, so that a call which ends at its first poll costs no allocation, and
+//! one that waits costs none once as many have waited before.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+use dubhe_core::Invoking;
+use dubhe_core::invoke::Outcome;
+use parking_lot::Mutex;
+
+use super::calls::remember;
+
+/// How a handler ended: with an outcome, or with a panic.
+pub(super) type Ended = Result<Outcome, Panicked>;
+
+/// A handler panicked.
+#[derive(Debug)]
+pub(super) struct Panicked;
+
+/// Handlers that run, each with a ticket of type `T`.
+pub(super) struct Running<T> {
+    slots: Vec<Slot<T>>,
+    free: Vec<usize>,
+    woken: Arc<Woken>,
+    /// What `woken` collected, while it is dealt with.
+    batch: Vec<usize>,
+}
+
+struct Slot<T> {
+    alarm: Arc<Alarm>,
+    waker: Waker,
+    task: Option<(Invoking, T)>,
+}
+
+/// The slots to poll, and the task to wake for it.
+#[derive(Default)]
+struct Woken(Mutex<Queue>);
+
+#[derive(Default)]
+struct Queue {
+    slots: Vec<usize>,
+    driver: Option<Waker>,
+}
+
+struct Alarm {
+    slot: usize,
+    /// The slot is in the queue already.
+    queued: AtomicBool,
+    woken: Arc<Woken>,
+}
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if self.queued.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let driver = {
+            let mut queue = self.woken.0.lock();
+            queue.slots.push(self.slot);
+            queue.driver.take()
+        };
+        if let Some(driver) = driver {
+            driver.wake();
+        }
+    }
+}
+
+impl<T> Running<T> {
+    pub(super) fn new() -> Self {
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            woken: Arc::default(),
+            batch: Vec::new(),
+        }
+    }
+
+    /// How many handlers run.
+    pub(super) fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// Runs what `begin` gives up to its first wait. `None` says that it goes on, with `ticket`
+    /// kept until [`poll`](Self::poll) ends it.
+    pub(super) fn start(&mut self, begin: impl FnOnce() -> Invoking, ticket: T) -> Option<(Ended, T)> {
+        let index = self.free.last().copied().unwrap_or_else(|| self.add());
+        let Some(slot) = self.slots.get_mut(index) else { return Some((Err(Panicked), ticket)) };
+        let mut cx = Context::from_waker(&slot.waker);
+        let first = guarded(|| {
+            let mut invoking = begin();
+            match Pin::new(&mut invoking).poll(&mut cx) {
+                Poll::Ready(outcome) => Ok(outcome),
+                Poll::Pending => Err(invoking),
+            }
+        });
+        match first {
+            Ok(Ok(outcome)) => Some((Ok(outcome), ticket)),
+            Ok(Err(invoking)) => {
+                slot.task = Some((invoking, ticket));
+                self.free.pop();
+                None
+            }
+            Err(panicked) => Some((Err(panicked), ticket)),
+        }
+    }
+
+    fn add(&mut self) -> usize {
+        let slot = self.slots.len();
+        let alarm =
+            Arc::new(Alarm { slot, queued: AtomicBool::new(false), woken: self.woken.clone() });
+        self.slots.push(Slot { waker: Waker::from(alarm.clone()), alarm, task: None });
+        self.free.push(slot);
+        slot
+    }
+
+    /// Polls the handlers that were woken and hands over those that ended.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, mut ended: impl FnMut(Ended, T)) {
+        {
+            let mut queue = self.woken.0.lock();
+            std::mem::swap(&mut queue.slots, &mut self.batch);
+            remember(&mut queue.driver, cx);
+        }
+        for index in self.batch.drain(..) {
+            let Some(slot) = self.slots.get_mut(index) else { continue };
+            slot.alarm.queued.store(false, Ordering::Release);
+            // Woken by something that outlived the handler: there is nothing to poll.
+            let Some((invoking, _)) = &mut slot.task else { continue };
+            let mut cx = Context::from_waker(&slot.waker);
+            let end = match guarded(|| Pin::new(invoking).poll(&mut cx)) {
+                Ok(Poll::Pending) => continue,
+                Ok(Poll::Ready(outcome)) => Ok(outcome),
+                Err(panicked) => Err(panicked),
+            };
+            if let Some((invoking, ticket)) = slot.task.take() {
+                self.free.push(index);
+                let _ = guarded(|| drop(invoking));
+                ended(end, ticket);
+            }
+        }
+    }
+
+    /// Drops the handlers whose ticket `is_over`, which cancels them, and hands over the tickets.
+    pub(super) fn cancel_where(
+        &mut self,
+        mut is_over: impl FnMut(&T) -> bool,
+        mut cancelled: impl FnMut(T),
+    ) {
+        for (index, slot) in self.slots.iter_mut().enumerate() {
+            if slot.task.as_ref().is_some_and(|(_, ticket)| is_over(ticket))
+                && let Some((invoking, ticket)) = slot.task.take()
+            {
+                self.free.push(index);
+                let _ = guarded(|| drop(invoking));
+                cancelled(ticket);
+            }
+        }
+    }
+}
+
+/// Runs a piece of a handler; its panic is its own.
+fn guarded<R>(run: impl FnOnce() -> R) -> Result<R, Panicked> {
+    // Whatever a panic left half done is dropped with the handler, or shared by its own choice.
+    catch_unwind(AssertUnwindSafe(run)).map_err(|_| Panicked)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use dubhe_core::{Code, Payload, Reply, Status, Value};
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    fn done() -> Outcome {
+        Ok(Reply::new(Payload::dynamic(Value::Null)))
+    }
+
+    fn waits(on: oneshot::Receiver<()>) -> Invoking {
+        Invoking::boxed(async move {
+            on.await.map_err(|_| Status::new(Code::Cancelled, "dropped"))?;
+            done()
+        })
+    }
+
+    #[derive(Default)]
+    struct Counts(AtomicUsize);
+
+    impl Wake for Counts {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    fn poll(running: &mut Running<u8>, waker: &Waker) -> Vec<(bool, u8)> {
+        let mut ended = Vec::new();
+        running.poll(&mut Context::from_waker(waker), |end, t| ended.push((end.is_ok(), t)));
+        ended
+    }
+
+    #[test]
+    fn handlers_end_in_the_order_they_wake_and_wake_the_driver_once() {
+        let mut running = Running::new();
+        let counts = Arc::new(Counts::default());
+        let waker = Waker::from(counts.clone());
+        let (a, on_a) = oneshot::channel();
+        let (b, on_b) = oneshot::channel();
+        assert!(running.start(|| waits(on_a), 1).is_none());
+        assert!(running.start(|| waits(on_b), 2).is_none());
+        assert!(matches!(running.start(|| Invoking::ready(done()), 3), Some((Ok(Ok(_)), 3))));
+        assert_eq!(poll(&mut running, &waker), []);
+        b.send(()).unwrap();
+        a.send(()).unwrap();
+        assert_eq!(counts.0.load(Ordering::SeqCst), 1);
+        assert_eq!(poll(&mut running, &waker), [(true, 2), (true, 1)]);
+        assert_eq!((running.len(), running.slots.len()), (0, 3));
+    }
+
+    #[test]
+    fn a_panic_ends_one_handler_at_any_poll() {
+        let mut running = Running::new();
+        assert!(matches!(running.start(|| panic!("in invoke"), 1), Some((Err(Panicked), 1))));
+        let (go, on) = oneshot::channel::<()>();
+        let late = Invoking::boxed(async move {
+            let _ = on.await;
+            panic!("after a wait")
+        });
+        assert!(running.start(|| late, 2).is_none());
+        go.send(()).unwrap();
+        assert_eq!(poll(&mut running, Waker::noop()), [(false, 2)]);
+        assert_eq!(running.len(), 0);
+    }
+
+    #[test]
+    fn cancelling_drops_the_handler() {
+        let mut running = Running::new();
+        let (mut gone, on) = oneshot::channel();
+        assert!(running.start(|| waits(on), 1).is_none());
+        let mut cancelled = Vec::new();
+        running.cancel_where(|t| *t == 1, |t| cancelled.push(t));
+        assert_eq!(cancelled, [1]);
+        assert!(gone.poll_closed(&mut Context::from_waker(Waker::noop())).is_ready());
+        assert_eq!(running.len(), 0);
+    }
+}

@@ -1,0 +1,216 @@
+//! The half of a connection that runs in its task.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+use dubhe_core::context;
+use dubhe_core::serve::Dispatch;
+use dubhe_net::session::{Activity, Close, Handle, Outbox, Session};
+use dubhe_net::{Error, ErrorKind, Result, time};
+
+use super::calls::Answered;
+use super::heartbeat::{Beat, Heartbeat};
+use super::inbound::Ticket;
+use super::running::Running;
+use super::{Connection, Peered, Role, Settings};
+use crate::body::Event;
+use crate::frame::{Frame, Splitter};
+use crate::header::{Header, Kind};
+use crate::serialization::SerializationId;
+
+/// A dubbo connection as [`dubhe_net::session::Driver`] drives it.
+pub struct Exchange {
+    pub(super) role: Role,
+    pub(super) settings: Arc<Settings>,
+    pub(super) connection: Arc<Connection>,
+    pub(super) dispatch: Option<Arc<dyn Dispatch>>,
+    pub(super) peer: Arc<context::Peer>,
+    pub(super) running: Running<Ticket>,
+    pub(super) last_call: Instant,
+    splitter: Splitter,
+    heartbeat: Heartbeat,
+    drain: Drain,
+}
+
+/// How far the orderly end of a connection has come.
+enum Drain {
+    No,
+    /// The peer knows; the connection closes when it has been quiet since this moment, or since
+    /// the last call, for long enough.
+    Since(Instant),
+}
+
+impl Exchange {
+    /// The exchange behind `handle`. `dispatch` answers the calls of the peer; without it they
+    /// are refused.
+    pub fn new(
+        handle: &Handle,
+        role: Role,
+        settings: Arc<Settings>,
+        dispatch: Option<Arc<dyn Dispatch>>,
+    ) -> Self {
+        let connection = Arc::new(Connection::new(handle.clone(), settings.clone()));
+        let net = handle.peer();
+        let certificate = net.tls.as_ref().and_then(|tls| tls.certificates.first().cloned());
+        let peer = Arc::new(context::Peer {
+            remote: Some(net.remote),
+            local: Some(net.local),
+            protocol: "dubbo".into(),
+            certificate,
+            back: Some(Arc::new(Peered(connection.clone()))),
+        });
+        Self {
+            role,
+            connection,
+            dispatch,
+            peer,
+            running: Running::new(),
+            last_call: time::now(),
+            splitter: Splitter::new(settings.payload),
+            heartbeat: Heartbeat::new(role, settings.heartbeat),
+            drain: Drain::No,
+            settings,
+        }
+    }
+
+    /// The half that callers hold.
+    pub fn connection(&self) -> &Arc<Connection> {
+        &self.connection
+    }
+
+    fn on_event(&mut self, header: Header, body: &Bytes, two_way: bool, out: &mut Outbox) {
+        if two_way {
+            // A heartbeat is answered with its own body: a null of its serialization.
+            let kind = Kind::EventReply { status: dubhe_core::status::table::dubbo::OK };
+            self.put_event(Header { kind, ..header }, body, out);
+            return;
+        }
+        if header.serialization != SerializationId::HESSIAN2 {
+            return;
+        }
+        match Event::read(body) {
+            Event::Readonly => {
+                tracing::debug!(peer = %self.connection.handle().peer().remote, "peer is readonly");
+                self.connection.set_readonly(true);
+            }
+            Event::Writeable => self.connection.set_readonly(false),
+            Event::Heartbeat | Event::Other => {}
+        }
+    }
+
+    fn put_event(&self, header: Header, body: &[u8], out: &mut Outbox) {
+        out.tail_mut().extend_from_slice(&header.to_bytes());
+        out.tail_mut().extend_from_slice(body);
+    }
+
+    fn send_event(&self, event: Event, two_way: bool, out: &mut Outbox) {
+        let body = event.body();
+        let header = Header {
+            kind: Kind::Event { two_way },
+            serialization: SerializationId::HESSIAN2,
+            id: self.connection.spare_id(),
+            length: u32::try_from(body.len()).unwrap_or(0),
+        };
+        self.put_event(header, body, out);
+    }
+
+    /// Whether the connection has come to its orderly end.
+    fn is_finished(&mut self, out: &mut Outbox) -> bool {
+        let wanted = self.connection.drain_wanted();
+        let given_up = self.role == Role::Client && (wanted || self.connection.is_readonly());
+        if given_up {
+            return self.running.len() == 0 && self.connection.waiting() == 0;
+        }
+        if !wanted {
+            return false;
+        }
+        let now = time::now();
+        let since = match self.drain {
+            Drain::Since(since) => since.max(self.last_call),
+            Drain::No => {
+                self.send_event(Event::Readonly, false, out);
+                self.drain = Drain::Since(now);
+                now
+            }
+        };
+        let end = since + self.settings.drain_quiet;
+        if end > now {
+            out.tick_at(end);
+            return false;
+        }
+        self.running.len() == 0 && self.connection.waiting() == 0
+    }
+}
+
+impl Session for Exchange {
+    fn on_data(&mut self, input: &mut BytesMut, out: &mut Outbox) -> Result<()> {
+        let now = time::now();
+        let before = out.len();
+        while self.wants_input() {
+            let frame = self.splitter.next(input).map_err(|e| Error::protocol(e.to_string()))?;
+            match frame {
+                None => break,
+                Some(Frame::Whole(header, body)) => match header.kind {
+                    Kind::Call { two_way } => self.on_call(header, two_way, &body, now, out),
+                    Kind::Event { two_way } => self.on_event(header, &body, two_way, out),
+                    Kind::Reply { status } => {
+                        let serialization = header.serialization;
+                        self.connection.answer(header.id, Answered { status, serialization, body });
+                    }
+                    // That it arrived is what counts.
+                    Kind::EventReply { .. } => {}
+                },
+                Some(Frame::TooLarge(header)) => self.on_too_large(header, now, out),
+            }
+        }
+        self.connection.count(out.len().saturating_sub(before));
+        Ok(())
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>, out: &mut Outbox) -> Poll<Result<()>> {
+        let before = out.len();
+        self.running.poll(cx, |ended, ticket| ticket.reply(ended, out));
+        let finished = self.is_finished(out);
+        self.connection.count(out.len().saturating_sub(before));
+        if finished { Poll::Ready(Ok(())) } else { Poll::Pending }
+    }
+
+    fn on_tick(
+        &mut self,
+        now: Instant,
+        activity: Activity,
+        out: &mut Outbox,
+    ) -> Result<Option<Instant>> {
+        let before = out.len();
+        let calls = self.connection.expire(now);
+        let handlers = self.expire_handlers(now, out);
+        let beat = match self.heartbeat.look(now, activity.last_read, activity.last_write) {
+            Beat::Wait(next) => next,
+            Beat::Send(next) => {
+                self.send_event(Event::Heartbeat, true, out);
+                Some(next)
+            }
+            Beat::Dead(silence) => {
+                let message = format!(
+                    "nothing came from {} for {silence:?}, heartbeats included",
+                    self.connection.handle().peer().remote
+                );
+                return Err(Error::new(ErrorKind::Timeout, message));
+            }
+        };
+        self.connection.count(out.len().saturating_sub(before));
+        Ok([calls, handlers, beat].into_iter().flatten().min())
+    }
+
+    fn wants_input(&self) -> bool {
+        // A handler may wait for a reply from this very peer, so replies must get through.
+        self.running.len() < self.settings.max_running || self.connection.waiting() > 0
+    }
+
+    fn on_close(&mut self, why: &Close) {
+        self.running.cancel_where(|_| true, drop);
+        self.connection.fail(why);
+    }
+}

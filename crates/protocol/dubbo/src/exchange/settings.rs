@@ -1,0 +1,106 @@
+//! What can be set about a connection.
+
+use std::time::Duration;
+
+use bytestring::ByteString;
+use dubhe_core::endpoint::ServiceParams;
+
+use crate::payload::PayloadLimit;
+
+/// Which end opened the connection. Only events differ: the client sends heartbeats, the server
+/// says when it takes no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// This end did.
+    Client,
+    /// The other end did.
+    Server,
+}
+
+/// The settings of a connection.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Settings {
+    /// How long a body may be, in both directions. Parameter `payload`, default 8 MiB.
+    pub payload: PayloadLimit,
+    /// After how much silence in one direction a client sends a heartbeat; after three times as
+    /// much from the peer either end closes. Zero turns both off. Parameter `heartbeat` in
+    /// milliseconds, default 60 s.
+    pub heartbeat: Duration,
+    /// How many calls from the peer may run at once. Above it nothing more is read until one ends;
+    /// while a call to the peer waits for its reply, reading goes on and further calls are refused
+    /// with status 100. Default 1,024.
+    pub max_running: usize,
+    /// The name of this application, sent as `remote.application`; `""` sends none.
+    pub application: ByteString,
+    /// When draining: for how long no call may have arrived before a server closes. Default
+    /// 500 ms.
+    pub drain_quiet: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            payload: PayloadLimit::default(),
+            heartbeat: Duration::from_secs(60),
+            max_running: 1024,
+            application: ByteString::new(),
+            drain_quiet: Duration::from_millis(500),
+        }
+    }
+}
+
+impl Settings {
+    /// The same settings with another payload limit.
+    pub fn payload(mut self, payload: PayloadLimit) -> Self {
+        self.payload = payload;
+        self
+    }
+
+    /// The same settings with another heartbeat period.
+    pub fn heartbeat(mut self, heartbeat: Duration) -> Self {
+        self.heartbeat = heartbeat;
+        self
+    }
+
+    /// The same settings with another number of calls that run at once.
+    pub fn max_running(mut self, max_running: usize) -> Self {
+        self.max_running = max_running;
+        self
+    }
+
+    /// The same settings with another application name.
+    pub fn application(mut self, application: impl Into<ByteString>) -> Self {
+        self.application = application.into();
+        self
+    }
+
+    /// The same settings with another quiet period before a drained connection closes.
+    pub fn drain_quiet(mut self, quiet: Duration) -> Self {
+        self.drain_quiet = quiet;
+        self
+    }
+
+    /// The same settings with what `params` say under Dubbo's names `payload` and `heartbeat`.
+    ///
+    /// # Errors
+    /// When one of them is no number; the text names it.
+    pub fn with_params(mut self, params: &ServiceParams) -> Result<Self, String> {
+        if let Some(text) = params.get("payload") {
+            let bad = || format!("payload={text:?} is no number of bytes");
+            self.payload = PayloadLimit::parse(text).ok_or_else(bad)?;
+        }
+        if let Some(millis) = millis(params, "heartbeat")? {
+            self.heartbeat = millis;
+        }
+        Ok(self)
+    }
+}
+
+/// A parameter in milliseconds.
+pub(crate) fn millis(params: &ServiceParams, name: &str) -> Result<Option<Duration>, String> {
+    let Some(text) = params.get(name) else { return Ok(None) };
+    let number = text.trim().parse();
+    let number = number.map_err(|_| format!("{name}={text:?} is no number of milliseconds"))?;
+    Ok(Some(Duration::from_millis(number)))
+}

@@ -1,0 +1,203 @@
+//! Cutting a stream of bytes into frames.
+
+use std::fmt;
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use crate::header::{Header, LEN, MAGIC, NegativeLength};
+use crate::payload::PayloadLimit;
+
+/// The longest body of an event, in bytes (Dubbo Java `deserialization.event.size`).
+pub const EVENT_LIMIT: usize = 15;
+
+/// How many bytes that begin no frame are skipped in search of one, in a row.
+pub const RESYNC_LIMIT: usize = 64 * 1024;
+
+/// The next piece of a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// A whole frame.
+    Whole(Header, Bytes),
+    /// The header of a frame whose body is above the limit; the body is skipped as it arrives and
+    /// never held.
+    TooLarge(Header),
+}
+
+/// Why a stream cannot be followed any further.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FrameError {
+    /// The peer began with something else than a frame: it does not speak dubbo.
+    NotDubbo,
+    /// After a frame came [`RESYNC_LIMIT`] bytes without another.
+    Lost,
+    /// A header with a body length below zero.
+    NegativeLength(i32),
+}
+
+impl fmt::Display for FrameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotDubbo => f.write_str(
+                "the first bytes are no dubbo frame; check that the port serves the dubbo protocol, and whether it wants TLS",
+            ),
+            Self::Lost => write!(f, "{RESYNC_LIMIT} bytes in a row belong to no dubbo frame"),
+            Self::NegativeLength(n) => write!(f, "a dubbo header declares a body of {n} bytes"),
+        }
+    }
+}
+
+impl std::error::Error for FrameError {}
+
+/// Cuts frames off the front of a buffer. It holds no bytes itself and never asks for room that a
+/// header merely declares.
+///
+/// As Dubbo Java does, it skips bytes that begin no frame until the next magic, but at most
+/// [`RESYNC_LIMIT`] of them and never before the first frame.
+#[derive(Debug)]
+pub struct Splitter {
+    limit: PayloadLimit,
+    /// Bytes of a body above the limit that are still to come.
+    skip: usize,
+    /// Bytes skipped since the last frame in search of the next.
+    lost: usize,
+    begun: bool,
+}
+
+impl Splitter {
+    /// A splitter at the start of a stream.
+    pub fn new(limit: PayloadLimit) -> Self {
+        Self { limit, skip: 0, lost: 0, begun: false }
+    }
+
+    /// Takes the next frame off the front of `input`; `None` when more bytes are needed.
+    ///
+    /// # Errors
+    /// When the stream cannot be followed any further; the connection has to be closed.
+    pub fn next(&mut self, input: &mut BytesMut) -> Result<Option<Frame>, FrameError> {
+        if self.skip > 0 {
+            let here = self.skip.min(input.len());
+            input.advance(here);
+            self.skip -= here;
+        }
+        if !input.starts_with(&MAGIC) {
+            self.resync(input)?;
+        }
+        let Some(bytes) = input.first_chunk::<LEN>() else { return Ok(None) };
+        let header =
+            Header::parse(bytes).map_err(|NegativeLength(n)| FrameError::NegativeLength(n))?;
+        let length = usize::try_from(header.length).unwrap_or(usize::MAX);
+        let too_large =
+            !self.limit.allows(length) || (header.is_event() && length > EVENT_LIMIT);
+        if too_large {
+            input.advance(LEN);
+            let here = length.min(input.len());
+            input.advance(here);
+            self.skip = length - here;
+        } else if input.len() - LEN < length {
+            return Ok(None);
+        }
+        self.begun = true;
+        self.lost = 0;
+        if too_large {
+            return Ok(Some(Frame::TooLarge(header)));
+        }
+        input.advance(LEN);
+        Ok(Some(Frame::Whole(header, input.split_to(length).freeze())))
+    }
+
+    /// Drops what comes before the next magic; a last byte that may begin one stays.
+    #[cold]
+    fn resync(&mut self, input: &mut BytesMut) -> Result<(), FrameError> {
+        let [first, second] = MAGIC;
+        let begins = |at: usize| {
+            input.get(at) == Some(&first) && input.get(at + 1).is_none_or(|b| *b == second)
+        };
+        let garbage = (0..input.len()).find(|at| begins(*at)).unwrap_or(input.len());
+        if garbage > 0 && !self.begun {
+            return Err(FrameError::NotDubbo);
+        }
+        input.advance(garbage);
+        self.lost += garbage;
+        if self.lost > RESYNC_LIMIT { Err(FrameError::Lost) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::header::Kind;
+    use crate::serialization::SerializationId;
+
+    fn bytes(kind: Kind, id: u64, body: &[u8]) -> Vec<u8> {
+        let serialization = SerializationId::HESSIAN2;
+        let length = u32::try_from(body.len()).unwrap();
+        let mut bytes = Header { kind, serialization, id, length }.to_bytes().to_vec();
+        bytes.extend_from_slice(body);
+        bytes
+    }
+
+    fn call(id: u64, body: &[u8]) -> Vec<u8> {
+        bytes(Kind::Call { two_way: true }, id, body)
+    }
+
+    /// What a splitter finds when `stream` arrives in pieces of `size` bytes: ids and bodies, and
+    /// no body for a frame that is too large.
+    fn split(limit: usize, stream: &[u8], size: usize) -> Result<Vec<(u64, Option<Vec<u8>>)>, FrameError> {
+        let mut splitter = Splitter::new(PayloadLimit::bytes(limit));
+        let (mut input, mut found) = (BytesMut::new(), Vec::new());
+        for piece in stream.chunks(size) {
+            input.extend_from_slice(piece);
+            while let Some(frame) = splitter.next(&mut input)? {
+                found.push(match frame {
+                    Frame::Whole(header, body) => (header.id, Some(body.to_vec())),
+                    Frame::TooLarge(header) => (header.id, None),
+                });
+            }
+            assert!(input.len() <= LEN + limit, "held {} bytes", input.len());
+        }
+        Ok(found)
+    }
+
+    #[test]
+    fn frames_are_found_however_the_bytes_arrive() {
+        let stream = [call(1, b"ab"), call(2, b""), call(3, &[0xda, 0xbb, 0xda])].concat();
+        let expected = vec![
+            (1, Some(b"ab".to_vec())),
+            (2, Some(Vec::new())),
+            (3, Some(vec![0xda, 0xbb, 0xda])),
+        ];
+        for size in 1..=stream.len() {
+            assert_eq!(split(64, &stream, size), Ok(expected.clone()), "pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn a_large_body_is_skipped_without_being_held() {
+        let event = bytes(Kind::Event { two_way: true }, 3, &[0; EVENT_LIMIT + 1]);
+        let stream = [call(1, &[7; 9000]), call(2, &[8; 64]), event, call(4, b"x")].concat();
+        let expected = vec![(1, None), (2, Some(vec![8; 64])), (3, None), (4, Some(b"x".to_vec()))];
+        for size in [1, 13, 64] {
+            assert_eq!(split(64, &stream, size), Ok(expected.clone()), "pieces of {size}");
+        }
+    }
+
+    #[test]
+    fn garbage_between_frames_is_skipped_up_to_a_bound() {
+        let mut stream = [call(1, b"a"), vec![0xda; 100], call(2, b"b")].concat();
+        let expected = vec![(1, Some(b"a".to_vec())), (2, Some(b"b".to_vec()))];
+        for size in [1, 7, stream.len()] {
+            assert_eq!(split(64, &stream, size), Ok(expected.clone()), "pieces of {size}");
+        }
+        stream.extend_from_slice(&vec![0; RESYNC_LIMIT + 1]);
+        assert_eq!(split(64, &stream, 64), Err(FrameError::Lost));
+    }
+
+    #[test]
+    fn a_stream_must_begin_with_a_frame_and_lengths_are_not_negative() {
+        assert_eq!(split(64, b"HTTP/1.1 400 Bad Request", 3), Err(FrameError::NotDubbo));
+        let mut negative = call(1, b"");
+        negative[12] = 0x80;
+        assert_eq!(split(64, &negative, 64), Err(FrameError::NegativeLength(i32::MIN)));
+    }
+}

@@ -1,0 +1,82 @@
+//! The dubbo protocol on a listening port.
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::Arc;
+
+use dubhe_core::serve::Dispatch;
+use dubhe_net::detect::{Probe, Protocol};
+use dubhe_net::drain::Shutdown;
+use dubhe_net::io::{BoxFuture, Io, Peer};
+use dubhe_net::session::{Driver, SessionOptions};
+
+use crate::exchange::{Exchange, Role, Settings};
+use crate::header::MAGIC;
+
+/// Serves dubbo connections: give it to a [`dubhe_net::detect::Acceptor`].
+///
+/// When the server drains, each connection tells its peer that it is readonly (Dubbo Java
+/// `HeaderExchangeServer.sendChannelReadOnlyEvent`), goes on serving until nothing has arrived for
+/// [`Settings::drain_quiet`] and nothing is on its way, and closes.
+#[derive(Clone)]
+pub struct DubboProtocol {
+    dispatch: Arc<dyn Dispatch>,
+    settings: Arc<Settings>,
+    options: SessionOptions,
+}
+
+impl DubboProtocol {
+    /// Serves what `dispatch` finds.
+    pub fn new(dispatch: Arc<dyn Dispatch>, settings: Settings) -> Self {
+        Self { dispatch, settings: Arc::new(settings), options: SessionOptions::default() }
+    }
+
+    /// The same with other bounds for each connection's queue and reads.
+    pub fn session_options(mut self, options: SessionOptions) -> Self {
+        self.options = options;
+        self
+    }
+}
+
+impl Protocol for DubboProtocol {
+    fn name(&self) -> &'static str {
+        "dubbo"
+    }
+
+    fn probe(&self, prefix: &[u8]) -> Probe {
+        let seen = prefix.len().min(MAGIC.len());
+        match (prefix.get(..seen) == MAGIC.get(..seen), seen == MAGIC.len()) {
+            (true, true) => Probe::Yes,
+            (true, false) => Probe::More,
+            (false, _) => Probe::No,
+        }
+    }
+
+    fn serve(&self, io: Io, peer: Peer, mut shutdown: Shutdown) -> BoxFuture<'static, ()> {
+        let Self { dispatch, settings, options } = self.clone();
+        Box::pin(async move {
+            let remote = peer.remote;
+            let mut connection = None;
+            let driver = Driver::new(io, peer, options, |handle| {
+                let exchange = Exchange::new(handle, Role::Server, settings, Some(dispatch));
+                connection = Some(exchange.connection().clone());
+                exchange
+            });
+            let mut driver = pin!(driver);
+            let why = tokio::select! {
+                why = &mut driver => why,
+                _ = shutdown.draining() => {
+                    connection.iter().for_each(|connection| connection.drain());
+                    driver.await
+                }
+            };
+            tracing::debug!(%remote, %why, "dubbo connection ended");
+        })
+    }
+}
+
+impl fmt::Debug for DubboProtocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DubboProtocol").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,279 @@
+//! Services to call, and peers that speak byte by byte.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub
+)]
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use dubhe_core::payload::{Args, Content};
+use dubhe_core::reply::ReplyBody;
+use dubhe_core::serve::{Dispatch, Target, Wanted};
+use dubhe_core::{
+    Call, Code, Format, Head, Invoke, Invoking, Metadata, Method, Payload, Reply, ServiceKey,
+    Status, Value,
+};
+use dubhe_dubbo::exchange::{Connection, Exchange, Role, Settings};
+use dubhe_dubbo::frame::{Frame, Splitter};
+use dubhe_dubbo::header::{Header, Kind};
+use dubhe_dubbo::serialization::SerializationId;
+use dubhe_dubbo::{PayloadLimit, body};
+use dubhe_hessian2::{Encode, Encoder};
+use dubhe_net::io::memory::Network;
+use dubhe_net::io::{Io, Peer};
+use dubhe_net::session::{Close, Driver, SessionOptions};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::task::JoinHandle;
+
+pub const SERVICE: &str = "demo.Service";
+pub const ANY: &str = "Ljava/lang/Object;";
+
+type Handler = Arc<dyn Fn(Call) -> Invoking + Send + Sync>;
+
+struct Run(Handler);
+
+impl Invoke for Run {
+    fn invoke(&self, call: Call) -> Invoking {
+        (self.0)(call)
+    }
+}
+
+/// Methods of [`SERVICE`] that take one object.
+#[derive(Default)]
+pub struct Methods {
+    methods: HashMap<&'static str, Target>,
+    params: Vec<(&'static str, &'static str)>,
+}
+
+impl Methods {
+    /// `echo` alone.
+    pub fn echo() -> Self {
+        Self::default().method("echo", echo)
+    }
+
+    pub fn param(mut self, name: &'static str, value: &'static str) -> Self {
+        self.params.push((name, value));
+        self
+    }
+
+    pub fn method(
+        mut self,
+        name: &'static str,
+        handler: impl Fn(Call) -> Invoking + Send + Sync + 'static,
+    ) -> Self {
+        let params = self.params.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+        let target = Target {
+            service: Arc::new(ServiceKey::interface_only(SERVICE)),
+            method: Arc::new(Method::java(name, ANY)),
+            params: Arc::new(dubhe_core::endpoint::ServiceParams { params }),
+            invoke: Arc::new(Run(Arc::new(handler))),
+        };
+        self.methods.insert(name, target);
+        self
+    }
+}
+
+impl Dispatch for Methods {
+    fn find(&self, wanted: Wanted<'_>) -> Result<Target, Status> {
+        if wanted.interface != SERVICE || !wanted.group.is_empty() {
+            let text = format!("no service {:?} here", wanted.interface);
+            return Err(Status::new(Code::Unimplemented, text));
+        }
+        let target = self.methods.get(wanted.method).cloned();
+        target.ok_or_else(|| Status::new(Code::InvalidArgument, "no such method here"))
+    }
+}
+
+/// Answers with the argument and the attachments it got.
+pub fn echo(call: Call) -> Invoking {
+    let dubhe_core::Body::One(Payload::Args(args)) = call.body else { panic!("no arguments") };
+    Invoking::ready(Ok(Reply::with_metadata(Payload::Message(args.values), call.head.metadata)))
+}
+
+/// A call of one argument.
+pub fn call(method: &str, argument: impl Into<Value>) -> Call {
+    let service = Arc::new(ServiceKey::interface_only(SERVICE));
+    let head = Head::new(service, Arc::new(Method::java(method, ANY)));
+    let values = Content::Dynamic(argument.into());
+    Call::new(head, Payload::Args(Args { count: 1, values }))
+}
+
+/// The value of a reply.
+pub fn value(reply: &Reply) -> Value {
+    let ReplyBody::One(payload, _) = &reply.body else { panic!("a stream") };
+    let encoded = payload.encoded().expect("a reply from the wire is encoded");
+    assert_eq!(*encoded.format(), Format::Hessian2);
+    dubhe_hessian2::from_bytes(&encoded.contiguous()).unwrap()
+}
+
+/// One end of a connection that runs.
+pub struct End {
+    pub connection: Arc<Connection>,
+    pub task: JoinHandle<Close>,
+}
+
+impl End {
+    pub fn start(
+        (io, peer): (Io, Peer),
+        role: Role,
+        settings: Settings,
+        dispatch: Option<Methods>,
+    ) -> Self {
+        let dispatch = dispatch.map(|methods| Arc::new(methods) as Arc<dyn Dispatch>);
+        let mut connection = None;
+        let options = SessionOptions::default();
+        let driver = Driver::new(io, peer, options, |handle| {
+            let exchange = Exchange::new(handle, role, Arc::new(settings), dispatch);
+            connection = Some(exchange.connection().clone());
+            exchange
+        });
+        Self { connection: connection.unwrap(), task: tokio::spawn(driver) }
+    }
+
+    pub async fn call(&self, call: Call) -> Result<Reply, Status> {
+        self.connection.start(call).await
+    }
+}
+
+/// A client and a server of this implementation, connected in memory.
+pub fn pair(settings: Settings, client: Option<Methods>, server: Option<Methods>) -> (End, End) {
+    let (a, b) = Network::default().pair();
+    (
+        End::start(a, Role::Client, settings.clone(), client),
+        End::start(b, Role::Server, settings, server),
+    )
+}
+
+/// A peer that the test speaks for.
+pub struct Raw {
+    pub io: Io,
+    input: BytesMut,
+    splitter: Splitter,
+}
+
+impl Raw {
+    pub fn new(io: Io) -> Self {
+        let splitter = Splitter::new(PayloadLimit::UNLIMITED);
+        Self { io, input: BytesMut::new(), splitter }
+    }
+
+    /// A server of ours that the test calls by hand.
+    pub fn client_of(settings: Settings, server: Methods) -> (Self, End) {
+        let ((io, _), b) = Network::default().pair();
+        (Self::new(io), End::start(b, Role::Server, settings, Some(server)))
+    }
+
+    /// A client of ours that the test answers by hand.
+    pub fn server_of(settings: Settings) -> (Self, End) {
+        let ((io, _), b) = Network::default().pair();
+        (Self::new(io), End::start(b, Role::Client, settings, None))
+    }
+
+    pub async fn send(&mut self, bytes: &[u8]) {
+        self.io.write_all(bytes).await.unwrap();
+        self.io.flush().await.unwrap();
+    }
+
+    /// The next frame; `None` at the end of the stream.
+    pub async fn next(&mut self) -> Option<(Header, Bytes)> {
+        loop {
+            match self.splitter.next(&mut self.input).unwrap() {
+                Some(Frame::Whole(header, body)) => return Some((header, body)),
+                Some(Frame::TooLarge(header)) => panic!("{header:?}"),
+                None => {}
+            }
+            if self.io.read_buf(&mut self.input).await.unwrap_or(0) == 0 {
+                return None;
+            }
+        }
+    }
+
+    /// The next frame, which must be a reply: its id, status, and value or error text.
+    pub async fn reply(&mut self) -> (u64, u8, Value) {
+        let (header, body) = self.next().await.expect("a reply");
+        let Kind::Reply { status } = header.kind else { panic!("{header:?}") };
+        let value = if status == 20 {
+            match body::read_reply(&body).unwrap().0 {
+                body::Answer::Value(bytes) => dubhe_hessian2::from_bytes(&bytes).unwrap(),
+                body::Answer::Exception(value) => value,
+            }
+        } else {
+            Value::from(&*body::read_error(&body))
+        };
+        (header.id, status, value)
+    }
+}
+
+/// A request as a client of Dubbo Java writes it.
+pub struct Request<'a> {
+    pub id: u64,
+    pub two_way: bool,
+    pub serialization: SerializationId,
+    pub dubbo: &'a str,
+    pub service: &'a str,
+    pub method: &'a str,
+    pub descriptor: &'a str,
+    pub argument: Value,
+    pub attachments: Vec<(&'a str, Value)>,
+}
+
+impl<'a> Request<'a> {
+    pub fn new(id: u64, method: &'a str, argument: impl Into<Value>) -> Self {
+        Self {
+            id,
+            two_way: true,
+            serialization: SerializationId::HESSIAN2,
+            dubbo: "2.0.2",
+            service: SERVICE,
+            method,
+            descriptor: ANY,
+            argument: argument.into(),
+            attachments: vec![("path", SERVICE.into())],
+        }
+    }
+
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut e = Encoder::new();
+        for text in [self.dubbo, self.service, "0.0.0", self.method, self.descriptor] {
+            e.write_str(text);
+        }
+        self.argument.encode(&mut e).unwrap();
+        Value::map(self.attachments.iter().cloned()).encode(&mut e).unwrap();
+        let body = e.into_buffer();
+        frame(Kind::Call { two_way: self.two_way }, self.serialization, self.id, &body)
+    }
+}
+
+/// A frame of any kind.
+pub fn frame(kind: Kind, serialization: SerializationId, id: u64, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len()).unwrap();
+    let mut bytes = Header { kind, serialization, id, length }.to_bytes().to_vec();
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+/// A reply of a server: tag, then `value`.
+pub fn reply(id: u64, value: impl Into<Value>) -> Vec<u8> {
+    let mut e = Encoder::new();
+    e.write_i32(1);
+    value.into().encode(&mut e).unwrap();
+    let body = e.into_buffer();
+    frame(Kind::Reply { status: 20 }, SerializationId::HESSIAN2, id, &body)
+}
+
+/// An event.
+pub fn event(two_way: bool, body: &[u8]) -> Vec<u8> {
+    frame(Kind::Event { two_way }, SerializationId::HESSIAN2, 7, body)
+}
+
+/// Attachments of one pair.
+pub fn metadata(key: &'static str, value: impl Into<Value>) -> Metadata {
+    [(key, value.into())].into_iter().collect()
+}
