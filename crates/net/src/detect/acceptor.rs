@@ -1,0 +1,189 @@
+//! The loop that accepts.
+
+use std::{
+    future::poll_fn,
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
+
+use tracing::{debug, warn};
+
+use super::limits::{Counted, Limits};
+use super::{AcceptOptions, Protocol, TlsMode, sniff};
+use crate::{
+    Error, ErrorKind, Result,
+    drain::{Scope, Shutdown},
+    io::{Io, Listen, Peer},
+    time,
+};
+
+/// The pause after an error that says resources are short, such as too many open files.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Accepts connections and serves each with the protocol that its first bytes name.
+pub struct Acceptor {
+    listen: Box<dyn Listen>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    protocols: Vec<Arc<dyn Protocol>>,
+    options: AcceptOptions,
+    limits: Limits,
+}
+
+impl Acceptor {
+    /// An acceptor on `listen` for `protocols`; of several that say yes to a prefix, the first one
+    /// serves.
+    ///
+    /// # Errors
+    /// When TLS is asked for without a certificate.
+    pub fn new(
+        listen: impl Listen,
+        protocols: Vec<Arc<dyn Protocol>>,
+        options: AcceptOptions,
+    ) -> Result<Self> {
+        #[cfg(feature = "tls")]
+        let certified = options.tls.is_some();
+        #[cfg(not(feature = "tls"))]
+        let certified = false;
+        if options.tls_mode != TlsMode::Off && !certified {
+            let message = "tls is asked for but there is no certificate: set AcceptOptions::tls";
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        let limits = Limits::new(options.max_connections, options.max_per_ip);
+        let shared = Shared { protocols, options, limits };
+        Ok(Self { listen: Box::new(listen), shared: Arc::new(shared) })
+    }
+
+    /// The address listened on.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.listen.local_addr()
+    }
+
+    /// Accepts until the shutdown begins, then waits until all connections have ended or are
+    /// forced to. Dropping the future closes them.
+    pub async fn run(mut self, mut shutdown: Shutdown) {
+        let connections = Scope::new();
+        let mut stop = shutdown.clone();
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                _ = stop.draining() => break,
+                accepted = poll_fn(|cx| self.listen.poll_accept(cx)) => accepted,
+            };
+            match accepted {
+                Ok((io, peer)) => self.shared.clone().start(io, peer, &shutdown, &connections),
+                Err(error) => {
+                    debug!(%error, "accepting a connection failed");
+                    if is_shortage(&error) {
+                        warn!(%error, "cannot accept connections now; will try again");
+                        time::sleep_until(time::now() + PAUSE).await;
+                    }
+                }
+            }
+        }
+        // The port is free from here on.
+        let Self { listen, shared } = self;
+        drop(listen);
+        tokio::select! {
+            () = shared.limits.emptied() => {}
+            () = shutdown.forced() => {}
+        }
+    }
+}
+
+impl Shared {
+    fn start(self: Arc<Self>, io: Io, peer: Peer, shutdown: &Shutdown, scope: &Scope) {
+        let counted = match self.limits.admit(peer.remote.ip()) {
+            Ok(counted) => counted,
+            Err(why) => {
+                warn!(remote = %peer.remote, why, "connection refused");
+                return;
+            }
+        };
+        let (guard, shutdown) = (shutdown.guard(), shutdown.clone());
+        scope.spawn(async move {
+            let remote = peer.remote;
+            if let Err(error) = self.serve(io, peer, shutdown, counted).await {
+                debug!(%remote, %error, "connection closed before a protocol took it");
+            }
+            drop(guard);
+        });
+    }
+
+    async fn serve(
+        &self,
+        io: Io,
+        peer: Peer,
+        mut shutdown: Shutdown,
+        _counted: Counted,
+    ) -> Result<()> {
+        let limit = self.options.handshake_timeout;
+        let begun = tokio::select! {
+            begun = tokio::time::timeout(limit, self.begin(io, peer)) => begun,
+            // Whoever has not said anything yet has nothing to lose.
+            _ = shutdown.draining() => return Ok(()),
+        };
+        let begun = begun.map_err(|_| Error::timeout("the beginning of a connection", limit))??;
+        if let Some((protocol, io, peer)) = begun {
+            let mut forced = shutdown.clone();
+            tokio::select! {
+                () = protocol.serve(io, peer, shutdown) => {}
+                () = forced.forced() => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// TLS where it applies, then the protocol.
+    async fn begin(&self, io: Io, peer: Peer) -> Result<Option<(Arc<dyn Protocol>, Io, Peer)>> {
+        #[cfg(feature = "tls")]
+        let (io, peer) = match self.encrypt(io, peer).await? {
+            Some(begun) => begun,
+            None => return Ok(None),
+        };
+        let found = sniff::protocol(io, &self.protocols).await?;
+        Ok(found.map(|(protocol, io)| (protocol, io, peer)))
+    }
+
+    #[cfg(feature = "tls")]
+    async fn encrypt(&self, io: Io, peer: Peer) -> Result<Option<(Io, Peer)>> {
+        let Some(tls) = &self.options.tls else { return Ok(Some((io, peer))) };
+        let io = match self.options.tls_mode {
+            TlsMode::Off => return Ok(Some((io, peer))),
+            TlsMode::Required => io,
+            TlsMode::Optional => match sniff::is_tls(io).await? {
+                Some((true, io)) => io,
+                Some((false, io)) => return Ok(Some((io, peer))),
+                None => return Ok(None),
+            },
+        };
+        tls.accept(io, peer).await.map(Some)
+    }
+}
+
+/// Whether an error of `accept` says that this process or machine has no room, rather than that
+/// one connection went away.
+fn is_shortage(error: &io::Error) -> bool {
+    !matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::Interrupted
+            | io::ErrorKind::WouldBlock
+    )
+}
+
+impl std::fmt::Debug for Acceptor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let known: Vec<_> = self.shared.protocols.iter().map(|p| p.name()).collect();
+        f.debug_struct("Acceptor")
+            .field("local", &self.local_addr())
+            .field("protocols", &known)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,100 @@
+//! How many connections there are, in all and by address.
+
+use std::{collections::HashMap, net::IpAddr, pin::pin, sync::Arc};
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+/// Counts connections; clones count together.
+#[derive(Debug, Clone)]
+pub(super) struct Limits {
+    most: usize,
+    most_per_ip: usize,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    counts: Mutex<Counts>,
+    none: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    all: usize,
+    by_ip: HashMap<IpAddr, usize>,
+}
+
+/// One counted connection.
+#[derive(Debug)]
+pub(super) struct Counted {
+    ip: IpAddr,
+    shared: Arc<Shared>,
+}
+
+impl Limits {
+    pub(super) fn new(most: usize, most_per_ip: usize) -> Self {
+        Self { most, most_per_ip, shared: Arc::default() }
+    }
+
+    /// Counts a connection from `ip`, or says which bound it would pass.
+    pub(super) fn admit(&self, ip: IpAddr) -> Result<Counted, &'static str> {
+        let mut counts = self.shared.counts.lock();
+        if counts.all >= self.most {
+            return Err("too many connections; raise max_connections");
+        }
+        let own = counts.by_ip.entry(ip).or_default();
+        if *own >= self.most_per_ip {
+            return Err("too many connections from one address; raise max_per_ip");
+        }
+        *own += 1;
+        counts.all += 1;
+        Ok(Counted { ip, shared: self.shared.clone() })
+    }
+
+    /// Waits until there is none.
+    pub(super) async fn emptied(&self) {
+        loop {
+            let mut none = pin!(self.shared.none.notified());
+            none.as_mut().enable();
+            if self.shared.counts.lock().all == 0 {
+                return;
+            }
+            none.await;
+        }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let mut counts = self.shared.counts.lock();
+        counts.all -= 1;
+        if let Some(own) = counts.by_ip.get_mut(&self.ip) {
+            *own -= 1;
+            if *own == 0 {
+                counts.by_ip.remove(&self.ip);
+            }
+        }
+        if counts.all == 0 {
+            self.shared.none.notify_waiters();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_bounds_hold_and_places_become_free() {
+        let limits = Limits::new(3, 2);
+        let (a, b) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
+        let first = limits.admit(a).unwrap();
+        let _second = limits.admit(a).unwrap();
+        assert!(limits.admit(a).unwrap_err().contains("max_per_ip"));
+        let _third = limits.admit(b).unwrap();
+        assert!(limits.admit(b).unwrap_err().contains("max_connections"));
+        drop(first);
+        limits.admit(a).unwrap();
+    }
+}

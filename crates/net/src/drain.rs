@@ -1,0 +1,232 @@
+//! Stopping in order: a signal with phases, guards that count what is still going on, and scopes
+//! whose tasks end with their owner.
+
+use std::{
+    fmt,
+    future::Future,
+    sync::Arc,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Instant,
+};
+
+use parking_lot::Mutex;
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinSet,
+};
+
+use crate::time;
+
+/// How far a shutdown has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Everything runs.
+    Running,
+    /// No new work; what has begun may end until the given moment.
+    Draining {
+        /// When patience ends.
+        until: Instant,
+    },
+    /// Everything ends now.
+    Forced,
+}
+
+/// Starts a shutdown and waits for its end; the owner's side.
+#[derive(Debug)]
+pub struct Trigger {
+    phase: watch::Sender<Phase>,
+    counter: Arc<Counter>,
+}
+
+/// Learns of a shutdown; everybody else's side. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Shutdown {
+    phase: watch::Receiver<Phase>,
+    counter: Arc<Counter>,
+}
+
+#[derive(Debug, Default)]
+struct Counter {
+    live: AtomicUsize,
+    none: Notify,
+}
+
+/// Something that is still going on; a shutdown waits until all are dropped.
+#[derive(Debug)]
+pub struct Guard(Arc<Counter>);
+
+impl Default for Trigger {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Trigger {
+    /// A signal in [`Phase::Running`]. Dropping it forces the end.
+    pub fn new() -> Self {
+        Self { phase: watch::Sender::new(Phase::Running), counter: Arc::default() }
+    }
+
+    /// The side to give away.
+    pub fn shutdown(&self) -> Shutdown {
+        Shutdown { phase: self.phase.subscribe(), counter: self.counter.clone() }
+    }
+
+    /// How many guards are alive.
+    pub fn live(&self) -> usize {
+        self.counter.live.load(Ordering::Acquire)
+    }
+
+    /// Asks for no new work, waits until all guards are dropped or `until` has come, then forces
+    /// the end. Returns how many guards were left then.
+    pub async fn drain(&self, until: Instant) -> usize {
+        self.phase.send_replace(Phase::Draining { until });
+        let emptied = self.emptied();
+        tokio::select! {
+            () = emptied => {}
+            () = time::sleep_until(until) => {}
+        }
+        let left = self.live();
+        self.phase.send_replace(Phase::Forced);
+        left
+    }
+
+    /// Forces the end at once.
+    pub fn force(&self) {
+        self.phase.send_replace(Phase::Forced);
+    }
+
+    /// Waits until all guards are dropped.
+    pub async fn emptied(&self) {
+        loop {
+            let mut none = std::pin::pin!(self.counter.none.notified());
+            none.as_mut().enable();
+            if self.live() == 0 {
+                return;
+            }
+            none.await;
+        }
+    }
+}
+
+impl Shutdown {
+    /// How far it has come.
+    pub fn phase(&self) -> Phase {
+        if self.phase.has_changed().is_err() { Phase::Forced } else { *self.phase.borrow() }
+    }
+
+    /// Waits until no new work is wanted; returns when patience ends.
+    pub async fn draining(&mut self) -> Phase {
+        match self.phase.wait_for(|phase| *phase != Phase::Running).await {
+            Ok(phase) => *phase,
+            Err(_) => Phase::Forced,
+        }
+    }
+
+    /// Waits until everything must end.
+    pub async fn forced(&mut self) {
+        // An error means that the owner is gone, which forces as well.
+        let _ = self.phase.wait_for(|phase| *phase == Phase::Forced).await;
+    }
+
+    /// Counts something that is going on.
+    pub fn guard(&self) -> Guard {
+        self.counter.live.fetch_add(1, Ordering::AcqRel);
+        Guard(self.counter.clone())
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if self.0.live.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.none.notify_waiters();
+        }
+    }
+}
+
+/// Tasks that belong to an owner; dropping it aborts those that still run.
+#[derive(Default)]
+pub struct Scope(Mutex<JoinSet<()>>);
+
+impl Scope {
+    /// No task yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Runs `task` until it ends or the scope does. Must be called within a tokio runtime.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = self.0.lock();
+        // What has ended is let go here, so that a long-lived scope does not grow.
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(task);
+    }
+
+    /// Aborts all tasks.
+    pub fn abort(&self) {
+        self.0.lock().abort_all();
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Scope({} tasks)", self.0.lock().len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn draining_waits_for_guards_but_not_for_ever() {
+        let trigger = Trigger::new();
+        let mut shutdown = trigger.shutdown();
+        let (quick, stuck) = (shutdown.guard(), shutdown.guard());
+        let started = time::now();
+        let until = started + Duration::from_secs(10);
+        let waiter = tokio::spawn(async move {
+            assert_eq!(shutdown.draining().await, Phase::Draining { until });
+            drop(quick);
+            shutdown.forced().await;
+        });
+        assert_eq!(trigger.drain(until).await, 1);
+        assert_eq!(time::now(), until);
+        waiter.await.unwrap();
+        drop(stuck);
+        trigger.emptied().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn draining_ends_with_the_last_guard() {
+        let trigger = Trigger::new();
+        let guard = trigger.shutdown().guard();
+        let start = time::now();
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            drop(guard);
+        });
+        assert_eq!(trigger.drain(start + Duration::from_secs(10)).await, 0);
+        assert_eq!(time::now(), start + Duration::from_secs(1));
+    }
+
+    #[tokio::test]
+    async fn a_dropped_trigger_forces_and_a_dropped_scope_aborts() {
+        let trigger = Trigger::new();
+        let mut shutdown = trigger.shutdown();
+        drop(trigger);
+        shutdown.forced().await;
+        assert_eq!(shutdown.phase(), Phase::Forced);
+
+        let scope = Scope::new();
+        let (alive, ended) = tokio::sync::oneshot::channel::<()>();
+        scope.spawn(async move {
+            let _alive = alive;
+            std::future::pending::<()>().await;
+        });
+        drop(scope);
+        assert!(ended.await.is_err());
+    }
+}

@@ -1,0 +1,130 @@
+//! A network inside the process: listeners and dialers that meet over in-memory pipes, without
+//! sockets, in an order that only the runtime decides.
+
+use std::{
+    collections::HashMap,
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use parking_lot::Mutex;
+use tokio::sync::mpsc;
+
+use super::{Address, BoxFuture, Dial, Io, Listen, Peer};
+use crate::{Error, ErrorKind, Result};
+
+/// How many dialed streams wait for `accept` before dialing waits too.
+const BACKLOG: usize = 128;
+
+/// A private network. Clones are the same network.
+#[derive(Debug, Clone)]
+pub struct Network {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    pipe: usize,
+    table: Mutex<Table>,
+}
+
+#[derive(Debug)]
+struct Table {
+    listeners: HashMap<SocketAddr, mpsc::Sender<(Io, Peer)>>,
+    next_port: u16,
+}
+
+impl Default for Network {
+    /// A network whose pipes hold 64 KiB a direction.
+    fn default() -> Self {
+        Self::with_pipe(64 * 1024)
+    }
+}
+
+impl Network {
+    /// A network whose pipes hold `bytes` a direction before a writer must wait.
+    pub fn with_pipe(bytes: usize) -> Self {
+        let table = Table { listeners: HashMap::new(), next_port: 1 };
+        Self { shared: Arc::new(Shared { pipe: bytes, table: Mutex::new(table) }) }
+    }
+
+    /// Two connected streams, without a listener.
+    pub fn pair(&self) -> ((Io, Peer), (Io, Peer)) {
+        let (left, right) = (self.free_port(), self.free_port());
+        let (a, b) = tokio::io::duplex(self.shared.pipe);
+        ((a.into(), Peer::clear(right, left)), (b.into(), Peer::clear(left, right)))
+    }
+
+    /// Listens on `addr`; port 0 takes a free one. Dropping the listener frees the address.
+    ///
+    /// # Errors
+    /// When the address has a listener.
+    pub fn listen(&self, addr: SocketAddr) -> Result<MemoryListen> {
+        let local = match addr.port() {
+            0 => SocketAddr::new(addr.ip(), self.free_port().port()),
+            _ => addr,
+        };
+        let (sender, accepted) = mpsc::channel(BACKLOG);
+        let mut table = self.shared.table.lock();
+        if table.listeners.contains_key(&local) {
+            let message = format!("cannot listen on {local}: the address has a listener");
+            return Err(Error::new(ErrorKind::Io, message));
+        }
+        table.listeners.insert(local, sender);
+        drop(table);
+        Ok(MemoryListen { local, accepted, network: self.clone() })
+    }
+
+    fn free_port(&self) -> SocketAddr {
+        let mut table = self.shared.table.lock();
+        let port = table.next_port;
+        table.next_port = port.checked_add(1).unwrap_or(1);
+        SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+    }
+}
+
+/// A listener on a [`Network`].
+#[derive(Debug)]
+pub struct MemoryListen {
+    local: SocketAddr,
+    accepted: mpsc::Receiver<(Io, Peer)>,
+    network: Network,
+}
+
+impl Listen for MemoryListen {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Io, Peer)>> {
+        // The network keeps the sending half for as long as this listener lives.
+        self.accepted.poll_recv(cx).map(|next| next.ok_or(io::ErrorKind::NotConnected.into()))
+    }
+
+    fn local_addr(&self) -> SocketAddr {
+        self.local
+    }
+}
+
+impl Drop for MemoryListen {
+    fn drop(&mut self) {
+        self.network.shared.table.lock().listeners.remove(&self.local);
+    }
+}
+
+impl Dial for Network {
+    fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, Result<(Io, Peer)>> {
+        Box::pin(async move {
+            let refused = || {
+                let source = io::Error::from(io::ErrorKind::ConnectionRefused);
+                Error::io(format!("cannot connect to {to} in memory"), source)
+            };
+            let addr = to.as_socket_addr().ok_or_else(refused)?;
+            let sender = self.shared.table.lock().listeners.get(&addr).cloned();
+            let sender = sender.ok_or_else(refused)?;
+            let local = self.free_port();
+            let (near, far) = tokio::io::duplex(self.shared.pipe);
+            let far = (Io::from(far), Peer::clear(local, addr));
+            sender.send(far).await.map_err(|_| refused())?;
+            Ok((near.into(), Peer::clear(addr, local)))
+        })
+    }
+}

@@ -1,0 +1,39 @@
+//! Byte streams: what they are ([`Io`]), who is at the other end ([`Peer`]), and the two seams
+//! through which they come, [`Listen`] and [`Dial`], with TCP ([`tcp`]) and an in-memory network
+//! ([`memory`]) behind them.
+
+mod address;
+pub mod memory;
+mod peer;
+mod stream;
+pub mod tcp;
+
+use std::{
+    future::Future,
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+pub use address::Address;
+pub use peer::{Peer, TlsPeer};
+pub use stream::{Io, Transport};
+
+/// A boxed future, for calls that happen once a connection.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Where accepted streams come from.
+pub trait Listen: Send + 'static {
+    /// Polls for the next stream. An error concerns one attempt: the caller goes on polling, after
+    /// a pause if the error says that resources are short.
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<(Io, Peer)>>;
+
+    /// The address listened on; with the real port when port 0 was asked for.
+    fn local_addr(&self) -> SocketAddr;
+}
+
+/// How streams to other endpoints are opened.
+pub trait Dial: Send + Sync + 'static {
+    /// Opens a stream to `to`, within the dialer's own connect timeout.
+    fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, crate::Result<(Io, Peer)>>;
+}

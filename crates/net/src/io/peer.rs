@@ -1,0 +1,45 @@
+//! Who is at the other end.
+
+use std::{fmt, net::SocketAddr, sync::Arc};
+
+use bytes::Bytes;
+
+/// Both ends of a connection and, over TLS, what the handshake established. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    /// The other end.
+    pub remote: SocketAddr,
+    /// This end.
+    pub local: SocketAddr,
+    /// What TLS established; `None` on a clear connection.
+    pub tls: Option<Arc<TlsPeer>>,
+}
+
+impl Peer {
+    /// A peer on a clear connection.
+    pub fn clear(remote: SocketAddr, local: SocketAddr) -> Self {
+        Self { remote, local, tls: None }
+    }
+}
+
+/// What a TLS handshake established.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub struct TlsPeer {
+    /// The protocol agreed on by ALPN, for example `h2`.
+    pub alpn: Option<Vec<u8>>,
+    /// The peer's verified certificates in DER, leaf first; empty when it sent none.
+    pub certificates: Vec<Bytes>,
+    /// The name the client asked for (SNI), on either side.
+    pub server_name: Option<String>,
+}
+
+impl fmt::Debug for TlsPeer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsPeer")
+            .field("alpn", &self.alpn.as_deref().map(String::from_utf8_lossy))
+            .field("certificates", &self.certificates.len())
+            .field("server_name", &self.server_name)
+            .finish()
+    }
+}

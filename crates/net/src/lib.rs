@@ -1,0 +1,26 @@
+//! The network layer of Dubhe: from the socket up to whole frames. It knows no RPC and is usable
+//! alone; `examples/src/bin/custom_protocol.rs` carries a small protocol on it.
+//!
+//! A connection's life reads from top to bottom:
+//!
+//! | module | what it does |
+//! | --- | --- |
+//! | [`io`] | opens and accepts byte streams: TCP, TLS, in memory; [`io::Listen`] and [`io::Dial`] are the seams |
+//! | [`tls`] | certificates from PEM, one-way and mutual, replaceable while running |
+//! | [`detect`] | accepts, looks at the first bytes and hands the stream to the protocol that knows them |
+//! | [`session`] | drives one framed connection: one task, one write per batch, bounded queues |
+//! | [`pool`] | keeps connections to one endpoint, picks the least loaded, reconnects with backoff |
+//! | [`drain`] | stops in order: a shutdown signal, guards that count, scopes that own tasks |
+//! | [`time`] | the clock and the randomness that the above decide by |
+
+pub mod detect;
+pub mod drain;
+mod error;
+pub mod io;
+pub mod pool;
+pub mod session;
+pub mod time;
+#[cfg(feature = "tls")]
+pub mod tls;
+
+pub use error::{Error, ErrorKind, Result};

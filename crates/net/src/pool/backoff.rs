@@ -1,0 +1,51 @@
+//! Pauses between attempts.
+
+use std::time::Duration;
+
+use crate::time::Random;
+
+/// Exponential backoff with full jitter: each pause is drawn evenly from zero to a bound that
+/// grows with every failure, so that many clients of one endpoint do not return together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Backoff {
+    /// The bound after the first failure. Default 1 s.
+    pub initial: Duration,
+    /// What the bound is multiplied by after each further failure. Default 1.6.
+    pub factor: f64,
+    /// The largest bound. Default 120 s.
+    pub max: Duration,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self { initial: Duration::from_secs(1), factor: 1.6, max: Duration::from_secs(120) }
+    }
+}
+
+impl Backoff {
+    /// The pause after this many failures in a row.
+    pub fn pause(&self, failures: u32, random: &dyn Random) -> Duration {
+        let exponent = i32::try_from(failures.saturating_sub(1)).unwrap_or(i32::MAX);
+        let bound = self.initial.as_secs_f64() * self.factor.powi(exponent);
+        let bound = Duration::try_from_secs_f64(bound).unwrap_or(self.max).min(self.max);
+        random.below(bound)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::SplitMix;
+
+    #[test]
+    fn bounds_grow_to_the_largest_and_pauses_fill_them() {
+        let (backoff, random) = (Backoff::default(), SplitMix::seeded(3));
+        let longest = |failures| {
+            (0..2000).map(|_| backoff.pause(failures, &random)).max().unwrap().as_secs_f64()
+        };
+        assert!((0.9..1.0).contains(&longest(1)));
+        assert!((1.5..1.6).contains(&longest(2)));
+        assert!((110.0..120.0).contains(&longest(50)));
+        assert!((110.0..120.0).contains(&longest(u32::MAX)));
+    }
+}

@@ -1,0 +1,280 @@
+//! Several connections to one endpoint.
+//!
+//! A pool keeps [`PoolOptions::connections`] slots. Each connects when it is first wanted and
+//! again whenever its connection ends, with full-jitter backoff and never more than one attempt at
+//! a time, so that a dead endpoint costs nothing but a timer. Picking is synchronous and
+//! allocates nothing: the least loaded of the ready ones.
+
+mod backoff;
+mod slot;
+
+use std::{future::Future, sync::Arc, time::Instant};
+
+use tokio::sync::watch;
+
+pub use backoff::Backoff;
+
+use crate::{
+    Error, ErrorKind, Result,
+    drain::Scope,
+    time::{self, Random},
+};
+use slot::Slot;
+
+/// Whether a connection can take work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Not connected; nobody has asked, or all attempts so far have failed.
+    Idle,
+    /// An attempt is under way or waits for its time.
+    Connecting,
+    /// It takes work.
+    Ready,
+    /// It takes no more work, but what it has goes on.
+    Draining,
+    /// For good.
+    Closed,
+}
+
+/// A connection that a pool can hold. Clones are the same connection.
+pub trait Connection: Clone + Send + Sync + 'static {
+    /// How much it has to do now; the least loaded one is picked.
+    fn load(&self) -> usize;
+
+    /// Whether it takes new work.
+    fn is_ready(&self) -> bool;
+
+    /// Resolves when it takes no more work, for whatever reason.
+    fn retired(&self) -> impl Future<Output = ()> + Send;
+
+    /// Takes no more work; closes when what it has is done, at once with `now`.
+    fn close(&self, now: bool);
+}
+
+/// Opens connections for a pool.
+pub trait Connect: Send + Sync + 'static {
+    /// What it opens.
+    type Conn: Connection;
+
+    /// Opens one; the time it may take is its own matter.
+    fn connect(&self) -> impl Future<Output = Result<Self::Conn>> + Send;
+}
+
+/// The bounds of a pool.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct PoolOptions {
+    /// How many connections there are once all are wanted. Default 1, as Dubbo's `connections`
+    /// shared by all services of an address.
+    pub connections: usize,
+    /// The pauses between attempts. Default from 1 s, times 1.6, to 120 s.
+    pub backoff: Backoff,
+}
+
+impl Default for PoolOptions {
+    fn default() -> Self {
+        Self { connections: 1, backoff: Backoff::default() }
+    }
+}
+
+/// Connections to one endpoint. Dropping it closes them.
+pub struct Pool<C: Connect> {
+    shared: Arc<Shared<C>>,
+    tasks: Scope,
+}
+
+struct Shared<C: Connect> {
+    connect: C,
+    options: PoolOptions,
+    random: Arc<dyn Random>,
+    slots: Vec<Slot<C::Conn>>,
+    state: watch::Sender<State>,
+}
+
+impl<C: Connect> Pool<C> {
+    /// A pool that connects when it is first used or warmed up. Must be called within a tokio
+    /// runtime.
+    pub fn new(connect: C, options: PoolOptions, random: Arc<dyn Random>) -> Self {
+        let slots = (0..options.connections.max(1)).map(|_| Slot::default()).collect();
+        let shared = Arc::new(Shared {
+            connect,
+            options,
+            random,
+            slots,
+            state: watch::Sender::new(State::Idle),
+        });
+        Self { shared, tasks: Scope::new() }
+    }
+
+    /// The least loaded ready connection, `None` when there is none. Starts to connect what is not
+    /// connected.
+    pub fn pick(&self) -> Option<C::Conn> {
+        let mut best: Option<(usize, C::Conn)> = None;
+        let mut missing = false;
+        for slot in &self.shared.slots {
+            match slot.ready() {
+                Some(conn) => {
+                    let load = conn.load();
+                    if best.as_ref().is_none_or(|(least, _)| load < *least) {
+                        best = Some((load, conn));
+                    }
+                }
+                None => missing = true,
+            }
+        }
+        if missing {
+            self.warm_up();
+        }
+        best.map(|(_, conn)| conn)
+    }
+
+    /// Waits for a ready connection.
+    ///
+    /// # Errors
+    /// The error of an attempt that failed after this call began, a timeout at `deadline`, or
+    /// [`ErrorKind::Closed`].
+    pub async fn ready(&self, deadline: Option<Instant>) -> Result<C::Conn> {
+        let mut state = self.shared.state.subscribe();
+        let begun = self.failures();
+        let attempt = async {
+            loop {
+                state.borrow_and_update();
+                if let Some(conn) = self.pick() {
+                    return Ok(conn);
+                }
+                if self.state() == State::Closed {
+                    return Err(Error::new(ErrorKind::Closed, "the pool is closed"));
+                }
+                // One slot that fails is an answer only when no other is still trying.
+                if let Some(error) = self.failed_since(begun) {
+                    return Err(error);
+                }
+                if state.changed().await.is_err() {
+                    return Err(Error::new(ErrorKind::Closed, "the pool is closed"));
+                }
+            }
+        };
+        match deadline {
+            None => attempt.await,
+            Some(at) => {
+                tokio::select! {
+                    outcome = attempt => outcome,
+                    () = time::sleep_until(at) => {
+                        let why = self.last_error().map(|e| format!("; the last attempt: {e}"));
+                        let message =
+                            format!("no connection was ready in time{}", why.unwrap_or_default());
+                        Err(Error::new(ErrorKind::Timeout, message))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Starts to connect every slot that is not connected.
+    pub fn warm_up(&self) {
+        for index in 0..self.shared.slots.len() {
+            let Some(slot) = self.shared.slots.get(index) else { continue };
+            if slot.start() {
+                let shared = self.shared.clone();
+                self.tasks.spawn(async move { shared.keep(index).await });
+            }
+        }
+        self.shared.publish();
+    }
+
+    /// The state of the pool as a whole: ready when one connection is.
+    pub fn state(&self) -> State {
+        *self.shared.state.borrow()
+    }
+
+    /// Tells of changes of [`state`](Self::state), and of failed attempts.
+    pub fn changes(&self) -> watch::Receiver<State> {
+        self.shared.state.subscribe()
+    }
+
+    /// Why the latest failed attempt failed.
+    pub fn last_error(&self) -> Option<Error> {
+        self.shared.slots.iter().find_map(Slot::error)
+    }
+
+    /// Takes no more work; connections close when what they have is done, at once with `now`.
+    pub fn close(&self, now: bool) {
+        self.shared.state.send_replace(State::Closed);
+        self.tasks.abort();
+        self.shared.slots.iter().filter_map(Slot::take).for_each(|conn| conn.close(now));
+    }
+
+    fn failures(&self) -> u64 {
+        self.shared.slots.iter().map(Slot::failures).sum()
+    }
+
+    fn failed_since(&self, begun: u64) -> Option<Error> {
+        (self.failures() > begun).then(|| self.last_error()).flatten()
+    }
+}
+
+impl<C: Connect> Shared<C> {
+    /// Keeps one slot connected for as long as the pool lives.
+    async fn keep(&self, index: usize) {
+        let Some(slot) = self.slots.get(index) else { return };
+        let mut failures = 0;
+        loop {
+            match self.connect.connect().await {
+                Ok(conn) => {
+                    let since = time::now();
+                    slot.connected(conn.clone());
+                    self.publish();
+                    conn.retired().await;
+                    slot.retired();
+                    let lived = time::now().saturating_duration_since(since);
+                    // A peer that hangs up at once is no better than one that is not there.
+                    failures = if lived < self.options.backoff.initial { failures + 1 } else { 0 };
+                }
+                Err(error) => {
+                    failures += 1;
+                    slot.failed(error);
+                }
+            }
+            self.publish();
+            if failures > 0 {
+                let pause = self.options.backoff.pause(failures, &*self.random);
+                time::sleep_until(time::now() + pause).await;
+            }
+        }
+    }
+
+    /// Says what the slots add up to.
+    fn publish(&self) {
+        let all = || self.slots.iter();
+        let now = if all().any(|s| s.ready().is_some()) {
+            State::Ready
+        } else if all().any(Slot::is_draining) {
+            State::Draining
+        } else if all().any(Slot::is_started) {
+            State::Connecting
+        } else {
+            State::Idle
+        };
+        // Failures do not change the state, but whoever waits must look at them.
+        self.state.send_modify(|state| {
+            if *state != State::Closed {
+                *state = now;
+            }
+        });
+    }
+}
+
+impl<C: Connect> Drop for Pool<C> {
+    fn drop(&mut self) {
+        self.close(false);
+    }
+}
+
+impl<C: Connect> std::fmt::Debug for Pool<C> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pool")
+            .field("connections", &self.shared.slots.len())
+            .field("state", &self.state())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,81 @@
+//! One place for a connection.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use arc_swap::ArcSwapOption;
+use parking_lot::Mutex;
+
+use super::Connection;
+use crate::Error;
+
+/// One place for a connection. Reading it takes no lock.
+pub(super) struct Slot<T> {
+    conn: ArcSwapOption<T>,
+    started: AtomicBool,
+    draining: AtomicBool,
+    failures: AtomicU64,
+    error: Mutex<Option<Error>>,
+}
+
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Self {
+            conn: ArcSwapOption::empty(),
+            started: AtomicBool::new(false),
+            draining: AtomicBool::new(false),
+            failures: AtomicU64::new(0),
+            error: Mutex::default(),
+        }
+    }
+}
+
+impl<T: Connection> Slot<T> {
+    /// The connection, when it takes work.
+    pub(super) fn ready(&self) -> Option<T> {
+        let conn = self.conn.load();
+        conn.as_deref().filter(|c| c.is_ready()).cloned()
+    }
+
+    /// True for the first caller only.
+    pub(super) fn start(&self) -> bool {
+        !self.started.load(Ordering::Acquire) && !self.started.swap(true, Ordering::AcqRel)
+    }
+
+    pub(super) fn is_started(&self) -> bool {
+        self.started.load(Ordering::Acquire)
+    }
+
+    /// Whether the last connection was retired and no new one was tried for since.
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    pub(super) fn connected(&self, conn: T) {
+        *self.error.lock() = None;
+        self.draining.store(false, Ordering::Release);
+        self.conn.store(Some(std::sync::Arc::new(conn)));
+    }
+
+    pub(super) fn retired(&self) {
+        self.draining.store(true, Ordering::Release);
+        self.conn.store(None);
+    }
+
+    pub(super) fn failed(&self, error: Error) {
+        self.draining.store(false, Ordering::Release);
+        *self.error.lock() = Some(error);
+        self.failures.fetch_add(1, Ordering::AcqRel);
+    }
+
+    pub(super) fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Acquire)
+    }
+
+    pub(super) fn error(&self) -> Option<Error> {
+        self.error.lock().clone()
+    }
+
+    pub(super) fn take(&self) -> Option<T> {
+        self.conn.swap(None).map(|conn| (*conn).clone())
+    }
+}

@@ -1,0 +1,80 @@
+//! Why a connection ended.
+
+use std::{borrow::Cow, fmt, time::Duration};
+
+use crate::{Error, ErrorKind};
+
+/// Why a connection ended. Cheap to clone: everybody who waited gets one.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Close {
+    /// This side asked for it, for the reason given; what was queued before is written first.
+    Local(Cow<'static, str>),
+    /// This side asked for it at once; what was queued is lost.
+    Aborted(Cow<'static, str>),
+    /// The peer ended its side between two frames.
+    Ended,
+    /// The peer ended its side within a frame.
+    Cut {
+        /// How many bytes of that frame had arrived.
+        unread: usize,
+    },
+    /// The transport broke, or the session refused what the peer did.
+    Failed(Error),
+    /// The peer took no byte for too long.
+    Stalled {
+        /// How many bytes waited.
+        pending: usize,
+        /// For how long none was taken.
+        after: Duration,
+    },
+    /// The task that drove the connection was dropped: its owner ended.
+    Dropped,
+}
+
+impl Close {
+    /// Whether the peer or the network, rather than this side, ended the connection.
+    pub fn is_remote(&self) -> bool {
+        match self {
+            Self::Local(_) | Self::Aborted(_) | Self::Dropped => false,
+            Self::Failed(error) => error.kind() != ErrorKind::Closed,
+            Self::Ended | Self::Cut { .. } | Self::Stalled { .. } => true,
+        }
+    }
+
+    /// Whether what was queued can and should still be written.
+    pub(super) fn flushes(&self) -> bool {
+        match self {
+            Self::Local(_) | Self::Ended => true,
+            Self::Failed(error) => error.kind() != ErrorKind::Io,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Close {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local(reason) => write!(f, "closed by this side: {reason}"),
+            Self::Aborted(reason) => write!(f, "aborted by this side: {reason}"),
+            Self::Ended => f.write_str("closed by the peer"),
+            Self::Cut { unread } => {
+                write!(f, "closed by the peer within a frame, after {unread} bytes of it")
+            }
+            Self::Failed(error) => error.fmt(f),
+            Self::Stalled { pending, after } => {
+                write!(f, "the peer took none of {pending} waiting bytes for {after:?}")
+            }
+            Self::Dropped => f.write_str("closed because its owner on this side ended"),
+        }
+    }
+}
+
+impl From<Close> for Error {
+    fn from(why: Close) -> Self {
+        match why {
+            Close::Failed(error) => error,
+            other => Self::new(ErrorKind::Closed, format!("connection {other}")),
+        }
+    }
+}

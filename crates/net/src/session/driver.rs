@@ -1,0 +1,317 @@
+//! The loop that moves the bytes of one connection.
+
+use std::{
+    future::Future,
+    ops::ControlFlow::{self, Break, Continue},
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Instant,
+};
+
+use bytes::BytesMut;
+use tokio::io::AsyncWrite;
+
+use super::{
+    Activity, Close, Eof, Handle, Outbox, Session, SessionOptions, input::Input, outbox::earlier,
+    timer::Timer,
+};
+use crate::{
+    Error,
+    io::{Io, Peer},
+    time,
+};
+
+/// How much of a peer's late input is read and thrown away after an orderly close, in bytes.
+const LINGER_BYTES: usize = 1024 * 1024;
+
+/// Drives a session over a stream; spawn it, or await it where the connection is served. Ready with
+/// the reason when everything is over; dropping it closes the stream at once.
+#[must_use = "a connection does nothing unless its driver is awaited or spawned"]
+pub struct Driver<S: Session> {
+    io: Io,
+    session: S,
+    handle: Handle,
+    options: SessionOptions,
+    input: Input,
+    out: Outbox,
+    activity: Activity,
+    timer: Timer,
+    next_tick: Option<Instant>,
+    /// The transport took bytes that it has not passed on.
+    unflushed: bool,
+    /// Since when the transport has taken nothing although something waits.
+    stuck_since: Option<Instant>,
+    /// `on_data` left frames because the session wanted no more for the moment.
+    left_over: bool,
+    /// The peer ended its side; what to say once the session has finished.
+    eof: Option<Close>,
+    stage: Stage,
+}
+
+enum Stage {
+    Open,
+    /// Over for everybody else; the last bytes leave.
+    Flushing(Close),
+    /// This side is ended; the rest of the peer's bytes is awaited.
+    Lingering { until: Instant, left: usize },
+    Done,
+}
+
+// Nothing inside is pinned in place.
+impl<S: Session> Unpin for Driver<S> {}
+
+impl<S: Session> Driver<S> {
+    /// A driver for `io`; `session` is made with the handle through which other tasks will send.
+    /// Must be called within a tokio runtime.
+    pub fn new(
+        mut io: Io,
+        peer: Peer,
+        options: SessionOptions,
+        session: impl FnOnce(&Handle) -> S,
+    ) -> Self {
+        let handle = Handle::new(peer, &options);
+        let now = time::now();
+        let received = io.take_prefix();
+        Self {
+            session: session(&handle),
+            io,
+            handle,
+            options,
+            left_over: !received.is_empty(),
+            input: Input::new(BytesMut::from(received)),
+            out: Outbox::default(),
+            activity: Activity { opened: now, last_read: now, last_write: now },
+            timer: Timer::new(now),
+            next_tick: Some(now),
+            unflushed: false,
+            stuck_since: None,
+            eof: None,
+            stage: Stage::Open,
+        }
+    }
+
+    /// The way in for other tasks.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// One turn of an open connection. `Break` ends it.
+    fn turn(&mut self, cx: &mut Context<'_>) -> ControlFlow<Close> {
+        let now = time::now();
+        let taken = self.handle.shared.take(cx.waker(), &mut self.out);
+        self.timer.refresh(now, taken.moved);
+        if let Some(why) = taken.close {
+            return Break(why);
+        }
+        self.tick(now)?;
+
+        let mut budget = self.options.read_budget;
+        loop {
+            let could_read = self.may_read();
+            let more = self.read(now, &mut budget, cx)?;
+            match self.session.poll(cx, &mut self.out) {
+                Poll::Ready(Ok(())) => {
+                    return Break(self.eof.take().unwrap_or(Close::Local("finished".into())));
+                }
+                Poll::Ready(Err(error)) => return Break(Close::Failed(error)),
+                Poll::Pending => {}
+            }
+            self.write(now, cx)?;
+            if more {
+                cx.waker().wake_by_ref();
+            } else if !could_read && self.may_read() {
+                // What stopped the reading is gone; nothing else would wake this task for it.
+                continue;
+            }
+            break;
+        }
+
+        self.next_tick = earlier(self.next_tick, self.out.take_tick());
+        let stall = self.stuck_since.map(|since| since + self.options.write_stall);
+        self.timer.arm(earlier(self.next_tick, stall), cx);
+        if stall.is_some() {
+            self.handle.shared.blocked(self.timer.armed());
+        }
+        Continue(())
+    }
+
+    fn tick(&mut self, now: Instant) -> ControlFlow<Close> {
+        self.next_tick = earlier(self.next_tick, self.out.take_tick());
+        if self.next_tick.is_some_and(|at| at <= now) {
+            match self.session.on_tick(now, self.activity, &mut self.out) {
+                Ok(next) => self.next_tick = next,
+                Err(error) => return Break(Close::Failed(error)),
+            }
+        }
+        Continue(())
+    }
+
+    fn may_read(&self) -> bool {
+        self.eof.is_none()
+            && self.out.len() < self.options.write_high_water
+            && self.session.wants_input()
+    }
+
+    /// Reads and decodes until nothing is left, somebody has enough, or the budget is used up;
+    /// true in the last case.
+    fn read(
+        &mut self,
+        now: Instant,
+        budget: &mut usize,
+        cx: &mut Context<'_>,
+    ) -> ControlFlow<Close, bool> {
+        while self.may_read() {
+            if !self.left_over {
+                if *budget == 0 {
+                    return Continue(true);
+                }
+                match self.input.poll_read(cx, &mut self.io) {
+                    Poll::Pending => {
+                        self.input.relax();
+                        break;
+                    }
+                    Poll::Ready(Err(source)) => return Break(read_failed(&self.handle, source)),
+                    Poll::Ready(Ok(0)) => {
+                        let unread = self.input.bytes.len();
+                        let why = if unread == 0 { Close::Ended } else { Close::Cut { unread } };
+                        if self.session.on_eof(unread) == Eof::Close {
+                            return Break(why);
+                        }
+                        self.eof = Some(why);
+                        break;
+                    }
+                    Poll::Ready(Ok(n)) => {
+                        *budget = budget.saturating_sub(n);
+                        self.activity.last_read = now;
+                    }
+                }
+            }
+            if let Err(error) = self.session.on_data(&mut self.input.bytes, &mut self.out) {
+                return Break(Close::Failed(error));
+            }
+            self.left_over = !self.input.bytes.is_empty() && !self.session.wants_input();
+        }
+        Continue(false)
+    }
+
+    /// Writes until nothing is left or the transport takes no more.
+    fn write(&mut self, now: Instant, cx: &mut Context<'_>) -> ControlFlow<Close> {
+        let had = !self.out.is_empty();
+        match self.poll_drain(now, cx) {
+            Poll::Ready(Ok(())) => self.stuck_since = None,
+            Poll::Ready(Err(source)) => return Break(write_failed(&self.handle, source)),
+            Poll::Pending => {
+                let since = *self.stuck_since.get_or_insert(now);
+                let after = now.saturating_duration_since(since);
+                if after >= self.options.write_stall {
+                    return Break(Close::Stalled { pending: self.out.len(), after });
+                }
+            }
+        }
+        if had {
+            self.handle.shared.publish_unsent(self.out.len());
+        }
+        Continue(())
+    }
+
+    fn poll_drain(&mut self, now: Instant, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        while !self.out.is_empty() {
+            if ready!(self.out.poll_write(cx, &mut self.io))? == 0 {
+                return Poll::Ready(Err(std::io::ErrorKind::WriteZero.into()));
+            }
+            self.unflushed = true;
+            self.activity.last_write = now;
+            self.stuck_since = None;
+        }
+        if self.unflushed {
+            ready!(Pin::new(&mut self.io).poll_flush(cx))?;
+            self.unflushed = false;
+            self.out.relax();
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Ends the connection for the session and for everybody who holds a handle.
+    fn end(&mut self, why: Close) {
+        self.handle.shared.end(&why, &mut self.out);
+        self.stuck_since = None;
+        self.stage = if why.flushes() { Stage::Flushing(why.clone()) } else { Stage::Done };
+        self.session.on_close(&why);
+    }
+
+    /// The last bytes of an orderly close. Errors matter to nobody any more.
+    fn poll_goodbye(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let now = time::now();
+        self.timer.refresh(now, true);
+        if let Stage::Flushing(why) = &self.stage {
+            let why = why.clone();
+            let sent = match self.poll_drain(now, cx) {
+                Poll::Ready(Ok(())) => Pin::new(&mut self.io).poll_shutdown(cx),
+                other => other,
+            };
+            let peer_ended = matches!(why, Close::Ended) || self.eof.is_some();
+            match sent {
+                Poll::Ready(Ok(())) if !peer_ended => {
+                    let until = now + self.options.linger;
+                    self.stage = Stage::Lingering { until, left: LINGER_BYTES };
+                }
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => {
+                    let until = *self.stuck_since.get_or_insert(now) + self.options.write_stall;
+                    if until <= now {
+                        return Poll::Ready(());
+                    }
+                    self.timer.arm(Some(until), cx);
+                    return Poll::Pending;
+                }
+            }
+        }
+        if let Stage::Lingering { until, left } = &mut self.stage {
+            while *until > now && *left > 0 {
+                self.input.bytes.clear();
+                match self.input.poll_read(cx, &mut self.io) {
+                    Poll::Ready(Ok(n)) if n > 0 => *left = left.saturating_sub(n),
+                    Poll::Ready(_) => return Poll::Ready(()),
+                    Poll::Pending => {
+                        self.timer.arm(Some(*until), cx);
+                        return Poll::Pending;
+                    }
+                }
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
+fn read_failed(handle: &Handle, source: std::io::Error) -> Close {
+    Close::Failed(Error::io(format!("reading from {} failed", handle.peer().remote), source))
+}
+
+fn write_failed(handle: &Handle, source: std::io::Error) -> Close {
+    Close::Failed(Error::io(format!("writing to {} failed", handle.peer().remote), source))
+}
+
+impl<S: Session> Future for Driver<S> {
+    type Output = Close;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Close> {
+        let this = self.get_mut();
+        if let Stage::Open = this.stage {
+            match this.turn(cx) {
+                Continue(()) => return Poll::Pending,
+                Break(why) => this.end(why),
+            }
+        }
+        ready!(this.poll_goodbye(cx));
+        this.stage = Stage::Done;
+        Poll::Ready(this.handle.close_reason().unwrap_or(Close::Dropped))
+    }
+}
+
+impl<S: Session> Drop for Driver<S> {
+    fn drop(&mut self) {
+        if let Stage::Open = self.stage {
+            self.end(Close::Dropped);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! One framed connection: a [`Session`] says what the bytes mean, a [`Driver`] moves them, a
+//! [`Handle`] lets other tasks send.
+//!
+//! The driver is one future, and one task, a connection. A turn of it takes what other tasks
+//! queued, reads what arrived (at most [`SessionOptions::read_budget`]), lets the session decode it
+//! and run its handlers in place, and writes everything that resulted with one vectored write. No
+//! call costs a task, a channel or a box.
+//!
+//! Everything is bounded: above [`SessionOptions::write_high_water`] other tasks are refused and
+//! nothing more is read; a session that says no to [`Session::wants_input`] stops the reading; the
+//! input buffer grows with the bytes that arrived, never with a length that was only declared.
+
+mod close;
+mod driver;
+mod handle;
+mod input;
+mod outbox;
+mod timer;
+
+use std::{
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use bytes::BytesMut;
+
+pub use close::Close;
+pub use driver::Driver;
+pub use handle::{Handle, SendError};
+pub use outbox::{Mark, Outbox};
+
+use crate::Result;
+
+/// The meaning of the bytes on one connection. All functions run in the connection's task and must
+/// not block; an error closes the connection with it, after what `out` holds was written.
+pub trait Session: Send + 'static {
+    /// Bytes arrived, or [`wants_input`](Self::wants_input) turned true with bytes left. Take whole
+    /// frames from the front of `input` (`split_to(n).freeze()` copies nothing) and leave the rest;
+    /// answers may go to `out` at once.
+    ///
+    /// # Errors
+    /// When the peer broke the protocol and the connection cannot go on.
+    fn on_data(&mut self, input: &mut BytesMut, out: &mut Outbox) -> Result<()>;
+
+    /// Polls what the session runs in place, for example the futures of calls in flight. Called
+    /// each turn. `Ready(Ok(()))` says that the session is over: `out` is written, then the
+    /// connection closes.
+    ///
+    /// # Errors
+    /// When the connection cannot go on.
+    fn poll(&mut self, cx: &mut Context<'_>, out: &mut Outbox) -> Poll<Result<()>> {
+        let _ = (cx, out);
+        Poll::Pending
+    }
+
+    /// The time for heartbeats and deadlines: called once at the start, then at the moment it
+    /// returned or that [`Outbox::tick_at`] asked for, whichever is earlier. Returns when it wants
+    /// to be called next.
+    ///
+    /// # Errors
+    /// When the connection cannot go on, for example with a peer that is silent for too long.
+    fn on_tick(
+        &mut self,
+        now: Instant,
+        activity: Activity,
+        out: &mut Outbox,
+    ) -> Result<Option<Instant>> {
+        let _ = (now, activity, out);
+        Ok(None)
+    }
+
+    /// Whether more input can be dealt with; false stops the reading, and so the peer. Asked each
+    /// turn and after each `on_data`: something that wakes [`poll`](Self::poll) must happen for it
+    /// to turn true again.
+    fn wants_input(&self) -> bool {
+        true
+    }
+
+    /// The peer ended its side; `unread` bytes of a frame that will not be completed are left.
+    /// Nothing more is read. Default: close.
+    fn on_eof(&mut self, unread: usize) -> Eof {
+        let _ = unread;
+        Eof::Close
+    }
+
+    /// The connection is over. Called exactly once, on every way out, including a dropped driver.
+    fn on_close(&mut self, why: &Close) {
+        let _ = why;
+    }
+}
+
+/// What to do when the peer ended its side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Eof {
+    /// Write what is in the queue and close.
+    Close,
+    /// Go on until [`Session::poll`] is ready: calls in flight may still be answered.
+    Finish,
+}
+
+/// When something last happened on a connection.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Activity {
+    /// When the driver started.
+    pub opened: Instant,
+    /// When bytes last arrived; `opened` if none did.
+    pub last_read: Instant,
+    /// When the transport last took bytes; `opened` if it took none.
+    pub last_write: Instant,
+}
+
+/// The bounds of one connection.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SessionOptions {
+    /// Bytes that may wait for the peer. Above it [`Handle::send`] refuses and nothing is read; one
+    /// message of any size may pass it, so the most that waits is this plus one message (and plus
+    /// the answers of calls already in flight). Default 1 MiB.
+    pub write_high_water: usize,
+    /// How long the peer may take no byte while some wait, before the connection closes. Default
+    /// 30 s.
+    pub write_stall: Duration,
+    /// Bytes read in one turn before other connections get theirs. Default 256 KiB.
+    pub read_budget: usize,
+    /// How long, after an orderly close, the rest of the peer's bytes is read and thrown away; an
+    /// earlier close could make the peer's kernel discard our last words. Default 1 s.
+    pub linger: Duration,
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        Self {
+            write_high_water: 1024 * 1024,
+            write_stall: Duration::from_secs(30),
+            read_budget: 256 * 1024,
+            linger: Duration::from_secs(1),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! The connecting side.
+
+use std::{fmt, sync::Arc};
+
+use arc_swap::ArcSwap;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio_rustls::{TlsConnector, TlsStream};
+
+use super::{established, pem, provider, wrong};
+use crate::{
+    Result,
+    io::{Address, BoxFuture, Dial, Io, Peer},
+};
+
+/// Whom a client trusts and, for mutual TLS, who it is. Clones share it.
+#[derive(Clone)]
+pub struct ClientTls {
+    config: Arc<ArcSwap<ClientConfig>>,
+    settings: Arc<Settings>,
+}
+
+#[derive(Clone, Default)]
+struct Settings {
+    ca: Vec<u8>,
+    alpn: Vec<Vec<u8>>,
+    server_name: Option<String>,
+}
+
+/// Makes a [`ClientTls`].
+pub struct ClientTlsBuilder {
+    settings: Settings,
+    identity: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+impl ClientTls {
+    /// Begins with the certificates that are trusted to sign those of servers, in PEM.
+    pub fn builder(ca: impl Into<Vec<u8>>) -> ClientTlsBuilder {
+        let settings = Settings { ca: ca.into(), ..Settings::default() };
+        ClientTlsBuilder { settings, identity: None }
+    }
+
+    /// Shows another certificate from the next handshake on.
+    ///
+    /// # Errors
+    /// When it or its key is not usable; the old one stays.
+    pub fn reload(&self, chain: &[u8], key: &[u8]) -> Result<()> {
+        self.config.store(self.settings.config(Some((chain, key)))?);
+        Ok(())
+    }
+
+    /// A dialer that does the handshake on what `dial` opens.
+    pub fn dial(&self, dial: impl Dial) -> TlsDial {
+        TlsDial { tls: self.clone(), dial: Box::new(dial) }
+    }
+
+    async fn connect(&self, to: &Address, io: Io, mut peer: Peer) -> Result<(Io, Peer)> {
+        let name = self.settings.server_name.as_deref().unwrap_or(to.host());
+        let server = ServerName::try_from(name.to_owned())
+            .map_err(|e| wrong(&format!("{name:?} is no name for tls: set server_name"), e))?;
+        let connector = TlsConnector::from(self.config.load_full());
+        let stream = connector
+            .connect(server, io)
+            .await
+            .map_err(|e| wrong(&format!("the tls handshake with {to} failed"), e))?;
+        let (_, session) = stream.get_ref();
+        let certificates = session.peer_certificates();
+        let tls = established(session.alpn_protocol(), certificates, Some(name.to_owned()));
+        peer.tls = Some(Arc::new(tls));
+        Ok((TlsStream::Client(stream).into(), peer))
+    }
+}
+
+impl Settings {
+    fn config(&self, identity: Option<(&[u8], &[u8])>) -> Result<Arc<ClientConfig>> {
+        let builder = ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .map_err(|e| wrong("no tls version is usable", e))?
+            .with_root_certificates(pem::roots(&self.ca)?);
+        let mut config = match identity {
+            None => builder.with_no_client_auth(),
+            Some((chain, key)) => {
+                let identity = pem::Identity::read(chain, key)?;
+                builder
+                    .with_client_auth_cert(identity.chain, identity.key)
+                    .map_err(|e| wrong("the certificate and the key do not fit", e))?
+            }
+        };
+        config.alpn_protocols.clone_from(&self.alpn);
+        Ok(Arc::new(config))
+    }
+}
+
+impl ClientTlsBuilder {
+    /// Shows this certificate chain (leaf first) to servers that ask: mutual TLS.
+    pub fn identity(mut self, chain: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> Self {
+        self.identity = Some((chain.into(), key.into()));
+        self
+    }
+
+    /// Expects this name in the server's certificate, in place of the host that is dialed.
+    pub fn server_name(mut self, name: impl Into<String>) -> Self {
+        self.settings.server_name = Some(name.into());
+        self
+    }
+
+    /// Asks for one of these protocols by ALPN, most preferred first.
+    pub fn alpn(mut self, protocols: impl IntoIterator<Item = impl Into<Vec<u8>>>) -> Self {
+        self.settings.alpn = protocols.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Checks everything.
+    ///
+    /// # Errors
+    /// When a CA, certificate or key is not usable.
+    pub fn build(self) -> Result<ClientTls> {
+        let identity = self.identity.as_ref().map(|(chain, key)| (&chain[..], &key[..]));
+        let config = self.settings.config(identity)?;
+        Ok(ClientTls {
+            config: Arc::new(ArcSwap::from(config)),
+            settings: Arc::new(self.settings),
+        })
+    }
+}
+
+/// Opens encrypted streams. Its connect timeout is that of the dialer inside, for the handshake
+/// once more.
+pub struct TlsDial {
+    tls: ClientTls,
+    dial: Box<dyn Dial>,
+}
+
+/// How long the handshake may take.
+const HANDSHAKE: std::time::Duration = std::time::Duration::from_secs(10);
+
+impl Dial for TlsDial {
+    fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, Result<(Io, Peer)>> {
+        Box::pin(async move {
+            let (io, peer) = self.dial.dial(to).await?;
+            match tokio::time::timeout(HANDSHAKE, self.tls.connect(to, io, peer)).await {
+                Ok(connected) => connected,
+                Err(_) => {
+                    let what = format_args!("the tls handshake with {to}");
+                    Err(crate::Error::timeout(what, HANDSHAKE))
+                }
+            }
+        })
+    }
+}
+
+impl fmt::Debug for TlsDial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TlsDial")
+    }
+}
+
+impl fmt::Debug for ClientTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientTls")
+            .field("server_name", &self.settings.server_name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ClientTlsBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientTlsBuilder(..)")
+    }
+}

@@ -1,0 +1,43 @@
+//! Certificates and keys in PEM.
+
+use rustls::RootCertStore;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use super::wrong;
+use crate::{Error, ErrorKind, Result};
+
+/// A certificate chain and its key.
+pub(super) struct Identity {
+    pub(super) chain: Vec<CertificateDer<'static>>,
+    pub(super) key: PrivateKeyDer<'static>,
+}
+
+impl Identity {
+    /// Reads a chain (leaf first) and a key (PKCS#8, PKCS#1 or SEC 1).
+    pub(super) fn read(chain: &[u8], key: &[u8]) -> Result<Self> {
+        let key = PrivateKeyDer::from_pem_slice(key)
+            .map_err(|e| wrong("the private key is no pem key", e))?;
+        Ok(Self { chain: certificates(chain)?, key })
+    }
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
+    let all: Vec<_> = CertificateDer::pem_slice_iter(pem)
+        .collect::<Result<_, _>>()
+        .map_err(|e| wrong("the certificates are no pem", e))?;
+    if all.is_empty() {
+        let message = "the pem has no certificate: it must hold BEGIN CERTIFICATE";
+        return Err(Error::new(ErrorKind::Tls, message));
+    }
+    Ok(all)
+}
+
+/// Reads the certificates that are trusted to sign others.
+pub(super) fn roots(pem: &[u8]) -> Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(pem)? {
+        roots.add(certificate).map_err(|e| wrong("a certificate of the ca is not usable", e))?;
+    }
+    Ok(roots)
+}

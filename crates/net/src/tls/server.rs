@@ -1,0 +1,137 @@
+//! The accepting side.
+
+use std::{fmt, sync::Arc};
+
+use arc_swap::ArcSwap;
+use rustls::ServerConfig;
+use rustls::server::WebPkiClientVerifier;
+use tokio_rustls::{TlsAcceptor, TlsStream};
+
+use super::{established, pem, provider, wrong};
+use crate::{
+    Error, Result,
+    io::{Io, Peer},
+};
+
+/// Certificate and key of a server, and whom it lets in. Clones share them, so that a reload
+/// reaches every listener; connections that stand are not touched.
+#[derive(Clone)]
+pub struct ServerTls {
+    config: Arc<ArcSwap<ServerConfig>>,
+    settings: Arc<Settings>,
+}
+
+#[derive(Clone, Default)]
+struct Settings {
+    alpn: Vec<Vec<u8>>,
+    client_ca: Option<Vec<u8>>,
+    optional: bool,
+}
+
+/// Makes a [`ServerTls`].
+pub struct ServerTlsBuilder {
+    chain: Vec<u8>,
+    key: Vec<u8>,
+    settings: Settings,
+}
+
+impl ServerTls {
+    /// Begins with a certificate chain (leaf first) and its key, both in PEM.
+    pub fn builder(chain: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> ServerTlsBuilder {
+        ServerTlsBuilder { chain: chain.into(), key: key.into(), settings: Settings::default() }
+    }
+
+    /// Uses another certificate and key from the next handshake on.
+    ///
+    /// # Errors
+    /// When they are not usable; the old ones stay.
+    pub fn reload(&self, chain: &[u8], key: &[u8]) -> Result<()> {
+        self.config.store(self.settings.config(chain, key)?);
+        Ok(())
+    }
+
+    /// Does the handshake.
+    pub(crate) async fn accept(&self, io: Io, mut peer: Peer) -> Result<(Io, Peer)> {
+        let acceptor = TlsAcceptor::from(self.config.load_full());
+        let stream = acceptor.accept(io).await.map_err(|e| {
+            wrong(&format!("the tls handshake with {} failed", peer.remote), e)
+        })?;
+        let (_, session) = stream.get_ref();
+        let name = session.server_name().map(str::to_owned);
+        let tls = established(session.alpn_protocol(), session.peer_certificates(), name);
+        peer.tls = Some(Arc::new(tls));
+        Ok((TlsStream::Server(stream).into(), peer))
+    }
+}
+
+impl Settings {
+    fn config(&self, chain: &[u8], key: &[u8]) -> Result<Arc<ServerConfig>> {
+        let identity = pem::Identity::read(chain, key)?;
+        let versions = ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .map_err(|e| wrong("no tls version is usable", e))?;
+        let verified = match &self.client_ca {
+            None => versions.with_no_client_auth(),
+            Some(ca) => {
+                let roots = Arc::new(pem::roots(ca)?);
+                let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider());
+                let verifier =
+                    if self.optional { verifier.allow_unauthenticated() } else { verifier };
+                let verifier =
+                    verifier.build().map_err(|e| wrong("the ca of clients is not usable", e))?;
+                versions.with_client_cert_verifier(verifier)
+            }
+        };
+        let mut config = verified
+            .with_single_cert(identity.chain, identity.key)
+            .map_err(|e| wrong("the certificate and the key do not fit", e))?;
+        config.alpn_protocols.clone_from(&self.alpn);
+        Ok(Arc::new(config))
+    }
+}
+
+impl ServerTlsBuilder {
+    /// Lets in only clients whose certificate one of these signed (PEM): mutual TLS.
+    pub fn client_ca(mut self, ca: impl Into<Vec<u8>>) -> Self {
+        self.settings.client_ca = Some(ca.into());
+        self
+    }
+
+    /// With [`client_ca`](Self::client_ca): lets in clients without a certificate as well.
+    pub fn client_optional(mut self) -> Self {
+        self.settings.optional = true;
+        self
+    }
+
+    /// Offers these protocols by ALPN, most preferred first. Without any, ALPN is not used.
+    pub fn alpn(mut self, protocols: impl IntoIterator<Item = impl Into<Vec<u8>>>) -> Self {
+        self.settings.alpn = protocols.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Checks everything.
+    ///
+    /// # Errors
+    /// When certificate, key or CA is not usable, or they do not fit each other.
+    pub fn build(self) -> Result<ServerTls, Error> {
+        let config = self.settings.config(&self.chain, &self.key)?;
+        Ok(ServerTls {
+            config: Arc::new(ArcSwap::from(config)),
+            settings: Arc::new(self.settings),
+        })
+    }
+}
+
+impl fmt::Debug for ServerTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerTls")
+            .field("mutual", &self.settings.client_ca.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ServerTlsBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ServerTlsBuilder(..)")
+    }
+}
