@@ -55,8 +55,8 @@ pub fn derive_java(input: TokenStream) -> TokenStream {
 /// | --- | --- | --- |
 /// | `class`, `crate`, `name`, `default`, `skip` | | as for `derive(Java)` |
 /// | `message` | one field, `String` or `Option<String>` | Java's `detailMessage` |
-/// | `cause` | one field | Java's `cause`; `None` is Java's "caused by itself" |
-/// | `stack` | one field | Java's `stackTrace` |
+/// | `cause` | one field, `Option<Box<E>>` of an exception such as `Throwable` | Java's `cause` |
+/// | `stack` | one field, `Vec<StackTraceElement>` | Java's `stackTrace` |
 #[proc_macro_derive(JavaException, attributes(java))]
 pub fn derive_java_exception(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -7,6 +7,7 @@ mod support;
 use std::error::Error as _;
 
 use dubhe_core::{Code, Status};
+use dubhe_hessian2::java::StackTraceElement;
 use dubhe_hessian2::{Value, from_bytes, to_bytes};
 use dubhe_macros::JavaException;
 use support::written_by_java;
@@ -28,7 +29,7 @@ struct Outer {
     #[java(cause)]
     cause: Option<Box<Inner>>,
     #[java(stack)]
-    stack: Vec<Value>,
+    stack: Vec<StackTraceElement>,
 }
 
 #[derive(JavaException, Debug, Default, PartialEq)]
@@ -60,7 +61,7 @@ fn the_cause_is_an_exception_and_no_cause_is_the_exception_itself() {
 
     let alone = from_bytes::<Outer>(&written_by_java("throwable/stack")).unwrap();
     assert_eq!(alone.cause, None);
-    assert_eq!(alone.stack[0].get("methodName").unwrap().as_str(), Some("c"));
+    assert_eq!(alone.stack[0].method_name, "c");
     assert_eq!(to_bytes(&alone).unwrap(), written_by_java("throwable/stack"));
 }
 
@@ -92,4 +93,7 @@ fn an_exception_is_an_error() {
     let error: Box<dyn std::error::Error + Send + Sync> = checked().into();
     assert_eq!(error.to_string(), "checked");
     assert!(checked().source().is_none());
+    let cause = Some(Box::new(Inner { message: Some("inner".into()) }));
+    let outer = Outer { cause, ..Outer::default() };
+    assert_eq!(outer.source().unwrap().to_string(), "inner");
 }

@@ -2,7 +2,8 @@
 //! status.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned as _;
 use syn::{Data, DeriveInput, Error, Result};
 
 use crate::java::{Container, EXCEPTION, Object, Role, expand_object};
@@ -36,6 +37,15 @@ fn error(container: &Container<'_>, object: &Object<'_>) -> TokenStream {
         }
         None => quote!(::std::option::Option::None),
     };
+    let source = object.of_role(Role::Cause).map(|field| {
+        let (field, span) = (field.ident, field.ty.span());
+        let cause = quote_spanned!(span=> |cause| cause as &(dyn ::std::error::Error + 'static));
+        quote! {
+            fn source(&self) -> ::std::option::Option<&(dyn ::std::error::Error + 'static)> {
+                self.#field.as_ref().map(#cause)
+            }
+        }
+    });
     quote! {
         impl #ident {
             /// The class of the exception in Java.
@@ -58,7 +68,9 @@ fn error(container: &Container<'_>, object: &Object<'_>) -> TokenStream {
             }
         }
 
-        impl ::std::error::Error for #ident {}
+        impl ::std::error::Error for #ident {
+            #source
+        }
     }
 }
 

@@ -76,7 +76,10 @@ impl<'a> Field<'a> {
         let role = role.unwrap_or(Role::Own);
         let default = options.has("default");
         if let (Some(name), true) = (&options.name, role != Role::Own) {
-            return Err(Error::new(name.span, "a field with this role has no name of its own"));
+            return Err(Error::new(
+                name.span,
+                "this is not a field of the class, so it has no name there; leave the name out",
+            ));
         }
         let java = options.name.map_or_else(|| camel_case(&ident.to_string()), |name| name.value);
         Ok(Self { ident, ty: &source.ty, java, role, default, simple: is_simple(&source.ty) })

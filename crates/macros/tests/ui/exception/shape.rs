@@ -1,0 +1,27 @@
+//! An exception is a struct, with one message.
+
+use dubhe_macros::JavaException;
+
+#[derive(JavaException)]
+#[java(class = "org.example.Failure")]
+enum Failure {
+    Full,
+}
+
+#[derive(JavaException)]
+#[java(class = "org.example.Twice")]
+struct Twice {
+    #[java(message)]
+    one: String,
+    #[java(message)]
+    two: String,
+}
+
+#[derive(JavaException)]
+#[java(class = "org.example.Slip")]
+struct Slip {
+    #[java(mesage)]
+    message: String,
+}
+
+fn main() {}
