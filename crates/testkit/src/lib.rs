@@ -1,0 +1,3 @@
+//! What the tests of Dubhe share.
+
+pub mod samples;
