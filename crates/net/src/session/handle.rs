@@ -288,6 +288,8 @@ impl Shared {
     pub(super) fn end(&self, why: &Close, out: &mut Outbox) {
         let mut queue = self.queue.lock();
         out.append(&mut queue.out);
+        // The session may ask how much never left.
+        self.unsent.store(out.len(), Ordering::SeqCst);
         queue.closed = Some(why.clone());
         queue.driver = None;
         drop(queue);

@@ -70,8 +70,19 @@ mod tests {
     #[test]
     fn every_form_of_java_is_one_parameter() {
         let descriptor = "ZBCSIJFD[[ILjava/lang/String;[Ldemo/Greet$User;";
-        let expected =
-            ["Z", "B", "C", "S", "I", "J", "F", "D", "[[I", "Ljava/lang/String;", "[Ldemo/Greet$User;"];
+        let expected = [
+            "Z",
+            "B",
+            "C",
+            "S",
+            "I",
+            "J",
+            "F",
+            "D",
+            "[[I",
+            "Ljava/lang/String;",
+            "[Ldemo/Greet$User;",
+        ];
         assert_eq!(list(descriptor), expected);
         assert_eq!(count(descriptor), Ok(expected.len()));
         assert_eq!(count(""), Ok(0));

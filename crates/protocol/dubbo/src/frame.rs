@@ -87,8 +87,7 @@ impl Splitter {
         let header =
             Header::parse(bytes).map_err(|NegativeLength(n)| FrameError::NegativeLength(n))?;
         let length = usize::try_from(header.length).unwrap_or(usize::MAX);
-        let too_large =
-            !self.limit.allows(length) || (header.is_event() && length > EVENT_LIMIT);
+        let too_large = !self.limit.allows(length) || (header.is_event() && length > EVENT_LIMIT);
         if too_large {
             input.advance(LEN);
             let here = length.min(input.len());
@@ -143,7 +142,11 @@ mod tests {
 
     /// What a splitter finds when `stream` arrives in pieces of `size` bytes: ids and bodies, and
     /// no body for a frame that is too large.
-    fn split(limit: usize, stream: &[u8], size: usize) -> Result<Vec<(u64, Option<Vec<u8>>)>, FrameError> {
+    fn split(
+        limit: usize,
+        stream: &[u8],
+        size: usize,
+    ) -> Result<Vec<(u64, Option<Vec<u8>>)>, FrameError> {
         let mut splitter = Splitter::new(PayloadLimit::bytes(limit));
         let (mut input, mut found) = (BytesMut::new(), Vec::new());
         for piece in stream.chunks(size) {

@@ -30,11 +30,15 @@
 //! * Telnet commands, which Dubbo Java takes on the same port, are not understood.
 
 pub mod body;
+pub mod client;
 pub mod descriptor;
 pub mod exchange;
 pub mod frame;
 pub mod header;
 mod payload;
 pub mod serialization;
+pub mod server;
 
+pub use client::DubboConnect;
 pub use payload::{DEFAULT_PAYLOAD, PayloadLimit};
+pub use server::DubboProtocol;

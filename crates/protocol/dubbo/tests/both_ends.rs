@@ -109,7 +109,8 @@ async fn a_one_way_call_runs_and_gets_no_reply() {
 async fn exceptions_keep_class_fields_and_attachments() {
     let server = Methods::default()
         .method("own", |_| {
-            let fields = Value::object("demo.NoStock").field("detailMessage", "none left").field("sku", 7);
+            let fields =
+                Value::object("demo.NoStock").field("detailMessage", "none left").field("sku", 7);
             let content = dubhe_core::payload::Content::Dynamic(fields.into());
             let exception = Exception::new("demo.NoStock", Some("none left".into()), content);
             let status = Status::exception(exception).with_trailers(metadata("hint", "later"));
@@ -151,14 +152,12 @@ async fn exceptions_keep_class_fields_and_attachments() {
 
 #[tokio::test]
 async fn a_panic_is_the_answer_to_its_own_call() {
-    let server = Methods::echo()
-        .method("now", |_| panic!("at once"))
-        .method("later", |_| {
-            Invoking::boxed(async {
-                tokio::task::yield_now().await;
-                panic!("after a wait")
-            })
-        });
+    let server = Methods::echo().method("now", |_| panic!("at once")).method("later", |_| {
+        Invoking::boxed(async {
+            tokio::task::yield_now().await;
+            panic!("after a wait")
+        })
+    });
     let (client, _server) = pair(Settings::default(), None, Some(server));
     for method in ["now", "later"] {
         let status = client.call(call(method, 1)).await.unwrap_err();
@@ -172,7 +171,8 @@ async fn a_panic_is_the_answer_to_its_own_call() {
 async fn the_server_calls_back_over_the_same_connection() {
     let (seen, mut notices) = mpsc::unbounded_channel();
     let client = Methods::default().method("notify", move |call| {
-        seen.send(call.head.metadata.get_str("callback.service.instid").map(str::to_owned)).unwrap();
+        seen.send(call.head.metadata.get_str("callback.service.instid").map(str::to_owned))
+            .unwrap();
         echo(call)
     });
     let server = Methods::default().method("subscribe", |subscription| {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytestring::ByteString;
 use dubhe_core::payload::Content;
-use dubhe_core::status::{Exception, table};
+use dubhe_core::status::{Exception, Origin, table};
 use dubhe_core::value::{List, Object};
 use dubhe_core::{Code, Status, Value};
 
@@ -20,7 +20,8 @@ pub(crate) fn from_exception(value: Value) -> Result<Status, Status> {
         return Err(Status::new(
             Code::Internal,
             format!("response data error, expect Throwable, but get {found}"),
-        ));
+        )
+        .with_origin(Origin::RemoteFramework));
     };
     let class = object.class.clone();
     let message = object.get("detailMessage").and_then(Value::as_str).map(ByteString::from);

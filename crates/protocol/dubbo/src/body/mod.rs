@@ -20,10 +20,10 @@ use dubhe_hessian2::{Decoder, Error};
 
 pub use attachments::{Attachments, PROTOCOL_KEYS};
 pub use event::Event;
-pub use reply::{Answer, read_error, read_reply, supports_attachments};
-pub use request::Request;
 pub(crate) use exception::{from_exception, to_exception};
+pub use reply::{Answer, read_error, read_reply, supports_attachments};
 pub(crate) use reply::{ReplyTo, write_failure, write_reply};
+pub use request::Request;
 pub(crate) use request::{Outgoing, write_request};
 pub(crate) use writer::{Refused, frame};
 

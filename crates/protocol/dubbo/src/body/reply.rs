@@ -177,11 +177,7 @@ fn write_value(
 }
 
 /// Queues an error: a Java exception where it is one of the service's, else a status byte.
-fn write_error(
-    out: &mut Outbox,
-    to: ReplyTo,
-    status: &Status,
-) -> Result<usize, Refused> {
+fn write_error(out: &mut Outbox, to: ReplyTo, status: &Status) -> Result<usize, Refused> {
     if status.java().is_none() && !status.is_business() {
         write_text(out, to, status_byte(status), status.message());
         return Ok(0);
@@ -273,7 +269,8 @@ mod tests {
         for yes in ["2.0.2", "2.0.3", "2.0.99", "2.0.2.1", "2.0.2-x"] {
             assert!(supports_attachments(yes), "{yes}");
         }
-        for no in ["", "2.0.1", "2.1.0", "2.6.5", "2.7.23", "3.3.6", "x", "99999999999999999999.1"] {
+        for no in ["", "2.0.1", "2.1.0", "2.6.5", "2.7.23", "3.3.6", "x", "99999999999999999999.1"]
+        {
             assert!(!supports_attachments(no), "{no}");
         }
     }

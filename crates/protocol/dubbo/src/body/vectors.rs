@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
+use dubhe_core::Value;
 use dubhe_core::payload::Content;
 use dubhe_core::status::table::dubbo;
-use dubhe_core::{Call, Encoded, Format, Head, Metadata, Method, Payload, Reply, ServiceKey, Status};
-use dubhe_core::Value;
-use dubhe_net::session::Outbox;
+use dubhe_core::{
+    Call, Encoded, Format, Head, Metadata, Method, Payload, Reply, ServiceKey, Status,
+};
 use dubhe_hessian2::{Encode, Encoder};
+use dubhe_net::session::Outbox;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
@@ -41,7 +43,9 @@ fn hex(text: &str) -> Vec<u8> {
 /// The two long samples, whose frames are given by their hash only.
 fn long_sample(case: &str) -> Value {
     match case {
-        "echoString/7" => (b'a'..=b'z').cycle().take(1 << 20).map(char::from).collect::<String>().into(),
+        "echoString/7" => {
+            (b'a'..=b'z').cycle().take(1 << 20).map(char::from).collect::<String>().into()
+        }
         "echoBytes/5" => (0..251).cycle().take(70_000).collect::<Vec<u8>>().into(),
         _ => panic!("no sample for {case}"),
     }

@@ -1,5 +1,6 @@
 //! The half of a connection that callers hold.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
@@ -9,14 +10,17 @@ use dubhe_core::invoke::{Outcome, Pending};
 use dubhe_core::payload::Content;
 use dubhe_core::random::{Random, SplitMix};
 use dubhe_core::status::table;
-use dubhe_core::{Call, CallKind, Encoded, Format, Invoke, Invoking, Payload, Reply, Status, Value};
+use dubhe_core::{
+    Call, CallKind, Encoded, Format, Invoke, Invoking, Payload, Reply, Status, Value,
+};
 use dubhe_net::session::{Close, Handle, SendError};
-use dubhe_net::time;
+use dubhe_net::{ErrorKind, pool, time};
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
+use super::Settings;
 use super::calls::{Answered, Calls, Done, NoRoom, Waiting};
 use super::errors::What;
-use super::Settings;
 use crate::body::{self, Answer, Outgoing, Refused};
 use crate::header::{Header, Kind};
 use crate::serialization::SerializationId;
@@ -33,6 +37,8 @@ pub struct Connection {
     draining: AtomicBool,
     /// Bytes ever queued, by callers and by the session.
     queued: AtomicU64,
+    /// Told when the connection stops taking calls.
+    retired: Notify,
 }
 
 /// Why a call was not queued.
@@ -51,6 +57,7 @@ impl Connection {
             readonly: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             queued: AtomicU64::new(0),
+            retired: Notify::new(),
         }
     }
 
@@ -80,6 +87,7 @@ impl Connection {
     /// quiet; a client waits for the replies to its calls.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Release);
+        self.retired.notify_waiters();
         self.handle.wake();
     }
 
@@ -93,6 +101,19 @@ impl Connection {
 
     pub(super) fn set_readonly(&self, readonly: bool) {
         self.readonly.store(readonly, Ordering::Release);
+        self.retired.notify_waiters();
+    }
+
+    /// Resolves when the connection takes no more calls, for whatever reason.
+    pub async fn retired(&self) {
+        loop {
+            let mut retired = pin!(self.retired.notified());
+            retired.as_mut().enable();
+            if !self.takes_calls() {
+                return;
+            }
+            retired.await;
+        }
     }
 
     /// Notes bytes that the session queued.
@@ -231,16 +252,26 @@ impl Connection {
     /// Ends all calls.
     pub(super) fn fail(&self, why: &Close) {
         let peer = &self.handle.peer().remote;
-        let written = self.written();
+        let written = self.written(why);
         let status = |w: &Waiting| What::waiting(w, peer).lost(why, w.position < written);
         let wakers = self.calls.lock().close(status);
+        self.retired.notify_waiters();
         wakers.into_iter().for_each(std::task::Waker::wake);
     }
 
-    /// At least how many of the bytes ever queued have left. A call queued behind them certainly
-    /// did not start.
-    fn written(&self) -> u64 {
-        u64::MAX
+    /// How many of the bytes ever queued may have left, or may still leave: a call behind them
+    /// certainly did not start.
+    fn written(&self, why: &Close) -> u64 {
+        let nothing_follows = match why {
+            Close::Aborted(_) | Close::Stalled { .. } | Close::Dropped | Close::Cut { .. } => true,
+            Close::Failed(error) => error.kind() == ErrorKind::Io,
+            _ => false,
+        };
+        if !nothing_follows {
+            return u64::MAX;
+        }
+        let unsent = u64::try_from(self.handle.queued()).unwrap_or(u64::MAX);
+        self.queued.load(Ordering::Relaxed).saturating_sub(unsent)
     }
 
     fn read(&self, answered: Answered, waiting: &Waiting) -> Outcome {
@@ -306,5 +337,27 @@ pub struct Peered(pub Arc<Connection>);
 impl Invoke for Peered {
     fn invoke(&self, call: Call) -> Invoking {
         self.0.start(call)
+    }
+}
+
+impl pool::Connection for Peered {
+    fn load(&self) -> usize {
+        self.0.waiting()
+    }
+
+    fn is_ready(&self) -> bool {
+        self.0.takes_calls()
+    }
+
+    async fn retired(&self) {
+        self.0.retired().await;
+    }
+
+    fn close(&self, now: bool) {
+        if now {
+            self.0.handle.close("the channel was closed");
+        } else {
+            self.0.drain();
+        }
     }
 }

@@ -47,7 +47,9 @@ impl<'a> What<'a> {
         let after = now.saturating_duration_since(waiting.began);
         Status::new(
             Code::DeadlineExceeded,
-            format!("{self}: no reply within {after:.1?}; raise the timeout or look at the provider"),
+            format!(
+                "{self}: no reply within {after:.1?}; raise the timeout or look at the provider"
+            ),
         )
         .with_retry(Retry::Unknown)
     }

@@ -133,9 +133,9 @@ impl Exchange {
             method: &request.method,
             descriptor: Some(&request.descriptor),
         };
-        dispatch.find(wanted).map_err(|status| {
-            (table::to_dubbo(status.code()), status.message().to_owned())
-        })
+        dispatch
+            .find(wanted)
+            .map_err(|status| (table::to_dubbo(status.code()), status.message().to_owned()))
     }
 
     /// The limit of a service: its own, where it was exported with one, within the connection's.

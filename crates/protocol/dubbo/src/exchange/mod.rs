@@ -16,4 +16,5 @@ mod settings;
 pub use calls::MAX_CALLS;
 pub use connection::{Connection, Peered};
 pub use session::Exchange;
+pub(crate) use settings::millis;
 pub use settings::{Role, Settings};

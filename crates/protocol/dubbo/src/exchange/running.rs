@@ -76,12 +76,7 @@ impl Wake for Alarm {
 
 impl<T> Running<T> {
     pub(super) fn new() -> Self {
-        Self {
-            slots: Vec::new(),
-            free: Vec::new(),
-            woken: Arc::default(),
-            batch: Vec::new(),
-        }
+        Self { slots: Vec::new(), free: Vec::new(), woken: Arc::default(), batch: Vec::new() }
     }
 
     /// How many handlers run.
@@ -91,7 +86,11 @@ impl<T> Running<T> {
 
     /// Runs what `begin` gives up to its first wait. `None` says that it goes on, with `ticket`
     /// kept until [`poll`](Self::poll) ends it.
-    pub(super) fn start(&mut self, begin: impl FnOnce() -> Invoking, ticket: T) -> Option<(Ended, T)> {
+    pub(super) fn start(
+        &mut self,
+        begin: impl FnOnce() -> Invoking,
+        ticket: T,
+    ) -> Option<(Ended, T)> {
         let index = self.free.last().copied().unwrap_or_else(|| self.add());
         let Some(slot) = self.slots.get_mut(index) else { return Some((Err(Panicked), ticket)) };
         let mut cx = Context::from_waker(&slot.waker);

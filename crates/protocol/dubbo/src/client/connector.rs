@@ -1,0 +1,65 @@
+//! Opening one connection.
+
+use std::sync::Arc;
+
+use dubhe_core::serve::Dispatch;
+use dubhe_net::Result;
+use dubhe_net::io::tcp::{TcpDial, TcpOptions};
+use dubhe_net::io::{Address, Dial};
+use dubhe_net::pool::Connect;
+use dubhe_net::session::{Driver, SessionOptions};
+use dubhe_net::tls::ClientTls;
+
+use crate::exchange::{Exchange, Peered, Role, Settings};
+
+/// What carries the bytes.
+pub(super) enum Way {
+    Clear,
+    Tls(ClientTls),
+    Other(Arc<dyn Dial>),
+}
+
+impl Way {
+    pub(super) fn dial(&self, tcp: TcpOptions) -> Arc<dyn Dial> {
+        match self {
+            Self::Clear => Arc::new(TcpDial::new(tcp)),
+            Self::Tls(tls) => Arc::new(tls.dial(TcpDial::new(tcp))),
+            Self::Other(dial) => dial.clone(),
+        }
+    }
+}
+
+/// Opens connections to one address.
+pub(super) struct Connector {
+    pub(super) address: Address,
+    pub(super) dial: Arc<dyn Dial>,
+    pub(super) settings: Arc<Settings>,
+    pub(super) session: SessionOptions,
+    pub(super) dispatch: Option<Arc<dyn Dispatch>>,
+}
+
+impl Connect for Connector {
+    type Conn = Peered;
+
+    async fn connect(&self) -> Result<Peered> {
+        let (io, peer) = self.dial.dial(&self.address).await?;
+        let mut connection = None;
+        let session = |handle: &_| {
+            let exchange =
+                Exchange::new(handle, Role::Client, self.settings.clone(), self.dispatch.clone());
+            connection = Some(exchange.connection().clone());
+            exchange
+        };
+        let driver = Driver::new(io, peer, self.session.clone(), session);
+        let connection =
+            connection.ok_or_else(|| dubhe_net::Error::protocol("no session was made"))?;
+        let remote = driver.handle().peer().remote;
+        // The task ends with the connection: at the latest three heartbeats after its peer fell
+        // silent. Calls on their way outlive the channel that sent them, so it does not own it.
+        tokio::spawn(async move {
+            let why = driver.await;
+            tracing::debug!(%remote, %why, "dubbo connection ended");
+        });
+        Ok(Peered(connection))
+    }
+}

@@ -1,0 +1,143 @@
+//! Channels to providers that speak dubbo.
+
+mod channel;
+mod connector;
+
+use std::fmt;
+use std::sync::Arc;
+
+use dubhe_core::connect::{Channel, Connect};
+use dubhe_core::serve::Dispatch;
+use dubhe_core::{Code, Endpoint, Status};
+use dubhe_net::io::tcp::TcpOptions;
+use dubhe_net::io::{Address, Dial};
+use dubhe_net::pool::{Backoff, Pool, PoolOptions};
+use dubhe_net::session::SessionOptions;
+use dubhe_net::time::{Random, SplitMix};
+use dubhe_net::tls::ClientTls;
+
+use crate::exchange::{Settings, millis};
+use crate::serialization;
+use channel::DubboChannel;
+use connector::{Connector, Way};
+
+/// Opens channels to dubbo endpoints.
+///
+/// An endpoint's parameters override the settings, under Dubbo's names:
+///
+/// | parameter | meaning | default |
+/// | --- | --- | --- |
+/// | `connections` | connections to the address | 1 |
+/// | `connect.timeout` | milliseconds to open one | 3000 |
+/// | `heartbeat` | milliseconds of silence before a heartbeat, 0 for never | 60000 |
+/// | `payload` | bytes in a body, 0 or less for any number | 8388608 |
+/// | `prefer.serialization`, `serialization` | must admit `hessian2` | `hessian2` |
+pub struct DubboConnect {
+    settings: Settings,
+    tcp: TcpOptions,
+    way: Way,
+    session: SessionOptions,
+    backoff: Backoff,
+    random: Arc<dyn Random>,
+    dispatch: Option<Arc<dyn Dispatch>>,
+}
+
+impl DubboConnect {
+    /// Connections over clear TCP, with these settings.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            tcp: TcpOptions::default(),
+            way: Way::Clear,
+            session: SessionOptions::default(),
+            backoff: Backoff::default(),
+            random: Arc::new(SplitMix::from_entropy()),
+            dispatch: None,
+        }
+    }
+
+    /// The same with these options on its sockets.
+    pub fn tcp(mut self, tcp: TcpOptions) -> Self {
+        self.tcp = tcp;
+        self
+    }
+
+    /// The same, encrypted.
+    pub fn tls(mut self, tls: ClientTls) -> Self {
+        self.way = Way::Tls(tls);
+        self
+    }
+
+    /// The same over another transport; socket options, TLS and `connect.timeout` are then that
+    /// transport's own matter.
+    pub fn dial(mut self, dial: Arc<dyn Dial>) -> Self {
+        self.way = Way::Other(dial);
+        self
+    }
+
+    /// The same with other bounds for each connection's queue and reads.
+    pub fn session_options(mut self, options: SessionOptions) -> Self {
+        self.session = options;
+        self
+    }
+
+    /// The same with other pauses between attempts to connect.
+    pub fn backoff(mut self, backoff: Backoff) -> Self {
+        self.backoff = backoff;
+        self
+    }
+
+    /// The same with another source of randomness for those pauses.
+    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = random;
+        self
+    }
+
+    /// The same, and what `dispatch` finds is served to the providers connected to: callbacks.
+    pub fn dispatch(mut self, dispatch: Arc<dyn Dispatch>) -> Self {
+        self.dispatch = Some(dispatch);
+        self
+    }
+}
+
+impl Connect for DubboConnect {
+    fn protocol(&self) -> &'static str {
+        "dubbo"
+    }
+
+    /// Must be called within a tokio runtime.
+    fn connect(&self, endpoint: &Endpoint) -> Result<Arc<dyn Channel>, Status> {
+        let params = endpoint.service();
+        let refused =
+            |code, why: String| Status::new(code, format!("cannot use {endpoint}: {why}"));
+        let invalid = |why| refused(Code::InvalidArgument, why);
+        serialization::negotiate(params).map_err(|why| refused(Code::FailedPrecondition, why))?;
+        let settings = self.settings.clone().with_params(params).map_err(invalid)?;
+        let mut tcp = self.tcp.clone();
+        if let Some(timeout) = millis(params, "connect.timeout").map_err(invalid)? {
+            tcp.connect_timeout = timeout;
+        }
+        let mut options = PoolOptions::default();
+        options.backoff = self.backoff;
+        if let Some(text) = params.get("connections") {
+            let bad = |_| invalid(format!("connections={text:?} is no number"));
+            options.connections = text.trim().parse().map_err(bad)?;
+        }
+        let (_, host, port) = endpoint.identity();
+        let connector = Connector {
+            address: Address::new(host, port),
+            dial: self.way.dial(tcp),
+            settings: Arc::new(settings),
+            session: self.session.clone(),
+            dispatch: self.dispatch.clone(),
+        };
+        let pool = Pool::new(connector, options, self.random.clone());
+        Ok(Arc::new(DubboChannel::new(endpoint.clone(), pool)))
+    }
+}
+
+impl fmt::Debug for DubboConnect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DubboConnect").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
