@@ -1,4 +1,20 @@
 //! Hessian 2.0 as Dubbo speaks it.
+//!
+//! A message is a sequence of values that share three tables: class definitions, type names, and
+//! the numbers of containers. [`Encoder`] and [`Decoder`] keep them; everything else stands on
+//! those two.
+//!
+//! | module | what it does |
+//! | --- | --- |
+//! | [`Encode`], [`Decode`], [`JavaType`] | the traits of types that travel |
+//! | [`Arguments`], [`DecodeArguments`] | tuples as the arguments of a call |
+//! | [`Value`], [`from_value`], [`to_value`] | any value, without a Rust type |
+//! | [`java`], [`Array`] | Java's own types |
+//! | [`mod@serde`] | types of serde |
+//! | [`payload`] | the bridge to the payloads of `dubhe-core` |
+//!
+//! Sources for the wire: the Hessian 2.0 draft; hessian-lite's `Hessian2Output`, `Hessian2Input`
+//! and serializers, which differ from it; bytes recorded from hessian-lite 4.0.4 and 3.2.
 
 mod class;
 mod codec;
@@ -12,6 +28,7 @@ mod error;
 pub mod java;
 mod limits;
 pub mod payload;
+pub mod serde;
 mod tag;
 mod types;
 
@@ -22,6 +39,12 @@ pub use dynamic::{from_value, to_value};
 pub use encode::{DEPTH, Encoder};
 pub use error::{Error, ErrorKind};
 pub use limits::Limits;
+pub use serde::Serde;
 pub use types::Array;
 
 pub use dubhe_core::Value;
+
+/// The README's example is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

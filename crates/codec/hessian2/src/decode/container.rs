@@ -12,7 +12,7 @@ pub struct Items {
 
 /// The entries of a map that is being read.
 pub struct Entries {
-    _open: (),
+    ended: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -62,11 +62,12 @@ impl Entries {
     /// [`Truncated`](ErrorKind::Truncated) at the end of the message.
     #[inline]
     pub fn next(&mut self, d: &mut Decoder<'_>) -> Result<bool, Error> {
-        Ok(!d.read_end()?)
+        self.ended = self.ended || d.read_end()?;
+        Ok(!self.ended)
     }
 }
 
-impl<'de> Decoder<'de> {
+impl Decoder<'_> {
     /// Reads a list, set or array of any class. `read` asks [`Items::next`] and reads each
     /// element; what it leaves is skipped.
     ///
@@ -87,8 +88,8 @@ impl<'de> Decoder<'de> {
         }
     }
 
-    /// Reads a map of any class. `read` asks [`Entries::next`] until it says no, and reads each
-    /// key and value.
+    /// Reads a map of any class. `read` asks [`Entries::next`] and reads each key and value; the
+    /// entries that it leaves are skipped.
     ///
     /// # Errors
     /// Those of `read`; [`Mismatch`](ErrorKind::Mismatch) when no map is there.
@@ -142,7 +143,13 @@ impl<'de> Decoder<'de> {
         self.container(|d| {
             d.at.position += 1;
             let class = if tag == tag::TYPED_MAP { Some(d.read_type()?) } else { None };
-            read(d, class, &mut Entries { _open: () })
+            let mut entries = Entries { ended: false };
+            let read = read(d, class, &mut entries)?;
+            while entries.next(d)? {
+                d.skip_value()?;
+                d.skip_value()?;
+            }
+            Ok(read)
         })
     }
 
@@ -206,7 +213,7 @@ impl<'de> Decoder<'de> {
         }
         let (mut read, mut found) = (Some(read), None);
         self.object(class, |d, field| {
-            match (d.field_name(class, field), read.take()) {
+            match (&**d.field_name(class, field), read.take()) {
                 ("objects", Some(read)) => found = Some(d.read_list(read)?),
                 (_, left) => {
                     read = left;

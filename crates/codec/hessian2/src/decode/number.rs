@@ -16,7 +16,7 @@ pub(crate) enum Number {
     Double(f64),
 }
 
-impl<'de> Decoder<'de> {
+impl Decoder<'_> {
     /// Reads an `int`.
     ///
     /// # Errors

@@ -128,13 +128,24 @@ impl<'de> Decoder<'de> {
         start: Start,
         mut field: impl FnMut(&mut Self, u16) -> Result<(), Error>,
     ) -> Result<(), Error> {
+        self.object_with(start, |d, fields| (0..fields).try_for_each(|index| field(d, index)))
+    }
+
+    /// Reads the object that [`read_start`](Self::read_start) found; `read` gets the number of its
+    /// fields and reads one value for each.
+    #[inline]
+    pub(crate) fn object_with<T>(
+        &mut self,
+        start: Start,
+        read: impl FnOnce(&mut Self, u16) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let Start::Object(number) = start else { return Err(self.mismatch("an object")) };
         let fields = self.tables.classes.get(number).map_or(0, |class| class.len);
         self.container(|d| {
             if d.byte()? == tag::OBJECT {
                 d.read_i32()?;
             }
-            (0..fields).try_for_each(|index| field(d, index))
+            read(d, fields)
         })
     }
 
@@ -144,11 +155,11 @@ impl<'de> Decoder<'de> {
     }
 
     /// The name of a field of the class of an object.
-    pub(crate) fn field_name(&self, start: Start, field: u16) -> &str {
-        let Start::Object(number) = start else { return "" };
+    pub(crate) fn field_name(&self, start: Start, field: u16) -> &Cow<'de, str> {
+        let Start::Object(number) = start else { return &Cow::Borrowed("") };
         let class = self.tables.classes.get(number);
         let name = class.and_then(|c| self.tables.fields.get(c.start + usize::from(field)));
-        name.map_or("", |name| name)
+        name.unwrap_or(&Cow::Borrowed(""))
     }
 
     /// The names of a class, as shared strings that are made once.

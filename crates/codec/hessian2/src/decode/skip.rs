@@ -20,13 +20,7 @@ impl Decoder<'_> {
             _ if Self::is_bytes(tag) => self.skip_bytes(),
             tag::DATE_MS | tag::DATE_MINUTES => self.read_date().map(drop),
             0x70..=0x7f | tag::TYPED_LIST_OPEN..=tag::LIST => self.list(tag, |_, _, _| Ok(())),
-            tag::MAP | tag::TYPED_MAP => self.map(tag, |d, _, entries| {
-                while entries.next(d)? {
-                    d.skip_value()?;
-                    d.skip_value()?;
-                }
-                Ok(())
-            }),
+            tag::MAP | tag::TYPED_MAP => self.map(tag, |_, _, _| Ok(())),
             tag::REFERENCE => self.read_reference().map(drop),
             0x40 | 0x45 | 0x47 | 0x50 | tag::END => {
                 let detail =

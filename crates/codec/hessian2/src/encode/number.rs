@@ -12,25 +12,25 @@ impl Encoder {
     /// Writes an `int`.
     #[inline]
     pub fn write_i32(&mut self, v: i32) {
-        let [_, b, c, d] = v.to_be_bytes();
+        let [.., high, low] = v.to_be_bytes();
         match v {
             -0x10..=0x2f => self.put(&[(v + 0x90) as u8]),
-            -0x800..=0x7ff => self.put(&[((v >> 8) + 0xc8) as u8, d]),
-            -0x4_0000..=0x3_ffff => self.put(&[((v >> 16) + 0xd4) as u8, c, d]),
-            _ => self.put(&[tag::INT, v.to_be_bytes()[0], b, c, d]),
+            -0x800..=0x7ff => self.put(&[((v >> 8) + 0xc8) as u8, low]),
+            -0x4_0000..=0x3_ffff => self.put(&[((v >> 16) + 0xd4) as u8, high, low]),
+            _ => self.put_4(tag::INT, v),
         }
     }
 
     /// Writes a `long`. Never written as an `int`: inside `Object` the tag decides Java's class.
     #[inline]
     pub fn write_i64(&mut self, v: i64) {
-        let [.., a, b, c, d] = v.to_be_bytes();
+        let [.., high, low] = v.to_be_bytes();
         match v {
             -0x8..=0xf => self.put(&[(v + 0xe0) as u8]),
-            -0x800..=0x7ff => self.put(&[((v >> 8) + 0xf8) as u8, d]),
-            -0x4_0000..=0x3_ffff => self.put(&[((v >> 16) + 0x3c) as u8, c, d]),
-            -0x8000_0000..=0x7fff_ffff => self.put(&[tag::LONG_INT, a, b, c, d]),
-            _ => self.tagged(tag::LONG, v.to_be_bytes()),
+            -0x800..=0x7ff => self.put(&[((v >> 8) + 0xf8) as u8, low]),
+            -0x4_0000..=0x3_ffff => self.put(&[((v >> 16) + 0x3c) as u8, high, low]),
+            -0x8000_0000..=0x7fff_ffff => self.put_4(tag::LONG_INT, v as i32),
+            _ => self.put_8(tag::LONG, v.to_be_bytes()),
         }
     }
 
@@ -44,8 +44,8 @@ impl Encoder {
                 1 => return self.put(&[tag::DOUBLE_1]),
                 -0x80..=0x7f => return self.put(&[tag::DOUBLE_I8, int as u8]),
                 -0x8000..=0x7fff => {
-                    let [_, _, c, d] = int.to_be_bytes();
-                    return self.put(&[tag::DOUBLE_I16, c, d]);
+                    let [.., high, low] = int.to_be_bytes();
+                    return self.put(&[tag::DOUBLE_I16, high, low]);
                 }
                 _ => {}
             }
@@ -53,10 +53,9 @@ impl Encoder {
         // Java: `0.001 * (int) (v * 1000) == v`.
         let thousandths = (v * 1000.0) as i32;
         if (0.001 * f64::from(thousandths)).to_bits() == v.to_bits() {
-            let [a, b, c, d] = thousandths.to_be_bytes();
-            self.put(&[tag::DOUBLE_MILLI, a, b, c, d]);
+            self.put_4(tag::DOUBLE_MILLI, thousandths);
         } else {
-            self.tagged(tag::DOUBLE, v.to_be_bytes());
+            self.put_8(tag::DOUBLE, v.to_be_bytes());
         }
     }
 
@@ -66,10 +65,9 @@ impl Encoder {
         if ms % MS_PER_MINUTE == 0
             && let Ok(minutes) = i32::try_from(ms / MS_PER_MINUTE)
         {
-            let [a, b, c, d] = minutes.to_be_bytes();
-            self.put(&[tag::DATE_MINUTES, a, b, c, d]);
+            self.put_4(tag::DATE_MINUTES, minutes);
         } else {
-            self.tagged(tag::DATE_MS, ms.to_be_bytes());
+            self.put_8(tag::DATE_MS, ms.to_be_bytes());
         }
     }
 
@@ -81,7 +79,18 @@ impl Encoder {
     }
 
     #[inline]
-    fn tagged(&mut self, tag: u8, [a, b, c, d, e, f, g, h]: [u8; 8]) {
-        self.put(&[tag, a, b, c, d, e, f, g, h]);
+    fn put_4(&mut self, tag: u8, v: i32) {
+        let mut bytes = [tag; 5];
+        let [_, tail @ ..] = &mut bytes;
+        *tail = v.to_be_bytes();
+        self.put(&bytes);
+    }
+
+    #[inline]
+    fn put_8(&mut self, tag: u8, v: [u8; 8]) {
+        let mut bytes = [tag; 9];
+        let [_, tail @ ..] = &mut bytes;
+        *tail = v;
+        self.put(&bytes);
     }
 }

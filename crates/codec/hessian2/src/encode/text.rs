@@ -32,11 +32,11 @@ impl Encoder {
             let high_last = matches!(rest.get(CHUNK - 1), Some(0xd800..=0xdbff));
             let (chunk, tail) = rest.split_at(CHUNK - usize::from(high_last));
             self.long_header(tag::STRING_CHUNK, chunk.len());
-            chunk.iter().for_each(|unit| self.put_unit(*unit));
+            self.put_units(chunk);
             rest = tail;
         }
         self.text_header(rest.len());
-        rest.iter().for_each(|unit| self.put_unit(*unit));
+        self.put_units(rest);
     }
 
     #[cold]
@@ -77,11 +77,17 @@ impl Encoder {
             self.put(plain.as_bytes());
             let mut chars = wide.chars();
             if let Some(c) = chars.next() {
-                c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| self.put_unit(*unit));
+                self.put_units(c.encode_utf16(&mut [0; 2]));
             }
             rest = chars.as_str();
         }
         self.put(rest.as_bytes());
+    }
+
+    fn put_units(&mut self, units: &[u16]) {
+        for unit in units {
+            self.put_unit(*unit);
+        }
     }
 
     fn put_unit(&mut self, unit: u16) {

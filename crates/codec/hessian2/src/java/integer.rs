@@ -1,6 +1,6 @@
 //! `java.math.BigInteger`.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 use crate::{Array, Class, Decode, Decoder, Encode, Encoder, Error, ErrorKind};
@@ -126,7 +126,9 @@ impl fmt::Display for BigInteger {
             groups.push(rest);
         }
         let mut digits = groups.pop().unwrap_or(0).to_string();
-        groups.iter().rev().for_each(|group| digits.push_str(&format!("{group:09}")));
+        for group in groups.iter().rev() {
+            write!(digits, "{group:09}")?;
+        }
         f.pad_integral(!self.negative, "", &digits)
     }
 }

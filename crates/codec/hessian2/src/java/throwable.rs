@@ -145,7 +145,7 @@ impl<'de> Decode<'de> for Throwable {
 
 fn read(d: &mut Decoder<'_>, start: Start, mut t: Throwable) -> Result<Throwable, Error> {
     d.object(start, |d, field| {
-        match d.field_name(start, field) {
+        match &**d.field_name(start, field) {
             "suppressedExceptions" => t.suppressed = derive::decode_or_default(d)?,
             "stackTrace" => {
                 t.stack = derive::decode_or_default::<Array<StackTraceElement>>(d)?.0;

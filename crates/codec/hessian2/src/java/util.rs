@@ -74,9 +74,14 @@ static UUID: crate::Class =
 
 impl fmt::Display for Uuid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d, e] = [96, 80, 64, 48, 0].map(|shift| self.0 >> shift);
-        let (b, c, d, e) = (b & 0xffff, c & 0xffff, d & 0xffff, e & 0xffff_ffff_ffff);
-        write!(f, "{a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}")
+        let digits = format!("{:032x}", self.0);
+        let mut rest = digits.as_str();
+        for len in [8, 4, 4, 4] {
+            let (group, more) = rest.split_at(len);
+            write!(f, "{group}-")?;
+            rest = more;
+        }
+        f.write_str(rest)
     }
 }
 
