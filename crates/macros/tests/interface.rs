@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use dubhe_client::stub::Options;
 use dubhe_client::{CallOptions, ReplyAttachments, Stub};
-use dubhe_core::{CallKind, Code, Context, ServiceKey, Status};
+use dubhe_core::{CallKind, Context, ServiceKey, Status};
 use dubhe_hessian2::Array;
 use dubhe_macros::{Java, JavaException, interface};
 use dubhe_server::Service;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt as _, stream};
 
 /// What `dubhe::__private` is to users of the facade.
 mod private {
@@ -116,7 +116,7 @@ impl Users for Store {
     }
 
     async fn watch(&self, since: i64) -> Result<impl Stream<Item = Result<User, Status>>, Status> {
-        Ok(futures_util::stream::iter([Ok(User { id: since, ..ada() })]))
+        Ok(stream::iter([since, since + 1]).map(|id| Ok(User { id, ..ada() })))
     }
 }
 
@@ -166,9 +166,10 @@ async fn a_oneway_call_runs() {
 }
 
 #[tokio::test]
-async fn a_stream_is_refused_where_it_cannot_be_carried() {
-    let status = client(&Arc::default()).watch(1).await.unwrap_err();
-    assert_eq!(status.code(), Code::Unimplemented);
+async fn a_stream_of_replies_arrives_in_order() {
+    let stream = client(&Arc::default()).watch(7).await.unwrap();
+    let users: Vec<_> = stream.map(Result::unwrap).collect().await;
+    assert_eq!(users, [User { id: 7, ..ada() }, User { id: 8, ..ada() }]);
 }
 
 #[test]

@@ -68,23 +68,36 @@ pub(super) fn expand(interface: &Interface<'_>) -> Part {
 
 /// The expression that decodes the arguments, runs the handler and encodes what it returns.
 fn run(item: &syn::Ident, method: &Method<'_>) -> TokenStream {
-    if matches!(method.output, Output::Stream { .. }) {
-        return quote! {
-            __dubhe::server::stub::unsupported(&call, "a stream of replies needs another protocol")
-        };
-    }
     let (ident, tuple) = (method.ident, method.tuple());
     let names = method.arguments.iter().map(|a| a.ident);
     let passed = method.arguments.iter().map(Argument::pass);
     let context = if method.context { quote!(&__context,) } else { TokenStream::new() };
+    let outcome = quote!(<T as #item>::#ident(&__service, #context #(#passed),*).await);
+    let (glue, outlet, outcome) = match method.output {
+        Output::Value(_) => (quote!(unary), TokenStream::new(), outcome),
+        Output::Stream { .. } => (
+            quote!(server_stream),
+            quote!(__outlet: __dubhe::server::stub::Outlet),
+            quote! {
+                match #outcome {
+                    ::std::result::Result::Ok(stream) => __outlet.send_all(stream).await,
+                    ::std::result::Result::Err(error) => {
+                        ::std::result::Result::Err(::std::convert::Into::into(error))
+                    }
+                }
+            },
+        ),
+    };
     quote_spanned! {ident.span()=>
         {
             let __service = ::std::clone::Clone::clone(&self.0);
-            __dubhe::server::stub::unary(
+            __dubhe::server::stub::#glue(
                 call,
-                move |__context: ::std::sync::Arc<__dubhe::core::Context>, (#(#names,)*): #tuple| {
-                    async move { <T as #item>::#ident(&__service, #context #(#passed),*).await }
-                },
+                move |
+                    __context: ::std::sync::Arc<__dubhe::core::Context>,
+                    (#(#names,)*): #tuple,
+                    #outlet
+                | async move { #outcome },
             )
         }
     }
