@@ -6,7 +6,7 @@
 //! is found.
 //!
 //! Each macro reads its input into a model first, with all checks and all errors, and then writes
-//! code from a model that holds; see the folders [`java`], [`exception`] and [`interface`].
+//! code from a model that holds; see the folders `java`, `exception` and `interface`.
 
 mod attr;
 mod exception;

@@ -1,7 +1,7 @@
 //! `#[interface]`.
 //!
-//! [`Interface`] is the model of the trait; [`declaration`] writes the trait itself, [`server`]
-//! and [`client`] what stands around it.
+//! `Interface` is the model of the trait; `declaration` writes the trait itself, `server`
+//! and `client` what stands around it.
 
 mod args;
 mod client;

@@ -1,6 +1,6 @@
 //! `derive(Java)`.
 //!
-//! [`Object`] is the model of a struct, [`constants`] and [`hierarchy`] are the two kinds of enum.
+//! `Object` is the model of a struct, `constants` and `hierarchy` are the two kinds of enum.
 
 mod codec;
 mod constants;
