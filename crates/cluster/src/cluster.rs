@@ -78,6 +78,7 @@ impl Cluster {
             let own = Deadline::after(now, call.head.timeout.unwrap_or(policy.timeout));
             call.head.deadline = Deadline::earlier(Some(own), outer);
             let picked = inner.pick(&call, &policy, &tried)?;
+            call.head.metadata.fill_from(picked.endpoint().attachments());
             let outcome = match inner.channel(&picked) {
                 Ok(channel) => channel.invoke(call).await,
                 Err(status) => Err(status),

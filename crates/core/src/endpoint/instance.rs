@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytestring::ByteString;
 
 use super::state::EndpointState;
+use crate::metadata::Metadata;
 
 /// Parameters by name, sorted. Unknown ones are kept and passed on.
 pub type Params = BTreeMap<ByteString, ByteString>;
@@ -58,6 +59,7 @@ struct Inner {
     service: Arc<ServiceParams>,
     state: Arc<EndpointState>,
     weight: u32,
+    attachments: Metadata,
 }
 
 impl Endpoint {
@@ -75,7 +77,9 @@ impl Endpoint {
         state: Arc<EndpointState>,
     ) -> Self {
         let weight = service.get("weight").and_then(|w| w.parse().ok()).unwrap_or(DEFAULT_WEIGHT);
-        Self(Arc::new(Inner { instance, offer, service, state, weight }))
+        let token = service.get("token").filter(|token| !token.is_empty());
+        let attachments = token.map(|token| ("token", token)).into_iter().collect();
+        Self(Arc::new(Inner { instance, offer, service, state, weight, attachments }))
     }
 
     /// The endpoint `protocol://host:port` without further parameters.
@@ -113,6 +117,11 @@ impl Endpoint {
     /// Its share of the calls, relative to others; `weight`, 100 by default.
     pub fn weight(&self) -> u32 {
         self.0.weight
+    }
+
+    /// What every call to it carries: the `token` it published, if any.
+    pub fn attachments(&self) -> &Metadata {
+        &self.0.attachments
     }
 
     /// What it is recognised by across sets: `protocol://host:port`.

@@ -1,0 +1,109 @@
+//! The calling application.
+
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use dubhe_client::{ClientBuilder, Environment, Generic, Stub};
+use dubhe_core::connect::Connect;
+use dubhe_core::registry::Registry;
+use dubhe_core::time::SharedClock;
+use dubhe_core::{ServiceKey, Status};
+use dubhe_dubbo::DubboConnect;
+use dubhe_dubbo::exchange::Settings;
+
+use crate::clock::TokioClock;
+use crate::registries::by_url;
+
+/// An application that calls services: its protocols, connections and registries. Everything
+/// hangs on this value; two of them live in one process side by side. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct App(Environment);
+
+/// Makes an [`App`].
+pub struct AppBuilder {
+    name: ByteString,
+    clock: SharedClock,
+    connectors: Vec<Arc<dyn Connect>>,
+    registries: Vec<Result<Arc<dyn Registry>, Status>>,
+}
+
+impl App {
+    /// Begins the application of this name; providers see it as `remote.application`.
+    pub fn builder(name: impl Into<ByteString>) -> AppBuilder {
+        AppBuilder {
+            name: name.into(),
+            clock: Arc::new(TokioClock),
+            connectors: Vec::new(),
+            registries: Vec::new(),
+        }
+    }
+
+    /// Begins a client of the service of a stub that `#[dubhe::interface]` made.
+    pub fn client<T: Stub>(&self) -> ClientBuilder<T> {
+        ClientBuilder::new(&self.0)
+    }
+
+    /// Begins a client of any service, by names and values.
+    pub fn generic(&self, interface: impl Into<ByteString>) -> ClientBuilder<Generic> {
+        ClientBuilder::new(&self.0).service(ServiceKey::interface_only(interface))
+    }
+
+    /// What its clients share.
+    pub fn environment(&self) -> &Environment {
+        &self.0
+    }
+
+    /// Closes all connections once the calls on them have ended.
+    pub fn close(&self) {
+        self.0.channels().close(false);
+    }
+}
+
+impl AppBuilder {
+    /// Adds a registry by URL: `memory://` or `file:///FOLDER`. A wrong URL is reported by
+    /// [`AppBuilder::build`].
+    pub fn registry(mut self, url: &str) -> Self {
+        let registry = by_url(url, &self.clock);
+        self.registries.push(registry);
+        self
+    }
+
+    /// Adds a registry that exists already, such as one that a server in this process shares.
+    pub fn registry_instance(mut self, registry: impl Registry) -> Self {
+        self.registries.push(Ok(Arc::new(registry)));
+        self
+    }
+
+    /// Adds a protocol, or one of the built-in ones with settings of its own; it takes the place
+    /// of the built-in one of that name.
+    pub fn protocol(mut self, connector: impl Connect) -> Self {
+        self.connectors.push(Arc::new(connector));
+        self
+    }
+
+    /// Makes the application. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When the URL of a registry is wrong.
+    pub fn build(self) -> Result<App, Status> {
+        let mut env = Environment::builder(self.name.clone(), self.clock);
+        let own = self.connectors.iter().any(|c| c.protocol() == "dubbo");
+        for connector in self.connectors {
+            env = env.connect(connector);
+        }
+        if !own {
+            let settings = Settings::default().application(self.name);
+            env = env.connect(Arc::new(DubboConnect::new(settings)));
+        }
+        for registry in self.registries {
+            env = env.registry(registry?);
+        }
+        Ok(App(env.build()))
+    }
+}
+
+impl std::fmt::Debug for AppBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "AppBuilder({:?})", &*self.name)
+    }
+}

@@ -1,0 +1,89 @@
+//! Dubbo for Rust: services that join Java and Go fleets as equals.
+//!
+//! ```no_run
+//! use dubhe::prelude::*;
+//!
+//! #[dubhe::interface("org.example.Greeter")]
+//! trait Greeter {
+//!     async fn greet(&self, name: String) -> Result<String, Status>;
+//! }
+//!
+//! struct Polite;
+//!
+//! impl Greeter for Polite {
+//!     async fn greet(&self, name: String) -> Result<String, Status> {
+//!         Ok(format!("Hello, {name}"))
+//!     }
+//! }
+//!
+//! # async fn run() -> Result<(), Status> {
+//! // A provider that Java and Go call over the dubbo protocol:
+//! Server::builder().service(GreeterServer::new(Polite)).serve("0.0.0.0:20880").await?;
+//!
+//! // A consumer of one, wherever it runs:
+//! let app = App::builder("shop").build()?;
+//! let greeter = app.client::<GreeterClient>().url("dubbo://127.0.0.1:20880").build()?;
+//! println!("{}", greeter.greet("Dubhe".into()).await?);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The crates behind this one are usable alone: [`hessian2`], [`net`], [`cluster`], [`core`].
+
+mod app;
+mod clock;
+mod registries;
+
+pub use app::{App, AppBuilder};
+pub use clock::TokioClock;
+
+pub use dubhe_client::{
+    CallOptions, Client, ClientBuilder, Generic, JavaArgument, MethodBuilder, ReplyAttachments, Stub,
+};
+pub use dubhe_core::context::Peer;
+pub use dubhe_core::filter::{Filter, Hook, Next};
+pub use dubhe_core::time::Deadline;
+pub use dubhe_core::url::Url;
+pub use dubhe_core::{
+    ByteString, Call, Code, Context, Endpoint, Metadata, Method, Payload, Reply, ServiceKey, Status,
+    Value,
+};
+pub use dubhe_macros::{Java, JavaException, interface};
+pub use dubhe_server::{Export, Options as ServerOptions, Running, Server, ServerBuilder, Service};
+
+pub use dubhe_cluster as cluster;
+pub use dubhe_cluster::balance;
+pub use dubhe_core as core;
+pub use dubhe_dubbo as dubbo;
+pub use dubhe_filter as filter;
+pub use dubhe_hessian2 as hessian2;
+pub use dubhe_hessian2::java;
+pub use dubhe_json as json;
+pub use dubhe_net as net;
+pub use dubhe_registry as registry;
+
+/// What most files need.
+pub mod prelude {
+    pub use crate::{
+        App, Call, CallOptions, Code, Context, Export, Generic, Java, JavaArgument, JavaException,
+        Next, Reply, Server, Status, Value, args, interface,
+    };
+}
+
+/// Arguments of a generic call, each with its Java type or with the one that fits its value:
+/// `args!["long" => 42_i64, "java.lang.String" => "x"]`.
+#[macro_export]
+macro_rules! args {
+    ($($java_type:expr => $value:expr),* $(,)?) => {
+        ::std::vec![$($crate::JavaArgument::new($java_type, $value)),*]
+    };
+}
+
+/// What generated code names; not for people.
+#[doc(hidden)]
+pub mod __private {
+    pub use dubhe_client as client;
+    pub use dubhe_core as core;
+    pub use dubhe_hessian2 as hessian2;
+    pub use dubhe_server as server;
+}

@@ -1,0 +1,180 @@
+//! One exported service, ready to be found.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use dubhe_core::endpoint::ServiceParams;
+use dubhe_core::filter::{Chain, Step};
+use dubhe_core::serve::Target;
+use dubhe_core::{Call, Code, Invoke, Invoking, Method, ServiceKey, Status};
+
+use crate::service::{Export, Service};
+use crate::{echo, generic};
+
+/// One exported service: its methods by name, each with the way to its handler.
+pub(crate) struct Exported {
+    pub(crate) key: Arc<ServiceKey>,
+    pub(crate) params: Arc<ServiceParams>,
+    methods: HashMap<ByteString, Vec<Target>>,
+}
+
+/// The handler of one method.
+struct Handler {
+    service: Arc<dyn Service>,
+    index: usize,
+}
+
+impl Invoke for Handler {
+    fn invoke(&self, call: Call) -> Invoking {
+        self.service.call(self.index, call)
+    }
+}
+
+/// Filters around a handler.
+struct Filtered {
+    chain: Chain,
+    target: Arc<dyn Invoke>,
+}
+
+impl Invoke for Filtered {
+    fn invoke(&self, call: Call) -> Invoking {
+        self.chain.run(call, &self.target)
+    }
+}
+
+impl Exported {
+    /// Prepares `export` with the server's filters around its own.
+    pub(crate) fn new(export: Export, outer: &[Step]) -> Self {
+        let Export { service, key, params, steps } = export;
+        let key = Arc::new(key);
+        let params = Arc::new(ServiceParams { params });
+        let steps: Vec<_> = outer.iter().cloned().chain(steps).collect();
+        let target = |method: Arc<Method>, handler: Arc<dyn Invoke>| Target {
+            service: key.clone(),
+            method,
+            params: params.clone(),
+            invoke: if steps.is_empty() {
+                handler
+            } else {
+                Arc::new(Filtered { chain: Chain::new(steps.clone()), target: handler })
+            },
+        };
+        let mut methods: HashMap<ByteString, Vec<Target>> = HashMap::new();
+        let all = service.methods();
+        for (index, method) in all.iter().enumerate() {
+            let handler = Arc::new(Handler { service: service.clone(), index });
+            let own = methods.entry(method.name.clone()).or_default();
+            own.push(target(method.clone(), handler));
+        }
+        let generic = Arc::new(generic::Adapter::new(service, &all));
+        let built_in: [(Arc<Method>, Arc<dyn Invoke>); 3] = [
+            (generic::method("$invoke"), generic.clone()),
+            (generic::method("$invokeAsync"), generic),
+            (echo::method(), Arc::new(echo::Echo)),
+        ];
+        for (method, handler) in built_in {
+            methods.entry(method.name.clone()).or_insert_with(|| vec![target(method, handler)]);
+        }
+        Self { key, params, methods }
+    }
+
+    /// Finds a method by name and, where the protocol has them, descriptors.
+    pub(crate) fn find(&self, name: &str, descriptor: Option<&str>) -> Result<&Target, Status> {
+        let overloads = self.methods.get(name).map(Vec::as_slice).unwrap_or_default();
+        let exact = match descriptor {
+            Some(wanted) => overloads.iter().find(|t| matches(&t.method, wanted)),
+            None => overloads.first(),
+        };
+        exact.ok_or_else(|| self.no_method(name, descriptor, overloads))
+    }
+
+    fn no_method(&self, name: &str, descriptor: Option<&str>, overloads: &[Target]) -> Status {
+        let wanted = descriptor.unwrap_or_default();
+        let text = if overloads.is_empty() {
+            let mut known: Vec<_> = self.methods.keys().map(|k| &**k).collect();
+            known.retain(|name| !name.starts_with('$'));
+            known.sort_unstable();
+            known.truncate(20);
+            let known = known.join(", ");
+            format!("service {} has no method {name:?}; it has {known}", self.key)
+        } else {
+            let known: Vec<_> =
+                overloads.iter().filter_map(|t| t.method.descriptor.as_deref()).collect();
+            let known = known.join(" or ");
+            format!("method {}.{name} does not take ({wanted}); it takes ({known})", self.key)
+        };
+        // Java says "bad request" here; the dubbo protocol knows that from this code.
+        Status::new(Code::InvalidArgument, text)
+    }
+}
+
+/// Whether `wanted` names the arguments of `method`.
+///
+/// dubbo-go leaves out the semicolon after `[Ljava/util/Date` and writes `V` for a nil of unknown
+/// type (dubbo-go `protocol/dubbo/impl/hessian.go`), so a `V` stands for any one object.
+fn matches(method: &Method, wanted: &str) -> bool {
+    let Some(own) = &method.descriptor else { return true };
+    if &**own == wanted {
+        return true;
+    }
+    let loose = wanted.contains('V') || wanted.contains("[Ljava/util/Date");
+    loose && {
+        let (own, wanted) = (types(own), types(wanted));
+        own.len() == wanted.len()
+            && own.iter().zip(&wanted).all(|(own, wanted)| {
+                own.trim_end_matches(';') == wanted.trim_end_matches(';')
+                    || (*wanted == "V" && own.starts_with(['L', '[']))
+            })
+    }
+}
+
+/// Splits descriptors; a missing last semicolon before another type is taken as there.
+pub(crate) fn types(mut descriptors: &str) -> Vec<&str> {
+    const UNENDED: &str = "[Ljava/util/Date";
+    let mut all = Vec::new();
+    while !descriptors.is_empty() {
+        let dimensions = descriptors.len() - descriptors.trim_start_matches('[').len();
+        let element = descriptors.get(dimensions..).unwrap_or_default();
+        let length = if descriptors.starts_with(UNENDED)
+            && descriptors.as_bytes().get(UNENDED.len()) != Some(&b';')
+        {
+            UNENDED.len()
+        } else if element.starts_with('L') {
+            dimensions + element.find(';').map_or(element.len(), |end| end + 1)
+        } else {
+            dimensions + element.chars().next().map_or(0, char::len_utf8)
+        };
+        let (one, rest) = descriptors.split_at(length);
+        all.push(one);
+        descriptors = rest;
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn splits_descriptors() {
+        assert_eq!(
+            types("IJLjava/lang/String;[[I[Ljava/lang/String;Z"),
+            ["I", "J", "Ljava/lang/String;", "[[I", "[Ljava/lang/String;", "Z"]
+        );
+        assert_eq!(types("[Ljava/util/DateI"), ["[Ljava/util/Date", "I"]);
+        assert_eq!(types("["), ["["]);
+        assert_eq!(types("Lunended"), ["Lunended"]);
+        assert!(types("").is_empty());
+    }
+
+    #[test]
+    fn takes_what_dubbo_go_writes() {
+        let method = |d: &str| Method::java("m", d);
+        assert!(matches(&method("[Ljava/util/Date;"), "[Ljava/util/Date"));
+        assert!(matches(&method("ILa/B;"), "IV"));
+        assert!(!matches(&method("IJ"), "IV"));
+        assert!(!matches(&method("I"), "J"));
+        assert!(!matches(&method("La/B;"), "La/C;"));
+    }
+}

@@ -1,0 +1,195 @@
+//! Generic calls as callee: `$invoke(String, String[], Object[])` on every service.
+//!
+//! The attachment `generic` names the form of arguments and result (Dubbo Java `GenericFilter`):
+//!
+//! | `generic` | arguments | result |
+//! | --- | --- | --- |
+//! | `true`, or none | plain values; objects as maps | the same |
+//! | `gson` | a JSON text each | a JSON text |
+//! | `protobuf-json` | one JSON text | a JSON text |
+//! | `bean`, `nativejava`, `raw.return` | refused | |
+//!
+//! `nativejava` and `bean` let a caller name the classes that are made, which is how Dubbo was
+//! attacked (CVE-2021-30179); here class names are data and never choose a type.
+
+mod java_time;
+mod java_type;
+mod pojo;
+
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use dubhe_core::payload::{Args, Content};
+use dubhe_core::status::Exception;
+use dubhe_core::value::List;
+use dubhe_core::{Body, Call, Code, Invoke, Invoking, Method, Payload, Reply, Status, Value};
+use dubhe_json::Classes;
+
+use crate::exported::types;
+use crate::service::Service;
+
+/// The descriptor of `$invoke` and `$invokeAsync`.
+const DESCRIPTOR: &str = "Ljava/lang/String;[Ljava/lang/String;[Ljava/lang/Object;";
+/// The exception that carries any exception to a generic caller, in the name that Dubbo 2.7 and
+/// 3.3 both know.
+const GENERIC_EXCEPTION: &str = "com.alibaba.dubbo.rpc.service.GenericException";
+
+/// The method `$invoke` or `$invokeAsync`.
+pub(crate) fn method(name: &'static str) -> Arc<Method> {
+    Arc::new(Method::java(name, DESCRIPTOR))
+}
+
+/// Turns a generic call into a call of a method of the service.
+pub(crate) struct Adapter {
+    service: Arc<dyn Service>,
+    methods: Vec<Arc<Method>>,
+}
+
+/// The form of arguments and result.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Plain,
+    Gson,
+    ProtobufJson,
+}
+
+impl Form {
+    fn of(call: &Call) -> Result<Self, Status> {
+        let name = match call.head.metadata.get("generic") {
+            None | Some(Value::Bool(true)) => "true",
+            Some(other) => other.as_str().unwrap_or("?"),
+        };
+        if name.eq_ignore_ascii_case("true") || name.is_empty() {
+            return Ok(Self::Plain);
+        }
+        match name {
+            "gson" => Ok(Self::Gson),
+            "protobuf-json" => Ok(Self::ProtobufJson),
+            "nativejava" | "bean" | "raw.return" => Err(bad(format!(
+                "generic={name} is refused, because it lets the caller choose classes; \
+                 use generic=true, gson or protobuf-json"
+            ))),
+            other => Err(bad(format!(
+                "generic={other:?} is not known; use generic=true, gson or protobuf-json"
+            ))),
+        }
+    }
+}
+
+fn bad(message: String) -> Status {
+    Status::new(Code::InvalidArgument, message)
+}
+
+impl Adapter {
+    pub(crate) fn new(service: Arc<dyn Service>, methods: &[Arc<Method>]) -> Self {
+        Self { service, methods: methods.to_vec() }
+    }
+
+    /// The method of this name that takes these Java types, or this many arguments of any.
+    fn find(&self, name: &str, wanted: Option<&[Value]>, count: usize) -> Result<usize, Status> {
+        let wanted: Option<String> =
+            wanted.map(|t| t.iter().map(|t| java_type::descriptor(t.as_str().unwrap_or("?"))).collect());
+        let fits = |m: &Arc<Method>| {
+            &*m.name == name
+                && match (&m.descriptor, &wanted) {
+                    (Some(own), Some(wanted)) => **own == *wanted,
+                    (Some(own), None) => types(own).len() == count,
+                    (None, _) => true,
+                }
+        };
+        let mut found = self.methods.iter().enumerate().filter(|(_, m)| fits(m)).map(|(i, _)| i);
+        let first = found.next().ok_or_else(|| {
+            let wanted = wanted.clone().unwrap_or_else(|| format!("{count} arguments"));
+            let text = format!("no method {name}({wanted}) in {}", self.service.key());
+            Status::new(Code::Unimplemented, text)
+        })?;
+        match found.next() {
+            Some(_) => Err(bad(format!("{name} is overloaded; give the parameter types"))),
+            None => Ok(first),
+        }
+    }
+
+    fn inner(&self, call: Call) -> Result<(Form, Invoking), Status> {
+        let form = Form::of(&call)?;
+        let Call { mut head, body } = call;
+        let Body::One(payload) = &body else {
+            return Err(bad("$invoke takes three values, not a stream".into()));
+        };
+        let (name, wanted, given): (ByteString, Value, Value) =
+            dubhe_hessian2::payload::arguments(payload)?;
+        let given = given.items();
+        let wanted = (!wanted.is_null()).then(|| wanted.items());
+        let index = self.find(&name, wanted, given.len())?;
+        let values: Arc<[Value]> = match form {
+            Form::Plain => given.iter().cloned().collect(),
+            Form::Gson | Form::ProtobufJson => {
+                if form == Form::ProtobufJson && given.len() != 1 {
+                    return Err(bad("generic=protobuf-json takes exactly one argument".into()));
+                }
+                given.iter().map(parse).collect::<Result<_, _>>()?
+            }
+        };
+        if let Some(method) = self.methods.get(index) {
+            head.method = method.clone();
+        }
+        head.metadata.remove("generic");
+        let args = Args { count: values.len(), values: Content::Values(values) };
+        Ok((form, self.service.call(index, Call::new(head, Payload::Args(args)))))
+    }
+}
+
+fn parse(argument: &Value) -> Result<Value, Status> {
+    let text = argument.as_str().ok_or_else(|| bad("a json argument must be a string".into()))?;
+    dubhe_json::from_str(text).map_err(|e| bad(format!("json argument: {e}")))
+}
+
+impl Invoke for Adapter {
+    fn invoke(&self, call: Call) -> Invoking {
+        match self.inner(call) {
+            Err(status) => Invoking::ready(Err(status)),
+            Ok((form, inner)) => Invoking::boxed(async move {
+                match inner.await {
+                    Ok(reply) => plain_reply(form, reply),
+                    Err(status) => Err(generic_exception(status)),
+                }
+            }),
+        }
+    }
+}
+
+/// The reply with its result in the form that was asked for.
+fn plain_reply(form: Form, reply: Reply) -> Result<Reply, Status> {
+    let value: Value = dubhe_hessian2::payload::reply(&reply)?;
+    let value = pojo::plain(value);
+    let value = match form {
+        Form::Plain => value,
+        Form::Gson | Form::ProtobufJson => {
+            let text = dubhe_json::to_string(&value, Classes::Drop)
+                .map_err(|e| Status::new(Code::Internal, e.to_string()).with_source(e))?;
+            Value::from(text)
+        }
+    };
+    Ok(Reply::with_metadata(Payload::dynamic(value), reply.metadata))
+}
+
+/// Wraps an exception as Dubbo's generic callers expect it.
+fn generic_exception(status: Status) -> Status {
+    if !status.is_business() {
+        return status;
+    }
+    let (class, message) = match status.java() {
+        Some(e) => (e.class().clone(), e.message().unwrap_or_default()),
+        None => ("java.lang.RuntimeException".into(), status.message().into()),
+    };
+    let text = format!("{class}: {message}");
+    let value = Value::object(GENERIC_EXCEPTION)
+        .field("suppressedExceptions", List::new::<Value>([]).class("java.util.Collections$EmptyList"))
+        .field("stackTrace", List::new::<Value>([]).class("[java.lang.StackTraceElement"))
+        .field("cause", Value::Null)
+        .field("detailMessage", text.clone())
+        .field("exceptionMessage", message)
+        .field("exceptionClass", class);
+    let content = Content::Dynamic(value.into());
+    let exception = Exception::new(GENERIC_EXCEPTION, Some(text.into()), content);
+    status.with_exception(exception)
+}

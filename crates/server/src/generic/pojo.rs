@@ -1,0 +1,75 @@
+//! The plain form of results (Dubbo Java `PojoUtils.generalize`).
+
+use dubhe_core::Value;
+use dubhe_core::value::{List, Map, Object};
+
+use super::java_time;
+
+/// Objects become maps with their class under `class`, constants of enums their names, arrays and
+/// collections plain lists. Numbers, dates and other objects of `java.*` stay.
+pub(super) fn plain(value: Value) -> Value {
+    match value {
+        Value::List(list) => {
+            let List { class, items } = *list;
+            // Sets stay sets; Java compares them so.
+            let class = class.filter(|c| c.contains("Set"));
+            List { class, items: items.into_iter().map(plain).collect() }.into()
+        }
+        Value::Map(map) => {
+            let Map { class, entries } = *map;
+            let entries = entries.into_iter().map(|(k, v)| (plain(k), plain(v))).collect();
+            Map { class, entries }.into()
+        }
+        Value::Object(object) => plain_object(*object),
+        Value::Shared(label, inner) => Value::Shared(label, Box::new(plain(*inner))),
+        other => other,
+    }
+}
+
+fn plain_object(object: Object) -> Value {
+    if object.class.starts_with("java.") || object.class.starts_with("com.alibaba.com.caucho.") {
+        return java_time::text(&object).map_or_else(|| object.into(), Value::from);
+    }
+    if let Some(name) = constant(&object) {
+        return name;
+    }
+    let class = (Value::from("class"), Value::String(object.class));
+    let fields = object.fields.into_iter().map(|(name, v)| (Value::String(name), plain(v)));
+    let entries = std::iter::once(class).chain(fields).collect();
+    Map { class: None, entries }.into()
+}
+
+/// The name of a constant of an enum. On the wire it is an object whose only field is `name`, in
+/// upper case by Java's custom; a class with that one field and such a value looks the same.
+fn constant(object: &Object) -> Option<Value> {
+    let [(field, name)] = object.fields.as_slice() else { return None };
+    let text = name.as_str()?;
+    let upper = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_' || c == '$';
+    (field == "name" && !text.is_empty() && text.chars().all(upper)).then(|| name.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn objects_become_maps_and_constants_names() {
+        let user = Value::object("a.User")
+            .field("name", "Ada")
+            .field("color", Value::constant("a.Color", "RED"))
+            .field("tags", List::new(["x"]).class("[string"));
+        let expected = Value::map([
+            ("class", Value::from("a.User")),
+            ("name", Value::from("Ada")),
+            ("color", Value::from("RED")),
+            ("tags", Value::list(["x"])),
+        ]);
+        assert_eq!(plain(user.into()), expected);
+    }
+
+    #[test]
+    fn a_class_with_one_field_called_name_is_no_constant() {
+        let value = Value::from(Value::object("a.Pet").field("name", "Rex"));
+        assert_eq!(plain(value).get("class").and_then(Value::as_str), Some("a.Pet"));
+    }
+}

@@ -1,0 +1,22 @@
+//! The serving side.
+//!
+//! ```text
+//! accept → detect → protocol → find (Services) → filters → handler
+//! ```
+//!
+//! A [`Service`] is a set of methods; `#[dubhe::interface]` makes one of a trait. [`Services`]
+//! holds what is exported and answers the protocols' question who is to be called. [`Server`]
+//! listens, announces the services in registries, and stops in order.
+
+mod announce;
+mod echo;
+mod exported;
+mod generic;
+mod server;
+mod service;
+mod services;
+pub mod stub;
+
+pub use server::{Options, Running, Server, ServerBuilder};
+pub use service::{Export, Service};
+pub use services::{Services, ServicesBuilder};

@@ -1,0 +1,217 @@
+//! How a server is configured.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytestring::ByteString;
+use dubhe_core::endpoint::Offer;
+use dubhe_core::filter::{Filter, Hook, Step};
+use dubhe_core::registry::Registry;
+use dubhe_core::serve::Dispatch;
+use dubhe_core::{Code, Status};
+use dubhe_dubbo::exchange::Settings;
+use dubhe_dubbo::server::DubboProtocol;
+use dubhe_net::detect::{AcceptOptions, Acceptor, Protocol, TlsMode};
+use dubhe_net::drain::{Scope, Trigger};
+use dubhe_net::io::Listen;
+use dubhe_net::io::tcp::{TcpListen, TcpOptions};
+use dubhe_net::tls::ServerTls;
+
+use super::Running;
+use crate::announce::{self, Announced};
+use crate::service::Export;
+use crate::services::{Services, ServicesBuilder};
+
+/// The bounds of a server. What is not set has the default that is given here.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Options {
+    /// The application's name in registries; `""` by default.
+    pub application: ByteString,
+    /// The host that registries are told; by default `DUBBO_IP_TO_REGISTRY`, else the address
+    /// listened on, else, for "all addresses", the one that leads outwards.
+    pub advertise: Option<String>,
+    /// How long a shutdown waits for calls to end; 10 s, as `dubbo.service.shutdown.wait`.
+    pub shutdown_wait: Duration,
+    /// Bounds of the port.
+    pub accept: AcceptOptions,
+    /// Options of its sockets.
+    pub tcp: TcpOptions,
+    /// Settings of dubbo connections.
+    pub dubbo: Settings,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            application: ByteString::new(),
+            advertise: None,
+            shutdown_wait: Duration::from_secs(10),
+            accept: AcceptOptions::default(),
+            tcp: TcpOptions::default(),
+            dubbo: Settings::default(),
+        }
+    }
+}
+
+/// Makes and starts a server.
+#[derive(Default)]
+pub struct ServerBuilder {
+    services: ServicesBuilder,
+    registries: Vec<Arc<dyn Registry>>,
+    protocols: Vec<Arc<dyn Protocol>>,
+    options: Options,
+}
+
+impl ServerBuilder {
+    pub(super) fn new() -> Self {
+        Self::default()
+    }
+
+    /// Serves a service, as it is or as an [`Export`] with parameters and filters of its own.
+    pub fn service(mut self, service: impl Into<Export>) -> Self {
+        self.services.export(service.into());
+        self
+    }
+
+    /// Adds a filter around all services; the first added is the outermost.
+    pub fn filter(mut self, filter: impl Filter) -> Self {
+        self.services.step(Step::Filter(Arc::new(filter)));
+        self
+    }
+
+    /// Adds a filter that never waits around all services.
+    pub fn hook(mut self, hook: impl Hook) -> Self {
+        self.services.step(Step::Hook(Arc::new(hook)));
+        self
+    }
+
+    /// Announces the services in a registry while the server runs.
+    pub fn registry(mut self, registry: impl Registry) -> Self {
+        self.registries.push(Arc::new(registry));
+        self
+    }
+
+    /// The application's name, as registries show it.
+    pub fn application(mut self, name: impl Into<ByteString>) -> Self {
+        self.options.application = name.into();
+        self
+    }
+
+    /// The host that registries are told, such as the node's address before a NAT.
+    pub fn advertise(mut self, host: impl Into<String>) -> Self {
+        self.options.advertise = Some(host.into());
+        self
+    }
+
+    /// How long a shutdown waits for calls to end.
+    pub fn shutdown_wait(mut self, wait: Duration) -> Self {
+        self.options.shutdown_wait = wait;
+        self
+    }
+
+    /// Encrypts every protocol on the port; `mode` says whether clear connections are taken too.
+    pub fn tls(mut self, mode: TlsMode, tls: ServerTls) -> Self {
+        self.options.accept.tls_mode = mode;
+        self.options.accept.tls = Some(tls);
+        self
+    }
+
+    /// Serves one more protocol on the port.
+    pub fn protocol(mut self, protocol: impl Protocol) -> Self {
+        self.protocols.push(Arc::new(protocol));
+        self
+    }
+
+    /// Changes the bounds.
+    pub fn options(mut self, change: impl FnOnce(&mut Options)) -> Self {
+        change(&mut self.options);
+        self
+    }
+
+    /// Listens on `addr` (`host:port`; port 0 takes a free one) and serves until SIGTERM, SIGINT
+    /// or Ctrl-C, then drains: registries first, then connections.
+    ///
+    /// # Errors
+    /// As [`ServerBuilder::start`].
+    pub async fn serve(self, addr: &str) -> Result<(), Status> {
+        self.start(addr).await?.until_signalled().await;
+        Ok(())
+    }
+
+    /// Listens on `addr` and serves in the background until the result is stopped or dropped.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on, two services have the same name, a setting is
+    /// wrong, or a registry refuses.
+    pub async fn start(self, addr: &str) -> Result<Running, Status> {
+        let addr = resolve(addr).await?;
+        let listen = TcpListen::bind(addr, self.options.tcp.clone()).map_err(|error| {
+            let hint = "choose another port, or stop what holds it";
+            Status::new(Code::Unavailable, format!("{error}; {hint}")).with_source(error)
+        })?;
+        self.start_on(listen).await
+    }
+
+    /// Serves what `listen` accepts, in the background.
+    ///
+    /// # Errors
+    /// As [`ServerBuilder::start`].
+    pub async fn start_on(self, listen: impl Listen) -> Result<Running, Status> {
+        let Self { services, registries, mut protocols, options } = self;
+        let services = Arc::new(services.build()?);
+        let mut dubbo = options.dubbo.clone();
+        dubbo.payload = largest_payload(&services, &dubbo)?;
+        let dispatch: Arc<dyn Dispatch> = services.clone();
+        protocols.push(Arc::new(DubboProtocol::new(dispatch, dubbo)));
+
+        let wrong = |e: dubhe_net::Error| {
+            Status::new(Code::InvalidArgument, e.to_string()).with_source(e)
+        };
+        let acceptor = Acceptor::new(listen, protocols, options.accept).map_err(wrong)?;
+        let bound = acceptor.local_addr();
+        let host = announce::host(options.advertise.as_deref(), bound);
+        let trigger = Trigger::new();
+        let shutdown = trigger.shutdown();
+        let tasks = Scope::new();
+        tasks.spawn(async move { acceptor.run(shutdown).await });
+        // Announced only once connections are taken, so that nobody is sent to a closed port.
+        let offers = [Offer { protocol: "dubbo".into(), port: bound.port() }];
+        let announced =
+            Announced::announce(registries, &services, &options.application, &host, &offers)
+                .await?;
+        Ok(Running::new(bound, services, announced, trigger, tasks, options.shutdown_wait))
+    }
+}
+
+/// A frame is cut before its service is known, so the largest limit of all services holds for the
+/// connection; each service's own is checked once it is found.
+fn largest_payload(
+    services: &Services,
+    settings: &Settings,
+) -> Result<dubhe_dubbo::PayloadLimit, Status> {
+    let mut largest = settings.payload;
+    for (key, params) in services.iter() {
+        let own = settings.clone().with_params(params).map_err(|what| {
+            Status::new(Code::InvalidArgument, format!("service {key}: {what}"))
+        })?;
+        largest = largest.max(own.payload);
+    }
+    Ok(largest)
+}
+
+async fn resolve(addr: &str) -> Result<SocketAddr, Status> {
+    let wrong = |why: String| {
+        let text = format!("cannot listen on {addr:?}: {why}; write HOST:PORT");
+        Status::new(Code::InvalidArgument, text)
+    };
+    let mut found = tokio::net::lookup_host(addr).await.map_err(|e| wrong(e.to_string()))?;
+    found.next().ok_or_else(|| wrong("the host has no address".into()))
+}
+
+impl std::fmt::Debug for ServerBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServerBuilder").field("services", &self.services).finish_non_exhaustive()
+    }
+}

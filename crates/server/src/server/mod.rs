@@ -1,0 +1,18 @@
+//! A server: what it serves, where it listens, how it stops.
+
+mod builder;
+mod running;
+
+pub use builder::{Options, ServerBuilder};
+pub use running::Running;
+
+/// A server; [`Server::builder`] makes one.
+#[derive(Debug)]
+pub struct Server(());
+
+impl Server {
+    /// Begins a server that speaks every protocol of this crate on one port.
+    pub fn builder() -> ServerBuilder {
+        ServerBuilder::new()
+    }
+}

@@ -1,0 +1,86 @@
+//! What can be exported.
+
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use dubhe_core::endpoint::Params;
+use dubhe_core::filter::{Filter, Hook, Step};
+use dubhe_core::{Call, Invoking, Method, ServiceKey};
+
+/// A set of methods under one name; `#[dubhe::interface]` makes one of a trait.
+pub trait Service: Send + Sync + 'static {
+    /// Its name, group and version.
+    fn key(&self) -> ServiceKey;
+
+    /// Its methods.
+    fn methods(&self) -> Vec<Arc<Method>>;
+
+    /// Runs the method at this index of [`Service::methods`].
+    fn call(&self, method: usize, call: Call) -> Invoking;
+}
+
+/// A service with the parameters and filters it is exported with.
+#[derive(Clone)]
+pub struct Export {
+    pub(crate) service: Arc<dyn Service>,
+    pub(crate) key: ServiceKey,
+    pub(crate) params: Params,
+    pub(crate) steps: Vec<Step>,
+}
+
+impl Export {
+    /// Exports `service` as it names itself.
+    pub fn new(service: impl Service) -> Self {
+        let key = service.key();
+        Self { service: Arc::new(service), key, params: Params::new(), steps: Vec::new() }
+    }
+
+    /// Under another group.
+    pub fn group(mut self, group: impl Into<ByteString>) -> Self {
+        self.key = ServiceKey::new(self.key.interface().clone(), group, self.key.version().clone());
+        self
+    }
+
+    /// Under another version.
+    pub fn version(mut self, version: impl Into<ByteString>) -> Self {
+        self.key = ServiceKey::new(self.key.interface().clone(), self.key.group().clone(), version);
+        self
+    }
+
+    /// Sets a parameter by Dubbo's name, such as `payload` (bytes, 8388608 by default) or
+    /// `weight`; it governs the server and is published in registries.
+    pub fn param(mut self, name: impl Into<ByteString>, value: impl Into<ByteString>) -> Self {
+        self.params.insert(name.into(), value.into());
+        self
+    }
+
+    /// Asks callers for this token and publishes it in registries (Dubbo's `token`).
+    pub fn token(self, token: impl Into<ByteString>) -> Self {
+        let token = token.into();
+        self.param("token", token.clone()).hook(dubhe_filter::token::Token::new(token))
+    }
+
+    /// Adds a filter of this service; the server's own filters stand around it.
+    pub fn filter(mut self, filter: impl Filter) -> Self {
+        self.steps.push(Step::Filter(Arc::new(filter)));
+        self
+    }
+
+    /// Adds a filter that never waits.
+    pub fn hook(mut self, hook: impl Hook) -> Self {
+        self.steps.push(Step::Hook(Arc::new(hook)));
+        self
+    }
+}
+
+impl<S: Service> From<S> for Export {
+    fn from(service: S) -> Self {
+        Self::new(service)
+    }
+}
+
+impl std::fmt::Debug for Export {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Export({})", self.key)
+    }
+}

@@ -1,0 +1,105 @@
+//! What a server exports.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use dubhe_core::endpoint::ServiceParams;
+use dubhe_core::filter::Step;
+use dubhe_core::serve::{Dispatch, Target, Wanted};
+use dubhe_core::{Code, ServiceKey, Status};
+
+use crate::exported::Exported;
+use crate::service::Export;
+
+/// The exported services, by interface; immutable once built.
+pub struct Services {
+    interfaces: HashMap<ByteString, Vec<Exported>>,
+}
+
+/// Collects what to export.
+#[derive(Default)]
+pub struct ServicesBuilder {
+    exports: Vec<Export>,
+    steps: Vec<Step>,
+}
+
+impl ServicesBuilder {
+    /// Adds a service.
+    pub fn export(&mut self, export: Export) {
+        self.exports.push(export);
+    }
+
+    /// Adds a step around all services; the first added is the outermost.
+    pub fn step(&mut self, step: Step) {
+        self.steps.push(step);
+    }
+
+    /// Prepares everything.
+    ///
+    /// # Errors
+    /// When two services have the same interface, group and version.
+    pub fn build(self) -> Result<Services, Status> {
+        let mut interfaces: HashMap<ByteString, Vec<Exported>> = HashMap::new();
+        for export in self.exports {
+            let own = interfaces.entry(export.key.interface().clone()).or_default();
+            if own.iter().any(|e| *e.key == export.key) {
+                let text = format!(
+                    "service {} is exported twice; give one of them another group or version",
+                    export.key
+                );
+                return Err(Status::new(Code::AlreadyExists, text));
+            }
+            own.push(Exported::new(export, &self.steps));
+        }
+        Ok(Services { interfaces })
+    }
+}
+
+impl Services {
+    /// Begins an empty collection.
+    pub fn builder() -> ServicesBuilder {
+        ServicesBuilder::default()
+    }
+
+    /// Every exported service with its parameters.
+    pub fn iter(&self) -> impl Iterator<Item = (&Arc<ServiceKey>, &Arc<ServiceParams>)> {
+        self.interfaces.values().flatten().map(|e| (&e.key, &e.params))
+    }
+
+    fn no_service(&self, wanted: Wanted<'_>) -> Status {
+        let key = ServiceKey::new(wanted.interface, wanted.group, wanted.version);
+        let own = self.interfaces.get(wanted.interface).map(Vec::as_slice).unwrap_or_default();
+        let known: Vec<String> = own.iter().map(|e| e.key.to_string()).collect();
+        let known = if known.is_empty() {
+            "this server does not export that interface".to_owned()
+        } else {
+            format!("this server exports {}; check group and version", known.join(", "))
+        };
+        Status::new(Code::Unimplemented, format!("service {key} not found: {known}"))
+    }
+}
+
+impl Dispatch for Services {
+    fn find(&self, wanted: Wanted<'_>) -> Result<Target, Status> {
+        let version = if wanted.version == "0.0.0" { "" } else { wanted.version };
+        let own = self.interfaces.get(wanted.interface).map(Vec::as_slice).unwrap_or_default();
+        let exported = own
+            .iter()
+            .find(|e| *e.key.group() == wanted.group && *e.key.version() == version)
+            .ok_or_else(|| self.no_service(wanted))?;
+        exported.find(wanted.method, wanted.descriptor).cloned()
+    }
+}
+
+impl std::fmt::Debug for Services {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.iter().map(|(key, _)| key)).finish()
+    }
+}
+
+impl std::fmt::Debug for ServicesBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(&self.exports).finish()
+    }
+}

@@ -1,0 +1,242 @@
+//! Replies of many messages.
+//!
+//! The stream that a handler returns may borrow the service and the arguments. So the reply does
+//! not hold that stream but the future that owns all three: the future hands over one message
+//! after the other through an [`Outlet`], and [`Messages`] polls it for the next.
+
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Poll, ready};
+
+use dubhe_core::context::{self, Context};
+use dubhe_core::reply::{Frame, Trailers};
+use dubhe_core::{Call, Invoking, Payload, Reply, Status};
+use dubhe_hessian2::Encode;
+use dubhe_hessian2::payload::{self, OwnedArguments};
+use futures_util::{Stream, StreamExt as _};
+
+use super::accept;
+
+/// Decodes the arguments of `call`, runs `handler` with them, and sends what it puts into its
+/// outlet.
+///
+/// The reply begins when the handler calls [`Outlet::send_all`]; an error before is the error of
+/// the call, one afterwards ends the stream.
+pub fn server_stream<A, H, F>(call: Call, handler: H) -> Invoking
+where
+    A: OwnedArguments,
+    H: FnOnce(Arc<Context>, A, Outlet) -> F,
+    F: Future<Output = Result<(), Status>> + Send + 'static,
+{
+    let (ctx, arguments) = match accept::<A>(call) {
+        Ok(accepted) => accepted,
+        Err(status) => return Invoking::ready(Err(status)),
+    };
+    let slot = Arc::<Slot>::default();
+    let inherited = ctx.inherited();
+    let work = handler(ctx.clone(), arguments, Outlet(slot.clone()));
+    let work: Work = if inherited.is_empty() {
+        Box::pin(work)
+    } else {
+        Box::pin(context::scope(inherited, work))
+    };
+    Invoking::boxed(async move {
+        let mut messages = Messages { work: Some(work), slot, ctx, ended: false };
+        messages.begin().await?;
+        let metadata = messages.ctx.take_reply_attachments();
+        let mut reply = Reply::stream(Box::pin(messages));
+        reply.metadata = metadata;
+        Ok(reply)
+    })
+}
+
+type Work = Pin<Box<dyn Future<Output = Result<(), Status>> + Send>>;
+
+/// Where a handler puts the messages of its reply.
+pub struct Outlet(Arc<Slot>);
+
+#[derive(Default)]
+struct Slot(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    begun: bool,
+    message: Option<Payload>,
+}
+
+impl Slot {
+    fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Outlet {
+    /// Begins the reply and sends the messages of `stream` up to its end or its first error.
+    ///
+    /// # Errors
+    /// The error of the stream.
+    pub async fn send_all<T, E>(
+        self,
+        stream: impl Stream<Item = Result<T, E>>,
+    ) -> Result<(), Status>
+    where
+        T: Encode + Send + Sync + 'static,
+        E: Into<Status>,
+    {
+        self.0.with(|state| state.begun = true);
+        let mut stream = pin!(stream);
+        while let Some(message) = stream.next().await {
+            let message = payload::message(message.map_err(Into::into)?);
+            self.0.with(|state| state.message = Some(message));
+            self.taken().await;
+        }
+        Ok(())
+    }
+
+    /// Resolves when the message has been taken. No waker is kept: whoever takes it polls again
+    /// for the next.
+    async fn taken(&self) {
+        std::future::poll_fn(|_| {
+            if self.0.with(|state| state.message.is_none()) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+}
+
+impl std::fmt::Debug for Outlet {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Outlet")
+    }
+}
+
+/// The frames of the reply. Dropping it cancels the handler.
+struct Messages {
+    /// Gone after the handler has ended.
+    work: Option<Work>,
+    slot: Arc<Slot>,
+    ctx: Arc<Context>,
+    ended: bool,
+}
+
+impl Messages {
+    /// Runs the handler until it begins its reply, or fails before.
+    async fn begin(&mut self) -> Result<(), Status> {
+        std::future::poll_fn(|cx| match self.poll_work(cx) {
+            Poll::Pending if self.slot.with(|state| state.begun) => Poll::Ready(Ok(())),
+            outcome => outcome,
+        })
+        .await
+    }
+
+    fn poll_work(&mut self, cx: &mut std::task::Context<'_>) -> Poll<Result<(), Status>> {
+        let Some(work) = &mut self.work else { return Poll::Ready(Ok(())) };
+        let outcome = ready!(work.as_mut().poll(cx));
+        self.work = None;
+        Poll::Ready(outcome)
+    }
+
+    fn next_message(&self) -> Option<Frame> {
+        self.slot.with(|state| state.message.take()).map(Frame::Message)
+    }
+}
+
+impl Stream for Messages {
+    type Item = Frame;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<Option<Frame>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        if let Some(message) = self.next_message() {
+            return Poll::Ready(Some(message));
+        }
+        let Poll::Ready(outcome) = self.poll_work(cx) else {
+            return self.next_message().map_or(Poll::Pending, |message| Poll::Ready(Some(message)));
+        };
+        self.ended = true;
+        let metadata = self.ctx.take_reply_attachments();
+        Poll::Ready(Some(Frame::Trailers(Trailers { status: outcome.err(), metadata })))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context as Task, Waker};
+
+    use dubhe_core::reply::ReplyBody;
+    use dubhe_core::{Code, Head, Method, ServiceKey};
+    use futures_util::{FutureExt as _, stream};
+
+    use super::*;
+
+    fn call() -> Call {
+        let service = Arc::new(ServiceKey::interface_only("a.B"));
+        Call::new(Head::new(service, Arc::new(Method::java("count", "I"))), payload::args((3,)))
+    }
+
+    async fn frames(invoking: Invoking) -> Result<Vec<Result<i32, Option<Code>>>, Status> {
+        let ReplyBody::Stream(stream) = invoking.await?.body else { panic!("not a stream") };
+        let frames = stream.map(|frame| match frame {
+            Frame::Message(m) => Ok(payload::reply::<i32>(&Reply::new(m)).unwrap()),
+            Frame::Trailers(t) => Err(t.status.map(|s| s.code())),
+        });
+        Ok(frames.collect().await)
+    }
+
+    #[tokio::test]
+    async fn messages_may_borrow_what_the_handler_owns_and_wait() {
+        let counted = server_stream(call(), |_, (upto,): (i32,), out| async move {
+            let upto = &upto;
+            let slow = stream::iter(1..=*upto).then(|n| async move {
+                tokio::task::yield_now().await;
+                Ok::<_, Status>(n * *upto)
+            });
+            out.send_all(slow).await
+        });
+        assert_eq!(frames(counted).await.unwrap(), [Ok(3), Ok(6), Ok(9), Err(None)]);
+    }
+
+    #[tokio::test]
+    async fn an_error_before_the_stream_is_the_calls_and_one_in_it_ends_it() {
+        let refused = server_stream(call(), |_, (_,): (i32,), _| async {
+            Err(Status::new(Code::NotFound, "no"))
+        });
+        assert_eq!(frames(refused).await.unwrap_err().code(), Code::NotFound);
+
+        let broken = server_stream(call(), |_, (n,): (i32,), out| async move {
+            let items = [Ok(n), Err(Status::new(Code::DataLoss, "cut")), Ok(n)];
+            out.send_all(stream::iter(items)).await
+        });
+        assert_eq!(frames(broken).await.unwrap(), [Ok(3), Err(Some(Code::DataLoss))]);
+    }
+
+    #[tokio::test]
+    async fn an_empty_stream_is_only_its_trailers() {
+        let empty = server_stream(call(), |_, (_,): (i32,), out| {
+            out.send_all(stream::empty::<Result<i32, Status>>())
+        });
+        assert_eq!(frames(empty).await.unwrap(), [Err(None)]);
+    }
+
+    #[test]
+    fn dropping_the_reply_cancels_the_handler() {
+        let held = Arc::new(());
+        let watched = Arc::downgrade(&held);
+        let endless = server_stream(call(), |_, (_,): (i32,), out| async move {
+            out.send_all(stream::pending::<Result<i32, Status>>()).await?;
+            drop(held);
+            Ok(())
+        });
+        let ReplyBody::Stream(mut stream) = endless.now_or_never().unwrap().unwrap().body else {
+            panic!("not a stream")
+        };
+        assert!(stream.as_mut().poll_next(&mut Task::from_waker(Waker::noop())).is_pending());
+        assert!(watched.upgrade().is_some());
+        drop(stream);
+        assert!(watched.upgrade().is_none());
+    }
+}
