@@ -130,6 +130,8 @@ impl Encode for Throwable {
     }
 }
 
+java_type!(Throwable, "java.lang.Throwable");
+
 impl<'de> Decode<'de> for Throwable {
     fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
         match d.read_start()? {
