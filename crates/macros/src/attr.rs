@@ -4,7 +4,7 @@ use proc_macro2::Span;
 use syn::meta::ParseNestedMeta;
 use syn::{Attribute, Error, LitInt, LitStr, Path, Result};
 
-use crate::names::nearest;
+use crate::names::hint;
 
 /// The name of the attribute that all macros of this crate read.
 pub(crate) const JAVA: &str = "java";
@@ -90,7 +90,7 @@ impl Options {
         self.flags.iter().any(|f| f.value == flag)
     }
 
-    /// At most one of the flags that were allowed may be set, and none together with a name.
+    /// Refuses more than one flag.
     pub(crate) fn exclusive(&self) -> Result<()> {
         let [first, rest @ ..] = &*self.flags else { return Ok(()) };
         if let Some(second) = rest.first() {
@@ -102,10 +102,7 @@ impl Options {
 }
 
 fn unknown(meta: &ParseNestedMeta<'_>, said: &str, place: &str, known: &[&str]) -> Error {
-    let hint = match nearest(said, known) {
-        Some(word) => format!("did you mean `{word}`?"),
-        None => format!("known are: {}", known.join(", ")),
-    };
+    let hint = hint(said, known);
     meta.error(format!("`{said}` is not an option of {place}; {hint}"))
 }
 

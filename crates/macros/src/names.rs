@@ -1,5 +1,7 @@
 //! Names: Rust's spelling to Java's, and the nearest known word to a misspelt one.
 
+use syn::{Error, Ident};
+
 /// `get_user` to `getUser`; a raw identifier loses its `r#`, a trailing underscore goes.
 pub(crate) fn camel_case(rust: &str) -> String {
     let mut camel = String::with_capacity(rust.len());
@@ -35,9 +37,28 @@ pub(crate) fn screaming_snake_case(rust: &str) -> String {
 }
 
 /// The known word that is nearest to `word`, when it is near enough to have been meant.
-pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let (distance, best) = known.iter().map(|k| (distance(word, k), *k)).min()?;
     (distance <= word.len().max(best.len()) / 2).then_some(best)
+}
+
+/// What to say to somebody who wrote `word`, which is not known.
+pub(crate) fn hint(word: &str, known: &[&str]) -> String {
+    match nearest(word, known) {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => format!("known are: {}", known.join(", ")),
+    }
+}
+
+/// The error of two things that have one name in Java.
+pub(crate) fn clash(earlier: &Ident, later: &Ident, java: &str) -> Error {
+    Error::new_spanned(
+        later,
+        format!(
+            "`{earlier}` and `{later}` are both called \"{java}\" in Java; rename one: \
+             #[java(name = \"...\")]"
+        ),
+    )
 }
 
 /// The number of letters to insert, delete or replace (Levenshtein).

@@ -6,7 +6,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Error, Ident, LitStr, Path, Result, Token};
 
 use crate::attr::{Spanned, check_class};
-use crate::names::nearest;
+use crate::names::hint;
 
 const KNOWN: [&str; 3] = ["version", "group", "crate"];
 
@@ -43,7 +43,9 @@ impl Parse for Args {
             }
             let key = Ident::parse_any(input)?;
             if !KNOWN.contains(&&*key.to_string()) {
-                return Err(unknown(&key));
+                let hint = hint(&key.to_string(), &KNOWN);
+                let text = format!("`{key}` is not an option of an interface; {hint}");
+                return Err(Error::new(key.span(), text));
             }
             input.parse::<Token![=]>()?;
             let value: LitStr = input.parse()?;
@@ -55,12 +57,4 @@ impl Parse for Args {
         }
         Ok(args)
     }
-}
-
-fn unknown(key: &Ident) -> Error {
-    let hint = match nearest(&key.to_string(), &KNOWN) {
-        Some(word) => format!("did you mean `{word}`?"),
-        None => format!("known are: {}", KNOWN.join(", ")),
-    };
-    Error::new(key.span(), format!("`{key}` is not an option of an interface; {hint}"))
 }

@@ -21,6 +21,7 @@ pub(super) fn expand(interface: &Interface<'_>) -> Part {
     Part {
         item: quote! {
             #[doc = #summary]
+            #[allow(dead_code, reason = "few programs are both ends of a service")]
             #[derive(Clone, Debug)]
             #vis struct #client {
                 client: #private::client::Client,
@@ -29,7 +30,7 @@ pub(super) fn expand(interface: &Interface<'_>) -> Part {
             }
         },
         implementation: quote! {
-            #[allow(dead_code, reason = "a service need not be called in full where it is served")]
+            #[allow(dead_code, reason = "few programs call all methods of a service")]
             impl #client {
                 /// Calls through `client`.
                 #vis fn new(client: __dubhe::client::Client) -> Self {

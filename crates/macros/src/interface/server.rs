@@ -18,6 +18,7 @@ pub(super) fn expand(interface: &Interface<'_>) -> Part {
     Part {
         item: quote! {
             #[doc = #summary]
+            #[allow(dead_code, reason = "few programs are both ends of a service")]
             #vis struct #server<T>(::std::sync::Arc<T>);
         },
         implementation: quote! {

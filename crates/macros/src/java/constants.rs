@@ -9,7 +9,7 @@ use syn::{Error, Result};
 
 use super::Container;
 use super::variant::Variants;
-use crate::names::screaming_snake_case;
+use crate::names::{clash, screaming_snake_case};
 
 pub(crate) fn expand(container: &Container<'_>, variants: &Variants<'_>) -> Result<TokenStream> {
     let names = names(variants)?;
@@ -78,14 +78,7 @@ fn names(variants: &Variants<'_>) -> Result<Vec<String>> {
             None => screaming_snake_case(&variant.ident.to_string()),
         };
         if let Some(earlier) = seen.insert(name.clone(), variant.ident) {
-            return Err(Error::new_spanned(
-                variant.ident,
-                format!(
-                    "`{earlier}` and `{}` are both called \"{name}\" in Java; rename one: \
-                     #[java(name = \"...\")]",
-                    variant.ident
-                ),
-            ));
+            return Err(clash(earlier, variant.ident, &name));
         }
         names.push(name);
     }

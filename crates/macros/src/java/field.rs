@@ -22,29 +22,28 @@ pub(crate) enum Role {
     Stack,
 }
 
-/// A flag, and the role it gives; `default` gives none.
-type Flag = (&'static str, Option<Role>);
-
 /// The flags of the fields of one kind of struct.
 pub(crate) struct Flags {
+    /// All flags that are known.
     names: &'static [&'static str],
-    roles: &'static [Flag],
+    /// The role that some of them give.
+    roles: &'static [(&'static str, Role)],
 }
 
 /// Fields of a class.
 pub(crate) const CLASS: Flags = Flags {
     names: &["skip", "default", "flatten"],
-    roles: &[("skip", Some(Role::Skip)), ("flatten", Some(Role::Parent))],
+    roles: &[("skip", Role::Skip), ("flatten", Role::Parent)],
 };
 
 /// Fields of an exception.
 pub(crate) const EXCEPTION: Flags = Flags {
     names: &["skip", "default", "message", "cause", "stack"],
     roles: &[
-        ("skip", Some(Role::Skip)),
-        ("message", Some(Role::Message)),
-        ("cause", Some(Role::Cause)),
-        ("stack", Some(Role::Stack)),
+        ("skip", Role::Skip),
+        ("message", Role::Message),
+        ("cause", Role::Cause),
+        ("stack", Role::Stack),
     ],
 };
 
@@ -71,9 +70,8 @@ impl<'a> Field<'a> {
         };
         let options = Options::read(&source.attrs, "a field", &["name"], flags.names)?;
         options.exclusive()?;
-        let role =
-            flags.roles.iter().find(|(flag, _)| options.has(flag)).and_then(|(_, role)| *role);
-        let role = role.unwrap_or(Role::Own);
+        let given = flags.roles.iter().find(|(flag, _)| options.has(flag));
+        let role = given.map_or(Role::Own, |(_, role)| *role);
         let default = options.has("default");
         if let (Some(name), true) = (&options.name, role != Role::Own) {
             return Err(Error::new(

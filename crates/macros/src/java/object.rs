@@ -4,6 +4,7 @@ use syn::{DataStruct, Error, Fields, Result};
 
 use super::Container;
 use super::field::{Field, Flags, Role};
+use crate::names::clash;
 
 /// A struct's fields, and what of them travels.
 pub(crate) struct Object<'a> {
@@ -40,17 +41,17 @@ impl<'a> Object<'a> {
             let Some(earlier) = self.fields.iter().take(at).find(|f| f.clashes(field)) else {
                 continue;
             };
-            let text = match field.role {
-                Role::Own => format!(
-                    "`{}` and `{}` are both called \"{}\" in Java; rename one: #[java(name = \"...\")]",
-                    earlier.ident, field.ident, field.java
+            return Err(match field.role {
+                Role::Own => clash(earlier.ident, field.ident, &field.java),
+                Role::Parent => Error::new_spanned(
+                    field.ident,
+                    "a Java class has one superclass: flatten one field only",
                 ),
-                Role::Parent => {
-                    "a Java class has one superclass: flatten one field only".to_owned()
+                _ => {
+                    let text = format!("`{}` has this role already", earlier.ident);
+                    Error::new_spanned(field.ident, text)
                 }
-                _ => format!("`{}` has this role already", earlier.ident),
-            };
-            return Err(Error::new_spanned(field.ident, text));
+            });
         }
         Ok(())
     }
