@@ -2,35 +2,19 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Instant;
 
-use dubhe_client::{ClientBuilder, Environment, Stub};
-use dubhe_core::connect::{Channel, ChannelState, Connect};
-use dubhe_core::payload::{Args, Content};
-use dubhe_core::time::{Clock, Sleep};
-use dubhe_core::{
-    Body, Call, Code, Encoded, Endpoint, Format, Invoke, Invoking, Method, Payload, Status,
-};
-use dubhe_hessian2::{Encoder, payload};
-use dubhe_server::Service;
+use dubhe::__private::client::{Environment, Stub};
+use dubhe::core::connect::{Channel, ChannelState, Connect};
+use dubhe::core::payload::{Args, Content};
+use dubhe::core::{Body, Encoded, Format, Invoke, Invoking};
+use dubhe::hessian2::{Encoder, payload};
+use dubhe::{Call, ClientBuilder, Code, Endpoint, Method, Payload, Service, Status, TokioClock};
 
 /// A client of `service`.
 pub(crate) fn client<T: Stub>(service: impl Service) -> T {
     let local = Local(Arc::new(service));
-    let env = Environment::builder("test", Arc::new(Tokio)).connect(Arc::new(local)).build();
+    let env = Environment::builder("test", Arc::new(TokioClock)).connect(Arc::new(local)).build();
     ClientBuilder::new(&env).endpoint(Endpoint::of("local", "here", 1)).build().unwrap()
-}
-
-struct Tokio;
-
-impl Clock for Tokio {
-    fn now(&self) -> Instant {
-        tokio::time::Instant::now().into_std()
-    }
-
-    fn sleep_until(&self, when: Instant) -> Sleep {
-        Box::pin(tokio::time::sleep_until(when.into()))
-    }
 }
 
 #[derive(Clone)]

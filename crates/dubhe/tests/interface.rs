@@ -9,31 +9,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use dubhe_client::stub::Options;
-use dubhe_client::{CallOptions, ReplyAttachments, Stub};
-use dubhe_core::{CallKind, Context, ServiceKey, Status};
-use dubhe_hessian2::Array;
-use dubhe_macros::{Java, JavaException, interface};
-use dubhe_server::Service;
+use dubhe::__private::client::Stub;
+use dubhe::__private::client::stub::Options;
+use dubhe::core::CallKind;
+use dubhe::hessian2::Array;
+use dubhe::{
+    CallOptions, Context, Java, JavaException, ReplyAttachments, Service, ServiceKey, Status,
+    interface,
+};
 use futures_util::{Stream, StreamExt as _, stream};
 
-/// What `dubhe::__private` is to users of the facade.
-mod private {
-    pub(crate) use {
-        dubhe_client as client, dubhe_core as core, dubhe_hessian2 as hessian2,
-        dubhe_server as server,
-    };
-}
-
 #[derive(Java, Clone, Debug, PartialEq)]
-#[java(class = "org.example.User", crate = "dubhe_hessian2")]
+#[java(class = "org.example.User")]
 struct User {
     id: i64,
     name: String,
 }
 
 #[derive(JavaException, Clone, Debug, PartialEq)]
-#[java(class = "org.example.NoSuchUser", crate = "dubhe_hessian2")]
+#[java(class = "org.example.NoSuchUser")]
 struct NoSuchUser {
     #[java(message)]
     message: String,
@@ -41,7 +35,7 @@ struct NoSuchUser {
 }
 
 /// Users.
-#[interface("org.example.Users", version = "1.0.0", group = "shop", crate = "crate::private")]
+#[interface("org.example.Users", version = "1.0.0", group = "shop")]
 trait Users {
     /// The user of that number.
     #[java(timeout_ms = 500, retries = 0)]
