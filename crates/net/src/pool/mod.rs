@@ -172,14 +172,18 @@ impl<C: Connect> Pool<C> {
 
     /// Starts to connect every slot that is not connected.
     pub fn warm_up(&self) {
-        for index in 0..self.shared.slots.len() {
-            let Some(slot) = self.shared.slots.get(index) else { continue };
+        let mut started = false;
+        for (index, slot) in self.shared.slots.iter().enumerate() {
             if slot.start() {
                 let shared = self.shared.clone();
                 self.tasks.spawn(async move { shared.keep(index).await });
+                started = true;
             }
         }
-        self.shared.publish();
+        // Only news is published: whoever awaits it picks again, which comes back here.
+        if started {
+            self.shared.publish();
+        }
     }
 
     /// The state of the pool as a whole: ready when one connection is.

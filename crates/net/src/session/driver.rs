@@ -107,8 +107,7 @@ impl<S: Session> Driver<S> {
 
         let mut budget = self.options.read_budget;
         loop {
-            let could_read = self.may_read();
-            let more = self.read(now, &mut budget, cx)?;
+            let paused = self.read(now, &mut budget, cx)?;
             match self.session.poll(cx, &mut self.out) {
                 Poll::Ready(Ok(())) => {
                     return Break(self.eof.take().unwrap_or(Close::Local("finished".into())));
@@ -117,13 +116,14 @@ impl<S: Session> Driver<S> {
                 Poll::Pending => {}
             }
             self.write(now, cx)?;
-            if more {
-                cx.waker().wake_by_ref();
-            } else if !could_read && self.may_read() {
-                // What stopped the reading is gone; nothing else would wake this task for it.
-                continue;
+            // What stopped the reading may be gone by now; nothing else would wake this task for it.
+            if !paused || !self.may_read() {
+                break;
             }
-            break;
+            if budget == 0 {
+                cx.waker().wake_by_ref();
+                break;
+            }
         }
 
         self.next_tick = earlier(self.next_tick, self.out.take_tick());
@@ -152,8 +152,8 @@ impl<S: Session> Driver<S> {
             && self.session.wants_input()
     }
 
-    /// Reads and decodes until nothing is left, somebody has enough, or the budget is used up;
-    /// true in the last case.
+    /// Reads and decodes until nothing is left to read, somebody has enough, or the budget is used
+    /// up; true in the last two cases, in which the transport will not wake this task.
     fn read(
         &mut self,
         now: Instant,
@@ -168,7 +168,7 @@ impl<S: Session> Driver<S> {
                 match self.input.poll_read(cx, &mut self.io) {
                     Poll::Pending => {
                         self.input.relax();
-                        break;
+                        return Continue(false);
                     }
                     Poll::Ready(Err(source)) => return Break(read_failed(&self.handle, source)),
                     Poll::Ready(Ok(0)) => {
@@ -178,7 +178,7 @@ impl<S: Session> Driver<S> {
                             return Break(why);
                         }
                         self.eof = Some(why);
-                        break;
+                        return Continue(false);
                     }
                     Poll::Ready(Ok(n)) => {
                         *budget = budget.saturating_sub(n);
@@ -190,8 +190,12 @@ impl<S: Session> Driver<S> {
                 return Break(Close::Failed(error));
             }
             self.left_over = !self.input.bytes.is_empty() && !self.session.wants_input();
+            // Frames decoded from the buffer take a turn's time too, though they cost no read.
+            if self.left_over {
+                *budget = budget.saturating_sub(1);
+            }
         }
-        Continue(false)
+        Continue(true)
     }
 
     /// Writes until nothing is left or the transport takes no more.
