@@ -59,8 +59,8 @@ impl<'de> Decoder<'de> {
         }
     }
 
-    /// A decoder whose [`read_shared_bytes`](Self::read_shared_bytes) shares the memory of
-    /// `input` instead of copying.
+    /// A decoder whose `Bytes`, `ByteString` and [`Value`](crate::Value)s share the memory of
+    /// `input` instead of copying, and so keep all of it as long as they live.
     pub fn shared(input: &'de Bytes) -> Self {
         Self { shared: Some(input), ..Self::new(input) }
     }

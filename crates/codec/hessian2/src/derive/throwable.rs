@@ -57,6 +57,10 @@ pub fn decode_cause<'de, T: Decode<'de>>(d: &mut Decoder<'de>) -> Result<Option<
 }
 
 /// What a `#[java(message)]` field may be.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the message of a Java exception",
+    note = "use `String` or `Option<String>`"
+)]
 pub trait Message {
     /// The message, if there is one.
     fn text(&self) -> Option<&str>;
