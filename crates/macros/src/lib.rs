@@ -31,7 +31,7 @@ use syn::{DeriveInput, ItemTrait, parse_macro_input};
 /// | `class = "org.example.User"` | the type | the Java class; nested classes are joined by `$` |
 /// | `crate = "path"` | the type | where `dubhe-hessian2` is found; by default `::dubhe::hessian2` |
 /// | `name = "userName"` | a field or constant | its name in Java |
-/// | `default` | a field | `Default::default()` when the message lacks it |
+/// | `default` | a field | `Default::default()` when the message lacks it or has null |
 /// | `skip` | a field | neither written nor read: Java's `transient` |
 /// | `flatten` | one field | the superclass: its fields are fields of this class as well |
 /// | `other` | the last variant | takes constants (as `String`) or classes (as `Value`) that no other variant stands for |
@@ -71,7 +71,10 @@ pub fn derive_java_exception(input: TokenStream) -> TokenStream {
 ///
 /// Methods take `&self`, then, if they like, `ctx: &Context`, which the client's methods lack,
 /// then the arguments. They return `Result<T, E>` where `E: Into<Status>`; the client's methods
-/// return `Result<T, Status>`. Their names in Java are those in Rust, in camel case.
+/// return `Result<T, Status>`. Instead of one `T` they may return
+/// `impl Stream<Item = Result<T, E>>`, for protocols that carry streams. Arguments may be
+/// references; the client clones what they refer to. Their names in Java are those in Rust, in
+/// camel case.
 ///
 /// | option of a method | meaning |
 /// | --- | --- |
