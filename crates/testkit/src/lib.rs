@@ -1,3 +1,10 @@
-//! What the tests of Dubhe share.
+//! What the tests of Dubhe share: a proxy that breaks connections on purpose ([`proxy`]),
+//! certificates made on the spot ([`certs`]), waiting for a condition ([`wait_until`]) and the
+//! values that the peers send ([`samples`]).
 
+pub mod certs;
+pub mod proxy;
 pub mod samples;
+mod wait;
+
+pub use wait::wait_until;

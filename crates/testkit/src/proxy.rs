@@ -1,0 +1,257 @@
+//! A TCP proxy on the loopback that breaks connections at an exact byte.
+//!
+//! ```no_run
+//! # async fn f(provider: std::net::SocketAddr) -> std::io::Result<()> {
+//! use dubhe_testkit::proxy::{Fault, Faults, Proxy};
+//!
+//! let proxy = Proxy::start(provider, Faults::none().to_client(16, Fault::Close)).await?;
+//! // Whoever connects to proxy.addr() gets the first 16 bytes of an answer, then the end.
+//! # Ok(()) }
+//! ```
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt, copy, sink},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{ReadHalf, WriteHalf},
+    },
+    task::{JoinHandle, JoinSet},
+};
+
+/// What happens at a byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Both directions end in order (FIN); what still arrives is thrown away.
+    Close,
+    /// This direction ends in order, the other goes on; what still arrives is thrown away.
+    HalfClose,
+    /// Both sides get a reset (RST) and may lose what they had not read.
+    Reset,
+    /// Nothing more is read or passed on in this direction, for ever.
+    Stall,
+    /// This direction pauses.
+    Delay(Duration),
+    /// The next byte is passed on with these bits flipped.
+    Corrupt(u8),
+}
+
+/// What shall happen on a connection, and where: after how many bytes of a direction.
+#[derive(Debug, Clone, Default)]
+pub struct Faults {
+    to_server: Vec<(u64, Fault)>,
+    to_client: Vec<(u64, Fault)>,
+}
+
+impl Faults {
+    /// A connection that works.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// The same, and `fault` once `at` bytes have gone to the server.
+    #[must_use]
+    pub fn to_server(mut self, at: u64, fault: Fault) -> Self {
+        insert(&mut self.to_server, at, fault);
+        self
+    }
+
+    /// The same, and `fault` once `at` bytes have gone to the client.
+    #[must_use]
+    pub fn to_client(mut self, at: u64, fault: Fault) -> Self {
+        insert(&mut self.to_client, at, fault);
+        self
+    }
+}
+
+/// Keeps the order of the bytes and, at one byte, of the calls.
+fn insert(faults: &mut Vec<(u64, Fault)>, at: u64, fault: Fault) {
+    let place = faults.partition_point(|(earlier, _)| *earlier <= at);
+    faults.insert(place, (at, fault));
+}
+
+/// A proxy that runs until it is dropped; its connections end with it.
+#[derive(Debug)]
+pub struct Proxy {
+    addr: SocketAddr,
+    shared: Arc<Shared>,
+    task: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    server: SocketAddr,
+    faults: Mutex<Faults>,
+    accepted: AtomicUsize,
+    to_server: AtomicU64,
+    to_client: AtomicU64,
+}
+
+impl Proxy {
+    /// A proxy to `server`, on a free port of the loopback.
+    ///
+    /// # Errors
+    /// When there is no free port.
+    pub async fn start(server: SocketAddr, faults: Faults) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let addr = listener.local_addr()?;
+        let shared = Arc::new(Shared {
+            server,
+            faults: Mutex::new(faults),
+            accepted: AtomicUsize::new(0),
+            to_server: AtomicU64::new(0),
+            to_client: AtomicU64::new(0),
+        });
+        let task = tokio::spawn(accept(listener, shared.clone()));
+        Ok(Self { addr, shared, task })
+    }
+
+    /// Where clients connect to.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Changes what happens on connections accepted from now on.
+    pub fn set(&self, faults: Faults) {
+        *self.shared.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
+    }
+
+    /// How many connections were accepted so far.
+    pub fn accepted(&self) -> usize {
+        self.shared.accepted.load(Ordering::SeqCst)
+    }
+
+    /// How many bytes all connections together have passed on to the server so far.
+    pub fn to_server(&self) -> u64 {
+        self.shared.to_server.load(Ordering::SeqCst)
+    }
+
+    /// How many bytes all connections together have passed on to the client so far.
+    pub fn to_client(&self) -> u64 {
+        self.shared.to_client.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    let mut connections = JoinSet::new();
+    while let Ok((client, _)) = listener.accept().await {
+        while connections.try_join_next().is_some() {}
+        let faults = shared.faults.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        shared.accepted.fetch_add(1, Ordering::SeqCst);
+        let shared = shared.clone();
+        connections.spawn(async move {
+            // Either side may leave at any time; its peer sees the end.
+            let _ = serve(client, faults, &shared).await;
+        });
+    }
+}
+
+/// How a direction, and with it the connection, ended before its time.
+enum End {
+    Close,
+    Reset,
+    Broken,
+}
+
+async fn serve(mut client: TcpStream, faults: Faults, shared: &Shared) -> io::Result<()> {
+    let mut server = TcpStream::connect(shared.server).await?;
+    client.set_nodelay(true)?;
+    server.set_nodelay(true)?;
+    let ended = {
+        let (mut from_client, mut to_client) = client.split();
+        let (mut from_server, mut to_server) = server.split();
+        let up = pump(&mut from_client, &mut to_server, faults.to_server, &shared.to_server);
+        let down = pump(&mut from_server, &mut to_client, faults.to_client, &shared.to_client);
+        tokio::try_join!(up, down)
+    };
+    match ended {
+        Ok(_) | Err(End::Broken) => {}
+        Err(End::Reset) => {
+            client.set_zero_linger()?;
+            server.set_zero_linger()?;
+        }
+        Err(End::Close) => {
+            let _ = tokio::join!(client.shutdown(), server.shutdown());
+            // Closing a socket with unread bytes would reset it.
+            let _ = tokio::join!(discard(&mut client), discard(&mut server));
+        }
+    }
+    Ok(())
+}
+
+async fn discard(from: &mut (impl AsyncRead + Unpin)) {
+    let _ = copy(from, &mut sink()).await;
+}
+
+/// Passes one direction on, with its faults.
+async fn pump(
+    from: &mut ReadHalf<'_>,
+    to: &mut WriteHalf<'_>,
+    faults: Vec<(u64, Fault)>,
+    passed: &AtomicU64,
+) -> Result<(), End> {
+    let mut position = 0;
+    let mut flip = 0;
+    for (at, fault) in faults {
+        if !forward(from, to, &mut position, at, &mut flip, passed).await? {
+            return Ok(());
+        }
+        match fault {
+            Fault::Close => return Err(End::Close),
+            Fault::Reset => return Err(End::Reset),
+            Fault::HalfClose => {
+                to.shutdown().await.map_err(|_| End::Broken)?;
+                discard(from).await;
+                return Ok(());
+            }
+            Fault::Stall => std::future::pending().await,
+            Fault::Delay(pause) => tokio::time::sleep(pause).await,
+            Fault::Corrupt(bits) => flip = bits,
+        }
+    }
+    forward(from, to, &mut position, u64::MAX, &mut flip, passed).await.map(drop)
+}
+
+/// Passes bytes on until `until` of them have gone this way; false when the sender ended before.
+/// The first of them has the bits of `flip` flipped.
+async fn forward(
+    from: &mut ReadHalf<'_>,
+    to: &mut WriteHalf<'_>,
+    position: &mut u64,
+    until: u64,
+    flip: &mut u8,
+    passed: &AtomicU64,
+) -> Result<bool, End> {
+    let mut buffer = vec![0; 16 * 1024];
+    while *position < until {
+        let room = usize::try_from(until - *position).unwrap_or(usize::MAX).min(buffer.len());
+        let window = buffer.get_mut(..room).unwrap_or_default();
+        let n = from.read(window).await.map_err(|_| End::Broken)?;
+        let bytes = window.get_mut(..n).unwrap_or_default();
+        let Some(first) = bytes.first_mut() else {
+            to.shutdown().await.map_err(|_| End::Broken)?;
+            return Ok(false);
+        };
+        *first ^= std::mem::take(flip);
+        to.write_all(bytes).await.map_err(|_| End::Broken)?;
+        let n = u64::try_from(n).unwrap_or(u64::MAX);
+        *position += n;
+        passed.fetch_add(n, Ordering::SeqCst);
+    }
+    Ok(true)
+}
