@@ -12,15 +12,19 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use dubhe_client::{CallOptions, Client, ClientBuilder, Environment, ReplyAttachments};
+use dubhe_cluster::directory::Followed;
 use dubhe_core::connect::{Channel, ChannelState, Connect};
 use dubhe_core::context::{Inherited, scope};
+use dubhe_core::directory::Directory;
+use dubhe_core::endpoint::Endpoints;
 use dubhe_core::filter::{Hook, Next};
 use dubhe_core::plan::Fault;
+use dubhe_core::registry::{Health, Registration, Snapshot};
 use dubhe_core::status::Retry;
 use dubhe_core::time::{Clock, Deadline, Sleep};
 use dubhe_core::{
-    Call, Code, Endpoint, Head, Invoke, Invoking, Metadata, Method, Payload, Reply, ServiceKey,
-    Status, Value,
+    Call, Code, Endpoint, Head, Instance, Invoke, Invoking, Metadata, Method, Offer, Payload,
+    Reply, ServiceKey, Status, Value,
 };
 
 struct Tokio;
@@ -206,6 +210,47 @@ async fn an_endpoint_that_is_away_is_passed_over() {
     // It is asked while it was never tried, at most once.
     let away = seen.lock().unwrap().iter().filter(|(port, _)| *port == 9).count();
     assert!(away <= 1, "asked {away} times");
+}
+
+struct Shared(Arc<Followed>);
+
+impl Directory for Shared {
+    fn snapshot(&self) -> Arc<Endpoints> {
+        self.0.snapshot()
+    }
+
+    fn changed(&self, seen: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.0.changed(seen)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn first_calls_wait_for_the_registry_and_no_longer_than_their_timeout() {
+    let (env, seen) = environment(|_, _| ok());
+    let followed = Arc::new(Followed::new());
+    let client = builder(&env, &[]).directory(Shared(followed.clone())).build().unwrap();
+
+    let late = call(&client, "m", &CallOptions::new()).await.unwrap_err();
+    assert!(late.message().contains("has not answered"), "{late}");
+
+    let options = CallOptions::new();
+    let (reply, ()) = tokio::join!(call(&client, "m", &options), async {
+        tokio::task::yield_now().await;
+        let provider = Registration {
+            service: ServiceKey::new("a.B", "g", "1.0.0"),
+            instance: Arc::new(Instance { host: "h".into(), ..Instance::default() }),
+            offer: Offer { protocol: "test".into(), port: 1 },
+            params: Arc::default(),
+        };
+        let snapshot = Snapshot { providers: vec![provider], health: Health::Fresh };
+        followed.update(&snapshot, |_| true);
+    });
+    reply.unwrap();
+    assert_eq!(seen.lock().unwrap().len(), 1);
+
+    followed.update(&Snapshot::default(), |_| true);
+    let gone = call(&client, "m", &CallOptions::new()).await.unwrap_err();
+    assert!(gone.message().contains("no provider"), "{gone}");
 }
 
 struct Refuse;

@@ -7,6 +7,7 @@ use dubhe_core::connect::{Channel, ChannelState};
 use dubhe_core::directory::Directory;
 use dubhe_core::endpoint::Endpoints;
 use dubhe_core::plan::{Plan, Policy};
+use dubhe_core::registry::Health;
 use dubhe_core::reply::ReplyBody;
 use dubhe_core::route::{Bitmap, Route};
 use dubhe_core::status::Retry;
@@ -77,7 +78,11 @@ impl Cluster {
             let spare = if attempt < policy.retries { call.try_clone() } else { None };
             let own = Deadline::after(now, call.head.timeout.unwrap_or(policy.timeout));
             call.head.deadline = Deadline::earlier(Some(own), outer);
-            let picked = inner.pick(&call, &policy, &tried)?;
+            let mut picked = inner.pick(&call, &policy, &tried);
+            if picked.is_err() && inner.first_answer(call.head.deadline).await {
+                picked = inner.pick(&call, &policy, &tried);
+            }
+            let picked = picked?;
             call.head.metadata.fill_from(picked.endpoint().attachments());
             let outcome = match inner.channel(&picked) {
                 Ok(channel) => channel.invoke(call).await,
@@ -153,6 +158,22 @@ impl Inner {
         Ok(pick(&left).unwrap_or(first))
     }
 
+    /// Waits for the first set of a directory that has had none yet. The first calls of a client
+    /// come before its registry has answered. Returns whether there is one now.
+    async fn first_answer(&self, deadline: Option<Deadline>) -> bool {
+        let set = self.directory.snapshot();
+        let Some(deadline) = deadline.filter(|_| {
+            set.number() == 0 && set.health() == Health::Stale
+        }) else {
+            return false;
+        };
+        tokio::select! {
+            biased;
+            () = self.directory.changed(0) => true,
+            () = self.clock.sleep_until(deadline.instant()) => false,
+        }
+    }
+
     fn channel<'a>(&self, picked: &'a Picked) -> Result<&'a Arc<dyn Channel>, Status> {
         let endpoint = picked.endpoint();
         endpoint.state().channel_or(|| self.channels.open(endpoint))
@@ -161,7 +182,7 @@ impl Inner {
     fn nobody(&self, call: &Call, set: &Endpoints) -> Status {
         let service = &call.head.service;
         let why = match (set.len(), set.health()) {
-            (0, dubhe_core::registry::Health::Fresh) => {
+            (0, Health::Fresh) => {
                 "no provider is registered; start one, or check interface, group and version"
                     .to_owned()
             }
