@@ -140,13 +140,11 @@ mod tests {
         bytes(Kind::Call { two_way: true }, id, body)
     }
 
-    /// What a splitter finds when `stream` arrives in pieces of `size` bytes: ids and bodies, and
-    /// no body for a frame that is too large.
-    fn split(
-        limit: usize,
-        stream: &[u8],
-        size: usize,
-    ) -> Result<Vec<(u64, Option<Vec<u8>>)>, FrameError> {
+    /// The id of a frame and its body, none when it is too large.
+    type Found = (u64, Option<Vec<u8>>);
+
+    /// What a splitter finds when `stream` arrives in pieces of `size` bytes.
+    fn split(limit: usize, stream: &[u8], size: usize) -> Result<Vec<Found>, FrameError> {
         let mut splitter = Splitter::new(PayloadLimit::bytes(limit));
         let (mut input, mut found) = (BytesMut::new(), Vec::new());
         for piece in stream.chunks(size) {

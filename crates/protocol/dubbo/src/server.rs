@@ -66,7 +66,9 @@ impl Protocol for DubboProtocol {
             let why = tokio::select! {
                 why = &mut driver => why,
                 _ = shutdown.draining() => {
-                    connection.iter().for_each(|connection| connection.drain());
+                    if let Some(connection) = connection {
+                        connection.drain();
+                    }
                     driver.await
                 }
             };

@@ -232,7 +232,7 @@ async fn garbage_between_frames_is_skipped() {
     still_serves(&mut raw).await;
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn hostile_streams_end_the_connection_and_nothing_else() {
     let mut negative = Request::new(1, "echo", 1).bytes();
     negative[12] = 0xff;
@@ -252,8 +252,6 @@ async fn hostile_bodies_get_an_error_each() {
     let body = &whole[16..];
     let mut bodies: Vec<Vec<u8>> = (0..body.len()).map(|n| body[..n].to_vec()).collect();
     // Declares two billion elements, a map in itself, nesting without end.
-    let argument = body.len() - Value::map([("path", support::SERVICE)]).to_string().len();
-    assert!(argument > 0);
     for attack in [&b"XI\x7f\xff\xff\xff"[..], b"HQ\x90", &[b'X'; 5000], &[0x57; 5000]] {
         let mut hostile = Request::new(5, "echo", "MARK").bytes()[16..].to_vec();
         let at = hostile.windows(5).position(|w| w == b"\x04MARK").unwrap();
@@ -272,7 +270,7 @@ async fn hostile_bodies_get_an_error_each() {
 
 #[tokio::test(start_paused = true)]
 async fn a_silent_client_is_given_up_after_three_periods() {
-    let settings = Settings::default().heartbeat(Duration::from_secs(60));
+    let settings = Settings::default().heartbeat(Duration::from_mins(1));
     let (mut raw, server) = Raw::client_of(settings, Methods::echo());
     let begin = tokio::time::Instant::now();
     assert!(raw.next().await.is_none());

@@ -178,7 +178,7 @@ async fn a_reply_above_the_limit_fails_its_call_at_once_and_is_skipped() {
 
 #[tokio::test(start_paused = true)]
 async fn an_idle_client_sends_heartbeats_and_gives_a_dead_server_up() {
-    let settings = Settings::default().heartbeat(Duration::from_secs(60));
+    let settings = Settings::default().heartbeat(Duration::from_mins(1));
     let (mut raw, client) = Raw::server_of(settings);
     let begin = tokio::time::Instant::now();
     for n in 1..=3 {
@@ -200,7 +200,7 @@ async fn an_idle_client_sends_heartbeats_and_gives_a_dead_server_up() {
     assert!(error.message().contains("heartbeats included"), "{error}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn readonly_stops_new_calls_and_the_last_reply_ends_the_connection() {
     let (mut raw, client) = Raw::server_of(Settings::default());
     let (a, b) = (client.connection.start(call("m", 1)), client.connection.start(call("m", 2)));
@@ -227,7 +227,7 @@ async fn writeable_takes_readonly_back() {
     assert!(client.connection.takes_calls());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_peer_that_is_no_dubbo_server_is_named_as_such() {
     let (mut raw, client) = Raw::server_of(Settings::default());
     let calling = client.connection.start(call("m", 1));
@@ -267,6 +267,33 @@ async fn a_server_that_stops_reading_holds_callers_back_until_their_deadline() {
     }
     assert!(unsent >= 10, "{unsent} of 20 were never queued");
     assert_eq!(client.connection.waiting(), 0);
+    drop(raw);
+}
+
+#[tokio::test]
+async fn only_calls_whose_bytes_never_left_are_said_not_to_have_started() {
+    let (raw, client) = Raw::server_of(Settings::default());
+    let calls: Vec<_> = (0..20)
+        .map(|_| {
+            let mut call = call("m", 1);
+            call.body = call_body(30_000);
+            client.connection.start(call)
+        })
+        .collect();
+    // The pipe holds 64 KiB: two calls and a part of the third.
+    while client.connection.handle().queued() > 20 * 30_000 - 64 * 1024 + 10_000 {
+        tokio::task::yield_now().await;
+    }
+    client.connection.handle().abort("test");
+    let mut retries = Vec::new();
+    for call in calls {
+        let error = call.await.unwrap_err();
+        assert_eq!(error.code(), Code::Unavailable);
+        retries.push(error.retry());
+    }
+    let (written, unsent) = retries.split_at(3);
+    assert_eq!(written, [Retry::Unknown; 3]);
+    assert_eq!(unsent, [Retry::Unstarted; 17]);
     drop(raw);
 }
 

@@ -60,9 +60,10 @@ pub fn read_reply(body: &Bytes) -> Result<(Answer, Metadata), Error> {
         }
         _ => Answer::Value(Bytes::from_static(NULL_VALUE)),
     };
-    let metadata = match tag >= WITH_ATTACHMENTS {
-        true => Attachments::read(&mut d, body)?.metadata,
-        false => Metadata::new(),
+    let metadata = if tag >= WITH_ATTACHMENTS {
+        Attachments::read(&mut d, body)?.metadata
+    } else {
+        Metadata::new()
     };
     Ok((answer, metadata))
 }

@@ -7,13 +7,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use dubhe_core::connect::{Channel, Connect};
+use dubhe_core::random::{Random, SplitMix};
 use dubhe_core::serve::Dispatch;
 use dubhe_core::{Code, Endpoint, Status};
 use dubhe_net::io::tcp::TcpOptions;
 use dubhe_net::io::{Address, Dial};
 use dubhe_net::pool::{Backoff, Pool, PoolOptions};
 use dubhe_net::session::SessionOptions;
-use dubhe_net::time::{Random, SplitMix};
 use dubhe_net::tls::ClientTls;
 
 use crate::exchange::{Settings, millis};
@@ -51,7 +51,7 @@ impl DubboConnect {
             way: Way::Clear,
             session: SessionOptions::default(),
             backoff: Backoff::default(),
-            random: Arc::new(SplitMix::from_entropy()),
+            random: Arc::new(SplitMix::from_os()),
             dispatch: None,
         }
     }

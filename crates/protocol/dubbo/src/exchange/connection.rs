@@ -10,6 +10,7 @@ use dubhe_core::invoke::{Outcome, Pending};
 use dubhe_core::payload::Content;
 use dubhe_core::random::{Random, SplitMix};
 use dubhe_core::status::table;
+use dubhe_core::time::Deadline;
 use dubhe_core::{
     Call, CallKind, Encoded, Format, Invoke, Invoking, Payload, Reply, Status, Value,
 };
@@ -168,7 +169,7 @@ impl Connection {
             return failed(what.too_late(""));
         }
         let two_way = head.method.kind != CallKind::OneWay;
-        let deadline = head.deadline.map(|deadline| deadline.instant());
+        let deadline = head.deadline.map(Deadline::instant);
         let id = if two_way {
             let waiting = Waiting {
                 service: head.service.clone(),

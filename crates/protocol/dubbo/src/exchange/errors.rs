@@ -57,9 +57,10 @@ impl<'a> What<'a> {
     /// The connection ended; `written` says whether any byte of the call may have left.
     #[cold]
     pub(super) fn lost(&self, why: &Close, written: bool) -> Status {
-        let (retry, sent) = match written {
-            true => (Retry::Unknown, "the reply is lost"),
-            false => (Retry::Unstarted, "the call was not sent"),
+        let (retry, sent) = if written {
+            (Retry::Unknown, "the reply is lost")
+        } else {
+            (Retry::Unstarted, "the call was not sent")
         };
         Status::new(Code::Unavailable, format!("{self}: connection {why}; {sent}"))
             .with_retry(retry)

@@ -94,17 +94,19 @@ impl<T> Running<T> {
         let index = self.free.last().copied().unwrap_or_else(|| self.add());
         let Some(slot) = self.slots.get_mut(index) else { return Some((Err(Panicked), ticket)) };
         let mut cx = Context::from_waker(&slot.waker);
+        let mut waits = None;
         let first = guarded(|| {
             let mut invoking = begin();
-            match Pin::new(&mut invoking).poll(&mut cx) {
-                Poll::Ready(outcome) => Ok(outcome),
-                Poll::Pending => Err(invoking),
+            let first = Pin::new(&mut invoking).poll(&mut cx);
+            if first.is_pending() {
+                waits = Some(invoking);
             }
+            first
         });
         match first {
-            Ok(Ok(outcome)) => Some((Ok(outcome), ticket)),
-            Ok(Err(invoking)) => {
-                slot.task = Some((invoking, ticket));
+            Ok(Poll::Ready(outcome)) => Some((Ok(outcome), ticket)),
+            Ok(Poll::Pending) => {
+                slot.task = waits.map(|invoking| (invoking, ticket));
                 self.free.pop();
                 None
             }
@@ -180,14 +182,14 @@ mod tests {
 
     use super::*;
 
-    fn done() -> Outcome {
-        Ok(Reply::new(Payload::dynamic(Value::Null)))
+    fn done() -> Reply {
+        Reply::new(Payload::dynamic(Value::Null))
     }
 
     fn waits(on: oneshot::Receiver<()>) -> Invoking {
         Invoking::boxed(async move {
             on.await.map_err(|_| Status::new(Code::Cancelled, "dropped"))?;
-            done()
+            Ok(done())
         })
     }
 
@@ -215,7 +217,7 @@ mod tests {
         let (b, on_b) = oneshot::channel();
         assert!(running.start(|| waits(on_a), 1).is_none());
         assert!(running.start(|| waits(on_b), 2).is_none());
-        assert!(matches!(running.start(|| Invoking::ready(done()), 3), Some((Ok(Ok(_)), 3))));
+        assert!(matches!(running.start(|| Invoking::ready(Ok(done())), 3), Some((Ok(Ok(_)), 3))));
         assert_eq!(poll(&mut running, &waker), []);
         b.send(()).unwrap();
         a.send(()).unwrap();

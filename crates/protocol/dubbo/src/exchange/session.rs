@@ -84,7 +84,7 @@ impl Exchange {
         if two_way {
             // A heartbeat is answered with its own body: a null of its serialization.
             let kind = Kind::EventReply { status: dubhe_core::status::table::dubbo::OK };
-            self.put_event(Header { kind, ..header }, body, out);
+            put_event(Header { kind, ..header }, body, out);
             return;
         }
         if header.serialization != SerializationId::HESSIAN2 {
@@ -100,11 +100,6 @@ impl Exchange {
         }
     }
 
-    fn put_event(&self, header: Header, body: &[u8], out: &mut Outbox) {
-        out.tail_mut().extend_from_slice(&header.to_bytes());
-        out.tail_mut().extend_from_slice(body);
-    }
-
     fn send_event(&self, event: Event, two_way: bool, out: &mut Outbox) {
         let body = event.body();
         let header = Header {
@@ -113,7 +108,7 @@ impl Exchange {
             id: self.connection.spare_id(),
             length: u32::try_from(body.len()).unwrap_or(0),
         };
-        self.put_event(header, body, out);
+        put_event(header, body, out);
     }
 
     /// Whether the connection has come to its orderly end.
@@ -213,4 +208,9 @@ impl Session for Exchange {
         self.running.cancel_where(|_| true, drop);
         self.connection.fail(why);
     }
+}
+
+fn put_event(header: Header, body: &[u8], out: &mut Outbox) {
+    out.tail_mut().extend_from_slice(&header.to_bytes());
+    out.tail_mut().extend_from_slice(body);
 }

@@ -42,7 +42,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             payload: PayloadLimit::default(),
-            heartbeat: Duration::from_secs(60),
+            heartbeat: Duration::from_mins(1),
             max_running: 1024,
             application: ByteString::new(),
             drain_quiet: Duration::from_millis(500),

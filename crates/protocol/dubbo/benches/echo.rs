@@ -1,0 +1,157 @@
+//! What the protocol costs a call of 100 bytes, without sockets: nanoseconds for people, and a
+//! loop that callgrind can count the instructions of.
+//!
+//! `cargo bench -p dubhe-dubbo --bench echo -- [server|client] [CALLS]`
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    missing_docs
+)]
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use bytes::BytesMut;
+use dubhe_core::payload::{Args, Content};
+use dubhe_core::serve::{Dispatch, Target, Wanted};
+use dubhe_core::{
+    Body, Call, Encoded, Format, Head, Invoke, Invoking, Method, Payload, Reply, ServiceKey, Status,
+};
+use dubhe_dubbo::exchange::{Connection, Exchange, Role, Settings};
+use dubhe_net::io::memory::Network;
+use dubhe_net::session::{Driver, Outbox, Session, SessionOptions};
+
+/// How many calls arrive together.
+const BATCH: usize = 16;
+
+struct Echo(Target);
+
+struct Handler;
+
+impl Invoke for Handler {
+    fn invoke(&self, call: Call) -> Invoking {
+        let Body::One(Payload::Args(args)) = call.body else { panic!("no arguments") };
+        Invoking::ready(Ok(Reply::new(Payload::Message(args.values))))
+    }
+}
+
+impl Dispatch for Echo {
+    fn find(&self, wanted: Wanted<'_>) -> Result<Target, Status> {
+        assert_eq!(black_box(wanted.method), "echo");
+        Ok(self.0.clone())
+    }
+}
+
+/// Keeps a driver busy with nothing while its exchange is used by hand.
+struct Nothing;
+
+impl Session for Nothing {
+    fn on_data(&mut self, input: &mut BytesMut, _: &mut Outbox) -> dubhe_net::Result<()> {
+        input.clear();
+        Ok(())
+    }
+}
+
+fn exchange(role: Role, dispatch: Option<Arc<dyn Dispatch>>) -> (Exchange, Driver<Nothing>) {
+    let ((io, peer), _) = Network::default().pair();
+    let mut exchange = None;
+    let settings = Arc::new(Settings::default().application("bench"));
+    let driver = Driver::new(io, peer, SessionOptions::default(), |handle| {
+        exchange = Some(Exchange::new(handle, role, settings, dispatch));
+        Nothing
+    });
+    (exchange.unwrap(), driver)
+}
+
+fn target() -> Target {
+    Target {
+        service: Arc::new(ServiceKey::interface_only("org.example.bench.Echo")),
+        method: Arc::new(Method::java("echo", "[B")),
+        params: Arc::default(),
+        invoke: Arc::new(Handler),
+    }
+}
+
+fn call(target: &Target) -> Call {
+    let mut bytes = vec![0x34, 100];
+    bytes.resize(102, 7);
+    let values = Content::Encoded(Encoded::new(Format::Hessian2, bytes.into()));
+    let mut head = Head::new(target.service.clone(), target.method.clone());
+    let now = dubhe_net::time::now();
+    let timeout = std::time::Duration::from_secs(3);
+    head.deadline = Some(dubhe_core::time::Deadline::after(now, timeout));
+    Call::new(head, Payload::Args(Args { count: 1, values }))
+}
+
+/// Sends `BATCH` calls and gives them with the bytes they were written as.
+fn batch(connection: &Arc<Connection>, target: &Target) -> (Vec<Invoking>, BytesMut) {
+    let calls = (0..BATCH).map(|_| connection.start(call(target))).collect();
+    let bytes = connection.handle().send(|out| out.tail_mut().split()).unwrap();
+    (calls, bytes)
+}
+
+fn server(calls: usize) {
+    let target = target();
+    let (client, _driver) = exchange(Role::Client, None);
+    let (_, requests) = batch(client.connection(), &target);
+    let (mut server, _driver) = exchange(Role::Server, Some(Arc::new(Echo(target))));
+    let mut out = Outbox::default();
+    let mut input = BytesMut::new();
+    let mut cx = Context::from_waker(Waker::noop());
+    let begin = Instant::now();
+    for _ in 0..calls / BATCH {
+        input.extend_from_slice(&requests);
+        server.on_data(&mut input, &mut out).unwrap();
+        assert!(server.poll(&mut cx, &mut out).is_pending());
+        black_box(out.tail_mut()).clear();
+    }
+    print("server", begin, calls, requests.len() / BATCH);
+}
+
+fn client(calls: usize) {
+    let target = target();
+    let (mut client, _driver) = exchange(Role::Client, None);
+    let (mut server, _driver) = exchange(Role::Server, Some(Arc::new(Echo(target.clone()))));
+    let connection = client.connection().clone();
+    let (mut out, mut nothing) = (Outbox::default(), Outbox::default());
+    let mut cx = Context::from_waker(Waker::noop());
+    let mut spent = std::time::Duration::ZERO;
+    for _ in 0..calls / BATCH {
+        let begin = Instant::now();
+        let (mut pending, mut requests) = batch(&connection, &target);
+        spent += begin.elapsed();
+        server.on_data(&mut requests, &mut out).unwrap();
+        let begin = Instant::now();
+        client.on_data(out.tail_mut(), &mut nothing).unwrap();
+        for call in &mut pending {
+            let reply = std::pin::Pin::new(call).poll(&mut cx);
+            assert!(matches!(black_box(reply), Poll::Ready(Ok(_))));
+        }
+        spent += begin.elapsed();
+    }
+    println!("client: {:.0} ns a call", spent.as_secs_f64() * 1e9 / calls as f64);
+}
+
+fn print(what: &str, begin: Instant, calls: usize, bytes: usize) {
+    let each = begin.elapsed().as_secs_f64() * 1e9 / calls as f64;
+    println!("{what}: {each:.0} ns a call, requests of {bytes} bytes");
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let _inside = runtime.enter();
+    let args: Vec<_> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
+    let calls = args.get(1).map_or(1_600_000, |calls| calls.parse().unwrap());
+    match args.first().map(String::as_str) {
+        Some("server") => server(calls),
+        Some("client") => client(calls),
+        _ => {
+            server(calls);
+            client(calls);
+        }
+    }
+}
