@@ -45,7 +45,7 @@ impl Close {
     /// Whether what was queued can and should still be written.
     pub(super) fn flushes(&self) -> bool {
         match self {
-            Self::Local(_) | Self::Ended => true,
+            Self::Local(_) | Self::Ended | Self::Cut { .. } => true,
             Self::Failed(error) => error.kind() != ErrorKind::Io,
             _ => false,
         }

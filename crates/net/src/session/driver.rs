@@ -37,6 +37,8 @@ pub struct Driver<S: Session> {
     activity: Activity,
     timer: Timer,
     next_tick: Option<Instant>,
+    /// The last turn gave way to the tasks that send.
+    deferred: bool,
     /// The transport took bytes that it has not passed on.
     unflushed: bool,
     /// Since when the transport has taken nothing although something waits.
@@ -53,7 +55,10 @@ enum Stage {
     /// Over for everybody else; the last bytes leave.
     Flushing(Close),
     /// This side is ended; the rest of the peer's bytes is awaited.
-    Lingering { until: Instant, left: usize },
+    Lingering {
+        until: Instant,
+        left: usize,
+    },
     Done,
 }
 
@@ -83,6 +88,7 @@ impl<S: Session> Driver<S> {
             activity: Activity { opened: now, last_read: now, last_write: now },
             timer: Timer::new(now),
             next_tick: Some(now),
+            deferred: false,
             unflushed: false,
             stuck_since: None,
             eof: None,
@@ -98,6 +104,14 @@ impl<S: Session> Driver<S> {
     /// One turn of an open connection. `Break` ends it.
     fn turn(&mut self, cx: &mut Context<'_>) -> ControlFlow<Close> {
         let now = time::now();
+        if !self.deferred && self.handle.shared.defer(cx.waker()) {
+            // Other tasks that are ready have more to send: they run before this one comes up
+            // again, and all of it leaves in one write.
+            self.deferred = true;
+            cx.waker().wake_by_ref();
+            return Continue(());
+        }
+        self.deferred = false;
         let taken = self.handle.shared.take(cx.waker(), &mut self.out);
         self.timer.refresh(now, taken.moved);
         if let Some(why) = taken.close {
@@ -186,10 +200,14 @@ impl<S: Session> Driver<S> {
                     }
                 }
             }
+            let before = self.input.bytes.len();
             if let Err(error) = self.session.on_data(&mut self.input.bytes, &mut self.out) {
                 return Break(Close::Failed(error));
             }
-            self.left_over = !self.input.bytes.is_empty() && !self.session.wants_input();
+            // A session that took something may have stopped before the last whole frame, and may
+            // want that one by now.
+            let left = self.input.bytes.len();
+            self.left_over = left > 0 && (left < before || !self.session.wants_input());
             // Frames decoded from the buffer take a turn's time too, though they cost no read.
             if self.left_over {
                 *budget = budget.saturating_sub(1);
@@ -253,7 +271,7 @@ impl<S: Session> Driver<S> {
                 Poll::Ready(Ok(())) => Pin::new(&mut self.io).poll_shutdown(cx),
                 other => other,
             };
-            let peer_ended = matches!(why, Close::Ended) || self.eof.is_some();
+            let peer_ended = matches!(why, Close::Ended | Close::Cut { .. }) || self.eof.is_some();
             match sent {
                 Poll::Ready(Ok(())) if !peer_ended => {
                     let until = now + self.options.linger;

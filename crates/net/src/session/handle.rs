@@ -45,19 +45,36 @@ struct Queue {
     close: Option<Close>,
     closed: Option<Close>,
     driver: Option<Waker>,
-    /// The driver will look at the queue without being woken.
-    alert: bool,
-    /// When the driver will look at the clock next, as far as it has said.
-    armed: Option<Instant>,
+    driver_is: DriverIs,
+}
+
+/// Whether the driver must be woken to see a change of the queue.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum DriverIs {
+    /// Asleep: any change needs a wake.
+    #[default]
+    Asleep,
+    /// About to look: no change needs one.
+    Coming,
+    /// Waiting for the transport to take bytes: only a tick before this moment needs one.
+    Blocked(Option<Instant>),
 }
 
 impl Queue {
     /// Who must be woken for the driver to see what changed.
     fn alarm(&mut self, urgent: bool) -> Option<Waker> {
-        if self.alert && !urgent {
+        let needed = match self.driver_is {
+            DriverIs::Asleep => true,
+            DriverIs::Coming => false,
+            DriverIs::Blocked(armed) => {
+                let asked = self.out.tick();
+                urgent || asked.is_some_and(|asked| armed.is_none_or(|armed| asked < armed))
+            }
+        };
+        if !needed {
             return None;
         }
-        self.alert = true;
+        self.driver_is = DriverIs::Coming;
         self.driver.clone()
     }
 }
@@ -126,12 +143,7 @@ impl Handle {
             return Err(SendError::Full { queued, limit: shared.high_water });
         }
         let result = encode(&mut queue.out);
-        let urgent = match (queue.out.tick(), queue.armed) {
-            (Some(asked), Some(armed)) => asked < armed,
-            (asked, None) => asked.is_some(),
-            (None, Some(_)) => false,
-        };
-        let driver = queue.alarm(urgent);
+        let driver = queue.alarm(false);
         drop(queue);
         if let Some(driver) = driver {
             driver.wake();
@@ -250,11 +262,22 @@ pub(super) struct Taken {
 
 /// The driver's side.
 impl Shared {
+    /// Whether other tasks have queued bytes, so that the driver does well to let them queue
+    /// more. If so, it must look again without being woken.
+    pub(super) fn defer(&self, waker: &Waker) -> bool {
+        let mut queue = self.queue.lock();
+        let known = queue.driver.as_ref().is_some_and(|old| old.will_wake(waker));
+        if !known || queue.out.is_empty() || queue.close.is_some() {
+            return false;
+        }
+        queue.driver_is = DriverIs::Coming;
+        true
+    }
+
     /// Moves what other tasks queued to the end of `out`.
     pub(super) fn take(&self, waker: &Waker, out: &mut Outbox) -> Taken {
         let mut queue = self.queue.lock();
-        queue.alert = false;
-        queue.armed = None;
+        queue.driver_is = DriverIs::Asleep;
         let moved = !queue.driver.as_ref().is_some_and(|old| old.will_wake(waker));
         if moved {
             queue.driver = Some(waker.clone());
@@ -270,8 +293,7 @@ impl Shared {
     pub(super) fn blocked(&self, armed: Option<Instant>) {
         let mut queue = self.queue.lock();
         if queue.out.is_empty() && queue.out.tick().is_none() && queue.close.is_none() {
-            queue.alert = true;
-            queue.armed = armed;
+            queue.driver_is = DriverIs::Blocked(armed);
         }
     }
 

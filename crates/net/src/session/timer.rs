@@ -1,12 +1,7 @@
 //! The connection's one timer. It is moved only to an earlier moment: a deadline that went away
 //! lets it ring in vain, which is cheaper than moving it for each call.
 
-use std::{
-    future::Future,
-    pin::Pin,
-    task::Context,
-    time::Instant,
-};
+use std::{future::Future, pin::Pin, task::Context, time::Instant};
 
 use tokio::time::{Sleep, sleep_until};
 
