@@ -1,0 +1,88 @@
+//! Typed calls: overloads, exceptions, timeouts, attachments, one-way.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dubhe::hessian2::payload;
+use dubhe::java::Throwable;
+use dubhe::{CallOptions, Client, Method, ReplyAttachments, Status, Value};
+use futures_util::future::try_join_all;
+
+use super::Services;
+use super::cases::{Cases, Outcome, same};
+use super::echo::{self, user};
+use crate::greet::GreetServiceClient;
+use crate::greet::types::{GreetException, GreetRuntimeException};
+
+pub(super) async fn run(cases: &mut Cases, services: &Services) {
+    let s = &services.greet;
+    cases.equal("greet", "Hello, world", s.greet("world".into())).await;
+    cases.equal("greet/unicode", "Hello, é中😀", s.greet("é中😀".into())).await;
+    echo::run(cases, s).await;
+    arguments(cases, s).await;
+    exceptions(cases, s).await;
+    cases.equal("greetAsync", "Hello, async", s.greet_async("async".into())).await;
+    cases.check("concurrent/100", concurrent(s)).await;
+    let impatient = s.with(CallOptions::new().timeout(Duration::from_millis(500)));
+    cases.fails("timeout", Status::is_timeout, impatient.sleep(2_000)).await;
+    cases.check("attachment", attachment(s)).await;
+    cases.equal("oneway", (), services.oneway.nothing()).await;
+    cases.equal("echoService", Value::from("ping"), echo_service(&services.client)).await;
+}
+
+async fn arguments(cases: &mut Cases, s: &GreetServiceClient) {
+    cases.equal("nothing", (), s.nothing()).await;
+    cases.equal("overload/string", "string x", s.overload_string("x".into())).await;
+    cases.equal("overload/int", "int 7", s.overload_int(7)).await;
+    cases.equal("overload/both", "both x 7", s.overload_both("x".into(), 7)).await;
+    cases.equal("joinAll/none", "a", s.join_all("a".into(), Vec::new().into())).await;
+    let some: Vec<Value> = vec![1.into(), "b".into(), Value::Null];
+    cases.equal("joinAll/some", "a,1,b,null", s.join_all("a".into(), some.into())).await;
+    let texts = vec!["x".into(), "y".into()];
+    let many = s.many_arguments(1, 2, 3.5, true, "four".into(), texts, user(1));
+    cases.equal("manyArguments", 34, many).await;
+}
+
+async fn exceptions(cases: &mut Cases, s: &GreetServiceClient) {
+    let checked =
+        GreetException { message: Some("checked".into()), code: 42, detail: Some("why".into()) };
+    let judge = |status: &Status| GreetException::from_status(status) == Some(checked);
+    cases.fails("throwChecked", judge, s.throw_checked("why".into())).await;
+    let boom = GreetRuntimeException { message: Some("boom".into()) };
+    let judge = |status: &Status| GreetRuntimeException::from_status(status) == Some(boom);
+    cases.fails("throwRuntime", judge, s.throw_runtime("boom".into())).await;
+    let judge = |status: &Status| {
+        status.message() == "state"
+            && status.java().is_some_and(|e| e.class() == "java.lang.IllegalStateException")
+    };
+    cases.fails("throwJdk", judge, s.throw_jdk("state".into())).await;
+    let value = async {
+        let Throwable { class, message, .. } = s.return_throwable("value".into()).await?;
+        same(&"java.lang.IllegalArgumentException", &&*class)?;
+        same(&Some("value".to_owned()), &message)
+    };
+    cases.check("returnThrowable", value).await;
+}
+
+async fn concurrent(s: &GreetServiceClient) -> Outcome {
+    let calls = (0..100).map(|i| s.greet_async(format!("c{i}")));
+    let expected: Vec<_> = (0..100).map(|i| format!("Hello, c{i}")).collect();
+    same(&expected, &try_join_all(calls).await?)
+}
+
+async fn attachment(s: &GreetServiceClient) -> Outcome {
+    let reply = ReplyAttachments::new();
+    let options = CallOptions::new().attachment("trace", "t-1").reply_attachments(&reply);
+    same(&Some("t-1".to_owned()), &s.with(options).attachment("trace".into()).await?)?;
+    same(&Some("reply to t-1"), &reply.get().get_str("reply-trace"))
+}
+
+/// `$echo`, which every service has.
+fn echo_service(client: &Client) -> impl Future<Output = Result<Value, Status>> {
+    let method = Arc::new(Method::java("$echo", "Ljava/lang/Object;"));
+    async move {
+        let ping = payload::args((Value::from("ping"),));
+        payload::reply(&client.call(&method, ping, &CallOptions::new()).await?)
+    }
+}

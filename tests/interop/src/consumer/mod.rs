@@ -1,0 +1,108 @@
+//! The cases of the peers' consumers, from our side.
+
+mod calls;
+mod cases;
+mod echo;
+mod generic;
+mod made;
+mod pojo;
+
+use std::time::Duration;
+
+use dubhe::core::ServiceKey;
+use dubhe::{App, Client, ClientBuilder, Generic, Status};
+
+use crate::greet::{self, GreetOnewayClient, GreetServiceClient};
+use crate::pojo::PojoServiceClient;
+use cases::Cases;
+
+/// As long as the peers' consumers wait.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Whose cases to run.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum Suite {
+    /// Those of the Dubbo Java consumer.
+    Java,
+    /// Those of the dubbo-go consumer.
+    Go,
+}
+
+/// Where the providers are.
+#[derive(Clone, Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Source {
+    /// The provider, such as dubbo://127.0.0.1:20880
+    #[arg(long)]
+    url: Option<String>,
+    /// The registry that knows the providers, such as file:///tmp/registry
+    #[arg(long)]
+    registry: Option<String>,
+}
+
+/// What the Java cases call.
+struct Services {
+    greet: GreetServiceClient,
+    oneway: GreetOnewayClient,
+    client: Client,
+    generic: Generic,
+    /// A service that nobody provides.
+    unknown: Generic,
+}
+
+/// Runs the cases of `suite` whose names begin with `only`; true when none failed.
+///
+/// # Errors
+/// When a client cannot be made.
+pub(crate) async fn run(source: &Source, suite: Suite, only: String) -> Result<bool, Status> {
+    let mut app = App::builder("rust-consumer");
+    if let Some(registry) = &source.registry {
+        app = app.registry(registry);
+    }
+    let app = app.build()?;
+    let mut cases = Cases::new(only);
+    match suite {
+        Suite::Java => {
+            let services = Services::new(&app, source)?;
+            calls::run(&mut cases, &services).await;
+            made::run(&mut cases, &services.greet).await;
+            generic::run(&mut cases, &services.generic, &services.unknown).await;
+        }
+        Suite::Go => {
+            let pojos: PojoServiceClient = source.client(app.client())?;
+            pojo::run(&mut cases, &pojos).await;
+        }
+    }
+    app.close();
+    Ok(cases.close())
+}
+
+impl Services {
+    fn new(app: &App, source: &Source) -> Result<Self, Status> {
+        let raw = app.client::<Client>().service(ServiceKey::interface_only(greet::INTERFACE));
+        Ok(Self {
+            greet: source.client(app.client())?,
+            oneway: source.client(app.client())?,
+            client: source.client(raw)?,
+            generic: source.client(app.generic(greet::INTERFACE))?,
+            unknown: source.client(app.generic("peer.api.NoSuchService"))?,
+        })
+    }
+}
+
+impl Source {
+    /// A client as the peers' consumers have it: patient, without retries.
+    fn client<T: dubhe::Stub>(&self, builder: ClientBuilder<T>) -> Result<T, Status> {
+        let builder = builder.timeout(TIMEOUT).retries(0);
+        match &self.url {
+            Some(url) => builder.url(&with_payload(url)).build(),
+            None => builder.build(),
+        }
+    }
+}
+
+/// The peers' consumers take and send up to 64 MiB.
+fn with_payload(url: &str) -> String {
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}payload={}", crate::PAYLOAD)
+}

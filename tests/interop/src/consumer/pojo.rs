@@ -1,0 +1,52 @@
+//! The cases of the dubbo-go consumer.
+
+use std::collections::HashMap;
+
+use dubhe::java::Date;
+use dubhe::{CallOptions, Status};
+
+use super::cases::{Cases, same};
+use crate::pojo::{PojoServiceClient, User};
+
+pub(super) async fn run(cases: &mut Cases, p: &PojoServiceClient) {
+    let hello = p.hello("go 世界 🎉".into());
+    cases.equal("dubbo/hessian2/string", "hello go 世界 🎉", hello).await;
+    cases.equal("dubbo/hessian2/int", -2, p.add(40, -42)).await;
+    let data = [0, 255].repeat(100_000);
+    cases.equal("dubbo/hessian2/bytes", data.clone(), p.echo(data)).await;
+    let list = async {
+        let tags = p.tags(vec!["a".into(), "b".into()].into()).await?;
+        same(&["a", "b", "seen"].as_slice(), &tags.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    cases.check("dubbo/hessian2/list", list).await;
+    let ann = ann();
+    let older = User { age: 42, ..ann.clone() };
+    cases.equal("dubbo/hessian2/pojo", older, p.user(ann)).await;
+    let users = async {
+        let users = p.users(300).await?;
+        same(&300, &users.len())?;
+        same(&Some("299"), &users.last().map(|user| &*user.id))
+    };
+    cases.check("dubbo/hessian2/pojo-list", users).await;
+    cases.equal("dubbo/hessian2/null", None, p.find("nobody".into())).await;
+    let boom = |status: &Status| status.is_business() && status.message().contains("boom");
+    cases.fails("dubbo/hessian2/exception", boom, p.fail("boom".into())).await;
+    let blue = p.with(CallOptions::new().attachment("colour", "blue"));
+    cases.equal("dubbo/hessian2/attachment", "blue", blue.attach("colour".into())).await;
+}
+
+fn ann() -> User {
+    User {
+        id: "1".into(),
+        name: "Ann".into(),
+        age: 41,
+        balance: 1 << 40,
+        score: 2.5,
+        active: true,
+        photo: Some(vec![1, 2]),
+        birth: Some(Date(1_000_000_000_123)),
+        tags: Some(vec!["x".to_owned()].into()),
+        labels: Some(HashMap::from([("k".into(), "v".into())])),
+        manager: Some(Box::new(User { id: "2".into(), birth: Some(Date(0)), ..User::default() })),
+    }
+}

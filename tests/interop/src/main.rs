@@ -1,0 +1,77 @@
+//! The services of the Java and Go peers in `tests/peers`, and the cases of their consumers, on our
+//! side and written as a user would write them: `cargo xtask interop` runs each side against the
+//! other.
+//!
+//! ```text
+//! dubhe-interop provider --addr 127.0.0.1:20880
+//! dubhe-interop consumer --url dubbo://127.0.0.1:20880 --only echoUser
+//! ```
+//!
+//! The consumer prints `PASS name` or `FAIL name: why` for each case, by the names that the peers'
+//! own consumers use, and the total last.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the lines are the purpose of the program"
+)]
+
+mod consumer;
+mod deep;
+mod greet;
+mod pojo;
+mod provider;
+mod samples;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// The greatest message, in bytes: what the Java peers are set to.
+const PAYLOAD: usize = 64 << 20;
+
+/// The services of the Java and Go peers, and the cases of their consumers
+#[derive(Debug, Parser)]
+enum Command {
+    /// Provide the services; prints READY and the URL once it listens
+    Provider {
+        /// Where to listen, such as 127.0.0.1:20880
+        #[arg(long)]
+        addr: String,
+        /// The registry to tell, such as file:///tmp/registry
+        #[arg(long)]
+        registry: Option<String>,
+    },
+    /// Run the cases against a provider
+    Consumer {
+        #[command(flatten)]
+        source: consumer::Source,
+        /// Whose cases
+        #[arg(long, value_enum, default_value = "java")]
+        cases: consumer::Suite,
+        /// Only cases whose names begin so
+        #[arg(long, default_value = "")]
+        only: String,
+    },
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
+    let outcome = match Command::parse() {
+        Command::Provider { addr, registry } => {
+            provider::run(&addr, registry.as_deref()).await.map(|()| true)
+        }
+        Command::Consumer { source, cases, only } => consumer::run(&source, cases, only).await,
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(status) => {
+            eprintln!("error: {status}");
+            ExitCode::FAILURE
+        }
+    }
+}
