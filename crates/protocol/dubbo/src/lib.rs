@@ -21,7 +21,8 @@
 //! # Behaviour worth knowing
 //! * A call costs no task, no channel and no box: its request is encoded into the connection's
 //!   queue, and its reply is found by the slot number in the request id.
-//! * Handlers run in the connection's task until they wait; a panic is the answer to its own call
+//! * Handlers run in the connection's task while they are quick, and in tasks of their own, on
+//!   other cores, while they keep it longer than 100 µs. A panic is the answer to its own call
 //!   only. When the caller's timeout passes or its connection ends, its handlers are dropped.
 //! * Arguments and results stay undecoded; one scan finds the attachments behind them. The
 //!   protocol's own attachments ([`body::PROTOCOL_KEYS`]) become facts of the call's head.

@@ -271,6 +271,30 @@ async fn a_timeout_frees_both_ends() {
     assert_eq!((status.code(), status.retry()), (Code::DeadlineExceeded, Retry::Unstarted));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn handlers_that_block_run_side_by_side() {
+    let meet = Arc::new(std::sync::Barrier::new(2));
+    let server = Methods::echo()
+        .method("block", |call| {
+            std::thread::sleep(Duration::from_millis(20));
+            echo(call)
+        })
+        .method("meet", move |call| {
+            // Blocks its thread until another handler of the same connection has come as far.
+            meet.wait();
+            echo(call)
+        })
+        .method("panic", |_| panic!("in a task of its own"));
+    let (client, _server) = pair(Settings::default(), None, Some(server));
+    client.call(call("block", 0)).await.unwrap();
+    let (a, b) =
+        (client.connection.start(call("meet", 1)), client.connection.start(call("meet", 2)));
+    assert_eq!(value(&a.await.unwrap()), Value::Int(1));
+    assert_eq!(value(&b.await.unwrap()), Value::Int(2));
+    let status = client.call(call("panic", 3)).await.unwrap_err();
+    assert!(status.message().contains(&format!("{SERVICE}.panic panicked")), "{status}");
+}
+
 #[tokio::test]
 async fn a_client_that_goes_cancels_its_handlers() {
     let (running, mut handlers) = mpsc::unbounded_channel();

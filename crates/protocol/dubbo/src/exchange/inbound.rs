@@ -10,8 +10,8 @@ use dubhe_core::time::Deadline;
 use dubhe_core::{Call, Code, Head, Method, ServiceKey, Status};
 use dubhe_net::session::Outbox;
 
-use super::Exchange;
 use super::running::{Ended, Panicked};
+use super::{Exchange, pace};
 use crate::body::{ReplyTo, Request, supports_attachments, write_failure, write_reply};
 use crate::header::{Header, Kind};
 use crate::payload::PayloadLimit;
@@ -110,7 +110,14 @@ impl Exchange {
             ..Head::new(target.service, target.method)
         };
         let invoke = target.invoke;
-        match self.running.start(move || invoke.invoke(Call::new(head, payload)), ticket) {
+        let begin = move || invoke.invoke(Call::new(head, payload));
+        let started = if self.pace.apart() {
+            self.running.start(move || pace::apart(begin), ticket)
+        } else {
+            self.in_place += 1;
+            self.running.start(begin, ticket)
+        };
+        match started {
             Some((ended, ticket)) => ticket.reply(ended, out),
             None => {
                 if let Some(deadline) = deadline {

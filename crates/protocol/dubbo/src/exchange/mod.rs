@@ -9,6 +9,7 @@ mod connection;
 mod errors;
 mod heartbeat;
 mod inbound;
+mod pace;
 mod running;
 mod session;
 mod settings;

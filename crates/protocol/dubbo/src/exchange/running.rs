@@ -123,8 +123,15 @@ impl<T> Running<T> {
         slot
     }
 
-    /// Polls the handlers that were woken and hands over those that ended.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, mut ended: impl FnMut(Ended, T)) {
+    /// Whether there is something to poll.
+    pub(super) fn has_woken(&self) -> bool {
+        !self.woken.0.lock().slots.is_empty()
+    }
+
+    /// Polls the handlers that were woken and hands over those that ended. Gives the number of
+    /// polls.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, mut ended: impl FnMut(Ended, T)) -> u32 {
+        let mut polls = 0;
         {
             let mut queue = self.woken.0.lock();
             std::mem::swap(&mut queue.slots, &mut self.batch);
@@ -136,6 +143,7 @@ impl<T> Running<T> {
             // Woken by something that outlived the handler: there is nothing to poll.
             let Some((invoking, _)) = &mut slot.task else { continue };
             let mut cx = Context::from_waker(&slot.waker);
+            polls += 1;
             let end = match guarded(|| Pin::new(invoking).poll(&mut cx)) {
                 Ok(Poll::Pending) => continue,
                 Ok(Poll::Ready(outcome)) => Ok(outcome),
@@ -147,6 +155,7 @@ impl<T> Running<T> {
                 ended(end, ticket);
             }
         }
+        polls
     }
 
     /// Drops the handlers whose ticket `is_over`, which cancels them, and hands over the tickets.

@@ -13,6 +13,7 @@ use dubhe_net::{Error, ErrorKind, Result, time};
 use super::calls::Answered;
 use super::heartbeat::{Beat, Heartbeat};
 use super::inbound::Ticket;
+use super::pace::Pace;
 use super::running::Running;
 use super::{Connection, Peered, Role, Settings};
 use crate::body::Event;
@@ -29,6 +30,9 @@ pub struct Exchange {
     pub(super) peer: Arc<context::Peer>,
     pub(super) running: Running<Ticket>,
     pub(super) last_call: Instant,
+    pub(super) pace: Pace,
+    /// Handlers begun in this task during the present batch of input.
+    pub(super) in_place: u32,
     splitter: Splitter,
     heartbeat: Heartbeat,
     drain: Drain,
@@ -68,6 +72,8 @@ impl Exchange {
             peer,
             running: Running::new(),
             last_call: time::now(),
+            pace: Pace::default(),
+            in_place: 0,
             splitter: Splitter::new(settings.payload),
             heartbeat: Heartbeat::new(role, settings.heartbeat),
             drain: Drain::No,
@@ -161,12 +167,20 @@ impl Session for Exchange {
             }
         }
         self.connection.count(out.len().saturating_sub(before));
+        let polls = std::mem::take(&mut self.in_place);
+        if polls > 0 {
+            self.pace.observe(now, time::now(), polls);
+        }
         Ok(())
     }
 
     fn poll(&mut self, cx: &mut Context<'_>, out: &mut Outbox) -> Poll<Result<()>> {
         let before = out.len();
-        self.running.poll(cx, |ended, ticket| ticket.reply(ended, out));
+        let begin = self.running.has_woken().then(time::now);
+        let polls = self.running.poll(cx, |ended, ticket| ticket.reply(ended, out));
+        if let Some(begin) = begin {
+            self.pace.observe(begin, time::now(), polls);
+        }
         let finished = self.is_finished(out);
         self.connection.count(out.len().saturating_sub(before));
         if finished { Poll::Ready(Ok(())) } else { Poll::Pending }
