@@ -1,5 +1,17 @@
 //! Java's spelling of types in generic calls.
 
+const PRIMITIVE: [(&str, &str); 9] = [
+    ("boolean", "Z"),
+    ("byte", "B"),
+    ("char", "C"),
+    ("short", "S"),
+    ("int", "I"),
+    ("long", "J"),
+    ("float", "F"),
+    ("double", "D"),
+    ("void", "V"),
+];
+
 /// The descriptor of a Java type name: `int`, `java.lang.String`, `java.lang.String[]` or the JVM
 /// form `[Ljava.lang.String;` (Dubbo Java `ReflectUtils.name2class`).
 pub(super) fn descriptor(name: &str) -> String {
@@ -8,19 +20,22 @@ pub(super) fn descriptor(name: &str) -> String {
     }
     let element = name.trim_end_matches("[]");
     let dimensions = (name.len() - element.len()) / 2;
-    let element = match element {
-        "boolean" => "Z".to_owned(),
-        "byte" => "B".to_owned(),
-        "char" => "C".to_owned(),
-        "short" => "S".to_owned(),
-        "int" => "I".to_owned(),
-        "long" => "J".to_owned(),
-        "float" => "F".to_owned(),
-        "double" => "D".to_owned(),
-        "void" => "V".to_owned(),
-        class => format!("L{};", class.replace('.', "/")),
+    let element = match PRIMITIVE.iter().find(|(name, _)| *name == element) {
+        Some((_, descriptor)) => (*descriptor).to_owned(),
+        None => format!("L{};", element.replace('.', "/")),
     };
     "[".repeat(dimensions) + &element
+}
+
+/// The Java type name of one descriptor.
+pub(super) fn name(descriptor: &str) -> String {
+    let element = descriptor.trim_start_matches('[');
+    let dimensions = descriptor.len() - element.len();
+    let name = match PRIMITIVE.iter().find(|(_, descriptor)| *descriptor == element) {
+        Some((name, _)) => (*name).to_owned(),
+        None => element.trim_start_matches('L').trim_end_matches(';').replace('/', "."),
+    };
+    name + &"[]".repeat(dimensions)
 }
 
 #[cfg(test)]
@@ -34,5 +49,12 @@ mod tests {
         assert_eq!(descriptor("java.lang.String[]"), "[Ljava/lang/String;");
         assert_eq!(descriptor("[Ljava.lang.String;"), "[Ljava/lang/String;");
         assert_eq!(descriptor("long[][]"), "[[J");
+    }
+
+    #[test]
+    fn names_are_those_that_descriptors_come_from() {
+        for java in ["int", "boolean", "java.lang.String", "java.lang.String[]", "long[][]"] {
+            assert_eq!(name(&descriptor(java)), java);
+        }
     }
 }

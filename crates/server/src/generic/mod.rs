@@ -98,15 +98,24 @@ impl Adapter {
                 }
         };
         let mut found = self.methods.iter().enumerate().filter(|(_, m)| fits(m)).map(|(i, _)| i);
-        let first = found.next().ok_or_else(|| {
-            let wanted = wanted.clone().unwrap_or_else(|| format!("{count} arguments"));
-            let text = format!("no method {name}({wanted}) in {}", self.service.key());
-            Status::new(Code::Unimplemented, text)
-        })?;
+        let first = found.next().ok_or_else(|| self.no_method(name, wanted.is_some(), count))?;
         match found.next() {
             Some(_) => Err(bad(format!("{name} is overloaded; give the parameter types"))),
             None => Ok(first),
         }
+    }
+
+    fn no_method(&self, name: &str, typed: bool, count: usize) -> Status {
+        const MOST: usize = 20;
+        let wanted = if typed { "these parameter types".into() } else { format!("{count} arguments") };
+        let known: Vec<String> = self.methods.iter().take(MOST).map(|m| signature(m)).collect();
+        let more = if self.methods.len() > MOST { " and more" } else { "" };
+        let text = format!(
+            "no method {name:?} with {wanted} in {}; it has {}{more}",
+            self.service.key(),
+            known.join(", ")
+        );
+        Status::new(Code::Unimplemented, text)
     }
 
     fn inner(&self, call: Call) -> Result<(Form, Invoking), Status> {
@@ -136,6 +145,13 @@ impl Adapter {
         let args = Args { count: values.len(), values: Content::Values(values) };
         Ok((form, self.service.call(index, Call::new(head, Payload::Args(args)))))
     }
+}
+
+/// A method as generic callers write it: `find(java.lang.String, int)`.
+fn signature(method: &Method) -> String {
+    let descriptor = method.descriptor.as_deref().unwrap_or_default();
+    let names: Vec<String> = types(descriptor).into_iter().map(java_type::name).collect();
+    format!("{}({})", method.name, names.join(", "))
 }
 
 fn parse(argument: &Value) -> Result<Value, Status> {
