@@ -1,0 +1,73 @@
+//! The names of Java types on the command line.
+
+/// Short names and what they stand for; primitive types are their own.
+const SHORT: [(&str, &str); 18] = [
+    ("String", "java.lang.String"),
+    ("Boolean", "java.lang.Boolean"),
+    ("Byte", "java.lang.Byte"),
+    ("Short", "java.lang.Short"),
+    ("Integer", "java.lang.Integer"),
+    ("Long", "java.lang.Long"),
+    ("Float", "java.lang.Float"),
+    ("Double", "java.lang.Double"),
+    ("Character", "java.lang.Character"),
+    ("Object", "java.lang.Object"),
+    ("BigDecimal", "java.math.BigDecimal"),
+    ("BigInteger", "java.math.BigInteger"),
+    ("Date", "java.util.Date"),
+    ("List", "java.util.List"),
+    ("Set", "java.util.Set"),
+    ("Collection", "java.util.Collection"),
+    ("Map", "java.util.Map"),
+    ("UUID", "java.util.UUID"),
+];
+
+const PRIMITIVE: [&str; 8] = ["boolean", "byte", "short", "int", "long", "float", "double", "char"];
+
+/// The full name of the type that `text` names, if it names one: a primitive, a short name, or a
+/// class in a package, with `[]` for each dimension of an array.
+///
+/// A class is known by a dot before a last part that begins in upper case, so that `host:80` and
+/// `example.com:80` stay texts.
+pub(super) fn resolve(text: &str) -> Option<String> {
+    let element = text.trim_end_matches("[]");
+    let dimensions = text.get(element.len()..).unwrap_or_default();
+    let full = match SHORT.iter().find(|(short, _)| *short == element) {
+        Some((_, full)) => full,
+        None if PRIMITIVE.contains(&element) || is_class(element) => element,
+        None => return None,
+    };
+    Some(format!("{full}{dimensions}"))
+}
+
+fn is_class(name: &str) -> bool {
+    let word = |part: &str| {
+        part.starts_with(|c: char| c.is_alphabetic() || c == '_')
+            && part.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$')
+    };
+    name.rsplit_once('.').is_some_and(|(_, last)| last.starts_with(char::is_uppercase))
+        && name.split('.').all(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_told_from_texts() {
+        for (text, full) in [
+            ("long", Some("long")),
+            ("String[]", Some("java.lang.String[]")),
+            ("org.example.User$Role", Some("org.example.User$Role")),
+            ("org.example.User[][]", Some("org.example.User[][]")),
+            ("localhost", None),
+            ("example.com", None),
+            ("http", None),
+            ("{\"a.B", None),
+            ("a..B", None),
+            ("", None),
+        ] {
+            assert_eq!(resolve(text).as_deref(), full, "{text}");
+        }
+    }
+}

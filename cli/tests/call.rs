@@ -1,0 +1,302 @@
+//! `dubhe call` against a provider in this process.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test stops at the first surprise"
+)]
+
+mod support;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use dubhe::hessian2::Array;
+use dubhe::prelude::*;
+use dubhe::{Running, java};
+use serde_json::{Value as Json, json};
+use support::{Ended, dubhe};
+
+#[derive(Java, Clone, Debug, PartialEq)]
+#[java(class = "org.example.User")]
+struct User {
+    id: i64,
+    name: Option<String>,
+    tags: Vec<String>,
+}
+
+#[derive(JavaException, Clone, Debug)]
+#[java(class = "org.example.Refused")]
+struct Refused {
+    #[java(message)]
+    message: String,
+    retry_after: i32,
+}
+
+#[dubhe::interface("org.example.Everything")]
+trait Everything {
+    async fn add(&self, a: i64, b: i32) -> Result<i64, Status>;
+    async fn half(&self, of: f64) -> Result<f64, Status>;
+    async fn not(&self, value: bool) -> Result<bool, Status>;
+    async fn sum(&self, numbers: Array<i32>) -> Result<i32, Status>;
+    async fn join(&self, words: Vec<String>) -> Result<String, Status>;
+    async fn swap(&self, map: HashMap<String, String>) -> Result<HashMap<String, String>, Status>;
+    async fn rename(&self, user: User, name: String) -> Result<User, Status>;
+    async fn later(&self, date: java::Date) -> Result<java::Date, Status>;
+    async fn reverse(&self, bytes: Array<i8>) -> Result<Vec<u8>, Status>;
+    async fn exact(&self, number: java::BigDecimal) -> Result<String, Status>;
+    #[java(name = "over")]
+    async fn over_long(&self, n: i64) -> Result<String, Status>;
+    #[java(name = "over")]
+    async fn over_text(&self, s: String) -> Result<String, Status>;
+    async fn attachment(&self, ctx: &Context, key: String) -> Result<Option<String>, Status>;
+    async fn nothing(&self) -> Result<(), Status>;
+    async fn refuse(&self) -> Result<(), Refused>;
+    async fn sleep(&self) -> Result<(), Status>;
+}
+
+#[derive(Clone, Default)]
+struct Provider {
+    slept: Arc<Mutex<u32>>,
+}
+
+impl Everything for Provider {
+    async fn add(&self, a: i64, b: i32) -> Result<i64, Status> {
+        Ok(a + i64::from(b))
+    }
+    async fn half(&self, of: f64) -> Result<f64, Status> {
+        Ok(of / 2.0)
+    }
+    async fn not(&self, value: bool) -> Result<bool, Status> {
+        Ok(!value)
+    }
+    async fn sum(&self, numbers: Array<i32>) -> Result<i32, Status> {
+        Ok(numbers.0.iter().sum())
+    }
+    async fn join(&self, words: Vec<String>) -> Result<String, Status> {
+        Ok(words.join("-"))
+    }
+    async fn swap(&self, map: HashMap<String, String>) -> Result<HashMap<String, String>, Status> {
+        Ok(map.into_iter().map(|(k, v)| (v, k)).collect())
+    }
+    async fn rename(&self, user: User, name: String) -> Result<User, Status> {
+        Ok(User { name: Some(name), ..user })
+    }
+    async fn later(&self, date: java::Date) -> Result<java::Date, Status> {
+        Ok(java::Date(date.0 + 1))
+    }
+    async fn reverse(&self, bytes: Array<i8>) -> Result<Vec<u8>, Status> {
+        Ok(bytes.0.into_iter().rev().map(i8::cast_unsigned).collect())
+    }
+    async fn exact(&self, number: java::BigDecimal) -> Result<String, Status> {
+        Ok(number.to_string())
+    }
+    async fn over_long(&self, n: i64) -> Result<String, Status> {
+        Ok(format!("long {n}"))
+    }
+    async fn over_text(&self, s: String) -> Result<String, Status> {
+        Ok(format!("text {s}"))
+    }
+    async fn attachment(&self, ctx: &Context, key: String) -> Result<Option<String>, Status> {
+        Ok(ctx.attachment(&key).map(str::to_owned))
+    }
+    async fn nothing(&self) -> Result<(), Status> {
+        Ok(())
+    }
+    async fn refuse(&self) -> Result<(), Refused> {
+        Err(Refused { message: "not now".into(), retry_after: 5 })
+    }
+    async fn sleep(&self) -> Result<(), Status> {
+        *self.slept.lock().unwrap() += 1;
+        std::future::pending().await
+    }
+}
+
+const SERVICE: &str = "org.example.Everything";
+
+/// A provider that serves for as long as it is held.
+struct Serving {
+    _runtime: tokio::runtime::Runtime,
+    running: Running,
+    provider: Provider,
+}
+
+impl Serving {
+    fn start() -> Self {
+        Self::of(Server::builder(), Export::new)
+    }
+
+    fn of(
+        server: dubhe::ServerBuilder,
+        export: impl FnOnce(EverythingServer<Provider>) -> Export,
+    ) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let provider = Provider::default();
+        let export = export(EverythingServer::new(provider.clone()));
+        let running = runtime.block_on(server.service(export).start("127.0.0.1:0")).unwrap();
+        Self { _runtime: runtime, running, provider }
+    }
+
+    fn addr(&self) -> String {
+        self.running.addr().to_string()
+    }
+
+    fn call(&self, rest: &[&str]) -> Ended {
+        dubhe(&[&["call", &self.addr(), SERVICE], rest].concat())
+    }
+
+    /// What a call that must succeed returns.
+    fn result(&self, rest: &[&str]) -> Json {
+        let Ended { code, out, err } = self.call(rest);
+        assert_eq!((code, &*err), (0, ""), "{rest:?}");
+        serde_json::from_str(&out).unwrap()
+    }
+}
+
+#[test]
+fn arguments_without_types_are_what_the_method_takes() {
+    let provider = Serving::start();
+    for (call, result) in [
+        (&["add", "40", "2"][..], json!(42)),
+        (&["add", "-1", "-1"], json!(-2)),
+        (&["half", "3"], json!(1.5)),
+        (&["half", "-0.5"], json!(-0.25)),
+        (&["not", "true"], json!(false)),
+        (&["sum", "[1,2,3]"], json!(6)),
+        (&["join", r#"["a","b"]"#], json!("a-b")),
+        (&["swap", r#"{"a":"b"}"#], json!({"b": "a"})),
+        (&["nothing"], json!(null)),
+        (
+            &["rename", r#"{"id":7,"name":null,"tags":["x"]}"#, "Ada"],
+            json!({"class": "org.example.User", "id": 7, "name": "Ada", "tags": ["x"]}),
+        ),
+    ] {
+        assert_eq!(provider.result(call), result, "{call:?}");
+    }
+}
+
+#[test]
+fn arguments_with_types_pick_overloads_and_classes() {
+    let provider = Serving::start();
+    for (call, result) in [
+        (&["add", "long:40", "int:2"][..], json!(42)),
+        (&["over", "long:42"], json!("long 42")),
+        (&["over", "String:42"], json!("text 42")),
+        (&["over", "java.lang.String:\"x\""], json!("text x")),
+        // No types: the provider cannot tell, so they follow from the values.
+        (&["over", "x"], json!("text x")),
+        (&["over", "4000000000"], json!("long 4000000000")),
+        (&["over", "--types", "long", "42"], json!("long 42")),
+        (&["add", "--types", "long,int", "1", "2"], json!(3)),
+        (&["sum", "int[]:[1,2]"], json!(3)),
+        (&["reverse", "byte[]:[1,-1]"], json!("/wE=")),
+        (&["exact", "BigDecimal:1.50"], json!("1.50")),
+        (&["later", "Date:5"], json!(6)),
+        (&["join", "List:[\"a\"]"], json!("a")),
+    ] {
+        assert_eq!(provider.result(call), result, "{call:?}");
+    }
+    let user = provider.result(&["rename", r#"org.example.User:{"id":7,"tags":[]}"#, "String:7"]);
+    assert_eq!(user["name"], "7");
+}
+
+#[test]
+fn the_result_is_pretty_or_on_one_line() {
+    let provider = Serving::start();
+    let pretty = provider.call(&["swap", r#"{"a":"b"}"#]);
+    assert_eq!(pretty.out, "{\n  \"b\": \"a\"\n}\n");
+    let compact = provider.call(&["swap", "--compact", r#"{"a":"b"}"#]);
+    assert_eq!(compact.out, "{\"b\":\"a\"}\n");
+}
+
+#[test]
+fn attachments_are_sent() {
+    let provider = Serving::start();
+    let call = ["attachment", "tenant", "--attachment", "tenant=a=b", "--attachment", "x=y"];
+    assert_eq!(provider.result(&call), json!("a=b"));
+    assert_eq!(provider.result(&["attachment", "other"]), json!(null));
+}
+
+#[test]
+fn group_and_version_choose_the_service() {
+    let provider =
+        Serving::of(Server::builder(), |s| Export::new(s).group("shop").version("1.2.0"));
+    let call = ["not", "true", "--group", "shop", "--version", "1.2.0"];
+    assert_eq!(provider.result(&call), json!(false));
+    let key = format!("shop/{SERVICE}:1.2.0");
+    let short = dubhe(&["call", &provider.addr(), &key, "not", "true"]);
+    assert_eq!((short.code, &*short.out), (0, "false\n"), "{}", short.err);
+    let without = provider.call(&["not", "true"]);
+    assert_eq!(without.code, 1);
+    assert!(without.err.contains(&key), "{}", without.err);
+}
+
+#[test]
+fn providers_are_found_in_a_folder() {
+    let folder = std::env::temp_dir().join(format!("dubhe-cli-{}", std::process::id()));
+    let clock = Arc::new(dubhe::TokioClock);
+    let registry = dubhe::registry::File::new(&folder, clock);
+    let provider = Serving::of(Server::builder().registry(registry), Export::new);
+    let url = format!("file://{}", folder.display());
+    let called = dubhe(&["call", &url, SERVICE, "not", "true"]);
+    assert_eq!((called.code, &*called.out), (0, "false\n"), "{}", called.err);
+    let unknown = dubhe(&["call", &url, "org.example.Other", "not", "true"]);
+    assert_eq!(unknown.code, 1);
+    assert!(unknown.err.contains("no provider is registered"), "{}", unknown.err);
+    drop(provider);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn an_exception_is_told_with_its_class_and_message() {
+    let refused = Serving::start().call(&["refuse"]);
+    assert_eq!((refused.code, &*refused.out), (1, ""));
+    assert_eq!(refused.err, "org.example.Refused: not now\n");
+}
+
+#[test]
+fn a_call_that_takes_too_long_ran_once() {
+    let provider = Serving::start();
+    let late = provider.call(&["sleep", "--timeout", "50"]);
+    assert_eq!(late.code, 1);
+    assert!(late.err.contains("hint: wait longer with --timeout MS"), "{}", late.err);
+    assert_eq!(*provider.provider.slept.lock().unwrap(), 1);
+}
+
+#[test]
+fn errors_say_what_to_do() {
+    let provider = Serving::start();
+    for (call, said) in [
+        (&["nope", "1"][..], "add(long, int)"),
+        (&["add", "1"], "check the method's name and number of arguments"),
+        (&["over", "int:1"], "over(java.lang.String)"),
+        (&["add", "x", "1"], "expected a long, found a string"),
+    ] {
+        let Ended { code, out, err } = provider.call(call);
+        assert_eq!((code, &*out), (1, ""), "{call:?}");
+        assert!(err.contains(said), "{call:?}: {err}");
+    }
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let refused = dubhe(&["call", &closed.to_string(), SERVICE, "not", "true"]);
+    assert_eq!(refused.code, 1);
+    let hint = format!("is a provider running at dubbo://{closed}?");
+    assert!(refused.err.contains(&hint), "{}", refused.err);
+}
+
+#[test]
+fn a_wrong_command_line_is_told_apart_from_a_failed_call() {
+    for (args, said) in [
+        (&["call"][..], "<TARGET>"),
+        (&["call", "localhost", "a.B", "m"], "20880"),
+        (&["call", "zookeeper://h:2181", "a.B", "m"], "file:///FOLDER"),
+        (&["call", "h:1", "a.B", "m", "int:x"], "\"x\" is no int"),
+        (&["call", "h:1", "a.B", "m", "1", "--types", "int,int"], "one for each"),
+        (&["call", "h:1", "a.B", "m", "--attachment", "k"], "KEY=VALUE"),
+        (&["decode", "xyz"], "neither a file nor hex digits"),
+        (&["nonsense"], "unrecognized subcommand"),
+    ] {
+        let Ended { code, out, err } = dubhe(args);
+        assert_eq!((code, &*out), (2, ""), "{args:?}");
+        assert!(err.contains(said), "{args:?}: {err}");
+    }
+}

@@ -1,0 +1,86 @@
+//! The binary, run and started.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+/// What a finished command left behind.
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dubhe"));
+    command.args(args).env_remove("RUST_LOG");
+    command
+}
+
+/// Runs `dubhe` with `args`.
+pub(crate) fn dubhe(args: &[&str]) -> Ended {
+    dubhe_reading(args, b"")
+}
+
+/// Runs `dubhe` with `args` and this on stdin.
+pub(crate) fn dubhe_reading(args: &[&str], stdin: &[u8]) -> Ended {
+    let mut child = command(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(stdin).unwrap();
+    let output = child.wait_with_output().unwrap();
+    Ended {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A `dubhe demo` that runs until it is dropped.
+pub(crate) struct Demo {
+    child: Child,
+    lines: BufReader<ChildStdout>,
+    /// Where its first provider listens.
+    pub(crate) addr: String,
+}
+
+impl Demo {
+    /// Starts one on free ports and waits until its providers listen.
+    pub(crate) fn start() -> Self {
+        let args = ["demo", "--addr", "127.0.0.1:0", "--interval", "20"];
+        let mut child = command(&args).stdout(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        let line = line_with(&mut lines, "dubbo://");
+        let addr = line.split("dubbo://").nth(1).unwrap().trim().to_owned();
+        Self { child, lines, addr }
+    }
+
+    /// The next line that holds `part`.
+    pub(crate) fn line_with(&mut self, part: &str) -> String {
+        line_with(&mut self.lines, part)
+    }
+
+    /// Sends it a signal and returns its exit status and what else it printed.
+    pub(crate) fn end(mut self, signal: &str) -> (i32, String) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+        let mut rest = String::new();
+        self.lines.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap().code().unwrap(), rest)
+    }
+}
+
+fn line_with(lines: &mut impl BufRead, part: &str) -> String {
+    lines.lines().map(Result::unwrap).find(|line| line.contains(part)).unwrap()
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        // It has ended already when the test asked it to.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

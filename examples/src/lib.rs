@@ -1,0 +1,64 @@
+//! What the examples share: a Java interface in Rust, and a provider of it.
+//!
+//! Each program in `src/bin` shows one thing, checks what it shows, and ends by itself:
+//! `cargo run -p dubhe-examples --bin consumer`. In a fleet, a crate like this one would hold the
+//! interfaces, as the API module of a Java project does.
+
+use dubhe::prelude::*;
+use dubhe::{Running, java};
+
+/// `org.example.User`: in Java a class with `long id`, `String name` and `Date born`.
+#[derive(Java, Clone, Debug, PartialEq)]
+#[java(class = "org.example.User")]
+pub struct User {
+    /// The user's number.
+    pub id: i64,
+    /// The user's name.
+    pub name: String,
+    /// When the user was born.
+    pub born: java::Date,
+}
+
+/// `org.example.Users`: in Java an interface with `User getUser(long id)` and
+/// `List<User> listAll()`.
+#[dubhe::interface("org.example.Users", version = "1.0.0")]
+pub trait Users {
+    /// The user of that number, if there is one.
+    async fn get_user(&self, id: i64) -> Result<Option<User>, Status>;
+
+    /// All users.
+    #[java(name = "listAll", timeout_ms = 5000)]
+    async fn list(&self) -> Result<Vec<User>, Status>;
+}
+
+/// A provider with one user.
+#[derive(Clone, Copy, Debug)]
+pub struct OneUser;
+
+impl Users for OneUser {
+    async fn get_user(&self, id: i64) -> Result<Option<User>, Status> {
+        Ok(Some(ada()).filter(|user| user.id == id))
+    }
+
+    async fn list(&self) -> Result<Vec<User>, Status> {
+        Ok(vec![ada()])
+    }
+}
+
+/// The one user.
+pub fn ada() -> User {
+    User { id: 1, name: "Ada".into(), born: java::Date(-4_874_688_000_000) }
+}
+
+/// A provider of [`Users`] on a free port of this host.
+///
+/// # Errors
+/// When no port can be listened on.
+pub async fn users() -> Result<Running, Status> {
+    Server::builder().service(UsersServer::new(OneUser)).start("127.0.0.1:0").await
+}
+
+/// The address that the command line names.
+pub fn address() -> Option<String> {
+    std::env::args().nth(1)
+}

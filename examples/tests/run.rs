@@ -1,0 +1,48 @@
+//! Runs every example and checks what it prints.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
+
+use std::process::Command;
+
+fn run(program: &str) -> String {
+    let output = Command::new(program).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program}: {text}{error}");
+    text
+}
+
+#[test]
+fn provider() {
+    let text = run(env!("CARGO_BIN_EXE_provider"));
+    assert!(text.contains("\"name\": \"Ada\""), "{text}");
+    assert!(text.ends_with("drained, 0 connections cut\n"), "{text}");
+}
+
+#[test]
+fn consumer() {
+    let text = run(env!("CARGO_BIN_EXE_consumer"));
+    assert!(text.contains("user 1: Some(User { id: 1, name: \"Ada\""), "{text}");
+    assert!(text.contains("user 2: None\nall: 1 user(s)\n"), "{text}");
+    assert!(text.contains("\"class\": \"org.example.User\""), "{text}");
+}
+
+#[test]
+fn exceptions() {
+    let text = run(env!("CARGO_BIN_EXE_exceptions"));
+    assert!(text.contains("left 70, served for Some(\"acme\")"), "{text}");
+    assert!(text.contains("\nnot enough: 30 missing\n"), "{text}");
+    assert!(text.contains("the account is not empty (java.lang.IllegalStateException)"), "{text}");
+}
+
+#[test]
+fn filter() {
+    let text = run(env!("CARGO_BIN_EXE_filter"));
+    assert!(text.contains("signed: answered\n"), "{text}");
+    assert!(text.contains("the call is not signed"), "{text}");
+}
+
+#[test]
+fn balancer() {
+    let text = run(env!("CARGO_BIN_EXE_balancer"));
+    assert_eq!(text.lines().filter(|line| line.ends_with("was called")).count(), 3, "{text}");
+}
