@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::call::Call;
+use crate::context::{Inherited, within};
 use crate::reply::Reply;
 use crate::status::Status;
 
@@ -42,6 +43,7 @@ enum State {
     Ready(Option<Outcome>),
     Table { table: Arc<dyn Pending>, key: u64 },
     Boxed(Pin<Box<dyn Future<Output = Outcome> + Send>>),
+    Scoped(Option<Inherited>, Pin<Box<dyn Future<Output = Outcome> + Send>>),
     Done,
 }
 
@@ -60,6 +62,14 @@ impl Invoking {
     pub fn boxed(future: impl Future<Output = Outcome> + Send + 'static) -> Self {
         Self(State::Boxed(Box::pin(future)))
     }
+
+    /// A call that is a future of any type, in which calls inherit `value`.
+    pub fn scoped(
+        value: Inherited,
+        future: impl Future<Output = Outcome> + Send + 'static,
+    ) -> Self {
+        Self(State::Scoped(Some(value), Box::pin(future)))
+    }
 }
 
 impl Future for Invoking {
@@ -70,6 +80,10 @@ impl Future for Invoking {
             State::Ready(outcome) => outcome.take(),
             State::Table { table, key } => Some(std::task::ready!(table.poll_reply(*key, cx))),
             State::Boxed(future) => Some(std::task::ready!(future.as_mut().poll(cx))),
+            State::Scoped(value, future) => {
+                let poll = within(value, || future.as_mut().poll(cx));
+                Some(std::task::ready!(poll))
+            }
             State::Done => None,
         };
         self.0 = State::Done;
@@ -90,7 +104,7 @@ impl fmt::Debug for Invoking {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             State::Ready(_) => "Invoking(ready)",
-            State::Table { .. } | State::Boxed(_) => "Invoking(pending)",
+            State::Table { .. } | State::Boxed(_) | State::Scoped(..) => "Invoking(pending)",
             State::Done => "Invoking(done)",
         })
     }

@@ -1,5 +1,8 @@
 //! Metadata: Dubbo's attachments, gRPC's metadata.
 
+use std::fmt;
+use std::sync::Arc;
+
 use bytestring::ByteString;
 
 use crate::value::Value;
@@ -9,37 +12,44 @@ use crate::value::Value;
 /// Dubbo attachments hold any value; HTTP based protocols carry strings and bytes. Look-ups
 /// follow Dubbo Java (`RpcInvocation.getAttachment`): the key as given first, then ignoring ASCII
 /// case, because HTTP/2 lower-cases keys on the way.
-#[derive(Clone, Debug, Default, PartialEq)]
+///
+/// Clones share the entries until one of them is changed.
+#[derive(Clone, Default, PartialEq)]
 pub struct Metadata {
-    entries: Vec<(ByteString, Value)>,
+    entries: Option<Arc<Vec<Entry>>>,
 }
+
+type Entry = (ByteString, Value);
 
 impl Metadata {
     /// No entries; allocates nothing.
     pub const fn new() -> Self {
-        Self { entries: Vec::new() }
+        Self { entries: None }
     }
 
-    /// No entries yet, with room for `n`.
-    pub fn with_capacity(n: usize) -> Self {
-        Self { entries: Vec::with_capacity(n) }
+    fn entries(&self) -> &[Entry] {
+        self.entries.as_ref().map(|e| e.as_slice()).unwrap_or_default()
+    }
+
+    fn entries_mut(&mut self) -> &mut Vec<Entry> {
+        Arc::make_mut(self.entries.get_or_insert_default())
     }
 
     /// The number of entries.
     pub fn len(&self) -> usize {
-        self.entries.len()
+        self.entries().len()
     }
 
     /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries().is_empty()
     }
 
     /// The first value under `key`.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        let exact = self.entries.iter().find(|(k, _)| &**k == key);
+        let exact = self.entries().iter().find(|(k, _)| &**k == key);
         exact
-            .or_else(|| self.entries.iter().find(|(k, _)| k.eq_ignore_ascii_case(key)))
+            .or_else(|| self.entries().iter().find(|(k, _)| k.eq_ignore_ascii_case(key)))
             .map(|(_, v)| v)
     }
 
@@ -52,40 +62,53 @@ impl Metadata {
     pub fn insert(&mut self, key: impl Into<ByteString>, value: impl Into<Value>) {
         let key = key.into();
         self.remove(&key);
-        self.entries.push((key, value.into()));
+        self.entries_mut().push((key, value.into()));
     }
 
     /// Adds one more value under `key`.
     pub fn append(&mut self, key: impl Into<ByteString>, value: impl Into<Value>) {
-        self.entries.push((key.into(), value.into()));
+        self.entries_mut().push((key.into(), value.into()));
     }
 
     /// Takes all entries of exactly this key away; returns the first of them.
     pub fn remove(&mut self, key: &str) -> Option<Value> {
-        let at = self.entries.iter().position(|(k, _)| &**k == key)?;
-        let (_, value) = self.entries.remove(at);
-        self.entries.retain(|(k, _)| &**k != key);
+        let at = self.entries().iter().position(|(k, _)| &**k == key)?;
+        let entries = self.entries_mut();
+        let (_, value) = entries.remove(at);
+        entries.retain(|(k, _)| &**k != key);
         Some(value)
     }
 
     /// All entries, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&ByteString, &Value)> {
-        self.entries.iter().map(|(k, v)| (k, v))
+        self.entries().iter().map(|(k, v)| (k, v))
     }
 
     /// Adds the entries of `other` whose keys are not here yet.
     pub fn fill_from(&mut self, other: &Metadata) {
-        for (k, v) in &other.entries {
+        if self.is_empty() {
+            self.entries.clone_from(&other.entries);
+            return;
+        }
+        for (k, v) in other.entries() {
             if self.get(k).is_none() {
-                self.entries.push((k.clone(), v.clone()));
+                self.entries_mut().push((k.clone(), v.clone()));
             }
         }
     }
 }
 
+impl fmt::Debug for Metadata {
+    // Values may be secret; only the keys are printed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.entries().iter().map(|(k, _)| k)).finish()
+    }
+}
+
 impl<K: Into<ByteString>, V: Into<Value>> FromIterator<(K, V)> for Metadata {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(entries: I) -> Self {
-        Self { entries: entries.into_iter().map(|(k, v)| (k.into(), v.into())).collect() }
+        let entries: Vec<_> = entries.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
+        Self { entries: (!entries.is_empty()).then(|| Arc::new(entries)) }
     }
 }
 
@@ -94,7 +117,7 @@ impl IntoIterator for Metadata {
     type IntoIter = std::vec::IntoIter<(ByteString, Value)>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.entries.into_iter()
+        self.entries.map(Arc::unwrap_or_clone).unwrap_or_default().into_iter()
     }
 }
 
@@ -121,5 +144,15 @@ mod tests {
         assert_eq!(m.get_str("k"), Some("x"));
         assert_eq!(m.remove("k"), Some(Value::from("x")));
         assert!(m.is_empty());
+    }
+
+    #[test]
+    fn a_change_of_a_clone_is_its_own_and_values_never_print() {
+        let mut a = Metadata::new();
+        a.insert("token", "s3cret");
+        let mut b = a.clone();
+        b.insert("token", "other");
+        assert_eq!(a.get_str("token"), Some("s3cret"));
+        assert_eq!(format!("{a:?}"), r#"{"token"}"#);
     }
 }

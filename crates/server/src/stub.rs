@@ -4,7 +4,7 @@ mod stream;
 
 use std::sync::Arc;
 
-use dubhe_core::context::{self, Context};
+use dubhe_core::context::Context;
 use dubhe_core::{Body, Call, Code, Invoking, Payload, Reply, Status};
 use dubhe_hessian2::Encode;
 use dubhe_hessian2::payload::{self, OwnedArguments};
@@ -42,7 +42,7 @@ where
     if inherited.is_empty() {
         Invoking::boxed(work)
     } else {
-        Invoking::boxed(context::scope(inherited, work))
+        Invoking::scoped(inherited, work)
     }
 }
 

@@ -32,7 +32,8 @@ impl Inherited {
     /// What calls made while serving `head` inherit.
     pub fn from_head(head: &Head) -> Self {
         let mut metadata = Metadata::new();
-        for key in TRAVELLING {
+        let keys = if head.metadata.is_empty() { &[][..] } else { &TRAVELLING };
+        for key in keys.iter().copied() {
             if let Some(value) = head.metadata.get(key) {
                 metadata.append(key, value.clone());
             }
@@ -79,13 +80,18 @@ impl Drop for Restore<'_> {
     }
 }
 
+/// Runs `poll` with `value` in place.
+pub(crate) fn within<R>(value: &mut Option<Inherited>, poll: impl FnOnce() -> R) -> R {
+    let _restore = Restore::enter(value);
+    poll()
+}
+
 impl<F: Future> Future for Scope<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = &mut *self;
-        let _restore = Restore::enter(&mut this.value);
-        this.future.as_mut().poll(cx)
+        within(&mut this.value, || this.future.as_mut().poll(cx))
     }
 }
 

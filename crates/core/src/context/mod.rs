@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytestring::ByteString;
 
+pub(crate) use ambient::within;
 pub use ambient::{Inherited, inherited, scope};
 pub use cancel::{Cancelled, CancelOnDrop};
 
