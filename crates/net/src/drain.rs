@@ -12,7 +12,7 @@ use std::{
 use parking_lot::Mutex;
 use tokio::{
     sync::{Notify, watch},
-    task::JoinSet,
+    task::{JoinError, JoinSet},
 };
 
 use crate::time;
@@ -154,17 +154,37 @@ impl Scope {
         Self::default()
     }
 
-    /// Runs `task` until it ends or the scope does. Must be called within a tokio runtime.
+    /// Runs `task` until it ends or the scope does. Must be called within a tokio runtime. A task
+    /// that panics ends alone; the log has an error by the next `spawn` or `join`.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let mut tasks = self.0.lock();
         // What has ended is let go here, so that a long-lived scope does not grow.
-        while tasks.try_join_next().is_some() {}
+        while let Some(ended) = tasks.try_join_next() {
+            report(ended);
+        }
         tasks.spawn(task);
+    }
+
+    /// Aborts all tasks and waits until they are gone, with everything they held.
+    pub async fn join(self) {
+        let mut tasks = self.0.into_inner();
+        tasks.abort_all();
+        while let Some(ended) = tasks.join_next().await {
+            report(ended);
+        }
     }
 
     /// Aborts all tasks.
     pub fn abort(&self) {
         self.0.lock().abort_all();
+    }
+}
+
+fn report(ended: Result<(), JoinError>) {
+    if let Err(error) = ended
+        && error.is_panic()
+    {
+        tracing::error!(%error, "a task panicked");
     }
 }
 

@@ -11,7 +11,7 @@
 //! | [`session`] | drives one framed connection: one task, one write per batch, bounded queues |
 //! | [`pool`] | keeps connections to one endpoint, picks the least loaded, reconnects with backoff |
 //! | [`drain`] | stops in order: a shutdown signal, guards that count, scopes that own tasks |
-//! | [`time`] | the clock and the randomness that the above decide by |
+//! | [`time`] | the clock that the above decide by |
 
 pub mod detect;
 pub mod drain;

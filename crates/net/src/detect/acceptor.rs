@@ -1,17 +1,12 @@
 //! The loop that accepts.
 
-use std::{
-    future::poll_fn,
-    io,
-    net::SocketAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{future::poll_fn, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tracing::{debug, warn};
 
 use super::limits::{Counted, Limits};
-use super::{AcceptOptions, Protocol, TlsMode, sniff};
+use super::sniff::{self, Patience};
+use super::{AcceptOptions, Protocol, TlsMode};
 use crate::{
     Error, ErrorKind, Result,
     drain::{Scope, Shutdown},
@@ -68,6 +63,7 @@ impl Acceptor {
     pub async fn run(mut self, mut shutdown: Shutdown) {
         let connections = Scope::new();
         let mut stop = shutdown.clone();
+        let mut short = false;
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -75,13 +71,23 @@ impl Acceptor {
                 accepted = poll_fn(|cx| self.listen.poll_accept(cx)) => accepted,
             };
             match accepted {
-                Ok((io, peer)) => self.shared.clone().start(io, peer, &shutdown, &connections),
-                Err(error) => {
-                    debug!(%error, "accepting a connection failed");
-                    if is_shortage(&error) {
-                        warn!(%error, "cannot accept connections now; will try again");
-                        time::sleep_until(time::now() + PAUSE).await;
+                Ok((io, peer)) => {
+                    short = false;
+                    self.shared.clone().start(io, peer, &shutdown, &connections);
+                }
+                Err(error) if is_shortage(&error) => {
+                    if !std::mem::replace(&mut short, true) {
+                        warn!(%error, "cannot accept connections now; will go on trying");
                     }
+                    tokio::select! {
+                        _ = stop.draining() => break,
+                        () = time::sleep_until(time::now() + PAUSE) => {}
+                    }
+                }
+                Err(error) => {
+                    debug!(%error, "a connection was gone before it was accepted");
+                    // Not every listener yields on its own.
+                    tokio::task::consume_budget().await;
                 }
             }
         }
@@ -92,6 +98,7 @@ impl Acceptor {
             () = shared.limits.emptied() => {}
             () = shutdown.forced() => {}
         }
+        connections.join().await;
     }
 }
 
@@ -121,13 +128,11 @@ impl Shared {
         mut shutdown: Shutdown,
         _counted: Counted,
     ) -> Result<()> {
-        let limit = self.options.handshake_timeout;
         let begun = tokio::select! {
-            begun = tokio::time::timeout(limit, self.begin(io, peer)) => begun,
+            begun = self.begin(io, peer) => begun?,
             // Whoever has not said anything yet has nothing to lose.
             _ = shutdown.draining() => return Ok(()),
         };
-        let begun = begun.map_err(|_| Error::timeout("the beginning of a connection", limit))??;
         if let Some((protocol, io, peer)) = begun {
             let mut forced = shutdown.clone();
             tokio::select! {
@@ -141,11 +146,8 @@ impl Shared {
     /// TLS where it applies, then the protocol.
     async fn begin(&self, io: Io, peer: Peer) -> Result<Option<(Arc<dyn Protocol>, Io, Peer)>> {
         #[cfg(feature = "tls")]
-        let (io, peer) = match self.encrypt(io, peer).await? {
-            Some(begun) => begun,
-            None => return Ok(None),
-        };
-        let found = sniff::protocol(io, &self.protocols).await?;
+        let Some((io, peer)) = self.encrypt(io, peer).await? else { return Ok(None) };
+        let found = sniff::protocol(io, &self.protocols, self.patience()).await?;
         Ok(found.map(|(protocol, io)| (protocol, io, peer)))
     }
 
@@ -155,13 +157,22 @@ impl Shared {
         let io = match self.options.tls_mode {
             TlsMode::Off => return Ok(Some((io, peer))),
             TlsMode::Required => io,
-            TlsMode::Optional => match sniff::is_tls(io).await? {
+            TlsMode::Optional => match sniff::is_tls(io, self.patience()).await? {
                 Some((true, io)) => io,
                 Some((false, io)) => return Ok(Some((io, peer))),
                 None => return Ok(None),
             },
         };
-        tls.accept(io, peer).await.map(Some)
+        let limit = self.options.handshake_timeout;
+        match tokio::time::timeout(limit, tls.accept(io, peer)).await {
+            Ok(accepted) => accepted.map(Some),
+            Err(_) => Err(Error::timeout("the tls handshake", limit)),
+        }
+    }
+
+    fn patience(&self) -> Patience {
+        let AcceptOptions { silence_timeout, handshake_timeout, .. } = self.options;
+        Patience { first: silence_timeout, rest: handshake_timeout }
     }
 }
 

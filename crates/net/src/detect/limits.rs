@@ -43,11 +43,10 @@ impl Limits {
         if counts.all >= self.most {
             return Err("too many connections; raise max_connections");
         }
-        let own = counts.by_ip.entry(ip).or_default();
-        if *own >= self.most_per_ip {
+        if counts.by_ip.get(&ip).is_some_and(|own| *own >= self.most_per_ip) {
             return Err("too many connections from one address; raise max_per_ip");
         }
-        *own += 1;
+        *counts.by_ip.entry(ip).or_default() += 1;
         counts.all += 1;
         Ok(Counted { ip, shared: self.shared.clone() })
     }

@@ -61,8 +61,12 @@ pub struct AcceptOptions {
     pub max_connections: usize,
     /// Connections at a time from one IP address. Default 1,024.
     pub max_per_ip: usize,
-    /// How long a peer may take for the TLS handshake and its first bytes. Default 10 s.
+    /// How long a peer may take for the TLS handshake, and from its first byte until its protocol
+    /// is known. Default 10 s each.
     pub handshake_timeout: Duration,
+    /// How long a peer may say nothing at all. Default 185 s: Dubbo consumers connect early and may
+    /// not send a byte before their first heartbeat, 60 s by default; three may be late.
+    pub silence_timeout: Duration,
     /// Whether connections are encrypted. Default off.
     pub tls_mode: TlsMode,
     /// Certificate and key, needed unless the mode is off.
@@ -76,6 +80,7 @@ impl Default for AcceptOptions {
             max_connections: 10_000,
             max_per_ip: 1024,
             handshake_timeout: Duration::from_secs(10),
+            silence_timeout: Duration::from_secs(185),
             tls_mode: TlsMode::Off,
             #[cfg(feature = "tls")]
             tls: None,
@@ -89,6 +94,7 @@ impl fmt::Debug for AcceptOptions {
             .field("max_connections", &self.max_connections)
             .field("max_per_ip", &self.max_per_ip)
             .field("handshake_timeout", &self.handshake_timeout)
+            .field("silence_timeout", &self.silence_timeout)
             .field("tls_mode", &self.tls_mode)
             .finish_non_exhaustive()
     }

@@ -73,11 +73,8 @@ impl Io {
     #[must_use]
     pub fn with_prefix(mut self, prefix: impl Into<Bytes>) -> Self {
         let prefix = prefix.into();
-        self.prefix = if self.prefix.is_empty() {
-            prefix
-        } else {
-            [prefix, self.prefix].concat().into()
-        };
+        self.prefix =
+            if self.prefix.is_empty() { prefix } else { [prefix, self.prefix].concat().into() };
         self
     }
 
@@ -146,11 +143,7 @@ impl AsyncRead for Io {
 }
 
 impl AsyncWrite for Io {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<Result<usize>> {
         each!(self.get_mut(), stream => stream.poll_write(cx, buf))
     }
 

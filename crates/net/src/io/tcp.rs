@@ -70,9 +70,9 @@ impl TcpOptions {
     }
 }
 
-fn open(stream: TcpStream, options: &TcpOptions) -> io::Result<(Io, Peer)> {
+fn open(stream: TcpStream, remote: SocketAddr, options: &TcpOptions) -> io::Result<(Io, Peer)> {
     options.apply(&stream)?;
-    let peer = Peer::clear(stream.peer_addr()?, stream.local_addr()?);
+    let peer = Peer::clear(remote, stream.local_addr()?);
     Ok((stream.into(), peer))
 }
 
@@ -110,8 +110,10 @@ impl TcpListen {
 
 impl Listen for TcpListen {
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Io, Peer)>> {
-        let (stream, _) = ready!(self.listener.poll_accept(cx))?;
-        Poll::Ready(open(stream, &self.options))
+        let (stream, remote) = ready!(self.listener.poll_accept(cx))?;
+        // A peer that is gone again makes its socket refuse options: that is the peer's trouble.
+        let gone = |error| io::Error::new(io::ErrorKind::ConnectionAborted, error);
+        Poll::Ready(open(stream, remote, &self.options).map_err(gone))
     }
 
     fn local_addr(&self) -> SocketAddr {
@@ -135,7 +137,7 @@ impl TcpDial {
         let mut last = None;
         for addr in lookup_host((to.host(), to.port())).await? {
             let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
-            match socket.connect(addr).await.and_then(|stream| open(stream, &self.options)) {
+            match socket.connect(addr).await.and_then(|stream| open(stream, addr, &self.options)) {
                 Ok(opened) => return Ok(opened),
                 Err(error) => last = Some(error),
             }

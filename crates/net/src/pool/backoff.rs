@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::time::Random;
+use dubhe_core::random::Random;
 
 /// Exponential backoff with full jitter: each pause is drawn evenly from zero to a bound that
 /// grows with every failure, so that many clients of one endpoint do not return together.
@@ -18,7 +18,7 @@ pub struct Backoff {
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self { initial: Duration::from_secs(1), factor: 1.6, max: Duration::from_secs(120) }
+        Self { initial: Duration::from_secs(1), factor: 1.6, max: Duration::from_mins(2) }
     }
 }
 
@@ -28,18 +28,20 @@ impl Backoff {
         let exponent = i32::try_from(failures.saturating_sub(1)).unwrap_or(i32::MAX);
         let bound = self.initial.as_secs_f64() * self.factor.powi(exponent);
         let bound = Duration::try_from_secs_f64(bound).unwrap_or(self.max).min(self.max);
-        random.below(bound)
+        // Jitter finer than a nanosecond helps nobody; 584 years are enough.
+        Duration::from_nanos(random.below(u64::try_from(bound.as_nanos()).unwrap_or(u64::MAX)))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use dubhe_core::random::SplitMix;
+
     use super::*;
-    use crate::time::SplitMix;
 
     #[test]
     fn bounds_grow_to_the_largest_and_pauses_fill_them() {
-        let (backoff, random) = (Backoff::default(), SplitMix::seeded(3));
+        let (backoff, random) = (Backoff::default(), SplitMix::new(3));
         let longest = |failures| {
             (0..2000).map(|_| backoff.pause(failures, &random)).max().unwrap().as_secs_f64()
         };

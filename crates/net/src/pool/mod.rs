@@ -10,15 +10,12 @@ mod slot;
 
 use std::{future::Future, sync::Arc, time::Instant};
 
+use dubhe_core::random::Random;
 use tokio::sync::watch;
 
 pub use backoff::Backoff;
 
-use crate::{
-    Error, ErrorKind, Result,
-    drain::Scope,
-    time::{self, Random},
-};
+use crate::{Error, ErrorKind, Result, drain::Scope, time};
 use slot::Slot;
 
 /// Whether a connection can take work.
@@ -107,7 +104,7 @@ impl<C: Connect> Pool<C> {
     }
 
     /// The least loaded ready connection, `None` when there is none. Starts to connect what is not
-    /// connected.
+    /// connected, unless the pool is closed.
     pub fn pick(&self) -> Option<C::Conn> {
         let mut best: Option<(usize, C::Conn)> = None;
         let mut missing = false;
@@ -131,8 +128,8 @@ impl<C: Connect> Pool<C> {
     /// Waits for a ready connection.
     ///
     /// # Errors
-    /// The error of an attempt that failed after this call began, a timeout at `deadline`, or
-    /// [`ErrorKind::Closed`].
+    /// The error of an attempt that failed after this call began, or of the last one when the next
+    /// would begin after `deadline`; a timeout at `deadline`; or [`ErrorKind::Closed`].
     pub async fn ready(&self, deadline: Option<Instant>) -> Result<C::Conn> {
         let mut state = self.shared.state.subscribe();
         let begun = self.failures();
@@ -145,8 +142,8 @@ impl<C: Connect> Pool<C> {
                 if self.state() == State::Closed {
                     return Err(Error::new(ErrorKind::Closed, "the pool is closed"));
                 }
-                // One slot that fails is an answer only when no other is still trying.
-                if let Some(error) = self.failed_since(begun) {
+                let hopeless = self.failures() > begun || self.pauses_beyond(deadline);
+                if let Some(error) = self.last_error().filter(|_| hopeless) {
                     return Err(error);
                 }
                 if state.changed().await.is_err() {
@@ -174,7 +171,7 @@ impl<C: Connect> Pool<C> {
     pub fn warm_up(&self) {
         let mut started = false;
         for (index, slot) in self.shared.slots.iter().enumerate() {
-            if slot.start() {
+            if !self.shared.is_closed() && slot.start() {
                 let shared = self.shared.clone();
                 self.tasks.spawn(async move { shared.keep(index).await });
                 started = true;
@@ -203,6 +200,7 @@ impl<C: Connect> Pool<C> {
 
     /// Takes no more work; connections close when what they have is done, at once with `now`.
     pub fn close(&self, now: bool) {
+        // First, so that an attempt that succeeds meanwhile closes what it opened.
         self.shared.state.send_replace(State::Closed);
         self.tasks.abort();
         self.shared.slots.iter().filter_map(Slot::take).for_each(|conn| conn.close(now));
@@ -212,8 +210,9 @@ impl<C: Connect> Pool<C> {
         self.shared.slots.iter().map(Slot::failures).sum()
     }
 
-    fn failed_since(&self, begun: u64) -> Option<Error> {
-        (self.failures() > begun).then(|| self.last_error()).flatten()
+    /// Whether no slot will try again before `deadline`.
+    fn pauses_beyond(&self, deadline: Option<Instant>) -> bool {
+        deadline.is_some_and(|at| self.shared.slots.iter().all(|slot| slot.pauses_beyond(at)))
     }
 }
 
@@ -222,11 +221,16 @@ impl<C: Connect> Shared<C> {
     async fn keep(&self, index: usize) {
         let Some(slot) = self.slots.get(index) else { return };
         let mut failures = 0;
-        loop {
+        while !self.is_closed() {
             match self.connect.connect().await {
                 Ok(conn) => {
                     let since = time::now();
                     slot.connected(conn.clone());
+                    if self.is_closed() {
+                        // The pool may have looked at the slot before.
+                        conn.close(true);
+                        return;
+                    }
                     self.publish();
                     conn.retired().await;
                     slot.retired();
@@ -239,31 +243,39 @@ impl<C: Connect> Shared<C> {
                     slot.failed(error);
                 }
             }
+            let next = (failures > 0)
+                .then(|| time::now() + self.options.backoff.pause(failures, &*self.random));
+            slot.set_next(next);
             self.publish();
-            if failures > 0 {
-                let pause = self.options.backoff.pause(failures, &*self.random);
-                time::sleep_until(time::now() + pause).await;
+            if let Some(next) = next {
+                time::sleep_until(next).await;
+                slot.set_next(None);
             }
         }
     }
 
-    /// Says what the slots add up to.
+    fn is_closed(&self) -> bool {
+        *self.state.borrow() == State::Closed
+    }
+
+    /// Says what the slots add up to. Failures do not change that, but whoever waits must look at
+    /// them.
     fn publish(&self) {
         let all = || self.slots.iter();
-        let now = if all().any(|s| s.ready().is_some()) {
-            State::Ready
-        } else if all().any(Slot::is_draining) {
-            State::Draining
-        } else if all().any(Slot::is_started) {
-            State::Connecting
-        } else {
-            State::Idle
-        };
-        // Failures do not change the state, but whoever waits must look at them.
+        // Within the lock, so that of two slots that change at once the later one is right.
         self.state.send_modify(|state| {
-            if *state != State::Closed {
-                *state = now;
+            if *state == State::Closed {
+                return;
             }
+            *state = if all().any(|slot| slot.ready().is_some()) {
+                State::Ready
+            } else if all().any(Slot::is_draining) {
+                State::Draining
+            } else if all().any(Slot::is_started) {
+                State::Connecting
+            } else {
+                State::Idle
+            };
         });
     }
 }

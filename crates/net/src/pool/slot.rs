@@ -1,6 +1,9 @@
 //! One place for a connection.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::{
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    time::Instant,
+};
 
 use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
@@ -15,6 +18,8 @@ pub(super) struct Slot<T> {
     draining: AtomicBool,
     failures: AtomicU64,
     error: Mutex<Option<Error>>,
+    /// When the next attempt begins, while the slot waits for that.
+    next: Mutex<Option<Instant>>,
 }
 
 impl<T> Default for Slot<T> {
@@ -25,6 +30,7 @@ impl<T> Default for Slot<T> {
             draining: AtomicBool::new(false),
             failures: AtomicU64::new(0),
             error: Mutex::default(),
+            next: Mutex::default(),
         }
     }
 }
@@ -73,6 +79,16 @@ impl<T: Connection> Slot<T> {
 
     pub(super) fn error(&self) -> Option<Error> {
         self.error.lock().clone()
+    }
+
+    /// Says when the next attempt begins; `None`: it is under way.
+    pub(super) fn set_next(&self, at: Option<Instant>) {
+        *self.next.lock() = at;
+    }
+
+    /// Whether nothing will be tried before `deadline`.
+    pub(super) fn pauses_beyond(&self, deadline: Instant) -> bool {
+        self.next.lock().is_some_and(|next| next >= deadline)
     }
 
     pub(super) fn take(&self) -> Option<T> {

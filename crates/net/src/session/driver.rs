@@ -45,8 +45,8 @@ pub struct Driver<S: Session> {
     stuck_since: Option<Instant>,
     /// `on_data` left frames because the session wanted no more for the moment.
     left_over: bool,
-    /// The peer ended its side; what to say once the session has finished.
-    eof: Option<Close>,
+    /// The peer ended its side; what to say in the end, and when that is.
+    eof: Option<(Close, Eof)>,
     stage: Stage,
 }
 
@@ -124,10 +124,15 @@ impl<S: Session> Driver<S> {
             let paused = self.read(now, &mut budget, cx)?;
             match self.session.poll(cx, &mut self.out) {
                 Poll::Ready(Ok(())) => {
-                    return Break(self.eof.take().unwrap_or(Close::Local("finished".into())));
+                    let finished = || Close::Local("finished".into());
+                    return Break(self.eof.take().map_or_else(finished, |(why, _)| why));
                 }
                 Poll::Ready(Err(error)) => return Break(Close::Failed(error)),
                 Poll::Pending => {}
+            }
+            // Only now, so that calls which arrived with the end and need no waiting are answered.
+            if let Some((why, _)) = self.eof.take_if(|(_, then)| *then == Eof::Close) {
+                return Break(why);
             }
             self.write(now, cx)?;
             // What stopped the reading may be gone by now; nothing else would wake this task for it.
@@ -188,10 +193,7 @@ impl<S: Session> Driver<S> {
                     Poll::Ready(Ok(0)) => {
                         let unread = self.input.bytes.len();
                         let why = if unread == 0 { Close::Ended } else { Close::Cut { unread } };
-                        if self.session.on_eof(unread) == Eof::Close {
-                            return Break(why);
-                        }
-                        self.eof = Some(why);
+                        self.eof = Some((why, self.session.on_eof(unread)));
                         return Continue(false);
                     }
                     Poll::Ready(Ok(n)) => {

@@ -92,7 +92,7 @@ pub trait Session: Send + 'static {
 /// What to do when the peer ended its side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Eof {
-    /// Write what is in the queue and close.
+    /// Poll the session once more, write what is in the queue and close.
     Close,
     /// Go on until [`Session::poll`] is ready: calls in flight may still be answered.
     Finish,

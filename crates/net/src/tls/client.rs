@@ -117,10 +117,7 @@ impl ClientTlsBuilder {
     pub fn build(self) -> Result<ClientTls> {
         let identity = self.identity.as_ref().map(|(chain, key)| (&chain[..], &key[..]));
         let config = self.settings.config(identity)?;
-        Ok(ClientTls {
-            config: Arc::new(ArcSwap::from(config)),
-            settings: Arc::new(self.settings),
-        })
+        Ok(ClientTls { config: Arc::new(ArcSwap::from(config)), settings: Arc::new(self.settings) })
     }
 }
 

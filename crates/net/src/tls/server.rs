@@ -53,9 +53,10 @@ impl ServerTls {
     /// Does the handshake.
     pub(crate) async fn accept(&self, io: Io, mut peer: Peer) -> Result<(Io, Peer)> {
         let acceptor = TlsAcceptor::from(self.config.load_full());
-        let stream = acceptor.accept(io).await.map_err(|e| {
-            wrong(&format!("the tls handshake with {} failed", peer.remote), e)
-        })?;
+        let stream = acceptor
+            .accept(io)
+            .await
+            .map_err(|e| wrong(&format!("the tls handshake with {} failed", peer.remote), e))?;
         let (_, session) = stream.get_ref();
         let name = session.server_name().map(str::to_owned);
         let tls = established(session.alpn_protocol(), session.peer_certificates(), name);
@@ -115,10 +116,7 @@ impl ServerTlsBuilder {
     /// When certificate, key or CA is not usable, or they do not fit each other.
     pub fn build(self) -> Result<ServerTls, Error> {
         let config = self.settings.config(&self.chain, &self.key)?;
-        Ok(ServerTls {
-            config: Arc::new(ArcSwap::from(config)),
-            settings: Arc::new(self.settings),
-        })
+        Ok(ServerTls { config: Arc::new(ArcSwap::from(config)), settings: Arc::new(self.settings) })
     }
 }
 

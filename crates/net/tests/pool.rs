@@ -1,0 +1,270 @@
+//! Connections to one endpoint, on a paused clock.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
+
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+
+use dubhe_core::random::Random;
+use dubhe_net::{
+    Error, ErrorKind, Result,
+    pool::{Connect, Connection, Pool, PoolOptions, State},
+    time,
+};
+use dubhe_testkit::wait_until;
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+/// A connection whose load and end the test decides.
+#[derive(Clone)]
+struct Conn {
+    number: usize,
+    load: Arc<AtomicUsize>,
+    /// `None` while it takes work; then whether it was closed at once.
+    end: watch::Sender<Option<bool>>,
+}
+
+impl Connection for Conn {
+    fn load(&self) -> usize {
+        self.load.load(Ordering::SeqCst)
+    }
+
+    fn is_ready(&self) -> bool {
+        self.end.borrow().is_none()
+    }
+
+    async fn retired(&self) {
+        let _ = self.end.subscribe().wait_for(Option::is_some).await;
+    }
+
+    fn close(&self, now: bool) {
+        self.end.send_replace(Some(now));
+    }
+}
+
+/// What an attempt does.
+enum Attempt {
+    Connect,
+    Refuse,
+    Hang,
+}
+
+/// Does what it is told, attempt by attempt, and connects when it was told nothing more.
+#[derive(Clone, Default)]
+struct Script(Arc<Mutex<Steps>>);
+
+#[derive(Default)]
+struct Steps {
+    todo: VecDeque<Attempt>,
+    attempts: Vec<Instant>,
+    opened: Vec<Conn>,
+}
+
+impl Script {
+    fn of(todo: impl IntoIterator<Item = Attempt>) -> Self {
+        let script = Self::default();
+        script.0.lock().todo.extend(todo);
+        script
+    }
+
+    fn attempts(&self) -> usize {
+        self.0.lock().attempts.len()
+    }
+
+    fn opened(&self) -> Vec<Conn> {
+        self.0.lock().opened.clone()
+    }
+
+    fn open(&self) -> Conn {
+        let opened = &mut self.0.lock().opened;
+        let number = opened.len();
+        let conn = Conn { number, load: Arc::default(), end: watch::Sender::new(None) };
+        opened.push(conn.clone());
+        conn
+    }
+}
+
+impl Connect for Script {
+    type Conn = Conn;
+
+    async fn connect(&self) -> Result<Conn> {
+        let next = {
+            let mut steps = self.0.lock();
+            steps.attempts.push(time::now());
+            steps.todo.pop_front()
+        };
+        match next {
+            None | Some(Attempt::Connect) => Ok(self.open()),
+            Some(Attempt::Refuse) => Err(Error::new(ErrorKind::Io, "refused")),
+            Some(Attempt::Hang) => std::future::pending().await,
+        }
+    }
+}
+
+/// Draws the middle of everything, so that pauses can be told.
+struct Half;
+
+impl Random for Half {
+    fn next(&self) -> u64 {
+        1 << 63
+    }
+}
+
+fn pool(script: &Script, connections: usize) -> Pool<Script> {
+    let mut options = PoolOptions::default();
+    options.connections = connections;
+    Pool::new(script.clone(), options, Arc::new(Half))
+}
+
+fn soon(seconds: u64) -> Instant {
+    time::now() + Duration::from_secs(seconds)
+}
+
+#[tokio::test(start_paused = true)]
+async fn connects_when_first_used_and_picks_the_least_loaded() {
+    let script = Script::default();
+    let pool = pool(&script, 3);
+    assert_eq!((pool.state(), script.attempts()), (State::Idle, 0));
+    assert!(pool.pick().is_none());
+    wait_until("all are connected", || script.opened().len() == 3).await;
+    assert_eq!(pool.state(), State::Ready);
+
+    let opened = script.opened();
+    for (conn, load) in opened.iter().zip([5, 2, 9]) {
+        conn.load.store(load, Ordering::SeqCst);
+    }
+    assert_eq!(pool.pick().unwrap().number, 1);
+    opened[1].load.store(6, Ordering::SeqCst);
+    assert_eq!(pool.pick().unwrap().number, 0);
+    // One that takes no more work is not picked, whatever its load.
+    opened[0].close(false);
+    assert_eq!(pool.pick().unwrap().number, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_ended_is_replaced_at_once_and_its_loss_is_told() {
+    let script = Script::default();
+    let pool = pool(&script, 1);
+    let first = pool.ready(Some(soon(1))).await.unwrap();
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    let mut changes = pool.changes();
+    changes.mark_unchanged();
+    let lost = time::now();
+    first.close(false);
+    changes.changed().await.unwrap();
+    let second = pool.ready(Some(soon(1))).await.unwrap();
+    assert_eq!((second.number, time::now()), (1, lost));
+    assert_eq!(*changes.borrow_and_update(), State::Ready);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pauses_grow_with_each_failure_and_one_attempt_is_under_way_at_a_time() {
+    let script = Script::of((0..4).map(|_| Attempt::Refuse));
+    let pool = pool(&script, 1);
+    let began = time::now();
+    pool.warm_up();
+    pool.warm_up();
+    wait_until("it is connected", || pool.state() == State::Ready).await;
+    let at: Vec<_> =
+        script.0.lock().attempts.iter().map(|at| (*at - began).as_secs_f64()).collect();
+    // Half of 1 s, 1.6 s, 2.56 s and 4.096 s after one another; timers count milliseconds.
+    let want = [0.0, 0.5, 1.3, 2.58, 4.628];
+    assert_eq!(at.len(), want.len());
+    for (at, want) in at.iter().zip(want) {
+        assert!((at - want).abs() < 0.01, "{at} is not {want}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_hangs_up_at_once_is_not_dialed_in_a_loop() {
+    let script = Script::default();
+    let pool = pool(&script, 1);
+    for number in 0..5 {
+        pool.ready(None).await.unwrap();
+        assert_eq!(script.opened().len(), number + 1);
+        script.opened()[number].close(true);
+        let began = time::now();
+        wait_until("there is another", || script.opened().len() == number + 2).await;
+        assert!(time::now() - began >= Duration::from_millis(500));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_ends_with_a_connection_an_error_or_the_deadline() {
+    let script = Script::of([Attempt::Refuse, Attempt::Refuse, Attempt::Hang]);
+    let pool = pool(&script, 1);
+    let failed = pool.ready(Some(soon(5))).await.err().unwrap();
+    assert_eq!((failed.kind(), script.attempts()), (ErrorKind::Io, 1));
+
+    // The next attempt is half a second away: too late for this caller, which is told at once.
+    let began = time::now();
+    let failed = pool.ready(Some(began + Duration::from_millis(400))).await.err().unwrap();
+    assert_eq!((failed.kind(), time::now()), (ErrorKind::Io, began));
+
+    // This one can wait for it.
+    let failed = pool.ready(Some(soon(1))).await.err().unwrap();
+    assert_eq!((failed.kind(), script.attempts()), (ErrorKind::Io, 2));
+
+    // And this one meets an attempt that hangs.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let began = time::now();
+    let late = pool.ready(Some(soon(3))).await.err().unwrap();
+    assert!(late.is_timeout() && late.to_string().contains("refused"), "{late}");
+    assert_eq!((time::now() - began, script.attempts()), (Duration::from_secs(3), 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiting_for_an_attempt_that_hangs_tells_nobody_anything() {
+    let script = Script::of([Attempt::Hang]);
+    let pool = pool(&script, 1);
+    pool.warm_up();
+    let mut changes = pool.changes();
+    changes.mark_unchanged();
+    assert!(pool.ready(Some(soon(1))).await.is_err());
+    assert!(!changes.has_changed().unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closed_pool_opens_nothing_more() {
+    for now in [false, true] {
+        let script = Script::of([Attempt::Connect, Attempt::Hang]);
+        let pool = pool(&script, 2);
+        let conn = pool.ready(Some(soon(1))).await.unwrap();
+        wait_until("both slots have tried", || script.attempts() == 2).await;
+        pool.close(now);
+        assert_eq!((pool.state(), *conn.end.borrow()), (State::Closed, Some(now)));
+        assert!(pool.pick().is_none());
+        assert!(pool.ready(None).await.err().unwrap().is_closed());
+        tokio::time::sleep(Duration::from_mins(10)).await;
+        assert_eq!((pool.state(), script.attempts()), (State::Closed, 2));
+    }
+    // Not even one that was never used.
+    let script = Script::default();
+    let pool = pool(&script, 1);
+    pool.close(false);
+    pool.warm_up();
+    assert!(pool.pick().is_none());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(script.attempts(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn waiters_learn_that_the_pool_closed_and_a_dropped_pool_lets_go() {
+    let script = Script::of([Attempt::Hang]);
+    let held = pool(&script, 1);
+    let (outcome, ()) = tokio::join!(held.ready(None), async {
+        wait_until("it is trying", || script.attempts() == 1).await;
+        held.close(false);
+    });
+    assert!(outcome.err().unwrap().is_closed());
+
+    let script = Script::default();
+    let dropped = pool(&script, 1);
+    let conn = dropped.ready(Some(soon(1))).await.unwrap();
+    drop(dropped);
+    assert_eq!(*conn.end.borrow(), Some(false));
+}
