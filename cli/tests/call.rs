@@ -44,7 +44,8 @@ trait Everything {
     async fn rename(&self, user: User, name: String) -> Result<User, Status>;
     async fn later(&self, date: java::Date) -> Result<java::Date, Status>;
     async fn reverse(&self, bytes: Array<i8>) -> Result<Vec<u8>, Status>;
-    async fn exact(&self, number: java::BigDecimal) -> Result<String, Status>;
+    async fn exact(&self, number: java::BigDecimal) -> Result<java::BigDecimal, Status>;
+    async fn same(&self, id: java::Uuid) -> Result<java::Uuid, Status>;
     #[java(name = "over")]
     async fn over_long(&self, n: i64) -> Result<String, Status>;
     #[java(name = "over")]
@@ -88,8 +89,11 @@ impl Everything for Provider {
     async fn reverse(&self, bytes: Array<i8>) -> Result<Vec<u8>, Status> {
         Ok(bytes.0.into_iter().rev().map(i8::cast_unsigned).collect())
     }
-    async fn exact(&self, number: java::BigDecimal) -> Result<String, Status> {
-        Ok(number.to_string())
+    async fn exact(&self, number: java::BigDecimal) -> Result<java::BigDecimal, Status> {
+        Ok(number)
+    }
+    async fn same(&self, id: java::Uuid) -> Result<java::Uuid, Status> {
+        Ok(id)
     }
     async fn over_long(&self, n: i64) -> Result<String, Status> {
         Ok(format!("long {n}"))
@@ -191,6 +195,10 @@ fn arguments_with_types_pick_overloads_and_classes() {
         (&["sum", "int[]:[1,2]"], json!(3)),
         (&["reverse", "byte[]:[1,-1]"], json!("/wE=")),
         (&["exact", "BigDecimal:1.50"], json!("1.50")),
+        (
+            &["same", "UUID:0b9e2f5e-3d09-4d0c-9c5f-7b8b1c6a7e11"],
+            json!("0b9e2f5e-3d09-4d0c-9c5f-7b8b1c6a7e11"),
+        ),
         (&["later", "Date:5"], json!(6)),
         (&["join", "List:[\"a\"]"], json!("a")),
     ] {

@@ -33,6 +33,7 @@ pub(super) fn to_java(json: Json, java_type: &str) -> Result<Value, String> {
         "String" => json.as_str().map(Value::from).ok_or_else(|| wrong(&json, java_type)),
         "java.math.BigDecimal" => parsed::<java::BigDecimal>(&json, java_type),
         "java.math.BigInteger" => parsed::<java::BigInteger>(&json, java_type),
+        "java.util.UUID" => parsed::<java::Uuid>(&json, java_type),
         // Texts pass, for providers that know how to read one.
         "java.util.Date" => {
             Ok(json.as_i64().map_or_else(|| dubhe::json::from_json(json), Value::Date))
@@ -58,14 +59,14 @@ where
     number.map(|n| Value::Int(n.into())).ok_or_else(|| wrong(json, java_type))
 }
 
-/// A number whose every digit counts, from a JSON number or text.
+/// A value that Java makes of a text, from a JSON number or text, so that every digit counts.
 fn parsed<T>(json: &Json, java_type: &str) -> Result<Value, String>
 where
     T: std::str::FromStr + hessian2::Encode,
 {
     let text = json.as_str().map_or_else(|| json.to_string(), str::to_owned);
-    let number: T = text.parse().map_err(|_| wrong(json, java_type))?;
-    hessian2::to_value(&number).map_err(|error| error.to_string())
+    let value: T = text.parse().map_err(|_| wrong(json, java_type))?;
+    hessian2::to_value(&value).map_err(|error| error.to_string())
 }
 
 /// A Java array. Hessian sends `byte[]` as binary and `char[]` as text.

@@ -8,7 +8,8 @@ use super::Target;
 use crate::failure::Failure;
 
 /// Fields that every Java exception has; they are not printed.
-const COMMON: [&str; 4] = ["detailMessage", "stackTrace", "suppressedExceptions", "cause"];
+const COMMON: [&str; 5] =
+    ["detailMessage", "stackTrace", "suppressedExceptions", "cause", "serialVersionUID"];
 
 /// Whether the provider could not tell overloads apart without types. Nothing has run then.
 ///
@@ -20,11 +21,17 @@ pub(super) fn is_overloaded(status: &Status) -> bool {
 }
 
 /// The failure of a call to `target`: an exception with its class, message and fields, or an error
-/// with what to do about it.
-pub(super) fn failure(target: &Target, status: &Status) -> Failure {
+/// with what to do about it. Java sends its stack trace within the text of an error; `trace` says
+/// whether to print it.
+pub(super) fn failure(target: &Target, status: &Status, trace: bool) -> Failure {
     let text = match status.java() {
         Some(exception) => thrown(exception.value(), exception.class(), status.message()),
-        None => format!("error: {status}"),
+        None => match status.message().split_once('\n') {
+            Some((first, _)) if !trace => {
+                format!("error: {}: {first}\nhint: --trace shows the rest", status.code())
+            }
+            _ => format!("error: {status}"),
+        },
     };
     let hint = hint(target, status).map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
     Failure::Failed(text + &hint)
@@ -54,10 +61,20 @@ fn line(class: &str, message: &str) -> String {
 fn hint(target: &Target, status: &Status) -> Option<String> {
     let text = status.message();
     let known = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
-    if known(&["No such method", "NoSuchMethod", "no method"]) {
+    if known(&[
+        "No such method",
+        "NoSuchMethod",
+        "no method",
+        "method is not found",
+        "args.length != types.length",
+    ]) {
         return Some(
             "check the method's name and number of arguments; overloads need types".into(),
         );
+    }
+    // Dubbo Java 3 says no more of a service that it does not have.
+    if known(&["Fail to decode request", "Not found exported service", "not found:"]) {
+        return Some("check the service's name, --group and --version".into());
     }
     if is_overloaded(status) {
         return Some("give the types, such as long:42 or --types long,String".into());
@@ -82,7 +99,7 @@ mod tests {
     use super::*;
 
     fn text(status: &Status) -> String {
-        match failure(&Target::Provider("dubbo://h:1".into()), status) {
+        match failure(&Target::Provider("dubbo://h:1".into()), status, false) {
             Failure::Failed(text) => text,
             other => panic!("{other:?}"),
         }
@@ -117,6 +134,13 @@ mod tests {
         assert!(refused.ends_with("hint: is a provider running at dubbo://h:1?"), "{refused}");
         let late = text(&Status::new(Code::DeadlineExceeded, "late"));
         assert!(late.contains("--timeout"), "{late}");
+        let java =
+            text(&Status::new(Code::Internal, "a.E: No such method m\n\tat a.B.c(B.java:1)"));
+        assert!(
+            java.starts_with("error: INTERNAL: a.E: No such method m\nhint: --trace"),
+            "{java}"
+        );
+        assert!(java.ends_with("overloads need types"), "{java}");
         assert!(is_overloaded(&Status::new(
             Code::Internal,
             "Not unique method for method name(x)"

@@ -4,6 +4,7 @@ mod argument;
 mod convert;
 mod explain;
 mod java_type;
+mod readable;
 mod target;
 
 use std::io::Write;
@@ -50,6 +51,9 @@ pub(crate) struct Options {
     /// Print the result on one line
     #[arg(long)]
     compact: bool,
+    /// Print the provider's stack trace when it sends one with an error
+    #[arg(long)]
+    trace: bool,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
@@ -65,8 +69,8 @@ pub(crate) async fn run(options: Options, out: &mut impl Write) -> Result<(), Fa
     let generic = client(&app, &options)?;
     let result = call(&generic, &options.method, arguments)
         .await
-        .map_err(|status| explain::failure(&options.target, &status))?;
-    print(&result, options.compact, out)
+        .map_err(|status| explain::failure(&options.target, &status, options.trace))?;
+    print(&readable::value(result), options.compact, out)
 }
 
 fn app(target: &Target) -> Result<App, Status> {
