@@ -1,7 +1,9 @@
 //! What the protocol costs a call of 100 bytes, without sockets: nanoseconds for people, and a
 //! loop that callgrind can count the instructions of.
 //!
-//! `cargo bench -p dubhe-dubbo --bench echo -- [server|client] [CALLS]`
+//! `loopback` adds the sockets: CPU time of the server's one thread, 8 connections of 16 calls.
+//!
+//! `cargo bench -p dubhe-dubbo --bench echo -- [server|client|loopback] [CALLS]`
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,17 +15,24 @@
 use std::hint::black_box;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
+use dubhe_core::connect::Connect;
 use dubhe_core::payload::{Args, Content};
 use dubhe_core::serve::{Dispatch, Target, Wanted};
 use dubhe_core::{
-    Body, Call, Encoded, Format, Head, Invoke, Invoking, Method, Payload, Reply, ServiceKey, Status,
+    Body, Call, Encoded, Endpoint, Format, Head, Invoke, Invoking, Method, Payload, Reply,
+    ServiceKey, Status,
 };
 use dubhe_dubbo::exchange::{Connection, Exchange, Role, Settings};
+use dubhe_dubbo::{DubboConnect, DubboProtocol};
+use dubhe_net::detect::{AcceptOptions, Acceptor};
+use dubhe_net::drain::Trigger;
 use dubhe_net::io::memory::Network;
+use dubhe_net::io::tcp::{TcpListen, TcpOptions};
 use dubhe_net::session::{Driver, Outbox, Session, SessionOptions};
+use tokio::runtime::Runtime;
 
 /// How many calls arrive together.
 const BATCH: usize = 16;
@@ -82,7 +91,7 @@ fn call(target: &Target) -> Call {
     let values = Content::Encoded(Encoded::new(Format::Hessian2, bytes.into()));
     let mut head = Head::new(target.service.clone(), target.method.clone());
     let now = dubhe_net::time::now();
-    let timeout = std::time::Duration::from_secs(3);
+    let timeout = Duration::from_secs(3);
     head.deadline = Some(dubhe_core::time::Deadline::after(now, timeout));
     Call::new(head, Payload::Args(Args { count: 1, values }))
 }
@@ -119,7 +128,7 @@ fn client(calls: usize) {
     let connection = client.connection().clone();
     let (mut out, mut nothing) = (Outbox::default(), Outbox::default());
     let mut cx = Context::from_waker(Waker::noop());
-    let mut spent = std::time::Duration::ZERO;
+    let mut spent = Duration::ZERO;
     for _ in 0..calls / BATCH {
         let begin = Instant::now();
         let (mut pending, mut requests) = batch(&connection, &target);
@@ -136,17 +145,73 @@ fn client(calls: usize) {
     println!("client: {:.0} ns a call", spent.as_secs_f64() * 1e9 / calls as f64);
 }
 
+/// Time that the calling thread has spent on a processor (Linux).
+fn cpu() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = text.split_whitespace().next().and_then(|text| text.parse().ok());
+    Duration::from_nanos(nanos.unwrap_or(0))
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn loopback(calls: usize) {
+    let (listening, address) = std::sync::mpsc::channel();
+    let trigger = Trigger::new();
+    let shutdown = trigger.shutdown();
+    let server = std::thread::spawn(move || {
+        runtime().block_on(async move {
+            let any = ([127, 0, 0, 1], 0).into();
+            let listen = TcpListen::bind(any, TcpOptions::default()).unwrap();
+            let dispatch = Arc::new(Echo(target()));
+            let protocol = Arc::new(DubboProtocol::new(dispatch, Settings::default()));
+            let acceptor = Acceptor::new(listen, vec![protocol], AcceptOptions::default()).unwrap();
+            listening.send(acceptor.local_addr()).unwrap();
+            acceptor.run(shutdown).await;
+            cpu()
+        })
+    });
+    let address = address.recv().unwrap();
+    let before = cpu();
+    runtime().block_on(async {
+        let connect = DubboConnect::new(Settings::default());
+        let mut workers = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let endpoint = Endpoint::of("dubbo", "127.0.0.1", address.port());
+            let channel = connect.connect(&endpoint).unwrap();
+            for _ in 0..BATCH {
+                let (channel, target) = (channel.clone(), target());
+                workers.spawn(async move {
+                    for _ in 0..calls / 8 / BATCH {
+                        channel.invoke(call(&target)).await.unwrap();
+                    }
+                });
+            }
+        }
+        workers.join_all().await;
+    });
+    let each = |cpu: Duration| cpu.as_secs_f64() * 1e6 / calls as f64;
+    println!("loopback: client {:.2} µs of CPU a call", each(cpu().saturating_sub(before)));
+    trigger.force();
+    println!("loopback: server {:.2} µs of CPU a call", each(server.join().unwrap()));
+}
+
 fn print(what: &str, begin: Instant, calls: usize, bytes: usize) {
     let each = begin.elapsed().as_secs_f64() * 1e9 / calls as f64;
     println!("{what}: {each:.0} ns a call, requests of {bytes} bytes");
 }
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let _inside = runtime.enter();
     let args: Vec<_> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
     let calls = args.get(1).map_or(1_600_000, |calls| calls.parse().unwrap());
-    match args.first().map(String::as_str) {
+    let mode = args.first().map(String::as_str);
+    if mode == Some("loopback") {
+        return loopback(calls);
+    }
+    let runtime = runtime();
+    let _inside = runtime.enter();
+    match mode {
         Some("server") => server(calls),
         Some("client") => client(calls),
         _ => {

@@ -17,14 +17,13 @@ use dubhe_core::endpoint::{Instance, ServiceParams};
 use dubhe_core::serve::Dispatch;
 use dubhe_core::status::Retry;
 use dubhe_core::time::Deadline;
-use dubhe_core::{Code, Endpoint, Invoke, Invoking, Offer, Value};
+use dubhe_core::{Code, Endpoint, Invoke, Offer, Value};
 use dubhe_dubbo::exchange::Settings;
 use dubhe_dubbo::{DubboConnect, DubboProtocol};
 use dubhe_net::detect::{AcceptOptions, Acceptor};
 use dubhe_net::drain::Trigger;
 use dubhe_net::io::memory::Network;
-use support::{Methods, call, echo, value};
-use tokio::sync::watch;
+use support::{Methods, call, value};
 use tokio::task::JoinHandle;
 
 const PORT: u16 = 20880;
@@ -87,14 +86,7 @@ async fn a_server_that_comes_later_is_found() {
 #[tokio::test(start_paused = true)]
 async fn a_draining_server_loses_no_call_and_the_channel_finds_the_next_one() {
     let network = Network::default();
-    let (go, wait) = watch::channel(false);
-    let methods = Methods::echo().method("wait", move |call| {
-        let mut wait = wait.clone();
-        Invoking::boxed(async move {
-            wait.wait_for(|go| *go).await.unwrap();
-            echo(call).await
-        })
-    });
+    let (methods, go) = Methods::waiting();
     let (server, task) = serve(&network, methods);
     let channel = channel(&network, &[]);
     channel.invoke(call("echo", 1)).await.unwrap();
@@ -123,14 +115,7 @@ async fn a_draining_server_loses_no_call_and_the_channel_finds_the_next_one() {
 #[tokio::test(start_paused = true)]
 async fn a_closed_channel_lets_its_calls_end() {
     let network = Network::default();
-    let (go, wait) = watch::channel(false);
-    let methods = Methods::default().method("wait", move |call| {
-        let mut wait = wait.clone();
-        Invoking::boxed(async move {
-            wait.wait_for(|go| *go).await.unwrap();
-            echo(call).await
-        })
-    });
+    let (methods, go) = Methods::waiting();
     let (server, _task) = serve(&network, methods);
     let channel = channel(&network, &[]);
     channel.warm_up();

@@ -280,15 +280,19 @@ async fn a_silent_client_is_given_up_after_three_periods() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_client_that_is_not_read_from_is_not_taken_for_silent() {
+    let (methods, go) = Methods::waiting();
+    let (mut raw, _server) = Raw::client_of(Settings::default().max_running(1), methods);
+    raw.send(&Request::new(1, "wait", 1).bytes()).await;
+    tokio::time::sleep(Duration::from_mins(10)).await;
+    go.send(true).unwrap();
+    assert_eq!(raw.reply().await, (1, dubbo::OK, 1.into()));
+    still_serves(&mut raw).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn draining_tells_the_peer_serves_on_and_closes_when_quiet() {
-    let (go, wait) = tokio::sync::watch::channel(false);
-    let methods = Methods::echo().method("wait", move |call| {
-        let mut wait = wait.clone();
-        Invoking::boxed(async move {
-            wait.wait_for(|go| *go).await.unwrap();
-            echo(call).await
-        })
-    });
+    let (methods, go) = Methods::waiting();
     let (mut raw, server) = Raw::client_of(Settings::default(), methods);
     raw.send(&Request::new(1, "wait", 1).bytes()).await;
     still_serves(&mut raw).await;

@@ -63,7 +63,11 @@ impl<'a> Attachments<'a> {
             "interface" => self.interface = read_fact(d)?,
             "group" => self.group = read_fact(d)?,
             "version" => self.version = read_fact(d)?,
-            "timeout" => self.timeout = self.timeout.or(read_millis(d)?),
+            // dubbo-go writes 0 when no timeout is set.
+            "timeout" => {
+                let timeout = read_millis(d)?.filter(|timeout| !timeout.is_zero());
+                self.timeout = self.timeout.or(timeout);
+            }
             "_TO" | "_to" => self.timeout = read_millis(d)?.or(self.timeout),
             "dubbo" | "async" => d.skip_value()?,
             _ => {
@@ -94,4 +98,24 @@ fn read_millis(d: &mut Decoder<'_>) -> Result<Option<Duration>, Error> {
     };
     // What is left of a timeout may be negative: nobody waits any more.
     Ok(millis.map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timeout(entries: &[(&'static str, &'static str)]) -> Option<Duration> {
+        let map = Value::map(entries.iter().copied());
+        let bytes = dubhe_hessian2::to_bytes(&map).unwrap();
+        Attachments::read(&mut Decoder::new(&bytes), &bytes).unwrap().timeout
+    }
+
+    #[test]
+    fn a_timeout_of_zero_is_none_but_nothing_may_be_left_of_one() {
+        let second = Some(Duration::from_secs(1));
+        assert_eq!(timeout(&[("timeout", "1000")]), second);
+        assert_eq!(timeout(&[("timeout", "0")]), None);
+        assert_eq!(timeout(&[("timeout", "5000"), ("_TO", "1000")]), second);
+        assert_eq!(timeout(&[("_TO", "0"), ("timeout", "5000")]), Some(Duration::ZERO));
+    }
 }

@@ -35,6 +35,8 @@ pub struct Exchange {
     pub(super) in_place: u32,
     splitter: Splitter,
     heartbeat: Heartbeat,
+    /// When the reading was last seen to be stopped by the limit of running calls.
+    not_reading: Option<Instant>,
     drain: Drain,
 }
 
@@ -76,6 +78,7 @@ impl Exchange {
             in_place: 0,
             splitter: Splitter::new(settings.payload),
             heartbeat: Heartbeat::new(role, settings.heartbeat),
+            not_reading: None,
             drain: Drain::No,
             settings,
         }
@@ -195,7 +198,13 @@ impl Session for Exchange {
         let before = out.len();
         let calls = self.connection.expire(now);
         let handlers = self.expire_handlers(now, out);
-        let beat = match self.heartbeat.look(now, activity.last_read, activity.last_write) {
+        if !self.wants_input() {
+            self.not_reading = Some(now);
+        }
+        // Silence that this end asked for does not count against the peer.
+        let last_read =
+            self.not_reading.map_or(activity.last_read, |at| at.max(activity.last_read));
+        let beat = match self.heartbeat.look(now, last_read, activity.last_write) {
             Beat::Wait(next) => next,
             Beat::Send(next) => {
                 self.send_event(Event::Heartbeat, true, out);

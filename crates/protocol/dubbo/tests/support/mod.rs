@@ -30,6 +30,7 @@ use dubhe_net::io::memory::Network;
 use dubhe_net::io::{Io, Peer};
 use dubhe_net::session::{Close, Driver, SessionOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub const SERVICE: &str = "demo.Service";
@@ -56,6 +57,19 @@ impl Methods {
     /// `echo` alone.
     pub fn echo() -> Self {
         Self::default().method("echo", echo)
+    }
+
+    /// `echo`, and `wait`, which echoes once the sender says true.
+    pub fn waiting() -> (Self, watch::Sender<bool>) {
+        let (go, wait) = watch::channel(false);
+        let methods = Self::echo().method("wait", move |call| {
+            let mut wait = wait.clone();
+            Invoking::boxed(async move {
+                wait.wait_for(|go| *go).await.unwrap();
+                echo(call).await
+            })
+        });
+        (methods, go)
     }
 
     pub fn param(mut self, name: &'static str, value: &'static str) -> Self {
