@@ -63,7 +63,7 @@ impl Pair<'_> {
     fn same(&self, a: &Value, b: &Value, seen: &mut Seen) -> bool {
         let (a, b) = (resolve(a, self.a), resolve(b, self.b));
         match (a, b) {
-            (Value::Double(x), Value::Double(y)) => x == y || (x.is_nan() && y.is_nan()),
+            (Value::Double(x), Value::Double(y)) if x.is_nan() && y.is_nan() => true,
             (Value::List(_) | Value::Map(_) | Value::Object(_), _)
                 if !seen.insert((std::ptr::from_ref(a), std::ptr::from_ref(b))) =>
             {
@@ -114,13 +114,17 @@ fn fields(object: &Object) -> Vec<&(Name, Value)> {
     fields
 }
 
-/// hessian-lite 3.2 writes the name of `ArrayList`, 4.0 does not.
+/// What Java makes of a list. hessian-lite 3.2 writes classes that 4.0 leaves out, and makes an
+/// `ArrayList` of those that it cannot make.
 fn list_class(list: &List) -> &str {
-    list.class.as_deref().map_or("java.util.ArrayList", |class| class)
+    match list.class.as_deref() {
+        None | Some("java.util.ArrayList$SubList") => "java.util.ArrayList",
+        Some(class) => class,
+    }
 }
 
 fn map_class(map: &Map) -> &str {
-    map.class.as_deref().map_or("java.util.HashMap", |class| class)
+    map.class.as_deref().unwrap_or("java.util.HashMap")
 }
 
 fn is_set(list: &List) -> bool {

@@ -6,7 +6,7 @@ use dubhe::hessian2::Array;
 use dubhe::java::Date;
 use dubhe::{Code, Context, Java, Status, interface};
 
-/// dubbo-go lowers the first letter of a field, so its `ID` is `iD`.
+/// dubbo-go lowers the first letter of a field, so its `ID` is `iD`; its slices are Java's arrays.
 #[derive(Java, Clone, Debug, Default, PartialEq)]
 #[java(class = "org.example.interop.User")]
 pub(crate) struct User {
@@ -33,7 +33,7 @@ pub(crate) trait PojoService {
     /// Its argument, one year older.
     async fn user(&self, user: User) -> Result<User, Status>;
     /// So many users, numbered from 0.
-    async fn users(&self, count: i32) -> Result<Vec<User>, Status>;
+    async fn users(&self, count: i32) -> Result<Array<User>, Status>;
     /// Knows nobody.
     async fn find(&self, id: String) -> Result<Option<User>, Status>;
     /// Fails with that message.
@@ -65,7 +65,7 @@ impl PojoService for Pojos {
         Ok(user)
     }
 
-    async fn users(&self, count: i32) -> Result<Vec<User>, Status> {
+    async fn users(&self, count: i32) -> Result<Array<User>, Status> {
         let user =
             |n: i32| User { id: n.to_string(), age: n, birth: Some(Date(0)), ..User::default() };
         Ok((0..count).map(user).collect())

@@ -15,7 +15,7 @@ use crate::pojo::{PojoServiceServer, Pojos};
 pub(crate) async fn run(addr: &str, registry: Option<&str>) -> Result<(), Status> {
     let mut server = Server::builder()
         .application("rust-provider")
-        .service(export(GreetServiceServer::new(Greeter)))
+        .service(export(GreetServiceServer::new(Greeter::new())))
         .service(export(PojoServiceServer::new(Pojos)));
     if let Some(registry) = registry {
         server = server.registry(file_registry(registry)?);

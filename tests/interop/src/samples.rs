@@ -12,11 +12,6 @@ pub(crate) fn all() -> Vec<(String, Any)> {
     samples::all().into_iter().map(|(name, value)| any(name, value)).collect()
 }
 
-/// The sample of that name.
-pub(crate) fn get(name: &str) -> Option<Any> {
-    all().into_iter().find(|(known, _)| known == name).map(|(_, value)| value)
-}
-
 fn any(name: String, value: dubhe::Value) -> (String, Any) {
     let value = if name == LONE_SURROGATE {
         Any::Units(vec![0x61, 0xd800, 0x62])

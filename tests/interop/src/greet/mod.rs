@@ -1,4 +1,10 @@
 //! `peer.api.GreetService`: what every dubbo peer exports and calls.
+#![allow(
+    clippy::too_many_arguments,
+    clippy::many_single_char_names,
+    clippy::struct_field_names,
+    reason = "the names and arguments are those of the Java interface"
+)]
 
 mod declared;
 mod provider;

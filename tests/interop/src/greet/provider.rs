@@ -18,7 +18,22 @@ use super::{Animals, Any, AnyMap, GreetService, Node};
 use crate::{deep, samples};
 
 /// Does what `peer.provider.GreetServiceImpl` does.
-pub(crate) struct Greeter;
+pub(crate) struct Greeter {
+    samples: HashMap<String, Any>,
+}
+
+impl Greeter {
+    pub(crate) fn new() -> Self {
+        Self { samples: samples::all().into_iter().collect() }
+    }
+
+    fn sample(&self, name: &str) -> Result<&Any, Status> {
+        self.samples.get(name).ok_or_else(|| {
+            let message = format!("no sample {name}");
+            Throwable::new("java.lang.IllegalArgumentException", message).into()
+        })
+    }
+}
 
 /// Methods that give back their argument.
 macro_rules! echo {
@@ -102,11 +117,11 @@ impl GreetService for Greeter {
     }
 
     async fn make(&self, name: String) -> Result<Any, Status> {
-        sample(&name)
+        self.sample(&name).cloned()
     }
 
     async fn check(&self, name: String, v: Any) -> Result<bool, Status> {
-        Ok(deep::same_any(&sample(&name)?, &v))
+        Ok(deep::same_any(self.sample(&name)?, &v))
     }
 
     async fn nothing(&self) -> Result<(), Status> {
@@ -180,12 +195,4 @@ impl GreetService for Greeter {
         ctx.set_reply_attachment(format!("reply-{key}"), reply);
         Ok(value)
     }
-}
-
-fn sample(name: &str) -> Result<Any, Status> {
-    samples::get(name).ok_or_else(|| illegal(format!("no sample {name}")))
-}
-
-fn illegal(message: String) -> Status {
-    Throwable::new("java.lang.IllegalArgumentException", message).into()
 }
