@@ -46,3 +46,11 @@ fn balancer() {
     let text = run(env!("CARGO_BIN_EXE_balancer"));
     assert_eq!(text.lines().filter(|line| line.ends_with("was called")).count(), 3, "{text}");
 }
+
+#[test]
+fn custom_protocol() {
+    let text = run(env!("CARGO_BIN_EXE_custom_protocol"));
+    assert!(text.contains("client: before b\"\", now b\"Dubhe\"\n"), "{text}");
+    assert!(text.contains("server: closed by this side: the store is going\n"), "{text}");
+    assert!(text.ends_with("server: drained, 0 connections cut\n"), "{text}");
+}
