@@ -4,7 +4,7 @@
 
 mod support;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use dubhe_net::{
     ErrorKind, Result,
@@ -169,6 +169,26 @@ async fn a_reload_counts_from_the_next_handshake_and_a_bad_one_changes_nothing()
     assert_eq!(shown().await, first);
     tls.reload(new.chain.as_bytes(), new.key.as_bytes()).unwrap();
     assert_ne!(shown().await, first);
+}
+
+#[tokio::test]
+async fn files_serve_as_well_as_bytes() {
+    let authority = Authority::new().unwrap();
+    let identity = authority.issue("127.0.0.1").unwrap();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let file = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let (chain, key) = (file("chain.pem", &identity.chain), file("key.pem", &identity.key));
+    let tls = ServerTls::from_files(chain, key).unwrap().build().unwrap();
+    let server = Server::start(TlsMode::Required, tls);
+    let client = ClientTls::from_file(file("ca.pem", &authority.pem())).unwrap().build().unwrap();
+    assert_eq!(server.ask_as(&client).await.unwrap().0, "Some((None, None, 0))");
+
+    let missing = ClientTls::from_file(folder.join("missing.pem")).unwrap_err();
+    assert!(missing.to_string().contains("missing.pem: No such file"), "{missing}");
 }
 
 #[tokio::test]

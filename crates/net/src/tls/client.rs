@@ -1,6 +1,6 @@
 //! The connecting side.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, path::Path, sync::Arc};
 
 use arc_swap::ArcSwap;
 use rustls::ClientConfig;
@@ -38,6 +38,14 @@ impl ClientTls {
     pub fn builder(ca: impl Into<Vec<u8>>) -> ClientTlsBuilder {
         let settings = Settings { ca: ca.into(), ..Settings::default() };
         ClientTlsBuilder { settings, identity: None }
+    }
+
+    /// Begins with a PEM file of the certificates that are trusted, read at once.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn from_file(ca: impl AsRef<Path>) -> Result<ClientTlsBuilder> {
+        pem::file(ca.as_ref()).map(Self::builder)
     }
 
     /// Shows another certificate from the next handshake on.

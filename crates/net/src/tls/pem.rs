@@ -1,5 +1,7 @@
 //! Certificates and keys in PEM.
 
+use std::path::Path;
+
 use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -31,6 +33,12 @@ fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
         return Err(Error::new(ErrorKind::Tls, message));
     }
     Ok(all)
+}
+
+/// Reads a PEM file.
+pub(super) fn file(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path)
+        .map_err(|e| wrong(&format!("cannot read the pem file {}", path.display()), e))
 }
 
 /// Reads the certificates that are trusted to sign others.

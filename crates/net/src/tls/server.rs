@@ -1,6 +1,6 @@
 //! The accepting side.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, path::Path, sync::Arc};
 
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
@@ -39,6 +39,14 @@ impl ServerTls {
     /// Begins with a certificate chain (leaf first) and its key, both in PEM.
     pub fn builder(chain: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> ServerTlsBuilder {
         ServerTlsBuilder { chain: chain.into(), key: key.into(), settings: Settings::default() }
+    }
+
+    /// Begins with PEM files of a certificate chain (leaf first) and of its key, read at once.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn from_files(chain: impl AsRef<Path>, key: impl AsRef<Path>) -> Result<ServerTlsBuilder> {
+        Ok(Self::builder(pem::file(chain.as_ref())?, pem::file(key.as_ref())?))
     }
 
     /// Uses another certificate and key from the next handshake on.
