@@ -62,3 +62,9 @@ pub async fn users() -> Result<Running, Status> {
 pub fn address() -> Option<String> {
     std::env::args().nth(1)
 }
+
+/// The snippets of the pages are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../../docs/user/configuration.md")]
+struct Pages;
