@@ -2,7 +2,8 @@
 
 use dubhe::{Generic, JavaArgument, Status, Value, args};
 
-use super::cases::{Cases, Outcome, same};
+use super::cases::{Cases, Outcome, agree, same};
+use crate::deep;
 
 pub(super) async fn run(cases: &mut Cases, g: &Generic, unknown: &Generic) {
     same_back(cases, g).await;
@@ -34,7 +35,7 @@ async fn same_back(cases: &mut Cases, g: &Generic) {
         let call = g.call(method, [JavaArgument::new(java_type, value.clone())]);
         let check = async {
             let back = call.await?;
-            super::cases::agree(crate::deep::same(&value, &back), &value, &back)
+            agree(deep::same(&value, &back), &value, &back)
         };
         cases.check(format!("generic/{method}"), check).await;
     }

@@ -42,8 +42,7 @@ pub(super) fn cat() -> Animal {
     Animal::Cat(Cat { name: Some("tom".into()), indoor: true })
 }
 
-/// `Samples.types()`, but for the float: hessian-lite reads every field that is declared `float`
-/// as 0, so Java's own consumer sends 0 as well.
+/// `Samples.types()`, but for the float, which Java reads as 0.
 pub(super) fn types() -> Types {
     Types {
         z: true,
