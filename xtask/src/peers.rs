@@ -15,15 +15,19 @@ pub(crate) enum Peer {
     Go,
     /// The Go programs of the benchmarks.
     GoBench,
+    /// Apache ZooKeeper.
+    ZooKeeper,
 }
 
 impl Peer {
     /// What to install first, if something is missing.
     pub(crate) fn missing(self) -> Option<&'static str> {
         match self {
-            Self::Java(_) if !has_program("javac") || !has_program("mvn") => Some(
-                "needs a JDK 17 or newer and Maven: apt-get install default-jdk-headless maven",
-            ),
+            Self::Java(_) | Self::ZooKeeper if !has_program("javac") || !has_program("mvn") => {
+                Some(
+                    "needs a JDK 17 or newer and Maven: apt-get install default-jdk-headless maven",
+                )
+            }
             Self::Go | Self::GoBench if !has_program("go") => {
                 Some("needs Go 1.26 or newer: see https://go.dev/doc/install")
             }
@@ -77,6 +81,7 @@ fn script(peer: Peer) -> std::path::PathBuf {
         Peer::Java(_) => "java-dubbo.sh",
         Peer::Go => "go-dubbo.sh",
         Peer::GoBench => "go-bench.sh",
+        Peer::ZooKeeper => "zookeeper.sh",
     };
     root().join("tests/peers").join(name)
 }

@@ -3,6 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
+use crate::peers::{Peer, Peers};
 use crate::process::{check, lines};
 use crate::repo::root;
 use crate::tally::Tally;
@@ -11,7 +12,7 @@ use crate::{Result, interop, tidy};
 /// Long enough to build everything on a small machine.
 const LIMIT: Duration = Duration::from_hours(1);
 
-const SUITES: &[&str] = &["tidy", "fmt", "clippy", "unit", "interop"];
+const SUITES: &[&str] = &["tidy", "fmt", "clippy", "unit", "zookeeper", "interop"];
 
 /// Runs every suite, or the one that is named. `unit` is what `cargo test`
 /// runs: unit, integration and documentation tests.
@@ -29,7 +30,8 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
                 "clippy",
                 &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"],
             ),
-            "unit" => unit(tally),
+            "unit" => tests(tally, &["test", "--workspace", "--no-fail-fast"]),
+            "zookeeper" => zookeeper(tally),
             _ => interop::run(None, tally),
         };
         // A suite that broke off must not hide the others.
@@ -53,9 +55,20 @@ fn step(tally: &mut Tally, name: &str, args: &[&str]) -> Result<()> {
     Ok(())
 }
 
-fn unit(tally: &mut Tally) -> Result<()> {
+/// The registry against real servers, which the tests start themselves.
+fn zookeeper(tally: &mut Tally) -> Result<()> {
+    if let Some(how) = Peer::ZooKeeper.missing() {
+        tally.skip("zookeeper", how);
+        return Ok(());
+    }
+    check(&mut Peers::new("zookeeper")?.command(Peer::ZooKeeper, &["prepare"]))?;
+    tests(tally, &["test", "--package", "dubhe-zookeeper", "--test", "zookeeper"])
+}
+
+/// Runs `cargo test` with these arguments and counts its tests.
+fn tests(tally: &mut Tally, args: &[&str]) -> Result<()> {
     let mut seen = Tally::default();
-    let status = lines(&mut cargo(&["test", "--workspace", "--no-fail-fast"]), LIMIT, |line| {
+    let status = lines(&mut cargo(args), LIMIT, |line| {
         println!("{line}");
         seen.add(result(line).unwrap_or_default());
     })?;

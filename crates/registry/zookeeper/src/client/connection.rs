@@ -1,0 +1,292 @@
+//! One connection of a session.
+
+use std::collections::VecDeque;
+use std::fmt;
+
+use bytes::{Bytes, BytesMut};
+use dubhe_core::time::{Duration, SharedClock};
+use dubhe_net::io::Io;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::sync::{mpsc, oneshot};
+
+use super::Credentials;
+use super::driver::Life;
+use super::exchange::{Command, Request};
+use super::session::Session;
+use super::watches::Watched;
+use crate::wire::{
+    self, Acl, ConnectRequest, ConnectResponse, Event, Header, Malformed, split_frame, xid,
+};
+
+/// No more commands are taken while this many bytes wait to be sent.
+const HIGH_WATER: usize = 256 * 1024;
+
+/// Room for one read, in bytes.
+const READ: usize = 4096;
+
+/// How long the server may take to confirm the end of the session.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// How many bytes of paths one frame of watches takes along; Java's clients keep to the same, so
+/// that no server's `jute.maxbuffer` is exceeded.
+const WATCHES_A_FRAME: usize = 128 * 1024;
+
+/// Why there is no connection (any more).
+#[derive(Debug)]
+pub(super) struct Lost(String);
+
+impl Lost {
+    pub(super) fn new(why: impl fmt::Display) -> Self {
+        Self(why.to_string())
+    }
+}
+
+impl fmt::Display for Lost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<Malformed> for Lost {
+    fn from(error: Malformed) -> Self {
+        Self::new(error)
+    }
+}
+
+impl From<std::io::Error> for Lost {
+    fn from(error: std::io::Error) -> Self {
+        Self::new(error)
+    }
+}
+
+/// A connection after its handshake.
+pub(super) struct Connection {
+    reader: ReadHalf<Io>,
+    writer: WriteHalf<Io>,
+    session: Session,
+    acl: Acl,
+    /// What the server granted.
+    timeout: Duration,
+    input: BytesMut,
+    output: BytesMut,
+    next_id: i32,
+    /// What was sent and not answered, in order.
+    pending: VecDeque<(i32, Request)>,
+}
+
+impl Connection {
+    /// Shakes hands over `io`; `None` when the server says that the session is over.
+    pub(super) async fn open(
+        mut io: Io,
+        acl: Acl,
+        timeout: Duration,
+        life: &Life,
+    ) -> Result<Option<Self>, Lost> {
+        let (mut input, mut output) = (BytesMut::new(), BytesMut::new());
+        let request = ConnectRequest {
+            last_zxid: life.last_zxid,
+            timeout: i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX),
+            session: life.session.id(),
+            password: life.session.password(),
+        };
+        request.write(&mut output);
+        io.write_all_buf(&mut output).await?;
+        io.flush().await?;
+        let frame = loop {
+            if let Some(frame) = split_frame(&mut input)? {
+                break frame;
+            }
+            if io.read_buf(&mut input).await? == 0 {
+                return Err(Lost::new("the server closed the connection during the handshake"));
+            }
+        };
+        let response = ConnectResponse::read(frame)?;
+        let Some(timeout) = u64::try_from(response.timeout).ok().filter(|ms| *ms > 0) else {
+            return Ok(None);
+        };
+        let (reader, writer) = tokio::io::split(io);
+        Ok(Some(Self {
+            reader,
+            writer,
+            session: Session::new(response.session, response.password),
+            acl,
+            timeout: Duration::from_millis(timeout),
+            input,
+            output,
+            next_id: 1,
+            pending: VecDeque::new(),
+        }))
+    }
+
+    pub(super) fn session(&self) -> Session {
+        self.session.clone()
+    }
+
+    /// Says who we are before anything else.
+    pub(super) fn authenticate(&mut self, credentials: &Credentials) {
+        wire::auth(&mut self.output, &credentials.user, &credentials.password);
+    }
+
+    /// Takes over the watches that the session had on an earlier connection.
+    fn take_over_watches(&mut self, life: &mut Life) {
+        let since = life.last_zxid;
+        let (mut data, mut absence, mut children) = (Vec::new(), Vec::new(), Vec::new());
+        let mut bytes = 0;
+        for (what, path) in life.watches.live() {
+            match what {
+                Watched::Data => data.push(path),
+                Watched::Absence => absence.push(path),
+                Watched::Children => children.push(path),
+            }
+            bytes += path.len();
+            if bytes > WATCHES_A_FRAME {
+                wire::set_watches(&mut self.output, since, &data, &absence, &children);
+                bytes = 0;
+                [&mut data, &mut absence, &mut children].into_iter().for_each(Vec::clear);
+            }
+        }
+        if bytes > 0 {
+            wire::set_watches(&mut self.output, since, &data, &absence, &children);
+        }
+    }
+
+    /// Serves commands until the connection is lost, or until the client is closed: then `None`.
+    pub(super) async fn serve(
+        &mut self,
+        commands: &mut mpsc::Receiver<Command>,
+        life: &mut Life,
+        clock: &SharedClock,
+    ) -> Option<Lost> {
+        self.take_over_watches(life);
+        let closing = match self.run(commands, life, clock).await {
+            Ok(closing) => closing,
+            Err(lost) => return Some(lost),
+        };
+        tokio::select! {
+            _ = self.farewell() => {}
+            () = clock.sleep_until(clock.now() + FAREWELL) => {}
+        }
+        if let Some(done) = closing {
+            // Whoever closed the client may have left.
+            let _ = done.send(());
+        }
+        None
+    }
+
+    /// Serves commands until the client is closed, by command or by dropping all handles.
+    async fn run(
+        &mut self,
+        commands: &mut mpsc::Receiver<Command>,
+        life: &mut Life,
+        clock: &SharedClock,
+    ) -> Result<Option<oneshot::Sender<()>>, Lost> {
+        // As Java's clients: a ping after a third of the timeout, the end after two thirds without
+        // a word, so that another server can be found before the session is over.
+        let (ping, dead) = (self.timeout / 3, self.timeout * 2 / 3);
+        let mut heard = clock.now();
+        let mut sent = heard;
+        let mut alarm = clock.sleep_until(sent + ping);
+        let mut flushed = true;
+        loop {
+            while let Some(frame) = split_frame(&mut self.input)? {
+                self.deliver(frame, life)?;
+            }
+            self.input.reserve(READ);
+            tokio::select! {
+                read = self.reader.read_buf(&mut self.input) => {
+                    if read? == 0 {
+                        return Err(Lost::new("the server closed the connection"));
+                    }
+                    heard = clock.now();
+                }
+                pushed = push(&mut self.writer, &mut self.output),
+                    if !flushed || !self.output.is_empty() =>
+                {
+                    flushed = pushed?;
+                    sent = clock.now();
+                }
+                command = commands.recv(), if self.output.len() < HIGH_WATER => match command {
+                    Some(Command::Request(request)) => self.send(request),
+                    Some(Command::Close(done)) => return Ok(Some(done)),
+                    None => return Ok(None),
+                },
+                () = &mut alarm => {
+                    let now = clock.now();
+                    if now >= heard + dead {
+                        return Err(Lost::new(format_args!("no word from the server for {dead:?}")));
+                    }
+                    if now >= sent + ping {
+                        wire::ping(&mut self.output);
+                        sent = now;
+                    }
+                    alarm = clock.sleep_until((heard + dead).min(sent + ping));
+                }
+            }
+        }
+    }
+
+    fn send(&mut self, request: Request) {
+        let id = self.next_id;
+        // Negative ids have meanings of their own.
+        self.next_id = id.checked_add(1).unwrap_or(1);
+        request.write(&mut self.output, id, self.acl);
+        self.pending.push_back((id, request));
+    }
+
+    /// Hands a frame to whom it is for.
+    fn deliver(&mut self, frame: Bytes, life: &mut Life) -> Result<(), Lost> {
+        let (header, mut record) = Header::read(frame)?;
+        match header.xid {
+            xid::PING | xid::SET_WATCHES => {}
+            xid::EVENT => life.watches.fire(Event::read(&mut record)?),
+            xid::AUTH if header.error != 0 => {
+                return Err(Lost::new(
+                    "the server refuses our credentials; check username and password",
+                ));
+            }
+            xid::AUTH => {}
+            id => {
+                let request = match self.pending.pop_front() {
+                    Some((expected, request)) if expected == id => request,
+                    _ => return Err(Malformed("an answer to no question").into()),
+                };
+                if header.zxid > 0 {
+                    life.last_zxid = header.zxid;
+                }
+                request.answer(header.error, &mut record, &mut life.watches)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the session and waits until the server has done so.
+    async fn farewell(&mut self) -> std::io::Result<()> {
+        wire::close(&mut self.output, self.next_id);
+        self.writer.write_all_buf(&mut self.output).await?;
+        self.writer.flush().await?;
+        // It closes the connection when the session is gone.
+        while self.reader.read_buf(&mut self.input).await? > 0 {
+            self.input.clear();
+        }
+        Ok(())
+    }
+
+    /// Tells everybody who still waits that the connection is gone.
+    pub(super) fn fail_pending(&mut self) {
+        for (_, request) in self.pending.drain(..) {
+            request.disconnect();
+        }
+    }
+}
+
+/// Writes some of `output`, or flushes when there is none; says whether everything is flushed.
+async fn push(writer: &mut WriteHalf<Io>, output: &mut BytesMut) -> std::io::Result<bool> {
+    if output.is_empty() {
+        writer.flush().await?;
+        return Ok(true);
+    }
+    match writer.write_buf(output).await? {
+        0 => Err(std::io::ErrorKind::WriteZero.into()),
+        _ => Ok(false),
+    }
+}

@@ -1,0 +1,201 @@
+//! A narrow ZooKeeper client: one session over one connection at a time, on the runtime that is
+//! there, with the operations that registries need.
+//!
+//! ```text
+//! Client (handles) → commands → Driver (session: connect, back off, expire)
+//!                                 └ Connection (handshake, frames, pings, pending, watches)
+//! ```
+//!
+//! - Nothing waits while there is no connection: an operation fails with [`Error::Disconnected`]
+//!   and its caller, who knows whether it may be repeated, waits for [`Client::connected`].
+//! - A [`Watch`] fires once. It survives a new connection within the session, and fires when the
+//!   session is lost, so that whoever has one looks again.
+
+mod connection;
+mod driver;
+mod error;
+mod exchange;
+mod session;
+mod watches;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use dubhe_core::random::Random;
+use dubhe_core::time::{Duration, SharedClock};
+use dubhe_net::io::{Address, Dial};
+use dubhe_net::pool::Backoff;
+use tokio::sync::{mpsc, oneshot, watch};
+
+pub use crate::wire::Stat;
+use driver::Driver;
+pub use error::Error;
+use exchange::{Command, Operation};
+pub use session::Session;
+pub use watches::Watch;
+
+/// What a session needs.
+#[derive(Clone)]
+pub struct Options {
+    /// The servers of one ensemble; they are tried in turn, from a random one on.
+    pub servers: Vec<Address>,
+    /// User and password of the scheme `digest`; nodes we make are then ours alone.
+    pub credentials: Option<Credentials>,
+    /// The session timeout to ask for; the server grants between 2 and 20 of its ticks.
+    pub session_timeout: Duration,
+    /// A session to go on with, instead of a new one.
+    pub resume: Option<Session>,
+    /// The pauses between attempts to connect.
+    pub backoff: Backoff,
+    /// The clock of all timeouts and pauses.
+    pub clock: SharedClock,
+    /// What jitter is drawn from.
+    pub random: Arc<dyn Random>,
+    /// How connections are opened.
+    pub dial: Arc<dyn Dial>,
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("servers", &self.servers)
+            .field("credentials", &self.credentials)
+            .field("session_timeout", &self.session_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A user and its password, which never prints.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The user.
+    pub user: String,
+    /// The password.
+    pub password: String,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Credentials({:?})", self.user)
+    }
+}
+
+/// Where a client stands.
+#[derive(Clone, Debug)]
+pub enum State {
+    /// Not connected; it tries.
+    Connecting {
+        /// What the last attempt failed with, when there was one.
+        error: Option<Arc<str>>,
+    },
+    /// Connected.
+    Connected {
+        /// The session.
+        session: Session,
+        /// Our end of the connection.
+        local: IpAddr,
+    },
+    /// Closed for good.
+    Closed,
+}
+
+/// A handle of a client. Cheap to clone; the session ends with [`Client::close`] or the last
+/// handle.
+#[derive(Clone, Debug)]
+pub struct Client {
+    commands: mpsc::Sender<Command>,
+    state: watch::Receiver<State>,
+}
+
+/// Commands on their way to the connection; more wait with their callers.
+const QUEUE: usize = 128;
+
+impl Client {
+    /// Opens a client and returns at once; it connects in the background. Must be called within a
+    /// tokio runtime.
+    pub fn open(options: Options) -> Self {
+        let (commands, receiver) = mpsc::channel(QUEUE);
+        let (sender, state) = watch::channel(State::Connecting { error: None });
+        tokio::spawn(Driver::new(options, receiver, sender).run());
+        Self { commands, state }
+    }
+
+    /// Where it stands now.
+    pub fn state(&self) -> State {
+        self.state.borrow().clone()
+    }
+
+    /// Notices of every change of [`Client::state`].
+    pub fn states(&self) -> watch::Receiver<State> {
+        self.state.clone()
+    }
+
+    /// Waits until it is connected and says in which session.
+    ///
+    /// # Errors
+    /// [`Error::Closed`].
+    pub async fn connected(&self) -> Result<Session, Error> {
+        let mut states = self.states();
+        let settled = |state: &State| !matches!(state, State::Connecting { .. });
+        match states.wait_for(settled).await.as_deref() {
+            Ok(State::Connected { session, .. }) => Ok(session.clone()),
+            _ => Err(Error::Closed),
+        }
+    }
+
+    /// Makes a node; an ephemeral one goes when the session does.
+    ///
+    /// # Errors
+    /// [`Error::NodeExists`]; [`Error::NoNode`] when its parent does not exist. After
+    /// [`Error::Disconnected`] it may exist or not.
+    pub async fn create(&self, path: &str, data: &[u8], ephemeral: bool) -> Result<(), Error> {
+        let data = data.to_vec();
+        self.ask(path, |reply| Operation::Create { data, ephemeral, reply }).await
+    }
+
+    /// Removes a node without children.
+    ///
+    /// # Errors
+    /// [`Error::NoNode`], [`Error::NotEmpty`]. After [`Error::Disconnected`] it may exist or not.
+    pub async fn delete(&self, path: &str) -> Result<(), Error> {
+        self.ask(path, |reply| Operation::Delete { reply }).await
+    }
+
+    /// What is known of a node, `None` when it does not exist.
+    ///
+    /// # Errors
+    /// Those of the connection.
+    pub async fn stat(&self, path: &str) -> Result<Option<Stat>, Error> {
+        self.ask(path, |reply| Operation::Exists { fire: None, reply }).await
+    }
+
+    /// The same with a watch, which fires when the node is made, changed or removed.
+    ///
+    /// # Errors
+    /// Those of the connection.
+    pub async fn stat_watched(&self, path: &str) -> Result<(Option<Stat>, Watch), Error> {
+        let (fire, watch) = Watch::new();
+        let ask = self.ask(path, |reply| Operation::Exists { fire: Some(fire), reply });
+        ask.await.map(|stat| (stat, watch))
+    }
+
+    /// The names of a node's children. The watch fires when one comes or goes.
+    ///
+    /// # Errors
+    /// [`Error::NoNode`]; then there is no watch either.
+    pub async fn children(&self, path: &str) -> Result<(Vec<String>, Watch), Error> {
+        let (fire, watch) = Watch::new();
+        self.ask(path, |reply| Operation::Children { fire, reply }).await.map(|n| (n, watch))
+    }
+
+    /// Ends the session; its ephemeral nodes go at once when the server can be reached, otherwise
+    /// with the session timeout.
+    pub async fn close(&self) {
+        let (done, ended) = oneshot::channel();
+        if self.commands.send(Command::Close(done)).await.is_ok() {
+            // An error says that the driver has ended already.
+            let _ = ended.await;
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! One-shot watches.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::sync::oneshot;
+
+use crate::wire::{Event, EventKind};
+
+/// Ends once: when what was watched changed, or when the session was lost and it may have.
+#[derive(Debug)]
+pub struct Watch(oneshot::Receiver<()>);
+
+/// What fires a [`Watch`]; dropping it does.
+#[derive(Debug)]
+pub(super) struct Fire(oneshot::Sender<()>);
+
+impl Watch {
+    pub(super) fn new() -> (Fire, Self) {
+        let (sender, receiver) = oneshot::channel();
+        (Fire(sender), Self(receiver))
+    }
+}
+
+impl Future for Watch {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.0).poll(cx).map(drop)
+    }
+}
+
+/// What of a node is watched, as the server tells its three kinds of watches apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Watched {
+    /// A node that exists.
+    Data,
+    /// A node that does not exist.
+    Absence,
+    /// The children of a node.
+    Children,
+}
+
+/// The watches of a session.
+#[derive(Debug, Default)]
+pub(super) struct Watches(HashMap<(Watched, String), Vec<Fire>>);
+
+impl Watches {
+    pub(super) fn add(&mut self, what: Watched, path: String, fire: Fire) {
+        let all = self.0.entry((what, path)).or_default();
+        // Nobody waits for those any more; without this they would pile up.
+        all.retain(|fire| !fire.0.is_closed());
+        all.push(fire);
+    }
+
+    /// Fires those that an event is for.
+    pub(super) fn fire(&mut self, event: Event) {
+        let kinds: &[Watched] = match event.kind {
+            EventKind::Created => &[Watched::Absence],
+            EventKind::DataChanged => &[Watched::Data],
+            EventKind::ChildrenChanged => &[Watched::Children],
+            EventKind::Deleted => &[Watched::Data, Watched::Children],
+            EventKind::Other => &[],
+        };
+        let mut path = event.path;
+        for kind in kinds {
+            let key = (*kind, path);
+            self.0.remove(&key);
+            path = key.1;
+        }
+    }
+
+    /// Fires all of them: the session that had them is gone.
+    pub(super) fn lose(&mut self) {
+        self.0.clear();
+    }
+
+    /// The paths that somebody waits for, with what is watched; the others are forgotten.
+    pub(super) fn live(&mut self) -> impl Iterator<Item = (Watched, &str)> {
+        self.0.retain(|_, all| {
+            all.retain(|fire| !fire.0.is_closed());
+            !all.is_empty()
+        });
+        self.0.keys().map(|(what, path)| (*what, path.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    fn event(kind: EventKind, path: &str) -> Event {
+        Event { kind, path: path.to_owned() }
+    }
+
+    #[test]
+    fn an_event_fires_the_watches_of_its_node_and_kind() {
+        let mut watches = Watches::default();
+        let mut add = |what, path: &str| {
+            let (fire, watch) = Watch::new();
+            watches.add(what, path.to_owned(), fire);
+            watch
+        };
+        let mut children = add(Watched::Children, "/a");
+        let mut other = add(Watched::Children, "/b");
+        let mut data = add(Watched::Data, "/a");
+        watches.fire(event(EventKind::ChildrenChanged, "/a"));
+        assert_eq!((&mut children).now_or_never(), Some(()));
+        assert_eq!((&mut data).now_or_never(), None);
+        watches.fire(event(EventKind::Deleted, "/a"));
+        assert_eq!(data.now_or_never(), Some(()));
+        assert_eq!((&mut other).now_or_never(), None);
+        watches.lose();
+        assert_eq!(other.now_or_never(), Some(()));
+    }
+
+    #[test]
+    fn a_watch_that_nobody_waits_for_is_forgotten() {
+        let mut watches = Watches::default();
+        for path in ["/a", "/a", "/b"] {
+            let (fire, watch) = Watch::new();
+            watches.add(Watched::Children, path.to_owned(), fire);
+            drop(watch);
+        }
+        assert_eq!(watches.0[&(Watched::Children, "/a".to_owned())].len(), 1);
+        assert_eq!(watches.live().count(), 0);
+    }
+}

@@ -1,0 +1,31 @@
+//! ZooKeeper as a Dubbo registry, at interface level, and the narrow ZooKeeper client under it.
+//!
+//! ```no_run
+//! # use std::sync::Arc;
+//! # async fn run(clock: dubhe_core::time::SharedClock) -> Result<(), dubhe_core::Status> {
+//! use dubhe_zookeeper::ZooKeeper;
+//!
+//! let registry = ZooKeeper::builder("zookeeper://127.0.0.1:2181?backup=10.0.0.2:2181", clock)?
+//!     .application("shop")
+//!     .build();
+//! // … serve or call through it; then end the session, and with it what it announced:
+//! registry.close().await;
+//! # Ok(()) }
+//! ```
+//!
+//! | node | kind | what |
+//! | --- | --- | --- |
+//! | `/dubbo/{interface}/providers/{url}` | ephemeral | a provider |
+//! | `/dubbo/{interface}/consumers/{url}` | ephemeral | a consumer |
+//! | `/dubbo/{interface}/configurators`, `/routers` | persistent | made as Java does, not read yet |
+//!
+//! The URL is percent-encoded whole (Dubbo Java `ZookeeperRegistry`). The settings of the registry
+//! URL are those of [`Settings`].
+
+pub mod client;
+mod registry;
+mod settings;
+mod wire;
+
+pub use registry::{Builder, ZooKeeper};
+pub use settings::Settings;

@@ -1,0 +1,92 @@
+//! Making a registry.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use dubhe_core::Status;
+use dubhe_core::random::{Random, SplitMix};
+use dubhe_core::time::SharedClock;
+use dubhe_net::io::Dial;
+use dubhe_net::io::tcp::TcpDial;
+use dubhe_net::pool::Backoff;
+use parking_lot::Mutex;
+use tokio::task::JoinSet;
+
+use super::node::Keeper;
+use super::{Inner, ZooKeeper};
+use crate::client::{Client, Options};
+use crate::settings::Settings;
+
+/// Makes a [`ZooKeeper`].
+pub struct Builder {
+    settings: Settings,
+    clock: SharedClock,
+    random: Arc<dyn Random>,
+    dial: Arc<dyn Dial>,
+}
+
+impl ZooKeeper {
+    /// Begins a registry of the URL that [`Settings::parse`] describes.
+    ///
+    /// # Errors
+    /// When the URL is wrong; whether ZooKeeper is there does not matter.
+    pub fn builder(url: &str, clock: SharedClock) -> Result<Builder, Status> {
+        Ok(Builder {
+            settings: Settings::parse(url)?,
+            clock,
+            random: Arc::new(SplitMix::from_os()),
+            dial: Arc::new(TcpDial::default()),
+        })
+    }
+}
+
+impl Builder {
+    /// The application that consumers register under, unless the URL names one.
+    pub fn application(mut self, name: impl Into<ByteString>) -> Self {
+        if self.settings.application.is_empty() {
+            self.settings.application = name.into();
+        }
+        self
+    }
+
+    /// Replaces the source of jitter.
+    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = random;
+        self
+    }
+
+    /// Replaces how connections are opened, such as by TLS.
+    pub fn dial(mut self, dial: impl Dial) -> Self {
+        self.dial = Arc::new(dial);
+        self
+    }
+
+    /// Makes the registry, which connects in the background. Must be called within a tokio runtime.
+    pub fn build(self) -> ZooKeeper {
+        let Self { settings, clock, random, dial } = self;
+        let client = Client::open(Options {
+            servers: settings.servers.clone(),
+            credentials: settings.credentials.clone(),
+            session_timeout: settings.session_timeout,
+            resume: None,
+            backoff: Backoff::default(),
+            clock: clock.clone(),
+            random: random.clone(),
+            dial,
+        });
+        ZooKeeper(Arc::new(Inner {
+            keeper: Keeper { client, clock, random },
+            settings,
+            tasks: Mutex::new(JoinSet::new()),
+            announced: Mutex::new(HashMap::new()),
+        }))
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,219 @@
+//! The providers of a service as they change.
+
+use std::collections::HashMap;
+
+use dubhe_core::ServiceKey;
+use dubhe_core::registry::{Health, Registration, Snapshot};
+use dubhe_core::time::Duration;
+use dubhe_net::pool::Backoff;
+use tokio::sync::watch;
+
+use super::matching::matches;
+use super::names;
+use super::node::{Keeper, Kept, create_path};
+use super::settle::Settled;
+use crate::client::{Error, State, Watch};
+
+/// How long changes are collected before they are read: providers that start or stop together
+/// give one set, not many.
+const COLLECT: Duration = Duration::from_millis(100);
+
+/// Follows the providers of one service.
+pub(super) struct Following {
+    keeper: Keeper,
+    states: watch::Receiver<State>,
+    service: ServiceKey,
+    /// `{root}/{interface}`.
+    path: String,
+    /// The children of `providers` by name; a URL is parsed when its provider comes, not again.
+    known: HashMap<String, Option<Registration>>,
+    settled: Settled,
+    /// Armed while `known` is what ZooKeeper has.
+    watch: Option<Watch>,
+    /// Whether the other categories are known to exist.
+    prepared: bool,
+    failures: u32,
+    last: Option<Snapshot>,
+    /// Our own node under `consumers`.
+    consumer: Option<Kept>,
+}
+
+impl Following {
+    pub(super) fn new(keeper: Keeper, service: ServiceKey, path: String) -> Self {
+        Self {
+            states: keeper.client.states(),
+            keeper,
+            service,
+            path,
+            known: HashMap::new(),
+            settled: Settled::default(),
+            watch: None,
+            prepared: false,
+            failures: 0,
+            last: None,
+            consumer: None,
+        }
+    }
+
+    /// The next set that differs from the last; `None` once the client is closed. `announce` is
+    /// called with our own address when it is known.
+    pub(super) async fn next(
+        &mut self,
+        announce: impl Fn(&ServiceKey, std::net::IpAddr) -> Kept,
+    ) -> Option<Snapshot> {
+        loop {
+            let state = self.states.borrow_and_update().clone();
+            let online = match state {
+                State::Closed => return None,
+                State::Connecting { .. } => false,
+                State::Connected { local, .. } => {
+                    self.consumer.get_or_insert_with(|| announce(&self.service, local));
+                    true
+                }
+            };
+            if online && self.watch.is_none() {
+                self.read_or_pause().await;
+            }
+            self.settled.pass(self.keeper.clock.now());
+            let snapshot = self.snapshot(online);
+            // Before the first answer there is nothing to tell.
+            let answered = self.watch.is_some() || self.last.is_some();
+            if answered && self.last.as_ref() != Some(&snapshot) {
+                self.last = Some(snapshot.clone());
+                return Some(snapshot);
+            }
+            if online && self.watch.is_none() {
+                continue;
+            }
+            self.change().await;
+        }
+    }
+
+    fn snapshot(&self, online: bool) -> Snapshot {
+        let fresh = online && self.watch.is_some() && self.settled.empty_until().is_none();
+        Snapshot {
+            providers: self.settled.providers().to_vec(),
+            health: if fresh { Health::Fresh } else { Health::Stale },
+        }
+    }
+
+    /// Waits until something may have changed.
+    async fn change(&mut self) {
+        let clock = &self.keeper.clock;
+        let until = self.settled.empty_until();
+        let believed = async {
+            match until {
+                Some(until) => clock.sleep_until(until).await,
+                None => std::future::pending().await,
+            }
+        };
+        let fired = async {
+            match &mut self.watch {
+                Some(watch) => watch.await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            // An error says that the client is gone; the next look at its state says so too.
+            _ = self.states.changed() => return,
+            () = believed => return,
+            () = fired => {}
+        }
+        self.watch = None;
+        clock.sleep_until(clock.now() + COLLECT).await;
+    }
+
+    async fn read_or_pause(&mut self) {
+        match self.read().await {
+            Ok(()) => self.failures = 0,
+            // The state will tell.
+            Err(Error::Disconnected | Error::Closed) => {
+                let _ = self.states.changed().await;
+            }
+            Err(error) => {
+                self.failures += 1;
+                tracing::warn!(path = self.path, %error, "cannot read the providers; trying again");
+                let Keeper { clock, random, .. } = &self.keeper;
+                let pause = Backoff::default().pause(self.failures, &**random);
+                clock.sleep_until(clock.now() + pause).await;
+            }
+        }
+    }
+
+    /// Reads all providers and watches them.
+    async fn read(&mut self) -> Result<(), Error> {
+        let client = &self.keeper.client;
+        let providers = format!("{}/providers", self.path);
+        if !self.prepared {
+            // Java makes the nodes of all three categories when it subscribes.
+            for category in ["providers", "configurators", "routers"] {
+                let path = format!("{}/{category}", self.path);
+                if client.stat(&path).await?.is_none() {
+                    create_path(client, &path).await?;
+                }
+            }
+            self.prepared = true;
+        }
+        let (names, watch) = match client.children(&providers).await {
+            Err(Error::NoNode) => {
+                create_path(client, &providers).await?;
+                client.children(&providers).await?
+            }
+            read => read?,
+        };
+        self.watch = Some(watch);
+        self.take(names);
+        Ok(())
+    }
+
+    fn take(&mut self, names: Vec<String>) {
+        let parse = |name: &str| {
+            let parsed = names::parse(name);
+            if parsed.is_none() && !name.starts_with("empty") {
+                tracing::warn!(name, path = self.path, "passed over: no provider URL");
+            }
+            parsed.filter(|provider| matches(&self.service, provider))
+        };
+        self.known = names
+            .into_iter()
+            .map(|name| {
+                let provider = self.known.remove(&name).unwrap_or_else(|| parse(&name));
+                (name, provider)
+            })
+            .collect();
+        self.settled.offer(newest(self.known.values().flatten()), self.keeper.clock.now());
+    }
+}
+
+/// One registration for each provider, sorted: a restarted one may be there twice until the session
+/// of its past life ends, and then the younger counts.
+fn newest<'a>(all: impl Iterator<Item = &'a Registration>) -> Vec<Registration> {
+    let age = |one: &Registration| -> u64 {
+        one.params.get("timestamp").and_then(|ms| ms.parse().ok()).unwrap_or(0)
+    };
+    let mut all: Vec<&Registration> = all.collect();
+    let identity = |one: &Registration| {
+        let Registration { service, instance, offer, .. } = one;
+        (instance.host.clone(), offer.port, offer.protocol.clone(), service.clone())
+    };
+    all.sort_by_cached_key(|one| (identity(one), std::cmp::Reverse(age(one))));
+    all.dedup_by_key(|one| identity(one));
+    all.into_iter().cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_restarted_provider_counts_once_with_what_it_says_now() {
+        let one = |query: &str| names::parse(&names::encode(&format!("dubbo://{query}"))).unwrap();
+        let all = [
+            one("h:2/a.B?timestamp=1"),
+            one("h:1/a.B?timestamp=5&weight=1"),
+            one("h:1/a.B?timestamp=30&weight=2"),
+            one("h:1/a.B?timestamp=4&weight=3"),
+        ];
+        assert_eq!(newest(all.iter()), [all[2].clone(), all[0].clone()]);
+    }
+}

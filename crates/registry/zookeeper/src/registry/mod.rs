@@ -1,0 +1,247 @@
+//! The registry: what [`ZooKeeper`] announces and follows.
+
+mod builder;
+mod following;
+mod matching;
+mod names;
+mod node;
+mod settle;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytestring::ByteString;
+use dubhe_core::endpoint::Offer;
+use dubhe_core::registry::{Registering, Registration, Registry, Snapshots};
+use dubhe_core::{Code, ServiceKey, Status};
+use futures_util::stream;
+use parking_lot::Mutex;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::client::{Client, Error, State};
+use crate::settings::Settings;
+pub use builder::Builder;
+use following::Following;
+use node::{Keeper, Kept, Node, Placement};
+
+/// A ZooKeeper ensemble as a registry. Clones share one session.
+///
+/// Nodes of ours are kept in place: they are made again in a new session, when somebody removes
+/// them, and when one of an older session is in their place. Subscribers keep the last set while
+/// there is no connection, marked stale, and while a set that was not empty is said to be empty
+/// for less than 30 s.
+#[derive(Clone)]
+pub struct ZooKeeper(Arc<Inner>);
+
+struct Inner {
+    keeper: Keeper,
+    settings: Settings,
+    /// Keeps nodes in place; ends with the registry.
+    tasks: Mutex<JoinSet<()>>,
+    announced: Mutex<HashMap<Identity, Announced>>,
+}
+
+/// What tells one announcement from another.
+type Identity = (ServiceKey, Offer, ByteString);
+
+struct Announced {
+    registration: Registration,
+    kept: Kept,
+}
+
+impl ZooKeeper {
+    /// The client that everything goes through.
+    pub fn client(&self) -> &Client {
+        &self.0.keeper.client
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Ends the session, and with it everything that was announced. Subscriptions end.
+    pub async fn close(&self) {
+        self.client().close().await;
+    }
+
+    /// `{root}/{interface}`.
+    fn service_path(&self, service: &ServiceKey) -> String {
+        format!("{}/{}", self.settings().root, names::encode(service.interface()))
+    }
+
+    fn keep(&self, node: Node) -> Kept {
+        let (kept, task) = Kept::new(self.0.keeper.clone(), node);
+        let mut tasks = self.0.tasks.lock();
+        // Those that have ended are forgotten.
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(task);
+        kept
+    }
+
+    fn keep_provider(&self, registration: &Registration) -> Kept {
+        let Registration { service, instance, params, .. } = registration;
+        let name = names::provider(registration, now_ms());
+        self.keep(Node {
+            path: format!("{}/providers/{name}", self.service_path(service)),
+            data: instance.host.as_bytes().to_vec(),
+            ephemeral: params.get("dynamic") != Some("false"),
+        })
+    }
+
+    fn keep_consumer(&self, service: &ServiceKey, local: IpAddr) -> Kept {
+        let name = names::consumer(service, local, &self.settings().application, now_ms());
+        self.keep(Node {
+            path: format!("{}/consumers/{name}", self.service_path(service)),
+            data: local.to_string().into_bytes(),
+            ephemeral: true,
+        })
+    }
+
+    /// Waits until a node is in place; without `check`, only while that is a matter of one answer.
+    async fn placed(&self, mut placement: watch::Receiver<Placement>) -> Result<(), Status> {
+        let Settings { timeout, check, .. } = *self.settings();
+        let clock = &self.0.keeper.clock;
+        let mut late = clock.sleep_until(clock.now() + timeout);
+        let mut states = self.client().states();
+        loop {
+            let offline = match &*states.borrow_and_update() {
+                State::Connected { .. } => None,
+                State::Connecting { error } => Some(error.clone()),
+                State::Closed => return Err(self.failed(&Error::Closed)),
+            };
+            let refused = match *placement.borrow_and_update() {
+                Placement::Placed => return Ok(()),
+                Placement::Missing(refused) => refused,
+                Placement::Removed | Placement::Stuck(_) => {
+                    return Err(Status::new(Code::Aborted, "unregistered while it was registered"));
+                }
+            };
+            match refused {
+                _ if !check && (refused.is_some() || offline.is_some()) => return Ok(()),
+                Some(error) => return Err(self.failed(&error)),
+                None => {}
+            }
+            tokio::select! {
+                _ = placement.changed() => {}
+                _ = states.changed() => {}
+                () = &mut late => {
+                    let why = offline.flatten().unwrap_or_else(|| "no answer yet".into());
+                    let why = format!("not done within {timeout:?} ({why}); \
+                                       check=false lets a provider start without its registry");
+                    return Err(self.failed(&why));
+                }
+            }
+        }
+    }
+
+    /// Waits until a node has been taken back; not for a connection.
+    async fn removed(&self, mut placement: watch::Receiver<Placement>) -> Result<(), Status> {
+        let mut states = self.client().states();
+        loop {
+            match &*states.borrow_and_update() {
+                State::Connected { .. } => {}
+                // The node went with the session.
+                State::Closed => return Ok(()),
+                State::Connecting { .. } => {
+                    let why = "not connected; the node goes when zookeeper is reached again, or \
+                               with the session";
+                    return Err(self.failed(&why));
+                }
+            }
+            match *placement.borrow_and_update() {
+                Placement::Removed => return Ok(()),
+                Placement::Stuck(error) => return Err(self.failed(&error)),
+                Placement::Placed | Placement::Missing(_) => {}
+            }
+            tokio::select! {
+                changed = placement.changed() => if changed.is_err() {
+                    return Ok(());
+                },
+                _ = states.changed() => {}
+            }
+        }
+    }
+
+    fn failed(&self, why: &dyn fmt::Display) -> Status {
+        let servers: Vec<String> =
+            self.settings().servers.iter().map(ToString::to_string).collect();
+        Status::new(Code::Unavailable, format!("zookeeper {}: {why}", servers.join(",")))
+    }
+}
+
+fn identity(registration: &Registration) -> Identity {
+    let Registration { service, offer, instance, .. } = registration;
+    (service.clone(), offer.clone(), instance.host.clone())
+}
+
+/// The wall clock, which tells people and warm-up when a provider began.
+fn now_ms() -> u128 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()
+}
+
+impl Registry for ZooKeeper {
+    fn register(&self, registration: Registration) -> Registering<'_, ()> {
+        Box::pin(async move {
+            let key = identity(&registration);
+            let (placement, replaced) = {
+                let mut announced = self.0.announced.lock();
+                match announced.get(&key) {
+                    Some(same) if same.registration == registration => {
+                        (same.kept.placement(), None)
+                    }
+                    _ => {
+                        let kept = self.keep_provider(&registration);
+                        let placement = kept.placement();
+                        let now = Announced { registration: registration.clone(), kept };
+                        (placement, announced.insert(key.clone(), now))
+                    }
+                }
+            };
+            let done = self.placed(placement).await;
+            // The node with the old parameters goes when the new one is there, lest there be none.
+            drop(replaced);
+            done.map_err(|status| {
+                self.0.announced.lock().remove(&key);
+                status.context(format_args!("cannot register {}", registration.service))
+            })
+        })
+    }
+
+    fn unregister(&self, registration: &Registration) -> Registering<'_, ()> {
+        let announced = self.0.announced.lock().remove(&identity(registration));
+        let service = registration.service.clone();
+        Box::pin(async move {
+            let Some(Announced { kept, .. }) = announced else { return Ok(()) };
+            let placement = kept.placement();
+            drop(kept);
+            let done = self.removed(placement).await;
+            done.map_err(|status| status.context(format_args!("cannot unregister {service}")))
+        })
+    }
+
+    fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
+        let path = self.service_path(service);
+        let following = Following::new(self.0.keeper.clone(), service.clone(), path);
+        let registry = self.clone();
+        let snapshots = stream::unfold((following, registry), |(mut following, registry)| async {
+            let announce = |service: &ServiceKey, local| registry.keep_consumer(service, local);
+            let snapshot = following.next(announce).await?;
+            Some((snapshot, (following, registry)))
+        });
+        Box::pin(std::future::ready(match self.client().state() {
+            State::Closed => Err(self.failed(&Error::Closed)),
+            _ => Ok(Box::pin(snapshots) as Snapshots),
+        }))
+    }
+}
+
+impl fmt::Debug for ZooKeeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ZooKeeper").field(&self.0.settings).finish()
+    }
+}

@@ -1,0 +1,231 @@
+//! Names of nodes: provider and consumer URLs, percent-encoded whole.
+//!
+//! Java takes the parameters of such a URL as they stand after that one decoding (`URL.toFullString`
+//! and `URLStrParser.parseEncodedStr`); dubbo-go encodes each of them once more
+//! (`common.URL.String`).
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+
+use dubhe_core::ServiceKey;
+use dubhe_core::endpoint::Params;
+use dubhe_core::registry::Registration;
+use dubhe_core::url::Url;
+use dubhe_registry::provider_url;
+
+/// The Dubbo protocol version that every registered URL names.
+const DUBBO: &str = "2.0.2";
+/// What Java shows as the version of the framework.
+const RELEASE: &str = concat!("dubhe-", env!("CARGO_PKG_VERSION"));
+
+/// The category and the name of a provider's node.
+pub(super) fn provider(registration: &Registration, now_ms: u128) -> String {
+    let mut url = provider_url::to_url(registration);
+    let timestamp = now_ms.to_string();
+    // What the measured URL of Dubbo Java 3.3.6 has; a parameter of the service wins.
+    let defaults = [
+        ("deprecated", "false"),
+        ("dubbo", DUBBO),
+        ("dynamic", "true"),
+        ("generic", "false"),
+        ("release", RELEASE),
+        ("revision", registration.service.version()),
+        ("side", "provider"),
+        ("timestamp", &timestamp),
+    ];
+    fill(&mut url.params, &defaults);
+    encode(&text(&url))
+}
+
+/// The name of a consumer's node.
+pub(super) fn consumer(
+    service: &ServiceKey,
+    host: IpAddr,
+    application: &str,
+    now_ms: u128,
+) -> String {
+    let (pid, timestamp) = (std::process::id().to_string(), now_ms.to_string());
+    let mut params = Params::new();
+    let all = [
+        ("application", application),
+        ("category", "consumers"),
+        ("check", "false"),
+        ("dubbo", DUBBO),
+        ("group", service.group()),
+        ("interface", service.interface()),
+        ("pid", &pid),
+        ("release", RELEASE),
+        ("revision", service.version()),
+        ("side", "consumer"),
+        ("timestamp", &timestamp),
+        ("version", service.version()),
+    ];
+    fill(&mut params, &all);
+    let url = Url {
+        protocol: "consumer".into(),
+        host: host.to_string().into(),
+        path: service.interface().clone(),
+        params,
+        ..Url::default()
+    };
+    encode(&text(&url))
+}
+
+/// Adds what is not empty and not there.
+fn fill(params: &mut Params, defaults: &[(&str, &str)]) {
+    for (name, value) in defaults.iter().filter(|(_, value)| !value.is_empty()) {
+        params.entry((*name).into()).or_insert_with(|| (*value).into());
+    }
+}
+
+/// The registration that a child of `providers` describes; `None` when it describes none, as the
+/// placeholder `empty://` does.
+pub(super) fn parse(name: &str) -> Option<Registration> {
+    let text = decode(name);
+    let (base, query) = text.split_once('?').unwrap_or((&text, ""));
+    let mut url = Url::parse(base, "").ok()?;
+    let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+    let raw: Vec<(&str, &str)> = pairs.collect();
+    let encoded_twice = raw.iter().any(|(k, v)| *k == "release" && v.starts_with("dubbo-golang"));
+    url.params = raw
+        .into_iter()
+        .map(|(k, v)| {
+            if encoded_twice { (decode(k).into(), decode(v).into()) } else { (k.into(), v.into()) }
+        })
+        .collect();
+    let usable = !url.protocol.is_empty() && url.protocol != "empty" && url.port != 0;
+    usable.then(|| provider_url::from_url(&url))
+}
+
+/// The URL with its parameters as they are. `&` alone is encoded: Java could not tell it from the
+/// one between two parameters.
+fn text(url: &Url) -> String {
+    let mut all = Url { params: Params::new(), ..url.clone() }.to_string();
+    for (i, (name, value)) in url.params.iter().enumerate() {
+        let between = if i == 0 { '?' } else { '&' };
+        // Writing to a text never fails.
+        let _ = write!(all, "{between}{name}={}", value.replace('&', "%26"));
+    }
+    all
+}
+
+/// Percent-encoding as Java's `URLEncoder` does it.
+pub(super) fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 3 / 2);
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'*' | b'_' => {
+                out.push(char::from(byte));
+            }
+            b' ' => out.push('+'),
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+    out
+}
+
+/// Percent-decoding as Java's `URLDecoder` does it; what is no encoding stays as it is, and bytes
+/// that are not UTF-8 become U+FFFD.
+fn decode(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        match (first, after) {
+            (b'%', [high, low, after @ ..]) => {
+                let digit = |byte: &u8| char::from(*byte).to_digit(16);
+                let value = digit(high).zip(digit(low)).map(|(high, low)| high * 16 + low);
+                match value.and_then(|value| u8::try_from(value).ok()) {
+                    Some(byte) => {
+                        out.push(byte);
+                        rest = after;
+                    }
+                    None => out.push(b'%'),
+                }
+            }
+            (b'+', _) => out.push(b' '),
+            (byte, _) => out.push(*byte),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use dubhe_core::endpoint::{Instance, Offer, ServiceParams};
+
+    use super::*;
+
+    #[test]
+    fn a_provider_is_named_as_java_names_it() {
+        let params = [("methods", "add,hello"), ("weight", "200"), ("timestamp", "7")];
+        let registration = Registration {
+            service: ServiceKey::new("demo.Greet", "g1", "1.2.3"),
+            instance: Arc::new(Instance {
+                host: "127.0.0.1".into(),
+                application: "shop".into(),
+                params: Params::new(),
+            }),
+            offer: Offer { protocol: "dubbo".into(), port: 20880 },
+            params: Arc::new(ServiceParams {
+                params: params.map(|(k, v)| (k.into(), v.into())).into(),
+            }),
+        };
+        let expected = format!(
+            "dubbo%3A%2F%2F127.0.0.1%3A20880%2Fdemo.Greet%3Fapplication%3Dshop%26deprecated%3Dfalse\
+             %26dubbo%3D2.0.2%26dynamic%3Dtrue%26generic%3Dfalse%26group%3Dg1\
+             %26interface%3Ddemo.Greet%26methods%3Dadd%2Chello%26release%3D{RELEASE}\
+             %26revision%3D1.2.3%26side%3Dprovider%26timestamp%3D7%26version%3D1.2.3%26weight%3D200"
+        );
+        let name = provider(&registration, 99);
+        assert_eq!(name, expected);
+        let back = parse(&name).unwrap();
+        assert_eq!((&back.service, &back.offer), (&registration.service, &registration.offer));
+        assert_eq!(
+            (back.params.get("methods"), back.params.get("weight")),
+            (Some("add,hello"), Some("200"))
+        );
+    }
+
+    #[test]
+    fn a_consumer_is_named_as_java_names_it() {
+        let service = ServiceKey::new("demo.Greet", "", "1.0");
+        let name = consumer(&service, IpAddr::from([10, 0, 0, 1]), "", 7);
+        let pid = std::process::id();
+        let expected = format!(
+            "consumer://10.0.0.1/demo.Greet?category=consumers&check=false&dubbo=2.0.2\
+             &interface=demo.Greet&pid={pid}&release={RELEASE}&revision=1.0&side=consumer\
+             &timestamp=7&version=1.0"
+        );
+        assert_eq!(decode(&name), expected);
+    }
+
+    #[test]
+    fn parameters_of_java_are_decoded_once_and_those_of_go_twice() {
+        let java = encode("dubbo://h:1/a.B?x=a+b%2C&release=3.3.6");
+        assert_eq!(parse(&java).unwrap().params.get("x"), Some("a+b%2C"));
+        let go = encode("tri://h:1/a.B?methods=greet%2Csay&release=dubbo-golang-3.3.2&x=a+b");
+        let params = parse(&go).unwrap().params;
+        assert_eq!((params.get("methods"), params.get("x")), (Some("greet,say"), Some("a b")));
+    }
+
+    #[test]
+    fn what_is_no_provider_is_passed_over() {
+        for name in
+            ["", "x", "empty%3A%2F%2Fh%3A1%2Fa.B", "dubbo%3A%2F%2Fh%2Fa.B", "%3A%2F%2F", "%", "%zz"]
+        {
+            assert_eq!(parse(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn values_cannot_add_parameters() {
+        let mut url = Url::parse("dubbo://h:1/a.B", "").unwrap();
+        url.params.insert("x".into(), "1&weight=9".into());
+        assert_eq!(text(&url), "dubbo://h:1/a.B?x=1%26weight=9");
+    }
+}

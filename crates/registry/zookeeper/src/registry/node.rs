@@ -1,0 +1,173 @@
+//! Nodes of ours, kept in place.
+
+use std::sync::Arc;
+
+use dubhe_core::random::Random;
+use dubhe_core::time::{Duration, SharedClock};
+use dubhe_net::pool::Backoff;
+use tokio::sync::{oneshot, watch};
+
+use crate::client::{Client, Error, Session, Watch};
+
+/// A node is looked at again within this time, watch or not: somebody else may have removed it
+/// in a way that no watch told of.
+const AUDIT: Duration = Duration::from_secs(30);
+
+/// What a node needs to be kept.
+#[derive(Clone)]
+pub(super) struct Keeper {
+    pub(super) client: Client,
+    pub(super) clock: SharedClock,
+    pub(super) random: Arc<dyn Random>,
+}
+
+/// A node that is to exist.
+pub(super) struct Node {
+    pub(super) path: String,
+    pub(super) data: Vec<u8>,
+    /// Whether it goes with our session.
+    pub(super) ephemeral: bool,
+}
+
+/// Where a node stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Placement {
+    /// It is not there yet, or not ours; with what the last attempt was refused with.
+    Missing(Option<Error>),
+    /// It is there, owned by our session.
+    Placed,
+    /// It was taken back.
+    Removed,
+    /// It could not be taken back.
+    Stuck(Error),
+}
+
+/// A node that is kept in place for as long as this lives; dropping it takes the node back.
+#[derive(Debug)]
+pub(super) struct Kept {
+    placement: watch::Receiver<Placement>,
+    _stop: oneshot::Sender<()>,
+}
+
+impl Kept {
+    /// A kept node, and the task that does it.
+    pub(super) fn new(
+        keeper: Keeper,
+        node: Node,
+    ) -> (Self, impl Future<Output = ()> + Send + use<>) {
+        let (stop, stopped) = oneshot::channel();
+        let (sender, placement) = watch::channel(Placement::Missing(None));
+        let task = async move {
+            tokio::select! {
+                biased;
+                _ = stopped => {}
+                // The client is closed, and the node gone with the session.
+                () = keeper.hold(&node, &sender) => return,
+            }
+            sender.send_replace(keeper.remove(&node).await);
+        };
+        (Self { placement, _stop: stop }, task)
+    }
+
+    /// Where the node stands; outlives this.
+    pub(super) fn placement(&self) -> watch::Receiver<Placement> {
+        self.placement.clone()
+    }
+}
+
+impl Keeper {
+    /// Puts the node in place again whenever it is not; ends when the client is closed.
+    async fn hold(&self, node: &Node, placement: &watch::Sender<Placement>) {
+        let mut failures = 0;
+        while let Ok(session) = self.client.connected().await {
+            match self.place(node, &session).await {
+                Ok(watch) => {
+                    failures = 0;
+                    placement.send_replace(Placement::Placed);
+                    let half = u64::try_from(AUDIT.as_millis() / 2).unwrap_or(u64::MAX);
+                    // Spread, so that not all nodes of a fleet are looked at together.
+                    let audit = AUDIT / 2 + Duration::from_millis(self.random.below(half));
+                    tokio::select! {
+                        () = watch => {}
+                        () = self.clock.sleep_until(self.clock.now() + audit) => {}
+                    }
+                }
+                Err(Error::Disconnected) => {}
+                Err(Error::Closed) => return,
+                Err(error) => {
+                    failures += 1;
+                    tracing::warn!(node = node.path, %error, "cannot make a node; trying again");
+                    placement.send_replace(Placement::Missing(Some(error)));
+                    let pause = Backoff::default().pause(failures, &*self.random);
+                    self.clock.sleep_until(self.clock.now() + pause).await;
+                }
+            }
+        }
+    }
+
+    /// Makes sure that the node is there and of this session, and watches it.
+    ///
+    /// A node of the same name that an older session of ours left behind would vanish with that
+    /// session, whatever we do to it, so it is replaced.
+    async fn place(&self, node: &Node, session: &Session) -> Result<Watch, Error> {
+        const ATTEMPTS: usize = 5;
+        let owner = if node.ephemeral { session.id() } else { 0 };
+        for _ in 0..ATTEMPTS {
+            match self.client.stat_watched(&node.path).await? {
+                (Some(stat), watch) if stat.ephemeral_owner == owner => return Ok(watch),
+                (Some(_), _) => match self.client.delete(&node.path).await {
+                    Ok(()) | Err(Error::NoNode) => {}
+                    Err(error) => return Err(error),
+                },
+                (None, _) => match self.create(node).await {
+                    Ok(()) | Err(Error::NodeExists) => {}
+                    Err(error) => return Err(error),
+                },
+            }
+        }
+        // Somebody else makes or removes it all the time.
+        Err(Error::NodeExists)
+    }
+
+    async fn create(&self, node: &Node) -> Result<(), Error> {
+        let create = || self.client.create(&node.path, &node.data, node.ephemeral);
+        match (create().await, parent(&node.path)) {
+            (Err(Error::NoNode), Some(parent)) => {
+                create_path(&self.client, parent).await?;
+                create().await
+            }
+            (done, _) => done,
+        }
+    }
+
+    /// Takes the node back, however often the connection is lost meanwhile.
+    async fn remove(&self, node: &Node) -> Placement {
+        loop {
+            match self.client.delete(&node.path).await {
+                Ok(()) | Err(Error::NoNode) => return Placement::Removed,
+                Err(Error::Disconnected) if self.client.connected().await.is_ok() => {}
+                Err(error) => return Placement::Stuck(error),
+            }
+        }
+    }
+}
+
+fn parent(path: &str) -> Option<&str> {
+    path.rsplit_once('/').map(|(parent, _)| parent).filter(|parent| !parent.is_empty())
+}
+
+/// Makes a persistent node and those above it, unless they exist. Nodes above one that exists are
+/// not touched: we may have no rights there.
+pub(super) async fn create_path(client: &Client, path: &str) -> Result<(), Error> {
+    let mut missing = vec![path];
+    while let Some(path) = missing.last() {
+        match client.create(path, b"", false).await {
+            Ok(()) | Err(Error::NodeExists) => {
+                missing.pop();
+            }
+            Err(Error::NoNode) => missing.push(parent(path).ok_or(Error::NoNode)?),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! The URL of a ZooKeeper registry.
+
+use bytestring::ByteString;
+use dubhe_core::time::Duration;
+use dubhe_core::url::Url;
+use dubhe_core::{Code, Status};
+use dubhe_net::io::Address;
+
+use crate::client::Credentials;
+
+/// ZooKeeper's port.
+const PORT: u16 = 2181;
+
+/// What a URL `zookeeper://[user:password@]host[:2181][,host…][?parameters]` says; the parameters
+/// are Dubbo's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Settings {
+    /// The servers: the URL's own and those of `backup`, separated by commas.
+    pub servers: Vec<Address>,
+    /// The node under which everything is, `/dubbo` unless `group` says otherwise; a chroot such
+    /// as `/fleet/dubbo` may have several parts.
+    pub root: String,
+    /// User and password, from `user:password@` or `username` and `password`.
+    pub credentials: Option<Credentials>,
+    /// `session` in milliseconds: how long nodes outlive a provider that is gone. Default 60 s;
+    /// the server may grant less.
+    pub session_timeout: Duration,
+    /// `timeout` in milliseconds: how long registering waits for ZooKeeper. Default 30 s.
+    pub timeout: Duration,
+    /// `check`: whether registering fails when that takes longer. Default true; without it,
+    /// registering goes on in the background.
+    pub check: bool,
+    /// `application`: the name that consumers register under.
+    pub application: ByteString,
+}
+
+impl Settings {
+    /// Reads the URL of a registry.
+    ///
+    /// # Errors
+    /// When it has no host, or a parameter that cannot be what it should be.
+    pub fn parse(url: &str) -> Result<Self, Status> {
+        let wrong = |what: String| {
+            Status::new(Code::InvalidArgument, format!("wrong registry URL: {what}"))
+        };
+        // Several servers may stand in one authority, which is no URL any more.
+        let (url, more) = split_servers(url);
+        let url = Url::parse(&url, "zookeeper").map_err(|error| wrong(error.to_string()))?;
+        let backup = url.param("backup").unwrap_or_default();
+        let mut servers =
+            vec![Address::new(&*url.host, if url.port == 0 { PORT } else { url.port })];
+        for server in more.split(',').chain(backup.split(',')).filter(|s| !s.trim().is_empty()) {
+            servers.push(address(server.trim()).map_err(|e| wrong(e.to_string()))?);
+        }
+        let number = |name: &str, default: u64| match url.param(name) {
+            None => Ok(Duration::from_millis(default)),
+            Some(text) => match text.parse() {
+                Ok(ms) if ms > 0 => Ok(Duration::from_millis(ms)),
+                _ => Err(wrong(format!("{name}={text:?} is no number of milliseconds above 0"))),
+            },
+        };
+        let check = match url.param("check") {
+            None | Some("true") => true,
+            Some("false") => false,
+            Some(other) => return Err(wrong(format!("check={other:?} is neither true nor false"))),
+        };
+        Ok(Self {
+            servers,
+            root: root(url.param("group").unwrap_or("dubbo")).map_err(wrong)?,
+            credentials: credentials(&url),
+            session_timeout: number("session", 60_000)?,
+            timeout: number("timeout", 30_000)?,
+            check,
+            application: url.param("application").unwrap_or_default().into(),
+        })
+    }
+}
+
+/// Takes all servers but the first out of the authority: the URL without them, and them.
+fn split_servers(url: &str) -> (String, &str) {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let authority = url.get(start..).unwrap_or_default();
+    let authority = authority.split(['/', '?']).next().unwrap_or_default();
+    match authority.split_once(',') {
+        None => (url.to_owned(), ""),
+        Some((_, more)) => {
+            let end = start + authority.len();
+            let front = url.get(..end - more.len() - 1).unwrap_or_default();
+            (format!("{front}{}", url.get(end..).unwrap_or_default()), more)
+        }
+    }
+}
+
+fn address(server: &str) -> dubhe_net::Result<Address> {
+    match server.parse() {
+        Err(_) if !server.contains(':') => format!("{server}:{PORT}").parse(),
+        parsed => parsed,
+    }
+}
+
+/// The root as ZooKeeper takes a path: one slash before each part and none at the end. The root
+/// `/` itself is the empty text.
+fn root(group: &str) -> Result<String, String> {
+    let parts: Vec<&str> = group.split('/').filter(|part| !part.is_empty()).collect();
+    if parts.iter().any(|part| matches!(*part, "." | "..") || part.contains(char::is_control)) {
+        return Err(format!("group={group:?} is no path"));
+    }
+    Ok(parts.iter().flat_map(|part| ["/", part]).collect())
+}
+
+fn credentials(url: &Url) -> Option<Credentials> {
+    let of = |own: &str, param| {
+        if own.is_empty() { url.param(param).unwrap_or_default() } else { own }.to_owned()
+    };
+    let user = of(&url.user, "username");
+    (!user.is_empty()).then(|| Credentials { user, password: of(&url.password, "password") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_those_of_dubbo() {
+        let settings = Settings::parse("zookeeper://zk").unwrap();
+        let expected = Settings {
+            servers: vec![Address::new("zk", 2181)],
+            root: "/dubbo".to_owned(),
+            credentials: None,
+            session_timeout: Duration::from_mins(1),
+            timeout: Duration::from_secs(30),
+            check: true,
+            application: "".into(),
+        };
+        assert_eq!(settings, expected);
+    }
+
+    #[test]
+    fn every_parameter_is_read() {
+        let url = "zookeeper://me:secret@a:1,b?backup=c:3,[::1]:4&group=/fleet/x/&session=5000\
+                   &timeout=100&check=false&application=shop";
+        let settings = Settings::parse(url).unwrap();
+        let expected = Settings {
+            servers: vec![
+                Address::new("a", 1),
+                Address::new("b", 2181),
+                Address::new("c", 3),
+                Address::new("::1", 4),
+            ],
+            root: "/fleet/x".to_owned(),
+            credentials: Some(Credentials { user: "me".into(), password: "secret".into() }),
+            session_timeout: Duration::from_secs(5),
+            timeout: Duration::from_millis(100),
+            check: false,
+            application: "shop".into(),
+        };
+        assert_eq!(settings, expected);
+        assert!(!format!("{settings:?}").contains("secret"));
+        let named = Settings::parse("zookeeper://a?username=me&password=secret").unwrap();
+        assert_eq!(named.credentials, expected.credentials);
+        assert_eq!(Settings::parse("zookeeper://a?group=/").unwrap().root, "");
+    }
+
+    #[test]
+    fn what_cannot_work_is_said() {
+        for (url, named) in [
+            ("zookeeper://", "host"),
+            ("zookeeper://a?session=soon", "session"),
+            ("zookeeper://a?timeout=0", "timeout"),
+            ("zookeeper://a?check=maybe", "check"),
+            ("zookeeper://a?group=../x", "group"),
+            ("zookeeper://a?backup=b:port", "b:port"),
+        ] {
+            let error = Settings::parse(url).unwrap_err();
+            assert!(error.message().contains(named), "{url}: {error}");
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! What all tests of this crate share.
+
+use std::sync::Arc;
+
+use dubhe_core::ServiceKey;
+use dubhe_core::endpoint::{Instance, Offer, Params, ServiceParams};
+use dubhe_core::registry::Registration;
+use dubhe_core::time::{Clock, Instant, SharedClock, Sleep};
+
+/// tokio's clock, which some tests pause.
+pub(crate) struct TokioClock;
+
+impl Clock for TokioClock {
+    fn now(&self) -> Instant {
+        tokio::time::Instant::now().into_std()
+    }
+
+    fn sleep_until(&self, when: Instant) -> Sleep {
+        Box::pin(tokio::time::sleep_until(when.into()))
+    }
+}
+
+/// The clock of the runtime.
+pub(crate) fn clock() -> SharedClock {
+    Arc::new(TokioClock)
+}
+
+/// The service that the tests announce.
+pub(crate) fn service() -> ServiceKey {
+    ServiceKey::new("demo.Greet", "g1", "1.2.3")
+}
+
+/// A provider of it on this port, with these parameters.
+pub(crate) fn provider(port: u16, params: &[(&'static str, &'static str)]) -> Registration {
+    Registration {
+        service: service(),
+        instance: Arc::new(Instance {
+            host: "127.0.0.1".into(),
+            application: "shop".into(),
+            params: Params::new(),
+        }),
+        offer: Offer { protocol: "dubbo".into(), port },
+        params: Arc::new(ServiceParams {
+            params: params.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
+        }),
+    }
+}
+
+/// The ports of providers, sorted.
+pub(crate) fn ports(providers: &[Registration]) -> Vec<u16> {
+    let mut ports: Vec<u16> = providers.iter().map(|p| p.offer.port).collect();
+    ports.sort_unstable();
+    ports
+}

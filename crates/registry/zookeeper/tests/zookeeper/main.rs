@@ -1,0 +1,88 @@
+//! The registry against real ZooKeeper servers. Needs a JDK and Maven; `cargo xtask test zookeeper`
+//! runs it.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod announcing;
+mod outages;
+mod server;
+
+use std::sync::Arc;
+
+use dubhe_core::random::SplitMix;
+use dubhe_core::registry::{Health, Registry, Snapshot, Snapshots};
+use dubhe_core::time::Duration;
+use dubhe_net::io::Address;
+use dubhe_net::io::tcp::TcpDial;
+use dubhe_net::pool::Backoff;
+use dubhe_zookeeper::ZooKeeper;
+use dubhe_zookeeper::client::{Client, Options, Session, Stat};
+use futures_util::StreamExt;
+use server::Server;
+use support::{clock, ports, service};
+
+/// The node of the providers.
+const PROVIDERS: &str = "/dubbo/demo.Greet/providers";
+
+/// A registry of `server` with these parameters.
+fn registry(server: &Server, parameters: &str) -> ZooKeeper {
+    ZooKeeper::builder(&server.url(parameters), clock()).unwrap().application("tests").build()
+}
+
+/// A connected client beside the registries; `resume` takes a session over.
+async fn client(server: &Server, resume: Option<Session>) -> Client {
+    let client = Client::open(Options {
+        servers: vec![Address::from(server.address())],
+        credentials: None,
+        session_timeout: Duration::from_secs(4),
+        resume,
+        backoff: Backoff::default(),
+        clock: clock(),
+        random: Arc::new(SplitMix::from_os()),
+        dial: Arc::new(TcpDial::default()),
+    });
+    client.connected().await.unwrap();
+    client
+}
+
+/// Subscribes to the test's service.
+async fn subscribe(registry: &ZooKeeper) -> Snapshots {
+    registry.subscribe(&service()).await.unwrap()
+}
+
+/// The next snapshots until one is of this health and these ports.
+async fn until(snapshots: &mut Snapshots, health: Health, expected: &[u16]) -> Snapshot {
+    let found = async {
+        loop {
+            let snapshot = snapshots.next().await.expect("the subscription goes on");
+            if snapshot.health == health && ports(&snapshot.providers) == expected {
+                return snapshot;
+            }
+        }
+    };
+    let patience = Duration::from_secs(40);
+    tokio::time::timeout(patience, found)
+        .await
+        .unwrap_or_else(|_| panic!("no {health:?} snapshot of {expected:?} within {patience:?}"))
+}
+
+/// Waits until a node is as `holds` wants it.
+async fn stat_until(
+    client: &Client,
+    path: &str,
+    holds: impl Fn(Option<Stat>) -> bool,
+) -> Option<Stat> {
+    let found = async {
+        loop {
+            // Lost connections are what these tests are about.
+            if let Ok(stat) = client.stat(path).await
+                && holds(stat)
+            {
+                return stat;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(40), found).await.expect("the node settles")
+}
