@@ -107,7 +107,12 @@ impl Generic {
         self.invoke(method, Value::Null, arguments).await
     }
 
-    async fn invoke(&self, method: &str, types: Value, values: Vec<Value>) -> Result<Value, Status> {
+    async fn invoke(
+        &self,
+        method: &str,
+        types: Value,
+        values: Vec<Value>,
+    ) -> Result<Value, Status> {
         let values = List::new(values).class("[object").into();
         let args: Arc<[Value]> = Arc::new([Value::from(method), types, values]);
         let payload = Payload::Args(Args { count: args.len(), values: Content::Values(args) });

@@ -70,7 +70,8 @@ struct Follow {
 impl Follow {
     /// Joins the snapshots of all registries until nobody has the directory any more.
     async fn run(self, directory: std::sync::Weak<Followed>) {
-        let mut sets = vec![Snapshot { health: Health::Stale, ..Snapshot::default() }; self.registries.len()];
+        let mut sets =
+            vec![Snapshot { health: Health::Stale, ..Snapshot::default() }; self.registries.len()];
         let mut changes = SelectAll::new();
         for (at, registry) in self.registries.iter().enumerate() {
             changes.push(self.snapshots(registry.clone()).map(move |s| (at, s)).boxed());

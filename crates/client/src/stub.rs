@@ -104,10 +104,9 @@ impl<T: Owned> Stream for Messages<T> {
                 return Poll::Ready(Some(payload::reply(&Reply::new(message))));
             }
             Some(Frame::Trailers(trailers)) => trailers.status.map(Err),
-            None => Some(Err(Status::new(
-                Code::Unavailable,
-                "the stream was cut off before its end",
-            ))),
+            None => {
+                Some(Err(Status::new(Code::Unavailable, "the stream was cut off before its end")))
+            }
         };
         self.stream = None;
         Poll::Ready(item)

@@ -3,6 +3,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::unnecessary_wraps,
     missing_docs,
     reason = "a test stops at the first surprise"
 )]
@@ -153,9 +154,8 @@ async fn retries_and_fault_of_client_and_method_are_kept() {
 #[tokio::test]
 async fn business_errors_are_not_sent_again() {
     let (env, seen) = environment(|_, _| Err(Status::business(Code::NotFound, "no such user")));
-    let status = call(&builder(&env, &[1, 2]).build().unwrap(), "m", &CallOptions::new())
-        .await
-        .unwrap_err();
+    let status =
+        call(&builder(&env, &[1, 2]).build().unwrap(), "m", &CallOptions::new()).await.unwrap_err();
     assert_eq!(status.message(), "no such user");
     assert_eq!(seen.lock().unwrap().len(), 1);
 }
@@ -190,7 +190,8 @@ async fn attachments_go_out_and_come_back() {
     let client = builder(&env, &[1]).attachment("a", "client").attachment("b", 2).build().unwrap();
     let received = ReplyAttachments::new();
     let options = CallOptions::new().attachment("a", "call").reply_attachments(&received);
-    let trace = Inherited { deadline: None, metadata: [("traceparent", "00-1")].into_iter().collect() };
+    let trace =
+        Inherited { deadline: None, metadata: [("traceparent", "00-1")].into_iter().collect() };
     scope(trace, call(&client, "m", &options)).await.unwrap();
     let head = seen.lock().unwrap()[0].1.clone();
     assert_eq!(head.metadata.get_str("a"), Some("call"));

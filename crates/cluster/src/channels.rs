@@ -60,7 +60,9 @@ impl Channels {
     /// Closes all channels, at once with `now`, else after the calls on their way.
     pub fn close(&self, now: bool) {
         let open: Vec<_> = self.open.lock().values().filter_map(Weak::upgrade).collect();
-        open.iter().for_each(|channel| channel.close(now));
+        for channel in open {
+            channel.close(now);
+        }
     }
 }
 

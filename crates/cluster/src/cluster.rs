@@ -61,10 +61,8 @@ impl Cluster {
         let inner = &*self.0;
         let began = inner.clock.now();
         let inherited = context::inherited();
-        let outer = Deadline::earlier(
-            call.head.deadline,
-            inherited.as_ref().and_then(|i| i.deadline),
-        );
+        let outer =
+            Deadline::earlier(call.head.deadline, inherited.as_ref().and_then(|i| i.deadline));
         let policy = inner.plan.plan(&CallView::new(&call));
         call.head.metadata.fill_from(&policy.metadata);
         if let Some(inherited) = inherited {
@@ -135,15 +133,13 @@ impl Inner {
         let view = CallView::new(call);
         let mut left = self.routers.narrow(&view, &set, None);
         if !tried.is_empty() {
-            without(&mut left, &set, |i| {
-                set.get(i).is_some_and(|e| tried.contains(e))
-            });
+            without(&mut left, &set, |i| set.get(i).is_some_and(|e| tried.contains(e)));
         }
         let pick = |left: &Option<Bitmap>| {
             let from = left.as_ref().map_or(Selection::all(&set), |m| Selection::only(&set, m));
             policy.balance.pick(&view, from)
         };
-        let first = pick(&left).ok_or_else(|| self.nobody(call, &set))?;
+        let first = pick(&left).ok_or_else(|| nobody(call, &set))?;
         if set.len() == 1 || usable(&first) {
             return Ok(first);
         }
@@ -162,9 +158,9 @@ impl Inner {
     /// come before its registry has answered. Returns whether there is one now.
     async fn first_answer(&self, deadline: Option<Deadline>) -> bool {
         let set = self.directory.snapshot();
-        let Some(deadline) = deadline.filter(|_| {
-            set.number() == 0 && set.health() == Health::Stale
-        }) else {
+        let Some(deadline) =
+            deadline.filter(|_| set.number() == 0 && set.health() == Health::Stale)
+        else {
             return false;
         };
         tokio::select! {
@@ -178,20 +174,20 @@ impl Inner {
         let endpoint = picked.endpoint();
         endpoint.state().channel_or(|| self.channels.open(endpoint))
     }
+}
 
-    fn nobody(&self, call: &Call, set: &Endpoints) -> Status {
-        let service = &call.head.service;
-        let why = match (set.len(), set.health()) {
-            (0, Health::Fresh) => {
-                "no provider is registered; start one, or check interface, group and version"
-                    .to_owned()
-            }
-            (0, _) => "the registry has not answered yet; check its address".to_owned(),
-            (n, _) => format!("{n} providers are known, but routing or earlier attempts left none"),
-        };
-        Status::new(Code::Unavailable, format!("no provider for {service}: {why}"))
-            .with_retry(Retry::Never)
-    }
+/// The error of a call that there is nobody to ask for.
+fn nobody(call: &Call, set: &Endpoints) -> Status {
+    let service = &call.head.service;
+    let why = match (set.len(), set.health()) {
+        (0, Health::Fresh) => {
+            "no provider is registered; start one, or check interface, group and version".to_owned()
+        }
+        (0, _) => "the registry has not answered yet; check its address".to_owned(),
+        (n, _) => format!("{n} providers are known, but routing or earlier attempts left none"),
+    };
+    Status::new(Code::Unavailable, format!("no provider for {service}: {why}"))
+        .with_retry(Retry::Never)
 }
 
 /// Takes out of `left` ("all" when there is none yet) what `out` names, unless nothing would stay.

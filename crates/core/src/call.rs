@@ -92,12 +92,15 @@ impl Call {
     }
 }
 
+/// Turns the arguments of a payload into values.
+pub type DecodeArguments<'a> = &'a (dyn Fn(&Payload) -> Option<Vec<Value>> + Sync);
+
 /// What rules and balancers see of a call: the head, and arguments that are decoded when first
 /// asked for.
 pub struct CallView<'a> {
     head: &'a Head,
     payload: Option<&'a Payload>,
-    decode: Option<&'a (dyn Fn(&Payload) -> Option<Vec<Value>> + Sync)>,
+    decode: Option<DecodeArguments<'a>>,
     arguments: OnceLock<Option<Vec<Value>>>,
 }
 
@@ -112,10 +115,7 @@ impl<'a> CallView<'a> {
     }
 
     /// Lets `decode` turn typed or encoded arguments into values when a rule reads one.
-    pub fn with_decoder(
-        mut self,
-        decode: &'a (dyn Fn(&Payload) -> Option<Vec<Value>> + Sync),
-    ) -> Self {
+    pub fn with_decoder(mut self, decode: DecodeArguments<'a>) -> Self {
         self.decode = Some(decode);
         self
     }

@@ -34,7 +34,7 @@ impl Deadline {
     /// The deadline `timeout` after `now`.
     pub fn after(now: Instant, timeout: Duration) -> Self {
         // An absurd timeout must not overflow: a century is for ever.
-        const CENTURY: Duration = Duration::from_secs(100 * 365 * 86_400);
+        const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
         Self(now + timeout.min(CENTURY))
     }
 

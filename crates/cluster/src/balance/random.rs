@@ -58,9 +58,7 @@ mod tests {
 
     use dubhe_core::endpoint::{Endpoints, ServiceParams};
     use dubhe_core::route::Bitmap;
-    use dubhe_core::{
-        Call, Endpoint, Head, Instance, Method, Offer, Payload, ServiceKey, Value,
-    };
+    use dubhe_core::{Call, Endpoint, Head, Instance, Method, Offer, Payload, ServiceKey, Value};
 
     use super::*;
 
@@ -112,8 +110,7 @@ mod tests {
         let service = Arc::new(ServiceKey::interface_only("a.B"));
         let head = Head::new(service, Arc::new(Method::java("m", "")));
         let call = Call::new(head, Payload::dynamic(Value::Null));
-        let picked =
-            Random::from_os().pick(&CallView::new(&call), Selection::all(&set)).unwrap();
+        let picked = Random::from_os().pick(&CallView::new(&call), Selection::all(&set)).unwrap();
         let in_flight = || {
             let state = set.get(0).unwrap().state();
             state.in_flight.load(std::sync::atomic::Ordering::Relaxed)

@@ -78,11 +78,8 @@ impl StaticPlan {
 
 impl Plan for StaticPlan {
     fn plan(&self, call: &CallView<'_>) -> Arc<Policy> {
-        let own = if self.methods.is_empty() {
-            None
-        } else {
-            self.methods.get(&call.head().method.name)
-        };
+        let own =
+            if self.methods.is_empty() { None } else { self.methods.get(&call.head().method.name) };
         own.unwrap_or(&self.default).clone()
     }
 }
@@ -104,8 +101,7 @@ mod tests {
     fn a_method_overrides_the_client_which_overrides_dubbo() {
         let client = Options { timeout: Some(Duration::from_secs(3)), ..Options::default() };
         let slow = Options { retries: Some(0), ..Options::default() };
-        let plan =
-            StaticPlan::new(&client, [("slow".into(), slow)], Arc::new(Random::from_os()));
+        let plan = StaticPlan::new(&client, [("slow".into(), slow)], Arc::new(Random::from_os()));
         let policy = plan.plan(&CallView::new(&call("slow")));
         assert_eq!((policy.timeout, policy.retries), (Duration::from_secs(3), 0));
         let policy = plan.plan(&CallView::new(&call("other")));
