@@ -39,11 +39,7 @@ where
             }
         }
     };
-    if inherited.is_empty() {
-        Invoking::boxed(work)
-    } else {
-        Invoking::scoped(inherited, work)
-    }
+    if inherited.is_empty() { Invoking::boxed(work) } else { Invoking::scoped(inherited, work) }
 }
 
 /// The context of a call, and its arguments.

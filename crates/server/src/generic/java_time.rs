@@ -84,7 +84,8 @@ mod tests {
         assert_eq!(text(&at(1, 2, 3, 0)).as_deref(), Some("01:02:03"));
         assert_eq!(text(&at(1, 2, 0, 5_000_000)).as_deref(), Some("01:02:00.005"));
         assert_eq!(text(&at(1, 2, 3, 4)).as_deref(), Some("01:02:03.000000004"));
-        let both = handle("LocalDateTimeHandle").field("time", at(1, 2, 0, 0)).field("date", day(7));
+        let both =
+            handle("LocalDateTimeHandle").field("time", at(1, 2, 0, 0)).field("date", day(7));
         assert_eq!(text(&both).as_deref(), Some("0007-02-09T01:02"));
         assert_eq!(text(&Object::new("a.B")), None);
     }

@@ -87,8 +87,8 @@ impl Adapter {
 
     /// The method of this name that takes these Java types, or this many arguments of any.
     fn find(&self, name: &str, wanted: Option<&[Value]>, count: usize) -> Result<usize, Status> {
-        let wanted: Option<String> =
-            wanted.map(|t| t.iter().map(|t| java_type::descriptor(t.as_str().unwrap_or("?"))).collect());
+        let wanted: Option<String> = wanted
+            .map(|t| t.iter().map(|t| java_type::descriptor(t.as_str().unwrap_or("?"))).collect());
         let fits = |m: &Arc<Method>| {
             &*m.name == name
                 && match (&m.descriptor, &wanted) {
@@ -107,7 +107,8 @@ impl Adapter {
 
     fn no_method(&self, name: &str, typed: bool, count: usize) -> Status {
         const MOST: usize = 20;
-        let wanted = if typed { "these parameter types".into() } else { format!("{count} arguments") };
+        let wanted =
+            if typed { "these parameter types".into() } else { format!("{count} arguments") };
         let known: Vec<String> = self.methods.iter().take(MOST).map(|m| signature(m)).collect();
         let more = if self.methods.len() > MOST { " and more" } else { "" };
         let text = format!(
@@ -199,7 +200,10 @@ fn generic_exception(status: Status) -> Status {
     };
     let text = format!("{class}: {message}");
     let value = Value::object(GENERIC_EXCEPTION)
-        .field("suppressedExceptions", List::new::<Value>([]).class("java.util.Collections$EmptyList"))
+        .field(
+            "suppressedExceptions",
+            List::new::<Value>([]).class("java.util.Collections$EmptyList"),
+        )
         .field("stackTrace", List::new::<Value>([]).class("[java.lang.StackTraceElement"))
         .field("cause", Value::Null)
         .field("detailMessage", text.clone())

@@ -166,9 +166,8 @@ impl ServerBuilder {
         let dispatch: Arc<dyn Dispatch> = services.clone();
         protocols.push(Arc::new(DubboProtocol::new(dispatch, dubbo)));
 
-        let wrong = |e: dubhe_net::Error| {
-            Status::new(Code::InvalidArgument, e.to_string()).with_source(e)
-        };
+        let wrong =
+            |e: dubhe_net::Error| Status::new(Code::InvalidArgument, e.to_string()).with_source(e);
         let acceptor = Acceptor::new(listen, protocols, options.accept).map_err(wrong)?;
         let bound = acceptor.local_addr();
         let host = announce::host(options.advertise.as_deref(), bound);
@@ -193,9 +192,10 @@ fn largest_payload(
 ) -> Result<dubhe_dubbo::PayloadLimit, Status> {
     let mut largest = settings.payload;
     for (key, params) in services.iter() {
-        let own = settings.clone().with_params(params).map_err(|what| {
-            Status::new(Code::InvalidArgument, format!("service {key}: {what}"))
-        })?;
+        let own = settings
+            .clone()
+            .with_params(params)
+            .map_err(|what| Status::new(Code::InvalidArgument, format!("service {key}: {what}")))?;
         largest = largest.max(own.payload);
     }
     Ok(largest)
