@@ -45,7 +45,7 @@ impl fmt::Debug for Target {
 
 /// The services of a server.
 pub trait Dispatch: Send + Sync + 'static {
-    /// Finds who answers.
+    /// Finds who answers. A protocol may remember the answer for as long as a connection lives.
     ///
     /// # Errors
     /// [`crate::Code::Unimplemented`] when no such service or method is exported; the message

@@ -37,7 +37,7 @@ impl<'a> Attachments<'a> {
     ///
     /// # Errors
     /// When something else is there, or a key is no string.
-    pub(super) fn read(decoder: &mut Decoder<'a>, frame: &'a Bytes) -> Result<Self, Error> {
+    pub(crate) fn read(decoder: &mut Decoder<'a>, frame: &'a Bytes) -> Result<Self, Error> {
         let mut all = Self::default();
         if decoder.is_at_end() || decoder.read_null()? {
             return Ok(all);

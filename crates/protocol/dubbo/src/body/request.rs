@@ -75,9 +75,14 @@ impl<'a> Request<'a> {
 
     /// The arguments as a payload.
     pub fn payload(&self) -> Payload {
-        let values = Content::Encoded(Encoded::new(Format::Hessian2, self.arguments.clone()));
-        Payload::Args(Args { count: self.count, values })
+        arguments(self.count, self.arguments.clone())
     }
+}
+
+/// The payload of `count` arguments that are `bytes`.
+pub(crate) fn arguments(count: usize, bytes: Bytes) -> Payload {
+    let values = Content::Encoded(Encoded::new(Format::Hessian2, bytes));
+    Payload::Args(Args { count, values })
 }
 
 /// What a request says besides the call itself.

@@ -10,9 +10,10 @@ use dubhe_core::time::Deadline;
 use dubhe_core::{Call, Code, Head, Method, ServiceKey, Status};
 use dubhe_net::session::Outbox;
 
+use super::memo::{Known, Recognised};
 use super::running::{Ended, Panicked};
 use super::{Exchange, pace};
-use crate::body::{ReplyTo, Request, supports_attachments, write_failure, write_reply};
+use crate::body::{self, ReplyTo, Request, supports_attachments, write_failure, write_reply};
 use crate::header::{Header, Kind};
 use crate::payload::PayloadLimit;
 use crate::serialization::{SerializationId, refusal};
@@ -66,7 +67,7 @@ impl Exchange {
         &mut self,
         header: Header,
         two_way: bool,
-        body: &Bytes,
+        frame: &Bytes,
         now: Instant,
         out: &mut Outbox,
     ) -> Result<(), (u8, String)> {
@@ -78,38 +79,47 @@ impl Exchange {
             let text = format!("{most} calls of this connection run already; call less at once");
             return Err((table::dubbo::SERVER_THREADPOOL_EXHAUSTED, text));
         }
-        let request = Request::read(body).map_err(|error| {
-            (table::dubbo::BAD_REQUEST, format!("fail to decode request due to: {error}"))
-        })?;
-        let target = self.find(&request)?;
-        let limit = self.limit(&target);
-        if !limit.allows(body.len()) {
-            return Err((table::dubbo::BAD_REQUEST, too_large(body.len(), limit)));
+        let (known, payload) = match self.memo.recognise(frame) {
+            Some(Recognised { known, count, arguments }) => {
+                (known, body::arguments(count, arguments))
+            }
+            None => {
+                let request = Request::read(frame).map_err(|error| {
+                    (table::dubbo::BAD_REQUEST, format!("fail to decode request due to: {error}"))
+                })?;
+                let known = self.know(&request)?;
+                self.memo.learn(frame, &request, &known);
+                (Arc::new(known), request.payload())
+            }
+        };
+        let Known { target, limit, .. } = &*known;
+        if !limit.allows(frame.len()) {
+            return Err((table::dubbo::BAD_REQUEST, too_large(frame.len(), *limit)));
         }
         // Nobody waits for a one-way call, whatever its timeout says.
-        let timeout = request.attachments.timeout.filter(|_| two_way);
+        let timeout = known.timeout.filter(|_| two_way);
         let deadline = timeout.map(|timeout| Deadline::after(now, timeout));
         if deadline.is_some_and(|deadline| deadline.passed(now)) {
-            let text = format!("{}.{} arrived after its timeout", target.service, request.method);
+            let (service, method) = (&target.service, &target.method.name);
+            let text = format!("{service}.{method} arrived after its timeout");
             return Err((table::dubbo::SERVER_TIMEOUT, text));
         }
 
-        let attachments = supports_attachments(&request.dubbo);
+        let to = ReplyTo { id: header.id, attachments: known.attachments, limit: *limit };
         let ticket = Ticket {
-            to: two_way.then_some(ReplyTo { id: header.id, attachments, limit }),
+            to: two_way.then_some(to),
             deadline: deadline.map(Deadline::instant),
             service: target.service.clone(),
             method: target.method.clone(),
         };
-        let payload = request.payload();
         let head = Head {
-            metadata: request.attachments.metadata,
+            metadata: known.metadata.clone(),
             deadline,
             arrived: Some(now),
             peer: Some(self.peer.clone()),
-            ..Head::new(target.service, target.method)
+            ..Head::new(target.service.clone(), target.method.clone())
         };
-        let invoke = target.invoke;
+        let invoke = target.invoke.clone();
         let begin = move || invoke.invoke(Call::new(head, payload));
         let started = if self.pace.apart() {
             self.running.start(move || pace::apart(begin), ticket)
@@ -126,6 +136,18 @@ impl Exchange {
             }
         }
         Ok(())
+    }
+
+    /// Finds out what a request is about.
+    fn know(&self, request: &Request<'_>) -> Result<Known, (u8, String)> {
+        let target = self.find(request)?;
+        Ok(Known {
+            limit: self.limit(&target),
+            target,
+            timeout: request.attachments.timeout,
+            metadata: request.attachments.metadata.clone(),
+            attachments: supports_attachments(&request.dubbo),
+        })
     }
 
     fn find(&self, request: &Request<'_>) -> Result<Target, (u8, String)> {

@@ -9,6 +9,7 @@ mod connection;
 mod errors;
 mod heartbeat;
 mod inbound;
+mod memo;
 mod pace;
 mod running;
 mod session;

@@ -13,6 +13,7 @@ use dubhe_net::{Error, ErrorKind, Result, time};
 use super::calls::Answered;
 use super::heartbeat::{Beat, Heartbeat};
 use super::inbound::Ticket;
+use super::memo::Memo;
 use super::pace::Pace;
 use super::running::Running;
 use super::{Connection, Peered, Role, Settings};
@@ -31,6 +32,7 @@ pub struct Exchange {
     pub(super) running: Running<Ticket>,
     pub(super) last_call: Instant,
     pub(super) pace: Pace,
+    pub(super) memo: Memo,
     /// Handlers begun in this task during the present batch of input.
     pub(super) in_place: u32,
     splitter: Splitter,
@@ -75,6 +77,7 @@ impl Exchange {
             running: Running::new(),
             last_call: time::now(),
             pace: Pace::default(),
+            memo: Memo::default(),
             in_place: 0,
             splitter: Splitter::new(settings.payload),
             heartbeat: Heartbeat::new(role, settings.heartbeat),
