@@ -23,12 +23,8 @@ pub(crate) async fn run(arguments: &ClientArguments) -> Result<(), Error> {
     let app = App::builder("bench").build()?;
     let url =
         format!("{}://{}?connections={}", arguments.kind.name(), arguments.addr, arguments.conns);
-    let echo = app
-        .client::<EchoClient>()
-        .url(&url)
-        .timeout(Duration::from_secs(10))
-        .retries(0)
-        .build()?;
+    let echo =
+        app.client::<EchoClient>().url(&url).timeout(Duration::from_secs(10)).retries(0).build()?;
     let data = Bytes::from_iter((0..=u8::MAX).cycle().take(arguments.size));
     // Connections open with the first calls, before the clock starts.
     for _ in 0..arguments.conns {

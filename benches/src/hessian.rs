@@ -100,7 +100,10 @@ pub(crate) fn run() -> Result<(), Error> {
         Ok(())
     })?;
     if Vec::<Row>::decode(&mut Decoder::new(&bytes))? != rows {
-        return Err(Error::new(dubhe::hessian2::ErrorKind::Mismatch, "the list changed on its way"));
+        return Err(Error::new(
+            dubhe::hessian2::ErrorKind::Mismatch,
+            "the list changed on its way",
+        ));
     }
     let report = json!({
         "encode_ns": encode,

@@ -51,7 +51,10 @@ impl<'a> Selection<'a> {
     /// All of the selection, in the order of the snapshot.
     pub fn iter(&self) -> impl Iterator<Item = &'a Endpoint> {
         let Self { all, only } = *self;
-        all.iter().enumerate().filter(move |(i, _)| only.is_none_or(|m| m.contains(*i))).map(|(_, e)| e)
+        all.iter()
+            .enumerate()
+            .filter(move |(i, _)| only.is_none_or(|m| m.contains(*i)))
+            .map(|(_, e)| e)
     }
 
     /// The sum of the weights.

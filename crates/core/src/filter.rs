@@ -75,9 +75,7 @@ impl Chain {
     pub fn run(&self, call: Call, target: &Arc<dyn Invoke>) -> Invoking {
         match &self.0 {
             None => target.invoke(call),
-            Some(steps) => {
-                Next { steps: steps.clone(), at: 0, target: target.clone() }.run(call)
-            }
+            Some(steps) => Next { steps: steps.clone(), at: 0, target: target.clone() }.run(call),
         }
     }
 }

@@ -59,3 +59,17 @@ pub trait Registry: Send + Sync + 'static {
     /// Follows the providers of `service`. Dropping the stream ends the subscription.
     fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots>;
 }
+
+impl<T: Registry + ?Sized> Registry for Arc<T> {
+    fn register(&self, registration: Registration) -> Registering<'_, ()> {
+        (**self).register(registration)
+    }
+
+    fn unregister(&self, registration: &Registration) -> Registering<'_, ()> {
+        (**self).unregister(registration)
+    }
+
+    fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
+        (**self).subscribe(service)
+    }
+}

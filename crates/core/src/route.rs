@@ -161,13 +161,10 @@ mod tests {
         for i in [3, 64, 127, 199, 200] {
             map.insert(i);
         }
-        assert_eq!((0..5).map(|n| map.nth(n)).collect::<Vec<_>>(), [
-            Some(3),
-            Some(64),
-            Some(127),
-            Some(199),
-            None
-        ]);
+        assert_eq!(
+            (0..5).map(|n| map.nth(n)).collect::<Vec<_>>(),
+            [Some(3), Some(64), Some(127), Some(199), None]
+        );
         map.remove(64);
         let mut other = Bitmap::empty(200);
         other.insert(127);

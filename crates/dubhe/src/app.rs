@@ -10,6 +10,7 @@ use dubhe_core::time::SharedClock;
 use dubhe_core::{ServiceKey, Status};
 use dubhe_dubbo::DubboConnect;
 use dubhe_dubbo::exchange::Settings;
+use dubhe_net::tls::ClientTls;
 
 use crate::clock::TokioClock;
 use crate::registries::by_url;
@@ -25,6 +26,7 @@ pub struct AppBuilder {
     clock: SharedClock,
     connectors: Vec<Arc<dyn Connect>>,
     registries: Vec<Result<Arc<dyn Registry>, Status>>,
+    tls: Option<ClientTls>,
 }
 
 impl App {
@@ -35,6 +37,7 @@ impl App {
             clock: Arc::new(TokioClock),
             connectors: Vec::new(),
             registries: Vec::new(),
+            tls: None,
         }
     }
 
@@ -60,10 +63,11 @@ impl App {
 }
 
 impl AppBuilder {
-    /// Adds a registry by URL: `memory://` or `file:///FOLDER`. A wrong URL is reported by
-    /// [`AppBuilder::build`].
+    /// Adds a registry by URL: `memory://`, `file:///FOLDER` or `zookeeper://HOST:PORT`, whose
+    /// parameters are those of [`dubhe_zookeeper::Settings`]. A wrong URL is reported by
+    /// [`AppBuilder::build`]. Must be called within a tokio runtime.
     pub fn registry(mut self, url: &str) -> Self {
-        let registry = by_url(url, &self.clock);
+        let registry = by_url(url, &self.name, &self.clock);
         self.registries.push(registry);
         self
     }
@@ -81,6 +85,13 @@ impl AppBuilder {
         self
     }
 
+    /// Encrypts the connections of the built-in protocols: whom to trust and, for mutual TLS, who
+    /// this application is.
+    pub fn tls(mut self, tls: ClientTls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
     /// Makes the application. Must be called within a tokio runtime.
     ///
     /// # Errors
@@ -93,7 +104,11 @@ impl AppBuilder {
         }
         if !own {
             let settings = Settings::default().application(self.name);
-            env = env.connect(Arc::new(DubboConnect::new(settings)));
+            let dubbo = DubboConnect::new(settings);
+            env = env.connect(Arc::new(match self.tls {
+                Some(tls) => dubbo.tls(tls),
+                None => dubbo,
+            }));
         }
         for registry in self.registries {
             env = env.registry(registry?);

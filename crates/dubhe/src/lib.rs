@@ -36,17 +36,19 @@ mod registries;
 
 pub use app::{App, AppBuilder};
 pub use clock::TokioClock;
+pub use registries::registry_at;
 
 pub use dubhe_client::{
-    CallOptions, Client, ClientBuilder, Generic, JavaArgument, MethodBuilder, ReplyAttachments, Stub,
+    CallOptions, Client, ClientBuilder, Generic, JavaArgument, MethodBuilder, ReplyAttachments,
+    Stub,
 };
 pub use dubhe_core::context::Peer;
 pub use dubhe_core::filter::{Filter, Hook, Next};
 pub use dubhe_core::time::Deadline;
 pub use dubhe_core::url::Url;
 pub use dubhe_core::{
-    ByteString, Call, Code, Context, Endpoint, Metadata, Method, Payload, Reply, ServiceKey, Status,
-    Value,
+    ByteString, Call, Code, Context, Endpoint, Metadata, Method, Payload, Reply, ServiceKey,
+    Status, Value,
 };
 pub use dubhe_macros::{Java, JavaException, interface};
 pub use dubhe_server::{Export, Options as ServerOptions, Running, Server, ServerBuilder, Service};
@@ -61,6 +63,7 @@ pub use dubhe_hessian2::java;
 pub use dubhe_json as json;
 pub use dubhe_net as net;
 pub use dubhe_registry as registry;
+pub use dubhe_zookeeper as zookeeper;
 
 /// What most files need.
 pub mod prelude {

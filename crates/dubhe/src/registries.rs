@@ -2,19 +2,46 @@
 
 use std::sync::Arc;
 
+use bytestring::ByteString;
 use dubhe_core::registry::Registry;
 use dubhe_core::time::SharedClock;
 use dubhe_core::{Code, Status};
 use dubhe_registry::{File, Memory};
+use dubhe_zookeeper::ZooKeeper;
 
-/// The registry that `url` names: `memory://` or `file:///folder`.
-pub(crate) fn by_url(url: &str, clock: &SharedClock) -> Result<Arc<dyn Registry>, Status> {
+use crate::clock::TokioClock;
+
+/// The registry that `url` names, for [`dubhe_server::ServerBuilder::registry`] and
+/// [`crate::AppBuilder::registry_instance`]; two calls with one `memory://` give two registries.
+///
+/// # Errors
+/// When the kind is not known, or the rest of the URL is wrong; the text says which kinds are.
+pub fn registry_at(
+    url: &str,
+    application: impl Into<ByteString>,
+) -> Result<Arc<dyn Registry>, Status> {
+    by_url(url, &application.into(), &(Arc::new(TokioClock) as SharedClock))
+}
+
+/// The registry that `url` names for an application: `memory://`, `file:///folder` or
+/// `zookeeper://host:port`.
+pub(crate) fn by_url(
+    url: &str,
+    application: &ByteString,
+    clock: &SharedClock,
+) -> Result<Arc<dyn Registry>, Status> {
     let (kind, rest) = url.split_once("://").unwrap_or((url, ""));
     match kind {
         "memory" => Ok(Arc::new(Memory::new())),
         "file" if rest.starts_with('/') => Ok(Arc::new(File::new(rest, clock.clone()))),
         "file" => Err(wrong(format!("registry {url:?} has no folder; write file:///FOLDER"))),
-        other => Err(wrong(format!("no registry of kind {other:?}; known are memory:// and file://"))),
+        "zookeeper" => {
+            let builder = ZooKeeper::builder(url, clock.clone())?;
+            Ok(Arc::new(builder.application(application.clone()).build()))
+        }
+        other => Err(wrong(format!(
+            "no registry of kind {other:?}; known are memory://, file:// and zookeeper://"
+        ))),
     }
 }
 
@@ -26,14 +53,20 @@ fn wrong(message: String) -> Status {
 mod tests {
     use super::*;
 
-    #[test]
-    fn knows_its_kinds_and_says_which() {
+    #[tokio::test]
+    async fn knows_its_kinds_and_says_which() {
         let clock: SharedClock = Arc::new(crate::TokioClock);
-        assert!(by_url("memory://", &clock).is_ok());
-        assert!(by_url("file:///tmp/x", &clock).is_ok());
-        let error = by_url("file://x", &clock).err().unwrap();
-        assert!(error.message().contains("file:///FOLDER"));
-        let error = by_url("consul://x", &clock).err().unwrap();
-        assert!(error.message().contains("memory://"));
+        let registry = |url| by_url(url, &"shop".into(), &clock);
+        for url in ["memory://", "file:///tmp/x", "zookeeper://127.0.0.1:1?backup=127.0.0.1:2"] {
+            assert!(registry(url).is_ok(), "{url}");
+        }
+        for (url, hint) in [
+            ("file://x", "file:///FOLDER"),
+            ("zookeeper://h?session=x", "session"),
+            ("consul://x", "zookeeper://"),
+        ] {
+            let error = registry(url).err().unwrap();
+            assert!(error.message().contains(hint), "{url}: {error}");
+        }
     }
 }

@@ -120,8 +120,11 @@ impl Users for InMemory {
 
 async fn server() -> (dubhe::Running, Arc<InMemory>, String) {
     let users = Arc::new(InMemory::default());
-    let running =
-        Server::builder().service(UsersServer::from(users.clone())).start("127.0.0.1:0").await.unwrap();
+    let running = Server::builder()
+        .service(UsersServer::from(users.clone()))
+        .start("127.0.0.1:0")
+        .await
+        .unwrap();
     let url = format!("dubbo://{}", running.addr());
     (running, users, url)
 }
@@ -234,11 +237,15 @@ async fn many_calls_at_once_over_one_connection() {
 async fn unknown_names_are_told_of() {
     let (_running, _, url) = server().await;
     let app = app();
-    let generic = |key: &str| app.generic("").service(ServiceKey::parse(key)).url(&url).build().unwrap();
+    let generic =
+        |key: &str| app.generic("").service(ServiceKey::parse(key)).url(&url).build().unwrap();
     let status = generic("shop/org.example.Users:1.0.0").call("nope", args![]).await.unwrap_err();
     assert!(status.message().contains("nope"), "{status}");
     let status = generic("org.example.Users").call("getUser", args!["long" => 1_i64]).await;
-    assert!(status.as_ref().unwrap_err().message().contains("check group and version"), "{status:?}");
+    assert!(
+        status.as_ref().unwrap_err().message().contains("check group and version"),
+        "{status:?}"
+    );
     let status = generic("org.example.Other").call("m", args![]).await.unwrap_err();
     assert!(status.message().contains("org.example.Other"), "{status}");
 }

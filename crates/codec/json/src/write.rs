@@ -167,9 +167,6 @@ mod tests {
         for n in 1..40 {
             items.push(Value::list([Value::reference(n - 1), Value::reference(n - 1)]).shared(n));
         }
-        assert!(matches!(
-            to_string(&Value::list(items), Classes::Keep),
-            Err(Error::Repeats(_))
-        ));
+        assert!(matches!(to_string(&Value::list(items), Classes::Keep), Err(Error::Repeats(_))));
     }
 }

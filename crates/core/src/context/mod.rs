@@ -11,7 +11,7 @@ use bytestring::ByteString;
 
 pub(crate) use ambient::within;
 pub use ambient::{Inherited, inherited, scope};
-pub use cancel::{Cancelled, CancelOnDrop};
+pub use cancel::{CancelOnDrop, Cancelled};
 
 use crate::call::{Call, Head};
 use crate::invoke::{Invoke, Invoking};

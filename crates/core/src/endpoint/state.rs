@@ -86,7 +86,11 @@ mod tests {
     fn a_state_survives_as_long_as_one_endpoint_has_it() {
         let states = States::default();
         let make = || {
-            states.adopt(Arc::default(), Offer { protocol: "dubbo".into(), port: 1 }, Arc::default())
+            states.adopt(
+                Arc::default(),
+                Offer { protocol: "dubbo".into(), port: 1 },
+                Arc::default(),
+            )
         };
         let first = make();
         let second = make();

@@ -9,7 +9,7 @@ mod exception;
 mod reply;
 mod request;
 #[cfg(test)]
-mod vectors;
+mod tests;
 mod writer;
 
 use std::borrow::Cow;

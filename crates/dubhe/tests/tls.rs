@@ -1,0 +1,89 @@
+//! Calls over TLS, as a user configures it.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test stops at the first surprise")]
+
+use dubhe::net::detect::TlsMode;
+use dubhe::net::tls::{ClientTls, ServerTls};
+use dubhe::prelude::*;
+use dubhe_testkit::certs::{Authority, Identity};
+
+#[dubhe::interface("org.example.Who")]
+trait Who {
+    /// Whether the caller showed a certificate.
+    async fn certified(&self, ctx: &Context) -> Result<bool, Status>;
+}
+
+struct Door;
+
+impl Who for Door {
+    async fn certified(&self, ctx: &Context) -> Result<bool, Status> {
+        Ok(ctx.peer().is_some_and(|peer| peer.certificate.is_some()))
+    }
+}
+
+struct Setting {
+    ca: Authority,
+    server: Identity,
+    client: Identity,
+}
+
+impl Setting {
+    fn new() -> Self {
+        let ca = Authority::new().unwrap();
+        let (server, client) = (ca.issue("localhost").unwrap(), ca.issue("client").unwrap());
+        Self { ca, server, client }
+    }
+
+    async fn serve(&self, mode: TlsMode, mutual: bool) -> (dubhe::Running, String) {
+        let mut tls = ServerTls::builder(self.server.chain.clone(), self.server.key.clone());
+        if mutual {
+            tls = tls.client_ca(self.ca.pem());
+        }
+        let server = Server::builder().service(WhoServer::new(Door));
+        let running = server.tls(mode, tls.build().unwrap()).start("127.0.0.1:0").await.unwrap();
+        let url = format!("dubbo://localhost:{}", running.addr().port());
+        (running, url)
+    }
+
+    fn trusting(&self) -> ClientTls {
+        ClientTls::builder(self.ca.pem()).build().unwrap()
+    }
+
+    fn certified(&self) -> ClientTls {
+        let Identity { chain, key, .. } = &self.client;
+        ClientTls::builder(self.ca.pem()).identity(chain.clone(), key.clone()).build().unwrap()
+    }
+}
+
+async fn call(tls: Option<ClientTls>, url: &str) -> Result<bool, Status> {
+    let app = App::builder("test");
+    let app = tls.into_iter().fold(app, dubhe::AppBuilder::tls).build().unwrap();
+    app.client::<WhoClient>().url(url).retries(0).build().unwrap().certified().await
+}
+
+#[tokio::test]
+async fn one_way_tls_is_for_those_who_trust_the_server() {
+    let setting = Setting::new();
+    let (_running, url) = setting.serve(TlsMode::Required, false).await;
+    assert!(!call(Some(setting.trusting()), &url).await.unwrap());
+    let stranger = ClientTls::builder(Authority::new().unwrap().pem()).build().unwrap();
+    let status = call(Some(stranger), &url).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable);
+    assert!(status.message().contains("tls handshake"), "{status}");
+    call(None, &url).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn mutual_tls_is_for_those_with_a_certificate() {
+    let setting = Setting::new();
+    let (_running, url) = setting.serve(TlsMode::Required, true).await;
+    assert!(call(Some(setting.certified()), &url).await.unwrap());
+    call(Some(setting.trusting()), &url).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn optional_tls_takes_both_on_one_port() {
+    let setting = Setting::new();
+    let (_running, url) = setting.serve(TlsMode::Optional, false).await;
+    assert!(!call(Some(setting.trusting()), &url).await.unwrap());
+    assert!(!call(None, &url).await.unwrap());
+}
