@@ -270,13 +270,6 @@ impl Connection {
         }
         Ok(())
     }
-
-    /// Tells everybody who still waits that the connection is gone.
-    pub(super) fn fail_pending(&mut self) {
-        for (_, request) in self.pending.drain(..) {
-            request.disconnect();
-        }
-    }
 }
 
 /// Writes some of `output`, or flushes when there is none; says whether everything is flushed.

@@ -113,7 +113,6 @@ impl Driver {
         self.life.session = connection.session();
         self.state.send_replace(State::Connected { session: connection.session(), local });
         let lost = connection.serve(&mut self.commands, &mut self.life, &self.options.clock).await;
-        connection.fail_pending();
         match lost {
             Some(why) => Ended::Lost { why, established: true },
             None => Ended::Closed,
@@ -147,9 +146,7 @@ async fn connect(
     }
 }
 
-/// Answers commands while there is no connection; comes back when the client is closed.
+/// Drops requests while there is no connection; comes back when the client is closed.
 async fn refuse(commands: &mut mpsc::Receiver<Command>) {
-    while let Some(Command::Request(request)) = commands.recv().await {
-        request.disconnect();
-    }
+    while let Some(Command::Request(_)) = commands.recv().await {}
 }

@@ -17,7 +17,7 @@ pub(super) enum Command {
     Close(oneshot::Sender<()>),
 }
 
-/// An operation on a node.
+/// An operation on a node. Dropping it tells the caller that there is no connection.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) path: String,
@@ -43,7 +43,8 @@ impl Client {
         let (reply, answer) = oneshot::channel();
         let request = Request { path: path.to_owned(), operation: operation(reply) };
         self.commands.send(Command::Request(request)).await.map_err(|_| Error::Closed)?;
-        answer.await.map_err(|_| Error::Closed)?
+        // A request that is dropped unanswered has lost its connection.
+        answer.await.unwrap_or(Err(Error::Disconnected))
     }
 }
 
@@ -97,21 +98,5 @@ impl Request {
             }
         }
         Ok(())
-    }
-
-    /// Tells the caller that there is no connection.
-    pub(super) fn disconnect(self) {
-        let error = Error::Disconnected;
-        match self.operation {
-            Operation::Create { reply, .. } | Operation::Delete { reply } => {
-                let _ = reply.send(Err(error));
-            }
-            Operation::Exists { reply, .. } => {
-                let _ = reply.send(Err(error));
-            }
-            Operation::Children { reply, .. } => {
-                let _ = reply.send(Err(error));
-            }
-        }
     }
 }

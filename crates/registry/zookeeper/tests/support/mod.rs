@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use dubhe_core::ServiceKey;
-use dubhe_core::endpoint::{Instance, Offer, Params, ServiceParams};
 use dubhe_core::registry::Registration;
 use dubhe_core::time::{Clock, Instant, SharedClock, Sleep};
 
@@ -28,22 +27,6 @@ pub(crate) fn clock() -> SharedClock {
 /// The service that the tests announce.
 pub(crate) fn service() -> ServiceKey {
     ServiceKey::new("demo.Greet", "g1", "1.2.3")
-}
-
-/// A provider of it on this port, with these parameters.
-pub(crate) fn provider(port: u16, params: &[(&'static str, &'static str)]) -> Registration {
-    Registration {
-        service: service(),
-        instance: Arc::new(Instance {
-            host: "127.0.0.1".into(),
-            application: "shop".into(),
-            params: Params::new(),
-        }),
-        offer: Offer { protocol: "dubbo".into(), port },
-        params: Arc::new(ServiceParams {
-            params: params.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
-        }),
-    }
 }
 
 /// The ports of providers, sorted.

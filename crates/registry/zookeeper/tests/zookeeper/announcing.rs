@@ -7,8 +7,8 @@ use dubhe_zookeeper::client::Error;
 use futures_util::StreamExt;
 
 use super::server::Server;
-use super::support::{clock, provider};
-use super::{PROVIDERS, client, registry, stat_until, subscribe, until};
+use super::support::clock;
+use super::{PROVIDERS, client, provider, registry, stat_until, subscribe, until};
 
 #[tokio::test]
 async fn providers_come_and_go_in_the_tree_of_java() {

@@ -1,6 +1,8 @@
 //! The registry against real ZooKeeper servers. Needs a JDK and Maven; `cargo xtask test zookeeper`
 //! runs it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -10,8 +12,9 @@ mod server;
 
 use std::sync::Arc;
 
+use dubhe_core::endpoint::{Instance, Offer, Params, ServiceParams};
 use dubhe_core::random::SplitMix;
-use dubhe_core::registry::{Health, Registry, Snapshot, Snapshots};
+use dubhe_core::registry::{Health, Registration, Registry, Snapshot, Snapshots};
 use dubhe_core::time::Duration;
 use dubhe_net::io::Address;
 use dubhe_net::io::tcp::TcpDial;
@@ -24,6 +27,22 @@ use support::{clock, ports, service};
 
 /// The node of the providers.
 const PROVIDERS: &str = "/dubbo/demo.Greet/providers";
+
+/// A provider of it on this port, with these parameters.
+fn provider(port: u16, params: &[(&'static str, &'static str)]) -> Registration {
+    Registration {
+        service: service(),
+        instance: Arc::new(Instance {
+            host: "127.0.0.1".into(),
+            application: "shop".into(),
+            params: Params::new(),
+        }),
+        offer: Offer { protocol: "dubbo".into(), port },
+        params: Arc::new(ServiceParams {
+            params: params.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
+        }),
+    }
+}
 
 /// A registry of `server` with these parameters.
 fn registry(server: &Server, parameters: &str) -> ZooKeeper {

@@ -7,8 +7,8 @@ use dubhe_zookeeper::client::State;
 use futures_util::StreamExt;
 
 use super::server::Server;
-use super::support::{ports, provider};
-use super::{PROVIDERS, client, registry, stat_until, subscribe, until};
+use super::support::ports;
+use super::{PROVIDERS, client, provider, registry, stat_until, subscribe, until};
 
 #[tokio::test]
 async fn an_expired_session_is_replaced_with_all_it_had() {

@@ -1,0 +1,191 @@
+//! A ZooKeeper server whose every frame a test writes, on a network in memory.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use dubhe_core::random::SplitMix;
+use dubhe_core::time::Duration;
+use dubhe_net::io::memory::{MemoryListen, Network};
+use dubhe_net::io::{Address, BoxFuture, Dial, Io, Listen, Peer};
+use dubhe_net::pool::Backoff;
+use dubhe_zookeeper::client::{Client, Options};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::support::clock;
+
+/// The session timeout that the client asks for and is granted.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(6);
+
+/// Dials a network and counts.
+pub(crate) struct Counting {
+    network: Network,
+    dials: Arc<AtomicUsize>,
+}
+
+impl Dial for Counting {
+    fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, dubhe_net::Result<(Io, Peer)>> {
+        self.dials.fetch_add(1, Ordering::SeqCst);
+        self.network.dial(to)
+    }
+}
+
+/// Where the fake server listens.
+pub(crate) struct Fake {
+    network: Network,
+    listener: MemoryListen,
+    dials: Arc<AtomicUsize>,
+}
+
+impl Fake {
+    pub(crate) fn new() -> Self {
+        let network = Network::default();
+        let listener = network.listen("127.0.0.1:2181".parse().unwrap()).unwrap();
+        Self { network, listener, dials: Arc::default() }
+    }
+
+    /// How often it was dialed.
+    pub(crate) fn count(&self) -> Arc<AtomicUsize> {
+        self.dials.clone()
+    }
+
+    pub(crate) fn dialer(&self) -> Counting {
+        Counting { network: self.network.clone(), dials: self.dials.clone() }
+    }
+
+    /// A client of it, with jitter that repeats.
+    pub(crate) fn client(&self) -> Client {
+        Client::open(Options {
+            servers: vec!["127.0.0.1:2181".parse().unwrap()],
+            credentials: None,
+            session_timeout: TIMEOUT,
+            resume: None,
+            backoff: Backoff::default(),
+            clock: clock(),
+            random: Arc::new(SplitMix::new(1)),
+            dial: Arc::new(self.dialer()),
+        })
+    }
+
+    /// The next connection, before its handshake.
+    pub(crate) async fn accept(&mut self) -> Line {
+        let (io, _) = poll_fn(|cx| self.listener.poll_accept(cx)).await.unwrap();
+        Line(io)
+    }
+
+    /// The next connection, its session granted.
+    pub(crate) async fn welcome(&mut self, session: i64) -> Line {
+        let mut line = self.accept().await;
+        line.read().await;
+        line.grant(session, TIMEOUT).await;
+        line
+    }
+}
+
+/// The server's end of a connection.
+pub(crate) struct Line(Io);
+
+/// A request: its id, its operation and its record.
+pub(crate) struct Asked {
+    pub(crate) id: i32,
+    pub(crate) operation: i32,
+    pub(crate) record: Bytes,
+}
+
+impl Line {
+    /// Reads a frame.
+    pub(crate) async fn read(&mut self) -> Bytes {
+        let length = self.0.read_i32().await.unwrap();
+        let mut frame = vec![0; usize::try_from(length).unwrap()];
+        self.0.read_exact(&mut frame).await.unwrap();
+        frame.into()
+    }
+
+    /// Reads a request.
+    pub(crate) async fn asked(&mut self) -> Asked {
+        let mut frame = self.read().await;
+        Asked { id: frame.get_i32(), operation: frame.get_i32(), record: frame }
+    }
+
+    /// Whether the client ends the connection, with nothing sent before.
+    pub(crate) async fn ended(&mut self) -> bool {
+        matches!(self.0.read_u8().await, Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof)
+    }
+
+    pub(crate) async fn write(&mut self, bytes: &[u8]) {
+        self.0.write_all(bytes).await.unwrap();
+    }
+
+    /// Answers the handshake.
+    pub(crate) async fn grant(&mut self, session: i64, timeout: Duration) {
+        self.write(&granted(session, timeout)).await;
+    }
+
+    /// Answers a request.
+    pub(crate) async fn answer(&mut self, id: i32, zxid: i64, error: i32, record: &[u8]) {
+        self.write(&answer(id, zxid, error, record)).await;
+    }
+
+    /// Fires a watch: kind 4 is "children changed".
+    pub(crate) async fn fire(&mut self, kind: i32, path: &str) {
+        let mut record = BytesMut::new();
+        record.put_i32(kind);
+        record.put_i32(3);
+        put_text(&mut record, path);
+        self.answer(-1, -1, 0, &record).await;
+    }
+}
+
+/// A frame with the server's half of the handshake.
+pub(crate) fn granted(session: i64, timeout: Duration) -> Bytes {
+    let mut record = BytesMut::new();
+    record.put_i32(0);
+    record.put_i32(i32::try_from(timeout.as_millis()).unwrap());
+    record.put_i64(session);
+    record.put_i32(16);
+    record.put_bytes(7, 16);
+    record.put_u8(0);
+    framed(&record)
+}
+
+/// A frame with an answer.
+pub(crate) fn answer(id: i32, zxid: i64, error: i32, record: &[u8]) -> Bytes {
+    let mut frame = BytesMut::new();
+    frame.put_i32(id);
+    frame.put_i64(zxid);
+    frame.put_i32(error);
+    frame.put_slice(record);
+    framed(&frame)
+}
+
+fn framed(content: &[u8]) -> Bytes {
+    let mut frame = BytesMut::new();
+    frame.put_i32(i32::try_from(content.len()).unwrap());
+    frame.put_slice(content);
+    frame.freeze()
+}
+
+/// A list of names, as an answer carries it.
+pub(crate) fn names(names: &[&str]) -> Bytes {
+    let mut record = BytesMut::new();
+    record.put_i32(i32::try_from(names.len()).unwrap());
+    for name in names {
+        put_text(&mut record, name);
+    }
+    record.freeze()
+}
+
+/// A `Stat` of a node of this session.
+pub(crate) fn stat(owner: i64) -> Bytes {
+    let mut record = BytesMut::new();
+    record.put_bytes(0, 44);
+    record.put_i64(owner);
+    record.put_bytes(0, 16);
+    record.freeze()
+}
+
+fn put_text(out: &mut BytesMut, text: &str) {
+    out.put_i32(i32::try_from(text.len()).unwrap());
+    out.put_slice(text.as_bytes());
+}

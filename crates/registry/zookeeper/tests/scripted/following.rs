@@ -1,0 +1,151 @@
+//! What subscribers see.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use dubhe_core::random::SplitMix;
+use dubhe_core::registry::{Health, Registry, Snapshot, Snapshots};
+use dubhe_core::time::Duration;
+use dubhe_zookeeper::ZooKeeper;
+use futures_util::{FutureExt, StreamExt};
+use parking_lot::Mutex;
+
+use super::fake::{Fake, Line, names, stat};
+use super::support::{clock, ports, service};
+
+const PROVIDERS: &str = "/dubbo/demo.Greet/providers";
+const EXISTS: i32 = 3;
+const CHILDREN: i32 = 8;
+
+/// Serves a registry: every node exists, and the providers are what the test says.
+async fn serve(
+    mut line: Line,
+    children: Arc<Mutex<Bytes>>,
+    mut fire: tokio::sync::mpsc::Receiver<()>,
+) {
+    loop {
+        tokio::select! {
+            asked = line.asked() => {
+                let record = match asked.operation {
+                    EXISTS => stat(1),
+                    CHILDREN => children.lock().clone(),
+                    _ => Bytes::new(),
+                };
+                line.answer(asked.id, 1, 0, &record).await;
+            }
+            told = fire.recv() => match told {
+                Some(()) => line.fire(4, PROVIDERS).await,
+                None => return,
+            }
+        }
+    }
+}
+
+/// A registry, its fake server and what the server says.
+struct Stage {
+    fake: Fake,
+    children: Arc<Mutex<Bytes>>,
+    fire: tokio::sync::mpsc::Sender<()>,
+    snapshots: Snapshots,
+}
+
+impl Stage {
+    async fn new(ports: &[u16]) -> Self {
+        let mut fake = Fake::new();
+        let registry = ZooKeeper::builder("zookeeper://127.0.0.1:2181", clock())
+            .unwrap()
+            .random(Arc::new(SplitMix::new(1)))
+            .dial(fake.dialer())
+            .build();
+        let children = Arc::new(Mutex::new(providers(ports)));
+        let snapshots = registry.subscribe(&service()).await.unwrap();
+        let fire = welcome(&mut fake, &children).await;
+        Self { fake, children, fire, snapshots }
+    }
+
+    /// Changes the providers and tells whoever watches.
+    async fn push(&self, ports: &[u16]) {
+        *self.children.lock() = providers(ports);
+        self.fire.send(()).await.unwrap();
+    }
+
+    async fn next(&mut self) -> (Vec<u16>, Health) {
+        let Snapshot { providers, health } = self.snapshots.next().await.unwrap();
+        (ports(&providers), health)
+    }
+}
+
+async fn welcome(fake: &mut Fake, children: &Arc<Mutex<Bytes>>) -> tokio::sync::mpsc::Sender<()> {
+    let line = fake.welcome(1).await;
+    let (fire, fires) = tokio::sync::mpsc::channel(8);
+    tokio::spawn(serve(line, children.clone(), fires));
+    fire
+}
+
+fn providers(ports: &[u16]) -> Bytes {
+    let name = |port: &u16| {
+        format!("dubbo%3A%2F%2Fh%3A{port}%2Fdemo.Greet%3Fgroup%3Dg1%26version%3D1.2.3")
+    };
+    let other = ["empty%3A%2F%2Fh%3A1%2Fdemo.Greet%3Fgroup%3Dg1%26version%3D1.2.3", "junk"];
+    let all: Vec<String> = ports.iter().map(name).chain(other.map(ToOwned::to_owned)).collect();
+    names(&all.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_change_is_one_whole_set() {
+    let mut stage = Stage::new(&[1]).await;
+    assert_eq!(stage.next().await, (vec![1], Health::Fresh));
+    stage.push(&[1, 2, 3]).await;
+    assert_eq!(stage.next().await, (vec![1, 2, 3], Health::Fresh));
+    stage.push(&[3]).await;
+    assert_eq!(stage.next().await, (vec![3], Health::Fresh));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_set_is_believed_after_half_a_minute() {
+    let mut stage = Stage::new(&[1, 2]).await;
+    assert_eq!(stage.next().await, (vec![1, 2], Health::Fresh));
+    stage.push(&[]).await;
+    assert_eq!(stage.next().await, (vec![1, 2], Health::Stale));
+    let held = tokio::time::Instant::now();
+    assert_eq!(stage.next().await, (vec![], Health::Fresh));
+    assert_eq!(held.elapsed(), Duration::from_secs(30));
+    stage.push(&[4]).await;
+    assert_eq!(stage.next().await, (vec![4], Health::Fresh));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_empty_set_that_does_not_last_changes_nothing() {
+    let mut stage = Stage::new(&[1, 2]).await;
+    assert_eq!(stage.next().await, (vec![1, 2], Health::Fresh));
+    stage.push(&[]).await;
+    assert_eq!(stage.next().await, (vec![1, 2], Health::Stale));
+    stage.push(&[1, 2]).await;
+    assert_eq!(stage.next().await, (vec![1, 2], Health::Fresh));
+    let quiet = tokio::time::timeout(Duration::from_mins(10), stage.next()).await;
+    assert!(quiet.is_err(), "{quiet:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_set_stays_and_is_stale_while_there_is_no_connection() {
+    let mut stage = Stage::new(&[1]).await;
+    assert_eq!(stage.next().await, (vec![1], Health::Fresh));
+    let (none, _) = tokio::sync::mpsc::channel(1);
+    drop(std::mem::replace(&mut stage.fire, none));
+    assert_eq!(stage.next().await, (vec![1], Health::Stale));
+    stage.fire = welcome(&mut stage.fake, &stage.children).await;
+    assert_eq!(stage.next().await, (vec![1], Health::Fresh));
+    stage.push(&[1, 2]).await;
+    assert_eq!(stage.next().await, (vec![1, 2], Health::Fresh));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_said_before_the_first_answer() {
+    let fake = Fake::new();
+    let registry = ZooKeeper::builder("zookeeper://127.0.0.1:2181", clock())
+        .unwrap()
+        .dial(fake.dialer())
+        .build();
+    let mut snapshots = registry.subscribe(&service()).await.unwrap();
+    assert_eq!(snapshots.next().now_or_never().map(|s| s.is_some()), None);
+}

@@ -1,0 +1,147 @@
+//! A session over its connections.
+
+use std::sync::atomic::Ordering;
+
+use dubhe_core::time::Duration;
+use dubhe_zookeeper::client::{Error, State};
+use futures_util::FutureExt;
+
+use super::fake::{Fake, TIMEOUT, names};
+
+const PING: i32 = 11;
+const CHILDREN: i32 = 8;
+const SET_WATCHES: i32 = 101;
+const CLOSE: i32 = -11;
+
+#[tokio::test(start_paused = true)]
+async fn a_quiet_session_is_kept_alive_until_the_server_falls_silent() {
+    let mut fake = Fake::new();
+    let client = fake.client();
+    let mut line = fake.accept().await;
+    // Protocol 0, nothing seen, 6 s, no session, an empty password.
+    let mut hello = b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x17\x70\0\0\0\0\0\0\0\0\0\0\0\x10".to_vec();
+    hello.extend([0; 17]);
+    assert_eq!(line.read().await, hello);
+    line.grant(42, TIMEOUT).await;
+    assert_eq!(client.connected().await.unwrap().id(), 42);
+
+    let start = tokio::time::Instant::now();
+    for _ in 0..3 {
+        assert_eq!(line.asked().await.operation, PING);
+        line.answer(-2, 0, 0, &[]).await;
+    }
+    assert_eq!(start.elapsed(), TIMEOUT);
+    // Now it does not answer any more.
+    assert_eq!(line.asked().await.operation, PING);
+    assert!(line.ended().await);
+    assert_eq!(start.elapsed(), TIMEOUT + TIMEOUT * 2 / 3);
+
+    // The session goes on, with its password.
+    let mut line = fake.accept().await;
+    assert_eq!(&line.read().await[16..], b"\0\0\0\0\0\0\0\x2a\0\0\0\x10\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn operations_are_sent_without_waiting_and_answered_in_order() {
+    let mut fake = Fake::new();
+    let client = fake.client();
+    let mut line = fake.welcome(1).await;
+    client.connected().await.unwrap();
+    let serve = async {
+        let (first, second) = (line.asked().await, line.asked().await);
+        assert_eq!((first.operation, &first.record[..]), (CHILDREN, &b"\0\0\0\x02/a\x01"[..]));
+        line.answer(first.id, 1, 0, &names(&["x"])).await;
+        line.answer(second.id, 1, -101, &[]).await;
+    };
+    let (first, second, ()) = tokio::join!(client.children("/a"), client.delete("/b"), serve);
+    assert_eq!(first.unwrap().0, ["x"]);
+    assert_eq!(second, Err(Error::NoNode));
+}
+
+#[tokio::test(start_paused = true)]
+async fn watches_move_to_the_next_connection_of_the_session() {
+    let mut fake = Fake::new();
+    let client = fake.client();
+    let mut line = fake.welcome(1).await;
+    client.connected().await.unwrap();
+    let serve = async {
+        let asked = line.asked().await;
+        line.answer(asked.id, 9, 0, &names(&[])).await;
+    };
+    let (children, ()) = tokio::join!(client.children("/a"), serve);
+    let (_, mut watch) = children.unwrap();
+
+    drop(line);
+    let mut line = fake.accept().await;
+    let hello = line.read().await;
+    assert_eq!(&hello[4..12], &9_i64.to_be_bytes(), "the last transaction seen");
+    line.grant(1, TIMEOUT).await;
+    let asked = line.asked().await;
+    assert_eq!((asked.id, asked.operation), (-8, SET_WATCHES));
+    // Since 9: no data, no absence, the children of /a.
+    let expected = b"\0\0\0\0\0\0\0\x09\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\x02/a";
+    assert_eq!(&asked.record[..], expected);
+    line.answer(-8, 9, 0, &[]).await;
+    assert_eq!((&mut watch).now_or_never(), None);
+    line.fire(4, "/a").await;
+    watch.await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_is_over_fires_its_watches_and_is_replaced_at_once() {
+    let mut fake = Fake::new();
+    let client = fake.client();
+    let mut line = fake.welcome(1).await;
+    client.connected().await.unwrap();
+    let serve = async {
+        let asked = line.asked().await;
+        line.answer(asked.id, 9, 0, &names(&[])).await;
+    };
+    let (children, ()) = tokio::join!(client.children("/a"), serve);
+    drop(line);
+    let mut line = fake.accept().await;
+    line.read().await;
+    line.grant(0, Duration::ZERO).await;
+    let over = tokio::time::Instant::now();
+    children.unwrap().1.await;
+    let _line = fake.welcome(2).await;
+    let mut states = client.states();
+    let renewed =
+        |state: &State| matches!(state, State::Connected { session, .. } if session.id() == 2);
+    states.wait_for(renewed).await.unwrap();
+    assert_eq!(over.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_away_is_tried_ever_less_often() {
+    let (client, dials) = {
+        let fake = Fake::new();
+        (fake.client(), fake.count())
+    };
+    let mut by_hour = Vec::new();
+    for _ in 0..4 {
+        let before = dials.load(Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_hours(1)).await;
+        by_hour.push(dials.load(Ordering::SeqCst) - before);
+    }
+    // Pauses of 0 s to 120 s: about one a minute.
+    assert!(by_hour.iter().all(|dials| (30..120).contains(dials)), "{by_hour:?}");
+    let State::Connecting { error: Some(error) } = client.state() else { panic!("not connecting") };
+    assert!(error.starts_with("127.0.0.1:2181: "), "{error}");
+    assert!(matches!(client.delete("/a").await, Err(Error::Disconnected)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn closing_ends_the_session_and_waits_for_a_silent_server_only_a_little() {
+    let mut fake = Fake::new();
+    let client = fake.client();
+    let mut line = fake.welcome(1).await;
+    client.connected().await.unwrap();
+    let start = tokio::time::Instant::now();
+    let (asked, ()) = tokio::join!(line.asked(), client.close());
+    assert_eq!(asked.operation, CLOSE);
+    assert_eq!(start.elapsed(), Duration::from_secs(2));
+    assert!(line.ended().await);
+    assert!(matches!(client.connected().await, Err(Error::Closed)));
+    assert_eq!(client.delete("/a").await, Err(Error::Closed));
+}
