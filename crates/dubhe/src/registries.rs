@@ -55,7 +55,7 @@ mod tests {
 
     #[tokio::test]
     async fn knows_its_kinds_and_says_which() {
-        let clock: SharedClock = Arc::new(crate::TokioClock);
+        let clock: SharedClock = Arc::new(TokioClock);
         let registry = |url| by_url(url, &"shop".into(), &clock);
         for url in ["memory://", "file:///tmp/x", "zookeeper://127.0.0.1:1?backup=127.0.0.1:2"] {
             assert!(registry(url).is_ok(), "{url}");
