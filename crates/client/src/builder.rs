@@ -118,15 +118,13 @@ impl<T: Stub> ClientBuilder<T> {
 
     /// Another group than the stub's own.
     pub fn group(mut self, group: impl Into<ByteString>) -> Self {
-        let key = &self.service;
-        self.service = ServiceKey::new(key.interface().clone(), group, key.version().clone());
+        self.service = self.service.with_group(group);
         self
     }
 
     /// Another version than the stub's own.
     pub fn version(mut self, version: impl Into<ByteString>) -> Self {
-        let key = &self.service;
-        self.service = ServiceKey::new(key.interface().clone(), key.group().clone(), version);
+        self.service = self.service.with_version(version);
         self
     }
 

@@ -32,6 +32,16 @@ impl ServiceKey {
         Self { interface: interface.into(), group: group.into(), version }
     }
 
+    /// The same service in another group.
+    pub fn with_group(self, group: impl Into<ByteString>) -> Self {
+        Self::new(self.interface, group, self.version)
+    }
+
+    /// The same service in another version.
+    pub fn with_version(self, version: impl Into<ByteString>) -> Self {
+        Self::new(self.interface, self.group, version)
+    }
+
     /// The interface name, such as `org.apache.dubbo.UserProvider`.
     pub fn interface(&self) -> &ByteString {
         &self.interface
@@ -125,6 +135,7 @@ mod tests {
         assert_eq!(key.to_string(), "g/a.B:1.0.0");
         assert_eq!(ServiceKey::parse("g/a.B:1.0.0"), key);
         assert_eq!(ServiceKey::parse("a.B"), ServiceKey::interface_only("a.B"));
+        assert_eq!(ServiceKey::interface_only("a.B").with_version("1.0.0").with_group("g"), key);
     }
 
     #[test]

@@ -46,7 +46,10 @@ impl Invoke for Filtered {
 impl Exported {
     /// Prepares `export` with the server's filters around its own.
     pub(crate) fn new(export: Export, outer: &[Step]) -> Self {
-        let Export { service, key, params, steps } = export;
+        let Export { service, key, mut params, steps } = export;
+        let all = service.methods();
+        // Consumers and consoles of Dubbo read them from the registered URL.
+        params.entry("methods".into()).or_insert_with(|| names(&all).into());
         let key = Arc::new(key);
         let params = Arc::new(ServiceParams { params });
         let steps: Vec<_> = outer.iter().cloned().chain(steps).collect();
@@ -61,7 +64,6 @@ impl Exported {
             },
         };
         let mut methods: HashMap<ByteString, Vec<Target>> = HashMap::new();
-        let all = service.methods();
         for (index, method) in all.iter().enumerate() {
             let handler = Arc::new(Handler { service: service.clone(), index });
             let own = methods.entry(method.name.clone()).or_default();
@@ -107,6 +109,14 @@ impl Exported {
         // Java says "bad request" here; the dubbo protocol knows that from this code.
         Status::new(Code::InvalidArgument, text)
     }
+}
+
+/// The names of `methods`, each once, sorted and separated by commas.
+fn names(methods: &[Arc<Method>]) -> String {
+    let mut names: Vec<&str> = methods.iter().map(|method| &*method.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    names.join(",")
 }
 
 /// Whether `wanted` names the arguments of `method`.
@@ -166,6 +176,12 @@ mod tests {
         assert_eq!(types("["), ["["]);
         assert_eq!(types("Lunended"), ["Lunended"]);
         assert!(types("").is_empty());
+    }
+
+    #[test]
+    fn names_each_method_once() {
+        let methods = ["hello", "add", "hello"].map(|name| Arc::new(Method::java(name, "")));
+        assert_eq!(names(&methods), "add,hello");
     }
 
     #[test]

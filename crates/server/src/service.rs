@@ -37,13 +37,13 @@ impl Export {
 
     /// Under another group.
     pub fn group(mut self, group: impl Into<ByteString>) -> Self {
-        self.key = ServiceKey::new(self.key.interface().clone(), group, self.key.version().clone());
+        self.key = self.key.with_group(group);
         self
     }
 
     /// Under another version.
     pub fn version(mut self, version: impl Into<ByteString>) -> Self {
-        self.key = ServiceKey::new(self.key.interface().clone(), self.key.group().clone(), version);
+        self.key = self.key.with_version(version);
         self
     }
 
