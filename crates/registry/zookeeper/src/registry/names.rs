@@ -1,8 +1,7 @@
 //! Names of nodes: provider and consumer URLs, percent-encoded whole.
 //!
-//! Java takes the parameters of such a URL as they stand after that one decoding (`URL.toFullString`
-//! and `URLStrParser.parseEncodedStr`); dubbo-go encodes each of them once more
-//! (`common.URL.String`).
+//! The parameters of such a URL are taken as they stand after that one decoding, as Java does
+//! (`URL.toFullString`, `URLStrParser.parseEncodedStr`) and dubbo-go writes them.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -85,14 +84,7 @@ pub(super) fn parse(name: &str) -> Option<Registration> {
     let (base, query) = text.split_once('?').unwrap_or((&text, ""));
     let mut url = Url::parse(base, "").ok()?;
     let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-    let raw: Vec<(&str, &str)> = pairs.collect();
-    let encoded_twice = raw.iter().any(|(k, v)| *k == "release" && v.starts_with("dubbo-golang"));
-    url.params = raw
-        .into_iter()
-        .map(|(k, v)| {
-            if encoded_twice { (decode(k).into(), decode(v).into()) } else { (k.into(), v.into()) }
-        })
-        .collect();
+    url.params = pairs.map(|(name, value)| (name.into(), value.into())).collect();
     let usable = !url.protocol.is_empty() && url.protocol != "empty" && url.port != 0;
     usable.then(|| provider_url::from_url(&url))
 }
@@ -205,12 +197,10 @@ mod tests {
     }
 
     #[test]
-    fn parameters_of_java_are_decoded_once_and_those_of_go_twice() {
-        let java = encode("dubbo://h:1/a.B?x=a+b%2C&release=3.3.6");
-        assert_eq!(parse(&java).unwrap().params.get("x"), Some("a+b%2C"));
-        let go = encode("tri://h:1/a.B?methods=greet%2Csay&release=dubbo-golang-3.3.2&x=a+b");
-        let params = parse(&go).unwrap().params;
-        assert_eq!((params.get("methods"), params.get("x")), (Some("greet,say"), Some("a b")));
+    fn parameters_are_decoded_once() {
+        let name = encode("dubbo://h:1/a.B?methods=greet,say&x=a+b%2C");
+        let params = parse(&name).unwrap().params;
+        assert_eq!((params.get("methods"), params.get("x")), (Some("greet,say"), Some("a+b%2C")));
     }
 
     #[test]
