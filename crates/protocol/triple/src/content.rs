@@ -1,0 +1,37 @@
+//! Content types of gRPC.
+
+use dubhe_core::Format;
+
+/// What replies and requests are labelled with; Dubbo Java answers with it whatever was asked.
+pub const GRPC: &str = "application/grpc";
+
+/// The format of the messages of a request, `None` when the content type is not gRPC's.
+///
+/// `application/grpc`, perhaps with a `+format`, perhaps with parameters (gRPC over HTTP/2,
+/// "Content-Type"). gRPC-Web is another protocol.
+pub fn format(content_type: &str) -> Option<Format> {
+    let rest = content_type.get(..GRPC.len()).filter(|start| start.eq_ignore_ascii_case(GRPC));
+    let rest = rest.and_then(|_| content_type.get(GRPC.len()..))?;
+    let (kind, _) = rest.split_once(';').unwrap_or((rest, ""));
+    match kind.trim() {
+        "" | "+proto" => Some(Format::Protobuf),
+        "+json" => Some(Format::Json),
+        other => other.strip_prefix('+').map(|name| Format::Other(name.into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_grpc_from_what_only_begins_like_it() {
+        assert_eq!(format("application/grpc"), Some(Format::Protobuf));
+        assert_eq!(format("Application/GRPC+proto; charset=utf-8"), Some(Format::Protobuf));
+        assert_eq!(format("application/grpc+json"), Some(Format::Json));
+        assert_eq!(format("application/grpc+x"), Some(Format::Other("x".into())));
+        assert_eq!(format("application/grpc-web"), None);
+        assert_eq!(format("application/json"), None);
+        assert_eq!(format(""), None);
+    }
+}

@@ -1,0 +1,23 @@
+//! Triple: gRPC on the wire, over HTTP/2.
+//!
+//! ```text
+//! client  call → headers, frames ─┐             ┌─ Dispatch → handler
+//!                                 ├─ h2 streams ┤
+//!         reply ← frames, status ─┘             └─ headers, frames, trailers
+//! ```
+//!
+//! | module | what it is | source |
+//! | --- | --- | --- |
+//! | [`content`] | content types | gRPC over HTTP/2 |
+//! | [`frame`] | messages and their five-byte prefix | gRPC over HTTP/2 |
+//! | [`timeout`] | `grpc-timeout` | gRPC over HTTP/2 |
+//! | [`percent`] | percent-encoding | gRPC over HTTP/2 |
+//! | [`metadata`] | metadata and headers | Dubbo Java `StreamUtils`, `TripleHeaderEnum` |
+//! | [`status`] | status and trailers | gRPC over HTTP/2, Dubbo Java `TriRpcStatus` |
+
+pub mod content;
+pub mod frame;
+pub mod metadata;
+pub mod percent;
+pub mod status;
+pub mod timeout;
