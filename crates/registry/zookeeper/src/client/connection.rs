@@ -1,6 +1,7 @@
 //! One connection of a session.
 
 use std::collections::VecDeque;
+use std::error::Error as _;
 use std::fmt;
 
 use bytes::{Bytes, BytesMut};
@@ -38,6 +39,11 @@ pub(super) struct Lost(String);
 impl Lost {
     pub(super) fn new(why: impl fmt::Display) -> Self {
         Self(why.to_string())
+    }
+
+    /// What a dialer failed with; the server it names is known.
+    pub(super) fn dial(error: &dubhe_net::Error) -> Self {
+        error.source().map_or_else(|| Self::new(error), Self::new)
     }
 }
 

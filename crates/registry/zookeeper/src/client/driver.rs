@@ -17,12 +17,16 @@ use crate::wire::Acl;
 /// How long connecting to one server may take, handshake included.
 const CONNECT: Duration = Duration::from_secs(5);
 
+/// A connection that ends sooner than this counts as one more failure: a server that lets clients
+/// in and throws them out must not be asked ever again without a longer pause.
+const LASTING: Duration = Duration::from_secs(10);
+
 /// The one task behind all handles of a client; it ends with the last of them.
 pub(super) struct Driver {
-    pub(super) options: Options,
+    options: Options,
     commands: mpsc::Receiver<Command>,
     state: watch::Sender<State>,
-    pub(super) life: Life,
+    life: Life,
 }
 
 /// What outlives a connection.
@@ -40,7 +44,7 @@ enum Ended {
     /// The session is over; a new one may begin at once.
     Expired,
     /// The connection could not be made, or was lost after it had been.
-    Lost { why: Lost, established: bool },
+    Lost(Lost),
 }
 
 impl Driver {
@@ -64,18 +68,20 @@ impl Driver {
             if failures > 0 && !self.pause(rounds).await {
                 break;
             }
+            let began = self.options.clock.now();
             let mut ended = self.once(server).await;
             if let Ended::Expired = ended {
                 tracing::warn!(session = ?self.life.session, "the zookeeper session expired");
                 self.life = Life { last_zxid: self.life.last_zxid, ..Life::default() };
                 ended = self.once(server).await;
             }
-            let (why, established) = match ended {
+            let why = match ended {
                 Ended::Closed => break,
-                Ended::Expired => (Lost::new("the server refuses a new session"), false),
-                Ended::Lost { why, established } => (why, established),
+                Ended::Expired => Lost::new("the server refuses a new session"),
+                Ended::Lost(why) => why,
             };
-            failures = if established { 1 } else { failures.saturating_add(1) };
+            let lasted = self.options.clock.now().saturating_duration_since(began) > LASTING;
+            failures = if lasted { 1 } else { failures.saturating_add(1) };
             let why = format!("{server}: {why}");
             // The first of a row and then ever fewer, lest an outage floods the log.
             if failures.is_power_of_two() {
@@ -83,8 +89,6 @@ impl Driver {
             }
             self.state.send_replace(State::Connecting { error: Some(Arc::from(why)) });
         }
-        self.life.watches.lose();
-        self.state.send_replace(State::Closed);
     }
 
     /// Waits before the next attempt. False when the client was closed meanwhile.
@@ -108,15 +112,18 @@ impl Driver {
         let (mut connection, local) = match connected {
             Ok(Some(connected)) => connected,
             Ok(None) => return Ended::Expired,
-            Err(why) => return Ended::Lost { why, established: false },
+            Err(why) => return Ended::Lost(why),
         };
         self.life.session = connection.session();
         self.state.send_replace(State::Connected { session: connection.session(), local });
         let lost = connection.serve(&mut self.commands, &mut self.life, &self.options.clock).await;
-        match lost {
-            Some(why) => Ended::Lost { why, established: true },
-            None => Ended::Closed,
-        }
+        lost.map_or(Ended::Closed, Ended::Lost)
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.state.send_replace(State::Closed);
     }
 }
 
@@ -128,7 +135,7 @@ async fn connect(
     limit: Instant,
 ) -> Result<Option<(Connection, IpAddr)>, Lost> {
     let opening = async {
-        let (io, peer) = options.dial.dial(server).await.map_err(Lost::new)?;
+        let (io, peer) = options.dial.dial(server).await.map_err(|error| Lost::dial(&error))?;
         let acl = if options.credentials.is_some() { Acl::Creator } else { Acl::Open };
         let connection = Connection::open(io, acl, options.session_timeout, life).await?;
         Ok(connection.map(|mut connection| {

@@ -42,7 +42,7 @@ pub(super) enum Watched {
     Children,
 }
 
-/// The watches of a session.
+/// The watches of a session; those that are left fire when it is dropped.
 #[derive(Debug, Default)]
 pub(super) struct Watches(HashMap<(Watched, String), Vec<Fire>>);
 
@@ -69,11 +69,6 @@ impl Watches {
             self.0.remove(&key);
             path = key.1;
         }
-    }
-
-    /// Fires all of them: the session that had them is gone.
-    pub(super) fn lose(&mut self) {
-        self.0.clear();
     }
 
     /// The paths that somebody waits for, with what is watched; the others are forgotten.
@@ -113,7 +108,7 @@ mod tests {
         watches.fire(event(EventKind::Deleted, "/a"));
         assert_eq!(data.now_or_never(), Some(()));
         assert_eq!((&mut other).now_or_never(), None);
-        watches.lose();
+        drop(watches);
         assert_eq!(other.now_or_never(), Some(()));
     }
 

@@ -132,6 +132,17 @@ async fn a_server_that_is_away_is_tried_ever_less_often() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_that_throws_clients_out_is_not_asked_in_a_loop() {
+    let mut fake = Fake::new();
+    let _client = fake.client();
+    let start = tokio::time::Instant::now();
+    for _ in 0..60 {
+        drop(fake.welcome(1).await);
+    }
+    assert!(start.elapsed() > Duration::from_mins(20), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn closing_ends_the_session_and_waits_for_a_silent_server_only_a_little() {
     let mut fake = Fake::new();
     let client = fake.client();
