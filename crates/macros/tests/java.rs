@@ -7,7 +7,9 @@ mod support;
 use std::borrow::Cow;
 use std::fmt::Debug;
 
-use dubhe_hessian2::{Decode, Encode, Error, ErrorKind, JavaType, Value, from_bytes, to_bytes};
+use dubhe_hessian2::{
+    Decode, Decoder, Encode, Error, ErrorKind, JavaType, Value, from_bytes, to_bytes,
+};
 use dubhe_macros::Java;
 use support::written_by_java;
 
@@ -282,6 +284,56 @@ fn fields_are_found_by_name_in_objects_and_maps() {
     let written = from_bytes::<Value>(&to_bytes(&options).unwrap()).unwrap();
     let names: Vec<_> = written.as_object().unwrap().fields.iter().map(|(n, _)| &**n).collect();
     assert_eq!(names, ["maybe", "count", "label", "URL", "type"]);
+}
+
+#[test]
+fn fields_are_read_in_our_order_as_in_any_other() {
+    let options = Options { r#type: "t".into(), url: "u", count: 7, ..Options::default() };
+    let mut fields = [
+        ("maybe", Value::Null),
+        ("count", 7.into()),
+        ("label", Value::Null),
+        ("URL", "u".into()),
+        ("type", "t".into()),
+    ];
+    for _ in 0..fields.len() {
+        let object = Value::object("a.Options");
+        let object = fields.iter().fold(object, |o, (name, value)| o.field(*name, value.clone()));
+        let bytes = to_bytes(&Value::from(object)).unwrap();
+        assert_eq!(from_bytes::<Options<'_>>(&bytes).unwrap(), options);
+        fields.rotate_left(1);
+    }
+}
+
+#[derive(Java, Clone, Debug, PartialEq)]
+#[java(class = "a.Both", crate = "dubhe_hessian2")]
+struct Both {
+    x: i32,
+    y: i32,
+}
+
+#[derive(Java, Debug, PartialEq)]
+#[java(class = "a.Both", crate = "dubhe_hessian2")]
+struct OnlyX {
+    x: i32,
+}
+
+#[test]
+fn a_class_is_read_as_two_types_in_turn() {
+    let bytes = to_bytes(&vec![Both { x: 1, y: 2 }; 3]).unwrap();
+    let mut d = Decoder::new(&bytes);
+    let read = d
+        .read_list(|d, items| {
+            assert!(items.next(d)?);
+            let first = Both::decode(d)?;
+            assert!(items.next(d)?);
+            let second = OnlyX::decode(d)?;
+            assert!(items.next(d)?);
+            Ok((first, second, Both::decode(d)?))
+        })
+        .unwrap();
+    assert_eq!(read, (Both { x: 1, y: 2 }, OnlyX { x: 1 }, Both { x: 1, y: 2 }));
+    d.end().unwrap();
 }
 
 #[test]

@@ -8,9 +8,10 @@ use crate::source;
 /// for everything below. Dependencies of tests and examples are free.
 const RULES: &[(&str, &[&str])] = &[
     ("core", &[]),
+    ("text", &[]),
     ("macros", &[]),
     ("build", &[]),
-    ("codec/*", &["core", "macros"]),
+    ("codec/*", &["core", "text", "macros"]),
     ("net", &["core"]),
     ("filter", &["core"]),
     ("cluster", &["core"]),

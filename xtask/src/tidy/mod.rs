@@ -8,6 +8,7 @@ mod panics;
 mod private;
 mod pure;
 mod size;
+mod unsafety;
 
 use crate::Result;
 use crate::repo::Repo;
@@ -46,6 +47,7 @@ const CHECKS: &[Check] = &[
     ("links", docs::links),
     ("no-globals", globals::check),
     ("no-panics", panics::check),
+    ("unsafe-in-one-crate", unsafety::check),
     ("package-names", manifest::names),
     ("licence", manifest::licence),
     ("lints", manifest::lints),

@@ -51,6 +51,22 @@ impl<'de> Decoder<'de> {
         }
     }
 
+    /// Reads an object with `read` if the fields of its class are those of `class` in the same
+    /// order; `read` must read a value for each. Reads at most class definitions otherwise.
+    #[inline]
+    pub(crate) fn read_object_in_order<T>(
+        &mut self,
+        class: &'static Class,
+        read: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        match self.read_start()? {
+            start @ Start::Object(number) if self.is_in_order(number, class) => {
+                self.object_with(start, |d, _| read(d)).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+
     /// The class of the object that is next, without reading the object; none when it is something
     /// else. It is by this that an enum over subclasses chooses.
     ///
@@ -186,12 +202,24 @@ impl<'de> Decoder<'de> {
     /// class is first read as that type.
     #[inline]
     fn slot(&mut self, number: usize, field: u16, target: &'static Class) -> Option<u16> {
-        let class = self.tables.classes.get(number)?;
-        if !class.target.is_some_and(|known| std::ptr::eq(known, target)) {
+        let start = self.planned(number, target)?.start;
+        self.tables.plan.get(start + usize::from(field)).copied().flatten()
+    }
+
+    /// Whether the fields of a wire class are those of `target`, in the same order.
+    #[inline]
+    fn is_in_order(&mut self, number: usize, target: &'static Class) -> bool {
+        self.planned(number, target).is_some_and(|class| class.in_order)
+    }
+
+    /// A class, with the plan made for `target`.
+    #[inline]
+    fn planned(&mut self, number: usize, target: &'static Class) -> Option<&WireClass<'de>> {
+        let known = self.tables.classes.get(number)?.target;
+        if !known.is_some_and(|known| std::ptr::eq(known, target)) {
             self.plan(number, target);
         }
-        let start = self.tables.classes.get(number)?.start;
-        self.tables.plan.get(start + usize::from(field)).copied().flatten()
+        self.tables.classes.get(number)
     }
 
     #[cold]
@@ -201,6 +229,7 @@ impl<'de> Decoder<'de> {
         let range = class.start..class.start + usize::from(class.len);
         let fields = self.tables.fields.get(range.clone()).unwrap_or_default();
         let plan = self.tables.plan.get_mut(range).unwrap_or_default();
+        class.in_order = fields.iter().map(|name| &**name).eq(target.fields().iter().copied());
         let mut near = usize::MAX;
         for (name, slot) in fields.iter().zip(plan) {
             let found = target.index_of(name, near);
@@ -267,7 +296,14 @@ impl<'de> Decoder<'de> {
             self.tables.fields.push(field);
             self.tables.plan.push(None);
         }
-        self.tables.classes.push(WireClass { name, start, len, target: None, names: None });
+        self.tables.classes.push(WireClass {
+            name,
+            start,
+            len,
+            target: None,
+            in_order: false,
+            names: None,
+        });
         self.at.classes += 1;
         Ok(())
     }

@@ -53,6 +53,8 @@ pub(super) struct WireClass<'de> {
     pub(super) len: u16,
     /// The Rust type for which the plan holds.
     pub(super) target: Option<&'static Class>,
+    /// Whether both have the same fields in the same order.
+    pub(super) in_order: bool,
     /// Its names as shared strings, once a dynamic value has asked for them.
     pub(super) names: Option<Arc<Names>>,
 }

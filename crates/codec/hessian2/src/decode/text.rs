@@ -48,9 +48,9 @@ impl<'de> Decoder<'de> {
             [tag @ 0x30..=0x33, low, ..] => (2, usize::from(u16::from_be_bytes([tag - 0x30, low]))),
             _ => return None,
         };
-        let text = rest.get(header..header + units).filter(|text| is_ascii(text))?;
+        let text = dubhe_text::ascii(rest.get(header..header + units)?)?;
         self.at.position += header + units;
-        std::str::from_utf8(text).ok()
+        Some(text)
     }
 
     #[cold]
@@ -77,9 +77,14 @@ impl<'de> Decoder<'de> {
     /// chunks or with characters beyond the basic plane.
     #[inline]
     pub fn read_borrowed_str(&mut self) -> Result<&'de str, Error> {
-        if let Some(text) = self.ascii_str() {
-            return Ok(text);
+        match self.ascii_str() {
+            Some(text) => Ok(text),
+            None => self.borrow_wide_str(),
         }
+    }
+
+    #[cold]
+    fn borrow_wide_str(&mut self) -> Result<&'de str, Error> {
         let start = self.at.position;
         match self.read_wide_str()? {
             Cow::Borrowed(text) => Ok(text),
@@ -99,9 +104,7 @@ impl<'de> Decoder<'de> {
     /// As [`read_str`](Self::read_str).
     pub fn read_shared_str(&mut self) -> Result<ByteString, Error> {
         Ok(match (self.read_str()?, self.shared) {
-            (Cow::Borrowed(text), Some(all)) => {
-                ByteString::try_from(all.slice_ref(text.as_bytes())).unwrap_or_default()
-            }
+            (Cow::Borrowed(text), Some(all)) => dubhe_text::share(all, text),
             (text, _) => text.into_owned().into(),
         })
     }
@@ -150,7 +153,7 @@ impl<'de> Decoder<'de> {
     /// How many bytes the next `units` take, and whether they can be read as UTF-8.
     fn measure(&self, units: usize) -> Result<(usize, bool), Error> {
         let rest = self.remaining();
-        if rest.get(..units).is_some_and(is_ascii) {
+        if rest.get(..units).is_some_and(dubhe_text::is_ascii) {
             return Ok((units, true));
         }
         let (mut at, mut counted, mut plain) = (0, 0, true);
@@ -249,19 +252,6 @@ impl<'de> Decoder<'de> {
         Error::new(ErrorKind::Text, "the string is malformed: its bytes are not UTF-8 nor CESU-8")
             .at(self.at.position + ahead)
     }
-}
-
-/// Whether all bytes are ASCII, a word at a time: most strings are a few words long.
-#[inline]
-fn is_ascii(bytes: &[u8]) -> bool {
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let (words, rest) = bytes.as_chunks::<8>();
-    let high = words.iter().fold(0, |all, word| all | u64::from_le_bytes(*word));
-    let rest = match bytes.last_chunk::<8>() {
-        Some(word) => u64::from_le_bytes(*word) & HIGH,
-        None => u64::from(rest.iter().fold(0, |all, byte| all | byte) & 0x80),
-    };
-    high & HIGH == 0 && rest == 0
 }
 
 /// One sequence of bytes: a UTF-16 unit, or a character beyond the basic plane.

@@ -54,6 +54,18 @@ pub trait ReadFields<'de>: Fields + Sized {
     fn read_field(slots: &mut Self::Slots, index: usize, d: &mut Decoder<'de>)
     -> Result<(), Error>;
 
+    /// Reads the values of an object that has the fields of [`Fields::ALL`] in that order, which
+    /// is what most messages hold.
+    ///
+    /// # Errors
+    /// Those of a field.
+    #[inline]
+    fn read_in_order(d: &mut Decoder<'de>) -> Result<Self, Error> {
+        let mut slots = Self::slots();
+        (0..Self::ALL.len()).try_for_each(|index| Self::read_field(&mut slots, index, d))?;
+        Self::build(slots)
+    }
+
     /// Makes the value.
     ///
     /// # Errors
@@ -119,6 +131,15 @@ pub fn encode_object<T: Fields>(value: &T, e: &mut Encoder) -> Result<(), Error>
 /// Those of a field, and [`MissingField`](crate::ErrorKind::MissingField).
 #[inline]
 pub fn decode_object<'de, T: ReadFields<'de>>(d: &mut Decoder<'de>) -> Result<T, Error> {
+    if let Some(object) = d.read_object_in_order(T::CLASS, T::read_in_order)? {
+        return Ok(object);
+    }
+    decode_fields(d)
+}
+
+/// Reads an object whose fields come in another order than ours, or are not the same.
+#[inline(never)]
+fn decode_fields<'de, T: ReadFields<'de>>(d: &mut Decoder<'de>) -> Result<T, Error> {
     let mut slots = T::slots();
     let start = d.position();
     d.read_object(T::CLASS, |d, index| T::read_field(&mut slots, index, d))?;

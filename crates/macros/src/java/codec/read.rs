@@ -1,7 +1,7 @@
 //! Reading.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Index, parse_quote};
 
@@ -20,15 +20,15 @@ pub(super) fn expand(container: &Container<'_>, object: &Object<'_>) -> TokenStr
     let (compound, simple) = (parts(object, false), parts(object, true));
     let (compound_len, compound_arms, simple_arms) =
         (compound.len(), arms(&compound), arms(&simple));
-    let read_field = match object.of_role(Role::Parent) {
+    let (read_field, read_in_order) = match object.of_role(Role::Parent) {
         None => {
             let all: Vec<_> = compound.into_iter().chain(simple).collect();
             let arms = arms(&all);
-            quote!(match index { #arms })
+            (quote!(match index { #arms }), read_in_order(object, &all))
         }
         Some(parent @ Field { ty, .. }) => {
             let slot = Index::from(object.slot_of(parent));
-            quote! {
+            let read_field = quote! {
                 let parents_compound = <#ty as __hessian2::derive::Fields>::COMPOUND.len();
                 let parents_simple = <#ty as __hessian2::derive::Fields>::SIMPLE.len();
                 let own_end = parents_compound + #compound_len;
@@ -47,7 +47,8 @@ pub(super) fn expand(container: &Container<'_>, object: &Object<'_>) -> TokenStr
                     );
                 }
                 match index - own_end - parents_simple { #simple_arms }
-            }
+            };
+            (read_field, TokenStream::new())
         }
     };
     let slots = object.slots().map(|field| slot_type(field));
@@ -79,6 +80,8 @@ pub(super) fn expand(container: &Container<'_>, object: &Object<'_>) -> TokenStr
                 #read_field
                 ::std::result::Result::Ok(())
             }
+
+            #read_in_order
 
             #[inline]
             #[allow(unused_variables)]
@@ -118,6 +121,36 @@ fn build_field(container: &Container<'_>, object: &Object<'_>, field: &Field<'_>
             quote_spanned!(span=> __hessian2::derive::present(slots.#slot, #class, #name)?)
         }
         _ => quote_spanned!(span=> ::std::option::Option::unwrap_or_default(slots.#slot)),
+    }
+}
+
+/// Straight-line code for all fields of a class without a superclass.
+fn read_in_order(object: &Object<'_>, all: &[Part<'_>]) -> TokenStream {
+    let reads = all.iter().map(|part| match &part.read {
+        Some((slot, read)) => {
+            let value = format_ident!("value_{slot}");
+            quote!(let #value = #read;)
+        }
+        None => quote!(d.skip_value()?;),
+    });
+    let fields = object.fields.iter().map(|field| {
+        let (ident, ty) = (field.ident, field.ty);
+        match field.role {
+            Role::Skip => quote!(#ident: <#ty as ::std::default::Default>::default()),
+            _ => {
+                let value = format_ident!("value_{}", object.slot_of(field));
+                quote!(#ident: #value)
+            }
+        }
+    });
+    quote! {
+        #[inline]
+        fn read_in_order(
+            d: &mut __hessian2::Decoder<'de>,
+        ) -> ::std::result::Result<Self, __hessian2::Error> {
+            #(#reads)*
+            ::std::result::Result::Ok(Self { #(#fields),* })
+        }
     }
 }
 
