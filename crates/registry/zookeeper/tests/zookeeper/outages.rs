@@ -60,6 +60,31 @@ async fn a_server_that_is_killed_and_comes_back_loses_nothing() {
 }
 
 #[tokio::test]
+async fn a_server_that_freezes_past_all_sessions_has_everything_back() {
+    let server = Server::start().await;
+    let (ours, theirs) = (registry(&server, ""), registry(&server, ""));
+    ours.register(provider(1, &[])).await.unwrap();
+    let mut seen = subscribe(&theirs).await;
+    until(&mut seen, Health::Fresh, &[1]).await;
+    let first = ours.client().connected().await.unwrap();
+    server.freeze(true);
+    // Silence is noticed, though the connection is there.
+    until(&mut seen, Health::Stale, &[1]).await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    server.freeze(false);
+    let renewed =
+        |state: &State| matches!(state, State::Connected { session, .. } if *session != first);
+    ours.client().states().wait_for(renewed).await.unwrap();
+    loop {
+        let snapshot = seen.next().await.unwrap();
+        assert_eq!(ports(&snapshot.providers), [1]);
+        if snapshot.health == Health::Fresh {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_node_that_an_older_session_left_is_replaced() {
     let server = Server::start().await;
     let dead = client(&server, None).await;

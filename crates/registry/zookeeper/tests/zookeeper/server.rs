@@ -67,6 +67,13 @@ impl Server {
         }
     }
 
+    /// Stops the server where it is, or lets it go on, without its connections noticing.
+    pub(crate) fn freeze(&self, frozen: bool) {
+        let process = self.process.as_ref().unwrap().id().to_string();
+        let signal = if frozen { "-STOP" } else { "-CONT" };
+        assert!(Command::new("kill").args([signal, &process]).status().unwrap().success());
+    }
+
     /// Its registry URL with these parameters; sessions as short as they may be for a slow machine.
     pub(crate) fn url(&self, parameters: &str) -> String {
         format!("zookeeper://{}?session=3000&{parameters}", self.address)
