@@ -34,15 +34,26 @@ impl Dial for Counting {
 /// Where the fake server listens.
 pub(crate) struct Fake {
     network: Network,
-    listener: MemoryListen,
+    listener: Option<MemoryListen>,
     dials: Arc<AtomicUsize>,
 }
 
 impl Fake {
     pub(crate) fn new() -> Self {
         let network = Network::default();
-        let listener = network.listen("127.0.0.1:2181".parse().unwrap()).unwrap();
-        Self { network, listener, dials: Arc::default() }
+        let mut fake = Self { network, listener: None, dials: Arc::default() };
+        fake.open();
+        fake
+    }
+
+    /// Listens (again).
+    pub(crate) fn open(&mut self) {
+        self.listener = Some(self.network.listen("127.0.0.1:2181".parse().unwrap()).unwrap());
+    }
+
+    /// Listens no more.
+    pub(crate) fn close(&mut self) {
+        self.listener = None;
     }
 
     /// How often it was dialed.
@@ -54,8 +65,13 @@ impl Fake {
         Counting { network: self.network.clone(), dials: self.dials.clone() }
     }
 
-    /// A client of it, with jitter that repeats.
+    /// A client of it.
     pub(crate) fn client(&self) -> Client {
+        self.client_of(1)
+    }
+
+    /// A client with the jitter of this seed.
+    pub(crate) fn client_of(&self, seed: u64) -> Client {
         Client::open(Options {
             servers: vec!["127.0.0.1:2181".parse().unwrap()],
             credentials: None,
@@ -63,14 +79,15 @@ impl Fake {
             resume: None,
             backoff: Backoff::default(),
             clock: clock(),
-            random: Arc::new(SplitMix::new(1)),
+            random: Arc::new(SplitMix::new(seed)),
             dial: Arc::new(self.dialer()),
         })
     }
 
     /// The next connection, before its handshake.
     pub(crate) async fn accept(&mut self) -> Line {
-        let (io, _) = poll_fn(|cx| self.listener.poll_accept(cx)).await.unwrap();
+        let listener = self.listener.as_mut().expect("the fake is open");
+        let (io, _) = poll_fn(|cx| listener.poll_accept(cx)).await.unwrap();
         Line(io)
     }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use dubhe_core::time::Duration;
 use dubhe_zookeeper::client::{Error, State};
 use futures_util::FutureExt;
+use tokio::time::Instant;
 
 use super::fake::{Fake, TIMEOUT, names};
 
@@ -25,7 +26,7 @@ async fn a_quiet_session_is_kept_alive_until_the_server_falls_silent() {
     line.grant(42, TIMEOUT).await;
     assert_eq!(client.connected().await.unwrap().id(), 42);
 
-    let start = tokio::time::Instant::now();
+    let start = Instant::now();
     for _ in 0..3 {
         assert_eq!(line.asked().await.operation, PING);
         line.answer(-2, 0, 0, &[]).await;
@@ -102,7 +103,7 @@ async fn a_session_that_is_over_fires_its_watches_and_is_replaced_at_once() {
     let mut line = fake.accept().await;
     line.read().await;
     line.grant(0, Duration::ZERO).await;
-    let over = tokio::time::Instant::now();
+    let over = Instant::now();
     children.unwrap().1.await;
     let _line = fake.welcome(2).await;
     let mut states = client.states();
@@ -114,10 +115,9 @@ async fn a_session_that_is_over_fires_its_watches_and_is_replaced_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_is_away_is_tried_ever_less_often() {
-    let (client, dials) = {
-        let fake = Fake::new();
-        (fake.client(), fake.count())
-    };
+    let mut fake = Fake::new();
+    let (client, dials) = (fake.client(), fake.count());
+    fake.close();
     let mut by_hour = Vec::new();
     for _ in 0..4 {
         let before = dials.load(Ordering::SeqCst);
@@ -135,11 +135,37 @@ async fn a_server_that_is_away_is_tried_ever_less_often() {
 async fn a_server_that_throws_clients_out_is_not_asked_in_a_loop() {
     let mut fake = Fake::new();
     let _client = fake.client();
-    let start = tokio::time::Instant::now();
+    let start = Instant::now();
     for _ in 0..60 {
         drop(fake.welcome(1).await);
     }
     assert!(start.elapsed() > Duration::from_mins(20), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn clients_that_lost_a_server_together_return_apart() {
+    const CLIENTS: u64 = 1000;
+    let mut fake = Fake::new();
+    let _clients: Vec<_> = (0..CLIENTS).map(|seed| fake.client_of(seed)).collect();
+    let mut lines = Vec::new();
+    for session in 1..=1000 {
+        lines.push(fake.welcome(session).await);
+    }
+    lines.clear();
+    fake.close();
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    fake.open();
+    let mut returned = Vec::new();
+    for session in 1..=1000 {
+        lines.push(fake.welcome(session).await);
+        returned.push(Instant::now());
+    }
+    let within = |from: Instant| {
+        let window = from..from + Duration::from_millis(100);
+        returned.iter().filter(|when| window.contains(when)).count()
+    };
+    let peak = returned.iter().map(|when| within(*when)).max().unwrap();
+    assert!(peak <= 20, "{peak} of {CLIENTS} within 100 ms");
 }
 
 #[tokio::test(start_paused = true)]
@@ -148,7 +174,7 @@ async fn closing_ends_the_session_and_waits_for_a_silent_server_only_a_little() 
     let client = fake.client();
     let mut line = fake.welcome(1).await;
     client.connected().await.unwrap();
-    let start = tokio::time::Instant::now();
+    let start = Instant::now();
     let (asked, ()) = tokio::join!(line.asked(), client.close());
     assert_eq!(asked.operation, CLOSE);
     assert_eq!(start.elapsed(), Duration::from_secs(2));
