@@ -14,10 +14,21 @@
 //! | [`percent`] | percent-encoding | gRPC over HTTP/2 |
 //! | [`metadata`] | metadata and headers | Dubbo Java `StreamUtils`, `TripleHeaderEnum` |
 //! | [`status`] | status and trailers | gRPC over HTTP/2, Dubbo Java `TriRpcStatus` |
+//! | [`wrapper`] | calls of Java interfaces | Dubbo Java `triple_wrapper.proto` |
+//! | [`server`] | the protocol on a listening port | Dubbo Java `TripleProtocol` |
 
 pub mod content;
 pub mod frame;
+mod inbound;
 pub mod metadata;
+mod outbound;
+mod payload;
 pub mod percent;
+pub mod server;
+mod settings;
 pub mod status;
 pub mod timeout;
+pub mod wrapper;
+
+pub use server::TripleProtocol;
+pub use settings::{Exceptions, Settings};

@@ -1,0 +1,147 @@
+//! Who a request is for.
+
+use dubhe_core::Status;
+use dubhe_core::serve::{Dispatch, Target, Wanted};
+use http::HeaderMap;
+use http::uri::Uri;
+
+/// The version that Dubbo Java tries when the one that was asked for is not there.
+const DEFAULT_VERSION: &str = "1.0.0";
+
+/// What a request names: its path, and the group and version that headers give.
+pub(super) struct Route<'a> {
+    service: &'a str,
+    method: &'a str,
+    group: &'a str,
+    version: &'a str,
+}
+
+impl<'a> Route<'a> {
+    /// `None` when the path is not `/service/method`; a context path may precede it.
+    pub(super) fn of(uri: &'a Uri, headers: &'a HeaderMap) -> Option<Self> {
+        let (service, method) = uri.path().strip_prefix('/')?.rsplit_once('/')?;
+        let header = |names: [&str; 2]| {
+            names.into_iter().find_map(|name| headers.get(name)?.to_str().ok()).unwrap_or_default()
+        };
+        (!service.is_empty() && !method.is_empty()).then(|| Self {
+            service,
+            method,
+            group: header(["tri-service-group", "rest-service-group"]),
+            version: header(["tri-service-version", "rest-service-version"]),
+        })
+    }
+
+    /// The target: of the group and version as asked for, then of version 1.0.0, then of neither
+    /// (Dubbo Java `TriplePathResolver`); its method as named, then with a small first letter, as
+    /// protobuf clients call `SayHello` and Java methods are `sayHello` (Dubbo Java
+    /// `DescriptorUtils`).
+    ///
+    /// # Errors
+    /// What was wrong with the target as asked for.
+    pub(super) fn find(
+        &self,
+        dispatch: &dyn Dispatch,
+        descriptor: Option<&str>,
+    ) -> Result<Target, Status> {
+        let wanted = Wanted {
+            interface: self.service,
+            group: self.group,
+            version: self.version,
+            method: self.method,
+            descriptor,
+        };
+        let asked = dispatch.find(wanted);
+        asked.or_else(|status| self.fall_back(dispatch, wanted).ok_or(status))
+    }
+
+    #[cold]
+    fn fall_back(&self, dispatch: &dyn Dispatch, wanted: Wanted<'_>) -> Option<Target> {
+        let services = [Some(self.service), self.service.rsplit_once('/').map(|(_, last)| last)];
+        let keys = [(self.group, self.version), (self.group, DEFAULT_VERSION), ("", "")];
+        let small = small_first(self.method);
+        let methods = [Some(self.method), small.as_deref()];
+        services.into_iter().flatten().find_map(|interface| {
+            keys.into_iter().find_map(|(group, version)| {
+                methods.into_iter().flatten().find_map(|method| {
+                    let wanted = Wanted { interface, group, version, method, ..wanted };
+                    dispatch.find(wanted).ok()
+                })
+            })
+        })
+    }
+}
+
+fn small_first(name: &str) -> Option<String> {
+    let first = name.chars().next().filter(char::is_ascii_uppercase)?;
+    Some(name.replacen(first, &first.to_ascii_lowercase().to_string(), 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use dubhe_core::{Call, Code, Invoke, Invoking, Method, ServiceKey};
+
+    use super::*;
+
+    struct Never;
+
+    impl Invoke for Never {
+        fn invoke(&self, _: Call) -> Invoking {
+            Invoking::ready(Err(Status::new(Code::Internal, "not to be called")))
+        }
+    }
+
+    /// Exports one service with one method.
+    struct One(ServiceKey);
+
+    impl Dispatch for One {
+        fn find(&self, wanted: Wanted<'_>) -> Result<Target, Status> {
+            let key = ServiceKey::new(wanted.interface, wanted.group, wanted.version);
+            if key != self.0 || wanted.method != "sayHello" {
+                return Err(Status::new(Code::Unimplemented, format!("no {key}")));
+            }
+            Ok(Target {
+                service: Arc::new(key),
+                method: Arc::new(Method::java("sayHello", "")),
+                params: Arc::default(),
+                invoke: Arc::new(Never),
+            })
+        }
+    }
+
+    fn find(exported: &str, path: &str, group: &str, version: &str) -> Result<String, Status> {
+        let (uri, mut headers) = (path.parse().unwrap(), HeaderMap::new());
+        headers.insert("tri-service-group", group.parse().unwrap());
+        headers.insert("tri-service-version", version.parse().unwrap());
+        let route = Route::of(&uri, &headers).unwrap();
+        let found = route.find(&One(ServiceKey::parse(exported)), None)?;
+        Ok(format!("{}.{}", found.service, found.method.name))
+    }
+
+    #[test]
+    fn falls_back_as_java_does() {
+        for (exported, path, group, version) in [
+            ("g/a.B:2", "/a.B/sayHello", "g", "2"),
+            ("g/a.B:1.0.0", "/a.B/sayHello", "g", "9"),
+            ("a.B", "/a.B/sayHello", "other", "9"),
+            ("a.B", "/a.B/SayHello", "", ""),
+            ("a.B", "/context/path/a.B/sayHello", "", ""),
+        ] {
+            assert_eq!(
+                find(exported, path, group, version).unwrap(),
+                format!("{exported}.sayHello")
+            );
+        }
+        let error = find("g/a.B:2", "/a.B/sayHello", "h", "2").unwrap_err();
+        assert_eq!(error.message(), "no h/a.B:2");
+        assert_eq!(find("a.B", "/a.B/other", "", "").unwrap_err().code(), Code::Unimplemented);
+    }
+
+    #[test]
+    fn other_paths_are_no_route() {
+        for path in ["/", "/service", "/service/", "//method"] {
+            assert!(Route::of(&path.parse().unwrap(), &HeaderMap::new()).is_none(), "{path}");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The bounds of a connection.
+
+use crate::frame::DEFAULT_LIMIT;
+
+/// The bounds of each connection, on either side.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Settings {
+    /// Bytes in a message, sent or received. Default 8 MiB, as Dubbo Java's `maxBodySize`.
+    pub max_message: usize,
+    /// Streams a peer may have open at a time. Default 1,000.
+    pub max_streams: u32,
+    /// Bytes in a list of headers, received. Default 16 KiB.
+    pub max_header_list: u32,
+    /// Bytes a peer may send on a stream before they are used. Default 1 MiB.
+    pub stream_window: u32,
+    /// The same for all streams of a connection together. Default 4 MiB.
+    pub connection_window: u32,
+    /// How Java exceptions are answered in wrapper mode.
+    pub exceptions: Exceptions,
+}
+
+/// How a Java exception is answered in wrapper mode. A peer cannot be known for certain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Exceptions {
+    /// As [`Exceptions::Status`] to a peer whose `user-agent` begins with `grpc-go`, since dubbo-go
+    /// would take an exception for a result; as [`Exceptions::Java`] to others.
+    #[default]
+    ByPeer,
+    /// The exception in place of the result and `tri-exception-code`, as Dubbo Java 3.2 and later.
+    Java,
+    /// `grpc-status` and `grpc-message`.
+    Status,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            max_message: DEFAULT_LIMIT,
+            max_streams: 1_000,
+            max_header_list: 16 * 1024,
+            stream_window: 1024 * 1024,
+            connection_window: 4 * 1024 * 1024,
+            exceptions: Exceptions::default(),
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The messages around calls of Java interfaces: each argument and the result is a Hessian message
+//! of its own inside a protobuf message (Dubbo Java `triple_wrapper.proto`).
+
+mod fields;
+mod names;
+
+use std::fmt;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use bytestring::ByteString;
+
+use fields::{Fields, put};
+pub use names::{descriptor_of_names, names_of_descriptor};
+
+/// What Dubbo Java calls hessian2 inside a wrapper; dubbo-go writes `hessian2`, and both read both.
+pub const HESSIAN: &str = "hessian4";
+
+/// Why bytes are no wrapper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WrapperError {
+    /// They are no protobuf message.
+    Malformed,
+    /// A text in them is no UTF-8.
+    NotUtf8,
+}
+
+impl fmt::Display for WrapperError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Malformed => "the wrapper is no protobuf message",
+            Self::NotUtf8 => "a name in the wrapper is no utf-8",
+        })
+    }
+}
+
+impl std::error::Error for WrapperError {}
+
+/// `TripleRequestWrapper`: the arguments of a call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestWrapper {
+    /// The serialization of the arguments.
+    pub serialize_type: ByteString,
+    /// The arguments, each a message of its own.
+    pub args: Vec<Bytes>,
+    /// Their types, as Java's `Class.getName` gives them.
+    pub arg_types: Vec<ByteString>,
+}
+
+impl RequestWrapper {
+    /// Reads a wrapper; arguments share its memory.
+    ///
+    /// # Errors
+    /// When the bytes are none.
+    pub fn decode(message: Bytes) -> Result<Self, WrapperError> {
+        let mut wrapper = Self::default();
+        let mut fields = Fields::new(message);
+        while let Some((number, bytes)) = fields.next_bytes()? {
+            match number {
+                1 => wrapper.serialize_type = text(bytes)?,
+                2 => wrapper.args.push(bytes),
+                3 => wrapper.arg_types.push(text(bytes)?),
+                _ => {}
+            }
+        }
+        Ok(wrapper)
+    }
+
+    /// Writes the wrapper.
+    pub fn encode(&self) -> Bytes {
+        let content: usize = self.args.iter().map(|arg| arg.len() + 32).sum();
+        let mut out = BytesMut::with_capacity(content + 32);
+        put(1, self.serialize_type.as_bytes(), &mut out);
+        self.args.iter().for_each(|arg| put(2, arg, &mut out));
+        self.arg_types.iter().for_each(|name| put(3, name.as_bytes(), &mut out));
+        out.freeze()
+    }
+}
+
+/// `TripleResponseWrapper`: a result, or a thrown exception.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ResponseWrapper {
+    /// The serialization of the result.
+    pub serialize_type: ByteString,
+    /// The result.
+    pub data: Bytes,
+    /// Its declared type, as Java's `Class.getName` gives it.
+    pub data_type: ByteString,
+}
+
+impl ResponseWrapper {
+    /// Reads a wrapper; the result shares its memory.
+    ///
+    /// # Errors
+    /// When the bytes are none.
+    pub fn decode(message: Bytes) -> Result<Self, WrapperError> {
+        let mut wrapper = Self::default();
+        let mut fields = Fields::new(message);
+        while let Some((number, bytes)) = fields.next_bytes()? {
+            match number {
+                1 => wrapper.serialize_type = text(bytes)?,
+                2 => wrapper.data = bytes,
+                3 => wrapper.data_type = text(bytes)?,
+                _ => {}
+            }
+        }
+        Ok(wrapper)
+    }
+
+    /// Writes the wrapper.
+    pub fn encode(&self) -> Bytes {
+        let mut out = BytesMut::with_capacity(self.data.len() + 64);
+        put(1, self.serialize_type.as_bytes(), &mut out);
+        put(2, &self.data, &mut out);
+        put(3, self.data_type.as_bytes(), &mut out);
+        out.freeze()
+    }
+}
+
+/// Whether a serialization by this name is hessian2.
+pub fn is_hessian(serialize_type: &str) -> bool {
+    matches!(serialize_type, HESSIAN | "hessian2")
+}
+
+fn text(bytes: Bytes) -> Result<ByteString, WrapperError> {
+    ByteString::try_from(bytes).map_err(|_| WrapperError::NotUtf8)
+}
+
+/// Appends a varint.
+fn put_varint(mut n: usize, out: &mut BytesMut) {
+    while n >= 0x80 {
+        out.put_u8(u8::try_from(n & 0x7f).unwrap_or_default() | 0x80);
+        n >>= 7;
+    }
+    out.put_u8(u8::try_from(n).unwrap_or_default());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `hello("bob")`, as a Java client sent it and a Java server answered.
+    const REQUEST: &[u8] = b"\x0a\x08hessian4\x12\x04\x03bob\x1a\x10java.lang.String";
+    const RESPONSE: &[u8] = b"\x0a\x08hessian4\x12\x07\x06hi bob\x1a\x10java.lang.String";
+
+    #[test]
+    fn java_wrappers_both_ways() {
+        let request = RequestWrapper {
+            serialize_type: HESSIAN.into(),
+            args: vec![Bytes::from_static(b"\x03bob")],
+            arg_types: vec!["java.lang.String".into()],
+        };
+        assert_eq!(RequestWrapper::decode(Bytes::from_static(REQUEST)), Ok(request.clone()));
+        assert_eq!(request.encode(), REQUEST);
+        let response = ResponseWrapper {
+            serialize_type: HESSIAN.into(),
+            data: Bytes::from_static(b"\x06hi bob"),
+            data_type: "java.lang.String".into(),
+        };
+        assert_eq!(ResponseWrapper::decode(Bytes::from_static(RESPONSE)), Ok(response.clone()));
+        assert_eq!(response.encode(), RESPONSE);
+    }
+
+    #[test]
+    fn no_arguments_is_the_serialization_alone() {
+        let request = RequestWrapper { serialize_type: HESSIAN.into(), ..Default::default() };
+        assert_eq!(request.encode(), &b"\x0a\x08hessian4"[..]);
+    }
+
+    #[test]
+    fn unknown_fields_are_skipped_and_every_cut_is_an_error_or_a_shorter_message() {
+        let extra = b"\x20\x96\x01\x29\0\0\0\0\0\0\0\0\x35\0\0\0\0\x12\x01N";
+        let wrapper = RequestWrapper::decode(Bytes::from_static(extra)).unwrap();
+        assert_eq!(wrapper.args, [&b"N"[..]]);
+        for cut in 1..extra.len() {
+            let got = RequestWrapper::decode(Bytes::from_static(&extra[..cut]));
+            let between_fields = [3, 12, 17].contains(&cut);
+            assert_eq!(got.is_ok(), between_fields, "{cut}");
+        }
+        for bad in [&b"\x0b"[..], b"\0", b"\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", b"\x80"] {
+            let got = RequestWrapper::decode(Bytes::copy_from_slice(bad));
+            assert_eq!(got, Err(WrapperError::Malformed), "{bad:?}");
+        }
+        let got = RequestWrapper::decode(Bytes::from_static(b"\x0a\x01\xff"));
+        assert_eq!(got, Err(WrapperError::NotUtf8));
+    }
+
+    #[test]
+    fn lengths_above_one_byte() {
+        let request = RequestWrapper { args: vec![vec![7; 300].into()], ..Default::default() };
+        assert_eq!(RequestWrapper::decode(request.encode()), Ok(request));
+    }
+}

@@ -1,0 +1,258 @@
+//! A server of a few methods on a socket, and a bare HTTP/2 client.
+#![allow(dead_code, unreachable_pub, reason = "each test uses its part")]
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::{BufMut, Bytes, BytesMut};
+use dubhe_core::reply::{Frame, ReplyBody, Trailers};
+use dubhe_core::serve::{Dispatch, Target, Wanted};
+use dubhe_core::status::Exception;
+use dubhe_core::{
+    Body, Call, CallKind, Code, Encoded, Format, Invoke, Invoking, Metadata, Method, Payload,
+    Reply, ServiceKey, Status, Value,
+};
+use dubhe_net::detect::Protocol;
+use dubhe_net::drain::Trigger;
+use dubhe_net::io::Peer;
+use dubhe_triple::{Settings, TripleProtocol};
+use futures_util::{StreamExt, stream};
+use h2::SendStream;
+use h2::client::{ResponseFuture, SendRequest};
+use http::{HeaderMap, Request};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, mpsc, oneshot};
+
+pub fn framed(message: &[u8]) -> Bytes {
+    let mut out = BytesMut::new();
+    out.put_u8(0);
+    out.put_u32(u32::try_from(message.len()).unwrap());
+    out.extend_from_slice(message);
+    out.freeze()
+}
+
+pub fn bytes(payload: &Payload) -> Bytes {
+    payload.encoded().expect("the payload is not decoded").contiguous()
+}
+
+pub fn message(bytes: Bytes) -> Payload {
+    Payload::Encoded(Encoded::new(Format::Protobuf, bytes))
+}
+
+/// `test.Plain` has protobuf methods, `test.Java` methods of a Java interface.
+struct Services {
+    started: mpsc::UnboundedSender<()>,
+    dropped: mpsc::UnboundedSender<()>,
+    go: Arc<Notify>,
+}
+
+struct TellsDrop(mpsc::UnboundedSender<()>);
+
+impl Drop for TellsDrop {
+    fn drop(&mut self) {
+        let _ = self.0.send(());
+    }
+}
+
+const PLAIN: [(&str, CallKind); 8] = [
+    ("Echo", CallKind::Unary),
+    ("Fail", CallKind::Unary),
+    ("Panic", CallKind::Unary),
+    ("Never", CallKind::Unary),
+    ("Wait", CallKind::Unary),
+    ("Repeat", CallKind::ServerStream),
+    ("Join", CallKind::ClientStream),
+    ("Each", CallKind::Bidirectional),
+];
+
+struct Shared(Arc<Services>);
+
+impl Dispatch for Shared {
+    fn find(&self, wanted: Wanted<'_>) -> Result<Target, Status> {
+        const STRING: &str = "Ljava/lang/String;";
+        let plain = PLAIN.iter().find(|(name, _)| *name == wanted.method);
+        let java = ["hello", "fail"].contains(&wanted.method);
+        let method = match (wanted.interface, plain, wanted.descriptor) {
+            ("test.Plain", Some((name, kind)), _) => {
+                Method { name: (*name).into(), descriptor: None, kind: *kind }
+            }
+            ("test.Java", _, None | Some(STRING)) if java => Method::java(wanted.method, STRING),
+            _ => return Err(Status::new(Code::Unimplemented, "no such method")),
+        };
+        Ok(Target {
+            service: Arc::new(ServiceKey::interface_only(wanted.interface)),
+            method: Arc::new(method),
+            params: Arc::default(),
+            invoke: Arc::new(Shared(self.0.clone())),
+        })
+    }
+}
+
+impl Invoke for Shared {
+    fn invoke(&self, call: Call) -> Invoking {
+        let services = self.0.clone();
+        Invoking::boxed(async move { answer(&services, call).await })
+    }
+}
+
+async fn answer(services: &Services, Call { head, body }: Call) -> Result<Reply, Status> {
+    if head.service.interface() == "test.Java" {
+        let Body::One(payload) = body else { panic!("a stream") };
+        let (name,): (String,) = dubhe_hessian2::payload::arguments(&payload)?;
+        if &*head.method.name == "fail" {
+            let class = "java.lang.IllegalStateException";
+            return Err(Status::exception(Exception::of_class(class, format!("no {name}"))));
+        }
+        let value = Value::from(format!("hi {name}"));
+        let metadata = [("seen", "yes")].into_iter().collect();
+        return Ok(Reply::with_metadata(Payload::dynamic(value), metadata));
+    }
+    let trailers = |metadata: Metadata| Frame::Trailers(Trailers { status: None, metadata });
+    let own = |metadata: &Metadata| {
+        metadata.iter().map(|(k, v)| (k.clone(), v.clone())).collect::<Metadata>()
+    };
+    Ok(match (&*head.method.name, body) {
+        ("Echo", Body::One(payload)) => Reply::with_metadata(payload, own(&head.metadata)),
+        ("Fail", _) => return Err(Status::new(Code::NotFound, "not here")),
+        ("Panic", _) => panic!("as asked"),
+        ("Never", _) => {
+            let _tells = TellsDrop(services.dropped.clone());
+            services.started.send(()).unwrap();
+            std::future::pending().await
+        }
+        ("Wait", Body::One(payload)) => {
+            services.started.send(()).unwrap();
+            services.go.notified().await;
+            Reply::new(payload)
+        }
+        ("Repeat", Body::One(payload)) => {
+            let end = trailers([("k", "end")].into_iter().collect());
+            let frames = (0..3).map(move |_| Frame::Message(payload.clone()));
+            Reply::stream(Box::pin(stream::iter(frames).chain(stream::iter([end]))))
+        }
+        ("Join", Body::Stream(mut stream)) => {
+            let mut all = BytesMut::new();
+            while let Some(payload) = stream.next().await {
+                all.extend_from_slice(&bytes(&payload?));
+            }
+            Reply::new(message(all.freeze()))
+        }
+        ("Each", Body::Stream(stream)) => {
+            let end = trailers(Metadata::new());
+            let frames = stream.map(|payload| match payload {
+                Ok(payload) => Frame::Message(payload),
+                Err(status) => {
+                    Frame::Trailers(Trailers { status: Some(status), metadata: Metadata::new() })
+                }
+            });
+            Reply::stream(Box::pin(frames.chain(stream::iter([end]))))
+        }
+        (other, _) => panic!("{other} with another body"),
+    })
+}
+
+/// A server on a socket that takes one connection after another.
+pub struct Server {
+    pub address: SocketAddr,
+    pub trigger: Trigger,
+    pub started: mpsc::UnboundedReceiver<()>,
+    pub dropped: mpsc::UnboundedReceiver<()>,
+    pub go: Arc<Notify>,
+    /// The first connection has ended.
+    pub ended: oneshot::Receiver<()>,
+}
+
+pub async fn serve() -> Server {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (started_tx, started) = mpsc::unbounded_channel();
+    let (dropped_tx, dropped) = mpsc::unbounded_channel();
+    let (ended_tx, ended) = oneshot::channel();
+    let go = Arc::new(Notify::new());
+    let services = Services { started: started_tx, dropped: dropped_tx, go: go.clone() };
+    let protocol = TripleProtocol::new(Arc::new(Shared(Arc::new(services))), Settings::default());
+    let trigger = Trigger::new();
+    let shutdown = trigger.shutdown();
+    tokio::spawn(async move {
+        let mut ended = Some(ended_tx);
+        while let Ok((stream, remote)) = listener.accept().await {
+            let peer = Peer::clear(remote, address);
+            let connection = protocol.serve(stream.into(), peer, shutdown.clone());
+            let (ended, guard) = (ended.take(), shutdown.guard());
+            tokio::spawn(async move {
+                connection.await;
+                drop(guard);
+                if let Some(ended) = ended {
+                    let _ = ended.send(());
+                }
+            });
+        }
+    });
+    Server { address, trigger, started, dropped, go, ended }
+}
+
+/// A bare client.
+#[derive(Clone)]
+pub struct Raw(SendRequest<Bytes>);
+
+pub struct Got {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+    pub trailers: Option<HeaderMap>,
+}
+
+pub struct Started {
+    response: ResponseFuture,
+    _send: SendStream<Bytes>,
+}
+
+impl Raw {
+    pub async fn connect(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let (send, connection) = h2::client::handshake(stream).await.unwrap();
+        tokio::spawn(connection);
+        Self(send)
+    }
+
+    pub async fn ready(&mut self) -> Result<(), h2::Error> {
+        self.0.clone().ready().await.map(drop)
+    }
+
+    pub async fn start(&mut self, path: &str, headers: HeaderMap, body: Option<Bytes>) -> Started {
+        let mut request = Request::post(format!("http://test{path}")).body(()).unwrap();
+        *request.headers_mut() = headers;
+        self.ready().await.unwrap();
+        let (response, mut send) = self.0.send_request(request, body.is_none()).unwrap();
+        if let Some(body) = body {
+            send.send_data(body, true).unwrap();
+        }
+        Started { response, _send: send }
+    }
+
+    pub async fn call(&mut self, path: &str, headers: HeaderMap, body: Option<Bytes>) -> Got {
+        self.start(path, headers, body).await.response().await
+    }
+}
+
+impl Started {
+    pub async fn response(self) -> Got {
+        let (parts, mut recv) = self.response.await.unwrap().into_parts();
+        let mut body = BytesMut::new();
+        while let Some(chunk) = recv.data().await {
+            let chunk = chunk.unwrap();
+            recv.flow_control().release_capacity(chunk.len()).unwrap();
+            body.extend_from_slice(&chunk);
+        }
+        let trailers = recv.trailers().await.unwrap();
+        Got { status: parts.status.as_u16(), headers: parts.headers, body: body.freeze(), trailers }
+    }
+}
+
+/// The one message of a reply.
+pub fn only(reply: &Reply) -> Bytes {
+    match &reply.body {
+        ReplyBody::One(payload, _) => bytes(payload),
+        ReplyBody::Stream(_) => panic!("a stream"),
+    }
+}
