@@ -31,11 +31,11 @@ pub struct Inherited {
 impl Inherited {
     /// What calls made while serving `head` inherit.
     pub fn from_head(head: &Head) -> Self {
+        // One pass over what came, which is seldom anything of these.
         let mut metadata = Metadata::new();
-        let keys = if head.metadata.is_empty() { &[][..] } else { &TRAVELLING };
-        for key in keys.iter().copied() {
-            if let Some(value) = head.metadata.get(key) {
-                metadata.append(key, value.clone());
+        for (key, value) in head.metadata.iter() {
+            if TRAVELLING.iter().any(|t| t.len() == key.len() && t.eq_ignore_ascii_case(key)) {
+                metadata.append(key.clone(), value.clone());
             }
         }
         Self { deadline: head.deadline, metadata }
