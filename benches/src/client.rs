@@ -19,13 +19,14 @@ struct Seen {
     first_error: Option<String>,
 }
 
+#[allow(clippy::print_stdout, clippy::print_stderr, reason = "it is what the program is for")]
 pub(crate) async fn run(arguments: &ClientArguments) -> Result<(), Error> {
     let app = App::builder("bench").build()?;
     let url =
         format!("{}://{}?connections={}", arguments.kind.name(), arguments.addr, arguments.conns);
     let echo =
         app.client::<EchoClient>().url(&url).timeout(Duration::from_secs(10)).retries(0).build()?;
-    let data = Bytes::from_iter((0..=u8::MAX).cycle().take(arguments.size));
+    let data: Bytes = (0..=u8::MAX).cycle().take(arguments.size).collect();
     // Connections open with the first calls, before the clock starts.
     for _ in 0..arguments.conns {
         echo.echo(data.clone()).await?;
