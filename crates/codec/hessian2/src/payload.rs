@@ -58,12 +58,16 @@ pub fn args<T: Arguments + Send + Sync + 'static>(values: T) -> Payload {
     Payload::Args(Args { count: T::COUNT, values })
 }
 
-/// Decodes arguments into a tuple.
+/// Decodes arguments into a tuple. Chunks of encoded content, where there are several, are messages
+/// of their own, one an argument.
 ///
 /// # Errors
 /// [`Code::InvalidArgument`] when they are not of these types.
 pub fn arguments<T: OwnedArguments>(payload: &Payload) -> Result<T, Status> {
-    T::decode_arguments(&mut Decoder::shared(&bytes(payload)?))
+    let several = payload.encoded().is_some_and(|encoded| encoded.chunks().nth(1).is_some());
+    let bytes = bytes(payload)?;
+    let decoder = Decoder::shared(&bytes);
+    T::decode_arguments(&mut if several { decoder.separate() } else { decoder })
         .map_err(|e| Status::new(Code::InvalidArgument, e.to_string()).with_source(e))
 }
 
@@ -110,9 +114,13 @@ fn bytes(payload: &Payload) -> Result<Bytes, Status> {
 pub fn write_content(content: &Content, encoder: &mut Encoder) -> Result<(), Status> {
     match content {
         Content::Typed(value) => value.encode(&mut Sink::new(Format::Hessian2, encoder)),
-        Content::Dynamic(value) => value.encode(encoder).map_err(cannot_write),
+        Content::Dynamic(value) => {
+            value.encode(encoder).map(|()| encoder.end_argument()).map_err(cannot_write)
+        }
         Content::Values(values) => {
-            values.iter().try_for_each(|v| v.encode(encoder)).map_err(cannot_write)
+            let mut each = values.iter();
+            each.try_for_each(|v| v.encode(encoder).map(|()| encoder.end_argument()))
+                .map_err(cannot_write)
         }
         Content::Encoded(encoded) if *encoded.format() == Format::Hessian2 => {
             encoded.chunks().for_each(|c| encoder.buffer_mut().extend_from_slice(c));

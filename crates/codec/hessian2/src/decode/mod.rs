@@ -38,6 +38,8 @@ pub struct Decoder<'de> {
     tables: Tables<'de>,
     depth: u16,
     replay: usize,
+    /// Whether each argument is a message of its own.
+    separate: bool,
 }
 
 impl<'de> Decoder<'de> {
@@ -56,6 +58,7 @@ impl<'de> Decoder<'de> {
             tables: Tables::default(),
             depth: 0,
             replay: limits.replay.saturating_add(input.len().saturating_mul(16)),
+            separate: false,
         }
     }
 
@@ -63,6 +66,22 @@ impl<'de> Decoder<'de> {
     /// `input` instead of copying, and so keep all of it as long as they live.
     pub fn shared(input: &'de Bytes) -> Self {
         Self { shared: Some(input), ..Self::new(input) }
+    }
+
+    /// The same for arguments that are each a message of its own, one after the other.
+    pub fn separate(mut self) -> Self {
+        self.separate = true;
+        self
+    }
+
+    /// Begins the next argument.
+    #[inline]
+    pub fn begin_argument(&mut self) -> &mut Self {
+        if self.separate {
+            self.tables = Tables::default();
+            self.at = Cursor { position: self.at.position, ..Cursor::default() };
+        }
+        self
     }
 
     /// How many bytes have been read.

@@ -5,7 +5,7 @@ mod container;
 mod number;
 mod text;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 
 use crate::class::Class;
@@ -26,6 +26,8 @@ pub struct Encoder {
     types: Vec<ByteString>,
     references: usize,
     depth: usize,
+    /// Where each argument ends, when each is a message of its own.
+    ends: Option<Vec<usize>>,
 }
 
 /// A class definition that has been written.
@@ -43,6 +45,29 @@ impl Encoder {
     /// An encoder that appends to `buffer`.
     pub fn with_buffer(buffer: BytesMut) -> Self {
         Self { out: buffer, ..Self::default() }
+    }
+
+    /// An encoder with an empty buffer, for arguments that are each a message of its own.
+    pub fn separate() -> Self {
+        Self { ends: Some(Vec::new()), ..Self::default() }
+    }
+
+    /// Says that an argument has been written. Means nothing unless the encoder is
+    /// [`separate`](Self::separate).
+    #[inline]
+    pub fn end_argument(&mut self) {
+        if let Some(ends) = &mut self.ends {
+            ends.push(self.out.len());
+            self.reset();
+        }
+    }
+
+    /// Takes the arguments out of an encoder that is [`separate`](Self::separate).
+    pub fn into_arguments(mut self) -> Vec<Bytes> {
+        let mut start = 0;
+        let ends = self.ends.unwrap_or_default();
+        let lengths = ends.into_iter().map(|end| end - std::mem::replace(&mut start, end));
+        lengths.map(|length| self.out.split_to(length).freeze()).collect()
     }
 
     /// Takes the buffer out, with what was written at its end.

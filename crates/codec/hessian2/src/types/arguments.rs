@@ -26,7 +26,10 @@ macro_rules! arguments {
             #[allow(non_snake_case, unused_variables)]
             fn encode_arguments(&self, e: &mut Encoder) -> Result<(), Error> {
                 let ($($name,)*) = self;
-                $($name.encode(e)?;)*
+                $(
+                    $name.encode(e)?;
+                    e.end_argument();
+                )*
                 Ok(())
             }
         }
@@ -34,7 +37,7 @@ macro_rules! arguments {
         impl<'de, $($name: Decode<'de>),*> DecodeArguments<'de> for ($($name,)*) {
             #[allow(unused_variables)]
             fn decode_arguments(d: &mut Decoder<'de>) -> Result<Self, Error> {
-                Ok(($($name::decode(d)?,)*))
+                Ok(($($name::decode(d.begin_argument())?,)*))
             }
         }
     };
