@@ -15,8 +15,10 @@
 //! | [`metadata`] | metadata and headers | Dubbo Java `StreamUtils`, `TripleHeaderEnum` |
 //! | [`status`] | status and trailers | gRPC over HTTP/2, Dubbo Java `TriRpcStatus` |
 //! | [`wrapper`] | calls of Java interfaces | Dubbo Java `triple_wrapper.proto` |
+//! | [`client`] | channels to endpoints | Dubbo Java `TripleInvoker` |
 //! | [`server`] | the protocol on a listening port | Dubbo Java `TripleProtocol` |
 
+pub mod client;
 pub mod content;
 pub mod frame;
 mod inbound;
@@ -30,5 +32,6 @@ pub mod status;
 pub mod timeout;
 pub mod wrapper;
 
+pub use client::TripleConnect;
 pub use server::TripleProtocol;
 pub use settings::{Exceptions, Settings};

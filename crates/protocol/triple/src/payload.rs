@@ -8,6 +8,7 @@ use dubhe_hessian2::payload::write_content;
 
 use crate::wrapper::{
     self, HESSIAN, RequestWrapper, ResponseWrapper, WrapperError, descriptor_of_names,
+    names_of_descriptor,
 };
 
 /// How the messages of a method are written.
@@ -69,6 +70,38 @@ pub(crate) fn unwrap_request(message: Bytes) -> Result<(Payload, String), Status
     refuse_other(&wrapper.serialize_type)?;
     let descriptor = descriptor_of_names(&wrapper.arg_types);
     Ok((Payload::Encoded(Encoded::from_chunks(Format::Hessian2, wrapper.args)), descriptor))
+}
+
+/// Arguments in their wrapper, each encoded alone.
+pub(crate) fn wrap_request(payload: &Payload, descriptor: Option<&str>) -> Result<Bytes, Status> {
+    let args = match (payload.encoded(), payload) {
+        (Some(encoded), _) if *encoded.format() == Format::Hessian2 => {
+            encoded.chunks().filter(|chunk| !chunk.is_empty()).cloned().collect()
+        }
+        (_, Payload::Args(Args { values, .. })) => {
+            let mut encoder = Encoder::separate();
+            write_content(values, &mut encoder)?;
+            encoder.into_arguments()
+        }
+        (_, Payload::Message(content)) => {
+            let mut encoder = Encoder::new();
+            write_content(content, &mut encoder)?;
+            vec![encoder.into_buffer().freeze()]
+        }
+        (_, Payload::Encoded(encoded)) => {
+            let text = format!("content in {} cannot be sent as hessian2", encoded.format());
+            return Err(Status::new(Code::InvalidArgument, text));
+        }
+    };
+    let arg_types = descriptor.map(names_of_descriptor).unwrap_or_default();
+    Ok(RequestWrapper { serialize_type: HESSIAN.into(), args, arg_types }.encode())
+}
+
+/// The result, or the exception, in a wrapper, undecoded.
+pub(crate) fn unwrap_response(message: Bytes) -> Result<Bytes, Status> {
+    let wrapper = ResponseWrapper::decode(message).map_err(not_a_wrapper)?;
+    refuse_other(&wrapper.serialize_type)?;
+    Ok(wrapper.data)
 }
 
 fn refuse_other(serialize_type: &str) -> Result<(), Status> {

@@ -62,7 +62,7 @@ impl Way {
         let bytes = Throwable::of(status).and_then(|t| dubhe_hessian2::to_bytes(&t).ok());
         match bytes.and_then(|bytes| frame(wrap_bytes(bytes), self.limit).ok()) {
             Some(message) => {
-                let mut head = self.head(status.headers());
+                let mut head = head(status.headers());
                 head.insert(EXCEPTION_CODE, BUSINESS.into());
                 let trailers = status::trailers(None, status.trailers());
                 whole(respond, head, message, trailers);
@@ -87,24 +87,19 @@ impl Way {
                 match (message, &self.shape) {
                     (Err(status), _) => fail(respond, &status),
                     (Ok(message), Shape::Plain(_)) => {
-                        whole(
-                            respond,
-                            self.head(&metadata),
-                            message,
-                            status::trailers(None, extra),
-                        );
+                        whole(respond, head(&metadata), message, status::trailers(None, extra));
                     }
                     (Ok(message), Shape::Wrapper) => {
                         // Java reads the attachments of a reply out of its trailers.
                         extra.fill_from(&metadata);
-                        let head = self.head(&Metadata::new());
+                        let head = head(&Metadata::new());
                         whole(respond, head, message, status::trailers(None, extra));
                     }
                 }
             }
             ReplyBody::One(_, Trailers { status: Some(status), .. }) => self.fail(respond, status),
             ReplyBody::Stream(stream) => {
-                let head = response(self.head(&metadata));
+                let head = response(head(&metadata));
                 let Ok(mut send) = respond.send_response(head, false) else { return };
                 let mut late = pin!(late);
                 let trailers = tokio::select! {
@@ -161,13 +156,13 @@ impl Way {
             Shape::Wrapper => wrap(payload),
         }
     }
+}
 
-    fn head(&self, metadata: &Metadata) -> HeaderMap {
-        let mut headers = HeaderMap::with_capacity(2 + metadata.len());
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content::GRPC));
-        metadata::write(metadata, &mut headers);
-        headers
-    }
+fn head(metadata: &Metadata) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(2 + metadata.len());
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content::GRPC));
+    metadata::write(metadata, &mut headers);
+    headers
 }
 
 /// A reply of one message.

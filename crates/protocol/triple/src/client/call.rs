@@ -1,0 +1,83 @@
+//! One call over one connection.
+
+use std::future::{Future, pending, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+
+use dubhe_core::invoke::Outcome;
+use dubhe_core::status::Retry;
+use dubhe_core::time::Deadline;
+use dubhe_core::{Body, Call, CallKind, Code, Status};
+use dubhe_net::time;
+
+use super::connection::Conn;
+use super::reply::{self, Replying};
+use super::request;
+use crate::frame::frame;
+use crate::status;
+
+/// Sends the messages of a streamed request.
+pub(super) type Pump = Pin<Box<dyn Future<Output = Result<(), Status>> + Send>>;
+
+/// Waits for the deadline.
+pub(super) async fn passed(deadline: Option<Deadline>) {
+    match deadline {
+        Some(deadline) => time::sleep_until(deadline.instant()).await,
+        None => pending().await,
+    }
+}
+
+#[cold]
+pub(super) fn too_late() -> Status {
+    let text = "no reply within the deadline; raise the timeout or look at the provider";
+    Status::new(Code::DeadlineExceeded, text).with_retry(Retry::Unknown)
+}
+
+/// Sends `call` and waits for its reply. Dropped, it resets the stream.
+pub(super) async fn run(conn: Conn, origin: &str, limit: usize, call: Call) -> Outcome {
+    let deadline = call.head.deadline;
+    tokio::select! {
+        biased;
+        outcome = exchange(conn, origin, limit, call) => outcome,
+        () = passed(deadline) => Err(too_late()),
+    }
+}
+
+async fn exchange(mut conn: Conn, origin: &str, limit: usize, call: Call) -> Outcome {
+    let Call { head, body } = call;
+    let in_flight = conn.begin();
+    let shape = request::shape(&head);
+    let (kind, deadline) = (head.method.kind, head.deadline);
+    let request = request::head(origin, &head, time::now())?;
+    let unstarted = |error| status::of_h2(error).with_retry(Retry::Unstarted);
+    let (response, pump): (_, Option<Pump>) = match body {
+        Body::One(payload) => {
+            let message = request::message(&shape, &head, &payload)?;
+            let framed = frame(message, limit).map_err(status::of_frame)?;
+            let (response, mut send) = conn.send.send_request(request, false).map_err(unstarted)?;
+            send.send_data(framed, true).map_err(status::of_h2)?;
+            (response, None)
+        }
+        Body::Stream(stream) => {
+            let (response, send) = conn.send.send_request(request, false).map_err(unstarted)?;
+            let pump = request::pump(send, stream, shape.clone(), head, limit);
+            (response, Some(Box::pin(pump)))
+        }
+    };
+    let mut replying = Replying { pump, in_flight };
+    let mut response = std::pin::pin!(response);
+    let response = poll_fn(|cx| {
+        replying.poll_pump(cx)?;
+        match response.as_mut().poll(cx) {
+            Poll::Ready(outcome) => Poll::Ready(outcome.map_err(status::of_h2)),
+            Poll::Pending => Poll::Pending,
+        }
+    });
+    let (parts, recv) = response.await?.into_parts();
+    let streamed = matches!(kind, CallKind::ServerStream | CallKind::Bidirectional);
+    if streamed {
+        reply::many(parts, recv, replying, shape, limit, deadline)
+    } else {
+        reply::one(parts, recv, replying, shape, limit).await
+    }
+}

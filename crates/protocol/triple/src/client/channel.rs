@@ -1,0 +1,116 @@
+//! A way to one endpoint, over the connections of a pool.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use dubhe_core::connect::{Channel, ChannelState};
+use dubhe_core::invoke::Outcome;
+use dubhe_core::status::Retry;
+use dubhe_core::time::Deadline;
+use dubhe_core::{Call, Code, Endpoint, Invoke, Invoking, Status};
+use dubhe_net::pool::{Pool, State};
+
+use super::call;
+use super::connection::{Conn, Connector};
+
+/// A way to one endpoint.
+#[derive(Clone)]
+pub(super) struct TripleChannel(Arc<Inner>);
+
+struct Inner {
+    endpoint: Endpoint,
+    pool: Pool<Connector>,
+    /// `http://host:port`.
+    origin: String,
+    limit: usize,
+}
+
+impl TripleChannel {
+    pub(super) fn new(
+        endpoint: Endpoint,
+        pool: Pool<Connector>,
+        origin: String,
+        limit: usize,
+    ) -> Self {
+        Self(Arc::new(Inner { endpoint, pool, origin, limit }))
+    }
+}
+
+impl Inner {
+    /// A connection that takes a stream now. One that has been told to go away is passed over.
+    async fn connection(&self, deadline: Option<Deadline>) -> dubhe_net::Result<Conn> {
+        loop {
+            let mut conn = match self.pool.pick() {
+                Some(conn) => conn,
+                None => self.pool.ready(deadline.map(Deadline::instant)).await?,
+            };
+            match std::future::poll_fn(|cx| conn.send.poll_ready(cx)).await {
+                Ok(()) => return Ok(conn),
+                // It leaves the pool, so the loop ends.
+                Err(_) => conn.retire(),
+            }
+        }
+    }
+
+    async fn invoke(&self, call: Call) -> Outcome {
+        let name = format!("{}.{}", call.head.service, call.head.method.name);
+        let deadline = call.head.deadline;
+        let outcome = match self.connection(deadline).await {
+            Ok(conn) => call::run(conn, &self.origin, self.limit, call).await,
+            Err(error) => {
+                let late = deadline.is_some_and(|at| at.passed(dubhe_net::time::now()));
+                let late = late && error.is_timeout();
+                let code = if late { Code::DeadlineExceeded } else { Code::Unavailable };
+                Err(Status::new(code, format!("cannot connect: {error}"))
+                    .with_retry(Retry::Unstarted)
+                    .with_source(error))
+            }
+        };
+        outcome.map_err(|status| match status.origin() {
+            // What the other end says is left as it said it.
+            dubhe_core::status::Origin::Local => {
+                status.context(format_args!("{name} on {}", self.endpoint))
+            }
+            _ => status,
+        })
+    }
+}
+
+impl Invoke for TripleChannel {
+    fn invoke(&self, call: Call) -> Invoking {
+        let inner = self.0.clone();
+        Invoking::boxed(async move { inner.invoke(call).await })
+    }
+}
+
+impl Channel for TripleChannel {
+    fn state(&self) -> ChannelState {
+        channel_state(self.0.pool.state())
+    }
+
+    fn changed(&self, seen: ChannelState) -> Pin<Box<dyn Future<Output = ChannelState> + Send>> {
+        let mut changes = self.0.pool.changes();
+        Box::pin(async move {
+            let other = changes.wait_for(|state| channel_state(*state) != seen).await;
+            other.map_or(ChannelState::Closed, |state| channel_state(*state))
+        })
+    }
+
+    fn warm_up(&self) {
+        self.0.pool.warm_up();
+    }
+
+    fn close(&self, now: bool) {
+        self.0.pool.close(now);
+    }
+}
+
+fn channel_state(state: State) -> ChannelState {
+    match state {
+        State::Idle => ChannelState::Idle,
+        State::Connecting => ChannelState::Connecting,
+        State::Ready => ChannelState::Ready,
+        State::Draining => ChannelState::Draining,
+        State::Closed => ChannelState::Closed,
+    }
+}

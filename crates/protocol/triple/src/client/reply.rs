@@ -1,0 +1,177 @@
+//! Replies: their head, their messages, their end.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use dubhe_core::invoke::Outcome;
+use dubhe_core::reply::{Frame, Reply, ReplyBody, Trailers};
+use dubhe_core::status::Origin;
+use dubhe_core::time::Deadline;
+use dubhe_core::{Code, Encoded, Format, Metadata, Payload, Status};
+use dubhe_hessian2::java::Throwable;
+use futures_util::stream;
+use h2::RecvStream;
+use http::header::CONTENT_TYPE;
+use http::response::Parts;
+
+use super::call::{Pump, passed, too_late};
+use super::connection::InFlight;
+use crate::inbound::Inbound;
+use crate::payload::{Shape, unwrap_response};
+use crate::{content, metadata, status};
+
+/// What goes on while a reply is received.
+pub(super) struct Replying {
+    pub(super) pump: Option<Pump>,
+    #[allow(dead_code, reason = "held for its count")]
+    pub(super) in_flight: InFlight,
+}
+
+impl Replying {
+    /// Sends what can be sent; fails when the request does.
+    pub(super) fn poll_pump(&mut self, cx: &mut Context<'_>) -> Result<(), Status> {
+        if let Some(pump) = &mut self.pump
+            && let Poll::Ready(outcome) = pump.as_mut().poll(cx)
+        {
+            self.pump = None;
+            return outcome;
+        }
+        Ok(())
+    }
+}
+
+/// Judges a head: an error that it tells of comes back with its metadata.
+fn head(parts: &Parts) -> Result<Metadata, Status> {
+    if let Some(outcome) = status::read(&parts.headers) {
+        outcome?;
+        // Trailers only, and success: the message is missing, which its reader will say.
+        return Ok(Metadata::new());
+    }
+    let kind = parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    if parts.status != http::StatusCode::OK || kind.and_then(content::format).is_none() {
+        return Err(status::from_http(parts.status));
+    }
+    Ok(metadata::read(&parts.headers))
+}
+
+fn is_exception(parts: &Parts) -> bool {
+    parts.headers.get("tri-exception-code").is_some_and(|code| code != "0")
+}
+
+/// The reply of one message.
+pub(super) async fn one(
+    parts: Parts,
+    recv: RecvStream,
+    mut replying: Replying,
+    shape: Shape,
+    limit: usize,
+) -> Outcome {
+    let mut headers = head(&parts)?;
+    let mut inbound = Inbound::new(recv, limit);
+    let mut read = pin!(async {
+        let message = inbound.message().await.transpose()?;
+        if message.is_some() && inbound.message().await.transpose()?.is_some() {
+            return Err(unexpected("two messages came where one was expected"));
+        }
+        Ok((message, end(poll_fn(|cx| inbound.poll_trailers(cx)).await?)?))
+    });
+    let read = poll_fn(|cx| {
+        replying.poll_pump(cx)?;
+        read.as_mut().poll(cx)
+    });
+    let (message, mut trailers) = read.await.map_err(|s| s.with_headers(headers.clone()))?;
+    let message = message.ok_or_else(|| unexpected("no message came where one was expected"))?;
+    if is_exception(&parts) && shape == Shape::Wrapper {
+        return Err(exception(message)?.with_headers(headers).with_trailers(trailers));
+    }
+    if shape == Shape::Wrapper {
+        // Java sends the attachments of a reply at its end.
+        headers.fill_from(&std::mem::take(&mut trailers));
+    }
+    let mut reply = Reply::with_metadata(payload(&shape, message)?, headers);
+    if let ReplyBody::One(_, end) = &mut reply.body {
+        end.metadata = trailers;
+    }
+    Ok(reply)
+}
+
+/// The reply of many messages.
+pub(super) fn many(
+    parts: Parts,
+    recv: RecvStream,
+    mut replying: Replying,
+    shape: Shape,
+    limit: usize,
+    deadline: Option<Deadline>,
+) -> Outcome {
+    let headers = head(&parts)?;
+    let mut inbound = Some(Inbound::new(recv, limit));
+    let mut late: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(passed(deadline));
+    let frames = stream::poll_fn(move |cx| {
+        let Some(open) = &mut inbound else { return Poll::Ready(None) };
+        let frame = match replying.poll_pump(cx) {
+            Ok(()) => next(open, &shape, cx),
+            Err(status) => Poll::Ready(failed(status)),
+        };
+        let frame = match frame {
+            Poll::Pending if late.as_mut().poll(cx).is_ready() => failed(too_late()),
+            other => ready!(other),
+        };
+        if matches!(frame, Frame::Trailers(_)) {
+            // Resets the stream, unless it has ended.
+            inbound = None;
+        }
+        Poll::Ready(Some(frame))
+    });
+    let mut reply = Reply::stream(Box::pin(frames));
+    reply.metadata = headers;
+    Ok(reply)
+}
+
+fn next(inbound: &mut Inbound, shape: &Shape, cx: &mut Context<'_>) -> Poll<Frame> {
+    let message = match ready!(inbound.poll_message(cx)) {
+        Some(message) => message.and_then(|message| payload(shape, message)),
+        None => {
+            let outcome = ready!(inbound.poll_trailers(cx)).and_then(end);
+            return Poll::Ready(match outcome {
+                Ok(metadata) => Frame::Trailers(Trailers { status: None, metadata }),
+                Err(status) => failed(status),
+            });
+        }
+    };
+    Poll::Ready(message.map_or_else(failed, Frame::Message))
+}
+
+fn failed(status: Status) -> Frame {
+    Frame::Trailers(Trailers { status: Some(status), metadata: Metadata::new() })
+}
+
+/// What trailers say.
+fn end(trailers: Option<http::HeaderMap>) -> Result<Metadata, Status> {
+    let trailers = trailers.unwrap_or_default();
+    match status::read(&trailers) {
+        Some(outcome) => outcome.map(|()| metadata::read(&trailers)),
+        None => Err(status::from_http(http::StatusCode::OK)),
+    }
+}
+
+fn payload(shape: &Shape, message: Bytes) -> Result<Payload, Status> {
+    Ok(Payload::Encoded(match shape {
+        Shape::Plain(format) => Encoded::new(format.clone(), message),
+        Shape::Wrapper => Encoded::new(Format::Hessian2, unwrap_response(message)?),
+    }))
+}
+
+/// The error that a thrown Java exception is.
+fn exception(message: Bytes) -> Result<Status, Status> {
+    let data = unwrap_response(message)?;
+    let thrown = dubhe_hessian2::from_bytes::<Throwable>(&data);
+    let thrown = thrown.map_err(|e| unexpected("the exception cannot be read").with_source(e))?;
+    Ok(Status::from(thrown))
+}
+
+fn unexpected(what: &'static str) -> Status {
+    Status::new(Code::Internal, what).with_origin(Origin::RemoteFramework)
+}
