@@ -51,6 +51,7 @@ pub use dubhe_core::{
     Status, Value,
 };
 pub use dubhe_macros::{Java, JavaException, interface};
+pub use dubhe_protobuf::{Request, Response, Streaming, include_proto};
 pub use dubhe_server::{Export, Options as ServerOptions, Running, Server, ServerBuilder, Service};
 
 pub use dubhe_cluster as cluster;
@@ -62,6 +63,7 @@ pub use dubhe_hessian2 as hessian2;
 pub use dubhe_hessian2::java;
 pub use dubhe_json as json;
 pub use dubhe_net as net;
+pub use dubhe_protobuf as protobuf;
 pub use dubhe_registry as registry;
 pub use dubhe_zookeeper as zookeeper;
 
@@ -88,5 +90,6 @@ pub mod __private {
     pub use dubhe_client as client;
     pub use dubhe_core as core;
     pub use dubhe_hessian2 as hessian2;
+    pub use dubhe_protobuf as protobuf;
     pub use dubhe_server as server;
 }

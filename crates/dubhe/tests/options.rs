@@ -1,0 +1,141 @@
+//! Options of a server, each seen from outside.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test stops at the first surprise")]
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use dubhe::core::registry::Registry;
+use dubhe::filter::access_log::AccessLog;
+use dubhe::prelude::*;
+use dubhe::registry::Memory;
+use dubhe::{ServiceKey, TokioClock};
+use futures_util::StreamExt;
+
+#[dubhe::interface("org.example.Clock", version = "2.0.0")]
+trait Clock {
+    async fn sleep(&self, millis: i32) -> Result<i32, Status>;
+    async fn echo(&self, data: Vec<u8>) -> Result<i32, Status>;
+}
+
+struct Slow;
+
+impl Clock for Slow {
+    async fn sleep(&self, millis: i32) -> Result<i32, Status> {
+        tokio::time::sleep(Duration::from_millis(millis.unsigned_abs().into())).await;
+        Ok(millis)
+    }
+
+    async fn echo(&self, data: Vec<u8>) -> Result<i32, Status> {
+        Ok(i32::try_from(data.len()).unwrap())
+    }
+}
+
+fn client(running: &dubhe::Running) -> ClockClient {
+    let app = App::builder("test").build().unwrap();
+    let url = format!("dubbo://{}", running.addr());
+    let client = app.client::<ClockClient>().url(&url).retries(0);
+    client.timeout(Duration::from_secs(20)).build().unwrap()
+}
+
+#[tokio::test]
+async fn registries_are_told_application_host_port_and_parameters() {
+    let registry = Memory::new();
+    let export = Export::new(ClockServer::new(Slow)).group("g").version("3").param("weight", "7");
+    let running = Server::builder()
+        .service(export)
+        .registry(registry.clone())
+        .application("clocks")
+        .advertise("clock.example")
+        .start("127.0.0.1:0")
+        .await
+        .unwrap();
+    let key = ServiceKey::new("org.example.Clock", "g", "3");
+    let mut seen = registry.subscribe(&key).await.unwrap();
+    let providers = seen.next().await.unwrap().providers;
+    assert_eq!(providers.len(), 1);
+    let provider = providers.first().unwrap();
+    assert_eq!(provider.instance.host, "clock.example");
+    assert_eq!(provider.instance.application, "clocks");
+    assert_eq!((&*provider.offer.protocol, provider.offer.port), ("dubbo", running.addr().port()));
+    assert_eq!(provider.params.get("weight"), Some("7"));
+    running.stop().await;
+    assert!(seen.next().await.unwrap().providers.is_empty());
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_calls_but_not_for_ever() {
+    let start = |wait| {
+        let server = Server::builder().service(ClockServer::new(Slow));
+        server.shutdown_wait(wait).start("127.0.0.1:0")
+    };
+    let patient = start(Duration::from_secs(20)).await.unwrap();
+    let clock = client(&patient);
+    assert_eq!(clock.sleep(1).await.unwrap(), 1);
+    let (answer, cut) = tokio::join!(clock.sleep(300), async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        patient.stop().await
+    });
+    assert_eq!((answer.unwrap(), cut), (300, 0));
+
+    let hasty = start(Duration::from_millis(50)).await.unwrap();
+    let clock = client(&hasty);
+    assert_eq!(clock.sleep(1).await.unwrap(), 1);
+    let (answer, cut) = tokio::join!(clock.sleep(10_000), async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        hasty.stop().await
+    });
+    assert_eq!((answer.unwrap_err().code(), cut), (Code::Unavailable, 1));
+}
+
+#[tokio::test]
+async fn a_service_takes_what_its_payload_allows() {
+    let export = Export::new(ClockServer::new(Slow)).param("payload", "1000");
+    let running = Server::builder().service(export).start("127.0.0.1:0").await.unwrap();
+    let clock = client(&running);
+    assert_eq!(clock.echo(vec![0; 500]).await.unwrap(), 500);
+    let status = clock.echo(vec![0; 5000]).await.unwrap_err();
+    assert!(status.message().contains("data length too large"), "{status}");
+    assert_eq!(clock.echo(vec![0; 500]).await.unwrap(), 500);
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_access_log_has_a_line_for_each_call() {
+    let lines = Lines::default();
+    let log = AccessLog::to_writer(Arc::new(TokioClock), lines.clone());
+    let server = Server::builder().service(ClockServer::new(Slow)).hook(log);
+    let running = server.start("127.0.0.1:0").await.unwrap();
+    client(&running).sleep(1).await.unwrap();
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    assert!(text.starts_with("127.0.0.1:"), "{text}");
+    assert!(text.contains(" org.example.Clock:2.0.0 sleep OK "), "{text}");
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_and_a_name_that_is_taken_are_told_of() {
+    let first =
+        Server::builder().service(ClockServer::new(Slow)).start("127.0.0.1:0").await.unwrap();
+    let again = Server::builder().start(&first.addr().to_string()).await.unwrap_err();
+    assert!(again.message().contains("choose another port"), "{again}");
+    let twice = Server::builder()
+        .service(ClockServer::new(Slow))
+        .service(ClockServer::new(Slow))
+        .start("127.0.0.1:0")
+        .await
+        .unwrap_err();
+    assert_eq!(twice.code(), Code::AlreadyExists);
+}
