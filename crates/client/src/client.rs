@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dubhe_cluster::Cluster;
 use dubhe_core::filter::Chain;
-use dubhe_core::{Call, Head, Invoke, Method, Payload, Reply, ServiceKey, Status};
+use dubhe_core::{Body, Call, Head, Invoke, Method, Payload, Reply, ServiceKey, Status};
 
 use crate::options::CallOptions;
 
@@ -44,11 +44,25 @@ impl Client {
         payload: Payload,
         options: &CallOptions,
     ) -> Result<Reply, Status> {
+        self.send(method, Body::One(payload), options).await
+    }
+
+    /// Calls `method` with one payload or many. A stream can be sent only once, so such a call is
+    /// not retried. Dropping the future cancels the call.
+    ///
+    /// # Errors
+    /// Those of the service and of the way to it.
+    pub async fn send(
+        &self,
+        method: &Arc<Method>,
+        body: Body,
+        options: &CallOptions,
+    ) -> Result<Reply, Status> {
         let mut head = Head::new(self.0.service.clone(), method.clone());
         head.metadata = options.metadata.clone();
         head.timeout = options.timeout;
         head.deadline = options.deadline;
-        let call = Call::new(head, payload);
+        let call = Call { head, body };
         let outcome = match &self.0.chain {
             None => self.0.cluster.call(call).await,
             Some((chain, cluster)) => chain.run(call, cluster).await,

@@ -1,5 +1,7 @@
 //! What generated client code is made of.
 
+pub mod message;
+
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;

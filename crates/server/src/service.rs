@@ -17,6 +17,12 @@ pub trait Service: Send + Sync + 'static {
 
     /// Runs the method at this index of [`Service::methods`].
     fn call(&self, method: usize, call: Call) -> Invoking;
+
+    /// The encoded `google.protobuf.FileDescriptorSet` that describes it, imports included, for
+    /// reflection; `None` for a service that no `.proto` file describes.
+    fn descriptors(&self) -> Option<&'static [u8]> {
+        None
+    }
 }
 
 /// A service with the parameters and filters it is exported with.

@@ -1,11 +1,12 @@
 //! What generated server code is made of.
 
+pub mod message;
 mod stream;
 
 use std::sync::Arc;
 
 use dubhe_core::context::Context;
-use dubhe_core::{Body, Call, Code, Invoking, Payload, Reply, Status};
+use dubhe_core::{Body, Call, Code, Invoking, Metadata, Payload, Reply, Status};
 use dubhe_hessian2::Encode;
 use dubhe_hessian2::payload::{self, OwnedArguments};
 pub use stream::{Outlet, server_stream};
@@ -28,18 +29,21 @@ where
     let inherited = ctx.inherited();
     let future = handler(ctx.clone(), arguments);
     let work = async move {
-        let outcome = future.await;
-        let metadata = ctx.take_reply_attachments();
-        match outcome {
-            Ok(value) => Ok(Reply::with_metadata(payload::message(value), metadata)),
-            Err(error) => {
-                let status = error.into();
-                let keep = status.headers().is_empty() && !metadata.is_empty();
-                Err(if keep { status.with_headers(metadata) } else { status })
-            }
-        }
+        let outcome = future.await.map(payload::message).map_err(Into::into);
+        finish(outcome, ctx.take_reply_attachments())
     };
     if inherited.is_empty() { Invoking::boxed(work) } else { Invoking::scoped(inherited, work) }
+}
+
+/// What a handler ended with, and the attachments that go before it.
+fn finish(outcome: Result<Payload, Status>, metadata: Metadata) -> Result<Reply, Status> {
+    match outcome {
+        Ok(payload) => Ok(Reply::with_metadata(payload, metadata)),
+        Err(status) => {
+            let keep = status.headers().is_empty() && !metadata.is_empty();
+            Err(if keep { status.with_headers(metadata) } else { status })
+        }
+    }
 }
 
 /// The context of a call, and its arguments.

@@ -10,9 +10,10 @@ use std::task::{Poll, ready};
 
 use dubhe_core::context::{self, Context};
 use dubhe_core::reply::{Frame, Trailers};
-use dubhe_core::{Call, Invoking, Payload, Reply, Status};
+use dubhe_core::{Call, Invoking, Metadata, Payload, Reply, Status};
 use dubhe_hessian2::Encode;
 use dubhe_hessian2::payload::{self, OwnedArguments};
+use dubhe_protobuf::{Message, Response};
 use futures_util::{Stream, StreamExt as _};
 
 use super::accept;
@@ -32,9 +33,18 @@ where
         Ok(accepted) => accepted,
         Err(status) => return Invoking::ready(Err(status)),
     };
+    answer(ctx.clone(), |outlet| handler(ctx, arguments, outlet))
+}
+
+/// A reply of what `handler` puts into its outlet.
+pub(super) fn answer<H, F>(ctx: Arc<Context>, handler: H) -> Invoking
+where
+    H: FnOnce(Outlet) -> F,
+    F: Future<Output = Result<(), Status>> + Send + 'static,
+{
     let slot = Arc::<Slot>::default();
     let inherited = ctx.inherited();
-    let work = handler(ctx.clone(), arguments, Outlet(slot.clone()));
+    let work = handler(Outlet(slot.clone()));
     let work: Work = if inherited.is_empty() {
         Box::pin(work)
     } else {
@@ -42,8 +52,8 @@ where
     };
     Invoking::boxed(async move {
         let mut messages = Messages { work: Some(work), slot, ctx, ended: false };
-        messages.begin().await?;
-        let metadata = messages.ctx.take_reply_attachments();
+        let mut metadata = messages.begin().await?;
+        metadata.fill_from(&messages.ctx.take_reply_attachments());
         let mut reply = Reply::stream(Box::pin(messages));
         reply.metadata = metadata;
         Ok(reply)
@@ -60,7 +70,8 @@ struct Slot(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    begun: bool,
+    /// The metadata that goes before the messages, once the reply has begun.
+    begun: Option<Metadata>,
     message: Option<Payload>,
 }
 
@@ -83,10 +94,31 @@ impl Outlet {
         T: Encode + Send + Sync + 'static,
         E: Into<Status>,
     {
-        self.0.with(|state| state.begun = true);
+        self.send(Metadata::new(), stream.map(|item| item.map(payload::message))).await
+    }
+
+    /// Begins the reply with the metadata of `response` and sends the messages of its stream up
+    /// to its end or its first error.
+    ///
+    /// # Errors
+    /// The error of the stream.
+    pub async fn respond<T: Message>(
+        self,
+        response: Response<impl Stream<Item = Result<T, Status>>>,
+    ) -> Result<(), Status> {
+        let (stream, metadata) = response.into_parts();
+        self.send(metadata, stream.map(|item| item.map(dubhe_protobuf::message))).await
+    }
+
+    async fn send<E: Into<Status>>(
+        self,
+        metadata: Metadata,
+        stream: impl Stream<Item = Result<Payload, E>>,
+    ) -> Result<(), Status> {
+        self.0.with(|state| state.begun = Some(metadata));
         let mut stream = pin!(stream);
         while let Some(message) = stream.next().await {
-            let message = payload::message(message.map_err(Into::into)?);
+            let message = message.map_err(Into::into)?;
             self.0.with(|state| state.message = Some(message));
             self.taken().await;
         }
@@ -124,10 +156,13 @@ struct Messages {
 
 impl Messages {
     /// Runs the handler until it begins its reply, or fails before.
-    async fn begin(&mut self) -> Result<(), Status> {
-        std::future::poll_fn(|cx| match self.poll_work(cx) {
-            Poll::Pending if self.slot.with(|state| state.begun) => Poll::Ready(Ok(())),
-            outcome => outcome,
+    async fn begin(&mut self) -> Result<Metadata, Status> {
+        std::future::poll_fn(|cx| {
+            let outcome = self.poll_work(cx)?;
+            match self.slot.with(|state| state.begun.take()) {
+                Some(metadata) => Poll::Ready(Ok(metadata)),
+                None => outcome.map(|()| Ok(Metadata::new())),
+            }
         })
         .await
     }

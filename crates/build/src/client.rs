@@ -1,0 +1,108 @@
+//! The client: the methods of the service, called elsewhere.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use crate::service::{Method, Service};
+
+/// What the client has as methods of its own.
+const TAKEN: [&str; 3] = ["new", "with", "client"];
+
+pub(crate) fn expand(service: &Service) -> TokenStream {
+    let client = format_ident!("{}Client", service.ident);
+    let private = &service.private;
+    let summary = format!("Calls `{}`, whoever provides it. Cheap to clone.", service.name);
+    let (key, methods) = service.table();
+    let count = service.methods.len();
+    let calls = service.methods.iter().enumerate().map(|(index, method)| call(index, method));
+    let implementation = service.isolate(&quote! {
+        #[allow(dead_code, reason = "few programs call all methods of a service")]
+        impl #client {
+            /// Calls through `client`.
+            pub fn new(client: __dubhe::client::Client) -> Self {
+                Self {
+                    client,
+                    options: __dubhe::client::CallOptions::new(),
+                    methods: ::std::sync::Arc::new(#methods),
+                }
+            }
+
+            /// The same client, whose calls have these options.
+            pub fn with(&self, options: __dubhe::client::CallOptions) -> Self {
+                Self { options, ..::core::clone::Clone::clone(self) }
+            }
+
+            /// The client that it calls through.
+            pub fn client(&self) -> &__dubhe::client::Client {
+                &self.client
+            }
+
+            #(#calls)*
+        }
+
+        impl __dubhe::client::Stub for #client {
+            fn service() -> __dubhe::core::ServiceKey {
+                #key
+            }
+
+            fn over(client: __dubhe::client::Client) -> Self {
+                Self::new(client)
+            }
+        }
+    });
+    quote! {
+        #[doc = #summary]
+        #[allow(dead_code, reason = "few programs are both ends of a service")]
+        #[derive(Clone, Debug)]
+        pub struct #client {
+            client: #private::client::Client,
+            options: #private::client::CallOptions,
+            methods: ::std::sync::Arc<[::std::sync::Arc<#private::core::Method>; #count]>,
+        }
+
+        #implementation
+    }
+}
+
+fn call(index: usize, method: &Method) -> TokenStream {
+    let Method { ident, input, output, shape, .. } = method;
+    let (docs, glue) = (method.docs(), shape.glue());
+    let name = ident.to_string();
+    let ident = if TAKEN.contains(&&*name) {
+        let ident = format_ident!("{name}_");
+        quote!(#ident)
+    } else {
+        quote!(#ident)
+    };
+    let request = if shape.many_in {
+        quote!(impl __dubhe::protobuf::IntoStreamingRequest<Message = #input>)
+    } else {
+        quote!(impl ::core::convert::Into<__dubhe::protobuf::Request<#input>>)
+    };
+    let output = if shape.many_out {
+        quote!(__dubhe::protobuf::Streaming<#output>)
+    } else {
+        quote!(#output)
+    };
+    quote! {
+        #docs
+        ///
+        /// # Errors
+        /// Those of the service and of the way to it.
+        pub async fn #ident(
+            &self,
+            request: #request,
+        ) -> ::core::result::Result<
+            __dubhe::protobuf::Response<#output>,
+            __dubhe::core::Status,
+        > {
+            __dubhe::client::stub::message::#glue(
+                &self.client,
+                &self.methods[#index],
+                request,
+                &self.options,
+            )
+            .await
+        }
+    }
+}

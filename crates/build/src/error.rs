@@ -1,0 +1,65 @@
+//! Why there is no Rust of some `.proto` files.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why there is no Rust of some `.proto` files.
+///
+/// Its `Debug` form is what `main` of a build script prints, so it is the readable one.
+#[non_exhaustive]
+pub enum Error {
+    /// A `.proto` file is missing or not right.
+    Proto(protox::Error),
+    /// No directory to write to.
+    NoOutDir,
+    /// A file cannot be written.
+    Write {
+        /// The file, or the directory it is in.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Adds the path to an error of writing.
+pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> Error {
+    let path = path.to_owned();
+    move |source| Error::Write { path, source }
+}
+
+impl From<protox::Error> for Error {
+    fn from(error: protox::Error) -> Self {
+        Self::Proto(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            // The `Debug` form of this type is the one with the place.
+            Self::Proto(error) => write!(f, "{error:?}"),
+            Self::NoOutDir => f.write_str(
+                "OUT_DIR is not set: call this from a build script, or say where to write with \
+                 out_dir",
+            ),
+            Self::Write { path, source } => write!(f, "cannot write {}: {source}", path.display()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Proto(error) => Some(error),
+            Self::Write { source, .. } => Some(source),
+            Self::NoOutDir => None,
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Makes Rust of `.proto` files in a build script; no protoc is needed.
+//!
+//! ```no_run
+//! // build.rs
+//! fn main() -> Result<(), dubhe_build::Error> {
+//!     dubhe_build::compile(&["proto/greeter.proto"], &["proto"])
+//! }
+//! ```
+//!
+//! For a service `Greeter` there are, beside the messages:
+//!
+//! - a trait `Greeter`, whose methods are written as `async fn`: each takes a `Request` and returns
+//!   a `Response`, of one message, of `Streaming` messages (taken), or of any stream (returned);
+//! - `GreeterServer`, which serves an implementation of it;
+//! - `GreeterClient`, which calls it, whoever provides it. Its methods are those of the service;
+//!   one that would be called `new`, `with` or `client` gets an underscore at its end.
+//!
+//! Messages carry the JSON mapping of protocol buffers as their serde form, fields of type `bytes`
+//! share the memory of what arrived, and servers know the descriptors that reflection hands out.
+//!
+//! `dubhe::include_proto!("org.example")` includes one package, `dubhe::include_proto!()` all of
+//! them as nested modules.
+
+mod client;
+mod error;
+mod json;
+mod server;
+mod service;
+
+use std::path::{Path, PathBuf};
+
+pub use error::Error;
+
+use error::at;
+
+/// The file that holds the packages as nested modules; `include_proto!()` names it.
+const PACKAGES: &str = "dubhe.packages.rs";
+
+/// The file that holds the descriptors of all files and their imports.
+const DESCRIPTORS: &str = "dubhe.descriptors.bin";
+
+/// Compiles `files`, which are found in `includes` as their imports are, with all defaults.
+///
+/// # Errors
+/// See [`Builder::compile`].
+pub fn compile(files: &[impl AsRef<Path>], includes: &[impl AsRef<Path>]) -> Result<(), Error> {
+    Builder::new().compile(files, includes)
+}
+
+/// What to make of `.proto` files, and where to put it.
+#[derive(Clone, Debug)]
+pub struct Builder {
+    krate: String,
+    out_dir: Option<PathBuf>,
+    server: bool,
+    client: bool,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        let krate = "::dubhe::__private".to_owned();
+        Self { krate, out_dir: None, server: true, client: true }
+    }
+}
+
+impl Builder {
+    /// Messages, traits, servers and clients, in `OUT_DIR`.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The path of a module that holds the crates `client`, `core`, `protobuf` and `server`, in
+    /// place of `::dubhe::__private`; for programs that do without the crate `dubhe`.
+    pub fn krate(mut self, path: impl Into<String>) -> Self {
+        self.krate = path.into();
+        self
+    }
+
+    /// The directory to write to; by default `OUT_DIR`, which cargo sets for build scripts.
+    pub fn out_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.out_dir = Some(path.into());
+        self
+    }
+
+    /// Whether to make the traits of services and their servers; by default yes.
+    pub fn server(mut self, yes: bool) -> Self {
+        self.server = yes;
+        self
+    }
+
+    /// Whether to make clients of services; by default yes.
+    pub fn client(mut self, yes: bool) -> Self {
+        self.client = yes;
+        self
+    }
+
+    /// Compiles `files`, which are found in `includes` as their imports are. Files of one build
+    /// script belong into one call: another writes over what this one wrote.
+    ///
+    /// # Errors
+    /// When a file cannot be read, is not right, or the output cannot be written. The error says
+    /// where, by file, line and column.
+    pub fn compile(
+        &self,
+        files: &[impl AsRef<Path>],
+        includes: &[impl AsRef<Path>],
+    ) -> Result<(), Error> {
+        let out = match &self.out_dir {
+            Some(path) => path.clone(),
+            None => std::env::var_os("OUT_DIR").map(PathBuf::from).ok_or(Error::NoOutDir)?,
+        };
+        let mut compiler = protox::Compiler::new(includes)?;
+        compiler.include_imports(true).open_files(files)?;
+        rerun_if_changed(&compiler);
+
+        let descriptors = compiler.encode_file_descriptor_set();
+        let file = out.join(DESCRIPTORS);
+        std::fs::write(&file, &descriptors).map_err(at(&file))?;
+
+        let set = compiler.include_source_info(true).file_descriptor_set();
+        self.prost(&out).compile_fds(set).map_err(at(&out))?;
+        json::append(&descriptors, &self.krate, &out)
+    }
+
+    fn prost(&self, out: &Path) -> prost_build::Config {
+        let Self { krate, server, client, .. } = self;
+        let mut config = prost_build::Config::new();
+        config
+            .out_dir(out)
+            .include_file(PACKAGES)
+            .bytes(["."])
+            .type_attribute(".", ALLOW)
+            .compile_well_known_types()
+            .extern_path(WELL_KNOWN, well_known(krate))
+            .prost_path(format!("{krate}::protobuf::prost"))
+            .service_generator(Box::new(service::Generator::new(krate, *server, *client)));
+        config
+    }
+}
+
+/// What the lints of a program need not say of generated types.
+const ALLOW: &str = "#[allow(missing_docs, unused_qualifications, clippy::all, clippy::pedantic)]";
+
+/// The package whose messages `pbjson-types` has, JSON forms included.
+const WELL_KNOWN: &str = ".google.protobuf";
+
+fn well_known(krate: &str) -> String {
+    format!("{krate}::protobuf::pbjson_types")
+}
+
+/// Tells cargo which files this depends on; those of `google/protobuf` are built in.
+#[allow(clippy::print_stdout, reason = "cargo reads it")]
+fn rerun_if_changed(compiler: &protox::Compiler) {
+    for path in compiler.files().filter_map(|file| file.path()) {
+        println!("cargo::rerun-if-changed={}", path.display());
+    }
+}

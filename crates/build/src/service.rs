@@ -1,0 +1,212 @@
+//! The model of a service, and its trait.
+
+use proc_macro2::{Ident, TokenStream};
+use prost_build::ServiceGenerator;
+use quote::{format_ident, quote};
+
+use crate::{client, server};
+
+/// Writes what stands around a service.
+pub(crate) struct Generator {
+    private: TokenStream,
+    server: bool,
+    client: bool,
+}
+
+impl Generator {
+    pub(crate) fn new(krate: &str, server: bool, client: bool) -> Self {
+        Self { private: tokens(krate), server, client }
+    }
+}
+
+impl ServiceGenerator for Generator {
+    fn generate(&mut self, service: prost_build::Service, buf: &mut String) {
+        let service = Service::read(&self.private, &service);
+        if self.server {
+            buf.push_str(&service.declaration().to_string());
+            buf.push_str(&server::expand(&service).to_string());
+        }
+        if self.client {
+            buf.push_str(&client::expand(&service).to_string());
+        }
+    }
+}
+
+/// A service of a `.proto` file.
+pub(crate) struct Service {
+    /// The path of the module that holds the crates which generated code names.
+    pub(crate) private: TokenStream,
+    /// The name of the trait.
+    pub(crate) ident: Ident,
+    /// The name on the wire: `package.Service`.
+    pub(crate) name: String,
+    docs: Vec<String>,
+    pub(crate) methods: Vec<Method>,
+}
+
+/// A method of it.
+pub(crate) struct Method {
+    pub(crate) ident: TokenStream,
+    /// The name on the wire.
+    pub(crate) name: String,
+    docs: Vec<String>,
+    pub(crate) input: TokenStream,
+    pub(crate) output: TokenStream,
+    pub(crate) shape: Shape,
+}
+
+/// Which sides send more than one message.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape {
+    pub(crate) many_in: bool,
+    pub(crate) many_out: bool,
+}
+
+impl Shape {
+    /// The name of the functions that generated servers and clients call.
+    pub(crate) fn glue(self) -> Ident {
+        format_ident!(
+            "{}",
+            match (self.many_in, self.many_out) {
+                (false, false) => "unary",
+                (true, false) => "client_stream",
+                (false, true) => "server_stream",
+                (true, true) => "bidirectional",
+            }
+        )
+    }
+
+    fn kind(self) -> Ident {
+        format_ident!(
+            "{}",
+            match (self.many_in, self.many_out) {
+                (false, false) => "Unary",
+                (true, false) => "ClientStream",
+                (false, true) => "ServerStream",
+                (true, true) => "Bidirectional",
+            }
+        )
+    }
+}
+
+impl Service {
+    fn read(private: &TokenStream, service: &prost_build::Service) -> Self {
+        let prost_build::Service { name, proto_name, package, comments, methods, .. } = service;
+        let name_on_wire =
+            if package.is_empty() { proto_name.clone() } else { format!("{package}.{proto_name}") };
+        Self {
+            private: private.clone(),
+            ident: format_ident!("{name}"),
+            name: name_on_wire,
+            docs: comments.leading.clone(),
+            methods: methods.iter().map(Method::read).collect(),
+        }
+    }
+
+    /// The trait. Methods return futures that can be sent between threads, and implementations
+    /// write them as `async fn`.
+    fn declaration(&self) -> TokenStream {
+        let Self { private, ident, .. } = self;
+        let docs = docs(&self.docs, || format!("The service `{}`.", self.name));
+        let methods = self.methods.iter().map(|method| {
+            let Method { ident, input, output, shape, .. } = method;
+            let docs = method.docs();
+            let input = if shape.many_in {
+                quote!(#private::protobuf::Streaming<#input>)
+            } else {
+                quote!(#input)
+            };
+            let output = if shape.many_out {
+                quote! {
+                    impl #private::protobuf::futures_core::Stream<
+                        Item = ::core::result::Result<#output, #private::core::Status>,
+                    > + ::core::marker::Send
+                }
+            } else {
+                quote!(#output)
+            };
+            quote! {
+                #docs
+                fn #ident(
+                    &self,
+                    request: #private::protobuf::Request<#input>,
+                ) -> impl ::core::future::Future<
+                    Output = ::core::result::Result<
+                        #private::protobuf::Response<#output>,
+                        #private::core::Status,
+                    >,
+                > + ::core::marker::Send;
+            }
+        });
+        quote! {
+            #docs
+            #[allow(clippy::all, clippy::pedantic)]
+            pub trait #ident: ::core::marker::Send + ::core::marker::Sync + 'static {
+                #(#methods)*
+            }
+        }
+    }
+
+    /// The expressions of its key and of the array of its methods.
+    pub(crate) fn table(&self) -> (TokenStream, TokenStream) {
+        let name = &self.name;
+        let methods = self.methods.iter().map(|Method { name, shape, .. }| {
+            let kind = shape.kind();
+            quote!(__dubhe::protobuf::method(#name, __dubhe::core::CallKind::#kind))
+        });
+        (quote!(__dubhe::core::ServiceKey::interface_only(#name)), quote!([#(#methods),*]))
+    }
+
+    /// Puts implementations into a scope of their own.
+    pub(crate) fn isolate(&self, items: &TokenStream) -> TokenStream {
+        let private = &self.private;
+        quote! {
+            #[allow(
+                unused_qualifications,
+                clippy::all,
+                clippy::pedantic,
+                clippy::absolute_paths,
+                clippy::indexing_slicing
+            )]
+            const _: () = {
+                use #private as __dubhe;
+                #items
+            };
+        }
+    }
+}
+
+impl Method {
+    fn read(method: &prost_build::Method) -> Self {
+        Self {
+            ident: tokens(&method.name),
+            name: method.proto_name.clone(),
+            docs: method.comments.leading.clone(),
+            input: tokens(&method.input_type),
+            output: tokens(&method.output_type),
+            shape: Shape { many_in: method.client_streaming, many_out: method.server_streaming },
+        }
+    }
+
+    pub(crate) fn docs(&self) -> TokenStream {
+        docs(&self.docs, || format!("The method `{}`.", self.name))
+    }
+}
+
+/// The comment before an item of a `.proto` file, or what to say without one.
+fn docs(comment: &[String], otherwise: impl FnOnce() -> String) -> TokenStream {
+    let lines: Vec<&str> = comment.iter().flat_map(|block| block.lines()).collect();
+    if lines.is_empty() {
+        let text = otherwise();
+        return quote!(#[doc = #text]);
+    }
+    quote!(#(#[doc = #lines])*)
+}
+
+/// Parses a path that prost gives as text.
+fn tokens(text: &str) -> TokenStream {
+    text.parse().unwrap_or_else(|error: proc_macro2::LexError| {
+        let text = format!("`{text}` is no Rust: {error}");
+        quote!(::core::compile_error!(#text))
+    })
+}

@@ -1,0 +1,66 @@
+//! Protocol buffers messages as payloads of a call, in binary and in JSON.
+//!
+//! A [`Message`] is any `prost` message with the JSON mapping of protocol buffers as its serde
+//! form; `dubhe-build` makes both of `.proto` files. [`Request`], [`Response`] and [`Streaming`]
+//! are what methods of a protobuf service take and return, on both sides.
+//!
+//! A protocol writes a message by handing over a [`Sink`](dubhe_core::Sink) of
+//! [`Format::Protobuf`](dubhe_core::Format::Protobuf) or
+//! [`Format::Json`](dubhe_core::Format::Json) whose encoder is a [`bytes::BytesMut`]; the message
+//! is appended to it. Framing, compression and the limit of a message's size are the protocol's.
+//!
+//! ```
+//! use dubhe_protobuf::{decode, message, pbjson_types::Timestamp};
+//!
+//! let payload = message(Timestamp { seconds: 1_700_000_000, nanos: 0 });
+//! assert_eq!(decode::<Timestamp>(&payload)?.seconds, 1_700_000_000);
+//! # Ok::<(), dubhe_core::Status>(())
+//! ```
+
+mod payload;
+mod request;
+mod response;
+mod streaming;
+
+use std::sync::Arc;
+
+use dubhe_core::{ByteString, CallKind, Method};
+
+pub use payload::{Message, content, decode, message, write_content};
+pub use request::{IntoStreamingRequest, Request};
+pub use response::Response;
+pub use streaming::Streaming;
+
+// What generated code names.
+#[doc(hidden)]
+pub use {futures_core, pbjson, prost, serde};
+
+/// The types of `google/protobuf/*.proto`, with their JSON forms.
+pub use pbjson_types;
+
+/// A method of a protobuf service: found by its name alone.
+pub fn method(name: &'static str, kind: CallKind) -> Arc<Method> {
+    Arc::new(Method { name: ByteString::from_static(name), descriptor: None, kind })
+}
+
+/// Includes what `dubhe-build` made of `.proto` files: the items of one package by its name, or
+/// all packages as nested modules.
+///
+/// ```ignore
+/// mod greeter {
+///     dubhe::include_proto!("org.example.greeter");
+/// }
+///
+/// mod proto {
+///     dubhe::include_proto!(); // proto::org::example::greeter
+/// }
+/// ```
+#[macro_export]
+macro_rules! include_proto {
+    () => {
+        $crate::include_proto!("dubhe.packages");
+    };
+    ($package:literal) => {
+        ::core::include!(::core::concat!(::core::env!("OUT_DIR"), "/", $package, ".rs"));
+    };
+}

@@ -1,0 +1,125 @@
+//! Messages as payloads, and back: the bridge to [`dubhe_core`]'s seams.
+
+use std::sync::Arc;
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use dubhe_core::payload::Content;
+use dubhe_core::status::Origin;
+use dubhe_core::{Code, Encode, Format, Payload, Sink, Status};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A protobuf message that also has the JSON mapping of protocol buffers as its serde form.
+pub trait Message: prost::Message + Default + Serialize + DeserializeOwned + 'static {}
+impl<T: prost::Message + Default + Serialize + DeserializeOwned + 'static> Message for T {}
+
+/// A message on its way out.
+struct Typed<T>(T);
+
+impl<T: Message> Encode for Typed<T> {
+    fn encode(&self, sink: &mut Sink<'_>) -> Result<(), Status> {
+        let format = sink.format().clone();
+        match (sink.encoder::<BytesMut>(), format) {
+            (Some(out), Format::Protobuf) => {
+                out.reserve(self.0.encoded_len());
+                self.0.encode(out).map_err(cannot_write)
+            }
+            (Some(out), Format::Json) => {
+                serde_json::to_writer(out.writer(), &self.0).map_err(cannot_write)
+            }
+            _ => Err(sink.unsupported(std::any::type_name::<T>())),
+        }
+    }
+}
+
+/// Typed content, to be encoded when the protocol is known.
+pub fn content(value: impl Message) -> Content {
+    Content::Typed(Arc::new(Typed(value)))
+}
+
+/// A payload of a message.
+pub fn message(value: impl Message) -> Payload {
+    Payload::Message(content(value))
+}
+
+/// Decodes the message of a payload that is in binary or JSON.
+///
+/// Fields of type `bytes` share the memory of the payload. Messages nest up to 100 levels deep in
+/// binary and 127 in JSON; what is allocated is in proportion to the bytes that arrived. Unknown
+/// fields are ignored in both, so that a peer may have a newer schema.
+///
+/// # Errors
+/// [`Code::InvalidArgument`] when the bytes are no such message; [`Code::Internal`] when the
+/// payload is in another format.
+pub fn decode<T: Message>(payload: &Payload) -> Result<T, Status> {
+    decode_or(Code::InvalidArgument, payload)
+}
+
+/// Decodes a message; bytes that are none give an error of `code`.
+pub(crate) fn decode_or<T: Message>(code: Code, payload: &Payload) -> Result<T, Status> {
+    let (format, bytes) = match payload.encoded() {
+        Some(encoded) => (encoded.format(), encoded.contiguous()),
+        None => (&Format::Protobuf, encode(payload)?),
+    };
+    match format {
+        Format::Protobuf => T::decode(bytes).map_err(|e| cannot_read::<T>(code, format, e)),
+        Format::Json => {
+            serde_json::from_slice(&bytes).map_err(|e| cannot_read::<T>(code, format, e))
+        }
+        other => Err(Status::new(
+            Code::Internal,
+            format!("the content is {other}, where protobuf or json was expected"),
+        )),
+    }
+}
+
+/// The bytes of a payload that exists as a value.
+fn encode(payload: &Payload) -> Result<Bytes, Status> {
+    let mut out = BytesMut::new();
+    match payload {
+        Payload::Message(content) => write_content(content, &Format::Protobuf, &mut out)?,
+        _ => {
+            return Err(Status::new(
+                Code::InvalidArgument,
+                "a protobuf method takes one message, not a list of arguments",
+            ));
+        }
+    }
+    Ok(out.freeze())
+}
+
+/// Appends content to `out` in `format`, which is [`Format::Protobuf`] or [`Format::Json`].
+///
+/// # Errors
+/// [`Code::Internal`] when a value has no form in it; [`Code::InvalidArgument`] for bytes of
+/// another format and for dynamic values, which say nothing of field numbers.
+pub fn write_content(content: &Content, format: &Format, out: &mut BytesMut) -> Result<(), Status> {
+    match content {
+        Content::Typed(value) => value.encode(&mut Sink::new(format.clone(), out)),
+        Content::Encoded(encoded) if encoded.format() == format => {
+            encoded.chunks().for_each(|c| out.extend_from_slice(c));
+            Ok(())
+        }
+        Content::Encoded(encoded) => Err(Status::new(
+            Code::InvalidArgument,
+            format!("content in {} cannot be sent as {format}", encoded.format()),
+        )),
+        Content::Dynamic(_) | Content::Values(_) => Err(Status::new(
+            Code::InvalidArgument,
+            format!("a dynamic value cannot be sent as {format}; send a message of its schema"),
+        )),
+    }
+}
+
+fn cannot_write(error: impl std::error::Error + Send + Sync + 'static) -> Status {
+    Status::new(Code::Internal, error.to_string()).with_origin(Origin::Caller).with_source(error)
+}
+
+fn cannot_read<T>(
+    code: Code,
+    format: &Format,
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> Status {
+    let name = std::any::type_name::<T>().rsplit("::").next().unwrap_or_default();
+    Status::new(code, format!("not a {name} in {format}: {error}")).with_source(error)
+}

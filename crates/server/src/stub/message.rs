@@ -1,0 +1,107 @@
+//! What the generated server of a protobuf service is made of.
+//!
+//! A handler takes a [`Request`] and returns a [`Response`]; one that answers with a stream puts
+//! it into an [`Outlet`]. Calls that a handler makes inherit the deadline and the trace of its own.
+
+use std::sync::Arc;
+
+use dubhe_core::context::Context;
+use dubhe_core::{Body, Call, Code, Invoking, Status};
+use dubhe_protobuf::{Message, Request, Response, Streaming, decode, message};
+
+use super::finish;
+use super::stream::{Outlet, answer};
+
+/// Serves a method of one message for one.
+pub fn unary<M, T, H, F>(call: Call, handler: H) -> Invoking
+where
+    M: Message,
+    T: Message,
+    H: FnOnce(Request<M>) -> F,
+    F: Future<Output = Result<Response<T>, Status>> + Send + 'static,
+{
+    one(call, |request, ctx| respond(ctx, handler(request)))
+}
+
+/// Serves a method of many messages for one.
+pub fn client_stream<M, T, H, F>(call: Call, handler: H) -> Invoking
+where
+    M: Message,
+    T: Message,
+    H: FnOnce(Request<Streaming<M>>) -> F,
+    F: Future<Output = Result<Response<T>, Status>> + Send + 'static,
+{
+    let (request, ctx) = many(call);
+    respond(ctx, handler(request))
+}
+
+/// Serves a method of one message for many.
+pub fn server_stream<M, H, F>(call: Call, handler: H) -> Invoking
+where
+    M: Message,
+    H: FnOnce(Request<M>, Outlet) -> F,
+    F: Future<Output = Result<(), Status>> + Send + 'static,
+{
+    one(call, |request, ctx| answer(ctx, |outlet| handler(request, outlet)))
+}
+
+/// Serves a method of many messages for many.
+pub fn bidirectional<M, H, F>(call: Call, handler: H) -> Invoking
+where
+    M: Message,
+    H: FnOnce(Request<Streaming<M>>, Outlet) -> F,
+    F: Future<Output = Result<(), Status>> + Send + 'static,
+{
+    let (request, ctx) = many(call);
+    answer(ctx, |outlet| handler(request, outlet))
+}
+
+/// Goes on with the request of one message, or answers that it is none.
+fn one<M: Message>(
+    call: Call,
+    go_on: impl FnOnce(Request<M>, Arc<Context>) -> Invoking,
+) -> Invoking {
+    let Call { head, body } = call;
+    let message = match &body {
+        Body::One(payload) => decode::<M>(payload),
+        Body::Stream(_) => {
+            Err(Status::new(Code::InvalidArgument, "one message is taken, not a stream"))
+        }
+    };
+    match message {
+        Ok(message) => {
+            let ctx = Arc::new(Context::new(head));
+            go_on(Request::arrived(message, ctx.clone()), ctx)
+        }
+        Err(status) => {
+            let context = format_args!("request of {}.{}", head.service, head.method.name);
+            Invoking::ready(Err(status.context(context)))
+        }
+    }
+}
+
+fn many<M: Message>(call: Call) -> (Request<Streaming<M>>, Arc<Context>) {
+    let ctx = Arc::new(Context::new(call.head));
+    (Request::arrived(Streaming::of_request(call.body), ctx.clone()), ctx)
+}
+
+/// A reply of the one message that a handler returns.
+fn respond<T, F>(ctx: Arc<Context>, handler: F) -> Invoking
+where
+    T: Message,
+    F: Future<Output = Result<Response<T>, Status>> + Send + 'static,
+{
+    let inherited = ctx.inherited();
+    let work = async move {
+        let outcome = handler.await;
+        let attached = ctx.take_reply_attachments();
+        match outcome.map(Response::into_parts) {
+            Ok((value, mut metadata)) => {
+                metadata.fill_from(&attached);
+                finish(Ok(message(value)), metadata)
+            }
+            Err(status) => finish(Err(status), attached),
+        }
+    };
+    if inherited.is_empty() { Invoking::boxed(work) } else { Invoking::scoped(inherited, work) }
+}
