@@ -17,6 +17,18 @@
 //! | [`wrapper`] | calls of Java interfaces | Dubbo Java `triple_wrapper.proto` |
 //! | [`client`] | channels to endpoints | Dubbo Java `TripleInvoker` |
 //! | [`server`] | the protocol on a listening port | Dubbo Java `TripleProtocol` |
+//!
+//! # Behaviour worth knowing
+//! * A method with a Java descriptor is called in wrapper mode, on either side; any other exchanges
+//!   its messages undecoded, in protobuf. Values of Rust types get a [`bytes::BytesMut`] to write
+//!   their protobuf into ([`dubhe_core::Sink::encoder`]).
+//! * Attachments of a reply are sent in its head, in wrapper mode in its trailers, where Dubbo Java
+//!   reads them.
+//! * A server runs each call in a task of its own; the tasks end with their connection. A reset, or
+//!   the deadline, drops the handler. A panic is the answer to its own call only.
+//! * A stream whose reader stops stops its writer: one message waits beside what HTTP/2 holds.
+//! * Messages are neither compressed nor decompressed: a compressed one is refused with
+//!   `UNIMPLEMENTED`. Error details (`grpc-status-details-bin`) are neither written nor read.
 
 pub mod client;
 pub mod content;

@@ -8,11 +8,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use dubhe_core::connect::{Channel, Connect};
+use dubhe_core::endpoint::{Offer, ServiceParams};
+use dubhe_core::payload::{Args, Content};
 use dubhe_core::reply::{Frame, ReplyBody};
 use dubhe_core::status::Retry;
 use dubhe_core::time::Deadline;
 use dubhe_core::{
-    Body, Call, CallKind, Code, Endpoint, Head, Invoke, Method, Reply, ServiceKey, Status,
+    Body, Call, CallKind, Code, Endpoint, Head, Invoke, Method, Payload, Reply, ServiceKey, Status,
+    Value,
 };
 use dubhe_hessian2::java::Throwable;
 use dubhe_net::time;
@@ -155,6 +158,34 @@ async fn a_java_interface_and_its_exceptions() {
     let thrown = Throwable::of(&error).unwrap();
     assert_eq!(&*thrown.class, "java.lang.IllegalStateException");
     assert!(error.is_business());
+}
+
+#[tokio::test]
+async fn arguments_of_one_class_are_encoded_each_alone() {
+    let server = serve().await;
+    let user = |name: &str| Value::from(Value::object("a.User").field("name", name));
+    let descriptor = "Ljava/lang/Object;Ljava/lang/Object;";
+    let interface = Arc::new(ServiceKey::interface_only("test.Java"));
+    for payload in [
+        dubhe_hessian2::payload::args((user("a"), user("b"))),
+        Payload::Args(Args { count: 2, values: Content::Values([user("a"), user("b")].into()) }),
+    ] {
+        let method = Arc::new(Method::java("pair", descriptor));
+        let call = Call::new(Head::new(interface.clone(), method), payload);
+        let reply = channel(&server).invoke(call).await.unwrap();
+        let got = dubhe_hessian2::payload::reply::<Value>(&reply).unwrap();
+        assert_eq!(got.items(), [user("a"), user("b")]);
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_whose_parameters_are_nonsense_is_refused() {
+    let params = [("connections".into(), "many".into())].into();
+    let offer = Offer { protocol: "tri".into(), port: 1 };
+    let service = Arc::new(ServiceParams { params });
+    let endpoint = Endpoint::new(Arc::default(), offer, service);
+    let refused = TripleConnect::new(Settings::default()).connect(&endpoint);
+    assert_eq!(refused.err().unwrap().code(), Code::InvalidArgument);
 }
 
 #[tokio::test]

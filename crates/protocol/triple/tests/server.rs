@@ -6,6 +6,7 @@ mod support;
 use std::time::Duration;
 
 use bytes::Bytes;
+use dubhe_net::detect::{Probe, Protocol};
 use dubhe_net::time;
 use http::HeaderMap;
 use support::{Raw, framed, serve};
@@ -152,4 +153,16 @@ async fn draining_ends_what_has_begun_and_refuses_the_rest() {
     assert_eq!(left, 0);
     assert_eq!(got.body, framed(b"hi"));
     assert!(refused.is_err());
+}
+
+#[test]
+fn only_the_preface_of_http2_is_taken() {
+    let protocol = support::protocol();
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    for seen in 0..preface.len() {
+        assert_eq!(protocol.probe(&preface[..seen]), Probe::More);
+    }
+    assert_eq!(protocol.probe(&[&preface[..], b"more"].concat()), Probe::Yes);
+    assert_eq!(protocol.probe(b"POST / HTTP/1.1\r\n"), Probe::No);
+    assert_eq!(protocol.probe(&[0xda, 0xbb]), Probe::No);
 }

@@ -64,6 +64,8 @@ async fn exchange(mut conn: Conn, origin: &str, limit: usize, call: Call) -> Out
             (response, Some(Box::pin(pump)))
         }
     };
+    // From here on the stream alone counts.
+    drop(conn);
     let mut replying = Replying { pump, in_flight };
     let mut response = std::pin::pin!(response);
     let response = poll_fn(|cx| {

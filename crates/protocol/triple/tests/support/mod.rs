@@ -70,6 +70,7 @@ struct Shared(Arc<Services>);
 impl Dispatch for Shared {
     fn find(&self, wanted: Wanted<'_>) -> Result<Target, Status> {
         const STRING: &str = "Ljava/lang/String;";
+        const PAIR: &str = "Ljava/lang/Object;Ljava/lang/Object;";
         let plain = PLAIN.iter().find(|(name, _)| *name == wanted.method);
         let java = ["hello", "fail"].contains(&wanted.method);
         let method = match (wanted.interface, plain, wanted.descriptor) {
@@ -77,6 +78,9 @@ impl Dispatch for Shared {
                 Method { name: (*name).into(), descriptor: None, kind: *kind }
             }
             ("test.Java", _, None | Some(STRING)) if java => Method::java(wanted.method, STRING),
+            ("test.Java", _, None | Some(PAIR)) if wanted.method == "pair" => {
+                Method::java("pair", PAIR)
+            }
             _ => return Err(Status::new(Code::Unimplemented, "no such method")),
         };
         Ok(Target {
@@ -98,6 +102,10 @@ impl Invoke for Shared {
 async fn answer(services: &Services, Call { head, body }: Call) -> Result<Reply, Status> {
     if head.service.interface() == "test.Java" {
         let Body::One(payload) = body else { panic!("a stream") };
+        if &*head.method.name == "pair" {
+            let (a, b): (Value, Value) = dubhe_hessian2::payload::arguments(&payload)?;
+            return Ok(Reply::new(Payload::dynamic(Value::list([a, b]))));
+        }
         let (name,): (String,) = dubhe_hessian2::payload::arguments(&payload)?;
         if &*head.method.name == "fail" {
             let class = "java.lang.IllegalStateException";
@@ -160,6 +168,14 @@ pub struct Server {
     pub go: Arc<Notify>,
     /// The first connection has ended.
     pub ended: oneshot::Receiver<()>,
+}
+
+/// The protocol, of a server that nobody watches.
+pub fn protocol() -> TripleProtocol {
+    let (started, _) = mpsc::unbounded_channel();
+    let (dropped, _) = mpsc::unbounded_channel();
+    let services = Services { started, dropped, go: Arc::default() };
+    TripleProtocol::new(Arc::new(Shared(Arc::new(services))), Settings::default())
 }
 
 pub async fn serve() -> Server {
