@@ -58,7 +58,7 @@ pub struct Builder {
 
 impl Default for Builder {
     fn default() -> Self {
-        let krate = "::dubhe::__private".to_owned();
+        let krate = "::dubhe::generated".to_owned();
         Self { krate, out_dir: None, server: true, client: true }
     }
 }
@@ -70,7 +70,8 @@ impl Builder {
     }
 
     /// The path of a module that holds the crates `client`, `core`, `protobuf` and `server`, in
-    /// place of `::dubhe::__private`; for programs that do without the crate `dubhe`.
+    /// place of `::dubhe::generated`; for programs that do without the crate `dubhe`. No part of
+    /// it may begin with an underscore, which prost would take away.
     pub fn krate(mut self, path: impl Into<String>) -> Self {
         self.krate = path.into();
         self

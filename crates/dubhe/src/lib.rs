@@ -84,6 +84,10 @@ macro_rules! args {
     };
 }
 
+/// [`__private`] for code made of `.proto` files: prost would take the underscores away.
+#[doc(hidden)]
+pub use self::__private as generated;
+
 /// What generated code names; not for people.
 #[doc(hidden)]
 pub mod __private {

@@ -1,9 +1,9 @@
 //! The JSON mapping of generated messages.
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests stop at a surprise")]
 
-use dubhe_build_sample::proto::sample::common::Colour;
-use dubhe_build_sample::proto::sample::shapes::v1::{Word, word::Origin};
 use dubhe_protobuf::pbjson_types::Timestamp;
+use dubhe_stubs::proto::sample::common::Colour;
+use dubhe_stubs::proto::sample::shapes::v1::{Word, word::Origin};
 use serde_json::json;
 
 fn full() -> Word {

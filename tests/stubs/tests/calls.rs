@@ -5,8 +5,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use dubhe_build_sample::proto::sample::common::{Colour, Named};
-use dubhe_build_sample::proto::sample::shapes::v1::{Shapes, ShapesClient, ShapesServer, Word};
 use dubhe_client::{CallOptions, ClientBuilder, Environment};
 use dubhe_core::connect::{Channel, ChannelState, Connect};
 use dubhe_core::serve::{Dispatch as _, Wanted};
@@ -15,6 +13,8 @@ use dubhe_core::{Call, Code, Endpoint, Invoke, Invoking, Metadata, Status};
 use dubhe_protobuf::pbjson_types::Empty;
 use dubhe_protobuf::{Request, Response, Streaming};
 use dubhe_server::{Export, Service as _, Services};
+use dubhe_stubs::proto::sample::common::{Colour, Named};
+use dubhe_stubs::proto::sample::shapes::v1::{Shapes, ShapesClient, ShapesServer, Word};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 
 struct Speaker;

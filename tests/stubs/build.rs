@@ -1,0 +1,16 @@
+//! Compiles the protos of the sample, as most programs do and as those without the crate `dubhe`.
+
+use std::path::Path;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let (files, includes) = (["proto/shapes.proto"], ["proto"]);
+    dubhe_build::compile(&files, &includes)?;
+
+    let alone = Path::new(&std::env::var("OUT_DIR")?).join("alone");
+    std::fs::create_dir_all(&alone)?;
+    dubhe_build::Builder::new()
+        .krate("crate::alone::private")
+        .out_dir(alone)
+        .compile(&files, &includes)?;
+    Ok(())
+}

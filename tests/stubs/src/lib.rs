@@ -1,0 +1,21 @@
+//! What `dubhe-build` makes of `proto/`, for the tests beside it.
+
+/// The packages of `proto/`, over the crate `dubhe`.
+#[allow(missing_docs, reason = "modules are named after packages")]
+pub mod proto {
+    dubhe::include_proto!();
+}
+
+/// The same without that crate.
+#[allow(missing_docs, reason = "modules are named after packages")]
+pub mod alone {
+    #[doc(hidden)]
+    pub mod private {
+        pub use dubhe_client as client;
+        pub use dubhe_core as core;
+        pub use dubhe_protobuf as protobuf;
+        pub use dubhe_server as server;
+    }
+
+    include!(concat!(env!("OUT_DIR"), "/alone/dubhe.packages.rs"));
+}
