@@ -12,7 +12,7 @@ use std::{
 use dubhe_core::random::Random;
 use dubhe_net::{
     Error, ErrorKind, Result,
-    pool::{Connect, Connection, Pool, PoolOptions, State},
+    pool::{Connect, Connection, Pool, PoolOptions, STAY, State},
     time,
 };
 use dubhe_testkit::wait_until;
@@ -134,11 +134,14 @@ async fn connects_when_first_used_and_picks_the_least_loaded() {
     assert_eq!(pool.state(), State::Ready);
 
     let opened = script.opened();
-    for (conn, load) in opened.iter().zip([5, 2, 9]) {
+    for (conn, load) in opened.iter().zip([50, 20, 90]) {
         conn.load.store(load, Ordering::SeqCst);
     }
     assert_eq!(pool.pick().unwrap().number, 1);
-    opened[1].load.store(6, Ordering::SeqCst);
+    // The one picked last is picked again while it has little more to do than another.
+    opened[0].load.store(20 - STAY, Ordering::SeqCst);
+    assert_eq!(pool.pick().unwrap().number, 1);
+    opened[0].load.store(20 - STAY - 1, Ordering::SeqCst);
     assert_eq!(pool.pick().unwrap().number, 0);
     // One that takes no more work is not picked, whatever its load.
     opened[0].close(false);

@@ -3,12 +3,20 @@
 //! A pool keeps [`PoolOptions::connections`] slots. Each connects when it is first wanted and
 //! again whenever its connection ends, with full-jitter backoff and never more than one attempt at
 //! a time, so that a dead endpoint costs nothing but a timer. Picking is synchronous and
-//! allocates nothing: the least loaded of the ready ones.
+//! allocates nothing: the least loaded of the ready ones, or one nearly so, because calls that are
+//! made together leave in one write only when they share a connection.
 
 mod backoff;
 mod slot;
 
-use std::{future::Future, sync::Arc, time::Instant};
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
 
 use dubhe_core::random::Random;
 use tokio::sync::watch;
@@ -17,6 +25,9 @@ pub use backoff::Backoff;
 
 use crate::{Error, ErrorKind, Result, drain::Scope, time};
 use slot::Slot;
+
+/// How much more than the least loaded connection the one picked last may have to do.
+pub const STAY: usize = 8;
 
 /// Whether a connection can take work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,6 +89,8 @@ impl Default for PoolOptions {
 pub struct Pool<C: Connect> {
     shared: Arc<Shared<C>>,
     tasks: Scope,
+    /// The slot picked last.
+    last: AtomicUsize,
 }
 
 struct Shared<C: Connect> {
@@ -100,20 +113,24 @@ impl<C: Connect> Pool<C> {
             slots,
             state: watch::Sender::new(State::Idle),
         });
-        Self { shared, tasks: Scope::new() }
+        Self { shared, tasks: Scope::new(), last: AtomicUsize::new(0) }
     }
 
-    /// The least loaded ready connection, `None` when there is none. Starts to connect what is not
+    /// A ready connection, `None` when there is none: the one picked last while it has at most
+    /// [`STAY`] more to do than the least loaded, else that one. Starts to connect what is not
     /// connected, unless the pool is closed.
     pub fn pick(&self) -> Option<C::Conn> {
-        let mut best: Option<(usize, C::Conn)> = None;
-        let mut missing = false;
-        for slot in &self.shared.slots {
-            match slot.ready() {
-                Some(conn) => {
-                    let load = conn.load();
-                    if best.as_ref().is_none_or(|(least, _)| load < *least) {
-                        best = Some((load, conn));
+        let slots = &self.shared.slots;
+        let last = self.last.load(Ordering::Relaxed);
+        let (mut least, mut at_last, mut missing) = (None::<(usize, usize)>, None, false);
+        for (index, slot) in slots.iter().enumerate() {
+            match slot.load() {
+                Some(load) => {
+                    if index == last {
+                        at_last = Some(load);
+                    }
+                    if least.is_none_or(|(_, other)| load < other) {
+                        least = Some((index, load));
                     }
                 }
                 None => missing = true,
@@ -122,7 +139,10 @@ impl<C: Connect> Pool<C> {
         if missing {
             self.warm_up();
         }
-        best.map(|(_, conn)| conn)
+        let (index, load) = least?;
+        let index = if at_last.is_some_and(|own| own <= load + STAY) { last } else { index };
+        self.last.store(index, Ordering::Relaxed);
+        slots.get(index)?.ready()
     }
 
     /// Waits for a ready connection.

@@ -42,6 +42,12 @@ impl<T: Connection> Slot<T> {
         conn.as_deref().filter(|c| c.is_ready()).cloned()
     }
 
+    /// How much the connection has to do, when it takes work.
+    pub(super) fn load(&self) -> Option<usize> {
+        let conn = self.conn.load();
+        conn.as_deref().filter(|c| c.is_ready()).map(Connection::load)
+    }
+
     /// True for the first caller only.
     pub(super) fn start(&self) -> bool {
         !self.started.load(Ordering::Acquire) && !self.started.swap(true, Ordering::AcqRel)
