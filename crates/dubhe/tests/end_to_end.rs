@@ -19,7 +19,7 @@ use dubhe::{ReplyAttachments, ServiceKey};
 #[java(class = "org.example.User")]
 struct User {
     id: i64,
-    user_name: String,
+    full_name: String,
     tags: Vec<String>,
     boss: Option<Box<User>>,
 }
@@ -70,8 +70,8 @@ impl Drop for Counted {
 }
 
 fn ada() -> User {
-    let boss = User { id: 1, user_name: "Babbage".into(), ..User::default() };
-    User { id: 42, user_name: "Ada".into(), tags: vec!["x".into()], boss: Some(Box::new(boss)) }
+    let boss = User { id: 1, full_name: "Babbage".into(), ..User::default() };
+    User { id: 42, full_name: "Ada".into(), tags: vec!["x".into()], boss: Some(Box::new(boss)) }
 }
 
 impl Users for InMemory {
@@ -84,7 +84,7 @@ impl Users for InMemory {
     }
 
     async fn find_by_name(&self, name: String) -> Result<Vec<User>, Status> {
-        Ok(vec![User { user_name: name, ..User::default() }])
+        Ok(vec![User { full_name: name, ..User::default() }])
     }
 
     async fn find_by_age(&self, age: i32) -> Result<Vec<User>, Status> {
@@ -153,7 +153,7 @@ async fn typed_calls_exceptions_and_overloads() {
     let users = client(&url);
     assert_eq!(users.get_user(42).await.unwrap(), Some(ada()));
     assert_eq!(users.get_user(0).await.unwrap(), None);
-    assert_eq!(users.find_by_name("é中😀".into()).await.unwrap()[0].user_name, "é中😀");
+    assert_eq!(users.find_by_name("é中😀".into()).await.unwrap()[0].full_name, "é中😀");
     assert_eq!(users.find_by_age(300).await.unwrap().len(), 300);
 
     let status = users.get_user(7).await.unwrap_err();
@@ -261,7 +261,7 @@ async fn generic_calls_see_plain_values() {
         .unwrap();
     let ada = users.call("getUser", args!["long" => 42_i64]).await.unwrap();
     assert_eq!(ada.get("class").and_then(Value::as_str), Some("org.example.User"));
-    assert_eq!(ada.get("userName").and_then(Value::as_str), Some("Ada"));
+    assert_eq!(ada.get("fullName").and_then(Value::as_str), Some("Ada"));
     let boss = ada.get("boss").unwrap();
     assert_eq!(boss.get("id"), Some(&Value::Long(1)));
     // An overload is chosen by its type.

@@ -5,9 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use dubhe_core::registry::{
-    Health, Registering, Registration, Registry, Snapshot, Snapshots,
-};
+use dubhe_core::registry::{Health, Registering, Registration, Registry, Snapshot, Snapshots};
 use dubhe_core::time::SharedClock;
 use dubhe_core::url::Url;
 use dubhe_core::{Code, ServiceKey, Status};

@@ -46,7 +46,7 @@ pub fn method(name: &'static str, kind: CallKind) -> Arc<Method> {
 /// Includes what `dubhe-build` made of `.proto` files: the items of one package by its name, or
 /// all packages as nested modules.
 ///
-/// ```ignore
+/// ```text
 /// mod greeter {
 ///     dubhe::include_proto!("org.example.greeter");
 /// }
