@@ -8,6 +8,7 @@ use dubhe_core::endpoint::ServiceParams;
 use dubhe_core::filter::{Chain, Step};
 use dubhe_core::serve::Target;
 use dubhe_core::{Call, Code, Invoke, Invoking, Method, ServiceKey, Status};
+use dubhe_dubbo::descriptor::parameters;
 
 use crate::service::{Export, Service};
 use crate::{echo, generic};
@@ -130,7 +131,8 @@ fn matches(method: &Method, wanted: &str) -> bool {
     }
     let loose = wanted.contains('V') || wanted.contains("[Ljava/util/Date");
     loose && {
-        let (own, wanted) = (types(own), types(wanted));
+        let all = |descriptors| parameters(descriptors).collect::<Result<Vec<_>, _>>();
+        let (Ok(own), Ok(wanted)) = (all(own), all(wanted)) else { return false };
         own.len() == wanted.len()
             && own.iter().zip(&wanted).all(|(own, wanted)| {
                 own.trim_end_matches(';') == wanted.trim_end_matches(';')
@@ -139,50 +141,9 @@ fn matches(method: &Method, wanted: &str) -> bool {
     }
 }
 
-/// Splits descriptors; a missing last semicolon before another type is taken as there.
-pub(crate) fn types(mut descriptors: &str) -> Vec<&str> {
-    const UNENDED: &str = "[Ljava/util/Date";
-    let mut all = Vec::new();
-    while !descriptors.is_empty() {
-        let dimensions = descriptors.len() - descriptors.trim_start_matches('[').len();
-        let element = descriptors.get(dimensions..).unwrap_or_default();
-        let length = if descriptors.starts_with(UNENDED)
-            && descriptors.as_bytes().get(UNENDED.len()) != Some(&b';')
-        {
-            UNENDED.len()
-        } else if element.starts_with('L') {
-            dimensions + element.find(';').map_or(element.len(), |end| end + 1)
-        } else {
-            dimensions + element.chars().next().map_or(0, char::len_utf8)
-        };
-        let (one, rest) = descriptors.split_at(length);
-        all.push(one);
-        descriptors = rest;
-    }
-    all
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn splits_descriptors() {
-        assert_eq!(
-            types("IJLjava/lang/String;[[I[Ljava/lang/String;Z"),
-            ["I", "J", "Ljava/lang/String;", "[[I", "[Ljava/lang/String;", "Z"]
-        );
-        assert_eq!(types("[Ljava/util/DateI"), ["[Ljava/util/Date", "I"]);
-        assert_eq!(types("["), ["["]);
-        assert_eq!(types("Lunended"), ["Lunended"]);
-        assert!(types("").is_empty());
-    }
-
-    #[test]
-    fn names_each_method_once() {
-        let methods = ["hello", "add", "hello"].map(|name| Arc::new(Method::java(name, "")));
-        assert_eq!(names(&methods), "add,hello");
-    }
 
     #[test]
     fn takes_what_dubbo_go_writes() {

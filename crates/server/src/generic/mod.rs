@@ -12,7 +12,6 @@
 //! `nativejava` and `bean` let a caller name the classes that are made, which is how Dubbo was
 //! attacked (CVE-2021-30179); here class names are data and never choose a type.
 
-mod java_time;
 mod java_type;
 mod pojo;
 
@@ -23,9 +22,9 @@ use dubhe_core::payload::{Args, Content};
 use dubhe_core::status::Exception;
 use dubhe_core::value::List;
 use dubhe_core::{Body, Call, Code, Invoke, Invoking, Method, Payload, Reply, Status, Value};
+use dubhe_dubbo::descriptor;
 use dubhe_json::Classes;
 
-use crate::exported::types;
 use crate::service::Service;
 
 /// The descriptor of `$invoke` and `$invokeAsync`.
@@ -93,7 +92,7 @@ impl Adapter {
             &*m.name == name
                 && match (&m.descriptor, &wanted) {
                     (Some(own), Some(wanted)) => **own == *wanted,
-                    (Some(own), None) => types(own).len() == count,
+                    (Some(own), None) => descriptor::count(own) == Ok(count),
                     (None, _) => true,
                 }
         };
@@ -151,7 +150,8 @@ impl Adapter {
 /// A method as generic callers write it: `find(java.lang.String, int)`.
 fn signature(method: &Method) -> String {
     let descriptor = method.descriptor.as_deref().unwrap_or_default();
-    let names: Vec<String> = types(descriptor).into_iter().map(java_type::name).collect();
+    let names: Vec<String> =
+        descriptor::parameters(descriptor).flatten().map(java_type::name).collect();
     format!("{}({})", method.name, names.join(", "))
 }
 

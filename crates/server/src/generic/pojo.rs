@@ -2,8 +2,7 @@
 
 use dubhe_core::Value;
 use dubhe_core::value::{List, Map, Object};
-
-use super::java_time;
+use dubhe_hessian2::java;
 
 /// Objects become maps with their class under `class`, constants of enums their names, arrays and
 /// collections plain lists. Numbers, dates and other objects of `java.*` stay.
@@ -28,7 +27,7 @@ pub(super) fn plain(value: Value) -> Value {
 
 fn plain_object(object: Object) -> Value {
     if object.class.starts_with("java.") || object.class.starts_with("com.alibaba.com.caucho.") {
-        return java_time::text(&object).map_or_else(|| object.into(), Value::from);
+        return java::text(&object).map_or_else(|| object.into(), Value::from);
     }
     if let Some(name) = constant(&object) {
         return name;
@@ -71,5 +70,40 @@ mod tests {
     fn a_class_with_one_field_called_name_is_no_constant() {
         let value = Value::from(Value::object("a.Pet").field("name", "Rex"));
         assert_eq!(plain(value).get("class").and_then(Value::as_str), Some("a.Pet"));
+    }
+
+    fn handle(class: &str) -> Object {
+        Object::new(format!("com.alibaba.com.caucho.hessian.io.java8.{class}"))
+    }
+
+    fn day(year: i32) -> Object {
+        handle("LocalDateHandle").field("day", 9).field("month", 2).field("year", year)
+    }
+
+    fn at(hour: i32, minute: i32, second: i32, nano: i32) -> Object {
+        handle("LocalTimeHandle")
+            .field("nano", nano)
+            .field("second", second)
+            .field("minute", minute)
+            .field("hour", hour)
+    }
+
+    #[test]
+    fn local_dates_and_times_print_as_in_java() {
+        assert_eq!(java::text(&day(2024)).as_deref(), Some("2024-02-09"));
+        assert_eq!(java::text(&day(-1)).as_deref(), Some("-0001-02-09"));
+        assert_eq!(java::text(&day(12_345)).as_deref(), Some("+12345-02-09"));
+        assert_eq!(java::text(&at(1, 2, 0, 0)).as_deref(), Some("01:02"));
+        assert_eq!(java::text(&at(1, 2, 3, 0)).as_deref(), Some("01:02:03"));
+        assert_eq!(java::text(&at(1, 2, 0, 5_000_000)).as_deref(), Some("01:02:00.005"));
+        assert_eq!(java::text(&at(1, 2, 3, 4)).as_deref(), Some("01:02:03.000000004"));
+        let both =
+            handle("LocalDateTimeHandle").field("time", at(1, 2, 0, 0)).field("date", day(7));
+        assert_eq!(java::text(&both).as_deref(), Some("0007-02-09T01:02"));
+        assert_eq!(
+            java::text(&Object::new("java.lang.Class").field("name", "a.B")).as_deref(),
+            Some("a.B")
+        );
+        assert_eq!(java::text(&Object::new("a.B")), None);
     }
 }
