@@ -45,6 +45,10 @@ pub(crate) fn expand(service: &Service) -> TokenStream {
                 #key
             }
 
+            fn protocols() -> &'static [&'static str] {
+                &["tri", "grpc"]
+            }
+
             fn over(client: __dubhe::client::Client) -> Self {
                 Self::new(client)
             }

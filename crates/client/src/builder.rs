@@ -31,6 +31,12 @@ pub trait Stub: Sized {
         Vec::new()
     }
 
+    /// The protocols that can carry its calls, where not all can; providers that offer another
+    /// one are passed over. Empty for "any".
+    fn protocols() -> &'static [&'static str] {
+        &[]
+    }
+
     /// The stub over `client`.
     fn over(client: Client) -> Self;
 }
@@ -54,6 +60,7 @@ pub struct ClientBuilder<T> {
     methods: HashMap<ByteString, Options>,
     steps: Vec<Step>,
     routers: Vec<Arc<dyn Route>>,
+    protocols: Vec<ByteString>,
     problem: Option<Status>,
     stub: PhantomData<fn() -> T>,
 }
@@ -105,6 +112,7 @@ impl<T: Stub> ClientBuilder<T> {
             methods: T::methods().into_iter().collect(),
             steps: Vec::new(),
             routers: Vec::new(),
+            protocols: T::protocols().iter().map(|name| ByteString::from_static(name)).collect(),
             problem: None,
             stub: PhantomData,
         }
@@ -129,7 +137,7 @@ impl<T: Stub> ClientBuilder<T> {
     }
 
     /// Calls the provider at `url` (`dubbo://host:port`) and looks in no registry; again, for one
-    /// more. A wrong URL is reported by [`ClientBuilder::build`].
+    /// more. Protocols are `dubbo`, the default, `tri` and `grpc`. A wrong URL is reported by [`ClientBuilder::build`].
     pub fn url(mut self, url: &str) -> Self {
         match Url::parse(url, "dubbo") {
             Ok(url) => self.endpoint(url.endpoint()),
@@ -139,6 +147,13 @@ impl<T: Stub> ClientBuilder<T> {
                 self
             }
         }
+    }
+
+    /// Of providers in registries takes those that offer this protocol, such as `tri` (Dubbo's
+    /// `protocol` of a reference).
+    pub fn protocol(mut self, name: impl Into<ByteString>) -> Self {
+        self.protocols = vec![name.into()];
+        self
     }
 
     /// Calls the provider at `endpoint` and looks in no registry; again, for one more.
@@ -242,7 +257,7 @@ impl<T: Stub> ClientBuilder<T> {
         }
         let balance = Arc::new(Random::new(self.env.random().clone()));
         let plan = StaticPlan::new(&self.options, self.methods, balance);
-        let directory = self.source.directory(&self.env, &self.service);
+        let directory = self.source.directory(&self.env, &self.service, self.protocols);
         let cluster = Cluster::new(
             Arc::new(plan),
             directory,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytestring::ByteString;
 use dubhe_cluster::directory::Followed;
 use dubhe_core::directory::Directory;
 use dubhe_core::endpoint::Endpoints;
@@ -40,7 +41,12 @@ const PAUSE: Duration = Duration::from_secs(3);
 
 impl Source {
     /// The directory of `service`; for registries, a task keeps it current.
-    pub(crate) fn directory(&self, env: &Environment, service: &ServiceKey) -> Arc<dyn Directory> {
+    pub(crate) fn directory(
+        &self,
+        env: &Environment,
+        service: &ServiceKey,
+        protocols: Vec<ByteString>,
+    ) -> Arc<dyn Directory> {
         match self {
             Self::Direct(list) => Arc::new(Arc::new(Endpoints::new(list.iter().cloned()))),
             Self::Custom(directory) => directory.0.clone(),
@@ -50,6 +56,7 @@ impl Source {
                 let follow = Follow {
                     registries: env.registries().to_vec(),
                     service: service.clone(),
+                    protocols,
                     channels: env.channels().clone(),
                     clock: env.clock().clone(),
                 };
@@ -63,6 +70,8 @@ impl Source {
 struct Follow {
     registries: Vec<Arc<dyn Registry>>,
     service: ServiceKey,
+    /// Those that may be used; all when there is none.
+    protocols: Vec<ByteString>,
     channels: Arc<dubhe_cluster::Channels>,
     clock: dubhe_core::time::SharedClock,
 }
@@ -81,8 +90,14 @@ impl Follow {
             if let Some(set) = sets.get_mut(at) {
                 *set = snapshot;
             }
-            directory.update(&join(&sets), |protocol| self.channels.speaks(protocol));
+            directory.update(&join(&sets), |protocol| self.rank(protocol));
         }
+    }
+
+    /// How much a protocol is preferred, 0 most; `None` when it cannot be used.
+    fn rank(&self, protocol: &str) -> Option<usize> {
+        let admitted = self.protocols.is_empty() || self.protocols.iter().any(|p| p == protocol);
+        if admitted { self.channels.rank(protocol) } else { None }
     }
 
     /// The snapshots of one registry, asked again for as long as it fails.

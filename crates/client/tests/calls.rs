@@ -244,12 +244,12 @@ async fn first_calls_wait_for_the_registry_and_no_longer_than_their_timeout() {
             params: Arc::default(),
         };
         let snapshot = Snapshot { providers: vec![provider], health: Health::Fresh };
-        followed.update(&snapshot, |_| true);
+        followed.update(&snapshot, |_| Some(0));
     });
     reply.unwrap();
     assert_eq!(seen.lock().unwrap().len(), 1);
 
-    followed.update(&Snapshot::default(), |_| true);
+    followed.update(&Snapshot::default(), |_| Some(0));
     let gone = call(&client, "m", &CallOptions::new()).await.unwrap_err();
     assert!(gone.message().contains("no provider"), "{gone}");
 }

@@ -23,9 +23,9 @@ impl Channels {
         Self { connectors, open: Mutex::default() }
     }
 
-    /// Whether endpoints of `protocol` can be reached.
-    pub fn speaks(&self, protocol: &str) -> bool {
-        self.connectors.iter().any(|c| c.protocol() == protocol)
+    /// How much `protocol` is preferred, 0 most; `None` when its endpoints cannot be reached.
+    pub fn rank(&self, protocol: &str) -> Option<usize> {
+        self.connectors.iter().position(|c| c.protocol() == protocol)
     }
 
     /// The channel to `endpoint`.

@@ -11,6 +11,7 @@ use dubhe_core::{ServiceKey, Status};
 use dubhe_dubbo::DubboConnect;
 use dubhe_dubbo::exchange::Settings;
 use dubhe_net::tls::ClientTls;
+use dubhe_triple::TripleConnect;
 
 use crate::clock::TokioClock;
 use crate::registries::by_url;
@@ -78,8 +79,8 @@ impl AppBuilder {
         self
     }
 
-    /// Adds a protocol, or one of the built-in ones with settings of its own; it takes the place
-    /// of the built-in one of that name.
+    /// Adds a protocol, or one of the built-in ones (`dubbo`, `tri`, `grpc`) with settings of its
+    /// own; it takes the place of the built-in one of that name.
     pub fn protocol(mut self, connector: impl Connect) -> Self {
         self.connectors.push(Arc::new(connector));
         self
@@ -98,23 +99,31 @@ impl AppBuilder {
     /// When the URL of a registry is wrong.
     pub fn build(self) -> Result<App, Status> {
         let mut env = Environment::builder(self.name.clone(), self.clock);
-        let own = self.connectors.iter().any(|c| c.protocol() == "dubbo");
+        for connector in built_in(&self.name, self.tls.as_ref()) {
+            if !self.connectors.iter().any(|own| own.protocol() == connector.protocol()) {
+                env = env.connect(connector);
+            }
+        }
         for connector in self.connectors {
             env = env.connect(connector);
-        }
-        if !own {
-            let settings = Settings::default().application(self.name);
-            let dubbo = DubboConnect::new(settings);
-            env = env.connect(Arc::new(match self.tls {
-                Some(tls) => dubbo.tls(tls),
-                None => dubbo,
-            }));
         }
         for registry in self.registries {
             env = env.registry(registry?);
         }
         Ok(App(env.build()))
     }
+}
+
+/// The protocols that an application speaks on its own, most preferred first.
+fn built_in(application: &ByteString, tls: Option<&ClientTls>) -> [Arc<dyn Connect>; 3] {
+    let dubbo = DubboConnect::new(Settings::default().application(application.clone()));
+    let triple = TripleConnect::new(dubhe_triple::Settings::default());
+    let triple = triple.application(application.clone());
+    let (dubbo, triple) = match tls {
+        Some(tls) => (dubbo.tls(tls.clone()), triple.tls(tls)),
+        None => (dubbo, triple),
+    };
+    [Arc::new(dubbo), Arc::new(triple.clone()), Arc::new(triple.grpc())]
 }
 
 impl std::fmt::Debug for AppBuilder {

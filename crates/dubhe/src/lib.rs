@@ -65,6 +65,7 @@ pub use dubhe_json as json;
 pub use dubhe_net as net;
 pub use dubhe_protobuf as protobuf;
 pub use dubhe_registry as registry;
+pub use dubhe_triple as triple;
 pub use dubhe_zookeeper as zookeeper;
 
 /// What most files need.

@@ -53,14 +53,34 @@ async fn registries_are_told_application_host_port_and_parameters() {
     let key = ServiceKey::new("org.example.Clock", "g", "3");
     let mut seen = registry.subscribe(&key).await.unwrap();
     let providers = seen.next().await.unwrap().providers;
-    assert_eq!(providers.len(), 1);
-    let provider = providers.first().unwrap();
-    assert_eq!(provider.instance.host, "clock.example");
-    assert_eq!(provider.instance.application, "clocks");
-    assert_eq!((&*provider.offer.protocol, provider.offer.port), ("dubbo", running.addr().port()));
-    assert_eq!(provider.params.get("weight"), Some("7"));
+    let offers: Vec<_> = providers.iter().map(|p| (&*p.offer.protocol, p.offer.port)).collect();
+    let port = running.addr().port();
+    assert_eq!(offers, [("dubbo", port), ("tri", port)]);
+    for provider in &providers {
+        assert_eq!(provider.instance.host, "clock.example");
+        assert_eq!(provider.instance.application, "clocks");
+        assert_eq!(provider.params.get("weight"), Some("7"));
+    }
     running.stop().await;
     assert!(seen.next().await.unwrap().providers.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_announced_can_be_chosen() {
+    let registry = Memory::new();
+    let server = Server::builder().service(ClockServer::new(Slow)).registry(registry.clone());
+    let _running = server.announce(["tri"]).start("127.0.0.1:0").await.unwrap();
+    let key = ServiceKey::new("org.example.Clock", "", "2.0.0");
+    let mut seen = registry.subscribe(&key).await.unwrap();
+    let providers = seen.next().await.unwrap().providers;
+    let protocols: Vec<_> = providers.iter().map(|p| &*p.offer.protocol).collect();
+    assert_eq!(protocols, ["tri"]);
+
+    let app = App::builder("test").registry_instance(registry).build().unwrap();
+    let clock = app.client::<ClockClient>().build().unwrap();
+    assert_eq!(clock.sleep(1).await.unwrap(), 1);
+    let dubbo = app.client::<ClockClient>().protocol("dubbo").build().unwrap();
+    assert_eq!(dubbo.sleep(1).await.unwrap_err().code(), Code::Unavailable);
 }
 
 #[tokio::test]

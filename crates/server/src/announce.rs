@@ -23,7 +23,7 @@ impl std::fmt::Debug for Announced {
 }
 
 impl Announced {
-    /// Announces every service of `services` under every protocol, in order; the first failure
+    /// Announces every service of `services` under every protocol that carries it, in order; the first failure
     /// takes back what was announced.
     pub(crate) async fn announce(
         registries: Vec<Arc<dyn Registry>>,
@@ -38,13 +38,14 @@ impl Announced {
             params: Params::new(),
         });
         let registrations = services
-            .iter()
-            .flat_map(|(key, params)| {
-                offers.iter().map(|offer| Registration {
-                    service: (**key).clone(),
+            .exported()
+            .flat_map(|exported| {
+                let offers = offers.iter().filter(|offer| exported.rides(&offer.protocol));
+                offers.map(|offer| Registration {
+                    service: (*exported.key).clone(),
                     instance: instance.clone(),
                     offer: offer.clone(),
-                    params: params.clone(),
+                    params: exported.params.clone(),
                 })
             })
             .collect();

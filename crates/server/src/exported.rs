@@ -18,6 +18,8 @@ pub(crate) struct Exported {
     pub(crate) key: Arc<ServiceKey>,
     pub(crate) params: Arc<ServiceParams>,
     methods: HashMap<ByteString, Vec<Target>>,
+    /// Whether it has methods of a Java interface, which the dubbo protocol can carry.
+    java: bool,
 }
 
 /// The handler of one method.
@@ -79,7 +81,13 @@ impl Exported {
         for (method, handler) in built_in {
             methods.entry(method.name.clone()).or_insert_with(|| vec![target(method, handler)]);
         }
-        Self { key, params, methods }
+        let java = all.iter().any(|method| method.descriptor.is_some());
+        Self { key, params, methods, java }
+    }
+
+    /// Whether `protocol` can carry its calls: that of Dubbo needs Java's descriptors.
+    pub(crate) fn rides(&self, protocol: &str) -> bool {
+        self.java || protocol != "dubbo"
     }
 
     /// Finds a method by name and, where the protocol has them, descriptors.

@@ -64,7 +64,11 @@ impl Services {
 
     /// Every exported service with its parameters.
     pub fn iter(&self) -> impl Iterator<Item = (&Arc<ServiceKey>, &Arc<ServiceParams>)> {
-        self.interfaces.values().flatten().map(|e| (&e.key, &e.params))
+        self.exported().map(|e| (&e.key, &e.params))
+    }
+
+    pub(crate) fn exported(&self) -> impl Iterator<Item = &Exported> {
+        self.interfaces.values().flatten()
     }
 
     fn no_service(&self, wanted: Wanted<'_>) -> Status {

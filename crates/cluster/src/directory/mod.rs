@@ -1,5 +1,6 @@
 //! Directories: a fixed list, or one that follows a registry.
 
+use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -27,13 +28,25 @@ impl Followed {
         }
     }
 
-    /// Takes over what a registry says: those of its providers whose protocol `speaks` admits.
-    /// Endpoints that stay keep their state and their connections.
-    pub fn update(&self, snapshot: &Snapshot, speaks: impl Fn(&str) -> bool) {
+    /// Takes over what a registry says. `rank` says how much a protocol is preferred, 0 most, and
+    /// `None` for one that cannot be used; of several protocols on one port the most preferred
+    /// stays, so that a provider that offers two does not count twice. Endpoints that stay keep
+    /// their state and their connections.
+    pub fn update(&self, snapshot: &Snapshot, rank: impl Fn(&str) -> Option<usize>) {
         let number = *self.number.borrow() + 1;
-        let providers = snapshot.providers.iter().filter(|p| speaks(&p.offer.protocol));
-        let endpoints = providers
-            .map(|p| self.states.adopt(p.instance.clone(), p.offer.clone(), p.params.clone()));
+        let mut best = HashMap::new();
+        let mut usable = Vec::new();
+        for provider in &snapshot.providers {
+            let Some(rank) = rank(&provider.offer.protocol) else { continue };
+            let address = (&provider.instance.host, provider.offer.port);
+            let least = best.entry(address).or_insert(rank);
+            *least = rank.min(*least);
+            usable.push((provider, address, rank));
+        }
+        let endpoints =
+            usable.into_iter().filter(|(_, address, rank)| best.get(address) == Some(rank)).map(
+                |(p, ..)| self.states.adopt(p.instance.clone(), p.offer.clone(), p.params.clone()),
+            );
         let set = Endpoints::new(endpoints).generation(number).with_health(snapshot.health);
         self.current.store(Arc::new(set));
         self.number.send_replace(number);
@@ -85,15 +98,34 @@ mod tests {
         Snapshot { providers: ports.iter().map(provider).collect(), health: Health::Fresh }
     }
 
+    fn rank(protocol: &str) -> Option<usize> {
+        ["dubbo", "tri"].iter().position(|known| *known == protocol)
+    }
+
+    #[test]
+    fn of_two_protocols_on_a_port_the_preferred_stays() {
+        let mut snapshot = snapshot(&[1, 2]);
+        let mut triple = snapshot.providers[0].clone();
+        triple.offer.protocol = "tri".into();
+        snapshot.providers.insert(0, triple.clone());
+        triple.offer.port = 3;
+        snapshot.providers.push(triple);
+        let directory = Followed::new();
+        directory.update(&snapshot, rank);
+        let set = directory.snapshot();
+        let offers: Vec<_> = set.iter().map(|e| e.to_string()).collect();
+        assert_eq!(offers, ["dubbo://h:1", "dubbo://h:2", "tri://h:3"]);
+    }
+
     #[tokio::test]
     async fn a_new_set_keeps_the_state_of_who_stays() {
         let directory = Followed::new();
         assert_eq!(directory.snapshot().health(), Health::Stale);
-        directory.update(&snapshot(&[1, 2, 9]), |p| p == "dubbo");
+        directory.update(&snapshot(&[1, 2, 9]), rank);
         let before = directory.snapshot();
         assert_eq!((before.len(), before.number()), (2, 1));
         let changed = directory.changed(1);
-        directory.update(&snapshot(&[2, 3]), |p| p == "dubbo");
+        directory.update(&snapshot(&[2, 3]), rank);
         changed.await;
         let after = directory.snapshot();
         let state = |set: &Endpoints, port| {

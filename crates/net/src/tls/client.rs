@@ -2,12 +2,11 @@
 
 use std::{fmt, path::Path, sync::Arc};
 
-use arc_swap::ArcSwap;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio_rustls::{TlsConnector, TlsStream};
 
-use super::{established, pem, provider, wrong};
+use super::{config::Shared, established, pem, provider, wrong};
 use crate::{
     Result,
     io::{Address, BoxFuture, Dial, Io, Peer},
@@ -16,7 +15,7 @@ use crate::{
 /// Whom a client trusts and, for mutual TLS, who it is. Clones share it.
 #[derive(Clone)]
 pub struct ClientTls {
-    config: Arc<ArcSwap<ClientConfig>>,
+    config: Shared<ClientConfig>,
     settings: Arc<Settings>,
 }
 
@@ -53,8 +52,15 @@ impl ClientTls {
     /// # Errors
     /// When it or its key is not usable; the old one stays.
     pub fn reload(&self, chain: &[u8], key: &[u8]) -> Result<()> {
-        self.config.store(self.settings.config(Some((chain, key)))?);
+        self.config.replace(self.settings.config(Some((chain, key)))?);
         Ok(())
+    }
+
+    /// The same, for a protocol that is told apart by ALPN: asks for these unless the builder
+    /// was told of others. A reload reaches it as well.
+    pub fn offering(&self, alpn: impl IntoIterator<Item = impl Into<Vec<u8>>>) -> Self {
+        let config = self.config.offering(alpn.into_iter().map(Into::into).collect());
+        Self { config, settings: self.settings.clone() }
     }
 
     /// A dialer that does the handshake on what `dial` opens.
@@ -66,7 +72,7 @@ impl ClientTls {
         let name = self.settings.server_name.as_deref().unwrap_or(to.host());
         let server = ServerName::try_from(name.to_owned())
             .map_err(|e| wrong(&format!("{name:?} is no name for tls: set server_name"), e))?;
-        let connector = TlsConnector::from(self.config.load_full());
+        let connector = TlsConnector::from(self.config.load());
         let stream = connector
             .connect(server, io)
             .await
@@ -125,7 +131,7 @@ impl ClientTlsBuilder {
     pub fn build(self) -> Result<ClientTls> {
         let identity = self.identity.as_ref().map(|(chain, key)| (&chain[..], &key[..]));
         let config = self.settings.config(identity)?;
-        Ok(ClientTls { config: Arc::new(ArcSwap::from(config)), settings: Arc::new(self.settings) })
+        Ok(ClientTls { config: Shared::new(config), settings: Arc::new(self.settings) })
     }
 }
 

@@ -4,6 +4,7 @@
 //! offered. Keys never print.
 
 mod client;
+mod config;
 mod pem;
 mod server;
 

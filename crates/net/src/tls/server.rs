@@ -2,12 +2,11 @@
 
 use std::{fmt, path::Path, sync::Arc};
 
-use arc_swap::ArcSwap;
 use rustls::ServerConfig;
 use rustls::server::WebPkiClientVerifier;
 use tokio_rustls::{TlsAcceptor, TlsStream};
 
-use super::{established, pem, provider, wrong};
+use super::{config::Shared, established, pem, provider, wrong};
 use crate::{
     Error, Result,
     io::{Io, Peer},
@@ -17,7 +16,7 @@ use crate::{
 /// reaches every listener; connections that stand are not touched.
 #[derive(Clone)]
 pub struct ServerTls {
-    config: Arc<ArcSwap<ServerConfig>>,
+    config: Shared<ServerConfig>,
     settings: Arc<Settings>,
 }
 
@@ -54,13 +53,20 @@ impl ServerTls {
     /// # Errors
     /// When they are not usable; the old ones stay.
     pub fn reload(&self, chain: &[u8], key: &[u8]) -> Result<()> {
-        self.config.store(self.settings.config(chain, key)?);
+        self.config.replace(self.settings.config(chain, key)?);
         Ok(())
+    }
+
+    /// The same, for a protocol that is told apart by ALPN: offers these unless the builder
+    /// was told of others. A reload reaches it as well.
+    pub fn offering(&self, alpn: impl IntoIterator<Item = impl Into<Vec<u8>>>) -> Self {
+        let config = self.config.offering(alpn.into_iter().map(Into::into).collect());
+        Self { config, settings: self.settings.clone() }
     }
 
     /// Does the handshake.
     pub(crate) async fn accept(&self, io: Io, mut peer: Peer) -> Result<(Io, Peer)> {
-        let acceptor = TlsAcceptor::from(self.config.load_full());
+        let acceptor = TlsAcceptor::from(self.config.load());
         let stream = acceptor
             .accept(io)
             .await
@@ -124,7 +130,7 @@ impl ServerTlsBuilder {
     /// When certificate, key or CA is not usable, or they do not fit each other.
     pub fn build(self) -> Result<ServerTls, Error> {
         let config = self.settings.config(&self.chain, &self.key)?;
-        Ok(ServerTls { config: Arc::new(ArcSwap::from(config)), settings: Arc::new(self.settings) })
+        Ok(ServerTls { config: Shared::new(config), settings: Arc::new(self.settings) })
     }
 }
 

@@ -17,6 +17,7 @@ use dubhe_net::drain::{Scope, Trigger};
 use dubhe_net::io::Listen;
 use dubhe_net::io::tcp::{TcpListen, TcpOptions};
 use dubhe_net::tls::ServerTls;
+use dubhe_triple::TripleProtocol;
 
 use super::Running;
 use crate::announce::{self, Announced};
@@ -40,6 +41,11 @@ pub struct Options {
     pub tcp: TcpOptions,
     /// Settings of dubbo connections.
     pub dubbo: Settings,
+    /// Settings of HTTP connections: Triple, gRPC and plain HTTP.
+    pub triple: dubhe_triple::Settings,
+    /// The protocols that registries are told; `dubbo` and `tri` by default. The port takes all of
+    /// them whatever is announced, and a service is announced under those that can carry it.
+    pub announce: Vec<ByteString>,
 }
 
 impl Default for Options {
@@ -51,6 +57,8 @@ impl Default for Options {
             accept: AcceptOptions::default(),
             tcp: TcpOptions::default(),
             dubbo: Settings::default(),
+            triple: dubhe_triple::Settings::default(),
+            announce: vec!["dubbo".into(), "tri".into()],
         }
     }
 }
@@ -105,6 +113,12 @@ impl ServerBuilder {
         self
     }
 
+    /// The protocols that registries are told, in place of `dubbo` and `tri`.
+    pub fn announce<P: Into<ByteString>>(mut self, protocols: impl IntoIterator<Item = P>) -> Self {
+        self.options.announce = protocols.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// How long a shutdown waits for calls to end.
     pub fn shutdown_wait(mut self, wait: Duration) -> Self {
         self.options.shutdown_wait = wait;
@@ -114,7 +128,7 @@ impl ServerBuilder {
     /// Encrypts every protocol on the port; `mode` says whether clear connections are taken too.
     pub fn tls(mut self, mode: TlsMode, tls: ServerTls) -> Self {
         self.options.accept.tls_mode = mode;
-        self.options.accept.tls = Some(tls);
+        self.options.accept.tls = Some(tls.offering(["h2", "http/1.1"]));
         self
     }
 
@@ -164,7 +178,9 @@ impl ServerBuilder {
         let mut dubbo = options.dubbo.clone();
         dubbo.payload = largest_payload(&services, &dubbo)?;
         let dispatch: Arc<dyn Dispatch> = services.clone();
-        protocols.push(Arc::new(DubboProtocol::new(dispatch, dubbo)));
+        protocols.push(Arc::new(DubboProtocol::new(dispatch.clone(), dubbo)));
+        let triple = with_largest_payload(options.triple, &services);
+        protocols.push(Arc::new(TripleProtocol::new(dispatch, triple)));
 
         let wrong =
             |e: dubhe_net::Error| Status::new(Code::InvalidArgument, e.to_string()).with_source(e);
@@ -176,7 +192,8 @@ impl ServerBuilder {
         let tasks = Scope::new();
         tasks.spawn(async move { acceptor.run(shutdown).await });
         // Announced only once connections are taken, so that nobody is sent to a closed port.
-        let offers = [Offer { protocol: "dubbo".into(), port: bound.port() }];
+        let offer = |protocol| Offer { protocol, port: bound.port() };
+        let offers: Vec<_> = options.announce.into_iter().map(offer).collect();
         let announced =
             Announced::announce(registries, &services, &options.application, &host, &offers)
                 .await?;
@@ -199,6 +216,16 @@ fn largest_payload(
         largest = largest.max(own.payload);
     }
     Ok(largest)
+}
+
+/// As much as the largest service takes; each service's own limit is checked once it is found.
+fn with_largest_payload(
+    mut settings: dubhe_triple::Settings,
+    services: &Services,
+) -> dubhe_triple::Settings {
+    let own = services.iter().filter_map(|(_, params)| params.get("payload")?.parse().ok());
+    settings.max_message = own.fold(settings.max_message, usize::max);
+    settings
 }
 
 async fn resolve(addr: &str) -> Result<SocketAddr, Status> {

@@ -12,7 +12,7 @@ use dubhe_net::time;
 
 use super::connection::Conn;
 use super::reply::{self, Replying};
-use super::request;
+use super::request::{self, Caller};
 use crate::frame::frame;
 use crate::status;
 
@@ -34,21 +34,22 @@ pub(super) fn too_late() -> Status {
 }
 
 /// Sends `call` and waits for its reply. Dropped, it resets the stream.
-pub(super) async fn run(conn: Conn, origin: &str, limit: usize, call: Call) -> Outcome {
+pub(super) async fn run(conn: Conn, caller: &Caller, call: Call) -> Outcome {
     let deadline = call.head.deadline;
     tokio::select! {
         biased;
-        outcome = exchange(conn, origin, limit, call) => outcome,
+        outcome = exchange(conn, caller, call) => outcome,
         () = passed(deadline) => Err(too_late()),
     }
 }
 
-async fn exchange(mut conn: Conn, origin: &str, limit: usize, call: Call) -> Outcome {
+async fn exchange(mut conn: Conn, caller: &Caller, call: Call) -> Outcome {
     let Call { head, body } = call;
     let in_flight = conn.begin();
     let shape = request::shape(&head);
     let (kind, deadline) = (head.method.kind, head.deadline);
-    let request = request::head(origin, &head, time::now())?;
+    let limit = caller.limit;
+    let request = caller.head(&head, time::now())?;
     let unstarted = |error| status::of_h2(error).with_retry(Retry::Unstarted);
     let (response, pump): (_, Option<Pump>) = match body {
         Body::One(payload) => {

@@ -12,6 +12,7 @@ use dubhe_net::pool::{Pool, State};
 
 use super::call;
 use super::connection::{Conn, Connector};
+use super::request::Caller;
 
 /// A way to one endpoint.
 #[derive(Clone)]
@@ -20,19 +21,12 @@ pub(super) struct TripleChannel(Arc<Inner>);
 struct Inner {
     endpoint: Endpoint,
     pool: Pool<Connector>,
-    /// `http://host:port`.
-    origin: String,
-    limit: usize,
+    caller: Caller,
 }
 
 impl TripleChannel {
-    pub(super) fn new(
-        endpoint: Endpoint,
-        pool: Pool<Connector>,
-        origin: String,
-        limit: usize,
-    ) -> Self {
-        Self(Arc::new(Inner { endpoint, pool, origin, limit }))
+    pub(super) fn new(endpoint: Endpoint, pool: Pool<Connector>, caller: Caller) -> Self {
+        Self(Arc::new(Inner { endpoint, pool, caller }))
     }
 }
 
@@ -56,7 +50,7 @@ impl Inner {
         let name = format!("{}.{}", call.head.service, call.head.method.name);
         let deadline = call.head.deadline;
         let outcome = match self.connection(deadline).await {
-            Ok(conn) => call::run(conn, &self.origin, self.limit, call).await,
+            Ok(conn) => call::run(conn, &self.caller, call).await,
             Err(error) => {
                 let late = deadline.is_some_and(|at| at.passed(dubhe_net::time::now()));
                 let late = late && error.is_timeout();

@@ -7,8 +7,11 @@ mod reply;
 mod request;
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use bytestring::ByteString;
 use dubhe_core::connect::{Channel, Connect};
 use dubhe_core::random::{Random, SplitMix};
 use dubhe_core::{Code, Endpoint, Status};
@@ -16,24 +19,59 @@ use dubhe_net::io::tcp::{TcpDial, TcpOptions};
 use dubhe_net::io::{Address, Dial};
 use dubhe_net::pool::{Backoff, Pool, PoolOptions};
 use dubhe_net::tls::ClientTls;
+use http::uri::Scheme;
 
 use crate::settings::Settings;
 use channel::TripleChannel;
 use connection::Connector;
+use request::Caller;
 
-/// Opens channels to `tri` endpoints.
+/// Opens channels to `tri` or `grpc` endpoints.
 ///
 /// A method without Java descriptor exchanges its messages as they are (protobuf); one with a
-/// descriptor is called in Triple's wrapper mode. An endpoint's parameter `connections` says how
-/// many connections there are to its address, 1 by default; a call takes the one with the fewest
+/// descriptor is called in Triple's wrapper mode. A call takes the connection with the fewest
 /// streams.
+///
+/// An endpoint's parameters override the settings, under Dubbo's names:
+///
+/// | parameter | meaning | default |
+/// | --- | --- | --- |
+/// | `connections` | connections to the address | 1 |
+/// | `connect.timeout` | milliseconds to open one | 3000 |
+/// | `payload` | bytes in a message, 0 or less for any number | 8388608 |
+#[derive(Clone)]
 pub struct TripleConnect {
     protocol: &'static str,
     settings: Settings,
-    dial: Arc<dyn Dial>,
-    scheme: &'static str,
+    application: ByteString,
+    way: Way,
     backoff: Backoff,
     random: Arc<dyn Random>,
+}
+
+/// What carries the bytes.
+#[derive(Clone)]
+enum Way {
+    Clear,
+    Tls(ClientTls),
+    Other(Arc<dyn Dial>),
+}
+
+impl Way {
+    fn dial(&self, tcp: TcpOptions) -> Arc<dyn Dial> {
+        match self {
+            Self::Clear => Arc::new(TcpDial::new(tcp)),
+            Self::Tls(tls) => Arc::new(tls.dial(TcpDial::new(tcp))),
+            Self::Other(dial) => dial.clone(),
+        }
+    }
+
+    fn scheme(&self) -> Scheme {
+        match self {
+            Self::Tls(_) => Scheme::HTTPS,
+            Self::Clear | Self::Other(_) => Scheme::HTTP,
+        }
+    }
 }
 
 impl TripleConnect {
@@ -42,8 +80,8 @@ impl TripleConnect {
         Self {
             protocol: "tri",
             settings,
-            dial: Arc::new(TcpDial::new(TcpOptions::default())),
-            scheme: "http",
+            application: ByteString::new(),
+            way: Way::Clear,
             backoff: Backoff::default(),
             random: Arc::new(SplitMix::from_os()),
         }
@@ -55,16 +93,22 @@ impl TripleConnect {
         self
     }
 
-    /// The same, encrypted; `tls` offers `h2` by ALPN where its builder was told so.
-    pub fn tls(mut self, tls: &ClientTls, tcp: TcpOptions) -> Self {
-        self.dial = Arc::new(tls.dial(TcpDial::new(tcp)));
-        self.scheme = "https";
+    /// The application that calls; providers see it as `remote.application`.
+    pub fn application(mut self, name: impl Into<ByteString>) -> Self {
+        self.application = name.into();
         self
     }
 
-    /// The same over another transport.
+    /// The same, encrypted. Offers `h2` by ALPN unless `tls` offers something else.
+    pub fn tls(mut self, tls: &ClientTls) -> Self {
+        self.way = Way::Tls(tls.offering(["h2"]));
+        self
+    }
+
+    /// The same over another transport; TLS and `connect.timeout` are then that transport's own
+    /// matter.
     pub fn dial(mut self, dial: Arc<dyn Dial>) -> Self {
-        self.dial = dial;
+        self.way = Way::Other(dial);
         self
     }
 
@@ -81,6 +125,15 @@ impl TripleConnect {
     }
 }
 
+/// A parameter of `endpoint` that must be a number.
+fn number<T: FromStr>(endpoint: &Endpoint, name: &str) -> Result<Option<T>, Status> {
+    let Some(text) = endpoint.param(name) else { return Ok(None) };
+    text.trim().parse().map(Some).map_err(|_| {
+        let why = format!("cannot use {endpoint}: {name}={text:?} is no number");
+        Status::new(Code::InvalidArgument, why)
+    })
+}
+
 impl Connect for TripleConnect {
     fn protocol(&self) -> &str {
         self.protocol
@@ -90,22 +143,26 @@ impl Connect for TripleConnect {
     fn connect(&self, endpoint: &Endpoint) -> Result<Arc<dyn Channel>, Status> {
         let mut options = PoolOptions::default();
         options.backoff = self.backoff;
-        if let Some(text) = endpoint.service().get("connections") {
-            options.connections = text.trim().parse().map_err(|_| {
-                let why = format!("cannot use {endpoint}: connections={text:?} is no number");
-                Status::new(Code::InvalidArgument, why)
-            })?;
+        if let Some(connections) = number(endpoint, "connections")? {
+            options.connections = connections;
         }
+        let mut tcp = TcpOptions::default();
+        if let Some(timeout) = number(endpoint, "connect.timeout")? {
+            tcp.connect_timeout = Duration::from_millis(timeout);
+        }
+        let limit = match number::<i64>(endpoint, "payload")? {
+            None => self.settings.max_message,
+            Some(payload) => usize::try_from(payload).ok().filter(|n| *n > 0).unwrap_or(usize::MAX),
+        };
         let (_, host, port) = endpoint.identity();
         let connector = Connector {
             address: Address::new(host, port),
-            dial: self.dial.clone(),
+            dial: self.way.dial(tcp),
             settings: self.settings.clone(),
         };
         let pool = Pool::new(connector, options, self.random.clone());
-        let origin = format!("{}://{}", self.scheme, endpoint.address());
-        let limit = self.settings.max_message;
-        Ok(Arc::new(TripleChannel::new(endpoint.clone(), pool, origin, limit)))
+        let caller = Caller::new(self.way.scheme(), endpoint, &self.application, limit)?;
+        Ok(Arc::new(TripleChannel::new(endpoint.clone(), pool, caller)))
     }
 }
 

@@ -4,11 +4,11 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use dubhe_core::payload::PayloadStream;
-use dubhe_core::{Code, Format, Head, Payload, Status};
+use dubhe_core::{Code, Endpoint, Format, Head, Payload, Status};
 use futures_util::StreamExt;
 use h2::{Reason, SendStream};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TE, USER_AGENT};
-use http::uri::Uri;
+use http::uri::{self, Authority, PathAndQuery, Scheme, Uri};
 use http::{Method, Request};
 
 use crate::frame::{Framed, frame, nothing};
@@ -26,32 +26,77 @@ pub(super) fn shape(head: &Head) -> Shape {
     }
 }
 
-/// The head of a request.
-pub(super) fn head(origin: &str, head: &Head, now: Instant) -> Result<Request<()>, Status> {
-    let path = format!("{origin}/{}/{}", head.service.interface(), head.method.name);
-    let bad = |what: &str| Status::new(Code::InvalidArgument, format!("{what} cannot be sent"));
-    let mut request = Request::new(());
-    *request.uri_mut() = Uri::try_from(path).map_err(|_| bad("the name of service or method"))?;
-    *request.method_mut() = Method::POST;
-    let mut headers = HeaderMap::with_capacity(6 + head.metadata.len());
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content::GRPC));
-    headers.insert(TE, HeaderValue::from_static("trailers"));
-    headers.insert(USER_AGENT, AGENT);
-    if let Some(deadline) = head.deadline {
-        let left = timeout::format(deadline.left(now));
-        headers.insert(TIMEOUT, HeaderValue::try_from(left).map_err(|_| bad("the timeout"))?);
+/// What the requests to one endpoint share.
+pub(super) struct Caller {
+    scheme: Scheme,
+    authority: Authority,
+    application: Option<HeaderValue>,
+    /// Bytes in a message.
+    pub(super) limit: usize,
+}
+
+fn bad(what: &str) -> Status {
+    Status::new(Code::InvalidArgument, format!("{what} cannot be sent"))
+}
+
+impl Caller {
+    pub(super) fn new(
+        scheme: Scheme,
+        endpoint: &Endpoint,
+        application: &str,
+        limit: usize,
+    ) -> Result<Self, Status> {
+        let authority = endpoint.address().try_into();
+        let authority = authority.map_err(|_| bad("the address of the endpoint"))?;
+        let application = match application {
+            "" => None,
+            name => Some(HeaderValue::from_str(name).map_err(|_| bad("the application"))?),
+        };
+        Ok(Self { scheme, authority, application, limit })
     }
-    for (name, text) in [
-        ("tri-service-version", head.service.version()),
-        ("tri-service-group", head.service.group()),
-    ] {
-        if !text.is_empty() {
-            headers.insert(name, HeaderValue::from_str(text).map_err(|_| bad(name))?);
+
+    /// The head of a request.
+    pub(super) fn head(&self, head: &Head, now: Instant) -> Result<Request<()>, Status> {
+        let mut request = Request::new(());
+        *request.uri_mut() = self.uri(head)?;
+        *request.method_mut() = Method::POST;
+        *request.headers_mut() = self.headers(head, now)?;
+        Ok(request)
+    }
+
+    fn uri(&self, head: &Head) -> Result<Uri, Status> {
+        let path = format!("/{}/{}", head.service.interface(), head.method.name);
+        let path = PathAndQuery::from_maybe_shared(Bytes::from(path));
+        let mut parts = uri::Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = Some(path.map_err(|_| bad("the name of service or method"))?);
+        Uri::from_parts(parts).map_err(|_| bad("the name of service or method"))
+    }
+
+    fn headers(&self, head: &Head, now: Instant) -> Result<HeaderMap, Status> {
+        let mut headers = HeaderMap::with_capacity(6 + head.metadata.len());
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content::GRPC));
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+        headers.insert(USER_AGENT, AGENT);
+        if let Some(deadline) = head.deadline {
+            let left = timeout::format(deadline.left(now));
+            headers.insert(TIMEOUT, HeaderValue::try_from(left).map_err(|_| bad("the timeout"))?);
         }
+        for (name, text) in [
+            ("tri-service-version", head.service.version()),
+            ("tri-service-group", head.service.group()),
+        ] {
+            if !text.is_empty() {
+                headers.insert(name, HeaderValue::from_str(text).map_err(|_| bad(name))?);
+            }
+        }
+        if let Some(name) = &self.application {
+            headers.insert("tri-consumer-appname", name.clone());
+        }
+        metadata::write(&head.metadata, &mut headers);
+        Ok(headers)
     }
-    metadata::write(&head.metadata, &mut headers);
-    *request.headers_mut() = headers;
-    Ok(request)
 }
 
 /// A message, ready to be sent.
