@@ -12,7 +12,7 @@
 //! | --- | --- |
 //! | [`call`], [`reply`], [`payload`] | what flows |
 //! | [`status`] | the one error type of all protocols |
-//! | [`service`], [`metadata`], [`value`] | keys, attachments, dynamic values |
+//! | [`service`], [`descriptor`], [`metadata`], [`value`] | keys, types, attachments, dynamic values |
 //! | [`endpoint`] | instances, offers, snapshots |
 //! | [`invoke`], [`filter`], [`plan`], [`directory`], [`route`], [`balance`], [`connect`], [`registry`], [`serve`] | the seams |
 //! | [`time`], [`random`] | what is injected |
@@ -21,6 +21,7 @@ pub mod balance;
 pub mod call;
 pub mod connect;
 pub mod context;
+pub mod descriptor;
 pub mod directory;
 pub mod endpoint;
 pub mod filter;

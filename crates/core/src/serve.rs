@@ -19,8 +19,22 @@ pub struct Wanted<'a> {
     pub version: &'a str,
     /// The method.
     pub method: &'a str,
-    /// The JVM descriptors of the arguments, where the protocol has them.
-    pub descriptor: Option<&'a str>,
+    /// Which method, where several have that name.
+    pub overload: Overload<'a>,
+}
+
+/// How a request tells methods of one name apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overload<'a> {
+    /// Not at all: any one is meant.
+    Any,
+    /// By the JVM descriptors of the arguments.
+    Types(&'a str),
+    /// By the number of arguments.
+    Count(usize),
+    /// By the first letters of the simple names of the types: `SI` for `(String, int)`, as Dubbo
+    /// Java has them behind a `~` in the path of a request.
+    Initials(&'a str),
 }
 
 /// Who answers a call: the exported service and method, and the way to the handler, filters

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytestring::ByteString;
+use dubhe_core::descriptor::{self, BadDescriptor, parameters};
 use dubhe_core::endpoint::ServiceParams;
 use dubhe_core::filter::{Chain, Step};
-use dubhe_core::serve::Target;
+use dubhe_core::serve::{Overload, Target};
 use dubhe_core::{Call, Code, Invoke, Invoking, Method, ServiceKey, Status};
-use dubhe_dubbo::descriptor::parameters;
 
 use crate::service::{Export, Service};
 use crate::{echo, generic};
@@ -90,18 +90,20 @@ impl Exported {
         self.java || protocol != "dubbo"
     }
 
-    /// Finds a method by name and, where the protocol has them, descriptors.
-    pub(crate) fn find(&self, name: &str, descriptor: Option<&str>) -> Result<&Target, Status> {
-        let overloads = self.methods.get(name).map(Vec::as_slice).unwrap_or_default();
-        let exact = match descriptor {
-            Some(wanted) => overloads.iter().find(|t| matches(&t.method, wanted)),
-            None => overloads.first(),
-        };
-        exact.ok_or_else(|| self.no_method(name, descriptor, overloads))
+    /// Finds a method by name and what tells it from others of that name.
+    pub(crate) fn find(&self, name: &str, overload: Overload<'_>) -> Result<&Target, Status> {
+        let own = self.methods.get(name).map(Vec::as_slice).unwrap_or_default();
+        let found = own.iter().find(|target| fits(&target.method, overload));
+        found.ok_or_else(|| self.no_method(name, overload, own))
     }
 
-    fn no_method(&self, name: &str, descriptor: Option<&str>, overloads: &[Target]) -> Status {
-        let wanted = descriptor.unwrap_or_default();
+    fn no_method(&self, name: &str, overload: Overload<'_>, overloads: &[Target]) -> Status {
+        let wanted = match overload {
+            Overload::Any => String::new(),
+            Overload::Types(types) => format!("({types})"),
+            Overload::Count(count) => format!("{count} arguments"),
+            Overload::Initials(letters) => format!("arguments with the initials {letters:?}"),
+        };
         let text = if overloads.is_empty() {
             let mut known: Vec<_> = self.methods.keys().map(|k| &**k).collect();
             known.retain(|name| !name.starts_with('$'));
@@ -113,7 +115,7 @@ impl Exported {
             let known: Vec<_> =
                 overloads.iter().filter_map(|t| t.method.descriptor.as_deref()).collect();
             let known = known.join(" or ");
-            format!("method {}.{name} does not take ({wanted}); it takes ({known})", self.key)
+            format!("method {}.{name} does not take {wanted}; it takes ({known})", self.key)
         };
         // Java says "bad request" here; the dubbo protocol knows that from this code.
         Status::new(Code::InvalidArgument, text)
@@ -128,13 +130,29 @@ fn names(methods: &[Arc<Method>]) -> String {
     names.join(",")
 }
 
-/// Whether `wanted` names the arguments of `method`.
+/// Whether `method` is meant. A method without descriptors is the only one of its name.
+fn fits(method: &Method, overload: Overload<'_>) -> bool {
+    let Some(own) = method.descriptor.as_deref() else { return true };
+    match overload {
+        Overload::Any => true,
+        Overload::Types(wanted) => takes(own, wanted),
+        Overload::Count(count) => descriptor::count(own) == Ok(count),
+        Overload::Initials(letters) => parameters(own).map(initial).eq(letters.chars().map(Some)),
+    }
+}
+
+/// The first letter of the simple name of a type.
+fn initial(parameter: Result<&str, BadDescriptor>) -> Option<char> {
+    let name = descriptor::source_name(parameter.ok()?);
+    name.rsplit(['.', '$']).next()?.chars().next()
+}
+
+/// Whether `wanted` names the arguments that are `own`.
 ///
 /// dubbo-go leaves out the semicolon after `[Ljava/util/Date` and writes `V` for a nil of unknown
 /// type (dubbo-go `protocol/dubbo/impl/hessian.go`), so a `V` stands for any one object.
-fn matches(method: &Method, wanted: &str) -> bool {
-    let Some(own) = &method.descriptor else { return true };
-    if &**own == wanted {
+fn takes(own: &str, wanted: &str) -> bool {
+    if own == wanted {
         return true;
     }
     let loose = wanted.contains('V') || wanted.contains("[Ljava/util/Date");
@@ -155,11 +173,25 @@ mod tests {
 
     #[test]
     fn takes_what_dubbo_go_writes() {
-        let method = |d: &str| Method::java("m", d);
-        assert!(matches(&method("[Ljava/util/Date;"), "[Ljava/util/Date"));
-        assert!(matches(&method("ILa/B;"), "IV"));
-        assert!(!matches(&method("IJ"), "IV"));
-        assert!(!matches(&method("I"), "J"));
-        assert!(!matches(&method("La/B;"), "La/C;"));
+        assert!(takes("[Ljava/util/Date;", "[Ljava/util/Date"));
+        assert!(takes("ILa/B;", "IV"));
+        assert!(!takes("IJ", "IV"));
+        assert!(!takes("I", "J"));
+        assert!(!takes("La/B;", "La/C;"));
+    }
+
+    #[test]
+    fn a_count_or_initials_tell_overloads_apart() {
+        let method = Method::java("m", "Ljava/lang/String;I[La/B$User;");
+        for (overload, fit) in [
+            (Overload::Any, true),
+            (Overload::Count(3), true),
+            (Overload::Count(2), false),
+            (Overload::Initials("SiU"), true),
+            (Overload::Initials("Si"), false),
+            (Overload::Initials("SIU"), false),
+        ] {
+            assert_eq!(fits(&method, overload), fit, "{overload:?}");
+        }
     }
 }

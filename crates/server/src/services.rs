@@ -92,7 +92,7 @@ impl Dispatch for Services {
             .iter()
             .find(|e| *e.key.group() == wanted.group && *e.key.version() == version)
             .ok_or_else(|| self.no_service(wanted))?;
-        exported.find(wanted.method, wanted.descriptor).cloned()
+        exported.find(wanted.method, wanted.overload).cloned()
     }
 }
 

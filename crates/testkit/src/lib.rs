@@ -3,6 +3,7 @@
 //! values that the peers send ([`samples`]).
 
 pub mod certs;
+pub mod http1;
 pub mod proxy;
 pub mod samples;
 mod wait;

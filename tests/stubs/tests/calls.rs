@@ -1,18 +1,9 @@
-//! Calls of generated clients to generated servers, without a network between them.
+//! Calls of generated clients to generated servers over Triple.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests stop at a surprise")]
 
-use std::pin::Pin;
-use std::sync::Arc;
-use std::time::Instant;
-
-use dubhe_client::{CallOptions, ClientBuilder, Environment};
-use dubhe_core::connect::{Channel, ChannelState, Connect};
-use dubhe_core::serve::{Dispatch as _, Wanted};
-use dubhe_core::time::{Clock, Sleep};
-use dubhe_core::{Call, Code, Endpoint, Invoke, Invoking, Metadata, Status};
+use dubhe::{App, CallOptions, Code, Metadata, Running, Server, Service as _, Status};
 use dubhe_protobuf::pbjson_types::Empty;
 use dubhe_protobuf::{Request, Response, Streaming};
-use dubhe_server::{Export, Service as _, Services};
 use dubhe_stubs::proto::sample::common::{Colour, Named};
 use dubhe_stubs::proto::sample::shapes::v1::{Shapes, ShapesClient, ShapesServer, Word};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
@@ -71,71 +62,18 @@ impl Shapes for Speaker {
     }
 }
 
-struct Tokio;
-
-impl Clock for Tokio {
-    fn now(&self) -> Instant {
-        tokio::time::Instant::now().into_std()
-    }
-
-    fn sleep_until(&self, when: Instant) -> Sleep {
-        Box::pin(tokio::time::sleep_until(when.into()))
-    }
+/// A client, and the server that it calls over Triple.
+struct Pair {
+    client: ShapesClient,
+    _server: Running,
 }
 
-/// A protocol that hands calls to the services of this process.
-#[derive(Clone)]
-struct Local(Arc<Services>);
-
-impl Connect for Local {
-    fn protocol(&self) -> &'static str {
-        "local"
-    }
-
-    fn connect(&self, _: &Endpoint) -> Result<Arc<dyn Channel>, Status> {
-        Ok(Arc::new(self.clone()))
-    }
-}
-
-impl Invoke for Local {
-    fn invoke(&self, call: Call) -> Invoking {
-        let wanted = Wanted {
-            interface: call.head.service.interface(),
-            group: call.head.service.group(),
-            version: call.head.service.version(),
-            method: &call.head.method.name,
-            descriptor: None,
-        };
-        match self.0.find(wanted) {
-            Ok(target) => {
-                assert_eq!(target.method, call.head.method);
-                target.invoke.invoke(call)
-            }
-            Err(status) => Invoking::ready(Err(status)),
-        }
-    }
-}
-
-impl Channel for Local {
-    fn state(&self) -> ChannelState {
-        ChannelState::Ready
-    }
-
-    fn changed(&self, _: ChannelState) -> Pin<Box<dyn Future<Output = ChannelState> + Send>> {
-        Box::pin(std::future::pending())
-    }
-
-    fn warm_up(&self) {}
-
-    fn close(&self, _: bool) {}
-}
-
-fn client() -> ShapesClient {
-    let mut services = Services::builder();
-    services.export(Export::new(ShapesServer::new(Speaker)));
-    let local = Local(Arc::new(services.build().unwrap()));
-    let env = Environment::builder("shop", Arc::new(Tokio)).connect(Arc::new(local)).build();
-    ClientBuilder::new(&env).endpoint(Endpoint::of("local", "h", 1)).build().unwrap()
+async fn pair() -> Pair {
+    let server = Server::builder().service(ShapesServer::new(Speaker));
+    let server = server.start("127.0.0.1:0").await.unwrap();
+    let app = App::builder("shop").build().unwrap();
+    let client = app.client().url(&format!("tri://{}", server.addr())).build().unwrap();
+    Pair { client, _server: server }
 }
 
 fn word(text: &str, times: i32) -> Word {
@@ -154,7 +92,8 @@ async fn one_message_for_one_with_metadata_both_ways() {
     };
     let mut request = Request::new(sent.clone());
     request.metadata_mut().insert("token", "of the request");
-    let client = client().with(CallOptions::new().attachment("token", "of the options"));
+    let pair = pair().await;
+    let client = pair.client.with(CallOptions::new().attachment("token", "of the options"));
     let reply = client.say(request).await.unwrap();
     assert_eq!(reply.metadata().get_str("token-seen"), Some("of the request"));
     assert_eq!(reply.into_inner(), sent);
@@ -166,18 +105,19 @@ async fn one_message_for_one_with_metadata_both_ways() {
 #[tokio::test]
 async fn many_messages_for_one() {
     let words = stream::iter([word("far", 0), word("and", 0), word("wide", 0)]);
-    let joined = client().join(words).await.unwrap().into_inner();
+    let joined = pair().await.client.join(words).await.unwrap().into_inner();
     assert_eq!(joined, word("far and wide", 3));
 }
 
 #[tokio::test]
 async fn one_message_for_many() {
-    let reply = client().repeat(word("so", 3)).await.unwrap();
+    let pair = pair().await;
+    let reply = pair.client.repeat(word("so", 3)).await.unwrap();
     assert_eq!(reply.metadata().get_str("begins"), Some("now"));
     let words: Vec<Word> = reply.into_inner().try_collect().await.unwrap();
     assert_eq!(words, [word("so", 0), word("so", 1), word("so", 2)]);
 
-    let mut none = client().repeat(word("so", 0)).await.unwrap().into_inner();
+    let mut none = pair.client.repeat(word("so", 0)).await.unwrap().into_inner();
     assert_eq!(none.message().await.unwrap(), None);
     assert_eq!(none.trailers(), Some(&Metadata::new()));
 }
@@ -186,7 +126,8 @@ async fn one_message_for_many() {
 async fn many_messages_for_many_each_as_it_comes() {
     let (say, mut heard) = tokio::sync::mpsc::unbounded_channel();
     let heard = stream::poll_fn(move |cx| heard.poll_recv(cx));
-    let mut answers = client().chat(heard).await.unwrap().into_inner();
+    let pair = pair().await;
+    let mut answers = pair.client.chat(heard).await.unwrap().into_inner();
     for text in ["one", "two"] {
         say.send(word(text, 1)).unwrap();
         assert_eq!(answers.message().await.unwrap(), Some(word(text, 1)));
@@ -197,7 +138,8 @@ async fn many_messages_for_many_each_as_it_comes() {
 
 #[tokio::test]
 async fn an_error_is_the_callers_in_every_shape() {
-    let (client, error) = (client(), || word("error", 1));
+    let Pair { client, _server } = pair().await;
+    let error = || word("error", 1);
     let failed = |status: Status| {
         assert_eq!((status.code(), status.message()), (Code::OutOfRange, "no such word"));
     };
@@ -214,8 +156,8 @@ async fn an_error_is_the_callers_in_every_shape() {
 
 #[tokio::test]
 async fn names_that_rust_or_the_client_has_already() {
-    assert_eq!(client().new_(Empty {}).await.unwrap().into_inner(), Empty {});
-    let named = client().r#type(word("noun", 1)).await.unwrap().into_inner();
+    assert_eq!(pair().await.client.new_(Empty {}).await.unwrap().into_inner(), Empty {});
+    let named = pair().await.client.r#type(word("noun", 1)).await.unwrap().into_inner();
     assert_eq!(named, Named { name: "noun".into() });
 }
 

@@ -7,13 +7,13 @@ pub mod table;
 use std::error::Error;
 use std::fmt;
 
+use bytes::Bytes;
 use bytestring::ByteString;
 
 pub use code::Code;
 pub use exception::Exception;
 
 use crate::metadata::Metadata;
-use crate::value::Value;
 
 /// Where an error arose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +39,16 @@ pub enum Retry {
     Unknown,
 }
 
+/// A part of an error that programs read: a message of a type that its name tells, as
+/// `google.protobuf.Any` has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Detail {
+    /// The type: `type.googleapis.com/` and the full name of the message.
+    pub type_url: ByteString,
+    /// The message in protobuf's binary form.
+    pub value: Bytes,
+}
+
 /// The error of a call.
 #[derive(Clone)]
 pub struct Status(Box<Inner>);
@@ -49,7 +59,7 @@ struct Inner {
     message: ByteString,
     origin: Origin,
     retry: Retry,
-    details: Vec<Value>,
+    details: Vec<Detail>,
     headers: Metadata,
     trailers: Metadata,
     exception: Option<Exception>,
@@ -121,8 +131,8 @@ impl Status {
         self.0.exception.as_ref()
     }
 
-    /// Error details, as values.
-    pub fn details(&self) -> &[Value] {
+    /// Error details, as gRPC carries them.
+    pub fn details(&self) -> &[Detail] {
         &self.0.details
     }
 
@@ -155,8 +165,8 @@ impl Status {
     }
 
     /// Adds a detail.
-    pub fn with_detail(mut self, detail: impl Into<Value>) -> Self {
-        self.0.details.push(detail.into());
+    pub fn with_detail(mut self, detail: Detail) -> Self {
+        self.0.details.push(detail);
         self
     }
 

@@ -32,7 +32,6 @@
 
 pub mod body;
 pub mod client;
-pub mod descriptor;
 pub mod exchange;
 pub mod frame;
 pub mod header;

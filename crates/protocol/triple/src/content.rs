@@ -1,9 +1,20 @@
 //! Content types of gRPC.
 
 use dubhe_core::Format;
+use http::header::{CONTENT_TYPE, HeaderMap};
 
 /// What replies and requests are labelled with; Dubbo Java answers with it whatever was asked.
 pub const GRPC: &str = "application/grpc";
+
+/// The content type that headers tell of.
+pub(crate) fn of(headers: &HeaderMap) -> Option<&str> {
+    headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok())
+}
+
+/// A content type without its parameters.
+pub(crate) fn essence(content_type: &str) -> &str {
+    content_type.split(';').next().unwrap_or_default().trim()
+}
 
 /// The format of the messages of a request, `None` when the content type is not gRPC's.
 ///

@@ -2,9 +2,7 @@
 //! length, the message (gRPC over HTTP/2, "Length-Prefixed-Message").
 
 use std::fmt;
-use std::io::Cursor;
 
-use bytes::buf::Chain;
 use bytes::{Buf, Bytes, BytesMut};
 
 /// The bytes in front of a message.
@@ -13,28 +11,98 @@ pub const PREFIX: usize = 5;
 /// The bytes a message may have unless said otherwise: 8 MiB, as Dubbo Java's `maxBodySize`.
 pub const DEFAULT_LIMIT: usize = 8 * 1024 * 1024;
 
-/// A message with its prefix, written as one DATA frame without copying the message.
-pub type Framed = Chain<Cursor<[u8; PREFIX]>, Bytes>;
+/// Puts room for a prefix into `out`; [`end`] fills it.
+pub(crate) fn begin(out: &mut BytesMut) -> usize {
+    let at = out.len();
+    out.extend_from_slice(&[0; PREFIX]);
+    at
+}
 
-/// Puts the prefix before `message`.
+/// Fills the prefix that was begun `at`, for the message behind it.
 ///
 /// # Errors
 /// When the message has more than `limit` bytes.
-pub fn frame(message: Bytes, limit: usize) -> Result<Framed, FrameError> {
-    let length = message.len();
-    let too_large = FrameError::TooLarge { length, limit };
-    let Some(short) = u32::try_from(length).ok().filter(|_| length <= limit) else {
-        return Err(too_large);
-    };
-    let [a, b, c, d] = short.to_be_bytes();
-    Ok(Cursor::new([0, a, b, c, d]).chain(message))
+pub(crate) fn end(
+    out: &mut BytesMut,
+    at: usize,
+    compressed: bool,
+    limit: usize,
+) -> Result<(), FrameError> {
+    let prefix = prefix(out.len().saturating_sub(at + PREFIX), compressed, limit)?;
+    if let Some(room) = out.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+        *room = prefix;
+    }
+    Ok(())
 }
 
-/// What ends a stream of frames that ends without trailers: no byte at all.
-pub(crate) fn nothing() -> Framed {
-    let mut none = Cursor::new([0; PREFIX]);
-    none.advance(PREFIX);
-    none.chain(Bytes::new())
+fn prefix(length: usize, compressed: bool, limit: usize) -> Result<[u8; PREFIX], FrameError> {
+    match u32::try_from(length) {
+        Ok(short) if length <= limit => {
+            let [a, b, c, d] = short.to_be_bytes();
+            Ok([u8::from(compressed), a, b, c, d])
+        }
+        _ => Err(FrameError::TooLarge { length, limit }),
+    }
+}
+
+/// What is sent in DATA frames: framed bytes, or a message that is not copied behind its prefix.
+#[derive(Debug)]
+pub struct Data {
+    prefix: [u8; PREFIX],
+    /// How many bytes of `prefix` are sent already; all when the bytes have theirs.
+    sent: usize,
+    bytes: Bytes,
+}
+
+impl Data {
+    /// Bytes that are framed already, or need no frame.
+    pub(crate) fn framed(bytes: impl Into<Bytes>) -> Self {
+        Self { prefix: [0; PREFIX], sent: PREFIX, bytes: bytes.into() }
+    }
+
+    /// One uncompressed message, which gets its prefix here.
+    ///
+    /// # Errors
+    /// When it has more than `limit` bytes.
+    pub(crate) fn message(bytes: Bytes, limit: usize) -> Result<Self, FrameError> {
+        Ok(Self { prefix: prefix(bytes.len(), false, limit)?, sent: 0, bytes })
+    }
+
+    /// No byte at all: what ends a stream that ends without trailers.
+    pub(crate) fn nothing() -> Self {
+        Self::framed(Bytes::new())
+    }
+
+    fn ahead(&self) -> &[u8] {
+        self.prefix.get(self.sent..).unwrap_or_default()
+    }
+}
+
+impl Buf for Data {
+    fn remaining(&self) -> usize {
+        self.ahead().len() + self.bytes.len()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        match self.ahead() {
+            [] => &self.bytes,
+            ahead => ahead,
+        }
+    }
+
+    fn chunks_vectored<'a>(&'a self, dst: &mut [std::io::IoSlice<'a>]) -> usize {
+        let chunks = [self.ahead(), &self.bytes].into_iter().filter(|chunk| !chunk.is_empty());
+        let filled = dst.iter_mut().zip(chunks).map(|(slot, chunk)| {
+            *slot = std::io::IoSlice::new(chunk);
+        });
+        filled.count()
+    }
+
+    fn advance(&mut self, count: usize) {
+        let of_prefix = count.min(PREFIX - self.sent);
+        self.sent += of_prefix;
+        self.bytes.advance(count - of_prefix);
+    }
 }
 
 /// Why bytes are no frame.
@@ -44,19 +112,23 @@ pub enum FrameError {
     Compressed,
     /// The first byte is neither 0 nor 1.
     Flag(u8),
-    /// The message is too large.
+    /// The message is too large, compressed or not.
     TooLarge {
-        /// Its bytes.
+        /// Its bytes; for a compressed one, as many as were counted.
         length: usize,
         /// How many it may have.
         limit: usize,
     },
+    /// A compressed message is no gzip.
+    NotGzip,
 }
 
 impl fmt::Display for FrameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Compressed => f.write_str("the message is compressed; send it uncompressed"),
+            Self::Compressed => {
+                f.write_str("the message is compressed but grpc-encoding does not say how")
+            }
             Self::Flag(flag) => write!(f, "a message begins with {flag}, where 0 or 1 must be"),
             Self::TooLarge { length, limit } => {
                 write!(
@@ -64,11 +136,21 @@ impl fmt::Display for FrameError {
                     "the message has {length} bytes, the limit is {limit}; raise it or send less"
                 )
             }
+            Self::NotGzip => f.write_str("the message is no gzip, as grpc-encoding says it is"),
         }
     }
 }
 
 impl std::error::Error for FrameError {}
+
+/// A received message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// Whether they are compressed.
+    pub compressed: bool,
+}
 
 /// Cuts received bytes into messages. A message that arrived in one piece is not copied.
 #[derive(Debug)]
@@ -86,6 +168,11 @@ impl Deframer {
         Self { limit, whole: Bytes::new(), partial: BytesMut::new() }
     }
 
+    /// The bytes that a message may have.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
     /// Adds received bytes.
     pub fn push(&mut self, bytes: Bytes) {
         if self.is_empty() {
@@ -101,16 +188,17 @@ impl Deframer {
     /// # Errors
     /// As soon as the prefix of a message says what cannot be accepted. The stream is then of no
     /// more use.
-    pub fn next_message(&mut self) -> Result<Option<Bytes>, FrameError> {
+    pub fn next_message(&mut self) -> Result<Option<Message>, FrameError> {
         let held = if self.partial.is_empty() { &self.whole[..] } else { &self.partial[..] };
-        let Some(length) = self.message_length(held)? else { return Ok(None) };
-        Ok(Some(if self.partial.is_empty() {
+        let Some((compressed, length)) = self.look(held)? else { return Ok(None) };
+        let bytes = if self.partial.is_empty() {
             self.whole.advance(PREFIX);
             self.whole.split_to(length)
         } else {
             self.partial.advance(PREFIX);
             self.partial.split_to(length).freeze()
-        }))
+        };
+        Ok(Some(Message { bytes, compressed }))
     }
 
     /// Whether no byte is left over.
@@ -118,16 +206,16 @@ impl Deframer {
         self.whole.is_empty() && self.partial.is_empty()
     }
 
-    /// The length of the message that `held` begins with, when all of it is there.
-    fn message_length(&self, held: &[u8]) -> Result<Option<usize>, FrameError> {
+    /// Whether the message that `held` begins with is compressed, and its length, when all of it
+    /// is there.
+    fn look(&self, held: &[u8]) -> Result<Option<(bool, usize)>, FrameError> {
         let Some((&[flag, a, b, c, d], rest)) = held.split_first_chunk::<PREFIX>() else {
             return Ok(None);
         };
         let length = usize::try_from(u32::from_be_bytes([a, b, c, d])).unwrap_or(usize::MAX);
         match flag {
             _ if length > self.limit => Err(FrameError::TooLarge { length, limit: self.limit }),
-            0 => Ok((rest.len() >= length).then_some(length)),
-            1 => Err(FrameError::Compressed),
+            0 | 1 => Ok((rest.len() >= length).then_some((flag == 1, length))),
             flag => Err(FrameError::Flag(flag)),
         }
     }
@@ -138,8 +226,8 @@ mod tests {
     use super::*;
 
     fn bytes_of(message: &'static [u8]) -> Bytes {
-        let mut framed = frame(Bytes::from_static(message), 100).unwrap();
-        framed.copy_to_bytes(framed.remaining())
+        let mut data = Data::message(Bytes::from_static(message), 100).unwrap();
+        data.copy_to_bytes(data.remaining())
     }
 
     #[test]
@@ -151,7 +239,8 @@ mod tests {
             for piece in all.chunks(size) {
                 deframer.push(Bytes::copy_from_slice(piece));
                 while let Some(message) = deframer.next_message().unwrap() {
-                    got.push(message);
+                    assert!(!message.compressed);
+                    got.push(message.bytes);
                 }
             }
             assert_eq!(got, [&b"first"[..], b"", b"third"]);
@@ -164,22 +253,53 @@ mod tests {
         let bytes = bytes_of(b"first");
         let (start, mut deframer) = (bytes[PREFIX..].as_ptr(), Deframer::new(5));
         deframer.push(bytes);
-        assert_eq!(deframer.next_message().unwrap().unwrap().as_ptr(), start);
+        assert_eq!(deframer.next_message().unwrap().unwrap().bytes.as_ptr(), start);
+    }
+
+    #[test]
+    fn both_ways_to_frame_give_the_same_bytes() {
+        let mut out = BytesMut::new();
+        for message in [&b"first"[..], b""] {
+            let at = begin(&mut out);
+            out.extend_from_slice(message);
+            end(&mut out, at, false, 5).unwrap();
+        }
+        assert_eq!(out, [bytes_of(b"first"), bytes_of(b"")].concat());
+        let at = begin(&mut out);
+        out.extend_from_slice(b"long");
+        assert_eq!(end(&mut out, at, false, 3), Err(FrameError::TooLarge { length: 4, limit: 3 }));
+    }
+
+    #[test]
+    fn data_is_sent_in_any_pieces() {
+        for step in 1..12 {
+            let mut data = Data::message(Bytes::from_static(b"message"), 100).unwrap();
+            let mut got = Vec::new();
+            while data.has_remaining() {
+                let n = step.min(data.chunk().len());
+                got.extend_from_slice(&data.chunk()[..n]);
+                data.advance(n);
+            }
+            assert_eq!(got, b"\0\0\0\0\x07message");
+        }
+        let data = Data::message(Bytes::from_static(b"m"), 100).unwrap();
+        let mut slices = [std::io::IoSlice::new(&[]); 3];
+        assert_eq!(data.chunks_vectored(&mut slices), 2);
+        assert_eq!((slices[0].len(), slices[1].len()), (PREFIX, 1));
+        assert_eq!(Data::nothing().remaining(), 0);
     }
 
     #[test]
     fn refuses_by_the_prefix_alone() {
         for (prefix, error) in [
             ([0, 0, 0, 0, 6], FrameError::TooLarge { length: 6, limit: 5 }),
-            ([1, 0, 0, 0, 1], FrameError::Compressed),
             ([7, 0, 0, 0, 1], FrameError::Flag(7)),
         ] {
             let mut deframer = Deframer::new(5);
             deframer.push(Bytes::copy_from_slice(&prefix));
             assert_eq!(deframer.next_message(), Err(error));
         }
-        let own = frame(Bytes::from_static(b"long"), 3).unwrap_err();
+        let own = Data::message(Bytes::from_static(b"long"), 3).unwrap_err();
         assert_eq!(own, FrameError::TooLarge { length: 4, limit: 3 });
-        assert_eq!(nothing().remaining(), 0);
     }
 }

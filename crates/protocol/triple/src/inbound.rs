@@ -8,7 +8,8 @@ use dubhe_core::{Code, Status};
 use h2::RecvStream;
 use http::HeaderMap;
 
-use crate::frame::Deframer;
+use crate::compression::{Encoding, GunzipError, gunzip};
+use crate::frame::{Deframer, FrameError, Message};
 use crate::status;
 
 /// Messages out of the DATA frames of a stream.
@@ -18,11 +19,14 @@ use crate::status;
 pub(crate) struct Inbound {
     recv: RecvStream,
     deframer: Deframer,
+    encoding: Encoding,
 }
 
 impl Inbound {
-    pub(crate) fn new(recv: RecvStream, limit: usize) -> Self {
-        Self { recv, deframer: Deframer::new(limit) }
+    /// Messages of at most `limit` bytes, of which those that are marked so are compressed by
+    /// `encoding`.
+    pub(crate) fn new(recv: RecvStream, limit: usize, encoding: Encoding) -> Self {
+        Self { recv, deframer: Deframer::new(limit), encoding }
     }
 
     /// The next message, `None` at the end.
@@ -32,7 +36,9 @@ impl Inbound {
     ) -> Poll<Option<Result<Bytes, Status>>> {
         loop {
             match self.deframer.next_message() {
-                Ok(Some(message)) => return Poll::Ready(Some(Ok(message))),
+                Ok(Some(message)) => {
+                    return Poll::Ready(Some(self.plain(message).map_err(status::of_frame)));
+                }
                 Ok(None) => {}
                 Err(error) => return Poll::Ready(Some(Err(status::of_frame(error)))),
             }
@@ -47,6 +53,21 @@ impl Inbound {
                 None => {
                     return Poll::Ready(Some(Err(malformed("the stream ended within a message"))));
                 }
+            }
+        }
+    }
+
+    fn plain(&self, message: Message) -> Result<Bytes, FrameError> {
+        let Message { bytes, compressed } = message;
+        match (compressed, self.encoding) {
+            (false, _) => Ok(bytes),
+            (true, Encoding::Identity) => Err(FrameError::Compressed),
+            (true, Encoding::Gzip) => {
+                let limit = self.deframer.limit();
+                gunzip(&bytes, limit).map_err(|error| match error {
+                    GunzipError::NotGzip => FrameError::NotGzip,
+                    GunzipError::TooLarge => FrameError::TooLarge { length: limit + 1, limit },
+                })
             }
         }
     }

@@ -31,8 +31,12 @@
 //!   `UNIMPLEMENTED`. Error details (`grpc-status-details-bin`) are neither written nor read.
 
 pub mod client;
+mod compression;
 pub mod content;
+mod details;
+mod fields;
 pub mod frame;
+pub mod http;
 mod inbound;
 pub mod metadata;
 mod outbound;
@@ -43,7 +47,9 @@ mod settings;
 pub mod status;
 pub mod timeout;
 pub mod wrapper;
+mod write;
 
 pub use client::TripleConnect;
+pub use compression::Compress;
 pub use server::TripleProtocol;
 pub use settings::{Exceptions, Settings};

@@ -25,8 +25,12 @@ pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// Headers of HTTP and of the protocol, which are no metadata in either direction.
-const RESERVED: [&str; 17] = [
+const RESERVED: [&str; 24] = [
+    "accept",
     "accept-encoding",
+    "alt-svc",
+    "connect-protocol-version",
+    "connect-timeout-ms",
     "connection",
     "content-encoding",
     "content-length",
@@ -38,7 +42,10 @@ const RESERVED: [&str; 17] = [
     "te",
     "trailer",
     "transfer-encoding",
+    "triple-protocol-version",
+    "triple-timeout-ms",
     "user-agent",
+    "vary",
     "rest-service-group",
     "rest-service-version",
     "remote.application",
@@ -114,6 +121,15 @@ fn text(value: &Value) -> Option<HeaderValue> {
         Value::Double(n) => HeaderValue::try_from(n.to_string()).ok(),
         _ => None,
     }
+}
+
+/// The metadata of a request with these headers.
+pub(crate) fn of_request(headers: &HeaderMap) -> Metadata {
+    let mut metadata = read(headers);
+    if let Some(name) = headers.get("tri-consumer-appname").and_then(|v| v.to_str().ok()) {
+        metadata.insert("remote.application", ByteString::from(name));
+    }
+    metadata
 }
 
 /// The metadata that `headers` are; binary values that are no base64 are left out.

@@ -2,14 +2,12 @@
 
 use bytes::{Bytes, BytesMut};
 use dubhe_core::payload::{Args, Content};
-use dubhe_core::{Code, Encoded, Format, Payload, Sink, Status};
-use dubhe_hessian2::Encoder;
-use dubhe_hessian2::payload::write_content;
+use dubhe_core::{Code, Encoded, Format, Payload, Status, descriptor};
+use dubhe_hessian2::{Encoder, payload as hessian};
+use dubhe_protobuf::write_content;
 
-use crate::wrapper::{
-    self, HESSIAN, RequestWrapper, ResponseWrapper, WrapperError, descriptor_of_names,
-    names_of_descriptor,
-};
+use crate::wrapper::{self, HESSIAN, RequestWrapper, ResponseWrapper, WrapperError};
+use crate::write::Side;
 
 /// How the messages of a method are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,72 +18,90 @@ pub(crate) enum Shape {
     Wrapper,
 }
 
-/// A message of a plain method, from its payload.
+/// The message that `payload` is already, in bytes.
 ///
-/// Typed values are handed a [`BytesMut`] as their encoder.
-pub(crate) fn plain(format: &Format, payload: &Payload) -> Result<Bytes, Status> {
-    if let Some(encoded) = payload.encoded() {
-        if encoded.format() == format {
-            return Ok(encoded.contiguous());
-        }
-        let text = format!("content in {} cannot be sent as {format}", encoded.format());
-        return Err(Status::new(Code::Internal, text));
+/// # Errors
+/// When it is bytes of another format than the method's.
+pub(crate) fn encoded(shape: &Shape, payload: &Payload) -> Result<Option<Bytes>, Status> {
+    let (Shape::Plain(format), Some(encoded)) = (shape, payload.encoded()) else { return Ok(None) };
+    if encoded.format() == format {
+        return Ok(Some(encoded.contiguous()));
     }
+    let text = format!("content in {} cannot be sent as {format}", encoded.format());
+    Err(Status::new(Code::Internal, text))
+}
+
+/// Appends the message of `payload` to `out`.
+pub(crate) fn write(
+    shape: &Shape,
+    side: Side<'_>,
+    payload: &Payload,
+    out: &mut BytesMut,
+) -> Result<(), Status> {
+    match (shape, side) {
+        (Shape::Plain(format), _) => plain(format, payload, out),
+        (Shape::Wrapper, Side::Reply) => wrap(payload, out),
+        (Shape::Wrapper, Side::Request { types }) => wrap_request(payload, types, out),
+    }
+}
+
+/// A message of a plain method.
+///
+/// Typed values are handed the [`BytesMut`] as their encoder.
+pub(crate) fn plain(format: &Format, payload: &Payload, out: &mut BytesMut) -> Result<(), Status> {
     match payload {
-        Payload::Message(Content::Typed(value)) => {
-            let mut out = BytesMut::new();
-            value.encode(&mut Sink::new(format.clone(), &mut out))?;
-            Ok(out.freeze())
-        }
-        _ => {
-            let text = format!("values of no type cannot be sent as {format}; encode them first");
-            Err(Status::new(Code::Internal, text))
+        Payload::Encoded(encoded) => write_content(&Content::Encoded(encoded.clone()), format, out),
+        Payload::Message(content) => write_content(content, format, out),
+        Payload::Args(_) => {
+            let text = format!("a list of arguments cannot be sent as {format}; send one message");
+            Err(Status::new(Code::InvalidArgument, text))
         }
     }
 }
 
 /// A result in its wrapper.
-pub(crate) fn wrap(payload: &Payload) -> Result<Bytes, Status> {
+fn wrap(payload: &Payload, out: &mut BytesMut) -> Result<(), Status> {
     let mut encoder = Encoder::new();
     match payload {
-        Payload::Args(Args { values, .. }) => write_content(values, &mut encoder)?,
-        Payload::Message(content) => write_content(content, &mut encoder)?,
+        Payload::Args(Args { values, .. }) => hessian::write_content(values, &mut encoder)?,
+        Payload::Message(content) => hessian::write_content(content, &mut encoder)?,
         Payload::Encoded(encoded) => {
-            write_content(&Content::Encoded(encoded.clone()), &mut encoder)?;
+            hessian::write_content(&Content::Encoded(encoded.clone()), &mut encoder)?;
         }
     }
-    Ok(wrap_bytes(encoder.into_buffer().freeze()))
+    wrapper::write_response(&encoder.into_buffer(), out);
+    Ok(())
 }
 
-/// A result that is Hessian already, in its wrapper. Its declared type is not known here, and Java
-/// consumers take that of their interface.
-pub(crate) fn wrap_bytes(data: Bytes) -> Bytes {
-    let data_type = "java.lang.Object".into();
-    ResponseWrapper { serialize_type: HESSIAN.into(), data, data_type }.encode()
+/// A result that is Hessian already, in its wrapper.
+pub(crate) fn wrap_bytes(data: &[u8]) -> BytesMut {
+    let mut out = BytesMut::new();
+    wrapper::write_response(data, &mut out);
+    out
 }
 
 /// The arguments in a wrapper, undecoded, and their descriptors.
 pub(crate) fn unwrap_request(message: Bytes) -> Result<(Payload, String), Status> {
     let wrapper = RequestWrapper::decode(message).map_err(not_a_wrapper)?;
     refuse_other(&wrapper.serialize_type)?;
-    let descriptor = descriptor_of_names(&wrapper.arg_types);
-    Ok((Payload::Encoded(Encoded::from_chunks(Format::Hessian2, wrapper.args)), descriptor))
+    let types = wrapper.arg_types.iter().map(|name| descriptor::of_name(name)).collect();
+    Ok((Payload::Encoded(Encoded::from_chunks(Format::Hessian2, wrapper.args)), types))
 }
 
 /// Arguments in their wrapper, each encoded alone.
-pub(crate) fn wrap_request(payload: &Payload, descriptor: Option<&str>) -> Result<Bytes, Status> {
+fn wrap_request(payload: &Payload, types: Option<&str>, out: &mut BytesMut) -> Result<(), Status> {
     let args = match (payload.encoded(), payload) {
         (Some(encoded), _) if *encoded.format() == Format::Hessian2 => {
             encoded.chunks().filter(|chunk| !chunk.is_empty()).cloned().collect()
         }
         (_, Payload::Args(Args { values, .. })) => {
             let mut encoder = Encoder::separate();
-            write_content(values, &mut encoder)?;
+            hessian::write_content(values, &mut encoder)?;
             encoder.into_arguments()
         }
         (_, Payload::Message(content)) => {
             let mut encoder = Encoder::new();
-            write_content(content, &mut encoder)?;
+            hessian::write_content(content, &mut encoder)?;
             vec![encoder.into_buffer().freeze()]
         }
         (_, Payload::Encoded(encoded)) => {
@@ -93,8 +109,10 @@ pub(crate) fn wrap_request(payload: &Payload, descriptor: Option<&str>) -> Resul
             return Err(Status::new(Code::InvalidArgument, text));
         }
     };
-    let arg_types = descriptor.map(names_of_descriptor).unwrap_or_default();
-    Ok(RequestWrapper { serialize_type: HESSIAN.into(), args, arg_types }.encode())
+    let types = descriptor::parameters(types.unwrap_or_default()).flatten();
+    let arg_types = types.map(|one| descriptor::class_name(one).into()).collect();
+    RequestWrapper { serialize_type: HESSIAN.into(), args, arg_types }.write(out);
+    Ok(())
 }
 
 /// The result, or the exception, in a wrapper, undecoded.

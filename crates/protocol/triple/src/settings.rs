@@ -1,5 +1,6 @@
 //! The bounds of a connection.
 
+use crate::compression::Compress;
 use crate::frame::DEFAULT_LIMIT;
 
 /// The bounds of each connection, on either side.
@@ -18,6 +19,8 @@ pub struct Settings {
     pub connection_window: u32,
     /// How Java exceptions are answered in wrapper mode.
     pub exceptions: Exceptions,
+    /// Which messages are compressed, with gzip. By default replies to compressed requests.
+    pub compress: Compress,
 }
 
 /// How a Java exception is answered in wrapper mode. A peer cannot be known for certain.
@@ -42,6 +45,7 @@ impl Default for Settings {
             stream_window: 1024 * 1024,
             connection_window: 4 * 1024 * 1024,
             exceptions: Exceptions::default(),
+            compress: Compress::default(),
         }
     }
 }

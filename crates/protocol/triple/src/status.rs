@@ -1,16 +1,20 @@
-//! Status as trailers, and back: `grpc-status`, `grpc-message`.
+//! Status as trailers, and back: `grpc-status`, `grpc-message`, `grpc-status-details-bin`.
 
+use base64::Engine;
 use dubhe_core::status::{Origin, Retry, table};
 use dubhe_core::{Code, Metadata, Status};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::frame::FrameError;
-use crate::{metadata, percent};
+use crate::{details, metadata, percent};
 
 /// The number of a code; 0 is success.
 pub const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 /// The message of an error, percent-encoded.
 pub const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+
+/// A `google.rpc.Status`, for its details.
+pub const GRPC_DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
 
 /// The bytes of a message that are sent; Dubbo Java's bound too. Headers have bounds of their own
 /// at the other end.
@@ -28,6 +32,12 @@ pub fn trailers(status: Option<&Status>, extra: &Metadata) -> HeaderMap {
             let encoded = percent::encode(message.unwrap_or_default());
             if let Ok(value) = HeaderValue::from_str(&encoded) {
                 headers.insert(GRPC_MESSAGE, value);
+            }
+        }
+        if !status.details().is_empty() {
+            let value = metadata::BASE64.encode(details::write(status));
+            if let Ok(value) = HeaderValue::try_from(value) {
+                headers.insert(GRPC_DETAILS, value);
             }
         }
         metadata::write(status.trailers(), &mut headers);
@@ -48,7 +58,16 @@ pub fn read(headers: &HeaderMap) -> Option<Result<(), Status>> {
     let message = headers.get(GRPC_MESSAGE).map(|m| percent::decode(m.as_bytes()));
     let code = code.unwrap_or(Code::Unknown);
     let retry = if code == Code::Unavailable { Retry::Unknown } else { Retry::Never };
-    Some(Err(Status::new(code, message.unwrap_or_default())
+    let status = Status::new(code, message.unwrap_or_default());
+    let status = headers.get(GRPC_DETAILS).into_iter().fold(status, |status, value| {
+        // What cannot be read is left out; code and message stand on their own.
+        let bytes = metadata::BASE64.decode(value.as_bytes()).unwrap_or_default();
+        details::read(bytes.into())
+            .unwrap_or_default()
+            .into_iter()
+            .fold(status, Status::with_detail)
+    });
+    Some(Err(status
         .with_origin(Origin::RemoteFramework)
         .with_retry(retry)
         .with_trailers(metadata::read(headers))))
@@ -68,8 +87,7 @@ pub fn from_http(status: http::StatusCode) -> Status {
 /// The error of a message that cannot be sent or received.
 pub(crate) fn of_frame(error: FrameError) -> Status {
     let code = match error {
-        FrameError::Compressed => Code::Unimplemented,
-        FrameError::Flag(_) => Code::Internal,
+        FrameError::Compressed | FrameError::Flag(_) | FrameError::NotGzip => Code::Internal,
         FrameError::TooLarge { .. } => Code::ResourceExhausted,
     };
     Status::new(code, error.to_string()).with_source(error)
@@ -90,12 +108,17 @@ pub(crate) fn of_h2(error: h2::Error) -> Status {
 
 #[cfg(test)]
 mod tests {
+    use dubhe_core::status::Detail;
+
     use super::*;
 
     #[test]
     fn an_error_survives_a_round_trip() {
         let extra: Metadata = [("k", "v")].into_iter().collect();
-        let sent = Status::new(Code::NotFound, "no é\n").with_trailers(extra.clone());
+        let detail = Detail { type_url: "type.googleapis.com/a.B".into(), value: "v".into() };
+        let sent = Status::new(Code::NotFound, "no é\n")
+            .with_trailers(extra.clone())
+            .with_detail(detail.clone());
         let headers = trailers(Some(&sent), &Metadata::new());
         assert_eq!(headers["grpc-status"], "5");
         assert_eq!(headers["grpc-message"], "no %C3%A9%0A");
@@ -103,6 +126,7 @@ mod tests {
         assert_eq!((got.code(), got.message()), (Code::NotFound, "no é\n"));
         assert_eq!(got.origin(), Origin::RemoteFramework);
         assert_eq!(got.trailers(), &extra);
+        assert_eq!(got.details(), [detail]);
     }
 
     #[test]

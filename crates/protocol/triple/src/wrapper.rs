@@ -1,16 +1,12 @@
 //! The messages around calls of Java interfaces: each argument and the result is a Hessian message
 //! of its own inside a protobuf message (Dubbo Java `triple_wrapper.proto`).
 
-mod fields;
-mod names;
-
 use std::fmt;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use bytestring::ByteString;
 
-use fields::{Fields, put};
-pub use names::{descriptor_of_names, names_of_descriptor};
+use crate::fields::{Fields, Malformed, put, put_some};
 
 /// What Dubbo Java calls hessian2 inside a wrapper; dubbo-go writes `hessian2`, and both read both.
 pub const HESSIAN: &str = "hessian4";
@@ -34,6 +30,12 @@ impl fmt::Display for WrapperError {
 }
 
 impl std::error::Error for WrapperError {}
+
+impl From<Malformed> for WrapperError {
+    fn from(_: Malformed) -> Self {
+        Self::Malformed
+    }
+}
 
 /// `TripleRequestWrapper`: the arguments of a call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,14 +67,13 @@ impl RequestWrapper {
         Ok(wrapper)
     }
 
-    /// Writes the wrapper.
-    pub fn encode(&self) -> Bytes {
+    /// Appends the wrapper to `out`.
+    pub fn write(&self, out: &mut BytesMut) {
         let content: usize = self.args.iter().map(|arg| arg.len() + 32).sum();
-        let mut out = BytesMut::with_capacity(content + 32);
-        put(1, self.serialize_type.as_bytes(), &mut out);
-        self.args.iter().for_each(|arg| put(2, arg, &mut out));
-        self.arg_types.iter().for_each(|name| put(3, name.as_bytes(), &mut out));
-        out.freeze()
+        out.reserve(content + 32);
+        put_some(1, self.serialize_type.as_bytes(), out);
+        self.args.iter().for_each(|arg| put(2, arg, out));
+        self.arg_types.iter().for_each(|name| put_some(3, name.as_bytes(), out));
     }
 }
 
@@ -105,15 +106,15 @@ impl ResponseWrapper {
         }
         Ok(wrapper)
     }
+}
 
-    /// Writes the wrapper.
-    pub fn encode(&self) -> Bytes {
-        let mut out = BytesMut::with_capacity(self.data.len() + 64);
-        put(1, self.serialize_type.as_bytes(), &mut out);
-        put(2, &self.data, &mut out);
-        put(3, self.data_type.as_bytes(), &mut out);
-        out.freeze()
-    }
+/// Appends the wrapper of a result to `out`. Its declared type is not known here, and Java
+/// consumers take that of their interface.
+pub fn write_response(data: &[u8], out: &mut BytesMut) {
+    out.reserve(data.len() + 64);
+    put_some(1, HESSIAN.as_bytes(), out);
+    put_some(2, data, out);
+    put_some(3, b"java.lang.Object", out);
 }
 
 /// Whether a serialization by this name is hessian2.
@@ -125,15 +126,6 @@ fn text(bytes: Bytes) -> Result<ByteString, WrapperError> {
     ByteString::try_from(bytes).map_err(|_| WrapperError::NotUtf8)
 }
 
-/// Appends a varint.
-fn put_varint(mut n: usize, out: &mut BytesMut) {
-    while n >= 0x80 {
-        out.put_u8(u8::try_from(n & 0x7f).unwrap_or_default() | 0x80);
-        n >>= 7;
-    }
-    out.put_u8(u8::try_from(n).unwrap_or_default());
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,6 +133,12 @@ mod tests {
     /// `hello("bob")`, as a Java client sent it and a Java server answered.
     const REQUEST: &[u8] = b"\x0a\x08hessian4\x12\x04\x03bob\x1a\x10java.lang.String";
     const RESPONSE: &[u8] = b"\x0a\x08hessian4\x12\x07\x06hi bob\x1a\x10java.lang.String";
+
+    fn written(request: &RequestWrapper) -> Bytes {
+        let mut out = BytesMut::new();
+        request.write(&mut out);
+        out.freeze()
+    }
 
     #[test]
     fn java_wrappers_both_ways() {
@@ -150,20 +148,24 @@ mod tests {
             arg_types: vec!["java.lang.String".into()],
         };
         assert_eq!(RequestWrapper::decode(Bytes::from_static(REQUEST)), Ok(request.clone()));
-        assert_eq!(request.encode(), REQUEST);
+        assert_eq!(written(&request), REQUEST);
         let response = ResponseWrapper {
             serialize_type: HESSIAN.into(),
             data: Bytes::from_static(b"\x06hi bob"),
             data_type: "java.lang.String".into(),
         };
         assert_eq!(ResponseWrapper::decode(Bytes::from_static(RESPONSE)), Ok(response.clone()));
-        assert_eq!(response.encode(), RESPONSE);
+        let mut out = BytesMut::new();
+        write_response(&response.data, &mut out);
+        let data_type = "java.lang.Object".into();
+        let untyped = ResponseWrapper { data_type, ..response };
+        assert_eq!(ResponseWrapper::decode(out.freeze()), Ok(untyped));
     }
 
     #[test]
     fn no_arguments_is_the_serialization_alone() {
         let request = RequestWrapper { serialize_type: HESSIAN.into(), ..Default::default() };
-        assert_eq!(request.encode(), &b"\x0a\x08hessian4"[..]);
+        assert_eq!(written(&request), &b"\x0a\x08hessian4"[..]);
     }
 
     #[test]
@@ -187,6 +189,6 @@ mod tests {
     #[test]
     fn lengths_above_one_byte() {
         let request = RequestWrapper { args: vec![vec![7; 300].into()], ..Default::default() };
-        assert_eq!(RequestWrapper::decode(request.encode()), Ok(request));
+        assert_eq!(RequestWrapper::decode(written(&request)), Ok(request));
     }
 }

@@ -12,17 +12,16 @@
 //! `nativejava` and `bean` let a caller name the classes that are made, which is how Dubbo was
 //! attacked (CVE-2021-30179); here class names are data and never choose a type.
 
-mod java_type;
-mod pojo;
-
 use std::sync::Arc;
 
 use bytestring::ByteString;
 use dubhe_core::payload::{Args, Content};
 use dubhe_core::status::Exception;
 use dubhe_core::value::List;
-use dubhe_core::{Body, Call, Code, Invoke, Invoking, Method, Payload, Reply, Status, Value};
-use dubhe_dubbo::descriptor;
+use dubhe_core::{
+    Body, Call, Code, Invoke, Invoking, Method, Payload, Reply, Status, Value, descriptor,
+};
+use dubhe_hessian2::java;
 use dubhe_json::Classes;
 
 use crate::service::Service;
@@ -87,7 +86,7 @@ impl Adapter {
     /// The method of this name that takes these Java types, or this many arguments of any.
     fn find(&self, name: &str, wanted: Option<&[Value]>, count: usize) -> Result<usize, Status> {
         let wanted: Option<String> = wanted
-            .map(|t| t.iter().map(|t| java_type::descriptor(t.as_str().unwrap_or("?"))).collect());
+            .map(|t| t.iter().map(|t| descriptor::of_name(t.as_str().unwrap_or("?"))).collect());
         let fits = |m: &Arc<Method>| {
             &*m.name == name
                 && match (&m.descriptor, &wanted) {
@@ -149,9 +148,9 @@ impl Adapter {
 
 /// A method as generic callers write it: `find(java.lang.String, int)`.
 fn signature(method: &Method) -> String {
-    let descriptor = method.descriptor.as_deref().unwrap_or_default();
+    let types = method.descriptor.as_deref().unwrap_or_default();
     let names: Vec<String> =
-        descriptor::parameters(descriptor).flatten().map(java_type::name).collect();
+        descriptor::parameters(types).flatten().map(descriptor::source_name).collect();
     format!("{}({})", method.name, names.join(", "))
 }
 
@@ -177,7 +176,7 @@ impl Invoke for Adapter {
 /// The reply with its result in the form that was asked for.
 fn plain_reply(form: Form, reply: Reply) -> Result<Reply, Status> {
     let value: Value = dubhe_hessian2::payload::reply(&reply)?;
-    let value = pojo::plain(value);
+    let value = java::plain(value);
     let value = match form {
         Form::Plain => value,
         Form::Gson | Form::ProtobufJson => {

@@ -18,6 +18,7 @@ use dubhe_net::io::Listen;
 use dubhe_net::io::tcp::{TcpListen, TcpOptions};
 use dubhe_net::tls::ServerTls;
 use dubhe_triple::TripleProtocol;
+use dubhe_triple::http::{Body, BoxError, HttpService};
 
 use super::Running;
 use crate::announce::{self, Announced};
@@ -69,6 +70,7 @@ pub struct ServerBuilder {
     services: ServicesBuilder,
     registries: Vec<Arc<dyn Registry>>,
     protocols: Vec<Arc<dyn Protocol>>,
+    mounts: Vec<(String, HttpService)>,
     options: Options,
 }
 
@@ -138,6 +140,26 @@ impl ServerBuilder {
         self
     }
 
+    /// Lets a `tower` service answer the HTTP requests whose path begins with `prefix`, such as a
+    /// router of axum or a server of tonic, over HTTP/1.1 and HTTP/2. It sees the whole path. What
+    /// is mounted at `/` gets the requests that no exported service takes.
+    pub fn mount<S, B>(mut self, prefix: &str, service: S) -> Self
+    where
+        S: tower_service::Service<http::Request<Body>, Response = http::Response<B>>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send + 'static,
+        S::Error: Into<BoxError>,
+        B: http_body::Body + Send + 'static,
+        B::Error: Into<BoxError>,
+        B::Data: Send,
+    {
+        self.mounts.push((prefix.to_owned(), HttpService::new(service)));
+        self
+    }
+
     /// Changes the bounds.
     pub fn options(mut self, change: impl FnOnce(&mut Options)) -> Self {
         change(&mut self.options);
@@ -173,14 +195,20 @@ impl ServerBuilder {
     /// # Errors
     /// As [`ServerBuilder::start`].
     pub async fn start_on(self, listen: impl Listen) -> Result<Running, Status> {
-        let Self { services, registries, mut protocols, options } = self;
+        let Self { services, registries, mut protocols, mounts, options } = self;
         let services = Arc::new(services.build()?);
         let mut dubbo = options.dubbo.clone();
         dubbo.payload = largest_payload(&services, &dubbo)?;
         let dispatch: Arc<dyn Dispatch> = services.clone();
         protocols.push(Arc::new(DubboProtocol::new(dispatch.clone(), dubbo)));
         let triple = with_largest_payload(options.triple, &services);
-        protocols.push(Arc::new(TripleProtocol::new(dispatch, triple)));
+        let triple = TripleProtocol::new(dispatch, triple);
+        let mount = |triple: TripleProtocol, (prefix, service): (String, HttpService)| {
+            triple.mount(&prefix, service)
+        };
+        let triple = mounts.into_iter().fold(triple, mount);
+        protocols.push(Arc::new(triple.http1()));
+        protocols.push(Arc::new(triple));
 
         let wrong =
             |e: dubhe_net::Error| Status::new(Code::InvalidArgument, e.to_string()).with_source(e);

@@ -12,6 +12,7 @@ mod constant;
 mod date;
 mod decimal;
 mod integer;
+mod plain;
 mod text;
 mod throwable;
 mod time;
@@ -23,6 +24,7 @@ pub use constant::{DayOfWeek, Month};
 pub use date::{Date, SqlDate, SqlTime, Timestamp};
 pub use decimal::BigDecimal;
 pub use integer::BigInteger;
+pub use plain::plain;
 pub use text::text;
 pub use throwable::{StackTraceElement, Throwable};
 pub use time::{

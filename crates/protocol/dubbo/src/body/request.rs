@@ -16,7 +16,7 @@ use dubhe_hessian2::{Decoder, Encoder, Error, ErrorKind};
 
 use super::writer::{Writer, put_value};
 use super::{Attachments, DUBBO_VERSION, PROTOCOL_KEYS, read_text};
-use crate::descriptor;
+use dubhe_core::descriptor;
 
 /// A request as it came, arguments undecoded.
 #[derive(Clone, Debug, PartialEq)]

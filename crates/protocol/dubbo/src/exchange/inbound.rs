@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use dubhe_core::serve::{Target, Wanted};
+use dubhe_core::serve::{Overload, Target, Wanted};
 use dubhe_core::status::table;
 use dubhe_core::time::Deadline;
 use dubhe_core::{Call, Code, Head, Method, ServiceKey, Status};
@@ -160,7 +160,7 @@ impl Exchange {
             group: request.attachments.group.as_deref().unwrap_or_default(),
             version: request.service_version(),
             method: &request.method,
-            descriptor: Some(&request.descriptor),
+            overload: Overload::Types(&request.descriptor),
         };
         dispatch
             .find(wanted)

@@ -1,7 +1,6 @@
 //! One call over one connection.
 
 use std::future::{Future, pending, poll_fn};
-use std::pin::Pin;
 use std::task::Poll;
 
 use dubhe_core::invoke::Outcome;
@@ -11,13 +10,11 @@ use dubhe_core::{Body, Call, CallKind, Code, Status};
 use dubhe_net::time;
 
 use super::connection::Conn;
+use super::pump::Pump;
 use super::reply::{self, Replying};
 use super::request::{self, Caller};
-use crate::frame::frame;
 use crate::status;
-
-/// Sends the messages of a streamed request.
-pub(super) type Pump = Pin<Box<dyn Future<Output = Result<(), Status>> + Send>>;
+use crate::write::Writer;
 
 /// Waits for the deadline.
 pub(super) async fn passed(deadline: Option<Deadline>) {
@@ -51,18 +48,18 @@ async fn exchange(mut conn: Conn, caller: &Caller, call: Call) -> Outcome {
     let limit = caller.limit;
     let request = caller.head(&head, time::now())?;
     let unstarted = |error| status::of_h2(error).with_retry(Retry::Unstarted);
-    let (response, pump): (_, Option<Pump>) = match body {
+    let (response, pump) = match body {
         Body::One(payload) => {
-            let message = request::message(&shape, &head, &payload)?;
-            let framed = frame(message, limit).map_err(status::of_frame)?;
+            let types = head.method.descriptor.as_deref();
+            let mut writer = Writer::new(&shape, caller.encoding, limit).requests(types);
+            let message = writer.one(&payload)?;
             let (response, mut send) = conn.send.send_request(request, false).map_err(unstarted)?;
-            send.send_data(framed, true).map_err(status::of_h2)?;
-            (response, None)
+            send.send_data(message, true).map_err(status::of_h2)?;
+            (response, Pump::Done)
         }
         Body::Stream(stream) => {
             let (response, send) = conn.send.send_request(request, false).map_err(unstarted)?;
-            let pump = request::pump(send, stream, shape.clone(), head, limit);
-            (response, Some(Box::pin(pump)))
+            (response, Pump::new(send, stream, shape.clone(), head, caller.encoding, limit))
         }
     };
     // From here on the stream alone counts.
@@ -70,7 +67,7 @@ async fn exchange(mut conn: Conn, caller: &Caller, call: Call) -> Outcome {
     let mut replying = Replying { pump, in_flight };
     let mut response = std::pin::pin!(response);
     let response = poll_fn(|cx| {
-        replying.poll_pump(cx)?;
+        replying.pump.poll(cx)?;
         match response.as_mut().poll(cx) {
             Poll::Ready(outcome) => Poll::Ready(outcome.map_err(status::of_h2)),
             Poll::Pending => Poll::Pending,
@@ -79,6 +76,7 @@ async fn exchange(mut conn: Conn, caller: &Caller, call: Call) -> Outcome {
     let (parts, recv) = response.await?.into_parts();
     let streamed = matches!(kind, CallKind::ServerStream | CallKind::Bidirectional);
     if streamed {
+        replying.pump.detach();
         reply::many(parts, recv, replying, shape, limit, deadline)
     } else {
         reply::one(parts, recv, replying, shape, limit).await

@@ -9,7 +9,7 @@ use dubhe_net::{Error, ErrorKind, Result};
 use h2::client::SendRequest;
 use tokio::sync::watch;
 
-use crate::frame::Framed;
+use crate::frame::Data;
 use crate::settings::Settings;
 
 /// Opens connections to one address.
@@ -22,7 +22,7 @@ pub(super) struct Connector {
 /// An HTTP/2 connection. Clones are the same one.
 #[derive(Clone)]
 pub(super) struct Conn {
-    pub(super) send: SendRequest<Framed>,
+    pub(super) send: SendRequest<Data>,
     life: Arc<watch::Sender<Life>>,
     /// One clone beside this one for each stream.
     streams: Arc<()>,

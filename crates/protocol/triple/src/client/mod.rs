@@ -3,6 +3,7 @@
 mod call;
 mod channel;
 mod connection;
+mod pump;
 mod reply;
 mod request;
 
@@ -161,7 +162,8 @@ impl Connect for TripleConnect {
             settings: self.settings.clone(),
         };
         let pool = Pool::new(connector, options, self.random.clone());
-        let caller = Caller::new(self.way.scheme(), endpoint, &self.application, limit)?;
+        let compress = self.settings.compress;
+        let caller = Caller::new(self.way.scheme(), endpoint, &self.application, compress, limit)?;
         Ok(Arc::new(TripleChannel::new(endpoint.clone(), pool, caller)))
     }
 }

@@ -13,33 +13,21 @@ use dubhe_core::{Code, Encoded, Format, Metadata, Payload, Status};
 use dubhe_hessian2::java::Throwable;
 use futures_util::stream;
 use h2::RecvStream;
-use http::header::CONTENT_TYPE;
 use http::response::Parts;
 
-use super::call::{Pump, passed, too_late};
+use super::call::{passed, too_late};
 use super::connection::InFlight;
+use super::pump::Pump;
+use crate::compression::{Encoding, GRPC_ENCODING};
 use crate::inbound::Inbound;
 use crate::payload::{Shape, unwrap_response};
 use crate::{content, metadata, status};
 
 /// What goes on while a reply is received.
 pub(super) struct Replying {
-    pub(super) pump: Option<Pump>,
+    pub(super) pump: Pump,
     #[allow(dead_code, reason = "held for its count")]
     pub(super) in_flight: InFlight,
-}
-
-impl Replying {
-    /// Sends what can be sent; fails when the request does.
-    pub(super) fn poll_pump(&mut self, cx: &mut Context<'_>) -> Result<(), Status> {
-        if let Some(pump) = &mut self.pump
-            && let Poll::Ready(outcome) = pump.as_mut().poll(cx)
-        {
-            self.pump = None;
-            return outcome;
-        }
-        Ok(())
-    }
 }
 
 /// Judges a head: an error that it tells of comes back with its metadata.
@@ -49,7 +37,7 @@ fn head(parts: &Parts) -> Result<Metadata, Status> {
         // Trailers only, and success: the message is missing, which its reader will say.
         return Ok(Metadata::new());
     }
-    let kind = parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = content::of(&parts.headers);
     if parts.status != http::StatusCode::OK || kind.and_then(content::format).is_none() {
         return Err(status::from_http(parts.status));
     }
@@ -69,7 +57,8 @@ pub(super) async fn one(
     limit: usize,
 ) -> Outcome {
     let mut headers = head(&parts)?;
-    let mut inbound = Inbound::new(recv, limit);
+    let encoding = Encoding::of(&parts.headers, &GRPC_ENCODING)?;
+    let mut inbound = Inbound::new(recv, limit, encoding);
     let mut read = pin!(async {
         let message = inbound.message().await.transpose()?;
         if message.is_some() && inbound.message().await.transpose()?.is_some() {
@@ -78,7 +67,7 @@ pub(super) async fn one(
         Ok((message, end(poll_fn(|cx| inbound.poll_trailers(cx)).await?)?))
     });
     let read = poll_fn(|cx| {
-        replying.poll_pump(cx)?;
+        replying.pump.poll(cx)?;
         read.as_mut().poll(cx)
     });
     let (message, mut trailers) = read.await.map_err(|s| s.with_headers(headers.clone()))?;
@@ -107,11 +96,12 @@ pub(super) fn many(
     deadline: Option<Deadline>,
 ) -> Outcome {
     let headers = head(&parts)?;
-    let mut inbound = Some(Inbound::new(recv, limit));
+    let encoding = Encoding::of(&parts.headers, &GRPC_ENCODING)?;
+    let mut inbound = Some(Inbound::new(recv, limit, encoding));
     let mut late: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(passed(deadline));
     let frames = stream::poll_fn(move |cx| {
         let Some(open) = &mut inbound else { return Poll::Ready(None) };
-        let frame = match replying.poll_pump(cx) {
+        let frame = match replying.pump.poll(cx) {
             Ok(()) => next(open, &shape, cx),
             Err(status) => Poll::Ready(failed(status)),
         };

@@ -3,17 +3,14 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use dubhe_core::payload::PayloadStream;
-use dubhe_core::{Code, Endpoint, Format, Head, Payload, Status};
-use futures_util::StreamExt;
-use h2::{Reason, SendStream};
+use dubhe_core::{Code, Endpoint, Format, Head, Status};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TE, USER_AGENT};
 use http::uri::{self, Authority, PathAndQuery, Scheme, Uri};
 use http::{Method, Request};
 
-use crate::frame::{Framed, frame, nothing};
-use crate::payload::{Shape, plain, wrap_request};
-use crate::{content, metadata, outbound, status, timeout};
+use crate::compression::{ACCEPTED, Compress, Encoding, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, GZIP};
+use crate::payload::Shape;
+use crate::{content, metadata, timeout};
 
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("dubhe/", env!("CARGO_PKG_VERSION")));
 const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
@@ -33,6 +30,8 @@ pub(super) struct Caller {
     application: Option<HeaderValue>,
     /// Bytes in a message.
     pub(super) limit: usize,
+    /// How requests are compressed.
+    pub(super) encoding: Encoding,
 }
 
 fn bad(what: &str) -> Status {
@@ -44,6 +43,7 @@ impl Caller {
         scheme: Scheme,
         endpoint: &Endpoint,
         application: &str,
+        compress: Compress,
         limit: usize,
     ) -> Result<Self, Status> {
         let authority = endpoint.address().try_into();
@@ -52,7 +52,11 @@ impl Caller {
             "" => None,
             name => Some(HeaderValue::from_str(name).map_err(|_| bad("the application"))?),
         };
-        Ok(Self { scheme, authority, application, limit })
+        let encoding = match compress {
+            Compress::Always => Encoding::Gzip,
+            Compress::Never | Compress::AsAsked => Encoding::Identity,
+        };
+        Ok(Self { scheme, authority, application, limit, encoding })
     }
 
     /// The head of a request.
@@ -75,10 +79,14 @@ impl Caller {
     }
 
     fn headers(&self, head: &Head, now: Instant) -> Result<HeaderMap, Status> {
-        let mut headers = HeaderMap::with_capacity(6 + head.metadata.len());
+        let mut headers = HeaderMap::with_capacity(8 + head.metadata.len());
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content::GRPC));
         headers.insert(TE, HeaderValue::from_static("trailers"));
         headers.insert(USER_AGENT, AGENT);
+        headers.insert(GRPC_ACCEPT_ENCODING, ACCEPTED);
+        if self.encoding == Encoding::Gzip {
+            headers.insert(GRPC_ENCODING, GZIP);
+        }
         if let Some(deadline) = head.deadline {
             let left = timeout::format(deadline.left(now));
             headers.insert(TIMEOUT, HeaderValue::try_from(left).map_err(|_| bad("the timeout"))?);
@@ -97,41 +105,4 @@ impl Caller {
         metadata::write(&head.metadata, &mut headers);
         Ok(headers)
     }
-}
-
-/// A message, ready to be sent.
-pub(super) fn message(shape: &Shape, head: &Head, payload: &Payload) -> Result<Bytes, Status> {
-    match shape {
-        Shape::Plain(format) => plain(format, payload),
-        Shape::Wrapper => wrap_request(payload, head.method.descriptor.as_deref()),
-    }
-}
-
-/// Sends the messages of a stream, as fast as the peer takes them.
-pub(super) async fn pump(
-    mut send: SendStream<Framed>,
-    mut stream: PayloadStream,
-    shape: Shape,
-    head: Head,
-    limit: usize,
-) -> Result<(), Status> {
-    while let Some(payload) = stream.next().await {
-        let message = payload.and_then(|payload| message(&shape, &head, &payload));
-        let framed = message.and_then(|message| {
-            Ok((frame(message.clone(), limit).map_err(status::of_frame)?, message))
-        });
-        let (framed, message) = match framed {
-            Ok(framed) => framed,
-            Err(status) => {
-                send.send_reset(Reason::CANCEL);
-                return Err(status);
-            }
-        };
-        // A peer that has ended the stream has said why in its reply.
-        if !outbound::room(&mut send, &message).await || send.send_data(framed, false).is_err() {
-            return Ok(());
-        }
-    }
-    let _ = send.send_data(nothing(), true);
-    Ok(())
 }

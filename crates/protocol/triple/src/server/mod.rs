@@ -1,9 +1,17 @@
-//! Triple on a listening port.
+//! Triple on a listening port, and everything else that speaks HTTP there.
+//!
+//! ```text
+//! HTTP/2   ─ http2 ─┬─ application/grpc ─── grpc ──┐
+//!                   ├─ mounted path ── HttpService │
+//! HTTP/1.1 ─ http1 ─┴─ anything else ───── plain ──┴─ Dispatch → handler
+//! ```
 
-mod call;
-mod connection;
-mod reply;
+mod grpc;
+mod http1;
+mod http2;
+mod plain;
 mod route;
+mod run;
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,26 +21,47 @@ use dubhe_net::detect::{Probe, Protocol};
 use dubhe_net::drain::Shutdown;
 use dubhe_net::io::{BoxFuture, Io, Peer};
 
+pub use http1::Http1Protocol;
+
+use crate::http::{HttpService, Mounts};
 use crate::settings::Settings;
 
 /// What a client's HTTP/2 connection begins with (RFC 9113, 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// Serves HTTP/2 connections: give it to a [`dubhe_net::detect::Acceptor`].
+/// Serves HTTP/2 connections: give it to a [`dubhe_net::detect::Acceptor`], and
+/// [`TripleProtocol::http1`] beside it.
 ///
 /// A method without Java descriptor exchanges its messages as they are (protobuf); one with a
-/// descriptor is called in Triple's wrapper mode. When the server drains, each connection sends
-/// GOAWAY, lets the streams that have begun end, and closes.
+/// descriptor is called in Triple's wrapper mode. A request that is not gRPC is a plain call of a
+/// unary method: see the page on the wire. When the server drains, each connection sends GOAWAY,
+/// lets the streams that have begun end, and closes.
 #[derive(Clone)]
-pub struct TripleProtocol {
+pub struct TripleProtocol(Arc<Shared>);
+
+#[derive(Clone)]
+struct Shared {
     dispatch: Arc<dyn Dispatch>,
     settings: Settings,
+    mounts: Mounts,
 }
 
 impl TripleProtocol {
     /// Serves what `dispatch` finds.
     pub fn new(dispatch: Arc<dyn Dispatch>, settings: Settings) -> Self {
-        Self { dispatch, settings }
+        Self(Arc::new(Shared { dispatch, settings, mounts: Mounts::default() }))
+    }
+
+    /// Lets `service` answer the requests whose path begins with `prefix`, which it sees whole.
+    /// The longest prefix counts; what is mounted at `/` gets what nothing else takes.
+    pub fn mount(mut self, prefix: &str, service: HttpService) -> Self {
+        Arc::make_mut(&mut self.0).mounts.add(prefix, service);
+        self
+    }
+
+    /// The same for HTTP/1.1, where requests that are not gRPC work as well.
+    pub fn http1(&self) -> Http1Protocol {
+        Http1Protocol(self.0.clone())
     }
 }
 
@@ -42,21 +71,37 @@ impl Protocol for TripleProtocol {
     }
 
     fn probe(&self, prefix: &[u8]) -> Probe {
-        let seen = prefix.len().min(PREFACE.len());
-        match (prefix.get(..seen) == PREFACE.get(..seen), seen == PREFACE.len()) {
-            (true, true) => Probe::Yes,
-            (true, false) => Probe::More,
-            (false, _) => Probe::No,
-        }
+        begins(prefix, PREFACE)
     }
 
     fn serve(&self, io: Io, peer: Peer, shutdown: Shutdown) -> BoxFuture<'static, ()> {
-        Box::pin(connection::serve(self.clone(), io, peer, shutdown))
+        Box::pin(http2::serve(self.0.clone(), io, peer, shutdown))
     }
+}
+
+/// Whether a connection that begins with `prefix` begins with `expected`.
+fn begins(prefix: &[u8], expected: &[u8]) -> Probe {
+    let seen = prefix.len().min(expected.len());
+    match (prefix.get(..seen) == expected.get(..seen), seen == expected.len()) {
+        (true, true) => Probe::Yes,
+        (true, false) => Probe::More,
+        (false, _) => Probe::No,
+    }
+}
+
+/// The other end, as handlers see it.
+fn context_peer(peer: Peer, protocol: &'static str) -> Arc<dubhe_core::context::Peer> {
+    Arc::new(dubhe_core::context::Peer {
+        remote: Some(peer.remote),
+        local: Some(peer.local),
+        protocol: protocol.into(),
+        certificate: peer.tls.and_then(|tls| tls.certificates.first().cloned()),
+        back: None,
+    })
 }
 
 impl fmt::Debug for TripleProtocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TripleProtocol").field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("TripleProtocol").field("settings", &self.0.settings).finish_non_exhaustive()
     }
 }

@@ -1,7 +1,7 @@
 //! Who a request is for.
 
-use dubhe_core::Status;
-use dubhe_core::serve::{Dispatch, Target, Wanted};
+use dubhe_core::serve::{Dispatch, Overload, Target, Wanted};
+use dubhe_core::{Code, Status};
 use http::HeaderMap;
 use http::uri::Uri;
 
@@ -9,26 +9,43 @@ use http::uri::Uri;
 const DEFAULT_VERSION: &str = "1.0.0";
 
 /// What a request names: its path, and the group and version that headers give.
+#[derive(Clone)]
 pub(super) struct Route<'a> {
     service: &'a str,
+    /// What the path has behind its last `/`.
     method: &'a str,
     group: &'a str,
     version: &'a str,
 }
 
 impl<'a> Route<'a> {
-    /// `None` when the path is not `/service/method`; a context path may precede it.
-    pub(super) fn of(uri: &'a Uri, headers: &'a HeaderMap) -> Option<Self> {
-        let (service, method) = uri.path().strip_prefix('/')?.rsplit_once('/')?;
+    /// A context path may precede the service.
+    ///
+    /// # Errors
+    /// When the path is not `/service/method`.
+    pub(super) fn of(uri: &'a Uri, headers: &'a HeaderMap) -> Result<Self, Status> {
+        let no_route = || {
+            let text = format!("{} is not /service/method", uri.path());
+            Status::new(Code::Unimplemented, text)
+        };
+        let parts = uri.path().strip_prefix('/').and_then(|path| path.rsplit_once('/'));
+        let (service, method) = parts
+            .filter(|(service, method)| !service.is_empty() && !method.is_empty())
+            .ok_or_else(no_route)?;
         let header = |names: [&str; 2]| {
             names.into_iter().find_map(|name| headers.get(name)?.to_str().ok()).unwrap_or_default()
         };
-        (!service.is_empty() && !method.is_empty()).then(|| Self {
+        Ok(Self {
             service,
             method,
             group: header(["tri-service-group", "rest-service-group"]),
             version: header(["tri-service-version", "rest-service-version"]),
         })
+    }
+
+    /// The method as the path has it; Dubbo Java lets initials of its types follow behind a `~`.
+    pub(super) fn named(&self) -> &'a str {
+        self.method
     }
 
     /// The target: of the group and version as asked for, then of version 1.0.0, then of neither
@@ -41,14 +58,14 @@ impl<'a> Route<'a> {
     pub(super) fn find(
         &self,
         dispatch: &dyn Dispatch,
-        descriptor: Option<&str>,
+        overload: Overload<'_>,
     ) -> Result<Target, Status> {
         let wanted = Wanted {
             interface: self.service,
             group: self.group,
             version: self.version,
-            method: self.method,
-            descriptor,
+            method: self.method.split('~').next().unwrap_or_default(),
+            overload,
         };
         let asked = dispatch.find(wanted);
         asked.or_else(|status| self.fall_back(dispatch, wanted).ok_or(status))
@@ -58,8 +75,8 @@ impl<'a> Route<'a> {
     fn fall_back(&self, dispatch: &dyn Dispatch, wanted: Wanted<'_>) -> Option<Target> {
         let services = [Some(self.service), self.service.rsplit_once('/').map(|(_, last)| last)];
         let keys = [(self.group, self.version), (self.group, DEFAULT_VERSION), ("", "")];
-        let small = small_first(self.method);
-        let methods = [Some(self.method), small.as_deref()];
+        let small = small_first(wanted.method);
+        let methods = [Some(wanted.method), small.as_deref()];
         services.into_iter().flatten().find_map(|interface| {
             keys.into_iter().find_map(|(group, version)| {
                 methods.into_iter().flatten().find_map(|method| {
@@ -69,6 +86,14 @@ impl<'a> Route<'a> {
             })
         })
     }
+}
+
+/// The bytes in a message of this service: its parameter `payload`, 0 or less for any number,
+/// within the bound of all connections.
+pub(super) fn payload_limit(target: &Target, most: usize) -> usize {
+    let own = target.params.get("payload").and_then(|text| text.trim().parse::<i64>().ok());
+    let own = own.and_then(|own| usize::try_from(own).ok()).filter(|own| *own > 0);
+    own.map_or(most, |own| own.min(most))
 }
 
 fn small_first(name: &str) -> Option<String> {
@@ -115,7 +140,7 @@ mod tests {
         headers.insert("tri-service-group", group.parse().unwrap());
         headers.insert("tri-service-version", version.parse().unwrap());
         let route = Route::of(&uri, &headers).unwrap();
-        let found = route.find(&One(ServiceKey::parse(exported)), None)?;
+        let found = route.find(&One(ServiceKey::parse(exported)), Overload::Any)?;
         Ok(format!("{}.{}", found.service, found.method.name))
     }
 
@@ -141,7 +166,7 @@ mod tests {
     #[test]
     fn other_paths_are_no_route() {
         for path in ["/", "/service", "/service/", "//method"] {
-            assert!(Route::of(&path.parse().unwrap(), &HeaderMap::new()).is_none(), "{path}");
+            assert!(Route::of(&path.parse().unwrap(), &HeaderMap::new()).is_err(), "{path}");
         }
     }
 }

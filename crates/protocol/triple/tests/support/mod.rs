@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use dubhe_core::reply::{Frame, ReplyBody, Trailers};
-use dubhe_core::serve::{Dispatch, Target, Wanted};
+use dubhe_core::serve::{Dispatch, Overload, Target, Wanted};
 use dubhe_core::status::Exception;
 use dubhe_core::{
     Body, Call, CallKind, Code, Encoded, Format, Invoke, Invoking, Metadata, Method, Payload,
@@ -73,7 +73,13 @@ impl Dispatch for Shared {
         const PAIR: &str = "Ljava/lang/Object;Ljava/lang/Object;";
         let plain = PLAIN.iter().find(|(name, _)| *name == wanted.method);
         let java = ["hello", "fail"].contains(&wanted.method);
-        let method = match (wanted.interface, plain, wanted.descriptor) {
+        let types = match wanted.overload {
+            Overload::Types(types) => Some(types),
+            Overload::Count(2) => Some(PAIR),
+            Overload::Count(_) | Overload::Initials(_) => Some(STRING),
+            Overload::Any => None,
+        };
+        let method = match (wanted.interface, plain, types) {
             ("test.Plain", Some((name, kind)), _) => {
                 Method { name: (*name).into(), descriptor: None, kind: *kind }
             }

@@ -1,4 +1,11 @@
-//! JVM descriptors of parameters, such as `IJ[Ljava/lang/String;`.
+//! JVM descriptors of parameters, such as `IJ[Ljava/lang/String;`, and Java's names of types.
+//!
+//! | descriptor | [`source_name`] | [`class_name`] (`Class.getName`) |
+//! | --- | --- | --- |
+//! | `J` | `long` | `long` |
+//! | `Ljava/lang/String;` | `java.lang.String` | `java.lang.String` |
+//! | `[J` | `long[]` | `[J` |
+//! | `[Ljava/lang/String;` | `java.lang.String[]` | `[Ljava.lang.String;` |
 //!
 //! Source: Dubbo Java `ReflectUtils.getDesc`; the two liberties of dubbo-go are those of its
 //! `protocol/dubbo/impl/hessian.go`: `[Ljava/util/Date` has no semicolon, and `V` stands for a nil
@@ -59,6 +66,55 @@ pub fn count(descriptor: &str) -> Result<usize, BadDescriptor> {
     parameters(descriptor).try_fold(0, |n, parameter| parameter.map(|_| n + 1))
 }
 
+/// The names of primitive types and their descriptors.
+const PRIMITIVES: [(&str, &str); 9] = [
+    ("boolean", "Z"),
+    ("byte", "B"),
+    ("char", "C"),
+    ("short", "S"),
+    ("int", "I"),
+    ("long", "J"),
+    ("float", "F"),
+    ("double", "D"),
+    ("void", "V"),
+];
+
+/// The descriptor of a type by either of its names (Dubbo Java `ReflectUtils.name2class`).
+pub fn of_name(name: &str) -> String {
+    if name.starts_with('[') {
+        return name.replace('.', "/");
+    }
+    let element = name.trim_end_matches("[]");
+    let dimensions = (name.len() - element.len()) / 2;
+    let element = match PRIMITIVES.iter().find(|(name, _)| *name == element) {
+        Some((_, descriptor)) => (*descriptor).to_owned(),
+        None => format!("L{};", element.replace('.', "/")),
+    };
+    "[".repeat(dimensions) + &element
+}
+
+/// The name of the type of one descriptor, as in Java's source and in generic calls.
+pub fn source_name(descriptor: &str) -> String {
+    let element = descriptor.trim_start_matches('[');
+    element_name(element) + &"[]".repeat(descriptor.len() - element.len())
+}
+
+/// The name of the type of one descriptor, as `Class.getName` gives it.
+pub fn class_name(descriptor: &str) -> String {
+    if descriptor.starts_with('[') {
+        descriptor.replace('/', ".")
+    } else {
+        element_name(descriptor)
+    }
+}
+
+fn element_name(descriptor: &str) -> String {
+    match PRIMITIVES.iter().find(|(_, own)| *own == descriptor) {
+        Some((name, _)) => (*name).to_owned(),
+        None => descriptor.trim_start_matches('L').trim_end_matches(';').replace('/', "."),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,6 +155,20 @@ mod tests {
     fn anything_else_is_refused() {
         for bad in ["L;", "Ljava/lang/String", "[", "Q", "I ", "Lé"] {
             assert_eq!(count(bad), Err(BadDescriptor), "{bad}");
+        }
+    }
+
+    #[test]
+    fn both_names_of_a_type() {
+        for (descriptor, source, class) in [
+            ("I", "int", "int"),
+            ("Ljava/lang/String;", "java.lang.String", "java.lang.String"),
+            ("[Ljava/lang/String;", "java.lang.String[]", "[Ljava.lang.String;"),
+            ("[[J", "long[][]", "[[J"),
+            ("La/B$C;", "a.B$C", "a.B$C"),
+        ] {
+            assert_eq!((&*source_name(descriptor), &*class_name(descriptor)), (source, class));
+            assert_eq!((&*of_name(source), &*of_name(class)), (descriptor, descriptor));
         }
     }
 }

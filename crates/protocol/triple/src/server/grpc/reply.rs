@@ -3,19 +3,22 @@
 use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
+use std::task::Poll;
 
-use bytes::Bytes;
 use dubhe_core::reply::{Frame, Reply, ReplyBody, ReplyStream, Trailers};
-use dubhe_core::{Code, Metadata, Payload, Status};
+use dubhe_core::{Code, Metadata, Status};
 use dubhe_hessian2::java::Throwable;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::StreamExt;
 use h2::SendStream;
 use h2::server::SendResponse;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 
-use crate::frame::{Framed, frame};
-use crate::payload::{Shape, plain, wrap, wrap_bytes};
+use crate::compression::{ACCEPTED, Encoding, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, GZIP};
+use crate::frame::Data;
+use crate::payload::{Shape, wrap_bytes};
+use crate::server::run::panicked;
+use crate::write::Writer;
 use crate::{content, metadata, outbound, status};
 
 /// Says that the message is an exception, and of which kind; the message has the rest.
@@ -29,10 +32,11 @@ pub(super) struct Way {
     pub(super) limit: usize,
     /// Whether Java exceptions are sent in place of results.
     pub(super) exceptions: bool,
+    pub(super) encoding: Encoding,
 }
 
 /// An answer to what is no gRPC request.
-pub(super) fn refuse(respond: &mut SendResponse<Framed>, status: StatusCode) {
+pub(super) fn refuse(respond: &mut SendResponse<Data>, status: StatusCode) {
     let mut response = Response::new(());
     *response.status_mut() = status;
     // A stream that has ended needs no answer, here and below.
@@ -40,9 +44,13 @@ pub(super) fn refuse(respond: &mut SendResponse<Framed>, status: StatusCode) {
 }
 
 /// An error before any message: trailers only.
-pub(super) fn fail(respond: &mut SendResponse<Framed>, status: &Status) {
+pub(super) fn fail(respond: &mut SendResponse<Data>, status: &Status) {
     let mut headers = status::trailers(Some(status), status.headers());
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content::GRPC));
+    if status.code() == Code::Unimplemented {
+        // Perhaps because of the compression of the request.
+        headers.insert(GRPC_ACCEPT_ENCODING, ACCEPTED);
+    }
     let _ = respond.send_response(response(headers), true);
 }
 
@@ -54,15 +62,15 @@ fn response(headers: HeaderMap) -> Response<()> {
 
 impl Way {
     /// Answers with an error.
-    pub(super) fn fail(&self, respond: &mut SendResponse<Framed>, status: &Status) {
+    pub(super) fn fail(&self, respond: &mut SendResponse<Data>, status: &Status) {
         if self.shape != Shape::Wrapper || !self.exceptions || status.java().is_none() {
             return fail(respond, status);
         }
         // Its fields are written anew: Java needs all that a throwable has, stack and cause too.
         let bytes = Throwable::of(status).and_then(|t| dubhe_hessian2::to_bytes(&t).ok());
-        match bytes.and_then(|bytes| frame(wrap_bytes(bytes), self.limit).ok()) {
+        match bytes.and_then(|bytes| Data::message(wrap_bytes(&bytes).freeze(), self.limit).ok()) {
             Some(message) => {
-                let mut head = head(status.headers());
+                let mut head = self.head(status.headers());
                 head.insert(EXCEPTION_CODE, BUSINESS.into());
                 let trailers = status::trailers(None, status.trailers());
                 whole(respond, head, message, trailers);
@@ -74,40 +82,36 @@ impl Way {
     /// Sends a reply to its end, or with the status of `late` where that comes first.
     pub(super) async fn send(
         &self,
-        respond: &mut SendResponse<Framed>,
+        respond: &mut SendResponse<Data>,
         mut reply: Reply,
         late: impl Future<Output = Status>,
     ) {
         let metadata = std::mem::take(&mut reply.metadata);
         match &mut reply.body {
             ReplyBody::One(payload, Trailers { status: None, metadata: extra }) => {
-                let message = self
-                    .message(payload)
-                    .and_then(|message| frame(message, self.limit).map_err(status::of_frame));
-                match (message, &self.shape) {
+                match (self.writer().one(payload), &self.shape) {
                     (Err(status), _) => fail(respond, &status),
                     (Ok(message), Shape::Plain(_)) => {
-                        whole(respond, head(&metadata), message, status::trailers(None, extra));
+                        let trailers = status::trailers(None, extra);
+                        whole(respond, self.head(&metadata), message, trailers);
                     }
                     (Ok(message), Shape::Wrapper) => {
                         // Java reads the attachments of a reply out of its trailers.
                         extra.fill_from(&metadata);
-                        let head = head(&Metadata::new());
+                        let head = self.head(&Metadata::new());
                         whole(respond, head, message, status::trailers(None, extra));
                     }
                 }
             }
             ReplyBody::One(_, Trailers { status: Some(status), .. }) => self.fail(respond, status),
             ReplyBody::Stream(stream) => {
-                let head = response(head(&metadata));
+                let head = response(self.head(&metadata));
                 let Ok(mut send) = respond.send_response(head, false) else { return };
                 let mut late = pin!(late);
                 let trailers = tokio::select! {
                     biased;
                     trailers = self.messages(&mut send, stream) => trailers,
-                    status = &mut late => {
-                        Some(Trailers { status: Some(status), metadata: Metadata::new() })
-                    }
+                    status = &mut late => Some(failed(status)),
                 };
                 if let Some(Trailers { status, metadata }) = trailers {
                     let _ = send.send_trailers(status::trailers(status.as_ref(), &metadata));
@@ -116,68 +120,80 @@ impl Way {
         }
     }
 
-    /// Sends the messages of a stream; `None` when the caller is gone.
+    /// Sends the messages of a stream; `None` when the caller is gone. Messages that are ready
+    /// together leave together.
     async fn messages(
         &self,
-        send: &mut SendStream<Framed>,
+        send: &mut SendStream<Data>,
         stream: &mut ReplyStream,
     ) -> Option<Trailers> {
-        let failed = |status| Some(Trailers { status: Some(status), metadata: Metadata::new() });
+        let mut writer = self.writer();
         loop {
-            let next = AssertUnwindSafe(stream.next()).catch_unwind();
-            let next = tokio::select! {
-                biased;
-                next = next => next,
-                _ = poll_fn(|cx| send.poll_reset(cx)) => return None,
-            };
-            let payload = match next {
-                Ok(Some(Frame::Message(payload))) => payload,
-                Ok(Some(Frame::Trailers(trailers))) => return Some(trailers),
-                Ok(None) => return failed(internal("the stream was cut off by its handler")),
-                Err(_) => return failed(internal("the handler panicked")),
-            };
-            let message = match self.message(&payload) {
-                Ok(message) => message,
-                Err(status) => return failed(status),
-            };
-            if !outbound::room(send, &message).await {
+            let (batch, end) = poll_fn(|cx| {
+                loop {
+                    let next = AssertUnwindSafe(|| stream.poll_next_unpin(cx));
+                    let end = match std::panic::catch_unwind(next) {
+                        Ok(Poll::Ready(Some(Frame::Message(payload)))) => {
+                            match writer.add(&payload) {
+                                Ok(()) if writer.is_full() => None,
+                                Ok(()) => continue,
+                                Err(status) => Some(failed(status)),
+                            }
+                        }
+                        Ok(Poll::Ready(Some(Frame::Trailers(trailers)))) => Some(trailers),
+                        Ok(Poll::Ready(None)) => Some(failed(cut_off())),
+                        Ok(Poll::Pending) if writer.is_empty() => {
+                            return match send.poll_reset(cx) {
+                                Poll::Ready(_) => Poll::Ready(None),
+                                Poll::Pending => Poll::Pending,
+                            };
+                        }
+                        Ok(Poll::Pending) => None,
+                        Err(_) => Some(failed(panicked())),
+                    };
+                    return Poll::Ready(Some((writer.take(), end)));
+                }
+            })
+            .await?;
+            if let Some(batch) = batch
+                && !outbound::send(send, batch).await
+            {
                 return None;
             }
-            match frame(message, self.limit) {
-                Ok(framed) => send.send_data(framed, false).ok()?,
-                Err(error) => return failed(status::of_frame(error)),
+            if end.is_some() {
+                return end;
             }
         }
     }
 
-    fn message(&self, payload: &Payload) -> Result<Bytes, Status> {
-        match &self.shape {
-            Shape::Plain(format) => plain(format, payload),
-            Shape::Wrapper => wrap(payload),
-        }
+    fn writer(&self) -> Writer<'_> {
+        Writer::new(&self.shape, self.encoding, self.limit)
     }
-}
 
-fn head(metadata: &Metadata) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(2 + metadata.len());
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content::GRPC));
-    metadata::write(metadata, &mut headers);
-    headers
+    fn head(&self, metadata: &Metadata) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(4 + metadata.len());
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content::GRPC));
+        if self.encoding == Encoding::Gzip {
+            headers.insert(GRPC_ENCODING, GZIP);
+        }
+        metadata::write(metadata, &mut headers);
+        headers
+    }
 }
 
 /// A reply of one message.
-fn whole(
-    respond: &mut SendResponse<Framed>,
-    head: HeaderMap,
-    message: Framed,
-    trailers: HeaderMap,
-) {
+fn whole(respond: &mut SendResponse<Data>, head: HeaderMap, message: Data, trailers: HeaderMap) {
     if let Ok(mut send) = respond.send_response(response(head), false) {
         // Queued within the message's own limit, so it need not wait for the caller's window.
         let _ = send.send_data(message, false).and_then(|()| send.send_trailers(trailers));
     }
 }
 
-fn internal(what: &'static str) -> Status {
-    Status::new(Code::Internal, what)
+fn failed(status: Status) -> Trailers {
+    Trailers { status: Some(status), metadata: Metadata::new() }
+}
+
+#[cold]
+fn cut_off() -> Status {
+    Status::new(Code::Internal, "the stream was cut off by its handler")
 }

@@ -1,12 +1,16 @@
-//! The plain form of results (Dubbo Java `PojoUtils.generalize`).
+//! Values without classes of their own.
 
 use dubhe_core::Value;
 use dubhe_core::value::{List, Map, Object};
-use dubhe_hessian2::java;
 
+use super::text;
+
+/// The plain form of a value, as generic callers and JSON have it (Dubbo Java
+/// `PojoUtils.generalize`).
+///
 /// Objects become maps with their class under `class`, constants of enums their names, arrays and
 /// collections plain lists. Numbers, dates and other objects of `java.*` stay.
-pub(super) fn plain(value: Value) -> Value {
+pub fn plain(value: Value) -> Value {
     match value {
         Value::List(list) => {
             let List { class, items } = *list;
@@ -27,7 +31,7 @@ pub(super) fn plain(value: Value) -> Value {
 
 fn plain_object(object: Object) -> Value {
     if object.class.starts_with("java.") || object.class.starts_with("com.alibaba.com.caucho.") {
-        return java::text(&object).map_or_else(|| object.into(), Value::from);
+        return text(&object).map_or_else(|| object.into(), Value::from);
     }
     if let Some(name) = constant(&object) {
         return name;
@@ -90,20 +94,20 @@ mod tests {
 
     #[test]
     fn local_dates_and_times_print_as_in_java() {
-        assert_eq!(java::text(&day(2024)).as_deref(), Some("2024-02-09"));
-        assert_eq!(java::text(&day(-1)).as_deref(), Some("-0001-02-09"));
-        assert_eq!(java::text(&day(12_345)).as_deref(), Some("+12345-02-09"));
-        assert_eq!(java::text(&at(1, 2, 0, 0)).as_deref(), Some("01:02"));
-        assert_eq!(java::text(&at(1, 2, 3, 0)).as_deref(), Some("01:02:03"));
-        assert_eq!(java::text(&at(1, 2, 0, 5_000_000)).as_deref(), Some("01:02:00.005"));
-        assert_eq!(java::text(&at(1, 2, 3, 4)).as_deref(), Some("01:02:03.000000004"));
+        assert_eq!(text(&day(2024)).as_deref(), Some("2024-02-09"));
+        assert_eq!(text(&day(-1)).as_deref(), Some("-0001-02-09"));
+        assert_eq!(text(&day(12_345)).as_deref(), Some("+12345-02-09"));
+        assert_eq!(text(&at(1, 2, 0, 0)).as_deref(), Some("01:02"));
+        assert_eq!(text(&at(1, 2, 3, 0)).as_deref(), Some("01:02:03"));
+        assert_eq!(text(&at(1, 2, 0, 5_000_000)).as_deref(), Some("01:02:00.005"));
+        assert_eq!(text(&at(1, 2, 3, 4)).as_deref(), Some("01:02:03.000000004"));
         let both =
             handle("LocalDateTimeHandle").field("time", at(1, 2, 0, 0)).field("date", day(7));
-        assert_eq!(java::text(&both).as_deref(), Some("0007-02-09T01:02"));
+        assert_eq!(text(&both).as_deref(), Some("0007-02-09T01:02"));
         assert_eq!(
-            java::text(&Object::new("java.lang.Class").field("name", "a.B")).as_deref(),
+            text(&Object::new("java.lang.Class").field("name", "a.B")).as_deref(),
             Some("a.B")
         );
-        assert_eq!(java::text(&Object::new("a.B")), None);
+        assert_eq!(text(&Object::new("a.B")), None);
     }
 }

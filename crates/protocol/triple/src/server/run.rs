@@ -1,0 +1,47 @@
+//! Running a handler: its deadline, its panics, its end.
+
+use std::future::{Future, pending};
+use std::panic::AssertUnwindSafe;
+
+use dubhe_core::invoke::Outcome;
+use dubhe_core::time::{Deadline, Instant};
+use dubhe_core::{Code, Status};
+use dubhe_net::time;
+use futures_util::FutureExt;
+
+/// Runs `work` to its end or to the deadline; a panic is an error of this call alone.
+pub(super) async fn guarded(
+    work: impl Future<Output = Outcome>,
+    deadline: Option<Deadline>,
+    arrived: Instant,
+) -> Outcome {
+    let work = AssertUnwindSafe(work).catch_unwind();
+    let outcome = match deadline {
+        None => work.await,
+        Some(deadline) => tokio::select! {
+            biased;
+            outcome = work => outcome,
+            () = passed(Some(deadline)) => return Err(too_late(arrived)),
+        },
+    };
+    outcome.unwrap_or_else(|_| Err(panicked()))
+}
+
+/// Waits for the deadline.
+pub(super) async fn passed(deadline: Option<Deadline>) {
+    match deadline {
+        Some(deadline) => time::sleep_until(deadline.instant()).await,
+        None => pending().await,
+    }
+}
+
+#[cold]
+pub(super) fn too_late(arrived: Instant) -> Status {
+    let after = time::now().saturating_duration_since(arrived);
+    Status::new(Code::DeadlineExceeded, format!("no reply was ready within {after:.1?}"))
+}
+
+#[cold]
+pub(super) fn panicked() -> Status {
+    Status::new(Code::Internal, "the handler panicked; the provider's log says where")
+}
