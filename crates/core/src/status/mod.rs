@@ -146,6 +146,12 @@ impl Status {
         &self.0.trailers
     }
 
+    /// The same error with another code.
+    pub fn with_code(mut self, code: Code) -> Self {
+        self.0.code = code;
+        self
+    }
+
     /// Says where it arose.
     pub fn with_origin(mut self, origin: Origin) -> Self {
         self.0.origin = origin;

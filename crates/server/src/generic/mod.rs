@@ -176,11 +176,10 @@ impl Invoke for Adapter {
 /// The reply with its result in the form that was asked for.
 fn plain_reply(form: Form, reply: Reply) -> Result<Reply, Status> {
     let value: Value = dubhe_hessian2::payload::reply(&reply)?;
-    let value = java::plain(value);
     let value = match form {
-        Form::Plain => value,
+        Form::Plain => java::plain(value),
         Form::Gson | Form::ProtobufJson => {
-            let text = dubhe_json::to_string(&value, Classes::Drop)
+            let text = dubhe_json::to_string(&java::bare(value), Classes::Drop)
                 .map_err(|e| Status::new(Code::Internal, e.to_string()).with_source(e))?;
             Value::from(text)
         }

@@ -24,7 +24,7 @@ pub use constant::{DayOfWeek, Month};
 pub use date::{Date, SqlDate, SqlTime, Timestamp};
 pub use decimal::BigDecimal;
 pub use integer::BigInteger;
-pub use plain::plain;
+pub use plain::{bare, plain};
 pub use text::text;
 pub use throwable::{StackTraceElement, Throwable};
 pub use time::{

@@ -5,41 +5,58 @@ use dubhe_core::value::{List, Map, Object};
 
 use super::text;
 
-/// The plain form of a value, as generic callers and JSON have it (Dubbo Java
-/// `PojoUtils.generalize`).
+/// The plain form of a value, as generic callers have it (Dubbo Java `PojoUtils.generalize`).
 ///
 /// Objects become maps with their class under `class`, constants of enums their names, arrays and
 /// collections plain lists. Numbers, dates and other objects of `java.*` stay.
 pub fn plain(value: Value) -> Value {
-    match value {
-        Value::List(list) => {
-            let List { class, items } = *list;
-            // Sets stay sets; Java compares them so.
-            let class = class.filter(|c| c.contains("Set"));
-            List { class, items: items.into_iter().map(plain).collect() }.into()
-        }
-        Value::Map(map) => {
-            let Map { class, entries } = *map;
-            let entries = entries.into_iter().map(|(k, v)| (plain(k), plain(v))).collect();
-            Map { class, entries }.into()
-        }
-        Value::Object(object) => plain_object(*object),
-        Value::Shared(label, inner) => Value::Shared(label, Box::new(plain(*inner))),
-        other => other,
-    }
+    Form { classes: true }.of(value)
 }
 
-fn plain_object(object: Object) -> Value {
-    if object.class.starts_with("java.") || object.class.starts_with("com.alibaba.com.caucho.") {
-        return text(&object).map_or_else(|| object.into(), Value::from);
+/// The same without classes, as it is written in JSON.
+pub fn bare(value: Value) -> Value {
+    Form { classes: false }.of(value)
+}
+
+#[derive(Clone, Copy)]
+struct Form {
+    classes: bool,
+}
+
+impl Form {
+    fn of(self, value: Value) -> Value {
+        match value {
+            Value::List(list) => {
+                let List { class, items } = *list;
+                // Sets stay sets; Java compares them so.
+                let class = class.filter(|c| c.contains("Set"));
+                List { class, items: items.into_iter().map(|item| self.of(item)).collect() }.into()
+            }
+            Value::Map(map) => {
+                let Map { class, entries } = *map;
+                let entries = entries.into_iter().map(|(k, v)| (self.of(k), self.of(v))).collect();
+                Map { class, entries }.into()
+            }
+            Value::Object(object) => self.object(*object),
+            Value::Shared(label, inner) => Value::Shared(label, Box::new(self.of(*inner))),
+            other => other,
+        }
     }
-    if let Some(name) = constant(&object) {
-        return name;
+
+    fn object(self, object: Object) -> Value {
+        if object.class.starts_with("java.") || object.class.starts_with("com.alibaba.com.caucho.")
+        {
+            return text(&object).map_or_else(|| object.into(), Value::from);
+        }
+        if let Some(name) = constant(&object) {
+            return name;
+        }
+        let class = (Value::from("class"), Value::String(object.class));
+        let class = self.classes.then_some(class);
+        let fields = object.fields.into_iter();
+        let fields = fields.map(|(name, v)| (Value::String(name), self.of(v)));
+        Map { class: None, entries: class.into_iter().chain(fields).collect() }.into()
     }
-    let class = (Value::from("class"), Value::String(object.class));
-    let fields = object.fields.into_iter().map(|(name, v)| (Value::String(name), plain(v)));
-    let entries = std::iter::once(class).chain(fields).collect();
-    Map { class: None, entries }.into()
 }
 
 /// The name of a constant of an enum. On the wire it is an object whose only field is `name`, in
@@ -67,7 +84,13 @@ mod tests {
             ("color", Value::from("RED")),
             ("tags", Value::list(["x"])),
         ]);
-        assert_eq!(plain(user.into()), expected);
+        assert_eq!(plain(user.clone().into()), expected);
+        let expected = Value::map([
+            ("name", Value::from("Ada")),
+            ("color", Value::from("RED")),
+            ("tags", Value::list(["x"])),
+        ]);
+        assert_eq!(bare(user.into()), expected);
     }
 
     #[test]

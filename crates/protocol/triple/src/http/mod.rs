@@ -12,6 +12,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 pub use body::Body;
 pub use mount::HttpService;
 pub(crate) use mount::Mounts;
+pub use tower_service::Service;
 
 /// Any error of a body or a mounted service.
 pub type BoxError = Box<dyn Error + Send + Sync>;

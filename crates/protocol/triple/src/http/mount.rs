@@ -5,10 +5,12 @@ use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
-use bytes::Buf;
+use bytes::{Buf, Bytes};
 use futures_util::FutureExt;
 use http::{Request, Response, StatusCode};
+use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt, Full};
 use tower_service::Service;
 
@@ -69,12 +71,7 @@ where
                 service.call(request).await
             };
             match AssertUnwindSafe(work).catch_unwind().await {
-                Ok(Ok(response)) => response.map(|body| {
-                    let body = body.map_frame(|frame| {
-                        frame.map_data(|mut data| data.copy_to_bytes(data.remaining()))
-                    });
-                    body.map_err(Into::into).boxed_unsync()
-                }),
+                Ok(Ok(response)) => response.map(|body| Adapted(Box::pin(body)).boxed_unsync()),
                 Ok(Err(error)) => {
                     let error: BoxError = error.into();
                     tracing::warn!(%error, "a mounted service failed");
@@ -83,6 +80,35 @@ where
                 Err(_) => failed(),
             }
         })
+    }
+}
+
+/// The body of a response of a service, in the types of this crate.
+struct Adapted<B>(Pin<Box<B>>);
+
+impl<B> http_body::Body for Adapted<B>
+where
+    B: http_body::Body,
+    B::Error: Into<BoxError>,
+{
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let bytes = |mut data: B::Data| data.copy_to_bytes(data.remaining());
+        let frame = ready!(self.0.as_mut().poll_frame(cx));
+        Poll::Ready(frame.map(|frame| frame.map(|f| f.map_data(bytes)).map_err(Into::into)))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0.size_hint()
     }
 }
 
@@ -129,11 +155,9 @@ impl Mounts {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use std::convert::Infallible;
     use std::future::{Ready, ready};
-    use std::task::{Context, Poll};
-
-    use super::*;
 
     #[derive(Clone)]
     struct Named(&'static str);

@@ -54,7 +54,7 @@ impl<'a> Route<'a> {
     /// `DescriptorUtils`).
     ///
     /// # Errors
-    /// What was wrong with the target as asked for.
+    /// What was wrong with the target as asked for, or that a service lacks the method.
     pub(super) fn find(
         &self,
         dispatch: &dyn Dispatch,
@@ -67,24 +67,34 @@ impl<'a> Route<'a> {
             method: self.method.split('~').next().unwrap_or_default(),
             overload,
         };
-        let asked = dispatch.find(wanted);
-        asked.or_else(|status| self.fall_back(dispatch, wanted).ok_or(status))
+        dispatch.find(wanted).or_else(|status| self.fall_back(dispatch, wanted, status))
     }
 
     #[cold]
-    fn fall_back(&self, dispatch: &dyn Dispatch, wanted: Wanted<'_>) -> Option<Target> {
+    fn fall_back(
+        &self,
+        dispatch: &dyn Dispatch,
+        wanted: Wanted<'_>,
+        mut status: Status,
+    ) -> Result<Target, Status> {
         let services = [Some(self.service), self.service.rsplit_once('/').map(|(_, last)| last)];
         let keys = [(self.group, self.version), (self.group, DEFAULT_VERSION), ("", "")];
         let small = small_first(wanted.method);
         let methods = [Some(wanted.method), small.as_deref()];
-        services.into_iter().flatten().find_map(|interface| {
-            keys.into_iter().find_map(|(group, version)| {
-                methods.into_iter().flatten().find_map(|method| {
+        for interface in services.into_iter().flatten() {
+            for (group, version) in keys {
+                for method in methods.into_iter().flatten() {
                     let wanted = Wanted { interface, group, version, method, ..wanted };
-                    dispatch.find(wanted).ok()
-                })
-            })
-        })
+                    match dispatch.find(wanted) {
+                        Ok(target) => return Ok(target),
+                        // That a service lacks the method says more than that one is missing.
+                        Err(closer) if status.code() == Code::Unimplemented => status = closer,
+                        Err(_) => {}
+                    }
+                }
+            }
+        }
+        Err(status)
     }
 }
 

@@ -103,7 +103,9 @@ fn admit(shared: &Shared, parts: &request::Parts, format: Format) -> Result<Admi
     };
     let encoding = Encoding::of(&parts.headers, &GRPC_ENCODING).map_err(Refused::Grpc)?;
     let route = Route::of(&parts.uri, &parts.headers).map_err(Refused::Grpc)?;
-    let target = route.find(&*shared.dispatch, Overload::Any).map_err(Refused::Grpc)?;
+    let target = route.find(&*shared.dispatch, Overload::Any);
+    // A method that is missing is to gRPC what a missing service is.
+    let target = target.map_err(|s| Refused::Grpc(s.with_code(Code::Unimplemented)))?;
     let java = target.method.descriptor.is_some();
     let shape = if java { Shape::Wrapper } else { Shape::Plain(format) };
     Ok(Admitted { target, shape, encoding, deadline, arrived })

@@ -31,7 +31,11 @@ pub(super) fn arguments(
             Status::new(Code::InvalidArgument, format!("the body is {error}")).with_source(error)
         })?),
     };
-    let chosen = |overload| route.clone().find(dispatch, overload);
+    let chosen = |overload| {
+        // The method is there, so it is its arguments that are wrong.
+        let wrong = |status: Status| status.with_code(Code::InvalidArgument);
+        route.find(dispatch, overload).map_err(wrong)
+    };
     let initials = route.named().split_once(OVERLOAD).map(|(_, initials)| initials);
     let (target, values) = match given {
         None => (chosen(initials.map_or(Overload::Count(0), Overload::Initials))?, Vec::new()),
@@ -80,7 +84,7 @@ pub(super) fn wrap(payload: &Payload) -> Result<Bytes, Status> {
 /// The body of a result in JSON.
 pub(super) fn json(payload: &Payload) -> Result<Bytes, Status> {
     let value: Value = dubhe_hessian2::payload::reply(&Reply::new(payload.clone()))?;
-    let text = dubhe_json::to_string(&java::plain(value), Classes::Drop);
+    let text = dubhe_json::to_string(&java::bare(value), Classes::Drop);
     text.map(Bytes::from).map_err(|error| {
         Status::new(Code::Internal, format!("the result is no json: {error}")).with_source(error)
     })
