@@ -132,6 +132,7 @@ impl Builder {
             .bytes(["."])
             .type_attribute(".", ALLOW)
             .compile_well_known_types()
+            .enable_type_names()
             .extern_path(WELL_KNOWN, well_known(krate))
             .prost_path(format!("{krate}::protobuf::prost"))
             .service_generator(Box::new(service::Generator::new(krate, *server, *client)));

@@ -3,7 +3,7 @@
 
 use dubhe::{App, CallOptions, Code, Metadata, Running, Server, Service as _, Status};
 use dubhe_protobuf::pbjson_types::Empty;
-use dubhe_protobuf::{Request, Response, Streaming};
+use dubhe_protobuf::{Request, Response, Streaming, detail, details};
 use dubhe_stubs::proto::sample::common::{Colour, Named};
 use dubhe_stubs::proto::sample::shapes::v1::{Shapes, ShapesClient, ShapesServer, Word};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
@@ -12,7 +12,10 @@ struct Speaker;
 
 fn said(word: Word) -> Result<Word, Status> {
     match &*word.text {
-        "error" => Err(Status::new(Code::OutOfRange, "no such word")),
+        "error" => {
+            let detail = detail(&Named { name: "detail".into() });
+            Err(Status::new(Code::OutOfRange, "no such word").with_detail(detail))
+        }
         _ => Ok(word),
     }
 }
@@ -142,6 +145,9 @@ async fn an_error_is_the_callers_in_every_shape() {
     let error = || word("error", 1);
     let failed = |status: Status| {
         assert_eq!((status.code(), status.message()), (Code::OutOfRange, "no such word"));
+        let named: Vec<Named> = details(&status).collect();
+        assert_eq!(named, [Named { name: "detail".into() }]);
+        assert_eq!(details::<Word>(&status).count(), 0);
     };
     failed(client.say(error()).await.unwrap_err());
     failed(client.join(stream::iter([word("x", 1), error()])).await.unwrap_err());

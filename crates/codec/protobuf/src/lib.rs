@@ -17,6 +17,7 @@
 //! # Ok::<(), dubhe_core::Status>(())
 //! ```
 
+mod detail;
 mod payload;
 mod request;
 mod response;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 
 use dubhe_core::{ByteString, CallKind, Method};
 
+pub use detail::{detail, details};
 pub use payload::{Message, content, decode, message, write_content};
 pub use request::{IntoStreamingRequest, Request};
 pub use response::Response;

@@ -19,7 +19,7 @@ use dubhe_core::{
 };
 use dubhe_hessian2::java::Throwable;
 use dubhe_net::time;
-use dubhe_triple::{Settings, TripleConnect};
+use dubhe_triple::{Compress, Settings, TripleConnect};
 use futures_util::{StreamExt, stream};
 use support::{Server, message, only, serve};
 
@@ -80,6 +80,59 @@ async fn a_message_larger_than_every_window_arrives() {
     let call = Call::new(head("Echo", CallKind::Unary), message(above));
     let error = channel(&server).invoke(call).await.unwrap_err();
     assert_eq!(error.code(), Code::ResourceExhausted);
+}
+
+#[tokio::test]
+async fn a_client_that_compresses_is_answered_in_kind() {
+    let server = serve().await;
+    let mut settings = Settings::default();
+    settings.compress = Compress::Always;
+    let endpoint = Endpoint::of("tri", "127.0.0.1", server.address.port());
+    let channel = TripleConnect::new(settings).connect(&endpoint).unwrap();
+    // It fits the windows of a stream compressed only.
+    let large = Bytes::from(vec![7; 6 * 1024 * 1024]);
+    let call = Call::new(head("Echo", CallKind::Unary), message(large.clone()));
+    assert_eq!(only(&channel.invoke(call).await.unwrap()), large);
+    let call =
+        Call { head: head("Each", CallKind::Bidirectional), body: streamed(&["a", "b", "c"]) };
+    let (messages, _) = drain(channel.invoke(call).await.unwrap()).await;
+    assert_eq!(messages, ["a", "b", "c"]);
+    let above = Bytes::from(vec![7; 8 * 1024 * 1024 + 1]);
+    let call = Call::new(head("Echo", CallKind::Unary), message(above));
+    assert_eq!(channel.invoke(call).await.unwrap_err().code(), Code::ResourceExhausted);
+}
+
+#[tokio::test]
+async fn messages_that_are_ready_together_arrive_one_by_one() {
+    let server = serve().await;
+    let all: Vec<Bytes> = (0..5_000_u32).map(|n| n.to_string().into()).collect();
+    let sent = all.clone().into_iter().map(|bytes| Ok(message(bytes)));
+    let body = Body::Stream(Box::pin(stream::iter(sent)));
+    let call = Call { head: head("Each", CallKind::Bidirectional), body };
+    let (messages, _) = drain(channel(&server).invoke(call).await.unwrap()).await;
+    assert_eq!(messages, all);
+}
+
+#[tokio::test]
+async fn a_request_is_sent_while_nobody_reads_the_reply() {
+    let server = serve().await;
+    let (sent, mut taken) = tokio::sync::mpsc::unbounded_channel();
+    let each = (0..3).map(move |n| {
+        sent.send(n).unwrap();
+        Ok(message(hi()))
+    });
+    // The first message is there when the reply begins; the others follow at their own time.
+    let slow = stream::iter(each).then(|message| async {
+        tokio::task::yield_now().await;
+        message
+    });
+    let call =
+        Call { head: head("Each", CallKind::Bidirectional), body: Body::Stream(Box::pin(slow)) };
+    let reply = channel(&server).invoke(call).await.unwrap();
+    for n in 0..3 {
+        assert_eq!(taken.recv().await, Some(n));
+    }
+    assert_eq!(drain(reply).await.0.len(), 3);
 }
 
 #[tokio::test]

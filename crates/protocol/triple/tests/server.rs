@@ -47,7 +47,7 @@ async fn errors_before_a_message_are_trailers_only() {
         ("/test.Plain/Echo", "5S", None, "13"),
         ("/test.Plain/Echo", "5S", Some([framed(b"a"), framed(b"b")].concat().into()), "13"),
         ("/test.Plain/Echo", "5S", Some(Bytes::from_static(&[0, 0, 0, 0, 9, 1])), "13"),
-        ("/test.Plain/Echo", "5S", Some(Bytes::from_static(&[1, 0, 0, 0, 1, 1])), "12"),
+        ("/test.Plain/Echo", "5S", Some(Bytes::from_static(&[1, 0, 0, 0, 1, 1])), "13"),
         ("/test.Plain/Echo", "5S", Some(Bytes::from_static(&[0, 255, 0, 0, 1, 1])), "8"),
     ] {
         let got = raw.call(path, grpc(&[("grpc-timeout", timeout)]), message).await;

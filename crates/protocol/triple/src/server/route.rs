@@ -88,7 +88,7 @@ impl<'a> Route<'a> {
                     match dispatch.find(wanted) {
                         Ok(target) => return Ok(target),
                         // That a service lacks the method says more than that one is missing.
-                        Err(closer) if status.code() == Code::Unimplemented => status = closer,
+                        Err(closer) if closer.code() != Code::Unimplemented => status = closer,
                         Err(_) => {}
                     }
                 }

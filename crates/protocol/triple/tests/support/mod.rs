@@ -54,13 +54,14 @@ impl Drop for TellsDrop {
     }
 }
 
-const PLAIN: [(&str, CallKind); 8] = [
+const PLAIN: [(&str, CallKind); 9] = [
     ("Echo", CallKind::Unary),
     ("Fail", CallKind::Unary),
     ("Panic", CallKind::Unary),
     ("Never", CallKind::Unary),
     ("Wait", CallKind::Unary),
     ("Repeat", CallKind::ServerStream),
+    ("Endless", CallKind::ServerStream),
     ("Join", CallKind::ClientStream),
     ("Each", CallKind::Bidirectional),
 ];
@@ -143,6 +144,15 @@ async fn answer(services: &Services, Call { head, body }: Call) -> Result<Reply,
             let end = trailers([("k", "end")].into_iter().collect());
             let frames = (0..3).map(move |_| Frame::Message(payload.clone()));
             Reply::stream(Box::pin(stream::iter(frames).chain(stream::iter([end]))))
+        }
+        ("Endless", Body::One(payload)) => {
+            let (tells, started) = (TellsDrop(services.dropped.clone()), services.started.clone());
+            let frames = stream::repeat_with(move || {
+                let _ = &tells;
+                started.send(()).unwrap();
+                Frame::Message(payload.clone())
+            });
+            Reply::stream(Box::pin(frames))
         }
         ("Join", Body::Stream(mut stream)) => {
             let mut all = BytesMut::new();
@@ -232,9 +242,31 @@ pub struct Started {
 impl Raw {
     pub async fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
-        let (send, connection) = h2::client::handshake(stream).await.unwrap();
+        // A stream that is not read leaves room for the others.
+        let (send, connection) = h2::client::Builder::new()
+            .initial_connection_window_size(1 << 20)
+            .handshake(stream)
+            .await
+            .unwrap();
         tokio::spawn(connection);
         Self(send)
+    }
+
+    /// Begins a stream and resets it at once.
+    pub async fn reset(
+        &mut self,
+        path: &str,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<(), h2::Error> {
+        let mut request = Request::post(format!("http://test{path}")).body(()).unwrap();
+        *request.headers_mut() = headers;
+        self.0 = self.0.clone().ready().await?;
+        let (_, mut send) = self.0.send_request(request, false)?;
+        send.send_data(body, true)?;
+        tokio::task::yield_now().await;
+        send.send_reset(h2::Reason::CANCEL);
+        Ok(())
     }
 
     pub async fn ready(&mut self) -> Result<(), h2::Error> {
@@ -258,6 +290,11 @@ impl Raw {
 }
 
 impl Started {
+    /// The head of the reply, and its body, of which nothing is read.
+    pub async fn unread(self) -> (http::response::Parts, h2::RecvStream) {
+        self.response.await.unwrap().into_parts()
+    }
+
     pub async fn response(self) -> Got {
         let (parts, mut recv) = self.response.await.unwrap().into_parts();
         let mut body = BytesMut::new();

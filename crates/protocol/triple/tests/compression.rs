@@ -1,0 +1,99 @@
+//! Messages compressed with gzip, in both directions.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test stops at the first surprise")]
+
+mod support;
+
+use std::io::{Read, Write};
+
+use bytes::{BufMut, Bytes, BytesMut};
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
+use http::HeaderMap;
+use support::{Raw, framed, serve};
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A message that says it is compressed.
+fn marked(bytes: &[u8]) -> Bytes {
+    let mut out = BytesMut::new();
+    out.put_u8(1);
+    out.put_u32(u32::try_from(bytes.len()).unwrap());
+    out.extend_from_slice(bytes);
+    out.freeze()
+}
+
+fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+    let grpc = [("content-type", "application/grpc")];
+    let pair = |(name, value): &(&'static str, &'static str)| {
+        (name.parse().unwrap(), value.parse().unwrap())
+    };
+    grpc.iter().chain(pairs).map(pair).collect()
+}
+
+#[tokio::test]
+async fn a_compressed_request_gets_a_compressed_reply() {
+    let server = serve().await;
+    let mut raw = Raw::connect(server.address).await;
+    let text = b"again ".repeat(2_000);
+    let asks = headers(&[("grpc-encoding", "gzip"), ("grpc-accept-encoding", "identity,gzip")]);
+    let got = raw.call("/test.Plain/Echo", asks, Some(marked(&gzip(&text)))).await;
+    assert_eq!(got.headers["grpc-encoding"], "gzip");
+    assert_eq!((got.body[0], got.body.len() < 1_000), (1, true));
+    let mut plain = Vec::new();
+    GzDecoder::new(&got.body[5..]).read_to_end(&mut plain).unwrap();
+    assert_eq!(plain, text);
+
+    // A message need not be compressed because the stream may be, and a caller that reads no gzip
+    // gets none.
+    let only = headers(&[("grpc-encoding", "gzip")]);
+    let got = raw.call("/test.Plain/Echo", only, Some(framed(b"plain"))).await;
+    assert_eq!((got.headers.get("grpc-encoding"), &got.body), (None, &framed(b"plain")));
+}
+
+#[tokio::test]
+async fn every_message_of_a_stream_is_compressed() {
+    let server = serve().await;
+    let mut raw = Raw::connect(server.address).await;
+    let asks = headers(&[("grpc-encoding", "gzip"), ("grpc-accept-encoding", "gzip")]);
+    let sent = [marked(&gzip(b"one")), framed(b"two"), marked(&gzip(b"three"))].concat();
+    let got = raw.call("/test.Plain/Each", asks, Some(sent.into())).await;
+    let mut rest = &got.body[..];
+    for expected in ["one", "two", "three"] {
+        let length = usize::try_from(u32::from_be_bytes(rest[1..5].try_into().unwrap())).unwrap();
+        let mut plain = String::new();
+        GzDecoder::new(&rest[5..5 + length]).read_to_string(&mut plain).unwrap();
+        assert_eq!((rest[0], &*plain), (1, expected));
+        rest = &rest[5 + length..];
+    }
+    assert!(rest.is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_decompressed_is_an_error_of_its_call() {
+    let server = serve().await;
+    let mut raw = Raw::connect(server.address).await;
+    // More than the 8 MiB that a message may have, from a few kilobytes.
+    let bomb = marked(&gzip(&vec![0; 9 << 20]));
+    assert!(bomb.len() < 20_000);
+    let gzip_says: &[_] = &[("grpc-encoding", "gzip")];
+    for (pairs, body, status) in [
+        (&[][..], marked(&gzip(b"x")), "13"),
+        (gzip_says, marked(b"no gzip"), "13"),
+        (gzip_says, bomb, "8"),
+        (&[("grpc-encoding", "snappy")], framed(b"x"), "12"),
+    ] {
+        let got = raw.call("/test.Plain/Echo", headers(pairs), Some(body)).await;
+        let status_of = got.trailers.as_ref().unwrap_or(&got.headers);
+        assert_eq!(status_of["grpc-status"], status, "{pairs:?}");
+        if status == "12" {
+            assert_eq!(status_of["grpc-accept-encoding"], "gzip");
+        }
+    }
+    let got = raw.call("/test.Plain/Echo", headers(&[]), Some(framed(b"still here"))).await;
+    assert_eq!(got.body, framed(b"still here"));
+}
