@@ -7,7 +7,7 @@ pub mod proto {
 }
 
 /// The same without that crate.
-#[allow(missing_docs, reason = "modules are named after packages")]
+#[allow(missing_docs, unused_qualifications, reason = "modules are named after packages")]
 pub mod alone {
     #[doc(hidden)]
     pub mod private {

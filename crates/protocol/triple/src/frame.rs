@@ -11,9 +11,15 @@ pub const PREFIX: usize = 5;
 /// The bytes a message may have unless said otherwise: 8 MiB, as Dubbo Java's `maxBodySize`.
 pub const DEFAULT_LIMIT: usize = 8 * 1024 * 1024;
 
+/// The bytes that a message usually has no more than, prefix included.
+const USUAL: usize = 128;
+
 /// Puts room for a prefix into `out`; [`end`] fills it.
 pub(crate) fn begin(out: &mut BytesMut) -> usize {
     let at = out.len();
+    if out.capacity() == 0 {
+        out.reserve(USUAL);
+    }
     out.extend_from_slice(&[0; PREFIX]);
     at
 }
@@ -50,14 +56,14 @@ fn prefix(length: usize, compressed: bool, limit: usize) -> Result<[u8; PREFIX],
 pub struct Data {
     prefix: [u8; PREFIX],
     /// How many bytes of `prefix` are sent already; all when the bytes have theirs.
-    sent: usize,
+    sent: u8,
     bytes: Bytes,
 }
 
 impl Data {
     /// Bytes that are framed already, or need no frame.
     pub(crate) fn framed(bytes: impl Into<Bytes>) -> Self {
-        Self { prefix: [0; PREFIX], sent: PREFIX, bytes: bytes.into() }
+        Self { prefix: [0; PREFIX], sent: 5, bytes: bytes.into() }
     }
 
     /// One uncompressed message, which gets its prefix here.
@@ -74,7 +80,7 @@ impl Data {
     }
 
     fn ahead(&self) -> &[u8] {
-        self.prefix.get(self.sent..).unwrap_or_default()
+        self.prefix.get(usize::from(self.sent)..).unwrap_or_default()
     }
 }
 
@@ -99,8 +105,8 @@ impl Buf for Data {
     }
 
     fn advance(&mut self, count: usize) {
-        let of_prefix = count.min(PREFIX - self.sent);
-        self.sent += of_prefix;
+        let of_prefix = count.min(self.ahead().len());
+        self.sent += u8::try_from(of_prefix).unwrap_or_default();
         self.bytes.advance(count - of_prefix);
     }
 }

@@ -36,6 +36,7 @@ pub mod content;
 mod details;
 mod fields;
 pub mod frame;
+mod header;
 pub mod http;
 mod inbound;
 pub mod metadata;

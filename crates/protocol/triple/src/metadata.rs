@@ -11,6 +11,7 @@ use dubhe_core::{Metadata, Value};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Map;
 
+use crate::header::CONSUMER;
 use crate::percent;
 
 /// The names as they were before they were made lower case: a JSON object, percent-encoded.
@@ -24,47 +25,43 @@ pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Headers of HTTP and of the protocol, which are no metadata in either direction.
-const RESERVED: [&str; 24] = [
-    "accept",
-    "accept-encoding",
-    "alt-svc",
-    "connect-protocol-version",
-    "connect-timeout-ms",
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "group",
-    "host",
-    "interface",
-    "path",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "triple-protocol-version",
-    "triple-timeout-ms",
-    "user-agent",
-    "vary",
-    "rest-service-group",
-    "rest-service-version",
-    "remote.application",
-    "application",
-];
-
-/// Headers of the protocol that begin with `tri-`; others of that prefix are dubbo-go's metadata.
-const RESERVED_TRI: [&str; 6] = [
-    "tri-service-version",
-    "tri-service-group",
-    "tri-consumer-appname",
-    "tri-service-timeout",
-    "tri-header-convert",
-    "tri-exception-code",
-];
-
-/// Whether a header of this lower-case name is no metadata.
+/// Whether a header of this lower-case name is of HTTP or of the protocol, and no metadata in
+/// either direction. Other names that begin with `tri-` are dubbo-go's metadata.
 pub fn is_reserved(name: &str) -> bool {
-    name.starts_with("grpc-") || RESERVED.contains(&name) || RESERVED_TRI.contains(&name)
+    name.starts_with("grpc-")
+        || matches!(
+            name,
+            "accept"
+                | "accept-encoding"
+                | "alt-svc"
+                | "application"
+                | "connect-protocol-version"
+                | "connect-timeout-ms"
+                | "connection"
+                | "content-encoding"
+                | "content-length"
+                | "content-type"
+                | "group"
+                | "host"
+                | "interface"
+                | "path"
+                | "remote.application"
+                | "rest-service-group"
+                | "rest-service-version"
+                | "te"
+                | "trailer"
+                | "transfer-encoding"
+                | "tri-consumer-appname"
+                | "tri-exception-code"
+                | "tri-header-convert"
+                | "tri-service-group"
+                | "tri-service-timeout"
+                | "tri-service-version"
+                | "triple-protocol-version"
+                | "triple-timeout-ms"
+                | "user-agent"
+                | "vary"
+        )
 }
 
 /// Adds `metadata` to `headers`: text, numbers and booleans as text, bytes under a name that ends
@@ -126,7 +123,7 @@ fn text(value: &Value) -> Option<HeaderValue> {
 /// The metadata of a request with these headers.
 pub(crate) fn of_request(headers: &HeaderMap) -> Metadata {
     let mut metadata = read(headers);
-    if let Some(name) = headers.get("tri-consumer-appname").and_then(|v| v.to_str().ok()) {
+    if let Some(name) = headers.get(CONSUMER).and_then(|v| v.to_str().ok()) {
         metadata.insert("remote.application", ByteString::from(name));
     }
     metadata

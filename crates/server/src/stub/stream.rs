@@ -51,7 +51,7 @@ where
         Box::pin(context::scope(inherited, work))
     };
     Invoking::boxed(async move {
-        let mut messages = Messages { work: Some(work), slot, ctx, ended: false };
+        let mut messages = Messages { work: Some(work), slot, ctx, first: true, ended: false };
         let mut metadata = messages.begin().await?;
         metadata.fill_from(&messages.ctx.take_reply_attachments());
         let mut reply = Reply::stream(Box::pin(messages));
@@ -120,23 +120,20 @@ impl Outlet {
         while let Some(message) = stream.next().await {
             let message = message.map_err(Into::into)?;
             self.0.with(|state| state.message = Some(message));
-            self.taken().await;
+            taken().await;
         }
         Ok(())
     }
+}
 
-    /// Resolves when the message has been taken. No waker is kept: whoever takes it polls again
-    /// for the next.
-    async fn taken(&self) {
-        std::future::poll_fn(|_| {
-            if self.0.with(|state| state.message.is_none()) {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
-        })
-        .await;
-    }
+/// Resolves when it is polled again, which is when the message has been taken: no waker is kept,
+/// since whoever takes it polls for the next.
+async fn taken() {
+    let mut polled = false;
+    std::future::poll_fn(|_| {
+        if std::mem::replace(&mut polled, true) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }
 
 impl std::fmt::Debug for Outlet {
@@ -151,6 +148,8 @@ struct Messages {
     work: Option<Work>,
     slot: Arc<Slot>,
     ctx: Arc<Context>,
+    /// The handler may have sent a first message when it began its reply.
+    first: bool,
     ended: bool,
 }
 
@@ -186,7 +185,9 @@ impl Stream for Messages {
         if self.ended {
             return Poll::Ready(None);
         }
-        if let Some(message) = self.next_message() {
+        if std::mem::take(&mut self.first)
+            && let Some(message) = self.next_message()
+        {
             return Poll::Ready(Some(message));
         }
         let Poll::Ready(outcome) = self.poll_work(cx) else {

@@ -47,7 +47,7 @@ impl Inner {
     }
 
     async fn invoke(&self, call: Call) -> Outcome {
-        let name = format!("{}.{}", call.head.service, call.head.method.name);
+        let (service, method) = (call.head.service.clone(), call.head.method.clone());
         let deadline = call.head.deadline;
         let outcome = match self.connection(deadline).await {
             Ok(conn) => call::run(conn, &self.caller, call).await,
@@ -63,7 +63,7 @@ impl Inner {
         outcome.map_err(|status| match status.origin() {
             // What the other end says is left as it said it.
             dubhe_core::status::Origin::Local => {
-                status.context(format_args!("{name} on {}", self.endpoint))
+                status.context(format_args!("{service}.{} on {}", method.name, self.endpoint))
             }
             _ => status,
         })

@@ -19,6 +19,7 @@ use super::call::{passed, too_late};
 use super::connection::InFlight;
 use super::pump::Pump;
 use crate::compression::{Encoding, GRPC_ENCODING};
+use crate::header::EXCEPTION_CODE;
 use crate::inbound::Inbound;
 use crate::payload::{Shape, unwrap_response};
 use crate::{content, metadata, status};
@@ -45,7 +46,7 @@ fn head(parts: &Parts) -> Result<Metadata, Status> {
 }
 
 fn is_exception(parts: &Parts) -> bool {
-    parts.headers.get("tri-exception-code").is_some_and(|code| code != "0")
+    parts.headers.get(EXCEPTION_CODE).is_some_and(|code| code != "0")
 }
 
 /// The reply of one message.

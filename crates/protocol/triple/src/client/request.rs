@@ -4,16 +4,16 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use dubhe_core::{Code, Endpoint, Format, Head, Status};
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TE, USER_AGENT};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, TE, USER_AGENT};
 use http::uri::{self, Authority, PathAndQuery, Scheme, Uri};
 use http::{Method, Request};
 
 use crate::compression::{ACCEPTED, Compress, Encoding, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, GZIP};
+use crate::header::{CONSUMER, SERVICE_GROUP, SERVICE_VERSION, TIMEOUT};
 use crate::payload::Shape;
 use crate::{content, metadata, timeout};
 
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("dubhe/", env!("CARGO_PKG_VERSION")));
-const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
 /// How the messages of a call to this method are written.
 pub(super) fn shape(head: &Head) -> Shape {
@@ -89,18 +89,23 @@ impl Caller {
         }
         if let Some(deadline) = head.deadline {
             let left = timeout::format(deadline.left(now));
-            headers.insert(TIMEOUT, HeaderValue::try_from(left).map_err(|_| bad("the timeout"))?);
+            let mut left = HeaderValue::try_from(left).map_err(|_| bad("the timeout"))?;
+            // It differs from call to call: not worth a place in the table of HPACK.
+            left.set_sensitive(true);
+            headers.insert(TIMEOUT, left);
         }
-        for (name, text) in [
-            ("tri-service-version", head.service.version()),
-            ("tri-service-group", head.service.group()),
-        ] {
+        for (name, text) in
+            [(SERVICE_VERSION, head.service.version()), (SERVICE_GROUP, head.service.group())]
+        {
             if !text.is_empty() {
-                headers.insert(name, HeaderValue::from_str(text).map_err(|_| bad(name))?);
+                headers.insert(
+                    name,
+                    HeaderValue::from_str(text).map_err(|_| bad("group or version"))?,
+                );
             }
         }
         if let Some(name) = &self.application {
-            headers.insert("tri-consumer-appname", name.clone());
+            headers.insert(CONSUMER, name.clone());
         }
         metadata::write(&head.metadata, &mut headers);
         Ok(headers)

@@ -69,24 +69,31 @@ async fn answer(
     shared: Arc<Shared>,
     peer: Arc<context::Peer>,
     request: Request<RecvStream>,
-    mut respond: SendResponse<Data>,
+    respond: SendResponse<Data>,
 ) {
     let format = content::of(request.headers()).and_then(content::format);
     match format {
         Some(format) if shared.mounts.find(request.uri().path()).is_none() => {
             grpc::serve(&shared, peer, request, format, respond).await;
         }
-        _ => {
-            let request = request.map(Body::http2);
-            let response = tokio::select! {
-                biased;
-                response = plain::answer(&shared, peer, request) => response,
-                // The caller gave up; dropping the handler is all there is to do.
-                _ = poll_fn(|cx| respond.poll_reset(cx)) => return,
-            };
-            send(respond, response).await;
-        }
+        // Boxed, since the task of every call has room for its future.
+        _ => Box::pin(answer_plain(shared, peer, request, respond)).await,
     }
+}
+
+async fn answer_plain(
+    shared: Arc<Shared>,
+    peer: Arc<context::Peer>,
+    request: Request<RecvStream>,
+    mut respond: SendResponse<Data>,
+) {
+    let response = tokio::select! {
+        biased;
+        response = plain::answer(&shared, peer, request.map(Body::http2)) => response,
+        // The caller gave up; dropping the handler is all there is to do.
+        _ = poll_fn(|cx| respond.poll_reset(cx)) => return,
+    };
+    send(respond, response).await;
 }
 
 /// Sends a response with its body, as fast as the caller takes it.

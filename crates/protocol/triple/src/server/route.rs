@@ -2,8 +2,10 @@
 
 use dubhe_core::serve::{Dispatch, Overload, Target, Wanted};
 use dubhe_core::{Code, Status};
-use http::HeaderMap;
 use http::uri::Uri;
+use http::{HeaderMap, HeaderName};
+
+use crate::header::{REST_GROUP, REST_VERSION, SERVICE_GROUP, SERVICE_VERSION};
 
 /// The version that Dubbo Java tries when the one that was asked for is not there.
 const DEFAULT_VERSION: &str = "1.0.0";
@@ -32,14 +34,14 @@ impl<'a> Route<'a> {
         let (service, method) = parts
             .filter(|(service, method)| !service.is_empty() && !method.is_empty())
             .ok_or_else(no_route)?;
-        let header = |names: [&str; 2]| {
-            names.into_iter().find_map(|name| headers.get(name)?.to_str().ok()).unwrap_or_default()
+        let header = |names: [HeaderName; 2]| {
+            names.iter().find_map(|name| headers.get(name)?.to_str().ok()).unwrap_or_default()
         };
         Ok(Self {
             service,
             method,
-            group: header(["tri-service-group", "rest-service-group"]),
-            version: header(["tri-service-version", "rest-service-version"]),
+            group: header([SERVICE_GROUP, REST_GROUP]),
+            version: header([SERVICE_VERSION, REST_VERSION]),
         })
     }
 

@@ -15,6 +15,7 @@ use dubhe_net::time;
 use futures_util::{StreamExt, stream};
 use h2::RecvStream;
 use h2::server::SendResponse;
+use http::header::USER_AGENT;
 use http::{HeaderMap, Method, Request, StatusCode, request};
 
 use super::Shared;
@@ -22,6 +23,7 @@ use super::route::{Route, payload_limit};
 use super::run::{guarded, passed, too_late};
 use crate::compression::{Encoding, GRPC_ACCEPT_ENCODING, GRPC_ENCODING};
 use crate::frame::Data;
+use crate::header::TIMEOUT;
 use crate::inbound::Inbound;
 use crate::payload::{Shape, unwrap_request};
 use crate::settings::Exceptions;
@@ -92,7 +94,7 @@ fn admit(shared: &Shared, parts: &request::Parts, format: Format) -> Result<Admi
     if parts.method != Method::POST {
         return Err(Refused::Http(StatusCode::METHOD_NOT_ALLOWED));
     }
-    let deadline = match parts.headers.get("grpc-timeout") {
+    let deadline = match parts.headers.get(TIMEOUT) {
         Some(header) => {
             let parsed = header.to_str().ok().and_then(timeout::parse).ok_or_else(|| {
                 Refused::Grpc(Status::new(Code::Internal, "grpc-timeout is malformed"))
@@ -161,7 +163,7 @@ fn unshape(shape: &Shape, message: bytes::Bytes) -> Result<(Payload, Option<Stri
 
 /// Whether a caller with these headers is answered with Java's exceptions.
 fn java_exceptions(style: Exceptions, headers: &HeaderMap) -> bool {
-    let go = || headers.get("user-agent").is_some_and(|v| v.as_bytes().starts_with(b"grpc-go"));
+    let go = || headers.get(USER_AGENT).is_some_and(|v| v.as_bytes().starts_with(b"grpc-go"));
     match style {
         Exceptions::Java => true,
         Exceptions::Status => false,

@@ -2,7 +2,6 @@
 
 use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
 use std::task::Poll;
 
 use dubhe_core::reply::{Frame, Reply, ReplyBody, ReplyStream, Trailers};
@@ -11,18 +10,17 @@ use dubhe_hessian2::java::Throwable;
 use futures_util::StreamExt;
 use h2::SendStream;
 use h2::server::SendResponse;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
 
 use crate::compression::{ACCEPTED, Encoding, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, GZIP};
 use crate::frame::Data;
+use crate::header::EXCEPTION_CODE;
 use crate::payload::{Shape, wrap_bytes};
 use crate::server::run::panicked;
 use crate::write::Writer;
 use crate::{content, metadata, outbound, status};
 
-/// Says that the message is an exception, and of which kind; the message has the rest.
-const EXCEPTION_CODE: HeaderName = HeaderName::from_static("tri-exception-code");
 /// The kind of an exception of the service (Dubbo Java `RpcException.BIZ_EXCEPTION`).
 const BUSINESS: u16 = 3;
 
@@ -106,17 +104,27 @@ impl Way {
             ReplyBody::One(_, Trailers { status: Some(status), .. }) => self.fail(respond, status),
             ReplyBody::Stream(stream) => {
                 let head = response(self.head(&metadata));
-                let Ok(mut send) = respond.send_response(head, false) else { return };
-                let mut late = pin!(late);
-                let trailers = tokio::select! {
-                    biased;
-                    trailers = self.messages(&mut send, stream) => trailers,
-                    status = &mut late => Some(failed(status)),
-                };
-                if let Some(Trailers { status, metadata }) = trailers {
-                    let _ = send.send_trailers(status::trailers(status.as_ref(), &metadata));
-                }
+                let Ok(send) = respond.send_response(head, false) else { return };
+                // Boxed, since the task of every call has room for its future.
+                Box::pin(self.stream(send, stream, late)).await;
             }
+        }
+    }
+
+    /// Sends the messages of a stream to its end, or to the status of `late`.
+    async fn stream(
+        &self,
+        mut send: SendStream<Data>,
+        stream: &mut ReplyStream,
+        late: impl Future<Output = Status>,
+    ) {
+        let trailers = tokio::select! {
+            biased;
+            trailers = self.messages(&mut send, stream) => trailers,
+            status = late => Some(failed(status)),
+        };
+        if let Some(Trailers { status, metadata }) = trailers {
+            let _ = send.send_trailers(status::trailers(status.as_ref(), &metadata));
         }
     }
 
