@@ -4,6 +4,8 @@
 //! `cargo run -p dubhe-examples --bin consumer`. In a fleet, a crate like this one would hold the
 //! interfaces, as the API module of a Java project does.
 
+pub mod hello;
+
 use dubhe::prelude::*;
 use dubhe::{Running, java};
 

@@ -48,6 +48,51 @@ fn balancer() {
 }
 
 #[test]
+fn hello() {
+    assert_eq!(run(env!("CARGO_BIN_EXE_hello")), "Hello, Ada\n");
+}
+
+#[test]
+fn streaming() {
+    let text = run(env!("CARGO_BIN_EXE_streaming"));
+    assert!(text.contains("repeat: [\"Hello, Ada\", \"Hello, Ada\", \"Hello, Ada\"]"), "{text}");
+    assert!(text.contains("welcome: Hello, Ada and Grace\n"), "{text}");
+    assert!(text.ends_with("chat: Hello, Ada\nchat: Hello, Grace\n"), "{text}");
+}
+
+#[test]
+fn every_protocol() {
+    let text = run(env!("CARGO_BIN_EXE_every_protocol"));
+    for line in ["dubbo: Some(\"Ada\")", "tri: Some(\"Ada\")", "grpc: Hello, Ada"] {
+        assert!(text.contains(line), "{text}");
+    }
+    assert!(
+        text.contains("\"name\":\"Ada\"") && text.contains("\"text\":\"Hello, Ada\""),
+        "{text}"
+    );
+    assert!(text.ends_with("0 connections cut\n"), "{text}");
+}
+
+#[test]
+fn registry() {
+    let text = run(env!("CARGO_BIN_EXE_registry"));
+    assert_eq!(text.matches("found Some(\"Ada\")").count(), 4, "{text}");
+    assert!(text.ends_with("0 connections cut\n"), "{text}");
+}
+
+#[test]
+fn custom_registry() {
+    let text = run(env!("CARGO_BIN_EXE_custom_registry"));
+    assert_eq!(text, "found Some(\"Ada\")\nknows 2 providers\n");
+}
+
+#[test]
+fn with_tonic() {
+    let text = run(env!("CARGO_BIN_EXE_with_tonic"));
+    assert_eq!(text, "tonic: Hello, tonic\naxum: a file\n");
+}
+
+#[test]
 fn custom_protocol() {
     let text = run(env!("CARGO_BIN_EXE_custom_protocol"));
     assert!(text.contains("client: before b\"\", now b\"Dubhe\"\n"), "{text}");
