@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test stops at the first surprise")]
 
 use dubhe::net::detect::TlsMode;
+use dubhe::net::io::tcp::{TcpDial, TcpOptions};
+use dubhe::net::io::{Address, Dial};
 use dubhe::net::tls::{ClientTls, ServerTls};
 use dubhe::prelude::*;
 use dubhe_testkit::certs::{Authority, Identity};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[dubhe::interface("org.example.Who")]
 trait Who {
@@ -33,15 +36,16 @@ impl Setting {
         Self { ca, server, client }
     }
 
-    async fn serve(&self, mode: TlsMode, mutual: bool) -> (dubhe::Running, String) {
+    async fn serve(&self, mode: TlsMode, mutual: bool) -> (dubhe::Running, Vec<String>) {
         let mut tls = ServerTls::builder(self.server.chain.clone(), self.server.key.clone());
         if mutual {
             tls = tls.client_ca(self.ca.pem());
         }
         let server = Server::builder().service(WhoServer::new(Door));
         let running = server.tls(mode, tls.build().unwrap()).start("127.0.0.1:0").await.unwrap();
-        let url = format!("dubbo://localhost:{}", running.addr().port());
-        (running, url)
+        let port = running.addr().port();
+        let urls = ["dubbo", "tri", "grpc"].map(|p| format!("{p}://localhost:{port}"));
+        (running, urls.to_vec())
     }
 
     fn trusting(&self) -> ClientTls {
@@ -63,27 +67,58 @@ async fn call(tls: Option<ClientTls>, url: &str) -> Result<bool, Status> {
 #[tokio::test]
 async fn one_way_tls_is_for_those_who_trust_the_server() {
     let setting = Setting::new();
-    let (_running, url) = setting.serve(TlsMode::Required, false).await;
-    assert!(!call(Some(setting.trusting()), &url).await.unwrap());
+    let (_running, urls) = setting.serve(TlsMode::Required, false).await;
     let stranger = ClientTls::builder(Authority::new().unwrap().pem()).build().unwrap();
-    let status = call(Some(stranger), &url).await.unwrap_err();
-    assert_eq!(status.code(), Code::Unavailable);
-    assert!(status.message().contains("tls handshake"), "{status}");
-    call(None, &url).await.unwrap_err();
+    for url in urls {
+        assert!(!call(Some(setting.trusting()), &url).await.unwrap());
+        let status = call(Some(stranger.clone()), &url).await.unwrap_err();
+        assert_eq!(status.code(), Code::Unavailable);
+        assert!(status.message().contains("tls handshake"), "{status}");
+        call(None, &url).await.unwrap_err();
+    }
 }
 
 #[tokio::test]
 async fn mutual_tls_is_for_those_with_a_certificate() {
     let setting = Setting::new();
-    let (_running, url) = setting.serve(TlsMode::Required, true).await;
-    assert!(call(Some(setting.certified()), &url).await.unwrap());
-    call(Some(setting.trusting()), &url).await.unwrap_err();
+    let (_running, urls) = setting.serve(TlsMode::Required, true).await;
+    for url in urls {
+        assert!(call(Some(setting.certified()), &url).await.unwrap());
+        call(Some(setting.trusting()), &url).await.unwrap_err();
+    }
 }
 
 #[tokio::test]
 async fn optional_tls_takes_both_on_one_port() {
     let setting = Setting::new();
-    let (_running, url) = setting.serve(TlsMode::Optional, false).await;
-    assert!(!call(Some(setting.trusting()), &url).await.unwrap());
-    assert!(!call(None, &url).await.unwrap());
+    let (_running, urls) = setting.serve(TlsMode::Optional, false).await;
+    for url in urls {
+        assert!(!call(Some(setting.trusting()), &url).await.unwrap());
+        assert!(!call(None, &url).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn alpn_tells_callers_of_http_what_is_spoken() {
+    let setting = Setting::new();
+    let (running, _) = setting.serve(TlsMode::Required, false).await;
+    let to = Address::new("localhost", running.addr().port());
+    for (offers, agreed) in
+        [(&["h2", "http/1.1"][..], Some("h2")), (&["http/1.1"], Some("http/1.1")), (&[], None)]
+    {
+        let tls = ClientTls::builder(setting.ca.pem()).alpn(offers.iter().copied());
+        let dial = tls.build().unwrap().dial(TcpDial::new(TcpOptions::default()));
+        let (mut io, peer) = dial.dial(&to).await.unwrap();
+        let alpn = peer.tls.unwrap().alpn.clone();
+        assert_eq!(alpn.as_deref(), agreed.map(str::as_bytes));
+        if agreed == Some("h2") {
+            continue;
+        }
+        let request = "POST /org.example.Who/certified HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\
+                       content-type: application/json\r\ncontent-length: 2\r\n\r\n[]";
+        io.write_all(request.as_bytes()).await.unwrap();
+        let mut response = String::new();
+        io.read_to_string(&mut response).await.unwrap();
+        assert!(response.starts_with("HTTP/1.1 200") && response.ends_with("false"), "{response}");
+    }
 }
