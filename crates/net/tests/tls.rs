@@ -154,11 +154,14 @@ async fn a_reload_counts_from_the_next_handshake_and_a_bad_one_changes_nothing()
     let authority = Authority::new().unwrap();
     let (old, new) = (authority.issue("127.0.0.1").unwrap(), authority.issue("127.0.0.1").unwrap());
     let tls = server(&old).build().unwrap();
-    let server = Server::start(TlsMode::Required, tls.clone());
-    let client = ClientTls::builder(authority.pem()).build().unwrap();
+    // A reload reaches those who offer something of their own by ALPN as well.
+    let server = Server::start(TlsMode::Required, tls.offering(["x", "y"]));
+    let client = ClientTls::builder(authority.pem()).build().unwrap().offering(["y"]);
     let shown = async || {
         let (_, peer) = server.ask_as(&client).await.unwrap();
-        peer.tls.unwrap().certificates.clone()
+        let tls = peer.tls.unwrap();
+        assert_eq!(tls.alpn.as_deref(), Some(&b"y"[..]));
+        tls.certificates.clone()
     };
 
     let first = shown().await;
