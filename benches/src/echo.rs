@@ -1,7 +1,11 @@
-//! The service that is called.
+//! The services that are called.
 
 use bytes::Bytes;
 use dubhe::prelude::*;
+use dubhe::{Request, Response, Streaming};
+use futures_util::Stream;
+
+use crate::proto;
 
 /// Gives back what it is sent.
 #[dubhe::interface("org.example.bench.Echo")]
@@ -18,7 +22,24 @@ impl Echo for Same {
     }
 }
 
-/// Serves until a signal ends the process.
+impl proto::Echo for Same {
+    async fn echo(&self, request: Request<proto::Msg>) -> Result<Response<proto::Msg>, Status> {
+        Ok(request.into_inner().into())
+    }
+
+    async fn stream(
+        &self,
+        request: Request<Streaming<proto::Msg>>,
+    ) -> Result<Response<impl Stream<Item = Result<proto::Msg, Status>>>, Status> {
+        Ok(request.into_inner().into())
+    }
+}
+
+/// Serves both protocols until a signal ends the process.
 pub(crate) async fn serve(addr: &str) -> Result<(), Status> {
-    Server::builder().service(EchoServer::new(Same)).serve(addr).await
+    Server::builder()
+        .service(EchoServer::new(Same))
+        .service(proto::EchoServer::new(Same))
+        .serve(addr)
+        .await
 }

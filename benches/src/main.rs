@@ -7,7 +7,14 @@ mod client;
 mod echo;
 mod hessian;
 
+/// Made of `bench.proto`.
+#[allow(missing_docs, unreachable_pub, reason = "the file has docs, and a library would export it")]
+mod proto {
+    dubhe::include_proto!("bench");
+}
+
 use clap::{Parser, Subcommand, ValueEnum};
+use dubhe_load::Load;
 
 /// Measures Dubhe.
 #[derive(Parser)]
@@ -18,7 +25,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum What {
-    /// Serves `org.example.bench.Echo`.
+    /// Serves `org.example.bench.Echo` and `bench.Echo`.
     Server {
         /// Where to listen.
         #[arg(long)]
@@ -32,45 +39,32 @@ enum What {
 
 #[derive(clap::Args)]
 struct ClientArguments {
-    /// The protocol.
+    /// What is called.
     #[arg(long, value_enum, default_value_t = Kind::Dubbo)]
     kind: Kind,
-    /// The server.
-    #[arg(long)]
-    addr: String,
-    /// Connections.
-    #[arg(long, default_value_t = 8)]
-    conns: usize,
-    /// Calls in flight over all connections.
-    #[arg(long, default_value_t = 128)]
-    concurrency: usize,
-    /// How long.
-    #[arg(long, default_value_t = 5)]
-    seconds: u64,
-    /// Bytes of a call.
-    #[arg(long, default_value_t = 100)]
-    size: usize,
+    #[command(flatten)]
+    load: Load,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Kind {
     /// The dubbo protocol with Hessian2.
     Dubbo,
-}
-
-impl Kind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Dubbo => "dubbo",
-        }
-    }
+    /// Triple with protobuf, a call at a time.
+    Triple,
+    /// Triple with protobuf, on streams.
+    TripleStream,
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> Result<(), dubhe_load::Error> {
     match Arguments::parse().what {
         What::Server { addr } => echo::serve(&addr).await?,
-        What::Client(arguments) => client::run(&arguments).await?,
+        What::Client(ClientArguments { kind, load }) => match kind {
+            Kind::Dubbo => client::dubbo(&load).await?,
+            Kind::Triple => client::triple(&load).await?,
+            Kind::TripleStream => client::triple_stream(&load).await?,
+        },
         What::Hessian => hessian::run()?,
     }
     Ok(())
