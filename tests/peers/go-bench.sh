@@ -2,8 +2,8 @@
 # Go echo servers to measure against, on 127.0.0.1, and their client.
 #   go-bench.sh prepare|start|stop|restart|status|wipe
 #   go-bench.sh serve grpc|triple|dubbo HOST:PORT   run one server in the foreground
-#   go-bench.sh client -kind grpc|triple|dubbo -addr HOST:PORT [-conns N]
-#     [-concurrency N] [-seconds N] [-size BYTES]   prints one line of JSON
+#   go-bench.sh client -kind grpc|grpc-stream|triple|dubbo -addr HOST:PORT [-conns N]
+#     [-concurrency N] [-ahead N] [-seconds N] [-size BYTES]   prints one line of JSON
 #   go-bench.sh hessian   ns per object of dubbo-go-hessian2, as one line of JSON
 # GO_BENCH_PORT (50061) is the grpc port; triple is on the next, dubbo on the
 # one after.

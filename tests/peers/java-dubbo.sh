@@ -5,7 +5,7 @@
 #   java-dubbo.sh consume [-Dkey=value]...   run the consumer; see Consumer.java
 #   java-dubbo.sh vectors FILE               write the Hessian2 vectors
 #   java-dubbo.sh frames FILE                write dubbo frames; starts and stops its own provider
-#   java-dubbo.sh bench-server PORT          echo server over dubbo, in the foreground
+#   java-dubbo.sh bench-server dubbo|tri PORT  echo server, in the foreground
 #   java-dubbo.sh bench-client FLAGS         its client; see bench/Client.java
 #   java-dubbo.sh bench-hessian              ns per object of hessian-lite, as one line of JSON
 # DUBBO chooses the Dubbo generation: 3 (3.3.6, default), 3.2 (3.2.16) or 2.7
@@ -83,7 +83,7 @@ peer_address() { local p; for p in "${PEER_PROCS[@]}"; do echo "$p=$p://127.0.0.
 case ${1:-} in
   serve) prepare; provider_command "$2" "$3"; serve "${JAVA_CMD[@]}" ;;
   consume) shift; prepare; java_command "$@" peer.consumer.Consumer; exec "${JAVA_CMD[@]}" ;;
-  bench-server) prepare; jvm -Xmx512m -Dport="$2" peer.bench.Server; serve "${JAVA_CMD[@]}" ;;
+  bench-server) prepare; jvm -Xmx512m -Dprotocol="$2" -Dport="$3" peer.bench.Server; serve "${JAVA_CMD[@]}" ;;
   bench-client) shift; prepare; jvm -Xmx512m peer.bench.Client; exec "${JAVA_CMD[@]}" "$@" ;;
   bench-hessian) prepare; jvm -Xmx512m peer.bench.HessianBench; exec "${JAVA_CMD[@]}" ;;
   vectors)

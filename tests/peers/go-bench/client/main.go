@@ -1,6 +1,7 @@
-// Command client measures unary echo calls of -size bytes for -seconds and
-// prints one line of JSON, with the CPU time it spent per call. Each of -conns connections carries an equal share
-// of -concurrency calls in flight.
+// Command client measures echo calls, or messages on streams, of -size bytes for
+// -seconds and prints one line of JSON, with the CPU time it spent per call. Each
+// of -conns connections carries an equal share of -concurrency calls in flight or
+// streams. On streams the latencies are the times between replies.
 package main
 
 import (
@@ -30,16 +31,12 @@ import (
 // call makes one echo call and checks what came back.
 type call func(ctx context.Context) error
 
-func grpcCall(addr string, payload []byte) (call, error) {
-	conn, err := grpc.NewClient(addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		return nil, err
-	}
+func grpcCall(conn *grpc.ClientConn, payload []byte) call {
 	return func(ctx context.Context) error {
 		reply := new(echo.Msg)
 		err := conn.Invoke(ctx, echo.Method, &echo.Msg{Data: payload}, reply)
 		return check(err, reply.Data, payload)
-	}, nil
+	}
 }
 
 func dubboCall(kind, addr string, payload []byte) (call, error) {
@@ -97,21 +94,27 @@ func cpu() time.Duration {
 }
 
 func main() {
-	kind := flag.String("kind", "grpc", "grpc, triple or dubbo")
+	kind := flag.String("kind", "grpc", "grpc, grpc-stream, triple or dubbo")
 	addr := flag.String("addr", "127.0.0.1:50051", "server address")
 	conns := flag.Int("conns", 1, "connections")
-	concurrency := flag.Int("concurrency", 64, "calls in flight, over all connections")
+	concurrency := flag.Int("concurrency", 64, "calls in flight, or streams, over all connections")
+	ahead := flag.Int("ahead", 16, "messages in flight on each stream")
 	seconds := flag.Float64("seconds", 5, "measured time, after -warmup")
 	warmup := flag.Float64("warmup", 1, "seconds before measuring")
 	size := flag.Int("size", 100, "payload bytes")
 	flag.Parse()
 
 	payload := bytes.Repeat([]byte{'x'}, *size)
+	// One of a connection, or of a stream.
 	calls := make([]call, *conns)
+	grpcConns := make([]*grpc.ClientConn, *conns)
 	for i := range calls {
 		var err error
-		if *kind == "grpc" {
-			calls[i], err = grpcCall(*addr, payload)
+		if *kind == "grpc" || *kind == "grpc-stream" {
+			grpcConns[i], err = grpc.NewClient(*addr, grpc.WithTransportCredentials(insecure.NewCredentials()))
+			if err == nil {
+				calls[i] = grpcCall(grpcConns[i], payload)
+			}
 		} else {
 			calls[i], err = dubboCall(*kind, *addr, payload)
 		}
@@ -122,6 +125,15 @@ func main() {
 			log.Fatalf("connection %d: %v", i, err)
 		}
 	}
+	if *kind == "grpc-stream" {
+		calls = make([]call, *concurrency)
+		for i := range calls {
+			var err error
+			if calls[i], err = grpcStream(grpcConns[i%*conns], payload, *ahead); err != nil {
+				log.Fatalf("stream %d: %v", i, err)
+			}
+		}
+	}
 
 	begin := time.Now().Add(time.Duration(*warmup * float64(time.Second)))
 	end := begin.Add(time.Duration(*seconds * float64(time.Second)))
@@ -130,7 +142,7 @@ func main() {
 	var wg sync.WaitGroup
 	for w := range *concurrency {
 		wg.Go(func() {
-			do := calls[w%*conns]
+			do := calls[w%len(calls)]
 			for {
 				start := time.Now()
 				if start.After(end) {

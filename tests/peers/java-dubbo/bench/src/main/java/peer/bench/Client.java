@@ -1,11 +1,13 @@
 package peer.bench;
 
 import com.alibaba.fastjson2.JSON;
+import com.google.protobuf.UnsafeByteOperations;
 import org.apache.dubbo.config.ApplicationConfig;
 import org.apache.dubbo.config.ReferenceConfig;
 import org.apache.dubbo.config.RegistryConfig;
 import org.apache.dubbo.config.bootstrap.DubboBootstrap;
 import org.example.bench.Echo;
+import peer.proto.bench.Msg;
 
 import com.sun.management.OperatingSystemMXBean;
 import java.lang.management.ManagementFactory;
@@ -19,9 +21,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Measures echo calls and prints one line of JSON. A thread a call in flight,
- * as Dubbo's synchronous callers have.
+ * as Dubbo's synchronous callers have. Over Triple the data is a protobuf message, and all calls
+ * share one connection, whatever is asked for.
  *
- * Flags: -addr HOST:PORT -conns N -concurrency N -seconds N -warmup N -size BYTES
+ * Flags: -kind dubbo|triple -addr HOST:PORT -conns N -concurrency N -seconds N -warmup N -size BYTES
  */
 public class Client {
     public static void main(String[] args) throws Exception {
@@ -34,7 +37,9 @@ public class Client {
         byte[] payload = new byte[Integer.parseInt(flags.getOrDefault("-size", "100"))];
         Arrays.fill(payload, (byte) 'x');
 
-        Echo echo = connect(flags.getOrDefault("-addr", "127.0.0.1:20880"), conns);
+        String kind = flags.getOrDefault("-kind", "dubbo");
+        String addr = flags.getOrDefault("-addr", "127.0.0.1:20880");
+        Echo echo = kind.equals("triple") ? triple(addr, conns) : connect(Echo.class, "dubbo://" + addr, conns);
         if (!Arrays.equals(payload, echo.echo(payload))) throw new IllegalStateException("the echo differs");
 
         long begin = System.nanoTime() + (long) (warmup * 1e9);
@@ -48,17 +53,25 @@ public class Client {
         }
         long cpu = sleepAndMeasure(begin, end);
         for (Worker w : workers) w.join();
-        report(workers, conns, concurrency, payload.length, seconds, errors.get(), cpu);
+        report(kind, workers, conns, concurrency, payload.length, seconds, errors.get(), cpu);
         Runtime.getRuntime().halt(0);
     }
 
-    private static Echo connect(String addr, int conns) {
+    private static Echo triple(String addr, int conns) {
+        peer.proto.bench.Echo echo = connect(peer.proto.bench.Echo.class, "tri://" + addr, conns);
+        return data -> {
+            Msg request = Msg.newBuilder().setData(UnsafeByteOperations.unsafeWrap(data)).build();
+            return echo.echo(request).getData().toByteArray();
+        };
+    }
+
+    private static <T> T connect(Class<T> service, String url, int conns) {
         ApplicationConfig application = new ApplicationConfig("java-bench-client");
         application.setQosEnable(false);
         DubboBootstrap.getInstance().application(application).registry(new RegistryConfig("N/A")).start();
-        ReferenceConfig<Echo> reference = new ReferenceConfig<>();
-        reference.setInterface(Echo.class);
-        reference.setUrl("dubbo://" + addr);
+        ReferenceConfig<T> reference = new ReferenceConfig<>();
+        reference.setInterface(service);
+        reference.setUrl(url);
         reference.setConnections(conns);
         reference.setRetries(0);
         reference.setTimeout(10_000);
@@ -74,11 +87,11 @@ public class Client {
         return os.getProcessCpuTime() - before;
     }
 
-    private static void report(List<Worker> workers, int conns, int concurrency, int size, double seconds,
-                               int errors, long cpu) {
+    private static void report(String kind, List<Worker> workers, int conns, int concurrency, int size,
+                               double seconds, int errors, long cpu) {
         long[] took = workers.stream().flatMapToLong(w -> Arrays.stream(w.took, 0, w.calls)).sorted().toArray();
         Map<String, Object> line = new LinkedHashMap<>();
-        line.put("kind", "dubbo");
+        line.put("kind", kind);
         line.put("conns", conns);
         line.put("concurrency", concurrency);
         line.put("size", size);
