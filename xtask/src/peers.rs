@@ -1,5 +1,6 @@
 //! The Java and Go peers of `tests/peers`.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::Result;
@@ -71,12 +72,17 @@ impl Peers {
     }
 
     /// Where a server of this run writes its output.
-    pub(crate) fn log(&self, name: &str) -> std::path::PathBuf {
-        self.dir.path().join(format!("{name}.log"))
+    pub(crate) fn log(&self, name: &str) -> PathBuf {
+        self.file(&format!("{name}.log"))
+    }
+
+    /// A file of this run, gone with it.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
     }
 }
 
-fn script(peer: Peer) -> std::path::PathBuf {
+fn script(peer: Peer) -> PathBuf {
     let name = match peer {
         Peer::Java(_) => "java-dubbo.sh",
         Peer::Go => "go-dubbo.sh",

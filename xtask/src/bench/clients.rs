@@ -2,10 +2,9 @@
 
 use std::process::Command;
 
-use super::load::{self, CONCURRENCY, CONNS, Report, SIZE};
-use super::{Bench, LOAD_CORE, OURS, SERVER_CORE, SHARE_OF_GO, reach, table};
+use super::load::{self, Report};
+use super::{Bench, OURS, SERVER_CORE, SHARE_OF_GO, reach, table};
 use crate::Result;
-use crate::peers::Peer;
 use crate::process::{Running, free_address};
 use crate::tally::Tally;
 
@@ -32,46 +31,11 @@ pub(super) fn run(bench: &Bench, tally: &mut Tally) -> Result<()> {
 
 /// The command, and the seconds it takes to warm up.
 fn client(bench: &Bench, name: &str, address: &str) -> (Command, u64) {
-    let seconds = bench.plan.seconds.to_string();
+    let seconds = bench.plan.seconds;
     match name {
-        OURS => (load::client(bench, address, bench.plan.seconds), 0),
-        "dubbo-go" => {
-            let args = [
-                "client",
-                "-kind",
-                "dubbo",
-                "-addr",
-                address,
-                "-conns",
-                CONNS,
-                "-concurrency",
-                CONCURRENCY,
-                "-seconds",
-                &seconds,
-                "-size",
-                SIZE,
-            ];
-            (bench.peers.pinned(Peer::GoBench, LOAD_CORE, &args), 1)
-        }
-        _ => {
-            let warmup = bench.plan.warmup.div_ceil(3);
-            let args = [
-                "bench-client",
-                "-addr",
-                address,
-                "-conns",
-                CONNS,
-                "-concurrency",
-                CONCURRENCY,
-                "-seconds",
-                &seconds,
-                "-size",
-                SIZE,
-                "-warmup",
-                &warmup.to_string(),
-            ];
-            (bench.peers.pinned(Peer::Java("3"), LOAD_CORE, &args), warmup)
-        }
+        OURS => (load::client(bench, "dubbo", address, seconds), 0),
+        "dubbo-go" => (load::go_client(bench, "dubbo", address, seconds), 1),
+        _ => (load::java_client(bench, "dubbo", address, seconds), bench.plan.client_warmup()),
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Bench, LOAD_CORE, median, reach};
 use crate::Result;
+use crate::peers::Peer;
 use crate::process::lines;
 use crate::tally::Tally;
 
@@ -91,27 +92,42 @@ pub(super) fn last_line(command: &mut Command, limit: Duration) -> Result<String
     }
 }
 
-/// Our echo client: the load for all servers, and a contender itself.
-pub(super) fn client(bench: &Bench, address: &str, seconds: u64) -> Command {
+/// The flags that all echo clients know, each after as many dashes as they take.
+pub(super) fn flags(dashes: &str, address: &str, seconds: u64) -> Vec<String> {
     let seconds = seconds.to_string();
-    bench.ours(
-        LOAD_CORE,
-        &[
-            "client",
-            "--kind",
-            "dubbo",
-            "--addr",
-            address,
-            "--conns",
-            CONNS,
-            "--concurrency",
-            CONCURRENCY,
-            "--seconds",
-            &seconds,
-            "--size",
-            SIZE,
-        ],
-    )
+    [
+        ("addr", address),
+        ("conns", CONNS),
+        ("concurrency", CONCURRENCY),
+        ("seconds", &seconds),
+        ("size", SIZE),
+    ]
+    .iter()
+    .flat_map(|(name, value)| [format!("{dashes}{name}"), (*value).to_owned()])
+    .collect()
+}
+
+/// Our echo client: a load for servers, and a contender itself.
+pub(super) fn client(bench: &Bench, kind: &str, address: &str, seconds: u64) -> Command {
+    let mut command = bench.ours(LOAD_CORE, &["client", "--kind", kind]);
+    command.args(flags("--", address, seconds));
+    command
+}
+
+/// dubbo-go's or grpc-go's.
+pub(super) fn go_client(bench: &Bench, kind: &str, address: &str, seconds: u64) -> Command {
+    let mut command = bench.peers.pinned(Peer::GoBench, LOAD_CORE, &["client", "-kind", kind]);
+    command.args(flags("-", address, seconds));
+    command
+}
+
+/// Dubbo Java's.
+pub(super) fn java_client(bench: &Bench, kind: &str, address: &str, seconds: u64) -> Command {
+    let warmup = bench.plan.client_warmup().to_string();
+    let args = ["bench-client", "-kind", kind, "-warmup", &warmup];
+    let mut command = bench.peers.pinned(Peer::Java("3"), LOAD_CORE, &args);
+    command.args(flags("-", address, seconds));
+    command
 }
 
 /// The header of [`Report::cells`].
@@ -129,7 +145,7 @@ pub(super) fn run(command: &mut Command, seconds: u64) -> Result<Report> {
 
 #[cfg(test)]
 mod tests {
-    use super::Report;
+    use super::{Report, flags};
 
     const LINE: &str = r#"{"kind":"dubbo","calls":10,"errors":1,"rps":5,"p50_us":1.5,"p99_us":2,"p999_us":3,"cpu_us_per_call":0.5}"#;
 
@@ -140,6 +156,13 @@ mod tests {
         assert_eq!(Report::parse(LINE).unwrap(), report);
         let error = Report::parse(&LINE.replace("rps", "rsp")).unwrap_err();
         assert!(error.to_string().contains("rps"), "{error}");
+    }
+
+    #[test]
+    fn flags_have_the_dashes_of_their_reader() {
+        let flags = flags("-", "h:1", 5);
+        assert_eq!(flags[..2], ["-addr", "h:1"]);
+        assert_eq!(flags[6..8], ["-seconds", "5"]);
     }
 
     #[test]

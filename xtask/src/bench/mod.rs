@@ -1,26 +1,35 @@
-//! Measures us beside dubbo-go and Dubbo Java, all in the same run.
+//! Measures us beside others, all in the same run: beside dubbo-go and Dubbo Java over the dubbo
+//! protocol, and beside those, gRPC's implementations in Rust and Go, and an HTTP/2 server in C over
+//! Triple.
 //!
 //! Processor time per call is what counts: it is steadier than wall time on a
 //! machine that is shared. Servers run on one core and the load on another.
 
 mod clients;
+mod h2load;
 mod hessian;
 mod load;
+mod plan;
 mod proc;
 mod servers;
 mod table;
+mod triple;
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::Command;
 
 use crate::Result;
 use crate::peers::{Peer, Peers};
 use crate::process::check;
-use crate::repo::{has_program, root};
+use crate::repo::{has_program, root, target};
 use crate::tally::Tally;
+use plan::{Plan, SUITES, parse};
 
 /// The package with our echo server, echo client and Hessian2 timings.
 const PACKAGE: &str = "dubhe-bench";
+/// The one with the servers and clients of other projects in Rust, a workspace of its own.
+const CONTENDERS: &str = "dubhe-contenders";
 /// Cores of the servers and of the load.
 const SERVER_CORE: &str = "0";
 const LOAD_CORE: &str = "1";
@@ -31,27 +40,6 @@ const OURS: &str = "dubhe";
 /// at most.
 const SHARE_OF_GO: f64 = 1.0 / 20.0;
 
-const SUITES: &[&str] = &["servers", "clients", "hessian"];
-const USAGE: &str =
-    "usage: bench [servers|clients|hessian] [--rounds N] [--seconds N] [--warmup N]";
-
-/// How long to measure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Plan {
-    /// Alternating rounds; the median of them is reported.
-    rounds: usize,
-    /// Seconds of load a round.
-    seconds: u64,
-    /// Seconds of load before the first round, for a JVM; others take a tenth.
-    warmup: u64,
-}
-
-impl Default for Plan {
-    fn default() -> Self {
-        Self { rounds: 5, seconds: 5, warmup: 60 }
-    }
-}
-
 /// What every suite needs.
 #[derive(Debug)]
 struct Bench {
@@ -59,46 +47,70 @@ struct Bench {
     peers: Peers,
     /// Our program.
     ours: PathBuf,
+    /// That of other projects in Rust.
+    contenders: PathBuf,
 }
 
 impl Bench {
     /// Our program, held to a core.
     fn ours(&self, core: &str, args: &[&str]) -> Command {
-        let mut command = Command::new("taskset");
-        command.args(["-c", core]).arg(&self.ours).args(args);
-        command
+        pinned(core, &self.ours, args)
     }
+
+    /// That of other projects in Rust, held to a core.
+    fn contender(&self, core: &str, args: &[&str]) -> Command {
+        pinned(core, &self.contenders, args)
+    }
+}
+
+fn pinned(core: &str, program: impl AsRef<OsStr>, args: &[&str]) -> Command {
+    let mut command = Command::new("taskset");
+    command.args(["-c", core]).arg(program).args(args);
+    command
 }
 
 /// Runs every suite, or the one that is named.
 pub(crate) fn run(args: &[String], tally: &mut Tally) -> Result<()> {
     let (name, plan) = parse(args)?;
+    let suites: Vec<&str> =
+        SUITES.iter().copied().filter(|suite| name.is_none_or(|name| name == *suite)).collect();
     let peers = [Peer::Java("3"), Peer::GoBench];
-    let missing = peers.iter().find_map(|peer| peer.missing()).or_else(|| {
-        (!has_program("taskset")).then_some("needs taskset: apt-get install util-linux")
-    });
-    if let Some(how) = missing {
+    if let Some(how) =
+        peers.iter().find_map(|peer| peer.missing()).or_else(|| missing(&suites, has_program))
+    {
         tally.skip("bench", how);
         return Ok(());
     }
 
+    let bench = Bench {
+        plan,
+        peers: Peers::new("bench")?,
+        ours: target().join("release").join(PACKAGE),
+        contenders: target().join("contenders/release").join(CONTENDERS),
+    };
     check(
         Command::new("cargo")
             .args(["build", "--release", "--package", PACKAGE])
             .current_dir(root()),
     )?;
-    let bench = Bench {
-        plan,
-        peers: Peers::new("bench")?,
-        ours: crate::repo::target().join("release").join(PACKAGE),
-    };
+    if suites.iter().any(|suite| suite.starts_with(triple::PREFIX)) {
+        check(
+            Command::new("cargo")
+                .args(["build", "--release", "--target-dir"])
+                .arg(target().join("contenders"))
+                .current_dir(root().join("benches/contenders")),
+        )?;
+    }
     for peer in peers {
         check(&mut bench.peers.command(peer, &["prepare"]))?;
     }
-    for suite in SUITES.iter().filter(|suite| name.is_none_or(|name| name == **suite)) {
-        let ended = match *suite {
+    for suite in suites {
+        let ended = match suite {
             "servers" => servers::run(&bench, tally),
             "clients" => clients::run(&bench, tally),
+            "triple-servers" => triple::servers(&bench, tally),
+            "triple-clients" => triple::clients(&bench, tally),
+            "triple-streams" => triple::streams(&bench, tally),
             _ => hessian::run(&bench, tally),
         };
         if let Err(error) = ended {
@@ -108,24 +120,16 @@ pub(crate) fn run(args: &[String], tally: &mut Tally) -> Result<()> {
     Ok(())
 }
 
-fn parse(args: &[String]) -> Result<(Option<&str>, Plan)> {
-    let (mut name, mut plan) = (None, Plan::default());
-    let mut args = args.iter().map(String::as_str);
-    while let Some(arg) = args.next() {
-        let mut number = || {
-            let value =
-                args.next().and_then(|value| value.parse::<u64>().ok()).filter(|&value| value > 0);
-            value.ok_or_else(|| format!("{arg} needs a whole number above 0; {USAGE}"))
-        };
-        match arg {
-            "--rounds" => plan.rounds = usize::try_from(number()?)?,
-            "--seconds" => plan.seconds = number()?,
-            "--warmup" => plan.warmup = number()?,
-            suite if SUITES.contains(&suite) && name.is_none() => name = Some(suite),
-            other => return Err(format!("unknown argument {other:?}; {USAGE}").into()),
-        }
+/// What to install first, if `has` does not know a program that the suites need.
+fn missing(suites: &[&str], has: impl Fn(&str) -> bool) -> Option<&'static str> {
+    let http2 = suites.contains(&"triple-servers");
+    if !has("taskset") {
+        Some("needs taskset: apt-get install util-linux")
+    } else if http2 && !(has("h2load") && has("nghttpd")) {
+        Some("needs h2load and nghttpd: apt-get install nghttp2-client nghttp2-server")
+    } else {
+        None
     }
-    Ok((name, plan))
 }
 
 /// The middle value; of two, the higher.
@@ -142,18 +146,16 @@ fn reach(tally: &mut Tally, name: &str, what: &str, kept: bool) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Plan, median, parse};
+    use super::{SUITES, median, missing};
 
     #[test]
-    fn arguments_are_read() {
-        let args = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        let plan = Plan { rounds: 2, seconds: 3, warmup: 4 };
-        let line = args("--rounds 2 servers --seconds 3 --warmup 4");
-        assert_eq!(parse(&line).unwrap(), (Some("servers"), plan));
-        assert_eq!(parse(&[]).unwrap(), (None, Plan::default()));
-        for wrong in ["nothing", "--rounds", "--rounds 0", "servers clients"] {
-            assert!(parse(&args(wrong)).is_err(), "{wrong}");
-        }
+    fn what_is_missing_depends_on_the_suite() {
+        let without = |name: &'static str| move |program: &str| program != name;
+        assert!(missing(&["servers"], without("h2load")).is_none());
+        assert!(missing(&["servers", "triple-servers"], without("h2load")).is_some());
+        assert!(missing(&["triple-servers"], without("nghttpd")).is_some());
+        assert!(missing(&["servers"], without("taskset")).is_some());
+        assert!(missing(SUITES, |_| true).is_none());
     }
 
     #[test]

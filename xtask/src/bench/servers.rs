@@ -35,8 +35,7 @@ pub(super) fn run(bench: &Bench, tally: &mut Tally) -> Result<()> {
         contenders.push(start(bench, name, compiles, peer)?);
     }
     for contender in &mut contenders {
-        let share = if contender.compiles { 1 } else { 10 };
-        contender.load(bench, bench.plan.warmup.div_ceil(share))?;
+        contender.load(bench, bench.plan.server_warmup(contender.compiles))?;
     }
     for round in 1..=bench.plan.rounds {
         for contender in &mut contenders {
@@ -65,7 +64,7 @@ fn start(
     let mut command = match peer {
         None => bench.ours(SERVER_CORE, &["server", "--addr", &address]),
         Some(Peer::Java(_)) => {
-            bench.peers.pinned(Peer::Java("3"), SERVER_CORE, &["bench-server", &port])
+            bench.peers.pinned(Peer::Java("3"), SERVER_CORE, &["bench-server", "dubbo", &port])
         }
         Some(peer) => bench.peers.pinned(peer, SERVER_CORE, &["serve", "dubbo", &address]),
     };
@@ -75,7 +74,7 @@ fn start(
 
 impl Contender {
     fn load(&self, bench: &Bench, seconds: u64) -> Result<Report> {
-        load::run(&mut load::client(bench, &self.address, seconds), seconds)
+        load::run(&mut load::client(bench, "dubbo", &self.address, seconds), seconds)
     }
 }
 
