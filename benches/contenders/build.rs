@@ -24,6 +24,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .files(&[FILE])
         .out_dir(&connect)
         .include_file("mod.rs")
+        // They would name a file that this program writes.
+        .emit_rerun_directives(false)
         .compile()?;
     Ok(())
 }
