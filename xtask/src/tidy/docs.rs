@@ -25,8 +25,13 @@ pub(super) fn architecture(repo: &Repo) -> Vec<Finding> {
     let Some(page) = repo.file(ARCHITECTURE) else {
         return vec![Finding::new(ARCHITECTURE, "the page is missing")];
     };
-    // cargo-fuzz keeps its package outside the workspace.
-    let fuzz = repo.file("fuzz/Cargo.toml").map(|_| "dubhe-fuzz");
+    // Packages outside the workspace: of cargo-fuzz, and of the benchmarks.
+    let outside = [("fuzz", "dubhe-fuzz"), ("benches/contenders", "dubhe-contenders")];
+    let outside: Vec<&str> = outside
+        .into_iter()
+        .filter(|(folder, _)| repo.file(&format!("{folder}/Cargo.toml")).is_some())
+        .map(|(_, name)| name)
+        .collect();
     let packages: BTreeSet<&str> =
         repo.packages.iter().map(|package| package.name.as_str()).collect();
     let mut named = BTreeSet::new();
@@ -34,7 +39,7 @@ pub(super) fn architecture(repo: &Repo) -> Vec<Finding> {
     for (number, line) in page.text.lines().enumerate() {
         for name in line.split('`').skip(1).step_by(2).filter(|name| is_package(name)) {
             named.insert(name);
-            if !packages.contains(name) && fuzz != Some(name) {
+            if !packages.contains(name) && !outside.contains(&name) {
                 found.push(Finding::at(ARCHITECTURE, number + 1, format!("{name} does not exist")));
             }
         }
