@@ -12,5 +12,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .krate("crate::alone::private")
         .out_dir(alone)
         .compile(&files, &includes)?;
+
+    // The services that every server has.
+    let built_in = Path::new(&std::env::var("OUT_DIR")?).join("built_in");
+    std::fs::create_dir_all(&built_in)?;
+    let files = [
+        "grpc/health/v1/health.proto",
+        "grpc/reflection/v1/reflection.proto",
+        "grpc/reflection/v1alpha/reflection.proto",
+    ];
+    dubhe_build::Builder::new()
+        .out_dir(built_in)
+        .compile(&files, &["../../crates/server/proto"])?;
     Ok(())
 }

@@ -40,7 +40,7 @@ impl Announced {
         let registrations = services
             .exported()
             .flat_map(|exported| {
-                let offers = offers.iter().filter(|offer| exported.rides(&offer.protocol));
+                let offers = offers.iter().filter(|offer| exported.announced(&offer.protocol));
                 offers.map(|offer| Registration {
                     service: (*exported.key).clone(),
                     instance: instance.clone(),

@@ -20,6 +20,7 @@ pub(crate) struct Exported {
     methods: HashMap<ByteString, Vec<Target>>,
     /// Whether it has methods of a Java interface, which the dubbo protocol can carry.
     java: bool,
+    built_in: bool,
 }
 
 /// The handler of one method.
@@ -49,7 +50,7 @@ impl Invoke for Filtered {
 impl Exported {
     /// Prepares `export` with the server's filters around its own.
     pub(crate) fn new(export: Export, outer: &[Step]) -> Self {
-        let Export { service, key, mut params, steps } = export;
+        let Export { service, key, mut params, steps, built_in } = export;
         let all = service.methods();
         // Consumers and consoles of Dubbo read them from the registered URL.
         params.entry("methods".into()).or_insert_with(|| names(&all).into());
@@ -73,21 +74,22 @@ impl Exported {
             own.push(target(method.clone(), handler));
         }
         let generic = Arc::new(generic::Adapter::new(service, &all));
-        let built_in: [(Arc<Method>, Arc<dyn Invoke>); 3] = [
+        let of_dubbo: [(Arc<Method>, Arc<dyn Invoke>); 3] = [
             (generic::method("$invoke"), generic.clone()),
             (generic::method("$invokeAsync"), generic),
             (echo::method(), Arc::new(echo::Echo)),
         ];
-        for (method, handler) in built_in {
+        for (method, handler) in of_dubbo {
             methods.entry(method.name.clone()).or_insert_with(|| vec![target(method, handler)]);
         }
         let java = all.iter().any(|method| method.descriptor.is_some());
-        Self { key, params, methods, java }
+        Self { key, params, methods, java, built_in }
     }
 
-    /// Whether `protocol` can carry its calls: that of Dubbo needs Java's descriptors.
-    pub(crate) fn rides(&self, protocol: &str) -> bool {
-        self.java || protocol != "dubbo"
+    /// Whether registries are told that it can be called over `protocol`: that of Dubbo needs
+    /// Java's descriptors.
+    pub(crate) fn announced(&self, protocol: &str) -> bool {
+        !self.built_in && (self.java || protocol != "dubbo")
     }
 
     /// Finds a method by name and what tells it from others of that name.

@@ -6,9 +6,11 @@
 //!
 //! A [`Service`] is a set of methods; `#[dubhe::interface]` makes one of a trait. [`Services`]
 //! holds what is exported and answers the protocols' question who is to be called. [`Server`]
-//! listens, announces the services in registries, and stops in order.
+//! listens, announces the services in registries, and stops in order. It has services of its own:
+//! gRPC's health and reflection.
 
 mod announce;
+mod builtin;
 mod echo;
 mod exported;
 mod generic;

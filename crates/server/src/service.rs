@@ -32,13 +32,16 @@ pub struct Export {
     pub(crate) key: ServiceKey,
     pub(crate) params: Params,
     pub(crate) steps: Vec<Step>,
+    /// Whether it is one of the server's own, of which no registry is told.
+    pub(crate) built_in: bool,
 }
 
 impl Export {
     /// Exports `service` as it names itself.
     pub fn new(service: impl Service) -> Self {
         let key = service.key();
-        Self { service: Arc::new(service), key, params: Params::new(), steps: Vec::new() }
+        let service = Arc::new(service);
+        Self { service, key, params: Params::new(), steps: Vec::new(), built_in: false }
     }
 
     /// Under another group.

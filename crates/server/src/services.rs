@@ -10,7 +10,7 @@ use dubhe_core::serve::{Dispatch, Target, Wanted};
 use dubhe_core::{Code, ServiceKey, Status};
 
 use crate::exported::Exported;
-use crate::service::Export;
+use crate::service::{Export, Service};
 
 /// The exported services, by interface; immutable once built.
 pub struct Services {
@@ -28,6 +28,19 @@ impl ServicesBuilder {
     /// Adds a service.
     pub fn export(&mut self, export: Export) {
         self.exports.push(export);
+    }
+
+    /// What is exported so far.
+    pub(crate) fn exports(&self) -> &[Export] {
+        &self.exports
+    }
+
+    /// Adds a service of the server's own, unless one of its name is there.
+    pub(crate) fn built_in(&mut self, service: impl Service) {
+        let export = Export { built_in: true, ..Export::new(service) };
+        if self.exports.iter().all(|other| other.key != export.key) {
+            self.exports.push(export);
+        }
     }
 
     /// Adds a step around all services; the first added is the outermost.
@@ -62,7 +75,7 @@ impl Services {
         ServicesBuilder::default()
     }
 
-    /// Every exported service with its parameters.
+    /// Every exported service with its parameters, the built-in ones too.
     pub fn iter(&self) -> impl Iterator<Item = (&Arc<ServiceKey>, &Arc<ServiceParams>)> {
         self.exported().map(|e| (&e.key, &e.params))
     }

@@ -19,3 +19,9 @@ pub mod alone {
 
     include!(concat!(env!("OUT_DIR"), "/alone/dubhe.packages.rs"));
 }
+
+/// The services that every server has.
+#[allow(missing_docs, reason = "modules are named after packages")]
+pub mod built_in {
+    include!(concat!(env!("OUT_DIR"), "/built_in/dubhe.packages.rs"));
+}

@@ -19,9 +19,11 @@ use dubhe_net::io::tcp::{TcpListen, TcpOptions};
 use dubhe_net::tls::ServerTls;
 use dubhe_triple::TripleProtocol;
 use dubhe_triple::http::{Body, BoxError, HttpService};
+use tokio::sync::watch;
 
 use super::Running;
 use crate::announce::{self, Announced};
+use crate::builtin;
 use crate::service::Export;
 use crate::services::{Services, ServicesBuilder};
 
@@ -47,6 +49,12 @@ pub struct Options {
     /// The protocols that registries are told; `dubbo` and `tri` by default. The port takes all of
     /// them whatever is announced, and a service is announced under those that can carry it.
     pub announce: Vec<ByteString>,
+    /// Whether `grpc.health.v1.Health` is served; yes. It says `SERVING` of the server and of each
+    /// service until the server stops.
+    pub health: bool,
+    /// Whether `grpc.reflection.v1.ServerReflection` is served, and its older form `v1alpha`; yes.
+    /// It hands the descriptors of protobuf services to whoever reaches the port.
+    pub reflection: bool,
 }
 
 impl Default for Options {
@@ -60,6 +68,8 @@ impl Default for Options {
             dubbo: Settings::default(),
             triple: dubhe_triple::Settings::default(),
             announce: vec!["dubbo".into(), "tri".into()],
+            health: true,
+            reflection: true,
         }
     }
 }
@@ -85,7 +95,7 @@ impl ServerBuilder {
         self
     }
 
-    /// Adds a filter around all services; the first added is the outermost.
+    /// Adds a filter around all services, the built-in ones too; the first added is the outermost.
     pub fn filter(mut self, filter: impl Filter) -> Self {
         self.services.step(Step::Filter(Arc::new(filter)));
         self
@@ -195,7 +205,9 @@ impl ServerBuilder {
     /// # Errors
     /// As [`ServerBuilder::start`].
     pub async fn start_on(self, listen: impl Listen) -> Result<Running, Status> {
-        let Self { services, registries, mut protocols, mounts, options } = self;
+        let Self { mut services, registries, mut protocols, mounts, options } = self;
+        let serving = watch::Sender::new(true);
+        builtin::add(&mut services, &options, &serving.subscribe());
         let services = Arc::new(services.build()?);
         let mut dubbo = options.dubbo.clone();
         dubbo.payload = largest_payload(&services, &dubbo)?;
@@ -225,7 +237,15 @@ impl ServerBuilder {
         let announced =
             Announced::announce(registries, &services, &options.application, &host, &offers)
                 .await?;
-        Ok(Running::new(bound, services, announced, trigger, tasks, options.shutdown_wait))
+        Ok(Running {
+            addr: bound,
+            services,
+            announced,
+            serving,
+            trigger,
+            tasks,
+            wait: options.shutdown_wait,
+        })
     }
 }
 

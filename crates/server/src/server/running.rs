@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use dubhe_net::drain::{Scope, Trigger};
 use dubhe_net::time;
+use tokio::sync::watch;
 
 use crate::announce::Announced;
 use crate::services::Services;
@@ -13,26 +14,17 @@ use crate::services::Services;
 /// A server that runs. Dropping it ends everything at once; [`Running::stop`] loses no call.
 #[derive(Debug)]
 pub struct Running {
-    addr: SocketAddr,
-    services: Arc<Services>,
-    announced: Announced,
-    trigger: Trigger,
-    tasks: Scope,
-    wait: Duration,
+    pub(super) addr: SocketAddr,
+    pub(super) services: Arc<Services>,
+    pub(super) announced: Announced,
+    /// What the built-in services say and end by.
+    pub(super) serving: watch::Sender<bool>,
+    pub(super) trigger: Trigger,
+    pub(super) tasks: Scope,
+    pub(super) wait: Duration,
 }
 
 impl Running {
-    pub(super) fn new(
-        addr: SocketAddr,
-        services: Arc<Services>,
-        announced: Announced,
-        trigger: Trigger,
-        tasks: Scope,
-        wait: Duration,
-    ) -> Self {
-        Self { addr, services, announced, trigger, tasks, wait }
-    }
-
     /// The address listened on.
     pub fn addr(&self) -> SocketAddr {
         self.addr
@@ -54,11 +46,12 @@ impl Running {
         self.stop().await
     }
 
-    /// Stops in order: takes the announcements back, tells all peers to send no more calls, waits
-    /// for those that have begun, at most for the configured time, and closes. Returns how many
-    /// connections had to be cut.
+    /// Stops in order: takes the announcements back, says `NOT_SERVING` to those who ask for its
+    /// health, tells all peers to send no more calls, waits for those that have begun, at most for
+    /// the configured time, and closes. Returns how many connections had to be cut.
     pub async fn stop(self) -> usize {
         self.announced.withdraw().await;
+        self.serving.send_replace(false);
         let left = self.trigger.drain(time::now() + self.wait).await;
         self.tasks.abort();
         left

@@ -1,0 +1,65 @@
+//! Services that a server has of its own: health and reflection. No registry is told of them.
+
+mod health;
+mod reflection;
+
+use tokio::sync::watch;
+
+use self::generated::health::HealthServer;
+use self::health::Health;
+use crate::server::Options;
+use crate::services::ServicesBuilder;
+
+/// What `dubhe-build` made of `proto/`; a test keeps it current.
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_qualifications,
+    clippy::pedantic,
+    reason = "generated code is as it is"
+)]
+pub(crate) mod generated {
+    pub(crate) use dubhe_core as core;
+    pub(crate) use dubhe_protobuf as protobuf;
+
+    pub(crate) use crate as server;
+
+    pub(crate) mod health {
+        include!("generated/grpc.health.v1.rs");
+    }
+
+    pub(crate) mod reflection {
+        include!("generated/grpc.reflection.v1.rs");
+
+        /// The descriptors of both services.
+        pub(crate) const V1: &[u8] = include_bytes!("generated/dubhe.descriptors.bin");
+        /// Those of the same reflection under its older name.
+        pub(crate) const V1ALPHA: &[u8] = include_bytes!("generated/v1alpha.descriptors.bin");
+    }
+}
+
+/// Adds the built-in services that are wanted. One whose name is taken already is left out.
+/// `serving` turns false when the server stops.
+pub(crate) fn add(
+    services: &mut ServicesBuilder,
+    options: &Options,
+    serving: &watch::Receiver<bool>,
+) {
+    if options.health {
+        let health = Health::of(services.exports().iter().map(|e| &e.key), serving.clone());
+        services.built_in(HealthServer::new(health));
+    }
+    if options.reflection {
+        let described = services.exports().iter().filter_map(|export| {
+            Some((export.key.interface().to_string(), export.service.descriptors()?))
+        });
+        for service in reflection::services(described.collect(), serving.clone()) {
+            services.built_in(service);
+        }
+    }
+}
+
+/// Waits until the server stops, or is gone.
+async fn stopped(mut serving: watch::Receiver<bool>) {
+    let _ = serving.wait_for(|serving| !serving).await;
+}

@@ -1,0 +1,143 @@
+//! `grpc.reflection.v1.ServerReflection`: the descriptors of the services, for tools such as
+//! grpcurl. Only services with descriptors are listed: a tool that lists a service asks for its
+//! descriptor next, and there is none of a Java interface.
+
+mod index;
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
+
+use dubhe_core::{Call, Code, Invoking, Method, ServiceKey, Status};
+use dubhe_protobuf::{Request, Response, Streaming};
+use futures_util::{Stream, StreamExt as _};
+use tokio::sync::watch;
+
+use super::generated::reflection::server_reflection_request::MessageRequest as Wanted;
+use super::generated::reflection::server_reflection_response::MessageResponse;
+use super::generated::reflection::{
+    ErrorResponse, ExtensionNumberResponse, ExtensionRequest, FileDescriptorResponse,
+    ListServiceResponse, ServerReflection, ServerReflectionRequest, ServerReflectionResponse,
+    ServerReflectionServer, ServiceResponse, V1, V1ALPHA,
+};
+use super::stopped;
+use crate::service::Service;
+use index::Index;
+
+/// The names of the service, today's and the one that older tools ask for, each with the
+/// descriptors of its package.
+const NAMES: [(&str, &[u8]); 2] = [
+    ("grpc.reflection.v1.ServerReflection", V1),
+    ("grpc.reflection.v1alpha.ServerReflection", V1ALPHA),
+];
+
+/// The service under each of its names. `described` are the other services to tell of, with the
+/// descriptor sets that they are in. Streams end when `serving` turns false.
+pub(super) fn services(
+    described: Vec<(String, &'static [u8])>,
+    serving: watch::Receiver<bool>,
+) -> [Named; 2] {
+    let own = NAMES.map(|(name, set)| (name.to_owned(), set));
+    let (services, sets): (BTreeSet<_>, Vec<_>) = described.into_iter().chain(own).unzip();
+    let reflection = Reflection { services, sets, index: OnceLock::new(), serving };
+    let service = ServerReflectionServer::new(reflection);
+    NAMES.map(|(name, descriptors)| Named { name, descriptors, service: service.clone() })
+}
+
+/// The service under one of its names; the messages are alike.
+pub(super) struct Named {
+    name: &'static str,
+    descriptors: &'static [u8],
+    service: ServerReflectionServer<Reflection>,
+}
+
+impl Service for Named {
+    fn key(&self) -> ServiceKey {
+        ServiceKey::interface_only(self.name)
+    }
+
+    fn methods(&self) -> Vec<Arc<Method>> {
+        self.service.methods()
+    }
+
+    fn call(&self, method: usize, call: Call) -> Invoking {
+        self.service.call(method, call)
+    }
+
+    fn descriptors(&self) -> Option<&'static [u8]> {
+        Some(self.descriptors)
+    }
+}
+
+struct Reflection {
+    services: BTreeSet<String>,
+    sets: Vec<&'static [u8]>,
+    /// Made when first asked, since few servers are.
+    index: OnceLock<Index>,
+    serving: watch::Receiver<bool>,
+}
+
+impl ServerReflection for Reflection {
+    async fn server_reflection_info(
+        &self,
+        request: Request<Streaming<ServerReflectionRequest>>,
+    ) -> Result<Response<impl Stream<Item = Result<ServerReflectionResponse, Status>>>, Status>
+    {
+        let requests = request.into_inner().take_until(stopped(self.serving.clone()));
+        Ok(requests.map(|request| Ok(self.answer(request?))).into())
+    }
+}
+
+impl Reflection {
+    fn answer(&self, request: ServerReflectionRequest) -> ServerReflectionResponse {
+        ServerReflectionResponse {
+            valid_host: request.host.clone(),
+            message_response: Some(self.response(request.message_request.as_ref())),
+            original_request: Some(request),
+        }
+    }
+
+    fn response(&self, wanted: Option<&Wanted>) -> MessageResponse {
+        let index = self.index.get_or_init(|| Index::of(&self.sets));
+        let file = |found: Option<usize>, what: String| match found {
+            Some(at) => MessageResponse::FileDescriptorResponse(FileDescriptorResponse {
+                file_descriptor_proto: index.with_imports(at),
+            }),
+            None => error(Code::NotFound, format!("{what} is not known here")),
+        };
+        match wanted {
+            Some(Wanted::ListServices(_)) => self.list(),
+            Some(Wanted::FileByFilename(name)) => file(index.file(name), format!("file {name:?}")),
+            Some(Wanted::FileContainingSymbol(name)) => {
+                file(index.declaring(name), format!("symbol {name:?}"))
+            }
+            Some(Wanted::FileContainingExtension(wanted)) => {
+                let ExtensionRequest { containing_type, extension_number } = wanted;
+                file(
+                    index.extending(containing_type, *extension_number),
+                    format!("extension {extension_number} of {containing_type:?}"),
+                )
+            }
+            Some(Wanted::AllExtensionNumbersOfType(name)) => match index.extensions(name) {
+                Some(numbers) => {
+                    MessageResponse::AllExtensionNumbersResponse(ExtensionNumberResponse {
+                        base_type_name: name.clone(),
+                        extension_number: numbers,
+                    })
+                }
+                None => error(Code::NotFound, format!("message {name:?} is not known here")),
+            },
+            None => error(Code::InvalidArgument, "the request asks for nothing".to_owned()),
+        }
+    }
+
+    fn list(&self) -> MessageResponse {
+        let name = |name: &String| ServiceResponse { name: name.clone() };
+        let service = self.services.iter().map(name).collect();
+        MessageResponse::ListServicesResponse(ListServiceResponse { service })
+    }
+}
+
+fn error(code: Code, error_message: String) -> MessageResponse {
+    let error_code = code.number().into();
+    MessageResponse::ErrorResponse(ErrorResponse { error_code, error_message })
+}
