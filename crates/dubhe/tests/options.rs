@@ -2,10 +2,11 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test stops at the first surprise")]
 
 use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dubhe::core::registry::Registry;
+use dubhe::core::registry::{Registering, Registration, Registry, Snapshots};
 use dubhe::filter::access_log::AccessLog;
 use dubhe::prelude::*;
 use dubhe::registry::Memory;
@@ -63,6 +64,93 @@ async fn registries_are_told_application_host_port_and_parameters() {
     }
     running.stop().await;
     assert!(seen.next().await.unwrap().providers.is_empty());
+}
+
+async fn announcing(registry: impl Registry, export: Export) -> Result<dubhe::Running, Status> {
+    Server::builder()
+        .service(export)
+        .announce(["tri"])
+        .registry(registry)
+        .start("127.0.0.1:0")
+        .await
+}
+
+/// Those who provide the clock, as they change.
+async fn followed(registry: &Memory) -> Snapshots {
+    registry.subscribe(&ServiceKey::new("org.example.Clock", "", "2.0.0")).await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_is_announced_after_its_delay() {
+    let registry = Memory::new();
+    let delay = Duration::from_secs(5);
+    let began = tokio::time::Instant::now();
+    let export = Export::new(ClockServer::new(Slow)).delay(delay);
+    let running = announcing(registry.clone(), export).await.unwrap();
+    let mut seen = followed(&registry).await;
+    assert!(seen.next().await.unwrap().providers.is_empty());
+    let providers = seen.next().await.unwrap().providers;
+    assert_eq!(providers[0].params.get("delay"), Some("5000"));
+    assert!(began.elapsed() >= delay, "{:?}", began.elapsed());
+    running.stop().await;
+    assert!(seen.next().await.unwrap().providers.is_empty());
+
+    // One that stops before its time is never announced.
+    let export = Export::new(ClockServer::new(Slow)).delay(delay);
+    announcing(registry.clone(), export).await.unwrap().stop().await;
+    tokio::time::sleep(2 * delay).await;
+    assert!(followed(&registry).await.next().await.unwrap().providers.is_empty());
+
+    let export = Export::new(ClockServer::new(Slow)).param("delay", "soon");
+    let wrong = announcing(registry, export).await.unwrap_err();
+    assert!(wrong.message().contains("delay=\"soon\""), "{wrong}");
+}
+
+/// A registry that is away at first.
+struct Late(Memory, AtomicUsize);
+
+impl Registry for Late {
+    fn register(&self, registration: Registration) -> Registering<'_, ()> {
+        if self.1.fetch_add(1, Ordering::Relaxed) < 2 {
+            return Box::pin(std::future::ready(Err(Status::new(Code::Unavailable, "away"))));
+        }
+        self.0.register(registration)
+    }
+
+    fn unregister(&self, registration: &Registration) -> Registering<'_, ()> {
+        self.0.unregister(registration)
+    }
+
+    fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
+        self.0.subscribe(service)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registry_that_refuses_a_delayed_service_is_asked_again() {
+    let registry = Memory::new();
+    let late = || Late(registry.clone(), AtomicUsize::new(0));
+    let export = Export::new(ClockServer::new(Slow));
+    announcing(late(), export.clone()).await.unwrap_err();
+    let delayed = export.delay(Duration::from_millis(1));
+    let _running = announcing(late(), delayed).await.unwrap();
+    let mut seen = followed(&registry).await;
+    assert!(seen.next().await.unwrap().providers.is_empty());
+    assert_eq!(seen.next().await.unwrap().providers.len(), 1);
+}
+
+#[tokio::test]
+async fn a_service_need_not_be_announced_and_may_be_static() {
+    let registry = Memory::new();
+    let export = Export::new(ClockServer::new(Slow)).register(false);
+    let running = announcing(registry.clone(), export).await.unwrap();
+    assert!(followed(&registry).await.next().await.unwrap().providers.is_empty());
+    assert_eq!(client(&running).sleep(1).await.unwrap(), 1);
+
+    let export = Export::new(ClockServer::new(Slow)).dynamic(false);
+    let _running = announcing(registry.clone(), export).await.unwrap();
+    let providers = followed(&registry).await.next().await.unwrap().providers;
+    assert_eq!(providers[0].params.get("dynamic"), Some("false"));
 }
 
 #[tokio::test]

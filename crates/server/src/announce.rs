@@ -1,30 +1,43 @@
 //! Telling registries what is served, and taking it back.
 
+mod when;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytestring::ByteString;
 use dubhe_core::Status;
 use dubhe_core::endpoint::{Instance, Offer, Params};
 use dubhe_core::registry::{Registration, Registry};
+use dubhe_net::drain::Scope;
+use dubhe_net::time;
+use parking_lot::Mutex;
 
 use crate::services::Services;
+use when::When;
+
+/// How long a registry that refused a delayed service is left alone.
+const PAUSE: Duration = Duration::from_secs(3);
 
 /// The registrations of one server in all its registries.
 pub(crate) struct Announced {
-    registries: Vec<Arc<dyn Registry>>,
-    registrations: Vec<Registration>,
+    registries: Arc<[Arc<dyn Registry>]>,
+    /// What registries were told, in whole or in part.
+    told: Arc<Mutex<Vec<Registration>>>,
+    /// Those that wait for their time.
+    delayed: Scope,
 }
 
 impl std::fmt::Debug for Announced {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Announced({} in {})", self.registrations.len(), self.registries.len())
+        write!(f, "Announced({} in {})", self.told.lock().len(), self.registries.len())
     }
 }
 
 impl Announced {
     /// Announces every service of `services` under every protocol that carries it, in order; the first failure
-    /// takes back what was announced.
+    /// takes back what was announced. A service with a delay is announced in the background.
     pub(crate) async fn announce(
         registries: Vec<Arc<dyn Registry>>,
         services: &Services,
@@ -37,41 +50,54 @@ impl Announced {
             application: application.clone(),
             params: Params::new(),
         });
-        let registrations = services
-            .exported()
-            .flat_map(|exported| {
-                let offers = offers.iter().filter(|offer| exported.announced(&offer.protocol));
-                offers.map(|offer| Registration {
-                    service: (*exported.key).clone(),
-                    instance: instance.clone(),
-                    offer: offer.clone(),
-                    params: exported.params.clone(),
-                })
-            })
-            .collect();
-        let announced = Self { registries, registrations };
-        match announced.register().await {
-            Ok(()) => Ok(announced),
-            Err(status) => {
-                announced.withdraw().await;
-                Err(status.context("cannot announce the services"))
+        let announced =
+            Self { registries: registries.into(), told: Arc::default(), delayed: Scope::new() };
+        let mut at_once = Vec::new();
+        for exported in services.exported() {
+            let offers = offers.iter().filter(|offer| exported.announced(&offer.protocol));
+            let registrations = offers.map(|offer| Registration {
+                service: (*exported.key).clone(),
+                instance: instance.clone(),
+                offer: offer.clone(),
+                params: exported.params.clone(),
+            });
+            match When::of(exported)? {
+                When::Never => {}
+                When::AtOnce => at_once.extend(registrations),
+                When::After(delay) => registrations.for_each(|one| announced.later(delay, one)),
             }
         }
+        for registration in at_once {
+            if let Err(status) = tell(&announced.registries, &announced.told, registration).await {
+                announced.withdraw().await;
+                return Err(status.context("cannot announce the services"));
+            }
+        }
+        Ok(announced)
     }
 
-    async fn register(&self) -> Result<(), Status> {
-        for registry in &self.registries {
-            for registration in &self.registrations {
-                registry.register(registration.clone()).await?;
+    /// Announces a service when its delay is over, again and again while a registry refuses:
+    /// nobody waits who could be told.
+    fn later(&self, delay: Duration, registration: Registration) {
+        let (registries, told) = (self.registries.clone(), self.told.clone());
+        let start = time::now() + delay;
+        self.delayed.spawn(async move {
+            time::sleep_until(start).await;
+            while let Err(error) = tell(&registries, &told, registration.clone()).await {
+                let service = &registration.service;
+                tracing::warn!(%service, %error, "cannot announce a delayed service; trying again");
+                time::sleep_until(time::now() + PAUSE).await;
             }
-        }
-        Ok(())
+        });
     }
 
     /// Takes everything back. What cannot be taken back is told of and left to the registry.
-    pub(crate) async fn withdraw(&self) {
-        for registry in &self.registries {
-            for registration in &self.registrations {
+    pub(crate) async fn withdraw(self) {
+        // Nothing is announced any more once these are gone.
+        self.delayed.join().await;
+        let told = std::mem::take(&mut *self.told.lock());
+        for registry in &*self.registries {
+            for registration in &told {
                 if let Err(error) = registry.unregister(registration).await {
                     let service = &registration.service;
                     tracing::warn!(%service, %error, "could not take back an announcement");
@@ -79,6 +105,27 @@ impl Announced {
             }
         }
     }
+}
+
+/// Tells all `registries`, and `told` of it first, since even a failure may have been heard.
+async fn tell(
+    registries: &[Arc<dyn Registry>],
+    told: &Mutex<Vec<Registration>>,
+    registration: Registration,
+) -> Result<(), Status> {
+    if registries.is_empty() {
+        return Ok(());
+    }
+    {
+        let mut told = told.lock();
+        if !told.contains(&registration) {
+            told.push(registration.clone());
+        }
+    }
+    for registry in registries {
+        registry.register(registration.clone()).await?;
+    }
+    Ok(())
 }
 
 /// The variable in which Dubbo Java and dubbo-go look for the address to announce.

@@ -1,6 +1,7 @@
 //! What can be exported.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytestring::ByteString;
 use dubhe_core::endpoint::Params;
@@ -61,6 +62,24 @@ impl Export {
     pub fn param(mut self, name: impl Into<ByteString>, value: impl Into<ByteString>) -> Self {
         self.params.insert(name.into(), value.into());
         self
+    }
+
+    /// Tells registries of the service so long after the start (Dubbo's `delay`, in milliseconds),
+    /// such as for caches to fill. It can be called at once by those who know its address.
+    pub fn delay(self, delay: Duration) -> Self {
+        self.param("delay", delay.as_millis().to_string())
+    }
+
+    /// Whether registries are told of the service (Dubbo's `register`); by default yes.
+    pub fn register(self, register: bool) -> Self {
+        self.param("register", if register { "true" } else { "false" })
+    }
+
+    /// Whether registries forget the service when this process dies (Dubbo's `dynamic`); by default
+    /// yes. In ZooKeeper the node of one that is not dynamic outlives the session; an orderly stop
+    /// removes it all the same.
+    pub fn dynamic(self, dynamic: bool) -> Self {
+        self.param("dynamic", if dynamic { "true" } else { "false" })
     }
 
     /// Asks callers for this token and publishes it in registries (Dubbo's `token`).

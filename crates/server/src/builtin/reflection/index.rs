@@ -224,6 +224,6 @@ mod tests {
             |bytes: &Bytes| FileDescriptorProto::decode(bytes.clone()).unwrap().name.unwrap();
         let names: Vec<_> = index.with_imports(1).iter().map(name).collect();
         assert_eq!(names, ["b.proto", "a.proto"]);
-        assert_eq!(index.with_imports(9), [Bytes::new(); 0]);
+        assert!(index.with_imports(9).is_empty());
     }
 }

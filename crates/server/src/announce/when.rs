@@ -1,0 +1,70 @@
+//! When registries are told of a service.
+
+use std::time::Duration;
+
+use dubhe_core::{Code, Status};
+
+use crate::exported::Exported;
+
+/// When registries are told of a service: what its parameters `register` and `delay` say.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum When {
+    /// `register=false`: it is for those who know its address.
+    Never,
+    /// As soon as the server takes connections; Dubbo's `delay=-1` says so too.
+    AtOnce,
+    /// `delay` in milliseconds.
+    After(Duration),
+}
+
+impl When {
+    pub(super) fn of(exported: &Exported) -> Result<Self, Status> {
+        let param = |name| exported.params.get(name);
+        Self::read(param("register"), param("delay")).map_err(|what| {
+            Status::new(Code::InvalidArgument, format!("service {}: {what}", exported.key))
+        })
+    }
+
+    fn read(register: Option<&str>, delay: Option<&str>) -> Result<Self, String> {
+        match register {
+            None | Some("true") => {}
+            Some("false") => return Ok(Self::Never),
+            Some(other) => return Err(format!("register={other:?} is neither true nor false")),
+        }
+        let millis = match delay {
+            None => Ok(0),
+            Some(text) => text
+                .parse::<i64>()
+                .ok()
+                .filter(|millis| *millis >= -1)
+                .ok_or_else(|| format!("delay={text:?} is neither milliseconds nor -1")),
+        };
+        Ok(match u64::try_from(millis?) {
+            Ok(millis @ 1..) => Self::After(Duration::from_millis(millis)),
+            _ => Self::AtOnce,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_say_when() {
+        let after = |millis| When::After(Duration::from_millis(millis));
+        for (register, delay, when) in [
+            (None, None, When::AtOnce),
+            (Some("true"), Some("-1"), When::AtOnce),
+            (None, Some("0"), When::AtOnce),
+            (None, Some("5000"), after(5000)),
+            (Some("false"), Some("5000"), When::Never),
+        ] {
+            assert_eq!(When::read(register, delay), Ok(when), "{register:?} {delay:?}");
+        }
+        for (register, delay) in [(Some("no"), None), (None, Some("5s")), (None, Some("-2"))] {
+            let error = When::read(register, delay).unwrap_err();
+            assert!(error.contains(register.or(delay).unwrap()), "{error}");
+        }
+    }
+}
