@@ -241,6 +241,22 @@ impl<T: Stub> ClientBuilder<T> {
     /// # Errors
     /// When the service has no name, a URL is wrong, or there is neither URL nor registry.
     pub fn build(self) -> Result<T, Status> {
+        self.client().map(T::over)
+    }
+
+    /// Makes the client and waits until a provider is connected, at most for `wait`: what Dubbo
+    /// does unless a reference says `check=false`.
+    ///
+    /// # Errors
+    /// As [`ClientBuilder::build`], and [`Code::Unavailable`] when there is no provider by then.
+    pub async fn build_checked(self, wait: Duration) -> Result<T, Status> {
+        let clock = self.env.clock().clone();
+        let client = self.client()?;
+        client.ready(clock.now() + wait).await?;
+        Ok(T::over(client))
+    }
+
+    fn client(self) -> Result<Client, Status> {
         if let Some(problem) = self.problem {
             return Err(problem);
         }
@@ -266,7 +282,7 @@ impl<T: Stub> ClientBuilder<T> {
             self.env.clock().clone(),
         );
         let chain = (!self.steps.is_empty()).then(|| Chain::new(self.steps));
-        Ok(T::over(Client::new(Arc::new(self.service), chain, cluster)))
+        Ok(Client::new(Arc::new(self.service), chain, cluster))
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use dubhe_cluster::Cluster;
 use dubhe_core::filter::Chain;
+use dubhe_core::time::Instant;
 use dubhe_core::{Body, Call, Head, Invoke, Method, Payload, Reply, ServiceKey, Status};
 
 use crate::options::CallOptions;
@@ -32,6 +33,16 @@ impl Client {
     /// The cluster of its providers.
     pub fn cluster(&self) -> &Cluster {
         &self.0.cluster
+    }
+
+    /// Waits until a provider is known and connected, at most until `until`.
+    ///
+    /// # Errors
+    /// [`Code::Unavailable`](dubhe_core::Code::Unavailable) when there is none by then; the message
+    /// says why.
+    pub async fn ready(&self, until: Instant) -> Result<(), Status> {
+        let ready = self.0.cluster.ready(until).await;
+        ready.map_err(|status| status.context(format_args!("no provider for {}", self.0.service)))
     }
 
     /// Calls `method` with `payload`. Dropping the future cancels the call.

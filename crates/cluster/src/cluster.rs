@@ -53,6 +53,18 @@ impl Cluster {
         &self.0.directory
     }
 
+    pub(crate) fn clock(&self) -> &SharedClock {
+        &self.0.clock
+    }
+
+    /// The way to `endpoint`.
+    pub(crate) fn channel<'a>(
+        &self,
+        endpoint: &'a Endpoint,
+    ) -> Result<&'a Arc<dyn Channel>, Status> {
+        endpoint.state().channel_or(|| self.0.channels.open(endpoint))
+    }
+
     /// Sends `call` to one of the providers, and to others when that fails and the policy says so.
     ///
     /// # Errors
@@ -82,7 +94,7 @@ impl Cluster {
             }
             let picked = picked?;
             call.head.metadata.fill_from(picked.endpoint().attachments());
-            let outcome = match inner.channel(&picked) {
+            let outcome = match self.channel(picked.endpoint()) {
                 Ok(channel) => channel.invoke(call).await,
                 Err(status) => Err(status),
             };
@@ -169,25 +181,27 @@ impl Inner {
             () = self.clock.sleep_until(deadline.instant()) => false,
         }
     }
-
-    fn channel<'a>(&self, picked: &'a Picked) -> Result<&'a Arc<dyn Channel>, Status> {
-        let endpoint = picked.endpoint();
-        endpoint.state().channel_or(|| self.channels.open(endpoint))
-    }
 }
 
 /// The error of a call that there is nobody to ask for.
 fn nobody(call: &Call, set: &Endpoints) -> Status {
     let service = &call.head.service;
-    let why = match (set.len(), set.health()) {
-        (0, Health::Fresh) => {
-            "no provider is registered; start one, or check interface, group and version".to_owned()
-        }
-        (0, _) => "the registry has not answered yet; check its address".to_owned(),
-        (n, _) => format!("{n} providers are known, but routing or earlier attempts left none"),
+    let why = match set.len() {
+        0 => unknown(set.health()).to_owned(),
+        n => format!("{n} providers are known, but routing or earlier attempts left none"),
     };
     Status::new(Code::Unavailable, format!("no provider for {service}: {why}"))
         .with_retry(Retry::Never)
+}
+
+/// Why no provider is known.
+pub(crate) fn unknown(health: Health) -> &'static str {
+    match health {
+        Health::Fresh => {
+            "no provider is registered; start one, or check interface, group and version"
+        }
+        Health::Stale => "the registry has not answered yet; check its address",
+    }
 }
 
 /// Takes out of `left` ("all" when there is none yet) what `out` names, unless nothing would stay.

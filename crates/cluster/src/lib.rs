@@ -16,6 +16,7 @@ pub mod plan;
 pub mod router;
 
 mod cluster;
+mod ready;
 
 pub use channels::Channels;
 pub use cluster::Cluster;

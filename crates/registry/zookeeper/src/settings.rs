@@ -31,6 +31,12 @@ pub struct Settings {
     /// `check`: whether registering fails when that takes longer. Default true; without it,
     /// registering goes on in the background.
     pub check: bool,
+    /// `register`: whether anything of ours is announced there; without it, this registry is only
+    /// for finding providers. Default true.
+    pub register: bool,
+    /// `dynamic`: whether nodes of providers go with our session, unless the service has a word of
+    /// its own. Default true.
+    pub dynamic: bool,
     /// `application`: the name that consumers register under.
     pub application: ByteString,
 }
@@ -60,10 +66,10 @@ impl Settings {
                 _ => Err(wrong(format!("{name}={text:?} is no number of milliseconds above 0"))),
             },
         };
-        let check = match url.param("check") {
-            None | Some("true") => true,
-            Some("false") => false,
-            Some(other) => return Err(wrong(format!("check={other:?} is neither true nor false"))),
+        let flag = |name: &str| match url.param(name) {
+            None | Some("true") => Ok(true),
+            Some("false") => Ok(false),
+            Some(other) => Err(wrong(format!("{name}={other:?} is neither true nor false"))),
         };
         Ok(Self {
             servers,
@@ -71,7 +77,9 @@ impl Settings {
             credentials: credentials(&url),
             session_timeout: number("session", 60_000)?,
             timeout: number("timeout", 30_000)?,
-            check,
+            check: flag("check")?,
+            register: flag("register")?,
+            dynamic: flag("dynamic")?,
             application: url.param("application").unwrap_or_default().into(),
         })
     }
@@ -131,6 +139,8 @@ mod tests {
             session_timeout: Duration::from_mins(1),
             timeout: Duration::from_secs(30),
             check: true,
+            register: true,
+            dynamic: true,
             application: "".into(),
         };
         assert_eq!(settings, expected);
@@ -139,7 +149,7 @@ mod tests {
     #[test]
     fn every_parameter_is_read() {
         let url = "zookeeper://me:secret@a:1,b?backup=c:3,[::1]:4&group=/fleet/x/&session=5000\
-                   &timeout=100&check=false&application=shop";
+                   &timeout=100&check=false&register=false&dynamic=false&application=shop";
         let settings = Settings::parse(url).unwrap();
         let expected = Settings {
             servers: vec![
@@ -153,6 +163,8 @@ mod tests {
             session_timeout: Duration::from_secs(5),
             timeout: Duration::from_millis(100),
             check: false,
+            register: false,
+            dynamic: false,
             application: "shop".into(),
         };
         assert_eq!(settings, expected);
@@ -169,6 +181,7 @@ mod tests {
             ("zookeeper://a?session=soon", "session"),
             ("zookeeper://a?timeout=0", "timeout"),
             ("zookeeper://a?check=maybe", "check"),
+            ("zookeeper://a?register=no", "register"),
             ("zookeeper://a?group=../x", "group"),
             ("zookeeper://a?backup=b:port", "b:port"),
         ] {

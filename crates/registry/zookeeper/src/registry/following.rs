@@ -56,10 +56,10 @@ impl Following {
     }
 
     /// The next set that differs from the last; `None` once the client is closed. `announce` is
-    /// called with our own address when it is known.
+    /// called with our own address when it is known, until it keeps a node.
     pub(super) async fn next(
         &mut self,
-        announce: impl Fn(&ServiceKey, std::net::IpAddr) -> Kept,
+        announce: impl Fn(&ServiceKey, std::net::IpAddr) -> Option<Kept>,
     ) -> Option<Snapshot> {
         loop {
             let state = self.states.borrow_and_update().clone();
@@ -67,7 +67,9 @@ impl Following {
                 State::Closed => return None,
                 State::Connecting { .. } => false,
                 State::Connected { local, .. } => {
-                    self.consumer.get_or_insert_with(|| announce(&self.service, local));
+                    if self.consumer.is_none() {
+                        self.consumer = announce(&self.service, local);
+                    }
                     true
                 }
             };

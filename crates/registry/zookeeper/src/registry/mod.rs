@@ -85,21 +85,23 @@ impl ZooKeeper {
 
     fn keep_provider(&self, registration: &Registration) -> Kept {
         let Registration { service, instance, params, .. } = registration;
-        let name = names::provider(registration, now_ms());
+        let dynamic = params.get("dynamic").map_or(self.settings().dynamic, |text| text != "false");
+        let name = names::provider(registration, dynamic, now_ms());
         self.keep(Node {
             path: format!("{}/providers/{name}", self.service_path(service)),
             data: instance.host.as_bytes().to_vec(),
-            ephemeral: params.get("dynamic") != Some("false"),
+            ephemeral: dynamic,
         })
     }
 
-    fn keep_consumer(&self, service: &ServiceKey, local: IpAddr) -> Kept {
+    fn keep_consumer(&self, service: &ServiceKey, local: IpAddr) -> Option<Kept> {
         let name = names::consumer(service, local, &self.settings().application, now_ms());
-        self.keep(Node {
+        let node = Node {
             path: format!("{}/consumers/{name}", self.service_path(service)),
             data: local.to_string().into_bytes(),
             ephemeral: true,
-        })
+        };
+        self.settings().register.then(|| self.keep(node))
     }
 
     /// Waits until a node is in place; without `check`, not for a connection, and nothing is an
@@ -190,6 +192,9 @@ fn now_ms() -> u128 {
 
 impl Registry for ZooKeeper {
     fn register(&self, registration: Registration) -> Registering<'_, ()> {
+        if !self.settings().register {
+            return Box::pin(std::future::ready(Ok(())));
+        }
         Box::pin(async move {
             let key = identity(&registration);
             let (placement, replaced) = {

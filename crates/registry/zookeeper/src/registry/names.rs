@@ -18,15 +18,17 @@ const DUBBO: &str = "2.0.2";
 const RELEASE: &str = concat!("dubhe-", env!("CARGO_PKG_VERSION"));
 
 /// The category and the name of a provider's node.
-pub(super) fn provider(registration: &Registration, now_ms: u128) -> String {
+pub(super) fn provider(registration: &Registration, dynamic: bool, now_ms: u128) -> String {
     let mut url = provider_url::to_url(registration);
     let timestamp = now_ms.to_string();
     // What the measured URL of Dubbo Java 3.3.6 has; a parameter of the service wins.
     let defaults = [
         ("deprecated", "false"),
         ("dubbo", DUBBO),
-        ("dynamic", "true"),
+        ("dynamic", if dynamic { "true" } else { "false" }),
         ("generic", "false"),
+        // Lest a consumer take another by default, as Dubbo Java may.
+        ("prefer.serialization", "hessian2"),
         ("release", RELEASE),
         ("revision", registration.service.version()),
         ("side", "provider"),
@@ -170,10 +172,10 @@ mod tests {
         let expected = format!(
             "dubbo%3A%2F%2F127.0.0.1%3A20880%2Fdemo.Greet%3Fapplication%3Dshop%26deprecated%3Dfalse\
              %26dubbo%3D2.0.2%26dynamic%3Dtrue%26generic%3Dfalse%26group%3Dg1\
-             %26interface%3Ddemo.Greet%26methods%3Dadd%2Chello%26release%3D{RELEASE}\
-             %26revision%3D1.2.3%26side%3Dprovider%26timestamp%3D7%26version%3D1.2.3%26weight%3D200"
+             %26interface%3Ddemo.Greet%26methods%3Dadd%2Chello%26prefer.serialization%3Dhessian2\
+             %26release%3D{RELEASE}%26revision%3D1.2.3%26side%3Dprovider%26timestamp%3D7%26version%3D1.2.3%26weight%3D200"
         );
-        let name = provider(&registration, 99);
+        let name = provider(&registration, true, 99);
         assert_eq!(name, expected);
         let back = parse(&name).unwrap();
         assert_eq!((&back.service, &back.offer), (&registration.service, &registration.offer));

@@ -95,6 +95,31 @@ async fn a_static_provider_stays_when_its_session_ends() {
 }
 
 #[tokio::test]
+async fn the_url_of_a_registry_may_make_all_providers_static() {
+    let server = Server::start().await;
+    let (ours, client) = (registry(&server, "dynamic=false"), client(&server, None).await);
+    ours.register(provider(1, &[])).await.unwrap();
+    ours.register(provider(2, &[("dynamic", "true")])).await.unwrap();
+    ours.close().await;
+    let (names, _) = client.children(PROVIDERS).await.unwrap();
+    assert!(names.len() == 1 && names[0].contains("dynamic%3Dfalse"), "{names:?}");
+}
+
+#[tokio::test]
+async fn a_registry_may_be_for_finding_alone() {
+    let server = Server::start().await;
+    let (ours, other) = (registry(&server, "register=false"), registry(&server, ""));
+    ours.register(provider(1, &[])).await.unwrap();
+    other.register(provider(2, &[])).await.unwrap();
+    let mut seen = subscribe(&ours).await;
+    until(&mut seen, Health::Fresh, &[2]).await;
+    ours.unregister(&provider(1, &[])).await.unwrap();
+    let client = client(&server, None).await;
+    let consumers = client.children("/dubbo/demo.Greet/consumers").await;
+    assert!(matches!(&consumers, Err(Error::NoNode)), "{consumers:?}");
+}
+
+#[tokio::test]
 async fn a_chroot_and_credentials_keep_others_out() {
     let server = Server::start().await;
     let parameters = "group=/fleet/east&username=me&password=secret";

@@ -1,0 +1,53 @@
+//! Waiting for somebody who can be called.
+
+use std::sync::Arc;
+
+use dubhe_core::connect::{Channel, ChannelState};
+use dubhe_core::endpoint::Endpoints;
+use dubhe_core::time::Instant;
+use dubhe_core::{Code, Status};
+use futures_util::FutureExt as _;
+use futures_util::future::select_all;
+
+use crate::cluster::{Cluster, unknown};
+
+/// To how many providers a connection is tried; one that works is enough.
+const TRIED: usize = 8;
+
+impl Cluster {
+    /// Waits until a provider is known and takes calls, at most until `until`.
+    ///
+    /// # Errors
+    /// [`Code::Unavailable`] with the reason why there is none.
+    pub async fn ready(&self, until: Instant) -> Result<(), Status> {
+        let mut late = self.clock().sleep_until(until);
+        loop {
+            let set = self.directory().snapshot();
+            let tried = set.iter().take(TRIED).map(|endpoint| self.channel(endpoint).cloned());
+            let channels: Vec<Arc<dyn Channel>> = tried.collect::<Result<_, _>>()?;
+            for channel in &channels {
+                channel.warm_up();
+            }
+            let states: Vec<ChannelState> = channels.iter().map(|c| c.state()).collect();
+            if states.contains(&ChannelState::Ready) {
+                return Ok(());
+            }
+            let changes = channels.iter().zip(&states);
+            let changes = changes.map(|(channel, seen)| channel.changed(*seen).map(drop).boxed());
+            let changed = select_all(changes.chain([self.directory().changed(set.number())]));
+            tokio::select! {
+                biased;
+                _ = changed => {}
+                () = &mut late => return Err(Status::new(Code::Unavailable, why(&set))),
+            }
+        }
+    }
+}
+
+/// Why nobody of `set` could be called.
+fn why(set: &Endpoints) -> String {
+    match set.iter().next() {
+        Some(one) => format!("none of {} could be connected to, such as {one}", set.len()),
+        None => unknown(set.health()).to_owned(),
+    }
+}
