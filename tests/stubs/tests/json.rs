@@ -1,6 +1,7 @@
 //! The JSON mapping of generated messages.
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests stop at a surprise")]
 
+use dubhe_core::{Encoded, Format, Payload};
 use dubhe_protobuf::pbjson_types::Timestamp;
 use dubhe_stubs::proto::sample::common::Colour;
 use dubhe_stubs::proto::sample::shapes::v1::{Word, word::Origin};
@@ -18,6 +19,7 @@ fn full() -> Word {
         note: Some(String::new()),
         origin: Some(Origin::Page(7)),
         inner: Some(Box::new(Word::default())),
+        ..Word::default()
     }
 }
 
@@ -48,6 +50,15 @@ fn other_spellings_are_read_and_unknown_fields_passed_over() {
     let expected =
         Word { serial_number: 5, times: 2, colour, raw: vec![255].into(), ..Word::default() };
     assert_eq!(read, expected);
+}
+
+/// Through the payload, as calls read it: there fractions need care.
+#[test]
+fn fractions_are_numbers_texts_or_integers() {
+    let text = r#"{ "weight": 1.5, "heights": ["2.5", 3, 1e2] }"#;
+    let payload = Payload::Encoded(Encoded::new(Format::Json, text.into()));
+    let read: Word = dubhe_protobuf::decode(&payload).unwrap();
+    assert_eq!(read, Word { weight: 1.5, heights: vec![2.5, 3.0, 100.0], ..Word::default() });
 }
 
 #[test]

@@ -18,6 +18,7 @@
 //! ```
 
 mod detail;
+pub mod json;
 mod payload;
 mod request;
 mod response;

@@ -9,6 +9,8 @@ use dubhe_core::{Code, Encode, Format, Payload, Sink, Status};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::json::Json;
+
 /// A protobuf message that also has the JSON mapping of protocol buffers as its serde form.
 pub trait Message: prost::Message + Default + Serialize + DeserializeOwned + 'static {}
 impl<T: prost::Message + Default + Serialize + DeserializeOwned + 'static> Message for T {}
@@ -64,7 +66,10 @@ pub(crate) fn decode_or<T: Message>(code: Code, payload: &Payload) -> Result<T, 
     match format {
         Format::Protobuf => T::decode(bytes).map_err(|e| cannot_read::<T>(code, format, e)),
         Format::Json => {
-            serde_json::from_slice(&bytes).map_err(|e| cannot_read::<T>(code, format, e))
+            let value = serde_json::from_slice(&bytes);
+            value
+                .and_then(|value| T::deserialize(Json(value)))
+                .map_err(|e| cannot_read::<T>(code, format, e))
         }
         other => Err(Status::new(
             Code::Internal,
