@@ -31,8 +31,8 @@ pub struct Settings {
     /// `check`: whether registering fails when that takes longer. Default true; without it,
     /// registering goes on in the background.
     pub check: bool,
-    /// `register`: whether anything of ours is announced there; without it, this registry is only
-    /// for finding providers. Default true.
+    /// `register`: whether anything is written there; without it, this registry is only for finding
+    /// providers. Default true.
     pub register: bool,
     /// `dynamic`: whether nodes of providers go with our session, unless the service has a word of
     /// its own. Default true.

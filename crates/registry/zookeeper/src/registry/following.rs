@@ -30,6 +30,8 @@ pub(super) struct Following {
     settled: Settled,
     /// Armed while `known` is what ZooKeeper has.
     watch: Option<Watch>,
+    /// Whether nodes may be made that are missing.
+    makes: bool,
     /// Whether the other categories are known to exist.
     prepared: bool,
     failures: u32,
@@ -39,7 +41,8 @@ pub(super) struct Following {
 }
 
 impl Following {
-    pub(super) fn new(keeper: Keeper, service: ServiceKey, path: String) -> Self {
+    /// Follows the providers of `service` at `path`; without `makes`, leaves no trace.
+    pub(super) fn new(keeper: Keeper, service: ServiceKey, path: String, makes: bool) -> Self {
         Self {
             states: keeper.client.states(),
             keeper,
@@ -48,6 +51,7 @@ impl Following {
             known: HashMap::new(),
             settled: Settled::default(),
             watch: None,
+            makes,
             prepared: false,
             failures: 0,
             last: None,
@@ -146,7 +150,7 @@ impl Following {
     async fn read(&mut self) -> Result<(), Error> {
         let client = &self.keeper.client;
         let providers = format!("{}/providers", self.path);
-        if !self.prepared {
+        if self.makes && !self.prepared {
             // Java makes the nodes of all three categories when it subscribes.
             for category in ["providers", "configurators", "routers"] {
                 let path = format!("{}/{category}", self.path);
@@ -157,6 +161,13 @@ impl Following {
             self.prepared = true;
         }
         let (names, watch) = match client.children(&providers).await {
+            Err(Error::NoNode) if !self.makes => {
+                let (stat, watch) = client.stat_watched(&providers).await?;
+                match stat {
+                    None => (Vec::new(), watch),
+                    Some(_) => client.children(&providers).await?,
+                }
+            }
             Err(Error::NoNode) => {
                 create_path(client, &providers).await?;
                 client.children(&providers).await?

@@ -235,7 +235,8 @@ impl Registry for ZooKeeper {
 
     fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
         let path = self.service_path(service);
-        let following = Following::new(self.0.keeper.clone(), service.clone(), path);
+        let following =
+            Following::new(self.0.keeper.clone(), service.clone(), path, self.settings().register);
         let registry = self.clone();
         let snapshots = stream::unfold((following, registry), |(mut following, registry)| async {
             let announce = |service: &ServiceKey, local| registry.keep_consumer(service, local);

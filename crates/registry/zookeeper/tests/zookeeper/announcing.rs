@@ -108,15 +108,19 @@ async fn the_url_of_a_registry_may_make_all_providers_static() {
 #[tokio::test]
 async fn a_registry_may_be_for_finding_alone() {
     let server = Server::start().await;
-    let (ours, other) = (registry(&server, "register=false"), registry(&server, ""));
+    let (ours, client) = (registry(&server, "register=false"), client(&server, None).await);
     ours.register(provider(1, &[])).await.unwrap();
-    other.register(provider(2, &[])).await.unwrap();
     let mut seen = subscribe(&ours).await;
-    until(&mut seen, Health::Fresh, &[2]).await;
+    until(&mut seen, Health::Fresh, &[]).await;
     ours.unregister(&provider(1, &[])).await.unwrap();
-    let client = client(&server, None).await;
-    let consumers = client.children("/dubbo/demo.Greet/consumers").await;
-    assert!(matches!(&consumers, Err(Error::NoNode)), "{consumers:?}");
+    assert_eq!(client.stat("/dubbo").await.unwrap(), None);
+
+    let other = registry(&server, "");
+    other.register(provider(2, &[])).await.unwrap();
+    until(&mut seen, Health::Fresh, &[2]).await;
+    other.unregister(&provider(2, &[])).await.unwrap();
+    until(&mut seen, Health::Fresh, &[]).await;
+    assert_eq!(client.children("/dubbo/demo.Greet").await.unwrap().0, ["providers"]);
 }
 
 #[tokio::test]
