@@ -3,7 +3,7 @@
 //! | command | does |
 //! | --- | --- |
 //! | `dubhe demo` | runs two providers and a consumer, and shows their calls |
-//! | `dubhe call` | calls a method of any provider of the dubbo protocol, JSON in and out |
+//! | `dubhe call` | calls a method of any provider over dubbo, Triple or gRPC, JSON in and out |
 //! | `dubhe decode` | prints captured dubbo frames or Hessian 2 values readably |
 //!
 //! Exit status: 0 when it worked, 1 when it did not, 2 when the command line is wrong.
@@ -13,7 +13,7 @@ mod decode;
 mod demo;
 mod failure;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -41,6 +41,7 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_env_filter(filter.unwrap_or_else(|_| "warn".into()))
         .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
         .init();
     let mut out = io::stdout().lock();
     let ended = match cli.command {

@@ -256,6 +256,62 @@ fn providers_are_found_in_a_folder() {
 }
 
 #[test]
+fn an_interface_is_called_over_triple_too() {
+    let provider = Serving::start();
+    let url = format!("tri://{}", provider.addr());
+    let call = |args: &[&str]| dubhe(&[&["call", &url, SERVICE], args].concat());
+    for (args, result) in [
+        (&["add", "1", "2"][..], "3\n"),
+        (&["over", "long:7"], "\"long 7\"\n"),
+        (&["attachment", "key", "--header", "key: value"], "\"value\"\n"),
+        (&["nothing"], "null\n"),
+    ] {
+        let called = call(args);
+        assert_eq!((called.code, &*called.out), (0, result), "{args:?}: {}", called.err);
+    }
+    let slashed = dubhe(&["call", &url, &format!("{SERVICE}/half"), "3.0"]);
+    assert_eq!((slashed.code, &*slashed.out), (0, "1.5\n"), "{}", slashed.err);
+    let refused = call(&["refuse"]);
+    assert_eq!((refused.code, &*refused.err), (1, "org.example.Refused: not now\n"));
+    let nope = call(&["nope"]);
+    assert!(nope.code == 1 && nope.err.contains("add(long, int)"), "{}", nope.err);
+}
+
+#[test]
+fn a_provider_in_a_registry_may_be_called_over_either_protocol() {
+    let folder = std::env::temp_dir().join(format!("dubhe-cli-both-{}", std::process::id()));
+    let registry = dubhe::registry::File::new(&folder, Arc::new(dubhe::TokioClock));
+    let _provider = Serving::of(Server::builder().registry(registry), Export::new);
+    let url = format!("file://{}", folder.display());
+    for protocol in [&[][..], &["--protocol", "dubbo"], &["--protocol", "tri"]] {
+        let call = [&["call", "--registry", &url, SERVICE, "not", "true"], protocol].concat();
+        let called = dubhe(&call);
+        assert_eq!((called.code, &*called.out), (0, "false\n"), "{protocol:?} {}", called.err);
+    }
+    let other = dubhe(&["call", "--registry", &url, SERVICE, "not", "true", "--protocol", "grpc"]);
+    assert_eq!(other.code, 1);
+    assert!(other.err.contains("those registered offer dubbo, tri"), "{}", other.err);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn an_interface_is_described_by_its_provider() {
+    let provider = Serving::start();
+    for url in [provider.addr(), format!("tri://{}", provider.addr())] {
+        let all = dubhe(&["call", &url, "--describe", SERVICE]);
+        assert_eq!(all.code, 0, "{}", all.err);
+        assert!(all.out.starts_with("interface org.example.Everything {\n"), "{}", all.out);
+        let rename = "  rename(org.example.User, java.lang.String);\n";
+        assert!(all.out.contains(rename) && all.out.ends_with("}\n"), "{}", all.out);
+        let one = dubhe(&["call", &url, SERVICE, "over", "--describe"]);
+        let overloads = "  over(long);\n  over(java.lang.String);\n";
+        assert_eq!(one.out, format!("interface {SERVICE} {{\n{overloads}}}\n"), "{}", one.err);
+        let none = dubhe(&["call", &url, SERVICE, "nope", "--describe"]);
+        assert!(none.code == 1 && none.err.contains("add(long, int)"), "{}", none.err);
+    }
+}
+
+#[test]
 fn an_exception_is_told_with_its_class_and_message() {
     let refused = Serving::start().call(&["refuse"]);
     assert_eq!((refused.code, &*refused.out), (1, ""));
@@ -296,7 +352,12 @@ fn a_wrong_command_line_is_told_apart_from_a_failed_call() {
     for (args, said) in [
         (&["call"][..], "<TARGET>"),
         (&["call", "localhost", "a.B", "m"], "20880"),
-        (&["call", "zookeeper://h:2181", "a.B", "m"], "file:///FOLDER"),
+        (&["call", "nacos://h:8848", "a.B", "m"], "file:///FOLDER"),
+        (&["call", "h:1", "a.B"], "<METHOD> is missing"),
+        (&["call", "--registry", "file:///x", "tri://h:1", "a.B", "m"], "one target"),
+        (&["call", "h:1", "a.B", "m", "--protocol", "tri"], "tri://HOST:PORT"),
+        (&["call", "h:1", "--describe"], "<SERVICE> is missing"),
+        (&["call", "h:1", "a.B", "m", "--header", "k"], "KEY: VALUE"),
         (&["call", "h:1", "a.B", "m", "int:x"], "\"x\" is no int"),
         (&["call", "h:1", "a.B", "m", "1", "--types", "int,int"], "one for each"),
         (&["call", "h:1", "a.B", "m", "--attachment", "k"], "KEY=VALUE"),

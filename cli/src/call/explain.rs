@@ -2,14 +2,52 @@
 
 use std::fmt::Write;
 
-use dubhe::{Code, Status, Value};
+use dubhe::java::Throwable;
+use dubhe::{Code, Status};
 
 use super::Target;
 use crate::failure::Failure;
 
-/// Fields that every Java exception has; they are not printed.
-const COMMON: [&str; 5] =
-    ["detailMessage", "stackTrace", "suppressedExceptions", "cause", "serialVersionUID"];
+/// Why there is no result.
+#[derive(Debug)]
+pub(super) enum Error {
+    /// The command line is wrong.
+    Usage(String),
+    /// The call failed.
+    Status(Status),
+    /// The result could not be told.
+    Failure(Failure),
+}
+
+impl From<Status> for Error {
+    fn from(status: Status) -> Self {
+        Self::Status(status)
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
+
+impl From<std::io::Error> for Error {
+    fn from(error: std::io::Error) -> Self {
+        Self::Failure(error.into())
+    }
+}
+
+impl Error {
+    /// The failure of a call to `target`. Java sends its stack trace within the text of an error;
+    /// `trace` says whether to print it.
+    pub(super) fn explain(self, target: &Target, trace: bool) -> Failure {
+        match self {
+            Self::Usage(what) => Failure::Usage(format!("error: {what}")),
+            Self::Status(status) => failure(target, &status, trace),
+            Self::Failure(failure) => failure,
+        }
+    }
+}
 
 /// Whether the provider could not tell overloads apart without types. Nothing has run then.
 ///
@@ -20,12 +58,13 @@ pub(super) fn is_overloaded(status: &Status) -> bool {
     text.contains("Not unique method") || text.contains("is overloaded")
 }
 
-/// The failure of a call to `target`: an exception with its class, message and fields, or an error
-/// with what to do about it. Java sends its stack trace within the text of an error; `trace` says
-/// whether to print it.
-pub(super) fn failure(target: &Target, status: &Status, trace: bool) -> Failure {
+/// An exception with its class, message and fields, or an error with what to do about it.
+fn failure(target: &Target, status: &Status, trace: bool) -> Failure {
     let text = match status.java() {
-        Some(exception) => thrown(exception.value(), exception.class(), status.message()),
+        Some(exception) => match Throwable::of(status) {
+            Some(thrown) => told(&thrown),
+            None => line(exception.class(), status.message()),
+        },
         None => match status.message().split_once('\n') {
             Some((first, _)) if !trace => {
                 format!("error: {}: {first}\nhint: --trace shows the rest", status.code())
@@ -38,16 +77,18 @@ pub(super) fn failure(target: &Target, status: &Status, trace: bool) -> Failure 
 }
 
 /// An exception. Generic calls wrap it in a `GenericException`, which names it in its fields.
-fn thrown(value: Option<&Value>, class: &str, message: &str) -> String {
-    let field = |name| value.and_then(|v| v.get(name)).and_then(Value::as_str);
-    if class.ends_with(".GenericException")
+fn told(thrown: &Throwable) -> String {
+    let field = |wanted| {
+        let found = thrown.fields.iter().find(|(name, _)| name == wanted);
+        found.and_then(|(_, value)| value.as_str())
+    };
+    if thrown.class.ends_with(".GenericException")
         && let Some(class) = field("exceptionClass")
     {
         return line(class, field("exceptionMessage").unwrap_or_default());
     }
-    let mut text = line(class, message);
-    let fields = value.and_then(Value::as_object).map(|o| o.fields.as_slice()).unwrap_or_default();
-    for (name, value) in fields.iter().filter(|(name, _)| !COMMON.contains(&&**name)) {
+    let mut text = line(&thrown.class, thrown.message.as_deref().unwrap_or_default());
+    for (name, value) in &thrown.fields {
         // Writing to a string cannot fail.
         let _ = write!(text, "\n  {name}: {value}");
     }
@@ -73,7 +114,12 @@ fn hint(target: &Target, status: &Status) -> Option<String> {
         );
     }
     // Dubbo Java 3 says no more of a service that it does not have.
-    if known(&["Fail to decode request", "Not found exported service", "not found:"]) {
+    if known(&[
+        "Fail to decode request",
+        "Not found exported service",
+        "Invoker for gRPC not found",
+        "not found:",
+    ]) {
         return Some("check the service's name, --group and --version".into());
     }
     if is_overloaded(status) {
@@ -81,10 +127,13 @@ fn hint(target: &Target, status: &Status) -> Option<String> {
     }
     match (status.code(), target) {
         (Code::Unavailable, Target::Provider(_)) => {
-            Some(format!("is a provider running at {}?", target.url()))
+            Some(format!("is a provider running at {}?", target.shown()))
+        }
+        (Code::Unavailable, Target::Registry(_)) if known(&["did not answer"]) => {
+            Some(format!("is there a registry at {}?", target.shown()))
         }
         (Code::Unavailable, Target::Registry(_)) => {
-            Some(format!("is a provider of the service registered in {}?", target.url()))
+            Some(format!("is a provider of the service registered in {}?", target.shown()))
         }
         (Code::DeadlineExceeded, _) => Some("wait longer with --timeout MS".into()),
         _ => None,
@@ -93,6 +142,7 @@ fn hint(target: &Target, status: &Status) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use dubhe::Value;
     use dubhe::core::payload::Content;
     use dubhe::core::status::Exception;
 

@@ -1,50 +1,73 @@
-//! `dubhe call`: a generic call to any provider.
+//! `dubhe call`: a call to any provider, by names and JSON.
 
-mod argument;
-mod convert;
+mod describe;
 mod explain;
-mod java_type;
-mod readable;
+mod interface;
+mod protobuf;
+mod reach;
+mod reflection;
 mod target;
+mod words;
 
 use std::io::Write;
 use std::time::Duration;
 
-use dubhe::{App, CallOptions, Generic, ServiceKey, Status, Value, json};
+use dubhe::{CallOptions, ServiceKey};
 
 use crate::failure::Failure;
-use argument::Argument;
+use explain::Error;
+use reach::Reached;
 use target::Target;
+use words::Words;
 
-/// Call a method of any provider of the dubbo protocol.
+/// Call a method of any provider, with JSON in and out.
 ///
-/// ARGS are JSON; a word that is no JSON is a string. Without types the provider finds the method
-/// by its name and the number of arguments. A type in front picks an overload or a class:
-/// long:42, String:"x", int[]:[1,2], 'org.example.User:{"id":1}'.
+/// TARGET is a provider, dubbo://HOST:PORT, tri://HOST:PORT, grpc://HOST:PORT or HOST:PORT for
+/// dubbo, or a registry to find one in, zookeeper://HOST:PORT or file:///FOLDER. SERVICE is
+/// org.example.Users, or GROUP/INTERFACE:VERSION; SERVICE/METHOD is one word for both.
+///
+/// The ARGS of a Java interface are JSON; a word that is no JSON is a string. Without types the
+/// provider finds the method by its name and the number of arguments. A type in front picks an
+/// overload or a class: long:42, String:"x", int[]:[1,2], 'org.example.User:{"id":1}'.
+///
+/// A protobuf service, over tri or grpc, is known by the server's reflection. Its argument is the
+/// message, such as '{"name":"Ada"}'; without one it is empty. A method that takes a stream takes
+/// several, or without any, one a line from stdin. The messages of a reply come one a line.
+///
+/// Exit status: 0 when there was a reply, 1 when there was none or an exception, 2 when the
+/// command line is wrong.
 #[derive(Debug, clap::Args)]
+#[command(override_usage = "dubhe call [OPTIONS] <TARGET> <SERVICE> <METHOD> [ARGS]...
+       dubhe call [OPTIONS] --registry <URL> <SERVICE> <METHOD> [ARGS]...
+       dubhe call [OPTIONS] <TARGET> --describe [SERVICE [METHOD]]")]
 pub(crate) struct Options {
-    /// A provider, dubbo://HOST:PORT or HOST:PORT, or a registry to find one in, file:///FOLDER
-    #[arg(value_parser = Target::parse)]
-    target: Target,
-    /// The interface, such as org.example.Users, or GROUP/INTERFACE:VERSION
-    service: String,
-    /// The method, such as getUser
-    method: String,
-    /// The arguments
-    #[arg(allow_negative_numbers = true)]
-    args: Vec<String>,
+    /// The target, unless --registry names one, the service, the method, the arguments
+    #[arg(value_name = "TARGET SERVICE METHOD ARGS", allow_negative_numbers = true)]
+    words: Vec<String>,
+    /// Find a provider in this registry, zookeeper://HOST:PORT or file:///FOLDER
+    #[arg(long, value_name = "URL", value_parser = Target::registry)]
+    registry: Option<Target>,
+    /// Of the providers in a registry, take those of this protocol; by default dubbo, else tri
+    #[arg(long, value_name = "NAME")]
+    protocol: Option<String>,
+    /// Print what there is to be called, in place of calling: services, methods, messages
+    #[arg(long)]
+    describe: bool,
     /// The group of the service
     #[arg(long)]
     group: Option<String>,
     /// The version of the service
     #[arg(long)]
     version: Option<String>,
-    /// How long to wait, in milliseconds
+    /// How long to wait, in milliseconds; 0 for as long as it takes
     #[arg(long, value_name = "MS", default_value_t = 5000)]
     timeout: u64,
-    /// Send an attachment; may be repeated
-    #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
+    /// Send an attachment, which is a header over tri and grpc; may be repeated
+    #[arg(long, value_name = "KEY=VALUE", value_parser = |text: &str| pair(text, '='))]
     attachment: Vec<(String, String)>,
+    /// The same, written as curl has it; may be repeated
+    #[arg(long, short = 'H', value_name = "KEY: VALUE", value_parser = |text: &str| pair(text, ':'))]
+    header: Vec<(String, String)>,
     /// The Java types of all arguments, separated by commas
     #[arg(long, value_delimiter = ',')]
     types: Option<Vec<String>>,
@@ -56,72 +79,63 @@ pub(crate) struct Options {
     trace: bool,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or("write KEY=VALUE")?;
-    Ok((key.to_owned(), value.to_owned()))
+fn pair(text: &str, between: char) -> Result<(String, String), String> {
+    let (key, value) = text.split_once(between).ok_or_else(|| {
+        format!("write KEY{between}{}VALUE", if between == ':' { " " } else { "" })
+    })?;
+    Ok((key.trim().to_owned(), value.trim_start().to_owned()))
 }
 
-/// Calls and prints the result as JSON.
+/// "As long as it takes": longer than anybody waits, and still a time that can be counted.
+const EVER: Duration = Duration::from_hours(10 * 365 * 24);
+
+impl Options {
+    fn timeout(&self) -> Duration {
+        if self.timeout == 0 { EVER } else { Duration::from_millis(self.timeout) }
+    }
+
+    /// The service with the group and version that options give.
+    fn service(&self, key: &ServiceKey) -> ServiceKey {
+        let group = self.group.clone().map_or_else(|| key.group().clone(), Into::into);
+        let version = self.version.clone().map_or_else(|| key.version().clone(), Into::into);
+        ServiceKey::new(key.interface().clone(), group, version)
+    }
+
+    /// What goes with the call.
+    fn call(&self) -> CallOptions {
+        let pairs = self.attachment.iter().chain(&self.header);
+        pairs.fold(CallOptions::new(), |call, (key, value)| {
+            call.attachment(key.as_str(), value.as_str())
+        })
+    }
+}
+
+/// Calls and prints the result as JSON, or describes.
 pub(crate) async fn run(options: Options, out: &mut impl Write) -> Result<(), Failure> {
-    let arguments = argument::parse_all(&options.args, options.types.as_deref())
-        .map_err(|what| Failure::Usage(format!("error: {what}")))?;
-    let app = app(&options.target)?;
-    let generic = client(&app, &options)?;
-    let result = call(&generic, &options.method, arguments)
-        .await
-        .map_err(|status| explain::failure(&options.target, &status, options.trace))?;
-    print(&readable::value(result), options.compact, out)
-}
-
-fn app(target: &Target) -> Result<App, Status> {
-    let app = App::builder("dubhe-cli");
-    match target {
-        Target::Provider(_) => app,
-        Target::Registry(url) => app.registry(url),
-    }
-    .build()
-}
-
-fn client(app: &App, options: &Options) -> Result<Generic, Status> {
-    let key = ServiceKey::parse(&options.service);
-    let group = options.group.clone().map_or_else(|| key.group().clone(), Into::into);
-    let version = options.version.clone().map_or_else(|| key.version().clone(), Into::into);
-    let mut client = app
-        .generic(key.interface().clone())
-        .service(ServiceKey::new(key.interface().clone(), group, version))
-        .timeout(Duration::from_millis(options.timeout))
-        // Whoever types a call wants it to run once.
-        .retries(0);
-    if let Target::Provider(url) = &options.target {
-        client = client.url(url);
-    }
-    let attachments = options.attachment.iter();
-    let call = attachments.fold(CallOptions::new(), |call, (key, value)| {
-        call.attachment(key.as_str(), value.as_str())
-    });
-    Ok(client.build()?.with(call))
-}
-
-/// Calls `method`. Arguments without any type leave it to the provider to find the method; when it
-/// cannot, because the method is overloaded, nothing has run, and the types are inferred here.
-async fn call(generic: &Generic, method: &str, arguments: Vec<Argument>) -> Result<Value, Status> {
-    if arguments.iter().all(Argument::is_untyped) {
-        let values = arguments.iter().map(|a| a.value.clone()).collect();
-        match generic.call_untyped(method, values).await {
-            Err(status) if explain::is_overloaded(&status) => {}
-            ended => return ended,
-        }
-    }
-    generic.call(method, arguments.into_iter().map(Argument::into_typed)).await
-}
-
-fn print(result: &Value, compact: bool, out: &mut impl Write) -> Result<(), Failure> {
-    let text = match json::to_json(result, json::Classes::Keep) {
-        Ok(json) if compact => json.to_string(),
-        Ok(json) => format!("{json:#}"),
-        Err(error) => {
-            return Err(Failure::Failed(format!("error: {error}; the result is\n{result}")));
-        }
+    let wrong = |what| Failure::Usage(format!("error: {what}"));
+    let mut words = Words::read(&options.words, options.registry.as_ref()).map_err(wrong)?;
+    words.service = words.service.map(|service| options.service(&service));
+    let ended = if options.describe {
+        describe::run(&words, &options, out).await
+    } else {
+        call(&words, &options, out).await
     };
-    Ok(writeln!(out, "{text}")?)
+    ended.map_err(|error| error.explain(&words.target, options.trace))
+}
+
+async fn call(words: &Words, options: &Options, out: &mut impl Write) -> Result<(), Error> {
+    let Words { target, service: Some(_), method: Some(method), args } = words else {
+        let missing = "<SERVICE> or <METHOD> is missing; --describe shows what there is";
+        return Err(Error::Usage(missing.into()));
+    };
+    let values = interface::arguments(args, options.types.as_deref()).map_err(Error::Usage);
+    if target.is_dubbo() {
+        // What is wrong with the arguments can be said before anybody is asked.
+        return interface::call(&Reached::find(words, options).await?, method, values?, out).await;
+    }
+    let reached = Reached::find(words, options).await?;
+    match reached.schema().await? {
+        Some(schema) => protobuf::call(&reached, &schema, method, args, out).await,
+        None => interface::call(&reached, method, values?, out).await,
+    }
 }

@@ -13,33 +13,52 @@ impl Target {
     /// The target that `text` names.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         match text.split_once("://") {
-            None => provider(text),
-            Some(("dubbo", rest)) => provider(rest),
+            None => provider("dubbo", text),
+            Some((protocol @ ("dubbo" | "tri" | "grpc"), rest)) => provider(protocol, rest),
+            Some(_) => Self::registry(text),
+        }
+    }
+
+    /// The registry that `text` names.
+    pub(crate) fn registry(text: &str) -> Result<Self, String> {
+        match text.split_once("://") {
+            Some(("zookeeper", rest)) if !rest.is_empty() => Ok(Self::Registry(text.to_owned())),
+            Some(("zookeeper", _)) => Err("write zookeeper://HOST:2181".to_owned()),
             Some(("file", rest)) if rest.starts_with('/') => Ok(Self::Registry(text.to_owned())),
             Some(("file", _)) => Err("a folder is written file:///FOLDER".to_owned()),
-            Some((kind, _)) => Err(format!(
-                "{kind}:// is not known; write dubbo://HOST:PORT, HOST:PORT or file:///FOLDER"
+            _ => Err(format!(
+                "{text:?} is not known; providers are dubbo://HOST:PORT, tri://HOST:PORT, \
+                 grpc://HOST:PORT or HOST:PORT, registries zookeeper://HOST:PORT or file:///FOLDER"
             )),
         }
     }
 
-    /// How an error names it.
-    pub(crate) fn url(&self) -> &str {
-        match self {
-            Self::Provider(url) | Self::Registry(url) => url,
-        }
+    /// Whether it is a provider of the dubbo protocol.
+    pub(crate) fn is_dubbo(&self) -> bool {
+        matches!(self, Self::Provider(url) if url.starts_with("dubbo:"))
+    }
+
+    /// How an error names it; never with a password.
+    pub(crate) fn shown(&self) -> String {
+        let (Self::Provider(url) | Self::Registry(url)) = self;
+        let Some((scheme, rest)) = url.split_once("://") else { return url.clone() };
+        let rest = rest.split('?').next().unwrap_or_default();
+        let address = rest.rsplit_once('@').map_or(rest, |(_, address)| address);
+        format!("{scheme}://{address}")
     }
 }
 
 /// The provider at `rest`, an address with or without a path and parameters.
-fn provider(rest: &str) -> Result<Target, String> {
+fn provider(protocol: &str, rest: &str) -> Result<Target, String> {
     let address = rest.split(['/', '?']).next().unwrap_or_default();
     let port = address.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
     match port {
         Some(Ok(1..)) if !address.starts_with(':') => {
-            Ok(Target::Provider(format!("dubbo://{rest}")))
+            Ok(Target::Provider(format!("{protocol}://{rest}")))
         }
-        _ => Err(format!("{address:?} is no HOST:PORT; dubbo providers often have port 20880")),
+        _ => Err(format!(
+            "{address:?} is no HOST:PORT; dubbo providers often have port 20880, tri 50051"
+        )),
     }
 }
 
@@ -52,7 +71,16 @@ mod tests {
         let provider = |url: &str| Ok(Target::Provider(url.to_owned()));
         assert_eq!(Target::parse("localhost:1"), provider("dubbo://localhost:1"));
         assert_eq!(Target::parse("dubbo://[::1]:2?a=b"), provider("dubbo://[::1]:2?a=b"));
-        assert_eq!(Target::parse("file:///x"), Ok(Target::Registry("file:///x".to_owned())));
+        assert_eq!(Target::parse("tri://h:1"), provider("tri://h:1"));
+        for url in ["file:///x", "zookeeper://h:1,i:2?group=g"] {
+            assert_eq!(Target::parse(url), Ok(Target::Registry(url.to_owned())));
+        }
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        let target = Target::parse("zookeeper://me:secret@h:1?password=secret").unwrap();
+        assert_eq!(target.shown(), "zookeeper://h:1");
     }
 
     #[test]
@@ -61,12 +89,15 @@ mod tests {
             ("localhost", "20880"),
             (":20880", "HOST:PORT"),
             ("h:0", "HOST:PORT"),
+            ("tri://h", "50051"),
             ("h:99999", "HOST:PORT"),
-            ("tri://h:1", "dubbo://HOST:PORT"),
+            ("nacos://h:1", "zookeeper://HOST:PORT"),
             ("file://x", "file:///FOLDER"),
+            ("zookeeper://", "2181"),
         ] {
             let error = Target::parse(wrong).unwrap_err();
             assert!(error.contains(hint), "{wrong}: {error}");
         }
+        assert!(Target::registry("dubbo://h:1").is_err());
     }
 }

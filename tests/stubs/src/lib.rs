@@ -1,4 +1,8 @@
-//! What `dubhe-build` makes of `proto/`, for the tests beside it.
+//! What `dubhe-build` makes of `proto/`, for tests here and elsewhere.
+
+mod speaker;
+
+pub use speaker::Speaker;
 
 /// The packages of `proto/`, over the crate `dubhe`.
 #[allow(missing_docs, reason = "modules are named after packages")]

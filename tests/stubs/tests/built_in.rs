@@ -6,9 +6,9 @@ use std::time::Duration;
 use dubhe::registry::Memory;
 use dubhe::{App, Code, Running, Server, ServerOptions, ServiceKey, Status, Stub};
 use dubhe_core::registry::Registry as _;
-use dubhe_protobuf::pbjson_types::Empty;
 use dubhe_protobuf::prost::Message as _;
 use dubhe_protobuf::{Request, Response, Streaming};
+use dubhe_stubs::Speaker;
 use dubhe_stubs::built_in::grpc::health::v1::health_check_response::ServingStatus;
 use dubhe_stubs::built_in::grpc::health::v1::{
     Health, HealthCheckRequest, HealthCheckResponse, HealthClient, HealthListRequest,
@@ -20,47 +20,8 @@ use dubhe_stubs::built_in::grpc::reflection::v1::{
     ExtensionRequest, ServerReflectionClient, ServerReflectionRequest,
 };
 use dubhe_stubs::built_in::grpc::reflection::v1alpha;
-use dubhe_stubs::proto::sample::common::Named;
-use dubhe_stubs::proto::sample::shapes::v1::{Shapes, ShapesServer, Word};
+use dubhe_stubs::proto::sample::shapes::v1::ShapesServer;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
-
-struct Silent;
-
-fn nothing<T>() -> Result<T, Status> {
-    Err(Status::new(Code::Unimplemented, "says nothing"))
-}
-
-impl Shapes for Silent {
-    async fn say(&self, _: Request<Word>) -> Result<Response<Word>, Status> {
-        nothing()
-    }
-
-    async fn join(&self, _: Request<Streaming<Word>>) -> Result<Response<Word>, Status> {
-        nothing()
-    }
-
-    async fn repeat(
-        &self,
-        _: Request<Word>,
-    ) -> Result<Response<impl Stream<Item = Result<Word, Status>>>, Status> {
-        nothing::<Response<stream::Empty<_>>>()
-    }
-
-    async fn chat(
-        &self,
-        _: Request<Streaming<Word>>,
-    ) -> Result<Response<impl Stream<Item = Result<Word, Status>>>, Status> {
-        nothing::<Response<stream::Empty<_>>>()
-    }
-
-    async fn new(&self, _: Request<Empty>) -> Result<Response<Empty>, Status> {
-        nothing()
-    }
-
-    async fn r#type(&self, _: Request<Word>) -> Result<Response<Named>, Status> {
-        nothing()
-    }
-}
 
 #[dubhe::interface("org.example.Java", group = "shop", version = "1.0.0")]
 trait Java {
@@ -76,7 +37,7 @@ impl Java for Hi {
 }
 
 async fn start(change: impl FnOnce(&mut ServerOptions)) -> Running {
-    let server = Server::builder().service(ShapesServer::new(Silent)).service(JavaServer::new(Hi));
+    let server = Server::builder().service(ShapesServer::new(Speaker)).service(JavaServer::new(Hi));
     server.options(change).start("127.0.0.1:0").await.unwrap()
 }
 
@@ -232,6 +193,10 @@ async fn reflection_has_its_older_name_too() {
     assert!(answers.iter().all(told), "{answers:?}");
 }
 
+fn nothing<T>() -> Result<T, Status> {
+    Err(Status::new(Code::Unimplemented, "says nothing"))
+}
+
 /// A health of the program's own.
 struct Ill;
 
@@ -278,7 +243,7 @@ async fn both_can_be_turned_off_or_replaced() {
 #[tokio::test]
 async fn registries_are_not_told() {
     let registry = Memory::new();
-    let server = Server::builder().service(ShapesServer::new(Silent)).registry(registry.clone());
+    let server = Server::builder().service(ShapesServer::new(Speaker)).registry(registry.clone());
     let _running = server.start("127.0.0.1:0").await.unwrap();
     for (name, count) in [(SHAPES, 1), ("grpc.health.v1.Health", 0)] {
         let mut seen = registry.subscribe(&ServiceKey::interface_only(name)).await.unwrap();

@@ -13,7 +13,7 @@ use serde_json::{Error, Value};
 #[derive(Debug)]
 pub struct Json(pub Value);
 
-impl<'de> IntoDeserializer<'de, Error> for Json {
+impl IntoDeserializer<'_, Error> for Json {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {

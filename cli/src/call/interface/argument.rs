@@ -7,7 +7,7 @@ use super::{convert, java_type};
 
 /// An argument and, where it was given, its Java type.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Argument {
+pub(crate) struct Argument {
     java_type: Option<String>,
     pub(super) value: Value,
 }

@@ -1,0 +1,56 @@
+//! A Java interface, as far as its provider tells of it.
+
+use dubhe::{Code, Generic, Status};
+
+use crate::call::reach::Reached;
+
+/// The name of a method that no interface has.
+const NONE: &str = "?";
+
+/// The methods of the interface: with their types from a Dubhe provider, whose error lists them,
+/// else their names from a registry.
+pub(super) async fn text(reached: &Reached<'_>, method: Option<&str>) -> Result<String, Status> {
+    let generic: Generic = reached.client(reached.service.clone())?;
+    let generic = generic.with(reached.options.call());
+    let Err(status) = generic.call_untyped(NONE, Vec::new()).await else {
+        return Err(Status::new(Code::Internal, "the provider answers what it cannot know"));
+    };
+    let names = reached.param("methods").map(|names| names.split(',').map(|n| format!("{n}(..)")));
+    let methods: Vec<String> = match (signatures(status.message()), names) {
+        (Some(signatures), _) => signatures,
+        (None, Some(names)) => names.collect(),
+        (None, None) => {
+            return Err(status.context(
+                "the provider does not tell its methods; a registry knows them: --registry URL",
+            ));
+        }
+    };
+    let shown = |text: &&String| method.is_none_or(|name| text.split('(').next() == Some(name));
+    let lines: Vec<String> =
+        methods.iter().filter(shown).map(|text| format!("  {text};\n")).collect();
+    if lines.is_empty() {
+        let known = methods.join(", ");
+        let text = format!("no method {:?} in {}; it has {known}", method, reached.service);
+        return Err(Status::new(Code::Unimplemented, text));
+    }
+    Ok(format!("interface {} {{\n{}}}\n", reached.service, lines.concat()))
+}
+
+/// What stands in the error of a Dubhe provider: `...; it has add(long, int), half(double)`.
+fn signatures(error: &str) -> Option<Vec<String>> {
+    let (_, list) = error.split_once("; it has ")?;
+    let list = list.trim_end_matches(" and more");
+    Some(list.split_inclusive("), ").map(|one| one.trim_end_matches(", ").to_owned()).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_of_a_provider_lists_its_methods() {
+        let error = "no method \"?\" with 0 arguments in a.B; it has add(long, int), half(double)";
+        assert_eq!(signatures(error).unwrap(), ["add(long, int)", "half(double)"]);
+        assert_eq!(signatures("No such method ? in class interface a.B"), None);
+    }
+}

@@ -1,0 +1,65 @@
+//! The part of `grpc.reflection.v1` that is spoken here; in `v1alpha` it is the same. What is one
+//! of several fields there is an optional field here, which is no different on the wire.
+
+use bytes::Bytes;
+
+/// `ServerReflectionRequest`
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Question {
+    #[prost(string, optional, tag = "3")]
+    pub(super) file_by_filename: Option<String>,
+    #[prost(string, optional, tag = "4")]
+    pub(super) file_containing_symbol: Option<String>,
+    #[prost(string, optional, tag = "7")]
+    pub(super) list_services: Option<String>,
+}
+
+/// `ServerReflectionResponse`
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Answer {
+    #[prost(message, optional, tag = "4")]
+    pub(super) files: Option<Files>,
+    #[prost(message, optional, tag = "6")]
+    pub(super) services: Option<Services>,
+    #[prost(message, optional, tag = "7")]
+    pub(super) error: Option<Refusal>,
+}
+
+/// `FileDescriptorResponse`, and `google.protobuf.FileDescriptorSet` too
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Files {
+    #[prost(bytes = "bytes", repeated, tag = "1")]
+    pub(super) files: Vec<Bytes>,
+}
+
+/// `ListServiceResponse`
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Services {
+    #[prost(message, repeated, tag = "1")]
+    pub(super) services: Vec<Named>,
+}
+
+/// `ServiceResponse`
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Named {
+    #[prost(string, tag = "1")]
+    pub(super) name: String,
+}
+
+/// `ErrorResponse`
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Refusal {
+    #[prost(int32, tag = "1")]
+    pub(super) code: i32,
+    #[prost(string, tag = "2")]
+    pub(super) message: String,
+}
+
+/// The beginning of `google.protobuf.FileDescriptorProto`
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct File {
+    #[prost(string, tag = "1")]
+    pub(super) name: String,
+    #[prost(string, repeated, tag = "3")]
+    pub(super) imports: Vec<String>,
+}

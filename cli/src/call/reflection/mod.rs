@@ -1,0 +1,111 @@
+//! Asking a server for the descriptors of its services.
+
+mod messages;
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use dubhe::core::{Body, CallKind, Encoded, Format};
+use dubhe::{Client, Code, Payload, ServiceKey, Status};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use prost::Message;
+use prost_reflect::{DescriptorPool, ServiceDescriptor};
+
+use super::protobuf;
+use super::reach::Reached;
+use messages::{Answer, File, Files, Question};
+
+/// The names of the service, today's and the one that older servers have.
+const NAMES: [&str; 2] =
+    ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
+
+/// The reflection of one server.
+pub(super) struct Reflection<'a>(&'a Reached<'a>);
+
+impl<'a> Reflection<'a> {
+    pub(super) fn of(reached: &'a Reached<'a>) -> Self {
+        Self(reached)
+    }
+
+    /// The names of all services that the server tells of.
+    pub(super) async fn list(&self) -> Result<Vec<String>, Status> {
+        let list_services = Some(String::new());
+        let answer = self.ask(Question { list_services, ..Question::default() }).await?;
+        let services = answer.services.unwrap_or_default().services;
+        Ok(services.into_iter().map(|service| service.name).collect())
+    }
+
+    /// The description of a service.
+    ///
+    /// # Errors
+    /// [`Code::Unimplemented`] when the server has no such service, or no reflection.
+    pub(super) async fn service(&self, name: &str) -> Result<ServiceDescriptor, Status> {
+        let file_containing_symbol = Some(name.to_owned());
+        let answer = self.ask(Question { file_containing_symbol, ..Question::default() }).await?;
+        if answer.error.is_some() {
+            return Err(unknown(name, &self.list().await?));
+        }
+        let pool = self.with_imports(answer.files.unwrap_or_default()).await?;
+        pool.get_service_by_name(name).ok_or_else(|| {
+            Status::new(Code::Unimplemented, format!("{name} is no service of the server"))
+        })
+    }
+
+    /// All files that `files` need; servers may send the imports or wait to be asked.
+    async fn with_imports(&self, files: Files) -> Result<DescriptorPool, Status> {
+        let mut known: BTreeMap<String, Bytes> = BTreeMap::new();
+        let mut new = files.files;
+        loop {
+            let mut wanted = Vec::new();
+            for bytes in new {
+                let file = File::decode(bytes.clone()).map_err(|e| not_right(&e))?;
+                known.insert(file.name, bytes);
+                wanted.extend(file.imports);
+            }
+            let missing = wanted.into_iter().find(|name| !known.contains_key(name));
+            let Some(missing) = missing else { break };
+            let file_by_filename = Some(missing.clone());
+            let answer = self.ask(Question { file_by_filename, ..Question::default() }).await?;
+            new = answer.files.unwrap_or_default().files;
+            if new.is_empty() {
+                return Err(not_right(&format!("its file {missing:?} is missing")));
+            }
+        }
+        let all = Files { files: known.into_values().collect() };
+        DescriptorPool::decode(&*all.encode_to_vec()).map_err(|error| not_right(&error))
+    }
+
+    /// Asks under today's name, then under the older one.
+    async fn ask(&self, question: Question) -> Result<Answer, Status> {
+        let bytes = Bytes::from(question.encode_to_vec());
+        for name in NAMES {
+            match self.ask_as(name, bytes.clone()).await {
+                Err(status) if status.code() == Code::Unimplemented => {}
+                ended => return ended,
+            }
+        }
+        let text = "the server has no reflection, which tells what its messages are; turn it on \
+                    there, or call a Java interface over tri";
+        Err(Status::new(Code::Unimplemented, text))
+    }
+
+    async fn ask_as(&self, name: &'static str, question: Bytes) -> Result<Answer, Status> {
+        let client: Client = self.0.client(ServiceKey::interface_only(name))?;
+        let method = protobuf::method("ServerReflectionInfo", CallKind::Bidirectional);
+        let question = Payload::Encoded(Encoded::new(Format::Protobuf, question));
+        let question = Body::Stream(stream::iter([Ok(question)]).boxed());
+        let reply = client.send(&method, question, &self.0.options.call()).await?;
+        let answers: Vec<Bytes> = protobuf::messages(reply).try_collect().await?;
+        let answer = answers.into_iter().next().ok_or_else(|| not_right(&"it did not answer"))?;
+        Answer::decode(answer).map_err(|error| not_right(&error))
+    }
+}
+
+fn not_right(error: &dyn std::fmt::Display) -> Status {
+    Status::new(Code::Internal, format!("the reflection of the server is not right: {error}"))
+}
+
+fn unknown(name: &str, known: &[String]) -> Status {
+    let known = known.join(", ");
+    Status::new(Code::Unimplemented, format!("service {name} not found: the server has {known}"))
+}

@@ -1,0 +1,90 @@
+//! What the words of the command line name.
+
+use dubhe::ServiceKey;
+
+use super::Target;
+
+/// What is to be called, or described.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Words {
+    pub(super) target: Target,
+    pub(super) service: Option<ServiceKey>,
+    pub(super) method: Option<String>,
+    pub(super) args: Vec<String>,
+}
+
+impl Words {
+    /// Reads `TARGET SERVICE METHOD ARGS`, the target only where no registry is given; service and
+    /// method may be one word.
+    pub(super) fn read(words: &[String], registry: Option<&Target>) -> Result<Self, String> {
+        let mut words = words.iter();
+        let target = match registry {
+            Some(registry) => registry.clone(),
+            None => Target::parse(words.next().ok_or("<TARGET> is missing")?)?,
+        };
+        let service = words.next();
+        if service.is_some_and(|service| service.contains("://")) {
+            return Err("give one target: a provider or a registry".into());
+        }
+        let (service, method) = service.map(|service| split(service)).unzip();
+        let method = match method.flatten() {
+            Some(method) => Some(method.to_owned()),
+            None => words.next().cloned(),
+        };
+        Ok(Self {
+            target,
+            service: service.map(ServiceKey::parse),
+            method,
+            args: words.cloned().collect(),
+        })
+    }
+}
+
+/// Splits `package.Service/Method`. In `group/package.Service` the dots stand behind the slash.
+fn split(service: &str) -> (&str, Option<&str>) {
+    match service.rsplit_once('/') {
+        Some((front, method)) if !method.contains(['.', ':']) && front.contains('.') => {
+            (front, Some(method))
+        }
+        _ => (service, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> (Option<String>, Option<String>, Vec<String>) {
+        let words: Vec<String> = text.split_whitespace().map(Into::into).collect();
+        let Words { service, method, args, .. } = Words::read(&words, None).unwrap();
+        (service.map(|key| key.to_string()), method, args)
+    }
+
+    #[test]
+    fn service_and_method_may_be_one_word() {
+        let some = |text: &str| Some(text.to_owned());
+        for (text, service, method, args) in [
+            ("h:1 a.B m 1 2", some("a.B"), some("m"), &["1", "2"][..]),
+            ("h:1 a.B/m 1", some("a.B"), some("m"), &["1"]),
+            ("h:1 g/a.B m", some("g/a.B"), some("m"), &[]),
+            ("h:1 g.x/a.B:1.0 m", some("g.x/a.B:1.0"), some("m"), &[]),
+            ("h:1 g/a.B:1.0/m", some("g/a.B:1.0"), some("m"), &[]),
+            ("h:1 a.B", some("a.B"), None, &[]),
+            ("h:1", None, None, &[]),
+        ] {
+            let args = args.iter().map(|arg| (*arg).to_owned()).collect();
+            assert_eq!(read(text), (service, method, args), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_registry_takes_the_place_of_the_target() {
+        let registry = Target::registry("file:///x").unwrap();
+        let words = ["a.B".to_owned(), "m".to_owned()];
+        let read = Words::read(&words, Some(&registry)).unwrap();
+        assert_eq!((read.target, read.method.as_deref()), (registry.clone(), Some("m")));
+        let both = ["dubbo://h:1".to_owned(), "a.B".to_owned()];
+        assert!(Words::read(&both, Some(&registry)).unwrap_err().contains("one target"));
+        assert!(Words::read(&[], None).unwrap_err().contains("<TARGET>"));
+    }
+}

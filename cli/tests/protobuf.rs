@@ -1,0 +1,175 @@
+//! `dubhe call` against a protobuf service in this process, known by reflection alone.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test stops at the first surprise"
+)]
+
+mod support;
+
+use std::sync::Arc;
+
+use dubhe::{Running, Server, ServerBuilder};
+use dubhe_stubs::Speaker;
+use dubhe_stubs::proto::sample::shapes::v1::ShapesServer;
+use support::{Ended, dubhe, dubhe_reading};
+
+const SERVICE: &str = "sample.shapes.v1.Shapes";
+
+/// A provider that serves for as long as it is held.
+struct Serving {
+    _runtime: tokio::runtime::Runtime,
+    running: Running,
+}
+
+impl Serving {
+    fn of(server: ServerBuilder) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let server = server.service(ShapesServer::new(Speaker));
+        let running = runtime.block_on(server.start("127.0.0.1:0")).unwrap();
+        Self { _runtime: runtime, running }
+    }
+
+    fn url(&self, protocol: &str) -> String {
+        format!("{protocol}://{}", self.running.addr())
+    }
+
+    fn call(&self, args: &[&str]) -> Ended {
+        dubhe(&[&["call", &self.url("grpc"), SERVICE], args].concat())
+    }
+}
+
+fn start() -> Serving {
+    Serving::of(Server::builder())
+}
+
+fn printed(ended: &Ended, out: &str) {
+    assert_eq!((ended.code, &*ended.out), (0, out), "{}", ended.err);
+}
+
+#[test]
+fn one_message_for_one() {
+    let provider = start();
+    let word =
+        r#"{"text":"Ada","serialNumber":"7","weight":1.5,"colour":"COLOUR_RED","raw":"AP8="}"#;
+    for protocol in ["tri", "grpc"] {
+        let call = ["call", &provider.url(protocol), "sample.shapes.v1.Shapes/Say", word];
+        let said = dubhe(&[&call[..], &["--compact"]].concat());
+        assert_eq!(said.code, 0, "{}", said.err);
+        let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(json(&said.out), json(word));
+    }
+    // A small first letter as in Java, and no argument for an empty message.
+    printed(&provider.call(&["say"]), "{}\n");
+    printed(&provider.call(&["type", r#"{"text":"noun"}"#]), "{\n  \"name\": \"noun\"\n}\n");
+}
+
+#[test]
+fn messages_of_a_stream_come_one_a_line() {
+    let provider = start();
+    let three = provider.call(&["Repeat", r#"{"text":"so","times":3}"#]);
+    let lines: Vec<&str> = three.out.lines().collect();
+    assert_eq!((three.code, lines.len()), (0, 3), "{}", three.err);
+    assert_eq!(lines[2], r#"{"text":"so","times":2}"#);
+    printed(&provider.call(&["Repeat"]), "");
+}
+
+#[test]
+fn a_stream_is_sent_as_arguments_or_lines() {
+    let provider = start();
+    let (far, wide) = (r#"{"text":"far"}"#, r#"{"text":"wide"}"#);
+    let joined = "{\"text\":\"far wide\",\"times\":2}\n";
+    printed(&provider.call(&["Join", far, wide, "--compact"]), joined);
+
+    let url = provider.url("grpc");
+    let lines = format!("{far}\n\n{wide}\n");
+    let reading = |method, lines: &str| {
+        dubhe_reading(&["call", &url, SERVICE, method, "--compact"], lines.as_bytes())
+    };
+    printed(&reading("Join", &lines), joined);
+    printed(&reading("Chat", &lines), &format!("{far}\n{wide}\n"));
+    printed(&reading("Chat", ""), "");
+
+    let broken = reading("Chat", "{\"text\":\"far\"}\nwide\n");
+    assert_eq!(broken.code, 1);
+    assert!(broken.err.contains("stdin: \"wide\" is no sample.shapes.v1.Word"), "{}", broken.err);
+}
+
+#[test]
+fn errors_keep_their_code_and_say_what_to_do() {
+    let provider = start();
+    let failed = provider.call(&["Say", r#"{"text":"error"}"#]);
+    assert_eq!((failed.code, &*failed.err), (1, "error: OUT_OF_RANGE: no such word\n"));
+    let midway = provider.call(&["Chat", r#"{"text":"a"}"#, r#"{"text":"error"}"#]);
+    assert_eq!((midway.code, &*midway.out), (1, "{\"text\":\"a\"}\n"), "{}", midway.err);
+
+    for (args, code, said) in [
+        (&["Shout"][..], 1, "has Say, Join, Repeat, Chat, New, Type and not \"Shout\""),
+        (&["Say", "Ada"], 2, "write it like '{\"text\":\"\",\"times\":0,"),
+        (&["Say", "{}", "{}"], 2, "takes one message"),
+        (&["Join", "{}", r#"{"times":"x"}"#], 2, "argument 2"),
+        (&["Say", r#"{"txt":"x"}"#], 2, "txt"),
+    ] {
+        let ended = provider.call(args);
+        assert_eq!((ended.code, &*ended.out), (code, ""), "{args:?}");
+        assert!(ended.err.contains(said), "{args:?}: {}", ended.err);
+    }
+    let other = dubhe(&["call", &provider.url("grpc"), "sample.Other", "Say"]);
+    assert_eq!(other.code, 1);
+    assert!(other.err.contains("the server has ") && other.err.contains(SERVICE), "{}", other.err);
+
+    let silent = Serving::of(Server::builder().options(|options| options.reflection = false));
+    let unknown = silent.call(&["Say"]);
+    assert_eq!(unknown.code, 1);
+    assert!(unknown.err.contains("has no reflection"), "{}", unknown.err);
+}
+
+#[test]
+fn what_takes_for_ever_ends_with_the_timeout() {
+    let provider = start();
+    let call = ["call", &provider.url("grpc"), "grpc.health.v1.Health", "Watch"];
+    let watched = dubhe(&[&call[..], &["--timeout", "200"]].concat());
+    assert_eq!((watched.code, &*watched.out), (1, "{\"status\":\"SERVING\"}\n"));
+    assert!(watched.err.contains("hint: wait longer with --timeout MS"), "{}", watched.err);
+    // Without a limit, a call that ends is not kept.
+    printed(&provider.call(&["say", "--timeout", "0"]), "{}\n");
+}
+
+#[test]
+fn providers_are_found_in_a_registry() {
+    let folder = std::env::temp_dir().join(format!("dubhe-cli-proto-{}", std::process::id()));
+    let registry = dubhe::registry::File::new(&folder, Arc::new(dubhe::TokioClock));
+    let _provider = Serving::of(Server::builder().registry(registry));
+    let url = format!("file://{}", folder.display());
+    printed(&dubhe(&["call", &url, SERVICE, "say"]), "{}\n");
+    let described = dubhe(&["call", "--registry", &url, SERVICE, "--describe"]);
+    assert!(described.out.contains("service Shapes {"), "{}", described.err);
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn services_are_described_as_in_proto_files() {
+    let provider = start();
+    let url = provider.url("tri");
+    let all = dubhe(&["call", &url, "--describe"]);
+    assert!(all.code == 0 && all.out.lines().any(|line| line == SERVICE), "{}", all.err);
+
+    let service = dubhe(&["call", &url, "--describe", SERVICE]);
+    for part in [
+        "// shapes.proto\npackage sample.shapes.v1;\n\nservice Shapes {\n  rpc Say(Word) returns (Word);\n",
+        "  rpc Chat(stream Word) returns (stream Word);\n",
+        "  rpc New(google.protobuf.Empty) returns (google.protobuf.Empty);\n",
+        "  sample.common.Colour colour = 5;\n  map<string, int64> scores = 6;\n",
+        "  optional string note = 8;\n  Word inner = 11;\n",
+        "  repeated float heights = 13;\n  oneof origin {\n    string author = 9;\n",
+        "\nenum sample.common.Colour {\n  COLOUR_UNSPECIFIED = 0;\n",
+    ] {
+        assert!(service.out.contains(part), "no {part} in {}", service.out);
+    }
+    assert!(!service.out.contains("message google"), "{}", service.out);
+
+    let method = dubhe(&["call", &url, &format!("{SERVICE}/Type"), "--describe"]);
+    assert!(method.out.contains("rpc Type(") && !method.out.contains("rpc Say("), "{}", method.out);
+    assert!(method.out.contains("// As JSON: {\"text\":\"\","), "{}", method.out);
+}
