@@ -7,34 +7,84 @@
 
 mod support;
 
+#[cfg(unix)]
+use std::process::Command;
+
 use support::{Demo, dubhe};
 
 #[test]
 fn shows_calls_to_both_providers_and_ends_after_the_last() {
     let demo = dubhe(&["demo", "--addr", "127.0.0.1:0", "--calls", "40", "--interval", "0"]);
     assert_eq!(demo.code, 0, "{}", demo.err);
-    for part in ["call 127.0.0.1:", "@DubboReference(url = \"dubbo://127.0.0.1:", "Ctrl-C ends it"]
-    {
-        assert!(demo.out.contains(part), "{part} is not in {}", demo.out);
-    }
-    let table: Vec<&str> =
-        demo.out.lines().skip_while(|line| !line.starts_with("    #")).skip(1).collect();
+    let lines: Vec<&str> = demo.out.lines().collect();
+    let titles = lines.iter().position(|line| line.starts_with("    #")).unwrap();
+    assert!(titles < 40, "the table begins after {titles} lines");
+    let table = &lines[titles + 1..];
     let rows: Vec<&&str> = table.iter().take_while(|line| !line.is_empty()).collect();
     assert_eq!(rows.len(), 40, "{}", demo.out);
     for (number, row) in rows.iter().enumerate() {
         assert!(row.trim_start().starts_with(&(number + 1).to_string()), "{row}");
-        let result = match (number + 1) % 4 {
-            3 => "User { id: 1, name: \"Ada\"",
-            0 => "org.example.NoSuchUserException: no user 404",
-            _ => "\"Hello, Dubhe\"",
+        let (protocol, result) = match (number + 1) % 5 {
+            1 => ("dubbo", "\"Hello, Dubhe\""),
+            2 => ("tri", "\"Hello, Dubhe\""),
+            3 => ("dubbo", "User { id: 1, name: \"Ada\""),
+            4 => ("tri", "org.example.NoSuchUserException: no user 404"),
+            _ => ("tri", "[\"Hello 1, Dubhe\", \"Hello 2, Dubhe\", \"Hello 3, Dubhe\"]"),
         };
-        assert!(row.contains(result), "{row}");
+        assert!(row.contains(&format!(" {protocol} ")) && row.contains(result), "{row}");
     }
     // Random choice leaves one of two out of 40 calls once in 2^39 runs.
     for provider in ["provider 1", "provider 2"] {
         assert!(rows.iter().any(|row| row.contains(provider)), "{}", demo.out);
     }
     assert_eq!(table.last(), Some(&"drained, 0 connections cut"));
+}
+
+/// Runs a line as a shell does; its exit status and what it printed.
+#[cfg(unix)]
+fn shell(line: &str) -> (i32, String) {
+    let output = Command::new("sh").args(["-c", line]).output().unwrap();
+    let printed = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap(), String::from_utf8(printed).unwrap())
+}
+
+#[cfg(unix)]
+#[test]
+fn the_printed_lines_work_as_they_are() {
+    let mut demo = Demo::start();
+    let addr = demo.addr.clone();
+    let lines = demo.lines_until("Ctrl-C");
+    let lines: Vec<&str> = lines.iter().map(|line| line.trim()).collect();
+    let mut expected = vec![
+        ("greet Ada", 0, "\"Hello, Ada\""),
+        ("getUser 1", 0, "\"name\": \"Ada\""),
+        ("getUser 404", 1, "org.example.NoSuchUserException: no user 404"),
+        ("grpc://", 0, "{\"text\":\"Hello 3, Ada\"}"),
+        ("--describe", 0, "rpc Repeat(Times) returns (stream Greeting);"),
+        ("Greeter/greet", 0, "\"Hello, Ada\""),
+        ("Hello/Greet", 0, "{\"text\":\"Hello, Ada\"}"),
+    ]
+    .into_iter();
+    let commands = lines.iter().filter(|line| line.contains(" call ") || line.starts_with("curl"));
+    for command in commands {
+        let (part, code, result) = expected.next().unwrap();
+        assert!(command.contains(part), "{command}");
+        let (ended, printed) = shell(command);
+        assert_eq!(ended, code, "{command}: {printed}");
+        assert!(printed.contains(result), "{command}: {printed}");
+    }
+    assert_eq!(expected.next(), None);
+
+    // Few machines have grpcurl, and `dubhe call` asks as it does.
+    let grpcurl = lines.iter().find(|line| line.starts_with("grpcurl ")).unwrap();
+    let message = grpcurl.split('\'').nth(1).unwrap();
+    let (target, method) = grpcurl.rsplit_once('\'').unwrap().1.trim().split_once(' ').unwrap();
+    let called = dubhe(&["call", &format!("grpc://{target}"), method, message]);
+    assert_eq!(called.code, 0, "{}", called.err);
+    assert_eq!(called.out.lines().count(), 3, "{}", called.out);
+
+    let java = format!("@DubboReference(url = \"dubbo://{addr}\")");
+    assert!(lines.iter().any(|line| line.starts_with(&java)), "{lines:?}");
 }
 
 #[cfg(unix)]

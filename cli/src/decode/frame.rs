@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use dubhe::Value;
+use dubhe::core::descriptor;
 use dubhe::core::status::table::dubbo as status;
 use dubhe::dubbo::body::Event;
-use dubhe::core::descriptor;
 use dubhe::dubbo::header::{Header, Kind, LEN, MAGIC, NegativeLength};
 use dubhe::dubbo::serialization::SerializationId;
 use dubhe::hessian2::Decoder;

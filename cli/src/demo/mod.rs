@@ -1,21 +1,24 @@
 //! `dubhe demo`: the main job in one process.
 
+mod consumer;
 mod greeter;
+mod hello;
 mod stop;
 
-use std::fmt;
 use std::io::Write;
-use std::time::{Duration, Instant};
 
 use dubhe::registry::Memory;
-use dubhe::{App, CallOptions, ReplyAttachments, Running, Server, Status};
+use dubhe::{App, Running, Server, Status};
 
 use crate::failure::Failure;
-use greeter::{GreeterClient, GreeterServer, Named, PROVIDER};
+use consumer::{Consumer, TITLES};
+use greeter::{GreeterServer, Named};
+use hello::proto::HelloServer;
 
 /// Run two providers and a consumer in this process, and show their calls until Ctrl-C.
 ///
-/// The providers serve org.example.Greeter over the dubbo protocol, to Java and Go as well.
+/// The providers serve a Java interface and a protobuf service over dubbo, Triple, gRPC and plain
+/// HTTP, to Java, Go and curl as well. Prints lines to try.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Where the first provider listens; port 0 takes a free one
@@ -41,9 +44,9 @@ pub(crate) async fn run(options: Options, out: &mut impl Write) -> Result<(), Fa
     introduce(&first, &second, out)?;
 
     let app = App::builder("dubhe-demo").registry_instance(registry).build()?;
-    let greeter = app.client::<GreeterClient>().build()?;
+    let consumer = Consumer::of(&app)?;
     let ended = tokio::select! {
-        ended = call(&greeter, &options, out) => ended,
+        ended = consumer.run(&options, out) => ended,
         () = stop.wanted() => Ok(()),
     };
     drain(&app, [first, second], out).await?;
@@ -55,6 +58,7 @@ async fn start(name: &str, addr: &str, registry: &Memory) -> Result<Running, Sta
         .application("dubhe-demo")
         .registry(registry.clone())
         .service(GreeterServer::new(Named(name.to_owned())))
+        .service(HelloServer::new(Named(name.to_owned())))
         .start(addr)
         .await
 }
@@ -70,99 +74,46 @@ fn free(addr: &str) -> String {
     format!("{}:{next}", host(addr))
 }
 
+/// Says what there is, in lines that can be copied.
 fn introduce(first: &Running, second: &Running, out: &mut impl Write) -> Result<(), Failure> {
     let addr = first.addr();
+    let second = second.addr();
     let dubhe = std::env::args().next().unwrap_or_else(|| "dubhe".to_owned());
+    let json = "-H 'content-type: application/json'";
     Ok(write!(
         out,
         "\
-org.example.Greeter over the dubbo protocol, in one process:
+Two providers and a consumer in one process. One port takes dubbo, Triple, gRPC and plain HTTP:
 
-  provider 1  dubbo://{addr}
-  provider 2  dubbo://{second}
+  provider 1  dubbo://{addr}  tri://{addr}
+  provider 2  dubbo://{second}  tri://{second}
   consumer    finds both through a registry in memory
+
+  org.example.Greeter  a Java interface
+  org.example.Hello    a protobuf service, with a stream
 
 Try from another terminal:
 
   {dubhe} call {addr} org.example.Greeter greet Ada
-  {dubhe} call {addr} org.example.Greeter getUser 1
+  {dubhe} call tri://{addr} org.example.Greeter getUser 1
   {dubhe} call {addr} org.example.Greeter getUser 404
+  {dubhe} call grpc://{addr} org.example.Hello/Repeat '{{\"name\":\"Ada\",\"times\":3}}'
+  {dubhe} call tri://{addr} --describe org.example.Hello
+  curl {json} -d '[\"Ada\"]' http://{addr}/org.example.Greeter/greet
+  curl {json} -d '{{\"name\":\"Ada\"}}' http://{addr}/org.example.Hello/Greet
+  grpcurl -plaintext -d '{{\"name\":\"Ada\",\"times\":3}}' {addr} org.example.Hello/Repeat
 
 From Java:
 
-  @DubboReference(url = \"dubbo://{addr}\")
+  @DubboReference(url = \"dubbo://{addr}\")   // or tri://{addr}
   private Greeter greeter;   // interface Greeter {{ String greet(String name); }}
 
 Ctrl-C ends it.
 
-{}
-",
-        Row { number: "#", call: "call", provider: "answered by", micros: "µs", result: "result" },
-        second = second.addr(),
+{TITLES}
+"
     )
     .and_then(|()| out.flush())?)
-}
-
-/// A line of the table.
-struct Row<'a> {
-    number: &'a str,
-    call: &'a str,
-    provider: &'a str,
-    micros: &'a str,
-    result: &'a str,
-}
-
-impl fmt::Display for Row<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { number, call, provider, micros, result } = self;
-        write!(f, "{number:>5}  {call:<14}  {provider:<11}  {micros:>6}  {result}")
-    }
-}
-
-async fn call(
-    greeter: &GreeterClient,
-    options: &Options,
-    out: &mut impl Write,
-) -> Result<(), Failure> {
-    let received = ReplyAttachments::new();
-    let greeter = greeter.with(CallOptions::new().reply_attachments(&received));
-    for number in 1..=options.calls.unwrap_or(u64::MAX) {
-        if number > 1 {
-            tokio::time::sleep(Duration::from_millis(options.interval)).await;
-        }
-        let began = Instant::now();
-        let (call, result) = one(&greeter, number).await;
-        let attachments = received.get();
-        let row = Row {
-            number: &number.to_string(),
-            call,
-            provider: attachments.get_str(PROVIDER).unwrap_or("-"),
-            micros: &began.elapsed().as_micros().to_string(),
-            result: &result,
-        };
-        writeln!(out, "{row}")?;
-        out.flush()?;
-    }
-    Ok(())
-}
-
-/// Call `number` of a sequence that repeats, and what came of it.
-async fn one(greeter: &GreeterClient, number: u64) -> (&'static str, String) {
-    match number % 4 {
-        3 => ("getUser(1)", told(greeter.get_user(1).await)),
-        0 => ("getUser(404)", told(greeter.get_user(404).await)),
-        _ => ("greet(\"Dubhe\")", told(greeter.greet("Dubhe".into()).await)),
-    }
-}
-
-fn told<T: fmt::Debug>(result: Result<T, Status>) -> String {
-    match result {
-        Ok(value) => format!("{value:?}"),
-        Err(status) => match status.java() {
-            Some(exception) => format!("{}: {}", exception.class(), status.message()),
-            None => status.to_string(),
-        },
-    }
 }
 
 async fn drain(app: &App, providers: [Running; 2], out: &mut impl Write) -> Result<(), Failure> {

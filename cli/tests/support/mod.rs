@@ -54,13 +54,20 @@ impl Demo {
         let mut child = command(&args).stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap());
         let line = line_with(&mut lines, "dubbo://");
-        let addr = line.split("dubbo://").nth(1).unwrap().trim().to_owned();
+        let addr = line.split("dubbo://").nth(1).unwrap();
+        let addr = addr.split_whitespace().next().unwrap().to_owned();
         Self { child, lines, addr }
     }
 
     /// The next line that holds `part`.
     pub(crate) fn line_with(&mut self, part: &str) -> String {
         line_with(&mut self.lines, part)
+    }
+
+    /// The lines up to the next that holds `part`.
+    pub(crate) fn lines_until(&mut self, part: &str) -> Vec<String> {
+        let lines = self.lines.by_ref().lines().map(Result::unwrap);
+        lines.take_while(|line| !line.contains(part)).collect()
     }
 
     /// Sends it a signal and returns its exit status and what else it printed.
