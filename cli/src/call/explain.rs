@@ -49,13 +49,13 @@ impl Error {
     }
 }
 
-/// Whether the provider could not tell overloads apart without types. Nothing has run then.
+/// Whether the provider needs types to find the method. Nothing has run then.
 ///
-/// Dubbo Java (`ReflectUtils.findMethodByMethodSignature`) says "Not unique method", Dubhe
-/// "overloaded".
-pub(super) fn is_overloaded(status: &Status) -> bool {
+/// Of overloads Dubbo Java (`ReflectUtils.findMethodByMethodSignature`) says "Not unique method",
+/// Dubhe "overloaded"; dubbo-go cannot read that there are none (`@in is nil`).
+pub(super) fn needs_types(status: &Status) -> bool {
     let text = status.message();
-    text.contains("Not unique method") || text.contains("is overloaded")
+    ["Not unique method", "is overloaded", "@in is nil"].iter().any(|part| text.contains(part))
 }
 
 /// An exception with its class, message and fields, or an error with what to do about it.
@@ -88,7 +88,7 @@ fn told(thrown: &Throwable) -> String {
         return line(class, field("exceptionMessage").unwrap_or_default());
     }
     let mut text = line(&thrown.class, thrown.message.as_deref().unwrap_or_default());
-    for (name, value) in &thrown.fields {
+    for (name, value) in thrown.fields.iter().filter(|(name, _)| name != "serialVersionUID") {
         // Writing to a string cannot fail.
         let _ = write!(text, "\n  {name}: {value}");
     }
@@ -102,6 +102,9 @@ fn line(class: &str, message: &str) -> String {
 fn hint(target: &Target, status: &Status) -> Option<String> {
     let text = status.message();
     let known = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
+    if known(&["does not tell its methods"]) {
+        return None;
+    }
     if known(&[
         "No such method",
         "NoSuchMethod",
@@ -122,7 +125,7 @@ fn hint(target: &Target, status: &Status) -> Option<String> {
     ]) {
         return Some("check the service's name, --group and --version".into());
     }
-    if is_overloaded(status) {
+    if needs_types(status) {
         return Some("give the types, such as long:42 or --types long,String".into());
     }
     match (status.code(), target) {
@@ -191,9 +194,6 @@ mod tests {
             "{java}"
         );
         assert!(java.ends_with("overloads need types"), "{java}");
-        assert!(is_overloaded(&Status::new(
-            Code::Internal,
-            "Not unique method for method name(x)"
-        )));
+        assert!(needs_types(&Status::new(Code::Internal, "Not unique method for method name(x)")));
     }
 }

@@ -12,7 +12,7 @@ const NONE: &str = "?";
 pub(super) async fn text(reached: &Reached<'_>, method: Option<&str>) -> Result<String, Status> {
     let generic: Generic = reached.client(reached.service.clone())?;
     let generic = generic.with(reached.options.call());
-    let Err(status) = generic.call_untyped(NONE, Vec::new()).await else {
+    let Err(status) = generic.call(NONE, []).await else {
         return Err(Status::new(Code::Internal, "the provider answers what it cannot know"));
     };
     let names = reached.param("methods").map(|names| names.split(',').map(|n| format!("{n}(..)")));
@@ -20,9 +20,12 @@ pub(super) async fn text(reached: &Reached<'_>, method: Option<&str>) -> Result<
         (Some(signatures), _) => signatures,
         (None, Some(names)) => names.collect(),
         (None, None) => {
-            return Err(status.context(
-                "the provider does not tell its methods; a registry knows them: --registry URL",
-            ));
+            let said = status.message().lines().next().unwrap_or_default();
+            let text = format!(
+                "the provider does not tell its methods, which a registry knows (--registry URL); \
+                 it says: {said}"
+            );
+            return Err(Status::new(Code::Unimplemented, text));
         }
     };
     let shown = |text: &&String| method.is_none_or(|name| text.split('(').next() == Some(name));

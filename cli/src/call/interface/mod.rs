@@ -35,7 +35,7 @@ pub(super) async fn call(
 }
 
 /// Calls `method`. Arguments without any type leave it to the provider to find the method; when it
-/// cannot, because the method is overloaded, nothing has run, and the types are inferred here.
+/// cannot, because it needs types, nothing has run, and the types are inferred here.
 async fn invoke(
     generic: &Generic,
     method: &str,
@@ -44,7 +44,7 @@ async fn invoke(
     if arguments.iter().all(Argument::is_untyped) {
         let values = arguments.iter().map(|a| a.value.clone()).collect();
         match generic.call_untyped(method, values).await {
-            Err(status) if explain::is_overloaded(&status) => {}
+            Err(status) if explain::needs_types(&status) => {}
             ended => return ended,
         }
     }

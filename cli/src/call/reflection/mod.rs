@@ -95,8 +95,9 @@ impl<'a> Reflection<'a> {
         let question = Payload::Encoded(Encoded::new(Format::Protobuf, question));
         let question = Body::Stream(stream::iter([Ok(question)]).boxed());
         let reply = client.send(&method, question, &self.0.options.call()).await?;
-        let answers: Vec<Bytes> = protobuf::messages(reply).try_collect().await?;
-        let answer = answers.into_iter().next().ok_or_else(|| not_right(&"it did not answer"))?;
+        // The end is not waited for: dubbo-go 3.3 ends a stream that went well with "EOF".
+        let mut answers = std::pin::pin!(protobuf::messages(reply));
+        let answer = answers.try_next().await?.ok_or_else(|| not_right(&"it did not answer"))?;
         Answer::decode(answer).map_err(|error| not_right(&error))
     }
 }
