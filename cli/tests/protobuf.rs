@@ -129,7 +129,7 @@ fn errors_keep_their_code_and_say_what_to_do() {
 fn what_takes_for_ever_ends_with_the_timeout() {
     let provider = start();
     let call = ["call", &provider.url("grpc"), "grpc.health.v1.Health", "Watch"];
-    let watched = dubhe(&[&call[..], &["--timeout", "200"]].concat());
+    let watched = dubhe(&[&call[..], &["--timeout", "1000"]].concat());
     assert_eq!((watched.code, &*watched.out), (1, "{\"status\":\"SERVING\"}\n"));
     assert!(watched.err.contains("hint: wait longer with --timeout MS"), "{}", watched.err);
     // Without a limit, a call that ends is not kept.

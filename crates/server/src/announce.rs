@@ -36,8 +36,9 @@ impl std::fmt::Debug for Announced {
 }
 
 impl Announced {
-    /// Announces every service of `services` under every protocol that carries it, in order; the first failure
-    /// takes back what was announced. A service with a delay is announced in the background.
+    /// Announces every service of `services` under every protocol that carries it, in order; the
+    /// first failure takes back what was announced. A service with a delay is announced in the
+    /// background.
     pub(crate) async fn announce(
         registries: Vec<Arc<dyn Registry>>,
         services: &Services,

@@ -74,7 +74,10 @@ async fn health_is_known_of_the_server_and_each_service() {
 
 #[tokio::test]
 async fn watchers_are_told_of_the_end_and_do_not_delay_it() {
-    let running = start(|options| options.shutdown_wait = Duration::from_secs(600)).await;
+    let registry = Memory::new();
+    let server = Server::builder().service(JavaServer::new(Hi)).registry(registry.clone());
+    let server = server.shutdown_wait(Duration::from_mins(10));
+    let running = server.start("127.0.0.1:0").await.unwrap();
     let health: HealthClient = client(&running);
     let mut known = health.watch(of(JAVA)).await.unwrap().into_inner();
     let mut unknown = health.watch(of("no.Such")).await.unwrap().into_inner();
@@ -92,6 +95,9 @@ async fn watchers_are_told_of_the_end_and_do_not_delay_it() {
 
     let stopping = tokio::spawn(running.stop());
     assert_eq!(status(&mut known).await.unwrap(), Some(ServingStatus::NotServing));
+    // Whoever asks a registry has left before.
+    let mut seen = registry.subscribe(&ServiceKey::parse(JAVA)).await.unwrap();
+    assert!(seen.next().await.unwrap().providers.is_empty());
     for stream in [&mut known, &mut unknown] {
         assert_eq!(status(stream).await.unwrap_err().code(), Code::Unavailable);
     }
