@@ -39,7 +39,8 @@ pub fn request(
         head.push_str(header);
         head.push_str("\r\n");
     }
-    head.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
+    let length = body.len();
+    head.extend(["content-length: ", &length.to_string(), "\r\n\r\n"]);
     let mut stream = TcpStream::connect(to)?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     stream.write_all(head.as_bytes())?;

@@ -1,5 +1,5 @@
 //! A protobuf service, called as curl and Connect clients call it.
-#![allow(clippy::unwrap_used, missing_docs, reason = "tests stop at a surprise")]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests stop at a surprise")]
 
 use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;

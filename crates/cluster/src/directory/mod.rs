@@ -113,7 +113,7 @@ mod tests {
         let directory = Followed::new();
         directory.update(&snapshot, rank);
         let set = directory.snapshot();
-        let offers: Vec<_> = set.iter().map(|e| e.to_string()).collect();
+        let offers: Vec<_> = set.iter().map(ToString::to_string).collect();
         assert_eq!(offers, ["dubbo://h:1", "dubbo://h:2", "tri://h:3"]);
     }
 

@@ -1,6 +1,13 @@
 //! Peers that break the rules, or keep them to the server's harm: each loses its own call or
 //! connection, and nobody else notices.
-#![allow(clippy::unwrap_used, missing_docs, reason = "a test stops at the first surprise")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test stops at the first surprise"
+)]
 
 mod support;
 
@@ -147,6 +154,6 @@ async fn broken_http1_is_told_so() {
         let answer = sent(address, bytes.as_bytes()).await;
         let line = String::from_utf8_lossy(&answer);
         let line = line.lines().next().unwrap_or_default();
-        assert!(line.starts_with(&format!("HTTP/1.1 {status}")), "{line:?} for {:.40}", bytes);
+        assert!(line.starts_with(&format!("HTTP/1.1 {status}")), "{line:?} for {bytes:.40}");
     }
 }
