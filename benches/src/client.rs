@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use dubhe::App;
+use dubhe::{App, Code, Status};
 use dubhe_load::{Error, Load, Outgoing, streams, unary};
 use futures_util::{StreamExt, TryStreamExt};
 
@@ -43,22 +43,27 @@ pub(crate) async fn triple(load: &Load) -> Result<(), Error> {
         let echo = echo.clone();
         move |data: Bytes| {
             let echo = echo.clone();
-            async move { Ok::<_, dubhe::Status>(echo.echo(Msg { data }).await?.into_inner().data) }
+            async move { Ok::<_, Status>(echo.echo(Msg { data }).await?.into_inner().data) }
         }
     };
     unary("triple", load, caller).await
 }
 
-/// Triple with protobuf, on streams.
+/// Triple with protobuf, on streams. An application for each connection: streams stay where they
+/// were opened, and those opened in one go would be on the connection that was there first.
 pub(crate) async fn triple_stream(load: &Load) -> Result<(), Error> {
-    let app = App::builder("bench").build()?;
-    let url = url("tri", load);
-    let echo = app.client::<proto::EchoClient>().url(&url).timeout(STREAM_TIMEOUT).build()?;
-    let open = |_| {
-        let echo = echo.clone();
+    let url = format!("tri://{}", load.addr);
+    let client = |_| {
+        let app = App::builder("bench").build()?;
+        app.client::<proto::EchoClient>().url(&url).timeout(STREAM_TIMEOUT).build()
+    };
+    let clients = (0..load.conns).map(client).collect::<Result<Vec<_>, _>>()?;
+    let open = |number: usize| {
+        let echo = clients.iter().cycle().nth(number).cloned();
         async move |outgoing: Outgoing| {
+            let echo = echo.ok_or_else(|| Status::new(Code::InvalidArgument, "no connections"))?;
             let replies = echo.stream(outgoing.map(|data| Msg { data })).await?.into_inner();
-            Ok::<_, dubhe::Status>(replies.map_ok(|message| message.data))
+            Ok::<_, Status>(replies.map_ok(|message| message.data))
         }
     };
     streams("triple-stream", load, open).await
