@@ -41,6 +41,7 @@ pub mod http;
 mod inbound;
 pub mod metadata;
 mod outbound;
+mod pace;
 mod payload;
 pub mod percent;
 pub mod server;

@@ -1,15 +1,17 @@
 //! One connection, as a pool holds it.
 
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::sync::Arc;
 
 use dubhe_net::io::{Address, Dial};
 use dubhe_net::pool::{Connect, Connection};
 use dubhe_net::{Error, ErrorKind, Result};
+use futures_util::FutureExt;
 use h2::client::SendRequest;
 use tokio::sync::watch;
 
 use crate::frame::Data;
+use crate::pace::Pace;
 use crate::settings::Settings;
 
 /// Opens connections to one address.
@@ -96,7 +98,9 @@ impl Connect for Connector {
             let what = format!("no http/2 connection was made with {remote}");
             Error::with_source(ErrorKind::Protocol, what, error)
         };
-        let (send, connection) = handshake.await.map_err(failed)?;
+        let (send, mut connection) = handshake.await.map_err(failed)?;
+        let mut pace = Pace::default();
+        let connection = poll_fn(move |cx| pace.poll(cx, |cx| connection.poll_unpin(cx)));
         let life = Arc::new(watch::Sender::new(Life::Open));
         let (ended, mut told) = (Arc::downgrade(&life), life.subscribe());
         // The task ends with the connection, which HTTP/2 ends when nobody holds it and no stream

@@ -19,6 +19,7 @@ use crate::content;
 use crate::frame::Data;
 use crate::http::{Body, ResponseBody};
 use crate::outbound;
+use crate::pace::Pace;
 
 /// How long a client may take for its preface and settings.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -41,9 +42,11 @@ pub(super) async fn serve(shared: Arc<Shared>, io: Io, peer: Peer, mut shutdown:
     let peer = context_peer(peer, "tri");
     let mut calls = JoinSet::new();
     let mut draining = false;
+    let mut pace = Pace::default();
     loop {
+        let accept = poll_fn(|cx| pace.poll(cx, |cx| connection.poll_accept(cx)));
         tokio::select! {
-            accepted = connection.accept() => match accepted {
+            accepted = accept => match accepted {
                 Some(Ok((request, respond))) => {
                     calls.spawn(answer(shared.clone(), peer.clone(), request, respond));
                 }
