@@ -2,18 +2,16 @@
 
 pub mod message;
 
-use std::marker::PhantomData;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use dubhe_core::reply::{Frame, ReplyBody, ReplyStream};
 use dubhe_core::time::Duration;
-use dubhe_core::{ByteString, Code, Method, Payload, Reply, Status};
-use dubhe_hessian2::payload::{self, Owned};
-use futures_util::Stream;
+use dubhe_core::{Body, ByteString, Method, Payload, Status};
+use dubhe_hessian2::Encode;
+use dubhe_hessian2::payload::{self, Messages, Owned};
+use futures_util::StreamExt as _;
 
 pub use dubhe_cluster::plan::Options;
+pub use futures_util::Stream;
 
 use crate::client::Client;
 use crate::options::CallOptions;
@@ -45,18 +43,59 @@ pub async fn oneway(
     client.call(method, arguments, options).await.map(drop)
 }
 
-/// Calls a method that answers with a stream of messages.
+/// Calls a method with one request for many replies.
 ///
 /// # Errors
-/// Those of the call.
+/// Those of the call; what goes wrong later ends the stream.
 pub async fn server_stream<T: Owned>(
     client: &Client,
     method: &Arc<Method>,
     arguments: Payload,
     options: &CallOptions,
 ) -> Result<Messages<T>, Status> {
-    let reply = client.call(method, arguments, options).await?;
-    Ok(Messages { rest: Some(reply), stream: None, message: PhantomData })
+    client.call(method, arguments, options).await.map(Messages::of_reply)
+}
+
+/// Calls a method with many requests for one reply.
+///
+/// # Errors
+/// As [`unary`].
+pub async fn client_stream<M, T>(
+    client: &Client,
+    method: &Arc<Method>,
+    requests: impl Stream<Item = M> + Send + 'static,
+    options: &CallOptions,
+) -> Result<T, Status>
+where
+    M: Encode + Send + Sync + 'static,
+    T: Owned,
+{
+    let reply = client.send(method, many(requests), options).await?;
+    payload::reply(&reply).map_err(|status| told(status, client, method))
+}
+
+/// Calls a method with many requests for many replies.
+///
+/// # Errors
+/// As [`server_stream`].
+pub async fn bidirectional<M, T>(
+    client: &Client,
+    method: &Arc<Method>,
+    requests: impl Stream<Item = M> + Send + 'static,
+    options: &CallOptions,
+) -> Result<Messages<T>, Status>
+where
+    M: Encode + Send + Sync + 'static,
+    T: Owned,
+{
+    client.send(method, many(requests), options).await.map(Messages::of_reply)
+}
+
+fn many<M>(requests: impl Stream<Item = M> + Send + 'static) -> Body
+where
+    M: Encode + Send + Sync + 'static,
+{
+    Body::Stream(Box::pin(requests.map(|request| Ok(payload::message(request)))))
 }
 
 fn told(status: Status, client: &Client, method: &Method) -> Status {
@@ -71,89 +110,4 @@ pub fn options(
 ) -> (ByteString, Options) {
     let timeout = timeout_ms.map(Duration::from_millis);
     (ByteString::from_static(method), Options { timeout, retries, ..Options::default() })
-}
-
-/// The messages of a streamed reply. A stream that ends without its trailers ends in an error.
-#[derive(Debug)]
-pub struct Messages<T> {
-    /// The reply until the stream is first polled; it holds the guards of the call.
-    rest: Option<Reply>,
-    stream: Option<Frames>,
-    message: PhantomData<fn() -> T>,
-}
-
-struct Frames(ReplyStream);
-
-impl std::fmt::Debug for Frames {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Frames(..)")
-    }
-}
-
-impl<T: Owned> Stream for Messages<T> {
-    type Item = Result<T, Status>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if let Some(reply) = self.rest.take() {
-            match reply.body {
-                ReplyBody::One(..) => return Poll::Ready(Some(payload::reply(&reply))),
-                ReplyBody::Stream(stream) => self.stream = Some(Frames(stream)),
-            }
-        }
-        let Some(Frames(stream)) = &mut self.stream else { return Poll::Ready(None) };
-        let item = match std::task::ready!(stream.as_mut().poll_next(cx)) {
-            Some(Frame::Message(message)) => {
-                return Poll::Ready(Some(payload::reply(&Reply::new(message))));
-            }
-            Some(Frame::Trailers(trailers)) => trailers.status.map(Err),
-            None => {
-                Some(Err(Status::new(Code::Unavailable, "the stream was cut off before its end")))
-            }
-        };
-        self.stream = None;
-        Poll::Ready(item)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use dubhe_core::{Trailers, Value};
-    use futures_util::{StreamExt, stream};
-
-    use super::*;
-
-    fn messages(frames: Vec<Frame>) -> Messages<i32> {
-        let reply = Reply::stream(Box::pin(stream::iter(frames)));
-        Messages { rest: Some(reply), stream: None, message: PhantomData }
-    }
-
-    fn message(n: i32) -> Frame {
-        Frame::Message(Payload::dynamic(Value::Int(n)))
-    }
-
-    #[tokio::test]
-    async fn a_stream_ends_with_its_trailers_or_in_an_error() {
-        let whole = vec![message(1), message(2), Frame::Trailers(Trailers::default())];
-        let got: Vec<_> = messages(whole).map(Result::unwrap).collect().await;
-        assert_eq!(got, [1, 2]);
-
-        let got: Vec<_> = messages(vec![message(1)]).collect().await;
-        assert_eq!(*got[0].as_ref().unwrap(), 1);
-        assert_eq!(got[1].as_ref().unwrap_err().code(), Code::Unavailable);
-        assert_eq!(got.len(), 2);
-
-        let status = Some(Status::new(Code::NotFound, "gone"));
-        let failed = Frame::Trailers(Trailers { status, ..Trailers::default() });
-        let got: Vec<_> = messages(vec![failed]).collect().await;
-        assert_eq!(got[0].as_ref().unwrap_err().code(), Code::NotFound);
-    }
-
-    #[tokio::test]
-    async fn one_message_is_a_stream_of_one() {
-        let reply = Reply::new(Payload::dynamic(Value::Int(7)));
-        let mut one: Messages<i32> =
-            Messages { rest: Some(reply), stream: None, message: PhantomData };
-        assert_eq!(one.next().await.unwrap().unwrap(), 7);
-        assert!(one.next().await.is_none());
-    }
 }

@@ -61,6 +61,7 @@ pub use dubhe_dubbo as dubbo;
 pub use dubhe_filter as filter;
 pub use dubhe_hessian2 as hessian2;
 pub use dubhe_hessian2::java;
+pub use dubhe_hessian2::payload::Messages;
 pub use dubhe_json as json;
 pub use dubhe_net as net;
 pub use dubhe_protobuf as protobuf;
@@ -72,7 +73,7 @@ pub use dubhe_zookeeper as zookeeper;
 pub mod prelude {
     pub use crate::{
         App, Call, CallOptions, Code, Context, Export, Generic, Java, JavaArgument, JavaException,
-        Next, Reply, Server, Status, Value, args, interface,
+        Messages, Next, Reply, Server, Status, Value, args, interface,
     };
 }
 

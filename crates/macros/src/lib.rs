@@ -71,10 +71,19 @@ pub fn derive_java_exception(input: TokenStream) -> TokenStream {
 ///
 /// Methods take `&self`, then, if they like, `ctx: &Context`, which the client's methods lack,
 /// then the arguments. They return `Result<T, E>` where `E: Into<Status>`; the client's methods
-/// return `Result<T, Status>`. Instead of one `T` they may return
-/// `impl Stream<Item = Result<T, E>>`, for protocols that carry streams. Arguments may be
-/// references; the client clones what they refer to. Their names in Java are those in Rust, in
-/// camel case.
+/// return `Result<T, Status>`. Arguments may be references; the client clones what they refer to.
+/// Their names in Java are those in Rust, in camel case.
+///
+/// Over Triple a method may stream, either way or both:
+///
+/// | in Rust | in Java | the client's method |
+/// | --- | --- | --- |
+/// | `async fn watch(&self, since: i64) -> Result<impl Stream<Item = Result<User, Status>>, Status>` | `void watch(long since, StreamObserver<User> out)` | returns `Messages<User>` |
+/// | `async fn store(&self, users: Messages<User>) -> Result<i64, Status>` | `StreamObserver<User> store(StreamObserver<Long> out)` | takes any `Stream<Item = User>` |
+/// | `async fn older(&self, users: Messages<User>) -> Result<impl Stream<Item = Result<User, Status>>, Status>` | `StreamObserver<User> older(StreamObserver<User> out)` | takes and returns as above |
+///
+/// `dubhe::Messages` is a stream of `Result<T, Status>`, and has `message()` to take the next. The
+/// client of an interface with such a method looks for providers that speak Triple.
 ///
 /// | option of a method | meaning |
 /// | --- | --- |

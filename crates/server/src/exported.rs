@@ -8,7 +8,7 @@ use dubhe_core::descriptor::{self, BadDescriptor, parameters};
 use dubhe_core::endpoint::ServiceParams;
 use dubhe_core::filter::{Chain, Step};
 use dubhe_core::serve::{Overload, Target};
-use dubhe_core::{Call, Code, Invoke, Invoking, Method, ServiceKey, Status};
+use dubhe_core::{Call, CallKind, Code, Invoke, Invoking, Method, ServiceKey, Status};
 
 use crate::service::{Export, Service};
 use crate::{echo, generic};
@@ -18,8 +18,9 @@ pub(crate) struct Exported {
     pub(crate) key: Arc<ServiceKey>,
     pub(crate) params: Arc<ServiceParams>,
     methods: HashMap<ByteString, Vec<Target>>,
-    /// Whether it has methods of a Java interface, which the dubbo protocol can carry.
-    java: bool,
+    /// Whether it has methods that the dubbo protocol can carry: of a Java interface, without
+    /// streams.
+    dubbo: bool,
     built_in: bool,
 }
 
@@ -82,14 +83,15 @@ impl Exported {
         for (method, handler) in of_dubbo {
             methods.entry(method.name.clone()).or_insert_with(|| vec![target(method, handler)]);
         }
-        let java = all.iter().any(|method| method.descriptor.is_some());
-        Self { key, params, methods, java, built_in }
+        let single = |method: &Method| matches!(method.kind, CallKind::Unary | CallKind::OneWay);
+        let dubbo = all.iter().any(|method| method.descriptor.is_some() && single(method));
+        Self { key, params, methods, dubbo, built_in }
     }
 
-    /// Whether registries are told that it can be called over `protocol`: that of Dubbo needs
-    /// Java's descriptors.
+    /// Whether registries are told that it can be called over `protocol`, which carries some of
+    /// its calls.
     pub(crate) fn announced(&self, protocol: &str) -> bool {
-        !self.built_in && (self.java || protocol != "dubbo")
+        !self.built_in && (self.dubbo || protocol != "dubbo")
     }
 
     /// Finds a method by name and what tells it from others of that name.

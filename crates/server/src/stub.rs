@@ -8,7 +8,8 @@ use std::sync::Arc;
 use dubhe_core::context::Context;
 use dubhe_core::{Body, Call, Code, Invoking, Metadata, Payload, Reply, Status};
 use dubhe_hessian2::Encode;
-use dubhe_hessian2::payload::{self, OwnedArguments};
+use dubhe_hessian2::payload::{self, Messages, Owned, OwnedArguments};
+use stream::answer;
 pub use stream::{Outlet, server_stream};
 
 /// Decodes the arguments of `call`, runs `handler` with them, and encodes what it returns.
@@ -26,10 +27,44 @@ where
         Ok(accepted) => accepted,
         Err(status) => return Invoking::ready(Err(status)),
     };
+    respond(ctx.clone(), handler(ctx, arguments))
+}
+
+/// Runs `handler` with the requests of `call`, and encodes the one reply that it returns.
+pub fn client_stream<M, T, E, H, F>(call: Call, handler: H) -> Invoking
+where
+    M: Owned,
+    T: Encode + Send + Sync + 'static,
+    E: Into<Status>,
+    H: FnOnce(Arc<Context>, Messages<M>) -> F,
+    F: Future<Output = Result<T, E>> + Send + 'static,
+{
+    let ctx = Arc::new(Context::new(call.head));
+    respond(ctx.clone(), handler(ctx, Messages::of_request(call.body)))
+}
+
+/// Runs `handler` with the requests of `call`, and sends what it puts into its outlet, as
+/// [`server_stream`] does.
+pub fn bidirectional<M, H, F>(call: Call, handler: H) -> Invoking
+where
+    M: Owned,
+    H: FnOnce(Arc<Context>, Messages<M>, Outlet) -> F,
+    F: Future<Output = Result<(), Status>> + Send + 'static,
+{
+    let ctx = Arc::new(Context::new(call.head));
+    answer(ctx.clone(), |outlet| handler(ctx, Messages::of_request(call.body), outlet))
+}
+
+/// A reply of the one value that a handler returns.
+fn respond<T, E, F>(ctx: Arc<Context>, handler: F) -> Invoking
+where
+    T: Encode + Send + Sync + 'static,
+    E: Into<Status>,
+    F: Future<Output = Result<T, E>> + Send + 'static,
+{
     let inherited = ctx.inherited();
-    let future = handler(ctx.clone(), arguments);
     let work = async move {
-        let outcome = future.await.map(payload::message).map_err(Into::into);
+        let outcome = handler.await.map(payload::message).map_err(Into::into);
         finish(outcome, ctx.take_reply_attachments())
     };
     if inherited.is_empty() { Invoking::boxed(work) } else { Invoking::scoped(inherited, work) }

@@ -1,5 +1,7 @@
 //! Typed values as payloads of a call, and back: the bridge to [`dubhe_core`]'s seams.
 
+mod messages;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,6 +11,7 @@ use dubhe_core::status::Origin;
 use dubhe_core::{Code, Format, Payload, Reply, Sink, Status};
 
 use crate::{Arguments, Decode, DecodeArguments, Decoder, Encode, Encoder, Error};
+pub use messages::Messages;
 
 /// Arguments that borrow nothing from the message.
 pub trait OwnedArguments: for<'de> DecodeArguments<'de> {}

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
 use super::method::{Limits, Method};
-use super::signature::{Argument, Output};
+use super::signature::{Argument, Output, Requests};
 use super::{Interface, Part};
 
 pub(super) fn expand(interface: &Interface<'_>) -> Part {
@@ -18,6 +18,7 @@ pub(super) fn expand(interface: &Interface<'_>) -> Part {
     let calls =
         interface.methods.iter().enumerate().map(|(index, method)| call(vis, index, method));
     let limits = interface.methods.iter().filter_map(limits);
+    let protocols = protocols(interface);
     Part {
         item: quote! {
             #[doc = #summary]
@@ -66,6 +67,8 @@ pub(super) fn expand(interface: &Interface<'_>) -> Part {
                     ::std::vec![#(#limits),*]
                 }
 
+                #protocols
+
                 fn over(client: __dubhe::client::Client) -> Self {
                     Self::new(client)
                 }
@@ -74,16 +77,33 @@ pub(super) fn expand(interface: &Interface<'_>) -> Part {
     }
 }
 
+/// Streams need Triple.
+fn protocols(interface: &Interface<'_>) -> Option<TokenStream> {
+    interface.methods.iter().any(Method::streams).then(|| {
+        quote! {
+            fn protocols() -> &'static [&'static str] {
+                &["tri"]
+            }
+        }
+    })
+}
+
 fn call(vis: &syn::Visibility, index: usize, method: &Method<'_>) -> TokenStream {
     let (docs, ident) = (method.docs(), method.ident);
-    let arguments = method.arguments.iter().map(|Argument { ident, ty }| quote!(#ident: #ty));
-    let values = method.arguments.iter().map(Argument::to_owned);
-    let (output, glue) = match &method.output {
-        Output::Value(_) if method.oneway => (quote!(()), quote!(oneway)),
-        Output::Value(ty) => (quote!(#ty), quote!(unary)),
-        Output::Stream { item } => {
-            (quote!(__dubhe::client::stub::Messages<#item>), quote!(server_stream))
-        }
+    let (_, glue) = method.shape();
+    let (inputs, body) = if let Some(Requests { ident, item }) = &method.requests {
+        let stream = quote! {
+            impl __dubhe::client::stub::Stream<Item = #item> + ::std::marker::Send + 'static
+        };
+        (quote!(#ident: #stream), quote!(#ident))
+    } else {
+        let arguments = method.arguments.iter().map(|Argument { ident, ty }| quote!(#ident: #ty));
+        let values = method.arguments.iter().map(Argument::to_owned);
+        (quote!(#(#arguments),*), quote!(__dubhe::hessian2::payload::args((#(#values,)*))))
+    };
+    let output = match &method.output {
+        Output::Value(ty) => quote!(#ty),
+        Output::Stream { item } => quote!(__dubhe::hessian2::payload::Messages<#item>),
     };
     quote_spanned! {ident.span()=>
         #(#docs)*
@@ -92,13 +112,13 @@ fn call(vis: &syn::Visibility, index: usize, method: &Method<'_>) -> TokenStream
         /// Those of the service and of the way to it.
         #vis async fn #ident(
             &self,
-            #(#arguments),*
+            #inputs
         ) -> ::std::result::Result<#output, __dubhe::core::Status> {
-            let payload = __dubhe::hessian2::payload::args((#(#values,)*));
+            let body = #body;
             __dubhe::client::stub::#glue(
                 &self.client,
                 &self.methods[#index],
-                payload,
+                body,
                 &self.options,
             )
             .await

@@ -1,11 +1,11 @@
 //! The model of a method.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Error, FnArg, Ident, ReceiverKind, Result, TraitItemFn, Type};
 
-use super::signature::{Argument, Output, is_context};
+use super::signature::{Argument, Output, Requests, is_context};
 use crate::attr::Options;
 use crate::names::camel_case;
 
@@ -22,7 +22,9 @@ pub(super) struct Method<'a> {
     /// Its name in Java.
     pub(super) java: String,
     pub(super) context: bool,
+    /// None when it takes `requests`.
     pub(super) arguments: Vec<Argument<'a>>,
+    pub(super) requests: Option<Requests<'a>>,
     pub(super) output: Output<'a>,
     pub(super) oneway: bool,
     pub(super) limits: Limits,
@@ -71,7 +73,12 @@ impl<'a> Method<'a> {
         receiver(inputs.next(), &signature.ident)?;
         let mut inputs = inputs.peekable();
         let context = inputs.next_if(|input| is_context(input)).is_some();
-        let arguments = inputs.map(Argument::read).collect::<Result<Vec<_>>>()?;
+        let inputs: Vec<_> = inputs.collect();
+        let requests = Requests::read(&inputs);
+        let arguments = match requests {
+            Some(_) => Vec::new(),
+            None => inputs.into_iter().map(Argument::read).collect::<Result<_>>()?,
+        };
         if let Some(extra) = arguments.get(MOST_ARGUMENTS) {
             return Err(Error::new_spanned(
                 extra.ident,
@@ -83,6 +90,10 @@ impl<'a> Method<'a> {
         }
         let output = Output::read(&signature.output, &signature.ident)?;
         let oneway = options.has("oneway");
+        if oneway && let Some(Requests { ident, .. }) = &requests {
+            let text = "a one-way call is one message; send many of them, or leave out `oneway`";
+            return Err(Error::new_spanned(ident, text));
+        }
         if oneway && !output.is_unit() {
             return Err(Error::new_spanned(
                 &signature.output,
@@ -93,12 +104,12 @@ impl<'a> Method<'a> {
             options.name.map_or_else(|| camel_case(&signature.ident.to_string()), |n| n.value);
         let limits = Limits { timeout_ms: options.timeout_ms, retries: options.retries };
         let ident = &signature.ident;
-        Ok(Self { item, ident, java, context, arguments, output, oneway, limits })
+        Ok(Self { item, ident, java, context, arguments, requests, output, oneway, limits })
     }
 
     /// The types of its arguments, for comparison.
-    pub(super) fn types(&self) -> Vec<String> {
-        self.arguments.iter().map(|a| a.owned().to_string()).collect()
+    pub(super) fn types(&self) -> String {
+        self.carried().to_string()
     }
 
     /// The tuple of its arguments, as they are decoded.
@@ -107,20 +118,41 @@ impl<'a> Method<'a> {
         quote!((#(#types,)*))
     }
 
+    /// The tuple of what a message of the request carries.
+    fn carried(&self) -> TokenStream {
+        match &self.requests {
+            // Java's observers are of objects: `Integer`, never `int`.
+            Some(Requests { item, .. }) => quote!((::std::option::Option<#item>,)),
+            None => self.tuple(),
+        }
+    }
+
+    /// The name of its kind, and of what generated servers and clients call for it.
+    pub(super) fn shape(&self) -> (Ident, Ident) {
+        let (kind, glue) = match (&self.requests, &self.output) {
+            (None, Output::Value(_)) if self.oneway => ("OneWay", "oneway"),
+            (None, Output::Value(_)) => ("Unary", "unary"),
+            (None, Output::Stream { .. }) => ("ServerStream", "server_stream"),
+            (Some(_), Output::Value(_)) => ("ClientStream", "client_stream"),
+            (Some(_), Output::Stream { .. }) => ("Bidirectional", "bidirectional"),
+        };
+        (format_ident!("{kind}"), format_ident!("{glue}"))
+    }
+
+    /// Whether a side sends more than one message.
+    pub(super) fn streams(&self) -> bool {
+        self.requests.is_some() || matches!(self.output, Output::Stream { .. })
+    }
+
     /// The expression that makes its `Method`.
     pub(super) fn descriptor(&self) -> TokenStream {
-        let (java, tuple) = (&self.java, self.tuple());
-        let kind = match &self.output {
-            Output::Stream { .. } => quote!(ServerStream),
-            Output::Value(_) if self.oneway => quote!(OneWay),
-            Output::Value(_) => quote!(Unary),
-        };
+        let (java, carried, (kind, _)) = (&self.java, self.carried(), self.shape());
         let span = self.ident.span();
         quote_spanned! {span=>
             ::std::sync::Arc::new(
                 __dubhe::core::Method::java(
                     #java,
-                    <#tuple as __dubhe::hessian2::Arguments>::descriptors(),
+                    <#carried as __dubhe::hessian2::Arguments>::descriptors(),
                 )
                 .kind(__dubhe::core::CallKind::#kind),
             )

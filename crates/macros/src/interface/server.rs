@@ -1,10 +1,10 @@
 //! The server: serves an implementation of the trait.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 
 use super::method::Method;
-use super::signature::{Argument, Output};
+use super::signature::{Argument, Output, Requests};
 use super::{Interface, Part};
 
 pub(super) fn expand(interface: &Interface<'_>) -> Part {
@@ -69,15 +69,13 @@ pub(super) fn expand(interface: &Interface<'_>) -> Part {
 
 /// The expression that decodes the arguments, runs the handler and encodes what it returns.
 fn run(item: &syn::Ident, method: &Method<'_>) -> TokenStream {
-    let (ident, tuple) = (method.ident, method.tuple());
-    let names = method.arguments.iter().map(|a| a.ident);
-    let passed = method.arguments.iter().map(Argument::pass);
+    let ident = method.ident;
+    let (inputs, passed) = inputs(method);
     let context = if method.context { quote!(&__context,) } else { TokenStream::new() };
-    let outcome = quote!(<T as #item>::#ident(&__service, #context #(#passed),*).await);
-    let (glue, outlet, outcome) = match method.output {
-        Output::Value(_) => (quote!(unary), TokenStream::new(), outcome),
+    let outcome = quote!(<T as #item>::#ident(&__service, #context #passed).await);
+    let (outlet, outcome) = match method.output {
+        Output::Value(_) => (TokenStream::new(), outcome),
         Output::Stream { .. } => (
-            quote!(server_stream),
             quote!(__outlet: __dubhe::server::stub::Outlet),
             quote! {
                 match #outcome {
@@ -89,17 +87,28 @@ fn run(item: &syn::Ident, method: &Method<'_>) -> TokenStream {
             },
         ),
     };
+    // The server of a one-way call runs it as any other.
+    let glue = if method.oneway { format_ident!("unary") } else { method.shape().1 };
     quote_spanned! {ident.span()=>
         {
             let __service = ::std::clone::Clone::clone(&self.0);
             __dubhe::server::stub::#glue(
                 call,
-                move |
-                    __context: ::std::sync::Arc<__dubhe::core::Context>,
-                    (#(#names,)*): #tuple,
-                    #outlet
-                | async move { #outcome },
+                move |__context: ::std::sync::Arc<__dubhe::core::Context>, #inputs, #outlet| {
+                    async move { #outcome }
+                },
             )
         }
     }
+}
+
+/// What the glue hands over, as a pattern with its type, and how the handler gets it.
+fn inputs(method: &Method<'_>) -> (TokenStream, TokenStream) {
+    if let Some(Requests { ident, item }) = &method.requests {
+        return (quote!(#ident: __dubhe::hessian2::payload::Messages<#item>), quote!(#ident));
+    }
+    let tuple = method.tuple();
+    let names = method.arguments.iter().map(|a| a.ident);
+    let passed = method.arguments.iter().map(Argument::pass);
+    (quote!((#(#names,)*): #tuple), quote!(#(#passed),*))
 }

@@ -34,9 +34,16 @@ impl<'a> Argument<'a> {
             return Err(Error::new_spanned(ty, "a handler borrows its context: `ctx: &Context`"));
         }
         match ty {
+            Type::ImplTrait(opaque) if opaque.bounds.iter().any(|b| stream_item(b).is_some()) => {
+                Err(Error::new_spanned(ty, "requests that come one by one are `Messages<T>`"))
+            }
             Type::ImplTrait(_) => Err(Error::new_spanned(
                 ty,
                 "a Java method has a descriptor, so its arguments have types with names",
+            )),
+            _ if of_messages(referent(ty).unwrap_or(ty)).is_some() => Err(Error::new_spanned(
+                ty,
+                "`Messages<T>` is taken by value, and alone: Java has no other such method",
             )),
             Type::Reference(reference) if reference.mutability.is_some() => {
                 Err(Error::new_spanned(
@@ -74,6 +81,33 @@ impl<'a> Argument<'a> {
     pub(super) fn pass(&self) -> TokenStream {
         let ident = self.ident;
         if referent(self.ty).is_some() { quote!(&#ident) } else { quote!(#ident) }
+    }
+}
+
+/// The argument `name: Messages<T>`: requests that come one by one.
+pub(super) struct Requests<'a> {
+    pub(super) ident: &'a Ident,
+    /// The type of one of them.
+    pub(super) item: &'a Type,
+}
+
+impl<'a> Requests<'a> {
+    /// Such an argument, when it is the only one.
+    pub(super) fn read(inputs: &[&'a FnArg]) -> Option<Self> {
+        let [FnArg::Typed(typed)] = inputs else { return None };
+        let Pat::Ident(pattern) = &*typed.pat else { return None };
+        Some(Self { ident: &pattern.ident, item: of_messages(&typed.ty)? })
+    }
+}
+
+/// `T` of `Messages<T>`.
+fn of_messages(ty: &Type) -> Option<&Type> {
+    match ty {
+        Type::Path(path) => {
+            first_type(path.path.segments.last().filter(|s| s.ident == "Messages")?)
+        }
+        Type::Group(group) => of_messages(&group.elem),
+        _ => None,
     }
 }
 

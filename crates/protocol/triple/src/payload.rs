@@ -2,7 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use dubhe_core::payload::{Args, Content};
-use dubhe_core::{Code, Encoded, Format, Payload, Status, descriptor};
+use dubhe_core::{CallKind, Code, Encoded, Format, Method, Payload, Status, descriptor};
 use dubhe_hessian2::{Encoder, payload as hessian};
 use dubhe_protobuf::write_content;
 
@@ -41,7 +41,7 @@ pub(crate) fn write(
     match (shape, side) {
         (Shape::Plain(format), _) => plain(format, payload, out),
         (Shape::Wrapper, Side::Reply) => wrap(payload, out),
-        (Shape::Wrapper, Side::Request { types }) => wrap_request(payload, types, out),
+        (Shape::Wrapper, Side::Request(method)) => wrap_request(payload, method, out),
     }
 }
 
@@ -84,12 +84,13 @@ pub(crate) fn wrap_bytes(data: &[u8]) -> BytesMut {
 pub(crate) fn unwrap_request(message: Bytes) -> Result<(Payload, String), Status> {
     let wrapper = RequestWrapper::decode(message).map_err(not_a_wrapper)?;
     refuse_other(&wrapper.serialize_type)?;
-    let types = wrapper.arg_types.iter().map(|name| descriptor::of_name(name)).collect();
+    let carried = wrapper.arg_types.iter().filter(|name| **name != wrapper::OBSERVER);
+    let types = carried.map(|name| descriptor::of_name(name)).collect();
     Ok((Payload::Encoded(Encoded::from_chunks(Format::Hessian2, wrapper.args)), types))
 }
 
 /// Arguments in their wrapper, each encoded alone.
-fn wrap_request(payload: &Payload, types: Option<&str>, out: &mut BytesMut) -> Result<(), Status> {
+fn wrap_request(payload: &Payload, method: &Method, out: &mut BytesMut) -> Result<(), Status> {
     let args = match (payload.encoded(), payload) {
         (Some(encoded), _) if *encoded.format() == Format::Hessian2 => {
             encoded.chunks().filter(|chunk| !chunk.is_empty()).cloned().collect()
@@ -109,8 +110,11 @@ fn wrap_request(payload: &Payload, types: Option<&str>, out: &mut BytesMut) -> R
             return Err(Status::new(Code::InvalidArgument, text));
         }
     };
-    let types = descriptor::parameters(types.unwrap_or_default()).flatten();
-    let arg_types = types.map(|one| descriptor::class_name(one).into()).collect();
+    let types = descriptor::parameters(method.descriptor.as_deref().unwrap_or_default()).flatten();
+    let mut arg_types: Vec<_> = types.map(|one| descriptor::class_name(one).into()).collect();
+    if method.kind == CallKind::ServerStream {
+        arg_types.push(wrapper::OBSERVER.into());
+    }
     RequestWrapper { serialize_type: HESSIAN.into(), args, arg_types }.write(out);
     Ok(())
 }
@@ -132,4 +136,21 @@ fn refuse_other(serialize_type: &str) -> Result<(), Status> {
 
 fn not_a_wrapper(error: WrapperError) -> Status {
     Status::new(Code::Internal, error.to_string()).with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn java_names_the_observer_of_a_server_stream_and_sends_none() {
+        let arguments = hessian::args(("w".to_owned(),));
+        let count = Method::java("count", "Ljava/lang/String;").kind(CallKind::ServerStream);
+        let mut message = BytesMut::new();
+        wrap_request(&arguments, &count, &mut message).unwrap();
+        let wrapper = RequestWrapper::decode(message.clone().freeze()).unwrap();
+        assert_eq!(wrapper.arg_types, ["java.lang.String", wrapper::OBSERVER]);
+        assert_eq!(wrapper.args, [&b"\x01w"[..]]);
+        assert_eq!(unwrap_request(message.freeze()).unwrap().1, "Ljava/lang/String;");
+    }
 }

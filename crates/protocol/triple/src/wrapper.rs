@@ -11,6 +11,10 @@ use crate::fields::{Fields, Malformed, put, put_some};
 /// What Dubbo Java calls hessian2 inside a wrapper; dubbo-go writes `hessian2`, and both read both.
 pub const HESSIAN: &str = "hessian4";
 
+/// Java names the observer of a server stream beside its argument; it carries nothing (Dubbo Java
+/// `ReflectionPackableMethod`).
+pub const OBSERVER: &str = "org.apache.dubbo.common.stream.StreamObserver";
+
 /// Why bytes are no wrapper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WrapperError {

@@ -1,7 +1,7 @@
 //! Messages on their way out: encoded, compressed, framed, and put together.
 
 use bytes::BytesMut;
-use dubhe_core::{Payload, Status};
+use dubhe_core::{Method, Payload, Status};
 
 use crate::compression::{Encoding, gzip};
 use crate::frame::{self, Data};
@@ -11,13 +11,10 @@ use crate::status;
 /// How many bytes of messages of a stream are put together.
 const BATCH: usize = 32 * 1024;
 
-/// Which messages are written: those of requests, whose types are told, or of replies.
+/// Which messages are written: those of requests of a method, whose types are told, or of replies.
 #[derive(Clone, Copy)]
 pub(crate) enum Side<'a> {
-    Request {
-        /// The descriptors of the arguments.
-        types: Option<&'a str>,
-    },
+    Request(&'a Method),
     Reply,
 }
 
@@ -36,9 +33,9 @@ impl<'a> Writer<'a> {
         Self { shape, side: Side::Reply, encoding, limit, out: BytesMut::new() }
     }
 
-    /// Writes requests, whose arguments have these descriptors.
-    pub(crate) fn requests(mut self, types: Option<&'a str>) -> Self {
-        self.side = Side::Request { types };
+    /// Writes requests of this method.
+    pub(crate) fn requests(mut self, method: &'a Method) -> Self {
+        self.side = Side::Request(method);
         self
     }
 

@@ -19,7 +19,7 @@ use dubhe_core::payload::{Args, Content};
 use dubhe_core::status::Exception;
 use dubhe_core::value::List;
 use dubhe_core::{
-    Body, Call, Code, Invoke, Invoking, Method, Payload, Reply, Status, Value, descriptor,
+    Body, Call, CallKind, Code, Invoke, Invoking, Method, Payload, Reply, Status, Value, descriptor,
 };
 use dubhe_hessian2::java;
 use dubhe_json::Classes;
@@ -88,7 +88,9 @@ impl Adapter {
         let wanted: Option<String> = wanted
             .map(|t| t.iter().map(|t| descriptor::of_name(t.as_str().unwrap_or("?"))).collect());
         let fits = |m: &Arc<Method>| {
+            // One value cannot be a stream of them.
             &*m.name == name
+                && matches!(m.kind, CallKind::Unary | CallKind::OneWay)
                 && match (&m.descriptor, &wanted) {
                     (Some(own), Some(wanted)) => **own == *wanted,
                     (Some(own), None) => descriptor::count(own) == Ok(count),

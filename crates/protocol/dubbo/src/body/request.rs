@@ -10,7 +10,7 @@ use dubhe_core::call::Body;
 use dubhe_core::payload::Content;
 use dubhe_core::status::Origin;
 use dubhe_core::{
-    Args, Call, Code, Encoded, Format, Metadata, Method, Payload, ServiceKey, Status,
+    Args, Call, CallKind, Code, Encoded, Format, Metadata, Method, Payload, ServiceKey, Status,
 };
 use dubhe_hessian2::{Decoder, Encoder, Error, ErrorKind};
 
@@ -100,10 +100,10 @@ pub(crate) fn write_request(
     call: &Call,
     outgoing: &Outgoing<'_>,
 ) -> Result<(), Status> {
-    let Body::One(payload) = &call.body else {
+    let (service, method) = (&*call.head.service, &*call.head.method);
+    let (Body::One(payload), CallKind::Unary | CallKind::OneWay) = (&call.body, method.kind) else {
         return Err(unsupported("a stream of messages; offer the service over tri"));
     };
-    let (service, method) = (&*call.head.service, &*call.head.method);
     let Some(descriptor) = &method.descriptor else {
         return Err(unsupported(
             "a method without a Java signature; declare one with JVM descriptors",

@@ -50,8 +50,7 @@ async fn exchange(mut conn: Conn, caller: &Caller, call: Call) -> Outcome {
     let unstarted = |error| status::of_h2(error).with_retry(Retry::Unstarted);
     let (response, pump) = match body {
         Body::One(payload) => {
-            let types = head.method.descriptor.as_deref();
-            let mut writer = Writer::new(&shape, caller.encoding, limit).requests(types);
+            let mut writer = Writer::new(&shape, caller.encoding, limit).requests(&head.method);
             let message = writer.one(&payload)?;
             let (response, mut send) = conn.send.send_request(request, false).map_err(unstarted)?;
             send.send_data(message, true).map_err(status::of_h2)?;

@@ -86,8 +86,7 @@ async fn pump(
     encoding: Encoding,
     limit: usize,
 ) -> Result<(), Status> {
-    let types = head.method.descriptor.as_deref();
-    let mut writer = Writer::new(&shape, encoding, limit).requests(types);
+    let mut writer = Writer::new(&shape, encoding, limit).requests(&head.method);
     let mut ended = false;
     while !ended {
         let filled = poll_fn(|cx| fill(&mut writer, &mut stream, cx)).await;
