@@ -64,16 +64,19 @@ where
 {
     let inherited = ctx.inherited();
     let work = async move {
-        let outcome = handler.await.map(payload::message).map_err(Into::into);
-        finish(outcome, ctx.take_reply_attachments())
+        let outcome = handler.await.map(|value| Reply::new(payload::message(value)));
+        finish(outcome.map_err(Into::into), ctx.take_reply_attachments())
     };
     if inherited.is_empty() { Invoking::boxed(work) } else { Invoking::scoped(inherited, work) }
 }
 
 /// What a handler ended with, and the attachments that go before it.
-fn finish(outcome: Result<Payload, Status>, metadata: Metadata) -> Result<Reply, Status> {
+fn finish(outcome: Result<Reply, Status>, metadata: Metadata) -> Result<Reply, Status> {
     match outcome {
-        Ok(payload) => Ok(Reply::with_metadata(payload, metadata)),
+        Ok(mut reply) => {
+            reply.metadata.fill_from(&metadata);
+            Ok(reply)
+        }
         Err(status) => {
             let keep = status.headers().is_empty() && !metadata.is_empty();
             Err(if keep { status.with_headers(metadata) } else { status })

@@ -28,7 +28,9 @@ impl Shapes for Speaker {
         if let Some(token) = request.metadata().get_str("token") {
             metadata.insert("token-seen", token);
         }
-        Ok(Response::with_metadata(said(request.into_inner())?, metadata))
+        let mut response = Response::with_metadata(said(request.into_inner())?, metadata);
+        response.trailers_mut().insert("cost", "1");
+        Ok(response)
     }
 
     async fn join(&self, request: Request<Streaming<Word>>) -> Result<Response<Word>, Status> {
@@ -48,7 +50,9 @@ impl Shapes for Speaker {
         let word = said(request.into_inner())?;
         let metadata = Metadata::from_iter([("begins", "now")]);
         let words = (0..word.times).map(move |times| Ok(Word { times, ..word.clone() }));
-        Ok(Response::with_metadata(stream::iter(words), metadata))
+        let mut response = Response::with_metadata(stream::iter(words), metadata);
+        response.trailers_mut().insert("ends", "now");
+        Ok(response)
     }
 
     async fn chat(

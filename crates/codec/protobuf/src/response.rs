@@ -2,11 +2,12 @@
 
 use dubhe_core::Metadata;
 
-/// A message, or a stream of them, with the metadata that goes before it.
+/// A message, or a stream of them, with the metadata that goes before it and after it.
 #[derive(Clone, Debug, Default)]
 pub struct Response<T> {
     message: T,
     metadata: Metadata,
+    trailers: Metadata,
 }
 
 impl<T> Response<T> {
@@ -17,7 +18,7 @@ impl<T> Response<T> {
 
     /// A response with metadata.
     pub fn with_metadata(message: T, metadata: Metadata) -> Self {
-        Self { message, metadata }
+        Self { message, metadata, trailers: Metadata::new() }
     }
 
     /// The message.
@@ -50,9 +51,25 @@ impl<T> Response<T> {
         &mut self.metadata
     }
 
+    /// The metadata that goes after the message, to be added to; for what is known of a stream
+    /// only at its end there is [`Context::set_reply_attachment`]. A response that was received
+    /// has none here.
+    ///
+    /// [`Context::set_reply_attachment`]: dubhe_core::Context::set_reply_attachment
+    pub fn trailers_mut(&mut self) -> &mut Metadata {
+        &mut self.trailers
+    }
+
+    /// Takes the metadata that goes after the message.
+    #[doc(hidden)]
+    pub fn take_trailers(&mut self) -> Metadata {
+        std::mem::take(&mut self.trailers)
+    }
+
     /// The same response with another message.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Response<U> {
-        Response { message: change(self.message), metadata: self.metadata }
+        let Self { message, metadata, trailers } = self;
+        Response { message: change(message), metadata, trailers }
     }
 }
 

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use dubhe_core::context::Context;
-use dubhe_core::{Body, Call, Code, Invoking, Status};
+use dubhe_core::reply::ReplyBody;
+use dubhe_core::{Body, Call, Code, Invoking, Reply, Status};
 use dubhe_protobuf::{Message, Request, Response, Streaming, decode, message};
 
 use super::finish;
@@ -93,15 +94,18 @@ where
 {
     let inherited = ctx.inherited();
     let work = async move {
-        let outcome = handler.await;
-        let attached = ctx.take_reply_attachments();
-        match outcome.map(Response::into_parts) {
-            Ok((value, mut metadata)) => {
-                metadata.fill_from(&attached);
-                finish(Ok(message(value)), metadata)
-            }
-            Err(status) => finish(Err(status), attached),
-        }
+        let outcome = handler.await.map(reply);
+        finish(outcome, ctx.take_reply_attachments())
     };
     if inherited.is_empty() { Invoking::boxed(work) } else { Invoking::scoped(inherited, work) }
+}
+
+fn reply(mut response: Response<impl Message>) -> Reply {
+    let trailers = response.take_trailers();
+    let (value, metadata) = response.into_parts();
+    let mut reply = Reply::with_metadata(message(value), metadata);
+    if let ReplyBody::One(_, end) = &mut reply.body {
+        end.metadata = trailers;
+    }
+    reply
 }

@@ -73,6 +73,8 @@ struct State {
     /// The metadata that goes before the messages, once the reply has begun.
     begun: Option<Metadata>,
     message: Option<Payload>,
+    /// The metadata that goes after the messages.
+    trailers: Metadata,
 }
 
 impl Slot {
@@ -97,15 +99,17 @@ impl Outlet {
         self.send(Metadata::new(), stream.map(|item| item.map(payload::message))).await
     }
 
-    /// Begins the reply with the metadata of `response` and sends the messages of its stream up
-    /// to its end or its first error.
+    /// Begins the reply with the metadata of `response`, sends the messages of its stream up to its
+    /// end or its first error, and ends it with the trailers.
     ///
     /// # Errors
     /// The error of the stream.
     pub async fn respond<T: Message>(
         self,
-        response: Response<impl Stream<Item = Result<T, Status>>>,
+        mut response: Response<impl Stream<Item = Result<T, Status>>>,
     ) -> Result<(), Status> {
+        let trailers = response.take_trailers();
+        self.0.with(|state| state.trailers = trailers);
         let (stream, metadata) = response.into_parts();
         self.send(metadata, stream.map(|item| item.map(dubhe_protobuf::message))).await
     }
@@ -194,7 +198,8 @@ impl Stream for Messages {
             return self.next_message().map_or(Poll::Pending, |message| Poll::Ready(Some(message)));
         };
         self.ended = true;
-        let metadata = self.ctx.take_reply_attachments();
+        let mut metadata = self.ctx.take_reply_attachments();
+        metadata.fill_from(&self.slot.with(|state| std::mem::take(&mut state.trailers)));
         Poll::Ready(Some(Frame::Trailers(Trailers { status: outcome.err(), metadata })))
     }
 }
