@@ -18,9 +18,11 @@
 mod consumer;
 mod deep;
 mod greet;
+mod idl;
 mod pojo;
 mod provider;
 mod samples;
+mod streams;
 
 use std::process::ExitCode;
 
@@ -40,6 +42,9 @@ enum Command {
         /// The registry to tell, such as file:///tmp/registry
         #[arg(long)]
         registry: Option<String>,
+        /// What to tell it: dubbo or tri; by default both
+        #[arg(long)]
+        protocol: Option<String>,
     },
     /// Run the cases against a provider
     Consumer {
@@ -61,8 +66,8 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let outcome = match Command::parse() {
-        Command::Provider { addr, registry } => {
-            provider::run(&addr, registry.as_deref()).await.map(|()| true)
+        Command::Provider { addr, registry, protocol } => {
+            provider::run(&addr, registry.as_deref(), protocol.as_deref()).await.map(|()| true)
         }
         Command::Consumer { source, cases, only } => consumer::run(&source, cases, only).await,
     };

@@ -3,20 +3,37 @@
 use dubhe::{Export, Server, Service, Status};
 
 use crate::greet::{GreetServiceServer, Greeter};
+use crate::idl::proto::grpc::testing::TestServiceServer;
+use crate::idl::proto::org::example::interop::GreeterServer as GreetsServer;
+use crate::idl::proto::peer::proto::GreeterServer as HellosServer;
+use crate::idl::{Greets, Hellos, Tester};
 use crate::pojo::{PojoServiceServer, Pojos};
+use crate::streams::{StreamServiceServer, Streams};
 
 /// What registries know us as.
 const APPLICATION: &str = "rust-provider";
 
-/// Serves at `addr` until the process is asked to end.
+/// Serves at `addr`, by all protocols, until the process is asked to end. The registry is told of
+/// `protocol` alone, where one is named.
 ///
 /// # Errors
 /// When the address cannot be listened on, or the registry is unknown.
-pub(crate) async fn run(addr: &str, registry: Option<&str>) -> Result<(), Status> {
+pub(crate) async fn run(
+    addr: &str,
+    registry: Option<&str>,
+    protocol: Option<&str>,
+) -> Result<(), Status> {
     let mut server = Server::builder()
         .application(APPLICATION)
         .service(export(GreetServiceServer::new(Greeter::new())))
-        .service(export(PojoServiceServer::new(Pojos)));
+        .service(export(PojoServiceServer::new(Pojos)))
+        .service(export(StreamServiceServer::new(Streams)))
+        .service(export(HellosServer::new(Hellos)))
+        .service(export(GreetsServer::new(Greets)))
+        .service(export(TestServiceServer::new(Tester)));
+    if let Some(protocol) = protocol {
+        server = server.announce([protocol]);
+    }
     if let Some(registry) = registry {
         server = server.registry(dubhe::registry_at(registry, APPLICATION)?);
     }

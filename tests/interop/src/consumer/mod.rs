@@ -16,8 +16,11 @@ mod calls;
 mod cases;
 mod echo;
 mod generic;
+mod greets;
+mod grpc;
 mod made;
 mod pojo;
+mod streams;
 
 use std::time::Duration;
 
@@ -25,6 +28,7 @@ use dubhe::core::ServiceKey;
 use dubhe::{App, Client, ClientBuilder, Generic, Status};
 
 use crate::greet::{self, GreetOnewayClient, GreetServiceClient};
+use crate::idl::proto::{org, peer};
 use crate::pojo::PojoServiceClient;
 use cases::Cases;
 
@@ -34,22 +38,26 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Whose cases to run.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(crate) enum Suite {
-    /// Those of the Dubbo Java consumer.
+    /// Those of the Dubbo Java consumer; over Triple its streams, too.
     Java,
     /// Those of the dubbo-go consumer.
     Go,
+    /// Those of gRPC's interop client.
+    Grpc,
 }
 
 /// Where the providers are.
 #[derive(Clone, Debug, clap::Args)]
-#[group(required = true, multiple = false)]
 pub(crate) struct Source {
     /// The provider, such as dubbo://127.0.0.1:20880
-    #[arg(long)]
+    #[arg(long, required_unless_present = "registry", conflicts_with = "registry")]
     url: Option<String>,
     /// The registry that knows the providers, such as file:///tmp/registry
     #[arg(long)]
     registry: Option<String>,
+    /// With a registry, the protocol to call by: dubbo or tri
+    #[arg(long, default_value = "dubbo", conflicts_with = "url")]
+    protocol: String,
 }
 
 /// What the Java cases call.
@@ -67,22 +75,40 @@ struct Services {
 /// # Errors
 /// When a client cannot be made.
 pub(crate) async fn run(source: &Source, suite: Suite, only: String) -> Result<bool, Status> {
-    let mut app = App::builder("rust-consumer");
-    if let Some(registry) = &source.registry {
-        app = app.registry(registry);
-    }
-    let app = app.build()?;
+    let app = source.app()?;
     let mut cases = Cases::new(only);
+    let wire = source.wire();
     match suite {
         Suite::Java => {
             let services = Services::new(&app, source)?;
             calls::run(&mut cases, &services).await;
             made::run(&mut cases, &services.greet).await;
             generic::run(&mut cases, &services.generic, &services.unknown).await;
+            if wire == "tri" {
+                let hellos: peer::proto::GreeterClient = source.client(app.client())?;
+                streams::run(&mut cases, &hellos, &source.client(app.client())?).await;
+            }
         }
         Suite::Go => {
+            if wire == "tri" {
+                let greets: org::example::interop::GreeterClient = source.client(app.client())?;
+                greets::run(&mut cases, &greets).await;
+            }
             let pojos: PojoServiceClient = source.client(app.client())?;
-            pojo::run(&mut cases, &pojos).await;
+            pojo::run(&mut cases, wire, &pojos).await;
+        }
+        Suite::Grpc => {
+            let raw = app.client::<Client>();
+            let services = grpc::Services {
+                test: source.client(app.client())?,
+                raw: source.client(raw.service(ServiceKey::interface_only(grpc::INTERFACE)))?,
+                unimplemented: source.client(app.client())?,
+            };
+            let renew = || {
+                let app = source.app()?;
+                Ok((source.client(app.client())?, app))
+            };
+            grpc::run(&mut cases, &services, renew).await;
         }
     }
     app.close();
@@ -103,12 +129,26 @@ impl Services {
 }
 
 impl Source {
+    fn app(&self) -> Result<App, Status> {
+        let app = App::builder("rust-consumer");
+        match &self.registry {
+            Some(registry) => app.registry(registry).build(),
+            None => app.build(),
+        }
+    }
+
+    /// The protocol that is spoken.
+    fn wire(&self) -> &str {
+        let url = self.url.as_deref();
+        url.map_or(&self.protocol, |url| url.split_once("://").map_or("dubbo", |(name, _)| name))
+    }
+
     /// A client as the peers' consumers have it: patient, without retries.
     fn client<T: dubhe::Stub>(&self, builder: ClientBuilder<T>) -> Result<T, Status> {
         let builder = builder.timeout(TIMEOUT).retries(0);
         match &self.url {
             Some(url) => builder.url(&with_payload(url)).build(),
-            None => builder.build(),
+            None => builder.protocol(&*self.protocol).build(),
         }
     }
 }

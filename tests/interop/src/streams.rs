@@ -1,0 +1,40 @@
+//! `peer.proto.StreamService`: the streams without IDL of the Java peer.
+
+use dubhe::{Messages, Status, interface};
+use futures_util::{Stream, StreamExt as _, stream};
+
+use crate::greet::types::User;
+
+#[interface("peer.proto.StreamService")]
+pub(crate) trait StreamService {
+    /// Five replies, "name 0" to "name 4".
+    async fn count(
+        &self,
+        name: String,
+    ) -> Result<impl Stream<Item = Result<String, Status>>, Status>;
+
+    /// Each user, a year older.
+    async fn older(
+        &self,
+        users: Messages<User>,
+    ) -> Result<impl Stream<Item = Result<User, Status>>, Status>;
+}
+
+/// Does what the provider of the Java peer does.
+pub(crate) struct Streams;
+
+impl StreamService for Streams {
+    async fn count(
+        &self,
+        name: String,
+    ) -> Result<impl Stream<Item = Result<String, Status>>, Status> {
+        Ok(stream::iter((0..5).map(move |i| Ok(format!("{name} {i}")))))
+    }
+
+    async fn older(
+        &self,
+        users: Messages<User>,
+    ) -> Result<impl Stream<Item = Result<User, Status>>, Status> {
+        Ok(users.map(|user| user.map(|user| User { age: user.age.map(|age| age + 1), ..user })))
+    }
+}
