@@ -34,9 +34,8 @@ pub(super) struct Replying {
 /// Judges a head: an error that it tells of comes back with its metadata.
 fn head(parts: &Parts) -> Result<Metadata, Status> {
     if let Some(outcome) = status::read(&parts.headers) {
-        outcome?;
-        // Trailers only, and success: the message is missing, which its reader will say.
-        return Ok(Metadata::new());
+        // Trailers only; of success they are those of no message.
+        return outcome.map(|()| Metadata::new());
     }
     let kind = content::of(&parts.headers);
     if parts.status != http::StatusCode::OK || kind.and_then(content::format).is_none() {
@@ -58,6 +57,9 @@ pub(super) async fn one(
     limit: usize,
 ) -> Outcome {
     let mut headers = head(&parts)?;
+    if parts.headers.contains_key(status::GRPC_STATUS) {
+        return Err(no_message());
+    }
     let encoding = Encoding::of(&parts.headers, &GRPC_ENCODING)?;
     let mut inbound = Inbound::new(recv, limit, encoding);
     let mut read = pin!(async {
@@ -72,7 +74,7 @@ pub(super) async fn one(
         read.as_mut().poll(cx)
     });
     let (message, mut trailers) = read.await.map_err(|s| s.with_headers(headers.clone()))?;
-    let message = message.ok_or_else(|| unexpected("no message came where one was expected"))?;
+    let message = message.ok_or_else(no_message)?;
     if is_exception(&parts) && shape == Shape::Wrapper {
         return Err(exception(message)?.with_headers(headers).with_trailers(trailers));
     }
@@ -97,6 +99,11 @@ pub(super) fn many(
     deadline: Option<Deadline>,
 ) -> Outcome {
     let headers = head(&parts)?;
+    if parts.headers.contains_key(status::GRPC_STATUS) {
+        let metadata = metadata::read(&parts.headers);
+        let end = Frame::Trailers(Trailers { status: None, metadata });
+        return Ok(Reply::stream(Box::pin(stream::iter([end]))));
+    }
     let encoding = Encoding::of(&parts.headers, &GRPC_ENCODING)?;
     let mut inbound = Some(Inbound::new(recv, limit, encoding));
     let mut late: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(passed(deadline));
@@ -161,6 +168,10 @@ fn exception(message: Bytes) -> Result<Status, Status> {
     let thrown = dubhe_hessian2::from_bytes::<Throwable>(&data);
     let thrown = thrown.map_err(|e| unexpected("the exception cannot be read").with_source(e))?;
     Ok(Status::from(thrown))
+}
+
+fn no_message() -> Status {
+    unexpected("no message came where one was expected")
 }
 
 fn unexpected(what: &'static str) -> Status {
