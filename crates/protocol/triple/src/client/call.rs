@@ -30,12 +30,21 @@ pub(super) fn too_late() -> Status {
     Status::new(Code::DeadlineExceeded, text).with_retry(Retry::Unknown)
 }
 
+/// The error of a call with this deadline. A peer that knows the deadline gives up as well, and its
+/// reset may be here before our own clock rings.
+pub(super) fn or_too_late(status: Status, deadline: Option<Deadline>) -> Status {
+    let late = deadline.is_some_and(|at| at.passed(time::now()));
+    if late && status.code() == Code::Cancelled { too_late() } else { status }
+}
+
 /// Sends `call` and waits for its reply. Dropped, it resets the stream.
 pub(super) async fn run(conn: Conn, caller: &Caller, call: Call) -> Outcome {
     let deadline = call.head.deadline;
     tokio::select! {
         biased;
-        outcome = exchange(conn, caller, call) => outcome,
+        outcome = exchange(conn, caller, call) => {
+            outcome.map_err(|status| or_too_late(status, deadline))
+        }
         () = passed(deadline) => Err(too_late()),
     }
 }
@@ -79,5 +88,23 @@ async fn exchange(mut conn: Conn, caller: &Caller, call: Call) -> Outcome {
         reply::many(parts, recv, replying, shape, limit, deadline)
     } else {
         reply::one(parts, recv, replying, shape, limit).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_reset_at_the_deadline_is_the_deadlines() {
+        let reset = || status::of_h2(h2::Reason::CANCEL.into());
+        let at = |left: u64| Some(Deadline::after(time::now(), Duration::from_secs(left)));
+        assert_eq!(or_too_late(reset(), at(0)).code(), Code::DeadlineExceeded);
+        assert_eq!(or_too_late(reset(), at(9)).code(), Code::Cancelled);
+        assert_eq!(or_too_late(reset(), None).code(), Code::Cancelled);
+        let other = Status::new(Code::NotFound, "");
+        assert_eq!(or_too_late(other, at(0)).code(), Code::NotFound);
     }
 }

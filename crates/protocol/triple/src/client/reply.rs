@@ -15,7 +15,7 @@ use futures_util::stream;
 use h2::RecvStream;
 use http::response::Parts;
 
-use super::call::{passed, too_late};
+use super::call::{or_too_late, passed, too_late};
 use super::connection::InFlight;
 use super::pump::Pump;
 use crate::compression::{Encoding, GRPC_ENCODING};
@@ -113,11 +113,12 @@ pub(super) fn many(
             Ok(()) => next(open, &shape, cx),
             Err(status) => Poll::Ready(failed(status)),
         };
-        let frame = match frame {
+        let mut frame = match frame {
             Poll::Pending if late.as_mut().poll(cx).is_ready() => failed(too_late()),
             other => ready!(other),
         };
-        if matches!(frame, Frame::Trailers(_)) {
+        if let Frame::Trailers(Trailers { status, .. }) = &mut frame {
+            *status = status.take().map(|status| or_too_late(status, deadline));
             // Resets the stream, unless it has ended.
             inbound = None;
         }
