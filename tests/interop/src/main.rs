@@ -34,7 +34,7 @@ const PAYLOAD: usize = 64 << 20;
 /// The services of the Java and Go peers, and the cases of their consumers
 #[derive(Debug, Parser)]
 enum Command {
-    /// Provide the services; prints READY and the URL once it listens
+    /// Provide the services; prints READY and its address once it listens and the registry knows
     Provider {
         /// Where to listen, such as 127.0.0.1:20880
         #[arg(long)]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use dubhe::hessian2::Array;
-use dubhe::java::Date;
+use dubhe::java::{Date, Throwable};
 use dubhe::{Code, Context, Java, Status, interface};
 
 /// dubbo-go lowers the first letter of a field, so its `ID` is `iD`; its slices are Java's arrays.
@@ -36,8 +36,8 @@ pub(crate) trait PojoService {
     async fn users(&self, count: i32) -> Result<Array<User>, Status>;
     /// Knows nobody.
     async fn find(&self, id: String) -> Result<Option<User>, Status>;
-    /// Fails with that message.
-    async fn fail(&self, message: String) -> Result<String, Status>;
+    /// Fails with that message, as Java does.
+    async fn fail(&self, message: String) -> Result<String, Throwable>;
     /// The tags and "seen".
     async fn tags(&self, tags: Array<String>) -> Result<Array<String>, Status>;
     /// The attachment of the request under `key`.
@@ -75,8 +75,8 @@ impl PojoService for Pojos {
         Ok(None)
     }
 
-    async fn fail(&self, message: String) -> Result<String, Status> {
-        Err(Status::business(Code::Unknown, message))
+    async fn fail(&self, message: String) -> Result<String, Throwable> {
+        Err(Throwable::new("java.lang.RuntimeException", message))
     }
 
     async fn tags(&self, mut tags: Array<String>) -> Result<Array<String>, Status> {

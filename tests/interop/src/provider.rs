@@ -38,7 +38,7 @@ pub(crate) async fn run(
         server = server.registry(dubhe::registry_at(registry, APPLICATION)?);
     }
     let running = server.start(addr).await?;
-    println!("READY dubbo://{}", running.addr());
+    println!("READY {}", running.addr());
     running.until_signalled().await;
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 /// A provider that ends with the test.
 struct Provider {
     child: Child,
-    url: String,
+    address: String,
 }
 
 impl Provider {
@@ -19,13 +19,14 @@ impl Provider {
             .expect("the provider starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let url = line.trim().strip_prefix("READY ").expect("the provider listens").to_owned();
-        Self { child, url }
+        let address = line.trim().strip_prefix("READY ").expect("the provider listens").to_owned();
+        Self { child, address }
     }
 
     /// Runs the cases of a peer and gives the lines that are not passes.
-    fn run(&self, cases: &str) -> Vec<String> {
-        let args = ["consumer", "--url", &self.url, "--cases", cases];
+    fn run(&self, protocol: &str, cases: &str) -> Vec<String> {
+        let url = format!("{protocol}://{}", self.address);
+        let args = ["consumer", "--url", &url, "--cases", cases];
         let output = program(&args).output().expect("the consumer runs");
         let text = String::from_utf8(output.stdout).unwrap();
         text.lines().filter(|line| !line.starts_with("PASS ")).map(str::to_owned).collect()
@@ -54,17 +55,26 @@ fn program(args: &[&str]) -> Command {
 
 #[test]
 fn every_case_of_the_java_consumer_passes() {
-    assert_eq!(Provider::start().run("java"), ["755 passed, 0 failed"]);
+    let provider = Provider::start();
+    assert_eq!(provider.run("dubbo", "java"), ["755 passed, 0 failed"]);
+    assert_eq!(provider.run("tri", "java"), ["772 passed, 0 failed"]);
 }
 
 #[test]
 fn every_case_of_the_dubbo_go_consumer_passes() {
-    assert_eq!(Provider::start().run("go"), ["9 passed, 0 failed"]);
+    let provider = Provider::start();
+    assert_eq!(provider.run("dubbo", "go"), ["9 passed, 0 failed"]);
+    assert_eq!(provider.run("tri", "go"), ["15 passed, 0 failed"]);
+}
+
+#[test]
+fn every_case_of_grpcs_interop_client_passes() {
+    assert_eq!(Provider::start().run("grpc", "grpc"), ["17 passed, 0 failed"]);
 }
 
 #[test]
 fn a_provider_that_is_asked_to_end_does_so_in_order() {
     let provider = Provider::start();
-    assert_eq!(provider.run("go"), ["9 passed, 0 failed"]);
+    assert_eq!(provider.run("dubbo", "go"), ["9 passed, 0 failed"]);
     assert!(provider.terminate().success());
 }
