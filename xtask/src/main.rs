@@ -3,7 +3,7 @@
 //! ```text
 //! cargo xtask tidy    [CHECK]                    the invariants a machine can test
 //! cargo xtask test    [SUITE]                    everything a change must pass
-//! cargo xtask interop [SUITE]                    Java and Go peers, both directions
+//! cargo xtask interop [SUITES]                   Java and Go peers, both directions
 //! cargo xtask bench   [SUITE]                    beside Dubbo Java, dubbo-go, tonic and others
 //! cargo xtask fuzz    [TARGET] [--seconds N]     each target, 30 s unless told
 //! ```

@@ -14,6 +14,8 @@ pub(crate) enum Peer {
     Java(&'static str),
     /// dubbo-go's interop provider and consumer.
     Go,
+    /// grpc-go's interop server and client.
+    GoGrpc,
     /// The Go programs of the benchmarks.
     GoBench,
     /// Apache ZooKeeper.
@@ -29,7 +31,7 @@ impl Peer {
                     "needs a JDK 17 or newer and Maven: apt-get install default-jdk-headless maven",
                 )
             }
-            Self::Go | Self::GoBench if !has_program("go") => {
+            Self::Go | Self::GoGrpc | Self::GoBench if !has_program("go") => {
                 Some("needs Go 1.26 or newer: see https://go.dev/doc/install")
             }
             _ => None,
@@ -56,6 +58,13 @@ impl Peers {
         command
     }
 
+    /// The same, with data and logs in a folder of their own by this name.
+    pub(crate) fn apart<A: AsRef<str>>(&self, peer: Peer, name: &str, args: &[A]) -> Command {
+        let mut command = self.command(peer, args);
+        command.env("PEERS_RUN", self.file(&plain(name)));
+        command
+    }
+
     /// The same, held to one processor core.
     pub(crate) fn pinned<A: AsRef<str>>(&self, peer: Peer, core: &str, args: &[A]) -> Command {
         let mut command = Command::new("taskset");
@@ -73,7 +82,7 @@ impl Peers {
 
     /// Where a server of this run writes its output.
     pub(crate) fn log(&self, name: &str) -> PathBuf {
-        self.file(&format!("{name}.log"))
+        self.file(&format!("{}.log", plain(name)))
     }
 
     /// A file of this run, gone with it.
@@ -82,10 +91,16 @@ impl Peers {
     }
 }
 
+/// The name as one of a file.
+fn plain(name: &str) -> String {
+    name.replace("->", "-to-").replace('/', "-")
+}
+
 fn script(peer: Peer) -> PathBuf {
     let name = match peer {
         Peer::Java(_) => "java-dubbo.sh",
         Peer::Go => "go-dubbo.sh",
+        Peer::GoGrpc => "go-grpc.sh",
         Peer::GoBench => "go-bench.sh",
         Peer::ZooKeeper => "zookeeper.sh",
     };

@@ -91,32 +91,46 @@ pub(crate) struct Running(Child);
 impl Running {
     /// Starts a server, its output in `log`, and waits until its port answers.
     pub(crate) fn serve(command: &mut Command, address: SocketAddr, log: &Path) -> Result<Self> {
-        const LIMIT: Duration = Duration::from_mins(2);
         let open = || File::options().create(true).append(true).open(log);
+        let name = name(command);
         let mut running = Self(
             command
                 .stdin(Stdio::null())
                 .stdout(open()?)
                 .stderr(open()?)
                 .spawn()
-                .map_err(|error| format!("cannot start {}: {error}", name(command)))?,
+                .map_err(|error| format!("cannot start {name}: {error}"))?,
         );
+        running
+            .wait(log, || TcpStream::connect(address).is_ok())
+            .map_err(|what| format!("{name} {what}"))?;
+        Ok(running)
+    }
+
+    /// Waits until a line with `text` is in `log`.
+    pub(crate) fn said(&mut self, text: &str, log: &Path) -> Result<()> {
+        let said = || fs::read_to_string(log).is_ok_and(|log| log.contains(text));
+        self.wait(log, said)
+            .map_err(|what| format!("the server that should say {text:?} {what}"))?;
+        Ok(())
+    }
+
+    /// Waits for `done`, or tells what the server did in its place.
+    fn wait(&mut self, log: &Path, done: impl Fn() -> bool) -> std::result::Result<(), String> {
+        const LIMIT: Duration = Duration::from_mins(2);
         let end = Instant::now() + LIMIT;
-        while TcpStream::connect(address).is_err() {
-            let gone = running.0.try_wait()?;
+        while !done() {
+            let gone = self.0.try_wait().ok().flatten();
             if gone.is_some() || Instant::now() > end {
-                let what = gone
-                    .map_or("did not listen".to_owned(), |status| format!("ended with {status}"));
-                return Err(format!(
-                    "{} {what}; its output ended with: {}",
-                    name(command),
-                    tail(log)
-                )
-                .into());
+                let what = gone.map_or_else(
+                    || format!("was not ready within {LIMIT:?}"),
+                    |status| format!("ended with {status}"),
+                );
+                return Err(format!("{what}; its output ended with: {}", tail(log)));
             }
             thread::sleep(Duration::from_millis(50));
         }
-        Ok(running)
+        Ok(())
     }
 
     /// The process id.

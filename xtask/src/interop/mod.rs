@@ -1,6 +1,8 @@
 //! Runs the Java and Go peers against us, in both directions: one line a case.
 
 mod judge;
+mod registry;
+mod sides;
 mod suite;
 
 use std::fs;
@@ -18,18 +20,22 @@ use suite::SUITES;
 /// Our side: a provider of the peers' services and a consumer of their cases.
 const PACKAGE: &str = "dubhe-interop";
 
-/// Runs every suite, or the one that is named.
+/// Runs every suite, or those whose names begin so.
 pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
-    let chosen: Vec<_> =
-        SUITES.iter().filter(|suite| name.is_none_or(|name| name == suite.name)).collect();
+    let chosen: Vec<_> = SUITES
+        .iter()
+        .filter(|suite| name.is_none_or(|name| suite.name.starts_with(name)))
+        .collect();
     if chosen.is_empty() {
         let names: Vec<&str> = SUITES.iter().map(|suite| suite.name).collect();
-        return Err(format!("no suite has that name; there are {}", names.join(", ")).into());
+        return Err(
+            format!("no suite has a name that begins so; there are {}", names.join(", ")).into()
+        );
     }
 
     let mut ready = Vec::new();
     for suite in chosen {
-        match suite.peer.missing() {
+        match suite.missing() {
             Some(how) => tally.skip(suite.name, how),
             None => ready.push(suite),
         }

@@ -1,52 +1,87 @@
-//! The suites: who calls whom, and how many cases that must be.
+//! The suites: who calls whom and how, and how many cases that must be.
 
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use super::judge::{Judge, Known};
+use super::registry::Registry;
+use super::sides;
 use crate::Result;
 use crate::peers::{Peer, Peers};
 use crate::process::{Running, check, free_address, lines};
 use crate::tally::Tally;
 
-/// All cases of a suite; Dubbo Java needs about 30 s on two cores.
+/// All cases of a suite; Dubbo Java needs about 15 s on two cores.
 const LIMIT: Duration = Duration::from_mins(10);
-
-/// Who calls.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Caller {
-    Peer,
-    Rust,
-}
 
 /// One direction between us and a peer.
 #[derive(Debug)]
 pub(super) struct Suite {
+    /// Who calls whom, the protocol as URLs name it and, where the consumer is not told of the
+    /// provider, the registry that knows it: `rust->go/tri/zookeeper`.
     pub(super) name: &'static str,
     pub(super) peer: Peer,
-    caller: Caller,
     /// Cases that must pass. For a Java peer that is what its own consumer
     /// reaches against its own provider.
     at_least: usize,
 }
 
-const fn suite(name: &'static str, peer: Peer, caller: Caller, at_least: usize) -> Suite {
-    Suite { name, peer, caller, at_least }
+const fn suite(name: &'static str, peer: Peer, at_least: usize) -> Suite {
+    Suite { name, peer, at_least }
 }
 
+const JAVA: Peer = Peer::Java("3");
+const JAVA_3_2: Peer = Peer::Java("3.2");
+const JAVA_2_7: Peer = Peer::Java("2.7");
+
+/// Java's consumer leaves out the unknown service where it would have to wait for a registry.
 pub(super) const SUITES: &[Suite] = &[
-    suite("java-3.3.6->rust", Peer::Java("3"), Caller::Peer, 755),
-    suite("rust->java-3.3.6", Peer::Java("3"), Caller::Rust, 755),
-    suite("java-3.2.16->rust", Peer::Java("3.2"), Caller::Peer, 747),
-    suite("rust->java-3.2.16", Peer::Java("3.2"), Caller::Rust, 747),
-    suite("java-2.7.23->rust", Peer::Java("2.7"), Caller::Peer, 747),
-    suite("rust->java-2.7.23", Peer::Java("2.7"), Caller::Rust, 747),
-    suite("go->rust", Peer::Go, Caller::Peer, 9),
-    suite("rust->go", Peer::Go, Caller::Rust, 9),
+    suite("java-3.3.6->rust/dubbo", JAVA, 755),
+    suite("rust->java-3.3.6/dubbo", JAVA, 755),
+    suite("java-3.2.16->rust/dubbo", JAVA_3_2, 747),
+    suite("rust->java-3.2.16/dubbo", JAVA_3_2, 747),
+    suite("java-2.7.23->rust/dubbo", JAVA_2_7, 747),
+    suite("rust->java-2.7.23/dubbo", JAVA_2_7, 747),
+    suite("go->rust/dubbo", Peer::Go, 9),
+    suite("rust->go/dubbo", Peer::Go, 9),
+    suite("java-3.3.6->rust/tri", JAVA, 772),
+    suite("rust->java-3.3.6/tri", JAVA, 772),
+    suite("go->rust/tri", Peer::Go, 15),
+    suite("rust->go/tri", Peer::Go, 15),
+    suite("grpc-go->rust/grpc", Peer::GoGrpc, 17),
+    suite("rust->grpc-go/grpc", Peer::GoGrpc, 17),
+    suite("java-3.3.6->rust/dubbo/zookeeper", JAVA, 754),
+    suite("rust->java-3.3.6/dubbo/zookeeper", JAVA, 755),
+    suite("go->rust/dubbo/zookeeper", Peer::Go, 9),
+    suite("rust->go/dubbo/zookeeper", Peer::Go, 9),
+    suite("java-3.3.6->rust/tri/zookeeper", JAVA, 771),
+    suite("rust->java-3.3.6/tri/zookeeper", JAVA, 772),
+    suite("go->rust/tri/zookeeper", Peer::Go, 15),
+    suite("rust->go/tri/zookeeper", Peer::Go, 15),
 ];
 
 impl Suite {
+    /// What to install first, if something is missing.
+    pub(super) fn missing(&self) -> Option<&'static str> {
+        let registry = if self.has_registry() { Peer::ZooKeeper.missing() } else { None };
+        self.peer.missing().or(registry)
+    }
+
+    /// Whether we call; the peer else.
+    pub(super) fn rust_calls(&self) -> bool {
+        self.name.starts_with("rust->")
+    }
+
+    /// The protocol.
+    pub(super) fn wire(&self) -> &'static str {
+        self.name.split('/').nth(1).unwrap_or_default()
+    }
+
+    /// Whether a ZooKeeper stands between both.
+    fn has_registry(&self) -> bool {
+        self.name.ends_with("/zookeeper")
+    }
+
     /// Starts the provider, runs the consumer, judges its lines.
     pub(super) fn run(
         &self,
@@ -56,37 +91,63 @@ impl Suite {
         tally: &mut Tally,
     ) -> Result<()> {
         check(&mut peers.command(self.peer, &["prepare"]))?;
+        let registry =
+            self.has_registry().then(|| Registry::start(peers, self.name)).transpose()?;
+        let registry = registry.as_ref();
         let address = free_address()?;
-        let (port, at) = (address.port().to_string(), address.to_string());
-        let url = format!("dubbo://{at}");
+        let log = peers.log(self.name);
+        let mut provider = sides::provider(self, peers, ours, address, registry);
+        let mut provider = Running::serve(&mut provider, address, &log)?;
+        if let Some(line) = self.ready() {
+            provider.said(line, &log)?;
+        }
+        if let Some(registry) = registry {
+            registry.wait_for(self.services())?;
+        }
 
-        let mut provider = match self.caller {
-            Caller::Peer => program(ours, &["provider", "--addr", &at]),
-            Caller::Rust => peers.command(self.peer, &["serve", "dubbo", &port]),
-        };
-        let log = peers.log(&self.name.replace("->", "-to-"));
-        let _provider = Running::serve(&mut provider, address, &log)?;
-
-        let mut consumer = match (self.caller, self.peer) {
-            (Caller::Peer, Peer::Java(_)) => peers
-                .command(self.peer, &["consume", &format!("-Durl={url}"), "-Dmode=calls,generic"]),
-            (Caller::Peer, _) => {
-                peers.command(self.peer, &["test", "-protocol", "dubbo", "-addr", &at])
-            }
-            (Caller::Rust, Peer::Java(_)) => {
-                program(ours, &["consumer", "--url", &url, "--cases", "java"])
-            }
-            (Caller::Rust, _) => program(ours, &["consumer", "--url", &url, "--cases", "go"]),
-        };
+        let mut consumer = sides::consumer(self, peers, ours, address, registry);
         let mut judge = Judge::new(self.name, known);
         let status = lines(&mut consumer, LIMIT, |line| judge.line(line, tally))?;
         judge.finish(self.at_least, &status.to_string(), tally);
         Ok(())
     }
+
+    /// What a provider writes once it exports everything, which may be after it listens.
+    fn ready(&self) -> Option<&'static str> {
+        match self.peer {
+            Peer::Java(_) if self.rust_calls() => Some("PROVIDER READY"),
+            _ => None,
+        }
+    }
+
+    /// The services that its cases call.
+    fn services(&self) -> &'static [&'static str] {
+        match (self.peer, self.wire()) {
+            (Peer::Java(_), "tri") => {
+                &["peer.api.GreetService", "peer.proto.Greeter", "peer.proto.StreamService"]
+            }
+            (Peer::Java(_), _) => &["peer.api.GreetService"],
+            (Peer::Go, "tri") => {
+                &["org.example.interop.Greeter", "org.example.interop.PojoService"]
+            }
+            (Peer::Go, _) => &["org.example.interop.PojoService"],
+            _ => &[],
+        }
+    }
 }
 
-fn program(path: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(path);
-    command.args(args);
-    command
+#[cfg(test)]
+mod tests {
+    use super::SUITES;
+
+    #[test]
+    fn names_say_what_they_should() {
+        for suite in SUITES {
+            let parts: Vec<&str> = suite.name.split('/').collect();
+            let [direction, wire, registry @ ..] = &parts[..] else { panic!("{}", suite.name) };
+            assert!(direction.starts_with("rust->") != direction.ends_with("->rust"));
+            assert!(["dubbo", "tri", "grpc"].contains(wire), "{}", suite.name);
+            assert!(matches!(registry, [] | ["zookeeper"]), "{}", suite.name);
+        }
+    }
 }

@@ -1,0 +1,92 @@
+//! The commands of both sides of a suite.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+
+use super::registry::Registry;
+use super::suite::Suite;
+use crate::peers::{Peer, Peers};
+
+/// The provider at `address`, which tells `registry` of itself.
+pub(super) fn provider(
+    suite: &Suite,
+    peers: &Peers,
+    ours: &Path,
+    address: SocketAddr,
+    registry: Option<&Registry>,
+) -> Command {
+    let (at, port) = (address.to_string(), address.port().to_string());
+    if !suite.rust_calls() {
+        let mut command = Command::new(ours);
+        command.args(["provider", "--addr", &at]);
+        if let Some(registry) = registry {
+            command.args(["--registry", registry.url(), "--protocol", suite.wire()]);
+        }
+        return command;
+    }
+    let args: &[&str] = if suite.peer == Peer::GoGrpc {
+        &["serve", &port]
+    } else {
+        &["serve", suite.wire(), &port]
+    };
+    let mut command = peers.command(suite.peer, args);
+    if let Some(registry) = registry {
+        command.env("REGISTRY", registry.url());
+        command.env("PROVIDER_OPTS", "-Ddubbo.application.register-mode=interface");
+        command.env("GO_DUBBO_FLAGS", go_registry(registry).join(" "));
+    }
+    command
+}
+
+/// The consumer, which runs all cases against the provider at `address` or in `registry`.
+pub(super) fn consumer(
+    suite: &Suite,
+    peers: &Peers,
+    ours: &Path,
+    address: SocketAddr,
+    registry: Option<&Registry>,
+) -> Command {
+    let (wire, at) = (suite.wire(), address.to_string());
+    let url = format!("{wire}://{at}");
+    if suite.rust_calls() {
+        let cases = match suite.peer {
+            Peer::Java(_) => "java",
+            Peer::GoGrpc => "grpc",
+            _ => "go",
+        };
+        let mut command = Command::new(ours);
+        command.args(["consumer", "--cases", cases]);
+        match registry {
+            Some(registry) => command.args(["--registry", registry.url(), "--protocol", wire]),
+            None => command.args(["--url", &url]),
+        };
+        return command;
+    }
+    match (suite.peer, registry) {
+        (Peer::Java(_), _) => {
+            let streams = if wire == "tri" { ",streams" } else { "" };
+            let mut args = vec!["consume".into(), format!("-Dmode=calls,generic{streams}")];
+            match registry {
+                Some(registry) => args.extend([
+                    format!("-Dregistry={}", registry.url()),
+                    format!("-Dprotocol={wire}"),
+                    "-Ddubbo.application.service-discovery.migration=FORCE_INTERFACE".into(),
+                ]),
+                None => args.push(format!("-Durl={url}")),
+            }
+            peers.command(suite.peer, &args)
+        }
+        (Peer::GoGrpc, _) => peers.command(suite.peer, &["test", &at]),
+        (_, Some(registry)) => {
+            let [a, b, c, d] = go_registry(registry);
+            peers.command(suite.peer, &["test", "-protocol", wire, a, b, c, d])
+        }
+        (_, None) => peers.command(suite.peer, &["test", "-protocol", wire, "-addr", &at]),
+    }
+}
+
+/// dubbo-go's flags for a registry of interfaces.
+fn go_registry(registry: &Registry) -> [&str; 4] {
+    ["-registry", registry.url(), "-registry-type", "interface"]
+}
