@@ -46,6 +46,8 @@ pub(super) const SUITES: &[Suite] = &[
     suite("rust->go/dubbo", Peer::Go, 9),
     suite("java-3.3.6->rust/tri", JAVA, 772),
     suite("rust->java-3.3.6/tri", JAVA, 772),
+    suite("java-3.2.16->rust/tri", JAVA_3_2, 763),
+    suite("rust->java-3.2.16/tri", JAVA_3_2, 765),
     suite("go->rust/tri", Peer::Go, 15),
     suite("rust->go/tri", Peer::Go, 15),
     suite("grpc-go->rust/grpc", Peer::GoGrpc, 17),
