@@ -5,7 +5,7 @@ use std::time::Duration;
 use dubhe::core::CallKind;
 use dubhe::protobuf::prost::Message as _;
 use dubhe::protobuf::{message, method};
-use dubhe::{CallOptions, Client, Code, Metadata, Request, Status, Value};
+use dubhe::{CallOptions, Client, Code, Metadata, Request, Response, Status, Value};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use tokio::sync::{mpsc, oneshot};
 
@@ -39,7 +39,7 @@ pub(super) async fn run<K>(
     renew: impl Fn() -> Result<(TestServiceClient, K), Status>,
 ) {
     let t = &services.test;
-    let empty = async { t.empty_call(Empty {}).await.map(|reply| reply.into_inner()) };
+    let empty = async { t.empty_call(Empty {}).await.map(Response::into_inner) };
     cases.equal("empty_unary", Empty {}, empty).await;
     cases.check("large_unary", large_unary(t)).await;
     cases.check("client_streaming", client_streaming(t)).await;
@@ -79,15 +79,15 @@ pub(super) async fn run<K>(
     cases.check("orca_per_rpc", orca_per_rpc(t)).await;
 }
 
-fn zeros(size: usize) -> Option<Payload> {
-    Some(Payload { body: vec![0; size].into(), ..Payload::default() })
+fn zeros(size: usize) -> Payload {
+    Payload { body: vec![0; size].into(), ..Payload::default() }
 }
 
 fn output(payload: usize, replies: &[i32]) -> StreamingOutputCallRequest {
     let parameters = replies.iter().map(|&size| ResponseParameters { size, interval_us: 0 });
     StreamingOutputCallRequest {
         response_parameters: parameters.collect(),
-        payload: zeros(payload),
+        payload: Some(zeros(payload)),
         ..StreamingOutputCallRequest::default()
     }
 }
@@ -97,13 +97,16 @@ fn size(reply: &StreamingOutputCallResponse) -> usize {
 }
 
 async fn large_unary(t: &TestServiceClient) -> Outcome {
-    let payload = zeros(271_828);
+    let payload = Some(zeros(271_828));
     let request = SimpleRequest { response_size: 314_159, payload, ..SimpleRequest::default() };
-    same(&SimpleResponse { payload: zeros(314_159) }, &t.unary_call(request).await?.into_inner())
+    same(
+        &SimpleResponse { payload: Some(zeros(314_159)) },
+        &t.unary_call(request).await?.into_inner(),
+    )
 }
 
 async fn client_streaming(t: &TestServiceClient) -> Outcome {
-    let requests = REQUESTS.map(|size| StreamingInputCallRequest { payload: zeros(size) });
+    let requests = REQUESTS.map(|size| StreamingInputCallRequest { payload: Some(zeros(size)) });
     let reply = t.streaming_input_call(stream::iter(requests)).await?.into_inner();
     same(&74_922, &reply.aggregated_payload_size)
 }
@@ -212,7 +215,8 @@ async fn custom_metadata(t: &TestServiceClient) -> Outcome {
     let sent: Metadata =
         [(ECHO_INITIAL, initial.clone()), (ECHO_TRAILING, trailing.clone())].into_iter().collect();
 
-    let request = SimpleRequest { response_size: 1, payload: zeros(1), ..SimpleRequest::default() };
+    let request =
+        SimpleRequest { response_size: 1, payload: Some(zeros(1)), ..SimpleRequest::default() };
     let mut request = Request::new(request);
     request.metadata_mut().clone_from(&sent);
     let reply = t.unary_call(request).await?;

@@ -13,6 +13,7 @@ pub(crate) use java::Hellos;
     missing_docs,
     unreachable_pub,
     dead_code,
+    clippy::pedantic,
     reason = "made for libraries, and for both sides"
 )]
 pub(crate) mod proto {
