@@ -57,7 +57,7 @@ fn other_spellings_are_read_and_unknown_fields_passed_over() {
 fn fractions_are_numbers_texts_or_integers() {
     let text = r#"{ "weight": 1.5, "heights": ["2.5", 3, 1e2] }"#;
     let payload = Payload::Encoded(Encoded::new(Format::Json, text.into()));
-    let read: Word = dubhe_protobuf::decode(&payload).unwrap();
+    let read: Word = dubhe_protobuf::decode(payload).unwrap();
     assert_eq!(read, Word { weight: 1.5, heights: vec![2.5, 3.0, 100.0], ..Word::default() });
 }
 

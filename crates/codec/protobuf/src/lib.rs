@@ -13,7 +13,7 @@
 //! use dubhe_protobuf::{decode, message, pbjson_types::Timestamp};
 //!
 //! let payload = message(Timestamp { seconds: 1_700_000_000, nanos: 0 });
-//! assert_eq!(decode::<Timestamp>(&payload)?.seconds, 1_700_000_000);
+//! assert_eq!(decode::<Timestamp>(payload)?.seconds, 1_700_000_000);
 //! # Ok::<(), dubhe_core::Status>(())
 //! ```
 

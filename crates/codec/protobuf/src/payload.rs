@@ -53,23 +53,25 @@ pub fn message(value: impl Message) -> Payload {
 /// # Errors
 /// [`Code::InvalidArgument`] when the bytes are no such message; [`Code::Internal`] when the
 /// payload is in another format.
-pub fn decode<T: Message>(payload: &Payload) -> Result<T, Status> {
+pub fn decode<T: Message>(payload: Payload) -> Result<T, Status> {
     decode_or(Code::InvalidArgument, payload)
 }
 
 /// Decodes a message; bytes that are none give an error of `code`.
-pub(crate) fn decode_or<T: Message>(code: Code, payload: &Payload) -> Result<T, Status> {
-    let (format, bytes) = match payload.encoded() {
-        Some(encoded) => (encoded.format(), encoded.contiguous()),
-        None => (&Format::Protobuf, encode(payload)?),
+pub(crate) fn decode_or<T: Message>(code: Code, payload: Payload) -> Result<T, Status> {
+    let (format, bytes) = match payload {
+        Payload::Encoded(encoded) | Payload::Message(Content::Encoded(encoded)) => {
+            (encoded.format().clone(), encoded.into_contiguous())
+        }
+        value => (Format::Protobuf, encode(&value)?),
     };
-    match format {
-        Format::Protobuf => T::decode(bytes).map_err(|e| cannot_read::<T>(code, format, e)),
+    match &format {
+        Format::Protobuf => T::decode(bytes).map_err(|e| cannot_read::<T>(code, &format, e)),
         Format::Json => {
             let value = serde_json::from_slice(&bytes);
             value
                 .and_then(|value| T::deserialize(Json(value)))
-                .map_err(|e| cannot_read::<T>(code, format, e))
+                .map_err(|e| cannot_read::<T>(code, &format, e))
         }
         other => Err(Status::new(
             Code::Internal,

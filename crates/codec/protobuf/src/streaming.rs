@@ -57,7 +57,7 @@ impl<T: Message> Stream for Streaming<T> {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let payload = ready!(Pin::new(&mut self.payloads).poll_next(cx));
-        let item = payload.map(|p| p.and_then(|p| decode_or(self.blame, &p)));
+        let item = payload.map(|p| p.and_then(|p| decode_or(self.blame, p)));
         if matches!(item, Some(Err(_))) {
             self.payloads.end();
         }

@@ -33,33 +33,33 @@ fn a_message_is_appended_in_the_format_of_the_sink() {
 
 #[test]
 fn a_message_is_read_from_both_formats_and_from_a_value() {
-    assert_eq!(decode::<Timestamp>(&encoded(Format::Protobuf, &b"\x08\x05"[..])).unwrap(), time(5));
+    assert_eq!(decode::<Timestamp>(encoded(Format::Protobuf, &b"\x08\x05"[..])).unwrap(), time(5));
     let json = encoded(Format::Json, &b"\"1970-01-01T00:00:05Z\""[..]);
-    assert_eq!(decode::<Timestamp>(&json).unwrap(), time(5));
-    assert_eq!(decode::<Timestamp>(&message(time(5))).unwrap(), time(5));
+    assert_eq!(decode::<Timestamp>(json).unwrap(), time(5));
+    assert_eq!(decode::<Timestamp>(message(time(5))).unwrap(), time(5));
 }
 
 #[test]
 fn bytes_share_the_memory_of_the_payload() {
     let wire = Bytes::from(BytesValue { value: vec![7; 64].into() }.encode_to_vec());
     let whole = wire.as_ptr_range();
-    let value = decode::<BytesValue>(&encoded(Format::Protobuf, wire.clone())).unwrap().value;
+    let value = decode::<BytesValue>(encoded(Format::Protobuf, wire.clone())).unwrap().value;
     assert!(whole.contains(&value.as_ptr()));
 }
 
 #[test]
 fn what_is_no_message_is_an_error_that_names_it() {
-    let status = decode::<Timestamp>(&encoded(Format::Protobuf, &b"\x08"[..])).unwrap_err();
+    let status = decode::<Timestamp>(encoded(Format::Protobuf, &b"\x08"[..])).unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument);
     assert!(status.message().starts_with("not a Timestamp in protobuf: "), "{status}");
 
-    let status = decode::<Timestamp>(&encoded(Format::Json, &b"[]"[..])).unwrap_err();
+    let status = decode::<Timestamp>(encoded(Format::Json, &b"[]"[..])).unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument);
     assert!(status.message().starts_with("not a Timestamp in json: "), "{status}");
 
-    let status = decode::<Timestamp>(&encoded(Format::Hessian2, &b"N"[..])).unwrap_err();
+    let status = decode::<Timestamp>(encoded(Format::Hessian2, &b"N"[..])).unwrap_err();
     assert_eq!(status.code(), Code::Internal);
-    let status = decode::<Timestamp>(&Payload::dynamic(Value::Int(1))).unwrap_err();
+    let status = decode::<Timestamp>(Payload::dynamic(Value::Int(1))).unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument);
 }
 
@@ -75,11 +75,11 @@ fn nesting_without_end_is_an_error() {
             wire = outer;
         }
     }
-    let status = decode::<ListValue>(&encoded(Format::Protobuf, wire)).unwrap_err();
+    let status = decode::<ListValue>(encoded(Format::Protobuf, wire)).unwrap_err();
     assert!(status.message().contains("recursion limit"), "{status}");
 
     let deep = "[".repeat(10_000) + &"]".repeat(10_000);
-    let status = decode::<ListValue>(&encoded(Format::Json, deep)).unwrap_err();
+    let status = decode::<ListValue>(encoded(Format::Json, deep)).unwrap_err();
     assert!(status.message().contains("recursion limit"), "{status}");
 }
 

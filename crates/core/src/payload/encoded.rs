@@ -71,6 +71,11 @@ impl Encoded {
         self.len() == 0
     }
 
+    /// All bytes in one piece, as [`Encoded::contiguous`], without sharing them.
+    pub fn into_contiguous(self) -> Bytes {
+        if self.rest.is_empty() { self.first } else { self.contiguous() }
+    }
+
     /// All bytes in one piece; copies only when there are several chunks.
     pub fn contiguous(&self) -> Bytes {
         if self.rest.is_empty() {

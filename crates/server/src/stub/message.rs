@@ -63,7 +63,7 @@ fn one<M: Message>(
     go_on: impl FnOnce(Request<M>, Arc<Context>) -> Invoking,
 ) -> Invoking {
     let Call { head, body } = call;
-    let message = match &body {
+    let message = match body {
         Body::One(payload) => decode::<M>(payload),
         Body::Stream(_) => {
             Err(Status::new(Code::InvalidArgument, "one message is taken, not a stream"))

@@ -121,23 +121,17 @@ impl Outlet {
     ) -> Result<(), Status> {
         self.0.with(|state| state.begun = Some(metadata));
         let mut stream = pin!(stream);
-        while let Some(message) = stream.next().await {
-            let message = message.map_err(Into::into)?;
-            self.0.with(|state| state.message = Some(message));
-            taken().await;
-        }
-        Ok(())
+        std::future::poll_fn(|cx| match ready!(stream.as_mut().poll_next(cx)) {
+            Some(Ok(message)) => {
+                self.0.with(|state| state.message = Some(message));
+                // No waker is kept: whoever takes the message polls for the next.
+                Poll::Pending
+            }
+            Some(Err(error)) => Poll::Ready(Err(error.into())),
+            None => Poll::Ready(Ok(())),
+        })
+        .await
     }
-}
-
-/// Resolves when it is polled again, which is when the message has been taken: no waker is kept,
-/// since whoever takes it polls for the next.
-async fn taken() {
-    let mut polled = false;
-    std::future::poll_fn(|_| {
-        if std::mem::replace(&mut polled, true) { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
 }
 
 impl std::fmt::Debug for Outlet {

@@ -109,13 +109,13 @@ pub(super) fn many(
     let mut late: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(passed(deadline));
     let frames = stream::poll_fn(move |cx| {
         let Some(open) = &mut inbound else { return Poll::Ready(None) };
-        let frame = match replying.pump.poll(cx) {
-            Ok(()) => next(open, &shape, cx),
-            Err(status) => Poll::Ready(failed(status)),
-        };
-        let mut frame = match frame {
-            Poll::Pending if late.as_mut().poll(cx).is_ready() => failed(too_late()),
-            other => ready!(other),
+        let mut frame = match next(open, &shape, cx) {
+            Poll::Ready(frame) => frame,
+            Poll::Pending => match replying.pump.poll(cx) {
+                Err(status) => failed(status),
+                Ok(()) if late.as_mut().poll(cx).is_ready() => failed(too_late()),
+                Ok(()) => return Poll::Pending,
+            },
         };
         if let Frame::Trailers(Trailers { status, .. }) = &mut frame {
             *status = status.take().map(|status| or_too_late(status, deadline));
