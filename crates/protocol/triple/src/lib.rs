@@ -30,6 +30,7 @@
 //! * Messages are neither compressed nor decompressed: a compressed one is refused with
 //!   `UNIMPLEMENTED`. Error details (`grpc-status-details-bin`) are neither written nor read.
 
+mod batched;
 pub mod client;
 mod compression;
 pub mod content;

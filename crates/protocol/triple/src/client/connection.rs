@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 use h2::client::SendRequest;
 use tokio::sync::watch;
 
+use crate::batched::batched;
 use crate::frame::Data;
 use crate::pace::Pace;
 use crate::settings::Settings;
@@ -88,19 +89,27 @@ impl Connect for Connector {
     async fn connect(&self) -> Result<Conn> {
         let (io, peer) = self.dial.dial(&self.address).await?;
         let remote = peer.remote;
+        let (io, writes) = batched(io);
         let handshake = h2::client::Builder::new()
             .enable_push(false)
             .max_header_list_size(self.settings.max_header_list)
             .initial_window_size(self.settings.stream_window)
             .initial_connection_window_size(self.settings.connection_window)
             .handshake(io);
+        let handshake = writes.after(handshake);
         let failed = |error: h2::Error| {
             let what = format!("no http/2 connection was made with {remote}");
             Error::with_source(ErrorKind::Protocol, what, error)
         };
         let (send, mut connection) = handshake.await.map_err(failed)?;
         let mut pace = Pace::default();
-        let connection = poll_fn(move |cx| pace.poll(cx, |cx| connection.poll_unpin(cx)));
+        let connection = poll_fn(move |cx| {
+            pace.poll(cx, |cx| {
+                let polled = connection.poll_unpin(cx);
+                writes.write(cx);
+                polled
+            })
+        });
         let life = Arc::new(watch::Sender::new(Life::Open));
         let (ended, mut told) = (Arc::downgrade(&life), life.subscribe());
         // The task ends with the connection, which HTTP/2 ends when nobody holds it and no stream

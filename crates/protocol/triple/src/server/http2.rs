@@ -15,6 +15,7 @@ use http_body_util::BodyExt;
 use tokio::task::JoinSet;
 
 use super::{Shared, context_peer, grpc, plain};
+use crate::batched::batched;
 use crate::content;
 use crate::frame::Data;
 use crate::http::{Body, ResponseBody};
@@ -28,13 +29,14 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 pub(super) async fn serve(shared: Arc<Shared>, io: Io, peer: Peer, mut shutdown: Shutdown) {
     let remote = peer.remote;
     let settings = &shared.settings;
+    let (io, writes) = batched(io);
     let handshake = h2::server::Builder::new()
         .max_concurrent_streams(settings.max_streams)
         .max_header_list_size(settings.max_header_list)
         .initial_window_size(settings.stream_window)
         .initial_connection_window_size(settings.connection_window)
         .handshake(io);
-    let mut connection = match tokio::time::timeout(HANDSHAKE, handshake).await {
+    let mut connection = match tokio::time::timeout(HANDSHAKE, writes.after(handshake)).await {
         Ok(Ok(connection)) => connection,
         Ok(Err(error)) => return tracing::debug!(%remote, %error, "no http/2 connection was made"),
         Err(_) => return tracing::debug!(%remote, "the http/2 handshake took too long"),
@@ -44,7 +46,15 @@ pub(super) async fn serve(shared: Arc<Shared>, io: Io, peer: Peer, mut shutdown:
     let mut draining = false;
     let mut pace = Pace::default();
     loop {
-        let accept = poll_fn(|cx| pace.poll(cx, |cx| connection.poll_accept(cx)));
+        let accept = poll_fn(|cx| {
+            pace.poll(cx, |cx| {
+                let polled = connection.poll_accept(cx);
+                if polled.is_pending() {
+                    writes.write(cx);
+                }
+                polled
+            })
+        });
         tokio::select! {
             accepted = accept => match accepted {
                 Some(Ok((request, respond))) => {

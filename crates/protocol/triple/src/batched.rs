@@ -1,0 +1,142 @@
+//! One write for all frames of a turn.
+//!
+//! h2 writes each larger frame on its own. Here its bytes are collected while the connection is
+//! polled, and leave when it has nothing more to do (see the decision on batches).
+
+use std::future::{Future, poll_fn};
+use std::io::{self, IoSlice};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, BytesMut};
+use dubhe_net::io::Io;
+use parking_lot::Mutex;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// Bytes that are collected before they are written though more may come.
+const FULL: usize = 64 * 1024;
+
+/// A stream for h2, which collects what is written to it.
+pub(crate) struct Batched(Arc<Mutex<Inner>>);
+
+/// The other hold on it: writes what was collected.
+pub(crate) struct Writes(Arc<Mutex<Inner>>);
+
+struct Inner {
+    io: Io,
+    out: BytesMut,
+    /// Why writing failed, for whoever reads or writes next.
+    failed: Option<io::Error>,
+}
+
+/// Both holds on a stream.
+pub(crate) fn batched(io: Io) -> (Batched, Writes) {
+    let inner = Arc::new(Mutex::new(Inner { io, out: BytesMut::new(), failed: None }));
+    (Batched(inner.clone()), Writes(inner))
+}
+
+impl Writes {
+    /// Writes what was collected, as far as the stream takes it.
+    pub(crate) fn write(&self, cx: &mut Context<'_>) {
+        let mut inner = self.0.lock();
+        if let Poll::Ready(Err(error)) = inner.poll_write_out(cx) {
+            inner.failed = Some(error);
+            // The connection learns of it when it reads.
+            cx.waker().wake_by_ref();
+        }
+    }
+
+    /// Runs `work`, which uses the stream, and writes after each of its turns.
+    pub(crate) async fn after<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        poll_fn(|cx| {
+            let polled = work.as_mut().poll(cx);
+            self.write(cx);
+            polled
+        })
+        .await
+    }
+}
+
+impl Inner {
+    fn check(&mut self) -> io::Result<()> {
+        self.failed.take().map_or(Ok(()), Err)
+    }
+
+    fn poll_write_out(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.out.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        while !self.out.is_empty() {
+            let written = ready!(Pin::new(&mut self.io).poll_write(cx, &self.out))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.out.advance(written);
+        }
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    /// Takes bytes unless too many wait already.
+    fn poll_take(&mut self, cx: &mut Context<'_>, bufs: &[&[u8]]) -> Poll<io::Result<usize>> {
+        self.check()?;
+        if self.out.len() >= FULL {
+            ready!(self.poll_write_out(cx))?;
+        }
+        let before = self.out.len();
+        bufs.iter().for_each(|buf| self.out.extend_from_slice(buf));
+        Poll::Ready(Ok(self.out.len() - before))
+    }
+}
+
+impl AsyncRead for Batched {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut inner = self.0.lock();
+        inner.check()?;
+        Pin::new(&mut inner.io).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Batched {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.0.lock().poll_take(cx, &[buf])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match bufs {
+            [one, two] => self.0.lock().poll_take(cx, &[one, two]),
+            _ => {
+                let bufs: Vec<&[u8]> = bufs.iter().map(|buf| &**buf).collect();
+                self.0.lock().poll_take(cx, &bufs)
+            }
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    /// Nothing: who polls the connection writes afterwards.
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.0.lock().check())
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut inner = self.0.lock();
+        ready!(inner.poll_write_out(cx))?;
+        Pin::new(&mut inner.io).poll_shutdown(cx)
+    }
+}
