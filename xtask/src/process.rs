@@ -115,6 +115,15 @@ impl Running {
         Ok(())
     }
 
+    /// Whether it still runs, and what it wrote last.
+    pub(crate) fn account(&mut self, log: &Path) -> String {
+        let state = match self.0.try_wait() {
+            Ok(Some(status)) => format!("ended with {status}"),
+            _ => "still runs".to_owned(),
+        };
+        format!("{state}; its output ended with: {}", tail(log))
+    }
+
     /// Waits for `done`, or tells what the server did in its place.
     fn wait(&mut self, log: &Path, done: impl Fn() -> bool) -> std::result::Result<(), String> {
         const LIMIT: Duration = Duration::from_mins(2);

@@ -107,10 +107,14 @@ impl Suite {
             registry.wait_for(self.services())?;
         }
 
+        let failed = tally.failed;
         let mut consumer = sides::consumer(self, peers, ours, address, registry);
         let mut judge = Judge::new(self.name, known);
         let status = lines(&mut consumer, LIMIT, |line| judge.line(line, tally))?;
         judge.finish(self.at_least, &status.to_string(), tally);
+        if tally.failed > failed {
+            eprintln!("{}: the provider {}", self.name, provider.account(&log));
+        }
         Ok(())
     }
 
