@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::peers::{Peer, Peers};
-use crate::process::{check, lines};
+use crate::process::{Running, check, free_address, lines};
 use crate::repo::root;
 use crate::tally::Tally;
 use crate::{Result, interop, tidy};
@@ -61,8 +61,17 @@ fn zookeeper(tally: &mut Tally) -> Result<()> {
         tally.skip("zookeeper", how);
         return Ok(());
     }
-    check(&mut Peers::new("zookeeper")?.command(Peer::ZooKeeper, &["prepare"]))?;
-    tests(tally, &["test", "--package", "dubhe-zookeeper", "--test", "zookeeper"])
+    let peers = Peers::new("zookeeper")?;
+    check(&mut peers.command(Peer::ZooKeeper, &["prepare"]))?;
+    tests(tally, &["test", "--package", "dubhe-zookeeper", "--test", "zookeeper"])?;
+
+    // The example of the same, as its page says to run it.
+    let at = free_address()?;
+    let mut server = peers.command(Peer::ZooKeeper, &["serve", &at.port().to_string()]);
+    let _server = Running::serve(&mut server, at, &peers.log("example"))?;
+    let registry = format!("zookeeper://{at}");
+    let args = ["run", "--package", "dubhe-examples", "--bin", "registry", "--", &registry];
+    step(tally, "zookeeper/example", &args)
 }
 
 /// Runs `cargo test` with these arguments and counts its tests.

@@ -85,7 +85,9 @@ impl Inner {
             ready!(self.poll_write_out(cx))?;
         }
         let before = self.out.len();
-        bufs.iter().for_each(|buf| self.out.extend_from_slice(buf));
+        for buf in bufs {
+            self.out.extend_from_slice(buf);
+        }
         Poll::Ready(Ok(self.out.len() - before))
     }
 }
