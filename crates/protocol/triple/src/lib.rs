@@ -1,4 +1,4 @@
-//! Triple: gRPC on the wire, over HTTP/2.
+//! Triple: gRPC on the wire, over HTTP/2; and unary calls in plain HTTP.
 //!
 //! ```text
 //! client  call → headers, frames ─┐             ┌─ Dispatch → handler
@@ -9,6 +9,7 @@
 //! | module | what it is | source |
 //! | --- | --- | --- |
 //! | [`content`] | content types | gRPC over HTTP/2 |
+//! | [`http`] | HTTP requests and what is mounted for them | |
 //! | [`frame`] | messages and their five-byte prefix | gRPC over HTTP/2 |
 //! | [`timeout`] | `grpc-timeout` | gRPC over HTTP/2 |
 //! | [`percent`] | percent-encoding | gRPC over HTTP/2 |
@@ -22,13 +23,15 @@
 //! * A method with a Java descriptor is called in wrapper mode, on either side; any other exchanges
 //!   its messages undecoded, in protobuf. Values of Rust types get a [`bytes::BytesMut`] to write
 //!   their protobuf into ([`dubhe_core::Sink::encoder`]).
+//! * A request that is not gRPC is a plain call of a unary method, over HTTP/1.1 as well: see
+//!   [`server`]. Services of other frameworks can be mounted beside ([`http::HttpService`]).
 //! * Attachments of a reply are sent in its head, in wrapper mode in its trailers, where Dubbo Java
 //!   reads them.
 //! * A server runs each call in a task of its own; the tasks end with their connection. A reset, or
 //!   the deadline, drops the handler. A panic is the answer to its own call only.
-//! * A stream whose reader stops stops its writer: one message waits beside what HTTP/2 holds.
-//! * Messages are neither compressed nor decompressed: a compressed one is refused with
-//!   `UNIMPLEMENTED`. Error details (`grpc-status-details-bin`) are neither written nor read.
+//! * Messages of a stream that are ready together leave in one frame, up to 32 KiB of them. A stream
+//!   whose reader stops stops its writer: one such batch waits beside what HTTP/2 holds.
+//! * Messages are decompressed with gzip, and compressed where [`Settings::compress`] says so.
 
 mod batched;
 pub mod client;
