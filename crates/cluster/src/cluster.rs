@@ -11,7 +11,7 @@ use dubhe_core::registry::Health;
 use dubhe_core::reply::ReplyBody;
 use dubhe_core::route::{Bitmap, Route};
 use dubhe_core::status::Retry;
-use dubhe_core::time::{Deadline, SharedClock};
+use dubhe_core::time::{Deadline, Instant, SharedClock};
 use dubhe_core::{
     Call, CallView, Code, Endpoint, Invoke, Invoking, Metadata, Reply, Status, context,
 };
@@ -86,10 +86,10 @@ impl Cluster {
         let mut attempt = 0;
         loop {
             let spare = if attempt < policy.retries { call.try_clone() } else { None };
-            let own = Deadline::after(now, call.head.timeout.unwrap_or(policy.timeout));
-            call.head.deadline = Deadline::earlier(Some(own), outer);
+            call.head.deadline = Deadline::earlier(own_deadline(&call, &policy, now), outer);
             let mut picked = inner.pick(&call, &policy, &tried);
-            if picked.is_err() && inner.first_answer(call.head.deadline).await {
+            let patience = Deadline::earlier(Some(Deadline::after(now, policy.timeout)), outer);
+            if picked.is_err() && inner.first_answer(call.head.deadline.or(patience)).await {
                 picked = inner.pick(&call, &policy, &tried);
             }
             let picked = picked?;
@@ -129,6 +129,16 @@ impl Cluster {
             }
         }
     }
+}
+
+/// When an attempt that begins `now` takes too long.
+fn own_deadline(call: &Call, policy: &Policy, now: Instant) -> Option<Deadline> {
+    let usual = if call.head.method.kind.is_streamed() {
+        policy.stream_timeout
+    } else {
+        Some(policy.timeout)
+    };
+    call.head.timeout.or(usual).map(|timeout| Deadline::after(now, timeout))
 }
 
 /// Says whom a local failure was about, and how often it was tried.

@@ -29,6 +29,9 @@ pub struct Policy {
     /// How long each attempt may take. Dubbo's default is 1 s. A deadline that the call inherits
     /// bounds all attempts together.
     pub timeout: Duration,
+    /// How long an attempt may take whose request or reply is a stream; for ever by default, as in
+    /// Dubbo.
+    pub stream_timeout: Option<Duration>,
     /// How often a failed call is sent again. Dubbo's default is 2.
     pub retries: u32,
     /// How failures are treated.

@@ -100,6 +100,13 @@ pub enum CallKind {
     Bidirectional,
 }
 
+impl CallKind {
+    /// Whether either side sends a stream.
+    pub fn is_streamed(self) -> bool {
+        matches!(self, Self::ClientStream | Self::ServerStream | Self::Bidirectional)
+    }
+}
+
 /// A method of a service.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Method {

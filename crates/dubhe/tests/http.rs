@@ -192,4 +192,24 @@ async fn what_is_mounted_has_its_paths_to_itself() {
     assert_eq!((got.status, &*got.body), (200, "rest /filesystem"));
     let got = ask(rest.addr(), "POST /org.example.Desk/nothing", &[JSON], "[]").await;
     assert_eq!((got.status, &*got.body), (200, "null"));
+
+    // A server of gRPC may be mounted, too: this one answers as none.
+    let app = App::builder("test").build().unwrap();
+    let url = format!("grpc://{}", rest.addr());
+    let call = app.generic("org.example.Elsewhere").url(&url).retries(0).build().unwrap();
+    let error = call.call("any", args![]).await.unwrap_err();
+    assert!(error.message().contains("content-type none, not as gRPC"), "{error}");
+    let desk = app.client::<DeskClient>().url(&url).build().unwrap();
+    desk.nothing().await.unwrap();
+}
+
+#[tokio::test]
+async fn one_path_leads_to_one_thing() {
+    let server = || Server::builder().service(DeskServer::new(Clerk));
+    let twice = server().mount("/a", Named("1")).mount("a/", Named("2"));
+    let hides = server().mount("/org.example.Desk", Named("1"));
+    for (server, hint) in [(twice, "mounted there already"), (hides, "is exported")] {
+        let error = server.start("127.0.0.1:0").await.unwrap_err();
+        assert!(error.message().contains(hint), "{error}");
+    }
 }

@@ -200,11 +200,30 @@ async fn a_stop_waits_for_calls_but_not_for_ever() {
 async fn a_service_takes_what_its_payload_allows() {
     let export = Export::new(ClockServer::new(Slow)).param("payload", "1000");
     let running = Server::builder().service(export).start("127.0.0.1:0").await.unwrap();
-    let clock = client(&running);
-    assert_eq!(clock.echo(vec![0; 500]).await.unwrap(), 500);
-    let status = clock.echo(vec![0; 5000]).await.unwrap_err();
-    assert!(status.message().contains("data length too large"), "{status}");
-    assert_eq!(clock.echo(vec![0; 500]).await.unwrap(), 500);
+    let app = App::builder("test").build().unwrap();
+    for (protocol, text) in [("dubbo", "data length too large"), ("tri", "the limit is 1000")] {
+        let url = format!("{protocol}://{}", running.addr());
+        let clock = app.client::<ClockClient>().url(&url).build().unwrap();
+        assert_eq!(clock.echo(vec![0; 500]).await.unwrap(), 500);
+        let status = clock.echo(vec![0; 5000]).await.unwrap_err();
+        assert!(status.message().contains(text), "{status}");
+        assert_eq!(clock.echo(vec![0; 500]).await.unwrap(), 500);
+    }
+}
+
+#[tokio::test]
+async fn what_one_service_takes_others_need_not() {
+    let large = Export::new(ClockServer::new(Slow)).param("payload", "20000000");
+    let usual = Export::new(ClockServer::new(Slow)).group("usual");
+    let server = Server::builder().service(large).service(usual);
+    let running = server.start("127.0.0.1:0").await.unwrap();
+    let app = App::builder("test").build().unwrap();
+    let url = format!("tri://{}?payload=30000000", running.addr());
+    let client = || app.client::<ClockClient>().url(&url).timeout(Duration::from_secs(20));
+    let data = vec![0; 9_000_000];
+    assert_eq!(client().build().unwrap().echo(data.clone()).await.unwrap(), 9_000_000);
+    let status = client().group("usual").build().unwrap().echo(data).await.unwrap_err();
+    assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
 }
 
 #[derive(Clone, Default)]

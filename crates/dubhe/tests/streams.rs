@@ -9,7 +9,7 @@
 use dubhe::core::CallKind;
 use dubhe::prelude::*;
 use dubhe::registry::Memory;
-use dubhe::{Code, Running, Service, Stub};
+use dubhe::{CallOptions, Code, ReplyAttachments, Running, Service, Stub};
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::sync::mpsc;
 
@@ -66,6 +66,7 @@ impl Ages for Calendar {
         ctx: &Context,
         users: Messages<User>,
     ) -> Result<impl Stream<Item = Result<User, Status>>, Status> {
+        ctx.set_reply_attachment("bounded", ctx.deadline().is_some().to_string().as_str());
         let years = ctx.attachment("years").map_or(1, |years| years.parse().unwrap());
         Ok(users.map(move |user| user.map(|user| User { age: user.age + years, ..user })))
     }
@@ -93,6 +94,25 @@ async fn each_direction_may_stream() {
     let from_10 = ages.with(CallOptions::new().attachment("from", "10"));
     assert_eq!(from_10.sum(stream::iter([1, 2, 3])).await.unwrap(), 16);
     assert_eq!(ages.sum(stream::empty()).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn only_a_timeout_of_the_method_or_the_call_bounds_a_stream() {
+    let (server, app) = start().await;
+    let url = format!("tri://{}", server.addr());
+    let bounded = async |ages: AgesClient, options: CallOptions| {
+        let received = ReplyAttachments::new();
+        let ages = ages.with(options.reply_attachments(&received));
+        ages.older(stream::iter([user(1)])).await.unwrap();
+        received.get().get_str("bounded").map(str::to_owned)
+    };
+    let minute = std::time::Duration::from_mins(1);
+    let client = || app.client::<AgesClient>().url(&url).timeout(minute);
+    let (one, none) = (CallOptions::new().timeout(minute), CallOptions::new());
+    assert_eq!(bounded(client().build().unwrap(), none.clone()).await.as_deref(), Some("false"));
+    assert_eq!(bounded(client().build().unwrap(), one).await.as_deref(), Some("true"));
+    let method = client().method("older", |m| m.timeout(minute)).build().unwrap();
+    assert_eq!(bounded(method, none).await.as_deref(), Some("true"));
 }
 
 #[tokio::test]

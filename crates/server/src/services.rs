@@ -63,10 +63,25 @@ impl ServicesBuilder {
                 );
                 return Err(Status::new(Code::AlreadyExists, text));
             }
+            streams_have_names_of_their_own(&export)?;
             own.push(Exported::new(export, &self.steps));
         }
         Ok(Services { interfaces })
     }
+}
+
+/// The types that tell overloads apart come with the first message of a stream, after its handler
+/// has begun.
+fn streams_have_names_of_their_own(export: &Export) -> Result<(), Status> {
+    let methods = export.service.methods();
+    let streamed = methods.iter().filter(|method| method.kind.is_streamed());
+    for name in streamed.map(|method| &method.name) {
+        if methods.iter().filter(|method| method.name == *name).count() > 1 {
+            let text = format!("{}.{name} is a stream and overloaded; give it a name", export.key);
+            return Err(Status::new(Code::InvalidArgument, text));
+        }
+    }
+    Ok(())
 }
 
 impl Services {

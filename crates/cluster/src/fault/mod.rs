@@ -34,6 +34,7 @@ mod tests {
 
     fn policy(fault: Fault, repeatable: bool) -> Policy {
         Policy {
+            stream_timeout: None,
             timeout: Duration::from_secs(1),
             retries: 2,
             fault,

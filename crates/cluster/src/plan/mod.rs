@@ -13,7 +13,8 @@ use dubhe_core::plan::{Fault, Plan, Policy};
 /// What may be set for a client, and again for each of its methods.
 #[derive(Clone, Default)]
 pub struct Options {
-    /// How long an attempt may take; 1 s by default, as in Dubbo.
+    /// How long an attempt may take; 1 s by default, as in Dubbo. A stream has no such bound but
+    /// that of its own method.
     pub timeout: Option<Duration>,
     /// How often a failed call is sent again; 2 by default, as in Dubbo.
     pub retries: Option<u32>,
@@ -39,6 +40,7 @@ impl Options {
         metadata.fill_from(&base.metadata);
         Policy {
             timeout: self.timeout.unwrap_or(base.timeout),
+            stream_timeout: base.stream_timeout,
             retries: self.retries.unwrap_or(base.retries),
             fault: self.fault.clone().unwrap_or_else(|| base.fault.clone()),
             balance: self.balance.clone().unwrap_or_else(|| base.balance.clone()),
@@ -64,6 +66,7 @@ impl StaticPlan {
     ) -> Self {
         let dubbo = Policy {
             timeout: DEFAULT_TIMEOUT,
+            stream_timeout: None,
             retries: DEFAULT_RETRIES,
             fault: Fault::default(),
             balance,
@@ -71,7 +74,9 @@ impl StaticPlan {
             repeatable: true,
         };
         let default = options.over(&dubbo);
-        let methods = methods.into_iter().map(|(m, o)| (m, Arc::new(o.over(&default)))).collect();
+        let policy =
+            |own: Options| Arc::new(Policy { stream_timeout: own.timeout, ..own.over(&default) });
+        let methods = methods.into_iter().map(|(method, own)| (method, policy(own))).collect();
         Self { default: Arc::new(default), methods }
     }
 }
@@ -106,6 +111,7 @@ mod tests {
         assert_eq!((policy.timeout, policy.retries), (Duration::from_secs(3), 0));
         let policy = plan.plan(&CallView::new(&call("other")));
         assert_eq!((policy.timeout, policy.retries), (Duration::from_secs(3), DEFAULT_RETRIES));
+        assert_eq!(policy.stream_timeout, None);
         assert_eq!(policy.fault, Fault::Failover);
     }
 }

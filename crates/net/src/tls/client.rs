@@ -135,8 +135,8 @@ impl ClientTlsBuilder {
     }
 }
 
-/// Opens encrypted streams. Its connect timeout is that of the dialer inside, for the handshake
-/// once more.
+/// Opens encrypted streams. The dialer inside has its own connect timeout; the handshake may take
+/// ten seconds more.
 pub struct TlsDial {
     tls: ClientTls,
     dial: Box<dyn Dial>,

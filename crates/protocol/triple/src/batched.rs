@@ -26,13 +26,16 @@ pub(crate) struct Writes(Arc<Mutex<Inner>>);
 struct Inner {
     io: Io,
     out: BytesMut,
+    /// Whether the stream may hold bytes that it has taken, as TLS does.
+    unflushed: bool,
     /// Why writing failed, for whoever reads or writes next.
     failed: Option<io::Error>,
 }
 
 /// Both holds on a stream.
 pub(crate) fn batched(io: Io) -> (Batched, Writes) {
-    let inner = Arc::new(Mutex::new(Inner { io, out: BytesMut::new(), failed: None }));
+    let inner =
+        Arc::new(Mutex::new(Inner { io, out: BytesMut::new(), unflushed: false, failed: None }));
     (Batched(inner.clone()), Writes(inner))
 }
 
@@ -65,24 +68,36 @@ impl Inner {
     }
 
     fn poll_write_out(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.out.is_empty() {
-            return Poll::Ready(Ok(()));
-        }
         while !self.out.is_empty() {
             let written = ready!(Pin::new(&mut self.io).poll_write(cx, &self.out))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
+            self.unflushed = true;
             self.out.advance(written);
         }
-        Pin::new(&mut self.io).poll_flush(cx)
+        if self.out.capacity() > 2 * FULL {
+            self.out = BytesMut::new();
+        }
+        if self.unflushed {
+            ready!(Pin::new(&mut self.io).poll_flush(cx))?;
+            self.unflushed = false;
+        }
+        Poll::Ready(Ok(()))
     }
 
-    /// Takes bytes unless too many wait already.
+    /// Takes bytes unless too many wait already. What is a write of its own is not copied.
     fn poll_take(&mut self, cx: &mut Context<'_>, bufs: &[&[u8]]) -> Poll<io::Result<usize>> {
         self.check()?;
         if self.out.len() >= FULL {
             ready!(self.poll_write_out(cx))?;
+        }
+        if self.out.is_empty()
+            && let Some(large) = bufs.iter().find(|buf| !buf.is_empty())
+            && large.len() >= FULL
+        {
+            self.unflushed = true;
+            return Pin::new(&mut self.io).poll_write(cx, large);
         }
         let before = self.out.len();
         for buf in bufs {

@@ -9,6 +9,8 @@ use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::frame::FrameError;
+
 /// How messages are compressed (gRPC over HTTP/2, "Message-Encoding").
 pub(crate) const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 /// What a peer can decompress.
@@ -25,7 +27,8 @@ pub enum Compress {
     /// Replies to compressed requests are, as grpc-go has it; requests are not.
     #[default]
     AsAsked,
-    /// Requests always, replies to callers that can decompress them.
+    /// Requests always, whose peers must be known to decompress them, and replies to callers that
+    /// can.
     Always,
 }
 
@@ -86,6 +89,16 @@ pub(crate) fn gzip(bytes: &[u8], out: &mut BytesMut) {
 pub(crate) enum GunzipError {
     NotGzip,
     TooLarge,
+}
+
+impl GunzipError {
+    /// The same as an error of a message that may have `limit` bytes.
+    pub(crate) fn framed(self, limit: usize) -> FrameError {
+        match self {
+            Self::NotGzip => FrameError::NotGzip,
+            Self::TooLarge => FrameError::TooLarge { length: limit.saturating_add(1), limit },
+        }
+    }
 }
 
 /// Decompresses `bytes` to at most `limit`.

@@ -1,7 +1,7 @@
 //! Content types of gRPC.
 
 use dubhe_core::Format;
-use http::header::{CONTENT_TYPE, HeaderMap};
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
 /// What replies and requests are labelled with; Dubbo Java answers with it whatever was asked.
 pub const GRPC: &str = "application/grpc";
@@ -9,6 +9,16 @@ pub const GRPC: &str = "application/grpc";
 /// The content type that headers tell of.
 pub(crate) fn of(headers: &HeaderMap) -> Option<&str> {
     headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok())
+}
+
+/// The content type of messages of this format.
+pub(crate) fn of_format(format: &Format) -> HeaderValue {
+    match format {
+        Format::Json => HeaderValue::from_static("application/grpc+json"),
+        Format::Other(name) => HeaderValue::try_from(format!("{GRPC}+{name}"))
+            .unwrap_or(HeaderValue::from_static(GRPC)),
+        _ => HeaderValue::from_static(GRPC),
+    }
 }
 
 /// A content type without its parameters.

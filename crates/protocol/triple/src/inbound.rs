@@ -8,7 +8,7 @@ use dubhe_core::{Code, Status};
 use h2::RecvStream;
 use http::HeaderMap;
 
-use crate::compression::{Encoding, GunzipError, gunzip};
+use crate::compression::{Encoding, gunzip};
 use crate::frame::{Deframer, FrameError, Message};
 use crate::status;
 
@@ -64,10 +64,7 @@ impl Inbound {
             (true, Encoding::Identity) => Err(FrameError::Compressed),
             (true, Encoding::Gzip) => {
                 let limit = self.deframer.limit();
-                gunzip(&bytes, limit).map_err(|error| match error {
-                    GunzipError::NotGzip => FrameError::NotGzip,
-                    GunzipError::TooLarge => FrameError::TooLarge { length: limit + 1, limit },
-                })
+                gunzip(&bytes, limit).map_err(|error| error.framed(limit))
             }
         }
     }

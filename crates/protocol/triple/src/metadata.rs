@@ -74,6 +74,7 @@ pub fn write(metadata: &Metadata, headers: &mut HeaderMap) {
         if is_reserved(&lower) {
             continue;
         }
+        let converts = *lower != **key;
         let text = match value.plain() {
             Value::Null => continue,
             Value::Bytes(bytes) => {
@@ -89,8 +90,8 @@ pub fn write(metadata: &Metadata, headers: &mut HeaderMap) {
             tracing::warn!(%key, "metadata that cannot be a header is left out");
             continue;
         };
-        if *lower != **key && lower.len() == key.len() {
-            convert.insert(lower, key.to_string().into());
+        if converts {
+            convert.insert(key.to_ascii_lowercase(), key.to_string().into());
         }
         headers.append(name, text);
     }
@@ -120,9 +121,18 @@ fn text(value: &Value) -> Option<HeaderValue> {
     }
 }
 
+/// How bytes are called whose header ends in `-bin`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// With that ending, as gRPC has them.
+    Grpc,
+    /// Without, as Dubbo's attachments are called (Dubbo Java `StreamUtils.toAttachments`).
+    Dubbo,
+}
+
 /// The metadata of a request with these headers.
-pub(crate) fn of_request(headers: &HeaderMap) -> Metadata {
-    let mut metadata = read(headers);
+pub(crate) fn of_request(headers: &HeaderMap, names: Names) -> Metadata {
+    let mut metadata = read(headers, names);
     if let Some(name) = headers.get(CONSUMER).and_then(|v| v.to_str().ok()) {
         metadata.insert("remote.application", ByteString::from(name));
     }
@@ -130,13 +140,13 @@ pub(crate) fn of_request(headers: &HeaderMap) -> Metadata {
 }
 
 /// The metadata that `headers` are; binary values that are no base64 are left out.
-pub fn read(headers: &HeaderMap) -> Metadata {
-    let names = headers.get(CONVERT).and_then(|value| {
+pub fn read(headers: &HeaderMap, names: Names) -> Metadata {
+    let converted = headers.get(CONVERT).and_then(|value| {
         let json = percent::decode(value.as_bytes());
         serde_json::from_str::<Map<String, serde_json::Value>>(&json).ok()
     });
     let original = |name: &str| {
-        let original = names.as_ref()?.get(name)?.as_str()?;
+        let original = converted.as_ref()?.get(name)?.as_str()?;
         original.eq_ignore_ascii_case(name).then(|| ByteString::from(original))
     };
     let mut metadata = Metadata::new();
@@ -145,8 +155,10 @@ pub fn read(headers: &HeaderMap) -> Metadata {
         if is_reserved(name) {
             continue;
         }
+        let bytes = name.strip_suffix("-bin");
+        let name = bytes.filter(|_| names == Names::Dubbo).unwrap_or(name);
         let key = original(name).unwrap_or_else(|| name.into());
-        if name.ends_with("-bin") {
+        if bytes.is_some() {
             // Several values may have been joined by commas.
             for part in value.as_bytes().split(|b| *b == b',') {
                 if let Ok(bytes) = BASE64.decode(part.trim_ascii()) {
@@ -175,16 +187,19 @@ mod tests {
 
     #[test]
     fn what_a_java_client_sends() {
-        let metadata = read(&headers(&[
-            ("content-type", "application/grpc+proto"),
-            ("te", "trailers"),
-            ("grpc-timeout", "5000000u"),
-            ("tri-consumer-appname", "demo-consumer"),
-            ("grpc-accept-encoding", "gzip,snappy"),
-            ("k1", "v1"),
-            ("timeout", "5000"),
-            ("tri-header-convert", "%7B%22k1%22%3A%22K1%22%7D"),
-        ]));
+        let metadata = read(
+            &headers(&[
+                ("content-type", "application/grpc+proto"),
+                ("te", "trailers"),
+                ("grpc-timeout", "5000000u"),
+                ("tri-consumer-appname", "demo-consumer"),
+                ("grpc-accept-encoding", "gzip,snappy"),
+                ("k1", "v1"),
+                ("timeout", "5000"),
+                ("tri-header-convert", "%7B%22k1%22%3A%22K1%22%7D"),
+            ]),
+            Names::Dubbo,
+        );
         assert_eq!(metadata, [("K1", "v1"), ("timeout", "5000")].into_iter().collect());
     }
 
@@ -200,7 +215,7 @@ mod tests {
         assert_eq!(sent["blob-bin"], "AP8");
         let mut expected = metadata.clone();
         expected.insert("n", "5");
-        let got = read(&sent);
+        let got = read(&sent, Names::Grpc);
         assert_eq!(got.len(), 3);
         for (key, value) in expected.iter() {
             assert_eq!(got.get(key), Some(value), "{key}");
@@ -226,8 +241,18 @@ mod tests {
     }
 
     #[test]
+    fn bytes_keep_the_name_that_dubbo_gave_them() {
+        let blob = || Value::Bytes(Bytes::from_static(&[0, 255]));
+        let mut sent = HeaderMap::new();
+        write(&[("Blob", blob())].into_iter().collect(), &mut sent);
+        assert_eq!(sent["blob-bin"], "AP8");
+        assert_eq!(read(&sent, Names::Dubbo), [("Blob", blob())].into_iter().collect());
+        assert_eq!(read(&sent, Names::Grpc), [("blob-bin", blob())].into_iter().collect());
+    }
+
+    #[test]
     fn takes_padding_and_joined_values_and_no_rubbish() {
-        let metadata = read(&headers(&[("a-bin", "AP8=, AQ"), ("b-bin", "!")]));
+        let metadata = read(&headers(&[("a-bin", "AP8=, AQ"), ("b-bin", "!")]), Names::Grpc);
         let value = |bytes: &'static [u8]| Value::Bytes(Bytes::from_static(bytes));
         let expected = [("a-bin", value(&[0, 255])), ("a-bin", value(&[1]))];
         assert_eq!(metadata, expected.into_iter().collect());

@@ -6,6 +6,7 @@ use dubhe_core::{CallKind, Code, Encoded, Format, Method, Payload, Status, descr
 use dubhe_hessian2::{Encoder, payload as hessian};
 use dubhe_protobuf::write_content;
 
+use crate::metadata::Names;
 use crate::wrapper::{self, HESSIAN, RequestWrapper, ResponseWrapper, WrapperError};
 use crate::write::Side;
 
@@ -16,6 +17,16 @@ pub(crate) enum Shape {
     Plain(Format),
     /// Hessian in a wrapper.
     Wrapper,
+}
+
+impl Shape {
+    /// How the metadata beside such messages is called.
+    pub(crate) fn names(&self) -> Names {
+        match self {
+            Self::Plain(_) => Names::Grpc,
+            Self::Wrapper => Names::Dubbo,
+        }
+    }
 }
 
 /// The message that `payload` is already, in bytes.

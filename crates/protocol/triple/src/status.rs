@@ -6,6 +6,7 @@ use dubhe_core::{Code, Metadata, Status};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::frame::FrameError;
+use crate::metadata::Names;
 use crate::{details, metadata, percent};
 
 /// The number of a code; 0 is success.
@@ -49,7 +50,7 @@ pub fn trailers(status: Option<&Status>, extra: &Metadata) -> HeaderMap {
 /// The outcome that headers or trailers tell of; `None` when they tell of none.
 ///
 /// A number that is no code counts as [`Code::Unknown`].
-pub fn read(headers: &HeaderMap) -> Option<Result<(), Status>> {
+pub fn read(headers: &HeaderMap, names: Names) -> Option<Result<(), Status>> {
     let number = headers.get(GRPC_STATUS)?;
     if number == "0" {
         return Some(Ok(()));
@@ -70,7 +71,7 @@ pub fn read(headers: &HeaderMap) -> Option<Result<(), Status>> {
     Some(Err(status
         .with_origin(Origin::RemoteFramework)
         .with_retry(retry)
-        .with_trailers(metadata::read(headers))))
+        .with_trailers(metadata::read(headers, names))))
 }
 
 /// The error of a response that ended without `grpc-status`.
@@ -97,6 +98,10 @@ pub(crate) fn of_frame(error: FrameError) -> Status {
 pub(crate) fn of_h2(error: h2::Error) -> Status {
     let (code, retry) = match error.reason() {
         Some(h2::Reason::REFUSED_STREAM) => (Code::Unavailable, Retry::Unstarted),
+        // A peer that goes away in order names the last stream that it looked at.
+        Some(h2::Reason::NO_ERROR) if error.is_go_away() && error.is_remote() => {
+            (Code::Unavailable, Retry::Unstarted)
+        }
         Some(h2::Reason::CANCEL) => (Code::Cancelled, Retry::Never),
         Some(h2::Reason::ENHANCE_YOUR_CALM) => (Code::ResourceExhausted, Retry::Unknown),
         Some(h2::Reason::INADEQUATE_SECURITY) => (Code::PermissionDenied, Retry::Never),
@@ -122,7 +127,7 @@ mod tests {
         let headers = trailers(Some(&sent), &Metadata::new());
         assert_eq!(headers["grpc-status"], "5");
         assert_eq!(headers["grpc-message"], "no %C3%A9%0A");
-        let got = read(&headers).unwrap().unwrap_err();
+        let got = read(&headers, Names::Grpc).unwrap().unwrap_err();
         assert_eq!((got.code(), got.message()), (Code::NotFound, "no é\n"));
         assert_eq!(got.origin(), Origin::RemoteFramework);
         assert_eq!(got.trailers(), &extra);
@@ -133,10 +138,10 @@ mod tests {
     fn success_and_what_is_neither() {
         let headers = trailers(None, &Metadata::new());
         assert_eq!(headers.len(), 1);
-        assert!(matches!(read(&headers), Some(Ok(()))));
-        assert!(read(&HeaderMap::new()).is_none());
+        assert!(matches!(read(&headers, Names::Grpc), Some(Ok(()))));
+        assert!(read(&HeaderMap::new(), Names::Grpc).is_none());
         let odd = HeaderMap::from_iter([(GRPC_STATUS, HeaderValue::from_static("99"))]);
-        assert_eq!(read(&odd).unwrap().unwrap_err().code(), Code::Unknown);
+        assert_eq!(read(&odd, Names::Grpc).unwrap().unwrap_err().code(), Code::Unknown);
     }
 
     #[test]

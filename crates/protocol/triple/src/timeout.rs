@@ -1,6 +1,9 @@
 //! `grpc-timeout`: at most eight digits and a unit (gRPC over HTTP/2, "Timeout").
 
-use dubhe_core::time::Duration;
+use std::future::pending;
+
+use dubhe_core::time::{Deadline, Duration};
+use dubhe_net::time;
 
 /// The units, each with its nanoseconds, finest first.
 const UNITS: [(char, u64); 6] = [
@@ -23,6 +26,14 @@ pub fn format(timeout: Duration) -> String {
     match fits.into_iter().find(|(_, n)| *n <= MOST) {
         Some((unit, n)) => format!("{n}{unit}"),
         None => format!("{MOST}H"),
+    }
+}
+
+/// Waits for the deadline, for ever when there is none.
+pub(crate) async fn passed(deadline: Option<Deadline>) {
+    match deadline {
+        Some(deadline) => time::sleep_until(deadline.instant()).await,
+        None => pending().await,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::payload::{Shape, encoded, write};
 use crate::status;
 
 /// How many bytes of messages of a stream are put together.
-const BATCH: usize = 32 * 1024;
+pub(crate) const BATCH: usize = 32 * 1024;
 
 /// Which messages are written: those of requests of a method, whose types are told, or of replies.
 #[derive(Clone, Copy)]

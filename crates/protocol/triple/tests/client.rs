@@ -155,6 +155,16 @@ async fn every_kind_of_stream() {
 }
 
 #[tokio::test]
+async fn attachments_of_an_error_are_found_at_its_head() {
+    let server = serve().await;
+    let plain = Call::new(head("Fail", CallKind::Unary), message(hi()));
+    for call in [plain, java("fail")] {
+        let error = channel(&server).invoke(call).await.unwrap_err();
+        assert_eq!(error.headers().get_str("seen"), Some("yes"), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn a_request_that_fails_fails_the_call() {
     let server = serve().await;
     let broken = stream::iter([Ok(message(hi())), Err(Status::new(Code::DataLoss, "broken"))]);

@@ -83,6 +83,18 @@ async fn every_kind_of_stream() {
 }
 
 #[tokio::test]
+async fn a_reply_is_labelled_as_its_request() {
+    let server = serve().await;
+    let mut raw = Raw::connect(server.address).await;
+    let mut headers = grpc(&[]);
+    headers.insert("content-type", "application/grpc+json".parse().unwrap());
+    for path in ["/test.Plain/Echo", "/test.Plain/Fail"] {
+        let got = raw.call(path, headers.clone(), Some(framed(b"{}"))).await;
+        assert_eq!(got.headers["content-type"], "application/grpc+json", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_java_interface_is_called_in_its_wrapper() {
     let server = serve().await;
     let mut raw = Raw::connect(server.address).await;

@@ -1,5 +1,6 @@
 //! How a server is configured.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -213,8 +214,8 @@ impl ServerBuilder {
         dubbo.payload = largest_payload(&services, &dubbo)?;
         let dispatch: Arc<dyn Dispatch> = services.clone();
         protocols.push(Arc::new(DubboProtocol::new(dispatch.clone(), dubbo)));
-        let triple = with_largest_payload(options.triple, &services);
-        let triple = TripleProtocol::new(dispatch, triple);
+        mounts_have_paths_of_their_own(&mounts, &services)?;
+        let triple = TripleProtocol::new(dispatch, options.triple);
         let mount = |triple: TripleProtocol, (prefix, service): (String, HttpService)| {
             triple.mount(&prefix, service)
         };
@@ -266,14 +267,25 @@ fn largest_payload(
     Ok(largest)
 }
 
-/// As much as the largest service takes; each service's own limit is checked once it is found.
-fn with_largest_payload(
-    mut settings: dubhe_triple::Settings,
+/// What one path leads to must not depend on the order of the builder's calls.
+fn mounts_have_paths_of_their_own(
+    mounts: &[(String, HttpService)],
     services: &Services,
-) -> dubhe_triple::Settings {
-    let own = services.iter().filter_map(|(_, params)| params.get("payload")?.parse().ok());
-    settings.max_message = own.fold(settings.max_message, usize::max);
-    settings
+) -> Result<(), Status> {
+    let mut seen = HashSet::new();
+    for prefix in mounts.iter().map(|(prefix, _)| prefix.trim_matches('/')) {
+        let refuse = |what| {
+            let text = format!("cannot mount at /{prefix}: {what}");
+            Err(Status::new(Code::AlreadyExists, text))
+        };
+        if !seen.insert(prefix) {
+            return refuse("something is mounted there already");
+        }
+        if services.iter().any(|(key, _)| *key.interface() == prefix) {
+            return refuse("the service of that name is exported");
+        }
+    }
+    Ok(())
 }
 
 async fn resolve(addr: &str) -> Result<SocketAddr, Status> {

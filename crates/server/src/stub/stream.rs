@@ -62,7 +62,8 @@ where
 
 type Work = Pin<Box<dyn Future<Output = Result<(), Status>> + Send>>;
 
-/// Where a handler puts the messages of its reply.
+/// Where a handler puts the messages of its reply. What it returns is to be awaited by the handler
+/// itself, and nothing beside it: it keeps no waker.
 pub struct Outlet(Arc<Slot>);
 
 #[derive(Default)]

@@ -1,6 +1,6 @@
 //! One call over one connection.
 
-use std::future::{Future, pending, poll_fn};
+use std::future::{Future, poll_fn};
 use std::task::Poll;
 
 use dubhe_core::invoke::Outcome;
@@ -14,15 +14,8 @@ use super::pump::Pump;
 use super::reply::{self, Replying};
 use super::request::{self, Caller};
 use crate::status;
+use crate::timeout::passed;
 use crate::write::Writer;
-
-/// Waits for the deadline.
-pub(super) async fn passed(deadline: Option<Deadline>) {
-    match deadline {
-        Some(deadline) => time::sleep_until(deadline.instant()).await,
-        None => pending().await,
-    }
-}
 
 #[cold]
 pub(super) fn too_late() -> Status {

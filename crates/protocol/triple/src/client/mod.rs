@@ -107,7 +107,7 @@ impl TripleConnect {
     }
 
     /// The same over another transport; TLS and `connect.timeout` are then that transport's own
-    /// matter.
+    /// matter, and `:scheme` is `http`.
     pub fn dial(mut self, dial: Arc<dyn Dial>) -> Self {
         self.way = Way::Other(dial);
         self

@@ -1,7 +1,7 @@
 //! Replies: their head, their messages, their end.
 
 use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -15,13 +15,15 @@ use futures_util::stream;
 use h2::RecvStream;
 use http::response::Parts;
 
-use super::call::{or_too_late, passed, too_late};
+use super::call::{or_too_late, too_late};
 use super::connection::InFlight;
 use super::pump::Pump;
 use crate::compression::{Encoding, GRPC_ENCODING};
 use crate::header::EXCEPTION_CODE;
 use crate::inbound::Inbound;
+use crate::metadata::Names;
 use crate::payload::{Shape, unwrap_response};
+use crate::timeout::passed;
 use crate::{content, metadata, status};
 
 /// What goes on while a reply is received.
@@ -32,16 +34,25 @@ pub(super) struct Replying {
 }
 
 /// Judges a head: an error that it tells of comes back with its metadata.
-fn head(parts: &Parts) -> Result<Metadata, Status> {
-    if let Some(outcome) = status::read(&parts.headers) {
-        // Trailers only; of success they are those of no message.
-        return outcome.map(|()| Metadata::new());
+fn head(parts: &Parts, names: Names) -> Result<Metadata, Status> {
+    if let Some(outcome) = status::read(&parts.headers, names) {
+        // Trailers only; of success they are those of no message. Of an error they are its head as
+        // well.
+        return outcome.map(|()| Metadata::new()).map_err(|status| {
+            let metadata = status.trailers().clone();
+            status.with_headers(metadata)
+        });
     }
-    let kind = content::of(&parts.headers);
-    if parts.status != http::StatusCode::OK || kind.and_then(content::format).is_none() {
+    if parts.status != http::StatusCode::OK {
         return Err(status::from_http(parts.status));
     }
-    Ok(metadata::read(&parts.headers))
+    let kind = content::of(&parts.headers);
+    if kind.and_then(content::format).is_none() {
+        let kind = kind.unwrap_or("none");
+        let text = format!("the server answered with content-type {kind}, not as gRPC");
+        return Err(Status::new(Code::Unknown, text).with_origin(Origin::RemoteFramework));
+    }
+    Ok(metadata::read(&parts.headers, names))
 }
 
 fn is_exception(parts: &Parts) -> bool {
@@ -56,7 +67,8 @@ pub(super) async fn one(
     shape: Shape,
     limit: usize,
 ) -> Outcome {
-    let mut headers = head(&parts)?;
+    let names = shape.names();
+    let mut headers = head(&parts, names)?;
     if parts.headers.contains_key(status::GRPC_STATUS) {
         return Err(no_message());
     }
@@ -67,7 +79,7 @@ pub(super) async fn one(
         if message.is_some() && inbound.message().await.transpose()?.is_some() {
             return Err(unexpected("two messages came where one was expected"));
         }
-        Ok((message, end(poll_fn(|cx| inbound.poll_trailers(cx)).await?)?))
+        Ok((message, end(poll_fn(|cx| inbound.poll_trailers(cx)).await?, names)?))
     });
     let read = poll_fn(|cx| {
         replying.pump.poll(cx)?;
@@ -75,12 +87,12 @@ pub(super) async fn one(
     });
     let (message, mut trailers) = read.await.map_err(|s| s.with_headers(headers.clone()))?;
     let message = message.ok_or_else(no_message)?;
-    if is_exception(&parts) && shape == Shape::Wrapper {
-        return Err(exception(message)?.with_headers(headers).with_trailers(trailers));
-    }
     if shape == Shape::Wrapper {
         // Java sends the attachments of a reply at its end.
         headers.fill_from(&std::mem::take(&mut trailers));
+        if is_exception(&parts) {
+            return Err(exception(message)?.with_headers(headers));
+        }
     }
     let mut reply = Reply::with_metadata(payload(&shape, message)?, headers);
     if let ReplyBody::One(_, end) = &mut reply.body {
@@ -93,34 +105,38 @@ pub(super) async fn one(
 pub(super) fn many(
     parts: Parts,
     recv: RecvStream,
-    mut replying: Replying,
+    replying: Replying,
     shape: Shape,
     limit: usize,
     deadline: Option<Deadline>,
 ) -> Outcome {
-    let headers = head(&parts)?;
+    let names = shape.names();
+    let headers = head(&parts, names)?;
     if parts.headers.contains_key(status::GRPC_STATUS) {
-        let metadata = metadata::read(&parts.headers);
+        let metadata = metadata::read(&parts.headers, names);
         let end = Frame::Trailers(Trailers { status: None, metadata });
         return Ok(Reply::stream(Box::pin(stream::iter([end]))));
     }
     let encoding = Encoding::of(&parts.headers, &GRPC_ENCODING)?;
-    let mut inbound = Some(Inbound::new(recv, limit, encoding));
-    let mut late: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(passed(deadline));
+    let mut open = Some((Inbound::new(recv, limit, encoding), replying));
+    let mut late = deadline.map(|deadline| Box::pin(passed(Some(deadline))));
     let frames = stream::poll_fn(move |cx| {
-        let Some(open) = &mut inbound else { return Poll::Ready(None) };
-        let mut frame = match next(open, &shape, cx) {
-            Poll::Ready(frame) => frame,
-            Poll::Pending => match replying.pump.poll(cx) {
-                Err(status) => failed(status),
-                Ok(()) if late.as_mut().poll(cx).is_ready() => failed(too_late()),
-                Ok(()) => return Poll::Pending,
-            },
+        let Some((inbound, replying)) = &mut open else { return Poll::Ready(None) };
+        let mut frame = if late.as_mut().is_some_and(|late| late.as_mut().poll(cx).is_ready()) {
+            failed(too_late())
+        } else {
+            match next(inbound, &shape, cx) {
+                Poll::Ready(frame) => frame,
+                Poll::Pending => match replying.pump.poll(cx) {
+                    Ok(()) => return Poll::Pending,
+                    Err(status) => failed(status),
+                },
+            }
         };
         if let Frame::Trailers(Trailers { status, .. }) = &mut frame {
             *status = status.take().map(|status| or_too_late(status, deadline));
-            // Resets the stream, unless it has ended.
-            inbound = None;
+            // Resets the stream, unless it has ended, and lets go of the request.
+            open = None;
         }
         Poll::Ready(Some(frame))
     });
@@ -133,7 +149,8 @@ fn next(inbound: &mut Inbound, shape: &Shape, cx: &mut Context<'_>) -> Poll<Fram
     let message = match ready!(inbound.poll_message(cx)) {
         Some(message) => message.and_then(|message| payload(shape, message)),
         None => {
-            let outcome = ready!(inbound.poll_trailers(cx)).and_then(end);
+            let outcome =
+                ready!(inbound.poll_trailers(cx)).and_then(|trailers| end(trailers, shape.names()));
             return Poll::Ready(match outcome {
                 Ok(metadata) => Frame::Trailers(Trailers { status: None, metadata }),
                 Err(status) => failed(status),
@@ -148,10 +165,10 @@ fn failed(status: Status) -> Frame {
 }
 
 /// What trailers say.
-fn end(trailers: Option<http::HeaderMap>) -> Result<Metadata, Status> {
+fn end(trailers: Option<http::HeaderMap>, names: Names) -> Result<Metadata, Status> {
     let trailers = trailers.unwrap_or_default();
-    match status::read(&trailers) {
-        Some(outcome) => outcome.map(|()| metadata::read(&trailers)),
+    match status::read(&trailers, names) {
+        Some(outcome) => outcome.map(|()| metadata::read(&trailers, names)),
         None => Err(status::from_http(http::StatusCode::OK)),
     }
 }

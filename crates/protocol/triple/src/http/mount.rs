@@ -28,7 +28,7 @@ trait Answer: Send + Sync {
 
 impl HttpService {
     /// The service `service`, which is cloned for each request. An error of it, or a panic, is the
-    /// answer 500 to its request.
+    /// answer 500 to its request; one in the body of a response breaks that response off.
     pub fn new<S, B>(service: S) -> Self
     where
         S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,

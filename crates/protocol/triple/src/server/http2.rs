@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use dubhe_core::context;
+use dubhe_core::serve::Overload;
 use dubhe_net::drain::Shutdown;
 use dubhe_net::io::{Io, Peer};
 use h2::server::SendResponse;
@@ -14,6 +15,7 @@ use http::{HeaderMap, Request, Response};
 use http_body_util::BodyExt;
 use tokio::task::JoinSet;
 
+use super::route::Route;
 use super::{Shared, context_peer, grpc, plain};
 use crate::batched::batched;
 use crate::content;
@@ -66,8 +68,12 @@ pub(super) async fn serve(shared: Arc<Shared>, io: Io, peer: Peer, mut shutdown:
                 }
                 None => break,
             },
-            // What has ended is let go; a panic is caught inside the call.
-            Some(_) = calls.join_next() => {}
+            // What has ended is let go. Panics of handlers are caught inside their calls.
+            Some(ended) = calls.join_next() => {
+                if let Err(error) = ended {
+                    tracing::error!(%remote, %error, "the task of a call panicked");
+                }
+            }
             _ = shutdown.draining(), if !draining => {
                 draining = true;
                 connection.graceful_shutdown();
@@ -86,12 +92,22 @@ async fn answer(
 ) {
     let format = content::of(request.headers()).and_then(content::format);
     match format {
-        Some(format) if shared.mounts.find(request.uri().path()).is_none() => {
+        Some(format) if !is_mounted(&shared, &request) => {
             grpc::serve(&shared, peer, request, format, respond).await;
         }
         // Boxed, since the task of every call has room for its future.
         _ => Box::pin(answer_plain(shared, peer, request, respond)).await,
     }
+}
+
+/// Whether something that is mounted answers the request, gRPC or not.
+fn is_mounted(shared: &Shared, request: &Request<RecvStream>) -> bool {
+    let exported = || {
+        let route = Route::of(request.uri(), request.headers());
+        route.and_then(|route| route.find(&*shared.dispatch, Overload::Any)).is_ok()
+    };
+    shared.mounts.find(request.uri().path()).is_some()
+        || (shared.mounts.root().is_some() && !exported())
 }
 
 async fn answer_plain(

@@ -100,12 +100,12 @@ impl<'a> Route<'a> {
     }
 }
 
-/// The bytes in a message of this service: its parameter `payload`, 0 or less for any number,
-/// within the bound of all connections.
-pub(super) fn payload_limit(target: &Target, most: usize) -> usize {
+/// The bytes in a message of this service: its parameter `payload`, 0 or less for any number;
+/// `otherwise` where it has none.
+pub(super) fn payload_limit(target: &Target, otherwise: usize) -> usize {
     let own = target.params.get("payload").and_then(|text| text.trim().parse::<i64>().ok());
-    let own = own.and_then(|own| usize::try_from(own).ok()).filter(|own| *own > 0);
-    own.map_or(most, |own| own.min(most))
+    let bytes = |own| usize::try_from(own).ok().filter(|own| *own > 0).unwrap_or(usize::MAX);
+    own.map_or(otherwise, bytes)
 }
 
 fn small_first(name: &str) -> Option<String> {

@@ -1,6 +1,6 @@
 //! Running a handler: its deadline, its panics, its end.
 
-use std::future::{Future, pending};
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
 
 use dubhe_core::invoke::Outcome;
@@ -8,6 +8,8 @@ use dubhe_core::time::{Deadline, Instant};
 use dubhe_core::{Code, Status};
 use dubhe_net::time;
 use futures_util::FutureExt;
+
+use crate::timeout::passed;
 
 /// Runs `work` to its end or to the deadline; a panic is an error of this call alone.
 pub(super) async fn guarded(
@@ -25,14 +27,6 @@ pub(super) async fn guarded(
         },
     };
     outcome.unwrap_or_else(|_| Err(panicked()))
-}
-
-/// Waits for the deadline.
-pub(super) async fn passed(deadline: Option<Deadline>) {
-    match deadline {
-        Some(deadline) => time::sleep_until(deadline.instant()).await,
-        None => pending().await,
-    }
 }
 
 #[cold]

@@ -116,7 +116,8 @@ async fn answer(services: &Services, Call { head, body }: Call) -> Result<Reply,
         let (name,): (String,) = dubhe_hessian2::payload::arguments(&payload)?;
         if &*head.method.name == "fail" {
             let class = "java.lang.IllegalStateException";
-            return Err(Status::exception(Exception::of_class(class, format!("no {name}"))));
+            let status = Status::exception(Exception::of_class(class, format!("no {name}")));
+            return Err(status.with_headers([("seen", "yes")].into_iter().collect()));
         }
         let value = Value::from(format!("hi {name}"));
         let metadata = [("seen", "yes")].into_iter().collect();
@@ -128,7 +129,10 @@ async fn answer(services: &Services, Call { head, body }: Call) -> Result<Reply,
     };
     Ok(match (&*head.method.name, body) {
         ("Echo", Body::One(payload)) => Reply::with_metadata(payload, own(&head.metadata)),
-        ("Fail", _) => return Err(Status::new(Code::NotFound, "not here")),
+        ("Fail", _) => {
+            let seen = [("seen", "yes")].into_iter().collect();
+            return Err(Status::new(Code::NotFound, "not here").with_headers(seen));
+        }
         ("Panic", _) => panic!("as asked"),
         ("Never", _) => {
             let _tells = TellsDrop(services.dropped.clone());

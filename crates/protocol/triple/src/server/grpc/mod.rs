@@ -20,14 +20,15 @@ use http::{HeaderMap, Method, Request, StatusCode, request};
 
 use super::Shared;
 use super::route::{Route, payload_limit};
-use super::run::{guarded, passed, too_late};
+use super::run::{guarded, too_late};
 use crate::compression::{Encoding, GRPC_ACCEPT_ENCODING, GRPC_ENCODING};
 use crate::frame::Data;
 use crate::header::TIMEOUT;
 use crate::inbound::Inbound;
 use crate::payload::{Shape, unwrap_request};
 use crate::settings::Exceptions;
-use crate::{metadata, timeout};
+use crate::timeout::{self, passed};
+use crate::{content, metadata};
 use reply::Way;
 
 /// Answers one request. Dropped, it drops the handler and resets the stream.
@@ -39,10 +40,12 @@ pub(super) async fn serve(
     mut respond: SendResponse<Data>,
 ) {
     let (parts, recv) = request.into_parts();
-    let admitted = match admit(shared, &parts, format) {
+    let admitted = match admit(shared, &parts, format.clone()) {
         Ok(admitted) => admitted,
         Err(Refused::Http(status)) => return reply::refuse(&mut respond, status),
-        Err(Refused::Grpc(status)) => return reply::fail(&mut respond, &status),
+        Err(Refused::Grpc(status)) => {
+            return reply::fail(&mut respond, content::of_format(&format), &status);
+        }
     };
     let settings = &shared.settings;
     let Admitted { target, shape, encoding, deadline, arrived } = admitted;
@@ -127,6 +130,7 @@ impl Arriving {
     async fn run(self, shared: &Shared, parts: &request::Parts, mut inbound: Inbound) -> Outcome {
         let Self { mut target, shape, deadline, arrived, peer } = self;
         let kind = target.method.kind;
+        let names = shape.names();
         let body = if matches!(kind, CallKind::ClientStream | CallKind::Bidirectional) {
             let messages = stream::poll_fn(move |cx| inbound.poll_message(cx));
             Body::Stream(Box::pin(messages.map(move |message| Ok(unshape(&shape, message?)?.0))))
@@ -142,7 +146,7 @@ impl Arriving {
             Body::One(payload)
         };
         let mut head = Head::new(target.service, target.method);
-        head.metadata = metadata::of_request(&parts.headers);
+        head.metadata = metadata::of_request(&parts.headers, names);
         head.deadline = deadline;
         head.arrived = Some(arrived);
         head.peer = Some(peer);

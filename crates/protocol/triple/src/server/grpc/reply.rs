@@ -4,6 +4,7 @@ use std::future::{Future, poll_fn};
 use std::panic::AssertUnwindSafe;
 use std::task::Poll;
 
+use bytes::Buf;
 use dubhe_core::reply::{Frame, Reply, ReplyBody, ReplyStream, Trailers};
 use dubhe_core::{Code, Metadata, Status};
 use dubhe_hessian2::java::Throwable;
@@ -18,7 +19,7 @@ use crate::frame::Data;
 use crate::header::EXCEPTION_CODE;
 use crate::payload::{Shape, wrap_bytes};
 use crate::server::run::panicked;
-use crate::write::Writer;
+use crate::write::{BATCH, Writer};
 use crate::{content, metadata, outbound, status};
 
 /// The kind of an exception of the service (Dubbo Java `RpcException.BIZ_EXCEPTION`).
@@ -42,9 +43,9 @@ pub(super) fn refuse(respond: &mut SendResponse<Data>, status: StatusCode) {
 }
 
 /// An error before any message: trailers only.
-pub(super) fn fail(respond: &mut SendResponse<Data>, status: &Status) {
+pub(super) fn fail(respond: &mut SendResponse<Data>, kind: HeaderValue, status: &Status) {
     let mut headers = status::trailers(Some(status), status.headers());
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content::GRPC));
+    headers.insert(CONTENT_TYPE, kind);
     if status.code() == Code::Unimplemented {
         // Perhaps because of the compression of the request.
         headers.insert(GRPC_ACCEPT_ENCODING, ACCEPTED);
@@ -62,18 +63,20 @@ impl Way {
     /// Answers with an error.
     pub(super) fn fail(&self, respond: &mut SendResponse<Data>, status: &Status) {
         if self.shape != Shape::Wrapper || !self.exceptions || status.java().is_none() {
-            return fail(respond, status);
+            return fail(respond, self.kind(), status);
         }
         // Its fields are written anew: Java needs all that a throwable has, stack and cause too.
         let bytes = Throwable::of(status).and_then(|t| dubhe_hessian2::to_bytes(&t).ok());
         match bytes.and_then(|bytes| Data::message(wrap_bytes(&bytes).freeze(), self.limit).ok()) {
             Some(message) => {
-                let mut head = self.head(status.headers());
+                let mut head = self.head(&Metadata::new());
                 head.insert(EXCEPTION_CODE, BUSINESS.into());
-                let trailers = status::trailers(None, status.trailers());
-                whole(respond, head, message, trailers);
+                // Java reads the attachments of a reply out of its trailers.
+                let mut trailers = status.trailers().clone();
+                trailers.fill_from(status.headers());
+                whole(respond, head, message, status::trailers(None, &trailers));
             }
-            None => fail(respond, status),
+            None => fail(respond, self.kind(), status),
         }
     }
 
@@ -87,18 +90,25 @@ impl Way {
         let metadata = std::mem::take(&mut reply.metadata);
         match &mut reply.body {
             ReplyBody::One(payload, Trailers { status: None, metadata: extra }) => {
-                match (self.writer().one(payload), &self.shape) {
-                    (Err(status), _) => fail(respond, &status),
-                    (Ok(message), Shape::Plain(_)) => {
-                        let trailers = status::trailers(None, extra);
-                        whole(respond, self.head(&metadata), message, trailers);
-                    }
-                    (Ok(message), Shape::Wrapper) => {
+                let one = AssertUnwindSafe(|| self.writer().one(payload));
+                let one = std::panic::catch_unwind(one).unwrap_or_else(|_| Err(panicked()));
+                let message = match one {
+                    Ok(message) => message,
+                    Err(status) => return fail(respond, self.kind(), &status),
+                };
+                let head = match self.shape {
+                    Shape::Plain(_) => self.head(&metadata),
+                    Shape::Wrapper => {
                         // Java reads the attachments of a reply out of its trailers.
                         extra.fill_from(&metadata);
-                        let head = self.head(&Metadata::new());
-                        whole(respond, head, message, status::trailers(None, extra));
+                        self.head(&Metadata::new())
                     }
+                };
+                let trailers = status::trailers(None, extra);
+                if message.remaining() <= BATCH {
+                    whole(respond, head, message, trailers);
+                } else {
+                    Box::pin(large(respond, head, message, trailers, late)).await;
                 }
             }
             ReplyBody::One(_, Trailers { status: Some(status), .. }) => self.fail(respond, status),
@@ -139,16 +149,19 @@ impl Way {
         loop {
             let (batch, end) = poll_fn(|cx| {
                 loop {
-                    let next = AssertUnwindSafe(|| stream.poll_next_unpin(cx));
+                    // Handlers make messages, and know how to write them.
+                    let next = AssertUnwindSafe(|| {
+                        stream.poll_next_unpin(cx).map(|frame| match frame {
+                            Some(Frame::Message(payload)) => Some(Ok(writer.add(&payload))),
+                            Some(Frame::Trailers(trailers)) => Some(Err(trailers)),
+                            None => None,
+                        })
+                    });
                     let end = match std::panic::catch_unwind(next) {
-                        Ok(Poll::Ready(Some(Frame::Message(payload)))) => {
-                            match writer.add(&payload) {
-                                Ok(()) if writer.is_full() => None,
-                                Ok(()) => continue,
-                                Err(status) => Some(failed(status)),
-                            }
-                        }
-                        Ok(Poll::Ready(Some(Frame::Trailers(trailers)))) => Some(trailers),
+                        Ok(Poll::Ready(Some(Ok(Ok(()))))) if writer.is_full() => None,
+                        Ok(Poll::Ready(Some(Ok(Ok(()))))) => continue,
+                        Ok(Poll::Ready(Some(Ok(Err(status))))) => Some(failed(status)),
+                        Ok(Poll::Ready(Some(Err(trailers)))) => Some(trailers),
                         Ok(Poll::Ready(None)) => Some(failed(cut_off())),
                         Ok(Poll::Pending) if writer.is_empty() => {
                             return match send.poll_reset(cx) {
@@ -178,9 +191,16 @@ impl Way {
         Writer::new(&self.shape, self.encoding, self.limit)
     }
 
+    fn kind(&self) -> HeaderValue {
+        match &self.shape {
+            Shape::Plain(format) => content::of_format(format),
+            Shape::Wrapper => HeaderValue::from_static(content::GRPC),
+        }
+    }
+
     fn head(&self, metadata: &Metadata) -> HeaderMap {
         let mut headers = HeaderMap::with_capacity(4 + metadata.len());
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content::GRPC));
+        headers.insert(CONTENT_TYPE, self.kind());
         if self.encoding == Encoding::Gzip {
             headers.insert(GRPC_ENCODING, GZIP);
         }
@@ -189,10 +209,29 @@ impl Way {
     }
 }
 
+/// A reply of one message that waits until the caller takes it, or until it is late.
+async fn large(
+    respond: &mut SendResponse<Data>,
+    head: HeaderMap,
+    message: Data,
+    trailers: HeaderMap,
+    late: impl Future<Output = Status>,
+) {
+    let Ok(mut send) = respond.send_response(response(head), false) else { return };
+    let trailers = tokio::select! {
+        biased;
+        sent = outbound::send(&mut send, message) => sent.then_some(trailers),
+        status = late => Some(status::trailers(Some(&status), &Metadata::new())),
+    };
+    if let Some(trailers) = trailers {
+        let _ = send.send_trailers(trailers);
+    }
+}
+
 /// A reply of one message.
 fn whole(respond: &mut SendResponse<Data>, head: HeaderMap, message: Data, trailers: HeaderMap) {
     if let Ok(mut send) = respond.send_response(response(head), false) {
-        // Queued within the message's own limit, so it need not wait for the caller's window.
+        // So small that it need not wait for the caller's window.
         let _ = send.send_data(message, false).and_then(|()| send.send_trailers(trailers));
     }
 }

@@ -28,8 +28,9 @@ use super::Shared;
 use super::route::{Route, payload_limit};
 use super::run::guarded;
 use crate::compression::Encoding;
+use crate::content;
 use crate::http::{Body, ResponseBody};
-use crate::{content, metadata};
+use crate::metadata::{self, Names};
 use dialect::Dialect;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -147,6 +148,7 @@ async fn run(
         shared.settings.compress.reply(encoding, &parts.headers, &http::header::ACCEPT_ENCODING);
     let proto = content::of(&parts.headers).map(content::essence) == Some("application/proto");
     let interface = target.method.descriptor.is_some();
+    let names = if interface { Names::Dubbo } else { Names::Grpc };
     let route = Route::of(&parts.uri, &parts.headers)?;
     let (target, payload) = match (interface, proto) {
         (false, proto) => (target, message::payload(bytes, proto)),
@@ -154,12 +156,13 @@ async fn run(
         (true, false) => interface::arguments(&route, &*shared.dispatch, target, &bytes)?,
     };
     let mut head = Head::new(target.service, target.method);
-    head.metadata = metadata::of_request(&parts.headers);
+    head.metadata = metadata::of_request(&parts.headers, names);
     head.deadline = deadline;
     head.arrived = Some(arrived);
     head.peer = Some(peer);
     let call = Call { head, body: CallBody::One(payload) };
-    let mut reply = guarded(target.invoke.invoke(call), deadline, arrived).await?;
+    let work = async move { target.invoke.invoke(call).await };
+    let mut reply = guarded(work, deadline, arrived).await?;
     let headers = std::mem::take(&mut reply.metadata);
     let (payload, trailers) = one(reply)?;
     let (kind, body) = match (interface, proto) {
@@ -224,7 +227,7 @@ impl Asked {
     }
 
     fn not_found(&self, status: &Status) -> Response<ResponseBody> {
-        self.error(status, StatusCode::NOT_FOUND)
+        self.error(&status.clone().with_code(Code::Unimplemented), StatusCode::NOT_FOUND)
     }
 
     fn unsupported(&self, status: &Status) -> Response<ResponseBody> {
