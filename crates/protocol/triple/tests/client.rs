@@ -171,6 +171,16 @@ async fn a_request_that_fails_fails_the_call() {
     let body = Body::Stream(Box::pin(broken));
     let call = Call { head: head("Join", CallKind::ClientStream), body };
     assert_eq!(channel(&server).invoke(call).await.unwrap_err().code(), Code::DataLoss);
+
+    // Also after the reply has begun, and whatever the other end says of the reset.
+    let (send, mut sent) = tokio::sync::mpsc::unbounded_channel();
+    let body = Body::Stream(Box::pin(stream::poll_fn(move |cx| sent.poll_recv(cx))));
+    let call = Call { head: head("Each", CallKind::Bidirectional), body };
+    send.send(Ok(message(hi()))).unwrap();
+    let reply = channel(&server).invoke(call).await.unwrap();
+    send.send(Err(Status::new(Code::DataLoss, "broken"))).unwrap();
+    let (_, trailers) = drain(reply).await;
+    assert_eq!(trailers.status.unwrap().code(), Code::DataLoss);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use dubhe_core::payload::PayloadStream;
 use dubhe_core::{Code, Head, Status};
 use futures_util::StreamExt;
-use h2::{Reason, SendStream};
+use h2::SendStream;
 use tokio::task::JoinHandle;
 
 use crate::compression::Encoding;
@@ -89,14 +89,8 @@ async fn pump(
     let mut writer = Writer::new(&shape, encoding, limit).requests(&head.method);
     let mut ended = false;
     while !ended {
-        let filled = poll_fn(|cx| fill(&mut writer, &mut stream, cx)).await;
-        ended = match filled {
-            Ok(ended) => ended,
-            Err(status) => {
-                send.send_reset(Reason::CANCEL);
-                return Err(status);
-            }
-        };
+        // Who reads the reply learns of an error, and resets the stream by letting go of it.
+        ended = poll_fn(|cx| fill(&mut writer, &mut stream, cx)).await?;
         // A peer that has ended the stream has said why in its reply.
         if let Some(batch) = writer.take()
             && !outbound::send(&mut send, batch).await
