@@ -104,9 +104,9 @@ impl Options {
     /// What goes with the call.
     fn call(&self) -> CallOptions {
         let pairs = self.attachment.iter().chain(&self.header);
-        pairs.fold(CallOptions::new(), |call, (key, value)| {
-            call.attachment(key.as_str(), value.as_str())
-        })
+        // Of the call, and not of the client alone: streams too end with it.
+        let bounded = CallOptions::new().timeout(self.timeout());
+        pairs.fold(bounded, |call, (key, value)| call.attachment(key.as_str(), value.as_str()))
     }
 }
 
