@@ -73,19 +73,13 @@ impl Inbound {
         std::future::poll_fn(|cx| self.poll_message(cx)).await
     }
 
-    /// The only message.
-    pub(crate) async fn only(&mut self) -> Result<Bytes, Status> {
-        match self.message().await {
-            Some(first) => {
-                let first = first?;
-                match self.message().await {
-                    None => Ok(first),
-                    Some(Ok(_)) => Err(malformed("two messages came where one was expected")),
-                    Some(Err(status)) => Err(status),
-                }
-            }
-            None => Err(malformed("no message came where one was expected")),
+    /// The only message, `None` when there is not even one.
+    pub(crate) async fn only(&mut self) -> Result<Option<Bytes>, Status> {
+        let first = self.message().await.transpose()?;
+        if first.is_some() && self.message().await.transpose()?.is_some() {
+            return Err(malformed("two messages came where one was expected"));
         }
+        Ok(first)
     }
 
     /// The trailers, once there is no more message.
@@ -97,6 +91,12 @@ impl Inbound {
     }
 }
 
-fn malformed(what: &'static str) -> Status {
+/// The error of a stream without the message that it should have.
+pub(crate) fn no_message() -> Status {
+    malformed("no message came where one was expected")
+}
+
+/// The error of a stream that breaks the rules.
+pub(crate) fn malformed(what: &'static str) -> Status {
     Status::new(Code::Internal, what).with_origin(Origin::RemoteFramework)
 }

@@ -20,7 +20,7 @@ use super::connection::InFlight;
 use super::pump::Pump;
 use crate::compression::{Encoding, GRPC_ENCODING};
 use crate::header::EXCEPTION_CODE;
-use crate::inbound::Inbound;
+use crate::inbound::{Inbound, malformed, no_message};
 use crate::metadata::Names;
 use crate::payload::{Shape, unwrap_response};
 use crate::timeout::passed;
@@ -75,17 +75,15 @@ pub(super) async fn one(
     let encoding = Encoding::of(&parts.headers, &GRPC_ENCODING)?;
     let mut inbound = Inbound::new(recv, limit, encoding);
     let mut read = pin!(async {
-        let message = inbound.message().await.transpose()?;
-        if message.is_some() && inbound.message().await.transpose()?.is_some() {
-            return Err(unexpected("two messages came where one was expected"));
-        }
+        let message = inbound.only().await?;
         Ok((message, end(poll_fn(|cx| inbound.poll_trailers(cx)).await?, names)?))
     });
     let read = poll_fn(|cx| {
         replying.pump.poll(cx)?;
         read.as_mut().poll(cx)
     });
-    let (message, mut trailers) = read.await.map_err(|s| s.with_headers(headers.clone()))?;
+    let (message, mut trailers) =
+        read.await.map_err(|s: Status| s.with_headers(headers.clone()))?;
     let message = message.ok_or_else(no_message)?;
     if shape == Shape::Wrapper {
         // Java sends the attachments of a reply at its end.
@@ -184,14 +182,6 @@ fn payload(shape: &Shape, message: Bytes) -> Result<Payload, Status> {
 fn exception(message: Bytes) -> Result<Status, Status> {
     let data = unwrap_response(message)?;
     let thrown = dubhe_hessian2::from_bytes::<Throwable>(&data);
-    let thrown = thrown.map_err(|e| unexpected("the exception cannot be read").with_source(e))?;
+    let thrown = thrown.map_err(|e| malformed("the exception cannot be read").with_source(e))?;
     Ok(Status::from(thrown))
-}
-
-fn no_message() -> Status {
-    unexpected("no message came where one was expected")
-}
-
-fn unexpected(what: &'static str) -> Status {
-    Status::new(Code::Internal, what).with_origin(Origin::RemoteFramework)
 }

@@ -126,7 +126,7 @@ async fn answer_plain(
 }
 
 /// Sends a response with its body, as fast as the caller takes it.
-pub(super) async fn send(mut respond: SendResponse<Data>, response: Response<ResponseBody>) {
+async fn send(mut respond: SendResponse<Data>, response: Response<ResponseBody>) {
     let (parts, mut body) = response.into_parts();
     let ended = http_body::Body::is_end_stream(&body);
     // A stream that has ended needs no answer, here and below.

@@ -24,7 +24,7 @@ use super::run::{guarded, too_late};
 use crate::compression::{Encoding, GRPC_ACCEPT_ENCODING, GRPC_ENCODING};
 use crate::frame::Data;
 use crate::header::TIMEOUT;
-use crate::inbound::Inbound;
+use crate::inbound::{Inbound, no_message};
 use crate::payload::{Shape, unwrap_request};
 use crate::settings::Exceptions;
 use crate::timeout::{self, passed};
@@ -135,7 +135,7 @@ impl Arriving {
             let messages = stream::poll_fn(move |cx| inbound.poll_message(cx));
             Body::Stream(Box::pin(messages.map(move |message| Ok(unshape(&shape, message?)?.0))))
         } else {
-            let (payload, types) = unshape(&shape, inbound.only().await?)?;
+            let (payload, types) = unshape(&shape, inbound.only().await?.ok_or_else(no_message)?)?;
             if let Some(types) = types
                 && target.method.descriptor.as_deref() != Some(&*types)
             {

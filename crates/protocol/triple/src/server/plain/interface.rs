@@ -22,7 +22,7 @@ const OVERLOAD: char = '~';
 pub(super) fn arguments(
     route: &Route<'_>,
     dispatch: &dyn Dispatch,
-    first: Target,
+    first: &Target,
     body: &[u8],
 ) -> Result<(Target, Payload), Status> {
     let given = match body.trim_ascii() {
@@ -31,22 +31,18 @@ pub(super) fn arguments(
             Status::new(Code::InvalidArgument, format!("the body is {error}")).with_source(error)
         })?),
     };
-    let chosen = |overload| {
-        // The method is there, so it is its arguments that are wrong.
-        let wrong = |status: Status| status.with_code(Code::InvalidArgument);
-        route.find(dispatch, overload).map_err(wrong)
+    let values = match given {
+        None => Vec::new(),
+        Some(Value::List(list)) if !is_the_argument(first, &list.items) => list.items,
+        Some(only) => vec![only],
     };
-    let initials = route.named().split_once(OVERLOAD).map(|(_, initials)| initials);
-    let (target, values) = match given {
-        None => (chosen(initials.map_or(Overload::Count(0), Overload::Initials))?, Vec::new()),
-        Some(Value::List(list)) if !is_the_argument(&first, &list.items) => {
-            let count = Overload::Count(list.items.len());
-            (chosen(initials.map_or(count, Overload::Initials))?, list.items)
-        }
-        Some(only) => {
-            (chosen(initials.map_or(Overload::Count(1), Overload::Initials))?, vec![only])
-        }
+    let overload = match route.named().split_once(OVERLOAD) {
+        Some((_, initials)) => Overload::Initials(initials),
+        None => Overload::Count(values.len()),
     };
+    // The method is there, so it is its arguments that are wrong.
+    let wrong = |status: Status| status.with_code(Code::InvalidArgument);
+    let target = route.find(dispatch, overload).map_err(wrong)?;
     let args = Args { count: values.len(), values: Content::Values(values.into()) };
     Ok((target, Payload::Args(args)))
 }

@@ -153,7 +153,7 @@ async fn run(
     let (target, payload) = match (interface, proto) {
         (false, proto) => (target, message::payload(bytes, proto)),
         (true, true) => interface::wrapped(&route, &*shared.dispatch, bytes)?,
-        (true, false) => interface::arguments(&route, &*shared.dispatch, target, &bytes)?,
+        (true, false) => interface::arguments(&route, &*shared.dispatch, &target, &bytes)?,
     };
     let mut head = Head::new(target.service, target.method);
     head.metadata = metadata::of_request(&parts.headers, names);
