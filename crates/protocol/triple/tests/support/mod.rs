@@ -199,6 +199,10 @@ pub fn protocol() -> TripleProtocol {
 }
 
 pub async fn serve() -> Server {
+    serve_with(Settings::default()).await
+}
+
+pub async fn serve_with(settings: Settings) -> Server {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let (started_tx, started) = mpsc::unbounded_channel();
@@ -206,7 +210,7 @@ pub async fn serve() -> Server {
     let (ended_tx, ended) = oneshot::channel();
     let go = Arc::new(Notify::new());
     let services = Services { started: started_tx, dropped: dropped_tx, go: go.clone() };
-    let protocol = TripleProtocol::new(Arc::new(Shared(Arc::new(services))), Settings::default());
+    let protocol = TripleProtocol::new(Arc::new(Shared(Arc::new(services))), settings);
     let trigger = Trigger::new();
     let shutdown = trigger.shutdown();
     tokio::spawn(async move {
@@ -271,6 +275,21 @@ impl Raw {
         tokio::task::yield_now().await;
         send.send_reset(h2::Reason::CANCEL);
         Ok(())
+    }
+
+    /// How many streams the server lets it have at once.
+    pub fn streams(&self) -> usize {
+        self.0.current_max_send_streams()
+    }
+
+    /// How many bytes the server takes of a stream before it has used them.
+    pub async fn window(&mut self, path: &str, headers: HeaderMap) -> usize {
+        let mut request = Request::post(format!("http://test{path}")).body(()).unwrap();
+        *request.headers_mut() = headers;
+        self.ready().await.unwrap();
+        let (_response, mut send) = self.0.send_request(request, false).unwrap();
+        send.reserve_capacity(1 << 24);
+        std::future::poll_fn(|cx| send.poll_capacity(cx)).await.unwrap().unwrap()
     }
 
     pub async fn ready(&mut self) -> Result<(), h2::Error> {
