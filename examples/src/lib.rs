@@ -6,8 +6,12 @@
 
 pub mod hello;
 
+use std::time::Instant;
+
+use dubhe::balance::{Balance, Pick, Selection};
 use dubhe::prelude::*;
-use dubhe::{Running, java};
+use dubhe::registry::Memory;
+use dubhe::{CallView, Endpoint, Running, java};
 
 /// `org.example.User`: in Java a class with `long id`, `String name` and `Date born`.
 #[derive(Java, Clone, Debug, PartialEq)]
@@ -58,6 +62,36 @@ pub fn ada() -> User {
 /// When no port can be listened on.
 pub async fn users() -> Result<Running, Status> {
     Server::builder().service(UsersServer::new(OneUser)).start("127.0.0.1:0").await
+}
+
+/// Three providers of [`Users`] on free ports of this host, and the registry that knows them.
+///
+/// # Errors
+/// When no port can be listened on.
+pub async fn fleet() -> Result<(Memory, Vec<Running>), Status> {
+    let (registry, mut providers) = (Memory::new(), Vec::new());
+    for zone in ["hz", "sh", "hz"] {
+        let service = Export::new(UsersServer::new(OneUser)).param("zone", zone);
+        let server = Server::builder().service(service).registry(registry.clone());
+        providers.push(server.start("127.0.0.1:0").await?);
+    }
+    Ok((registry, providers))
+}
+
+/// A balancer that always picks the first provider that can be asked.
+#[derive(Clone, Copy, Debug)]
+pub struct First;
+
+impl Balance for First {
+    fn prepare(&self, _: &Selection) -> Box<dyn Pick> {
+        Box::new(*self)
+    }
+}
+
+impl Pick for First {
+    fn pick<'a>(&self, _: &CallView<'_>, from: &'a Selection, _: Instant) -> Option<&'a Endpoint> {
+        from.get(0)
+    }
 }
 
 /// The address that the command line names.

@@ -37,6 +37,7 @@ fn exceptions() {
 #[test]
 fn filter() {
     let text = run(env!("CARGO_BIN_EXE_filter"));
+    assert!(text.contains("getUser: OK\n"), "{text}");
     assert!(text.contains("signed: answered\n"), "{text}");
     assert!(text.contains("the call is not signed"), "{text}");
 }
@@ -44,7 +45,29 @@ fn filter() {
 #[test]
 fn balancer() {
     let text = run(env!("CARGO_BIN_EXE_balancer"));
-    assert_eq!(text.lines().filter(|line| line.ends_with("was called")).count(), 3, "{text}");
+    assert_eq!(text, "3 calls went to 1 provider\n");
+}
+
+#[test]
+fn endpoint_filter() {
+    let text = run(env!("CARGO_BIN_EXE_endpoint_filter"));
+    let lines: Vec<_> = text.lines().map(|line| line.split_once(": ").unwrap()).collect();
+    assert!(lines.iter().all(|(endpoint, _)| endpoint.starts_with("dubbo://127.0.0.1:")), "{text}");
+    let mut ends: Vec<_> = lines.iter().map(|(_, end)| *end).collect();
+    assert_eq!(ends.pop(), Some("OK"));
+    assert!(ends.iter().all(|end| *end == "UNAVAILABLE"), "{text}");
+}
+
+#[test]
+fn router() {
+    let text = run(env!("CARGO_BIN_EXE_router"));
+    assert_eq!(text, "20 calls went to 2 providers\n");
+}
+
+#[test]
+fn fault_strategy() {
+    let text = run(env!("CARGO_BIN_EXE_fault_strategy"));
+    assert_eq!(text, "Some(\"Ada\") from the second of two\n");
 }
 
 #[test]

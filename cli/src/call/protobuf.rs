@@ -4,8 +4,7 @@ use std::io::{BufRead as _, Write};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use dubhe::core::reply::{Frame, ReplyBody};
-use dubhe::core::{Body, CallKind, Encoded, Format, Metadata, Trailers};
+use dubhe::core::{Body, CallKind, Encoded, Format, Payloads};
 use dubhe::{Client, Code, Method, Payload, Reply, Status};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use prost::Message as _;
@@ -150,23 +149,7 @@ fn json(kind: &MessageDescriptor, bytes: Bytes) -> Result<serde_json::Value, Sta
 
 /// The messages of a reply, up to its end or its error.
 pub(super) fn messages(reply: Reply) -> impl Stream<Item = Result<Bytes, Status>> {
-    let frames = match reply.body {
-        ReplyBody::Stream(frames) => frames,
-        ReplyBody::One(payload, trailers) => {
-            stream::iter([Frame::Message(payload), Frame::Trailers(trailers)]).boxed()
-        }
-    };
-    let cut = Status::new(Code::Unavailable, "the stream was cut off before its end");
-    let end = Trailers { status: Some(cut), metadata: Metadata::new() };
-    let frames = frames.chain(stream::iter([Frame::Trailers(end)]));
-    stream::unfold(Some(frames), |frames| async {
-        let mut frames = frames?;
-        match frames.next().await? {
-            Frame::Message(payload) => {
-                let bytes = payload.encoded().map(Encoded::contiguous);
-                Some((Ok(bytes.unwrap_or_default()), Some(frames)))
-            }
-            Frame::Trailers(trailers) => Some((Err(trailers.status?), None)),
-        }
+    Payloads::of_reply(reply).map(|message| {
+        message.map(|payload| payload.encoded().map(Encoded::contiguous).unwrap_or_default())
     })
 }

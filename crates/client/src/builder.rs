@@ -7,12 +7,13 @@ use std::sync::Arc;
 use bytestring::ByteString;
 use dubhe_cluster::Cluster;
 use dubhe_cluster::balance::Random;
+use dubhe_cluster::destination::BalancedDestination;
 use dubhe_cluster::plan::{Options, StaticPlan};
 use dubhe_core::balance::Balance;
 use dubhe_core::directory::Directory;
-use dubhe_core::filter::{Chain, Filter, Hook, Step};
-use dubhe_core::plan::Fault;
-use dubhe_core::route::Route;
+use dubhe_core::fault::Fault;
+use dubhe_core::filter::{Filter, Hook, Step};
+use dubhe_core::router::Router;
 use dubhe_core::time::Duration;
 use dubhe_core::url::Url;
 use dubhe_core::{Code, Endpoint, ServiceKey, Status, Value};
@@ -58,8 +59,7 @@ pub struct ClientBuilder<T> {
     source: Source,
     options: Options,
     methods: HashMap<ByteString, Options>,
-    steps: Vec<Step>,
-    routers: Vec<Arc<dyn Route>>,
+    routers: Vec<Arc<dyn Router>>,
     protocols: Vec<ByteString>,
     problem: Option<Status>,
     stub: PhantomData<fn() -> T>,
@@ -99,6 +99,30 @@ impl MethodBuilder {
         self.0.repeatable = Some(repeatable);
         self
     }
+
+    /// Adds a filter around calls of the method, inside those of the client.
+    pub fn filter(mut self, filter: impl Filter) -> Self {
+        self.0.filters.push(Step::Filter(Arc::new(filter)));
+        self
+    }
+
+    /// Adds a filter around calls of the method that never waits.
+    pub fn hook(mut self, hook: impl Hook) -> Self {
+        self.0.filters.push(Step::Hook(Arc::new(hook)));
+        self
+    }
+
+    /// Adds a filter around each attempt of the method, inside those of the client.
+    pub fn endpoint_filter(mut self, filter: impl Filter) -> Self {
+        self.0.endpoint_filters.push(Step::Filter(Arc::new(filter)));
+        self
+    }
+
+    /// Adds a filter around each attempt of the method that never waits.
+    pub fn endpoint_hook(mut self, hook: impl Hook) -> Self {
+        self.0.endpoint_filters.push(Step::Hook(Arc::new(hook)));
+        self
+    }
 }
 
 impl<T: Stub> ClientBuilder<T> {
@@ -110,7 +134,6 @@ impl<T: Stub> ClientBuilder<T> {
             source: Source::default(),
             options: Options::default(),
             methods: T::methods().into_iter().collect(),
-            steps: Vec::new(),
             routers: Vec::new(),
             protocols: T::protocols().iter().map(|name| ByteString::from_static(name)).collect(),
             problem: None,
@@ -218,20 +241,33 @@ impl<T: Stub> ClientBuilder<T> {
         self
     }
 
-    /// Adds a filter; the first added is the outermost.
+    /// Adds a filter around the call, all its attempts included; the first added is the outermost.
     pub fn filter(mut self, filter: impl Filter) -> Self {
-        self.steps.push(Step::Filter(Arc::new(filter)));
+        self.options.filters.push(Step::Filter(Arc::new(filter)));
         self
     }
 
-    /// Adds a filter that never waits.
+    /// Adds a filter around the call that never waits.
     pub fn hook(mut self, hook: impl Hook) -> Self {
-        self.steps.push(Step::Hook(Arc::new(hook)));
+        self.options.filters.push(Step::Hook(Arc::new(hook)));
+        self
+    }
+
+    /// Adds a filter around each attempt, whose endpoint is in the head of the call; the first
+    /// added is the outermost.
+    pub fn endpoint_filter(mut self, filter: impl Filter) -> Self {
+        self.options.endpoint_filters.push(Step::Filter(Arc::new(filter)));
+        self
+    }
+
+    /// Adds a filter around each attempt that never waits.
+    pub fn endpoint_hook(mut self, hook: impl Hook) -> Self {
+        self.options.endpoint_filters.push(Step::Hook(Arc::new(hook)));
         self
     }
 
     /// Adds a router; the first added narrows first.
-    pub fn router(mut self, router: impl Route) -> Self {
+    pub fn router(mut self, router: impl Router) -> Self {
         self.routers.push(Arc::new(router));
         self
     }
@@ -271,18 +307,25 @@ impl<T: Stub> ClientBuilder<T> {
                 self.service
             ));
         }
-        let balance = Arc::new(Random::new(self.env.random().clone()));
-        let plan = StaticPlan::new(&self.options, self.methods, balance);
-        let directory = self.source.directory(&self.env, &self.service, self.protocols);
-        let cluster = Cluster::new(
-            Arc::new(plan),
-            directory,
-            self.routers,
-            self.env.channels().clone(),
-            self.env.clock().clone(),
-        );
-        let chain = (!self.steps.is_empty()).then(|| Chain::new(self.steps));
-        Ok(Client::new(Arc::new(self.service), chain, cluster))
+        let (env, routers) = (&self.env, self.routers);
+        // What never changes needs nobody to follow it.
+        let fixed = matches!(self.source, Source::Direct(_)) && routers.is_empty();
+        let directory = self.source.directory(env, &self.service, self.protocols);
+        let random: Arc<dyn Balance> = Arc::new(Random::new(env.random().clone()));
+        let plan = StaticPlan::new(&self.options, self.methods, env.clock(), |balance| {
+            let balance = balance.unwrap_or(&random).clone();
+            let (directory, routers) = (directory.clone(), routers.clone());
+            let clock = env.clock().clone();
+            let destination = BalancedDestination::new(directory, routers, balance, clock);
+            if !fixed {
+                env.tasks().spawn(destination.follow());
+            }
+            destination
+        });
+        let (channels, tasks) = (env.channels().clone(), env.tasks().clone());
+        let cluster = Cluster::new(Arc::new(plan), channels, tasks, env.clock().clone());
+        let cluster = cluster.with_decoder(dubhe_hessian2::payload::values);
+        Ok(Client::new(Arc::new(self.service), cluster))
     }
 }
 

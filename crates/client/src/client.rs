@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use dubhe_cluster::Cluster;
-use dubhe_core::filter::Chain;
+use dubhe_core::endpoint::Endpoints;
 use dubhe_core::time::Instant;
-use dubhe_core::{Body, Call, Head, Invoke, Method, Payload, Reply, ServiceKey, Status};
+use dubhe_core::{Body, Call, Head, Method, Payload, Reply, ServiceKey, Status};
 
 use crate::options::CallOptions;
 
@@ -15,14 +15,12 @@ pub struct Client(Arc<Inner>);
 
 struct Inner {
     service: Arc<ServiceKey>,
-    chain: Option<(Chain, Arc<dyn Invoke>)>,
     cluster: Cluster,
 }
 
 impl Client {
-    pub(crate) fn new(service: Arc<ServiceKey>, chain: Option<Chain>, cluster: Cluster) -> Self {
-        let chain = chain.map(|c| (c, Arc::new(cluster.clone()) as Arc<dyn Invoke>));
-        Self(Arc::new(Inner { service, chain, cluster }))
+    pub(crate) fn new(service: Arc<ServiceKey>, cluster: Cluster) -> Self {
+        Self(Arc::new(Inner { service, cluster }))
     }
 
     /// The service.
@@ -33,6 +31,11 @@ impl Client {
     /// The cluster of its providers.
     pub fn cluster(&self) -> &Cluster {
         &self.0.cluster
+    }
+
+    /// The providers that are known now.
+    pub fn providers(&self) -> Arc<Endpoints> {
+        self.0.cluster.plan().default_policy().destination.snapshot()
     }
 
     /// Waits until a provider is known and connected, at most until `until`.
@@ -73,11 +76,7 @@ impl Client {
         head.metadata = options.metadata.clone();
         head.timeout = options.timeout;
         head.deadline = options.deadline;
-        let call = Call { head, body };
-        let outcome = match &self.0.chain {
-            None => self.0.cluster.call(call).await,
-            Some((chain, cluster)) => chain.run(call, cluster).await,
-        };
+        let outcome = self.0.cluster.call(Call { head, body }).await;
         if let Some(captured) = &options.reply {
             captured.set(match &outcome {
                 Ok(reply) => reply.metadata.clone(),

@@ -3,13 +3,11 @@
 use std::sync::Arc;
 
 use bytestring::ByteString;
-use dubhe_cluster::Channels;
+use dubhe_cluster::{Channels, Tasks};
 use dubhe_core::connect::Connect;
 use dubhe_core::random::{Random, SplitMix};
 use dubhe_core::registry::Registry;
 use dubhe_core::time::SharedClock;
-use parking_lot::Mutex;
-use tokio::task::JoinSet;
 
 /// What all clients of an application share. Cheap to clone; the last clone ends its tasks.
 #[derive(Clone)]
@@ -21,7 +19,7 @@ struct Inner {
     random: Arc<dyn Random>,
     channels: Arc<Channels>,
     registries: Vec<Arc<dyn Registry>>,
-    tasks: Mutex<JoinSet<()>>,
+    tasks: Arc<Tasks>,
 }
 
 /// Makes an [`Environment`].
@@ -70,9 +68,9 @@ impl Environment {
         &self.0.registries
     }
 
-    /// Runs `task` until it ends or the environment does.
-    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.0.tasks.lock().spawn(task);
+    /// The tasks that end with the environment.
+    pub(crate) fn tasks(&self) -> &Arc<Tasks> {
+        &self.0.tasks
     }
 }
 
@@ -103,7 +101,7 @@ impl EnvironmentBuilder {
             random: self.random,
             channels: Arc::new(Channels::new(self.connectors)),
             registries: self.registries,
-            tasks: Mutex::default(),
+            tasks: Arc::default(),
         }))
     }
 }

@@ -51,7 +51,7 @@ impl Source {
             Self::Direct(list) => Arc::new(Arc::new(Endpoints::new(list.iter().cloned()))),
             Self::Custom(directory) => directory.0.clone(),
             Self::Registries => {
-                let directory = Arc::new(Followed::new());
+                let directory = Arc::new(Followed::new(env.clock().clone()));
                 let weak = Arc::downgrade(&directory);
                 let follow = Follow {
                     registries: env.registries().to_vec(),
@@ -60,7 +60,7 @@ impl Source {
                     channels: env.channels().clone(),
                     clock: env.clock().clone(),
                 };
-                env.spawn(async move { follow.run(weak).await });
+                env.tasks().spawn(async move { follow.run(weak).await });
                 directory
             }
         }

@@ -18,8 +18,8 @@ use dubhe_core::connect::{Channel, ChannelState, Connect};
 use dubhe_core::context::{Inherited, scope};
 use dubhe_core::directory::Directory;
 use dubhe_core::endpoint::Endpoints;
-use dubhe_core::filter::{Hook, Next};
-use dubhe_core::plan::Fault;
+use dubhe_core::fault::Fault;
+use dubhe_core::filter::{Guard, Hook, Next};
 use dubhe_core::registry::{Health, Registration, Snapshot};
 use dubhe_core::status::Retry;
 use dubhe_core::time::{Clock, Deadline, Sleep};
@@ -228,7 +228,7 @@ impl Directory for Shared {
 #[tokio::test(start_paused = true)]
 async fn first_calls_wait_for_the_registry_and_no_longer_than_their_timeout() {
     let (env, seen) = environment(|_, _| ok());
-    let followed = Arc::new(Followed::new());
+    let followed = Arc::new(Followed::new(Arc::new(Tokio)));
     let client = builder(&env, &[]).directory(Shared(followed.clone())).build().unwrap();
 
     let late = call(&client, "m", &CallOptions::new()).await.unwrap_err();
@@ -250,6 +250,8 @@ async fn first_calls_wait_for_the_registry_and_no_longer_than_their_timeout() {
     assert_eq!(seen.lock().unwrap().len(), 1);
 
     followed.update(&Snapshot::default(), |_| Some(0));
+    // The client prepares for the new set in a task of its own.
+    tokio::task::yield_now().await;
     let gone = call(&client, "m", &CallOptions::new()).await.unwrap_err();
     assert!(gone.message().contains("no provider"), "{gone}");
 }
@@ -257,12 +259,12 @@ async fn first_calls_wait_for_the_registry_and_no_longer_than_their_timeout() {
 struct Refuse;
 
 impl Hook for Refuse {
-    fn before(&self, call: &mut Call) -> Result<(), Status> {
+    fn before(&self, call: &mut Call) -> Result<Guard, Status> {
         match &*call.head.method.name {
             "refused" => Err(Status::new(Code::PermissionDenied, "no")),
             _ => {
                 call.head.metadata.insert("hook", "was here");
-                Ok(())
+                Ok(Guard::none())
             }
         }
     }

@@ -4,9 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
 use bytestring::ByteString;
-use dubhe_core::connect::{Channel, Connect};
+use dubhe_core::connect::{Channel, ChannelState, Connect};
+use dubhe_core::endpoint::EndpointState;
 use dubhe_core::{Code, Endpoint, Status};
 use parking_lot::Mutex;
+
+use crate::tasks::Tasks;
 
 type Identity = (ByteString, ByteString, u16);
 
@@ -14,21 +17,32 @@ type Identity = (ByteString, ByteString, u16);
 /// an endpoint of that address any more.
 pub struct Channels {
     connectors: Vec<Arc<dyn Connect>>,
-    open: Mutex<HashMap<Identity, Weak<dyn Channel>>>,
+    open: Mutex<HashMap<Identity, Opened>>,
+    /// One for each channel, which tells its endpoints of its state.
+    tasks: Tasks,
 }
+
+struct Opened {
+    channel: Weak<dyn Channel>,
+    users: Users,
+}
+
+/// The states of the endpoints that a channel leads to, one for each directory.
+type Users = Arc<Mutex<Vec<Weak<EndpointState>>>>;
 
 impl Channels {
     /// Channels of the protocols that `connectors` speak, most preferred first.
     pub fn new(connectors: Vec<Arc<dyn Connect>>) -> Self {
-        Self { connectors, open: Mutex::default() }
+        Self { connectors, open: Mutex::default(), tasks: Tasks::default() }
     }
 
-    /// How much `protocol` is preferred, 0 most; `None` when its endpoints cannot be reached.
+    /// The preference of `protocol`, 0 for most; `None` when its endpoints cannot be reached.
     pub fn rank(&self, protocol: &str) -> Option<usize> {
         self.connectors.iter().position(|c| c.protocol() == protocol)
     }
 
-    /// The channel to `endpoint`.
+    /// The channel to `endpoint`, whose state follows that of the channel from now on. Must be
+    /// called within a tokio runtime.
     ///
     /// # Errors
     /// When nothing here speaks its protocol, or the protocol refuses its parameters.
@@ -36,32 +50,66 @@ impl Channels {
         let offer = endpoint.offer();
         let identity = (offer.protocol.clone(), endpoint.instance().host.clone(), offer.port);
         let mut open = self.open.lock();
-        if let Some(channel) = open.get(&identity).and_then(Weak::upgrade) {
+        if let Some(Opened { channel, users }) = open.get(&identity)
+            && let Some(channel) = channel.upgrade()
+        {
+            join(endpoint, &channel, users);
             return Ok(channel);
         }
-        let connector = self.connectors.iter().find(|c| c.protocol() == &*offer.protocol);
-        let connector = connector.ok_or_else(|| {
-            let known: Vec<_> = self.connectors.iter().map(|c| c.protocol()).collect();
-            Status::new(
-                Code::Unimplemented,
-                format!(
-                    "cannot reach {endpoint}: no protocol {:?} here, only {}",
-                    &*offer.protocol,
-                    known.join(", ")
-                ),
-            )
-        })?;
-        let channel = connector.connect(endpoint)?;
-        open.retain(|_, c| c.strong_count() > 0);
-        open.insert(identity, Arc::downgrade(&channel));
+        let channel = self.connector(endpoint)?.connect(endpoint)?;
+        let users = Users::default();
+        join(endpoint, &channel, &users);
+        self.tasks.spawn(follow(&channel, users.clone()));
+        open.retain(|_, opened| opened.channel.strong_count() > 0);
+        open.insert(identity, Opened { channel: Arc::downgrade(&channel), users });
         Ok(channel)
+    }
+
+    fn connector(&self, endpoint: &Endpoint) -> Result<&Arc<dyn Connect>, Status> {
+        let protocol = &*endpoint.offer().protocol;
+        let connector = self.connectors.iter().find(|c| c.protocol() == protocol);
+        connector.ok_or_else(|| {
+            let known: Vec<_> = self.connectors.iter().map(|c| c.protocol()).collect();
+            let known = known.join(", ");
+            let text =
+                format!("cannot reach {endpoint}: no protocol {protocol:?} here, only {known}");
+            Status::new(Code::Unimplemented, text)
+        })
     }
 
     /// Closes all channels, at once with `now`, else after the calls on their way.
     pub fn close(&self, now: bool) {
-        let open: Vec<_> = self.open.lock().values().filter_map(Weak::upgrade).collect();
+        let open: Vec<_> = self.open.lock().values().filter_map(|o| o.channel.upgrade()).collect();
         for channel in open {
             channel.close(now);
+        }
+    }
+}
+
+/// Lets the state of an endpoint follow that of its channel.
+fn join(endpoint: &Endpoint, channel: &Arc<dyn Channel>, users: &Users) {
+    let mut users = users.lock();
+    users.retain(|user| user.strong_count() > 0);
+    users.push(Arc::downgrade(endpoint.state()));
+    // Under the lock, so that no older state is noted after a newer one.
+    endpoint.state().set_channel_state(channel.state());
+}
+
+/// Tells the endpoints of a channel of its state, until the channel is gone.
+fn follow(channel: &Arc<dyn Channel>, users: Users) -> impl Future<Output = ()> + use<> {
+    let mut seen = channel.state();
+    let channel = Arc::downgrade(channel);
+    async move {
+        loop {
+            for user in users.lock().iter().filter_map(Weak::upgrade) {
+                user.set_channel_state(seen);
+            }
+            if seen == ChannelState::Closed {
+                return;
+            }
+            let changed = channel.upgrade().map(|channel| channel.changed(seen));
+            let Some(changed) = changed else { return };
+            seen = changed.await;
         }
     }
 }

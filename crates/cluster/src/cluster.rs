@@ -1,27 +1,29 @@
-//! The walk of a call from its plan to a channel.
+//! A call on its way out, from its plan to a channel.
+//!
+//! ```text
+//! call → policy → filters → fault strategy → attempt:
+//!                 deadline → pick → filters of the endpoint → send → report
+//! ```
+//!
+//! `Cluster::call`, `Cluster::attempt` and `Cluster::send` are these steps in order.
 
 use std::sync::Arc;
 
-use dubhe_core::balance::{Outcome, Picked, Selection};
-use dubhe_core::connect::{Channel, ChannelState};
-use dubhe_core::directory::Directory;
+use dubhe_core::call::DecodeArguments;
+use dubhe_core::connect::Channel;
+use dubhe_core::end::{End, Until, Watch, Watching};
 use dubhe_core::endpoint::Endpoints;
-use dubhe_core::plan::{Plan, Policy};
+use dubhe_core::fault::{Attempts, Fault};
+use dubhe_core::invoke::Outcome;
+use dubhe_core::plan::{Picked, Plan, Policy};
 use dubhe_core::registry::Health;
-use dubhe_core::reply::ReplyBody;
-use dubhe_core::route::{Bitmap, Route};
 use dubhe_core::status::Retry;
-use dubhe_core::time::{Deadline, Instant, SharedClock};
-use dubhe_core::{
-    Call, CallView, Code, Endpoint, Invoke, Invoking, Metadata, Reply, Status, context,
-};
+use dubhe_core::time::{Deadline, Duration, Instant, SharedClock};
+use dubhe_core::{Call, CallView, Code, Endpoint, Invoke, Invoking, Status, context};
 
 use crate::channels::Channels;
-use crate::fault;
-use crate::router::Routers;
-
-/// How often a pick is repeated to find an endpoint that is connected.
-const LOOKS: usize = 3;
+use crate::fault::{CallAttempts, failover};
+use crate::tasks::Tasks;
 
 /// The providers of one service, as one thing that answers calls.
 #[derive(Clone)]
@@ -29,32 +31,47 @@ pub struct Cluster(Arc<Inner>);
 
 struct Inner {
     plan: Arc<dyn Plan>,
-    directory: Arc<dyn Directory>,
-    routers: Routers,
     channels: Arc<Channels>,
+    tasks: Arc<Tasks>,
     clock: SharedClock,
+    decode: Option<DecodeArguments>,
 }
 
 impl Cluster {
-    /// A cluster of these parts.
+    /// A cluster whose calls go as `plan` says, over `channels`. `tasks` runs what outlives a call.
     pub fn new(
         plan: Arc<dyn Plan>,
-        directory: Arc<dyn Directory>,
-        routers: Vec<Arc<dyn Route>>,
         channels: Arc<Channels>,
+        tasks: Arc<Tasks>,
         clock: SharedClock,
     ) -> Self {
-        let routers = Routers::new(routers);
-        Self(Arc::new(Inner { plan, directory, routers, channels, clock }))
+        Self(Arc::new(Inner { plan, channels, tasks, clock, decode: None }))
     }
 
-    /// The directory.
-    pub fn directory(&self) -> &Arc<dyn Directory> {
-        &self.0.directory
+    /// Lets rules and balancers see arguments of Rust types through `decode`.
+    pub fn with_decoder(mut self, decode: DecodeArguments) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.decode = Some(decode);
+        }
+        self
+    }
+
+    /// The plan of its calls.
+    pub fn plan(&self) -> &Arc<dyn Plan> {
+        &self.0.plan
     }
 
     pub(crate) fn clock(&self) -> &SharedClock {
         &self.0.clock
+    }
+
+    pub(crate) fn tasks(&self) -> &Tasks {
+        &self.0.tasks
+    }
+
+    /// What rules and balancers see of `call`.
+    pub(crate) fn view<'a>(&self, call: &'a Call) -> CallView<'a> {
+        CallView::new(call, self.0.decode)
     }
 
     /// The way to `endpoint`.
@@ -69,128 +86,142 @@ impl Cluster {
     ///
     /// # Errors
     /// The failure of the last attempt, or [`Code::Unavailable`] when there is nobody to ask.
-    pub async fn call(&self, mut call: Call) -> Result<Reply, Status> {
-        let inner = &*self.0;
-        let began = inner.clock.now();
-        let inherited = context::inherited();
-        let outer =
-            Deadline::earlier(call.head.deadline, inherited.as_ref().and_then(|i| i.deadline));
-        let policy = inner.plan.plan(&CallView::new(&call));
+    pub async fn call(&self, mut call: Call) -> Outcome {
+        // The policy of the call, from one snapshot of the configuration.
+        let policy = self.0.plan.plan(&self.view(&call));
+
+        // What surrounds the call: attachments of the policy, then deadline and trace of the call
+        // that is being served here, if any.
         call.head.metadata.fill_from(&policy.metadata);
-        if let Some(inherited) = inherited {
+        if let Some(inherited) = context::inherited() {
             call.head.metadata.fill_from(&inherited.metadata);
+            call.head.deadline = Deadline::earlier(call.head.deadline, inherited.deadline);
         }
+        let began = self.0.clock.now();
         call.head.arrived = Some(began);
-        let mut tried: Vec<Endpoint> = Vec::new();
-        let mut now = began;
-        let mut attempt = 0;
-        loop {
-            let spare = if attempt < policy.retries { call.try_clone() } else { None };
-            call.head.deadline = Deadline::earlier(own_deadline(&call, &policy, now), outer);
-            let mut picked = inner.pick(&call, &policy, &tried);
-            let patience = Deadline::earlier(Some(Deadline::after(now, policy.timeout)), outer);
-            if picked.is_err() && inner.first_answer(call.head.deadline.or(patience)).await {
-                picked = inner.pick(&call, &policy, &tried);
+
+        // The filters around all attempts; hooks before the first filter need no future.
+        let mut passed = policy.filters.begin(&mut call, began)?;
+        let next = passed.next(|| Arc::new(Filtered(self.clone(), policy.clone())));
+        let mut outcome = match next {
+            None => self.treat(&policy, call).await,
+            Some(next) => next.run(call).await,
+        };
+        passed.end(&mut outcome);
+        outcome
+    }
+
+    /// Makes the attempts that the policy's treatment of failures asks for.
+    async fn treat(&self, policy: &Arc<Policy>, call: Call) -> Outcome {
+        match &policy.fault {
+            Fault::Failover if policy.retries > 0 => failover(self, policy, call).await,
+            Fault::Strategy(strategy) => {
+                let attempts = CallAttempts::new(self.clone(), policy.clone());
+                strategy.run(call, Attempts::new(Arc::new(attempts))).await
             }
-            let picked = picked?;
-            call.head.metadata.fill_from(picked.endpoint().attachments());
-            let outcome = match self.channel(picked.endpoint()) {
-                Ok(channel) => channel.invoke(call).await,
-                Err(status) => Err(status),
-            };
-            let ended = inner.clock.now();
-            match outcome {
-                Ok(mut reply) => {
-                    let latency = ended.saturating_duration_since(now);
-                    let told = Outcome { latency, status: None, metadata: &reply.metadata };
-                    match reply.body {
-                        ReplyBody::One(..) => picked.finish(&told),
-                        ReplyBody::Stream(_) => reply.attach(picked),
-                    }
-                    return Ok(reply);
-                }
-                Err(status) => {
-                    let metadata = Metadata::new();
-                    let latency = ended.saturating_duration_since(now);
-                    let again = fault::again(&policy, attempt, &status)
-                        && outer.is_none_or(|d| !d.passed(ended));
-                    let endpoint = picked.endpoint().clone();
-                    picked.finish(&Outcome { latency, status: Some(&status), metadata: &metadata });
-                    match spare {
-                        Some(copy) if again => {
-                            call = copy;
-                            tried.push(endpoint);
-                            now = ended;
-                            attempt += 1;
-                        }
-                        _ => return Err(told(status, &endpoint, attempt)),
-                    }
-                }
+            _ => {
+                let began = self.began(&call);
+                self.attempt(policy, call, &[], began, |_| {}).await
             }
+        }
+    }
+
+    /// The beginning of the first attempt of `call`.
+    pub(crate) fn began(&self, call: &Call) -> Instant {
+        call.head.arrived.unwrap_or_else(|| self.0.clock.now())
+    }
+
+    /// Makes one attempt, which begins at `began`: picks who answers, another than those `tried`
+    /// where there is one, tells `picked` of it, and sends the call.
+    pub(crate) async fn attempt(
+        &self,
+        policy: &Policy,
+        call: Call,
+        tried: &[Endpoint],
+        began: Instant,
+        picked: impl FnOnce(&Endpoint),
+    ) -> Outcome {
+        let pick = |call| policy.destination.pick(&self.view(call), tried, began);
+        let endpoint = match pick(&call) {
+            Some(endpoint) => endpoint,
+            None => {
+                // The first calls of a client may wait for a first set of providers.
+                let patience = deadline(policy, &call, began);
+                let patience = patience.unwrap_or_else(|| Deadline::after(began, policy.timeout));
+                self.first_set(policy, patience).await;
+                let snapshot = || policy.destination.snapshot();
+                pick(&call).ok_or_else(|| nobody(&call, &snapshot()))?
+            }
+        };
+        picked(endpoint.endpoint());
+        self.send(policy, call, endpoint, began).await
+    }
+
+    /// Sends `call` to whom was picked, in an attempt that began at `began`.
+    pub(crate) async fn send(
+        &self,
+        policy: &Policy,
+        mut call: Call,
+        picked: Picked,
+        began: Instant,
+    ) -> Outcome {
+        let endpoint = picked.endpoint().clone();
+        // Who learns of the end of the attempt, on every way out.
+        let report = Watching::new(Report { picked, began, clock: self.0.clock.clone() });
+
+        // What is known of the attempt: its deadline, its endpoint, and what that one asks for.
+        call.head.deadline = deadline(policy, &call, began);
+        call.head.metadata.fill_from(endpoint.attachments());
+        call.head.endpoint = Some(endpoint.clone());
+
+        // The filters around the attempt, then the channel.
+        let mut outcome = self.through(policy, call, &endpoint, began).await;
+        report.end(&mut outcome, Until::Received);
+        outcome
+    }
+
+    async fn through(
+        &self,
+        policy: &Policy,
+        mut call: Call,
+        endpoint: &Endpoint,
+        began: Instant,
+    ) -> Outcome {
+        let channel = self.channel(endpoint)?;
+        let mut passed = policy.endpoint_filters.begin(&mut call, began)?;
+        let next = passed.next(|| channel.clone());
+        let mut outcome = match next {
+            None => channel.invoke(call).await,
+            Some(next) => next.run(call).await,
+        };
+        passed.end(&mut outcome);
+        outcome
+    }
+
+    /// Waits for the first set of a directory that has had none yet: the first calls of a client
+    /// come before its registry has answered.
+    async fn first_set(&self, policy: &Policy, deadline: Deadline) {
+        let set = policy.destination.snapshot();
+        if set.number() > 0 || set.health() == Health::Fresh {
+            return;
+        }
+        tokio::select! {
+            biased;
+            () = policy.destination.changed(0) => {}
+            () = self.0.clock.sleep_until(deadline.instant()) => {}
         }
     }
 }
 
-/// When an attempt that begins `now` takes too long.
-fn own_deadline(call: &Call, policy: &Policy, now: Instant) -> Option<Deadline> {
+/// The deadline of an attempt that begins at `now`: the call's own, or the attempt's if earlier.
+fn deadline(policy: &Policy, call: &Call, now: Instant) -> Option<Deadline> {
     let usual = if call.head.method.kind.is_streamed() {
         policy.stream_timeout
     } else {
         Some(policy.timeout)
     };
-    call.head.timeout.or(usual).map(|timeout| Deadline::after(now, timeout))
-}
-
-/// Says whom a local failure was about, and how often it was tried.
-fn told(status: Status, endpoint: &Endpoint, attempt: u32) -> Status {
-    match attempt {
-        0 => status,
-        n => status.context(format!("attempt {} of the call, last on {endpoint}", n + 1)),
-    }
-}
-
-impl Inner {
-    fn pick(&self, call: &Call, policy: &Policy, tried: &[Endpoint]) -> Result<Picked, Status> {
-        let set = self.directory.snapshot();
-        let view = CallView::new(call);
-        let mut left = self.routers.narrow(&view, &set, None);
-        if !tried.is_empty() {
-            without(&mut left, &set, |i| set.get(i).is_some_and(|e| tried.contains(e)));
-        }
-        let pick = |left: &Option<Bitmap>| {
-            let from = left.as_ref().map_or(Selection::all(&set), |m| Selection::only(&set, m));
-            policy.balance.pick(&view, from)
-        };
-        let first = pick(&left).ok_or_else(|| nobody(call, &set))?;
-        if set.len() == 1 || usable(&first) {
-            return Ok(first);
-        }
-        // An endpoint that is known to be away is passed over while others are there.
-        for _ in 0..LOOKS {
-            match pick(&left) {
-                Some(other) if usable(&other) => return Ok(other),
-                _ => {}
-            }
-        }
-        without(&mut left, &set, |i| set.get(i).is_some_and(away));
-        Ok(pick(&left).unwrap_or(first))
-    }
-
-    /// Waits for the first set of a directory that has had none yet. The first calls of a client
-    /// come before its registry has answered. Returns whether there is one now.
-    async fn first_answer(&self, deadline: Option<Deadline>) -> bool {
-        let set = self.directory.snapshot();
-        let Some(deadline) =
-            deadline.filter(|_| set.number() == 0 && set.health() == Health::Stale)
-        else {
-            return false;
-        };
-        tokio::select! {
-            biased;
-            () = self.directory.changed(0) => true,
-            () = self.clock.sleep_until(deadline.instant()) => false,
-        }
-    }
+    let own = call.head.timeout.or(usual).map(|timeout| Deadline::after(now, timeout));
+    Deadline::earlier(own, call.head.deadline)
 }
 
 /// The error of a call that there is nobody to ask for.
@@ -204,7 +235,7 @@ fn nobody(call: &Call, set: &Endpoints) -> Status {
         .with_retry(Retry::Never)
 }
 
-/// Why no provider is known.
+/// The reason why no provider is known.
 pub(crate) fn unknown(health: Health) -> &'static str {
     match health {
         Health::Fresh => {
@@ -214,28 +245,31 @@ pub(crate) fn unknown(health: Health) -> &'static str {
     }
 }
 
-/// Takes out of `left` ("all" when there is none yet) what `out` names, unless nothing would stay.
-fn without(left: &mut Option<Bitmap>, set: &Endpoints, out: impl Fn(usize) -> bool) {
-    let before = left.clone().unwrap_or_else(|| Bitmap::full(set.len()));
-    let mut after = before.clone();
-    before.iter().filter(|i| out(*i)).for_each(|i| after.remove(i));
-    if after.count() > 0 {
-        *left = Some(after);
+/// Tells the balancer how an attempt ended; until then it counts as in flight.
+struct Report {
+    picked: Picked,
+    began: Instant,
+    clock: SharedClock,
+}
+
+impl Watch for Report {
+    fn elapsed(&self) -> Duration {
+        self.clock.now().saturating_duration_since(self.began)
+    }
+
+    fn end(&mut self, end: &End<'_>) {
+        self.picked.finish(end);
     }
 }
 
-/// Whether a channel was opened and cannot take calls now.
-fn away(endpoint: &Endpoint) -> bool {
-    endpoint.state().channel().is_some_and(|c| {
-        matches!(
-            c.state(),
-            ChannelState::Connecting | ChannelState::Draining | ChannelState::Closed
-        )
-    })
-}
+/// What is behind the filters of a call: the cluster, with the policy that the call has.
+struct Filtered(Cluster, Arc<Policy>);
 
-fn usable(picked: &Picked) -> bool {
-    !away(picked.endpoint())
+impl Invoke for Filtered {
+    fn invoke(&self, call: Call) -> Invoking {
+        let (cluster, policy) = (self.0.clone(), self.1.clone());
+        Invoking::boxed(async move { cluster.treat(&policy, call).await })
+    }
 }
 
 impl Invoke for Cluster {
@@ -247,6 +281,7 @@ impl Invoke for Cluster {
 
 impl std::fmt::Debug for Cluster {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Cluster").field(&self.0.directory.snapshot()).finish()
+        let policy = self.0.plan.default_policy();
+        f.debug_tuple("Cluster").field(&policy.destination.snapshot()).finish()
     }
 }

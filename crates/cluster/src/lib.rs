@@ -10,13 +10,16 @@
 
 pub mod balance;
 pub mod channels;
+pub mod destination;
 pub mod directory;
-pub mod fault;
+
 pub mod plan;
-pub mod router;
 
 mod cluster;
+mod fault;
 mod ready;
+mod tasks;
 
 pub use channels::Channels;
 pub use cluster::Cluster;
+pub use tasks::Tasks;

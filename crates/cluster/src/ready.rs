@@ -21,8 +21,9 @@ impl Cluster {
     /// [`Code::Unavailable`] with the reason why there is none.
     pub async fn ready(&self, until: Instant) -> Result<(), Status> {
         let mut late = self.clock().sleep_until(until);
+        let destination = self.plan().default_policy().destination.clone();
         loop {
-            let set = self.directory().snapshot();
+            let set = destination.snapshot();
             let tried = set.iter().take(TRIED).map(|endpoint| self.channel(endpoint).cloned());
             let channels: Vec<Arc<dyn Channel>> = tried.collect::<Result<_, _>>()?;
             for channel in &channels {
@@ -34,7 +35,7 @@ impl Cluster {
             }
             let changes = channels.iter().zip(&states);
             let changes = changes.map(|(channel, seen)| channel.changed(*seen).map(drop).boxed());
-            let changed = select_all(changes.chain([self.directory().changed(set.number())]));
+            let changed = select_all(changes.chain([destination.changed(set.number())]));
             tokio::select! {
                 biased;
                 _ = changed => {}

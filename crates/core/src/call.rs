@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use http::Extensions;
 
 use crate::context::Peer;
+use crate::endpoint::Endpoint;
 use crate::metadata::Metadata;
 use crate::payload::{Args, Content, Payload, PayloadStream};
 use crate::service::{Method, ServiceKey};
@@ -29,6 +30,9 @@ pub struct Head {
     pub arrived: Option<Instant>,
     /// Who sent it; `None` on the calling side.
     pub peer: Option<Arc<Peer>>,
+    /// The endpoint that was picked; `None` on the serving side, and for a caller before an
+    /// attempt.
+    pub endpoint: Option<Endpoint>,
     /// Typed values that filters pass on to each other.
     pub extensions: Extensions,
 }
@@ -44,6 +48,7 @@ impl Head {
             timeout: None,
             arrived: None,
             peer: None,
+            endpoint: None,
             extensions: Extensions::new(),
         }
     }
@@ -92,32 +97,26 @@ impl Call {
     }
 }
 
-/// Turns the arguments of a payload into values.
-pub type DecodeArguments<'a> = &'a (dyn Fn(&Payload) -> Option<Vec<Value>> + Sync);
+/// Turns the arguments of a payload into values; `None` when it cannot.
+pub type DecodeArguments = fn(&Payload) -> Option<Vec<Value>>;
 
 /// What rules and balancers see of a call: the head, and arguments that are decoded when first
 /// asked for.
 pub struct CallView<'a> {
     head: &'a Head,
     payload: Option<&'a Payload>,
-    decode: Option<DecodeArguments<'a>>,
+    decode: Option<DecodeArguments>,
     arguments: OnceLock<Option<Vec<Value>>>,
 }
 
 impl<'a> CallView<'a> {
-    /// A view of `call`. Arguments of Rust types are not seen; see [`CallView::with_decoder`].
-    pub fn new(call: &'a Call) -> Self {
+    /// A view of `call`. Arguments of Rust types and encoded ones are seen through `decode`.
+    pub fn new(call: &'a Call, decode: Option<DecodeArguments>) -> Self {
         let payload = match &call.body {
             Body::One(p) => Some(p),
             Body::Stream(_) => None,
         };
-        Self { head: &call.head, payload, decode: None, arguments: OnceLock::new() }
-    }
-
-    /// Lets `decode` turn typed or encoded arguments into values when a rule reads one.
-    pub fn with_decoder(mut self, decode: DecodeArguments<'a>) -> Self {
-        self.decode = Some(decode);
-        self
+        Self { head: &call.head, payload, decode, arguments: OnceLock::new() }
     }
 
     /// The head.

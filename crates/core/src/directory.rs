@@ -1,16 +1,22 @@
 //! Who could answer.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::endpoint::Endpoints;
 
 /// The endpoints of one service, as known now.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no directory",
+    note = "an `Arc<Endpoints>` is a directory of fixed endpoints; implement `Directory` for one that changes"
+)]
 pub trait Directory: Send + Sync + 'static {
     /// The present set; a cheap read of an immutable snapshot.
     fn snapshot(&self) -> Arc<Endpoints>;
 
     /// Resolves once the set is no longer `seen` (by generation), or never when it cannot change.
-    fn changed(&self, seen: u64) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+    /// A directory whose set changes must implement it: nobody asks for the set again before.
+    fn changed(&self, seen: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let _ = seen;
         Box::pin(std::future::pending())
     }

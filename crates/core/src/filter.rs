@@ -1,15 +1,28 @@
 //! Filters stand around a call, on both sides of the wire.
+//!
+//! A chain stands at one of three places: around all of a call at its caller, around one attempt
+//! of it, whose endpoint is then known ([`Head::endpoint`](crate::Head::endpoint)), and around a
+//! handler.
 
 use std::fmt;
 use std::sync::Arc;
 
-use crate::call::{Call, Head};
+use crate::call::Call;
+use crate::end::{End, Ending, Until, Watch, Watching, contained};
 use crate::invoke::{Invoke, Invoking, Outcome};
-use crate::status::Status;
+use crate::status::{Code, Status};
+use crate::time::{Deadline, Duration, Instant, SharedClock, Timer};
 
 /// A step around a call that may wait, answer itself, or change what passes.
 ///
-/// An `async fn(Call, Next) -> Result<Reply, Status>` is a filter as it stands.
+/// An `async fn(Call, Next) -> Result<Reply, Status>` is a filter as it stands. Its end is that of
+/// the function; [`Reply::on_end`](crate::Reply::on_end) tells of the end of the reply, which for
+/// a stream comes later.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no filter",
+    note = "a filter is an `async fn(call: Call, next: Next) -> Result<Reply, Status>`, or a type \
+            that implements `Filter`; one that never waits implements `Hook` and is added by `hook(..)`"
+)]
 pub trait Filter: Send + Sync + 'static {
     /// Handles `call`; `next` is the rest of the way.
     fn filter(&self, call: Call, next: Next) -> Invoking;
@@ -25,20 +38,37 @@ where
     }
 }
 
-/// The cheap form of a filter: it never waits, so a call costs no allocation for it.
+/// The cheap form of a filter, which never waits: hooks in a row share one future.
 pub trait Hook: Send + Sync + 'static {
-    /// Looks at a call on its way in; an error answers it.
-    fn before(&self, call: &mut Call) -> Result<(), Status>;
+    /// Looks at a call on its way in; an error answers it. The guard is told how the call ended.
+    ///
+    /// # Errors
+    /// The answer to a call that must not pass.
+    fn before(&self, call: &mut Call) -> Result<Guard, Status>;
+}
 
-    /// Looks at the outcome. `head` is as `before` left it. Called once for each call that
-    /// `before` let pass and that was not cancelled.
-    fn after(&self, head: &Head, outcome: &Outcome) {
-        let _ = (head, outcome);
+/// What a [`Hook`] keeps of a call until its end.
+#[derive(Default)]
+#[must_use = "the hook is told of the end only by the guard that it returns"]
+pub struct Guard(Option<Box<dyn FnOnce(&End<'_>) + Send>>);
+
+impl Guard {
+    /// Nothing to do at the end.
+    pub const fn none() -> Self {
+        Self(None)
     }
 
-    /// Whether `after` does anything. A chain without one keeps no copy of the head.
-    fn observes(&self) -> bool {
-        false
+    /// Runs `then` at the end of the call, on every way out: reply, end of a stream, error,
+    /// cancellation, panic. [`End::latency`] is the time since the call arrived, or, around one
+    /// attempt, since the attempt began.
+    pub fn new(then: impl FnOnce(&End<'_>) + Send + 'static) -> Self {
+        Self(Some(Box::new(then)))
+    }
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Guard" } else { "Guard(none)" })
     }
 }
 
@@ -60,66 +90,228 @@ impl fmt::Debug for Step {
     }
 }
 
-/// An ordered list of steps, outermost first.
+/// An ordered list of steps, outermost first. An empty one costs nothing.
 #[derive(Clone, Debug, Default)]
-pub struct Chain(Option<Arc<[Step]>>);
+pub struct Chain(Option<Arc<Steps>>);
+
+struct Steps {
+    steps: Box<[Step]>,
+    clock: SharedClock,
+    until: Until,
+}
 
 impl Chain {
-    /// The chain of these steps.
-    pub fn new(steps: impl IntoIterator<Item = Step>) -> Self {
-        let steps: Arc<[Step]> = steps.into_iter().collect();
-        Self((!steps.is_empty()).then_some(steps))
+    /// The chain of these steps. `clock` measures how long calls take, `until` says when a unary
+    /// one has ended.
+    pub fn new(steps: impl IntoIterator<Item = Step>, clock: &SharedClock, until: Until) -> Self {
+        let steps: Box<[Step]> = steps.into_iter().collect();
+        if steps.is_empty() {
+            return Self::empty();
+        }
+        Self(Some(Arc::new(Steps { steps, clock: clock.clone(), until })))
     }
 
-    /// Runs `call` through all steps and then `target`.
-    pub fn run(&self, call: Call, target: &Arc<dyn Invoke>) -> Invoking {
+    /// The absence of steps.
+    pub const fn empty() -> Self {
+        Self(None)
+    }
+
+    /// Whether there is no step.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Runs `call`, which began at `began`, through all steps and then `target`.
+    pub fn run(&self, call: Call, began: Instant, target: &Arc<dyn Invoke>) -> Invoking {
         match &self.0 {
             None => target.invoke(call),
-            Some(steps) => Next { steps: steps.clone(), at: 0, target: target.clone() }.run(call),
+            Some(steps) => Next::run_from(steps, 0, began, call, || target.clone()),
+        }
+    }
+
+    /// Runs the hooks before the first filter, without a future: for a target that is no
+    /// [`Invoke`] of its own. What comes then is [`Passed::next`], else the target.
+    ///
+    /// # Errors
+    /// The answer of a hook that refused the call.
+    pub fn begin(&self, call: &mut Call, began: Instant) -> Result<Passed, Status> {
+        let Some(steps) = &self.0 else { return Ok(Passed { hooks: None, rest: None }) };
+        let (hooks, at) = Hooks::run(steps, 0, began, call)?;
+        let rest = (at < steps.steps.len()).then(|| Rest { steps: steps.clone(), at, began });
+        Ok(Passed { hooks, rest })
+    }
+}
+
+impl fmt::Debug for Steps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.steps.fmt(f)
+    }
+}
+
+/// The hooks that a call has passed. Dropped, they are told that it was cancelled.
+#[derive(Debug)]
+#[must_use = "dropped, it tells of a cancelled call"]
+pub struct Passed {
+    hooks: Option<Watching<Hooks>>,
+    rest: Option<Rest>,
+}
+
+#[derive(Debug)]
+struct Rest {
+    steps: Arc<Steps>,
+    at: usize,
+    began: Instant,
+}
+
+impl Passed {
+    /// The steps that are left, from the first filter on, when there is one.
+    pub fn next(&mut self, target: impl FnOnce() -> Arc<dyn Invoke>) -> Option<Next> {
+        let Rest { steps, at, began } = self.rest.take()?;
+        Some(Next { steps, at, began, target: target() })
+    }
+
+    /// Tells the hooks of the outcome, or of its end where that comes later.
+    pub fn end(self, outcome: &mut Outcome) {
+        if let Some(mut hooks) = self.hooks {
+            let until = hooks.get_mut().map_or(Until::Sent, |hooks| hooks.steps.until);
+            hooks.end(outcome, until);
         }
     }
 }
 
 /// The rest of the way of a call, owned by the filter it was given to.
 pub struct Next {
-    steps: Arc<[Step]>,
+    steps: Arc<Steps>,
     at: usize,
+    began: Instant,
     target: Arc<dyn Invoke>,
 }
 
 impl Next {
     /// Passes the call on.
-    pub fn run(mut self, mut call: Call) -> Invoking {
-        loop {
-            match self.steps.get(self.at) {
-                None => return self.target.invoke(call),
-                Some(Step::Filter(filter)) => {
-                    let filter = filter.clone();
-                    self.at += 1;
-                    return filter.filter(call, self);
-                }
-                Some(Step::Hook(hook)) => {
-                    if let Err(status) = hook.before(&mut call) {
-                        return Invoking::ready(Err(status));
-                    }
-                    self.at += 1;
-                    if hook.observes() {
-                        let (hook, head) = (hook.clone(), call.head.clone());
-                        let rest = self.run(call);
-                        return Invoking::boxed(async move {
-                            let outcome = rest.await;
-                            hook.after(&head, &outcome);
-                            outcome
-                        });
-                    }
-                }
+    pub fn run(self, call: Call) -> Invoking {
+        let Self { steps, at, began, target } = self;
+        Self::run_from(&steps, at, began, call, || target)
+    }
+
+    /// A timer that begins now, by the clock of the application.
+    pub fn timer(&self) -> Timer {
+        Timer::start(self.steps.clock.clone())
+    }
+
+    fn run_from(
+        steps: &Arc<Steps>,
+        at: usize,
+        began: Instant,
+        mut call: Call,
+        target: impl FnOnce() -> Arc<dyn Invoke>,
+    ) -> Invoking {
+        let (hooks, at) = match Hooks::run(steps, at, began, &mut call) {
+            Ok(passed) => passed,
+            Err(status) => return Invoking::ready(Err(status)),
+        };
+        let rest = match steps.steps.get(at) {
+            Some(Step::Filter(filter)) => {
+                let next = Self { steps: steps.clone(), at: at + 1, began, target: target() };
+                filter.filter(call, next)
             }
+            _ => target().invoke(call),
+        };
+        match hooks {
+            Some(hooks) => hooks.follow(rest, steps.until),
+            None => rest,
         }
     }
 }
 
 impl fmt::Debug for Next {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Next({} of {} steps left)", self.steps.len() - self.at, self.steps.len())
+        let all = self.steps.steps.len();
+        write!(f, "Next({} of {all} steps left)", all - self.at)
+    }
+}
+
+/// Hooks in a row that wait for the end of a call.
+struct Hooks {
+    steps: Arc<Steps>,
+    began: Instant,
+    deadline: Option<Deadline>,
+    /// The innermost.
+    last: Guard,
+    /// The others, outermost first.
+    outer: Vec<Guard>,
+}
+
+impl Hooks {
+    /// Runs the hooks from step `at` on; gives those that wait for the end, if any, and the step
+    /// behind the hooks. A hook's refusal is told to those before it.
+    fn run(
+        steps: &Arc<Steps>,
+        at: usize,
+        began: Instant,
+        call: &mut Call,
+    ) -> Result<(Option<Watching<Self>>, usize), Status> {
+        let mut waiting: Option<Watching<Self>> = None;
+        let hooks = steps.steps.iter().skip(at).map_while(|step| match step {
+            Step::Hook(hook) => Some(hook),
+            Step::Filter(_) => None,
+        });
+        let mut passed = at;
+        for hook in hooks {
+            let guard = match hook.before(call) {
+                Ok(guard) => guard,
+                Err(status) => {
+                    let mut refused = Err(status);
+                    if let Some(waiting) = waiting {
+                        waiting.end(&mut refused, steps.until);
+                    }
+                    return refused.map(|_| (None, at));
+                }
+            };
+            passed += 1;
+            if guard.0.is_none() {
+                continue;
+            }
+            match waiting.as_mut().and_then(Watching::get_mut) {
+                Some(hooks) => hooks.outer.push(std::mem::replace(&mut hooks.last, guard)),
+                None => {
+                    waiting = Some(Watching::new(Self {
+                        steps: steps.clone(),
+                        began,
+                        deadline: None,
+                        last: guard,
+                        outer: Vec::new(),
+                    }));
+                }
+            }
+        }
+        if let Some(hooks) = waiting.as_mut().and_then(Watching::get_mut) {
+            hooks.deadline = call.head.deadline;
+        }
+        Ok((waiting, passed))
+    }
+}
+
+impl Watch for Hooks {
+    fn elapsed(&self) -> Duration {
+        self.steps.clock.now().saturating_duration_since(self.began)
+    }
+
+    fn end(&mut self, end: &End<'_>) {
+        // A protocol drops what runs beyond its deadline.
+        let late = matches!(end.ending, Ending::Cancelled)
+            && self.deadline.is_some_and(|at| at.passed(self.began + end.latency));
+        let status = late.then(|| Status::new(Code::DeadlineExceeded, "the deadline passed"));
+        let end = match &status {
+            Some(status) => End { ending: Ending::Failed(status), ..*end },
+            None => *end,
+        };
+        let outer = std::mem::take(&mut self.outer).into_iter().rev();
+        for guard in std::iter::once(std::mem::take(&mut self.last)).chain(outer) {
+            if let Some(then) = guard.0 {
+                // The others are told all the same.
+                contained(|| then(&end));
+            }
+        }
     }
 }

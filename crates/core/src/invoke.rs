@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use crate::call::Call;
 use crate::context::{Inherited, within};
+use crate::end::{Facts, Until, Watch, Watchers};
 use crate::reply::Reply;
 use crate::status::Status;
 
@@ -37,7 +38,10 @@ pub trait Pending: Send + Sync {
 
 /// A call on its way: one concrete future, boxed only where it has to be.
 #[must_use = "a call does nothing until it is polled"]
-pub struct Invoking(State);
+pub struct Invoking {
+    state: State,
+    watchers: Watchers,
+}
 
 enum State {
     Ready(Option<Outcome>),
@@ -50,17 +54,17 @@ enum State {
 impl Invoking {
     /// A call that is over already.
     pub fn ready(outcome: Outcome) -> Self {
-        Self(State::Ready(Some(outcome)))
+        Self::new(State::Ready(Some(outcome)))
     }
 
     /// A call that waits under `key` in `table`.
     pub fn table(table: Arc<dyn Pending>, key: u64) -> Self {
-        Self(State::Table { table, key })
+        Self::new(State::Table { table, key })
     }
 
     /// A call that is a future of any type.
     pub fn boxed(future: impl Future<Output = Outcome> + Send + 'static) -> Self {
-        Self(State::Boxed(Box::pin(future)))
+        Self::new(State::Boxed(Box::pin(future)))
     }
 
     /// A call that is a future of any type, in which calls inherit `value`.
@@ -68,7 +72,32 @@ impl Invoking {
         value: Inherited,
         future: impl Future<Output = Outcome> + Send + 'static,
     ) -> Self {
-        Self(State::Scoped(Some(value), Box::pin(future)))
+        Self::new(State::Scoped(Some(value), Box::pin(future)))
+    }
+
+    fn new(state: State) -> Self {
+        Self { state, watchers: Watchers::default() }
+    }
+
+    /// Tells `watch` of the end of the call, on whichever way: an error, the end of the reply, a
+    /// panic, or a drop of the future or of the reply, which cancels.
+    pub fn watch(mut self, watch: impl Watch + 'static, until: Until) -> Self {
+        self.watchers.push(watch, until);
+        self
+    }
+
+    fn tell(&mut self, outcome: &mut Outcome) {
+        match outcome {
+            Err(status) => self.watchers.tell(Until::Sent, &Facts::failed(status)),
+            Ok(reply) => {
+                if let Some(facts) = reply.received() {
+                    self.watchers.tell(Until::Received, &facts);
+                }
+                if !self.watchers.is_empty() {
+                    reply.watch_all(std::mem::take(&mut self.watchers));
+                }
+            }
+        }
     }
 }
 
@@ -76,7 +105,7 @@ impl Future for Invoking {
     type Output = Outcome;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
-        let outcome = match &mut self.0 {
+        let outcome = match &mut self.state {
             State::Ready(outcome) => outcome.take(),
             State::Table { table, key } => Some(std::task::ready!(table.poll_reply(*key, cx))),
             State::Boxed(future) => Some(std::task::ready!(future.as_mut().poll(cx))),
@@ -86,15 +115,19 @@ impl Future for Invoking {
             }
             State::Done => None,
         };
-        self.0 = State::Done;
+        self.state = State::Done;
         // Polled again after the end: there is nothing left to wake for.
-        outcome.map_or(Poll::Pending, Poll::Ready)
+        let Some(mut outcome) = outcome else { return Poll::Pending };
+        if !self.watchers.is_empty() {
+            self.tell(&mut outcome);
+        }
+        Poll::Ready(outcome)
     }
 }
 
 impl Drop for Invoking {
     fn drop(&mut self) {
-        if let State::Table { table, key } = &self.0 {
+        if let State::Table { table, key } = &self.state {
             table.cancel(*key);
         }
     }
@@ -102,7 +135,7 @@ impl Drop for Invoking {
 
 impl fmt::Debug for Invoking {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
+        f.write_str(match self.state {
             State::Ready(_) => "Invoking(ready)",
             State::Table { .. } | State::Boxed(_) | State::Scoped(..) => "Invoking(pending)",
             State::Done => "Invoking(done)",

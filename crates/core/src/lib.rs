@@ -11,10 +11,11 @@
 //! | module | what it names |
 //! | --- | --- |
 //! | [`call`], [`reply`], [`payload`] | what flows |
+//! | [`end`] | the end of a call, on every way out |
 //! | [`status`] | the one error type of all protocols |
 //! | [`service`], [`descriptor`], [`metadata`], [`value`] | keys, types, attachments, dynamic values |
 //! | [`endpoint`] | instances, offers, snapshots |
-//! | [`invoke`], [`filter`], [`plan`], [`directory`], [`route`], [`balance`], [`connect`], [`registry`], [`serve`] | the seams |
+//! | [`invoke`], [`filter`], [`plan`], [`directory`], [`router`], [`fault`], [`balance`], [`connect`], [`registry`], [`serve`] | the seams |
 //! | [`time`], [`random`] | what is injected |
 
 pub mod balance;
@@ -23,7 +24,9 @@ pub mod connect;
 pub mod context;
 pub mod descriptor;
 pub mod directory;
+pub mod end;
 pub mod endpoint;
+pub mod fault;
 pub mod filter;
 pub mod invoke;
 pub mod metadata;
@@ -33,7 +36,7 @@ pub mod plan;
 pub mod random;
 pub mod registry;
 pub mod reply;
-pub mod route;
+pub mod router;
 pub mod serve;
 pub mod service;
 pub mod status;
@@ -44,6 +47,7 @@ pub mod value;
 pub use bytestring::ByteString;
 pub use call::{Body, Call, CallView, Head};
 pub use context::Context;
+pub use end::{End, Ending};
 pub use endpoint::{Endpoint, Endpoints, Instance, Offer};
 pub use invoke::{Invoke, Invoking};
 pub use metadata::Metadata;

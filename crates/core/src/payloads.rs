@@ -9,8 +9,8 @@ use futures_core::Stream;
 use crate::call::Body;
 use crate::metadata::Metadata;
 use crate::payload::{Payload, PayloadStream};
-use crate::reply::{Frame, Reply, ReplyBody, ReplyStream, Trailers};
-use crate::status::{Code, Status};
+use crate::reply::{Frame, Reply, ReplyBody, ReplyStream, Trailers, cut_off};
+use crate::status::Status;
 
 /// The messages of a request or a reply, whether one or many, undecoded.
 ///
@@ -62,7 +62,7 @@ impl Payloads {
             match &mut self.source {
                 Source::Request(stream) => return stream.as_mut().poll_next(cx),
                 Source::Frames(stream) => {
-                    return Poll::Ready(match ready!(stream.as_mut().poll_next(cx)) {
+                    return Poll::Ready(match ready!(Pin::new(stream).poll_next(cx)) {
                         Some(Frame::Message(payload)) => Some(Ok(payload)),
                         Some(Frame::Trailers(trailers)) => self.ended_by(trailers),
                         None => Some(Err(cut_off())),
@@ -75,8 +75,8 @@ impl Payloads {
                 Source::Reply(reply) => match reply.body {
                     ReplyBody::Stream(stream) => self.source = Source::Frames(stream),
                     ReplyBody::One(payload, trailers) => {
-                        let status = self.ended_by(trailers);
-                        return Poll::Ready(status.or(Some(Ok(payload))));
+                        self.trailers = Some(trailers);
+                        return Poll::Ready(Some(Ok(payload)));
                     }
                 },
                 _ => return Poll::Ready(None),
@@ -106,8 +106,4 @@ impl fmt::Debug for Payloads {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Payloads")
     }
-}
-
-fn cut_off() -> Status {
-    Status::new(Code::Unavailable, "the stream was cut off before its end")
 }

@@ -1,48 +1,43 @@
 //! What is decided once for a call, from one snapshot of configuration.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytestring::ByteString;
-
 use crate::balance::Balance;
 use crate::call::CallView;
+use crate::end::End;
+use crate::endpoint::{Endpoint, Endpoints};
+use crate::fault::Fault;
+use crate::filter::Chain;
 use crate::metadata::Metadata;
-
-/// How failures are treated, by Dubbo's names.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Fault {
-    /// Try other endpoints, up to `retries` more.
-    #[default]
-    Failover,
-    /// Report the first failure.
-    Failfast,
-    /// A strategy that is registered under this name.
-    Named(ByteString),
-}
+use crate::time::Instant;
 
 /// Everything that governs one call.
 #[derive(Clone)]
 pub struct Policy {
-    /// How long each attempt may take. Dubbo's default is 1 s. A deadline that the call inherits
-    /// bounds all attempts together.
+    /// The time that each attempt may take. Dubbo's default is 1 s. A deadline that the call
+    /// inherits bounds all attempts together.
     pub timeout: Duration,
-    /// How long an attempt may take whose request or reply is a stream; for ever by default, as in
-    /// Dubbo.
+    /// The time that an attempt may take whose request or reply is a stream; for ever by default,
+    /// as in Dubbo.
     pub stream_timeout: Option<Duration>,
-    /// How often a failed call is sent again. Dubbo's default is 2.
+    /// The number of times that a failed call is sent again. Dubbo's default is 2.
     pub retries: u32,
-    /// How failures are treated.
+    /// The treatment of failures.
     pub fault: Fault,
-    /// Who picks the endpoint.
-    pub balance: Arc<dyn Balance>,
+    /// The endpoints, and the choice among them.
+    pub destination: Arc<dyn Destination>,
     /// Attachments that every call gets.
     pub metadata: Metadata,
-    /// Whether a method may run twice: then failures of unknown effect are retried as well.
+    /// Permission to run a method twice: then failures of unknown effect are retried as well.
     /// Dubbo treats every method so.
     pub repeatable: bool,
+    /// The steps around all attempts of a call.
+    pub filters: Chain,
+    /// The steps around each attempt, whose endpoint is in the head: Dubbo's filters of an invoker.
+    pub endpoint_filters: Chain,
 }
 
 impl fmt::Debug for Policy {
@@ -57,6 +52,59 @@ impl fmt::Debug for Policy {
 
 /// Chooses the policy of a call.
 pub trait Plan: Send + Sync + 'static {
-    /// The policy of this call; called once, before the first attempt.
+    /// The policy of this call; called once, before its filters.
     fn plan(&self, call: &CallView<'_>) -> Arc<Policy>;
+
+    /// The policy of calls that no rule singles out.
+    fn default_policy(&self) -> Arc<Policy>;
+}
+
+/// A set of endpoints and the choice among them: all of a service, a subset, a zone, a cluster of
+/// a mesh.
+pub trait Destination: Send + Sync + 'static {
+    /// The present set, before rules.
+    fn snapshot(&self) -> Arc<Endpoints>;
+
+    /// Resolves once the set that picks are made from is no longer `seen` (by generation).
+    fn changed(&self, seen: u64) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+    /// Picks an endpoint for one attempt, another than those `tried` where there is one. `None`
+    /// when nobody is there.
+    fn pick(&self, call: &CallView<'_>, tried: &[Endpoint], now: Instant) -> Option<Picked>;
+
+    /// All endpoints that rules leave for this call, for strategies that ask several.
+    fn candidates(&self, call: &CallView<'_>) -> Vec<Endpoint>;
+}
+
+/// A picked endpoint. It counts as in flight until this is dropped.
+#[derive(Debug)]
+pub struct Picked {
+    endpoint: Endpoint,
+    balance: Option<Arc<dyn Balance>>,
+}
+
+impl Picked {
+    /// Picks `endpoint`; `balance` learns how the attempt ends.
+    pub fn new(endpoint: &Endpoint, balance: Option<Arc<dyn Balance>>) -> Self {
+        endpoint.state().begin();
+        Self { endpoint: endpoint.clone(), balance }
+    }
+
+    /// The endpoint.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Tells the balancer how the attempt ended.
+    pub fn finish(&mut self, end: &End<'_>) {
+        if let Some(balance) = self.balance.take() {
+            balance.finish(&self.endpoint, end);
+        }
+    }
+}
+
+impl Drop for Picked {
+    fn drop(&mut self) {
+        self.endpoint.state().finish();
+    }
 }

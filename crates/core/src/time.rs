@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-pub use std::time::{Duration, Instant};
+pub use std::time::{Duration, Instant, SystemTime};
 
 /// A pending sleep.
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -16,10 +16,46 @@ pub trait Clock: Send + Sync + 'static {
 
     /// Resolves at `when`, at once if that has passed.
     fn sleep_until(&self, when: Instant) -> Sleep;
+
+    /// The present as the calendar has it, for times that other processes tell.
+    fn wall(&self) -> SystemTime {
+        SystemTime::now()
+    }
 }
 
 /// A shared clock.
 pub type SharedClock = Arc<dyn Clock>;
+
+/// The time since a moment, by an injected clock.
+#[derive(Clone)]
+pub struct Timer {
+    clock: SharedClock,
+    began: Instant,
+}
+
+impl Timer {
+    /// A timer that began at `began`.
+    pub fn since(clock: SharedClock, began: Instant) -> Self {
+        Self { clock, began }
+    }
+
+    /// A timer that begins now.
+    pub fn start(clock: SharedClock) -> Self {
+        let began = clock.now();
+        Self { clock, began }
+    }
+
+    /// The time since the timer began.
+    pub fn elapsed(&self) -> Duration {
+        self.clock.now().saturating_duration_since(self.began)
+    }
+}
+
+impl fmt::Debug for Timer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Timer({:?})", self.elapsed())
+    }
+}
 
 /// The point in time after which nobody waits for the reply.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

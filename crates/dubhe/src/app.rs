@@ -10,10 +10,10 @@ use dubhe_core::time::SharedClock;
 use dubhe_core::{ServiceKey, Status};
 use dubhe_dubbo::DubboConnect;
 use dubhe_dubbo::exchange::Settings;
+use dubhe_net::time::TokioClock;
 use dubhe_net::tls::ClientTls;
 use dubhe_triple::TripleConnect;
 
-use crate::clock::TokioClock;
 use crate::registries::by_url;
 
 /// An application that calls services: its protocols, connections and registries. Everything

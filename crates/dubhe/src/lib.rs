@@ -31,11 +31,10 @@
 //! The crates behind this one are usable alone: [`hessian2`], [`net`], [`cluster`], [`core`].
 
 mod app;
-mod clock;
 mod registries;
 
 pub use app::{App, AppBuilder};
-pub use clock::TokioClock;
+pub use dubhe_net::time::TokioClock;
 pub use registries::registry_at;
 
 pub use dubhe_client::{
@@ -43,19 +42,33 @@ pub use dubhe_client::{
     Stub,
 };
 pub use dubhe_core::context::Peer;
-pub use dubhe_core::filter::{Filter, Hook, Next};
+pub use dubhe_core::end::{End, Ending};
+pub use dubhe_core::fault::{Attempts, Fault, FaultStrategy};
+pub use dubhe_core::filter::{Filter, Guard, Hook, Next};
 pub use dubhe_core::time::Deadline;
 pub use dubhe_core::url::Url;
 pub use dubhe_core::{
-    ByteString, Call, Code, Context, Endpoint, Metadata, Method, Payload, Reply, ServiceKey,
-    Status, Value,
+    ByteString, Call, CallView, Code, Context, Endpoint, Metadata, Method, Payload, Reply,
+    ServiceKey, Status, Value,
 };
 pub use dubhe_macros::{Java, JavaException, interface};
 pub use dubhe_protobuf::{Request, Response, Streaming, include_proto};
 pub use dubhe_server::{Export, Options as ServerOptions, Running, Server, ServerBuilder, Service};
 
 pub use dubhe_cluster as cluster;
-pub use dubhe_cluster::balance;
+
+/// Balancers, and what one of your own is made of.
+pub mod balance {
+    pub use dubhe_cluster::balance::Random;
+    pub use dubhe_core::balance::{Balance, Pick, Selection};
+}
+
+/// Routers: what one of your own is made of.
+pub mod router {
+    pub use dubhe_core::endpoint::Endpoints;
+    pub use dubhe_core::router::{Bitmap, PreparedRouter, Router, Trace};
+}
+
 pub use dubhe_core as core;
 pub use dubhe_dubbo as dubbo;
 pub use dubhe_filter as filter;

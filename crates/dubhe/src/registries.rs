@@ -6,10 +6,9 @@ use bytestring::ByteString;
 use dubhe_core::registry::Registry;
 use dubhe_core::time::SharedClock;
 use dubhe_core::{Code, Status};
+use dubhe_net::time::TokioClock;
 use dubhe_registry::{File, Memory};
 use dubhe_zookeeper::ZooKeeper;
-
-use crate::clock::TokioClock;
 
 /// The registry that `url` names, for [`dubhe_server::ServerBuilder::registry`] and
 /// [`crate::AppBuilder::registry_instance`]; two calls with one `memory://` give two registries.

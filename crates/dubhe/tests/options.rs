@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use dubhe::ServiceKey;
 use dubhe::core::registry::{Registering, Registration, Registry, Snapshots};
 use dubhe::filter::access_log::AccessLog;
 use dubhe::prelude::*;
 use dubhe::registry::Memory;
-use dubhe::{ServiceKey, TokioClock};
 use futures_util::StreamExt;
 
 #[dubhe::interface("org.example.Clock", version = "2.0.0")]
@@ -243,7 +243,7 @@ impl Write for Lines {
 #[tokio::test]
 async fn the_access_log_has_a_line_for_each_call() {
     let lines = Lines::default();
-    let log = AccessLog::to_writer(Arc::new(TokioClock), lines.clone());
+    let log = AccessLog::to_writer(lines.clone());
     let server = Server::builder().service(ClockServer::new(Slow)).hook(log);
     let running = server.start("127.0.0.1:0").await.unwrap();
     client(&running).sleep(1).await.unwrap();

@@ -3,71 +3,65 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use dubhe_core::filter::Hook;
-use dubhe_core::invoke::Outcome;
-use dubhe_core::time::SharedClock;
-use dubhe_core::{Call, Head, Status};
+use dubhe_core::context::Peer;
+use dubhe_core::filter::{Guard, Hook};
+use dubhe_core::{Call, End, Head, Method, ServiceKey, Status};
 
-/// Writes one line a call: peer, service, method, outcome and time taken.
+/// Writes one line a call: peer, service, method, outcome and time taken, when the call has ended:
+/// a stream with its last message. The outcome is `OK` or gRPC's name of the code; a caller that
+/// gave up is `CANCELLED`.
 ///
 /// Arguments and attachments never appear, since they may be secret.
-pub struct AccessLog {
-    clock: SharedClock,
-    to: To,
-}
+#[derive(Clone, Default)]
+pub struct AccessLog(Output);
 
-enum To {
+#[derive(Clone, Default)]
+enum Output {
+    #[default]
     Tracing,
-    Writer(Mutex<Box<dyn Write + Send>>),
+    Writer(Arc<Mutex<dyn Write + Send>>),
 }
 
 impl AccessLog {
     /// Writes through `tracing`, target `dubhe::access`, level INFO.
-    pub fn new(clock: SharedClock) -> Self {
-        Self { clock, to: To::Tracing }
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// Writes lines to `writer`, such as a file.
-    pub fn to_writer(clock: SharedClock, writer: impl Write + Send + 'static) -> Self {
-        Self { clock, to: To::Writer(Mutex::new(Box::new(writer))) }
-    }
-
-    /// This filter as a step of a chain.
-    pub fn hook(self) -> Arc<dyn Hook> {
-        Arc::new(self)
+    pub fn to_writer(writer: impl Write + Send + 'static) -> Self {
+        Self(Output::Writer(Arc::new(Mutex::new(writer))))
     }
 }
 
 impl Hook for AccessLog {
-    fn before(&self, _: &mut Call) -> Result<(), Status> {
-        Ok(())
+    fn before(&self, call: &mut Call) -> Result<Guard, Status> {
+        let Head { service, method, peer, .. } = &call.head;
+        let (service, method, peer) = (service.clone(), method.clone(), peer.clone());
+        let output = self.0.clone();
+        Ok(Guard::new(move |end| output.write(&service, &method, peer.as_deref(), end)))
     }
+}
 
-    fn after(&self, head: &Head, outcome: &Outcome) {
-        let now = self.clock.now();
-        let micros = head.arrived.map_or(0, |a| now.saturating_duration_since(a).as_micros());
-        let peer = head.peer.as_ref().and_then(|p| p.remote);
+impl Output {
+    fn write(&self, service: &ServiceKey, method: &Method, peer: Option<&Peer>, end: &End<'_>) {
+        let micros = end.latency.as_micros();
+        let peer = peer.and_then(|peer| peer.remote);
         let peer = peer.map_or_else(|| "-".to_owned(), |a| a.to_string());
-        let outcome = outcome.as_ref().map_or_else(|s| s.code().name(), |_| "OK");
-        let Head { service, method, .. } = head;
-        // Names come from our own exports by now, but a path could still hold line breaks.
-        let name = &method.name;
-        match &self.to {
-            To::Tracing => {
-                tracing::info!(target: "dubhe::access", peer, %service, method = &**name, outcome, micros);
+        let (method, outcome) = (&*method.name, end.name());
+        match self {
+            Self::Tracing => {
+                tracing::info!(target: "dubhe::access", peer, %service, method, outcome, micros);
             }
-            To::Writer(writer) => {
-                let line = format!("{peer} {service} {name} {outcome} {micros}us");
+            Self::Writer(writer) => {
+                let line = format!("{peer} {service} {method} {outcome} {micros}us");
+                // Names come from our own exports by now, but a path could still hold line breaks.
                 let line = line.replace(['\n', '\r'], "?");
                 let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
                 // A full disk must not fail calls; the next line tries again.
                 let _ = writeln!(writer, "{line}");
             }
         }
-    }
-
-    fn observes(&self) -> bool {
-        true
     }
 }
 
@@ -79,10 +73,14 @@ impl std::fmt::Debug for AccessLog {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::Pin;
+    use std::task::{Context, Waker};
     use std::time::{Duration, Instant};
 
-    use dubhe_core::time::{Clock, Sleep};
-    use dubhe_core::{Code, Method, Payload, Reply, ServiceKey, Value};
+    use dubhe_core::end::Until;
+    use dubhe_core::filter::{Chain, Step};
+    use dubhe_core::time::{Clock, SharedClock, Sleep};
+    use dubhe_core::{Code, Invoke, Invoking, Payload, Reply, Value};
 
     use super::*;
 
@@ -112,19 +110,38 @@ mod tests {
         }
     }
 
+    struct Answers(Result<(), Status>);
+
+    impl Invoke for Answers {
+        fn invoke(&self, _: Call) -> Invoking {
+            let reply = self.0.clone().map(|()| Reply::new(Payload::dynamic(Value::Null)));
+            Invoking::ready(reply)
+        }
+    }
+
     #[test]
     fn writes_one_line_a_call_and_no_contents() {
         let start = Instant::now();
         let lines = Lines::default();
-        let clock = Arc::new(Fixed(start + Duration::from_micros(42)));
-        let log = AccessLog::to_writer(clock, lines.clone());
+        let clock: SharedClock = Arc::new(Fixed(start + Duration::from_micros(42)));
+        let log = Step::Hook(Arc::new(AccessLog::to_writer(lines.clone())));
+        let chain = Chain::new([log], &clock, Until::Sent);
         let service = Arc::new(ServiceKey::new("a.B", "g", ""));
         let mut head = Head::new(service, Arc::new(Method::java("m\nx", "")));
-        head.arrived = Some(start);
         head.metadata.insert("password", "hidden");
-        log.after(&head, &Ok(Reply::new(Payload::dynamic(Value::Null))));
-        log.after(&head, &Err(Status::new(Code::NotFound, "hidden")));
+        let mut cx = Context::from_waker(Waker::noop());
+        for answer in [Ok(()), Err(Status::new(Code::NotFound, "hidden"))] {
+            let target: Arc<dyn Invoke> = Arc::new(Answers(answer));
+            let call = Call::new(head.clone(), Payload::dynamic(Value::Null));
+            let mut call = chain.run(call, start, &target);
+            assert!(Pin::new(&mut call).poll(&mut cx).is_ready());
+        }
+        let target: Arc<dyn Invoke> = Arc::new(Answers(Ok(())));
+        drop(chain.run(Call::new(head, Payload::dynamic(Value::Null)), start, &target));
         let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-        assert_eq!(text, "- g/a.B m?x OK 42us\n- g/a.B m?x NOT_FOUND 42us\n");
+        assert_eq!(
+            text,
+            "- g/a.B m?x OK 42us\n- g/a.B m?x NOT_FOUND 42us\n- g/a.B m?x CANCELLED 42us\n"
+        );
     }
 }

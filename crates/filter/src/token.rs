@@ -5,7 +5,7 @@
 use std::fmt;
 
 use bytestring::ByteString;
-use dubhe_core::filter::Hook;
+use dubhe_core::filter::{Guard, Hook};
 use dubhe_core::status::Origin;
 use dubhe_core::{Call, Code, Status};
 
@@ -23,12 +23,12 @@ impl Token {
 }
 
 impl Hook for Token {
-    fn before(&self, call: &mut Call) -> Result<(), Status> {
+    fn before(&self, call: &mut Call) -> Result<Guard, Status> {
         let given = call.head.metadata.get_str(TOKEN);
         let right = given.is_some_and(|given| same(given.as_bytes(), self.0.as_bytes()));
         if right {
             call.head.metadata.remove(TOKEN);
-            return Ok(());
+            return Ok(Guard::none());
         }
         let what = if given.is_some() { "a wrong token" } else { "no token" };
         let message = format!(
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn lets_the_right_token_pass_and_takes_it_off() {
         let mut call = call(Some("s3cret"));
-        Token::new("s3cret").before(&mut call).unwrap();
+        let _ = Token::new("s3cret").before(&mut call).unwrap();
         assert!(call.head.metadata.is_empty());
     }
 

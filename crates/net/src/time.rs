@@ -5,9 +5,25 @@
 
 use std::time::Instant;
 
+use dubhe_core::time::{Clock, Sleep};
+
 /// The current monotonic time of the runtime.
 pub fn now() -> Instant {
     tokio::time::Instant::now().into_std()
+}
+
+/// The clock of the runtime: real time, or what a test that pauses it says.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TokioClock;
+
+impl Clock for TokioClock {
+    fn now(&self) -> Instant {
+        now()
+    }
+
+    fn sleep_until(&self, when: Instant) -> Sleep {
+        Box::pin(sleep_until(when))
+    }
 }
 
 /// Ends at `at`, at once if that has passed.

@@ -70,7 +70,8 @@ mod tests {
         let weight = |release: &str, weight: &str| {
             let text = format!("tri://h:1/a.B?release={release}&side=provider&weight={weight}");
             let registration = from_url(&Url::parse(&text, "").unwrap());
-            Endpoint::new(registration.instance, registration.offer, registration.params).weight()
+            Endpoint::new(registration.instance, registration.offer, registration.params)
+                .weight(std::time::Instant::now())
         };
         assert_eq!(weight("dubbo-golang-3.3.2", "0"), 100);
         assert_eq!(weight("dubbo-golang-3.3.2", "7"), 7);

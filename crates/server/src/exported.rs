@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 use dubhe_core::descriptor::{self, BadDescriptor, parameters};
+use dubhe_core::end::Until;
 use dubhe_core::endpoint::ServiceParams;
 use dubhe_core::filter::{Chain, Step};
 use dubhe_core::serve::{Overload, Target};
+use dubhe_core::time::SharedClock;
 use dubhe_core::{Call, CallKind, Code, Invoke, Invoking, Method, ServiceKey, Status};
+use dubhe_net::time::{self, TokioClock};
 
 use crate::service::{Export, Service};
 use crate::{echo, generic};
@@ -44,7 +47,8 @@ struct Filtered {
 
 impl Invoke for Filtered {
     fn invoke(&self, call: Call) -> Invoking {
-        self.chain.run(call, &self.target)
+        let began = call.head.arrived.unwrap_or_else(time::now);
+        self.chain.run(call, began, &self.target)
     }
 }
 
@@ -57,15 +61,16 @@ impl Exported {
         params.entry("methods".into()).or_insert_with(|| names(&all).into());
         let key = Arc::new(key);
         let params = Arc::new(ServiceParams { params });
-        let steps: Vec<_> = outer.iter().cloned().chain(steps).collect();
+        let clock: SharedClock = Arc::new(TokioClock);
+        let chain = Chain::new(outer.iter().cloned().chain(steps), &clock, Until::Sent);
         let target = |method: Arc<Method>, handler: Arc<dyn Invoke>| Target {
             service: key.clone(),
             method,
             params: params.clone(),
-            invoke: if steps.is_empty() {
+            invoke: if chain.is_empty() {
                 handler
             } else {
-                Arc::new(Filtered { chain: Chain::new(steps.clone()), target: handler })
+                Arc::new(Filtered { chain: chain.clone(), target: handler })
             },
         };
         let mut methods: HashMap<ByteString, Vec<Target>> = HashMap::new();

@@ -1,48 +1,58 @@
-//! A balancer of one's own: the provider with the fewest calls in flight.
+//! A balancer that prepares: the same caller always gets the same provider, while it is there.
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
-use std::sync::atomic::Ordering;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Instant;
 
-use dubhe::core::CallView;
-use dubhe::core::balance::{Balance, Picked, Selection};
+use dubhe::balance::{Balance, Pick, Selection};
 use dubhe::prelude::*;
-use dubhe::registry::Memory;
-use dubhe_examples::{OneUser, UsersClient, UsersServer};
+use dubhe::{CallView, Endpoint};
+use dubhe_examples::{UsersClient, fleet};
 
-/// Picks the least busy provider. `Picked` counts the call as in flight until it has ended.
-struct LeastBusy;
+struct Sticky;
 
-impl Balance for LeastBusy {
-    fn pick(&self, _: &CallView<'_>, from: Selection<'_>) -> Option<Picked> {
-        let busy = |e: &&dubhe::Endpoint| e.state().in_flight.load(Ordering::Relaxed);
-        from.iter().min_by_key(busy).map(Picked::new)
+/// The providers' places in the set, in order of the hashes of their addresses.
+struct Ring(Vec<(u64, usize)>);
+
+impl Balance for Sticky {
+    /// Sorts once, when the set has changed.
+    fn prepare(&self, set: &Selection) -> Box<dyn Pick> {
+        let place = |n| Some((hash(&set.get(n)?.address()), set.place(n)?));
+        let mut ring: Vec<_> = (0..set.len()).filter_map(place).collect();
+        ring.sort_unstable();
+        Box::new(Ring(ring))
     }
+}
+
+impl Pick for Ring {
+    /// Finds the next on the ring that can be asked now.
+    fn pick<'a>(
+        &self,
+        call: &CallView<'_>,
+        from: &'a Selection,
+        _: Instant,
+    ) -> Option<&'a Endpoint> {
+        let key = hash(call.head().metadata.get_str("user").unwrap_or_default());
+        let start = self.0.partition_point(|(at, _)| *at < key);
+        self.0.iter().cycle().skip(start).take(self.0.len()).find_map(|(_, place)| from.at(*place))
+    }
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Status> {
-    let registry = Memory::new();
-    let mut providers = Vec::new();
-    for _ in 0..3 {
-        let server = Server::builder().registry(registry.clone());
-        let server = server.service(UsersServer::new(OneUser)).filter(slow);
-        providers.push(server.start("127.0.0.1:0").await?);
-    }
-
+    let (registry, providers) = fleet().await?;
     let app = App::builder("balancer").registry_instance(registry).build()?;
-    let users = app.client::<UsersClient>().balance(LeastBusy).build()?;
-    users.list().await?;
-    // Three calls at once go to three providers.
-    tokio::try_join!(users.get_user(1), users.get_user(1), users.get_user(1))?;
-    for provider in &providers {
-        assert_eq!(provider.connections(), 1);
-        println!("{} was called", provider.addr());
+    let users = app.client::<UsersClient>().attachment("user", "ada").balance(Sticky).build()?;
+    for _ in 0..3 {
+        users.get_user(1).await?;
     }
+    let called = providers.iter().filter(|provider| provider.connections() > 0).count();
+    println!("3 calls went to {called} provider");
     Ok(())
-}
-
-/// Takes its time, so that calls overlap.
-async fn slow(call: Call, next: Next) -> Result<Reply, Status> {
-    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    next.run(call).await
 }

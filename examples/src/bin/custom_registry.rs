@@ -51,6 +51,6 @@ async fn main() -> Result<(), Status> {
     let app = App::builder("consumer").registry_instance(list).build()?;
     let users = app.client::<UsersClient>().build()?;
     println!("found {:?}", users.get_user(1).await?.map(|user| user.name));
-    println!("knows {} providers", users.client().cluster().directory().snapshot().len());
+    println!("knows {} providers", users.client().providers().len());
     Ok(())
 }

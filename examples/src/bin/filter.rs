@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use dubhe::Hook;
 use dubhe::prelude::*;
+use dubhe::{Guard, Hook};
 use dubhe_examples::{OneUser, UsersClient, UsersServer, ada};
 
 /// A filter is a function: it may look, change, wait, answer itself or pass the call on.
@@ -23,9 +23,11 @@ struct Signed {
 }
 
 impl Hook for Signed {
-    fn before(&self, call: &mut Call) -> Result<(), Status> {
+    fn before(&self, call: &mut Call) -> Result<Guard, Status> {
         if call.head.metadata.get_str("signature") == Some("s3cret") {
-            return Ok(());
+            let method = call.head.method.clone();
+            // Told of the end of the call, whichever it is.
+            return Ok(Guard::new(move |end| println!("{}: {}", method.name, end.name())));
         }
         self.refused.fetch_add(1, Ordering::Relaxed);
         Err(Status::new(Code::Unauthenticated, "the call is not signed"))

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use dubhe_core::directory::Directory;
-use dubhe_core::endpoint::{Endpoints, States};
+use dubhe_core::endpoint::{Endpoints, ServiceParams, States};
 use dubhe_core::registry::{Health, Snapshot};
+use dubhe_core::time::{Duration, SharedClock, SystemTime};
 use tokio::sync::watch;
 
 /// A directory whose set is replaced as a registry tells.
@@ -15,16 +16,18 @@ pub struct Followed {
     current: ArcSwap<Endpoints>,
     states: States,
     number: watch::Sender<u64>,
+    clock: SharedClock,
 }
 
 impl Followed {
     /// No endpoint yet, and not current.
-    pub fn new() -> Self {
+    pub fn new(clock: SharedClock) -> Self {
         let empty = Endpoints::new([]).with_health(Health::Stale);
         Self {
             current: ArcSwap::from_pointee(empty),
             states: States::default(),
             number: watch::Sender::new(0),
+            clock,
         }
     }
 
@@ -43,20 +46,34 @@ impl Followed {
             *least = rank.min(*least);
             usable.push((provider, address, rank));
         }
-        let endpoints =
-            usable.into_iter().filter(|(_, address, rank)| best.get(address) == Some(rank)).map(
-                |(p, ..)| self.states.adopt(p.instance.clone(), p.offer.clone(), p.params.clone()),
-            );
+        let (now, wall) = (self.clock.now(), self.clock.wall());
+        let preferred = usable.into_iter().filter(|(_, at, rank)| best.get(at) == Some(rank));
+        let endpoints = preferred.map(|(p, ..)| {
+            let endpoint = self.states.adopt(p.instance.clone(), p.offer.clone(), p.params.clone());
+            if let Some(at) = age(&p.params, wall).and_then(|age| now.checked_sub(age)) {
+                endpoint.state().set_started(at);
+            }
+            endpoint
+        });
         let set = Endpoints::new(endpoints).generation(number).with_health(snapshot.health);
         self.current.store(Arc::new(set));
+        self.states.prune();
         self.number.send_replace(number);
     }
 }
 
-impl Default for Followed {
-    fn default() -> Self {
-        Self::new()
-    }
+/// The age of a provider by its parameter `timestamp`, the time of its start: in milliseconds, as
+/// Java writes it, or in seconds, as dubbo-go does (`server/action.go`). One that is to start in
+/// future has no age yet.
+fn age(params: &ServiceParams, wall: SystemTime) -> Option<Duration> {
+    /// Taken for milliseconds, a number below this is before 1974; for seconds, above it is after
+    /// the year 5000.
+    const MILLIS: u64 = 100_000_000_000;
+    let number: u64 = params.get("timestamp")?.parse().ok().filter(|number| *number > 0)?;
+    let since_epoch =
+        if number < MILLIS { Duration::from_secs(number) } else { Duration::from_millis(number) };
+    let started = SystemTime::UNIX_EPOCH.checked_add(since_epoch)?;
+    Some(wall.duration_since(started).unwrap_or_default())
 }
 
 impl Directory for Followed {
@@ -84,9 +101,30 @@ impl std::fmt::Debug for Followed {
 #[cfg(test)]
 mod tests {
     use dubhe_core::registry::Registration;
+    use dubhe_core::time::{Clock, Instant, Sleep};
     use dubhe_core::{Instance, Offer, ServiceKey};
 
     use super::*;
+
+    struct Fixed(Instant, SystemTime);
+
+    impl Clock for Fixed {
+        fn now(&self) -> Instant {
+            self.0
+        }
+
+        fn sleep_until(&self, _: Instant) -> Sleep {
+            Box::pin(std::future::pending())
+        }
+
+        fn wall(&self) -> SystemTime {
+            self.1
+        }
+    }
+
+    fn clock() -> SharedClock {
+        Arc::new(Fixed(Instant::now(), SystemTime::now()))
+    }
 
     fn snapshot(ports: &[u16]) -> Snapshot {
         let provider = |port: &u16| Registration {
@@ -110,7 +148,7 @@ mod tests {
         snapshot.providers.insert(0, triple.clone());
         triple.offer.port = 3;
         snapshot.providers.push(triple);
-        let directory = Followed::new();
+        let directory = Followed::new(clock());
         directory.update(&snapshot, rank);
         let set = directory.snapshot();
         let offers: Vec<_> = set.iter().map(ToString::to_string).collect();
@@ -119,7 +157,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_new_set_keeps_the_state_of_who_stays() {
-        let directory = Followed::new();
+        let directory = Followed::new(clock());
         assert_eq!(directory.snapshot().health(), Health::Stale);
         directory.update(&snapshot(&[1, 2, 9]), rank);
         let before = directory.snapshot();
@@ -133,5 +171,29 @@ mod tests {
         };
         assert!(Arc::ptr_eq(&state(&before, 2), &state(&after, 2)));
         assert_eq!(after.iter().map(|e| e.offer().port).collect::<Vec<_>>(), [2, 3]);
+    }
+
+    #[test]
+    fn providers_that_have_just_started_warm_up_whoever_wrote_the_time() {
+        let epoch = Duration::from_secs(1_700_000_000);
+        let clock = Arc::new(Fixed(
+            Instant::now() + Duration::from_hours(1),
+            SystemTime::UNIX_EPOCH + epoch + Duration::from_mins(5),
+        ));
+        for (timestamp, weight) in [
+            ("1700000000000", 50),
+            ("1700000000", 50),
+            ("1800000000000", 1),
+            ("0", 100),
+            ("?", 100),
+        ] {
+            let mut snapshot = snapshot(&[1]);
+            let params = [("timestamp".into(), timestamp.into())].into_iter().collect();
+            snapshot.providers[0].params = Arc::new(ServiceParams { params });
+            let directory = Followed::new(clock.clone());
+            directory.update(&snapshot, rank);
+            let set = directory.snapshot();
+            assert_eq!(set.get(0).unwrap().weight(clock.now()), weight, "{timestamp}");
+        }
     }
 }

@@ -7,48 +7,39 @@ use std::time::Duration;
 use bytestring::ByteString;
 use dubhe_core::CallView;
 use dubhe_core::balance::Balance;
+use dubhe_core::end::Until;
+use dubhe_core::fault::Fault;
+use dubhe_core::filter::{Chain, Step};
 use dubhe_core::metadata::Metadata;
-use dubhe_core::plan::{Fault, Plan, Policy};
+use dubhe_core::plan::{Destination, Plan, Policy};
+use dubhe_core::time::SharedClock;
 
-/// What may be set for a client, and again for each of its methods.
+/// Settings of a client, or of one of its methods over those of the client.
 #[derive(Clone, Default)]
 pub struct Options {
-    /// How long an attempt may take; 1 s by default, as in Dubbo. A stream has no such bound but
-    /// that of its own method.
+    /// The time that an attempt may take; 1 s by default, as in Dubbo. A stream has no such bound
+    /// but that of its own method.
     pub timeout: Option<Duration>,
-    /// How often a failed call is sent again; 2 by default, as in Dubbo.
+    /// The number of times that a failed call is sent again; 2 by default, as in Dubbo.
     pub retries: Option<u32>,
-    /// How failures are treated; failover by default.
+    /// The treatment of failures; failover by default.
     pub fault: Option<Fault>,
-    /// Who picks the endpoint; random by weight by default.
+    /// The balancer; random by weight by default.
     pub balance: Option<Arc<dyn Balance>>,
-    /// Whether the call may run twice; yes by default, as in Dubbo.
+    /// Permission to run the call twice; given by default, as in Dubbo.
     pub repeatable: Option<bool>,
     /// Attachments that every call gets.
     pub metadata: Metadata,
+    /// The steps around all attempts of a call; those of a method come behind the client's.
+    pub filters: Vec<Step>,
+    /// The steps around each attempt, likewise.
+    pub endpoint_filters: Vec<Step>,
 }
 
 /// Dubbo's default of `timeout`.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Dubbo's default of `retries`.
 pub const DEFAULT_RETRIES: u32 = 2;
-
-impl Options {
-    /// These options over `base`.
-    fn over(&self, base: &Policy) -> Policy {
-        let mut metadata = self.metadata.clone();
-        metadata.fill_from(&base.metadata);
-        Policy {
-            timeout: self.timeout.unwrap_or(base.timeout),
-            stream_timeout: base.stream_timeout,
-            retries: self.retries.unwrap_or(base.retries),
-            fault: self.fault.clone().unwrap_or_else(|| base.fault.clone()),
-            balance: self.balance.clone().unwrap_or_else(|| base.balance.clone()),
-            repeatable: self.repeatable.unwrap_or(base.repeatable),
-            metadata,
-        }
-    }
-}
 
 /// Policies made once, when the client is built.
 #[derive(Debug)]
@@ -58,24 +49,55 @@ pub struct StaticPlan {
 }
 
 impl StaticPlan {
-    /// The plan of `options`, and of `methods` over them; `balance` where neither names one.
+    /// The plan of `options`, and of `methods` over them. `destination` makes that of a balancer;
+    /// it is asked once for each, `None` meaning the default one.
     pub fn new(
         options: &Options,
         methods: impl IntoIterator<Item = (ByteString, Options)>,
-        balance: Arc<dyn Balance>,
+        clock: &SharedClock,
+        mut destination: impl FnMut(Option<&Arc<dyn Balance>>) -> Arc<dyn Destination>,
     ) -> Self {
-        let dubbo = Policy {
-            timeout: DEFAULT_TIMEOUT,
+        let chain = |steps: Vec<Step>| Chain::new(steps, clock, Until::Received);
+        let default = Policy {
+            timeout: options.timeout.unwrap_or(DEFAULT_TIMEOUT),
             stream_timeout: None,
-            retries: DEFAULT_RETRIES,
-            fault: Fault::default(),
-            balance,
-            metadata: Metadata::new(),
-            repeatable: true,
+            retries: options.retries.unwrap_or(DEFAULT_RETRIES),
+            fault: options.fault.clone().unwrap_or_default(),
+            destination: destination(options.balance.as_ref()),
+            metadata: options.metadata.clone(),
+            repeatable: options.repeatable.unwrap_or(true),
+            filters: chain(options.filters.clone()),
+            endpoint_filters: chain(options.endpoint_filters.clone()),
         };
-        let default = options.over(&dubbo);
-        let policy =
-            |own: Options| Arc::new(Policy { stream_timeout: own.timeout, ..own.over(&default) });
+        let mut policy = |own: Options| {
+            let mut metadata = own.metadata;
+            metadata.fill_from(&default.metadata);
+            // Those of the client alone are the client's chain.
+            let both = |all: &Chain, outer: &[Step], own: Vec<Step>| {
+                if own.is_empty() {
+                    return all.clone();
+                }
+                chain(outer.iter().cloned().chain(own).collect())
+            };
+            Arc::new(Policy {
+                timeout: own.timeout.unwrap_or(default.timeout),
+                stream_timeout: own.timeout,
+                retries: own.retries.unwrap_or(default.retries),
+                fault: own.fault.unwrap_or_else(|| default.fault.clone()),
+                destination: match &own.balance {
+                    Some(balance) => destination(Some(balance)),
+                    None => default.destination.clone(),
+                },
+                metadata,
+                repeatable: own.repeatable.unwrap_or(default.repeatable),
+                filters: both(&default.filters, &options.filters, own.filters),
+                endpoint_filters: both(
+                    &default.endpoint_filters,
+                    &options.endpoint_filters,
+                    own.endpoint_filters,
+                ),
+            })
+        };
         let methods = methods.into_iter().map(|(method, own)| (method, policy(own))).collect();
         Self { default: Arc::new(default), methods }
     }
@@ -87,14 +109,33 @@ impl Plan for StaticPlan {
             if self.methods.is_empty() { None } else { self.methods.get(&call.head().method.name) };
         own.unwrap_or(&self.default).clone()
     }
+
+    fn default_policy(&self) -> Arc<Policy> {
+        self.default.clone()
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use dubhe_core::endpoint::Endpoints;
+    use dubhe_core::time::{Clock, Instant, Sleep};
     use dubhe_core::{Call, Head, Method, Payload, ServiceKey, Value};
 
     use super::*;
     use crate::balance::Random;
+    use crate::destination::BalancedDestination;
+
+    struct Stopped(Instant);
+
+    impl Clock for Stopped {
+        fn now(&self) -> Instant {
+            self.0
+        }
+
+        fn sleep_until(&self, _: Instant) -> Sleep {
+            Box::pin(std::future::pending())
+        }
+    }
 
     fn call(method: &str) -> Call {
         let service = Arc::new(ServiceKey::interface_only("a.B"));
@@ -106,12 +147,17 @@ mod tests {
     fn a_method_overrides_the_client_which_overrides_dubbo() {
         let client = Options { timeout: Some(Duration::from_secs(3)), ..Options::default() };
         let slow = Options { retries: Some(0), ..Options::default() };
-        let plan = StaticPlan::new(&client, [("slow".into(), slow)], Arc::new(Random::from_os()));
-        let policy = plan.plan(&CallView::new(&call("slow")));
+        let clock: SharedClock = Arc::new(Stopped(Instant::now()));
+        let set = Arc::new(Endpoints::new([]));
+        let plan = StaticPlan::new(&client, [("slow".into(), slow)], &clock, |_| {
+            let random = Arc::new(Random::from_os());
+            BalancedDestination::new(Arc::new(set.clone()), Vec::new(), random, clock.clone())
+        });
+        let policy = plan.plan(&CallView::new(&call("slow"), None));
         assert_eq!((policy.timeout, policy.retries), (Duration::from_secs(3), 0));
-        let policy = plan.plan(&CallView::new(&call("other")));
+        let policy = plan.plan(&CallView::new(&call("other"), None));
         assert_eq!((policy.timeout, policy.retries), (Duration::from_secs(3), DEFAULT_RETRIES));
         assert_eq!(policy.stream_timeout, None);
-        assert_eq!(policy.fault, Fault::Failover);
+        assert!(matches!(policy.fault, Fault::Failover));
     }
 }

@@ -1,6 +1,7 @@
 //! Typed values as payloads of a call, and back: the bridge to [`dubhe_core`]'s seams.
 
 mod messages;
+mod values;
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use dubhe_core::{Code, Format, Payload, Reply, Sink, Status};
 
 use crate::{Arguments, Decode, DecodeArguments, Decoder, Encode, Encoder, Error};
 pub use messages::Messages;
+pub use values::values;
 
 /// Arguments that borrow nothing from the message.
 pub trait OwnedArguments: for<'de> DecodeArguments<'de> {}

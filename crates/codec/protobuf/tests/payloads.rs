@@ -97,7 +97,7 @@ fn a_sink_of_another_encoder_is_refused() {
 }
 
 fn replied(frames: Vec<Frame>) -> Reply {
-    Reply::stream(Box::pin(stream::iter(frames)))
+    Reply::stream(stream::iter(frames))
 }
 
 fn ended(status: Option<Status>) -> Frame {

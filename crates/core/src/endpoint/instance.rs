@@ -8,6 +8,7 @@ use bytestring::ByteString;
 
 use super::state::EndpointState;
 use crate::metadata::Metadata;
+use crate::time::{Duration, Instant};
 
 /// Parameters by name, sorted. Unknown ones are kept and passed on.
 pub type Params = BTreeMap<ByteString, ByteString>;
@@ -46,8 +47,23 @@ impl ServiceParams {
     }
 }
 
+/// The weight of a provider that was started `uptime` ago, less than `warmup`.
+fn warmup_weight(uptime: Duration, warmup: Duration, weight: u32) -> u32 {
+    // Java computes with whole milliseconds and in 32-bit floats.
+    let part = uptime.as_millis() as f32 / (warmup.as_millis() as f32 / weight as f32);
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "rounds down and saturates, as Java's does"
+    )]
+    let part = part as u32;
+    part.clamp(1, weight.max(1))
+}
+
 /// Dubbo's weight of a provider that says nothing.
 const DEFAULT_WEIGHT: u32 = 100;
+/// Dubbo's `warmup` of a provider that says nothing.
+const DEFAULT_WARMUP: Duration = Duration::from_mins(10);
 
 /// One offer of one instance, with the parameters of the service it is asked for. Cheap to clone.
 #[derive(Clone)]
@@ -59,6 +75,7 @@ struct Inner {
     service: Arc<ServiceParams>,
     state: Arc<EndpointState>,
     weight: u32,
+    warmup: Duration,
     attachments: Metadata,
 }
 
@@ -77,9 +94,11 @@ impl Endpoint {
         state: Arc<EndpointState>,
     ) -> Self {
         let weight = service.get("weight").and_then(|w| w.parse().ok()).unwrap_or(DEFAULT_WEIGHT);
+        let warmup = service.get("warmup").and_then(|ms| ms.parse().ok());
+        let warmup = warmup.map_or(DEFAULT_WARMUP, Duration::from_millis);
         let token = service.get("token").filter(|token| !token.is_empty());
         let attachments = token.map(|token| ("token", token)).into_iter().collect();
-        Self(Arc::new(Inner { instance, offer, service, state, weight, attachments }))
+        Self(Arc::new(Inner { instance, offer, service, state, weight, warmup, attachments }))
     }
 
     /// The endpoint `protocol://host:port` without further parameters.
@@ -114,9 +133,27 @@ impl Endpoint {
         &self.0.state
     }
 
-    /// Its share of the calls, relative to others; `weight`, 100 by default.
-    pub fn weight(&self) -> u32 {
-        self.0.weight
+    /// Its share of the calls at `now`, relative to others: the parameter `weight`, 100 by default,
+    /// of which a provider that has just started takes its part (Dubbo Java
+    /// `AbstractLoadBalance.calculateWarmupWeight`): as much as it has lived of `warmup`
+    /// milliseconds, 10 minutes by default, and at least 1.
+    pub fn weight(&self, now: Instant) -> u32 {
+        match self.warming(now) {
+            Some(uptime) => warmup_weight(uptime, self.0.warmup, self.0.weight),
+            None => self.0.weight,
+        }
+    }
+
+    /// The moment at which the weight becomes another one; `None` for never.
+    pub fn weight_changes(&self, now: Instant) -> Option<Instant> {
+        self.warming(now)?;
+        Some(now + (self.0.warmup / self.0.weight.max(1)).max(Duration::from_millis(1)))
+    }
+
+    /// The time that it has lived, when that is less than its time of warming up.
+    fn warming(&self, now: Instant) -> Option<Duration> {
+        let lived = now.saturating_duration_since(self.0.state.started()?);
+        (lived < self.0.warmup && self.0.weight > 0).then_some(lived)
     }
 
     /// What every call to it carries: the `token` it published, if any.
@@ -153,5 +190,47 @@ impl fmt::Display for Endpoint {
 impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Endpoint({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_warms_up_as_in_java() {
+        // Rows of Dubbo Java 3.3.6: warmup, weight, uptime, answer.
+        for (warmup, weight, uptime, expected) in [
+            (600_000, 100, 0, 1),
+            (600_000, 100, 5_999, 1),
+            (600_000, 100, 12_345, 2),
+            (600_000, 100, 299_999, 49),
+            (600_000, 100, 300_000, 50),
+            (600_000, 100, 599_999, 99),
+            (600_000, 7, 599_999, 6),
+            (600_000, 1000, 333_333, 555),
+            (600_000, 2_147_483_647, 100_000, 357_913_952),
+            (60_000, 3, 59_999, 2),
+            (16_777_217, 16_777_217, 333_333, 333_333),
+        ] {
+            let [warmup, uptime] = [warmup, uptime].map(Duration::from_millis);
+            assert_eq!(warmup_weight(uptime, warmup, weight), expected, "{uptime:?} of {warmup:?}");
+        }
+    }
+
+    #[test]
+    fn a_weight_is_a_function_of_time() {
+        let params = [("weight", "200"), ("warmup", "2000")];
+        let params = params.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
+        let service = Arc::new(ServiceParams { params });
+        let endpoint = Endpoint::new(Arc::default(), Offer::default(), service);
+        let now = Instant::now();
+        assert_eq!((endpoint.weight(now), endpoint.weight_changes(now)), (200, None));
+        endpoint.state().set_started(now);
+        let after = |millis| now + Duration::from_millis(millis);
+        let weights = [0, 500, 1999, 2000].map(|millis| endpoint.weight(after(millis)));
+        assert_eq!(weights, [1, 50, 199, 200]);
+        assert_eq!(endpoint.weight_changes(after(500)), Some(after(510)));
+        assert_eq!(endpoint.weight_changes(after(2000)), None);
     }
 }

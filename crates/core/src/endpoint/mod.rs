@@ -6,4 +6,4 @@ mod state;
 
 pub use instance::{Endpoint, Instance, Offer, Params, ServiceParams};
 pub use set::Endpoints;
-pub use state::{EndpointState, States};
+pub use state::{Changes, EndpointState, States};

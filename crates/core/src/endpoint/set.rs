@@ -7,8 +7,6 @@ use crate::registry::Health;
 #[derive(Clone, Debug, Default)]
 pub struct Endpoints {
     list: Vec<Endpoint>,
-    weight: u64,
-    uniform: bool,
     generation: u64,
     health: Health,
 }
@@ -16,10 +14,7 @@ pub struct Endpoints {
 impl Endpoints {
     /// The set of these endpoints.
     pub fn new(list: impl IntoIterator<Item = Endpoint>) -> Self {
-        let list: Vec<_> = list.into_iter().collect();
-        let weight = list.iter().map(|e| u64::from(e.weight())).sum();
-        let uniform = list.windows(2).all(|w| matches!(w, [a, b] if a.weight() == b.weight()));
-        Self { list, weight, uniform, generation: 0, health: Health::Fresh }
+        Self { list: list.into_iter().collect(), generation: 0, health: Health::Fresh }
     }
 
     /// Numbers the set; a directory counts its sets.
@@ -62,16 +57,6 @@ impl Endpoints {
     /// All of them, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Endpoint> {
         self.list.iter()
-    }
-
-    /// The sum of the weights.
-    pub fn weight(&self) -> u64 {
-        self.weight
-    }
-
-    /// Whether all weights are equal.
-    pub fn uniform(&self) -> bool {
-        self.uniform
     }
 }
 

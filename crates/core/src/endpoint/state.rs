@@ -1,25 +1,62 @@
 //! What is remembered of an endpoint while sets come and go.
 
+use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::AtomicU32;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use bytestring::ByteString;
 
 use super::instance::{Endpoint, Instance, Offer, ServiceParams};
-use crate::connect::Channel;
+use crate::connect::{Channel, ChannelState};
 use crate::status::Status;
+use crate::time::Instant;
 
-/// What is remembered of one endpoint.
+/// A count of changes that many endpoints share: those who pick look whether it is another one
+/// before they look at each endpoint.
+#[derive(Debug, Default)]
+pub struct Changes(AtomicU64);
+
+impl Changes {
+    /// The number of changes so far.
+    pub fn count(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+
+    fn add(&self) {
+        self.0.fetch_add(1, Ordering::Release);
+    }
+}
+
+/// What is remembered of one endpoint: its channel, its calls in flight, whether it can be asked,
+/// and what balancers and limiters learnt of it.
 #[derive(Default)]
 pub struct EndpointState {
-    /// Calls on their way to it.
-    pub in_flight: AtomicU32,
+    in_flight: AtomicU32,
     channel: OnceLock<Arc<dyn Channel>>,
+    /// A channel is there and takes no calls now.
+    away: AtomicBool,
+    ejected: Mutex<Option<Instant>>,
+    started: Mutex<Option<Instant>>,
+    learnt: Mutex<Vec<(TypeId, Arc<dyn Any + Send + Sync>)>>,
+    followers: Mutex<Vec<Weak<Changes>>>,
 }
 
 impl EndpointState {
+    /// The number of calls on their way to it.
+    pub fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn begin(&self) {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn finish(&self) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
     /// The way to the endpoint; `make` opens it for the first call.
     ///
     /// # Errors
@@ -41,6 +78,81 @@ impl EndpointState {
     pub fn channel(&self) -> Option<&Arc<dyn Channel>> {
         self.channel.get()
     }
+
+    /// Notes the state of the channel: one that was opened and takes no calls now is passed over
+    /// while others are there.
+    pub fn set_channel_state(&self, state: ChannelState) {
+        let away = match state {
+            ChannelState::Idle | ChannelState::Ready => false,
+            ChannelState::Connecting | ChannelState::Draining | ChannelState::Closed => true,
+        };
+        if self.away.swap(away, Ordering::AcqRel) != away {
+            self.changed();
+        }
+    }
+
+    /// Lets picks pass the endpoint over until `until`, while others are there.
+    pub fn eject(&self, until: Instant) {
+        *lock(&self.ejected) = Some(until);
+        self.changed();
+    }
+
+    /// Ends an ejection.
+    pub fn admit(&self) {
+        if lock(&self.ejected).take().is_some() {
+            self.changed();
+        }
+    }
+
+    /// The end of an ejection that lasts at `now`.
+    pub fn ejected(&self, now: Instant) -> Option<Instant> {
+        lock(&self.ejected).filter(|until| now < *until)
+    }
+
+    /// Returns `true` if picks should pass the endpoint over at `now`.
+    pub fn is_away(&self, now: Instant) -> bool {
+        self.away.load(Ordering::Acquire) || self.ejected(now).is_some()
+    }
+
+    /// The start of the instance, by this process's clock; `None` when it is not known.
+    pub fn started(&self) -> Option<Instant> {
+        *lock(&self.started)
+    }
+
+    /// Notes the start of the instance.
+    pub fn set_started(&self, at: Instant) {
+        *lock(&self.started) = Some(at);
+    }
+
+    /// What was learnt of the endpoint under the type `T`, such as an average of latencies; made by
+    /// `make` when nothing was. It survives changes of the set.
+    pub fn get_or_init<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Arc<T> {
+        let mut learnt = lock(&self.learnt);
+        let known = learnt.iter().find(|(id, _)| *id == TypeId::of::<T>());
+        if let Some(known) = known.and_then(|(_, known)| known.clone().downcast().ok()) {
+            return known;
+        }
+        let made = Arc::new(make());
+        learnt.push((TypeId::of::<T>(), made.clone()));
+        made
+    }
+
+    /// Counts in `changes` from now on whenever the endpoint begins or ceases to be passed over.
+    pub fn follow(&self, changes: &Arc<Changes>) {
+        let mut followers = lock(&self.followers);
+        followers.retain(|other| other.strong_count() > 0);
+        if !followers.iter().any(|other| std::ptr::eq(other.as_ptr(), Arc::as_ptr(changes))) {
+            followers.push(Arc::downgrade(changes));
+        }
+    }
+
+    fn changed(&self) {
+        lock(&self.followers).iter().filter_map(Weak::upgrade).for_each(|changes| changes.add());
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl fmt::Debug for EndpointState {
@@ -65,10 +177,9 @@ impl States {
         service: Arc<ServiceParams>,
     ) -> Endpoint {
         let identity = (offer.protocol.clone(), instance.host.clone(), offer.port);
-        let mut states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut states = lock(&self.0);
         let known = states.get(&identity).and_then(Weak::upgrade);
         let state = known.unwrap_or_else(|| {
-            states.retain(|_, state| state.strong_count() > 0);
             let state = Arc::default();
             states.insert(identity, Arc::downgrade(&state));
             state
@@ -76,11 +187,17 @@ impl States {
         drop(states);
         Endpoint::with_state(instance, offer, service, state)
     }
+
+    /// Forgets the states that no endpoint has any more.
+    pub fn prune(&self) {
+        lock(&self.0).retain(|_, state| state.strong_count() > 0);
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Duration;
 
     #[test]
     fn a_state_survives_as_long_as_one_endpoint_has_it() {
@@ -98,7 +215,40 @@ mod tests {
         let old = Arc::downgrade(first.state());
         drop((first, second));
         assert!(old.upgrade().is_none());
+        states.prune();
+        assert!(lock(&states.0).is_empty());
         make();
-        assert_eq!(states.0.lock().unwrap().len(), 1);
+        assert_eq!(lock(&states.0).len(), 1);
+    }
+
+    #[test]
+    fn followers_learn_when_it_comes_and_goes() {
+        let (state, changes) = (EndpointState::default(), Arc::new(Changes::default()));
+        state.follow(&changes);
+        state.follow(&changes);
+        state.set_channel_state(ChannelState::Ready);
+        assert_eq!(changes.count(), 0);
+        state.set_channel_state(ChannelState::Connecting);
+        state.set_channel_state(ChannelState::Draining);
+        let now = Instant::now();
+        assert!(state.is_away(now));
+        assert_eq!(changes.count(), 1);
+        state.set_channel_state(ChannelState::Ready);
+        assert!(!state.is_away(now));
+        let later = now + Duration::from_secs(1);
+        state.eject(later);
+        assert!(state.is_away(now) && !state.is_away(later));
+        state.admit();
+        assert!(!state.is_away(now));
+        assert_eq!(changes.count(), 4);
+    }
+
+    #[test]
+    fn what_is_learnt_is_kept_by_its_type() {
+        struct Average(AtomicU64);
+        let state = EndpointState::default();
+        state.get_or_init(|| Average(AtomicU64::new(7))).0.store(9, Ordering::Relaxed);
+        state.get_or_init(|| "another");
+        assert_eq!(state.get_or_init(|| Average(AtomicU64::new(0))).0.load(Ordering::Relaxed), 9);
     }
 }

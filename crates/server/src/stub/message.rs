@@ -105,7 +105,7 @@ fn reply(mut response: Response<impl Message>) -> Reply {
     let (value, metadata) = response.into_parts();
     let mut reply = Reply::with_metadata(message(value), metadata);
     if let ReplyBody::One(_, end) = &mut reply.body {
-        end.metadata = trailers;
+        *end = trailers;
     }
     reply
 }

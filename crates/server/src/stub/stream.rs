@@ -54,7 +54,7 @@ where
         let mut messages = Messages { work: Some(work), slot, ctx, first: true, ended: false };
         let mut metadata = messages.begin().await?;
         metadata.fill_from(&messages.ctx.take_reply_attachments());
-        let mut reply = Reply::stream(Box::pin(messages));
+        let mut reply = Reply::stream(messages);
         reply.metadata = metadata;
         Ok(reply)
     })
@@ -270,7 +270,7 @@ mod tests {
         let ReplyBody::Stream(mut stream) = endless.now_or_never().unwrap().unwrap().body else {
             panic!("not a stream")
         };
-        assert!(stream.as_mut().poll_next(&mut Task::from_waker(Waker::noop())).is_pending());
+        assert!(Pin::new(&mut stream).poll_next(&mut Task::from_waker(Waker::noop())).is_pending());
         assert!(watched.upgrade().is_some());
         drop(stream);
         assert!(watched.upgrade().is_none());

@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     fn reply(frames: Vec<Frame>) -> Messages<i32> {
-        Messages::of_reply(Reply::stream(Box::pin(stream::iter(frames))))
+        Messages::of_reply(Reply::stream(stream::iter(frames)))
     }
 
     fn value(value: impl Into<Value>) -> Payload {

@@ -4,9 +4,10 @@
 use std::borrow::Cow;
 
 use bytes::{BufMut, Bytes};
+use dubhe_core::end::Ending;
 use dubhe_core::invoke::Outcome;
 use dubhe_core::payload::Content;
-use dubhe_core::reply::{Reply, ReplyBody, Trailers};
+use dubhe_core::reply::{Reply, ReplyBody};
 use dubhe_core::status::{Retry, table};
 use dubhe_core::{Code, Metadata, Payload, Status, Value};
 use dubhe_hessian2::{Decode, Decoder, Encoder, Error, ErrorKind};
@@ -116,12 +117,12 @@ impl ReplyTo {
 
 /// Queues the reply to a call: its result, its exception, or, failing that, why it has none.
 pub(crate) fn write_reply(out: &mut Outbox, to: ReplyTo, outcome: Outcome) {
-    let refused = match outcome {
-        Ok(reply) => write_success(out, to, reply),
-        Err(status) => write_error(out, to, &status),
+    let (written, reply) = match outcome {
+        Ok(mut reply) => (write_success(out, to, &mut reply), Some(reply)),
+        Err(status) => (write_error(out, to, &status), None),
     };
-    match refused {
-        Ok(_) => {}
+    let status = match &written {
+        Ok(_) => None,
         Err(Refused::TooLarge(length)) => {
             let text = format!(
                 "data length too large: {length}, max payload: {}; raise payload on the provider \
@@ -129,23 +130,30 @@ pub(crate) fn write_reply(out: &mut Outbox, to: ReplyTo, outcome: Outcome) {
                 to.limit.get()
             );
             write_text(out, to, table::dubbo::SERIALIZATION_ERROR, &text);
+            Some(Status::new(Code::ResourceExhausted, text))
         }
         Err(Refused::Unwritable(status)) => {
             let text = format!("failed to send response: {}", status.message());
             write_text(out, to, table::dubbo::BAD_RESPONSE, &text);
+            Some(status.clone())
         }
+    };
+    if let Some(mut reply) = reply {
+        reply.sent(match &status {
+            Some(status) => Err(Ending::Failed(status)),
+            None => Ok(written.unwrap_or_default()),
+        });
     }
 }
 
-fn write_success(out: &mut Outbox, to: ReplyTo, mut reply: Reply) -> Result<usize, Refused> {
-    let none = ReplyBody::One(Payload::dynamic(Value::Null), Trailers::default());
-    match std::mem::replace(&mut reply.body, none) {
-        ReplyBody::One(_, Trailers { status: Some(status), .. }) => write_error(out, to, &status),
+/// Queues a result; gives the bytes of its frame.
+fn write_success(out: &mut Outbox, to: ReplyTo, reply: &mut Reply) -> Result<usize, Refused> {
+    match &reply.body {
         ReplyBody::One(payload, trailers) => {
             let mut metadata = std::mem::take(&mut reply.metadata);
-            metadata.fill_from(&trailers.metadata);
+            metadata.fill_from(trailers);
             frame(out, to.header(table::dubbo::OK), to.limit, |w| {
-                write_value(w, to, &payload, &metadata)
+                write_value(w, to, payload, &metadata)
             })
         }
         ReplyBody::Stream(_) => Err(Refused::Unwritable(Status::new(

@@ -94,7 +94,7 @@ pub(super) async fn one(
     }
     let mut reply = Reply::with_metadata(payload(&shape, message)?, headers);
     if let ReplyBody::One(_, end) = &mut reply.body {
-        end.metadata = trailers;
+        *end = trailers;
     }
     Ok(reply)
 }
@@ -113,7 +113,7 @@ pub(super) fn many(
     if parts.headers.contains_key(status::GRPC_STATUS) {
         let metadata = metadata::read(&parts.headers, names);
         let end = Frame::Trailers(Trailers { status: None, metadata });
-        return Ok(Reply::stream(Box::pin(stream::iter([end]))));
+        return Ok(Reply::stream(stream::iter([end])));
     }
     let encoding = Encoding::of(&parts.headers, &GRPC_ENCODING)?;
     let mut open = Some((Inbound::new(recv, limit, encoding), replying));
@@ -138,7 +138,7 @@ pub(super) fn many(
         }
         Poll::Ready(Some(frame))
     });
-    let mut reply = Reply::stream(Box::pin(frames));
+    let mut reply = Reply::stream(frames);
     reply.metadata = headers;
     Ok(reply)
 }

@@ -147,7 +147,7 @@ async fn answer(services: &Services, Call { head, body }: Call) -> Result<Reply,
         ("Repeat", Body::One(payload)) => {
             let end = trailers([("k", "end")].into_iter().collect());
             let frames = (0..3).map(move |_| Frame::Message(payload.clone()));
-            Reply::stream(Box::pin(stream::iter(frames).chain(stream::iter([end]))))
+            Reply::stream(stream::iter(frames).chain(stream::iter([end])))
         }
         ("Endless", Body::One(payload)) => {
             let (tells, started) = (TellsDrop(services.dropped.clone()), services.started.clone());
@@ -156,7 +156,7 @@ async fn answer(services: &Services, Call { head, body }: Call) -> Result<Reply,
                 started.send(()).unwrap();
                 Frame::Message(payload.clone())
             });
-            Reply::stream(Box::pin(frames))
+            Reply::stream(frames)
         }
         ("Join", Body::Stream(mut stream)) => {
             let mut all = BytesMut::new();
@@ -173,7 +173,7 @@ async fn answer(services: &Services, Call { head, body }: Call) -> Result<Reply,
                     Frame::Trailers(Trailers { status: Some(status), metadata: Metadata::new() })
                 }
             });
-            Reply::stream(Box::pin(frames.chain(stream::iter([end]))))
+            Reply::stream(frames.chain(stream::iter([end])))
         }
         (other, _) => panic!("{other} with another body"),
     })

@@ -89,7 +89,7 @@ impl Way {
     ) {
         let metadata = std::mem::take(&mut reply.metadata);
         match &mut reply.body {
-            ReplyBody::One(payload, Trailers { status: None, metadata: extra }) => {
+            ReplyBody::One(payload, extra) => {
                 let one = AssertUnwindSafe(|| self.writer().one(payload));
                 let one = std::panic::catch_unwind(one).unwrap_or_else(|_| Err(panicked()));
                 let message = match one {
@@ -111,7 +111,6 @@ impl Way {
                     Box::pin(large(respond, head, message, trailers, late)).await;
                 }
             }
-            ReplyBody::One(_, Trailers { status: Some(status), .. }) => self.fail(respond, status),
             ReplyBody::Stream(stream) => {
                 let head = response(self.head(&metadata));
                 let Ok(send) = respond.send_response(head, false) else { return };

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use dubhe_core::call::{Call, Head};
 use dubhe_core::context::Peer;
-use dubhe_core::reply::{Reply, ReplyBody, Trailers};
+use dubhe_core::reply::{Reply, ReplyBody};
 use dubhe_core::serve::{Overload, Target};
 use dubhe_core::time::{Deadline, Duration};
 use dubhe_core::{Body as CallBody, CallKind, Code, Metadata, Payload, Status};
@@ -176,8 +176,7 @@ async fn run(
 /// The one message of a reply.
 fn one(reply: Reply) -> Result<(Payload, Metadata), Status> {
     match reply.body {
-        ReplyBody::One(payload, Trailers { status: None, metadata }) => Ok((payload, metadata)),
-        ReplyBody::One(_, Trailers { status: Some(status), .. }) => Err(status),
+        ReplyBody::One(payload, trailers) => Ok((payload, trailers)),
         ReplyBody::Stream(_) => {
             Err(Status::new(Code::Internal, "the handler of a unary method answered with a stream"))
         }

@@ -1,12 +1,14 @@
-//! Which of the endpoints may answer this call.
+//! Routers: which of the endpoints may answer this call.
 
 use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
 
 use crate::call::CallView;
 use crate::endpoint::Endpoints;
 
 /// A set of endpoints by index: bit `i` is endpoint `i` of the snapshot.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Bitmap {
     words: Vec<u64>,
     len: usize,
@@ -56,7 +58,14 @@ impl Bitmap {
         }
     }
 
-    /// How many are in.
+    /// Takes out what is in `other`.
+    pub fn subtract(&mut self, other: &Self) {
+        for (w, o) in self.words.iter_mut().zip(&other.words) {
+            *w &= !o;
+        }
+    }
+
+    /// The number of those that are in.
     pub fn count(&self) -> usize {
         self.words.iter().map(|w| w.count_ones() as usize).sum()
     }
@@ -129,14 +138,31 @@ impl Trace {
     }
 }
 
-/// A router: looks at a set once when it changes, then narrows it for each call.
-pub trait Route: Send + Sync + 'static {
-    /// Looks at a new set.
-    fn prepare(&self, set: &Endpoints) -> Box<dyn Prepared>;
+/// A router: looks at a set once, when the set or its own rules have changed, then narrows it for
+/// each call.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no router",
+    note = "implement `Router::prepare`, which gives a `PreparedRouter`"
+)]
+pub trait Router: Send + Sync + 'static {
+    /// Looks at a set.
+    fn prepare(&self, set: &Arc<Endpoints>) -> Box<dyn PreparedRouter>;
+
+    /// The number of its present rules; another one means that it must prepare anew.
+    fn generation(&self) -> u64 {
+        0
+    }
+
+    /// Resolves once the rules are no longer those of generation `seen`, or never when they cannot
+    /// change.
+    fn changed(&self, seen: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let _ = seen;
+        Box::pin(std::future::pending())
+    }
 }
 
 /// A router that knows the set.
-pub trait Prepared: Send + Sync {
+pub trait PreparedRouter: Send + Sync {
     /// Takes out of `set` what must not answer `call`; says why in `trace` when asked to.
     fn narrow(&self, call: &CallView<'_>, set: &mut Bitmap, trace: Option<&mut Trace>);
 }

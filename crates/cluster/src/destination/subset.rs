@@ -1,0 +1,102 @@
+//! Endpoints that rules leave, and those of them that can be asked now.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwapOption;
+use dubhe_core::balance::{Balance, Pick, Selection};
+use dubhe_core::endpoint::Changes;
+use dubhe_core::router::Bitmap;
+use dubhe_core::time::Instant;
+use dubhe_core::{CallView, Endpoint};
+
+/// Endpoints that rules leave, with the balancer that knows them.
+pub(super) struct Subset {
+    all: Selection,
+    balancer: Box<dyn Pick>,
+    present: ArcSwapOption<Present>,
+}
+
+/// Those of a subset that can be asked, for as long as nothing changes.
+struct Present {
+    selection: Selection,
+    /// The number of changes that it has seen.
+    seen: u64,
+    until: Option<Instant>,
+}
+
+impl Subset {
+    pub(super) fn new(all: Selection, balance: &dyn Balance) -> Self {
+        let balancer = balance.prepare(&all);
+        Self { all, balancer, present: ArcSwapOption::empty() }
+    }
+
+    pub(super) fn members(&self) -> impl Iterator<Item = Endpoint> {
+        self.all.iter().cloned()
+    }
+
+    /// The balancer's choice among those that can be asked and were not `tried`, as far as there
+    /// are such.
+    pub(super) fn pick(
+        &self,
+        call: &CallView<'_>,
+        tried: &[Endpoint],
+        changes: &Changes,
+        now: Instant,
+    ) -> Option<Endpoint> {
+        let present = self.present.load();
+        let valid = |present: &&Arc<Present>| {
+            present.seen == changes.count() && present.until.is_none_or(|until| now < until)
+        };
+        let made;
+        let present = match present.as_ref().filter(valid) {
+            Some(present) => present,
+            None => {
+                made = Arc::new(self.present_at(changes, now));
+                self.present.store(Some(made.clone()));
+                &made
+            }
+        };
+        let from = &present.selection;
+        if tried.is_empty() {
+            return self.balancer.pick(call, from, now).cloned();
+        }
+        let untried = |from: &Selection| self.without(from, now, |e| tried.contains(e));
+        let rest = untried(from).or_else(|| untried(&self.all));
+        self.balancer.pick(call, rest.as_ref().unwrap_or(from), now).cloned()
+    }
+
+    /// Those that can be asked now, or all when there is none.
+    fn present_at(&self, changes: &Changes, now: Instant) -> Present {
+        let seen = changes.count();
+        let all = &self.all;
+        let away = |endpoint: &Endpoint| endpoint.state().is_away(now);
+        let current = || Selection::new(all.set(), all.members(), now);
+        let selection = if all.iter().any(away) {
+            self.without(all, now, away).unwrap_or_else(current)
+        } else {
+            current()
+        };
+        let returns = all.iter().filter_map(|e| e.state().ejected(now));
+        let until = selection.changes().into_iter().chain(returns).min();
+        Present { selection, seen, until }
+    }
+
+    /// The members of `from` that are not `out`; `None` when nobody is left.
+    fn without(
+        &self,
+        from: &Selection,
+        now: Instant,
+        out: impl Fn(&Endpoint) -> bool,
+    ) -> Option<Selection> {
+        let set = from.set();
+        let mut left = from.members().cloned().unwrap_or_else(|| Bitmap::full(set.len()));
+        for n in 0..from.len() {
+            if let (Some(endpoint), Some(place)) = (from.get(n), from.place(n))
+                && out(endpoint)
+            {
+                left.remove(place);
+            }
+        }
+        (left.count() > 0).then(|| Selection::new(set, Some(&left), now))
+    }
+}

@@ -1,0 +1,120 @@
+//! The endpoints that a balancer may pick from.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::endpoint::{Endpoint, Endpoints};
+use crate::router::Bitmap;
+use crate::time::Instant;
+
+/// Endpoints of one set with their weights at one moment. Immutable: it is made when something
+/// changes and then serves many picks.
+#[derive(Clone)]
+pub struct Selection {
+    set: Arc<Endpoints>,
+    /// The members by their places in the set; `None` for all.
+    members: Option<Members>,
+    /// The sums of the weights up to and with each member; empty when all weights are equal.
+    sums: Vec<u64>,
+    changes: Option<Instant>,
+}
+
+#[derive(Clone)]
+struct Members {
+    map: Bitmap,
+    places: Vec<usize>,
+}
+
+impl Selection {
+    /// All endpoints of `set`, or those in `only`, with their weights at `now`.
+    pub fn new(set: &Arc<Endpoints>, only: Option<&Bitmap>, now: Instant) -> Self {
+        let only = only.filter(|map| map.count() < set.len());
+        let members = only.map(|map| Members { map: map.clone(), places: map.iter().collect() });
+        let mut made = Self { set: set.clone(), members, sums: Vec::new(), changes: None };
+        let (mut sum, mut uniform, mut first) = (0, true, None);
+        let mut sums = Vec::with_capacity(made.len());
+        let mut changes: Option<Instant> = None;
+        for endpoint in made.iter() {
+            let weight = endpoint.weight(now);
+            if let Some(at) = endpoint.weight_changes(now) {
+                changes = Some(changes.map_or(at, |other| other.min(at)));
+            }
+            uniform &= *first.get_or_insert(weight) == weight;
+            sum += u64::from(weight);
+            sums.push(sum);
+        }
+        // Endpoints that all weigh nothing share alike.
+        if !uniform {
+            made.sums = sums;
+        }
+        made.changes = changes;
+        made
+    }
+
+    /// The number of endpoints.
+    pub fn len(&self) -> usize {
+        self.members.as_ref().map_or(self.set.len(), |members| members.places.len())
+    }
+
+    /// Returns `true` if there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Member number `n`, from 0.
+    pub fn get(&self, n: usize) -> Option<&Endpoint> {
+        self.set.get(self.place(n)?)
+    }
+
+    /// The place in the set of member number `n`.
+    pub fn place(&self, n: usize) -> Option<usize> {
+        match &self.members {
+            None => Some(n),
+            Some(members) => members.places.get(n).copied(),
+        }
+    }
+
+    /// The endpoint at this place in the set, when it is a member.
+    pub fn at(&self, place: usize) -> Option<&Endpoint> {
+        let member = self.members.as_ref().is_none_or(|members| members.map.contains(place));
+        self.set.get(place).filter(|_| member)
+    }
+
+    /// The members, in the order of the set.
+    pub fn iter(&self) -> impl Iterator<Item = &Endpoint> {
+        (0..self.len()).filter_map(|n| self.get(n))
+    }
+
+    /// The set that the members belong to.
+    pub fn set(&self) -> &Arc<Endpoints> {
+        &self.set
+    }
+
+    /// The members as a bitmap; `None` for all of the set.
+    pub fn members(&self) -> Option<&Bitmap> {
+        self.members.as_ref().map(|members| &members.map)
+    }
+
+    /// The sum of the weights, or 0 when all weights are equal: then every member has the same
+    /// share.
+    pub fn total_weight(&self) -> u64 {
+        self.sums.last().copied().unwrap_or(0)
+    }
+
+    /// The member on which `point` falls, from 0 to below [`Selection::total_weight`], when each
+    /// takes as much room as it weighs. Takes O(log n).
+    pub fn at_weight(&self, point: u64) -> Option<&Endpoint> {
+        self.get(self.sums.partition_point(|sum| *sum <= point))
+    }
+
+    /// The moment at which a weight is another one; `None` for never.
+    pub fn changes(&self) -> Option<Instant> {
+        self.changes
+    }
+}
+
+impl fmt::Debug for Selection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}

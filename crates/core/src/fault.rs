@@ -1,0 +1,131 @@
+//! The treatment of failures: one attempt, several in a row, or several at once.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::call::Call;
+use crate::endpoint::Endpoint;
+use crate::invoke::{Invoking, Outcome};
+use crate::plan::Policy;
+use crate::time::{Duration, Sleep};
+
+/// The treatment of failures, by Dubbo's names (`cluster` of a reference).
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Tries other endpoints, up to `retries` more.
+    #[default]
+    Failover,
+    /// Reports the first failure.
+    Failfast,
+    /// Runs attempts as the strategy sees fit.
+    Strategy(Arc<dyn FaultStrategy>),
+}
+
+impl Fault {
+    /// A strategy of one's own.
+    pub fn strategy(strategy: impl FaultStrategy) -> Self {
+        Self::Strategy(Arc::new(strategy))
+    }
+}
+
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Failover => "Failover",
+            Self::Failfast => "Failfast",
+            Self::Strategy(_) => "Strategy(..)",
+        })
+    }
+}
+
+/// A treatment of failures: makes attempts and says which outcome is the call's.
+///
+/// An `async fn(Call, Attempts) -> Result<Reply, Status>` is a strategy as it stands.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no fault strategy",
+    note = "a strategy is an `async fn(call: Call, attempts: Attempts) -> Result<Reply, Status>`"
+)]
+pub trait FaultStrategy: Send + Sync + 'static {
+    /// Answers `call` by attempts. Each attempt needs a call of its own:
+    /// [`Call::try_clone`](crate::Call::try_clone), which gives none of a stream.
+    fn run(&self, call: Call, attempts: Attempts) -> Invoking;
+}
+
+impl<F, Fut> FaultStrategy for F
+where
+    F: Fn(Call, Attempts) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Outcome> + Send + 'static,
+{
+    fn run(&self, call: Call, attempts: Attempts) -> Invoking {
+        Invoking::boxed(self(call, attempts))
+    }
+}
+
+/// The attempts of one call, as a strategy makes them. Clones are of the same call.
+#[derive(Clone)]
+pub struct Attempts(Arc<dyn Attempt>);
+
+/// What stands behind [`Attempts`].
+pub trait Attempt: Send + Sync {
+    /// The policy of the call.
+    fn policy(&self) -> &Policy;
+
+    /// The endpoints that rules leave for `call`.
+    fn candidates(&self, call: &Call) -> Vec<Endpoint>;
+
+    /// Sends `call` to `endpoint`, or else to one that was not tried yet where there is one.
+    fn attempt(self: Arc<Self>, call: Call, endpoint: Option<Endpoint>) -> Invoking;
+
+    /// Resolves after `time`, by the clock of the application.
+    fn sleep(&self, time: Duration) -> Sleep;
+
+    /// Runs `work` until it ends or the application does.
+    fn spawn(&self, work: Pin<Box<dyn Future<Output = ()> + Send>>);
+}
+
+impl Attempts {
+    /// The attempts that `attempt` makes.
+    pub fn new(attempt: Arc<dyn Attempt>) -> Self {
+        Self(attempt)
+    }
+
+    /// The policy of the call, such as its number of retries.
+    pub fn policy(&self) -> &Policy {
+        self.0.policy()
+    }
+
+    /// The endpoints that rules leave for `call`.
+    pub fn candidates(&self, call: &Call) -> Vec<Endpoint> {
+        self.0.candidates(call)
+    }
+
+    /// Sends `call` to an endpoint that the balancer picks, which none of the attempts so far went
+    /// to where there is such a one.
+    pub fn next(&self, call: Call) -> Invoking {
+        self.0.clone().attempt(call, None)
+    }
+
+    /// Sends `call` to `endpoint`.
+    pub fn on(&self, endpoint: &Endpoint, call: Call) -> Invoking {
+        self.0.clone().attempt(call, Some(endpoint.clone()))
+    }
+
+    /// Resolves after `time`, by the clock of the application.
+    pub fn sleep(&self, time: Duration) -> Sleep {
+        self.0.sleep(time)
+    }
+
+    /// Runs `work` in the background until it ends or the application does, such as attempts that
+    /// go on after the caller was answered.
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.0.spawn(Box::pin(work));
+    }
+}
+
+impl fmt::Debug for Attempts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Attempts").field(self.policy()).finish()
+    }
+}
