@@ -6,6 +6,7 @@ use dubhe_cluster::Cluster;
 use dubhe_core::endpoint::Endpoints;
 use dubhe_core::time::Instant;
 use dubhe_core::{Body, Call, Head, Method, Payload, Reply, ServiceKey, Status};
+use futures_util::FutureExt as _;
 
 use crate::options::CallOptions;
 
@@ -52,13 +53,13 @@ impl Client {
     ///
     /// # Errors
     /// Those of the service and of the way to it.
-    pub async fn call(
+    pub fn call(
         &self,
         method: &Arc<Method>,
         payload: Payload,
         options: &CallOptions,
-    ) -> Result<Reply, Status> {
-        self.send(method, Body::One(payload), options).await
+    ) -> impl Future<Output = Result<Reply, Status>> + Send + use<'_> {
+        self.send(method, Body::One(payload), options)
     }
 
     /// Calls `method` with one payload or many. A stream can be sent only once, so such a call is
@@ -66,24 +67,26 @@ impl Client {
     ///
     /// # Errors
     /// Those of the service and of the way to it.
-    pub async fn send(
+    pub fn send(
         &self,
         method: &Arc<Method>,
         body: Body,
         options: &CallOptions,
-    ) -> Result<Reply, Status> {
+    ) -> impl Future<Output = Result<Reply, Status>> + Send + use<'_> {
         let mut head = Head::new(self.0.service.clone(), method.clone());
         head.metadata = options.metadata.clone();
         head.timeout = options.timeout;
         head.deadline = options.deadline;
-        let outcome = self.0.cluster.call(Call { head, body }).await;
-        if let Some(captured) = &options.reply {
-            captured.set(match &outcome {
-                Ok(reply) => reply.metadata.clone(),
-                Err(status) => status.headers().clone(),
-            });
-        }
-        outcome
+        let captured = options.reply.clone();
+        // A combinator: an async block would have room for a second copy of the call.
+        self.0.cluster.call(Call { head, body }).inspect(move |outcome| {
+            if let Some(captured) = captured {
+                captured.set(match outcome {
+                    Ok(reply) => reply.metadata.clone(),
+                    Err(status) => status.headers().clone(),
+                });
+            }
+        })
     }
 }
 

@@ -14,6 +14,7 @@ use dubhe_core::connect::Channel;
 use dubhe_core::end::{End, Until, Watch, Watching};
 use dubhe_core::endpoint::Endpoints;
 use dubhe_core::fault::{Attempts, Fault};
+use dubhe_core::filter::Passed;
 use dubhe_core::invoke::Outcome;
 use dubhe_core::plan::{Picked, Plan, Policy};
 use dubhe_core::registry::Health;
@@ -86,12 +87,30 @@ impl Cluster {
     ///
     /// # Errors
     /// The failure of the last attempt, or [`Code::Unavailable`] when there is nobody to ask.
-    pub async fn call(&self, mut call: Call) -> Outcome {
-        // The policy of the call, from one snapshot of the configuration.
-        let policy = self.0.plan.plan(&self.view(&call));
+    pub fn call(&self, call: Call) -> impl Future<Output = Outcome> + Send {
+        let mut call = Unsent(Some(call));
+        async move {
+            let (policy, began) = self.plan_for(call.get_mut()?);
 
-        // What surrounds the call: attachments of the policy, then deadline and trace of the call
-        // that is being served here, if any.
+            // The filters around all attempts; hooks before the first filter need no future.
+            let mut passed = policy.filters.begin(call.get_mut()?, began)?;
+            let next = passed.next(|| Arc::new(Filtered(self.clone(), policy.clone())));
+            let mut outcome = match next {
+                None => self.treat(&policy, &mut call).await,
+                Some(next) => next.run(call.take()?).await,
+            };
+            passed.end(&mut outcome);
+            outcome
+        }
+    }
+
+    /// Gives a call that begins now its policy, and what surrounds it.
+    fn plan_for(&self, call: &mut Call) -> (Arc<Policy>, Instant) {
+        // The policy of the call, from one snapshot of the configuration.
+        let policy = self.0.plan.plan(&self.view(call));
+
+        // The attachments of the policy, then deadline and trace of the call that is being served
+        // here, if any.
         call.head.metadata.fill_from(&policy.metadata);
         if let Some(inherited) = context::inherited() {
             call.head.metadata.fill_from(&inherited.metadata);
@@ -99,36 +118,28 @@ impl Cluster {
         }
         let began = self.0.clock.now();
         call.head.arrived = Some(began);
-
-        // The filters around all attempts; hooks before the first filter need no future.
-        let mut passed = policy.filters.begin(&mut call, began)?;
-        let next = passed.next(|| Arc::new(Filtered(self.clone(), policy.clone())));
-        let mut outcome = match next {
-            None => self.treat(&policy, call).await,
-            Some(next) => next.run(call).await,
-        };
-        passed.end(&mut outcome);
-        outcome
+        (policy, began)
     }
 
     /// Makes the attempts that the policy's treatment of failures asks for.
-    async fn treat(&self, policy: &Arc<Policy>, call: Call) -> Outcome {
+    async fn treat(&self, policy: &Arc<Policy>, call: &mut Unsent) -> Outcome {
         match &policy.fault {
             Fault::Failover if policy.retries > 0 => failover(self, policy, call).await,
             Fault::Strategy(strategy) => {
                 let attempts = CallAttempts::new(self.clone(), policy.clone());
-                strategy.run(call, Attempts::new(Arc::new(attempts))).await
+                strategy.run(call.take()?, Attempts::new(Arc::new(attempts))).await
             }
             _ => {
-                let began = self.began(&call);
+                let began = self.began(call);
                 self.attempt(policy, call, &[], began, |_| {}).await
             }
         }
     }
 
     /// The beginning of the first attempt of `call`.
-    pub(crate) fn began(&self, call: &Call) -> Instant {
-        call.head.arrived.unwrap_or_else(|| self.0.clock.now())
+    pub(crate) fn began(&self, call: &Unsent) -> Instant {
+        let arrived = call.0.as_ref().and_then(|call| call.head.arrived);
+        arrived.unwrap_or_else(|| self.0.clock.now())
     }
 
     /// Makes one attempt, which begins at `began`: picks who answers, another than those `tried`
@@ -136,22 +147,22 @@ impl Cluster {
     pub(crate) async fn attempt(
         &self,
         policy: &Policy,
-        call: Call,
+        call: &mut Unsent,
         tried: &[Endpoint],
         began: Instant,
         picked: impl FnOnce(&Endpoint),
     ) -> Outcome {
         let pick = |call| policy.destination.pick(&self.view(call), tried, began);
-        let endpoint = match pick(&call) {
-            Some(endpoint) => endpoint,
-            None => {
-                // The first calls of a client may wait for a first set of providers.
-                let patience = deadline(policy, &call, began);
-                let patience = patience.unwrap_or_else(|| Deadline::after(began, policy.timeout));
-                self.first_set(policy, patience).await;
-                let snapshot = || policy.destination.snapshot();
-                pick(&call).ok_or_else(|| nobody(&call, &snapshot()))?
-            }
+        let mut endpoint = pick(call.get()?);
+        if endpoint.is_none() {
+            // The first calls of a client may wait for a first set of providers.
+            let patience = deadline(policy, call.get()?, began);
+            let patience = patience.unwrap_or_else(|| Deadline::after(began, policy.timeout));
+            self.first_set(policy, patience).await;
+            endpoint = pick(call.get()?);
+        }
+        let Some(endpoint) = endpoint else {
+            return Err(nobody(call.get()?, &policy.destination.snapshot()));
         };
         picked(endpoint.endpoint());
         self.send(policy, call, endpoint, began).await
@@ -161,41 +172,47 @@ impl Cluster {
     pub(crate) async fn send(
         &self,
         policy: &Policy,
-        mut call: Call,
+        call: &mut Unsent,
         picked: Picked,
         began: Instant,
     ) -> Outcome {
         let endpoint = picked.endpoint().clone();
         // Who learns of the end of the attempt, on every way out.
         let report = Watching::new(Report { picked, began, clock: self.0.clock.clone() });
+        let mut outcome = match self.begin(policy, call, &endpoint, began) {
+            Ok((passed, sending)) => {
+                let mut outcome = sending.await;
+                passed.end(&mut outcome);
+                outcome
+            }
+            Err(status) => Err(status),
+        };
+        report.end(&mut outcome, Until::Received);
+        outcome
+    }
 
-        // What is known of the attempt: its deadline, its endpoint, and what that one asks for.
+    /// Begins to send: what is known of the attempt, its filters, its channel.
+    fn begin(
+        &self,
+        policy: &Policy,
+        call: &mut Unsent,
+        endpoint: &Endpoint,
+        began: Instant,
+    ) -> Result<(Passed, Invoking), Status> {
+        let mut call = call.take()?;
+        // The deadline of the attempt, its endpoint, and what that one asks of every call.
         call.head.deadline = deadline(policy, &call, began);
         call.head.metadata.fill_from(endpoint.attachments());
         call.head.endpoint = Some(endpoint.clone());
 
         // The filters around the attempt, then the channel.
-        let mut outcome = self.through(policy, call, &endpoint, began).await;
-        report.end(&mut outcome, Until::Received);
-        outcome
-    }
-
-    async fn through(
-        &self,
-        policy: &Policy,
-        mut call: Call,
-        endpoint: &Endpoint,
-        began: Instant,
-    ) -> Outcome {
         let channel = self.channel(endpoint)?;
         let mut passed = policy.endpoint_filters.begin(&mut call, began)?;
-        let next = passed.next(|| channel.clone());
-        let mut outcome = match next {
-            None => channel.invoke(call).await,
-            Some(next) => next.run(call).await,
+        let sending = match passed.next(|| channel.clone()) {
+            None => channel.invoke(call),
+            Some(next) => next.run(call),
         };
-        passed.end(&mut outcome);
-        outcome
+        Ok((passed, sending))
     }
 
     /// Waits for the first set of a directory that has had none yet: the first calls of a client
@@ -245,6 +262,28 @@ pub(crate) fn unknown(health: Health) -> &'static str {
     }
 }
 
+/// A call that is handed on by reference, lest each step's future has room for it.
+pub(crate) struct Unsent(pub(crate) Option<Call>);
+
+impl Unsent {
+    pub(crate) fn get(&self) -> Result<&Call, Status> {
+        self.0.as_ref().ok_or_else(sent_twice)
+    }
+
+    fn get_mut(&mut self) -> Result<&mut Call, Status> {
+        self.0.as_mut().ok_or_else(sent_twice)
+    }
+
+    pub(crate) fn take(&mut self) -> Result<Call, Status> {
+        self.0.take().ok_or_else(sent_twice)
+    }
+}
+
+#[cold]
+fn sent_twice() -> Status {
+    Status::new(Code::Internal, "the call was sent already")
+}
+
 /// Tells the balancer how an attempt ended; until then it counts as in flight.
 struct Report {
     picked: Picked,
@@ -268,7 +307,7 @@ struct Filtered(Cluster, Arc<Policy>);
 impl Invoke for Filtered {
     fn invoke(&self, call: Call) -> Invoking {
         let (cluster, policy) = (self.0.clone(), self.1.clone());
-        Invoking::boxed(async move { cluster.treat(&policy, call).await })
+        Invoking::boxed(async move { cluster.treat(&policy, &mut Unsent(Some(call))).await })
     }
 }
 

@@ -50,7 +50,9 @@ pub trait Hook: Send + Sync + 'static {
 /// What a [`Hook`] keeps of a call until its end.
 #[derive(Default)]
 #[must_use = "the hook is told of the end only by the guard that it returns"]
-pub struct Guard(Option<Box<dyn FnOnce(&End<'_>) + Send>>);
+pub struct Guard(Option<AtEnd>);
+
+type AtEnd = Box<dyn FnOnce(&End<'_>) + Send>;
 
 impl Guard {
     /// Nothing to do at the end.
@@ -95,7 +97,7 @@ impl fmt::Debug for Step {
 pub struct Chain(Option<Arc<Steps>>);
 
 struct Steps {
-    steps: Box<[Step]>,
+    list: Box<[Step]>,
     clock: SharedClock,
     until: Until,
 }
@@ -108,7 +110,7 @@ impl Chain {
         if steps.is_empty() {
             return Self::empty();
         }
-        Self(Some(Arc::new(Steps { steps, clock: clock.clone(), until })))
+        Self(Some(Arc::new(Steps { list: steps, clock: clock.clone(), until })))
     }
 
     /// The absence of steps.
@@ -137,14 +139,14 @@ impl Chain {
     pub fn begin(&self, call: &mut Call, began: Instant) -> Result<Passed, Status> {
         let Some(steps) = &self.0 else { return Ok(Passed { hooks: None, rest: None }) };
         let (hooks, at) = Hooks::run(steps, 0, began, call)?;
-        let rest = (at < steps.steps.len()).then(|| Rest { steps: steps.clone(), at, began });
+        let rest = (at < steps.list.len()).then(|| Rest { steps: steps.clone(), at, began });
         Ok(Passed { hooks, rest })
     }
 }
 
 impl fmt::Debug for Steps {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.steps.fmt(f)
+        self.list.fmt(f)
     }
 }
 
@@ -210,7 +212,7 @@ impl Next {
             Ok(passed) => passed,
             Err(status) => return Invoking::ready(Err(status)),
         };
-        let rest = match steps.steps.get(at) {
+        let rest = match steps.list.get(at) {
             Some(Step::Filter(filter)) => {
                 let next = Self { steps: steps.clone(), at: at + 1, began, target: target() };
                 filter.filter(call, next)
@@ -226,7 +228,7 @@ impl Next {
 
 impl fmt::Debug for Next {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all = self.steps.steps.len();
+        let all = self.steps.list.len();
         write!(f, "Next({} of {all} steps left)", all - self.at)
     }
 }
@@ -252,7 +254,7 @@ impl Hooks {
         call: &mut Call,
     ) -> Result<(Option<Watching<Self>>, usize), Status> {
         let mut waiting: Option<Watching<Self>> = None;
-        let hooks = steps.steps.iter().skip(at).map_while(|step| match step {
+        let hooks = steps.list.iter().skip(at).map_while(|step| match step {
             Step::Hook(hook) => Some(hook),
             Step::Filter(_) => None,
         });

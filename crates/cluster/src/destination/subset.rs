@@ -60,7 +60,7 @@ impl Subset {
         if tried.is_empty() {
             return self.balancer.pick(call, from, now).cloned();
         }
-        let untried = |from: &Selection| self.without(from, now, |e| tried.contains(e));
+        let untried = |from: &Selection| without(from, now, |e| tried.contains(e));
         let rest = untried(from).or_else(|| untried(&self.all));
         self.balancer.pick(call, rest.as_ref().unwrap_or(from), now).cloned()
     }
@@ -72,7 +72,7 @@ impl Subset {
         let away = |endpoint: &Endpoint| endpoint.state().is_away(now);
         let current = || Selection::new(all.set(), all.members(), now);
         let selection = if all.iter().any(away) {
-            self.without(all, now, away).unwrap_or_else(current)
+            without(all, now, away).unwrap_or_else(current)
         } else {
             current()
         };
@@ -80,23 +80,18 @@ impl Subset {
         let until = selection.changes().into_iter().chain(returns).min();
         Present { selection, seen, until }
     }
+}
 
-    /// The members of `from` that are not `out`; `None` when nobody is left.
-    fn without(
-        &self,
-        from: &Selection,
-        now: Instant,
-        out: impl Fn(&Endpoint) -> bool,
-    ) -> Option<Selection> {
-        let set = from.set();
-        let mut left = from.members().cloned().unwrap_or_else(|| Bitmap::full(set.len()));
-        for n in 0..from.len() {
-            if let (Some(endpoint), Some(place)) = (from.get(n), from.place(n))
-                && out(endpoint)
-            {
-                left.remove(place);
-            }
+/// The members of `from` that are not `out`; `None` when nobody is left.
+fn without(from: &Selection, now: Instant, out: impl Fn(&Endpoint) -> bool) -> Option<Selection> {
+    let set = from.set();
+    let mut left = from.members().cloned().unwrap_or_else(|| Bitmap::full(set.len()));
+    for n in 0..from.len() {
+        if let (Some(endpoint), Some(place)) = (from.get(n), from.place(n))
+            && out(endpoint)
+        {
+            left.remove(place);
         }
-        (left.count() > 0).then(|| Selection::new(set, Some(&left), now))
     }
+    (left.count() > 0).then(|| Selection::new(set, Some(&left), now))
 }

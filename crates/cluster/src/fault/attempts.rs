@@ -9,7 +9,7 @@ use dubhe_core::time::{Duration, Sleep};
 use dubhe_core::{Call, Endpoint, Invoking};
 use parking_lot::Mutex;
 
-use crate::Cluster;
+use crate::cluster::{Cluster, Unsent};
 
 /// One call that a strategy makes attempts of, in a row or at once.
 pub(crate) struct CallAttempts {
@@ -39,6 +39,7 @@ impl Attempt for CallAttempts {
             let began = cluster.clock().now();
             let known = tried.lock().clone();
             let picked = |picked: &Endpoint| tried.lock().push(picked.clone());
+            let call = &mut Unsent(Some(call));
             match endpoint {
                 None => cluster.attempt(policy, call, &known, began, picked).await,
                 Some(endpoint) => {

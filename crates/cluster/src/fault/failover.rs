@@ -3,18 +3,18 @@
 use dubhe_core::invoke::Outcome;
 use dubhe_core::plan::Policy;
 use dubhe_core::status::Retry;
-use dubhe_core::{Call, Endpoint, Status};
+use dubhe_core::{Endpoint, Status};
 
-use crate::Cluster;
+use crate::cluster::{Cluster, Unsent};
 
 /// Sends `call` to one endpoint and, while that fails and the policy allows it, to others.
-pub(crate) async fn failover(cluster: &Cluster, policy: &Policy, mut call: Call) -> Outcome {
-    let outer = call.head.deadline;
-    let mut began = cluster.began(&call);
+pub(crate) async fn failover(cluster: &Cluster, policy: &Policy, call: &mut Unsent) -> Outcome {
+    let outer = call.get()?.head.deadline;
+    let mut began = cluster.began(call);
     let mut tried: Vec<Endpoint> = Vec::new();
     let mut attempt = 0;
     loop {
-        let spare = if attempt < policy.retries { call.try_clone() } else { None };
+        let spare = if attempt < policy.retries { call.get()?.try_clone() } else { None };
         let mut endpoint = None;
         let picked = |picked: &Endpoint| endpoint = Some(picked.clone());
         let status = match cluster.attempt(policy, call, &tried, began, picked).await {
@@ -26,7 +26,7 @@ pub(crate) async fn failover(cluster: &Cluster, policy: &Policy, mut call: Call)
         began = cluster.clock().now();
         let in_time = outer.is_none_or(|deadline| !deadline.passed(began));
         match spare {
-            Some(copy) if in_time && again(policy, &status) => call = copy,
+            Some(copy) if in_time && again(policy, &status) => *call = Unsent(Some(copy)),
             _ => return Err(told(status, &endpoint, attempt)),
         }
         tried.push(endpoint);
