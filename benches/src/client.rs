@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use dubhe::{App, Code, Status};
+use dubhe_bench::EchoClient;
+use dubhe_bench::proto::{self, Msg};
 use dubhe_load::{Error, Load, Outgoing, streams, unary};
 use futures_util::{StreamExt, TryStreamExt};
-
-use crate::echo::EchoClient;
-use crate::proto::{self, Msg};
 
 /// A call takes no longer.
 const TIMEOUT: Duration = Duration::from_secs(10);

@@ -9,12 +9,14 @@ use crate::proto;
 
 /// Gives back what it is sent.
 #[dubhe::interface("org.example.bench.Echo")]
-pub(crate) trait Echo {
+pub trait Echo {
     /// The same bytes.
     async fn echo(&self, data: Bytes) -> Result<Bytes, Status>;
 }
 
-struct Same;
+/// Answers with the request, on both protocols.
+#[derive(Clone, Copy, Debug)]
+pub struct Same;
 
 impl Echo for Same {
     async fn echo(&self, data: Bytes) -> Result<Bytes, Status> {
@@ -33,13 +35,4 @@ impl proto::Echo for Same {
     ) -> Result<Response<impl Stream<Item = Result<proto::Msg, Status>>>, Status> {
         Ok(request.into_inner().into())
     }
-}
-
-/// Serves both protocols until a signal ends the process.
-pub(crate) async fn serve(addr: &str) -> Result<(), Status> {
-    Server::builder()
-        .service(EchoServer::new(Same))
-        .service(proto::EchoServer::new(Same))
-        .serve(addr)
-        .await
 }

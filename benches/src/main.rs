@@ -4,16 +4,11 @@
 //! runtime. Run it through `cargo xtask bench`.
 
 mod client;
-mod echo;
 mod hessian;
 
-/// Made of `bench.proto`.
-#[allow(missing_docs, unreachable_pub, reason = "the file has docs, and a library would export it")]
-mod proto {
-    dubhe::include_proto!("bench");
-}
-
 use clap::{Parser, Subcommand, ValueEnum};
+use dubhe::{Server, Status};
+use dubhe_bench::{EchoServer, Same, proto};
 use dubhe_load::Load;
 
 /// Measures Dubhe.
@@ -59,7 +54,7 @@ enum Kind {
 #[tokio::main]
 async fn main() -> Result<(), dubhe_load::Error> {
     match Arguments::parse().what {
-        What::Server { addr } => echo::serve(&addr).await?,
+        What::Server { addr } => serve(&addr).await?,
         What::Client(ClientArguments { kind, load }) => match kind {
             Kind::Dubbo => client::dubbo(&load).await?,
             Kind::Triple => client::triple(&load).await?,
@@ -68,4 +63,13 @@ async fn main() -> Result<(), dubhe_load::Error> {
         What::Hessian => hessian::run()?,
     }
     Ok(())
+}
+
+/// Serves both protocols until a signal ends the process.
+async fn serve(addr: &str) -> Result<(), Status> {
+    Server::builder()
+        .service(EchoServer::new(Same))
+        .service(proto::EchoServer::new(Same))
+        .serve(addr)
+        .await
 }

@@ -2,9 +2,12 @@
 //! protocol, and beside those, gRPC's implementations in Rust and Go, and an HTTP/2 server in C over
 //! Triple.
 //!
+//! `calls` counts what one call costs, beside nobody.
+//!
 //! Processor time per call is what counts: it is steadier than wall time on a
 //! machine that is shared. Servers run on one core and the load on another.
 
+mod calls;
 mod clients;
 mod h2load;
 mod hessian;
@@ -33,6 +36,9 @@ const CONTENDERS: &str = "dubhe-contenders";
 /// Cores of the servers and of the load.
 const SERVER_CORE: &str = "0";
 const LOAD_CORE: &str = "1";
+
+/// The suite that needs no peer and no cores of its own.
+const ALONE: &str = "calls";
 
 /// We, in the tables.
 const OURS: &str = "dubhe";
@@ -74,7 +80,7 @@ pub(crate) fn run(args: &[String], tally: &mut Tally) -> Result<()> {
     let (name, plan) = parse(args)?;
     let suites: Vec<&str> =
         SUITES.iter().copied().filter(|suite| name.is_none_or(|name| name == *suite)).collect();
-    let peers = [Peer::Java("3"), Peer::GoBench];
+    let peers = peers(&suites);
     if let Some(how) =
         peers.iter().find_map(|peer| peer.missing()).or_else(|| missing(&suites, has_program))
     {
@@ -101,11 +107,12 @@ pub(crate) fn run(args: &[String], tally: &mut Tally) -> Result<()> {
                 .current_dir(root().join("benches/contenders")),
         )?;
     }
-    for peer in peers {
+    for &peer in peers {
         check(&mut bench.peers.command(peer, &["prepare"]))?;
     }
     for suite in suites {
         let ended = match suite {
+            "calls" => calls::run(&bench, tally),
             "servers" => servers::run(&bench, tally),
             "clients" => clients::run(&bench, tally),
             "triple-servers" => triple::servers(&bench, tally),
@@ -120,8 +127,16 @@ pub(crate) fn run(args: &[String], tally: &mut Tally) -> Result<()> {
     Ok(())
 }
 
+/// The peers that the suites need.
+fn peers(suites: &[&str]) -> &'static [Peer] {
+    if suites == [ALONE] { &[] } else { &[Peer::Java("3"), Peer::GoBench] }
+}
+
 /// What to install first, if `has` does not know a program that the suites need.
 fn missing(suites: &[&str], has: impl Fn(&str) -> bool) -> Option<&'static str> {
+    if suites == [ALONE] {
+        return None;
+    }
     let http2 = suites.contains(&"triple-servers");
     if !has("taskset") {
         Some("needs taskset: apt-get install util-linux")
@@ -146,7 +161,7 @@ fn reach(tally: &mut Tally, name: &str, what: &str, kept: bool) {
 
 #[cfg(test)]
 mod tests {
-    use super::{SUITES, median, missing};
+    use super::{SUITES, median, missing, peers};
 
     #[test]
     fn what_is_missing_depends_on_the_suite() {
@@ -156,6 +171,8 @@ mod tests {
         assert!(missing(&["triple-servers"], without("nghttpd")).is_some());
         assert!(missing(&["servers"], without("taskset")).is_some());
         assert!(missing(SUITES, |_| true).is_none());
+        assert!(missing(&["calls"], |_| false).is_none());
+        assert!(peers(&["calls"]).is_empty() && !peers(SUITES).is_empty());
     }
 
     #[test]

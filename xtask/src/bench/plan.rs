@@ -2,9 +2,16 @@
 
 use crate::Result;
 
-pub(super) const SUITES: &[&str] =
-    &["servers", "clients", "hessian", "triple-servers", "triple-clients", "triple-streams"];
-const USAGE: &str = "usage: bench [servers|clients|hessian|triple-servers|triple-clients|\
+pub(super) const SUITES: &[&str] = &[
+    "calls",
+    "servers",
+    "clients",
+    "hessian",
+    "triple-servers",
+    "triple-clients",
+    "triple-streams",
+];
+const USAGE: &str = "usage: bench [calls|servers|clients|hessian|triple-servers|triple-clients|\
                      triple-streams] [--rounds N] [--seconds N] [--warmup N]";
 
 /// How long to measure.
