@@ -6,7 +6,6 @@ use dubhe_cluster::Cluster;
 use dubhe_core::endpoint::Endpoints;
 use dubhe_core::time::Instant;
 use dubhe_core::{Body, Call, Head, Method, Payload, Reply, ServiceKey, Status};
-use futures_util::FutureExt as _;
 
 use crate::options::CallOptions;
 
@@ -78,8 +77,7 @@ impl Client {
         head.timeout = options.timeout;
         head.deadline = options.deadline;
         let captured = options.reply.clone();
-        // A combinator: an async block would have room for a second copy of the call.
-        self.0.cluster.call(Call { head, body }).inspect(move |outcome| {
+        self.0.cluster.call_and(Call { head, body }, move |outcome| {
             if let Some(captured) = captured {
                 captured.set(match outcome {
                     Ok(reply) => reply.metadata.clone(),

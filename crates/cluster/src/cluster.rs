@@ -5,25 +5,26 @@
 //!                 deadline → pick → filters of the endpoint → send → report
 //! ```
 //!
-//! `Cluster::call`, `Cluster::attempt` and `Cluster::send` are these steps in order.
+//! [`Cluster::call`], `plan_for`, `treat` (in `fault`), `pick` and `send` are these steps.
 
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, ready};
 
+use arc_swap::ArcSwapOption;
 use dubhe_core::call::DecodeArguments;
 use dubhe_core::connect::Channel;
 use dubhe_core::end::{End, Until, Watch, Watching};
 use dubhe_core::endpoint::Endpoints;
-use dubhe_core::fault::{Attempts, Fault};
-use dubhe_core::filter::Passed;
+use dubhe_core::filter::Hooks;
 use dubhe_core::invoke::Outcome;
 use dubhe_core::plan::{Picked, Plan, Policy};
 use dubhe_core::registry::Health;
 use dubhe_core::status::Retry;
-use dubhe_core::time::{Deadline, Duration, Instant, SharedClock};
+use dubhe_core::time::{Deadline, Instant, SharedClock, Timer};
 use dubhe_core::{Call, CallView, Code, Endpoint, Invoke, Invoking, Status, context};
 
 use crate::channels::Channels;
-use crate::fault::{CallAttempts, failover};
 use crate::tasks::Tasks;
 
 /// The providers of one service, as one thing that answers calls.
@@ -36,6 +37,8 @@ struct Inner {
     tasks: Arc<Tasks>,
     clock: SharedClock,
     decode: Option<DecodeArguments>,
+    /// What is behind the filters of the latest policy.
+    filtered: ArcSwapOption<Filtered>,
 }
 
 impl Cluster {
@@ -46,7 +49,8 @@ impl Cluster {
         tasks: Arc<Tasks>,
         clock: SharedClock,
     ) -> Self {
-        Self(Arc::new(Inner { plan, channels, tasks, clock, decode: None }))
+        let filtered = ArcSwapOption::empty();
+        Self(Arc::new(Inner { plan, channels, tasks, clock, decode: None, filtered }))
     }
 
     /// Lets rules and balancers see arguments of Rust types through `decode`.
@@ -88,18 +92,29 @@ impl Cluster {
     /// # Errors
     /// The failure of the last attempt, or [`Code::Unavailable`] when there is nobody to ask.
     pub fn call(&self, call: Call) -> impl Future<Output = Outcome> + Send {
+        self.call_and(call, |_| {})
+    }
+
+    /// [`Self::call`], and then a look at the outcome.
+    pub fn call_and(
+        &self,
+        call: Call,
+        look: impl FnOnce(&Outcome) + Send,
+    ) -> impl Future<Output = Outcome> + Send {
         let mut call = Unsent(Some(call));
         async move {
             let (policy, began) = self.plan_for(call.get_mut()?);
 
             // The filters around all attempts; hooks before the first filter need no future.
             let mut passed = policy.filters.begin(call.get_mut()?, began)?;
-            let next = passed.next(|| Arc::new(Filtered(self.clone(), policy.clone())));
+            let next = passed.next(|| self.filtered(&policy));
+            let mut hooks = passed.hooks;
             let mut outcome = match next {
                 None => self.treat(&policy, &mut call).await,
                 Some(next) => next.run(call.take()?).await,
             };
-            passed.end(&mut outcome);
+            hooks.end(&mut outcome);
+            look(&outcome);
             outcome
         }
     }
@@ -121,85 +136,61 @@ impl Cluster {
         (policy, began)
     }
 
-    /// Makes the attempts that the policy's treatment of failures asks for.
-    async fn treat(&self, policy: &Arc<Policy>, call: &mut Unsent) -> Outcome {
-        match &policy.fault {
-            Fault::Failover if policy.retries > 0 => failover(self, policy, call).await,
-            Fault::Strategy(strategy) => {
-                let attempts = CallAttempts::new(self.clone(), policy.clone());
-                strategy.run(call.take()?, Attempts::new(Arc::new(attempts))).await
-            }
-            _ => {
-                let began = self.began(call);
-                self.attempt(policy, call, &[], began, |_| {}).await
-            }
-        }
-    }
-
     /// The beginning of the first attempt of `call`.
-    pub(crate) fn began(&self, call: &Unsent) -> Instant {
-        let arrived = call.0.as_ref().and_then(|call| call.head.arrived);
-        arrived.unwrap_or_else(|| self.0.clock.now())
+    pub(crate) fn began(&self, call: &Call) -> Instant {
+        call.head.arrived.unwrap_or_else(|| self.0.clock.now())
     }
 
-    /// Makes one attempt, which begins at `began`: picks who answers, another than those `tried`
-    /// where there is one, tells `picked` of it, and sends the call.
-    pub(crate) async fn attempt(
+    /// Picks who answers an attempt that begins at `began`, another than those `tried` where there
+    /// is one. The first calls of a client may wait for a first set of providers.
+    pub(crate) async fn pick(
         &self,
         policy: &Policy,
         call: &mut Unsent,
         tried: &[Endpoint],
         began: Instant,
-        picked: impl FnOnce(&Endpoint),
-    ) -> Outcome {
+    ) -> Result<Picked, Status> {
         let pick = |call| policy.destination.pick(&self.view(call), tried, began);
-        let mut endpoint = pick(call.get()?);
-        if endpoint.is_none() {
-            // The first calls of a client may wait for a first set of providers.
+        let mut picked = pick(call.get()?);
+        if picked.is_none() {
             let patience = deadline(policy, call.get()?, began);
             let patience = patience.unwrap_or_else(|| Deadline::after(began, policy.timeout));
             self.first_set(policy, patience).await;
-            endpoint = pick(call.get()?);
+            picked = pick(call.get()?);
         }
-        let Some(endpoint) = endpoint else {
-            return Err(nobody(call.get()?, &policy.destination.snapshot()));
-        };
-        picked(endpoint.endpoint());
-        self.send(policy, call, endpoint, began).await
+        match picked {
+            Some(picked) => Ok(picked),
+            None => Err(nobody(call.get()?, &policy.destination.snapshot())),
+        }
     }
 
     /// Sends `call` to whom was picked, in an attempt that began at `began`.
-    pub(crate) async fn send(
+    pub(crate) fn send(
         &self,
         policy: &Policy,
-        call: &mut Unsent,
+        call: Call,
         picked: Picked,
         began: Instant,
-    ) -> Outcome {
+    ) -> Attempt {
         let endpoint = picked.endpoint().clone();
         // Who learns of the end of the attempt, on every way out.
-        let report = Watching::new(Report { picked, began, clock: self.0.clock.clone() });
-        let mut outcome = match self.begin(policy, call, &endpoint, began) {
-            Ok((passed, sending)) => {
-                let mut outcome = sending.await;
-                passed.end(&mut outcome);
-                outcome
+        let timer = Timer::since(self.0.clock.clone(), began);
+        let report = Watching::new(Report(picked), timer, Until::Received);
+        match self.begin(policy, call, &endpoint, began) {
+            Ok((sending, hooks)) => Attempt { sending, hooks, report },
+            Err(status) => {
+                Attempt { sending: Invoking::ready(Err(status)), hooks: Hooks::default(), report }
             }
-            Err(status) => Err(status),
-        };
-        report.end(&mut outcome, Until::Received);
-        outcome
+        }
     }
 
-    /// Begins to send: what is known of the attempt, its filters, its channel.
     fn begin(
         &self,
         policy: &Policy,
-        call: &mut Unsent,
+        mut call: Call,
         endpoint: &Endpoint,
         began: Instant,
-    ) -> Result<(Passed, Invoking), Status> {
-        let mut call = call.take()?;
+    ) -> Result<(Invoking, Hooks), Status> {
         // The deadline of the attempt, its endpoint, and what that one asks of every call.
         call.head.deadline = deadline(policy, &call, began);
         call.head.metadata.fill_from(endpoint.attachments());
@@ -212,7 +203,21 @@ impl Cluster {
             None => channel.invoke(call),
             Some(next) => next.run(call),
         };
-        Ok((passed, sending))
+        Ok((sending, passed.hooks))
+    }
+
+    /// What is behind the filters of a call with this policy; as a rule all calls have one.
+    fn filtered(&self, policy: &Arc<Policy>) -> Arc<dyn Invoke> {
+        let known = self.0.filtered.load();
+        match &*known {
+            Some(known) if Arc::ptr_eq(&known.policy, policy) => known.clone(),
+            _ => {
+                let cluster = Arc::downgrade(&self.0);
+                let made = Arc::new(Filtered { cluster, policy: policy.clone() });
+                self.0.filtered.store(Some(made.clone()));
+                made
+            }
+        }
     }
 
     /// Waits for the first set of a directory that has had none yet: the first calls of a client
@@ -284,30 +289,48 @@ fn sent_twice() -> Status {
     Status::new(Code::Internal, "the call was sent already")
 }
 
-/// Tells the balancer how an attempt ended; until then it counts as in flight.
-struct Report {
-    picked: Picked,
-    began: Instant,
-    clock: SharedClock,
+/// One attempt on its way.
+#[must_use = "an attempt does nothing until it is polled"]
+pub(crate) struct Attempt {
+    sending: Invoking,
+    hooks: Hooks,
+    report: Watching<Report>,
 }
 
-impl Watch for Report {
-    fn elapsed(&self) -> Duration {
-        self.clock.now().saturating_duration_since(self.began)
-    }
+impl Future for Attempt {
+    type Output = Outcome;
 
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
+        let mut outcome = ready!(Pin::new(&mut self.sending).poll(cx));
+        self.hooks.end(&mut outcome);
+        self.report.end(&mut outcome);
+        Poll::Ready(outcome)
+    }
+}
+
+/// Tells the balancer how an attempt ended; until then it counts as in flight.
+struct Report(Picked);
+
+impl Watch for Report {
     fn end(&mut self, end: &End<'_>) {
-        self.picked.finish(end);
+        self.0.finish(end);
     }
 }
 
 /// What is behind the filters of a call: the cluster, with the policy that the call has.
-struct Filtered(Cluster, Arc<Policy>);
+struct Filtered {
+    cluster: Weak<Inner>,
+    policy: Arc<Policy>,
+}
 
 impl Invoke for Filtered {
     fn invoke(&self, call: Call) -> Invoking {
-        let (cluster, policy) = (self.0.clone(), self.1.clone());
-        Invoking::boxed(async move { cluster.treat(&policy, &mut Unsent(Some(call))).await })
+        let Some(cluster) = self.cluster.upgrade().map(Cluster) else {
+            let text = "the client was dropped while a filter held its call";
+            return Invoking::ready(Err(Status::new(Code::Cancelled, text)));
+        };
+        let (policy, mut call) = (self.policy.clone(), Unsent(Some(call)));
+        Invoking::boxed(async move { cluster.treat(&policy, &mut call).await })
     }
 }
 

@@ -9,11 +9,10 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::invoke::Invoking;
 use crate::metadata::Metadata;
 use crate::reply::Reply;
 use crate::status::{Code, Status};
-use crate::time::Duration;
+use crate::time::{Deadline, Duration, Timer};
 
 /// The outcome of a call at its end.
 #[derive(Clone, Copy, Debug)]
@@ -71,9 +70,6 @@ impl End<'_> {
 
 /// Told once of the end of a call.
 pub trait Watch: Send {
-    /// The time since what it watches began, by the clock of its maker.
-    fn elapsed(&self) -> Duration;
-
     /// Takes the end. Called exactly once, also while a panic unwinds.
     fn end(&mut self, end: &End<'_>);
 }
@@ -87,13 +83,46 @@ pub enum Until {
     Sent,
 }
 
-struct Node<W: ?Sized> {
+/// One who watches, as a link of a list.
+pub(crate) struct Node<W: ?Sized> {
     next: Option<Link>,
     until: Until,
+    timer: Option<Timer>,
+    deadline: Option<Deadline>,
+    progress: Progress,
     watch: W,
 }
 
+/// What has passed of a reply since somebody watches it.
+#[derive(Default)]
+pub(crate) struct Progress {
+    /// The attachments of its head, as they were then.
+    pub(crate) metadata: Metadata,
+    pub(crate) trailers: Metadata,
+    pub(crate) messages: u64,
+    pub(crate) bytes: u64,
+}
+
 type Link = Box<Node<dyn Watch>>;
+
+impl<W: Watch + 'static> Node<W> {
+    /// A watch that `timer` measures, if any, from the moment it is pushed.
+    pub(crate) fn new(watch: W, timer: Option<Timer>, until: Until) -> Self {
+        let progress = Progress::default();
+        Self { next: None, until, timer, deadline: None, progress, watch }
+    }
+}
+
+impl Node<dyn Watch> {
+    /// Measures from the beginning of a call with this deadline.
+    pub(crate) fn of_call(&mut self, timer: Timer, deadline: Option<Deadline>, until: Until) {
+        (self.timer, self.deadline, self.until) = (Some(timer), deadline, until);
+    }
+
+    fn tell(&mut self, facts: &Facts<'_>) {
+        tell(&mut self.watch, self.timer.as_ref(), self.deadline, facts);
+    }
+}
 
 /// Those who watch a call; the innermost is told first. Dropped with somebody left, the call was
 /// cancelled or panicked.
@@ -105,8 +134,15 @@ impl Watchers {
         self.0.is_none()
     }
 
-    pub(crate) fn push(&mut self, watch: impl Watch + 'static, until: Until) {
-        self.append(Self(Some(Box::new(Node { next: None, until, watch }))));
+    /// Adds one who is told before those that are here.
+    pub(crate) fn push_inner(&mut self, mut node: Link) {
+        node.next = self.0.take();
+        self.0 = Some(node);
+    }
+
+    /// Adds one who is told after those that are here.
+    pub(crate) fn push_outer(&mut self, node: Link) {
+        self.append(Self(Some(node)));
     }
 
     /// Adds all of `outer` behind those that are here.
@@ -118,15 +154,52 @@ impl Watchers {
         *last = outer.0.take();
     }
 
+    /// Changes what all know of the progress of their reply.
+    pub(crate) fn advance(&mut self, mut change: impl FnMut(&mut Progress)) {
+        let mut next = &mut self.0;
+        while let Some(node) = next {
+            change(&mut node.progress);
+            next = &mut node.next;
+        }
+    }
+
+    /// Tells all of the end of the reply that they have watched.
+    pub(crate) fn end(&mut self, ending: Ending<'_>) {
+        let mut next = self.0.take();
+        while let Some(mut node) = next {
+            next = node.next.take();
+            let Progress { metadata, trailers, messages, bytes } =
+                std::mem::take(&mut node.progress);
+            let (metadata, trailers) = (&metadata, &trailers);
+            node.tell(&Facts { ending, metadata, trailers, messages, bytes });
+        }
+    }
+
     /// Tells those for whom the call has ended, which are all once a unary reply is sent.
     pub(crate) fn tell(&mut self, at: Until, facts: &Facts<'_>) {
         let mut next = self.0.take();
         while let Some(mut node) = next {
             next = node.next.take();
             if at == Until::Sent || node.until == at {
-                tell(&mut node.watch, facts);
+                node.tell(facts);
             } else {
-                self.append(Self(Some(node)));
+                self.push_outer(node);
+            }
+        }
+    }
+
+    /// Tells of the outcome of a call, or stays with its reply to the end.
+    pub(crate) fn outcome(&mut self, outcome: &mut Result<Reply, Status>) {
+        match outcome {
+            _ if self.is_empty() => {}
+            Err(status) => self.tell(Until::Sent, &Facts::failed(status)),
+            Ok(reply) => {
+                if let Some(facts) = reply.received() {
+                    self.tell(Until::Received, &facts);
+                }
+                if !self.is_empty() {
+                    reply.watch_all(std::mem::take(self));
+                }
             }
         }
     }
@@ -137,6 +210,12 @@ impl Drop for Watchers {
         if !self.is_empty() {
             Facts::without_outcome(|facts| self.tell(Until::Sent, facts));
         }
+    }
+}
+
+impl fmt::Debug for Watchers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is_empty() { "unwatched" } else { "watched" })
     }
 }
 
@@ -165,6 +244,7 @@ impl<'a> Facts<'a> {
     }
 
     /// Runs `tell` with the facts of a call that was dropped.
+    #[cold]
     pub(crate) fn without_outcome(tell: impl FnOnce(&Facts<'_>)) {
         if std::thread::panicking() {
             let status = Status::new(Code::Internal, "the call panicked; the log says where");
@@ -175,60 +255,64 @@ impl<'a> Facts<'a> {
     }
 }
 
-fn tell(watch: &mut (impl Watch + ?Sized), facts: &Facts<'_>) {
-    let Facts { ending, metadata, trailers, messages, bytes } = *facts;
-    contained(|| {
-        let latency = watch.elapsed();
+fn tell(
+    watch: &mut (impl Watch + ?Sized),
+    timer: Option<&Timer>,
+    deadline: Option<Deadline>,
+    facts: &Facts<'_>,
+) {
+    // Watches run in destructors, where a panic that escapes may end the process. The panic hook
+    // has told of it.
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        let Facts { mut ending, metadata, trailers, messages, bytes } = *facts;
+        let latency = timer.map_or(Duration::ZERO, Timer::elapsed);
+        // A protocol drops what runs beyond its deadline.
+        let late = match (ending, timer, deadline) {
+            (Ending::Cancelled, Some(timer), Some(at)) if at.passed(timer.began() + latency) => {
+                Some(Status::new(Code::DeadlineExceeded, "the deadline passed"))
+            }
+            _ => None,
+        };
+        if let Some(late) = &late {
+            ending = Ending::Failed(late);
+        }
         watch.end(&End { ending, latency, metadata, trailers, messages, bytes });
-    });
-}
-
-/// Keeps a panic of `tell`, of which the panic hook has told: watches run in destructors, where
-/// one that escapes may end the process.
-pub(crate) fn contained(tell: impl FnOnce()) {
-    let _ = catch_unwind(AssertUnwindSafe(tell));
+    }));
 }
 
 /// A watch over a call within one function: dropped without an outcome, the call was cancelled or
 /// panicked. Allocates no memory unless the end comes after the function's.
-pub struct Watching<W: Watch + 'static>(Option<W>);
+pub struct Watching<W: Watch + 'static> {
+    watch: Option<W>,
+    timer: Timer,
+    until: Until,
+}
 
 impl<W: Watch + 'static> Watching<W> {
-    /// Begins to watch.
-    pub fn new(watch: W) -> Self {
-        Self(Some(watch))
-    }
-
-    /// The watch, until its end.
-    pub fn get_mut(&mut self) -> Option<&mut W> {
-        self.0.as_mut()
+    /// Begins to watch a call that `timer` measures.
+    pub fn new(watch: W, timer: Timer, until: Until) -> Self {
+        Self { watch: Some(watch), timer, until }
     }
 
     /// Tells of the outcome of the call, or stays with the reply to its end.
-    pub fn end(mut self, outcome: &mut Result<Reply, Status>, until: Until) {
-        let Some(mut watch) = self.0.take() else { return };
+    pub fn end(&mut self, outcome: &mut Result<Reply, Status>) {
+        let Some(mut watch) = self.watch.take() else { return };
         match outcome {
-            Err(status) => tell(&mut watch, &Facts::failed(status)),
+            Err(status) => tell(&mut watch, Some(&self.timer), None, &Facts::failed(status)),
             Ok(reply) => match reply.received() {
-                Some(facts) if until == Until::Received => tell(&mut watch, &facts),
-                _ => reply.watch(watch, until),
+                Some(facts) if self.until == Until::Received => {
+                    tell(&mut watch, Some(&self.timer), None, &facts);
+                }
+                _ => reply.watch(watch, self.timer.clone(), self.until),
             },
-        }
-    }
-
-    /// Stays with a call on its way, and then with its reply, to the end.
-    pub fn follow(mut self, call: Invoking, until: Until) -> Invoking {
-        match self.0.take() {
-            Some(watch) => call.watch(watch, until),
-            None => call,
         }
     }
 }
 
 impl<W: Watch + 'static> Drop for Watching<W> {
     fn drop(&mut self) {
-        if let Some(watch) = &mut self.0 {
-            Facts::without_outcome(|facts| tell(watch, facts));
+        if let Some(watch) = &mut self.watch {
+            Facts::without_outcome(|facts| tell(watch, Some(&self.timer), None, facts));
         }
     }
 }

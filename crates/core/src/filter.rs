@@ -8,10 +8,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::call::Call;
-use crate::end::{End, Ending, Until, Watch, Watching, contained};
+use crate::end::{End, Node, Until, Watch, Watchers};
 use crate::invoke::{Invoke, Invoking, Outcome};
-use crate::status::{Code, Status};
-use crate::time::{Deadline, Duration, Instant, SharedClock, Timer};
+use crate::reply::OnEnd;
+use crate::status::Status;
+use crate::time::{Instant, SharedClock, Timer};
 
 /// A step around a call that may wait, answer itself, or change what passes.
 ///
@@ -50,9 +51,7 @@ pub trait Hook: Send + Sync + 'static {
 /// What a [`Hook`] keeps of a call until its end.
 #[derive(Default)]
 #[must_use = "the hook is told of the end only by the guard that it returns"]
-pub struct Guard(Option<AtEnd>);
-
-type AtEnd = Box<dyn FnOnce(&End<'_>) + Send>;
+pub struct Guard(Option<Box<Node<dyn Watch>>>);
 
 impl Guard {
     /// Nothing to do at the end.
@@ -64,7 +63,7 @@ impl Guard {
     /// cancellation, panic. [`End::latency`] is the time since the call arrived, or, around one
     /// attempt, since the attempt began.
     pub fn new(then: impl FnOnce(&End<'_>) + Send + 'static) -> Self {
-        Self(Some(Box::new(then)))
+        Self(Some(Box::new(Node::new(OnEnd(Some(then)), None, Until::Sent))))
     }
 }
 
@@ -136,10 +135,12 @@ impl Chain {
     ///
     /// # Errors
     /// The answer of a hook that refused the call.
-    pub fn begin(&self, call: &mut Call, began: Instant) -> Result<Passed, Status> {
-        let Some(steps) = &self.0 else { return Ok(Passed { hooks: None, rest: None }) };
+    pub fn begin(&self, call: &mut Call, began: Instant) -> Result<Passed<'_>, Status> {
+        let Some(steps) = &self.0 else {
+            return Ok(Passed { hooks: Hooks::default(), rest: None });
+        };
         let (hooks, at) = Hooks::run(steps, 0, began, call)?;
-        let rest = (at < steps.list.len()).then(|| Rest { steps: steps.clone(), at, began });
+        let rest = (at < steps.list.len()).then_some((steps, at, began));
         Ok(Passed { hooks, rest })
     }
 }
@@ -150,34 +151,19 @@ impl fmt::Debug for Steps {
     }
 }
 
-/// The hooks that a call has passed. Dropped, they are told that it was cancelled.
+/// What a call has passed of a chain, and what is left of it.
 #[derive(Debug)]
-#[must_use = "dropped, it tells of a cancelled call"]
-pub struct Passed {
-    hooks: Option<Watching<Hooks>>,
-    rest: Option<Rest>,
+pub struct Passed<'a> {
+    /// The hooks, to be told of the end.
+    pub hooks: Hooks,
+    rest: Option<(&'a Arc<Steps>, usize, Instant)>,
 }
 
-#[derive(Debug)]
-struct Rest {
-    steps: Arc<Steps>,
-    at: usize,
-    began: Instant,
-}
-
-impl Passed {
+impl Passed<'_> {
     /// The steps that are left, from the first filter on, when there is one.
     pub fn next(&mut self, target: impl FnOnce() -> Arc<dyn Invoke>) -> Option<Next> {
-        let Rest { steps, at, began } = self.rest.take()?;
-        Some(Next { steps, at, began, target: target() })
-    }
-
-    /// Tells the hooks of the outcome, or of its end where that comes later.
-    pub fn end(self, outcome: &mut Outcome) {
-        if let Some(mut hooks) = self.hooks {
-            let until = hooks.get_mut().map_or(Until::Sent, |hooks| hooks.steps.until);
-            hooks.end(outcome, until);
-        }
+        let (steps, at, began) = self.rest.take()?;
+        Some(Next { steps: steps.clone(), at, began, target: target() })
     }
 }
 
@@ -219,10 +205,7 @@ impl Next {
             }
             _ => target().invoke(call),
         };
-        match hooks {
-            Some(hooks) => hooks.follow(rest, steps.until),
-            None => rest,
-        }
+        rest.watch_all(hooks.0)
     }
 }
 
@@ -233,87 +216,43 @@ impl fmt::Debug for Next {
     }
 }
 
-/// Hooks in a row that wait for the end of a call.
-struct Hooks {
-    steps: Arc<Steps>,
-    began: Instant,
-    deadline: Option<Deadline>,
-    /// The innermost.
-    last: Guard,
-    /// The others, outermost first.
-    outer: Vec<Guard>,
-}
+/// The hooks that a call has passed and that wait for its end. Dropped, they are told that it was
+/// cancelled.
+#[derive(Debug, Default)]
+#[must_use = "dropped, it tells of a cancelled call"]
+pub struct Hooks(Watchers);
 
 impl Hooks {
-    /// Runs the hooks from step `at` on; gives those that wait for the end, if any, and the step
-    /// behind the hooks. A hook's refusal is told to those before it.
+    /// Runs the hooks from step `at` on; gives those that wait for the end, and the step behind
+    /// the hooks. A hook's refusal is told to those before it.
     fn run(
-        steps: &Arc<Steps>,
+        steps: &Steps,
         at: usize,
         began: Instant,
         call: &mut Call,
-    ) -> Result<(Option<Watching<Self>>, usize), Status> {
-        let mut waiting: Option<Watching<Self>> = None;
-        let hooks = steps.list.iter().skip(at).map_while(|step| match step {
-            Step::Hook(hook) => Some(hook),
-            Step::Filter(_) => None,
-        });
-        let mut passed = at;
-        for hook in hooks {
-            let guard = match hook.before(call) {
-                Ok(guard) => guard,
+    ) -> Result<(Self, usize), Status> {
+        let (mut waiting, mut at) = (Self::default(), at);
+        while let Some(Step::Hook(hook)) = steps.list.get(at) {
+            match hook.before(call) {
+                Ok(Guard(Some(mut node))) => {
+                    let timer = Timer::since(steps.clock.clone(), began);
+                    node.of_call(timer, call.head.deadline, steps.until);
+                    waiting.0.push_inner(node);
+                }
+                Ok(Guard(None)) => {}
                 Err(status) => {
                     let mut refused = Err(status);
-                    if let Some(waiting) = waiting {
-                        waiting.end(&mut refused, steps.until);
-                    }
-                    return refused.map(|_| (None, at));
-                }
-            };
-            passed += 1;
-            if guard.0.is_none() {
-                continue;
-            }
-            match waiting.as_mut().and_then(Watching::get_mut) {
-                Some(hooks) => hooks.outer.push(std::mem::replace(&mut hooks.last, guard)),
-                None => {
-                    waiting = Some(Watching::new(Self {
-                        steps: steps.clone(),
-                        began,
-                        deadline: None,
-                        last: guard,
-                        outer: Vec::new(),
-                    }));
+                    waiting.end(&mut refused);
+                    return refused.map(|_| (waiting, at));
                 }
             }
+            at += 1;
         }
-        if let Some(hooks) = waiting.as_mut().and_then(Watching::get_mut) {
-            hooks.deadline = call.head.deadline;
-        }
-        Ok((waiting, passed))
-    }
-}
-
-impl Watch for Hooks {
-    fn elapsed(&self) -> Duration {
-        self.steps.clock.now().saturating_duration_since(self.began)
+        Ok((waiting, at))
     }
 
-    fn end(&mut self, end: &End<'_>) {
-        // A protocol drops what runs beyond its deadline.
-        let late = matches!(end.ending, Ending::Cancelled)
-            && self.deadline.is_some_and(|at| at.passed(self.began + end.latency));
-        let status = late.then(|| Status::new(Code::DeadlineExceeded, "the deadline passed"));
-        let end = match &status {
-            Some(status) => End { ending: Ending::Failed(status), ..*end },
-            None => *end,
-        };
-        let outer = std::mem::take(&mut self.outer).into_iter().rev();
-        for guard in std::iter::once(std::mem::take(&mut self.last)).chain(outer) {
-            if let Some(then) = guard.0 {
-                // The others are told all the same.
-                contained(|| then(&end));
-            }
-        }
+    /// Tells the hooks of the outcome, or of its end where that comes later.
+    pub fn end(&mut self, outcome: &mut Outcome) {
+        self.0.outcome(outcome);
     }
 }

@@ -8,9 +8,10 @@ use std::task::{Context, Poll};
 
 use crate::call::Call;
 use crate::context::{Inherited, within};
-use crate::end::{Facts, Until, Watch, Watchers};
+use crate::end::{Node, Until, Watch, Watchers};
 use crate::reply::Reply;
 use crate::status::Status;
+use crate::time::Timer;
 
 /// The outcome of a call.
 pub type Outcome = Result<Reply, Status>;
@@ -44,17 +45,21 @@ pub struct Invoking {
 }
 
 enum State {
-    Ready(Option<Outcome>),
-    Table { table: Arc<dyn Pending>, key: u64 },
+    /// Boxed, since it is rare and the largest by far.
+    Ready(Option<Box<Outcome>>),
+    Table {
+        table: Arc<dyn Pending>,
+        key: u64,
+    },
     Boxed(Pin<Box<dyn Future<Output = Outcome> + Send>>),
     Scoped(Option<Inherited>, Pin<Box<dyn Future<Output = Outcome> + Send>>),
     Done,
 }
 
 impl Invoking {
-    /// A call that is over already.
+    /// A call that is over already. It costs an allocation, as all but a table's do.
     pub fn ready(outcome: Outcome) -> Self {
-        Self::new(State::Ready(Some(outcome)))
+        Self::new(State::Ready(Some(Box::new(outcome))))
     }
 
     /// A call that waits under `key` in `table`.
@@ -79,25 +84,16 @@ impl Invoking {
         Self { state, watchers: Watchers::default() }
     }
 
-    /// Tells `watch` of the end of the call, on whichever way: an error, the end of the reply, a
-    /// panic, or a drop of the future or of the reply, which cancels.
-    pub fn watch(mut self, watch: impl Watch + 'static, until: Until) -> Self {
-        self.watchers.push(watch, until);
+    /// Tells `watch` of the end of the call, which `timer` measures, on whichever way: an error,
+    /// the end of the reply, a panic, or a drop of the future or of the reply, which cancels.
+    pub fn watch(mut self, watch: impl Watch + 'static, timer: Timer, until: Until) -> Self {
+        self.watchers.push_outer(Box::new(Node::new(watch, Some(timer), until)));
         self
     }
 
-    fn tell(&mut self, outcome: &mut Outcome) {
-        match outcome {
-            Err(status) => self.watchers.tell(Until::Sent, &Facts::failed(status)),
-            Ok(reply) => {
-                if let Some(facts) = reply.received() {
-                    self.watchers.tell(Until::Received, &facts);
-                }
-                if !self.watchers.is_empty() {
-                    reply.watch_all(std::mem::take(&mut self.watchers));
-                }
-            }
-        }
+    pub(crate) fn watch_all(mut self, watchers: Watchers) -> Self {
+        self.watchers.append(watchers);
+        self
     }
 }
 
@@ -106,7 +102,7 @@ impl Future for Invoking {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
         let outcome = match &mut self.state {
-            State::Ready(outcome) => outcome.take(),
+            State::Ready(outcome) => outcome.take().map(|outcome| *outcome),
             State::Table { table, key } => Some(std::task::ready!(table.poll_reply(*key, cx))),
             State::Boxed(future) => Some(std::task::ready!(future.as_mut().poll(cx))),
             State::Scoped(value, future) => {
@@ -118,9 +114,7 @@ impl Future for Invoking {
         self.state = State::Done;
         // Polled again after the end: there is nothing left to wake for.
         let Some(mut outcome) = outcome else { return Poll::Pending };
-        if !self.watchers.is_empty() {
-            self.tell(&mut outcome);
-        }
+        self.watchers.outcome(&mut outcome);
         Poll::Ready(outcome)
     }
 }

@@ -6,11 +6,11 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
-use crate::end::{End, Ending, Facts, Until, Watch, Watchers};
+use crate::end::{End, Ending, Facts, Node, Until, Watch, Watchers};
 use crate::metadata::Metadata;
 use crate::payload::Payload;
 use crate::status::{Code, Status};
-use crate::time::{Duration, Timer};
+use crate::time::Timer;
 
 /// The end of a streamed reply.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +54,7 @@ pub struct Reply {
     /// Its content.
     pub body: ReplyBody,
     /// Those who wait for the end of a unary reply; a stream holds its own.
-    watched: Watched,
+    watchers: Unary,
 }
 
 impl Reply {
@@ -74,30 +74,34 @@ impl Reply {
     }
 
     fn of(metadata: Metadata, body: ReplyBody) -> Self {
-        Self { metadata, body, watched: Watched::default() }
+        Self { metadata, body, watchers: Unary::default() }
     }
 
     /// Tells `watch` of the end of the reply: of a unary one when it has been sent or is dropped,
     /// of a stream when its trailers pass or it is dropped. See also [`Reply::on_end`].
-    pub fn watch(&mut self, watch: impl Watch + 'static, until: Until) {
+    pub fn watch(&mut self, watch: impl Watch + 'static, timer: Timer, until: Until) {
+        self.watch_by(Box::new(Node::new(watch, Some(timer), until)));
+    }
+
+    fn watch_by(&mut self, node: Box<Node<dyn Watch>>) {
         let mut watchers = Watchers::default();
-        watchers.push(watch, until);
+        watchers.push_outer(node);
         self.watch_all(watchers);
     }
 
-    pub(crate) fn watch_all(&mut self, watchers: Watchers) {
-        let watched = match &mut self.body {
+    pub(crate) fn watch_all(&mut self, mut watchers: Watchers) {
+        let Self { metadata, body, watchers: unary } = self;
+        watchers.advance(|progress| progress.metadata.clone_from(metadata));
+        match body {
             ReplyBody::One(payload, trailers) => {
-                let watched = &mut self.watched;
-                watched.trailers.clone_from(trailers);
-                watched.messages = 1;
-                watched.bytes = payload.encoded().map_or(0, |encoded| length(encoded.len()));
-                watched
+                watchers.advance(|progress| {
+                    progress.trailers.clone_from(trailers);
+                    (progress.messages, progress.bytes) = (1, encoded(payload));
+                });
+                unary.0.append(watchers);
             }
-            ReplyBody::Stream(stream) => &mut stream.watched,
-        };
-        watched.metadata.clone_from(&self.metadata);
-        watched.watchers.append(watchers);
+            ReplyBody::Stream(stream) => stream.watchers.append(watchers),
+        }
     }
 
     /// Runs `then` at the end of the reply, with the time since `timer` was started:
@@ -112,38 +116,47 @@ impl Reply {
     /// }
     /// ```
     pub fn on_end(&mut self, timer: Timer, then: impl FnOnce(&End<'_>) + Send + 'static) {
-        self.watch(OnEnd { timer, then: Some(then) }, Until::Sent);
+        self.watch(OnEnd(Some(then)), timer, Until::Sent);
     }
 
     /// Keeps `guard` alive until the reply has been sent or read, or is dropped.
     pub fn hold(&mut self, guard: impl Send + 'static) {
-        self.watch(Held(Some(guard)), Until::Sent);
+        self.watch_by(Box::new(Node::new(Held(Some(guard)), None, Until::Sent)));
     }
 
     /// The facts of a reply that has arrived whole.
     pub(crate) fn received(&self) -> Option<Facts<'_>> {
         let ReplyBody::One(payload, trailers) = &self.body else { return None };
-        Some(Facts {
-            ending: Ending::Ok,
-            metadata: &self.metadata,
-            trailers,
-            messages: 1,
-            bytes: payload.encoded().map_or(0, |encoded| length(encoded.len())),
-        })
+        let (ending, metadata, bytes) = (Ending::Ok, &self.metadata, encoded(payload));
+        Some(Facts { ending, metadata, trailers, messages: 1, bytes })
     }
 
     /// Ends a unary reply: a protocol says that it wrote the message in `bytes` bytes, or why it
     /// did not. A reply that is dropped without a word of this was written.
     pub fn sent(&mut self, outcome: Result<usize, Ending<'_>>) {
+        let watchers = &mut self.watchers.0;
         match outcome {
             Ok(bytes) => {
-                self.watched.bytes = length(bytes);
-                self.watched.end(Ending::Ok);
+                watchers.advance(|progress| progress.bytes = length(bytes));
+                watchers.end(Ending::Ok);
             }
             Err(ending) => {
-                (self.watched.messages, self.watched.bytes) = (0, 0);
-                self.watched.end(ending);
+                watchers.advance(|progress| (progress.messages, progress.bytes) = (0, 0));
+                watchers.end(ending);
             }
+        }
+    }
+}
+
+/// Those who watch a unary reply: dropped, it was sent.
+#[derive(Debug, Default)]
+struct Unary(Watchers);
+
+impl Drop for Unary {
+    fn drop(&mut self) {
+        // A panic is told by the list itself.
+        if !self.0.is_empty() && !std::thread::panicking() {
+            self.0.end(Ending::Ok);
         }
     }
 }
@@ -152,12 +165,12 @@ impl Reply {
 /// the trailers pass, or when the stream ends or is dropped without them.
 pub struct ReplyStream {
     frames: Pin<Box<dyn Stream<Item = Frame> + Send>>,
-    watched: Watched,
+    watchers: Watchers,
 }
 
 impl ReplyStream {
     fn new(frames: impl Stream<Item = Frame> + Send + 'static) -> Self {
-        Self { frames: Box::pin(frames), watched: Watched::default() }
+        Self { frames: Box::pin(frames), watchers: Watchers::default() }
     }
 
     /// Lets `change` stand between the stream and those who read or watch it.
@@ -165,14 +178,15 @@ impl ReplyStream {
     where
         S: Stream<Item = Frame> + Send + 'static,
     {
-        let watched = std::mem::take(&mut self.watched);
-        Self { frames: Box::pin(change(self)), watched }
+        let watchers = std::mem::take(&mut self.watchers);
+        Self { frames: Box::pin(change(self)), watchers }
     }
 
     /// Counts bytes of messages that were no bytes yet when they passed: a protocol has encoded
     /// them.
     pub fn encoded(&mut self, bytes: usize) {
-        self.watched.bytes = self.watched.bytes.saturating_add(length(bytes));
+        let bytes = length(bytes);
+        self.watchers.advance(|progress| progress.bytes = progress.bytes.saturating_add(bytes));
     }
 }
 
@@ -181,19 +195,21 @@ impl Stream for ReplyStream {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Frame>> {
         let frame = ready!(self.frames.as_mut().poll_next(cx));
-        let watched = &mut self.watched;
+        let watchers = &mut self.watchers;
         match &frame {
-            _ if watched.watchers.is_empty() => {}
+            _ if watchers.is_empty() => {}
             Some(Frame::Message(payload)) => {
-                watched.messages += 1;
-                let bytes = payload.encoded().map_or(0, |encoded| length(encoded.len()));
-                watched.bytes = watched.bytes.saturating_add(bytes);
+                let bytes = encoded(payload);
+                watchers.advance(|progress| {
+                    progress.messages += 1;
+                    progress.bytes = progress.bytes.saturating_add(bytes);
+                });
             }
             Some(Frame::Trailers(Trailers { status, metadata })) => {
-                watched.trailers.clone_from(metadata);
-                watched.end(status.as_ref().map_or(Ending::Ok, Ending::Failed));
+                watchers.advance(|progress| progress.trailers.clone_from(metadata));
+                watchers.end(status.as_ref().map_or(Ending::Ok, Ending::Failed));
             }
-            None => watched.end(Ending::Failed(&cut_off())),
+            None => watchers.end(Ending::Failed(&cut_off())),
         }
         Poll::Ready(frame)
     }
@@ -201,8 +217,8 @@ impl Stream for ReplyStream {
 
 impl Drop for ReplyStream {
     fn drop(&mut self) {
-        if !self.watched.watchers.is_empty() {
-            Facts::without_outcome(|facts| self.watched.end(facts.ending));
+        if !self.watchers.is_empty() {
+            Facts::without_outcome(|facts| self.watchers.end(facts.ending));
         }
     }
 }
@@ -219,56 +235,21 @@ pub(crate) fn cut_off() -> Status {
     Status::new(Code::Unavailable, "the stream was cut off before its end")
 }
 
-/// Those who watch a reply, and what has passed of it since the first of them came.
-#[derive(Default)]
-struct Watched {
-    watchers: Watchers,
-    /// The attachments when the latest watcher came.
-    metadata: Metadata,
-    trailers: Metadata,
-    messages: u64,
-    bytes: u64,
-}
-
-impl Watched {
-    fn end(&mut self, ending: Ending<'_>) {
-        let Self { watchers, metadata, trailers, messages, bytes } = self;
-        let (messages, bytes) = (*messages, *bytes);
-        watchers.tell(Until::Sent, &Facts { ending, metadata, trailers, messages, bytes });
-    }
-}
-
-impl Drop for Watched {
-    fn drop(&mut self) {
-        // A stream has told its watchers before; a panic is told by the list itself.
-        if !self.watchers.is_empty() && !std::thread::panicking() {
-            self.end(Ending::Ok);
-        }
-    }
-}
-
-impl fmt::Debug for Watched {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.watchers.is_empty() { "unwatched" } else { "watched" })
-    }
+/// The bytes of a message that is encoded.
+fn encoded(payload: &Payload) -> u64 {
+    payload.encoded().map_or(0, |encoded| length(encoded.len()))
 }
 
 fn length(bytes: usize) -> u64 {
     u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
-struct OnEnd<F> {
-    timer: Timer,
-    then: Option<F>,
-}
+/// Runs a function at the end.
+pub(crate) struct OnEnd<F>(pub(crate) Option<F>);
 
 impl<F: FnOnce(&End<'_>) + Send> Watch for OnEnd<F> {
-    fn elapsed(&self) -> Duration {
-        self.timer.elapsed()
-    }
-
     fn end(&mut self, end: &End<'_>) {
-        if let Some(then) = self.then.take() {
+        if let Some(then) = self.0.take() {
             then(end);
         }
     }
@@ -277,10 +258,6 @@ impl<F: FnOnce(&End<'_>) + Send> Watch for OnEnd<F> {
 struct Held<G>(Option<G>);
 
 impl<G: Send> Watch for Held<G> {
-    fn elapsed(&self) -> Duration {
-        Duration::ZERO
-    }
-
     fn end(&mut self, _: &End<'_>) {
         self.0 = None;
     }

@@ -45,6 +45,11 @@ impl Timer {
         Self { clock, began }
     }
 
+    /// The moment at which it began.
+    pub fn began(&self) -> Instant {
+        self.began
+    }
+
     /// The time since the timer began.
     pub fn elapsed(&self) -> Duration {
         self.clock.now().saturating_duration_since(self.began)

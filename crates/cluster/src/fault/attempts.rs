@@ -37,16 +37,16 @@ impl Attempt for CallAttempts {
         Invoking::boxed(async move {
             let Self { cluster, policy, tried } = &*self;
             let began = cluster.clock().now();
-            let known = tried.lock().clone();
-            let picked = |picked: &Endpoint| tried.lock().push(picked.clone());
             let call = &mut Unsent(Some(call));
-            match endpoint {
-                None => cluster.attempt(policy, call, &known, began, picked).await,
-                Some(endpoint) => {
-                    picked(&endpoint);
-                    cluster.send(policy, call, Picked::new(&endpoint, None), began).await
+            let picked = match endpoint {
+                Some(endpoint) => Picked::new(&endpoint, None),
+                None => {
+                    let known = tried.lock().clone();
+                    cluster.pick(policy, call, &known, began).await?
                 }
-            }
+            };
+            tried.lock().push(picked.endpoint().clone());
+            cluster.send(policy, call.take()?, picked, began).await
         })
     }
 

@@ -1,42 +1,58 @@
-//! Failover: the same call to another endpoint.
+//! Failover and failfast: attempts in a row.
 
+use std::sync::Arc;
+
+use dubhe_core::fault::{Attempts, Fault};
 use dubhe_core::invoke::Outcome;
 use dubhe_core::plan::Policy;
 use dubhe_core::status::Retry;
 use dubhe_core::{Endpoint, Status};
 
+use super::CallAttempts;
 use crate::cluster::{Cluster, Unsent};
 
-/// Sends `call` to one endpoint and, while that fails and the policy allows it, to others.
-pub(crate) async fn failover(cluster: &Cluster, policy: &Policy, call: &mut Unsent) -> Outcome {
-    let outer = call.get()?.head.deadline;
-    let mut began = cluster.began(call);
-    let mut tried: Vec<Endpoint> = Vec::new();
-    let mut attempt = 0;
-    loop {
-        let spare = if attempt < policy.retries { call.get()?.try_clone() } else { None };
-        let mut endpoint = None;
-        let picked = |picked: &Endpoint| endpoint = Some(picked.clone());
-        let status = match cluster.attempt(policy, call, &tried, began, picked).await {
-            Ok(reply) => return Ok(reply),
-            Err(status) => status,
+impl Cluster {
+    /// Makes the attempts that the policy's treatment of failures asks for: one, or more on other
+    /// endpoints while the call fails and may be sent again.
+    pub(crate) async fn treat(&self, policy: &Arc<Policy>, call: &mut Unsent) -> Outcome {
+        let retries = match &policy.fault {
+            Fault::Failover => policy.retries,
+            Fault::Strategy(strategy) => {
+                let attempts = CallAttempts::new(self.clone(), policy.clone());
+                return strategy.run(call.take()?, Attempts::new(Arc::new(attempts))).await;
+            }
+            _ => 0,
         };
-        // Nobody was there to be asked.
-        let Some(endpoint) = endpoint else { return Err(status) };
-        began = cluster.clock().now();
-        let in_time = outer.is_none_or(|deadline| !deadline.passed(began));
-        match spare {
-            Some(copy) if in_time && again(policy, &status) => *call = Unsent(Some(copy)),
-            _ => return Err(told(status, &endpoint, attempt)),
+        let outer = call.get()?.head.deadline;
+        let mut began = self.began(call.get()?);
+        let mut tried: Vec<Endpoint> = Vec::new();
+        let mut attempt = 0;
+        loop {
+            let picked = self.pick(policy, call, &tried, began).await?;
+            // Only a call that may be sent again is kept.
+            let again = attempt < retries;
+            let spare = if again { call.get()?.try_clone() } else { None };
+            let endpoint = spare.is_some().then(|| picked.endpoint().clone());
+            let status = match self.send(policy, call.take()?, picked, began).await {
+                Ok(reply) => return Ok(reply),
+                Err(status) => told(status, tried.last(), attempt),
+            };
+            let (Some(spare), Some(endpoint)) = (spare, endpoint) else { return Err(status) };
+            began = self.clock().now();
+            let in_time = outer.is_none_or(|deadline| !deadline.passed(began));
+            if !in_time || !may_repeat(policy, &status) {
+                return Err(status);
+            }
+            *call = Unsent(Some(spare));
+            tried.push(endpoint);
+            attempt += 1;
         }
-        tried.push(endpoint);
-        attempt += 1;
     }
 }
 
 /// Returns `true` if a call that failed so may be sent again: it certainly did not start, or may
 /// run twice. Errors of the business are answers.
-fn again(policy: &Policy, failure: &Status) -> bool {
+fn may_repeat(policy: &Policy, failure: &Status) -> bool {
     !failure.is_business()
         && match failure.retry() {
             Retry::Never => false,
@@ -46,9 +62,11 @@ fn again(policy: &Policy, failure: &Status) -> bool {
 }
 
 /// Says whom a failure was about, and how often the call was tried.
-fn told(status: Status, endpoint: &Endpoint, attempt: u32) -> Status {
-    match attempt {
-        0 => status,
-        n => status.context(format!("attempt {} of the call, last on {endpoint}", n + 1)),
+fn told(status: Status, endpoint: Option<&Endpoint>, attempt: u32) -> Status {
+    match endpoint {
+        None => status,
+        Some(before) => {
+            status.context(format!("attempt {} of the call, after one on {before}", attempt + 1))
+        }
     }
 }

@@ -5,4 +5,3 @@ mod attempts;
 mod failover;
 
 pub(crate) use attempts::CallAttempts;
-pub(crate) use failover::failover;
