@@ -38,6 +38,10 @@ impl Clock for Tokio {
     fn sleep_until(&self, when: Instant) -> Sleep {
         Box::pin(tokio::time::sleep_until(when.into()))
     }
+
+    fn wall(&self) -> std::time::SystemTime {
+        std::time::SystemTime::now()
+    }
 }
 
 type Answer = Arc<dyn Fn(u16, &Call) -> Result<Reply, Status> + Send + Sync>;

@@ -18,9 +18,7 @@ pub trait Clock: Send + Sync + 'static {
     fn sleep_until(&self, when: Instant) -> Sleep;
 
     /// The present as the calendar has it, for times that other processes tell.
-    fn wall(&self) -> SystemTime {
-        SystemTime::now()
-    }
+    fn wall(&self) -> SystemTime;
 }
 
 /// A shared clock.

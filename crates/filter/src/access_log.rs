@@ -94,6 +94,10 @@ mod tests {
         fn sleep_until(&self, _: Instant) -> Sleep {
             Box::pin(std::future::ready(()))
         }
+
+        fn wall(&self) -> std::time::SystemTime {
+            std::time::SystemTime::now()
+        }
     }
 
     #[derive(Clone, Default)]

@@ -3,7 +3,7 @@
 //! Time is the runtime's: [`now`] and every sleep here go through tokio's clock, so a test or a
 //! simulation that pauses it ([`tokio::time::pause`]) drives the production code.
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use dubhe_core::time::{Clock, Sleep};
 
@@ -23,6 +23,10 @@ impl Clock for TokioClock {
 
     fn sleep_until(&self, when: Instant) -> Sleep {
         Box::pin(sleep_until(when))
+    }
+
+    fn wall(&self) -> SystemTime {
+        SystemTime::now()
     }
 }
 

@@ -21,6 +21,10 @@ impl Clock for Fast {
     fn sleep_until(&self, _: Instant) -> Sleep {
         Box::pin(tokio::time::sleep(Duration::from_millis(1)))
     }
+
+    fn wall(&self) -> std::time::SystemTime {
+        std::time::SystemTime::now()
+    }
 }
 
 fn provider(port: u16) -> Registration {

@@ -38,7 +38,9 @@ const CRATES: &[&str] = &[
 const NAMES: &[&str] = &[
     "std::fs",
     "std::process",
-    "std::thread",
+    "std::thread::spawn",
+    "std::thread::sleep",
+    "std::thread::Builder",
     "TcpStream",
     "TcpListener",
     "UdpSocket",

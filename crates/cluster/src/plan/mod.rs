@@ -135,6 +135,10 @@ mod tests {
         fn sleep_until(&self, _: Instant) -> Sleep {
             Box::pin(std::future::pending())
         }
+
+        fn wall(&self) -> std::time::SystemTime {
+            std::time::SystemTime::now()
+        }
     }
 
     fn call(method: &str) -> Call {

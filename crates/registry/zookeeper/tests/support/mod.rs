@@ -17,6 +17,10 @@ impl Clock for TokioClock {
     fn sleep_until(&self, when: Instant) -> Sleep {
         Box::pin(tokio::time::sleep_until(when.into()))
     }
+
+    fn wall(&self) -> std::time::SystemTime {
+        std::time::SystemTime::now()
+    }
 }
 
 /// The clock of the runtime.
