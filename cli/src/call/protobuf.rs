@@ -116,7 +116,7 @@ fn lines(input: MessageDescriptor) -> impl Stream<Item = Result<Payload, Status>
 }
 
 fn payload(message: &DynamicMessage) -> Payload {
-    Payload::Encoded(Encoded::new(Format::Protobuf, message.encode_to_vec().into()))
+    Encoded::new(Format::Protobuf, message.encode_to_vec().into()).into()
 }
 
 /// The message that a JSON text is.
@@ -150,6 +150,6 @@ fn json(kind: &MessageDescriptor, bytes: Bytes) -> Result<serde_json::Value, Sta
 /// The messages of a reply, up to its end or its error.
 pub(super) fn messages(reply: Reply) -> impl Stream<Item = Result<Bytes, Status>> {
     Payloads::of_reply(reply).map(|message| {
-        message.map(|payload| payload.encoded().map(Encoded::contiguous).unwrap_or_default())
+        message.map(|payload| payload.encoded().map(|e| e.bytes().clone()).unwrap_or_default())
     })
 }

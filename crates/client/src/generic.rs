@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytestring::ByteString;
-use dubhe_core::payload::{Args, Content};
+use dubhe_core::payload::Args;
 use dubhe_core::value::List;
 use dubhe_core::{Method, Payload, Status, Value};
 
@@ -115,7 +115,7 @@ impl Generic {
     ) -> Result<Value, Status> {
         let values = List::new(values).class("[object").into();
         let args: Arc<[Value]> = Arc::new([Value::from(method), types, values]);
-        let payload = Payload::Args(Args { count: args.len(), values: Content::Values(args) });
+        let payload = Payload::Args(Args::Values(args));
         let reply = self.client.call(&self.method, payload, &self.options).await?;
         dubhe_hessian2::payload::reply(&reply).map_err(|status| {
             let service = self.client.service();

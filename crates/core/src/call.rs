@@ -128,9 +128,8 @@ impl<'a> CallView<'a> {
     pub fn argument(&self, index: usize) -> Option<&Value> {
         let payload = self.payload?;
         match payload {
-            Payload::Args(Args { values: Content::Values(v), .. }) => v.get(index),
-            Payload::Args(Args { values: Content::Dynamic(v), .. })
-            | Payload::Message(Content::Dynamic(v)) => (index == 0).then_some(v),
+            Payload::Args(Args::Values(v)) => v.get(index),
+            Payload::Message(Content::Dynamic(v)) => (index == 0).then_some(v),
             other => {
                 let decode = self.decode?;
                 self.arguments.get_or_init(|| decode(other)).as_ref()?.get(index)

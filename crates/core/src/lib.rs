@@ -51,7 +51,7 @@ pub use end::{End, Ending};
 pub use endpoint::{Endpoint, Endpoints, Instance, Offer};
 pub use invoke::{Invoke, Invoking};
 pub use metadata::Metadata;
-pub use payload::{Args, Encode, Encoded, Format, Payload, Sink};
+pub use payload::{Args, Encode, Encoded, EncodedArgs, Format, Payload, Sink};
 pub use payloads::Payloads;
 pub use reply::{Reply, Trailers};
 pub use service::{CallKind, Method, ServiceKey};

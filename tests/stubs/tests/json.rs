@@ -1,7 +1,7 @@
 //! The JSON mapping of generated messages.
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests stop at a surprise")]
 
-use dubhe_core::{Encoded, Format, Payload};
+use dubhe_core::{Encoded, Format};
 use dubhe_protobuf::pbjson_types::Timestamp;
 use dubhe_stubs::proto::sample::common::Colour;
 use dubhe_stubs::proto::sample::shapes::v1::{Word, word::Origin};
@@ -56,7 +56,7 @@ fn other_spellings_are_read_and_unknown_fields_passed_over() {
 #[test]
 fn fractions_are_numbers_texts_or_integers() {
     let text = r#"{ "weight": 1.5, "heights": ["2.5", 3, 1e2] }"#;
-    let payload = Payload::Encoded(Encoded::new(Format::Json, text.into()));
+    let payload = Encoded::new(Format::Json, text.into()).into();
     let read: Word = dubhe_protobuf::decode(payload).unwrap();
     assert_eq!(read, Word { weight: 1.5, heights: vec![2.5, 3.0, 100.0], ..Word::default() });
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use dubhe::core::{Body, CallKind, Encoded, Format};
-use dubhe::{Client, Code, Payload, ServiceKey, Status};
+use dubhe::{Client, Code, ServiceKey, Status};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use prost::Message;
 use prost_reflect::{DescriptorPool, ServiceDescriptor};
@@ -92,7 +92,7 @@ impl<'a> Reflection<'a> {
     async fn ask_as(&self, name: &'static str, question: Bytes) -> Result<Answer, Status> {
         let client: Client = self.0.client(ServiceKey::interface_only(name))?;
         let method = protobuf::method("ServerReflectionInfo", CallKind::Bidirectional);
-        let question = Payload::Encoded(Encoded::new(Format::Protobuf, question));
+        let question = Encoded::new(Format::Protobuf, question).into();
         let question = Body::Stream(stream::iter([Ok(question)]).boxed());
         let reply = client.send(&method, question, &self.0.options.call()).await?;
         // The end is not waited for: dubbo-go 3.3 ends a stream that went well with "EOF".

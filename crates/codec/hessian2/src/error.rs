@@ -55,6 +55,13 @@ impl Error {
         self
     }
 
+    /// The same error, of the argument at `index` of `count`.
+    #[must_use]
+    pub(crate) fn of_argument(mut self, index: usize, count: usize) -> Self {
+        self.0.detail = format!("argument {} of {count}: {}", index + 1, self.0.detail).into();
+        self
+    }
+
     /// The error of a field that a class must have and a message lacks.
     #[cold]
     pub fn missing_field(class: &str, field: &str) -> Self {

@@ -11,6 +11,7 @@
 //! | [`Value`], [`from_value`], [`to_value`] | any value, without a Rust type |
 //! | [`java`], [`Array`] | Java's own types |
 //! | [`mod@serde`] | types of serde |
+//! | [`layout`] | arguments that share tables into ones that do not, and back |
 //! | [`payload`] | the bridge to the payloads of `dubhe-core` |
 //!
 //! Sources for the wire: the Hessian 2.0 draft; hessian-lite's `Hessian2Output`, `Hessian2Input`
@@ -26,6 +27,7 @@ mod dynamic;
 mod encode;
 mod error;
 pub mod java;
+pub mod layout;
 mod limits;
 pub mod payload;
 pub mod serde;

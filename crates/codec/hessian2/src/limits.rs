@@ -16,13 +16,21 @@ pub struct Limits {
     pub fields: u16,
     /// How many bytes references may have read again, besides 16 times the message. A typed value
     /// that is referred to is read at its place once more, so nested sharing could otherwise
-    /// unfold a small message without bound. Default 1 MiB.
+    /// unfold a small message without bound. Arguments whose [`layout`](crate::layout) is changed
+    /// grow to as much at most. Default 1 MiB.
     pub replay: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self { depth: 128, references: 1 << 22, classes: 4096, fields: 1024, replay: 1 << 20 }
+    }
+}
+
+impl Limits {
+    /// How many bytes a message of `len` bytes may unfold to.
+    pub(crate) fn unfolded(&self, len: usize) -> usize {
+        self.replay.saturating_add(len.saturating_mul(16))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Typed values as payloads of a call, and back: the bridge to [`dubhe_core`]'s seams.
 
+mod arguments;
 mod messages;
 mod values;
 
@@ -9,15 +10,12 @@ use bytes::Bytes;
 use dubhe_core::payload::{Args, Content};
 use dubhe_core::reply::ReplyBody;
 use dubhe_core::status::Origin;
-use dubhe_core::{Code, Format, Payload, Reply, Sink, Status};
+use dubhe_core::{Code, Encoded, Format, Payload, Reply, Sink, Status};
 
-use crate::{Arguments, Decode, DecodeArguments, Decoder, Encode, Encoder, Error};
+use crate::{Decode, Decoder, Encode, Encoder, Error};
+pub use arguments::{OwnedArguments, args, arguments, separate, shared, write_args};
 pub use messages::Messages;
 pub use values::values;
-
-/// Arguments that borrow nothing from the message.
-pub trait OwnedArguments: for<'de> DecodeArguments<'de> {}
-impl<T: for<'de> DecodeArguments<'de>> OwnedArguments for T {}
 
 /// A value that borrows nothing from the message.
 pub trait Owned: for<'de> Decode<'de> {}
@@ -35,18 +33,6 @@ impl<T: Encode + Send + Sync> dubhe_core::Encode for Typed<T> {
     }
 }
 
-/// Arguments of Rust types on their way out.
-struct TypedArguments<T>(T);
-
-impl<T: Arguments + Send + Sync> dubhe_core::Encode for TypedArguments<T> {
-    fn encode(&self, sink: &mut Sink<'_>) -> Result<(), Status> {
-        match sink.encoder::<Encoder>() {
-            Some(encoder) => self.0.encode_arguments(encoder).map_err(cannot_write),
-            None => Err(sink.unsupported(std::any::type_name::<T>())),
-        }
-    }
-}
-
 /// Typed content, to be encoded when the protocol is known.
 pub fn content(value: impl Encode + Send + Sync + 'static) -> Content {
     Content::Typed(Arc::new(Typed(value)))
@@ -55,25 +41,6 @@ pub fn content(value: impl Encode + Send + Sync + 'static) -> Content {
 /// A message of a typed value.
 pub fn message(value: impl Encode + Send + Sync + 'static) -> Payload {
     Payload::Message(content(value))
-}
-
-/// Arguments, as a tuple.
-pub fn args<T: Arguments + Send + Sync + 'static>(values: T) -> Payload {
-    let values = Content::Typed(Arc::new(TypedArguments(values)));
-    Payload::Args(Args { count: T::COUNT, values })
-}
-
-/// Decodes arguments into a tuple. Chunks of encoded content, where there are several, are messages
-/// of their own, one an argument.
-///
-/// # Errors
-/// [`Code::InvalidArgument`] when they are not of these types.
-pub fn arguments<T: OwnedArguments>(payload: &Payload) -> Result<T, Status> {
-    let several = payload.encoded().is_some_and(|encoded| encoded.chunks().nth(1).is_some());
-    let bytes = bytes(payload)?;
-    let decoder = Decoder::shared(&bytes);
-    T::decode_arguments(&mut if several { decoder.separate() } else { decoder })
-        .map_err(|e| Status::new(Code::InvalidArgument, e.to_string()).with_source(e))
 }
 
 /// Decodes the one message of a reply.
@@ -91,27 +58,37 @@ pub fn reply<T: Owned>(reply: &Reply) -> Result<T, Status> {
     }
 }
 
-/// The Hessian bytes of a payload: those it holds, or those its values are written as.
+/// The Hessian bytes of a message: those it holds, or those its value is written as.
 fn bytes(payload: &Payload) -> Result<Bytes, Status> {
-    if let Some(encoded) = payload.encoded() {
-        return match encoded.format() {
-            Format::Hessian2 => Ok(encoded.contiguous()),
-            other => Err(Status::new(
-                Code::Internal,
-                format!("the content is {other}, where hessian2 was expected"),
-            )),
-        };
-    }
     let mut encoder = Encoder::new();
     match payload {
-        Payload::Args(Args { values, .. }) => write_content(values, &mut encoder)?,
+        Payload::Message(Content::Encoded(encoded)) => {
+            expect_hessian(encoded.format())?;
+            return Ok(encoded.bytes().clone());
+        }
         Payload::Message(content) => write_content(content, &mut encoder)?,
-        Payload::Encoded(_) => {}
+        Payload::Args(args) => match args {
+            Args::Encoded(encoded) if let Some(only) = encoded.only() => {
+                expect_hessian(only.format())?;
+                return Ok(only.into_parts().1);
+            }
+            args if args.count() == 1 => write_args(args, &mut encoder)?,
+            args => return Err(not_one(args.count())),
+        },
     }
     Ok(encoder.into_buffer().freeze())
 }
 
-/// Writes content that exists as values.
+/// The bytes of a message that is sent on as it is.
+///
+/// # Errors
+/// [`Code::InvalidArgument`] when they are of another format.
+pub fn forwarded(encoded: &Encoded) -> Result<&Bytes, Status> {
+    can_forward(encoded.format())?;
+    Ok(encoded.bytes())
+}
+
+/// Writes one message.
 ///
 /// # Errors
 /// [`Code::Internal`] when a value has no form in Hessian; [`Code::InvalidArgument`] for bytes of
@@ -119,27 +96,41 @@ fn bytes(payload: &Payload) -> Result<Bytes, Status> {
 pub fn write_content(content: &Content, encoder: &mut Encoder) -> Result<(), Status> {
     match content {
         Content::Typed(value) => value.encode(&mut Sink::new(Format::Hessian2, encoder)),
-        Content::Dynamic(value) => {
-            value.encode(encoder).map(|()| encoder.end_argument()).map_err(cannot_write)
-        }
-        Content::Values(values) => {
-            let mut each = values.iter();
-            each.try_for_each(|v| v.encode(encoder).map(|()| encoder.end_argument()))
-                .map_err(cannot_write)
-        }
-        Content::Encoded(encoded) if *encoded.format() == Format::Hessian2 => {
-            encoded.chunks().for_each(|c| encoder.buffer_mut().extend_from_slice(c));
+        Content::Dynamic(value) => value.encode(encoder).map_err(cannot_write),
+        Content::Encoded(encoded) => {
+            encoder.buffer_mut().extend_from_slice(forwarded(encoded)?);
             Ok(())
         }
-        Content::Encoded(encoded) => Err(Status::new(
-            Code::InvalidArgument,
-            format!("content in {} cannot be sent as hessian2", encoded.format()),
-        )),
     }
 }
 
 fn cannot_write(error: Error) -> Status {
     Status::new(Code::Internal, error.to_string()).with_origin(Origin::Caller).with_source(error)
+}
+
+/// Makes sure that content to be decoded is Hessian.
+fn expect_hessian(format: &Format) -> Result<(), Status> {
+    if *format == Format::Hessian2 {
+        return Ok(());
+    }
+    let text = format!("the content is {format}, where hessian2 was expected");
+    Err(Status::new(Code::Internal, text))
+}
+
+/// Makes sure that content to be sent is Hessian.
+fn can_forward(format: &Format) -> Result<(), Status> {
+    if *format == Format::Hessian2 {
+        return Ok(());
+    }
+    let text = format!("content in {format} cannot be sent as hessian2; decode it first");
+    Err(Status::new(Code::InvalidArgument, text).with_origin(Origin::Caller))
+}
+
+/// The error of arguments that are used as one message.
+#[cold]
+fn not_one(count: usize) -> Status {
+    let text = format!("a list of {count} arguments is no message");
+    Status::new(Code::InvalidArgument, text)
 }
 
 /// A typed view of a Java exception that came with a status.

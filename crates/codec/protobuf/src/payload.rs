@@ -60,9 +60,7 @@ pub fn decode<T: Message>(payload: Payload) -> Result<T, Status> {
 /// Decodes a message; bytes that are none give an error of `code`.
 pub(crate) fn decode_or<T: Message>(code: Code, payload: Payload) -> Result<T, Status> {
     let (format, bytes) = match payload {
-        Payload::Encoded(encoded) | Payload::Message(Content::Encoded(encoded)) => {
-            (encoded.format().clone(), encoded.into_contiguous())
-        }
+        Payload::Message(Content::Encoded(encoded)) => encoded.into_parts(),
         value => (Format::Protobuf, encode(&value)?),
     };
     match &format {
@@ -85,7 +83,7 @@ fn encode(payload: &Payload) -> Result<Bytes, Status> {
     let mut out = BytesMut::new();
     match payload {
         Payload::Message(content) => write_content(content, &Format::Protobuf, &mut out)?,
-        _ => {
+        Payload::Args(_) => {
             return Err(Status::new(
                 Code::InvalidArgument,
                 "a protobuf method takes one message, not a list of arguments",
@@ -104,14 +102,14 @@ pub fn write_content(content: &Content, format: &Format, out: &mut BytesMut) -> 
     match content {
         Content::Typed(value) => value.encode(&mut Sink::new(format.clone(), out)),
         Content::Encoded(encoded) if encoded.format() == format => {
-            encoded.chunks().for_each(|c| out.extend_from_slice(c));
+            out.extend_from_slice(encoded.bytes());
             Ok(())
         }
         Content::Encoded(encoded) => Err(Status::new(
             Code::InvalidArgument,
             format!("content in {} cannot be sent as {format}", encoded.format()),
         )),
-        Content::Dynamic(_) | Content::Values(_) => Err(Status::new(
+        Content::Dynamic(_) => Err(Status::new(
             Code::InvalidArgument,
             format!("a dynamic value cannot be sent as {format}; send a message of its schema"),
         )),

@@ -17,7 +17,7 @@ fn time(seconds: i64) -> Timestamp {
 }
 
 fn encoded(format: Format, bytes: impl Into<Bytes>) -> Payload {
-    Payload::Encoded(Encoded::new(format, bytes.into()))
+    Encoded::new(format, bytes.into()).into()
 }
 
 #[test]

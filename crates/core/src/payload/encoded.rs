@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use bytestring::ByteString;
 
 /// The name of a payload format.
@@ -15,8 +15,16 @@ pub enum Format {
     Protobuf,
     /// JSON text.
     Json,
-    /// A format that only its two ends know.
-    Other(ByteString),
+    /// A format that only its two ends know; rare, and so in a box: a format is moved with every
+    /// call.
+    Other(Box<ByteString>),
+}
+
+impl Format {
+    /// The format of this name.
+    pub fn other(name: impl Into<ByteString>) -> Self {
+        Self::Other(Box::new(name.into()))
+    }
 }
 
 impl fmt::Display for Format {
@@ -30,25 +38,25 @@ impl fmt::Display for Format {
     }
 }
 
-/// Encoded content: one or more chunks of bytes, shared and never copied on a clone.
-#[derive(Clone, PartialEq, Eq)]
+/// One message as bytes, shared and never copied on a clone. The arguments of a call are
+/// [`EncodedArgs`](super::EncodedArgs).
+#[derive(Clone)]
 pub struct Encoded {
     format: Format,
-    first: Bytes,
-    rest: Vec<Bytes>,
+    bytes: Bytes,
+    delimited: bool,
 }
 
 impl Encoded {
-    /// Content of one chunk.
+    /// A message as it came, or as somebody wrote it.
     pub fn new(format: Format, bytes: Bytes) -> Self {
-        Self { format, first: bytes, rest: Vec::new() }
+        Self { format, bytes, delimited: false }
     }
 
-    /// Content of several chunks, in order.
-    pub fn from_chunks(format: Format, chunks: impl IntoIterator<Item = Bytes>) -> Self {
-        let mut chunks = chunks.into_iter();
-        let first = chunks.next().unwrap_or_default();
-        Self { format, first, rest: chunks.collect() }
+    /// A message whose end was found by reading: `bytes` are exactly one value. A protocol that
+    /// writes values one behind the other does not look for the end again.
+    pub fn delimited(format: Format, bytes: Bytes) -> Self {
+        Self { format, bytes, delimited: true }
     }
 
     /// The format of the bytes.
@@ -56,38 +64,43 @@ impl Encoded {
         &self.format
     }
 
-    /// The chunks, in order.
-    pub fn chunks(&self) -> impl Iterator<Item = &Bytes> {
-        std::iter::once(&self.first).chain(&self.rest)
+    /// The bytes.
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
     }
 
-    /// The length of all chunks, in bytes.
+    /// The format and the bytes.
+    pub fn into_parts(self) -> (Format, Bytes) {
+        (self.format, self.bytes)
+    }
+
+    /// Says that the bytes are known to be exactly one value.
+    pub fn is_delimited(&self) -> bool {
+        self.delimited
+    }
+
+    /// The length in bytes.
     pub fn len(&self) -> usize {
-        self.chunks().map(Bytes::len).sum()
+        self.bytes.len()
     }
 
-    /// Whether there is no byte.
+    /// Says that there is no byte.
     pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// All bytes in one piece, as [`Encoded::contiguous`], without sharing them.
-    pub fn into_contiguous(self) -> Bytes {
-        if self.rest.is_empty() { self.first } else { self.contiguous() }
-    }
-
-    /// All bytes in one piece; copies only when there are several chunks.
-    pub fn contiguous(&self) -> Bytes {
-        if self.rest.is_empty() {
-            return self.first.clone();
-        }
-        let mut all = BytesMut::with_capacity(self.len());
-        self.chunks().for_each(|c| all.extend_from_slice(c));
-        all.freeze()
+        self.bytes.is_empty()
     }
 }
 
+/// Equality of format and bytes.
+impl PartialEq for Encoded {
+    fn eq(&self, other: &Self) -> bool {
+        self.format == other.format && self.bytes == other.bytes
+    }
+}
+
+impl Eq for Encoded {}
+
 impl fmt::Debug for Encoded {
+    // Contents may be secret; only the length is printed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Encoded({}, {} bytes)", self.format, self.len())
     }
@@ -98,10 +111,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn chunks_join_in_order() {
-        let e = Encoded::from_chunks(Format::Json, [Bytes::from("[1"), Bytes::from(",2]")]);
-        assert_eq!(e.len(), 5);
-        assert_eq!(e.contiguous(), "[1,2]");
-        assert_eq!(format!("{e:?}"), "Encoded(json, 5 bytes)");
+    fn what_is_printed_is_no_content() {
+        let encoded = Encoded::new(Format::other("x"), Bytes::from("secret"));
+        assert_eq!(format!("{encoded:?}"), "Encoded(x, 6 bytes)");
+    }
+
+    #[test]
+    fn the_same_bytes_are_equal_however_their_end_is_known() {
+        let bytes = Bytes::from("N");
+        let delimited = Encoded::delimited(Format::Hessian2, bytes.clone());
+        assert_eq!(delimited, Encoded::new(Format::Hessian2, bytes.clone()));
+        assert_ne!(delimited, Encoded::delimited(Format::Json, bytes));
     }
 }

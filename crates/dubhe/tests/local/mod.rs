@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use dubhe::__private::client::{Environment, Stub};
 use dubhe::core::connect::{Channel, ChannelState, Connect};
-use dubhe::core::payload::{Args, Content};
-use dubhe::core::{Body, Encoded, Format, Invoke, Invoking};
+use dubhe::core::{Body, EncodedArgs, Format, Invoke, Invoking};
 use dubhe::hessian2::{Encoder, payload};
 use dubhe::{Call, ClientBuilder, Code, Endpoint, Method, Payload, Service, Status, TokioClock};
 
@@ -34,15 +33,14 @@ impl Invoke for Local {
     fn invoke(&self, call: Call) -> Invoking {
         let wanted: &Method = &call.head.method;
         let index = self.0.methods().iter().position(|m| **m == *wanted).unwrap();
-        let Body::One(Payload::Args(Args { count, values })) = &call.body else {
+        let Body::One(Payload::Args(args)) = &call.body else {
             return Invoking::ready(Err(Status::new(Code::Internal, "no arguments")));
         };
         let mut encoder = Encoder::new();
-        payload::write_content(values, &mut encoder).unwrap();
-        let values =
-            Content::Encoded(Encoded::new(Format::Hessian2, encoder.into_buffer().freeze()));
-        let payload = Payload::Args(Args { count: *count, values });
-        self.0.call(index, Call::new(call.head.clone(), payload))
+        payload::write_args(args, &mut encoder).unwrap();
+        let bytes = encoder.into_buffer().freeze();
+        let args = EncodedArgs::shared(Format::Hessian2, args.count(), bytes);
+        self.0.call(index, Call::new(call.head.clone(), args.into()))
     }
 }
 

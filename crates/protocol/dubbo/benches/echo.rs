@@ -19,11 +19,10 @@ use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use dubhe_core::connect::Connect;
-use dubhe_core::payload::{Args, Content};
 use dubhe_core::serve::{Dispatch, Target, Wanted};
 use dubhe_core::{
-    Body, Call, Encoded, Endpoint, Format, Head, Invoke, Invoking, Method, Payload, Reply,
-    ServiceKey, Status,
+    Body, Call, EncodedArgs, Endpoint, Format, Head, Invoke, Invoking, Method, Reply, ServiceKey,
+    Status,
 };
 use dubhe_dubbo::exchange::{Connection, Exchange, Role, Settings};
 use dubhe_dubbo::{DubboConnect, DubboProtocol};
@@ -43,8 +42,8 @@ struct Handler;
 
 impl Invoke for Handler {
     fn invoke(&self, call: Call) -> Invoking {
-        let Body::One(Payload::Args(args)) = call.body else { panic!("no arguments") };
-        Invoking::ready(Ok(Reply::new(Payload::Message(args.values))))
+        let Body::One(payload) = call.body else { panic!("no arguments") };
+        Invoking::ready(Ok(Reply::new(payload)))
     }
 }
 
@@ -88,12 +87,12 @@ fn target() -> Target {
 fn call(target: &Target) -> Call {
     let mut bytes = vec![0x34, 100];
     bytes.resize(102, 7);
-    let values = Content::Encoded(Encoded::new(Format::Hessian2, bytes.into()));
+    let args = EncodedArgs::shared(Format::Hessian2, 1, bytes.into());
     let mut head = Head::new(target.service.clone(), target.method.clone());
     let now = dubhe_net::time::now();
     let timeout = Duration::from_secs(3);
     head.deadline = Some(dubhe_core::time::Deadline::after(now, timeout));
-    Call::new(head, Payload::Args(Args { count: 1, values }))
+    Call::new(head, args.into())
 }
 
 /// Sends `BATCH` calls and gives them with the bytes they were written as.

@@ -215,10 +215,7 @@ async fn what_is_too_large_fails_alone_and_is_not_sent() {
 async fn wrong_arguments_are_the_caller_s_error() {
     let (client, _server) = pair(Settings::default(), None, Some(Methods::echo()));
     let mut none = call("echo", 1);
-    none.body = dubhe_core::Body::One(Payload::Args(dubhe_core::Args {
-        count: 0,
-        values: dubhe_core::payload::Content::Values([].into()),
-    }));
+    none.body = dubhe_core::Body::One(Payload::Args(dubhe_core::Args::Values([].into())));
     let status = client.call(none).await.unwrap_err();
     assert_eq!((status.code(), status.origin()), (Code::InvalidArgument, Origin::Caller));
 

@@ -298,6 +298,6 @@ async fn only_calls_whose_bytes_never_left_are_said_not_to_have_started() {
 }
 
 fn call_body(bytes: usize) -> dubhe_core::Body {
-    let values = dubhe_core::payload::Content::Dynamic(vec![0; bytes].into());
-    dubhe_core::Body::One(dubhe_core::Payload::Args(dubhe_core::Args { count: 1, values }))
+    let values = [vec![0; bytes].into()];
+    dubhe_core::Body::One(dubhe_core::Payload::Args(dubhe_core::Args::Values(values.into())))
 }

@@ -37,7 +37,7 @@ pub fn format(content_type: &str) -> Option<Format> {
     match kind.trim() {
         "" | "+proto" => Some(Format::Protobuf),
         "+json" => Some(Format::Json),
-        other => other.strip_prefix('+').map(|name| Format::Other(name.into())),
+        other => other.strip_prefix('+').map(Format::other),
     }
 }
 
@@ -50,7 +50,7 @@ mod tests {
         assert_eq!(format("application/grpc"), Some(Format::Protobuf));
         assert_eq!(format("Application/GRPC+proto; charset=utf-8"), Some(Format::Protobuf));
         assert_eq!(format("application/grpc+json"), Some(Format::Json));
-        assert_eq!(format("application/grpc+x"), Some(Format::Other("x".into())));
+        assert_eq!(format("application/grpc+x"), Some(Format::other("x")));
         assert_eq!(format("application/grpc-web"), None);
         assert_eq!(format("application/json"), None);
         assert_eq!(format(""), None);

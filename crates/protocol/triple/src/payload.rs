@@ -2,12 +2,12 @@
 
 use bytes::{Bytes, BytesMut};
 use dubhe_core::payload::{Args, Content};
-use dubhe_core::{CallKind, Code, Encoded, Format, Method, Payload, Status, descriptor};
+use dubhe_core::{CallKind, Code, EncodedArgs, Format, Method, Payload, Status, descriptor};
 use dubhe_hessian2::{Encoder, payload as hessian};
 use dubhe_protobuf::write_content;
 
 use crate::metadata::Names;
-use crate::wrapper::{self, HESSIAN, RequestWrapper, ResponseWrapper, WrapperError};
+use crate::wrapper::{self, RequestWrapper, ResponseWrapper, WrapperError};
 use crate::write::Side;
 
 /// How the messages of a method are written.
@@ -36,7 +36,7 @@ impl Shape {
 pub(crate) fn encoded(shape: &Shape, payload: &Payload) -> Result<Option<Bytes>, Status> {
     let (Shape::Plain(format), Some(encoded)) = (shape, payload.encoded()) else { return Ok(None) };
     if encoded.format() == format {
-        return Ok(Some(encoded.contiguous()));
+        return Ok(Some(encoded.bytes().clone()));
     }
     let text = format!("content in {} cannot be sent as {format}", encoded.format());
     Err(Status::new(Code::Internal, text))
@@ -61,7 +61,6 @@ pub(crate) fn write(
 /// Typed values are handed the [`BytesMut`] as their encoder.
 pub(crate) fn plain(format: &Format, payload: &Payload, out: &mut BytesMut) -> Result<(), Status> {
     match payload {
-        Payload::Encoded(encoded) => write_content(&Content::Encoded(encoded.clone()), format, out),
         Payload::Message(content) => write_content(content, format, out),
         Payload::Args(_) => {
             let text = format!("a list of arguments cannot be sent as {format}; send one message");
@@ -72,15 +71,26 @@ pub(crate) fn plain(format: &Format, payload: &Payload, out: &mut BytesMut) -> R
 
 /// A result in its wrapper.
 fn wrap(payload: &Payload, out: &mut BytesMut) -> Result<(), Status> {
-    let mut encoder = Encoder::new();
     match payload {
-        Payload::Args(Args { values, .. }) => hessian::write_content(values, &mut encoder)?,
-        Payload::Message(content) => hessian::write_content(content, &mut encoder)?,
-        Payload::Encoded(encoded) => {
-            hessian::write_content(&Content::Encoded(encoded.clone()), &mut encoder)?;
+        Payload::Message(Content::Encoded(encoded)) => {
+            wrapper::write_response(hessian::forwarded(encoded)?, out);
+        }
+        Payload::Message(content) => {
+            let mut encoder = Encoder::new();
+            hessian::write_content(content, &mut encoder)?;
+            wrapper::write_response(encoder.buffer(), out);
+        }
+        Payload::Args(args) if args.count() == 1 => {
+            let mut encoder = Encoder::new();
+            hessian::write_args(args, &mut encoder)?;
+            wrapper::write_response(encoder.buffer(), out);
+        }
+        Payload::Args(args) => {
+            let count = args.count();
+            let text = format!("a list of {count} arguments is no result; answer with one value");
+            return Err(Status::new(Code::Internal, text));
         }
     }
-    wrapper::write_response(&encoder.into_buffer(), out);
     Ok(())
 }
 
@@ -97,36 +107,34 @@ pub(crate) fn unwrap_request(message: Bytes) -> Result<(Payload, String), Status
     refuse_other(&wrapper.serialize_type)?;
     let carried = wrapper.arg_types.iter().filter(|name| **name != wrapper::OBSERVER);
     let types = carried.map(|name| descriptor::of_name(name)).collect();
-    Ok((Payload::Encoded(Encoded::from_chunks(Format::Hessian2, wrapper.args)), types))
+    Ok((EncodedArgs::separate(Format::Hessian2, wrapper.args).into(), types))
 }
 
 /// Arguments in their wrapper, each encoded alone.
 fn wrap_request(payload: &Payload, method: &Method, out: &mut BytesMut) -> Result<(), Status> {
-    let args = match (payload.encoded(), payload) {
-        (Some(encoded), _) if *encoded.format() == Format::Hessian2 => {
-            encoded.chunks().filter(|chunk| !chunk.is_empty()).cloned().collect()
+    payload.fits(method)?;
+    let mut encoder = Encoder::separate();
+    match payload {
+        Payload::Message(Content::Encoded(encoded)) => {
+            wrapper::write_args([hessian::forwarded(encoded)?], out);
         }
-        (_, Payload::Args(Args { values, .. })) => {
-            let mut encoder = Encoder::separate();
-            hessian::write_content(values, &mut encoder)?;
-            encoder.into_arguments()
-        }
-        (_, Payload::Message(content)) => {
-            let mut encoder = Encoder::new();
+        Payload::Message(content) => {
             hessian::write_content(content, &mut encoder)?;
-            vec![encoder.into_buffer().freeze()]
+            wrapper::write_args([encoder.buffer()], out);
         }
-        (_, Payload::Encoded(encoded)) => {
-            let text = format!("content in {} cannot be sent as hessian2", encoded.format());
-            return Err(Status::new(Code::InvalidArgument, text));
+        Payload::Args(Args::Encoded(encoded)) => {
+            wrapper::write_args(&*hessian::separate(encoded)?, out);
         }
-    };
-    let types = descriptor::parameters(method.descriptor.as_deref().unwrap_or_default()).flatten();
-    let mut arg_types: Vec<_> = types.map(|one| descriptor::class_name(one).into()).collect();
-    if method.kind == CallKind::ServerStream {
-        arg_types.push(wrapper::OBSERVER.into());
+        Payload::Args(args) => {
+            hessian::write_args(args, &mut encoder)?;
+            wrapper::write_args(encoder.arguments(), out);
+        }
     }
-    RequestWrapper { serialize_type: HESSIAN.into(), args, arg_types }.write(out);
+    let types = descriptor::parameters(method.descriptor.as_deref().unwrap_or_default()).flatten();
+    types.for_each(|one| wrapper::write_type(&descriptor::class_name(one), out));
+    if method.kind == CallKind::ServerStream {
+        wrapper::write_type(wrapper::OBSERVER, out);
+    }
     Ok(())
 }
 
@@ -151,6 +159,8 @@ fn not_a_wrapper(error: WrapperError) -> Status {
 
 #[cfg(test)]
 mod tests {
+    use dubhe_core::Value;
+
     use super::*;
 
     #[test]
@@ -163,5 +173,51 @@ mod tests {
         assert_eq!(wrapper.arg_types, ["java.lang.String", wrapper::OBSERVER]);
         assert_eq!(wrapper.args, [&b"\x01w"[..]]);
         assert_eq!(unwrap_request(message.freeze()).unwrap().1, "Ljava/lang/String;");
+    }
+
+    fn wrapped(payload: &Payload, method: &Method) -> Result<Bytes, Status> {
+        let mut message = BytesMut::new();
+        wrap_request(payload, method, &mut message).map(|()| message.freeze())
+    }
+
+    #[test]
+    fn arguments_of_either_layout_are_sent_each_alone() {
+        let user = |name: &str| Value::from(Value::object("a.User").field("name", name));
+        let all = [user("a"), 1.into(), user("b"), user("c"), "d".into(), user("e"), user("f")];
+        for count in [0, 1, 2, 7] {
+            let descriptor = "Ljava/lang/Object;".repeat(count);
+            let method = Method::java("f", descriptor.clone());
+            let args = Args::Values(all[..count].to_vec().into());
+            let mut encoder = Encoder::new();
+            hessian::write_args(&args, &mut encoder).unwrap();
+            let bytes = encoder.into_buffer().freeze();
+            let direct = wrapped(&args.into(), &method).unwrap();
+            let (came, types) = unwrap_request(direct.clone()).unwrap();
+            assert_eq!((came.count(), types), (count, descriptor));
+            assert_eq!(wrapped(&came, &method).unwrap(), direct);
+            let shared = EncodedArgs::shared(Format::Hessian2, count, bytes).into();
+            assert_eq!(wrapped(&shared, &method).unwrap(), direct, "{count}");
+        }
+    }
+
+    #[test]
+    fn arguments_that_do_not_fit_are_refused() {
+        let method = Method::java("f", "II");
+        let two = |bytes| {
+            Payload::from(EncodedArgs::shared(Format::Hessian2, 2, Bytes::from_static(bytes)))
+        };
+        assert!(wrapped(&two(b"\x90\x91"), &method).is_ok());
+        for (payload, why) in [
+            (two(b"\x90"), "argument 2 of 2"),
+            (two(b"\x90\x91\x92"), "bytes follow"),
+            (Payload::dynamic(1.into()), "1 arguments were given for f(II)"),
+            (EncodedArgs::shared(Format::Json, 2, Bytes::new()).into(), "json cannot be sent"),
+        ] {
+            let refused = wrapped(&payload, &method).unwrap_err();
+            assert_eq!(refused.code(), Code::InvalidArgument, "{refused}");
+            assert!(refused.message().contains(why), "{refused}");
+        }
+        let refused = wrap(&two(b"\x90\x91"), &mut BytesMut::new()).unwrap_err();
+        assert!(refused.message().contains("a list of 2 arguments is no result"), "{refused}");
     }
 }

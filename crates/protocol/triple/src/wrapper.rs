@@ -15,6 +15,9 @@ pub const HESSIAN: &str = "hessian4";
 /// `ReflectionPackableMethod`).
 pub const OBSERVER: &str = "org.apache.dubbo.common.stream.StreamObserver";
 
+/// The most arguments of a call: as many as a Java method has (JVM specification, 4.3.3).
+pub const MAX_ARGS: usize = 255;
+
 /// Why bytes are no wrapper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WrapperError {
@@ -22,6 +25,8 @@ pub enum WrapperError {
     Malformed,
     /// A text in them is no UTF-8.
     NotUtf8,
+    /// There are more than [`MAX_ARGS`] arguments or types.
+    TooMany,
 }
 
 impl fmt::Display for WrapperError {
@@ -29,6 +34,7 @@ impl fmt::Display for WrapperError {
         f.write_str(match self {
             Self::Malformed => "the wrapper is no protobuf message",
             Self::NotUtf8 => "a name in the wrapper is no utf-8",
+            Self::TooMany => "the wrapper has more than 255 arguments, which no Java method takes",
         })
     }
 }
@@ -56,13 +62,15 @@ impl RequestWrapper {
     /// Reads a wrapper; arguments share its memory.
     ///
     /// # Errors
-    /// When the bytes are none.
+    /// When the bytes are none, or hold more than [`MAX_ARGS`] arguments.
     pub fn decode(message: Bytes) -> Result<Self, WrapperError> {
         let mut wrapper = Self::default();
         let mut fields = Fields::new(message);
         while let Some((number, bytes)) = fields.next_bytes()? {
             match number {
                 1 => wrapper.serialize_type = text(bytes)?,
+                2 if wrapper.args.len() == MAX_ARGS => return Err(WrapperError::TooMany),
+                3 if wrapper.arg_types.len() == MAX_ARGS => return Err(WrapperError::TooMany),
                 2 => wrapper.args.push(bytes),
                 3 => wrapper.arg_types.push(text(bytes)?),
                 _ => {}
@@ -73,12 +81,35 @@ impl RequestWrapper {
 
     /// Appends the wrapper to `out`.
     pub fn write(&self, out: &mut BytesMut) {
-        let content: usize = self.args.iter().map(|arg| arg.len() + 32).sum();
-        out.reserve(content + 32);
-        put_some(1, self.serialize_type.as_bytes(), out);
-        self.args.iter().for_each(|arg| put(2, arg, out));
-        self.arg_types.iter().for_each(|name| put_some(3, name.as_bytes(), out));
+        put_args(&self.serialize_type, &self.args, out);
+        self.arg_types.iter().for_each(|name| write_type(name, out));
     }
+}
+
+/// Appends the wrapper of arguments, each a message of its own; [`write_type`] for each of their
+/// types completes it.
+pub(crate) fn write_args<A>(args: A, out: &mut BytesMut)
+where
+    A: IntoIterator<Item: AsRef<[u8]>, IntoIter: Clone>,
+{
+    put_args(HESSIAN, args, out);
+}
+
+fn put_args<A>(serialize_type: &str, args: A, out: &mut BytesMut)
+where
+    A: IntoIterator<Item: AsRef<[u8]>, IntoIter: Clone>,
+{
+    let args = args.into_iter();
+    // The name of a type takes some 32 bytes.
+    let content: usize = args.clone().map(|arg| arg.as_ref().len() + 32).sum();
+    out.reserve(content + 32);
+    put_some(1, serialize_type.as_bytes(), out);
+    args.for_each(|arg| put(2, arg.as_ref(), out));
+}
+
+/// Appends the type of an argument, as Java's `Class.getName` gives it.
+pub(crate) fn write_type(name: &str, out: &mut BytesMut) {
+    put_some(3, name.as_bytes(), out);
 }
 
 /// `TripleResponseWrapper`: a result, or a thrown exception.
@@ -188,6 +219,20 @@ mod tests {
         }
         let got = RequestWrapper::decode(Bytes::from_static(b"\x0a\x01\xff"));
         assert_eq!(got, Err(WrapperError::NotUtf8));
+    }
+
+    #[test]
+    fn as_many_arguments_as_java_has() {
+        let request = |args, types| RequestWrapper {
+            args: vec![Bytes::from_static(b"N"); args],
+            arg_types: vec!["int".into(); types],
+            ..Default::default()
+        };
+        let most = request(MAX_ARGS, MAX_ARGS);
+        assert_eq!(RequestWrapper::decode(written(&most)), Ok(most));
+        for many in [request(MAX_ARGS + 1, 1), request(1, MAX_ARGS + 1)] {
+            assert_eq!(RequestWrapper::decode(written(&many)), Err(WrapperError::TooMany));
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use dubhe_core::connect::{Channel, Connect};
 use dubhe_core::endpoint::{Offer, ServiceParams};
-use dubhe_core::payload::{Args, Content};
+use dubhe_core::payload::Args;
 use dubhe_core::reply::{Frame, ReplyBody};
 use dubhe_core::status::Retry;
 use dubhe_core::time::Deadline;
@@ -241,7 +241,7 @@ async fn arguments_of_one_class_are_encoded_each_alone() {
     let interface = Arc::new(ServiceKey::interface_only("test.Java"));
     for payload in [
         dubhe_hessian2::payload::args((user("a"), user("b"))),
-        Payload::Args(Args { count: 2, values: Content::Values([user("a"), user("b")].into()) }),
+        Payload::Args(Args::Values([user("a"), user("b")].into())),
     ] {
         let method = Arc::new(Method::java("pair", descriptor));
         let call = Call::new(Head::new(interface.clone(), method), payload);

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use dubhe_core::connect::Connect as _;
 use dubhe_core::reply::{Frame, ReplyBody};
 use dubhe_core::{
-    Call, CallKind, Code, Encoded, Endpoint, Format, Head, Invoke as _, Method, Payload, Reply,
-    ServiceKey, Status,
+    Call, CallKind, Code, Encoded, Endpoint, Format, Head, Invoke as _, Method, Reply, ServiceKey,
+    Status,
 };
 use dubhe_triple::{Settings, TripleConnect};
 use futures_util::StreamExt as _;
@@ -34,7 +34,7 @@ async fn call(kind: CallKind) -> Result<Reply, Status> {
     let channel = TripleConnect::new(Settings::default()).connect(&serve().await).unwrap();
     let method = Method { name: "Any".into(), descriptor: None, kind };
     let head = Head::new(Arc::new(ServiceKey::interface_only("a.B")), Arc::new(method));
-    let message = Payload::Encoded(Encoded::new(Format::Protobuf, Bytes::new()));
+    let message = Encoded::new(Format::Protobuf, Bytes::new()).into();
     channel.invoke(Call::new(head, message)).await
 }
 

@@ -143,8 +143,8 @@ impl Adapter {
             head.method = method.clone();
         }
         head.metadata.remove("generic");
-        let args = Args { count: values.len(), values: Content::Values(values) };
-        Ok((form, self.service.call(index, Call::new(head, Payload::Args(args)))))
+        let args = Payload::Args(Args::Values(values));
+        Ok((form, self.service.call(index, Call::new(head, args))))
     }
 }
 

@@ -45,6 +45,14 @@ impl Items {
         }
     }
 
+    /// The number of elements that are left, unless only the end of the list says so.
+    pub(crate) fn known(&self) -> Option<usize> {
+        match self.left {
+            Length::Known(left) => Some(left),
+            Length::Open => None,
+        }
+    }
+
     /// A capacity worth reserving for the elements that are left. It never exceeds 1,024, nor what
     /// the bytes at hand can hold, whatever the message declares.
     pub fn capacity(&self, d: &Decoder<'_>) -> usize {
@@ -180,7 +188,10 @@ impl Decoder<'_> {
         if !Self::is_str(self.peek()?) {
             let start = self.at.position;
             return match self.read_small::<u32>("the number of a type")? {
-                n if n < self.at.types => Ok(n as usize),
+                n if n < self.at.types => {
+                    self.uses.types = true;
+                    Ok(n as usize)
+                }
                 n => Err(Error::new(
                     ErrorKind::Reference,
                     format!("type {n} is used before it is named; the message is corrupt"),

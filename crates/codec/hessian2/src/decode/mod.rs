@@ -13,6 +13,7 @@ mod reference;
 mod skip;
 mod tables;
 mod text;
+mod written;
 
 use bytes::Bytes;
 
@@ -25,6 +26,7 @@ pub(crate) use number::Number;
 pub(crate) use object::Start;
 pub(crate) use tables::Cursor;
 use tables::Tables;
+pub(crate) use tables::Uses;
 
 /// Reads values, one after the other, out of one message.
 ///
@@ -38,8 +40,9 @@ pub struct Decoder<'de> {
     tables: Tables<'de>,
     depth: u16,
     replay: usize,
-    /// Whether each argument is a message of its own.
-    separate: bool,
+    uses: Uses,
+    /// The arguments to come, when each is a message of its own.
+    arguments: Option<&'de [Bytes]>,
 }
 
 impl<'de> Decoder<'de> {
@@ -57,8 +60,9 @@ impl<'de> Decoder<'de> {
             at: Cursor::default(),
             tables: Tables::default(),
             depth: 0,
-            replay: limits.replay.saturating_add(input.len().saturating_mul(16)),
-            separate: false,
+            replay: limits.unfolded(input.len()),
+            uses: Uses::default(),
+            arguments: None,
         }
     }
 
@@ -68,20 +72,30 @@ impl<'de> Decoder<'de> {
         Self { shared: Some(input), ..Self::new(input) }
     }
 
-    /// The same for arguments that are each a message of its own, one after the other.
-    pub fn separate(mut self) -> Self {
-        self.separate = true;
+    /// A decoder of arguments that are each a message of its own, sharing their memory as
+    /// [`shared`](Self::shared) does. [`begin_argument`](Self::begin_argument) goes on to the next.
+    pub fn separate(arguments: &'de [Bytes]) -> Self {
+        Self { arguments: Some(arguments), ..Self::new(&[]) }
+    }
+
+    /// Begins the next argument. Means nothing unless the decoder is
+    /// [`separate`](Self::separate); after the last argument there is nothing to read.
+    #[inline]
+    pub fn begin_argument(&mut self) -> &mut Self {
+        if let Some(arguments) = self.arguments {
+            self.next_argument(arguments);
+        }
         self
     }
 
-    /// Begins the next argument.
-    #[inline]
-    pub fn begin_argument(&mut self) -> &mut Self {
-        if self.separate {
-            self.tables = Tables::default();
-            self.at = Cursor { position: self.at.position, ..Cursor::default() };
-        }
-        self
+    fn next_argument(&mut self, arguments: &'de [Bytes]) {
+        let next = arguments.split_first();
+        self.arguments = Some(next.map_or(&[], |(_, rest)| rest));
+        self.shared = next.map(|(argument, _)| argument);
+        self.input = next.map_or(&[], |(argument, _)| argument);
+        self.replay = self.limits.unfolded(self.input.len());
+        self.at = Cursor::default();
+        self.tables.clear();
     }
 
     /// How many bytes have been read.

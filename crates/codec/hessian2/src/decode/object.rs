@@ -128,6 +128,7 @@ impl<'de> Decoder<'de> {
                 _ => return Ok(Start::Other(tag)),
             };
             if number < usize::from(self.at.classes) {
+                self.uses.classes = true;
                 return Ok(Start::Object(number));
             }
             let detail =
@@ -265,6 +266,7 @@ impl<'de> Decoder<'de> {
 
     /// Reads a class definition: name, number of fields, names of fields.
     fn read_definition(&mut self) -> Result<(), Error> {
+        let tag = self.at.position;
         self.at.position += 1;
         if usize::from(self.at.classes) < self.tables.classes.len() {
             self.skip_str()?;
@@ -300,6 +302,7 @@ impl<'de> Decoder<'de> {
             name,
             start,
             len,
+            definition: tag..self.at.position,
             target: None,
             in_order: false,
             names: None,

@@ -71,7 +71,10 @@ impl Decoder<'_> {
             return Err(self.mismatch("a reference"));
         }
         match self.read_small::<u32>("a reference")? {
-            number if number < self.at.containers => Ok(number),
+            number if number < self.at.containers => {
+                self.uses.containers = true;
+                Ok(number)
+            }
             number => Err(Error::new(
                 ErrorKind::Reference,
                 format!("reference {number} is to nothing read so far; the message is corrupt"),

@@ -1,6 +1,7 @@
 //! What a message has defined so far.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytestring::ByteString;
@@ -12,8 +13,26 @@ use crate::class::Class;
 pub(crate) struct Cursor {
     pub(super) position: usize,
     pub(crate) containers: u32,
-    pub(super) types: u32,
-    pub(super) classes: u16,
+    pub(crate) types: u32,
+    pub(crate) classes: u16,
+}
+
+impl Cursor {
+    /// Goes on behind another message that is read up to `end`.
+    pub(crate) fn advance(&mut self, end: Self) {
+        self.position = self.position.saturating_add(end.position);
+        self.containers = self.containers.saturating_add(end.containers);
+        self.types = self.types.saturating_add(end.types);
+        self.classes = self.classes.saturating_add(end.classes);
+    }
+}
+
+/// The tables of which an entry was used by its number.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Uses {
+    pub(crate) containers: bool,
+    pub(crate) types: bool,
+    pub(crate) classes: bool,
 }
 
 #[derive(Default)]
@@ -25,6 +44,17 @@ pub(super) struct Tables<'de> {
     pub(super) fields: Vec<Cow<'de, str>>,
     /// For each of `fields`, its index in the Rust type that the class was last read as.
     pub(super) plan: Vec<Slot>,
+}
+
+impl Tables<'_> {
+    /// Forgets everything, and keeps the memory.
+    pub(super) fn clear(&mut self) {
+        self.containers.clear();
+        self.types.clear();
+        self.classes.clear();
+        self.fields.clear();
+        self.plan.clear();
+    }
 }
 
 /// The index of a wire field in the Rust type; none is skipped.
@@ -51,6 +81,8 @@ pub(super) struct WireClass<'de> {
     /// The index of its first field in [`Tables::fields`].
     pub(super) start: usize,
     pub(super) len: u16,
+    /// Where its definition stands, from its tag to the end of its last field's name.
+    pub(super) definition: Range<usize>,
     /// The Rust type for which the plan holds.
     pub(super) target: Option<&'static Class>,
     /// Whether both have the same fields in the same order.

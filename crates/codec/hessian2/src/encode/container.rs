@@ -165,7 +165,7 @@ impl Encoder {
     }
 
     #[inline]
-    fn write_instance(&mut self, class: usize) {
+    pub(crate) fn write_instance(&mut self, class: usize) {
         match class {
             0..=0xf => self.put(&[tag::OBJECT_DIRECT + low(class)]),
             _ => {

@@ -5,10 +5,11 @@ mod container;
 mod number;
 mod text;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use bytestring::ByteString;
 
 use crate::class::Class;
+use crate::decode::Decoder;
 use crate::error::{Error, ErrorKind};
 use crate::tag;
 
@@ -62,12 +63,28 @@ impl Encoder {
         }
     }
 
-    /// Takes the arguments out of an encoder that is [`separate`](Self::separate).
-    pub fn into_arguments(mut self) -> Vec<Bytes> {
+    /// Says that each argument is a message of its own.
+    pub(crate) fn is_separate(&self) -> bool {
+        self.ends.is_some()
+    }
+
+    /// The arguments that were written, when the encoder is [`separate`](Self::separate).
+    pub fn arguments(&self) -> impl Iterator<Item = &[u8]> + Clone {
         let mut start = 0;
-        let ends = self.ends.unwrap_or_default();
-        let lengths = ends.into_iter().map(|end| end - std::mem::replace(&mut start, end));
-        lengths.map(|length| self.out.split_to(length).freeze()).collect()
+        self.ends.iter().flatten().map(move |end| {
+            self.out.get(std::mem::replace(&mut start, *end)..*end).unwrap_or_default()
+        })
+    }
+
+    /// Goes on behind bytes that `read` has read and that were written past this encoder: takes
+    /// over the classes and types that they define, and counts their containers.
+    pub fn resume(&mut self, read: &Decoder<'_>) {
+        self.classes.extend(read.classes().map(|(name, fields)| Written::Dynamic {
+            name: name.into(),
+            fields: fields.iter().map(|field| (&**field).into()).collect(),
+        }));
+        self.types.extend(read.types().map(ByteString::from));
+        self.references += read.cursor().containers as usize;
     }
 
     /// Takes the buffer out, with what was written at its end.

@@ -73,7 +73,7 @@ impl Encoder {
 
     /// Writes a length or an index as an `int`.
     #[inline]
-    pub(super) fn write_size(&mut self, size: usize) {
+    pub(crate) fn write_size(&mut self, size: usize) {
         // A table or list beyond i32::MAX entries cannot be in memory together with its bytes.
         self.write_i32(i32::try_from(size).unwrap_or(i32::MAX));
     }

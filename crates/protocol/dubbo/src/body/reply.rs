@@ -196,7 +196,7 @@ fn write_error(out: &mut Outbox, to: ReplyTo, status: &Status) -> Result<usize, 
     frame(out, to.header(table::dubbo::OK), to.limit, |w| {
         let family = if to.attachments { WITH_ATTACHMENTS } else { 0 };
         w.encoder().write_i32(EXCEPTION + family);
-        w.values(&to_exception(status), 1, &metadata)?;
+        w.content(&to_exception(status), &metadata)?;
         write_attachments(w.encoder(), to, &metadata)
     })
 }

@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use dubhe_core::call::Body;
-use dubhe_core::payload::Content;
 use dubhe_core::status::Origin;
 use dubhe_core::{
-    Args, Call, CallKind, Code, Encoded, Format, Metadata, Method, Payload, ServiceKey, Status,
+    Call, CallKind, Code, EncodedArgs, Format, Metadata, Payload, ServiceKey, Status,
 };
 use dubhe_hessian2::{Decoder, Encoder, Error, ErrorKind};
 
@@ -81,8 +80,7 @@ impl<'a> Request<'a> {
 
 /// The payload of `count` arguments that are `bytes`.
 pub(crate) fn arguments(count: usize, bytes: Bytes) -> Payload {
-    let values = Content::Encoded(Encoded::new(Format::Hessian2, bytes));
-    Payload::Args(Args { count, values })
+    EncodedArgs::shared(Format::Hessian2, count, bytes).into()
 }
 
 /// What a request says besides the call itself.
@@ -109,6 +107,7 @@ pub(crate) fn write_request(
             "a method without a Java signature; declare one with JVM descriptors",
         ));
     };
+    payload.fits(method)?;
     let version = if service.version().is_empty() { "0.0.0" } else { service.version() };
 
     let e = w.encoder();
@@ -117,36 +116,12 @@ pub(crate) fn write_request(
     e.write_str(version);
     e.write_str(&method.name);
     e.write_str(descriptor);
-    let count = descriptor::count(descriptor).unwrap_or(usize::MAX);
-    write_arguments(w, payload, method, count, &call.head.metadata)?;
+    match payload {
+        Payload::Args(args) => w.arguments(args, &call.head.metadata)?,
+        Payload::Message(content) => w.content(content, &call.head.metadata)?,
+    }
     write_attachments(w.encoder(), service, version, outgoing, &call.head.metadata)
         .map_err(super::writer::unwritable)
-}
-
-fn write_arguments(
-    w: &mut Writer<'_>,
-    payload: &Payload,
-    method: &Method,
-    count: usize,
-    metadata: &Metadata,
-) -> Result<(), Status> {
-    let given = match payload {
-        Payload::Args(args) => args.count,
-        Payload::Message(_) | Payload::Encoded(_) => 1,
-    };
-    if given != count {
-        let descriptor = method.descriptor.as_deref().unwrap_or_default();
-        return Err(Status::new(
-            Code::InvalidArgument,
-            format!("{given} arguments were given for {}({descriptor})", method.name),
-        )
-        .with_origin(Origin::Caller));
-    }
-    match payload {
-        Payload::Args(args) => w.values(&args.values, args.count, metadata),
-        Payload::Message(content) => w.values(content, 1, metadata),
-        Payload::Encoded(encoded) => w.encoded(encoded, 1, metadata),
-    }
 }
 
 fn write_attachments(

@@ -1,5 +1,7 @@
 //! Frames captured between a Dubbo Java 3.3 consumer and provider.
 
+mod forwarding;
+
 use std::sync::Arc;
 use std::time::Duration;
 

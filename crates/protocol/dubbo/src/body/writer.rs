@@ -1,12 +1,13 @@
 //! Writing a frame straight into a connection's queue.
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use dubhe_core::payload::Content;
 use dubhe_core::status::Origin;
-use dubhe_core::{Code, Encoded, Format, Metadata, Payload, Sink, Status, Value};
-use dubhe_hessian2::{Decode, Decoder, Encode, Encoder, Error};
+use dubhe_core::{Args, Code, Encoded, Format, Metadata, Payload, Sink, Status, Value};
+use dubhe_hessian2::{Decoder, Encode, Encoder, Error, payload};
 use dubhe_net::session::Outbox;
 
 use crate::header::{Header, LEN};
@@ -73,73 +74,81 @@ impl<'a> Writer<'a> {
         &mut self.encoder
     }
 
-    /// Writes `count` values. `metadata` is what will follow them.
-    pub(crate) fn values(
-        &mut self,
-        content: &Content,
-        count: usize,
-        metadata: &Metadata,
-    ) -> Result<(), Status> {
+    /// Writes arguments. `metadata` is what will follow them.
+    pub(crate) fn arguments(&mut self, args: &Args, metadata: &Metadata) -> Result<(), Status> {
+        match args {
+            Args::Typed { values, .. } => self.typed(&**values),
+            Args::Values(values) => values.iter().try_for_each(|value| self.value(value)),
+            Args::Encoded(encoded) => {
+                let pieces = payload::shared(encoded)?;
+                if has_container(metadata) {
+                    self.check(&pieces, encoded.count(), true)?;
+                }
+                pieces.iter().for_each(|piece| self.push(piece));
+                Ok(())
+            }
+        }
+    }
+
+    /// Writes one value. `metadata` is what will follow it.
+    pub(crate) fn content(&mut self, content: &Content, metadata: &Metadata) -> Result<(), Status> {
         match content {
-            Content::Typed(typed) => {
-                typed.encode(&mut Sink::new(Format::Hessian2, &mut self.encoder))
-            }
-            Content::Dynamic(value) if count == 1 => self.value(value),
-            Content::Values(values) if values.len() == count => {
-                values.iter().try_for_each(|value| self.value(value))
-            }
-            Content::Encoded(encoded) => self.encoded(encoded, count, metadata),
-            Content::Dynamic(_) => Err(miscounted(1, count)),
-            Content::Values(values) => Err(miscounted(values.len(), count)),
+            Content::Typed(value) => self.typed(&**value),
+            Content::Dynamic(value) => self.value(value),
+            Content::Encoded(encoded) => self.encoded(encoded, metadata),
         }
     }
 
     /// Writes the one value of a payload. `metadata` is what will follow it.
     pub(crate) fn payload(&mut self, payload: &Payload, metadata: &Metadata) -> Result<(), Status> {
         match payload {
-            Payload::Message(content) => self.values(content, 1, metadata),
-            Payload::Args(args) => self.values(&args.values, 1, metadata),
-            Payload::Encoded(encoded) => self.encoded(encoded, 1, metadata),
+            Payload::Message(content) => self.content(content, metadata),
+            Payload::Args(args) if args.count() == 1 => self.arguments(args, metadata),
+            Payload::Args(args) => Err(not_one(args.count())),
         }
+    }
+
+    fn typed(&mut self, value: &dyn dubhe_core::Encode) -> Result<(), Status> {
+        value.encode(&mut Sink::new(Format::Hessian2, &mut self.encoder))
     }
 
     fn value(&mut self, value: &Value) -> Result<(), Status> {
         put_value(&mut self.encoder, value).map_err(unwritable)
     }
 
-    /// Appends `count` values that are encoded already, large ones without copying them.
-    pub(crate) fn encoded(
-        &mut self,
-        encoded: &Encoded,
-        count: usize,
-        metadata: &Metadata,
-    ) -> Result<(), Status> {
-        if *encoded.format() != Format::Hessian2 {
-            return Err(Status::new(
-                Code::Unimplemented,
-                format!(
-                    "the dubbo protocol writes hessian2 and cannot forward {}; decode it first",
-                    encoded.format()
-                ),
-            ));
+    /// Writes a value that is encoded already. Bytes behind it would pass for attachments, so its
+    /// end is looked for, unless it is known.
+    fn encoded(&mut self, encoded: &Encoded, metadata: &Metadata) -> Result<(), Status> {
+        let bytes = payload::forwarded(encoded)?;
+        let numbered = has_container(metadata);
+        if numbered || !encoded.is_delimited() {
+            self.check(std::slice::from_ref(bytes), 1, numbered)?;
         }
-        if metadata.iter().any(|(_, value)| is_container(value)) {
-            // Containers number their classes and types after those in the bytes, so the bytes
-            // must pass through the same encoder.
-            let bytes = encoded.contiguous();
-            let mut decoder = Decoder::shared(&bytes);
-            for _ in 0..count {
-                let value = Value::decode(&mut decoder).map_err(unwritable)?;
-                self.value(&value)?;
-            }
-            return Ok(());
-        }
-        for chunk in encoded.chunks() {
-            *self.out.tail_mut() = std::mem::take(self.encoder.buffer_mut());
-            self.out.push(chunk.clone());
-            *self.encoder.buffer_mut() = std::mem::take(self.out.tail_mut());
+        self.push(bytes);
+        Ok(())
+    }
+
+    /// Makes sure that `pieces`, which are to be pushed, are `count` values. What the encoder
+    /// writes behind them is numbered on from theirs, when it needs numbers.
+    fn check(&mut self, pieces: &[Bytes], count: usize, numbered: bool) -> Result<(), Status> {
+        let all = match pieces {
+            [only] => Cow::Borrowed(&**only),
+            several => Cow::Owned(several.concat()),
+        };
+        let mut decoder = Decoder::new(&all);
+        let mut values = (0..count).map(|_| decoder.skip_value());
+        values.try_for_each(|skipped| skipped).and_then(|()| decoder.end()).map_err(unwritable)?;
+        if numbered {
+            self.encoder.resume(&decoder);
         }
         Ok(())
+    }
+
+    /// Appends bytes, large ones without copying them.
+    fn push(&mut self, bytes: &Bytes) {
+        *self.out.tail_mut() = std::mem::take(self.encoder.buffer_mut());
+        self.out.push(bytes.clone());
+        *self.encoder.buffer_mut() = std::mem::take(self.out.tail_mut());
     }
 
     /// The bytes at the end of the queue that are not part of a pushed chunk.
@@ -154,8 +163,11 @@ impl Drop for Writer<'_> {
     }
 }
 
-fn is_container(value: &Value) -> bool {
-    matches!(value.plain(), Value::List(_) | Value::Map(_) | Value::Object(_))
+/// Says that a value in `metadata` is one that Hessian numbers.
+fn has_container(metadata: &Metadata) -> bool {
+    metadata
+        .iter()
+        .any(|(_, v)| matches!(v.plain(), Value::List(_) | Value::Map(_) | Value::Object(_)))
 }
 
 /// Writes a dynamic value; the common kinds without a detour.
@@ -177,10 +189,7 @@ pub(super) fn unwritable(error: Error) -> Status {
 }
 
 #[cold]
-fn miscounted(given: usize, count: usize) -> Status {
-    Status::new(
-        Code::InvalidArgument,
-        format!("{given} values were given where the method takes {count}"),
-    )
-    .with_origin(Origin::Caller)
+fn not_one(count: usize) -> Status {
+    let text = format!("a list of {count} arguments is no result; answer with one value");
+    Status::new(Code::Internal, text).with_origin(Origin::Caller)
 }

@@ -7,7 +7,6 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use dubhe_core::invoke::{Outcome, Pending};
-use dubhe_core::payload::Content;
 use dubhe_core::random::{Random, SplitMix};
 use dubhe_core::status::table;
 use dubhe_core::time::Deadline;
@@ -293,8 +292,8 @@ impl Connection {
         };
         match answer {
             Answer::Value(bytes) => {
-                let content = Content::Encoded(Encoded::new(Format::Hessian2, bytes));
-                Ok(Reply::with_metadata(Payload::Message(content), metadata))
+                let value = Encoded::delimited(Format::Hessian2, bytes);
+                Ok(Reply::with_metadata(value.into(), metadata))
             }
             Answer::Exception(value) => Err(match body::from_exception(value) {
                 Ok(status) => status.with_headers(metadata),

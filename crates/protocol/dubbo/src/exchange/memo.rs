@@ -131,7 +131,6 @@ fn plain(bytes: &Bytes) -> Option<Metadata> {
 
 #[cfg(test)]
 mod tests {
-    use dubhe_core::payload::Content;
     use dubhe_core::value::Object;
     use dubhe_core::{Args, Call, Head, Invoke, Invoking, Method, Payload, ServiceKey};
     use dubhe_net::session::Outbox;
@@ -153,8 +152,7 @@ mod tests {
         let service = Arc::new(ServiceKey::new("a.B", "g", "1.0.0"));
         let mut head = Head::new(service, Arc::new(Method::java(method, "Ljava/lang/Object;")));
         head.metadata = metadata;
-        let values = Content::Values(Arc::new([argument]));
-        let call = Call::new(head, Payload::Args(Args { count: 1, values }));
+        let call = Call::new(head, Payload::Args(Args::Values([argument].into())));
         let kind = Kind::Call { two_way: true };
         let header = Header { kind, serialization: SerializationId::HESSIAN2, id: 1, length: 0 };
         let outgoing = Outgoing { timeout: Some(Duration::from_secs(3)), application: "shop" };

@@ -13,11 +13,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use dubhe_core::payload::{Args, Content};
 use dubhe_core::reply::ReplyBody;
 use dubhe_core::serve::{Dispatch, Target, Wanted};
 use dubhe_core::{
-    Call, Code, Format, Head, Invoke, Invoking, Metadata, Method, Payload, Reply, ServiceKey,
+    Args, Call, Code, Format, Head, Invoke, Invoking, Metadata, Method, Payload, Reply, ServiceKey,
     Status, Value,
 };
 use dubhe_dubbo::exchange::{Connection, Exchange, Role, Settings};
@@ -107,16 +106,15 @@ impl Dispatch for Methods {
 
 /// Answers with the argument and the attachments it got.
 pub fn echo(call: Call) -> Invoking {
-    let dubhe_core::Body::One(Payload::Args(args)) = call.body else { panic!("no arguments") };
-    Invoking::ready(Ok(Reply::with_metadata(Payload::Message(args.values), call.head.metadata)))
+    let dubhe_core::Body::One(payload) = call.body else { panic!("no arguments") };
+    Invoking::ready(Ok(Reply::with_metadata(payload, call.head.metadata)))
 }
 
 /// A call of one argument.
 pub fn call(method: &str, argument: impl Into<Value>) -> Call {
     let service = Arc::new(ServiceKey::interface_only(SERVICE));
     let head = Head::new(service, Arc::new(Method::java(method, ANY)));
-    let values = Content::Dynamic(argument.into());
-    Call::new(head, Payload::Args(Args { count: 1, values }))
+    Call::new(head, Payload::Args(Args::Values([argument.into()].into())))
 }
 
 /// The value of a reply.
@@ -124,7 +122,7 @@ pub fn value(reply: &Reply) -> Value {
     let ReplyBody::One(payload, _) = &reply.body else { panic!("a stream") };
     let encoded = payload.encoded().expect("a reply from the wire is encoded");
     assert_eq!(*encoded.format(), Format::Hessian2);
-    dubhe_hessian2::from_bytes(&encoded.contiguous()).unwrap()
+    dubhe_hessian2::from_bytes(encoded.bytes()).unwrap()
 }
 
 /// One end of a connection that runs.

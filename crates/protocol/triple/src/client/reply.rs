@@ -172,10 +172,11 @@ fn end(trailers: Option<http::HeaderMap>, names: Names) -> Result<Metadata, Stat
 }
 
 fn payload(shape: &Shape, message: Bytes) -> Result<Payload, Status> {
-    Ok(Payload::Encoded(match shape {
+    let encoded = match shape {
         Shape::Plain(format) => Encoded::new(format.clone(), message),
         Shape::Wrapper => Encoded::new(Format::Hessian2, unwrap_response(message)?),
-    }))
+    };
+    Ok(encoded.into())
 }
 
 /// The error that a thrown Java exception is.

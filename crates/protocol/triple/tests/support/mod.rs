@@ -32,11 +32,11 @@ pub fn framed(message: &[u8]) -> Bytes {
 }
 
 pub fn bytes(payload: &Payload) -> Bytes {
-    payload.encoded().expect("the payload is not decoded").contiguous()
+    payload.encoded().expect("the payload is not decoded").bytes().clone()
 }
 
 pub fn message(bytes: Bytes) -> Payload {
-    Payload::Encoded(Encoded::new(Format::Protobuf, bytes))
+    Encoded::new(Format::Protobuf, bytes).into()
 }
 
 /// `test.Plain` has protobuf methods, `test.Java` methods of a Java interface.

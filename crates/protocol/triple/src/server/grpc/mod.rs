@@ -157,7 +157,7 @@ impl Arriving {
 /// The payload of a message and, in a wrapper, the types of the arguments.
 fn unshape(shape: &Shape, message: bytes::Bytes) -> Result<(Payload, Option<String>), Status> {
     Ok(match shape {
-        Shape::Plain(format) => (Payload::Encoded(Encoded::new(format.clone(), message)), None),
+        Shape::Plain(format) => (Encoded::new(format.clone(), message).into(), None),
         Shape::Wrapper => {
             let (payload, types) = unwrap_request(message)?;
             (payload, Some(types))

@@ -4,7 +4,7 @@
 //! `FallbackArgumentResolver`); results lose their classes.
 
 use bytes::Bytes;
-use dubhe_core::payload::{Args, Content};
+use dubhe_core::payload::Args;
 use dubhe_core::reply::Reply;
 use dubhe_core::serve::{Dispatch, Overload, Target};
 use dubhe_core::{Code, Payload, Status, Value, descriptor};
@@ -43,8 +43,7 @@ pub(super) fn arguments(
     // The method is there, so it is its arguments that are wrong.
     let wrong = |status: Status| status.with_code(Code::InvalidArgument);
     let target = route.find(dispatch, overload).map_err(wrong)?;
-    let args = Args { count: values.len(), values: Content::Values(values.into()) };
-    Ok((target, Payload::Args(args)))
+    Ok((target, Payload::Args(Args::Values(values.into()))))
 }
 
 /// Whether a JSON array is the one argument of `target`, which takes a collection, and not the

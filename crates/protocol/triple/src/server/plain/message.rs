@@ -11,7 +11,7 @@ use crate::payload::plain;
 pub(super) fn payload(bytes: Bytes, proto: bool) -> Payload {
     let format = if proto { Format::Protobuf } else { Format::Json };
     let bytes = if bytes.is_empty() && !proto { Bytes::from_static(b"{}") } else { bytes };
-    Payload::Encoded(Encoded::new(format, bytes))
+    Encoded::new(format, bytes).into()
 }
 
 /// The body of a message, and its content type.
