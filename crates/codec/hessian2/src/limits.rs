@@ -28,7 +28,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// How many bytes a message of `len` bytes may unfold to.
+    /// The most bytes that a message of `len` bytes may unfold to.
     pub(crate) fn unfolded(&self, len: usize) -> usize {
         self.replay.saturating_add(len.saturating_mul(16))
     }

@@ -14,7 +14,7 @@ pub enum Args {
     /// Values of Rust types that know how to write themselves, one after the other. A retry
     /// encodes them again.
     Typed {
-        /// How many there are.
+        /// The number of arguments.
         count: usize,
         /// The values.
         values: Arc<dyn Encode>,
@@ -87,7 +87,7 @@ pub enum ArgsLayout<'a> {
     /// One after the other in one piece, written by one encoder: the class definitions, type names
     /// and back references of Hessian are numbered over all of them. The dubbo protocol's.
     Shared {
-        /// How many there are.
+        /// The number of arguments.
         count: usize,
         /// The bytes of exactly these arguments.
         bytes: &'a Bytes,

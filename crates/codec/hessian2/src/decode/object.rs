@@ -268,10 +268,8 @@ impl<'de> Decoder<'de> {
     fn read_definition(&mut self) -> Result<(), Error> {
         let tag = self.at.position;
         self.at.position += 1;
-        if usize::from(self.at.classes) < self.tables.classes.len() {
-            self.skip_str()?;
-            let fields = self.read_i32()?;
-            (0..fields).try_for_each(|_| self.skip_str())?;
+        if let Some(known) = self.tables.classes.get(usize::from(self.at.classes)) {
+            self.at.position = known.definition.end;
             self.at.classes += 1;
             return Ok(());
         }

@@ -81,7 +81,7 @@ pub(super) struct WireClass<'de> {
     /// The index of its first field in [`Tables::fields`].
     pub(super) start: usize,
     pub(super) len: u16,
-    /// Where its definition stands, from its tag to the end of its last field's name.
+    /// The place of its definition, from its tag to the end of its last field's name.
     pub(super) definition: Range<usize>,
     /// The Rust type for which the plan holds.
     pub(super) target: Option<&'static Class>,

@@ -27,7 +27,7 @@ pub struct Encoder {
     types: Vec<ByteString>,
     references: usize,
     depth: usize,
-    /// Where each argument ends, when each is a message of its own.
+    /// The end of each argument, when each is a message of its own.
     ends: Option<Vec<usize>>,
 }
 

@@ -13,7 +13,7 @@ use crate::{Encoder, tag};
 /// Writes values again, token by token, with the numbers of the message that they become part of.
 pub(super) struct Renumber<'a> {
     out: Encoder,
-    /// How many bytes may still be written.
+    /// The number of bytes that may still be written.
     left: usize,
     containers: Numbers,
     classes: Numbers,
@@ -28,7 +28,7 @@ struct Written<'a> {
     containers: u32,
     /// By the bytes of the definition.
     classes: HashMap<&'a [u8], u32>,
-    /// How many definitions there are: one may be there twice.
+    /// The number of definitions: one may be there twice.
     defined: u32,
     types: HashMap<Cow<'a, str>, u32>,
     named: u32,
@@ -47,14 +47,14 @@ impl<'a> Renumber<'a> {
         }
     }
 
-    /// What is read from now on has tables of its own.
+    /// Begins a source: what is read from now on has tables of its own.
     pub(super) fn begin_source(&mut self) {
         self.containers.begin();
         self.classes.begin();
         self.types.begin();
     }
 
-    /// What is written from now on has tables of its own.
+    /// Begins a message: what is written from now on has tables of its own.
     pub(super) fn begin_message(&mut self) {
         // What is read is the same, but nothing of it has been written yet.
         self.begin_source();

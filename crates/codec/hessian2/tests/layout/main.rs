@@ -1,7 +1,15 @@
 //! Arguments that share tables into messages of their own, and back.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
 
 mod bounds;
+mod check;
+mod generated;
 mod meaning;
 mod payloads;
 
@@ -12,7 +20,7 @@ use dubhe_hessian2::{Decoder, Encode as _, Encoder, Value, to_bytes};
 use dubhe_testkit::samples;
 use meaning::alike;
 
-/// What one encoder writes.
+/// The bytes that one encoder writes.
 fn shared(values: &[Value]) -> Bytes {
     let mut encoder = Encoder::new();
     for value in values {
@@ -21,7 +29,7 @@ fn shared(values: &[Value]) -> Bytes {
     encoder.into_buffer().freeze()
 }
 
-/// What an encoder for each writes.
+/// The bytes that an encoder for each writes.
 fn separate(values: &[Value]) -> Vec<Bytes> {
     values.iter().map(|value| to_bytes(value).unwrap()).collect()
 }
@@ -184,6 +192,15 @@ fn every_form_of_a_list_and_a_map_stays_what_it_was() {
         let (_, alone) = second(&first, bytes);
         assert_eq!(alone[0], bytes[0], "{index}");
     }
+}
+
+#[test]
+fn a_class_whose_names_are_numbers() {
+    // A reader of text takes numbers, in Java as here.
+    let whole = Bytes::from_static(b"\x79\x78\x79C\x01a\x91\x95\x60\x51\x90");
+    let messages = split(&whole, 2).unwrap();
+    assert_eq!(messages[1], b"\x79C\x01a\x91\x95\x60\x79\x78"[..]);
+    assert!(alike(&values(&whole, 2)[1], &values(&messages[1], 1)[0]));
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub struct Request<'a> {
     pub method: Cow<'a, str>,
     /// The JVM descriptors of the arguments.
     pub descriptor: Cow<'a, str>,
-    /// How many arguments there are.
+    /// The number of arguments.
     pub count: usize,
     /// The bytes of exactly the arguments.
     pub arguments: Bytes,
