@@ -44,7 +44,17 @@ pub struct End<'a> {
     pub bytes: u64,
 }
 
-impl End<'_> {
+impl<'a> End<'a> {
+    /// An end after which nothing is known of messages, for those who drive a balancer by hand.
+    pub fn new(
+        ending: Ending<'a>,
+        latency: Duration,
+        metadata: &'a Metadata,
+        trailers: &'a Metadata,
+    ) -> Self {
+        Self { ending, latency, metadata, trailers, messages: 0, bytes: 0 }
+    }
+
     /// The error, when the call failed.
     pub fn status(&self) -> Option<&Status> {
         match self.ending {

@@ -1,0 +1,203 @@
+//! The end of a call on every way out.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use dubhe_core::end::{Ending, Until};
+use dubhe_core::reply::{Frame, ReplyBody, Trailers};
+use dubhe_core::time::{Deadline, Duration, Timer};
+use dubhe_core::{Code, Encoded, Format, Invoke, Invoking, Metadata, Payload, Reply, Status};
+use futures_core::Stream;
+
+use crate::support::{Scene, call, poll, ready, reply};
+
+fn message(bytes: &'static [u8]) -> Payload {
+    Encoded::new(Format::Json, bytes.into()).into()
+}
+
+fn not_found() -> Status {
+    Status::new(Code::NotFound, "no")
+}
+
+/// A reply of these frames, then of none, and a chain whose one hook has seen its head.
+fn streamed(scene: &Scene, frames: Vec<Frame>) -> Reply {
+    let chain = scene.chain([scene.told.hook("a")], Until::Sent);
+    let frames = std::sync::Mutex::new(Some(frames));
+    let mut reply = ready(scene.run(&chain, move |_| {
+        let frames = frames.lock().unwrap().take().unwrap();
+        Invoking::ready(Ok(Reply::stream(Frames(frames.into_iter()))))
+    }))
+    .unwrap();
+    assert_eq!(scene.told.take(), [""; 0], "the end comes later than the head");
+    scene.pass();
+    reply.metadata = Metadata::new();
+    reply
+}
+
+struct Frames(std::vec::IntoIter<Frame>);
+
+impl Stream for Frames {
+    type Item = Frame;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Frame>> {
+        Poll::Ready(self.0.next())
+    }
+}
+
+fn next(reply: &mut Reply) -> Option<Frame> {
+    let ReplyBody::Stream(stream) = &mut reply.body else { panic!("no stream") };
+    match Pin::new(stream).poll_next(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(frame) => frame,
+        Poll::Pending => panic!("the stream waits"),
+    }
+}
+
+#[test]
+fn a_unary_call_ends_when_its_reply_is_received_or_sent() {
+    let scene = Scene::new();
+    for (until, at_once) in [(Until::Received, true), (Until::Sent, false)] {
+        let chain = scene.chain([scene.told.hook("a")], until);
+        let payload = message(b"0123456789");
+        let reply =
+            ready(scene.run(&chain, move |_| Invoking::ready(Ok(Reply::new(payload.clone())))));
+        assert_eq!(scene.told.take().len(), usize::from(at_once));
+        scene.pass();
+        drop(reply);
+        let expected: &[&str] = if at_once { &[] } else { &["a OK 6ms 1/10"] };
+        assert_eq!(scene.told.take(), expected);
+    }
+}
+
+#[test]
+fn a_protocol_says_what_became_of_a_unary_reply() {
+    let scene = Scene::new();
+    let chain = scene.chain([scene.told.hook("a")], Until::Sent);
+    let replied = || ready(scene.run(&chain, |_| Invoking::ready(Ok(reply())))).unwrap();
+    replied().sent(Ok(7));
+    assert_eq!(scene.told.take(), ["a OK 0ms 1/7"]);
+    replied().sent(Err(Ending::Failed(&not_found())));
+    assert_eq!(scene.told.take(), ["a NOT_FOUND 0ms 0/0"]);
+    replied().sent(Err(Ending::Cancelled));
+    assert_eq!(scene.told.take(), ["a CANCELLED 0ms 0/0"]);
+}
+
+#[test]
+fn errors_and_drops_and_panics_are_ends() {
+    let scene = Scene::new();
+    let chain = scene.chain([scene.told.hook("a")], Until::Received);
+    ready(scene.run(&chain, |_| Invoking::ready(Err(not_found())))).unwrap_err();
+    assert_eq!(scene.told.take(), ["a NOT_FOUND 0ms 0/0"]);
+
+    let mut waits = scene.run(&chain, |_| Invoking::boxed(std::future::pending()));
+    assert!(poll(&mut waits).is_pending());
+    scene.pass();
+    drop(waits);
+    assert_eq!(scene.told.take(), ["a CANCELLED 3ms 0/0"]);
+
+    let panics = || Invoking::boxed(async { panic!("the handler") });
+    let mut run = scene.run(&chain, move |_| panics());
+    catch_unwind(AssertUnwindSafe(|| {
+        // As a server does: the call is dropped while the panic unwinds.
+        let mut run = std::mem::replace(&mut run, Invoking::ready(Err(not_found())));
+        drop(poll(&mut run));
+    }))
+    .unwrap_err();
+    assert_eq!(scene.told.take(), ["a INTERNAL 3ms 0/0"]);
+
+    let begins = || scene.run(&chain, |_| panic!("before there is a future"));
+    catch_unwind(AssertUnwindSafe(begins)).unwrap_err();
+    assert_eq!(scene.told.take(), ["a INTERNAL 3ms 0/0"]);
+}
+
+#[test]
+fn what_is_dropped_beyond_its_deadline_was_too_late() {
+    let scene = Scene::new();
+    let chain = scene.chain([scene.told.hook("a")], Until::Sent);
+    let waits = |_| Invoking::boxed(std::future::pending());
+    let target: std::sync::Arc<dyn Invoke> = std::sync::Arc::new(crate::support::Handler(waits));
+    let mut call = call();
+    call.head.deadline = Some(Deadline::after(scene.began, Duration::from_millis(2)));
+    let run = chain.run(call, scene.began, &target);
+    scene.pass();
+    drop(run);
+    assert_eq!(scene.told.take(), ["a DEADLINE_EXCEEDED 3ms 0/0"]);
+}
+
+#[test]
+fn a_stream_ends_with_its_trailers() {
+    let scene = Scene::new();
+    let messages = || [Frame::Message(message(b"123")), Frame::Message(message(b"45"))];
+    let ok = messages().into_iter().chain([Frame::Trailers(Trailers::default())]).collect();
+    let mut reply = streamed(&scene, ok);
+    assert!(matches!(next(&mut reply), Some(Frame::Message(_))));
+    assert_eq!(scene.told.take(), [""; 0]);
+    while next(&mut reply).is_some() {}
+    drop(reply);
+    assert_eq!(scene.told.take(), ["a OK 3ms 2/5"]);
+
+    let failed = Frame::Trailers(Trailers::failed(not_found()));
+    let failed = messages().into_iter().chain([failed]).collect();
+    let mut reply = streamed(&scene, failed);
+    while next(&mut reply).is_some() {}
+    assert_eq!(scene.told.take(), ["a NOT_FOUND 6ms 2/5"]);
+}
+
+#[test]
+fn a_stream_that_is_cut_or_dropped_ends_too() {
+    let scene = Scene::new();
+    let one = || vec![Frame::Message(message(b"123"))];
+    let mut reply = streamed(&scene, one());
+    while next(&mut reply).is_some() {}
+    assert_eq!(scene.told.take(), ["a UNAVAILABLE 3ms 1/3"]);
+
+    let mut reply = streamed(&scene, one());
+    next(&mut reply).unwrap();
+    drop(reply);
+    assert_eq!(scene.told.take(), ["a CANCELLED 6ms 1/3"]);
+
+    let reply = std::sync::Mutex::new(Some(streamed(&scene, one())));
+    catch_unwind(AssertUnwindSafe(|| {
+        let _reply = reply.lock().unwrap().take();
+        panic!("the reader");
+    }))
+    .unwrap_err();
+    assert_eq!(scene.told.take(), ["a INTERNAL 9ms 0/0"]);
+}
+
+#[test]
+fn who_wraps_a_stream_stands_before_those_who_watch() {
+    let scene = Scene::new();
+    let mut reply = streamed(&scene, vec![Frame::Message(message(b"123"))]);
+    let ReplyBody::Stream(stream) = reply.body else { panic!("no stream") };
+    let mut stream =
+        stream.wrap(|_| Frames(vec![Frame::Trailers(Trailers::default())].into_iter()));
+    stream.encoded(9);
+    reply = crate::support::reply();
+    reply.body = ReplyBody::Stream(stream);
+    assert!(matches!(next(&mut reply), Some(Frame::Trailers(_))));
+    assert_eq!(scene.told.take(), ["a OK 3ms 0/9"]);
+}
+
+#[test]
+fn what_a_reply_holds_goes_with_its_end() {
+    let scene = Scene::new();
+    let guard = std::sync::Arc::new(());
+    let mut reply = streamed(&scene, vec![Frame::Trailers(Trailers::default())]);
+    reply.hold(guard.clone());
+    assert_eq!(std::sync::Arc::strong_count(&guard), 2);
+    next(&mut reply).unwrap();
+    assert_eq!(std::sync::Arc::strong_count(&guard), 1);
+}
+
+#[test]
+fn a_filter_may_wait_for_the_end_of_its_reply() {
+    let scene = Scene::new();
+    let mut reply = streamed(&scene, vec![Frame::Trailers(Trailers::failed(not_found()))]);
+    let timer = Timer::start(scene.clock.clone());
+    let seen = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let into = seen.clone();
+    reply.on_end(timer, move |end| *into.lock().unwrap() = end.code());
+    next(&mut reply).unwrap();
+    assert_eq!(*seen.lock().unwrap(), Some(Code::NotFound));
+}

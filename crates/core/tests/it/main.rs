@@ -1,0 +1,12 @@
+//! Calls through chains, seen from outside.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test stops at the first surprise"
+)]
+
+mod chains;
+mod ends;
+mod support;
