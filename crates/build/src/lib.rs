@@ -22,6 +22,7 @@
 //! them as nested modules.
 
 mod client;
+mod comment;
 mod error;
 mod json;
 mod server;

@@ -4,6 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use prost_build::ServiceGenerator;
 use quote::{format_ident, quote};
 
+use crate::comment::escape;
 use crate::{client, server};
 
 /// Writes what stands around a service.
@@ -195,7 +196,7 @@ impl Method {
 
 /// The comment before an item of a `.proto` file, or what to say without one.
 fn docs(comment: &[String], otherwise: impl FnOnce() -> String) -> TokenStream {
-    let lines: Vec<&str> = comment.iter().flat_map(|block| block.lines()).collect();
+    let lines: Vec<String> = comment.iter().flat_map(|block| block.lines().map(escape)).collect();
     if lines.is_empty() {
         let text = otherwise();
         return quote!(#[doc = #text]);
