@@ -12,7 +12,7 @@ use crate::{Result, interop, tidy};
 /// Long enough to build everything on a small machine.
 const LIMIT: Duration = Duration::from_hours(1);
 
-const SUITES: &[&str] = &["tidy", "fmt", "clippy", "unit", "zookeeper", "interop"];
+const SUITES: &[&str] = &["tidy", "fmt", "clippy", "doc", "unit", "zookeeper", "interop"];
 
 /// Runs every suite, or the one that is named. `unit` is what `cargo test`
 /// runs: unit, integration and documentation tests.
@@ -30,6 +30,7 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
                 "clippy",
                 &["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"],
             ),
+            "doc" => doc(tally),
             "unit" => tests(tally, &["test", "--workspace", "--no-fail-fast"]),
             "zookeeper" => zookeeper(tally),
             _ => interop::run(None, tally),
@@ -52,6 +53,14 @@ fn cargo(args: &[&str]) -> Command {
 fn step(tally: &mut Tally, name: &str, args: &[&str]) -> Result<()> {
     check(&mut cargo(args))?;
     tally.pass(name);
+    Ok(())
+}
+
+/// The documentation of every crate, without a warning such as a dead link.
+fn doc(tally: &mut Tally) -> Result<()> {
+    let mut command = cargo(&["doc", "--workspace", "--no-deps", "--keep-going"]);
+    check(command.env("RUSTDOCFLAGS", "--deny warnings"))?;
+    tally.pass("doc");
     Ok(())
 }
 

@@ -19,7 +19,7 @@ use crate::options::CallOptions;
 /// Calls a method and decodes its one result.
 ///
 /// # Errors
-/// Those of the call, or [`Code::Internal`] when the result is of another type.
+/// Those of the call, or [`Code::Internal`](dubhe_core::Code::Internal) when the result is of another type.
 pub async fn unary<T: Owned>(
     client: &Client,
     method: &Arc<Method>,

@@ -1,4 +1,4 @@
-//! JSON and [`Value`], each from the other.
+//! JSON and [`Value`](dubhe_core::Value), each from the other.
 //!
 //! Both ways lose nothing that the other side can hold:
 //!

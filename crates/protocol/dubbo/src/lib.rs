@@ -12,7 +12,7 @@
 //! | [`header`] | the 16 bytes in front of a body | `ExchangeCodec` |
 //! | [`frame`] | cutting a stream into frames, within limits | `ExchangeCodec`, `AbstractCodec` |
 //! | [`body`] | requests, replies, errors, attachments | `DubboCodec`, `DecodeableRpcInvocation`, `DecodeableRpcResult` |
-//! | [`descriptor`] | JVM descriptors of parameters | `ReflectUtils` |
+//! | [`descriptor`](dubhe_core::descriptor) | JVM descriptors of parameters | `ReflectUtils` |
 //! | [`serialization`] | which serialization, and who decides | `PreferSerializationProviderImpl` |
 //! | [`exchange`] | a connection: calls both ways, heartbeats, events, deadlines | `HeaderExchangeHandler`, `HeartbeatHandler` |
 //! | [`client`] | channels to endpoints | `DubboInvoker` |
