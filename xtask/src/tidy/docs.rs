@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::Finding;
 use crate::repo::Repo;
-use crate::source::line_of;
 
 const ARCHITECTURE: &str = "docs/architecture.md";
 
@@ -57,75 +56,11 @@ fn is_package(name: &str) -> bool {
     ours && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }
 
-/// Relative links of Markdown pages lead to files.
-pub(super) fn links(repo: &Repo) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for page in repo.files.iter().filter(|file| file.is_kind("md")) {
-        let text = without_code(&page.text);
-        for (at, _) in text.match_indices("](") {
-            let target = text.get(at + 2..).and_then(|rest| rest.split([')', ' ', '\n']).next());
-            let Some(target) = target.and_then(|target| target.split('#').next()) else { continue };
-            if target.is_empty() || target.contains(':') {
-                continue; // an anchor of this page, or another site
-            }
-            let Some(path) = resolve(&page.path, target) else {
-                found.push(Finding::at(
-                    &page.path,
-                    line_of(&text, at),
-                    format!("{target} leaves the repository"),
-                ));
-                continue;
-            };
-            let folder = if path.is_empty() { String::new() } else { format!("{path}/") };
-            if repo.file(&path).is_none()
-                && !repo.files.iter().any(|file| file.path.starts_with(&folder))
-            {
-                found.push(Finding::at(
-                    &page.path,
-                    line_of(&text, at),
-                    format!("{target} does not exist"),
-                ));
-            }
-        }
-    }
-    found
-}
-
-/// Code blocks emptied, line by line; they hold no links.
-fn without_code(text: &str) -> String {
-    let mut inside = false;
-    let mut out = String::with_capacity(text.len());
-    for line in text.lines() {
-        let fence = line.trim_start().starts_with("```");
-        inside ^= fence;
-        if !inside && !fence {
-            out.push_str(line);
-        }
-        out.push('\n');
-    }
-    out
-}
-
-/// A link of the page `from`, relative to the root.
-fn resolve(from: &str, link: &str) -> Option<String> {
-    let mut path: Vec<&str> =
-        if link.starts_with('/') { Vec::new() } else { from.split('/').collect() };
-    path.pop();
-    for part in link.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(path.pop()?),
-            name => path.push(name),
-        }
-    }
-    Some(path.join("/"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::Finding;
     use super::super::sample::{files, package};
-    use super::{ARCHITECTURE, architecture, crates, links};
+    use super::{ARCHITECTURE, architecture, crates};
 
     #[test]
     fn crates_begin_with_docs() {
@@ -163,18 +98,5 @@ mod tests {
         );
         repo.files.clear();
         assert_eq!(architecture(&repo).len(), 1);
-    }
-
-    #[test]
-    fn links_lead_somewhere() {
-        let page = "[a](../README.md#top) [b](gone.md)\n```\n[c](code.md)\n```\n[d](https://example.org) [e](#here) [f](pics)\n[g](../../x.md)";
-        let repo = files(&[("docs/page.md", page), ("README.md", ""), ("docs/pics/a.svg", "")]);
-        assert_eq!(
-            links(&repo),
-            [
-                Finding::at("docs/page.md", 1, "gone.md does not exist"),
-                Finding::at("docs/page.md", 6, "../../x.md leaves the repository"),
-            ]
-        );
     }
 }

@@ -3,11 +3,14 @@
 mod direction;
 mod docs;
 mod globals;
+mod links;
 mod manifest;
 mod panics;
 mod private;
 mod pure;
 mod size;
+mod summaries;
+mod traits;
 mod unsafety;
 
 use crate::Result;
@@ -44,7 +47,10 @@ const CHECKS: &[Check] = &[
     ("tracked-file-size", size::tracked),
     ("crate-docs", docs::crates),
     ("architecture-names-every-crate", docs::architecture),
-    ("links", docs::links),
+    ("doc-summaries", summaries::check),
+    ("links", links::pages),
+    ("links-in-docs", links::docs),
+    ("traits-have-implementors", traits::implementors),
     ("no-globals", globals::check),
     ("no-panics", panics::check),
     ("unsafe-in-one-crate", unsafety::check),
