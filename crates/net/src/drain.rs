@@ -17,14 +17,14 @@ use tokio::{
 
 use crate::time;
 
-/// How far a shutdown has come.
+/// The progress of a shutdown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// Everything runs.
     Running,
     /// No new work; what has begun may end until the given moment.
     Draining {
-        /// When patience ends.
+        /// The end of patience.
         until: Instant,
     },
     /// Everything ends now.
@@ -72,7 +72,7 @@ impl Trigger {
         Shutdown { phase: self.phase.subscribe(), counter: self.counter.clone() }
     }
 
-    /// How many guards are alive.
+    /// The number of guards that are alive.
     pub fn live(&self) -> usize {
         self.counter.live.load(Ordering::Acquire)
     }
@@ -110,7 +110,7 @@ impl Trigger {
 }
 
 impl Shutdown {
-    /// How far it has come.
+    /// The phase of the shutdown.
     pub fn phase(&self) -> Phase {
         if self.phase.has_changed().is_err() { Phase::Forced } else { *self.phase.borrow() }
     }

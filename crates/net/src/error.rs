@@ -2,10 +2,10 @@
 
 use std::{error::Error as StdError, fmt, io, sync::Arc, time::Duration};
 
-/// What the functions of this crate return.
+/// The result of the functions of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What kind of thing went wrong.
+/// The kind of an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -25,7 +25,7 @@ pub enum ErrorKind {
     Config,
 }
 
-/// Says what was tried, on what, and why it failed. Clones share one allocation.
+/// An error that says what was tried, on what, and why it failed. Clones share one allocation.
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -75,12 +75,12 @@ impl Error {
         self.0.kind
     }
 
-    /// Whether time ran out.
+    /// Returns true if time ran out.
     pub fn is_timeout(&self) -> bool {
         self.0.kind == ErrorKind::Timeout
     }
 
-    /// Whether the thing acted on was closed.
+    /// Returns true if the connection, pool or listener was closed.
     pub fn is_closed(&self) -> bool {
         self.0.kind == ErrorKind::Closed
     }

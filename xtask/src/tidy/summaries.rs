@@ -25,7 +25,6 @@ const UNCONVERTED: &[&str] = &[
     "crates/core",
     "crates/dubhe",
     "crates/macros",
-    "crates/net",
     "crates/protocol/dubbo",
     "crates/protocol/triple",
     "crates/registry",

@@ -4,8 +4,8 @@ use std::{future::poll_fn, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tracing::{debug, warn};
 
-use super::limits::{Counted, Limits};
-use super::sniff::{self, Patience};
+use super::limits::{ConnectionPermit, Limits};
+use super::sniff::{self, SniffTimeouts};
 use super::{AcceptOptions, Protocol, TlsMode};
 use crate::{
     Error, ErrorKind, Result,
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The pause after an error that says resources are short, such as too many open files.
-const PAUSE: Duration = Duration::from_millis(100);
+const SHORTAGE_PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts connections and serves each with the protocol that its first bytes name.
 pub struct Acceptor {
@@ -81,7 +81,7 @@ impl Acceptor {
                     }
                     tokio::select! {
                         _ = stop.draining() => break,
-                        () = time::sleep_until(time::now() + PAUSE) => {}
+                        () = time::sleep_until(time::now() + SHORTAGE_PAUSE) => {}
                     }
                 }
                 Err(error) => {
@@ -104,8 +104,8 @@ impl Acceptor {
 
 impl Shared {
     fn start(self: Arc<Self>, io: Io, peer: Peer, shutdown: &Shutdown, scope: &Scope) {
-        let counted = match self.limits.admit(peer.remote.ip()) {
-            Ok(counted) => counted,
+        let permit = match self.limits.admit(peer.remote.ip()) {
+            Ok(permit) => permit,
             Err(why) => {
                 warn!(remote = %peer.remote, why, "connection refused");
                 return;
@@ -114,7 +114,7 @@ impl Shared {
         let (guard, shutdown) = (shutdown.guard(), shutdown.clone());
         scope.spawn(async move {
             let remote = peer.remote;
-            if let Err(error) = self.serve(io, peer, shutdown, counted).await {
+            if let Err(error) = self.serve(io, peer, shutdown, permit).await {
                 debug!(%remote, %error, "connection closed before a protocol took it");
             }
             drop(guard);
@@ -126,7 +126,7 @@ impl Shared {
         io: Io,
         peer: Peer,
         mut shutdown: Shutdown,
-        _counted: Counted,
+        _permit: ConnectionPermit,
     ) -> Result<()> {
         let begun = tokio::select! {
             begun = self.begin(io, peer) => begun?,
@@ -147,7 +147,7 @@ impl Shared {
     async fn begin(&self, io: Io, peer: Peer) -> Result<Option<(Arc<dyn Protocol>, Io, Peer)>> {
         #[cfg(feature = "tls")]
         let Some((io, peer)) = self.encrypt(io, peer).await? else { return Ok(None) };
-        let found = sniff::protocol(io, &self.protocols, self.patience()).await?;
+        let found = sniff::protocol(io, &self.protocols, self.sniff_timeouts()).await?;
         Ok(found.map(|(protocol, io)| (protocol, io, peer)))
     }
 
@@ -157,7 +157,7 @@ impl Shared {
         let io = match self.options.tls_mode {
             TlsMode::Off => return Ok(Some((io, peer))),
             TlsMode::Required => io,
-            TlsMode::Optional => match sniff::is_tls(io, self.patience()).await? {
+            TlsMode::Optional => match sniff::is_tls(io, self.sniff_timeouts()).await? {
                 Some((true, io)) => io,
                 Some((false, io)) => return Ok(Some((io, peer))),
                 None => return Ok(None),
@@ -170,14 +170,14 @@ impl Shared {
         }
     }
 
-    fn patience(&self) -> Patience {
+    fn sniff_timeouts(&self) -> SniffTimeouts {
         let AcceptOptions { silence_timeout, handshake_timeout, .. } = self.options;
-        Patience { first: silence_timeout, rest: handshake_timeout }
+        SniffTimeouts { first: silence_timeout, rest: handshake_timeout }
     }
 }
 
-/// Whether an error of `accept` says that this process or machine has no room, rather than that
-/// one connection went away.
+/// Returns true if an error of `accept` means that this process or machine has no room, false if it
+/// means that one connection went away.
 fn is_shortage(error: &io::Error) -> bool {
     !matches!(
         error.kind(),

@@ -1,4 +1,4 @@
-//! How many connections there are, in all and by address.
+//! The limits of connections, in all and by address.
 
 use std::{collections::HashMap, net::IpAddr, pin::pin, sync::Arc};
 
@@ -8,8 +8,8 @@ use tokio::sync::Notify;
 /// Counts connections; clones count together.
 #[derive(Debug, Clone)]
 pub(super) struct Limits {
-    most: usize,
-    most_per_ip: usize,
+    max: usize,
+    max_per_ip: usize,
     shared: Arc<Shared>,
 }
 
@@ -27,28 +27,28 @@ struct Counts {
 
 /// One counted connection.
 #[derive(Debug)]
-pub(super) struct Counted {
+pub(super) struct ConnectionPermit {
     ip: IpAddr,
     shared: Arc<Shared>,
 }
 
 impl Limits {
-    pub(super) fn new(most: usize, most_per_ip: usize) -> Self {
-        Self { most, most_per_ip, shared: Arc::default() }
+    pub(super) fn new(max: usize, max_per_ip: usize) -> Self {
+        Self { max, max_per_ip, shared: Arc::default() }
     }
 
     /// Counts a connection from `ip`, or says which bound it would pass.
-    pub(super) fn admit(&self, ip: IpAddr) -> Result<Counted, &'static str> {
+    pub(super) fn admit(&self, ip: IpAddr) -> Result<ConnectionPermit, &'static str> {
         let mut counts = self.shared.counts.lock();
-        if counts.all >= self.most {
+        if counts.all >= self.max {
             return Err("too many connections; raise max_connections");
         }
-        if counts.by_ip.get(&ip).is_some_and(|own| *own >= self.most_per_ip) {
+        if counts.by_ip.get(&ip).is_some_and(|own| *own >= self.max_per_ip) {
             return Err("too many connections from one address; raise max_per_ip");
         }
         *counts.by_ip.entry(ip).or_default() += 1;
         counts.all += 1;
-        Ok(Counted { ip, shared: self.shared.clone() })
+        Ok(ConnectionPermit { ip, shared: self.shared.clone() })
     }
 
     /// Waits until there is none.
@@ -64,7 +64,7 @@ impl Limits {
     }
 }
 
-impl Drop for Counted {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let mut counts = self.shared.counts.lock();
         counts.all -= 1;

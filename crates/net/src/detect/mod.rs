@@ -18,8 +18,8 @@ pub trait Protocol: Send + Sync + 'static {
     /// Its name, for people.
     fn name(&self) -> &str;
 
-    /// Whether a connection that begins with `prefix` is of this protocol. Must decide within
-    /// [`SNIFF`] bytes.
+    /// Decides if a connection that begins with `prefix` is of this protocol, from at most
+    /// [`MAX_SNIFF_BYTES`] bytes.
     fn probe(&self, prefix: &[u8]) -> Probe;
 
     /// Serves one connection to its end. At [`Shutdown::draining`] it tells the peer, lets what
@@ -27,29 +27,29 @@ pub trait Protocol: Send + Sync + 'static {
     fn serve(&self, io: Io, peer: Peer, shutdown: Shutdown) -> BoxFuture<'static, ()>;
 }
 
-/// What the first bytes of a connection say.
+/// The result of looking at the first bytes of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Probe {
-    /// They are of this protocol.
+    /// The bytes are of this protocol.
     Yes,
-    /// They are not.
+    /// The bytes are not of this protocol.
     No,
-    /// More bytes will tell.
+    /// More bytes are needed to decide.
     More,
 }
 
-/// How many bytes are looked at before a connection counts as unknown.
-pub const SNIFF: usize = 64;
+/// The number of bytes that are looked at before a connection counts as unknown.
+pub const MAX_SNIFF_BYTES: usize = 64;
 
-/// Whether connections are encrypted.
+/// The use of TLS on a port.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum TlsMode {
-    /// Clear only.
+    /// Clear connections only.
     #[default]
     Off,
-    /// Both on one port: a connection whose first byte is 0x16 is TLS.
+    /// Clear and encrypted: a connection whose first byte is 0x16 is TLS.
     Optional,
-    /// Encrypted only.
+    /// Encrypted connections only.
     Required,
 }
 
@@ -61,13 +61,13 @@ pub struct AcceptOptions {
     pub max_connections: usize,
     /// Connections at a time from one IP address. Default 1,024.
     pub max_per_ip: usize,
-    /// How long a peer may take for the TLS handshake, and from its first byte until its protocol
+    /// The longest time for the TLS handshake, and from the first byte of a peer until its protocol
     /// is known. Default 10 s each.
     pub handshake_timeout: Duration,
-    /// How long a peer may say nothing at all. Default 185 s: Dubbo consumers connect early and may
+    /// The longest time without a first byte. Default 185 s: Dubbo consumers connect early and may
     /// not send a byte before their first heartbeat, 60 s by default; three may be late.
     pub silence_timeout: Duration,
-    /// Whether connections are encrypted. Default off.
+    /// The use of TLS. Default off.
     pub tls_mode: TlsMode,
     /// Certificate and key, needed unless the mode is off.
     #[cfg(feature = "tls")]

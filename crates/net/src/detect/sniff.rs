@@ -5,19 +5,19 @@ use std::{sync::Arc, time::Duration};
 use bytes::BytesMut;
 use tokio::io::AsyncReadExt;
 
-use super::{Probe, Protocol, SNIFF};
+use super::{MAX_SNIFF_BYTES, Probe, Protocol};
 use crate::{Error, Result, io::Io, time};
 
 /// The first byte of a TLS handshake record (RFC 8446 §5.1).
 #[cfg(feature = "tls")]
 const TLS_HANDSHAKE: u8 = 0x16;
 
-/// How long to wait for bytes.
+/// The time to wait for bytes.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Patience {
-    /// For the first of them.
+pub(super) struct SniffTimeouts {
+    /// The time until the first byte.
     pub(super) first: Duration,
-    /// From then on until they say enough.
+    /// The time from then on until the protocol is known.
     pub(super) rest: Duration,
 }
 
@@ -25,12 +25,12 @@ pub(super) struct Patience {
 /// `None` when the peer left before it sent a byte.
 async fn peek<T>(
     mut io: Io,
-    patience: Patience,
+    timeouts: SniffTimeouts,
     mut decide: impl FnMut(&[u8]) -> Result<Option<T>>,
 ) -> Result<Option<(T, Io)>> {
     let mut seen = BytesMut::from(io.take_prefix());
-    seen.reserve(SNIFF);
-    let mut limit = if seen.is_empty() { patience.first } else { patience.rest };
+    seen.reserve(MAX_SNIFF_BYTES);
+    let mut limit = if seen.is_empty() { timeouts.first } else { timeouts.rest };
     let mut until = time::now() + limit;
     loop {
         if !seen.is_empty()
@@ -51,7 +51,7 @@ async fn peek<T>(
                 return Err(Error::protocol(message));
             }
             (_, 0) => {
-                limit = patience.rest;
+                limit = timeouts.rest;
                 until = time::now() + limit;
             }
             _ => {}
@@ -63,9 +63,9 @@ async fn peek<T>(
 pub(super) async fn protocol(
     io: Io,
     protocols: &[Arc<dyn Protocol>],
-    patience: Patience,
+    timeouts: SniffTimeouts,
 ) -> Result<Option<(Arc<dyn Protocol>, Io)>> {
-    peek(io, patience, |seen| {
+    peek(io, timeouts, |seen| {
         let mut undecided = false;
         for protocol in protocols {
             match protocol.probe(seen) {
@@ -74,7 +74,7 @@ pub(super) async fn protocol(
                 Probe::No => {}
             }
         }
-        if undecided && seen.len() < SNIFF {
+        if undecided && seen.len() < MAX_SNIFF_BYTES {
             return Ok(None);
         }
         let known: Vec<_> = protocols.iter().map(|p| p.name()).collect();
@@ -83,8 +83,8 @@ pub(super) async fn protocol(
     .await
 }
 
-/// Whether a connection begins with a TLS handshake.
+/// Returns true if a connection begins with a TLS handshake.
 #[cfg(feature = "tls")]
-pub(super) async fn is_tls(io: Io, patience: Patience) -> Result<Option<(bool, Io)>> {
-    peek(io, patience, |seen| Ok(seen.first().map(|first| *first == TLS_HANDSHAKE))).await
+pub(super) async fn is_tls(io: Io, timeouts: SniffTimeouts) -> Result<Option<(bool, Io)>> {
+    peek(io, timeouts, |seen| Ok(seen.first().map(|first| *first == TLS_HANDSHAKE))).await
 }

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use super::{Address, BoxFuture, Dial, Io, Listen, Peer};
 use crate::{Error, ErrorKind, Result};
 
-/// How many dialed streams wait for `accept` before dialing waits too.
+/// The number of dialed streams that wait for `accept` before dialing waits too.
 const BACKLOG: usize = 128;
 
 /// A private network. Clones are the same network.

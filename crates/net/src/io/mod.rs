@@ -22,7 +22,7 @@ pub use stream::{Io, Transport};
 /// A boxed future, for calls that happen once a connection.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Where accepted streams come from.
+/// A source of accepted streams.
 pub trait Listen: Send + 'static {
     /// Polls for the next stream. An error concerns one attempt: the caller goes on polling, after
     /// a pause if the error says that resources are short.
@@ -32,7 +32,7 @@ pub trait Listen: Send + 'static {
     fn local_addr(&self) -> SocketAddr;
 }
 
-/// How streams to other endpoints are opened.
+/// A way to open streams to other endpoints.
 pub trait Dial: Send + Sync + 'static {
     /// Opens a stream to `to`, within the dialer's own connect timeout.
     fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, crate::Result<(Io, Peer)>>;

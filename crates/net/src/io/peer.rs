@@ -1,4 +1,4 @@
-//! Who is at the other end.
+//! The two ends of a connection.
 
 use std::{fmt, net::SocketAddr, sync::Arc};
 
@@ -7,11 +7,11 @@ use bytes::Bytes;
 /// Both ends of a connection and, over TLS, what the handshake established. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Peer {
-    /// The other end.
+    /// The address of the other end.
     pub remote: SocketAddr,
-    /// This end.
+    /// The address of this end.
     pub local: SocketAddr,
-    /// What TLS established; `None` on a clear connection.
+    /// The result of the TLS handshake; `None` on a clear connection.
     pub tls: Option<Arc<TlsPeer>>,
 }
 
@@ -22,7 +22,7 @@ impl Peer {
     }
 }
 
-/// What a TLS handshake established.
+/// The result of a TLS handshake.
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TlsPeer {

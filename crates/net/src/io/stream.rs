@@ -14,7 +14,7 @@ use tokio::{
     net::TcpStream,
 };
 
-/// Anything else that carries bytes: pass it boxed to [`Io::from_transport`].
+/// A transport that this crate does not know: pass it boxed to [`Io::from_transport`].
 pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Transport for T {}
@@ -83,7 +83,7 @@ impl Io {
         std::mem::take(&mut self.prefix)
     }
 
-    /// Whether bytes are encrypted on their way.
+    /// Returns true if bytes are encrypted on their way.
     pub fn is_tls(&self) -> bool {
         match self.stream {
             #[cfg(feature = "tls")]

@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
 use super::{Address, BoxFuture, Dial, Io, Listen, Peer};
 use crate::{Error, Result};
 
-/// What is set on each TCP socket.
+/// The options of each TCP socket.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TcpOptions {
@@ -22,17 +22,17 @@ pub struct TcpOptions {
     /// The kernel probes an idle connection after this time, then each third of it, and gives up
     /// after three probes. Default 30 s; `None` turns probing off.
     pub keepalive: Option<Duration>,
-    /// How long sent bytes may stay unacknowledged before the kernel breaks the connection
+    /// The longest time that sent bytes stay unacknowledged before the kernel breaks the connection
     /// (`TCP_USER_TIMEOUT`, Linux only). Default 20 s; `None` leaves the kernel's minutes.
     pub user_timeout: Option<Duration>,
-    /// How long opening a connection may take, over all addresses of the host. Default 3 s, as
+    /// The longest time to open a connection, over all addresses of the host. Default 3 s, as
     /// Dubbo's `connect.timeout`.
     pub connect_timeout: Duration,
     /// Listen again at once on a port whose old connections linger (`SO_REUSEADDR`). Default true.
     pub reuse_address: bool,
     /// Share the port with other listeners (`SO_REUSEPORT`, unix only). Default false.
     pub reuse_port: bool,
-    /// How many connections the kernel holds before they are accepted. Default 1,024.
+    /// The number of connections that the kernel holds before they are accepted. Default 1,024.
     pub backlog: u32,
 }
 

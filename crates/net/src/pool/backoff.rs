@@ -10,7 +10,7 @@ use dubhe_core::random::Random;
 pub struct Backoff {
     /// The bound after the first failure. Default 1 s.
     pub initial: Duration,
-    /// What the bound is multiplied by after each further failure. Default 1.6.
+    /// The factor of the bound after each further failure. Default 1.6.
     pub factor: f64,
     /// The largest bound. Default 120 s.
     pub max: Duration,

@@ -26,30 +26,31 @@ pub use backoff::Backoff;
 use crate::{Error, ErrorKind, Result, drain::Scope, time};
 use slot::Slot;
 
-/// How much more than the least loaded connection the one picked last may have to do.
-pub const STAY: usize = 8;
+/// The largest load by which the connection picked last may exceed the least loaded one and still
+/// be picked.
+pub const LOAD_SLACK: usize = 8;
 
-/// Whether a connection can take work.
+/// The state of a connection or of a pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
-    /// Not connected; nobody has asked, or all attempts so far have failed.
+    /// No connection; nobody has asked, or all attempts so far have failed.
     Idle,
     /// An attempt is under way or waits for its time.
     Connecting,
-    /// It takes work.
+    /// A connection takes work.
     Ready,
-    /// It takes no more work, but what it has goes on.
+    /// A connection takes no more work, but what it has goes on.
     Draining,
-    /// For good.
+    /// Closed for good.
     Closed,
 }
 
 /// A connection that a pool can hold. Clones are the same connection.
 pub trait Connection: Clone + Send + Sync + 'static {
-    /// How much it has to do now; the least loaded one is picked.
+    /// The load now, such as the calls in flight; the least loaded connection is picked.
     fn load(&self) -> usize;
 
-    /// Whether it takes new work.
+    /// Returns true if it takes new work.
     fn is_ready(&self) -> bool;
 
     /// Resolves when it takes no more work, for whatever reason.
@@ -61,10 +62,10 @@ pub trait Connection: Clone + Send + Sync + 'static {
 
 /// Opens connections for a pool.
 pub trait Connect: Send + Sync + 'static {
-    /// What it opens.
+    /// The type of its connections.
     type Conn: Connection;
 
-    /// Opens one; the time it may take is its own matter.
+    /// Opens a connection, within a time limit of its own.
     fn connect(&self) -> impl Future<Output = Result<Self::Conn>> + Send;
 }
 
@@ -72,7 +73,7 @@ pub trait Connect: Send + Sync + 'static {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PoolOptions {
-    /// How many connections there are once all are wanted. Default 1, as Dubbo's `connections`
+    /// The number of connections once all are wanted. Default 1, as Dubbo's `connections`
     /// shared by all services of an address.
     pub connections: usize,
     /// The pauses between attempts. Default from 1 s, times 1.6, to 120 s.
@@ -117,7 +118,7 @@ impl<C: Connect> Pool<C> {
     }
 
     /// A ready connection, `None` when there is none: the one picked last while it has at most
-    /// [`STAY`] more to do than the least loaded, else that one. Starts to connect what is not
+    /// [`LOAD_SLACK`] more to do than the least loaded, else that one. Starts to connect what is not
     /// connected, unless the pool is closed.
     pub fn pick(&self) -> Option<C::Conn> {
         let slots = &self.shared.slots;
@@ -140,7 +141,7 @@ impl<C: Connect> Pool<C> {
             self.warm_up();
         }
         let (index, load) = least?;
-        let index = if at_last.is_some_and(|own| own <= load + STAY) { last } else { index };
+        let index = if at_last.is_some_and(|own| own <= load + LOAD_SLACK) { last } else { index };
         self.last.store(index, Ordering::Relaxed);
         slots.get(index)?.ready()
     }
@@ -213,7 +214,7 @@ impl<C: Connect> Pool<C> {
         self.shared.state.subscribe()
     }
 
-    /// Why the latest failed attempt failed.
+    /// The error of the latest failed attempt.
     pub fn last_error(&self) -> Option<Error> {
         self.shared.slots.iter().find_map(Slot::error)
     }
@@ -230,7 +231,7 @@ impl<C: Connect> Pool<C> {
         self.shared.slots.iter().map(Slot::failures).sum()
     }
 
-    /// Whether no slot will try again before `deadline`.
+    /// Returns true if no slot will try again before `deadline`.
     fn pauses_beyond(&self, deadline: Option<Instant>) -> bool {
         deadline.is_some_and(|at| self.shared.slots.iter().all(|slot| slot.pauses_beyond(at)))
     }

@@ -18,7 +18,7 @@ pub(super) struct Slot<T> {
     draining: AtomicBool,
     failures: AtomicU64,
     error: Mutex<Option<Error>>,
-    /// When the next attempt begins, while the slot waits for that.
+    /// The start of the next attempt, while the slot waits for that.
     next: Mutex<Option<Instant>>,
 }
 
@@ -42,7 +42,7 @@ impl<T: Connection> Slot<T> {
         conn.as_deref().filter(|c| c.is_ready()).cloned()
     }
 
-    /// How much the connection has to do, when it takes work.
+    /// The load of the connection, when it takes work.
     pub(super) fn load(&self) -> Option<usize> {
         let conn = self.conn.load();
         conn.as_deref().filter(|c| c.is_ready()).map(Connection::load)
@@ -57,7 +57,7 @@ impl<T: Connection> Slot<T> {
         self.started.load(Ordering::Acquire)
     }
 
-    /// Whether the last connection was retired and no new one was tried for since.
+    /// Returns true if the last connection was retired and no new one was tried for since.
     pub(super) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Acquire)
     }
@@ -87,12 +87,12 @@ impl<T: Connection> Slot<T> {
         self.error.lock().clone()
     }
 
-    /// Says when the next attempt begins; `None`: it is under way.
+    /// Sets the start of the next attempt; `None`: it is under way.
     pub(super) fn set_next(&self, at: Option<Instant>) {
         *self.next.lock() = at;
     }
 
-    /// Whether nothing will be tried before `deadline`.
+    /// Returns true if nothing will be tried before `deadline`.
     pub(super) fn pauses_beyond(&self, deadline: Instant) -> bool {
         self.next.lock().is_some_and(|next| next >= deadline)
     }

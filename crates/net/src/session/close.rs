@@ -1,31 +1,31 @@
-//! Why a connection ended.
+//! The reason for the end of a connection.
 
 use std::{borrow::Cow, fmt, time::Duration};
 
 use crate::{Error, ErrorKind};
 
-/// Why a connection ended. Cheap to clone: everybody who waited gets one.
+/// The reason for the end of a connection. Cheap to clone: everybody who waited gets one.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Close {
-    /// This side asked for it, for the reason given; what was queued before is written first.
+    /// Closed by this side, for the reason given; what was queued before is written first.
     Local(Cow<'static, str>),
-    /// This side asked for it at once; what was queued is lost.
+    /// Closed by this side at once; what was queued is lost.
     Aborted(Cow<'static, str>),
     /// The peer ended its side between two frames.
     Ended,
     /// The peer ended its side within a frame.
     Cut {
-        /// How many bytes of that frame had arrived.
+        /// The bytes of that frame that had arrived.
         unread: usize,
     },
     /// The transport broke, or the session refused what the peer did.
     Failed(Error),
     /// The peer took no byte for too long.
     Stalled {
-        /// How many bytes waited.
+        /// The bytes that waited.
         pending: usize,
-        /// For how long none was taken.
+        /// The time in which none was taken.
         after: Duration,
     },
     /// The task that drove the connection was dropped: its owner ended.
@@ -33,7 +33,7 @@ pub enum Close {
 }
 
 impl Close {
-    /// Whether the peer or the network, rather than this side, ended the connection.
+    /// Returns true if the peer or the network ended the connection, false if this side did.
     pub fn is_remote(&self) -> bool {
         match self {
             Self::Local(_) | Self::Aborted(_) | Self::Dropped => false,
@@ -42,7 +42,7 @@ impl Close {
         }
     }
 
-    /// Whether what was queued can and should still be written.
+    /// Returns true if queued bytes can and should still be written.
     pub(super) fn flushes(&self) -> bool {
         match self {
             Self::Local(_) | Self::Ended | Self::Cut { .. } => true,

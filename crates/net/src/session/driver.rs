@@ -21,8 +21,8 @@ use crate::{
     time,
 };
 
-/// How much of a peer's late input is read and thrown away after an orderly close, in bytes.
-const LINGER_BYTES: usize = 1024 * 1024;
+/// The most of a peer's late input that is read and thrown away after an orderly close, in bytes.
+const MAX_LINGER_BYTES: usize = 1024 * 1024;
 
 /// Drives a session over a stream; spawn it, or await it where the connection is served. Ready with
 /// the reason when everything is over; dropping it closes the stream at once.
@@ -41,7 +41,7 @@ pub struct Driver<S: Session> {
     deferred: bool,
     /// The transport took bytes that it has not passed on.
     unflushed: bool,
-    /// Since when the transport has taken nothing although something waits.
+    /// The moment from which the transport has taken nothing although something waits.
     stuck_since: Option<Instant>,
     /// `on_data` left frames because the session wanted no more for the moment.
     left_over: bool,
@@ -54,7 +54,7 @@ enum Stage {
     Open,
     /// Over for everybody else; the last bytes leave.
     Flushing(Close),
-    /// This side is ended; the rest of the peer's bytes is awaited.
+    /// Ended by this side; the rest of the peer's bytes is awaited.
     Lingering {
         until: Instant,
         left: usize,
@@ -135,7 +135,8 @@ impl<S: Session> Driver<S> {
                 return Break(why);
             }
             self.write(now, cx)?;
-            // What stopped the reading may be gone by now; nothing else would wake this task for it.
+            // What stopped the reading may be gone by now; nothing else would wake this task for
+            // it.
             if !paused || !self.may_read() {
                 break;
             }
@@ -186,7 +187,7 @@ impl<S: Session> Driver<S> {
                 }
                 match self.input.poll_read(cx, &mut self.io) {
                     Poll::Pending => {
-                        self.input.relax();
+                        self.input.release_memory();
                         return Continue(false);
                     }
                     Poll::Ready(Err(source)) => return Break(read_failed(&self.handle, source)),
@@ -250,7 +251,7 @@ impl<S: Session> Driver<S> {
         if self.unflushed {
             ready!(Pin::new(&mut self.io).poll_flush(cx))?;
             self.unflushed = false;
-            self.out.relax();
+            self.out.release_memory();
         }
         Poll::Ready(Ok(()))
     }
@@ -277,7 +278,7 @@ impl<S: Session> Driver<S> {
             match sent {
                 Poll::Ready(Ok(())) if !peer_ended => {
                     let until = now + self.options.linger;
-                    self.stage = Stage::Lingering { until, left: LINGER_BYTES };
+                    self.stage = Stage::Lingering { until, left: MAX_LINGER_BYTES };
                 }
                 Poll::Ready(_) => return Poll::Ready(()),
                 Poll::Pending => {

@@ -33,7 +33,7 @@ pub(super) struct Shared {
     /// not taken yet.
     unsent: AtomicUsize,
     closed: AtomicBool,
-    /// How many callers await `room`; the driver notifies only when there are any.
+    /// The number of callers that await `room`; the driver notifies only when there are any.
     waiting: AtomicUsize,
     room: Notify,
     ended: Notify,
@@ -45,12 +45,12 @@ struct Queue {
     close: Option<Close>,
     closed: Option<Close>,
     driver: Option<Waker>,
-    driver_is: DriverIs,
+    driver_state: DriverState,
 }
 
-/// Whether the driver must be woken to see a change of the queue.
+/// The state of the driver, which decides if a change of the queue must wake it.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum DriverIs {
+enum DriverState {
     /// Asleep: any change needs a wake.
     #[default]
     Asleep,
@@ -61,12 +61,12 @@ enum DriverIs {
 }
 
 impl Queue {
-    /// Who must be woken for the driver to see what changed.
+    /// The waker to call for the driver to see what changed, if one is needed.
     fn alarm(&mut self, urgent: bool) -> Option<Waker> {
-        let needed = match self.driver_is {
-            DriverIs::Asleep => true,
-            DriverIs::Coming => false,
-            DriverIs::Blocked(armed) => {
+        let needed = match self.driver_state {
+            DriverState::Asleep => true,
+            DriverState::Coming => false,
+            DriverState::Blocked(armed) => {
                 let asked = self.out.tick();
                 urgent || asked.is_some_and(|asked| armed.is_none_or(|armed| asked < armed))
             }
@@ -74,16 +74,16 @@ impl Queue {
         if !needed {
             return None;
         }
-        self.driver_is = DriverIs::Coming;
+        self.driver_state = DriverState::Coming;
         self.driver.clone()
     }
 }
 
-/// Why [`Handle::send`] did not take a message. Nothing was encoded.
+/// The reason for which [`Handle::send`] did not take a message. Nothing was encoded.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum SendError {
-    /// More than the high-water mark waits for the peer; await [`Handle::ready`] or refuse work.
+    /// The queue is above the high-water mark; await [`Handle::ready`] or refuse work.
     Full {
         /// Bytes that wait.
         queued: usize,
@@ -184,7 +184,7 @@ impl Handle {
         }
     }
 
-    /// How many bytes wait for the peer.
+    /// The number of bytes that wait for the peer.
     pub fn queued(&self) -> usize {
         self.shared.unsent.load(Ordering::Relaxed) + self.shared.queue.lock().out.len()
     }
@@ -213,12 +213,12 @@ impl Handle {
         self.alarm(|queue| queue.close = Some(Close::Aborted(reason)));
     }
 
-    /// Whether the connection has ended.
+    /// Returns true if the connection has ended.
     pub fn is_closed(&self) -> bool {
         self.shared.closed.load(Ordering::Acquire)
     }
 
-    /// Why the connection ended, if it has.
+    /// The reason for the end of the connection, if it has ended.
     pub fn close_reason(&self) -> Option<Close> {
         self.shared.queue.lock().closed.clone()
     }
@@ -236,7 +236,7 @@ impl Handle {
         }
     }
 
-    /// Who is at the other end.
+    /// The two ends of the connection.
     pub fn peer(&self) -> &Peer {
         &self.shared.peer
     }
@@ -253,8 +253,8 @@ impl Handle {
     }
 }
 
-/// What the driver learns when it looks at the queue.
-pub(super) struct Taken {
+/// The news for the driver when it takes what is queued.
+pub(super) struct QueueNews {
     pub(super) close: Option<Close>,
     /// The driver's task is another than last time: timers must be told.
     pub(super) moved: bool,
@@ -262,22 +262,22 @@ pub(super) struct Taken {
 
 /// The driver's side.
 impl Shared {
-    /// Whether other tasks have queued bytes, so that the driver does well to let them queue
-    /// more. If so, it must look again without being woken.
+    /// Returns true if other tasks have queued bytes, so that the driver does well to let them
+    /// queue more. If so, it must look again without being woken.
     pub(super) fn defer(&self, waker: &Waker) -> bool {
         let mut queue = self.queue.lock();
         let known = queue.driver.as_ref().is_some_and(|old| old.will_wake(waker));
         if !known || queue.out.is_empty() || queue.close.is_some() {
             return false;
         }
-        queue.driver_is = DriverIs::Coming;
+        queue.driver_state = DriverState::Coming;
         true
     }
 
     /// Moves what other tasks queued to the end of `out`.
-    pub(super) fn take(&self, waker: &Waker, out: &mut Outbox) -> Taken {
+    pub(super) fn take(&self, waker: &Waker, out: &mut Outbox) -> QueueNews {
         let mut queue = self.queue.lock();
-        queue.driver_is = DriverIs::Asleep;
+        queue.driver_state = DriverState::Asleep;
         let moved = !queue.driver.as_ref().is_some_and(|old| old.will_wake(waker));
         if moved {
             queue.driver = Some(waker.clone());
@@ -285,7 +285,7 @@ impl Shared {
         out.append(&mut queue.out);
         // Published before the lock is released, so that no sender misses bytes in between.
         self.unsent.store(out.len(), Ordering::SeqCst);
-        Taken { close: queue.close.take(), moved }
+        QueueNews { close: queue.close.take(), moved }
     }
 
     /// Nothing can be written now: the transport will wake the driver, senders need not, unless
@@ -293,12 +293,12 @@ impl Shared {
     pub(super) fn blocked(&self, armed: Option<Instant>) {
         let mut queue = self.queue.lock();
         if queue.out.is_empty() && queue.out.tick().is_none() && queue.close.is_none() {
-            queue.driver_is = DriverIs::Blocked(armed);
+            queue.driver_state = DriverState::Blocked(armed);
         }
     }
 
-    /// Says how much the transport has not taken yet and lets waiting senders go on when that is
-    /// below half the mark.
+    /// Publishes how much the transport has not taken yet and lets waiting senders go on when that
+    /// is below half the mark.
     pub(super) fn publish_unsent(&self, unsent: usize) {
         self.unsent.store(unsent, Ordering::SeqCst);
         if unsent <= self.high_water / 2 && self.waiting.load(Ordering::SeqCst) > 0 {

@@ -69,9 +69,9 @@ pub trait Session: Send + 'static {
         Ok(None)
     }
 
-    /// Whether more input can be dealt with; false stops the reading, and so the peer. Asked each
-    /// turn and after each `on_data`: something that wakes [`poll`](Self::poll) must happen for it
-    /// to turn true again.
+    /// Returns true if more input can be dealt with; false stops the reading, and so the peer.
+    /// Asked each turn and after each `on_data`: something that wakes [`poll`](Self::poll) must
+    /// happen for it to turn true again.
     fn wants_input(&self) -> bool {
         true
     }
@@ -89,7 +89,7 @@ pub trait Session: Send + 'static {
     }
 }
 
-/// What to do when the peer ended its side.
+/// The reaction to a peer that ended its side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Eof {
     /// Poll the session once more, write what is in the queue and close.
@@ -98,15 +98,15 @@ pub enum Eof {
     Finish,
 }
 
-/// When something last happened on a connection.
+/// The times of the last events on a connection.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Activity {
-    /// When the driver started.
+    /// The start of the driver.
     pub opened: Instant,
-    /// When bytes last arrived; `opened` if none did.
+    /// The last arrival of bytes; `opened` if none arrived.
     pub last_read: Instant,
-    /// When the transport last took bytes; `opened` if it took none.
+    /// The last time the transport took bytes; `opened` if it took none.
     pub last_write: Instant,
 }
 
@@ -118,13 +118,13 @@ pub struct SessionOptions {
     /// message of any size may pass it, so the most that waits is this plus one message (and plus
     /// the answers of calls already in flight). Default 1 MiB.
     pub write_high_water: usize,
-    /// How long the peer may take no byte while some wait, before the connection closes. Default
-    /// 30 s.
+    /// The longest time in which the peer takes no byte while some wait; then the connection
+    /// closes. Default 30 s.
     pub write_stall: Duration,
     /// Bytes read in one turn before other connections get theirs. Default 256 KiB.
     pub read_budget: usize,
-    /// How long, after an orderly close, the rest of the peer's bytes is read and thrown away; an
-    /// earlier close could make the peer's kernel discard our last words. Default 1 s.
+    /// The time after an orderly close in which the rest of the peer's bytes is read and thrown
+    /// away; an earlier close could make the peer's kernel discard our last words. Default 1 s.
     pub linger: Duration,
 }
 

@@ -1,5 +1,5 @@
-//! What waits to be written: a rope of bytes encoded in place and of larger bytes that are passed
-//! on as they are.
+//! The bytes that wait to be written: a rope of those encoded in place and of larger ones that are
+//! passed on as they are.
 
 use std::{
     collections::VecDeque,
@@ -12,12 +12,12 @@ use std::{
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::AsyncWrite;
 
-/// Below this, copying is cheaper than one more slice in a vectored write.
-const COPY_BELOW: usize = 1024;
-/// What an empty buffer may keep for the next batch, in bytes.
-const KEEP: usize = 64 * 1024;
-/// How many slices one write takes; Linux allows 1,024, and few batches have more than this.
-const SLICES: usize = 32;
+/// The size below which copying is cheaper than one more slice in a vectored write, in bytes.
+const MIN_SHARED_BYTES: usize = 1024;
+/// The most memory that an empty buffer keeps for the next batch, in bytes.
+const MAX_IDLE_CAPACITY: usize = 64 * 1024;
+/// The most slices of one write; Linux allows 1,024, and few batches have more than this.
+const MAX_WRITE_SLICES: usize = 32;
 
 /// Bytes on their way out, in order. Encode small things into [`tail_mut`](Self::tail_mut); give
 /// large bodies to [`push`](Self::push), which does not copy them.
@@ -62,7 +62,7 @@ impl Outbox {
 
     /// Appends `bytes` without copying them, unless they are fewer than 1 KiB.
     pub fn push(&mut self, bytes: Bytes) {
-        if bytes.len() < COPY_BELOW {
+        if bytes.len() < MIN_SHARED_BYTES {
             self.tail.extend_from_slice(&bytes);
             return;
         }
@@ -71,12 +71,12 @@ impl Outbox {
         self.chunks.push_back(Chunk::Shared(bytes));
     }
 
-    /// How many bytes wait.
+    /// The number of bytes that wait.
     pub fn len(&self) -> usize {
         self.chunk_bytes + self.tail.len()
     }
 
-    /// Whether nothing waits.
+    /// Returns true if nothing waits.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -100,7 +100,7 @@ impl Outbox {
         Mark { chunk: self.chunks.len(), at: self.tail.len() }
     }
 
-    /// How many bytes were appended since `mark`.
+    /// The number of bytes appended since `mark`.
     pub fn since(&self, mark: Mark) -> usize {
         let sealed: usize = self.chunks.iter().skip(mark.chunk).map(|c| c.as_slice().len()).sum();
         (sealed + self.tail.len()).saturating_sub(mark.at)
@@ -154,7 +154,7 @@ impl Outbox {
             std::mem::swap(&mut self.tail, &mut other.tail);
             return;
         }
-        if other.chunks.is_empty() && other.tail.len() < COPY_BELOW {
+        if other.chunks.is_empty() && other.tail.len() < MIN_SHARED_BYTES {
             self.tail.extend_from_slice(&other.tail);
             other.tail.clear();
             return;
@@ -183,7 +183,7 @@ impl Outbox {
         let written = if self.chunks.is_empty() {
             ready!(io.poll_write(cx, &self.tail))?
         } else {
-            let mut slices = [IoSlice::new(&[]); SLICES];
+            let mut slices = [IoSlice::new(&[]); MAX_WRITE_SLICES];
             let waiting = self.chunks.iter().map(Chunk::as_slice).chain([&*self.tail]);
             let mut count = 0;
             for (slice, bytes) in slices.iter_mut().zip(waiting) {
@@ -197,11 +197,11 @@ impl Outbox {
     }
 
     /// Gives back memory that only a large message needed. Called when everything was written.
-    pub(super) fn relax(&mut self) {
-        if self.tail.is_empty() && self.tail.capacity() > KEEP {
+    pub(super) fn release_memory(&mut self) {
+        if self.tail.is_empty() && self.tail.capacity() > MAX_IDLE_CAPACITY {
             self.tail = BytesMut::new();
         }
-        if self.chunks.is_empty() && self.chunks.capacity() > 2 * SLICES {
+        if self.chunks.is_empty() && self.chunks.capacity() > 2 * MAX_WRITE_SLICES {
             self.chunks = VecDeque::new();
         }
     }

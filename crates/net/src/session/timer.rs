@@ -11,12 +11,12 @@ pub(super) struct Timer {
 }
 
 impl Timer {
-    /// A timer that will not ring before it is armed.
+    /// A timer that fires only once it is armed.
     pub(super) fn new(now: Instant) -> Self {
         Self { sleep: Box::pin(sleep_until(now.into())), armed: None }
     }
 
-    /// When it rings next.
+    /// The moment for which it is armed.
     pub(super) fn armed(&self) -> Option<Instant> {
         self.armed
     }

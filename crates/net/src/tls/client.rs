@@ -6,16 +6,16 @@ use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio_rustls::{TlsConnector, TlsStream};
 
-use super::{config::Shared, established, pem, provider, wrong};
+use super::{config::SharedConfig, pem, provider, tls_error, tls_peer};
 use crate::{
     Result,
     io::{Address, BoxFuture, Dial, Io, Peer},
 };
 
-/// Whom a client trusts and, for mutual TLS, who it is. Clones share it.
+/// The certificates that a client trusts and, for mutual TLS, its own. Clones share them.
 #[derive(Clone)]
 pub struct ClientTls {
-    config: Shared<ClientConfig>,
+    config: SharedConfig<ClientConfig>,
     settings: Arc<Settings>,
 }
 
@@ -71,15 +71,15 @@ impl ClientTls {
     async fn connect(&self, to: &Address, io: Io, mut peer: Peer) -> Result<(Io, Peer)> {
         let name = self.settings.server_name.as_deref().unwrap_or(to.host());
         let server = ServerName::try_from(name.to_owned())
-            .map_err(|e| wrong(&format!("{name:?} is no name for tls: set server_name"), e))?;
+            .map_err(|e| tls_error(&format!("{name:?} is no name for tls: set server_name"), e))?;
         let connector = TlsConnector::from(self.config.load());
         let stream = connector
             .connect(server, io)
             .await
-            .map_err(|e| wrong(&format!("the tls handshake with {to} failed"), e))?;
+            .map_err(|e| tls_error(&format!("the tls handshake with {to} failed"), e))?;
         let (_, session) = stream.get_ref();
         let certificates = session.peer_certificates();
-        let tls = established(session.alpn_protocol(), certificates, Some(name.to_owned()));
+        let tls = tls_peer(session.alpn_protocol(), certificates, Some(name.to_owned()));
         peer.tls = Some(Arc::new(tls));
         Ok((TlsStream::Client(stream).into(), peer))
     }
@@ -89,7 +89,7 @@ impl Settings {
     fn config(&self, identity: Option<(&[u8], &[u8])>) -> Result<Arc<ClientConfig>> {
         let builder = ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
-            .map_err(|e| wrong("no tls version is usable", e))?
+            .map_err(|e| tls_error("no tls version is usable", e))?
             .with_root_certificates(pem::roots(&self.ca)?);
         let mut config = match identity {
             None => builder.with_no_client_auth(),
@@ -97,7 +97,7 @@ impl Settings {
                 let identity = pem::Identity::read(chain, key)?;
                 builder
                     .with_client_auth_cert(identity.chain, identity.key)
-                    .map_err(|e| wrong("the certificate and the key do not fit", e))?
+                    .map_err(|e| tls_error("the certificate and the key do not fit", e))?
             }
         };
         config.alpn_protocols.clone_from(&self.alpn);
@@ -131,7 +131,7 @@ impl ClientTlsBuilder {
     pub fn build(self) -> Result<ClientTls> {
         let identity = self.identity.as_ref().map(|(chain, key)| (&chain[..], &key[..]));
         let config = self.settings.config(identity)?;
-        Ok(ClientTls { config: Shared::new(config), settings: Arc::new(self.settings) })
+        Ok(ClientTls { config: SharedConfig::new(config), settings: Arc::new(self.settings) })
     }
 }
 
@@ -142,18 +142,18 @@ pub struct TlsDial {
     dial: Box<dyn Dial>,
 }
 
-/// How long the handshake may take.
-const HANDSHAKE: std::time::Duration = std::time::Duration::from_secs(10);
+/// The longest time for the handshake.
+const HANDSHAKE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 
 impl Dial for TlsDial {
     fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, Result<(Io, Peer)>> {
         Box::pin(async move {
             let (io, peer) = self.dial.dial(to).await?;
-            match tokio::time::timeout(HANDSHAKE, self.tls.connect(to, io, peer)).await {
+            match tokio::time::timeout(HANDSHAKE_TIMEOUT, self.tls.connect(to, io, peer)).await {
                 Ok(connected) => connected,
                 Err(_) => {
                     let what = format_args!("the tls handshake with {to}");
-                    Err(crate::Error::timeout(what, HANDSHAKE))
+                    Err(crate::Error::timeout(what, HANDSHAKE_TIMEOUT))
                 }
             }
         })

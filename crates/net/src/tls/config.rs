@@ -6,32 +6,32 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use rustls::{ClientConfig, ServerConfig};
 
 /// The one thing in which users of one configuration may differ.
-pub(super) trait Offering: Clone {
+pub(super) trait HasAlpn: Clone {
     fn alpn(&mut self) -> &mut Vec<Vec<u8>>;
 }
 
-impl Offering for ClientConfig {
+impl HasAlpn for ClientConfig {
     fn alpn(&mut self) -> &mut Vec<Vec<u8>> {
         &mut self.alpn_protocols
     }
 }
 
-impl Offering for ServerConfig {
+impl HasAlpn for ServerConfig {
     fn alpn(&mut self) -> &mut Vec<Vec<u8>> {
         &mut self.alpn_protocols
     }
 }
 
 /// A configuration that clones share, so that a replacement reaches them all.
-pub(super) struct Shared<C> {
+pub(super) struct SharedConfig<C> {
     base: Arc<ArcSwap<C>>,
-    /// What is offered by ALPN where `base` offers nothing.
+    /// The protocols offered by ALPN where `base` offers none.
     alpn: Vec<Vec<u8>>,
     /// A base, and what was made of it.
     derived: Arc<ArcSwapOption<(Arc<C>, Arc<C>)>>,
 }
 
-impl<C: Offering> Shared<C> {
+impl<C: HasAlpn> SharedConfig<C> {
     pub(super) fn new(config: Arc<C>) -> Self {
         Self { base: Arc::new(ArcSwap::from(config)), alpn: Vec::new(), derived: Arc::default() }
     }
@@ -65,7 +65,7 @@ impl<C: Offering> Shared<C> {
     }
 }
 
-impl<C> Clone for Shared<C> {
+impl<C> Clone for SharedConfig<C> {
     fn clone(&self) -> Self {
         Self { base: self.base.clone(), alpn: self.alpn.clone(), derived: self.derived.clone() }
     }

@@ -24,11 +24,11 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
-fn wrong(what: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+fn tls_error(what: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::with_source(ErrorKind::Tls, what, source)
 }
 
-fn established(
+fn tls_peer(
     alpn: Option<&[u8]>,
     certificates: Option<&[CertificateDer<'_>]>,
     server_name: Option<String>,

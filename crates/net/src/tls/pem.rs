@@ -6,7 +6,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-use super::wrong;
+use super::tls_error;
 use crate::{Error, ErrorKind, Result};
 
 /// A certificate chain and its key.
@@ -19,7 +19,7 @@ impl Identity {
     /// Reads a chain (leaf first) and a key (PKCS#8, PKCS#1 or SEC 1).
     pub(super) fn read(chain: &[u8], key: &[u8]) -> Result<Self> {
         let key = PrivateKeyDer::from_pem_slice(key)
-            .map_err(|e| wrong("the private key is no pem key", e))?;
+            .map_err(|e| tls_error("the private key is no pem key", e))?;
         Ok(Self { chain: certificates(chain)?, key })
     }
 }
@@ -27,7 +27,7 @@ impl Identity {
 fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
     let all: Vec<_> = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<_, _>>()
-        .map_err(|e| wrong("the certificates are no pem", e))?;
+        .map_err(|e| tls_error("the certificates are no pem", e))?;
     if all.is_empty() {
         let message = "the pem has no certificate: it must hold BEGIN CERTIFICATE";
         return Err(Error::new(ErrorKind::Tls, message));
@@ -38,14 +38,16 @@ fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
 /// Reads a PEM file.
 pub(super) fn file(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path)
-        .map_err(|e| wrong(&format!("cannot read the pem file {}", path.display()), e))
+        .map_err(|e| tls_error(&format!("cannot read the pem file {}", path.display()), e))
 }
 
 /// Reads the certificates that are trusted to sign others.
 pub(super) fn roots(pem: &[u8]) -> Result<RootCertStore> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(pem)? {
-        roots.add(certificate).map_err(|e| wrong("a certificate of the ca is not usable", e))?;
+        roots
+            .add(certificate)
+            .map_err(|e| tls_error("a certificate of the ca is not usable", e))?;
     }
     Ok(roots)
 }

@@ -6,17 +6,17 @@ use rustls::ServerConfig;
 use rustls::server::WebPkiClientVerifier;
 use tokio_rustls::{TlsAcceptor, TlsStream};
 
-use super::{config::Shared, established, pem, provider, wrong};
+use super::{config::SharedConfig, pem, provider, tls_error, tls_peer};
 use crate::{
     Error, Result,
     io::{Io, Peer},
 };
 
-/// Certificate and key of a server, and whom it lets in. Clones share them, so that a reload
-/// reaches every listener; connections that stand are not touched.
+/// Certificate and key of a server, and the clients that it lets in. Clones share them, so that a
+/// reload reaches every listener; connections that stand are not touched.
 #[derive(Clone)]
 pub struct ServerTls {
-    config: Shared<ServerConfig>,
+    config: SharedConfig<ServerConfig>,
     settings: Arc<Settings>,
 }
 
@@ -70,10 +70,10 @@ impl ServerTls {
         let stream = acceptor
             .accept(io)
             .await
-            .map_err(|e| wrong(&format!("the tls handshake with {} failed", peer.remote), e))?;
+            .map_err(|e| tls_error(&format!("the tls handshake with {} failed", peer.remote), e))?;
         let (_, session) = stream.get_ref();
         let name = session.server_name().map(str::to_owned);
-        let tls = established(session.alpn_protocol(), session.peer_certificates(), name);
+        let tls = tls_peer(session.alpn_protocol(), session.peer_certificates(), name);
         peer.tls = Some(Arc::new(tls));
         Ok((TlsStream::Server(stream).into(), peer))
     }
@@ -84,7 +84,7 @@ impl Settings {
         let identity = pem::Identity::read(chain, key)?;
         let versions = ServerConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
-            .map_err(|e| wrong("no tls version is usable", e))?;
+            .map_err(|e| tls_error("no tls version is usable", e))?;
         let verified = match &self.client_ca {
             None => versions.with_no_client_auth(),
             Some(ca) => {
@@ -92,14 +92,15 @@ impl Settings {
                 let verifier = WebPkiClientVerifier::builder_with_provider(roots, provider());
                 let verifier =
                     if self.optional { verifier.allow_unauthenticated() } else { verifier };
-                let verifier =
-                    verifier.build().map_err(|e| wrong("the ca of clients is not usable", e))?;
+                let verifier = verifier
+                    .build()
+                    .map_err(|e| tls_error("the ca of clients is not usable", e))?;
                 versions.with_client_cert_verifier(verifier)
             }
         };
         let mut config = verified
             .with_single_cert(identity.chain, identity.key)
-            .map_err(|e| wrong("the certificate and the key do not fit", e))?;
+            .map_err(|e| tls_error("the certificate and the key do not fit", e))?;
         config.alpn_protocols.clone_from(&self.alpn);
         Ok(Arc::new(config))
     }
@@ -112,7 +113,8 @@ impl ServerTlsBuilder {
         self
     }
 
-    /// With [`client_ca`](Self::client_ca): lets in clients without a certificate as well.
+    /// Lets in clients without a certificate as well, beside those that
+    /// [`client_ca`](Self::client_ca) allows.
     pub fn client_optional(mut self) -> Self {
         self.settings.optional = true;
         self
@@ -130,7 +132,7 @@ impl ServerTlsBuilder {
     /// When certificate, key or CA is not usable, or they do not fit each other.
     pub fn build(self) -> Result<ServerTls, Error> {
         let config = self.settings.config(&self.chain, &self.key)?;
-        Ok(ServerTls { config: Shared::new(config), settings: Arc::new(self.settings) })
+        Ok(ServerTls { config: SharedConfig::new(config), settings: Arc::new(self.settings) })
     }
 }
 

@@ -1,9 +1,5 @@
 //! Several protocols on one port: who gets a connection, who gets none, and how it all ends.
 
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
-
-mod support;
-
 use std::{
     io,
     net::SocketAddr,
@@ -12,14 +8,14 @@ use std::{
     time::Duration,
 };
 
+use crate::support::loopback;
 use dubhe_net::{
-    detect::{AcceptOptions, Acceptor, Probe, Protocol, SNIFF},
+    detect::{AcceptOptions, Acceptor, MAX_SNIFF_BYTES, Probe, Protocol},
     drain::{Shutdown, Trigger},
     io::{BoxFuture, Dial, Io, Listen, Peer, memory::Network},
     time,
 };
 use dubhe_testkit::wait_until;
-use support::loopback;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinHandle;
 
@@ -139,7 +135,9 @@ async fn the_first_bytes_choose_and_are_not_lost_even_one_at_a_time() {
 #[tokio::test]
 async fn what_no_protocol_knows_is_closed() {
     let server = Server::with(AcceptOptions::default());
-    for unknown in [&b"POST /"[..], b"", b"G", &[b'?'; SNIFF], &[b'?'; 4 * SNIFF]] {
+    for unknown in
+        [&b"POST /"[..], b"", b"G", &[b'?'; MAX_SNIFF_BYTES], &[b'?'; 4 * MAX_SNIFF_BYTES]]
+    {
         assert_eq!(server.ask(unknown).await, "");
     }
     assert_eq!(server.ask(b"GET").await, "GET:GET");

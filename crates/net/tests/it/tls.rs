@@ -1,11 +1,8 @@
 //! TLS on both sides, over a network in memory.
 
-#![allow(clippy::unwrap_used, missing_docs)]
-
-mod support;
-
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
+use crate::support::loopback;
 use dubhe_net::{
     ErrorKind, Result,
     detect::{AcceptOptions, Acceptor, Probe, Protocol, TlsMode},
@@ -14,7 +11,6 @@ use dubhe_net::{
     tls::{ClientTls, ServerTls},
 };
 use dubhe_testkit::certs::{Authority, Identity};
-use support::loopback;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Says how it sees its client: encrypted or not, ALPN, server name, number of certificates.
@@ -61,7 +57,7 @@ impl Server {
         Self { network, addr, _trigger: trigger }
     }
 
-    /// What a client hears, and how it sees the server.
+    /// The answer to a client, and the server as it sees it.
     async fn ask(&self, dial: &dyn Dial) -> Result<(String, Peer)> {
         let (mut io, peer) = dial.dial(&self.addr.into()).await?;
         let mut got = String::new();

@@ -1,7 +1,5 @@
 //! Connections to one endpoint, on a paused clock.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
-
 use std::{
     collections::VecDeque,
     sync::Arc,
@@ -12,7 +10,7 @@ use std::{
 use dubhe_core::random::Random;
 use dubhe_net::{
     Error, ErrorKind, Result,
-    pool::{Connect, Connection, Pool, PoolOptions, STAY, State},
+    pool::{Connect, Connection, LOAD_SLACK, Pool, PoolOptions, State},
     time,
 };
 use dubhe_testkit::wait_until;
@@ -46,7 +44,7 @@ impl Connection for Conn {
     }
 }
 
-/// What an attempt does.
+/// The outcome of an attempt.
 enum Attempt {
     Connect,
     Refuse,
@@ -139,9 +137,9 @@ async fn connects_when_first_used_and_picks_the_least_loaded() {
     }
     assert_eq!(pool.pick().unwrap().number, 1);
     // The one picked last is picked again while it has little more to do than another.
-    opened[0].load.store(20 - STAY, Ordering::SeqCst);
+    opened[0].load.store(20 - LOAD_SLACK, Ordering::SeqCst);
     assert_eq!(pool.pick().unwrap().number, 1);
-    opened[0].load.store(20 - STAY - 1, Ordering::SeqCst);
+    opened[0].load.store(20 - LOAD_SLACK - 1, Ordering::SeqCst);
     assert_eq!(pool.pick().unwrap().number, 0);
     // One that takes no more work is not picked, whatever its load.
     opened[0].close(false);

@@ -1,15 +1,12 @@
 //! The driver of one connection, over pipes in memory and a paused clock.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, missing_docs)]
-
-mod support;
-
 use std::{
     sync::Arc,
     sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
+use crate::support::{Echo, Log, frame, options, start};
 use bytes::{Bytes, BytesMut};
 use dubhe_net::{
     Error, ErrorKind, Result,
@@ -17,7 +14,6 @@ use dubhe_net::{
     time,
 };
 use dubhe_testkit::wait_until;
-use support::{Echo, Log, frame, options, start};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Takes nothing in and only sends what its handle is given.

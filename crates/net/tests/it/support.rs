@@ -1,8 +1,5 @@
 //! A small protocol to drive: frames of one length byte and that many bytes, each sent back.
 
-#![allow(dead_code, unreachable_pub, reason = "each test program uses a part")]
-#![allow(clippy::unwrap_used, missing_docs)]
-
 use std::{
     net::SocketAddr,
     sync::Arc,
@@ -17,37 +14,37 @@ use dubhe_net::{
 };
 use parking_lot::Mutex;
 
-/// What a session saw.
+/// The events of a session.
 #[derive(Debug, Default)]
-pub struct Seen {
-    pub frames: Vec<Bytes>,
-    pub closes: Vec<String>,
+pub(crate) struct Seen {
+    pub(crate) frames: Vec<Bytes>,
+    pub(crate) closes: Vec<String>,
 }
 
-pub type Log = Arc<Mutex<Seen>>;
+pub(crate) type Log = Arc<Mutex<Seen>>;
 
 /// Sends each frame back; at most `most` are taken before [`Session::poll`] answers them.
-pub struct Echo {
-    pub log: Log,
-    pub most: usize,
-    pub at_eof: Eof,
-    pub waiting: Vec<Bytes>,
+pub(crate) struct Echo {
+    pub(crate) log: Log,
+    pub(crate) most: usize,
+    pub(crate) at_eof: Eof,
+    pub(crate) waiting: Vec<Bytes>,
 }
 
 impl Echo {
-    pub fn new(log: &Log) -> Self {
+    pub(crate) fn new(log: &Log) -> Self {
         Self { log: log.clone(), most: usize::MAX, at_eof: Eof::Close, waiting: Vec::new() }
     }
 }
 
 /// Takes a whole frame, with its length.
-pub fn take(input: &mut BytesMut) -> Option<Bytes> {
+pub(crate) fn take(input: &mut BytesMut) -> Option<Bytes> {
     let len = 1 + usize::from(*input.first()?);
     (input.len() >= len).then(|| input.split_to(len).freeze())
 }
 
 /// A frame as it goes over the wire.
-pub fn frame(body: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(body: &[u8]) -> Vec<u8> {
     [&[u8::try_from(body.len()).unwrap()], body].concat()
 }
 
@@ -81,14 +78,14 @@ impl Session for Echo {
 }
 
 /// Options with a small mark, so that little is much.
-pub fn options(high_water: usize) -> SessionOptions {
+pub(crate) fn options(high_water: usize) -> SessionOptions {
     let mut options = SessionOptions::default();
     options.write_high_water = high_water;
     options
 }
 
 /// Runs a session in its own task over a pipe of `pipe` bytes; the other end is returned.
-pub fn start<S: Session>(
+pub(crate) fn start<S: Session>(
     pipe: usize,
     options: SessionOptions,
     session: S,
@@ -99,6 +96,6 @@ pub fn start<S: Session>(
     (near, handle, tokio::spawn(driver))
 }
 
-pub fn loopback(port: u16) -> SocketAddr {
+pub(crate) fn loopback(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
 }

@@ -1,0 +1,15 @@
+//! The network layer from outside.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    missing_docs
+)]
+
+mod detect;
+mod pool;
+mod session;
+mod support;
+mod tls;
