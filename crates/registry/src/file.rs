@@ -13,10 +13,10 @@ use futures_util::stream;
 
 use crate::provider_url::{from_url, to_url};
 
-/// How often the folder is read.
-const PERIOD: Duration = Duration::from_secs(1);
+/// The pause between two readings of the folder.
+const POLL_PERIOD: Duration = Duration::from_secs(1);
 /// The largest file that is read, in bytes.
-const LARGEST: u64 = 1024 * 1024;
+const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
 /// A folder of `*.url` files, each with one provider URL a line; empty lines and lines that begin
 /// with `#` are passed over.
@@ -63,7 +63,7 @@ fn read(folder: &Path) -> io::Result<Vec<Registration>> {
     for file in files {
         // A file may go between the listing and the reading: its provider left.
         let Ok(meta) = std::fs::metadata(&file) else { continue };
-        if meta.len() > LARGEST {
+        if meta.len() > MAX_FILE_BYTES {
             tracing::warn!(file = %file.display(), "passed over: larger than 1 MiB");
             continue;
         }
@@ -112,7 +112,7 @@ impl Registry for File {
     }
 
     fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
-        let watch = Watch { registry: self.clone(), service: service.clone(), last: None };
+        let watch = FolderWatch { registry: self.clone(), service: service.clone(), last: None };
         let snapshots = stream::unfold(watch, |mut watch| async move {
             let snapshot = watch.next().await;
             Some((snapshot, watch))
@@ -121,19 +121,19 @@ impl Registry for File {
     }
 }
 
-struct Watch {
+struct FolderWatch {
     registry: File,
     service: ServiceKey,
     last: Option<Snapshot>,
 }
 
-impl Watch {
+impl FolderWatch {
     /// The first snapshot at once, the others when something changed.
     async fn next(&mut self) -> Snapshot {
         loop {
             if self.last.is_some() {
                 let clock = &self.registry.clock;
-                clock.sleep_until(clock.now() + PERIOD).await;
+                clock.sleep_until(clock.now() + POLL_PERIOD).await;
             }
             let folder = self.registry.folder.clone();
             let now = match blocking(move || read(&folder)).await {

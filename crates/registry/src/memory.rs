@@ -26,7 +26,7 @@ impl Memory {
     }
 }
 
-/// Whether two registrations are of the same provider.
+/// Returns true if two registrations are of the same provider.
 fn same_provider(a: &Registration, b: &Registration) -> bool {
     a.service == b.service && a.offer == b.offer && a.instance.host == b.instance.host
 }

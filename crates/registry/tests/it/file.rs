@@ -1,6 +1,4 @@
 //! The registry in a folder, through its public face.
-#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
-
 use std::sync::Arc;
 use std::time::Duration;
 

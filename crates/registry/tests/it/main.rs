@@ -1,0 +1,5 @@
+//! The registries through their public API.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod file;
