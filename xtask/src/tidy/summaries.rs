@@ -27,7 +27,6 @@ const UNCONVERTED: &[&str] = &[
     "crates/macros",
     "crates/protocol/dubbo",
     "crates/protocol/triple",
-    "crates/registry/zookeeper",
     "crates/server",
     "crates/testkit",
     "crates/text",

@@ -9,10 +9,10 @@ use dubhe_net::io::Address;
 use crate::client::Credentials;
 
 /// ZooKeeper's port.
-const PORT: u16 = 2181;
+const DEFAULT_PORT: u16 = 2181;
 
-/// What a URL `zookeeper://[user:password@]host[:2181][,host…][?parameters]` says; the parameters
-/// are Dubbo's.
+/// The settings of a URL `zookeeper://[user:password@]host[:2181][,host…][?parameters]`; the
+/// parameters are Dubbo's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settings {
@@ -23,10 +23,11 @@ pub struct Settings {
     pub root: String,
     /// User and password, from `user:password@` or `username` and `password`.
     pub credentials: Option<Credentials>,
-    /// `session` in milliseconds: how long nodes outlive a provider that is gone. Default 60 s;
-    /// the server may grant less.
+    /// `session` in milliseconds: the time for which nodes outlive a provider that is gone. Default
+    /// 60 s; the server may grant less.
     pub session_timeout: Duration,
-    /// `timeout` in milliseconds: how long registering waits for ZooKeeper. Default 30 s.
+    /// `timeout` in milliseconds: the longest time that registering waits for ZooKeeper. Default 30
+    /// s.
     pub timeout: Duration,
     /// `check`: whether registering fails when that takes longer. Default true; without it,
     /// registering goes on in the background.
@@ -55,7 +56,7 @@ impl Settings {
         let url = Url::parse(&url, "zookeeper").map_err(|error| wrong(error.to_string()))?;
         let backup = url.param("backup").unwrap_or_default();
         let mut servers =
-            vec![Address::new(&*url.host, if url.port == 0 { PORT } else { url.port })];
+            vec![Address::new(&*url.host, if url.port == 0 { DEFAULT_PORT } else { url.port })];
         for server in more.split(',').chain(backup.split(',')).filter(|s| !s.trim().is_empty()) {
             servers.push(address(server.trim()).map_err(|e| wrong(e.to_string()))?);
         }
@@ -102,7 +103,7 @@ fn split_servers(url: &str) -> (String, &str) {
 
 fn address(server: &str) -> dubhe_net::Result<Address> {
     match server.parse() {
-        Err(_) if !server.contains(':') => format!("{server}:{PORT}").parse(),
+        Err(_) if !server.contains(':') => format!("{server}:{DEFAULT_PORT}").parse(),
         parsed => parsed,
     }
 }

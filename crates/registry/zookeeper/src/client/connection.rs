@@ -11,10 +11,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::{mpsc, oneshot};
 
 use super::Credentials;
-use super::driver::Life;
+use super::driver::SessionState;
 use super::exchange::{Command, Request};
 use super::session::Session;
-use super::watches::Watched;
+use super::watches::WatchKind;
 use crate::wire::{
     self, Acl, ConnectRequest, ConnectResponse, Event, Header, Malformed, split_frame, xid,
 };
@@ -23,43 +23,43 @@ use crate::wire::{
 const HIGH_WATER: usize = 256 * 1024;
 
 /// Room for one read, in bytes.
-const READ: usize = 4096;
+const READ_SIZE: usize = 4096;
 
-/// How long the server may take to confirm the end of the session.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// The longest time for the server to confirm the end of the session.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How many bytes of paths one frame of watches takes along; Java's clients keep to the same, so
+/// The most bytes of paths in one frame of watches; Java's clients keep to the same, so
 /// that no server's `jute.maxbuffer` is exceeded.
-const WATCHES_A_FRAME: usize = 128 * 1024;
+const MAX_WATCH_BYTES: usize = 128 * 1024;
 
-/// Why there is no connection (any more).
+/// The reason for which there is no connection (any more).
 #[derive(Debug)]
-pub(super) struct Lost(String);
+pub(super) struct LossReason(String);
 
-impl Lost {
+impl LossReason {
     pub(super) fn new(why: impl fmt::Display) -> Self {
         Self(why.to_string())
     }
 
-    /// What a dialer failed with; the server it names is known.
+    /// The cause of a dialer's error; the server it names is known.
     pub(super) fn dial(error: &dubhe_net::Error) -> Self {
         error.source().map_or_else(|| Self::new(error), Self::new)
     }
 }
 
-impl fmt::Display for Lost {
+impl fmt::Display for LossReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl From<Malformed> for Lost {
+impl From<Malformed> for LossReason {
     fn from(error: Malformed) -> Self {
         Self::new(error)
     }
 }
 
-impl From<std::io::Error> for Lost {
+impl From<std::io::Error> for LossReason {
     fn from(error: std::io::Error) -> Self {
         Self::new(error)
     }
@@ -71,12 +71,12 @@ pub(super) struct Connection {
     writer: WriteHalf<Io>,
     session: Session,
     acl: Acl,
-    /// What the server granted.
+    /// The session timeout that the server granted.
     timeout: Duration,
     input: BytesMut,
     output: BytesMut,
     next_id: i32,
-    /// What was sent and not answered, in order.
+    /// The requests that were sent and not answered, in order.
     pending: VecDeque<(i32, Request)>,
 }
 
@@ -86,14 +86,14 @@ impl Connection {
         mut io: Io,
         acl: Acl,
         timeout: Duration,
-        life: &Life,
-    ) -> Result<Option<Self>, Lost> {
+        session_state: &SessionState,
+    ) -> Result<Option<Self>, LossReason> {
         let (mut input, mut output) = (BytesMut::new(), BytesMut::new());
         let request = ConnectRequest {
-            last_zxid: life.last_zxid,
+            last_zxid: session_state.last_zxid,
             timeout: i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX),
-            session: life.session.id(),
-            password: life.session.password(),
+            session: session_state.session.id(),
+            password: session_state.session.password(),
         };
         request.write(&mut output);
         io.write_all_buf(&mut output).await?;
@@ -103,7 +103,9 @@ impl Connection {
                 break frame;
             }
             if io.read_buf(&mut input).await? == 0 {
-                return Err(Lost::new("the server closed the connection during the handshake"));
+                return Err(LossReason::new(
+                    "the server closed the connection during the handshake",
+                ));
             }
         };
         let response = ConnectResponse::read(frame)?;
@@ -128,24 +130,24 @@ impl Connection {
         self.session.clone()
     }
 
-    /// Says who we are before anything else.
+    /// Sends the credentials before anything else.
     pub(super) fn authenticate(&mut self, credentials: &Credentials) {
         wire::auth(&mut self.output, &credentials.user, &credentials.password);
     }
 
     /// Takes over the watches that the session had on an earlier connection.
-    fn take_over_watches(&mut self, life: &mut Life) {
-        let since = life.last_zxid;
+    fn take_over_watches(&mut self, session_state: &mut SessionState) {
+        let since = session_state.last_zxid;
         let (mut data, mut absence, mut children) = (Vec::new(), Vec::new(), Vec::new());
         let mut bytes = 0;
-        for (what, path) in life.watches.live() {
+        for (what, path) in session_state.watches.live() {
             match what {
-                Watched::Data => data.push(path),
-                Watched::Absence => absence.push(path),
-                Watched::Children => children.push(path),
+                WatchKind::Data => data.push(path),
+                WatchKind::Absence => absence.push(path),
+                WatchKind::Children => children.push(path),
             }
             bytes += path.len();
-            if bytes > WATCHES_A_FRAME {
+            if bytes > MAX_WATCH_BYTES {
                 wire::set_watches(&mut self.output, since, &data, &absence, &children);
                 bytes = 0;
                 [&mut data, &mut absence, &mut children].into_iter().for_each(Vec::clear);
@@ -160,17 +162,17 @@ impl Connection {
     pub(super) async fn serve(
         &mut self,
         commands: &mut mpsc::Receiver<Command>,
-        life: &mut Life,
+        session_state: &mut SessionState,
         clock: &SharedClock,
-    ) -> Option<Lost> {
-        self.take_over_watches(life);
-        let closing = match self.run(commands, life, clock).await {
+    ) -> Option<LossReason> {
+        self.take_over_watches(session_state);
+        let closing = match self.run(commands, session_state, clock).await {
             Ok(closing) => closing,
             Err(lost) => return Some(lost),
         };
         tokio::select! {
-            _ = self.farewell() => {}
-            () = clock.sleep_until(clock.now() + FAREWELL) => {}
+            _ = self.close_session() => {}
+            () = clock.sleep_until(clock.now() + CLOSE_TIMEOUT) => {}
         }
         if let Some(done) = closing {
             // Whoever closed the client may have left.
@@ -183,9 +185,9 @@ impl Connection {
     async fn run(
         &mut self,
         commands: &mut mpsc::Receiver<Command>,
-        life: &mut Life,
+        session_state: &mut SessionState,
         clock: &SharedClock,
-    ) -> Result<Option<oneshot::Sender<()>>, Lost> {
+    ) -> Result<Option<oneshot::Sender<()>>, LossReason> {
         // As Java's clients: a ping after a third of the timeout, the end after two thirds without
         // a word, so that another server can be found before the session is over.
         let (ping, dead) = (self.timeout / 3, self.timeout * 2 / 3);
@@ -195,13 +197,13 @@ impl Connection {
         let mut flushed = true;
         loop {
             while let Some(frame) = split_frame(&mut self.input)? {
-                self.deliver(frame, life)?;
+                self.deliver(frame, session_state)?;
             }
-            self.input.reserve(READ);
+            self.input.reserve(READ_SIZE);
             tokio::select! {
                 read = self.reader.read_buf(&mut self.input) => {
                     if read? == 0 {
-                        return Err(Lost::new("the server closed the connection"));
+                        return Err(LossReason::new("the server closed the connection"));
                     }
                     heard = clock.now();
                 }
@@ -219,7 +221,7 @@ impl Connection {
                 () = &mut alarm => {
                     let now = clock.now();
                     if now >= heard + dead {
-                        return Err(Lost::new(format_args!("no word from the server for {dead:?}")));
+                        return Err(LossReason::new(format_args!("no word from the server for {dead:?}")));
                     }
                     if now >= sent + ping {
                         wire::ping(&mut self.output);
@@ -239,14 +241,18 @@ impl Connection {
         self.pending.push_back((id, request));
     }
 
-    /// Hands a frame to whom it is for.
-    fn deliver(&mut self, frame: Bytes, life: &mut Life) -> Result<(), Lost> {
+    /// Hands a frame to the request or the watches that it answers.
+    fn deliver(
+        &mut self,
+        frame: Bytes,
+        session_state: &mut SessionState,
+    ) -> Result<(), LossReason> {
         let (header, mut record) = Header::read(frame)?;
         match header.xid {
             xid::PING | xid::SET_WATCHES => {}
-            xid::EVENT => life.watches.fire(Event::read(&mut record)?),
+            xid::EVENT => session_state.watches.fire(Event::read(&mut record)?),
             xid::AUTH if header.error != 0 => {
-                return Err(Lost::new(
+                return Err(LossReason::new(
                     "the server refuses our credentials; check username and password",
                 ));
             }
@@ -257,16 +263,16 @@ impl Connection {
                     _ => return Err(Malformed("an answer to no question").into()),
                 };
                 if header.zxid > 0 {
-                    life.last_zxid = header.zxid;
+                    session_state.last_zxid = header.zxid;
                 }
-                request.answer(header.error, &mut record, &mut life.watches)?;
+                request.answer(header.error, &mut record, &mut session_state.watches)?;
             }
         }
         Ok(())
     }
 
     /// Ends the session and waits until the server has done so.
-    async fn farewell(&mut self) -> std::io::Result<()> {
+    async fn close_session(&mut self) -> std::io::Result<()> {
         wire::close(&mut self.output, self.next_id);
         self.writer.write_all_buf(&mut self.output).await?;
         self.writer.flush().await?;

@@ -7,54 +7,59 @@ use dubhe_core::time::{Duration, Instant};
 use dubhe_net::io::Address;
 use tokio::sync::{mpsc, watch};
 
-use super::connection::{Connection, Lost};
+use super::connection::{Connection, LossReason};
 use super::exchange::Command;
 use super::session::Session;
 use super::watches::Watches;
-use super::{Options, State};
+use super::{ClientOptions, ClientState};
 use crate::wire::Acl;
 
-/// How long connecting to one server may take, handshake included.
-const CONNECT: Duration = Duration::from_secs(5);
+/// The longest time to connect to one server, handshake included.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A connection that ends sooner than this counts as one more failure: a server that lets clients
 /// in and throws them out must not be asked ever again without a longer pause.
-const LASTING: Duration = Duration::from_secs(10);
+const MIN_STABLE_TIME: Duration = Duration::from_secs(10);
 
 /// The one task behind all handles of a client; it ends with the last of them.
 pub(super) struct Driver {
-    options: Options,
+    options: ClientOptions,
     commands: mpsc::Receiver<Command>,
-    state: watch::Sender<State>,
-    life: Life,
+    state: watch::Sender<ClientState>,
+    session_state: SessionState,
 }
 
-/// What outlives a connection.
+/// The state of a session, which outlives its connections.
 #[derive(Debug, Default)]
-pub(super) struct Life {
+pub(super) struct SessionState {
     pub(super) session: Session,
     pub(super) last_zxid: i64,
     pub(super) watches: Watches,
 }
 
-/// Why [`Driver::once`] came back.
-enum Ended {
+/// The outcome of [`Driver::run_connection`].
+enum ConnectionEnd {
     /// The client was closed.
     Closed,
     /// The session is over; a new one may begin at once.
     Expired,
     /// The connection could not be made, or was lost after it had been.
-    Lost(Lost),
+    Lost(LossReason),
 }
 
 impl Driver {
     pub(super) fn new(
-        options: Options,
+        options: ClientOptions,
         commands: mpsc::Receiver<Command>,
-        state: watch::Sender<State>,
+        state: watch::Sender<ClientState>,
     ) -> Self {
         let session = options.resume.clone().unwrap_or_default();
-        Self { options, commands, state, life: Life { session, ..Life::default() } }
+        Self {
+            options,
+            commands,
+            state,
+            session_state: SessionState { session, ..SessionState::default() },
+        }
     }
 
     pub(super) async fn run(mut self) {
@@ -69,31 +74,35 @@ impl Driver {
                 break;
             }
             let began = self.options.clock.now();
-            let mut ended = self.once(server).await;
-            if let Ended::Expired = ended {
-                tracing::warn!(session = ?self.life.session, "the zookeeper session expired");
-                self.life = Life { last_zxid: self.life.last_zxid, ..Life::default() };
-                ended = self.once(server).await;
+            let mut ended = self.run_connection(server).await;
+            if let ConnectionEnd::Expired = ended {
+                tracing::warn!(session = ?self.session_state.session, "the zookeeper session expired");
+                self.session_state = SessionState {
+                    last_zxid: self.session_state.last_zxid,
+                    ..SessionState::default()
+                };
+                ended = self.run_connection(server).await;
             }
             let why = match ended {
-                Ended::Closed => break,
-                Ended::Expired => Lost::new("the server refuses a new session"),
-                Ended::Lost(why) => why,
+                ConnectionEnd::Closed => break,
+                ConnectionEnd::Expired => LossReason::new("the server refuses a new session"),
+                ConnectionEnd::Lost(why) => why,
             };
-            let lasted = self.options.clock.now().saturating_duration_since(began) > LASTING;
+            let lasted =
+                self.options.clock.now().saturating_duration_since(began) > MIN_STABLE_TIME;
             failures = if lasted { 1 } else { failures.saturating_add(1) };
             let why = format!("{server}: {why}");
             // The first of a row and then ever fewer, lest an outage floods the log.
             if failures.is_power_of_two() {
                 tracing::warn!(%why, failures, "no connection to zookeeper; trying again");
             }
-            self.state.send_replace(State::Connecting { error: Some(Arc::from(why)) });
+            self.state.send_replace(ClientState::Connecting { error: Some(Arc::from(why)) });
         }
     }
 
     /// Waits before the next attempt. False when the client was closed meanwhile.
     async fn pause(&mut self, failures: u32) -> bool {
-        let Options { clock, random, backoff, .. } = &self.options;
+        let ClientOptions { clock, random, backoff, .. } = &self.options;
         let until = clock.now() + backoff.pause(failures, &**random);
         let sleep = clock.sleep_until(until);
         tokio::select! {
@@ -103,41 +112,44 @@ impl Driver {
     }
 
     /// One connection, from dialing to its end.
-    async fn once(&mut self, server: &Address) -> Ended {
-        let limit = self.options.clock.now() + CONNECT;
+    async fn run_connection(&mut self, server: &Address) -> ConnectionEnd {
+        let limit = self.options.clock.now() + CONNECT_TIMEOUT;
         let connected = tokio::select! {
-            connected = connect(&self.options, &self.life, server, limit) => connected,
-            () = refuse(&mut self.commands) => return Ended::Closed,
+            connected = connect(&self.options, &self.session_state, server, limit) => connected,
+            () = refuse(&mut self.commands) => return ConnectionEnd::Closed,
         };
         let (mut connection, local) = match connected {
             Ok(Some(connected)) => connected,
-            Ok(None) => return Ended::Expired,
-            Err(why) => return Ended::Lost(why),
+            Ok(None) => return ConnectionEnd::Expired,
+            Err(why) => return ConnectionEnd::Lost(why),
         };
-        self.life.session = connection.session();
-        self.state.send_replace(State::Connected { session: connection.session(), local });
-        let lost = connection.serve(&mut self.commands, &mut self.life, &self.options.clock).await;
-        lost.map_or(Ended::Closed, Ended::Lost)
+        self.session_state.session = connection.session();
+        self.state.send_replace(ClientState::Connected { session: connection.session(), local });
+        let lost = connection
+            .serve(&mut self.commands, &mut self.session_state, &self.options.clock)
+            .await;
+        lost.map_or(ConnectionEnd::Closed, ConnectionEnd::Lost)
     }
 }
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        self.state.send_replace(State::Closed);
+        self.state.send_replace(ClientState::Closed);
     }
 }
 
 /// Opens a connection within `limit`; `None` when the server says that the session is over.
 async fn connect(
-    options: &Options,
-    life: &Life,
+    options: &ClientOptions,
+    session_state: &SessionState,
     server: &Address,
     limit: Instant,
-) -> Result<Option<(Connection, IpAddr)>, Lost> {
+) -> Result<Option<(Connection, IpAddr)>, LossReason> {
     let opening = async {
-        let (io, peer) = options.dial.dial(server).await.map_err(|error| Lost::dial(&error))?;
+        let (io, peer) =
+            options.dial.dial(server).await.map_err(|error| LossReason::dial(&error))?;
         let acl = if options.credentials.is_some() { Acl::Creator } else { Acl::Open };
-        let connection = Connection::open(io, acl, options.session_timeout, life).await?;
+        let connection = Connection::open(io, acl, options.session_timeout, session_state).await?;
         Ok(connection.map(|mut connection| {
             if let Some(credentials) = &options.credentials {
                 connection.authenticate(credentials);
@@ -148,7 +160,7 @@ async fn connect(
     tokio::select! {
         opened = opening => opened,
         () = options.clock.sleep_until(limit) => {
-            Err(Lost::new(format_args!("no handshake within {CONNECT:?}")))
+            Err(LossReason::new(format_args!("no handshake within {CONNECT_TIMEOUT:?}")))
         }
     }
 }

@@ -1,8 +1,8 @@
-//! What can go wrong with an operation.
+//! Errors of operations.
 
 use std::fmt;
 
-/// Why an operation was not answered with success.
+/// The error of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {

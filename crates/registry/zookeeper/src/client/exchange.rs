@@ -3,14 +3,14 @@
 use bytes::BytesMut;
 use tokio::sync::oneshot;
 
-use super::watches::{Fire, Watched, Watches};
+use super::watches::{WatchKind, WatchTrigger, Watches};
 use super::{Client, Error};
 use crate::wire::{self, Acl, Malformed, Reader, Stat};
 
-/// Where an answer goes.
+/// The sender of an answer.
 pub(super) type Reply<T> = oneshot::Sender<Result<T, Error>>;
 
-/// What handles ask of the driver.
+/// A command of a handle to the driver.
 #[derive(Debug)]
 pub(super) enum Command {
     Request(Request),
@@ -24,13 +24,13 @@ pub(super) struct Request {
     pub(super) operation: Operation,
 }
 
-/// An operation and whom its answer is for.
+/// An operation and the receiver of its answer.
 #[derive(Debug)]
 pub(super) enum Operation {
     Create { data: Vec<u8>, ephemeral: bool, reply: Reply<()> },
     Delete { reply: Reply<()> },
-    Exists { fire: Option<Fire>, reply: Reply<Option<Stat>> },
-    Children { fire: Fire, reply: Reply<Vec<String>> },
+    Exists { fire: Option<WatchTrigger>, reply: Reply<Option<Stat>> },
+    Children { fire: WatchTrigger, reply: Reply<Vec<String>> },
 }
 
 impl Client {
@@ -74,8 +74,8 @@ impl Request {
             }
             Operation::Exists { fire, reply } => {
                 let (what, answer) = match error {
-                    None => (Watched::Data, Some(Stat::read(record)?)),
-                    Some(Error::NoNode) => (Watched::Absence, None),
+                    None => (WatchKind::Data, Some(Stat::read(record)?)),
+                    Some(Error::NoNode) => (WatchKind::Absence, None),
                     Some(error) => {
                         let _ = reply.send(Err(error));
                         return Ok(());
@@ -90,7 +90,7 @@ impl Request {
                 let _ = reply.send(match error {
                     None => {
                         let names = wire::names(record)?;
-                        watches.add(Watched::Children, self.path, fire);
+                        watches.add(WatchKind::Children, self.path, fire);
                         Ok(names)
                     }
                     Some(error) => Err(error),

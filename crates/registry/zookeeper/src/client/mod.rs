@@ -35,9 +35,9 @@ use exchange::{Command, Operation};
 pub use session::Session;
 pub use watches::Watch;
 
-/// What a session needs.
+/// The options of a client.
 #[derive(Clone)]
-pub struct Options {
+pub struct ClientOptions {
     /// The servers of one ensemble; they are tried in turn, from a random one on.
     pub servers: Vec<Address>,
     /// User and password of the scheme `digest`; nodes we make are then ours alone.
@@ -50,15 +50,15 @@ pub struct Options {
     pub backoff: Backoff,
     /// The clock of all timeouts and pauses.
     pub clock: SharedClock,
-    /// What jitter is drawn from.
+    /// The source of jitter.
     pub random: Arc<dyn Random>,
-    /// How connections are opened.
+    /// The dialer that opens connections.
     pub dial: Arc<dyn Dial>,
 }
 
-impl fmt::Debug for Options {
+impl fmt::Debug for ClientOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Options")
+        f.debug_struct("ClientOptions")
             .field("servers", &self.servers)
             .field("credentials", &self.credentials)
             .field("session_timeout", &self.session_timeout)
@@ -81,12 +81,12 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// Where a client stands.
+/// The state of a client.
 #[derive(Clone, Debug)]
-pub enum State {
+pub enum ClientState {
     /// Not connected; it tries.
     Connecting {
-        /// What the last attempt failed with, when there was one.
+        /// The error of the last attempt, when there was one.
         error: Option<Arc<str>>,
     },
     /// Connected.
@@ -105,29 +105,29 @@ pub enum State {
 #[derive(Clone, Debug)]
 pub struct Client {
     commands: mpsc::Sender<Command>,
-    state: watch::Receiver<State>,
+    state: watch::Receiver<ClientState>,
 }
 
 /// Commands on their way to the connection; more wait with their callers.
-const QUEUE: usize = 128;
+const COMMAND_QUEUE: usize = 128;
 
 impl Client {
     /// Opens a client and returns at once; it connects in the background. Must be called within a
     /// tokio runtime.
-    pub fn open(options: Options) -> Self {
-        let (commands, receiver) = mpsc::channel(QUEUE);
-        let (sender, state) = watch::channel(State::Connecting { error: None });
+    pub fn open(options: ClientOptions) -> Self {
+        let (commands, receiver) = mpsc::channel(COMMAND_QUEUE);
+        let (sender, state) = watch::channel(ClientState::Connecting { error: None });
         tokio::spawn(Driver::new(options, receiver, sender).run());
         Self { commands, state }
     }
 
-    /// Where it stands now.
-    pub fn state(&self) -> State {
+    /// The present state.
+    pub fn state(&self) -> ClientState {
         self.state.borrow().clone()
     }
 
     /// Notices of every change of [`Client::state`].
-    pub fn states(&self) -> watch::Receiver<State> {
+    pub fn states(&self) -> watch::Receiver<ClientState> {
         self.state.clone()
     }
 
@@ -137,9 +137,9 @@ impl Client {
     /// [`Error::Closed`].
     pub async fn connected(&self) -> Result<Session, Error> {
         let mut states = self.states();
-        let settled = |state: &State| !matches!(state, State::Connecting { .. });
+        let settled = |state: &ClientState| !matches!(state, ClientState::Connecting { .. });
         match states.wait_for(settled).await.as_deref() {
-            Ok(State::Connected { session, .. }) => Ok(session.clone()),
+            Ok(ClientState::Connected { session, .. }) => Ok(session.clone()),
             _ => Err(Error::Closed),
         }
     }
@@ -162,7 +162,7 @@ impl Client {
         self.ask(path, |reply| Operation::Delete { reply }).await
     }
 
-    /// What is known of a node, `None` when it does not exist.
+    /// The [`Stat`] of a node, `None` when it does not exist.
     ///
     /// # Errors
     /// Those of the connection.
@@ -170,7 +170,7 @@ impl Client {
         self.ask(path, |reply| Operation::Exists { fire: None, reply }).await
     }
 
-    /// The same with a watch, which fires when the node is made, changed or removed.
+    /// The [`Stat`] of a node with a watch, which fires when the node is made, changed or removed.
     ///
     /// # Errors
     /// Those of the connection.

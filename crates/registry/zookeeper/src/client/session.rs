@@ -22,9 +22,9 @@ impl Session {
     }
 
     pub(super) fn password(&self) -> &[u8] {
-        /// What Java shows when it asks for a new session.
-        const NONE: &[u8] = &[0; 16];
-        if self.password.is_empty() { NONE } else { &self.password }
+        /// The password that Java sends to ask for a new session.
+        const NO_PASSWORD: &[u8] = &[0; 16];
+        if self.password.is_empty() { NO_PASSWORD } else { &self.password }
     }
 }
 

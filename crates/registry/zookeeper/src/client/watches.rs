@@ -8,18 +8,19 @@ use tokio::sync::oneshot;
 
 use crate::wire::{Event, EventKind};
 
-/// Ends once: when what was watched changed, or when the session was lost and it may have.
+/// A future that ends once: when what is watched changed, or when the session was lost and it may
+/// have.
 #[derive(Debug)]
 pub struct Watch(oneshot::Receiver<()>);
 
-/// What fires a [`Watch`]; dropping it does.
+/// The trigger of a [`Watch`]; dropping it fires the watch.
 #[derive(Debug)]
-pub(super) struct Fire(oneshot::Sender<()>);
+pub(super) struct WatchTrigger(oneshot::Sender<()>);
 
 impl Watch {
-    pub(super) fn new() -> (Fire, Self) {
+    pub(super) fn new() -> (WatchTrigger, Self) {
         let (sender, receiver) = oneshot::channel();
-        (Fire(sender), Self(receiver))
+        (WatchTrigger(sender), Self(receiver))
     }
 }
 
@@ -31,9 +32,9 @@ impl Future for Watch {
     }
 }
 
-/// What of a node is watched, as the server tells its three kinds of watches apart.
+/// The kind of a watch; the server tells these three apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Watched {
+pub(super) enum WatchKind {
     /// A node that exists.
     Data,
     /// A node that does not exist.
@@ -44,10 +45,10 @@ pub(super) enum Watched {
 
 /// The watches of a session; those that are left fire when it is dropped.
 #[derive(Debug, Default)]
-pub(super) struct Watches(HashMap<(Watched, String), Vec<Fire>>);
+pub(super) struct Watches(HashMap<(WatchKind, String), Vec<WatchTrigger>>);
 
 impl Watches {
-    pub(super) fn add(&mut self, what: Watched, path: String, fire: Fire) {
+    pub(super) fn add(&mut self, what: WatchKind, path: String, fire: WatchTrigger) {
         let all = self.0.entry((what, path)).or_default();
         // Nobody waits for those any more; without this they would pile up.
         all.retain(|fire| !fire.0.is_closed());
@@ -56,11 +57,11 @@ impl Watches {
 
     /// Fires those that an event is for.
     pub(super) fn fire(&mut self, event: Event) {
-        let kinds: &[Watched] = match event.kind {
-            EventKind::Created => &[Watched::Absence],
-            EventKind::DataChanged => &[Watched::Data],
-            EventKind::ChildrenChanged => &[Watched::Children],
-            EventKind::Deleted => &[Watched::Data, Watched::Children],
+        let kinds: &[WatchKind] = match event.kind {
+            EventKind::Created => &[WatchKind::Absence],
+            EventKind::DataChanged => &[WatchKind::Data],
+            EventKind::ChildrenChanged => &[WatchKind::Children],
+            EventKind::Deleted => &[WatchKind::Data, WatchKind::Children],
             EventKind::Other => &[],
         };
         let mut path = event.path;
@@ -72,7 +73,7 @@ impl Watches {
     }
 
     /// The paths that somebody waits for, with what is watched; the others are forgotten.
-    pub(super) fn live(&mut self) -> impl Iterator<Item = (Watched, &str)> {
+    pub(super) fn live(&mut self) -> impl Iterator<Item = (WatchKind, &str)> {
         self.0.retain(|_, all| {
             all.retain(|fire| !fire.0.is_closed());
             !all.is_empty()
@@ -99,9 +100,9 @@ mod tests {
             watches.add(what, path.to_owned(), fire);
             watch
         };
-        let mut children = add(Watched::Children, "/a");
-        let mut other = add(Watched::Children, "/b");
-        let mut data = add(Watched::Data, "/a");
+        let mut children = add(WatchKind::Children, "/a");
+        let mut other = add(WatchKind::Children, "/b");
+        let mut data = add(WatchKind::Data, "/a");
         watches.fire(event(EventKind::ChildrenChanged, "/a"));
         assert_eq!((&mut children).now_or_never(), Some(()));
         assert_eq!((&mut data).now_or_never(), None);
@@ -117,10 +118,10 @@ mod tests {
         let mut watches = Watches::default();
         for path in ["/a", "/a", "/b"] {
             let (fire, watch) = Watch::new();
-            watches.add(Watched::Children, path.to_owned(), fire);
+            watches.add(WatchKind::Children, path.to_owned(), fire);
             drop(watch);
         }
-        assert_eq!(watches.0[&(Watched::Children, "/a".to_owned())].len(), 1);
+        assert_eq!(watches.0[&(WatchKind::Children, "/a".to_owned())].len(), 1);
         assert_eq!(watches.live().count(), 0);
     }
 }

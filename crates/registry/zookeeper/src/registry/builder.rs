@@ -14,9 +14,9 @@ use dubhe_net::pool::Backoff;
 use parking_lot::Mutex;
 use tokio::task::JoinSet;
 
-use super::node::Keeper;
+use super::node::NodeKeeper;
 use super::{Inner, ZooKeeper};
-use crate::client::{Client, Options};
+use crate::client::{Client, ClientOptions};
 use crate::settings::Settings;
 
 /// Makes a [`ZooKeeper`].
@@ -66,7 +66,7 @@ impl Builder {
     /// Makes the registry, which connects in the background. Must be called within a tokio runtime.
     pub fn build(self) -> ZooKeeper {
         let Self { settings, clock, random, dial } = self;
-        let client = Client::open(Options {
+        let client = Client::open(ClientOptions {
             servers: settings.servers.clone(),
             credentials: settings.credentials.clone(),
             session_timeout: settings.session_timeout,
@@ -77,7 +77,7 @@ impl Builder {
             dial,
         });
         ZooKeeper(Arc::new(Inner {
-            keeper: Keeper { client, clock, random },
+            keeper: NodeKeeper { client, clock, random },
             settings,
             tasks: Mutex::new(JoinSet::new()),
             announced: Mutex::new(HashMap::new()),

@@ -1,14 +1,14 @@
-//! Which providers of an interface a consumer takes.
+//! The match of a consumer with the providers of an interface.
 
 use dubhe_core::ServiceKey;
 use dubhe_core::registry::Registration;
 
-/// Stands for every group or version.
+/// The text for every group or version.
 const ANY: &str = "*";
 
-/// Whether a consumer of `wanted` takes this provider (Dubbo Java `UrlUtils.isMatch`): it must be
-/// enabled, its version that of the consumer or the consumer's `*`, its group likewise or one of
-/// the consumer's list.
+/// Returns true if a consumer of `wanted` takes this provider (Dubbo Java `UrlUtils.isMatch`): it
+/// must be enabled, its version that of the consumer or the consumer's `*`, its group likewise or
+/// one of the consumer's list.
 pub(super) fn matches(wanted: &ServiceKey, provider: &Registration) -> bool {
     let own = &provider.service;
     let param = |name: &str, default| provider.params.get(name).unwrap_or(default) == default;

@@ -1,11 +1,11 @@
-//! The registry: what [`ZooKeeper`] announces and follows.
+//! The registry [`ZooKeeper`]: announcements and subscriptions.
 
 mod builder;
-mod following;
+mod empty_protection;
 mod matching;
 mod names;
 mod node;
-mod settle;
+mod subscription;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -22,11 +22,11 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::client::{Client, Error, State};
+use crate::client::{Client, ClientState, Error};
 use crate::settings::Settings;
 pub use builder::Builder;
-use following::Following;
-use node::{Keeper, Kept, Node, Placement};
+use node::{KeptNode, Node, NodeKeeper, NodeState};
+use subscription::Subscription;
 
 /// A ZooKeeper ensemble as a registry. Clones share one session.
 ///
@@ -38,19 +38,19 @@ use node::{Keeper, Kept, Node, Placement};
 pub struct ZooKeeper(Arc<Inner>);
 
 struct Inner {
-    keeper: Keeper,
+    keeper: NodeKeeper,
     settings: Settings,
     /// Keeps nodes in place; ends with the registry.
     tasks: Mutex<JoinSet<()>>,
     announced: Mutex<HashMap<Identity, Announced>>,
 }
 
-/// What tells one announcement from another.
+/// The key of an announcement.
 type Identity = (ServiceKey, Offer, ByteString);
 
 struct Announced {
     registration: Registration,
-    kept: Kept,
+    kept: KeptNode,
 }
 
 impl ZooKeeper {
@@ -74,8 +74,8 @@ impl ZooKeeper {
         format!("{}/{}", self.settings().root, names::encode(service.interface()))
     }
 
-    fn keep(&self, node: Node) -> Kept {
-        let (kept, task) = Kept::new(self.0.keeper.clone(), node);
+    fn keep(&self, node: Node) -> KeptNode {
+        let (kept, task) = KeptNode::new(self.0.keeper.clone(), node);
         let mut tasks = self.0.tasks.lock();
         // Those that have ended are forgotten.
         while tasks.try_join_next().is_some() {}
@@ -83,7 +83,7 @@ impl ZooKeeper {
         kept
     }
 
-    fn keep_provider(&self, registration: &Registration) -> Kept {
+    fn keep_provider(&self, registration: &Registration) -> KeptNode {
         let Registration { service, instance, params, .. } = registration;
         let dynamic = params.get("dynamic").map_or(self.settings().dynamic, |text| text != "false");
         let name = names::provider(registration, dynamic, now_ms());
@@ -94,7 +94,7 @@ impl ZooKeeper {
         })
     }
 
-    fn keep_consumer(&self, service: &ServiceKey, local: IpAddr) -> Option<Kept> {
+    fn keep_consumer(&self, service: &ServiceKey, local: IpAddr) -> Option<KeptNode> {
         let name = names::consumer(service, local, &self.settings().application, now_ms());
         let node = Node {
             path: format!("{}/consumers/{name}", self.service_path(service)),
@@ -106,21 +106,21 @@ impl ZooKeeper {
 
     /// Waits until a node is in place; without `check`, not for a connection, and nothing is an
     /// error that may pass.
-    async fn placed(&self, mut placement: watch::Receiver<Placement>) -> Result<(), Status> {
+    async fn wait_placed(&self, mut node_state: watch::Receiver<NodeState>) -> Result<(), Status> {
         let Settings { timeout, check, .. } = *self.settings();
         let clock = &self.0.keeper.clock;
         let mut late = clock.sleep_until(clock.now() + timeout);
         let mut states = self.client().states();
         loop {
             let offline = match &*states.borrow_and_update() {
-                State::Connected { .. } => None,
-                State::Connecting { error } => Some(error.clone()),
-                State::Closed => return Err(self.failed(&Error::Closed)),
+                ClientState::Connected { .. } => None,
+                ClientState::Connecting { error } => Some(error.clone()),
+                ClientState::Closed => return Err(self.failed(&Error::Closed)),
             };
-            let refused = match *placement.borrow_and_update() {
-                Placement::Placed => return Ok(()),
-                Placement::Missing(refused) => refused,
-                Placement::Removed | Placement::Stuck(_) => {
+            let refused = match *node_state.borrow_and_update() {
+                NodeState::Placed => return Ok(()),
+                NodeState::Missing(refused) => refused,
+                NodeState::Removed | NodeState::RemoveFailed(_) => {
                     return Err(Status::new(Code::Aborted, "unregistered while it was registered"));
                 }
             };
@@ -130,7 +130,7 @@ impl ZooKeeper {
                 None => {}
             }
             tokio::select! {
-                _ = placement.changed() => {}
+                _ = node_state.changed() => {}
                 _ = states.changed() => {}
                 () = &mut late => {
                     if !check {
@@ -146,26 +146,26 @@ impl ZooKeeper {
     }
 
     /// Waits until a node has been taken back; not for a connection.
-    async fn removed(&self, mut placement: watch::Receiver<Placement>) -> Result<(), Status> {
+    async fn wait_removed(&self, mut node_state: watch::Receiver<NodeState>) -> Result<(), Status> {
         let mut states = self.client().states();
         loop {
             match &*states.borrow_and_update() {
-                State::Connected { .. } => {}
+                ClientState::Connected { .. } => {}
                 // The node went with the session.
-                State::Closed => return Ok(()),
-                State::Connecting { .. } => {
+                ClientState::Closed => return Ok(()),
+                ClientState::Connecting { .. } => {
                     let why = "not connected; the node goes when zookeeper is reached again, or \
                                with the session";
                     return Err(self.failed(&why));
                 }
             }
-            match *placement.borrow_and_update() {
-                Placement::Removed => return Ok(()),
-                Placement::Stuck(error) => return Err(self.failed(&error)),
-                Placement::Placed | Placement::Missing(_) => {}
+            match *node_state.borrow_and_update() {
+                NodeState::Removed => return Ok(()),
+                NodeState::RemoveFailed(error) => return Err(self.failed(&error)),
+                NodeState::Placed | NodeState::Missing(_) => {}
             }
             tokio::select! {
-                changed = placement.changed() => if changed.is_err() {
+                changed = node_state.changed() => if changed.is_err() {
                     return Ok(());
                 },
                 _ = states.changed() => {}
@@ -197,21 +197,19 @@ impl Registry for ZooKeeper {
         }
         Box::pin(async move {
             let key = identity(&registration);
-            let (placement, replaced) = {
+            let (node_state, replaced) = {
                 let mut announced = self.0.announced.lock();
                 match announced.get(&key) {
-                    Some(same) if same.registration == registration => {
-                        (same.kept.placement(), None)
-                    }
+                    Some(same) if same.registration == registration => (same.kept.state(), None),
                     _ => {
                         let kept = self.keep_provider(&registration);
-                        let placement = kept.placement();
+                        let node_state = kept.state();
                         let now = Announced { registration: registration.clone(), kept };
-                        (placement, announced.insert(key.clone(), now))
+                        (node_state, announced.insert(key.clone(), now))
                     }
                 }
             };
-            let done = self.placed(placement).await;
+            let done = self.wait_placed(node_state).await;
             // The node with the old parameters goes when the new one is there, lest there be none.
             drop(replaced);
             done.map_err(|status| {
@@ -226,25 +224,30 @@ impl Registry for ZooKeeper {
         let service = registration.service.clone();
         Box::pin(async move {
             let Some(Announced { kept, .. }) = announced else { return Ok(()) };
-            let placement = kept.placement();
+            let node_state = kept.state();
             drop(kept);
-            let done = self.removed(placement).await;
+            let done = self.wait_removed(node_state).await;
             done.map_err(|status| status.context(format_args!("cannot unregister {service}")))
         })
     }
 
     fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
         let path = self.service_path(service);
-        let following =
-            Following::new(self.0.keeper.clone(), service.clone(), path, self.settings().register);
+        let subscription = Subscription::new(
+            self.0.keeper.clone(),
+            service.clone(),
+            path,
+            self.settings().register,
+        );
         let registry = self.clone();
-        let snapshots = stream::unfold((following, registry), |(mut following, registry)| async {
-            let announce = |service: &ServiceKey, local| registry.keep_consumer(service, local);
-            let snapshot = following.next(announce).await?;
-            Some((snapshot, (following, registry)))
-        });
+        let snapshots =
+            stream::unfold((subscription, registry), |(mut subscription, registry)| async {
+                let announce = |service: &ServiceKey, local| registry.keep_consumer(service, local);
+                let snapshot = subscription.next(announce).await?;
+                Some((snapshot, (subscription, registry)))
+            });
         Box::pin(std::future::ready(match self.client().state() {
-            State::Closed => Err(self.failed(&Error::Closed)),
+            ClientState::Closed => Err(self.failed(&Error::Closed)),
             _ => Ok(Box::pin(snapshots) as Snapshots),
         }))
     }

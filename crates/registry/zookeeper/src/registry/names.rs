@@ -14,7 +14,7 @@ use dubhe_registry::provider_url;
 
 /// The Dubbo protocol version that every registered URL names.
 const DUBBO: &str = "2.0.2";
-/// What Java shows as the version of the framework.
+/// The version of the framework; Java shows it.
 const RELEASE: &str = concat!("dubhe-", env!("CARGO_PKG_VERSION"));
 
 /// The category and the name of a provider's node.

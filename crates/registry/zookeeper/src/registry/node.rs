@@ -9,13 +9,13 @@ use tokio::sync::{oneshot, watch};
 
 use crate::client::{Client, Error, Session, Watch};
 
-/// A node is looked at again within this time, watch or not: somebody else may have removed it
-/// in a way that no watch told of.
-const AUDIT: Duration = Duration::from_secs(30);
+/// The longest time after which a node is looked at again, watch or not: somebody else may have
+/// removed it in a way that no watch told of.
+const AUDIT_PERIOD: Duration = Duration::from_secs(30);
 
-/// What a node needs to be kept.
+/// Keeps nodes in place.
 #[derive(Clone)]
-pub(super) struct Keeper {
+pub(super) struct NodeKeeper {
     pub(super) client: Client,
     pub(super) clock: SharedClock,
     pub(super) random: Arc<dyn Random>,
@@ -25,38 +25,38 @@ pub(super) struct Keeper {
 pub(super) struct Node {
     pub(super) path: String,
     pub(super) data: Vec<u8>,
-    /// Whether it goes with our session.
+    /// True if it goes with our session.
     pub(super) ephemeral: bool,
 }
 
-/// Where a node stands.
+/// The state of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Placement {
-    /// It is not there yet, or not ours; with what the last attempt was refused with.
+pub(super) enum NodeState {
+    /// Not there yet, or not ours; with the error of the last attempt.
     Missing(Option<Error>),
-    /// It is there, owned by our session.
+    /// There, owned by our session.
     Placed,
-    /// It was taken back.
+    /// Taken back.
     Removed,
-    /// It could not be taken back.
-    Stuck(Error),
+    /// Not taken back, because of this error.
+    RemoveFailed(Error),
 }
 
 /// A node that is kept in place for as long as this lives; dropping it takes the node back.
 #[derive(Debug)]
-pub(super) struct Kept {
-    placement: watch::Receiver<Placement>,
+pub(super) struct KeptNode {
+    state: watch::Receiver<NodeState>,
     _stop: oneshot::Sender<()>,
 }
 
-impl Kept {
+impl KeptNode {
     /// A kept node, and the task that does it.
     pub(super) fn new(
-        keeper: Keeper,
+        keeper: NodeKeeper,
         node: Node,
     ) -> (Self, impl Future<Output = ()> + Send + use<>) {
         let (stop, stopped) = oneshot::channel();
-        let (sender, placement) = watch::channel(Placement::Missing(None));
+        let (sender, state) = watch::channel(NodeState::Missing(None));
         let task = async move {
             tokio::select! {
                 biased;
@@ -66,27 +66,27 @@ impl Kept {
             }
             sender.send_replace(keeper.remove(&node).await);
         };
-        (Self { placement, _stop: stop }, task)
+        (Self { state, _stop: stop }, task)
     }
 
-    /// Where the node stands; outlives this.
-    pub(super) fn placement(&self) -> watch::Receiver<Placement> {
-        self.placement.clone()
+    /// The state of the node; outlives this.
+    pub(super) fn state(&self) -> watch::Receiver<NodeState> {
+        self.state.clone()
     }
 }
 
-impl Keeper {
+impl NodeKeeper {
     /// Puts the node in place again whenever it is not; ends when the client is closed.
-    async fn hold(&self, node: &Node, placement: &watch::Sender<Placement>) {
+    async fn hold(&self, node: &Node, state: &watch::Sender<NodeState>) {
         let mut failures = 0;
         while let Ok(session) = self.client.connected().await {
             match self.place(node, &session).await {
                 Ok(watch) => {
                     failures = 0;
-                    placement.send_replace(Placement::Placed);
-                    let half = u64::try_from(AUDIT.as_millis() / 2).unwrap_or(u64::MAX);
+                    state.send_replace(NodeState::Placed);
+                    let half = u64::try_from(AUDIT_PERIOD.as_millis() / 2).unwrap_or(u64::MAX);
                     // Spread, so that not all nodes of a fleet are looked at together.
-                    let audit = AUDIT / 2 + Duration::from_millis(self.random.below(half));
+                    let audit = AUDIT_PERIOD / 2 + Duration::from_millis(self.random.below(half));
                     tokio::select! {
                         () = watch => {}
                         () = self.clock.sleep_until(self.clock.now() + audit) => {}
@@ -97,7 +97,7 @@ impl Keeper {
                 Err(error) => {
                     failures += 1;
                     tracing::warn!(node = node.path, %error, "cannot make a node; trying again");
-                    placement.send_replace(Placement::Missing(Some(error)));
+                    state.send_replace(NodeState::Missing(Some(error)));
                     let pause = Backoff::default().pause(failures, &*self.random);
                     self.clock.sleep_until(self.clock.now() + pause).await;
                 }
@@ -141,12 +141,12 @@ impl Keeper {
     }
 
     /// Takes the node back, however often the connection is lost meanwhile.
-    async fn remove(&self, node: &Node) -> Placement {
+    async fn remove(&self, node: &Node) -> NodeState {
         loop {
             match self.client.delete(&node.path).await {
-                Ok(()) | Err(Error::NoNode) => return Placement::Removed,
+                Ok(()) | Err(Error::NoNode) => return NodeState::Removed,
                 Err(Error::Disconnected) if self.client.connected().await.is_ok() => {}
-                Err(error) => return Placement::Stuck(error),
+                Err(error) => return NodeState::RemoveFailed(error),
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What travels between a ZooKeeper client and server: jute records in frames.
+//! The protocol between a ZooKeeper client and server: jute records in frames.
 //!
 //! A frame is a big-endian `i32` length and that many bytes. The first frame each way is the
 //! handshake; then requests carry `xid, operation` and replies `xid, zxid, error` before their
@@ -25,7 +25,7 @@ pub(crate) mod xid {
     pub(crate) const EVENT: i32 = -1;
     /// A sign of life, or its answer.
     pub(crate) const PING: i32 = -2;
-    /// Credentials, or what became of them.
+    /// Credentials, or the answer to them.
     pub(crate) const AUTH: i32 = -4;
     /// Watches that a new connection takes over, or that this was done.
     pub(crate) const SET_WATCHES: i32 = -8;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::{Buf, Bytes};
 
-/// Why bytes are no record.
+/// The reason for which bytes are no record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed(pub(crate) &'static str);
 

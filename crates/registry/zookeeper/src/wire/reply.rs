@@ -1,4 +1,4 @@
-//! What the server sends.
+//! Replies and events of the server.
 
 use bytes::Bytes;
 
@@ -11,7 +11,7 @@ pub(crate) struct ConnectResponse {
     pub(crate) timeout: i32,
     /// The session.
     pub(crate) session: i64,
-    /// What a later connection must show to go on with it.
+    /// The password that a later connection must send to go on with the session.
     pub(crate) password: Bytes,
 }
 
@@ -24,7 +24,7 @@ impl ConnectResponse {
     }
 }
 
-/// What stands before the record of a reply.
+/// The header before the record of a reply.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) xid: i32,
@@ -43,12 +43,12 @@ impl Header {
     }
 }
 
-/// What is known of a node (ZooKeeper `Stat`).
+/// The facts of a node (ZooKeeper `Stat`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stat {
     /// The session that the node goes with, or 0 when it stays.
     pub ephemeral_owner: i64,
-    /// How many children it has.
+    /// The number of its children.
     pub children: i32,
 }
 
@@ -78,7 +78,7 @@ pub(crate) struct Event {
     pub(crate) path: String,
 }
 
-/// What happened to a node, by the numbers of `Watcher.Event.EventType`.
+/// The kind of a change of a node, by the numbers of `Watcher.Event.EventType`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EventKind {
     Created,

@@ -18,7 +18,7 @@ mod operation {
     pub(super) const CLOSE: i32 = -11;
 }
 
-/// Who may do what with a new node.
+/// The access control list of a new node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Acl {
     /// Everybody everything (`OPEN_ACL_UNSAFE`).

@@ -1,4 +1,4 @@
-//! What all tests of this crate share.
+//! Parts that all tests of this crate share.
 
 use std::sync::Arc;
 

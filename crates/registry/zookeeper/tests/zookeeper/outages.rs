@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dubhe_core::registry::{Health, Registry};
-use dubhe_zookeeper::client::State;
+use dubhe_zookeeper::client::ClientState;
 use futures_util::StreamExt;
 
 use super::server::Server;
@@ -124,7 +124,7 @@ async fn a_server_that_is_away_at_the_start_is_waited_for() {
     let patient = registry(&server, "check=false");
     patient.register(provider(2, &[])).await.unwrap();
     let mut seen = subscribe(&patient).await;
-    assert!(matches!(patient.client().state(), State::Connecting { .. }));
+    assert!(matches!(patient.client().state(), ClientState::Connecting { .. }));
     server.run().await;
     // What failed is not announced later.
     let snapshot = until(&mut seen, Health::Fresh, &[2]).await;
@@ -140,7 +140,7 @@ async fn unregistering_does_not_wait_for_a_server_that_is_away() {
     ours.register(provider(2, &[])).await.unwrap();
     server.kill();
     let mut states = ours.client().states();
-    states.wait_for(|state| matches!(state, State::Connecting { .. })).await.unwrap();
+    states.wait_for(|state| matches!(state, ClientState::Connecting { .. })).await.unwrap();
     let unregister = ours.unregister(&provider(1, &[]));
     let error = tokio::time::timeout(Duration::from_secs(20), unregister).await.unwrap();
     assert!(error.unwrap_err().message().contains("not connected"));

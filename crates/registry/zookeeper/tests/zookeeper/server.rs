@@ -79,7 +79,7 @@ impl Server {
         format!("zookeeper://{}?session=3000&{parameters}", self.address)
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }

@@ -1,4 +1,4 @@
-//! What subscribers see.
+//! The snapshots of subscribers.
 
 use std::sync::Arc;
 

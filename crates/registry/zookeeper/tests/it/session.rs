@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use dubhe_core::time::Duration;
-use dubhe_zookeeper::client::{Error, State};
+use dubhe_zookeeper::client::{ClientState, Error};
 use futures_util::FutureExt;
 use tokio::time::Instant;
 
@@ -107,8 +107,7 @@ async fn a_session_that_is_over_fires_its_watches_and_is_replaced_at_once() {
     children.unwrap().1.await;
     let _line = fake.welcome(2).await;
     let mut states = client.states();
-    let renewed =
-        |state: &State| matches!(state, State::Connected { session, .. } if session.id() == 2);
+    let renewed = |state: &ClientState| matches!(state, ClientState::Connected { session, .. } if session.id() == 2);
     states.wait_for(renewed).await.unwrap();
     assert_eq!(over.elapsed(), Duration::ZERO);
 }
@@ -126,7 +125,9 @@ async fn a_server_that_is_away_is_tried_ever_less_often() {
     }
     // Pauses of 0 s to 120 s: about one a minute.
     assert!(by_hour.iter().all(|dials| (30..120).contains(dials)), "{by_hour:?}");
-    let State::Connecting { error: Some(error) } = client.state() else { panic!("not connecting") };
+    let ClientState::Connecting { error: Some(error) } = client.state() else {
+        panic!("not connecting")
+    };
     assert!(error.starts_with("127.0.0.1:2181: "), "{error}");
     assert!(matches!(client.delete("/a").await, Err(Error::Disconnected)));
 }

@@ -10,7 +10,7 @@ use dubhe_core::time::Duration;
 use dubhe_net::io::memory::{MemoryListen, Network};
 use dubhe_net::io::{Address, BoxFuture, Dial, Io, Listen, Peer};
 use dubhe_net::pool::Backoff;
-use dubhe_zookeeper::client::{Client, Options};
+use dubhe_zookeeper::client::{Client, ClientOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::support::clock;
@@ -31,7 +31,7 @@ impl Dial for Counting {
     }
 }
 
-/// Where the fake server listens.
+/// A fake server.
 pub(crate) struct Fake {
     network: Network,
     listener: Option<MemoryListen>,
@@ -56,7 +56,7 @@ impl Fake {
         self.listener = None;
     }
 
-    /// How often it was dialed.
+    /// The number of times it was dialed.
     pub(crate) fn count(&self) -> Arc<AtomicUsize> {
         self.dials.clone()
     }
@@ -72,7 +72,7 @@ impl Fake {
 
     /// A client with the jitter of this seed.
     pub(crate) fn client_of(&self, seed: u64) -> Client {
-        Client::open(Options {
+        Client::open(ClientOptions {
             servers: vec!["127.0.0.1:2181".parse().unwrap()],
             credentials: None,
             session_timeout: TIMEOUT,
@@ -125,7 +125,7 @@ impl Line {
         Asked { id: frame.get_i32(), operation: frame.get_i32(), record: frame }
     }
 
-    /// Whether the client ends the connection, with nothing sent before.
+    /// Returns true if the client ends the connection, with nothing sent before.
     pub(crate) async fn ended(&mut self) -> bool {
         matches!(self.0.read_u8().await, Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof)
     }

@@ -8,51 +8,56 @@ use dubhe_core::time::Duration;
 use dubhe_net::pool::Backoff;
 use tokio::sync::watch;
 
+use super::empty_protection::EmptyProtection;
 use super::matching::matches;
 use super::names;
-use super::node::{Keeper, Kept, create_path};
-use super::settle::Settled;
-use crate::client::{Error, State, Watch};
+use super::node::{KeptNode, NodeKeeper, create_path};
+use crate::client::{ClientState, Error, Watch};
 
-/// How long changes are collected before they are read: providers that start or stop together
-/// give one set, not many.
-const COLLECT: Duration = Duration::from_millis(100);
+/// The time for which changes are collected before they are read: providers that start or stop
+/// together give one set, not many.
+const COLLECT_TIME: Duration = Duration::from_millis(100);
 
-/// Follows the providers of one service.
-pub(super) struct Following {
-    keeper: Keeper,
-    states: watch::Receiver<State>,
+/// A subscription to the providers of one service.
+pub(super) struct Subscription {
+    keeper: NodeKeeper,
+    states: watch::Receiver<ClientState>,
     service: ServiceKey,
     /// `{root}/{interface}`.
     path: String,
     /// The children of `providers` by name; a URL is parsed when its provider comes, not again.
-    known: HashMap<String, Option<Registration>>,
-    settled: Settled,
-    /// Armed while `known` is what ZooKeeper has.
+    parsed_names: HashMap<String, Option<Registration>>,
+    protection: EmptyProtection,
+    /// Armed while `parsed_names` is what ZooKeeper has.
     watch: Option<Watch>,
-    /// Whether nodes may be made that are missing.
-    makes: bool,
-    /// Whether the other categories are known to exist.
-    prepared: bool,
+    /// True if missing nodes may be made.
+    creates_nodes: bool,
+    /// True once the other categories are known to exist.
+    categories_exist: bool,
     failures: u32,
     last: Option<Snapshot>,
     /// Our own node under `consumers`.
-    consumer: Option<Kept>,
+    consumer: Option<KeptNode>,
 }
 
-impl Following {
-    /// Follows the providers of `service` at `path`; without `makes`, leaves no trace.
-    pub(super) fn new(keeper: Keeper, service: ServiceKey, path: String, makes: bool) -> Self {
+impl Subscription {
+    /// Follows the providers of `service` at `path`; without `creates_nodes`, leaves no trace.
+    pub(super) fn new(
+        keeper: NodeKeeper,
+        service: ServiceKey,
+        path: String,
+        creates_nodes: bool,
+    ) -> Self {
         Self {
             states: keeper.client.states(),
             keeper,
             service,
             path,
-            known: HashMap::new(),
-            settled: Settled::default(),
+            parsed_names: HashMap::new(),
+            protection: EmptyProtection::default(),
             watch: None,
-            makes,
-            prepared: false,
+            creates_nodes,
+            categories_exist: false,
             failures: 0,
             last: None,
             consumer: None,
@@ -63,14 +68,14 @@ impl Following {
     /// called with our own address when it is known, until it keeps a node.
     pub(super) async fn next(
         &mut self,
-        announce: impl Fn(&ServiceKey, std::net::IpAddr) -> Option<Kept>,
+        announce: impl Fn(&ServiceKey, std::net::IpAddr) -> Option<KeptNode>,
     ) -> Option<Snapshot> {
         loop {
             let state = self.states.borrow_and_update().clone();
             let online = match state {
-                State::Closed => return None,
-                State::Connecting { .. } => false,
-                State::Connected { local, .. } => {
+                ClientState::Closed => return None,
+                ClientState::Connecting { .. } => false,
+                ClientState::Connected { local, .. } => {
                     if self.consumer.is_none() {
                         self.consumer = announce(&self.service, local);
                     }
@@ -80,7 +85,7 @@ impl Following {
             if online && self.watch.is_none() {
                 self.read_or_pause().await;
             }
-            self.settled.pass(self.keeper.clock.now());
+            self.protection.expire(self.keeper.clock.now());
             let snapshot = self.snapshot(online);
             // Before the first answer there is nothing to tell.
             let answered = self.watch.is_some() || self.last.is_some();
@@ -96,9 +101,9 @@ impl Following {
     }
 
     fn snapshot(&self, online: bool) -> Snapshot {
-        let fresh = online && self.watch.is_some() && self.settled.empty_until().is_none();
+        let fresh = online && self.watch.is_some() && self.protection.empty_until().is_none();
         Snapshot {
-            providers: self.settled.providers().to_vec(),
+            providers: self.protection.providers().to_vec(),
             health: if fresh { Health::Fresh } else { Health::Stale },
         }
     }
@@ -106,7 +111,7 @@ impl Following {
     /// Waits until something may have changed.
     async fn change(&mut self) {
         let clock = &self.keeper.clock;
-        let until = self.settled.empty_until();
+        let until = self.protection.empty_until();
         let believed = async {
             match until {
                 Some(until) => clock.sleep_until(until).await,
@@ -126,7 +131,7 @@ impl Following {
             () = fired => {}
         }
         self.watch = None;
-        clock.sleep_until(clock.now() + COLLECT).await;
+        clock.sleep_until(clock.now() + COLLECT_TIME).await;
     }
 
     async fn read_or_pause(&mut self) {
@@ -139,7 +144,7 @@ impl Following {
             Err(error) => {
                 self.failures += 1;
                 tracing::warn!(path = self.path, %error, "cannot read the providers; trying again");
-                let Keeper { clock, random, .. } = &self.keeper;
+                let NodeKeeper { clock, random, .. } = &self.keeper;
                 let pause = Backoff::default().pause(self.failures, &**random);
                 clock.sleep_until(clock.now() + pause).await;
             }
@@ -150,7 +155,7 @@ impl Following {
     async fn read(&mut self) -> Result<(), Error> {
         let client = &self.keeper.client;
         let providers = format!("{}/providers", self.path);
-        if self.makes && !self.prepared {
+        if self.creates_nodes && !self.categories_exist {
             // Java makes the nodes of all three categories when it subscribes.
             for category in ["providers", "configurators", "routers"] {
                 let path = format!("{}/{category}", self.path);
@@ -158,10 +163,10 @@ impl Following {
                     create_path(client, &path).await?;
                 }
             }
-            self.prepared = true;
+            self.categories_exist = true;
         }
         let (names, watch) = match client.children(&providers).await {
-            Err(Error::NoNode) if !self.makes => {
+            Err(Error::NoNode) if !self.creates_nodes => {
                 let (stat, watch) = client.stat_watched(&providers).await?;
                 match stat {
                     None => (Vec::new(), watch),
@@ -187,14 +192,15 @@ impl Following {
             }
             parsed.filter(|provider| matches(&self.service, provider))
         };
-        self.known = names
+        self.parsed_names = names
             .into_iter()
             .map(|name| {
-                let provider = self.known.remove(&name).unwrap_or_else(|| parse(&name));
+                let provider = self.parsed_names.remove(&name).unwrap_or_else(|| parse(&name));
                 (name, provider)
             })
             .collect();
-        self.settled.offer(newest(self.known.values().flatten()), self.keeper.clock.now());
+        self.protection
+            .update(newest(self.parsed_names.values().flatten()), self.keeper.clock.now());
     }
 }
 
