@@ -1,4 +1,4 @@
-//! What the tests of Dubhe share: a proxy that breaks connections on purpose ([`proxy`]),
+//! Parts that the tests of Dubhe share: a proxy that breaks connections on purpose ([`proxy`]),
 //! certificates made on the spot ([`certs`]), waiting for a condition ([`wait_until`]) and the
 //! values that the peers send ([`samples`]).
 

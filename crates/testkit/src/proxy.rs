@@ -28,24 +28,24 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-/// What happens at a byte.
+/// A fault at a byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// Both directions end in order (FIN); what still arrives is thrown away.
+    /// Ends both directions in order (FIN); what still arrives is thrown away.
     Close,
-    /// This direction ends in order, the other goes on; what still arrives is thrown away.
+    /// Ends this direction in order, the other goes on; what still arrives is thrown away.
     HalfClose,
-    /// Both sides get a reset (RST) and may lose what they had not read.
+    /// Resets both sides (RST), which may lose what they had not read.
     Reset,
     /// Nothing more is read or passed on in this direction, for ever.
     Stall,
-    /// This direction pauses.
+    /// Pauses this direction.
     Delay(Duration),
     /// The next byte is passed on with these bits flipped.
     Corrupt(u8),
 }
 
-/// What shall happen on a connection, and where: after how many bytes of a direction.
+/// The faults of a connection, each after a number of bytes of a direction.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
     to_server: Vec<(u64, Fault)>,
@@ -115,7 +115,7 @@ impl Proxy {
         Ok(Self { addr, shared, task })
     }
 
-    /// Where clients connect to.
+    /// The address that clients connect to.
     pub fn addr(&self) -> SocketAddr {
         self.addr
     }
@@ -125,17 +125,17 @@ impl Proxy {
         *self.shared.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
     }
 
-    /// How many connections were accepted so far.
+    /// The number of connections accepted so far.
     pub fn accepted(&self) -> usize {
         self.shared.accepted.load(Ordering::SeqCst)
     }
 
-    /// How many bytes all connections together have passed on to the server so far.
+    /// The number of bytes that all connections together have passed on to the server so far.
     pub fn to_server(&self) -> u64 {
         self.shared.to_server.load(Ordering::SeqCst)
     }
 
-    /// How many bytes all connections together have passed on to the client so far.
+    /// The number of bytes that all connections together have passed on to the client so far.
     pub fn to_client(&self) -> u64 {
         self.shared.to_client.load(Ordering::SeqCst)
     }
@@ -161,8 +161,8 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-/// How a direction, and with it the connection, ended before its time.
-enum End {
+/// The early end of a direction, and with it of the connection.
+enum EarlyEnd {
     Close,
     Reset,
     Broken,
@@ -180,12 +180,12 @@ async fn serve(mut client: TcpStream, faults: Faults, shared: &Shared) -> io::Re
         tokio::try_join!(up, down)
     };
     match ended {
-        Ok(_) | Err(End::Broken) => {}
-        Err(End::Reset) => {
+        Ok(_) | Err(EarlyEnd::Broken) => {}
+        Err(EarlyEnd::Reset) => {
             client.set_zero_linger()?;
             server.set_zero_linger()?;
         }
-        Err(End::Close) => {
+        Err(EarlyEnd::Close) => {
             let _ = tokio::join!(client.shutdown(), server.shutdown());
             // Closing a socket with unread bytes would reset it.
             let _ = tokio::join!(discard(&mut client), discard(&mut server));
@@ -204,7 +204,7 @@ async fn pump(
     to: &mut WriteHalf<'_>,
     faults: Vec<(u64, Fault)>,
     passed: &AtomicU64,
-) -> Result<(), End> {
+) -> Result<(), EarlyEnd> {
     let mut position = 0;
     let mut flip = 0;
     for (at, fault) in faults {
@@ -212,10 +212,10 @@ async fn pump(
             return Ok(());
         }
         match fault {
-            Fault::Close => return Err(End::Close),
-            Fault::Reset => return Err(End::Reset),
+            Fault::Close => return Err(EarlyEnd::Close),
+            Fault::Reset => return Err(EarlyEnd::Reset),
             Fault::HalfClose => {
-                to.shutdown().await.map_err(|_| End::Broken)?;
+                to.shutdown().await.map_err(|_| EarlyEnd::Broken)?;
                 discard(from).await;
                 return Ok(());
             }
@@ -236,19 +236,19 @@ async fn forward(
     until: u64,
     flip: &mut u8,
     passed: &AtomicU64,
-) -> Result<bool, End> {
+) -> Result<bool, EarlyEnd> {
     let mut buffer = vec![0; 16 * 1024];
     while *position < until {
         let room = usize::try_from(until - *position).unwrap_or(usize::MAX).min(buffer.len());
         let window = buffer.get_mut(..room).unwrap_or_default();
-        let n = from.read(window).await.map_err(|_| End::Broken)?;
+        let n = from.read(window).await.map_err(|_| EarlyEnd::Broken)?;
         let bytes = window.get_mut(..n).unwrap_or_default();
         let Some(first) = bytes.first_mut() else {
-            to.shutdown().await.map_err(|_| End::Broken)?;
+            to.shutdown().await.map_err(|_| EarlyEnd::Broken)?;
             return Ok(false);
         };
         *first ^= std::mem::take(flip);
-        to.write_all(bytes).await.map_err(|_| End::Broken)?;
+        to.write_all(bytes).await.map_err(|_| EarlyEnd::Broken)?;
         let n = u64::try_from(n).unwrap_or(u64::MAX);
         *position += n;
         passed.fetch_add(n, Ordering::SeqCst);

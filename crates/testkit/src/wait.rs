@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-/// How long a condition may take to become true: far longer than it ever should, so that only a
-/// real hang meets it.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The longest time for a condition to become true: far longer than it ever should take, so that
+/// only a real hang meets it.
+const WAIT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Waits until `holds` says true; looks again every millisecond of the runtime's clock.
 ///
@@ -17,7 +17,7 @@ pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) -> impl Future<Ou
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
-        let outcome = tokio::time::timeout(PATIENCE, waiting).await;
-        assert!(outcome.is_ok(), "{asked}: waited {PATIENCE:?} in vain until {what}");
+        let outcome = tokio::time::timeout(WAIT_TIMEOUT, waiting).await;
+        assert!(outcome.is_ok(), "{asked}: waited {WAIT_TIMEOUT:?} in vain until {what}");
     }
 }

@@ -4,7 +4,7 @@ use dubhe_core::Value;
 use dubhe_core::value::Map;
 
 use super::object::{color, user};
-use super::{HANDLES, Samples, bytes, empty, ints, mixed, object, typed};
+use super::{HANDLE_PACKAGE, Samples, bytes, empty, ints, mixed, object, typed};
 
 pub(super) fn lists(s: &mut Samples) {
     s.add("list/empty", ints(0));
@@ -40,7 +40,7 @@ pub(super) fn lists(s: &mut Samples) {
     s.add(
         "set/enum",
         object(
-            &format!("{HANDLES}EnumSetHandler"),
+            &format!("{HANDLE_PACKAGE}EnumSetHandler"),
             [
                 ("objects", typed("[object", [color("RED"), color("BLUE")])),
                 ("type", object("java.lang.Class", [("name", "peer.api.Color".into())])),

@@ -2,7 +2,7 @@
 
 use dubhe_core::Value;
 
-use super::{HANDLES, Samples, object, typed};
+use super::{HANDLE_PACKAGE, Samples, object, typed};
 
 fn big_integer(words: &[i32], signum: i32) -> Value {
     object(
@@ -52,8 +52,8 @@ pub(super) fn decimals(s: &mut Samples) {
 pub(super) fn utilities(s: &mut Samples) {
     let value = |class: &str, v: Value| object(class, [("value", v)]);
     s.add("uuid", value("java.util.UUID", "123e4567-e89b-12d3-a456-426614174000".into()));
-    s.add("locale/zh-CN", value(&format!("{HANDLES}LocaleHandle"), "zh_CN".into()));
-    s.add("locale/en", value(&format!("{HANDLES}LocaleHandle"), "en".into()));
+    s.add("locale/zh-CN", value(&format!("{HANDLE_PACKAGE}LocaleHandle"), "zh_CN".into()));
+    s.add("locale/en", value(&format!("{HANDLE_PACKAGE}LocaleHandle"), "en".into()));
     s.add("class", object("java.lang.Class", [("name", "java.lang.String".into())]));
     s.add("class/pojo", object("java.lang.Class", [("name", "peer.api.User".into())]));
     // Java makes room for 16 more.
@@ -71,7 +71,7 @@ pub(super) fn utilities(s: &mut Samples) {
     s.add("atomic/boolean", atomic("Boolean", 1.into()));
     s.add(
         "bitset",
-        object(&format!("{HANDLES}BitSetHandle"), [("words", typed("[long", [2_i64, 64]))]),
+        object(&format!("{HANDLE_PACKAGE}BitSetHandle"), [("words", typed("[long", [2_i64, 64]))]),
     );
     s.add("stack-trace-element", stack_element());
     s.add(

@@ -19,8 +19,8 @@ use std::iter;
 use dubhe_core::Value;
 use dubhe_core::value::List;
 
-/// Where hessian-lite keeps the stand-ins of JDK classes.
-const HANDLES: &str = "com.alibaba.com.caucho.hessian.io.";
+/// The package in which hessian-lite keeps the stand-ins of JDK classes.
+const HANDLE_PACKAGE: &str = "com.alibaba.com.caucho.hessian.io.";
 
 /// All samples, in Java's order.
 pub fn all() -> Vec<(String, Value)> {

@@ -2,7 +2,7 @@
 
 use dubhe_core::Value;
 
-use super::{HANDLES, Samples, object};
+use super::{HANDLE_PACKAGE, Samples, object};
 
 pub(super) fn dates(s: &mut Samples) {
     for (name, ms) in [
@@ -30,7 +30,7 @@ pub(super) fn dates(s: &mut Samples) {
     let date = Value::Date(1_704_067_200_123);
     s.add(
         "calendar",
-        object(&format!("{HANDLES}CalendarHandle"), [("date", date), ("type", Value::Null)]),
+        object(&format!("{HANDLE_PACKAGE}CalendarHandle"), [("date", date), ("type", Value::Null)]),
     );
 }
 
@@ -59,7 +59,7 @@ fn offset(seconds: i32) -> Value {
 }
 
 fn handle(class: &str, fields: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
-    object(&format!("{HANDLES}java8.{class}Handle"), fields)
+    object(&format!("{HANDLE_PACKAGE}java8.{class}Handle"), fields)
 }
 
 pub(super) fn times(s: &mut Samples) {

@@ -1,7 +1,5 @@
 //! The proxy does what it is told, at the byte it is told.
 
-#![allow(clippy::unwrap_used, clippy::expect_used)]
-
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 
