@@ -23,8 +23,8 @@ pub fn ascii(bytes: &[u8]) -> Option<&str> {
     Some(unsafe { std::str::from_utf8_unchecked(bytes) })
 }
 
-/// Whether all bytes are ASCII. Made for strings of a few words, and no slower for long ones: two
-/// words, one from either end, cover up to 16 bytes without a loop.
+/// Returns true if all bytes are ASCII. Made for strings of a few words, and no slower for long
+/// ones: two words, one from either end, cover up to 16 bytes without a loop.
 #[inline]
 pub fn is_ascii(bytes: &[u8]) -> bool {
     if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
@@ -38,7 +38,7 @@ pub fn is_ascii(bytes: &[u8]) -> bool {
     bytes.iter().fold(0, |all, byte| all | byte) < 0x80
 }
 
-/// Whether the words of a string, but for what is left of its end, are ASCII.
+/// Returns true if the words of a string, but for what is left of its end, are ASCII.
 #[inline]
 fn is_ascii_within(bytes: &[u8]) -> bool {
     let (words, _) = bytes.as_chunks();

@@ -28,7 +28,6 @@ const UNCONVERTED: &[&str] = &[
     "crates/protocol/dubbo",
     "crates/protocol/triple",
     "crates/server",
-    "crates/text",
     "examples",
     "fuzz",
     "tests/interop",

@@ -1,7 +1,5 @@
 //! Every length and every place of a byte that is not ASCII.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
-
 use bytes::Bytes;
 use dubhe_text::{ascii, is_ascii, share};
 
