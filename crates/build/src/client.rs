@@ -5,8 +5,8 @@ use quote::{format_ident, quote};
 
 use crate::service::{Method, Service};
 
-/// What the client has as methods of its own.
-const TAKEN: [&str; 3] = ["new", "with", "client"];
+/// The methods that a client has of its own.
+const RESERVED_METHODS: [&str; 3] = ["new", "with", "client"];
 
 pub(crate) fn expand(service: &Service) -> TokenStream {
     let client = format_ident!("{}Client", service.ident);
@@ -72,7 +72,7 @@ fn call(index: usize, method: &Method) -> TokenStream {
     let Method { ident, input, output, shape, .. } = method;
     let (docs, glue) = (method.docs(), shape.glue());
     let name = ident.to_string();
-    let ident = if TAKEN.contains(&&*name) {
+    let ident = if RESERVED_METHODS.contains(&&*name) {
         let ident = format_ident!("{name}_");
         quote!(#ident)
     } else {

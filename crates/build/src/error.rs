@@ -1,10 +1,10 @@
-//! Why there is no Rust of some `.proto` files.
+//! Errors of compiling `.proto` files.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why there is no Rust of some `.proto` files.
+/// An error of compiling `.proto` files.
 ///
 /// Its `Debug` form is what `main` of a build script prints, so it is the readable one.
 #[non_exhaustive]
@@ -17,7 +17,7 @@ pub enum Error {
     Write {
         /// The file, or the directory it is in.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }

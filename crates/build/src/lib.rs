@@ -48,7 +48,7 @@ pub fn compile(files: &[impl AsRef<Path>], includes: &[impl AsRef<Path>]) -> Res
     Builder::new().compile(files, includes)
 }
 
-/// What to make of `.proto` files, and where to put it.
+/// The options of compiling `.proto` files.
 #[derive(Clone, Debug)]
 pub struct Builder {
     krate: String,
@@ -84,13 +84,13 @@ impl Builder {
         self
     }
 
-    /// Whether to make the traits of services and their servers; by default yes.
+    /// Makes the traits of services and their servers, or not; by default yes.
     pub fn server(mut self, yes: bool) -> Self {
         self.server = yes;
         self
     }
 
-    /// Whether to make clients of services; by default yes.
+    /// Makes clients of services, or not; by default yes.
     pub fn client(mut self, yes: bool) -> Self {
         self.client = yes;
         self
@@ -131,7 +131,7 @@ impl Builder {
             .out_dir(out)
             .include_file(PACKAGES)
             .bytes(["."])
-            .type_attribute(".", ALLOW)
+            .type_attribute(".", LINT_ATTRIBUTE)
             .compile_well_known_types()
             .enable_type_names()
             .extern_path(WELL_KNOWN, well_known(krate))
@@ -141,8 +141,9 @@ impl Builder {
     }
 }
 
-/// What the lints of a program need not say of generated types.
-const ALLOW: &str = "#[allow(missing_docs, unused_qualifications, clippy::all, clippy::pedantic)]";
+/// The attribute that keeps the lints of a program off generated types.
+const LINT_ATTRIBUTE: &str =
+    "#[allow(missing_docs, unused_qualifications, clippy::all, clippy::pedantic)]";
 
 /// The package whose messages `pbjson-types` has, JSON forms included.
 const WELL_KNOWN: &str = ".google.protobuf";

@@ -56,7 +56,7 @@ pub(crate) struct Method {
     pub(crate) shape: Shape,
 }
 
-/// Which sides send more than one message.
+/// The sides that send more than one message.
 #[derive(Clone, Copy)]
 pub(crate) struct Shape {
     pub(crate) many_in: bool,

@@ -16,7 +16,6 @@ const UNCONVERTED: &[&str] = &[
     "benches/contenders",
     "benches/load",
     "cli",
-    "crates/build",
     "crates/client",
     "crates/cluster",
     "crates/codec/hessian2",

@@ -1,6 +1,4 @@
-//! What the author of a wrong `.proto` file reads.
-#![allow(clippy::unwrap_used, missing_docs, reason = "tests stop at a surprise")]
-
+//! The errors that the author of a wrong `.proto` file reads.
 use std::fs;
 use std::path::PathBuf;
 
