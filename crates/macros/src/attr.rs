@@ -16,7 +16,7 @@ pub(crate) struct Spanned<T> {
     pub(crate) span: Span,
 }
 
-/// What `#[java(...)]` may say. Each macro names the options that mean something at each place.
+/// The options of `#[java(...)]`. Each macro names those that mean something at each place.
 #[derive(Default)]
 pub(crate) struct Options {
     /// `class = "org.example.User"`.
@@ -85,7 +85,7 @@ impl Options {
         Ok(())
     }
 
-    /// Whether a flag is set.
+    /// Returns true if a flag is set.
     pub(crate) fn has(&self, flag: &str) -> bool {
         self.flags.iter().any(|f| f.value == flag)
     }

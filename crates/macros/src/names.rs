@@ -42,7 +42,7 @@ fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     (distance <= word.len().max(best.len()) / 2).then_some(best)
 }
 
-/// What to say to somebody who wrote `word`, which is not known.
+/// The hint for somebody who wrote `word`, which is not known.
 pub(crate) fn hint(word: &str, known: &[&str]) -> String {
     match nearest(word, known) {
         Some(nearest) => format!("did you mean `{nearest}`?"),

@@ -23,7 +23,6 @@ const UNCONVERTED: &[&str] = &[
     "crates/codec/protobuf",
     "crates/core",
     "crates/dubhe",
-    "crates/macros",
     "crates/protocol/dubbo",
     "crates/protocol/triple",
     "crates/server",

@@ -10,7 +10,7 @@ use crate::names::hint;
 
 const KNOWN: [&str; 3] = ["version", "group", "crate"];
 
-/// What the attribute says.
+/// The arguments of the attribute.
 pub(super) struct Args {
     pub(super) interface: String,
     pub(super) version: String,

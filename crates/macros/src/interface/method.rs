@@ -10,10 +10,10 @@ use crate::attr::Options;
 use crate::names::camel_case;
 
 /// Tuples have codecs up to this length.
-const MOST_ARGUMENTS: usize = 16;
+const MAX_ARGUMENTS: usize = 16;
 
-/// What the client has as methods of its own.
-const TAKEN: [&str; 4] = ["new", "over", "with", "client"];
+/// The methods that a client has of its own.
+const RESERVED_METHODS: [&str; 4] = ["new", "over", "with", "client"];
 
 /// A method of the interface.
 pub(super) struct Method<'a> {
@@ -30,7 +30,7 @@ pub(super) struct Method<'a> {
     pub(super) limits: Limits,
 }
 
-/// What the client does about a slow or failed call.
+/// The options of a client for slow and failed calls.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Limits {
     pub(super) timeout_ms: Option<u64>,
@@ -59,7 +59,7 @@ impl<'a> Method<'a> {
                  concrete types, or Value",
             ));
         }
-        if TAKEN.contains(&&*signature.ident.to_string()) {
+        if RESERVED_METHODS.contains(&&*signature.ident.to_string()) {
             return Err(Error::new_spanned(
                 &signature.ident,
                 format!(
@@ -79,11 +79,11 @@ impl<'a> Method<'a> {
             Some(_) => Vec::new(),
             None => inputs.into_iter().map(Argument::read).collect::<Result<_>>()?,
         };
-        if let Some(extra) = arguments.get(MOST_ARGUMENTS) {
+        if let Some(extra) = arguments.get(MAX_ARGUMENTS) {
             return Err(Error::new_spanned(
                 extra.ident,
                 format!(
-                    "a method has at most {MOST_ARGUMENTS} arguments; put them into a struct with \
+                    "a method has at most {MAX_ARGUMENTS} arguments; put them into a struct with \
                      #[derive(Java)]"
                 ),
             ));
@@ -139,7 +139,7 @@ impl<'a> Method<'a> {
         (format_ident!("{kind}"), format_ident!("{glue}"))
     }
 
-    /// Whether a side sends more than one message.
+    /// Returns true if a side sends more than one message.
     pub(super) fn streams(&self) -> bool {
         self.requests.is_some() || matches!(self.output, Output::Stream { .. })
     }

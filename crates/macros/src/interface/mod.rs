@@ -26,7 +26,7 @@ struct Interface<'a> {
     methods: Vec<Method<'a>>,
     server: Ident,
     client: Ident,
-    /// Where the crates are found that generated code names.
+    /// The path of the module with the crates that generated code names.
     private: Path,
 }
 

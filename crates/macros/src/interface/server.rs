@@ -102,7 +102,8 @@ fn run(item: &syn::Ident, method: &Method<'_>) -> TokenStream {
     }
 }
 
-/// What the glue hands over, as a pattern with its type, and how the handler gets it.
+/// The input that the glue hands over, as a pattern with its type, and the form in which the
+/// handler gets it.
 fn inputs(method: &Method<'_>) -> (TokenStream, TokenStream) {
     if let Some(Requests { ident, item }) = &method.requests {
         return (quote!(#ident: __dubhe::hessian2::payload::Messages<#item>), quote!(#ident));

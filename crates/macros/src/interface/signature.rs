@@ -111,7 +111,7 @@ fn of_messages(ty: &Type) -> Option<&Type> {
     }
 }
 
-/// Whether this is `ctx: &Context`.
+/// Returns true for `ctx: &Context`.
 pub(super) fn is_context(input: &FnArg) -> bool {
     let FnArg::Typed(typed) = input else { return false };
     match referent(&typed.ty) {
@@ -120,7 +120,7 @@ pub(super) fn is_context(input: &FnArg) -> bool {
     }
 }
 
-/// What a method returns, apart from errors.
+/// The result of a method, apart from errors.
 pub(super) enum Output<'a> {
     /// One value.
     Value(&'a Type),

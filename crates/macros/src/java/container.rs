@@ -1,4 +1,4 @@
-//! What holds for the whole type: its Java class and the path of the codec.
+//! The options of the whole type: its Java class and the path of the codec.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;

@@ -5,7 +5,7 @@ use syn::{Error, Field as Source, Ident, PathArguments, Result, Type};
 use crate::attr::Options;
 use crate::names::camel_case;
 
-/// What a field is to the Java class.
+/// The role of a field in the Java class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Role {
     /// A field of its own.
@@ -54,9 +54,9 @@ pub(crate) struct Field<'a> {
     /// Its name in Java.
     pub(crate) java: String,
     pub(crate) role: Role,
-    /// Whether `Default::default()` stands in when the message lacks it.
+    /// True if `Default::default()` stands in when the message lacks it.
     pub(crate) default: bool,
-    /// Whether Java writes it among the last, see [`is_simple`].
+    /// True if Java writes it among the last, see [`is_simple`].
     pub(crate) simple: bool,
 }
 
@@ -84,7 +84,7 @@ impl<'a> Field<'a> {
     }
 }
 
-/// Whether Java writes fields of this type after the others: primitives and the classes of
+/// Returns true if Java writes fields of this type after the others: primitives and the classes of
 /// `java.lang` except `Object` (hessian-lite `JavaSerializer`). Readers go by name, so an alias
 /// that hides such a type costs nothing but the sameness of the bytes.
 fn is_simple(ty: &Type) -> bool {

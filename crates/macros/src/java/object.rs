@@ -9,7 +9,7 @@ use crate::names::clash;
 /// A struct's fields, and what of them travels.
 pub(crate) struct Object<'a> {
     pub(crate) fields: Vec<Field<'a>>,
-    /// Whether it has the fields of `Throwable` as well.
+    /// True if it has the fields of `Throwable` as well.
     pub(crate) throwable: bool,
 }
 
@@ -79,7 +79,7 @@ impl<'a> Object<'a> {
 }
 
 impl Field<'_> {
-    /// Whether both cannot be in one class.
+    /// Returns true if both cannot be in one class.
     fn clashes(&self, other: &Self) -> bool {
         self.role == other.role
             && match self.role {

@@ -9,7 +9,7 @@ use crate::attr::{Options, Spanned};
 /// A variant.
 pub(crate) struct Variant<'a> {
     pub(crate) ident: &'a Ident,
-    /// What it holds, if it holds something.
+    /// The type that it holds, if it holds something.
     pub(crate) ty: Option<&'a Type>,
     pub(crate) name: Option<Spanned<String>>,
 }

@@ -1,4 +1,4 @@
-//! What is written and read for each field of the wire.
+//! The parts that are written and read for each field of the wire.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};

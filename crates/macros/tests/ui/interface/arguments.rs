@@ -1,4 +1,4 @@
-//! What arguments may look like.
+//! The forms of arguments.
 
 use dubhe_macros::interface;
 

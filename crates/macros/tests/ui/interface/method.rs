@@ -1,4 +1,4 @@
-//! What a method may look like.
+//! The forms of a method.
 
 use dubhe_macros::interface;
 

@@ -1,4 +1,4 @@
-//! How methods take and give many messages.
+//! Methods that take and give many messages.
 
 use dubhe_macros::interface;
 

@@ -1,17 +1,13 @@
 //! `derive(Java)` against bytes that Java wrote, and against messages of other shapes.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::struct_field_names, missing_docs)]
-
-mod support;
-
 use std::borrow::Cow;
 use std::fmt::Debug;
 
+use crate::support::written_by_java;
 use dubhe_hessian2::{
     Decode, Decoder, Encode, Error, ErrorKind, JavaType, Value, from_bytes, to_bytes,
 };
 use dubhe_macros::Java;
-use support::written_by_java;
 
 #[derive(Java, Clone, Debug, PartialEq)]
 #[java(class = "peer.api.Address", crate = "dubhe_hessian2")]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-/// What Dubbo Java 3.3.6 writes for the sample of that name.
+/// The bytes that Dubbo Java 3.3.6 writes for the sample of that name.
 pub(crate) fn written_by_java(sample: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/hessian2.json");
     let file = std::fs::read_to_string(path).unwrap();

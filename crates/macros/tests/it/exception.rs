@@ -1,16 +1,12 @@
 //! `derive(JavaException)` against bytes that Java wrote, and through a status.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
-
-mod support;
-
 use std::error::Error as _;
 
+use crate::support::written_by_java;
 use dubhe_core::{Code, Status};
 use dubhe_hessian2::java::StackTraceElement;
 use dubhe_hessian2::{Value, from_bytes, to_bytes};
 use dubhe_macros::JavaException;
-use support::written_by_java;
 
 #[derive(JavaException, Clone, Debug, Default, PartialEq)]
 #[java(class = "peer.api.GreetException", crate = "dubhe_hessian2")]

@@ -1,7 +1,5 @@
 //! Wrong use gives errors that teach; the text is part of the interface.
 
-#![allow(missing_docs)]
-
 #[test]
 fn errors_say_what_to_do() {
     let cases = trybuild::TestCases::new();
