@@ -1,16 +1,16 @@
-//! How a command fails.
+//! Failures of commands.
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use dubhe::Status;
 
-/// Why a command failed, for people, and its exit status.
+/// The failure of a command, for people, with its exit status.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The command line is wrong.
     Usage(String),
-    /// What was asked for did not work.
+    /// The command did not work.
     Failed(String),
     /// Nobody reads the output any more: the pipe's other end has seen enough.
     NoReader,

@@ -1,4 +1,4 @@
-//! What to say when a call failed.
+//! Explanations of failed calls.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use dubhe::{Code, Status};
 use super::Target;
 use crate::failure::Failure;
 
-/// Why there is no result.
+/// The reason for which there is no result.
 #[derive(Debug)]
 pub(super) enum Error {
     /// The command line is wrong.
@@ -49,7 +49,7 @@ impl Error {
     }
 }
 
-/// Whether the provider needs types to find the method. Nothing has run then.
+/// Returns true if the provider needs types to find the method. Nothing has run then.
 ///
 /// Of overloads Dubbo Java (`ReflectUtils.findMethodByMethodSignature`) says "Not unique method",
 /// Dubhe "overloaded"; dubbo-go cannot read that there are none (`@in is nil`).

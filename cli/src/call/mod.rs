@@ -1,13 +1,13 @@
 //! `dubhe call`: a call to any provider, by names and JSON.
 
+mod arguments;
 mod describe;
 mod explain;
 mod interface;
 mod protobuf;
-mod reach;
+mod providers;
 mod reflection;
 mod target;
-mod words;
 
 use std::io::Write;
 use std::time::Duration;
@@ -15,10 +15,10 @@ use std::time::Duration;
 use dubhe::{CallOptions, ServiceKey};
 
 use crate::failure::Failure;
+use arguments::Arguments;
 use explain::Error;
-use reach::Reached;
+use providers::Providers;
 use target::Target;
-use words::Words;
 
 /// Call a method of any provider, with JSON in and out.
 ///
@@ -43,11 +43,11 @@ use words::Words;
 pub(crate) struct Options {
     /// The target, unless --registry names one, the service, the method, the arguments
     #[arg(value_name = "TARGET SERVICE METHOD ARGS", allow_negative_numbers = true)]
-    words: Vec<String>,
+    positional: Vec<String>,
     /// Find a provider in this registry, zookeeper://HOST:PORT or file:///FOLDER
     #[arg(long, value_name = "URL", value_parser = Target::registry)]
     registry: Option<Target>,
-    /// Of the providers in a registry, take those of this protocol; by default dubbo, else tri
+    /// Take providers of this protocol from a registry; by default dubbo, else tri
     #[arg(long, value_name = "NAME")]
     protocol: Option<String>,
     /// Print what there is to be called, in place of calling: services, methods, messages
@@ -59,7 +59,7 @@ pub(crate) struct Options {
     /// The version of the service
     #[arg(long)]
     version: Option<String>,
-    /// How long to wait, in milliseconds; 0 for as long as it takes
+    /// Time to wait, in milliseconds; 0 for as long as it takes
     #[arg(long, value_name = "MS", default_value_t = 5000)]
     timeout: u64,
     /// Send an attachment, which is a header over tri and grpc; may be repeated
@@ -87,11 +87,11 @@ fn pair(text: &str, between: char) -> Result<(String, String), String> {
 }
 
 /// "As long as it takes": longer than anybody waits, and still a time that can be counted.
-const EVER: Duration = Duration::from_hours(10 * 365 * 24);
+const NO_TIMEOUT: Duration = Duration::from_hours(10 * 365 * 24);
 
 impl Options {
     fn timeout(&self) -> Duration {
-        if self.timeout == 0 { EVER } else { Duration::from_millis(self.timeout) }
+        if self.timeout == 0 { NO_TIMEOUT } else { Duration::from_millis(self.timeout) }
     }
 
     /// The service with the group and version that options give.
@@ -101,7 +101,7 @@ impl Options {
         ServiceKey::new(key.interface().clone(), group, version)
     }
 
-    /// What goes with the call.
+    /// The options of the call.
     fn call(&self) -> CallOptions {
         let pairs = self.attachment.iter().chain(&self.header);
         // Of the call, and not of the client alone: streams too end with it.
@@ -113,29 +113,31 @@ impl Options {
 /// Calls and prints the result as JSON, or describes.
 pub(crate) async fn run(options: Options, out: &mut impl Write) -> Result<(), Failure> {
     let wrong = |what| Failure::Usage(format!("error: {what}"));
-    let mut words = Words::read(&options.words, options.registry.as_ref()).map_err(wrong)?;
-    words.service = words.service.map(|service| options.service(&service));
+    let mut arguments =
+        Arguments::read(&options.positional, options.registry.as_ref()).map_err(wrong)?;
+    arguments.service = arguments.service.map(|service| options.service(&service));
     let ended = if options.describe {
-        describe::run(&words, &options, out).await
+        describe::run(&arguments, &options, out).await
     } else {
-        call(&words, &options, out).await
+        call(&arguments, &options, out).await
     };
-    ended.map_err(|error| error.explain(&words.target, options.trace))
+    ended.map_err(|error| error.explain(&arguments.target, options.trace))
 }
 
-async fn call(words: &Words, options: &Options, out: &mut impl Write) -> Result<(), Error> {
-    let Words { target, service: Some(_), method: Some(method), args } = words else {
+async fn call(arguments: &Arguments, options: &Options, out: &mut impl Write) -> Result<(), Error> {
+    let Arguments { target, service: Some(_), method: Some(method), args } = arguments else {
         let missing = "<SERVICE> or <METHOD> is missing; --describe shows what there is";
         return Err(Error::Usage(missing.into()));
     };
     let values = interface::arguments(args, options.types.as_deref()).map_err(Error::Usage);
     if target.is_dubbo() {
         // What is wrong with the arguments can be said before anybody is asked.
-        return interface::call(&Reached::find(words, options).await?, method, values?, out).await;
+        return interface::call(&Providers::find(arguments, options).await?, method, values?, out)
+            .await;
     }
-    let reached = Reached::find(words, options).await?;
-    match reached.schema().await? {
-        Some(schema) => protobuf::call(&reached, &schema, method, args, out).await,
-        None => interface::call(&reached, method, values?, out).await,
+    let providers = Providers::find(arguments, options).await?;
+    match providers.schema().await? {
+        Some(schema) => protobuf::call(&providers, &schema, method, args, out).await,
+        None => interface::call(&providers, method, values?, out).await,
     }
 }

@@ -13,7 +13,7 @@ use prost_reflect::{
 };
 
 use super::explain::Error;
-use super::reach::Reached;
+use super::providers::Providers;
 
 /// A protobuf method of this name.
 pub(super) fn method(name: &str, kind: CallKind) -> Arc<Method> {
@@ -22,7 +22,7 @@ pub(super) fn method(name: &str, kind: CallKind) -> Arc<Method> {
 
 /// Calls a method and prints what comes back: a message at its end, or one a line as they come.
 pub(super) async fn call(
-    reached: &Reached<'_>,
+    providers: &Providers<'_>,
     service: &ServiceDescriptor,
     name: &str,
     args: &[String],
@@ -36,12 +36,12 @@ pub(super) async fn call(
         (true, true) => CallKind::Bidirectional,
     };
     let body = body(&found, args).map_err(Error::Usage)?;
-    let client: Client = reached.client(reached.service.clone())?;
-    let reply = client.send(&method(found.name(), kind), body, &reached.options.call()).await?;
+    let client: Client = providers.client(providers.service.clone())?;
+    let reply = client.send(&method(found.name(), kind), body, &providers.options.call()).await?;
     let mut messages = std::pin::pin!(messages(reply));
     while let Some(message) = messages.try_next().await? {
         let text = json(&found.output(), message)?;
-        if found.is_server_streaming() || reached.options.compact {
+        if found.is_server_streaming() || providers.options.compact {
             writeln!(out, "{text}")?;
         } else {
             writeln!(out, "{text:#}")?;

@@ -1,6 +1,6 @@
-//! Where to call.
+//! The target of a call.
 
-/// Where to call.
+/// The target of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
     /// The URL of a provider.
@@ -33,12 +33,12 @@ impl Target {
         }
     }
 
-    /// Whether it is a provider of the dubbo protocol.
+    /// Returns true for a provider of the dubbo protocol.
     pub(crate) fn is_dubbo(&self) -> bool {
         matches!(self, Self::Provider(url) if url.starts_with("dubbo:"))
     }
 
-    /// How an error names it; never with a password.
+    /// The name of the target in errors; never with a password.
     pub(crate) fn shown(&self) -> String {
         let (Self::Provider(url) | Self::Registry(url)) = self;
         let Some((scheme, rest)) = url.split_once("://") else { return url.clone() };

@@ -1,12 +1,12 @@
 //! Dates in UTC.
 
-const DAY: i64 = 86_400_000;
+const DAY_MS: i64 = 86_400_000;
 
 /// Milliseconds since 1970 as RFC 3339 writes a point in time, in the proleptic Gregorian
 /// calendar.
 pub(super) fn utc(millis: i64) -> String {
-    let (year, month, day) = civil(millis.div_euclid(DAY));
-    let rest = millis.rem_euclid(DAY);
+    let (year, month, day) = civil(millis.div_euclid(DAY_MS));
+    let rest = millis.rem_euclid(DAY_MS);
     let (hour, minute) = (rest / 3_600_000, rest / 60_000 % 60);
     let (second, milli) = (rest / 1000 % 60, rest % 1000);
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")

@@ -29,8 +29,8 @@ const STATUS: [(u8, &str); 12] = [
     (status::SERVER_THREADPOOL_EXHAUSTED, "SERVER_THREADPOOL_EXHAUSTED"),
 ];
 
-/// What follows the tags of a reply (Dubbo Java `DubboCodec`).
-const TAGS: [(i32, &str); 6] = [
+/// The meaning of the tags of a reply (Dubbo Java `DubboCodec`).
+const REPLY_TAGS: [(i32, &str); 6] = [
     (0, "exception"),
     (1, "value"),
     (2, "null"),
@@ -177,7 +177,7 @@ impl Body<'_, '_> {
     fn reply(&mut self) -> Result<(), Failure> {
         let at = self.start + self.decoder.position();
         let tag = self.decoder.read_i32().map_err(|error| undecodable(self.start, &error))?;
-        let Some((_, follows)) = TAGS.iter().find(|(t, _)| *t == tag) else {
+        let Some((_, follows)) = REPLY_TAGS.iter().find(|(t, _)| *t == tag) else {
             let text = format!("error at byte {at}: no reply begins with the tag {tag}");
             return Err(Failure::Failed(text));
         };
@@ -194,7 +194,7 @@ impl Body<'_, '_> {
         if self.decoder.is_at_end() { Ok(()) } else { self.item("attachments").map(drop) }
     }
 
-    /// What follows the last item means nothing; dubbo-go leaves a byte there.
+    /// Skips what follows the last item, which means nothing; dubbo-go leaves a byte there.
     fn rest(&mut self) -> Result<(), Failure> {
         if self.decoder.is_at_end() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Where the bytes come from.
+//! The source of the bytes.
 
 use std::io::Read;
 use std::path::Path;

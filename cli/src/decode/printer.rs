@@ -10,8 +10,8 @@ use super::date;
 
 /// A value that is longer on one line takes several.
 const WIDTH: usize = 72;
-/// How many bytes of binary are printed.
-const MOST_BYTES: usize = 64;
+/// The most bytes of binary that are printed.
+const MAX_BINARY_BYTES: usize = 64;
 
 /// Writes offsets, names and values.
 pub(super) struct Printer<'a> {
@@ -123,7 +123,7 @@ fn short(value: &Value) -> Option<String> {
     }
 }
 
-/// Whether a part of the value says more in a form of ours than in the general one.
+/// Returns true if a part of the value says more in a form of ours than in the general one.
 fn holds_hidden(value: &Value) -> bool {
     match value {
         Value::Date(_) => true,
@@ -136,11 +136,12 @@ fn holds_hidden(value: &Value) -> bool {
     }
 }
 
-/// Hex digits in pairs, cut after [`MOST_BYTES`].
+/// Hex digits in pairs, cut after [`MAX_BINARY_BYTES`].
 fn binary(bytes: &[u8]) -> String {
-    let shown: Vec<String> = bytes.iter().take(MOST_BYTES).map(|b| format!("{b:02x}")).collect();
-    let more = if bytes.len() > MOST_BYTES {
-        format!(" … {} bytes more", bytes.len() - MOST_BYTES)
+    let shown: Vec<String> =
+        bytes.iter().take(MAX_BINARY_BYTES).map(|b| format!("{b:02x}")).collect();
+    let more = if bytes.len() > MAX_BINARY_BYTES {
+        format!(" … {} bytes more", bytes.len() - MAX_BINARY_BYTES)
     } else {
         String::new()
     };

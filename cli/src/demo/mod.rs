@@ -21,13 +21,13 @@ use hello::proto::HelloServer;
 /// HTTP, to Java, Go and curl as well. Prints lines to try.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// Where the first provider listens; port 0 takes a free one
+    /// Address of the first provider; port 0 takes a free one
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:20880")]
     addr: String,
     /// End after this many calls
     #[arg(long, value_name = "N")]
     calls: Option<u64>,
-    /// How long to pause between calls, in milliseconds
+    /// Pause between calls, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 1000)]
     interval: u64,
 }

@@ -15,7 +15,6 @@ const UNCONVERTED: &[&str] = &[
     "benches",
     "benches/contenders",
     "benches/load",
-    "cli",
     "crates/client",
     "crates/cluster",
     "crates/codec/hessian2",

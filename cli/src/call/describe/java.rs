@@ -2,20 +2,24 @@
 
 use dubhe::{Code, Generic, Status};
 
-use crate::call::reach::Reached;
+use crate::call::providers::Providers;
 
 /// The name of a method that no interface has.
 const NONE: &str = "?";
 
 /// The methods of the interface: with their types from a Dubhe provider, whose error lists them,
 /// else their names from a registry.
-pub(super) async fn text(reached: &Reached<'_>, method: Option<&str>) -> Result<String, Status> {
-    let generic: Generic = reached.client(reached.service.clone())?;
-    let generic = generic.with(reached.options.call());
+pub(super) async fn text(
+    providers: &Providers<'_>,
+    method: Option<&str>,
+) -> Result<String, Status> {
+    let generic: Generic = providers.client(providers.service.clone())?;
+    let generic = generic.with(providers.options.call());
     let Err(status) = generic.call(NONE, []).await else {
         return Err(Status::new(Code::Internal, "the provider answers what it cannot know"));
     };
-    let names = reached.param("methods").map(|names| names.split(',').map(|n| format!("{n}(..)")));
+    let names =
+        providers.param("methods").map(|names| names.split(',').map(|n| format!("{n}(..)")));
     let methods: Vec<String> = match (signatures(status.message()), names) {
         (Some(signatures), _) => signatures,
         (None, Some(names)) => names.collect(),
@@ -33,13 +37,13 @@ pub(super) async fn text(reached: &Reached<'_>, method: Option<&str>) -> Result<
         methods.iter().filter(shown).map(|text| format!("  {text};\n")).collect();
     if lines.is_empty() {
         let known = methods.join(", ");
-        let text = format!("no method {:?} in {}; it has {known}", method, reached.service);
+        let text = format!("no method {:?} in {}; it has {known}", method, providers.service);
         return Err(Status::new(Code::Unimplemented, text));
     }
-    Ok(format!("interface {} {{\n{}}}\n", reached.service, lines.concat()))
+    Ok(format!("interface {} {{\n{}}}\n", providers.service, lines.concat()))
 }
 
-/// What stands in the error of a Dubhe provider: `...; it has add(long, int), half(double)`.
+/// The signatures in the error of a Dubhe provider: `...; it has add(long, int), half(double)`.
 fn signatures(error: &str) -> Option<Vec<String>> {
     let (_, list) = error.split_once("; it has ")?;
     let list = list.trim_end_matches(" and more");

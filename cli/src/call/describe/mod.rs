@@ -7,32 +7,34 @@ use std::io::Write;
 
 use super::explain::Error;
 use super::protobuf;
-use super::reach::Reached;
+use super::providers::Providers;
 use super::reflection::Reflection;
-use super::{Options, Target, Words};
+use super::{Arguments, Options, Target};
 
 /// Prints the services of a server, a service, or a method.
 pub(super) async fn run(
-    words: &Words,
+    arguments: &Arguments,
     options: &Options,
     out: &mut impl Write,
 ) -> Result<(), Error> {
-    let method = words.method.as_deref();
-    if words.service.is_none() && (words.target.is_dubbo() || is_registry(&words.target)) {
+    let method = arguments.method.as_deref();
+    if arguments.service.is_none()
+        && (arguments.target.is_dubbo() || is_registry(&arguments.target))
+    {
         let what = "<SERVICE> is missing; only tri and grpc servers list what they have";
         return Err(Error::Usage(what.into()));
     }
-    let reached = Reached::find(words, options).await?;
-    if words.service.is_none() {
-        let names = Reflection::of(&reached).list().await?;
+    let providers = Providers::find(arguments, options).await?;
+    if arguments.service.is_none() {
+        let names = Reflection::of(&providers).list().await?;
         return Ok(writeln!(out, "{}", names.join("\n"))?);
     }
-    let text = match reached.schema().await? {
+    let text = match providers.schema().await? {
         Some(service) => {
             let method = method.map(|name| protobuf::find(&service, name)).transpose()?;
             proto::text(&service, method.as_ref())
         }
-        None => java::text(&reached, method).await?,
+        None => java::text(&providers, method).await?,
     };
     Ok(writeln!(out, "{}", text.trim_end())?)
 }

@@ -34,12 +34,12 @@ impl Argument {
         Ok(Self { java_type: Some(java_type), value })
     }
 
-    /// Whether no type was given.
+    /// Returns true if no type was given.
     pub(super) fn is_untyped(&self) -> bool {
         self.java_type.is_none()
     }
 
-    /// With its type, which follows from the value where none was given.
+    /// The argument with its type, which follows from the value where none was given.
     pub(super) fn into_typed(self) -> JavaArgument {
         match self.java_type {
             Some(java_type) => JavaArgument::new(java_type, self.value),

@@ -10,7 +10,7 @@ use std::io::Write;
 use dubhe::{Generic, Status, Value, json};
 
 use super::explain::{self, Error};
-use super::reach::Reached;
+use super::providers::Providers;
 use crate::failure::Failure;
 use argument::Argument;
 
@@ -24,14 +24,14 @@ pub(super) fn arguments(
 
 /// Calls and prints the result as JSON.
 pub(super) async fn call(
-    reached: &Reached<'_>,
+    providers: &Providers<'_>,
     method: &str,
     arguments: Vec<Argument>,
     out: &mut impl Write,
 ) -> Result<(), Error> {
-    let generic: Generic = reached.client(reached.service.clone())?;
-    let result = invoke(&generic.with(reached.options.call()), method, arguments).await?;
-    Ok(print(&readable::value(result), reached.options.compact, out)?)
+    let generic: Generic = providers.client(providers.service.clone())?;
+    let result = invoke(&generic.with(providers.options.call()), method, arguments).await?;
+    Ok(print(&readable::value(result), providers.options.compact, out)?)
 }
 
 /// Calls `method`. Arguments without any type leave it to the provider to find the method; when it

@@ -12,7 +12,7 @@ use prost::Message;
 use prost_reflect::{DescriptorPool, ServiceDescriptor};
 
 use super::protobuf;
-use super::reach::Reached;
+use super::providers::Providers;
 use messages::{Answer, File, Files, Question};
 
 /// The names of the service, today's and the one that older servers have.
@@ -20,11 +20,11 @@ const NAMES: [&str; 2] =
     ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
 
 /// The reflection of one server.
-pub(super) struct Reflection<'a>(&'a Reached<'a>);
+pub(super) struct Reflection<'a>(&'a Providers<'a>);
 
 impl<'a> Reflection<'a> {
-    pub(super) fn of(reached: &'a Reached<'a>) -> Self {
-        Self(reached)
+    pub(super) fn of(providers: &'a Providers<'a>) -> Self {
+        Self(providers)
     }
 
     /// The names of all services that the server tells of.

@@ -1,21 +1,12 @@
 //! `dubhe call` against a provider in this process.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    missing_docs,
-    reason = "a test stops at the first surprise"
-)]
-
-mod support;
-
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use crate::support::{Ended, dubhe};
 use dubhe::hessian2::Array;
 use dubhe::prelude::*;
 use dubhe::{Running, java};
 use serde_json::{Value as Json, json};
-use support::{Ended, dubhe};
 
 #[derive(Java, Clone, Debug, PartialEq)]
 #[java(class = "org.example.User")]
@@ -149,7 +140,7 @@ impl Serving {
         dubhe(&[&["call", &self.addr(), SERVICE], rest].concat())
     }
 
-    /// What a call that must succeed returns.
+    /// The result of a call that must succeed.
     fn result(&self, rest: &[&str]) -> Json {
         let Ended { code, out, err } = self.call(rest);
         assert_eq!((code, &*err), (0, ""), "{rest:?}");

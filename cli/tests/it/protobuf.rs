@@ -1,19 +1,10 @@
 //! `dubhe call` against a protobuf service in this process, known by reflection alone.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    missing_docs,
-    reason = "a test stops at the first surprise"
-)]
-
-mod support;
-
 use std::sync::Arc;
 
+use crate::support::{Ended, dubhe, dubhe_reading};
 use dubhe::{Running, Server, ServerBuilder};
 use dubhe_stubs::Speaker;
 use dubhe_stubs::proto::sample::shapes::v1::ShapesServer;
-use support::{Ended, dubhe, dubhe_reading};
 
 const SERVICE: &str = "sample.shapes.v1.Shapes";
 

@@ -1,14 +1,6 @@
 //! `dubhe decode` over bytes that Dubbo Java wrote.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test stops at the first surprise"
-)]
-
-mod support;
-
+use crate::support::{dubhe, dubhe_reading};
 use serde_json::Value as Json;
-use support::{dubhe, dubhe_reading};
 
 fn vectors(file: &str, list: &str) -> Vec<Json> {
     let path = format!("{}/../tests/vectors/{file}", env!("CARGO_MANIFEST_DIR"));

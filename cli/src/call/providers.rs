@@ -7,26 +7,26 @@ use prost_reflect::ServiceDescriptor;
 
 use super::explain::Error;
 use super::reflection::Reflection;
-use super::{Options, Target, Words};
+use super::{Arguments, Options, Target};
 
 /// The protocols that are spoken, most preferred first: without a description of its types, an
 /// interface is best called over dubbo.
 const PROTOCOLS: [&str; 3] = ["dubbo", "tri", "grpc"];
 
-/// Those who are called, all over one protocol.
+/// The providers that are called, all over one protocol.
 #[derive(Debug)]
-pub(super) struct Reached<'a> {
+pub(super) struct Providers<'a> {
     pub(super) service: ServiceKey,
     pub(super) options: &'a Options,
     app: App,
     endpoints: Vec<Endpoint>,
 }
 
-impl<'a> Reached<'a> {
-    /// The providers of the service that `words` name.
-    pub(super) async fn find(words: &Words, options: &'a Options) -> Result<Self, Error> {
-        let service = words.service.clone().unwrap_or_default();
-        let endpoints = match &words.target {
+impl<'a> Providers<'a> {
+    /// The providers of the service that `arguments` name.
+    pub(super) async fn find(arguments: &Arguments, options: &'a Options) -> Result<Self, Error> {
+        let service = arguments.service.clone().unwrap_or_default();
+        let endpoints = match &arguments.target {
             Target::Provider(_) if options.protocol.is_some() => {
                 let what = "--protocol is for registries; write it in front, as in tri://HOST:PORT";
                 return Err(Error::Usage(what.into()));
@@ -104,7 +104,7 @@ async fn registered(
         .map_err(|why| Status::new(Code::Unavailable, format!("no provider for {service}: {why}")))
 }
 
-/// Those who offer the first protocol of `wanted` that anybody offers.
+/// The providers that offer the first protocol of `wanted` that any offers.
 fn choose(providers: Vec<Registration>, wanted: &[&str]) -> Result<Vec<Endpoint>, String> {
     let offered = |protocol: &&str| providers.iter().any(|p| p.offer.protocol == *protocol);
     let Some(chosen) = wanted.iter().copied().find(offered) else {

@@ -1,10 +1,8 @@
 //! The binary, run and started.
-#![allow(dead_code, reason = "each test file uses its part")]
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-/// What a finished command left behind.
+/// The output of a finished command.
 pub(crate) struct Ended {
     pub(crate) code: i32,
     pub(crate) out: String,
@@ -43,7 +41,7 @@ pub(crate) fn dubhe_reading(args: &[&str], stdin: &[u8]) -> Ended {
 pub(crate) struct Demo {
     child: Child,
     lines: BufReader<ChildStdout>,
-    /// Where its first provider listens.
+    /// The address of its first provider.
     pub(crate) addr: String,
 }
 

@@ -1,16 +1,8 @@
 //! `dubhe demo`, as a person runs it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test stops at the first surprise"
-)]
-
-mod support;
-
 #[cfg(unix)]
 use std::process::Command;
 
-use support::{Demo, dubhe};
+use crate::support::{Demo, dubhe};
 
 #[test]
 fn shows_calls_to_both_providers_and_ends_after_the_last() {
