@@ -1,4 +1,4 @@
-//! What the examples share: a Java interface in Rust, and a provider of it.
+//! Parts that the examples share: a Java interface in Rust, and a provider of it.
 //!
 //! Each program in `src/bin` shows one thing, checks what it shows, and ends by itself:
 //! `cargo run -p dubhe-examples --bin consumer`. In a fleet, a crate like this one would hold the
@@ -21,7 +21,7 @@ pub struct User {
     pub id: i64,
     /// The user's name.
     pub name: String,
-    /// When the user was born.
+    /// The time of birth.
     pub born: java::Date,
 }
 

@@ -19,23 +19,25 @@ use dubhe_net::{Error, ErrorKind, Result};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-const LETTER: u8 = b'K';
-const HEADER: usize = 5;
-const MAX: usize = 1024 * 1024;
+const MAGIC: u8 = b'K';
+const HEADER_BYTES: usize = 5;
+const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// Takes the next frame once it is whole.
 fn take_frame(input: &mut BytesMut) -> Result<Option<Bytes>> {
-    let Some([letter, length @ ..]) = input.first_chunk::<HEADER>() else { return Ok(None) };
+    let Some([magic, length @ ..]) = input.first_chunk::<HEADER_BYTES>() else { return Ok(None) };
     let length = usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX);
-    if *letter != LETTER || length > MAX {
-        return Err(Error::protocol(format!("no frame of kv, or one above {MAX} bytes")));
+    if *magic != MAGIC || length > MAX_BODY_BYTES {
+        return Err(Error::protocol(format!(
+            "no frame of kv, or one above {MAX_BODY_BYTES} bytes"
+        )));
     }
-    let whole = input.len() >= HEADER + length;
-    Ok(whole.then(|| input.split_to(HEADER + length).freeze().slice(HEADER..)))
+    let whole = input.len() >= HEADER_BYTES + length;
+    Ok(whole.then(|| input.split_to(HEADER_BYTES + length).freeze().slice(HEADER_BYTES..)))
 }
 
 fn put_frame(body: Bytes, out: &mut Outbox) {
-    out.tail_mut().put_u8(LETTER);
+    out.tail_mut().put_u8(MAGIC);
     out.tail_mut().put_u32(u32::try_from(body.len()).unwrap_or(u32::MAX));
     out.push(body);
 }
@@ -63,7 +65,7 @@ impl Protocol for Store {
     }
 
     fn probe(&self, prefix: &[u8]) -> Probe {
-        if prefix.first() == Some(&LETTER) { Probe::Yes } else { Probe::No }
+        if prefix.first() == Some(&MAGIC) { Probe::Yes } else { Probe::No }
     }
 
     fn serve(&self, io: Io, peer: Peer, mut shutdown: Shutdown) -> BoxFuture<'static, ()> {

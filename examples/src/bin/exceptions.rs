@@ -4,7 +4,7 @@
 use dubhe::prelude::*;
 use dubhe::{ReplyAttachments, core::status::Origin};
 
-/// In Java: `class InsufficientFundsException extends Exception { long missing; }`.
+/// The Java class `class InsufficientFundsException extends Exception { long missing; }`.
 #[derive(JavaException, Clone, Debug, PartialEq)]
 #[java(class = "org.example.InsufficientFundsException")]
 struct InsufficientFunds {

@@ -25,7 +25,6 @@ const UNCONVERTED: &[&str] = &[
     "crates/protocol/dubbo",
     "crates/protocol/triple",
     "crates/server",
-    "examples",
     "fuzz",
     "tests/interop",
     "tests/stubs",
