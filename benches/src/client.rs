@@ -9,9 +9,9 @@ use dubhe_bench::proto::{self, Msg};
 use dubhe_load::{Error, Load, Outgoing, streams, unary};
 use futures_util::{StreamExt, TryStreamExt};
 
-/// A call takes no longer.
+/// The longest time of a call.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// Nor does a stream.
+/// The longest time of a stream.
 const STREAM_TIMEOUT: Duration = Duration::from_hours(1);
 
 fn url(protocol: &str, load: &Load) -> String {

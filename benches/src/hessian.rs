@@ -13,8 +13,8 @@ use serde_json::json;
 
 /// Objects in the list.
 const COUNT: i32 = 1000;
-/// How long each figure is measured.
-const TIME: Duration = Duration::from_secs(2);
+/// The time for which each figure is measured.
+const MEASURE_TIME: Duration = Duration::from_secs(2);
 
 /// `String` owns its text, `ByteString` shares the message, `&str` borrows from it.
 #[derive(Java, Clone, Debug, PartialEq)]
@@ -55,7 +55,7 @@ fn rows() -> Rows<String> {
 fn time<T>(mut run: impl FnMut() -> Result<T, Error>) -> Result<f64, Error> {
     let mut laps = Vec::new();
     let start = Instant::now();
-    while start.elapsed() < TIME {
+    while start.elapsed() < MEASURE_TIME {
         let lap = Instant::now();
         let made = black_box(run()?);
         laps.push(lap.elapsed());

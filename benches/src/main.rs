@@ -15,14 +15,14 @@ use dubhe_load::Load;
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]
-    what: What,
+    command: Command,
 }
 
 #[derive(Subcommand)]
-enum What {
+enum Command {
     /// Serves `org.example.bench.Echo` and `bench.Echo`.
     Server {
-        /// Where to listen.
+        /// The address to listen on.
         #[arg(long)]
         addr: String,
     },
@@ -34,7 +34,7 @@ enum What {
 
 #[derive(clap::Args)]
 struct ClientArguments {
-    /// What is called.
+    /// The kind of the calls.
     #[arg(long, value_enum, default_value_t = Kind::Dubbo)]
     kind: Kind,
     #[command(flatten)]
@@ -53,14 +53,14 @@ enum Kind {
 
 #[tokio::main]
 async fn main() -> Result<(), dubhe_load::Error> {
-    match Arguments::parse().what {
-        What::Server { addr } => serve(&addr).await?,
-        What::Client(ClientArguments { kind, load }) => match kind {
+    match Arguments::parse().command {
+        Command::Server { addr } => serve(&addr).await?,
+        Command::Client(ClientArguments { kind, load }) => match kind {
             Kind::Dubbo => client::dubbo(&load).await?,
             Kind::Triple => client::triple(&load).await?,
             Kind::TripleStream => client::triple_stream(&load).await?,
         },
-        What::Hessian => hessian::run()?,
+        Command::Hessian => hessian::run()?,
     }
     Ok(())
 }

@@ -26,7 +26,7 @@ enum Project {
 enum What {
     /// Serves `bench.Echo`.
     Server {
-        /// Where to listen.
+        /// The address to listen on.
         #[arg(long)]
         addr: std::net::SocketAddr,
     },

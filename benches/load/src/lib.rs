@@ -20,7 +20,7 @@ pub use unary::unary;
 /// Errors end the program; a person reads them.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// What the callers do.
+/// The load of all callers.
 #[derive(Args, Clone, Debug)]
 pub struct Load {
     /// The server, as HOST:PORT.
@@ -35,10 +35,11 @@ pub struct Load {
     /// Messages in flight on each stream.
     #[arg(long, default_value_t = 16)]
     pub ahead: usize,
-    /// How long, in seconds.
+    /// The duration, in seconds.
     #[arg(long, default_value_t = 5)]
     pub seconds: u64,
-    /// How many calls or messages, rounded up to a multiple of the callers; instead of `seconds`.
+    /// The number of calls or messages, rounded up to a multiple of the callers; instead of
+    /// `seconds`.
     #[arg(long)]
     pub calls: Option<u64>,
     /// Bytes of data in a call or message.

@@ -1,4 +1,4 @@
-//! When a caller stops.
+//! The end of a caller's work.
 
 use std::time::{Duration, Instant};
 
@@ -17,8 +17,8 @@ impl Limit {
         Self::Count(count)
     }
 
-    /// Whether one more begins at `now`, after `begun` of them.
-    pub(crate) fn goes_on(self, now: Instant, begun: u64) -> bool {
+    /// Returns true if one more begins at `now`, after `begun` of them.
+    pub(crate) fn allows(self, now: Instant, begun: u64) -> bool {
         match self {
             Self::Until(end) => now < end,
             Self::Count(count) => begun < count,

@@ -1,4 +1,4 @@
-//! What is sent.
+//! The data of calls.
 
 use bytes::Bytes;
 
@@ -9,17 +9,17 @@ pub(crate) struct Data {
     size: usize,
 }
 
-/// How many follow before the first comes again.
-const DIFFERENT: usize = 256;
+/// The number of different data before the first comes again.
+const PERIOD: usize = 256;
 
 impl Data {
     pub(crate) fn new(size: usize) -> Self {
-        Self { bytes: (0..=u8::MAX).cycle().take(size + DIFFERENT).collect(), size }
+        Self { bytes: (0..=u8::MAX).cycle().take(size + PERIOD).collect(), size }
     }
 
     /// The data of the message of this number.
     pub(crate) fn of(&self, number: u64) -> Bytes {
-        let start = usize::try_from(number % DIFFERENT as u64).unwrap_or_default();
+        let start = usize::try_from(number % PERIOD as u64).unwrap_or_default();
         self.bytes.slice(start..start + self.size)
     }
 }

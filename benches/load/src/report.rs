@@ -1,4 +1,4 @@
-//! What the callers saw.
+//! The results of the callers.
 
 use std::fmt::Display;
 use std::time::{Duration, Instant};
@@ -8,15 +8,15 @@ use serde_json::json;
 
 use crate::Error;
 
-/// What one caller saw, or all of them.
+/// The results of one caller, or of all of them.
 #[derive(Clone, Debug)]
-pub(crate) struct Seen {
+pub(crate) struct CallerReport {
     latencies: Histogram<u64>,
     errors: u64,
     first_error: Option<String>,
 }
 
-impl Seen {
+impl CallerReport {
     pub(crate) fn new() -> Result<Self, Error> {
         // Nanoseconds up to a minute, two digits.
         let latencies = Histogram::new_with_bounds(1, 60_000_000_000, 2)?;
@@ -45,7 +45,7 @@ impl Seen {
         self.first_error.get_or_insert(what);
     }
 
-    /// How many were right and wrong, and what was wrong first.
+    /// The numbers of right and wrong replies, and the first error.
     #[cfg(test)]
     pub(crate) fn outcome(&self) -> (u64, u64, Option<&str>) {
         (self.latencies.len(), self.errors, self.first_error.as_deref())
@@ -72,10 +72,10 @@ impl Clock {
 
     /// Prints the line of JSON.
     #[allow(clippy::print_stdout, clippy::print_stderr, reason = "it is what the program is for")]
-    pub(crate) fn report(self, kind: &str, callers: Vec<Seen>) -> Result<(), Error> {
+    pub(crate) fn report(self, kind: &str, callers: Vec<CallerReport>) -> Result<(), Error> {
         let took = self.start.elapsed();
         let cpu = cpu_time()?.saturating_sub(self.cpu);
-        let mut all = Seen::new()?;
+        let mut all = CallerReport::new()?;
         for caller in callers {
             all.add(caller)?;
         }

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::limit::Limit;
 use crate::payload::Data;
-use crate::report::{Clock, Seen};
+use crate::report::{CallerReport, Clock};
 use crate::{Error, Load};
 
 /// The messages that a stream sends.
@@ -54,7 +54,7 @@ where
         opened.push((send, stream));
     }
 
-    let (clock, limit, seen) = (Clock::start()?, load.limit(), Seen::new()?);
+    let (clock, limit, seen) = (Clock::start()?, load.limit(), CallerReport::new()?);
     let readers: Vec<_> = opened
         .into_iter()
         .map(|(send, stream)| {
@@ -72,7 +72,7 @@ where
 struct Sender {
     send: Option<UnboundedSender<Bytes>>,
     data: Data,
-    /// When the messages without a reply were sent.
+    /// The times at which the messages without a reply were sent.
     waiting: VecDeque<Instant>,
 }
 
@@ -91,8 +91,8 @@ async fn keep_full<S, R, E>(
     mut sender: Sender,
     ahead: usize,
     limit: Limit,
-    mut seen: Seen,
-) -> Seen
+    mut seen: CallerReport,
+) -> CallerReport
 where
     S: Stream<Item = Result<R, E>>,
     R: AsRef<[u8]>,
@@ -104,7 +104,7 @@ where
     sender.waiting.push_back(now);
     let (mut begun, mut answered) = (1, 0);
     for _ in 1..ahead {
-        if limit.goes_on(now, begun) {
+        if limit.allows(now, begun) {
             sender.send(begun, now);
             begun += 1;
         }
@@ -118,7 +118,7 @@ where
         if failed {
             break;
         }
-        if limit.goes_on(now, begun) {
+        if limit.allows(now, begun) {
             sender.send(begun, now);
             begun += 1;
         } else {
@@ -143,7 +143,7 @@ mod tests {
         let sender = Sender { send: Some(send), data: Data::new(4), waiting: VecDeque::new() };
         let replies = stream::poll_fn(move |cx| outgoing.poll_recv(cx));
         let replies = replies.filter_map(move |data| std::future::ready(change(data)));
-        let seen = Seen::new().unwrap();
+        let seen = CallerReport::new().unwrap();
         format!("{:?}", keep_full(replies, sender, 3, Limit::count(10), seen).await.outcome())
     }
 
@@ -158,6 +158,6 @@ mod tests {
 
     #[test]
     fn time_ends_a_limit_too() {
-        assert!(!Limit::Until(Instant::now()).goes_on(Instant::now(), 0));
+        assert!(!Limit::Until(Instant::now()).allows(Instant::now(), 0));
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::limit::Limit;
 use crate::payload::Data;
-use crate::report::{Clock, Seen};
+use crate::report::{CallerReport, Clock};
 use crate::{Error, Load};
 
 /// Makes calls and prints the report. `caller` is asked for each caller by its number, so that
@@ -32,7 +32,7 @@ where
         caller(number)(data.of(0)).await.map_err(|error| error.to_string())?;
     }
 
-    let (clock, limit, seen) = (Clock::start()?, load.limit(), Seen::new()?);
+    let (clock, limit, seen) = (Clock::start()?, load.limit(), CallerReport::new()?);
     let callers: Vec<_> = (0..load.concurrency)
         .map(|number| tokio::spawn(call(caller(number), limit, data.clone(), seen.clone())))
         .collect();
@@ -43,7 +43,12 @@ where
     clock.report(kind, all)
 }
 
-async fn call<C, F, R, E>(mut caller: C, limit: Limit, data: Data, mut seen: Seen) -> Seen
+async fn call<C, F, R, E>(
+    mut caller: C,
+    limit: Limit,
+    data: Data,
+    mut seen: CallerReport,
+) -> CallerReport
 where
     C: FnMut(Bytes) -> F,
     F: Future<Output = Result<R, E>>,
@@ -51,7 +56,7 @@ where
     E: Display,
 {
     let (mut now, mut number) = (Instant::now(), 0);
-    while limit.goes_on(now, number) {
+    while limit.allows(now, number) {
         let data = data.of(number);
         let reply = caller(data.clone()).await;
         let end = Instant::now();
