@@ -9,7 +9,7 @@ use crate::repo::{has_program, root};
 use crate::tally::Tally;
 
 /// Seconds for each target when nothing else is said.
-const EVERYDAY: u64 = 30;
+const DEFAULT_SECONDS: u64 = 30;
 
 /// Runs `cargo fuzz` on one target or all.
 pub(crate) fn run(args: &[String], tally: &mut Tally) -> Result<()> {
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &[String], tally: &mut Tally) -> Result<()> {
 
 /// `[TARGET] [--seconds N]`
 fn parse(args: &[String]) -> Result<(Option<&str>, u64)> {
-    let (mut name, mut seconds) = (None, EVERYDAY);
+    let (mut name, mut seconds) = (None, DEFAULT_SECONDS);
     let mut args = args.iter();
     while let Some(arg) = args.next() {
         match arg.as_str() {

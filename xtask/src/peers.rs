@@ -23,7 +23,7 @@ pub(crate) enum Peer {
 }
 
 impl Peer {
-    /// What to install first, if something is missing.
+    /// The packages to install first, if something is missing.
     pub(crate) fn missing(self) -> Option<&'static str> {
         match self {
             Self::Java(_) | Self::ZooKeeper if !has_program("javac") || !has_program("mvn") => {
@@ -80,7 +80,7 @@ impl Peers {
         }
     }
 
-    /// Where a server of this run writes its output.
+    /// The file in which a server of this run writes its output.
     pub(crate) fn log(&self, name: &str) -> PathBuf {
         self.file(&format!("{}.log", plain(name)))
     }

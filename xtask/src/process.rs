@@ -115,7 +115,7 @@ impl Running {
         Ok(())
     }
 
-    /// Whether it still runs, and what it wrote last.
+    /// The state of the process, and its last output.
     pub(crate) fn account(&mut self, log: &Path) -> String {
         let state = match self.0.try_wait() {
             Ok(Some(status)) => format!("ended with {status}"),

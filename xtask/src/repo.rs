@@ -15,12 +15,12 @@ pub(crate) fn root() -> PathBuf {
     xtask.parent().unwrap_or(xtask).to_path_buf()
 }
 
-/// Where cargo puts what it builds.
+/// The folder in which cargo puts what it builds.
 pub(crate) fn target() -> PathBuf {
     root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
-/// Whether a program is on `PATH`.
+/// Returns true if a program is on `PATH`.
 pub(crate) fn has_program(name: &str) -> bool {
     env::var_os("PATH")
         .is_some_and(|path| env::split_paths(&path).any(|dir| dir.join(name).is_file()))
@@ -37,7 +37,7 @@ pub(crate) struct File {
 }
 
 impl File {
-    /// Whether the name ends in `.` and `extension`.
+    /// Returns true if the name ends in `.` and `extension`.
     pub(crate) fn is_kind(&self, extension: &str) -> bool {
         Path::new(&self.path).extension().is_some_and(|own| own == extension)
     }
@@ -59,11 +59,11 @@ pub(crate) struct Package {
 #[derive(Debug, Clone)]
 pub(crate) struct Dependency {
     pub(crate) name: String,
-    /// In `[dev-dependencies]`: used by tests and examples alone.
+    /// True in `[dev-dependencies]`: used by tests and examples alone.
     pub(crate) dev: bool,
 }
 
-/// What `tidy` looks at.
+/// The files and packages that `tidy` looks at.
 #[derive(Debug, Default)]
 pub(crate) struct Repo {
     pub(crate) files: Vec<File>,

@@ -10,7 +10,7 @@ pub(crate) fn code(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// Whether a file holds tests alone.
+/// Returns true if a file holds tests alone.
 pub(crate) fn is_test(path: &str) -> bool {
     path.split('/').any(|part| matches!(part, "tests" | "benches" | "tests.rs" | "fuzz_targets"))
 }
@@ -20,7 +20,7 @@ pub(crate) fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|&byte| byte == b'\n').count() + 1
 }
 
-/// Whether `word` stands at `at` as a word of its own.
+/// Returns true if `word` stands at `at` as a word of its own.
 pub(crate) fn is_word_at(code: &str, at: usize, word: &str) -> bool {
     let part_of_word =
         |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
@@ -49,7 +49,7 @@ fn blank_literals(source: &[u8]) -> Vec<u8> {
     out
 }
 
-/// How many bytes a comment or literal at the start of `rest` takes (0: none),
+/// The length in bytes of a comment or literal at the start of `rest` (0: none),
 /// and how many to keep at either end. `before` is the byte in front of it.
 fn literal(rest: &[u8], before: Option<&u8>) -> (usize, usize) {
     let in_word = before.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
@@ -85,7 +85,7 @@ fn block_comment(rest: &[u8]) -> usize {
     rest.len()
 }
 
-/// Up to and with the first unescaped `end` after the first byte.
+/// The length up to and with the first unescaped `end` after the first byte.
 fn until(rest: &[u8], end: u8) -> usize {
     let mut escaped = false;
     for (at, &byte) in rest.iter().enumerate().skip(1) {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// What ran and how it ended.
+/// The counts of what ran, by its end.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) passed: usize,
@@ -34,7 +34,7 @@ impl Tally {
         self.skipped += other.skipped;
     }
 
-    /// Whether the exit status is 0. A run that did nothing shows nothing, and
+    /// Returns true if the exit status is 0. A run that did nothing shows nothing, and
     /// `strict` (CI) forbids skips.
     fn succeeded(self, strict: bool) -> bool {
         self.failed == 0 && self.passed > 0 && !(strict && self.skipped > 0)

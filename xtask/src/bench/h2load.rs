@@ -37,14 +37,14 @@ fn message(size: u8) -> Vec<u8> {
     [0, 0, 0, 0, size + 2].into_iter().chain(message).collect()
 }
 
-/// How long a run lasts.
+/// The length of a run.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Length {
     Seconds(u64),
     Calls(u64),
 }
 
-/// What h2load counted.
+/// The counts of h2load.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Counts {
     pub(super) rps: f64,

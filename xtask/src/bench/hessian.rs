@@ -11,12 +11,12 @@ use crate::Result;
 use crate::peers::Peer;
 use crate::tally::Tally;
 
-/// How many times as fast as hessian-lite we must be. Owned text is what shares the message: a
-/// copy of each string costs more in the allocator alone than the rest, and is shown beside.
+/// The factors by which we must be faster than hessian-lite. Owned text is what shares the message:
+/// a copy of each string costs more in the allocator alone than the rest, and is shown beside.
 const ENCODE_OVER_JAVA: f64 = 5.0;
 const DECODE_OVER_JAVA: f64 = 2.5;
 const BORROW_OVER_JAVA: f64 = 5.0;
-/// And as dubbo-go-hessian2, in everything.
+/// The factor for dubbo-go-hessian2, in everything.
 const OVER_GO: f64 = 15.0;
 
 /// Nanoseconds per object.

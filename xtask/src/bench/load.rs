@@ -59,7 +59,7 @@ impl Report {
             .collect()
     }
 
-    /// Whether every reply was right, as a line of the result.
+    /// Tells if every reply was right, as a line of the result.
     pub(super) fn judge_replies(&self, name: &str, tally: &mut Tally) {
         let what =
             format!("{} of {} replies wrong or missing", self.errors, self.calls + self.errors);
@@ -133,7 +133,7 @@ pub(super) fn java_client(bench: &Bench, kind: &str, address: &str, seconds: u64
 /// The header of [`Report::cells`].
 pub(super) const HEADER: [&str; 4] = ["calls/s", "p50 µs", "p99 µs", "p99.9 µs"];
 
-/// What all share, for the title of a table.
+/// The settings that all share, for the title of a table.
 pub(super) fn setting() -> String {
     format!("echo of {SIZE} bytes, {CONNS} connections, {CONCURRENCY} calls in flight")
 }

@@ -1,6 +1,6 @@
 //! Measures us beside others, all in the same run: beside dubbo-go and Dubbo Java over the dubbo
-//! protocol, and beside those, gRPC's implementations in Rust and Go, and an HTTP/2 server in C over
-//! Triple.
+//! protocol, and beside those, gRPC's implementations in Rust and Go, and an HTTP/2 server in C
+//! over Triple.
 //!
 //! `calls` counts what one call costs, beside nobody.
 //!
@@ -38,7 +38,7 @@ const SERVER_CORE: &str = "0";
 const LOAD_CORE: &str = "1";
 
 /// The suite that needs no peer and no cores of its own.
-const ALONE: &str = "calls";
+const WITHOUT_PEERS: &str = "calls";
 
 /// We, in the tables.
 const OURS: &str = "dubhe";
@@ -46,14 +46,14 @@ const OURS: &str = "dubhe";
 /// at most.
 const SHARE_OF_GO: f64 = 1.0 / 20.0;
 
-/// What every suite needs.
+/// The parts that every suite needs.
 #[derive(Debug)]
 struct Bench {
     plan: Plan,
     peers: Peers,
     /// Our program.
     ours: PathBuf,
-    /// That of other projects in Rust.
+    /// The program of other projects in Rust.
     contenders: PathBuf,
 }
 
@@ -63,7 +63,7 @@ impl Bench {
         pinned(core, &self.ours, args)
     }
 
-    /// That of other projects in Rust, held to a core.
+    /// The program of other projects in Rust, held to a core.
     fn contender(&self, core: &str, args: &[&str]) -> Command {
         pinned(core, &self.contenders, args)
     }
@@ -129,12 +129,12 @@ pub(crate) fn run(args: &[String], tally: &mut Tally) -> Result<()> {
 
 /// The peers that the suites need.
 fn peers(suites: &[&str]) -> &'static [Peer] {
-    if suites == [ALONE] { &[] } else { &[Peer::Java("3"), Peer::GoBench] }
+    if suites == [WITHOUT_PEERS] { &[] } else { &[Peer::Java("3"), Peer::GoBench] }
 }
 
-/// What to install first, if `has` does not know a program that the suites need.
+/// The packages to install first, if `has` does not know a program that the suites need.
 fn missing(suites: &[&str], has: impl Fn(&str) -> bool) -> Option<&'static str> {
-    if suites == [ALONE] {
+    if suites == [WITHOUT_PEERS] {
         return None;
     }
     let http2 = suites.contains(&"triple-servers");

@@ -1,4 +1,4 @@
-//! What to measure, and for how long.
+//! The suites to run, and for how long.
 
 use crate::Result;
 
@@ -14,7 +14,7 @@ pub(super) const SUITES: &[&str] = &[
 const USAGE: &str = "usage: bench [calls|servers|clients|hessian|triple-servers|triple-clients|\
                      triple-streams] [--rounds N] [--seconds N] [--warmup N]";
 
-/// How long to measure.
+/// The length of the measurements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Plan {
     /// Alternating rounds; the median of them is reported.

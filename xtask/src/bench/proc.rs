@@ -1,4 +1,4 @@
-//! What Linux says about a process.
+//! Figures of Linux about a process.
 
 use std::fs;
 

@@ -7,9 +7,9 @@ use crate::tally::Tally;
 
 /// Cases that a peer cannot do, from `tests/peers/known-failing.txt`.
 #[derive(Debug)]
-pub(super) struct Known(BTreeSet<(String, String)>);
+pub(super) struct KnownFailures(BTreeSet<(String, String)>);
 
-impl Known {
+impl KnownFailures {
     /// Lines of a suite and a case; `#` starts a comment.
     pub(super) fn parse(text: &str) -> Result<Self> {
         let mut cases = BTreeSet::new();
@@ -39,7 +39,7 @@ impl Known {
 #[derive(Debug)]
 pub(super) struct Judge<'a> {
     suite: &'a str,
-    known: &'a Known,
+    known: &'a KnownFailures,
     /// Verdicts as the consumer gave them.
     said: (usize, usize),
     /// Its total.
@@ -47,7 +47,7 @@ pub(super) struct Judge<'a> {
 }
 
 impl<'a> Judge<'a> {
-    pub(super) fn new(suite: &'a str, known: &'a Known) -> Self {
+    pub(super) fn new(suite: &'a str, known: &'a KnownFailures) -> Self {
         Self { suite, known, said: (0, 0), total: None }
     }
 
@@ -101,13 +101,13 @@ fn total(line: &str) -> Option<(usize, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Judge, Known};
+    use super::{Judge, KnownFailures};
     use crate::tally::Tally;
 
     const KNOWN: &str = "# suite case\nrust->old  make/list # a reason\n";
 
     fn judge(suite: &str, lines: &[&str], at_least: usize) -> Tally {
-        let known = Known::parse(KNOWN).unwrap();
+        let known = KnownFailures::parse(KNOWN).unwrap();
         let mut tally = Tally::default();
         let mut judge = Judge::new(suite, &known);
         for line in lines {
@@ -149,6 +149,6 @@ mod tests {
 
     #[test]
     fn a_malformed_list_is_refused() {
-        assert!(Known::parse("rust->old").is_err());
+        assert!(KnownFailures::parse("rust->old").is_err());
     }
 }

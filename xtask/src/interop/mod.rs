@@ -14,7 +14,7 @@ use crate::peers::Peers;
 use crate::process::check;
 use crate::repo::{root, target};
 use crate::tally::Tally;
-use judge::Known;
+use judge::KnownFailures;
 use suite::SUITES;
 
 /// Our side: a provider of the peers' services and a consumer of their cases.
@@ -45,7 +45,8 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
     }
 
     let ours = build()?;
-    let known = Known::parse(&fs::read_to_string(root().join("tests/peers/known-failing.txt"))?)?;
+    let known =
+        KnownFailures::parse(&fs::read_to_string(root().join("tests/peers/known-failing.txt"))?)?;
     let peers = Peers::new("interop")?;
     for suite in ready {
         if let Err(error) = suite.run(&peers, &ours, &known, tally) {

@@ -9,7 +9,7 @@ use crate::Result;
 use crate::peers::{Peer, Peers};
 use crate::process::{Running, check, free_address};
 
-/// How long ZooKeeper may take to serve, and a provider to register.
+/// The longest time for ZooKeeper to serve, and for a provider to register.
 const LIMIT: Duration = Duration::from_mins(1);
 
 pub(super) struct Registry {

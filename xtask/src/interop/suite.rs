@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::judge::{Judge, Known};
+use super::judge::{Judge, KnownFailures};
 use super::registry::Registry;
 use super::sides;
 use crate::Result;
@@ -17,8 +17,8 @@ const LIMIT: Duration = Duration::from_mins(10);
 /// One direction between us and a peer.
 #[derive(Debug)]
 pub(super) struct Suite {
-    /// Who calls whom, the protocol as URLs name it and, where the consumer is not told of the
-    /// provider, the registry that knows it: `rust->go/tri/zookeeper`.
+    /// The caller and the called, the protocol as URLs name it and, where the consumer is not told
+    /// of the provider, the registry that knows it: `rust->go/tri/zookeeper`.
     pub(super) name: &'static str,
     pub(super) peer: Peer,
     /// Cases that must pass. For a Java peer that is what its own consumer
@@ -63,13 +63,13 @@ pub(super) const SUITES: &[Suite] = &[
 ];
 
 impl Suite {
-    /// What to install first, if something is missing.
+    /// The packages to install first, if something is missing.
     pub(super) fn missing(&self) -> Option<&'static str> {
         let registry = if self.has_registry() { Peer::ZooKeeper.missing() } else { None };
         self.peer.missing().or(registry)
     }
 
-    /// Whether we call; the peer else.
+    /// Returns true if we call, false if the peer does.
     pub(super) fn rust_calls(&self) -> bool {
         self.name.starts_with("rust->")
     }
@@ -79,7 +79,7 @@ impl Suite {
         self.name.split('/').nth(1).unwrap_or_default()
     }
 
-    /// Whether a ZooKeeper stands between both.
+    /// Returns true if a ZooKeeper stands between both.
     fn has_registry(&self) -> bool {
         self.name.ends_with("/zookeeper")
     }
@@ -89,7 +89,7 @@ impl Suite {
         &self,
         peers: &Peers,
         ours: &Path,
-        known: &Known,
+        known: &KnownFailures,
         tally: &mut Tally,
     ) -> Result<()> {
         check(&mut peers.command(self.peer, &["prepare"]))?;
@@ -118,7 +118,7 @@ impl Suite {
         Ok(())
     }
 
-    /// What a provider writes once it exports everything, which may be after it listens.
+    /// The line that a provider writes once it exports everything, which may be after it listens.
     fn ready(&self) -> Option<&'static str> {
         match self.peer {
             Peer::Java(_) if self.rust_calls() => Some("PROVIDER READY"),

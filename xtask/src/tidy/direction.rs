@@ -1,4 +1,4 @@
-//! Which crate may depend on which: the call path, and never back.
+//! The allowed dependencies between crates: along the call path, and never back.
 
 use super::Finding;
 use crate::repo::{Package, Repo};

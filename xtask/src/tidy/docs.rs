@@ -1,4 +1,4 @@
-//! What is written agrees with what is there.
+//! Agreement of the documentation with what is there.
 
 use std::collections::BTreeSet;
 

@@ -43,7 +43,7 @@ fn comments(text: &str) -> String {
     out
 }
 
-/// Whether the target of a link in a doc comment is a file and not an item.
+/// Returns true if the target of a link in a doc comment is a file and not an item.
 fn is_file(link: &str) -> bool {
     let path = link.split('#').next().unwrap_or_default();
     let known = ["md", "rs", "toml", "html", "proto"];

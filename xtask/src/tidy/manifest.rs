@@ -1,4 +1,4 @@
-//! What every package says about itself.
+//! The manifests of the packages.
 
 use super::Finding;
 use crate::repo::{Package, Repo};

@@ -17,7 +17,7 @@ use crate::Result;
 use crate::repo::Repo;
 use crate::tally::Tally;
 
-/// Where a check found what it forbids.
+/// A place where a check found what it forbids.
 #[derive(Debug, PartialEq, Eq)]
 struct Finding {
     /// `file:line`, or the file alone.

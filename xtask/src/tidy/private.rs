@@ -16,7 +16,7 @@ const MIRRORS: &[&str] = &[
     concat!("CARGO_REGIS", "TRIES_"),
 ];
 
-/// Where every crate of the lock file comes from.
+/// The registry of every crate of the lock file.
 const REGISTRY: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 /// Finds paths and registries of a machine.
@@ -42,7 +42,7 @@ pub(super) fn check(repo: &Repo) -> Vec<Finding> {
     found
 }
 
-/// Whether `path` is in the line as the start of an absolute path.
+/// Returns true if `path` is in the line as the start of an absolute path.
 fn stands_alone(line: &str, path: &str) -> bool {
     line.match_indices(path).any(|(at, _)| {
         let before = line.get(..at).and_then(|front| front.chars().next_back());

@@ -25,7 +25,6 @@ const UNCONVERTED: &[&str] = &[
     "fuzz",
     "tests/interop",
     "tests/stubs",
-    "xtask",
 ];
 
 /// Finds first lines of doc comments that begin with a wrong word.

@@ -32,7 +32,7 @@ pub(super) fn implementors(repo: &Repo) -> Vec<Finding> {
     found
 }
 
-/// What follows `at`, without the space in front.
+/// The code that follows `at`, without the space in front.
 fn rest(code: &str, at: usize) -> &str {
     code.get(at..).unwrap_or_default().trim_start()
 }

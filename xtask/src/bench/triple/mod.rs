@@ -13,7 +13,7 @@ use super::{median, reach};
 use crate::tally::Tally;
 use project::Project;
 
-/// What the names of these suites begin with.
+/// The beginning of the names of these suites.
 pub(super) const PREFIX: &str = "triple-";
 
 /// Processor time of ours as a share of tonic's, at most.

@@ -1,4 +1,4 @@
-//! Who is measured, and how each is started.
+//! The projects that are measured, and the commands that start them.
 
 use std::net::SocketAddr;
 use std::process::Command;
@@ -18,7 +18,7 @@ pub(super) enum Project {
     Nghttpd,
 }
 
-/// What a client does.
+/// The work of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Work {
     Unary,
@@ -43,7 +43,7 @@ impl Project {
         self == Self::DubboJava
     }
 
-    /// Whether it answers with what was sent.
+    /// Returns true if it answers with what was sent.
     pub(super) fn echoes(self) -> bool {
         self != Self::Nghttpd
     }

@@ -29,7 +29,7 @@ struct Contender {
     address: SocketAddr,
     cpu: Cpu,
     counts: Vec<Counts>,
-    /// What the client saw that looks at replies.
+    /// The reports of the client that looks at replies.
     looked: Vec<Report>,
 }
 
@@ -85,7 +85,7 @@ impl Contender {
         Ok(())
     }
 
-    /// Whether every call was answered, and rightly where that can be seen.
+    /// Tells if every call was answered, and rightly where that can be seen.
     fn judge_replies(&self, tally: &mut Tally) {
         let name = format!("triple-servers/{}", self.cpu.project.name());
         let sum = |count: fn(&Counts) -> u64| self.counts.iter().map(count).sum::<u64>();

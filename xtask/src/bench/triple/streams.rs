@@ -13,8 +13,8 @@ use crate::tally::Tally;
 const PROJECTS: [Project; 4] =
     [Project::Dubhe, Project::Tonic, Project::ConnectRust, Project::GrpcGo];
 
-/// Those whose replies must all be right. Connections of connect-rust's server break now and then,
-/// under any client; the table says how many replies were wrong or missing.
+/// The projects whose replies must all be right. Connections of connect-rust's server break now and
+/// then, under any client; the table says how many replies were wrong or missing.
 const JUDGED: [Project; 2] = [Project::Dubhe, Project::Tonic];
 
 const HEADER: [&str; 5] = ["", "CPU µs/message", "ratio", "messages/s", "errors"];
