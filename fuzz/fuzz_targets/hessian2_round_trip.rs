@@ -1,4 +1,4 @@
-//! What is read from any bytes can be written, and is read back the same.
+//! A round trip: what is read from any bytes can be written, and is read back the same.
 
 #![no_main]
 

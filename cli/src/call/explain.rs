@@ -62,7 +62,7 @@ pub(super) fn needs_types(status: &Status) -> bool {
 fn failure(target: &Target, status: &Status, trace: bool) -> Failure {
     let text = match status.java() {
         Some(exception) => match Throwable::of(status) {
-            Some(thrown) => told(&thrown),
+            Some(thrown) => describe(&thrown),
             None => line(exception.class(), status.message()),
         },
         None => match status.message().split_once('\n') {
@@ -77,7 +77,7 @@ fn failure(target: &Target, status: &Status, trace: bool) -> Failure {
 }
 
 /// An exception. Generic calls wrap it in a `GenericException`, which names it in its fields.
-fn told(thrown: &Throwable) -> String {
+fn describe(thrown: &Throwable) -> String {
     let field = |wanted| {
         let found = thrown.fields.iter().find(|(name, _)| name == wanted);
         found.and_then(|(_, value)| value.as_str())

@@ -91,11 +91,11 @@ impl Consumer {
     async fn call(&self, number: u64) -> (&'static str, &'static str, String) {
         let Self { over_dubbo, over_triple, .. } = self;
         match number % 5 {
-            1 => ("greet(\"Dubhe\")", "dubbo", told(over_dubbo.greet("Dubhe".into()).await)),
-            2 => ("greet(\"Dubhe\")", "tri", told(over_triple.greet("Dubhe".into()).await)),
-            3 => ("getUser(1)", "dubbo", told(over_dubbo.get_user(1).await)),
-            4 => ("getUser(404)", "tri", told(over_triple.get_user(404).await)),
-            _ => ("Repeat ×3", "tri", told(self.repeat().await)),
+            1 => ("greet(\"Dubhe\")", "dubbo", describe(over_dubbo.greet("Dubhe".into()).await)),
+            2 => ("greet(\"Dubhe\")", "tri", describe(over_triple.greet("Dubhe".into()).await)),
+            3 => ("getUser(1)", "dubbo", describe(over_dubbo.get_user(1).await)),
+            4 => ("getUser(404)", "tri", describe(over_triple.get_user(404).await)),
+            _ => ("Repeat ×3", "tri", describe(self.repeat().await)),
         }
     }
 
@@ -107,7 +107,7 @@ impl Consumer {
     }
 }
 
-fn told<T: fmt::Debug>(result: Result<T, Status>) -> String {
+fn describe<T: fmt::Debug>(result: Result<T, Status>) -> String {
     match result {
         Ok(value) => format!("{value:?}"),
         Err(status) => match status.java() {

@@ -15,7 +15,7 @@ use crate::greet::Any;
 /// The fields of every throwable but its message: they differ with where it was made.
 const CIRCUMSTANCES: [&str; 3] = ["suppressedExceptions", "stackTrace", "cause"];
 
-/// Whether two objects of any kind are equal.
+/// Returns true if two objects of any kind are equal.
 pub(crate) fn same_any(a: &Any, b: &Any) -> bool {
     match (a, b) {
         (Any::Value(a), Any::Value(b)) => same(a, b),
@@ -23,7 +23,7 @@ pub(crate) fn same_any(a: &Any, b: &Any) -> bool {
     }
 }
 
-/// Whether two values are equal.
+/// Returns true if two values are equal.
 pub(crate) fn same(a: &Value, b: &Value) -> bool {
     Pair { a: &labels(a), b: &labels(b) }.same(a, b, &mut HashSet::new())
 }
@@ -114,8 +114,8 @@ fn fields(object: &Object) -> Vec<&(Name, Value)> {
     fields
 }
 
-/// What Java makes of a list. hessian-lite 3.2 writes classes that 4.0 leaves out, and makes an
-/// `ArrayList` of those that it cannot make.
+/// The class that Java makes of a list. hessian-lite 3.2 writes classes that 4.0 leaves out, and
+/// makes an `ArrayList` of those that it cannot make.
 fn list_class(list: &List) -> &str {
     match list.class.as_deref() {
         None | Some("java.util.ArrayList$SubList") => "java.util.ArrayList",

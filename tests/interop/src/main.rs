@@ -36,13 +36,13 @@ const PAYLOAD: usize = 64 << 20;
 enum Command {
     /// Provide the services; prints READY and its address once it listens and the registry knows
     Provider {
-        /// Where to listen, such as 127.0.0.1:20880
+        /// Address to listen on, such as 127.0.0.1:20880
         #[arg(long)]
         addr: String,
         /// The registry to tell, such as file:///tmp/registry
         #[arg(long)]
         registry: Option<String>,
-        /// What to tell it: dubbo or tri; by default both
+        /// Protocol to announce: dubbo or tri; by default both
         #[arg(long)]
         protocol: Option<String>,
     },
@@ -50,7 +50,7 @@ enum Command {
     Consumer {
         #[command(flatten)]
         source: consumer::Source,
-        /// Whose cases
+        /// Cases to run
         #[arg(long, value_enum, default_value = "java")]
         cases: consumer::Suite,
         /// Only cases whose names begin so

@@ -32,7 +32,7 @@ pub(crate) trait PojoService {
     async fn echo(&self, data: Vec<u8>) -> Result<Vec<u8>, Status>;
     /// Its argument, one year older.
     async fn user(&self, user: User) -> Result<User, Status>;
-    /// So many users, numbered from 0.
+    /// Returns so many users, numbered from 0.
     async fn users(&self, count: i32) -> Result<Array<User>, Status>;
     /// Knows nobody.
     async fn find(&self, id: String) -> Result<Option<User>, Status>;

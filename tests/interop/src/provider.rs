@@ -10,7 +10,7 @@ use crate::idl::{Greets, Hellos, Tester};
 use crate::pojo::{PojoServiceServer, Pojos};
 use crate::streams::{StreamServiceServer, Streams};
 
-/// What registries know us as.
+/// The application name in registries.
 const APPLICATION: &str = "rust-provider";
 
 /// Serves at `addr`, by all protocols, until the process is asked to end. The registry is told of

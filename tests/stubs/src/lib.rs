@@ -1,4 +1,4 @@
-//! What `dubhe-build` makes of `proto/`, for tests here and elsewhere.
+//! The code that `dubhe-build` makes of `proto/`, for tests here and elsewhere.
 
 mod speaker;
 

@@ -22,9 +22,6 @@ const UNCONVERTED: &[&str] = &[
     "crates/protocol/dubbo",
     "crates/protocol/triple",
     "crates/server",
-    "fuzz",
-    "tests/interop",
-    "tests/stubs",
 ];
 
 /// Finds first lines of doc comments that begin with a wrong word.

@@ -6,7 +6,7 @@ use std::future::Future;
 
 use dubhe::Status;
 
-/// What a check says: nothing, or why it failed.
+/// The outcome of a check: nothing, or the reason for a failure.
 pub(crate) type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
 /// Values longer than this are cut in messages.

@@ -50,7 +50,7 @@ fn address(street: &str, zip: i32) -> Value {
     ])
 }
 
-/// What is under `path` in maps and, by number, in lists.
+/// The value under `path` in maps and, by number, in lists.
 fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
     path.iter().try_fold(value, |value, step| match step.parse::<usize>() {
         Ok(index) => value.items().get(index),

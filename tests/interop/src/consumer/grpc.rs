@@ -25,7 +25,7 @@ const REQUESTS: [usize; 4] = [27_182, 8, 1_828, 45_904];
 const REPLIES: [i32; 4] = [31_415, 9, 2_653, 58_979];
 const SOAK: usize = 10;
 
-/// What the cases call.
+/// The services that the cases call.
 pub(super) struct Services {
     pub(super) test: TestServiceClient,
     pub(super) raw: Client,

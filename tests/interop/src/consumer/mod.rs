@@ -32,21 +32,21 @@ use crate::idl::proto::{org, peer};
 use crate::pojo::PojoServiceClient;
 use cases::Cases;
 
-/// As long as the peers' consumers wait.
+/// The time that the peers' consumers wait, too.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Whose cases to run.
+/// The cases to run.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
 pub(crate) enum Suite {
-    /// Those of the Dubbo Java consumer; over Triple its streams, too.
+    /// The cases of the Dubbo Java consumer; over Triple its streams, too.
     Java,
-    /// Those of the dubbo-go consumer.
+    /// The cases of the dubbo-go consumer.
     Go,
-    /// Those of gRPC's interop client.
+    /// The cases of gRPC's interop client.
     Grpc,
 }
 
-/// Where the providers are.
+/// The source of providers.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Source {
     /// The provider, such as dubbo://127.0.0.1:20880
@@ -60,7 +60,7 @@ pub(crate) struct Source {
     protocol: String,
 }
 
-/// What the Java cases call.
+/// The services that the Java cases call.
 struct Services {
     greet: GreetServiceClient,
     oneway: GreetOnewayClient,

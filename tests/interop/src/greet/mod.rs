@@ -112,7 +112,7 @@ pub(crate) trait GreetService {
 
     /// The sample of that name, made by the provider.
     async fn make(&self, name: String) -> Result<Any, Status>;
-    /// Whether the value equals the provider's own sample of that name.
+    /// Returns true if the value equals the provider's own sample of that name.
     async fn check(&self, name: String, v: Any) -> Result<bool, Status>;
 
     async fn nothing(&self) -> Result<(), Status>;
@@ -145,7 +145,7 @@ pub(crate) trait GreetService {
 
     /// Replies after that many milliseconds.
     async fn sleep(&self, millis: i32) -> Result<String, Status>;
-    /// As `greet`, a little later.
+    /// Greets as `greet` does, a little later.
     async fn greet_async(&self, name: String) -> Result<String, Status>;
     /// The attachment of the request under `key`; the reply has one under "reply-" and `key`.
     async fn attachment(&self, ctx: &Context, key: String) -> Result<Option<String>, Status>;

@@ -1,6 +1,4 @@
 //! A protobuf service, called as curl and Connect clients call it.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests stop at a surprise")]
-
 use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
 

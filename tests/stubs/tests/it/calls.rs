@@ -1,6 +1,4 @@
 //! Calls of generated clients to generated servers over Triple.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests stop at a surprise")]
-
 use dubhe::{App, CallOptions, Code, Metadata, Running, Server, Service as _, Status};
 use dubhe_protobuf::pbjson_types::Empty;
 use dubhe_protobuf::{Request, details};

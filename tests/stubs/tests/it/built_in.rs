@@ -1,6 +1,4 @@
 //! Health and reflection of a server, over a socket.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests stop at a surprise")]
-
 use std::time::Duration;
 
 use dubhe::registry::Memory;

@@ -1,5 +1,4 @@
 //! The JSON mapping of generated messages.
-#![allow(clippy::unwrap_used, missing_docs, reason = "tests stop at a surprise")]
 
 use dubhe_core::{Encoded, Format};
 use dubhe_protobuf::pbjson_types::Timestamp;

@@ -1,0 +1,8 @@
+//! Generated code, called.
+
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
+
+mod built_in;
+mod calls;
+mod http;
+mod json;
