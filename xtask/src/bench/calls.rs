@@ -30,11 +30,11 @@ const LIMIT: Duration = Duration::from_mins(5);
 /// A side, a protocol, an addition, and the allocations of [`CALLS`] calls, at most.
 const CASES: [(&str, &str, &str, u64); 14] = [
     ("out", "dubbo", "none", 2042),
-    ("out", "dubbo", "hook", 4042),
+    ("out", "dubbo", "hook", 3042),
     ("out", "dubbo", "filter", 4042),
     ("out", "dubbo", "retries", 2042),
     ("out", "triple", "none", 21000),
-    ("out", "triple", "hook", 23000),
+    ("out", "triple", "hook", 22000),
     ("out", "triple", "filter", 23000),
     ("out", "triple", "retries", 21000),
     ("in", "dubbo", "none", 3000),
