@@ -56,7 +56,8 @@ impl Channels {
             join(endpoint, &channel, users);
             return Ok(channel);
         }
-        let channel = self.connector(endpoint)?.connect(endpoint)?;
+        // Detached, since a channel that kept the endpoint itself would keep itself alive.
+        let channel = self.connector(endpoint)?.connect(&endpoint.detached())?;
         let users = Users::default();
         join(endpoint, &channel, &users);
         self.tasks.spawn(follow(&channel, users.clone()));

@@ -108,6 +108,13 @@ impl Endpoint {
         Self::new(Arc::new(instance), offer, Arc::default())
     }
 
+    /// The same endpoint with a state of its own, for a channel that keeps it: the state owns the
+    /// channel.
+    pub fn detached(&self) -> Self {
+        let Inner { instance, offer, service, .. } = &*self.0;
+        Self::new(instance.clone(), offer.clone(), service.clone())
+    }
+
     /// The instance.
     pub fn instance(&self) -> &Arc<Instance> {
         &self.0.instance

@@ -1,20 +1,11 @@
-//! A client over scripted providers: what each option does to the calls that arrive there.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::unnecessary_wraps,
-    missing_docs,
-    reason = "a test stops at the first surprise"
-)]
+//! What each option of a client does to the calls that arrive at providers.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use dubhe_client::{CallOptions, Client, ClientBuilder, Environment, ReplyAttachments};
+use dubhe_client::{CallOptions, Client, ClientBuilder, ReplyAttachments};
 use dubhe_cluster::directory::Followed;
-use dubhe_core::connect::{Channel, ChannelState, Connect};
 use dubhe_core::context::{Inherited, scope};
 use dubhe_core::directory::Directory;
 use dubhe_core::endpoint::Endpoints;
@@ -22,106 +13,13 @@ use dubhe_core::fault::Fault;
 use dubhe_core::filter::{Guard, Hook, Next};
 use dubhe_core::registry::{Health, Registration, Snapshot};
 use dubhe_core::status::Retry;
-use dubhe_core::time::{Clock, Deadline, Sleep};
+use dubhe_core::time::Deadline;
 use dubhe_core::{
-    Call, Code, Endpoint, Head, Instance, Invoke, Invoking, Metadata, Method, Offer, Payload,
-    Reply, ServiceKey, Status, Value,
+    Call, Code, Endpoint, Instance, Metadata, Offer, Reply, ServiceKey, Status, Value,
 };
+use dubhe_net::time::TokioClock;
 
-struct Tokio;
-
-impl Clock for Tokio {
-    fn now(&self) -> Instant {
-        tokio::time::Instant::now().into_std()
-    }
-
-    fn sleep_until(&self, when: Instant) -> Sleep {
-        Box::pin(tokio::time::sleep_until(when.into()))
-    }
-
-    fn wall(&self) -> std::time::SystemTime {
-        std::time::SystemTime::now()
-    }
-}
-
-type Answer = Arc<dyn Fn(u16, &Call) -> Result<Reply, Status> + Send + Sync>;
-type Seen = Arc<Mutex<Vec<(u16, Head)>>>;
-
-/// A protocol whose providers answer by a function and keep the heads of all calls.
-struct Scripted {
-    answer: Answer,
-    seen: Seen,
-}
-
-struct Provider {
-    port: u16,
-    answer: Answer,
-    seen: Seen,
-}
-
-impl Connect for Scripted {
-    fn protocol(&self) -> &'static str {
-        "test"
-    }
-
-    fn connect(&self, endpoint: &Endpoint) -> Result<Arc<dyn Channel>, Status> {
-        Ok(Arc::new(Provider {
-            port: endpoint.offer().port,
-            answer: self.answer.clone(),
-            seen: self.seen.clone(),
-        }))
-    }
-}
-
-impl Invoke for Provider {
-    fn invoke(&self, call: Call) -> Invoking {
-        self.seen.lock().unwrap().push((self.port, call.head.clone()));
-        Invoking::ready((self.answer)(self.port, &call))
-    }
-}
-
-impl Channel for Provider {
-    fn state(&self) -> ChannelState {
-        // Port 9 is known to be away.
-        if self.port == 9 { ChannelState::Connecting } else { ChannelState::Ready }
-    }
-
-    fn changed(&self, _: ChannelState) -> Pin<Box<dyn Future<Output = ChannelState> + Send>> {
-        Box::pin(std::future::pending())
-    }
-
-    fn warm_up(&self) {}
-
-    fn close(&self, _: bool) {}
-}
-
-fn environment(
-    answer: impl Fn(u16, &Call) -> Result<Reply, Status> + Send + Sync + 'static,
-) -> (Environment, Seen) {
-    let seen = Seen::default();
-    let scripted = Scripted { answer: Arc::new(answer), seen: seen.clone() };
-    let env = Environment::builder("shop", Arc::new(Tokio)).connect(Arc::new(scripted)).build();
-    (env, seen)
-}
-
-fn builder(env: &Environment, ports: &[u16]) -> ClientBuilder<Client> {
-    let client = ClientBuilder::<Client>::new(env).service(ServiceKey::new("a.B", "g", "1.0.0"));
-    ports.iter().fold(client, |c, port| c.endpoint(Endpoint::of("test", "h", *port)))
-}
-
-fn ok() -> Result<Reply, Status> {
-    let metadata = Metadata::from_iter([("from", "provider")]);
-    Ok(Reply::with_metadata(Payload::dynamic(Value::Int(1)), metadata))
-}
-
-fn down(retry: Retry) -> Status {
-    Status::new(Code::Unavailable, "down").with_retry(retry)
-}
-
-async fn call(client: &Client, method: &str, options: &CallOptions) -> Result<Reply, Status> {
-    let method = Arc::new(Method::java(method, ""));
-    client.call(&method, Payload::dynamic(Value::Null), options).await
-}
+use crate::support::{builder, call, down, environment, ok};
 
 #[tokio::test]
 async fn failover_asks_the_others_and_each_only_once() {
@@ -232,7 +130,7 @@ impl Directory for Shared {
 #[tokio::test(start_paused = true)]
 async fn first_calls_wait_for_the_registry_and_no_longer_than_their_timeout() {
     let (env, seen) = environment(|_, _| ok());
-    let followed = Arc::new(Followed::new(Arc::new(Tokio)));
+    let followed = Arc::new(Followed::new(Arc::new(TokioClock)));
     let client = builder(&env, &[]).directory(Shared(followed.clone())).build().unwrap();
 
     let late = call(&client, "m", &CallOptions::new()).await.unwrap_err();

@@ -1,0 +1,201 @@
+//! Filters around attempts, and strategies that make several.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use dubhe_client::CallOptions;
+use dubhe_core::balance::{Balance, Pick, Selection};
+use dubhe_core::fault::{Attempts, Fault};
+use dubhe_core::filter::{Guard, Hook, Next};
+use dubhe_core::status::Retry;
+use dubhe_core::time::Instant;
+use dubhe_core::{Call, CallView, Code, Endpoint, Reply, Status, Value};
+
+use crate::support::{builder, call, down, environment, ok};
+
+type Lines = Arc<Mutex<Vec<String>>>;
+
+/// Notes the endpoint, if one is known, and the end of what it stands around.
+#[derive(Clone, Default)]
+struct Notes(Lines);
+
+impl Hook for Notes {
+    fn before(&self, call: &mut Call) -> Result<Guard, Status> {
+        let port = call.head.endpoint.as_ref().map_or(0, |e| e.offer().port);
+        let lines = self.0.clone();
+        Ok(Guard::new(move |end| lines.lock().unwrap().push(format!("{port} {}", end.name()))))
+    }
+}
+
+fn take(notes: &Notes) -> Vec<String> {
+    std::mem::take(&mut *notes.0.lock().unwrap())
+}
+
+/// Always the first that can be asked.
+struct First;
+
+impl Balance for First {
+    fn prepare(&self, _: &Selection) -> Box<dyn Pick> {
+        Box::new(Self)
+    }
+}
+
+impl Pick for First {
+    fn pick<'a>(&self, _: &CallView<'_>, from: &'a Selection, _: Instant) -> Option<&'a Endpoint> {
+        from.get(0)
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_hook_stands_around_each_attempt_and_a_hook_around_all() {
+    let (env, _) = environment(|port, _| if port == 3 { ok() } else { Err(down(Retry::Unknown)) });
+    let (each, all) = (Notes::default(), Notes::default());
+    let client = builder(&env, &[1, 2, 3]).balance(First);
+    let client = client.hook(all.clone()).endpoint_hook(each.clone()).build().unwrap();
+    call(&client, "m", &CallOptions::new()).await.unwrap();
+    assert_eq!(take(&each), ["1 UNAVAILABLE", "2 UNAVAILABLE", "3 OK"]);
+    assert_eq!(take(&all), ["0 OK"]);
+}
+
+async fn refuse_the_first(call: Call, next: Next) -> Result<Reply, Status> {
+    match call.head.endpoint.as_ref().map(|e| e.offer().port) {
+        Some(1) => Err(down(Retry::Unstarted)),
+        _ => next.run(call).await,
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_filter_may_refuse_one_endpoint() {
+    let (env, seen) = environment(|_, _| ok());
+    let client = builder(&env, &[1, 2]).balance(First).endpoint_filter(refuse_the_first);
+    call(&client.build().unwrap(), "m", &CallOptions::new()).await.unwrap();
+    let asked: Vec<u16> = seen.lock().unwrap().iter().map(|(port, _)| *port).collect();
+    assert_eq!(asked, [2]);
+}
+
+#[tokio::test]
+async fn a_method_has_filters_of_its_own_inside_those_of_the_client() {
+    let (env, _) = environment(|_, _| ok());
+    let (outer, inner, each) = (Notes::default(), Notes::default(), Notes::default());
+    let (one, attempt) = (inner.clone(), each.clone());
+    let client = builder(&env, &[1]).hook(outer.clone());
+    let client = client.method("one", |m| m.hook(one).endpoint_hook(attempt)).build().unwrap();
+    call(&client, "one", &CallOptions::new()).await.unwrap();
+    call(&client, "other", &CallOptions::new()).await.unwrap();
+    assert_eq!(take(&outer), ["0 OK", "0 OK"]);
+    assert_eq!(take(&inner), ["0 OK"]);
+    assert_eq!(take(&each), ["1 OK"]);
+}
+
+#[tokio::test]
+async fn a_dropped_call_is_told_to_everybody() {
+    let (env, _) = environment(|_, _| ok());
+    let (each, all) = (Notes::default(), Notes::default());
+    let client = builder(&env, &[8]).hook(all.clone()).endpoint_hook(each.clone());
+    let client = client.build().unwrap();
+    let state = client.providers().get(0).unwrap().state().clone();
+    let options = CallOptions::new();
+    {
+        let mut waits = std::pin::pin!(call(&client, "m", &options));
+        assert!(futures_util::poll!(&mut waits).is_pending());
+        assert_eq!(state.in_flight(), 1);
+    }
+    assert_eq!(state.in_flight(), 0);
+    assert_eq!(take(&each), ["8 CANCELLED"]);
+    assert_eq!(take(&all), ["0 CANCELLED"]);
+}
+
+/// Asks everybody at once; the answer that comes first counts.
+async fn fork(call: Call, attempts: Attempts) -> Result<Reply, Status> {
+    let each = attempts.candidates(&call);
+    let each = each.iter().filter_map(|e| Some(attempts.on(e, call.try_clone()?)));
+    futures_util::future::select_ok(each).await.map(|(reply, _)| reply)
+}
+
+#[tokio::test]
+async fn a_strategy_may_ask_everybody_at_once() {
+    let (env, seen) = environment(|port, _| if port == 3 { ok() } else { Err(down(Retry::Never)) });
+    let each = Notes::default();
+    let client = builder(&env, &[1, 8, 3]).fault(Fault::strategy(fork)).endpoint_hook(each.clone());
+    let client = client.build().unwrap();
+    call(&client, "m", &CallOptions::new()).await.unwrap();
+    let mut asked: Vec<u16> = seen.lock().unwrap().iter().map(|(port, _)| *port).collect();
+    asked.sort_unstable();
+    assert_eq!(asked, [1, 3, 8]);
+    let mut ends = take(&each);
+    ends.sort();
+    assert_eq!(ends, ["1 UNAVAILABLE", "3 OK", "8 CANCELLED"]);
+    assert!(client.providers().iter().all(|endpoint| endpoint.state().in_flight() == 0));
+}
+
+/// Answers at once, and sends the call again in the background until it has arrived.
+async fn failback(call: Call, attempts: Attempts) -> Result<Reply, Status> {
+    let again = call.try_clone();
+    match (attempts.next(call).await, again) {
+        (Err(_), Some(again)) => {
+            let later = attempts.clone();
+            attempts.spawn(async move {
+                later.sleep(Duration::from_secs(5)).await;
+                let _ = later.next(again).await;
+            });
+            ok()
+        }
+        (outcome, _) => outcome,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_strategy_may_go_on_after_the_answer() {
+    let (env, seen) = environment(|_, _| Err(down(Retry::Unknown)));
+    let client = builder(&env, &[1, 2]).balance(First).fault(Fault::strategy(failback));
+    call(&client.build().unwrap(), "m", &CallOptions::new()).await.unwrap();
+    assert_eq!(seen.lock().unwrap().len(), 1);
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    let asked: Vec<u16> = seen.lock().unwrap().iter().map(|(port, _)| *port).collect();
+    assert_eq!(asked, [1, 2], "another one, five seconds later");
+}
+
+/// Sees the first argument, whatever its type.
+struct ByArgument;
+
+impl Balance for ByArgument {
+    fn prepare(&self, _: &Selection) -> Box<dyn Pick> {
+        Box::new(Self)
+    }
+}
+
+impl Pick for ByArgument {
+    fn pick<'a>(
+        &self,
+        call: &CallView<'_>,
+        from: &'a Selection,
+        _: Instant,
+    ) -> Option<&'a Endpoint> {
+        match call.argument(0)? {
+            Value::String(text) if **text == *"two" => from.get(1),
+            _ => from.get(0),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_balancer_sees_arguments_of_rust_types() {
+    let (env, seen) = environment(|_, _| ok());
+    let client = builder(&env, &[1, 2]).balance(ByArgument).build().unwrap();
+    let method = Arc::new(dubhe_core::Method::java("m", "Ljava/lang/String;"));
+    for text in ["one", "two"] {
+        let arguments = dubhe_hessian2::payload::args((text.to_owned(),));
+        client.call(&method, arguments, &CallOptions::new()).await.unwrap();
+    }
+    let asked: Vec<u16> = seen.lock().unwrap().iter().map(|(port, _)| *port).collect();
+    assert_eq!(asked, [1, 2]);
+}
+
+#[tokio::test]
+async fn an_error_of_the_last_attempt_tells_that_others_were_before_it() {
+    let (env, _) = environment(|_, _| Err(down(Retry::Unknown)));
+    let client = builder(&env, &[1, 2]).balance(First).retries(1).build().unwrap();
+    let status = call(&client, "m", &CallOptions::new()).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable);
+    assert_eq!(status.message(), "attempt 2 of the call, after one on test://h:1: down");
+}

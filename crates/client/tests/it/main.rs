@@ -1,0 +1,13 @@
+//! A client over scripted providers.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unnecessary_wraps,
+    missing_docs,
+    reason = "a test stops at the first surprise"
+)]
+
+mod attempts;
+mod calls;
+mod support;

@@ -1,0 +1,103 @@
+//! A protocol whose providers answer by a function, and clients of it.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use dubhe_client::{CallOptions, Client, ClientBuilder, Environment};
+use dubhe_core::connect::{Channel, ChannelState, Connect};
+use dubhe_core::status::Retry;
+use dubhe_core::{
+    Call, Code, Endpoint, Head, Invoke, Invoking, Metadata, Method, Payload, Reply, ServiceKey,
+    Status, Value,
+};
+use dubhe_net::time::TokioClock;
+
+pub(crate) type Answer = Arc<dyn Fn(u16, &Call) -> Result<Reply, Status> + Send + Sync>;
+pub(crate) type Seen = Arc<Mutex<Vec<(u16, Head)>>>;
+
+/// A protocol whose providers answer by a function and keep the heads of all calls.
+pub(crate) struct Scripted {
+    answer: Answer,
+    seen: Seen,
+}
+
+pub(crate) struct Provider {
+    port: u16,
+    answer: Answer,
+    seen: Seen,
+}
+
+impl Connect for Scripted {
+    fn protocol(&self) -> &'static str {
+        "test"
+    }
+
+    fn connect(&self, endpoint: &Endpoint) -> Result<Arc<dyn Channel>, Status> {
+        Ok(Arc::new(Provider {
+            port: endpoint.offer().port,
+            answer: self.answer.clone(),
+            seen: self.seen.clone(),
+        }))
+    }
+}
+
+impl Invoke for Provider {
+    fn invoke(&self, call: Call) -> Invoking {
+        self.seen.lock().unwrap().push((self.port, call.head.clone()));
+        let answer = (self.answer)(self.port, &call);
+        // Port 8 never answers.
+        if self.port == 8 {
+            Invoking::boxed(std::future::pending())
+        } else {
+            Invoking::ready(answer)
+        }
+    }
+}
+
+impl Channel for Provider {
+    fn state(&self) -> ChannelState {
+        // Port 9 is known to be away.
+        if self.port == 9 { ChannelState::Connecting } else { ChannelState::Ready }
+    }
+
+    fn changed(&self, _: ChannelState) -> Pin<Box<dyn Future<Output = ChannelState> + Send>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn warm_up(&self) {}
+
+    fn close(&self, _: bool) {}
+}
+
+pub(crate) fn environment(
+    answer: impl Fn(u16, &Call) -> Result<Reply, Status> + Send + Sync + 'static,
+) -> (Environment, Seen) {
+    let seen = Seen::default();
+    let scripted = Scripted { answer: Arc::new(answer), seen: seen.clone() };
+    let env =
+        Environment::builder("shop", Arc::new(TokioClock)).connect(Arc::new(scripted)).build();
+    (env, seen)
+}
+
+pub(crate) fn builder(env: &Environment, ports: &[u16]) -> ClientBuilder<Client> {
+    let client = ClientBuilder::<Client>::new(env).service(ServiceKey::new("a.B", "g", "1.0.0"));
+    ports.iter().fold(client, |c, port| c.endpoint(Endpoint::of("test", "h", *port)))
+}
+
+pub(crate) fn ok() -> Result<Reply, Status> {
+    let metadata = Metadata::from_iter([("from", "provider")]);
+    Ok(Reply::with_metadata(Payload::dynamic(Value::Int(1)), metadata))
+}
+
+pub(crate) fn down(retry: Retry) -> Status {
+    Status::new(Code::Unavailable, "down").with_retry(retry)
+}
+
+pub(crate) async fn call(
+    client: &Client,
+    method: &str,
+    options: &CallOptions,
+) -> Result<Reply, Status> {
+    let method = Arc::new(Method::java(method, ""));
+    client.call(&method, Payload::dynamic(Value::Null), options).await
+}

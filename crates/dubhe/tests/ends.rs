@@ -1,0 +1,197 @@
+//! The end of a call as both sides are told of it, over every wire and on every way out.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a test stops at the first surprise"
+)]
+
+use std::time::Duration;
+
+use dubhe::prelude::*;
+use dubhe::{Guard, Hook, Running};
+use dubhe_testkit::http1;
+use futures_util::{Stream, StreamExt as _, stream};
+use tokio::sync::mpsc;
+
+#[dubhe::interface("org.example.Ways")]
+trait Ways {
+    /// Ends as `how` says.
+    async fn end(&self, how: String) -> Result<String, Status>;
+
+    /// Sends two numbers and then ends as `how` says.
+    async fn count(&self, how: String) -> Result<impl Stream<Item = Result<i32, Status>>, Status>;
+}
+
+struct Told;
+
+async fn as_told(how: &str) -> Result<(), Status> {
+    match how {
+        "ok" => Ok(()),
+        "panic" => panic!("as the test wants"),
+        "wait" => std::future::pending().await,
+        _ => Err(Status::new(Code::OutOfRange, how.to_owned())),
+    }
+}
+
+impl Ways for Told {
+    async fn end(&self, how: String) -> Result<String, Status> {
+        as_told(&how).await.map(|()| how)
+    }
+
+    async fn count(&self, how: String) -> Result<impl Stream<Item = Result<i32, Status>>, Status> {
+        let end = stream::once(async move { as_told(&how).await.map(|()| 3) });
+        Ok(stream::iter([Ok(1), Ok(2)]).chain(end))
+    }
+}
+
+/// Sends the outcome of each call, and how many messages its reply had, of which the bytes are
+/// known wherever there are any.
+struct Notes(mpsc::UnboundedSender<(String, u64)>);
+
+impl Hook for Notes {
+    fn before(&self, _: &mut Call) -> Result<Guard, Status> {
+        let to = self.0.clone();
+        Ok(Guard::new(move |end| {
+            let known = (end.bytes > 0) == (end.messages > 0);
+            let name = if known { end.name().to_owned() } else { format!("{end:?}") };
+            let _ = to.send((name, end.messages));
+        }))
+    }
+}
+
+struct Scene {
+    running: Running,
+    client: WaysClient,
+    server_ends: mpsc::UnboundedReceiver<(String, u64)>,
+    client_ends: mpsc::UnboundedReceiver<(String, u64)>,
+}
+
+async fn scene(protocol: &str) -> Scene {
+    let (server, server_ends) = mpsc::unbounded_channel();
+    let (client, client_ends) = mpsc::unbounded_channel();
+    let services = Server::builder().service(WaysServer::new(Told)).hook(Notes(server));
+    let running = services.start("127.0.0.1:0").await.unwrap();
+    let url = format!("{protocol}://{}", running.addr());
+    let app = App::builder("test").build().unwrap();
+    let client = app.client::<WaysClient>().url(&url).retries(0).endpoint_hook(Notes(client));
+    let client = client.timeout(Duration::from_secs(20)).build().unwrap();
+    Scene { running, client, server_ends, client_ends }
+}
+
+impl Scene {
+    /// What the server's hook and the client's are told next.
+    async fn ends(&mut self) -> [(String, u64); 2] {
+        [self.server_ends.recv().await.unwrap(), self.client_ends.recv().await.unwrap()]
+    }
+
+    /// Nobody is counted as on the way.
+    fn is_quiet(&self) -> bool {
+        self.client.client().providers().iter().all(|e| e.state().in_flight() == 0)
+    }
+}
+
+fn both(name: &str, messages: u64) -> [(String, u64); 2] {
+    [(name.to_owned(), messages), (name.to_owned(), messages)]
+}
+
+#[tokio::test]
+async fn unary_calls() {
+    for protocol in ["dubbo", "tri"] {
+        let mut scene = scene(protocol).await;
+        scene.client.end("ok".into()).await.unwrap();
+        assert_eq!(scene.ends().await, both("OK", 1), "{protocol}");
+
+        scene.client.end("bad".into()).await.unwrap_err();
+        let [server, _] = scene.ends().await;
+        assert_eq!(server, ("OUT_OF_RANGE".to_owned(), 0), "{protocol}");
+
+        scene.client.end("panic".into()).await.unwrap_err();
+        assert_eq!(scene.ends().await, both("INTERNAL", 0), "{protocol}");
+
+        let hasty = CallOptions::new().timeout(Duration::from_millis(20));
+        scene.client.with(hasty).end("wait".into()).await.unwrap_err();
+        assert_eq!(scene.ends().await, both("DEADLINE_EXCEEDED", 0), "{protocol}");
+        assert!(scene.is_quiet(), "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn a_caller_that_gives_up_or_goes_away() {
+    for protocol in ["dubbo", "tri"] {
+        let mut scene = scene(protocol).await;
+        let waits = tokio::time::timeout(Duration::from_millis(20), async {
+            scene.client.end("wait".into()).await.unwrap();
+        });
+        waits.await.unwrap_err();
+        assert_eq!(scene.client_ends.recv().await.unwrap().0, "CANCELLED", "{protocol}");
+        assert!(scene.is_quiet(), "{protocol}");
+        // Over dubbo, only the end of the connection tells the server.
+        drop(scene.client);
+        assert_eq!(scene.server_ends.recv().await.unwrap().0, "CANCELLED", "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_cut() {
+    for protocol in ["dubbo", "tri"] {
+        let mut scene = scene(protocol).await;
+        let client = scene.client.clone();
+        let call = tokio::spawn(async move { client.end("wait".into()).await });
+        // The call has arrived once the connection is there and has settled.
+        while scene.running.connections() == 0 {
+            tokio::task::yield_now().await;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        drop(scene.running);
+        call.await.unwrap().unwrap_err();
+        assert_eq!(scene.server_ends.recv().await.unwrap().0, "CANCELLED", "{protocol}");
+        let (name, _) = scene.client_ends.recv().await.unwrap();
+        assert_eq!(name, "UNAVAILABLE", "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn streams() {
+    let mut scene = scene("tri").await;
+    let numbers: Vec<_> = scene.client.count("ok".into()).await.unwrap().collect().await;
+    assert_eq!(numbers.len(), 3);
+    assert_eq!(scene.ends().await, both("OK", 3));
+
+    let numbers: Vec<_> = scene.client.count("bad".into()).await.unwrap().collect().await;
+    assert_eq!(numbers.last().unwrap().as_ref().unwrap_err().code(), Code::OutOfRange);
+    assert_eq!(scene.ends().await, both("OUT_OF_RANGE", 2));
+
+    let numbers: Vec<_> = scene.client.count("panic".into()).await.unwrap().collect().await;
+    assert_eq!(numbers.last().unwrap().as_ref().unwrap_err().code(), Code::Internal);
+    assert_eq!(scene.ends().await, both("INTERNAL", 2));
+
+    let mut waits = scene.client.count("wait".into()).await.unwrap();
+    waits.next().await.unwrap().unwrap();
+    assert!(!scene.is_quiet(), "a stream counts until its end");
+    drop(waits);
+    let [server, client] = scene.ends().await;
+    assert_eq!((&*server.0, server.1), ("CANCELLED", 2));
+    assert_eq!((&*client.0, client.1), ("CANCELLED", 1));
+    assert!(scene.is_quiet());
+
+    let hasty = CallOptions::new().timeout(Duration::from_millis(50));
+    let waits = scene.client.with(hasty).count("wait".into()).await.unwrap();
+    let numbers: Vec<_> = waits.collect().await;
+    assert_eq!(numbers.last().unwrap().as_ref().unwrap_err().code(), Code::DeadlineExceeded);
+    assert_eq!(scene.ends().await, both("DEADLINE_EXCEEDED", 2));
+}
+
+#[tokio::test]
+async fn plain_http() {
+    let mut scene = scene("tri").await;
+    for (how, end) in [("ok", ("OK", 1)), ("bad", ("OUT_OF_RANGE", 0)), ("panic", ("INTERNAL", 0))]
+    {
+        let body = format!("[{how:?}]");
+        let (to, line) = (scene.running.addr(), "POST /org.example.Ways/end");
+        let ask = move || http1::request(to, line, &["content-type: application/json"], body);
+        tokio::task::spawn_blocking(ask).await.unwrap().unwrap();
+        let (name, messages) = scene.server_ends.recv().await.unwrap();
+        assert_eq!((&*name, messages), end, "{how}");
+    }
+}
