@@ -16,7 +16,7 @@ use dubhe_core::call::DecodeArguments;
 use dubhe_core::connect::Channel;
 use dubhe_core::end::{End, Until, Watch, Watching};
 use dubhe_core::endpoint::Endpoints;
-use dubhe_core::filter::Hooks;
+use dubhe_core::filter::Guards;
 use dubhe_core::invoke::Outcome;
 use dubhe_core::plan::{Picked, Plan, Policy};
 use dubhe_core::registry::Health;
@@ -179,7 +179,7 @@ impl Cluster {
         match self.begin(policy, call, &endpoint, began) {
             Ok((sending, hooks)) => Attempt { sending, hooks, report },
             Err(status) => {
-                Attempt { sending: Invoking::ready(Err(status)), hooks: Hooks::default(), report }
+                Attempt { sending: Invoking::ready(Err(status)), hooks: Guards::default(), report }
             }
         }
     }
@@ -190,7 +190,7 @@ impl Cluster {
         mut call: Call,
         endpoint: &Endpoint,
         began: Instant,
-    ) -> Result<(Invoking, Hooks), Status> {
+    ) -> Result<(Invoking, Guards), Status> {
         // The deadline of the attempt, its endpoint, and what that one asks of every call.
         call.head.deadline = deadline(policy, &call, began);
         call.head.metadata.fill_from(endpoint.attachments());
@@ -293,7 +293,7 @@ fn sent_twice() -> Status {
 #[must_use = "an attempt does nothing until it is polled"]
 pub(crate) struct Attempt {
     sending: Invoking,
-    hooks: Hooks,
+    hooks: Guards,
     report: Watching<Report>,
 }
 

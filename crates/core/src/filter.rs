@@ -8,11 +8,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::call::Call;
-use crate::end::{End, Node, Until, Watch, Watchers};
+use crate::end::{End, Facts, Node, Until, Watch, Watchers};
 use crate::invoke::{Invoke, Invoking, Outcome};
 use crate::reply::OnEnd;
 use crate::status::Status;
-use crate::time::{Instant, SharedClock, Timer};
+use crate::time::{Deadline, Instant, SharedClock, Timer};
 
 /// A step around a call that may wait, answer itself, or change what passes.
 ///
@@ -137,9 +137,9 @@ impl Chain {
     /// The answer of a hook that refused the call.
     pub fn begin(&self, call: &mut Call, began: Instant) -> Result<Passed<'_>, Status> {
         let Some(steps) = &self.0 else {
-            return Ok(Passed { hooks: Hooks::default(), rest: None });
+            return Ok(Passed { hooks: Guards::default(), rest: None });
         };
-        let (hooks, at) = Hooks::run(steps, 0, began, call)?;
+        let (hooks, at) = Guards::run(steps, 0, began, call)?;
         let rest = (at < steps.list.len()).then_some((steps, at, began));
         Ok(Passed { hooks, rest })
     }
@@ -155,7 +155,7 @@ impl fmt::Debug for Steps {
 #[derive(Debug)]
 pub struct Passed<'a> {
     /// The hooks, to be told of the end.
-    pub hooks: Hooks,
+    pub hooks: Guards,
     rest: Option<(&'a Arc<Steps>, usize, Instant)>,
 }
 
@@ -194,7 +194,7 @@ impl Next {
         mut call: Call,
         target: impl FnOnce() -> Arc<dyn Invoke>,
     ) -> Invoking {
-        let (hooks, at) = match Hooks::run(steps, at, began, &mut call) {
+        let (hooks, at) = match Guards::run(steps, at, began, &mut call) {
             Ok(passed) => passed,
             Err(status) => return Invoking::ready(Err(status)),
         };
@@ -205,7 +205,7 @@ impl Next {
             }
             _ => target().invoke(call),
         };
-        rest.watch_all(hooks.0)
+        hooks.follow(rest)
     }
 }
 
@@ -216,43 +216,62 @@ impl fmt::Debug for Next {
     }
 }
 
-/// The hooks that a call has passed and that wait for its end. Dropped, they are told that it was
-/// cancelled.
+/// The guards of a call, of hooks and gates that wait for its end. Dropped, they are told that it
+/// was cancelled.
 #[derive(Debug, Default)]
 #[must_use = "dropped, it tells of a cancelled call"]
-pub struct Hooks(Watchers);
+pub struct Guards(Watchers);
 
-impl Hooks {
-    /// Runs the hooks from step `at` on; gives those that wait for the end, and the step behind
-    /// the hooks. A hook's refusal is told to those before it.
+impl Guards {
+    /// Runs the hooks from step `at` on; gives the guards of those that wait for the end, and the
+    /// step behind the hooks. A hook's refusal is told to those before it.
     fn run(
         steps: &Steps,
-        at: usize,
+        mut at: usize,
         began: Instant,
         call: &mut Call,
     ) -> Result<(Self, usize), Status> {
-        let (mut waiting, mut at) = (Self::default(), at);
+        let mut guards = Self::default();
         while let Some(Step::Hook(hook)) = steps.list.get(at) {
             match hook.before(call) {
-                Ok(Guard(Some(mut node))) => {
-                    let timer = Timer::since(steps.clock.clone(), began);
-                    node.of_call(timer, call.head.deadline, steps.until);
-                    waiting.0.push_inner(node);
+                Ok(guard) => {
+                    let timer = || Timer::since(steps.clock.clone(), began);
+                    guards.add(guard, timer, call.head.deadline, steps.until);
                 }
-                Ok(Guard(None)) => {}
-                Err(status) => {
-                    let mut refused = Err(status);
-                    waiting.end(&mut refused);
-                    return refused.map(|_| (waiting, at));
-                }
+                Err(status) => return Err(guards.refused(status)),
             }
             at += 1;
         }
-        Ok((waiting, at))
+        Ok((guards, at))
     }
 
-    /// Tells the hooks of the outcome, or of its end where that comes later.
+    /// Adds one that is told before those that are here.
+    pub(crate) fn add(
+        &mut self,
+        guard: Guard,
+        timer: impl FnOnce() -> Timer,
+        deadline: Option<Deadline>,
+        until: Until,
+    ) {
+        if let Some(mut node) = guard.0 {
+            node.of_call(timer(), deadline, until);
+            self.0.push_inner(node);
+        }
+    }
+
+    /// Tells the guards of the outcome, or of its end where that comes later.
     pub fn end(&mut self, outcome: &mut Outcome) {
         self.0.outcome(outcome);
+    }
+
+    /// Tells the guards that the call was refused with `status`.
+    pub fn refused(mut self, status: Status) -> Status {
+        self.0.tell(Until::Sent, &Facts::failed(&status));
+        status
+    }
+
+    /// Lets the guards stay with a call on its way, and then with its reply, to the end.
+    pub fn follow(self, call: Invoking) -> Invoking {
+        call.watch_all(self.0)
     }
 }

@@ -15,7 +15,7 @@
 //! | [`status`] | the one error type of all protocols |
 //! | [`service`], [`descriptor`], [`metadata`], [`value`] | keys, types, attachments, dynamic values |
 //! | [`endpoint`] | instances, offers, snapshots |
-//! | [`invoke`], [`filter`], [`plan`], [`directory`], [`router`], [`fault`], [`balance`], [`connect`], [`registry`], [`serve`] | the seams |
+//! | [`invoke`], [`filter`], [`gate`], [`plan`], [`directory`], [`router`], [`fault`], [`balance`], [`connect`], [`registry`], [`serve`] | the seams |
 //! | [`time`], [`random`] | what is injected |
 
 pub mod balance;
@@ -28,6 +28,7 @@ pub mod end;
 pub mod endpoint;
 pub mod fault;
 pub mod filter;
+pub mod gate;
 pub mod invoke;
 pub mod metadata;
 pub mod payload;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::endpoint::ServiceParams;
+use crate::gate::Gates;
 use crate::invoke::Invoke;
 use crate::service::{Method, ServiceKey};
 use crate::status::Status;
@@ -47,6 +48,8 @@ pub struct Target {
     pub method: Arc<Method>,
     /// The parameters the service was exported with, such as `payload`.
     pub params: Arc<ServiceParams>,
+    /// The gates, which are asked before anything is decoded.
+    pub gates: Gates,
     /// Filters, then the handler.
     pub invoke: Arc<dyn Invoke>,
 }

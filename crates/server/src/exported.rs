@@ -8,6 +8,7 @@ use dubhe_core::descriptor::{self, BadDescriptor, parameters};
 use dubhe_core::end::Until;
 use dubhe_core::endpoint::ServiceParams;
 use dubhe_core::filter::{Chain, Step};
+use dubhe_core::gate::{Gate, Gates};
 use dubhe_core::serve::{Overload, Target};
 use dubhe_core::time::SharedClock;
 use dubhe_core::{Call, CallKind, Code, Invoke, Invoking, Method, ServiceKey, Status};
@@ -53,9 +54,9 @@ impl Invoke for Filtered {
 }
 
 impl Exported {
-    /// Prepares `export` with the server's filters around its own.
-    pub(crate) fn new(export: Export, outer: &[Step]) -> Self {
-        let Export { service, key, mut params, steps, built_in } = export;
+    /// Prepares `export` with the server's gates and filters before and around its own.
+    pub(crate) fn new(export: Export, outer: &[Step], outer_gates: &[Arc<dyn Gate>]) -> Self {
+        let Export { service, key, mut params, steps, gates, built_in } = export;
         let all = service.methods();
         // Consumers and consoles of Dubbo read them from the registered URL.
         params.entry("methods".into()).or_insert_with(|| names(&all).into());
@@ -63,10 +64,12 @@ impl Exported {
         let params = Arc::new(ServiceParams { params });
         let clock: SharedClock = Arc::new(TokioClock);
         let chain = Chain::new(outer.iter().cloned().chain(steps), &clock, Until::Sent);
+        let gates = Gates::new(outer_gates.iter().cloned().chain(gates), &clock);
         let target = |method: Arc<Method>, handler: Arc<dyn Invoke>| Target {
             service: key.clone(),
             method,
             params: params.clone(),
+            gates: gates.clone(),
             invoke: if chain.is_empty() {
                 handler
             } else {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytestring::ByteString;
 use dubhe_core::endpoint::Params;
 use dubhe_core::filter::{Filter, Hook, Step};
+use dubhe_core::gate::Gate;
 use dubhe_core::{Call, Invoking, Method, ServiceKey};
 
 /// A set of methods under one name; `#[dubhe::interface]` makes one of a trait.
@@ -33,6 +34,7 @@ pub struct Export {
     pub(crate) key: ServiceKey,
     pub(crate) params: Params,
     pub(crate) steps: Vec<Step>,
+    pub(crate) gates: Vec<Arc<dyn Gate>>,
     /// Whether it is one of the server's own, of which no registry is told.
     pub(crate) built_in: bool,
 }
@@ -42,7 +44,14 @@ impl Export {
     pub fn new(service: impl Service) -> Self {
         let key = service.key();
         let service = Arc::new(service);
-        Self { service, key, params: Params::new(), steps: Vec::new(), built_in: false }
+        Self {
+            service,
+            key,
+            params: Params::new(),
+            steps: Vec::new(),
+            gates: Vec::new(),
+            built_in: false,
+        }
     }
 
     /// Under another group.
@@ -86,6 +95,12 @@ impl Export {
     pub fn token(self, token: impl Into<ByteString>) -> Self {
         let token = token.into();
         self.param("token", token.clone()).hook(dubhe_filter::token::Token::new(token))
+    }
+
+    /// Adds a gate, asked before anything of a request is decoded, behind those of the server.
+    pub fn gate(mut self, gate: impl Gate) -> Self {
+        self.gates.push(Arc::new(gate));
+        self
     }
 
     /// Adds a filter of this service; the server's own filters stand around it.

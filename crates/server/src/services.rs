@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytestring::ByteString;
 use dubhe_core::endpoint::ServiceParams;
 use dubhe_core::filter::Step;
+use dubhe_core::gate::Gate;
 use dubhe_core::serve::{Dispatch, Target, Wanted};
 use dubhe_core::{Code, ServiceKey, Status};
 
@@ -22,6 +23,7 @@ pub struct Services {
 pub struct ServicesBuilder {
     exports: Vec<Export>,
     steps: Vec<Step>,
+    gates: Vec<Arc<dyn Gate>>,
 }
 
 impl ServicesBuilder {
@@ -48,6 +50,11 @@ impl ServicesBuilder {
         self.steps.push(step);
     }
 
+    /// Adds a gate before all services, asked before their own.
+    pub fn gate(&mut self, gate: Arc<dyn Gate>) {
+        self.gates.push(gate);
+    }
+
     /// Prepares everything.
     ///
     /// # Errors
@@ -64,7 +71,7 @@ impl ServicesBuilder {
                 return Err(Status::new(Code::AlreadyExists, text));
             }
             streams_have_names_of_their_own(&export)?;
-            own.push(Exported::new(export, &self.steps));
+            own.push(Exported::new(export, &self.steps, &self.gates));
         }
         Ok(Services { interfaces })
     }

@@ -80,6 +80,7 @@ fn target() -> Target {
         service: Arc::new(ServiceKey::interface_only("org.example.bench.Echo")),
         method: Arc::new(Method::java("echo", "[B")),
         params: Arc::default(),
+        gates: Default::default(),
         invoke: Arc::new(Handler),
     }
 }

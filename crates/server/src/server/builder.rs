@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytestring::ByteString;
 use dubhe_core::endpoint::Offer;
 use dubhe_core::filter::{Filter, Hook, Step};
+use dubhe_core::gate::Gate;
 use dubhe_core::registry::Registry;
 use dubhe_core::serve::Dispatch;
 use dubhe_core::{Code, Status};
@@ -105,6 +106,13 @@ impl ServerBuilder {
     /// Adds a filter that never waits around all services.
     pub fn hook(mut self, hook: impl Hook) -> Self {
         self.services.step(Step::Hook(Arc::new(hook)));
+        self
+    }
+
+    /// Adds a gate before all services, the built-in ones too, asked before anything of a request
+    /// is decoded.
+    pub fn gate(mut self, gate: impl Gate) -> Self {
+        self.services.gate(Arc::new(gate));
         self
     }
 

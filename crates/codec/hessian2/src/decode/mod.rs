@@ -46,6 +46,20 @@ pub struct Decoder<'de> {
 }
 
 impl<'de> Decoder<'de> {
+    /// Reads on with `read`, and comes back to where it is now.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub fn look_ahead<T>(
+        &mut self,
+        read: impl FnOnce(&mut Self) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let here = self.at;
+        let read = read(self);
+        self.at = here;
+        read
+    }
+
     /// A decoder of one message, with the default [`Limits`].
     pub fn new(input: &'de [u8]) -> Self {
         Self::with_limits(input, Limits::default())

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
+use dubhe_core::gate::PRIORITY;
 use dubhe_core::{Metadata, Value};
 use dubhe_hessian2::{Decode, Decoder, Error};
 
@@ -26,8 +27,10 @@ pub struct Attachments<'a> {
     pub group: Option<Cow<'a, str>>,
     /// The version of the service.
     pub version: Option<Cow<'a, str>>,
-    /// How long the caller waits: `_TO`, else `timeout`, in milliseconds on the wire.
+    /// The time that the caller waits: `_TO`, else `timeout`, in milliseconds on the wire.
     pub timeout: Option<Duration>,
+    /// The caller's word on the priority of the call; it is part of the metadata, too.
+    pub priority: Option<Cow<'a, str>>,
     /// Everything that is not the protocol's own.
     pub metadata: Metadata,
 }
@@ -38,6 +41,41 @@ impl<'a> Attachments<'a> {
     /// # Errors
     /// When something else is there, or a key is no string.
     pub(crate) fn read(decoder: &mut Decoder<'a>, frame: &'a Bytes) -> Result<Self, Error> {
+        Self::each(decoder, |all, d, key| {
+            let value = match d.peek()? {
+                0..=0x1f | 0x30..=0x33 => Value::String(share(frame, d.read_str()?)),
+                _ => Value::decode(d)?,
+            };
+            if *key == *PRIORITY {
+                all.priority = value.as_str().map(|text| text.to_owned().into());
+            }
+            all.metadata.append(share(frame, key), value);
+            Ok(())
+        })
+    }
+
+    /// Reads the protocol's own facts of the map that is next and skips the rest: no value is
+    /// built, and the decoder stays where it is.
+    ///
+    /// # Errors
+    /// As [`Attachments::read`].
+    pub(crate) fn scan(decoder: &mut Decoder<'a>) -> Result<Self, Error> {
+        decoder.look_ahead(|d| {
+            Self::each(d, |all, d, key| {
+                if *key == *PRIORITY {
+                    all.priority = read_fact(d)?;
+                    return Ok(());
+                }
+                d.skip_value()
+            })
+        })
+    }
+
+    /// Reads the map that is next; `other` takes what is not the protocol's own.
+    fn each(
+        decoder: &mut Decoder<'a>,
+        mut other: impl FnMut(&mut Self, &mut Decoder<'a>, Cow<'a, str>) -> Result<(), Error>,
+    ) -> Result<Self, Error> {
         let mut all = Self::default();
         if decoder.is_at_end() || decoder.read_null()? {
             return Ok(all);
@@ -45,20 +83,18 @@ impl<'a> Attachments<'a> {
         decoder.read_map(|d, entries| {
             while entries.next(d)? {
                 let key = super::read_text(d)?;
-                all.entry(d, frame, key)?;
+                if !all.fact(d, &key)? {
+                    other(&mut all, d, key)?;
+                }
             }
             Ok(all)
         })
     }
 
-    fn entry(
-        &mut self,
-        d: &mut Decoder<'a>,
-        frame: &'a Bytes,
-        key: Cow<'a, str>,
-    ) -> Result<(), Error> {
+    /// Reads the value of `key` if it is one of the protocol's own.
+    fn fact(&mut self, d: &mut Decoder<'a>, key: &str) -> Result<bool, Error> {
         // Older and other writers put non-strings under any key; for these the text is what counts.
-        match &*key {
+        match key {
             "path" => self.path = read_fact(d)?,
             "interface" => self.interface = read_fact(d)?,
             "group" => self.group = read_fact(d)?,
@@ -70,15 +106,9 @@ impl<'a> Attachments<'a> {
             }
             "_TO" | "_to" => self.timeout = read_millis(d)?.or(self.timeout),
             "dubbo" | "async" => d.skip_value()?,
-            _ => {
-                let value = match d.peek()? {
-                    0..=0x1f | 0x30..=0x33 => Value::String(share(frame, d.read_str()?)),
-                    _ => Value::decode(d)?,
-                };
-                self.metadata.append(share(frame, key), value);
-            }
+            _ => return Ok(false),
         }
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -94,7 +124,12 @@ fn read_fact<'de>(d: &mut Decoder<'de>) -> Result<Option<Cow<'de, str>>, Error> 
 fn read_millis(d: &mut Decoder<'_>) -> Result<Option<Duration>, Error> {
     let millis = match d.peek()? {
         0..=0x1f | 0x30..=0x33 => d.read_str()?.trim().parse::<i64>().ok(),
-        _ => Value::decode(d)?.as_i64(),
+        // Numbers are values of their own; nothing else says how long.
+        b'I' | b'L' | 0x80..=0xff | 0x38..=0x3f | 0x59 => Value::decode(d)?.as_i64(),
+        _ => {
+            d.skip_value()?;
+            None
+        }
     };
     // What is left of a timeout may be negative: nobody waits any more.
     Ok(millis.map(|ms| Duration::from_millis(u64::try_from(ms).unwrap_or(0))))

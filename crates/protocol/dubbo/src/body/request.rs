@@ -44,6 +44,11 @@ impl<'a> Request<'a> {
     /// # Errors
     /// When it is malformed, or its descriptor is.
     pub fn read(body: &'a Bytes) -> Result<Self, Error> {
+        Scanned::read(body)?.finish()
+    }
+
+    /// Reads what stands before the attachments, and of these what the protocol needs.
+    fn scan(body: &'a Bytes) -> Result<(Self, Decoder<'a>), Error> {
         let mut d = Decoder::shared(body);
         let dubbo = read_text(&mut d)?;
         let service = read_text(&mut d)?;
@@ -58,8 +63,10 @@ impl<'a> Request<'a> {
             d.skip_value()?;
         }
         let arguments = body.slice(start..d.position());
-        let attachments = Attachments::read(&mut d, body)?;
-        Ok(Self { dubbo, service, version, method, descriptor, count, arguments, attachments })
+        let attachments = Attachments::scan(&mut d)?;
+        let request =
+            Self { dubbo, service, version, method, descriptor, count, arguments, attachments };
+        Ok((request, d))
     }
 
     /// The path it is for: the attachment, else what the body names.
@@ -75,6 +82,40 @@ impl<'a> Request<'a> {
     /// The arguments as a payload.
     pub fn payload(&self) -> Payload {
         arguments(self.count, self.arguments.clone())
+    }
+}
+
+/// A request of which the target, the time that the caller waits and its priority are known;
+/// arguments and attachments are skipped, and no value is built.
+pub struct Scanned<'a> {
+    request: Request<'a>,
+    body: &'a Bytes,
+    /// Before the attachments.
+    decoder: Decoder<'a>,
+}
+
+impl<'a> Scanned<'a> {
+    /// Scans a body of hessian2, once.
+    ///
+    /// # Errors
+    /// As [`Request::read`].
+    pub fn read(body: &'a Bytes) -> Result<Self, Error> {
+        let (request, decoder) = Request::scan(body)?;
+        Ok(Self { request, body, decoder })
+    }
+
+    /// The request, with no metadata yet.
+    pub fn request(&self) -> &Request<'a> {
+        &self.request
+    }
+
+    /// Decodes the attachments.
+    ///
+    /// # Errors
+    /// When one of them cannot be read.
+    pub fn finish(mut self) -> Result<Request<'a>, Error> {
+        self.request.attachments = Attachments::read(&mut self.decoder, self.body)?;
+        Ok(self.request)
     }
 }
 

@@ -4,16 +4,21 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
+use dubhe_core::filter::Guards;
+use dubhe_core::gate::Arrival;
 use dubhe_core::serve::{Overload, Target, Wanted};
 use dubhe_core::status::table;
 use dubhe_core::time::Deadline;
-use dubhe_core::{Call, Code, Head, Method, ServiceKey, Status};
+use dubhe_core::{Call, Code, Head, Metadata, Method, ServiceKey, Status};
+use dubhe_hessian2::Error;
 use dubhe_net::session::Outbox;
 
 use super::memo::{Known, Recognised};
 use super::running::{Ended, Panicked};
 use super::{Exchange, pace};
-use crate::body::{self, ReplyTo, Request, supports_attachments, write_failure, write_reply};
+use crate::body::{
+    self, ReplyTo, Request, Scanned, supports_attachments, write_failure, write_reply,
+};
 use crate::header::{Header, Kind};
 use crate::payload::PayloadLimit;
 use crate::serialization::{SerializationId, refusal};
@@ -57,12 +62,16 @@ impl Exchange {
         out: &mut Outbox,
     ) {
         self.last_call = now;
-        if let Err((status, text)) = self.serve(header, two_way, body, now, out) {
-            refuse(header, two_way, status, &text, out);
+        match self.serve(header, two_way, body, now, out) {
+            Ok(()) => {}
+            Err(Refusal::Wire(status, text)) => refuse(header, two_way, status, &text, out),
+            Err(Refusal::Gate(to, status)) if two_way => write_reply(out, to, Err(status)),
+            Err(Refusal::Gate(_, status)) => tracing::debug!(%status, "one-way call refused"),
         }
     }
 
-    /// Runs the handler of a call. An error is what to tell the peer: nothing was run then.
+    /// Takes a call from its frame to its handler. An error is what to tell the peer: nothing was
+    /// run then.
     fn serve(
         &mut self,
         header: Header,
@@ -70,44 +79,52 @@ impl Exchange {
         frame: &Bytes,
         now: Instant,
         out: &mut Outbox,
-    ) -> Result<(), (u8, String)> {
+    ) -> Result<(), Refusal> {
+        // What can be refused without a look at the body.
         if header.serialization != SerializationId::HESSIAN2 {
-            return Err((table::dubbo::BAD_REQUEST, refusal(header.serialization)));
+            return Err(Refusal::Wire(table::dubbo::BAD_REQUEST, refusal(header.serialization)));
         }
         if self.running.len() >= self.settings.max_running {
             let most = self.settings.max_running;
             let text = format!("{most} calls of this connection run already; call less at once");
-            return Err((table::dubbo::SERVER_THREADPOOL_EXHAUSTED, text));
+            return Err(Refusal::Wire(table::dubbo::SERVER_THREADPOOL_EXHAUSTED, text));
         }
-        let (known, payload) = match self.memo.recognise(frame) {
+
+        // The target, by the bytes of an earlier request or by a scan that builds no value; then
+        // the gates, before arguments and attachments are decoded.
+        let (known, payload, guards) = match self.memo.recognise(frame) {
             Some(Recognised { known, count, arguments }) => {
-                (known, body::arguments(count, arguments))
+                let guards = self.admit(header, two_way, now, &known)?;
+                (known, body::arguments(count, arguments), guards)
             }
             None => {
-                let request = Request::read(frame).map_err(|error| {
-                    (table::dubbo::BAD_REQUEST, format!("fail to decode request due to: {error}"))
-                })?;
-                let known = self.know(&request)?;
+                let scanned = Scanned::read(frame).map_err(Refusal::unreadable)?;
+                let mut known = self.know(scanned.request())?;
+                let guards = self.admit(header, two_way, now, &known)?;
+                let request = match scanned.finish() {
+                    Ok(request) => request,
+                    Err(error) => return Err(told(guards, Refusal::unreadable(error))),
+                };
+                known.metadata.clone_from(&request.attachments.metadata);
                 self.memo.learn(frame, &request, &known);
-                (Arc::new(known), request.payload())
+                (Arc::new(known), request.payload(), guards)
             }
         };
         let Known { target, limit, .. } = &*known;
         if !limit.allows(frame.len()) {
-            return Err((table::dubbo::BAD_REQUEST, too_large(frame.len(), *limit)));
+            let text = too_large(frame.len(), *limit);
+            return Err(told(guards, Refusal::Wire(table::dubbo::BAD_REQUEST, text)));
         }
-        // Nobody waits for a one-way call, whatever its timeout says.
-        let timeout = known.timeout.filter(|_| two_way);
-        let deadline = timeout.map(|timeout| Deadline::after(now, timeout));
+        let deadline = known.deadline(two_way, now);
         if deadline.is_some_and(|deadline| deadline.passed(now)) {
             let (service, method) = (&target.service, &target.method.name);
             let text = format!("{service}.{method} arrived after its timeout");
-            return Err((table::dubbo::SERVER_TIMEOUT, text));
+            return Err(told(guards, Refusal::Wire(table::dubbo::SERVER_TIMEOUT, text)));
         }
 
-        let to = ReplyTo { id: header.id, attachments: known.attachments, limit: *limit };
+        // The handler, behind its filters: here while handlers are quick, else in a task.
         let ticket = Ticket {
-            to: two_way.then_some(to),
+            to: two_way.then(|| known.reply_to(header)),
             deadline: deadline.map(Deadline::instant),
             service: target.service.clone(),
             method: target.method.clone(),
@@ -120,13 +137,15 @@ impl Exchange {
             ..Head::new(target.service.clone(), target.method.clone())
         };
         let invoke = target.invoke.clone();
-        let begin = move || invoke.invoke(Call::new(head, payload));
+        let begin = move || guards.follow(invoke.invoke(Call::new(head, payload)));
         let started = if self.pace.apart() {
             self.running.start(move || pace::apart(begin), ticket)
         } else {
             self.in_place += 1;
             self.running.start(begin, ticket)
         };
+
+        // The reply, now or when the handler ends.
         match started {
             Some((ended, ticket)) => ticket.reply(ended, out),
             None => {
@@ -138,22 +157,38 @@ impl Exchange {
         Ok(())
     }
 
+    /// Asks the gates of the target.
+    fn admit(
+        &self,
+        header: Header,
+        two_way: bool,
+        now: Instant,
+        known: &Known,
+    ) -> Result<Guards, Refusal> {
+        let Target { service, method, gates, .. } = &known.target;
+        let mut arrival = Arrival::new(service, method, &self.peer, now);
+        arrival.deadline = known.deadline(two_way, now);
+        arrival.priority = known.priority.as_deref();
+        gates.admit(&arrival).map_err(|status| Refusal::Gate(known.reply_to(header), status))
+    }
+
     /// Finds out what a request is about.
-    fn know(&self, request: &Request<'_>) -> Result<Known, (u8, String)> {
+    fn know(&self, request: &Request<'_>) -> Result<Known, Refusal> {
         let target = self.find(request)?;
         Ok(Known {
             limit: self.limit(&target),
             target,
             timeout: request.attachments.timeout,
-            metadata: request.attachments.metadata.clone(),
+            priority: request.attachments.priority.as_deref().map(Into::into),
+            metadata: Metadata::new(),
             attachments: supports_attachments(&request.dubbo),
         })
     }
 
-    fn find(&self, request: &Request<'_>) -> Result<Target, (u8, String)> {
+    fn find(&self, request: &Request<'_>) -> Result<Target, Refusal> {
         let Some(dispatch) = &self.dispatch else {
             let text = format!("nothing is exported here, and so not {}", request.path());
-            return Err((table::dubbo::SERVICE_ERROR, text));
+            return Err(Refusal::Wire(table::dubbo::SERVICE_ERROR, text));
         };
         let wanted = Wanted {
             interface: request.path(),
@@ -162,9 +197,9 @@ impl Exchange {
             method: &request.method,
             overload: Overload::Types(&request.descriptor),
         };
-        dispatch
-            .find(wanted)
-            .map_err(|status| (table::to_dubbo(status.code()), status.message().to_owned()))
+        dispatch.find(wanted).map_err(|status| {
+            Refusal::Wire(table::to_dubbo(status.code()), status.message().to_owned())
+        })
     }
 
     /// The limit of a service: its own, where it was exported with one, within the connection's.
@@ -209,6 +244,41 @@ impl Exchange {
             ticket.reply(Ok(Err(status)), out);
         });
         next
+    }
+}
+
+/// The answer to a call whose handler was not run.
+enum Refusal {
+    /// A status of the protocol and its text.
+    Wire(u8, String),
+    /// What a gate said.
+    Gate(ReplyTo, Status),
+}
+
+impl Refusal {
+    fn unreadable(error: Error) -> Self {
+        let text = format!("fail to decode request due to: {error}");
+        Self::Wire(table::dubbo::BAD_REQUEST, text)
+    }
+}
+
+/// Tells those who admitted a call that it is refused for another reason.
+#[cold]
+fn told(guards: Guards, refusal: Refusal) -> Refusal {
+    if let Refusal::Wire(status, text) = &refusal {
+        let _ = guards.refused(table::from_dubbo(*status, text));
+    }
+    refusal
+}
+
+impl Known {
+    /// Nobody waits for a one-way call, whatever its timeout says.
+    fn deadline(&self, two_way: bool, now: Instant) -> Option<Deadline> {
+        self.timeout.filter(|_| two_way).map(|timeout| Deadline::after(now, timeout))
+    }
+
+    fn reply_to(&self, header: Header) -> ReplyTo {
+        ReplyTo { id: header.id, attachments: self.attachments, limit: self.limit }
     }
 }
 

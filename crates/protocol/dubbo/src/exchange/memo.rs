@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 use dubhe_core::serve::Target;
 use dubhe_core::{Metadata, Value};
 use dubhe_hessian2::{Decode, Decoder};
@@ -27,6 +28,7 @@ pub(super) struct Known {
     pub(super) target: Target,
     pub(super) limit: PayloadLimit,
     pub(super) timeout: Option<Duration>,
+    pub(super) priority: Option<ByteString>,
     pub(super) metadata: Metadata,
     /// Whether the client takes attachments in replies.
     pub(super) attachments: bool,
@@ -131,6 +133,7 @@ fn plain(bytes: &Bytes) -> Option<Metadata> {
 
 #[cfg(test)]
 mod tests {
+    use dubhe_core::gate::Gates;
     use dubhe_core::value::Object;
     use dubhe_core::{Args, Call, Head, Invoke, Invoking, Method, Payload, ServiceKey};
     use dubhe_net::session::Outbox;
@@ -167,12 +170,14 @@ mod tests {
             service: Arc::new(ServiceKey::interface_only("a.B")),
             method: Arc::new(Method::java(request.method.to_string(), "")),
             params: Arc::default(),
+            gates: Gates::default(),
             invoke: Arc::new(Nobody),
         };
         Known {
             target,
             limit: PayloadLimit::default(),
             timeout: request.attachments.timeout,
+            priority: None,
             metadata: request.attachments.metadata.clone(),
             attachments: true,
         }

@@ -86,6 +86,7 @@ impl Methods {
             service: Arc::new(ServiceKey::interface_only(SERVICE)),
             method: Arc::new(Method::java(name, ANY)),
             params: Arc::new(dubhe_core::endpoint::ServiceParams { params }),
+            gates: Default::default(),
             invoke: Arc::new(Run(Arc::new(handler))),
         };
         self.methods.insert(name, target);

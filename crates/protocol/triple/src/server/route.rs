@@ -142,6 +142,7 @@ mod tests {
                 service: Arc::new(key),
                 method: Arc::new(Method::java("sayHello", "")),
                 params: Arc::default(),
+                gates: Default::default(),
                 invoke: Arc::new(Never),
             })
         }

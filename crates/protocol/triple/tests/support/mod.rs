@@ -94,6 +94,7 @@ impl Dispatch for Shared {
             service: Arc::new(ServiceKey::interface_only(wanted.interface)),
             method: Arc::new(method),
             params: Arc::default(),
+            gates: Default::default(),
             invoke: Arc::new(Shared(self.0.clone())),
         })
     }

@@ -1,0 +1,108 @@
+//! Admission: whether a request is worth being decoded.
+//!
+//! A gate is asked as soon as the target and the peer of a request are known. Its arguments and
+//! attachments are undecoded then, and stay so when it is refused.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::context::Peer;
+use crate::end::Until;
+use crate::filter::{Guard, Guards};
+use crate::service::{Method, ServiceKey};
+use crate::status::Status;
+use crate::time::{Deadline, Instant, SharedClock, Timer};
+
+/// The attachment, or the header, by which a caller tells the priority of a call.
+pub const PRIORITY: &str = "dubhe-priority";
+
+/// What is known of a request before its arguments and attachments are decoded.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Arrival<'a> {
+    /// The service.
+    pub service: &'a Arc<ServiceKey>,
+    /// The method; `$invoke` for a generic call, whose method is one of its arguments.
+    pub method: &'a Arc<Method>,
+    /// The peer.
+    pub peer: &'a Arc<Peer>,
+    /// The moment at which the request was there: all of it over the dubbo protocol, its head over
+    /// HTTP.
+    pub at: Instant,
+    /// The moment at which the caller stops waiting.
+    pub deadline: Option<Deadline>,
+    /// The caller's word on its priority ([`PRIORITY`]), which any caller can give.
+    pub priority: Option<&'a str>,
+}
+
+impl<'a> Arrival<'a> {
+    /// The arrival of a request at `at`, without deadline and priority.
+    pub fn new(
+        service: &'a Arc<ServiceKey>,
+        method: &'a Arc<Method>,
+        peer: &'a Arc<Peer>,
+        at: Instant,
+    ) -> Self {
+        Self { service, method, peer, at, deadline: None, priority: None }
+    }
+}
+
+/// Admits requests, or refuses them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no gate",
+    note = "implement `Gate::admit`, which gives a `Guard`"
+)]
+pub trait Gate: Send + Sync + 'static {
+    /// Admits a request. The guard is the permit: it is told of the end when the reply has been
+    /// written, and on every other way out, with the time since the arrival.
+    ///
+    /// # Errors
+    /// The answer to a request that is refused. Its metadata reaches the caller over HTTP; the
+    /// dubbo protocol has no place for it.
+    fn admit(&self, arrival: &Arrival<'_>) -> Result<Guard, Status>;
+}
+
+/// The gates of a method, in order. None at all costs nothing.
+#[derive(Clone, Default)]
+pub struct Gates(Option<Arc<List>>);
+
+struct List {
+    gates: Box<[Arc<dyn Gate>]>,
+    clock: SharedClock,
+}
+
+impl Gates {
+    /// These gates, the first asked first. `clock` measures how long permits are held.
+    pub fn new(gates: impl IntoIterator<Item = Arc<dyn Gate>>, clock: &SharedClock) -> Self {
+        let gates: Box<[_]> = gates.into_iter().collect();
+        if gates.is_empty() {
+            return Self(None);
+        }
+        Self(Some(Arc::new(List { gates, clock: clock.clone() })))
+    }
+
+    /// Asks all gates. What they gave is to [follow](Guards::follow) the call.
+    ///
+    /// # Errors
+    /// The refusal of one, of which those before it are told.
+    pub fn admit(&self, arrival: &Arrival<'_>) -> Result<Guards, Status> {
+        let mut guards = Guards::default();
+        let Some(list) = &self.0 else { return Ok(guards) };
+        for gate in &list.gates {
+            match gate.admit(arrival) {
+                Ok(guard) => {
+                    let timer = || Timer::since(list.clock.clone(), arrival.at);
+                    guards.add(guard, timer, arrival.deadline, Until::Sent);
+                }
+                Err(status) => return Err(guards.refused(status)),
+            }
+        }
+        Ok(guards)
+    }
+}
+
+impl fmt::Debug for Gates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Gates({})", self.0.as_ref().map_or(0, |list| list.gates.len()))
+    }
+}
