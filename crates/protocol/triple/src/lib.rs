@@ -33,29 +33,17 @@
 //!   whose reader stops stops its writer: one such batch waits beside what HTTP/2 holds.
 //! * Messages are decompressed with gzip, and compressed where [`Settings::compress`] says so.
 
-mod batched;
 pub mod client;
-mod compression;
-pub mod content;
-mod details;
-mod fields;
-pub mod frame;
-mod header;
 pub mod http;
-mod inbound;
-pub mod metadata;
-mod outbound;
-mod pace;
-mod payload;
-pub mod percent;
+mod message;
 pub mod server;
 mod settings;
-pub mod status;
-pub mod timeout;
-pub mod wrapper;
-mod write;
+mod transport;
+mod wire;
 
 pub use client::TripleConnect;
-pub use compression::Compress;
+pub use message::wrapper;
 pub use server::TripleProtocol;
 pub use settings::{Exceptions, Settings};
+pub use wire::compression::Compress;
+pub use wire::{content, frame, metadata, percent, status, timeout};

@@ -1,7 +1,7 @@
 //! The bounds of a connection.
 
-use crate::compression::Compress;
-use crate::frame::DEFAULT_LIMIT;
+use crate::wire::compression::Compress;
+use crate::wire::frame::DEFAULT_LIMIT;
 
 /// The bounds of each connection, on either side.
 #[derive(Clone, Debug)]

@@ -6,16 +6,16 @@ use std::task::Poll;
 use dubhe_core::invoke::Outcome;
 use dubhe_core::status::Retry;
 use dubhe_core::time::Deadline;
-use dubhe_core::{Body, Call, CallKind, Code, Status};
+use dubhe_core::{Body, Call, CallKind, Code, Format, Status};
 use dubhe_net::time;
 
-use super::connection::Conn;
-use super::pump::Pump;
 use super::reply::{self, Replying};
-use super::request::{self, Caller};
-use crate::status;
-use crate::timeout::passed;
-use crate::write::Writer;
+use super::request::Caller;
+use super::sender::RequestSender;
+use crate::message::Codec;
+use crate::message::writer::Writer;
+use crate::transport::http2::{ClientStream, Connection};
+use crate::transport::{Error, passed};
 
 #[cold]
 pub(super) fn too_late() -> Status {
@@ -31,56 +31,58 @@ pub(super) fn or_too_late(status: Status, deadline: Option<Deadline>) -> Status 
 }
 
 /// Sends `call` and waits for its reply. Dropped, it resets the stream.
-pub(super) async fn run(conn: Conn, caller: &Caller, call: Call) -> Outcome {
+pub(super) async fn run(connection: Connection, caller: &Caller, call: Call) -> Outcome {
     let deadline = call.head.deadline;
     tokio::select! {
         biased;
-        outcome = exchange(conn, caller, call) => {
+        outcome = exchange(connection, caller, call) => {
             outcome.map_err(|status| or_too_late(status, deadline))
         }
         () = passed(deadline) => Err(too_late()),
     }
 }
 
-async fn exchange(mut conn: Conn, caller: &Caller, call: Call) -> Outcome {
+async fn exchange(mut connection: Connection, caller: &Caller, call: Call) -> Outcome {
     let Call { head, body } = call;
-    let in_flight = conn.begin();
-    let shape = request::shape(&head);
+    let in_flight = connection.begin();
+    let codec = Codec::of(&head.method, Format::Protobuf);
     let (kind, deadline) = (head.method.kind, head.deadline);
     let limit = caller.limit;
     let request = caller.head(&head, time::now())?;
-    let unstarted = |error| status::of_h2(error).with_retry(Retry::Unstarted);
-    let (response, pump) = match body {
+    let unstarted = |error: Error| Status::from(error).with_retry(Retry::Unstarted);
+    let (response, sender) = match body {
         Body::One(payload) => {
-            let mut writer = Writer::new(&shape, caller.encoding, limit).requests(&head.method);
-            let message = writer.one(&payload)?;
-            let (response, mut send) = conn.send.send_request(request, false).map_err(unstarted)?;
-            send.send_data(message, true).map_err(status::of_h2)?;
-            (response, Pump::Done)
+            let mut writer = Writer::new(&codec, caller.encoding, limit).requests(&head.method);
+            let (message, _) = writer.one(&payload)?;
+            let ClientStream { mut send, response } =
+                connection.open(request).map_err(unstarted)?;
+            send.send_last(message)?;
+            (response, RequestSender::Done)
         }
         Body::Stream(stream) => {
-            let (response, send) = conn.send.send_request(request, false).map_err(unstarted)?;
-            (response, Pump::new(send, stream, shape.clone(), head, caller.encoding, limit))
+            let ClientStream { send, response } = connection.open(request).map_err(unstarted)?;
+            let encoding = caller.encoding;
+            (response, RequestSender::new(send, stream, codec.clone(), head, encoding, limit))
         }
     };
     // From here on the stream alone counts.
-    drop(conn);
-    let mut replying = Replying { pump, in_flight };
+    drop(connection);
+    let mut replying = Replying { sender, in_flight };
     let mut response = std::pin::pin!(response);
     let response = poll_fn(|cx| {
-        replying.pump.poll(cx)?;
+        replying.sender.poll(cx)?;
         match response.as_mut().poll(cx) {
-            Poll::Ready(outcome) => Poll::Ready(outcome.map_err(status::of_h2)),
+            Poll::Ready(outcome) => Poll::Ready(outcome.map_err(Status::from)),
             Poll::Pending => Poll::Pending,
         }
     });
-    let (parts, recv) = response.await?.into_parts();
+    let (head, body) = response.await?;
     let streamed = matches!(kind, CallKind::ServerStream | CallKind::Bidirectional);
     if streamed {
-        replying.pump.detach();
-        reply::many(parts, recv, replying, shape, limit, deadline)
+        replying.sender.detach();
+        reply::many(head, body, replying, codec, limit, deadline)
     } else {
-        reply::one(parts, recv, replying, shape, limit).await
+        reply::one(head, body, replying, codec, limit).await
     }
 }
 
@@ -92,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_reset_at_the_deadline_is_the_deadlines() {
-        let reset = || status::of_h2(h2::Reason::CANCEL.into());
+        let reset = || Status::new(Code::Cancelled, "the stream ended");
         let at = |left: u64| Some(Deadline::after(time::now(), Duration::from_secs(left)));
         assert_eq!(or_too_late(reset(), at(0)).code(), Code::DeadlineExceeded);
         assert_eq!(or_too_late(reset(), at(9)).code(), Code::Cancelled);

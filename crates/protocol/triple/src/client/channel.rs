@@ -11,8 +11,8 @@ use dubhe_core::{Call, Code, Endpoint, Invoke, Invoking, Status};
 use dubhe_net::pool::{Pool, State};
 
 use super::call;
-use super::connection::{Conn, Connector};
 use super::request::Caller;
+use crate::transport::http2::{Connection, Connector};
 
 /// A way to one endpoint.
 #[derive(Clone)]
@@ -32,16 +32,16 @@ impl TripleChannel {
 
 impl Inner {
     /// A connection that takes a stream now. One that has been told to go away is passed over.
-    async fn connection(&self, deadline: Option<Deadline>) -> dubhe_net::Result<Conn> {
+    async fn connection(&self, deadline: Option<Deadline>) -> dubhe_net::Result<Connection> {
         loop {
-            let mut conn = match self.pool.pick() {
-                Some(conn) => conn,
+            let mut connection = match self.pool.pick() {
+                Some(connection) => connection,
                 None => self.pool.ready(deadline.map(Deadline::instant)).await?,
             };
-            match std::future::poll_fn(|cx| conn.send.poll_ready(cx)).await {
-                Ok(()) => return Ok(conn),
+            match std::future::poll_fn(|cx| connection.poll_ready(cx)).await {
+                Ok(()) => return Ok(connection),
                 // It leaves the pool, so the loop ends.
-                Err(_) => conn.retire(),
+                Err(_) => connection.retire(),
             }
         }
     }
@@ -50,7 +50,7 @@ impl Inner {
         let (service, method) = (call.head.service.clone(), call.head.method.clone());
         let deadline = call.head.deadline;
         let outcome = match self.connection(deadline).await {
-            Ok(conn) => call::run(conn, &self.caller, call).await,
+            Ok(connection) => call::run(connection, &self.caller, call).await,
             Err(error) => {
                 let late = deadline.is_some_and(|at| at.passed(dubhe_net::time::now()));
                 let late = late && error.is_timeout();

@@ -2,10 +2,9 @@
 
 mod call;
 mod channel;
-mod connection;
-mod pump;
 mod reply;
 mod request;
+mod sender;
 
 use std::fmt;
 use std::str::FromStr;
@@ -23,8 +22,8 @@ use dubhe_net::tls::ClientTls;
 use http::uri::Scheme;
 
 use crate::settings::Settings;
+use crate::transport::http2::Connector;
 use channel::TripleChannel;
-use connection::Connector;
 use request::Caller;
 
 /// Opens channels to `tri` or `grpc` endpoints.
@@ -45,44 +44,44 @@ pub struct TripleConnect {
     protocol: &'static str,
     settings: Settings,
     application: ByteString,
-    way: Way,
+    transport: Transport,
     backoff: Backoff,
     random: Arc<dyn Random>,
 }
 
-/// What carries the bytes.
+/// The transport under HTTP/2.
 #[derive(Clone)]
-enum Way {
-    Clear,
+enum Transport {
+    Plaintext,
     Tls(ClientTls),
-    Other(Arc<dyn Dial>),
+    Custom(Arc<dyn Dial>),
 }
 
-impl Way {
+impl Transport {
     fn dial(&self, tcp: TcpOptions) -> Arc<dyn Dial> {
         match self {
-            Self::Clear => Arc::new(TcpDial::new(tcp)),
+            Self::Plaintext => Arc::new(TcpDial::new(tcp)),
             Self::Tls(tls) => Arc::new(tls.dial(TcpDial::new(tcp))),
-            Self::Other(dial) => dial.clone(),
+            Self::Custom(dial) => dial.clone(),
         }
     }
 
     fn scheme(&self) -> Scheme {
         match self {
             Self::Tls(_) => Scheme::HTTPS,
-            Self::Clear | Self::Other(_) => Scheme::HTTP,
+            Self::Plaintext | Self::Custom(_) => Scheme::HTTP,
         }
     }
 }
 
 impl TripleConnect {
-    /// Connections over clear TCP, by prior knowledge, with these settings.
+    /// Connections over plaintext TCP, by prior knowledge, with these settings.
     pub fn new(settings: Settings) -> Self {
         Self {
             protocol: "tri",
             settings,
             application: ByteString::new(),
-            way: Way::Clear,
+            transport: Transport::Plaintext,
             backoff: Backoff::default(),
             random: Arc::new(SplitMix::from_os()),
         }
@@ -102,14 +101,14 @@ impl TripleConnect {
 
     /// The same, encrypted. Offers `h2` by ALPN unless `tls` offers something else.
     pub fn tls(mut self, tls: &ClientTls) -> Self {
-        self.way = Way::Tls(tls.offering(["h2"]));
+        self.transport = Transport::Tls(tls.offering(["h2"]));
         self
     }
 
     /// The same over another transport; TLS and `connect.timeout` are then that transport's own
     /// matter, and `:scheme` is `http`.
     pub fn dial(mut self, dial: Arc<dyn Dial>) -> Self {
-        self.way = Way::Other(dial);
+        self.transport = Transport::Custom(dial);
         self
     }
 
@@ -158,12 +157,13 @@ impl Connect for TripleConnect {
         let (_, host, port) = endpoint.identity();
         let connector = Connector {
             address: Address::new(host, port),
-            dial: self.way.dial(tcp),
+            dial: self.transport.dial(tcp),
             settings: self.settings.clone(),
         };
         let pool = Pool::new(connector, options, self.random.clone());
         let compress = self.settings.compress;
-        let caller = Caller::new(self.way.scheme(), endpoint, &self.application, compress, limit)?;
+        let caller =
+            Caller::new(self.transport.scheme(), endpoint, &self.application, compress, limit)?;
         Ok(Arc::new(TripleChannel::new(endpoint.clone(), pool, caller)))
     }
 }

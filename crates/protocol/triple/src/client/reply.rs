@@ -9,26 +9,25 @@ use dubhe_core::invoke::Outcome;
 use dubhe_core::reply::{Frame, Reply, ReplyBody, Trailers};
 use dubhe_core::status::Origin;
 use dubhe_core::time::Deadline;
-use dubhe_core::{Code, Encoded, Format, Metadata, Payload, Status};
+use dubhe_core::{Code, Metadata, Status};
 use dubhe_hessian2::java::Throwable;
 use futures_util::stream;
-use h2::RecvStream;
 use http::response::Parts;
 
 use super::call::{or_too_late, too_late};
-use super::connection::InFlight;
-use super::pump::Pump;
-use crate::compression::{Encoding, GRPC_ENCODING};
-use crate::header::EXCEPTION_CODE;
-use crate::inbound::{Inbound, malformed, no_message};
-use crate::metadata::Names;
-use crate::payload::{Shape, unwrap_response};
-use crate::timeout::passed;
-use crate::{content, metadata, status};
+use super::sender::RequestSender;
+use crate::message::Codec;
+use crate::message::payload::unwrap_response;
+use crate::transport::http2::InFlight;
+use crate::transport::{Messages, Receiver, malformed, no_message, passed};
+use crate::wire::compression::{Encoding, GRPC_ENCODING};
+use crate::wire::headers::EXCEPTION_CODE;
+use crate::wire::metadata::Names;
+use crate::wire::{content, metadata, status};
 
-/// What goes on while a reply is received.
+/// The work that goes on while a reply is received.
 pub(super) struct Replying {
-    pub(super) pump: Pump,
+    pub(super) sender: RequestSender,
     #[allow(dead_code, reason = "held for its count")]
     pub(super) in_flight: InFlight,
 }
@@ -62,37 +61,37 @@ fn is_exception(parts: &Parts) -> bool {
 /// The reply of one message.
 pub(super) async fn one(
     parts: Parts,
-    recv: RecvStream,
+    body: Receiver,
     mut replying: Replying,
-    shape: Shape,
+    codec: Codec,
     limit: usize,
 ) -> Outcome {
-    let names = shape.names();
+    let names = codec.names();
     let mut headers = head(&parts, names)?;
     if parts.headers.contains_key(status::GRPC_STATUS) {
         return Err(no_message());
     }
     let encoding = Encoding::of(&parts.headers, &GRPC_ENCODING)?;
-    let mut inbound = Inbound::new(recv, limit, encoding);
+    let mut messages = Messages::new(body, limit, encoding);
     let mut read = pin!(async {
-        let message = inbound.only().await?;
-        Ok((message, end(poll_fn(|cx| inbound.poll_trailers(cx)).await?, names)?))
+        let message = messages.only().await?;
+        Ok((message, end(poll_fn(|cx| messages.poll_trailers(cx)).await?, names)?))
     });
     let read = poll_fn(|cx| {
-        replying.pump.poll(cx)?;
+        replying.sender.poll(cx)?;
         read.as_mut().poll(cx)
     });
     let (message, mut trailers) =
         read.await.map_err(|s: Status| s.with_headers(headers.clone()))?;
     let message = message.ok_or_else(no_message)?;
-    if shape == Shape::Wrapper {
+    if codec == Codec::Wrapper {
         // Java sends the attachments of a reply at its end.
         headers.fill_from(&std::mem::take(&mut trailers));
         if is_exception(&parts) {
             return Err(exception(message)?.with_headers(headers));
         }
     }
-    let mut reply = Reply::with_metadata(payload(&shape, message)?, headers);
+    let mut reply = Reply::with_metadata(codec.reply(message)?, headers);
     if let ReplyBody::One(_, end) = &mut reply.body {
         *end = trailers;
     }
@@ -102,13 +101,13 @@ pub(super) async fn one(
 /// The reply of many messages.
 pub(super) fn many(
     parts: Parts,
-    recv: RecvStream,
+    body: Receiver,
     replying: Replying,
-    shape: Shape,
+    codec: Codec,
     limit: usize,
     deadline: Option<Deadline>,
 ) -> Outcome {
-    let names = shape.names();
+    let names = codec.names();
     let headers = head(&parts, names)?;
     if parts.headers.contains_key(status::GRPC_STATUS) {
         let metadata = metadata::read(&parts.headers, names);
@@ -116,16 +115,16 @@ pub(super) fn many(
         return Ok(Reply::stream(stream::iter([end])));
     }
     let encoding = Encoding::of(&parts.headers, &GRPC_ENCODING)?;
-    let mut open = Some((Inbound::new(recv, limit, encoding), replying));
+    let mut open = Some((Messages::new(body, limit, encoding), replying));
     let mut late = deadline.map(|deadline| Box::pin(passed(Some(deadline))));
     let frames = stream::poll_fn(move |cx| {
-        let Some((inbound, replying)) = &mut open else { return Poll::Ready(None) };
+        let Some((messages, replying)) = &mut open else { return Poll::Ready(None) };
         let mut frame = if late.as_mut().is_some_and(|late| late.as_mut().poll(cx).is_ready()) {
             failed(too_late())
         } else {
-            match next(inbound, &shape, cx) {
+            match next(messages, &codec, cx) {
                 Poll::Ready(frame) => frame,
-                Poll::Pending => match replying.pump.poll(cx) {
+                Poll::Pending => match replying.sender.poll(cx) {
                     Ok(()) => return Poll::Pending,
                     Err(status) => failed(status),
                 },
@@ -143,12 +142,12 @@ pub(super) fn many(
     Ok(reply)
 }
 
-fn next(inbound: &mut Inbound, shape: &Shape, cx: &mut Context<'_>) -> Poll<Frame> {
-    let message = match ready!(inbound.poll_message(cx)) {
-        Some(message) => message.and_then(|message| payload(shape, message)),
+fn next(messages: &mut Messages, codec: &Codec, cx: &mut Context<'_>) -> Poll<Frame> {
+    let message = match ready!(messages.poll_message(cx)) {
+        Some(message) => message.and_then(|message| codec.reply(message)),
         None => {
-            let outcome =
-                ready!(inbound.poll_trailers(cx)).and_then(|trailers| end(trailers, shape.names()));
+            let outcome = ready!(messages.poll_trailers(cx))
+                .and_then(|trailers| end(trailers, codec.names()));
             return Poll::Ready(match outcome {
                 Ok(metadata) => Frame::Trailers(Trailers { status: None, metadata }),
                 Err(status) => failed(status),
@@ -162,21 +161,13 @@ fn failed(status: Status) -> Frame {
     Frame::Trailers(Trailers { status: Some(status), metadata: Metadata::new() })
 }
 
-/// What trailers say.
+/// The outcome that trailers tell of.
 fn end(trailers: Option<http::HeaderMap>, names: Names) -> Result<Metadata, Status> {
     let trailers = trailers.unwrap_or_default();
     match status::read(&trailers, names) {
         Some(outcome) => outcome.map(|()| metadata::read(&trailers, names)),
         None => Err(status::from_http(http::StatusCode::OK)),
     }
-}
-
-fn payload(shape: &Shape, message: Bytes) -> Result<Payload, Status> {
-    let encoded = match shape {
-        Shape::Plain(format) => Encoded::new(format.clone(), message),
-        Shape::Wrapper => Encoded::new(Format::Hessian2, unwrap_response(message)?),
-    };
-    Ok(encoded.into())
 }
 
 /// The error that a thrown Java exception is.

@@ -3,34 +3,27 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use dubhe_core::{Code, Endpoint, Format, Head, Status};
+use dubhe_core::{Code, Endpoint, Head, Status};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, TE, USER_AGENT};
 use http::uri::{self, Authority, PathAndQuery, Scheme, Uri};
 use http::{Method, Request};
 
-use crate::compression::{ACCEPTED, Compress, Encoding, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, GZIP};
-use crate::header::{CONSUMER, SERVICE_GROUP, SERVICE_VERSION, TIMEOUT};
-use crate::payload::Shape;
-use crate::{content, metadata, timeout};
+use crate::wire::compression::{
+    ACCEPTED, Compress, Encoding, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, GZIP,
+};
+use crate::wire::headers::{CONSUMER, SERVICE_GROUP, SERVICE_VERSION, TIMEOUT};
+use crate::wire::{content, metadata, timeout};
 
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("dubhe/", env!("CARGO_PKG_VERSION")));
 
-/// How the messages of a call to this method are written.
-pub(super) fn shape(head: &Head) -> Shape {
-    match head.method.descriptor {
-        Some(_) => Shape::Wrapper,
-        None => Shape::Plain(Format::Protobuf),
-    }
-}
-
-/// What the requests to one endpoint share.
+/// The part that the requests to one endpoint share.
 pub(super) struct Caller {
     scheme: Scheme,
     authority: Authority,
     application: Option<HeaderValue>,
     /// Bytes in a message.
     pub(super) limit: usize,
-    /// How requests are compressed.
+    /// The compression of requests.
     pub(super) encoding: Encoding,
 }
 

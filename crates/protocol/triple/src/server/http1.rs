@@ -1,29 +1,18 @@
-//! HTTP/1.1: the plain calls and what is mounted.
+//! HTTP/1.1 on a listening port.
 
-use std::convert::Infallible;
 use std::fmt;
-use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use dubhe_net::detect::{Probe, Protocol};
 use dubhe_net::drain::Shutdown;
 use dubhe_net::io::{BoxFuture, Io, Peer};
-use http::Request;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 
-use super::{Shared, begins, context_peer, plain};
-use crate::http::Body;
+use super::{Shared, begins, context_peer, exchange};
+use crate::transport::http1;
 
 /// The methods that a request may begin with (RFC 9110, 9.1; RFC 5789).
 const METHODS: [&[u8]; 8] =
     [b"GET ", b"POST ", b"PUT ", b"HEAD ", b"DELETE ", b"OPTIONS ", b"PATCH ", b"TRACE "];
-
-/// How long a client may take for the head of a request, and may be silent between two.
-const HEAD: Duration = Duration::from_mins(1);
 
 /// Serves HTTP/1.1 connections; [`super::TripleProtocol::http1`] makes it.
 #[derive(Clone)]
@@ -47,38 +36,12 @@ impl Protocol for Http1Protocol {
     }
 
     fn serve(&self, io: Io, peer: Peer, shutdown: Shutdown) -> BoxFuture<'static, ()> {
-        Box::pin(serve(self.0.clone(), io, peer, shutdown))
-    }
-}
-
-async fn serve(shared: Arc<Shared>, io: Io, peer: Peer, mut shutdown: Shutdown) {
-    let remote = peer.remote;
-    let peer = context_peer(peer, "rest");
-    let limit = usize::try_from(shared.settings.max_header_list).unwrap_or(usize::MAX);
-    let service = service_fn(move |request: Request<Incoming>| {
-        let (shared, peer) = (shared.clone(), peer.clone());
-        async move { Ok::<_, Infallible>(plain::answer(&shared, peer, request.map(Body::http1)).await) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        // hyper wants room for its own beginnings.
-        .max_buf_size(limit.max(8192))
-        .serve_connection(TokioIo::new(io), service);
-    let mut connection = pin!(connection);
-    let mut draining = false;
-    let ended = loop {
-        tokio::select! {
-            ended = &mut connection => break ended,
-            _ = shutdown.draining(), if !draining => {
-                draining = true;
-                connection.as_mut().graceful_shutdown();
-            }
-        }
-    };
-    match ended {
-        Ok(()) => tracing::debug!(%remote, "http/1.1 connection ended"),
-        Err(error) => tracing::debug!(%remote, %error, "http/1.1 connection failed"),
+        let shared = self.0.clone();
+        Box::pin(async move {
+            let (remote, peer) = (peer.remote, context_peer(peer, "rest"));
+            let answer = |stream| exchange::answer(shared.clone(), peer.clone(), stream);
+            http1::serve(io, remote, &shared.settings, shutdown, answer).await;
+        })
     }
 }
 

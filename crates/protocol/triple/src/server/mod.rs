@@ -1,15 +1,20 @@
 //! Triple on a listening port, and everything else that speaks HTTP there.
 //!
 //! ```text
-//! HTTP/2   ─ http2 ─┬─ application/grpc ─── grpc ──┐
-//!                   ├─ mounted path ── HttpService │
-//! HTTP/1.1 ─ http1 ─┴─ anything else ───── plain ──┴─ Dispatch → handler
+//! connection ─ exchange ─ route ─┬─ mounted: HttpService
+//!                                └─ target ─ protocol: grpc or plain ─ Dispatch → handler
 //! ```
+//!
+//! [`exchange`] takes a request from its head to the end of its reply, step by step. A protocol
+//! says how requests and replies look, and nothing else: see [`protocol::Protocol`].
 
+mod exchange;
 mod grpc;
 mod http1;
-mod http2;
+mod mount;
 mod plain;
+mod protocol;
+mod reply;
 mod route;
 mod run;
 
@@ -22,11 +27,13 @@ use dubhe_net::drain::Shutdown;
 use dubhe_net::io::{BoxFuture, Io, Peer};
 
 pub use http1::Http1Protocol;
+pub use mount::HttpService;
 
-use crate::http::{HttpService, Mounts};
 use crate::settings::Settings;
+use crate::transport::http2;
+use mount::Mounts;
 
-/// What a client's HTTP/2 connection begins with (RFC 9113, 3.4).
+/// The first bytes of a client's HTTP/2 connection (RFC 9113, 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Serves HTTP/2 connections: give it to a [`dubhe_net::detect::Acceptor`], and
@@ -75,11 +82,16 @@ impl Protocol for TripleProtocol {
     }
 
     fn serve(&self, io: Io, peer: Peer, shutdown: Shutdown) -> BoxFuture<'static, ()> {
-        Box::pin(http2::serve(self.0.clone(), io, peer, shutdown))
+        let shared = self.0.clone();
+        Box::pin(async move {
+            let (remote, peer) = (peer.remote, context_peer(peer, "tri"));
+            let answer = |stream| exchange::answer(shared.clone(), peer.clone(), stream);
+            http2::serve(io, remote, &shared.settings, shutdown, answer).await;
+        })
     }
 }
 
-/// Whether a connection that begins with `prefix` begins with `expected`.
+/// Tells if a connection that begins with `prefix` begins with `expected`.
 fn begins(prefix: &[u8], expected: &[u8]) -> Probe {
     let seen = prefix.len().min(expected.len());
     match (prefix.get(..seen) == expected.get(..seen), seen == expected.len()) {

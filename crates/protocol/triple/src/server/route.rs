@@ -1,23 +1,43 @@
-//! Who a request is for.
+//! The target of a request.
+
+use std::borrow::Cow;
 
 use dubhe_core::serve::{Dispatch, Overload, Target, Wanted};
 use dubhe_core::{Code, Status};
-use http::uri::Uri;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderName, request};
 
-use crate::header::{REST_GROUP, REST_VERSION, SERVICE_GROUP, SERVICE_VERSION};
+use crate::wire::headers::{REST_GROUP, REST_VERSION, SERVICE_GROUP, SERVICE_VERSION};
 
 /// The version that Dubbo Java tries when the one that was asked for is not there.
 const DEFAULT_VERSION: &str = "1.0.0";
 
-/// What a request names: its path, and the group and version that headers give.
-#[derive(Clone)]
+/// The character before the initials of a method's types, which Dubbo Java lets follow its name.
+const INITIALS: char = '~';
+
+/// The service and method that a request names: its path, and the group and version that headers
+/// give.
 pub(super) struct Route<'a> {
     service: &'a str,
-    /// What the path has behind its last `/`.
+    /// The path behind its last `/`.
     method: &'a str,
     group: &'a str,
     version: &'a str,
+}
+
+/// The target of a request.
+pub(super) struct Found<'a> {
+    /// The only method of its name, or any of them.
+    pub(super) target: Target,
+    /// The names under which it was found, unless they are those of the request.
+    other: Option<Box<(Route<'a>, Cow<'a, str>)>>,
+}
+
+/// The account that arguments give of which of several methods of one name is meant.
+#[derive(Debug)]
+pub(super) enum Overloaded {
+    Types(String),
+    Count(usize),
+    Initials(String),
 }
 
 impl<'a> Route<'a> {
@@ -25,29 +45,21 @@ impl<'a> Route<'a> {
     ///
     /// # Errors
     /// When the path is not `/service/method`.
-    pub(super) fn of(uri: &'a Uri, headers: &'a HeaderMap) -> Result<Self, Status> {
-        let no_route = || {
-            let text = format!("{} is not /service/method", uri.path());
-            Status::new(Code::Unimplemented, text)
-        };
-        let parts = uri.path().strip_prefix('/').and_then(|path| path.rsplit_once('/'));
+    pub(super) fn of(head: &'a request::Parts) -> Result<Self, Status> {
+        let path = head.uri.path();
+        let no_route =
+            || Status::new(Code::Unimplemented, format!("{path} is not /service/method"));
+        let parts = path.strip_prefix('/').and_then(|path| path.rsplit_once('/'));
         let (service, method) = parts
             .filter(|(service, method)| !service.is_empty() && !method.is_empty())
             .ok_or_else(no_route)?;
         let header = |names: [HeaderName; 2]| {
-            names.iter().find_map(|name| headers.get(name)?.to_str().ok()).unwrap_or_default()
+            let mut values = names.iter().filter_map(|name| head.headers.get(name)?.to_str().ok());
+            values.next().unwrap_or_default()
         };
-        Ok(Self {
-            service,
-            method,
-            group: header([SERVICE_GROUP, REST_GROUP]),
-            version: header([SERVICE_VERSION, REST_VERSION]),
-        })
-    }
-
-    /// The method as the path has it; Dubbo Java lets initials of its types follow behind a `~`.
-    pub(super) fn named(&self) -> &'a str {
-        self.method
+        let group = header([SERVICE_GROUP, REST_GROUP]);
+        let version = header([SERVICE_VERSION, REST_VERSION]);
+        Ok(Self { service, method, group, version })
     }
 
     /// The target: of the group and version as asked for, then of version 1.0.0, then of neither
@@ -56,39 +68,28 @@ impl<'a> Route<'a> {
     /// `DescriptorUtils`).
     ///
     /// # Errors
-    /// What was wrong with the target as asked for, or that a service lacks the method.
-    pub(super) fn find(
-        &self,
-        dispatch: &dyn Dispatch,
-        overload: Overload<'_>,
-    ) -> Result<Target, Status> {
-        let wanted = Wanted {
-            interface: self.service,
-            group: self.group,
-            version: self.version,
-            method: self.method.split('~').next().unwrap_or_default(),
-            overload,
-        };
-        dispatch.find(wanted).or_else(|status| self.fall_back(dispatch, wanted, status))
+    /// The error of the target as asked for, or that a service lacks the method.
+    pub(super) fn find(self, dispatch: &dyn Dispatch) -> Result<Found<'a>, Status> {
+        match dispatch.find(self.wanted(self.name(), Overload::Any)) {
+            Ok(target) => Ok(Found { target, other: None }),
+            Err(status) => self.fall_back(dispatch, status),
+        }
     }
 
     #[cold]
-    fn fall_back(
-        &self,
-        dispatch: &dyn Dispatch,
-        wanted: Wanted<'_>,
-        mut status: Status,
-    ) -> Result<Target, Status> {
+    fn fall_back(self, dispatch: &dyn Dispatch, mut status: Status) -> Result<Found<'a>, Status> {
         let services = [Some(self.service), self.service.rsplit_once('/').map(|(_, last)| last)];
         let keys = [(self.group, self.version), (self.group, DEFAULT_VERSION), ("", "")];
-        let small = small_first(wanted.method);
-        let methods = [Some(wanted.method), small.as_deref()];
-        for interface in services.into_iter().flatten() {
+        let methods = [Some(Cow::Borrowed(self.name())), small_first(self.name()).map(Cow::Owned)];
+        for service in services.into_iter().flatten() {
             for (group, version) in keys {
-                for method in methods.into_iter().flatten() {
-                    let wanted = Wanted { interface, group, version, method, ..wanted };
-                    match dispatch.find(wanted) {
-                        Ok(target) => return Ok(target),
+                let route = Route { service, group, version, ..self };
+                for method in methods.iter().flatten() {
+                    match dispatch.find(route.wanted(method, Overload::Any)) {
+                        Ok(target) => {
+                            let other = Some(Box::new((route, method.clone())));
+                            return Ok(Found { target, other });
+                        }
                         // That a service lacks the method says more than that one is missing.
                         Err(closer) if closer.code() != Code::Unimplemented => status = closer,
                         Err(_) => {}
@@ -97,6 +98,51 @@ impl<'a> Route<'a> {
             }
         }
         Err(status)
+    }
+
+    /// The name of the method.
+    fn name(&self) -> &'a str {
+        self.method.split(INITIALS).next().unwrap_or_default()
+    }
+
+    /// The initials of the types of the method's arguments.
+    pub(super) fn initials(&self) -> Option<&'a str> {
+        self.method.split_once(INITIALS).map(|(_, initials)| initials)
+    }
+
+    fn wanted<'w>(&'w self, method: &'w str, overload: Overload<'w>) -> Wanted<'w> {
+        let Self { service: interface, group, version, .. } = *self;
+        Wanted { interface, group, version, method, overload }
+    }
+}
+
+impl Found<'_> {
+    /// The method that `overload` says, of those of this name in the service that was found.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(super) fn choose(
+        self,
+        dispatch: &dyn Dispatch,
+        head: &request::Parts,
+        overload: &Overloaded,
+    ) -> Result<Target, Status> {
+        let find = |overload| match &self.other {
+            Some(other) => dispatch.find(other.0.wanted(&other.1, overload)),
+            None => {
+                let route = Route::of(head)?;
+                dispatch.find(route.wanted(route.name(), overload))
+            }
+        };
+        // The method is there, so it is its arguments that are wrong.
+        let wrong = |status: Status| status.with_code(Code::InvalidArgument);
+        let found = self.target.method.descriptor.as_deref();
+        match overload {
+            Overloaded::Types(types) if found == Some(types) => Ok(self.target),
+            Overloaded::Types(types) => find(Overload::Types(types)),
+            Overloaded::Count(count) => find(Overload::Count(*count)).map_err(wrong),
+            Overloaded::Initials(initials) => find(Overload::Initials(initials)).map_err(wrong),
+        }
     }
 }
 
@@ -116,8 +162,9 @@ fn small_first(name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use dubhe_core::{Call, Code, Invoke, Invoking, Method, ServiceKey};
+    use dubhe_core::{Call, Invoke, Invoking, Method, ServiceKey};
 
     use super::*;
 
@@ -129,18 +176,24 @@ mod tests {
         }
     }
 
-    /// Exports one service with one method.
-    struct One(ServiceKey);
+    /// Exports one service with one method of two overloads.
+    struct One(ServiceKey, AtomicUsize);
 
     impl Dispatch for One {
         fn find(&self, wanted: Wanted<'_>) -> Result<Target, Status> {
+            self.1.fetch_add(1, Ordering::Relaxed);
             let key = ServiceKey::new(wanted.interface, wanted.group, wanted.version);
             if key != self.0 || wanted.method != "sayHello" {
                 return Err(Status::new(Code::Unimplemented, format!("no {key}")));
             }
+            let types = match wanted.overload {
+                Overload::Any | Overload::Count(1) | Overload::Types("I") => "I",
+                Overload::Count(2) | Overload::Types("II") => "II",
+                other => return Err(Status::new(Code::Unimplemented, format!("{other:?}"))),
+            };
             Ok(Target {
                 service: Arc::new(key),
-                method: Arc::new(Method::java("sayHello", "")),
+                method: Arc::new(Method::java("sayHello", types)),
                 params: Arc::default(),
                 gates: Default::default(),
                 invoke: Arc::new(Never),
@@ -148,12 +201,15 @@ mod tests {
         }
     }
 
+    fn head(path: &str, group: &str, version: &str) -> request::Parts {
+        let head = http::Request::get(path).header("tri-service-group", group);
+        head.header("tri-service-version", version).body(()).unwrap().into_parts().0
+    }
+
     fn find(exported: &str, path: &str, group: &str, version: &str) -> Result<String, Status> {
-        let (uri, mut headers) = (path.parse().unwrap(), HeaderMap::new());
-        headers.insert("tri-service-group", group.parse().unwrap());
-        headers.insert("tri-service-version", version.parse().unwrap());
-        let route = Route::of(&uri, &headers).unwrap();
-        let found = route.find(&One(ServiceKey::parse(exported)), Overload::Any)?;
+        let head = head(path, group, version);
+        let one = One(ServiceKey::parse(exported), AtomicUsize::new(0));
+        let found = Route::of(&head)?.find(&one)?.target;
         Ok(format!("{}.{}", found.service, found.method.name))
     }
 
@@ -177,9 +233,36 @@ mod tests {
     }
 
     #[test]
+    fn an_overload_is_chosen_where_the_target_was_found() {
+        for path in ["/context/a.B/SayHello~x", "/a.B/sayHello~x"] {
+            overloads_of(&head(path, "", ""));
+        }
+    }
+
+    fn overloads_of(head: &request::Parts) {
+        assert_eq!(Route::of(head).unwrap().initials(), Some("x"));
+        let one = One(ServiceKey::parse("a.B"), AtomicUsize::new(0));
+        let chosen = |overload| {
+            let found = Route::of(head).unwrap().find(&one).unwrap();
+            one.1.store(0, Ordering::Relaxed);
+            let target = found.choose(&one, head, &overload);
+            let target = target.map(|target| target.method.descriptor.clone().unwrap().to_string());
+            (target.map_err(|status| status.code()), one.1.load(Ordering::Relaxed))
+        };
+        assert_eq!(chosen(Overloaded::Types("I".into())), (Ok("I".into()), 0));
+        assert_eq!(chosen(Overloaded::Types("II".into())), (Ok("II".into()), 1));
+        assert_eq!(chosen(Overloaded::Count(2)), (Ok("II".into()), 1));
+        let missing = chosen(Overloaded::Types("J".into()));
+        assert_eq!(missing, (Err(Code::Unimplemented), 1));
+        for missing in [Overloaded::Count(3), Overloaded::Initials("x".into())] {
+            assert_eq!(chosen(missing), (Err(Code::InvalidArgument), 1));
+        }
+    }
+
+    #[test]
     fn other_paths_are_no_route() {
         for path in ["/", "/service", "/service/", "//method"] {
-            assert!(Route::of(&path.parse().unwrap(), &HeaderMap::new()).is_err(), "{path}");
+            assert!(Route::of(&head(path, "", "")).is_err(), "{path}");
         }
     }
 }

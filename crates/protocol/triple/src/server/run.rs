@@ -9,7 +9,7 @@ use dubhe_core::{Code, Status};
 use dubhe_net::time;
 use futures_util::FutureExt;
 
-use crate::timeout::passed;
+use crate::transport::passed;
 
 /// Runs `work` to its end or to the deadline; a panic is an error of this call alone.
 pub(super) async fn guarded(

@@ -1,4 +1,4 @@
-//! How errors and metadata are written.
+//! The look of errors and metadata.
 
 use base64::Engine;
 use dubhe_core::status::{Detail, table};
@@ -6,9 +6,9 @@ use dubhe_core::{Code, Metadata, Method, Status};
 use http::{HeaderMap, HeaderName, StatusCode};
 use serde_json::{Value as Json, json};
 
-use crate::metadata::{self, BASE64};
+use crate::wire::metadata::{self, BASE64};
 
-/// Whose way it is.
+/// The look of errors and metadata in plain HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dialect {
     /// Connect's, for protobuf methods.
@@ -19,7 +19,7 @@ pub(super) enum Dialect {
     Go,
 }
 
-/// What Connect and dubbo-go put before the name of a trailer.
+/// The prefix that Connect and dubbo-go put before the name of a trailer.
 const TRAILER: &str = "trailer-";
 
 impl Dialect {
@@ -109,15 +109,15 @@ mod tests {
         let detail =
             Detail { type_url: "type.googleapis.com/a.B".into(), value: Bytes::from_static(&[0]) };
         let status = Status::new(Code::FailedPrecondition, "no").with_detail(detail);
-        let told = |dialect: Dialect| {
+        let written = |dialect: Dialect| {
             let http = dialect.http(&status);
             (http.as_u16(), dialect.error(&status, http))
         };
         let details = json!([{ "type": "a.B", "value": "AA" }]);
         let error = json!({ "code": "failed_precondition", "message": "no", "details": details });
-        assert_eq!(told(Dialect::Connect), (400, error.clone()));
-        assert_eq!(told(Dialect::Go), (412, error));
-        assert_eq!(told(Dialect::Java), (400, json!({ "message": "no", "status": "400" })));
+        assert_eq!(written(Dialect::Connect), (400, error.clone()));
+        assert_eq!(written(Dialect::Go), (412, error));
+        assert_eq!(written(Dialect::Java), (400, json!({ "message": "no", "status": "400" })));
         let thrown = Status::business(Code::NotFound, "");
         assert_eq!(Dialect::Java.http(&thrown), 500);
         let cancelled = Status::new(Code::Cancelled, "");

@@ -1,0 +1,49 @@
+//! Arguments and results of methods of a Java interface in JSON.
+//!
+//! The arguments are an array, or the only one stands for itself (Dubbo Java
+//! `FallbackArgumentResolver`); results lose their classes.
+
+use bytes::Bytes;
+use dubhe_core::payload::Args;
+use dubhe_core::reply::Reply;
+use dubhe_core::{Code, Method, Payload, Status, Value, descriptor};
+use dubhe_hessian2::java;
+use dubhe_json::Classes;
+
+/// The arguments in `body`, for `method` or another one of its name. No bytes are no arguments.
+pub(crate) fn arguments(body: &[u8], method: &Method) -> Result<Args, Status> {
+    let given = match body.trim_ascii() {
+        [] => None,
+        text => Some(dubhe_json::from_slice(text).map_err(|error| {
+            Status::new(Code::InvalidArgument, format!("the body is {error}")).with_source(error)
+        })?),
+    };
+    let values = match given {
+        None => Vec::new(),
+        Some(Value::List(list)) if !is_the_argument(method, &list.items) => list.items,
+        Some(only) => vec![only],
+    };
+    Ok(Args::Values(values.into()))
+}
+
+/// Returns `true` when a JSON array is the one argument of `method`, which takes a collection, and
+/// not the list of its arguments.
+fn is_the_argument(method: &Method, items: &[Value]) -> bool {
+    let types = method.descriptor.as_deref().unwrap_or_default();
+    let mut parameters = descriptor::parameters(types);
+    let (Some(Ok(only)), None) = (parameters.next(), parameters.next()) else { return false };
+    let collection = only.starts_with('[')
+        || ["List", "Set", "Collection", "Iterable"]
+            .iter()
+            .any(|name| only.strip_suffix(';').is_some_and(|class| class.ends_with(name)));
+    collection && !matches!(items, [Value::List(_)])
+}
+
+/// The text of a result.
+pub(crate) fn result(payload: &Payload) -> Result<Bytes, Status> {
+    let value: Value = dubhe_hessian2::payload::reply(&Reply::new(payload.clone()))?;
+    let text = dubhe_json::to_string(&java::bare(value), Classes::Drop);
+    text.map(Bytes::from).map_err(|error| {
+        Status::new(Code::Internal, format!("the result is no json: {error}")).with_source(error)
+    })
+}

@@ -1,0 +1,168 @@
+//! One request, from its head to the end of its reply. Whatever the version of HTTP and whatever
+//! the protocol, it takes these steps.
+
+use std::sync::Arc;
+
+use dubhe_core::call::{Body, Call, Head};
+use dubhe_core::context::Peer;
+use dubhe_core::invoke::Outcome;
+use dubhe_core::time::{Deadline, Instant};
+use dubhe_core::{CallKind, Code, Status};
+use dubhe_net::time;
+use futures_util::{StreamExt, stream};
+use http::{Request, Version, request};
+
+use super::Shared;
+use super::grpc::Grpc;
+use super::mount::HttpService;
+use super::plain::Plain;
+use super::protocol::{Accepted, Framing, Protocol};
+use super::reply::{self, Late};
+use super::route::{Found, Route};
+use super::run::guarded;
+use crate::settings::Settings;
+use crate::transport::{Messages, Receiver, Responder, ServerStream, Whole, no_message};
+use crate::wire::{content, metadata};
+
+/// Answers one request. Dropped, it drops the handler and resets the stream.
+pub(super) async fn answer(shared: Arc<Shared>, peer: Arc<Peer>, stream: ServerStream) {
+    // The head of the request is here; of its body, nothing has been read.
+    let arrived = time::now();
+    let ServerStream { head, body, mut respond } = stream;
+
+    // Route: a service that is mounted under a prefix answers all requests below it.
+    if let Some(service) = shared.mounts.find(head.uri.path()) {
+        return Box::pin(mounted(service, head, body, respond)).await;
+    }
+
+    // Target: found once. What is mounted at `/` gets the requests that have none.
+    let target = Route::of(&head).and_then(|route| route.find(&*shared.dispatch));
+    if let (Err(_), Some(root)) = (&target, shared.mounts.root()) {
+        drop(target);
+        return Box::pin(mounted(root, head, body, respond)).await;
+    }
+
+    // Protocol: gRPC by its content type, where there are trailers; anything else is plain HTTP.
+    // The headers say how the messages look, or the request is refused.
+    let format = content::of(&head.headers).and_then(content::format);
+    let request = Arrived { shared: &shared, head: &head, arrived, peer };
+    match format.filter(|_| head.version >= Version::HTTP_2) {
+        Some(format) => {
+            let accepted = Grpc::accept(&request, target, format);
+            exchange(request, accepted, body, &mut respond).await;
+        }
+        None => {
+            let accepted = Plain::accept(&request, target);
+            // Boxed, since the task of every request has room for its future.
+            Box::pin(exchange(request, accepted, body, &mut respond)).await;
+        }
+    }
+}
+
+/// A request whose target is known, or not to be found.
+pub(super) struct Arrived<'a> {
+    shared: &'a Shared,
+    pub(super) head: &'a request::Parts,
+    pub(super) arrived: Instant,
+    peer: Arc<Peer>,
+}
+
+impl Arrived<'_> {
+    pub(super) fn settings(&self) -> &Settings {
+        &self.shared.settings
+    }
+}
+
+/// Answers one request of the protocol `P`.
+async fn exchange<P: Protocol>(
+    request: Arrived<'_>,
+    accepted: Result<Accepted<'_, P>, Box<Whole>>,
+    body: Receiver,
+    respond: &mut Responder,
+) {
+    let Accepted { target, deadline, encoding, limit, protocol } = match accepted {
+        Ok(accepted) => accepted,
+        Err(refusal) => return reply::send(respond, *refusal).await,
+    };
+    let arrived = request.arrived;
+
+    // Admission belongs here, and nowhere else: the target with its method, the peer and the time
+    // of arrival are known, and nothing of the body has been read or decoded.
+
+    // Messages, then the handler; until the deadline, or until the caller gives up. Dropping the
+    // handler is all there is to do then.
+    let call = call(request, &protocol, target, deadline, Messages::new(body, limit, encoding));
+    let outcome = tokio::select! {
+        biased;
+        outcome = guarded(call, deadline, arrived) => outcome,
+        () = respond.gone() => return,
+    };
+
+    // Reply, to its end.
+    match outcome {
+        Ok(reply) => reply::write(&protocol, respond, reply, Late { deadline, arrived }).await,
+        Err(status) => reply::send(respond, protocol.error(&status)).await,
+    }
+}
+
+/// Reads the request as far as its kind needs before the handler begins, and runs the handler.
+async fn call<P: Protocol>(
+    request: Arrived<'_>,
+    protocol: &P,
+    found: Found<'_>,
+    deadline: Option<Deadline>,
+    mut messages: Messages,
+) -> Outcome {
+    let (target, body) = match (P::FRAMING, found.target.method.kind) {
+        (Framing::Prefixed, CallKind::ClientStream | CallKind::Bidirectional) => {
+            let messages = stream::poll_fn(move |cx| messages.poll_message(cx));
+            let (protocol, method) = (protocol.clone(), found.target.method.clone());
+            let payloads =
+                messages.map(move |message| Ok(protocol.decode(message?, &method)?.payload));
+            (found.target, Body::Stream(Box::pin(payloads)))
+        }
+        (framing, _) => {
+            let message = match framing {
+                Framing::Prefixed => messages.only().await?.ok_or_else(no_message)?,
+                Framing::Whole => Box::pin(messages.whole()).await?,
+            };
+            let decoded = protocol.decode(message, &found.target.method)?;
+            let target = match decoded.overload {
+                None => found.target,
+                // Of several methods of one name, the arguments say which is meant.
+                Some(overload) => {
+                    found.choose(&*request.shared.dispatch, request.head, &overload)?
+                }
+            };
+            (target, Body::One(decoded.payload))
+        }
+    };
+    let Arrived { head: parts, arrived, peer, .. } = request;
+    let mut head = Head::new(target.service, target.method);
+    head.metadata = metadata::of_request(&parts.headers, protocol.names());
+    head.deadline = deadline;
+    head.arrived = Some(arrived);
+    head.peer = Some(peer);
+    target.invoke.invoke(Call { head, body }).await
+}
+
+/// Lets a mounted service answer.
+async fn mounted(
+    service: &HttpService,
+    head: request::Parts,
+    body: Receiver,
+    mut respond: Responder,
+) {
+    let request = Request::from_parts(head, body.into());
+    let response = tokio::select! {
+        biased;
+        response = service.answer(request) => response,
+        () = respond.gone() => return,
+    };
+    respond.send_body(response).await;
+}
+
+/// The error of a method that is missing.
+pub(super) fn unimplemented(status: Status) -> Status {
+    status.with_code(Code::Unimplemented)
+}

@@ -1,0 +1,190 @@
+//! gRPC: framed messages, and the status in trailers (gRPC over HTTP/2).
+
+use bytes::Bytes;
+use dubhe_core::reply::Trailers;
+use dubhe_core::time::Deadline;
+use dubhe_core::{Code, Format, Metadata, Method, Payload, Status};
+use dubhe_hessian2::java::Throwable;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
+use http::{Response, StatusCode};
+
+use super::exchange::{Arrived, unimplemented};
+use super::protocol::{Accepted, Decoded, End, Framing, Protocol, Unary};
+use super::route::{Found, Overloaded, payload_limit};
+use crate::message::Codec;
+use crate::message::payload::wrap_bytes;
+use crate::message::writer::Writer;
+use crate::settings::Exceptions;
+use crate::transport::Whole;
+use crate::wire::compression::{ACCEPTED, Encoding, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, GZIP};
+use crate::wire::data::Data;
+use crate::wire::headers::{EXCEPTION_CODE, TIMEOUT};
+use crate::wire::metadata::{self, Names};
+use crate::wire::{content, status, timeout};
+
+/// The kind of an exception of the service (Dubbo Java `RpcException.BIZ_EXCEPTION`).
+const BUSINESS: u16 = 3;
+
+/// One gRPC request.
+#[derive(Clone)]
+pub(super) struct Grpc {
+    codec: Codec,
+    limit: usize,
+    /// Java exceptions are sent in place of results.
+    exceptions: bool,
+    /// The compression of the reply.
+    encoding: Encoding,
+}
+
+impl Grpc {
+    /// Reads the headers of a request whose messages are in `format`, or refuses it.
+    pub(super) fn accept<'a>(
+        request: &Arrived<'a>,
+        target: Result<Found<'a>, Status>,
+        format: Format,
+    ) -> Result<Accepted<'a, Self>, Box<Whole>> {
+        if request.head.method != http::Method::POST {
+            let mut head = Response::new(());
+            *head.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+            return Err(Whole::head(head).into());
+        }
+        let headers = &request.head.headers;
+        let understood = || {
+            let deadline = match headers.get(TIMEOUT) {
+                Some(header) => {
+                    let parsed =
+                        header.to_str().ok().and_then(timeout::parse).ok_or_else(|| {
+                            Status::new(Code::Internal, "grpc-timeout is malformed")
+                        })?;
+                    Some(Deadline::after(request.arrived, parsed))
+                }
+                None => None,
+            };
+            let encoding = Encoding::of(headers, &GRPC_ENCODING)?;
+            // A method that is missing is to gRPC what a missing service is.
+            Ok((deadline, encoding, target.map_err(unimplemented)?))
+        };
+        let (deadline, encoding, target) = understood()
+            .map_err(|status| Box::new(trailers_only(content::of_format(&format), &status)))?;
+        let settings = request.settings();
+        let limit = payload_limit(&target.target, settings.max_message);
+        let protocol = Self {
+            codec: Codec::of(&target.target.method, format),
+            limit,
+            exceptions: java_exceptions(settings.exceptions, headers),
+            encoding: settings.compress.reply(encoding, headers, &GRPC_ACCEPT_ENCODING),
+        };
+        Ok(Accepted { target, deadline, encoding, limit, protocol })
+    }
+
+    fn writer(&self) -> Writer<'_> {
+        Writer::new(&self.codec, self.encoding, self.limit)
+    }
+
+    fn kind(&self) -> HeaderValue {
+        match &self.codec {
+            Codec::Message(format) => content::of_format(format),
+            Codec::Wrapper => HeaderValue::from_static(content::GRPC),
+        }
+    }
+
+    fn head(&self, metadata: &Metadata) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(4 + metadata.len());
+        headers.insert(CONTENT_TYPE, self.kind());
+        if self.encoding == Encoding::Gzip {
+            headers.insert(GRPC_ENCODING, GZIP);
+        }
+        metadata::write(metadata, &mut headers);
+        headers
+    }
+
+    /// The Java exception that `status` is, where the caller gets one in place of a result.
+    fn exception(&self, status: &Status) -> Option<Whole> {
+        if self.codec != Codec::Wrapper || !self.exceptions || status.java().is_none() {
+            return None;
+        }
+        // Its fields are written anew: Java needs all that a throwable has, stack and cause too.
+        let bytes = dubhe_hessian2::to_bytes(&Throwable::of(status)?).ok()?;
+        let data = Data::message(wrap_bytes(&bytes).freeze(), self.limit).ok()?;
+        let mut headers = self.head(&Metadata::new());
+        headers.insert(EXCEPTION_CODE, BUSINESS.into());
+        // Java reads the attachments of a reply out of its trailers.
+        let mut trailers = status.trailers().clone();
+        trailers.fill_from(status.headers());
+        let trailers = Some(status::trailers(None, &trailers));
+        Some(Whole { head: ok(headers), data: Some(data), trailers })
+    }
+}
+
+impl Protocol for Grpc {
+    const FRAMING: Framing = Framing::Prefixed;
+
+    fn names(&self) -> Names {
+        self.codec.names()
+    }
+
+    fn decode(&self, message: Bytes, _: &Method) -> Result<Decoded, Status> {
+        let (payload, types) = self.codec.request(message)?;
+        Ok(Decoded { payload, overload: types.map(Overloaded::Types) })
+    }
+
+    fn unary(
+        &self,
+        payload: &Payload,
+        metadata: Metadata,
+        mut trailers: Metadata,
+    ) -> Result<Unary, Status> {
+        let (message, length) = self.writer().one(payload)?;
+        let headers = match self.codec {
+            Codec::Message(_) => self.head(&metadata),
+            Codec::Wrapper => {
+                // Java reads the attachments of a reply out of its trailers.
+                trailers.fill_from(&metadata);
+                self.head(&Metadata::new())
+            }
+        };
+        let trailers = Some(status::trailers(None, &trailers));
+        Ok(Unary { response: Whole { head: ok(headers), data: Some(message), trailers }, length })
+    }
+
+    fn error(&self, status: &Status) -> Whole {
+        self.exception(status).unwrap_or_else(|| trailers_only(self.kind(), status))
+    }
+
+    fn stream(&self, metadata: &Metadata) -> Result<(Response<()>, Writer<'_>), Status> {
+        Ok((ok(self.head(metadata)), self.writer()))
+    }
+
+    fn stream_end(&self, trailers: &Trailers) -> End {
+        let trailers = status::trailers(trailers.status.as_ref(), &trailers.metadata);
+        End { data: None, trailers: Some(trailers) }
+    }
+}
+
+/// An error before any message.
+#[cold]
+fn trailers_only(kind: HeaderValue, status: &Status) -> Whole {
+    let mut headers = status::trailers(Some(status), status.headers());
+    headers.insert(CONTENT_TYPE, kind);
+    if status.code() == Code::Unimplemented {
+        // Perhaps because of the compression of the request.
+        headers.insert(GRPC_ACCEPT_ENCODING, ACCEPTED);
+    }
+    Whole::head(ok(headers))
+}
+
+fn ok(headers: HeaderMap) -> Response<()> {
+    let mut response = Response::new(());
+    *response.headers_mut() = headers;
+    response
+}
+
+/// Returns `true` when a caller with these headers is answered with Java's exceptions.
+fn java_exceptions(style: Exceptions, headers: &HeaderMap) -> bool {
+    let go = || headers.get(USER_AGENT).is_some_and(|v| v.as_bytes().starts_with(b"grpc-go"));
+    match style {
+        Exceptions::Java => true,
+        Exceptions::Status => false,
+        Exceptions::ByPeer => !go(),
+    }
+}

@@ -1,0 +1,103 @@
+//! The heads of requests.
+
+use dubhe_core::time::{Deadline, Duration};
+use dubhe_core::{CallKind, Code, Format, Status};
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
+use http::{HeaderMap, Method, StatusCode, request};
+
+use super::{Content, Dialect, Plain, allowed, error, not_found, unsupported};
+use crate::message::Codec;
+use crate::server::exchange::Arrived;
+use crate::server::protocol::Accepted;
+use crate::server::route::{Found, Route, payload_limit};
+use crate::transport::Whole;
+use crate::wire::compression::Encoding;
+use crate::wire::content;
+
+/// The headers that hold a timeout in milliseconds: Connect's, dubbo-go's, Dubbo Java's.
+const TIMEOUTS: [&str; 3] = ["connect-timeout-ms", "triple-timeout-ms", "tri-service-timeout"];
+
+impl Plain {
+    /// Reads the headers of a request, or refuses it.
+    pub(in crate::server) fn accept<'a>(
+        request: &Arrived<'a>,
+        target: Result<Found<'a>, Status>,
+    ) -> Result<Accepted<'a, Self>, Box<Whole>> {
+        let (settings, head) = (request.settings(), request.head);
+        let headers = &head.headers;
+        let method = target.as_ref().ok().map(|found| &*found.target.method);
+        let dialect = Dialect::of(headers, method);
+        if head.method == Method::OPTIONS {
+            return Err(allowed(StatusCode::NO_CONTENT).into());
+        }
+        let target = target.map_err(|status| Box::new(not_found(dialect, status)))?;
+        fits(head, dialect, &target.target.method)?;
+        let failed = |status: Status| Box::new(error(dialect, &status, dialect.http(&status)));
+        let timeout = timeout(headers).map_err(failed)?;
+        let deadline = timeout.map(|timeout| Deadline::after(request.arrived, timeout));
+        let encoding = Encoding::of(headers, &CONTENT_ENCODING).map_err(failed)?;
+        let limit = payload_limit(&target.target, settings.max_message);
+        let protocol = Self {
+            dialect,
+            content: content(head, &target),
+            limit,
+            encoding: settings.compress.reply(encoding, headers, &ACCEPT_ENCODING),
+        };
+        Ok(Accepted { target, deadline, encoding, limit, protocol })
+    }
+}
+
+/// The content of the body that the head tells of.
+fn content(head: &request::Parts, found: &Found<'_>) -> Content {
+    let proto = content::of(&head.headers).map(content::essence) == Some("application/proto");
+    match (proto, &found.target.method.descriptor) {
+        (false, Some(_)) => {
+            let initials = Route::of(head).ok().and_then(|route| route.initials().map(Into::into));
+            Content::Json { initials }
+        }
+        (false, None) => Content::Message(Codec::Message(Format::Json)),
+        (true, _) => Content::Message(Codec::of(&found.target.method, Format::Protobuf)),
+    }
+}
+
+/// Refuses a request whose method of HTTP or content type does not fit the call.
+fn fits(
+    head: &request::Parts,
+    dialect: Dialect,
+    method: &dubhe_core::Method,
+) -> Result<(), Box<Whole>> {
+    if !matches!(method.kind, CallKind::Unary | CallKind::OneWay) {
+        let text = format!("{} is a stream; call it with gRPC over HTTP/2", method.name);
+        return Err(unsupported(dialect, text).into());
+    }
+    let kind = content::of(&head.headers).map(content::essence);
+    match (&head.method, kind) {
+        // What has no arguments needs no body.
+        (&Method::GET, _) if dialect == Dialect::Java => Ok(()),
+        (&Method::POST, Some("application/json")) => Ok(()),
+        (&Method::POST, Some("application/proto")) if dialect != Dialect::Java => Ok(()),
+        // What curl says of a body when it is told nothing.
+        (&Method::POST, None | Some("application/x-www-form-urlencoded"))
+            if dialect == Dialect::Java =>
+        {
+            Ok(())
+        }
+        (&Method::POST, kind) => {
+            let kind = kind.unwrap_or("none");
+            let text = format!("content-type is {kind}; send application/json");
+            Err(unsupported(dialect, text).into())
+        }
+        _ => Err(allowed(StatusCode::METHOD_NOT_ALLOWED).into()),
+    }
+}
+
+fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, Status> {
+    let Some((name, value)) = TIMEOUTS.iter().find_map(|name| Some((name, headers.get(*name)?)))
+    else {
+        return Ok(None);
+    };
+    let digits = value.to_str().ok().filter(|text| text.len() <= 10);
+    let millis = digits.and_then(|text| text.parse().ok()).map(Duration::from_millis);
+    let wrong = || Status::new(Code::InvalidArgument, format!("{name} is no number of 10 digits"));
+    millis.map(Some).ok_or_else(wrong)
+}

@@ -1,0 +1,211 @@
+//! Sending replies, whatever their protocol.
+
+use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
+use std::task::Poll;
+
+use dubhe_core::end::Ending;
+use dubhe_core::reply::{Frame, Reply, ReplyBody, ReplyStream, Trailers};
+use dubhe_core::time::{Deadline, Instant};
+use dubhe_core::{Code, Status};
+use futures_util::StreamExt;
+
+use super::protocol::{Protocol, Unary};
+use super::run::{panicked, too_late};
+use crate::message::writer::Writer;
+use crate::transport::{Responder, Sender, Whole, passed};
+
+/// The deadline of a reply.
+pub(super) struct Late {
+    pub(super) deadline: Option<Deadline>,
+    pub(super) arrived: Instant,
+}
+
+impl Late {
+    /// Waits for the deadline, for ever when there is none.
+    async fn status(&self) -> Status {
+        passed(self.deadline).await;
+        too_late(self.arrived)
+    }
+}
+
+/// Sends a response that is no reply of a handler.
+pub(super) async fn send(respond: &mut Responder, response: Whole) {
+    if respond.takes(&response) {
+        // A stream that has ended needs no answer.
+        respond.send_now(response);
+    } else if let Some(mut send) = respond.send_head(response.head)
+        && let Some(data) = response.data
+        && Box::pin(send.send(data)).await
+    {
+        send.end(response.trailers);
+    }
+}
+
+/// Sends a reply to its end, or to its deadline where that comes first.
+pub(super) async fn write<P: Protocol>(
+    protocol: &P,
+    respond: &mut Responder,
+    mut reply: Reply,
+    late: Late,
+) {
+    let metadata = std::mem::take(&mut reply.metadata);
+    match &mut reply.body {
+        ReplyBody::One(payload, trailers) => {
+            let trailers = std::mem::take(trailers);
+            // Handlers make messages, and know how to write them.
+            let unary = AssertUnwindSafe(|| protocol.unary(payload, metadata, trailers));
+            let unary = std::panic::catch_unwind(unary).unwrap_or_else(|_| Err(panicked()));
+            match unary {
+                Ok(Unary { response, length }) if respond.takes(&response) => {
+                    let sent = respond.send_now(response);
+                    reply.sent(if sent { Ok(length) } else { Err(Ending::Cancelled) });
+                }
+                Ok(unary) => Box::pin(large(protocol, respond, reply, unary, late)).await,
+                Err(status) => {
+                    send(respond, protocol.error(&status)).await;
+                    reply.sent(Err(Ending::Failed(&status)));
+                }
+            }
+        }
+        ReplyBody::Stream(frames) => match protocol.stream(&metadata) {
+            Ok((head, writer)) => {
+                let Some(send) = respond.send_head(head) else { return };
+                // Boxed, since the task of every request has room for its future.
+                Box::pin(stream(protocol, send, frames, writer, late)).await;
+            }
+            Err(status) => send(respond, protocol.error(&status)).await,
+        },
+    }
+}
+
+/// Sends a reply of one message that waits until the caller takes it, or until it is late.
+async fn large<P: Protocol>(
+    protocol: &P,
+    respond: &mut Responder,
+    reply: Reply,
+    unary: Unary,
+    late: Late,
+) {
+    let mut unsent = Unsent(Some(reply));
+    let Unary { response: Whole { head, data, trailers }, length } = unary;
+    let Some((mut send, data)) = respond.send_head(head).zip(data) else { return };
+    let Some(trailers) = trailers else {
+        // What has no trailers cannot say that it is late.
+        if send.send(data).await {
+            send.end(None);
+            unsent.end(Ok(length));
+        }
+        return;
+    };
+    tokio::select! {
+        biased;
+        sent = send.send(data) => if sent {
+            send.end(Some(trailers));
+            unsent.end(Ok(length));
+        },
+        status = late.status() => {
+            send.end(protocol.stream_end(&Trailers::failed(status.clone())).trailers);
+            unsent.end(Err(Ending::Failed(&status)));
+        }
+    }
+}
+
+/// A reply that counts as cancelled unless it was sent.
+struct Unsent(Option<Reply>);
+
+impl Unsent {
+    fn end(&mut self, outcome: Result<usize, Ending<'_>>) {
+        if let Some(mut reply) = self.0.take() {
+            reply.sent(outcome);
+        }
+    }
+}
+
+impl Drop for Unsent {
+    fn drop(&mut self) {
+        self.end(Err(Ending::Cancelled));
+    }
+}
+
+/// Sends the messages of a stream to its end, or to its deadline.
+async fn stream<P: Protocol>(
+    protocol: &P,
+    mut send: Sender,
+    frames: &mut ReplyStream,
+    writer: Writer<'_>,
+    late: Late,
+) {
+    let trailers = tokio::select! {
+        biased;
+        trailers = messages(&mut send, frames, writer) => trailers,
+        status = late.status() => Some(Trailers::failed(status)),
+    };
+    let Some(trailers) = trailers else { return };
+    let end = protocol.stream_end(&trailers);
+    if let Some(data) = end.data
+        && !send.send(data).await
+    {
+        return;
+    }
+    send.end(end.trailers);
+}
+
+/// Sends the messages of a stream; `None` when the caller is gone. Messages that are ready together
+/// leave together.
+async fn messages(
+    send: &mut Sender,
+    frames: &mut ReplyStream,
+    mut writer: Writer<'_>,
+) -> Option<Trailers> {
+    loop {
+        let (batch, end) = poll_fn(|cx| {
+            loop {
+                // Handlers make messages, and know how to write them.
+                let next = AssertUnwindSafe(|| {
+                    frames.poll_next_unpin(cx).map(|frame| match frame {
+                        Some(Frame::Message(payload)) => {
+                            let written = writer.add(&payload);
+                            if let (Ok(length), None) = (&written, payload.encoded()) {
+                                frames.encoded(*length);
+                            }
+                            Some(Ok(written.map(drop)))
+                        }
+                        Some(Frame::Trailers(trailers)) => Some(Err(trailers)),
+                        None => None,
+                    })
+                });
+                let end = match std::panic::catch_unwind(next) {
+                    Ok(Poll::Ready(Some(Ok(Ok(()))))) if writer.is_full() => None,
+                    Ok(Poll::Ready(Some(Ok(Ok(()))))) => continue,
+                    Ok(Poll::Ready(Some(Ok(Err(status))))) => Some(Trailers::failed(status)),
+                    Ok(Poll::Ready(Some(Err(trailers)))) => Some(trailers),
+                    Ok(Poll::Ready(None)) => Some(Trailers::failed(cut_off())),
+                    Ok(Poll::Pending) if writer.is_empty() => {
+                        return match send.poll_reset(cx) {
+                            Poll::Ready(()) => Poll::Ready(None),
+                            Poll::Pending => Poll::Pending,
+                        };
+                    }
+                    Ok(Poll::Pending) => None,
+                    Err(_) => Some(Trailers::failed(panicked())),
+                };
+                return Poll::Ready(Some((writer.take(), end)));
+            }
+        })
+        .await?;
+        if let Some(batch) = batch
+            && !send.send(batch).await
+        {
+            return None;
+        }
+        if end.is_some() {
+            return end;
+        }
+    }
+}
+
+#[cold]
+fn cut_off() -> Status {
+    Status::new(Code::Internal, "the stream was cut off by its handler")
+}

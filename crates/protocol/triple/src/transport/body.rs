@@ -1,0 +1,139 @@
+//! Streams as bodies of [`http_body`], for the services that are mounted.
+
+use std::error::Error;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use h2::server::SendResponse;
+use http::Response;
+use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
+
+use super::stream::{Receiver, Sender};
+use crate::wire::data::Data;
+
+/// Any error of a body or a mounted service.
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
+/// The body of a response, of whatever kind.
+pub(crate) type ResponseBody = UnsyncBoxBody<Bytes, BoxError>;
+
+/// The body of a request, as it arrives: [`http_body::Body`] of [`Bytes`].
+///
+/// Bytes are asked of the peer as they are read: a reader that stops stops the sender.
+pub struct Body(Kind);
+
+enum Kind {
+    Stream { receiver: Receiver, data_ended: bool },
+    Whole(Option<Bytes>),
+}
+
+impl Body {
+    /// No bytes.
+    pub fn empty() -> Self {
+        Self(Kind::Whole(None))
+    }
+}
+
+impl From<Receiver> for Body {
+    fn from(receiver: Receiver) -> Self {
+        Self(Kind::Stream { receiver, data_ended: false })
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self(Kind::Whole(Some(bytes).filter(|bytes| !bytes.is_empty())))
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match &mut self.0 {
+            Kind::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Kind::Stream { receiver, data_ended } => {
+                if !*data_ended {
+                    if let Some(data) = ready!(receiver.poll_data(cx)) {
+                        let frame = data.map(Frame::data).map_err(super::Error::into_inner);
+                        return Poll::Ready(Some(frame));
+                    }
+                    *data_ended = true;
+                }
+                let trailers = ready!(receiver.poll_trailers(cx));
+                let trailers = trailers.map_err(super::Error::into_inner)?;
+                Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Kind::Stream { receiver, .. } => receiver.is_end_stream(),
+            Kind::Whole(bytes) => bytes.is_none(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Kind::Stream { receiver, .. } => receiver.size_hint(),
+            Kind::Whole(bytes) => {
+                let length = bytes.as_ref().map_or(0, Bytes::len);
+                SizeHint::with_exact(u64::try_from(length).unwrap_or(u64::MAX))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match &self.0 {
+            Kind::Stream { receiver: Receiver::Http1(_), .. } => "Body(HTTP/1.1)",
+            Kind::Stream { receiver: Receiver::Http2(_), .. } => "Body(HTTP/2)",
+            Kind::Whole(_) => "Body(whole)",
+        })
+    }
+}
+
+/// Sends a response with its body over HTTP/2, as fast as the caller takes it.
+pub(super) async fn forward(mut respond: SendResponse<Data>, response: Response<ResponseBody>) {
+    let (head, mut body) = response.into_parts();
+    let ended = http_body::Body::is_end_stream(&body);
+    // A stream that has ended needs no answer.
+    let Ok(send) = respond.send_response(Response::from_parts(head, ()), ended) else { return };
+    if ended {
+        return;
+    }
+    let mut send = Sender::Http2(send);
+    loop {
+        let frame = tokio::select! {
+            biased;
+            frame = body.frame() => frame,
+            () = poll_fn(|cx| send.poll_reset(cx)) => return,
+        };
+        match frame.map(|frame| frame.map(Frame::into_data)) {
+            Some(Ok(Ok(data))) => {
+                if !send.send(Data::framed(data)).await {
+                    return;
+                }
+            }
+            Some(Ok(Err(trailers))) => {
+                return send.end(Some(trailers.into_trailers().unwrap_or_default()));
+            }
+            Some(Err(error)) => {
+                tracing::debug!(%error, "the body of a response broke off");
+                return send.reset();
+            }
+            None => return send.end(None),
+        }
+    }
+}

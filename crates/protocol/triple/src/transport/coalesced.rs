@@ -1,0 +1,159 @@
+//! Write coalescing: one write for all frames of a turn.
+//!
+//! h2 writes each larger frame on its own. Here its bytes are collected while the connection is
+//! polled, and leave when it has nothing more to do (see the decision on batches).
+
+use std::future::{Future, poll_fn};
+use std::io::{self, IoSlice};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, BytesMut};
+use dubhe_net::io::Io;
+use parking_lot::Mutex;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// The bytes that are collected before they are written though more may come.
+const FULL: usize = 64 * 1024;
+
+/// A stream for h2 that collects what is written to it.
+pub(super) struct Coalesced(Arc<Mutex<Inner>>);
+
+/// The other handle of the stream: writes what was collected.
+pub(super) struct Flusher(Arc<Mutex<Inner>>);
+
+struct Inner {
+    io: Io,
+    out: BytesMut,
+    /// The stream may hold bytes that it has taken, as TLS does.
+    unflushed: bool,
+    /// The error of the last write, for whoever reads or writes next.
+    failed: Option<io::Error>,
+}
+
+/// Both handles of a stream.
+pub(super) fn coalesced(io: Io) -> (Coalesced, Flusher) {
+    let inner =
+        Arc::new(Mutex::new(Inner { io, out: BytesMut::new(), unflushed: false, failed: None }));
+    (Coalesced(inner.clone()), Flusher(inner))
+}
+
+impl Flusher {
+    /// Flusher what was collected, as far as the stream takes it.
+    pub(super) fn flush(&self, cx: &mut Context<'_>) {
+        let mut inner = self.0.lock();
+        if let Poll::Ready(Err(error)) = inner.poll_write_out(cx) {
+            inner.failed = Some(error);
+            // The connection learns of it when it reads.
+            cx.waker().wake_by_ref();
+        }
+    }
+
+    /// Runs `work`, which uses the stream, and writes after each of its turns.
+    pub(super) async fn after<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        poll_fn(|cx| {
+            let polled = work.as_mut().poll(cx);
+            self.flush(cx);
+            polled
+        })
+        .await
+    }
+}
+
+impl Inner {
+    fn check(&mut self) -> io::Result<()> {
+        self.failed.take().map_or(Ok(()), Err)
+    }
+
+    fn poll_write_out(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.out.is_empty() {
+            let written = ready!(Pin::new(&mut self.io).poll_write(cx, &self.out))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.unflushed = true;
+            self.out.advance(written);
+        }
+        if self.out.capacity() > 2 * FULL {
+            self.out = BytesMut::new();
+        }
+        if self.unflushed {
+            ready!(Pin::new(&mut self.io).poll_flush(cx))?;
+            self.unflushed = false;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Takes bytes unless too many wait already. What is a write of its own is not copied.
+    fn poll_take(&mut self, cx: &mut Context<'_>, bufs: &[&[u8]]) -> Poll<io::Result<usize>> {
+        self.check()?;
+        if self.out.len() >= FULL {
+            ready!(self.poll_write_out(cx))?;
+        }
+        if self.out.is_empty()
+            && let Some(large) = bufs.iter().find(|buf| !buf.is_empty())
+            && large.len() >= FULL
+        {
+            self.unflushed = true;
+            return Pin::new(&mut self.io).poll_write(cx, large);
+        }
+        let before = self.out.len();
+        for buf in bufs {
+            self.out.extend_from_slice(buf);
+        }
+        Poll::Ready(Ok(self.out.len() - before))
+    }
+}
+
+impl AsyncRead for Coalesced {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut inner = self.0.lock();
+        inner.check()?;
+        Pin::new(&mut inner.io).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Coalesced {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.0.lock().poll_take(cx, &[buf])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match bufs {
+            [one, two] => self.0.lock().poll_take(cx, &[one, two]),
+            _ => {
+                let bufs: Vec<&[u8]> = bufs.iter().map(|buf| &**buf).collect();
+                self.0.lock().poll_take(cx, &bufs)
+            }
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    /// Nothing: who polls the connection writes afterwards.
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.0.lock().check())
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut inner = self.0.lock();
+        ready!(inner.poll_write_out(cx))?;
+        Pin::new(&mut inner.io).poll_shutdown(cx)
+    }
+}

@@ -1,0 +1,54 @@
+//! Cooperation of a connection with the calls on it.
+
+use std::task::{Context, Poll};
+
+/// Lets a connection yield once after it was woken, before it reads and writes: calls that are
+/// made or answered meanwhile leave in the same write (see the decision on batches).
+#[derive(Debug, Default)]
+pub(super) struct YieldOnWake {
+    /// The connection has been polled to its end; whoever wakes it next may not be the last.
+    idle: bool,
+}
+
+impl YieldOnWake {
+    /// Polls `connection`, or yields.
+    pub(super) fn poll<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        connection: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        if std::mem::take(&mut self.idle) {
+            // Woken from its own poll, a task is queued behind those that are ready.
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let polled = connection(cx);
+        self.idle = polled.is_pending();
+        polled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+
+    #[test]
+    fn yields_once_between_two_polls() {
+        let (mut coop, mut polls) = (YieldOnWake::default(), 0);
+        let cx = &mut Context::from_waker(Waker::noop());
+        let mut poll = |answer: Poll<()>| {
+            let polled = coop.poll(cx, |_| {
+                polls += 1;
+                answer
+            });
+            (polled, polls)
+        };
+        assert_eq!(poll(Poll::Pending), (Poll::Pending, 1));
+        assert_eq!(poll(Poll::Ready(())), (Poll::Pending, 1));
+        assert_eq!(poll(Poll::Ready(())), (Poll::Ready(()), 2));
+        // There may be more where that came from.
+        assert_eq!(poll(Poll::Ready(())), (Poll::Ready(()), 3));
+    }
+}

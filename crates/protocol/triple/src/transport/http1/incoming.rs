@@ -1,0 +1,57 @@
+//! The body of a request over HTTP/1.1.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body, SizeHint};
+
+use super::super::Error;
+
+/// The data of a request, then its trailers.
+pub(crate) struct Incoming {
+    body: hyper::body::Incoming,
+    /// The trailers, once the data has ended.
+    trailers: Option<HeaderMap>,
+    ended: bool,
+}
+
+impl Incoming {
+    pub(super) fn new(body: hyper::body::Incoming) -> Self {
+        Self { body, trailers: None, ended: false }
+    }
+
+    pub(crate) fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(data) => return Poll::Ready(Some(Ok(data))),
+                Err(frame) => self.trailers = frame.into_trailers().ok(),
+            },
+            Some(Err(error)) => return Poll::Ready(Some(Err(Error::Http1(error)))),
+            None => {}
+        }
+        self.ended = true;
+        Poll::Ready(None)
+    }
+
+    /// Skips what is left of the data.
+    pub(crate) fn poll_trailers(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<HeaderMap>, Error>> {
+        while ready!(self.poll_data(cx)).transpose()?.is_some() {}
+        Poll::Ready(Ok(self.trailers.take()))
+    }
+
+    pub(crate) fn is_end_stream(&self) -> bool {
+        self.trailers.is_none() && (self.ended || self.body.is_end_stream())
+    }
+
+    pub(crate) fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

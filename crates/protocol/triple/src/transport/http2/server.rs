@@ -1,0 +1,81 @@
+//! Connections of servers: a task that drives one, and a task a request.
+
+use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use dubhe_net::drain::Shutdown;
+use dubhe_net::io::Io;
+use tokio::task::JoinSet;
+
+use crate::settings::Settings;
+use crate::transport::coalesced::coalesced;
+use crate::transport::coop::YieldOnWake;
+use crate::transport::stream::{Receiver, Responder, ServerStream};
+
+/// The longest a client may take for its preface and settings.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// Serves one connection to its end: `answer` is run for each request, in a task of its own.
+/// Dropped, it takes its requests with it.
+pub(crate) async fn serve<F>(
+    io: Io,
+    remote: SocketAddr,
+    settings: &Settings,
+    mut shutdown: Shutdown,
+    answer: impl Fn(ServerStream) -> F,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let (io, flusher) = coalesced(io);
+    let handshake = h2::server::Builder::new()
+        .max_concurrent_streams(settings.max_streams)
+        .max_header_list_size(settings.max_header_list)
+        .initial_window_size(settings.stream_window)
+        .initial_connection_window_size(settings.connection_window)
+        .handshake(io);
+    let mut connection = match tokio::time::timeout(HANDSHAKE, flusher.after(handshake)).await {
+        Ok(Ok(connection)) => connection,
+        Ok(Err(error)) => return tracing::debug!(%remote, %error, "no http/2 connection was made"),
+        Err(_) => return tracing::debug!(%remote, "the http/2 handshake took too long"),
+    };
+    let mut requests = JoinSet::new();
+    let mut draining = false;
+    let mut coop = YieldOnWake::default();
+    loop {
+        let accept = poll_fn(|cx| {
+            coop.poll(cx, |cx| {
+                let polled = connection.poll_accept(cx);
+                if polled.is_pending() {
+                    flusher.flush(cx);
+                }
+                polled
+            })
+        });
+        tokio::select! {
+            accepted = accept => match accepted {
+                Some(Ok((request, respond))) => {
+                    let (head, body) = request.into_parts();
+                    let (body, respond) = (Receiver::Http2(body), Responder::Http2(respond));
+                    requests.spawn(answer(ServerStream { head, body, respond }));
+                }
+                Some(Err(error)) => {
+                    tracing::debug!(%remote, %error, "http/2 connection failed");
+                    return;
+                }
+                None => break,
+            },
+            // Ended tasks are let go. Panics of handlers are caught inside them.
+            Some(ended) = requests.join_next() => {
+                if let Err(error) = ended {
+                    tracing::error!(%remote, %error, "the task of a request panicked");
+                }
+            }
+            _ = shutdown.draining(), if !draining => {
+                draining = true;
+                connection.graceful_shutdown();
+            }
+        }
+    }
+    tracing::debug!(%remote, "http/2 connection ended");
+}

@@ -1,0 +1,139 @@
+//! The messages of one direction of a stream, as they are received.
+
+use std::future::poll_fn;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use dubhe_core::status::Origin;
+use dubhe_core::{Code, Status};
+use http::HeaderMap;
+
+use super::Receiver;
+use crate::wire::compression::{Encoding, GunzipError, gunzip};
+use crate::wire::frame::{Deframer, FrameError, Message};
+use crate::wire::status;
+
+/// The longest pause of a body that is one message.
+const SILENCE: Duration = Duration::from_mins(1);
+
+/// Messages out of the data of a stream: each behind a prefix, or one without.
+///
+/// Bytes are asked of the peer as they are used: a reader that stops holds one message and the
+/// stream's window.
+pub(crate) struct Messages {
+    receiver: Receiver,
+    deframer: Deframer,
+    encoding: Encoding,
+}
+
+impl Messages {
+    /// Messages of at most `limit` bytes, of which those that are marked so are compressed by
+    /// `encoding`.
+    pub(crate) fn new(receiver: Receiver, limit: usize, encoding: Encoding) -> Self {
+        Self { receiver, deframer: Deframer::new(limit), encoding }
+    }
+
+    /// The next message, `None` at the end.
+    pub(crate) fn poll_message(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Status>>> {
+        loop {
+            match self.deframer.next_message() {
+                Ok(Some(message)) => {
+                    return Poll::Ready(Some(self.plain(message).map_err(status::of_frame)));
+                }
+                Ok(None) => {}
+                Err(error) => return Poll::Ready(Some(Err(status::of_frame(error)))),
+            }
+            match ready!(self.receiver.poll_data(cx)) {
+                Some(Ok(chunk)) => self.deframer.push(chunk),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
+                None if self.deframer.is_empty() => return Poll::Ready(None),
+                None => {
+                    return Poll::Ready(Some(Err(malformed("the stream ended within a message"))));
+                }
+            }
+        }
+    }
+
+    fn plain(&self, message: Message) -> Result<Bytes, FrameError> {
+        let Message { bytes, compressed } = message;
+        match (compressed, self.encoding) {
+            (false, _) => Ok(bytes),
+            (true, Encoding::Identity) => Err(FrameError::Compressed),
+            (true, Encoding::Gzip) => {
+                let limit = self.deframer.limit();
+                gunzip(&bytes, limit).map_err(|error| error.framed(limit))
+            }
+        }
+    }
+
+    async fn message(&mut self) -> Option<Result<Bytes, Status>> {
+        poll_fn(|cx| self.poll_message(cx)).await
+    }
+
+    /// The only message.
+    ///
+    /// # Errors
+    /// When there is more than one.
+    pub(crate) async fn only(&mut self) -> Result<Option<Bytes>, Status> {
+        let first = self.message().await.transpose()?;
+        if first.is_some() && self.message().await.transpose()?.is_some() {
+            return Err(malformed("two messages came where one was expected"));
+        }
+        Ok(first)
+    }
+
+    /// The one message that all of the data is, without a prefix, decompressed.
+    ///
+    /// # Errors
+    /// When it has more bytes than a message may have, before or after.
+    pub(crate) async fn whole(mut self) -> Result<Bytes, Status> {
+        let limit = self.deframer.limit();
+        let too_large = || status::of_frame(GunzipError::TooLarge.framed(limit));
+        let mut all = BytesMut::new();
+        loop {
+            let next = poll_fn(|cx| self.receiver.poll_data(cx));
+            let Ok(next) = tokio::time::timeout(SILENCE, next).await else {
+                let text = format!("the body of the request paused for more than {SILENCE:?}");
+                return Err(Status::new(Code::DeadlineExceeded, text));
+            };
+            match next {
+                Some(Ok(data)) if data.len() > limit - all.len() => return Err(too_large()),
+                Some(Ok(data)) => all.extend_from_slice(&data),
+                Some(Err(error)) => return Err(error.into()),
+                None => break,
+            }
+        }
+        match self.encoding {
+            Encoding::Identity => Ok(all.freeze()),
+            Encoding::Gzip => gunzip(&all, limit).map_err(|error| match error {
+                GunzipError::TooLarge => too_large(),
+                GunzipError::NotGzip => {
+                    let text = "the body is no gzip, as content-encoding says";
+                    Status::new(Code::InvalidArgument, text)
+                }
+            }),
+        }
+    }
+
+    /// The trailers, once there is no more message.
+    pub(crate) fn poll_trailers(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<HeaderMap>, Status>> {
+        self.receiver.poll_trailers(cx).map_err(Status::from)
+    }
+}
+
+/// The error of a stream without the message that it should have.
+pub(crate) fn no_message() -> Status {
+    malformed("no message came where one was expected")
+}
+
+/// The error of a stream that breaks the rules.
+pub(crate) fn malformed(what: &'static str) -> Status {
+    Status::new(Code::Internal, what).with_origin(Origin::RemoteFramework)
+}

@@ -1,0 +1,224 @@
+//! One stream of a connection, whichever version of HTTP carries it.
+
+use std::future::{pending, poll_fn};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf, Bytes};
+use h2::server::SendResponse;
+use h2::{Reason, RecvStream, SendStream};
+use http::{HeaderMap, Response, request};
+use http_body::SizeHint;
+
+use super::Error;
+use super::body::{ResponseBody, forward};
+use super::http1::{Exchange, Incoming};
+use crate::message::writer::BATCH;
+use crate::wire::data::Data;
+
+/// A request, and the way to its response. Dropped unanswered, it resets the stream.
+pub(crate) struct ServerStream {
+    pub(crate) head: request::Parts,
+    pub(crate) body: Receiver,
+    pub(crate) respond: Responder,
+}
+
+/// The data and the trailers of one direction, as they arrive.
+pub(crate) enum Receiver {
+    Http2(RecvStream),
+    Http1(Box<Incoming>),
+}
+
+impl Receiver {
+    /// The next bytes, `None` at their end. The peer may send as many again.
+    pub(crate) fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+        match self {
+            Self::Http2(recv) => match ready!(recv.poll_data(cx)) {
+                Some(Ok(data)) => {
+                    // Never more than was received, so it fails on a dead stream only.
+                    let _ = recv.flow_control().release_capacity(data.len());
+                    Poll::Ready(Some(Ok(data)))
+                }
+                Some(Err(error)) => Poll::Ready(Some(Err(Error::Http2(error)))),
+                None => Poll::Ready(None),
+            },
+            Self::Http1(incoming) => incoming.poll_data(cx),
+        }
+    }
+
+    /// The trailers, once there is no more data.
+    pub(crate) fn poll_trailers(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<HeaderMap>, Error>> {
+        match self {
+            Self::Http2(recv) => recv.poll_trailers(cx).map_err(Error::Http2),
+            Self::Http1(incoming) => incoming.poll_trailers(cx),
+        }
+    }
+
+    /// Returns `true` when neither data nor trailers will come.
+    pub(crate) fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Http2(recv) => recv.is_end_stream(),
+            Self::Http1(incoming) => incoming.is_end_stream(),
+        }
+    }
+
+    /// The bytes that are still to come, as far as the peer has said.
+    pub(crate) fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Http2(_) => SizeHint::default(),
+            Self::Http1(incoming) => incoming.size_hint(),
+        }
+    }
+}
+
+/// A response that is all there.
+pub(crate) struct Whole {
+    pub(crate) head: Response<()>,
+    pub(crate) data: Option<Data>,
+    pub(crate) trailers: Option<HeaderMap>,
+}
+
+impl Whole {
+    /// A response that is a head alone.
+    pub(crate) fn head(head: Response<()>) -> Self {
+        Self { head, data: None, trailers: None }
+    }
+}
+
+/// The response side of a stream before its head.
+pub(crate) enum Responder {
+    Http2(SendResponse<Data>),
+    Http1(Arc<Exchange>),
+}
+
+impl Responder {
+    /// Sends the head of a response whose data follows; `None` when the stream has ended.
+    pub(crate) fn send_head(&mut self, head: Response<()>) -> Option<Sender> {
+        match self {
+            Self::Http2(respond) => respond.send_response(head, false).ok().map(Sender::Http2),
+            Self::Http1(exchange) => {
+                exchange.stream(head);
+                Some(Sender::Http1(exchange.clone()))
+            }
+        }
+    }
+
+    /// Returns `true` when [`Responder::send_now`] leaves little behind that the peer does not
+    /// take.
+    pub(crate) fn takes(&self, response: &Whole) -> bool {
+        match self {
+            Self::Http2(_) => response.data.as_ref().is_none_or(|data| data.remaining() <= BATCH),
+            Self::Http1(_) => true,
+        }
+    }
+
+    /// Sends a response without waiting until the peer takes it. Returns `false` when the stream
+    /// has ended.
+    pub(crate) fn send_now(&mut self, response: Whole) -> bool {
+        let Whole { head, data, trailers } = response;
+        match self {
+            Self::Http2(respond) => {
+                let data = data.filter(Data::has_remaining);
+                let ends = data.is_none() && trailers.is_none();
+                let Ok(mut send) = respond.send_response(head, ends) else { return false };
+                let ends = trailers.is_none();
+                data.is_none_or(|data| send.send_data(data, ends).is_ok())
+                    && trailers.is_none_or(|trailers| send.send_trailers(trailers).is_ok())
+            }
+            Self::Http1(exchange) => {
+                exchange.whole(head, data, trailers);
+                true
+            }
+        }
+    }
+
+    /// Sends a response as fast as the peer takes its body.
+    pub(crate) async fn send_body(self, response: Response<ResponseBody>) {
+        match self {
+            Self::Http2(respond) => forward(respond, response).await,
+            Self::Http1(exchange) => exchange.body(response),
+        }
+    }
+
+    /// Ready when the peer has given up. Over HTTP/1.1 it drops what answers instead.
+    pub(crate) async fn gone(&mut self) {
+        match self {
+            Self::Http2(respond) => drop(poll_fn(|cx| respond.poll_reset(cx)).await),
+            Self::Http1(_) => pending().await,
+        }
+    }
+}
+
+/// The data and the trailers of one direction on their way out. Dropped before its end, it resets
+/// the stream.
+pub(crate) enum Sender {
+    Http2(SendStream<Data>),
+    Http1(Arc<Exchange>),
+}
+
+impl Sender {
+    /// Sends `data` once the peer takes more bytes, so that a reader that stops stops the writer,
+    /// with this much waiting. Returns `false` when the stream has ended.
+    pub(crate) async fn send(&mut self, data: Data) -> bool {
+        match self {
+            Self::Http2(send) => {
+                send.reserve_capacity(data.remaining().max(1));
+                while send.capacity() == 0 {
+                    match poll_fn(|cx| send.poll_capacity(cx)).await {
+                        Some(Ok(_)) => {}
+                        Some(Err(_)) | None => return false,
+                    }
+                }
+                send.send_data(data, false).is_ok()
+            }
+            Self::Http1(exchange) => {
+                poll_fn(|cx| exchange.poll_empty(cx)).await;
+                exchange.send(data);
+                true
+            }
+        }
+    }
+
+    /// Sends `data` as the last, without waiting until the peer takes it.
+    ///
+    /// # Errors
+    /// When the stream has ended.
+    pub(crate) fn send_last(&mut self, data: Data) -> Result<(), Error> {
+        match self {
+            Self::Http2(send) => send.send_data(data, true).map_err(Error::Http2),
+            Self::Http1(exchange) => {
+                exchange.send(data);
+                exchange.end(None);
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends the stream. One that has ended needs no end.
+    pub(crate) fn end(&mut self, trailers: Option<HeaderMap>) {
+        match (self, trailers) {
+            (Self::Http2(send), Some(trailers)) => drop(send.send_trailers(trailers)),
+            (Self::Http2(send), None) => drop(send.send_data(Data::nothing(), true)),
+            (Self::Http1(exchange), trailers) => exchange.end(trailers),
+        }
+    }
+
+    /// Breaks the stream off.
+    pub(crate) fn reset(&mut self) {
+        match self {
+            Self::Http2(send) => send.send_reset(Reason::INTERNAL_ERROR),
+            Self::Http1(exchange) => exchange.cut(),
+        }
+    }
+
+    /// Ready when the peer has given up. Over HTTP/1.1 it drops what sends instead.
+    pub(crate) fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self {
+            Self::Http2(send) => send.poll_reset(cx).map(drop),
+            Self::Http1(_) => Poll::Pending,
+        }
+    }
+}

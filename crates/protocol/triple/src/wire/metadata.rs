@@ -1,0 +1,260 @@
+//! Metadata as headers, and back.
+//!
+//! Header names are lower case, so Dubbo Java sends the names that were not in
+//! `tri-header-convert`, and so does Dubhe (Dubbo Java `TripleHeaderEnum`, `StreamUtils`).
+
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use bytestring::ByteString;
+use dubhe_core::{Metadata, Value};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::Map;
+
+use crate::wire::headers::CONSUMER;
+use crate::wire::percent;
+
+/// The names as they were before they were made lower case: a JSON object, percent-encoded.
+pub const CONVERT: HeaderName = HeaderName::from_static("tri-header-convert");
+
+/// Written without padding, read with or without it (gRPC over HTTP/2, "Binary-Header").
+pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_encode_padding(false)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Whether a header of this lower-case name is of HTTP or of the protocol, and no metadata in
+/// either direction. Other names that begin with `tri-` are dubbo-go's metadata.
+pub fn is_reserved(name: &str) -> bool {
+    name.starts_with("grpc-")
+        || matches!(
+            name,
+            "accept"
+                | "accept-encoding"
+                | "alt-svc"
+                | "application"
+                | "connect-protocol-version"
+                | "connect-timeout-ms"
+                | "connection"
+                | "content-encoding"
+                | "content-length"
+                | "content-type"
+                | "group"
+                | "host"
+                | "interface"
+                | "path"
+                | "remote.application"
+                | "rest-service-group"
+                | "rest-service-version"
+                | "te"
+                | "trailer"
+                | "transfer-encoding"
+                | "tri-consumer-appname"
+                | "tri-exception-code"
+                | "tri-header-convert"
+                | "tri-service-group"
+                | "tri-service-timeout"
+                | "tri-service-version"
+                | "triple-protocol-version"
+                | "triple-timeout-ms"
+                | "user-agent"
+                | "vary"
+        )
+}
+
+/// Adds `metadata` to `headers`: text, numbers and booleans as text, bytes under a name that ends
+/// in `-bin`. What has no such form, is reserved, or breaks the rules of headers is left out, as
+/// Dubbo Java does, with a line in the log.
+pub fn write(metadata: &Metadata, headers: &mut HeaderMap) {
+    let mut convert = Map::new();
+    for (key, value) in metadata.iter() {
+        let mut lower = key.to_ascii_lowercase();
+        if is_reserved(&lower) {
+            continue;
+        }
+        let converts = *lower != **key;
+        let text = match value.plain() {
+            Value::Null => continue,
+            Value::Bytes(bytes) => {
+                if !lower.ends_with("-bin") {
+                    lower.push_str("-bin");
+                }
+                HeaderValue::try_from(BASE64.encode(bytes)).ok()
+            }
+            plain => text(plain).filter(|_| !lower.ends_with("-bin")),
+        };
+        let name = HeaderName::from_bytes(lower.as_bytes()).ok();
+        let Some((name, text)) = name.zip(text) else {
+            tracing::warn!(%key, "metadata that cannot be a header is left out");
+            continue;
+        };
+        if converts {
+            convert.insert(key.to_ascii_lowercase(), key.to_string().into());
+        }
+        headers.append(name, text);
+    }
+    if !convert.is_empty() {
+        let json = serde_json::Value::from(convert).to_string();
+        // The JSON is encoded as a whole, quotes and braces too, as Java's `URLEncoder` does.
+        let encoded: String = json.bytes().map(escape).collect();
+        if let Ok(value) = HeaderValue::try_from(encoded) {
+            headers.insert(CONVERT, value);
+        }
+    }
+}
+
+fn escape(b: u8) -> String {
+    let plain = b.is_ascii_alphanumeric() || b"-._*".contains(&b);
+    if plain { char::from(b).into() } else { format!("%{b:02X}") }
+}
+
+fn text(value: &Value) -> Option<HeaderValue> {
+    match value {
+        Value::String(text) => HeaderValue::from_bytes(text.as_bytes()).ok(),
+        Value::Bool(b) => Some(HeaderValue::from_static(if *b { "true" } else { "false" })),
+        Value::Int(n) => Some((*n).into()),
+        Value::Long(n) => Some((*n).into()),
+        Value::Double(n) => HeaderValue::try_from(n.to_string()).ok(),
+        _ => None,
+    }
+}
+
+/// How bytes are called whose header ends in `-bin`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Names {
+    /// With that ending, as gRPC has them.
+    Grpc,
+    /// Without, as Dubbo's attachments are called (Dubbo Java `StreamUtils.toAttachments`).
+    Dubbo,
+}
+
+/// The metadata of a request with these headers.
+pub(crate) fn of_request(headers: &HeaderMap, names: Names) -> Metadata {
+    let mut metadata = read(headers, names);
+    if let Some(name) = headers.get(CONSUMER).and_then(|v| v.to_str().ok()) {
+        metadata.insert("remote.application", ByteString::from(name));
+    }
+    metadata
+}
+
+/// The metadata that `headers` are; binary values that are no base64 are left out.
+pub fn read(headers: &HeaderMap, names: Names) -> Metadata {
+    let converted = headers.get(CONVERT).and_then(|value| {
+        let json = percent::decode(value.as_bytes());
+        serde_json::from_str::<Map<String, serde_json::Value>>(&json).ok()
+    });
+    let original = |name: &str| {
+        let original = converted.as_ref()?.get(name)?.as_str()?;
+        original.eq_ignore_ascii_case(name).then(|| ByteString::from(original))
+    };
+    let mut metadata = Metadata::new();
+    for (name, value) in headers {
+        let name = name.as_str();
+        if is_reserved(name) {
+            continue;
+        }
+        let bytes = name.strip_suffix("-bin");
+        let name = bytes.filter(|_| names == Names::Dubbo).unwrap_or(name);
+        let key = original(name).unwrap_or_else(|| name.into());
+        if bytes.is_some() {
+            // Several values may have been joined by commas.
+            for part in value.as_bytes().split(|b| *b == b',') {
+                if let Ok(bytes) = BASE64.decode(part.trim_ascii()) {
+                    metadata.append(key.clone(), Value::Bytes(bytes.into()));
+                }
+            }
+        } else {
+            metadata.append(key, ByteString::from(&*String::from_utf8_lossy(value.as_bytes())));
+        }
+    }
+    metadata
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let pair = |(k, v): &(&'static str, &'static str)| {
+            (HeaderName::from_static(k), HeaderValue::from_static(v))
+        };
+        pairs.iter().map(pair).collect()
+    }
+
+    #[test]
+    fn what_a_java_client_sends() {
+        let metadata = read(
+            &headers(&[
+                ("content-type", "application/grpc+proto"),
+                ("te", "trailers"),
+                ("grpc-timeout", "5000000u"),
+                ("tri-consumer-appname", "demo-consumer"),
+                ("grpc-accept-encoding", "gzip,snappy"),
+                ("k1", "v1"),
+                ("timeout", "5000"),
+                ("tri-header-convert", "%7B%22k1%22%3A%22K1%22%7D"),
+            ]),
+            Names::Dubbo,
+        );
+        assert_eq!(metadata, [("K1", "v1"), ("timeout", "5000")].into_iter().collect());
+    }
+
+    #[test]
+    fn names_and_values_survive_a_round_trip() {
+        let mut metadata = Metadata::new();
+        metadata.insert("traceId", "t é");
+        metadata.insert("n", 5);
+        metadata.insert("blob-bin", Bytes::from_static(&[0, 255]));
+        let mut sent = HeaderMap::new();
+        write(&metadata, &mut sent);
+        assert_eq!(sent["tri-header-convert"], "%7B%22traceid%22%3A%22traceId%22%7D");
+        assert_eq!(sent["blob-bin"], "AP8");
+        let mut expected = metadata.clone();
+        expected.insert("n", "5");
+        let got = read(&sent, Names::Grpc);
+        assert_eq!(got.len(), 3);
+        for (key, value) in expected.iter() {
+            assert_eq!(got.get(key), Some(value), "{key}");
+        }
+    }
+
+    #[test]
+    fn leaves_out_what_is_reserved_or_has_no_form() {
+        let metadata: Metadata = [
+            ("grpc-status", Value::from("0")),
+            ("TE", Value::from("x")),
+            ("list", Value::list([1, 2])),
+            ("none", Value::Null),
+            ("line", Value::from("a\nb")),
+            ("bad name", Value::from("x")),
+            ("text-bin", Value::from("x")),
+        ]
+        .into_iter()
+        .collect();
+        let mut sent = HeaderMap::new();
+        write(&metadata, &mut sent);
+        assert_eq!(sent, HeaderMap::new());
+    }
+
+    #[test]
+    fn bytes_keep_the_name_that_dubbo_gave_them() {
+        let blob = || Value::Bytes(Bytes::from_static(&[0, 255]));
+        let mut sent = HeaderMap::new();
+        write(&[("Blob", blob())].into_iter().collect(), &mut sent);
+        assert_eq!(sent["blob-bin"], "AP8");
+        assert_eq!(read(&sent, Names::Dubbo), [("Blob", blob())].into_iter().collect());
+        assert_eq!(read(&sent, Names::Grpc), [("blob-bin", blob())].into_iter().collect());
+    }
+
+    #[test]
+    fn takes_padding_and_joined_values_and_no_rubbish() {
+        let metadata = read(&headers(&[("a-bin", "AP8=, AQ"), ("b-bin", "!")]), Names::Grpc);
+        let value = |bytes: &'static [u8]| Value::Bytes(Bytes::from_static(bytes));
+        let expected = [("a-bin", value(&[0, 255])), ("a-bin", value(&[1]))];
+        assert_eq!(metadata, expected.into_iter().collect());
+    }
+}

@@ -1,0 +1,142 @@
+//! Status as trailers, and back: `grpc-status`, `grpc-message`, `grpc-status-details-bin`.
+
+use base64::Engine;
+use dubhe_core::status::{Origin, Retry, table};
+use dubhe_core::{Code, Metadata, Status};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::wire::frame::FrameError;
+use crate::wire::metadata::Names;
+use crate::wire::{details, metadata, percent};
+
+/// The number of a code; 0 is success.
+pub const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+/// The message of an error, percent-encoded.
+pub const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+
+/// A `google.rpc.Status`, for its details.
+pub const GRPC_DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
+
+/// The bytes of a message that are sent; Dubbo Java's bound too. Headers have bounds of their own
+/// at the other end.
+const MOST_MESSAGE: usize = 1024;
+
+/// The trailers of an outcome, `None` being success.
+pub fn trailers(status: Option<&Status>, extra: &Metadata) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(2 + extra.len());
+    let number = status.map_or(0, |status| u16::from(status.code().number()));
+    headers.insert(GRPC_STATUS, number.into());
+    if let Some(status) = status {
+        if !status.message().is_empty() {
+            let message = status.message();
+            let message = message.get(..message.floor_char_boundary(MOST_MESSAGE));
+            let encoded = percent::encode(message.unwrap_or_default());
+            if let Ok(value) = HeaderValue::from_str(&encoded) {
+                headers.insert(GRPC_MESSAGE, value);
+            }
+        }
+        if !status.details().is_empty() {
+            let value = metadata::BASE64.encode(details::write(status));
+            if let Ok(value) = HeaderValue::try_from(value) {
+                headers.insert(GRPC_DETAILS, value);
+            }
+        }
+        metadata::write(status.trailers(), &mut headers);
+    }
+    metadata::write(extra, &mut headers);
+    headers
+}
+
+/// The outcome that headers or trailers tell of; `None` when they tell of none.
+///
+/// A number that is no code counts as [`Code::Unknown`].
+pub fn read(headers: &HeaderMap, names: Names) -> Option<Result<(), Status>> {
+    let number = headers.get(GRPC_STATUS)?;
+    if number == "0" {
+        return Some(Ok(()));
+    }
+    let code = number.to_str().ok().and_then(|n| n.parse().ok()).and_then(Code::from_number);
+    let message = headers.get(GRPC_MESSAGE).map(|m| percent::decode(m.as_bytes()));
+    let code = code.unwrap_or(Code::Unknown);
+    let retry = if code == Code::Unavailable { Retry::Unknown } else { Retry::Never };
+    let status = Status::new(code, message.unwrap_or_default());
+    let status = headers.get(GRPC_DETAILS).into_iter().fold(status, |status, value| {
+        // What cannot be read is left out; code and message stand on their own.
+        let bytes = metadata::BASE64.decode(value.as_bytes()).unwrap_or_default();
+        details::read(bytes.into())
+            .unwrap_or_default()
+            .into_iter()
+            .fold(status, Status::with_detail)
+    });
+    Some(Err(status
+        .with_origin(Origin::RemoteFramework)
+        .with_retry(retry)
+        .with_trailers(metadata::read(headers, names))))
+}
+
+/// The error of a response that ended without `grpc-status`.
+pub fn from_http(status: http::StatusCode) -> Status {
+    let (code, what) = if status == http::StatusCode::OK {
+        (Code::Internal, "the response ended without grpc-status".to_owned())
+    } else {
+        let what = format!("the server answered with HTTP status {}, not as gRPC", status.as_u16());
+        (table::from_http(status.as_u16()), what)
+    };
+    Status::new(code, what).with_origin(Origin::RemoteFramework)
+}
+
+/// The error of a message that cannot be sent or received.
+pub(crate) fn of_frame(error: FrameError) -> Status {
+    let code = match error {
+        FrameError::Compressed | FrameError::Flag(_) | FrameError::NotGzip => Code::Internal,
+        FrameError::TooLarge { .. } => Code::ResourceExhausted,
+    };
+    Status::new(code, error.to_string()).with_source(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use dubhe_core::status::Detail;
+
+    use super::*;
+
+    #[test]
+    fn an_error_survives_a_round_trip() {
+        let extra: Metadata = [("k", "v")].into_iter().collect();
+        let detail = Detail { type_url: "type.googleapis.com/a.B".into(), value: "v".into() };
+        let sent = Status::new(Code::NotFound, "no é\n")
+            .with_trailers(extra.clone())
+            .with_detail(detail.clone());
+        let headers = trailers(Some(&sent), &Metadata::new());
+        assert_eq!(headers["grpc-status"], "5");
+        assert_eq!(headers["grpc-message"], "no %C3%A9%0A");
+        let got = read(&headers, Names::Grpc).unwrap().unwrap_err();
+        assert_eq!((got.code(), got.message()), (Code::NotFound, "no é\n"));
+        assert_eq!(got.origin(), Origin::RemoteFramework);
+        assert_eq!(got.trailers(), &extra);
+        assert_eq!(got.details(), [detail]);
+    }
+
+    #[test]
+    fn success_and_what_is_neither() {
+        let headers = trailers(None, &Metadata::new());
+        assert_eq!(headers.len(), 1);
+        assert!(matches!(read(&headers, Names::Grpc), Some(Ok(()))));
+        assert!(read(&HeaderMap::new(), Names::Grpc).is_none());
+        let odd = HeaderMap::from_iter([(GRPC_STATUS, HeaderValue::from_static("99"))]);
+        assert_eq!(read(&odd, Names::Grpc).unwrap().unwrap_err().code(), Code::Unknown);
+    }
+
+    #[test]
+    fn a_long_message_is_cut_at_a_character() {
+        let status = Status::new(Code::Internal, "a".repeat(1023) + "é");
+        let headers = trailers(Some(&status), &Metadata::new());
+        assert_eq!(headers["grpc-message"], "a".repeat(1023));
+    }
+
+    #[test]
+    fn http_statuses_speak_when_grpc_does_not() {
+        assert_eq!(from_http(http::StatusCode::BAD_GATEWAY).code(), Code::Unavailable);
+        assert_eq!(from_http(http::StatusCode::OK).code(), Code::Internal);
+    }
+}
