@@ -21,6 +21,8 @@ pub(crate) mod http1;
 pub(crate) mod http2;
 mod messages;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use body::ResponseBody;
 pub use body::{Body, BoxError};

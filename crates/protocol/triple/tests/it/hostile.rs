@@ -1,26 +1,14 @@
 //! Peers that break the rules, or keep them to the server's harm: each loses its own call or
 //! connection, and nobody else notices.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs,
-    reason = "a test stops at the first surprise"
-)]
-
-mod support;
 
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use dubhe_net::detect::Protocol;
-use dubhe_net::drain::Trigger;
-use dubhe_net::io::Peer;
 use http::HeaderMap;
-use support::{Raw, framed, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
+
+use crate::support::{self, Raw, framed, serve};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -126,24 +114,9 @@ async fn handlers_of_streams_that_are_reset_at_once_end() {
     }
 }
 
-/// An HTTP/1.1 server of one connection after the other.
-async fn http1() -> (SocketAddr, Trigger) {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let (protocol, trigger) = (support::protocol().http1(), Trigger::new());
-    let shutdown = trigger.shutdown();
-    tokio::spawn(async move {
-        while let Ok((stream, remote)) = listener.accept().await {
-            let peer = Peer::clear(remote, address);
-            tokio::spawn(protocol.serve(stream.into(), peer, shutdown.clone()));
-        }
-    });
-    (address, trigger)
-}
-
 #[tokio::test]
 async fn broken_http1_is_told_so() {
-    let (address, _trigger) = http1().await;
+    let server = support::listen(support::protocol().http1()).await;
     let long = format!("GET / HTTP/1.1\r\nk: {}\r\n\r\n", "v".repeat(1 << 20));
     for (bytes, status) in [
         ("GET /\r\n\r\n", "400"),
@@ -151,7 +124,7 @@ async fn broken_http1_is_told_so() {
         ("GET / HTTP/9.9\r\n\r\n", "400"),
         (&long, "431"),
     ] {
-        let answer = sent(address, bytes.as_bytes()).await;
+        let answer = sent(server.address, bytes.as_bytes()).await;
         let line = String::from_utf8_lossy(&answer);
         let line = line.lines().next().unwrap_or_default();
         assert!(line.starts_with(&format!("HTTP/1.1 {status}")), "{line:?} for {bytes:.40}");

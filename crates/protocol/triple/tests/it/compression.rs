@@ -1,14 +1,4 @@
 //! Messages compressed with gzip, in both directions.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs,
-    reason = "a test stops at the first surprise"
-)]
-
-mod support;
 
 use std::io::{Read, Write};
 
@@ -17,7 +7,8 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use http::HeaderMap;
-use support::{Raw, framed, serve};
+
+use crate::support::{Raw, framed, serve};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());

@@ -1,7 +1,4 @@
 //! The server, as a bare HTTP/2 client sees it over a socket.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod support;
 
 use std::time::Duration;
 
@@ -9,7 +6,8 @@ use bytes::Bytes;
 use dubhe_net::detect::{Probe, Protocol};
 use dubhe_net::time;
 use http::HeaderMap;
-use support::{Raw, framed, serve};
+
+use crate::support::{self, Raw, framed, serve};
 
 fn grpc(extra: &[(&'static str, &str)]) -> HeaderMap {
     let mut headers = HeaderMap::new();

@@ -1,18 +1,9 @@
 //! Settings of a server, each seen by a bare client.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs,
-    reason = "a test stops at the first surprise"
-)]
-
-mod support;
 
 use dubhe_triple::{Exceptions, Settings};
 use http::HeaderMap;
-use support::{Raw, framed, serve_with};
+
+use crate::support::{Raw, framed, serve_with};
 
 fn grpc(agent: &str) -> HeaderMap {
     let pairs = [("content-type", "application/grpc"), ("user-agent", agent)];

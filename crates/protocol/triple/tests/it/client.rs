@@ -1,7 +1,4 @@
 //! The client, against the server of this crate over a socket.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-mod support;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +18,8 @@ use dubhe_hessian2::java::Throwable;
 use dubhe_net::time;
 use dubhe_triple::{Compress, Settings, TripleConnect};
 use futures_util::{StreamExt, stream};
-use support::{Server, message, only, serve};
+
+use crate::support::{self, Server, message, only, serve};
 
 fn channel(server: &Server) -> Arc<dyn Channel> {
     let endpoint = Endpoint::of("tri", "127.0.0.1", server.address.port());

@@ -1,14 +1,4 @@
 //! What becomes of bytes that a socket does not take, or takes in pieces.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs,
-    reason = "a test stops at the first surprise"
-)]
-
-mod support;
 
 use std::collections::VecDeque;
 use std::io;
@@ -20,8 +10,9 @@ use dubhe_net::detect::Protocol;
 use dubhe_net::drain::Trigger;
 use dubhe_net::io::{Io, Peer};
 use http::{HeaderMap, Request};
-use support::framed;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+
+use crate::support::{self, framed};
 
 /// Takes seven bytes of each write, and fails after so many bytes.
 struct Narrow {

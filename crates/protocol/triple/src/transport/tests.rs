@@ -1,0 +1,167 @@
+//! One server that streams, over every version of HTTP.
+
+use std::future::poll_fn;
+use std::net::SocketAddr;
+
+use bytes::{Bytes, BytesMut};
+use dubhe_net::drain::Trigger;
+use dubhe_net::io::Io;
+use http::{HeaderMap, HeaderValue, Request, Response};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::sync::mpsc;
+
+use super::{Messages, ServerStream, Whole, http1, http2};
+use crate::settings::Settings;
+use crate::wire::compression::Encoding;
+use crate::wire::data::Data;
+
+/// Tells of its drop.
+struct Guard(mpsc::UnboundedSender<&'static str>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let _ = self.0.send("dropped");
+    }
+}
+
+/// Answers as the path says.
+async fn answer(stream: ServerStream, told: mpsc::UnboundedSender<&'static str>) {
+    let guard = Guard(told.clone());
+    let ServerStream { head, mut body, mut respond } = stream;
+    let mut trailers = HeaderMap::new();
+    trailers.insert("k", HeaderValue::from_static("end"));
+    if head.uri.path() == "/whole" {
+        let body = Messages::new(body, 100, Encoding::Identity).whole().await.unwrap();
+        let head = Response::new(());
+        respond.send_now(Whole {
+            head,
+            data: Some(Data::message(body, 100).unwrap()),
+            trailers: Some(trailers),
+        });
+        return;
+    }
+    let mut send = respond.send_head(Response::new(())).unwrap();
+    match head.uri.path() {
+        "/echo" => {
+            while let Some(data) = poll_fn(|cx| body.poll_data(cx)).await {
+                assert!(send.send(Data::framed(data.unwrap())).await);
+            }
+            let trailers = poll_fn(|cx| body.poll_trailers(cx)).await.unwrap().unwrap_or(trailers);
+            send.end(Some(trailers));
+        }
+        "/last" => send.send_last(Data::framed("last")).unwrap(),
+        "/reset" => {
+            send.send(Data::framed("some")).await;
+            send.reset();
+        }
+        "/forget" => drop(send.send(Data::framed("some")).await),
+        "/endless" => {
+            while send.send(Data::framed(vec![b'a'; 10_000])).await {
+                let _ = told.send("sent");
+            }
+        }
+        other => panic!("{other}"),
+    }
+    drop(guard);
+}
+
+/// A server of either version behind a pipe.
+fn serve(http2: bool) -> (DuplexStream, mpsc::UnboundedReceiver<&'static str>, Trigger) {
+    let (client, server) = tokio::io::duplex(16 * 1024);
+    let (told, heard) = mpsc::unbounded_channel();
+    let trigger = Trigger::new();
+    let (io, shutdown) = (Io::from_transport(Box::new(server)), trigger.shutdown());
+    let remote = SocketAddr::from(([127, 0, 0, 1], 1));
+    tokio::spawn(async move {
+        let settings = Settings::default();
+        let answer = |stream| answer(stream, told.clone());
+        if http2 {
+            http2::serve(io, remote, &settings, shutdown, answer).await;
+        } else {
+            http1::serve(io, remote, &settings, shutdown, answer).await;
+        }
+    });
+    (client, heard, trigger)
+}
+
+/// The bytes of the response to a request whose body is in two chunks, until the connection ends.
+async fn over_http1(mut client: DuplexStream, path: &str) -> String {
+    let head = format!("POST {path} HTTP/1.1\r\nhost: h\r\nconnection: close\r\nte: trailers\r\n");
+    let body = "transfer-encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n";
+    client.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    let _ = client.read_to_string(&mut answer).await;
+    answer.split_once("\r\n\r\n").unwrap_or_default().1.to_owned()
+}
+
+async fn over_http2(
+    client: DuplexStream,
+    path: &str,
+) -> Result<(Bytes, Option<HeaderMap>), h2::Error> {
+    let (send, connection) = h2::client::handshake(client).await?;
+    let connection = tokio::spawn(connection);
+    let request = Request::post(format!("http://h{path}")).body(()).unwrap();
+    let (response, mut body) = send.ready().await?.send_request(request, false)?;
+    body.send_data("one".into(), false)?;
+    body.send_data("two".into(), true)?;
+    let mut body = response.await?.into_body();
+    let mut all = BytesMut::new();
+    while let Some(data) = body.data().await {
+        all.extend_from_slice(&data?);
+    }
+    let trailers = body.trailers().await?;
+    connection.abort();
+    Ok((all.freeze(), trailers))
+}
+
+#[tokio::test]
+async fn a_response_in_pieces_and_its_trailers() {
+    let (client, _heard, _trigger) = serve(true);
+    let (body, trailers) = over_http2(client, "/echo").await.unwrap();
+    assert_eq!((&body[..], &trailers.unwrap()["k"]), (&b"onetwo"[..], &"end".parse().unwrap()));
+    let (client, _heard, _trigger) = serve(false);
+    let answer = over_http1(client, "/echo").await;
+    // Trailers are for those who were told their names.
+    assert_eq!(answer, "3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n");
+
+    let (client, _heard, _trigger) = serve(true);
+    let (body, trailers) = over_http2(client, "/whole").await.unwrap();
+    assert_eq!((&body[..], trailers.unwrap().len()), (&b"\0\0\0\0\x06onetwo"[..], 1));
+    let (client, _heard, _trigger) = serve(false);
+    let answer = over_http1(client, "/whole").await;
+    assert_eq!(answer, "B\r\n\0\0\0\0\x06onetwo\r\n0\r\n\r\n");
+
+    let (client, _heard, _trigger) = serve(true);
+    assert_eq!(over_http2(client, "/last").await.unwrap(), ("last".into(), None));
+    let (client, _heard, _trigger) = serve(false);
+    assert_eq!(over_http1(client, "/last").await, "4\r\nlast\r\n0\r\n\r\n");
+}
+
+#[tokio::test]
+async fn a_response_without_its_end_is_broken_off() {
+    for path in ["/reset", "/forget"] {
+        let (client, _heard, _trigger) = serve(true);
+        over_http2(client, path).await.unwrap_err();
+        let (client, _heard, _trigger) = serve(false);
+        let answer = over_http1(client, path).await;
+        assert!(["", "4\r\nsome\r\n"].contains(&&*answer), "{path} {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_stops_stops_the_writer_and_one_that_leaves_drops_it() {
+    let (mut client, mut heard, _trigger) = serve(false);
+    client.write_all(b"GET /endless HTTP/1.1\r\nhost: h\r\n\r\n").await.unwrap();
+    assert_eq!(heard.recv().await, Some("sent"));
+    // The pipe and the buffer of the connection are full once nobody gets on.
+    let mut sent = 1;
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+        while heard.try_recv().is_ok() {
+            sent += 1;
+        }
+    }
+    assert!(sent < 60, "{sent}");
+    drop(client);
+    while heard.recv().await.unwrap() != "dropped" {}
+}

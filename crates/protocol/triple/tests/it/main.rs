@@ -1,0 +1,21 @@
+//! Triple over sockets: client and server, and bare peers of either.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test stops at the first surprise"
+)]
+
+mod client;
+mod compression;
+mod ends;
+mod hostile;
+mod server;
+mod settings;
+mod support;
+mod target;
+mod trailers_only;
+mod versions;
+mod writes;

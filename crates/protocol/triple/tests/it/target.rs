@@ -1,0 +1,106 @@
+//! Finding the target of a request: once, whatever the protocol.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use dubhe_core::Status;
+use dubhe_core::serve::{Dispatch, Target, Wanted};
+use dubhe_triple::http::{Body, HttpService, Service};
+use dubhe_triple::{Settings, TripleProtocol};
+use http::{Request, Response};
+
+use crate::support::{self, Http1, Raw, framed, headers};
+
+/// Counts how often it is asked.
+struct Counting {
+    services: Arc<dyn Dispatch>,
+    asked: AtomicUsize,
+}
+
+impl Dispatch for Counting {
+    fn find(&self, wanted: Wanted<'_>) -> Result<Target, Status> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.services.find(wanted)
+    }
+}
+
+/// Answers with its name.
+#[derive(Clone)]
+struct Named(&'static str);
+
+impl Service<Request<Body>> for Named {
+    type Response = Response<String>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<Body>) -> Self::Future {
+        ready(Ok(Response::new(self.0.to_owned())))
+    }
+}
+
+const GRPC: (&str, &str) = ("content-type", "application/grpc");
+const JSON: (&str, &str) = ("content-type", "application/json");
+const PROTO: (&str, &str) = ("content-type", "application/proto");
+const GO: (&str, &str) = ("triple-protocol-version", "1");
+
+#[tokio::test]
+async fn each_request_asks_once_and_overloads_once_more() {
+    let wrapped = |types: &str, args: &[u8]| {
+        let lengths = [u8::try_from(args.len()).unwrap(), u8::try_from(types.len()).unwrap()];
+        let [of_args, of_types] = lengths;
+        let parts: [&[u8]; 5] =
+            [b"\x0a\x08hessian4\x12", &[of_args], args, &[0x1a, of_types], types.as_bytes()];
+        Bytes::from(parts.concat())
+    };
+    let bob = wrapped("java.lang.String", b"\x03bob");
+    let counting = Arc::new(Counting { services: support::services(), asked: AtomicUsize::new(0) });
+    let protocol = TripleProtocol::new(counting.clone(), Settings::default())
+        .mount("/files", HttpService::new(Named("files")))
+        .mount("/", HttpService::new(Named("root")));
+    let (old, new) = (support::listen(protocol.http1()).await, support::listen(protocol).await);
+    let mut raw = Raw::connect(new.address).await;
+    let hi = Bytes::from_static(b"{}");
+    for (path, sent, body, answer, asked) in [
+        ("/test.Plain/Echo", &[GRPC][..], framed(b"hi"), framed(b"hi"), 1),
+        ("/test.Plain/Join", &[GRPC], framed(b"hi"), framed(b"hi"), 1),
+        ("/test.Plain/Echo", &[JSON], hi.clone(), hi, 1),
+        ("/test.Plain/Echo", &[PROTO], "hi".into(), "hi".into(), 1),
+        // The types are those of the method that was found.
+        ("/test.Java/hello", &[GRPC], framed(&bob), framed(&bob_said("hi bob")), 1),
+        ("/test.Java/hello", &[GO, PROTO], bob, bob_said("hi bob"), 1),
+        // The number of arguments may mean another method.
+        ("/test.Java/hello", &[JSON], r#"["bob"]"#.into(), r#""hi bob""#.into(), 2),
+        ("/files/hello", &[GRPC], framed(b"hi"), "files".into(), 0),
+        ("/files", &[], Bytes::new(), "files".into(), 0),
+        ("/elsewhere", &[JSON], Bytes::new(), "root".into(), 0),
+    ] {
+        counting.asked.store(0, Ordering::Relaxed);
+        let got = raw.call(path, headers(sent), Some(body.clone())).await;
+        assert_eq!((got.status, got.body), (200, answer.clone()), "{path} {sent:?}");
+        assert_eq!(counting.asked.load(Ordering::Relaxed), asked, "{path} {sent:?}");
+        if sent == [GRPC] {
+            continue;
+        }
+        counting.asked.store(0, Ordering::Relaxed);
+        let got = Http1::ask(old.address, "POST", path, &headers(sent), &body).await;
+        assert_eq!((got.status, got.body), (200, answer), "{path} {sent:?}");
+        assert_eq!(counting.asked.load(Ordering::Relaxed), asked, "{path} {sent:?}");
+    }
+}
+
+/// The wrapper of a result.
+fn bob_said(text: &str) -> Bytes {
+    let text = text.as_bytes();
+    let length = u8::try_from(text.len()).unwrap();
+    let parts: [&[u8]; 5] =
+        [b"\x0a\x08hessian4\x12", &[length + 1, length], text, b"\x1a\x10", b"java.lang.Object"];
+    parts.concat().into()
+}
