@@ -7,7 +7,7 @@
 //! ([`Reply::watch`](crate::Reply::watch)), whose stream may go on for long.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::metadata::Metadata;
 use crate::reply::Reply;
@@ -198,6 +198,18 @@ impl Watchers {
         }
     }
 
+    /// Runs a piece of what is watched; a panic of it is its end.
+    pub(crate) fn guard<T>(&mut self, run: impl FnOnce() -> T) -> T {
+        // What a panic leaves half done is not used again but to be dropped.
+        match catch_unwind(AssertUnwindSafe(run)) {
+            Ok(done) => done,
+            Err(panic) => {
+                self.end(Ending::Failed(&panicked()));
+                resume_unwind(panic)
+            }
+        }
+    }
+
     /// Tells of the outcome of a call, or stays with its reply to the end.
     pub(crate) fn outcome(&mut self, outcome: &mut Result<Reply, Status>) {
         match outcome {
@@ -229,6 +241,11 @@ impl fmt::Debug for Watchers {
     }
 }
 
+#[cold]
+fn panicked() -> Status {
+    Status::new(Code::Internal, "the call panicked; the log says where")
+}
+
 /// All of an [`End`] but the time.
 #[derive(Clone, Copy)]
 pub(crate) struct Facts<'a> {
@@ -257,8 +274,7 @@ impl<'a> Facts<'a> {
     #[cold]
     pub(crate) fn without_outcome(tell: impl FnOnce(&Facts<'_>)) {
         if std::thread::panicking() {
-            let status = Status::new(Code::Internal, "the call panicked; the log says where");
-            tell(&Facts::failed(&status));
+            tell(&Facts::failed(&panicked()));
         } else {
             tell(&Facts::of(Ending::Cancelled));
         }

@@ -10,7 +10,7 @@ use crate::context::Peer;
 use crate::end::Until;
 use crate::filter::{Guard, Guards};
 use crate::service::{Method, ServiceKey};
-use crate::status::Status;
+use crate::status::{Retry, Status};
 use crate::time::{Deadline, Instant, SharedClock, Timer};
 
 /// The attachment, or the header, by which a caller tells the priority of a call.
@@ -94,7 +94,8 @@ impl Gates {
                     let timer = || Timer::since(list.clock.clone(), arrival.at);
                     guards.add(guard, timer, arrival.deadline, Until::Sent);
                 }
-                Err(status) => return Err(guards.refused(status)),
+                // Nothing of it has begun, so that it may be sent elsewhere.
+                Err(status) => return Err(guards.refused(status.with_retry(Retry::Unstarted))),
             }
         }
         Ok(guards)

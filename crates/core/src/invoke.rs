@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use crate::call::Call;
 use crate::context::{Inherited, within};
@@ -101,21 +101,30 @@ impl Future for Invoking {
     type Output = Outcome;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
-        let outcome = match &mut self.state {
-            State::Ready(outcome) => outcome.take().map(|outcome| *outcome),
-            State::Table { table, key } => Some(std::task::ready!(table.poll_reply(*key, cx))),
-            State::Boxed(future) => Some(std::task::ready!(future.as_mut().poll(cx))),
-            State::Scoped(value, future) => {
-                let poll = within(value, || future.as_mut().poll(cx));
-                Some(std::task::ready!(poll))
-            }
-            State::Done => None,
+        let Self { state, watchers } = &mut *self;
+        if watchers.is_empty() {
+            return state.poll(cx);
+        }
+        let polled = watchers.guard(|| state.poll(cx));
+        polled.map(|mut outcome| {
+            watchers.outcome(&mut outcome);
+            outcome
+        })
+    }
+}
+
+impl State {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
+        let outcome = match self {
+            Self::Ready(outcome) => outcome.take().map(|outcome| *outcome),
+            Self::Table { table, key } => Some(ready!(table.poll_reply(*key, cx))),
+            Self::Boxed(future) => Some(ready!(future.as_mut().poll(cx))),
+            Self::Scoped(value, future) => Some(ready!(within(value, || future.as_mut().poll(cx)))),
+            Self::Done => None,
         };
-        self.state = State::Done;
+        *self = Self::Done;
         // Polled again after the end: there is nothing left to wake for.
-        let Some(mut outcome) = outcome else { return Poll::Pending };
-        self.watchers.outcome(&mut outcome);
-        Poll::Ready(outcome)
+        outcome.map_or(Poll::Pending, Poll::Ready)
     }
 }
 

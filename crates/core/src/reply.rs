@@ -194,10 +194,12 @@ impl Stream for ReplyStream {
     type Item = Frame;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Frame>> {
-        let frame = ready!(self.frames.as_mut().poll_next(cx));
-        let watchers = &mut self.watchers;
+        let Self { frames, watchers } = &mut *self;
+        if watchers.is_empty() {
+            return frames.as_mut().poll_next(cx);
+        }
+        let frame = ready!(watchers.guard(|| frames.as_mut().poll_next(cx)));
         match &frame {
-            _ if watchers.is_empty() => {}
             Some(Frame::Message(payload)) => {
                 let bytes = encoded(payload);
                 watchers.advance(|progress| {

@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use dubhe_core::connect::Connect;
+use dubhe_core::gate::Gates;
 use dubhe_core::serve::{Dispatch, Target, Wanted};
 use dubhe_core::{
     Body, Call, EncodedArgs, Endpoint, Format, Head, Invoke, Invoking, Method, Reply, ServiceKey,
@@ -80,7 +81,7 @@ fn target() -> Target {
         service: Arc::new(ServiceKey::interface_only("org.example.bench.Echo")),
         method: Arc::new(Method::java("echo", "[B")),
         params: Arc::default(),
-        gates: Default::default(),
+        gates: Gates::default(),
         invoke: Arc::new(Handler),
     }
 }

@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
+use dubhe_core::gate::Gates;
 use dubhe_core::reply::ReplyBody;
 use dubhe_core::serve::{Dispatch, Target, Wanted};
 use dubhe_core::{
@@ -86,7 +87,7 @@ impl Methods {
             service: Arc::new(ServiceKey::interface_only(SERVICE)),
             method: Arc::new(Method::java(name, ANY)),
             params: Arc::new(dubhe_core::endpoint::ServiceParams { params }),
-            gates: Default::default(),
+            gates: Gates::default(),
             invoke: Arc::new(Run(Arc::new(handler))),
         };
         self.methods.insert(name, target);

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use dubhe_core::call::{Body, Call, Head};
 use dubhe_core::context::Peer;
+use dubhe_core::filter::Guards;
+use dubhe_core::gate::{Arrival, PRIORITY};
 use dubhe_core::invoke::Outcome;
+use dubhe_core::serve::Target;
 use dubhe_core::time::{Deadline, Instant};
 use dubhe_core::{CallKind, Code, Status};
 use dubhe_net::time;
@@ -86,12 +89,16 @@ async fn exchange<P: Protocol>(
     };
     let arrived = request.arrived;
 
-    // Admission belongs here, and nowhere else: the target with its method, the peer and the time
-    // of arrival are known, and nothing of the body has been read or decoded.
+    // Admission: nothing of the body has been read or decoded.
+    let guards = match admit(&request, &target, deadline) {
+        Ok(guards) => guards,
+        Err(status) => return reply::send(respond, protocol.error(&status)).await,
+    };
 
     // Messages, then the handler; until the deadline, or until the caller gives up. Dropping the
     // handler is all there is to do then.
-    let call = call(request, &protocol, target, deadline, Messages::new(body, limit, encoding));
+    let messages = Messages::new(body, limit, encoding);
+    let call = call(request, &protocol, target, deadline, messages, guards);
     let outcome = tokio::select! {
         biased;
         outcome = guarded(call, deadline, arrived) => outcome,
@@ -105,15 +112,36 @@ async fn exchange<P: Protocol>(
     }
 }
 
-/// Reads the request as far as its kind needs before the handler begins, and runs the handler.
+/// Reads the request and runs the handler.
 async fn call<P: Protocol>(
     request: Arrived<'_>,
     protocol: &P,
     found: Found<'_>,
     deadline: Option<Deadline>,
-    mut messages: Messages,
+    messages: Messages,
+    guards: Guards,
 ) -> Outcome {
-    let (target, body) = match (P::FRAMING, found.target.method.kind) {
+    let (target, body) = match read(&request, protocol, found, messages).await {
+        Ok(read) => read,
+        Err(status) => return Err(guards.refused(status)),
+    };
+    let Arrived { head: parts, arrived, peer, .. } = request;
+    let mut head = Head::new(target.service, target.method);
+    head.metadata = metadata::of_request(&parts.headers, protocol.names());
+    head.deadline = deadline;
+    head.arrived = Some(arrived);
+    head.peer = Some(peer);
+    guards.follow(target.invoke.invoke(Call { head, body })).await
+}
+
+/// Reads a request as far as its kind needs before the handler begins.
+async fn read<P: Protocol>(
+    request: &Arrived<'_>,
+    protocol: &P,
+    found: Found<'_>,
+    mut messages: Messages,
+) -> Result<(Target, Body), Status> {
+    Ok(match (P::FRAMING, found.target.method.kind) {
         (Framing::Prefixed, CallKind::ClientStream | CallKind::Bidirectional) => {
             let messages = stream::poll_fn(move |cx| messages.poll_message(cx));
             let (protocol, method) = (protocol.clone(), found.target.method.clone());
@@ -136,14 +164,20 @@ async fn call<P: Protocol>(
             };
             (target, Body::One(decoded.payload))
         }
-    };
-    let Arrived { head: parts, arrived, peer, .. } = request;
-    let mut head = Head::new(target.service, target.method);
-    head.metadata = metadata::of_request(&parts.headers, protocol.names());
-    head.deadline = deadline;
-    head.arrived = Some(arrived);
-    head.peer = Some(peer);
-    target.invoke.invoke(Call { head, body }).await
+    })
+}
+
+/// Asks the gates of the target.
+fn admit(
+    request: &Arrived<'_>,
+    found: &Found<'_>,
+    deadline: Option<Deadline>,
+) -> Result<Guards, Status> {
+    let Target { service, method, gates, .. } = &found.target;
+    let mut arrival = Arrival::new(service, method, &request.peer, request.arrived);
+    arrival.deadline = deadline;
+    arrival.priority = request.head.headers.get(PRIORITY).and_then(|value| value.to_str().ok());
+    gates.admit(&arrival)
 }
 
 /// Lets a mounted service answer.

@@ -164,6 +164,7 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use dubhe_core::gate::Gates;
     use dubhe_core::{Call, Invoke, Invoking, Method, ServiceKey};
 
     use super::*;
@@ -195,7 +196,7 @@ mod tests {
                 service: Arc::new(key),
                 method: Arc::new(Method::java("sayHello", types)),
                 params: Arc::default(),
-                gates: Default::default(),
+                gates: Gates::default(),
                 invoke: Arc::new(Never),
             })
         }

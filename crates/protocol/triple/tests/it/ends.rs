@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use dubhe_core::end::{End, Until, Watch};
+use dubhe_core::gate::Gates;
 use dubhe_core::reply::{Frame, Trailers};
 use dubhe_core::serve::{Dispatch, Target, Wanted};
 use dubhe_core::time::Timer;
@@ -40,6 +41,7 @@ impl Dispatch for Watched {
             service: Arc::new(ServiceKey::interface_only(wanted.interface)),
             method: Arc::new(Method { name: wanted.method.into(), descriptor: None, kind }),
             params: Arc::default(),
+            gates: Gates::default(),
             invoke: Arc::new(self.clone()),
         })
     }

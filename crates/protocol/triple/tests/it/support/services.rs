@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::BytesMut;
+use dubhe_core::gate::Gates;
 use dubhe_core::reply::{Frame, Trailers};
 use dubhe_core::serve::{Dispatch, Overload, Target, Wanted};
 use dubhe_core::status::Exception;
@@ -70,6 +71,7 @@ impl Dispatch for Shared {
             service: Arc::new(ServiceKey::interface_only(wanted.interface)),
             method: Arc::new(method),
             params: Arc::default(),
+            gates: Gates::default(),
             invoke: Arc::new(Shared(self.0.clone())),
         })
     }
