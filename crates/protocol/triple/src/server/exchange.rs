@@ -48,7 +48,7 @@ pub(super) async fn answer(shared: Arc<Shared>, peer: Arc<Peer>, stream: ServerS
     // Protocol: gRPC by its content type, where there are trailers; anything else is plain HTTP.
     // The headers say how the messages look, or the request is refused.
     let format = content::of(&head.headers).and_then(content::format);
-    let request = Arrived { shared: &shared, head: &head, arrived, peer };
+    let request = Arrived { shared: &shared, head: &head, at: arrived, peer };
     match format.filter(|_| head.version >= Version::HTTP_2) {
         Some(format) => {
             let accepted = Grpc::accept(&request, target, format);
@@ -66,7 +66,7 @@ pub(super) async fn answer(shared: Arc<Shared>, peer: Arc<Peer>, stream: ServerS
 pub(super) struct Arrived<'a> {
     shared: &'a Shared,
     pub(super) head: &'a request::Parts,
-    pub(super) arrived: Instant,
+    pub(super) at: Instant,
     peer: Arc<Peer>,
 }
 
@@ -87,7 +87,7 @@ async fn exchange<P: Protocol>(
         Ok(accepted) => accepted,
         Err(refusal) => return reply::send(respond, *refusal).await,
     };
-    let arrived = request.arrived;
+    let arrived = request.at;
 
     // Admission: nothing of the body has been read or decoded.
     let guards = match admit(&request, &target, deadline) {
@@ -125,11 +125,11 @@ async fn call<P: Protocol>(
         Ok(read) => read,
         Err(status) => return Err(guards.refused(status)),
     };
-    let Arrived { head: parts, arrived, peer, .. } = request;
+    let Arrived { head: parts, at, peer, .. } = request;
     let mut head = Head::new(target.service, target.method);
     head.metadata = metadata::of_request(&parts.headers, protocol.names());
     head.deadline = deadline;
-    head.arrived = Some(arrived);
+    head.arrived = Some(at);
     head.peer = Some(peer);
     guards.follow(target.invoke.invoke(Call { head, body })).await
 }
@@ -174,7 +174,7 @@ fn admit(
     deadline: Option<Deadline>,
 ) -> Result<Guards, Status> {
     let Target { service, method, gates, .. } = &found.target;
-    let mut arrival = Arrival::new(service, method, &request.peer, request.arrived);
+    let mut arrival = Arrival::new(service, method, &request.peer, request.at);
     arrival.deadline = deadline;
     arrival.priority = request.head.headers.get(PRIORITY).and_then(|value| value.to_str().ok());
     gates.admit(&arrival)

@@ -56,7 +56,7 @@ impl Grpc {
                         header.to_str().ok().and_then(timeout::parse).ok_or_else(|| {
                             Status::new(Code::Internal, "grpc-timeout is malformed")
                         })?;
-                    Some(Deadline::after(request.arrived, parsed))
+                    Some(Deadline::after(request.at, parsed))
                 }
                 None => None,
             };

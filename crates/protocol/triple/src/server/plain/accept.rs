@@ -34,7 +34,7 @@ impl Plain {
         fits(head, dialect, &target.target.method)?;
         let failed = |status: Status| Box::new(error(dialect, &status, dialect.http(&status)));
         let timeout = timeout(headers).map_err(failed)?;
-        let deadline = timeout.map(|timeout| Deadline::after(request.arrived, timeout));
+        let deadline = timeout.map(|timeout| Deadline::after(request.at, timeout));
         let encoding = Encoding::of(headers, &CONTENT_ENCODING).map_err(failed)?;
         let limit = payload_limit(&target.target, settings.max_message);
         let protocol = Self {
