@@ -9,7 +9,9 @@ pub use std::time::{Duration, Instant, SystemTime};
 /// A pending sleep.
 pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A monotonic clock and its timer. Production uses the runtime's, a simulation its own.
+/// A monotonic clock and its timer, for decisions and for sleeps that are part of one. Production
+/// uses the runtime's, which a simulation pauses. A clock of one's own above real protocols must tell
+/// the runtime's instants: their timers are the runtime's.
 pub trait Clock: Send + Sync + 'static {
     /// The present.
     fn now(&self) -> Instant;

@@ -1,5 +1,6 @@
 //! Tests the repository itself: each check holds one invariant of the house.
 
+mod clock;
 mod direction;
 mod docs;
 mod globals;
@@ -43,6 +44,7 @@ const CHECKS: &[Check] = &[
     ("facade-on-top", direction::facade),
     ("cluster-names-no-protocol", direction::cluster),
     ("core-is-pure", pure::check),
+    ("one-clock", clock::check),
     ("file-size", size::source),
     ("tracked-file-size", size::tracked),
     ("crate-docs", docs::crates),

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use bytestring::ByteString;
 use dubhe_core::endpoint::Offer;
@@ -74,6 +74,12 @@ impl ZooKeeper {
         format!("{}/{}", self.settings().root, names::encode(service.interface()))
     }
 
+    /// The time of day, which tells people and warm-up when a provider began.
+    fn now_ms(&self) -> u128 {
+        let wall = self.0.keeper.clock.wall();
+        wall.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()
+    }
+
     fn keep(&self, node: Node) -> KeptNode {
         let (kept, task) = KeptNode::new(self.0.keeper.clone(), node);
         let mut tasks = self.0.tasks.lock();
@@ -86,7 +92,7 @@ impl ZooKeeper {
     fn keep_provider(&self, registration: &Registration) -> KeptNode {
         let Registration { service, instance, params, .. } = registration;
         let dynamic = params.get("dynamic").map_or(self.settings().dynamic, |text| text != "false");
-        let name = names::provider(registration, dynamic, now_ms());
+        let name = names::provider(registration, dynamic, self.now_ms());
         self.keep(Node {
             path: format!("{}/providers/{name}", self.service_path(service)),
             data: instance.host.as_bytes().to_vec(),
@@ -95,7 +101,7 @@ impl ZooKeeper {
     }
 
     fn keep_consumer(&self, service: &ServiceKey, local: IpAddr) -> Option<KeptNode> {
-        let name = names::consumer(service, local, &self.settings().application, now_ms());
+        let name = names::consumer(service, local, &self.settings().application, self.now_ms());
         let node = Node {
             path: format!("{}/consumers/{name}", self.service_path(service)),
             data: local.to_string().into_bytes(),
@@ -183,11 +189,6 @@ impl ZooKeeper {
 fn identity(registration: &Registration) -> Identity {
     let Registration { service, offer, instance, .. } = registration;
     (service.clone(), offer.clone(), instance.host.clone())
-}
-
-/// The wall clock, which tells people and warm-up when a provider began.
-fn now_ms() -> u128 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()
 }
 
 impl Registry for ZooKeeper {

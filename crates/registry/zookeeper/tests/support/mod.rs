@@ -4,26 +4,10 @@ use std::sync::Arc;
 
 use dubhe_core::ServiceKey;
 use dubhe_core::registry::Registration;
-use dubhe_core::time::{Clock, Instant, SharedClock, Sleep};
+use dubhe_core::time::SharedClock;
+use dubhe_net::time::TokioClock;
 
-/// tokio's clock, which some tests pause.
-pub(crate) struct TokioClock;
-
-impl Clock for TokioClock {
-    fn now(&self) -> Instant {
-        tokio::time::Instant::now().into_std()
-    }
-
-    fn sleep_until(&self, when: Instant) -> Sleep {
-        Box::pin(tokio::time::sleep_until(when.into()))
-    }
-
-    fn wall(&self) -> std::time::SystemTime {
-        std::time::SystemTime::now()
-    }
-}
-
-/// The clock of the runtime.
+/// The clock of the runtime, which some tests pause.
 pub(crate) fn clock() -> SharedClock {
     Arc::new(TokioClock)
 }
