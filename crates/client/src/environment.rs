@@ -1,15 +1,15 @@
-//! What all clients of an application share.
+//! The parts that all clients of an application share.
 
 use std::sync::Arc;
 
 use bytestring::ByteString;
-use dubhe_cluster::{Channels, Tasks};
+use dubhe_cluster::{Channels, Directories, Tasks};
 use dubhe_core::connect::Connect;
 use dubhe_core::random::{Random, SplitMix};
 use dubhe_core::registry::Registry;
 use dubhe_core::time::SharedClock;
 
-/// What all clients of an application share. Cheap to clone; the last clone ends its tasks.
+/// The parts that all clients of an application share. Cheap to clone; the last clone ends its tasks.
 #[derive(Clone)]
 pub struct Environment(Arc<Inner>);
 
@@ -18,7 +18,7 @@ struct Inner {
     clock: SharedClock,
     random: Arc<dyn Random>,
     channels: Arc<Channels>,
-    registries: Vec<Arc<dyn Registry>>,
+    directories: Directories,
     tasks: Arc<Tasks>,
 }
 
@@ -65,7 +65,12 @@ impl Environment {
 
     /// The registries.
     pub fn registries(&self) -> &[Arc<dyn Registry>] {
-        &self.0.registries
+        self.0.directories.registries()
+    }
+
+    /// The directories of services in registries.
+    pub fn directories(&self) -> &Directories {
+        &self.0.directories
     }
 
     /// The tasks that end with the environment.
@@ -95,12 +100,14 @@ impl EnvironmentBuilder {
 
     /// Makes the environment.
     pub fn build(self) -> Environment {
+        let channels = Arc::new(Channels::new(self.connectors));
+        let directories = Directories::new(self.registries, channels.clone(), self.clock.clone());
         Environment(Arc::new(Inner {
             application: self.application,
             clock: self.clock,
             random: self.random,
-            channels: Arc::new(Channels::new(self.connectors)),
-            registries: self.registries,
+            channels,
+            directories,
             tasks: Arc::default(),
         }))
     }

@@ -3,21 +3,19 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
-use bytestring::ByteString;
-use dubhe_core::connect::{Channel, ChannelState, Connect};
+use dubhe_core::connect::{Channel, ChannelKey, ChannelState, Connect};
 use dubhe_core::endpoint::EndpointState;
 use dubhe_core::{Code, Endpoint, Status};
 use parking_lot::Mutex;
 
 use crate::tasks::Tasks;
 
-type Identity = (ByteString, ByteString, u16);
-
-/// One channel an address, as Dubbo shares its connections; a channel closes when no client has
-/// an endpoint of that address any more.
+/// The channels that are open, shared by all endpoints whose [`ChannelKey`] is equal: one an address
+/// as a rule, as Dubbo shares its connections. A channel closes when no client has such an endpoint
+/// any more.
 pub struct Channels {
     connectors: Vec<Arc<dyn Connect>>,
-    open: Mutex<HashMap<Identity, Opened>>,
+    open: Mutex<HashMap<ChannelKey, Opened>>,
     /// One for each channel, which tells its endpoints of its state.
     tasks: Tasks,
 }
@@ -41,28 +39,37 @@ impl Channels {
         self.connectors.iter().position(|c| c.protocol() == protocol)
     }
 
+    /// The key of the channel to `endpoint`.
+    pub fn key(&self, endpoint: &Endpoint) -> ChannelKey {
+        match self.connector(endpoint) {
+            Ok(connector) => connector.key(endpoint),
+            // It has no channel.
+            Err(_) => ChannelKey::new(endpoint),
+        }
+    }
+
     /// The channel to `endpoint`, whose state follows that of the channel from now on. Must be
     /// called within a tokio runtime.
     ///
     /// # Errors
     /// When nothing here speaks its protocol, or the protocol refuses its parameters.
     pub fn open(&self, endpoint: &Endpoint) -> Result<Arc<dyn Channel>, Status> {
-        let offer = endpoint.offer();
-        let identity = (offer.protocol.clone(), endpoint.instance().host.clone(), offer.port);
+        let connector = self.connector(endpoint)?;
+        let key = connector.key(endpoint);
         let mut open = self.open.lock();
-        if let Some(Opened { channel, users }) = open.get(&identity)
+        if let Some(Opened { channel, users }) = open.get(&key)
             && let Some(channel) = channel.upgrade()
         {
             join(endpoint, &channel, users);
             return Ok(channel);
         }
         // Detached, since a channel that kept the endpoint itself would keep itself alive.
-        let channel = self.connector(endpoint)?.connect(&endpoint.detached())?;
+        let channel = connector.connect(&endpoint.detached())?;
         let users = Users::default();
         join(endpoint, &channel, &users);
         self.tasks.spawn(follow(&channel, users.clone()));
         open.retain(|_, opened| opened.channel.strong_count() > 0);
-        open.insert(identity, Opened { channel: Arc::downgrade(&channel), users });
+        open.insert(key, Opened { channel: Arc::downgrade(&channel), users });
         Ok(channel)
     }
 

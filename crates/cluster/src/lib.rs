@@ -22,4 +22,5 @@ mod tasks;
 
 pub use channels::Channels;
 pub use cluster::Cluster;
+pub use directory::{Directories, RegistryDirectory};
 pub use tasks::Tasks;

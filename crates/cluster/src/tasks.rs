@@ -1,7 +1,29 @@
 //! Tasks that end with their owner.
 
 use parking_lot::Mutex;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
+
+/// One task that ends by itself or with its owner.
+#[derive(Debug)]
+pub(crate) struct OwnedTask(JoinHandle<()>);
+
+impl OwnedTask {
+    /// Runs `task` until it ends or the owner does. Must be called within a tokio runtime.
+    pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(tokio::spawn(task))
+    }
+
+    /// Returns `true` once it has ended, in whatever way.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.0.is_finished()
+    }
+}
+
+impl Drop for OwnedTask {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
 
 /// Tasks that end by themselves or with their owner. Those that have ended are let go when the next
 /// one begins.

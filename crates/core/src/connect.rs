@@ -3,6 +3,8 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use bytestring::ByteString;
+
 use crate::endpoint::Endpoint;
 use crate::invoke::Invoke;
 use crate::status::Status;
@@ -37,10 +39,51 @@ pub trait Channel: Invoke + 'static {
     fn close(&self, now: bool);
 }
 
+/// The facts that a channel depends on: protocol and address, and what the protocol adds to them.
+/// Endpoints with equal keys share a channel.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ChannelKey {
+    protocol: ByteString,
+    host: ByteString,
+    port: u16,
+    /// In the order in which they were added.
+    more: Vec<(&'static str, ByteString)>,
+}
+
+impl ChannelKey {
+    /// The key of channels that depend on protocol and address alone.
+    pub fn new(endpoint: &Endpoint) -> Self {
+        let offer = endpoint.offer();
+        Self {
+            protocol: offer.protocol.clone(),
+            host: endpoint.instance().host.clone(),
+            port: offer.port,
+            more: Vec::new(),
+        }
+    }
+
+    /// Adds something else that the channel depends on, such as the identity that TLS must find.
+    pub fn with(mut self, name: &'static str, value: impl Into<ByteString>) -> Self {
+        self.more.push((name, value.into()));
+        self
+    }
+
+    /// Adds those of these parameters that `endpoint` has.
+    pub fn with_params(mut self, endpoint: &Endpoint, names: &[&'static str]) -> Self {
+        let found = names.iter().filter_map(|name| Some((*name, endpoint.param(name)?.into())));
+        self.more.extend(found);
+        self
+    }
+}
+
 /// Makes channels; one for each protocol.
 pub trait Connect: Send + Sync + 'static {
     /// The protocol, as in [`crate::Offer::protocol`].
     fn protocol(&self) -> &str;
+
+    /// The key of the channel to `endpoint`: everything that [`Self::connect`] reads of it. Two
+    /// services of one address with equal keys share a channel, made for either of them.
+    fn key(&self, endpoint: &Endpoint) -> ChannelKey;
 
     /// A channel to `endpoint`; it connects when first used or warmed up.
     ///

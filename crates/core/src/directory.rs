@@ -1,4 +1,4 @@
-//! Who could answer.
+//! Directories: the endpoints of a service.
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -11,6 +11,7 @@ use bytestring::ByteString;
 
 use crate::endpoint::{Endpoint, Instance, Offer, Params, ServiceParams};
 use crate::service::ServiceKey;
+use crate::time::{Duration, SystemTime};
 
 /// A parsed URL. Its parameters are sorted; unknown ones are kept. Passwords never print.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -92,17 +93,37 @@ impl Url {
         )
     }
 
-    /// The endpoint it describes.
-    pub fn endpoint(&self) -> Endpoint {
-        let instance = Instance {
+    /// The instance it names, with the facts that Dubbo's providers tell: `application`, `zone`, and
+    /// the start of the process by `timestamp`.
+    pub fn instance(&self) -> Instance {
+        Instance {
             host: self.host.clone(),
             application: self.param("application").unwrap_or_default().into(),
-            params: Params::new(),
-        };
+            zone: self.param("zone").filter(|zone| !zone.is_empty()).map(Into::into),
+            started: self.param("timestamp").and_then(time),
+            ..Instance::default()
+        }
+    }
+
+    /// The endpoint it describes.
+    pub fn endpoint(&self) -> Endpoint {
+        let instance = self.instance();
         let offer = Offer { protocol: self.protocol.clone(), port: self.port };
         let service = ServiceParams { params: self.params.clone() };
         Endpoint::new(Arc::new(instance), offer, Arc::new(service))
     }
+}
+
+/// The time that a `timestamp` says: in milliseconds since the epoch, as Java writes it, or in
+/// seconds, as dubbo-go does (`server/action.go`). `None` for 0 and for what is no number.
+fn time(text: &str) -> Option<SystemTime> {
+    /// Taken for milliseconds, a number below this is before 1974; for seconds, above it is after
+    /// the year 5000.
+    const MILLIS: u64 = 100_000_000_000;
+    let number: u64 = text.parse().ok().filter(|number| *number > 0)?;
+    let since_epoch =
+        if number < MILLIS { Duration::from_secs(number) } else { Duration::from_millis(number) };
+    SystemTime::UNIX_EPOCH.checked_add(since_epoch)
 }
 
 fn split_address(address: &str) -> Option<(&str, u16)> {

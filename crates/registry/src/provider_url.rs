@@ -1,8 +1,9 @@
 //! A registration as the provider URL that Dubbo's registries hold, and back.
 
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
-use dubhe_core::endpoint::{Instance, Offer, Params, ServiceParams};
+use dubhe_core::endpoint::{Offer, ServiceParams};
 use dubhe_core::registry::Registration;
 use dubhe_core::url::Url;
 
@@ -18,6 +19,13 @@ pub fn to_url(registration: &Registration) -> Url {
         ("application", &instance.application),
     ];
     all.extend(own.into_iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| (k.into(), v.clone())));
+    // Facts that came by such a URL are among the parameters, as they were written.
+    if let Some(zone) = &instance.zone {
+        all.entry("zone".into()).or_insert_with(|| zone.clone());
+    }
+    if let Some(at) = instance.started.and_then(|at| at.duration_since(UNIX_EPOCH).ok()) {
+        all.entry("timestamp".into()).or_insert_with(|| at.as_millis().to_string().into());
+    }
     Url {
         protocol: offer.protocol.clone(),
         host: instance.host.clone(),
@@ -33,8 +41,6 @@ pub fn to_url(registration: &Registration) -> Url {
 /// A provider of dubbo-go to which no weight was given says `weight=0` (dubbo-go `server/action.go`),
 /// which to every other would be "no calls": there it is left out.
 pub fn from_url(url: &Url) -> Registration {
-    let application = url.param("application").unwrap_or_default().into();
-    let instance = Instance { host: url.host.clone(), application, params: Params::new() };
     let mut params = url.params.clone();
     let go = url.param("release").is_some_and(|release| release.starts_with("dubbo-golang"));
     if go && url.param("weight") == Some("0") {
@@ -42,7 +48,7 @@ pub fn from_url(url: &Url) -> Registration {
     }
     Registration {
         service: url.service(),
-        instance: Arc::new(instance),
+        instance: Arc::new(url.instance()),
         offer: Offer { protocol: url.protocol.clone(), port: url.port },
         params: Arc::new(ServiceParams { params }),
     }
@@ -50,7 +56,9 @@ pub fn from_url(url: &Url) -> Registration {
 
 #[cfg(test)]
 mod tests {
-    use dubhe_core::{Endpoint, ServiceKey};
+    use std::time::{Duration, Instant};
+
+    use dubhe_core::{Endpoint, Instance, ServiceKey};
 
     use super::*;
 
@@ -66,12 +74,42 @@ mod tests {
     }
 
     #[test]
+    fn facts_are_read_and_written() {
+        let of = |query: &str| {
+            let url = Url::parse(&format!("dubbo://h:1/a.B?{query}"), "").unwrap();
+            from_url(&url).instance
+        };
+        let millis = |n| Some(UNIX_EPOCH + Duration::from_millis(n));
+        assert_eq!(of("timestamp=1700000000123").started, millis(1_700_000_000_123));
+        assert_eq!(of("timestamp=1700000000").started, millis(1_700_000_000_000), "dubbo-go");
+        for unknown in ["", "timestamp=", "timestamp=0", "timestamp=soon", "timestamp=-1"] {
+            assert_eq!(of(unknown).started, None, "{unknown}");
+        }
+        assert_eq!(of("zone=a").zone.as_deref(), Some("a"));
+        assert_eq!(of("zone=").zone, None);
+        assert!(of("").is_available());
+
+        let registration = Registration {
+            service: ServiceKey::interface_only("a.B"),
+            instance: Arc::new(Instance {
+                host: "h".into(),
+                zone: Some("b".into()),
+                started: millis(1_700_000_000_123),
+                ..Instance::default()
+            }),
+            offer: Offer { protocol: "tri".into(), port: 1 },
+            params: Arc::default(),
+        };
+        assert_eq!(from_url(&to_url(&registration)).instance, registration.instance);
+    }
+
+    #[test]
     fn no_weight_of_dubbo_go_is_the_default_and_others_mean_what_they_say() {
         let weight = |release: &str, weight: &str| {
             let text = format!("tri://h:1/a.B?release={release}&side=provider&weight={weight}");
             let registration = from_url(&Url::parse(&text, "").unwrap());
             Endpoint::new(registration.instance, registration.offer, registration.params)
-                .weight(std::time::Instant::now())
+                .weight(Instant::now())
         };
         assert_eq!(weight("dubbo-golang-3.3.2", "0"), 100);
         assert_eq!(weight("dubbo-golang-3.3.2", "7"), 7);

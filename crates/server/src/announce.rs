@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 use dubhe_core::Status;
-use dubhe_core::endpoint::{Instance, Offer, Params};
+use dubhe_core::endpoint::{Instance, Offer};
 use dubhe_core::registry::{Registration, Registry};
 use dubhe_net::drain::Scope;
 use dubhe_net::time;
@@ -49,7 +49,7 @@ impl Announced {
         let instance = Arc::new(Instance {
             host: host.into(),
             application: application.clone(),
-            params: Params::new(),
+            ..Instance::default()
         });
         let announced =
             Self { registries: registries.into(), told: Arc::default(), delayed: Scope::new() };

@@ -1,23 +1,14 @@
 //! What each option of a client does to the calls that arrive at providers.
 
-use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use dubhe_client::{CallOptions, Client, ClientBuilder, ReplyAttachments};
-use dubhe_cluster::directory::Followed;
 use dubhe_core::context::{Inherited, scope};
-use dubhe_core::directory::Directory;
-use dubhe_core::endpoint::Endpoints;
 use dubhe_core::fault::Fault;
 use dubhe_core::filter::{Guard, Hook, Next};
-use dubhe_core::registry::{Health, Registration, Snapshot};
 use dubhe_core::status::Retry;
 use dubhe_core::time::Deadline;
-use dubhe_core::{
-    Call, Code, Endpoint, Instance, Metadata, Offer, Reply, ServiceKey, Status, Value,
-};
-use dubhe_net::time::TokioClock;
+use dubhe_core::{Call, Code, Endpoint, Metadata, Reply, ServiceKey, Status, Value};
 
 use crate::support::{builder, call, down, environment, ok};
 
@@ -113,49 +104,6 @@ async fn an_endpoint_that_is_away_is_passed_over() {
     // It is asked while it was never tried, at most once.
     let away = seen.lock().unwrap().iter().filter(|(port, _)| *port == 9).count();
     assert!(away <= 1, "asked {away} times");
-}
-
-struct Shared(Arc<Followed>);
-
-impl Directory for Shared {
-    fn snapshot(&self) -> Arc<Endpoints> {
-        self.0.snapshot()
-    }
-
-    fn changed(&self, seen: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        self.0.changed(seen)
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn first_calls_wait_for_the_registry_and_no_longer_than_their_timeout() {
-    let (env, seen) = environment(|_, _| ok());
-    let followed = Arc::new(Followed::new(Arc::new(TokioClock)));
-    let client = builder(&env, &[]).directory(Shared(followed.clone())).build().unwrap();
-
-    let late = call(&client, "m", &CallOptions::new()).await.unwrap_err();
-    assert!(late.message().contains("has not answered"), "{late}");
-
-    let options = CallOptions::new();
-    let (reply, ()) = tokio::join!(call(&client, "m", &options), async {
-        tokio::task::yield_now().await;
-        let provider = Registration {
-            service: ServiceKey::new("a.B", "g", "1.0.0"),
-            instance: Arc::new(Instance { host: "h".into(), ..Instance::default() }),
-            offer: Offer { protocol: "test".into(), port: 1 },
-            params: Arc::default(),
-        };
-        let snapshot = Snapshot { providers: vec![provider], health: Health::Fresh };
-        followed.update(&snapshot, |_| Some(0));
-    });
-    reply.unwrap();
-    assert_eq!(seen.lock().unwrap().len(), 1);
-
-    followed.update(&Snapshot::default(), |_| Some(0));
-    // The client prepares for the new set in a task of its own.
-    tokio::task::yield_now().await;
-    let gone = call(&client, "m", &CallOptions::new()).await.unwrap_err();
-    assert!(gone.message().contains("no provider"), "{gone}");
 }
 
 struct Refuse;

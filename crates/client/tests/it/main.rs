@@ -10,4 +10,5 @@
 
 mod attempts;
 mod calls;
+mod registries;
 mod support;

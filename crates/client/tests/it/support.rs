@@ -1,16 +1,20 @@
 //! A protocol whose providers answer by a function, and clients of it.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use dubhe_client::{CallOptions, Client, ClientBuilder, Environment};
-use dubhe_core::connect::{Channel, ChannelState, Connect};
+use dubhe_client::{CallOptions, Client, ClientBuilder, Environment, EnvironmentBuilder};
+use dubhe_core::connect::{Channel, ChannelKey, ChannelState, Connect};
+use dubhe_core::registry::{Health, Registering, Registration, Registry, Snapshot, Snapshots};
 use dubhe_core::status::Retry;
 use dubhe_core::{
-    Call, Code, Endpoint, Head, Invoke, Invoking, Metadata, Method, Payload, Reply, ServiceKey,
-    Status, Value,
+    Call, Code, Endpoint, Head, Instance, Invoke, Invoking, Metadata, Method, Offer, Payload,
+    Reply, ServiceKey, Status, Value,
 };
 use dubhe_net::time::TokioClock;
+use futures_util::{StreamExt as _, stream};
+use tokio::sync::watch;
 
 pub(crate) type Answer = Arc<dyn Fn(u16, &Call) -> Result<Reply, Status> + Send + Sync>;
 pub(crate) type Seen = Arc<Mutex<Vec<(u16, Head)>>>;
@@ -30,6 +34,10 @@ pub(crate) struct Provider {
 impl Connect for Scripted {
     fn protocol(&self) -> &'static str {
         "test"
+    }
+
+    fn key(&self, endpoint: &Endpoint) -> ChannelKey {
+        ChannelKey::new(endpoint)
     }
 
     fn connect(&self, endpoint: &Endpoint) -> Result<Arc<dyn Channel>, Status> {
@@ -72,11 +80,72 @@ impl Channel for Provider {
 pub(crate) fn environment(
     answer: impl Fn(u16, &Call) -> Result<Reply, Status> + Send + Sync + 'static,
 ) -> (Environment, Seen) {
+    with_registries(&[], answer)
+}
+
+pub(crate) fn with_registries(
+    registries: &[&Told],
+    answer: impl Fn(u16, &Call) -> Result<Reply, Status> + Send + Sync + 'static,
+) -> (Environment, Seen) {
     let seen = Seen::default();
     let scripted = Scripted { answer: Arc::new(answer), seen: seen.clone() };
-    let env =
-        Environment::builder("shop", Arc::new(TokioClock)).connect(Arc::new(scripted)).build();
-    (env, seen)
+    let env = Environment::builder("shop", Arc::new(TokioClock)).connect(Arc::new(scripted));
+    let add = |env: EnvironmentBuilder, told: &&Told| env.registry(Arc::new((*told).clone()));
+    (registries.iter().fold(env, add).build(), seen)
+}
+
+/// A registry of one service that knows nothing until a test tells it. Clones are the same.
+#[derive(Clone, Default)]
+pub(crate) struct Told {
+    known: watch::Sender<Option<Snapshot>>,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Told {
+    /// The providers of `a.B` are now at these ports of `host`.
+    pub(crate) fn tell(&self, host: &'static str, ports: &[u16]) {
+        let provider = |port: &u16| Registration {
+            service: ServiceKey::new("a.B", "g", "1.0.0"),
+            instance: Arc::new(Instance { host: host.into(), ..Instance::default() }),
+            offer: Offer { protocol: "test".into(), port: *port },
+            params: Arc::default(),
+        };
+        let providers = ports.iter().map(provider).collect();
+        self.known.send_replace(Some(Snapshot { providers, health: Health::Fresh }));
+    }
+
+    /// The number of times that somebody subscribed.
+    pub(crate) fn asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
+    }
+
+    /// The number of subscriptions that are alive.
+    pub(crate) fn alive(&self) -> usize {
+        self.known.receiver_count()
+    }
+}
+
+impl Registry for Told {
+    fn register(&self, _: Registration) -> Registering<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn unregister(&self, _: &Registration) -> Registering<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn subscribe(&self, _: &ServiceKey) -> Registering<'_, Snapshots> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let mut known = self.known.subscribe();
+        known.mark_changed();
+        let snapshots = stream::unfold(known, |mut known| async {
+            known.changed().await.ok()?;
+            let snapshot = known.borrow_and_update().clone();
+            Some((snapshot, known))
+        });
+        let snapshots = snapshots.filter_map(std::future::ready);
+        Box::pin(async { Ok(snapshots.boxed()) })
+    }
 }
 
 pub(crate) fn builder(env: &Environment, ports: &[u16]) -> ClientBuilder<Client> {

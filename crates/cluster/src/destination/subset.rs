@@ -65,17 +65,20 @@ impl Subset {
         self.balancer.pick(call, rest.as_ref().unwrap_or(from), now).cloned()
     }
 
-    /// Those that can be asked now, or all when there is none.
+    /// Those that can be asked now; else those that still serve, though they are not ready or
+    /// terminate; else all.
     fn present_at(&self, changes: &Changes, now: Instant) -> Present {
         let seen = changes.count();
         let all = &self.all;
         let away = |endpoint: &Endpoint| endpoint.state().is_away(now);
-        let current = || Selection::new(all.set(), all.members(), now);
-        let selection = if all.iter().any(away) {
-            without(all, now, away).unwrap_or_else(current)
+        let out = |endpoint: &Endpoint| !endpoint.instance().is_available() || away(endpoint);
+        let silent = |endpoint: &Endpoint| !endpoint.instance().serving || away(endpoint);
+        let selection = if all.iter().any(out) {
+            without(all, now, out).or_else(|| without(all, now, silent))
         } else {
-            current()
+            None
         };
+        let selection = selection.unwrap_or_else(|| Selection::new(all.set(), all.members(), now));
         let returns = all.iter().filter_map(|e| e.state().ejected(now));
         let until = selection.changes().into_iter().chain(returns).min();
         Present { selection, seen, until }

@@ -1,4 +1,4 @@
-//! Destinations as those who pick from them see them.
+//! Directories, channels and destinations, as their users see them.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -6,6 +6,9 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod channels;
+mod directory;
+mod fakes;
 mod picking;
 mod preparing;
 mod support;

@@ -1,15 +1,16 @@
 //! Who is picked, and who is passed over.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use dubhe_cluster::balance::Random;
 use dubhe_core::connect::ChannelState;
 use dubhe_core::plan::Destination;
-use dubhe_core::{CallView, Code, End, Ending, Metadata, Status};
+use dubhe_core::{CallView, Code, End, Ending, Instance, Metadata, Status};
 use dubhe_net::time::now;
 
-use crate::support::{Changing, InTurn, call, destination, endpoint, ports};
+use crate::support::{Changing, InTurn, InZone, call, destination, endpoint, on, ports};
 
 #[tokio::test]
 async fn who_is_away_is_passed_over_while_others_are_there() {
@@ -29,6 +30,43 @@ async fn who_is_away_is_passed_over_while_others_are_there() {
     assert_eq!(ports(&destination, "m"), BTreeSet::from([1, 2]));
     // Who comes and goes is no new set.
     assert_eq!(prepared.load(std::sync::atomic::Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn who_is_not_ready_or_terminates_is_passed_over_while_others_are_there() {
+    // Of each port: ready, serving, terminating.
+    let facts = [
+        (1, (true, true, false)),
+        (2, (false, true, false)),
+        (3, (true, true, true)),
+        (4, (false, false, true)),
+    ];
+    let endpoint = |(port, (ready, serving, terminating)): (u16, (bool, bool, bool))| {
+        on(Instance { ready, serving, terminating, ..Instance::default() }, port)
+    };
+    let endpoints = facts.map(endpoint);
+    let directory = Changing::new(endpoints.to_vec());
+    let destination = destination(&directory, Vec::new(), InTurn::default());
+    assert_eq!(ports(&destination, "m"), BTreeSet::from([1]));
+    // Those that still serve are better than one that is away.
+    endpoints[0].state().set_channel_state(ChannelState::Connecting);
+    assert_eq!(ports(&destination, "m"), BTreeSet::from([2, 3]));
+    for endpoint in &endpoints[1..3] {
+        endpoint.state().set_channel_state(ChannelState::Closed);
+    }
+    assert_eq!(ports(&destination, "m"), BTreeSet::from([1, 2, 3, 4]), "better than nobody");
+}
+
+#[tokio::test]
+async fn a_router_can_prefer_its_zone() {
+    let zone = |zone: &'static str, port| {
+        on(Instance { zone: Some(zone.into()), ..Instance::default() }, port)
+    };
+    let nowhere = endpoint(3, &[]);
+    let directory = Changing::new(vec![zone("a", 1), zone("b", 2), nowhere, zone("a", 4)]);
+    let router = Arc::new(InZone("a"));
+    let destination = destination(&directory, vec![router], InTurn::default());
+    assert_eq!(ports(&destination, "m"), BTreeSet::from([1, 4]));
 }
 
 #[tokio::test]

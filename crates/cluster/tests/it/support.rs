@@ -27,6 +27,12 @@ pub(crate) fn endpoint(port: u16, params: &[(&str, &str)]) -> Endpoint {
     )
 }
 
+/// An endpoint on `instance`.
+pub(crate) fn on(instance: Instance, port: u16) -> Endpoint {
+    let instance = Instance { host: "h".into(), ..instance };
+    Endpoint::new(Arc::new(instance), Offer { protocol: "test".into(), port }, Arc::default())
+}
+
 /// A directory that is replaced by hand.
 pub(crate) struct Changing(watch::Sender<Arc<Endpoints>>);
 
@@ -107,6 +113,21 @@ impl Router for Without {
                 std::future::pending::<()>().await;
             }
         })
+    }
+}
+
+/// Leaves the endpoints of a zone.
+pub(crate) struct InZone(pub(crate) &'static str);
+
+impl Router for InZone {
+    fn prepare(&self, set: &Arc<Endpoints>) -> Box<dyn PreparedRouter> {
+        let mut out = Bitmap::full(set.len());
+        for (place, endpoint) in set.iter().enumerate() {
+            if endpoint.instance().zone.as_deref() == Some(self.0) {
+                out.remove(place);
+            }
+        }
+        Box::new(Out(out, None))
     }
 }
 

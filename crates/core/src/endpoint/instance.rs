@@ -8,20 +8,61 @@ use bytestring::ByteString;
 
 use super::state::EndpointState;
 use crate::metadata::Metadata;
-use crate::time::{Duration, Instant};
+use crate::time::{Duration, Instant, SystemTime};
 
 /// Parameters by name, sorted. Unknown ones are kept and passed on.
 pub type Params = BTreeMap<ByteString, ByteString>;
 
-/// A running process that serves calls.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A running process that serves calls. The facts that decisions depend on have types and are
+/// parsed once, by who learns of the instance; a registry that does not know one leaves the default.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instance {
     /// Host name or IP address, without port.
     pub host: ByteString,
     /// The application it belongs to, or `""`.
     pub application: ByteString,
+    /// The zone it runs in, for routers that prefer what is near; `None` by default.
+    pub zone: Option<ByteString>,
+    /// Readiness for new calls; `true` by default. One that is not ready is asked only when no
+    /// other can be.
+    pub ready: bool,
+    /// The ability to answer; `true` by default. An instance that terminates may still serve, and
+    /// is then preferred to one that does not, when none is ready.
+    pub serving: bool,
+    /// An orderly stop that has begun; `false` by default. Passed over like one that is not ready.
+    pub terminating: bool,
+    /// The start of the process, from which it warms up; `None` for "long ago", the default.
+    pub started: Option<SystemTime>,
     /// Parameters of the instance as a whole.
     pub params: Params,
+}
+
+impl Default for Instance {
+    fn default() -> Self {
+        Self {
+            host: ByteString::new(),
+            application: ByteString::new(),
+            zone: None,
+            ready: true,
+            serving: true,
+            terminating: false,
+            started: None,
+            params: Params::new(),
+        }
+    }
+}
+
+impl Instance {
+    /// The time since its start at `wall`; nothing for one that is to start in future, and `None`
+    /// when the start is not known.
+    pub fn age(&self, wall: SystemTime) -> Option<Duration> {
+        self.started.map(|started| wall.duration_since(started).unwrap_or_default())
+    }
+
+    /// Returns `true` if it takes new calls, by what it says of itself.
+    pub fn is_available(&self) -> bool {
+        self.ready && !self.terminating
+    }
 }
 
 /// One way to reach an instance.
@@ -83,11 +124,10 @@ impl Endpoint {
     /// The endpoint of `offer` on `instance`, with a state of its own; see
     /// [`super::States::adopt`] for states that survive a change of the set.
     pub fn new(instance: Arc<Instance>, offer: Offer, service: Arc<ServiceParams>) -> Self {
-        Self::with_state(instance, offer, service, Arc::default())
+        Self::from_parts(instance, offer, service, Arc::default())
     }
 
-    /// The endpoint with a state that exists already.
-    pub fn with_state(
+    fn from_parts(
         instance: Arc<Instance>,
         offer: Offer,
         service: Arc<ServiceParams>,
@@ -108,11 +148,20 @@ impl Endpoint {
         Self::new(Arc::new(instance), offer, Arc::default())
     }
 
+    /// The same endpoint with a state that exists already.
+    pub fn with_state(mut self, state: Arc<EndpointState>) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.state = state;
+            return self;
+        }
+        let Inner { instance, offer, service, .. } = &*self.0;
+        Self::from_parts(instance.clone(), offer.clone(), service.clone(), state)
+    }
+
     /// The same endpoint with a state of its own, for a channel that keeps it: the state owns the
     /// channel.
     pub fn detached(&self) -> Self {
-        let Inner { instance, offer, service, .. } = &*self.0;
-        Self::new(instance.clone(), offer.clone(), service.clone())
+        self.clone().with_state(Arc::default())
     }
 
     /// The instance.

@@ -2,14 +2,13 @@
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use bytestring::ByteString;
-
-use super::instance::{Endpoint, Instance, Offer, ServiceParams};
-use crate::connect::{Channel, ChannelState};
+use super::instance::Endpoint;
+use crate::connect::{Channel, ChannelKey, ChannelState};
 use crate::status::Status;
 use crate::time::Instant;
 
@@ -161,31 +160,28 @@ impl fmt::Debug for EndpointState {
     }
 }
 
-type Identity = (ByteString, ByteString, u16);
-
-/// The states of all endpoints of a directory, by identity; a state goes when its last endpoint
-/// does.
+/// The states of all endpoints of a directory, by the channel that they need; a state goes when its
+/// last endpoint does.
 #[derive(Debug, Default)]
-pub struct States(Mutex<HashMap<Identity, Weak<EndpointState>>>);
+pub struct States(Mutex<HashMap<ChannelKey, Weak<EndpointState>>>);
 
 impl States {
-    /// The endpoint with the state that its identity already has, or a new one.
-    pub fn adopt(
-        &self,
-        instance: Arc<Instance>,
-        offer: Offer,
-        service: Arc<ServiceParams>,
-    ) -> Endpoint {
-        let identity = (offer.protocol.clone(), instance.host.clone(), offer.port);
-        let mut states = lock(&self.0);
-        let known = states.get(&identity).and_then(Weak::upgrade);
-        let state = known.unwrap_or_else(|| {
-            let state = Arc::default();
-            states.insert(identity, Arc::downgrade(&state));
-            state
-        });
-        drop(states);
-        Endpoint::with_state(instance, offer, service, state)
+    /// The endpoint with the state of an earlier one whose channel does for it as well (`key`), or
+    /// else with the one that it has. An endpoint that comes back with other parameters of its
+    /// connections gets a new state, and with it a new channel.
+    pub fn adopt(&self, endpoint: Endpoint, key: ChannelKey) -> Endpoint {
+        match lock(&self.0).entry(key) {
+            Entry::Vacant(free) => {
+                free.insert(Arc::downgrade(endpoint.state()));
+            }
+            Entry::Occupied(mut known) => match known.get().upgrade() {
+                Some(state) => return endpoint.with_state(state),
+                None => {
+                    known.insert(Arc::downgrade(endpoint.state()));
+                }
+            },
+        }
+        endpoint
     }
 
     /// Forgets the states that no endpoint has any more.
@@ -203,15 +199,16 @@ mod tests {
     fn a_state_survives_as_long_as_one_endpoint_has_it() {
         let states = States::default();
         let make = || {
-            states.adopt(
-                Arc::default(),
-                Offer { protocol: "dubbo".into(), port: 1 },
-                Arc::default(),
-            )
+            let endpoint = Endpoint::of("dubbo", "h", 1);
+            let key = ChannelKey::new(&endpoint);
+            states.adopt(endpoint, key)
         };
         let first = make();
         let second = make();
         assert!(Arc::ptr_eq(first.state(), second.state()));
+        let other = Endpoint::of("dubbo", "h", 1);
+        let key = ChannelKey::new(&other).with("payload", "9");
+        assert!(!Arc::ptr_eq(first.state(), states.adopt(other, key).state()));
         let old = Arc::downgrade(first.state());
         drop((first, second));
         assert!(old.upgrade().is_none());

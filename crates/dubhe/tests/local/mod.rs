@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use dubhe::__private::client::{Environment, Stub};
-use dubhe::core::connect::{Channel, ChannelState, Connect};
+use dubhe::core::connect::{Channel, ChannelKey, ChannelState, Connect};
 use dubhe::core::{Body, EncodedArgs, Format, Invoke, Invoking};
 use dubhe::hessian2::{Encoder, payload};
 use dubhe::{Call, ClientBuilder, Code, Endpoint, Method, Payload, Service, Status, TokioClock};
@@ -22,6 +22,10 @@ struct Local(Arc<dyn Service>);
 impl Connect for Local {
     fn protocol(&self) -> &'static str {
         "local"
+    }
+
+    fn key(&self, endpoint: &Endpoint) -> ChannelKey {
+        ChannelKey::new(endpoint)
     }
 
     fn connect(&self, _: &Endpoint) -> Result<Arc<dyn Channel>, Status> {

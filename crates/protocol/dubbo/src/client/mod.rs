@@ -6,7 +6,7 @@ mod connector;
 use std::fmt;
 use std::sync::Arc;
 
-use dubhe_core::connect::{Channel, Connect};
+use dubhe_core::connect::{Channel, ChannelKey, Connect};
 use dubhe_core::random::{Random, SplitMix};
 use dubhe_core::serve::Dispatch;
 use dubhe_core::{Code, Endpoint, Status};
@@ -21,6 +21,16 @@ use crate::serialization;
 use channel::DubboChannel;
 use connector::{Connector, Way};
 
+/// The parameters of an endpoint that its channel depends on.
+const PARAMETERS: [&str; 6] = [
+    "connections",
+    "connect.timeout",
+    "heartbeat",
+    "payload",
+    "prefer.serialization",
+    "serialization",
+];
+
 /// Opens channels to dubbo endpoints.
 ///
 /// An endpoint's parameters override the settings, under Dubbo's names:
@@ -32,6 +42,8 @@ use connector::{Connector, Way};
 /// | `heartbeat` | milliseconds of silence before a heartbeat, 0 for never | 60000 |
 /// | `payload` | bytes in a body, 0 or less for any number | 8388608 |
 /// | `prefer.serialization`, `serialization` | must admit `hessian2` | `hessian2` |
+///
+/// Services of one address for which all of these are equal share its connections.
 pub struct DubboConnect {
     settings: Settings,
     tcp: TcpOptions,
@@ -103,6 +115,10 @@ impl DubboConnect {
 impl Connect for DubboConnect {
     fn protocol(&self) -> &'static str {
         "dubbo"
+    }
+
+    fn key(&self, endpoint: &Endpoint) -> ChannelKey {
+        ChannelKey::new(endpoint).with_params(endpoint, &PARAMETERS)
     }
 
     /// Must be called within a tokio runtime.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytestring::ByteString;
-use dubhe_core::connect::{Channel, Connect};
+use dubhe_core::connect::{Channel, ChannelKey, Connect};
 use dubhe_core::random::{Random, SplitMix};
 use dubhe_core::{Code, Endpoint, Status};
 use dubhe_net::io::tcp::{TcpDial, TcpOptions};
@@ -137,6 +137,11 @@ fn number<T: FromStr>(endpoint: &Endpoint, name: &str) -> Result<Option<T>, Stat
 impl Connect for TripleConnect {
     fn protocol(&self) -> &str {
         self.protocol
+    }
+
+    fn key(&self, endpoint: &Endpoint) -> ChannelKey {
+        let parameters = ["connections", "connect.timeout", "payload"];
+        ChannelKey::new(endpoint).with_params(endpoint, &parameters)
     }
 
     /// Must be called within a tokio runtime.

@@ -162,7 +162,7 @@ mod tests {
             instance: Arc::new(Instance {
                 host: "127.0.0.1".into(),
                 application: "shop".into(),
-                params: Params::new(),
+                ..Instance::default()
             }),
             offer: Offer { protocol: "dubbo".into(), port: 20880 },
             params: Arc::new(ServiceParams {

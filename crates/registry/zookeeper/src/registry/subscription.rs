@@ -207,15 +207,12 @@ impl Subscription {
 /// One registration for each provider, sorted: a restarted one may be there twice until the session
 /// of its past life ends, and then the younger counts.
 fn newest<'a>(all: impl Iterator<Item = &'a Registration>) -> Vec<Registration> {
-    let age = |one: &Registration| -> u64 {
-        one.params.get("timestamp").and_then(|ms| ms.parse().ok()).unwrap_or(0)
-    };
     let mut all: Vec<&Registration> = all.collect();
     let identity = |one: &Registration| {
         let Registration { service, instance, offer, .. } = one;
         (instance.host.clone(), offer.port, offer.protocol.clone(), service.clone())
     };
-    all.sort_by_cached_key(|one| (identity(one), std::cmp::Reverse(age(one))));
+    all.sort_by_cached_key(|one| (identity(one), std::cmp::Reverse(one.instance.started)));
     all.dedup_by_key(|one| identity(one));
     all.into_iter().cloned().collect()
 }

@@ -1,0 +1,90 @@
+//! Clients that find their providers in registries.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use dubhe_client::{CallOptions, Client};
+use dubhe_core::endpoint::EndpointState;
+
+use crate::support::{Told, builder, call, ok, with_registries};
+
+/// Lets the tasks of clients do what they can.
+async fn settle() {
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+}
+
+fn states(client: &Client) -> Vec<Arc<EndpointState>> {
+    client.providers().iter().map(|endpoint| endpoint.state().clone()).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn first_calls_wait_for_the_registry_and_no_longer_than_their_timeout() {
+    let registry = Told::default();
+    let (env, seen) = with_registries(&[&registry], |_, _| ok());
+    let client = builder(&env, &[]).build().unwrap();
+
+    let late = call(&client, "m", &CallOptions::new()).await.unwrap_err();
+    assert!(late.message().contains("has not answered"), "{late}");
+
+    let options = CallOptions::new();
+    let (reply, ()) = tokio::join!(call(&client, "m", &options), async {
+        settle().await;
+        registry.tell("h", &[1]);
+    });
+    reply.unwrap();
+    assert_eq!(seen.lock().unwrap().len(), 1);
+
+    registry.tell("h", &[]);
+    // The client prepares for the new set in a task of its own.
+    settle().await;
+    let gone = call(&client, "m", &CallOptions::new()).await.unwrap_err();
+    assert!(gone.message().contains("no provider"), "{gone}");
+}
+
+#[tokio::test]
+async fn clients_of_a_service_share_a_subscription_which_ends_with_the_last_of_them() {
+    let registry = Told::default();
+    let (env, seen) = with_registries(&[&registry], |_, _| ok());
+    let (one, other) =
+        (builder(&env, &[]).build().unwrap(), builder(&env, &[]).retries(0).build().unwrap());
+    let elsewhere = builder(&env, &[]).group("else").build().unwrap();
+    registry.tell("h", &[1, 2]);
+    for client in [&one, &other] {
+        call(client, "m", &CallOptions::new()).await.unwrap();
+    }
+    assert_eq!((registry.asked(), registry.alive()), (2, 2), "one for each service");
+    assert_eq!(seen.lock().unwrap().len(), 2);
+    let (of_one, of_other) = (states(&one), states(&other));
+    assert!(of_one.iter().zip(&of_other).all(|(a, b)| Arc::ptr_eq(a, b)), "and its endpoints");
+
+    drop((one, elsewhere));
+    settle().await;
+    assert_eq!(registry.alive(), 1);
+    call(&other, "m", &CallOptions::new()).await.unwrap();
+    // The registry says nothing more.
+    drop(other);
+    settle().await;
+    assert_eq!(registry.alive(), 0);
+
+    let again = builder(&env, &[]).build().unwrap();
+    call(&again, "m", &CallOptions::new()).await.unwrap();
+    assert_eq!((registry.asked(), registry.alive()), (3, 1));
+}
+
+#[tokio::test]
+async fn providers_of_all_registries_are_called() {
+    let (one, other) = (Told::default(), Told::default());
+    let (env, seen) = with_registries(&[&one, &other], |_, _| ok());
+    let client = builder(&env, &[]).build().unwrap();
+    one.tell("h", &[1, 2]);
+    other.tell("h", &[2, 3]);
+    settle().await;
+    assert_eq!(client.providers().len(), 3);
+    for _ in 0..100 {
+        call(&client, "m", &CallOptions::new()).await.unwrap();
+    }
+    let ports: BTreeSet<u16> = seen.lock().unwrap().iter().map(|(port, _)| *port).collect();
+    assert_eq!(ports, BTreeSet::from([1, 2, 3]));
+}

@@ -1,0 +1,77 @@
+//! The directories of an application.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Weak};
+
+use bytestring::ByteString;
+use dubhe_core::ServiceKey;
+use dubhe_core::registry::Registry;
+use dubhe_core::time::SharedClock;
+use parking_lot::Mutex;
+
+use super::registry::RegistryDirectory;
+use crate::channels::Channels;
+
+/// The directories that follow the registries of an application, one for all clients of a service:
+/// they share its subscriptions, and what is learnt of its endpoints.
+pub struct Directories {
+    registries: Vec<Arc<dyn Registry>>,
+    channels: Arc<Channels>,
+    clock: SharedClock,
+    shared: Mutex<HashMap<Key, Weak<RegistryDirectory>>>,
+}
+
+/// A service, and the protocols that may be used, sorted.
+type Key = (ServiceKey, Vec<ByteString>);
+
+impl Directories {
+    /// Directories that follow `registries`, of endpoints that `channels` can reach.
+    pub fn new(
+        registries: Vec<Arc<dyn Registry>>,
+        channels: Arc<Channels>,
+        clock: SharedClock,
+    ) -> Self {
+        Self { registries, channels, clock, shared: Mutex::default() }
+    }
+
+    /// The registries.
+    pub fn registries(&self) -> &[Arc<dyn Registry>] {
+        &self.registries
+    }
+
+    /// The directory of `service`, of those endpoints that offer one of `protocols`; of all when
+    /// none is named. It is followed until the last of those who asked for it drops it. Must be
+    /// called within a tokio runtime.
+    pub fn directory(
+        &self,
+        service: &ServiceKey,
+        mut protocols: Vec<ByteString>,
+    ) -> Arc<RegistryDirectory> {
+        protocols.sort_unstable();
+        protocols.dedup();
+        let key = (service.clone(), protocols);
+        let mut shared = self.shared.lock();
+        if let Some(known) = shared.get(&key).and_then(Weak::upgrade)
+            && known.is_followed()
+        {
+            return known;
+        }
+        let directory = Arc::new(RegistryDirectory::follow(
+            &self.registries,
+            service,
+            key.1.clone(),
+            self.channels.clone(),
+            self.clock.clone(),
+        ));
+        shared.retain(|_, directory| directory.strong_count() > 0);
+        shared.insert(key, Arc::downgrade(&directory));
+        directory
+    }
+}
+
+impl fmt::Debug for Directories {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Directories({} shared)", self.shared.lock().len())
+    }
+}

@@ -1,0 +1,78 @@
+//! A directory that follows registries.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use dubhe_core::ServiceKey;
+use dubhe_core::directory::Directory;
+use dubhe_core::endpoint::Endpoints;
+use dubhe_core::registry::{Health, Registry, Snapshot};
+use dubhe_core::time::SharedClock;
+use futures_util::StreamExt as _;
+use futures_util::stream::select_all;
+
+use super::join::join;
+use super::set::{ChangingSet, Usable};
+use super::subscription::snapshots;
+use crate::channels::Channels;
+use crate::tasks::OwnedTask;
+
+/// The endpoints of one service in one or more registries. Dropped, it ends its subscriptions.
+pub struct RegistryDirectory {
+    set: Arc<ChangingSet>,
+    follow: OwnedTask,
+}
+
+impl RegistryDirectory {
+    /// Follows `service` in `registries`. Endpoints are those that offer one of `protocols`, or any
+    /// when none is named, and that `channels` can reach. Must be called within a tokio runtime.
+    pub fn follow(
+        registries: &[Arc<dyn Registry>],
+        service: &ServiceKey,
+        protocols: Vec<ByteString>,
+        channels: Arc<Channels>,
+        clock: SharedClock,
+    ) -> Self {
+        let all = registries.iter().enumerate().map(|(place, registry)| {
+            let snapshots = snapshots(registry.clone(), service.clone(), clock.clone());
+            snapshots.map(move |snapshot| (place, snapshot)).boxed()
+        });
+        let mut changes = select_all(all);
+        let nothing = Snapshot { health: Health::Stale, ..Snapshot::default() };
+        let mut latest = vec![nothing; registries.len()];
+        let set = Arc::new(ChangingSet::new(Usable { protocols, channels }, clock));
+        let followed = set.clone();
+        let follow = async move {
+            while let Some((place, snapshot)) = changes.next().await {
+                if let Some(of_registry) = latest.get_mut(place) {
+                    *of_registry = snapshot;
+                }
+                followed.update(&join(&latest));
+            }
+        };
+        Self { set, follow: OwnedTask::spawn(follow) }
+    }
+
+    /// Returns `true` while its task runs, which is until the runtime that it began in ends.
+    pub(super) fn is_followed(&self) -> bool {
+        !self.follow.is_finished()
+    }
+}
+
+impl Directory for RegistryDirectory {
+    fn snapshot(&self) -> Arc<Endpoints> {
+        self.set.snapshot()
+    }
+
+    fn changed(&self, seen: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.set.changed(seen)
+    }
+}
+
+impl fmt::Debug for RegistryDirectory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RegistryDirectory").field(&self.set.snapshot()).finish()
+    }
+}

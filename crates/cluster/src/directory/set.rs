@@ -1,0 +1,99 @@
+//! The set of a directory, replaced as registries tell.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use bytestring::ByteString;
+use dubhe_core::Endpoint;
+use dubhe_core::endpoint::{Endpoints, States};
+use dubhe_core::registry::Health;
+use dubhe_core::time::SharedClock;
+use tokio::sync::watch;
+
+use super::join::Joined;
+use crate::channels::Channels;
+
+/// The endpoints that can be used, of all that registries know.
+pub(super) struct Usable {
+    /// The protocols that may be used; any when there is none.
+    pub(super) protocols: Vec<ByteString>,
+    pub(super) channels: Arc<Channels>,
+}
+
+impl Usable {
+    /// The preference of a protocol, 0 for most; `None` when it cannot be used.
+    fn rank(&self, protocol: &str) -> Option<usize> {
+        let admitted = self.protocols.is_empty() || self.protocols.iter().any(|p| p == protocol);
+        if admitted { self.channels.rank(protocol) } else { None }
+    }
+}
+
+/// A set that is replaced whole, and its number.
+pub(super) struct ChangingSet {
+    current: ArcSwap<Endpoints>,
+    states: States,
+    number: watch::Sender<u64>,
+    usable: Usable,
+    clock: SharedClock,
+}
+
+impl ChangingSet {
+    /// No endpoint yet, and not current.
+    pub(super) fn new(usable: Usable, clock: SharedClock) -> Self {
+        let empty = Endpoints::new([]).with_health(Health::Stale);
+        Self {
+            current: ArcSwap::from_pointee(empty),
+            states: States::default(),
+            number: watch::Sender::new(0),
+            usable,
+            clock,
+        }
+    }
+
+    /// Takes over what registries say. Of several protocols on one port the most preferred stays,
+    /// so that a provider that offers two does not count twice. Endpoints that stay keep their state
+    /// and their connections.
+    pub(super) fn update(&self, joined: &Joined<'_>) {
+        let mut best = HashMap::new();
+        let mut usable = Vec::new();
+        for provider in &joined.providers {
+            let Some(rank) = self.usable.rank(&provider.offer.protocol) else { continue };
+            let address = (&provider.instance.host, provider.offer.port);
+            let least = best.entry(address).or_insert(rank);
+            *least = rank.min(*least);
+            usable.push((provider, address, rank));
+        }
+        let (now, wall) = (self.clock.now(), self.clock.wall());
+        let preferred = usable.into_iter().filter(|(_, at, rank)| best.get(at) == Some(rank));
+        let endpoints = preferred.map(|(p, ..)| {
+            let endpoint = Endpoint::new(p.instance.clone(), p.offer.clone(), p.params.clone());
+            let key = self.usable.channels.key(&endpoint);
+            let endpoint = self.states.adopt(endpoint, key);
+            if let Some(at) = p.instance.age(wall).and_then(|age| now.checked_sub(age)) {
+                endpoint.state().set_started(at);
+            }
+            endpoint
+        });
+        let number = *self.number.borrow() + 1;
+        let set = Endpoints::new(endpoints).generation(number).with_health(joined.health);
+        self.current.store(Arc::new(set));
+        self.states.prune();
+        self.number.send_replace(number);
+    }
+
+    pub(super) fn snapshot(&self) -> Arc<Endpoints> {
+        self.current.load_full()
+    }
+
+    pub(super) fn changed(&self, seen: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let mut number = self.number.subscribe();
+        Box::pin(async move {
+            // An error means the directory is gone; then nothing changes any more.
+            if number.wait_for(|n| *n != seen).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        })
+    }
+}

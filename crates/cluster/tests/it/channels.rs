@@ -1,0 +1,47 @@
+//! Who shares a channel.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use dubhe_cluster::Channels;
+use dubhe_core::Code;
+use dubhe_core::connect::ChannelKey;
+
+use crate::fakes::{Counting, provider, with_params};
+
+fn endpoint(port: u16, params: &[(&'static str, &'static str)]) -> dubhe_core::Endpoint {
+    let provider = with_params(provider("dubbo", port), params);
+    dubhe_core::Endpoint::new(provider.instance, provider.offer, provider.params)
+}
+
+#[tokio::test]
+async fn endpoints_share_a_channel_as_far_as_they_need_the_same() {
+    let connector = Counting::new("dubbo");
+    let connected = connector.connected.clone();
+    let channels = Channels::new(vec![Arc::new(connector)]);
+    let one = channels.open(&endpoint(1, &[("payload", "9"), ("weight", "1")])).unwrap();
+    let same = channels.open(&endpoint(1, &[("payload", "9"), ("weight", "2")])).unwrap();
+    assert!(Arc::ptr_eq(&one, &same));
+    let others =
+        [endpoint(1, &[("payload", "8")]), endpoint(1, &[]), endpoint(2, &[("payload", "9")])];
+    for other in others.iter().map(|other| channels.open(other).unwrap()) {
+        assert!(!Arc::ptr_eq(&one, &other));
+    }
+    assert_eq!(connected.load(Ordering::Relaxed), 4);
+    drop((one, same));
+    let _again = channels.open(&endpoint(1, &[("payload", "9")])).unwrap();
+    assert_eq!(connected.load(Ordering::Relaxed), 5, "the first has closed");
+}
+
+#[test]
+fn a_key_tells_values_from_names_and_has_room_for_more() {
+    let (one, other) = (endpoint(1, &[("a", "b")]), endpoint(1, &[("b", "a")]));
+    let key = |endpoint| ChannelKey::new(endpoint).with_params(endpoint, &["a", "b"]);
+    assert_eq!(key(&one), key(&one));
+    assert_ne!(key(&one), key(&other));
+    assert_ne!(key(&one), key(&one).with("tls", "spiffe://a/b"));
+    let channels = Channels::new(Vec::new());
+    assert_eq!(channels.key(&one), ChannelKey::new(&one));
+    let refused = channels.open(&one).err().unwrap();
+    assert_eq!(refused.code(), Code::Unimplemented);
+}

@@ -1,0 +1,181 @@
+//! Directories that follow registries, and who shares them.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use dubhe_core::Instance;
+use dubhe_core::directory::Directory;
+use dubhe_core::endpoint::{EndpointState, Endpoints};
+use dubhe_core::registry::Health;
+use dubhe_core::time::{Clock as _, Duration};
+use dubhe_net::time::TokioClock;
+
+use crate::fakes::{Scripted, directories, provider, service, settle, with_params};
+
+fn addresses(set: &Endpoints) -> Vec<String> {
+    set.iter().map(ToString::to_string).collect()
+}
+
+fn state(set: &Endpoints, port: u16) -> Arc<EndpointState> {
+    set.iter().find(|e| e.offer().port == port).unwrap().state().clone()
+}
+
+#[tokio::test]
+async fn all_who_ask_share_one_subscription_which_ends_with_the_last_of_them() {
+    let registry = Scripted::default();
+    let directories = directories(&[&registry]);
+    let one = directories.directory(&service(), Vec::new());
+    let other = directories.directory(&service(), Vec::new());
+    assert!(Arc::ptr_eq(&one, &other));
+    settle().await;
+    registry.tell(&[provider("dubbo", 1)]);
+    settle().await;
+    assert_eq!((registry.asked(), registry.alive()), (1, 1));
+    assert_eq!(addresses(&other.snapshot()), ["dubbo://h:1"]);
+
+    drop(one);
+    settle().await;
+    assert_eq!(registry.alive(), 1);
+    drop(other);
+    // The registry says nothing more.
+    settle().await;
+    assert_eq!(registry.alive(), 0);
+
+    let again = directories.directory(&service(), Vec::new());
+    settle().await;
+    assert_eq!((registry.asked(), registry.alive()), (2, 1));
+    assert!(again.snapshot().is_empty());
+}
+
+#[tokio::test]
+async fn those_who_ask_for_other_protocols_have_their_own() {
+    let registry = Scripted::default();
+    let directories = directories(&[&registry]);
+    let any = directories.directory(&service(), Vec::new());
+    let triple = directories.directory(&service(), vec!["tri".into()]);
+    let both = directories.directory(&service(), vec!["tri".into(), "dubbo".into()]);
+    let same = directories.directory(&service(), vec!["dubbo".into(), "tri".into()]);
+    assert!(Arc::ptr_eq(&both, &same));
+    settle().await;
+    assert_eq!(registry.alive(), 3);
+    registry.tell(&[provider("dubbo", 1), provider("tri", 2), provider("rest", 3)]);
+    settle().await;
+    for (directory, expected) in [
+        (&any, &["dubbo://h:1", "tri://h:2"][..]),
+        (&triple, &["tri://h:2"]),
+        (&both, &["dubbo://h:1", "tri://h:2"]),
+    ] {
+        assert_eq!(addresses(&directory.snapshot()), expected);
+    }
+}
+
+#[test]
+fn a_directory_whose_runtime_has_ended_is_not_shared() {
+    let registry = Scripted::default();
+    let directories = directories(&[&registry]);
+    let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let first = runtime();
+    let one = first.block_on(async { directories.directory(&service(), Vec::new()) });
+    drop(first);
+    runtime().block_on(async {
+        let other = directories.directory(&service(), Vec::new());
+        assert!(!Arc::ptr_eq(&one, &other));
+        settle().await;
+        registry.tell(&[provider("dubbo", 1)]);
+        settle().await;
+        assert_eq!(addresses(&other.snapshot()), ["dubbo://h:1"]);
+    });
+}
+
+#[tokio::test]
+async fn of_two_protocols_on_a_port_the_preferred_stays() {
+    let registry = Scripted::default();
+    let directory = directories(&[&registry]).directory(&service(), Vec::new());
+    settle().await;
+    registry.tell(&[
+        provider("tri", 1),
+        provider("dubbo", 1),
+        provider("dubbo", 2),
+        provider("tri", 3),
+    ]);
+    settle().await;
+    let offers = addresses(&directory.snapshot());
+    assert_eq!(offers, ["dubbo://h:1", "dubbo://h:2", "tri://h:3"]);
+}
+
+#[tokio::test]
+async fn a_new_set_keeps_the_states_of_those_who_stay() {
+    let registry = Scripted::default();
+    let directory = directories(&[&registry]).directory(&service(), Vec::new());
+    assert_eq!(directory.snapshot().health(), Health::Stale);
+    settle().await;
+    registry.tell(&[provider("dubbo", 1), provider("dubbo", 2)]);
+    settle().await;
+    let before = directory.snapshot();
+    assert_eq!((before.len(), before.number(), before.health()), (2, 1, Health::Fresh));
+    let changed = directory.changed(1);
+    registry.tell(&[provider("dubbo", 2), provider("dubbo", 3)]);
+    changed.await;
+    let after = directory.snapshot();
+    assert!(Arc::ptr_eq(&state(&before, 2), &state(&after, 2)));
+    assert_eq!(addresses(&after), ["dubbo://h:2", "dubbo://h:3"]);
+    // Its connections would be others now.
+    registry.tell(&[with_params(provider("dubbo", 2), &[("payload", "9"), ("weight", "1")])]);
+    directory.changed(2).await;
+    assert!(!Arc::ptr_eq(&state(&after, 2), &state(&directory.snapshot(), 2)));
+}
+
+#[tokio::test]
+async fn the_providers_of_all_registries_are_joined() {
+    let registries = [Scripted::default(), Scripted::default()];
+    let directory =
+        directories(&[&registries[0], &registries[1]]).directory(&service(), Vec::new());
+    settle().await;
+    // The second answers first.
+    registries[1].tell(&(4..=10_000).map(|port| provider("tri", port)).collect::<Vec<_>>());
+    settle().await;
+    assert_eq!(directory.snapshot().len(), 9_997);
+    let all: Vec<_> = (1..=9_000).map(|port| provider("tri", port)).collect();
+    registries[0].tell(&all);
+    settle().await;
+    assert_eq!(directory.snapshot().len(), 10_000);
+    registries[0].tell(&[]);
+    settle().await;
+    assert_eq!(directory.snapshot().len(), 9_997);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registry_that_fails_is_asked_again() {
+    let registry = Scripted::default();
+    registry.failures.store(2, Ordering::Relaxed);
+    let directory = directories(&[&registry]).directory(&service(), Vec::new());
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!((registry.asked(), registry.alive()), (3, 1));
+    registry.tell(&[provider("dubbo", 1)]);
+    settle().await;
+    registry.cut();
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!((registry.asked(), registry.alive()), (4, 1));
+    assert_eq!(addresses(&directory.snapshot()), ["dubbo://h:1"], "kept meanwhile");
+}
+
+#[tokio::test(start_paused = true)]
+async fn providers_warm_up_from_their_start() {
+    // So long after the epoch of tokio's paused clock that a start before now has an instant.
+    tokio::time::advance(Duration::from_hours(1)).await;
+    let registry = Scripted::default();
+    let directory = directories(&[&registry]).directory(&service(), Vec::new());
+    settle().await;
+    let wall = TokioClock.wall();
+    let five_minutes = Duration::from_mins(5);
+    let mut providers = [1, 2, 3].map(|port| provider("dubbo", port));
+    let starts = [None, Some(wall - five_minutes), Some(wall + five_minutes)];
+    for (provider, started) in providers.iter_mut().zip(starts) {
+        let host = "h".into();
+        provider.instance = Arc::new(Instance { host, started, ..Instance::default() });
+    }
+    registry.tell(&providers);
+    settle().await;
+    let (set, now) = (directory.snapshot(), TokioClock.now());
+    assert_eq!([0, 1, 2].map(|i| set.get(i).unwrap().weight(now)), [100, 50, 1]);
+}

@@ -1,0 +1,162 @@
+//! A registry that tests speak for, and a protocol that counts its channels.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use dubhe_cluster::{Channels, Directories};
+use dubhe_core::connect::{Channel, ChannelKey, ChannelState, Connect};
+use dubhe_core::endpoint::ServiceParams;
+use dubhe_core::registry::{Registering, Registration, Registry, Snapshot, Snapshots};
+use dubhe_core::{Call, Code, Endpoint, Instance, Invoke, Invoking, Offer, ServiceKey, Status};
+use dubhe_net::time::TokioClock;
+use futures_util::{StreamExt as _, stream};
+use tokio::sync::mpsc;
+
+pub(crate) fn service() -> ServiceKey {
+    ServiceKey::interface_only("a.B")
+}
+
+pub(crate) fn provider(protocol: &'static str, port: u16) -> Registration {
+    Registration {
+        service: service(),
+        instance: Arc::new(Instance { host: "h".into(), ..Instance::default() }),
+        offer: Offer { protocol: protocol.into(), port },
+        params: Arc::default(),
+    }
+}
+
+pub(crate) fn with_params(
+    mut provider: Registration,
+    params: &[(&'static str, &'static str)],
+) -> Registration {
+    let params = params.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+    provider.params = Arc::new(ServiceParams { params });
+    provider
+}
+
+type Subscriber = mpsc::UnboundedSender<Snapshot>;
+
+/// A registry that says what a test tells it to. Clones are the same.
+#[derive(Clone, Default)]
+pub(crate) struct Scripted {
+    subscribers: Arc<Mutex<Vec<Subscriber>>>,
+    asked: Arc<AtomicUsize>,
+    /// The next so many subscriptions fail.
+    pub(crate) failures: Arc<AtomicUsize>,
+}
+
+impl Scripted {
+    /// Tells all subscribers.
+    pub(crate) fn tell(&self, providers: &[Registration]) {
+        let snapshot = Snapshot { providers: providers.to_vec(), ..Snapshot::default() };
+        for subscriber in &*self.subscribers.lock().unwrap() {
+            let _ = subscriber.send(snapshot.clone());
+        }
+    }
+
+    /// Ends all subscriptions.
+    pub(crate) fn cut(&self) {
+        self.subscribers.lock().unwrap().clear();
+    }
+
+    /// The number of times that somebody subscribed, or tried to.
+    pub(crate) fn asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
+    }
+
+    /// The number of subscriptions that are alive.
+    pub(crate) fn alive(&self) -> usize {
+        self.subscribers.lock().unwrap().iter().filter(|s| !s.is_closed()).count()
+    }
+}
+
+impl Registry for Scripted {
+    fn register(&self, _: Registration) -> Registering<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn unregister(&self, _: &Registration) -> Registering<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn subscribe(&self, _: &ServiceKey) -> Registering<'_, Snapshots> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let less = |left: usize| left.checked_sub(1);
+        let (from, to) = (Ordering::Relaxed, Ordering::Relaxed);
+        if self.failures.fetch_update(from, to, less).is_ok() {
+            return Box::pin(async { Err(Status::new(Code::Unavailable, "not now")) });
+        }
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.subscribers.lock().unwrap().push(sender);
+        let snapshots = stream::unfold(receiver, |mut receiver| async {
+            Some((receiver.recv().await?, receiver))
+        });
+        Box::pin(async { Ok(snapshots.boxed()) })
+    }
+}
+
+/// A protocol whose channels depend on `payload`. Clones are the same.
+#[derive(Clone)]
+pub(crate) struct Counting {
+    protocol: &'static str,
+    pub(crate) connected: Arc<AtomicUsize>,
+}
+
+impl Counting {
+    pub(crate) fn new(protocol: &'static str) -> Self {
+        Self { protocol, connected: Arc::default() }
+    }
+}
+
+impl Connect for Counting {
+    fn protocol(&self) -> &str {
+        self.protocol
+    }
+
+    fn key(&self, endpoint: &Endpoint) -> ChannelKey {
+        ChannelKey::new(endpoint).with_params(endpoint, &["payload"])
+    }
+
+    fn connect(&self, endpoint: &Endpoint) -> Result<Arc<dyn Channel>, Status> {
+        self.connected.fetch_add(1, Ordering::Relaxed);
+        Ok(Arc::new(Silent(endpoint.clone())))
+    }
+}
+
+/// A channel that keeps its endpoint, as those of the protocols do.
+struct Silent(#[allow(dead_code, reason = "held alone")] Endpoint);
+
+impl Invoke for Silent {
+    fn invoke(&self, _: Call) -> Invoking {
+        Invoking::boxed(std::future::pending())
+    }
+}
+
+impl Channel for Silent {
+    fn state(&self) -> ChannelState {
+        ChannelState::Ready
+    }
+
+    fn changed(&self, _: ChannelState) -> Pin<Box<dyn Future<Output = ChannelState> + Send>> {
+        Box::pin(std::future::pending())
+    }
+
+    fn warm_up(&self) {}
+
+    fn close(&self, _: bool) {}
+}
+
+/// The directories of these registries; `dubbo` is preferred to `tri`, and nothing else is spoken.
+pub(crate) fn directories(registries: &[&Scripted]) -> Directories {
+    let registries = registries.iter().map(|registry| Arc::new((*registry).clone()) as _).collect();
+    let connectors = ["dubbo", "tri"].map(|name| Arc::new(Counting::new(name)) as _).to_vec();
+    Directories::new(registries, Arc::new(Channels::new(connectors)), Arc::new(TokioClock))
+}
+
+/// Lets other tasks do what they can.
+pub(crate) async fn settle() {
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+}
