@@ -20,7 +20,6 @@ const UNCONVERTED: &[&str] = &[
     "crates/core",
     "crates/dubhe",
     "crates/protocol/dubbo",
-    "crates/protocol/triple",
     "crates/server",
 ];
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! client  call → headers, frames ─┐             ┌─ Dispatch → handler
-//!                                 ├─ h2 streams ┤
+//!                                 ├── streams ──┤
 //!         reply ← frames, status ─┘             └─ headers, frames, trailers
 //! ```
 //!
@@ -18,6 +18,16 @@
 //! | [`wrapper`] | calls of Java interfaces | Dubbo Java `triple_wrapper.proto` |
 //! | [`client`] | channels to endpoints | Dubbo Java `TripleInvoker` |
 //! | [`server`] | the protocol on a listening port | Dubbo Java `TripleProtocol` |
+//!
+//! The source has five folders, of which each uses those above it:
+//!
+//! | folder | what it is |
+//! | --- | --- |
+//! | `wire` | headers, frames and codes; no I/O |
+//! | `message` | payloads as messages, and back; no I/O |
+//! | `transport` | connections and their streams, of one type for HTTP/1.1 and HTTP/2; nothing else names `h2` or `hyper` |
+//! | `server` | the steps of a request (`exchange.rs`), and the protocols that differ in the look of messages and replies |
+//! | `client` | calls over the connections of a pool |
 //!
 //! # Behaviour worth knowing
 //! * A method with a Java descriptor is called in wrapper mode, on either side; any other exchanges

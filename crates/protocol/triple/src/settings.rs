@@ -17,17 +17,17 @@ pub struct Settings {
     pub stream_window: u32,
     /// The same for all streams of a connection together. Default 4 MiB.
     pub connection_window: u32,
-    /// How Java exceptions are answered in wrapper mode.
+    /// The form of Java exceptions in wrapper mode.
     pub exceptions: Exceptions,
-    /// Which messages are compressed, with gzip. By default replies to compressed requests.
+    /// The messages that are compressed, with gzip. By default replies to compressed requests.
     pub compress: Compress,
 }
 
-/// How a Java exception is answered in wrapper mode. A peer cannot be known for certain.
+/// The form of Java exceptions in replies in wrapper mode. A peer cannot be known for certain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Exceptions {
-    /// As [`Exceptions::Status`] to a peer whose `user-agent` begins with `grpc-go`, since dubbo-go
-    /// would take an exception for a result; as [`Exceptions::Java`] to others.
+    /// The form of [`Exceptions::Status`] for a peer whose `user-agent` begins with `grpc-go`, since
+    /// dubbo-go would take an exception for a result; that of [`Exceptions::Java`] for others.
     #[default]
     ByPeer,
     /// The exception in place of the result and `tri-exception-code`, as Dubbo Java 3.2 and later.

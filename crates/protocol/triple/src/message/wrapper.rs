@@ -8,7 +8,7 @@ use bytestring::ByteString;
 
 use crate::wire::fields::{Fields, Malformed, put, put_some};
 
-/// What Dubbo Java calls hessian2 inside a wrapper; dubbo-go writes `hessian2`, and both read both.
+/// Dubbo Java's name for hessian2 inside a wrapper; dubbo-go writes `hessian2`, and both read both.
 pub const HESSIAN: &str = "hessian4";
 
 /// Java names the observer of a server stream beside its argument; it carries nothing (Dubbo Java
@@ -18,10 +18,10 @@ pub const OBSERVER: &str = "org.apache.dubbo.common.stream.StreamObserver";
 /// The most arguments of a call: as many as a Java method has (JVM specification, 4.3.3).
 pub const MAX_ARGS: usize = 255;
 
-/// Why bytes are no wrapper.
+/// The error of bytes that are no wrapper.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WrapperError {
-    /// They are no protobuf message.
+    /// Bytes that are no protobuf message.
     Malformed,
     /// A text in them is no UTF-8.
     NotUtf8,
@@ -152,7 +152,7 @@ pub fn write_response(data: &[u8], out: &mut BytesMut) {
     put_some(3, b"java.lang.Object", out);
 }
 
-/// Whether a serialization by this name is hessian2.
+/// Returns `true` when a serialization by this name is hessian2.
 pub fn is_hessian(serialize_type: &str) -> bool {
     matches!(serialize_type, HESSIAN | "hessian2")
 }

@@ -1,5 +1,5 @@
-//! One request, from its head to the end of its reply. Whatever the version of HTTP and whatever
-//! the protocol, it takes these steps.
+//! One request, from its head to the end of its reply: [`answer`] and [`exchange`] list its steps,
+//! whatever the version of HTTP and whatever the protocol.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use dubhe_core::gate::{Arrival, PRIORITY};
 use dubhe_core::invoke::Outcome;
 use dubhe_core::serve::Target;
 use dubhe_core::time::{Deadline, Instant};
-use dubhe_core::{CallKind, Code, Status};
+use dubhe_core::{CallKind, Status};
 use dubhe_net::time;
 use futures_util::{StreamExt, stream};
 use http::{Request, Version, request};
@@ -48,7 +48,7 @@ pub(super) async fn answer(shared: Arc<Shared>, peer: Arc<Peer>, stream: ServerS
     // Protocol: gRPC by its content type, where there are trailers; anything else is plain HTTP.
     // The headers say how the messages look, or the request is refused.
     let format = content::of(&head.headers).and_then(content::format);
-    let request = Arrived { shared: &shared, head: &head, at: arrived, peer };
+    let request = RequestContext { shared: &shared, head: &head, at: arrived, peer };
     match format.filter(|_| head.version >= Version::HTTP_2) {
         Some(format) => {
             let accepted = Grpc::accept(&request, target, format);
@@ -62,15 +62,15 @@ pub(super) async fn answer(shared: Arc<Shared>, peer: Arc<Peer>, stream: ServerS
     }
 }
 
-/// A request whose target is known, or not to be found.
-pub(super) struct Arrived<'a> {
+/// The facts of a request that no protocol has looked at yet.
+pub(super) struct RequestContext<'a> {
     shared: &'a Shared,
     pub(super) head: &'a request::Parts,
     pub(super) at: Instant,
     peer: Arc<Peer>,
 }
 
-impl Arrived<'_> {
+impl RequestContext<'_> {
     pub(super) fn settings(&self) -> &Settings {
         &self.shared.settings
     }
@@ -78,7 +78,7 @@ impl Arrived<'_> {
 
 /// Answers one request of the protocol `P`.
 async fn exchange<P: Protocol>(
-    request: Arrived<'_>,
+    request: RequestContext<'_>,
     accepted: Result<Accepted<'_, P>, Box<Whole>>,
     body: Receiver,
     respond: &mut Responder,
@@ -114,7 +114,7 @@ async fn exchange<P: Protocol>(
 
 /// Reads the request and runs the handler.
 async fn call<P: Protocol>(
-    request: Arrived<'_>,
+    request: RequestContext<'_>,
     protocol: &P,
     found: Found<'_>,
     deadline: Option<Deadline>,
@@ -125,7 +125,7 @@ async fn call<P: Protocol>(
         Ok(read) => read,
         Err(status) => return Err(guards.refused(status)),
     };
-    let Arrived { head: parts, at, peer, .. } = request;
+    let RequestContext { head: parts, at, peer, .. } = request;
     let mut head = Head::new(target.service, target.method);
     head.metadata = metadata::of_request(&parts.headers, protocol.names());
     head.deadline = deadline;
@@ -136,7 +136,7 @@ async fn call<P: Protocol>(
 
 /// Reads a request as far as its kind needs before the handler begins.
 async fn read<P: Protocol>(
-    request: &Arrived<'_>,
+    request: &RequestContext<'_>,
     protocol: &P,
     found: Found<'_>,
     mut messages: Messages,
@@ -169,7 +169,7 @@ async fn read<P: Protocol>(
 
 /// Asks the gates of the target.
 fn admit(
-    request: &Arrived<'_>,
+    request: &RequestContext<'_>,
     found: &Found<'_>,
     deadline: Option<Deadline>,
 ) -> Result<Guards, Status> {
@@ -180,7 +180,7 @@ fn admit(
     gates.admit(&arrival)
 }
 
-/// Lets a mounted service answer.
+/// Answers by a mounted service.
 async fn mounted(
     service: &HttpService,
     head: request::Parts,
@@ -194,9 +194,4 @@ async fn mounted(
         () = respond.gone() => return,
     };
     respond.send_body(response).await;
-}
-
-/// The error of a method that is missing.
-pub(super) fn unimplemented(status: Status) -> Status {
-    status.with_code(Code::Unimplemented)
 }

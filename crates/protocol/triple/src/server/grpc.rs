@@ -8,7 +8,7 @@ use dubhe_hessian2::java::Throwable;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use http::{Response, StatusCode};
 
-use super::exchange::{Arrived, unimplemented};
+use super::exchange::RequestContext;
 use super::protocol::{Accepted, Decoded, End, Framing, Protocol, Unary};
 use super::route::{Found, Overloaded, payload_limit};
 use crate::message::Codec;
@@ -39,7 +39,7 @@ pub(super) struct Grpc {
 impl Grpc {
     /// Reads the headers of a request whose messages are in `format`, or refuses it.
     pub(super) fn accept<'a>(
-        request: &Arrived<'a>,
+        request: &RequestContext<'a>,
         target: Result<Found<'a>, Status>,
         format: Format,
     ) -> Result<Accepted<'a, Self>, Box<Whole>> {
@@ -62,7 +62,11 @@ impl Grpc {
             };
             let encoding = Encoding::of(headers, &GRPC_ENCODING)?;
             // A method that is missing is to gRPC what a missing service is.
-            Ok((deadline, encoding, target.map_err(unimplemented)?))
+            Ok((
+                deadline,
+                encoding,
+                target.map_err(|status| status.with_code(Code::Unimplemented))?,
+            ))
         };
         let (deadline, encoding, target) = understood()
             .map_err(|status| Box::new(trailers_only(content::of_format(&format), &status)))?;

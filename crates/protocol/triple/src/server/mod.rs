@@ -5,8 +5,8 @@
 //!                                └─ target ─ protocol: grpc or plain ─ Dispatch → handler
 //! ```
 //!
-//! [`exchange`] takes a request from its head to the end of its reply, step by step. A protocol
-//! says how requests and replies look, and nothing else: see [`protocol::Protocol`].
+//! `exchange.rs` takes a request from its head to the end of its reply, step by step. A protocol
+//! says how requests and replies look, and nothing else: see `protocol.rs`.
 
 mod exchange;
 mod grpc;
@@ -91,7 +91,7 @@ impl Protocol for TripleProtocol {
     }
 }
 
-/// Tells if a connection that begins with `prefix` begins with `expected`.
+/// Compares the first bytes of a connection with those that are expected.
 fn begins(prefix: &[u8], expected: &[u8]) -> Probe {
     let seen = prefix.len().min(expected.len());
     match (prefix.get(..seen) == expected.get(..seen), seen == expected.len()) {

@@ -54,7 +54,7 @@ pub(super) struct End {
     pub(super) trailers: Option<HeaderMap>,
 }
 
-/// One request of a protocol: what its headers have said of the look of messages and reply.
+/// The look of one request and its reply, as the protocol has it and the headers have said.
 pub(super) trait Protocol: Clone + Send + Sync + 'static {
     const FRAMING: Framing;
 

@@ -15,7 +15,7 @@ use crate::settings::Settings;
 use crate::wire::compression::Encoding;
 use crate::wire::data::Data;
 
-/// Tells of its drop.
+/// Sends a word when it is dropped.
 struct Guard(mpsc::UnboundedSender<&'static str>);
 
 impl Drop for Guard {

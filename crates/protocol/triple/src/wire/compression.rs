@@ -11,15 +11,15 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::wire::frame::FrameError;
 
-/// How messages are compressed (gRPC over HTTP/2, "Message-Encoding").
+/// The compression of messages (gRPC over HTTP/2, "Message-Encoding").
 pub(crate) const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
-/// What a peer can decompress.
+/// The compressions that a peer can undo.
 pub(crate) const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
-/// What is decompressed here.
+/// The compression that is undone here.
 pub(crate) const ACCEPTED: HeaderValue = HeaderValue::from_static("gzip");
 pub(crate) const GZIP: HeaderValue = ACCEPTED;
 
-/// Whether messages are compressed that are sent.
+/// The choice of the messages that are sent compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Compress {
     /// Never.
@@ -33,7 +33,7 @@ pub enum Compress {
 }
 
 impl Compress {
-    /// Whether the reply to a request with these headers is compressed.
+    /// The compression of the reply to a request with these headers.
     pub(crate) fn reply(
         self,
         asked: Encoding,
@@ -51,7 +51,7 @@ impl Compress {
     }
 }
 
-/// How bytes are compressed.
+/// The compression of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
     /// Not at all.

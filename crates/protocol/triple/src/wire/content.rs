@@ -3,7 +3,7 @@
 use dubhe_core::Format;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 
-/// What replies and requests are labelled with; Dubbo Java answers with it whatever was asked.
+/// The content type of requests and replies; Dubbo Java answers with it whatever was asked.
 pub const GRPC: &str = "application/grpc";
 
 /// The content type that headers tell of.

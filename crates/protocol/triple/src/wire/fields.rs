@@ -1,4 +1,4 @@
-//! As much of protobuf's wire format as wrappers and error details need.
+//! Protobuf's wire format, as far as wrappers and error details need it.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 

@@ -11,7 +11,7 @@ pub const PREFIX: usize = 5;
 /// The bytes a message may have unless said otherwise: 8 MiB, as Dubbo Java's `maxBodySize`.
 pub const DEFAULT_LIMIT: usize = 8 * 1024 * 1024;
 
-/// Why bytes are no frame.
+/// The error of bytes that are no frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FrameError {
     /// The message is compressed, and nothing that decompresses was agreed on.
@@ -22,7 +22,7 @@ pub enum FrameError {
     TooLarge {
         /// Its bytes; for a compressed one, as many as were counted.
         length: usize,
-        /// How many it may have.
+        /// The bytes that it may have.
         limit: usize,
     },
     /// A compressed message is no gzip.
@@ -54,7 +54,7 @@ impl std::error::Error for FrameError {}
 pub struct Message {
     /// Its bytes.
     pub bytes: Bytes,
-    /// Whether they are compressed.
+    /// The mark of bytes that are compressed.
     pub compressed: bool,
 }
 
@@ -107,13 +107,12 @@ impl Deframer {
         Ok(Some(Message { bytes, compressed }))
     }
 
-    /// Whether no byte is left over.
+    /// Returns `true` when no byte is left over.
     pub fn is_empty(&self) -> bool {
         self.whole.is_empty() && self.partial.is_empty()
     }
 
-    /// Whether the message that `held` begins with is compressed, and its length, when all of it
-    /// is there.
+    /// The mark and the length of the message that `held` begins with, when all of it is there.
     fn look(&self, held: &[u8]) -> Result<Option<(bool, usize)>, FrameError> {
         let Some((&[flag, a, b, c, d], rest)) = held.split_first_chunk::<PREFIX>() else {
             return Ok(None);

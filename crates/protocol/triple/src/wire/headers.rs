@@ -13,7 +13,7 @@ pub(crate) const REST_VERSION: HeaderName = HeaderName::from_static("rest-servic
 pub(crate) const REST_GROUP: HeaderName = HeaderName::from_static("rest-service-group");
 /// The application that calls.
 pub(crate) const CONSUMER: HeaderName = HeaderName::from_static("tri-consumer-appname");
-/// Says that the message of a reply is an exception, and of which kind.
+/// The kind of an exception that stands in place of a result.
 pub(crate) const EXCEPTION_CODE: HeaderName = HeaderName::from_static("tri-exception-code");
-/// How long the caller waits.
+/// The time that the caller waits.
 pub(crate) const TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");

@@ -25,7 +25,7 @@ pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Whether a header of this lower-case name is of HTTP or of the protocol, and no metadata in
+/// Returns `true` when a header of this lower-case name is of HTTP or of the protocol, and no metadata in
 /// either direction. Other names that begin with `tri-` are dubbo-go's metadata.
 pub fn is_reserved(name: &str) -> bool {
     name.starts_with("grpc-")
@@ -121,7 +121,7 @@ fn text(value: &Value) -> Option<HeaderValue> {
     }
 }
 
-/// How bytes are called whose header ends in `-bin`.
+/// The naming of bytes whose header ends in `-bin`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Names {
     /// With that ending, as gRPC has them.

@@ -12,6 +12,7 @@ mod client;
 mod compression;
 mod ends;
 mod hostile;
+mod layout;
 mod server;
 mod settings;
 mod support;

@@ -1,4 +1,4 @@
-//! What becomes of bytes that a socket does not take, or takes in pieces.
+//! Bytes that a socket does not take, or takes in pieces.
 
 use std::collections::VecDeque;
 use std::io;

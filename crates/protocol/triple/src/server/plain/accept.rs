@@ -7,7 +7,7 @@ use http::{HeaderMap, Method, StatusCode, request};
 
 use super::{Content, Dialect, Plain, allowed, error, not_found, unsupported};
 use crate::message::Codec;
-use crate::server::exchange::Arrived;
+use crate::server::exchange::RequestContext;
 use crate::server::protocol::Accepted;
 use crate::server::route::{Found, Route, payload_limit};
 use crate::transport::Whole;
@@ -20,7 +20,7 @@ const TIMEOUTS: [&str; 3] = ["connect-timeout-ms", "triple-timeout-ms", "tri-ser
 impl Plain {
     /// Reads the headers of a request, or refuses it.
     pub(in crate::server) fn accept<'a>(
-        request: &Arrived<'a>,
+        request: &RequestContext<'a>,
         target: Result<Found<'a>, Status>,
     ) -> Result<Accepted<'a, Self>, Box<Whole>> {
         let (settings, head) = (request.settings(), request.head);

@@ -14,7 +14,6 @@ use dubhe_core::{Code, Format, Metadata, Method, Payload, Status};
 use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
-use super::exchange::unimplemented;
 use super::protocol::{Decoded, Framing, Protocol, Unary};
 use super::route::Overloaded;
 use crate::message::codec::Side;
@@ -135,7 +134,7 @@ fn error(dialect: Dialect, status: &Status, http: StatusCode) -> Whole {
 
 /// The error of a method that is missing.
 fn not_found(dialect: Dialect, status: Status) -> Whole {
-    error(dialect, &unimplemented(status), StatusCode::NOT_FOUND)
+    error(dialect, &status.with_code(Code::Unimplemented), StatusCode::NOT_FOUND)
 }
 
 /// The error of a body that is no arguments.

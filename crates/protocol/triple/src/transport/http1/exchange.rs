@@ -1,7 +1,7 @@
-//! A request over HTTP/1.1 and what answers it, as a service and a body of `hyper`.
+//! The answer to a request over HTTP/1.1, as a service and a body of `hyper`.
 //!
-//! What answers is a future that sends; `hyper` asks for a response, and then for its body. Both
-//! run the future until it has sent something: no task and no channel is between them.
+//! An answer is a future that sends; `hyper` asks for a response, and then for its body. Both poll
+//! the future until it has sent something: no task and no channel is between them.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -35,7 +35,7 @@ struct State {
 /// The origin of a body.
 enum Kind {
     Whole(Option<Data>),
-    /// It is sent piece by piece.
+    /// The pieces that a future sends.
     Stream,
     Body(ResponseBody),
 }

@@ -39,9 +39,9 @@ pub(crate) struct Connection {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Life {
     Open,
-    /// It takes no more streams.
+    /// No more streams are taken.
     Retired,
-    /// It ends now.
+    /// The connection ends now.
     Ended,
 }
 

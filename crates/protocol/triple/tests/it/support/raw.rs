@@ -61,12 +61,12 @@ impl Raw {
         Ok(())
     }
 
-    /// How many streams the server lets it have at once.
+    /// The streams that the server lets it have at once.
     pub(crate) fn streams(&self) -> usize {
         self.0.current_max_send_streams()
     }
 
-    /// How many bytes the server takes of a stream before it has used them.
+    /// The bytes that the server takes of a stream before it has used them.
     pub(crate) async fn window(&mut self, path: &str, headers: HeaderMap) -> usize {
         let mut request = Request::post(format!("http://test{path}")).body(()).unwrap();
         *request.headers_mut() = headers;
