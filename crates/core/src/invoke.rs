@@ -4,7 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use crate::call::Call;
 use crate::context::{Inherited, within};
@@ -114,17 +114,20 @@ impl Future for Invoking {
 }
 
 impl State {
+    #[inline]
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Outcome> {
-        let outcome = match self {
-            Self::Ready(outcome) => outcome.take().map(|outcome| *outcome),
-            Self::Table { table, key } => Some(ready!(table.poll_reply(*key, cx))),
-            Self::Boxed(future) => Some(ready!(future.as_mut().poll(cx))),
-            Self::Scoped(value, future) => Some(ready!(within(value, || future.as_mut().poll(cx)))),
-            Self::Done => None,
+        let polled = match self {
+            Self::Table { table, key } => table.poll_reply(*key, cx),
+            Self::Boxed(future) => future.as_mut().poll(cx),
+            Self::Scoped(value, future) => within(value, || future.as_mut().poll(cx)),
+            // Polled again after the end, there is nothing left to wake for.
+            Self::Ready(outcome) => outcome.take().map_or(Poll::Pending, |o| Poll::Ready(*o)),
+            Self::Done => return Poll::Pending,
         };
-        *self = Self::Done;
-        // Polled again after the end: there is nothing left to wake for.
-        outcome.map_or(Poll::Pending, Poll::Ready)
+        if polled.is_ready() {
+            *self = Self::Done;
+        }
+        polled
     }
 }
 
