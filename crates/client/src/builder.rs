@@ -1,4 +1,4 @@
-//! How a client is configured.
+//! The configuration of a client.
 
 use std::collections::HashMap;
 use std::marker::PhantomData;
@@ -70,31 +70,31 @@ pub struct ClientBuilder<T> {
 pub struct MethodBuilder(Options);
 
 impl MethodBuilder {
-    /// How long each attempt may take.
+    /// Bounds the time of each attempt.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.0.timeout = Some(timeout);
         self
     }
 
-    /// How often a failed call is sent again.
+    /// Sets the number of times that a failed call is sent again.
     pub fn retries(mut self, retries: u32) -> Self {
         self.0.retries = Some(retries);
         self
     }
 
-    /// How failures are treated.
+    /// Sets the treatment of failures.
     pub fn fault(mut self, fault: Fault) -> Self {
         self.0.fault = Some(fault);
         self
     }
 
-    /// Who picks the provider.
+    /// Sets the balancer.
     pub fn balance(mut self, balance: impl Balance) -> Self {
         self.0.balance = Some(Arc::new(balance));
         self
     }
 
-    /// Whether the method may run twice. Dubbo assumes so.
+    /// Permits the method to run twice, or forbids it. Dubbo permits it.
     pub fn repeatable(mut self, repeatable: bool) -> Self {
         self.0.repeatable = Some(repeatable);
         self
@@ -194,31 +194,31 @@ impl<T: Stub> ClientBuilder<T> {
         self
     }
 
-    /// How long each attempt may take; 1 s by default.
+    /// Bounds the time of each attempt; 1 s by default.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);
         self
     }
 
-    /// How often a failed call is sent again; 2 by default.
+    /// Sets the number of times that a failed call is sent again; 2 by default.
     pub fn retries(mut self, retries: u32) -> Self {
         self.options.retries = Some(retries);
         self
     }
 
-    /// How failures are treated; failover by default.
+    /// Sets the treatment of failures; failover by default.
     pub fn fault(mut self, fault: Fault) -> Self {
         self.options.fault = Some(fault);
         self
     }
 
-    /// Who picks the provider; random by weight by default.
+    /// Sets the balancer; random by weight by default.
     pub fn balance(mut self, balance: impl Balance) -> Self {
         self.options.balance = Some(Arc::new(balance));
         self
     }
 
-    /// Whether calls may run twice; yes by default, as in Dubbo.
+    /// Permits calls to run twice, or forbids it; permitted by default, as in Dubbo.
     pub fn repeatable(mut self, repeatable: bool) -> Self {
         self.options.repeatable = Some(repeatable);
         self

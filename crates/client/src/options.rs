@@ -1,4 +1,4 @@
-//! What a caller may say about one call.
+//! Options of one call.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use dubhe_core::time::{Deadline, Duration};
 use dubhe_core::{Metadata, Value};
 use parking_lot::Mutex;
 
-/// What a caller may say about its next calls; stubs take it by `with`.
+/// Options of one call or of several; stubs take them by `with`.
 #[derive(Clone, Debug, Default)]
 pub struct CallOptions {
     pub(crate) metadata: Metadata,
@@ -48,7 +48,7 @@ impl CallOptions {
         self
     }
 
-    /// How long each attempt may take, in place of the client's setting.
+    /// Bounds the time of each attempt, in place of the client's setting.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self

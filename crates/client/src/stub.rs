@@ -1,4 +1,4 @@
-//! What generated client code is made of.
+//! The parts of generated client code.
 
 pub mod message;
 

@@ -37,7 +37,7 @@ struct Inner {
     tasks: Arc<Tasks>,
     clock: SharedClock,
     decode: Option<DecodeArguments>,
-    /// What is behind the filters of the latest policy.
+    /// The target of the filters of the latest policy.
     filtered: ArcSwapOption<Filtered>,
 }
 
@@ -74,7 +74,7 @@ impl Cluster {
         &self.0.tasks
     }
 
-    /// What rules and balancers see of `call`.
+    /// The view that rules and balancers have of `call`.
     pub(crate) fn view<'a>(&self, call: &'a Call) -> CallView<'a> {
         CallView::new(call, self.0.decode)
     }
@@ -206,7 +206,7 @@ impl Cluster {
         Ok((sending, passed.hooks))
     }
 
-    /// What is behind the filters of a call with this policy; as a rule all calls have one.
+    /// The target of the filters of a call with this policy; as a rule all calls have one policy.
     fn filtered(&self, policy: &Arc<Policy>) -> Arc<dyn Invoke> {
         let known = self.0.filtered.load();
         match &*known {
@@ -317,7 +317,7 @@ impl Watch for Report {
     }
 }
 
-/// What is behind the filters of a call: the cluster, with the policy that the call has.
+/// The target of the filters of a call: the cluster, with the policy that the call has.
 struct Filtered {
     cluster: Weak<Inner>,
     policy: Arc<Policy>,

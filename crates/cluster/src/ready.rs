@@ -45,7 +45,7 @@ impl Cluster {
     }
 }
 
-/// Why nobody of `set` could be called.
+/// The reason why nobody of `set` could be called.
 fn why(set: &Endpoints) -> String {
     match set.iter().next() {
         Some(one) => format!("none of {} could be connected to, such as {one}", set.len()),

@@ -52,7 +52,7 @@ impl App {
         ClientBuilder::new(&self.0).service(ServiceKey::interface_only(interface))
     }
 
-    /// What its clients share.
+    /// The environment that its clients share.
     pub fn environment(&self) -> &Environment {
         &self.0
     }

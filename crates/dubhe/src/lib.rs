@@ -82,7 +82,7 @@ pub use dubhe_registry as registry;
 pub use dubhe_triple as triple;
 pub use dubhe_zookeeper as zookeeper;
 
-/// What most files need.
+/// The names that most files need.
 pub mod prelude {
     pub use crate::{
         App, Call, CallOptions, Code, Context, Export, Generic, Java, JavaArgument, JavaException,
@@ -103,7 +103,7 @@ macro_rules! args {
 #[doc(hidden)]
 pub use self::__private as generated;
 
-/// What generated code names; not for people.
+/// The crates that generated code names; not for people.
 #[doc(hidden)]
 pub mod __private {
     pub use dubhe_client as client;

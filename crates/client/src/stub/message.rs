@@ -1,4 +1,4 @@
-//! What the generated client of a protobuf service is made of.
+//! The parts of the generated client of a protobuf service.
 
 use std::sync::Arc;
 

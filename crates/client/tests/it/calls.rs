@@ -1,4 +1,4 @@
-//! What each option of a client does to the calls that arrive at providers.
+//! The effect that each option of a client has on the calls that arrive at providers.
 
 use std::time::Duration;
 

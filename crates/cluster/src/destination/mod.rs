@@ -34,7 +34,7 @@ pub struct BalancedDestination {
     prepared: watch::Sender<u64>,
 }
 
-/// What everything is prepared from.
+/// The sources that everything is prepared from.
 struct Parts {
     directory: Arc<dyn Directory>,
     routers: Vec<Arc<dyn Router>>,
@@ -105,7 +105,7 @@ impl BalancedDestination {
         self.prepared.send_replace(number);
     }
 
-    /// What each router leaves for this call, and by which rule.
+    /// Tells how many endpoints each router leaves for this call, and by which rule.
     pub fn trace(&self, call: &CallView<'_>) -> Trace {
         let mut trace = Trace::default();
         self.current.load().narrow(call, Some(&mut trace));

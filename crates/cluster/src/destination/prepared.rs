@@ -20,7 +20,7 @@ pub(super) struct Prepared {
     set: Arc<Endpoints>,
     routers: Vec<(u64, Box<dyn PreparedRouter>)>,
     all: Subset,
-    /// What routers have left of the set so far.
+    /// The subsets that routers have left so far.
     subsets: RwLock<HashMap<Bitmap, Arc<Subset>>>,
 }
 
@@ -65,7 +65,7 @@ impl Prepared {
         self.routers.iter().map(|(generation, _)| *generation)
     }
 
-    /// What the routers leave of the set; `None` for all.
+    /// Asks the routers what they leave of the set; `None` for all.
     pub(super) fn narrow(
         &self,
         call: &CallView<'_>,
@@ -81,7 +81,7 @@ impl Prepared {
         (left.count() < self.set.len()).then_some(left)
     }
 
-    /// What the routers leave of the set, ready to be picked from.
+    /// Asks the routers what they leave of the set, and prepares it once.
     pub(super) fn subset(
         &self,
         call: &CallView<'_>,

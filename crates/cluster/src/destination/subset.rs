@@ -16,7 +16,7 @@ pub(super) struct Subset {
     present: ArcSwapOption<Present>,
 }
 
-/// Those of a subset that can be asked, for as long as nothing changes.
+/// The endpoints of a subset that can be asked, for as long as nothing changes.
 struct Present {
     selection: Selection,
     /// The number of changes that it has seen.
@@ -65,7 +65,7 @@ impl Subset {
         self.balancer.pick(call, rest.as_ref().unwrap_or(from), now).cloned()
     }
 
-    /// Those that can be asked now; else those that still serve, though they are not ready or
+    /// The endpoints that can be asked now; else those that still serve, though they are not ready or
     /// terminate; else all.
     fn present_at(&self, changes: &Changes, now: Instant) -> Present {
         let seen = changes.count();

@@ -1,4 +1,4 @@
-//! Who shares a channel.
+//! The endpoints that share a channel.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

@@ -1,4 +1,4 @@
-//! Who is picked, and who is passed over.
+//! The choice among endpoints, and the endpoints that are passed over.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

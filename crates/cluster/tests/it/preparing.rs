@@ -1,4 +1,4 @@
-//! What is prepared, when, and how often.
+//! The work of preparing: its occasions and its count.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
