@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
-mod local;
-
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -115,7 +113,7 @@ impl Users for Store {
 }
 
 fn client(store: &Arc<Store>) -> UsersClient {
-    local::client(UsersServer::from(store.clone()))
+    crate::local::client(UsersServer::from(store.clone()))
 }
 
 #[tokio::test]

@@ -1,0 +1,3 @@
+//! Tests of the serving side.
+
+mod generated;
