@@ -81,6 +81,17 @@ impl Gates {
         Self(Some(Arc::new(List { gates, clock: clock.clone() })))
     }
 
+    /// These gates, then those of `inner`.
+    pub fn then(&self, inner: &Self) -> Self {
+        match (&self.0, &inner.0) {
+            (None, _) => inner.clone(),
+            (_, None) => self.clone(),
+            (Some(own), Some(more)) => {
+                Self::new(own.gates.iter().chain(&more.gates).cloned(), &own.clock)
+            }
+        }
+    }
+
     /// Asks all gates. What they gave is to [follow](Guards::follow) the call.
     ///
     /// # Errors

@@ -62,10 +62,18 @@ impl fmt::Debug for Target {
 
 /// The services of a server.
 pub trait Dispatch: Send + Sync + 'static {
-    /// Finds who answers. A protocol may remember the answer for as long as a connection lives.
+    /// Finds who answers. A protocol may remember the answer for as long as the
+    /// [generation](Dispatch::generation) stays the same.
     ///
     /// # Errors
     /// [`crate::Code::Unimplemented`] when no such service or method is exported; the message
     /// names what is.
     fn find(&self, wanted: Wanted<'_>) -> Result<Target, Status>;
+
+    /// The number of the present set of services; another one once what [`Dispatch::find`]
+    /// answers may have changed. Asked before each call, so it must be cheap. 0 for ever by
+    /// default: for a set that never changes.
+    fn generation(&self) -> u64 {
+        0
+    }
 }

@@ -14,6 +14,7 @@ use dubhe_core::time::SharedClock;
 use dubhe_core::{Call, CallKind, Code, Invoke, Invoking, Method, ServiceKey, Status};
 use dubhe_net::time::{self, TokioClock};
 
+use crate::announce::When;
 use crate::service::{Export, Service};
 use crate::{echo, generic};
 
@@ -21,11 +22,16 @@ use crate::{echo, generic};
 pub(crate) struct Exported {
     pub(crate) key: Arc<ServiceKey>,
     pub(crate) params: Arc<ServiceParams>,
+    /// The time at which registries are told.
+    pub(crate) when: When,
+    /// As [`Service::descriptors`].
+    pub(crate) descriptors: Option<&'static [u8]>,
+    /// True for one of the server's own, of which no registry is told.
+    pub(crate) built_in: bool,
     methods: HashMap<ByteString, Vec<Target>>,
     /// Whether it has methods that the dubbo protocol can carry: of a Java interface, without
     /// streams.
     dubbo: bool,
-    built_in: bool,
 }
 
 /// The handler of one method.
@@ -41,9 +47,15 @@ impl Invoke for Handler {
 }
 
 /// Filters around a handler.
-struct Filtered {
+pub(crate) struct Filtered {
     chain: Chain,
     target: Arc<dyn Invoke>,
+}
+
+impl Filtered {
+    pub(crate) fn new(chain: Chain, target: Arc<dyn Invoke>) -> Self {
+        Self { chain, target }
+    }
 }
 
 impl Invoke for Filtered {
@@ -55,13 +67,22 @@ impl Invoke for Filtered {
 
 impl Exported {
     /// Prepares `export` with the server's gates and filters before and around its own.
-    pub(crate) fn new(export: Export, outer: &[Step], outer_gates: &[Arc<dyn Gate>]) -> Self {
+    ///
+    /// # Errors
+    /// When one of its parameters is wrong.
+    pub(crate) fn new(
+        export: Export,
+        outer: &[Step],
+        outer_gates: &[Arc<dyn Gate>],
+    ) -> Result<Self, Status> {
         let Export { service, key, mut params, steps, gates, built_in } = export;
         let all = service.methods();
         // Consumers and consoles of Dubbo read them from the registered URL.
         params.entry("methods".into()).or_insert_with(|| names(&all).into());
         let key = Arc::new(key);
         let params = Arc::new(ServiceParams { params });
+        let when = When::of(&key, &params)?;
+        let descriptors = service.descriptors();
         let clock: SharedClock = Arc::new(TokioClock);
         let chain = Chain::new(outer.iter().cloned().chain(steps), &clock, Until::Sent);
         let gates = Gates::new(outer_gates.iter().cloned().chain(gates), &clock);
@@ -73,7 +94,7 @@ impl Exported {
             invoke: if chain.is_empty() {
                 handler
             } else {
-                Arc::new(Filtered { chain: chain.clone(), target: handler })
+                Arc::new(Filtered::new(chain.clone(), handler))
             },
         };
         let mut methods: HashMap<ByteString, Vec<Target>> = HashMap::new();
@@ -93,7 +114,7 @@ impl Exported {
         }
         let single = |method: &Method| matches!(method.kind, CallKind::Unary | CallKind::OneWay);
         let dubbo = all.iter().any(|method| method.descriptor.is_some() && single(method));
-        Self { key, params, methods, dubbo, built_in }
+        Ok(Self { key, params, when, descriptors, built_in, methods, dubbo })
     }
 
     /// Whether registries are told that it can be called over `protocol`, which carries some of

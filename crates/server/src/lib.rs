@@ -18,6 +18,7 @@ mod server;
 mod service;
 mod services;
 pub mod stub;
+mod table;
 
 pub use server::{Options, Running, Server, ServerBuilder};
 pub use service::{Export, Service};

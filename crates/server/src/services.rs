@@ -1,27 +1,39 @@
-//! What a server exports.
+//! The exported services of a server.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytestring::ByteString;
+use dubhe_core::end::Until;
 use dubhe_core::endpoint::ServiceParams;
-use dubhe_core::filter::Step;
-use dubhe_core::gate::Gate;
+use dubhe_core::filter::{Chain, Step};
+use dubhe_core::gate::{Gate, Gates};
 use dubhe_core::serve::{Dispatch, Target, Wanted};
+use dubhe_core::time::SharedClock;
 use dubhe_core::{Code, ServiceKey, Status};
+use dubhe_net::time::TokioClock;
 
-use crate::exported::Exported;
+use crate::exported::{Exported, Filtered};
 use crate::service::{Export, Service};
 
 /// The exported services, by interface; immutable once built.
+#[derive(Clone)]
 pub struct Services {
-    interfaces: HashMap<ByteString, Vec<Exported>>,
+    interfaces: HashMap<ByteString, Vec<Arc<Exported>>>,
+    /// Asked for what no exported service takes.
+    others: Arc<[Arc<dyn Dispatch>]>,
+    steps: Vec<Step>,
+    gates: Vec<Arc<dyn Gate>>,
+    /// The same steps and gates for what the others find.
+    around_others: Chain,
+    before_others: Gates,
 }
 
 /// Collects what to export.
 #[derive(Default)]
 pub struct ServicesBuilder {
     exports: Vec<Export>,
+    others: Vec<Arc<dyn Dispatch>>,
     steps: Vec<Step>,
     gates: Vec<Arc<dyn Gate>>,
 }
@@ -32,17 +44,17 @@ impl ServicesBuilder {
         self.exports.push(export);
     }
 
-    /// What is exported so far.
-    pub(crate) fn exports(&self) -> &[Export] {
-        &self.exports
-    }
-
     /// Adds a service of the server's own, unless one of its name is there.
     pub(crate) fn built_in(&mut self, service: impl Service) {
         let export = Export { built_in: true, ..Export::new(service) };
         if self.exports.iter().all(|other| other.key != export.key) {
             self.exports.push(export);
         }
+    }
+
+    /// Adds a dispatch that is asked, after those before it, for what no exported service takes.
+    pub fn dispatch(&mut self, other: Arc<dyn Dispatch>) {
+        self.others.push(other);
     }
 
     /// Adds a step around all services; the first added is the outermost.
@@ -58,22 +70,23 @@ impl ServicesBuilder {
     /// Prepares everything.
     ///
     /// # Errors
-    /// When two services have the same interface, group and version.
+    /// When two services have the same interface, group and version, or one cannot be exported.
     pub fn build(self) -> Result<Services, Status> {
-        let mut interfaces: HashMap<ByteString, Vec<Exported>> = HashMap::new();
-        for export in self.exports {
-            let own = interfaces.entry(export.key.interface().clone()).or_default();
-            if own.iter().any(|e| *e.key == export.key) {
-                let text = format!(
-                    "service {} is exported twice; give one of them another group or version",
-                    export.key
-                );
-                return Err(Status::new(Code::AlreadyExists, text));
-            }
-            streams_have_names_of_their_own(&export)?;
-            own.push(Exported::new(export, &self.steps, &self.gates));
+        let Self { exports, others, steps, gates } = self;
+        let clock: SharedClock = Arc::new(TokioClock);
+        let around_others = Chain::new(steps.iter().cloned(), &clock, Until::Sent);
+        let mut services = Services {
+            interfaces: HashMap::new(),
+            others: others.into(),
+            around_others,
+            before_others: Gates::new(gates.iter().cloned(), &clock),
+            steps,
+            gates,
+        };
+        for export in exports {
+            services.add(export)?;
         }
-        Ok(Services { interfaces })
+        Ok(services)
     }
 }
 
@@ -102,8 +115,85 @@ impl Services {
         self.exported().map(|e| (&e.key, &e.params))
     }
 
-    pub(crate) fn exported(&self) -> impl Iterator<Item = &Exported> {
+    pub(crate) fn exported(&self) -> impl Iterator<Item = &Arc<Exported>> {
         self.interfaces.values().flatten()
+    }
+
+    /// Exports one more service.
+    ///
+    /// # Errors
+    /// When there is one of its interface, group and version, or it cannot be exported.
+    pub(crate) fn add(&mut self, export: Export) -> Result<Arc<Exported>, Status> {
+        if let Some(other) = self.get(&export.key) {
+            let text = if other.built_in {
+                format!(
+                    "the server has a service {} of its own; turn it off by an option",
+                    other.key
+                )
+            } else {
+                format!(
+                    "service {} is exported twice; give one of them another group or version",
+                    other.key
+                )
+            };
+            return Err(Status::new(Code::AlreadyExists, text));
+        }
+        streams_have_names_of_their_own(&export)?;
+        let exported = Arc::new(Exported::new(export, &self.steps, &self.gates)?);
+        let interface = exported.key.interface().clone();
+        self.interfaces.entry(interface).or_default().push(exported.clone());
+        Ok(exported)
+    }
+
+    /// Exports a service no longer.
+    ///
+    /// # Errors
+    /// When there is none of this key, or it is one of the server's own.
+    pub(crate) fn remove(&mut self, key: &ServiceKey) -> Result<(), Status> {
+        let own = self.interfaces.get_mut(key.interface());
+        let own = own.filter(|own| own.iter().any(|e| *e.key == *key && !e.built_in));
+        let Some(own) = own else {
+            let mut known: Vec<_> =
+                self.exported().filter(|e| !e.built_in).map(|e| e.key.to_string()).collect();
+            known.sort_unstable();
+            let text = format!("service {key} is not exported; exported are: {}", known.join(", "));
+            return Err(Status::new(Code::NotFound, text));
+        };
+        own.retain(|e| *e.key != *key);
+        if own.is_empty() {
+            self.interfaces.remove(key.interface());
+        }
+        Ok(())
+    }
+
+    pub(crate) fn others(&self) -> &Arc<[Arc<dyn Dispatch>]> {
+        &self.others
+    }
+
+    fn get(&self, key: &ServiceKey) -> Option<&Arc<Exported>> {
+        self.interfaces.get(key.interface())?.iter().find(|e| *e.key == *key)
+    }
+
+    /// Asks the dispatches beside the exported services, in order.
+    fn find_other(&self, wanted: Wanted<'_>) -> Result<Target, Status> {
+        let mut refusal = self.no_service(wanted);
+        for other in &*self.others {
+            match other.find(wanted) {
+                Ok(mut target) => {
+                    target.gates = self.before_others.then(&target.gates);
+                    if !self.around_others.is_empty() {
+                        let filtered = Filtered::new(self.around_others.clone(), target.invoke);
+                        target.invoke = Arc::new(filtered);
+                    }
+                    return Ok(target);
+                }
+                Err(status) if status.code() == Code::Unimplemented => {
+                    refusal = status.context(refusal.message());
+                }
+                Err(status) => return Err(status),
+            }
+        }
+        Err(refusal)
     }
 
     fn no_service(&self, wanted: Wanted<'_>) -> Status {
@@ -123,11 +213,16 @@ impl Dispatch for Services {
     fn find(&self, wanted: Wanted<'_>) -> Result<Target, Status> {
         let version = if wanted.version == "0.0.0" { "" } else { wanted.version };
         let own = self.interfaces.get(wanted.interface).map(Vec::as_slice).unwrap_or_default();
-        let exported = own
-            .iter()
-            .find(|e| *e.key.group() == wanted.group && *e.key.version() == version)
-            .ok_or_else(|| self.no_service(wanted))?;
-        exported.find(wanted.method, wanted.overload).cloned()
+        let exported =
+            own.iter().find(|e| *e.key.group() == wanted.group && *e.key.version() == version);
+        match exported {
+            Some(exported) => exported.find(wanted.method, wanted.overload).cloned(),
+            None => self.find_other(wanted),
+        }
+    }
+
+    fn generation(&self) -> u64 {
+        self.others.iter().fold(0, |sum, other| sum.wrapping_add(other.generation()))
     }
 }
 

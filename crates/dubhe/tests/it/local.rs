@@ -1,4 +1,5 @@
 //! A protocol within the process: calls reach a service as bytes, without a network.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::pin::Pin;
 use std::sync::Arc;

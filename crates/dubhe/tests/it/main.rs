@@ -1,12 +1,16 @@
 //! Tests of the facade: servers and clients of every protocol, together.
 
+mod channels;
 mod check;
 mod drain;
 mod end_to_end;
 mod ends;
 mod forwarding;
+mod gates;
 mod http;
 mod interface;
+mod listeners;
+mod live;
 mod local;
 mod options;
 mod streams;

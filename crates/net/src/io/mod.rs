@@ -32,6 +32,16 @@ pub trait Listen: Send + 'static {
     fn local_addr(&self) -> SocketAddr;
 }
 
+impl Listen for Box<dyn Listen> {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<(Io, Peer)>> {
+        (**self).poll_accept(cx)
+    }
+
+    fn local_addr(&self) -> SocketAddr {
+        (**self).local_addr()
+    }
+}
+
 /// A way to open streams to other endpoints.
 pub trait Dial: Send + Sync + 'static {
     /// Opens a stream to `to`, within the dialer's own connect timeout.

@@ -1,14 +1,13 @@
-//! When registries are told of a service.
+//! The time at which registries are told of a service.
 
 use std::time::Duration;
 
-use dubhe_core::{Code, Status};
+use dubhe_core::endpoint::ServiceParams;
+use dubhe_core::{Code, ServiceKey, Status};
 
-use crate::exported::Exported;
-
-/// When registries are told of a service: what its parameters `register` and `delay` say.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum When {
+/// The time at which registries are told of a service, by its parameters `register` and `delay`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum When {
     /// `register=false`: it is for those who know its address.
     Never,
     /// As soon as the server takes connections; Dubbo's `delay=-1` says so too.
@@ -18,11 +17,9 @@ pub(super) enum When {
 }
 
 impl When {
-    pub(super) fn of(exported: &Exported) -> Result<Self, Status> {
-        let param = |name| exported.params.get(name);
-        Self::read(param("register"), param("delay")).map_err(|what| {
-            Status::new(Code::InvalidArgument, format!("service {}: {what}", exported.key))
-        })
+    pub(crate) fn of(key: &ServiceKey, params: &ServiceParams) -> Result<Self, Status> {
+        Self::read(params.get("register"), params.get("delay"))
+            .map_err(|what| Status::new(Code::InvalidArgument, format!("service {key}: {what}")))
     }
 
     fn read(register: Option<&str>, delay: Option<&str>) -> Result<Self, String> {

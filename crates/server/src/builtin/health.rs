@@ -1,39 +1,34 @@
-//! `grpc.health.v1.Health`: whether the services of this server can be called.
+//! `grpc.health.v1.Health`: the health of the services of this server.
 
-use std::collections::BTreeSet;
-
-use dubhe_core::{Code, ServiceKey, Status};
+use dubhe_core::{Code, Status};
 use dubhe_protobuf::{Request, Response};
-use futures_util::{FutureExt as _, Stream, StreamExt as _, stream};
+use futures_util::{Stream, stream};
 use tokio::sync::watch;
 
+use super::catalog::Catalog;
 use super::generated::health::health_check_response::ServingStatus;
 use super::generated::health::{
     self, HealthCheckRequest, HealthCheckResponse, HealthListRequest, HealthListResponse,
 };
-use super::stopped;
 
 /// The health of a server: all its services serve until it stops.
 pub(super) struct Health {
-    /// What can be asked for: `""` for the server, and each service both by its interface and by
-    /// its key with group and version, as dubbo-go asks (`TripleInvoker.startHealthWatch`).
-    names: BTreeSet<String>,
-    serving: watch::Receiver<bool>,
+    state: watch::Receiver<Catalog>,
 }
 
 impl Health {
-    /// The health of the services of these keys, which serve while `serving` is true.
-    pub(super) fn of<'a>(
-        keys: impl Iterator<Item = &'a ServiceKey>,
-        serving: watch::Receiver<bool>,
-    ) -> Self {
-        let names = keys.flat_map(|key| [key.interface().to_string(), key.to_string()]);
-        Self { names: names.chain([String::new()]).collect(), serving }
+    /// The health of the services of a server with this state.
+    pub(super) fn of(state: watch::Receiver<Catalog>) -> Self {
+        Self { state }
     }
+}
 
-    fn now(&self) -> HealthCheckResponse {
-        let serving = *self.serving.borrow();
-        of(if serving { ServingStatus::Serving } else { ServingStatus::NotServing })
+/// The status of `service`; `ServiceUnknown` when there is none of that name.
+fn status(state: &Catalog, service: &str) -> ServingStatus {
+    match (state.names.contains(service), state.serving) {
+        (false, _) => ServingStatus::ServiceUnknown,
+        (true, true) => ServingStatus::Serving,
+        (true, false) => ServingStatus::NotServing,
     }
 }
 
@@ -47,19 +42,22 @@ impl health::Health for Health {
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<HealthCheckResponse>, Status> {
         let HealthCheckRequest { service } = request.into_inner();
-        if self.names.contains(&service) {
-            return Ok(self.now().into());
+        match status(&self.state.borrow(), &service) {
+            ServingStatus::ServiceUnknown => {
+                let text = format!("service {service:?} is not exported; List tells which are");
+                Err(Status::new(Code::NotFound, text))
+            }
+            known => Ok(of(known).into()),
         }
-        let text = format!("service {service:?} is not exported; List tells which are");
-        Err(Status::new(Code::NotFound, text))
     }
 
     async fn list(
         &self,
         _: Request<HealthListRequest>,
     ) -> Result<Response<HealthListResponse>, Status> {
-        let statuses = self.names.iter().map(|name| (name.clone(), self.now())).collect();
-        Ok(HealthListResponse { statuses }.into())
+        let state = self.state.borrow().clone();
+        let one = |name: &String| (name.clone(), of(status(&state, name)));
+        Ok(HealthListResponse { statuses: state.names.iter().map(one).collect() }.into())
     }
 
     /// The stream ends with the server, lest it keep a connection from draining.
@@ -67,13 +65,48 @@ impl health::Health for Health {
         &self,
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<impl Stream<Item = Result<HealthCheckResponse, Status>>>, Status> {
-        let known = self.names.contains(&request.into_inner().service);
-        let now = if known { self.now() } else { of(ServingStatus::ServiceUnknown) };
-        let last = of(ServingStatus::NotServing);
-        let changed = (known && now != last).then_some(last);
-        let end = Status::new(Code::Unavailable, "the server is stopping");
-        let rest = stopped(self.serving.clone())
-            .map(move |()| stream::iter(changed.map(Ok).into_iter().chain([Err(end)])));
-        Ok(stream::iter([Ok(now)]).chain(rest.flatten_stream()).into())
+        let HealthCheckRequest { service } = request.into_inner();
+        let watching = Watching { state: self.state.clone(), service, last: None };
+        let changes = stream::unfold(Some(watching), |watching| async move {
+            let mut watching = watching?;
+            match watching.next().await {
+                Some(changed) => Some((Ok(of(changed)), Some(watching))),
+                None => {
+                    let end = Status::new(Code::Unavailable, "the server is stopping");
+                    Some((Err(end), None))
+                }
+            }
+        });
+        Ok(changes.into())
+    }
+}
+
+/// One who watches the health of a service.
+struct Watching {
+    state: watch::Receiver<Catalog>,
+    service: String,
+    last: Option<ServingStatus>,
+}
+
+impl Watching {
+    /// The status once it is another one than the last, the present one at first; `None` when the
+    /// server has stopped.
+    async fn next(&mut self) -> Option<ServingStatus> {
+        loop {
+            let gone = self.state.has_changed().is_err();
+            let (now, serving) = {
+                let mut state = self.state.borrow_and_update().clone();
+                state.serving &= !gone;
+                (status(&state, &self.service), state.serving)
+            };
+            if self.last.replace(now) != Some(now) {
+                return Some(now);
+            }
+            if !serving {
+                return None;
+            }
+            // A server that is gone is seen above.
+            let _ = self.state.changed().await;
+        }
     }
 }

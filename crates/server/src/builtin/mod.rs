@@ -1,10 +1,12 @@
-//! Services that a server has of its own: health and reflection. No registry is told of them.
+//! The services that a server has of its own: health and reflection. No registry is told of them.
 
+mod catalog;
 mod health;
 mod reflection;
 
 use tokio::sync::watch;
 
+pub(crate) use self::catalog::Catalog;
 use self::generated::health::HealthServer;
 use self::health::Health;
 use crate::server::Options;
@@ -38,28 +40,24 @@ pub(crate) mod generated {
     }
 }
 
-/// Adds the built-in services that are wanted. One whose name is taken already is left out.
-/// `serving` turns false when the server stops.
+/// Adds the built-in services that are wanted. One whose name is taken already is left out. They
+/// tell the `state` of the server.
 pub(crate) fn add(
     services: &mut ServicesBuilder,
     options: &Options,
-    serving: &watch::Receiver<bool>,
+    state: &watch::Receiver<Catalog>,
 ) {
     if options.health {
-        let health = Health::of(services.exports().iter().map(|e| &e.key), serving.clone());
-        services.built_in(HealthServer::new(health));
+        services.built_in(HealthServer::new(Health::of(state.clone())));
     }
     if options.reflection {
-        let described = services.exports().iter().filter_map(|export| {
-            Some((export.key.interface().to_string(), export.service.descriptors()?))
-        });
-        for service in reflection::services(described.collect(), serving.clone()) {
+        for service in reflection::services(state.clone()) {
             services.built_in(service);
         }
     }
 }
 
 /// Waits until the server stops, or is gone.
-async fn stopped(mut serving: watch::Receiver<bool>) {
-    let _ = serving.wait_for(|serving| !serving).await;
+async fn stopped(mut state: watch::Receiver<Catalog>) {
+    let _ = state.wait_for(|state| !state.serving).await;
 }

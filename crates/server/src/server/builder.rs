@@ -1,6 +1,5 @@
-//! How a server is configured.
+//! The configuration of a server.
 
-use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,17 +16,20 @@ use dubhe_dubbo::server::DubboProtocol;
 use dubhe_net::detect::{AcceptOptions, Acceptor, Protocol, TlsMode};
 use dubhe_net::drain::{Scope, Trigger};
 use dubhe_net::io::Listen;
-use dubhe_net::io::tcp::{TcpListen, TcpOptions};
+use dubhe_net::io::tcp::TcpOptions;
 use dubhe_net::tls::ServerTls;
 use dubhe_triple::TripleProtocol;
 use dubhe_triple::http::{Body, BoxError, HttpService};
 use tokio::sync::watch;
 
 use super::Running;
+use super::constraints::Constraints;
+use super::listener::Listener;
 use crate::announce::{self, Announced};
-use crate::builtin;
+use crate::builtin::{self, Catalog};
 use crate::service::Export;
-use crate::services::{Services, ServicesBuilder};
+use crate::services::ServicesBuilder;
+use crate::table::ServiceTable;
 
 /// The bounds of a server. What is not set has the default that is given here.
 #[derive(Clone, Debug)]
@@ -38,6 +40,8 @@ pub struct Options {
     /// The host that registries are told; by default `DUBBO_IP_TO_REGISTRY`, else the address
     /// listened on, else, for "all addresses", the one that leads outwards.
     pub advertise: Option<String>,
+    /// The port that registries are told; by default that of the first TCP address.
+    pub advertise_port: Option<u16>,
     /// How long a shutdown waits for calls to end; 10 s, as `dubbo.service.shutdown.wait`.
     pub shutdown_wait: Duration,
     /// Bounds of the port.
@@ -64,6 +68,7 @@ impl Default for Options {
         Self {
             application: ByteString::new(),
             advertise: None,
+            advertise_port: None,
             shutdown_wait: Duration::from_secs(10),
             accept: AcceptOptions::default(),
             tcp: TcpOptions::default(),
@@ -83,6 +88,7 @@ pub struct ServerBuilder {
     registries: Vec<Arc<dyn Registry>>,
     protocols: Vec<Arc<dyn Protocol>>,
     mounts: Vec<(String, HttpService)>,
+    listeners: Vec<Listener>,
     options: Options,
 }
 
@@ -94,6 +100,19 @@ impl ServerBuilder {
     /// Serves a service, as it is or as an [`Export`] with parameters and filters of its own.
     pub fn service(mut self, service: impl Into<Export>) -> Self {
         self.services.export(service.into());
+        self
+    }
+
+    /// Lets `dispatch` find the targets of calls that no service of this server is asked for: a
+    /// service is known by its interface, group and version, and those that are exported or built
+    /// in come first. Of several, the first added is asked first, and the next one when it answers
+    /// [`Code::Unimplemented`].
+    ///
+    /// The gates, filters and hooks of the server stand before its targets too. Registries, health and
+    /// reflection are told of exported services only. A dispatch that takes every name leaves
+    /// nothing to what is mounted at `/`.
+    pub fn dispatch(mut self, dispatch: impl Dispatch) -> Self {
+        self.services.dispatch(Arc::new(dispatch));
         self
     }
 
@@ -185,6 +204,20 @@ impl ServerBuilder {
         self
     }
 
+    /// Listens on one more address, `host:port`, for the same services, options and drain.
+    /// Registries are told the port of the first TCP address, that of [`ServerBuilder::start`]
+    /// being the first of all, unless there is an [`Options::advertise_port`].
+    pub fn listen(mut self, addr: impl Into<String>) -> Self {
+        self.listeners.push(Listener::Address(addr.into()));
+        self
+    }
+
+    /// Serves what one more listener accepts, as [`ServerBuilder::listen`].
+    pub fn listen_on(mut self, listen: impl Listen) -> Self {
+        self.listeners.push(Listener::Open(Box::new(listen)));
+        self
+    }
+
     /// Listens on `addr` (`host:port`; port 0 takes a free one) and serves until SIGTERM, SIGINT
     /// or Ctrl-C, then drains: registries first, then connections.
     ///
@@ -195,35 +228,40 @@ impl ServerBuilder {
         Ok(())
     }
 
-    /// Listens on `addr` and serves in the background until the result is stopped or dropped.
+    /// Listens on `addr`, and on those of [`ServerBuilder::listen`], and serves in the background
+    /// until the result is stopped or dropped.
     ///
     /// # Errors
-    /// When the address cannot be listened on, two services have the same name, a setting is
-    /// wrong, or a registry refuses.
-    pub async fn start(self, addr: &str) -> Result<Running, Status> {
-        let addr = resolve(addr).await?;
-        let listen = TcpListen::bind(addr, self.options.tcp.clone()).map_err(|error| {
-            let hint = "choose another port, or stop what holds it";
-            Status::new(Code::Unavailable, format!("{error}; {hint}")).with_source(error)
-        })?;
-        self.start_on(listen).await
+    /// When an address cannot be listened on, two services have the same name, a setting is
+    /// wrong, or a registry refuses. Nothing is listened on then.
+    pub async fn start(mut self, addr: &str) -> Result<Running, Status> {
+        self.listeners.insert(0, Listener::Address(addr.to_owned()));
+        self.run().await
     }
 
-    /// Serves what `listen` accepts, in the background.
+    /// Serves what `listen` accepts, in the background, and what the addresses of
+    /// [`ServerBuilder::listen`] do.
     ///
     /// # Errors
     /// As [`ServerBuilder::start`].
-    pub async fn start_on(self, listen: impl Listen) -> Result<Running, Status> {
-        let Self { mut services, registries, mut protocols, mounts, options } = self;
-        let serving = watch::Sender::new(true);
-        builtin::add(&mut services, &options, &serving.subscribe());
-        let services = Arc::new(services.build()?);
-        let mut dubbo = options.dubbo.clone();
-        dubbo.payload = largest_payload(&services, &dubbo)?;
+    pub async fn start_on(mut self, listen: impl Listen) -> Result<Running, Status> {
+        self.listeners.insert(0, Listener::Open(Box::new(listen)));
+        self.run().await
+    }
+
+    async fn run(self) -> Result<Running, Status> {
+        let Self { mut services, registries, mut protocols, mounts, listeners, options } = self;
+        let state = watch::Sender::new(Catalog::default());
+        builtin::add(&mut services, &options, &state.subscribe());
+        let services = services.build()?;
+        state.send_replace(Catalog::of(&services));
+        let prefixes = mounts.iter().map(|(prefix, _)| &**prefix);
+        let mut constraints = Constraints::new(options.dubbo.clone(), prefixes)?;
+        let dubbo = constraints.settle(&services)?;
+        let services = Arc::new(ServiceTable::new(services));
         let dispatch: Arc<dyn Dispatch> = services.clone();
         protocols.push(Arc::new(DubboProtocol::new(dispatch.clone(), dubbo)));
-        mounts_have_paths_of_their_own(&mounts, &services)?;
-        let triple = TripleProtocol::new(dispatch, options.triple);
+        let triple = TripleProtocol::new(dispatch, options.triple.clone());
         let mount = |triple: TripleProtocol, (prefix, service): (String, HttpService)| {
             triple.mount(&prefix, service)
         };
@@ -233,24 +271,29 @@ impl ServerBuilder {
 
         let wrong =
             |e: dubhe_net::Error| Status::new(Code::InvalidArgument, e.to_string()).with_source(e);
-        let acceptor = Acceptor::new(listen, protocols, options.accept).map_err(wrong)?;
-        let bound = acceptor.local_addr();
-        let host = announce::host(options.advertise.as_deref(), bound);
-        let trigger = Trigger::new();
-        let shutdown = trigger.shutdown();
-        let tasks = Scope::new();
-        tasks.spawn(async move { acceptor.run(shutdown).await });
+        let mut acceptors = Vec::new();
+        for listener in listeners {
+            let listen = listener.open(&options.tcp).await?;
+            let acceptor = Acceptor::new(listen, protocols.clone(), options.accept.clone());
+            acceptors.push(acceptor.map_err(wrong)?);
+        }
+        let addrs: Vec<_> = acceptors.iter().map(Acceptor::local_addr).collect();
+        let announced = announcing(registries, &addrs, &options)?;
+        let (trigger, tasks) = (Trigger::new(), Scope::new());
+        // All of them listen, or none does.
+        for acceptor in acceptors {
+            let shutdown = trigger.shutdown();
+            tasks.spawn(async move { acceptor.run(shutdown).await });
+        }
         // Announced only once connections are taken, so that nobody is sent to a closed port.
-        let offer = |protocol| Offer { protocol, port: bound.port() };
-        let offers: Vec<_> = options.announce.into_iter().map(offer).collect();
-        let announced =
-            Announced::announce(registries, &services, &options.application, &host, &offers)
-                .await?;
+        announced.announce_all(&services.present()).await?;
         Ok(Running {
-            addr: bound,
+            addrs,
             services,
             announced,
-            serving,
+            state,
+            constraints,
+            changing: tokio::sync::Mutex::default(),
             trigger,
             tasks,
             wait: options.shutdown_wait,
@@ -258,51 +301,27 @@ impl ServerBuilder {
     }
 }
 
-/// A frame is cut before its service is known, so the largest limit of all services holds for the
-/// connection; each service's own is checked once it is found.
-fn largest_payload(
-    services: &Services,
-    settings: &Settings,
-) -> Result<dubhe_dubbo::PayloadLimit, Status> {
-    let mut largest = settings.payload;
-    for (key, params) in services.iter() {
-        let own = settings
-            .clone()
-            .with_params(params)
-            .map_err(|what| Status::new(Code::InvalidArgument, format!("service {key}: {what}")))?;
-        largest = largest.max(own.payload);
-    }
-    Ok(largest)
-}
-
-/// What one path leads to must not depend on the order of the builder's calls.
-fn mounts_have_paths_of_their_own(
-    mounts: &[(String, HttpService)],
-    services: &Services,
-) -> Result<(), Status> {
-    let mut seen = HashSet::new();
-    for prefix in mounts.iter().map(|(prefix, _)| prefix.trim_matches('/')) {
-        let refuse = |what| {
-            let text = format!("cannot mount at /{prefix}: {what}");
-            Err(Status::new(Code::AlreadyExists, text))
-        };
-        if !seen.insert(prefix) {
-            return refuse("something is mounted there already");
+/// The announcements of a server that listens on `addrs`.
+fn announcing(
+    registries: Vec<Arc<dyn Registry>>,
+    addrs: &[SocketAddr],
+    options: &Options,
+) -> Result<Announced, Status> {
+    let bound = addrs.first().copied();
+    let port = options.advertise_port.or(bound.map(|bound| bound.port()));
+    let host = announce::host(options.advertise.as_deref(), bound);
+    let offer = |port| move |protocol: &ByteString| Offer { protocol: protocol.clone(), port };
+    let offers = match (host, port) {
+        (Some(host), Some(port)) => (host, options.announce.iter().map(offer(port)).collect()),
+        _ if registries.is_empty() => (String::new(), Vec::new()),
+        _ => {
+            let text = "there is no TCP address to announce in registries: add one with \
+                        listen(..), or set advertise and advertise_port";
+            return Err(Status::new(Code::InvalidArgument, text));
         }
-        if services.iter().any(|(key, _)| *key.interface() == prefix) {
-            return refuse("the service of that name is exported");
-        }
-    }
-    Ok(())
-}
-
-async fn resolve(addr: &str) -> Result<SocketAddr, Status> {
-    let wrong = |why: String| {
-        let text = format!("cannot listen on {addr:?}: {why}; write HOST:PORT");
-        Status::new(Code::InvalidArgument, text)
     };
-    let mut found = tokio::net::lookup_host(addr).await.map_err(|e| wrong(e.to_string()))?;
-    found.next().ok_or_else(|| wrong("the host has no address".into()))
+    let (host, offers) = offers;
+    Ok(Announced::new(registries, options.application.clone(), &host, offers))
 }
 
 impl std::fmt::Debug for ServerBuilder {

@@ -1,6 +1,8 @@
-//! A server: what it serves, where it listens, how it stops.
+//! A server: its services, its addresses, its end.
 
 mod builder;
+mod constraints;
+mod listener;
 mod running;
 
 pub use builder::{Options, ServerBuilder};

@@ -103,6 +103,26 @@ async fn watchers_are_told_of_the_end_and_do_not_delay_it() {
     assert_eq!(stopping.await.unwrap(), 0);
 }
 
+#[tokio::test]
+async fn watchers_and_reflection_know_of_services_that_come_and_go() {
+    let running = Server::builder().start("127.0.0.1:0").await.unwrap();
+    let health: HealthClient = client(&running);
+    let reflection: ServerReflectionClient = client(&running);
+    let mut shapes = health.watch(of(SHAPES)).await.unwrap().into_inner();
+    let mut status = async || shapes.message().await.unwrap().map(|answer| answer.status());
+    let symbol = || MessageRequest::FileContainingSymbol(SHAPES.into());
+    assert_eq!(status().await, Some(ServingStatus::ServiceUnknown));
+    assert_eq!(code(&ask(&reflection, symbol()).await), Code::NotFound);
+
+    running.add(ShapesServer::new(Speaker)).await.unwrap();
+    assert_eq!(status().await, Some(ServingStatus::Serving));
+    assert_eq!(files(ask(&reflection, symbol()).await)[0], "shapes.proto");
+
+    running.remove(&ServiceKey::interface_only(SHAPES)).await.unwrap();
+    assert_eq!(status().await, Some(ServingStatus::ServiceUnknown));
+    assert_eq!(code(&ask(&reflection, symbol()).await), Code::NotFound);
+}
+
 async fn ask(client: &ServerReflectionClient, asked: MessageRequest) -> MessageResponse {
     let request = ServerReflectionRequest { host: "here".into(), message_request: Some(asked) };
     let sent = stream::iter([request.clone()]);

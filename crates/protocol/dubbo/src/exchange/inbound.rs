@@ -89,6 +89,9 @@ impl Exchange {
             let text = format!("{most} calls of this connection run already; call less at once");
             return Err(Refusal::Wire(table::dubbo::SERVER_THREADPOOL_EXHAUSTED, text));
         }
+        if let Some(dispatch) = &self.dispatch {
+            self.memo.renew(dispatch.generation());
+        }
 
         // The target, by the bytes of an earlier request or by a scan that builds no value; then
         // the gates, before arguments and attachments are decoded.

@@ -38,6 +38,8 @@ pub(super) struct Known {
 pub(super) struct Memo {
     entries: Vec<Entry>,
     next: usize,
+    /// The [generation](dubhe_core::serve::Dispatch::generation) that the targets are of.
+    generation: u64,
     /// What the last unknown request had around its arguments: worth keeping when it recurs.
     last: Vec<u8>,
 }
@@ -57,6 +59,16 @@ pub(super) struct Recognised {
 }
 
 impl Memo {
+    /// Forgets the targets of another generation than `present`. Called before a target is
+    /// looked up, so that one found during a change is not kept under the newer number.
+    pub(super) fn renew(&mut self, present: u64) {
+        if self.generation != present {
+            self.generation = present;
+            self.entries.clear();
+            self.next = 0;
+        }
+    }
+
     /// What is known of a request with this body.
     pub(super) fn recognise(&self, body: &Bytes) -> Option<Recognised> {
         // Neighbours may share their names and differ in their attachments.
@@ -242,6 +254,20 @@ mod tests {
             }
             assert!(memo.recognise(&body).is_none());
         }
+    }
+
+    #[test]
+    fn targets_of_another_generation_are_forgotten() {
+        let mut memo = Memo::default();
+        let body = body("a", Value::Int(1), traced("t"));
+        learn(&mut memo, &body);
+        learn(&mut memo, &body);
+        memo.renew(0);
+        assert!(memo.recognise(&body).is_some());
+        memo.renew(1);
+        assert!(memo.recognise(&body).is_none());
+        learn(&mut memo, &body);
+        assert!(memo.recognise(&body).is_some());
     }
 
     #[test]

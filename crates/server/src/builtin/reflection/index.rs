@@ -10,7 +10,7 @@ use prost_types::{
 
 /// The files of some descriptor sets, and what they declare.
 #[derive(Default)]
-pub(super) struct Index {
+pub(crate) struct Index {
     files: Vec<File>,
     names: HashMap<String, usize>,
     /// Everything with a fully qualified name.
@@ -36,12 +36,13 @@ struct Set {
 impl Index {
     /// The index of `sets`. Of files of one name the first counts. What is no descriptor is told of
     /// and passed over.
-    pub(super) fn of(sets: &[&'static [u8]]) -> Self {
+    pub(crate) fn of(sets: impl IntoIterator<Item = &'static [u8]>) -> Self {
         let mut index = Self::default();
         let told = |error| tracing::warn!(%error, "passed over for reflection: no descriptors");
-        for (at, set) in sets.iter().enumerate() {
+        let mut seen = HashSet::new();
+        for set in sets {
             // All services of a build script come with the same set.
-            if sets.get(..at).is_some_and(|before| before.contains(set)) {
+            if !seen.insert(set) {
                 continue;
             }
             match Set::decode(Bytes::from_static(set)) {
@@ -186,8 +187,9 @@ mod tests {
         let files = [a, b].map(|file| file.encode_to_vec().into());
         let set = Set { files: files.into() }.encode_to_vec();
         let bad = Set { files: vec![Bytes::from_static(b"\xff")] }.encode_to_vec();
-        let sets = [set.clone(), bad, b"\xff".to_vec(), set].map(|set| &*set.leak());
-        Index::of(&sets)
+        let sets =
+            [set.clone(), bad, b"\xff".to_vec(), set].map(|set| -> &'static [u8] { set.leak() });
+        Index::of(sets)
     }
 
     #[test]

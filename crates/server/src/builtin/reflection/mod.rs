@@ -4,8 +4,7 @@
 
 mod index;
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use dubhe_core::{Call, Code, Invoking, Method, ServiceKey, Status};
 use dubhe_protobuf::{Request, Response, Streaming};
@@ -19,9 +18,11 @@ use super::generated::reflection::{
     ListServiceResponse, ServerReflection, ServerReflectionRequest, ServerReflectionResponse,
     ServerReflectionServer, ServiceResponse, V1, V1ALPHA,
 };
+pub(super) use index::Index;
+
+use super::catalog::{Catalog, Described};
 use super::stopped;
 use crate::service::Service;
-use index::Index;
 
 /// The names of the service, today's and the one that older tools ask for, each with the
 /// descriptors of its package.
@@ -30,16 +31,9 @@ const NAMES: [(&str, &[u8]); 2] = [
     ("grpc.reflection.v1alpha.ServerReflection", V1ALPHA),
 ];
 
-/// The service under each of its names. `described` are the other services to tell of, with the
-/// descriptor sets that they are in. Streams end when `serving` turns false.
-pub(super) fn services(
-    described: Vec<(String, &'static [u8])>,
-    serving: watch::Receiver<bool>,
-) -> [Named; 2] {
-    let own = NAMES.map(|(name, set)| (name.to_owned(), set));
-    let (services, sets): (BTreeSet<_>, Vec<_>) = described.into_iter().chain(own).unzip();
-    let reflection = Reflection { services, sets, index: OnceLock::new(), serving };
-    let service = ServerReflectionServer::new(reflection);
+/// The service under each of its names. Its streams end when the server of `state` stops.
+pub(super) fn services(state: watch::Receiver<Catalog>) -> [Named; 2] {
+    let service = ServerReflectionServer::new(Reflection { state });
     NAMES.map(|(name, descriptors)| Named { name, descriptors, service: service.clone() })
 }
 
@@ -69,11 +63,7 @@ impl Service for Named {
 }
 
 struct Reflection {
-    services: BTreeSet<String>,
-    sets: Vec<&'static [u8]>,
-    /// Made when first asked, since few servers are.
-    index: OnceLock<Index>,
-    serving: watch::Receiver<bool>,
+    state: watch::Receiver<Catalog>,
 }
 
 impl ServerReflection for Reflection {
@@ -82,7 +72,7 @@ impl ServerReflection for Reflection {
         request: Request<Streaming<ServerReflectionRequest>>,
     ) -> Result<Response<impl Stream<Item = Result<ServerReflectionResponse, Status>>>, Status>
     {
-        let requests = request.into_inner().take_until(stopped(self.serving.clone()));
+        let requests = request.into_inner().take_until(stopped(self.state.clone()));
         Ok(requests.map(|request| Ok(self.answer(request?))).into())
     }
 }
@@ -97,7 +87,8 @@ impl Reflection {
     }
 
     fn response(&self, wanted: Option<&Wanted>) -> MessageResponse {
-        let index = self.index.get_or_init(|| Index::of(&self.sets));
+        let described = self.state.borrow().described.clone();
+        let index = described.index();
         let file = |found: Option<usize>, what: String| match found {
             Some(at) => MessageResponse::FileDescriptorResponse(FileDescriptorResponse {
                 file_descriptor_proto: index.with_imports(at),
@@ -105,7 +96,7 @@ impl Reflection {
             None => error(Code::NotFound, format!("{what} is not known here")),
         };
         match wanted {
-            Some(Wanted::ListServices(_)) => self.list(),
+            Some(Wanted::ListServices(_)) => list(&described),
             Some(Wanted::FileByFilename(name)) => file(index.file(name), format!("file {name:?}")),
             Some(Wanted::FileContainingSymbol(name)) => {
                 file(index.declaring(name), format!("symbol {name:?}"))
@@ -129,12 +120,12 @@ impl Reflection {
             None => error(Code::InvalidArgument, "the request asks for nothing".to_owned()),
         }
     }
+}
 
-    fn list(&self) -> MessageResponse {
-        let name = |name: &String| ServiceResponse { name: name.clone() };
-        let service = self.services.iter().map(name).collect();
-        MessageResponse::ListServicesResponse(ListServiceResponse { service })
-    }
+fn list(described: &Described) -> MessageResponse {
+    let name = |name: &String| ServiceResponse { name: name.clone() };
+    let service = described.sets.keys().map(name).collect();
+    MessageResponse::ListServicesResponse(ListServiceResponse { service })
 }
 
 fn error(code: Code, error_message: String) -> MessageResponse {

@@ -1,0 +1,273 @@
+//! Services that come and go while the server runs, and the dispatch of somebody else.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test stops at the first surprise"
+)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use dubhe::core::registry::{Registering, Registration, Registry, Snapshots};
+use dubhe::core::serve::{Dispatch, Overload, Target, Wanted};
+use dubhe::core::{Invoke, Invoking};
+use dubhe::prelude::*;
+use dubhe::registry::Memory;
+use dubhe::{Client, Guard, Hook, Method, Running, ServiceKey};
+use dubhe_testkit::http1;
+use futures_util::StreamExt as _;
+use tokio::sync::Notify;
+
+const PROTOCOLS: [&str; 2] = ["dubbo", "tri"];
+
+#[dubhe::interface("org.example.Guide")]
+trait Guide {
+    async fn name(&self, prefix: String) -> Result<String, Status>;
+    async fn wait(&self) -> Result<String, Status>;
+}
+
+#[derive(Default)]
+struct Gate {
+    begun: Notify,
+    open: Notify,
+}
+
+struct Named(&'static str, Arc<Gate>);
+
+impl Guide for Named {
+    async fn name(&self, prefix: String) -> Result<String, Status> {
+        Ok(prefix + self.0)
+    }
+
+    async fn wait(&self) -> Result<String, Status> {
+        self.1.begun.notify_one();
+        self.1.open.notified().await;
+        Ok(self.0.to_owned())
+    }
+}
+
+fn guide(name: &'static str) -> GuideServer<Named> {
+    GuideServer::new(Named(name, Arc::default()))
+}
+
+fn key() -> ServiceKey {
+    ServiceKey::interface_only("org.example.Guide")
+}
+
+fn client(app: &App, protocol: &str, server: &Running) -> GuideClient {
+    let url = format!("{protocol}://{}", server.addr());
+    app.client::<GuideClient>().url(&url).retries(0).build().unwrap()
+}
+
+/// Calls often enough for a connection to remember the request.
+async fn names(client: &GuideClient) -> Vec<String> {
+    let mut names = Vec::new();
+    for _ in 0..4 {
+        names.push(client.name(String::new()).await.unwrap());
+    }
+    names.dedup();
+    names
+}
+
+async fn health(server: &Running) -> u16 {
+    let addr = server.addr();
+    let json = ["content-type: application/json"];
+    let ask = move || {
+        let body = r#"{"service":"org.example.Guide"}"#;
+        http1::request(addr, "POST /grpc.health.v1.Health/Check", &json, body).unwrap().status
+    };
+    tokio::task::spawn_blocking(ask).await.unwrap()
+}
+
+#[tokio::test]
+async fn services_come_and_go_under_open_connections() {
+    let server = Server::builder().start("127.0.0.1:0").await.unwrap();
+    let app = App::builder("test").build().unwrap();
+    let clients = PROTOCOLS.map(|protocol| client(&app, protocol, &server));
+    for name in ["first", "second"] {
+        for client in &clients {
+            let error = client.name(String::new()).await.unwrap_err();
+            assert!(error.message().contains("not found"), "{error}");
+        }
+        assert_eq!(health(&server).await, 404);
+        server.add(guide(name)).await.unwrap();
+        assert_eq!(health(&server).await, 200);
+        for client in &clients {
+            assert_eq!(names(client).await, [name]);
+        }
+        server.remove(&key()).await.unwrap();
+    }
+    assert_eq!(server.stop().await, 0);
+}
+
+#[tokio::test]
+async fn calls_of_a_removed_service_end_normally() {
+    for protocol in PROTOCOLS {
+        let gate = Arc::<Gate>::default();
+        let service = GuideServer::new(Named("old", gate.clone()));
+        let server = Server::builder().service(service).start("127.0.0.1:0").await.unwrap();
+        let app = App::builder("test").build().unwrap();
+        let client = client(&app, protocol, &server);
+        let waits = tokio::spawn({
+            let client = client.clone();
+            async move { client.wait().await }
+        });
+        gate.begun.notified().await;
+        server.remove(&key()).await.unwrap();
+        server.add(guide("new")).await.unwrap();
+        assert_eq!(names(&client).await, ["new"], "{protocol}");
+        gate.open.notify_one();
+        assert_eq!(waits.await.unwrap().unwrap(), "old", "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn registries_are_told_of_both() {
+    let registry = Memory::new();
+    let server = Server::builder().registry(registry.clone()).start("127.0.0.1:0").await.unwrap();
+    let mut seen = registry.subscribe(&key()).await.unwrap();
+    assert!(seen.next().await.unwrap().providers.is_empty());
+    server.add(Export::new(guide("a")).param("weight", "7")).await.unwrap();
+    let told = loop {
+        let told = seen.next().await.unwrap().providers;
+        if told.len() == 2 {
+            break told;
+        }
+    };
+    assert!(told.iter().all(|provider| provider.params.get("weight") == Some("7")));
+    server.remove(&key()).await.unwrap();
+    while !seen.next().await.unwrap().providers.is_empty() {}
+}
+
+/// Takes the first announcement and refuses the second.
+#[derive(Clone)]
+struct Refusing(Memory, Arc<AtomicUsize>);
+
+impl Registry for Refusing {
+    fn register(&self, registration: Registration) -> Registering<'_, ()> {
+        if self.1.fetch_add(1, Ordering::Relaxed) > 0 {
+            return Box::pin(std::future::ready(Err(Status::new(Code::Unavailable, "away"))));
+        }
+        self.0.register(registration)
+    }
+
+    fn unregister(&self, registration: &Registration) -> Registering<'_, ()> {
+        self.0.unregister(registration)
+    }
+
+    fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
+        self.0.subscribe(service)
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_cannot_be_added_leaves_nothing_behind() {
+    let registry = Refusing(Memory::new(), Arc::default());
+    let server = Server::builder().registry(registry.clone());
+    let server = server.start("127.0.0.1:0").await.unwrap();
+    let error = server.add(guide("a")).await.unwrap_err();
+    assert!(error.message().contains("away"), "{error}");
+    let told = registry.subscribe(&key()).await.unwrap().next().await.unwrap();
+    assert!(told.providers.is_empty());
+    assert_eq!(health(&server).await, 404);
+
+    let error = server.remove(&key()).await.unwrap_err();
+    assert!(error.message().contains("is not exported"), "{error}");
+    let health = ServiceKey::interface_only("grpc.health.v1.Health");
+    assert_eq!(server.remove(&health).await.unwrap_err().code(), Code::NotFound);
+
+    let server = Server::builder().service(guide("a")).start("127.0.0.1:0").await.unwrap();
+    let twice = server.add(guide("b")).await.unwrap_err();
+    assert!(twice.message().contains("exported twice"), "{twice}");
+    let large = Export::new(guide("b")).group("g").param("payload", "9000000");
+    let large = server.add(large).await.unwrap_err();
+    assert!(large.message().contains("dubbo.payload"), "{large}");
+    assert_eq!(server.services().iter().filter(|(key, _)| key.group() == "g").count(), 0);
+}
+
+/// Passes every call of `org.example.*` on to the present client.
+struct Gateway {
+    clients: Vec<Client>,
+    present: Arc<AtomicU64>,
+}
+
+struct Via(Client);
+
+impl Invoke for Via {
+    fn invoke(&self, call: Call) -> Invoking {
+        let client = self.0.clone();
+        Invoking::boxed(async move {
+            client.send(&call.head.method, call.body, &CallOptions::new()).await
+        })
+    }
+}
+
+impl Dispatch for Gateway {
+    fn find(&self, wanted: Wanted<'_>) -> Result<Target, Status> {
+        if !wanted.interface.starts_with("org.example.") {
+            let text = format!("no route to {}", wanted.interface);
+            return Err(Status::new(Code::Unimplemented, text));
+        }
+        let types = match wanted.overload {
+            Overload::Types(types) => types,
+            _ => "Ljava/lang/String;",
+        };
+        let at = usize::try_from(self.generation()).unwrap();
+        Ok(Target {
+            service: Arc::new(ServiceKey::interface_only(wanted.interface)),
+            method: Arc::new(Method::java(wanted.method, types)),
+            params: Arc::default(),
+            gates: Default::default(),
+            invoke: Arc::new(Via(self.clients[at].clone())),
+        })
+    }
+
+    fn generation(&self) -> u64 {
+        self.present.load(Ordering::Acquire)
+    }
+}
+
+struct Count(Arc<AtomicUsize>);
+
+impl Hook for Count {
+    fn before(&self, _: &mut Call) -> Result<Guard, Status> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(Guard::none())
+    }
+}
+
+#[tokio::test]
+async fn a_dispatch_answers_for_all_that_is_not_exported() {
+    let app = App::builder("test").build().unwrap();
+    for protocol in PROTOCOLS {
+        let mut backends = Vec::new();
+        for name in ["first", "second"] {
+            let backend = Server::builder().service(guide(name)).start("127.0.0.1:0");
+            backends.push(backend.await.unwrap());
+        }
+        let through = |backend: &Running| {
+            let url = format!("{protocol}://{}", backend.addr());
+            app.client::<Client>().service(key()).url(&url).build().unwrap()
+        };
+        let (present, count) = (Arc::<AtomicU64>::default(), Arc::<AtomicUsize>::default());
+        let clients = backends.iter().map(through).collect();
+        let gateway = Gateway { clients, present: present.clone() };
+        let server = Server::builder().dispatch(gateway).hook(Count(count.clone()));
+        let server = server.start("127.0.0.1:0").await.unwrap();
+        let via = client(&app, protocol, &server);
+        assert_eq!(names(&via).await, ["first"], "{protocol}");
+        assert_eq!(count.load(Ordering::Relaxed), 4);
+        // A connection that remembers the way notices that there is another one.
+        present.store(1, Ordering::Release);
+        assert_eq!(names(&via).await, ["second"], "{protocol}");
+        // What is exported comes first.
+        server.add(guide("own")).await.unwrap();
+        assert_eq!(names(&via).await, ["own"], "{protocol}");
+
+        let url = format!("{protocol}://{}", server.addr());
+        let other = app.generic("org.other.Guide").url(&url).retries(0).build().unwrap();
+        let error = other.call("name", args!["java.lang.String" => "x"]).await.unwrap_err();
+        assert!(error.message().contains("no route to org.other.Guide"), "{error}");
+    }
+}

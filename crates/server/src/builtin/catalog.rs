@@ -1,0 +1,54 @@
+//! The state of a server, as its health and reflection tell it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+
+use super::reflection::Index;
+use crate::services::Services;
+
+/// The state of a server. A new one takes its place whenever services come or go.
+#[derive(Clone, Default)]
+pub(crate) struct Catalog {
+    /// False once the server stops.
+    pub(crate) serving: bool,
+    /// The names whose health can be asked for: `""` for the server, and each service both by its
+    /// interface and by its key with group and version, as dubbo-go asks
+    /// (`TripleInvoker.startHealthWatch`).
+    pub(super) names: Arc<BTreeSet<String>>,
+    pub(super) described: Arc<Described>,
+}
+
+/// The services that have descriptors.
+#[derive(Default)]
+pub(super) struct Described {
+    /// The descriptor sets by the interfaces that they are of.
+    pub(super) sets: BTreeMap<String, &'static [u8]>,
+    /// Made when first asked, since few servers are.
+    index: OnceLock<Index>,
+}
+
+impl Catalog {
+    /// The state of a server that serves these.
+    pub(crate) fn of(services: &Services) -> Self {
+        let own = services.exported().filter(|exported| !exported.built_in);
+        let names = own.flat_map(|e| [e.key.interface().to_string(), e.key.to_string()]);
+        let names: BTreeSet<_> = names.chain([String::new()]).collect();
+        let described = services.exported().filter_map(|exported| {
+            Some((exported.key.interface().to_string(), exported.descriptors?))
+        });
+        let described = Described { sets: described.collect(), index: OnceLock::new() };
+        Self { serving: true, names: Arc::new(names), described: Arc::new(described) }
+    }
+}
+
+impl Described {
+    pub(super) fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::of(self.sets.values().copied()))
+    }
+}
+
+impl std::fmt::Debug for Catalog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Catalog({} names, serving: {})", self.names.len(), self.serving)
+    }
+}
