@@ -218,7 +218,7 @@ impl Dispatch for Gateway {
             service: Arc::new(ServiceKey::interface_only(wanted.interface)),
             method: Arc::new(Method::java(wanted.method, types)),
             params: Arc::default(),
-            gates: Default::default(),
+            gates: dubhe::core::gate::Gates::default(),
             invoke: Arc::new(Via(self.clients[at].clone())),
         })
     }
