@@ -1,4 +1,4 @@
-//! Which endpoint answers this call.
+//! The choice of the endpoint that answers a call.
 
 mod selection;
 

@@ -13,7 +13,7 @@ use crate::service::{Method, ServiceKey};
 use crate::time::{Deadline, Duration, Instant};
 use crate::value::Value;
 
-/// What a call says about itself, whatever its protocol.
+/// The facts of a call, whatever its protocol.
 #[derive(Clone, Debug)]
 pub struct Head {
     /// The service it is for.
@@ -22,13 +22,13 @@ pub struct Head {
     pub method: Arc<Method>,
     /// Attachments.
     pub metadata: Metadata,
-    /// When the caller stops waiting.
+    /// The moment at which the caller stops waiting.
     pub deadline: Option<Deadline>,
-    /// How long an attempt may take, when the caller says so for this call.
+    /// The time that an attempt may take, when the caller says so for this call.
     pub timeout: Option<Duration>,
-    /// When it arrived (server) or began (client); queueing delay is measured from here.
+    /// The moment of its arrival (server) or beginning (client), from which queueing delay counts.
     pub arrived: Option<Instant>,
-    /// Who sent it; `None` on the calling side.
+    /// The peer that sent it; `None` on the calling side.
     pub peer: Option<Arc<Peer>>,
     /// The endpoint that was picked; `None` on the serving side, and for a caller before an
     /// attempt.
@@ -74,9 +74,9 @@ impl fmt::Debug for Body {
 /// One call.
 #[derive(Debug)]
 pub struct Call {
-    /// What it says about itself.
+    /// The facts.
     pub head: Head,
-    /// What it carries.
+    /// The content.
     pub body: Body,
 }
 
@@ -100,7 +100,7 @@ impl Call {
 /// Turns the arguments of a payload into values; `None` when it cannot.
 pub type DecodeArguments = fn(&Payload) -> Option<Vec<Value>>;
 
-/// What rules and balancers see of a call: the head, and arguments that are decoded when first
+/// The view that rules and balancers have of a call: head, and arguments that are decoded when first
 /// asked for.
 pub struct CallView<'a> {
     head: &'a Head,

@@ -1,4 +1,4 @@
-//! How an endpoint is reached.
+//! Channels to endpoints.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::endpoint::Endpoint;
 use crate::invoke::Invoke;
 use crate::status::Status;
 
-/// Whether a channel can take calls now.
+/// The readiness of a channel to take calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ChannelState {
     /// Not connected, and nobody has asked yet.
@@ -26,7 +26,7 @@ pub enum ChannelState {
 
 /// A way to one endpoint, with several connections inside where that helps.
 pub trait Channel: Invoke + 'static {
-    /// Whether it can take calls now.
+    /// The present readiness to take calls.
     fn state(&self) -> ChannelState;
 
     /// Resolves once the state is no longer `seen`.

@@ -15,7 +15,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadDescriptor;
 
-/// What dubbo-go leaves the semicolon off after.
+/// The descriptor after which dubbo-go leaves the semicolon off.
 const DATE: &str = "Ljava/util/Date";
 
 /// The descriptor of each parameter, in order. After an error there is nothing more.
@@ -58,7 +58,7 @@ fn first_length(text: &str) -> Option<usize> {
     Some(brackets + length)
 }
 
-/// How many parameters `descriptor` lists.
+/// The number of parameters that `descriptor` lists.
 ///
 /// # Errors
 /// When it is no list of descriptors.

@@ -25,7 +25,7 @@ pub enum Ending<'a> {
     Cancelled,
 }
 
-/// What is known of a call at its end.
+/// The facts of a call at its end.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct End<'a> {
@@ -78,7 +78,7 @@ impl<'a> End<'a> {
     }
 }
 
-/// Told once of the end of a call.
+/// A watch over a call, told once of its end.
 pub trait Watch: Send {
     /// Takes the end. Called exactly once, also while a panic unwinds.
     fn end(&mut self, end: &End<'_>);
@@ -103,7 +103,7 @@ pub(crate) struct Node<W: ?Sized> {
     watch: W,
 }
 
-/// What has passed of a reply since somebody watches it.
+/// The part of a reply that has passed since somebody watches it.
 #[derive(Default)]
 pub(crate) struct Progress {
     /// The attachments of its head, as they were then.
@@ -134,7 +134,7 @@ impl Node<dyn Watch> {
     }
 }
 
-/// Those who watch a call; the innermost is told first. Dropped with somebody left, the call was
+/// The watchers of a call; the innermost is told first. Dropped with somebody left, the call was
 /// cancelled or panicked.
 #[derive(Default)]
 pub(crate) struct Watchers(Option<Link>);

@@ -67,7 +67,7 @@ where
 #[derive(Clone)]
 pub struct Attempts(Arc<dyn Attempt>);
 
-/// What stands behind [`Attempts`].
+/// The source of [`Attempts`].
 pub trait Attempt: Send + Sync {
     /// The policy of the call.
     fn policy(&self) -> &Policy;

@@ -48,7 +48,7 @@ pub trait Hook: Send + Sync + 'static {
     fn before(&self, call: &mut Call) -> Result<Guard, Status>;
 }
 
-/// What a [`Hook`] keeps of a call until its end.
+/// The memory that a [`Hook`] has of a call until its end.
 #[derive(Default)]
 #[must_use = "the hook is told of the end only by the guard that it returns"]
 pub struct Guard(Option<Box<Node<dyn Watch>>>);
@@ -117,7 +117,7 @@ impl Chain {
         Self(None)
     }
 
-    /// Whether there is no step.
+    /// Returns `true` if there is no step.
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }
@@ -151,7 +151,7 @@ impl fmt::Debug for Steps {
     }
 }
 
-/// What a call has passed of a chain, and what is left of it.
+/// The part of a chain that a call has passed, and the part that is left.
 #[derive(Debug)]
 pub struct Passed<'a> {
     /// The hooks, to be told of the end.

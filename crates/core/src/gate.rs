@@ -16,7 +16,7 @@ use crate::time::{Deadline, Instant, SharedClock, Timer};
 /// The attachment, or the header, by which a caller tells the priority of a call.
 pub const PRIORITY: &str = "dubhe-priority";
 
-/// What is known of a request before its arguments and attachments are decoded.
+/// The facts of a request before its arguments and attachments are decoded.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Arrival<'a> {

@@ -40,7 +40,7 @@ impl Metadata {
         self.entries().len()
     }
 
-    /// Whether there is no entry.
+    /// Returns `true` if there is no entry.
     pub fn is_empty(&self) -> bool {
         self.entries().is_empty()
     }

@@ -1,4 +1,4 @@
-//! What is decided once for a call, from one snapshot of configuration.
+//! Policies: the decisions that are made once for a call, from one snapshot of configuration.
 
 use std::fmt;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! Where providers announce themselves and consumers find them.
+//! Registries, in which providers announce themselves and consumers find them.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,20 +9,20 @@ use crate::endpoint::{Instance, Offer, ServiceParams};
 use crate::service::ServiceKey;
 use crate::status::Status;
 
-/// What a provider announces: one service on one instance.
+/// The announcement of a provider: one service on one instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
     /// The service.
     pub service: ServiceKey,
     /// The instance that serves it.
     pub instance: Arc<Instance>,
-    /// How it is reached.
+    /// The way to reach it.
     pub offer: Offer,
     /// The parameters of the service on this instance.
     pub params: Arc<ServiceParams>,
 }
 
-/// Whether what a registry says can be trusted to be current.
+/// The currency of a registry's word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Health {
     /// Connected and current.
@@ -37,7 +37,7 @@ pub enum Health {
 pub struct Snapshot {
     /// The providers.
     pub providers: Vec<Registration>,
-    /// Whether this is current.
+    /// The currency of the set.
     pub health: Health,
 }
 

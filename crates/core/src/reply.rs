@@ -53,7 +53,7 @@ pub struct Reply {
     pub metadata: Metadata,
     /// Its content.
     pub body: ReplyBody,
-    /// Those who wait for the end of a unary reply; a stream holds its own.
+    /// The watchers of a unary reply; a stream holds its own.
     watchers: Unary,
 }
 
@@ -148,7 +148,7 @@ impl Reply {
     }
 }
 
-/// Those who watch a unary reply: dropped, it was sent.
+/// The watchers of a unary reply: dropped, it was sent.
 #[derive(Debug, Default)]
 struct Unary(Watchers);
 

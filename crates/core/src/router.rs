@@ -29,7 +29,7 @@ impl Bitmap {
         Self { words: vec![0; len.div_ceil(64)], len }
     }
 
-    /// Whether endpoint `i` is in.
+    /// Returns `true` if endpoint `i` is in.
     pub fn contains(&self, i: usize) -> bool {
         self.words.get(i / 64).is_some_and(|w| w & (1 << (i % 64)) != 0)
     }
@@ -109,7 +109,7 @@ impl fmt::Debug for Bitmap {
     }
 }
 
-/// Why endpoints were left out, for "why this instance?".
+/// The reasons why endpoints were left out, for "why this instance?".
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
     steps: Vec<TraceStep>,
@@ -122,7 +122,7 @@ pub struct TraceStep {
     pub router: String,
     /// The rule that decided.
     pub rule: String,
-    /// How many endpoints were left after it.
+    /// The number of endpoints that were left after it.
     pub left: usize,
 }
 

@@ -1,4 +1,4 @@
-//! What a server protocol asks of the house: first whether a call has a target, then to run it.
+//! The demands of a server protocol: first the target of a call, then to run it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::invoke::Invoke;
 use crate::service::{Method, ServiceKey};
 use crate::status::Status;
 
-/// What a request names, borrowed from its bytes: nothing else is decoded yet.
+/// The names in a request, borrowed from its bytes: nothing else is decoded yet.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
     /// The interface, or the path of the request.
@@ -20,11 +20,11 @@ pub struct Wanted<'a> {
     pub version: &'a str,
     /// The method.
     pub method: &'a str,
-    /// Which method, where several have that name.
+    /// The choice among methods of that name.
     pub overload: Overload<'a>,
 }
 
-/// How a request tells methods of one name apart.
+/// The means by which a request tells methods of one name apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overload<'a> {
     /// Not at all: any one is meant.
@@ -38,7 +38,7 @@ pub enum Overload<'a> {
     Initials(&'a str),
 }
 
-/// Who answers a call: the exported service and method, and the way to the handler, filters
+/// The target of a call: the exported service and method, and the way to the handler, filters
 /// included.
 #[derive(Clone)]
 pub struct Target {

@@ -1,4 +1,4 @@
-//! What a call is addressed to: a service key and a method.
+//! The address of a call: a service key and a method.
 
 use std::fmt;
 
@@ -84,7 +84,7 @@ impl fmt::Debug for ServiceKey {
     }
 }
 
-/// Which sides send more than one message.
+/// The sides that send more than one message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum CallKind {
     /// One request, one reply.
@@ -101,7 +101,7 @@ pub enum CallKind {
 }
 
 impl CallKind {
-    /// Whether either side sends a stream.
+    /// Returns `true` if either side sends a stream.
     pub fn is_streamed(self) -> bool {
         matches!(self, Self::ClientStream | Self::ServerStream | Self::Bidirectional)
     }

@@ -89,7 +89,7 @@ impl Deadline {
         self.0.saturating_duration_since(now)
     }
 
-    /// Whether it has passed at `now`.
+    /// Returns `true` if it has passed at `now`.
     pub fn passed(self, now: Instant) -> bool {
         self.0 <= now
     }

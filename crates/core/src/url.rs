@@ -32,7 +32,7 @@ pub struct Url {
     pub params: Params,
 }
 
-/// Why a text is no URL.
+/// The reason why a text is no URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UrlError(String);
 

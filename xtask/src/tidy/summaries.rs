@@ -15,7 +15,6 @@ const UNCONVERTED: &[&str] = &[
     "crates/codec/hessian2",
     "crates/codec/json",
     "crates/codec/protobuf",
-    "crates/core",
     "crates/dubhe",
     "crates/protocol/dubbo",
     "crates/server",

@@ -1,4 +1,4 @@
-//! What a call made inside a handler inherits from the call that is being handled.
+//! The inheritance of a call that is made inside a handler from the call that is being handled.
 //!
 //! The value is present only while the handler's future is polled, so it is neither shared nor
 //! left behind; a task that a handler spawns does not inherit unless it is wrapped in [`scope`].
@@ -22,14 +22,14 @@ const TRAVELLING: [&str; 4] = ["traceparent", "tracestate", "baggage", "dubbo.ta
 /// Deadline and trace of the surrounding call.
 #[derive(Clone, Debug, Default)]
 pub struct Inherited {
-    /// When the surrounding call ends.
+    /// The deadline of the surrounding call.
     pub deadline: Option<Deadline>,
     /// Attachments that travel on.
     pub metadata: Metadata,
 }
 
 impl Inherited {
-    /// What calls made while serving `head` inherit.
+    /// The inheritance of calls that are made while `head` is served.
     pub fn from_head(head: &Head) -> Self {
         // One pass over what came, which is seldom anything of these.
         let mut metadata = Metadata::new();
@@ -41,13 +41,13 @@ impl Inherited {
         Self { deadline: head.deadline, metadata }
     }
 
-    /// Whether there is nothing to inherit.
+    /// Returns `true` if there is nothing to inherit.
     pub fn is_empty(&self) -> bool {
         self.deadline.is_none() && self.metadata.is_empty()
     }
 }
 
-/// What a call made now inherits; `None` outside a handler.
+/// The inheritance of a call that is made now; `None` outside a handler.
 pub fn inherited() -> Option<Inherited> {
     CURRENT.with(|c| c.borrow().clone())
 }

@@ -49,7 +49,7 @@ impl Drop for CancelOnDrop {
 pub struct Cancelled(Arc<Shared>);
 
 impl Cancelled {
-    /// Whether the call is over already.
+    /// Returns `true` if the call is over already.
     pub fn is_cancelled(&self) -> bool {
         self.0.state().over
     }

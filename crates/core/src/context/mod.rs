@@ -1,4 +1,4 @@
-//! What a handler may know of the call it serves.
+//! The view that a handler has of the call it serves.
 
 mod ambient;
 mod cancel;
@@ -105,12 +105,12 @@ impl Context {
         std::mem::take(&mut *self.reply.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Who called.
+    /// The peer that called.
     pub fn peer(&self) -> Option<&Peer> {
         self.head.peer.as_deref()
     }
 
-    /// When the caller stops waiting.
+    /// The moment at which the caller stops waiting.
     pub fn deadline(&self) -> Option<Deadline> {
         self.head.deadline
     }
@@ -125,7 +125,7 @@ impl Context {
         self.cancel.watch()
     }
 
-    /// What calls made by this handler inherit.
+    /// The inheritance of calls that this handler makes.
     pub fn inherited(&self) -> Inherited {
         Inherited::from_head(&self.head)
     }

@@ -184,7 +184,7 @@ impl Endpoint {
         self.0.service.get(name).or_else(|| self.0.instance.params.get(name).map(|v| &**v))
     }
 
-    /// What balancers remember of it.
+    /// The memory that balancers have of it.
     pub fn state(&self) -> &Arc<EndpointState> {
         &self.0.state
     }
@@ -212,12 +212,12 @@ impl Endpoint {
         (lived < self.0.warmup && self.0.weight > 0).then_some(lived)
     }
 
-    /// What every call to it carries: the `token` it published, if any.
+    /// The attachments of every call to it: the `token` it published, if any.
     pub fn attachments(&self) -> &Metadata {
         &self.0.attachments
     }
 
-    /// What it is recognised by across sets: `protocol://host:port`.
+    /// The identity across sets: `protocol://host:port`.
     pub fn identity(&self) -> (&str, &str, u16) {
         (&self.0.offer.protocol, &self.0.instance.host, self.0.offer.port)
     }

@@ -1,4 +1,4 @@
-//! Who answers calls: instances, what they offer, and sets of them.
+//! Instances, the protocols they offer, and sets of both.
 
 mod instance;
 mod set;

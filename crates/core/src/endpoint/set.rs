@@ -34,17 +34,17 @@ impl Endpoints {
         self.generation
     }
 
-    /// Whether the set is current.
+    /// The currency of the set.
     pub fn health(&self) -> Health {
         self.health
     }
 
-    /// How many endpoints there are.
+    /// The number of endpoints.
     pub fn len(&self) -> usize {
         self.list.len()
     }
 
-    /// Whether there is none.
+    /// Returns `true` if there is none.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }

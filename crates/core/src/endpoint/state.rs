@@ -1,4 +1,4 @@
-//! What is remembered of an endpoint while sets come and go.
+//! The memory of endpoints, which outlives their sets.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -28,7 +28,7 @@ impl Changes {
     }
 }
 
-/// What is remembered of one endpoint: its channel, its calls in flight, whether it can be asked,
+/// The memory of one endpoint: its channel, its calls in flight, whether it can be asked,
 /// and what balancers and limiters learnt of it.
 #[derive(Default)]
 pub struct EndpointState {
@@ -123,7 +123,7 @@ impl EndpointState {
         *lock(&self.started) = Some(at);
     }
 
-    /// What was learnt of the endpoint under the type `T`, such as an average of latencies; made by
+    /// The memory of the endpoint under the type `T`, such as an average of latencies; made by
     /// `make` when nothing was. It survives changes of the set.
     pub fn get_or_init<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Arc<T> {
         let mut learnt = lock(&self.learnt);

@@ -15,7 +15,7 @@ pub use exception::Exception;
 
 use crate::metadata::Metadata;
 
-/// Where an error arose.
+/// The origin of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
     /// The caller gave something that cannot be sent.
@@ -28,7 +28,7 @@ pub enum Origin {
     RemoteBusiness,
 }
 
-/// What is known about sending the same call again.
+/// The knowledge about sending the same call again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Retry {
     /// Would fail again, or must not be repeated.
@@ -106,22 +106,22 @@ impl Status {
         &self.0.message
     }
 
-    /// Where it arose.
+    /// The origin.
     pub fn origin(&self) -> Origin {
         self.0.origin
     }
 
-    /// What is known about sending the call again.
+    /// The knowledge about sending the call again.
     pub fn retry(&self) -> Retry {
         self.0.retry
     }
 
-    /// Whether the deadline passed.
+    /// Returns `true` if the deadline passed.
     pub fn is_timeout(&self) -> bool {
         self.0.code == Code::DeadlineExceeded
     }
 
-    /// Whether it is an error of the service and not of the way to it.
+    /// Returns `true` if it is an error of the service and not of the way to it.
     pub fn is_business(&self) -> bool {
         self.0.origin == Origin::RemoteBusiness
     }

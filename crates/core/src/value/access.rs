@@ -13,7 +13,7 @@ impl Value {
         }
     }
 
-    /// Whether this is Java's `null`.
+    /// Returns `true` if this is Java's `null`.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }

@@ -3,14 +3,14 @@
 use super::{Label, List, Map, Value};
 
 impl Value {
-    /// Whether both mean the same to Java: maps and hash sets in any order, labels under any
+    /// Returns `true` if both mean the same to Java: maps and hash sets in any order, labels under any
     /// number, NaN equal to NaN. Quadratic in the size of unordered containers.
     pub fn same(&self, other: &Self) -> bool {
         same(self, other, &mut Labels::default())
     }
 }
 
-/// Which label of one side stands for which of the other.
+/// The labels of one side, and those of the other that they stand for.
 #[derive(Clone, Default)]
 struct Labels(Vec<(Label, Label)>);
 

@@ -26,7 +26,7 @@ impl Clock for Hand {
     }
 }
 
-/// What hooks were told, in order: `name OK 3ms 1/10` for one message of ten bytes.
+/// The ends that hooks were told, in order: `name OK 3ms 1/10` for one message of ten bytes.
 #[derive(Clone, Default)]
 pub(crate) struct Told(Arc<Mutex<Vec<String>>>);
 
