@@ -22,7 +22,7 @@ mod write;
 pub use read::{from_json, from_slice, from_str};
 pub use write::{Classes, to_json, to_string};
 
-/// Why a value has no JSON form, or a text is no JSON.
+/// The reason why a value has no JSON form, or a text is no JSON.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The value contains itself.

@@ -10,10 +10,10 @@ use serde_json::{Map, Number, Value as Json};
 
 use crate::Error;
 
-/// How often shared parts may be written again in one value.
+/// The number of times that shared parts may be written again in one value.
 const MOST_REPEATS: usize = 65_536;
 
-/// Whether class names are written.
+/// The treatment of class names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Classes {
     /// Under the key `class`, as Dubbo's generic calls have them.

@@ -1,4 +1,4 @@
-//! What a method of a protobuf service takes.
+//! The request of a method of a protobuf service.
 
 use std::sync::Arc;
 
@@ -74,7 +74,7 @@ impl<T> From<T> for Request<T> {
     }
 }
 
-/// What a method that takes many messages accepts: a stream of them, or a [`Request`] of one.
+/// The requests of a method that takes many messages: a stream of them, or a [`Request`] of one.
 pub trait IntoStreamingRequest {
     /// The type of a message.
     type Message;

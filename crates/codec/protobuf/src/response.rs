@@ -1,4 +1,4 @@
-//! What a method of a protobuf service returns.
+//! The response of a method of a protobuf service.
 
 use dubhe_core::Metadata;
 

@@ -1,4 +1,4 @@
-//! What the protocol costs a call of 100 bytes, without sockets: nanoseconds for people, and a
+//! The cost of the protocol for a call of 100 bytes, without sockets: nanoseconds for people, and a
 //! loop that callgrind can count the instructions of.
 //!
 //! `loopback` adds the sockets: CPU time of the server's one thread, 8 connections of 16 calls.
@@ -34,7 +34,7 @@ use dubhe_net::io::tcp::{TcpListen, TcpOptions};
 use dubhe_net::session::{Driver, Outbox, Session, SessionOptions};
 use tokio::runtime::Runtime;
 
-/// How many calls arrive together.
+/// The number of calls that arrive together.
 const BATCH: usize = 16;
 
 struct Echo(Target);

@@ -10,7 +10,7 @@ use crate::payload::PayloadLimit;
 /// The longest body of an event, in bytes (Dubbo Java `deserialization.event.size`).
 pub const EVENT_LIMIT: usize = 15;
 
-/// How many bytes that begin no frame are skipped in search of one, in a row.
+/// The number of bytes that begin no frame and are skipped in search of one, in a row.
 pub const RESYNC_LIMIT: usize = 64 * 1024;
 
 /// The next piece of a stream.
@@ -23,7 +23,7 @@ pub enum Frame {
     TooLarge(Header),
 }
 
-/// Why a stream cannot be followed any further.
+/// The reason why a stream cannot be followed any further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FrameError {
@@ -143,7 +143,7 @@ mod tests {
     /// The id of a frame and its body, none when it is too large.
     type Found = (u64, Option<Vec<u8>>);
 
-    /// What a splitter finds when `stream` arrives in pieces of `size` bytes.
+    /// The frames that a splitter finds when `stream` arrives in pieces of `size` bytes.
     fn split(limit: usize, stream: &[u8], size: usize) -> Result<Vec<Found>, FrameError> {
         let mut splitter = Splitter::new(PayloadLimit::bytes(limit));
         let (mut input, mut found) = (BytesMut::new(), Vec::new());

@@ -22,17 +22,17 @@ const REQUEST: u8 = 0x80;
 const TWO_WAY: u8 = 0x40;
 const EVENT: u8 = 0x20;
 
-/// What a frame is.
+/// The kind of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// A call; without `two_way` nobody answers it.
     Call {
-        /// Whether an answer is expected.
+        /// The expectation of an answer.
         two_way: bool,
     },
     /// A heartbeat when `two_way`, else a notice such as readonly.
     Event {
-        /// Whether an answer is expected.
+        /// The expectation of an answer.
         two_way: bool,
     },
     /// The answer to a call.
@@ -50,11 +50,11 @@ pub enum Kind {
 /// A parsed header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Header {
-    /// What the frame is.
+    /// The kind of the frame.
     pub kind: Kind,
-    /// How its body is written.
+    /// The serialization of its body.
     pub serialization: SerializationId,
-    /// Which call it belongs to: opaque bits, printed by Java as a signed number.
+    /// The identity of the call it belongs to: opaque bits, printed by Java as a signed number.
     pub id: u64,
     /// The length of the body in bytes.
     pub length: u32,
@@ -103,7 +103,7 @@ impl Header {
         [m0, m1, flags, status, i0, i1, i2, i3, i4, i5, i6, i7, l0, l1, l2, l3]
     }
 
-    /// Whether it is a heartbeat, a notice, or the answer to one.
+    /// Returns `true` if it is a heartbeat, a notice, or the answer to one.
     pub fn is_event(&self) -> bool {
         matches!(self.kind, Kind::Event { .. } | Kind::EventReply { .. })
     }

@@ -3,7 +3,7 @@
 /// Dubbo's default for the parameter `payload`, in bytes.
 pub const DEFAULT_PAYLOAD: usize = 8 * 1024 * 1024;
 
-/// How long a body may be: Dubbo's parameter `payload`, by default [`DEFAULT_PAYLOAD`], unlimited
+/// The limit of a body's length: Dubbo's parameter `payload`, by default [`DEFAULT_PAYLOAD`], unlimited
 /// when 0 or less (Dubbo Java `AbstractCodec.checkPayload`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PayloadLimit(usize);
@@ -23,7 +23,7 @@ impl PayloadLimit {
         Some(Self::bytes(usize::try_from(number).unwrap_or(0)))
     }
 
-    /// Whether a body of this length may pass.
+    /// Returns `true` if a body of this length may pass.
     pub fn allows(self, length: usize) -> bool {
         length <= self.0
     }

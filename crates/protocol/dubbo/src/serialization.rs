@@ -1,4 +1,4 @@
-//! Which serialization a body is written in, and which ones a service or a client may use.
+//! The serializations of bodies, and those that a service or a client may use.
 //!
 //! Source: Dubbo Java `Constants` (serialization ids), `PreferSerializationProviderImpl`,
 //! `PermittedSerializationKeeper`.
@@ -71,7 +71,7 @@ impl fmt::Display for SerializationId {
     }
 }
 
-/// What a server says to a request in a serialization it does not take. It is said before anything
+/// The answer to a request in a serialization that a server does not take. It is said before anything
 /// is decoded: which decoder runs is never the peer's choice alone.
 pub(crate) fn refusal(asked: SerializationId) -> String {
     format!(

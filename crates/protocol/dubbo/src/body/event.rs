@@ -1,4 +1,4 @@
-//! What an event says.
+//! The body of an event.
 
 /// A heartbeat or a notice. Source: Dubbo Java `ExchangeCodec`, `HeartbeatHandler`,
 /// `HeaderExchangeServer`.

@@ -36,7 +36,7 @@ pub(crate) fn from_exception(value: Value) -> Result<Status, Status> {
     })
 }
 
-/// What is thrown for an error: its own exception, else one that every Dubbo consumer accepts.
+/// The exception for an error: its own, else one that every Dubbo consumer accepts.
 pub(crate) fn to_exception(status: &Status) -> Cow<'_, Content> {
     match status.java() {
         Some(exception) => match exception.content() {

@@ -1,4 +1,4 @@
-//! What a body says: requests, replies, errors, attachments.
+//! Bodies: requests, replies, errors, attachments.
 //!
 //! Bodies are a sequence of values with one table of references. Readers borrow from the frame and
 //! leave arguments and results undecoded: one scan over them finds the attachments behind.

@@ -31,12 +31,12 @@ const NULL_VALUE: &[u8] = b"N";
 /// The longest text of an error that is sent, in bytes.
 const ERROR_TEXT: usize = 16 * 1024;
 
-/// What a reply of status 20 says.
+/// The content of a reply of status 20.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     /// The bytes of exactly the result; a null is one byte, `4e`.
     Value(Bytes),
-    /// What the method threw.
+    /// The exception that the method threw.
     Exception(Value),
 }
 
@@ -77,7 +77,7 @@ pub fn read_error(body: &Bytes) -> Cow<'_, str> {
     }
 }
 
-/// Whether a client that speaks this version of the protocol reads attachments of replies: from
+/// Returns `true` if a client of this version of the protocol reads attachments of replies: from
 /// `2.0.2` to `2.0.99` (Dubbo Java `Version.isSupportResponseAttachment`).
 pub fn supports_attachments(version: &str) -> bool {
     const FIRST: u64 = 2_000_200;
@@ -99,11 +99,11 @@ pub fn supports_attachments(version: &str) -> bool {
     (FIRST..=LAST).contains(&number)
 }
 
-/// Where a reply goes, and in which form.
+/// The address and the form of a reply.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReplyTo {
     pub(crate) id: u64,
-    /// Whether the client reads attachments.
+    /// The client's ability to read attachments.
     pub(crate) attachments: bool,
     pub(crate) limit: PayloadLimit,
 }

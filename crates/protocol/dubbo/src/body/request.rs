@@ -124,10 +124,10 @@ pub(crate) fn arguments(count: usize, bytes: Bytes) -> Payload {
     EncodedArgs::shared(Format::Hessian2, count, bytes).into()
 }
 
-/// What a request says besides the call itself.
+/// The facts that a request tells besides the call itself.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outgoing<'a> {
-    /// What is left until the deadline.
+    /// The time that is left until the deadline.
     pub(crate) timeout: Option<Duration>,
     /// The name of this application, or `""`.
     pub(crate) application: &'a str,

@@ -13,7 +13,7 @@ use dubhe_net::session::Outbox;
 use crate::header::{Header, LEN};
 use crate::payload::PayloadLimit;
 
-/// Why a frame was not queued. Nothing of it is left in the queue.
+/// The reason why a frame was not queued. Nothing of it is left in the queue.
 #[derive(Debug)]
 pub(crate) enum Refused {
     /// Its body has this many bytes, more than the limit.

@@ -10,9 +10,9 @@ use dubhe_net::pool::Connect;
 use dubhe_net::session::{Driver, SessionOptions};
 use dubhe_net::tls::ClientTls;
 
-use crate::exchange::{Exchange, Peered, Role, Settings};
+use crate::exchange::{Exchange, PeerHandle, Role, Settings};
 
-/// What carries the bytes.
+/// The transport that carries the bytes.
 pub(super) enum Way {
     Clear,
     Tls(ClientTls),
@@ -39,9 +39,9 @@ pub(super) struct Connector {
 }
 
 impl Connect for Connector {
-    type Conn = Peered;
+    type Conn = PeerHandle;
 
-    async fn connect(&self) -> Result<Peered> {
+    async fn connect(&self) -> Result<PeerHandle> {
         let (io, peer) = self.dial.dial(&self.address).await?;
         let mut connection = None;
         let session = |handle: &_| {
@@ -60,6 +60,6 @@ impl Connect for Connector {
             let why = driver.await;
             tracing::debug!(%remote, %why, "dubbo connection ended");
         });
-        Ok(Peered(connection))
+        Ok(PeerHandle(connection))
     }
 }

@@ -9,7 +9,7 @@ use dubhe_core::{Method, ServiceKey, Status};
 
 use crate::serialization::SerializationId;
 
-/// How many calls may wait for replies on one connection.
+/// The number of calls that may wait for replies on one connection.
 pub const MAX_CALLS: usize = (1 << SLOT_BITS) - 1;
 
 /// A request id is a number that counts up, and in these low bits the slot of the call: a reply
@@ -24,7 +24,7 @@ pub(super) struct Waiting {
     pub(super) method: Arc<Method>,
     pub(super) began: Instant,
     pub(super) deadline: Option<Instant>,
-    /// How many bytes had been queued on the connection before this call.
+    /// The number of bytes that had been queued on the connection before this call.
     pub(super) position: u64,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Answered {
     pub(super) body: Bytes,
 }
 
-/// How a call ended.
+/// The end of a call.
 #[derive(Debug)]
 pub(super) enum Done {
     Answered(Answered, Waiting),
@@ -56,7 +56,7 @@ struct Slot {
     state: State,
 }
 
-/// Why no call can be added.
+/// The reason why no call can be added.
 pub(super) enum NoRoom {
     /// [`MAX_CALLS`] wait already.
     Full,
@@ -80,7 +80,7 @@ impl Calls {
         Self { slots: Vec::new(), free: Vec::new(), next: seed, waiting: 0, closed: false }
     }
 
-    /// How many calls wait.
+    /// The number of calls that wait.
     pub(super) fn waiting(&self) -> usize {
         self.waiting
     }

@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 
 use super::Settings;
 use super::calls::{Answered, Calls, Done, NoRoom, Waiting};
-use super::errors::What;
+use super::errors::CallLabel;
 use crate::body::{self, Answer, Outgoing, Refused};
 use crate::header::{Header, Kind};
 use crate::serialization::SerializationId;
@@ -37,11 +37,11 @@ pub struct Connection {
     draining: AtomicBool,
     /// Bytes ever queued, by callers and by the session.
     queued: AtomicU64,
-    /// Told when the connection stops taking calls.
+    /// The notice that the connection stops taking calls.
     retired: Notify,
 }
 
-/// Why a call was not queued.
+/// The reason why a call was not queued.
 enum NotSent {
     /// Too much waits for the peer already.
     Full,
@@ -66,19 +66,19 @@ impl Connection {
         &self.handle
     }
 
-    /// How many calls wait for their replies.
+    /// The number of calls that wait for their replies.
     pub fn waiting(&self) -> usize {
         self.calls.lock().waiting()
     }
 
-    /// Whether new calls may be sent: neither end is about to close.
+    /// Returns `true` if new calls may be sent: neither end is about to close.
     pub fn takes_calls(&self) -> bool {
         !self.readonly.load(Ordering::Acquire)
             && !self.draining.load(Ordering::Acquire)
             && !self.handle.is_closed()
     }
 
-    /// Whether the peer, or this end, wants no new calls while the connection still stands.
+    /// Returns `true` if either end wants no new calls while the connection still stands.
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Acquire) || self.readonly.load(Ordering::Acquire)
     }
@@ -144,7 +144,7 @@ impl Connection {
                 Some(deadline) => {
                     let deadline = tokio::time::Instant::from_std(deadline.instant());
                     if tokio::time::timeout_at(deadline, room).await.is_err() {
-                        let what = What::of(&call.head, &self.handle.peer().remote);
+                        let what = CallLabel::of(&call.head, &self.handle.peer().remote);
                         return Err(what.too_late(", for the peer reads too slowly"));
                     }
                 }
@@ -160,7 +160,7 @@ impl Connection {
 
     fn try_start(self: &Arc<Self>, call: &Call) -> Result<Invoking, NotSent> {
         let head = &call.head;
-        let what = What::of(head, &self.handle.peer().remote);
+        let what = CallLabel::of(head, &self.handle.peer().remote);
         let failed = |status| Err(NotSent::Failed(status));
         let now = time::now();
         let left = head.deadline.map(|deadline| deadline.left(now));
@@ -234,7 +234,7 @@ impl Connection {
     #[cold]
     pub(super) fn refuse(&self, id: u64, why: &str) {
         let peer = &self.handle.peer().remote;
-        let waker = self.calls.lock().fail(id, |w| What::waiting(w, peer).refused(why));
+        let waker = self.calls.lock().fail(id, |w| CallLabel::waiting(w, peer).refused(why));
         if let Some(waker) = waker {
             waker.wake();
         }
@@ -243,7 +243,7 @@ impl Connection {
     /// Ends the calls whose deadline has passed; gives the next deadline.
     pub(super) fn expire(&self, now: Instant) -> Option<Instant> {
         let peer = &self.handle.peer().remote;
-        let why = |w: &Waiting| What::waiting(w, peer).timed_out(w, now);
+        let why = |w: &Waiting| CallLabel::waiting(w, peer).timed_out(w, now);
         let (next, wakers) = self.calls.lock().expire(now, why);
         wakers.into_iter().for_each(std::task::Waker::wake);
         next
@@ -253,13 +253,13 @@ impl Connection {
     pub(super) fn fail(&self, why: &Close) {
         let peer = &self.handle.peer().remote;
         let written = self.written(why);
-        let status = |w: &Waiting| What::waiting(w, peer).lost(why, w.position < written);
+        let status = |w: &Waiting| CallLabel::waiting(w, peer).lost(why, w.position < written);
         let wakers = self.calls.lock().close(status);
         self.retired.notify_waiters();
         wakers.into_iter().for_each(std::task::Waker::wake);
     }
 
-    /// How many of the bytes ever queued may have left, or may still leave: a call behind them
+    /// The number of bytes ever queued that may have left, or may still leave: a call behind them
     /// certainly did not start.
     fn written(&self, why: &Close) -> u64 {
         let nothing_follows = match why {
@@ -275,7 +275,7 @@ impl Connection {
     }
 
     fn read(&self, answered: Answered, waiting: &Waiting) -> Outcome {
-        let what = What::waiting(waiting, &self.handle.peer().remote);
+        let what = CallLabel::waiting(waiting, &self.handle.peer().remote);
         if answered.serialization != SerializationId::HESSIAN2 {
             return Err(what.bad_reply(format_args!(
                 "it is serialized as {} though the request was in hessian2",
@@ -303,7 +303,7 @@ impl Connection {
     }
 }
 
-/// What a call gets that has no reply.
+/// The reply to a call that has none.
 fn nothing() -> Reply {
     Reply::new(Payload::dynamic(Value::Null))
 }
@@ -332,15 +332,15 @@ impl Pending for Connection {
 
 /// Calls the peer of a connection.
 #[derive(Clone, Debug)]
-pub struct Peered(pub Arc<Connection>);
+pub struct PeerHandle(pub Arc<Connection>);
 
-impl Invoke for Peered {
+impl Invoke for PeerHandle {
     fn invoke(&self, call: Call) -> Invoking {
         self.0.start(call)
     }
 }
 
-impl pool::Connection for Peered {
+impl pool::Connection for PeerHandle {
     fn load(&self) -> usize {
         self.0.waiting()
     }

@@ -10,19 +10,19 @@ use dubhe_net::session::Close;
 use super::calls::Waiting;
 
 /// `service.method on peer`.
-pub(super) struct What<'a> {
+pub(super) struct CallLabel<'a> {
     pub(super) service: &'a ServiceKey,
     pub(super) method: &'a Method,
     pub(super) peer: &'a dyn fmt::Display,
 }
 
-impl fmt::Display for What<'_> {
+impl fmt::Display for CallLabel<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{} on {}", self.service, self.method.name, self.peer)
     }
 }
 
-impl<'a> What<'a> {
+impl<'a> CallLabel<'a> {
     pub(super) fn of(head: &'a Head, peer: &'a dyn fmt::Display) -> Self {
         Self { service: &head.service, method: &head.method, peer }
     }

@@ -1,4 +1,4 @@
-//! When to send a heartbeat and when to give a silent peer up.
+//! The times to send a heartbeat and to give a silent peer up.
 //!
 //! Source: Dubbo Java `HeartbeatTimerTask`, `ReconnectTimerTask`, `CloseTimerTask`: the client
 //! sends when nothing was read or nothing was written for a period, and looks again after a third
@@ -11,7 +11,7 @@ use super::Role;
 /// Periods of silence after which the peer is taken for dead.
 const DEAD_AFTER: u32 = 3;
 /// Looks a period, while heartbeats go unanswered.
-const LOOKS: u32 = 3;
+const CHECKS_PER_PERIOD: u32 = 3;
 
 #[derive(Debug)]
 pub(super) struct Heartbeat {
@@ -20,7 +20,7 @@ pub(super) struct Heartbeat {
     sent: Option<Instant>,
 }
 
-/// What to do now.
+/// The thing to do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Beat {
     /// Nothing; look again then, if ever.
@@ -48,13 +48,13 @@ impl Heartbeat {
             return Beat::Wait(Some(dead));
         }
         let idle = last_read.min(last_write) + self.period;
-        let again = self.sent.map(|sent| sent + self.period / LOOKS);
+        let again = self.sent.map(|sent| sent + self.period / CHECKS_PER_PERIOD);
         let due = again.map_or(idle, |again| idle.max(again));
         if due > now {
             return Beat::Wait(Some(due.min(dead)));
         }
         self.sent = Some(now);
-        Beat::Send(dead.min(now + self.period / LOOKS))
+        Beat::Send(dead.min(now + self.period / CHECKS_PER_PERIOD))
     }
 }
 

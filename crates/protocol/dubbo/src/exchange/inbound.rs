@@ -13,9 +13,9 @@ use dubhe_core::{Call, Code, Head, Metadata, Method, ServiceKey, Status};
 use dubhe_hessian2::Error;
 use dubhe_net::session::Outbox;
 
-use super::memo::{Known, Recognised};
+use super::request_cache::{CachedRequest, KnownRequest};
 use super::running::{Ended, Panicked};
-use super::{Exchange, pace};
+use super::{Exchange, offload};
 use crate::body::{
     self, ReplyTo, Request, Scanned, supports_attachments, write_failure, write_reply,
 };
@@ -23,7 +23,7 @@ use crate::header::{Header, Kind};
 use crate::payload::PayloadLimit;
 use crate::serialization::{SerializationId, refusal};
 
-/// What is kept of a call while its handler runs.
+/// The part of a call that is kept while its handler runs.
 pub(super) struct Ticket {
     /// `None` for a one-way call.
     to: Option<ReplyTo>,
@@ -90,13 +90,13 @@ impl Exchange {
             return Err(Refusal::Wire(table::dubbo::SERVER_THREADPOOL_EXHAUSTED, text));
         }
         if let Some(dispatch) = &self.dispatch {
-            self.memo.renew(dispatch.generation());
+            self.request_cache.renew(dispatch.generation());
         }
 
         // The target, by the bytes of an earlier request or by a scan that builds no value; then
         // the gates, before arguments and attachments are decoded.
-        let (known, payload, guards) = match self.memo.recognise(frame) {
-            Some(Recognised { known, count, arguments }) => {
+        let (known, payload, guards) = match self.request_cache.recognise(frame) {
+            Some(CachedRequest { known, count, arguments }) => {
                 let guards = self.admit(header, two_way, now, &known)?;
                 (known, body::arguments(count, arguments), guards)
             }
@@ -109,11 +109,11 @@ impl Exchange {
                     Err(error) => return Err(told(guards, Refusal::unreadable(error))),
                 };
                 known.metadata.clone_from(&request.attachments.metadata);
-                self.memo.learn(frame, &request, &known);
+                self.request_cache.learn(frame, &request, &known);
                 (Arc::new(known), request.payload(), guards)
             }
         };
-        let Known { target, limit, .. } = &*known;
+        let KnownRequest { target, limit, .. } = &*known;
         if !limit.allows(frame.len()) {
             let text = too_large(frame.len(), *limit);
             return Err(told(guards, Refusal::Wire(table::dubbo::BAD_REQUEST, text)));
@@ -141,8 +141,8 @@ impl Exchange {
         };
         let invoke = target.invoke.clone();
         let begin = move || guards.follow(invoke.invoke(Call::new(head, payload)));
-        let started = if self.pace.apart() {
-            self.running.start(move || pace::apart(begin), ticket)
+        let started = if self.offload.next() {
+            self.running.start(move || offload::spawned(begin), ticket)
         } else {
             self.in_place += 1;
             self.running.start(begin, ticket)
@@ -166,7 +166,7 @@ impl Exchange {
         header: Header,
         two_way: bool,
         now: Instant,
-        known: &Known,
+        known: &KnownRequest,
     ) -> Result<Guards, Refusal> {
         let Target { service, method, gates, .. } = &known.target;
         let mut arrival = Arrival::new(service, method, &self.peer, now);
@@ -176,9 +176,9 @@ impl Exchange {
     }
 
     /// Finds out what a request is about.
-    fn know(&self, request: &Request<'_>) -> Result<Known, Refusal> {
+    fn know(&self, request: &Request<'_>) -> Result<KnownRequest, Refusal> {
         let target = self.find(request)?;
-        Ok(Known {
+        Ok(KnownRequest {
             limit: self.limit(&target),
             target,
             timeout: request.attachments.timeout,
@@ -254,7 +254,7 @@ impl Exchange {
 enum Refusal {
     /// A status of the protocol and its text.
     Wire(u8, String),
-    /// What a gate said.
+    /// A gate's refusal.
     Gate(ReplyTo, Status),
 }
 
@@ -274,7 +274,7 @@ fn told(guards: Guards, refusal: Refusal) -> Refusal {
     refusal
 }
 
-impl Known {
+impl KnownRequest {
     /// Nobody waits for a one-way call, whatever its timeout says.
     fn deadline(&self, two_way: bool, now: Instant) -> Option<Deadline> {
         self.timeout.filter(|_| two_way).map(|timeout| Deadline::after(now, timeout))

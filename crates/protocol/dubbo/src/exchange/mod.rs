@@ -9,14 +9,14 @@ mod connection;
 mod errors;
 mod heartbeat;
 mod inbound;
-mod memo;
-mod pace;
+mod offload;
+mod request_cache;
 mod running;
 mod session;
 mod settings;
 
 pub use calls::MAX_CALLS;
-pub use connection::{Connection, Peered};
+pub use connection::{Connection, PeerHandle};
 pub use session::Exchange;
 pub(crate) use settings::millis;
 pub use settings::{Role, Settings};

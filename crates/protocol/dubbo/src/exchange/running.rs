@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 
 use super::calls::remember;
 
-/// How a handler ended: with an outcome, or with a panic.
+/// The end of a handler: an outcome, or a panic.
 pub(super) type Ended = Result<Outcome, Panicked>;
 
 /// A handler panicked.
@@ -27,7 +27,7 @@ pub(super) struct Running<T> {
     slots: Vec<Slot<T>>,
     free: Vec<usize>,
     woken: Arc<Woken>,
-    /// What `woken` collected, while it is dealt with.
+    /// The slots that `woken` collected, while they are dealt with.
     batch: Vec<usize>,
 }
 
@@ -79,7 +79,7 @@ impl<T> Running<T> {
         Self { slots: Vec::new(), free: Vec::new(), woken: Arc::default(), batch: Vec::new() }
     }
 
-    /// How many handlers run.
+    /// The number of handlers that run.
     pub(super) fn len(&self) -> usize {
         self.slots.len() - self.free.len()
     }
@@ -123,7 +123,7 @@ impl<T> Running<T> {
         slot
     }
 
-    /// Whether there is something to poll.
+    /// Returns `true` if there is something to poll.
     pub(super) fn has_woken(&self) -> bool {
         !self.woken.0.lock().slots.is_empty()
     }

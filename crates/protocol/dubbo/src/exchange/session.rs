@@ -13,10 +13,10 @@ use dubhe_net::{Error, ErrorKind, Result, time};
 use super::calls::Answered;
 use super::heartbeat::{Beat, Heartbeat};
 use super::inbound::Ticket;
-use super::memo::Memo;
-use super::pace::Pace;
+use super::offload::Offload;
+use super::request_cache::RequestCache;
 use super::running::Running;
-use super::{Connection, Peered, Role, Settings};
+use super::{Connection, PeerHandle, Role, Settings};
 use crate::body::Event;
 use crate::frame::{Frame, Splitter};
 use crate::header::{Header, Kind};
@@ -31,18 +31,18 @@ pub struct Exchange {
     pub(super) peer: Arc<context::Peer>,
     pub(super) running: Running<Ticket>,
     pub(super) last_call: Instant,
-    pub(super) pace: Pace,
-    pub(super) memo: Memo,
+    pub(super) offload: Offload,
+    pub(super) request_cache: RequestCache,
     /// Handlers begun in this task during the present batch of input.
     pub(super) in_place: u32,
     splitter: Splitter,
     heartbeat: Heartbeat,
-    /// When the reading was last seen to be stopped by the limit of running calls.
+    /// The last time at which reading was seen to be stopped by the limit of running calls.
     not_reading: Option<Instant>,
     drain: Drain,
 }
 
-/// How far the orderly end of a connection has come.
+/// The progress of the orderly end of a connection.
 enum Drain {
     No,
     /// The peer knows; the connection closes when it has been quiet since this moment, or since
@@ -67,7 +67,7 @@ impl Exchange {
             local: Some(net.local),
             protocol: "dubbo".into(),
             certificate,
-            back: Some(Arc::new(Peered(connection.clone()))),
+            back: Some(Arc::new(PeerHandle(connection.clone()))),
         });
         Self {
             role,
@@ -76,8 +76,8 @@ impl Exchange {
             peer,
             running: Running::new(),
             last_call: time::now(),
-            pace: Pace::default(),
-            memo: Memo::default(),
+            offload: Offload::default(),
+            request_cache: RequestCache::default(),
             in_place: 0,
             splitter: Splitter::new(settings.payload),
             heartbeat: Heartbeat::new(role, settings.heartbeat),
@@ -123,7 +123,7 @@ impl Exchange {
         put_event(header, body, out);
     }
 
-    /// Whether the connection has come to its orderly end.
+    /// Returns `true` if the connection has come to its orderly end.
     fn is_finished(&mut self, out: &mut Outbox) -> bool {
         let wanted = self.connection.drain_wanted();
         let given_up = self.role == Role::Client && (wanted || self.connection.is_readonly());
@@ -175,7 +175,7 @@ impl Session for Exchange {
         self.connection.count(out.len().saturating_sub(before));
         let polls = std::mem::take(&mut self.in_place);
         if polls > 0 {
-            self.pace.observe(now, time::now(), polls);
+            self.offload.observe(now, time::now(), polls);
         }
         Ok(())
     }
@@ -185,7 +185,7 @@ impl Session for Exchange {
         let begin = self.running.has_woken().then(time::now);
         let polls = self.running.poll(cx, |ended, ticket| ticket.reply(ended, out));
         if let Some(begin) = begin {
-            self.pace.observe(begin, time::now(), polls);
+            self.offload.observe(begin, time::now(), polls);
         }
         let finished = self.is_finished(out);
         self.connection.count(out.len().saturating_sub(before));

@@ -1,4 +1,4 @@
-//! What can be set about a connection.
+//! The settings of a connection.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use dubhe_core::endpoint::ServiceParams;
 
 use crate::payload::PayloadLimit;
 
-/// Which end opened the connection. Only events differ: the client sends heartbeats, the server
+/// The end that opened the connection. Only events differ: the client sends heartbeats, the server
 /// says when it takes no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -21,19 +21,19 @@ pub enum Role {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Settings {
-    /// How long a body may be, in both directions. Parameter `payload`, default 8 MiB.
+    /// The limit of the length of a body, in both directions. Parameter `payload`, default 8 MiB.
     pub payload: PayloadLimit,
     /// After how much silence in one direction a client sends a heartbeat; after three times as
     /// much from the peer either end closes. Zero turns both off. Parameter `heartbeat` in
     /// milliseconds, default 60 s.
     pub heartbeat: Duration,
-    /// How many calls from the peer may run at once. Above it nothing more is read until one ends;
+    /// The number of calls from the peer that may run at once. Above it nothing is read until one ends;
     /// while a call to the peer waits for its reply, reading goes on and further calls are refused
     /// with status 100. Default 1,024.
     pub max_running: usize,
     /// The name of this application, sent as `remote.application`; `""` sends none.
     pub application: ByteString,
-    /// When draining: for how long no call may have arrived before a server closes. Default
+    /// The time, while draining, in which no call may have arrived before a server closes. Default
     /// 500 ms.
     pub drain_quiet: Duration,
 }

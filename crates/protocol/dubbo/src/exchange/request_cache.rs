@@ -17,30 +17,30 @@ use dubhe_hessian2::{Decode, Decoder};
 use crate::body::{Attachments, Request};
 use crate::payload::PayloadLimit;
 
-/// How many requests are remembered for a connection.
-const MOST: usize = 8;
+/// The number of requests that are remembered for a connection.
+const MAX_ENTRIES: usize = 8;
 /// The largest names and attachments that are remembered, in bytes together.
-const LARGEST: usize = 2048;
+const MAX_ENTRY_BYTES: usize = 2048;
 
-/// What a request is about, apart from its arguments.
+/// The facts of a request, apart from its arguments.
 #[derive(Clone)]
-pub(super) struct Known {
+pub(super) struct KnownRequest {
     pub(super) target: Target,
     pub(super) limit: PayloadLimit,
     pub(super) timeout: Option<Duration>,
     pub(super) priority: Option<ByteString>,
     pub(super) metadata: Metadata,
-    /// Whether the client takes attachments in replies.
+    /// The client's ability to read attachments of replies.
     pub(super) attachments: bool,
 }
 
 #[derive(Default)]
-pub(super) struct Memo {
+pub(super) struct RequestCache {
     entries: Vec<Entry>,
     next: usize,
     /// The [generation](dubhe_core::serve::Dispatch::generation) that the targets are of.
     generation: u64,
-    /// What the last unknown request had around its arguments: worth keeping when it recurs.
+    /// The bytes around the arguments of the last unknown request: worth keeping when they recur.
     last: Vec<u8>,
 }
 
@@ -48,17 +48,17 @@ struct Entry {
     names: Bytes,
     attachments: Bytes,
     count: usize,
-    known: Arc<Known>,
+    known: Arc<KnownRequest>,
 }
 
 /// A request that was recognised.
-pub(super) struct Recognised {
-    pub(super) known: Arc<Known>,
+pub(super) struct CachedRequest {
+    pub(super) known: Arc<KnownRequest>,
     pub(super) count: usize,
     pub(super) arguments: Bytes,
 }
 
-impl Memo {
+impl RequestCache {
     /// Forgets the targets of another generation than `present`. Called before a target is
     /// looked up, so that one found during a change is not kept under the newer number.
     pub(super) fn renew(&mut self, present: u64) {
@@ -69,8 +69,8 @@ impl Memo {
         }
     }
 
-    /// What is known of a request with this body.
-    pub(super) fn recognise(&self, body: &Bytes) -> Option<Recognised> {
+    /// Finds what is known of a request with this body.
+    pub(super) fn recognise(&self, body: &Bytes) -> Option<CachedRequest> {
         // Neighbours may share their names and differ in their attachments.
         self.entries.iter().find_map(|entry| {
             let rest = body.strip_prefix(&*entry.names)?;
@@ -84,17 +84,17 @@ impl Memo {
             }
             let start = entry.names.len();
             let arguments = body.slice(start..start + end);
-            Some(Recognised { known: entry.known.clone(), count: entry.count, arguments })
+            Some(CachedRequest { known: entry.known.clone(), count: entry.count, arguments })
         })
     }
 
     /// Remembers a request when it came for the second time in a row. `request` was read from
     /// `body`.
-    pub(super) fn learn(&mut self, body: &Bytes, request: &Request<'_>, known: &Known) {
+    pub(super) fn learn(&mut self, body: &Bytes, request: &Request<'_>, known: &KnownRequest) {
         let start = offset(body, &request.arguments);
         let Some((names, rest)) = body.split_at_checked(start) else { return };
         let Some(attachments) = rest.get(request.arguments.len()..) else { return };
-        if names.len() + attachments.len() > LARGEST {
+        if names.len() + attachments.len() > MAX_ENTRY_BYTES {
             return;
         }
         let same = self.last.strip_prefix(names) == Some(attachments);
@@ -111,17 +111,17 @@ impl Memo {
             names: Bytes::copy_from_slice(names),
             attachments,
             count: request.count,
-            known: Arc::new(Known { metadata, ..known.clone() }),
+            known: Arc::new(KnownRequest { metadata, ..known.clone() }),
         };
         match self.entries.get_mut(self.next) {
             Some(place) => *place = entry,
             None => self.entries.push(entry),
         }
-        self.next = (self.next + 1) % MOST;
+        self.next = (self.next + 1) % MAX_ENTRIES;
     }
 }
 
-/// Where `part` begins in `whole`, of which it is a slice.
+/// The place of `part` in `whole`, of which it is a slice.
 fn offset(whole: &Bytes, part: &Bytes) -> usize {
     (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize)
 }
@@ -177,7 +177,7 @@ mod tests {
         out.to_bytes().slice(LEN..)
     }
 
-    fn known(request: &Request<'_>) -> Known {
+    fn known(request: &Request<'_>) -> KnownRequest {
         let target = Target {
             service: Arc::new(ServiceKey::interface_only("a.B")),
             method: Arc::new(Method::java(request.method.to_string(), "")),
@@ -185,7 +185,7 @@ mod tests {
             gates: Gates::default(),
             invoke: Arc::new(Nobody),
         };
-        Known {
+        KnownRequest {
             target,
             limit: PayloadLimit::default(),
             timeout: request.attachments.timeout,
@@ -195,9 +195,9 @@ mod tests {
         }
     }
 
-    fn learn(memo: &mut Memo, body: &Bytes) {
+    fn learn(request_cache: &mut RequestCache, body: &Bytes) {
         let request = Request::read(body).unwrap();
-        memo.learn(body, &request, &known(&request));
+        request_cache.learn(body, &request, &known(&request));
     }
 
     fn user(name: &str) -> Value {
@@ -210,18 +210,18 @@ mod tests {
 
     #[test]
     fn a_request_is_known_from_its_third_time_on_whatever_its_arguments() {
-        let mut memo = Memo::default();
+        let mut request_cache = RequestCache::default();
         for (method, name) in [("a", "Ada"), ("b", "Bea")] {
             let first = body(method, user(name), traced("t"));
-            assert!(memo.recognise(&first).is_none());
-            learn(&mut memo, &first);
-            assert!(memo.recognise(&first).is_none());
-            learn(&mut memo, &first);
+            assert!(request_cache.recognise(&first).is_none());
+            learn(&mut request_cache, &first);
+            assert!(request_cache.recognise(&first).is_none());
+            learn(&mut request_cache, &first);
         }
         for (method, argument) in [("a", user("Eve")), ("b", Value::list([1, 2, 3]))] {
             let again = body(method, argument, traced("t"));
             let request = Request::read(&again).unwrap();
-            let recognised = memo.recognise(&again).unwrap();
+            let recognised = request_cache.recognise(&again).unwrap();
             assert_eq!(recognised.arguments, request.arguments);
             assert_eq!(recognised.count, 1);
             assert_eq!(&*recognised.known.target.method.name, method);
@@ -232,53 +232,53 @@ mod tests {
 
     #[test]
     fn other_attachments_are_another_request() {
-        let mut memo = Memo::default();
+        let mut request_cache = RequestCache::default();
         let one = body("a", Value::Int(1), traced("t-1"));
-        learn(&mut memo, &one);
-        learn(&mut memo, &one);
-        assert!(memo.recognise(&one).is_some());
-        assert!(memo.recognise(&body("a", Value::Int(1), traced("t-2"))).is_none());
-        assert!(memo.recognise(&one.slice(..one.len() - 1)).is_none());
-        assert!(memo.recognise(&Bytes::new()).is_none());
+        learn(&mut request_cache, &one);
+        learn(&mut request_cache, &one);
+        assert!(request_cache.recognise(&one).is_some());
+        assert!(request_cache.recognise(&body("a", Value::Int(1), traced("t-2"))).is_none());
+        assert!(request_cache.recognise(&one.slice(..one.len() - 1)).is_none());
+        assert!(request_cache.recognise(&Bytes::new()).is_none());
     }
 
     #[test]
     fn containers_in_attachments_and_long_ones_are_not_remembered() {
-        let mut memo = Memo::default();
+        let mut request_cache = RequestCache::default();
         let container = Metadata::from_iter([("user", user("Ada"))]);
-        let long = traced(&"x".repeat(LARGEST));
+        let long = traced(&"x".repeat(MAX_ENTRY_BYTES));
         for metadata in [container, long] {
             let body = body("a", Value::Int(1), metadata);
             for _ in 0..3 {
-                learn(&mut memo, &body);
+                learn(&mut request_cache, &body);
             }
-            assert!(memo.recognise(&body).is_none());
+            assert!(request_cache.recognise(&body).is_none());
         }
     }
 
     #[test]
     fn targets_of_another_generation_are_forgotten() {
-        let mut memo = Memo::default();
+        let mut request_cache = RequestCache::default();
         let body = body("a", Value::Int(1), traced("t"));
-        learn(&mut memo, &body);
-        learn(&mut memo, &body);
-        memo.renew(0);
-        assert!(memo.recognise(&body).is_some());
-        memo.renew(1);
-        assert!(memo.recognise(&body).is_none());
-        learn(&mut memo, &body);
-        assert!(memo.recognise(&body).is_some());
+        learn(&mut request_cache, &body);
+        learn(&mut request_cache, &body);
+        request_cache.renew(0);
+        assert!(request_cache.recognise(&body).is_some());
+        request_cache.renew(1);
+        assert!(request_cache.recognise(&body).is_none());
+        learn(&mut request_cache, &body);
+        assert!(request_cache.recognise(&body).is_some());
     }
 
     #[test]
     fn what_is_remembered_stays_bounded() {
-        let mut memo = Memo::default();
-        for n in 0..3 * MOST {
+        let mut request_cache = RequestCache::default();
+        for n in 0..3 * MAX_ENTRIES {
             let body = body(&format!("m{n}"), Value::Int(1), traced("t"));
-            learn(&mut memo, &body);
-            learn(&mut memo, &body);
-            assert!(memo.recognise(&body).is_some());
+            learn(&mut request_cache, &body);
+            learn(&mut request_cache, &body);
+            assert!(request_cache.recognise(&body).is_some());
         }
-        assert_eq!(memo.entries.len(), MOST);
+        assert_eq!(request_cache.entries.len(), MAX_ENTRIES);
     }
 }

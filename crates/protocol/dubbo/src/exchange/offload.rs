@@ -1,4 +1,4 @@
-//! Where handlers run: in the connection's task while they are quick, in tasks of their own while
+//! The place where handlers run: the connection's task while they are quick, their own tasks while
 //! they are not, so that one slow handler does not hold up the other calls of its connection, and
 //! several of them use several cores.
 
@@ -12,41 +12,41 @@ use tokio::task::JoinHandle;
 
 /// A handler that keeps the connection's task this long between two waits is slow. A task of its
 /// own costs about a hundredth of it.
-const SLOW: Duration = Duration::from_micros(100);
+const SLOW_POLL: Duration = Duration::from_micros(100);
 
-/// How many calls get tasks of their own before the connection's task is tried again.
-const APART: u32 = 64;
+/// The number of calls that get tasks of their own before the connection's task is tried again.
+const OFFLOADED_CALLS: u32 = 64;
 
 /// Watches how long the handlers of a connection keep its task.
 #[derive(Debug, Default)]
-pub(super) struct Pace {
-    apart: u32,
+pub(super) struct Offload {
+    left: u32,
 }
 
-impl Pace {
+impl Offload {
     /// `polls` handlers were polled one after the other since `begin`.
     pub(super) fn observe(&mut self, begin: Instant, now: Instant, polls: u32) {
-        if now.saturating_duration_since(begin) > SLOW * polls {
-            self.apart = APART;
+        if now.saturating_duration_since(begin) > SLOW_POLL * polls {
+            self.left = OFFLOADED_CALLS;
         }
     }
 
-    /// Whether the next call gets a task of its own.
-    pub(super) fn apart(&mut self) -> bool {
-        let apart = self.apart > 0;
-        self.apart = self.apart.saturating_sub(1);
-        apart
+    /// Returns `true` if the next call gets a task of its own.
+    pub(super) fn next(&mut self) -> bool {
+        let offloads = self.left > 0;
+        self.left = self.left.saturating_sub(1);
+        offloads
     }
 }
 
 /// Runs `begin` and what it gives in a task that ends with the returned value.
-pub(super) fn apart(begin: impl FnOnce() -> Invoking + Send + 'static) -> Invoking {
-    Invoking::boxed(Apart(tokio::spawn(async move { begin().await })))
+pub(super) fn spawned(begin: impl FnOnce() -> Invoking + Send + 'static) -> Invoking {
+    Invoking::boxed(Spawned(tokio::spawn(async move { begin().await })))
 }
 
-struct Apart(JoinHandle<Outcome>);
+struct Spawned(JoinHandle<Outcome>);
 
-impl Future for Apart {
+impl Future for Spawned {
     type Output = Outcome;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
@@ -59,7 +59,7 @@ impl Future for Apart {
     }
 }
 
-impl Drop for Apart {
+impl Drop for Spawned {
     fn drop(&mut self) {
         self.0.abort();
     }
@@ -71,10 +71,10 @@ mod tests {
 
     #[test]
     fn slow_handlers_run_apart_for_a_while() {
-        let (mut pace, begin) = (Pace::default(), Instant::now());
-        pace.observe(begin, begin + SLOW * 16, 16);
-        assert!(!pace.apart());
-        pace.observe(begin, begin + SLOW * 2, 1);
-        assert_eq!((0..200).filter(|_| pace.apart()).count(), APART as usize);
+        let (mut offload, begin) = (Offload::default(), Instant::now());
+        offload.observe(begin, begin + SLOW_POLL * 16, 16);
+        assert!(!offload.next());
+        offload.observe(begin, begin + SLOW_POLL * 2, 1);
+        assert_eq!((0..200).filter(|_| offload.next()).count(), OFFLOADED_CALLS as usize);
     }
 }
