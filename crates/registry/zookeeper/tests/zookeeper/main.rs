@@ -12,7 +12,7 @@ mod server;
 
 use std::sync::Arc;
 
-use dubhe_core::endpoint::{Instance, Offer, Params, ServiceParams};
+use dubhe_core::endpoint::{Instance, Offer, ServiceParams};
 use dubhe_core::random::SplitMix;
 use dubhe_core::registry::{Health, Registration, Registry, Snapshot, Snapshots};
 use dubhe_core::time::Duration;
@@ -35,7 +35,7 @@ fn provider(port: u16, params: &[(&'static str, &'static str)]) -> Registration 
         instance: Arc::new(Instance {
             host: "127.0.0.1".into(),
             application: "shop".into(),
-            params: Params::new(),
+            ..Instance::default()
         }),
         offer: Offer { protocol: "dubbo".into(), port },
         params: Arc::new(ServiceParams {
