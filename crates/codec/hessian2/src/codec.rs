@@ -117,7 +117,7 @@ pub trait JavaType {
 /// The arguments of a call, as a tuple: each is written in turn, and all share the encoder's
 /// tables.
 pub trait Arguments {
-    /// How many there are.
+    /// The number of them.
     const COUNT: usize;
 
     /// Their descriptors, one after the other, as the dubbo protocol sends them.

@@ -1,9 +1,9 @@
-//! What went wrong, where, and what to do about it.
+//! Errors: the fault, its place, and the remedy.
 
 use std::borrow::Cow;
 use std::fmt;
 
-/// Why a value could not be written or read.
+/// The reason why a value could not be written or read.
 ///
 /// The text names classes, fields and tags, never the content of a value.
 pub struct Error(Box<Inner>);
@@ -102,7 +102,7 @@ impl Error {
         self.0.kind
     }
 
-    /// Where in the message it arose, in bytes from its start; writers have none.
+    /// The place in the message where it arose, in bytes from its start; writers have none.
     pub fn offset(&self) -> Option<usize> {
         self.0.offset
     }

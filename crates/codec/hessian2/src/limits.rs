@@ -1,20 +1,20 @@
-//! What a decoder allows a message to ask for.
+//! The bounds of what a message can ask of a decoder.
 
 /// Limits of a [`Decoder`](crate::Decoder). Memory is bounded by the bytes received in any case:
 /// no declared size is trusted, and every element takes at least one byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// How deep lists, maps and objects may nest. Default 128.
+    /// The depth to which lists, maps and objects may nest. Default 128.
     pub depth: u16,
-    /// How many lists, maps and objects a message may hold. Default 4,194,304, which is what
+    /// The number of lists, maps and objects in a message. Default 4,194,304, which is what
     /// Dubbo's 8 MiB of payload hold with two bytes for each.
     pub references: u32,
-    /// How many classes a message may define. Default 4,096.
+    /// The number of classes that a message may define. Default 4,096.
     pub classes: u16,
-    /// How many fields a class may have. Default 1,024.
+    /// The number of fields of a class. Default 1,024.
     pub fields: u16,
-    /// How many bytes references may have read again, besides 16 times the message. A typed value
+    /// The bytes that references may have read again, besides 16 times the message. A typed value
     /// that is referred to is read at its place once more, so nested sharing could otherwise
     /// unfold a small message without bound. Arguments whose [`layout`](crate::layout) is changed
     /// grow to as much at most. Default 1 MiB.

@@ -32,7 +32,7 @@ pub(crate) const OBJECT_DIRECT: u8 = 0x60;
 pub(crate) const TYPED_LIST_DIRECT: u8 = 0x70;
 pub(crate) const LIST_DIRECT: u8 = 0x78;
 
-/// What a value beginning with `tag` is, in words.
+/// Describes a value that begins with `tag`, in words.
 pub(crate) const fn describe(tag: u8) -> &'static str {
     match tag {
         0x00..=0x1f | 0x30..=0x33 | STRING_CHUNK | STRING => "a string",

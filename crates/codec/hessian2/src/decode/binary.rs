@@ -62,7 +62,7 @@ impl<'de> Decoder<'de> {
         Ok(())
     }
 
-    /// Whether a `byte[]` begins with this tag.
+    /// Returns `true` if a `byte[]` begins with this tag.
     pub(crate) const fn is_bytes(tag: u8) -> bool {
         matches!(tag, 0x20..=0x2f | 0x34..=0x37 | tag::BINARY | tag::BINARY_CHUNK)
     }

@@ -23,7 +23,7 @@ enum Length {
 }
 
 impl Items {
-    /// Whether there is another element: if so, read it before asking again.
+    /// Returns `true` if there is another element: if so, read it before asking again.
     ///
     /// # Errors
     /// [`Truncated`](ErrorKind::Truncated) at the end of the message.
@@ -64,7 +64,7 @@ impl Items {
 }
 
 impl Entries {
-    /// Whether there is another entry: if so, read its key and its value before asking again.
+    /// Returns `true` if there is another entry: if so, read its key and its value before asking again.
     ///
     /// # Errors
     /// [`Truncated`](ErrorKind::Truncated) at the end of the message.

@@ -112,7 +112,7 @@ impl<'de> Decoder<'de> {
         self.tables.clear();
     }
 
-    /// How many bytes have been read.
+    /// The number of bytes that have been read.
     pub fn position(&self) -> usize {
         self.at.position
     }
@@ -122,7 +122,7 @@ impl<'de> Decoder<'de> {
         self.input.get(self.at.position..).unwrap_or_default()
     }
 
-    /// Whether everything has been read.
+    /// Returns `true` if everything has been read.
     pub fn is_at_end(&self) -> bool {
         self.at.position >= self.input.len()
     }

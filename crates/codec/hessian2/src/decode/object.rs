@@ -11,7 +11,7 @@ use crate::class::Class;
 use crate::error::{Error, ErrorKind};
 use crate::tag;
 
-/// What begins at the present position, seen past class definitions.
+/// The value that begins at the present position, seen past class definitions.
 #[derive(Clone, Copy)]
 pub(crate) enum Start {
     /// An instance of the class of that number, whose tag is next.
@@ -207,7 +207,7 @@ impl<'de> Decoder<'de> {
         self.tables.plan.get(start + usize::from(field)).copied().flatten()
     }
 
-    /// Whether the fields of a wire class are those of `target`, in the same order.
+    /// Returns `true` if the fields of a wire class are those of `target`, in the same order.
     #[inline]
     fn is_in_order(&mut self, number: usize, target: &'static Class) -> bool {
         self.planned(number, target).is_some_and(|class| class.in_order)

@@ -1,4 +1,4 @@
-//! What a message has defined so far.
+//! The definitions of a message so far.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -62,11 +62,11 @@ pub(super) type Slot = Option<u16>;
 
 /// A list, map or object that has been opened.
 pub(super) struct Container {
-    /// Where its tag stands.
+    /// The place of its tag.
     pub(super) position: usize,
     pub(super) types: u32,
     pub(super) classes: u16,
-    /// Whether its end has not been reached.
+    /// The state of being read: its end has not been reached.
     pub(super) open: bool,
 }
 
@@ -85,7 +85,7 @@ pub(super) struct WireClass<'de> {
     pub(super) definition: Range<usize>,
     /// The Rust type for which the plan holds.
     pub(super) target: Option<&'static Class>,
-    /// Whether both have the same fields in the same order.
+    /// Returns `true` if both have the same fields in the same order.
     pub(super) in_order: bool,
     /// Its names as shared strings, once a dynamic value has asked for them.
     pub(super) names: Option<Arc<Names>>,

@@ -130,7 +130,7 @@ impl<'de> Decoder<'de> {
         }
     }
 
-    /// Whether a string begins with this tag.
+    /// Returns `true` if a string begins with this tag.
     pub(crate) const fn is_str(tag: u8) -> bool {
         matches!(tag, 0..=0x1f | 0x30..=0x33 | tag::STRING | tag::STRING_CHUNK)
     }
@@ -150,7 +150,7 @@ impl<'de> Decoder<'de> {
         Ok((usize::from(units), tag != tag::STRING_CHUNK))
     }
 
-    /// How many bytes the next `units` take, and whether they can be read as UTF-8.
+    /// Counts the bytes that the next `units` take, and tells if they can be read as UTF-8.
     fn measure(&self, units: usize) -> Result<(usize, bool), Error> {
         let rest = self.remaining();
         if rest.get(..units).is_some_and(dubhe_text::is_ascii) {

@@ -1,4 +1,4 @@
-//! What the code of `#[derive(Java)]` and `#[derive(JavaException)]` is written against. Not an
+//! The parts that the code of `#[derive(Java)]` and `#[derive(JavaException)]` names. Not an
 //! interface for people: it changes together with the macros.
 
 mod throwable;
@@ -41,7 +41,7 @@ pub trait Fields: Encode {
 
 /// A class whose fields can be read as fields of a subclass.
 pub trait ReadFields<'de>: Fields + Sized {
-    /// What has been read so far.
+    /// The fields that have been read so far.
     type Slots;
 
     /// Nothing read.
@@ -105,7 +105,7 @@ impl Names {
         self.names.split_at(self.len).0
     }
 
-    /// How many there are.
+    /// The number of them.
     #[allow(clippy::len_without_is_empty)]
     pub const fn len(&self) -> usize {
         self.len

@@ -56,7 +56,7 @@ pub fn decode_cause<'de, T: Decode<'de>>(d: &mut Decoder<'de>) -> Result<Option<
     if d.read_cycle()? { Ok(None) } else { Option::decode(d) }
 }
 
-/// What a `#[java(message)]` field may be.
+/// The types that a `#[java(message)]` field may have.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the message of a Java exception",
     note = "use `String` or `Option<String>`"

@@ -13,7 +13,7 @@ use crate::decode::Decoder;
 use crate::error::{Error, ErrorKind};
 use crate::tag;
 
-/// How deep containers may nest while writing: as deep as the decoder reads by default.
+/// The depth to which containers may nest while writing: as deep as the decoder reads by default.
 pub const DEPTH: usize = 128;
 
 /// Writes values, one after the other, into one buffer.

@@ -107,7 +107,7 @@ fn utf16_len(v: &str) -> usize {
     v.bytes().map(|b| usize::from(b & 0xc0 != 0x80) + usize::from(b >= 0xf0)).sum()
 }
 
-/// Where the first chunk of a long string ends, in bytes and in units. Java never ends one
+/// The end of the first chunk of a long string, in bytes and in units. Java never ends one
 /// between the two units of a pair.
 fn chunk_end(v: &str) -> (usize, usize) {
     let mut units = 0;

@@ -38,7 +38,7 @@ impl BigInteger {
         Self { negative: negative && !words.is_empty(), words }
     }
 
-    /// Whether it is less than zero.
+    /// Returns `true` if it is less than zero.
     pub fn is_negative(&self) -> bool {
         self.negative
     }

@@ -20,11 +20,11 @@ const FIELDS: [&str; 4] = ["suppressedExceptions", "stackTrace", "cause", "detai
 pub struct Throwable {
     /// The class, such as `java.lang.IllegalStateException`.
     pub class: Name,
-    /// What `getMessage` gives.
+    /// The text that `getMessage` gives.
     pub message: Option<String>,
-    /// What caused it.
+    /// The throwable that caused it.
     pub cause: Option<Box<Throwable>>,
-    /// Where it was made, the innermost call first.
+    /// The place where it was made, the innermost call first.
     pub stack: Vec<StackTraceElement>,
     /// The exceptions it suppressed.
     pub suppressed: Vec<Throwable>,
@@ -49,7 +49,7 @@ record! {
         module_version: Option<String>,
         /// The name of the class loader.
         class_loader_name: Option<String>,
-        /// What the JVM prints of it: an internal of Java 9 and later.
+        /// The form in which the JVM prints it: an internal of Java 9 and later.
         format: i8,
     }
     wire(optional) {

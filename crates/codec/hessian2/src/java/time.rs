@@ -118,7 +118,7 @@ record! {
     wire(required) { 0 day "day", 1 month "month", }
 }
 
-/// As Java prints it: `2024-02-29`, `+12024-01-01`, `-0044-03-15`.
+/// Java's form: `2024-02-29`, `+12024-01-01`, `-0044-03-15`.
 impl fmt::Display for LocalDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = match self.year {
@@ -130,7 +130,7 @@ impl fmt::Display for LocalDate {
     }
 }
 
-/// As Java prints it: `01:02`, `01:02:03`, `01:02:03.000004`.
+/// Java's form: `01:02`, `01:02:03`, `01:02:03.000004`.
 impl fmt::Display for LocalTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:02}:{:02}", self.hour, self.minute)?;

@@ -43,7 +43,7 @@ record! {
 }
 
 impl BitSet {
-    /// Whether the bit is set.
+    /// Returns `true` if the bit is set.
     pub fn get(&self, bit: usize) -> bool {
         self.words.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 == 1)
     }

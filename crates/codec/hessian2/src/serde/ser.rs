@@ -9,7 +9,7 @@ use crate::{Error, ErrorKind, Value};
 #[derive(Clone, Copy)]
 pub(super) struct ToValue;
 
-/// Whether a name of serde is that of a Java class.
+/// Returns `true` if a name of serde is that of a Java class.
 pub(super) fn is_class(name: &str) -> bool {
     name.contains('.')
 }
