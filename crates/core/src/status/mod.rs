@@ -2,6 +2,7 @@
 
 mod code;
 mod exception;
+mod short;
 pub mod table;
 
 use std::error::Error;
