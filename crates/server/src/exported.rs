@@ -69,13 +69,17 @@ impl Exported {
     /// Prepares `export` with the server's gates and filters before and around its own.
     ///
     /// # Errors
-    /// When one of its parameters is wrong.
+    /// When one of its parameters is wrong, or its runtime cannot be started.
     pub(crate) fn new(
         export: Export,
         outer: &[Step],
         outer_gates: &[Arc<dyn Gate>],
     ) -> Result<Self, Status> {
-        let Export { service, key, mut params, steps, gates, built_in } = export;
+        let Export { service, key, mut params, steps, gates, isolation, built_in } = export;
+        let service = match isolation {
+            Some(isolation) => isolation.of(service, &key)?,
+            None => service,
+        };
         let all = service.methods();
         // Consumers and consoles of Dubbo read them from the registered URL.
         params.entry("methods".into()).or_insert_with(|| names(&all).into());

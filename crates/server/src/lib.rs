@@ -14,6 +14,7 @@ mod builtin;
 mod echo;
 mod exported;
 mod generic;
+mod isolation;
 mod server;
 mod service;
 mod services;

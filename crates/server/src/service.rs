@@ -8,6 +8,9 @@ use dubhe_core::endpoint::Params;
 use dubhe_core::filter::{Filter, Hook, Step};
 use dubhe_core::gate::Gate;
 use dubhe_core::{Call, Invoking, Method, ServiceKey};
+use tokio::runtime::Handle;
+
+use crate::isolation::Isolation;
 
 /// A set of methods under one name; `#[dubhe::interface]` makes one of a trait.
 pub trait Service: Send + Sync + 'static {
@@ -35,6 +38,8 @@ pub struct Export {
     pub(crate) params: Params,
     pub(crate) steps: Vec<Step>,
     pub(crate) gates: Vec<Arc<dyn Gate>>,
+    /// The runtime of its handlers; `None` for that of the connections.
+    pub(crate) isolation: Option<Isolation>,
     /// Whether it is one of the server's own, of which no registry is told.
     pub(crate) built_in: bool,
 }
@@ -50,6 +55,7 @@ impl Export {
             params: Params::new(),
             steps: Vec::new(),
             gates: Vec::new(),
+            isolation: None,
             built_in: false,
         }
     }
@@ -95,6 +101,26 @@ impl Export {
     pub fn token(self, token: impl Into<ByteString>) -> Self {
         let token = token.into();
         self.param("token", token.clone()).hook(dubhe_filter::token::Token::new(token))
+    }
+
+    /// Runs the handlers on this runtime, each call in a task of it, and streamed replies too, in
+    /// place of the runtime of the connections: handlers that compute for long keep up neither
+    /// their connection nor other services. A call costs a task and two changes of thread. Gates,
+    /// filters and hooks stay with the connection, so that a refusal costs nothing of this.
+    ///
+    /// A call that is cancelled or late is aborted at its next wait. When the runtime is shut
+    /// down, calls end with [`Code::Unavailable`](dubhe_core::Code::Unavailable).
+    pub fn runtime(mut self, runtime: Handle) -> Self {
+        self.isolation = Some(Isolation::Runtime(runtime));
+        self
+    }
+
+    /// Runs the handlers on a runtime of their own with so many threads, at least 1, as
+    /// [`Export::runtime`]: Dubbo's isolated executors. It is shut down in the background once the
+    /// service is removed or the server ends, and no call of it is on its way.
+    pub fn isolated(mut self, threads: usize) -> Self {
+        self.isolation = Some(Isolation::Threads(threads));
+        self
     }
 
     /// Adds a gate, asked before anything of a request is decoded, behind those of the server.

@@ -76,6 +76,12 @@ fn hello() {
 }
 
 #[test]
+fn isolated() {
+    let text = run(env!("CARGO_BIN_EXE_isolated"));
+    assert_eq!(text, "Hello, Ada while counting 168 primes\n");
+}
+
+#[test]
 fn streaming() {
     let text = run(env!("CARGO_BIN_EXE_streaming"));
     assert!(text.contains("repeat: [\"Hello, Ada\", \"Hello, Ada\", \"Hello, Ada\"]"), "{text}");

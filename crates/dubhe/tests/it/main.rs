@@ -9,6 +9,7 @@ mod forwarding;
 mod gates;
 mod http;
 mod interface;
+mod isolated;
 mod listeners;
 mod live;
 mod local;

@@ -1,0 +1,195 @@
+//! Services on runtimes of their own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a test stops at the first surprise"
+)]
+
+use std::sync::{Arc, Barrier};
+
+use dubhe::Running;
+use dubhe::prelude::*;
+use futures_util::{Stream, StreamExt as _, stream};
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, oneshot};
+
+const PROTOCOLS: [&str; 2] = ["dubbo", "tri"];
+
+#[dubhe::interface("org.example.Miner")]
+trait Miner {
+    /// Keeps its thread until the other service was called.
+    async fn dig(&self) -> Result<String, Status>;
+    async fn fail(&self) -> Result<String, Status>;
+    async fn wait(&self) -> Result<String, Status>;
+    /// The threads that the parts of a reply are made on.
+    async fn threads(&self) -> Result<impl Stream<Item = Result<String, Status>>, Status>;
+}
+
+#[dubhe::interface("org.example.Quick")]
+trait Quick {
+    async fn ping(&self) -> Result<String, Status>;
+}
+
+struct Pong;
+
+impl Quick for Pong {
+    async fn ping(&self) -> Result<String, Status> {
+        Ok(thread())
+    }
+}
+
+#[derive(Clone)]
+struct Pit {
+    barrier: Arc<Barrier>,
+    begun: Arc<Notify>,
+    dropped: Arc<Notify>,
+}
+
+impl Default for Pit {
+    fn default() -> Self {
+        let barrier = Arc::new(Barrier::new(2));
+        Self { barrier, begun: Arc::default(), dropped: Arc::default() }
+    }
+}
+
+struct NotifyOnDrop(Arc<Notify>);
+
+impl Drop for NotifyOnDrop {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
+
+fn thread() -> String {
+    std::thread::current().name().unwrap_or_default().to_owned()
+}
+
+impl Miner for Pit {
+    async fn dig(&self) -> Result<String, Status> {
+        self.begun.notify_one();
+        self.barrier.wait();
+        Ok(thread())
+    }
+
+    async fn fail(&self) -> Result<String, Status> {
+        panic!("as the test wants")
+    }
+
+    async fn wait(&self) -> Result<String, Status> {
+        let _told = NotifyOnDrop(self.dropped.clone());
+        self.begun.notify_one();
+        std::future::pending().await
+    }
+
+    async fn threads(&self) -> Result<impl Stream<Item = Result<String, Status>>, Status> {
+        Ok(stream::iter(0..20).map(|_| Ok(thread())))
+    }
+}
+
+const NAME: &str = "org.example.Mine";
+
+async fn serve(export: Export) -> Running {
+    let server = Server::builder().service(export).service(QuickServer::new(Pong));
+    server.start("127.0.0.1:0").await.unwrap()
+}
+
+fn isolated(pit: &Pit) -> Export {
+    Export::new(MinerServer::new(pit.clone())).isolated(1)
+}
+
+fn miner(app: &App, protocol: &str, server: &Running) -> MinerClient {
+    let url = format!("{protocol}://{}", server.addr());
+    let timeout = std::time::Duration::from_secs(20);
+    app.client::<MinerClient>().url(&url).retries(0).timeout(timeout).build().unwrap()
+}
+
+#[tokio::test]
+async fn a_handler_that_keeps_its_thread_starves_nobody() {
+    for protocol in PROTOCOLS {
+        let pit = Pit::default();
+        let server = serve(isolated(&pit)).await;
+        let app = App::builder("test").build().unwrap();
+        let miner = miner(&app, protocol, &server);
+        let digs = tokio::spawn(async move { miner.dig().await });
+        pit.begun.notified().await;
+        // Connection and test have one thread, and clients of one app share the connection.
+        let url = format!("{protocol}://{}", server.addr());
+        let quick = app.client::<QuickClient>().url(&url).build().unwrap();
+        for _ in 0..3 {
+            assert!(!quick.ping().await.unwrap().starts_with(NAME));
+        }
+        assert_eq!(server.connections(), 1, "{protocol}");
+        let barrier = pit.barrier.clone();
+        tokio::task::spawn_blocking(move || barrier.wait()).await.unwrap();
+        // Linux cuts the names of threads at 15 bytes, tokio's are whole.
+        assert!(digs.await.unwrap().unwrap().starts_with(NAME), "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn a_panic_ends_its_call_alone() {
+    for protocol in PROTOCOLS {
+        let pit = Pit::default();
+        let server = serve(isolated(&pit)).await;
+        let app = App::builder("test").build().unwrap();
+        let miner = miner(&app, protocol, &server);
+        let error = miner.fail().await.unwrap_err();
+        assert!(error.message().contains("panicked"), "{protocol}: {error}");
+        assert_eq!(server.stop().await, 0, "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_whose_connection_goes_is_aborted() {
+    for protocol in PROTOCOLS {
+        let pit = Pit::default();
+        let export = Export::new(MinerServer::new(pit.clone())).runtime(Handle::current());
+        let server = serve(export).await;
+        let app = App::builder("test").build().unwrap();
+        let miner = miner(&app, protocol, &server);
+        let waits = tokio::spawn(async move { miner.wait().await });
+        pit.begun.notified().await;
+        drop(server);
+        pit.dropped.notified().await;
+        waits.await.unwrap().unwrap_err();
+    }
+}
+
+#[tokio::test]
+async fn streamed_replies_are_made_there_too() {
+    let server = serve(isolated(&Pit::default())).await;
+    let app = App::builder("test").build().unwrap();
+    let threads = miner(&app, "tri", &server).threads().await.unwrap();
+    let threads: Vec<String> = threads.map(Result::unwrap).collect().await;
+    assert_eq!(threads.len(), 20);
+    assert!(threads.iter().all(|name| name.starts_with(NAME)), "{threads:?}");
+}
+
+#[test]
+fn a_runtime_of_somebody_else_may_end() {
+    let own = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    let here = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    here.block_on(async {
+        let export = MinerServer::new(Pit::default());
+        let server = serve(Export::new(export).runtime(own.handle().clone())).await;
+        let app = App::builder("test").build().unwrap();
+        let miner = miner(&app, "tri", &server);
+        let (stop, stopped) = oneshot::channel();
+        assert_eq!(miner.fail().await.unwrap_err().code(), Code::Internal);
+        std::thread::spawn(move || {
+            drop(own);
+            stop.send(()).unwrap();
+        });
+        stopped.await.unwrap();
+        let error = miner.fail().await.unwrap_err();
+        assert!(error.message().contains("has been shut down"), "{error}");
+    });
+}
+
+#[tokio::test]
+async fn no_thread_is_refused() {
+    let export = Export::new(MinerServer::new(Pit::default())).isolated(0);
+    let error = Server::builder().service(export).start("127.0.0.1:0").await.unwrap_err();
+    assert!(error.message().contains("at least 1"), "{error}");
+}

@@ -1,0 +1,179 @@
+//! Services on a runtime of their own, so that handlers which compute for long starve nobody:
+//! Dubbo's isolated executors (`executor-management-mode=isolation`).
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use dubhe_core::context::{inherited, scope};
+use dubhe_core::reply::{Frame, ReplyBody, ReplyStream};
+use dubhe_core::{Call, Code, Invoking, Method, ServiceKey, Status};
+use futures_util::{Stream, StreamExt as _};
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinHandle};
+
+use crate::service::Service;
+
+/// The messages of a streamed reply that may wait between the runtime and the connection.
+const AHEAD: usize = 8;
+
+/// The runtime that a service asks for.
+#[derive(Clone, Debug)]
+pub(crate) enum Isolation {
+    /// One that belongs to somebody else.
+    Runtime(Handle),
+    /// One of its own, with so many threads.
+    Threads(usize),
+}
+
+impl Isolation {
+    /// Puts `service` on its runtime.
+    ///
+    /// # Errors
+    /// When the runtime cannot be started.
+    pub(crate) fn of(
+        self,
+        service: Arc<dyn Service>,
+        key: &ServiceKey,
+    ) -> Result<Arc<dyn Service>, Status> {
+        let runtime = match self {
+            Self::Runtime(handle) => Runtime { handle, owned: None },
+            Self::Threads(threads) => Runtime::start(threads, key)?,
+        };
+        Ok(Arc::new(Isolated { service, runtime: Arc::new(runtime) }))
+    }
+}
+
+/// A runtime for handlers. Calls hold it, so that those of a removed service end normally.
+struct Runtime {
+    handle: Handle,
+    owned: Option<tokio::runtime::Runtime>,
+}
+
+impl Runtime {
+    fn start(threads: usize, key: &ServiceKey) -> Result<Self, Status> {
+        if threads == 0 {
+            let text = format!("service {key}: isolated(0) has no thread; give it at least 1");
+            return Err(Status::new(Code::InvalidArgument, text));
+        }
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(threads).thread_name(key.interface().to_string()).enable_all();
+        let owned = builder.build().map_err(|error| {
+            let text = format!("service {key}: cannot start its runtime: {error}");
+            Status::new(Code::ResourceExhausted, text).with_source(error)
+        })?;
+        Ok(Self { handle: owned.handle().clone(), owned: Some(owned) })
+    }
+
+    /// Runs `future` as a task, within what calls inherit here.
+    fn run<T: Send + 'static>(&self, future: impl Future<Output = T> + Send + 'static) -> Task<T> {
+        Task(match inherited() {
+            None => self.handle.spawn(future),
+            Some(value) => self.handle.spawn(scope(value, future)),
+        })
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        // Waiting for its threads is not allowed in a task, and this may well be one of its own.
+        if let Some(owned) = self.owned.take() {
+            owned.shutdown_background();
+        }
+    }
+}
+
+/// A task that ends with its owner.
+struct Task<T>(JoinHandle<T>);
+
+impl<T> Task<T> {
+    /// The value of the task, or that its runtime is gone. A panic goes on here.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Status>> {
+        Pin::new(&mut self.0).poll(cx).map(|ended| ended.map_err(gone))
+    }
+}
+
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn gone(error: JoinError) -> Status {
+    match error.try_into_panic() {
+        // Whoever polls this treats it as a panic of the handler, which it is.
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_) => Status::new(Code::Unavailable, "the runtime of the service has been shut down"),
+    }
+}
+
+/// A service whose handlers run on `runtime`, each call in a task.
+struct Isolated {
+    service: Arc<dyn Service>,
+    runtime: Arc<Runtime>,
+}
+
+impl Service for Isolated {
+    fn key(&self) -> ServiceKey {
+        self.service.key()
+    }
+
+    fn methods(&self) -> Vec<Arc<Method>> {
+        self.service.methods()
+    }
+
+    fn call(&self, method: usize, call: Call) -> Invoking {
+        let (service, runtime) = (self.service.clone(), self.runtime.clone());
+        Invoking::boxed(async move {
+            let mut task = runtime.run(async move { service.call(method, call).await });
+            let mut reply = std::future::poll_fn(|cx| task.poll(cx)).await??;
+            if let ReplyBody::Stream(frames) = reply.body {
+                let frames = frames.wrap(|frames| Pumped::new(frames, runtime));
+                reply.body = ReplyBody::Stream(frames);
+            }
+            Ok(reply)
+        })
+    }
+
+    fn descriptors(&self) -> Option<&'static [u8]> {
+        self.service.descriptors()
+    }
+}
+
+/// A streamed reply that comes out of the runtime.
+struct Pumped {
+    frames: mpsc::Receiver<Frame>,
+    task: Task<()>,
+    /// Lives as long as the stream.
+    _runtime: Arc<Runtime>,
+}
+
+impl Pumped {
+    fn new(mut stream: ReplyStream, runtime: Arc<Runtime>) -> Self {
+        let (sender, frames) = mpsc::channel(AHEAD);
+        let task = runtime.run(async move {
+            while let Some(frame) = stream.next().await {
+                if sender.send(frame).await.is_err() {
+                    break;
+                }
+            }
+        });
+        Self { frames, task, _runtime: runtime }
+    }
+}
+
+impl Stream for Pumped {
+    type Item = Frame;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Frame>> {
+        if let Some(frame) = ready!(self.frames.poll_recv(cx)) {
+            return Poll::Ready(Some(frame));
+        }
+        // After the last frame, or in the middle: a panic goes on here.
+        if let Err(status) = ready!(self.task.poll(cx)) {
+            tracing::debug!(%status, "a streamed reply was cut off");
+        }
+        Poll::Ready(None)
+    }
+}
