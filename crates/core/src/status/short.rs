@@ -42,7 +42,8 @@ mod tests {
 
     #[test]
     fn each_has_the_code_of_its_name() {
-        let all: [(fn(&'static str) -> Status, &str); 16] = [
+        type Make = fn(&'static str) -> Status;
+        let all: [(Make, &str); 16] = [
             (Status::cancelled, "CANCELLED"),
             (Status::unknown, "UNKNOWN"),
             (Status::invalid_argument, "INVALID_ARGUMENT"),
