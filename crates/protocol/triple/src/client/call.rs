@@ -56,7 +56,8 @@ async fn exchange(mut connection: Connection, caller: &Caller, call: Call) -> Ou
             let (message, _) = writer.one(&payload)?;
             let ClientStream { mut send, response } =
                 connection.open(request).map_err(unstarted)?;
-            send.send_last(message)?;
+            // A peer that has ended the stream already says why in its reply.
+            let _ = send.send_last(message);
             (response, RequestSender::Done)
         }
         Body::Stream(stream) => {
