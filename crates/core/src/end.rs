@@ -175,23 +175,31 @@ impl Watchers {
 
     /// Tells all of the end of the reply that they have watched.
     pub(crate) fn end(&mut self, ending: Ending<'_>) {
-        let mut next = self.0.take();
-        while let Some(mut node) = next {
-            next = node.next.take();
+        self.passed(ending, Until::Sent);
+    }
+
+    /// Tells those for whom the reply that they have watched has ended.
+    pub(crate) fn passed(&mut self, ending: Ending<'_>, at: Until) {
+        self.each(at, |node| {
             let Progress { metadata, trailers, messages, bytes } =
                 std::mem::take(&mut node.progress);
             let (metadata, trailers) = (&metadata, &trailers);
             node.tell(&Facts { ending, metadata, trailers, messages, bytes });
-        }
+        });
     }
 
-    /// Tells those for whom the call has ended, which are all once a unary reply is sent.
+    /// Tells those for whom the call has ended.
     pub(crate) fn tell(&mut self, at: Until, facts: &Facts<'_>) {
+        self.each(at, |node| node.tell(facts));
+    }
+
+    /// Takes out those for whom the call has ended, which are all once its reply is sent.
+    fn each(&mut self, at: Until, mut tell: impl FnMut(&mut Node<dyn Watch>)) {
         let mut next = self.0.take();
         while let Some(mut node) = next {
             next = node.next.take();
             if at == Until::Sent || node.until == at {
-                node.tell(facts);
+                tell(&mut node);
             } else {
                 self.push_outer(node);
             }

@@ -162,15 +162,17 @@ impl Drop for Unary {
 }
 
 /// The messages of a streamed reply, then its trailers. Those who watch the reply are told when
-/// the trailers pass, or when the stream ends or is dropped without them.
+/// the trailers pass, or when the stream ends or is dropped without them. A protocol that writes
+/// the stream says itself when that was: see [`ReplyStream::until_sent`].
 pub struct ReplyStream {
     frames: Pin<Box<dyn Stream<Item = Frame> + Send>>,
     watchers: Watchers,
+    until_sent: bool,
 }
 
 impl ReplyStream {
     fn new(frames: impl Stream<Item = Frame> + Send + 'static) -> Self {
-        Self { frames: Box::pin(frames), watchers: Watchers::default() }
+        Self { frames: Box::pin(frames), watchers: Watchers::default(), until_sent: false }
     }
 
     /// Lets `change` stand between the stream and those who read or watch it.
@@ -179,7 +181,21 @@ impl ReplyStream {
         S: Stream<Item = Frame> + Send + 'static,
     {
         let watchers = std::mem::take(&mut self.watchers);
-        Self { frames: Box::pin(change(self)), watchers }
+        let until_sent = self.until_sent;
+        Self { frames: Box::pin(change(self)), watchers, until_sent }
+    }
+
+    /// Keeps those who watch to the end of sending ([`Until::Sent`]) until [`ReplyStream::sent`]
+    /// is called, since messages may wait for the caller long after they have passed. Dropped
+    /// before, the stream counts as cancelled.
+    pub fn until_sent(&mut self) -> &mut Self {
+        self.until_sent = true;
+        self
+    }
+
+    /// Ends the stream: a protocol says that all of it was written, or why it was not.
+    pub fn sent(&mut self, ending: Ending<'_>) {
+        self.watchers.end(ending);
     }
 
     /// Counts bytes of messages that were no bytes yet when they passed: a protocol has encoded
@@ -194,7 +210,8 @@ impl Stream for ReplyStream {
     type Item = Frame;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Frame>> {
-        let Self { frames, watchers } = &mut *self;
+        let Self { frames, watchers, until_sent } = &mut *self;
+        let at = if *until_sent { Until::Received } else { Until::Sent };
         if watchers.is_empty() {
             return frames.as_mut().poll_next(cx);
         }
@@ -209,9 +226,9 @@ impl Stream for ReplyStream {
             }
             Some(Frame::Trailers(Trailers { status, metadata })) => {
                 watchers.advance(|progress| progress.trailers.clone_from(metadata));
-                watchers.end(status.as_ref().map_or(Ending::Ok, Ending::Failed));
+                watchers.passed(status.as_ref().map_or(Ending::Ok, Ending::Failed), at);
             }
-            None => watchers.end(Ending::Failed(&cut_off())),
+            None => watchers.passed(Ending::Failed(&cut_off()), at),
         }
         Poll::Ready(frame)
     }

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use dubhe_core::end::{Ending, Until};
+use dubhe_core::end::{End, Ending, Until, Watch};
 use dubhe_core::reply::{Frame, ReplyBody, Trailers};
 use dubhe_core::time::{Deadline, Duration, Timer};
 use dubhe_core::{Code, Encoded, Format, Invoke, Invoking, Metadata, Payload, Reply, Status};
@@ -138,6 +138,46 @@ fn a_stream_ends_with_its_trailers() {
     let mut reply = streamed(&scene, failed);
     while next(&mut reply).is_some() {}
     assert_eq!(scene.told.take(), ["a NOT_FOUND 6ms 2/5"]);
+}
+
+#[test]
+fn a_protocol_says_what_became_of_a_stream() {
+    let scene = Scene::new();
+    let timer = || Timer::start(scene.clock.clone());
+    let whole = || vec![Frame::Message(message(b"123")), Frame::Trailers(Trailers::default())];
+    for (ending, told) in [
+        (Some(Ending::Ok), "a OK 3ms 1/3"),
+        (Some(Ending::Failed(&not_found())), "a NOT_FOUND 3ms 1/3"),
+        (None, "a CANCELLED 3ms 1/3"),
+    ] {
+        let scene = Scene::new();
+        let mut reply = streamed(&scene, whole());
+        let ReplyBody::Stream(stream) = &mut reply.body else { panic!("no stream") };
+        stream.until_sent();
+        while next(&mut reply).is_some() {}
+        assert_eq!(scene.told.take(), [""; 0], "all has passed, and nothing is sent");
+        if let (ReplyBody::Stream(stream), Some(ending)) = (&mut reply.body, ending) {
+            stream.sent(ending);
+        }
+        drop(reply);
+        assert_eq!(scene.told.take(), [told]);
+    }
+    // The view of a caller ends when all has passed.
+    let mut reply = Reply::stream(Frames(whole().into_iter()));
+    let ReplyBody::Stream(stream) = &mut reply.body else { panic!("no stream") };
+    stream.until_sent();
+    let seen = std::sync::Arc::new(std::sync::Mutex::new(None));
+    reply.watch(Ended(seen.clone()), timer(), Until::Received);
+    while next(&mut reply).is_some() {}
+    assert_eq!(*seen.lock().unwrap(), Some("OK"));
+}
+
+struct Ended(std::sync::Arc<std::sync::Mutex<Option<&'static str>>>);
+
+impl Watch for Ended {
+    fn end(&mut self, end: &End<'_>) {
+        *self.0.lock().unwrap() = Some(end.name());
+    }
 }
 
 #[test]

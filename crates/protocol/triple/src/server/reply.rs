@@ -74,7 +74,10 @@ pub(super) async fn write<P: Protocol>(
                 // Boxed, since the task of every request has room for its future.
                 Box::pin(stream(protocol, send, frames, writer, late)).await;
             }
-            Err(status) => send(respond, protocol.error(&status)).await,
+            Err(status) => {
+                send(respond, protocol.error(&status)).await;
+                frames.sent(Ending::Failed(&status));
+            }
         },
     }
 }
@@ -138,9 +141,10 @@ async fn stream<P: Protocol>(
 ) {
     let trailers = tokio::select! {
         biased;
-        trailers = messages(&mut send, frames, writer) => trailers,
+        trailers = messages(&mut send, frames.until_sent(), writer) => trailers,
         status = late.status() => Some(Trailers::failed(status)),
     };
+    // Dropped unsent, the stream counts as cancelled.
     let Some(trailers) = trailers else { return };
     let end = protocol.stream_end(&trailers);
     if let Some(data) = end.data
@@ -149,6 +153,7 @@ async fn stream<P: Protocol>(
         return;
     }
     send.end(end.trailers);
+    frames.sent(trailers.status.as_ref().map_or(Ending::Ok, Ending::Failed));
 }
 
 /// Sends the messages of a stream; `None` when the caller is gone. Messages that are ready together

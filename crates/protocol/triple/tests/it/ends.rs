@@ -34,7 +34,7 @@ impl Watch for Watched {
 impl Dispatch for Watched {
     fn find(&self, wanted: Wanted<'_>) -> Result<Target, Status> {
         let kind = match wanted.method {
-            "Stream" => CallKind::ServerStream,
+            method if method.starts_with("Stream") => CallKind::ServerStream,
             _ => CallKind::Unary,
         };
         Ok(Target {
@@ -62,6 +62,17 @@ impl Invoke for Watched {
                     Frame::Trailers(Trailers::default()),
                 ];
                 Reply::stream(stream::iter(frames))
+            }
+            "StreamUnwritable" => {
+                let frames = [Payload::dynamic(Value::Int(1)), message(Bytes::new())];
+                Reply::stream(stream::iter(frames.map(Frame::Message)))
+            }
+            "StreamCutOff" => {
+                Reply::stream(stream::iter([Frame::Message(message(Bytes::from_static(&[7])))]))
+            }
+            "StreamLarge" => {
+                let large = Frame::Message(message(vec![7; 6 << 20].into()));
+                Reply::stream(stream::iter([large, Frame::Trailers(Trailers::default())]))
             }
             other => panic!("{other}"),
         };
@@ -92,6 +103,9 @@ async fn bytes_count_once_they_are_sent() {
     for (method, status, end) in [
         ("Ten", "0", ("OK", 1, 10)),
         ("Stream", "0", ("OK", 2, 15)),
+        ("StreamLarge", "0", ("OK", 1, 6 << 20)),
+        ("StreamUnwritable", "3", ("INVALID_ARGUMENT", 1, 0)),
+        ("StreamCutOff", "13", ("INTERNAL", 1, 1)),
         ("Large", "0", ("OK", 1, 6 << 20)),
         ("TooLarge", "8", ("RESOURCE_EXHAUSTED", 0, 0)),
         ("Unwritable", "3", ("INVALID_ARGUMENT", 0, 0)),
@@ -133,15 +147,19 @@ async fn a_reply_that_nobody_takes_is_cancelled_or_late() {
     let server = support::listen(protocol).await;
     let mut raw = Raw::with_window(server.address, 0).await;
     let grpc = headers(&[("content-type", "application/grpc")]);
-    let (_, unread) = raw.start("/a.B/Large", grpc.clone(), Some(framed(b""))).await.unread().await;
-    // So little that it need not wait.
-    let _small = raw.start("/a.B/Ten", grpc.clone(), Some(framed(b""))).await;
-    assert_eq!(heard.recv().await, Some(("OK", 1, 10)));
-    drop(unread);
-    assert_eq!(heard.recv().await, Some(("CANCELLED", 0, 0)));
-
-    let mut late = grpc;
+    let mut late = grpc.clone();
     late.insert("grpc-timeout", "20m".parse().unwrap());
-    let _unread = raw.start("/a.B/Large", late, Some(framed(b""))).await.unread().await;
-    assert_eq!(heard.recv().await, Some(("DEADLINE_EXCEEDED", 0, 0)));
+    // A message of a stream has passed; one alone counts when it is sent.
+    for (method, messages, bytes) in [("Large", 0, 0), ("StreamLarge", 1, 6 << 20)] {
+        let path = format!("/a.B/{method}");
+        let (_, unread) = raw.start(&path, grpc.clone(), Some(framed(b""))).await.unread().await;
+        // So little that it need not wait.
+        let _small = raw.start("/a.B/Ten", grpc.clone(), Some(framed(b""))).await;
+        assert_eq!(heard.recv().await, Some(("OK", 1, 10)));
+        drop(unread);
+        assert_eq!(heard.recv().await, Some(("CANCELLED", messages, bytes)));
+
+        let _unread = raw.start(&path, late.clone(), Some(framed(b""))).await.unread().await;
+        assert_eq!(heard.recv().await, Some(("DEADLINE_EXCEEDED", messages, bytes)));
+    }
 }
