@@ -79,15 +79,12 @@ fn call(index: usize, method: &Method) -> TokenStream {
         quote!(#ident)
     };
     let request = if shape.many_in {
-        quote!(impl __dubhe::protobuf::IntoStreamingRequest<Message = #input>)
+        quote!(impl __dubhe::core::message::IntoStreamingRequest<Message = #input>)
     } else {
-        quote!(impl ::core::convert::Into<__dubhe::protobuf::Request<#input>>)
+        quote!(impl ::core::convert::Into<__dubhe::core::Request<#input>>)
     };
-    let output = if shape.many_out {
-        quote!(__dubhe::protobuf::Streaming<#output>)
-    } else {
-        quote!(#output)
-    };
+    let output =
+        if shape.many_out { quote!(__dubhe::core::Streaming<#output>) } else { quote!(#output) };
     quote! {
         #docs
         ///
@@ -97,7 +94,7 @@ fn call(index: usize, method: &Method) -> TokenStream {
             &self,
             request: #request,
         ) -> ::core::result::Result<
-            __dubhe::protobuf::Response<#output>,
+            __dubhe::core::Response<#output>,
             __dubhe::core::Status,
         > {
             __dubhe::client::stub::message::#glue(

@@ -113,7 +113,7 @@ impl Service {
             let Method { ident, input, output, shape, .. } = method;
             let docs = method.docs();
             let input = if shape.many_in {
-                quote!(#private::protobuf::Streaming<#input>)
+                quote!(#private::core::Streaming<#input>)
             } else {
                 quote!(#input)
             };
@@ -130,10 +130,10 @@ impl Service {
                 #docs
                 fn #ident(
                     &self,
-                    request: #private::protobuf::Request<#input>,
+                    request: #private::core::Request<#input>,
                 ) -> impl ::core::future::Future<
                     Output = ::core::result::Result<
-                        #private::protobuf::Response<#output>,
+                        #private::core::Response<#output>,
                         #private::core::Status,
                     >,
                 > + ::core::marker::Send;

@@ -5,9 +5,9 @@ pub mod message;
 use std::sync::Arc;
 
 use dubhe_core::time::Duration;
-use dubhe_core::{Body, ByteString, Method, Payload, Status};
+use dubhe_core::{Body, ByteString, Method, Payload, Reply, Status, Streaming};
 use dubhe_hessian2::Encode;
-use dubhe_hessian2::payload::{self, Messages, Owned};
+use dubhe_hessian2::payload::{self, Owned};
 use futures_util::StreamExt as _;
 
 pub use dubhe_cluster::plan::Options;
@@ -52,8 +52,8 @@ pub async fn server_stream<T: Owned>(
     method: &Arc<Method>,
     arguments: Payload,
     options: &CallOptions,
-) -> Result<Messages<T>, Status> {
-    client.call(method, arguments, options).await.map(Messages::of_reply)
+) -> Result<Streaming<T>, Status> {
+    client.call(method, arguments, options).await.map(replies)
 }
 
 /// Calls a method with many requests for one reply.
@@ -83,12 +83,16 @@ pub async fn bidirectional<M, T>(
     method: &Arc<Method>,
     requests: impl Stream<Item = M> + Send + 'static,
     options: &CallOptions,
-) -> Result<Messages<T>, Status>
+) -> Result<Streaming<T>, Status>
 where
     M: Encode + Send + Sync + 'static,
     T: Owned,
 {
-    client.send(method, many(requests), options).await.map(Messages::of_reply)
+    client.send(method, many(requests), options).await.map(replies)
+}
+
+fn replies<T: Owned>(reply: Reply) -> Streaming<T> {
+    Streaming::of_reply(reply, payload::decode_or)
 }
 
 fn many<M>(requests: impl Stream<Item = M> + Send + 'static) -> Body

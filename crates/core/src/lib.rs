@@ -11,6 +11,7 @@
 //! | module | what it names |
 //! | --- | --- |
 //! | [`call`], [`reply`], [`payload`] | what flows |
+//! | [`message`] | requests, responses and streams of typed messages |
 //! | [`end`] | the end of a call, on every way out |
 //! | [`status`] | the one error type of all protocols |
 //! | [`service`], [`descriptor`], [`metadata`], [`value`] | keys, types, attachments, dynamic values |
@@ -30,6 +31,7 @@ pub mod fault;
 pub mod filter;
 pub mod gate;
 pub mod invoke;
+pub mod message;
 pub mod metadata;
 pub mod payload;
 mod payloads;
@@ -51,6 +53,7 @@ pub use context::Context;
 pub use end::{End, Ending};
 pub use endpoint::{Endpoint, Endpoints, Instance, Offer};
 pub use invoke::{Invoke, Invoking};
+pub use message::{Request, Response, Streaming};
 pub use metadata::Metadata;
 pub use payload::{Args, Encode, Encoded, EncodedArgs, Format, Payload, Sink};
 pub use payloads::Payloads;

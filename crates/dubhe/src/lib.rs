@@ -48,11 +48,11 @@ pub use dubhe_core::filter::{Filter, Guard, Hook, Next};
 pub use dubhe_core::time::Deadline;
 pub use dubhe_core::url::Url;
 pub use dubhe_core::{
-    ByteString, Call, CallView, Code, Context, Endpoint, Metadata, Method, Payload, Reply,
-    ServiceKey, Status, Value,
+    ByteString, Call, CallView, Code, Context, Endpoint, Metadata, Method, Payload, Reply, Request,
+    Response, ServiceKey, Status, Streaming, Value,
 };
 pub use dubhe_macros::{Java, JavaException, interface};
-pub use dubhe_protobuf::{Request, Response, Streaming, include_proto};
+pub use dubhe_protobuf::include_proto;
 pub use dubhe_server::{Export, Options as ServerOptions, Running, Server, ServerBuilder, Service};
 
 pub use dubhe_cluster as cluster;
@@ -74,7 +74,6 @@ pub use dubhe_dubbo as dubbo;
 pub use dubhe_filter as filter;
 pub use dubhe_hessian2 as hessian2;
 pub use dubhe_hessian2::java;
-pub use dubhe_hessian2::payload::Messages;
 pub use dubhe_json as json;
 pub use dubhe_net as net;
 pub use dubhe_protobuf as protobuf;
@@ -86,7 +85,7 @@ pub use dubhe_zookeeper as zookeeper;
 pub mod prelude {
     pub use crate::{
         App, Call, CallOptions, Code, Context, Export, Generic, Java, JavaArgument, JavaException,
-        Messages, Next, Reply, Server, Status, Value, args, interface,
+        Next, Reply, Server, Status, Streaming, Value, args, interface,
     };
 }
 

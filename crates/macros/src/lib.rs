@@ -78,11 +78,11 @@ pub fn derive_java_exception(input: TokenStream) -> TokenStream {
 ///
 /// | in Rust | in Java | the client's method |
 /// | --- | --- | --- |
-/// | `async fn watch(&self, since: i64) -> Result<impl Stream<Item = Result<User, Status>>, Status>` | `void watch(long since, StreamObserver<User> out)` | returns `Messages<User>` |
-/// | `async fn store(&self, users: Messages<User>) -> Result<i64, Status>` | `StreamObserver<User> store(StreamObserver<Long> out)` | takes any `Stream<Item = User>` |
-/// | `async fn older(&self, users: Messages<User>) -> Result<impl Stream<Item = Result<User, Status>>, Status>` | `StreamObserver<User> older(StreamObserver<User> out)` | takes and returns as above |
+/// | `async fn watch(&self, since: i64) -> Result<impl Stream<Item = Result<User, Status>>, Status>` | `void watch(long since, StreamObserver<User> out)` | returns `Streaming<User>` |
+/// | `async fn store(&self, users: Streaming<User>) -> Result<i64, Status>` | `StreamObserver<User> store(StreamObserver<Long> out)` | takes any `Stream<Item = User>` |
+/// | `async fn older(&self, users: Streaming<User>) -> Result<impl Stream<Item = Result<User, Status>>, Status>` | `StreamObserver<User> older(StreamObserver<User> out)` | takes and returns as above |
 ///
-/// `dubhe::Messages` is a stream of `Result<T, Status>`, and has `message()` to take the next. A
+/// `dubhe::Streaming` is a stream of `Result<T, Status>`, and has `message()` to take the next. A
 /// client's method returns once the reply has begun, which many providers do with its first
 /// message: let a request be ready that they can answer. The client of an interface with such a
 /// method looks for providers that speak Triple.

@@ -6,9 +6,9 @@ mod stream;
 use std::sync::Arc;
 
 use dubhe_core::context::Context;
-use dubhe_core::{Body, Call, Code, Invoking, Metadata, Payload, Reply, Status};
+use dubhe_core::{Body, Call, Code, Invoking, Metadata, Payload, Reply, Status, Streaming};
 use dubhe_hessian2::Encode;
-use dubhe_hessian2::payload::{self, Messages, Owned, OwnedArguments};
+use dubhe_hessian2::payload::{self, Owned, OwnedArguments};
 use stream::answer;
 pub use stream::{Outlet, server_stream};
 
@@ -36,11 +36,11 @@ where
     M: Owned,
     T: Encode + Send + Sync + 'static,
     E: Into<Status>,
-    H: FnOnce(Arc<Context>, Messages<M>) -> F,
+    H: FnOnce(Arc<Context>, Streaming<M>) -> F,
     F: Future<Output = Result<T, E>> + Send + 'static,
 {
     let ctx = Arc::new(Context::new(call.head));
-    respond(ctx.clone(), handler(ctx, Messages::of_request(call.body)))
+    respond(ctx.clone(), handler(ctx, requests(call.body)))
 }
 
 /// Runs `handler` with the requests of `call`, and sends what it puts into its outlet, as
@@ -48,11 +48,15 @@ where
 pub fn bidirectional<M, H, F>(call: Call, handler: H) -> Invoking
 where
     M: Owned,
-    H: FnOnce(Arc<Context>, Messages<M>, Outlet) -> F,
+    H: FnOnce(Arc<Context>, Streaming<M>, Outlet) -> F,
     F: Future<Output = Result<(), Status>> + Send + 'static,
 {
     let ctx = Arc::new(Context::new(call.head));
-    answer(ctx.clone(), |outlet| handler(ctx, Messages::of_request(call.body), outlet))
+    answer(ctx.clone(), |outlet| handler(ctx, requests(call.body), outlet))
+}
+
+fn requests<M: Owned>(body: Body) -> Streaming<M> {
+    Streaming::of_request(body, payload::decode_or)
 }
 
 /// A reply of the one value that a handler returns.

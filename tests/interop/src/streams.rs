@@ -1,6 +1,6 @@
 //! `peer.proto.StreamService`: the streams without IDL of the Java peer.
 
-use dubhe::{Messages, Status, interface};
+use dubhe::{Status, Streaming, interface};
 use futures_util::{Stream, StreamExt as _, stream};
 
 use crate::greet::types::User;
@@ -16,7 +16,7 @@ pub(crate) trait StreamService {
     /// Each user, a year older.
     async fn older(
         &self,
-        users: Messages<User>,
+        users: Streaming<User>,
     ) -> Result<impl Stream<Item = Result<User, Status>>, Status>;
 }
 
@@ -33,7 +33,7 @@ impl StreamService for Streams {
 
     async fn older(
         &self,
-        users: Messages<User>,
+        users: Streaming<User>,
     ) -> Result<impl Stream<Item = Result<User, Status>>, Status> {
         Ok(users.map(|user| user.map(|user| User { age: user.age.map(|age| age + 1), ..user })))
     }

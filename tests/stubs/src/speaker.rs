@@ -1,8 +1,8 @@
 //! The service of the sample, as its `.proto` file says.
 
-use dubhe_core::{Code, Metadata, Status};
+use dubhe_core::{Code, Metadata, Request, Response, Status, Streaming};
+use dubhe_protobuf::detail;
 use dubhe_protobuf::pbjson_types::Empty;
-use dubhe_protobuf::{Request, Response, Streaming, detail};
 use futures_util::{Stream, StreamExt as _, stream};
 
 use crate::proto::sample::common::Named;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use dubhe_core::{Body, Metadata, Method, Reply, Status};
-use dubhe_protobuf::{IntoStreamingRequest, Message, Request, Response, Streaming, message};
+use dubhe_core::message::IntoStreamingRequest;
+use dubhe_core::{Body, Metadata, Method, Reply, Request, Response, Status, Streaming};
+use dubhe_protobuf::{Message, decode_or, message};
 use futures_util::StreamExt as _;
 
 use super::told;
@@ -22,7 +23,7 @@ pub async fn unary<M: Message, T: Message>(
     options: &CallOptions,
 ) -> Result<Response<T>, Status> {
     let reply = one(client, method, request.into(), options).await?;
-    Response::of_reply(reply).await.map_err(|status| told(status, client, method))
+    Response::of_reply(reply, decode_or).await.map_err(|status| told(status, client, method))
 }
 
 /// Calls a method with many messages for one.
@@ -36,7 +37,7 @@ pub async fn client_stream<M: Message, T: Message>(
     options: &CallOptions,
 ) -> Result<Response<T>, Status> {
     let reply = many(client, method, request, options).await?;
-    Response::of_reply(reply).await.map_err(|status| told(status, client, method))
+    Response::of_reply(reply, decode_or).await.map_err(|status| told(status, client, method))
 }
 
 /// Calls a method with one message for many.
@@ -49,7 +50,9 @@ pub async fn server_stream<M: Message, T: Message>(
     request: impl Into<Request<M>>,
     options: &CallOptions,
 ) -> Result<Response<Streaming<T>>, Status> {
-    one(client, method, request.into(), options).await.map(Streaming::of_reply)
+    one(client, method, request.into(), options)
+        .await
+        .map(|reply| Response::of_stream(reply, decode_or))
 }
 
 /// Calls a method with many messages for many.
@@ -62,7 +65,7 @@ pub async fn bidirectional<M: Message, T: Message>(
     request: impl IntoStreamingRequest<Message = M>,
     options: &CallOptions,
 ) -> Result<Response<Streaming<T>>, Status> {
-    many(client, method, request, options).await.map(Streaming::of_reply)
+    many(client, method, request, options).await.map(|reply| Response::of_stream(reply, decode_or))
 }
 
 async fn one<M: Message>(

@@ -1,7 +1,6 @@
 //! Typed values as payloads of a call, and back: the bridge to [`dubhe_core`]'s seams.
 
 mod arguments;
-mod messages;
 mod values;
 
 use std::sync::Arc;
@@ -14,7 +13,6 @@ use dubhe_core::{Code, Encoded, Format, Payload, Reply, Sink, Status};
 
 use crate::{Decode, Decoder, Encode, Encoder, Error};
 pub use arguments::{OwnedArguments, args, arguments, separate, shared, write_args};
-pub use messages::Messages;
 pub use values::values;
 
 /// A value that borrows nothing from the message.
@@ -49,13 +47,26 @@ pub fn message(value: impl Encode + Send + Sync + 'static) -> Payload {
 /// [`Code::Internal`] when it is of another type, or the reply is a stream.
 pub fn reply<T: Owned>(reply: &Reply) -> Result<T, Status> {
     match &reply.body {
-        ReplyBody::One(payload, _) => T::decode(&mut Decoder::shared(&bytes(payload)?))
-            .map_err(|e| Status::new(Code::Internal, e.to_string()).with_source(e)),
+        ReplyBody::One(payload, _) => decode(payload, Code::Internal),
         ReplyBody::Stream(_) => Err(Status::new(
             Code::Internal,
             "the reply is a stream, where one message was expected",
         )),
     }
+}
+
+/// Decodes a message; a value of another type is an error of `code`. For
+/// [`Streaming`](dubhe_core::Streaming).
+///
+/// # Errors
+/// [`Code::Internal`] when the content is in another format.
+pub fn decode_or<T: Owned>(payload: Payload, code: Code) -> Result<T, Status> {
+    decode(&payload, code)
+}
+
+fn decode<T: Owned>(payload: &Payload, code: Code) -> Result<T, Status> {
+    T::decode(&mut Decoder::shared(&bytes(payload)?))
+        .map_err(|e| Status::new(code, e.to_string()).with_source(e))
 }
 
 /// The Hessian bytes of a message: those it holds, or those its value is written as.

@@ -1,8 +1,8 @@
 //! Protocol buffers messages as payloads of a call, in binary and in JSON.
 //!
 //! A [`Message`] is any `prost` message with the JSON mapping of protocol buffers as its serde
-//! form; `dubhe-build` makes both of `.proto` files. [`Request`], [`Response`] and [`Streaming`]
-//! are what methods of a protobuf service take and return, on both sides.
+//! form; `dubhe-build` makes both of `.proto` files. Methods of a protobuf service take a
+//! [`Request`](dubhe_core::Request) and return a [`Response`](dubhe_core::Response), on both sides.
 //!
 //! A protocol writes a message by handing over a [`Sink`](dubhe_core::Sink) of
 //! [`Format::Protobuf`](dubhe_core::Format::Protobuf) or
@@ -20,19 +20,13 @@
 mod detail;
 pub mod json;
 mod payload;
-mod request;
-mod response;
-mod streaming;
 
 use std::sync::Arc;
 
 use dubhe_core::{ByteString, CallKind, Method};
 
 pub use detail::{detail, details};
-pub use payload::{Message, content, decode, message, write_content};
-pub use request::{IntoStreamingRequest, Request};
-pub use response::Response;
-pub use streaming::Streaming;
+pub use payload::{Message, content, decode, decode_or, message, write_content};
 
 // What generated code names.
 #[doc(hidden)]

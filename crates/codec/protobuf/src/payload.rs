@@ -54,11 +54,15 @@ pub fn message(value: impl Message) -> Payload {
 /// [`Code::InvalidArgument`] when the bytes are no such message; [`Code::Internal`] when the
 /// payload is in another format.
 pub fn decode<T: Message>(payload: Payload) -> Result<T, Status> {
-    decode_or(Code::InvalidArgument, payload)
+    decode_or(payload, Code::InvalidArgument)
 }
 
-/// Decodes a message; bytes that are none give an error of `code`.
-pub(crate) fn decode_or<T: Message>(code: Code, payload: Payload) -> Result<T, Status> {
+/// Decodes as [`decode`] does; bytes that are no such message give an error of `code`. For
+/// [`Streaming`](dubhe_core::Streaming) and [`Response::of_reply`](dubhe_core::Response::of_reply).
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_or<T: Message>(payload: Payload, code: Code) -> Result<T, Status> {
     let (format, bytes) = match payload {
         Payload::Message(Content::Encoded(encoded)) => encoded.into_parts(),
         value => (Format::Protobuf, encode(&value)?),

@@ -4,11 +4,13 @@
 use bytes::{Bytes, BytesMut};
 use dubhe_core::payload::Content;
 use dubhe_core::reply::{Frame, Trailers};
-use dubhe_core::{Body, Code, Encoded, Format, Metadata, Payload, Reply, Sink, Status, Value};
+use dubhe_core::{
+    Body, Code, Encoded, Format, Metadata, Payload, Reply, Response, Sink, Status, Streaming, Value,
+};
 use dubhe_protobuf::pbjson_types::{BytesValue, ListValue, Timestamp};
 use dubhe_protobuf::prost::Message as _;
 use dubhe_protobuf::prost::encoding::encode_varint;
-use dubhe_protobuf::{Response, Streaming, content, decode, message, write_content};
+use dubhe_protobuf::{content, decode, decode_or, message, write_content};
 use futures_util::FutureExt as _;
 use futures_util::stream;
 
@@ -108,14 +110,15 @@ fn ended(status: Option<Status>) -> Frame {
 #[test]
 fn a_reply_of_one_may_come_as_a_stream() {
     let one = replied(vec![Frame::Message(message(time(1))), ended(None)]);
-    let one = Response::<Timestamp>::of_reply(one).now_or_never().unwrap().unwrap();
+    let one = Response::<Timestamp>::of_reply(one, decode_or).now_or_never().unwrap().unwrap();
     assert_eq!(one.metadata().get_str("cost"), Some("3"));
     assert_eq!(one.into_inner(), time(1));
 
     for frames in [0, 2].map(|n| (0..n).map(|n| Frame::Message(message(time(n)))).collect()) {
         let mut frames: Vec<_> = frames;
         frames.push(ended(None));
-        let wrong = Response::<Timestamp>::of_reply(replied(frames)).now_or_never().unwrap();
+        let wrong =
+            Response::<Timestamp>::of_reply(replied(frames), decode_or).now_or_never().unwrap();
         assert_eq!(wrong.unwrap_err().code(), Code::Internal);
     }
 }
@@ -124,7 +127,7 @@ fn a_reply_of_one_may_come_as_a_stream() {
 fn a_stream_ends_with_its_trailers_or_in_an_error_and_then_stays_so() {
     let next = |s: &mut Streaming<Timestamp>| s.message().now_or_never().unwrap();
     let whole = replied(vec![Frame::Message(message(time(1))), ended(None)]);
-    let mut whole = Streaming::<Timestamp>::of_reply(whole).into_inner();
+    let mut whole = Streaming::<Timestamp>::of_reply(whole, decode_or);
     assert_eq!(next(&mut whole).unwrap(), Some(time(1)));
     assert_eq!(whole.trailers(), None);
     assert_eq!(next(&mut whole).unwrap(), None);
@@ -137,7 +140,7 @@ fn a_stream_ends_with_its_trailers_or_in_an_error_and_then_stays_so() {
         (vec![failed], Code::NotFound),
         (vec![not_one, ended(None)], Code::Internal),
     ] {
-        let mut broken = Streaming::<Timestamp>::of_reply(replied(frames)).into_inner();
+        let mut broken = Streaming::<Timestamp>::of_reply(replied(frames), decode_or);
         assert_eq!(next(&mut broken).unwrap_err().code(), code);
         assert_eq!(next(&mut broken).unwrap(), None);
     }
@@ -145,7 +148,7 @@ fn a_stream_ends_with_its_trailers_or_in_an_error_and_then_stays_so() {
 
 #[test]
 fn a_request_of_one_is_a_stream_of_one() {
-    let mut one = Streaming::<Timestamp>::of_request(Body::One(message(time(1))));
+    let mut one = Streaming::<Timestamp>::of_request(Body::One(message(time(1))), decode_or);
     assert_eq!(one.message().now_or_never().unwrap().unwrap(), Some(time(1)));
     assert_eq!(one.message().now_or_never().unwrap().unwrap(), None);
 }

@@ -30,12 +30,12 @@ trait Ages {
 
     async fn upto(&self, age: i32) -> Result<impl Stream<Item = Result<User, Status>>, Status>;
 
-    async fn sum(&self, ctx: &Context, ages: Messages<i32>) -> Result<i64, Status>;
+    async fn sum(&self, ctx: &Context, ages: Streaming<i32>) -> Result<i64, Status>;
 
     async fn older(
         &self,
         ctx: &Context,
-        users: Messages<User>,
+        users: Streaming<User>,
     ) -> Result<impl Stream<Item = Result<User, Status>>, Status>;
 }
 
@@ -50,7 +50,7 @@ impl Ages for Calendar {
         Ok(stream::iter((0..age).map(|age| Ok(user(age)))))
     }
 
-    async fn sum(&self, ctx: &Context, mut ages: Messages<i32>) -> Result<i64, Status> {
+    async fn sum(&self, ctx: &Context, mut ages: Streaming<i32>) -> Result<i64, Status> {
         let mut sum = ctx.attachment("from").map_or(0, |from| from.parse().unwrap());
         while let Some(age) = ages.message().await? {
             if age < 0 {
@@ -64,7 +64,7 @@ impl Ages for Calendar {
     async fn older(
         &self,
         ctx: &Context,
-        users: Messages<User>,
+        users: Streaming<User>,
     ) -> Result<impl Stream<Item = Result<User, Status>>, Status> {
         ctx.set_reply_attachment("bounded", ctx.deadline().is_some().to_string().as_str());
         let years = ctx.attachment("years").map_or(1, |years| years.parse().unwrap());

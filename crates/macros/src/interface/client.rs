@@ -103,7 +103,7 @@ fn call(vis: &syn::Visibility, index: usize, method: &Method<'_>) -> TokenStream
     };
     let output = match &method.output {
         Output::Value(ty) => quote!(#ty),
-        Output::Stream { item } => quote!(__dubhe::hessian2::payload::Messages<#item>),
+        Output::Stream { item } => quote!(__dubhe::core::Streaming<#item>),
     };
     quote_spanned! {ident.span()=>
         #(#docs)*

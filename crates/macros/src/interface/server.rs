@@ -106,7 +106,7 @@ fn run(item: &syn::Ident, method: &Method<'_>) -> TokenStream {
 /// handler gets it.
 fn inputs(method: &Method<'_>) -> (TokenStream, TokenStream) {
     if let Some(Requests { ident, item }) = &method.requests {
-        return (quote!(#ident: __dubhe::hessian2::payload::Messages<#item>), quote!(#ident));
+        return (quote!(#ident: __dubhe::core::Streaming<#item>), quote!(#ident));
     }
     let tuple = method.tuple();
     let names = method.arguments.iter().map(|a| a.ident);

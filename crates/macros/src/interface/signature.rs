@@ -35,7 +35,7 @@ impl<'a> Argument<'a> {
         }
         match ty {
             Type::ImplTrait(opaque) if opaque.bounds.iter().any(|b| stream_item(b).is_some()) => {
-                Err(Error::new_spanned(ty, "requests that come one by one are `Messages<T>`"))
+                Err(Error::new_spanned(ty, "requests that come one by one are `Streaming<T>`"))
             }
             Type::ImplTrait(_) => Err(Error::new_spanned(
                 ty,
@@ -43,7 +43,7 @@ impl<'a> Argument<'a> {
             )),
             _ if of_messages(referent(ty).unwrap_or(ty)).is_some() => Err(Error::new_spanned(
                 ty,
-                "`Messages<T>` is taken by value, and alone: Java has no other such method",
+                "`Streaming<T>` is taken by value, and alone: Java has no other such method",
             )),
             Type::Reference(reference) if reference.mutability.is_some() => {
                 Err(Error::new_spanned(
@@ -84,7 +84,7 @@ impl<'a> Argument<'a> {
     }
 }
 
-/// The argument `name: Messages<T>`: requests that come one by one.
+/// The argument `name: Streaming<T>`: requests that come one by one.
 pub(super) struct Requests<'a> {
     pub(super) ident: &'a Ident,
     /// The type of one of them.
@@ -100,11 +100,11 @@ impl<'a> Requests<'a> {
     }
 }
 
-/// `T` of `Messages<T>`.
+/// `T` of `Streaming<T>`.
 fn of_messages(ty: &Type) -> Option<&Type> {
     match ty {
         Type::Path(path) => {
-            first_type(path.path.segments.last().filter(|s| s.ident == "Messages")?)
+            first_type(path.path.segments.last().filter(|s| s.ident == "Streaming")?)
         }
         Type::Group(group) => of_messages(&group.elem),
         _ => None,

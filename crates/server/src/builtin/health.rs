@@ -1,7 +1,6 @@
 //! `grpc.health.v1.Health`: the health of the services of this server.
 
-use dubhe_core::{Code, Status};
-use dubhe_protobuf::{Request, Response};
+use dubhe_core::{Code, Request, Response, Status};
 use futures_util::{Stream, stream};
 use tokio::sync::watch;
 

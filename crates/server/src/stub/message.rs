@@ -6,9 +6,8 @@
 use std::sync::Arc;
 
 use dubhe_core::context::Context;
-use dubhe_core::reply::ReplyBody;
-use dubhe_core::{Body, Call, Code, Invoking, Reply, Status};
-use dubhe_protobuf::{Message, Request, Response, Streaming, decode, message};
+use dubhe_core::{Body, Call, Code, Invoking, Request, Response, Status, Streaming};
+use dubhe_protobuf::{Message, decode, decode_or, message};
 
 use super::finish;
 use super::stream::{Outlet, answer};
@@ -83,7 +82,7 @@ fn one<M: Message>(
 
 fn many<M: Message>(call: Call) -> (Request<Streaming<M>>, Arc<Context>) {
     let ctx = Arc::new(Context::new(call.head));
-    (Request::arrived(Streaming::of_request(call.body), ctx.clone()), ctx)
+    (Request::arrived(Streaming::of_request(call.body, decode_or), ctx.clone()), ctx)
 }
 
 /// A reply of the one message that a handler returns.
@@ -94,18 +93,8 @@ where
 {
     let inherited = ctx.inherited();
     let work = async move {
-        let outcome = handler.await.map(reply);
+        let outcome = handler.await.map(|response| response.into_reply(message));
         finish(outcome, ctx.take_reply_attachments())
     };
     if inherited.is_empty() { Invoking::boxed(work) } else { Invoking::scoped(inherited, work) }
-}
-
-fn reply(mut response: Response<impl Message>) -> Reply {
-    let trailers = response.take_trailers();
-    let (value, metadata) = response.into_parts();
-    let mut reply = Reply::with_metadata(message(value), metadata);
-    if let ReplyBody::One(_, end) = &mut reply.body {
-        *end = trailers;
-    }
-    reply
 }

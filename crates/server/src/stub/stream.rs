@@ -10,10 +10,10 @@ use std::task::{Poll, ready};
 
 use dubhe_core::context::{self, Context};
 use dubhe_core::reply::{Frame, Trailers};
-use dubhe_core::{Call, Invoking, Metadata, Payload, Reply, Status};
+use dubhe_core::{Call, Invoking, Metadata, Payload, Reply, Response, Status};
 use dubhe_hessian2::Encode;
 use dubhe_hessian2::payload::{self, OwnedArguments};
-use dubhe_protobuf::{Message, Response};
+use dubhe_protobuf::Message;
 use futures_util::{Stream, StreamExt as _};
 
 use super::accept;
@@ -109,7 +109,7 @@ impl Outlet {
         self,
         mut response: Response<impl Stream<Item = Result<T, Status>>>,
     ) -> Result<(), Status> {
-        let trailers = response.take_trailers();
+        let trailers = std::mem::take(response.trailers_mut());
         self.0.with(|state| state.trailers = trailers);
         let (stream, metadata) = response.into_parts();
         self.send(metadata, stream.map(|item| item.map(dubhe_protobuf::message))).await

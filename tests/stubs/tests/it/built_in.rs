@@ -4,8 +4,8 @@ use std::time::Duration;
 use dubhe::registry::Memory;
 use dubhe::{App, Code, Running, Server, ServerOptions, ServiceKey, Status, Stub};
 use dubhe_core::registry::Registry as _;
+use dubhe_core::{Request, Response, Streaming};
 use dubhe_protobuf::prost::Message as _;
-use dubhe_protobuf::{Request, Response, Streaming};
 use dubhe_stubs::Speaker;
 use dubhe_stubs::built_in::grpc::health::v1::health_check_response::ServingStatus;
 use dubhe_stubs::built_in::grpc::health::v1::{

@@ -1,7 +1,8 @@
 //! Calls of generated clients to generated servers over Triple.
 use dubhe::{App, CallOptions, Code, Metadata, Running, Server, Service as _, Status};
+use dubhe_core::Request;
+use dubhe_protobuf::details;
 use dubhe_protobuf::pbjson_types::Empty;
-use dubhe_protobuf::{Request, details};
 use dubhe_stubs::Speaker;
 use dubhe_stubs::proto::sample::common::{Colour, Named};
 use dubhe_stubs::proto::sample::shapes::v1::{ShapesClient, ShapesServer, Word};

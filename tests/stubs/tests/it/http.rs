@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 
 use dubhe::core::status::Detail;
 use dubhe::{Code, Metadata, Running, Server, Status};
+use dubhe_core::{Request, Response, Streaming};
 use dubhe_protobuf::pbjson_types::Empty;
-use dubhe_protobuf::{Request, Response, Streaming};
 use dubhe_stubs::proto::sample::common::Named;
 use dubhe_stubs::proto::sample::shapes::v1::{Shapes, ShapesServer, Word};
 use dubhe_testkit::http1::{self, request};

@@ -78,6 +78,16 @@ fn a_message_is_the_only_argument_and_the_other_way_round() {
 }
 
 #[test]
+fn a_message_of_another_type_is_the_fault_of_who_sent_it() {
+    use dubhe_hessian2::payload::decode_or;
+    let payload = || Payload::Message(Content::Dynamic("a".into()));
+    assert_eq!(decode_or::<String>(payload(), Code::Internal).unwrap(), "a");
+    for code in [Code::InvalidArgument, Code::Internal] {
+        assert_eq!(decode_or::<i32>(payload(), code).unwrap_err().code(), code);
+    }
+}
+
+#[test]
 fn layouts_that_match_are_passed_on_untouched() {
     let (one, each) = encoded();
     let (pieces, whole) = (separate(&each).unwrap(), shared(&one).unwrap());

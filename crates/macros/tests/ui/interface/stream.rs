@@ -9,18 +9,18 @@ trait Opaque {
 
 #[interface("org.example.Borrowed")]
 trait Borrowed {
-    async fn sum(&self, numbers: &Messages<i32>) -> Result<i64, Status>;
+    async fn sum(&self, numbers: &Streaming<i32>) -> Result<i64, Status>;
 }
 
 #[interface("org.example.Beside")]
 trait Beside {
-    async fn sum(&self, from: i64, numbers: Messages<i32>) -> Result<i64, Status>;
+    async fn sum(&self, from: i64, numbers: Streaming<i32>) -> Result<i64, Status>;
 }
 
 #[interface("org.example.Oneway")]
 trait Oneway {
     #[java(oneway)]
-    async fn log(&self, lines: Messages<String>) -> Result<(), Status>;
+    async fn log(&self, lines: Streaming<String>) -> Result<(), Status>;
 }
 
 #[interface("org.example.Fallible")]
@@ -30,9 +30,9 @@ trait Fallible {
 
 #[interface("org.example.Same")]
 trait Same {
-    async fn find(&self, ids: Messages<i64>) -> Result<(), Status>;
+    async fn find(&self, ids: Streaming<i64>) -> Result<(), Status>;
     #[java(name = "find")]
-    async fn find_all(&self, ids: Messages<i64>) -> Result<i64, Status>;
+    async fn find_all(&self, ids: Streaming<i64>) -> Result<i64, Status>;
 }
 
 fn main() {}

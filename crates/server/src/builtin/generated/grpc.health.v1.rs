@@ -144,30 +144,30 @@ pub trait Health: ::core::marker::Send + ::core::marker::Sync + 'static {
     /// The status of one service; NOT_FOUND for one that is not known.
     fn check(
         &self,
-        request: crate::builtin::generated::protobuf::Request<HealthCheckRequest>,
+        request: crate::builtin::generated::core::Request<HealthCheckRequest>,
     ) -> impl ::core::future::Future<
         Output = ::core::result::Result<
-            crate::builtin::generated::protobuf::Response<HealthCheckResponse>,
+            crate::builtin::generated::core::Response<HealthCheckResponse>,
             crate::builtin::generated::core::Status,
         >,
     > + ::core::marker::Send;
     /// The status of every service.
     fn list(
         &self,
-        request: crate::builtin::generated::protobuf::Request<HealthListRequest>,
+        request: crate::builtin::generated::core::Request<HealthListRequest>,
     ) -> impl ::core::future::Future<
         Output = ::core::result::Result<
-            crate::builtin::generated::protobuf::Response<HealthListResponse>,
+            crate::builtin::generated::core::Response<HealthListResponse>,
             crate::builtin::generated::core::Status,
         >,
     > + ::core::marker::Send;
     /// The status of one service, now and whenever it changes.
     fn watch(
         &self,
-        request: crate::builtin::generated::protobuf::Request<HealthCheckRequest>,
+        request: crate::builtin::generated::core::Request<HealthCheckRequest>,
     ) -> impl ::core::future::Future<
         Output = ::core::result::Result<
-            crate::builtin::generated::protobuf::Response<
+            crate::builtin::generated::core::Response<
                 impl crate::builtin::generated::protobuf::futures_core::Stream<
                     Item = ::core::result::Result<
                         HealthCheckResponse,

@@ -254,12 +254,12 @@ pub trait ServerReflection: ::core::marker::Send + ::core::marker::Sync + 'stati
     /// Answers each request with one response.
     fn server_reflection_info(
         &self,
-        request: crate::builtin::generated::protobuf::Request<
-            crate::builtin::generated::protobuf::Streaming<ServerReflectionRequest>,
+        request: crate::builtin::generated::core::Request<
+            crate::builtin::generated::core::Streaming<ServerReflectionRequest>,
         >,
     ) -> impl ::core::future::Future<
         Output = ::core::result::Result<
-            crate::builtin::generated::protobuf::Response<
+            crate::builtin::generated::core::Response<
                 impl crate::builtin::generated::protobuf::futures_core::Stream<
                     Item = ::core::result::Result<
                         ServerReflectionResponse,

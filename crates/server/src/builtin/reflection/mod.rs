@@ -7,7 +7,7 @@ mod index;
 use std::sync::Arc;
 
 use dubhe_core::{Call, Code, Invoking, Method, ServiceKey, Status};
-use dubhe_protobuf::{Request, Response, Streaming};
+use dubhe_core::{Request, Response, Streaming};
 use futures_util::{Stream, StreamExt as _};
 use tokio::sync::watch;
 

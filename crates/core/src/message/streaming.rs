@@ -2,39 +2,43 @@
 
 use std::fmt;
 use std::future::poll_fn;
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use dubhe_core::{Body, Code, Metadata, Payloads, Reply, Status};
 use futures_core::Stream;
 
-use crate::payload::{Message, decode_or};
-use crate::response::Response;
+use super::Response;
+use crate::call::Body;
+use crate::metadata::Metadata;
+use crate::payload::Payload;
+use crate::payloads::Payloads;
+use crate::reply::Reply;
+use crate::status::{Code, Status};
+
+/// Decodes one message. A message of another type is an error with the given code, which says
+/// whose fault that is.
+pub type Decode<T> = fn(Payload, Code) -> Result<T, Status>;
 
 /// The messages of a streamed request or reply, decoded as they are asked for.
 ///
-/// A reply that ends without its trailers ends in an error. Nothing follows an error.
+/// A reply that ends without its trailers ends in an error. Nothing follows an error. Dropping it
+/// before its end cancels the rest.
 pub struct Streaming<T> {
     payloads: Payloads,
-    /// The code for a message that is of another type: whose fault it is.
-    blame: Code,
-    message: PhantomData<fn() -> T>,
+    decode: Decode<T>,
+    /// The code for a message that is of another type.
+    code: Code,
 }
 
-impl<T: Message> Streaming<T> {
+impl<T> Streaming<T> {
     /// The messages of a request.
-    pub fn of_request(body: Body) -> Self {
-        let payloads = Payloads::of_request(body);
-        Self { payloads, blame: Code::InvalidArgument, message: PhantomData }
+    pub fn of_request(body: Body, decode: Decode<T>) -> Self {
+        Self { payloads: Payloads::of_request(body), decode, code: Code::InvalidArgument }
     }
 
-    /// The messages of a reply, and its metadata.
-    pub fn of_reply(reply: Reply) -> Response<Self> {
-        let metadata = reply.metadata.clone();
-        let payloads = Payloads::of_reply(reply);
-        let messages = Self { payloads, blame: Code::Internal, message: PhantomData };
-        Response::with_metadata(messages, metadata)
+    /// The messages of a reply.
+    pub fn of_reply(reply: Reply, decode: Decode<T>) -> Self {
+        Self { payloads: Payloads::of_reply(reply), decode, code: Code::Internal }
     }
 
     /// The next message, or `None` after the last.
@@ -52,12 +56,12 @@ impl<T: Message> Streaming<T> {
     }
 }
 
-impl<T: Message> Stream for Streaming<T> {
+impl<T> Stream for Streaming<T> {
     type Item = Result<T, Status>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let payload = ready!(Pin::new(&mut self.payloads).poll_next(cx));
-        let item = payload.map(|p| p.and_then(|p| decode_or(self.blame, p)));
+        let item = payload.map(|payload| (self.decode)(payload?, self.code));
         if matches!(item, Some(Err(_))) {
             self.payloads.end();
         }
@@ -71,13 +75,21 @@ impl<T> fmt::Debug for Streaming<T> {
     }
 }
 
-impl<T: Message> Response<T> {
+impl<T> Response<Streaming<T>> {
+    /// The messages of a reply, and its metadata.
+    pub fn of_stream(reply: Reply, decode: Decode<T>) -> Self {
+        let metadata = reply.metadata.clone();
+        Self::with_metadata(Streaming::of_reply(reply, decode), metadata)
+    }
+}
+
+impl<T> Response<T> {
     /// The one message of a reply, whether it came alone or as a stream of one.
     ///
     /// # Errors
     /// The status of the reply; [`Code::Internal`] when it is not one message of this type.
-    pub async fn of_reply(reply: Reply) -> Result<Self, Status> {
-        let (mut stream, mut metadata) = Streaming::<T>::of_reply(reply).into_parts();
+    pub async fn of_reply(reply: Reply, decode: Decode<T>) -> Result<Self, Status> {
+        let (mut stream, mut metadata) = Response::of_stream(reply, decode).into_parts();
         let message = stream.message().await?.ok_or_else(|| not_one("none"))?;
         if stream.message().await?.is_some() {
             return Err(not_one("several"));
@@ -87,6 +99,7 @@ impl<T: Message> Response<T> {
     }
 }
 
+#[cold]
 fn not_one(found: &str) -> Status {
     Status::new(Code::Internal, format!("the reply has {found}, where one message was expected"))
 }

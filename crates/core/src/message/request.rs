@@ -1,9 +1,11 @@
-//! The request of a method of a protobuf service.
+//! Requests.
 
 use std::sync::Arc;
 
-use dubhe_core::{Context, Metadata};
 use futures_core::Stream;
+
+use crate::context::Context;
+use crate::metadata::Metadata;
 
 /// A message, or a stream of them, with the metadata beside it.
 #[derive(Clone, Debug, Default)]
@@ -19,8 +21,7 @@ impl<T> Request<T> {
         Self { message, metadata: Metadata::new(), context: None }
     }
 
-    /// A request that arrived.
-    #[doc(hidden)]
+    /// A request that arrived, with the attachments of its call as metadata.
     pub fn arrived(message: T, context: Arc<Context>) -> Self {
         Self { message, metadata: context.attachments().clone(), context: Some(context) }
     }

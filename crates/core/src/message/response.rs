@@ -1,6 +1,8 @@
-//! The response of a method of a protobuf service.
+//! Responses.
 
-use dubhe_core::Metadata;
+use crate::metadata::Metadata;
+use crate::payload::Payload;
+use crate::reply::{Reply, ReplyBody};
 
 /// A message, or a stream of them, with the metadata that goes before it and after it.
 #[derive(Clone, Debug, Default)]
@@ -55,15 +57,19 @@ impl<T> Response<T> {
     /// only at its end there is [`Context::set_reply_attachment`]. A response that was received
     /// has none here.
     ///
-    /// [`Context::set_reply_attachment`]: dubhe_core::Context::set_reply_attachment
+    /// [`Context::set_reply_attachment`]: crate::Context::set_reply_attachment
     pub fn trailers_mut(&mut self) -> &mut Metadata {
         &mut self.trailers
     }
 
-    /// Takes the metadata that goes after the message.
-    #[doc(hidden)]
-    pub fn take_trailers(&mut self) -> Metadata {
-        std::mem::take(&mut self.trailers)
+    /// The reply that carries the message as `encode` gives it.
+    pub fn into_reply(self, encode: impl FnOnce(T) -> Payload) -> Reply {
+        let Self { message, metadata, trailers } = self;
+        let mut reply = Reply::with_metadata(encode(message), metadata);
+        if let ReplyBody::One(_, end) = &mut reply.body {
+            *end = trailers;
+        }
+        reply
     }
 
     /// The same response with another message.
