@@ -14,7 +14,7 @@ use std::task::{Context, Poll, ready};
 use arc_swap::ArcSwapOption;
 use dubhe_core::call::DecodeArguments;
 use dubhe_core::connect::Channel;
-use dubhe_core::end::{End, Until, Watch, Watching};
+use dubhe_core::end::{End, Until, Watch};
 use dubhe_core::endpoint::Endpoints;
 use dubhe_core::filter::Guards;
 use dubhe_core::invoke::Outcome;
@@ -22,7 +22,8 @@ use dubhe_core::plan::{Picked, Plan, Policy};
 use dubhe_core::registry::Health;
 use dubhe_core::status::Retry;
 use dubhe_core::time::{Deadline, Instant, SharedClock, Timer};
-use dubhe_core::{Call, CallView, Code, Endpoint, Invoke, Invoking, Status, context};
+use dubhe_core::watch::Watching;
+use dubhe_core::{Call, CallView, Code, Endpoint, Invoke, Invoking, Status, inherit};
 
 use crate::channels::Channels;
 use crate::tasks::Tasks;
@@ -127,7 +128,7 @@ impl Cluster {
         // The attachments of the policy, then deadline and trace of the call that is being served
         // here, if any.
         call.head.metadata.fill_from(&policy.metadata);
-        if let Some(inherited) = context::inherited() {
+        if let Some(inherited) = inherit::inherited() {
             call.head.metadata.fill_from(&inherited.metadata);
             call.head.deadline = Deadline::earlier(call.head.deadline, inherited.deadline);
         }

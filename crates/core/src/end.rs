@@ -10,7 +10,6 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::metadata::Metadata;
-use crate::reply::Reply;
 use crate::status::{Code, Status};
 use crate::time::{Deadline, Duration, Timer};
 
@@ -217,22 +216,6 @@ impl Watchers {
             }
         }
     }
-
-    /// Tells of the outcome of a call, or stays with its reply to the end.
-    pub(crate) fn outcome(&mut self, outcome: &mut Result<Reply, Status>) {
-        match outcome {
-            _ if self.is_empty() => {}
-            Err(status) => self.tell(Until::Sent, &Facts::failed(status)),
-            Ok(reply) => {
-                if let Some(facts) = reply.received() {
-                    self.tell(Until::Received, &facts);
-                }
-                if !self.is_empty() {
-                    reply.watch_all(std::mem::take(self));
-                }
-            }
-        }
-    }
 }
 
 impl Drop for Watchers {
@@ -289,7 +272,7 @@ impl<'a> Facts<'a> {
     }
 }
 
-fn tell(
+pub(crate) fn tell(
     watch: &mut (impl Watch + ?Sized),
     timer: Option<&Timer>,
     deadline: Option<Deadline>,
@@ -312,47 +295,4 @@ fn tell(
         }
         watch.end(&End { ending, latency, metadata, trailers, messages, bytes });
     }));
-}
-
-/// A watch over a call within one function: dropped without an outcome, the call was cancelled or
-/// panicked. Allocates no memory unless the end comes after the function's.
-pub struct Watching<W: Watch + 'static> {
-    watch: Option<W>,
-    timer: Timer,
-    until: Until,
-}
-
-impl<W: Watch + 'static> Watching<W> {
-    /// Begins to watch a call that `timer` measures.
-    pub fn new(watch: W, timer: Timer, until: Until) -> Self {
-        Self { watch: Some(watch), timer, until }
-    }
-
-    /// Tells of the outcome of the call, or stays with the reply to its end.
-    pub fn end(&mut self, outcome: &mut Result<Reply, Status>) {
-        let Some(mut watch) = self.watch.take() else { return };
-        match outcome {
-            Err(status) => tell(&mut watch, Some(&self.timer), None, &Facts::failed(status)),
-            Ok(reply) => match reply.received() {
-                Some(facts) if self.until == Until::Received => {
-                    tell(&mut watch, Some(&self.timer), None, &facts);
-                }
-                _ => reply.watch(watch, self.timer.clone(), self.until),
-            },
-        }
-    }
-}
-
-impl<W: Watch + 'static> Drop for Watching<W> {
-    fn drop(&mut self) {
-        if let Some(watch) = &mut self.watch {
-            Facts::without_outcome(|facts| tell(watch, Some(&self.timer), None, facts));
-        }
-    }
-}
-
-impl<W: Watch + 'static> fmt::Debug for Watching<W> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Watching")
-    }
 }

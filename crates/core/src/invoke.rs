@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::call::Call;
-use crate::context::{Inherited, within};
 use crate::end::{Node, Until, Watch, Watchers};
+use crate::inherit::{Inherited, within};
 use crate::reply::Reply;
 use crate::status::Status;
 use crate::time::Timer;

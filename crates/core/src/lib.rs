@@ -12,7 +12,8 @@
 //! | --- | --- |
 //! | [`call`], [`reply`], [`payload`] | what flows |
 //! | [`message`] | requests, responses and streams of typed messages |
-//! | [`end`] | the end of a call, on every way out |
+//! | [`end`], [`watch`] | the end of a call, on every way out |
+//! | [`context`], [`inherit`] | the call that a handler serves, and what its own calls take from it |
 //! | [`status`] | the one error type of all protocols |
 //! | [`service`], [`descriptor`], [`metadata`], [`value`] | keys, types, attachments, dynamic values |
 //! | [`endpoint`] | instances, offers, snapshots |
@@ -30,6 +31,7 @@ pub mod endpoint;
 pub mod fault;
 pub mod filter;
 pub mod gate;
+pub mod inherit;
 pub mod invoke;
 pub mod message;
 pub mod metadata;
@@ -46,6 +48,7 @@ pub mod status;
 pub mod time;
 pub mod url;
 pub mod value;
+pub mod watch;
 
 pub use bytestring::ByteString;
 pub use call::{Body, Call, CallView, Head};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures_core::Stream;
 
+pub use crate::endpoint::Health;
 use crate::endpoint::{Instance, Offer, ServiceParams};
 use crate::service::ServiceKey;
 use crate::status::Status;
@@ -20,16 +21,6 @@ pub struct Registration {
     pub offer: Offer,
     /// The parameters of the service on this instance.
     pub params: Arc<ServiceParams>,
-}
-
-/// The currency of a registry's word.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Health {
-    /// Connected and current.
-    #[default]
-    Fresh,
-    /// Not connected; the set is the last one known.
-    Stale,
 }
 
 /// All providers of a service, whole.

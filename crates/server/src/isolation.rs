@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use dubhe_core::context::{inherited, scope};
+use dubhe_core::inherit::{inherited, scope};
 use dubhe_core::reply::{Frame, ReplyBody, ReplyStream};
 use dubhe_core::{Call, Code, Invoking, Method, ServiceKey, Status};
 use futures_util::{Stream, StreamExt as _};

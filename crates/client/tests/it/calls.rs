@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use dubhe_client::{CallOptions, Client, ClientBuilder, ReplyAttachments};
-use dubhe_core::context::{Inherited, scope};
 use dubhe_core::fault::Fault;
 use dubhe_core::filter::{Guard, Hook, Next};
+use dubhe_core::inherit::{Inherited, scope};
 use dubhe_core::status::Retry;
 use dubhe_core::time::Deadline;
 use dubhe_core::{Call, Code, Endpoint, Metadata, Reply, ServiceKey, Status, Value};

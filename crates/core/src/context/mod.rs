@@ -1,6 +1,5 @@
 //! The view that a handler has of the call it serves.
 
-mod ambient;
 mod cancel;
 
 use std::fmt;
@@ -9,11 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytestring::ByteString;
 
-pub(crate) use ambient::within;
-pub use ambient::{Inherited, inherited, scope};
 pub use cancel::{CancelOnDrop, Cancelled};
 
 use crate::call::{Call, Head};
+use crate::inherit::Inherited;
 use crate::invoke::{Invoke, Invoking};
 use crate::metadata::Metadata;
 use crate::service::{Method, ServiceKey};
@@ -127,7 +125,7 @@ impl Context {
 
     /// The inheritance of calls that this handler makes.
     pub fn inherited(&self) -> Inherited {
-        Inherited::from_head(&self.head)
+        Inherited::new(&self.head.metadata, self.head.deadline)
     }
 }
 

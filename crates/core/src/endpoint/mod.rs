@@ -5,5 +5,5 @@ mod set;
 mod state;
 
 pub use instance::{Endpoint, Instance, Offer, Params, ServiceParams};
-pub use set::Endpoints;
+pub use set::{Endpoints, Health};
 pub use state::{Changes, EndpointState, States};

@@ -1,7 +1,16 @@
 //! An immutable set of endpoints.
 
 use super::instance::Endpoint;
-use crate::registry::Health;
+
+/// The currency of a set of endpoints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Health {
+    /// The registry is connected, and the set is current.
+    #[default]
+    Fresh,
+    /// The registry is not connected; the set is the last one known.
+    Stale,
+}
 
 /// The endpoints of a service at one moment; replaced whole.
 #[derive(Clone, Debug, Default)]

@@ -8,7 +8,8 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, ready};
 
-use dubhe_core::context::{self, Context};
+use dubhe_core::context::Context;
+use dubhe_core::inherit;
 use dubhe_core::reply::{Frame, Trailers};
 use dubhe_core::{Call, Invoking, Metadata, Payload, Reply, Response, Status};
 use dubhe_hessian2::Encode;
@@ -48,7 +49,7 @@ where
     let work: Work = if inherited.is_empty() {
         Box::pin(work)
     } else {
-        Box::pin(context::scope(inherited, work))
+        Box::pin(inherit::scope(inherited, work))
     };
     Invoking::boxed(async move {
         let mut messages = Messages { work: Some(work), slot, ctx, first: true, ended: false };

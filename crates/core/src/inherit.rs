@@ -8,7 +8,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::call::Head;
 use crate::metadata::Metadata;
 use crate::time::Deadline;
 
@@ -29,16 +28,16 @@ pub struct Inherited {
 }
 
 impl Inherited {
-    /// The inheritance of calls that are made while `head` is served.
-    pub fn from_head(head: &Head) -> Self {
+    /// The inheritance of calls that are made while a call with these attachments is served.
+    pub fn new(attachments: &Metadata, deadline: Option<Deadline>) -> Self {
         // One pass over what came, which is seldom anything of these.
         let mut metadata = Metadata::new();
-        for (key, value) in head.metadata.iter() {
+        for (key, value) in attachments.iter() {
             if TRAVELLING.iter().any(|t| t.len() == key.len() && t.eq_ignore_ascii_case(key)) {
                 metadata.append(key.clone(), value.clone());
             }
         }
-        Self { deadline: head.deadline, metadata }
+        Self { deadline, metadata }
     }
 
     /// Returns `true` if there is nothing to inherit.
