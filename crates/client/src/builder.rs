@@ -23,6 +23,12 @@ use crate::environment::Environment;
 use crate::source::{CustomDirectory, Source};
 
 /// A typed cover over a client; `#[dubhe::interface]` makes one for a trait.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a client of a service",
+    note = "`#[dubhe::interface]` on a trait `Greeter`, and `dubhe-build` for a `.proto` file, make \
+            a `GreeterClient`: ask for `client::<GreeterClient>()`, or use `generic(..)` where \
+            there is no interface"
+)]
 pub trait Stub: Sized {
     /// The service, unless the builder says otherwise.
     fn service() -> ServiceKey;

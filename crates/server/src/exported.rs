@@ -1,17 +1,18 @@
 //! One exported service, ready to be found.
 
+mod overload;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytestring::ByteString;
-use dubhe_core::descriptor::{self, BadDescriptor, parameters};
 use dubhe_core::end::Until;
 use dubhe_core::endpoint::ServiceParams;
 use dubhe_core::filter::{Chain, Step};
 use dubhe_core::gate::{Gate, Gates};
 use dubhe_core::serve::{Overload, Target};
 use dubhe_core::time::SharedClock;
-use dubhe_core::{Call, CallKind, Code, Invoke, Invoking, Method, ServiceKey, Status};
+use dubhe_core::{Call, CallKind, Invoke, Invoking, Method, ServiceKey, Status};
 use dubhe_net::time::{self, TokioClock};
 
 use crate::announce::When;
@@ -130,32 +131,16 @@ impl Exported {
     /// Finds a method by name and what tells it from others of that name.
     pub(crate) fn find(&self, name: &str, overload: Overload<'_>) -> Result<&Target, Status> {
         let own = self.methods.get(name).map(Vec::as_slice).unwrap_or_default();
-        let found = own.iter().find(|target| fits(&target.method, overload));
-        found.ok_or_else(|| self.no_method(name, overload, own))
-    }
-
-    fn no_method(&self, name: &str, overload: Overload<'_>, overloads: &[Target]) -> Status {
-        let wanted = match overload {
-            Overload::Any => String::new(),
-            Overload::Types(types) => format!("({types})"),
-            Overload::Count(count) => format!("{count} arguments"),
-            Overload::Initials(letters) => format!("arguments with the initials {letters:?}"),
-        };
-        let text = if overloads.is_empty() {
-            let mut known: Vec<_> = self.methods.keys().map(|k| &**k).collect();
-            known.retain(|name| !name.starts_with('$'));
-            known.sort_unstable();
-            known.truncate(20);
-            let known = known.join(", ");
-            format!("service {} has no method {name:?}; it has {known}", self.key)
-        } else {
-            let known: Vec<_> =
-                overloads.iter().filter_map(|t| t.method.descriptor.as_deref()).collect();
-            let known = known.join(" or ");
-            format!("method {}.{name} does not take {wanted}; it takes ({known})", self.key)
-        };
-        // Java says "bad request" here; the dubbo protocol knows that from this code.
-        Status::new(Code::InvalidArgument, text)
+        let found = own.iter().find(|target| overload::fits(&target.method, overload));
+        found.ok_or_else(|| {
+            if own.is_empty() {
+                let names = self.methods.keys().map(|name| &**name);
+                overload::no_method(&self.key, name, names)
+            } else {
+                let methods = own.iter().map(|target| &*target.method);
+                overload::no_overload(&self.key, name, overload, methods)
+            }
+        })
     }
 }
 
@@ -165,70 +150,4 @@ fn names(methods: &[Arc<Method>]) -> String {
     names.sort_unstable();
     names.dedup();
     names.join(",")
-}
-
-/// Whether `method` is meant. A method without descriptors is the only one of its name.
-fn fits(method: &Method, overload: Overload<'_>) -> bool {
-    let Some(own) = method.descriptor.as_deref() else { return true };
-    match overload {
-        Overload::Any => true,
-        Overload::Types(wanted) => takes(own, wanted),
-        Overload::Count(count) => descriptor::count(own) == Ok(count),
-        Overload::Initials(letters) => parameters(own).map(initial).eq(letters.chars().map(Some)),
-    }
-}
-
-/// The first letter of the simple name of a type.
-fn initial(parameter: Result<&str, BadDescriptor>) -> Option<char> {
-    let name = descriptor::source_name(parameter.ok()?);
-    name.rsplit(['.', '$']).next()?.chars().next()
-}
-
-/// Whether `wanted` names the arguments that are `own`.
-///
-/// dubbo-go leaves out the semicolon after `[Ljava/util/Date` and writes `V` for a nil of unknown
-/// type (dubbo-go `protocol/dubbo/impl/hessian.go`), so a `V` stands for any one object.
-fn takes(own: &str, wanted: &str) -> bool {
-    if own == wanted {
-        return true;
-    }
-    let loose = wanted.contains('V') || wanted.contains("[Ljava/util/Date");
-    loose && {
-        let all = |descriptors| parameters(descriptors).collect::<Result<Vec<_>, _>>();
-        let (Ok(own), Ok(wanted)) = (all(own), all(wanted)) else { return false };
-        own.len() == wanted.len()
-            && own.iter().zip(&wanted).all(|(own, wanted)| {
-                own.trim_end_matches(';') == wanted.trim_end_matches(';')
-                    || (*wanted == "V" && own.starts_with(['L', '[']))
-            })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn takes_what_dubbo_go_writes() {
-        assert!(takes("[Ljava/util/Date;", "[Ljava/util/Date"));
-        assert!(takes("ILa/B;", "IV"));
-        assert!(!takes("IJ", "IV"));
-        assert!(!takes("I", "J"));
-        assert!(!takes("La/B;", "La/C;"));
-    }
-
-    #[test]
-    fn a_count_or_initials_tell_overloads_apart() {
-        let method = Method::java("m", "Ljava/lang/String;I[La/B$User;");
-        for (overload, fit) in [
-            (Overload::Any, true),
-            (Overload::Count(3), true),
-            (Overload::Count(2), false),
-            (Overload::Initials("SiU"), true),
-            (Overload::Initials("Si"), false),
-            (Overload::Initials("SIU"), false),
-        ] {
-            assert_eq!(fits(&method, overload), fit, "{overload:?}");
-        }
-    }
 }

@@ -22,5 +22,5 @@ pub mod stub;
 mod table;
 
 pub use server::{Options, Running, Server, ServerBuilder};
-pub use service::{Export, Service};
+pub use service::{Export, IntoExport, Service};
 pub use services::{Services, ServicesBuilder};

@@ -142,9 +142,27 @@ impl Export {
     }
 }
 
-impl<S: Service> From<S> for Export {
-    fn from(service: S) -> Self {
-        Self::new(service)
+/// Something that a server exports: a [`Service`], or an [`Export`] of one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a service that can be exported",
+    note = "`#[dubhe::interface]` on a trait `Greeter`, and `dubhe-build` for a `.proto` file, make \
+            a `GreeterServer`: export `GreeterServer::new(value)` of a value that implements the \
+            trait"
+)]
+pub trait IntoExport {
+    /// The export.
+    fn into_export(self) -> Export;
+}
+
+impl<S: Service> IntoExport for S {
+    fn into_export(self) -> Export {
+        Export::new(self)
+    }
+}
+
+impl IntoExport for Export {
+    fn into_export(self) -> Export {
+        self
     }
 }
 

@@ -16,3 +16,4 @@ mod local;
 mod options;
 mod streams;
 mod tls;
+mod ui;

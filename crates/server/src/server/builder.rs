@@ -27,7 +27,7 @@ use super::constraints::Constraints;
 use super::listener::Listener;
 use crate::announce::{self, Announced};
 use crate::builtin::{self, Catalog};
-use crate::service::Export;
+use crate::service::IntoExport;
 use crate::services::ServicesBuilder;
 use crate::table::ServiceTable;
 
@@ -97,9 +97,9 @@ impl ServerBuilder {
         Self::default()
     }
 
-    /// Serves a service, as it is or as an [`Export`] with parameters and filters of its own.
-    pub fn service(mut self, service: impl Into<Export>) -> Self {
-        self.services.export(service.into());
+    /// Serves a service, as it is or as an [`Export`](crate::Export) with parameters and filters of its own.
+    pub fn service(mut self, service: impl IntoExport) -> Self {
+        self.services.export(service.into_export());
         self
     }
 

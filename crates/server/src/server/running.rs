@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, watch};
 use super::constraints::Constraints;
 use crate::announce::Announced;
 use crate::builtin::Catalog;
-use crate::service::Export;
+use crate::service::IntoExport;
 use crate::services::Services;
 use crate::table::ServiceTable;
 
@@ -56,8 +56,8 @@ impl Running {
     /// When a service of its key is served, something is mounted at its path, a parameter is
     /// wrong or asks for a larger `payload` than the port takes, or a registry refuses; it is not
     /// served then.
-    pub async fn add(&self, service: impl Into<Export>) -> Result<(), Status> {
-        let export = service.into();
+    pub async fn add(&self, service: impl IntoExport) -> Result<(), Status> {
+        let export = service.into_export();
         let _alone = self.changing.lock().await;
         let exported = self.change(|services| {
             let exported = services.add(export)?;

@@ -1,0 +1,24 @@
+use dubhe::prelude::*;
+
+#[dubhe::interface("org.example.Greeter")]
+trait Greeter {
+    async fn greet(&self, name: String) -> Result<String, Status>;
+}
+
+struct Polite;
+
+impl Greeter for Polite {
+    async fn greet(&self, name: String) -> Result<String, Status> {
+        Ok(name)
+    }
+}
+
+fn export() {
+    let _ = Server::builder().service(Polite);
+}
+
+fn consume(app: &App) {
+    let _ = app.client::<Polite>();
+}
+
+fn main() {}
