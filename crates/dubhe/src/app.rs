@@ -9,7 +9,7 @@ use dubhe_core::registry::Registry;
 use dubhe_core::time::SharedClock;
 use dubhe_core::{ServiceKey, Status};
 use dubhe_dubbo::DubboConnect;
-use dubhe_dubbo::exchange::Settings;
+use dubhe_dubbo::DubboOptions;
 use dubhe_net::time::TokioClock;
 use dubhe_net::tls::ClientTls;
 use dubhe_triple::TripleConnect;
@@ -79,7 +79,7 @@ impl AppBuilder {
         self
     }
 
-    /// Adds a protocol, or one of the built-in ones (`dubbo`, `tri`, `grpc`) with settings of its
+    /// Adds a protocol, or one of the built-in ones (`dubbo`, `tri`, `grpc`) with options of its
     /// own; it takes the place of the built-in one of that name.
     pub fn protocol(mut self, connector: impl Connect) -> Self {
         self.connectors.push(Arc::new(connector));
@@ -116,7 +116,7 @@ impl AppBuilder {
 
 /// The protocols that an application speaks on its own, most preferred first.
 fn built_in(application: &ByteString, tls: Option<&ClientTls>) -> [Arc<dyn Connect>; 3] {
-    let dubbo = DubboConnect::new(Settings::default().application(application.clone()));
+    let dubbo = DubboConnect::new(DubboOptions::default().application(application.clone()));
     let triple = TripleConnect::new(dubhe_triple::Settings::default());
     let triple = triple.application(application.clone());
     let (dubbo, triple) = match tls {

@@ -11,7 +11,7 @@ use dubhe_core::gate::Gate;
 use dubhe_core::registry::Registry;
 use dubhe_core::serve::Dispatch;
 use dubhe_core::{Code, Status};
-use dubhe_dubbo::exchange::Settings;
+use dubhe_dubbo::DubboOptions;
 use dubhe_dubbo::server::DubboProtocol;
 use dubhe_net::detect::{AcceptOptions, Acceptor, Protocol, TlsMode};
 use dubhe_net::drain::{Scope, Trigger};
@@ -48,8 +48,8 @@ pub struct Options {
     pub accept: AcceptOptions,
     /// Options of its sockets.
     pub tcp: TcpOptions,
-    /// Settings of dubbo connections.
-    pub dubbo: Settings,
+    /// Options of dubbo connections.
+    pub dubbo: DubboOptions,
     /// Settings of HTTP connections: Triple, gRPC and plain HTTP.
     pub triple: dubhe_triple::Settings,
     /// The protocols that registries are told; `dubbo` and `tri` by default. The port takes all of
@@ -72,7 +72,7 @@ impl Default for Options {
             shutdown_wait: Duration::from_secs(10),
             accept: AcceptOptions::default(),
             tcp: TcpOptions::default(),
-            dubbo: Settings::default(),
+            dubbo: DubboOptions::default(),
             triple: dubhe_triple::Settings::default(),
             announce: vec!["dubbo".into(), "tri".into()],
             health: true,

@@ -10,7 +10,8 @@ use dubhe_net::pool::Connect;
 use dubhe_net::session::{Driver, SessionOptions};
 use dubhe_net::tls::ClientTls;
 
-use crate::exchange::{Exchange, PeerHandle, Role, Settings};
+use crate::exchange::{Exchange, PeerHandle, Role};
+use crate::options::DubboOptions;
 
 /// The transport that carries the bytes.
 pub(super) enum Way {
@@ -33,7 +34,7 @@ impl Way {
 pub(super) struct Connector {
     pub(super) address: Address,
     pub(super) dial: Arc<dyn Dial>,
-    pub(super) settings: Arc<Settings>,
+    pub(super) options: Arc<DubboOptions>,
     pub(super) session: SessionOptions,
     pub(super) dispatch: Option<Arc<dyn Dispatch>>,
 }
@@ -46,7 +47,7 @@ impl Connect for Connector {
         let mut connection = None;
         let session = |handle: &_| {
             let exchange =
-                Exchange::new(handle, Role::Client, self.settings.clone(), self.dispatch.clone());
+                Exchange::new(handle, Role::Client, self.options.clone(), self.dispatch.clone());
             connection = Some(exchange.connection().clone());
             exchange
         };

@@ -18,18 +18,18 @@ use dubhe_net::{ErrorKind, pool, time};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::Settings;
 use super::calls::{Answered, Calls, Done, NoRoom, Waiting};
 use super::errors::CallLabel;
 use crate::body::{self, Answer, Outgoing, Refused};
 use crate::header::{Header, Kind};
+use crate::options::DubboOptions;
 use crate::serialization::SerializationId;
 
 /// A connection to a peer, as those who call over it see it.
 #[derive(Debug)]
 pub struct Connection {
     handle: Handle,
-    settings: Arc<Settings>,
+    options: Arc<DubboOptions>,
     calls: Mutex<Calls>,
     /// The peer asked for no new calls.
     readonly: AtomicBool,
@@ -49,10 +49,10 @@ enum NotSent {
 }
 
 impl Connection {
-    pub(super) fn new(handle: Handle, settings: Arc<Settings>) -> Self {
+    pub(super) fn new(handle: Handle, options: Arc<DubboOptions>) -> Self {
         Self {
             handle,
-            settings,
+            options,
             calls: Mutex::new(Calls::new(SplitMix::from_os().next())),
             readonly: AtomicBool::new(false),
             draining: AtomicBool::new(false),
@@ -194,9 +194,9 @@ impl Connection {
             id,
             length: 0,
         };
-        let outgoing = Outgoing { timeout: left, application: &self.settings.application };
+        let outgoing = Outgoing { timeout: left, application: &self.options.application };
         let sent = self.handle.send(|out| {
-            let queued = body::frame(out, header, self.settings.payload, |w| {
+            let queued = body::frame(out, header, self.options.payload, |w| {
                 body::write_request(w, call, &outgoing)
             })?;
             if let (true, Some(deadline)) = (two_way, deadline) {
@@ -210,7 +210,7 @@ impl Connection {
             Ok(Ok(())) => return Ok(Invoking::ready(Ok(nothing()))),
             Ok(Err(Refused::Unwritable(status))) => status.context(&what),
             Ok(Err(Refused::TooLarge(length))) => {
-                what.too_large(length, self.settings.payload.get())
+                what.too_large(length, self.options.payload.get())
             }
             Err(SendError::Closed(why)) => what.lost(&why, false),
             Err(_) => {

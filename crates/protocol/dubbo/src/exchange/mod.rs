@@ -11,12 +11,11 @@ mod heartbeat;
 mod inbound;
 mod offload;
 mod request_cache;
+mod role;
 mod running;
 mod session;
-mod settings;
 
 pub use calls::MAX_CALLS;
 pub use connection::{Connection, PeerHandle};
+pub use role::Role;
 pub use session::Exchange;
-pub(crate) use settings::millis;
-pub use settings::{Role, Settings};

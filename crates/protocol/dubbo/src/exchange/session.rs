@@ -16,16 +16,17 @@ use super::inbound::Ticket;
 use super::offload::Offload;
 use super::request_cache::RequestCache;
 use super::running::Running;
-use super::{Connection, PeerHandle, Role, Settings};
+use super::{Connection, PeerHandle, Role};
 use crate::body::Event;
 use crate::frame::{Frame, Splitter};
 use crate::header::{Header, Kind};
+use crate::options::DubboOptions;
 use crate::serialization::SerializationId;
 
 /// A dubbo connection as [`dubhe_net::session::Driver`] drives it.
 pub struct Exchange {
     pub(super) role: Role,
-    pub(super) settings: Arc<Settings>,
+    pub(super) options: Arc<DubboOptions>,
     pub(super) connection: Arc<Connection>,
     pub(super) dispatch: Option<Arc<dyn Dispatch>>,
     pub(super) peer: Arc<context::Peer>,
@@ -56,10 +57,10 @@ impl Exchange {
     pub fn new(
         handle: &Handle,
         role: Role,
-        settings: Arc<Settings>,
+        options: Arc<DubboOptions>,
         dispatch: Option<Arc<dyn Dispatch>>,
     ) -> Self {
-        let connection = Arc::new(Connection::new(handle.clone(), settings.clone()));
+        let connection = Arc::new(Connection::new(handle.clone(), options.clone()));
         let net = handle.peer();
         let certificate = net.tls.as_ref().and_then(|tls| tls.certificates.first().cloned());
         let peer = Arc::new(context::Peer {
@@ -79,11 +80,11 @@ impl Exchange {
             offload: Offload::default(),
             request_cache: RequestCache::default(),
             in_place: 0,
-            splitter: Splitter::new(settings.payload),
-            heartbeat: Heartbeat::new(role, settings.heartbeat),
+            splitter: Splitter::new(options.payload),
+            heartbeat: Heartbeat::new(role, options.heartbeat),
             not_reading: None,
             drain: Drain::No,
-            settings,
+            options,
         }
     }
 
@@ -142,7 +143,7 @@ impl Exchange {
                 now
             }
         };
-        let end = since + self.settings.drain_quiet;
+        let end = since + self.options.drain_quiet;
         if end > now {
             out.tick_at(end);
             return false;
@@ -227,7 +228,7 @@ impl Session for Exchange {
 
     fn wants_input(&self) -> bool {
         // A handler may wait for a reply from this very peer, so replies must get through.
-        self.running.len() < self.settings.max_running || self.connection.waiting() > 0
+        self.running.len() < self.options.max_running || self.connection.waiting() > 0
     }
 
     fn on_close(&mut self, why: &Close) {
