@@ -12,7 +12,7 @@ use dubhe_dubbo::DubboConnect;
 use dubhe_dubbo::DubboOptions;
 use dubhe_net::time::TokioClock;
 use dubhe_net::tls::ClientTls;
-use dubhe_triple::TripleConnect;
+use dubhe_triple::{TripleConnect, TripleOptions};
 
 use crate::registries::by_url;
 
@@ -117,7 +117,7 @@ impl AppBuilder {
 /// The protocols that an application speaks on its own, most preferred first.
 fn built_in(application: &ByteString, tls: Option<&ClientTls>) -> [Arc<dyn Connect>; 3] {
     let dubbo = DubboConnect::new(DubboOptions::default().application(application.clone()));
-    let triple = TripleConnect::new(dubhe_triple::Settings::default());
+    let triple = TripleConnect::new(TripleOptions::default());
     let triple = triple.application(application.clone());
     let (dubbo, triple) = match tls {
         Some(tls) => (dubbo.tls(tls.clone()), triple.tls(tls)),

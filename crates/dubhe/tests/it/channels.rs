@@ -43,7 +43,7 @@ impl Dial for Counting {
 #[test]
 fn channels_depend_on_the_parameters_that_protocols_read() {
     let dubbo: Arc<dyn Connect> = Arc::new(DubboConnect::new(DubboOptions::default()));
-    let triple = Arc::new(TripleConnect::new(dubhe::triple::Settings::default()));
+    let triple = Arc::new(TripleConnect::new(dubhe::triple::TripleOptions::default()));
     let (common, own) = (["connections", "connect.timeout", "payload"], "heartbeat");
     let endpoint = |name: &str| Url::parse(&format!("h:1?{name}=7"), "x").unwrap().endpoint();
     for (connector, reads_own) in [(dubbo, true), (triple, false)] {

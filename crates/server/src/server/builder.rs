@@ -18,8 +18,8 @@ use dubhe_net::drain::{Scope, Trigger};
 use dubhe_net::io::Listen;
 use dubhe_net::io::tcp::TcpOptions;
 use dubhe_net::tls::ServerTls;
-use dubhe_triple::TripleProtocol;
 use dubhe_triple::http::{Body, BoxError, HttpService};
+use dubhe_triple::{TripleOptions, TripleProtocol};
 use tokio::sync::watch;
 
 use super::Running;
@@ -50,8 +50,8 @@ pub struct Options {
     pub tcp: TcpOptions,
     /// Options of dubbo connections.
     pub dubbo: DubboOptions,
-    /// Settings of HTTP connections: Triple, gRPC and plain HTTP.
-    pub triple: dubhe_triple::Settings,
+    /// Options of HTTP connections: Triple, gRPC and plain HTTP.
+    pub triple: TripleOptions,
     /// The protocols that registries are told; `dubbo` and `tri` by default. The port takes all of
     /// them whatever is announced, and a service is announced under those that can carry it.
     pub announce: Vec<ByteString>,
@@ -73,7 +73,7 @@ impl Default for Options {
             accept: AcceptOptions::default(),
             tcp: TcpOptions::default(),
             dubbo: DubboOptions::default(),
-            triple: dubhe_triple::Settings::default(),
+            triple: TripleOptions::default(),
             announce: vec!["dubbo".into(), "tri".into()],
             health: true,
             reflection: true,

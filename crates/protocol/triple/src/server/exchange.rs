@@ -23,7 +23,7 @@ use super::protocol::{Accepted, Framing, Protocol};
 use super::reply::{self, Late};
 use super::route::{Found, Route};
 use super::run::guarded;
-use crate::settings::Settings;
+use crate::options::TripleOptions;
 use crate::transport::{Messages, Receiver, Responder, ServerStream, Whole, no_message};
 use crate::wire::{content, metadata};
 
@@ -71,8 +71,8 @@ pub(super) struct RequestContext<'a> {
 }
 
 impl RequestContext<'_> {
-    pub(super) fn settings(&self) -> &Settings {
-        &self.shared.settings
+    pub(super) fn options(&self) -> &TripleOptions {
+        &self.shared.options
     }
 }
 

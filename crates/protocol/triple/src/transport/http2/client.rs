@@ -13,7 +13,7 @@ use h2::client::{ResponseFuture, SendRequest};
 use http::{Request, response};
 use tokio::sync::watch;
 
-use crate::settings::Settings;
+use crate::options::TripleOptions;
 use crate::transport::Error;
 use crate::transport::coalesced::coalesced;
 use crate::transport::coop::YieldOnWake;
@@ -24,7 +24,7 @@ use crate::wire::data::Data;
 pub(crate) struct Connector {
     pub(crate) address: Address,
     pub(crate) dial: Arc<dyn Dial>,
-    pub(crate) settings: Settings,
+    pub(crate) options: TripleOptions,
 }
 
 /// An HTTP/2 connection. Clones are the same one.
@@ -133,9 +133,9 @@ impl pool::Connect for Connector {
         let (io, flusher) = coalesced(io);
         let handshake = h2::client::Builder::new()
             .enable_push(false)
-            .max_header_list_size(self.settings.max_header_list)
-            .initial_window_size(self.settings.stream_window)
-            .initial_connection_window_size(self.settings.connection_window)
+            .max_header_list_size(self.options.max_header_list)
+            .initial_window_size(self.options.stream_window)
+            .initial_connection_window_size(self.options.connection_window)
             .handshake(io);
         let handshake = flusher.after(handshake);
         let failed = |error: h2::Error| {
