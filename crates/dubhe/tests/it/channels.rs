@@ -7,8 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dubhe::Url;
 use dubhe::core::connect::Connect;
-use dubhe::dubbo::DubboConnect;
-use dubhe::dubbo::DubboOptions;
+use dubhe::dubbo::{DubboConnect, DubboOptions};
 use dubhe::net::io::tcp::{TcpDial, TcpOptions};
 use dubhe::net::io::{Address, Dial, Io, Peer};
 use dubhe::prelude::*;

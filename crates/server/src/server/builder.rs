@@ -31,10 +31,10 @@ use crate::service::Export;
 use crate::services::ServicesBuilder;
 use crate::table::ServiceTable;
 
-/// The bounds of a server. What is not set has the default that is given here.
+/// The options of a server. Each has the default that is given here.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Options {
+pub struct ServerOptions {
     /// The application's name in registries; `""` by default.
     pub application: ByteString,
     /// The host that registries are told; by default `DUBBO_IP_TO_REGISTRY`, else the address
@@ -63,7 +63,7 @@ pub struct Options {
     pub reflection: bool,
 }
 
-impl Default for Options {
+impl Default for ServerOptions {
     fn default() -> Self {
         Self {
             application: ByteString::new(),
@@ -89,7 +89,7 @@ pub struct ServerBuilder {
     protocols: Vec<Arc<dyn Protocol>>,
     mounts: Vec<(String, HttpService)>,
     listeners: Vec<Listener>,
-    options: Options,
+    options: ServerOptions,
 }
 
 impl ServerBuilder {
@@ -198,15 +198,15 @@ impl ServerBuilder {
         self
     }
 
-    /// Changes the bounds.
-    pub fn options(mut self, change: impl FnOnce(&mut Options)) -> Self {
+    /// Changes the options.
+    pub fn options(mut self, change: impl FnOnce(&mut ServerOptions)) -> Self {
         change(&mut self.options);
         self
     }
 
     /// Listens on one more address, `host:port`, for the same services, options and drain.
     /// Registries are told the port of the first TCP address, that of [`ServerBuilder::start`]
-    /// being the first of all, unless there is an [`Options::advertise_port`].
+    /// being the first of all, unless there is a [`ServerOptions::advertise_port`].
     pub fn listen(mut self, addr: impl Into<String>) -> Self {
         self.listeners.push(Listener::Address(addr.into()));
         self
@@ -305,7 +305,7 @@ impl ServerBuilder {
 fn announcing(
     registries: Vec<Arc<dyn Registry>>,
     addrs: &[SocketAddr],
-    options: &Options,
+    options: &ServerOptions,
 ) -> Result<Announced, Status> {
     let bound = addrs.first().copied();
     let port = options.advertise_port.or(bound.map(|bound| bound.port()));

@@ -4,8 +4,7 @@ use std::collections::HashSet;
 
 use dubhe_core::endpoint::ServiceParams;
 use dubhe_core::{Code, ServiceKey, Status};
-use dubhe_dubbo::DubboOptions;
-use dubhe_dubbo::PayloadLimit;
+use dubhe_dubbo::{DubboOptions, PayloadLimit};
 
 use crate::services::Services;
 

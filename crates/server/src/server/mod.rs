@@ -5,7 +5,7 @@ mod constraints;
 mod listener;
 mod running;
 
-pub use builder::{Options, ServerBuilder};
+pub use builder::{ServerBuilder, ServerOptions};
 pub use running::Running;
 
 /// A server; [`Server::builder`] makes one.
