@@ -64,7 +64,7 @@ impl App {
 
 impl AppBuilder {
     /// Adds a registry by URL: `memory://`, `file:///FOLDER` or `zookeeper://HOST:PORT`, whose
-    /// parameters are those of [`dubhe_zookeeper::Settings`]. A wrong URL is reported by
+    /// parameters are those of [`dubhe_zookeeper::ZooKeeperOptions`]. A wrong URL is reported by
     /// [`AppBuilder::build`]. Must be called within a tokio runtime.
     pub fn registry(mut self, url: &str) -> Self {
         let registry = by_url(url, &self.name, &self.clock);
