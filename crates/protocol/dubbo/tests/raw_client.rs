@@ -17,7 +17,7 @@ use dubhe_dubbo::DubboOptions;
 use dubhe_dubbo::header::{Header, Kind};
 use dubhe_dubbo::serialization::SerializationId;
 use dubhe_dubbo::{PayloadLimit, body};
-use dubhe_net::session::Close;
+use dubhe_net::session::CloseReason;
 use support::{Methods, Raw, Request, call, echo, event, frame};
 use tokio::sync::mpsc;
 
@@ -241,7 +241,7 @@ async fn hostile_streams_end_the_connection_and_nothing_else() {
         let (mut raw, server) = Raw::client_of(DubboOptions::default(), Methods::echo());
         raw.send(stream).await;
         assert!(raw.next().await.is_none());
-        assert!(matches!(server.task.await.unwrap(), Close::Failed(_)), "{stream:?}");
+        assert!(matches!(server.task.await.unwrap(), CloseReason::Failed(_)), "{stream:?}");
     }
 }
 
@@ -305,5 +305,5 @@ async fn draining_tells_the_peer_serves_on_and_closes_when_quiet() {
     assert_eq!(raw.reply().await, (1, dubbo::OK, 1.into()));
     assert!(raw.next().await.is_none());
     let why = server.task.await.unwrap();
-    assert!(matches!(why, Close::Local(_)), "{why}");
+    assert!(matches!(why, CloseReason::Local(_)), "{why}");
 }

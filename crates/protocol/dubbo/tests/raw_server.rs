@@ -20,7 +20,7 @@ use dubhe_dubbo::PayloadLimit;
 use dubhe_dubbo::header::Kind;
 use dubhe_dubbo::serialization::SerializationId;
 use dubhe_hessian2::{Encode, Encoder};
-use dubhe_net::session::Close;
+use dubhe_net::session::CloseReason;
 use support::{Raw, call, event, frame, reply, value};
 
 const HESSIAN2: SerializationId = SerializationId::HESSIAN2;
@@ -214,7 +214,7 @@ async fn readonly_stops_new_calls_and_the_last_reply_ends_the_connection() {
     raw.send(&reply(second.id, 2)).await;
     assert_eq!(value(&b.await.unwrap()), Value::Int(2));
     assert!(raw.next().await.is_none());
-    assert!(matches!(client.task.await.unwrap(), Close::Local(_)));
+    assert!(matches!(client.task.await.unwrap(), CloseReason::Local(_)));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use dubhe_core::time::Deadline;
 use dubhe_core::{
     Call, CallKind, Encoded, Format, Invoke, Invoking, Payload, Reply, Status, Value,
 };
-use dubhe_net::session::{Close, Handle, SendError};
+use dubhe_net::session::{CloseReason, Handle, SendError};
 use dubhe_net::{ErrorKind, pool, time};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -181,7 +181,7 @@ impl Connection {
                 Ok(id) => id,
                 Err(NoRoom::Full) => return failed(what.full()),
                 Err(NoRoom::Closed) => {
-                    let why = self.handle.close_reason().unwrap_or(Close::Dropped);
+                    let why = self.handle.close_reason().unwrap_or(CloseReason::Dropped);
                     return failed(what.lost(&why, false));
                 }
             }
@@ -250,7 +250,7 @@ impl Connection {
     }
 
     /// Ends all calls.
-    pub(super) fn fail(&self, why: &Close) {
+    pub(super) fn fail(&self, why: &CloseReason) {
         let peer = &self.handle.peer().remote;
         let written = self.written(why);
         let status = |w: &Waiting| CallLabel::waiting(w, peer).lost(why, w.position < written);
@@ -261,10 +261,13 @@ impl Connection {
 
     /// The number of bytes ever queued that may have left, or may still leave: a call behind them
     /// certainly did not start.
-    fn written(&self, why: &Close) -> u64 {
+    fn written(&self, why: &CloseReason) -> u64 {
         let nothing_follows = match why {
-            Close::Aborted(_) | Close::Stalled { .. } | Close::Dropped | Close::Cut { .. } => true,
-            Close::Failed(error) => error.kind() == ErrorKind::Io,
+            CloseReason::Aborted(_)
+            | CloseReason::Stalled { .. }
+            | CloseReason::Dropped
+            | CloseReason::Cut { .. } => true,
+            CloseReason::Failed(error) => error.kind() == ErrorKind::Io,
             _ => false,
         };
         if !nothing_follows {

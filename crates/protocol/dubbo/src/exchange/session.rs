@@ -7,7 +7,7 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 use dubhe_core::context;
 use dubhe_core::serve::Dispatch;
-use dubhe_net::session::{Activity, Close, Handle, Outbox, Session};
+use dubhe_net::session::{Activity, CloseReason, Handle, Outbox, Session};
 use dubhe_net::{Error, ErrorKind, Result, time};
 
 use super::calls::Answered;
@@ -231,7 +231,7 @@ impl Session for Exchange {
         self.running.len() < self.options.max_running || self.connection.waiting() > 0
     }
 
-    fn on_close(&mut self, why: &Close) {
+    fn on_close(&mut self, why: &CloseReason) {
         self.running.cancel_where(|_| true, drop);
         self.connection.fail(why);
     }

@@ -29,7 +29,7 @@ use dubhe_dubbo::{PayloadLimit, body};
 use dubhe_hessian2::{Encode, Encoder};
 use dubhe_net::io::memory::Network;
 use dubhe_net::io::{Io, Peer};
-use dubhe_net::session::{Close, Driver, SessionOptions};
+use dubhe_net::session::{CloseReason, Driver, SessionOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -131,7 +131,7 @@ pub fn value(reply: &Reply) -> Value {
 /// One end of a connection that runs.
 pub struct End {
     pub connection: Arc<Connection>,
-    pub task: JoinHandle<Close>,
+    pub task: JoinHandle<CloseReason>,
 }
 
 impl End {
