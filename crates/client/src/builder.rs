@@ -8,7 +8,7 @@ use bytestring::ByteString;
 use dubhe_cluster::Cluster;
 use dubhe_cluster::balance::Random;
 use dubhe_cluster::destination::BalancedDestination;
-use dubhe_cluster::plan::{Options, StaticPlan};
+use dubhe_cluster::plan::{ClientOptions, StaticPlan};
 use dubhe_core::balance::Balance;
 use dubhe_core::directory::Directory;
 use dubhe_core::fault::Fault;
@@ -34,7 +34,7 @@ pub trait Stub: Sized {
     fn service() -> ServiceKey;
 
     /// Options that the interface gives to some of its methods, by their names on the wire.
-    fn methods() -> Vec<(ByteString, Options)> {
+    fn methods() -> Vec<(ByteString, ClientOptions)> {
         Vec::new()
     }
 
@@ -63,8 +63,8 @@ pub struct ClientBuilder<T> {
     env: Environment,
     service: ServiceKey,
     source: Source,
-    options: Options,
-    methods: HashMap<ByteString, Options>,
+    options: ClientOptions,
+    methods: HashMap<ByteString, ClientOptions>,
     routers: Vec<Arc<dyn Router>>,
     protocols: Vec<ByteString>,
     problem: Option<Status>,
@@ -73,7 +73,7 @@ pub struct ClientBuilder<T> {
 
 /// Configures one method of a client.
 #[derive(Clone, Default)]
-pub struct MethodBuilder(Options);
+pub struct MethodBuilder(ClientOptions);
 
 impl MethodBuilder {
     /// Bounds the time of each attempt.
@@ -138,7 +138,7 @@ impl<T: Stub> ClientBuilder<T> {
             env: env.clone(),
             service: T::service(),
             source: Source::default(),
-            options: Options::default(),
+            options: ClientOptions::default(),
             methods: T::methods().into_iter().collect(),
             routers: Vec::new(),
             protocols: T::protocols().iter().map(|name| ByteString::from_static(name)).collect(),

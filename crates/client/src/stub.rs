@@ -10,7 +10,7 @@ use dubhe_hessian2::Encode;
 use dubhe_hessian2::payload::{self, Owned};
 use futures_util::StreamExt as _;
 
-pub use dubhe_cluster::plan::Options;
+pub use dubhe_cluster::plan::ClientOptions;
 pub use futures_util::Stream;
 
 use crate::client::Client;
@@ -111,7 +111,10 @@ pub fn options(
     method: &'static str,
     timeout_ms: Option<u64>,
     retries: Option<u32>,
-) -> (ByteString, Options) {
+) -> (ByteString, ClientOptions) {
     let timeout = timeout_ms.map(Duration::from_millis);
-    (ByteString::from_static(method), Options { timeout, retries, ..Options::default() })
+    (
+        ByteString::from_static(method),
+        ClientOptions { timeout, retries, ..ClientOptions::default() },
+    )
 }

@@ -8,11 +8,10 @@ use dubhe_core::connect::Connect;
 use dubhe_core::registry::Registry;
 use dubhe_core::time::SharedClock;
 use dubhe_core::{ServiceKey, Status};
-use dubhe_dubbo::DubboConnect;
-use dubhe_dubbo::exchange::Settings;
+use dubhe_dubbo::{DubboConnect, DubboOptions};
 use dubhe_net::time::TokioClock;
 use dubhe_net::tls::ClientTls;
-use dubhe_triple::TripleConnect;
+use dubhe_triple::{TripleConnect, TripleOptions};
 
 use crate::registries::by_url;
 
@@ -65,7 +64,7 @@ impl App {
 
 impl AppBuilder {
     /// Adds a registry by URL: `memory://`, `file:///FOLDER` or `zookeeper://HOST:PORT`, whose
-    /// parameters are those of [`dubhe_zookeeper::Settings`]. A wrong URL is reported by
+    /// parameters are those of [`dubhe_zookeeper::ZooKeeperOptions`]. A wrong URL is reported by
     /// [`AppBuilder::build`]. Must be called within a tokio runtime.
     pub fn registry(mut self, url: &str) -> Self {
         let registry = by_url(url, &self.name, &self.clock);
@@ -79,7 +78,7 @@ impl AppBuilder {
         self
     }
 
-    /// Adds a protocol, or one of the built-in ones (`dubbo`, `tri`, `grpc`) with settings of its
+    /// Adds a protocol, or one of the built-in ones (`dubbo`, `tri`, `grpc`) with options of its
     /// own; it takes the place of the built-in one of that name.
     pub fn protocol(mut self, connector: impl Connect) -> Self {
         self.connectors.push(Arc::new(connector));
@@ -116,8 +115,8 @@ impl AppBuilder {
 
 /// The protocols that an application speaks on its own, most preferred first.
 fn built_in(application: &ByteString, tls: Option<&ClientTls>) -> [Arc<dyn Connect>; 3] {
-    let dubbo = DubboConnect::new(Settings::default().application(application.clone()));
-    let triple = TripleConnect::new(dubhe_triple::Settings::default());
+    let dubbo = DubboConnect::new(DubboOptions::default().application(application.clone()));
+    let triple = TripleConnect::new(TripleOptions::default());
     let triple = triple.application(application.clone());
     let (dubbo, triple) = match tls {
         Some(tls) => (dubbo.tls(tls.clone()), triple.tls(tls)),

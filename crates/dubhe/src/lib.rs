@@ -53,7 +53,9 @@ pub use dubhe_core::{
 };
 pub use dubhe_macros::{Java, JavaException, interface};
 pub use dubhe_protobuf::include_proto;
-pub use dubhe_server::{Export, Options as ServerOptions, Running, Server, ServerBuilder, Service};
+pub use dubhe_server::{
+    Export, IntoExport, RunningServer, Server, ServerBuilder, ServerOptions, Service,
+};
 
 pub use dubhe_cluster as cluster;
 

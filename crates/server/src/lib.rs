@@ -21,6 +21,6 @@ mod services;
 pub mod stub;
 mod table;
 
-pub use server::{Options, Running, Server, ServerBuilder};
+pub use server::{RunningServer, Server, ServerBuilder, ServerOptions};
 pub use service::{Export, IntoExport, Service};
 pub use services::{Services, ServicesBuilder};

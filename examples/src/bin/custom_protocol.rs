@@ -14,7 +14,7 @@ use dubhe_net::detect::{AcceptOptions, Acceptor, Probe, Protocol};
 use dubhe_net::drain::{Scope, Shutdown, Trigger};
 use dubhe_net::io::tcp::{TcpDial, TcpListen, TcpOptions};
 use dubhe_net::io::{BoxFuture, Dial, Io, Peer};
-use dubhe_net::session::{Close, Driver, Handle, Outbox, Session, SessionOptions};
+use dubhe_net::session::{CloseReason, Driver, Handle, Outbox, Session, SessionOptions};
 use dubhe_net::{Error, ErrorKind, Result};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
@@ -98,7 +98,7 @@ impl Session for Waiting {
         Ok(())
     }
 
-    fn on_close(&mut self, _: &Close) {
+    fn on_close(&mut self, _: &CloseReason) {
         self.0.lock().clear();
     }
 }

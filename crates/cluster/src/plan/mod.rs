@@ -14,9 +14,9 @@ use dubhe_core::metadata::Metadata;
 use dubhe_core::plan::{Destination, Plan, Policy};
 use dubhe_core::time::SharedClock;
 
-/// Settings of a client, or of one of its methods over those of the client.
+/// Options of a client, or of one of its methods over those of the client.
 #[derive(Clone, Default)]
-pub struct Options {
+pub struct ClientOptions {
     /// The time that an attempt may take; 1 s by default, as in Dubbo. A stream has no such bound
     /// but that of its own method.
     pub timeout: Option<Duration>,
@@ -52,8 +52,8 @@ impl StaticPlan {
     /// The plan of `options`, and of `methods` over them. `destination` makes that of a balancer;
     /// it is asked once for each, `None` meaning the default one.
     pub fn new(
-        options: &Options,
-        methods: impl IntoIterator<Item = (ByteString, Options)>,
+        options: &ClientOptions,
+        methods: impl IntoIterator<Item = (ByteString, ClientOptions)>,
         clock: &SharedClock,
         mut destination: impl FnMut(Option<&Arc<dyn Balance>>) -> Arc<dyn Destination>,
     ) -> Self {
@@ -69,7 +69,7 @@ impl StaticPlan {
             filters: chain(options.filters.clone()),
             endpoint_filters: chain(options.endpoint_filters.clone()),
         };
-        let mut policy = |own: Options| {
+        let mut policy = |own: ClientOptions| {
             let mut metadata = own.metadata;
             metadata.fill_from(&default.metadata);
             // Those of the client alone are the client's chain.
@@ -149,8 +149,9 @@ mod tests {
 
     #[test]
     fn a_method_overrides_the_client_which_overrides_dubbo() {
-        let client = Options { timeout: Some(Duration::from_secs(3)), ..Options::default() };
-        let slow = Options { retries: Some(0), ..Options::default() };
+        let client =
+            ClientOptions { timeout: Some(Duration::from_secs(3)), ..ClientOptions::default() };
+        let slow = ClientOptions { retries: Some(0), ..ClientOptions::default() };
         let clock: SharedClock = Arc::new(Stopped(Instant::now()));
         let set = Arc::new(Endpoints::new([]));
         let plan = StaticPlan::new(&client, [("slow".into(), slow)], &clock, |_| {

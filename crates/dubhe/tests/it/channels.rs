@@ -7,8 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dubhe::Url;
 use dubhe::core::connect::Connect;
-use dubhe::dubbo::DubboConnect;
-use dubhe::dubbo::exchange::Settings;
+use dubhe::dubbo::{DubboConnect, DubboOptions};
 use dubhe::net::io::tcp::{TcpDial, TcpOptions};
 use dubhe::net::io::{Address, Dial, Io, Peer};
 use dubhe::prelude::*;
@@ -42,8 +41,8 @@ impl Dial for Counting {
 
 #[test]
 fn channels_depend_on_the_parameters_that_protocols_read() {
-    let dubbo: Arc<dyn Connect> = Arc::new(DubboConnect::new(Settings::default()));
-    let triple = Arc::new(TripleConnect::new(dubhe::triple::Settings::default()));
+    let dubbo: Arc<dyn Connect> = Arc::new(DubboConnect::new(DubboOptions::default()));
+    let triple = Arc::new(TripleConnect::new(dubhe::triple::TripleOptions::default()));
     let (common, own) = (["connections", "connect.timeout", "payload"], "heartbeat");
     let endpoint = |name: &str| Url::parse(&format!("h:1?{name}=7"), "x").unwrap().endpoint();
     for (connector, reads_own) in [(dubbo, true), (triple, false)] {
@@ -76,7 +75,7 @@ async fn connections_are_shared_by_services_whose_parameters_of_them_are_equal()
     let _running = server.start("127.0.0.1:0").await.unwrap();
 
     let dial = Arc::new(Counting(TcpDial::new(TcpOptions::default()), AtomicUsize::new(0)));
-    let dubbo = DubboConnect::new(Settings::default()).dial(dial.clone());
+    let dubbo = DubboConnect::new(DubboOptions::default()).dial(dial.clone());
     let app = App::builder("test").registry_instance(registry).protocol(dubbo).build().unwrap();
     let mut clients = Vec::new();
     for (group, payload, _, connections) in services {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use dubhe::__private::client::Stub;
-use dubhe::__private::client::stub::Options;
+use dubhe::__private::client::stub::ClientOptions;
 use dubhe::core::CallKind;
 use dubhe::hessian2::Array;
 use dubhe::{
@@ -191,7 +191,7 @@ fn the_descriptors_are_javas() {
 fn only_methods_with_options_have_some() {
     let options = <UsersClient as Stub>::methods();
     assert_eq!(options.len(), 1);
-    let (name, Options { timeout, retries, .. }) = &options[0];
+    let (name, ClientOptions { timeout, retries, .. }) = &options[0];
     assert_eq!(name, "getUser");
     assert_eq!(*timeout, Some(Duration::from_millis(500)));
     assert_eq!(*retries, Some(0));

@@ -62,7 +62,7 @@ pub(super) fn expand(interface: &Interface<'_>) -> Part {
 
                 fn methods() -> ::std::vec::Vec<(
                     __dubhe::core::ByteString,
-                    __dubhe::client::stub::Options,
+                    __dubhe::client::stub::ClientOptions,
                 )> {
                     ::std::vec![#(#limits),*]
                 }

@@ -12,8 +12,8 @@ use bytes::BytesMut;
 use tokio::io::AsyncWrite;
 
 use super::{
-    Activity, Close, Eof, Handle, Outbox, Session, SessionOptions, input::Input, outbox::earlier,
-    timer::Timer,
+    Activity, CloseReason, Eof, Handle, Outbox, Session, SessionOptions, input::Input,
+    outbox::earlier, timer::Timer,
 };
 use crate::{
     Error,
@@ -46,14 +46,14 @@ pub struct Driver<S: Session> {
     /// `on_data` left frames because the session wanted no more for the moment.
     left_over: bool,
     /// The peer ended its side; what to say in the end, and when that is.
-    eof: Option<(Close, Eof)>,
+    eof: Option<(CloseReason, Eof)>,
     stage: Stage,
 }
 
 enum Stage {
     Open,
     /// Over for everybody else; the last bytes leave.
-    Flushing(Close),
+    Flushing(CloseReason),
     /// Ended by this side; the rest of the peer's bytes is awaited.
     Lingering {
         until: Instant,
@@ -102,7 +102,7 @@ impl<S: Session> Driver<S> {
     }
 
     /// One turn of an open connection. `Break` ends it.
-    fn turn(&mut self, cx: &mut Context<'_>) -> ControlFlow<Close> {
+    fn turn(&mut self, cx: &mut Context<'_>) -> ControlFlow<CloseReason> {
         let now = time::now();
         if !self.deferred && self.handle.shared.defer(cx.waker()) {
             // Other tasks that are ready have more to send: they run before this one comes up
@@ -124,10 +124,10 @@ impl<S: Session> Driver<S> {
             let paused = self.read(now, &mut budget, cx)?;
             match self.session.poll(cx, &mut self.out) {
                 Poll::Ready(Ok(())) => {
-                    let finished = || Close::Local("finished".into());
+                    let finished = || CloseReason::Local("finished".into());
                     return Break(self.eof.take().map_or_else(finished, |(why, _)| why));
                 }
-                Poll::Ready(Err(error)) => return Break(Close::Failed(error)),
+                Poll::Ready(Err(error)) => return Break(CloseReason::Failed(error)),
                 Poll::Pending => {}
             }
             // Only now, so that calls which arrived with the end and need no waiting are answered.
@@ -155,12 +155,12 @@ impl<S: Session> Driver<S> {
         Continue(())
     }
 
-    fn tick(&mut self, now: Instant) -> ControlFlow<Close> {
+    fn tick(&mut self, now: Instant) -> ControlFlow<CloseReason> {
         self.next_tick = earlier(self.next_tick, self.out.take_tick());
         if self.next_tick.is_some_and(|at| at <= now) {
             match self.session.on_tick(now, self.activity, &mut self.out) {
                 Ok(next) => self.next_tick = next,
-                Err(error) => return Break(Close::Failed(error)),
+                Err(error) => return Break(CloseReason::Failed(error)),
             }
         }
         Continue(())
@@ -179,7 +179,7 @@ impl<S: Session> Driver<S> {
         now: Instant,
         budget: &mut usize,
         cx: &mut Context<'_>,
-    ) -> ControlFlow<Close, bool> {
+    ) -> ControlFlow<CloseReason, bool> {
         while self.may_read() {
             if !self.left_over {
                 if *budget == 0 {
@@ -193,7 +193,11 @@ impl<S: Session> Driver<S> {
                     Poll::Ready(Err(source)) => return Break(read_failed(&self.handle, source)),
                     Poll::Ready(Ok(0)) => {
                         let unread = self.input.bytes.len();
-                        let why = if unread == 0 { Close::Ended } else { Close::Cut { unread } };
+                        let why = if unread == 0 {
+                            CloseReason::Ended
+                        } else {
+                            CloseReason::Cut { unread }
+                        };
                         self.eof = Some((why, self.session.on_eof(unread)));
                         return Continue(false);
                     }
@@ -205,7 +209,7 @@ impl<S: Session> Driver<S> {
             }
             let before = self.input.bytes.len();
             if let Err(error) = self.session.on_data(&mut self.input.bytes, &mut self.out) {
-                return Break(Close::Failed(error));
+                return Break(CloseReason::Failed(error));
             }
             // A session that took something may have stopped before the last whole frame, and may
             // want that one by now.
@@ -220,7 +224,7 @@ impl<S: Session> Driver<S> {
     }
 
     /// Writes until nothing is left or the transport takes no more.
-    fn write(&mut self, now: Instant, cx: &mut Context<'_>) -> ControlFlow<Close> {
+    fn write(&mut self, now: Instant, cx: &mut Context<'_>) -> ControlFlow<CloseReason> {
         let had = !self.out.is_empty();
         match self.poll_drain(now, cx) {
             Poll::Ready(Ok(())) => self.stuck_since = None,
@@ -229,7 +233,7 @@ impl<S: Session> Driver<S> {
                 let since = *self.stuck_since.get_or_insert(now);
                 let after = now.saturating_duration_since(since);
                 if after >= self.options.write_stall {
-                    return Break(Close::Stalled { pending: self.out.len(), after });
+                    return Break(CloseReason::Stalled { pending: self.out.len(), after });
                 }
             }
         }
@@ -257,7 +261,7 @@ impl<S: Session> Driver<S> {
     }
 
     /// Ends the connection for the session and for everybody who holds a handle.
-    fn end(&mut self, why: Close) {
+    fn end(&mut self, why: CloseReason) {
         self.handle.shared.end(&why, &mut self.out);
         self.stuck_since = None;
         self.stage = if why.flushes() { Stage::Flushing(why.clone()) } else { Stage::Done };
@@ -274,7 +278,8 @@ impl<S: Session> Driver<S> {
                 Poll::Ready(Ok(())) => Pin::new(&mut self.io).poll_shutdown(cx),
                 other => other,
             };
-            let peer_ended = matches!(why, Close::Ended | Close::Cut { .. }) || self.eof.is_some();
+            let peer_ended =
+                matches!(why, CloseReason::Ended | CloseReason::Cut { .. }) || self.eof.is_some();
             match sent {
                 Poll::Ready(Ok(())) if !peer_ended => {
                     let until = now + self.options.linger;
@@ -308,18 +313,18 @@ impl<S: Session> Driver<S> {
     }
 }
 
-fn read_failed(handle: &Handle, source: std::io::Error) -> Close {
-    Close::Failed(Error::io(format!("reading from {} failed", handle.peer().remote), source))
+fn read_failed(handle: &Handle, source: std::io::Error) -> CloseReason {
+    CloseReason::Failed(Error::io(format!("reading from {} failed", handle.peer().remote), source))
 }
 
-fn write_failed(handle: &Handle, source: std::io::Error) -> Close {
-    Close::Failed(Error::io(format!("writing to {} failed", handle.peer().remote), source))
+fn write_failed(handle: &Handle, source: std::io::Error) -> CloseReason {
+    CloseReason::Failed(Error::io(format!("writing to {} failed", handle.peer().remote), source))
 }
 
 impl<S: Session> Future for Driver<S> {
-    type Output = Close;
+    type Output = CloseReason;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Close> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<CloseReason> {
         let this = self.get_mut();
         if let Stage::Open = this.stage {
             match this.turn(cx) {
@@ -329,14 +334,14 @@ impl<S: Session> Future for Driver<S> {
         }
         ready!(this.poll_goodbye(cx));
         this.stage = Stage::Done;
-        Poll::Ready(this.handle.close_reason().unwrap_or(Close::Dropped))
+        Poll::Ready(this.handle.close_reason().unwrap_or(CloseReason::Dropped))
     }
 }
 
 impl<S: Session> Drop for Driver<S> {
     fn drop(&mut self) {
         if let Stage::Open = self.stage {
-            self.end(Close::Dropped);
+            self.end(CloseReason::Dropped);
         }
     }
 }

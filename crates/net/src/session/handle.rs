@@ -15,7 +15,7 @@ use std::{
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::{Close, Outbox, SessionOptions};
+use super::{CloseReason, Outbox, SessionOptions};
 use crate::io::Peer;
 
 /// A connection as other tasks see it: they encode into its queue, ask for ticks, close it and
@@ -42,8 +42,8 @@ pub(super) struct Shared {
 #[derive(Default)]
 struct Queue {
     out: Outbox,
-    close: Option<Close>,
-    closed: Option<Close>,
+    close: Option<CloseReason>,
+    closed: Option<CloseReason>,
     driver: Option<Waker>,
     driver_state: DriverState,
 }
@@ -91,7 +91,7 @@ pub enum SendError {
         limit: usize,
     },
     /// The connection has ended.
-    Closed(Close),
+    Closed(CloseReason),
 }
 
 impl fmt::Display for SendError {
@@ -156,7 +156,7 @@ impl Handle {
     ///
     /// # Errors
     /// The reason, once the connection has ended.
-    pub async fn ready(&self) -> Result<(), Close> {
+    pub async fn ready(&self) -> Result<(), CloseReason> {
         /// Counts one caller for as long as it waits.
         struct Waiting<'a>(&'a AtomicUsize);
         impl Drop for Waiting<'_> {
@@ -203,14 +203,14 @@ impl Handle {
     pub fn close(&self, reason: impl Into<Cow<'static, str>>) {
         let reason = reason.into();
         self.alarm(|queue| {
-            queue.close.get_or_insert(Close::Local(reason));
+            queue.close.get_or_insert(CloseReason::Local(reason));
         });
     }
 
     /// Closes at once; what is queued is lost.
     pub fn abort(&self, reason: impl Into<Cow<'static, str>>) {
         let reason = reason.into();
-        self.alarm(|queue| queue.close = Some(Close::Aborted(reason)));
+        self.alarm(|queue| queue.close = Some(CloseReason::Aborted(reason)));
     }
 
     /// Returns true if the connection has ended.
@@ -219,13 +219,13 @@ impl Handle {
     }
 
     /// The reason for the end of the connection, if it has ended.
-    pub fn close_reason(&self) -> Option<Close> {
+    pub fn close_reason(&self) -> Option<CloseReason> {
         self.shared.queue.lock().closed.clone()
     }
 
     /// Waits for the end of the connection. It comes when nothing more is read or accepted for
     /// sending; the last writes may still be under way.
-    pub async fn closed(&self) -> Close {
+    pub async fn closed(&self) -> CloseReason {
         loop {
             let mut ended = pin!(self.shared.ended.notified());
             ended.as_mut().enable();
@@ -255,7 +255,7 @@ impl Handle {
 
 /// The news for the driver when it takes what is queued.
 pub(super) struct QueueNews {
-    pub(super) close: Option<Close>,
+    pub(super) close: Option<CloseReason>,
     /// The driver's task is another than last time: timers must be told.
     pub(super) moved: bool,
 }
@@ -307,7 +307,7 @@ impl Shared {
     }
 
     /// Ends the connection for everybody; what was queued goes to `out`.
-    pub(super) fn end(&self, why: &Close, out: &mut Outbox) {
+    pub(super) fn end(&self, why: &CloseReason, out: &mut Outbox) {
         let mut queue = self.queue.lock();
         out.append(&mut queue.out);
         // The session may ask how much never left.

@@ -10,7 +10,7 @@
 //! nothing more is read; a session that says no to [`Session::wants_input`] stops the reading; the
 //! input buffer grows with the bytes that arrived, never with a length that was only declared.
 
-mod close;
+mod close_reason;
 mod driver;
 mod handle;
 mod input;
@@ -24,7 +24,7 @@ use std::{
 
 use bytes::BytesMut;
 
-pub use close::Close;
+pub use close_reason::CloseReason;
 pub use driver::Driver;
 pub use handle::{Handle, SendError};
 pub use outbox::{Mark, Outbox};
@@ -84,7 +84,7 @@ pub trait Session: Send + 'static {
     }
 
     /// The connection is over. Called exactly once, on every way out, including a dropped driver.
-    fn on_close(&mut self, why: &Close) {
+    fn on_close(&mut self, why: &CloseReason) {
         let _ = why;
     }
 }

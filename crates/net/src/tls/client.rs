@@ -16,11 +16,11 @@ use crate::{
 #[derive(Clone)]
 pub struct ClientTls {
     config: SharedConfig<ClientConfig>,
-    settings: Arc<Settings>,
+    options: Arc<ClientTlsOptions>,
 }
 
 #[derive(Clone, Default)]
-struct Settings {
+struct ClientTlsOptions {
     ca: Vec<u8>,
     alpn: Vec<Vec<u8>>,
     server_name: Option<String>,
@@ -28,15 +28,15 @@ struct Settings {
 
 /// Makes a [`ClientTls`].
 pub struct ClientTlsBuilder {
-    settings: Settings,
+    options: ClientTlsOptions,
     identity: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 impl ClientTls {
     /// Begins with the certificates that are trusted to sign those of servers, in PEM.
     pub fn builder(ca: impl Into<Vec<u8>>) -> ClientTlsBuilder {
-        let settings = Settings { ca: ca.into(), ..Settings::default() };
-        ClientTlsBuilder { settings, identity: None }
+        let options = ClientTlsOptions { ca: ca.into(), ..ClientTlsOptions::default() };
+        ClientTlsBuilder { options, identity: None }
     }
 
     /// Begins with a PEM file of the certificates that are trusted, read at once.
@@ -52,15 +52,15 @@ impl ClientTls {
     /// # Errors
     /// When it or its key is not usable; the old one stays.
     pub fn reload(&self, chain: &[u8], key: &[u8]) -> Result<()> {
-        self.config.replace(self.settings.config(Some((chain, key)))?);
+        self.config.replace(self.options.config(Some((chain, key)))?);
         Ok(())
     }
 
-    /// The same, for a protocol that is told apart by ALPN: asks for these unless the builder
-    /// was told of others. A reload reaches it as well.
-    pub fn offering(&self, alpn: impl IntoIterator<Item = impl Into<Vec<u8>>>) -> Self {
-        let config = self.config.offering(alpn.into_iter().map(Into::into).collect());
-        Self { config, settings: self.settings.clone() }
+    /// Returns the same configuration, which asks for these protocols by ALPN unless the builder
+    /// was given others. A reload reaches it as well.
+    pub fn with_default_alpn(&self, alpn: impl IntoIterator<Item = impl Into<Vec<u8>>>) -> Self {
+        let config = self.config.with_default_alpn(alpn.into_iter().map(Into::into).collect());
+        Self { config, options: self.options.clone() }
     }
 
     /// A dialer that does the handshake on what `dial` opens.
@@ -69,7 +69,7 @@ impl ClientTls {
     }
 
     async fn connect(&self, to: &Address, io: Io, mut peer: Peer) -> Result<(Io, Peer)> {
-        let name = self.settings.server_name.as_deref().unwrap_or(to.host());
+        let name = self.options.server_name.as_deref().unwrap_or(to.host());
         let server = ServerName::try_from(name.to_owned())
             .map_err(|e| tls_error(&format!("{name:?} is no name for tls: set server_name"), e))?;
         let connector = TlsConnector::from(self.config.load());
@@ -85,7 +85,7 @@ impl ClientTls {
     }
 }
 
-impl Settings {
+impl ClientTlsOptions {
     fn config(&self, identity: Option<(&[u8], &[u8])>) -> Result<Arc<ClientConfig>> {
         let builder = ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
@@ -114,13 +114,13 @@ impl ClientTlsBuilder {
 
     /// Expects this name in the server's certificate, in place of the host that is dialed.
     pub fn server_name(mut self, name: impl Into<String>) -> Self {
-        self.settings.server_name = Some(name.into());
+        self.options.server_name = Some(name.into());
         self
     }
 
     /// Asks for one of these protocols by ALPN, most preferred first.
     pub fn alpn(mut self, protocols: impl IntoIterator<Item = impl Into<Vec<u8>>>) -> Self {
-        self.settings.alpn = protocols.into_iter().map(Into::into).collect();
+        self.options.alpn = protocols.into_iter().map(Into::into).collect();
         self
     }
 
@@ -130,8 +130,8 @@ impl ClientTlsBuilder {
     /// When a CA, certificate or key is not usable.
     pub fn build(self) -> Result<ClientTls> {
         let identity = self.identity.as_ref().map(|(chain, key)| (&chain[..], &key[..]));
-        let config = self.settings.config(identity)?;
-        Ok(ClientTls { config: SharedConfig::new(config), settings: Arc::new(self.settings) })
+        let config = self.options.config(identity)?;
+        Ok(ClientTls { config: SharedConfig::new(config), options: Arc::new(self.options) })
     }
 }
 
@@ -169,7 +169,7 @@ impl fmt::Debug for TlsDial {
 impl fmt::Debug for ClientTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientTls")
-            .field("server_name", &self.settings.server_name)
+            .field("server_name", &self.options.server_name)
             .finish_non_exhaustive()
     }
 }

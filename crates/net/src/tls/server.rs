@@ -17,11 +17,11 @@ use crate::{
 #[derive(Clone)]
 pub struct ServerTls {
     config: SharedConfig<ServerConfig>,
-    settings: Arc<Settings>,
+    options: Arc<ServerTlsOptions>,
 }
 
 #[derive(Clone, Default)]
-struct Settings {
+struct ServerTlsOptions {
     alpn: Vec<Vec<u8>>,
     client_ca: Option<Vec<u8>>,
     optional: bool,
@@ -31,13 +31,17 @@ struct Settings {
 pub struct ServerTlsBuilder {
     chain: Vec<u8>,
     key: Vec<u8>,
-    settings: Settings,
+    options: ServerTlsOptions,
 }
 
 impl ServerTls {
     /// Begins with a certificate chain (leaf first) and its key, both in PEM.
     pub fn builder(chain: impl Into<Vec<u8>>, key: impl Into<Vec<u8>>) -> ServerTlsBuilder {
-        ServerTlsBuilder { chain: chain.into(), key: key.into(), settings: Settings::default() }
+        ServerTlsBuilder {
+            chain: chain.into(),
+            key: key.into(),
+            options: ServerTlsOptions::default(),
+        }
     }
 
     /// Begins with PEM files of a certificate chain (leaf first) and of its key, read at once.
@@ -53,15 +57,15 @@ impl ServerTls {
     /// # Errors
     /// When they are not usable; the old ones stay.
     pub fn reload(&self, chain: &[u8], key: &[u8]) -> Result<()> {
-        self.config.replace(self.settings.config(chain, key)?);
+        self.config.replace(self.options.config(chain, key)?);
         Ok(())
     }
 
-    /// The same, for a protocol that is told apart by ALPN: offers these unless the builder
-    /// was told of others. A reload reaches it as well.
-    pub fn offering(&self, alpn: impl IntoIterator<Item = impl Into<Vec<u8>>>) -> Self {
-        let config = self.config.offering(alpn.into_iter().map(Into::into).collect());
-        Self { config, settings: self.settings.clone() }
+    /// Returns the same configuration, which offers these protocols by ALPN unless the builder was
+    /// given others. A reload reaches it as well.
+    pub fn with_default_alpn(&self, alpn: impl IntoIterator<Item = impl Into<Vec<u8>>>) -> Self {
+        let config = self.config.with_default_alpn(alpn.into_iter().map(Into::into).collect());
+        Self { config, options: self.options.clone() }
     }
 
     /// Does the handshake.
@@ -79,7 +83,7 @@ impl ServerTls {
     }
 }
 
-impl Settings {
+impl ServerTlsOptions {
     fn config(&self, chain: &[u8], key: &[u8]) -> Result<Arc<ServerConfig>> {
         let identity = pem::Identity::read(chain, key)?;
         let versions = ServerConfig::builder_with_provider(provider())
@@ -109,20 +113,20 @@ impl Settings {
 impl ServerTlsBuilder {
     /// Lets in only clients whose certificate one of these signed (PEM): mutual TLS.
     pub fn client_ca(mut self, ca: impl Into<Vec<u8>>) -> Self {
-        self.settings.client_ca = Some(ca.into());
+        self.options.client_ca = Some(ca.into());
         self
     }
 
     /// Lets in clients without a certificate as well, beside those that
     /// [`client_ca`](Self::client_ca) allows.
     pub fn client_optional(mut self) -> Self {
-        self.settings.optional = true;
+        self.options.optional = true;
         self
     }
 
     /// Offers these protocols by ALPN, most preferred first. Without any, ALPN is not used.
     pub fn alpn(mut self, protocols: impl IntoIterator<Item = impl Into<Vec<u8>>>) -> Self {
-        self.settings.alpn = protocols.into_iter().map(Into::into).collect();
+        self.options.alpn = protocols.into_iter().map(Into::into).collect();
         self
     }
 
@@ -131,15 +135,15 @@ impl ServerTlsBuilder {
     /// # Errors
     /// When certificate, key or CA is not usable, or they do not fit each other.
     pub fn build(self) -> Result<ServerTls, Error> {
-        let config = self.settings.config(&self.chain, &self.key)?;
-        Ok(ServerTls { config: SharedConfig::new(config), settings: Arc::new(self.settings) })
+        let config = self.options.config(&self.chain, &self.key)?;
+        Ok(ServerTls { config: SharedConfig::new(config), options: Arc::new(self.options) })
     }
 }
 
 impl fmt::Debug for ServerTls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ServerTls")
-            .field("mutual", &self.settings.client_ca.is_some())
+            .field("mutual", &self.options.client_ca.is_some())
             .finish_non_exhaustive()
     }
 }

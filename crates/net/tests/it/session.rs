@@ -10,7 +10,7 @@ use crate::support::{Echo, Log, frame, options, start};
 use bytes::{Bytes, BytesMut};
 use dubhe_net::{
     Error, ErrorKind, Result,
-    session::{Activity, Close, Eof, Outbox, SendError, Session, SessionOptions},
+    session::{Activity, CloseReason, Eof, Outbox, SendError, Session, SessionOptions},
     time,
 };
 use dubhe_testkit::wait_until;
@@ -25,7 +25,7 @@ impl Session for Quiet {
         Ok(())
     }
 
-    fn on_close(&mut self, why: &Close) {
+    fn on_close(&mut self, why: &CloseReason) {
         self.0.lock().closes.push(why.to_string());
     }
 }
@@ -48,7 +48,7 @@ async fn frames_survive_any_fragmentation_and_a_slow_peer() {
             read.unwrap();
             assert_eq!(got, sent, "pipe of {pipe}, mark of {mark}");
             assert_eq!(log.lock().frames, bodies);
-            assert!(matches!(driver.await.unwrap(), Close::Ended));
+            assert!(matches!(driver.await.unwrap(), CloseReason::Ended));
         }
     }
 }
@@ -82,14 +82,14 @@ async fn a_peer_that_stops_reading_stops_the_senders_then_is_let_go() {
 
     // Neither waiting senders nor the connection hang for ever.
     let waited = handle.ready().await.unwrap_err();
-    assert!(matches!(waited, Close::Stalled { pending, .. } if pending == taken - 16));
+    assert!(matches!(waited, CloseReason::Stalled { pending, .. } if pending == taken - 16));
     // The clock was at most a look of wait_until ahead of the first write.
     let waited = time::now() - began;
     assert!((0..=2).contains(&waited.abs_diff(SessionOptions::default().write_stall).as_millis()));
-    assert!(matches!(driver.await.unwrap(), Close::Stalled { .. }));
+    assert!(matches!(driver.await.unwrap(), CloseReason::Stalled { .. }));
     assert_eq!(log.lock().closes.len(), 1);
     let after = handle.send(|_| ()).unwrap_err();
-    assert!(matches!(after, SendError::Closed(Close::Stalled { .. })), "{after}");
+    assert!(matches!(after, SendError::Closed(CloseReason::Stalled { .. })), "{after}");
     drop(near);
 }
 
@@ -144,8 +144,8 @@ async fn a_cut_at_any_byte_is_told_from_an_orderly_end() {
         near.read_to_end(&mut got).await.unwrap();
         assert_eq!(got, exchange[..whole], "cut at {at}");
         match driver.await.unwrap() {
-            Close::Ended => assert_eq!(at, whole),
-            Close::Cut { unread } => assert_eq!(unread, at - whole),
+            CloseReason::Ended => assert_eq!(at, whole),
+            CloseReason::Cut { unread } => assert_eq!(unread, at - whole),
             other => panic!("cut at {at}: {other}"),
         }
         assert!(handle.is_closed() && handle.close_reason().unwrap().is_remote());
@@ -170,7 +170,7 @@ async fn after_a_half_close_a_session_may_finish() {
     assert_eq!(&late, b"late");
     handle.close("done");
     assert_eq!(near.read(&mut late).await.unwrap(), 0);
-    assert!(matches!(driver.await.unwrap(), Close::Local(_)));
+    assert!(matches!(driver.await.unwrap(), CloseReason::Local(_)));
 }
 
 #[tokio::test]
@@ -198,8 +198,8 @@ async fn a_dropped_driver_closes_once_and_tells_everybody() {
     let log = Log::default();
     let (mut near, handle, driver) = start(64, SessionOptions::default(), Quiet(log.clone()));
     driver.abort();
-    assert!(matches!(handle.closed().await, Close::Dropped));
-    assert!(matches!(handle.ready().await.unwrap_err(), Close::Dropped));
+    assert!(matches!(handle.closed().await, CloseReason::Dropped));
+    assert!(matches!(handle.ready().await.unwrap_err(), CloseReason::Dropped));
     assert_eq!(near.read(&mut [0]).await.unwrap(), 0);
     assert_eq!(log.lock().closes.len(), 1);
 }

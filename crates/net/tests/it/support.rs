@@ -10,7 +10,7 @@ use bytes::{Bytes, BytesMut};
 use dubhe_net::{
     Result,
     io::{Io, memory::Network},
-    session::{Close, Driver, Eof, Handle, Outbox, Session, SessionOptions},
+    session::{CloseReason, Driver, Eof, Handle, Outbox, Session, SessionOptions},
 };
 use parking_lot::Mutex;
 
@@ -72,7 +72,7 @@ impl Session for Echo {
         self.at_eof
     }
 
-    fn on_close(&mut self, why: &Close) {
+    fn on_close(&mut self, why: &CloseReason) {
         self.log.lock().closes.push(why.to_string());
     }
 }
@@ -89,7 +89,7 @@ pub(crate) fn start<S: Session>(
     pipe: usize,
     options: SessionOptions,
     session: S,
-) -> (Io, Handle, tokio::task::JoinHandle<Close>) {
+) -> (Io, Handle, tokio::task::JoinHandle<CloseReason>) {
     let ((near, _), (far, peer)) = Network::with_pipe(pipe).pair();
     let driver = Driver::new(far, peer, options, |_| session);
     let handle = driver.handle().clone();

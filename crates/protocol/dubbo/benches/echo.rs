@@ -25,7 +25,8 @@ use dubhe_core::{
     Body, Call, EncodedArgs, Endpoint, Format, Head, Invoke, Invoking, Method, Reply, ServiceKey,
     Status,
 };
-use dubhe_dubbo::exchange::{Connection, Exchange, Role, Settings};
+use dubhe_dubbo::DubboOptions;
+use dubhe_dubbo::exchange::{Connection, Exchange, Role};
 use dubhe_dubbo::{DubboConnect, DubboProtocol};
 use dubhe_net::detect::{AcceptOptions, Acceptor};
 use dubhe_net::drain::Trigger;
@@ -68,9 +69,9 @@ impl Session for Nothing {
 fn exchange(role: Role, dispatch: Option<Arc<dyn Dispatch>>) -> (Exchange, Driver<Nothing>) {
     let ((io, peer), _) = Network::default().pair();
     let mut exchange = None;
-    let settings = Arc::new(Settings::default().application("bench"));
+    let options = Arc::new(DubboOptions::default().application("bench"));
     let driver = Driver::new(io, peer, SessionOptions::default(), |handle| {
-        exchange = Some(Exchange::new(handle, role, settings, dispatch));
+        exchange = Some(Exchange::new(handle, role, options, dispatch));
         Nothing
     });
     (exchange.unwrap(), driver)
@@ -166,7 +167,7 @@ fn loopback(calls: usize) {
             let any = ([127, 0, 0, 1], 0).into();
             let listen = TcpListen::bind(any, TcpOptions::default()).unwrap();
             let dispatch = Arc::new(Echo(target()));
-            let protocol = Arc::new(DubboProtocol::new(dispatch, Settings::default()));
+            let protocol = Arc::new(DubboProtocol::new(dispatch, DubboOptions::default()));
             let acceptor = Acceptor::new(listen, vec![protocol], AcceptOptions::default()).unwrap();
             listening.send(acceptor.local_addr()).unwrap();
             acceptor.run(shutdown).await;
@@ -176,7 +177,7 @@ fn loopback(calls: usize) {
     let address = address.recv().unwrap();
     let before = cpu();
     runtime().block_on(async {
-        let connect = DubboConnect::new(Settings::default());
+        let connect = DubboConnect::new(DubboOptions::default());
         let mut workers = tokio::task::JoinSet::new();
         for _ in 0..8 {
             let endpoint = Endpoint::of("dubbo", "127.0.0.1", address.port());

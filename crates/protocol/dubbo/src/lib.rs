@@ -35,10 +35,12 @@ pub mod client;
 pub mod exchange;
 pub mod frame;
 pub mod header;
+mod options;
 mod payload;
 pub mod serialization;
 pub mod server;
 
 pub use client::DubboConnect;
+pub use options::DubboOptions;
 pub use payload::{DEFAULT_PAYLOAD, PayloadLimit};
 pub use server::DubboProtocol;

@@ -10,30 +10,31 @@ use dubhe_net::drain::Shutdown;
 use dubhe_net::io::{BoxFuture, Io, Peer};
 use dubhe_net::session::{Driver, SessionOptions};
 
-use crate::exchange::{Exchange, Role, Settings};
+use crate::exchange::{Exchange, Role};
 use crate::header::MAGIC;
+use crate::options::DubboOptions;
 
 /// Serves dubbo connections: give it to a [`dubhe_net::detect::Acceptor`].
 ///
 /// When the server drains, each connection tells its peer that it is readonly (Dubbo Java
 /// `HeaderExchangeServer.sendChannelReadOnlyEvent`), goes on serving until nothing has arrived for
-/// [`Settings::drain_quiet`] and nothing is on its way, and closes.
+/// [`DubboOptions::drain_quiet`] and nothing is on its way, and closes.
 #[derive(Clone)]
 pub struct DubboProtocol {
     dispatch: Arc<dyn Dispatch>,
-    settings: Arc<Settings>,
-    options: SessionOptions,
+    options: Arc<DubboOptions>,
+    session: SessionOptions,
 }
 
 impl DubboProtocol {
     /// Serves what `dispatch` finds.
-    pub fn new(dispatch: Arc<dyn Dispatch>, settings: Settings) -> Self {
-        Self { dispatch, settings: Arc::new(settings), options: SessionOptions::default() }
+    pub fn new(dispatch: Arc<dyn Dispatch>, options: DubboOptions) -> Self {
+        Self { dispatch, options: Arc::new(options), session: SessionOptions::default() }
     }
 
     /// The same with other bounds for each connection's queue and reads.
     pub fn session_options(mut self, options: SessionOptions) -> Self {
-        self.options = options;
+        self.session = options;
         self
     }
 }
@@ -53,12 +54,12 @@ impl Protocol for DubboProtocol {
     }
 
     fn serve(&self, io: Io, peer: Peer, mut shutdown: Shutdown) -> BoxFuture<'static, ()> {
-        let Self { dispatch, settings, options } = self.clone();
+        let Self { dispatch, options, session } = self.clone();
         Box::pin(async move {
             let remote = peer.remote;
             let mut connection = None;
-            let driver = Driver::new(io, peer, options, |handle| {
-                let exchange = Exchange::new(handle, Role::Server, settings, Some(dispatch));
+            let driver = Driver::new(io, peer, session, |handle| {
+                let exchange = Exchange::new(handle, Role::Server, options, Some(dispatch));
                 connection = Some(exchange.connection().clone());
                 exchange
             });
@@ -79,6 +80,6 @@ impl Protocol for DubboProtocol {
 
 impl fmt::Debug for DubboProtocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DubboProtocol").field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("DubboProtocol").field("options", &self.options).finish_non_exhaustive()
     }
 }

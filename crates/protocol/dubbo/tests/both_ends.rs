@@ -15,15 +15,15 @@ use std::time::{Duration, Instant};
 use dubhe_core::status::{Exception, Origin, Retry};
 use dubhe_core::time::Deadline;
 use dubhe_core::{CallKind, Code, Invoking, Method, Payload, Reply, Status, Value};
+use dubhe_dubbo::DubboOptions;
 use dubhe_dubbo::PayloadLimit;
-use dubhe_dubbo::exchange::Settings;
 use parking_lot::Mutex;
 use support::{ANY, Methods, SERVICE, call, echo, metadata, pair, value};
 use tokio::sync::{mpsc, oneshot};
 
 #[tokio::test]
 async fn a_value_comes_back_with_attachments_of_any_type_both_ways() {
-    let (client, _server) = pair(Settings::default(), None, Some(Methods::echo()));
+    let (client, _server) = pair(DubboOptions::default(), None, Some(Methods::echo()));
     let mut call = call("echo", Value::map([("k", Value::list([1, 2]))]));
     let nested = Value::from(Value::object("demo.Tag").field("n", 7_i64));
     call.head.metadata.insert("tag", nested.clone());
@@ -42,8 +42,8 @@ async fn a_handler_sees_the_facts_of_its_call_and_not_their_attachments() {
         seen.send(call.head.clone()).unwrap();
         echo(call)
     });
-    let settings = Settings::default().application("shop");
-    let (client, _server) = pair(settings, None, Some(server));
+    let options = DubboOptions::default().application("shop");
+    let (client, _server) = pair(options, None, Some(server));
     let mut call = call("see", 1);
     call.head.metadata = metadata("path", "somewhere.Else");
     call.head.deadline = Some(Deadline::after(Instant::now(), Duration::from_mins(1)));
@@ -70,7 +70,7 @@ async fn many_calls_in_flight_are_answered_out_of_order() {
             echo(call).await
         })
     });
-    let (client, _server) = pair(Settings::default(), None, Some(server));
+    let (client, _server) = pair(DubboOptions::default(), None, Some(server));
     let (done, mut order) = mpsc::unbounded_channel();
     for n in 0..CALLS {
         let (done, invoking) = (done.clone(), client.connection.start(call("park", n)));
@@ -94,7 +94,7 @@ async fn a_one_way_call_runs_and_gets_no_reply() {
         seen.send(call.head.deadline).unwrap();
         Invoking::ready(Err(Status::business(Code::Unknown, "nobody hears this")))
     });
-    let (client, _server) = pair(Settings::default(), None, Some(server));
+    let (client, _server) = pair(DubboOptions::default(), None, Some(server));
     let mut tell = call("tell", 1);
     tell.head.method = Arc::new(Method::java("tell", ANY).kind(CallKind::OneWay));
     tell.head.deadline = Some(Deadline::after(Instant::now(), Duration::from_mins(1)));
@@ -127,7 +127,7 @@ async fn exceptions_keep_class_fields_and_attachments() {
             let status = Status::new(Code::Unavailable, "stock is down");
             Invoking::ready(Err(status.with_retry(Retry::Unknown)))
         });
-    let (client, _server) = pair(Settings::default(), None, Some(server));
+    let (client, _server) = pair(DubboOptions::default(), None, Some(server));
 
     let own = client.call(call("own", 1)).await.unwrap_err();
     assert_eq!((own.message(), own.is_business()), ("none left", true));
@@ -158,7 +158,7 @@ async fn a_panic_is_the_answer_to_its_own_call() {
             panic!("after a wait")
         })
     });
-    let (client, _server) = pair(Settings::default(), None, Some(server));
+    let (client, _server) = pair(DubboOptions::default(), None, Some(server));
     for method in ["now", "later"] {
         let status = client.call(call(method, 1)).await.unwrap_err();
         assert_eq!(status.code(), Code::Internal);
@@ -185,7 +185,7 @@ async fn the_server_calls_back_over_the_same_connection() {
         })
     });
     // One at a time: the reply of the callback must get through while its caller runs.
-    let (client, server) = pair(Settings::default().max_running(1), Some(client), Some(server));
+    let (client, server) = pair(DubboOptions::default().max_running(1), Some(client), Some(server));
     let reply = client.call(call("subscribe", 1)).await.unwrap();
     assert_eq!(value(&reply), Value::list(["news"]));
     assert_eq!(notices.recv().await.unwrap().as_deref(), Some("42"));
@@ -198,8 +198,8 @@ async fn what_is_too_large_fails_alone_and_is_not_sent() {
     let server = Methods::echo().method("grow", |_| {
         Invoking::ready(Ok(Reply::new(Payload::dynamic(Value::from(vec![0; 2000])))))
     });
-    let settings = Settings::default().payload(PayloadLimit::bytes(1000));
-    let (client, _server) = pair(settings, None, Some(server));
+    let options = DubboOptions::default().payload(PayloadLimit::bytes(1000));
+    let (client, _server) = pair(options, None, Some(server));
 
     let request = client.call(call("echo", vec![0; 1000])).await.unwrap_err();
     assert_eq!((request.code(), request.origin()), (Code::ResourceExhausted, Origin::Caller));
@@ -213,7 +213,7 @@ async fn what_is_too_large_fails_alone_and_is_not_sent() {
 
 #[tokio::test]
 async fn wrong_arguments_are_the_caller_s_error() {
-    let (client, _server) = pair(Settings::default(), None, Some(Methods::echo()));
+    let (client, _server) = pair(DubboOptions::default(), None, Some(Methods::echo()));
     let mut none = call("echo", 1);
     none.body = dubhe_core::Body::One(Payload::Args(dubhe_core::Args::Values([].into())));
     let status = client.call(none).await.unwrap_err();
@@ -250,7 +250,7 @@ async fn a_timeout_frees_both_ends() {
             unreachable!()
         })
     });
-    let (client, _server) = pair(Settings::default(), None, Some(server));
+    let (client, _server) = pair(DubboOptions::default(), None, Some(server));
     let mut hang = call("hang", 1);
     let now = dubhe_net::time::now();
     hang.head.deadline = Some(Deadline::after(now, Duration::from_millis(300)));
@@ -282,7 +282,7 @@ async fn handlers_that_block_run_side_by_side() {
             echo(call)
         })
         .method("panic", |_| panic!("in a task of its own"));
-    let (client, _server) = pair(Settings::default(), None, Some(server));
+    let (client, _server) = pair(DubboOptions::default(), None, Some(server));
     client.call(call("block", 0)).await.unwrap();
     let (a, b) =
         (client.connection.start(call("meet", 1)), client.connection.start(call("meet", 2)));
@@ -304,7 +304,7 @@ async fn a_client_that_goes_cancels_its_handlers() {
             unreachable!()
         })
     });
-    let (client, server) = pair(Settings::default(), None, Some(server));
+    let (client, server) = pair(DubboOptions::default(), None, Some(server));
     let hanging = client.connection.start(call("hang", 1));
     let gone = handlers.recv().await.unwrap();
     client.connection.handle().close("test");

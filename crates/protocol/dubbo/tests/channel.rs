@@ -18,7 +18,7 @@ use dubhe_core::serve::Dispatch;
 use dubhe_core::status::Retry;
 use dubhe_core::time::Deadline;
 use dubhe_core::{Code, Endpoint, Invoke, Offer, Value};
-use dubhe_dubbo::exchange::Settings;
+use dubhe_dubbo::DubboOptions;
 use dubhe_dubbo::{DubboConnect, DubboProtocol};
 use dubhe_net::detect::{AcceptOptions, Acceptor};
 use dubhe_net::drain::Trigger;
@@ -36,14 +36,14 @@ fn endpoint(params: &[(&'static str, &'static str)]) -> Endpoint {
 }
 
 fn channel(network: &Network, params: &[(&'static str, &'static str)]) -> Arc<dyn Channel> {
-    let connect = DubboConnect::new(Settings::default()).dial(Arc::new(network.clone()));
+    let connect = DubboConnect::new(DubboOptions::default()).dial(Arc::new(network.clone()));
     connect.connect(&endpoint(params)).unwrap()
 }
 
 fn serve(network: &Network, methods: Methods) -> (Trigger, JoinHandle<()>) {
     let listen = network.listen(([127, 0, 0, 1], PORT).into()).unwrap();
     let dispatch: Arc<dyn Dispatch> = Arc::new(methods);
-    let protocol = Arc::new(DubboProtocol::new(dispatch, Settings::default()));
+    let protocol = Arc::new(DubboProtocol::new(dispatch, DubboOptions::default()));
     let acceptor = Acceptor::new(listen, vec![protocol], AcceptOptions::default()).unwrap();
     let trigger = Trigger::new();
     let task = tokio::spawn(acceptor.run(trigger.shutdown()));
@@ -144,7 +144,7 @@ async fn parameters_of_the_endpoint_count() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 
-    let connect = DubboConnect::new(Settings::default()).dial(Arc::new(network.clone()));
+    let connect = DubboConnect::new(DubboOptions::default()).dial(Arc::new(network.clone()));
     for (params, part) in [
         (&[("serialization", "fastjson2")], "set serialization=hessian2"),
         (&[("heartbeat", "soon")], "heartbeat=\"soon\" is no number of milliseconds"),

@@ -15,7 +15,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dubhe_core::status::{Retry, Status};
 use dubhe_core::{Code, Reply, Value};
-use dubhe_dubbo::exchange::{Role, Settings};
+use dubhe_dubbo::DubboOptions;
+use dubhe_dubbo::exchange::Role;
 use dubhe_net::io::memory::Network;
 use support::{End, Methods, call, echo, value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -55,9 +56,9 @@ async fn exchange(requests: usize, replies: usize) -> Exchanged {
     let network = Network::default();
     let ((client_io, client_peer), (near, _)) = network.pair();
     let ((far, _), (server_io, server_peer)) = network.pair();
-    let client = End::start((client_io, client_peer), Role::Client, Settings::default(), None);
+    let client = End::start((client_io, client_peer), Role::Client, DubboOptions::default(), None);
     let server =
-        End::start((server_io, server_peer), Role::Server, Settings::default(), Some(methods));
+        End::start((server_io, server_peer), Role::Server, DubboOptions::default(), Some(methods));
     let calls: Vec<_> = (0..3).map(|n| client.connection.start(call("echo", n))).collect();
 
     let (near_read, near_write) = tokio::io::split(near);

@@ -13,11 +13,11 @@ use std::time::Duration;
 
 use dubhe_core::status::table::dubbo;
 use dubhe_core::{Invoking, Value};
-use dubhe_dubbo::exchange::Settings;
+use dubhe_dubbo::DubboOptions;
 use dubhe_dubbo::header::{Header, Kind};
 use dubhe_dubbo::serialization::SerializationId;
 use dubhe_dubbo::{PayloadLimit, body};
-use dubhe_net::session::Close;
+use dubhe_net::session::CloseReason;
 use support::{Methods, Raw, Request, call, echo, event, frame};
 use tokio::sync::mpsc;
 
@@ -31,7 +31,7 @@ async fn still_serves(raw: &mut Raw) {
 
 #[tokio::test]
 async fn each_bad_request_gets_an_error_of_its_own() {
-    let (mut raw, _server) = Raw::client_of(Settings::default(), Methods::echo());
+    let (mut raw, _server) = Raw::client_of(DubboOptions::default(), Methods::echo());
     let good = || Request::new(5, "echo", 1);
     let mut group = good();
     group.attachments.push(("group", "other".into()));
@@ -62,7 +62,7 @@ async fn each_bad_request_gets_an_error_of_its_own() {
 
 #[tokio::test]
 async fn fastjson2_is_refused_in_its_own_form_and_names_the_setting() {
-    let (mut raw, _server) = Raw::client_of(Settings::default(), Methods::echo());
+    let (mut raw, _server) = Raw::client_of(DubboOptions::default(), Methods::echo());
     let request =
         Request { serialization: SerializationId::FASTJSON2, ..Request::new(5, "echo", 1) };
     raw.send(&request.bytes()).await;
@@ -78,7 +78,7 @@ async fn fastjson2_is_refused_in_its_own_form_and_names_the_setting() {
 
 #[tokio::test]
 async fn one_way_errors_are_not_sent() {
-    let (mut raw, _server) = Raw::client_of(Settings::default(), Methods::echo());
+    let (mut raw, _server) = Raw::client_of(DubboOptions::default(), Methods::echo());
     for method in ["other", "echo"] {
         raw.send(&Request { two_way: false, ..Request::new(5, method, 1) }.bytes()).await;
     }
@@ -90,8 +90,8 @@ async fn one_way_errors_are_not_sent() {
 
 #[tokio::test]
 async fn a_request_above_the_limit_is_answered_at_once_and_skipped() {
-    let settings = Settings::default().payload(PayloadLimit::bytes(1000));
-    let (mut raw, _server) = Raw::client_of(settings, Methods::echo());
+    let options = DubboOptions::default().payload(PayloadLimit::bytes(1000));
+    let (mut raw, _server) = Raw::client_of(options, Methods::echo());
     let request = Request::new(5, "echo", vec![0; 100_000]).bytes();
     raw.send(&request[..1000]).await;
     let (id, status, error) = raw.reply().await;
@@ -104,7 +104,7 @@ async fn a_request_above_the_limit_is_answered_at_once_and_skipped() {
 #[tokio::test]
 async fn a_service_may_have_a_lower_limit_than_its_port() {
     let methods = Methods::default().param("payload", "200").method("echo", echo);
-    let (mut raw, _server) = Raw::client_of(Settings::default(), methods);
+    let (mut raw, _server) = Raw::client_of(DubboOptions::default(), methods);
     raw.send(&Request::new(5, "echo", vec![0; 300]).bytes()).await;
     let (id, status, error) = raw.reply().await;
     assert_eq!((id, status), (5, dubbo::BAD_REQUEST));
@@ -114,7 +114,7 @@ async fn a_service_may_have_a_lower_limit_than_its_port() {
 
 #[tokio::test]
 async fn attachments_go_back_only_to_clients_that_read_them() {
-    let (mut raw, _server) = Raw::client_of(Settings::default(), Methods::echo());
+    let (mut raw, _server) = Raw::client_of(DubboOptions::default(), Methods::echo());
     for (version, tag) in [("2.0.2", 0x94), ("2.7.23", 0x91), ("3.3.6", 0x91), ("?", 0x91)] {
         raw.send(&Request { dubbo: version, ..Request::new(5, "echo", 1) }.bytes()).await;
         let (_, body) = raw.next().await.unwrap();
@@ -131,7 +131,7 @@ async fn attachments_go_back_only_to_clients_that_read_them() {
 
 #[tokio::test]
 async fn heartbeats_are_answered_in_kind_and_other_events_are_not() {
-    let (mut raw, server) = Raw::client_of(Settings::default(), Methods::echo());
+    let (mut raw, server) = Raw::client_of(DubboOptions::default(), Methods::echo());
     raw.send(&event(true, b"N")).await;
     let answer = Header {
         kind: Kind::EventReply { status: dubbo::OK },
@@ -165,7 +165,7 @@ async fn a_call_whose_time_is_over_never_reaches_its_handler() {
         ran.send(()).unwrap();
         echo(call)
     });
-    let (mut raw, _server) = Raw::client_of(Settings::default(), methods);
+    let (mut raw, _server) = Raw::client_of(DubboOptions::default(), methods);
     for left in [Value::Int(0), Value::Long(-5), Value::from("0")] {
         let mut request = Request::new(5, "late", 1);
         request.attachments.push(("timeout", "3000".into()));
@@ -190,7 +190,7 @@ async fn reading_stops_at_the_limit_of_running_calls() {
             echo(call).await
         })
     });
-    let (mut raw, _server) = Raw::client_of(Settings::default().max_running(2), methods);
+    let (mut raw, _server) = Raw::client_of(DubboOptions::default().max_running(2), methods);
     let requests: Vec<u8> = (1..=5).flat_map(|n| Request::new(n, "wait", 1).bytes()).collect();
     raw.send(&requests).await;
     for _ in 0..2 {
@@ -213,7 +213,7 @@ async fn a_callback_in_flight_keeps_reading_alive_and_refuses_what_is_too_much()
         let peer = subscription.head.peer.clone().unwrap();
         Invoking::boxed(async move { peer.invoke(call("notify", 1)).await })
     });
-    let (mut raw, _server) = Raw::client_of(Settings::default().max_running(1), methods);
+    let (mut raw, _server) = Raw::client_of(DubboOptions::default().max_running(1), methods);
     raw.send(&Request::new(1, "back", 1).bytes()).await;
     let (callback, _) = raw.next().await.unwrap();
     assert_eq!(callback.kind, Kind::Call { two_way: true });
@@ -226,7 +226,7 @@ async fn a_callback_in_flight_keeps_reading_alive_and_refuses_what_is_too_much()
 
 #[tokio::test]
 async fn garbage_between_frames_is_skipped() {
-    let (mut raw, _server) = Raw::client_of(Settings::default(), Methods::echo());
+    let (mut raw, _server) = Raw::client_of(DubboOptions::default(), Methods::echo());
     still_serves(&mut raw).await;
     raw.send(b"telnet> ls\r\n\xda").await;
     still_serves(&mut raw).await;
@@ -238,16 +238,16 @@ async fn hostile_streams_end_the_connection_and_nothing_else() {
     negative[12] = 0xff;
     let streams: [&[u8]; 3] = [b"GET / HTTP/1.1\r\n\r\n", &[0; 200], &negative];
     for stream in streams {
-        let (mut raw, server) = Raw::client_of(Settings::default(), Methods::echo());
+        let (mut raw, server) = Raw::client_of(DubboOptions::default(), Methods::echo());
         raw.send(stream).await;
         assert!(raw.next().await.is_none());
-        assert!(matches!(server.task.await.unwrap(), Close::Failed(_)), "{stream:?}");
+        assert!(matches!(server.task.await.unwrap(), CloseReason::Failed(_)), "{stream:?}");
     }
 }
 
 #[tokio::test]
 async fn hostile_bodies_get_an_error_each() {
-    let (mut raw, _server) = Raw::client_of(Settings::default(), Methods::echo());
+    let (mut raw, _server) = Raw::client_of(DubboOptions::default(), Methods::echo());
     let whole = Request::new(5, "echo", Value::list([1, 2, 3])).bytes();
     let body = &whole[16..];
     let mut bodies: Vec<Vec<u8>> = (0..body.len()).map(|n| body[..n].to_vec()).collect();
@@ -270,8 +270,8 @@ async fn hostile_bodies_get_an_error_each() {
 
 #[tokio::test(start_paused = true)]
 async fn a_silent_client_is_given_up_after_three_periods() {
-    let settings = Settings::default().heartbeat(Duration::from_mins(1));
-    let (mut raw, server) = Raw::client_of(settings, Methods::echo());
+    let options = DubboOptions::default().heartbeat(Duration::from_mins(1));
+    let (mut raw, server) = Raw::client_of(options, Methods::echo());
     let begin = tokio::time::Instant::now();
     assert!(raw.next().await.is_none());
     assert_eq!(begin.elapsed().as_secs(), 180);
@@ -282,7 +282,7 @@ async fn a_silent_client_is_given_up_after_three_periods() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_is_not_read_from_is_not_taken_for_silent() {
     let (methods, go) = Methods::waiting();
-    let (mut raw, _server) = Raw::client_of(Settings::default().max_running(1), methods);
+    let (mut raw, _server) = Raw::client_of(DubboOptions::default().max_running(1), methods);
     raw.send(&Request::new(1, "wait", 1).bytes()).await;
     tokio::time::sleep(Duration::from_mins(10)).await;
     go.send(true).unwrap();
@@ -293,7 +293,7 @@ async fn a_client_that_is_not_read_from_is_not_taken_for_silent() {
 #[tokio::test(start_paused = true)]
 async fn draining_tells_the_peer_serves_on_and_closes_when_quiet() {
     let (methods, go) = Methods::waiting();
-    let (mut raw, server) = Raw::client_of(Settings::default(), methods);
+    let (mut raw, server) = Raw::client_of(DubboOptions::default(), methods);
     raw.send(&Request::new(1, "wait", 1).bytes()).await;
     still_serves(&mut raw).await;
     server.connection.drain();
@@ -305,5 +305,5 @@ async fn draining_tells_the_peer_serves_on_and_closes_when_quiet() {
     assert_eq!(raw.reply().await, (1, dubbo::OK, 1.into()));
     assert!(raw.next().await.is_none());
     let why = server.task.await.unwrap();
-    assert!(matches!(why, Close::Local(_)), "{why}");
+    assert!(matches!(why, CloseReason::Local(_)), "{why}");
 }

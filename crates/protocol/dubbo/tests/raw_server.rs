@@ -15,12 +15,12 @@ use dubhe_core::status::table::dubbo;
 use dubhe_core::status::{Origin, Retry};
 use dubhe_core::time::Deadline;
 use dubhe_core::{Call, Code, Value};
+use dubhe_dubbo::DubboOptions;
 use dubhe_dubbo::PayloadLimit;
-use dubhe_dubbo::exchange::Settings;
 use dubhe_dubbo::header::Kind;
 use dubhe_dubbo::serialization::SerializationId;
 use dubhe_hessian2::{Encode, Encoder};
-use dubhe_net::session::Close;
+use dubhe_net::session::CloseReason;
 use support::{Raw, call, event, frame, reply, value};
 
 const HESSIAN2: SerializationId = SerializationId::HESSIAN2;
@@ -34,7 +34,7 @@ fn call_within(seconds: u64) -> Call {
 
 #[tokio::test(start_paused = true)]
 async fn a_late_reply_is_dropped_and_its_slot_serves_another_call() {
-    let (mut raw, client) = Raw::server_of(Settings::default());
+    let (mut raw, client) = Raw::server_of(DubboOptions::default());
     let first = client.connection.start(call_within(1));
     let (late, _) = raw.next().await.unwrap();
     assert_eq!(first.await.unwrap_err().code(), Code::DeadlineExceeded);
@@ -50,7 +50,7 @@ async fn a_late_reply_is_dropped_and_its_slot_serves_another_call() {
 
 #[tokio::test(start_paused = true)]
 async fn five_thousand_deadlines_pass_together_and_leave_nothing() {
-    let (mut raw, client) = Raw::server_of(Settings::default());
+    let (mut raw, client) = Raw::server_of(DubboOptions::default());
     let calls: Vec<_> = (0..5000).map(|_| client.connection.start(call_within(1))).collect();
     for _ in 0..5000 {
         raw.next().await.unwrap();
@@ -63,7 +63,7 @@ async fn five_thousand_deadlines_pass_together_and_leave_nothing() {
 
 #[tokio::test]
 async fn a_call_that_is_dropped_leaves_nothing() {
-    let (mut raw, client) = Raw::server_of(Settings::default());
+    let (mut raw, client) = Raw::server_of(DubboOptions::default());
     let dropped = client.connection.start(call("m", 1));
     let (header, _) = raw.next().await.unwrap();
     drop(dropped);
@@ -130,7 +130,7 @@ async fn statuses_and_broken_replies_are_errors_of_their_call() {
         (HESSIAN2, dubbo::OK, thrown(1.into()), Code::Internal, Retry::Never, "expect Throwable"),
         (HESSIAN2, dubbo::OK, thrown(rpc.into()), Code::ResourceExhausted, Retry::Never, "limited"),
     ];
-    let (mut raw, client) = Raw::server_of(Settings::default());
+    let (mut raw, client) = Raw::server_of(DubboOptions::default());
     for (serialization, status, body, code, retry, part) in cases {
         let calling = client.connection.start(call("m", 1));
         let (header, _) = raw.next().await.unwrap();
@@ -144,7 +144,7 @@ async fn statuses_and_broken_replies_are_errors_of_their_call() {
 
 #[tokio::test]
 async fn the_stray_byte_of_dubbo_go_is_ignored() {
-    let (mut raw, client) = Raw::server_of(Settings::default());
+    let (mut raw, client) = Raw::server_of(DubboOptions::default());
     let calling = client.connection.start(call("m", 1));
     let (header, _) = raw.next().await.unwrap();
     let mut e = Encoder::new();
@@ -161,7 +161,8 @@ async fn the_stray_byte_of_dubbo_go_is_ignored() {
 
 #[tokio::test]
 async fn a_reply_above_the_limit_fails_its_call_at_once_and_is_skipped() {
-    let (mut raw, client) = Raw::server_of(Settings::default().payload(PayloadLimit::bytes(1000)));
+    let (mut raw, client) =
+        Raw::server_of(DubboOptions::default().payload(PayloadLimit::bytes(1000)));
     let calling = client.connection.start(call("m", 1));
     let (header, _) = raw.next().await.unwrap();
     let large = reply(header.id, vec![0; 5000]);
@@ -178,8 +179,8 @@ async fn a_reply_above_the_limit_fails_its_call_at_once_and_is_skipped() {
 
 #[tokio::test(start_paused = true)]
 async fn an_idle_client_sends_heartbeats_and_gives_a_dead_server_up() {
-    let settings = Settings::default().heartbeat(Duration::from_mins(1));
-    let (mut raw, client) = Raw::server_of(settings);
+    let options = DubboOptions::default().heartbeat(Duration::from_mins(1));
+    let (mut raw, client) = Raw::server_of(options);
     let begin = tokio::time::Instant::now();
     for n in 1..=3 {
         let (header, body) = raw.next().await.unwrap();
@@ -202,7 +203,7 @@ async fn an_idle_client_sends_heartbeats_and_gives_a_dead_server_up() {
 
 #[tokio::test(start_paused = true)]
 async fn readonly_stops_new_calls_and_the_last_reply_ends_the_connection() {
-    let (mut raw, client) = Raw::server_of(Settings::default());
+    let (mut raw, client) = Raw::server_of(DubboOptions::default());
     let (a, b) = (client.connection.start(call("m", 1)), client.connection.start(call("m", 2)));
     let (first, _) = raw.next().await.unwrap();
     let (second, _) = raw.next().await.unwrap();
@@ -213,12 +214,12 @@ async fn readonly_stops_new_calls_and_the_last_reply_ends_the_connection() {
     raw.send(&reply(second.id, 2)).await;
     assert_eq!(value(&b.await.unwrap()), Value::Int(2));
     assert!(raw.next().await.is_none());
-    assert!(matches!(client.task.await.unwrap(), Close::Local(_)));
+    assert!(matches!(client.task.await.unwrap(), CloseReason::Local(_)));
 }
 
 #[tokio::test]
 async fn writeable_takes_readonly_back() {
-    let (mut raw, client) = Raw::server_of(Settings::default());
+    let (mut raw, client) = Raw::server_of(DubboOptions::default());
     let calling = client.connection.start(call("m", 1));
     let (header, _) = raw.next().await.unwrap();
     let stream = [event(false, b"\x01R"), event(false, b"\x01W"), reply(header.id, 1)].concat();
@@ -229,7 +230,7 @@ async fn writeable_takes_readonly_back() {
 
 #[tokio::test(start_paused = true)]
 async fn a_peer_that_is_no_dubbo_server_is_named_as_such() {
-    let (mut raw, client) = Raw::server_of(Settings::default());
+    let (mut raw, client) = Raw::server_of(DubboOptions::default());
     let calling = client.connection.start(call("m", 1));
     raw.next().await.unwrap();
     raw.send(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
@@ -240,7 +241,7 @@ async fn a_peer_that_is_no_dubbo_server_is_named_as_such() {
 
 #[tokio::test]
 async fn a_client_without_services_refuses_calls() {
-    let (mut raw, _client) = Raw::server_of(Settings::default());
+    let (mut raw, _client) = Raw::server_of(DubboOptions::default());
     raw.send(&support::Request::new(5, "echo", 1).bytes()).await;
     let (id, status, error) = raw.reply().await;
     assert_eq!((id, status), (5, dubbo::SERVICE_ERROR));
@@ -249,7 +250,7 @@ async fn a_client_without_services_refuses_calls() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_stops_reading_holds_callers_back_until_their_deadline() {
-    let (raw, client) = Raw::server_of(Settings::default());
+    let (raw, client) = Raw::server_of(DubboOptions::default());
     let large = || {
         let mut call = call_within(5);
         call.body = call_body(300_000);
@@ -272,7 +273,7 @@ async fn a_server_that_stops_reading_holds_callers_back_until_their_deadline() {
 
 #[tokio::test]
 async fn only_calls_whose_bytes_never_left_are_said_not_to_have_started() {
-    let (raw, client) = Raw::server_of(Settings::default());
+    let (raw, client) = Raw::server_of(DubboOptions::default());
     let calls: Vec<_> = (0..20)
         .map(|_| {
             let mut call = call("m", 1);

@@ -41,19 +41,19 @@
 //!   the deadline, drops the handler. A panic is the answer to its own call only.
 //! * Messages of a stream that are ready together leave in one frame, up to 32 KiB of them. A stream
 //!   whose reader stops stops its writer: one such batch waits beside what HTTP/2 holds.
-//! * Messages are decompressed with gzip, and compressed where [`Settings::compress`] says so.
+//! * Messages are decompressed with gzip, and compressed where [`TripleOptions::compress`] says so.
 
 pub mod client;
 pub mod http;
 mod message;
+mod options;
 pub mod server;
-mod settings;
 mod transport;
 mod wire;
 
 pub use client::TripleConnect;
 pub use message::wrapper;
+pub use options::{Exceptions, TripleOptions};
 pub use server::TripleProtocol;
-pub use settings::{Exceptions, Settings};
 pub use wire::compression::Compress;
 pub use wire::{content, frame, metadata, percent, status, timeout};

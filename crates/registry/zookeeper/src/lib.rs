@@ -19,13 +19,13 @@
 //! | `/dubbo/{interface}/consumers/{url}` | ephemeral | a consumer |
 //! | `/dubbo/{interface}/configurators`, `/routers` | persistent | made as Java does, not read yet |
 //!
-//! The URL is percent-encoded whole (Dubbo Java `ZookeeperRegistry`). The settings of the registry
-//! URL are those of [`Settings`].
+//! The URL is percent-encoded whole (Dubbo Java `ZookeeperRegistry`). The options of the registry
+//! URL are those of [`ZooKeeperOptions`].
 
 pub mod client;
+mod options;
 mod registry;
-mod settings;
 mod wire;
 
+pub use options::ZooKeeperOptions;
 pub use registry::{Builder, ZooKeeper};
-pub use settings::Settings;

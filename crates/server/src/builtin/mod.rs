@@ -9,7 +9,7 @@ use tokio::sync::watch;
 pub(crate) use self::catalog::Catalog;
 use self::generated::health::HealthServer;
 use self::health::Health;
-use crate::server::Options;
+use crate::server::ServerOptions;
 use crate::services::ServicesBuilder;
 
 /// What `dubhe-build` made of `proto/`; a test keeps it current.
@@ -44,7 +44,7 @@ pub(crate) mod generated {
 /// tell the `state` of the server.
 pub(crate) fn add(
     services: &mut ServicesBuilder,
-    options: &Options,
+    options: &ServerOptions,
     state: &watch::Receiver<Catalog>,
 ) {
     if options.health {

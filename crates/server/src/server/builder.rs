@@ -11,18 +11,18 @@ use dubhe_core::gate::Gate;
 use dubhe_core::registry::Registry;
 use dubhe_core::serve::Dispatch;
 use dubhe_core::{Code, Status};
-use dubhe_dubbo::exchange::Settings;
+use dubhe_dubbo::DubboOptions;
 use dubhe_dubbo::server::DubboProtocol;
 use dubhe_net::detect::{AcceptOptions, Acceptor, Protocol, TlsMode};
 use dubhe_net::drain::{Scope, Trigger};
 use dubhe_net::io::Listen;
 use dubhe_net::io::tcp::TcpOptions;
 use dubhe_net::tls::ServerTls;
-use dubhe_triple::TripleProtocol;
 use dubhe_triple::http::{Body, BoxError, HttpService};
+use dubhe_triple::{TripleOptions, TripleProtocol};
 use tokio::sync::watch;
 
-use super::Running;
+use super::RunningServer;
 use super::constraints::Constraints;
 use super::listener::Listener;
 use crate::announce::{self, Announced};
@@ -31,10 +31,10 @@ use crate::service::IntoExport;
 use crate::services::ServicesBuilder;
 use crate::table::ServiceTable;
 
-/// The bounds of a server. What is not set has the default that is given here.
+/// The options of a server. Each has the default that is given here.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Options {
+pub struct ServerOptions {
     /// The application's name in registries; `""` by default.
     pub application: ByteString,
     /// The host that registries are told; by default `DUBBO_IP_TO_REGISTRY`, else the address
@@ -48,10 +48,10 @@ pub struct Options {
     pub accept: AcceptOptions,
     /// Options of its sockets.
     pub tcp: TcpOptions,
-    /// Settings of dubbo connections.
-    pub dubbo: Settings,
-    /// Settings of HTTP connections: Triple, gRPC and plain HTTP.
-    pub triple: dubhe_triple::Settings,
+    /// Options of dubbo connections.
+    pub dubbo: DubboOptions,
+    /// Options of HTTP connections: Triple, gRPC and plain HTTP.
+    pub triple: TripleOptions,
     /// The protocols that registries are told; `dubbo` and `tri` by default. The port takes all of
     /// them whatever is announced, and a service is announced under those that can carry it.
     pub announce: Vec<ByteString>,
@@ -63,7 +63,7 @@ pub struct Options {
     pub reflection: bool,
 }
 
-impl Default for Options {
+impl Default for ServerOptions {
     fn default() -> Self {
         Self {
             application: ByteString::new(),
@@ -72,8 +72,8 @@ impl Default for Options {
             shutdown_wait: Duration::from_secs(10),
             accept: AcceptOptions::default(),
             tcp: TcpOptions::default(),
-            dubbo: Settings::default(),
-            triple: dubhe_triple::Settings::default(),
+            dubbo: DubboOptions::default(),
+            triple: TripleOptions::default(),
             announce: vec!["dubbo".into(), "tri".into()],
             health: true,
             reflection: true,
@@ -89,7 +89,7 @@ pub struct ServerBuilder {
     protocols: Vec<Arc<dyn Protocol>>,
     mounts: Vec<(String, HttpService)>,
     listeners: Vec<Listener>,
-    options: Options,
+    options: ServerOptions,
 }
 
 impl ServerBuilder {
@@ -168,7 +168,7 @@ impl ServerBuilder {
     /// Encrypts every protocol on the port; `mode` says whether clear connections are taken too.
     pub fn tls(mut self, mode: TlsMode, tls: ServerTls) -> Self {
         self.options.accept.tls_mode = mode;
-        self.options.accept.tls = Some(tls.offering(["h2", "http/1.1"]));
+        self.options.accept.tls = Some(tls.with_default_alpn(["h2", "http/1.1"]));
         self
     }
 
@@ -198,15 +198,15 @@ impl ServerBuilder {
         self
     }
 
-    /// Changes the bounds.
-    pub fn options(mut self, change: impl FnOnce(&mut Options)) -> Self {
+    /// Changes the options.
+    pub fn options(mut self, change: impl FnOnce(&mut ServerOptions)) -> Self {
         change(&mut self.options);
         self
     }
 
     /// Listens on one more address, `host:port`, for the same services, options and drain.
     /// Registries are told the port of the first TCP address, that of [`ServerBuilder::start`]
-    /// being the first of all, unless there is an [`Options::advertise_port`].
+    /// being the first of all, unless there is a [`ServerOptions::advertise_port`].
     pub fn listen(mut self, addr: impl Into<String>) -> Self {
         self.listeners.push(Listener::Address(addr.into()));
         self
@@ -234,7 +234,7 @@ impl ServerBuilder {
     /// # Errors
     /// When an address cannot be listened on, two services have the same name, a setting is
     /// wrong, or a registry refuses. Nothing is listened on then.
-    pub async fn start(mut self, addr: &str) -> Result<Running, Status> {
+    pub async fn start(mut self, addr: &str) -> Result<RunningServer, Status> {
         self.listeners.insert(0, Listener::Address(addr.to_owned()));
         self.run().await
     }
@@ -244,12 +244,12 @@ impl ServerBuilder {
     ///
     /// # Errors
     /// As [`ServerBuilder::start`].
-    pub async fn start_on(mut self, listen: impl Listen) -> Result<Running, Status> {
+    pub async fn start_on(mut self, listen: impl Listen) -> Result<RunningServer, Status> {
         self.listeners.insert(0, Listener::Open(Box::new(listen)));
         self.run().await
     }
 
-    async fn run(self) -> Result<Running, Status> {
+    async fn run(self) -> Result<RunningServer, Status> {
         let Self { mut services, registries, mut protocols, mounts, listeners, options } = self;
         let state = watch::Sender::new(Catalog::default());
         builtin::add(&mut services, &options, &state.subscribe());
@@ -287,7 +287,7 @@ impl ServerBuilder {
         }
         // Announced only once connections are taken, so that nobody is sent to a closed port.
         announced.announce_all(&services.present()).await?;
-        Ok(Running {
+        Ok(RunningServer {
             addrs,
             services,
             announced,
@@ -305,7 +305,7 @@ impl ServerBuilder {
 fn announcing(
     registries: Vec<Arc<dyn Registry>>,
     addrs: &[SocketAddr],
-    options: &Options,
+    options: &ServerOptions,
 ) -> Result<Announced, Status> {
     let bound = addrs.first().copied();
     let port = options.advertise_port.or(bound.map(|bound| bound.port()));

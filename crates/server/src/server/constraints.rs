@@ -4,26 +4,25 @@ use std::collections::HashSet;
 
 use dubhe_core::endpoint::ServiceParams;
 use dubhe_core::{Code, ServiceKey, Status};
-use dubhe_dubbo::PayloadLimit;
-use dubhe_dubbo::exchange::Settings;
+use dubhe_dubbo::{DubboOptions, PayloadLimit};
 
 use crate::services::Services;
 
 /// The constraints that every service must keep, from the start on.
 #[derive(Debug)]
 pub(super) struct Constraints {
-    dubbo: Settings,
+    dubbo: DubboOptions,
     /// The prefixes that something is mounted at, without slashes around them.
     mounts: HashSet<String>,
 }
 
 impl Constraints {
-    /// The constraints of ports with these settings and mounts.
+    /// The constraints of ports with these options and mounts.
     ///
     /// # Errors
     /// When two things are mounted at one prefix.
     pub(super) fn new<'a>(
-        dubbo: Settings,
+        dubbo: DubboOptions,
         mounts: impl Iterator<Item = &'a str>,
     ) -> Result<Self, Status> {
         let mut seen = HashSet::new();
@@ -35,13 +34,13 @@ impl Constraints {
         Ok(Self { dubbo, mounts: seen })
     }
 
-    /// Admits the services that are there at the start, and gives the settings of connections. A
+    /// Admits the services that are there at the start, and gives the options of connections. A
     /// frame is cut before its service is known, so the largest limit of all services holds for
     /// the connection; each service's own is checked once it is found.
     ///
     /// # Errors
     /// When a parameter is wrong, or something is mounted at the path of a service.
-    pub(super) fn settle(&mut self, services: &Services) -> Result<Settings, Status> {
+    pub(super) fn settle(&mut self, services: &Services) -> Result<DubboOptions, Status> {
         let mut largest = self.dubbo.payload;
         for (key, params) in services.iter() {
             self.has_its_path(key)?;

@@ -10,21 +10,22 @@ use dubhe_net::pool::Connect;
 use dubhe_net::session::{Driver, SessionOptions};
 use dubhe_net::tls::ClientTls;
 
-use crate::exchange::{Exchange, PeerHandle, Role, Settings};
+use crate::exchange::{Exchange, PeerHandle, Role};
+use crate::options::DubboOptions;
 
 /// The transport that carries the bytes.
-pub(super) enum Way {
-    Clear,
+pub(super) enum Transport {
+    Plaintext,
     Tls(ClientTls),
-    Other(Arc<dyn Dial>),
+    Custom(Arc<dyn Dial>),
 }
 
-impl Way {
+impl Transport {
     pub(super) fn dial(&self, tcp: TcpOptions) -> Arc<dyn Dial> {
         match self {
-            Self::Clear => Arc::new(TcpDial::new(tcp)),
+            Self::Plaintext => Arc::new(TcpDial::new(tcp)),
             Self::Tls(tls) => Arc::new(tls.dial(TcpDial::new(tcp))),
-            Self::Other(dial) => dial.clone(),
+            Self::Custom(dial) => dial.clone(),
         }
     }
 }
@@ -33,7 +34,7 @@ impl Way {
 pub(super) struct Connector {
     pub(super) address: Address,
     pub(super) dial: Arc<dyn Dial>,
-    pub(super) settings: Arc<Settings>,
+    pub(super) options: Arc<DubboOptions>,
     pub(super) session: SessionOptions,
     pub(super) dispatch: Option<Arc<dyn Dispatch>>,
 }
@@ -46,7 +47,7 @@ impl Connect for Connector {
         let mut connection = None;
         let session = |handle: &_| {
             let exchange =
-                Exchange::new(handle, Role::Client, self.settings.clone(), self.dispatch.clone());
+                Exchange::new(handle, Role::Client, self.options.clone(), self.dispatch.clone());
             connection = Some(exchange.connection().clone());
             exchange
         };

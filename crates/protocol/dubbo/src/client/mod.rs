@@ -16,10 +16,10 @@ use dubhe_net::pool::{Backoff, Pool, PoolOptions};
 use dubhe_net::session::SessionOptions;
 use dubhe_net::tls::ClientTls;
 
-use crate::exchange::{Settings, millis};
+use crate::options::{DubboOptions, millis};
 use crate::serialization;
 use channel::DubboChannel;
-use connector::{Connector, Way};
+use connector::{Connector, Transport};
 
 /// The parameters of an endpoint that its channel depends on.
 const PARAMETERS: [&str; 6] = [
@@ -33,7 +33,7 @@ const PARAMETERS: [&str; 6] = [
 
 /// Opens channels to dubbo endpoints.
 ///
-/// An endpoint's parameters override the settings, under Dubbo's names:
+/// An endpoint's parameters override these options, under Dubbo's names:
 ///
 /// | parameter | meaning | default |
 /// | --- | --- | --- |
@@ -45,9 +45,9 @@ const PARAMETERS: [&str; 6] = [
 ///
 /// Services of one address for which all of these are equal share its connections.
 pub struct DubboConnect {
-    settings: Settings,
+    options: DubboOptions,
     tcp: TcpOptions,
-    way: Way,
+    transport: Transport,
     session: SessionOptions,
     backoff: Backoff,
     random: Arc<dyn Random>,
@@ -55,12 +55,12 @@ pub struct DubboConnect {
 }
 
 impl DubboConnect {
-    /// Connections over clear TCP, with these settings.
-    pub fn new(settings: Settings) -> Self {
+    /// Connections over clear TCP, with these options.
+    pub fn new(options: DubboOptions) -> Self {
         Self {
-            settings,
+            options,
             tcp: TcpOptions::default(),
-            way: Way::Clear,
+            transport: Transport::Plaintext,
             session: SessionOptions::default(),
             backoff: Backoff::default(),
             random: Arc::new(SplitMix::from_os()),
@@ -76,14 +76,14 @@ impl DubboConnect {
 
     /// The same, encrypted.
     pub fn tls(mut self, tls: ClientTls) -> Self {
-        self.way = Way::Tls(tls);
+        self.transport = Transport::Tls(tls);
         self
     }
 
     /// The same over another transport; socket options, TLS and `connect.timeout` are then that
     /// transport's own matter.
     pub fn dial(mut self, dial: Arc<dyn Dial>) -> Self {
-        self.way = Way::Other(dial);
+        self.transport = Transport::Custom(dial);
         self
     }
 
@@ -128,32 +128,32 @@ impl Connect for DubboConnect {
             |code, why: String| Status::new(code, format!("cannot use {endpoint}: {why}"));
         let invalid = |why| refused(Code::InvalidArgument, why);
         serialization::negotiate(params).map_err(|why| refused(Code::FailedPrecondition, why))?;
-        let settings = self.settings.clone().with_params(params).map_err(invalid)?;
+        let options = self.options.clone().with_params(params).map_err(invalid)?;
         let mut tcp = self.tcp.clone();
         if let Some(timeout) = millis(params, "connect.timeout").map_err(invalid)? {
             tcp.connect_timeout = timeout;
         }
-        let mut options = PoolOptions::default();
-        options.backoff = self.backoff;
+        let mut pool = PoolOptions::default();
+        pool.backoff = self.backoff;
         if let Some(text) = params.get("connections") {
             let bad = |_| invalid(format!("connections={text:?} is no number"));
-            options.connections = text.trim().parse().map_err(bad)?;
+            pool.connections = text.trim().parse().map_err(bad)?;
         }
         let (_, host, port) = endpoint.identity();
         let connector = Connector {
             address: Address::new(host, port),
-            dial: self.way.dial(tcp),
-            settings: Arc::new(settings),
+            dial: self.transport.dial(tcp),
+            options: Arc::new(options),
             session: self.session.clone(),
             dispatch: self.dispatch.clone(),
         };
-        let pool = Pool::new(connector, options, self.random.clone());
+        let pool = Pool::new(connector, pool, self.random.clone());
         Ok(Arc::new(DubboChannel::new(endpoint.clone(), pool)))
     }
 }
 
 impl fmt::Debug for DubboConnect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DubboConnect").field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("DubboConnect").field("options", &self.options).finish_non_exhaustive()
     }
 }

@@ -13,23 +13,23 @@ use dubhe_core::time::Deadline;
 use dubhe_core::{
     Call, CallKind, Encoded, Format, Invoke, Invoking, Payload, Reply, Status, Value,
 };
-use dubhe_net::session::{Close, Handle, SendError};
+use dubhe_net::session::{CloseReason, Handle, SendError};
 use dubhe_net::{ErrorKind, pool, time};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::Settings;
 use super::calls::{Answered, Calls, Done, NoRoom, Waiting};
 use super::errors::CallLabel;
 use crate::body::{self, Answer, Outgoing, Refused};
 use crate::header::{Header, Kind};
+use crate::options::DubboOptions;
 use crate::serialization::SerializationId;
 
 /// A connection to a peer, as those who call over it see it.
 #[derive(Debug)]
 pub struct Connection {
     handle: Handle,
-    settings: Arc<Settings>,
+    options: Arc<DubboOptions>,
     calls: Mutex<Calls>,
     /// The peer asked for no new calls.
     readonly: AtomicBool,
@@ -38,7 +38,7 @@ pub struct Connection {
     /// Bytes ever queued, by callers and by the session.
     queued: AtomicU64,
     /// The notice that the connection stops taking calls.
-    retired: Notify,
+    state_changed: Notify,
 }
 
 /// The reason why a call was not queued.
@@ -49,15 +49,15 @@ enum NotSent {
 }
 
 impl Connection {
-    pub(super) fn new(handle: Handle, settings: Arc<Settings>) -> Self {
+    pub(super) fn new(handle: Handle, options: Arc<DubboOptions>) -> Self {
         Self {
             handle,
-            settings,
+            options,
             calls: Mutex::new(Calls::new(SplitMix::from_os().next())),
             readonly: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             queued: AtomicU64::new(0),
-            retired: Notify::new(),
+            state_changed: Notify::new(),
         }
     }
 
@@ -87,7 +87,7 @@ impl Connection {
     /// quiet; a client waits for the replies to its calls.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Release);
-        self.retired.notify_waiters();
+        self.state_changed.notify_waiters();
         self.handle.wake();
     }
 
@@ -101,18 +101,18 @@ impl Connection {
 
     pub(super) fn set_readonly(&self, readonly: bool) {
         self.readonly.store(readonly, Ordering::Release);
-        self.retired.notify_waiters();
+        self.state_changed.notify_waiters();
     }
 
     /// Resolves when the connection takes no more calls, for whatever reason.
-    pub async fn retired(&self) {
+    pub async fn draining(&self) {
         loop {
-            let mut retired = pin!(self.retired.notified());
-            retired.as_mut().enable();
+            let mut changed = pin!(self.state_changed.notified());
+            changed.as_mut().enable();
             if !self.takes_calls() {
                 return;
             }
-            retired.await;
+            changed.await;
         }
     }
 
@@ -181,7 +181,7 @@ impl Connection {
                 Ok(id) => id,
                 Err(NoRoom::Full) => return failed(what.full()),
                 Err(NoRoom::Closed) => {
-                    let why = self.handle.close_reason().unwrap_or(Close::Dropped);
+                    let why = self.handle.close_reason().unwrap_or(CloseReason::Dropped);
                     return failed(what.lost(&why, false));
                 }
             }
@@ -194,9 +194,9 @@ impl Connection {
             id,
             length: 0,
         };
-        let outgoing = Outgoing { timeout: left, application: &self.settings.application };
+        let outgoing = Outgoing { timeout: left, application: &self.options.application };
         let sent = self.handle.send(|out| {
-            let queued = body::frame(out, header, self.settings.payload, |w| {
+            let queued = body::frame(out, header, self.options.payload, |w| {
                 body::write_request(w, call, &outgoing)
             })?;
             if let (true, Some(deadline)) = (two_way, deadline) {
@@ -210,7 +210,7 @@ impl Connection {
             Ok(Ok(())) => return Ok(Invoking::ready(Ok(nothing()))),
             Ok(Err(Refused::Unwritable(status))) => status.context(&what),
             Ok(Err(Refused::TooLarge(length))) => {
-                what.too_large(length, self.settings.payload.get())
+                what.too_large(length, self.options.payload.get())
             }
             Err(SendError::Closed(why)) => what.lost(&why, false),
             Err(_) => {
@@ -250,21 +250,24 @@ impl Connection {
     }
 
     /// Ends all calls.
-    pub(super) fn fail(&self, why: &Close) {
+    pub(super) fn fail(&self, why: &CloseReason) {
         let peer = &self.handle.peer().remote;
         let written = self.written(why);
         let status = |w: &Waiting| CallLabel::waiting(w, peer).lost(why, w.position < written);
         let wakers = self.calls.lock().close(status);
-        self.retired.notify_waiters();
+        self.state_changed.notify_waiters();
         wakers.into_iter().for_each(std::task::Waker::wake);
     }
 
     /// The number of bytes ever queued that may have left, or may still leave: a call behind them
     /// certainly did not start.
-    fn written(&self, why: &Close) -> u64 {
+    fn written(&self, why: &CloseReason) -> u64 {
         let nothing_follows = match why {
-            Close::Aborted(_) | Close::Stalled { .. } | Close::Dropped | Close::Cut { .. } => true,
-            Close::Failed(error) => error.kind() == ErrorKind::Io,
+            CloseReason::Aborted(_)
+            | CloseReason::Stalled { .. }
+            | CloseReason::Dropped
+            | CloseReason::Cut { .. } => true,
+            CloseReason::Failed(error) => error.kind() == ErrorKind::Io,
             _ => false,
         };
         if !nothing_follows {
@@ -349,8 +352,8 @@ impl pool::Connection for PeerHandle {
         self.0.takes_calls()
     }
 
-    async fn retired(&self) {
-        self.0.retired().await;
+    async fn draining(&self) {
+        self.0.draining().await;
     }
 
     fn close(&self, now: bool) {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use dubhe_core::status::{Origin, Retry};
 use dubhe_core::{Code, Head, Method, ServiceKey, Status};
-use dubhe_net::session::Close;
+use dubhe_net::session::CloseReason;
 
 use super::calls::Waiting;
 
@@ -56,7 +56,7 @@ impl<'a> CallLabel<'a> {
 
     /// The connection ended; `written` says whether any byte of the call may have left.
     #[cold]
-    pub(super) fn lost(&self, why: &Close, written: bool) -> Status {
+    pub(super) fn lost(&self, why: &CloseReason, written: bool) -> Status {
         let (retry, sent) = if written {
             (Retry::Unknown, "the reply is lost")
         } else {

@@ -13,8 +13,8 @@ use dubhe_core::{Call, Code, Head, Metadata, Method, ServiceKey, Status};
 use dubhe_hessian2::Error;
 use dubhe_net::session::Outbox;
 
+use super::handlers::{Ended, Panicked};
 use super::request_cache::{CachedRequest, KnownRequest};
-use super::running::{Ended, Panicked};
 use super::{Exchange, offload};
 use crate::body::{
     self, ReplyTo, Request, Scanned, supports_attachments, write_failure, write_reply,
@@ -84,8 +84,8 @@ impl Exchange {
         if header.serialization != SerializationId::HESSIAN2 {
             return Err(Refusal::Wire(table::dubbo::BAD_REQUEST, refusal(header.serialization)));
         }
-        if self.running.len() >= self.settings.max_running {
-            let most = self.settings.max_running;
+        if self.handlers.len() >= self.options.max_running {
+            let most = self.options.max_running;
             let text = format!("{most} calls of this connection run already; call less at once");
             return Err(Refusal::Wire(table::dubbo::SERVER_THREADPOOL_EXHAUSTED, text));
         }
@@ -142,10 +142,10 @@ impl Exchange {
         let invoke = target.invoke.clone();
         let begin = move || guards.follow(invoke.invoke(Call::new(head, payload)));
         let started = if self.offload.next() {
-            self.running.start(move || offload::spawned(begin), ticket)
+            self.handlers.start(move || offload::spawned(begin), ticket)
         } else {
             self.in_place += 1;
-            self.running.start(begin, ticket)
+            self.handlers.start(begin, ticket)
         };
 
         // The reply, now or when the handler ends.
@@ -208,14 +208,14 @@ impl Exchange {
     /// The limit of a service: its own, where it was exported with one, within the connection's.
     fn limit(&self, target: &Target) -> PayloadLimit {
         let own = target.params.get("payload").and_then(PayloadLimit::parse);
-        own.map_or(self.settings.payload, |own| own.min(self.settings.payload))
+        own.map_or(self.options.payload, |own| own.min(self.options.payload))
     }
 
     /// A frame above the limit: its call is answered, its body is being skipped.
     #[cold]
     pub(super) fn on_too_large(&mut self, header: Header, now: Instant, out: &mut Outbox) {
         let length = usize::try_from(header.length).unwrap_or(usize::MAX);
-        let text = too_large(length, self.settings.payload);
+        let text = too_large(length, self.options.payload);
         match header.kind {
             Kind::Call { two_way } => {
                 self.last_call = now;
@@ -238,7 +238,7 @@ impl Exchange {
             }
             deadline <= now
         };
-        self.running.cancel_where(is_over, |ticket| {
+        self.handlers.cancel_where(is_over, |ticket| {
             let text = format!(
                 "{}.{} did not end within the caller's timeout and was cancelled",
                 ticket.service, ticket.method.name

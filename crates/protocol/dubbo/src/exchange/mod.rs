@@ -7,16 +7,15 @@
 mod calls;
 mod connection;
 mod errors;
+mod handlers;
 mod heartbeat;
 mod inbound;
 mod offload;
 mod request_cache;
-mod running;
+mod role;
 mod session;
-mod settings;
 
 pub use calls::MAX_CALLS;
 pub use connection::{Connection, PeerHandle};
+pub use role::Role;
 pub use session::Exchange;
-pub(crate) use settings::millis;
-pub use settings::{Role, Settings};

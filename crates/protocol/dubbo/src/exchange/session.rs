@@ -7,29 +7,30 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 use dubhe_core::context;
 use dubhe_core::serve::Dispatch;
-use dubhe_net::session::{Activity, Close, Handle, Outbox, Session};
+use dubhe_net::session::{Activity, CloseReason, Handle, Outbox, Session};
 use dubhe_net::{Error, ErrorKind, Result, time};
 
 use super::calls::Answered;
+use super::handlers::HandlerSet;
 use super::heartbeat::{Beat, Heartbeat};
 use super::inbound::Ticket;
 use super::offload::Offload;
 use super::request_cache::RequestCache;
-use super::running::Running;
-use super::{Connection, PeerHandle, Role, Settings};
+use super::{Connection, PeerHandle, Role};
 use crate::body::Event;
 use crate::frame::{Frame, Splitter};
 use crate::header::{Header, Kind};
+use crate::options::DubboOptions;
 use crate::serialization::SerializationId;
 
 /// A dubbo connection as [`dubhe_net::session::Driver`] drives it.
 pub struct Exchange {
     pub(super) role: Role,
-    pub(super) settings: Arc<Settings>,
+    pub(super) options: Arc<DubboOptions>,
     pub(super) connection: Arc<Connection>,
     pub(super) dispatch: Option<Arc<dyn Dispatch>>,
     pub(super) peer: Arc<context::Peer>,
-    pub(super) running: Running<Ticket>,
+    pub(super) handlers: HandlerSet<Ticket>,
     pub(super) last_call: Instant,
     pub(super) offload: Offload,
     pub(super) request_cache: RequestCache,
@@ -56,10 +57,10 @@ impl Exchange {
     pub fn new(
         handle: &Handle,
         role: Role,
-        settings: Arc<Settings>,
+        options: Arc<DubboOptions>,
         dispatch: Option<Arc<dyn Dispatch>>,
     ) -> Self {
-        let connection = Arc::new(Connection::new(handle.clone(), settings.clone()));
+        let connection = Arc::new(Connection::new(handle.clone(), options.clone()));
         let net = handle.peer();
         let certificate = net.tls.as_ref().and_then(|tls| tls.certificates.first().cloned());
         let peer = Arc::new(context::Peer {
@@ -74,16 +75,16 @@ impl Exchange {
             connection,
             dispatch,
             peer,
-            running: Running::new(),
+            handlers: HandlerSet::new(),
             last_call: time::now(),
             offload: Offload::default(),
             request_cache: RequestCache::default(),
             in_place: 0,
-            splitter: Splitter::new(settings.payload),
-            heartbeat: Heartbeat::new(role, settings.heartbeat),
+            splitter: Splitter::new(options.payload),
+            heartbeat: Heartbeat::new(role, options.heartbeat),
             not_reading: None,
             drain: Drain::No,
-            settings,
+            options,
         }
     }
 
@@ -128,7 +129,7 @@ impl Exchange {
         let wanted = self.connection.drain_wanted();
         let given_up = self.role == Role::Client && (wanted || self.connection.is_readonly());
         if given_up {
-            return self.running.len() == 0 && self.connection.waiting() == 0;
+            return self.handlers.len() == 0 && self.connection.waiting() == 0;
         }
         if !wanted {
             return false;
@@ -142,12 +143,12 @@ impl Exchange {
                 now
             }
         };
-        let end = since + self.settings.drain_quiet;
+        let end = since + self.options.drain_quiet;
         if end > now {
             out.tick_at(end);
             return false;
         }
-        self.running.len() == 0 && self.connection.waiting() == 0
+        self.handlers.len() == 0 && self.connection.waiting() == 0
     }
 }
 
@@ -182,8 +183,8 @@ impl Session for Exchange {
 
     fn poll(&mut self, cx: &mut Context<'_>, out: &mut Outbox) -> Poll<Result<()>> {
         let before = out.len();
-        let begin = self.running.has_woken().then(time::now);
-        let polls = self.running.poll(cx, |ended, ticket| ticket.reply(ended, out));
+        let begin = self.handlers.has_woken().then(time::now);
+        let polls = self.handlers.poll(cx, |ended, ticket| ticket.reply(ended, out));
         if let Some(begin) = begin {
             self.offload.observe(begin, time::now(), polls);
         }
@@ -227,11 +228,11 @@ impl Session for Exchange {
 
     fn wants_input(&self) -> bool {
         // A handler may wait for a reply from this very peer, so replies must get through.
-        self.running.len() < self.settings.max_running || self.connection.waiting() > 0
+        self.handlers.len() < self.options.max_running || self.connection.waiting() > 0
     }
 
-    fn on_close(&mut self, why: &Close) {
-        self.running.cancel_where(|_| true, drop);
+    fn on_close(&mut self, why: &CloseReason) {
+        self.handlers.cancel_where(|_| true, drop);
         self.connection.fail(why);
     }
 }

@@ -20,7 +20,8 @@ use dubhe_core::{
     Args, Call, Code, Format, Head, Invoke, Invoking, Metadata, Method, Payload, Reply, ServiceKey,
     Status, Value,
 };
-use dubhe_dubbo::exchange::{Connection, Exchange, Role, Settings};
+use dubhe_dubbo::DubboOptions;
+use dubhe_dubbo::exchange::{Connection, Exchange, Role};
 use dubhe_dubbo::frame::{Frame, Splitter};
 use dubhe_dubbo::header::{Header, Kind};
 use dubhe_dubbo::serialization::SerializationId;
@@ -28,7 +29,7 @@ use dubhe_dubbo::{PayloadLimit, body};
 use dubhe_hessian2::{Encode, Encoder};
 use dubhe_net::io::memory::Network;
 use dubhe_net::io::{Io, Peer};
-use dubhe_net::session::{Close, Driver, SessionOptions};
+use dubhe_net::session::{CloseReason, Driver, SessionOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -130,21 +131,21 @@ pub fn value(reply: &Reply) -> Value {
 /// One end of a connection that runs.
 pub struct End {
     pub connection: Arc<Connection>,
-    pub task: JoinHandle<Close>,
+    pub task: JoinHandle<CloseReason>,
 }
 
 impl End {
     pub fn start(
         (io, peer): (Io, Peer),
         role: Role,
-        settings: Settings,
+        options: DubboOptions,
         dispatch: Option<Methods>,
     ) -> Self {
         let dispatch = dispatch.map(|methods| Arc::new(methods) as Arc<dyn Dispatch>);
         let mut connection = None;
-        let options = SessionOptions::default();
-        let driver = Driver::new(io, peer, options, |handle| {
-            let exchange = Exchange::new(handle, role, Arc::new(settings), dispatch);
+        let session = SessionOptions::default();
+        let driver = Driver::new(io, peer, session, |handle| {
+            let exchange = Exchange::new(handle, role, Arc::new(options), dispatch);
             connection = Some(exchange.connection().clone());
             exchange
         });
@@ -157,11 +158,11 @@ impl End {
 }
 
 /// A client and a server of this implementation, connected in memory.
-pub fn pair(settings: Settings, client: Option<Methods>, server: Option<Methods>) -> (End, End) {
+pub fn pair(options: DubboOptions, client: Option<Methods>, server: Option<Methods>) -> (End, End) {
     let (a, b) = Network::default().pair();
     (
-        End::start(a, Role::Client, settings.clone(), client),
-        End::start(b, Role::Server, settings, server),
+        End::start(a, Role::Client, options.clone(), client),
+        End::start(b, Role::Server, options, server),
     )
 }
 
@@ -179,15 +180,15 @@ impl Raw {
     }
 
     /// A server of ours that the test calls by hand.
-    pub fn client_of(settings: Settings, server: Methods) -> (Self, End) {
+    pub fn client_of(options: DubboOptions, server: Methods) -> (Self, End) {
         let ((io, _), b) = Network::default().pair();
-        (Self::new(io), End::start(b, Role::Server, settings, Some(server)))
+        (Self::new(io), End::start(b, Role::Server, options, Some(server)))
     }
 
     /// A client of ours that the test answers by hand.
-    pub fn server_of(settings: Settings) -> (Self, End) {
+    pub fn server_of(options: DubboOptions) -> (Self, End) {
         let ((io, _), b) = Network::default().pair();
-        (Self::new(io), End::start(b, Role::Client, settings, None))
+        (Self::new(io), End::start(b, Role::Client, options, None))
     }
 
     pub async fn send(&mut self, bytes: &[u8]) {

@@ -21,7 +21,7 @@ use dubhe_net::pool::{Backoff, Pool, PoolOptions};
 use dubhe_net::tls::ClientTls;
 use http::uri::Scheme;
 
-use crate::settings::Settings;
+use crate::options::TripleOptions;
 use crate::transport::http2::Connector;
 use channel::TripleChannel;
 use request::Caller;
@@ -32,7 +32,7 @@ use request::Caller;
 /// descriptor is called in Triple's wrapper mode. A call takes the connection with the fewest
 /// streams.
 ///
-/// An endpoint's parameters override the settings, under Dubbo's names:
+/// An endpoint's parameters override these options, under Dubbo's names:
 ///
 /// | parameter | meaning | default |
 /// | --- | --- | --- |
@@ -42,7 +42,7 @@ use request::Caller;
 #[derive(Clone)]
 pub struct TripleConnect {
     protocol: &'static str,
-    settings: Settings,
+    options: TripleOptions,
     application: ByteString,
     transport: Transport,
     backoff: Backoff,
@@ -75,11 +75,11 @@ impl Transport {
 }
 
 impl TripleConnect {
-    /// Connections over plaintext TCP, by prior knowledge, with these settings.
-    pub fn new(settings: Settings) -> Self {
+    /// Connections over plaintext TCP, by prior knowledge, with these options.
+    pub fn new(options: TripleOptions) -> Self {
         Self {
             protocol: "tri",
-            settings,
+            options,
             application: ByteString::new(),
             transport: Transport::Plaintext,
             backoff: Backoff::default(),
@@ -101,7 +101,7 @@ impl TripleConnect {
 
     /// The same, encrypted. Offers `h2` by ALPN unless `tls` offers something else.
     pub fn tls(mut self, tls: &ClientTls) -> Self {
-        self.transport = Transport::Tls(tls.offering(["h2"]));
+        self.transport = Transport::Tls(tls.with_default_alpn(["h2"]));
         self
     }
 
@@ -146,27 +146,27 @@ impl Connect for TripleConnect {
 
     /// Must be called within a tokio runtime.
     fn connect(&self, endpoint: &Endpoint) -> Result<Arc<dyn Channel>, Status> {
-        let mut options = PoolOptions::default();
-        options.backoff = self.backoff;
+        let mut pool = PoolOptions::default();
+        pool.backoff = self.backoff;
         if let Some(connections) = number(endpoint, "connections")? {
-            options.connections = connections;
+            pool.connections = connections;
         }
         let mut tcp = TcpOptions::default();
         if let Some(timeout) = number(endpoint, "connect.timeout")? {
             tcp.connect_timeout = Duration::from_millis(timeout);
         }
         let limit = match number::<i64>(endpoint, "payload")? {
-            None => self.settings.max_message,
+            None => self.options.max_message,
             Some(payload) => usize::try_from(payload).ok().filter(|n| *n > 0).unwrap_or(usize::MAX),
         };
         let (_, host, port) = endpoint.identity();
         let connector = Connector {
             address: Address::new(host, port),
             dial: self.transport.dial(tcp),
-            settings: self.settings.clone(),
+            options: self.options.clone(),
         };
-        let pool = Pool::new(connector, options, self.random.clone());
-        let compress = self.settings.compress;
+        let pool = Pool::new(connector, pool, self.random.clone());
+        let compress = self.options.compress;
         let caller =
             Caller::new(self.transport.scheme(), endpoint, &self.application, compress, limit)?;
         Ok(Arc::new(TripleChannel::new(endpoint.clone(), pool, caller)))
@@ -175,6 +175,6 @@ impl Connect for TripleConnect {
 
 impl fmt::Debug for TripleConnect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TripleConnect").field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("TripleConnect").field("options", &self.options).finish_non_exhaustive()
     }
 }

@@ -23,7 +23,7 @@ use super::protocol::{Accepted, Framing, Protocol};
 use super::reply::{self, Late};
 use super::route::{Found, Route};
 use super::run::guarded;
-use crate::settings::Settings;
+use crate::options::TripleOptions;
 use crate::transport::{Messages, Receiver, Responder, ServerStream, Whole, no_message};
 use crate::wire::{content, metadata};
 
@@ -71,8 +71,8 @@ pub(super) struct RequestContext<'a> {
 }
 
 impl RequestContext<'_> {
-    pub(super) fn settings(&self) -> &Settings {
-        &self.shared.settings
+    pub(super) fn options(&self) -> &TripleOptions {
+        &self.shared.options
     }
 }
 
@@ -127,7 +127,7 @@ async fn call<P: Protocol>(
     };
     let RequestContext { head: parts, at, peer, .. } = request;
     let mut head = Head::new(target.service, target.method);
-    head.metadata = metadata::of_request(&parts.headers, protocol.names());
+    head.metadata = metadata::of_request(&parts.headers, protocol.binary_names());
     head.deadline = deadline;
     head.arrived = Some(at);
     head.peer = Some(peer);

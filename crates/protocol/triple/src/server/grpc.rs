@@ -14,12 +14,12 @@ use super::route::{Found, Overloaded, payload_limit};
 use crate::message::Codec;
 use crate::message::payload::wrap_bytes;
 use crate::message::writer::Writer;
-use crate::settings::Exceptions;
+use crate::options::Exceptions;
 use crate::transport::Whole;
 use crate::wire::compression::{ACCEPTED, Encoding, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, GZIP};
 use crate::wire::data::Data;
 use crate::wire::headers::{EXCEPTION_CODE, TIMEOUT};
-use crate::wire::metadata::{self, Names};
+use crate::wire::metadata::{self, BinaryNames};
 use crate::wire::{content, status, timeout};
 
 /// The kind of an exception of the service (Dubbo Java `RpcException.BIZ_EXCEPTION`).
@@ -70,13 +70,13 @@ impl Grpc {
         };
         let (deadline, encoding, target) = understood()
             .map_err(|status| Box::new(trailers_only(content::of_format(&format), &status)))?;
-        let settings = request.settings();
-        let limit = payload_limit(&target.target, settings.max_message);
+        let options = request.options();
+        let limit = payload_limit(&target.target, options.max_message);
         let protocol = Self {
             codec: Codec::of(&target.target.method, format),
             limit,
-            exceptions: java_exceptions(settings.exceptions, headers),
-            encoding: settings.compress.reply(encoding, headers, &GRPC_ACCEPT_ENCODING),
+            exceptions: java_exceptions(options.exceptions, headers),
+            encoding: options.compress.reply(encoding, headers, &GRPC_ACCEPT_ENCODING),
         };
         Ok(Accepted { target, deadline, encoding, limit, protocol })
     }
@@ -123,8 +123,8 @@ impl Grpc {
 impl Protocol for Grpc {
     const FRAMING: Framing = Framing::Prefixed;
 
-    fn names(&self) -> Names {
-        self.codec.names()
+    fn binary_names(&self) -> BinaryNames {
+        self.codec.binary_names()
     }
 
     fn decode(&self, message: Bytes, _: &Method) -> Result<Decoded, Status> {

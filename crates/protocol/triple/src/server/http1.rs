@@ -40,7 +40,7 @@ impl Protocol for Http1Protocol {
         Box::pin(async move {
             let (remote, peer) = (peer.remote, context_peer(peer, "rest"));
             let answer = |stream| exchange::answer(shared.clone(), peer.clone(), stream);
-            http1::serve(io, remote, &shared.settings, shutdown, answer).await;
+            http1::serve(io, remote, &shared.options, shutdown, answer).await;
         })
     }
 }

@@ -29,7 +29,7 @@ use dubhe_net::io::{BoxFuture, Io, Peer};
 pub use http1::Http1Protocol;
 pub use mount::HttpService;
 
-use crate::settings::Settings;
+use crate::options::TripleOptions;
 use crate::transport::http2;
 use mount::Mounts;
 
@@ -49,14 +49,14 @@ pub struct TripleProtocol(Arc<Shared>);
 #[derive(Clone)]
 struct Shared {
     dispatch: Arc<dyn Dispatch>,
-    settings: Settings,
+    options: TripleOptions,
     mounts: Mounts,
 }
 
 impl TripleProtocol {
     /// Serves what `dispatch` finds.
-    pub fn new(dispatch: Arc<dyn Dispatch>, settings: Settings) -> Self {
-        Self(Arc::new(Shared { dispatch, settings, mounts: Mounts::default() }))
+    pub fn new(dispatch: Arc<dyn Dispatch>, options: TripleOptions) -> Self {
+        Self(Arc::new(Shared { dispatch, options, mounts: Mounts::default() }))
     }
 
     /// Lets `service` answer the requests whose path begins with `prefix`, which it sees whole.
@@ -86,7 +86,7 @@ impl Protocol for TripleProtocol {
         Box::pin(async move {
             let (remote, peer) = (peer.remote, context_peer(peer, "tri"));
             let answer = |stream| exchange::answer(shared.clone(), peer.clone(), stream);
-            http2::serve(io, remote, &shared.settings, shutdown, answer).await;
+            http2::serve(io, remote, &shared.options, shutdown, answer).await;
         })
     }
 }
@@ -114,6 +114,6 @@ fn context_peer(peer: Peer, protocol: &'static str) -> Arc<dubhe_core::context::
 
 impl fmt::Debug for TripleProtocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TripleProtocol").field("settings", &self.0.settings).finish_non_exhaustive()
+        f.debug_struct("TripleProtocol").field("options", &self.0.options).finish_non_exhaustive()
     }
 }

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::sync::mpsc;
 
 use super::{Messages, ServerStream, Whole, http1, http2};
-use crate::settings::Settings;
+use crate::options::TripleOptions;
 use crate::wire::compression::Encoding;
 use crate::wire::data::Data;
 
@@ -73,12 +73,12 @@ fn serve(http2: bool) -> (DuplexStream, mpsc::UnboundedReceiver<&'static str>, T
     let (io, shutdown) = (Io::from_transport(Box::new(server)), trigger.shutdown());
     let remote = SocketAddr::from(([127, 0, 0, 1], 1));
     tokio::spawn(async move {
-        let settings = Settings::default();
+        let options = TripleOptions::default();
         let answer = |stream| answer(stream, told.clone());
         if http2 {
-            http2::serve(io, remote, &settings, shutdown, answer).await;
+            http2::serve(io, remote, &options, shutdown, answer).await;
         } else {
-            http1::serve(io, remote, &settings, shutdown, answer).await;
+            http1::serve(io, remote, &options, shutdown, answer).await;
         }
     });
     (client, heard, trigger)

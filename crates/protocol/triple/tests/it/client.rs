@@ -16,14 +16,14 @@ use dubhe_core::{
 };
 use dubhe_hessian2::java::Throwable;
 use dubhe_net::time;
-use dubhe_triple::{Compress, Settings, TripleConnect};
+use dubhe_triple::{Compress, TripleConnect, TripleOptions};
 use futures_util::{StreamExt, stream};
 
 use crate::support::{self, Server, message, only, serve};
 
 fn channel(server: &Server) -> Arc<dyn Channel> {
     let endpoint = Endpoint::of("tri", "127.0.0.1", server.address.port());
-    TripleConnect::new(Settings::default()).connect(&endpoint).unwrap()
+    TripleConnect::new(TripleOptions::default()).connect(&endpoint).unwrap()
 }
 
 fn head(method: &'static str, kind: CallKind) -> Head {
@@ -83,10 +83,10 @@ async fn a_message_larger_than_every_window_arrives() {
 #[tokio::test]
 async fn a_client_that_compresses_is_answered_in_kind() {
     let server = serve().await;
-    let mut settings = Settings::default();
-    settings.compress = Compress::Always;
+    let mut options = TripleOptions::default();
+    options.compress = Compress::Always;
     let endpoint = Endpoint::of("tri", "127.0.0.1", server.address.port());
-    let channel = TripleConnect::new(settings).connect(&endpoint).unwrap();
+    let channel = TripleConnect::new(options).connect(&endpoint).unwrap();
     // It fits the windows of a stream compressed only.
     let large = Bytes::from(vec![7; 6 * 1024 * 1024]);
     let call = Call::new(head("Echo", CallKind::Unary), message(large.clone()));
@@ -255,7 +255,7 @@ async fn an_endpoint_whose_parameters_are_nonsense_is_refused() {
     let offer = Offer { protocol: "tri".into(), port: 1 };
     let service = Arc::new(ServiceParams { params });
     let endpoint = Endpoint::new(Arc::default(), offer, service);
-    let refused = TripleConnect::new(Settings::default()).connect(&endpoint);
+    let refused = TripleConnect::new(TripleOptions::default()).connect(&endpoint);
     assert_eq!(refused.err().unwrap().code(), Code::InvalidArgument);
 }
 
@@ -264,7 +264,7 @@ async fn nobody_listening_is_unavailable_and_safe_to_retry() {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let endpoint = Endpoint::of("tri", "127.0.0.1", listener.local_addr().unwrap().port());
     drop(listener);
-    let channel = TripleConnect::new(Settings::default()).connect(&endpoint).unwrap();
+    let channel = TripleConnect::new(TripleOptions::default()).connect(&endpoint).unwrap();
     let call = Call::new(head("Echo", CallKind::Unary), message(hi()));
     let error = channel.invoke(call).await.unwrap_err();
     assert_eq!((error.code(), error.retry()), (Code::Unavailable, Retry::Unstarted));

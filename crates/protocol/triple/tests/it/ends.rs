@@ -13,7 +13,7 @@ use dubhe_core::{
     Value,
 };
 use dubhe_net::time::TokioClock;
-use dubhe_triple::{Settings, TripleProtocol};
+use dubhe_triple::{TripleOptions, TripleProtocol};
 use futures_util::stream;
 use tokio::sync::mpsc;
 
@@ -96,7 +96,7 @@ impl Encode for Five {
 #[tokio::test]
 async fn bytes_count_once_they_are_sent() {
     let (told, mut heard) = mpsc::unbounded_channel();
-    let protocol = TripleProtocol::new(Arc::new(Watched(told)), Settings::default());
+    let protocol = TripleProtocol::new(Arc::new(Watched(told)), TripleOptions::default());
     let (old, new) = (support::listen(protocol.http1()).await, support::listen(protocol).await);
     let grpc = || headers(&[("content-type", "application/grpc")]);
     let mut raw = Raw::connect(new.address).await;
@@ -143,7 +143,7 @@ async fn bytes_count_once_they_are_sent() {
 #[tokio::test]
 async fn a_reply_that_nobody_takes_is_cancelled_or_late() {
     let (told, mut heard) = mpsc::unbounded_channel();
-    let protocol = TripleProtocol::new(Arc::new(Watched(told)), Settings::default());
+    let protocol = TripleProtocol::new(Arc::new(Watched(told)), TripleOptions::default());
     let server = support::listen(protocol).await;
     let mut raw = Raw::with_window(server.address, 0).await;
     let grpc = headers(&[("content-type", "application/grpc")]);

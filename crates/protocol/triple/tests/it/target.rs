@@ -10,7 +10,7 @@ use bytes::Bytes;
 use dubhe_core::Status;
 use dubhe_core::serve::{Dispatch, Target, Wanted};
 use dubhe_triple::http::{Body, HttpService, Service};
-use dubhe_triple::{Settings, TripleProtocol};
+use dubhe_triple::{TripleOptions, TripleProtocol};
 use http::{Request, Response};
 
 use crate::support::{self, Http1, Raw, framed, headers};
@@ -62,7 +62,7 @@ async fn each_request_asks_once_and_overloads_once_more() {
     };
     let bob = wrapped("java.lang.String", b"\x03bob");
     let counting = Arc::new(Counting { services: support::services(), asked: AtomicUsize::new(0) });
-    let protocol = TripleProtocol::new(counting.clone(), Settings::default())
+    let protocol = TripleProtocol::new(counting.clone(), TripleOptions::default())
         .mount("/files", HttpService::new(Named("files")))
         .mount("/", HttpService::new(Named("root")));
     let (old, new) = (support::listen(protocol.http1()).await, support::listen(protocol).await);

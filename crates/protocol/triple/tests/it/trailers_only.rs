@@ -9,7 +9,7 @@ use dubhe_core::{
     Call, CallKind, Code, Encoded, Endpoint, Format, Head, Invoke as _, Method, Reply, ServiceKey,
     Status,
 };
-use dubhe_triple::{Settings, TripleConnect};
+use dubhe_triple::{TripleConnect, TripleOptions};
 use futures_util::StreamExt as _;
 use tokio::net::TcpListener;
 
@@ -30,7 +30,7 @@ async fn serve() -> Endpoint {
 }
 
 async fn call(kind: CallKind) -> Result<Reply, Status> {
-    let channel = TripleConnect::new(Settings::default()).connect(&serve().await).unwrap();
+    let channel = TripleConnect::new(TripleOptions::default()).connect(&serve().await).unwrap();
     let method = Method { name: "Any".into(), descriptor: None, kind };
     let head = Head::new(Arc::new(ServiceKey::interface_only("a.B")), Arc::new(method));
     let message = Encoded::new(Format::Protobuf, Bytes::new()).into();

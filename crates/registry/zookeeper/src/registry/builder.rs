@@ -17,24 +17,24 @@ use tokio::task::JoinSet;
 use super::node::NodeKeeper;
 use super::{Inner, ZooKeeper};
 use crate::client::{Client, ClientOptions};
-use crate::settings::Settings;
+use crate::options::ZooKeeperOptions;
 
 /// Makes a [`ZooKeeper`].
 pub struct Builder {
-    settings: Settings,
+    options: ZooKeeperOptions,
     clock: SharedClock,
     random: Arc<dyn Random>,
     dial: Arc<dyn Dial>,
 }
 
 impl ZooKeeper {
-    /// Begins a registry of the URL that [`Settings::parse`] describes.
+    /// Begins a registry of the URL that [`ZooKeeperOptions::parse`] describes.
     ///
     /// # Errors
     /// When the URL is wrong; whether ZooKeeper is there does not matter.
     pub fn builder(url: &str, clock: SharedClock) -> Result<Builder, Status> {
         Ok(Builder {
-            settings: Settings::parse(url)?,
+            options: ZooKeeperOptions::parse(url)?,
             clock,
             random: Arc::new(SplitMix::from_os()),
             dial: Arc::new(TcpDial::default()),
@@ -45,8 +45,8 @@ impl ZooKeeper {
 impl Builder {
     /// The application that consumers register under, unless the URL names one.
     pub fn application(mut self, name: impl Into<ByteString>) -> Self {
-        if self.settings.application.is_empty() {
-            self.settings.application = name.into();
+        if self.options.application.is_empty() {
+            self.options.application = name.into();
         }
         self
     }
@@ -65,11 +65,11 @@ impl Builder {
 
     /// Makes the registry, which connects in the background. Must be called within a tokio runtime.
     pub fn build(self) -> ZooKeeper {
-        let Self { settings, clock, random, dial } = self;
+        let Self { options, clock, random, dial } = self;
         let client = Client::open(ClientOptions {
-            servers: settings.servers.clone(),
-            credentials: settings.credentials.clone(),
-            session_timeout: settings.session_timeout,
+            servers: options.servers.clone(),
+            credentials: options.credentials.clone(),
+            session_timeout: options.session_timeout,
             resume: None,
             backoff: Backoff::default(),
             clock: clock.clone(),
@@ -78,7 +78,7 @@ impl Builder {
         });
         ZooKeeper(Arc::new(Inner {
             keeper: NodeKeeper { client, clock, random },
-            settings,
+            options,
             tasks: Mutex::new(JoinSet::new()),
             announced: Mutex::new(HashMap::new()),
         }))
@@ -87,6 +87,6 @@ impl Builder {
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("settings", &self.settings).finish_non_exhaustive()
+        f.debug_struct("Builder").field("options", &self.options).finish_non_exhaustive()
     }
 }

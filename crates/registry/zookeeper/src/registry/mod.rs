@@ -23,7 +23,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::client::{Client, ClientState, Error};
-use crate::settings::Settings;
+use crate::options::ZooKeeperOptions;
 pub use builder::Builder;
 use node::{KeptNode, Node, NodeKeeper, NodeState};
 use subscription::Subscription;
@@ -39,7 +39,7 @@ pub struct ZooKeeper(Arc<Inner>);
 
 struct Inner {
     keeper: NodeKeeper,
-    settings: Settings,
+    options: ZooKeeperOptions,
     /// Keeps nodes in place; ends with the registry.
     tasks: Mutex<JoinSet<()>>,
     announced: Mutex<HashMap<Identity, Announced>>,
@@ -59,9 +59,9 @@ impl ZooKeeper {
         &self.0.keeper.client
     }
 
-    /// The settings.
-    pub fn settings(&self) -> &Settings {
-        &self.0.settings
+    /// The options.
+    pub fn options(&self) -> &ZooKeeperOptions {
+        &self.0.options
     }
 
     /// Ends the session, and with it everything that was announced. Subscriptions end.
@@ -71,7 +71,7 @@ impl ZooKeeper {
 
     /// `{root}/{interface}`.
     fn service_path(&self, service: &ServiceKey) -> String {
-        format!("{}/{}", self.settings().root, names::encode(service.interface()))
+        format!("{}/{}", self.options().root, names::encode(service.interface()))
     }
 
     /// The time of day, which tells people and warm-up when a provider began.
@@ -91,7 +91,7 @@ impl ZooKeeper {
 
     fn keep_provider(&self, registration: &Registration) -> KeptNode {
         let Registration { service, instance, params, .. } = registration;
-        let dynamic = params.get("dynamic").map_or(self.settings().dynamic, |text| text != "false");
+        let dynamic = params.get("dynamic").map_or(self.options().dynamic, |text| text != "false");
         let name = names::provider(registration, dynamic, self.now_ms());
         self.keep(Node {
             path: format!("{}/providers/{name}", self.service_path(service)),
@@ -101,19 +101,19 @@ impl ZooKeeper {
     }
 
     fn keep_consumer(&self, service: &ServiceKey, local: IpAddr) -> Option<KeptNode> {
-        let name = names::consumer(service, local, &self.settings().application, self.now_ms());
+        let name = names::consumer(service, local, &self.options().application, self.now_ms());
         let node = Node {
             path: format!("{}/consumers/{name}", self.service_path(service)),
             data: local.to_string().into_bytes(),
             ephemeral: true,
         };
-        self.settings().register.then(|| self.keep(node))
+        self.options().register.then(|| self.keep(node))
     }
 
     /// Waits until a node is in place; without `check`, not for a connection, and nothing is an
     /// error that may pass.
     async fn wait_placed(&self, mut node_state: watch::Receiver<NodeState>) -> Result<(), Status> {
-        let Settings { timeout, check, .. } = *self.settings();
+        let ZooKeeperOptions { timeout, check, .. } = *self.options();
         let clock = &self.0.keeper.clock;
         let mut late = clock.sleep_until(clock.now() + timeout);
         let mut states = self.client().states();
@@ -180,8 +180,7 @@ impl ZooKeeper {
     }
 
     fn failed(&self, why: &dyn fmt::Display) -> Status {
-        let servers: Vec<String> =
-            self.settings().servers.iter().map(ToString::to_string).collect();
+        let servers: Vec<String> = self.options().servers.iter().map(ToString::to_string).collect();
         Status::new(Code::Unavailable, format!("zookeeper {}: {why}", servers.join(",")))
     }
 }
@@ -193,7 +192,7 @@ fn identity(registration: &Registration) -> Identity {
 
 impl Registry for ZooKeeper {
     fn register(&self, registration: Registration) -> Registering<'_, ()> {
-        if !self.settings().register {
+        if !self.options().register {
             return Box::pin(std::future::ready(Ok(())));
         }
         Box::pin(async move {
@@ -238,7 +237,7 @@ impl Registry for ZooKeeper {
             self.0.keeper.clone(),
             service.clone(),
             path,
-            self.settings().register,
+            self.options().register,
         );
         let registry = self.clone();
         let snapshots =
@@ -256,6 +255,6 @@ impl Registry for ZooKeeper {
 
 impl fmt::Debug for ZooKeeper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ZooKeeper").field(&self.0.settings).finish()
+        f.debug_tuple("ZooKeeper").field(&self.0.options).finish()
     }
 }

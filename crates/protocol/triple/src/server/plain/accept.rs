@@ -23,7 +23,7 @@ impl Plain {
         request: &RequestContext<'a>,
         target: Result<Found<'a>, Status>,
     ) -> Result<Accepted<'a, Self>, Box<Whole>> {
-        let (settings, head) = (request.settings(), request.head);
+        let (options, head) = (request.options(), request.head);
         let headers = &head.headers;
         let method = target.as_ref().ok().map(|found| &*found.target.method);
         let dialect = Dialect::of(headers, method);
@@ -36,12 +36,12 @@ impl Plain {
         let timeout = timeout(headers).map_err(failed)?;
         let deadline = timeout.map(|timeout| Deadline::after(request.at, timeout));
         let encoding = Encoding::of(headers, &CONTENT_ENCODING).map_err(failed)?;
-        let limit = payload_limit(&target.target, settings.max_message);
+        let limit = payload_limit(&target.target, options.max_message);
         let protocol = Self {
             dialect,
             content: content(head, &target),
             limit,
-            encoding: settings.compress.reply(encoding, headers, &ACCEPT_ENCODING),
+            encoding: options.compress.reply(encoding, headers, &ACCEPT_ENCODING),
         };
         Ok(Accepted { target, deadline, encoding, limit, protocol })
     }

@@ -17,7 +17,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 
 use super::stream::{Receiver, Responder, ServerStream};
-use crate::settings::Settings;
+use crate::options::TripleOptions;
 use exchange::Answering;
 pub(super) use exchange::Exchange;
 pub(super) use incoming::Incoming;
@@ -30,7 +30,7 @@ const HEAD: Duration = Duration::from_mins(1);
 pub(crate) async fn serve<F>(
     io: Io,
     remote: SocketAddr,
-    settings: &Settings,
+    options: &TripleOptions,
     mut shutdown: Shutdown,
     answer: impl Fn(ServerStream) -> F,
 ) where
@@ -43,7 +43,7 @@ pub(crate) async fn serve<F>(
         let respond = Responder::Http1(exchange.clone());
         Answering::new(exchange, answer(ServerStream { head, body, respond }))
     });
-    let limit = usize::try_from(settings.max_header_list).unwrap_or(usize::MAX);
+    let limit = usize::try_from(options.max_header_list).unwrap_or(usize::MAX);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)

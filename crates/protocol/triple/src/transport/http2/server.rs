@@ -8,7 +8,7 @@ use dubhe_net::drain::Shutdown;
 use dubhe_net::io::Io;
 use tokio::task::JoinSet;
 
-use crate::settings::Settings;
+use crate::options::TripleOptions;
 use crate::transport::coalesced::coalesced;
 use crate::transport::coop::YieldOnWake;
 use crate::transport::stream::{Receiver, Responder, ServerStream};
@@ -21,7 +21,7 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 pub(crate) async fn serve<F>(
     io: Io,
     remote: SocketAddr,
-    settings: &Settings,
+    options: &TripleOptions,
     mut shutdown: Shutdown,
     answer: impl Fn(ServerStream) -> F,
 ) where
@@ -29,10 +29,10 @@ pub(crate) async fn serve<F>(
 {
     let (io, flusher) = coalesced(io);
     let handshake = h2::server::Builder::new()
-        .max_concurrent_streams(settings.max_streams)
-        .max_header_list_size(settings.max_header_list)
-        .initial_window_size(settings.stream_window)
-        .initial_connection_window_size(settings.connection_window)
+        .max_concurrent_streams(options.max_streams)
+        .max_header_list_size(options.max_header_list)
+        .initial_window_size(options.stream_window)
+        .initial_connection_window_size(options.connection_window)
         .handshake(io);
     let mut connection = match tokio::time::timeout(HANDSHAKE, flusher.after(handshake)).await {
         Ok(Ok(connection)) => connection,

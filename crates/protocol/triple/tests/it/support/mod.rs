@@ -14,7 +14,7 @@ use dubhe_core::{Encoded, Format, Payload, Reply};
 use dubhe_net::detect::Protocol;
 use dubhe_net::drain::Trigger;
 use dubhe_net::io::Peer;
-use dubhe_triple::{Settings, TripleProtocol};
+use dubhe_triple::{TripleOptions, TripleProtocol};
 use http::HeaderMap;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -72,19 +72,19 @@ pub(crate) fn services() -> Arc<dyn Dispatch> {
 
 /// The protocol, of a server that nobody watches.
 pub(crate) fn protocol() -> TripleProtocol {
-    TripleProtocol::new(services(), Settings::default())
+    TripleProtocol::new(services(), TripleOptions::default())
 }
 
 pub(crate) async fn serve() -> Server {
-    serve_with(Settings::default()).await
+    serve_with(TripleOptions::default()).await
 }
 
-pub(crate) async fn serve_with(settings: Settings) -> Server {
+pub(crate) async fn serve_with(options: TripleOptions) -> Server {
     let (started_tx, started) = mpsc::unbounded_channel();
     let (dropped_tx, dropped) = mpsc::unbounded_channel();
     let go = Arc::new(Notify::new());
     let services = Services { started: started_tx, dropped: dropped_tx, go: go.clone() };
-    let protocol = TripleProtocol::new(Arc::new(Shared(Arc::new(services))), settings);
+    let protocol = TripleProtocol::new(Arc::new(Shared(Arc::new(services))), options);
     let Listening { address, trigger, ended } = listen(protocol.clone()).await;
     Server { address, protocol, trigger, started, dropped, go, ended }
 }

@@ -7,7 +7,7 @@ use crate::{Error, ErrorKind};
 /// The reason for the end of a connection. Cheap to clone: everybody who waited gets one.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub enum Close {
+pub enum CloseReason {
     /// Closed by this side, for the reason given; what was queued before is written first.
     Local(Cow<'static, str>),
     /// Closed by this side at once; what was queued is lost.
@@ -32,7 +32,7 @@ pub enum Close {
     Dropped,
 }
 
-impl Close {
+impl CloseReason {
     /// Returns true if the peer or the network ended the connection, false if this side did.
     pub fn is_remote(&self) -> bool {
         match self {
@@ -52,7 +52,7 @@ impl Close {
     }
 }
 
-impl fmt::Display for Close {
+impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Local(reason) => write!(f, "closed by this side: {reason}"),
@@ -70,10 +70,10 @@ impl fmt::Display for Close {
     }
 }
 
-impl From<Close> for Error {
-    fn from(why: Close) -> Self {
+impl From<CloseReason> for Error {
+    fn from(why: CloseReason) -> Self {
         match why {
-            Close::Failed(error) => error,
+            CloseReason::Failed(error) => error,
             other => Self::new(ErrorKind::Closed, format!("connection {other}")),
         }
     }

@@ -1,12 +1,12 @@
-//! The bounds of a connection.
+//! The options of a connection.
 
 use crate::wire::compression::Compress;
 use crate::wire::frame::DEFAULT_LIMIT;
 
-/// The bounds of each connection, on either side.
+/// The options of each connection, on either side.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Settings {
+pub struct TripleOptions {
     /// Bytes in a message, sent or received. Default 8 MiB, as Dubbo Java's `maxBodySize`.
     pub max_message: usize,
     /// Streams a peer may have open at a time. Default 1,000.
@@ -36,7 +36,7 @@ pub enum Exceptions {
     Status,
 }
 
-impl Default for Settings {
+impl Default for TripleOptions {
     fn default() -> Self {
         Self {
             max_message: DEFAULT_LIMIT,

@@ -1,4 +1,4 @@
-//! The settings of a connection.
+//! The options of a connection.
 
 use std::time::Duration;
 
@@ -7,20 +7,10 @@ use dubhe_core::endpoint::ServiceParams;
 
 use crate::payload::PayloadLimit;
 
-/// The end that opened the connection. Only events differ: the client sends heartbeats, the server
-/// says when it takes no more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Role {
-    /// This end did.
-    Client,
-    /// The other end did.
-    Server,
-}
-
-/// The settings of a connection.
+/// The options of a connection.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Settings {
+pub struct DubboOptions {
     /// The limit of the length of a body, in both directions. Parameter `payload`, default 8 MiB.
     pub payload: PayloadLimit,
     /// After how much silence in one direction a client sends a heartbeat; after three times as
@@ -38,7 +28,7 @@ pub struct Settings {
     pub drain_quiet: Duration,
 }
 
-impl Default for Settings {
+impl Default for DubboOptions {
     fn default() -> Self {
         Self {
             payload: PayloadLimit::default(),
@@ -50,38 +40,38 @@ impl Default for Settings {
     }
 }
 
-impl Settings {
-    /// The same settings with another payload limit.
+impl DubboOptions {
+    /// The same options with another payload limit.
     pub fn payload(mut self, payload: PayloadLimit) -> Self {
         self.payload = payload;
         self
     }
 
-    /// The same settings with another heartbeat period.
+    /// The same options with another heartbeat period.
     pub fn heartbeat(mut self, heartbeat: Duration) -> Self {
         self.heartbeat = heartbeat;
         self
     }
 
-    /// The same settings with another number of calls that run at once.
+    /// The same options with another number of calls that run at once.
     pub fn max_running(mut self, max_running: usize) -> Self {
         self.max_running = max_running;
         self
     }
 
-    /// The same settings with another application name.
+    /// The same options with another application name.
     pub fn application(mut self, application: impl Into<ByteString>) -> Self {
         self.application = application.into();
         self
     }
 
-    /// The same settings with another quiet period before a drained connection closes.
+    /// The same options with another quiet period before a drained connection closes.
     pub fn drain_quiet(mut self, quiet: Duration) -> Self {
         self.drain_quiet = quiet;
         self
     }
 
-    /// The same settings with what `params` say under Dubbo's names `payload` and `heartbeat`.
+    /// The same options with what `params` say under Dubbo's names `payload` and `heartbeat`.
     ///
     /// # Errors
     /// When one of them is no number; the text names it.

@@ -1,6 +1,6 @@
-//! Settings of a server, each seen by a bare client.
+//! Options of a server, each seen by a bare client.
 
-use dubhe_triple::{Exceptions, Settings};
+use dubhe_triple::{Exceptions, TripleOptions};
 use http::HeaderMap;
 
 use crate::support::{Raw, framed, serve_with};
@@ -12,12 +12,12 @@ fn grpc(agent: &str) -> HeaderMap {
 
 #[tokio::test]
 async fn the_bounds_of_a_connection() {
-    let mut settings = Settings::default();
-    settings.max_streams = 3;
-    settings.max_header_list = 1_000;
-    settings.stream_window = 70_000;
-    settings.max_message = 10;
-    let server = serve_with(settings).await;
+    let mut options = TripleOptions::default();
+    options.max_streams = 3;
+    options.max_header_list = 1_000;
+    options.stream_window = 70_000;
+    options.max_message = 10;
+    let server = serve_with(options).await;
     let mut raw = Raw::connect(server.address).await;
     let got = raw.call("/test.Plain/Echo", grpc("a"), Some(framed(b"0123456789"))).await;
     assert_eq!(got.body, framed(b"0123456789"));
@@ -31,9 +31,9 @@ async fn the_bounds_of_a_connection() {
 
 #[tokio::test]
 async fn the_window_of_a_connection() {
-    let mut settings = Settings::default();
-    settings.connection_window = 100_000;
-    let server = serve_with(settings).await;
+    let mut options = TripleOptions::default();
+    options.connection_window = 100_000;
+    let server = serve_with(options).await;
     let mut raw = Raw::connect(server.address).await;
     // A call that uses no byte of it, so that what the server says of itself is here.
     raw.call("/test.Plain/Echo", grpc("a"), None).await;
@@ -44,9 +44,9 @@ async fn the_window_of_a_connection() {
 async fn one_way_to_tell_of_exceptions_for_all() {
     let request = framed(b"\x0a\x08hessian4\x12\x04\x03bob\x1a\x10java.lang.String");
     for (exceptions, thrown) in [(Exceptions::Java, true), (Exceptions::Status, false)] {
-        let mut settings = Settings::default();
-        settings.exceptions = exceptions;
-        let server = serve_with(settings).await;
+        let mut options = TripleOptions::default();
+        options.exceptions = exceptions;
+        let server = serve_with(options).await;
         let mut raw = Raw::connect(server.address).await;
         for agent in ["java", "grpc-go-triple/0.1.0 (go1.26)"] {
             let got = raw.call("/test.Java/fail", grpc(agent), Some(request.clone())).await;

@@ -11,11 +11,11 @@ use crate::client::Credentials;
 /// ZooKeeper's port.
 const DEFAULT_PORT: u16 = 2181;
 
-/// The settings of a URL `zookeeper://[user:password@]host[:2181][,host…][?parameters]`; the
+/// The options of a URL `zookeeper://[user:password@]host[:2181][,host…][?parameters]`; the
 /// parameters are Dubbo's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Settings {
+pub struct ZooKeeperOptions {
     /// The servers: the URL's own and those of `backup`, separated by commas.
     pub servers: Vec<Address>,
     /// The node under which everything is, `/dubbo` unless `group` says otherwise; a chroot such
@@ -42,7 +42,7 @@ pub struct Settings {
     pub application: ByteString,
 }
 
-impl Settings {
+impl ZooKeeperOptions {
     /// Reads the URL of a registry.
     ///
     /// # Errors
@@ -132,8 +132,8 @@ mod tests {
 
     #[test]
     fn defaults_are_those_of_dubbo() {
-        let settings = Settings::parse("zookeeper://zk").unwrap();
-        let expected = Settings {
+        let options = ZooKeeperOptions::parse("zookeeper://zk").unwrap();
+        let expected = ZooKeeperOptions {
             servers: vec![Address::new("zk", 2181)],
             root: "/dubbo".to_owned(),
             credentials: None,
@@ -144,15 +144,15 @@ mod tests {
             dynamic: true,
             application: "".into(),
         };
-        assert_eq!(settings, expected);
+        assert_eq!(options, expected);
     }
 
     #[test]
     fn every_parameter_is_read() {
         let url = "zookeeper://me:secret@a:1,b?backup=c:3,[::1]:4&group=/fleet/x/&session=5000\
                    &timeout=100&check=false&register=false&dynamic=false&application=shop";
-        let settings = Settings::parse(url).unwrap();
-        let expected = Settings {
+        let options = ZooKeeperOptions::parse(url).unwrap();
+        let expected = ZooKeeperOptions {
             servers: vec![
                 Address::new("a", 1),
                 Address::new("b", 2181),
@@ -168,11 +168,11 @@ mod tests {
             dynamic: false,
             application: "shop".into(),
         };
-        assert_eq!(settings, expected);
-        assert!(!format!("{settings:?}").contains("secret"));
-        let named = Settings::parse("zookeeper://a?username=me&password=secret").unwrap();
+        assert_eq!(options, expected);
+        assert!(!format!("{options:?}").contains("secret"));
+        let named = ZooKeeperOptions::parse("zookeeper://a?username=me&password=secret").unwrap();
         assert_eq!(named.credentials, expected.credentials);
-        assert_eq!(Settings::parse("zookeeper://a?group=/").unwrap().root, "");
+        assert_eq!(ZooKeeperOptions::parse("zookeeper://a?group=/").unwrap().root, "");
     }
 
     #[test]
@@ -186,7 +186,7 @@ mod tests {
             ("zookeeper://a?group=../x", "group"),
             ("zookeeper://a?backup=b:port", "b:port"),
         ] {
-            let error = Settings::parse(url).unwrap_err();
+            let error = ZooKeeperOptions::parse(url).unwrap_err();
             assert!(error.message().contains(named), "{url}: {error}");
         }
     }
