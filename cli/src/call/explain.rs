@@ -146,8 +146,8 @@ fn hint(target: &Target, status: &Status) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use dubhe::Value;
-    use dubhe::core::payload::Content;
-    use dubhe::core::status::Exception;
+    use dubhe::payload::Content;
+    use dubhe::status::Exception;
 
     use super::*;
 

@@ -4,7 +4,8 @@ use std::io::{BufRead as _, Write};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use dubhe::core::{Body, CallKind, Encoded, Format, Payloads};
+use dubhe::CallKind;
+use dubhe::payload::{Body, Encoded, Format, Payloads};
 use dubhe::{Client, Code, Method, Payload, Reply, Status};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use prost::Message as _;

@@ -1,6 +1,6 @@
 //! The providers that a target stands for.
 
-use dubhe::core::registry::{Health, Registration, Registry as _, Snapshot};
+use dubhe::registry::{Health, Registration, Registry as _, Snapshot};
 use dubhe::{App, ClientBuilder, Code, Endpoint, ServiceKey, Status, Stub, Url, registry_at};
 use futures_util::StreamExt as _;
 use prost_reflect::ServiceDescriptor;

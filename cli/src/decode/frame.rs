@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 use dubhe::Value;
-use dubhe::core::descriptor;
-use dubhe::core::status::table::dubbo as status;
-use dubhe::dubbo::body::Event;
-use dubhe::dubbo::header::{Header, Kind, LEN, MAGIC, NegativeLength};
-use dubhe::dubbo::serialization::SerializationId;
 use dubhe::hessian2::Decoder;
+use dubhe_core::descriptor;
+use dubhe_core::status::table::dubbo as status;
+use dubhe_dubbo::body::Event;
+use dubhe_dubbo::header::{Header, Kind, LEN, MAGIC, NegativeLength};
+use dubhe_dubbo::serialization::SerializationId;
 
 use super::printer::Printer;
 use super::undecodable;

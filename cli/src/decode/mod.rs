@@ -8,8 +8,8 @@ mod printer;
 use std::io::Write;
 
 use bytes::Bytes;
-use dubhe::dubbo::header::MAGIC;
-use dubhe::hessian2::{self, Decoder};
+use dubhe_dubbo::header::MAGIC;
+use dubhe_hessian2::{self as hessian2, Decoder};
 
 use crate::failure::Failure;
 use printer::Printer;

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use bytes::Bytes;
 use dubhe::Value;
-use dubhe::core::value::Name;
+use dubhe::value::Name;
 
 use super::date;
 

@@ -233,7 +233,7 @@ fn group_and_version_choose_the_service() {
 #[test]
 fn providers_are_found_in_a_folder() {
     let folder = std::env::temp_dir().join(format!("dubhe-cli-{}", std::process::id()));
-    let clock = Arc::new(dubhe::TokioClock);
+    let clock = Arc::new(dubhe::time::TokioClock);
     let registry = dubhe::registry::File::new(&folder, clock);
     let provider = Serving::of(Server::builder().registry(registry), Export::new);
     let url = format!("file://{}", folder.display());
@@ -271,7 +271,7 @@ fn an_interface_is_called_over_triple_too() {
 #[test]
 fn a_provider_in_a_registry_may_be_called_over_either_protocol() {
     let folder = std::env::temp_dir().join(format!("dubhe-cli-both-{}", std::process::id()));
-    let registry = dubhe::registry::File::new(&folder, Arc::new(dubhe::TokioClock));
+    let registry = dubhe::registry::File::new(&folder, Arc::new(dubhe::time::TokioClock));
     let _provider = Serving::of(Server::builder().registry(registry), Export::new);
     let url = format!("file://{}", folder.display());
     for protocol in [&[][..], &["--protocol", "dubbo"], &["--protocol", "tri"]] {

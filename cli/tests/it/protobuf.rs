@@ -130,7 +130,7 @@ fn what_takes_for_ever_ends_with_the_timeout() {
 #[test]
 fn providers_are_found_in_a_registry() {
     let folder = std::env::temp_dir().join(format!("dubhe-cli-proto-{}", std::process::id()));
-    let registry = dubhe::registry::File::new(&folder, Arc::new(dubhe::TokioClock));
+    let registry = dubhe::registry::File::new(&folder, Arc::new(dubhe::time::TokioClock));
     let _provider = Serving::of(Server::builder().registry(registry));
     let url = format!("file://{}", folder.display());
     printed(&dubhe(&["call", &url, SERVICE, "say"]), "{}\n");

@@ -28,13 +28,13 @@
 //! # }
 //! ```
 //!
-//! The crates behind this one are usable alone: [`hessian2`], [`net`], [`cluster`], [`core`].
+//! This crate re-exports what applications need. The crates behind it are usable alone, and hold
+//! the rest: `dubhe-core` (the seams), `dubhe-net`, `dubhe-cluster`, `dubhe-hessian2` and others.
 
 mod app;
 mod registries;
 
 pub use app::{App, AppBuilder};
-pub use dubhe_net::time::TokioClock;
 pub use registries::registry_at;
 
 pub use dubhe_client::{
@@ -45,11 +45,10 @@ pub use dubhe_core::context::Peer;
 pub use dubhe_core::end::{End, Ending};
 pub use dubhe_core::fault::{Attempts, Fault, FaultStrategy};
 pub use dubhe_core::filter::{Filter, Guard, Hook, Next};
-pub use dubhe_core::time::Deadline;
 pub use dubhe_core::url::Url;
 pub use dubhe_core::{
-    ByteString, Call, CallView, Code, Context, Endpoint, Metadata, Method, Payload, Reply, Request,
-    Response, ServiceKey, Status, Streaming, Value,
+    ByteString, Call, CallKind, CallView, Code, Context, Endpoint, Invoke, Invoking, Metadata,
+    Method, Payload, Reply, Request, Response, ServiceKey, Status, Streaming, Value,
 };
 pub use dubhe_macros::{Java, JavaException, interface};
 pub use dubhe_protobuf::include_proto;
@@ -57,31 +56,114 @@ pub use dubhe_server::{
     Export, IntoExport, RunningServer, Server, ServerBuilder, ServerOptions, Service,
 };
 
-pub use dubhe_cluster as cluster;
+pub use dubhe_hessian2::java;
 
-/// Balancers, and what one of your own is made of.
+/// Balancers: the parts of one of your own.
 pub mod balance {
     pub use dubhe_cluster::balance::Random;
     pub use dubhe_core::balance::{Balance, Pick, Selection};
 }
 
-/// Routers: what one of your own is made of.
+/// Channels to endpoints: the parts of a protocol of your own, and those that are built in.
+pub mod connect {
+    pub use dubhe_core::connect::{Channel, ChannelKey, ChannelState, Connect};
+    pub use dubhe_dubbo::DubboConnect;
+    pub use dubhe_dubbo::DubboOptions;
+    pub use dubhe_triple::{TripleConnect, TripleOptions};
+}
+
+/// Targets of calls that no exported service takes: the parts of a gateway.
+pub mod dispatch {
+    pub use dubhe_core::gate::Gates;
+    pub use dubhe_core::serve::{Dispatch, Overload, Target, Wanted};
+}
+
+/// Filters that come with Dubhe, and the parts of one of your own.
+pub mod filter {
+    pub use dubhe_core::filter::{Filter, Guard, Hook, Next};
+    pub use dubhe_filter::access_log::AccessLog;
+    pub use dubhe_filter::token::Token;
+}
+
+/// Gates, which admit requests before they are decoded.
+pub mod gate {
+    pub use dubhe_core::filter::Guard;
+    pub use dubhe_core::gate::{Arrival, Gate, PRIORITY};
+}
+
+/// HTTP services that a server mounts beside its own.
+pub mod http {
+    pub use dubhe_triple::http::{Body, BoxError, Service};
+}
+
+/// Hessian2, the serialization of the dubbo protocol: the parts of types of your own.
+pub mod hessian2 {
+    pub use dubhe_hessian2::{
+        Array, Decode, Decoder, Encode, Encoder, Error, ErrorKind, JavaType, from_bytes,
+        from_value, to_bytes, to_value,
+    };
+}
+
+/// Dynamic values as JSON, with fastjson2's rules for Java types.
+pub mod json {
+    pub use dubhe_json::{Classes, Error, from_json, from_slice, from_str, to_json, to_string};
+}
+
+/// Listeners, dialers and options of connections.
+pub mod net {
+    pub use dubhe_net::detect::{AcceptOptions, TlsMode};
+    pub use dubhe_net::io::memory::Network;
+    pub use dubhe_net::io::tcp::{TcpDial, TcpListen, TcpOptions};
+    pub use dubhe_net::io::{Address, Dial, Io, Listen, Peer};
+    pub use dubhe_net::tls::{ClientTls, ClientTlsBuilder, ServerTls, ServerTlsBuilder};
+    pub use dubhe_net::{Error, ErrorKind, Result};
+}
+
+/// Payloads of calls whatever their codec, for what stands between caller and handler.
+pub mod payload {
+    pub use dubhe_core::payload::{Args, Content};
+    pub use dubhe_core::reply::{Frame, ReplyBody, ReplyStream, Trailers};
+    pub use dubhe_core::{Body, Encoded, EncodedArgs, Format, Payload, Payloads};
+}
+
+/// Messages of protocol buffers.
+pub mod protobuf {
+    pub use dubhe_protobuf::{
+        Message, decode, detail, details, json, message, method, pbjson_types, prost,
+    };
+}
+
+/// Registries, and the parts of one of your own.
+pub mod registry {
+    pub use dubhe_core::endpoint::{Instance, Offer, Params, ServiceParams};
+    pub use dubhe_core::registry::{
+        Health, Registering, Registration, Registry, Snapshot, Snapshots,
+    };
+    pub use dubhe_registry::{File, Memory};
+    pub use dubhe_zookeeper::{ZooKeeper, ZooKeeperOptions};
+}
+
+/// Routers: the parts of one of your own.
 pub mod router {
     pub use dubhe_core::endpoint::Endpoints;
     pub use dubhe_core::router::{Bitmap, PreparedRouter, Router, Trace};
 }
 
-pub use dubhe_core as core;
-pub use dubhe_dubbo as dubbo;
-pub use dubhe_filter as filter;
-pub use dubhe_hessian2 as hessian2;
-pub use dubhe_hessian2::java;
-pub use dubhe_json as json;
-pub use dubhe_net as net;
-pub use dubhe_protobuf as protobuf;
-pub use dubhe_registry as registry;
-pub use dubhe_triple as triple;
-pub use dubhe_zookeeper as zookeeper;
+/// The parts of a status.
+pub mod status {
+    pub use dubhe_core::status::{Detail, Exception, Origin, Retry};
+}
+
+/// Clocks and deadlines.
+pub mod time {
+    pub use dubhe_core::time::{Clock, Deadline, SharedClock, Sleep, Timer};
+    pub use dubhe_net::time::{TokioClock, now};
+}
+
+/// Dynamic values of Java types.
+pub mod value {
+    pub use dubhe_core::value::{Label, List, Map, Name, Object, Value};
+}
 
 /// The names that most files need.
 pub mod prelude {

@@ -29,7 +29,7 @@ use syn::{DeriveInput, ItemTrait, parse_macro_input};
 /// | option | on | meaning |
 /// | --- | --- | --- |
 /// | `class = "org.example.User"` | the type | the Java class; nested classes are joined by `$` |
-/// | `crate = "path"` | the type | where `dubhe-hessian2` is found; by default `::dubhe::hessian2` |
+/// | `crate = "path"` | the type | where `dubhe-hessian2` is found; by default inside `::dubhe` |
 /// | `name = "userName"` | a field or constant | its name in Java |
 /// | `default` | a field | `Default::default()` when the message lacks it or has null |
 /// | `skip` | a field | neither written nor read: Java's `transient` |

@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use dubhe::ServiceKey;
-use dubhe::core::endpoint::{Instance, Offer};
-use dubhe::core::registry::{Health, Registering, Registration, Registry, Snapshot, Snapshots};
 use dubhe::prelude::*;
+use dubhe::registry::{Health, Registering, Registration, Registry, Snapshot, Snapshots};
+use dubhe::registry::{Instance, Offer};
 use dubhe_examples::{UsersClient, users};
 use futures_util::{StreamExt, stream};
 

@@ -2,7 +2,7 @@
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use dubhe::prelude::*;
-use dubhe::{ReplyAttachments, core::status::Origin};
+use dubhe::{ReplyAttachments, status::Origin};
 
 /// The Java class `class InsufficientFundsException extends Exception { long missing; }`.
 #[derive(JavaException, Clone, Debug, PartialEq)]

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use std::iter;
 
 use dubhe::Value;
-use dubhe::core::value::{Label, List, Map, Name, Object};
+use dubhe::value::{Label, List, Map, Name, Object};
 
 use crate::greet::Any;
 

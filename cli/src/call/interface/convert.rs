@@ -1,6 +1,6 @@
 //! JSON as the value of a given Java type.
 
-use dubhe::core::value::{List, Map};
+use dubhe::value::{List, Map};
 use dubhe::{Value, hessian2, java};
 use serde_json::Value as Json;
 

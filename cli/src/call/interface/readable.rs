@@ -1,7 +1,7 @@
 //! Results as people read them.
 
-use dubhe::core::value::{List, Map, Object};
 use dubhe::hessian2::{Decode, from_value};
+use dubhe::value::{List, Map, Object};
 use dubhe::{Value, java};
 
 /// The same value with texts for objects that have one: big numbers, UUIDs, local dates and times.

@@ -5,7 +5,8 @@ mod messages;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use dubhe::core::{Body, CallKind, Encoded, Format};
+use dubhe::CallKind;
+use dubhe::payload::{Body, Encoded, Format};
 use dubhe::{Client, Code, ServiceKey, Status};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use prost::Message;

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dubhe::Url;
-use dubhe::core::connect::Connect;
-use dubhe::dubbo::{DubboConnect, DubboOptions};
-use dubhe::net::io::tcp::{TcpDial, TcpOptions};
-use dubhe::net::io::{Address, Dial, Io, Peer};
+use dubhe::connect::Connect;
+use dubhe::connect::{DubboConnect, DubboOptions, TripleConnect, TripleOptions};
+use dubhe::net::{Address, Dial, Io, Peer};
+use dubhe::net::{TcpDial, TcpOptions};
 use dubhe::prelude::*;
 use dubhe::registry::Memory;
-use dubhe::triple::TripleConnect;
 
 #[dubhe::interface("org.example.Measure")]
 trait Measure {
@@ -42,7 +41,7 @@ impl Dial for Counting {
 #[test]
 fn channels_depend_on_the_parameters_that_protocols_read() {
     let dubbo: Arc<dyn Connect> = Arc::new(DubboConnect::new(DubboOptions::default()));
-    let triple = Arc::new(TripleConnect::new(dubhe::triple::TripleOptions::default()));
+    let triple = Arc::new(TripleConnect::new(TripleOptions::default()));
     let (common, own) = (["connections", "connect.timeout", "payload"], "heartbeat");
     let endpoint = |name: &str| Url::parse(&format!("h:1?{name}=7"), "x").unwrap().endpoint();
     for (connector, reads_own) in [(dubbo, true), (triple, false)] {

@@ -104,7 +104,7 @@ impl Users for InMemory {
     }
 
     async fn left(&self, ctx: &Context) -> Result<i64, Status> {
-        let left = ctx.deadline().unwrap().left(dubhe::net::time::now());
+        let left = ctx.deadline().unwrap().left(dubhe::time::now());
         Ok(left.as_millis().try_into().unwrap())
     }
 

@@ -9,14 +9,14 @@
 
 use std::sync::Arc;
 
-use dubhe::core::Invoking;
-use dubhe::core::payload::Args;
-use dubhe::core::reply::ReplyBody;
-use dubhe::core::value::{List, Map};
-use dubhe::core::{Body, Encoded, EncodedArgs, Format};
-use dubhe::hessian2::{Encoder, payload, to_bytes};
+use dubhe::Invoking;
+use dubhe::payload::Args;
+use dubhe::payload::ReplyBody;
+use dubhe::payload::{Body, Encoded, EncodedArgs, Format};
 use dubhe::prelude::*;
+use dubhe::value::{List, Map};
 use dubhe::{CallOptions, Client, Metadata, Method, Payload, RunningServer, Service, ServiceKey};
+use dubhe_hessian2::{Encoder, payload, to_bytes};
 
 const SERVICE: &str = "org.example.Any";
 const COUNTS: [usize; 4] = [0, 1, 2, 7];

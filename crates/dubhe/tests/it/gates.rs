@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dubhe::core::gate::{Arrival, Gate};
+use dubhe::gate::{Arrival, Gate};
 use dubhe::prelude::*;
 use dubhe::{Guard, Metadata, RunningServer};
 use dubhe_testkit::http1;

@@ -7,9 +7,9 @@ use std::net::SocketAddr;
 use std::task::{Context as Task, Poll};
 
 use dubhe::hessian2::Array;
+use dubhe::http::Body;
 use dubhe::prelude::*;
-use dubhe::triple::http::Body;
-use dubhe::{RunningServer, triple};
+use dubhe::RunningServer;
 use dubhe_testkit::http1::{Response, request};
 
 #[derive(Java, Clone, Debug, PartialEq)]
@@ -83,7 +83,7 @@ impl Desk for Clerk {
 #[derive(Clone)]
 struct Named(&'static str);
 
-impl triple::http::Service<http::Request<Body>> for Named {
+impl dubhe::http::Service<http::Request<Body>> for Named {
     type Response = http::Response<String>;
     type Error = Infallible;
     type Future = Ready<Result<Self::Response, Infallible>>;

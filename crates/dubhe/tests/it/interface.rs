@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use dubhe::__private::client::Stub;
 use dubhe::__private::client::stub::ClientOptions;
-use dubhe::core::CallKind;
+use dubhe::CallKind;
 use dubhe::hessian2::Array;
 use dubhe::{
     CallOptions, Context, Java, JavaException, ReplyAttachments, Service, ServiceKey, Status,

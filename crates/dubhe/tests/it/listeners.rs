@@ -8,9 +8,9 @@
 
 use std::net::{SocketAddr, TcpListener};
 
-use dubhe::core::registry::Registry;
 use dubhe::prelude::*;
 use dubhe::registry::Memory;
+use dubhe::registry::Registry;
 use dubhe::{ServerBuilder, ServiceKey};
 use futures_util::StreamExt as _;
 

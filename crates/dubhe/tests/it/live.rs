@@ -9,12 +9,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use dubhe::core::registry::{Registering, Registration, Registry, Snapshots};
-use dubhe::core::serve::{Dispatch, Overload, Target, Wanted};
-use dubhe::core::{Invoke, Invoking};
+use dubhe::dispatch::{Dispatch, Overload, Target, Wanted};
 use dubhe::prelude::*;
 use dubhe::registry::Memory;
+use dubhe::registry::{Registering, Registration, Registry, Snapshots};
 use dubhe::{Client, Guard, Hook, Method, RunningServer, ServiceKey};
+use dubhe::{Invoke, Invoking};
 use dubhe_testkit::http1;
 use futures_util::StreamExt as _;
 use tokio::sync::Notify;
@@ -218,7 +218,7 @@ impl Dispatch for Gateway {
             service: Arc::new(ServiceKey::interface_only(wanted.interface)),
             method: Arc::new(Method::java(wanted.method, types)),
             params: Arc::default(),
-            gates: dubhe::core::gate::Gates::default(),
+            gates: dubhe::dispatch::Gates::default(),
             invoke: Arc::new(Via(self.clients[at].clone())),
         })
     }

@@ -5,10 +5,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use dubhe::__private::client::{Environment, Stub};
-use dubhe::core::connect::{Channel, ChannelKey, ChannelState, Connect};
-use dubhe::core::{Body, EncodedArgs, Format, Invoke, Invoking};
-use dubhe::hessian2::{Encoder, payload};
-use dubhe::{Call, ClientBuilder, Code, Endpoint, Method, Payload, Service, Status, TokioClock};
+use dubhe::connect::{Channel, ChannelKey, ChannelState, Connect};
+use dubhe::payload::{Body, EncodedArgs, Format};
+use dubhe::{Call, ClientBuilder, Code, Endpoint, Method, Payload, Service, Status};
+use dubhe::time::TokioClock;
+use dubhe::{Invoke, Invoking};
+use dubhe_hessian2::{Encoder, payload};
 
 /// A client of `service`.
 pub(crate) fn client<T: Stub>(service: impl Service) -> T {

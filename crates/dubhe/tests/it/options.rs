@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dubhe::ServiceKey;
-use dubhe::core::registry::{Registering, Registration, Registry, Snapshots};
-use dubhe::filter::access_log::AccessLog;
+use dubhe::filter::AccessLog;
 use dubhe::prelude::*;
 use dubhe::registry::Memory;
+use dubhe::registry::{Registering, Registration, Registry, Snapshots};
 use futures_util::StreamExt;
 
 #[dubhe::interface("org.example.Clock", version = "2.0.0")]

@@ -6,7 +6,7 @@
     reason = "a test stops at the first surprise"
 )]
 
-use dubhe::core::CallKind;
+use dubhe::CallKind;
 use dubhe::prelude::*;
 use dubhe::registry::Memory;
 use dubhe::{CallOptions, Code, ReplyAttachments, RunningServer, Service, Stub};

@@ -1,10 +1,10 @@
 //! Calls over TLS, as a user configures it.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test stops at the first surprise")]
 
-use dubhe::net::detect::TlsMode;
-use dubhe::net::io::tcp::{TcpDial, TcpOptions};
-use dubhe::net::io::{Address, Dial};
-use dubhe::net::tls::{ClientTls, ServerTls};
+use dubhe::net::TlsMode;
+use dubhe::net::{Address, Dial};
+use dubhe::net::{ClientTls, ServerTls};
+use dubhe::net::{TcpDial, TcpOptions};
 use dubhe::prelude::*;
 use dubhe_testkit::certs::{Authority, Identity};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

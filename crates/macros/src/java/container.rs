@@ -27,7 +27,7 @@ impl<'a> Container<'a> {
             )
         })?;
         check_class(&class)?;
-        let krate = options.krate.unwrap_or_else(|| parse_quote!(::dubhe::hessian2));
+        let krate = options.krate.unwrap_or_else(|| parse_quote!(::dubhe::__private::hessian2));
         Ok(Self { input, class: class.value, krate })
     }
 

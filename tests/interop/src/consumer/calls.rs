@@ -4,9 +4,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dubhe::hessian2::payload;
 use dubhe::java::Throwable;
 use dubhe::{CallOptions, Client, Method, ReplyAttachments, Status, Value};
+use dubhe_hessian2::payload;
 use futures_util::future::try_join_all;
 
 use super::Services;

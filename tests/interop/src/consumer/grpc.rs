@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dubhe::core::CallKind;
+use dubhe::CallKind;
 use dubhe::protobuf::prost::Message as _;
 use dubhe::protobuf::{message, method};
 use dubhe::{CallOptions, Client, Code, Metadata, Request, Response, Status, Value};

@@ -24,7 +24,7 @@ mod streams;
 
 use std::time::Duration;
 
-use dubhe::core::ServiceKey;
+use dubhe::ServiceKey;
 use dubhe::{App, Client, ClientBuilder, Generic, Status};
 
 use crate::greet::{self, GreetOnewayClient, GreetServiceClient};

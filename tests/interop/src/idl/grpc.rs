@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dubhe::core::ByteString;
+use dubhe::ByteString;
 use dubhe::protobuf::prost::Message as _;
 use dubhe::{Code, Metadata, Request, Response, Status, Streaming, Value};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};

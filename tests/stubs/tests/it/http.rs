@@ -2,7 +2,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
 
-use dubhe::core::status::Detail;
+use dubhe::status::Detail;
 use dubhe::{Code, Metadata, RunningServer, Server, Status};
 use dubhe_core::{Request, Response, Streaming};
 use dubhe_protobuf::pbjson_types::Empty;
