@@ -41,7 +41,7 @@ const MACROS: &[&str] =
 
 /// Files that may have one, each for a reason that a reviewer accepted.
 const EXCEPTIONS: &[(&str, &str)] = &[(
-    "crates/core/src/context/ambient.rs",
+    "crates/core/src/inherit.rs",
     "holds what calls inherit only while a handler's future is polled",
 )];
 
