@@ -107,12 +107,10 @@ impl Cluster {
             let (policy, began) = self.plan_for(call.get_mut()?);
 
             // The filters around all attempts; hooks before the first filter need no future.
-            let mut passed = policy.filters.begin(call.get_mut()?, began)?;
-            let next = passed.next(|| self.filtered(&policy));
-            let mut hooks = passed.hooks;
-            let mut outcome = match next {
+            let (filtered, mut hooks) = self.filter(&policy, &mut call, began)?;
+            let mut outcome = match filtered {
                 None => self.treat(&policy, &mut call).await,
-                Some(next) => next.run(call.take()?).await,
+                Some(filtered) => filtered.await,
             };
             hooks.end(&mut outcome);
             look(&outcome);
@@ -137,6 +135,21 @@ impl Cluster {
         (policy, began)
     }
 
+    /// Runs the hooks around all attempts, and begins the filters, when there are any.
+    fn filter(
+        &self,
+        policy: &Arc<Policy>,
+        call: &mut Unsent,
+        began: Instant,
+    ) -> Result<(Option<Invoking>, Guards), Status> {
+        let mut passed = policy.filters.begin(call.get_mut()?, began)?;
+        let filtered = match passed.next(|| self.filtered(policy)) {
+            None => None,
+            Some(next) => Some(next.run(call.take()?)),
+        };
+        Ok((filtered, passed.hooks))
+    }
+
     /// The beginning of the first attempt of `call`.
     pub(crate) fn began(&self, call: &Call) -> Instant {
         call.head.arrived.unwrap_or_else(|| self.0.clock.now())
@@ -151,18 +164,26 @@ impl Cluster {
         tried: &[Endpoint],
         began: Instant,
     ) -> Result<Picked, Status> {
-        let pick = |call| policy.destination.pick(&self.view(call), tried, began);
-        let mut picked = pick(call.get()?);
-        if picked.is_none() {
-            let patience = deadline(policy, call.get()?, began);
-            let patience = patience.unwrap_or_else(|| Deadline::after(began, policy.timeout));
-            self.first_set(policy, patience).await;
-            picked = pick(call.get()?);
-        }
+        let picked = policy.destination.pick(&self.view(call.get()?), tried, began);
         match picked {
             Some(picked) => Ok(picked),
-            None => Err(nobody(call.get()?, &policy.destination.snapshot())),
+            // Boxed, since the future of every call has room for it.
+            None => Box::pin(self.pick_of_first_set(policy, call, tried, began)).await,
         }
+    }
+
+    async fn pick_of_first_set(
+        &self,
+        policy: &Policy,
+        call: &mut Unsent,
+        tried: &[Endpoint],
+        began: Instant,
+    ) -> Result<Picked, Status> {
+        let patience = deadline(policy, call.get()?, began);
+        let patience = patience.unwrap_or_else(|| Deadline::after(began, policy.timeout));
+        self.first_set(policy, patience).await;
+        let picked = policy.destination.pick(&self.view(call.get()?), tried, began);
+        picked.map_or_else(|| Err(nobody(call.get()?, &policy.destination.snapshot())), Ok)
     }
 
     /// Sends `call` to whom was picked, in an attempt that began at `began`.
@@ -282,6 +303,13 @@ impl Unsent {
 
     pub(crate) fn take(&mut self) -> Result<Call, Status> {
         self.0.take().ok_or_else(sent_twice)
+    }
+
+    /// Takes the call and leaves a copy, unless it can be sent only once.
+    pub(crate) fn take_and_keep(&mut self) -> Result<Call, Status> {
+        let call = self.take()?;
+        self.0 = call.try_clone();
+        Ok(call)
     }
 }
 

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use dubhe_core::fault::{Attempts, Fault};
 use dubhe_core::invoke::Outcome;
-use dubhe_core::plan::Policy;
+use dubhe_core::plan::{Picked, Policy};
 use dubhe_core::status::Retry;
+use dubhe_core::time::Instant;
 use dubhe_core::{Endpoint, Status};
 
 use super::CallAttempts;
-use crate::cluster::{Cluster, Unsent};
+use crate::cluster::{Attempt, Cluster, Unsent};
 
 impl Cluster {
     /// Makes the attempts that the policy's treatment of failures asks for: one, or more on other
@@ -19,7 +20,8 @@ impl Cluster {
             Fault::Failover => policy.retries,
             Fault::Strategy(strategy) => {
                 let attempts = CallAttempts::new(self.clone(), policy.clone());
-                return strategy.run(call.take()?, Attempts::new(Arc::new(attempts))).await;
+                let running = strategy.run(call.take()?, Attempts::new(Arc::new(attempts)));
+                return running.await;
             }
             _ => 0,
         };
@@ -29,24 +31,34 @@ impl Cluster {
         let mut attempt = 0;
         loop {
             let picked = self.pick(policy, call, &tried, began).await?;
-            // Only a call that may be sent again is kept.
-            let again = attempt < retries;
-            let spare = if again { call.get()?.try_clone() } else { None };
-            let endpoint = spare.is_some().then(|| picked.endpoint().clone());
-            let status = match self.send(policy, call.take()?, picked, began).await {
+            let (sending, again) = self.attempt(policy, call, picked, began, attempt < retries)?;
+            let status = match sending.await {
                 Ok(reply) => return Ok(reply),
                 Err(status) => told(status, tried.last(), attempt),
             };
-            let (Some(spare), Some(endpoint)) = (spare, endpoint) else { return Err(status) };
             began = self.clock().now();
             let in_time = outer.is_none_or(|deadline| !deadline.passed(began));
-            if !in_time || !may_repeat(policy, &status) {
-                return Err(status);
+            match again {
+                Some(endpoint) if in_time && may_repeat(policy, &status) => tried.push(endpoint),
+                _ => return Err(status),
             }
-            *call = Unsent(Some(spare));
-            tried.push(endpoint);
             attempt += 1;
         }
+    }
+
+    /// Sends `call` to whom was picked, and says to whom; only a call that may be sent `again` is
+    /// kept. No future: what has moved would have room in it.
+    fn attempt(
+        &self,
+        policy: &Policy,
+        call: &mut Unsent,
+        picked: Picked,
+        began: Instant,
+        again: bool,
+    ) -> Result<(Attempt, Option<Endpoint>), Status> {
+        let sent = if again { call.take_and_keep()? } else { call.take()? };
+        let endpoint = call.0.as_ref().map(|_| picked.endpoint().clone());
+        Ok((self.send(policy, sent, picked, began), endpoint))
     }
 }
 
