@@ -76,6 +76,14 @@ async fn an_address_that_is_taken_is_named_and_the_others_are_left_alone() {
 }
 
 #[tokio::test]
+async fn a_stop_without_connections_frees_the_address_before_it_returns() {
+    let server = server().start("127.0.0.1:0").await.unwrap();
+    let addr = server.addr();
+    assert_eq!(server.stop().await, 0);
+    assert!(is_free(&addr));
+}
+
+#[tokio::test]
 async fn another_port_is_announced_on_request() {
     let registry = Memory::new();
     let server = server().registry(registry.clone()).options(|o| o.advertise_port = Some(7));

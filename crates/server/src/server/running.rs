@@ -106,12 +106,14 @@ impl Running {
 
     /// Stops in order: takes the announcements back, says `NOT_SERVING` to those who ask for its
     /// health, tells all peers to send no more calls, waits for those that have begun, at most for
-    /// the configured time, and closes. Returns how many connections had to be cut.
+    /// the configured time, and closes. Nothing is listened on then. Returns how many connections had
+    /// to be cut.
     pub async fn stop(self) -> usize {
         self.announced.withdraw_all().await;
         self.state.send_modify(|state| state.serving = false);
         let left = self.trigger.drain(time::now() + self.wait).await;
-        self.tasks.abort();
+        // Nothing is listened on when this returns, even if no connection had to be waited for.
+        self.tasks.join().await;
         left
     }
 }
