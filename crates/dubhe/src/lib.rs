@@ -49,7 +49,7 @@ pub use dubhe_core::time::Deadline;
 pub use dubhe_core::url::Url;
 pub use dubhe_core::{
     ByteString, Call, CallView, Code, Context, Endpoint, Metadata, Method, Payload, Reply,
-    ServiceKey, Status, Value,
+    ServiceKey, SockAddr, Status, Value,
 };
 pub use dubhe_macros::{Java, JavaException, interface};
 pub use dubhe_protobuf::{Request, Response, Streaming, include_proto};

@@ -4,7 +4,6 @@ mod ambient;
 mod cancel;
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytestring::ByteString;
@@ -17,6 +16,7 @@ use crate::call::{Call, Head};
 use crate::invoke::{Invoke, Invoking};
 use crate::metadata::Metadata;
 use crate::service::{Method, ServiceKey};
+use crate::sock_addr::SockAddr;
 use crate::status::{Code, Status};
 use crate::time::Deadline;
 use crate::value::Value;
@@ -25,9 +25,9 @@ use crate::value::Value;
 #[derive(Clone, Default)]
 pub struct Peer {
     /// Its address; `None` for a transport without addresses.
-    pub remote: Option<SocketAddr>,
+    pub remote: Option<SockAddr>,
     /// Our address on that connection.
-    pub local: Option<SocketAddr>,
+    pub local: Option<SockAddr>,
     /// The protocol that is spoken, such as `dubbo`.
     pub protocol: ByteString,
     /// The subject of its verified TLS certificate chain: DER of the end entity.

@@ -45,7 +45,7 @@ async fn every_address_serves_and_one_stop_drains_them_all() {
     let registry = Memory::new();
     let server = server().listen("127.0.0.1:0").listen("127.0.0.1:0").registry(registry.clone());
     let server = server.start("127.0.0.1:0").await.unwrap();
-    let addrs = server.addrs().to_vec();
+    let addrs: Vec<_> = server.addrs().iter().filter_map(dubhe::SockAddr::as_socket_addr).collect();
     assert_eq!((addrs.len(), addrs[0]), (3, server.addr()));
 
     let key = ServiceKey::interface_only("org.example.Host");

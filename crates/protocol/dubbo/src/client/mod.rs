@@ -55,7 +55,7 @@ pub struct DubboConnect {
 }
 
 impl DubboConnect {
-    /// Connections over clear TCP, with these settings.
+    /// Connections over clear TCP and Unix sockets, with these settings.
     pub fn new(settings: Settings) -> Self {
         Self {
             settings,
