@@ -16,3 +16,5 @@ mod local;
 mod options;
 mod streams;
 mod tls;
+#[cfg(unix)]
+mod unix;
