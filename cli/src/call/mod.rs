@@ -23,8 +23,9 @@ use target::Target;
 /// Call a method of any provider, with JSON in and out.
 ///
 /// TARGET is a provider, dubbo://HOST:PORT, tri://HOST:PORT, grpc://HOST:PORT or HOST:PORT for
-/// dubbo, or a registry to find one in, zookeeper://HOST:PORT or file:///FOLDER. SERVICE is
-/// org.example.Users, or GROUP/INTERFACE:VERSION; SERVICE/METHOD is one word for both.
+/// dubbo, tri+unix:///PATH for a Unix socket, or a registry to find one in, zookeeper://HOST:PORT or
+/// file:///FOLDER. SERVICE is org.example.Users, or GROUP/INTERFACE:VERSION; SERVICE/METHOD is one
+/// word for both.
 ///
 /// The ARGS of a Java interface are JSON; a word that is no JSON is a string. Without types the
 /// provider finds the method by its name and the number of arguments. A type in front picks an

@@ -1,5 +1,7 @@
 //! The target of a call.
 
+use dubhe::Url;
+
 /// The target of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
@@ -12,6 +14,13 @@ pub(crate) enum Target {
 impl Target {
     /// The target that `text` names.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        if let Some(scheme) = unix_scheme(text) {
+            return match scheme {
+                "unix" => unix(&format!("dubbo+{text}")),
+                "dubbo+unix" | "tri+unix" | "grpc+unix" => unix(text),
+                _ => Self::registry(text),
+            };
+        }
         match text.split_once("://") {
             None => provider("dubbo", text),
             Some((protocol @ ("dubbo" | "tri" | "grpc"), rest)) => provider(protocol, rest),
@@ -28,23 +37,41 @@ impl Target {
             Some(("file", _)) => Err("a folder is written file:///FOLDER".to_owned()),
             _ => Err(format!(
                 "{text:?} is not known; providers are dubbo://HOST:PORT, tri://HOST:PORT, \
-                 grpc://HOST:PORT or HOST:PORT, registries zookeeper://HOST:PORT or file:///FOLDER"
+                 grpc://HOST:PORT, HOST:PORT or tri+unix:///PATH, registries zookeeper://HOST:PORT or file:///FOLDER"
             )),
         }
     }
 
     /// Returns true for a provider of the dubbo protocol.
     pub(crate) fn is_dubbo(&self) -> bool {
-        matches!(self, Self::Provider(url) if url.starts_with("dubbo:"))
+        let schemes = ["dubbo:", "dubbo+unix:"];
+        matches!(self, Self::Provider(url) if schemes.iter().any(|scheme| url.starts_with(scheme)))
     }
 
     /// The name of the target in errors; never with a password.
     pub(crate) fn shown(&self) -> String {
         let (Self::Provider(url) | Self::Registry(url)) = self;
-        let Some((scheme, rest)) = url.split_once("://") else { return url.clone() };
-        let rest = rest.split('?').next().unwrap_or_default();
+        let url = url.split('?').next().unwrap_or_default();
+        if unix_scheme(url).is_some() {
+            return url.to_owned();
+        }
+        let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
         let address = rest.rsplit_once('@').map_or(rest, |(_, address)| address);
         format!("{scheme}://{address}")
+    }
+}
+
+/// The scheme of a text that names a Unix socket.
+fn unix_scheme(text: &str) -> Option<&str> {
+    let (scheme, _) = text.split_once(':')?;
+    (scheme == "unix" || scheme.ends_with("+unix")).then_some(scheme)
+}
+
+/// The provider behind the Unix socket that `url` names.
+fn unix(url: &str) -> Result<Target, String> {
+    match Url::parse(url, "dubbo") {
+        Ok(_) => Ok(Target::Provider(url.to_owned())),
+        Err(error) => Err(error.to_string()),
     }
 }
 
@@ -72,6 +99,10 @@ mod tests {
         assert_eq!(Target::parse("localhost:1"), provider("dubbo://localhost:1"));
         assert_eq!(Target::parse("dubbo://[::1]:2?a=b"), provider("dubbo://[::1]:2?a=b"));
         assert_eq!(Target::parse("tri://h:1"), provider("tri://h:1"));
+        assert_eq!(Target::parse("unix:/x"), provider("dubbo+unix:/x"));
+        assert!(Target::parse("unix:///x").unwrap().is_dubbo());
+        assert_eq!(Target::parse("tri+unix:///x?a=b"), provider("tri+unix:///x?a=b"));
+        assert_eq!(Target::parse("tri+unix:///x?a=b").unwrap().shown(), "tri+unix:///x");
         for url in ["file:///x", "zookeeper://h:1,i:2?group=g"] {
             assert_eq!(Target::parse(url), Ok(Target::Registry(url.to_owned())));
         }
@@ -94,6 +125,8 @@ mod tests {
             ("nacos://h:1", "zookeeper://HOST:PORT"),
             ("file://x", "file:///FOLDER"),
             ("zookeeper://", "2181"),
+            ("tri+unix://x", "PROTOCOL+unix:///PATH"),
+            ("http+unix:///x", "tri+unix:///PATH"),
         ] {
             let error = Target::parse(wrong).unwrap_err();
             assert!(error.contains(hint), "{wrong}: {error}");

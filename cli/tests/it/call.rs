@@ -246,6 +246,24 @@ fn providers_are_found_in_a_folder() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
+#[cfg(unix)]
+#[test]
+fn a_provider_is_called_through_a_unix_socket() {
+    let folder = dubhe_testkit::Folder::new().unwrap();
+    let path = folder.path().join("shop.sock").display().to_string();
+    let server = Server::builder().listen(format!("unix:{path}"));
+    let provider = Serving::of(server, Export::new);
+    for url in [format!("unix:{path}"), format!("unix://{path}"), format!("tri+unix://{path}")] {
+        let called = dubhe(&["call", &url, SERVICE, "add", "1", "2"]);
+        assert_eq!((called.code, &*called.out), (0, "3\n"), "{url}: {}", called.err);
+    }
+    drop(provider);
+    let url = format!("dubbo+unix://{path}");
+    let nobody = dubhe(&["call", &url, SERVICE, "nothing"]);
+    let hint = format!("hint: is a provider running at {url}?");
+    assert!(nobody.code == 1 && nobody.err.contains(&hint), "{}", nobody.err);
+}
+
 #[test]
 fn an_interface_is_called_over_triple_too() {
     let provider = Serving::start();

@@ -165,8 +165,9 @@ impl<T: Stub> ClientBuilder<T> {
         self
     }
 
-    /// Calls the provider at `url` (`dubbo://host:port`) and looks in no registry; again, for one
-    /// more. Protocols are `dubbo`, the default, `tri` and `grpc`. A wrong URL is reported by [`ClientBuilder::build`].
+    /// Calls the provider at `url` (`dubbo://host:port`, or `dubbo+unix:///path` for a Unix socket)
+    /// and looks in no registry; again, for one more. Protocols are `dubbo`, the default, `tri` and
+    /// `grpc`. A wrong URL is reported by [`ClientBuilder::build`].
     pub fn url(mut self, url: &str) -> Self {
         match Url::parse(url, "dubbo") {
             Ok(url) => self.endpoint(url.endpoint()),

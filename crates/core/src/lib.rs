@@ -16,7 +16,7 @@
 //! | [`context`], [`inherit`] | the call that a handler serves, and what its own calls take from it |
 //! | [`status`] | the one error type of all protocols |
 //! | [`service`], [`descriptor`], [`metadata`], [`value`] | keys, types, attachments, dynamic values |
-//! | [`endpoint`] | instances, offers, snapshots |
+//! | [`endpoint`], [`sock_addr`] | instances, offers, snapshots; addresses of connections |
 //! | [`invoke`], [`filter`], [`gate`], [`plan`], [`directory`], [`router`], [`fault`], [`balance`], [`connect`], [`registry`], [`serve`] | the seams |
 //! | [`time`], [`random`] | what is injected |
 
@@ -44,6 +44,7 @@ pub mod reply;
 pub mod router;
 pub mod serve;
 pub mod service;
+pub mod sock_addr;
 pub mod status;
 pub mod time;
 pub mod url;
@@ -62,5 +63,6 @@ pub use payload::{Args, Encode, Encoded, EncodedArgs, Format, Payload, Sink};
 pub use payloads::Payloads;
 pub use reply::{Reply, Trailers};
 pub use service::{CallKind, Method, ServiceKey};
+pub use sock_addr::SockAddr;
 pub use status::{Code, Status};
 pub use value::Value;

@@ -1,7 +1,8 @@
 //! Dubbo's URL, parsed once at the edge.
 //!
 //! `protocol://[user[:password]@]host[:port][/path][?key=value&…]`, percent-encoded in the query,
-//! as Dubbo Java `URL.valueOf` reads it. Nothing inside Dubhe passes one around: it becomes an
+//! as Dubbo Java `URL.valueOf` reads it; or `protocol+unix:///path[?key=value&…]`, which no other
+//! Dubbo reads, for a provider behind a Unix socket. Nothing inside Dubhe passes one around: it becomes an
 //! [`Endpoint`] or the address of a registry, and is printed only for the wire or a registry.
 
 use std::fmt;
@@ -11,6 +12,7 @@ use bytestring::ByteString;
 
 use crate::endpoint::{Endpoint, Instance, Offer, Params, ServiceParams};
 use crate::service::ServiceKey;
+use crate::sock_addr::unix_path;
 use crate::time::{Duration, SystemTime};
 
 /// A parsed URL. Its parameters are sorted; unknown ones are kept. Passwords never print.
@@ -22,7 +24,7 @@ pub struct Url {
     pub user: ByteString,
     /// The password, or `""`.
     pub password: ByteString,
-    /// Host name or address; an IPv6 address without brackets.
+    /// Host name or address; an IPv6 address without brackets; `unix:PATH` for a Unix socket.
     pub host: ByteString,
     /// The port, 0 when there is none.
     pub port: u16,
@@ -47,11 +49,20 @@ impl std::error::Error for UrlError {}
 impl Url {
     /// Parses `text`; `protocol` is what it is when the text names none.
     ///
+    /// `tri+unix:///run/shop.sock` names a Unix socket, `tri+unix:shop.sock` one relative to the
+    /// working directory, and without protocol `unix:///run/shop.sock` and `unix:shop.sock`, as
+    /// gRPC has it. A `?` or a `%` in the path is percent-encoded. There is no room for the
+    /// interface but in the parameter of this name.
+    ///
     /// # Errors
-    /// When the host is missing or the port is not a number below 65536.
+    /// When the host is missing, the port is not a number below 65536, or a Unix socket has a host
+    /// or no path.
     pub fn parse(text: &str, protocol: &str) -> Result<Self, UrlError> {
         // The user info may hold a password, so errors quote only what is known to be harmless.
         let bad = |what: String| UrlError(format!("{what}; write PROTOCOL://HOST:PORT"));
+        if let Some((protocol, rest)) = split_unix(text, protocol) {
+            return Self::parse_unix(protocol, rest);
+        }
         let (protocol, rest) = text.split_once("://").unwrap_or((protocol, text));
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -62,11 +73,6 @@ impl Url {
         if host.is_empty() {
             return Err(bad("the URL has no host".into()));
         }
-        let pairs = query.split('&').filter(|p| !p.is_empty());
-        let params = pairs
-            .map(|p| p.split_once('=').unwrap_or((p, "")))
-            .map(|(k, v)| (decode(k).into(), decode(v).into()))
-            .collect();
         Ok(Self {
             protocol: protocol.into(),
             user: decode(user).into(),
@@ -74,8 +80,27 @@ impl Url {
             host: host.into(),
             port,
             path: decode(path).into(),
-            params,
+            params: parameters(query),
         })
+    }
+
+    fn parse_unix(protocol: &str, rest: &str) -> Result<Self, UrlError> {
+        let bad = |what| Err(UrlError(format!("{what}; write PROTOCOL+unix:///PATH")));
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let path = match path.strip_prefix("//") {
+            Some(path) if !path.is_empty() && !path.starts_with('/') => {
+                return bad("the URL of a Unix socket has no place for a host");
+            }
+            Some(path) => path,
+            None => path,
+        };
+        if path.is_empty() {
+            return bad("the URL of a Unix socket has no path");
+        }
+        // In a path, unlike in a query, a plus is a plus.
+        let host = format!("unix:{}", decode(&path.replace('+', "%2B")));
+        let params = parameters(query);
+        Ok(Self { protocol: protocol.into(), host: host.into(), params, ..Self::default() })
     }
 
     /// The parameter `name`.
@@ -126,6 +151,23 @@ fn time(text: &str) -> Option<SystemTime> {
     SystemTime::UNIX_EPOCH.checked_add(since_epoch)
 }
 
+/// The protocol and the rest of a text that names a Unix socket.
+fn split_unix<'a>(text: &'a str, protocol: &'a str) -> Option<(&'a str, &'a str)> {
+    match text.split_once(':')? {
+        ("unix", rest) => Some((protocol, rest)),
+        (scheme, rest) => Some((scheme.strip_suffix("+unix")?, rest)),
+    }
+}
+
+/// The parameters in a query.
+fn parameters(query: &str) -> Params {
+    let pairs = query.split('&').filter(|p| !p.is_empty());
+    pairs
+        .map(|p| p.split_once('=').unwrap_or((p, "")))
+        .map(|(k, v)| (decode(k).into(), decode(v).into()))
+        .collect()
+}
+
 fn split_address(address: &str) -> Option<(&str, u16)> {
     if let Some(rest) = address.strip_prefix('[') {
         let (host, port) = rest.split_once(']')?;
@@ -171,8 +213,22 @@ fn encode(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     Ok(())
 }
 
-impl fmt::Display for Url {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+/// Writes the URL of a Unix socket, as far as the query.
+pub(crate) fn write_unix(f: &mut fmt::Formatter<'_>, protocol: &str, path: &str) -> fmt::Result {
+    write!(f, "{protocol}+unix:{}", if path.starts_with('/') { "//" } else { "" })?;
+    for (i, name) in path.split('/').enumerate() {
+        f.write_str(if i == 0 { "" } else { "/" })?;
+        encode(f, name)?;
+    }
+    Ok(())
+}
+
+impl Url {
+    /// Writes everything before the query.
+    fn write_base(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(path) = unix_path(&self.host) {
+            return write_unix(f, &self.protocol, path);
+        }
         write!(f, "{}://", self.protocol)?;
         if !self.user.is_empty() {
             write!(f, "{}@", self.user)?;
@@ -188,6 +244,13 @@ impl fmt::Display for Url {
         if !self.path.is_empty() {
             write!(f, "/{}", self.path)?;
         }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Url {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_base(f)?;
         for (i, (key, value)) in self.params.iter().enumerate() {
             f.write_str(if i == 0 { "?" } else { "&" })?;
             encode(f, key)?;
@@ -234,6 +297,38 @@ mod tests {
         let url = Url::parse("a://h?x=%7B1%7D+%e4%b8%ad&bad=%zz", "").unwrap();
         assert_eq!(url.param("x"), Some("{1} 中"));
         assert_eq!(url.param("bad"), Some("%zz"));
+    }
+
+    #[test]
+    fn names_a_unix_socket_and_prints_it_back() {
+        let text = "tri+unix:///run/shop.sock?group=g&interface=a.B";
+        let url = Url::parse(text, "").unwrap();
+        assert_eq!((&*url.protocol, &*url.host, url.port), ("tri", "unix:/run/shop.sock", 0));
+        assert_eq!(url.service(), ServiceKey::new("a.B", "g", ""));
+        assert_eq!(url.to_string(), text);
+        let endpoint = url.endpoint();
+        assert_eq!(endpoint.unix_path(), Some("/run/shop.sock"));
+        assert_eq!(endpoint.address(), "unix:/run/shop.sock");
+        assert_eq!(endpoint.to_string(), "tri+unix:///run/shop.sock");
+    }
+
+    #[test]
+    fn takes_every_form_of_a_unix_socket() {
+        for (text, host, printed) in [
+            ("unix:///run/a.sock", "unix:/run/a.sock", "dubbo+unix:///run/a.sock"),
+            ("unix:/run/a.sock", "unix:/run/a.sock", "dubbo+unix:///run/a.sock"),
+            ("unix:a.sock?x=1", "unix:a.sock", "dubbo+unix:a.sock?x=1"),
+            ("dubbo+unix:run/a.sock", "unix:run/a.sock", "dubbo+unix:run/a.sock"),
+            ("dubbo+unix:///a%3Fb+c%25", "unix:/a?b+c%", "dubbo+unix:///a%3Fb%2Bc%25"),
+        ] {
+            let url = Url::parse(text, "dubbo").unwrap();
+            assert_eq!((&*url.host, &*url.to_string()), (host, printed), "{text}");
+            assert_eq!(Url::parse(printed, "").unwrap(), url);
+        }
+        for bad in ["tri+unix://run/a.sock", "tri+unix://", "tri+unix:?x=1", "unix:"] {
+            let error = Url::parse(bad, "dubbo").unwrap_err().to_string();
+            assert!(error.contains("PROTOCOL+unix:///PATH"), "{bad}: {error}");
+        }
     }
 
     #[test]

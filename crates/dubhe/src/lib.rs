@@ -48,7 +48,7 @@ pub use dubhe_core::filter::{Filter, Guard, Hook, Next};
 pub use dubhe_core::url::Url;
 pub use dubhe_core::{
     ByteString, Call, CallKind, CallView, Code, Context, Endpoint, Invoke, Invoking, Metadata,
-    Method, Payload, Reply, Request, Response, ServiceKey, Status, Streaming, Value,
+    Method, Payload, Reply, Request, Response, ServiceKey, SockAddr, Status, Streaming, Value,
 };
 pub use dubhe_macros::{Java, JavaException, interface};
 pub use dubhe_protobuf::include_proto;

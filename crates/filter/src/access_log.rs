@@ -46,8 +46,9 @@ impl Hook for AccessLog {
 impl Output {
     fn write(&self, service: &ServiceKey, method: &Method, peer: Option<&Peer>, end: &End<'_>) {
         let micros = end.latency.as_micros();
-        let peer = peer.and_then(|peer| peer.remote);
-        let peer = peer.map_or_else(|| "-".to_owned(), |a| a.to_string());
+        let peer = peer.and_then(|peer| peer.remote.as_ref());
+        // A path may hold spaces, which are what parts the columns.
+        let peer = peer.map_or_else(|| "-".to_owned(), |a| a.to_string().replace(' ', "?"));
         let (method, outcome) = (&*method.name, end.name());
         match self {
             Self::Tracing => {
@@ -73,6 +74,7 @@ impl std::fmt::Debug for AccessLog {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
     use std::pin::Pin;
     use std::task::{Context, Waker};
     use std::time::{Duration, Instant};
@@ -80,7 +82,7 @@ mod tests {
     use dubhe_core::end::Until;
     use dubhe_core::filter::{Chain, Step};
     use dubhe_core::time::{Clock, SharedClock, Sleep};
-    use dubhe_core::{Code, Invoke, Invoking, Payload, Reply, Value};
+    use dubhe_core::{Code, Invoke, Invoking, Payload, Reply, SockAddr, Value};
 
     use super::*;
 
@@ -141,11 +143,15 @@ mod tests {
             assert!(Pin::new(&mut call).poll(&mut cx).is_ready());
         }
         let target: Arc<dyn Invoke> = Arc::new(Answers(Ok(())));
+        let path = Path::new("/a b\nc").into();
+        let remote = Some(SockAddr::Unix(Some(path)));
+        head.peer = Some(Arc::new(Peer { remote, ..Peer::default() }));
         drop(chain.run(Call::new(head, Payload::dynamic(Value::Null)), start, &target));
         let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         assert_eq!(
             text,
-            "- g/a.B m?x OK 42us\n- g/a.B m?x NOT_FOUND 42us\n- g/a.B m?x CANCELLED 42us\n"
+            "- g/a.B m?x OK 42us\n- g/a.B m?x NOT_FOUND 42us\n\
+             unix:/a?b\\u{a}c g/a.B m?x CANCELLED 42us\n"
         );
     }
 }

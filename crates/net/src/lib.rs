@@ -5,7 +5,7 @@
 //!
 //! | module | what it does |
 //! | --- | --- |
-//! | [`io`] | opens and accepts byte streams: TCP, TLS, in memory; [`io::Listen`] and [`io::Dial`] are the seams |
+//! | [`io`] | opens and accepts byte streams: TCP, Unix sockets, TLS, in memory; [`io::Listen`] and [`io::Dial`] are the seams |
 //! | [`tls`] | certificates from PEM, one-way and mutual, replaceable while running |
 //! | [`detect`] | accepts, looks at the first bytes and hands the stream to the protocol that knows them |
 //! | [`session`] | drives one framed connection: one task, one write per batch, bounded queues |

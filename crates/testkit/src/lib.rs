@@ -1,11 +1,13 @@
 //! Parts that the tests of Dubhe share: a proxy that breaks connections on purpose ([`proxy`]),
-//! certificates made on the spot ([`certs`]), waiting for a condition ([`wait_until`]) and the
-//! values that the peers send ([`samples`]).
+//! certificates made on the spot ([`certs`]), waiting for a condition ([`wait_until`]), folders that go
+//! ([`Folder`]) and the values that the peers send ([`samples`]).
 
 pub mod certs;
+mod folder;
 pub mod http1;
 pub mod proxy;
 pub mod samples;
 mod wait;
 
+pub use folder::Folder;
 pub use wait::wait_until;

@@ -5,15 +5,14 @@
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::collections::{HashMap, VecDeque};
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use dubhe_net::detect::{AcceptOptions, Acceptor, Probe, Protocol};
 use dubhe_net::drain::{Scope, Shutdown, Trigger};
-use dubhe_net::io::tcp::{TcpDial, TcpListen, TcpOptions};
-use dubhe_net::io::{BoxFuture, Dial, Io, Peer};
+use dubhe_net::io::tcp::{TcpListen, TcpOptions};
+use dubhe_net::io::{Address, BoxFuture, Dial, Io, Peer, SocketDial};
 use dubhe_net::session::{CloseReason, Driver, Handle, Outbox, Session, SessionOptions};
 use dubhe_net::{Error, ErrorKind, Result};
 use parking_lot::Mutex;
@@ -110,8 +109,8 @@ struct Client {
 }
 
 impl Client {
-    async fn connect(to: SocketAddr) -> Result<Self> {
-        let (io, peer) = TcpDial::default().dial(&to.into()).await?;
+    async fn connect(to: &Address) -> Result<Self> {
+        let (io, peer) = SocketDial::default().dial(to).await?;
         let (waiting, task) = (Waiting::default(), Scope::new());
         let driver = Driver::new(io, peer, SessionOptions::default(), |_| waiting.clone());
         let handle = driver.handle().clone();
@@ -136,10 +135,10 @@ async fn main() -> Result<()> {
     let listen = TcpListen::bind(([127, 0, 0, 1], 0).into(), TcpOptions::default())?;
     let store = Arc::new(Store::default());
     let acceptor = Acceptor::new(listen, vec![store], AcceptOptions::default())?;
-    let (addr, trigger) = (acceptor.local_addr(), Trigger::new());
+    let (addr, trigger) = (acceptor.local_addr().try_into()?, Trigger::new());
     let _server = tokio::spawn(acceptor.run(trigger.shutdown()));
 
-    let client = Client::connect(addr).await?;
+    let client = Client::connect(&addr).await?;
     let (set, got) = tokio::try_join!(client.ask("star=Dubhe"), client.ask("star"))?;
     println!("client: before {set:?}, now {got:?}");
     assert_eq!((set, got), ("".into(), "Dubhe".into()));

@@ -3,7 +3,6 @@
 mod cancel;
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytestring::ByteString;
@@ -15,6 +14,7 @@ use crate::inherit::Inherited;
 use crate::invoke::{Invoke, Invoking};
 use crate::metadata::Metadata;
 use crate::service::{Method, ServiceKey};
+use crate::sock_addr::SockAddr;
 use crate::status::{Code, Status};
 use crate::time::Deadline;
 use crate::value::Value;
@@ -23,9 +23,9 @@ use crate::value::Value;
 #[derive(Clone, Default)]
 pub struct Peer {
     /// Its address; `None` for a transport without addresses.
-    pub remote: Option<SocketAddr>,
+    pub remote: Option<SockAddr>,
     /// Our address on that connection.
-    pub local: Option<SocketAddr>,
+    pub local: Option<SockAddr>,
     /// The protocol that is spoken, such as `dubbo`.
     pub protocol: ByteString,
     /// The subject of its verified TLS certificate chain: DER of the end entity.

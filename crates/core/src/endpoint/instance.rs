@@ -8,7 +8,9 @@ use bytestring::ByteString;
 
 use super::state::EndpointState;
 use crate::metadata::Metadata;
+use crate::sock_addr::unix_path;
 use crate::time::{Duration, Instant, SystemTime};
+use crate::url::write_unix;
 
 /// Parameters by name, sorted. Unknown ones are kept and passed on.
 pub type Params = BTreeMap<ByteString, ByteString>;
@@ -17,7 +19,8 @@ pub type Params = BTreeMap<ByteString, ByteString>;
 /// parsed once, by who learns of the instance; a registry that does not know one leaves the default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instance {
-    /// Host name or IP address, without port.
+    /// Host name or IP address, without port; or `unix:PATH`, a Unix socket on this machine, whose
+    /// offers have the port 0.
     pub host: ByteString,
     /// The application it belongs to, or `""`.
     pub application: ByteString,
@@ -70,7 +73,7 @@ impl Instance {
 pub struct Offer {
     /// The protocol by Dubbo's name, such as `dubbo` or `tri`.
     pub protocol: ByteString,
-    /// The TCP port.
+    /// The TCP port; 0 for a Unix socket.
     pub port: u16,
 }
 
@@ -222,9 +225,17 @@ impl Endpoint {
         (&self.0.offer.protocol, &self.0.instance.host, self.0.offer.port)
     }
 
-    /// The address to dial, `host:port`, with brackets around an IPv6 address.
+    /// The path of the Unix socket that it is reached by; `None` for one reached over TCP.
+    pub fn unix_path(&self) -> Option<&str> {
+        unix_path(&self.0.instance.host)
+    }
+
+    /// The address to dial: `host:port`, with brackets around an IPv6 address, or `unix:PATH`.
     pub fn address(&self) -> String {
         let (_, host, port) = self.identity();
+        if self.unix_path().is_some() {
+            return host.to_owned();
+        }
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
     }
 }
@@ -239,7 +250,11 @@ impl Eq for Endpoint {}
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.0.offer.protocol, self.address())
+        let protocol = &self.0.offer.protocol;
+        match self.unix_path() {
+            Some(path) => write_unix(f, protocol, path),
+            None => write!(f, "{protocol}://{}", self.address()),
+        }
     }
 }
 

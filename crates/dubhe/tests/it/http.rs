@@ -6,10 +6,10 @@ use std::future::{Ready, ready};
 use std::net::SocketAddr;
 use std::task::{Context as Task, Poll};
 
+use dubhe::RunningServer;
 use dubhe::hessian2::Array;
 use dubhe::http::Body;
 use dubhe::prelude::*;
-use dubhe::RunningServer;
 use dubhe_testkit::http1::{Response, request};
 
 #[derive(Java, Clone, Debug, PartialEq)]

@@ -45,7 +45,7 @@ async fn every_address_serves_and_one_stop_drains_them_all() {
     let registry = Memory::new();
     let server = server().listen("127.0.0.1:0").listen("127.0.0.1:0").registry(registry.clone());
     let server = server.start("127.0.0.1:0").await.unwrap();
-    let addrs = server.addrs().to_vec();
+    let addrs: Vec<_> = server.addrs().iter().filter_map(dubhe::SockAddr::as_socket_addr).collect();
     assert_eq!((addrs.len(), addrs[0]), (3, server.addr()));
 
     let key = ServiceKey::interface_only("org.example.Host");
@@ -73,6 +73,14 @@ async fn an_address_that_is_taken_is_named_and_the_others_are_left_alone() {
     let error = server.start(&first.to_string()).await.unwrap_err();
     assert!(error.message().contains(&addr.to_string()), "{error}");
     assert!(is_free(&first));
+}
+
+#[tokio::test]
+async fn a_stop_without_connections_frees_the_address_before_it_returns() {
+    let server = server().start("127.0.0.1:0").await.unwrap();
+    let addr = server.addr();
+    assert_eq!(server.stop().await, 0);
+    assert!(is_free(&addr));
 }
 
 #[tokio::test]

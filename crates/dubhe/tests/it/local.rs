@@ -7,8 +7,8 @@ use std::sync::Arc;
 use dubhe::__private::client::{Environment, Stub};
 use dubhe::connect::{Channel, ChannelKey, ChannelState, Connect};
 use dubhe::payload::{Body, EncodedArgs, Format};
-use dubhe::{Call, ClientBuilder, Code, Endpoint, Method, Payload, Service, Status};
 use dubhe::time::TokioClock;
+use dubhe::{Call, ClientBuilder, Code, Endpoint, Method, Payload, Service, Status};
 use dubhe::{Invoke, Invoking};
 use dubhe_hessian2::{Encoder, payload};
 

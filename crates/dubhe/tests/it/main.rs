@@ -17,3 +17,5 @@ mod options;
 mod streams;
 mod tls;
 mod ui;
+#[cfg(unix)]
+mod unix;

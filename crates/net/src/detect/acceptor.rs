@@ -1,6 +1,6 @@
 //! The loop that accepts.
 
-use std::{future::poll_fn, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{future::poll_fn, io, sync::Arc, time::Duration};
 
 use tracing::{debug, warn};
 
@@ -10,7 +10,7 @@ use super::{AcceptOptions, Protocol, TlsMode};
 use crate::{
     Error, ErrorKind, Result,
     drain::{Scope, Shutdown},
-    io::{Io, Listen, Peer},
+    io::{Io, Listen, Peer, SockAddr},
     time,
 };
 
@@ -54,7 +54,7 @@ impl Acceptor {
     }
 
     /// The address listened on.
-    pub fn local_addr(&self) -> SocketAddr {
+    pub fn local_addr(&self) -> SockAddr {
         self.listen.local_addr()
     }
 
@@ -113,7 +113,7 @@ impl Shared {
         };
         let (guard, shutdown) = (shutdown.guard(), shutdown.clone());
         scope.spawn(async move {
-            let remote = peer.remote;
+            let remote = peer.remote.clone();
             if let Err(error) = self.serve(io, peer, shutdown, permit).await {
                 debug!(%remote, %error, "connection closed before a protocol took it");
             }

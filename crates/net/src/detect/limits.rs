@@ -28,7 +28,7 @@ struct Counts {
 /// One counted connection.
 #[derive(Debug)]
 pub(super) struct ConnectionPermit {
-    ip: IpAddr,
+    ip: Option<IpAddr>,
     shared: Arc<Shared>,
 }
 
@@ -37,16 +37,20 @@ impl Limits {
         Self { max, max_per_ip, shared: Arc::default() }
     }
 
-    /// Counts a connection from `ip`, or says which bound it would pass.
-    pub(super) fn admit(&self, ip: IpAddr) -> Result<ConnectionPermit, &'static str> {
+    /// Counts a connection from `ip`, or says which bound it would pass. One over a Unix socket is
+    /// from no address, and counts in all alone.
+    pub(super) fn admit(&self, ip: Option<IpAddr>) -> Result<ConnectionPermit, &'static str> {
         let mut counts = self.shared.counts.lock();
         if counts.all >= self.max {
             return Err("too many connections; raise max_connections");
         }
-        if counts.by_ip.get(&ip).is_some_and(|own| *own >= self.max_per_ip) {
+        let own = ip.and_then(|ip| counts.by_ip.get(&ip));
+        if own.is_some_and(|own| *own >= self.max_per_ip) {
             return Err("too many connections from one address; raise max_per_ip");
         }
-        *counts.by_ip.entry(ip).or_default() += 1;
+        if let Some(ip) = ip {
+            *counts.by_ip.entry(ip).or_default() += 1;
+        }
         counts.all += 1;
         Ok(ConnectionPermit { ip, shared: self.shared.clone() })
     }
@@ -68,10 +72,12 @@ impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let mut counts = self.shared.counts.lock();
         counts.all -= 1;
-        if let Some(own) = counts.by_ip.get_mut(&self.ip) {
+        if let Some(ip) = self.ip
+            && let Some(own) = counts.by_ip.get_mut(&ip)
+        {
             *own -= 1;
             if *own == 0 {
-                counts.by_ip.remove(&self.ip);
+                counts.by_ip.remove(&ip);
             }
         }
         if counts.all == 0 {
@@ -87,7 +93,7 @@ mod tests {
     #[test]
     fn both_bounds_hold_and_places_become_free() {
         let limits = Limits::new(3, 2);
-        let (a, b) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
+        let (a, b) = (Some([10, 0, 0, 1].into()), Some([10, 0, 0, 2].into()));
         let first = limits.admit(a).unwrap();
         let _second = limits.admit(a).unwrap();
         assert!(limits.admit(a).unwrap_err().contains("max_per_ip"));
@@ -95,5 +101,15 @@ mod tests {
         assert!(limits.admit(b).unwrap_err().contains("max_connections"));
         drop(first);
         limits.admit(a).unwrap();
+    }
+
+    #[test]
+    fn a_connection_without_address_counts_in_all_alone() {
+        let limits = Limits::new(2, 1);
+        let first = limits.admit(None).unwrap();
+        let _second = limits.admit(None).unwrap();
+        assert!(limits.admit(None).unwrap_err().contains("max_connections"));
+        drop(first);
+        limits.admit(None).unwrap();
     }
 }

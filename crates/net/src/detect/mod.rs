@@ -59,7 +59,8 @@ pub enum TlsMode {
 pub struct AcceptOptions {
     /// Connections at a time. Default 10,000; above it, new ones are closed at once.
     pub max_connections: usize,
-    /// Connections at a time from one IP address. Default 1,024.
+    /// Connections at a time from one IP address. Default 1,024. Those over a Unix socket have none
+    /// and are bounded by `max_connections` alone.
     pub max_per_ip: usize,
     /// The longest time for the TLS handshake, and from the first byte of a peer until its protocol
     /// is known. Default 10 s each.

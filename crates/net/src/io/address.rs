@@ -1,41 +1,77 @@
-//! A host and a port, as registries and users name endpoints.
+//! Addresses to dial, as registries and users name endpoints.
 
 use std::{
     fmt,
     net::{IpAddr, Ipv6Addr, SocketAddr},
+    path::Path,
     str::FromStr,
     sync::Arc,
 };
 
+use dubhe_core::SockAddr;
+use dubhe_core::sock_addr::unix_path;
+
 use crate::{Error, ErrorKind};
 
-/// A host (name or IP address) and a port. Cheap to clone; prints as `host:port`, with brackets
-/// around an IPv6 address.
+/// A host (name or IP address) and a port, or the path of a Unix socket. Cheap to clone; prints as
+/// `host:port`, with brackets around an IPv6 address, or as `unix:path`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Address {
-    host: Arc<str>,
-    port: u16,
+pub struct Address(Target);
+
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Target {
+    Host { host: Arc<str>, port: u16 },
+    Unix(Arc<Path>),
 }
 
 impl Address {
-    /// An address from its parts; an IPv6 host is given without brackets.
+    /// An address from its parts; an IPv6 host is given without brackets. The host `unix:path`
+    /// is that of an endpoint behind a Unix socket, whose port means nothing.
     pub fn new(host: impl Into<Arc<str>>, port: u16) -> Self {
-        Self { host: host.into(), port }
+        let host = host.into();
+        match unix_path(&host) {
+            Some(path) => Self::unix(Path::new(path)),
+            None => Self(Target::Host { host, port }),
+        }
     }
 
-    /// The host, without brackets.
+    /// The address of the Unix socket at `path`.
+    pub fn unix(path: impl Into<Arc<Path>>) -> Self {
+        Self(Target::Unix(path.into()))
+    }
+
+    /// The host, without brackets; `localhost` of a Unix socket.
     pub fn host(&self) -> &str {
-        &self.host
+        match &self.0 {
+            Target::Host { host, .. } => host,
+            Target::Unix(_) => "localhost",
+        }
     }
 
-    /// The port.
+    /// The port; 0 of a Unix socket.
     pub fn port(&self) -> u16 {
-        self.port
+        match self.0 {
+            Target::Host { port, .. } => port,
+            Target::Unix(_) => 0,
+        }
+    }
+
+    /// The path of a Unix socket.
+    pub fn unix_path(&self) -> Option<&Arc<Path>> {
+        match &self.0 {
+            Target::Unix(path) => Some(path),
+            Target::Host { .. } => None,
+        }
     }
 
     /// The socket address, when the host is an IP address and needs no look-up.
     pub fn as_socket_addr(&self) -> Option<SocketAddr> {
-        self.host.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, self.port))
+        match &self.0 {
+            Target::Host { host, port } => {
+                host.parse::<IpAddr>().ok().map(|ip| SocketAddr::new(ip, *port))
+            }
+            Target::Unix(_) => None,
+        }
     }
 }
 
@@ -45,16 +81,45 @@ impl From<SocketAddr> for Address {
     }
 }
 
+/// The address by which a listener is reached.
+impl TryFrom<SockAddr> for Address {
+    type Error = Error;
+
+    /// Fails for a Unix socket that is bound to no path.
+    fn try_from(addr: SockAddr) -> Result<Self, Error> {
+        match addr {
+            SockAddr::Ip(addr) => Ok(addr.into()),
+            SockAddr::Unix(Some(path)) => Ok(Self::unix(path)),
+            SockAddr::Unix(None) => {
+                let message = "a Unix socket that is bound to no path cannot be dialed";
+                Err(Error::new(ErrorKind::Config, message))
+            }
+        }
+    }
+}
+
+/// Reads `host:port`, and a Unix socket as gRPC writes it: `unix:///path` and `unix:/path`, or
+/// `unix:path` relative to the working directory.
 impl FromStr for Address {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let wrong = || {
-            Error::new(
-                ErrorKind::Config,
-                format!("\"{text}\" is no address: write host:port, with brackets around IPv6"),
-            )
+        let wrong = |write: &str| {
+            let message = format!("\"{text}\" is no address: write {write}");
+            Error::new(ErrorKind::Config, message)
         };
+        if let Some(path) = unix_path(text) {
+            let path = match path.strip_prefix("//") {
+                Some(path) if path.starts_with('/') => path,
+                Some(_) => "",
+                None => path,
+            };
+            if path.is_empty() {
+                return Err(wrong("unix:/path or unix:///path"));
+            }
+            return Ok(Self::unix(Path::new(path)));
+        }
+        let wrong = || wrong("host:port, with brackets around IPv6");
         let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
         let port = port.parse().map_err(|_| wrong())?;
         let host = match host.strip_prefix('[') {
@@ -74,10 +139,10 @@ impl FromStr for Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.host.contains(':') {
-            write!(f, "[{}]:{}", self.host, self.port)
-        } else {
-            write!(f, "{}:{}", self.host, self.port)
+        match &self.0 {
+            Target::Host { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Target::Host { host, port } => write!(f, "{host}:{port}"),
+            Target::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }
 }
@@ -102,6 +167,31 @@ mod tests {
             let address: Address = text.parse().unwrap();
             assert_eq!(address, Address::new(host, port));
             assert_eq!(address.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn reads_a_unix_socket_as_grpc_writes_it() {
+        for (text, path) in [
+            ("unix:/run/shop.sock", "/run/shop.sock"),
+            ("unix:///run/shop.sock", "/run/shop.sock"),
+            ("unix:shop.sock", "shop.sock"),
+            ("unix:20880", "20880"),
+        ] {
+            let address: Address = text.parse().unwrap();
+            assert_eq!(address.unix_path().map(|path| &**path), Some(Path::new(path)), "{text}");
+            assert_eq!(address.to_string(), format!("unix:{path}"));
+            assert_eq!(address, Address::new(format!("unix:{path}"), 0));
+            assert_eq!((address.host(), address.port()), ("localhost", 0));
+            assert_eq!(address.as_socket_addr(), None);
+            let bound = SockAddr::Unix(Some(Path::new(path).into()));
+            assert_eq!(Address::try_from(bound).unwrap(), address);
+        }
+        let error = Address::try_from(SockAddr::Unix(None)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        for text in ["unix:", "unix://", "unix://run/shop.sock"] {
+            let error = text.parse::<Address>().unwrap_err();
+            assert!(error.to_string().contains("unix:///path"), "{error}");
         }
     }
 

@@ -12,7 +12,7 @@ use std::{
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
-use super::{Address, BoxFuture, Dial, Io, Listen, Peer};
+use super::{Address, BoxFuture, Dial, Io, Listen, Peer, SockAddr};
 use crate::{Error, ErrorKind, Result};
 
 /// The number of dialed streams that wait for `accept` before dialing waits too.
@@ -99,8 +99,8 @@ impl Listen for MemoryListen {
         self.accepted.poll_recv(cx).map(|next| next.ok_or(io::ErrorKind::NotConnected.into()))
     }
 
-    fn local_addr(&self) -> SocketAddr {
-        self.local
+    fn local_addr(&self) -> SockAddr {
+        self.local.into()
     }
 }
 

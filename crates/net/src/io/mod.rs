@@ -1,21 +1,24 @@
 //! Byte streams: what they are ([`Io`]), who is at the other end ([`Peer`]), and the two seams
-//! through which they come, [`Listen`] and [`Dial`], with TCP ([`tcp`]) and an in-memory network
-//! ([`memory`]) behind them.
+//! through which they come, [`Listen`] and [`Dial`], with TCP ([`tcp`]), Unix sockets ([`unix`]) and
+//! an in-memory network ([`memory`]) behind them.
 
 mod address;
+mod dial;
 pub mod memory;
 mod peer;
 mod stream;
 pub mod tcp;
+pub mod unix;
 
 use std::{
     future::Future,
-    net::SocketAddr,
     pin::Pin,
     task::{Context, Poll},
 };
 
 pub use address::Address;
+pub use dial::SocketDial;
+pub use dubhe_core::SockAddr;
 pub use peer::{Peer, TlsPeer};
 pub use stream::{Io, Transport};
 
@@ -29,7 +32,7 @@ pub trait Listen: Send + 'static {
     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<(Io, Peer)>>;
 
     /// The address listened on; with the real port when port 0 was asked for.
-    fn local_addr(&self) -> SocketAddr;
+    fn local_addr(&self) -> SockAddr;
 }
 
 impl Listen for Box<dyn Listen> {
@@ -37,7 +40,7 @@ impl Listen for Box<dyn Listen> {
         (**self).poll_accept(cx)
     }
 
-    fn local_addr(&self) -> SocketAddr {
+    fn local_addr(&self) -> SockAddr {
         (**self).local_addr()
     }
 }

@@ -1,24 +1,25 @@
 //! The two ends of a connection.
 
-use std::{fmt, net::SocketAddr, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
+use dubhe_core::SockAddr;
 
 /// Both ends of a connection and, over TLS, what the handshake established. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Peer {
     /// The address of the other end.
-    pub remote: SocketAddr,
+    pub remote: SockAddr,
     /// The address of this end.
-    pub local: SocketAddr,
+    pub local: SockAddr,
     /// The result of the TLS handshake; `None` on a clear connection.
     pub tls: Option<Arc<TlsPeer>>,
 }
 
 impl Peer {
     /// A peer on a clear connection.
-    pub fn clear(remote: SocketAddr, local: SocketAddr) -> Self {
-        Self { remote, local, tls: None }
+    pub fn clear(remote: impl Into<SockAddr>, local: impl Into<SockAddr>) -> Self {
+        Self { remote: remote.into(), local: local.into(), tls: None }
     }
 }
 

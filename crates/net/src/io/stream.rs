@@ -9,6 +9,8 @@ use std::{
 };
 
 use bytes::{Buf, Bytes};
+#[cfg(unix)]
+use tokio::net::UnixStream;
 use tokio::{
     io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf},
     net::TcpStream,
@@ -28,6 +30,8 @@ pub struct Io {
 
 enum Stream {
     Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(UnixStream),
     #[cfg(feature = "tls")]
     Tls(Box<tokio_rustls::TlsStream<Io>>),
     Memory(DuplexStream),
@@ -39,6 +43,11 @@ macro_rules! each {
     ($io:expr, $stream:ident => $call:expr) => {
         match &mut $io.stream {
             Stream::Tcp(stream) => {
+                let $stream = Pin::new(stream);
+                $call
+            }
+            #[cfg(unix)]
+            Stream::Unix(stream) => {
                 let $stream = Pin::new(stream);
                 $call
             }
@@ -99,6 +108,13 @@ impl From<TcpStream> for Io {
     }
 }
 
+#[cfg(unix)]
+impl From<UnixStream> for Io {
+    fn from(stream: UnixStream) -> Self {
+        Self::new(Stream::Unix(stream))
+    }
+}
+
 impl From<DuplexStream> for Io {
     fn from(stream: DuplexStream) -> Self {
         Self::new(Stream::Memory(stream))
@@ -116,6 +132,8 @@ impl fmt::Debug for Io {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = match self.stream {
             Stream::Tcp(_) => "tcp",
+            #[cfg(unix)]
+            Stream::Unix(_) => "unix",
             #[cfg(feature = "tls")]
             Stream::Tls(_) => "tls",
             Stream::Memory(_) => "memory",
@@ -158,6 +176,8 @@ impl AsyncWrite for Io {
     fn is_write_vectored(&self) -> bool {
         match &self.stream {
             Stream::Tcp(stream) => stream.is_write_vectored(),
+            #[cfg(unix)]
+            Stream::Unix(stream) => stream.is_write_vectored(),
             #[cfg(feature = "tls")]
             Stream::Tls(stream) => stream.is_write_vectored(),
             Stream::Memory(stream) => stream.is_write_vectored(),

@@ -10,8 +10,8 @@ use std::{
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
 
-use super::{Address, BoxFuture, Dial, Io, Listen, Peer};
-use crate::{Error, Result};
+use super::{Address, BoxFuture, Dial, Io, Listen, Peer, SockAddr};
+use crate::{Error, ErrorKind, Result};
 
 /// The options of each TCP socket.
 #[derive(Debug, Clone)]
@@ -116,12 +116,13 @@ impl Listen for TcpListen {
         Poll::Ready(open(stream, remote, &self.options).map_err(gone))
     }
 
-    fn local_addr(&self) -> SocketAddr {
-        self.local
+    fn local_addr(&self) -> SockAddr {
+        self.local.into()
     }
 }
 
 /// Opens TCP connections; a host name is looked up each time and its addresses are tried in order.
+/// [`SocketDial`](super::SocketDial) opens Unix sockets too.
 #[derive(Debug, Clone, Default)]
 pub struct TcpDial {
     options: TcpOptions,
@@ -151,6 +152,10 @@ impl TcpDial {
 impl Dial for TcpDial {
     fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, Result<(Io, Peer)>> {
         Box::pin(async move {
+            if to.unix_path().is_some() {
+                let message = format!("cannot connect to {to} over TCP");
+                return Err(Error::new(ErrorKind::Config, message));
+            }
             let limit = self.options.connect_timeout;
             match tokio::time::timeout(limit, self.try_each(to)).await {
                 Ok(Ok(opened)) => Ok(opened),

@@ -112,7 +112,8 @@ impl ClientTlsBuilder {
         self
     }
 
-    /// Expects this name in the server's certificate, in place of the host that is dialed.
+    /// Expects this name in the server's certificate, in place of the host that is dialed; for a
+    /// Unix socket that is `localhost`.
     pub fn server_name(mut self, name: impl Into<String>) -> Self {
         self.options.server_name = Some(name.into());
         self

@@ -12,7 +12,7 @@ use crate::support::loopback;
 use dubhe_net::{
     detect::{AcceptOptions, Acceptor, MAX_SNIFF_BYTES, Probe, Protocol},
     drain::{Shutdown, Trigger},
-    io::{BoxFuture, Dial, Io, Listen, Peer, memory::Network},
+    io::{BoxFuture, Dial, Io, Listen, Peer, SockAddr, memory::Network},
     time,
 };
 use dubhe_testkit::wait_until;
@@ -92,7 +92,8 @@ impl Server {
             Arc::new(Unsure),
         ];
         let acceptor = Acceptor::new(listen, protocols, options).unwrap();
-        let (addr, trigger) = (acceptor.local_addr(), Trigger::new());
+        let addr = acceptor.local_addr().as_socket_addr().unwrap();
+        let trigger = Trigger::new();
         let running = tokio::spawn(acceptor.run(trigger.shutdown()));
         Self { network, addr, trigger, running }
     }
@@ -207,7 +208,7 @@ impl<L: Listen> Listen for Failing<L> {
         }
     }
 
-    fn local_addr(&self) -> SocketAddr {
+    fn local_addr(&self) -> SockAddr {
         self.inner.local_addr()
     }
 }

@@ -13,3 +13,5 @@ mod pool;
 mod session;
 mod support;
 mod tls;
+#[cfg(unix)]
+mod unix;

@@ -52,7 +52,8 @@ impl Server {
         let network = Network::default();
         let listen = network.listen(loopback(443)).unwrap();
         let acceptor = Acceptor::new(listen, vec![Arc::new(Mirror)], options).unwrap();
-        let (addr, trigger) = (acceptor.local_addr(), Trigger::new());
+        let addr = acceptor.local_addr().as_socket_addr().unwrap();
+        let trigger = Trigger::new();
         tokio::spawn(acceptor.run(trigger.shutdown()));
         Self { network, addr, _trigger: trigger }
     }

@@ -169,7 +169,7 @@ fn loopback(calls: usize) {
             let dispatch = Arc::new(Echo(target()));
             let protocol = Arc::new(DubboProtocol::new(dispatch, DubboOptions::default()));
             let acceptor = Acceptor::new(listen, vec![protocol], AcceptOptions::default()).unwrap();
-            listening.send(acceptor.local_addr()).unwrap();
+            listening.send(acceptor.local_addr().as_socket_addr().unwrap()).unwrap();
             acceptor.run(shutdown).await;
             cpu()
         })

@@ -56,7 +56,7 @@ impl Protocol for DubboProtocol {
     fn serve(&self, io: Io, peer: Peer, mut shutdown: Shutdown) -> BoxFuture<'static, ()> {
         let Self { dispatch, options, session } = self.clone();
         Box::pin(async move {
-            let remote = peer.remote;
+            let remote = peer.remote.clone();
             let mut connection = None;
             let driver = Driver::new(io, peer, session, |handle| {
                 let exchange = Exchange::new(handle, Role::Server, options, Some(dispatch));

@@ -54,7 +54,7 @@ async fn a_handler_sees_the_facts_of_its_call_and_not_their_attachments() {
     assert!(left > Duration::from_secs(50) && left <= Duration::from_mins(1), "{left:?}");
     let peer = head.peer.unwrap();
     assert_eq!(&*peer.protocol, "dubbo");
-    assert_eq!(peer.remote, Some(client.connection.handle().peer().local));
+    assert_eq!(peer.remote, Some(client.connection.handle().peer().local.clone()));
 }
 
 #[tokio::test]

@@ -1,6 +1,5 @@
 //! The configuration of a server.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,8 +14,9 @@ use dubhe_dubbo::DubboOptions;
 use dubhe_dubbo::server::DubboProtocol;
 use dubhe_net::detect::{AcceptOptions, Acceptor, Protocol, TlsMode};
 use dubhe_net::drain::{Scope, Trigger};
-use dubhe_net::io::Listen;
 use dubhe_net::io::tcp::TcpOptions;
+use dubhe_net::io::unix::UnixOptions;
+use dubhe_net::io::{Listen, SockAddr};
 use dubhe_net::tls::ServerTls;
 use dubhe_triple::http::{Body, BoxError, HttpService};
 use dubhe_triple::{TripleOptions, TripleProtocol};
@@ -46,11 +46,13 @@ pub struct ServerOptions {
     pub shutdown_wait: Duration,
     /// Bounds of the port.
     pub accept: AcceptOptions,
-    /// Options of its sockets.
+    /// Options of its TCP sockets.
     pub tcp: TcpOptions,
-    /// Options of dubbo connections.
+    /// Options of its Unix sockets, such as who may connect.
+    pub unix: UnixOptions,
+    /// DubboOptions of dubbo connections.
     pub dubbo: DubboOptions,
-    /// Options of HTTP connections: Triple, gRPC and plain HTTP.
+    /// DubboOptions of HTTP connections: Triple, gRPC and plain HTTP.
     pub triple: TripleOptions,
     /// The protocols that registries are told; `dubbo` and `tri` by default. The port takes all of
     /// them whatever is announced, and a service is announced under those that can carry it.
@@ -72,6 +74,7 @@ impl Default for ServerOptions {
             shutdown_wait: Duration::from_secs(10),
             accept: AcceptOptions::default(),
             tcp: TcpOptions::default(),
+            unix: UnixOptions::default(),
             dubbo: DubboOptions::default(),
             triple: TripleOptions::default(),
             announce: vec!["dubbo".into(), "tri".into()],
@@ -204,9 +207,9 @@ impl ServerBuilder {
         self
     }
 
-    /// Listens on one more address, `host:port`, for the same services, options and drain.
-    /// Registries are told the port of the first TCP address, that of [`ServerBuilder::start`]
-    /// being the first of all, unless there is a [`ServerOptions::advertise_port`].
+    /// Listens on one more address, `host:port` or `unix:path`, for the same services, options and
+    /// drain. Registries are told the port of the first TCP address, that of [`ServerBuilder::start`]
+    /// being the first of all, unless there is an [`ServerOptions::advertise_port`].
     pub fn listen(mut self, addr: impl Into<String>) -> Self {
         self.listeners.push(Listener::Address(addr.into()));
         self
@@ -218,8 +221,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Listens on `addr` (`host:port`; port 0 takes a free one) and serves until SIGTERM, SIGINT
-    /// or Ctrl-C, then drains: registries first, then connections.
+    /// Listens on `addr` and serves until SIGTERM, SIGINT or Ctrl-C, then drains: registries first,
+    /// then connections. The forms of `addr` are those of [`ServerBuilder::start`].
     ///
     /// # Errors
     /// As [`ServerBuilder::start`].
@@ -230,6 +233,11 @@ impl ServerBuilder {
 
     /// Listens on `addr`, and on those of [`ServerBuilder::listen`], and serves in the background
     /// until the result is stopped or dropped.
+    ///
+    /// `addr` is `host:port`, of which port 0 takes a free one; or a Unix socket as gRPC names it,
+    /// `unix:///run/shop.sock` or `unix:/run/shop.sock`, and `unix:shop.sock` relative to the
+    /// working directory. The file of the socket is removed when the server stops. One that a killed
+    /// process left is replaced; one that is listened on is not, nor a file that is no socket.
     ///
     /// # Errors
     /// When an address cannot be listened on, two services have the same name, a setting is
@@ -273,7 +281,7 @@ impl ServerBuilder {
             |e: dubhe_net::Error| Status::new(Code::InvalidArgument, e.to_string()).with_source(e);
         let mut acceptors = Vec::new();
         for listener in listeners {
-            let listen = listener.open(&options.tcp).await?;
+            let listen = listener.open(&options).await?;
             let acceptor = Acceptor::new(listen, protocols.clone(), options.accept.clone());
             acceptors.push(acceptor.map_err(wrong)?);
         }
@@ -304,10 +312,10 @@ impl ServerBuilder {
 /// The announcements of a server that listens on `addrs`.
 fn announcing(
     registries: Vec<Arc<dyn Registry>>,
-    addrs: &[SocketAddr],
+    addrs: &[SockAddr],
     options: &ServerOptions,
 ) -> Result<Announced, Status> {
-    let bound = addrs.first().copied();
+    let bound = addrs.iter().find_map(SockAddr::as_socket_addr);
     let port = options.advertise_port.or(bound.map(|bound| bound.port()));
     let host = announce::host(options.advertise.as_deref(), bound);
     let offer = |port| move |protocol: &ByteString| Offer { protocol: protocol.clone(), port };

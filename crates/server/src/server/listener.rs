@@ -2,9 +2,14 @@
 
 use std::net::SocketAddr;
 
+use dubhe_core::sock_addr::unix_path;
 use dubhe_core::{Code, Status};
-use dubhe_net::io::Listen;
-use dubhe_net::io::tcp::{TcpListen, TcpOptions};
+use dubhe_net::ErrorKind;
+use dubhe_net::io::tcp::TcpListen;
+use dubhe_net::io::unix::UnixListen;
+use dubhe_net::io::{Address, Listen};
+
+use super::ServerOptions;
 
 /// A source of connections, as the builder is given it.
 pub(super) enum Listener {
@@ -19,12 +24,22 @@ impl Listener {
     ///
     /// # Errors
     /// When the address is none, is in use or is not permitted; the text names it.
-    pub(super) async fn open(self, tcp: &TcpOptions) -> Result<Box<dyn Listen>, Status> {
+    pub(super) async fn open(self, options: &ServerOptions) -> Result<Box<dyn Listen>, Status> {
         let addr = match self {
             Self::Open(listen) => return Ok(listen),
-            Self::Address(addr) => resolve(&addr).await?,
+            Self::Address(addr) => addr,
         };
-        let listen = TcpListen::bind(addr, tcp.clone()).map_err(|error| {
+        let path = match addr.parse::<Address>() {
+            Ok(address) => address.unix_path().cloned(),
+            Err(error) if unix_path(&addr).is_some() => return Err(refused(error)),
+            // The resolver knows more forms, or says what is wrong.
+            Err(_) => None,
+        };
+        if let Some(path) = path {
+            return Ok(Box::new(UnixListen::bind(path, &options.unix).map_err(refused)?));
+        }
+        let addr = resolve(&addr).await?;
+        let listen = TcpListen::bind(addr, options.tcp.clone()).map_err(|error| {
             let hint = "choose another port, or stop what holds it";
             Status::new(Code::Unavailable, format!("{error}; {hint}")).with_source(error)
         })?;
@@ -32,9 +47,18 @@ impl Listener {
     }
 }
 
+/// The status of a Unix socket that cannot be listened on.
+fn refused(error: dubhe_net::Error) -> Status {
+    let code = match error.kind() {
+        ErrorKind::Config => Code::InvalidArgument,
+        _ => Code::Unavailable,
+    };
+    Status::new(code, error.to_string()).with_source(error)
+}
+
 async fn resolve(addr: &str) -> Result<SocketAddr, Status> {
     let wrong = |why: String| {
-        let text = format!("cannot listen on {addr:?}: {why}; write HOST:PORT");
+        let text = format!("cannot listen on {addr:?}: {why}; write HOST:PORT or unix:PATH");
         Status::new(Code::InvalidArgument, text)
     };
     let mut found = tokio::net::lookup_host(addr).await.map_err(|e| wrong(e.to_string()))?;

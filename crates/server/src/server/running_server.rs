@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use dubhe_core::{ServiceKey, Status};
 use dubhe_net::drain::{Scope, Trigger};
+use dubhe_net::io::SockAddr;
 use dubhe_net::time;
 use tokio::sync::{Mutex, watch};
 
@@ -19,7 +20,7 @@ use crate::table::ServiceTable;
 /// A running server. Dropping it ends everything at once; [`RunningServer::stop`] loses no call.
 #[derive(Debug)]
 pub struct RunningServer {
-    pub(super) addrs: Vec<SocketAddr>,
+    pub(super) addrs: Vec<SockAddr>,
     pub(super) services: Arc<ServiceTable>,
     pub(super) announced: Announced,
     /// The state that the built-in services tell.
@@ -33,14 +34,16 @@ pub struct RunningServer {
 }
 
 impl RunningServer {
-    /// The address listened on; of several, the first TCP one.
+    /// The TCP address listened on; of several, the first one. `0.0.0.0:0` for a server that has
+    /// none, whose Unix sockets [`RunningServer::addrs`] gives.
     pub fn addr(&self) -> SocketAddr {
-        self.addrs.first().copied().unwrap_or(SocketAddr::from(([0, 0, 0, 0], 0)))
+        let first = self.addrs.iter().find_map(SockAddr::as_socket_addr);
+        first.unwrap_or(SocketAddr::from(([0, 0, 0, 0], 0)))
     }
 
     /// The addresses listened on, that of [`ServerBuilder::start`](crate::ServerBuilder::start)
     /// first.
-    pub fn addrs(&self) -> &[SocketAddr] {
+    pub fn addrs(&self) -> &[SockAddr] {
         &self.addrs
     }
 
@@ -106,12 +109,14 @@ impl RunningServer {
 
     /// Stops in order: takes the announcements back, says `NOT_SERVING` to those who ask for its
     /// health, tells all peers to send no more calls, waits for those that have begun, at most for
-    /// the configured time, and closes. Returns how many connections had to be cut.
+    /// the configured time, and closes. Nothing is listened on then, and the files of Unix sockets are
+    /// gone. Returns how many connections had to be cut.
     pub async fn stop(self) -> usize {
         self.announced.withdraw_all().await;
         self.state.send_modify(|state| state.serving = false);
         let left = self.trigger.drain(time::now() + self.wait).await;
-        self.tasks.abort();
+        // Nothing is listened on when this returns, even if no connection had to be waited for.
+        self.tasks.join().await;
         left
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use dubhe_core::serve::Dispatch;
 use dubhe_net::Result;
-use dubhe_net::io::tcp::{TcpDial, TcpOptions};
-use dubhe_net::io::{Address, Dial};
+use dubhe_net::io::tcp::TcpOptions;
+use dubhe_net::io::{Address, Dial, SocketDial};
 use dubhe_net::pool::Connect;
 use dubhe_net::session::{Driver, SessionOptions};
 use dubhe_net::tls::ClientTls;
@@ -23,8 +23,8 @@ pub(super) enum Transport {
 impl Transport {
     pub(super) fn dial(&self, tcp: TcpOptions) -> Arc<dyn Dial> {
         match self {
-            Self::Plaintext => Arc::new(TcpDial::new(tcp)),
-            Self::Tls(tls) => Arc::new(tls.dial(TcpDial::new(tcp))),
+            Self::Plaintext => Arc::new(SocketDial::new(tcp)),
+            Self::Tls(tls) => Arc::new(tls.dial(SocketDial::new(tcp))),
             Self::Custom(dial) => dial.clone(),
         }
     }
@@ -54,7 +54,7 @@ impl Connect for Connector {
         let driver = Driver::new(io, peer, self.session.clone(), session);
         let connection =
             connection.ok_or_else(|| dubhe_net::Error::protocol("no session was made"))?;
-        let remote = driver.handle().peer().remote;
+        let remote = driver.handle().peer().remote.clone();
         // The task ends with the connection: at the latest three heartbeats after its peer fell
         // silent. Calls on their way outlive the channel that sent them, so it does not own it.
         tokio::spawn(async move {

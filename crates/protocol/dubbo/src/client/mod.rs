@@ -55,7 +55,7 @@ pub struct DubboConnect {
 }
 
 impl DubboConnect {
-    /// Connections over clear TCP, with these options.
+    /// Connections over clear TCP and Unix sockets, with these options.
     pub fn new(options: DubboOptions) -> Self {
         Self {
             options,

@@ -64,8 +64,8 @@ impl Exchange {
         let net = handle.peer();
         let certificate = net.tls.as_ref().and_then(|tls| tls.certificates.first().cloned());
         let peer = Arc::new(context::Peer {
-            remote: Some(net.remote),
-            local: Some(net.local),
+            remote: Some(net.remote.clone()),
+            local: Some(net.local.clone()),
             protocol: "dubbo".into(),
             certificate,
             back: Some(Arc::new(PeerHandle(connection.clone()))),

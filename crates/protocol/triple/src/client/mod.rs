@@ -15,8 +15,8 @@ use bytestring::ByteString;
 use dubhe_core::connect::{Channel, ChannelKey, Connect};
 use dubhe_core::random::{Random, SplitMix};
 use dubhe_core::{Code, Endpoint, Status};
-use dubhe_net::io::tcp::{TcpDial, TcpOptions};
-use dubhe_net::io::{Address, Dial};
+use dubhe_net::io::tcp::TcpOptions;
+use dubhe_net::io::{Address, Dial, SocketDial};
 use dubhe_net::pool::{Backoff, Pool, PoolOptions};
 use dubhe_net::tls::ClientTls;
 use http::uri::Scheme;
@@ -60,8 +60,8 @@ enum Transport {
 impl Transport {
     fn dial(&self, tcp: TcpOptions) -> Arc<dyn Dial> {
         match self {
-            Self::Plaintext => Arc::new(TcpDial::new(tcp)),
-            Self::Tls(tls) => Arc::new(tls.dial(TcpDial::new(tcp))),
+            Self::Plaintext => Arc::new(SocketDial::new(tcp)),
+            Self::Tls(tls) => Arc::new(tls.dial(SocketDial::new(tcp))),
             Self::Custom(dial) => dial.clone(),
         }
     }
@@ -75,7 +75,7 @@ impl Transport {
 }
 
 impl TripleConnect {
-    /// Connections over plaintext TCP, by prior knowledge, with these options.
+    /// Connections over plaintext TCP and Unix sockets, by prior knowledge, with these options.
     pub fn new(options: TripleOptions) -> Self {
         Self {
             protocol: "tri",

@@ -39,7 +39,11 @@ impl Caller {
         compress: Compress,
         limit: usize,
     ) -> Result<Self, Status> {
-        let authority = endpoint.address().try_into();
+        let authority = match endpoint.unix_path() {
+            // As grpc-go has it: a path is no authority.
+            Some(_) => Ok(Authority::from_static("localhost")),
+            None => endpoint.address().try_into(),
+        };
         let authority = authority.map_err(|_| bad("the address of the endpoint"))?;
         let application = match application {
             "" => None,
@@ -102,5 +106,30 @@ impl Caller {
         }
         metadata::write(&head.metadata, &mut headers);
         Ok(headers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use dubhe_core::{Method, ServiceKey};
+
+    use super::*;
+
+    #[test]
+    fn the_authority_is_the_address_and_localhost_for_a_unix_socket() {
+        let service = Arc::new(ServiceKey::interface_only("a.B"));
+        let head = Head::new(service, Arc::new(Method::java("m", "")));
+        for (host, port, uri) in [
+            ("10.0.0.1", 1, "http://10.0.0.1:1/a.B/m"),
+            ("::1", 1, "http://[::1]:1/a.B/m"),
+            ("unix:/run/shop.sock", 0, "http://localhost/a.B/m"),
+        ] {
+            let endpoint = Endpoint::of("tri", host, port);
+            let caller = Caller::new(Scheme::HTTP, &endpoint, "", Compress::Never, 1).unwrap();
+            let request = caller.head(&head, dubhe_net::time::now()).unwrap();
+            assert_eq!(request.uri(), uri);
+        }
     }
 }

@@ -38,7 +38,7 @@ impl Protocol for Http1Protocol {
     fn serve(&self, io: Io, peer: Peer, shutdown: Shutdown) -> BoxFuture<'static, ()> {
         let shared = self.0.clone();
         Box::pin(async move {
-            let (remote, peer) = (peer.remote, context_peer(peer, "rest"));
+            let (remote, peer) = (peer.remote.clone(), context_peer(peer, "rest"));
             let answer = |stream| exchange::answer(shared.clone(), peer.clone(), stream);
             http1::serve(io, remote, &shared.options, shutdown, answer).await;
         })

@@ -84,7 +84,7 @@ impl Protocol for TripleProtocol {
     fn serve(&self, io: Io, peer: Peer, shutdown: Shutdown) -> BoxFuture<'static, ()> {
         let shared = self.0.clone();
         Box::pin(async move {
-            let (remote, peer) = (peer.remote, context_peer(peer, "tri"));
+            let (remote, peer) = (peer.remote.clone(), context_peer(peer, "tri"));
             let answer = |stream| exchange::answer(shared.clone(), peer.clone(), stream);
             http2::serve(io, remote, &shared.options, shutdown, answer).await;
         })

@@ -1,11 +1,10 @@
 //! One server that streams, over every version of HTTP.
 
 use std::future::poll_fn;
-use std::net::SocketAddr;
 
 use bytes::{Bytes, BytesMut};
 use dubhe_net::drain::Trigger;
-use dubhe_net::io::Io;
+use dubhe_net::io::{Io, SockAddr};
 use http::{HeaderMap, HeaderValue, Request, Response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::sync::mpsc;
@@ -71,7 +70,7 @@ fn serve(http2: bool) -> (DuplexStream, mpsc::UnboundedReceiver<&'static str>, T
     let (told, heard) = mpsc::unbounded_channel();
     let trigger = Trigger::new();
     let (io, shutdown) = (Io::from_transport(Box::new(server)), trigger.shutdown());
-    let remote = SocketAddr::from(([127, 0, 0, 1], 1));
+    let remote = SockAddr::Unix(None);
     tokio::spawn(async move {
         let options = TripleOptions::default();
         let answer = |stream| answer(stream, told.clone());

@@ -114,7 +114,7 @@ fn holding() -> (DuplexStream, Io) {
 
 /// Echoes `message` over a connection; the error is that of the client.
 async fn echo(message: &Bytes, (client, io): (DuplexStream, Io)) -> Result<Bytes, h2::Error> {
-    let address = "127.0.0.1:1".parse().unwrap();
+    let address: std::net::SocketAddr = "127.0.0.1:1".parse().unwrap();
     let trigger = Trigger::new();
     let serving = support::protocol().serve(io, Peer::clear(address, address), trigger.shutdown());
     let served = tokio::spawn(serving);

@@ -1,6 +1,6 @@
 //! The life of a session: connect, serve, connect again.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use dubhe_core::time::{Duration, Instant};
@@ -154,7 +154,8 @@ async fn connect(
             if let Some(credentials) = &options.credentials {
                 connection.authenticate(credentials);
             }
-            (connection, peer.local.ip())
+            // Through a Unix socket, as through a proxy on the loopback.
+            (connection, peer.local.ip().unwrap_or(Ipv4Addr::LOCALHOST.into()))
         }))
     };
     tokio::select! {

@@ -4,13 +4,12 @@ mod exchange;
 mod incoming;
 
 use std::future::Future;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use dubhe_net::drain::Shutdown;
-use dubhe_net::io::Io;
+use dubhe_net::io::{Io, SockAddr};
 use http::Request;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -29,7 +28,7 @@ const HEAD: Duration = Duration::from_mins(1);
 /// connection. Dropped, it takes its requests with it.
 pub(crate) async fn serve<F>(
     io: Io,
-    remote: SocketAddr,
+    remote: SockAddr,
     options: &TripleOptions,
     mut shutdown: Shutdown,
     answer: impl Fn(ServerStream) -> F,

@@ -1,11 +1,10 @@
 //! Connections of servers: a task that drives one, and a task a request.
 
 use std::future::{Future, poll_fn};
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use dubhe_net::drain::Shutdown;
-use dubhe_net::io::Io;
+use dubhe_net::io::{Io, SockAddr};
 use tokio::task::JoinSet;
 
 use crate::options::TripleOptions;
@@ -20,7 +19,7 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Dropped, it takes its requests with it.
 pub(crate) async fn serve<F>(
     io: Io,
-    remote: SocketAddr,
+    remote: SockAddr,
     options: &TripleOptions,
     mut shutdown: Shutdown,
     answer: impl Fn(ServerStream) -> F,

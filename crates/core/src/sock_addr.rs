@@ -1,0 +1,104 @@
+//! Addresses of sockets.
+
+use std::fmt::{self, Write as _};
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The address of one end of a connection, or of a listener. Cheap to clone.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SockAddr {
+    /// An IP address and a port.
+    Ip(SocketAddr),
+    /// A Unix domain socket, and its path when it is bound to one: those that connect seldom are.
+    Unix(Option<Arc<Path>>),
+}
+
+impl SockAddr {
+    /// The IP address; `None` of a Unix socket.
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.as_socket_addr().map(|addr| addr.ip())
+    }
+
+    /// The IP address and the port; `None` of a Unix socket.
+    pub fn as_socket_addr(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Ip(addr) => Some(*addr),
+            Self::Unix(_) => None,
+        }
+    }
+
+    /// Returns `true` for a Unix socket, with a path or without.
+    pub fn is_unix(&self) -> bool {
+        matches!(self, Self::Unix(_))
+    }
+
+    /// The path of a Unix socket that is bound to one.
+    pub fn unix_path(&self) -> Option<&Path> {
+        match self {
+            Self::Unix(path) => path.as_deref(),
+            Self::Ip(_) => None,
+        }
+    }
+}
+
+impl From<SocketAddr> for SockAddr {
+    fn from(addr: SocketAddr) -> Self {
+        Self::Ip(addr)
+    }
+}
+
+/// Prints `127.0.0.1:20880`, `[::1]:20880`, `unix:/run/shop.sock` or, without a path, `unix`.
+impl fmt::Display for SockAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = match self {
+            Self::Ip(addr) => return addr.fmt(f),
+            Self::Unix(None) => return f.pad("unix"),
+            Self::Unix(Some(path)) => path,
+        };
+        f.write_str("unix:")?;
+        // A peer chooses its path: it must not begin a line of its own in a log.
+        path.to_string_lossy().chars().try_for_each(|c| match c {
+            c if c.is_control() => write!(f, "{}", c.escape_unicode()),
+            c => f.write_char(c),
+        })
+    }
+}
+
+impl fmt::Debug for SockAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The path in a host that names a Unix socket, `unix:PATH`; `None` of a host name and of an IP
+/// address.
+pub fn unix_path(host: &str) -> Option<&str> {
+    host.strip_prefix("unix:")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_prints_and_answers() {
+        let tcp: SocketAddr = "[::1]:20880".parse().unwrap();
+        let (ip, unnamed) = (SockAddr::from(tcp), SockAddr::Unix(None));
+        let path = Path::new("/run/shop.sock");
+        let bound = SockAddr::Unix(Some(path.into()));
+        assert_eq!(
+            [&ip, &unnamed, &bound].map(ToString::to_string),
+            ["[::1]:20880", "unix", "unix:/run/shop.sock"]
+        );
+        assert_eq!((ip.ip(), ip.as_socket_addr()), (Some(tcp.ip()), Some(tcp)));
+        assert_eq!((bound.ip(), bound.unix_path()), (None, Some(path)));
+        assert!(bound.is_unix() && unnamed.is_unix() && !ip.is_unix());
+    }
+
+    #[test]
+    fn a_path_begins_no_line() {
+        let path = Path::new("/tmp/a\nb");
+        assert_eq!(SockAddr::Unix(Some(path.into())).to_string(), "unix:/tmp/a\\u{a}b");
+    }
+}

@@ -1,0 +1,79 @@
+//! The accepting side.
+
+use std::{
+    fs::{self, Permissions},
+    io,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use dubhe_core::SockAddr;
+use socket2::{Domain, Socket, Type};
+use tokio::net::UnixListener;
+
+use super::file::{SocketFile, remove_stale};
+use super::{UnixOptions, check};
+use crate::{
+    Error, Result,
+    io::{Io, Listen, Peer},
+};
+
+/// A listening Unix socket. Dropping it removes its file.
+#[derive(Debug)]
+pub struct UnixListen {
+    /// Before the listener: while that lives, no other file has the identity of this one.
+    _file: SocketFile,
+    listener: UnixListener,
+    local: SockAddr,
+}
+
+impl UnixListen {
+    /// Listens on `path`. A socket there on which nobody listens, such as one that a killed process
+    /// left, is replaced. Two processes that find one at the same moment may both replace it, and
+    /// the last one is reached. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// When somebody listens on the path, a file that is no socket is there, the path is too long
+    /// ([`MAX_PATH_BYTES`](super::MAX_PATH_BYTES)), or its directory does not permit it.
+    pub fn bind(path: impl Into<Arc<Path>>, options: &UnixOptions) -> Result<Self> {
+        let path = path.into();
+        check(&path)?;
+        let bind = || {
+            let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+            socket.set_nonblocking(true)?;
+            let address = socket2::SockAddr::unix(&path)?;
+            match socket.bind(&address) {
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                    remove_stale(&path)?;
+                    socket.bind(&address)?;
+                }
+                bound => bound?,
+            }
+            let file = SocketFile::at(&path)?;
+            if let Some(mode) = options.mode {
+                // Nobody can connect before `listen`.
+                fs::set_permissions(&path, Permissions::from_mode(mode))?;
+            }
+            socket.listen(i32::try_from(options.backlog).unwrap_or(i32::MAX))?;
+            Ok((file, UnixListener::from_std(socket.into())?))
+        };
+        let (file, listener) = bind().map_err(|source| {
+            Error::io(format!("cannot listen on unix:{}", path.display()), source)
+        })?;
+        Ok(Self { _file: file, listener, local: SockAddr::Unix(Some(path)) })
+    }
+}
+
+impl Listen for UnixListen {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Io, Peer)>> {
+        let (stream, remote) = ready!(self.listener.poll_accept(cx))?;
+        let remote = SockAddr::Unix(remote.as_pathname().map(Into::into));
+        Poll::Ready(Ok((stream.into(), Peer::clear(remote, self.local.clone()))))
+    }
+
+    fn local_addr(&self) -> SockAddr {
+        self.local.clone()
+    }
+}
