@@ -54,7 +54,7 @@ pub trait Connection: Clone + Send + Sync + 'static {
     fn is_ready(&self) -> bool;
 
     /// Resolves when it takes no more work, for whatever reason.
-    fn retired(&self) -> impl Future<Output = ()> + Send;
+    fn draining(&self) -> impl Future<Output = ()> + Send;
 
     /// Takes no more work; closes when what it has is done, at once with `now`.
     fn close(&self, now: bool);
@@ -253,8 +253,8 @@ impl<C: Connect> Shared<C> {
                         return;
                     }
                     self.publish();
-                    conn.retired().await;
-                    slot.retired();
+                    conn.draining().await;
+                    slot.drain();
                     let lived = time::now().saturating_duration_since(since);
                     // A peer that hangs up at once is no better than one that is not there.
                     failures = if lived < self.options.backoff.initial { failures + 1 } else { 0 };

@@ -57,7 +57,7 @@ impl<T: Connection> Slot<T> {
         self.started.load(Ordering::Acquire)
     }
 
-    /// Returns true if the last connection was retired and no new one was tried for since.
+    /// Returns true if the last connection is draining and no new one has been tried since.
     pub(super) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Acquire)
     }
@@ -68,7 +68,7 @@ impl<T: Connection> Slot<T> {
         self.conn.store(Some(std::sync::Arc::new(conn)));
     }
 
-    pub(super) fn retired(&self) {
+    pub(super) fn drain(&self) {
         self.draining.store(true, Ordering::Release);
         self.conn.store(None);
     }

@@ -35,7 +35,7 @@ impl Connection for Conn {
         self.end.borrow().is_none()
     }
 
-    async fn retired(&self) {
+    async fn draining(&self) {
         let _ = self.end.subscribe().wait_for(Option::is_some).await;
     }
 

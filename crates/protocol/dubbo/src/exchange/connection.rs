@@ -38,7 +38,7 @@ pub struct Connection {
     /// Bytes ever queued, by callers and by the session.
     queued: AtomicU64,
     /// The notice that the connection stops taking calls.
-    retired: Notify,
+    state_changed: Notify,
 }
 
 /// The reason why a call was not queued.
@@ -57,7 +57,7 @@ impl Connection {
             readonly: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             queued: AtomicU64::new(0),
-            retired: Notify::new(),
+            state_changed: Notify::new(),
         }
     }
 
@@ -87,7 +87,7 @@ impl Connection {
     /// quiet; a client waits for the replies to its calls.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Release);
-        self.retired.notify_waiters();
+        self.state_changed.notify_waiters();
         self.handle.wake();
     }
 
@@ -101,18 +101,18 @@ impl Connection {
 
     pub(super) fn set_readonly(&self, readonly: bool) {
         self.readonly.store(readonly, Ordering::Release);
-        self.retired.notify_waiters();
+        self.state_changed.notify_waiters();
     }
 
     /// Resolves when the connection takes no more calls, for whatever reason.
-    pub async fn retired(&self) {
+    pub async fn draining(&self) {
         loop {
-            let mut retired = pin!(self.retired.notified());
-            retired.as_mut().enable();
+            let mut changed = pin!(self.state_changed.notified());
+            changed.as_mut().enable();
             if !self.takes_calls() {
                 return;
             }
-            retired.await;
+            changed.await;
         }
     }
 
@@ -255,7 +255,7 @@ impl Connection {
         let written = self.written(why);
         let status = |w: &Waiting| CallLabel::waiting(w, peer).lost(why, w.position < written);
         let wakers = self.calls.lock().close(status);
-        self.retired.notify_waiters();
+        self.state_changed.notify_waiters();
         wakers.into_iter().for_each(std::task::Waker::wake);
     }
 
@@ -352,8 +352,8 @@ impl pool::Connection for PeerHandle {
         self.0.takes_calls()
     }
 
-    async fn retired(&self) {
-        self.0.retired().await;
+    async fn draining(&self) {
+        self.0.draining().await;
     }
 
     fn close(&self, now: bool) {

@@ -41,7 +41,7 @@ impl Inner {
             match std::future::poll_fn(|cx| connection.poll_ready(cx)).await {
                 Ok(()) => return Ok(connection),
                 // It leaves the pool, so the loop ends.
-                Err(_) => connection.retire(),
+                Err(_) => connection.drain(),
             }
         }
     }

@@ -31,18 +31,18 @@ pub(crate) struct Connector {
 #[derive(Clone)]
 pub(crate) struct Connection {
     send: SendRequest<Data>,
-    life: Arc<watch::Sender<Life>>,
+    state: Arc<watch::Sender<State>>,
     /// One clone beside this one for each stream.
     streams: Arc<()>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Life {
+enum State {
     Open,
     /// No more streams are taken.
-    Retired,
+    Draining,
     /// The connection ends now.
-    Ended,
+    Closed,
 }
 
 /// Counts a stream until it is dropped.
@@ -90,15 +90,15 @@ impl Connection {
     }
 
     /// The peer takes no more streams.
-    pub(crate) fn retire(&self) {
-        self.become_at_least(Life::Retired);
+    pub(crate) fn drain(&self) {
+        self.advance(State::Draining);
     }
 
-    fn become_at_least(&self, life: Life) {
-        self.life.send_if_modified(|now| {
-            let change = *now == Life::Open || life == Life::Ended;
+    fn advance(&self, state: State) {
+        self.state.send_if_modified(|now| {
+            let change = *now == State::Open || state == State::Closed;
             if change {
-                *now = life;
+                *now = state;
             }
             change
         });
@@ -111,16 +111,16 @@ impl pool::Connection for Connection {
     }
 
     fn is_ready(&self) -> bool {
-        *self.life.borrow() == Life::Open
+        *self.state.borrow() == State::Open
     }
 
-    async fn retired(&self) {
+    async fn draining(&self) {
         // An error would mean that the sender is gone, which `self` holds.
-        let _ = self.life.subscribe().wait_for(|life| *life != Life::Open).await;
+        let _ = self.state.subscribe().wait_for(|state| *state != State::Open).await;
     }
 
     fn close(&self, now: bool) {
-        self.become_at_least(if now { Life::Ended } else { Life::Retired });
+        self.advance(if now { State::Closed } else { State::Draining });
     }
 }
 
@@ -151,13 +151,13 @@ impl pool::Connect for Connector {
                 polled
             })
         });
-        let life = Arc::new(watch::Sender::new(Life::Open));
-        let (ended, mut lives) = (Arc::downgrade(&life), life.subscribe());
+        let state = Arc::new(watch::Sender::new(State::Open));
+        let (ended, mut states) = (Arc::downgrade(&state), state.subscribe());
         // The task ends with the connection, which HTTP/2 ends when nobody holds it and no stream
         // is left; streams on their way outlive the channel, so it does not own the task.
         tokio::spawn(async move {
             let forced = async {
-                if lives.wait_for(|life| *life == Life::Ended).await.is_err() {
+                if states.wait_for(|state| *state == State::Closed).await.is_err() {
                     pending::<()>().await;
                 }
             };
@@ -168,10 +168,10 @@ impl pool::Connect for Connector {
                 },
                 () = forced => tracing::debug!(%remote, "triple connection closed"),
             }
-            if let Some(life) = ended.upgrade() {
-                life.send_replace(Life::Ended);
+            if let Some(state) = ended.upgrade() {
+                state.send_replace(State::Closed);
             }
         });
-        Ok(Connection { send, life, streams: Arc::default() })
+        Ok(Connection { send, state, streams: Arc::default() })
     }
 }
