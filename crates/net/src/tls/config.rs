@@ -41,7 +41,7 @@ impl<C: HasAlpn> SharedConfig<C> {
     }
 
     /// The same configuration, which offers these protocols unless it offers others.
-    pub(super) fn offering(&self, alpn: Vec<Vec<u8>>) -> Self {
+    pub(super) fn with_default_alpn(&self, alpn: Vec<Vec<u8>>) -> Self {
         Self { base: self.base.clone(), alpn, derived: Arc::default() }
     }
 

@@ -61,10 +61,10 @@ impl ServerTls {
         Ok(())
     }
 
-    /// The same, for a protocol that is told apart by ALPN: offers these unless the builder
-    /// was told of others. A reload reaches it as well.
-    pub fn offering(&self, alpn: impl IntoIterator<Item = impl Into<Vec<u8>>>) -> Self {
-        let config = self.config.offering(alpn.into_iter().map(Into::into).collect());
+    /// Returns the same configuration, which offers these protocols by ALPN unless the builder was
+    /// given others. A reload reaches it as well.
+    pub fn with_default_alpn(&self, alpn: impl IntoIterator<Item = impl Into<Vec<u8>>>) -> Self {
+        let config = self.config.with_default_alpn(alpn.into_iter().map(Into::into).collect());
         Self { config, options: self.options.clone() }
     }
 

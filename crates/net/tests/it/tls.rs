@@ -151,8 +151,8 @@ async fn a_reload_counts_from_the_next_handshake_and_a_bad_one_changes_nothing()
     let (old, new) = (authority.issue("127.0.0.1").unwrap(), authority.issue("127.0.0.1").unwrap());
     let tls = server(&old).build().unwrap();
     // A reload reaches those who offer something of their own by ALPN as well.
-    let server = Server::start(TlsMode::Required, tls.offering(["x", "y"]));
-    let client = ClientTls::builder(authority.pem()).build().unwrap().offering(["y"]);
+    let server = Server::start(TlsMode::Required, tls.with_default_alpn(["x", "y"]));
+    let client = ClientTls::builder(authority.pem()).build().unwrap().with_default_alpn(["y"]);
     let shown = async || {
         let (_, peer) = server.ask_as(&client).await.unwrap();
         let tls = peer.tls.unwrap();

@@ -168,7 +168,7 @@ impl ServerBuilder {
     /// Encrypts every protocol on the port; `mode` says whether clear connections are taken too.
     pub fn tls(mut self, mode: TlsMode, tls: ServerTls) -> Self {
         self.options.accept.tls_mode = mode;
-        self.options.accept.tls = Some(tls.offering(["h2", "http/1.1"]));
+        self.options.accept.tls = Some(tls.with_default_alpn(["h2", "http/1.1"]));
         self
     }
 

@@ -101,7 +101,7 @@ impl TripleConnect {
 
     /// The same, encrypted. Offers `h2` by ALPN unless `tls` offers something else.
     pub fn tls(mut self, tls: &ClientTls) -> Self {
-        self.transport = Transport::Tls(tls.offering(["h2"]));
+        self.transport = Transport::Tls(tls.with_default_alpn(["h2"]));
         self
     }
 
