@@ -171,8 +171,8 @@ impl Shared {
     }
 
     fn sniff_timeouts(&self) -> SniffTimeouts {
-        let AcceptOptions { silence_timeout, handshake_timeout, .. } = self.options;
-        SniffTimeouts { first: silence_timeout, rest: handshake_timeout }
+        let AcceptOptions { first_byte_timeout, handshake_timeout, .. } = self.options;
+        SniffTimeouts { first: first_byte_timeout, rest: handshake_timeout }
     }
 }
 

@@ -66,7 +66,7 @@ pub struct AcceptOptions {
     pub handshake_timeout: Duration,
     /// The longest time without a first byte. Default 185 s: Dubbo consumers connect early and may
     /// not send a byte before their first heartbeat, 60 s by default; three may be late.
-    pub silence_timeout: Duration,
+    pub first_byte_timeout: Duration,
     /// The use of TLS. Default off.
     pub tls_mode: TlsMode,
     /// Certificate and key, needed unless the mode is off.
@@ -80,7 +80,7 @@ impl Default for AcceptOptions {
             max_connections: 10_000,
             max_per_ip: 1024,
             handshake_timeout: Duration::from_secs(10),
-            silence_timeout: Duration::from_secs(185),
+            first_byte_timeout: Duration::from_secs(185),
             tls_mode: TlsMode::Off,
             #[cfg(feature = "tls")]
             tls: None,
@@ -94,7 +94,7 @@ impl fmt::Debug for AcceptOptions {
             .field("max_connections", &self.max_connections)
             .field("max_per_ip", &self.max_per_ip)
             .field("handshake_timeout", &self.handshake_timeout)
-            .field("silence_timeout", &self.silence_timeout)
+            .field("first_byte_timeout", &self.first_byte_timeout)
             .field("tls_mode", &self.tls_mode)
             .finish_non_exhaustive()
     }

@@ -146,7 +146,7 @@ async fn what_no_protocol_knows_is_closed() {
 #[tokio::test(start_paused = true)]
 async fn a_silent_peer_may_wait_long_and_a_hesitant_one_may_not() {
     let mut options = AcceptOptions::default();
-    options.silence_timeout = Duration::from_secs(100);
+    options.first_byte_timeout = Duration::from_secs(100);
     options.handshake_timeout = Duration::from_secs(5);
     let server = Server::with(options);
 
