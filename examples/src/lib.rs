@@ -11,7 +11,7 @@ use std::time::Instant;
 use dubhe::balance::{Balance, Pick, Selection};
 use dubhe::prelude::*;
 use dubhe::registry::Memory;
-use dubhe::{CallView, Endpoint, Running, java};
+use dubhe::{CallView, Endpoint, RunningServer, java};
 
 /// `org.example.User`: in Java a class with `long id`, `String name` and `Date born`.
 #[derive(Java, Clone, Debug, PartialEq)]
@@ -60,7 +60,7 @@ pub fn ada() -> User {
 ///
 /// # Errors
 /// When no port can be listened on.
-pub async fn users() -> Result<Running, Status> {
+pub async fn users() -> Result<RunningServer, Status> {
     Server::builder().service(UsersServer::new(OneUser)).start("127.0.0.1:0").await
 }
 
@@ -68,7 +68,7 @@ pub async fn users() -> Result<Running, Status> {
 ///
 /// # Errors
 /// When no port can be listened on.
-pub async fn fleet() -> Result<(Memory, Vec<Running>), Status> {
+pub async fn fleet() -> Result<(Memory, Vec<RunningServer>), Status> {
     let (registry, mut providers) = (Memory::new(), Vec::new());
     for zone in ["hz", "sh", "hz"] {
         let service = Export::new(UsersServer::new(OneUser)).param("zone", zone);

@@ -8,7 +8,7 @@ mod stop;
 use std::io::Write;
 
 use dubhe::registry::Memory;
-use dubhe::{App, Running, Server, Status};
+use dubhe::{App, RunningServer, Server, Status};
 
 use crate::failure::Failure;
 use consumer::{Consumer, TITLES};
@@ -53,7 +53,7 @@ pub(crate) async fn run(options: Options, out: &mut impl Write) -> Result<(), Fa
     ended
 }
 
-async fn start(name: &str, addr: &str, registry: &Memory) -> Result<Running, Status> {
+async fn start(name: &str, addr: &str, registry: &Memory) -> Result<RunningServer, Status> {
     Server::builder()
         .application("dubhe-demo")
         .registry(registry.clone())
@@ -75,7 +75,11 @@ fn free(addr: &str) -> String {
 }
 
 /// Says what there is, in lines that can be copied.
-fn introduce(first: &Running, second: &Running, out: &mut impl Write) -> Result<(), Failure> {
+fn introduce(
+    first: &RunningServer,
+    second: &RunningServer,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
     let addr = first.addr();
     let second = second.addr();
     let dubhe = std::env::args().next().unwrap_or_else(|| "dubhe".to_owned());
@@ -116,7 +120,11 @@ Ctrl-C ends it.
     .and_then(|()| out.flush())?)
 }
 
-async fn drain(app: &App, providers: [Running; 2], out: &mut impl Write) -> Result<(), Failure> {
+async fn drain(
+    app: &App,
+    providers: [RunningServer; 2],
+    out: &mut impl Write,
+) -> Result<(), Failure> {
     writeln!(out, "\ndraining: no new calls, those that have begun end")?;
     out.flush()?;
     app.close();

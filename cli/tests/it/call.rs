@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use crate::support::{Ended, dubhe};
 use dubhe::hessian2::Array;
 use dubhe::prelude::*;
-use dubhe::{Running, java};
+use dubhe::{RunningServer, java};
 use serde_json::{Value as Json, json};
 
 #[derive(Java, Clone, Debug, PartialEq)]
@@ -112,7 +112,7 @@ const SERVICE: &str = "org.example.Everything";
 /// A provider that serves for as long as it is held.
 struct Serving {
     _runtime: tokio::runtime::Runtime,
-    running: Running,
+    running: RunningServer,
     provider: Provider,
 }
 

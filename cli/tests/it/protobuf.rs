@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use crate::support::{Ended, dubhe, dubhe_reading};
-use dubhe::{Running, Server, ServerBuilder};
+use dubhe::{RunningServer, Server, ServerBuilder};
 use dubhe_stubs::Speaker;
 use dubhe_stubs::proto::sample::shapes::v1::ShapesServer;
 
@@ -11,7 +11,7 @@ const SERVICE: &str = "sample.shapes.v1.Shapes";
 /// A provider that serves for as long as it is held.
 struct Serving {
     _runtime: tokio::runtime::Runtime,
-    running: Running,
+    running: RunningServer,
 }
 
 impl Serving {

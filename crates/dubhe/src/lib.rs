@@ -53,7 +53,7 @@ pub use dubhe_core::{
 };
 pub use dubhe_macros::{Java, JavaException, interface};
 pub use dubhe_protobuf::{Request, Response, Streaming, include_proto};
-pub use dubhe_server::{Export, Running, Server, ServerBuilder, ServerOptions, Service};
+pub use dubhe_server::{Export, RunningServer, Server, ServerBuilder, ServerOptions, Service};
 
 pub use dubhe_cluster as cluster;
 

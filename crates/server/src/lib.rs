@@ -21,6 +21,6 @@ mod services;
 pub mod stub;
 mod table;
 
-pub use server::{Running, Server, ServerBuilder, ServerOptions};
+pub use server::{RunningServer, Server, ServerBuilder, ServerOptions};
 pub use service::{Export, Service};
 pub use services::{Services, ServicesBuilder};

@@ -5,7 +5,7 @@
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use dubhe::prelude::*;
-use dubhe::{Running, registry_at};
+use dubhe::{RunningServer, registry_at};
 use dubhe_examples::{OneUser, UsersClient, UsersServer};
 
 #[tokio::main]
@@ -31,7 +31,7 @@ async fn main() -> Result<(), Status> {
     Ok(())
 }
 
-async fn provider(registry: &str) -> Result<Running, Status> {
+async fn provider(registry: &str) -> Result<RunningServer, Status> {
     Server::builder()
         .application("users")
         .registry(registry_at(registry, "users")?)

@@ -118,7 +118,7 @@ impl Users for InMemory {
     }
 }
 
-async fn server() -> (dubhe::Running, Arc<InMemory>, String) {
+async fn server() -> (dubhe::RunningServer, Arc<InMemory>, String) {
     let users = Arc::new(InMemory::default());
     let running = Server::builder()
         .service(UsersServer::from(users.clone()))

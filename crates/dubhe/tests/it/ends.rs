@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use dubhe::prelude::*;
-use dubhe::{Guard, Hook, Running};
+use dubhe::{Guard, Hook, RunningServer};
 use dubhe_testkit::http1;
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::sync::mpsc;
@@ -61,7 +61,7 @@ impl Hook for Notes {
 }
 
 struct Scene {
-    running: Running,
+    running: RunningServer,
     client: WaysClient,
     server_ends: mpsc::UnboundedReceiver<(String, u64)>,
     client_ends: mpsc::UnboundedReceiver<(String, u64)>,

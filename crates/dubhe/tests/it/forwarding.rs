@@ -16,7 +16,7 @@ use dubhe::core::value::{List, Map};
 use dubhe::core::{Body, Encoded, EncodedArgs, Format};
 use dubhe::hessian2::{Encoder, payload, to_bytes};
 use dubhe::prelude::*;
-use dubhe::{CallOptions, Client, Metadata, Method, Payload, Running, Service, ServiceKey};
+use dubhe::{CallOptions, Client, Metadata, Method, Payload, RunningServer, Service, ServiceKey};
 
 const SERVICE: &str = "org.example.Any";
 const COUNTS: [usize; 4] = [0, 1, 2, 7];
@@ -89,11 +89,11 @@ impl Service for Gateway {
     }
 }
 
-async fn serve(service: impl Service) -> Running {
+async fn serve(service: impl Service) -> RunningServer {
     Server::builder().service(service).start("127.0.0.1:0").await.unwrap()
 }
 
-fn client(app: &App, protocol: &str, server: &Running) -> Client {
+fn client(app: &App, protocol: &str, server: &RunningServer) -> Client {
     let url = format!("{protocol}://{}", server.addr());
     app.client::<Client>().service(ServiceKey::interface_only(SERVICE)).url(&url).build().unwrap()
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use dubhe::core::gate::{Arrival, Gate};
 use dubhe::prelude::*;
-use dubhe::{Guard, Metadata, Running};
+use dubhe::{Guard, Metadata, RunningServer};
 use dubhe_testkit::http1;
 use tokio::sync::Notify;
 
@@ -63,7 +63,7 @@ impl Gate for One {
 }
 
 struct Scene {
-    running: Running,
+    running: RunningServer,
     gate: One,
     leave: Arc<Notify>,
     reached: Arc<AtomicUsize>,

@@ -9,7 +9,7 @@ use std::task::{Context as Task, Poll};
 use dubhe::hessian2::Array;
 use dubhe::prelude::*;
 use dubhe::triple::http::Body;
-use dubhe::{Running, triple};
+use dubhe::{RunningServer, triple};
 use dubhe_testkit::http1::{Response, request};
 
 #[derive(Java, Clone, Debug, PartialEq)]
@@ -97,7 +97,7 @@ impl triple::http::Service<http::Request<Body>> for Named {
     }
 }
 
-async fn serve() -> Running {
+async fn serve() -> RunningServer {
     let server = Server::builder().service(DeskServer::new(Clerk));
     server.mount("/files", Named("files")).start("127.0.0.1:0").await.unwrap()
 }

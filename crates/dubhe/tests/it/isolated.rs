@@ -8,7 +8,7 @@
 
 use std::sync::{Arc, Barrier};
 
-use dubhe::Running;
+use dubhe::RunningServer;
 use dubhe::prelude::*;
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::runtime::Handle;
@@ -89,7 +89,7 @@ impl Miner for Pit {
 
 const NAME: &str = "org.example.Mine";
 
-async fn serve(export: Export) -> Running {
+async fn serve(export: Export) -> RunningServer {
     let server = Server::builder().service(export).service(QuickServer::new(Pong));
     server.start("127.0.0.1:0").await.unwrap()
 }
@@ -98,7 +98,7 @@ fn isolated(pit: &Pit) -> Export {
     Export::new(MinerServer::new(pit.clone())).isolated(1)
 }
 
-fn miner(app: &App, protocol: &str, server: &Running) -> MinerClient {
+fn miner(app: &App, protocol: &str, server: &RunningServer) -> MinerClient {
     let url = format!("{protocol}://{}", server.addr());
     let timeout = std::time::Duration::from_secs(20);
     app.client::<MinerClient>().url(&url).retries(0).timeout(timeout).build().unwrap()

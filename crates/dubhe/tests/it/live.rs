@@ -14,7 +14,7 @@ use dubhe::core::serve::{Dispatch, Overload, Target, Wanted};
 use dubhe::core::{Invoke, Invoking};
 use dubhe::prelude::*;
 use dubhe::registry::Memory;
-use dubhe::{Client, Guard, Hook, Method, Running, ServiceKey};
+use dubhe::{Client, Guard, Hook, Method, RunningServer, ServiceKey};
 use dubhe_testkit::http1;
 use futures_util::StreamExt as _;
 use tokio::sync::Notify;
@@ -55,7 +55,7 @@ fn key() -> ServiceKey {
     ServiceKey::interface_only("org.example.Guide")
 }
 
-fn client(app: &App, protocol: &str, server: &Running) -> GuideClient {
+fn client(app: &App, protocol: &str, server: &RunningServer) -> GuideClient {
     let url = format!("{protocol}://{}", server.addr());
     app.client::<GuideClient>().url(&url).retries(0).build().unwrap()
 }
@@ -70,7 +70,7 @@ async fn names(client: &GuideClient) -> Vec<String> {
     names
 }
 
-async fn health(server: &Running) -> u16 {
+async fn health(server: &RunningServer) -> u16 {
     let addr = server.addr();
     let json = ["content-type: application/json"];
     let ask = move || {
@@ -246,7 +246,7 @@ async fn a_dispatch_answers_for_all_that_is_not_exported() {
             let backend = Server::builder().service(guide(name)).start("127.0.0.1:0");
             backends.push(backend.await.unwrap());
         }
-        let through = |backend: &Running| {
+        let through = |backend: &RunningServer| {
             let url = format!("{protocol}://{}", backend.addr());
             app.client::<Client>().service(key()).url(&url).build().unwrap()
         };

@@ -32,7 +32,7 @@ impl Clock for Slow {
     }
 }
 
-fn client(running: &dubhe::Running) -> ClockClient {
+fn client(running: &dubhe::RunningServer) -> ClockClient {
     let app = App::builder("test").build().unwrap();
     let url = format!("dubbo://{}", running.addr());
     let client = app.client::<ClockClient>().url(&url).retries(0);
@@ -66,7 +66,10 @@ async fn registries_are_told_application_host_port_and_parameters() {
     assert!(seen.next().await.unwrap().providers.is_empty());
 }
 
-async fn announcing(registry: impl Registry, export: Export) -> Result<dubhe::Running, Status> {
+async fn announcing(
+    registry: impl Registry,
+    export: Export,
+) -> Result<dubhe::RunningServer, Status> {
     Server::builder()
         .service(export)
         .announce(["tri"])

@@ -9,7 +9,7 @@
 use dubhe::core::CallKind;
 use dubhe::prelude::*;
 use dubhe::registry::Memory;
-use dubhe::{CallOptions, Code, ReplyAttachments, Running, Service, Stub};
+use dubhe::{CallOptions, Code, ReplyAttachments, RunningServer, Service, Stub};
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::sync::mpsc;
 
@@ -72,13 +72,13 @@ impl Ages for Calendar {
     }
 }
 
-async fn start() -> (Running, App) {
+async fn start() -> (RunningServer, App) {
     let server = Server::builder().service(AgesServer::new(Calendar));
     let running = server.start("127.0.0.1:0").await.unwrap();
     (running, App::builder("test").build().unwrap())
 }
 
-fn client(app: &App, scheme: &str, running: &Running) -> AgesClient {
+fn client(app: &App, scheme: &str, running: &RunningServer) -> AgesClient {
     app.client().url(&format!("{scheme}://{}", running.addr())).build().unwrap()
 }
 

@@ -36,7 +36,7 @@ impl Setting {
         Self { ca, server, client }
     }
 
-    async fn serve(&self, mode: TlsMode, mutual: bool) -> (dubhe::Running, Vec<String>) {
+    async fn serve(&self, mode: TlsMode, mutual: bool) -> (dubhe::RunningServer, Vec<String>) {
         let mut tls = ServerTls::builder(self.server.chain.clone(), self.server.key.clone());
         if mutual {
             tls = tls.client_ca(self.ca.pem());

@@ -22,7 +22,7 @@ use dubhe_triple::http::{Body, BoxError, HttpService};
 use dubhe_triple::{TripleOptions, TripleProtocol};
 use tokio::sync::watch;
 
-use super::Running;
+use super::RunningServer;
 use super::constraints::Constraints;
 use super::listener::Listener;
 use crate::announce::{self, Announced};
@@ -234,7 +234,7 @@ impl ServerBuilder {
     /// # Errors
     /// When an address cannot be listened on, two services have the same name, a setting is
     /// wrong, or a registry refuses. Nothing is listened on then.
-    pub async fn start(mut self, addr: &str) -> Result<Running, Status> {
+    pub async fn start(mut self, addr: &str) -> Result<RunningServer, Status> {
         self.listeners.insert(0, Listener::Address(addr.to_owned()));
         self.run().await
     }
@@ -244,12 +244,12 @@ impl ServerBuilder {
     ///
     /// # Errors
     /// As [`ServerBuilder::start`].
-    pub async fn start_on(mut self, listen: impl Listen) -> Result<Running, Status> {
+    pub async fn start_on(mut self, listen: impl Listen) -> Result<RunningServer, Status> {
         self.listeners.insert(0, Listener::Open(Box::new(listen)));
         self.run().await
     }
 
-    async fn run(self) -> Result<Running, Status> {
+    async fn run(self) -> Result<RunningServer, Status> {
         let Self { mut services, registries, mut protocols, mounts, listeners, options } = self;
         let state = watch::Sender::new(Catalog::default());
         builtin::add(&mut services, &options, &state.subscribe());
@@ -287,7 +287,7 @@ impl ServerBuilder {
         }
         // Announced only once connections are taken, so that nobody is sent to a closed port.
         announced.announce_all(&services.present()).await?;
-        Ok(Running {
+        Ok(RunningServer {
             addrs,
             services,
             announced,

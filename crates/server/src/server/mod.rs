@@ -3,10 +3,10 @@
 mod builder;
 mod constraints;
 mod listener;
-mod running;
+mod running_server;
 
 pub use builder::{ServerBuilder, ServerOptions};
-pub use running::Running;
+pub use running_server::RunningServer;
 
 /// A server; [`Server::builder`] makes one.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use dubhe::registry::Memory;
-use dubhe::{App, Code, Running, Server, ServerOptions, ServiceKey, Status, Stub};
+use dubhe::{App, Code, RunningServer, Server, ServerOptions, ServiceKey, Status, Stub};
 use dubhe_core::registry::Registry as _;
 use dubhe_protobuf::prost::Message as _;
 use dubhe_protobuf::{Request, Response, Streaming};
@@ -34,12 +34,12 @@ impl Java for Hi {
     }
 }
 
-async fn start(change: impl FnOnce(&mut ServerOptions)) -> Running {
+async fn start(change: impl FnOnce(&mut ServerOptions)) -> RunningServer {
     let server = Server::builder().service(ShapesServer::new(Speaker)).service(JavaServer::new(Hi));
     server.options(change).start("127.0.0.1:0").await.unwrap()
 }
 
-fn client<T: Stub>(running: &Running) -> T {
+fn client<T: Stub>(running: &RunningServer) -> T {
     let app = App::builder("test").build().unwrap();
     let url = format!("tri://{}", running.addr());
     app.client::<T>().url(&url).timeout(Duration::from_secs(20)).build().unwrap()

@@ -1,5 +1,5 @@
 //! Calls of generated clients to generated servers over Triple.
-use dubhe::{App, CallOptions, Code, Metadata, Running, Server, Service as _, Status};
+use dubhe::{App, CallOptions, Code, Metadata, RunningServer, Server, Service as _, Status};
 use dubhe_protobuf::pbjson_types::Empty;
 use dubhe_protobuf::{Request, details};
 use dubhe_stubs::Speaker;
@@ -10,7 +10,7 @@ use futures_util::{TryStreamExt as _, stream};
 /// A client, and the server that it calls over Triple.
 struct Pair {
     client: ShapesClient,
-    _server: Running,
+    _server: RunningServer,
 }
 
 async fn pair() -> Pair {

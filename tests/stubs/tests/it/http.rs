@@ -3,7 +3,7 @@ use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
 
 use dubhe::core::status::Detail;
-use dubhe::{Code, Metadata, Running, Server, Status};
+use dubhe::{Code, Metadata, RunningServer, Server, Status};
 use dubhe_protobuf::pbjson_types::Empty;
 use dubhe_protobuf::{Request, Response, Streaming};
 use dubhe_stubs::proto::sample::common::Named;
@@ -65,7 +65,7 @@ const SAY: &str = "POST /sample.shapes.v1.Shapes/Say";
 const JSON: &str = "content-type: application/json";
 const PROTO: &str = "content-type: application/proto";
 
-async fn serve() -> Running {
+async fn serve() -> RunningServer {
     Server::builder().service(ShapesServer::new(Speaker)).start("127.0.0.1:0").await.unwrap()
 }
 

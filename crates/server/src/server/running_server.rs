@@ -1,4 +1,4 @@
-//! A server that runs, and how it stops.
+//! A running server, and its shutdown.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,9 +16,9 @@ use crate::service::Export;
 use crate::services::Services;
 use crate::table::ServiceTable;
 
-/// A server that runs. Dropping it ends everything at once; [`Running::stop`] loses no call.
+/// A running server. Dropping it ends everything at once; [`RunningServer::stop`] loses no call.
 #[derive(Debug)]
-pub struct Running {
+pub struct RunningServer {
     pub(super) addrs: Vec<SocketAddr>,
     pub(super) services: Arc<ServiceTable>,
     pub(super) announced: Announced,
@@ -32,7 +32,7 @@ pub struct Running {
     pub(super) wait: Duration,
 }
 
-impl Running {
+impl RunningServer {
     /// The address listened on; of several, the first TCP one.
     pub fn addr(&self) -> SocketAddr {
         self.addrs.first().copied().unwrap_or(SocketAddr::from(([0, 0, 0, 0], 0)))
@@ -98,7 +98,7 @@ impl Running {
         self.trigger.live()
     }
 
-    /// Serves until SIGTERM, SIGINT or Ctrl-C, then [stops](Running::stop).
+    /// Serves until SIGTERM, SIGINT or Ctrl-C, then [stops](RunningServer::stop).
     pub async fn until_signalled(self) -> usize {
         signalled().await;
         self.stop().await
