@@ -13,8 +13,8 @@ use dubhe_core::{Call, Code, Head, Metadata, Method, ServiceKey, Status};
 use dubhe_hessian2::Error;
 use dubhe_net::session::Outbox;
 
+use super::handlers::{Ended, Panicked};
 use super::request_cache::{CachedRequest, KnownRequest};
-use super::running::{Ended, Panicked};
 use super::{Exchange, offload};
 use crate::body::{
     self, ReplyTo, Request, Scanned, supports_attachments, write_failure, write_reply,
@@ -84,7 +84,7 @@ impl Exchange {
         if header.serialization != SerializationId::HESSIAN2 {
             return Err(Refusal::Wire(table::dubbo::BAD_REQUEST, refusal(header.serialization)));
         }
-        if self.running.len() >= self.options.max_running {
+        if self.handlers.len() >= self.options.max_running {
             let most = self.options.max_running;
             let text = format!("{most} calls of this connection run already; call less at once");
             return Err(Refusal::Wire(table::dubbo::SERVER_THREADPOOL_EXHAUSTED, text));
@@ -142,10 +142,10 @@ impl Exchange {
         let invoke = target.invoke.clone();
         let begin = move || guards.follow(invoke.invoke(Call::new(head, payload)));
         let started = if self.offload.next() {
-            self.running.start(move || offload::spawned(begin), ticket)
+            self.handlers.start(move || offload::spawned(begin), ticket)
         } else {
             self.in_place += 1;
-            self.running.start(begin, ticket)
+            self.handlers.start(begin, ticket)
         };
 
         // The reply, now or when the handler ends.
@@ -238,7 +238,7 @@ impl Exchange {
             }
             deadline <= now
         };
-        self.running.cancel_where(is_over, |ticket| {
+        self.handlers.cancel_where(is_over, |ticket| {
             let text = format!(
                 "{}.{} did not end within the caller's timeout and was cancelled",
                 ticket.service, ticket.method.name

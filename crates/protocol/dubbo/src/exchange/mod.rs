@@ -7,12 +7,12 @@
 mod calls;
 mod connection;
 mod errors;
+mod handlers;
 mod heartbeat;
 mod inbound;
 mod offload;
 mod request_cache;
 mod role;
-mod running;
 mod session;
 
 pub use calls::MAX_CALLS;

@@ -11,11 +11,11 @@ use dubhe_net::session::{Activity, CloseReason, Handle, Outbox, Session};
 use dubhe_net::{Error, ErrorKind, Result, time};
 
 use super::calls::Answered;
+use super::handlers::HandlerSet;
 use super::heartbeat::{Beat, Heartbeat};
 use super::inbound::Ticket;
 use super::offload::Offload;
 use super::request_cache::RequestCache;
-use super::running::Running;
 use super::{Connection, PeerHandle, Role};
 use crate::body::Event;
 use crate::frame::{Frame, Splitter};
@@ -30,7 +30,7 @@ pub struct Exchange {
     pub(super) connection: Arc<Connection>,
     pub(super) dispatch: Option<Arc<dyn Dispatch>>,
     pub(super) peer: Arc<context::Peer>,
-    pub(super) running: Running<Ticket>,
+    pub(super) handlers: HandlerSet<Ticket>,
     pub(super) last_call: Instant,
     pub(super) offload: Offload,
     pub(super) request_cache: RequestCache,
@@ -75,7 +75,7 @@ impl Exchange {
             connection,
             dispatch,
             peer,
-            running: Running::new(),
+            handlers: HandlerSet::new(),
             last_call: time::now(),
             offload: Offload::default(),
             request_cache: RequestCache::default(),
@@ -129,7 +129,7 @@ impl Exchange {
         let wanted = self.connection.drain_wanted();
         let given_up = self.role == Role::Client && (wanted || self.connection.is_readonly());
         if given_up {
-            return self.running.len() == 0 && self.connection.waiting() == 0;
+            return self.handlers.len() == 0 && self.connection.waiting() == 0;
         }
         if !wanted {
             return false;
@@ -148,7 +148,7 @@ impl Exchange {
             out.tick_at(end);
             return false;
         }
-        self.running.len() == 0 && self.connection.waiting() == 0
+        self.handlers.len() == 0 && self.connection.waiting() == 0
     }
 }
 
@@ -183,8 +183,8 @@ impl Session for Exchange {
 
     fn poll(&mut self, cx: &mut Context<'_>, out: &mut Outbox) -> Poll<Result<()>> {
         let before = out.len();
-        let begin = self.running.has_woken().then(time::now);
-        let polls = self.running.poll(cx, |ended, ticket| ticket.reply(ended, out));
+        let begin = self.handlers.has_woken().then(time::now);
+        let polls = self.handlers.poll(cx, |ended, ticket| ticket.reply(ended, out));
         if let Some(begin) = begin {
             self.offload.observe(begin, time::now(), polls);
         }
@@ -228,11 +228,11 @@ impl Session for Exchange {
 
     fn wants_input(&self) -> bool {
         // A handler may wait for a reply from this very peer, so replies must get through.
-        self.running.len() < self.options.max_running || self.connection.waiting() > 0
+        self.handlers.len() < self.options.max_running || self.connection.waiting() > 0
     }
 
     fn on_close(&mut self, why: &CloseReason) {
-        self.running.cancel_where(|_| true, drop);
+        self.handlers.cancel_where(|_| true, drop);
         self.connection.fail(why);
     }
 }

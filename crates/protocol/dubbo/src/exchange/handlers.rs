@@ -23,7 +23,7 @@ pub(super) type Ended = Result<Outcome, Panicked>;
 pub(super) struct Panicked;
 
 /// Handlers that run, each with a ticket of type `T`.
-pub(super) struct Running<T> {
+pub(super) struct HandlerSet<T> {
     slots: Vec<Slot<T>>,
     free: Vec<usize>,
     woken: Arc<Woken>,
@@ -74,7 +74,7 @@ impl Wake for Alarm {
     }
 }
 
-impl<T> Running<T> {
+impl<T> HandlerSet<T> {
     pub(super) fn new() -> Self {
         Self { slots: Vec::new(), free: Vec::new(), woken: Arc::default(), batch: Vec::new() }
     }
@@ -211,54 +211,54 @@ mod tests {
         }
     }
 
-    fn poll(running: &mut Running<u8>, waker: &Waker) -> Vec<(bool, u8)> {
+    fn poll(handlers: &mut HandlerSet<u8>, waker: &Waker) -> Vec<(bool, u8)> {
         let mut ended = Vec::new();
-        running.poll(&mut Context::from_waker(waker), |end, t| ended.push((end.is_ok(), t)));
+        handlers.poll(&mut Context::from_waker(waker), |end, t| ended.push((end.is_ok(), t)));
         ended
     }
 
     #[test]
     fn handlers_end_in_the_order_they_wake_and_wake_the_driver_once() {
-        let mut running = Running::new();
+        let mut handlers = HandlerSet::new();
         let counts = Arc::new(Counts::default());
         let waker = Waker::from(counts.clone());
         let (a, on_a) = oneshot::channel();
         let (b, on_b) = oneshot::channel();
-        assert!(running.start(|| waits(on_a), 1).is_none());
-        assert!(running.start(|| waits(on_b), 2).is_none());
-        assert!(matches!(running.start(|| Invoking::ready(Ok(done())), 3), Some((Ok(Ok(_)), 3))));
-        assert_eq!(poll(&mut running, &waker), []);
+        assert!(handlers.start(|| waits(on_a), 1).is_none());
+        assert!(handlers.start(|| waits(on_b), 2).is_none());
+        assert!(matches!(handlers.start(|| Invoking::ready(Ok(done())), 3), Some((Ok(Ok(_)), 3))));
+        assert_eq!(poll(&mut handlers, &waker), []);
         b.send(()).unwrap();
         a.send(()).unwrap();
         assert_eq!(counts.0.load(Ordering::SeqCst), 1);
-        assert_eq!(poll(&mut running, &waker), [(true, 2), (true, 1)]);
-        assert_eq!((running.len(), running.slots.len()), (0, 3));
+        assert_eq!(poll(&mut handlers, &waker), [(true, 2), (true, 1)]);
+        assert_eq!((handlers.len(), handlers.slots.len()), (0, 3));
     }
 
     #[test]
     fn a_panic_ends_one_handler_at_any_poll() {
-        let mut running = Running::new();
-        assert!(matches!(running.start(|| panic!("in invoke"), 1), Some((Err(Panicked), 1))));
+        let mut handlers = HandlerSet::new();
+        assert!(matches!(handlers.start(|| panic!("in invoke"), 1), Some((Err(Panicked), 1))));
         let (go, on) = oneshot::channel::<()>();
         let late = Invoking::boxed(async move {
             let _ = on.await;
             panic!("after a wait")
         });
-        assert!(running.start(|| late, 2).is_none());
+        assert!(handlers.start(|| late, 2).is_none());
         go.send(()).unwrap();
-        assert_eq!(poll(&mut running, Waker::noop()), [(false, 2)]);
-        assert_eq!(running.len(), 0);
+        assert_eq!(poll(&mut handlers, Waker::noop()), [(false, 2)]);
+        assert_eq!(handlers.len(), 0);
     }
 
     #[test]
     fn cancelling_drops_the_handler() {
-        let mut running = Running::new();
+        let mut handlers = HandlerSet::new();
         let (mut gone, on) = oneshot::channel();
-        assert!(running.start(|| waits(on), 1).is_none());
+        assert!(handlers.start(|| waits(on), 1).is_none());
         let mut cancelled = Vec::new();
-        running.cancel_where(|t| *t == 1, |t| cancelled.push(t));
+        handlers.cancel_where(|t| *t == 1, |t| cancelled.push(t));
         assert_eq!(cancelled, [1]);
         assert!(gone.poll_closed(&mut Context::from_waker(Waker::noop())).is_ready());
-        assert_eq!(running.len(), 0);
+        assert_eq!(handlers.len(), 0);
     }
 }
