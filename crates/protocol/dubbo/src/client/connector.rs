@@ -14,18 +14,18 @@ use crate::exchange::{Exchange, PeerHandle, Role};
 use crate::options::DubboOptions;
 
 /// The transport that carries the bytes.
-pub(super) enum Way {
-    Clear,
+pub(super) enum Transport {
+    Plaintext,
     Tls(ClientTls),
-    Other(Arc<dyn Dial>),
+    Custom(Arc<dyn Dial>),
 }
 
-impl Way {
+impl Transport {
     pub(super) fn dial(&self, tcp: TcpOptions) -> Arc<dyn Dial> {
         match self {
-            Self::Clear => Arc::new(TcpDial::new(tcp)),
+            Self::Plaintext => Arc::new(TcpDial::new(tcp)),
             Self::Tls(tls) => Arc::new(tls.dial(TcpDial::new(tcp))),
-            Self::Other(dial) => dial.clone(),
+            Self::Custom(dial) => dial.clone(),
         }
     }
 }

@@ -19,7 +19,7 @@ use dubhe_net::tls::ClientTls;
 use crate::options::{DubboOptions, millis};
 use crate::serialization;
 use channel::DubboChannel;
-use connector::{Connector, Way};
+use connector::{Connector, Transport};
 
 /// The parameters of an endpoint that its channel depends on.
 const PARAMETERS: [&str; 6] = [
@@ -47,7 +47,7 @@ const PARAMETERS: [&str; 6] = [
 pub struct DubboConnect {
     options: DubboOptions,
     tcp: TcpOptions,
-    way: Way,
+    transport: Transport,
     session: SessionOptions,
     backoff: Backoff,
     random: Arc<dyn Random>,
@@ -60,7 +60,7 @@ impl DubboConnect {
         Self {
             options,
             tcp: TcpOptions::default(),
-            way: Way::Clear,
+            transport: Transport::Plaintext,
             session: SessionOptions::default(),
             backoff: Backoff::default(),
             random: Arc::new(SplitMix::from_os()),
@@ -76,14 +76,14 @@ impl DubboConnect {
 
     /// The same, encrypted.
     pub fn tls(mut self, tls: ClientTls) -> Self {
-        self.way = Way::Tls(tls);
+        self.transport = Transport::Tls(tls);
         self
     }
 
     /// The same over another transport; socket options, TLS and `connect.timeout` are then that
     /// transport's own matter.
     pub fn dial(mut self, dial: Arc<dyn Dial>) -> Self {
-        self.way = Way::Other(dial);
+        self.transport = Transport::Custom(dial);
         self
     }
 
@@ -142,7 +142,7 @@ impl Connect for DubboConnect {
         let (_, host, port) = endpoint.identity();
         let connector = Connector {
             address: Address::new(host, port),
-            dial: self.way.dial(tcp),
+            dial: self.transport.dial(tcp),
             options: Arc::new(options),
             session: self.session.clone(),
             dispatch: self.dispatch.clone(),
