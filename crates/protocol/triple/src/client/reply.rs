@@ -22,7 +22,7 @@ use crate::transport::http2::InFlight;
 use crate::transport::{Messages, Receiver, malformed, no_message, passed};
 use crate::wire::compression::{Encoding, GRPC_ENCODING};
 use crate::wire::headers::EXCEPTION_CODE;
-use crate::wire::metadata::Names;
+use crate::wire::metadata::BinaryNames;
 use crate::wire::{content, metadata, status};
 
 /// The work that goes on while a reply is received.
@@ -33,7 +33,7 @@ pub(super) struct Replying {
 }
 
 /// Judges a head: an error that it tells of comes back with its metadata.
-fn head(parts: &Parts, names: Names) -> Result<Metadata, Status> {
+fn head(parts: &Parts, names: BinaryNames) -> Result<Metadata, Status> {
     if let Some(outcome) = status::read(&parts.headers, names) {
         // Trailers only; of success they are those of no message. Of an error they are its head as
         // well.
@@ -66,7 +66,7 @@ pub(super) async fn one(
     codec: Codec,
     limit: usize,
 ) -> Outcome {
-    let names = codec.names();
+    let names = codec.binary_names();
     let mut headers = head(&parts, names)?;
     if parts.headers.contains_key(status::GRPC_STATUS) {
         return Err(no_message());
@@ -107,7 +107,7 @@ pub(super) fn many(
     limit: usize,
     deadline: Option<Deadline>,
 ) -> Outcome {
-    let names = codec.names();
+    let names = codec.binary_names();
     let headers = head(&parts, names)?;
     if parts.headers.contains_key(status::GRPC_STATUS) {
         let metadata = metadata::read(&parts.headers, names);
@@ -147,7 +147,7 @@ fn next(messages: &mut Messages, codec: &Codec, cx: &mut Context<'_>) -> Poll<Fr
         Some(message) => message.and_then(|message| codec.reply(message)),
         None => {
             let outcome = ready!(messages.poll_trailers(cx))
-                .and_then(|trailers| end(trailers, codec.names()));
+                .and_then(|trailers| end(trailers, codec.binary_names()));
             return Poll::Ready(match outcome {
                 Ok(metadata) => Frame::Trailers(Trailers { status: None, metadata }),
                 Err(status) => failed(status),
@@ -162,7 +162,7 @@ fn failed(status: Status) -> Frame {
 }
 
 /// The outcome that trailers tell of.
-fn end(trailers: Option<http::HeaderMap>, names: Names) -> Result<Metadata, Status> {
+fn end(trailers: Option<http::HeaderMap>, names: BinaryNames) -> Result<Metadata, Status> {
     let trailers = trailers.unwrap_or_default();
     match status::read(&trailers, names) {
         Some(outcome) => outcome.map(|()| metadata::read(&trailers, names)),

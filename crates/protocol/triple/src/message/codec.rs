@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use dubhe_core::{Code, Encoded, Format, Method, Payload, Status};
 
 use super::payload::{self, unwrap_request, unwrap_response, write_message};
-use crate::wire::metadata::Names;
+use crate::wire::metadata::BinaryNames;
 
 /// The encoding of the messages of a method.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,10 +32,10 @@ impl Codec {
     }
 
     /// The naming of binary metadata beside such messages.
-    pub(crate) fn names(&self) -> Names {
+    pub(crate) fn binary_names(&self) -> BinaryNames {
         match self {
-            Self::Message(_) => Names::Grpc,
-            Self::Wrapper => Names::Dubbo,
+            Self::Message(_) => BinaryNames::Grpc,
+            Self::Wrapper => BinaryNames::Dubbo,
         }
     }
 

@@ -127,7 +127,7 @@ async fn call<P: Protocol>(
     };
     let RequestContext { head: parts, at, peer, .. } = request;
     let mut head = Head::new(target.service, target.method);
-    head.metadata = metadata::of_request(&parts.headers, protocol.names());
+    head.metadata = metadata::of_request(&parts.headers, protocol.binary_names());
     head.deadline = deadline;
     head.arrived = Some(at);
     head.peer = Some(peer);

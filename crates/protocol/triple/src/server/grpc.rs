@@ -19,7 +19,7 @@ use crate::transport::Whole;
 use crate::wire::compression::{ACCEPTED, Encoding, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, GZIP};
 use crate::wire::data::Data;
 use crate::wire::headers::{EXCEPTION_CODE, TIMEOUT};
-use crate::wire::metadata::{self, Names};
+use crate::wire::metadata::{self, BinaryNames};
 use crate::wire::{content, status, timeout};
 
 /// The kind of an exception of the service (Dubbo Java `RpcException.BIZ_EXCEPTION`).
@@ -123,8 +123,8 @@ impl Grpc {
 impl Protocol for Grpc {
     const FRAMING: Framing = Framing::Prefixed;
 
-    fn names(&self) -> Names {
-        self.codec.names()
+    fn binary_names(&self) -> BinaryNames {
+        self.codec.binary_names()
     }
 
     fn decode(&self, message: Bytes, _: &Method) -> Result<Decoded, Status> {

@@ -12,7 +12,7 @@ use crate::message::writer::Writer;
 use crate::transport::Whole;
 use crate::wire::compression::Encoding;
 use crate::wire::data::Data;
-use crate::wire::metadata::Names;
+use crate::wire::metadata::BinaryNames;
 
 /// A request whose headers are in order.
 pub(super) struct Accepted<'a, P> {
@@ -59,7 +59,7 @@ pub(super) trait Protocol: Clone + Send + Sync + 'static {
     const FRAMING: Framing;
 
     /// The naming of binary metadata.
-    fn names(&self) -> Names;
+    fn binary_names(&self) -> BinaryNames;
 
     /// The payload of a message for `method` or another one of its name.
     fn decode(&self, message: Bytes, method: &Method) -> Result<Decoded, Status>;

@@ -121,17 +121,17 @@ fn text(value: &Value) -> Option<HeaderValue> {
     }
 }
 
-/// The naming of bytes whose header ends in `-bin`.
+/// The names of binary metadata, whose headers end in `-bin`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Names {
+pub enum BinaryNames {
     /// With that ending, as gRPC has them.
     Grpc,
-    /// Without, as Dubbo's attachments are called (Dubbo Java `StreamUtils.toAttachments`).
+    /// Without that ending, as Dubbo names attachments (Dubbo Java `StreamUtils.toAttachments`).
     Dubbo,
 }
 
 /// The metadata of a request with these headers.
-pub(crate) fn of_request(headers: &HeaderMap, names: Names) -> Metadata {
+pub(crate) fn of_request(headers: &HeaderMap, names: BinaryNames) -> Metadata {
     let mut metadata = read(headers, names);
     if let Some(name) = headers.get(CONSUMER).and_then(|v| v.to_str().ok()) {
         metadata.insert("remote.application", ByteString::from(name));
@@ -140,7 +140,7 @@ pub(crate) fn of_request(headers: &HeaderMap, names: Names) -> Metadata {
 }
 
 /// The metadata that `headers` are; binary values that are no base64 are left out.
-pub fn read(headers: &HeaderMap, names: Names) -> Metadata {
+pub fn read(headers: &HeaderMap, names: BinaryNames) -> Metadata {
     let converted = headers.get(CONVERT).and_then(|value| {
         let json = percent::decode(value.as_bytes());
         serde_json::from_str::<Map<String, serde_json::Value>>(&json).ok()
@@ -156,7 +156,7 @@ pub fn read(headers: &HeaderMap, names: Names) -> Metadata {
             continue;
         }
         let bytes = name.strip_suffix("-bin");
-        let name = bytes.filter(|_| names == Names::Dubbo).unwrap_or(name);
+        let name = bytes.filter(|_| names == BinaryNames::Dubbo).unwrap_or(name);
         let key = original(name).unwrap_or_else(|| name.into());
         if bytes.is_some() {
             // Several values may have been joined by commas.
@@ -198,7 +198,7 @@ mod tests {
                 ("timeout", "5000"),
                 ("tri-header-convert", "%7B%22k1%22%3A%22K1%22%7D"),
             ]),
-            Names::Dubbo,
+            BinaryNames::Dubbo,
         );
         assert_eq!(metadata, [("K1", "v1"), ("timeout", "5000")].into_iter().collect());
     }
@@ -215,7 +215,7 @@ mod tests {
         assert_eq!(sent["blob-bin"], "AP8");
         let mut expected = metadata.clone();
         expected.insert("n", "5");
-        let got = read(&sent, Names::Grpc);
+        let got = read(&sent, BinaryNames::Grpc);
         assert_eq!(got.len(), 3);
         for (key, value) in expected.iter() {
             assert_eq!(got.get(key), Some(value), "{key}");
@@ -246,13 +246,13 @@ mod tests {
         let mut sent = HeaderMap::new();
         write(&[("Blob", blob())].into_iter().collect(), &mut sent);
         assert_eq!(sent["blob-bin"], "AP8");
-        assert_eq!(read(&sent, Names::Dubbo), [("Blob", blob())].into_iter().collect());
-        assert_eq!(read(&sent, Names::Grpc), [("blob-bin", blob())].into_iter().collect());
+        assert_eq!(read(&sent, BinaryNames::Dubbo), [("Blob", blob())].into_iter().collect());
+        assert_eq!(read(&sent, BinaryNames::Grpc), [("blob-bin", blob())].into_iter().collect());
     }
 
     #[test]
     fn takes_padding_and_joined_values_and_no_rubbish() {
-        let metadata = read(&headers(&[("a-bin", "AP8=, AQ"), ("b-bin", "!")]), Names::Grpc);
+        let metadata = read(&headers(&[("a-bin", "AP8=, AQ"), ("b-bin", "!")]), BinaryNames::Grpc);
         let value = |bytes: &'static [u8]| Value::Bytes(Bytes::from_static(bytes));
         let expected = [("a-bin", value(&[0, 255])), ("a-bin", value(&[1]))];
         assert_eq!(metadata, expected.into_iter().collect());

@@ -6,7 +6,7 @@ use dubhe_core::{Code, Metadata, Status};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::wire::frame::FrameError;
-use crate::wire::metadata::Names;
+use crate::wire::metadata::BinaryNames;
 use crate::wire::{details, metadata, percent};
 
 /// The number of a code; 0 is success.
@@ -50,7 +50,7 @@ pub fn trailers(status: Option<&Status>, extra: &Metadata) -> HeaderMap {
 /// The outcome that headers or trailers tell of; `None` when they tell of none.
 ///
 /// A number that is no code counts as [`Code::Unknown`].
-pub fn read(headers: &HeaderMap, names: Names) -> Option<Result<(), Status>> {
+pub fn read(headers: &HeaderMap, names: BinaryNames) -> Option<Result<(), Status>> {
     let number = headers.get(GRPC_STATUS)?;
     if number == "0" {
         return Some(Ok(()));
@@ -110,7 +110,7 @@ mod tests {
         let headers = trailers(Some(&sent), &Metadata::new());
         assert_eq!(headers["grpc-status"], "5");
         assert_eq!(headers["grpc-message"], "no %C3%A9%0A");
-        let got = read(&headers, Names::Grpc).unwrap().unwrap_err();
+        let got = read(&headers, BinaryNames::Grpc).unwrap().unwrap_err();
         assert_eq!((got.code(), got.message()), (Code::NotFound, "no é\n"));
         assert_eq!(got.origin(), Origin::RemoteFramework);
         assert_eq!(got.trailers(), &extra);
@@ -121,10 +121,10 @@ mod tests {
     fn success_and_what_is_neither() {
         let headers = trailers(None, &Metadata::new());
         assert_eq!(headers.len(), 1);
-        assert!(matches!(read(&headers, Names::Grpc), Some(Ok(()))));
-        assert!(read(&HeaderMap::new(), Names::Grpc).is_none());
+        assert!(matches!(read(&headers, BinaryNames::Grpc), Some(Ok(()))));
+        assert!(read(&HeaderMap::new(), BinaryNames::Grpc).is_none());
         let odd = HeaderMap::from_iter([(GRPC_STATUS, HeaderValue::from_static("99"))]);
-        assert_eq!(read(&odd, Names::Grpc).unwrap().unwrap_err().code(), Code::Unknown);
+        assert_eq!(read(&odd, BinaryNames::Grpc).unwrap().unwrap_err().code(), Code::Unknown);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::transport::Whole;
 use crate::wire::compression::{Encoding, GZIP, gzip};
 use crate::wire::data::Data;
 use crate::wire::frame::FrameError;
-use crate::wire::metadata::Names;
+use crate::wire::metadata::BinaryNames;
 use crate::wire::status::of_frame;
 use dialect::Dialect;
 
@@ -52,10 +52,10 @@ enum Content {
 impl Protocol for Plain {
     const FRAMING: Framing = Framing::Whole;
 
-    fn names(&self) -> Names {
+    fn binary_names(&self) -> BinaryNames {
         match &self.content {
-            Content::Message(codec) => codec.names(),
-            Content::Json { .. } => Names::Dubbo,
+            Content::Message(codec) => codec.binary_names(),
+            Content::Json { .. } => BinaryNames::Dubbo,
         }
     }
 
