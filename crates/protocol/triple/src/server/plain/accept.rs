@@ -9,7 +9,7 @@ use super::{Content, Dialect, Plain, allowed, error, not_found, unsupported};
 use crate::message::Codec;
 use crate::server::exchange::RequestContext;
 use crate::server::protocol::Accepted;
-use crate::server::route::{Found, Route, payload_limit};
+use crate::server::target::{RequestTarget, ResolvedTarget, payload_limit};
 use crate::transport::Whole;
 use crate::wire::compression::Encoding;
 use crate::wire::content;
@@ -21,7 +21,7 @@ impl Plain {
     /// Reads the headers of a request, or refuses it.
     pub(in crate::server) fn accept<'a>(
         request: &RequestContext<'a>,
-        target: Result<Found<'a>, Status>,
+        target: Result<ResolvedTarget<'a>, Status>,
     ) -> Result<Accepted<'a, Self>, Box<Whole>> {
         let (options, head) = (request.options(), request.head);
         let headers = &head.headers;
@@ -48,11 +48,12 @@ impl Plain {
 }
 
 /// The content of the body that the head tells of.
-fn content(head: &request::Parts, found: &Found<'_>) -> Content {
+fn content(head: &request::Parts, found: &ResolvedTarget<'_>) -> Content {
     let proto = content::of(&head.headers).map(content::essence) == Some("application/proto");
     match (proto, &found.target.method.descriptor) {
         (false, Some(_)) => {
-            let initials = Route::of(head).ok().and_then(|route| route.initials().map(Into::into));
+            let initials =
+                RequestTarget::of(head).ok().and_then(|named| named.initials().map(Into::into));
             Content::Json { initials }
         }
         (false, None) => Content::Message(Codec::Message(Format::Json)),

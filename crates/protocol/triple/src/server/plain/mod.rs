@@ -15,7 +15,7 @@ use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::protocol::{Decoded, Framing, Protocol, Unary};
-use super::route::Overloaded;
+use super::target::Overloaded;
 use crate::message::codec::Side;
 use crate::message::{Codec, json};
 use crate::transport::Whole;
