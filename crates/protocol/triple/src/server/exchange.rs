@@ -18,7 +18,7 @@ use http::{Request, Version, request};
 use super::Shared;
 use super::grpc::Grpc;
 use super::mount::HttpService;
-use super::plain::Plain;
+use super::plain_http::PlainHttp;
 use super::protocol::{Accepted, Framing, Protocol};
 use super::reply::{self, Late};
 use super::run::guarded;
@@ -55,7 +55,7 @@ pub(super) async fn answer(shared: Arc<Shared>, peer: Arc<Peer>, stream: ServerS
             exchange(request, accepted, body, &mut respond).await;
         }
         None => {
-            let accepted = Plain::accept(&request, target);
+            let accepted = PlainHttp::accept(&request, target);
             // Boxed, since the task of every request has room for its future.
             Box::pin(exchange(request, accepted, body, &mut respond)).await;
         }

@@ -12,7 +12,7 @@ mod exchange;
 mod grpc;
 mod http1;
 mod mount;
-mod plain;
+mod plain_http;
 mod protocol;
 mod reply;
 mod run;

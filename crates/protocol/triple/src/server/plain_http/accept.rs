@@ -5,7 +5,7 @@ use dubhe_core::{CallKind, Code, Format, Status};
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
 use http::{HeaderMap, Method, StatusCode, request};
 
-use super::{Content, Dialect, Plain, allowed, error, not_found, unsupported};
+use super::{Content, Dialect, PlainHttp, allowed, error, not_found, unsupported};
 use crate::message::Codec;
 use crate::server::exchange::RequestContext;
 use crate::server::protocol::Accepted;
@@ -17,7 +17,7 @@ use crate::wire::content;
 /// The headers that hold a timeout in milliseconds: Connect's, dubbo-go's, Dubbo Java's.
 const TIMEOUTS: [&str; 3] = ["connect-timeout-ms", "triple-timeout-ms", "tri-service-timeout"];
 
-impl Plain {
+impl PlainHttp {
     /// Reads the headers of a request, or refuses it.
     pub(in crate::server) fn accept<'a>(
         request: &RequestContext<'a>,
@@ -32,7 +32,8 @@ impl Plain {
         }
         let target = target.map_err(|status| Box::new(not_found(dialect, status)))?;
         fits(head, dialect, &target.target.method)?;
-        let failed = |status: Status| Box::new(error(dialect, &status, dialect.http(&status)));
+        let failed =
+            |status: Status| Box::new(error(dialect, &status, dialect.http_status(&status)));
         let timeout = timeout(headers).map_err(failed)?;
         let deadline = timeout.map(|timeout| Deadline::after(request.at, timeout));
         let encoding = Encoding::of(headers, &CONTENT_ENCODING).map_err(failed)?;
