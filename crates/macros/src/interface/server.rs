@@ -5,9 +5,9 @@ use quote::{format_ident, quote, quote_spanned};
 
 use super::method::Method;
 use super::signature::{Argument, Output, Requests};
-use super::{Interface, Part};
+use super::{Expansion, Interface};
 
-pub(super) fn expand(interface: &Interface<'_>) -> Part {
+pub(super) fn expand(interface: &Interface<'_>) -> Expansion {
     let (server, vis, item) = (&interface.server, &interface.item.vis, &interface.item.ident);
     let summary =
         format!("Serves an implementation of [`{item}`] as `{}`.", interface.args.interface);
@@ -15,7 +15,7 @@ pub(super) fn expand(interface: &Interface<'_>) -> Part {
         let run = run(item, method);
         quote!(#index => #run,)
     });
-    Part {
+    Expansion {
         item: quote! {
             #[doc = #summary]
             #[allow(dead_code, reason = "few programs are both ends of a service")]
