@@ -1,7 +1,7 @@
-//! What the generated server of a protobuf service is made of.
+//! Functions that the generated servers of protobuf services call.
 //!
-//! A handler takes a [`Request`] and returns a [`Response`]; one that answers with a stream puts
-//! it into an [`ReplySender`]. Calls that a handler makes inherit the deadline and the trace of its own.
+//! A handler takes a [`Request`] and returns a [`Response`]; one whose reply is a stream gives it to a
+//! [`ReplySender`]. Calls that a handler makes inherit the deadline and the trace of its own.
 
 use std::sync::Arc;
 
