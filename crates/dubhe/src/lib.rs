@@ -57,13 +57,13 @@ pub use dubhe_server::{Export, RunningServer, Server, ServerBuilder, ServerOptio
 
 pub use dubhe_cluster as cluster;
 
-/// Balancers, and what one of your own is made of.
+/// Balancers, and the traits to write one.
 pub mod balance {
     pub use dubhe_cluster::balance::Random;
     pub use dubhe_core::balance::{Balance, Pick, Selection};
 }
 
-/// Routers: what one of your own is made of.
+/// The traits and types to write a router.
 pub mod router {
     pub use dubhe_core::endpoint::Endpoints;
     pub use dubhe_core::router::{Bitmap, PreparedRouter, Router, Trace};
@@ -82,7 +82,7 @@ pub use dubhe_registry as registry;
 pub use dubhe_triple as triple;
 pub use dubhe_zookeeper as zookeeper;
 
-/// The names that most files need.
+/// The most common names, for a glob import.
 pub mod prelude {
     pub use crate::{
         App, Call, CallOptions, Code, Context, Export, Generic, Java, JavaArgument, JavaException,
@@ -99,11 +99,11 @@ macro_rules! args {
     };
 }
 
-/// [`__private`] for code made of `.proto` files: prost would take the underscores away.
+/// [`__private`] for code generated from `.proto` files, where prost strips the underscores.
 #[doc(hidden)]
 pub use self::__private as generated;
 
-/// The crates that generated code names; not for people.
+/// The crates that generated code refers to. Not public API.
 #[doc(hidden)]
 pub mod __private {
     pub use dubhe_client as client;
