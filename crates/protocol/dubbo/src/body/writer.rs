@@ -167,7 +167,7 @@ impl Drop for Writer<'_> {
 fn has_container(metadata: &Metadata) -> bool {
     metadata
         .iter()
-        .any(|(_, v)| matches!(v.plain(), Value::List(_) | Value::Map(_) | Value::Object(_)))
+        .any(|(_, v)| matches!(v.unshared(), Value::List(_) | Value::Map(_) | Value::Object(_)))
 }
 
 /// Writes a dynamic value; the common kinds without a detour.
