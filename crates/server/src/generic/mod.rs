@@ -181,9 +181,9 @@ impl Invoke for GenericAdapter {
 fn plain_reply(form: Form, reply: Reply) -> Result<Reply, Status> {
     let value: Value = dubhe_hessian2::payload::reply(&reply)?;
     let value = match form {
-        Form::Plain => java::plain(value),
+        Form::Plain => java::generalize(value),
         Form::Gson | Form::ProtobufJson => {
-            let text = dubhe_json::to_string(&java::bare(value), Classes::Drop)
+            let text = dubhe_json::to_string(&java::generalize_untyped(value), Classes::Drop)
                 .map_err(|e| Status::new(Code::Internal, e.to_string()).with_source(e))?;
             Value::from(text)
         }
