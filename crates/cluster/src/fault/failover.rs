@@ -35,7 +35,7 @@ impl Cluster {
             let endpoint = spare.is_some().then(|| picked.endpoint().clone());
             let status = match self.send(policy, call.take()?, picked, began).await {
                 Ok(reply) => return Ok(reply),
-                Err(status) => told(status, tried.last(), attempt),
+                Err(status) => with_attempt(status, tried.last(), attempt),
             };
             let (Some(spare), Some(endpoint)) = (spare, endpoint) else { return Err(status) };
             began = self.clock().now();
@@ -61,8 +61,8 @@ fn may_repeat(policy: &Policy, failure: &Status) -> bool {
         }
 }
 
-/// Says whom a failure was about, and how often the call was tried.
-fn told(status: Status, endpoint: Option<&Endpoint>, attempt: u32) -> Status {
+/// Adds the number of the attempt, and the endpoint of the one before, to a failure.
+fn with_attempt(status: Status, endpoint: Option<&Endpoint>, attempt: u32) -> Status {
     match endpoint {
         None => status,
         Some(before) => {

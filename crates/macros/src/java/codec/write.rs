@@ -35,19 +35,19 @@ pub(super) fn expand(container: &Container<'_>, object: &Object<'_>) -> TokenStr
                     __hessian2::Class::new(#class, &[#(#compound_names,)* #(#simple_names),*]);
                 &CLASS
             };
-            const COMPOUND: &'static __hessian2::derive::Names =
-                &__hessian2::derive::Names::join(&[&[#(#compound_names),*]]);
-            const SIMPLE: &'static __hessian2::derive::Names =
-                &__hessian2::derive::Names::join(&[&[#(#simple_names),*]]);
+            const COMPOUND: &'static __hessian2::derive::FieldNames =
+                &__hessian2::derive::FieldNames::join(&[&[#(#compound_names),*]]);
+            const SIMPLE: &'static __hessian2::derive::FieldNames =
+                &__hessian2::derive::FieldNames::join(&[&[#(#simple_names),*]]);
         },
         Some(Field { ty, .. }) => quote! {
             const CLASS: &'static __hessian2::Class =
                 &__hessian2::Class::new(#class, Self::ALL.as_slice());
-            const COMPOUND: &'static __hessian2::derive::Names = &__hessian2::derive::Names::join(&[
+            const COMPOUND: &'static __hessian2::derive::FieldNames = &__hessian2::derive::FieldNames::join(&[
                 <#ty as __hessian2::derive::Fields>::COMPOUND.as_slice(),
                 &[#(#compound_names),*],
             ]);
-            const SIMPLE: &'static __hessian2::derive::Names = &__hessian2::derive::Names::join(&[
+            const SIMPLE: &'static __hessian2::derive::FieldNames = &__hessian2::derive::FieldNames::join(&[
                 <#ty as __hessian2::derive::Fields>::SIMPLE.as_slice(),
                 &[#(#simple_names),*],
             ]);

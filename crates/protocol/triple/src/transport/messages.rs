@@ -42,7 +42,7 @@ impl Messages {
         loop {
             match self.deframer.next_message() {
                 Ok(Some(message)) => {
-                    return Poll::Ready(Some(self.plain(message).map_err(status::of_frame)));
+                    return Poll::Ready(Some(self.decompress(message).map_err(status::of_frame)));
                 }
                 Ok(None) => {}
                 Err(error) => return Poll::Ready(Some(Err(status::of_frame(error)))),
@@ -58,7 +58,7 @@ impl Messages {
         }
     }
 
-    fn plain(&self, message: Message) -> Result<Bytes, FrameError> {
+    fn decompress(&self, message: Message) -> Result<Bytes, FrameError> {
         let Message { bytes, compressed } = message;
         match (compressed, self.encoding) {
             (false, _) => Ok(bytes),
