@@ -52,7 +52,7 @@ impl FromStr for Address {
         let wrong = || {
             Error::new(
                 ErrorKind::Config,
-                format!("\"{text}\" is no address: write host:port, with brackets around IPv6"),
+                format!("\"{text}\" is not an address: write host:port, with brackets around IPv6"),
             )
         };
         let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
