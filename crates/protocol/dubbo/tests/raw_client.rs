@@ -43,7 +43,11 @@ async fn each_bad_request_gets_an_error_of_its_own() {
         ),
         (group, dubbo::SERVICE_ERROR, "no service"),
         (Request { method: "other", ..good() }, dubbo::BAD_REQUEST, "no such method"),
-        (Request { descriptor: "Q", ..good() }, dubbo::BAD_REQUEST, "no list of JVM descriptors"),
+        (
+            Request { descriptor: "Q", ..good() },
+            dubbo::BAD_REQUEST,
+            "not a list of JVM descriptors",
+        ),
         (Request { descriptor: "IIIIIIIIII", ..good() }, dubbo::BAD_REQUEST, "fail to decode"),
         (
             Request { serialization: SerializationId::from_name("java").unwrap(), ..good() },

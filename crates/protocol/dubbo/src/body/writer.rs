@@ -190,6 +190,6 @@ pub(super) fn unwritable(error: Error) -> Status {
 
 #[cold]
 fn not_one(count: usize) -> Status {
-    let text = format!("a list of {count} arguments is no result; answer with one value");
+    let text = format!("a list of {count} arguments is not a result; return one value");
     Status::new(Code::Internal, text).with_origin(Origin::Caller)
 }

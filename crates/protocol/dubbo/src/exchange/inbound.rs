@@ -190,7 +190,10 @@ impl Exchange {
 
     fn find(&self, request: &Request<'_>) -> Result<Target, Refusal> {
         let Some(dispatch) = &self.dispatch else {
-            let text = format!("nothing is exported here, and so not {}", request.path());
+            let text = format!(
+                "service {} not found: this side of the connection exports no service",
+                request.path()
+            );
             return Err(Refusal::Wire(table::dubbo::SERVICE_ERROR, text));
         };
         let wanted = Wanted {

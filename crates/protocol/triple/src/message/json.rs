@@ -44,6 +44,6 @@ pub(crate) fn result(payload: &Payload) -> Result<Bytes, Status> {
     let value: Value = dubhe_hessian2::payload::reply(&Reply::new(payload.clone()))?;
     let text = dubhe_json::to_string(&java::generalize_untyped(value), Classes::Drop);
     text.map(Bytes::from).map_err(|error| {
-        Status::new(Code::Internal, format!("the result is no json: {error}")).with_source(error)
+        Status::new(Code::Internal, format!("the result is not json: {error}")).with_source(error)
     })
 }

@@ -112,7 +112,7 @@ impl Messages {
             Encoding::Gzip => gunzip(&all, limit).map_err(|error| match error {
                 GunzipError::TooLarge => too_large(),
                 GunzipError::NotGzip => {
-                    let text = "the body is no gzip, as content-encoding says";
+                    let text = "the body is not gzip, as its content-encoding says";
                     Status::new(Code::InvalidArgument, text)
                 }
             }),

@@ -100,6 +100,8 @@ fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, Status> {
     };
     let digits = value.to_str().ok().filter(|text| text.len() <= 10);
     let millis = digits.and_then(|text| text.parse().ok()).map(Duration::from_millis);
-    let wrong = || Status::new(Code::InvalidArgument, format!("{name} is no number of 10 digits"));
+    let wrong = || {
+        Status::new(Code::InvalidArgument, format!("{name} is not a number of at most 10 digits"))
+    };
     millis.map(Some).ok_or_else(wrong)
 }
