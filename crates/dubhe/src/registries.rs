@@ -39,7 +39,7 @@ pub(crate) fn by_url(
             Ok(Arc::new(builder.application(application.clone()).build()))
         }
         other => Err(wrong(format!(
-            "no registry of kind {other:?}; known are memory://, file:// and zookeeper://"
+            "unknown kind of registry {other:?}; known kinds: memory://, file:// and zookeeper://"
         ))),
     }
 }

@@ -65,8 +65,7 @@ fn may_repeat(policy: &Policy, failure: &Status) -> bool {
 fn with_attempt(status: Status, endpoint: Option<&Endpoint>, attempt: u32) -> Status {
     match endpoint {
         None => status,
-        Some(before) => {
-            status.context(format!("attempt {} of the call, after one on {before}", attempt + 1))
-        }
+        Some(before) => status
+            .context(format!("attempt {} of the call, after an attempt on {before}", attempt + 1)),
     }
 }

@@ -68,7 +68,7 @@ impl Form {
                  use generic=true, gson or protobuf-json"
             ))),
             other => Err(bad(format!(
-                "generic={other:?} is not known; use generic=true, gson or protobuf-json"
+                "generic={other:?} is unknown; use generic=true, gson or protobuf-json"
             ))),
         }
     }

@@ -127,7 +127,7 @@ impl ZooKeeper {
                 NodeState::Placed => return Ok(()),
                 NodeState::Missing(refused) => refused,
                 NodeState::Removed | NodeState::RemoveFailed(_) => {
-                    return Err(Status::new(Code::Aborted, "unregistered while it was registered"));
+                    return Err(Status::new(Code::Aborted, "unregistered during its registration"));
                 }
             };
             match refused {
