@@ -156,10 +156,10 @@ async fn heartbeats_are_answered_in_kind_and_other_events_are_not() {
     raw.send(&event(false, b"\x01H")).await;
     raw.send(&event(true, &[0; 16])).await;
     still_serves(&mut raw).await;
-    assert!(!server.connection.takes_calls(), "the peer is readonly");
+    assert!(!server.connection.accepts_calls(), "the peer is readonly");
     raw.send(&event(false, b"\x01W")).await;
     still_serves(&mut raw).await;
-    assert!(server.connection.takes_calls());
+    assert!(server.connection.accepts_calls());
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 
 use crate::client::{Client, ClientState, Error};
 use crate::options::ZooKeeperOptions;
-pub use builder::Builder;
+pub use builder::ZooKeeperBuilder;
 use node::{KeptNode, Node, NodeKeeper, NodeState};
 use subscription::Subscription;
 
