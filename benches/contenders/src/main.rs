@@ -13,7 +13,7 @@ struct Arguments {
     #[arg(value_enum)]
     project: Project,
     #[command(subcommand)]
-    what: What,
+    command: Command,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -23,7 +23,7 @@ enum Project {
 }
 
 #[derive(Subcommand)]
-enum What {
+enum Command {
     /// Serves `bench.Echo`.
     Server {
         /// The address to listen on.
@@ -38,13 +38,13 @@ enum What {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let Arguments { project, what } = Arguments::parse();
-    match (project, what) {
-        (Project::Tonic, What::Server { addr }) => tonic::serve(addr).await,
-        (Project::Tonic, What::Unary(load)) => tonic::unary(&load).await,
-        (Project::Tonic, What::Streams(load)) => tonic::streams(&load).await,
-        (Project::Connect, What::Server { addr }) => connect::serve(addr).await,
-        (Project::Connect, What::Unary(load)) => connect::unary(&load).await,
-        (Project::Connect, What::Streams(load)) => connect::streams(&load).await,
+    let Arguments { project, command } = Arguments::parse();
+    match (project, command) {
+        (Project::Tonic, Command::Server { addr }) => tonic::serve(addr).await,
+        (Project::Tonic, Command::Unary(load)) => tonic::unary(&load).await,
+        (Project::Tonic, Command::Streams(load)) => tonic::streams(&load).await,
+        (Project::Connect, Command::Server { addr }) => connect::serve(addr).await,
+        (Project::Connect, Command::Unary(load)) => connect::unary(&load).await,
+        (Project::Connect, Command::Streams(load)) => connect::streams(&load).await,
     }
 }

@@ -27,7 +27,7 @@ use target::Target;
 /// file:///FOLDER. SERVICE is org.example.Users, or GROUP/INTERFACE:VERSION; SERVICE/METHOD is one
 /// word for both.
 ///
-/// The ARGS of a Java interface are JSON; a word that is no JSON is a string. Without types the
+/// The ARGS of a Java interface are JSON; a word that is not JSON is a string. Without types the
 /// provider finds the method by its name and the number of arguments. A type in front picks an
 /// overload or a class: long:42, String:"x", int[]:[1,2], 'org.example.User:{"id":1}'.
 ///

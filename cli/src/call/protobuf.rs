@@ -126,7 +126,7 @@ fn read(kind: &MessageDescriptor, text: &str) -> Result<Payload, String> {
     let message = value.and_then(|value| DynamicMessage::deserialize(kind.clone(), value));
     message.map(|message| payload(&message)).map_err(|error| {
         let name = kind.full_name();
-        format!("{text:?} is no {name}: {error}\nhint: write it like '{}'", template(kind))
+        format!("{text:?} is not a valid {name}: {error}\nhint: write it like '{}'", template(kind))
     })
 }
 
@@ -140,7 +140,10 @@ pub(super) fn template(kind: &MessageDescriptor) -> String {
 
 fn json(kind: &MessageDescriptor, bytes: Bytes) -> Result<serde_json::Value, Status> {
     let unreadable = |error: &dyn std::fmt::Display| {
-        Status::new(Code::Internal, format!("the reply is no {}: {error}", kind.full_name()))
+        Status::new(
+            Code::Internal,
+            format!("the reply is not a valid {}: {error}", kind.full_name()),
+        )
     };
     let message = DynamicMessage::decode(kind.clone(), bytes).map_err(|e| unreadable(&e))?;
     let written =

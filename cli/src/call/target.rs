@@ -84,7 +84,7 @@ fn provider(protocol: &str, rest: &str) -> Result<Target, String> {
             Ok(Target::Provider(format!("{protocol}://{rest}")))
         }
         _ => Err(format!(
-            "{address:?} is no HOST:PORT; dubbo providers often have port 20880, tri 50051"
+            "{address:?} is not HOST:PORT; dubbo providers often have port 20880, tri 50051"
         )),
     }
 }

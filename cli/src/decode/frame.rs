@@ -166,7 +166,7 @@ impl Body<'_, '_> {
         }
         let at = self.start + self.decoder.position();
         let count = descriptor::count(types.as_str().unwrap_or_default()).map_err(|_| {
-            Failure::Failed(format!("error at byte {at}: the types are no JVM descriptors"))
+            Failure::Failed(format!("error at byte {at}: the types are not JVM descriptors"))
         })?;
         for number in 1..=count {
             self.item(&format!("argument {number}"))?;

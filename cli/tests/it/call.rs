@@ -367,7 +367,7 @@ fn a_wrong_command_line_is_told_apart_from_a_failed_call() {
         (&["call", "h:1", "a.B", "m", "--protocol", "tri"], "tri://HOST:PORT"),
         (&["call", "h:1", "--describe"], "<SERVICE> is missing"),
         (&["call", "h:1", "a.B", "m", "--header", "k"], "KEY: VALUE"),
-        (&["call", "h:1", "a.B", "m", "int:x"], "\"x\" is no int"),
+        (&["call", "h:1", "a.B", "m", "int:x"], "\"x\" is not a valid int"),
         (&["call", "h:1", "a.B", "m", "1", "--types", "int,int"], "one for each"),
         (&["call", "h:1", "a.B", "m", "--attachment", "k"], "KEY=VALUE"),
         (&["decode", "xyz"], "neither a file nor hex digits"),

@@ -84,7 +84,11 @@ fn a_stream_is_sent_as_arguments_or_lines() {
 
     let broken = reading("Chat", "{\"text\":\"far\"}\nwide\n");
     assert_eq!(broken.code, 1);
-    assert!(broken.err.contains("stdin: \"wide\" is no sample.shapes.v1.Word"), "{}", broken.err);
+    assert!(
+        broken.err.contains("stdin: \"wide\" is not a valid sample.shapes.v1.Word"),
+        "{}",
+        broken.err
+    );
 }
 
 #[test]

@@ -78,8 +78,8 @@ fn run(item: &proc_macro2::Ident, method: &Method) -> TokenStream {
     let outcome = quote!(<T as #item>::#ident(&__service, __request).await);
     let handler = if shape.many_out {
         quote! {
-            move |__request, __outlet: __dubhe::server::stub::Outlet| async move {
-                __outlet.respond(#outcome?).await
+            move |__request, __replies: __dubhe::server::stub::ReplySender| async move {
+                __replies.respond(#outcome?).await
             }
         }
     } else {

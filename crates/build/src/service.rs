@@ -207,7 +207,7 @@ fn docs(comment: &[String], otherwise: impl FnOnce() -> String) -> TokenStream {
 /// Parses a path that prost gives as text.
 fn tokens(text: &str) -> TokenStream {
     text.parse().unwrap_or_else(|error: proc_macro2::LexError| {
-        let text = format!("`{text}` is no Rust: {error}");
+        let text = format!("`{text}` is not valid Rust: {error}");
         quote!(::core::compile_error!(#text))
     })
 }

@@ -32,7 +32,7 @@ impl JavaArgument {
     /// The argument `value` of the type that Java would box it as.
     pub fn infer(value: impl Into<Value>) -> Self {
         let value = value.into();
-        let java_type = match value.plain() {
+        let java_type = match value.unshared() {
             Value::Bool(_) => "boolean".into(),
             Value::Int(_) => "int".into(),
             Value::Long(_) => "long".into(),

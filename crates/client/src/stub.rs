@@ -27,7 +27,7 @@ pub async fn unary<T: Owned>(
     options: &CallOptions,
 ) -> Result<T, Status> {
     let reply = client.call(method, arguments, options).await?;
-    payload::reply(&reply).map_err(|status| told(status, client, method))
+    payload::reply(&reply).map_err(|status| in_reply_of(status, client, method))
 }
 
 /// Calls a method that nobody waits for: it is over when the request has been sent.
@@ -71,7 +71,7 @@ where
     T: Owned,
 {
     let reply = client.send(method, many(requests), options).await?;
-    payload::reply(&reply).map_err(|status| told(status, client, method))
+    payload::reply(&reply).map_err(|status| in_reply_of(status, client, method))
 }
 
 /// Calls a method with many requests for many replies.
@@ -102,7 +102,7 @@ where
     Body::Stream(Box::pin(requests.map(|request| Ok(payload::message(request)))))
 }
 
-fn told(status: Status, client: &Client, method: &Method) -> Status {
+fn in_reply_of(status: Status, client: &Client, method: &Method) -> Status {
     status.context(format!("reply of {}.{}", client.service(), method.name))
 }
 

@@ -79,8 +79,9 @@ impl Channels {
         connector.ok_or_else(|| {
             let known: Vec<_> = self.connectors.iter().map(|c| c.protocol()).collect();
             let known = known.join(", ");
-            let text =
-                format!("cannot reach {endpoint}: no protocol {protocol:?} here, only {known}");
+            let text = format!(
+                "cannot reach {endpoint}: protocol {protocol:?} is not configured, only {known}"
+            );
             Status::new(Code::Unimplemented, text)
         })
     }

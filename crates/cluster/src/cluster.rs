@@ -315,7 +315,7 @@ impl Unsent {
 
 #[cold]
 fn sent_twice() -> Status {
-    Status::new(Code::Internal, "the call was sent already")
+    Status::new(Code::Internal, "the call has already been sent")
 }
 
 /// One attempt on its way.

@@ -48,7 +48,7 @@ impl Cluster {
 /// The reason why nobody of `set` could be called.
 fn why(set: &Endpoints) -> String {
     match set.iter().next() {
-        Some(one) => format!("none of {} could be connected to, such as {one}", set.len()),
+        Some(one) => format!("cannot connect to any of {} providers, such as {one}", set.len()),
         None => unknown(set.health()).to_owned(),
     }
 }

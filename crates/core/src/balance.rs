@@ -15,7 +15,7 @@ use crate::time::Instant;
 /// it prepared; both are synchronous. The counts of calls in flight are not its matter: they are
 /// kept by those who send a call ([`EndpointState::in_flight`](crate::endpoint::EndpointState::in_flight)).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no balancer",
+    message = "`{Self}` is not a balancer",
     note = "implement `Balance::prepare`, which gives a `Pick`"
 )]
 pub trait Balance: Send + Sync + 'static {

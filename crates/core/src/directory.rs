@@ -7,7 +7,7 @@ use crate::endpoint::Endpoints;
 
 /// The endpoints of one service, as known now.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no directory",
+    message = "`{Self}` is not a directory",
     note = "an `Arc<Endpoints>` is a directory of fixed endpoints; implement `Directory` for one that changes"
 )]
 pub trait Directory: Send + Sync + 'static {

@@ -44,7 +44,7 @@ impl fmt::Debug for Fault {
 ///
 /// An `async fn(Call, Attempts) -> Result<Reply, Status>` is a strategy as it stands.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no fault strategy",
+    message = "`{Self}` is not a fault strategy",
     note = "a strategy is an `async fn(call: Call, attempts: Attempts) -> Result<Reply, Status>`"
 )]
 pub trait FaultStrategy: Send + Sync + 'static {

@@ -20,7 +20,7 @@ use crate::time::{Deadline, Instant, SharedClock, Timer};
 /// the function; [`Reply::on_end`](crate::Reply::on_end) tells of the end of the reply, which for
 /// a stream comes later.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no filter",
+    message = "`{Self}` is not a filter",
     note = "a filter is an `async fn(call: Call, next: Next) -> Result<Reply, Status>`, or a type \
             that implements `Filter`; one that never waits implements `Hook` and is added by `hook(..)`"
 )]

@@ -49,7 +49,7 @@ impl<'a> Arrival<'a> {
 
 /// Admits requests, or refuses them.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no gate",
+    message = "`{Self}` is not a gate",
     note = "implement `Gate::admit`, which gives a `Guard`"
 )]
 pub trait Gate: Send + Sync + 'static {

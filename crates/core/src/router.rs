@@ -141,7 +141,7 @@ impl Trace {
 /// A router: looks at a set once, when the set or its own rules have changed, then narrows it for
 /// each call.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no router",
+    message = "`{Self}` is not a router",
     note = "implement `Router::prepare`, which gives a `PreparedRouter`"
 )]
 pub trait Router: Send + Sync + 'static {

@@ -1,4 +1,4 @@
-//! The calling application.
+//! The application that calls services.
 
 use std::sync::Arc;
 
@@ -15,12 +15,12 @@ use dubhe_triple::{TripleConnect, TripleOptions};
 
 use crate::registries::by_url;
 
-/// An application that calls services: its protocols, connections and registries. Everything
-/// hangs on this value; two of them live in one process side by side. Cheap to clone.
+/// An application that calls services: its protocols, connections and registries. It owns all state,
+/// so several applications can share a process. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct App(Environment);
 
-/// Makes an [`App`].
+/// A builder of [`App`].
 pub struct AppBuilder {
     name: ByteString,
     clock: SharedClock,
@@ -30,7 +30,8 @@ pub struct AppBuilder {
 }
 
 impl App {
-    /// Begins the application of this name; providers see it as `remote.application`.
+    /// Returns a builder of the application of this name, which providers see as
+    /// `remote.application`.
     pub fn builder(name: impl Into<ByteString>) -> AppBuilder {
         AppBuilder {
             name: name.into(),
@@ -41,22 +42,22 @@ impl App {
         }
     }
 
-    /// Begins a client of the service of a stub that `#[dubhe::interface]` made.
+    /// Returns a builder of a client, of a type that `#[dubhe::interface]` or `dubhe-build` generated.
     pub fn client<T: Stub>(&self) -> ClientBuilder<T> {
         ClientBuilder::new(&self.0)
     }
 
-    /// Begins a client of any service, by names and values.
+    /// Returns a builder of a generic client, which calls any service by names and values.
     pub fn generic(&self, interface: impl Into<ByteString>) -> ClientBuilder<Generic> {
         ClientBuilder::new(&self.0).service(ServiceKey::interface_only(interface))
     }
 
-    /// The environment that its clients share.
+    /// Returns the environment that the clients share.
     pub fn environment(&self) -> &Environment {
         &self.0
     }
 
-    /// Closes all connections once the calls on them have ended.
+    /// Closes each connection once its calls in flight have ended.
     pub fn close(&self) {
         self.0.channels().close(false);
     }
@@ -72,7 +73,7 @@ impl AppBuilder {
         self
     }
 
-    /// Adds a registry that exists already, such as one that a server in this process shares.
+    /// Adds a registry instance, such as one that is shared with a server of this process.
     pub fn registry_instance(mut self, registry: impl Registry) -> Self {
         self.registries.push(Ok(Arc::new(registry)));
         self
@@ -85,14 +86,13 @@ impl AppBuilder {
         self
     }
 
-    /// Encrypts the connections of the built-in protocols: whom to trust and, for mutual TLS, who
-    /// this application is.
+    /// Enables TLS for the connections of the built-in protocols.
     pub fn tls(mut self, tls: ClientTls) -> Self {
         self.tls = Some(tls);
         self
     }
 
-    /// Makes the application. Must be called within a tokio runtime.
+    /// Builds the application. Must be called within a tokio runtime.
     ///
     /// # Errors
     /// When the URL of a registry is wrong.
@@ -113,7 +113,7 @@ impl AppBuilder {
     }
 }
 
-/// The protocols that an application speaks on its own, most preferred first.
+/// Returns the built-in protocols, most preferred first.
 fn built_in(application: &ByteString, tls: Option<&ClientTls>) -> [Arc<dyn Connect>; 3] {
     let dubbo = DubboConnect::new(DubboOptions::default().application(application.clone()));
     let triple = TripleConnect::new(TripleOptions::default());

@@ -58,7 +58,7 @@ pub use dubhe_server::{
 
 pub use dubhe_hessian2::java;
 
-/// Balancers: the parts of one of your own.
+/// Balancers, and the traits to write one.
 pub mod balance {
     pub use dubhe_cluster::balance::Random;
     pub use dubhe_core::balance::{Balance, Pick, Selection};
@@ -143,7 +143,7 @@ pub mod registry {
     pub use dubhe_zookeeper::{ZooKeeper, ZooKeeperOptions};
 }
 
-/// Routers: the parts of one of your own.
+/// The traits and types to write a router.
 pub mod router {
     pub use dubhe_core::endpoint::Endpoints;
     pub use dubhe_core::router::{Bitmap, PreparedRouter, Router, Trace};
@@ -165,7 +165,7 @@ pub mod value {
     pub use dubhe_core::value::{Label, List, Map, Name, Object, Value};
 }
 
-/// The names that most files need.
+/// The most common names, for a glob import.
 pub mod prelude {
     pub use crate::{
         App, Call, CallOptions, Code, Context, Export, Generic, Java, JavaArgument, JavaException,
@@ -182,11 +182,11 @@ macro_rules! args {
     };
 }
 
-/// [`__private`] for code made of `.proto` files: prost would take the underscores away.
+/// [`__private`] for code generated from `.proto` files, where prost strips the underscores.
 #[doc(hidden)]
 pub use self::__private as generated;
 
-/// The crates that generated code names; not for people.
+/// The crates that generated code refers to. Not public API.
 #[doc(hidden)]
 pub mod __private {
     pub use dubhe_client as client;

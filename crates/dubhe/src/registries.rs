@@ -10,11 +10,11 @@ use dubhe_net::time::TokioClock;
 use dubhe_registry::{File, Memory};
 use dubhe_zookeeper::ZooKeeper;
 
-/// The registry that `url` names, for [`dubhe_server::ServerBuilder::registry`] and
-/// [`crate::AppBuilder::registry_instance`]; two calls with one `memory://` give two registries.
+/// Returns the registry of `url`, for [`dubhe_server::ServerBuilder::registry`] and
+/// [`crate::AppBuilder::registry_instance`]. Each call with `memory://` returns a new registry.
 ///
 /// # Errors
-/// When the kind is not known, or the rest of the URL is wrong; the text says which kinds are.
+/// When the scheme is unknown or the rest of the URL is wrong; the message lists the known schemes.
 pub fn registry_at(
     url: &str,
     application: impl Into<ByteString>,
@@ -22,7 +22,7 @@ pub fn registry_at(
     by_url(url, &application.into(), &(Arc::new(TokioClock) as SharedClock))
 }
 
-/// The registry that `url` names for an application: `memory://`, `file:///folder` or
+/// Returns the registry of `url` for an application: `memory://`, `file:///folder` or
 /// `zookeeper://host:port`.
 pub(crate) fn by_url(
     url: &str,
@@ -39,7 +39,7 @@ pub(crate) fn by_url(
             Ok(Arc::new(builder.application(application.clone()).build()))
         }
         other => Err(wrong(format!(
-            "no registry of kind {other:?}; known are memory://, file:// and zookeeper://"
+            "unknown kind of registry {other:?}; known kinds: memory://, file:// and zookeeper://"
         ))),
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct Spanned<T> {
 
 /// The options of `#[java(...)]`. Each macro names those that mean something at each place.
 #[derive(Default)]
-pub(crate) struct Options {
+pub(crate) struct JavaOptions {
     /// `class = "org.example.User"`.
     pub(crate) class: Option<Spanned<String>>,
     /// `crate = "dubhe_hessian2"`.
@@ -32,7 +32,7 @@ pub(crate) struct Options {
     flags: Vec<Spanned<&'static str>>,
 }
 
-impl Options {
+impl JavaOptions {
     /// Reads the `#[java(...)]` among `attrs`. `values` and `flags` are the options known at this
     /// `place`, such as "a field".
     pub(crate) fn read(

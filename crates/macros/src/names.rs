@@ -46,7 +46,7 @@ fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
 pub(crate) fn hint(word: &str, known: &[&str]) -> String {
     match nearest(word, known) {
         Some(nearest) => format!("did you mean `{nearest}`?"),
-        None => format!("known are: {}", known.join(", ")),
+        None => format!("known: {}", known.join(", ")),
     }
 }
 

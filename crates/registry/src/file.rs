@@ -64,14 +64,17 @@ fn read(folder: &Path) -> io::Result<Vec<Registration>> {
         // A file may go between the listing and the reading: its provider left.
         let Ok(meta) = std::fs::metadata(&file) else { continue };
         if meta.len() > MAX_FILE_BYTES {
-            tracing::warn!(file = %file.display(), "passed over: larger than 1 MiB");
+            tracing::warn!(file = %file.display(), "skipped a file larger than 1 MiB");
             continue;
         }
         let Ok(text) = std::fs::read_to_string(&file) else { continue };
         for line in text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')) {
             match Url::parse(line, "dubbo") {
                 Ok(url) => all.push(from_url(&url)),
-                Err(error) => tracing::warn!(file = %file.display(), %error, "no provider url"),
+                Err(error) => {
+                    let file = file.display();
+                    tracing::warn!(%file, %error, "skipped a line that is not a provider URL");
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
-//! Telling registries what is served, and taking it back.
+//! Registration of the services of a server, and its withdrawal.
 
-mod when;
+mod policy;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
@@ -15,16 +15,16 @@ use dubhe_net::drain::Scope;
 use dubhe_net::time;
 use parking_lot::Mutex;
 
-pub(crate) use when::When;
+pub(crate) use policy::AnnouncePolicy;
 
 use crate::exported::Exported;
 use crate::services::Services;
 
-/// The pause before a registry that refused a delayed service is told again.
+/// The pause before a delayed service that a registry refused is registered again.
 const PAUSE: Duration = Duration::from_secs(3);
 
 /// The registrations of one server in all its registries.
-pub(crate) struct Announced {
+pub(crate) struct Announcer {
     registries: Arc<[Arc<dyn Registry>]>,
     instance: Arc<Instance>,
     offers: Vec<Offer>,
@@ -34,20 +34,20 @@ pub(crate) struct Announced {
 /// The registrations of one service.
 #[derive(Default)]
 struct Announcement {
-    /// What registries were told, in whole or in part.
-    told: Arc<Mutex<Vec<Registration>>>,
-    /// Those that wait for their time.
+    /// The registrations that were sent, to all registries or to some.
+    sent: Arc<Mutex<Vec<Registration>>>,
+    /// The tasks of registrations that are delayed.
     delayed: Scope,
 }
 
-impl std::fmt::Debug for Announced {
+impl std::fmt::Debug for Announcer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Announced({} in {})", self.services.lock().len(), self.registries.len())
+        write!(f, "Announcer({} in {})", self.services.lock().len(), self.registries.len())
     }
 }
 
-impl Announced {
-    /// Nothing announced yet. `host` and `offers` say how services are reached.
+impl Announcer {
+    /// An announcer of services that are reached at `host` by `offers`.
     pub(crate) fn new(
         registries: Vec<Arc<dyn Registry>>,
         application: ByteString,
@@ -63,7 +63,7 @@ impl Announced {
         }
     }
 
-    /// Announces `services` in order; the first failure takes back what was announced.
+    /// Announces `services` in order. After the first failure all of them are withdrawn.
     pub(crate) async fn announce_all(&self, services: &Services) -> Result<(), Status> {
         for exported in services.exported() {
             if let Err(status) = self.announce(exported).await {
@@ -74,13 +74,13 @@ impl Announced {
         Ok(())
     }
 
-    /// Announces a service under every protocol that carries it; a failure takes that back. A
+    /// Announces a service under every protocol that carries it, and withdraws it on a failure. A
     /// service with a delay is announced in the background.
     pub(crate) async fn announce(&self, exported: &Exported) -> Result<(), Status> {
-        if exported.when == When::Never || self.registries.is_empty() {
+        if exported.announce == AnnouncePolicy::Never || self.registries.is_empty() {
             return Ok(());
         }
-        let offers = self.offers.iter().filter(|offer| exported.announced(&offer.protocol));
+        let offers = self.offers.iter().filter(|offer| exported.is_announced(&offer.protocol));
         let registrations = offers.map(|offer| Registration {
             service: (*exported.key).clone(),
             instance: self.instance.clone(),
@@ -88,16 +88,16 @@ impl Announced {
             params: exported.params.clone(),
         });
         let announcement = Announcement::default();
-        let told = announcement.told.clone();
-        if let When::After(delay) = exported.when {
+        let sent = announcement.sent.clone();
+        if let AnnouncePolicy::After(delay) = exported.announce {
             registrations.for_each(|one| announcement.later(self.registries.clone(), delay, one));
             self.services.lock().insert(exported.key.clone(), announcement);
             return Ok(());
         }
-        // Known before it is told of, so that a withdrawal misses nothing.
+        // Kept before it is registered, so that a withdrawal misses nothing.
         self.services.lock().insert(exported.key.clone(), announcement);
         for registration in registrations {
-            if let Err(status) = tell(&self.registries, &told, registration).await {
+            if let Err(status) = register(&self.registries, &sent, registration).await {
                 self.withdraw(&exported.key).await;
                 return Err(status.context("cannot announce the services"));
             }
@@ -105,7 +105,7 @@ impl Announced {
         Ok(())
     }
 
-    /// Takes a service back. What cannot be taken back is logged and left to the registry.
+    /// Withdraws a service. A registration that a registry does not remove is logged and left to it.
     pub(crate) async fn withdraw(&self, key: &ServiceKey) {
         let announcement = self.services.lock().remove(key);
         if let Some(announcement) = announcement {
@@ -113,7 +113,7 @@ impl Announced {
         }
     }
 
-    /// Takes everything back.
+    /// Withdraws all services.
     pub(crate) async fn withdraw_all(&self) {
         let all = std::mem::take(&mut *self.services.lock());
         for announcement in all.into_values() {
@@ -123,19 +123,19 @@ impl Announced {
 }
 
 impl Announcement {
-    /// Announces a service when its delay is over, again and again while a registry refuses:
-    /// nobody waits who could be told.
+    /// Announces a service after its delay, and again for as long as a registry refuses: no caller
+    /// is left to report the error to.
     fn later(
         &self,
         registries: Arc<[Arc<dyn Registry>]>,
         delay: Duration,
         registration: Registration,
     ) {
-        let told = self.told.clone();
+        let sent = self.sent.clone();
         let start = time::now() + delay;
         self.delayed.spawn(async move {
             time::sleep_until(start).await;
-            while let Err(error) = tell(&registries, &told, registration.clone()).await {
+            while let Err(error) = register(&registries, &sent, registration.clone()).await {
                 let service = &registration.service;
                 tracing::warn!(%service, %error, "cannot announce a delayed service; trying again");
                 time::sleep_until(time::now() + PAUSE).await;
@@ -144,30 +144,31 @@ impl Announcement {
     }
 
     async fn withdraw(self, registries: &[Arc<dyn Registry>]) {
-        // Nothing is announced any more once these are gone.
+        // Without these tasks, no further registration is sent.
         self.delayed.join().await;
-        let told = std::mem::take(&mut *self.told.lock());
+        let sent = std::mem::take(&mut *self.sent.lock());
         for registry in registries {
-            for registration in &told {
+            for registration in &sent {
                 if let Err(error) = registry.unregister(registration).await {
                     let service = &registration.service;
-                    tracing::warn!(%service, %error, "could not take back an announcement");
+                    tracing::warn!(%service, %error, "cannot withdraw a registration");
                 }
             }
         }
     }
 }
 
-/// Tells all `registries`, and `told` of it first, since even a failure may have been heard.
-async fn tell(
+/// Registers in all `registries`. The registration is added to `sent` first, since a registry may
+/// have received one that failed.
+async fn register(
     registries: &[Arc<dyn Registry>],
-    told: &Mutex<Vec<Registration>>,
+    sent: &Mutex<Vec<Registration>>,
     registration: Registration,
 ) -> Result<(), Status> {
     {
-        let mut told = told.lock();
-        if !told.contains(&registration) {
-            told.push(registration.clone());
+        let mut sent = sent.lock();
+        if !sent.contains(&registration) {
+            sent.push(registration.clone());
         }
     }
     for registry in registries {
@@ -180,8 +181,8 @@ async fn tell(
 const DUBBO_IP_TO_REGISTRY: &str = "DUBBO_IP_TO_REGISTRY";
 
 /// The host to announce for a server that listens on `bound`: `configured`, else
-/// `DUBBO_IP_TO_REGISTRY`, else the bound address, else, when that is "all addresses", the one
-/// that packets to other hosts leave from.
+/// `DUBBO_IP_TO_REGISTRY`, else the bound address or, for an unspecified one, the source address
+/// of packets to other hosts.
 pub(crate) fn host(configured: Option<&str>, bound: Option<SocketAddr>) -> Option<String> {
     if let Some(host) = configured {
         return Some(host.to_owned());
@@ -192,12 +193,12 @@ pub(crate) fn host(configured: Option<&str>, bound: Option<SocketAddr>) -> Optio
         return Some(host);
     }
     let ip = bound?.ip();
-    Some(if ip.is_unspecified() { outward(ip) } else { ip }.to_string())
+    Some(if ip.is_unspecified() { source_address(ip) } else { ip }.to_string())
 }
 
-/// Asks the kernel for its choice of source address. Connecting a UDP socket sends nothing; the
+/// Asks the kernel for the source address of packets to other hosts. Connecting a UDP socket sends nothing; the
 /// target is of a range for documentation (RFC 5737, RFC 3849).
-fn outward(any: IpAddr) -> IpAddr {
+fn source_address(any: IpAddr) -> IpAddr {
     let (from, to) = match any {
         IpAddr::V4(_) => ("0.0.0.0:0", "192.0.2.1:9"),
         IpAddr::V6(_) => ("[::]:0", "[2001:db8::1]:9"),

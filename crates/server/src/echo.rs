@@ -1,4 +1,4 @@
-//! `$echo`: every service gives back what it is sent (Dubbo Java `EchoFilter`).
+//! The method `$echo` of every service, which returns its argument (Dubbo Java `EchoFilter`).
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ pub(crate) fn method() -> Arc<Method> {
     Arc::new(Method::java("$echo", "Ljava/lang/Object;"))
 }
 
-/// Answers with the argument.
+/// The handler of `$echo`, which returns the argument.
 pub(crate) struct Echo;
 
 impl Invoke for Echo {

@@ -1,4 +1,4 @@
-//! One exported service, ready to be found.
+//! An exported service.
 
 mod overload;
 
@@ -15,23 +15,23 @@ use dubhe_core::time::SharedClock;
 use dubhe_core::{Call, CallKind, Invoke, Invoking, Method, ServiceKey, Status};
 use dubhe_net::time::{self, TokioClock};
 
-use crate::announce::When;
+use crate::announce::AnnouncePolicy;
 use crate::service::{Export, Service};
 use crate::{echo, generic};
 
-/// One exported service: its methods by name, each with the way to its handler.
+/// An exported service: its methods by name, each with its handler.
 pub(crate) struct Exported {
     pub(crate) key: Arc<ServiceKey>,
     pub(crate) params: Arc<ServiceParams>,
-    /// The time at which registries are told.
-    pub(crate) when: When,
-    /// As [`Service::descriptors`].
+    /// The time at which the service is registered.
+    pub(crate) announce: AnnouncePolicy,
+    /// The descriptors of the service, see [`Service::descriptors`].
     pub(crate) descriptors: Option<&'static [u8]>,
-    /// True for one of the server's own, of which no registry is told.
+    /// `true` for a service of the server itself, which is not registered.
     pub(crate) built_in: bool,
     methods: HashMap<ByteString, Vec<Target>>,
-    /// Whether it has methods that the dubbo protocol can carry: of a Java interface, without
-    /// streams.
+    /// `true` if the dubbo protocol can carry one of the methods: a method of a Java interface that
+    /// is no stream.
     dubbo: bool,
 }
 
@@ -67,7 +67,7 @@ impl Invoke for Filtered {
 }
 
 impl Exported {
-    /// Prepares `export` with the server's gates and filters before and around its own.
+    /// Prepares `export`, with the gates and filters of the server in front of its own.
     ///
     /// # Errors
     /// When one of its parameters is wrong, or its runtime cannot be started.
@@ -78,7 +78,7 @@ impl Exported {
     ) -> Result<Self, Status> {
         let Export { service, key, mut params, steps, gates, isolation, built_in } = export;
         let service = match isolation {
-            Some(isolation) => isolation.of(service, &key)?,
+            Some(isolation) => isolation.wrap(service, &key)?,
             None => service,
         };
         let all = service.methods();
@@ -86,7 +86,7 @@ impl Exported {
         params.entry("methods".into()).or_insert_with(|| names(&all).into());
         let key = Arc::new(key);
         let params = Arc::new(ServiceParams { params });
-        let when = When::of(&key, &params)?;
+        let announce = AnnouncePolicy::of(&key, &params)?;
         let descriptors = service.descriptors();
         let clock: SharedClock = Arc::new(TokioClock);
         let chain = Chain::new(outer.iter().cloned().chain(steps), &clock, Until::Sent);
@@ -108,7 +108,7 @@ impl Exported {
             let own = methods.entry(method.name.clone()).or_default();
             own.push(target(method.clone(), handler));
         }
-        let generic = Arc::new(generic::Adapter::new(service, &all));
+        let generic = Arc::new(generic::GenericAdapter::new(service, &all));
         let of_dubbo: [(Arc<Method>, Arc<dyn Invoke>); 3] = [
             (generic::method("$invoke"), generic.clone()),
             (generic::method("$invokeAsync"), generic),
@@ -119,16 +119,16 @@ impl Exported {
         }
         let single = |method: &Method| matches!(method.kind, CallKind::Unary | CallKind::OneWay);
         let dubbo = all.iter().any(|method| method.descriptor.is_some() && single(method));
-        Ok(Self { key, params, when, descriptors, built_in, methods, dubbo })
+        Ok(Self { key, params, announce, descriptors, built_in, methods, dubbo })
     }
 
-    /// Whether registries are told that it can be called over `protocol`, which carries some of
-    /// its calls.
-    pub(crate) fn announced(&self, protocol: &str) -> bool {
+    /// Returns `true` if the service is registered under `protocol`, which carries at least one of
+    /// its methods.
+    pub(crate) fn is_announced(&self, protocol: &str) -> bool {
         !self.built_in && (self.dubbo || protocol != "dubbo")
     }
 
-    /// Finds a method by name and what tells it from others of that name.
+    /// Finds a method by its name and, of several overloads, the one that `overload` selects.
     pub(crate) fn find(&self, name: &str, overload: Overload<'_>) -> Result<&Target, Status> {
         let own = self.methods.get(name).map(Vec::as_slice).unwrap_or_default();
         let found = own.iter().find(|target| overload::fits(&target.method, overload));

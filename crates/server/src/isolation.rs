@@ -1,5 +1,5 @@
-//! Services on a runtime of their own, so that handlers which compute for long starve nobody:
-//! Dubbo's isolated executors (`executor-management-mode=isolation`).
+//! Services on runtimes of their own, so that handlers which compute for long starve no other
+//! service: Dubbo's isolated executors (`executor-management-mode=isolation`).
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,24 +15,24 @@ use tokio::task::{JoinError, JoinHandle};
 
 use crate::service::Service;
 
-/// The messages of a streamed reply that may wait between the runtime and the connection.
-const AHEAD: usize = 8;
+/// The number of messages of a streamed reply that may wait between the runtime and the connection.
+const BUFFERED_MESSAGES: usize = 8;
 
-/// The runtime that a service asks for.
+/// The runtime that a service is configured to run on.
 #[derive(Clone, Debug)]
 pub(crate) enum Isolation {
-    /// One that belongs to somebody else.
+    /// A runtime that the application owns.
     Runtime(Handle),
-    /// One of its own, with so many threads.
+    /// A runtime of its own, with so many threads.
     Threads(usize),
 }
 
 impl Isolation {
-    /// Puts `service` on its runtime.
+    /// Wraps `service` so that it runs on its runtime.
     ///
     /// # Errors
     /// When the runtime cannot be started.
-    pub(crate) fn of(
+    pub(crate) fn wrap(
         self,
         service: Arc<dyn Service>,
         key: &ServiceKey,
@@ -45,7 +45,7 @@ impl Isolation {
     }
 }
 
-/// A runtime for handlers. Calls hold it, so that those of a removed service end normally.
+/// A runtime for handlers. Calls hold it, so that calls of a removed service end normally.
 struct Runtime {
     handle: Handle,
     owned: Option<tokio::runtime::Runtime>,
@@ -66,7 +66,7 @@ impl Runtime {
         Ok(Self { handle: owned.handle().clone(), owned: Some(owned) })
     }
 
-    /// Runs `future` as a task, within what calls inherit here.
+    /// Runs `future` as a task, with the inherited context of the current one.
     fn run<T: Send + 'static>(&self, future: impl Future<Output = T> + Send + 'static) -> Task<T> {
         Task(match inherited() {
             None => self.handle.spawn(future),
@@ -77,7 +77,7 @@ impl Runtime {
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        // Waiting for its threads is not allowed in a task, and this may well be one of its own.
+        // A task may not wait for threads to end, and this may be a task of this very runtime.
         if let Some(owned) = self.owned.take() {
             owned.shutdown_background();
         }
@@ -88,9 +88,10 @@ impl Drop for Runtime {
 struct Task<T>(JoinHandle<T>);
 
 impl<T> Task<T> {
-    /// The value of the task, or that its runtime is gone. A panic goes on here.
+    /// Polls for the value of the task, an error if the runtime was shut down. A panic of the task is
+    /// resumed.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Status>> {
-        Pin::new(&mut self.0).poll(cx).map(|ended| ended.map_err(gone))
+        Pin::new(&mut self.0).poll(cx).map(|ended| ended.map_err(join_error))
     }
 }
 
@@ -100,7 +101,7 @@ impl<T> Drop for Task<T> {
     }
 }
 
-fn gone(error: JoinError) -> Status {
+fn join_error(error: JoinError) -> Status {
     match error.try_into_panic() {
         // Whoever polls this treats it as a panic of the handler, which it is.
         Ok(panic) => std::panic::resume_unwind(panic),
@@ -129,7 +130,7 @@ impl Service for Isolated {
             let mut task = runtime.run(async move { service.call(method, call).await });
             let mut reply = std::future::poll_fn(|cx| task.poll(cx)).await??;
             if let ReplyBody::Stream(frames) = reply.body {
-                let frames = frames.wrap(|frames| Pumped::new(frames, runtime));
+                let frames = frames.wrap(|frames| ForwardedStream::new(frames, runtime));
                 reply.body = ReplyBody::Stream(frames);
             }
             Ok(reply)
@@ -141,17 +142,17 @@ impl Service for Isolated {
     }
 }
 
-/// A streamed reply that comes out of the runtime.
-struct Pumped {
+/// A streamed reply, forwarded from the runtime to the connection.
+struct ForwardedStream {
     frames: mpsc::Receiver<Frame>,
     task: Task<()>,
-    /// Lives as long as the stream.
+    /// The runtime, kept for as long as the stream.
     _runtime: Arc<Runtime>,
 }
 
-impl Pumped {
+impl ForwardedStream {
     fn new(mut stream: ReplyStream, runtime: Arc<Runtime>) -> Self {
-        let (sender, frames) = mpsc::channel(AHEAD);
+        let (sender, frames) = mpsc::channel(BUFFERED_MESSAGES);
         let task = runtime.run(async move {
             while let Some(frame) = stream.next().await {
                 if sender.send(frame).await.is_err() {
@@ -163,14 +164,14 @@ impl Pumped {
     }
 }
 
-impl Stream for Pumped {
+impl Stream for ForwardedStream {
     type Item = Frame;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Frame>> {
         if let Some(frame) = ready!(self.frames.poll_recv(cx)) {
             return Poll::Ready(Some(frame));
         }
-        // After the last frame, or in the middle: a panic goes on here.
+        // After the last frame, or after an earlier end, of which a panic is resumed.
         if let Err(status) = ready!(self.task.poll(cx)) {
             tracing::debug!(%status, "a streamed reply was cut off");
         }

@@ -1,13 +1,13 @@
-//! The serving side.
+//! Servers: exported services, and the ports that they are called on.
 //!
 //! ```text
 //! accept → detect → protocol → find (Services) → filters → handler
 //! ```
 //!
 //! A [`Service`] is a set of methods; `#[dubhe::interface]` makes one of a trait. [`Services`]
-//! holds what is exported and answers the protocols' question who is to be called. [`Server`]
-//! listens, announces the services in registries, and stops in order. It has services of its own:
-//! gRPC's health and reflection.
+//! holds what is exported and finds the target of each call for the protocols. [`Server`] listens,
+//! announces the services in registries, and shuts down in order. It has built-in services: health
+//! and reflection, as gRPC defines them.
 
 mod announce;
 mod builtin;

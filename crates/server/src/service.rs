@@ -1,4 +1,4 @@
-//! What can be exported.
+//! Services, and the options that they are exported with.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,23 +14,23 @@ use crate::isolation::Isolation;
 
 /// A set of methods under one name; `#[dubhe::interface]` makes one of a trait.
 pub trait Service: Send + Sync + 'static {
-    /// Its name, group and version.
+    /// Returns its interface, group and version.
     fn key(&self) -> ServiceKey;
 
-    /// Its methods.
+    /// Returns its methods.
     fn methods(&self) -> Vec<Arc<Method>>;
 
-    /// Runs the method at this index of [`Service::methods`].
+    /// Calls the method at this index of [`Service::methods`].
     fn call(&self, method: usize, call: Call) -> Invoking;
 
-    /// The encoded `google.protobuf.FileDescriptorSet` that describes it, imports included, for
-    /// reflection; `None` for a service that no `.proto` file describes.
+    /// Returns the encoded `google.protobuf.FileDescriptorSet` of the service, imports included, for
+    /// reflection; `None` for a service without `.proto` file.
     fn descriptors(&self) -> Option<&'static [u8]> {
         None
     }
 }
 
-/// A service with the parameters and filters it is exported with.
+/// A service to export, with its parameters, gates and filters.
 #[derive(Clone)]
 pub struct Export {
     pub(crate) service: Arc<dyn Service>,
@@ -38,14 +38,14 @@ pub struct Export {
     pub(crate) params: Params,
     pub(crate) steps: Vec<Step>,
     pub(crate) gates: Vec<Arc<dyn Gate>>,
-    /// The runtime of its handlers; `None` for that of the connections.
+    /// The runtime of the handlers; `None` for that of the connections.
     pub(crate) isolation: Option<Isolation>,
-    /// Whether it is one of the server's own, of which no registry is told.
+    /// `true` for a service of the server itself, which is not registered.
     pub(crate) built_in: bool,
 }
 
 impl Export {
-    /// Exports `service` as it names itself.
+    /// Exports `service` under its own interface, group and version.
     pub fn new(service: impl Service) -> Self {
         let key = service.key();
         let service = Arc::new(service);
@@ -60,55 +60,55 @@ impl Export {
         }
     }
 
-    /// Under another group.
+    /// Sets the group.
     pub fn group(mut self, group: impl Into<ByteString>) -> Self {
         self.key = self.key.with_group(group);
         self
     }
 
-    /// Under another version.
+    /// Sets the version.
     pub fn version(mut self, version: impl Into<ByteString>) -> Self {
         self.key = self.key.with_version(version);
         self
     }
 
-    /// Sets a parameter by Dubbo's name, such as `payload` (bytes, 8388608 by default) or
-    /// `weight`; it governs the server and is published in registries.
+    /// Sets a parameter by Dubbo's name, such as `payload` (bytes, 8388608 by default) or `weight`.
+    /// It applies to the server and is published in registries.
     pub fn param(mut self, name: impl Into<ByteString>, value: impl Into<ByteString>) -> Self {
         self.params.insert(name.into(), value.into());
         self
     }
 
-    /// Tells registries of the service so long after the start (Dubbo's `delay`, in milliseconds),
-    /// such as for caches to fill. It can be called at once by those who know its address.
+    /// Registers the service so long after the start (Dubbo's `delay`, in milliseconds), for example
+    /// until caches are filled. Callers that know its address can call it at once.
     pub fn delay(self, delay: Duration) -> Self {
         self.param("delay", delay.as_millis().to_string())
     }
 
-    /// Whether registries are told of the service (Dubbo's `register`); by default yes.
+    /// Enables the registration of the service (Dubbo's `register`). Default `true`.
     pub fn register(self, register: bool) -> Self {
         self.param("register", if register { "true" } else { "false" })
     }
 
-    /// Whether registries forget the service when this process dies (Dubbo's `dynamic`); by default
-    /// yes. In ZooKeeper the node of one that is not dynamic outlives the session; an orderly stop
-    /// removes it all the same.
+    /// Ties the registration to this process (Dubbo's `dynamic`). Default `true`. In ZooKeeper the
+    /// node of a service that is not dynamic outlives the session; an orderly stop removes it all the
+    /// same.
     pub fn dynamic(self, dynamic: bool) -> Self {
         self.param("dynamic", if dynamic { "true" } else { "false" })
     }
 
-    /// Asks callers for this token and publishes it in registries (Dubbo's `token`).
+    /// Requires this token of callers and publishes it in registries (Dubbo's `token`).
     pub fn token(self, token: impl Into<ByteString>) -> Self {
         let token = token.into();
         self.param("token", token.clone()).hook(dubhe_filter::token::Token::new(token))
     }
 
-    /// Runs the handlers on this runtime, each call in a task of it, and streamed replies too, in
-    /// place of the runtime of the connections: handlers that compute for long keep up neither
-    /// their connection nor other services. A call costs a task and two changes of thread. Gates,
-    /// filters and hooks stay with the connection, so that a refusal costs nothing of this.
+    /// Runs the handlers and their streamed replies on this runtime, each call in a task, in place of
+    /// the runtime of the connections. Handlers that compute for long then delay neither their
+    /// connection nor other services. A call costs a task and two changes of thread. Gates, filters
+    /// and hooks stay with the connection, so that a refusal costs nothing of this.
     ///
-    /// A call that is cancelled or late is aborted at its next wait. When the runtime is shut
+    /// A call that is cancelled or exceeds its deadline is aborted at its next wait. When the runtime is shut
     /// down, calls end with [`Code::Unavailable`](dubhe_core::Code::Unavailable).
     pub fn runtime(mut self, runtime: Handle) -> Self {
         self.isolation = Some(Isolation::Runtime(runtime));
@@ -116,26 +116,27 @@ impl Export {
     }
 
     /// Runs the handlers on a runtime of their own with so many threads, at least 1, as
-    /// [`Export::runtime`]: Dubbo's isolated executors. It is shut down in the background once the
-    /// service is removed or the server ends, and no call of it is on its way.
+    /// [`Export::runtime`] does: Dubbo's isolated executors. The runtime is shut down in the
+    /// background once the service is removed or the server ends, and no call is in flight.
     pub fn isolated(mut self, threads: usize) -> Self {
         self.isolation = Some(Isolation::Threads(threads));
         self
     }
 
-    /// Adds a gate, asked before anything of a request is decoded, behind those of the server.
+    /// Adds a gate, which is asked before anything of a request is decoded, after the gates of the
+    /// server.
     pub fn gate(mut self, gate: impl Gate) -> Self {
         self.gates.push(Arc::new(gate));
         self
     }
 
-    /// Adds a filter of this service; the server's own filters stand around it.
+    /// Adds a filter of this service, inside the filters of the server.
     pub fn filter(mut self, filter: impl Filter) -> Self {
         self.steps.push(Step::Filter(Arc::new(filter)));
         self
     }
 
-    /// Adds a filter that never waits.
+    /// Adds a hook, a filter that never waits, inside the filters of the server.
     pub fn hook(mut self, hook: impl Hook) -> Self {
         self.steps.push(Step::Hook(Arc::new(hook)));
         self

@@ -20,16 +20,16 @@ use crate::service::{Export, Service};
 #[derive(Clone)]
 pub struct Services {
     interfaces: HashMap<ByteString, Vec<Arc<Exported>>>,
-    /// Asked for what no exported service takes.
+    /// The dispatches that find the targets of calls to other services.
     others: Arc<[Arc<dyn Dispatch>]>,
     steps: Vec<Step>,
     gates: Vec<Arc<dyn Gate>>,
-    /// The same steps and gates for what the others find.
+    /// `steps` and `gates`, prepared for the targets that `others` find.
     around_others: Chain,
     before_others: Gates,
 }
 
-/// Collects what to export.
+/// A builder of [`Services`].
 #[derive(Default)]
 pub struct ServicesBuilder {
     exports: Vec<Export>,
@@ -44,7 +44,7 @@ impl ServicesBuilder {
         self.exports.push(export);
     }
 
-    /// Adds a service of the server's own, unless one of its name is there.
+    /// Adds a service of the server itself, unless there is one of its name.
     pub(crate) fn built_in(&mut self, service: impl Service) {
         let export = Export { built_in: true, ..Export::new(service) };
         if self.exports.iter().all(|other| other.key != export.key) {
@@ -52,7 +52,8 @@ impl ServicesBuilder {
         }
     }
 
-    /// Adds a dispatch that is asked, after those before it, for what no exported service takes.
+    /// Adds a dispatch for calls to services that are not exported. Dispatches are asked in the order
+    /// in which they were added.
     pub fn dispatch(&mut self, other: Arc<dyn Dispatch>) {
         self.others.push(other);
     }
@@ -62,12 +63,12 @@ impl ServicesBuilder {
         self.steps.push(step);
     }
 
-    /// Adds a gate before all services, asked before their own.
+    /// Adds a gate in front of all services, which is asked before their own.
     pub fn gate(&mut self, gate: Arc<dyn Gate>) {
         self.gates.push(gate);
     }
 
-    /// Prepares everything.
+    /// Builds the services.
     ///
     /// # Errors
     /// When two services have the same interface, group and version, or one cannot be exported.
@@ -90,14 +91,17 @@ impl ServicesBuilder {
     }
 }
 
-/// The types that tell overloads apart come with the first message of a stream, after its handler
-/// has begun.
-fn streams_have_names_of_their_own(export: &Export) -> Result<(), Status> {
+/// Refuses overloads of a streamed method: the types that distinguish overloads arrive with the first
+/// message, after the handler has begun.
+fn check_streams(export: &Export) -> Result<(), Status> {
     let methods = export.service.methods();
     let streamed = methods.iter().filter(|method| method.kind.is_streamed());
     for name in streamed.map(|method| &method.name) {
         if methods.iter().filter(|method| method.name == *name).count() > 1 {
-            let text = format!("{}.{name} is a stream and overloaded; give it a name", export.key);
+            let text = format!(
+                "{}.{name} is a stream and overloaded; give it a name of its own",
+                export.key
+            );
             return Err(Status::new(Code::InvalidArgument, text));
         }
     }
@@ -105,12 +109,12 @@ fn streams_have_names_of_their_own(export: &Export) -> Result<(), Status> {
 }
 
 impl Services {
-    /// Begins an empty collection.
+    /// Returns a builder without services.
     pub fn builder() -> ServicesBuilder {
         ServicesBuilder::default()
     }
 
-    /// Every exported service with its parameters, the built-in ones too.
+    /// Returns every exported service with its parameters, built-in services included.
     pub fn iter(&self) -> impl Iterator<Item = (&Arc<ServiceKey>, &Arc<ServiceParams>)> {
         self.exported().map(|e| (&e.key, &e.params))
     }
@@ -127,7 +131,7 @@ impl Services {
         if let Some(other) = self.get(&export.key) {
             let text = if other.built_in {
                 format!(
-                    "the server has a service {} of its own; turn it off by an option",
+                    "service {} is built in; disable it with an option of the server",
                     other.key
                 )
             } else {
@@ -138,17 +142,17 @@ impl Services {
             };
             return Err(Status::new(Code::AlreadyExists, text));
         }
-        streams_have_names_of_their_own(&export)?;
+        check_streams(&export)?;
         let exported = Arc::new(Exported::new(export, &self.steps, &self.gates)?);
         let interface = exported.key.interface().clone();
         self.interfaces.entry(interface).or_default().push(exported.clone());
         Ok(exported)
     }
 
-    /// Exports a service no longer.
+    /// Removes a service.
     ///
     /// # Errors
-    /// When there is none of this key, or it is one of the server's own.
+    /// When there is none of this key, or it is a built-in service.
     pub(crate) fn remove(&mut self, key: &ServiceKey) -> Result<(), Status> {
         let own = self.interfaces.get_mut(key.interface());
         let own = own.filter(|own| own.iter().any(|e| *e.key == *key && !e.built_in));
@@ -156,7 +160,8 @@ impl Services {
             let mut known: Vec<_> =
                 self.exported().filter(|e| !e.built_in).map(|e| e.key.to_string()).collect();
             known.sort_unstable();
-            let text = format!("service {key} is not exported; exported are: {}", known.join(", "));
+            let text =
+                format!("service {key} is not exported; exported services: {}", known.join(", "));
             return Err(Status::new(Code::NotFound, text));
         };
         own.retain(|e| *e.key != *key);
@@ -174,7 +179,7 @@ impl Services {
         self.interfaces.get(key.interface())?.iter().find(|e| *e.key == *key)
     }
 
-    /// Asks the dispatches beside the exported services, in order.
+    /// Finds a target among the other dispatches, asked in order.
     fn find_other(&self, wanted: Wanted<'_>) -> Result<Target, Status> {
         let mut refusal = self.no_service(wanted);
         for other in &*self.others {

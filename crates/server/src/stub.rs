@@ -1,4 +1,4 @@
-//! What generated server code is made of.
+//! Functions that generated server code calls.
 
 pub mod message;
 mod stream;
@@ -10,7 +10,7 @@ use dubhe_core::{Body, Call, Code, Invoking, Metadata, Payload, Reply, Status, S
 use dubhe_hessian2::Encode;
 use dubhe_hessian2::payload::{self, Owned, OwnedArguments};
 use stream::answer;
-pub use stream::{Outlet, server_stream};
+pub use stream::{ReplySender, server_stream};
 
 /// Decodes the arguments of `call`, runs `handler` with them, and encodes what it returns.
 ///
@@ -43,23 +43,23 @@ where
     respond(ctx.clone(), handler(ctx, requests(call.body)))
 }
 
-/// Runs `handler` with the requests of `call`, and sends what it puts into its outlet, as
-/// [`server_stream`] does.
+/// Runs `handler` with the requests of `call`, and sends the messages that it gives to its
+/// [`ReplySender`], as [`server_stream`] does.
 pub fn bidirectional<M, H, F>(call: Call, handler: H) -> Invoking
 where
     M: Owned,
-    H: FnOnce(Arc<Context>, Streaming<M>, Outlet) -> F,
+    H: FnOnce(Arc<Context>, Streaming<M>, ReplySender) -> F,
     F: Future<Output = Result<(), Status>> + Send + 'static,
 {
     let ctx = Arc::new(Context::new(call.head));
-    answer(ctx.clone(), |outlet| handler(ctx, requests(call.body), outlet))
+    answer(ctx.clone(), |replies| handler(ctx, requests(call.body), replies))
 }
 
 fn requests<M: Owned>(body: Body) -> Streaming<M> {
     Streaming::of_request(body, payload::decode_or)
 }
 
-/// A reply of the one value that a handler returns.
+/// Encodes the one value that a handler returns as the reply.
 fn respond<T, E, F>(ctx: Arc<Context>, handler: F) -> Invoking
 where
     T: Encode + Send + Sync + 'static,
@@ -74,7 +74,7 @@ where
     if inherited.is_empty() { Invoking::boxed(work) } else { Invoking::scoped(inherited, work) }
 }
 
-/// What a handler ended with, and the attachments that go before it.
+/// Adds the attachments of a reply to the outcome of its handler.
 fn finish(outcome: Result<Reply, Status>, metadata: Metadata) -> Result<Reply, Status> {
     match outcome {
         Ok(mut reply) => {
@@ -88,7 +88,7 @@ fn finish(outcome: Result<Reply, Status>, metadata: Metadata) -> Result<Reply, S
     }
 }
 
-/// The context of a call, and its arguments.
+/// Decodes the arguments of a call, and makes its context.
 fn accept<A: OwnedArguments>(call: Call) -> Result<(Arc<Context>, A), Status> {
     let Call { head, body } = call;
     let arguments = match &body {
@@ -106,13 +106,13 @@ fn accept<A: OwnedArguments>(call: Call) -> Result<(Arc<Context>, A), Status> {
     }
 }
 
-/// The answer of a method that this protocol cannot carry.
+/// Refuses a call of a method that its protocol cannot carry.
 pub fn unsupported(call: &Call, what: &str) -> Invoking {
     let method = &call.head.method.name;
     Invoking::ready(Err(Status::new(Code::Unimplemented, format!("{method}: {what}"))))
 }
 
-/// A reply of one value, for services that are written by hand.
+/// Encodes a value as a reply, for services that are written by hand.
 pub fn reply(value: impl Encode + Send + Sync + 'static) -> Reply {
     Reply::new(Payload::Message(payload::content(value)))
 }

@@ -1,4 +1,4 @@
-//! The services of a running server, replaced whole.
+//! The services of a running server, which change as a whole.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,34 +9,34 @@ use dubhe_core::serve::{Dispatch, Target, Wanted};
 
 use crate::services::Services;
 
-/// The present services. A call takes no lock to find its target.
+/// The current services. A call takes no lock to find its target.
 pub(crate) struct ServiceTable {
-    present: ArcSwap<Services>,
+    current: ArcSwap<Services>,
     changes: AtomicU64,
-    /// Never changed while the server runs.
+    /// The other dispatches, which never change while the server runs.
     others: Arc<[Arc<dyn Dispatch>]>,
 }
 
 impl ServiceTable {
     pub(crate) fn new(services: Services) -> Self {
         let others = services.others().clone();
-        Self { present: ArcSwap::from_pointee(services), changes: AtomicU64::new(0), others }
+        Self { current: ArcSwap::from_pointee(services), changes: AtomicU64::new(0), others }
     }
 
-    pub(crate) fn present(&self) -> Arc<Services> {
-        self.present.load_full()
+    pub(crate) fn current(&self) -> Arc<Services> {
+        self.current.load_full()
     }
 
-    /// Replaces the services by a copy that `change` has changed; on an error nothing is. Callers
-    /// see to it that there is one change at a time.
+    /// Replaces the services by a copy that `change` has modified; on an error nothing changes. The
+    /// caller makes one change at a time.
     pub(crate) fn change<T>(
         &self,
         change: impl FnOnce(&mut Services) -> Result<T, Status>,
     ) -> Result<T, Status> {
-        let mut services = Services::clone(&self.present.load());
+        let mut services = Services::clone(&self.current.load());
         let changed = change(&mut services)?;
-        self.present.store(Arc::new(services));
-        // After the services: who sees this number sees them too.
+        self.current.store(Arc::new(services));
+        // After the services, so that a reader of this number sees them.
         self.changes.fetch_add(1, Ordering::Release);
         Ok(changed)
     }
@@ -44,7 +44,7 @@ impl ServiceTable {
 
 impl Dispatch for ServiceTable {
     fn find(&self, wanted: Wanted<'_>) -> Result<Target, Status> {
-        self.present.load().find(wanted)
+        self.current.load().find(wanted)
     }
 
     fn generation(&self) -> u64 {
@@ -55,6 +55,6 @@ impl Dispatch for ServiceTable {
 
 impl std::fmt::Debug for ServiceTable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.present.load().fmt(f)
+        self.current.load().fmt(f)
     }
 }

@@ -101,7 +101,7 @@ impl Pair<'_> {
 fn resolve<'a>(value: &'a Value, labels: &Labels<'a>) -> &'a Value {
     match value {
         Value::Ref(label) => labels.get(label).copied().unwrap_or(value),
-        other => other.plain(),
+        other => other.unshared(),
     }
 }
 

@@ -72,7 +72,7 @@ pub(super) fn parse_all(
     pairs
         .map(|(name, text)| {
             let java_type = java_type::resolve(name).ok_or_else(|| {
-                format!("--types: {name:?} is no Java type; write long or org.example.User")
+                format!("--types: {name:?} is not a Java type; write long or org.example.User")
             })?;
             Argument::typed(java_type, text)
         })
@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(all[1].value, Value::from("7"));
         assert!(parse_all(&texts, Some(&types[..1])).unwrap_err().contains("one for each"));
         let wrong = ["long".to_owned(), "x".to_owned()];
-        assert!(parse_all(&texts, Some(&wrong)).unwrap_err().contains("no Java type"));
+        assert!(parse_all(&texts, Some(&wrong)).unwrap_err().contains("not a Java type"));
     }
 
     #[test]

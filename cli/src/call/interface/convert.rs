@@ -43,7 +43,7 @@ pub(super) fn to_java(json: Json, java_type: &str) -> Result<Value, String> {
 }
 
 fn no(what: &str, java_type: &str) -> String {
-    format!("{what} is no {java_type}")
+    format!("{what} is not a valid {java_type}")
 }
 
 fn wrong(json: &Json, java_type: &str) -> String {

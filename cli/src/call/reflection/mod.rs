@@ -48,7 +48,7 @@ impl<'a> Reflection<'a> {
         }
         let pool = self.with_imports(answer.files.unwrap_or_default()).await?;
         pool.get_service_by_name(name).ok_or_else(|| {
-            Status::new(Code::Unimplemented, format!("{name} is no service of the server"))
+            Status::new(Code::Unimplemented, format!("the server has no service {name}"))
         })
     }
 

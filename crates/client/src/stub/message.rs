@@ -7,7 +7,7 @@ use dubhe_core::{Body, Metadata, Method, Reply, Request, Response, Status, Strea
 use dubhe_protobuf::{Message, decode_or, message};
 use futures_util::StreamExt as _;
 
-use super::told;
+use super::in_reply_of;
 use crate::client::Client;
 use crate::options::CallOptions;
 
@@ -23,7 +23,7 @@ pub async fn unary<M: Message, T: Message>(
     options: &CallOptions,
 ) -> Result<Response<T>, Status> {
     let reply = one(client, method, request.into(), options).await?;
-    Response::of_reply(reply, decode_or).await.map_err(|status| told(status, client, method))
+    Response::of_reply(reply, decode_or).await.map_err(|status| in_reply_of(status, client, method))
 }
 
 /// Calls a method with many messages for one.
@@ -37,7 +37,7 @@ pub async fn client_stream<M: Message, T: Message>(
     options: &CallOptions,
 ) -> Result<Response<T>, Status> {
     let reply = many(client, method, request, options).await?;
-    Response::of_reply(reply, decode_or).await.map_err(|status| told(status, client, method))
+    Response::of_reply(reply, decode_or).await.map_err(|status| in_reply_of(status, client, method))
 }
 
 /// Calls a method with one message for many.

@@ -197,5 +197,5 @@ async fn an_error_of_the_last_attempt_tells_that_others_were_before_it() {
     let client = builder(&env, &[1, 2]).balance(First).retries(1).build().unwrap();
     let status = call(&client, "m", &CallOptions::new()).await.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable);
-    assert_eq!(status.message(), "attempt 2 of the call, after one on test://h:1: down");
+    assert_eq!(status.message(), "attempt 2 of the call, after an attempt on test://h:1: down");
 }

@@ -45,7 +45,7 @@ impl Subscription {
                 Ok(current) => self.current = Some(current),
                 Err(error) => {
                     let service = &self.service;
-                    tracing::warn!(%service, %error, "cannot follow the providers; will try again");
+                    tracing::warn!(%service, %error, "cannot subscribe to the providers; trying again");
                     self.pause().await;
                 }
             }

@@ -34,7 +34,7 @@ impl Cluster {
             let (sending, again) = self.attempt(policy, call, picked, began, attempt < retries)?;
             let status = match sending.await {
                 Ok(reply) => return Ok(reply),
-                Err(status) => told(status, tried.last(), attempt),
+                Err(status) => with_attempt(status, tried.last(), attempt),
             };
             began = self.clock().now();
             let in_time = outer.is_none_or(|deadline| !deadline.passed(began));
@@ -73,12 +73,11 @@ fn may_repeat(policy: &Policy, failure: &Status) -> bool {
         }
 }
 
-/// Says whom a failure was about, and how often the call was tried.
-fn told(status: Status, endpoint: Option<&Endpoint>, attempt: u32) -> Status {
+/// Adds the number of the attempt, and the endpoint of the one before, to a failure.
+fn with_attempt(status: Status, endpoint: Option<&Endpoint>, attempt: u32) -> Status {
     match endpoint {
         None => status,
-        Some(before) => {
-            status.context(format!("attempt {} of the call, after one on {before}", attempt + 1))
-        }
+        Some(before) => status
+            .context(format!("attempt {} of the call, after an attempt on {before}", attempt + 1)),
     }
 }

@@ -130,9 +130,9 @@ pub(crate) struct Short<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Short<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const MOST: usize = 80;
-        self.0.chars().take(MOST).try_for_each(|c| write!(f, "{}", c.escape_debug()))?;
-        if self.0.chars().nth(MOST).is_some() { f.write_str("...") } else { Ok(()) }
+        const MAX_CHARS: usize = 80;
+        self.0.chars().take(MAX_CHARS).try_for_each(|c| write!(f, "{}", c.escape_debug()))?;
+        if self.0.chars().nth(MAX_CHARS).is_some() { f.write_str("...") } else { Ok(()) }
     }
 }
 

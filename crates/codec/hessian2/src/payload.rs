@@ -140,7 +140,7 @@ fn can_forward(format: &Format) -> Result<(), Status> {
 /// The error of arguments that are used as one message.
 #[cold]
 fn not_one(count: usize) -> Status {
-    let text = format!("a list of {count} arguments is no message");
+    let text = format!("a list of {count} arguments is not a message");
     Status::new(Code::InvalidArgument, text)
 }
 

@@ -5,10 +5,10 @@ use bytes::Bytes;
 use super::{List, Map, Name, Object, Value};
 
 impl Value {
-    /// The value itself, without the name that sharing gave it.
-    pub fn plain(&self) -> &Self {
+    /// Returns the value itself, without the label of a shared one.
+    pub fn unshared(&self) -> &Self {
         match self {
-            Self::Shared(_, inner) => inner.plain(),
+            Self::Shared(_, inner) => inner.unshared(),
             other => other,
         }
     }
@@ -76,7 +76,7 @@ impl Value {
 
     /// The list, set or array.
     pub fn as_list(&self) -> Option<&List> {
-        match self.plain() {
+        match self.unshared() {
             Self::List(list) => Some(list),
             _ => None,
         }
@@ -84,7 +84,7 @@ impl Value {
 
     /// The map.
     pub fn as_map(&self) -> Option<&Map> {
-        match self.plain() {
+        match self.unshared() {
             Self::Map(map) => Some(map),
             _ => None,
         }
@@ -92,7 +92,7 @@ impl Value {
 
     /// The object.
     pub fn as_object(&self) -> Option<&Object> {
-        match self.plain() {
+        match self.unshared() {
             Self::Object(object) => Some(object),
             _ => None,
         }
@@ -100,7 +100,7 @@ impl Value {
 
     /// The name of the class, of a container that carries one.
     pub fn class(&self) -> Option<&Name> {
-        match self.plain() {
+        match self.unshared() {
             Self::List(list) => list.class.as_ref(),
             Self::Map(map) => map.class.as_ref(),
             Self::Object(object) => Some(&object.class),
@@ -110,7 +110,7 @@ impl Value {
 
     /// The field of an object, or the entry of a map under a text key.
     pub fn get(&self, name: &str) -> Option<&Self> {
-        match self.plain() {
+        match self.unshared() {
             Self::Object(object) => object.get(name),
             Self::Map(map) => map.get(name),
             _ => None,

@@ -1,4 +1,4 @@
-//! Services of one address that share its connections, and those that cannot.
+//! Services of one address that share its connections, and services that cannot.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test stops at the first surprise")]
 
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! Clients that are built only when somebody can be called.
+//! Clients that are built only when there is a provider.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test stops at the first surprise")]
 
 use std::time::Duration;

@@ -29,8 +29,7 @@ impl Patient for Slow {
     }
 }
 
-/// Calls one after the other until the server does not take them any more; returns how many were
-/// answered.
+/// Makes calls in turn until the server refuses them; returns how many were answered.
 async fn call_until_refused(patient: PatientClient, stopping: Arc<AtomicBool>) -> u64 {
     for answered in 0.. {
         match patient.wait(5).await {

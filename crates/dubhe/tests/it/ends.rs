@@ -1,4 +1,4 @@
-//! The end of a call as both sides are told of it, over every wire and on every way out.
+//! The end of a call as hooks of both sides see it, over every protocol and for every kind of end.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -80,12 +80,12 @@ async fn scene(protocol: &str) -> Scene {
 }
 
 impl Scene {
-    /// What the server's hook and the client's are told next.
+    /// The next ends of a call that the hooks of the server and of the client receive.
     async fn ends(&mut self) -> [(String, u64); 2] {
         [self.server_ends.recv().await.unwrap(), self.client_ends.recv().await.unwrap()]
     }
 
-    /// Nobody is counted as on the way.
+    /// Returns `true` if no call is counted as in flight.
     fn is_quiet(&self) -> bool {
         self.client.client().providers().iter().all(|e| e.state().in_flight() == 0)
     }

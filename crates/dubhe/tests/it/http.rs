@@ -204,11 +204,11 @@ async fn what_is_mounted_has_its_paths_to_itself() {
 }
 
 #[tokio::test]
-async fn one_path_leads_to_one_thing() {
+async fn a_path_has_one_target() {
     let server = || Server::builder().service(DeskServer::new(Clerk));
     let twice = server().mount("/a", Named("1")).mount("a/", Named("2"));
     let hides = server().mount("/org.example.Desk", Named("1"));
-    for (server, hint) in [(twice, "mounted there already"), (hides, "is exported")] {
+    for (server, hint) in [(twice, "another service is mounted there"), (hides, "is exported")] {
         let error = server.start("127.0.0.1:0").await.unwrap_err();
         assert!(error.message().contains(hint), "{error}");
     }

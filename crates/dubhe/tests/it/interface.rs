@@ -39,7 +39,7 @@ trait Users {
     #[java(timeout_ms = 500, retries = 0)]
     async fn get_user(&self, id: i64) -> Result<Option<User>, Status>;
 
-    /// As an exception when there is none.
+    /// The user of that number; an exception when there is none.
     async fn require(&self, id: i64) -> Result<User, NoSuchUser>;
 
     #[java(name = "find")]

@@ -1,4 +1,4 @@
-//! Services that come and go while the server runs, and the dispatch of somebody else.
+//! Services that are added and removed while the server runs, and the dispatch of an application.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -78,7 +78,7 @@ async fn announcing(
         .await
 }
 
-/// Those who provide the clock, as they change.
+/// The changing providers of the clock.
 async fn followed(registry: &Memory) -> Snapshots {
     registry.subscribe(&ServiceKey::new("org.example.Clock", "", "2.0.0")).await.unwrap()
 }

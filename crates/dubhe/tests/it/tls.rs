@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[dubhe::interface("org.example.Who")]
 trait Who {
-    /// Whether the caller showed a certificate.
+    /// Returns `true` if the caller presented a certificate.
     async fn certified(&self, ctx: &Context) -> Result<bool, Status>;
 }
 

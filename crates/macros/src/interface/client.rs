@@ -3,11 +3,11 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
-use super::method::{Limits, Method};
+use super::method::{Method, MethodOptions};
 use super::signature::{Argument, Output, Requests};
-use super::{Interface, Part};
+use super::{Expansion, Interface};
 
-pub(super) fn expand(interface: &Interface<'_>) -> Part {
+pub(super) fn expand(interface: &Interface<'_>) -> Expansion {
     let (client, vis, item) = (&interface.client, &interface.item.vis, &interface.item.ident);
     let private = &interface.private;
     let summary = format!(
@@ -17,9 +17,9 @@ pub(super) fn expand(interface: &Interface<'_>) -> Part {
     let count = interface.methods.len();
     let calls =
         interface.methods.iter().enumerate().map(|(index, method)| call(vis, index, method));
-    let limits = interface.methods.iter().filter_map(limits);
+    let options = interface.methods.iter().filter_map(options);
     let protocols = protocols(interface);
-    Part {
+    Expansion {
         item: quote! {
             #[doc = #summary]
             #[allow(dead_code, reason = "few programs are both ends of a service")]
@@ -64,7 +64,7 @@ pub(super) fn expand(interface: &Interface<'_>) -> Part {
                     __dubhe::core::ByteString,
                     __dubhe::client::stub::ClientOptions,
                 )> {
-                    ::std::vec![#(#limits),*]
+                    ::std::vec![#(#options),*]
                 }
 
                 #protocols
@@ -127,11 +127,11 @@ fn call(vis: &syn::Visibility, index: usize, method: &Method<'_>) -> TokenStream
 }
 
 /// The options of a method that has some.
-fn limits(method: &Method<'_>) -> Option<TokenStream> {
+fn options(method: &Method<'_>) -> Option<TokenStream> {
     let java = &method.java;
     let some = |value: TokenStream| quote!(::std::option::Option::Some(#value));
     let none = || quote!(::std::option::Option::None);
-    let Limits { timeout_ms, retries } = method.limits;
+    let MethodOptions { timeout_ms, retries } = method.options;
     if timeout_ms.is_none() && retries.is_none() {
         return None;
     }

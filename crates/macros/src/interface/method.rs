@@ -6,7 +6,7 @@ use syn::spanned::Spanned as _;
 use syn::{Attribute, Error, FnArg, Ident, ReceiverKind, Result, TraitItemFn, Type};
 
 use super::signature::{Argument, Output, Requests, is_context};
-use crate::attr::Options;
+use crate::attr::JavaOptions;
 use crate::names::camel_case;
 
 /// Tuples have codecs up to this length.
@@ -27,12 +27,12 @@ pub(super) struct Method<'a> {
     pub(super) requests: Option<Requests<'a>>,
     pub(super) output: Output<'a>,
     pub(super) oneway: bool,
-    pub(super) limits: Limits,
+    pub(super) options: MethodOptions,
 }
 
 /// The options of a client for slow and failed calls.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Limits {
+pub(super) struct MethodOptions {
     pub(super) timeout_ms: Option<u64>,
     pub(super) retries: Option<u32>,
 }
@@ -40,7 +40,7 @@ pub(super) struct Limits {
 impl<'a> Method<'a> {
     pub(super) fn read(item: &'a TraitItemFn) -> Result<Self> {
         let signature = &item.sig;
-        let options = Options::read(
+        let options = JavaOptions::read(
             &item.attrs,
             "a method",
             &["name", "timeout_ms", "retries"],
@@ -102,9 +102,9 @@ impl<'a> Method<'a> {
         }
         let java =
             options.name.map_or_else(|| camel_case(&signature.ident.to_string()), |n| n.value);
-        let limits = Limits { timeout_ms: options.timeout_ms, retries: options.retries };
+        let options = MethodOptions { timeout_ms: options.timeout_ms, retries: options.retries };
         let ident = &signature.ident;
-        Ok(Self { item, ident, java, context, arguments, requests, output, oneway, limits })
+        Ok(Self { item, ident, java, context, arguments, requests, output, oneway, options })
     }
 
     /// The types of its arguments, for comparison.

@@ -31,7 +31,7 @@ struct Interface<'a> {
 }
 
 /// An item beside the trait, and what goes into the scope of generated code.
-struct Part {
+struct Expansion {
     item: TokenStream,
     implementation: TokenStream,
 }
@@ -125,7 +125,7 @@ fn check_overloads(methods: &[Method<'_>]) -> Result<()> {
                     ),
                 ));
             }
-            if earlier.limits != method.limits {
+            if earlier.options != method.options {
                 return Err(Error::new_spanned(
                     method.ident,
                     format!(

@@ -5,9 +5,9 @@ use quote::{format_ident, quote, quote_spanned};
 
 use super::method::Method;
 use super::signature::{Argument, Output, Requests};
-use super::{Interface, Part};
+use super::{Expansion, Interface};
 
-pub(super) fn expand(interface: &Interface<'_>) -> Part {
+pub(super) fn expand(interface: &Interface<'_>) -> Expansion {
     let (server, vis, item) = (&interface.server, &interface.item.vis, &interface.item.ident);
     let summary =
         format!("Serves an implementation of [`{item}`] as `{}`.", interface.args.interface);
@@ -15,7 +15,7 @@ pub(super) fn expand(interface: &Interface<'_>) -> Part {
         let run = run(item, method);
         quote!(#index => #run,)
     });
-    Part {
+    Expansion {
         item: quote! {
             #[doc = #summary]
             #[allow(dead_code, reason = "few programs are both ends of a service")]
@@ -73,13 +73,13 @@ fn run(item: &syn::Ident, method: &Method<'_>) -> TokenStream {
     let (inputs, passed) = inputs(method);
     let context = if method.context { quote!(&__context,) } else { TokenStream::new() };
     let outcome = quote!(<T as #item>::#ident(&__service, #context #passed).await);
-    let (outlet, outcome) = match method.output {
+    let (replies, outcome) = match method.output {
         Output::Value(_) => (TokenStream::new(), outcome),
         Output::Stream { .. } => (
-            quote!(__outlet: __dubhe::server::stub::Outlet),
+            quote!(__replies: __dubhe::server::stub::ReplySender),
             quote! {
                 match #outcome {
-                    ::std::result::Result::Ok(stream) => __outlet.send_all(stream).await,
+                    ::std::result::Result::Ok(stream) => __replies.send_all(stream).await,
                     ::std::result::Result::Err(error) => {
                         ::std::result::Result::Err(::std::convert::Into::into(error))
                     }
@@ -94,7 +94,7 @@ fn run(item: &syn::Ident, method: &Method<'_>) -> TokenStream {
             let __service = ::std::clone::Clone::clone(&self.0);
             __dubhe::server::stub::#glue(
                 call,
-                move |__context: ::std::sync::Arc<__dubhe::core::Context>, #inputs, #outlet| {
+                move |__context: ::std::sync::Arc<__dubhe::core::Context>, #inputs, #replies| {
                     async move { #outcome }
                 },
             )

@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{DeriveInput, Error, Path, Result, parse_quote};
 
-use crate::attr::{Options, check_class};
+use crate::attr::{JavaOptions, check_class};
 
 /// A type that stands for a Java class.
 pub(crate) struct Container<'a> {
@@ -16,7 +16,7 @@ pub(crate) struct Container<'a> {
 
 impl<'a> Container<'a> {
     pub(crate) fn read(input: &'a DeriveInput) -> Result<Self> {
-        let options = Options::read(&input.attrs, "a type", &["class", "crate"], &[])?;
+        let options = JavaOptions::read(&input.attrs, "a type", &["class", "crate"], &[])?;
         let class = options.class.ok_or_else(|| {
             Error::new(
                 Span::call_site(),

@@ -2,7 +2,7 @@
 
 use syn::{Error, Field as Source, Ident, PathArguments, Result, Type};
 
-use crate::attr::Options;
+use crate::attr::JavaOptions;
 use crate::names::camel_case;
 
 /// The role of a field in the Java class.
@@ -68,7 +68,7 @@ impl<'a> Field<'a> {
                 "Java's fields have names: write `struct Name { field: Type }`",
             ));
         };
-        let options = Options::read(&source.attrs, "a field", &["name"], flags.names)?;
+        let options = JavaOptions::read(&source.attrs, "a field", &["name"], flags.names)?;
         options.exclusive()?;
         let given = flags.roles.iter().find(|(flag, _)| options.has(flag));
         let role = given.map_or(Role::Own, |(_, role)| *role);

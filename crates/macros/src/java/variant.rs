@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use syn::{DataEnum, Error, Fields, Ident, Result, Type};
 
 use super::{Container, constants, hierarchy};
-use crate::attr::{Options, Spanned};
+use crate::attr::{JavaOptions, Spanned};
 
 /// A variant.
 pub(crate) struct Variant<'a> {
@@ -42,7 +42,7 @@ impl<'a> Variants<'a> {
     fn read(container: &Container<'_>, data: &'a DataEnum) -> Result<Self> {
         let mut variants = Self { known: Vec::new(), other: None };
         for source in &data.variants {
-            let options = Options::read(&source.attrs, "a variant", &["name"], &["other"])?;
+            let options = JavaOptions::read(&source.attrs, "a variant", &["name"], &["other"])?;
             let ty = held(source)?;
             let variant = Variant { ident: &source.ident, ty, name: options.name.clone() };
             if !options.has("other") {

@@ -45,7 +45,7 @@ impl Acceptor {
         #[cfg(not(feature = "tls"))]
         let certified = false;
         if options.tls_mode != TlsMode::Off && !certified {
-            let message = "tls is asked for but there is no certificate: set AcceptOptions::tls";
+            let message = "tls is enabled without a certificate: set AcceptOptions::tls";
             return Err(Error::new(ErrorKind::Config, message));
         }
         let limits = Limits::new(options.max_connections, options.max_per_ip);

@@ -47,7 +47,7 @@ async fn peek<T>(
         match (read?, before) {
             (0, 0) => return Ok(None),
             (0, n) => {
-                let message = format!("the peer left after {n} bytes of no protocol");
+                let message = format!("the peer closed after {n} bytes of no known protocol");
                 return Err(Error::protocol(message));
             }
             (_, 0) => {

@@ -105,7 +105,7 @@ impl FromStr for Address {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let wrong = |write: &str| {
-            let message = format!("\"{text}\" is no address: write {write}");
+            let message = format!("\"{text}\" is not an address: write {write}");
             Error::new(ErrorKind::Config, message)
         };
         if let Some(path) = unix_path(text) {

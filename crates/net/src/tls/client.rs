@@ -70,8 +70,9 @@ impl ClientTls {
 
     async fn connect(&self, to: &Address, io: Io, mut peer: Peer) -> Result<(Io, Peer)> {
         let name = self.options.server_name.as_deref().unwrap_or(to.host());
-        let server = ServerName::try_from(name.to_owned())
-            .map_err(|e| tls_error(&format!("{name:?} is no name for tls: set server_name"), e))?;
+        let server = ServerName::try_from(name.to_owned()).map_err(|e| {
+            tls_error(&format!("{name:?} is not a valid server name for tls: set server_name"), e)
+        })?;
         let connector = TlsConnector::from(self.config.load());
         let stream = connector
             .connect(server, io)

@@ -19,7 +19,7 @@ impl Identity {
     /// Reads a chain (leaf first) and a key (PKCS#8, PKCS#1 or SEC 1).
     pub(super) fn read(chain: &[u8], key: &[u8]) -> Result<Self> {
         let key = PrivateKeyDer::from_pem_slice(key)
-            .map_err(|e| tls_error("the private key is no pem key", e))?;
+            .map_err(|e| tls_error("the private key is not a pem key", e))?;
         Ok(Self { chain: certificates(chain)?, key })
     }
 }
@@ -27,7 +27,7 @@ impl Identity {
 fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
     let all: Vec<_> = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<_, _>>()
-        .map_err(|e| tls_error("the certificates are no pem", e))?;
+        .map_err(|e| tls_error("the certificates are not pem", e))?;
     if all.is_empty() {
         let message = "the pem has no certificate: it must hold BEGIN CERTIFICATE";
         return Err(Error::new(ErrorKind::Tls, message));

@@ -39,9 +39,9 @@ impl fmt::Display for FrameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotDubbo => f.write_str(
-                "the first bytes are no dubbo frame; check that the port serves the dubbo protocol, and whether it wants TLS",
+                "the first bytes are not a dubbo frame; check that the port serves the dubbo protocol, and whether it requires TLS",
             ),
-            Self::Lost => write!(f, "{RESYNC_LIMIT} bytes in a row belong to no dubbo frame"),
+            Self::Lost => write!(f, "{RESYNC_LIMIT} bytes in a row are not part of a dubbo frame"),
             Self::NegativeLength(n) => write!(f, "a dubbo header declares a body of {n} bytes"),
         }
     }

@@ -77,7 +77,7 @@ impl DubboOptions {
     /// When one of them is no number; the text names it.
     pub fn with_params(mut self, params: &ServiceParams) -> Result<Self, String> {
         if let Some(text) = params.get("payload") {
-            let bad = || format!("payload={text:?} is no number of bytes");
+            let bad = || format!("payload={text:?} is not a number of bytes");
             self.payload = PayloadLimit::parse(text).ok_or_else(bad)?;
         }
         if let Some(millis) = millis(params, "heartbeat")? {
@@ -91,6 +91,6 @@ impl DubboOptions {
 pub(crate) fn millis(params: &ServiceParams, name: &str) -> Result<Option<Duration>, String> {
     let Some(text) = params.get(name) else { return Ok(None) };
     let number = text.trim().parse();
-    let number = number.map_err(|_| format!("{name}={text:?} is no number of milliseconds"))?;
+    let number = number.map_err(|_| format!("{name}={text:?} is not a number of milliseconds"))?;
     Ok(Some(Duration::from_millis(number)))
 }

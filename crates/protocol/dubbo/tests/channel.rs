@@ -147,10 +147,10 @@ async fn parameters_of_the_endpoint_count() {
     let connect = DubboConnect::new(DubboOptions::default()).dial(Arc::new(network.clone()));
     for (params, part) in [
         (&[("serialization", "fastjson2")], "set serialization=hessian2"),
-        (&[("heartbeat", "soon")], "heartbeat=\"soon\" is no number of milliseconds"),
-        (&[("payload", "much")], "payload=\"much\" is no number of bytes"),
-        (&[("connections", "many")], "connections=\"many\" is no number"),
-        (&[("connect.timeout", "x")], "connect.timeout=\"x\" is no number of milliseconds"),
+        (&[("heartbeat", "soon")], "heartbeat=\"soon\" is not a number of milliseconds"),
+        (&[("payload", "much")], "payload=\"much\" is not a number of bytes"),
+        (&[("connections", "many")], "connections=\"many\" is not a number"),
+        (&[("connect.timeout", "x")], "connect.timeout=\"x\" is not a number of milliseconds"),
     ] {
         let Err(error) = connect.connect(&endpoint(params)) else { panic!("{params:?}") };
         assert!(error.message().contains(part), "{error}");

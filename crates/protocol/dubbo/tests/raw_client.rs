@@ -43,7 +43,11 @@ async fn each_bad_request_gets_an_error_of_its_own() {
         ),
         (group, dubbo::SERVICE_ERROR, "no service"),
         (Request { method: "other", ..good() }, dubbo::BAD_REQUEST, "no such method"),
-        (Request { descriptor: "Q", ..good() }, dubbo::BAD_REQUEST, "no list of JVM descriptors"),
+        (
+            Request { descriptor: "Q", ..good() },
+            dubbo::BAD_REQUEST,
+            "not a list of JVM descriptors",
+        ),
         (Request { descriptor: "IIIIIIIIII", ..good() }, dubbo::BAD_REQUEST, "fail to decode"),
         (
             Request { serialization: SerializationId::from_name("java").unwrap(), ..good() },
@@ -152,10 +156,10 @@ async fn heartbeats_are_answered_in_kind_and_other_events_are_not() {
     raw.send(&event(false, b"\x01H")).await;
     raw.send(&event(true, &[0; 16])).await;
     still_serves(&mut raw).await;
-    assert!(!server.connection.takes_calls(), "the peer is readonly");
+    assert!(!server.connection.accepts_calls(), "the peer is readonly");
     raw.send(&event(false, b"\x01W")).await;
     still_serves(&mut raw).await;
-    assert!(server.connection.takes_calls());
+    assert!(server.connection.accepts_calls());
 }
 
 #[tokio::test]

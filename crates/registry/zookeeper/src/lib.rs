@@ -28,4 +28,4 @@ mod registry;
 mod wire;
 
 pub use options::ZooKeeperOptions;
-pub use registry::{Builder, ZooKeeper};
+pub use registry::{ZooKeeper, ZooKeeperBuilder};

@@ -64,7 +64,7 @@ impl ZooKeeperOptions {
             None => Ok(Duration::from_millis(default)),
             Some(text) => match text.parse() {
                 Ok(ms) if ms > 0 => Ok(Duration::from_millis(ms)),
-                _ => Err(wrong(format!("{name}={text:?} is no number of milliseconds above 0"))),
+                _ => Err(wrong(format!("{name}={text:?} is not a number of milliseconds above 0"))),
             },
         };
         let flag = |name: &str| match url.param(name) {
@@ -113,7 +113,7 @@ fn address(server: &str) -> dubhe_net::Result<Address> {
 fn root(group: &str) -> Result<String, String> {
     let parts: Vec<&str> = group.split('/').filter(|part| !part.is_empty()).collect();
     if parts.iter().any(|part| matches!(*part, "." | "..") || part.contains(char::is_control)) {
-        return Err(format!("group={group:?} is no path"));
+        return Err(format!("group={group:?} is not a path"));
     }
     Ok(parts.iter().flat_map(|part| ["/", part]).collect())
 }

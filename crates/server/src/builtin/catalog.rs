@@ -1,4 +1,4 @@
-//! The state of a server, as its health and reflection tell it.
+//! The state of a server that its health and reflection services report.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
@@ -6,10 +6,10 @@ use std::sync::{Arc, OnceLock};
 use super::reflection::Index;
 use crate::services::Services;
 
-/// The state of a server. A new one takes its place whenever services come or go.
+/// The state of a server. It is replaced whenever a service is added or removed.
 #[derive(Clone, Default)]
 pub(crate) struct Catalog {
-    /// False once the server stops.
+    /// `false` once the server stops.
     pub(crate) serving: bool,
     /// The names whose health can be asked for: `""` for the server, and each service both by its
     /// interface and by its key with group and version, as dubbo-go asks
@@ -21,14 +21,14 @@ pub(crate) struct Catalog {
 /// The services that have descriptors.
 #[derive(Default)]
 pub(super) struct Described {
-    /// The descriptor sets by the interfaces that they are of.
+    /// The descriptor sets by interface.
     pub(super) sets: BTreeMap<String, &'static [u8]>,
-    /// Made when first asked, since few servers are.
+    /// Built on first use, since few servers are asked for descriptors.
     index: OnceLock<Index>,
 }
 
 impl Catalog {
-    /// The state of a server that serves these.
+    /// The state of a server with these services.
     pub(crate) fn of(services: &Services) -> Self {
         let own = services.exported().filter(|exported| !exported.built_in);
         let names = own.flat_map(|e| [e.key.interface().to_string(), e.key.to_string()]);

@@ -1,4 +1,4 @@
-//! `grpc.health.v1.Health`: the health of the services of this server.
+//! `grpc.health.v1.Health`, the health of the services of a server.
 
 use dubhe_core::{Code, Request, Response, Status};
 use futures_util::{Stream, stream};
@@ -10,19 +10,19 @@ use super::generated::health::{
     self, HealthCheckRequest, HealthCheckResponse, HealthListRequest, HealthListResponse,
 };
 
-/// The health of a server: all its services serve until it stops.
+/// The health service. All services of the server are serving until it stops.
 pub(super) struct Health {
     state: watch::Receiver<Catalog>,
 }
 
 impl Health {
-    /// The health of the services of a server with this state.
+    /// The health service of a server with this state.
     pub(super) fn of(state: watch::Receiver<Catalog>) -> Self {
         Self { state }
     }
 }
 
-/// The status of `service`; `ServiceUnknown` when there is none of that name.
+/// Returns the status of `service`, `ServiceUnknown` if there is none of that name.
 fn status(state: &Catalog, service: &str) -> ServingStatus {
     match (state.names.contains(service), state.serving) {
         (false, _) => ServingStatus::ServiceUnknown,
@@ -43,7 +43,8 @@ impl health::Health for Health {
         let HealthCheckRequest { service } = request.into_inner();
         match status(&self.state.borrow(), &service) {
             ServingStatus::ServiceUnknown => {
-                let text = format!("service {service:?} is not exported; List tells which are");
+                let text =
+                    format!("service {service:?} is not exported; List returns those that are");
                 Err(Status::new(Code::NotFound, text))
             }
             known => Ok(of(known).into()),
@@ -59,17 +60,18 @@ impl health::Health for Health {
         Ok(HealthListResponse { statuses: state.names.iter().map(one).collect() }.into())
     }
 
-    /// The stream ends with the server, lest it keep a connection from draining.
+    /// Sends the status on every change. The stream ends with the server, so that it keeps no
+    /// connection from draining.
     async fn watch(
         &self,
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<impl Stream<Item = Result<HealthCheckResponse, Status>>>, Status> {
         let HealthCheckRequest { service } = request.into_inner();
-        let watching = Watching { state: self.state.clone(), service, last: None };
-        let changes = stream::unfold(Some(watching), |watching| async move {
-            let mut watching = watching?;
-            match watching.next().await {
-                Some(changed) => Some((Ok(of(changed)), Some(watching))),
+        let watch = HealthWatch { state: self.state.clone(), service, last: None };
+        let changes = stream::unfold(Some(watch), |watch| async move {
+            let mut watch = watch?;
+            match watch.next().await {
+                Some(changed) => Some((Ok(of(changed)), Some(watch))),
                 None => {
                     let end = Status::new(Code::Unavailable, "the server is stopping");
                     Some((Err(end), None))
@@ -80,22 +82,22 @@ impl health::Health for Health {
     }
 }
 
-/// One who watches the health of a service.
-struct Watching {
+/// A watch on the health of a service.
+struct HealthWatch {
     state: watch::Receiver<Catalog>,
     service: String,
     last: Option<ServingStatus>,
 }
 
-impl Watching {
-    /// The status once it is another one than the last, the present one at first; `None` when the
-    /// server has stopped.
+impl HealthWatch {
+    /// Waits for a status that differs from the last one; the first call returns the current status.
+    /// Returns `None` when the server has stopped.
     async fn next(&mut self) -> Option<ServingStatus> {
         loop {
-            let gone = self.state.has_changed().is_err();
+            let dropped = self.state.has_changed().is_err();
             let (now, serving) = {
                 let mut state = self.state.borrow_and_update().clone();
-                state.serving &= !gone;
+                state.serving &= !dropped;
                 (status(&state, &self.service), state.serving)
             };
             if self.last.replace(now) != Some(now) {
@@ -104,7 +106,7 @@ impl Watching {
             if !serving {
                 return None;
             }
-            // A server that is gone is seen above.
+            // A dropped server is handled above.
             let _ = self.state.changed().await;
         }
     }

@@ -1,4 +1,4 @@
-//! The services that a server has of its own: health and reflection. No registry is told of them.
+//! The built-in services of a server: health and reflection. They are not registered.
 
 mod catalog;
 mod health;
@@ -12,13 +12,13 @@ use self::health::Health;
 use crate::server::ServerOptions;
 use crate::services::ServicesBuilder;
 
-/// What `dubhe-build` made of `proto/`; a test keeps it current.
+/// Code that `dubhe-build` generated from `proto/`; a test keeps it current.
 #[allow(
     dead_code,
     unreachable_pub,
     unused_qualifications,
     clippy::pedantic,
-    reason = "generated code is as it is"
+    reason = "generated code"
 )]
 pub(crate) mod generated {
     pub(crate) use dubhe_core as core;
@@ -33,15 +33,15 @@ pub(crate) mod generated {
     pub(crate) mod reflection {
         include!("generated/grpc.reflection.v1.rs");
 
-        /// The descriptors of both services.
+        /// The descriptors of health and reflection.
         pub(crate) const V1: &[u8] = include_bytes!("generated/dubhe.descriptors.bin");
-        /// Those of the same reflection under its older name.
+        /// The descriptors of the older reflection, `v1alpha`.
         pub(crate) const V1ALPHA: &[u8] = include_bytes!("generated/v1alpha.descriptors.bin");
     }
 }
 
-/// Adds the built-in services that are wanted. One whose name is taken already is left out. They
-/// tell the `state` of the server.
+/// Adds the built-in services that `options` enable; they report `state`. A service whose name is
+/// taken is left out.
 pub(crate) fn add(
     services: &mut ServicesBuilder,
     options: &ServerOptions,
@@ -57,7 +57,7 @@ pub(crate) fn add(
     }
 }
 
-/// Waits until the server stops, or is gone.
+/// Waits until the server stops or is dropped.
 async fn stopped(mut state: watch::Receiver<Catalog>) {
     let _ = state.wait_for(|state| !state.serving).await;
 }

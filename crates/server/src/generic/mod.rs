@@ -1,4 +1,4 @@
-//! Generic calls as callee: `$invoke(String, String[], Object[])` on every service.
+//! The generic methods of every service: `$invoke(String, String[], Object[])`.
 //!
 //! The attachment `generic` names the form of arguments and result (Dubbo Java `GenericFilter`):
 //!
@@ -28,17 +28,17 @@ use crate::service::Service;
 
 /// The descriptor of `$invoke` and `$invokeAsync`.
 const DESCRIPTOR: &str = "Ljava/lang/String;[Ljava/lang/String;[Ljava/lang/Object;";
-/// The exception that carries any exception to a generic caller, in the name that Dubbo 2.7 and
-/// 3.3 both know.
+/// The exception that generic callers receive in place of any other, under the name that Dubbo 2.7
+/// and 3.3 both have.
 const GENERIC_EXCEPTION: &str = "com.alibaba.dubbo.rpc.service.GenericException";
 
-/// The method `$invoke` or `$invokeAsync`.
+/// Returns the method `$invoke` or `$invokeAsync`.
 pub(crate) fn method(name: &'static str) -> Arc<Method> {
     Arc::new(Method::java(name, DESCRIPTOR))
 }
 
-/// Turns a generic call into a call of a method of the service.
-pub(crate) struct Adapter {
+/// The handler of generic calls, which calls the method of the service that they name.
+pub(crate) struct GenericAdapter {
     service: Arc<dyn Service>,
     methods: Vec<Arc<Method>>,
 }
@@ -68,7 +68,7 @@ impl Form {
                  use generic=true, gson or protobuf-json"
             ))),
             other => Err(bad(format!(
-                "generic={other:?} is not known; use generic=true, gson or protobuf-json"
+                "generic={other:?} is unknown; use generic=true, gson or protobuf-json"
             ))),
         }
     }
@@ -78,12 +78,13 @@ fn bad(message: String) -> Status {
     Status::new(Code::InvalidArgument, message)
 }
 
-impl Adapter {
+impl GenericAdapter {
     pub(crate) fn new(service: Arc<dyn Service>, methods: &[Arc<Method>]) -> Self {
         Self { service, methods: methods.to_vec() }
     }
 
-    /// The method of this name that takes these Java types, or this many arguments of any.
+    /// Finds the method of this name that takes these Java types or, without them, this number of
+    /// arguments.
     fn find(&self, name: &str, wanted: Option<&[Value]>, count: usize) -> Result<usize, Status> {
         let wanted: Option<String> = wanted
             .map(|t| t.iter().map(|t| descriptor::of_name(t.as_str().unwrap_or("?"))).collect());
@@ -106,11 +107,12 @@ impl Adapter {
     }
 
     fn no_method(&self, name: &str, typed: bool, count: usize) -> Status {
-        const MOST: usize = 20;
+        const MAX_LISTED: usize = 20;
         let wanted =
             if typed { "these parameter types".into() } else { format!("{count} arguments") };
-        let known: Vec<String> = self.methods.iter().take(MOST).map(|m| signature(m)).collect();
-        let more = if self.methods.len() > MOST { " and more" } else { "" };
+        let known: Vec<String> =
+            self.methods.iter().take(MAX_LISTED).map(|m| signature(m)).collect();
+        let more = if self.methods.len() > MAX_LISTED { " and more" } else { "" };
         let text = format!(
             "no method {name:?} with {wanted} in {}; it has {}{more}",
             self.service.key(),
@@ -148,7 +150,7 @@ impl Adapter {
     }
 }
 
-/// A method as generic callers write it: `find(java.lang.String, int)`.
+/// Formats a method as generic callers write it: `find(java.lang.String, int)`.
 fn signature(method: &Method) -> String {
     let types = method.descriptor.as_deref().unwrap_or_default();
     let names: Vec<String> =
@@ -161,7 +163,7 @@ fn parse(argument: &Value) -> Result<Value, Status> {
     dubhe_json::from_str(text).map_err(|e| bad(format!("json argument: {e}")))
 }
 
-impl Invoke for Adapter {
+impl Invoke for GenericAdapter {
     fn invoke(&self, call: Call) -> Invoking {
         match self.inner(call) {
             Err(status) => Invoking::ready(Err(status)),
@@ -175,13 +177,13 @@ impl Invoke for Adapter {
     }
 }
 
-/// The reply with its result in the form that was asked for.
+/// Converts the result of a reply to the requested form.
 fn plain_reply(form: Form, reply: Reply) -> Result<Reply, Status> {
     let value: Value = dubhe_hessian2::payload::reply(&reply)?;
     let value = match form {
-        Form::Plain => java::plain(value),
+        Form::Plain => java::generalize(value),
         Form::Gson | Form::ProtobufJson => {
-            let text = dubhe_json::to_string(&java::bare(value), Classes::Drop)
+            let text = dubhe_json::to_string(&java::generalize_untyped(value), Classes::Drop)
                 .map_err(|e| Status::new(Code::Internal, e.to_string()).with_source(e))?;
             Value::from(text)
         }
@@ -189,7 +191,7 @@ fn plain_reply(form: Form, reply: Reply) -> Result<Reply, Status> {
     Ok(Reply::with_metadata(Payload::dynamic(value), reply.metadata))
 }
 
-/// Wraps an exception as Dubbo's generic callers expect it.
+/// Wraps an exception in the one that generic callers of Dubbo expect.
 fn generic_exception(status: Status) -> Status {
     if !status.is_business() {
         return status;

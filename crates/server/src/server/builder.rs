@@ -1,4 +1,4 @@
-//! The configuration of a server.
+//! The builder of a server.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +25,7 @@ use tokio::sync::watch;
 use super::RunningServer;
 use super::constraints::Constraints;
 use super::listener::Listener;
-use crate::announce::{self, Announced};
+use crate::announce::{self, Announcer};
 use crate::builtin::{self, Catalog};
 use crate::service::IntoExport;
 use crate::services::ServicesBuilder;
@@ -35,16 +35,18 @@ use crate::table::ServiceTable;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ServerOptions {
-    /// The application's name in registries; `""` by default.
+    /// The name of the application in registries. Default `""`.
     pub application: ByteString,
-    /// The host that registries are told; by default `DUBBO_IP_TO_REGISTRY`, else the address
-    /// listened on, else, for "all addresses", the one that leads outwards.
+    /// The host to announce in registries. Default `DUBBO_IP_TO_REGISTRY` of the environment, else the
+    /// address of the server, else, for an unspecified address, the source address of packets to
+    /// other hosts.
     pub advertise: Option<String>,
-    /// The port that registries are told; by default that of the first TCP address.
+    /// The port to announce in registries. Default the port of the first TCP address.
     pub advertise_port: Option<u16>,
-    /// How long a shutdown waits for calls to end; 10 s, as `dubbo.service.shutdown.wait`.
+    /// The longest time that a shutdown waits for calls to end. Default 10 s, as
+    /// `dubbo.service.shutdown.wait`.
     pub shutdown_wait: Duration,
-    /// Bounds of the port.
+    /// Options of the port: connections, detection of protocols and TLS.
     pub accept: AcceptOptions,
     /// Options of its TCP sockets.
     pub tcp: TcpOptions,
@@ -54,14 +56,14 @@ pub struct ServerOptions {
     pub dubbo: DubboOptions,
     /// DubboOptions of HTTP connections: Triple, gRPC and plain HTTP.
     pub triple: TripleOptions,
-    /// The protocols that registries are told; `dubbo` and `tri` by default. The port takes all of
-    /// them whatever is announced, and a service is announced under those that can carry it.
+    /// The protocols to announce in registries. Default `dubbo` and `tri`. The port serves all
+    /// protocols whatever is announced, and a service is announced under those that can carry it.
     pub announce: Vec<ByteString>,
-    /// Whether `grpc.health.v1.Health` is served; yes. It says `SERVING` of the server and of each
-    /// service until the server stops.
+    /// Enables `grpc.health.v1.Health`, which reports `SERVING` for the server and each service until
+    /// the server stops. Default `true`.
     pub health: bool,
-    /// Whether `grpc.reflection.v1.ServerReflection` is served, and its older form `v1alpha`; yes.
-    /// It hands the descriptors of protobuf services to whoever reaches the port.
+    /// Enables `grpc.reflection.v1.ServerReflection` and its older form `v1alpha`, which return the
+    /// descriptors of protobuf services to everyone who reaches the port. Default `true`.
     pub reflection: bool,
 }
 
@@ -84,7 +86,7 @@ impl Default for ServerOptions {
     }
 }
 
-/// Makes and starts a server.
+/// A builder of servers.
 #[derive(Default)]
 pub struct ServerBuilder {
     services: ServicesBuilder,
@@ -106,33 +108,32 @@ impl ServerBuilder {
         self
     }
 
-    /// Lets `dispatch` find the targets of calls that no service of this server is asked for: a
-    /// service is known by its interface, group and version, and those that are exported or built
-    /// in come first. Of several, the first added is asked first, and the next one when it answers
-    /// [`Code::Unimplemented`].
+    /// Adds a dispatch for calls to services that are neither exported nor built in, by interface,
+    /// group and version. Of several, the first added is asked first, and the next one when it
+    /// returns [`Code::Unimplemented`].
     ///
-    /// The gates, filters and hooks of the server stand before its targets too. Registries, health and
-    /// reflection are told of exported services only. A dispatch that takes every name leaves
-    /// nothing to what is mounted at `/`.
+    /// The gates, filters and hooks of the server apply to its targets too. Registries, health and
+    /// reflection see exported services only. A dispatch that takes every name leaves nothing to a
+    /// service that is mounted at `/`.
     pub fn dispatch(mut self, dispatch: impl Dispatch) -> Self {
         self.services.dispatch(Arc::new(dispatch));
         self
     }
 
-    /// Adds a filter around all services, the built-in ones too; the first added is the outermost.
+    /// Adds a filter around all services, built-in ones included; the first added is the outermost.
     pub fn filter(mut self, filter: impl Filter) -> Self {
         self.services.step(Step::Filter(Arc::new(filter)));
         self
     }
 
-    /// Adds a filter that never waits around all services.
+    /// Adds a hook, a filter that never waits, around all services.
     pub fn hook(mut self, hook: impl Hook) -> Self {
         self.services.step(Step::Hook(Arc::new(hook)));
         self
     }
 
-    /// Adds a gate before all services, the built-in ones too, asked before anything of a request
-    /// is decoded.
+    /// Adds a gate in front of all services, built-in ones included, which is asked before anything of
+    /// a request is decoded.
     pub fn gate(mut self, gate: impl Gate) -> Self {
         self.services.gate(Arc::new(gate));
         self
@@ -144,31 +145,32 @@ impl ServerBuilder {
         self
     }
 
-    /// The application's name, as registries show it.
+    /// Sets the name of the application in registries.
     pub fn application(mut self, name: impl Into<ByteString>) -> Self {
         self.options.application = name.into();
         self
     }
 
-    /// The host that registries are told, such as the node's address before a NAT.
+    /// Sets the host to announce in registries, such as the address of the node outside a NAT.
     pub fn advertise(mut self, host: impl Into<String>) -> Self {
         self.options.advertise = Some(host.into());
         self
     }
 
-    /// The protocols that registries are told, in place of `dubbo` and `tri`.
+    /// Sets the protocols to announce in registries, in place of `dubbo` and `tri`.
     pub fn announce<P: Into<ByteString>>(mut self, protocols: impl IntoIterator<Item = P>) -> Self {
         self.options.announce = protocols.into_iter().map(Into::into).collect();
         self
     }
 
-    /// How long a shutdown waits for calls to end.
+    /// Sets the longest time that a shutdown waits for calls to end.
     pub fn shutdown_wait(mut self, wait: Duration) -> Self {
         self.options.shutdown_wait = wait;
         self
     }
 
-    /// Encrypts every protocol on the port; `mode` says whether clear connections are taken too.
+    /// Enables TLS for every protocol on the port; with [`TlsMode::Optional`] unencrypted connections
+    /// are accepted too.
     pub fn tls(mut self, mode: TlsMode, tls: ServerTls) -> Self {
         self.options.accept.tls_mode = mode;
         self.options.accept.tls = Some(tls.with_default_alpn(["h2", "http/1.1"]));
@@ -181,9 +183,9 @@ impl ServerBuilder {
         self
     }
 
-    /// Lets a `tower` service answer the HTTP requests whose path begins with `prefix`, such as a
-    /// router of axum or a server of tonic, over HTTP/1.1 and HTTP/2. It sees the whole path. What
-    /// is mounted at `/` gets the requests that no exported service takes.
+    /// Mounts a `tower` service, such as a router of axum or a server of tonic, for the HTTP requests
+    /// whose path begins with `prefix`, over HTTP/1.1 and HTTP/2. It sees the whole path. A service
+    /// that is mounted at `/` receives the requests that no exported service takes.
     pub fn mount<S, B>(mut self, prefix: &str, service: S) -> Self
     where
         S: tower_service::Service<http::Request<Body>, Response = http::Response<B>>
@@ -207,15 +209,15 @@ impl ServerBuilder {
         self
     }
 
-    /// Listens on one more address, `host:port` or `unix:path`, for the same services, options and
-    /// drain. Registries are told the port of the first TCP address, that of [`ServerBuilder::start`]
-    /// being the first of all, unless there is an [`ServerOptions::advertise_port`].
+    /// Listens on one more address, `host:port` or `unix:path`, with the same services, options and shutdown. The
+    /// port of the first TCP address is announced, that of [`ServerBuilder::start`] being the first
+    /// of all, unless [`ServerOptions::advertise_port`] is set.
     pub fn listen(mut self, addr: impl Into<String>) -> Self {
         self.listeners.push(Listener::Address(addr.into()));
         self
     }
 
-    /// Serves what one more listener accepts, as [`ServerBuilder::listen`].
+    /// Serves the connections of one more listener, as [`ServerBuilder::listen`].
     pub fn listen_on(mut self, listen: impl Listen) -> Self {
         self.listeners.push(Listener::Open(Box::new(listen)));
         self
@@ -231,8 +233,8 @@ impl ServerBuilder {
         Ok(())
     }
 
-    /// Listens on `addr`, and on those of [`ServerBuilder::listen`], and serves in the background
-    /// until the result is stopped or dropped.
+    /// Listens on `addr` and on the addresses of [`ServerBuilder::listen`], and serves in the
+    /// background until the returned server is stopped or dropped.
     ///
     /// `addr` is `host:port`, of which port 0 takes a free one; or a Unix socket as gRPC names it,
     /// `unix:///run/shop.sock` or `unix:/run/shop.sock`, and `unix:shop.sock` relative to the
@@ -240,15 +242,15 @@ impl ServerBuilder {
     /// process left is replaced; one that is listened on is not, nor a file that is no socket.
     ///
     /// # Errors
-    /// When an address cannot be listened on, two services have the same name, a setting is
-    /// wrong, or a registry refuses. Nothing is listened on then.
+    /// When an address cannot be listened on, two services have the same name, an option is wrong, or
+    /// a registry refuses. Nothing is served then.
     pub async fn start(mut self, addr: &str) -> Result<RunningServer, Status> {
         self.listeners.insert(0, Listener::Address(addr.to_owned()));
         self.run().await
     }
 
-    /// Serves what `listen` accepts, in the background, and what the addresses of
-    /// [`ServerBuilder::listen`] do.
+    /// Serves the connections of `listen`, and those of [`ServerBuilder::listen`], in the background
+    /// until the returned server is stopped or dropped.
     ///
     /// # Errors
     /// As [`ServerBuilder::start`].
@@ -265,7 +267,7 @@ impl ServerBuilder {
         state.send_replace(Catalog::of(&services));
         let prefixes = mounts.iter().map(|(prefix, _)| &**prefix);
         let mut constraints = Constraints::new(options.dubbo.clone(), prefixes)?;
-        let dubbo = constraints.settle(&services)?;
+        let dubbo = constraints.check_all(&services)?;
         let services = Arc::new(ServiceTable::new(services));
         let dispatch: Arc<dyn Dispatch> = services.clone();
         protocols.push(Arc::new(DubboProtocol::new(dispatch.clone(), dubbo)));
@@ -286,19 +288,19 @@ impl ServerBuilder {
             acceptors.push(acceptor.map_err(wrong)?);
         }
         let addrs: Vec<_> = acceptors.iter().map(Acceptor::local_addr).collect();
-        let announced = announcing(registries, &addrs, &options)?;
+        let announcer = announcer(registries, &addrs, &options)?;
         let (trigger, tasks) = (Trigger::new(), Scope::new());
         // All of them listen, or none does.
         for acceptor in acceptors {
             let shutdown = trigger.shutdown();
             tasks.spawn(async move { acceptor.run(shutdown).await });
         }
-        // Announced only once connections are taken, so that nobody is sent to a closed port.
-        announced.announce_all(&services.present()).await?;
+        // Announced only once connections are accepted, so that no caller is sent to a closed port.
+        announcer.announce_all(&services.current()).await?;
         Ok(RunningServer {
             addrs,
             services,
-            announced,
+            announcer,
             state,
             constraints,
             changing: tokio::sync::Mutex::default(),
@@ -309,12 +311,12 @@ impl ServerBuilder {
     }
 }
 
-/// The announcements of a server that listens on `addrs`.
-fn announcing(
+/// The announcer of a server that listens on `addrs`.
+fn announcer(
     registries: Vec<Arc<dyn Registry>>,
     addrs: &[SockAddr],
     options: &ServerOptions,
-) -> Result<Announced, Status> {
+) -> Result<Announcer, Status> {
     let bound = addrs.iter().find_map(SockAddr::as_socket_addr);
     let port = options.advertise_port.or(bound.map(|bound| bound.port()));
     let host = announce::host(options.advertise.as_deref(), bound);
@@ -329,7 +331,7 @@ fn announcing(
         }
     };
     let (host, offers) = offers;
-    Ok(Announced::new(registries, options.application.clone(), &host, offers))
+    Ok(Announcer::new(registries, options.application.clone(), &host, offers))
 }
 
 impl std::fmt::Debug for ServerBuilder {

@@ -1,4 +1,4 @@
-//! The constraints that the ports of a server put on its services.
+//! The constraints that the ports of a server place on its services.
 
 use std::collections::HashSet;
 
@@ -8,11 +8,11 @@ use dubhe_dubbo::{DubboOptions, PayloadLimit};
 
 use crate::services::Services;
 
-/// The constraints that every service must keep, from the start on.
+/// The constraints that every service must meet.
 #[derive(Debug)]
 pub(super) struct Constraints {
     dubbo: DubboOptions,
-    /// The prefixes that something is mounted at, without slashes around them.
+    /// The prefixes of the mounted services, without slashes around them.
     mounts: HashSet<String>,
 }
 
@@ -28,39 +28,39 @@ impl Constraints {
         let mut seen = HashSet::new();
         for prefix in mounts.map(|prefix| prefix.trim_matches('/')) {
             if !seen.insert(prefix.to_owned()) {
-                return Err(cannot_mount(prefix, "something is mounted there already"));
+                return Err(cannot_mount(prefix, "another service is mounted there"));
             }
         }
         Ok(Self { dubbo, mounts: seen })
     }
 
-    /// Admits the services that are there at the start, and gives the options of connections. A
-    /// frame is cut before its service is known, so the largest limit of all services holds for
-    /// the connection; each service's own is checked once it is found.
+    /// Checks the services of a server that starts, and returns the options of its connections. A
+    /// frame is split off before its service is known, so the connection has the largest limit of all
+    /// services; the limit of each service is checked once that is found.
     ///
     /// # Errors
     /// When a parameter is wrong, or something is mounted at the path of a service.
-    pub(super) fn settle(&mut self, services: &Services) -> Result<DubboOptions, Status> {
+    pub(super) fn check_all(&mut self, services: &Services) -> Result<DubboOptions, Status> {
         let mut largest = self.dubbo.payload;
         for (key, params) in services.iter() {
-            self.has_its_path(key)?;
+            self.check_path(key)?;
             largest = largest.max(self.payload(key, params)?);
         }
         self.dubbo.payload = largest;
         Ok(self.dubbo.clone())
     }
 
-    /// Admits a service that is added while connections are there.
+    /// Checks a service that is added to a running server.
     ///
     /// # Errors
-    /// As [`Constraints::settle`], and when its messages may be larger than those of the port.
-    pub(super) fn admit(&self, key: &ServiceKey, params: &ServiceParams) -> Result<(), Status> {
-        self.has_its_path(key)?;
+    /// As [`Constraints::check_all`], and when its `payload` is larger than that of the port.
+    pub(super) fn check(&self, key: &ServiceKey, params: &ServiceParams) -> Result<(), Status> {
+        self.check_path(key)?;
         let (own, most) = (self.payload(key, params)?, self.dubbo.payload);
         if own > most {
             let text = format!(
-                "service {key}: payload={} is above the {} bytes of a server that runs already; \
-                 give the server's option dubbo.payload as much before it starts",
+                "service {key}: payload={} exceeds the limit of {} bytes of the running server; \
+                 raise its option dubbo.payload before it starts",
                 own.get(),
                 most.get()
             );
@@ -74,10 +74,11 @@ impl Constraints {
         Ok(self.dubbo.clone().with_params(params).map_err(wrong)?.payload)
     }
 
-    /// The target of a path must not depend on the order of the builder's calls.
-    fn has_its_path(&self, key: &ServiceKey) -> Result<(), Status> {
+    /// Checks that nothing is mounted at the path of a service, where the target of a request would
+    /// depend on the order of the builder's calls.
+    fn check_path(&self, key: &ServiceKey) -> Result<(), Status> {
         if self.mounts.contains(&**key.interface()) {
-            return Err(cannot_mount(key.interface(), "the service of that name is exported"));
+            return Err(cannot_mount(key.interface(), "a service of that name is exported"));
         }
         Ok(())
     }

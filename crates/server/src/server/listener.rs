@@ -1,4 +1,4 @@
-//! The addresses of a server.
+//! The listeners of a server.
 
 use std::net::SocketAddr;
 
@@ -11,19 +11,19 @@ use dubhe_net::io::{Address, Listen};
 
 use super::ServerOptions;
 
-/// A source of connections, as the builder is given it.
+/// A source of connections, as given to the builder.
 pub(super) enum Listener {
-    /// An address that is listened on when the server starts.
+    /// An address to listen on when the server starts.
     Address(String),
     /// A listener that is open already.
     Open(Box<dyn Listen>),
 }
 
 impl Listener {
-    /// Begins to listen.
+    /// Opens the listener.
     ///
     /// # Errors
-    /// When the address is none, is in use or is not permitted; the text names it.
+    /// When the address is invalid, in use or not permitted; the message names it.
     pub(super) async fn open(self, options: &ServerOptions) -> Result<Box<dyn Listen>, Status> {
         let addr = match self {
             Self::Open(listen) => return Ok(listen),
@@ -40,7 +40,7 @@ impl Listener {
         }
         let addr = resolve(&addr).await?;
         let listen = TcpListen::bind(addr, options.tcp.clone()).map_err(|error| {
-            let hint = "choose another port, or stop what holds it";
+            let hint = "choose another port, or stop the process that uses it";
             Status::new(Code::Unavailable, format!("{error}; {hint}")).with_source(error)
         })?;
         Ok(Box::new(listen))

@@ -1,4 +1,4 @@
-//! A server: its services, its addresses, its end.
+//! A server, from its configuration to its shutdown.
 
 mod builder;
 mod constraints;
@@ -13,7 +13,7 @@ pub use running_server::RunningServer;
 pub struct Server(());
 
 impl Server {
-    /// Begins a server that speaks every protocol of this crate on one port.
+    /// Returns a builder of a server that speaks every protocol of this crate on one port.
     pub fn builder() -> ServerBuilder {
         ServerBuilder::new()
     }

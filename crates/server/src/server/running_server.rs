@@ -11,7 +11,7 @@ use dubhe_net::time;
 use tokio::sync::{Mutex, watch};
 
 use super::constraints::Constraints;
-use crate::announce::Announced;
+use crate::announce::Announcer;
 use crate::builtin::Catalog;
 use crate::service::IntoExport;
 use crate::services::Services;
@@ -22,11 +22,11 @@ use crate::table::ServiceTable;
 pub struct RunningServer {
     pub(super) addrs: Vec<SockAddr>,
     pub(super) services: Arc<ServiceTable>,
-    pub(super) announced: Announced,
-    /// The state that the built-in services tell.
+    pub(super) announcer: Announcer,
+    /// The state that the built-in services report.
     pub(super) state: watch::Sender<Catalog>,
     pub(super) constraints: Constraints,
-    /// Held while services are changed.
+    /// A lock that is held while services change.
     pub(super) changing: Mutex<()>,
     pub(super) trigger: Trigger,
     pub(super) tasks: Scope,
@@ -34,56 +34,56 @@ pub struct RunningServer {
 }
 
 impl RunningServer {
-    /// The TCP address listened on; of several, the first one. `0.0.0.0:0` for a server that has
-    /// none, whose Unix sockets [`RunningServer::addrs`] gives.
+    /// Returns the TCP address of the server; of several, the first. `0.0.0.0:0` for a server
+    /// with Unix sockets only, which [`RunningServer::addrs`] returns.
     pub fn addr(&self) -> SocketAddr {
         let first = self.addrs.iter().find_map(SockAddr::as_socket_addr);
         first.unwrap_or(SocketAddr::from(([0, 0, 0, 0], 0)))
     }
 
-    /// The addresses listened on, that of [`ServerBuilder::start`](crate::ServerBuilder::start)
-    /// first.
+    /// Returns the addresses of the server, that of
+    /// [`ServerBuilder::start`](crate::ServerBuilder::start) first.
     pub fn addrs(&self) -> &[SockAddr] {
         &self.addrs
     }
 
-    /// The services at present.
+    /// Returns the current services.
     pub fn services(&self) -> Arc<Services> {
-        self.services.present()
+        self.services.current()
     }
 
-    /// Serves one more service from now on, and announces it in the registries. Calls, health and
-    /// reflection know it at once. Dropping the future leaves it served, and announced in part.
+    /// Adds a service and announces it in the registries. Calls, health and reflection see it at
+    /// once. Dropping the future leaves the service added, and announced in part.
     ///
     /// # Errors
-    /// When a service of its key is served, something is mounted at its path, a parameter is
-    /// wrong or asks for a larger `payload` than the port takes, or a registry refuses; it is not
-    /// served then.
+    /// When there is a service of its key, something is mounted at its path, a parameter is wrong or
+    /// sets a larger `payload` than that of the port, or a registry refuses. The service is not added
+    /// then.
     pub async fn add(&self, service: impl IntoExport) -> Result<(), Status> {
         let export = service.into_export();
         let _alone = self.changing.lock().await;
         let exported = self.change(|services| {
             let exported = services.add(export)?;
-            self.constraints.admit(&exported.key, &exported.params)?;
+            self.constraints.check(&exported.key, &exported.params)?;
             Ok(exported)
         })?;
-        if let Err(status) = self.announced.announce(&exported).await {
+        if let Err(status) = self.announcer.announce(&exported).await {
             self.change(|services| services.remove(&exported.key))?;
             return Err(status);
         }
         Ok(())
     }
 
-    /// Takes a service back from the registries, then serves it no longer: its calls that have
-    /// begun end normally, and further ones are refused as those of a service that is not known.
+    /// Withdraws a service from the registries, then removes it. Calls in flight end normally, and
+    /// later calls are refused as those to an unknown service.
     ///
     /// # Errors
-    /// When no service of this key is served, or it is a built-in one.
+    /// When there is no service of this key, or it is a built-in one.
     pub async fn remove(&self, key: &ServiceKey) -> Result<(), Status> {
         let _alone = self.changing.lock().await;
-        // Asked first: registries are not told of a removal that fails.
-        Services::clone(&self.services.present()).remove(key)?;
-        self.announced.withdraw(key).await;
+        // Checked first, so that no registration is withdrawn for a removal that fails.
+        Services::clone(&self.services.current()).remove(key)?;
+        self.announcer.withdraw(key).await;
         self.change(|services| services.remove(key))
     }
 
@@ -92,11 +92,11 @@ impl RunningServer {
         change: impl FnOnce(&mut Services) -> Result<T, Status>,
     ) -> Result<T, Status> {
         let changed = self.services.change(change)?;
-        self.state.send_replace(Catalog::of(&self.services.present()));
+        self.state.send_replace(Catalog::of(&self.services.current()));
         Ok(changed)
     }
 
-    /// The number of connections.
+    /// Returns the number of connections.
     pub fn connections(&self) -> usize {
         self.trigger.live()
     }
@@ -107,12 +107,12 @@ impl RunningServer {
         self.stop().await
     }
 
-    /// Stops in order: takes the announcements back, says `NOT_SERVING` to those who ask for its
-    /// health, tells all peers to send no more calls, waits for those that have begun, at most for
-    /// the configured time, and closes. Nothing is listened on then, and the files of Unix sockets are
-    /// gone. Returns how many connections had to be cut.
+    /// Shuts down gracefully: withdraws the services from the registries, reports `NOT_SERVING` as its
+    /// health, tells all peers to send no more calls, waits for the calls in flight, at most
+    /// [`ServerOptions::shutdown_wait`](crate::ServerOptions::shutdown_wait), and closes. The files
+    /// of Unix sockets are removed then. Returns the number of connections that were closed with calls in flight.
     pub async fn stop(self) -> usize {
-        self.announced.withdraw_all().await;
+        self.announcer.withdraw_all().await;
         self.state.send_modify(|state| state.serving = false);
         let left = self.trigger.drain(time::now() + self.wait).await;
         // Nothing is listened on when this returns, even if no connection had to be waited for.

@@ -1,7 +1,7 @@
-//! What the generated server of a protobuf service is made of.
+//! Functions that the generated servers of protobuf services call.
 //!
-//! A handler takes a [`Request`] and returns a [`Response`]; one that answers with a stream puts
-//! it into an [`Outlet`]. Calls that a handler makes inherit the deadline and the trace of its own.
+//! A handler takes a [`Request`] and returns a [`Response`]; one whose reply is a stream gives it to a
+//! [`ReplySender`]. Calls that a handler makes inherit the deadline and the trace of its own.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use dubhe_core::{Body, Call, Code, Invoking, Request, Response, Status, Streamin
 use dubhe_protobuf::{Message, decode, decode_or, message};
 
 use super::finish;
-use super::stream::{Outlet, answer};
+use super::stream::{ReplySender, answer};
 
 /// Serves a method of one message for one.
 pub fn unary<M, T, H, F>(call: Call, handler: H) -> Invoking
@@ -39,24 +39,24 @@ where
 pub fn server_stream<M, H, F>(call: Call, handler: H) -> Invoking
 where
     M: Message,
-    H: FnOnce(Request<M>, Outlet) -> F,
+    H: FnOnce(Request<M>, ReplySender) -> F,
     F: Future<Output = Result<(), Status>> + Send + 'static,
 {
-    one(call, |request, ctx| answer(ctx, |outlet| handler(request, outlet)))
+    one(call, |request, ctx| answer(ctx, |replies| handler(request, replies)))
 }
 
 /// Serves a method of many messages for many.
 pub fn bidirectional<M, H, F>(call: Call, handler: H) -> Invoking
 where
     M: Message,
-    H: FnOnce(Request<Streaming<M>>, Outlet) -> F,
+    H: FnOnce(Request<Streaming<M>>, ReplySender) -> F,
     F: Future<Output = Result<(), Status>> + Send + 'static,
 {
     let (request, ctx) = many(call);
-    answer(ctx, |outlet| handler(request, outlet))
+    answer(ctx, |replies| handler(request, replies))
 }
 
-/// Goes on with the request of one message, or answers that it is none.
+/// Decodes a request of one message and calls `go_on` with it, or returns the error of the call.
 fn one<M: Message>(
     call: Call,
     go_on: impl FnOnce(Request<M>, Arc<Context>) -> Invoking,
@@ -65,7 +65,7 @@ fn one<M: Message>(
     let message = match body {
         Body::One(payload) => decode::<M>(payload),
         Body::Stream(_) => {
-            Err(Status::new(Code::InvalidArgument, "one message is taken, not a stream"))
+            Err(Status::new(Code::InvalidArgument, "the method takes one message, not a stream"))
         }
     };
     match message {
@@ -85,7 +85,7 @@ fn many<M: Message>(call: Call) -> (Request<Streaming<M>>, Arc<Context>) {
     (Request::arrived(Streaming::of_request(call.body, decode_or), ctx.clone()), ctx)
 }
 
-/// A reply of the one message that a handler returns.
+/// Encodes the one message that a handler returns as the reply.
 fn respond<T, F>(ctx: Arc<Context>, handler: F) -> Invoking
 where
     T: Message,

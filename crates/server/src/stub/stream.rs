@@ -1,8 +1,8 @@
 //! Replies of many messages.
 //!
 //! The stream that a handler returns may borrow the service and the arguments. So the reply does
-//! not hold that stream but the future that owns all three: the future hands over one message
-//! after the other through an [`Outlet`], and [`Messages`] polls it for the next.
+//! not hold that stream but the future that owns all three: the future passes one message after the
+//! other to a [`ReplySender`], and [`Messages`] polls it for the next.
 
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,33 +19,33 @@ use futures_util::{Stream, StreamExt as _};
 
 use super::accept;
 
-/// Decodes the arguments of `call`, runs `handler` with them, and sends what it puts into its
-/// outlet.
+/// Decodes the arguments of `call`, runs `handler` with them, and sends the messages that it gives to
+/// its [`ReplySender`].
 ///
-/// The reply begins when the handler calls [`Outlet::send_all`]; an error before is the error of
-/// the call, one afterwards ends the stream.
+/// The reply begins when the handler calls [`ReplySender::send_all`]; an earlier error is the error
+/// of the call, a later one ends the stream.
 pub fn server_stream<A, H, F>(call: Call, handler: H) -> Invoking
 where
     A: OwnedArguments,
-    H: FnOnce(Arc<Context>, A, Outlet) -> F,
+    H: FnOnce(Arc<Context>, A, ReplySender) -> F,
     F: Future<Output = Result<(), Status>> + Send + 'static,
 {
     let (ctx, arguments) = match accept::<A>(call) {
         Ok(accepted) => accepted,
         Err(status) => return Invoking::ready(Err(status)),
     };
-    answer(ctx.clone(), |outlet| handler(ctx, arguments, outlet))
+    answer(ctx.clone(), |replies| handler(ctx, arguments, replies))
 }
 
-/// A reply of what `handler` puts into its outlet.
+/// Runs a handler whose reply is the messages that it gives to its [`ReplySender`].
 pub(super) fn answer<H, F>(ctx: Arc<Context>, handler: H) -> Invoking
 where
-    H: FnOnce(Outlet) -> F,
+    H: FnOnce(ReplySender) -> F,
     F: Future<Output = Result<(), Status>> + Send + 'static,
 {
     let slot = Arc::<Slot>::default();
     let inherited = ctx.inherited();
-    let work = handler(Outlet(slot.clone()));
+    let work = handler(ReplySender(slot.clone()));
     let work: Work = if inherited.is_empty() {
         Box::pin(work)
     } else {
@@ -63,9 +63,9 @@ where
 
 type Work = Pin<Box<dyn Future<Output = Result<(), Status>> + Send>>;
 
-/// Where a handler puts the messages of its reply. What it returns is to be awaited by the handler
-/// itself, and nothing beside it: it keeps no waker.
-pub struct Outlet(Arc<Slot>);
+/// The sender of the messages of a reply. The handler itself must await the futures that it returns,
+/// one at a time: they keep no waker.
+pub struct ReplySender(Arc<Slot>);
 
 #[derive(Default)]
 struct Slot(Mutex<State>);
@@ -85,7 +85,7 @@ impl Slot {
     }
 }
 
-impl Outlet {
+impl ReplySender {
     /// Begins the reply and sends the messages of `stream` up to its end or its first error.
     ///
     /// # Errors
@@ -136,25 +136,25 @@ impl Outlet {
     }
 }
 
-impl std::fmt::Debug for Outlet {
+impl std::fmt::Debug for ReplySender {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Outlet")
+        f.write_str("ReplySender")
     }
 }
 
 /// The frames of the reply. Dropping it cancels the handler.
 struct Messages {
-    /// Gone after the handler has ended.
+    /// The handler, until it has ended.
     work: Option<Work>,
     slot: Arc<Slot>,
     ctx: Arc<Context>,
-    /// The handler may have sent a first message when it began its reply.
+    /// `true` until the first poll: the handler may have sent a message when it began its reply.
     first: bool,
     ended: bool,
 }
 
 impl Messages {
-    /// Runs the handler until it begins its reply, or fails before.
+    /// Runs the handler until it begins its reply, or fails.
     async fn begin(&mut self) -> Result<Metadata, Status> {
         std::future::poll_fn(|cx| {
             let outcome = self.poll_work(cx)?;

@@ -135,7 +135,7 @@ async fn what_is_no_call_is_told_why() {
         (SAY, &[JSON][..], "{", 400, "not a Word in json"),
         (SAY, &[JSON, "connect-timeout-ms: soon"], "{}", 400, "connect-timeout-ms"),
         (SAY, &[JSON, "content-encoding: br"], "{}", 501, "send gzip"),
-        (SAY, &[JSON, "content-encoding: gzip"], "{}", 400, "no gzip"),
+        (SAY, &[JSON, "content-encoding: gzip"], "{}", 400, "not gzip"),
         (SAY, &["content-type: text/xml"], "{}", 415, "send application/json"),
         (SAY, &[], "{}", 415, "send application/json"),
         ("GET /sample.shapes.v1.Shapes/Say", &[], "", 405, ""),

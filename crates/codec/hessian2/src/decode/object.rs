@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 
-use super::tables::{Names, WireClass};
+use super::tables::{ClassNames, WireClass};
 use super::{Decoder, Entries};
 use crate::class::Class;
 use crate::error::{Error, ErrorKind};
@@ -180,12 +180,12 @@ impl<'de> Decoder<'de> {
     }
 
     /// The names of a class, as shared strings that are made once.
-    pub(crate) fn class_names(&mut self, number: usize) -> Option<Arc<Names>> {
+    pub(crate) fn class_names(&mut self, number: usize) -> Option<Arc<ClassNames>> {
         let class = self.tables.classes.get_mut(number)?;
         let range = class.start..class.start + usize::from(class.len);
         if class.names.is_none() {
             let fields = self.tables.fields.get(range)?;
-            class.names = Some(Arc::new(Names {
+            class.names = Some(Arc::new(ClassNames {
                 class: ByteString::from(&*class.name),
                 fields: fields.iter().map(|name| ByteString::from(&**name)).collect(),
             }));

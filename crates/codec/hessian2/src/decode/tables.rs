@@ -88,11 +88,11 @@ pub(super) struct WireClass<'de> {
     /// Returns `true` if both have the same fields in the same order.
     pub(super) in_order: bool,
     /// Its names as shared strings, once a dynamic value has asked for them.
-    pub(super) names: Option<Arc<Names>>,
+    pub(super) names: Option<Arc<ClassNames>>,
 }
 
 /// The names of a class, shared by all its instances.
-pub(crate) struct Names {
+pub(crate) struct ClassNames {
     pub(crate) class: ByteString,
     pub(crate) fields: Vec<ByteString>,
 }

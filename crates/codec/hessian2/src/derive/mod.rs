@@ -20,11 +20,12 @@ pub trait Fields: Encode {
     /// The class.
     const CLASS: &'static Class;
     /// Its compound fields and those of its superclass, in the order of writing.
-    const COMPOUND: &'static Names;
+    const COMPOUND: &'static FieldNames;
     /// Its simple fields and those of its superclass, in the order of writing.
-    const SIMPLE: &'static Names;
+    const SIMPLE: &'static FieldNames;
     /// Both.
-    const ALL: &'static Names = &Names::join(&[Self::COMPOUND.as_slice(), Self::SIMPLE.as_slice()]);
+    const ALL: &'static FieldNames =
+        &FieldNames::join(&[Self::COMPOUND.as_slice(), Self::SIMPLE.as_slice()]);
 
     /// Writes the compound fields of the object of that number.
     ///
@@ -73,20 +74,20 @@ pub trait ReadFields<'de>: Fields + Sized {
     fn build(slots: Self::Slots) -> Result<Self, Error>;
 }
 
-/// Names that are put together at compile time: at most 256.
-pub struct Names {
-    names: [&'static str; Self::MOST],
+/// The names of fields, joined at compile time, at most 256.
+pub struct FieldNames {
+    names: [&'static str; Self::MAX_NAMES],
     len: usize,
 }
 
-impl Names {
-    const MOST: usize = 256;
+impl FieldNames {
+    const MAX_NAMES: usize = 256;
 
     /// All of `parts` in turn.
     // Runs at compile time only, where an index out of bounds is an error of compilation.
     #[allow(clippy::indexing_slicing)]
     pub const fn join(parts: &[&[&'static str]]) -> Self {
-        let mut joined = Self { names: [""; Self::MOST], len: 0 };
+        let mut joined = Self { names: [""; Self::MAX_NAMES], len: 0 };
         let mut part = 0;
         while part < parts.len() {
             let mut at = 0;

@@ -49,7 +49,10 @@ impl From<i64> for BigDecimal {
 
 #[cold]
 fn malformed() -> Error {
-    Error::new(ErrorKind::Malformed, "the text is no decimal number; write it as -12.50 or 1E+10")
+    Error::new(
+        ErrorKind::Malformed,
+        "the text is not a decimal number; write it as -12.50 or 1E+10",
+    )
 }
 
 impl Encode for BigDecimal {

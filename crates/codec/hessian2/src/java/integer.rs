@@ -86,7 +86,7 @@ impl FromStr for BigInteger {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let malformed =
-            || Error::new(ErrorKind::Malformed, "the text is no integer; write it as -120");
+            || Error::new(ErrorKind::Malformed, "the text is not an integer; write it as -120");
         let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
         if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
             return Err(malformed());

@@ -96,7 +96,7 @@ impl FromStr for Uuid {
             Ok(bits) if hex && lengths.eq([8, 4, 4, 4, 12]) => Ok(Self(bits)),
             _ => Err(Error::new(
                 ErrorKind::Malformed,
-                "the text is no UUID; write it as 123e4567-e89b-12d3-a456-426614174000",
+                "the text is not a UUID; write it as 123e4567-e89b-12d3-a456-426614174000",
             )),
         }
     }

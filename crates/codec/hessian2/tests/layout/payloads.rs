@@ -74,7 +74,7 @@ fn a_message_is_the_only_argument_and_the_other_way_round() {
     assert_eq!(reply(one.into()).unwrap(), "a");
     assert_eq!(reply(args(("a".to_owned(),))).unwrap(), "a");
     let error = reply(encoded().0.into()).unwrap_err();
-    assert!(error.message().contains("a list of 3 arguments is no message"), "{error}");
+    assert!(error.message().contains("a list of 3 arguments is not a message"), "{error}");
 }
 
 #[test]

@@ -4,8 +4,8 @@
 //! superclass, its own, the simple fields of the superclass, its own. The generated code counts
 //! the index of a field through these runs.
 
-mod parts;
 mod read;
+mod wire_field;
 mod write;
 
 use proc_macro2::TokenStream;

@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Index, parse_quote};
 
-use super::parts::{Part, parts};
+use super::wire_field::{WireField, wire_fields};
 use crate::java::field::Field;
 use crate::java::generics::{bounded, reading};
 use crate::java::{Container, Object, Role};
@@ -17,7 +17,7 @@ pub(super) fn expand(container: &Container<'_>, object: &Object<'_>) -> TokenStr
     let (generics, _, clause) = generics.split_for_impl();
     let (_, arguments, _) = container.input.generics.split_for_impl();
 
-    let (compound, simple) = (parts(object, false), parts(object, true));
+    let (compound, simple) = (wire_fields(object, false), wire_fields(object, true));
     let (compound_len, compound_arms, simple_arms) =
         (compound.len(), arms(&compound), arms(&simple));
     let (read_field, read_in_order) = match object.of_role(Role::Parent) {
@@ -125,8 +125,8 @@ fn build_field(container: &Container<'_>, object: &Object<'_>, field: &Field<'_>
 }
 
 /// Straight-line code for all fields of a class without a superclass.
-fn read_in_order(object: &Object<'_>, all: &[Part<'_>]) -> TokenStream {
-    let reads = all.iter().map(|part| match &part.read {
+fn read_in_order(object: &Object<'_>, fields: &[WireField<'_>]) -> TokenStream {
+    let reads = fields.iter().map(|field| match &field.read {
         Some((slot, read)) => {
             let value = format_ident!("value_{slot}");
             quote!(let #value = #read;)
@@ -155,8 +155,8 @@ fn read_in_order(object: &Object<'_>, all: &[Part<'_>]) -> TokenStream {
 }
 
 /// The arms of a `match` on the index within one run.
-fn arms(parts: &[Part<'_>]) -> TokenStream {
-    let arms = parts.iter().enumerate().map(|(index, part)| match &part.read {
+fn arms(fields: &[WireField<'_>]) -> TokenStream {
+    let arms = fields.iter().enumerate().map(|(index, field)| match &field.read {
         Some((slot, read)) => {
             let slot = Index::from(*slot);
             quote!(#index => slots.#slot = ::std::option::Option::Some(#read),)

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse_quote;
 
-use super::parts::{Part, parts};
+use super::wire_field::{WireField, wire_fields};
 use crate::java::field::Field;
 use crate::java::generics::bounded;
 use crate::java::{Container, Object, Role};
@@ -15,7 +15,7 @@ pub(super) fn expand(container: &Container<'_>, object: &Object<'_>) -> TokenStr
     let generics = bounded(&container.input.generics, &bound);
     let (generics, arguments, clause) = generics.split_for_impl();
     let class = &container.class;
-    let (compound, simple) = (parts(object, false), parts(object, true));
+    let (compound, simple) = (wire_fields(object, false), wire_fields(object, true));
     let (compound_names, simple_names) = (names(&compound), names(&simple));
     let (compound_writes, simple_writes) =
         (compound.iter().map(|p| &p.write), simple.iter().map(|p| &p.write));
@@ -35,19 +35,19 @@ pub(super) fn expand(container: &Container<'_>, object: &Object<'_>) -> TokenStr
                     __hessian2::Class::new(#class, &[#(#compound_names,)* #(#simple_names),*]);
                 &CLASS
             };
-            const COMPOUND: &'static __hessian2::derive::Names =
-                &__hessian2::derive::Names::join(&[&[#(#compound_names),*]]);
-            const SIMPLE: &'static __hessian2::derive::Names =
-                &__hessian2::derive::Names::join(&[&[#(#simple_names),*]]);
+            const COMPOUND: &'static __hessian2::derive::FieldNames =
+                &__hessian2::derive::FieldNames::join(&[&[#(#compound_names),*]]);
+            const SIMPLE: &'static __hessian2::derive::FieldNames =
+                &__hessian2::derive::FieldNames::join(&[&[#(#simple_names),*]]);
         },
         Some(Field { ty, .. }) => quote! {
             const CLASS: &'static __hessian2::Class =
                 &__hessian2::Class::new(#class, Self::ALL.as_slice());
-            const COMPOUND: &'static __hessian2::derive::Names = &__hessian2::derive::Names::join(&[
+            const COMPOUND: &'static __hessian2::derive::FieldNames = &__hessian2::derive::FieldNames::join(&[
                 <#ty as __hessian2::derive::Fields>::COMPOUND.as_slice(),
                 &[#(#compound_names),*],
             ]);
-            const SIMPLE: &'static __hessian2::derive::Names = &__hessian2::derive::Names::join(&[
+            const SIMPLE: &'static __hessian2::derive::FieldNames = &__hessian2::derive::FieldNames::join(&[
                 <#ty as __hessian2::derive::Fields>::SIMPLE.as_slice(),
                 &[#(#simple_names),*],
             ]);
@@ -93,6 +93,6 @@ pub(super) fn expand(container: &Container<'_>, object: &Object<'_>) -> TokenStr
     }
 }
 
-fn names<'a>(parts: &'a [Part<'_>]) -> Vec<&'a str> {
-    parts.iter().map(|p| p.java).collect()
+fn names<'a>(fields: &'a [WireField<'_>]) -> Vec<&'a str> {
+    fields.iter().map(|p| p.java).collect()
 }

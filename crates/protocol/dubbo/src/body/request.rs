@@ -56,7 +56,7 @@ impl<'a> Request<'a> {
         let method = read_text(&mut d)?;
         let descriptor = read_text(&mut d)?;
         let count = descriptor::count(&descriptor).map_err(|_| {
-            d.error(ErrorKind::Malformed, "the parameter types are no list of JVM descriptors")
+            d.error(ErrorKind::Malformed, "the parameter types are not a list of JVM descriptors")
         })?;
         let start = d.position();
         for _ in 0..count {

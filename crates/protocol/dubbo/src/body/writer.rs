@@ -167,7 +167,7 @@ impl Drop for Writer<'_> {
 fn has_container(metadata: &Metadata) -> bool {
     metadata
         .iter()
-        .any(|(_, v)| matches!(v.plain(), Value::List(_) | Value::Map(_) | Value::Object(_)))
+        .any(|(_, v)| matches!(v.unshared(), Value::List(_) | Value::Map(_) | Value::Object(_)))
 }
 
 /// Writes a dynamic value; the common kinds without a detour.
@@ -190,6 +190,6 @@ pub(super) fn unwritable(error: Error) -> Status {
 
 #[cold]
 fn not_one(count: usize) -> Status {
-    let text = format!("a list of {count} arguments is no result; answer with one value");
+    let text = format!("a list of {count} arguments is not a result; return one value");
     Status::new(Code::Internal, text).with_origin(Origin::Caller)
 }

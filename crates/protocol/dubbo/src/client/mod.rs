@@ -136,7 +136,7 @@ impl Connect for DubboConnect {
         let mut pool = PoolOptions::default();
         pool.backoff = self.backoff;
         if let Some(text) = params.get("connections") {
-            let bad = |_| invalid(format!("connections={text:?} is no number"));
+            let bad = |_| invalid(format!("connections={text:?} is not a number"));
             pool.connections = text.trim().parse().map_err(bad)?;
         }
         let (_, host, port) = endpoint.identity();

@@ -72,7 +72,7 @@ impl Connection {
     }
 
     /// Returns `true` if new calls may be sent: neither end is about to close.
-    pub fn takes_calls(&self) -> bool {
+    pub fn accepts_calls(&self) -> bool {
         !self.readonly.load(Ordering::Acquire)
             && !self.draining.load(Ordering::Acquire)
             && !self.handle.is_closed()
@@ -109,7 +109,7 @@ impl Connection {
         loop {
             let mut changed = pin!(self.state_changed.notified());
             changed.as_mut().enable();
-            if !self.takes_calls() {
+            if !self.accepts_calls() {
                 return;
             }
             changed.await;
@@ -349,7 +349,7 @@ impl pool::Connection for PeerHandle {
     }
 
     fn is_ready(&self) -> bool {
-        self.0.takes_calls()
+        self.0.accepts_calls()
     }
 
     async fn draining(&self) {

@@ -14,7 +14,7 @@ use dubhe_hessian2::Error;
 use dubhe_net::session::Outbox;
 
 use super::handlers::{Ended, Panicked};
-use super::request_cache::{CachedRequest, KnownRequest};
+use super::request_cache::{CachedRequest, RequestHead};
 use super::{Exchange, offload};
 use crate::body::{
     self, ReplyTo, Request, Scanned, supports_attachments, write_failure, write_reply,
@@ -102,27 +102,27 @@ impl Exchange {
             }
             None => {
                 let scanned = Scanned::read(frame).map_err(Refusal::unreadable)?;
-                let mut known = self.know(scanned.request())?;
+                let mut known = self.request_head(scanned.request())?;
                 let guards = self.admit(header, two_way, now, &known)?;
                 let request = match scanned.finish() {
                     Ok(request) => request,
-                    Err(error) => return Err(told(guards, Refusal::unreadable(error))),
+                    Err(error) => return Err(refused(guards, Refusal::unreadable(error))),
                 };
                 known.metadata.clone_from(&request.attachments.metadata);
                 self.request_cache.learn(frame, &request, &known);
                 (Arc::new(known), request.payload(), guards)
             }
         };
-        let KnownRequest { target, limit, .. } = &*known;
+        let RequestHead { target, limit, .. } = &*known;
         if !limit.allows(frame.len()) {
             let text = too_large(frame.len(), *limit);
-            return Err(told(guards, Refusal::Wire(table::dubbo::BAD_REQUEST, text)));
+            return Err(refused(guards, Refusal::Wire(table::dubbo::BAD_REQUEST, text)));
         }
         let deadline = known.deadline(two_way, now);
         if deadline.is_some_and(|deadline| deadline.passed(now)) {
             let (service, method) = (&target.service, &target.method.name);
             let text = format!("{service}.{method} arrived after its timeout");
-            return Err(told(guards, Refusal::Wire(table::dubbo::SERVER_TIMEOUT, text)));
+            return Err(refused(guards, Refusal::Wire(table::dubbo::SERVER_TIMEOUT, text)));
         }
 
         // The handler, behind its filters: here while handlers are quick, else in a task.
@@ -166,7 +166,7 @@ impl Exchange {
         header: Header,
         two_way: bool,
         now: Instant,
-        known: &KnownRequest,
+        known: &RequestHead,
     ) -> Result<Guards, Refusal> {
         let Target { service, method, gates, .. } = &known.target;
         let mut arrival = Arrival::new(service, method, &self.peer, now);
@@ -175,10 +175,10 @@ impl Exchange {
         gates.admit(&arrival).map_err(|status| Refusal::Gate(known.reply_to(header), status))
     }
 
-    /// Finds out what a request is about.
-    fn know(&self, request: &Request<'_>) -> Result<KnownRequest, Refusal> {
+    /// Finds the target and the facts of a request.
+    fn request_head(&self, request: &Request<'_>) -> Result<RequestHead, Refusal> {
         let target = self.find(request)?;
-        Ok(KnownRequest {
+        Ok(RequestHead {
             limit: self.limit(&target),
             target,
             timeout: request.attachments.timeout,
@@ -190,7 +190,10 @@ impl Exchange {
 
     fn find(&self, request: &Request<'_>) -> Result<Target, Refusal> {
         let Some(dispatch) = &self.dispatch else {
-            let text = format!("nothing is exported here, and so not {}", request.path());
+            let text = format!(
+                "service {} not found: this side of the connection exports no service",
+                request.path()
+            );
             return Err(Refusal::Wire(table::dubbo::SERVICE_ERROR, text));
         };
         let wanted = Wanted {
@@ -265,16 +268,16 @@ impl Refusal {
     }
 }
 
-/// Tells those who admitted a call that it is refused for another reason.
+/// Ends the guards of an admitted call that is refused after all.
 #[cold]
-fn told(guards: Guards, refusal: Refusal) -> Refusal {
+fn refused(guards: Guards, refusal: Refusal) -> Refusal {
     if let Refusal::Wire(status, text) = &refusal {
         let _ = guards.refused(table::from_dubbo(*status, text));
     }
     refusal
 }
 
-impl KnownRequest {
+impl RequestHead {
     /// Nobody waits for a one-way call, whatever its timeout says.
     fn deadline(&self, two_way: bool, now: Instant) -> Option<Deadline> {
         self.timeout.filter(|_| two_way).map(|timeout| Deadline::after(now, timeout))

@@ -22,9 +22,9 @@ const MAX_ENTRIES: usize = 8;
 /// The largest names and attachments that are remembered, in bytes together.
 const MAX_ENTRY_BYTES: usize = 2048;
 
-/// The facts of a request, apart from its arguments.
+/// A request without its arguments.
 #[derive(Clone)]
-pub(super) struct KnownRequest {
+pub(super) struct RequestHead {
     pub(super) target: Target,
     pub(super) limit: PayloadLimit,
     pub(super) timeout: Option<Duration>,
@@ -48,12 +48,12 @@ struct Entry {
     names: Bytes,
     attachments: Bytes,
     count: usize,
-    known: Arc<KnownRequest>,
+    known: Arc<RequestHead>,
 }
 
 /// A request that was recognised.
 pub(super) struct CachedRequest {
-    pub(super) known: Arc<KnownRequest>,
+    pub(super) known: Arc<RequestHead>,
     pub(super) count: usize,
     pub(super) arguments: Bytes,
 }
@@ -90,7 +90,7 @@ impl RequestCache {
 
     /// Remembers a request when it came for the second time in a row. `request` was read from
     /// `body`.
-    pub(super) fn learn(&mut self, body: &Bytes, request: &Request<'_>, known: &KnownRequest) {
+    pub(super) fn learn(&mut self, body: &Bytes, request: &Request<'_>, known: &RequestHead) {
         let start = offset(body, &request.arguments);
         let Some((names, rest)) = body.split_at_checked(start) else { return };
         let Some(attachments) = rest.get(request.arguments.len()..) else { return };
@@ -106,12 +106,12 @@ impl RequestCache {
         }
         // Decoded again from a copy, so that nothing remembered keeps the frame's memory.
         let attachments = Bytes::copy_from_slice(attachments);
-        let Some(metadata) = plain(&attachments) else { return };
+        let Some(metadata) = decode_scalars(&attachments) else { return };
         let entry = Entry {
             names: Bytes::copy_from_slice(names),
             attachments,
             count: request.count,
-            known: Arc::new(KnownRequest { metadata, ..known.clone() }),
+            known: Arc::new(RequestHead { metadata, ..known.clone() }),
         };
         match self.entries.get_mut(self.next) {
             Some(place) => *place = entry,
@@ -126,9 +126,9 @@ fn offset(whole: &Bytes, part: &Bytes) -> usize {
     (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize)
 }
 
-/// The attachments that handlers see, when all are plain: a container would be numbered after
-/// those in the arguments, so that its bytes alone say nothing.
-fn plain(bytes: &Bytes) -> Option<Metadata> {
+/// Decodes the attachments that handlers see, unless one is a container: a container is numbered
+/// after those in the arguments, so that its meaning depends on them.
+fn decode_scalars(bytes: &Bytes) -> Option<Metadata> {
     let value = Value::decode(&mut Decoder::new(bytes)).ok()?;
     let Value::Map(map) = value else { return None };
     let container = |v: &Value| {
@@ -177,7 +177,7 @@ mod tests {
         out.to_bytes().slice(LEN..)
     }
 
-    fn known(request: &Request<'_>) -> KnownRequest {
+    fn known(request: &Request<'_>) -> RequestHead {
         let target = Target {
             service: Arc::new(ServiceKey::interface_only("a.B")),
             method: Arc::new(Method::java(request.method.to_string(), "")),
@@ -185,7 +185,7 @@ mod tests {
             gates: Gates::default(),
             invoke: Arc::new(Nobody),
         };
-        KnownRequest {
+        RequestHead {
             target,
             limit: PayloadLimit::default(),
             timeout: request.attachments.timeout,

@@ -129,7 +129,7 @@ impl TripleConnect {
 fn number<T: FromStr>(endpoint: &Endpoint, name: &str) -> Result<Option<T>, Status> {
     let Some(text) = endpoint.param(name) else { return Ok(None) };
     text.trim().parse().map(Some).map_err(|_| {
-        let why = format!("cannot use {endpoint}: {name}={text:?} is no number");
+        let why = format!("cannot use {endpoint}: {name}={text:?} is not a number");
         Status::new(Code::InvalidArgument, why)
     })
 }

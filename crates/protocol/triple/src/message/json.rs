@@ -42,8 +42,8 @@ fn is_the_argument(method: &Method, items: &[Value]) -> bool {
 /// The text of a result.
 pub(crate) fn result(payload: &Payload) -> Result<Bytes, Status> {
     let value: Value = dubhe_hessian2::payload::reply(&Reply::new(payload.clone()))?;
-    let text = dubhe_json::to_string(&java::bare(value), Classes::Drop);
+    let text = dubhe_json::to_string(&java::generalize_untyped(value), Classes::Drop);
     text.map(Bytes::from).map_err(|error| {
-        Status::new(Code::Internal, format!("the result is no json: {error}")).with_source(error)
+        Status::new(Code::Internal, format!("the result is not json: {error}")).with_source(error)
     })
 }

@@ -43,7 +43,7 @@ pub(super) fn wrap(payload: &Payload, out: &mut BytesMut) -> Result<(), Status> 
         }
         Payload::Args(args) => {
             let count = args.count();
-            let text = format!("a list of {count} arguments is no result; answer with one value");
+            let text = format!("a list of {count} arguments is not a result; return one value");
             return Err(Status::new(Code::Internal, text));
         }
     }
@@ -178,6 +178,6 @@ mod tests {
             assert!(refused.message().contains(why), "{refused}");
         }
         let refused = wrap(&two(b"\x90\x91"), &mut BytesMut::new()).unwrap_err();
-        assert!(refused.message().contains("a list of 2 arguments is no result"), "{refused}");
+        assert!(refused.message().contains("a list of 2 arguments is not a result"), "{refused}");
     }
 }

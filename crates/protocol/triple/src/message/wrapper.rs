@@ -32,8 +32,8 @@ pub enum WrapperError {
 impl fmt::Display for WrapperError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Malformed => "the wrapper is no protobuf message",
-            Self::NotUtf8 => "a name in the wrapper is no utf-8",
+            Self::Malformed => "the wrapper is not a protobuf message",
+            Self::NotUtf8 => "a name in the wrapper is not utf-8",
             Self::TooMany => "the wrapper has more than 255 arguments, which no Java method takes",
         })
     }

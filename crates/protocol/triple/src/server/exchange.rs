@@ -18,11 +18,11 @@ use http::{Request, Version, request};
 use super::Shared;
 use super::grpc::Grpc;
 use super::mount::HttpService;
-use super::plain::Plain;
+use super::plain_http::PlainHttp;
 use super::protocol::{Accepted, Framing, Protocol};
 use super::reply::{self, Late};
-use super::route::{Found, Route};
 use super::run::guarded;
+use super::target::{RequestTarget, ResolvedTarget};
 use crate::options::TripleOptions;
 use crate::transport::{Messages, Receiver, Responder, ServerStream, Whole, no_message};
 use crate::wire::{content, metadata};
@@ -33,13 +33,13 @@ pub(super) async fn answer(shared: Arc<Shared>, peer: Arc<Peer>, stream: ServerS
     let arrived = time::now();
     let ServerStream { head, body, mut respond } = stream;
 
-    // Route: a service that is mounted under a prefix answers all requests below it.
+    // Mounts: a service that is mounted under a prefix answers all requests below it.
     if let Some(service) = shared.mounts.find(head.uri.path()) {
         return Box::pin(mounted(service, head, body, respond)).await;
     }
 
     // Target: found once. What is mounted at `/` gets the requests that have none.
-    let target = Route::of(&head).and_then(|route| route.find(&*shared.dispatch));
+    let target = RequestTarget::of(&head).and_then(|named| named.find(&*shared.dispatch));
     if let (Err(_), Some(root)) = (&target, shared.mounts.root()) {
         drop(target);
         return Box::pin(mounted(root, head, body, respond)).await;
@@ -55,7 +55,7 @@ pub(super) async fn answer(shared: Arc<Shared>, peer: Arc<Peer>, stream: ServerS
             exchange(request, accepted, body, &mut respond).await;
         }
         None => {
-            let accepted = Plain::accept(&request, target);
+            let accepted = PlainHttp::accept(&request, target);
             // Boxed, since the task of every request has room for its future.
             Box::pin(exchange(request, accepted, body, &mut respond)).await;
         }
@@ -116,7 +116,7 @@ async fn exchange<P: Protocol>(
 async fn call<P: Protocol>(
     request: RequestContext<'_>,
     protocol: &P,
-    found: Found<'_>,
+    found: ResolvedTarget<'_>,
     deadline: Option<Deadline>,
     messages: Messages,
     guards: Guards,
@@ -138,7 +138,7 @@ async fn call<P: Protocol>(
 async fn read<P: Protocol>(
     request: &RequestContext<'_>,
     protocol: &P,
-    found: Found<'_>,
+    found: ResolvedTarget<'_>,
     mut messages: Messages,
 ) -> Result<(Target, Body), Status> {
     Ok(match (P::FRAMING, found.target.method.kind) {
@@ -170,7 +170,7 @@ async fn read<P: Protocol>(
 /// Asks the gates of the target.
 fn admit(
     request: &RequestContext<'_>,
-    found: &Found<'_>,
+    found: &ResolvedTarget<'_>,
     deadline: Option<Deadline>,
 ) -> Result<Guards, Status> {
     let Target { service, method, gates, .. } = &found.target;

@@ -10,7 +10,7 @@ use http::{Response, StatusCode};
 
 use super::exchange::RequestContext;
 use super::protocol::{Accepted, Decoded, End, Framing, Protocol, Unary};
-use super::route::{Found, Overloaded, payload_limit};
+use super::target::{Overloaded, ResolvedTarget, payload_limit};
 use crate::message::Codec;
 use crate::message::payload::wrap_bytes;
 use crate::message::writer::Writer;
@@ -40,7 +40,7 @@ impl Grpc {
     /// Reads the headers of a request whose messages are in `format`, or refuses it.
     pub(super) fn accept<'a>(
         request: &RequestContext<'a>,
-        target: Result<Found<'a>, Status>,
+        target: Result<ResolvedTarget<'a>, Status>,
         format: Format,
     ) -> Result<Accepted<'a, Self>, Box<Whole>> {
         if request.head.method != http::Method::POST {

@@ -1,8 +1,8 @@
 //! Triple on a listening port, and everything else that speaks HTTP there.
 //!
 //! ```text
-//! connection ─ exchange ─ route ─┬─ mounted: HttpService
-//!                                └─ target ─ protocol: grpc or plain ─ Dispatch → handler
+//! connection ─ exchange ─ mounts ─┬─ mounted: HttpService
+//!                                 └─ target ─ protocol: gRPC or plain HTTP ─ Dispatch → handler
 //! ```
 //!
 //! `exchange.rs` takes a request from its head to the end of its reply, step by step. A protocol
@@ -12,11 +12,11 @@ mod exchange;
 mod grpc;
 mod http1;
 mod mount;
-mod plain;
+mod plain_http;
 mod protocol;
 mod reply;
-mod route;
 mod run;
+mod target;
 
 use std::fmt;
 use std::sync::Arc;

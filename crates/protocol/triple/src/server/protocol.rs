@@ -7,7 +7,7 @@ use dubhe_core::time::Deadline;
 use dubhe_core::{Code, Metadata, Method, Payload, Status};
 use http::{HeaderMap, Response};
 
-use super::route::{Found, Overloaded};
+use super::target::{Overloaded, ResolvedTarget};
 use crate::message::writer::Writer;
 use crate::transport::Whole;
 use crate::wire::compression::Encoding;
@@ -16,7 +16,7 @@ use crate::wire::metadata::BinaryNames;
 
 /// A request whose headers are in order.
 pub(super) struct Accepted<'a, P> {
-    pub(super) target: Found<'a>,
+    pub(super) target: ResolvedTarget<'a>,
     pub(super) deadline: Option<Deadline>,
     /// The compression of what is received.
     pub(super) encoding: Encoding,

@@ -42,7 +42,7 @@ impl Messages {
         loop {
             match self.deframer.next_message() {
                 Ok(Some(message)) => {
-                    return Poll::Ready(Some(self.plain(message).map_err(status::of_frame)));
+                    return Poll::Ready(Some(self.decompress(message).map_err(status::of_frame)));
                 }
                 Ok(None) => {}
                 Err(error) => return Poll::Ready(Some(Err(status::of_frame(error)))),
@@ -58,7 +58,7 @@ impl Messages {
         }
     }
 
-    fn plain(&self, message: Message) -> Result<Bytes, FrameError> {
+    fn decompress(&self, message: Message) -> Result<Bytes, FrameError> {
         let Message { bytes, compressed } = message;
         match (compressed, self.encoding) {
             (false, _) => Ok(bytes),
@@ -112,7 +112,7 @@ impl Messages {
             Encoding::Gzip => gunzip(&all, limit).map_err(|error| match error {
                 GunzipError::TooLarge => too_large(),
                 GunzipError::NotGzip => {
-                    let text = "the body is no gzip, as content-encoding says";
+                    let text = "the body is not gzip, as its content-encoding says";
                     Status::new(Code::InvalidArgument, text)
                 }
             }),

@@ -42,7 +42,7 @@ impl fmt::Display for FrameError {
                     "the message has {length} bytes, the limit is {limit}; raise it or send less"
                 )
             }
-            Self::NotGzip => f.write_str("the message is no gzip, as grpc-encoding says it is"),
+            Self::NotGzip => f.write_str("the message is not gzip, as its grpc-encoding says"),
         }
     }
 }

@@ -75,7 +75,7 @@ pub fn write(metadata: &Metadata, headers: &mut HeaderMap) {
             continue;
         }
         let converts = *lower != **key;
-        let text = match value.plain() {
+        let text = match value.unshared() {
             Value::Null => continue,
             Value::Bytes(bytes) => {
                 if !lower.ends_with("-bin") {

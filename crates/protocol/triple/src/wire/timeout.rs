@@ -12,17 +12,17 @@ const UNITS: [(char, u64); 6] = [
     ('H', 3_600_000_000_000),
 ];
 
-/// The largest number, of eight digits.
-const MOST: u128 = 99_999_999;
+/// The largest value, of eight digits.
+const MAX_VALUE: u128 = 99_999_999;
 
 /// The header of a timeout, in the finest unit that holds it, as Dubbo Java writes it. Never
 /// longer than the timeout, but for one above eleven thousand years.
 pub fn format(timeout: Duration) -> String {
     let nanos = timeout.as_nanos();
     let fits = UNITS.iter().map(|(unit, size)| (unit, nanos / u128::from(*size)));
-    match fits.into_iter().find(|(_, n)| *n <= MOST) {
+    match fits.into_iter().find(|(_, n)| *n <= MAX_VALUE) {
         Some((unit, n)) => format!("{n}{unit}"),
-        None => format!("{MOST}H"),
+        None => format!("{MAX_VALUE}H"),
     }
 }
 

@@ -221,7 +221,7 @@ impl Connection {
                 () = &mut alarm => {
                     let now = clock.now();
                     if now >= heard + dead {
-                        return Err(LossReason::new(format_args!("no word from the server for {dead:?}")));
+                        return Err(LossReason::new(format_args!("the server sent nothing for {dead:?}")));
                     }
                     if now >= sent + ping {
                         wire::ping(&mut self.output);
@@ -260,7 +260,7 @@ impl Connection {
             id => {
                 let request = match self.pending.pop_front() {
                     Some((expected, request)) if expected == id => request,
-                    _ => return Err(Malformed("an answer to no question").into()),
+                    _ => return Err(Malformed("a reply without a request").into()),
                 };
                 if header.zxid > 0 {
                     session_state.last_zxid = header.zxid;

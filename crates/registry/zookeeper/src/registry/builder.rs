@@ -20,7 +20,7 @@ use crate::client::{Client, ClientOptions};
 use crate::options::ZooKeeperOptions;
 
 /// Makes a [`ZooKeeper`].
-pub struct Builder {
+pub struct ZooKeeperBuilder {
     options: ZooKeeperOptions,
     clock: SharedClock,
     random: Arc<dyn Random>,
@@ -32,8 +32,8 @@ impl ZooKeeper {
     ///
     /// # Errors
     /// When the URL is wrong; whether ZooKeeper is there does not matter.
-    pub fn builder(url: &str, clock: SharedClock) -> Result<Builder, Status> {
-        Ok(Builder {
+    pub fn builder(url: &str, clock: SharedClock) -> Result<ZooKeeperBuilder, Status> {
+        Ok(ZooKeeperBuilder {
             options: ZooKeeperOptions::parse(url)?,
             clock,
             random: Arc::new(SplitMix::from_os()),
@@ -42,7 +42,7 @@ impl ZooKeeper {
     }
 }
 
-impl Builder {
+impl ZooKeeperBuilder {
     /// The application that consumers register under, unless the URL names one.
     pub fn application(mut self, name: impl Into<ByteString>) -> Self {
         if self.options.application.is_empty() {
@@ -85,8 +85,8 @@ impl Builder {
     }
 }
 
-impl fmt::Debug for Builder {
+impl fmt::Debug for ZooKeeperBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("options", &self.options).finish_non_exhaustive()
+        f.debug_struct("ZooKeeperBuilder").field("options", &self.options).finish_non_exhaustive()
     }
 }

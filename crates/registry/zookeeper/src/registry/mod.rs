@@ -24,7 +24,7 @@ use tokio::task::JoinSet;
 
 use crate::client::{Client, ClientState, Error};
 use crate::options::ZooKeeperOptions;
-pub use builder::Builder;
+pub use builder::ZooKeeperBuilder;
 use node::{KeptNode, Node, NodeKeeper, NodeState};
 use subscription::Subscription;
 
@@ -127,7 +127,7 @@ impl ZooKeeper {
                 NodeState::Placed => return Ok(()),
                 NodeState::Missing(refused) => refused,
                 NodeState::Removed | NodeState::RemoveFailed(_) => {
-                    return Err(Status::new(Code::Aborted, "unregistered while it was registered"));
+                    return Err(Status::new(Code::Aborted, "unregistered during its registration"));
                 }
             };
             match refused {

@@ -96,7 +96,7 @@ impl NodeKeeper {
                 Err(Error::Closed) => return,
                 Err(error) => {
                     failures += 1;
-                    tracing::warn!(node = node.path, %error, "cannot make a node; trying again");
+                    tracing::warn!(node = node.path, %error, "cannot create a node; trying again");
                     state.send_replace(NodeState::Missing(Some(error)));
                     let pause = Backoff::default().pause(failures, &*self.random);
                     self.clock.sleep_until(self.clock.now() + pause).await;

@@ -188,7 +188,7 @@ impl Subscription {
         let parse = |name: &str| {
             let parsed = names::parse(name);
             if parsed.is_none() && !name.starts_with("empty") {
-                tracing::warn!(name, path = self.path, "passed over: no provider URL");
+                tracing::warn!(name, path = self.path, "skipped a node that is not a provider URL");
             }
             parsed.filter(|provider| matches(&self.service, provider))
         };

@@ -251,8 +251,8 @@ const _: () = {
                     let __service = ::core::clone::Clone::clone(&self.0);
                     __dubhe::server::stub::message::server_stream(
                         call,
-                        move |__request, __outlet: __dubhe::server::stub::Outlet| async move {
-                            __outlet
+                        move |__request, __replies: __dubhe::server::stub::ReplySender| async move {
+                            __replies
                                 .respond(<T as Health>::watch(&__service, __request).await?)
                                 .await
                         },

@@ -329,8 +329,8 @@ const _: () = {
                     let __service = ::core::clone::Clone::clone(&self.0);
                     __dubhe::server::stub::message::bidirectional(
                         call,
-                        move |__request, __outlet: __dubhe::server::stub::Outlet| async move {
-                            __outlet
+                        move |__request, __replies: __dubhe::server::stub::ReplySender| async move {
+                            __replies
                                 .respond(
                                     <T as ServerReflection>::server_reflection_info(
                                             &__service,

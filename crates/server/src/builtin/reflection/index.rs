@@ -1,4 +1,4 @@
-//! Descriptors by what tools ask for.
+//! An index of protobuf descriptors.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -8,25 +8,25 @@ use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
 };
 
-/// The files of some descriptor sets, and what they declare.
+/// The files of descriptor sets, indexed by the names that they declare.
 #[derive(Default)]
 pub(crate) struct Index {
     files: Vec<File>,
     names: HashMap<String, usize>,
-    /// Everything with a fully qualified name.
+    /// The file of every fully qualified name.
     symbols: HashMap<String, usize>,
     messages: HashSet<String>,
-    /// By the message that is extended and the number.
+    /// The file of every extension, by the extended message and the number.
     extensions: BTreeMap<(String, i32), usize>,
 }
 
 struct File {
-    /// Handed out as it came, with options that we do not know.
+    /// The descriptor as it was given, unknown options included.
     bytes: Bytes,
     imports: Vec<String>,
 }
 
-/// `google.protobuf.FileDescriptorSet`, its files undecoded.
+/// `google.protobuf.FileDescriptorSet` with its files undecoded.
 #[derive(Clone, PartialEq, prost::Message)]
 struct Set {
     #[prost(bytes = "bytes", repeated, tag = "1")]
@@ -34,11 +34,12 @@ struct Set {
 }
 
 impl Index {
-    /// The index of `sets`. Of files of one name the first counts. What is no descriptor is told of
-    /// and passed over.
+    /// Indexes `sets`. Of files of one name the first counts. A file that cannot be decoded is logged
+    /// and skipped.
     pub(crate) fn of(sets: impl IntoIterator<Item = &'static [u8]>) -> Self {
         let mut index = Self::default();
-        let told = |error| tracing::warn!(%error, "passed over for reflection: no descriptors");
+        let skip =
+            |error| tracing::warn!(%error, "cannot decode descriptors; reflection skips them");
         let mut seen = HashSet::new();
         for set in sets {
             // All services of a build script come with the same set.
@@ -48,9 +49,9 @@ impl Index {
             match Set::decode(Bytes::from_static(set)) {
                 Ok(set) => set.files.into_iter().for_each(|file| {
                     FileDescriptorProto::decode(file.clone())
-                        .map_or_else(told, |parsed| index.add(file, &parsed));
+                        .map_or_else(skip, |parsed| index.add(file, &parsed));
                 }),
-                Err(error) => told(error),
+                Err(error) => skip(error),
             }
         }
         index
@@ -109,17 +110,17 @@ impl Index {
         full
     }
 
-    /// The file of this name.
+    /// Finds the file of this name.
     pub(super) fn file(&self, name: &str) -> Option<usize> {
         self.names.get(name).copied()
     }
 
-    /// The file that declares `symbol`.
+    /// Finds the file that declares `symbol`.
     pub(super) fn declaring(&self, symbol: &str) -> Option<usize> {
         self.symbols.get(symbol).copied()
     }
 
-    /// The file that declares this extension.
+    /// Finds the file that declares this extension.
     pub(super) fn extending(&self, message: &str, number: i32) -> Option<usize> {
         self.extensions.get(&(message.to_owned(), number)).copied()
     }
@@ -132,7 +133,7 @@ impl Index {
         (self.messages.contains(message) || !numbers.is_empty()).then_some(numbers)
     }
 
-    /// A file and, after it, all that it imports, each once.
+    /// Returns a file, followed by all files that it imports, each once.
     pub(super) fn with_imports(&self, at: usize) -> Vec<Bytes> {
         let mut wanted = vec![at];
         let mut next = 0;

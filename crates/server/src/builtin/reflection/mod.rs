@@ -1,6 +1,6 @@
-//! `grpc.reflection.v1.ServerReflection`: the descriptors of the services, for tools such as
-//! grpcurl. Only services with descriptors are listed: a tool that lists a service asks for its
-//! descriptor next, and there is none of a Java interface.
+//! `grpc.reflection.v1.ServerReflection`, the descriptors of the services, for tools such as
+//! grpcurl. Only services with descriptors are listed: a tool that lists a service requests its
+//! descriptor next, and a Java interface has none.
 
 mod index;
 
@@ -24,27 +24,27 @@ use super::catalog::{Catalog, Described};
 use super::stopped;
 use crate::service::Service;
 
-/// The names of the service, today's and the one that older tools ask for, each with the
-/// descriptors of its package.
+/// The names of the service, the current one and the one of older tools, each with the descriptors
+/// of its package.
 const NAMES: [(&str, &[u8]); 2] = [
     ("grpc.reflection.v1.ServerReflection", V1),
     ("grpc.reflection.v1alpha.ServerReflection", V1ALPHA),
 ];
 
-/// The service under each of its names. Its streams end when the server of `state` stops.
-pub(super) fn services(state: watch::Receiver<Catalog>) -> [Named; 2] {
+/// Returns the service under each of its names. Its streams end when the server of `state` stops.
+pub(super) fn services(state: watch::Receiver<Catalog>) -> [NamedReflection; 2] {
     let service = ServerReflectionServer::new(Reflection { state });
-    NAMES.map(|(name, descriptors)| Named { name, descriptors, service: service.clone() })
+    NAMES.map(|(name, descriptors)| NamedReflection { name, descriptors, service: service.clone() })
 }
 
-/// The service under one of its names; the messages are alike.
-pub(super) struct Named {
+/// The reflection service under one of its names. The messages of both are the same.
+pub(super) struct NamedReflection {
     name: &'static str,
     descriptors: &'static [u8],
     service: ServerReflectionServer<Reflection>,
 }
 
-impl Service for Named {
+impl Service for NamedReflection {
     fn key(&self) -> ServiceKey {
         ServiceKey::interface_only(self.name)
     }
@@ -93,7 +93,7 @@ impl Reflection {
             Some(at) => MessageResponse::FileDescriptorResponse(FileDescriptorResponse {
                 file_descriptor_proto: index.with_imports(at),
             }),
-            None => error(Code::NotFound, format!("{what} is not known here")),
+            None => error(Code::NotFound, format!("{what} not found")),
         };
         match wanted {
             Some(Wanted::ListServices(_)) => list(&described),
@@ -115,9 +115,9 @@ impl Reflection {
                         extension_number: numbers,
                     })
                 }
-                None => error(Code::NotFound, format!("message {name:?} is not known here")),
+                None => error(Code::NotFound, format!("message {name:?} not found")),
             },
-            None => error(Code::InvalidArgument, "the request asks for nothing".to_owned()),
+            None => error(Code::InvalidArgument, "the request has no message_request".to_owned()),
         }
     }
 }

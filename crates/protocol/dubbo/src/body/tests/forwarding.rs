@@ -174,7 +174,7 @@ fn what_could_pass_for_attachments_is_refused() {
 fn a_result_is_one_value() {
     let frame = reply(dynamic(values(2)), Metadata::new());
     let text = read_error(&frame.slice(LEN..)).into_owned();
-    assert!(text.contains("a list of 2 arguments is no result"), "{text}");
+    assert!(text.contains("a list of 2 arguments is not a result"), "{text}");
 }
 
 /// Says that bytes given to a queue are in it themselves, and not as a copy.

@@ -16,7 +16,7 @@ const INITIALS: char = '~';
 
 /// The service and method that a request names: its path, and the group and version that headers
 /// give.
-pub(super) struct Route<'a> {
+pub(super) struct RequestTarget<'a> {
     service: &'a str,
     /// The path behind its last `/`.
     method: &'a str,
@@ -24,12 +24,12 @@ pub(super) struct Route<'a> {
     version: &'a str,
 }
 
-/// The target of a request.
-pub(super) struct Found<'a> {
+/// The target that a dispatch found for a request.
+pub(super) struct ResolvedTarget<'a> {
     /// The only method of its name, or any of them.
     pub(super) target: Target,
     /// The names under which it was found, unless they are those of the request.
-    other: Option<Box<(Route<'a>, Cow<'a, str>)>>,
+    other: Option<Box<(RequestTarget<'a>, Cow<'a, str>)>>,
 }
 
 /// The account that arguments give of which of several methods of one name is meant.
@@ -40,19 +40,19 @@ pub(super) enum Overloaded {
     Initials(String),
 }
 
-impl<'a> Route<'a> {
+impl<'a> RequestTarget<'a> {
     /// A context path may precede the service.
     ///
     /// # Errors
     /// When the path is not `/service/method`.
     pub(super) fn of(head: &'a request::Parts) -> Result<Self, Status> {
         let path = head.uri.path();
-        let no_route =
+        let malformed =
             || Status::new(Code::Unimplemented, format!("{path} is not /service/method"));
         let parts = path.strip_prefix('/').and_then(|path| path.rsplit_once('/'));
         let (service, method) = parts
             .filter(|(service, method)| !service.is_empty() && !method.is_empty())
-            .ok_or_else(no_route)?;
+            .ok_or_else(malformed)?;
         let header = |names: [HeaderName; 2]| {
             let mut values = names.iter().filter_map(|name| head.headers.get(name)?.to_str().ok());
             values.next().unwrap_or_default()
@@ -69,26 +69,30 @@ impl<'a> Route<'a> {
     ///
     /// # Errors
     /// The error of the target as asked for, or that a service lacks the method.
-    pub(super) fn find(self, dispatch: &dyn Dispatch) -> Result<Found<'a>, Status> {
+    pub(super) fn find(self, dispatch: &dyn Dispatch) -> Result<ResolvedTarget<'a>, Status> {
         match dispatch.find(self.wanted(self.name(), Overload::Any)) {
-            Ok(target) => Ok(Found { target, other: None }),
+            Ok(target) => Ok(ResolvedTarget { target, other: None }),
             Err(status) => self.fall_back(dispatch, status),
         }
     }
 
     #[cold]
-    fn fall_back(self, dispatch: &dyn Dispatch, mut status: Status) -> Result<Found<'a>, Status> {
+    fn fall_back(
+        self,
+        dispatch: &dyn Dispatch,
+        mut status: Status,
+    ) -> Result<ResolvedTarget<'a>, Status> {
         let services = [Some(self.service), self.service.rsplit_once('/').map(|(_, last)| last)];
         let keys = [(self.group, self.version), (self.group, DEFAULT_VERSION), ("", "")];
         let methods = [Some(Cow::Borrowed(self.name())), small_first(self.name()).map(Cow::Owned)];
         for service in services.into_iter().flatten() {
             for (group, version) in keys {
-                let route = Route { service, group, version, ..self };
+                let named = RequestTarget { service, group, version, ..self };
                 for method in methods.iter().flatten() {
-                    match dispatch.find(route.wanted(method, Overload::Any)) {
+                    match dispatch.find(named.wanted(method, Overload::Any)) {
                         Ok(target) => {
-                            let other = Some(Box::new((route, method.clone())));
-                            return Ok(Found { target, other });
+                            let other = Some(Box::new((named, method.clone())));
+                            return Ok(ResolvedTarget { target, other });
                         }
                         // That a service lacks the method says more than that one is missing.
                         Err(closer) if closer.code() != Code::Unimplemented => status = closer,
@@ -116,7 +120,7 @@ impl<'a> Route<'a> {
     }
 }
 
-impl Found<'_> {
+impl ResolvedTarget<'_> {
     /// The method that `overload` says, of those of this name in the service that was found.
     ///
     /// # Errors
@@ -130,8 +134,8 @@ impl Found<'_> {
         let find = |overload| match &self.other {
             Some(other) => dispatch.find(other.0.wanted(&other.1, overload)),
             None => {
-                let route = Route::of(head)?;
-                dispatch.find(route.wanted(route.name(), overload))
+                let named = RequestTarget::of(head)?;
+                dispatch.find(named.wanted(named.name(), overload))
             }
         };
         // The method is there, so it is its arguments that are wrong.
@@ -210,7 +214,7 @@ mod tests {
     fn find(exported: &str, path: &str, group: &str, version: &str) -> Result<String, Status> {
         let head = head(path, group, version);
         let one = One(ServiceKey::parse(exported), AtomicUsize::new(0));
-        let found = Route::of(&head)?.find(&one)?.target;
+        let found = RequestTarget::of(&head)?.find(&one)?.target;
         Ok(format!("{}.{}", found.service, found.method.name))
     }
 
@@ -241,10 +245,10 @@ mod tests {
     }
 
     fn overloads_of(head: &request::Parts) {
-        assert_eq!(Route::of(head).unwrap().initials(), Some("x"));
+        assert_eq!(RequestTarget::of(head).unwrap().initials(), Some("x"));
         let one = One(ServiceKey::parse("a.B"), AtomicUsize::new(0));
         let chosen = |overload| {
-            let found = Route::of(head).unwrap().find(&one).unwrap();
+            let found = RequestTarget::of(head).unwrap().find(&one).unwrap();
             one.1.store(0, Ordering::Relaxed);
             let target = found.choose(&one, head, &overload);
             let target = target.map(|target| target.method.descriptor.clone().unwrap().to_string());
@@ -261,9 +265,9 @@ mod tests {
     }
 
     #[test]
-    fn other_paths_are_no_route() {
+    fn other_paths_are_malformed() {
         for path in ["/", "/service", "/service/", "//method"] {
-            assert!(Route::of(&head(path, "", "")).is_err(), "{path}");
+            assert!(RequestTarget::of(&head(path, "", "")).is_err(), "{path}");
         }
     }
 }

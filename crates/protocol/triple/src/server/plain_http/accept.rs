@@ -5,11 +5,11 @@ use dubhe_core::{CallKind, Code, Format, Status};
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
 use http::{HeaderMap, Method, StatusCode, request};
 
-use super::{Content, Dialect, Plain, allowed, error, not_found, unsupported};
+use super::{Content, Dialect, PlainHttp, allowed, error, not_found, unsupported};
 use crate::message::Codec;
 use crate::server::exchange::RequestContext;
 use crate::server::protocol::Accepted;
-use crate::server::route::{Found, Route, payload_limit};
+use crate::server::target::{RequestTarget, ResolvedTarget, payload_limit};
 use crate::transport::Whole;
 use crate::wire::compression::Encoding;
 use crate::wire::content;
@@ -17,11 +17,11 @@ use crate::wire::content;
 /// The headers that hold a timeout in milliseconds: Connect's, dubbo-go's, Dubbo Java's.
 const TIMEOUTS: [&str; 3] = ["connect-timeout-ms", "triple-timeout-ms", "tri-service-timeout"];
 
-impl Plain {
+impl PlainHttp {
     /// Reads the headers of a request, or refuses it.
     pub(in crate::server) fn accept<'a>(
         request: &RequestContext<'a>,
-        target: Result<Found<'a>, Status>,
+        target: Result<ResolvedTarget<'a>, Status>,
     ) -> Result<Accepted<'a, Self>, Box<Whole>> {
         let (options, head) = (request.options(), request.head);
         let headers = &head.headers;
@@ -32,7 +32,8 @@ impl Plain {
         }
         let target = target.map_err(|status| Box::new(not_found(dialect, status)))?;
         fits(head, dialect, &target.target.method)?;
-        let failed = |status: Status| Box::new(error(dialect, &status, dialect.http(&status)));
+        let failed =
+            |status: Status| Box::new(error(dialect, &status, dialect.http_status(&status)));
         let timeout = timeout(headers).map_err(failed)?;
         let deadline = timeout.map(|timeout| Deadline::after(request.at, timeout));
         let encoding = Encoding::of(headers, &CONTENT_ENCODING).map_err(failed)?;
@@ -48,11 +49,12 @@ impl Plain {
 }
 
 /// The content of the body that the head tells of.
-fn content(head: &request::Parts, found: &Found<'_>) -> Content {
+fn content(head: &request::Parts, found: &ResolvedTarget<'_>) -> Content {
     let proto = content::of(&head.headers).map(content::essence) == Some("application/proto");
     match (proto, &found.target.method.descriptor) {
         (false, Some(_)) => {
-            let initials = Route::of(head).ok().and_then(|route| route.initials().map(Into::into));
+            let initials =
+                RequestTarget::of(head).ok().and_then(|named| named.initials().map(Into::into));
             Content::Json { initials }
         }
         (false, None) => Content::Message(Codec::Message(Format::Json)),
@@ -98,6 +100,8 @@ fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, Status> {
     };
     let digits = value.to_str().ok().filter(|text| text.len() <= 10);
     let millis = digits.and_then(|text| text.parse().ok()).map(Duration::from_millis);
-    let wrong = || Status::new(Code::InvalidArgument, format!("{name} is no number of 10 digits"));
+    let wrong = || {
+        Status::new(Code::InvalidArgument, format!("{name} is not a number of at most 10 digits"))
+    };
     millis.map(Some).ok_or_else(wrong)
 }

@@ -1,4 +1,4 @@
-//! The parts that are written and read for each field of the wire.
+//! The fields of a class on the wire, with the code that writes and reads each.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -8,18 +8,18 @@ use crate::java::field::Field;
 use crate::java::{Object, Role};
 
 /// One field of the wire, in the order of writing.
-pub(super) struct Part<'a> {
+pub(super) struct WireField<'a> {
     pub(super) java: &'a str,
     /// The statement that writes it.
     pub(super) write: TokenStream,
-    /// The expression that reads it, and the slot that keeps it; a part without is skipped.
+    /// The expression that reads it, and the slot that keeps it; a field without is skipped.
     pub(super) read: Option<(usize, TokenStream)>,
 }
 
 /// The fields of a class, without those of its superclass, that are of one kind.
-pub(super) fn parts<'a>(object: &'a Object<'_>, simple: bool) -> Vec<Part<'a>> {
-    let throwable = if object.throwable { throwable_parts(object, simple) } else { Vec::new() };
-    let own = object.own(simple).map(|field| Part {
+pub(super) fn wire_fields<'a>(object: &'a Object<'_>, simple: bool) -> Vec<WireField<'a>> {
+    let throwable = if object.throwable { throwable_fields(object, simple) } else { Vec::new() };
+    let own = object.own(simple).map(|field| WireField {
         java: &field.java,
         write: {
             let (ident, span) = (field.ident, field.ty.span());
@@ -40,17 +40,17 @@ fn read_own(field: &Field<'_>) -> TokenStream {
 }
 
 /// The fields that `Throwable` adds, in Java 17's order.
-fn throwable_parts<'a>(object: &'a Object<'_>, simple: bool) -> Vec<Part<'a>> {
-    let part = |java, role, write: fn(TokenStream) -> TokenStream, without, read| {
+fn throwable_fields<'a>(object: &'a Object<'_>, simple: bool) -> Vec<WireField<'a>> {
+    let field_of = |java, role, write: fn(TokenStream) -> TokenStream, without, read| {
         let field = object.of_role(role);
         let write = field.map_or(without, |field| {
             let ident = field.ident;
             write(quote!(self.#ident))
         });
-        Part { java, write, read: field.map(|field| (object.slot_of(field), read)) }
+        WireField { java, write, read: field.map(|field| (object.slot_of(field), read)) }
     };
     if simple {
-        return vec![part(
+        return vec![field_of(
             "detailMessage",
             Role::Message,
             |field| quote!(__hessian2::Encode::encode(&#field, e)?;),
@@ -59,19 +59,19 @@ fn throwable_parts<'a>(object: &'a Object<'_>, simple: bool) -> Vec<Part<'a>> {
         )];
     }
     vec![
-        Part {
+        WireField {
             java: "suppressedExceptions",
             write: quote!(__hessian2::derive::encode_no_suppressed(e)?;),
             read: None,
         },
-        part(
+        field_of(
             "stackTrace",
             Role::Stack,
             |field| quote!(__hessian2::derive::encode_stack(&#field, e)?;),
             quote!(__hessian2::derive::encode_no_stack(e)?;),
             quote!(__hessian2::derive::decode_or_default(d)?),
         ),
-        part(
+        field_of(
             "cause",
             Role::Cause,
             |field| quote!(__hessian2::derive::encode_cause(#field.as_ref(), number, e)?;),

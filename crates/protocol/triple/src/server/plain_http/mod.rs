@@ -15,7 +15,7 @@ use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 use super::protocol::{Decoded, Framing, Protocol, Unary};
-use super::route::Overloaded;
+use super::target::Overloaded;
 use crate::message::codec::Side;
 use crate::message::{Codec, json};
 use crate::transport::Whole;
@@ -31,7 +31,7 @@ const PROTO: HeaderValue = HeaderValue::from_static("application/proto");
 
 /// One call in plain HTTP.
 #[derive(Clone)]
-pub(super) struct Plain {
+pub(super) struct PlainHttp {
     dialect: Dialect,
     content: Content,
     limit: usize,
@@ -49,7 +49,7 @@ enum Content {
     Json { initials: Option<String> },
 }
 
-impl Protocol for Plain {
+impl Protocol for PlainHttp {
     const FRAMING: Framing = Framing::Whole;
 
     fn binary_names(&self) -> BinaryNames {
@@ -114,7 +114,7 @@ impl Protocol for Plain {
     }
 
     fn error(&self, status: &Status) -> Whole {
-        error(self.dialect, status, self.dialect.http(status))
+        error(self.dialect, status, self.dialect.http_status(status))
     }
 }
 

@@ -50,7 +50,7 @@ impl Dialect {
     }
 
     /// The HTTP status of an error.
-    pub(super) fn http(self, status: &Status) -> StatusCode {
+    pub(super) fn http_status(self, status: &Status) -> StatusCode {
         let number = match self {
             Self::Go => go(status.code()),
             // What a service throws is 500 to Dubbo Java, whatever it is.
@@ -110,7 +110,7 @@ mod tests {
             Detail { type_url: "type.googleapis.com/a.B".into(), value: Bytes::from_static(&[0]) };
         let status = Status::new(Code::FailedPrecondition, "no").with_detail(detail);
         let written = |dialect: Dialect| {
-            let http = dialect.http(&status);
+            let http = dialect.http_status(&status);
             (http.as_u16(), dialect.error(&status, http))
         };
         let details = json!([{ "type": "a.B", "value": "AA" }]);
@@ -119,7 +119,7 @@ mod tests {
         assert_eq!(written(Dialect::Go), (412, error));
         assert_eq!(written(Dialect::Java), (400, json!({ "message": "no", "status": "400" })));
         let thrown = Status::business(Code::NotFound, "");
-        assert_eq!(Dialect::Java.http(&thrown), 500);
+        assert_eq!(Dialect::Java.http_status(&thrown), 500);
         let cancelled = Status::new(Code::Cancelled, "");
         let body = Dialect::Connect.error(&cancelled, StatusCode::OK);
         assert_eq!(body, json!({ "code": "canceled" }));

@@ -1,22 +1,22 @@
-//! The time at which registries are told of a service.
+//! The time at which a service is registered.
 
 use std::time::Duration;
 
 use dubhe_core::endpoint::ServiceParams;
 use dubhe_core::{Code, ServiceKey, Status};
 
-/// The time at which registries are told of a service, by its parameters `register` and `delay`.
+/// The time at which a service is registered, from its parameters `register` and `delay`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum When {
-    /// `register=false`: it is for those who know its address.
+pub(crate) enum AnnouncePolicy {
+    /// Never, by `register=false`: the service is for callers that know its address.
     Never,
-    /// As soon as the server takes connections; Dubbo's `delay=-1` says so too.
+    /// Once the server accepts connections; also by Dubbo's `delay=-1`.
     AtOnce,
-    /// `delay` in milliseconds.
+    /// This time after that, by `delay` in milliseconds.
     After(Duration),
 }
 
-impl When {
+impl AnnouncePolicy {
     pub(crate) fn of(key: &ServiceKey, params: &ServiceParams) -> Result<Self, Status> {
         Self::read(params.get("register"), params.get("delay"))
             .map_err(|what| Status::new(Code::InvalidArgument, format!("service {key}: {what}")))
@@ -48,19 +48,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_say_when() {
-        let after = |millis| When::After(Duration::from_millis(millis));
-        for (register, delay, when) in [
-            (None, None, When::AtOnce),
-            (Some("true"), Some("-1"), When::AtOnce),
-            (None, Some("0"), When::AtOnce),
+    fn parameters_choose_the_policy() {
+        let after = |millis| AnnouncePolicy::After(Duration::from_millis(millis));
+        for (register, delay, policy) in [
+            (None, None, AnnouncePolicy::AtOnce),
+            (Some("true"), Some("-1"), AnnouncePolicy::AtOnce),
+            (None, Some("0"), AnnouncePolicy::AtOnce),
             (None, Some("5000"), after(5000)),
-            (Some("false"), Some("5000"), When::Never),
+            (Some("false"), Some("5000"), AnnouncePolicy::Never),
         ] {
-            assert_eq!(When::read(register, delay), Ok(when), "{register:?} {delay:?}");
+            assert_eq!(AnnouncePolicy::read(register, delay), Ok(policy), "{register:?} {delay:?}");
         }
         for (register, delay) in [(Some("no"), None), (None, Some("5s")), (None, Some("-2"))] {
-            let error = When::read(register, delay).unwrap_err();
+            let error = AnnouncePolicy::read(register, delay).unwrap_err();
             assert!(error.contains(register.or(delay).unwrap()), "{error}");
         }
     }

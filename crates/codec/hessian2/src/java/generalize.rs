@@ -1,20 +1,20 @@
-//! Values without classes of their own.
+//! Generalized values, as maps in place of objects.
 
 use dubhe_core::Value;
 use dubhe_core::value::{List, Map, Object};
 
 use super::text;
 
-/// The plain form of a value, as generic callers have it (Dubbo Java `PojoUtils.generalize`).
+/// Returns a value as generic callers see it (Dubbo Java `PojoUtils.generalize`).
 ///
 /// Objects become maps with their class under `class`, constants of enums their names, arrays and
 /// collections plain lists. Numbers, dates and other objects of `java.*` stay.
-pub fn plain(value: Value) -> Value {
+pub fn generalize(value: Value) -> Value {
     Form { classes: true }.of(value)
 }
 
-/// The same without classes, as it is written in JSON.
-pub fn bare(value: Value) -> Value {
+/// Returns a value as [`generalize`] does but without classes, as JSON has it.
+pub fn generalize_untyped(value: Value) -> Value {
     Form { classes: false }.of(value)
 }
 
@@ -84,19 +84,19 @@ mod tests {
             ("color", Value::from("RED")),
             ("tags", Value::list(["x"])),
         ]);
-        assert_eq!(plain(user.clone().into()), expected);
+        assert_eq!(generalize(user.clone().into()), expected);
         let expected = Value::map([
             ("name", Value::from("Ada")),
             ("color", Value::from("RED")),
             ("tags", Value::list(["x"])),
         ]);
-        assert_eq!(bare(user.into()), expected);
+        assert_eq!(generalize_untyped(user.into()), expected);
     }
 
     #[test]
     fn a_class_with_one_field_called_name_is_no_constant() {
         let value = Value::from(Value::object("a.Pet").field("name", "Rex"));
-        assert_eq!(plain(value).get("class").and_then(Value::as_str), Some("a.Pet"));
+        assert_eq!(generalize(value).get("class").and_then(Value::as_str), Some("a.Pet"));
     }
 
     fn handle(class: &str) -> Object {
