@@ -23,7 +23,7 @@ pub use event::Event;
 pub(crate) use exception::{from_exception, to_exception};
 pub use reply::{Answer, read_error, read_reply, supports_attachments};
 pub(crate) use reply::{ReplyTo, write_failure, write_reply};
-pub(crate) use request::{Outgoing, arguments, write_request};
+pub(crate) use request::{Outgoing, RequestTemplate, arguments, write_request};
 pub use request::{Request, Scanned};
 pub(crate) use writer::{Refused, frame};
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use dubhe_core::call::Body;
 use dubhe_core::status::Origin;
 use dubhe_core::{
-    Call, CallKind, Code, EncodedArgs, Format, Metadata, Payload, ServiceKey, Status,
+    Call, CallKind, Code, EncodedArgs, Format, Metadata, Method, Payload, ServiceKey, Status,
 };
 use dubhe_hessian2::{Decoder, Encoder, Error, ErrorKind};
 
@@ -131,6 +131,33 @@ pub(crate) struct Outgoing<'a> {
     pub(crate) timeout: Option<Duration>,
     /// The name of this application, or `""`.
     pub(crate) application: &'a str,
+    /// The encoded parts of the method, made for the same application.
+    pub(crate) template: Option<&'a RequestTemplate>,
+}
+
+/// The parts of a request that are the same in all calls of a method, encoded.
+#[derive(Debug)]
+pub(crate) struct RequestTemplate {
+    /// Everything in front of the arguments.
+    names: Box<[u8]>,
+    /// The attachments that tell the target and the application.
+    attachments: Box<[u8]>,
+}
+
+impl RequestTemplate {
+    /// The parts of calls of `method`; `None` for a method without a Java signature.
+    pub(crate) fn new(service: &ServiceKey, method: &Method, application: &str) -> Option<Self> {
+        let encoded = |write: &dyn Fn(&mut Encoder)| {
+            let mut e = Encoder::new();
+            write(&mut e);
+            e.into_buffer().to_vec().into_boxed_slice()
+        };
+        let descriptor = method.descriptor.as_deref()?;
+        Some(Self {
+            names: encoded(&|e| write_names(e, service, &method.name, descriptor)),
+            attachments: encoded(&|e| write_target(e, service, application)),
+        })
+    }
 }
 
 /// Writes the body of a request.
@@ -149,47 +176,67 @@ pub(crate) fn write_request(
         ));
     };
     payload.fits(method)?;
-    let version = if service.version().is_empty() { "0.0.0" } else { service.version() };
-
-    let e = w.encoder();
-    e.write_str(DUBBO_VERSION);
-    e.write_str(service.interface());
-    e.write_str(version);
-    e.write_str(&method.name);
-    e.write_str(descriptor);
+    match outgoing.template {
+        Some(template) => w.buffer().extend_from_slice(&template.names),
+        None => write_names(w.encoder(), service, &method.name, descriptor),
+    }
     match payload {
         Payload::Args(args) => w.arguments(args, &call.head.metadata)?,
         Payload::Message(content) => w.content(content, &call.head.metadata)?,
     }
-    write_attachments(w.encoder(), service, version, outgoing, &call.head.metadata)
+    write_attachments(w.encoder(), service, outgoing, &call.head.metadata)
         .map_err(super::writer::unwritable)
+}
+
+/// Writes everything in front of the arguments.
+fn write_names(e: &mut Encoder, service: &ServiceKey, method: &str, descriptor: &str) {
+    e.write_str(DUBBO_VERSION);
+    e.write_str(service.interface());
+    e.write_str(version(service));
+    e.write_str(method);
+    e.write_str(descriptor);
+}
+
+/// The version of a service on the wire.
+fn version(service: &ServiceKey) -> &str {
+    if service.version().is_empty() { "0.0.0" } else { service.version() }
+}
+
+/// Writes the attachments that tell the target and, unless it is `""`, the application.
+fn write_target(e: &mut Encoder, service: &ServiceKey, application: &str) {
+    let mut put = |key: &str, value: &str| {
+        e.write_str(key);
+        e.write_str(value);
+    };
+    put("path", service.interface());
+    if !application.is_empty() {
+        put("remote.application", application);
+    }
+    put("interface", service.interface());
+    put("version", version(service));
+    if !service.group().is_empty() {
+        put("group", service.group());
+    }
 }
 
 fn write_attachments(
     e: &mut Encoder,
     service: &ServiceKey,
-    version: &str,
     outgoing: &Outgoing<'_>,
     metadata: &Metadata,
 ) -> Result<(), Error> {
+    // What the caller says of its application holds.
+    let named = !metadata.is_empty() && metadata.get("remote.application").is_some();
     e.write_map(|e| {
-        let mut put = |key: &str, value: &str| {
-            e.write_str(key);
-            e.write_str(value);
-        };
-        put("path", service.interface());
-        if !outgoing.application.is_empty() && metadata.get("remote.application").is_none() {
-            put("remote.application", outgoing.application);
-        }
-        put("interface", service.interface());
-        put("version", version);
-        if !service.group().is_empty() {
-            put("group", service.group());
+        match outgoing.template {
+            Some(template) if !named => e.buffer_mut().extend_from_slice(&template.attachments),
+            _ => write_target(e, service, if named { "" } else { outgoing.application }),
         }
         if let Some(timeout) = outgoing.timeout {
             // Less than a millisecond is not nothing: 0 would mean "expired".
             let millis = timeout.as_millis().max(1);
-            put("timeout", Decimal::new(millis).as_str());
+            e.write_str("timeout");
+            e.write_str(Decimal::new(millis).as_str());
         }
         for (key, value) in metadata.iter().filter(|(k, _)| !PROTOCOL_KEYS.contains(&&***k)) {
             e.write_str(key);

@@ -12,7 +12,7 @@ use dubhe_core::status::table::dubbo;
 use dubhe_core::{
     Call, Encoded, Format, Head, Metadata, Method, Payload, Reply, ServiceKey, Status,
 };
-use dubhe_hessian2::{Encode, Encoder};
+use dubhe_hessian2::{Encode, Encoder, payload};
 use dubhe_net::session::Outbox;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
@@ -21,6 +21,7 @@ use super::*;
 use crate::PayloadLimit;
 use crate::frame::{Frame, Splitter};
 use crate::header::{Header, Kind};
+use crate::serialization::SerializationId;
 
 const FILE: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../tests/vectors/dubbo_frames.json"));
@@ -165,11 +166,7 @@ fn requests_are_read_and_written_back_as_java_wrote_them() {
         let method = Method::java(&*request.method, &*request.descriptor);
         let head = Head { metadata, ..Head::new(Arc::new(service), Arc::new(method)) };
         let call = Call::new(head, request.payload());
-        let outgoing = Outgoing { timeout: facts.timeout, application: "java-consumer" };
-        let again = written(|out| {
-            frame(out, header, PayloadLimit::default(), |w| write_request(w, &call, &outgoing))
-                .unwrap();
-        });
+        let again = both_ways(header, &call, facts.timeout, "java-consumer");
         if own.is_empty() {
             assert_eq!(again, bytes, "{about}");
             same += 1;
@@ -186,6 +183,44 @@ fn requests_are_read_and_written_back_as_java_wrote_them() {
         reordered += 1;
     }
     assert_eq!((same, reordered), (53, 12));
+}
+
+/// The frame of a request, which is the same with a template and without.
+fn both_ways(header: Header, call: &Call, timeout: Option<Duration>, application: &str) -> Vec<u8> {
+    let template = RequestTemplate::new(&call.head.service, &call.head.method, application);
+    let [plain, templated] = [None, template.as_ref()].map(|template| {
+        let outgoing = Outgoing { timeout, application, template };
+        let limit = PayloadLimit::default();
+        written(|out| {
+            frame(out, header, limit, |w| write_request(w, call, &outgoing)).unwrap();
+        })
+    });
+    assert_eq!(plain, templated);
+    plain
+}
+
+#[test]
+fn a_caller_may_name_its_application_itself() {
+    let kind = Kind::Call { two_way: true };
+    let header = Header { kind, serialization: SerializationId::HESSIAN2, id: 1, length: 0 };
+    for own in [&[][..], &[("remote.application", "own")], &[("a", "b")]] {
+        for application in ["", "shop"] {
+            let service = ServiceKey::new("a.B", "g", "1.0.0");
+            let mut head = Head::new(Arc::new(service), Arc::new(Method::java("m", "I")));
+            head.metadata = own.iter().copied().collect();
+            let call = Call::new(head, payload::args((7,)));
+            let frame = Bytes::from(both_ways(header, &call, None, application));
+            let request = frame.slice(crate::header::LEN..);
+            let mut metadata = Request::read(&request).unwrap().attachments.metadata;
+            let named = metadata.remove("remote.application");
+            let expected = if own.first().is_some_and(|(key, _)| key.len() > 1) {
+                Some("own")
+            } else {
+                Some(application).filter(|name| !name.is_empty())
+            };
+            assert_eq!(named.as_ref().and_then(Value::as_str), expected);
+        }
+    }
 }
 
 #[test]

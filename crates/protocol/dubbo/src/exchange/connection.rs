@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 
 use super::calls::{Answered, Calls, Done, NoRoom, Waiting};
 use super::errors::CallLabel;
+use super::request_templates::RequestTemplates;
 use crate::body::{self, Answer, Outgoing, Refused};
 use crate::header::{Header, Kind};
 use crate::options::DubboOptions;
@@ -31,6 +32,7 @@ pub struct Connection {
     handle: Handle,
     options: Arc<DubboOptions>,
     calls: Mutex<Calls>,
+    templates: Mutex<RequestTemplates>,
     /// The peer asked for no new calls.
     readonly: AtomicBool,
     /// This end wants to close once nothing is on its way.
@@ -53,6 +55,7 @@ impl Connection {
         Self {
             handle,
             options,
+            templates: Mutex::default(),
             calls: Mutex::new(Calls::new(SplitMix::from_os().next())),
             readonly: AtomicBool::new(false),
             draining: AtomicBool::new(false),
@@ -194,7 +197,9 @@ impl Connection {
             id,
             length: 0,
         };
-        let outgoing = Outgoing { timeout: left, application: &self.options.application };
+        let application = &*self.options.application;
+        let template = self.templates.lock().of(head, application);
+        let outgoing = Outgoing { timeout: left, application, template: template.as_deref() };
         let sent = self.handle.send(|out| {
             let queued = body::frame(out, header, self.options.payload, |w| {
                 body::write_request(w, call, &outgoing)

@@ -12,6 +12,7 @@ mod heartbeat;
 mod inbound;
 mod offload;
 mod request_cache;
+mod request_templates;
 mod role;
 mod session;
 

@@ -170,7 +170,8 @@ mod tests {
         let call = Call::new(head, Payload::Args(Args::Values([argument].into())));
         let kind = Kind::Call { two_way: true };
         let header = Header { kind, serialization: SerializationId::HESSIAN2, id: 1, length: 0 };
-        let outgoing = Outgoing { timeout: Some(Duration::from_secs(3)), application: "shop" };
+        let outgoing =
+            Outgoing { timeout: Some(Duration::from_secs(3)), application: "shop", template: None };
         let mut out = Outbox::default();
         frame(&mut out, header, PayloadLimit::UNLIMITED, |w| write_request(w, &call, &outgoing))
             .unwrap();
