@@ -1,6 +1,7 @@
 //! One request, from its head to the end of its reply: [`answer`] and [`exchange`] list its steps,
 //! whatever the version of HTTP and whatever the protocol.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use dubhe_core::call::{Body, Call, Head};
@@ -98,11 +99,13 @@ async fn exchange<P: Protocol>(
     // Messages, then the handler; until the deadline, or until the caller gives up. Dropping the
     // handler is all there is to do then.
     let messages = Messages::new(body, limit, encoding);
-    let call = call(request, &protocol, target, deadline, messages, guards);
-    let outcome = tokio::select! {
-        biased;
-        outcome = guarded(call, deadline, arrived) => outcome,
-        () = respond.gone() => return,
+    let outcome = {
+        let call = pin!(call(request, &protocol, target, deadline, messages, guards));
+        tokio::select! {
+            biased;
+            outcome = guarded(call, deadline, arrived) => outcome,
+            () = respond.gone() => return,
+        }
     };
 
     // Reply, to its end.

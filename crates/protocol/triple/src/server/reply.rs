@@ -30,15 +30,29 @@ impl Late {
 }
 
 /// Sends a response that is no reply of a handler.
-pub(super) async fn send(respond: &mut Responder, response: Whole) {
-    if respond.takes(&response) {
+pub(super) fn send(respond: &mut Responder, response: Whole) -> impl Future<Output = ()> {
+    let rest = if respond.takes(&response) {
         // A stream that has ended needs no answer.
         respond.send_now(response);
-    } else if let Some(mut send) = respond.send_head(response.head)
-        && let Some(data) = response.data
-        && Box::pin(send.send(data)).await
+        None
+    } else {
+        // Boxed, since the task of every request has room for its future.
+        Some(Box::pin(send_later(respond, response)))
+    };
+    async move {
+        if let Some(rest) = rest {
+            rest.await;
+        }
+    }
+}
+
+async fn send_later(respond: &mut Responder, response: Whole) {
+    let Whole { head, data, trailers } = response;
+    if let Some(mut send) = respond.send_head(head)
+        && let Some(data) = data
+        && send.send(data).await
     {
-        send.end(response.trailers);
+        send.end(trailers);
     }
 }
 

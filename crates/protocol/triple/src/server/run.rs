@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 
 use dubhe_core::invoke::Outcome;
 use dubhe_core::time::{Deadline, Instant};
@@ -11,9 +12,10 @@ use futures_util::FutureExt;
 
 use crate::transport::passed;
 
-/// Runs `work` to its end or to the deadline; a panic is an error of this call alone.
+/// Runs `work` to its end or to the deadline; a panic is an error of this call alone. Pinned by the
+/// caller, since a future that is handed over has room in both.
 pub(super) async fn guarded(
-    work: impl Future<Output = Outcome>,
+    work: Pin<&mut impl Future<Output = Outcome>>,
     deadline: Option<Deadline>,
     arrived: Instant,
 ) -> Outcome {
