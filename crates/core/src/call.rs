@@ -5,10 +5,10 @@ use std::sync::{Arc, OnceLock};
 
 use http::Extensions;
 
-use crate::context::Peer;
 use crate::endpoint::Endpoint;
 use crate::metadata::Metadata;
 use crate::payload::{Args, Content, Payload, PayloadStream};
+use crate::peer::Peer;
 use crate::service::{Method, ServiceKey};
 use crate::time::{Deadline, Duration, Instant};
 use crate::value::Value;

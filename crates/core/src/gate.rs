@@ -6,9 +6,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::context::Peer;
 use crate::end::Until;
 use crate::filter::{Guard, Guards};
+use crate::peer::Peer;
 use crate::service::{Method, ServiceKey};
 use crate::status::{Retry, Status};
 use crate::time::{Deadline, Instant, SharedClock, Timer};

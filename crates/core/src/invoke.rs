@@ -9,8 +9,9 @@ use std::task::{Context, Poll};
 use crate::call::Call;
 use crate::end::{Node, Until, Watch, Watchers};
 use crate::inherit::{Inherited, within};
+use crate::peer::Peer;
 use crate::reply::Reply;
-use crate::status::Status;
+use crate::status::{Code, Status};
 use crate::time::Timer;
 
 /// The outcome of a call.
@@ -25,6 +26,25 @@ pub trait Invoke: Send + Sync {
 impl<T: Invoke + ?Sized> Invoke for Arc<T> {
     fn invoke(&self, call: Call) -> Invoking {
         (**self).invoke(call)
+    }
+}
+
+/// A way to call a peer over the connection that it opened, for callbacks and server push: an
+/// extension of [`Peer`], where the protocol has one.
+#[derive(Clone)]
+pub struct BackChannel(pub Arc<dyn Invoke>);
+
+impl Peer {
+    /// Calls the peer over its [`BackChannel`]. The call fails with [`Code::Unimplemented`] when the
+    /// protocol has none.
+    pub fn invoke(&self, call: Call) -> Invoking {
+        match self.extensions.get::<BackChannel>() {
+            Some(BackChannel(back)) => back.invoke(call),
+            None => Invoking::ready(Err(Status::new(
+                Code::Unimplemented,
+                format!("the {} protocol cannot call back over a connection", self.protocol),
+            ))),
+        }
     }
 }
 
@@ -136,6 +156,12 @@ impl Drop for Invoking {
         if let State::Table { table, key } = &self.state {
             table.cancel(*key);
         }
+    }
+}
+
+impl fmt::Debug for BackChannel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BackChannel")
     }
 }
 

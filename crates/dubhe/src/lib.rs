@@ -41,14 +41,14 @@ pub use dubhe_client::{
     CallOptions, Client, ClientBuilder, Generic, JavaArgument, MethodBuilder, ReplyAttachments,
     Stub,
 };
-pub use dubhe_core::context::Peer;
 pub use dubhe_core::end::{End, Ending};
 pub use dubhe_core::fault::{Attempts, Fault, FaultStrategy};
 pub use dubhe_core::filter::{Filter, Guard, Hook, Next};
 pub use dubhe_core::url::Url;
 pub use dubhe_core::{
     ByteString, Call, CallKind, CallView, Code, Context, Endpoint, Invoke, Invoking, Metadata,
-    Method, Payload, Reply, Request, Response, ServiceKey, SockAddr, Status, Streaming, Value,
+    Method, Payload, Peer, Reply, Request, Response, ServiceKey, SockAddr, Status, Streaming,
+    Value,
 };
 pub use dubhe_macros::{Java, JavaException, interface};
 pub use dubhe_protobuf::include_proto;

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use dubhe_core::context::Peer;
+use dubhe_core::Peer;
 use dubhe_core::filter::{Guard, Hook};
 use dubhe_core::{Call, End, Head, Method, ServiceKey, Status};
 

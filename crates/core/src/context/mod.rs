@@ -3,58 +3,19 @@
 mod cancel;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use bytestring::ByteString;
 
 pub use cancel::{CancelOnDrop, Cancelled};
 
-use crate::call::{Call, Head};
+use crate::call::Head;
 use crate::inherit::Inherited;
-use crate::invoke::{Invoke, Invoking};
 use crate::metadata::Metadata;
+use crate::peer::Peer;
 use crate::service::{Method, ServiceKey};
-use crate::sock_addr::SockAddr;
-use crate::status::{Code, Status};
 use crate::time::Deadline;
 use crate::value::Value;
-
-/// The other end of a connection.
-#[derive(Clone, Default)]
-pub struct Peer {
-    /// Its address; `None` for a transport without addresses.
-    pub remote: Option<SockAddr>,
-    /// Our address on that connection.
-    pub local: Option<SockAddr>,
-    /// The protocol that is spoken, such as `dubbo`.
-    pub protocol: ByteString,
-    /// The subject of its verified TLS certificate chain: DER of the end entity.
-    pub certificate: Option<bytes::Bytes>,
-    /// Calls the peer over the same connection, where the protocol can (callbacks, server push).
-    pub back: Option<Arc<dyn Invoke>>,
-}
-
-impl Peer {
-    /// Calls the peer over the connection that it opened.
-    pub fn invoke(&self, call: Call) -> Invoking {
-        match &self.back {
-            Some(back) => back.invoke(call),
-            None => Invoking::ready(Err(Status::new(
-                Code::Unimplemented,
-                format!("the {} protocol cannot call back over a connection", self.protocol),
-            ))),
-        }
-    }
-}
-
-impl fmt::Debug for Peer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Peer")
-            .field("remote", &self.remote)
-            .field("protocol", &self.protocol)
-            .finish_non_exhaustive()
-    }
-}
 
 /// A handler's view of its call: attachments both ways, peer, deadline, cancellation.
 ///

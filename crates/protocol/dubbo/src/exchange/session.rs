@@ -5,7 +5,8 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
-use dubhe_core::context;
+use dubhe_core::Peer;
+use dubhe_core::invoke::BackChannel;
 use dubhe_core::serve::Dispatch;
 use dubhe_net::session::{Activity, CloseReason, Handle, Outbox, Session};
 use dubhe_net::{Error, ErrorKind, Result, time};
@@ -29,7 +30,7 @@ pub struct Exchange {
     pub(super) options: Arc<DubboOptions>,
     pub(super) connection: Arc<Connection>,
     pub(super) dispatch: Option<Arc<dyn Dispatch>>,
-    pub(super) peer: Arc<context::Peer>,
+    pub(super) peer: Arc<Peer>,
     pub(super) handlers: HandlerSet<Ticket>,
     pub(super) last_call: Instant,
     pub(super) offload: Offload,
@@ -63,13 +64,15 @@ impl Exchange {
         let connection = Arc::new(Connection::new(handle.clone(), options.clone()));
         let net = handle.peer();
         let certificate = net.tls.as_ref().and_then(|tls| tls.certificates.first().cloned());
-        let peer = Arc::new(context::Peer {
+        let mut peer = Peer {
             remote: Some(net.remote.clone()),
             local: Some(net.local.clone()),
             protocol: "dubbo".into(),
             certificate,
-            back: Some(Arc::new(PeerHandle(connection.clone()))),
-        });
+            ..Peer::default()
+        };
+        peer.extensions.insert(BackChannel(Arc::new(PeerHandle(connection.clone()))));
+        let peer = Arc::new(peer);
         Self {
             role,
             connection,

@@ -5,13 +5,12 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use dubhe_core::call::{Body, Call, Head};
-use dubhe_core::context::Peer;
 use dubhe_core::filter::Guards;
 use dubhe_core::gate::{Arrival, PRIORITY};
 use dubhe_core::invoke::Outcome;
 use dubhe_core::serve::Target;
 use dubhe_core::time::{Deadline, Instant};
-use dubhe_core::{CallKind, Status};
+use dubhe_core::{CallKind, Peer, Status};
 use dubhe_net::time;
 use futures_util::{StreamExt, stream};
 use http::{Request, Version, request};

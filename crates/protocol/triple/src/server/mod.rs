@@ -102,13 +102,13 @@ fn begins(prefix: &[u8], expected: &[u8]) -> Probe {
 }
 
 /// The other end, as handlers see it.
-fn context_peer(peer: Peer, protocol: &'static str) -> Arc<dubhe_core::context::Peer> {
-    Arc::new(dubhe_core::context::Peer {
+fn context_peer(peer: Peer, protocol: &'static str) -> Arc<dubhe_core::Peer> {
+    Arc::new(dubhe_core::Peer {
         remote: Some(peer.remote),
         local: Some(peer.local),
         protocol: protocol.into(),
         certificate: peer.tls.and_then(|tls| tls.certificates.first().cloned()),
-        back: None,
+        extensions: http::Extensions::new(),
     })
 }
 

@@ -1,0 +1,33 @@
+//! The other end of a connection.
+
+use std::fmt;
+
+use bytestring::ByteString;
+use http::Extensions;
+
+use crate::sock_addr::SockAddr;
+
+/// The other end of a connection. A call on the serving side knows the peer that sent it.
+#[derive(Clone, Default)]
+pub struct Peer {
+    /// The address of the peer; `None` for a transport without addresses.
+    pub remote: Option<SockAddr>,
+    /// The address of this end.
+    pub local: Option<SockAddr>,
+    /// The protocol of the connection, such as `dubbo`.
+    pub protocol: ByteString,
+    /// The end entity of the verified TLS certificate chain of the peer, in DER.
+    pub certificate: Option<bytes::Bytes>,
+    /// Typed facts of the connection that protocols and filters add, such as the
+    /// [`BackChannel`](crate::invoke::BackChannel).
+    pub extensions: Extensions,
+}
+
+impl fmt::Debug for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Peer")
+            .field("remote", &self.remote)
+            .field("protocol", &self.protocol)
+            .finish_non_exhaustive()
+    }
+}
