@@ -4,14 +4,16 @@
 //! `cargo run -p dubhe-examples --bin consumer`. In a fleet, a crate like this one would hold the
 //! interfaces, as the API module of a Java project does.
 
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
 pub mod hello;
 
-use std::time::Instant;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use dubhe::balance::{Balance, Pick, Selection};
 use dubhe::prelude::*;
 use dubhe::registry::Memory;
-use dubhe::{CallView, Endpoint, RunningServer, java};
+use dubhe::{RunningServer, java};
 
 /// `org.example.User`: in Java a class with `long id`, `String name` and `Date born`.
 #[derive(Java, Clone, Debug, PartialEq)]
@@ -64,18 +66,63 @@ pub async fn users() -> Result<RunningServer, Status> {
     Server::builder().service(UsersServer::new(OneUser)).start("127.0.0.1:0").await
 }
 
-/// Three providers of [`Users`] on free ports of this host, and the registry that knows them.
+/// A provider of [`Users`] that never answers.
 ///
 /// # Errors
 /// When no port can be listened on.
-pub async fn fleet() -> Result<(Memory, Vec<RunningServer>), Status> {
-    let (registry, mut providers) = (Memory::new(), Vec::new());
-    for zone in ["hz", "sh", "hz"] {
-        let service = Export::new(UsersServer::new(OneUser)).param("zone", zone);
-        let server = Server::builder().service(service).registry(registry.clone());
-        providers.push(server.start("127.0.0.1:0").await?);
+pub async fn hung() -> Result<RunningServer, Status> {
+    let never = |_: Call, _: Next| std::future::pending();
+    let server = Server::builder().service(UsersServer::new(OneUser)).filter(never);
+    server.start("127.0.0.1:0").await
+}
+
+/// Three providers of [`Users`] in two zones, and an application that finds them.
+#[derive(Debug)]
+pub struct Fleet {
+    app: App,
+    providers: Vec<RunningServer>,
+}
+
+impl Fleet {
+    /// Starts the providers on free ports of this host.
+    ///
+    /// # Errors
+    /// When no port can be listened on.
+    pub async fn start() -> Result<Self, Status> {
+        let (registry, mut providers) = (Memory::new(), Vec::new());
+        for zone in ["hz", "sh", "hz"] {
+            let service = Export::new(UsersServer::new(OneUser)).param("zone", zone);
+            let server = Server::builder().service(service).registry(registry.clone());
+            providers.push(server.start("127.0.0.1:0").await?);
+        }
+        let app = App::builder("consumer").registry_instance(registry).build()?;
+        Ok(Self { app, providers })
     }
-    Ok((registry, providers))
+
+    /// An application that finds the providers in their registry.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Makes calls one after the other, and prints how many of the providers they went to.
+    ///
+    /// # Errors
+    /// That of the first call that fails.
+    pub async fn call(&self, calls: usize, users: &UsersClient) -> Result<(), Status> {
+        for _ in 0..calls {
+            users.get_user(1).await?;
+        }
+        let called = self.providers.iter().filter(|provider| provider.connections() > 0).count();
+        println!("{calls} calls went to {called} of {} providers", self.providers.len());
+        Ok(())
+    }
+}
+
+/// A hash of a text, the same in every process.
+pub fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// A balancer that always picks the first provider that can be asked.

@@ -166,17 +166,20 @@ impl<T: Stub> ClientBuilder<T> {
     }
 
     /// Calls the provider at `url` (`dubbo://host:port`, or `dubbo+unix:///path` for a Unix socket)
-    /// and looks in no registry; again, for one more. Protocols are `dubbo`, the default, `tri` and
-    /// `grpc`. A wrong URL is reported by [`ClientBuilder::build`].
-    pub fn url(mut self, url: &str) -> Self {
-        match Url::parse(url, "dubbo") {
-            Ok(url) => self.endpoint(url.endpoint()),
-            Err(error) => {
-                let status = Status::new(Code::InvalidArgument, error.to_string());
-                self.problem.get_or_insert(status);
-                self
+    /// and looks in no registry; several providers are separated by semicolons, as in Dubbo, or
+    /// added by further calls. Protocols are `dubbo`, the default, `tri` and `grpc`. A wrong URL is
+    /// reported by [`ClientBuilder::build`].
+    pub fn url(mut self, urls: &str) -> Self {
+        for url in urls.split(';') {
+            match Url::parse(url.trim(), "dubbo") {
+                Ok(url) => self = self.endpoint(url.endpoint()),
+                Err(error) => {
+                    let status = Status::new(Code::InvalidArgument, error.to_string());
+                    self.problem.get_or_insert(status);
+                }
             }
         }
+        self
     }
 
     /// Of providers in registries takes those that offer this protocol, such as `tri` (Dubbo's

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
@@ -34,6 +35,22 @@ pub struct Snapshot {
 
 /// Whole snapshots as they change; the present one comes first.
 pub type Snapshots = Pin<Box<dyn Stream<Item = Snapshot> + Send>>;
+
+/// The snapshots of a set of providers that never changes.
+pub fn fixed(providers: Vec<Registration>) -> Snapshots {
+    Box::pin(Fixed(Some(Snapshot { providers, health: Health::Fresh })))
+}
+
+struct Fixed(Option<Snapshot>);
+
+impl Stream for Fixed {
+    type Item = Snapshot;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Snapshot>> {
+        // A stream that ends is a registry that is gone.
+        self.0.take().map_or(Poll::Pending, |only| Poll::Ready(Some(only)))
+    }
+}
 
 /// A future a registry answers with.
 pub type Registering<'a, T> = Pin<Box<dyn Future<Output = Result<T, Status>> + Send + 'a>>;

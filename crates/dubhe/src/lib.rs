@@ -137,9 +137,9 @@ pub mod protobuf {
 pub mod registry {
     pub use dubhe_core::endpoint::{Instance, Offer, Params, ServiceParams};
     pub use dubhe_core::registry::{
-        Health, Registering, Registration, Registry, Snapshot, Snapshots,
+        Health, Registering, Registration, Registry, Snapshot, Snapshots, fixed,
     };
-    pub use dubhe_registry::{File, Memory};
+    pub use dubhe_registry::{File, Memory, provider_url};
     pub use dubhe_zookeeper::{ZooKeeper, ZooKeeperOptions};
 }
 
@@ -168,9 +168,11 @@ pub mod value {
 /// The most common names, for a glob import.
 pub mod prelude {
     pub use crate::{
-        App, Call, CallOptions, Code, Context, Export, Generic, Java, JavaArgument, JavaException,
-        Next, Reply, Server, Status, Streaming, Value, args, interface,
+        App, Call, CallOptions, CallView, Code, Context, Endpoint, Export, Generic, Guard, Hook,
+        Java, JavaArgument, JavaException, Next, Reply, Server, Status, Streaming, Value, args,
+        interface,
     };
+    pub use std::time::Instant;
 }
 
 /// Arguments of a generic call, each with its Java type or with the one that fits its value:

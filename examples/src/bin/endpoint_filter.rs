@@ -1,9 +1,8 @@
-//! A filter around one attempt, which knows the endpoint: each one's outcome, also of attempts
-//! that the caller never hears of.
+//! A filter around one attempt, which knows the endpoint: the outcome of each attempt, also of
+//! those that the caller never hears of.
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use dubhe::prelude::*;
-use dubhe::{Guard, Hook};
 use dubhe_examples::{UsersClient, users};
 
 struct Outcomes;
@@ -23,8 +22,7 @@ impl Hook for Outcomes {
 async fn main() -> Result<(), Status> {
     let (here, gone) = (users().await?, users().await?);
     let client = App::builder("endpoint-filter").build()?.client::<UsersClient>();
-    let client = client.url(&format!("dubbo://{}", here.addr()));
-    let client = client.url(&format!("dubbo://{}", gone.addr()));
+    let client = client.url(&format!("dubbo://{};dubbo://{}", here.addr(), gone.addr()));
     gone.stop().await;
     client.endpoint_hook(Outcomes).build()?.get_user(1).await.map(drop)
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use dubhe::prelude::*;
 use dubhe::{Attempts, Fault};
-use dubhe_examples::{OneUser, UsersClient, UsersServer, users};
+use dubhe_examples::{First, UsersClient, hung, users};
 
 /// Hedges calls that can be sent twice.
 async fn hedge(call: Call, attempts: Attempts) -> Result<Reply, Status> {
@@ -22,18 +22,12 @@ async fn hedge(call: Call, attempts: Attempts) -> Result<Reply, Status> {
     }
 }
 
-async fn never(_: Call, _: Next) -> Result<Reply, Status> {
-    std::future::pending().await
-}
-
 #[tokio::main]
 async fn main() -> Result<(), Status> {
-    let hung = Server::builder().service(UsersServer::new(OneUser)).filter(never);
-    let providers = [hung.start("127.0.0.1:0").await?, users().await?];
+    let (slow, fast) = (hung().await?, users().await?);
     let client = App::builder("fault-strategy").build()?.client::<UsersClient>();
-    let client = providers.iter().fold(client, |c, p| c.url(&format!("dubbo://{}", p.addr())));
-    let users = client.balance(dubhe_examples::First).fault(Fault::strategy(hedge)).build()?;
-    let user = users.get_user(1).await?;
-    println!("{:?} from the second of two", user.map(|user| user.name));
+    let client = client.url(&format!("dubbo://{};dubbo://{}", slow.addr(), fast.addr()));
+    let users = client.balance(First).fault(Fault::strategy(hedge)).build()?;
+    println!("{:?} from the second of two", users.get_user(1).await?.map(|user| user.name));
     Ok(())
 }
