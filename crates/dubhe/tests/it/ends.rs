@@ -111,7 +111,10 @@ async fn unary_calls() {
 
         let hasty = CallOptions::new().timeout(Duration::from_millis(20));
         scene.client.with(hasty).end("wait".into()).await.unwrap_err();
-        assert_eq!(scene.ends().await, both("DEADLINE_EXCEEDED", 0), "{protocol}");
+        let [(server, _), client] = scene.ends().await;
+        // The caller's reset may be there before the provider's own timer.
+        assert!(["DEADLINE_EXCEEDED", "CANCELLED"].contains(&&*server), "{protocol}: {server}");
+        assert_eq!(client, ("DEADLINE_EXCEEDED".to_owned(), 0), "{protocol}");
         assert!(scene.is_quiet(), "{protocol}");
     }
 }
