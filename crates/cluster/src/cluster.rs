@@ -109,10 +109,13 @@ impl Cluster {
             // The filters around all attempts; hooks before the first filter need no future.
             let (filtered, mut hooks) = self.filter(&policy, &mut call, began)?;
             let mut outcome = match filtered {
-                None => self.treat(&policy, &mut call).await,
+                None => self.treat(&policy, &mut call, began).await,
                 Some(filtered) => filtered.await,
             };
             hooks.end(&mut outcome);
+            if let Ok(reply) = &mut outcome {
+                reply.delivered();
+            }
             look(&outcome);
             outcome
         }
@@ -148,11 +151,6 @@ impl Cluster {
             Some(next) => Some(next.run(call.take()?)),
         };
         Ok((filtered, passed.hooks))
-    }
-
-    /// The beginning of the first attempt of `call`.
-    pub(crate) fn began(&self, call: &Call) -> Instant {
-        call.head.arrived.unwrap_or_else(|| self.0.clock.now())
     }
 
     /// Picks who answers an attempt that begins at `began`, another than those `tried` where there
@@ -359,7 +357,9 @@ impl Invoke for Filtered {
             return Invoking::ready(Err(Status::new(Code::Cancelled, text)));
         };
         let (policy, mut call) = (self.policy.clone(), Unsent(Some(call)));
-        Invoking::boxed(async move { cluster.treat(&policy, &mut call).await })
+        // An attempt begins after the filters, which may have waited.
+        let began = cluster.clock().now();
+        Invoking::boxed(async move { cluster.treat(&policy, &mut call, began).await })
     }
 }
 

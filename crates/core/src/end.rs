@@ -10,7 +10,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::metadata::Metadata;
-use crate::status::{Code, Status};
+use crate::status::{Code, Status, panicked};
 use crate::time::{Deadline, Duration, Timer};
 
 /// The outcome of a call at its end.
@@ -211,7 +211,7 @@ impl Watchers {
         match catch_unwind(AssertUnwindSafe(run)) {
             Ok(done) => done,
             Err(panic) => {
-                self.end(Ending::Failed(&panicked()));
+                self.end(Ending::Failed(&panicked("the call")));
                 resume_unwind(panic)
             }
         }
@@ -230,11 +230,6 @@ impl fmt::Debug for Watchers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.is_empty() { "unwatched" } else { "watched" })
     }
-}
-
-#[cold]
-fn panicked() -> Status {
-    Status::new(Code::Internal, "the call panicked; the log says where")
 }
 
 /// All of an [`End`] but the time.
@@ -265,7 +260,7 @@ impl<'a> Facts<'a> {
     #[cold]
     pub(crate) fn without_outcome(tell: impl FnOnce(&Facts<'_>)) {
         if std::thread::panicking() {
-            tell(&Facts::failed(&panicked()));
+            tell(&Facts::failed(&panicked("the call")));
         } else {
             tell(&Facts::of(Ending::Cancelled));
         }

@@ -4,13 +4,14 @@
 //! attachments are undecoded then, and stay so when it is refused.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::end::Until;
 use crate::filter::{Guard, Guards};
 use crate::peer::Peer;
 use crate::service::{Method, ServiceKey};
-use crate::status::{Retry, Status};
+use crate::status::{Retry, Status, panicked};
 use crate::time::{Deadline, Instant, SharedClock, Timer};
 
 /// The attachment, or the header, by which a caller tells the priority of a call.
@@ -100,7 +101,9 @@ impl Gates {
         let mut guards = Guards::default();
         let Some(list) = &self.0 else { return Ok(guards) };
         for gate in &list.gates {
-            match gate.admit(arrival) {
+            // Asked by the task of a connection, which is not to end with a gate's panic.
+            let admitted = catch_unwind(AssertUnwindSafe(|| gate.admit(arrival)));
+            match admitted.unwrap_or_else(|_| Err(panicked("a gate"))) {
                 Ok(guard) => {
                     let timer = || Timer::since(list.clock.clone(), arrival.at);
                     guards.add(guard, timer, arrival.deadline, Until::Sent);

@@ -124,6 +124,11 @@ impl Reply {
         self.watch_by(Box::new(Node::new(Held(Some(guard)), None, Until::Sent)));
     }
 
+    /// Ends a unary reply that its caller has. A stream ends when it is read to its end.
+    pub fn delivered(&mut self) {
+        self.watchers.0.end(Ending::Ok);
+    }
+
     /// The facts of a reply that has arrived whole.
     pub(crate) fn received(&self) -> Option<Facts<'_>> {
         let ReplyBody::One(payload, trailers) = &self.body else { return None };
@@ -131,9 +136,12 @@ impl Reply {
         Some(Facts { ending, metadata, trailers, messages: 1, bytes })
     }
 
-    /// Ends a unary reply: a protocol says that it wrote the message in `bytes` bytes, or why it
-    /// did not. A reply that is dropped without a word of this was written.
+    /// Ends a reply: a protocol says that it wrote the message of a unary one in `bytes` bytes, or why
+    /// it wrote none. A reply that is dropped without a word of this counts as cancelled.
     pub fn sent(&mut self, outcome: Result<usize, Ending<'_>>) {
+        if let ReplyBody::Stream(stream) = &mut self.body {
+            return stream.sent(outcome.err().unwrap_or(Ending::Ok));
+        }
         let watchers = &mut self.watchers.0;
         match outcome {
             Ok(bytes) => {
@@ -148,15 +156,15 @@ impl Reply {
     }
 }
 
-/// The watchers of a unary reply: dropped, it was sent.
+/// The watchers of a unary reply: dropped before it is sent, it is cancelled.
 #[derive(Debug, Default)]
 struct Unary(Watchers);
 
 impl Drop for Unary {
     fn drop(&mut self) {
-        // A panic is told by the list itself.
-        if !self.0.is_empty() && !std::thread::panicking() {
-            self.0.end(Ending::Ok);
+        if !self.0.is_empty() {
+            self.0.advance(|progress| (progress.messages, progress.bytes) = (0, 0));
+            Facts::without_outcome(|facts| self.0.end(facts.ending));
         }
     }
 }

@@ -1,13 +1,14 @@
 //! The demands of a server protocol: first the target of a call, then to run it.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::endpoint::ServiceParams;
 use crate::gate::Gates;
 use crate::invoke::Invoke;
 use crate::service::{Method, ServiceKey};
-use crate::status::Status;
+use crate::status::{Status, panicked};
 
 /// The names in a request, borrowed from its bytes: nothing else is decoded yet.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +59,16 @@ impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Target({}.{})", self.service, self.method.name)
     }
+}
+
+/// Finds who answers a call in `dispatch`, for protocols: a panic there is the error of this call
+/// alone.
+///
+/// # Errors
+/// Those of [`Dispatch::find`], and [`Code::Internal`](crate::Code::Internal) after a panic.
+pub fn find(dispatch: &dyn Dispatch, wanted: Wanted<'_>) -> Result<Target, Status> {
+    let found = catch_unwind(AssertUnwindSafe(|| dispatch.find(wanted)));
+    found.unwrap_or_else(|_| Err(panicked("the look-up of the service")))
 }
 
 /// The services of a server.

@@ -14,8 +14,13 @@ use crate::cluster::{Attempt, Cluster, Unsent};
 
 impl Cluster {
     /// Makes the attempts that the policy's treatment of failures asks for: one, or more on other
-    /// endpoints while the call fails and may be sent again.
-    pub(crate) async fn treat(&self, policy: &Arc<Policy>, call: &mut Unsent) -> Outcome {
+    /// endpoints while the call fails and may be sent again. The first begins at `began`.
+    pub(crate) async fn treat(
+        &self,
+        policy: &Arc<Policy>,
+        call: &mut Unsent,
+        mut began: Instant,
+    ) -> Outcome {
         let retries = match &policy.fault {
             Fault::Failover => policy.retries,
             Fault::Strategy(strategy) => {
@@ -26,7 +31,6 @@ impl Cluster {
             _ => 0,
         };
         let outer = call.get()?.head.deadline;
-        let mut began = self.began(call.get()?);
         let mut tried: Vec<Endpoint> = Vec::new();
         let mut attempt = 0;
         loop {

@@ -67,6 +67,12 @@ struct Inner {
     source: Option<std::sync::Arc<dyn Error + Send + Sync>>,
 }
 
+/// The error of a call in which `part` panicked.
+#[cold]
+pub(crate) fn panicked(part: &str) -> Status {
+    Status::new(Code::Internal, format!("{part} panicked; the log says where"))
+}
+
 impl Status {
     /// A local error that is not to be retried; the other parts are set by the methods below.
     pub fn new(code: Code, message: impl Into<ByteString>) -> Self {

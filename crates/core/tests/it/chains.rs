@@ -17,7 +17,7 @@ fn the_innermost_hook_is_told_first() {
     let scene = Scene::new();
     let [a, b, c] = ["a", "b", "c"].map(|name| scene.told.hook(name));
     let chain = scene.chain([a, b, Step::Filter(Arc::new(pass)), c], Until::Sent);
-    drop(ready(scene.run(&chain, |_| Invoking::ready(Ok(reply())))));
+    ready(scene.run(&chain, |_| Invoking::ready(Ok(reply())))).unwrap().delivered();
     assert_eq!(scene.told.take(), ["c OK 0ms 1/0", "b OK 0ms 1/0", "a OK 0ms 1/0"]);
 }
 

@@ -63,7 +63,7 @@ fn a_unary_call_ends_when_its_reply_is_received_or_sent() {
             ready(scene.run(&chain, move |_| Invoking::ready(Ok(Reply::new(payload.clone())))));
         assert_eq!(scene.told.take().len(), usize::from(at_once));
         scene.pass();
-        drop(reply);
+        reply.unwrap().delivered();
         let expected: &[&str] = if at_once { &[] } else { &["a OK 6ms 1/10"] };
         assert_eq!(scene.told.take(), expected);
     }
@@ -80,6 +80,13 @@ fn a_protocol_says_what_became_of_a_unary_reply() {
     assert_eq!(scene.told.take(), ["a NOT_FOUND 0ms 0/0"]);
     replied().sent(Err(Ending::Cancelled));
     assert_eq!(scene.told.take(), ["a CANCELLED 0ms 0/0"]);
+    // Nobody had it, as when a filter answers otherwise.
+    drop(replied());
+    assert_eq!(scene.told.take(), ["a CANCELLED 0ms 0/0"]);
+    // A protocol without streams refuses one.
+    let mut stream = streamed(&scene, Vec::new());
+    stream.sent(Err(Ending::Failed(&not_found())));
+    assert_eq!(scene.told.take(), ["a NOT_FOUND 3ms 0/0"]);
 }
 
 #[test]

@@ -9,9 +9,10 @@
 use std::time::Duration;
 
 use dubhe::prelude::*;
-use dubhe::{Guard, Hook, RunningServer};
+use dubhe::{Metadata, RunningServer};
 use dubhe_testkit::http1;
 use futures_util::{Stream, StreamExt as _, stream};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 
 #[dubhe::interface("org.example.Ways")]
@@ -27,7 +28,7 @@ struct Told;
 
 async fn as_told(how: &str) -> Result<(), Status> {
     match how {
-        "ok" => Ok(()),
+        "ok" | "large" => Ok(()),
         "panic" => panic!("as the test wants"),
         "wait" => std::future::pending().await,
         _ => Err(Status::new(Code::OutOfRange, how.to_owned())),
@@ -36,7 +37,8 @@ async fn as_told(how: &str) -> Result<(), Status> {
 
 impl Ways for Told {
     async fn end(&self, how: String) -> Result<String, Status> {
-        as_told(&how).await.map(|()| how)
+        let large = how == "large";
+        as_told(&how).await.map(|()| if large { "x".repeat(7 << 20) } else { how })
     }
 
     async fn count(&self, how: String) -> Result<impl Stream<Item = Result<i32, Status>>, Status> {
@@ -197,4 +199,91 @@ async fn plain_http() {
         let (name, messages) = scene.server_ends.recv().await.unwrap();
         assert_eq!((&*name, messages), end, "{how}");
     }
+}
+
+/// A filter that waits longer than an attempt may take.
+async fn slow(call: Call, next: Next) -> Result<Reply, Status> {
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    next.run(call).await
+}
+
+#[tokio::test]
+async fn the_time_in_filters_is_no_part_of_an_attempt() {
+    let mut scene = scene("dubbo").await;
+    let (ends, mut client_ends) = mpsc::unbounded_channel();
+    let url = format!("dubbo://{}", scene.running.addr());
+    let client = App::builder("test").build().unwrap().client::<WaysClient>().url(&url).retries(0);
+    let client = client.timeout(Duration::from_millis(200)).filter(slow);
+    let client = client.endpoint_hook(Notes(ends)).build().unwrap();
+    client.end("ok".into()).await.unwrap();
+    assert_eq!(client_ends.recv().await.unwrap().0, "OK");
+    assert_eq!(scene.server_ends.recv().await.unwrap().0, "OK");
+}
+
+/// A filter that answers otherwise than the handler.
+async fn discard(call: Call, next: Next) -> Result<Reply, Status> {
+    next.run(call).await?;
+    Err(Status::not_found("discarded"))
+}
+
+#[tokio::test]
+async fn a_reply_that_a_filter_discards_is_cancelled() {
+    for protocol in ["dubbo", "tri"] {
+        let (outer, mut outer_ends) = mpsc::unbounded_channel();
+        let (inner, mut inner_ends) = mpsc::unbounded_channel();
+        let server = Server::builder().service(WaysServer::new(Told)).hook(Notes(outer));
+        let server = server.filter(discard).hook(Notes(inner));
+        let running = server.start("127.0.0.1:0").await.unwrap();
+        let client = App::builder("test").build().unwrap().client::<WaysClient>();
+        let client = client.url(&format!("{protocol}://{}", running.addr())).retries(0);
+        client.build().unwrap().end("ok".into()).await.unwrap_err();
+        assert_eq!(outer_ends.recv().await.unwrap().0, "NOT_FOUND", "{protocol}");
+        assert_eq!(inner_ends.recv().await.unwrap().0, "CANCELLED", "{protocol}");
+    }
+}
+
+/// A filter whose errors have more attachments than a map of headers holds.
+async fn many(_: Call, _: Next) -> Result<Reply, Status> {
+    let all: Metadata = (0..40_000).map(|n| (format!("k{n}"), "v")).collect();
+    Err(Status::not_found("much to say").with_headers(all))
+}
+
+#[tokio::test]
+async fn more_attachments_than_headers_can_be_are_left_out() {
+    let server = Server::builder().service(WaysServer::new(Told)).filter(many);
+    let running = server.start("127.0.0.1:0").await.unwrap();
+    let app = App::builder("test").build().unwrap();
+    for protocol in ["dubbo", "tri"] {
+        let url = format!("{protocol}://{}", running.addr());
+        let client = app.client::<WaysClient>().url(&url).retries(0);
+        let many = (0..40_000)
+            .fold(CallOptions::new(), |options, n| options.attachment(format!("k{n}"), "v"));
+        let client = client.build().unwrap();
+        client.with(many).end("ok".into()).await.unwrap_err();
+        client.end("ok".into()).await.unwrap_err();
+    }
+    let to = running.addr();
+    let json = ["content-type: application/json"];
+    let ask = move || http1::request(to, "POST /org.example.Ways/end", &json, "[\"ok\"]");
+    assert_eq!(tokio::task::spawn_blocking(ask).await.unwrap().unwrap().status, 404);
+}
+
+#[tokio::test]
+async fn a_reply_over_http1_that_nobody_reads_has_not_ended() {
+    let mut scene = scene("tri").await;
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut stream = socket.connect(scene.running.addr()).await.unwrap();
+    let request = "POST /org.example.Ways/end HTTP/1.1\r\nhost: x\r\n\
+                   content-type: application/json\r\ncontent-length: 9\r\n\r\n[\"large\"]";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    // The head has come, so that the rest is on its way.
+    let mut head = vec![0; 400];
+    stream.read_exact(&mut head).await.unwrap();
+    let head = String::from_utf8_lossy(&head).to_lowercase();
+    assert!(head.contains(&format!("content-length: {}", (7 << 20) + 2)), "{head}");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(scene.server_ends.try_recv().is_err());
+    drop(stream);
+    assert_eq!(scene.server_ends.recv().await.unwrap().0, "CANCELLED");
 }

@@ -10,9 +10,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use dubhe::dispatch::{Dispatch, Target, Wanted};
 use dubhe::gate::{Arrival, Gate};
 use dubhe::prelude::*;
-use dubhe::{Guard, Metadata, RunningServer};
+use dubhe::{Metadata, RunningServer, ServiceKey};
 use dubhe_testkit::http1;
 use tokio::sync::Notify;
 
@@ -160,5 +161,52 @@ async fn a_permit_comes_back_when_the_caller_goes_away() {
             }
         };
         tokio::time::timeout(Duration::from_secs(10), back).await.unwrap();
+    }
+}
+
+/// Panics for calls of `pass`.
+struct Panics;
+
+impl Gate for Panics {
+    fn admit(&self, arrival: &Arrival<'_>) -> Result<Guard, Status> {
+        assert_ne!(&*arrival.method.name, "pass");
+        Ok(Guard::none())
+    }
+}
+
+impl Dispatch for Panics {
+    fn find(&self, wanted: Wanted<'_>) -> Result<Target, Status> {
+        panic!("{wanted:?}")
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_the_error_of_one_call() {
+    for protocol in ["dubbo", "tri"] {
+        let leave = Arc::new(Notify::new());
+        let server = Server::builder().service(DoorsServer::new(House(leave.clone())));
+        let server = server.gate(Panics).dispatch(Panics);
+        let running = server.start("127.0.0.1:0").await.unwrap();
+        let app = App::builder("gates").build().unwrap();
+        let url = format!("{protocol}://{}", running.addr());
+        let doors = app.client::<DoorsClient>().url(&url).retries(0).build().unwrap();
+        let other = doors.clone();
+        let stays = tokio::spawn(async move { other.stay("a".into()).await });
+        while running.connections() == 0 {
+            tokio::task::yield_now().await;
+        }
+        let error = doors.pass("b".into()).await.unwrap_err();
+        assert!(error.message().contains("a gate panicked"), "{protocol}: {error}");
+        let other = ServiceKey::interface_only("org.example.Windows");
+        let other = app.client::<DoorsClient>().service(other).url(&url).retries(0).build();
+        let error = other.unwrap().pass("b".into()).await.unwrap_err();
+        assert!(error.message().contains("the look-up of the service panicked"), "{error}");
+        leave.notify_one();
+        assert_eq!(stays.await.unwrap().unwrap(), "a", "{protocol}");
+        let (to, body) = (running.addr(), "[\"b\"]");
+        let json = ["content-type: application/json"];
+        let ask = move |path: &'static str| http1::request(to, path, &json, body).unwrap();
+        let answer = tokio::task::spawn_blocking(move || ask("POST /org.example.Doors/pass"));
+        assert_eq!(answer.await.unwrap().status, 500);
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use dubhe_core::filter::Guards;
 use dubhe_core::gate::Arrival;
-use dubhe_core::serve::{Overload, Target, Wanted};
+use dubhe_core::serve::{self, Overload, Target, Wanted};
 use dubhe_core::status::table;
 use dubhe_core::time::Deadline;
 use dubhe_core::{Call, Code, Head, Metadata, Method, ServiceKey, Status};
@@ -203,7 +203,7 @@ impl Exchange {
             method: &request.method,
             overload: Overload::Types(&request.descriptor),
         };
-        dispatch.find(wanted).map_err(|status| {
+        serve::find(&**dispatch, wanted).map_err(|status| {
             Refusal::Wire(table::to_dubbo(status.code()), status.message().to_owned())
         })
     }

@@ -76,7 +76,8 @@ impl Caller {
     }
 
     fn headers(&self, head: &Head, now: Instant) -> Result<HeaderMap, Status> {
-        let mut headers = HeaderMap::with_capacity(8 + head.metadata.len());
+        let mut headers =
+            HeaderMap::with_capacity(8 + head.metadata.len().min(metadata::MAX_HEADERS));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content::GRPC));
         headers.insert(TE, HeaderValue::from_static("trailers"));
         headers.insert(USER_AGENT, AGENT);

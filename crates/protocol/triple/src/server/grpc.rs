@@ -93,7 +93,7 @@ impl Grpc {
     }
 
     fn head(&self, metadata: &Metadata) -> HeaderMap {
-        let mut headers = HeaderMap::with_capacity(4 + metadata.len());
+        let mut headers = HeaderMap::with_capacity(4 + metadata.len().min(metadata::MAX_HEADERS));
         headers.insert(CONTENT_TYPE, self.kind());
         if self.encoding == Encoding::Gzip {
             headers.insert(GRPC_ENCODING, GZIP);

@@ -4,11 +4,13 @@ use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::task::Poll;
 
+use bytes::Buf as _;
 use dubhe_core::end::Ending;
 use dubhe_core::reply::{Frame, Reply, ReplyBody, ReplyStream, Trailers};
 use dubhe_core::time::{Deadline, Instant};
 use dubhe_core::{Code, Status};
 use futures_util::StreamExt;
+use http::header::CONTENT_LENGTH;
 
 use super::protocol::{Protocol, Unary};
 use super::run::{panicked, too_late};
@@ -31,7 +33,7 @@ impl Late {
 
 /// Sends a response that is no reply of a handler.
 pub(super) fn send(respond: &mut Responder, response: Whole) -> impl Future<Output = ()> {
-    let rest = if respond.takes(&response) {
+    let rest = if response.is_small() {
         // A stream that has ended needs no answer.
         respond.send_now(response);
         None
@@ -71,14 +73,14 @@ pub(super) async fn write<P: Protocol>(
             let unary = AssertUnwindSafe(|| protocol.unary(payload, metadata, trailers));
             let unary = std::panic::catch_unwind(unary).unwrap_or_else(|_| Err(panicked()));
             match unary {
-                Ok(Unary { response, length }) if respond.takes(&response) => {
+                Ok(Unary { response, length }) if response.is_small() => {
                     let sent = respond.send_now(response);
                     reply.sent(if sent { Ok(length) } else { Err(Ending::Cancelled) });
                 }
                 Ok(unary) => Box::pin(large(protocol, respond, reply, unary, late)).await,
                 Err(status) => {
-                    send(respond, protocol.error(&status)).await;
                     reply.sent(Err(Ending::Failed(&status)));
+                    send(respond, protocol.error(&status)).await;
                 }
             }
         }
@@ -89,8 +91,8 @@ pub(super) async fn write<P: Protocol>(
                 Box::pin(stream(protocol, send, frames, writer, late)).await;
             }
             Err(status) => {
-                send(respond, protocol.error(&status)).await;
                 frames.sent(Ending::Failed(&status));
+                send(respond, protocol.error(&status)).await;
             }
         },
     }
@@ -105,8 +107,12 @@ async fn large<P: Protocol>(
     late: Late,
 ) {
     let mut unsent = Unsent(Some(reply));
-    let Unary { response: Whole { head, data, trailers }, length } = unary;
-    let Some((mut send, data)) = respond.send_head(head).zip(data) else { return };
+    let Unary { response: Whole { mut head, data, trailers }, length } = unary;
+    let Some(data) = data else { return };
+    if trailers.is_none() {
+        head.headers_mut().insert(CONTENT_LENGTH, data.remaining().into());
+    }
+    let Some(mut send) = respond.send_head(head) else { return };
     let Some(trailers) = trailers else {
         // What has no trailers cannot say that it is late.
         if send.send(data).await {

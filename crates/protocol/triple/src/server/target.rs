@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use dubhe_core::serve::{Dispatch, Overload, Target, Wanted};
+use dubhe_core::serve::{self, Dispatch, Overload, Target, Wanted};
 use dubhe_core::{Code, Status};
 use http::{HeaderName, request};
 
@@ -70,7 +70,7 @@ impl<'a> RequestTarget<'a> {
     /// # Errors
     /// The error of the target as asked for, or that a service lacks the method.
     pub(super) fn find(self, dispatch: &dyn Dispatch) -> Result<ResolvedTarget<'a>, Status> {
-        match dispatch.find(self.wanted(self.name(), Overload::Any)) {
+        match serve::find(dispatch, self.wanted(self.name(), Overload::Any)) {
             Ok(target) => Ok(ResolvedTarget { target, other: None }),
             Err(status) => self.fall_back(dispatch, status),
         }
@@ -89,7 +89,7 @@ impl<'a> RequestTarget<'a> {
             for (group, version) in keys {
                 let named = RequestTarget { service, group, version, ..self };
                 for method in methods.iter().flatten() {
-                    match dispatch.find(named.wanted(method, Overload::Any)) {
+                    match serve::find(dispatch, named.wanted(method, Overload::Any)) {
                         Ok(target) => {
                             let other = Some(Box::new((named, method.clone())));
                             return Ok(ResolvedTarget { target, other });
@@ -132,10 +132,10 @@ impl ResolvedTarget<'_> {
         overload: &Overloaded,
     ) -> Result<Target, Status> {
         let find = |overload| match &self.other {
-            Some(other) => dispatch.find(other.0.wanted(&other.1, overload)),
+            Some(other) => serve::find(dispatch, other.0.wanted(&other.1, overload)),
             None => {
                 let named = RequestTarget::of(head)?;
-                dispatch.find(named.wanted(named.name(), overload))
+                serve::find(dispatch, named.wanted(named.name(), overload))
             }
         };
         // The method is there, so it is its arguments that are wrong.

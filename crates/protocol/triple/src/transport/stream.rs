@@ -86,6 +86,11 @@ impl Whole {
     pub(crate) fn head(head: Response<()>) -> Self {
         Self { head, data: None, trailers: None }
     }
+
+    /// Returns `true` when it may be sent without waiting until the peer takes it.
+    pub(crate) fn is_small(&self) -> bool {
+        self.data.as_ref().is_none_or(|data| data.remaining() <= BATCH)
+    }
 }
 
 /// The response side of a stream before its head.
@@ -103,15 +108,6 @@ impl Responder {
                 exchange.stream(head);
                 Some(Sender::Http1(exchange.clone()))
             }
-        }
-    }
-
-    /// Returns `true` when [`Responder::send_now`] leaves little behind that the peer does not
-    /// take.
-    pub(crate) fn takes(&self, response: &Whole) -> bool {
-        match self {
-            Self::Http2(_) => response.data.as_ref().is_none_or(|data| data.remaining() <= BATCH),
-            Self::Http1(_) => true,
         }
     }
 
@@ -160,24 +156,33 @@ pub(crate) enum Sender {
 }
 
 impl Sender {
-    /// Sends `data` once the peer takes more bytes, so that a reader that stops stops the writer,
-    /// with this much waiting. Returns `false` when the stream has ended.
-    pub(crate) async fn send(&mut self, data: Data) -> bool {
-        match self {
-            Self::Http2(send) => {
-                send.reserve_capacity(data.remaining().max(1));
-                while send.capacity() == 0 {
-                    match poll_fn(|cx| send.poll_capacity(cx)).await {
-                        Some(Ok(_)) => {}
-                        Some(Err(_)) | None => return false,
+    /// Sends `data` as far as the peer takes it, piece by piece, so that a reader that stops stops the
+    /// writer. Resolves when all has been taken; to `false` when the stream has ended.
+    pub(crate) async fn send(&mut self, mut data: Data) -> bool {
+        loop {
+            let more = match self {
+                Self::Http2(send) => {
+                    send.reserve_capacity(data.remaining().max(1));
+                    while send.capacity() == 0 {
+                        match poll_fn(|cx| send.poll_capacity(cx)).await {
+                            Some(Ok(_)) => {}
+                            Some(Err(_)) | None => return false,
+                        }
                     }
+                    let piece = data.split_to(send.capacity());
+                    if send.send_data(piece, false).is_err() {
+                        return false;
+                    }
+                    data.has_remaining()
                 }
-                send.send_data(data, false).is_ok()
-            }
-            Self::Http1(exchange) => {
-                poll_fn(|cx| exchange.poll_empty(cx)).await;
-                exchange.send(data);
-                true
+                Self::Http1(exchange) => {
+                    exchange.send(data.split_to(BATCH));
+                    poll_fn(|cx| exchange.poll_empty(cx)).await;
+                    data.has_remaining()
+                }
+            };
+            if !more {
+                return true;
             }
         }
     }

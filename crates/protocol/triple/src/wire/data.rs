@@ -73,6 +73,15 @@ impl Data {
         Self::framed(Bytes::new())
     }
 
+    /// Takes the first `at` bytes, or all when there are fewer; a prefix is not torn apart.
+    pub(crate) fn split_to(&mut self, at: usize) -> Self {
+        let ahead = self.ahead().len();
+        let bytes = self.bytes.split_to(at.max(ahead).saturating_sub(ahead).min(self.bytes.len()));
+        let first = Self { prefix: self.prefix, sent: self.sent, bytes };
+        self.sent = 5;
+        first
+    }
+
     fn ahead(&self) -> &[u8] {
         self.prefix.get(usize::from(self.sent)..).unwrap_or_default()
     }

@@ -17,6 +17,9 @@ use crate::wire::percent;
 /// The names as they were before they were made lower case: a JSON object, percent-encoded.
 pub const CONVERT: HeaderName = HeaderName::from_static("tri-header-convert");
 
+/// The number of headers up to which metadata is written: an `http::HeaderMap` holds 24,576 at most.
+pub const MAX_HEADERS: usize = 4096;
+
 /// Written without padding, read with or without it (gRPC over HTTP/2, "Binary-Header").
 pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
@@ -66,10 +69,17 @@ pub fn is_reserved(name: &str) -> bool {
 
 /// Adds `metadata` to `headers`: text, numbers and booleans as text, bytes under a name that ends
 /// in `-bin`. What has no such form, is reserved, or breaks the rules of headers is left out, as
-/// Dubbo Java does, with a line in the log.
+/// Dubbo Java does, with a line in the log; so is what comes after [`MAX_HEADERS`] headers.
 pub fn write(metadata: &Metadata, headers: &mut HeaderMap) {
     let mut convert = Map::new();
     for (key, value) in metadata.iter() {
+        if headers.len() >= MAX_HEADERS {
+            tracing::warn!(
+                entries = metadata.len(),
+                "metadata beyond {MAX_HEADERS} headers is left out"
+            );
+            break;
+        }
         let mut lower = key.to_ascii_lowercase();
         if is_reserved(&lower) {
             continue;

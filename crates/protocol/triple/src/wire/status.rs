@@ -23,7 +23,7 @@ const MOST_MESSAGE: usize = 1024;
 
 /// The trailers of an outcome, `None` being success.
 pub fn trailers(status: Option<&Status>, extra: &Metadata) -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(2 + extra.len());
+    let mut headers = HeaderMap::with_capacity(2 + extra.len().min(metadata::MAX_HEADERS));
     let number = status.map_or(0, |status| u16::from(status.code().number()));
     headers.insert(GRPC_STATUS, number.into());
     if let Some(status) = status {
