@@ -40,6 +40,11 @@ where
 }
 
 /// The cheap form of a filter, which never waits: hooks in a row share one future.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a hook",
+    note = "implement `Hook::before`, which returns a `Guard`; an `async fn(call: Call, next: Next)` \
+            is a filter, and is added by `filter(..)`"
+)]
 pub trait Hook: Send + Sync + 'static {
     /// Looks at a call on its way in; an error answers it. The guard is told how the call ended.
     ///

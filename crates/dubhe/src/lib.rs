@@ -69,7 +69,13 @@ pub mod connect {
     pub use dubhe_core::connect::{Channel, ChannelKey, ChannelState, Connect};
     pub use dubhe_dubbo::DubboConnect;
     pub use dubhe_dubbo::DubboOptions;
-    pub use dubhe_triple::{TripleConnect, TripleOptions};
+    pub use dubhe_triple::{Compress, Exceptions, TripleConnect, TripleOptions};
+}
+
+/// Directories: sets of endpoints from elsewhere than a registry.
+pub mod directory {
+    pub use dubhe_core::directory::Directory;
+    pub use dubhe_core::endpoint::{Endpoint, Endpoints};
 }
 
 /// Targets of calls that no exported service takes: the parts of a gateway.
@@ -99,8 +105,8 @@ pub mod http {
 /// Hessian2, the serialization of the dubbo protocol: the parts of types of your own.
 pub mod hessian2 {
     pub use dubhe_hessian2::{
-        Array, Decode, Decoder, Encode, Encoder, Error, ErrorKind, JavaType, from_bytes,
-        from_value, to_bytes, to_value,
+        Array, Decode, Decoder, Encode, Encoder, Error, ErrorKind, JavaType, Limits, Serde,
+        from_bytes, from_value, to_bytes, to_value,
     };
 }
 
@@ -111,10 +117,13 @@ pub mod json {
 
 /// Listeners, dialers and options of connections.
 pub mod net {
-    pub use dubhe_net::detect::{AcceptOptions, TlsMode};
+    pub use dubhe_net::detect::{AcceptOptions, Protocol, TlsMode};
     pub use dubhe_net::io::memory::Network;
     pub use dubhe_net::io::tcp::{TcpDial, TcpListen, TcpOptions};
-    pub use dubhe_net::io::{Address, Dial, Io, Listen, Peer};
+    pub use dubhe_net::io::unix::{UnixDial, UnixListen, UnixOptions};
+    pub use dubhe_net::io::{Address, Dial, Io, Listen, Peer, SocketDial};
+    pub use dubhe_net::pool::Backoff;
+    pub use dubhe_net::session::SessionOptions;
     pub use dubhe_net::tls::{ClientTls, ClientTlsBuilder, ServerTls, ServerTlsBuilder};
     pub use dubhe_net::{Error, ErrorKind, Result};
 }
@@ -168,9 +177,9 @@ pub mod value {
 /// The most common names, for a glob import.
 pub mod prelude {
     pub use crate::{
-        App, Call, CallOptions, CallView, Code, Context, Endpoint, Export, Generic, Guard, Hook,
-        Java, JavaArgument, JavaException, Next, Reply, Server, Status, Streaming, Value, args,
-        interface,
+        App, Attempts, Call, CallOptions, CallView, Code, Context, Endpoint, Export, Fault,
+        Generic, Guard, Hook, Java, JavaArgument, JavaException, Next, Reply, ReplyAttachments,
+        Request, Response, Server, ServiceKey, Status, Streaming, Value, args, interface,
     };
     pub use std::time::Instant;
 }

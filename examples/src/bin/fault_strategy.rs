@@ -5,7 +5,6 @@
 use std::time::Duration;
 
 use dubhe::prelude::*;
-use dubhe::{Attempts, Fault};
 use dubhe_examples::{First, UsersClient, hung, users};
 
 /// Hedges calls that can be sent twice.

@@ -52,9 +52,9 @@ pub struct ServerOptions {
     pub tcp: TcpOptions,
     /// Options of its Unix sockets, such as who may connect.
     pub unix: UnixOptions,
-    /// DubboOptions of dubbo connections.
+    /// Options of dubbo connections.
     pub dubbo: DubboOptions,
-    /// DubboOptions of HTTP connections: Triple, gRPC and plain HTTP.
+    /// Options of HTTP connections: Triple, gRPC and plain HTTP.
     pub triple: TripleOptions,
     /// The protocols to announce in registries. Default `dubbo` and `tri`. The port serves all
     /// protocols whatever is announced, and a service is announced under those that can carry it.
