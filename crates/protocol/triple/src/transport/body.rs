@@ -7,13 +7,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use h2::server::SendResponse;
 use http::Response;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 
-use super::stream::{Receiver, Sender};
+use super::stream::{Receiver, Responder, Whole};
 use crate::wire::data::Data;
 
 /// Any error of a body or a mounted service.
@@ -104,16 +103,16 @@ impl fmt::Debug for Body {
     }
 }
 
-/// Sends a response with its body over HTTP/2, as fast as the caller takes it.
-pub(super) async fn forward(mut respond: SendResponse<Data>, response: Response<ResponseBody>) {
+/// Sends a response with its body, as fast as the caller takes it.
+pub(super) async fn forward(mut respond: Responder, response: Response<ResponseBody>) {
     let (head, mut body) = response.into_parts();
-    let ended = http_body::Body::is_end_stream(&body);
-    // A stream that has ended needs no answer.
-    let Ok(send) = respond.send_response(Response::from_parts(head, ()), ended) else { return };
-    if ended {
+    let head = Response::from_parts(head, ());
+    if http_body::Body::is_end_stream(&body) {
+        respond.send_now(Whole::head(head));
         return;
     }
-    let mut send = Sender::Http2(send);
+    // A stream that has ended needs no answer.
+    let Some(mut send) = respond.send_head(head) else { return };
     loop {
         let frame = tokio::select! {
             biased;

@@ -1,4 +1,4 @@
-//! Connections and their streams. No other module names `h2` or `hyper`.
+//! Connections and their streams. `h2` is named in `http2` alone, and `hyper` in `http1`.
 //!
 //! ```text
 //! server   http2::serve ─┐                              ┌─ Receiver: data, trailers

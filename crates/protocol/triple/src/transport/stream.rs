@@ -2,17 +2,16 @@
 
 use std::future::{pending, poll_fn};
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
-use h2::server::SendResponse;
-use h2::{Reason, RecvStream, SendStream};
 use http::{HeaderMap, Response, request};
 use http_body::SizeHint;
 
 use super::Error;
 use super::body::{ResponseBody, forward};
 use super::http1::{Exchange, Incoming};
+use super::http2;
 use crate::message::writer::BATCH;
 use crate::wire::data::Data;
 
@@ -25,7 +24,7 @@ pub(crate) struct ServerStream {
 
 /// The data and the trailers of one direction, as they arrive.
 pub(crate) enum Receiver {
-    Http2(RecvStream),
+    Http2(http2::Incoming),
     Http1(Box<Incoming>),
 }
 
@@ -33,15 +32,9 @@ impl Receiver {
     /// The next bytes, `None` at their end. The peer may send as many again.
     pub(crate) fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
         match self {
-            Self::Http2(recv) => match ready!(recv.poll_data(cx)) {
-                Some(Ok(data)) => {
-                    // Never more than was received, so it fails on a dead stream only.
-                    let _ = recv.flow_control().release_capacity(data.len());
-                    Poll::Ready(Some(Ok(data)))
-                }
-                Some(Err(error)) => Poll::Ready(Some(Err(Error::Http2(error)))),
-                None => Poll::Ready(None),
-            },
+            Self::Http2(incoming) => {
+                incoming.poll_data(cx).map(|data| data.map(|data| data.map_err(Error::Http2)))
+            }
             Self::Http1(incoming) => incoming.poll_data(cx),
         }
     }
@@ -52,7 +45,7 @@ impl Receiver {
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<HeaderMap>, Error>> {
         match self {
-            Self::Http2(recv) => recv.poll_trailers(cx).map_err(Error::Http2),
+            Self::Http2(incoming) => incoming.poll_trailers(cx).map_err(Error::Http2),
             Self::Http1(incoming) => incoming.poll_trailers(cx),
         }
     }
@@ -60,7 +53,7 @@ impl Receiver {
     /// Returns `true` when neither data nor trailers will come.
     pub(crate) fn is_end_stream(&self) -> bool {
         match self {
-            Self::Http2(recv) => recv.is_end_stream(),
+            Self::Http2(incoming) => incoming.is_end_stream(),
             Self::Http1(incoming) => incoming.is_end_stream(),
         }
     }
@@ -95,7 +88,7 @@ impl Whole {
 
 /// The response side of a stream before its head.
 pub(crate) enum Responder {
-    Http2(SendResponse<Data>),
+    Http2(http2::Exchange),
     Http1(Arc<Exchange>),
 }
 
@@ -103,7 +96,7 @@ impl Responder {
     /// Sends the head of a response whose data follows; `None` when the stream has ended.
     pub(crate) fn send_head(&mut self, head: Response<()>) -> Option<Sender> {
         match self {
-            Self::Http2(respond) => respond.send_response(head, false).ok().map(Sender::Http2),
+            Self::Http2(exchange) => exchange.stream(head).map(Sender::Http2),
             Self::Http1(exchange) => {
                 exchange.stream(head);
                 Some(Sender::Http1(exchange.clone()))
@@ -116,14 +109,7 @@ impl Responder {
     pub(crate) fn send_now(&mut self, response: Whole) -> bool {
         let Whole { head, data, trailers } = response;
         match self {
-            Self::Http2(respond) => {
-                let data = data.filter(Data::has_remaining);
-                let ends = data.is_none() && trailers.is_none();
-                let Ok(mut send) = respond.send_response(head, ends) else { return false };
-                let ends = trailers.is_none();
-                data.is_none_or(|data| send.send_data(data, ends).is_ok())
-                    && trailers.is_none_or(|trailers| send.send_trailers(trailers).is_ok())
-            }
+            Self::Http2(exchange) => exchange.whole(head, data, trailers),
             Self::Http1(exchange) => {
                 exchange.whole(head, data, trailers);
                 true
@@ -134,7 +120,7 @@ impl Responder {
     /// Sends a response as fast as the peer takes its body.
     pub(crate) async fn send_body(self, response: Response<ResponseBody>) {
         match self {
-            Self::Http2(respond) => forward(respond, response).await,
+            Self::Http2(_) => forward(self, response).await,
             Self::Http1(exchange) => exchange.body(response),
         }
     }
@@ -142,7 +128,7 @@ impl Responder {
     /// Ready when the peer has given up. Over HTTP/1.1 it drops what answers instead.
     pub(crate) async fn gone(&mut self) {
         match self {
-            Self::Http2(respond) => drop(poll_fn(|cx| respond.poll_reset(cx)).await),
+            Self::Http2(exchange) => poll_fn(|cx| exchange.poll_reset(cx)).await,
             Self::Http1(_) => pending().await,
         }
     }
@@ -151,33 +137,26 @@ impl Responder {
 /// The data and the trailers of one direction on their way out. Dropped before its end, it resets
 /// the stream.
 pub(crate) enum Sender {
-    Http2(SendStream<Data>),
+    Http2(http2::Outgoing),
     Http1(Arc<Exchange>),
 }
 
 impl Sender {
-    /// Sends `data` as far as the peer takes it, piece by piece, so that a reader that stops stops the
-    /// writer. Resolves when all has been taken; to `false` when the stream has ended.
+    /// Sends `data` piece by piece as the peer takes it, so that a reader that stops stops the writer,
+    /// with one piece waiting. Resolves to `false` when the stream has ended.
     pub(crate) async fn send(&mut self, mut data: Data) -> bool {
         loop {
             let more = match self {
-                Self::Http2(send) => {
-                    send.reserve_capacity(data.remaining().max(1));
-                    while send.capacity() == 0 {
-                        match poll_fn(|cx| send.poll_capacity(cx)).await {
-                            Some(Ok(_)) => {}
-                            Some(Err(_)) | None => return false,
-                        }
-                    }
-                    let piece = data.split_to(send.capacity());
-                    if send.send_data(piece, false).is_err() {
+                Self::Http2(outgoing) => {
+                    if !outgoing.send_piece(&mut data).await {
                         return false;
                     }
                     data.has_remaining()
                 }
                 Self::Http1(exchange) => {
-                    exchange.send(data.split_to(BATCH));
+                    // `hyper` asks no more once it has the last piece.
                     poll_fn(|cx| exchange.poll_empty(cx)).await;
+                    exchange.send(data.split_to(BATCH));
                     data.has_remaining()
                 }
             };
@@ -193,7 +172,7 @@ impl Sender {
     /// When the stream has ended.
     pub(crate) fn send_last(&mut self, data: Data) -> Result<(), Error> {
         match self {
-            Self::Http2(send) => send.send_data(data, true).map_err(Error::Http2),
+            Self::Http2(outgoing) => outgoing.send_last(data).map_err(Error::Http2),
             Self::Http1(exchange) => {
                 exchange.send(data);
                 exchange.end(None);
@@ -205,8 +184,7 @@ impl Sender {
     /// Ends the stream. One that has ended needs no end.
     pub(crate) fn end(&mut self, trailers: Option<HeaderMap>) {
         match (self, trailers) {
-            (Self::Http2(send), Some(trailers)) => drop(send.send_trailers(trailers)),
-            (Self::Http2(send), None) => drop(send.send_data(Data::nothing(), true)),
+            (Self::Http2(outgoing), trailers) => outgoing.end(trailers),
             (Self::Http1(exchange), trailers) => exchange.end(trailers),
         }
     }
@@ -214,7 +192,7 @@ impl Sender {
     /// Breaks the stream off.
     pub(crate) fn reset(&mut self) {
         match self {
-            Self::Http2(send) => send.send_reset(Reason::INTERNAL_ERROR),
+            Self::Http2(outgoing) => outgoing.reset(),
             Self::Http1(exchange) => exchange.cut(),
         }
     }
@@ -222,7 +200,7 @@ impl Sender {
     /// Ready when the peer has given up. Over HTTP/1.1 it drops what sends instead.
     pub(crate) fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match self {
-            Self::Http2(send) => send.poll_reset(cx).map(drop),
+            Self::Http2(outgoing) => outgoing.poll_reset(cx),
             Self::Http1(_) => Poll::Pending,
         }
     }

@@ -21,6 +21,9 @@ use exchange::Answering;
 pub(super) use exchange::Exchange;
 pub(super) use incoming::Incoming;
 
+/// The end of a body or a connection that broke off.
+pub(crate) type Error = hyper::Error;
+
 /// The longest a client may take for the head of a request, and may be silent between two.
 const HEAD: Duration = Duration::from_mins(1);
 

@@ -13,6 +13,7 @@ use h2::client::{ResponseFuture, SendRequest};
 use http::{Request, response};
 use tokio::sync::watch;
 
+use super::stream::{Incoming, Outgoing};
 use crate::options::TripleOptions;
 use crate::transport::Error;
 use crate::transport::coalesced::coalesced;
@@ -63,7 +64,7 @@ impl Future for Response {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let response = ready!(Pin::new(&mut self.0).poll(cx)).map_err(Error::Http2)?;
         let (head, body) = response.into_parts();
-        Poll::Ready(Ok((head, Receiver::Http2(body))))
+        Poll::Ready(Ok((head, Receiver::Http2(Incoming(body)))))
     }
 }
 
@@ -82,7 +83,7 @@ impl Connection {
     /// Begins a request whose data follows.
     pub(crate) fn open(&mut self, head: Request<()>) -> std::result::Result<ClientStream, Error> {
         let (response, send) = self.send.send_request(head, false).map_err(Error::Http2)?;
-        Ok(ClientStream { send: Sender::Http2(send), response: Response(response) })
+        Ok(ClientStream { send: Sender::Http2(Outgoing(send)), response: Response(response) })
     }
 
     pub(crate) fn begin(&self) -> InFlight {

@@ -7,6 +7,7 @@ use dubhe_net::drain::Shutdown;
 use dubhe_net::io::{Io, SockAddr};
 use tokio::task::JoinSet;
 
+use super::stream::{Exchange, Incoming};
 use crate::options::TripleOptions;
 use crate::transport::coalesced::coalesced;
 use crate::transport::coop::YieldOnWake;
@@ -55,7 +56,7 @@ pub(crate) async fn serve<F>(
             accepted = accept => match accepted {
                 Some(Ok((request, respond))) => {
                     let (head, body) = request.into_parts();
-                    let (body, respond) = (Receiver::Http2(body), Responder::Http2(respond));
+                    let (body, respond) = (Receiver::Http2(Incoming(body)), Responder::Http2(Exchange(respond)));
                     requests.spawn(answer(ServerStream { head, body, respond }));
                 }
                 Some(Err(error)) => {
