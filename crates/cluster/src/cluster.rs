@@ -18,7 +18,7 @@ use dubhe_core::end::{End, Until, Watch};
 use dubhe_core::endpoint::Endpoints;
 use dubhe_core::filter::Guards;
 use dubhe_core::invoke::Outcome;
-use dubhe_core::plan::{Picked, Plan, Policy};
+use dubhe_core::plan::{Destination, Picked, Plan, Policy};
 use dubhe_core::registry::Health;
 use dubhe_core::status::Retry;
 use dubhe_core::time::{Deadline, Instant, SharedClock, Timer};
@@ -181,7 +181,7 @@ impl Cluster {
         let patience = patience.unwrap_or_else(|| Deadline::after(began, policy.timeout));
         self.first_set(policy, patience).await;
         let picked = policy.destination.pick(&self.view(call.get()?), tried, began);
-        picked.map_or_else(|| Err(nobody(call.get()?, &policy.destination.snapshot())), Ok)
+        picked.map_or_else(|| Err(nobody(call.get()?, &*policy.destination)), Ok)
     }
 
     /// Sends `call` to whom was picked, in an attempt that began at `began`.
@@ -267,24 +267,32 @@ fn deadline(policy: &Policy, call: &Call, now: Instant) -> Option<Deadline> {
 }
 
 /// The error of a call that there is nobody to ask for.
-fn nobody(call: &Call, set: &Endpoints) -> Status {
+fn nobody(call: &Call, destination: &dyn Destination) -> Status {
     let service = &call.head.service;
+    let set = destination.snapshot();
     let why = match set.len() {
-        0 => unknown(set.health()).to_owned(),
+        0 => unknown(destination, &set),
         n => format!("{n} providers are known, but routing or earlier attempts left none"),
     };
     Status::new(Code::Unavailable, format!("no provider for {service}: {why}"))
         .with_retry(Retry::Never)
 }
 
-/// The reason why no provider is known.
-pub(crate) fn unknown(health: Health) -> &'static str {
-    match health {
-        Health::Fresh => {
+/// The reason why no provider is known, of a destination whose set is empty.
+pub(crate) fn unknown(destination: &dyn Destination, set: &Endpoints) -> String {
+    if let Some(failure) = destination.failure() {
+        return format!("the providers that are known cannot be used, since {failure}");
+    }
+    let why = match (set.health(), set.number()) {
+        (Health::Fresh, _) => {
             "no provider is registered; start one, or check interface, group and version"
         }
-        Health::Stale => "the registry has not answered yet; check its address",
-    }
+        (Health::Stale, 0) => "the registry has not answered yet; check its address",
+        (Health::Stale, _) => {
+            "no provider is known, and the registry is out of reach; check its address"
+        }
+    };
+    why.to_owned()
 }
 
 /// A call that is handed on by reference, lest each step's future has room for it.

@@ -17,6 +17,7 @@ pub mod plan;
 
 mod cluster;
 mod fault;
+mod panicked;
 mod ready;
 mod tasks;
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use dubhe_core::connect::{Channel, ChannelState};
 use dubhe_core::endpoint::Endpoints;
+use dubhe_core::plan::Destination;
 use dubhe_core::time::Instant;
 use dubhe_core::{Code, Status};
 use futures_util::FutureExt as _;
@@ -39,16 +40,16 @@ impl Cluster {
             tokio::select! {
                 biased;
                 _ = changed => {}
-                () = &mut late => return Err(Status::new(Code::Unavailable, why(&set))),
+                () = &mut late => return Err(Status::new(Code::Unavailable, why(&*destination, &set))),
             }
         }
     }
 }
 
 /// The reason why nobody of `set` could be called.
-fn why(set: &Endpoints) -> String {
+fn why(destination: &dyn Destination, set: &Endpoints) -> String {
     match set.iter().next() {
         Some(one) => format!("cannot connect to any of {} providers, such as {one}", set.len()),
-        None => unknown(set.health()).to_owned(),
+        None => unknown(destination, set),
     }
 }

@@ -34,7 +34,13 @@ impl Tasks {
     /// Runs `task` until it ends or the owner does. Must be called within a tokio runtime.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let mut tasks = self.0.lock();
-        while tasks.try_join_next().is_some() {}
+        while let Some(ended) = tasks.try_join_next() {
+            if let Err(error) = ended
+                && error.is_panic()
+            {
+                tracing::error!(%error, "a task panicked");
+            }
+        }
         tasks.spawn(task);
     }
 

@@ -19,8 +19,15 @@ use crate::time::Instant;
     note = "implement `Balance::prepare`, which gives a `Pick`"
 )]
 pub trait Balance: Send + Sync + 'static {
-    /// Looks at a new set: all endpoints that rules leave, whether they can be reached or not.
+    /// Looks at a new set: all endpoints that rules leave, whether they can be reached or not. After
+    /// a panic, which is logged, calls go on with the set before, and the balancer is asked again
+    /// on the next change, or 3 s later.
     fn prepare(&self, set: &Selection) -> Box<dyn Pick>;
+
+    /// The name of the balancer in logs and errors; by default that of its type.
+    fn name(&self) -> &str {
+        std::any::type_name::<Self>()
+    }
 
     /// Learns how an attempt on an endpoint that it picked has ended. What it learns of one
     /// endpoint has its place in [`EndpointState::get_or_init`](crate::endpoint::EndpointState::get_or_init).

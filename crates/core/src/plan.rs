@@ -74,6 +74,11 @@ pub trait Destination: Send + Sync + 'static {
 
     /// All endpoints that rules leave for this call, for strategies that ask several.
     fn candidates(&self, call: &CallView<'_>) -> Vec<Endpoint>;
+
+    /// The reason why picks are made from an older set than the directory has, if they are.
+    fn failure(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A picked endpoint. It counts as in flight until this is dropped.

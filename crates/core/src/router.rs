@@ -145,8 +145,14 @@ impl Trace {
     note = "implement `Router::prepare`, which gives a `PreparedRouter`"
 )]
 pub trait Router: Send + Sync + 'static {
-    /// Looks at a set.
+    /// Looks at a set. After a panic, which is logged, calls go on with the set before, and the
+    /// router is asked again on the next change, or 3 s later.
     fn prepare(&self, set: &Arc<Endpoints>) -> Box<dyn PreparedRouter>;
+
+    /// The name of the router in logs and errors; by default that of its type.
+    fn name(&self) -> &str {
+        std::any::type_name::<Self>()
+    }
 
     /// The number of its present rules; another one means that it must prepare anew.
     fn generation(&self) -> u64 {

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use dubhe_client::{CallOptions, Client};
-use dubhe_core::endpoint::EndpointState;
+use dubhe_core::CallView;
+use dubhe_core::endpoint::{EndpointState, Endpoints};
+use dubhe_core::router::{Bitmap, PreparedRouter, Router, Trace};
 
 use crate::support::{Told, builder, call, ok, with_registries};
 
@@ -87,4 +89,31 @@ async fn providers_of_all_registries_are_called() {
     }
     let ports: BTreeSet<u16> = seen.lock().unwrap().iter().map(|(port, _)| *port).collect();
     assert_eq!(ports, BTreeSet::from([1, 2, 3]));
+}
+
+/// A router that panics for every set that is not empty.
+struct Unprepared;
+
+impl Router for Unprepared {
+    fn prepare(&self, set: &Arc<Endpoints>) -> Box<dyn PreparedRouter> {
+        assert!(set.is_empty(), "no rule fits");
+        Box::new(Self)
+    }
+}
+
+impl PreparedRouter for Unprepared {
+    fn narrow(&self, _: &CallView<'_>, _: &mut Bitmap, _: Option<&mut Trace>) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_set_that_a_router_panics_at_is_the_reason_and_not_the_registry() {
+    let registry = Told::default();
+    let (env, _) = with_registries(&[&registry], |_, _| ok());
+    let client = builder(&env, &[]).router(Unprepared).build().unwrap();
+    settle().await;
+    registry.tell("h", &[1]);
+    let error = call(&client, "m", &CallOptions::new()).await.unwrap_err();
+    let reason = "the router it::registries::Unprepared panicked: no rule fits";
+    assert!(error.message().contains(reason), "{error}");
+    assert!(!error.message().contains("has not answered"), "{error}");
 }

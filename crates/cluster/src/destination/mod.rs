@@ -7,24 +7,28 @@
 //! routers narrow the set → those that are away are masked → the balancer picks
 //! ```
 
+mod parts;
 mod prepared;
 mod subset;
 
+use std::future::pending;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use dubhe_core::balance::Balance;
 use dubhe_core::directory::Directory;
-use dubhe_core::endpoint::{Changes, Endpoints};
+use dubhe_core::endpoint::Endpoints;
 use dubhe_core::plan::{Destination, Picked};
 use dubhe_core::router::{Router, Trace};
 use dubhe_core::time::{Instant, SharedClock};
 use dubhe_core::{CallView, Endpoint};
-use futures_util::future::select_all;
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use prepared::Prepared;
+use self::parts::{Parts, Seen};
+use self::prepared::Prepared;
+use crate::panicked::{Panicked, pause};
 
 /// The endpoints of a directory, narrowed by routers and picked from by a balancer.
 pub struct BalancedDestination {
@@ -32,33 +36,16 @@ pub struct BalancedDestination {
     current: ArcSwap<Prepared>,
     /// The generation of the set that is prepared.
     prepared: watch::Sender<u64>,
-}
-
-/// The sources that everything is prepared from.
-struct Parts {
-    directory: Arc<dyn Directory>,
-    routers: Vec<Arc<dyn Router>>,
-    balance: Arc<dyn Balance>,
-    clock: SharedClock,
-    /// Counts whenever an endpoint of the set comes or goes.
-    changes: Arc<Changes>,
-}
-
-impl Parts {
-    fn prepare(&self) -> Prepared {
-        Prepared::new(
-            self.directory.snapshot(),
-            &self.routers,
-            &*self.balance,
-            &self.changes,
-            self.clock.now(),
-        )
-    }
+    /// The reason why what is prepared is older than the set or the rules.
+    failure: Mutex<Option<String>>,
 }
 
 impl BalancedDestination {
     /// A destination of these parts, prepared for the present set. Run [`Self::follow`] beside it
     /// unless neither the set nor the rules ever change.
+    ///
+    /// # Panics
+    /// When a part does.
     pub fn new(
         directory: Arc<dyn Directory>,
         routers: Vec<Arc<dyn Router>>,
@@ -66,43 +53,84 @@ impl BalancedDestination {
         clock: SharedClock,
     ) -> Arc<Self> {
         let parts = Parts { directory, routers, balance, clock, changes: Arc::default() };
-        let current = parts.prepare();
+        let current = parts.look().and_then(|seen| parts.prepare(seen));
+        let current = current.unwrap_or_else(|panicked| panicked.resume());
         let prepared = watch::Sender::new(current.set().number());
-        Arc::new(Self { parts, current: ArcSwap::from_pointee(current), prepared })
+        let current = ArcSwap::from_pointee(current);
+        Arc::new(Self { parts, current, prepared, failure: Mutex::default() })
     }
 
     /// Prepares anew whenever the directory or a router has changed, until the destination is
-    /// dropped.
+    /// dropped. When a part panics, picks go on from what was prepared before; parts are asked
+    /// again on the next change, or 3 s later.
     pub fn follow(self: &Arc<Self>) -> impl Future<Output = ()> + Send + 'static + use<> {
+        let mut seen = Some(self.current.load().seen().clone());
+        let mut failed = false;
+        let clock = self.parts.clock.clone();
         let this = Arc::downgrade(self);
         let mut alive = self.prepared.subscribe();
         async move {
             loop {
                 let changed = {
                     let Some(this) = this.upgrade() else { return };
-                    let current = this.current.load();
-                    let set = this.parts.directory.changed(current.set().number());
-                    let rules = this.parts.routers.iter().zip(current.generations());
-                    let rules = rules.map(|(router, seen)| router.changed(seen));
-                    select_all(rules.chain([set]))
+                    seen.as_ref().map(|seen| this.parts.changed(seen))
                 };
-                tokio::select! {
-                    _ = changed => {}
+                let changed = async {
+                    match changed {
+                        Some(changed) => changed.await,
+                        None => pending().await,
+                    }
+                };
+                let changed = tokio::select! {
+                    changed = changed => changed,
+                    () = pause(&clock, failed) => Ok(()),
                     // Only an error ends the wait: the destination is gone.
                     _ = alive.wait_for(|_| false) => return,
-                }
+                };
                 let Some(this) = this.upgrade() else { return };
-                this.refresh();
+                match changed {
+                    Ok(()) => (seen, failed) = this.try_refresh(),
+                    Err(panicked) => {
+                        this.note(&panicked);
+                        (seen, failed) = (None, true);
+                    }
+                }
             }
         }
     }
 
-    /// Prepares for what directory and routers say now.
+    /// Prepares for what directory and routers say now. When one of them or the balancer panics,
+    /// what was prepared before stays.
     pub fn refresh(&self) {
-        let prepared = self.parts.prepare();
-        let number = prepared.set().number();
-        self.current.store(Arc::new(prepared));
-        self.prepared.send_replace(number);
+        self.try_refresh();
+    }
+
+    /// Returns what parts have said, and `true` if one of them panicked.
+    fn try_refresh(&self) -> (Option<Seen>, bool) {
+        let seen = self.parts.look();
+        let known = seen.as_ref().ok().cloned();
+        let failed = match seen.and_then(|seen| self.parts.prepare(seen)) {
+            Ok(prepared) => {
+                let number = prepared.set().number();
+                self.current.store(Arc::new(prepared));
+                *self.failure.lock() = None;
+                self.prepared.send_replace(number);
+                false
+            }
+            Err(panicked) => {
+                self.note(&panicked);
+                true
+            }
+        };
+        (known, failed)
+    }
+
+    fn note(&self, panicked: &Panicked) {
+        tracing::error!(
+            error = %panicked,
+            "cannot prepare for the present endpoints; picks go on from those before"
+        );
+        *self.failure.lock() = Some(panicked.to_string());
     }
 
     /// Tells how many endpoints each router leaves for this call, and by which rule.
@@ -123,7 +151,7 @@ impl Destination for BalancedDestination {
         Box::pin(async move {
             // An error means that the destination is gone; then nothing changes any more.
             if number.wait_for(|n| *n != seen).await.is_err() {
-                std::future::pending::<()>().await;
+                pending::<()>().await;
             }
         })
     }
@@ -138,6 +166,10 @@ impl Destination for BalancedDestination {
     fn candidates(&self, call: &CallView<'_>) -> Vec<Endpoint> {
         let current = self.current.load();
         current.subset(call, &*self.parts.balance, self.parts.clock.now()).members().collect()
+    }
+
+    fn failure(&self) -> Option<String> {
+        self.failure.lock().clone()
     }
 }
 

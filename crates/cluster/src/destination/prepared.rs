@@ -6,19 +6,20 @@ use std::sync::Arc;
 
 use dubhe_core::CallView;
 use dubhe_core::balance::{Balance, Selection};
-use dubhe_core::endpoint::{Changes, Endpoints};
-use dubhe_core::router::{Bitmap, PreparedRouter, Router, Trace};
+use dubhe_core::endpoint::Endpoints;
+use dubhe_core::router::{Bitmap, PreparedRouter, Trace};
 use dubhe_core::time::Instant;
 use parking_lot::RwLock;
 
+use super::parts::Seen;
 use super::subset::Subset;
 
 /// The number of subsets that are kept for one set. Rules leave few; above it they are made anew.
 const MAX_SUBSETS: usize = 256;
 
 pub(super) struct Prepared {
-    set: Arc<Endpoints>,
-    routers: Vec<(u64, Box<dyn PreparedRouter>)>,
+    seen: Seen,
+    routers: Vec<Box<dyn PreparedRouter>>,
     all: Subset,
     /// The subsets that routers have left so far.
     subsets: RwLock<HashMap<Bitmap, Arc<Subset>>>,
@@ -42,27 +43,24 @@ impl Deref for Narrowed<'_> {
 }
 
 impl Prepared {
+    /// Has the balancer prepare for what was seen, for which `routers` are prepared.
     pub(super) fn new(
-        set: Arc<Endpoints>,
-        routers: &[Arc<dyn Router>],
+        seen: Seen,
+        routers: Vec<Box<dyn PreparedRouter>>,
         balance: &dyn Balance,
-        changes: &Arc<Changes>,
         now: Instant,
     ) -> Self {
-        set.iter().for_each(|endpoint| endpoint.state().follow(changes));
-        // The generation comes first: rules that change meanwhile are prepared once more.
-        let routers = routers.iter().map(|r| (r.generation(), r.prepare(&set))).collect();
-        let all = Subset::new(Selection::new(&set, None, now), balance);
-        Self { set, routers, all, subsets: RwLock::default() }
+        let all = Subset::new(Selection::new(&seen.set, None, now), balance);
+        Self { seen, routers, all, subsets: RwLock::default() }
+    }
+
+    /// The set and the rules that it is prepared for.
+    pub(super) fn seen(&self) -> &Seen {
+        &self.seen
     }
 
     pub(super) fn set(&self) -> &Arc<Endpoints> {
-        &self.set
-    }
-
-    /// The generations of the routers' rules.
-    pub(super) fn generations(&self) -> impl Iterator<Item = u64> {
-        self.routers.iter().map(|(generation, _)| *generation)
+        &self.seen.set
     }
 
     /// Asks the routers what they leave of the set; `None` for all.
@@ -74,11 +72,11 @@ impl Prepared {
         if self.routers.is_empty() {
             return None;
         }
-        let mut left = Bitmap::full(self.set.len());
-        for (_, router) in &self.routers {
+        let mut left = Bitmap::full(self.set().len());
+        for router in &self.routers {
             router.narrow(call, &mut left, trace.as_deref_mut());
         }
-        (left.count() < self.set.len()).then_some(left)
+        (left.count() < self.set().len()).then_some(left)
     }
 
     /// Asks the routers what they leave of the set, and prepares it once.
@@ -92,7 +90,7 @@ impl Prepared {
         if let Some(known) = self.subsets.read().get(&left) {
             return Narrowed::Part(known.clone());
         }
-        let made = Subset::new(Selection::new(&self.set, Some(&left), now), balance);
+        let made = Subset::new(Selection::new(self.set(), Some(&left), now), balance);
         let mut subsets = self.subsets.write();
         if subsets.len() >= MAX_SUBSETS {
             subsets.clear();

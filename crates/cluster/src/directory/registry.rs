@@ -15,8 +15,9 @@ use futures_util::stream::select_all;
 
 use super::join::join;
 use super::set::{ChangingSet, Usable};
-use super::subscription::snapshots;
+use super::subscription::{News, news};
 use crate::channels::Channels;
+use crate::panicked::{guard, pause};
 use crate::tasks::OwnedTask;
 
 /// The endpoints of one service in one or more registries. Dropped, it ends its subscriptions.
@@ -36,20 +37,35 @@ impl RegistryDirectory {
         clock: SharedClock,
     ) -> Self {
         let all = registries.iter().enumerate().map(|(place, registry)| {
-            let snapshots = snapshots(registry.clone(), service.clone(), clock.clone());
-            snapshots.map(move |snapshot| (place, snapshot)).boxed()
+            let news = news(registry.clone(), service.clone(), clock.clone());
+            news.map(move |news| (place, news)).boxed()
         });
         let mut changes = select_all(all);
         let nothing = Snapshot { health: Health::Stale, ..Snapshot::default() };
         let mut latest = vec![nothing; registries.len()];
-        let set = Arc::new(ChangingSet::new(Usable { protocols, channels }, clock));
-        let followed = set.clone();
+        let set = Arc::new(ChangingSet::new(Usable { protocols, channels }, clock.clone()));
+        let (followed, service) = (set.clone(), service.clone());
         let follow = async move {
-            while let Some((place, snapshot)) = changes.next().await {
-                if let Some(of_registry) = latest.get_mut(place) {
-                    *of_registry = snapshot;
+            let mut failed = false;
+            loop {
+                tokio::select! {
+                    news = changes.next() => {
+                        let Some((place, news)) = news else { return };
+                        let Some(of_registry) = latest.get_mut(place) else { continue };
+                        match news {
+                            News::Snapshot(snapshot) => *of_registry = snapshot,
+                            News::Lost if of_registry.health == Health::Stale => continue,
+                            News::Lost => of_registry.health = Health::Stale,
+                        }
+                    }
+                    () = pause(&clock, failed) => {}
                 }
-                followed.update(&join(&latest));
+                let update = || followed.update(&join(&latest));
+                let updated = guard(update, || "the protocol of an endpoint".to_owned());
+                if let Err(error) = &updated {
+                    tracing::error!(%service, %error, "cannot use the providers; those before stay");
+                }
+                failed = updated.is_err();
             }
         };
         Self { set, follow: OwnedTask::spawn(follow) }

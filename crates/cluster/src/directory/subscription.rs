@@ -1,26 +1,34 @@
-//! The snapshots of one registry, whatever becomes of a subscription.
+//! The news of one registry, whatever becomes of a subscription.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use dubhe_core::ServiceKey;
 use dubhe_core::registry::{Registry, Snapshot, Snapshots};
-use dubhe_core::time::{Duration, SharedClock, Sleep};
-use futures_util::{Stream, StreamExt as _, stream};
+use dubhe_core::time::{Duration, Instant, SharedClock};
+use dubhe_core::{ServiceKey, Status};
+use futures_util::{FutureExt as _, Stream, StreamExt as _, stream};
 
 /// The time for which a registry that failed is left alone before it is asked again.
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// The snapshots of `service` in `registry`, which is asked again whenever a subscription fails or
-/// ends.
-pub(super) fn snapshots(
+/// The news of a subscription.
+pub(super) enum News {
+    /// The present providers.
+    Snapshot(Snapshot),
+    /// The subscription failed, ended or panicked, and begins anew after a pause.
+    Lost,
+}
+
+/// The news of `service` in `registry`, whatever becomes of a subscription.
+pub(super) fn news(
     registry: Arc<dyn Registry>,
     service: ServiceKey,
     clock: SharedClock,
-) -> impl Stream<Item = Snapshot> + Send {
-    let subscription = Subscription { registry, service, clock, current: None };
+) -> impl Stream<Item = News> + Send {
+    let subscription = Subscription { registry, service, clock, current: None, lost: None };
     stream::unfold(subscription, |mut subscription| async move {
-        let snapshot = subscription.next().await;
-        Some((snapshot, subscription))
+        let news = subscription.next().await;
+        Some((news, subscription))
     })
 }
 
@@ -29,30 +37,38 @@ struct Subscription {
     service: ServiceKey,
     clock: SharedClock,
     current: Option<Snapshots>,
+    /// The moment at which the subscription before was lost.
+    lost: Option<Instant>,
 }
 
 impl Subscription {
-    async fn next(&mut self) -> Snapshot {
-        loop {
-            if let Some(current) = &mut self.current {
-                if let Some(snapshot) = current.next().await {
-                    return snapshot;
-                }
-                self.current = None;
-                self.pause().await;
-            }
-            match self.registry.subscribe(&self.service).await {
-                Ok(current) => self.current = Some(current),
-                Err(error) => {
-                    let service = &self.service;
-                    tracing::warn!(%service, %error, "cannot subscribe to the providers; trying again");
-                    self.pause().await;
-                }
-            }
+    async fn next(&mut self) -> News {
+        // A registry may panic before it gives a future or a stream, too.
+        match AssertUnwindSafe(self.snapshot()).catch_unwind().await {
+            Ok(Ok(snapshot)) => return News::Snapshot(snapshot),
+            Ok(Err(error)) => self.warn(&error),
+            Err(_) => self.warn("the registry panicked"),
         }
+        self.current = None;
+        self.lost = Some(self.clock.now());
+        News::Lost
     }
 
-    fn pause(&self) -> Sleep {
-        self.clock.sleep_until(self.clock.now() + PAUSE)
+    async fn snapshot(&mut self) -> Result<Snapshot, Status> {
+        let current = match &mut self.current {
+            Some(current) => current,
+            None => {
+                if let Some(lost) = self.lost.take() {
+                    self.clock.sleep_until(lost + PAUSE).await;
+                }
+                self.current.insert(self.registry.subscribe(&self.service).await?)
+            }
+        };
+        current.next().await.ok_or_else(|| Status::unavailable("the subscription has ended"))
+    }
+
+    fn warn(&self, error: impl std::fmt::Display) {
+        let service = &self.service;
+        tracing::warn!(%service, %error, "cannot follow the providers; trying again");
     }
 }

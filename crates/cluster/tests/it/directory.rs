@@ -157,6 +157,41 @@ async fn a_registry_that_fails_is_asked_again() {
     tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!((registry.asked(), registry.alive()), (4, 1));
     assert_eq!(addresses(&directory.snapshot()), ["dubbo://h:1"], "kept meanwhile");
+    assert_eq!(directory.snapshot().health(), Health::Stale);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registry_that_panics_is_asked_again() {
+    let registry = Scripted::default();
+    registry.panics.store(2, Ordering::Relaxed);
+    let directory = directories(&[&registry]).directory(&service(), Vec::new());
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!((registry.asked(), registry.alive()), (3, 1));
+    registry.tell(&[provider("dubbo", 1)]);
+    settle().await;
+    assert_eq!(directory.snapshot().health(), Health::Fresh);
+    registry.break_down();
+    settle().await;
+    assert_eq!(directory.snapshot().health(), Health::Stale);
+    assert_eq!(addresses(&directory.snapshot()), ["dubbo://h:1"], "kept meanwhile");
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    assert_eq!(registry.asked(), 4);
+    registry.tell(&[provider("dubbo", 2)]);
+    settle().await;
+    assert_eq!(directory.snapshot().health(), Health::Fresh);
+    assert_eq!(addresses(&directory.snapshot()), ["dubbo://h:2"]);
+}
+
+#[tokio::test]
+async fn a_set_that_a_protocol_panics_at_leaves_the_one_before() {
+    let registry = Scripted::default();
+    let directory = directories(&[&registry]).directory(&service(), Vec::new());
+    settle().await;
+    for (told, expected) in [(1, "dubbo://h:1"), (u16::MAX, "dubbo://h:1"), (3, "dubbo://h:3")] {
+        registry.tell(&[provider("dubbo", told)]);
+        settle().await;
+        assert_eq!(addresses(&directory.snapshot()), [expected]);
+    }
 }
 
 #[tokio::test(start_paused = true)]

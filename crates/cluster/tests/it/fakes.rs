@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use dubhe_cluster::{Channels, Directories};
 use dubhe_core::connect::{Channel, ChannelKey, ChannelState, Connect};
 use dubhe_core::endpoint::ServiceParams;
-use dubhe_core::registry::{Registering, Registration, Registry, Snapshot, Snapshots};
+use dubhe_core::registry::{Health, Registering, Registration, Registry, Snapshot, Snapshots};
 use dubhe_core::{Call, Code, Endpoint, Instance, Invoke, Invoking, Offer, ServiceKey, Status};
 use dubhe_net::time::TokioClock;
 use futures_util::{StreamExt as _, stream};
@@ -44,6 +44,8 @@ pub(crate) struct Scripted {
     asked: Arc<AtomicUsize>,
     /// The next so many subscriptions fail.
     pub(crate) failures: Arc<AtomicUsize>,
+    /// The next so many subscriptions panic.
+    pub(crate) panics: Arc<AtomicUsize>,
 }
 
 impl Scripted {
@@ -52,6 +54,13 @@ impl Scripted {
         let snapshot = Snapshot { providers: providers.to_vec(), ..Snapshot::default() };
         for subscriber in &*self.subscribers.lock().unwrap() {
             let _ = subscriber.send(snapshot.clone());
+        }
+    }
+
+    /// Lets all subscriptions panic.
+    pub(crate) fn break_down(&self) {
+        for subscriber in &*self.subscribers.lock().unwrap() {
+            let _ = subscriber.send(Snapshot { health: Health::Stale, ..Snapshot::default() });
         }
     }
 
@@ -84,13 +93,16 @@ impl Registry for Scripted {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let less = |left: usize| left.checked_sub(1);
         let (from, to) = (Ordering::Relaxed, Ordering::Relaxed);
+        assert!(self.panics.fetch_update(from, to, less).is_err(), "the registry breaks down");
         if self.failures.fetch_update(from, to, less).is_ok() {
             return Box::pin(async { Err(Status::new(Code::Unavailable, "not now")) });
         }
         let (sender, receiver) = mpsc::unbounded_channel();
         self.subscribers.lock().unwrap().push(sender);
         let snapshots = stream::unfold(receiver, |mut receiver| async {
-            Some((receiver.recv().await?, receiver))
+            let snapshot = receiver.recv().await?;
+            assert_eq!(snapshot.health, Health::Fresh, "the registry breaks down");
+            Some((snapshot, receiver))
         });
         Box::pin(async { Ok(snapshots.boxed()) })
     }
@@ -115,6 +127,7 @@ impl Connect for Counting {
     }
 
     fn key(&self, endpoint: &Endpoint) -> ChannelKey {
+        assert_ne!(endpoint.offer().port, u16::MAX, "a protocol that has no key for it");
         ChannelKey::new(endpoint).with_params(endpoint, &["payload"])
     }
 

@@ -6,8 +6,9 @@ use std::sync::atomic::Ordering;
 
 use dubhe_core::CallView;
 use dubhe_core::plan::Destination;
+use dubhe_core::time::Duration;
 
-use crate::support::{Changing, InTurn, Without, call, destination, endpoint, ports};
+use crate::support::{Changing, InTurn, Panicking, Without, call, destination, endpoint, ports};
 
 async fn settle() {
     for _ in 0..5 {
@@ -77,4 +78,61 @@ async fn rules_that_leave_nobody_leave_nobody() {
     let router = Arc::new(Without::new(&[1]));
     let destination = destination(&directory, vec![router], InTurn::default());
     assert_eq!(ports(&destination, "m"), BTreeSet::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_part_that_panics_is_asked_again_and_what_was_prepared_stays() {
+    let the_router = "the router it::support::Panicking panicked: a rule that cannot be read";
+    let the_balancer = "the balancer it::support::Panicking panicked: a rule that cannot be read";
+    // Without news of changes, all parts are still asked from time to time.
+    let unasked = "the directory or a router, asked for its changes, panicked: a rule";
+    for (method, meanwhile, failure) in [
+        ("prepare", 1, the_router),
+        ("generation", 1, the_router),
+        ("balance", 1, the_balancer),
+        ("changed", 2, unasked),
+        ("poll", 2, unasked),
+    ] {
+        let directory = Changing::new(vec![endpoint(1, &[])]);
+        let part = Panicking::default();
+        let destination = destination(&directory, vec![Arc::new(part.clone())], part.clone());
+        let follow = tokio::spawn(destination.follow());
+        settle().await;
+        part.within(method);
+        directory.replace(vec![endpoint(2, &[])]);
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert_eq!(ports(&destination, "m"), BTreeSet::from([meanwhile]), "{method}");
+        let told = destination.failure().unwrap();
+        assert!(told.starts_with(failure), "{method}: {told}");
+
+        part.within("");
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        assert_eq!(destination.failure(), None, "{method}");
+        assert_eq!(ports(&destination, "m"), BTreeSet::from([2]), "{method}");
+        directory.replace(vec![endpoint(3, &[])]);
+        settle().await;
+        assert_eq!(ports(&destination, "m"), BTreeSet::from([3]), "{method}");
+        drop(destination);
+        follow.await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_change_is_prepared_at_once_after_a_panic() {
+    let directory = Changing::new(vec![endpoint(1, &[])]);
+    let part = Panicking::default();
+    let destination = destination(&directory, vec![Arc::new(part.clone())], part.clone());
+    tokio::spawn(destination.follow());
+    let began = tokio::time::Instant::now();
+    for method in ["prepare", "balance"] {
+        part.within(method);
+        directory.replace(vec![endpoint(2, &[])]);
+        settle().await;
+        assert_eq!(ports(&destination, "m"), BTreeSet::from([1]), "{method}");
+        part.within("");
+        directory.replace(vec![endpoint(1, &[])]);
+        settle().await;
+        assert_eq!((ports(&destination, "m"), destination.failure()), ([1].into(), None));
+    }
+    assert_eq!(began.elapsed(), Duration::ZERO);
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 
 use dubhe_cluster::destination::BalancedDestination;
 use dubhe_core::balance::{Balance, Pick, Selection};
@@ -113,6 +114,51 @@ impl Router for Without {
                 std::future::pending::<()>().await;
             }
         })
+    }
+}
+
+/// Panics in one of its methods for as long as it is told to, whatever part it stands for. Clones are
+/// the same.
+#[derive(Clone, Default)]
+pub(crate) struct Panicking(Arc<Mutex<&'static str>>);
+
+impl Panicking {
+    /// Lets the method of this name panic, none with `""`.
+    pub(crate) fn within(&self, method: &'static str) {
+        *self.0.lock().unwrap() = method;
+    }
+
+    fn pass(&self, method: &str) {
+        let panics = *self.0.lock().unwrap() == method;
+        assert!(!panics, "a rule that cannot be read");
+    }
+}
+
+impl Router for Panicking {
+    fn prepare(&self, set: &Arc<Endpoints>) -> Box<dyn PreparedRouter> {
+        self.pass("prepare");
+        Box::new(Out(Bitmap::empty(set.len()), None))
+    }
+
+    fn generation(&self) -> u64 {
+        self.pass("generation");
+        0
+    }
+
+    fn changed(&self, _: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.pass("changed");
+        let this = self.clone();
+        Box::pin(std::future::poll_fn(move |_| {
+            this.pass("poll");
+            Poll::Pending
+        }))
+    }
+}
+
+impl Balance for Panicking {
+    fn prepare(&self, set: &Selection) -> Box<dyn Pick> {
+        self.pass("balance");
+        InTurn::default().prepare(set)
     }
 }
 

@@ -1,0 +1,81 @@
+//! The parts of a destination, and their generations.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use dubhe_core::balance::Balance;
+use dubhe_core::directory::Directory;
+use dubhe_core::endpoint::{Changes, Endpoints};
+use dubhe_core::router::Router;
+use dubhe_core::time::SharedClock;
+use futures_util::FutureExt as _;
+use futures_util::future::select_all;
+
+use super::prepared::Prepared;
+use crate::panicked::{Panicked, guard};
+
+/// The sources that everything is prepared from.
+pub(super) struct Parts {
+    pub(super) directory: Arc<dyn Directory>,
+    pub(super) routers: Vec<Arc<dyn Router>>,
+    pub(super) balance: Arc<dyn Balance>,
+    pub(super) clock: SharedClock,
+    /// Counts whenever an endpoint of the set comes or goes.
+    pub(super) changes: Arc<Changes>,
+}
+
+/// The set and the generations of the rules at one moment.
+#[derive(Clone)]
+pub(super) struct Seen {
+    pub(super) set: Arc<Endpoints>,
+    rules: Vec<u64>,
+}
+
+impl Parts {
+    /// The set and the rules now.
+    pub(super) fn look(&self) -> Result<Seen, Panicked> {
+        let set = guard(|| self.directory.snapshot(), || "the directory".to_owned())?;
+        let generation = |router: &Arc<dyn Router>| guard(|| router.generation(), || named(router));
+        let rules = self.routers.iter().map(generation).collect::<Result<_, _>>()?;
+        Ok(Seen { set, rules })
+    }
+
+    /// Lets routers and balancer prepare for what was seen. Rules that change meanwhile are
+    /// prepared once more, since their generation was seen before.
+    pub(super) fn prepare(&self, seen: Seen) -> Result<Prepared, Panicked> {
+        let set = &seen.set;
+        set.iter().for_each(|endpoint| endpoint.state().follow(&self.changes));
+        let prepare = |router: &Arc<dyn Router>| guard(|| router.prepare(set), || named(router));
+        let routers = self.routers.iter().map(prepare).collect::<Result<_, _>>()?;
+        let (balance, now) = (&*self.balance, self.clock.now());
+        guard(
+            || Prepared::new(seen.clone(), routers, balance, now),
+            || format!("the balancer {}", balance.name()),
+        )
+    }
+
+    /// Resolves once the set or the rules are others than `seen`.
+    pub(super) fn changed(
+        &self,
+        seen: &Seen,
+    ) -> impl Future<Output = Result<(), Panicked>> + Send + use<> {
+        let whose = || "the directory or a router, asked for its changes,".to_owned();
+        let waits = guard(
+            || {
+                let set = self.directory.changed(seen.set.number());
+                let rules = self.routers.iter().zip(&seen.rules);
+                let rules = rules.map(|(router, seen)| router.changed(*seen));
+                select_all(rules.chain([set]))
+            },
+            whose,
+        );
+        async move {
+            let waiting = AssertUnwindSafe(waits?).catch_unwind().await;
+            waiting.map(drop).map_err(|panic| Panicked::new(whose(), panic))
+        }
+    }
+}
+
+fn named(router: &Arc<dyn Router>) -> String {
+    format!("the router {}", router.name())
+}

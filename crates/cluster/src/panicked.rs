@@ -1,0 +1,53 @@
+//! Panics of parts that others wrote, which must not end the task that follows them.
+
+use std::any::Any;
+use std::fmt;
+use std::future::pending;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use dubhe_core::time::{Duration, SharedClock};
+
+/// The pause before parts that panicked are asked again, when nothing changes meanwhile.
+const PAUSE: Duration = Duration::from_secs(3);
+
+/// Resolves after a pause if a part has `panicked`, else never.
+pub(crate) async fn pause(clock: &SharedClock, panicked: bool) {
+    if panicked {
+        clock.sleep_until(clock.now() + PAUSE).await;
+    } else {
+        pending::<()>().await;
+    }
+}
+
+/// The panic of a part, such as a router.
+pub(crate) struct Panicked {
+    part: String,
+    panic: Box<dyn Any + Send>,
+}
+
+/// Runs a part, and catches its panic. The state that this leaves half done is the part's own.
+pub(crate) fn guard<T>(
+    run: impl FnOnce() -> T,
+    part: impl FnOnce() -> String,
+) -> Result<T, Panicked> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| Panicked::new(part(), panic))
+}
+
+impl Panicked {
+    pub(crate) fn new(part: String, panic: Box<dyn Any + Send>) -> Self {
+        Self { part, panic }
+    }
+
+    /// Goes on with the panic, where there is a caller to see it.
+    pub(crate) fn resume(self) -> ! {
+        resume_unwind(self.panic)
+    }
+}
+
+impl fmt::Display for Panicked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.panic.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| self.panic.downcast_ref::<String>().map(String::as_str));
+        write!(f, "{} panicked: {}", self.part, text.unwrap_or("the log says where"))
+    }
+}
