@@ -5,17 +5,16 @@
 //!                 deadline → pick → filters of the endpoint → send → report
 //! ```
 //!
-//! [`Cluster::call`], `plan_for`, `treat` (in `fault`), `pick` and `send` are these steps.
+//! [`Cluster::call`], `plan_for`, `filter`, `treat`, `pick` and `send` are these steps.
 
-use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, ready};
 
 use arc_swap::ArcSwapOption;
 use dubhe_core::call::DecodeArguments;
 use dubhe_core::connect::Channel;
-use dubhe_core::end::{End, Until, Watch};
+use dubhe_core::end::Until;
 use dubhe_core::endpoint::Endpoints;
+use dubhe_core::fault::{Attempts, Fault};
 use dubhe_core::filter::Guards;
 use dubhe_core::invoke::Outcome;
 use dubhe_core::plan::{Destination, Picked, Plan, Policy};
@@ -25,7 +24,9 @@ use dubhe_core::time::{Deadline, Instant, SharedClock, Timer};
 use dubhe_core::watch::Watching;
 use dubhe_core::{Call, CallView, Code, Endpoint, Invoke, Invoking, Status, inherit};
 
+use crate::attempt::{Attempt, Report, Unsent};
 use crate::channels::Channels;
+use crate::fault::{CallAttempts, may_repeat, with_attempt};
 use crate::tasks::Tasks;
 
 /// The providers of one service, as one thing that answers calls.
@@ -151,6 +152,55 @@ impl Cluster {
             Some(next) => Some(next.run(call.take()?)),
         };
         Ok((filtered, passed.hooks))
+    }
+
+    /// Makes the attempts that the policy's treatment of failures asks for: one, or more on other
+    /// endpoints while the call fails and may be sent again. The first begins at `began`.
+    async fn treat(&self, policy: &Arc<Policy>, call: &mut Unsent, mut began: Instant) -> Outcome {
+        let retries = match &policy.fault {
+            Fault::Failover => policy.retries,
+            Fault::Strategy(strategy) => {
+                let attempts = CallAttempts::new(self.clone(), policy.clone());
+                let running = strategy.run(call.take()?, Attempts::new(Arc::new(attempts)));
+                return running.await;
+            }
+            Fault::Failfast => 0,
+        };
+        let outer = call.get()?.head.deadline;
+        let mut tried: Vec<Endpoint> = Vec::new();
+        let mut attempt = 0;
+        loop {
+            // Picked, then sent to whom was picked.
+            let picked = self.pick(policy, call, &tried, began).await?;
+            let (sending, again) = self.attempt(policy, call, picked, began, attempt < retries)?;
+            let status = match sending.await {
+                Ok(reply) => return Ok(reply),
+                Err(status) => with_attempt(status, tried.last(), attempt),
+            };
+            // Sent again while there is time, and while that does no harm.
+            began = self.clock().now();
+            let in_time = outer.is_none_or(|deadline| !deadline.passed(began));
+            match again {
+                Some(endpoint) if in_time && may_repeat(policy, &status) => tried.push(endpoint),
+                _ => return Err(status),
+            }
+            attempt += 1;
+        }
+    }
+
+    /// Sends `call` to whom was picked, and says to whom; only a call that may be sent `again` is
+    /// kept. No future: what has moved would have room in it.
+    fn attempt(
+        &self,
+        policy: &Policy,
+        call: &mut Unsent,
+        picked: Picked,
+        began: Instant,
+        again: bool,
+    ) -> Result<(Attempt, Option<Endpoint>), Status> {
+        let sent = if again { call.take_and_keep()? } else { call.take()? };
+        let endpoint = call.0.as_ref().map(|_| picked.endpoint().clone());
+        Ok((self.send(policy, sent, picked, began), endpoint))
     }
 
     /// Picks who answers an attempt that begins at `began`, another than those `tried` where there
@@ -293,63 +343,6 @@ pub(crate) fn unknown(destination: &dyn Destination, set: &Endpoints) -> String 
         }
     };
     why.to_owned()
-}
-
-/// A call that is handed on by reference, lest each step's future has room for it.
-pub(crate) struct Unsent(pub(crate) Option<Call>);
-
-impl Unsent {
-    pub(crate) fn get(&self) -> Result<&Call, Status> {
-        self.0.as_ref().ok_or_else(sent_twice)
-    }
-
-    fn get_mut(&mut self) -> Result<&mut Call, Status> {
-        self.0.as_mut().ok_or_else(sent_twice)
-    }
-
-    pub(crate) fn take(&mut self) -> Result<Call, Status> {
-        self.0.take().ok_or_else(sent_twice)
-    }
-
-    /// Takes the call and leaves a copy, unless it can be sent only once.
-    pub(crate) fn take_and_keep(&mut self) -> Result<Call, Status> {
-        let call = self.take()?;
-        self.0 = call.try_clone();
-        Ok(call)
-    }
-}
-
-#[cold]
-fn sent_twice() -> Status {
-    Status::new(Code::Internal, "the call has already been sent")
-}
-
-/// One attempt on its way.
-#[must_use = "an attempt does nothing until it is polled"]
-pub(crate) struct Attempt {
-    sending: Invoking,
-    hooks: Guards,
-    report: Watching<Report>,
-}
-
-impl Future for Attempt {
-    type Output = Outcome;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
-        let mut outcome = ready!(Pin::new(&mut self.sending).poll(cx));
-        self.hooks.end(&mut outcome);
-        self.report.end(&mut outcome);
-        Poll::Ready(outcome)
-    }
-}
-
-/// Tells the balancer how an attempt ended; until then it counts as in flight.
-struct Report(Picked);
-
-impl Watch for Report {
-    fn end(&mut self, end: &End<'_>) {
-        self.0.finish(end);
-    }
 }
 
 /// The target of the filters of a call: the cluster, with the policy that the call has.

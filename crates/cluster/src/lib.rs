@@ -1,7 +1,7 @@
 //! Choosing who answers a call.
 //!
 //! ```text
-//! plan → fault → directory → router → balance → channel
+//! plan → fault → destination (directory → router → balance) → channel
 //! ```
 //!
 //! [`Cluster`] walks that list for each call. Everything it reads is an immutable snapshot, so the
@@ -12,9 +12,10 @@ pub mod balance;
 pub mod channels;
 pub mod destination;
 pub mod directory;
-
 pub mod plan;
+pub mod router;
 
+mod attempt;
 mod cluster;
 mod fault;
 mod panicked;

@@ -12,7 +12,6 @@ use crate::time::{Duration, Sleep};
 
 /// The treatment of failures, by Dubbo's names (`cluster` of a reference).
 #[derive(Clone, Default)]
-#[non_exhaustive]
 pub enum Fault {
     /// Tries other endpoints, up to `retries` more.
     #[default]

@@ -154,6 +154,7 @@ pub mod registry {
 
 /// The traits and types to write a router.
 pub mod router {
+    pub use dubhe_cluster::router::ZoneAffinity;
     pub use dubhe_core::endpoint::Endpoints;
     pub use dubhe_core::router::{Bitmap, PreparedRouter, Router, Trace};
 }

@@ -9,7 +9,8 @@ use dubhe_core::time::{Duration, Sleep};
 use dubhe_core::{Call, Endpoint, Invoking};
 use parking_lot::Mutex;
 
-use crate::cluster::{Cluster, Unsent};
+use crate::attempt::Unsent;
+use crate::cluster::Cluster;
 
 /// One call that a strategy makes attempts of, in a row or at once.
 pub(crate) struct CallAttempts {

@@ -5,3 +5,4 @@ mod attempts;
 mod failover;
 
 pub(crate) use attempts::CallAttempts;
+pub(crate) use failover::{may_repeat, with_attempt};

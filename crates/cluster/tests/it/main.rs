@@ -10,5 +10,6 @@ mod channels;
 mod directory;
 mod fakes;
 mod picking;
+mod plans;
 mod preparing;
 mod support;

@@ -1,0 +1,86 @@
+//! Calls that stay in a zone.
+
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use dubhe_core::CallView;
+use dubhe_core::endpoint::Endpoints;
+use dubhe_core::router::{Bitmap, PreparedRouter, Router, Trace};
+
+/// Keeps calls in one zone ([`Instance::zone`](dubhe_core::Instance::zone), Dubbo's parameter
+/// `zone` of a provider). When no provider is in the zone, all of them remain.
+#[derive(Clone, Debug)]
+pub struct ZoneAffinity {
+    zone: ByteString,
+}
+
+impl ZoneAffinity {
+    /// Prefers the providers in `zone`.
+    pub fn new(zone: impl Into<ByteString>) -> Self {
+        Self { zone: zone.into() }
+    }
+}
+
+impl Router for ZoneAffinity {
+    fn prepare(&self, set: &Arc<Endpoints>) -> Box<dyn PreparedRouter> {
+        let mut here = Bitmap::empty(set.len());
+        for (place, endpoint) in set.iter().enumerate() {
+            if endpoint.instance().zone.as_ref() == Some(&self.zone) {
+                here.insert(place);
+            }
+        }
+        let here = (here.count() > 0).then_some(here);
+        Box::new(InZone { zone: self.zone.clone(), here })
+    }
+}
+
+struct InZone {
+    zone: ByteString,
+    /// The providers in the zone; `None` when there is none.
+    here: Option<Bitmap>,
+}
+
+impl PreparedRouter for InZone {
+    fn narrow(&self, _: &CallView<'_>, set: &mut Bitmap, trace: Option<&mut Trace>) {
+        if let Some(here) = &self.here {
+            set.intersect(here);
+        }
+        if let Some(trace) = trace {
+            trace.record("zone", &*self.zone, set.count());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dubhe_core::endpoint::{Instance, Offer};
+    use dubhe_core::{Call, Endpoint, Head, Method, Payload, ServiceKey, Value};
+
+    use super::*;
+
+    /// The places that are left of providers in these zones, and what the trace says.
+    fn left(zones: &[Option<&'static str>]) -> (Vec<usize>, String) {
+        let endpoint = |zone: Option<&'static str>| {
+            let zone = zone.map(Into::into);
+            let instance = Instance { host: "h".into(), zone, ..Instance::default() };
+            let offer = Offer { protocol: "dubbo".into(), port: 1 };
+            Endpoint::new(Arc::new(instance), offer, Arc::default())
+        };
+        let set = Arc::new(Endpoints::new(zones.iter().copied().map(endpoint)));
+        let service = Arc::new(ServiceKey::interface_only("a.B"));
+        let head = Head::new(service, Arc::new(Method::java("m", "")));
+        let call = Call::new(head, Payload::dynamic(Value::Null));
+        let (mut left, mut trace) = (Bitmap::full(set.len()), Trace::default());
+        let router = ZoneAffinity::new("hz").prepare(&set);
+        router.narrow(&CallView::new(&call, None), &mut left, Some(&mut trace));
+        let step = trace.steps().first().map(|step| format!("{} {}", step.rule, step.left));
+        (left.iter().collect(), step.unwrap_or_default())
+    }
+
+    #[test]
+    fn calls_stay_in_the_zone_while_anybody_is_there() {
+        assert_eq!(left(&[Some("hz"), Some("sh"), None, Some("hz")]), (vec![0, 3], "hz 2".into()));
+        assert_eq!(left(&[Some("sh"), None]), (vec![0, 1], "hz 2".into()));
+        assert_eq!(left(&[]), (vec![], "hz 0".into()));
+    }
+}
