@@ -12,6 +12,7 @@ use dubhe_core::fault::Fault;
 use dubhe_core::filter::{Chain, Guard, Hook, Next, Step};
 use dubhe_core::payload::Content;
 use dubhe_core::plan::{Plan, Policy};
+use dubhe_core::status::Retry;
 use dubhe_core::time::SharedClock;
 use dubhe_core::{
     Body, Call, CallView, Encode, Endpoint, Invoke, Invoking, Metadata, Payload, Reply, Sink,
@@ -56,7 +57,7 @@ impl Invoke for Provider {
         };
         self.0.0.lock().unwrap().push((self.1, owners));
         Invoking::ready(match self.1 {
-            1 => Err(Status::unavailable("refused")),
+            1 => Err(Status::unavailable("refused").with_retry(Retry::Unstarted)),
             _ => Ok(Reply::new(Payload::dynamic(Value::Null))),
         })
     }
