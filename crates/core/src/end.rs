@@ -81,6 +81,43 @@ impl<'a> End<'a> {
 pub trait Watch: Send {
     /// Takes the end. Called exactly once, also while a panic unwinds.
     fn end(&mut self, end: &End<'_>);
+
+    /// Returns `true` if work goes on that the others must not take for ended, such as a task that
+    /// cannot be stopped at once. Default `false`.
+    fn is_busy(&self) -> bool {
+        false
+    }
+
+    /// Takes, when it [is busy](Watch::is_busy), the end that the others are told once this is
+    /// dropped.
+    fn delay(&mut self, ended: Ended) {
+        drop(ended);
+    }
+}
+
+/// The watchers of a call that has ended, which are told of it when this is dropped.
+#[derive(Debug)]
+pub struct Ended {
+    watchers: Watchers,
+    /// The outcome, `None` when the caller gave up.
+    outcome: Option<Result<(), Status>>,
+    /// `true` if the progress of a reply is known.
+    replied: bool,
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let ending = match &self.outcome {
+            Some(Ok(())) => Ending::Ok,
+            Some(Err(status)) => Ending::Failed(status),
+            None => Ending::Cancelled,
+        };
+        if self.replied {
+            self.watchers.passed_now(ending, Until::Sent);
+        } else {
+            self.watchers.tell_now(Until::Sent, &Facts::of(ending));
+        }
+    }
 }
 
 /// The moment that ends a unary call.
@@ -179,6 +216,12 @@ impl Watchers {
 
     /// Tells those for whom the reply that they have watched has ended.
     pub(crate) fn passed(&mut self, ending: Ending<'_>, at: Until) {
+        if !self.delayed(ending, at, true) {
+            self.passed_now(ending, at);
+        }
+    }
+
+    fn passed_now(&mut self, ending: Ending<'_>, at: Until) {
         self.each(at, |node| {
             let Progress { metadata, trailers, messages, bytes } =
                 std::mem::take(&mut node.progress);
@@ -189,7 +232,49 @@ impl Watchers {
 
     /// Tells those for whom the call has ended.
     pub(crate) fn tell(&mut self, at: Until, facts: &Facts<'_>) {
+        if !self.delayed(facts.ending, at, false) {
+            self.tell_now(at, facts);
+        }
+    }
+
+    fn tell_now(&mut self, at: Until, facts: &Facts<'_>) {
         self.each(at, |node| node.tell(facts));
+    }
+
+    /// Lets one that is busy delay the end for the others.
+    fn delayed(&mut self, ending: Ending<'_>, at: Until, replied: bool) -> bool {
+        let mut next = self.0.as_deref();
+        while let Some(node) = next {
+            if at == Until::Sent && node.watch.is_busy() {
+                self.delay(ending, replied);
+                return true;
+            }
+            next = node.next.as_deref();
+        }
+        false
+    }
+
+    #[cold]
+    fn delay(&mut self, ending: Ending<'_>, replied: bool) {
+        let (mut busy, mut watchers) = (None, Self::default());
+        let mut next = self.0.take();
+        while let Some(mut node) = next {
+            next = node.next.take();
+            if busy.is_none() && node.watch.is_busy() {
+                busy = Some(node);
+            } else {
+                watchers.push_outer(node);
+            }
+        }
+        let outcome = match ending {
+            Ending::Ok => Some(Ok(())),
+            Ending::Failed(status) => Some(Err(status.clone())),
+            Ending::Cancelled => None,
+        };
+        let ended = Ended { watchers, outcome, replied };
+        if let Some(mut busy) = busy {
+            busy.watch.delay(ended);
+        }
     }
 
     /// Takes out those for whom the call has ended, which are all once its reply is sent.

@@ -17,6 +17,7 @@ use dubhe_net::time::{self, TokioClock};
 
 use crate::announce::AnnouncePolicy;
 use crate::service::{Export, Service};
+use crate::work::Awaited;
 use crate::{echo, generic};
 
 /// An exported service: its methods by name, each with its handler.
@@ -77,6 +78,7 @@ impl Exported {
         outer_gates: &[Arc<dyn Gate>],
     ) -> Result<Self, Status> {
         let Export { service, key, mut params, steps, gates, isolation, built_in } = export;
+        let isolated = isolation.is_some();
         let service = match isolation {
             Some(isolation) => isolation.wrap(service, &key)?,
             None => service,
@@ -91,16 +93,16 @@ impl Exported {
         let clock: SharedClock = Arc::new(TokioClock);
         let chain = Chain::new(outer.iter().cloned().chain(steps), &clock, Until::Sent);
         let gates = Gates::new(outer_gates.iter().cloned().chain(gates), &clock);
-        let target = |method: Arc<Method>, handler: Arc<dyn Invoke>| Target {
-            service: key.clone(),
-            method,
-            params: params.clone(),
-            gates: gates.clone(),
-            invoke: if chain.is_empty() {
-                handler
-            } else {
-                Arc::new(Filtered::new(chain.clone(), handler))
-            },
+        let target = |method: Arc<Method>, handler: Arc<dyn Invoke>| {
+            let mut invoke = handler;
+            if !chain.is_empty() {
+                invoke = Arc::new(Filtered::new(chain.clone(), invoke));
+            }
+            if isolated {
+                invoke = Arc::new(Awaited::new(invoke, clock.clone()));
+            }
+            let (service, params, gates) = (key.clone(), params.clone(), gates.clone());
+            Target { service, method, params, gates, invoke }
         };
         let mut methods: HashMap<ByteString, Vec<Target>> = HashMap::new();
         for (index, method) in all.iter().enumerate() {

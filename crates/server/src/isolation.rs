@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinHandle};
 
 use crate::service::Service;
+use crate::work::Work;
 
 /// The number of messages of a streamed reply that may wait between the runtime and the connection.
 const BUFFERED_MESSAGES: usize = 8;
@@ -66,12 +67,24 @@ impl Runtime {
         Ok(Self { handle: owned.handle().clone(), owned: Some(owned) })
     }
 
-    /// Runs `future` as a task, with the inherited context of the current one.
-    fn run<T: Send + 'static>(&self, future: impl Future<Output = T> + Send + 'static) -> Task<T> {
-        Task(match inherited() {
+    /// Runs `future` as a task of a call, with the inherited context of the current one.
+    fn run<T: Send + 'static>(
+        &self,
+        work: &Work,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> Task<T> {
+        let running = work.begin();
+        let future = async move {
+            // Dropped after the future.
+            let _running = running;
+            future.await
+        };
+        let task = match inherited() {
             None => self.handle.spawn(future),
             Some(value) => self.handle.spawn(scope(value, future)),
-        })
+        };
+        work.abort_with(task.abort_handle());
+        Task(task)
     }
 }
 
@@ -126,11 +139,13 @@ impl Service for Isolated {
 
     fn call(&self, method: usize, call: Call) -> Invoking {
         let (service, runtime) = (self.service.clone(), self.runtime.clone());
+        // Without one, a filter has made a call of its own.
+        let work = call.head.extensions.get::<Work>().cloned().unwrap_or_default();
         Invoking::boxed(async move {
-            let mut task = runtime.run(async move { service.call(method, call).await });
+            let mut task = runtime.run(&work, async move { service.call(method, call).await });
             let mut reply = std::future::poll_fn(|cx| task.poll(cx)).await??;
             if let ReplyBody::Stream(frames) = reply.body {
-                let frames = frames.wrap(|frames| ForwardedStream::new(frames, runtime));
+                let frames = frames.wrap(|frames| ForwardedStream::new(frames, runtime, &work));
                 reply.body = ReplyBody::Stream(frames);
             }
             Ok(reply)
@@ -151,9 +166,9 @@ struct ForwardedStream {
 }
 
 impl ForwardedStream {
-    fn new(mut stream: ReplyStream, runtime: Arc<Runtime>) -> Self {
+    fn new(mut stream: ReplyStream, runtime: Arc<Runtime>, work: &Work) -> Self {
         let (sender, frames) = mpsc::channel(BUFFERED_MESSAGES);
-        let task = runtime.run(async move {
+        let task = runtime.run(work, async move {
             while let Some(frame) = stream.next().await {
                 if sender.send(frame).await.is_err() {
                     break;

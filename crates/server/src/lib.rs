@@ -20,6 +20,7 @@ mod service;
 mod services;
 pub mod stub;
 mod table;
+mod work;
 
 pub use server::{RunningServer, Server, ServerBuilder, ServerOptions};
 pub use service::{Export, IntoExport, Service};

@@ -108,7 +108,8 @@ impl Export {
     /// connection nor other services. A call costs a task and two changes of thread. Gates, filters
     /// and hooks stay with the connection, so that a refusal costs nothing of this.
     ///
-    /// A call that is cancelled or exceeds its deadline is aborted at its next wait. When the runtime is shut
+    /// A call that is cancelled or exceeds its deadline is aborted at its next wait; its permits and
+    /// counts are held until then. When the runtime is shut
     /// down, calls end with [`Code::Unavailable`](dubhe_core::Code::Unavailable).
     pub fn runtime(mut self, runtime: Handle) -> Self {
         self.isolation = Some(Isolation::Runtime(runtime));

@@ -6,9 +6,11 @@
     reason = "a test stops at the first surprise"
 )]
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
 
 use dubhe::RunningServer;
+use dubhe::gate::{Arrival, Gate};
 use dubhe::prelude::*;
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::runtime::Handle;
@@ -192,4 +194,87 @@ async fn no_thread_is_refused() {
     let export = Export::new(MinerServer::new(Pit::default())).isolated(0);
     let error = Server::builder().service(export).start("127.0.0.1:0").await.unwrap_err();
     assert!(error.message().contains("at least 1"), "{error}");
+}
+
+/// Admits one call at a time, and counts those that it refused.
+#[derive(Clone, Default)]
+struct One(Arc<AtomicBool>);
+
+impl One {
+    fn enter(&self) -> Result<Guard, Status> {
+        if self.0.swap(true, Ordering::SeqCst) {
+            return Err(Status::resource_exhausted("one call runs already"));
+        }
+        let inside = self.0.clone();
+        Ok(Guard::new(move |_| inside.store(false, Ordering::SeqCst)))
+    }
+}
+
+impl Gate for One {
+    fn admit(&self, _: &Arrival<'_>) -> Result<Guard, Status> {
+        self.enter()
+    }
+}
+
+impl Hook for One {
+    fn before(&self, _: &mut Call) -> Result<Guard, Status> {
+        self.enter()
+    }
+}
+
+async fn pass(call: Call, next: Next) -> Result<Reply, Status> {
+    next.run(call).await
+}
+
+async fn answers_early(call: Call, next: Next) -> Result<Reply, Status> {
+    let wait = std::time::Duration::from_millis(20);
+    tokio::time::timeout(wait, next.run(call))
+        .await
+        .unwrap_or_else(|_| Err(Status::aborted("late")))
+}
+
+fn is_refusal(status: &Status) -> bool {
+    status.message().contains("one call runs already")
+}
+
+#[tokio::test]
+async fn permits_and_counts_are_held_until_the_handler_is_gone() {
+    type Change = fn(Export, One) -> Export;
+    let cases: [(&str, Change); 4] = [
+        ("a gate", |export, one| export.gate(one)),
+        ("a hook", |export, one| export.hook(one)),
+        ("a gate before a filter", |export, one| export.filter(pass).gate(one)),
+        ("a hook between filters", |export, one| export.filter(pass).hook(one).filter(pass)),
+    ];
+    for (what, change) in cases {
+        for (protocol, early) in [("dubbo", false), ("tri", false), ("tri", true)] {
+            if early && what != "a gate" {
+                continue;
+            }
+            let (pit, one) = (Pit::default(), One::default());
+            let mut export = change(Export::new(MinerServer::new(pit.clone())).isolated(2), one);
+            if early {
+                export = export.filter(answers_early);
+            }
+            let server = serve(export).await;
+            let app = App::builder("test").build().unwrap();
+            let miner = miner(&app, protocol, &server);
+            let options = CallOptions::new().timeout(std::time::Duration::from_millis(100));
+            let late = miner.with(options).dig().await.unwrap_err();
+            assert!(matches!(late.code(), Code::DeadlineExceeded | Code::Aborted), "{late}");
+            for _ in 0..3 {
+                let refused = miner.fail().await.unwrap_err();
+                assert!(is_refusal(&refused), "{what}, {protocol}: {refused}");
+            }
+            let barrier = pit.barrier.clone();
+            tokio::task::spawn_blocking(move || barrier.wait()).await.unwrap();
+            let admitted = async {
+                while is_refusal(&miner.fail().await.unwrap_err()) {
+                    tokio::task::yield_now().await;
+                }
+            };
+            let limit = std::time::Duration::from_secs(20);
+            tokio::time::timeout(limit, admitted).await.unwrap();
+        }
+    }
 }

@@ -1,0 +1,135 @@
+//! The tasks of one call on another runtime, which a cancelled call waits for: a task ends at its
+//! next wait, and until then it takes what the permits of the call stand for.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use dubhe_core::end::{End, Ended, Until, Watch};
+use dubhe_core::invoke::Outcome;
+use dubhe_core::time::{SharedClock, Timer};
+use dubhe_core::{Call, Invoke, Invoking};
+use parking_lot::Mutex;
+use tokio::task::AbortHandle;
+
+/// The tasks of one call. An extension of its head; clones are of the same call.
+#[derive(Clone, Default)]
+pub(crate) struct Work(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    /// The number of tasks whose futures are not dropped.
+    running: usize,
+    tasks: Vec<AbortHandle>,
+    /// The parts of the call that are dropped after its tasks.
+    remains: Vec<Box<dyn Send>>,
+}
+
+/// A task that runs.
+pub(crate) struct Running(Work);
+
+impl Work {
+    /// Counts a task until the guard is dropped.
+    pub(crate) fn begin(&self) -> Running {
+        self.0.lock().running += 1;
+        Running(self.clone())
+    }
+
+    /// Adds the handle of a task that was counted.
+    pub(crate) fn abort_with(&self, task: AbortHandle) {
+        self.0.lock().tasks.push(task);
+    }
+
+    fn is_running(&self) -> bool {
+        self.0.lock().running > 0
+    }
+
+    /// Aborts the tasks, and drops `remains` after them.
+    fn end(&self, remains: impl Send + 'static) {
+        let tasks = {
+            let mut state = self.0.lock();
+            if state.running > 0 {
+                state.remains.push(Box::new(remains));
+            }
+            std::mem::take(&mut state.tasks)
+        };
+        tasks.iter().for_each(AbortHandle::abort);
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let remains = {
+            let mut state = self.0.0.lock();
+            state.running -= 1;
+            if state.running > 0 { Vec::new() } else { std::mem::take(&mut state.remains) }
+        };
+        drop(remains);
+    }
+}
+
+/// The filters and the handler of a service whose handlers are tasks elsewhere. A cancelled call is
+/// dropped, and its end told, when the futures of its tasks are gone.
+pub(crate) struct Awaited {
+    target: Arc<dyn Invoke>,
+    clock: SharedClock,
+}
+
+impl Awaited {
+    pub(crate) fn new(target: Arc<dyn Invoke>, clock: SharedClock) -> Self {
+        Self { target, clock }
+    }
+}
+
+impl Invoke for Awaited {
+    fn invoke(&self, mut call: Call) -> Invoking {
+        let work = Work::default();
+        call.head.extensions.insert(work.clone());
+        let timer = Timer::start(self.clock.clone());
+        let call = Some(self.target.invoke(call));
+        Invoking::boxed(AwaitedCall { call, work: work.clone() }).watch(
+            WorkWatch(work),
+            timer,
+            Until::Sent,
+        )
+    }
+}
+
+struct AwaitedCall {
+    call: Option<Invoking>,
+    work: Work,
+}
+
+impl Future for AwaitedCall {
+    type Output = Outcome;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
+        let Some(call) = &mut self.call else { return Poll::Pending };
+        let outcome = ready!(Pin::new(call).poll(cx));
+        self.call = None;
+        Poll::Ready(outcome)
+    }
+}
+
+impl Drop for AwaitedCall {
+    fn drop(&mut self) {
+        if let Some(call) = self.call.take() {
+            self.work.end(call);
+        }
+    }
+}
+
+/// Delays the end of a call while one of its tasks runs.
+struct WorkWatch(Work);
+
+impl Watch for WorkWatch {
+    fn end(&mut self, _: &End<'_>) {}
+
+    fn is_busy(&self) -> bool {
+        self.0.is_running()
+    }
+
+    fn delay(&mut self, ended: Ended) {
+        self.0.end(ended);
+    }
+}
