@@ -142,7 +142,34 @@ impl Reply {
         if let ReplyBody::Stream(stream) = &mut self.body {
             return stream.sent(outcome.err().unwrap_or(Ending::Ok));
         }
-        let watchers = &mut self.watchers.0;
+        self.watchers.sent(outcome);
+    }
+
+    /// Lets the reply go, and keeps what a protocol needs to say that it is sent.
+    pub fn into_receipt(self) -> Receipt {
+        Receipt(self.watchers)
+    }
+}
+
+/// The duty to tell the end of a unary reply. Dropped without, the reply counts as cancelled.
+#[derive(Debug)]
+#[must_use = "dropped, it tells of a cancelled call"]
+pub struct Receipt(Unary);
+
+impl Receipt {
+    /// Ends the reply, as [`Reply::sent`] does.
+    pub fn sent(mut self, outcome: Result<usize, Ending<'_>>) {
+        self.0.sent(outcome);
+    }
+}
+
+/// The watchers of a unary reply: dropped before it is sent, it is cancelled.
+#[derive(Debug, Default)]
+struct Unary(Watchers);
+
+impl Unary {
+    fn sent(&mut self, outcome: Result<usize, Ending<'_>>) {
+        let watchers = &mut self.0;
         match outcome {
             Ok(bytes) => {
                 watchers.advance(|progress| progress.bytes = length(bytes));
@@ -155,10 +182,6 @@ impl Reply {
         }
     }
 }
-
-/// The watchers of a unary reply: dropped before it is sent, it is cancelled.
-#[derive(Debug, Default)]
-struct Unary(Watchers);
 
 impl Drop for Unary {
     fn drop(&mut self) {

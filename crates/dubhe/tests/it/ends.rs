@@ -291,3 +291,28 @@ async fn a_reply_over_http1_that_nobody_reads_has_not_ended() {
     drop(stream);
     assert_eq!(scene.server_ends.recv().await.unwrap().0, "CANCELLED");
 }
+
+#[tokio::test]
+async fn a_large_reply_over_dubbo_that_nobody_reads_has_not_ended() {
+    let mut scene = scene("dubbo").await;
+    // What a client sends, seen by a listener of the test, is sent again by a peer that reads nothing.
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("dubbo://{}", listener.local_addr().unwrap());
+    let client = App::builder("test").build().unwrap().client::<WaysClient>().url(&url);
+    let client = client.timeout(Duration::from_mins(1)).build().unwrap();
+    let _call = tokio::spawn(async move { client.end("large".into()).await });
+    let (mut seen, _) = listener.accept().await.unwrap();
+    let mut request = vec![0; 4096];
+    let length = seen.read(&mut request).await.unwrap();
+
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut stream = socket.connect(scene.running.addr()).await.unwrap();
+    stream.write_all(&request[..length]).await.unwrap();
+    // The head has come, so that the rest is on its way.
+    stream.read_exact(&mut [0; 16]).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(scene.server_ends.try_recv().is_err());
+    drop(stream);
+    assert_eq!(scene.server_ends.recv().await.unwrap().0, "CANCELLED");
+}

@@ -3,6 +3,7 @@
 
 use std::{
     collections::VecDeque,
+    fmt,
     io::{IoSlice, Result},
     pin::Pin,
     task::{Context, Poll, ready},
@@ -29,12 +30,13 @@ pub struct Outbox {
     tick: Option<Instant>,
 }
 
-#[derive(Debug)]
 enum Chunk {
     /// Encoded here; may still be overwritten at a mark.
     Own(BytesMut),
-    /// Somebody else's.
+    /// Passed on as they came.
     Shared(Bytes),
+    /// No bytes: run when those before it are written.
+    Receipt(Box<dyn FnOnce() + Send>),
 }
 
 impl Chunk {
@@ -42,7 +44,14 @@ impl Chunk {
         match self {
             Self::Own(bytes) => bytes,
             Self::Shared(bytes) => bytes,
+            Self::Receipt(_) => &[],
         }
+    }
+}
+
+impl fmt::Debug for Chunk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.as_slice().len())
     }
 }
 
@@ -69,6 +78,13 @@ impl Outbox {
         self.seal();
         self.chunk_bytes += bytes.len();
         self.chunks.push_back(Chunk::Shared(bytes));
+    }
+
+    /// Runs `then` when all that was appended before is written to the transport. Dropped unrun with
+    /// the connection that ends before.
+    pub fn on_written(&mut self, then: impl FnOnce() + Send + 'static) {
+        self.seal();
+        self.chunks.push_back(Chunk::Receipt(Box::new(then)));
     }
 
     /// The number of bytes that wait.
@@ -114,7 +130,7 @@ impl Outbox {
         let own = match self.chunks.get_mut(mark.chunk) {
             None => &mut self.tail,
             Some(Chunk::Own(chunk)) => chunk,
-            Some(Chunk::Shared(_)) => return false,
+            Some(Chunk::Shared(_) | Chunk::Receipt(_)) => return false,
         };
         match own.get_mut(mark.at..).and_then(|rest| rest.get_mut(..bytes.len())) {
             Some(place) => {
@@ -213,13 +229,16 @@ impl Outbox {
                 match first {
                     Chunk::Own(bytes) => bytes.advance(n),
                     Chunk::Shared(bytes) => bytes.advance(n),
+                    Chunk::Receipt(_) => {}
                 }
                 self.chunk_bytes -= n;
                 return;
             }
             n -= len;
             self.chunk_bytes -= len;
-            self.chunks.pop_front();
+            if let Some(Chunk::Receipt(then)) = self.chunks.pop_front() {
+                then();
+            }
         }
         if n >= self.tail.len() {
             // Keeps the allocation whole, which advancing to the end would not.

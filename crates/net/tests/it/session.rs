@@ -54,6 +54,32 @@ async fn frames_survive_any_fragmentation_and_a_slow_peer() {
 }
 
 #[tokio::test]
+async fn a_receipt_comes_when_what_was_before_it_is_written() {
+    let (mut near, handle, driver) = start(64, options(1 << 20), Quiet(Log::default()));
+    let written = Arc::new(AtomicUsize::new(0));
+    for length in [10, 100, 5000] {
+        let count = written.clone();
+        let queue = |out: &mut Outbox| {
+            out.push(vec![7; length].into());
+            out.on_written(move || {
+                count.fetch_add(1, Ordering::Relaxed);
+            });
+        };
+        handle.send(queue).unwrap();
+    }
+    // The pipe holds 64 bytes: the first and part of the second.
+    wait_until("the first receipt", || written.load(Ordering::Relaxed) == 1).await;
+    let mut some = [0; 46];
+    near.read_exact(&mut some).await.unwrap();
+    wait_until("the second receipt", || written.load(Ordering::Relaxed) == 2).await;
+    // The rest is never written, so its receipt is dropped.
+    driver.abort();
+    assert!(driver.await.unwrap_err().is_cancelled());
+    assert_eq!(Arc::strong_count(&written), 1);
+    assert_eq!(written.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
 async fn a_session_that_had_enough_goes_on_by_itself() {
     let log = Log::default();
     let session = Echo { most: 1, ..Echo::new(&log) };

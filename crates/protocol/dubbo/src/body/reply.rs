@@ -115,6 +115,9 @@ impl ReplyTo {
     }
 }
 
+/// The length of a reply up to which it counts as sent when it is queued, in bytes.
+const SMALL: usize = 32 * 1024;
+
 /// Queues the reply to a call: its result, its exception, or, failing that, why it has none.
 pub(crate) fn write_reply(out: &mut Outbox, to: ReplyTo, outcome: Outcome) {
     let (written, reply) = match outcome {
@@ -138,11 +141,15 @@ pub(crate) fn write_reply(out: &mut Outbox, to: ReplyTo, outcome: Outcome) {
             Some(status.clone())
         }
     };
-    if let Some(mut reply) = reply {
-        reply.sent(match &status {
-            Some(status) => Err(Ending::Failed(status)),
-            None => Ok(written.unwrap_or_default()),
-        });
+    match (reply, &status, written) {
+        // What is small leaves at once, or with what waits already.
+        (Some(reply), None, Ok(length)) if length > SMALL => {
+            let receipt = reply.into_receipt();
+            out.on_written(move || receipt.sent(Ok(length)));
+        }
+        (Some(mut reply), None, Ok(length)) => reply.sent(Ok(length)),
+        (Some(mut reply), Some(status), _) => reply.sent(Err(Ending::Failed(status))),
+        (Some(_), None, Err(_)) | (None, ..) => {}
     }
 }
 
