@@ -5,6 +5,8 @@ use std::{
     future::poll_fn,
     os::unix::{fs::PermissionsExt, net::UnixListener},
     path::{Path, PathBuf},
+    sync::Barrier,
+    thread,
     time::Duration,
 };
 
@@ -18,7 +20,10 @@ use dubhe_net::{
     },
 };
 use dubhe_testkit::Folder;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    runtime::Handle,
+};
 
 fn bind(path: &Path) -> Result<UnixListen> {
     UnixListen::bind(path, &UnixOptions::default())
@@ -105,6 +110,63 @@ async fn a_socket_that_was_left_behind_is_replaced() {
     let mut listen = bind(&path).unwrap();
     let (_near, _) = dial(&path).await.unwrap();
     accept(&mut listen).await;
+}
+
+/// Lets several servers start on `path` at one moment, and returns those that listen.
+fn start_together(path: &Path) -> Vec<UnixListen> {
+    const SERVERS: usize = 3;
+    let (barrier, runtime) = (Barrier::new(SERVERS), Handle::current());
+    let start = || {
+        let _within = runtime.enter();
+        barrier.wait();
+        bind(path)
+    };
+    let started: Vec<_> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..SERVERS).map(|_| scope.spawn(start)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let taken = |result: Result<UnixListen>| {
+        let in_use = |error: &Error| error.to_string().contains("the address is in use");
+        result.inspect_err(|error| assert!(in_use(error), "{error}")).ok()
+    };
+    started.into_iter().filter_map(taken).collect()
+}
+
+#[tokio::test]
+async fn of_servers_that_start_together_one_listens_and_keeps_its_file() {
+    let (folder, _) = free();
+    for round in 0..300 {
+        let path = folder.path().join(round.to_string());
+        if round % 2 == 1 {
+            drop(UnixListener::bind(&path).unwrap());
+        }
+        let mut listening = start_together(&path);
+        assert_eq!(listening.len(), 1, "round {round}");
+        let (near, _) = dial(&path).await.unwrap();
+        accept(&mut listening[0]).await;
+        drop((near, listening));
+        assert!(!path.exists());
+    }
+}
+
+#[tokio::test]
+async fn a_directory_that_is_locked_for_long_is_an_error_and_one_unlocked_is_waited_for() {
+    let (folder, path) = free();
+    let held = fs::File::open(folder.path()).unwrap();
+    held.lock().unwrap();
+    let error = bind(&path).unwrap_err();
+    assert!(error.to_string().contains("holds the lock of"), "{error}");
+    assert!(!path.exists());
+    let runtime = Handle::current();
+    let waits = thread::scope(|scope| {
+        let waits = scope.spawn(|| {
+            let _within = runtime.enter();
+            bind(&path)
+        });
+        held.unlock().unwrap();
+        waits.join().unwrap()
+    });
+    waits.unwrap();
 }
 
 #[tokio::test]

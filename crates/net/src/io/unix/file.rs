@@ -9,6 +9,8 @@ use std::{
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
+use super::lock::DirLock;
+
 /// The file that binding a socket made. Dropping it removes the file, unless another is there by
 /// then.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ impl SocketFile {
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
+        // Nobody puts another one there between the look and the removal.
+        let _lock = DirLock::of(&self.path);
         let own = |found: Metadata| identity(&found) == self.identity;
         if fs::symlink_metadata(&self.path).is_ok_and(own)
             && let Err(error) = fs::remove_file(&self.path)

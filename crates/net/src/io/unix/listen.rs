@@ -14,6 +14,7 @@ use socket2::{Domain, Socket, Type};
 use tokio::net::UnixListener;
 
 use super::file::{SocketFile, remove_stale};
+use super::lock::DirLock;
 use super::{UnixOptions, check};
 use crate::{
     Error, Result,
@@ -31,12 +32,14 @@ pub struct UnixListen {
 
 impl UnixListen {
     /// Listens on `path`. A socket there on which nobody listens, such as one that a killed process
-    /// left, is replaced. Two processes that find one at the same moment may both replace it, and
-    /// the last one is reached. Must be called within a tokio runtime.
+    /// left, is replaced. The directory is locked meanwhile (`flock(2)`), so that of several servers
+    /// that start at one moment the first one listens and the others fail; one that may not be read
+    /// cannot be locked. Must be called within a tokio runtime.
     ///
     /// # Errors
     /// When somebody listens on the path, a file that is no socket is there, the path is too long
-    /// ([`MAX_PATH_BYTES`](super::MAX_PATH_BYTES)), or its directory does not permit it.
+    /// ([`MAX_PATH_BYTES`](super::MAX_PATH_BYTES)), its directory does not permit it, or another
+    /// process holds the lock of that for 3 s.
     pub fn bind(path: impl Into<Arc<Path>>, options: &UnixOptions) -> Result<Self> {
         let path = path.into();
         check(&path)?;
@@ -44,6 +47,8 @@ impl UnixListen {
             let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
             socket.set_nonblocking(true)?;
             let address = socket2::SockAddr::unix(&path)?;
+            // Until it listens: before, it looks like one that was left behind.
+            let _lock = DirLock::of(&path)?;
             match socket.bind(&address) {
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
                     remove_stale(&path)?;

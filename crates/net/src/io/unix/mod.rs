@@ -10,6 +10,8 @@ mod dial;
 mod file;
 #[cfg(unix)]
 mod listen;
+#[cfg(unix)]
+mod lock;
 
 use std::{path::Path, time::Duration};
 
