@@ -5,11 +5,12 @@ use std::{
     io,
     path::Path,
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-/// The longest time to wait for a lock. It is held for a few system calls.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
+/// The number of times that a lock is tried, with a pause of 1 ms: about 3 s. It is held for a few
+/// system calls.
+const ATTEMPTS: u32 = 3_000;
 
 /// The lock of a directory (`flock(2)`), in which one process at a time looks for a socket that was
 /// left behind, replaces it, and listens. No file is needed for it that somebody would remove.
@@ -26,18 +27,10 @@ impl DirLock {
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let directory = directory.unwrap_or(Path::new("."));
         let Ok(file) = File::open(directory) else { return Ok(Self(None)) };
-        let until = Instant::now() + LOCK_TIMEOUT;
-        loop {
+        for _ in 0..ATTEMPTS {
             match file.try_lock() {
                 Ok(()) => return Ok(Self(Some(file))),
-                Err(TryLockError::WouldBlock) if Instant::now() < until => {
-                    thread::sleep(Duration::from_millis(1));
-                }
-                Err(TryLockError::WouldBlock) => {
-                    let directory = directory.display();
-                    let text = format!("another process holds the lock of {directory}");
-                    return Err(io::Error::new(io::ErrorKind::TimedOut, text));
-                }
+                Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(1)),
                 Err(TryLockError::Error(error)) => {
                     let directory = directory.display();
                     tracing::debug!(%directory, %error, "cannot lock the directory of a socket");
@@ -45,6 +38,8 @@ impl DirLock {
                 }
             }
         }
+        let text = format!("another process holds the lock of {}", directory.display());
+        Err(io::Error::new(io::ErrorKind::TimedOut, text))
     }
 }
 
