@@ -122,7 +122,7 @@ async fn all_withdrawals_are_asked_for_at_once() {
     let one = Silent::answering_withdrawals_together(4);
     let other = Silent { withdrawals: one.withdrawals.clone(), ..Silent::default() };
     let server = builder(&[&one, &other])
-        .options(|options| options.withdraw_timeout = Duration::from_secs(60));
+        .options(|options| options.withdraw_timeout = Duration::from_mins(1));
     in_time(server.start("127.0.0.1:0").await.unwrap().stop()).await;
     assert_eq!((one.providers().await, other.providers().await), (0, 0));
 }
