@@ -227,8 +227,7 @@ impl Cluster {
         tried: &[Endpoint],
         began: Instant,
     ) -> Result<Picked, Status> {
-        let patience = deadline(policy, call.get()?, began);
-        let patience = patience.unwrap_or_else(|| Deadline::after(began, policy.timeout));
+        let patience = patience(policy, call.get()?, began);
         self.first_set(policy, patience).await;
         let picked = policy.destination.pick(&self.view(call.get()?), tried, began);
         picked.map_or_else(|| Err(nobody(call.get()?, &*policy.destination)), Ok)
@@ -292,7 +291,7 @@ impl Cluster {
 
     /// Waits for the first set of a directory that has had none yet: the first calls of a client
     /// come before its registry has answered.
-    async fn first_set(&self, policy: &Policy, deadline: Deadline) {
+    pub(crate) async fn first_set(&self, policy: &Policy, deadline: Deadline) {
         let set = policy.destination.snapshot();
         if set.number() > 0 || set.health() == Health::Fresh {
             return;
@@ -316,8 +315,13 @@ fn deadline(policy: &Policy, call: &Call, now: Instant) -> Option<Deadline> {
     Deadline::earlier(own, call.head.deadline)
 }
 
+/// The end of the time for which an attempt that begins at `now` waits for a first set.
+pub(crate) fn patience(policy: &Policy, call: &Call, now: Instant) -> Deadline {
+    deadline(policy, call, now).unwrap_or_else(|| Deadline::after(now, policy.timeout))
+}
+
 /// The error of a call that there is nobody to ask for.
-fn nobody(call: &Call, destination: &dyn Destination) -> Status {
+pub(crate) fn nobody(call: &Call, destination: &dyn Destination) -> Status {
     let service = &call.head.service;
     let set = destination.snapshot();
     let why = match set.len() {

@@ -4,6 +4,7 @@ mod policy;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,10 @@ use dubhe_core::registry::{Registration, Registry};
 use dubhe_core::{ServiceKey, Status};
 use dubhe_net::drain::Scope;
 use dubhe_net::time;
+use futures_util::FutureExt as _;
+use futures_util::future::join_all;
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
 
 pub(crate) use policy::AnnouncePolicy;
 
@@ -23,11 +27,14 @@ use crate::services::Services;
 /// The pause before a delayed service that a registry refused is registered again.
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// The registrations of one server in all its registries.
+/// The registrations of one server in all its registries. Dropped, it withdraws what is left, if
+/// there is a runtime to do so.
 pub(crate) struct Announcer {
     registries: Arc<[Arc<dyn Registry>]>,
     instance: Arc<Instance>,
     offers: Vec<Offer>,
+    /// The longest time that a withdrawal may take.
+    timeout: Duration,
     services: Mutex<HashMap<Arc<ServiceKey>, Announcement>>,
 }
 
@@ -53,12 +60,14 @@ impl Announcer {
         application: ByteString,
         host: &str,
         offers: Vec<Offer>,
+        timeout: Duration,
     ) -> Self {
         let instance = Instance { host: host.into(), application, ..Instance::default() };
         Self {
             registries: registries.into(),
             instance: Arc::new(instance),
             offers,
+            timeout,
             services: Mutex::default(),
         }
     }
@@ -105,20 +114,57 @@ impl Announcer {
         Ok(())
     }
 
-    /// Withdraws a service. A registration that a registry does not remove is logged and left to it.
+    /// Withdraws a service. A registration that a registry does not remove in time is logged and left
+    /// to it.
     pub(crate) async fn withdraw(&self, key: &ServiceKey) {
         let announcement = self.services.lock().remove(key);
-        if let Some(announcement) = announcement {
-            announcement.withdraw(&self.registries).await;
-        }
+        self.withdraw_in_task(announcement.into_iter().collect()).await;
     }
 
     /// Withdraws all services.
     pub(crate) async fn withdraw_all(&self) {
         let all = std::mem::take(&mut *self.services.lock());
-        for announcement in all.into_values() {
-            announcement.withdraw(&self.registries).await;
+        self.withdraw_in_task(all.into_values().collect()).await;
+    }
+
+    /// Withdraws in a task, which goes on when nobody waits for it any more.
+    async fn withdraw_in_task(&self, announcements: Vec<Announcement>) {
+        if announcements.is_empty() {
+            return;
         }
+        let withdrawal = withdrawal(announcements, self.registries.clone(), self.timeout);
+        if let Err(error) = tokio::spawn(withdrawal).await {
+            tracing::error!(%error, "the withdrawal from registries failed");
+        }
+    }
+}
+
+impl Drop for Announcer {
+    fn drop(&mut self) {
+        let left: Vec<_> = std::mem::take(self.services.get_mut()).into_values().collect();
+        if left.is_empty() {
+            return;
+        }
+        match Handle::try_current() {
+            Ok(runtime) => {
+                drop(runtime.spawn(withdrawal(left, self.registries.clone(), self.timeout)));
+            }
+            Err(_) => {
+                tracing::warn!("no runtime to withdraw registrations; they are left to registries");
+            }
+        }
+    }
+}
+
+/// Withdraws from all registries at once, for at most `timeout`.
+async fn withdrawal(
+    announcements: Vec<Announcement>,
+    registries: Arc<[Arc<dyn Registry>]>,
+    timeout: Duration,
+) {
+    let all = join_all(announcements.into_iter().map(|one| one.withdraw(&registries)));
+    if tokio::time::timeout(timeout, all).await.is_err() {
+        tracing::warn!(?timeout, "a registry did not withdraw all registrations in time");
     }
 }
 
@@ -147,14 +193,19 @@ impl Announcement {
         // Without these tasks, no further registration is sent.
         self.delayed.join().await;
         let sent = std::mem::take(&mut *self.sent.lock());
-        for registry in registries {
-            for registration in &sent {
-                if let Err(error) = registry.unregister(registration).await {
-                    let service = &registration.service;
-                    tracing::warn!(%service, %error, "cannot withdraw a registration");
-                }
-            }
-        }
+        let each = |registry| sent.iter().map(move |one| unregister(registry, one));
+        join_all(registries.iter().flat_map(each)).await;
+    }
+}
+
+/// Withdraws one registration from one registry, whose failure is no one else's.
+async fn unregister(registry: &Arc<dyn Registry>, registration: &Registration) {
+    let service = &registration.service;
+    let unregister = async { registry.unregister(registration).await };
+    match AssertUnwindSafe(unregister).catch_unwind().await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%service, %error, "cannot withdraw a registration"),
+        Err(_) => tracing::error!(%service, "a registry panicked at a withdrawal"),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Filters around attempts, and strategies that make several.
 
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -126,6 +128,52 @@ async fn a_strategy_may_ask_everybody_at_once() {
     ends.sort();
     assert_eq!(ends, ["1 UNAVAILABLE", "3 OK", "8 CANCELLED"]);
     assert!(client.providers().iter().all(|endpoint| endpoint.state().in_flight() == 0));
+}
+
+/// Makes two attempts on two threads at once.
+async fn race(call: Call, attempts: Attempts) -> Result<Reply, Status> {
+    let again = call.try_clone().unwrap();
+    let other = attempts.clone();
+    let other = tokio::spawn(async move { other.next(again).await });
+    let own = tokio::spawn(async move { attempts.next(call).await });
+    other.await.unwrap()?;
+    own.await.unwrap()
+}
+
+/// The first that can be asked, after a while in which the other attempt could pick as well.
+#[derive(Clone)]
+struct FirstTogether(Arc<AtomicUsize>);
+
+impl Balance for FirstTogether {
+    fn prepare(&self, _: &Selection) -> Box<dyn Pick> {
+        Box::new(self.clone())
+    }
+}
+
+impl Pick for FirstTogether {
+    fn pick<'a>(&self, _: &CallView<'_>, from: &'a Selection, _: Instant) -> Option<&'a Endpoint> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        for _ in 0..1_000 {
+            if self.0.load(Ordering::SeqCst).is_multiple_of(2) {
+                break;
+            }
+            std::thread::yield_now();
+        }
+        from.get(0)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn attempts_that_begin_together_go_to_different_endpoints() {
+    let (env, seen) = environment(|_, _| ok());
+    let client = builder(&env, &[1, 2]).balance(FirstTogether(Arc::default()));
+    let client = client.fault(Fault::strategy(race)).build().unwrap();
+    for _ in 0..100 {
+        call(&client, "m", &CallOptions::new()).await.unwrap();
+        let asked = std::mem::take(&mut *seen.lock().unwrap());
+        let asked: BTreeSet<u16> = asked.iter().map(|(port, _)| *port).collect();
+        assert_eq!(asked, BTreeSet::from([1, 2]));
+    }
 }
 
 /// Answers at once, and sends the call again in the background until it has arrived.

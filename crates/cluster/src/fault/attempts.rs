@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use dubhe_core::fault::Attempt;
 use dubhe_core::plan::{Picked, Policy};
-use dubhe_core::time::{Duration, Sleep};
+use dubhe_core::time::{Duration, Instant, Sleep};
 use dubhe_core::{Call, Endpoint, Invoking};
 use parking_lot::Mutex;
 
-use crate::attempt::Unsent;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, nobody, patience};
 
 /// One call that a strategy makes attempts of, in a row or at once.
 pub(crate) struct CallAttempts {
@@ -22,6 +21,15 @@ pub(crate) struct CallAttempts {
 impl CallAttempts {
     pub(crate) fn new(cluster: Cluster, policy: Arc<Policy>) -> Self {
         Self { cluster, policy, tried: Mutex::default() }
+    }
+
+    /// Picks and notes it under one lock, lest attempts that begin together pick the same endpoint.
+    fn pick(&self, call: &Call, began: Instant) -> Option<Picked> {
+        let mut tried = self.tried.lock();
+        let view = self.cluster.view(call);
+        let picked = self.policy.destination.pick(&view, &tried, began)?;
+        tried.push(picked.endpoint().clone());
+        Some(picked)
     }
 }
 
@@ -38,16 +46,21 @@ impl Attempt for CallAttempts {
         Invoking::boxed(async move {
             let Self { cluster, policy, tried } = &*self;
             let began = cluster.clock().now();
-            let call = &mut Unsent(Some(call));
-            let picked = match endpoint {
-                Some(endpoint) => Picked::new(&endpoint, None),
-                None => {
-                    let known = tried.lock().clone();
-                    cluster.pick(policy, call, &known, began).await?
+            let mut picked = match endpoint {
+                Some(endpoint) => {
+                    tried.lock().push(endpoint.clone());
+                    Some(Picked::new(&endpoint, None))
                 }
+                None => self.pick(&call, began),
             };
-            tried.lock().push(picked.endpoint().clone());
-            cluster.send(policy, call.take()?, picked, began).await
+            if picked.is_none() {
+                // Nobody is there yet; those who wait for the first set then pick in turn.
+                let patience = patience(policy, &call, began);
+                cluster.first_set(policy, patience).await;
+                picked = self.pick(&call, began);
+            }
+            let picked = picked.ok_or_else(|| nobody(&call, &*policy.destination))?;
+            cluster.send(policy, call, picked, began).await
         })
     }
 

@@ -14,6 +14,7 @@ mod listeners;
 mod live;
 mod local;
 mod options;
+mod stopping;
 mod streams;
 mod tls;
 mod ui;

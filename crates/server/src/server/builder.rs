@@ -46,6 +46,9 @@ pub struct ServerOptions {
     /// The longest time that a shutdown waits for calls to end. Default 10 s, as
     /// `dubbo.service.shutdown.wait`.
     pub shutdown_wait: Duration,
+    /// The longest time that registries may take to withdraw a service that is removed, or all of
+    /// them when the server stops, before `shutdown_wait` begins. Default 3 s.
+    pub withdraw_timeout: Duration,
     /// Options of the port: connections, detection of protocols and TLS.
     pub accept: AcceptOptions,
     /// Options of its TCP sockets.
@@ -74,6 +77,7 @@ impl Default for ServerOptions {
             advertise: None,
             advertise_port: None,
             shutdown_wait: Duration::from_secs(10),
+            withdraw_timeout: Duration::from_secs(3),
             accept: AcceptOptions::default(),
             tcp: TcpOptions::default(),
             unix: UnixOptions::default(),
@@ -224,7 +228,7 @@ impl ServerBuilder {
     }
 
     /// Listens on `addr` and serves until SIGTERM, SIGINT or Ctrl-C, then drains: registries first,
-    /// then connections. The forms of `addr` are those of [`ServerBuilder::start`].
+    /// then connections. A second signal ends it at once. The forms of `addr` are those of [`ServerBuilder::start`].
     ///
     /// # Errors
     /// As [`ServerBuilder::start`].
@@ -243,7 +247,8 @@ impl ServerBuilder {
     ///
     /// # Errors
     /// When an address cannot be listened on, two services have the same name, an option is wrong, or
-    /// a registry refuses. Nothing is served then.
+    /// a registry refuses. Nothing is served then. When the future is dropped, what was registered
+    /// is withdrawn in the background.
     pub async fn start(mut self, addr: &str) -> Result<RunningServer, Status> {
         self.listeners.insert(0, Listener::Address(addr.to_owned()));
         self.run().await
@@ -331,7 +336,8 @@ fn announcer(
         }
     };
     let (host, offers) = offers;
-    Ok(Announcer::new(registries, options.application.clone(), &host, offers))
+    let (application, timeout) = (options.application.clone(), options.withdraw_timeout);
+    Ok(Announcer::new(registries, application, &host, offers, timeout))
 }
 
 impl std::fmt::Debug for ServerBuilder {

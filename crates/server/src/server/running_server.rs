@@ -11,13 +11,15 @@ use dubhe_net::time;
 use tokio::sync::{Mutex, watch};
 
 use super::constraints::Constraints;
+use super::signals::Signals;
 use crate::announce::Announcer;
 use crate::builtin::Catalog;
 use crate::service::IntoExport;
 use crate::services::Services;
 use crate::table::ServiceTable;
 
-/// A running server. Dropping it ends everything at once; [`RunningServer::stop`] loses no call.
+/// A running server. Dropping it ends everything at once, and withdraws its registrations in the
+/// background when that happens within a tokio runtime; [`RunningServer::stop`] loses no call.
 #[derive(Debug)]
 pub struct RunningServer {
     pub(super) addrs: Vec<SockAddr>,
@@ -101,46 +103,40 @@ impl RunningServer {
         self.trigger.live()
     }
 
-    /// Serves until SIGTERM, SIGINT or Ctrl-C, then [stops](RunningServer::stop).
+    /// Serves until SIGTERM, SIGINT or Ctrl-C, then [stops](RunningServer::stop); a second one ends
+    /// everything at once. Returns the number of connections that were closed with calls in flight.
     pub async fn until_signalled(self) -> usize {
-        signalled().await;
-        self.stop().await
+        let mut signals = Signals::new();
+        signals.next().await;
+        let left = tokio::select! {
+            left = self.drain() => left,
+            () = signals.next() => {
+                tracing::warn!("signalled once more; ending without waiting for calls");
+                return self.trigger.live();
+            }
+        };
+        self.tasks.join().await;
+        left
     }
 
-    /// Shuts down gracefully: withdraws the services from the registries, reports `NOT_SERVING` as its
-    /// health, tells all peers to send no more calls, waits for the calls in flight, at most
-    /// [`ServerOptions::shutdown_wait`](crate::ServerOptions::shutdown_wait), and closes. The files
-    /// of Unix sockets are removed then. Returns the number of connections that were closed with calls in flight.
+    /// Shuts down gracefully: reports `NOT_SERVING` as its health, withdraws the services from the
+    /// registries, for at most [`ServerOptions::withdraw_timeout`], tells all peers to send no more
+    /// calls, waits for the calls in flight, at most [`ServerOptions::shutdown_wait`], and closes.
+    /// The files of Unix sockets are removed then. Returns the number of connections that were
+    /// closed with calls in flight.
+    ///
+    /// [`ServerOptions::withdraw_timeout`]: crate::ServerOptions::withdraw_timeout
+    /// [`ServerOptions::shutdown_wait`]: crate::ServerOptions::shutdown_wait
     pub async fn stop(self) -> usize {
-        self.announcer.withdraw_all().await;
-        self.state.send_modify(|state| state.serving = false);
-        let left = self.trigger.drain(time::now() + self.wait).await;
+        let left = self.drain().await;
         // Nothing is listened on when this returns, even if no connection had to be waited for.
         self.tasks.join().await;
         left
     }
-}
 
-/// Resolves when the process is asked to end.
-async fn signalled() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = tokio::signal::ctrl_c() => {}
-                }
-            }
-            Err(error) => {
-                tracing::warn!(%error, "cannot listen for SIGTERM; only Ctrl-C will stop the server");
-                let _ = tokio::signal::ctrl_c().await;
-            }
-        }
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = tokio::signal::ctrl_c().await;
+    async fn drain(&self) -> usize {
+        self.state.send_modify(|state| state.serving = false);
+        self.announcer.withdraw_all().await;
+        self.trigger.drain(time::now() + self.wait).await
     }
 }

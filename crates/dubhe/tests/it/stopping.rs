@@ -1,0 +1,211 @@
+//! The end of a server, whatever its registries do.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a test stops at the first surprise")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use dubhe::prelude::*;
+use dubhe::registry::{Memory, Registering, Registration, Registry, Snapshots};
+use dubhe::{RunningServer, ServiceKey};
+use dubhe_testkit::{http1, wait_until};
+use futures_util::StreamExt as _;
+use tokio::sync::{Barrier, Notify};
+
+#[dubhe::interface("org.example.Inn")]
+trait Inn {
+    async fn stay(&self) -> Result<String, Status>;
+}
+
+#[derive(Clone, Default)]
+struct Guest(Arc<Notify>);
+
+impl Inn for Guest {
+    async fn stay(&self) -> Result<String, Status> {
+        self.0.notify_one();
+        std::future::pending().await
+    }
+}
+
+/// A registry in memory that does not answer when it is told not to. Clones are the same.
+#[derive(Clone, Default)]
+struct Silent {
+    known: Memory,
+    /// The registration that is not answered, by its number from 1; 0 for none.
+    registration: usize,
+    registrations: Arc<AtomicUsize>,
+    /// Notified when a withdrawal is asked for.
+    asked: Arc<Notify>,
+    /// Withdrawals are answered when so many wait; never, without one.
+    withdrawals: Option<Arc<Barrier>>,
+    panics: bool,
+}
+
+impl Silent {
+    fn answering_withdrawals_together(count: usize) -> Self {
+        Self { withdrawals: Some(Arc::new(Barrier::new(count))), ..Self::default() }
+    }
+
+    async fn providers(&self) -> usize {
+        let key = ServiceKey::interface_only("org.example.Inn");
+        self.known.subscribe(&key).await.unwrap().next().await.unwrap().providers.len()
+    }
+
+    async fn until_withdrawn(&self) {
+        while self.providers().await > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+impl Registry for Silent {
+    fn register(&self, registration: Registration) -> Registering<'_, ()> {
+        if self.registrations.fetch_add(1, Ordering::SeqCst) + 1 == self.registration {
+            return Box::pin(std::future::pending());
+        }
+        self.known.register(registration)
+    }
+
+    fn unregister(&self, registration: &Registration) -> Registering<'_, ()> {
+        assert!(!self.panics, "as the test wants");
+        self.asked.notify_one();
+        let registration = registration.clone();
+        Box::pin(async move {
+            match &self.withdrawals {
+                Some(barrier) => barrier.wait().await,
+                None => std::future::pending().await,
+            };
+            self.known.unregister(&registration).await
+        })
+    }
+
+    fn subscribe(&self, key: &ServiceKey) -> Registering<'_, Snapshots> {
+        self.known.subscribe(key)
+    }
+}
+
+/// A builder whose service is announced twice in each registry.
+fn builder(registries: &[&Silent]) -> dubhe::ServerBuilder {
+    let server = Server::builder().service(InnServer::new(Guest::default()));
+    registries.iter().fold(server, |server, registry| server.registry((*registry).clone()))
+}
+
+async fn serve(registries: &[&Silent]) -> RunningServer {
+    builder(registries).start("127.0.0.1:0").await.unwrap()
+}
+
+async fn in_time<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(20), future).await.unwrap()
+}
+
+#[tokio::test]
+async fn registries_that_do_not_answer_hold_up_neither_stop_nor_removal() {
+    let (silent, other) = (Silent::default(), Silent::answering_withdrawals_together(2));
+    let hasty = |registry| {
+        builder(&[&silent, registry])
+            .options(|options| options.withdraw_timeout = Duration::from_millis(20))
+            .start("127.0.0.1:0")
+    };
+    let server = hasty(&other).await.unwrap();
+    in_time(server.stop()).await;
+    assert_eq!(other.providers().await, 0, "the silence of one is nothing to others");
+
+    let broken = Silent { panics: true, ..Silent::default() };
+    let server = hasty(&broken).await.unwrap();
+    in_time(server.remove(&ServiceKey::interface_only("org.example.Inn"))).await.unwrap();
+    in_time(server.stop()).await;
+}
+
+#[tokio::test]
+async fn all_withdrawals_are_asked_for_at_once() {
+    // Two protocols in two registries.
+    let one = Silent::answering_withdrawals_together(4);
+    let other = Silent { withdrawals: one.withdrawals.clone(), ..Silent::default() };
+    let server = builder(&[&one, &other])
+        .options(|options| options.withdraw_timeout = Duration::from_mins(1));
+    in_time(server.start("127.0.0.1:0").await.unwrap().stop()).await;
+    assert_eq!((one.providers().await, other.providers().await), (0, 0));
+}
+
+#[tokio::test]
+async fn health_says_not_serving_before_registries_are_asked() {
+    let registry = Silent::answering_withdrawals_together(3);
+    let server = serve(&[&registry]).await;
+    let addr = server.addr();
+    let stop = tokio::spawn(server.stop());
+    in_time(registry.asked.notified()).await;
+    let health = tokio::task::spawn_blocking(move || {
+        let json = ["content-type: application/json"];
+        http1::request(addr, "POST /grpc.health.v1.Health/Check", &json, "{}").unwrap()
+    });
+    let health = health.await.unwrap();
+    assert!(health.body.contains("NOT_SERVING"), "{health:?}");
+    registry.withdrawals.as_ref().unwrap().wait().await;
+    in_time(stop).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_dropped_withdraws_its_registrations() {
+    let silent = || Silent::answering_withdrawals_together(1);
+    let registry = silent();
+    drop(serve(&[&registry]).await);
+    in_time(registry.until_withdrawn()).await;
+
+    // A start that is given up while a registry does not answer.
+    let registry = Silent { registration: 2, ..silent() };
+    let start = tokio::spawn(builder(&[&registry]).start("127.0.0.1:0"));
+    let registered = || registry.registrations.load(Ordering::SeqCst) == 2;
+    wait_until("two registrations were asked for", registered).await;
+    assert_eq!(registry.providers().await, 1);
+    start.abort();
+    in_time(registry.until_withdrawn()).await;
+
+    // A stop that is given up as soon as it has begun.
+    let registry = silent();
+    let server = serve(&[&registry]).await;
+    let mut stop = Box::pin(server.stop());
+    assert!(futures_util::poll!(&mut stop).is_pending());
+    drop(stop);
+    in_time(registry.until_withdrawn()).await;
+}
+
+#[test]
+fn a_server_that_is_dropped_after_its_runtime_ends_quietly() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let registry = Silent::default();
+    let server = runtime.block_on(serve(&[&registry]));
+    drop(runtime);
+    drop(server);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_second_signal_ends_a_stop_at_once() {
+    let signal = || {
+        let id = std::process::id().to_string();
+        let sent = std::process::Command::new("kill").args(["-TERM", &id]).status();
+        assert!(sent.unwrap().success());
+    };
+    let (guest, registry) = (Guest::default(), Silent::answering_withdrawals_together(1));
+    let server = Server::builder()
+        .service(InnServer::new(guest.clone()))
+        .registry(registry.clone())
+        .shutdown_wait(Duration::from_hours(1));
+    let server = server.start("127.0.0.1:0").await.unwrap();
+    let app = App::builder("test").build().unwrap();
+    let url = format!("dubbo://{}", server.addr());
+    let inn = app.client::<InnClient>().url(&url).retries(0);
+    let inn = inn.timeout(Duration::from_hours(1)).build().unwrap();
+    let stay = tokio::spawn(async move { inn.stay().await });
+    in_time(guest.0.notified()).await;
+
+    let end = tokio::spawn(server.until_signalled());
+    // On this one thread, it waits for signals after that.
+    tokio::task::yield_now().await;
+    signal();
+    in_time(registry.until_withdrawn()).await;
+    assert!(!end.is_finished());
+    signal();
+    assert_eq!(in_time(end).await.unwrap(), 1);
+    in_time(stay).await.unwrap().unwrap_err();
+}
