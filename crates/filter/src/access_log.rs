@@ -76,13 +76,16 @@ impl std::fmt::Debug for AccessLog {
 mod tests {
     use std::path::Path;
     use std::pin::Pin;
-    use std::task::{Context, Waker};
+    use std::task::{Context, Poll, Waker};
     use std::time::{Duration, Instant};
 
     use dubhe_core::end::Until;
     use dubhe_core::filter::{Chain, Step};
+    use dubhe_core::reply::{Frame, ReplyBody, Trailers};
     use dubhe_core::time::{Clock, SharedClock, Sleep};
     use dubhe_core::{Code, Invoke, Invoking, Payload, Reply, SockAddr, Value};
+
+    use futures_core::Stream;
 
     use super::*;
 
@@ -122,6 +125,51 @@ mod tests {
         fn invoke(&self, _: Call) -> Invoking {
             let reply = self.0.clone().map(|()| Reply::new(Payload::dynamic(Value::Null)));
             Invoking::ready(reply)
+        }
+    }
+
+    #[test]
+    fn writes_the_outcome_of_a_stream_at_its_end() {
+        let start = Instant::now();
+        let lines = Lines::default();
+        let clock: SharedClock = Arc::new(Fixed(start + Duration::from_millis(5)));
+        let log = Step::Hook(Arc::new(AccessLog::to_writer(lines.clone())));
+        let chain = Chain::new([log], &clock, Until::Sent);
+        let head =
+            Head::new(Arc::new(ServiceKey::interface_only("a.B")), Arc::new(Method::java("m", "")));
+        let target: Arc<dyn Invoke> = Arc::new(Breaks);
+        let mut call = chain.run(Call::new(head, Payload::dynamic(Value::Null)), start, &target);
+        let mut cx = Context::from_waker(Waker::noop());
+        let Poll::Ready(Ok(mut reply)) = Pin::new(&mut call).poll(&mut cx) else {
+            panic!("no reply")
+        };
+        assert!(lines.0.lock().unwrap().is_empty(), "the reply has begun, and not ended");
+        let ReplyBody::Stream(stream) = &mut reply.body else { panic!("no stream") };
+        while let Poll::Ready(Some(_)) = Pin::new(&mut *stream).poll_next(&mut cx) {}
+        let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text, "- a.B m DATA_LOSS 5ms\n");
+    }
+
+    /// Answers with a stream that fails after its first message.
+    struct Breaks;
+
+    impl Invoke for Breaks {
+        fn invoke(&self, _: Call) -> Invoking {
+            let frames = [
+                Frame::Message(Payload::dynamic(Value::Null)),
+                Frame::Trailers(Trailers::failed(Status::data_loss("later"))),
+            ];
+            Invoking::ready(Ok(Reply::stream(Frames(frames.into_iter()))))
+        }
+    }
+
+    struct Frames(std::array::IntoIter<Frame, 2>);
+
+    impl Stream for Frames {
+        type Item = Frame;
+
+        fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Frame>> {
+            Poll::Ready(self.0.next())
         }
     }
 

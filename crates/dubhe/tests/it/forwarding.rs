@@ -10,9 +10,7 @@
 use std::sync::Arc;
 
 use dubhe::Invoking;
-use dubhe::payload::Args;
-use dubhe::payload::ReplyBody;
-use dubhe::payload::{Body, Encoded, EncodedArgs, Format};
+use dubhe::payload::{Args, Body, Content, Encoded, EncodedArgs, Format, ReplyBody};
 use dubhe::prelude::*;
 use dubhe::value::{List, Map};
 use dubhe::{CallOptions, Client, Metadata, Method, Payload, RunningServer, Service, ServiceKey};
@@ -80,11 +78,24 @@ impl Service for Gateway {
         let client = self.0.clone();
         Invoking::boxed(async move {
             let Call { head, body } = call;
+            let Body::One(Payload::Args(Args::Encoded(_)) | Payload::Message(Content::Encoded(_))) =
+                &body
+            else {
+                return Err(Status::internal(format!(
+                    "the gateway got decoded arguments: {body:?}"
+                )));
+            };
             let mut options = CallOptions::new();
             for (key, value) in head.metadata.iter().filter(|(key, _)| key.starts_with("x-")) {
                 options = options.attachment(key.clone(), value.clone());
             }
-            client.send(&head.method, body, &options).await
+            let reply = client.send(&head.method, body, &options).await?;
+            match &reply.body {
+                ReplyBody::One(Payload::Message(Content::Encoded(_)), _) => Ok(reply),
+                other => {
+                    Err(Status::internal(format!("the gateway got a decoded reply: {other:?}")))
+                }
+            }
         })
     }
 }

@@ -17,6 +17,10 @@ fn export() {
     let _ = Server::builder().service(Polite);
 }
 
+fn filter() {
+    let _ = Server::builder().filter(Polite).hook(Polite);
+}
+
 fn consume(app: &App) {
     let _ = app.client::<Polite>();
 }
