@@ -1,10 +1,12 @@
 //! The channels of an application, shared by all its clients.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use dubhe_core::connect::{Channel, ChannelKey, ChannelState, Connect};
 use dubhe_core::endpoint::EndpointState;
+use dubhe_core::status::Retry;
 use dubhe_core::{Code, Endpoint, Status};
 use parking_lot::Mutex;
 
@@ -18,6 +20,8 @@ pub struct Channels {
     open: Mutex<HashMap<ChannelKey, Opened>>,
     /// One for each channel, which tells its endpoints of its state.
     tasks: Tasks,
+    /// Set under the lock of `open`, and never taken back.
+    closed: AtomicBool,
 }
 
 struct Opened {
@@ -31,7 +35,8 @@ type Users = Arc<Mutex<Vec<Weak<EndpointState>>>>;
 impl Channels {
     /// Channels of the protocols that `connectors` speak, most preferred first.
     pub fn new(connectors: Vec<Arc<dyn Connect>>) -> Self {
-        Self { connectors, open: Mutex::default(), tasks: Tasks::default() }
+        let closed = AtomicBool::new(false);
+        Self { connectors, open: Mutex::default(), tasks: Tasks::default(), closed }
     }
 
     /// The preference of `protocol`, 0 for most; `None` when its endpoints cannot be reached.
@@ -52,11 +57,13 @@ impl Channels {
     /// called within a tokio runtime.
     ///
     /// # Errors
-    /// When nothing here speaks its protocol, or the protocol refuses its parameters.
+    /// When nothing here speaks its protocol, the protocol refuses its parameters, or all channels
+    /// were [closed](Self::close).
     pub fn open(&self, endpoint: &Endpoint) -> Result<Arc<dyn Channel>, Status> {
         let connector = self.connector(endpoint)?;
         let key = connector.key(endpoint);
         let mut open = self.open.lock();
+        self.check_open()?;
         if let Some(Opened { channel, users }) = open.get(&key)
             && let Some(channel) = channel.upgrade()
         {
@@ -86,13 +93,32 @@ impl Channels {
         })
     }
 
-    /// Closes all channels, at once with `now`, else after the calls on their way.
+    /// Checks that no call is refused for the reason that all channels were closed.
+    ///
+    /// # Errors
+    /// [`Code::Unavailable`] since [`Self::close`].
+    pub(crate) fn check_open(&self) -> Result<(), Status> {
+        if self.closed.load(Ordering::Acquire) { Err(closed()) } else { Ok(()) }
+    }
+
+    /// Closes all channels, at once with `now`, else after the calls on their way. No other is opened
+    /// from then on.
     pub fn close(&self, now: bool) {
-        let open: Vec<_> = self.open.lock().values().filter_map(|o| o.channel.upgrade()).collect();
+        let open: Vec<_> = {
+            let open = self.open.lock();
+            self.closed.store(true, Ordering::Release);
+            open.values().filter_map(|opened| opened.channel.upgrade()).collect()
+        };
         for channel in open {
             channel.close(now);
         }
     }
+}
+
+#[cold]
+fn closed() -> Status {
+    let text = "the application has been closed; build another one to make calls";
+    Status::new(Code::Unavailable, text).with_retry(Retry::Never)
 }
 
 /// Lets the state of an endpoint follow that of its channel.

@@ -86,6 +86,7 @@ impl Cluster {
         &self,
         endpoint: &'a Endpoint,
     ) -> Result<&'a Arc<dyn Channel>, Status> {
+        self.0.channels.check_open()?;
         endpoint.state().channel_or(|| self.0.channels.open(endpoint))
     }
 

@@ -57,7 +57,8 @@ impl App {
         &self.0
     }
 
-    /// Closes each connection once its calls in flight have ended.
+    /// Closes each connection once its calls in flight have ended. All other calls fail with
+    /// [`Code::Unavailable`](dubhe_core::Code::Unavailable) from now on, those of new clients too.
     pub fn close(&self) {
         self.0.channels().close(false);
     }

@@ -15,6 +15,7 @@ use dubhe_net::time::TokioClock;
 
 use crate::exported::{Exported, Filtered};
 use crate::service::{Export, Service};
+use crate::table::generation;
 
 /// The exported services, by interface; immutable once built.
 #[derive(Clone)]
@@ -227,7 +228,7 @@ impl Dispatch for Services {
     }
 
     fn generation(&self) -> u64 {
-        self.others.iter().fold(0, |sum, other| sum.wrapping_add(other.generation()))
+        generation(0, &self.others)
     }
 }
 

@@ -48,13 +48,60 @@ impl Dispatch for ServiceTable {
     }
 
     fn generation(&self) -> u64 {
-        let changes = self.changes.load(Ordering::Acquire);
-        self.others.iter().fold(changes, |sum, other| sum.wrapping_add(other.generation()))
+        generation(self.changes.load(Ordering::Acquire), &self.others)
     }
+}
+
+/// The number of services that have changed so often, and of other dispatches. It is another one
+/// after any change of one of them; changes of several do not make up for each other, as in a sum.
+pub(crate) fn generation(changes: u64, others: &[Arc<dyn Dispatch>]) -> u64 {
+    others.iter().fold(changes, |all, other| scatter(all).wrapping_add(other.generation()))
+}
+
+/// A permutation of the numbers, which leaves those of neighbours far apart (the finalizer of
+/// SplitMix64).
+fn scatter(n: u64) -> u64 {
+    let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    n ^ (n >> 31)
 }
 
 impl std::fmt::Debug for ServiceTable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.current.load().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    struct Numbered(u64);
+
+    impl Dispatch for Numbered {
+        fn find(&self, _: Wanted<'_>) -> Result<Target, Status> {
+            Err(Status::unimplemented("nothing is here"))
+        }
+
+        fn generation(&self) -> u64 {
+            self.0
+        }
+    }
+
+    #[test]
+    fn changes_do_not_make_up_for_each_other() {
+        const EACH: u64 = 20;
+        let mut seen = HashSet::new();
+        for changes in 0..EACH {
+            for one in 0..EACH {
+                // A dispatch may count backwards, too.
+                for other in (0..EACH).map(|n| n.wrapping_sub(EACH / 2)) {
+                    let others = [one, other].map(|n| Arc::new(Numbered(n)) as Arc<dyn Dispatch>);
+                    assert!(seen.insert(generation(changes, &others)), "{changes} {one} {other}");
+                }
+            }
+        }
     }
 }

@@ -87,3 +87,28 @@ async fn connections_are_shared_by_services_whose_parameters_of_them_are_equal()
         clients.push(client);
     }
 }
+
+#[tokio::test]
+async fn a_closed_application_refuses_every_call() {
+    let server = Server::builder().service(MeasureServer::new(Ruler));
+    let server = server.start("127.0.0.1:0").await.unwrap();
+    for protocol in ["dubbo", "tri"] {
+        let app = App::builder("test").build().unwrap();
+        let url = format!("{protocol}://{}", server.addr());
+        let client = || app.client::<MeasureClient>().url(&url).build().unwrap();
+        let old = client();
+        assert_eq!(old.length(vec![1, 2]).await.unwrap(), 2);
+        let unused = client();
+        app.close();
+        let refused = async |client: &MeasureClient, what: &str| {
+            let error = client.length(vec![1]).await.unwrap_err();
+            assert_eq!(error.code(), Code::Unavailable, "{protocol}, {what}: {error}");
+            assert!(error.message().contains("has been closed"), "{protocol}, {what}: {error}");
+        };
+        refused(&old, "one that was used").await;
+        refused(&unused, "one that was not used").await;
+        refused(&client(), "a new one beside them").await;
+        drop((old, unused));
+        refused(&client(), "a new one alone").await;
+    }
+}
