@@ -7,6 +7,7 @@
 
 mod client;
 mod filters;
+mod gate;
 mod hook;
 mod server;
 mod window;
@@ -78,6 +79,8 @@ enum With {
     Hook,
     /// One asynchronous filter.
     Filter,
+    /// One open gate. For servers alone.
+    Gate,
     /// Two retries, of which no call needs one. For clients alone.
     Retries,
 }

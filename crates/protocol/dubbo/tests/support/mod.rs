@@ -13,9 +13,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use dubhe_core::gate::Gates;
+use dubhe_core::gate::{Gate, Gates};
 use dubhe_core::reply::ReplyBody;
 use dubhe_core::serve::{Dispatch, Target, Wanted};
+use dubhe_core::time::SharedClock;
 use dubhe_core::{
     Args, Call, Code, Format, Head, Invoke, Invoking, Metadata, Method, Payload, Reply, ServiceKey,
     Status, Value,
@@ -30,6 +31,7 @@ use dubhe_hessian2::{Encode, Encoder};
 use dubhe_net::io::memory::Network;
 use dubhe_net::io::{Io, Peer};
 use dubhe_net::session::{CloseReason, Driver, SessionOptions};
+use dubhe_net::time::TokioClock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -52,12 +54,19 @@ impl Invoke for Run {
 pub struct Methods {
     methods: HashMap<&'static str, Target>,
     params: Vec<(&'static str, &'static str)>,
+    gates: Gates,
 }
 
 impl Methods {
     /// `echo` alone.
     pub fn echo() -> Self {
         Self::default().method("echo", echo)
+    }
+
+    /// None yet; `gate` will be in front of all.
+    pub fn gated(gate: impl Gate) -> Self {
+        let (gate, clock): (Arc<dyn Gate>, SharedClock) = (Arc::new(gate), Arc::new(TokioClock));
+        Self { gates: Gates::new([gate], &clock), ..Self::default() }
     }
 
     /// `echo`, and `wait`, which echoes once the sender says true.
@@ -88,7 +97,7 @@ impl Methods {
             service: Arc::new(ServiceKey::interface_only(SERVICE)),
             method: Arc::new(Method::java(name, ANY)),
             params: Arc::new(dubhe_core::endpoint::ServiceParams { params }),
-            gates: Gates::default(),
+            gates: self.gates.clone(),
             invoke: Arc::new(Run(Arc::new(handler))),
         };
         self.methods.insert(name, target);
