@@ -1,14 +1,5 @@
 //! Gates, in front of a client that says exactly what the test wants: nothing is decoded before
 //! they are asked, and the scan that finds what they need is bounded.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs
-)]
-
-mod support;
 
 use std::alloc::System;
 use std::sync::Arc;
@@ -24,7 +15,8 @@ use dubhe_dubbo::header::Kind;
 use dubhe_dubbo::serialization::SerializationId;
 use dubhe_hessian2::payload;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-use support::{Methods, Raw, Request, frame};
+
+use crate::support::{Methods, Raw, Request, frame};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
