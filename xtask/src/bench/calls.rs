@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::load::last_line;
-use super::{Bench, reach, table};
+use super::{Bench, check_goal, table};
 use crate::Result;
 use crate::repo::{has_program, target};
 use crate::tally::Tally;
@@ -63,7 +63,7 @@ pub(super) fn run(bench: &Bench, tally: &mut Tally) -> Result<()> {
             per_call(cost.bytes),
         ]);
         let what = format!("{} allocations in {CALLS} calls, at most {limit}", cost.allocations);
-        reach(
+        check_goal(
             tally,
             &format!("calls/{}", name.replace(' ', "/")),
             &what,

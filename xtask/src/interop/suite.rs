@@ -8,7 +8,7 @@ use super::registry::Registry;
 use super::sides;
 use crate::Result;
 use crate::peers::{Peer, Peers};
-use crate::process::{Running, check, free_address, lines};
+use crate::process::{ServerProcess, check, free_address, lines};
 use crate::tally::Tally;
 
 /// All cases of a suite; Dubbo Java needs about 15 s on two cores.
@@ -99,7 +99,7 @@ impl Suite {
         let address = free_address()?;
         let log = peers.log(self.name);
         let mut provider = sides::provider(self, peers, ours, address, registry);
-        let mut provider = Running::serve(&mut provider, address, &log)?;
+        let mut provider = ServerProcess::serve(&mut provider, address, &log)?;
         if let Some(line) = self.ready() {
             provider.said(line, &log)?;
         }

@@ -9,7 +9,7 @@ use dubhe_core::plan::Destination;
 
 use crate::support::{Changing, InTurn, Without, call, destination, endpoint, ports};
 
-async fn settle() {
+async fn yield_to_tasks() {
     for _ in 0..5 {
         tokio::task::yield_now().await;
     }
@@ -28,12 +28,12 @@ async fn a_new_set_or_rule_is_prepared_once_and_by_no_caller() {
     assert_eq!((routed.load(Ordering::Relaxed), prepared.load(Ordering::Relaxed)), (1, 2));
 
     directory.replace(all([3, 4, 5]));
-    settle().await;
+    yield_to_tasks().await;
     assert_eq!(routed.load(Ordering::Relaxed), 2, "no call has come yet");
     assert_eq!(ports(&destination, "m"), BTreeSet::from([4, 5]));
 
     router.replace(&[4, 5]);
-    settle().await;
+    yield_to_tasks().await;
     assert_eq!(ports(&destination, "m"), BTreeSet::from([3]));
     assert_eq!((routed.load(Ordering::Relaxed), prepared.load(Ordering::Relaxed)), (3, 6));
 

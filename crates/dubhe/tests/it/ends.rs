@@ -15,8 +15,8 @@ use futures_util::{Stream, StreamExt as _, stream};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 
-#[dubhe::interface("org.example.Ways")]
-trait Ways {
+#[dubhe::interface("org.example.Endings")]
+trait Endings {
     /// Ends as `how` says.
     async fn end(&self, how: String) -> Result<String, Status>;
 
@@ -24,9 +24,9 @@ trait Ways {
     async fn count(&self, how: String) -> Result<impl Stream<Item = Result<i32, Status>>, Status>;
 }
 
-struct Told;
+struct AsAsked;
 
-async fn as_told(how: &str) -> Result<(), Status> {
+async fn end_as(how: &str) -> Result<(), Status> {
     match how {
         "ok" | "large" => Ok(()),
         "panic" => panic!("as the test wants"),
@@ -35,14 +35,14 @@ async fn as_told(how: &str) -> Result<(), Status> {
     }
 }
 
-impl Ways for Told {
+impl Endings for AsAsked {
     async fn end(&self, how: String) -> Result<String, Status> {
         let large = how == "large";
-        as_told(&how).await.map(|()| if large { "x".repeat(7 << 20) } else { how })
+        end_as(&how).await.map(|()| if large { "x".repeat(7 << 20) } else { how })
     }
 
     async fn count(&self, how: String) -> Result<impl Stream<Item = Result<i32, Status>>, Status> {
-        let end = stream::once(async move { as_told(&how).await.map(|()| 3) });
+        let end = stream::once(async move { end_as(&how).await.map(|()| 3) });
         Ok(stream::iter([Ok(1), Ok(2)]).chain(end))
     }
 }
@@ -64,7 +64,7 @@ impl Hook for Notes {
 
 struct Scene {
     running: RunningServer,
-    client: WaysClient,
+    client: EndingsClient,
     server_ends: mpsc::UnboundedReceiver<(String, u64)>,
     client_ends: mpsc::UnboundedReceiver<(String, u64)>,
 }
@@ -72,11 +72,11 @@ struct Scene {
 async fn scene(protocol: &str) -> Scene {
     let (server, server_ends) = mpsc::unbounded_channel();
     let (client, client_ends) = mpsc::unbounded_channel();
-    let services = Server::builder().service(WaysServer::new(Told)).hook(Notes(server));
+    let services = Server::builder().service(EndingsServer::new(AsAsked)).hook(Notes(server));
     let running = services.start("127.0.0.1:0").await.unwrap();
     let url = format!("{protocol}://{}", running.addr());
     let app = App::builder("test").build().unwrap();
-    let client = app.client::<WaysClient>().url(&url).retries(0).endpoint_hook(Notes(client));
+    let client = app.client::<EndingsClient>().url(&url).retries(0).endpoint_hook(Notes(client));
     let client = client.timeout(Duration::from_secs(20)).build().unwrap();
     Scene { running, client, server_ends, client_ends }
 }
@@ -193,7 +193,7 @@ async fn plain_http() {
     for (how, end) in [("ok", ("OK", 1)), ("bad", ("OUT_OF_RANGE", 0)), ("panic", ("INTERNAL", 0))]
     {
         let body = format!("[{how:?}]");
-        let (to, line) = (scene.running.addr(), "POST /org.example.Ways/end");
+        let (to, line) = (scene.running.addr(), "POST /org.example.Endings/end");
         let ask = move || http1::request(to, line, &["content-type: application/json"], body);
         tokio::task::spawn_blocking(ask).await.unwrap().unwrap();
         let (name, messages) = scene.server_ends.recv().await.unwrap();
@@ -212,7 +212,8 @@ async fn the_time_in_filters_is_no_part_of_an_attempt() {
     let mut scene = scene("dubbo").await;
     let (ends, mut client_ends) = mpsc::unbounded_channel();
     let url = format!("dubbo://{}", scene.running.addr());
-    let client = App::builder("test").build().unwrap().client::<WaysClient>().url(&url).retries(0);
+    let client =
+        App::builder("test").build().unwrap().client::<EndingsClient>().url(&url).retries(0);
     let client = client.timeout(Duration::from_millis(200)).filter(slow);
     let client = client.endpoint_hook(Notes(ends)).build().unwrap();
     client.end("ok".into()).await.unwrap();
@@ -231,10 +232,10 @@ async fn a_reply_that_a_filter_discards_is_cancelled() {
     for protocol in ["dubbo", "tri"] {
         let (outer, mut outer_ends) = mpsc::unbounded_channel();
         let (inner, mut inner_ends) = mpsc::unbounded_channel();
-        let server = Server::builder().service(WaysServer::new(Told)).hook(Notes(outer));
+        let server = Server::builder().service(EndingsServer::new(AsAsked)).hook(Notes(outer));
         let server = server.filter(discard).hook(Notes(inner));
         let running = server.start("127.0.0.1:0").await.unwrap();
-        let client = App::builder("test").build().unwrap().client::<WaysClient>();
+        let client = App::builder("test").build().unwrap().client::<EndingsClient>();
         let client = client.url(&format!("{protocol}://{}", running.addr())).retries(0);
         client.build().unwrap().end("ok".into()).await.unwrap_err();
         assert_eq!(outer_ends.recv().await.unwrap().0, "NOT_FOUND", "{protocol}");
@@ -250,12 +251,12 @@ async fn many(_: Call, _: Next) -> Result<Reply, Status> {
 
 #[tokio::test]
 async fn more_attachments_than_headers_can_be_are_left_out() {
-    let server = Server::builder().service(WaysServer::new(Told)).filter(many);
+    let server = Server::builder().service(EndingsServer::new(AsAsked)).filter(many);
     let running = server.start("127.0.0.1:0").await.unwrap();
     let app = App::builder("test").build().unwrap();
     for protocol in ["dubbo", "tri"] {
         let url = format!("{protocol}://{}", running.addr());
-        let client = app.client::<WaysClient>().url(&url).retries(0);
+        let client = app.client::<EndingsClient>().url(&url).retries(0);
         let many = (0..40_000)
             .fold(CallOptions::new(), |options, n| options.attachment(format!("k{n}"), "v"));
         let client = client.build().unwrap();
@@ -264,7 +265,7 @@ async fn more_attachments_than_headers_can_be_are_left_out() {
     }
     let to = running.addr();
     let json = ["content-type: application/json"];
-    let ask = move || http1::request(to, "POST /org.example.Ways/end", &json, "[\"ok\"]");
+    let ask = move || http1::request(to, "POST /org.example.Endings/end", &json, "[\"ok\"]");
     assert_eq!(tokio::task::spawn_blocking(ask).await.unwrap().unwrap().status, 404);
 }
 
@@ -274,7 +275,7 @@ async fn a_reply_over_http1_that_nobody_reads_has_not_ended() {
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     let mut stream = socket.connect(scene.running.addr()).await.unwrap();
-    let request = "POST /org.example.Ways/end HTTP/1.1\r\nhost: x\r\n\
+    let request = "POST /org.example.Endings/end HTTP/1.1\r\nhost: x\r\n\
                    content-type: application/json\r\ncontent-length: 9\r\n\r\n[\"large\"]";
     stream.write_all(request.as_bytes()).await.unwrap();
     // The head has come, so that the rest is on its way.
