@@ -1,4 +1,4 @@
-//! Everything a change must pass.
+//! The suites that a change must pass.
 
 use std::process::Command;
 use std::time::Duration;

@@ -316,7 +316,7 @@ fn sent_twice() -> Status {
     Status::new(Code::Internal, "the call has already been sent")
 }
 
-/// One attempt on its way.
+/// An attempt on its way.
 #[must_use = "an attempt does nothing until it is polled"]
 pub(crate) struct Attempt {
     sending: Invoking,

@@ -14,7 +14,7 @@ use crate::tally::Tally;
 /// All cases of a suite; Dubbo Java needs about 15 s on two cores.
 const LIMIT: Duration = Duration::from_mins(10);
 
-/// One direction between us and a peer.
+/// A direction between us and a peer.
 #[derive(Debug)]
 pub(super) struct Suite {
     /// The caller and the called, the protocol as URLs name it and, where the consumer is not told

@@ -75,11 +75,11 @@ enum Protocol {
 enum With {
     /// No filter, and no retries.
     None,
-    /// One hook that observes the end of each call.
+    /// A hook that observes the end of each call.
     Hook,
-    /// One asynchronous filter.
+    /// An asynchronous filter.
     Filter,
-    /// One open gate. For servers alone.
+    /// An open gate. For servers alone.
     Gate,
     /// Two retries, of which no call needs one. For clients alone.
     Retries,

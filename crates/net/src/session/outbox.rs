@@ -33,7 +33,7 @@ pub struct Outbox {
 enum Chunk {
     /// Encoded here; may still be overwritten at a mark.
     Own(BytesMut),
-    /// Somebody else's.
+    /// Encoded elsewhere; never changed here.
     Shared(Bytes),
 }
 

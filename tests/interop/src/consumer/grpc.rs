@@ -145,7 +145,7 @@ async fn empty_stream(t: &TestServiceClient) -> CaseResult {
     same(&None, &replies.message().await?)
 }
 
-/// Nothing is asked for, so nothing comes.
+/// Asks for nothing, so nothing comes.
 async fn sleeping(t: &TestServiceClient) -> Result<(), Status> {
     let t = t.with(CallOptions::new().timeout(Duration::from_millis(1)));
     let request = stream::iter([output(27_182, &[])]).chain(stream::pending());

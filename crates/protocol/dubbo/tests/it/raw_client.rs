@@ -15,7 +15,7 @@ use crate::support::{Methods, Raw, Request, call, echo, event, frame, reply};
 
 const HESSIAN2: SerializationId = SerializationId::HESSIAN2;
 
-/// Nothing that came before has hurt the connection.
+/// Asserts that nothing before has hurt the connection.
 async fn still_serves(raw: &mut Raw) {
     raw.send(&Request::new(99, "echo", "still here").bytes()).await;
     assert_eq!(raw.reply().await, (99, dubbo::OK, "still here".into()));

@@ -111,7 +111,7 @@ impl Driver {
         }
     }
 
-    /// One connection, from dialing to its end.
+    /// A connection, from dialing to its end.
     async fn run_connection(&mut self, server: &Address) -> ConnectionEnd {
         let limit = self.options.clock.now() + CONNECT_TIMEOUT;
         let connected = tokio::select! {

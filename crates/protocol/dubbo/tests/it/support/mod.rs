@@ -128,7 +128,7 @@ pub(crate) fn value(reply: &Reply) -> Value {
     dubhe_hessian2::from_bytes(encoded.bytes()).unwrap()
 }
 
-/// One end of a connection that runs.
+/// An end of a connection that runs.
 pub(crate) struct End {
     pub(crate) connection: Arc<Connection>,
     pub(crate) task: JoinHandle<CloseReason>,
