@@ -11,6 +11,7 @@ use std::time::Duration;
 use dubhe::prelude::*;
 use dubhe::{Metadata, RunningServer};
 use dubhe_testkit::http1;
+use dubhe_testkit::proxy::{Faults, Proxy};
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::mpsc;
@@ -153,6 +154,37 @@ async fn a_connection_that_is_cut() {
         assert_eq!(scene.server_ends.recv().await.unwrap().0, "CANCELLED", "{protocol}");
         let (name, _) = scene.client_ends.recv().await.unwrap();
         assert_eq!(name, "UNAVAILABLE", "{protocol}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_is_cut() {
+    for (protocol, by_server) in [("tri", true), ("tri", false), ("grpc", true), ("grpc", false)] {
+        let mut scene = scene(protocol).await;
+        let proxy = Proxy::start(scene.running.addr(), Faults::none()).await.unwrap();
+        let url = format!("{protocol}://{}", proxy.addr());
+        let (ends, mut client_ends) = mpsc::unbounded_channel();
+        let client = App::builder("test").build().unwrap().client::<EndingsClient>();
+        let client = client.url(&url).retries(0).timeout(Duration::from_secs(20));
+        let client = client.endpoint_hook(Notes(ends)).build().unwrap();
+        let mut numbers = client.count("wait".into()).await.unwrap();
+        for _ in 0..2 {
+            numbers.next().await.unwrap().unwrap();
+        }
+        if by_server {
+            drop(scene.running);
+        } else {
+            drop(proxy);
+        }
+        let error = numbers.next().await.unwrap().unwrap_err();
+        assert_eq!(error.code(), Code::Unavailable, "{protocol}, {by_server}: {error}");
+        assert!(numbers.next().await.is_none(), "{protocol}, {by_server}");
+        let server = scene.server_ends.recv().await.unwrap();
+        assert_eq!((&*server.0, server.1), ("CANCELLED", 2), "{protocol}, {by_server}");
+        let end = client_ends.recv().await.unwrap();
+        assert_eq!((&*end.0, end.1), ("UNAVAILABLE", 2), "{protocol}, {by_server}");
+        let quiet = client.client().providers().iter().all(|e| e.state().in_flight() == 0);
+        assert!(quiet, "{protocol}, {by_server}");
     }
 }
 

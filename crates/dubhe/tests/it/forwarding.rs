@@ -10,8 +10,8 @@
 use std::sync::Arc;
 
 use dubhe::Invoking;
-use dubhe::payload::Args;
 use dubhe::payload::ReplyBody;
+use dubhe::payload::{Args, Content};
 use dubhe::payload::{Body, Encoded, EncodedArgs, Format};
 use dubhe::prelude::*;
 use dubhe::value::{List, Map};
@@ -80,13 +80,25 @@ impl Service for Gateway {
         let client = self.0.clone();
         Invoking::boxed(async move {
             let Call { head, body } = call;
+            assert!(is_encoded(&body), "a gateway decodes nothing: {body:?}");
             let mut options = CallOptions::new();
             for (key, value) in head.metadata.iter().filter(|(key, _)| key.starts_with("x-")) {
                 options = options.attachment(key.clone(), value.clone());
             }
-            client.send(&head.method, body, &options).await
+            let reply = client.send(&head.method, body, &options).await?;
+            let ReplyBody::One(payload, _) = &reply.body else { unreachable!() };
+            assert!(payload.encoded().is_some(), "nor the reply: {payload:?}");
+            Ok(reply)
         })
     }
+}
+
+/// Returns `true` if all of the arguments are still the bytes that came.
+fn is_encoded(body: &Body) -> bool {
+    matches!(
+        body,
+        Body::One(Payload::Args(Args::Encoded(_)) | Payload::Message(Content::Encoded(_)))
+    )
 }
 
 async fn serve(service: impl Service) -> RunningServer {
