@@ -12,7 +12,7 @@ pub(crate) enum Failure {
     Usage(String),
     /// The command did not work.
     Failed(String),
-    /// Nobody reads the output any more: the pipe's other end has seen enough.
+    /// The output has no reader any more: the pipe's other end has seen enough.
     NoReader,
 }
 

@@ -6,9 +6,9 @@
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
 
-#[path = "../../crates/codec/hessian2/tests/layout/check.rs"]
+#[path = "../../crates/codec/hessian2/tests/it/layout/check.rs"]
 mod check;
-#[path = "../../crates/codec/hessian2/tests/layout/meaning.rs"]
+#[path = "../../crates/codec/hessian2/tests/it/layout/meaning.rs"]
 mod meaning;
 
 fuzz_target!(|input: &[u8]| {

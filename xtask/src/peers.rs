@@ -54,14 +54,19 @@ impl Peers {
     pub(crate) fn command<A: AsRef<str>>(&self, peer: Peer, args: &[A]) -> Command {
         let mut command = Command::new(script(peer));
         command.args(args.iter().map(AsRef::as_ref));
-        self.settle(&mut command, peer);
+        self.set_environment(&mut command, peer);
         command
     }
 
     /// The same, with data and logs in a folder of their own by this name.
-    pub(crate) fn apart<A: AsRef<str>>(&self, peer: Peer, name: &str, args: &[A]) -> Command {
+    pub(crate) fn command_in_own_folder<A: AsRef<str>>(
+        &self,
+        peer: Peer,
+        name: &str,
+        args: &[A],
+    ) -> Command {
         let mut command = self.command(peer, args);
-        command.env("PEERS_RUN", self.file(&plain(name)));
+        command.env("PEERS_RUN", self.file(&file_name(name)));
         command
     }
 
@@ -69,11 +74,11 @@ impl Peers {
     pub(crate) fn pinned<A: AsRef<str>>(&self, peer: Peer, core: &str, args: &[A]) -> Command {
         let mut command = Command::new("taskset");
         command.args(["-c", core]).arg(script(peer)).args(args.iter().map(AsRef::as_ref));
-        self.settle(&mut command, peer);
+        self.set_environment(&mut command, peer);
         command
     }
 
-    fn settle(&self, command: &mut Command, peer: Peer) {
+    fn set_environment(&self, command: &mut Command, peer: Peer) {
         command.env("PEERS_RUN", self.dir.path());
         if let Peer::Java(generation) = peer {
             command.env("DUBBO", generation);
@@ -82,7 +87,7 @@ impl Peers {
 
     /// The file in which a server of this run writes its output.
     pub(crate) fn log(&self, name: &str) -> PathBuf {
-        self.file(&format!("{}.log", plain(name)))
+        self.file(&format!("{}.log", file_name(name)))
     }
 
     /// A file of this run, gone with it.
@@ -92,7 +97,7 @@ impl Peers {
 }
 
 /// The name as one of a file.
-fn plain(name: &str) -> String {
+fn file_name(name: &str) -> String {
     name.replace("->", "-to-").replace('/', "-")
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn lines(
     limit: Duration,
     mut line: impl FnMut(&str),
 ) -> Result<ExitStatus> {
-    let mut running = Running(
+    let mut running = ServerProcess(
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -86,9 +86,9 @@ fn name(command: &Command) -> String {
 
 /// A child process that is killed when its owner lets go of it.
 #[derive(Debug)]
-pub(crate) struct Running(Child);
+pub(crate) struct ServerProcess(Child);
 
-impl Running {
+impl ServerProcess {
     /// Starts a server, its output in `log`, and waits until its port answers.
     pub(crate) fn serve(command: &mut Command, address: SocketAddr, log: &Path) -> Result<Self> {
         let open = || File::options().create(true).append(true).open(log);
@@ -148,7 +148,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for ServerProcess {
     fn drop(&mut self) {
         // Both fail only when the child has ended already.
         let _ = self.0.kill();
@@ -196,7 +196,7 @@ mod tests {
     use std::process::Command;
     use std::time::Duration;
 
-    use super::{RunDir, Running, free_address, lines, output};
+    use super::{RunDir, ServerProcess, free_address, lines, output};
 
     fn shell(script: &str) -> Command {
         let mut command = Command::new("sh");
@@ -231,7 +231,7 @@ mod tests {
         let dir = RunDir::new("process-test").unwrap();
         let log = dir.path().join("log");
         let mut command = shell("echo out of luck >&2; exit 7");
-        let error = Running::serve(&mut command, free_address().unwrap(), &log).unwrap_err();
+        let error = ServerProcess::serve(&mut command, free_address().unwrap(), &log).unwrap_err();
         assert!(error.to_string().contains("out of luck"), "{error}");
     }
 }

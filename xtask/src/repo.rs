@@ -53,6 +53,8 @@ pub(crate) struct Package {
     pub(crate) dependencies: Vec<Dependency>,
     /// Root source files of libraries, binaries and examples.
     pub(crate) roots: Vec<String>,
+    /// Root source files of integration tests.
+    pub(crate) tests: Vec<String>,
 }
 
 /// A line of a package's `[dependencies]`.
@@ -123,13 +125,13 @@ fn package_of(package: &Value, root: &Path) -> Package {
         path.strip_prefix(root).unwrap_or(path).to_string_lossy().into_owned()
     };
     let manifest = relative(text(package, "manifest_path"));
-    let runs = |target: &&Value| {
-        list(target, "kind").filter_map(Value::as_str).any(|kind| {
-            matches!(
-                kind,
-                "lib" | "rlib" | "cdylib" | "staticlib" | "proc-macro" | "bin" | "example"
-            )
-        })
+    let sources = |kinds: &[&str]| {
+        list(package, "targets")
+            .filter(|target| {
+                list(target, "kind").filter_map(Value::as_str).any(|kind| kinds.contains(&kind))
+            })
+            .map(|target| relative(text(target, "src_path")))
+            .collect()
     };
     Package {
         name: text(package, "name").to_owned(),
@@ -141,10 +143,8 @@ fn package_of(package: &Value, root: &Path) -> Package {
                 dev: text(dependency, "kind") == "dev",
             })
             .collect(),
-        roots: list(package, "targets")
-            .filter(runs)
-            .map(|target| relative(text(target, "src_path")))
-            .collect(),
+        roots: sources(&["lib", "rlib", "cdylib", "staticlib", "proc-macro", "bin", "example"]),
+        tests: sources(&["test"]),
     }
 }
 
@@ -171,7 +171,7 @@ mod tests {
             "dependencies": [{"name": "tokio", "kind": null}, {"name": "proptest", "kind": "dev"}],
             "targets": [
                 {"kind": ["lib"], "src_path": "/r/crates/net/src/lib.rs"},
-                {"kind": ["test"], "src_path": "/r/crates/net/tests/a.rs"},
+                {"kind": ["test"], "src_path": "/r/crates/net/tests/it/main.rs"},
                 {"kind": ["example"], "src_path": "/r/crates/net/examples/b.rs"},
             ],
         });
@@ -181,6 +181,7 @@ mod tests {
         let dev: Vec<_> = package.dependencies.iter().map(|d| (d.name.as_str(), d.dev)).collect();
         assert_eq!(dev, [("tokio", false), ("proptest", true)]);
         assert_eq!(package.roots, ["crates/net/src/lib.rs", "crates/net/examples/b.rs"]);
+        assert_eq!(package.tests, ["crates/net/tests/it/main.rs"]);
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(crate) fn is_word_at(code: &str, at: usize, word: &str) -> bool {
 }
 
 /// Offsets where `word` stands as a word of its own.
-pub(crate) fn words<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
+pub(crate) fn word_offsets<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
     code.match_indices(word).map(|(at, _)| at).filter(move |&at| is_word_at(code, at, word))
 }
 
@@ -152,7 +152,7 @@ fn item(code: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{code, is_test, line_of, words};
+    use super::{code, is_test, line_of, word_offsets};
 
     #[test]
     fn comments_and_literals_disappear() {
@@ -187,7 +187,10 @@ mod tests {
 
     #[test]
     fn words_are_whole() {
-        assert_eq!(words("static_x static statics static", "static").collect::<Vec<_>>(), [9, 24]);
+        assert_eq!(
+            word_offsets("static_x static statics static", "static").collect::<Vec<_>>(),
+            [9, 24]
+        );
     }
 
     #[test]

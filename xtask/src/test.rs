@@ -1,10 +1,10 @@
-//! Everything a change must pass.
+//! The suites that a change must pass.
 
 use std::process::Command;
 use std::time::Duration;
 
 use crate::peers::{Peer, Peers};
-use crate::process::{Running, check, free_address, lines};
+use crate::process::{ServerProcess, check, free_address, lines};
 use crate::repo::root;
 use crate::tally::Tally;
 use crate::{Result, interop, tidy};
@@ -87,7 +87,7 @@ fn zookeeper(tally: &mut Tally) -> Result<()> {
     // The example of the same, as its page says to run it.
     let at = free_address()?;
     let mut server = peers.command(Peer::ZooKeeper, &["serve", &at.port().to_string()]);
-    let _server = Running::serve(&mut server, at, &peers.log("example"))?;
+    let _server = ServerProcess::serve(&mut server, at, &peers.log("example"))?;
     let registry = format!("zookeeper://{at}");
     let args = ["run", "--package", "dubhe-examples", "--bin", "registry", "--", &registry];
     step(tally, "zookeeper/example", &args)

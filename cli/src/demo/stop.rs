@@ -30,7 +30,7 @@ impl Stop {
         }
     }
 
-    /// Nothing to prepare.
+    /// No preparation.
     #[cfg(not(unix))]
     pub(super) fn listen() -> io::Result<Self> {
         Ok(Self {})

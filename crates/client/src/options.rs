@@ -21,7 +21,7 @@ pub struct CallOptions {
 pub struct ReplyAttachments(Arc<Mutex<Metadata>>);
 
 impl ReplyAttachments {
-    /// Nothing received yet.
+    /// Empty attachments, before a reply.
     pub fn new() -> Self {
         Self::default()
     }
@@ -37,7 +37,7 @@ impl ReplyAttachments {
 }
 
 impl CallOptions {
-    /// Nothing special.
+    /// The defaults of the client.
     pub fn new() -> Self {
         Self::default()
     }

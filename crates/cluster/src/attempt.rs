@@ -1,4 +1,4 @@
-//! One attempt of a call.
+//! An attempt of a call.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -39,7 +39,7 @@ fn sent_twice() -> Status {
     Status::new(Code::Internal, "the call has already been sent")
 }
 
-/// One attempt on its way.
+/// An attempt on its way.
 #[must_use = "an attempt does nothing until it is polled"]
 pub(crate) struct Attempt {
     pub(crate) sending: Invoking,

@@ -18,7 +18,7 @@ use crate::tasks::Tasks;
 pub struct Channels {
     connectors: Vec<Arc<dyn Connect>>,
     open: Mutex<HashMap<ChannelKey, Opened>>,
-    /// One for each channel, which tells its endpoints of its state.
+    /// The tasks, one for each channel, which tell its endpoints of its state.
     tasks: Tasks,
     /// Set under the lock of `open`, and never taken back.
     closed: AtomicBool,

@@ -3,7 +3,7 @@
 use parking_lot::Mutex;
 use tokio::task::{JoinHandle, JoinSet};
 
-/// One task that ends by itself or with its owner.
+/// A task that ends by itself or with its owner.
 #[derive(Debug)]
 pub(crate) struct OwnedTask(JoinHandle<()>);
 

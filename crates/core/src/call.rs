@@ -56,7 +56,7 @@ impl Head {
 
 /// The content of a call.
 pub enum Body {
-    /// One payload.
+    /// A single payload.
     One(Payload),
     /// Payloads that come one by one.
     Stream(PayloadStream),
@@ -71,7 +71,7 @@ impl fmt::Debug for Body {
     }
 }
 
-/// One call.
+/// A call.
 #[derive(Debug)]
 pub struct Call {
     /// The facts.

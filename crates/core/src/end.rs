@@ -129,7 +129,7 @@ pub enum Until {
     Sent,
 }
 
-/// One who watches, as a link of a list.
+/// A watcher, as a link of a list.
 pub(crate) struct Node<W: ?Sized> {
     next: Option<Link>,
     until: Until,

@@ -59,7 +59,7 @@ pub trait Hook: Send + Sync + 'static {
 pub struct Guard(Option<Box<Node<dyn Watch>>>);
 
 impl Guard {
-    /// Nothing to do at the end.
+    /// A guard that does nothing at the end.
     pub const fn none() -> Self {
         Self(None)
     }

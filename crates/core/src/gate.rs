@@ -32,7 +32,7 @@ pub struct Arrival<'a> {
     pub at: Instant,
     /// The moment at which the caller stops waiting.
     pub deadline: Option<Deadline>,
-    /// The caller's word on its priority ([`PRIORITY`]), which any caller can give.
+    /// The priority that the caller asks for ([`PRIORITY`]); any caller can ask for any.
     pub priority: Option<&'a str>,
 }
 

@@ -17,7 +17,7 @@ use crate::time::Timer;
 /// The outcome of a call.
 pub type Outcome = Result<Reply, Status>;
 
-/// Something that answers calls: a channel to one endpoint, a cluster of them, a local handler.
+/// A target that answers calls: a channel to one endpoint, a cluster of them, a local handler.
 pub trait Invoke: Send + Sync {
     /// Begins `call`. Dropping the future cancels it.
     fn invoke(&self, call: Call) -> Invoking;

@@ -14,7 +14,7 @@ use crate::filter::Chain;
 use crate::metadata::Metadata;
 use crate::time::Instant;
 
-/// Everything that governs one call.
+/// The rules that govern a call.
 #[derive(Clone)]
 pub struct Policy {
     /// The time that each attempt may take. Dubbo's default is 1 s. A deadline that the call

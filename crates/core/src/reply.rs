@@ -31,7 +31,7 @@ impl Trailers {
 /// An element of a reply stream: messages, then one trailer.
 #[derive(Debug)]
 pub enum Frame {
-    /// One more message.
+    /// A further message.
     Message(Payload),
     /// The end.
     Trailers(Trailers),
@@ -40,7 +40,7 @@ pub enum Frame {
 /// The content of a reply.
 #[derive(Debug)]
 pub enum ReplyBody {
-    /// One message, and the metadata that follows it. A unary call fails by its `Result` alone.
+    /// A message, and the metadata that follows it. A unary call fails by its `Result` alone.
     One(Payload, Metadata),
     /// Messages that come one by one.
     Stream(ReplyStream),

@@ -115,7 +115,7 @@ pub struct Trace {
     steps: Vec<TraceStep>,
 }
 
-/// One router's decision.
+/// A router's decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceStep {
     /// The router.

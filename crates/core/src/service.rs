@@ -87,14 +87,14 @@ impl fmt::Debug for ServiceKey {
 /// The sides that send more than one message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum CallKind {
-    /// One request, one reply.
+    /// A request, and a reply.
     #[default]
     Unary,
-    /// One request, no reply at all, not even an error.
+    /// A request, and no reply at all, not even an error.
     OneWay,
     /// Many requests, one reply.
     ClientStream,
-    /// One request, many replies.
+    /// A request, and many replies.
     ServerStream,
     /// Many requests, many replies.
     Bidirectional,

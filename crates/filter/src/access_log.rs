@@ -1,4 +1,4 @@
-//! One line a call.
+//! A log with a line for each call.
 
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -20,14 +20,14 @@ use crate::time;
 /// The progress of a shutdown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// Everything runs.
+    /// Normal service.
     Running,
     /// No new work; what has begun may end until the given moment.
     Draining {
         /// The end of patience.
         until: Instant,
     },
-    /// Everything ends now.
+    /// The end of all work, now.
     Forced,
 }
 
@@ -51,7 +51,7 @@ struct Counter {
     none: Notify,
 }
 
-/// Something that is still going on; a shutdown waits until all are dropped.
+/// Work that is still going on; a shutdown waits until all of it is dropped.
 #[derive(Debug)]
 pub struct Guard(Arc<Counter>);
 

@@ -11,7 +11,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum ErrorKind {
     /// The operating system or the transport refused or broke.
     Io,
-    /// Something did not happen in the time it was given.
+    /// The time that was given is over.
     Timeout,
     /// The peer sent what the protocol does not allow.
     Protocol,

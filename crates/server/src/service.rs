@@ -144,7 +144,7 @@ impl Export {
     }
 }
 
-/// Something that a server exports: a [`Service`], or an [`Export`] of one.
+/// An item that a server exports: a [`Service`], or an [`Export`] of one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a service that can be exported",
     note = "`#[dubhe::interface]` on a trait `Greeter`, and `dubhe-build` for a `.proto` file, make \

@@ -1,4 +1,4 @@
-//! One request over HTTP/1.1, written and read by hand.
+//! A request over HTTP/1.1, written and read by hand.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};

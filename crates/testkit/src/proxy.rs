@@ -37,7 +37,7 @@ pub enum Fault {
     HalfClose,
     /// Resets both sides (RST), which may lose what they had not read.
     Reset,
-    /// Nothing more is read or passed on in this direction, for ever.
+    /// The end for ever of reading and passing on in this direction.
     Stall,
     /// Pauses this direction.
     Delay(Duration),

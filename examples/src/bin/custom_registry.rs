@@ -10,7 +10,7 @@ use dubhe_examples::{UsersClient, users};
 struct List(String);
 
 impl Registry for List {
-    /// Nobody is added to a list.
+    /// The list is fixed: no provider is added.
     fn register(&self, _: Registration) -> Registering<'_, ()> {
         Box::pin(async { Ok(()) })
     }

@@ -1,4 +1,4 @@
-//! One service, one port, every protocol: dubbo, Triple, gRPC and JSON over HTTP/1.1.
+//! A service on one port, by every protocol: dubbo, Triple, gRPC and JSON over HTTP/1.1.
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::net::SocketAddr;

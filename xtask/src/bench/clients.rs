@@ -3,9 +3,9 @@
 use std::process::Command;
 
 use super::load::{self, Report};
-use super::{Bench, OURS, SERVER_CORE, SHARE_OF_GO, reach, table};
+use super::{Bench, OURS, SERVER_CORE, SHARE_OF_GO, check_goal, table};
 use crate::Result;
-use crate::process::{Running, free_address};
+use crate::process::{ServerProcess, free_address};
 use crate::tally::Tally;
 
 const NAMES: [&str; 3] = [OURS, "dubbo-go", "dubbo-java"];
@@ -14,7 +14,7 @@ pub(super) fn run(bench: &Bench, tally: &mut Tally) -> Result<()> {
     let socket = free_address()?;
     let address = socket.to_string();
     let mut server = bench.ours(SERVER_CORE, &["server", "--addr", &address]);
-    let _server = Running::serve(&mut server, socket, &bench.peers.log("clients-server"))?;
+    let _server = ServerProcess::serve(&mut server, socket, &bench.peers.log("clients-server"))?;
 
     let mut rounds: [Vec<Report>; 3] = Default::default();
     for round in 1..=bench.plan.rounds {
@@ -55,5 +55,5 @@ fn judge(reports: &[Report; 3], tally: &mut Tally) {
     let header = [&["", "CPU µs/call", "ratio"][..], &load::HEADER].concat();
     table::print(&format!("clients against our server: {}", load::setting()), &header, &rows);
     let what = format!("{:.2} µs/call, at most 1/20 of dubbo-go's {:.2}", ours.cpu, go.cpu);
-    reach(tally, "clients/dubhe/cpu", &what, ours.cpu <= go.cpu * SHARE_OF_GO);
+    check_goal(tally, "clients/dubhe/cpu", &what, ours.cpu <= go.cpu * SHARE_OF_GO);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{Bench, LOAD_CORE, median, reach};
+use super::{Bench, LOAD_CORE, check_goal, median};
 use crate::Result;
 use crate::peers::Peer;
 use crate::process::lines;
@@ -63,7 +63,7 @@ impl Report {
     pub(super) fn judge_replies(&self, name: &str, tally: &mut Tally) {
         let what =
             format!("{} of {} replies wrong or missing", self.errors, self.calls + self.errors);
-        reach(tally, &format!("{name}/replies"), &what, self.calls > 0.0 && self.errors < 0.5);
+        check_goal(tally, &format!("{name}/replies"), &what, self.calls > 0.0 && self.errors < 0.5);
     }
 
     /// Each figure's median over the rounds; the sum of calls and errors.

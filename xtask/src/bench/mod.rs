@@ -154,7 +154,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// A limit that the run must keep.
-fn reach(tally: &mut Tally, name: &str, what: &str, kept: bool) {
+fn check_goal(tally: &mut Tally, name: &str, what: &str, kept: bool) {
     let name = format!("bench/{name}");
     if kept { tally.pass(&format!("{name}: {what}")) } else { tally.fail(&name, what) }
 }

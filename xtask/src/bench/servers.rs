@@ -1,10 +1,10 @@
 //! Servers under the same load, in alternating rounds.
 
 use super::load::{self, Report};
-use super::{Bench, OURS, SERVER_CORE, SHARE_OF_GO, median, proc, reach, table};
+use super::{Bench, OURS, SERVER_CORE, SHARE_OF_GO, check_goal, median, proc, table};
 use crate::Result;
 use crate::peers::Peer;
-use crate::process::{Running, free_address};
+use crate::process::{ServerProcess, free_address};
 use crate::tally::Tally;
 
 /// Resident memory of our server after the run, at most.
@@ -15,7 +15,7 @@ struct Contender {
     name: &'static str,
     /// A JVM compiles while it runs, and wants a longer warm-up.
     compiles: bool,
-    process: Running,
+    process: ServerProcess,
     address: String,
     rounds: Vec<Report>,
     /// Microseconds of processor time per call, a round each.
@@ -68,7 +68,7 @@ fn start(
         }
         Some(peer) => bench.peers.pinned(peer, SERVER_CORE, &["serve", "dubbo", &address]),
     };
-    let process = Running::serve(&mut command, socket, &bench.peers.log(name))?;
+    let process = ServerProcess::serve(&mut command, socket, &bench.peers.log(name))?;
     Ok(Contender { name, compiles, process, address, rounds: Vec::new(), cpu: Vec::new() })
 }
 
@@ -97,12 +97,12 @@ fn judge(contenders: &[Contender], tally: &mut Tally) -> Result<()> {
         report.judge_replies(&format!("servers/{}", contender.name), tally);
         if contender.name == OURS {
             let what = format!("{rss:.1} MiB resident after the run, at most {RSS_MIB}");
-            reach(tally, "servers/dubhe/memory", &what, rss <= RSS_MIB);
+            check_goal(tally, "servers/dubhe/memory", &what, rss <= RSS_MIB);
         }
     }
     let header = [&["", "CPU µs/call", "ratio", "RSS MiB"][..], &load::HEADER].concat();
     table::print(&format!("servers: {}", load::setting()), &header, &rows);
     let what = format!("{ours:.2} µs/call, at most 1/20 of dubbo-go's {go:.2}");
-    reach(tally, "servers/dubhe/cpu", &what, *ours <= go * SHARE_OF_GO);
+    check_goal(tally, "servers/dubhe/cpu", &what, *ours <= go * SHARE_OF_GO);
     Ok(())
 }

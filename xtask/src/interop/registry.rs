@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::Result;
 use crate::peers::{Peer, Peers};
-use crate::process::{Running, check, free_address};
+use crate::process::{ServerProcess, check, free_address};
 
 /// The longest time for ZooKeeper to serve, and for a provider to register.
 const LIMIT: Duration = Duration::from_mins(1);
@@ -15,17 +15,20 @@ const LIMIT: Duration = Duration::from_mins(1);
 pub(super) struct Registry {
     address: SocketAddr,
     url: String,
-    _server: Running,
+    _server: ServerProcess,
 }
 
 impl Registry {
     pub(super) fn start(peers: &Peers, suite: &str) -> Result<Self> {
         check(&mut peers.command(Peer::ZooKeeper, &["prepare"]))?;
         let address = free_address()?;
-        let mut server =
-            peers.apart(Peer::ZooKeeper, suite, &["serve", &address.port().to_string()]);
+        let mut server = peers.command_in_own_folder(
+            Peer::ZooKeeper,
+            suite,
+            &["serve", &address.port().to_string()],
+        );
         let log = peers.log(&format!("zookeeper-{suite}"));
-        let server = Running::serve(&mut server, address, &log)?;
+        let server = ServerProcess::serve(&mut server, address, &log)?;
         let registry = Self { address, url: format!("zookeeper://{address}"), _server: server };
         // It listens a while before it serves.
         registry.wait("answer", |registry| {

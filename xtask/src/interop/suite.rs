@@ -8,13 +8,13 @@ use super::registry::Registry;
 use super::sides;
 use crate::Result;
 use crate::peers::{Peer, Peers};
-use crate::process::{Running, check, free_address, lines};
+use crate::process::{ServerProcess, check, free_address, lines};
 use crate::tally::Tally;
 
 /// All cases of a suite; Dubbo Java needs about 15 s on two cores.
 const LIMIT: Duration = Duration::from_mins(10);
 
-/// One direction between us and a peer.
+/// A direction between us and a peer.
 #[derive(Debug)]
 pub(super) struct Suite {
     /// The caller and the called, the protocol as URLs name it and, where the consumer is not told
@@ -99,7 +99,7 @@ impl Suite {
         let address = free_address()?;
         let log = peers.log(self.name);
         let mut provider = sides::provider(self, peers, ours, address, registry);
-        let mut provider = Running::serve(&mut provider, address, &log)?;
+        let mut provider = ServerProcess::serve(&mut provider, address, &log)?;
         if let Some(line) = self.ready() {
             provider.said(line, &log)?;
         }

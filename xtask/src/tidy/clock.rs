@@ -17,7 +17,7 @@ pub(super) fn check(repo: &Repo) -> Vec<Finding> {
     for file in repo.rust().filter(|f| inside(&f.path) && !source::is_test(&f.path)) {
         let code = source::code(&file.text);
         let mut find = |name: &str, what: &str| {
-            found.extend(source::words(&code, name).map(|at| {
+            found.extend(source::word_offsets(&code, name).map(|at| {
                 Finding::at(&file.path, source::line_of(&code, at), format!("{name}: {what}"))
             }));
         };

@@ -154,7 +154,7 @@ pub(super) fn cluster(repo: &Repo) -> Vec<Finding> {
             for file in repo.rust().filter(|file| file.path.starts_with("crates/cluster/")) {
                 let code = source::code(&file.text);
                 found.extend(
-                    source::words(&code, &path).map(|at| {
+                    source::word_offsets(&code, &path).map(|at| {
                         Finding::at(&file.path, source::line_of(&code, at), what.clone())
                     }),
                 );

@@ -69,13 +69,14 @@ fn statics(path: &str, text: &str) -> Vec<Finding> {
         found.push(Finding::at(path, source::line_of(&code, at), what));
     };
     let is_lifetime = |at: usize| code.get(..at).unwrap_or_default().ends_with('\'');
-    for at in source::words(&code, "static").filter(|&at| !is_lifetime(at)) {
+    for at in source::word_offsets(&code, "static").filter(|&at| !is_lifetime(at)) {
         let rest = code.get(at + "static".len()..).unwrap_or_default();
         let declaration = rest.split([';', '=']).next().unwrap_or_default();
         if declaration.trim_start().starts_with("mut ") {
             report(at, "static mut");
         }
-        for kind in MUTABLE.iter().filter(|kind| source::words(declaration, kind).next().is_some())
+        for kind in
+            MUTABLE.iter().filter(|kind| source::word_offsets(declaration, kind).next().is_some())
         {
             report(at, &format!("a static {kind}"));
         }

@@ -11,6 +11,7 @@ mod private;
 mod pure;
 mod size;
 mod summaries;
+mod test_programs;
 mod traits;
 mod unsafety;
 
@@ -53,6 +54,7 @@ const CHECKS: &[Check] = &[
     ("links", links::pages),
     ("links-in-docs", links::docs),
     ("traits-have-implementors", traits::implementors),
+    ("one-test-program", test_programs::check),
     ("no-globals", globals::check),
     ("no-panics", panics::check),
     ("unsafe-in-one-crate", unsafety::check),
@@ -126,6 +128,7 @@ mod sample {
                 })
                 .collect(),
             roots: vec![format!("{folder}/src/lib.rs")],
+            tests: Vec::new(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Nothing outside the tests stops the process. Clippy holds the same line for
+//! No code outside the tests stops the process. Clippy holds the same line for
 //! what it compiles; this one also reads what a `cfg` leaves out.
 
 use super::Finding;

@@ -71,7 +71,7 @@ pub(super) fn check(repo: &Repo) -> Vec<Finding> {
     for file in sources {
         let code = source::code(&file.text);
         for name in NAMES {
-            found.extend(source::words(&code, name).map(|at| {
+            found.extend(source::word_offsets(&code, name).map(|at| {
                 let what = format!("{name} has no place here: take it as an argument");
                 Finding::at(&file.path, source::line_of(&code, at), what)
             }));

@@ -3,10 +3,37 @@
 use super::Finding;
 use crate::repo::Repo;
 
-/// Words that begin a clause and not a summary.
+/// Words that begin a clause, or that name nothing.
 const WRONG: &[&str] = &[
-    "And", "As", "But", "How", "It", "Nor", "So", "That", "They", "Those", "Told", "What", "When",
-    "Where", "Whether", "Which", "Who", "Whom", "Whose", "Why",
+    "And",
+    "Anything",
+    "As",
+    "But",
+    "Everybody",
+    "Everything",
+    "How",
+    "It",
+    "Nobody",
+    "Nor",
+    "Nothing",
+    "One",
+    "So",
+    "Somebody",
+    "Someone",
+    "Something",
+    "That",
+    "They",
+    "Those",
+    "Told",
+    "What",
+    "When",
+    "Where",
+    "Whether",
+    "Which",
+    "Who",
+    "Whom",
+    "Whose",
+    "Why",
 ];
 
 /// Finds first lines of doc comments that begin with a wrong word.
@@ -41,17 +68,18 @@ mod tests {
     #[test]
     fn wrong_beginnings_are_found() {
         let text = "//! How it is.\n\n/// Whether it is\n/// What it is.\npub fn f() {}\n\
-                    \x20   /// Those that are.\n/// Whatever.\n// What\n//// Who\n";
+                    \x20   /// Those that are.\n/// Whatever.\n// What\n//// Who\n\n\
+                    \x2f// One thing.\nstruct A;\n/// Something.\n";
         let places: Vec<_> = check(&files(&[("a/src/lib.rs", text)]))
             .into_iter()
             .map(|finding| finding.place)
             .collect();
-        assert_eq!(places, ["a/src/lib.rs:1", "a/src/lib.rs:3", "a/src/lib.rs:6"]);
+        assert_eq!(places, [1, 3, 6, 11, 13].map(|line| format!("a/src/lib.rs:{line}")));
     }
 
     #[test]
     fn right_beginnings_are_free() {
-        let text = "//! The state.\n\n/// Returns what is there.\n/// Whether or not.\n";
+        let text = "//! The state.\n\n/// Returns what is there.\n/// Whether or not.\n/// Ones.\n";
         assert_eq!(check(&files(&[("a/src/lib.rs", text)])), []);
     }
 }

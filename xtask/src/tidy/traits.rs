@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Finding;
 use crate::repo::Repo;
-use crate::source::{code, line_of, words};
+use crate::source::{code, line_of, word_offsets};
 
 /// Finds public traits that no type of the workspace implements. Traits go by their names; unit
 /// tests do not count, integration tests and examples do.
@@ -18,7 +18,7 @@ pub(super) fn implementors(repo: &Repo) -> Vec<Finding> {
         files.iter().flat_map(|(_, code)| implemented(code)).collect();
     let mut found = Vec::new();
     for (path, code) in &files {
-        for at in words(code, "pub").filter(|&at| rest(code, at + 3).starts_with("trait ")) {
+        for at in word_offsets(code, "pub").filter(|&at| rest(code, at + 3).starts_with("trait ")) {
             let name = identifier(rest(rest(code, at + 3), "trait ".len()));
             if !name.is_empty() && !implemented.contains(name) {
                 found.push(Finding::at(
@@ -45,7 +45,7 @@ fn identifier(code: &str) -> &str {
 
 /// The last names of the traits in `impl Trait<..> for`.
 fn implemented(code: &str) -> Vec<&str> {
-    let headers = words(code, "for").filter_map(|at| {
+    let headers = word_offsets(code, "for").filter_map(|at| {
         let before = code.get(..at)?.trim_end();
         let path = without_generics(before)?;
         let start = path.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |at| at + 1);

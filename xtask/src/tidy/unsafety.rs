@@ -16,7 +16,7 @@ pub(super) fn check(repo: &Repo) -> Vec<Finding> {
     for file in repo.rust().filter(|file| !file.path.starts_with(HOME)) {
         let code = source::code(&file.text);
         for word in WORDS {
-            found.extend(source::words(&code, word).map(|at| {
+            found.extend(source::word_offsets(&code, word).map(|at| {
                 let what = format!("{word} belongs in {HOME} alone");
                 Finding::at(&file.path, source::line_of(&code, at), what)
             }));

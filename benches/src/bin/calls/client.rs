@@ -45,27 +45,28 @@ pub(crate) async fn call(addr: &str, setup: Setup, window: &Window) -> Result<()
     match setup.protocol {
         Protocol::Dubbo => {
             let url = format!("dubbo://{addr}");
-            let echo = configure(app.client::<EchoClient>().url(&url), setup.with).build()?;
+            let echo = configure(app.client::<EchoClient>().url(&url), setup.with)?.build()?;
             repeat(window, || async { echo.echo(DATA).await }).await
         }
         Protocol::Triple => {
             let url = format!("tri://{addr}");
             let echo =
-                configure(app.client::<proto::EchoClient>().url(&url), setup.with).build()?;
+                configure(app.client::<proto::EchoClient>().url(&url), setup.with)?.build()?;
             let call = || async { Ok(echo.echo(Msg { data: DATA }).await?.into_inner().data) };
             repeat(window, call).await
         }
     }
 }
 
-fn configure<T: Stub>(builder: ClientBuilder<T>, with: With) -> ClientBuilder<T> {
+fn configure<T: Stub>(builder: ClientBuilder<T>, with: With) -> Result<ClientBuilder<T>, Error> {
     let builder = builder.timeout(TIMEOUT);
-    match with {
+    Ok(match with {
         With::None => builder.retries(0),
         With::Hook => builder.retries(0).hook(Observer),
         With::Filter => builder.retries(0).filter(pass),
+        With::Gate => return Err("a client has no gates".into()),
         With::Retries => builder.retries(2),
-    }
+    })
 }
 
 async fn repeat(

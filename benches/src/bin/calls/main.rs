@@ -7,6 +7,7 @@
 
 mod client;
 mod filters;
+mod gate;
 mod hook;
 mod server;
 mod window;
@@ -74,10 +75,12 @@ enum Protocol {
 enum With {
     /// No filter, and no retries.
     None,
-    /// One hook that observes the end of each call.
+    /// A hook that observes the end of each call.
     Hook,
-    /// One asynchronous filter.
+    /// An asynchronous filter.
     Filter,
+    /// An open gate. For servers alone.
+    Gate,
     /// Two retries, of which no call needs one. For clients alone.
     Retries,
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio::process::Command;
 
 use crate::filters::pass;
+use crate::gate::Open;
 use crate::hook::Observer;
 use crate::window::Window;
 use crate::{Error, Protocol, Setup, With};
@@ -48,6 +49,7 @@ fn configure(builder: ServerBuilder, with: With) -> Result<ServerBuilder, Error>
         With::None => Ok(builder),
         With::Hook => Ok(builder.hook(Observer)),
         With::Filter => Ok(builder.filter(pass)),
+        With::Gate => Ok(builder.gate(Open)),
         With::Retries => Err("a server retries nothing".into()),
     }
 }

@@ -8,10 +8,10 @@ use dubhe_core::CallView;
 use dubhe_core::endpoint::{EndpointState, Endpoints};
 use dubhe_core::router::{Bitmap, PreparedRouter, Router, Trace};
 
-use crate::support::{Told, builder, call, ok, with_registries};
+use crate::support::{FakeRegistry, builder, call, ok, with_registries};
 
 /// Lets the tasks of clients do what they can.
-async fn settle() {
+async fn yield_to_tasks() {
     for _ in 0..10 {
         tokio::task::yield_now().await;
     }
@@ -23,7 +23,7 @@ fn states(client: &Client) -> Vec<Arc<EndpointState>> {
 
 #[tokio::test(start_paused = true)]
 async fn first_calls_wait_for_the_registry_and_no_longer_than_their_timeout() {
-    let registry = Told::default();
+    let registry = FakeRegistry::default();
     let (env, seen) = with_registries(&[&registry], |_, _| ok());
     let client = builder(&env, &[]).build().unwrap();
 
@@ -32,7 +32,7 @@ async fn first_calls_wait_for_the_registry_and_no_longer_than_their_timeout() {
 
     let options = CallOptions::new();
     let (reply, ()) = tokio::join!(call(&client, "m", &options), async {
-        settle().await;
+        yield_to_tasks().await;
         registry.tell("h", &[1]);
     });
     reply.unwrap();
@@ -40,14 +40,14 @@ async fn first_calls_wait_for_the_registry_and_no_longer_than_their_timeout() {
 
     registry.tell("h", &[]);
     // The client prepares for the new set in a task of its own.
-    settle().await;
+    yield_to_tasks().await;
     let gone = call(&client, "m", &CallOptions::new()).await.unwrap_err();
     assert!(gone.message().contains("no provider"), "{gone}");
 }
 
 #[tokio::test]
 async fn clients_of_a_service_share_a_subscription_which_ends_with_the_last_of_them() {
-    let registry = Told::default();
+    let registry = FakeRegistry::default();
     let (env, seen) = with_registries(&[&registry], |_, _| ok());
     let (one, other) =
         (builder(&env, &[]).build().unwrap(), builder(&env, &[]).retries(0).build().unwrap());
@@ -62,12 +62,12 @@ async fn clients_of_a_service_share_a_subscription_which_ends_with_the_last_of_t
     assert!(of_one.iter().zip(&of_other).all(|(a, b)| Arc::ptr_eq(a, b)), "and its endpoints");
 
     drop((one, elsewhere));
-    settle().await;
+    yield_to_tasks().await;
     assert_eq!(registry.alive(), 1);
     call(&other, "m", &CallOptions::new()).await.unwrap();
     // The registry says nothing more.
     drop(other);
-    settle().await;
+    yield_to_tasks().await;
     assert_eq!(registry.alive(), 0);
 
     let again = builder(&env, &[]).build().unwrap();
@@ -77,12 +77,12 @@ async fn clients_of_a_service_share_a_subscription_which_ends_with_the_last_of_t
 
 #[tokio::test]
 async fn providers_of_all_registries_are_called() {
-    let (one, other) = (Told::default(), Told::default());
+    let (one, other) = (FakeRegistry::default(), FakeRegistry::default());
     let (env, seen) = with_registries(&[&one, &other], |_, _| ok());
     let client = builder(&env, &[]).build().unwrap();
     one.tell("h", &[1, 2]);
     other.tell("h", &[2, 3]);
-    settle().await;
+    yield_to_tasks().await;
     assert_eq!(client.providers().len(), 3);
     for _ in 0..100 {
         call(&client, "m", &CallOptions::new()).await.unwrap();
@@ -107,10 +107,10 @@ impl PreparedRouter for Unprepared {
 
 #[tokio::test(start_paused = true)]
 async fn a_set_that_a_router_panics_at_is_the_reason_and_not_the_registry() {
-    let registry = Told::default();
+    let registry = FakeRegistry::default();
     let (env, _) = with_registries(&[&registry], |_, _| ok());
     let client = builder(&env, &[]).router(Unprepared).build().unwrap();
-    settle().await;
+    yield_to_tasks().await;
     registry.tell("h", &[1]);
     let error = call(&client, "m", &CallOptions::new()).await.unwrap_err();
     let reason = "the router it::registries::Unprepared panicked: no rule fits";

@@ -84,24 +84,24 @@ pub(crate) fn environment(
 }
 
 pub(crate) fn with_registries(
-    registries: &[&Told],
+    registries: &[&FakeRegistry],
     answer: impl Fn(u16, &Call) -> Result<Reply, Status> + Send + Sync + 'static,
 ) -> (Environment, Seen) {
     let seen = Seen::default();
     let scripted = Scripted { answer: Arc::new(answer), seen: seen.clone() };
     let env = Environment::builder("shop", Arc::new(TokioClock)).connect(Arc::new(scripted));
-    let add = |env: EnvironmentBuilder, told: &&Told| env.registry(Arc::new((*told).clone()));
+    let add = |env: EnvironmentBuilder, own: &&FakeRegistry| env.registry(Arc::new((*own).clone()));
     (registries.iter().fold(env, add).build(), seen)
 }
 
 /// A registry of one service that knows nothing until a test tells it. Clones are the same.
 #[derive(Clone, Default)]
-pub(crate) struct Told {
+pub(crate) struct FakeRegistry {
     known: watch::Sender<Option<Snapshot>>,
     asked: Arc<AtomicUsize>,
 }
 
-impl Told {
+impl FakeRegistry {
     /// The providers of `a.B` are now at these ports of `host`.
     pub(crate) fn tell(&self, host: &'static str, ports: &[u16]) {
         let provider = |port: &u16| Registration {
@@ -125,7 +125,7 @@ impl Told {
     }
 }
 
-impl Registry for Told {
+impl Registry for FakeRegistry {
     fn register(&self, _: Registration) -> Registering<'_, ()> {
         Box::pin(async { Ok(()) })
     }

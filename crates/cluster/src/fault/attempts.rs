@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 
 use crate::cluster::{Cluster, nobody, patience};
 
-/// One call that a strategy makes attempts of, in a row or at once.
+/// A call that a strategy makes attempts of, in a row or at once.
 pub(crate) struct CallAttempts {
     cluster: Cluster,
     policy: Arc<Policy>,

@@ -10,7 +10,7 @@ use dubhe_core::registry::Health;
 use dubhe_core::time::{Clock as _, Duration};
 use dubhe_net::time::TokioClock;
 
-use crate::fakes::{Scripted, directories, provider, service, settle, with_params};
+use crate::fakes::{Scripted, directories, provider, service, with_params, yield_to_tasks};
 
 fn addresses(set: &Endpoints) -> Vec<String> {
     set.iter().map(ToString::to_string).collect()
@@ -27,22 +27,22 @@ async fn all_who_ask_share_one_subscription_which_ends_with_the_last_of_them() {
     let one = directories.directory(&service(), Vec::new());
     let other = directories.directory(&service(), Vec::new());
     assert!(Arc::ptr_eq(&one, &other));
-    settle().await;
+    yield_to_tasks().await;
     registry.tell(&[provider("dubbo", 1)]);
-    settle().await;
+    yield_to_tasks().await;
     assert_eq!((registry.asked(), registry.alive()), (1, 1));
     assert_eq!(addresses(&other.snapshot()), ["dubbo://h:1"]);
 
     drop(one);
-    settle().await;
+    yield_to_tasks().await;
     assert_eq!(registry.alive(), 1);
     drop(other);
     // The registry says nothing more.
-    settle().await;
+    yield_to_tasks().await;
     assert_eq!(registry.alive(), 0);
 
     let again = directories.directory(&service(), Vec::new());
-    settle().await;
+    yield_to_tasks().await;
     assert_eq!((registry.asked(), registry.alive()), (2, 1));
     assert!(again.snapshot().is_empty());
 }
@@ -56,10 +56,10 @@ async fn those_who_ask_for_other_protocols_have_their_own() {
     let both = directories.directory(&service(), vec!["tri".into(), "dubbo".into()]);
     let same = directories.directory(&service(), vec!["dubbo".into(), "tri".into()]);
     assert!(Arc::ptr_eq(&both, &same));
-    settle().await;
+    yield_to_tasks().await;
     assert_eq!(registry.alive(), 3);
     registry.tell(&[provider("dubbo", 1), provider("tri", 2), provider("rest", 3)]);
-    settle().await;
+    yield_to_tasks().await;
     for (directory, expected) in [
         (&any, &["dubbo://h:1", "tri://h:2"][..]),
         (&triple, &["tri://h:2"]),
@@ -80,9 +80,9 @@ fn a_directory_whose_runtime_has_ended_is_not_shared() {
     runtime().block_on(async {
         let other = directories.directory(&service(), Vec::new());
         assert!(!Arc::ptr_eq(&one, &other));
-        settle().await;
+        yield_to_tasks().await;
         registry.tell(&[provider("dubbo", 1)]);
-        settle().await;
+        yield_to_tasks().await;
         assert_eq!(addresses(&other.snapshot()), ["dubbo://h:1"]);
     });
 }
@@ -91,14 +91,14 @@ fn a_directory_whose_runtime_has_ended_is_not_shared() {
 async fn of_two_protocols_on_a_port_the_preferred_stays() {
     let registry = Scripted::default();
     let directory = directories(&[&registry]).directory(&service(), Vec::new());
-    settle().await;
+    yield_to_tasks().await;
     registry.tell(&[
         provider("tri", 1),
         provider("dubbo", 1),
         provider("dubbo", 2),
         provider("tri", 3),
     ]);
-    settle().await;
+    yield_to_tasks().await;
     let offers = addresses(&directory.snapshot());
     assert_eq!(offers, ["dubbo://h:1", "dubbo://h:2", "tri://h:3"]);
 }
@@ -108,9 +108,9 @@ async fn a_new_set_keeps_the_states_of_those_who_stay() {
     let registry = Scripted::default();
     let directory = directories(&[&registry]).directory(&service(), Vec::new());
     assert_eq!(directory.snapshot().health(), Health::Stale);
-    settle().await;
+    yield_to_tasks().await;
     registry.tell(&[provider("dubbo", 1), provider("dubbo", 2)]);
-    settle().await;
+    yield_to_tasks().await;
     let before = directory.snapshot();
     assert_eq!((before.len(), before.number(), before.health()), (2, 1, Health::Fresh));
     let changed = directory.changed(1);
@@ -130,17 +130,17 @@ async fn the_providers_of_all_registries_are_joined() {
     let registries = [Scripted::default(), Scripted::default()];
     let directory =
         directories(&[&registries[0], &registries[1]]).directory(&service(), Vec::new());
-    settle().await;
+    yield_to_tasks().await;
     // The second answers first.
     registries[1].tell(&(4..=10_000).map(|port| provider("tri", port)).collect::<Vec<_>>());
-    settle().await;
+    yield_to_tasks().await;
     assert_eq!(directory.snapshot().len(), 9_997);
     let all: Vec<_> = (1..=9_000).map(|port| provider("tri", port)).collect();
     registries[0].tell(&all);
-    settle().await;
+    yield_to_tasks().await;
     assert_eq!(directory.snapshot().len(), 10_000);
     registries[0].tell(&[]);
-    settle().await;
+    yield_to_tasks().await;
     assert_eq!(directory.snapshot().len(), 9_997);
 }
 
@@ -152,7 +152,7 @@ async fn a_registry_that_fails_is_asked_again() {
     tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!((registry.asked(), registry.alive()), (3, 1));
     registry.tell(&[provider("dubbo", 1)]);
-    settle().await;
+    yield_to_tasks().await;
     registry.cut();
     tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!((registry.asked(), registry.alive()), (4, 1));
@@ -168,16 +168,16 @@ async fn a_registry_that_panics_is_asked_again() {
     tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!((registry.asked(), registry.alive()), (3, 1));
     registry.tell(&[provider("dubbo", 1)]);
-    settle().await;
+    yield_to_tasks().await;
     assert_eq!(directory.snapshot().health(), Health::Fresh);
     registry.break_down();
-    settle().await;
+    yield_to_tasks().await;
     assert_eq!(directory.snapshot().health(), Health::Stale);
     assert_eq!(addresses(&directory.snapshot()), ["dubbo://h:1"], "kept meanwhile");
     tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!(registry.asked(), 4);
     registry.tell(&[provider("dubbo", 2)]);
-    settle().await;
+    yield_to_tasks().await;
     assert_eq!(directory.snapshot().health(), Health::Fresh);
     assert_eq!(addresses(&directory.snapshot()), ["dubbo://h:2"]);
 }
@@ -186,10 +186,10 @@ async fn a_registry_that_panics_is_asked_again() {
 async fn a_set_that_a_protocol_panics_at_leaves_the_one_before() {
     let registry = Scripted::default();
     let directory = directories(&[&registry]).directory(&service(), Vec::new());
-    settle().await;
+    yield_to_tasks().await;
     for (told, expected) in [(1, "dubbo://h:1"), (u16::MAX, "dubbo://h:1"), (3, "dubbo://h:3")] {
         registry.tell(&[provider("dubbo", told)]);
-        settle().await;
+        yield_to_tasks().await;
         assert_eq!(addresses(&directory.snapshot()), [expected]);
     }
 }
@@ -200,7 +200,7 @@ async fn providers_warm_up_from_their_start() {
     tokio::time::advance(Duration::from_hours(1)).await;
     let registry = Scripted::default();
     let directory = directories(&[&registry]).directory(&service(), Vec::new());
-    settle().await;
+    yield_to_tasks().await;
     let wall = TokioClock.wall();
     let five_minutes = Duration::from_mins(5);
     let mut providers = [1, 2, 3].map(|port| provider("dubbo", port));
@@ -210,7 +210,7 @@ async fn providers_warm_up_from_their_start() {
         provider.instance = Arc::new(Instance { host, started, ..Instance::default() });
     }
     registry.tell(&providers);
-    settle().await;
+    yield_to_tasks().await;
     let (set, now) = (directory.snapshot(), TokioClock.now());
     assert_eq!([0, 1, 2].map(|i| set.get(i).unwrap().weight(now)), [100, 50, 1]);
 }

@@ -168,7 +168,7 @@ pub(crate) fn directories(registries: &[&Scripted]) -> Directories {
 }
 
 /// Lets other tasks do what they can.
-pub(crate) async fn settle() {
+pub(crate) async fn yield_to_tasks() {
     for _ in 0..10 {
         tokio::task::yield_now().await;
     }

@@ -10,7 +10,7 @@ use dubhe_core::time::Duration;
 
 use crate::support::{Changing, InTurn, Panicking, Without, call, destination, endpoint, ports};
 
-async fn settle() {
+async fn yield_to_tasks() {
     for _ in 0..5 {
         tokio::task::yield_now().await;
     }
@@ -29,12 +29,12 @@ async fn a_new_set_or_rule_is_prepared_once_and_by_no_caller() {
     assert_eq!((routed.load(Ordering::Relaxed), prepared.load(Ordering::Relaxed)), (1, 2));
 
     directory.replace(all([3, 4, 5]));
-    settle().await;
+    yield_to_tasks().await;
     assert_eq!(routed.load(Ordering::Relaxed), 2, "no call has come yet");
     assert_eq!(ports(&destination, "m"), BTreeSet::from([4, 5]));
 
     router.replace(&[4, 5]);
-    settle().await;
+    yield_to_tasks().await;
     assert_eq!(ports(&destination, "m"), BTreeSet::from([3]));
     assert_eq!((routed.load(Ordering::Relaxed), prepared.load(Ordering::Relaxed)), (3, 6));
 
@@ -97,7 +97,7 @@ async fn a_part_that_panics_is_asked_again_and_what_was_prepared_stays() {
         let part = Panicking::default();
         let destination = destination(&directory, vec![Arc::new(part.clone())], part.clone());
         let follow = tokio::spawn(destination.follow());
-        settle().await;
+        yield_to_tasks().await;
         part.within(method);
         directory.replace(vec![endpoint(2, &[])]);
         tokio::time::sleep(Duration::from_secs(10)).await;
@@ -110,7 +110,7 @@ async fn a_part_that_panics_is_asked_again_and_what_was_prepared_stays() {
         assert_eq!(destination.failure(), None, "{method}");
         assert_eq!(ports(&destination, "m"), BTreeSet::from([2]), "{method}");
         directory.replace(vec![endpoint(3, &[])]);
-        settle().await;
+        yield_to_tasks().await;
         assert_eq!(ports(&destination, "m"), BTreeSet::from([3]), "{method}");
         drop(destination);
         follow.await.unwrap();
@@ -127,11 +127,11 @@ async fn the_next_change_is_prepared_at_once_after_a_panic() {
     for method in ["prepare", "balance"] {
         part.within(method);
         directory.replace(vec![endpoint(2, &[])]);
-        settle().await;
+        yield_to_tasks().await;
         assert_eq!(ports(&destination, "m"), BTreeSet::from([1]), "{method}");
         part.within("");
         directory.replace(vec![endpoint(1, &[])]);
-        settle().await;
+        yield_to_tasks().await;
         assert_eq!((ports(&destination, "m"), destination.failure()), ([1].into(), None));
     }
     assert_eq!(began.elapsed(), Duration::ZERO);

@@ -20,7 +20,7 @@ struct Inner {
 pub enum ErrorKind {
     /// The bytes end within a value.
     Truncated,
-    /// Something is there, but not of the expected kind.
+    /// A value is there, but not of the expected kind.
     Mismatch,
     /// A null where the Rust type has none.
     Null,

@@ -68,7 +68,7 @@ impl Instance {
     }
 }
 
-/// One way to reach an instance.
+/// A way to reach an instance.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Offer {
     /// The protocol by Dubbo's name, such as `dubbo` or `tri`.
@@ -109,7 +109,7 @@ const DEFAULT_WEIGHT: u32 = 100;
 /// Dubbo's `warmup` of a provider that says nothing.
 const DEFAULT_WARMUP: Duration = Duration::from_mins(10);
 
-/// One offer of one instance, with the parameters of the service it is asked for. Cheap to clone.
+/// An offer of an instance, with the parameters of the service it is asked for. Cheap to clone.
 #[derive(Clone)]
 pub struct Endpoint(Arc<Inner>);
 

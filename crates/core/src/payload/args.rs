@@ -76,7 +76,7 @@ enum Layout {
         count: u32,
         bytes: Bytes,
     },
-    /// One argument, without an allocation.
+    /// A single argument, without an allocation.
     One(Bytes),
     Separate(Arc<[Bytes]>),
 }
@@ -84,8 +84,9 @@ enum Layout {
 /// The layout of [`EncodedArgs`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ArgsLayout<'a> {
-    /// One after the other in one piece, written by one encoder: the class definitions, type names
-    /// and back references of Hessian are numbered over all of them. The dubbo protocol's.
+    /// A single piece with one argument after the other, written by one encoder: the class
+    /// definitions, type names and back references of Hessian are numbered over all of them. The
+    /// dubbo protocol's.
     Shared {
         /// The number of arguments.
         count: usize,

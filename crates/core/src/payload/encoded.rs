@@ -38,7 +38,7 @@ impl fmt::Display for Format {
     }
 }
 
-/// One message as bytes, shared and never copied on a clone. The arguments of a call are
+/// A message as bytes, shared and never copied on a clone. The arguments of a call are
 /// [`EncodedArgs`](super::EncodedArgs).
 #[derive(Clone)]
 pub struct Encoded {

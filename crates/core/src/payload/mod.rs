@@ -22,7 +22,7 @@ use crate::value::Value;
 /// Payloads in order, ended by the end of the stream or by an error.
 pub type PayloadStream = Pin<Box<dyn Stream<Item = Result<Payload, Status>> + Send>>;
 
-/// One unit of content.
+/// A unit of content.
 ///
 /// A result is a message. Arguments are taken for a message where there is exactly one, and a
 /// message for the only argument, so that either can be sent on as the other.
@@ -30,11 +30,11 @@ pub type PayloadStream = Pin<Box<dyn Stream<Item = Result<Payload, Status>> + Se
 pub enum Payload {
     /// The arguments of a method that takes any number of them: one of a Java interface.
     Args(Args),
-    /// One message: a protobuf message, a result, any typed or dynamic value.
+    /// A message: a protobuf message, a result, any typed or dynamic value.
     Message(Content),
 }
 
-/// One message.
+/// A message.
 #[derive(Clone)]
 pub enum Content {
     /// A value of a Rust type that knows how to write itself. A retry encodes it again.

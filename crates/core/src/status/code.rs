@@ -8,15 +8,15 @@ use std::fmt;
 pub enum Code {
     /// The caller gave up.
     Cancelled = 1,
-    /// Nobody said more.
+    /// An unknown error.
     Unknown = 2,
     /// The request can never be right.
     InvalidArgument = 3,
     /// The deadline passed.
     DeadlineExceeded = 4,
-    /// Something asked for does not exist.
+    /// An entity that was asked for does not exist.
     NotFound = 5,
-    /// Something to be made exists.
+    /// An entity to be made exists.
     AlreadyExists = 6,
     /// The caller may not do this.
     PermissionDenied = 7,

@@ -1,4 +1,4 @@
-//! One error type for all protocols.
+//! The error type of all protocols.
 
 mod code;
 mod exception;

@@ -15,16 +15,16 @@ async fn pass(call: Call, next: Next) -> Result<Reply, Status> {
 #[test]
 fn the_innermost_hook_is_told_first() {
     let scene = Scene::new();
-    let [a, b, c] = ["a", "b", "c"].map(|name| scene.told.hook(name));
+    let [a, b, c] = ["a", "b", "c"].map(|name| scene.journal.hook(name));
     let chain = scene.chain([a, b, Step::Filter(Arc::new(pass)), c], Until::Sent);
     ready(scene.run(&chain, |_| Invoking::ready(Ok(reply())))).unwrap().delivered();
-    assert_eq!(scene.told.take(), ["c OK 0ms 1/0", "b OK 0ms 1/0", "a OK 0ms 1/0"]);
+    assert_eq!(scene.journal.take(), ["c OK 0ms 1/0", "b OK 0ms 1/0", "a OK 0ms 1/0"]);
 }
 
 #[test]
 fn a_refusal_is_told_to_the_hooks_before_it() {
     let scene = Scene::new();
-    let [a, b, c] = ["a", "b", "c"].map(|name| scene.told.hook(name));
+    let [a, b, c] = ["a", "b", "c"].map(|name| scene.journal.hook(name));
     let chain = scene.chain([a, Step::Filter(Arc::new(pass)), b, c], Until::Sent);
     let target: Arc<dyn Invoke> = Arc::new(Handler(|_| panic!("the handler is not asked")));
     let mut refused = call();
@@ -32,28 +32,28 @@ fn a_refusal_is_told_to_the_hooks_before_it() {
     let status = ready(chain.run(refused, scene.began, &target)).unwrap_err();
     assert_eq!(status.code(), Code::PermissionDenied);
     let denied = ["b PERMISSION_DENIED 0ms 0/0", "a PERMISSION_DENIED 0ms 0/0"];
-    assert_eq!(scene.told.take(), denied);
+    assert_eq!(scene.journal.take(), denied);
 }
 
 #[test]
 fn a_hook_that_panics_at_the_end_harms_no_other() {
     let scene = Scene::new();
-    let [a, b, c] = ["a", "panics", "c"].map(|name| scene.told.hook(name));
+    let [a, b, c] = ["a", "panics", "c"].map(|name| scene.journal.hook(name));
     let chain = scene.chain([a, b, c], Until::Received);
     ready(scene.run(&chain, |_| Invoking::ready(Ok(reply())))).unwrap();
-    assert_eq!(scene.told.take().len(), 3);
+    assert_eq!(scene.journal.take().len(), 3);
 }
 
 #[test]
 fn hooks_before_the_first_filter_need_no_future() {
     let scene = Scene::new();
-    let [a, b] = ["a", "b"].map(|name| scene.told.hook(name));
+    let [a, b] = ["a", "b"].map(|name| scene.journal.hook(name));
     let hooks = scene.chain([a.clone(), b], Until::Received);
     let mut call = call();
     let mut passed = hooks.begin(&mut call, scene.began).unwrap();
     assert!(passed.next(|| panic!("no filter needs a target")).is_none());
     passed.hooks.end(&mut Ok(reply()));
-    assert_eq!(scene.told.take(), ["b OK 0ms 1/0", "a OK 0ms 1/0"]);
+    assert_eq!(scene.journal.take(), ["b OK 0ms 1/0", "a OK 0ms 1/0"]);
 
     let filtered = scene.chain([a, Step::Filter(Arc::new(pass))], Until::Received);
     let mut passed = filtered.begin(&mut call, scene.began).unwrap();
@@ -61,5 +61,5 @@ fn hooks_before_the_first_filter_need_no_future() {
     let next = passed.next(|| target).unwrap();
     ready(next.run(call)).unwrap();
     drop(passed);
-    assert_eq!(scene.told.take(), ["a CANCELLED 0ms 0/0"]);
+    assert_eq!(scene.journal.take(), ["a CANCELLED 0ms 0/0"]);
 }

@@ -22,14 +22,14 @@ fn not_found() -> Status {
 
 /// A reply of these frames, then of none, and a chain whose one hook has seen its head.
 fn streamed(scene: &Scene, frames: Vec<Frame>) -> Reply {
-    let chain = scene.chain([scene.told.hook("a")], Until::Sent);
+    let chain = scene.chain([scene.journal.hook("a")], Until::Sent);
     let frames = std::sync::Mutex::new(Some(frames));
     let mut reply = ready(scene.run(&chain, move |_| {
         let frames = frames.lock().unwrap().take().unwrap();
         Invoking::ready(Ok(Reply::stream(Frames(frames.into_iter()))))
     }))
     .unwrap();
-    assert_eq!(scene.told.take(), [""; 0], "the end comes later than the head");
+    assert_eq!(scene.journal.take(), [""; 0], "the end comes later than the head");
     scene.pass();
     reply.metadata = Metadata::new();
     reply
@@ -57,67 +57,67 @@ fn next(reply: &mut Reply) -> Option<Frame> {
 fn a_unary_call_ends_when_its_reply_is_received_or_sent() {
     let scene = Scene::new();
     for (until, at_once) in [(Until::Received, true), (Until::Sent, false)] {
-        let chain = scene.chain([scene.told.hook("a")], until);
+        let chain = scene.chain([scene.journal.hook("a")], until);
         let payload = message(b"0123456789");
         let reply =
             ready(scene.run(&chain, move |_| Invoking::ready(Ok(Reply::new(payload.clone())))));
-        assert_eq!(scene.told.take().len(), usize::from(at_once));
+        assert_eq!(scene.journal.take().len(), usize::from(at_once));
         scene.pass();
         reply.unwrap().delivered();
         let expected: &[&str] = if at_once { &[] } else { &["a OK 6ms 1/10"] };
-        assert_eq!(scene.told.take(), expected);
+        assert_eq!(scene.journal.take(), expected);
     }
 }
 
 #[test]
 fn a_protocol_says_what_became_of_a_unary_reply() {
     let scene = Scene::new();
-    let chain = scene.chain([scene.told.hook("a")], Until::Sent);
+    let chain = scene.chain([scene.journal.hook("a")], Until::Sent);
     let replied = || ready(scene.run(&chain, |_| Invoking::ready(Ok(reply())))).unwrap();
     replied().sent(Ok(7));
-    assert_eq!(scene.told.take(), ["a OK 0ms 1/7"]);
+    assert_eq!(scene.journal.take(), ["a OK 0ms 1/7"]);
     replied().sent(Err(Ending::Failed(&not_found())));
-    assert_eq!(scene.told.take(), ["a NOT_FOUND 0ms 0/0"]);
+    assert_eq!(scene.journal.take(), ["a NOT_FOUND 0ms 0/0"]);
     replied().sent(Err(Ending::Cancelled));
-    assert_eq!(scene.told.take(), ["a CANCELLED 0ms 0/0"]);
+    assert_eq!(scene.journal.take(), ["a CANCELLED 0ms 0/0"]);
     // Nobody had it, as when a filter answers otherwise.
     drop(replied());
-    assert_eq!(scene.told.take(), ["a CANCELLED 0ms 0/0"]);
+    assert_eq!(scene.journal.take(), ["a CANCELLED 0ms 0/0"]);
     // A protocol without streams refuses one.
     let mut stream = streamed(&scene, Vec::new());
     stream.sent(Err(Ending::Failed(&not_found())));
-    assert_eq!(scene.told.take(), ["a NOT_FOUND 3ms 0/0"]);
+    assert_eq!(scene.journal.take(), ["a NOT_FOUND 3ms 0/0"]);
 }
 
 #[test]
 fn errors_and_drops_and_panics_are_ends() {
     let scene = Scene::new();
-    let chain = scene.chain([scene.told.hook("a")], Until::Received);
+    let chain = scene.chain([scene.journal.hook("a")], Until::Received);
     ready(scene.run(&chain, |_| Invoking::ready(Err(not_found())))).unwrap_err();
-    assert_eq!(scene.told.take(), ["a NOT_FOUND 0ms 0/0"]);
+    assert_eq!(scene.journal.take(), ["a NOT_FOUND 0ms 0/0"]);
 
     let mut waits = scene.run(&chain, |_| Invoking::boxed(std::future::pending()));
     assert!(poll(&mut waits).is_pending());
     scene.pass();
     drop(waits);
-    assert_eq!(scene.told.take(), ["a CANCELLED 3ms 0/0"]);
+    assert_eq!(scene.journal.take(), ["a CANCELLED 3ms 0/0"]);
 
     let panics = || Invoking::boxed(async { panic!("the handler") });
     let mut run = scene.run(&chain, move |_| panics());
     catch_unwind(AssertUnwindSafe(|| drop(poll(&mut run)))).unwrap_err();
-    assert_eq!(scene.told.take(), ["a INTERNAL 3ms 0/0"]);
+    assert_eq!(scene.journal.take(), ["a INTERNAL 3ms 0/0"]);
     drop(run);
-    assert_eq!(scene.told.take(), [""; 0], "told once");
+    assert_eq!(scene.journal.take(), [""; 0], "told once");
 
     let begins = || scene.run(&chain, |_| panic!("before there is a future"));
     catch_unwind(AssertUnwindSafe(begins)).unwrap_err();
-    assert_eq!(scene.told.take(), ["a INTERNAL 3ms 0/0"]);
+    assert_eq!(scene.journal.take(), ["a INTERNAL 3ms 0/0"]);
 }
 
 #[test]
 fn what_is_dropped_beyond_its_deadline_was_too_late() {
     let scene = Scene::new();
-    let chain = scene.chain([scene.told.hook("a")], Until::Sent);
+    let chain = scene.chain([scene.journal.hook("a")], Until::Sent);
     let waits = |_| Invoking::boxed(std::future::pending());
     let target: std::sync::Arc<dyn Invoke> = std::sync::Arc::new(crate::support::Handler(waits));
     let mut call = call();
@@ -125,7 +125,7 @@ fn what_is_dropped_beyond_its_deadline_was_too_late() {
     let run = chain.run(call, scene.began, &target);
     scene.pass();
     drop(run);
-    assert_eq!(scene.told.take(), ["a DEADLINE_EXCEEDED 3ms 0/0"]);
+    assert_eq!(scene.journal.take(), ["a DEADLINE_EXCEEDED 3ms 0/0"]);
 }
 
 #[test]
@@ -135,16 +135,16 @@ fn a_stream_ends_with_its_trailers() {
     let ok = messages().into_iter().chain([Frame::Trailers(Trailers::default())]).collect();
     let mut reply = streamed(&scene, ok);
     assert!(matches!(next(&mut reply), Some(Frame::Message(_))));
-    assert_eq!(scene.told.take(), [""; 0]);
+    assert_eq!(scene.journal.take(), [""; 0]);
     while next(&mut reply).is_some() {}
     drop(reply);
-    assert_eq!(scene.told.take(), ["a OK 3ms 2/5"]);
+    assert_eq!(scene.journal.take(), ["a OK 3ms 2/5"]);
 
     let failed = Frame::Trailers(Trailers::failed(not_found()));
     let failed = messages().into_iter().chain([failed]).collect();
     let mut reply = streamed(&scene, failed);
     while next(&mut reply).is_some() {}
-    assert_eq!(scene.told.take(), ["a NOT_FOUND 6ms 2/5"]);
+    assert_eq!(scene.journal.take(), ["a NOT_FOUND 6ms 2/5"]);
 }
 
 #[test]
@@ -162,12 +162,12 @@ fn a_protocol_says_what_became_of_a_stream() {
         let ReplyBody::Stream(stream) = &mut reply.body else { panic!("no stream") };
         stream.until_sent();
         while next(&mut reply).is_some() {}
-        assert_eq!(scene.told.take(), [""; 0], "all has passed, and nothing is sent");
+        assert_eq!(scene.journal.take(), [""; 0], "all has passed, and nothing is sent");
         if let (ReplyBody::Stream(stream), Some(ending)) = (&mut reply.body, ending) {
             stream.sent(ending);
         }
         drop(reply);
-        assert_eq!(scene.told.take(), [told]);
+        assert_eq!(scene.journal.take(), [told]);
     }
     // The view of a caller ends when all has passed.
     let mut reply = Reply::stream(Frames(whole().into_iter()));
@@ -193,12 +193,12 @@ fn a_stream_that_is_cut_or_dropped_ends_too() {
     let one = || vec![Frame::Message(message(b"123"))];
     let mut reply = streamed(&scene, one());
     while next(&mut reply).is_some() {}
-    assert_eq!(scene.told.take(), ["a UNAVAILABLE 3ms 1/3"]);
+    assert_eq!(scene.journal.take(), ["a UNAVAILABLE 3ms 1/3"]);
 
     let mut reply = streamed(&scene, one());
     next(&mut reply).unwrap();
     drop(reply);
-    assert_eq!(scene.told.take(), ["a CANCELLED 6ms 1/3"]);
+    assert_eq!(scene.journal.take(), ["a CANCELLED 6ms 1/3"]);
 
     let reply = std::sync::Mutex::new(Some(streamed(&scene, one())));
     catch_unwind(AssertUnwindSafe(|| {
@@ -206,7 +206,7 @@ fn a_stream_that_is_cut_or_dropped_ends_too() {
         panic!("the reader");
     }))
     .unwrap_err();
-    assert_eq!(scene.told.take(), ["a INTERNAL 9ms 0/0"]);
+    assert_eq!(scene.journal.take(), ["a INTERNAL 9ms 0/0"]);
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn who_wraps_a_stream_stands_before_those_who_watch() {
     reply = crate::support::reply();
     reply.body = ReplyBody::Stream(stream);
     assert!(matches!(next(&mut reply), Some(Frame::Trailers(_))));
-    assert_eq!(scene.told.take(), ["a OK 3ms 0/9"]);
+    assert_eq!(scene.journal.take(), ["a OK 3ms 0/9"]);
 }
 
 #[test]

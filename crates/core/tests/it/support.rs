@@ -1,4 +1,4 @@
-//! A clock that tests set, a handler that answers as told, and what hooks were told.
+//! A clock that tests set, a handler that answers as told, and a journal of what hooks see.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -26,34 +26,35 @@ impl Clock for Hand {
     }
 }
 
-/// The ends that hooks were told, in order: `name OK 3ms 1/10` for one message of ten bytes.
+/// The ends that hooks saw, in order: `name OK 3ms 1/10` for one message of ten bytes.
 #[derive(Clone, Default)]
-pub(crate) struct Told(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Journal(Arc<Mutex<Vec<String>>>);
 
-impl Told {
+impl Journal {
     pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.0.lock().unwrap())
     }
 
     pub(crate) fn hook(&self, name: &'static str) -> Step {
-        Step::Hook(Arc::new(Tells { name, told: self.clone() }))
+        Step::Hook(Arc::new(Tells { name, journal: self.clone() }))
     }
 }
 
 struct Tells {
     name: &'static str,
-    told: Told,
+    journal: Journal,
 }
 
 impl Hook for Tells {
     fn before(&self, call: &mut Call) -> Result<Guard, Status> {
-        let (name, told) = (self.name, self.told.clone());
+        let (name, journal) = (self.name, self.journal.clone());
         if let Some(status) = call.head.extensions.get::<Refuse>().filter(|r| r.0 == name) {
             return Err(status.1.clone());
         }
         Ok(Guard::new(move |end| {
             let (millis, count, bytes) = (end.latency.as_millis(), end.messages, end.bytes);
-            told.0
+            journal
+                .0
                 .lock()
                 .unwrap()
                 .push(format!("{name} {} {millis}ms {count}/{bytes}", end.name()));
@@ -77,14 +78,14 @@ impl<F: Fn(Call) -> Invoking + Send + Sync> Invoke for Handler<F> {
 
 pub(crate) struct Scene {
     pub(crate) clock: Arc<Hand>,
-    pub(crate) told: Told,
+    pub(crate) journal: Journal,
     pub(crate) began: Instant,
 }
 
 impl Scene {
     pub(crate) fn new() -> Self {
         let began = Instant::now();
-        Self { clock: Arc::new(Hand(Mutex::new(began))), told: Told::default(), began }
+        Self { clock: Arc::new(Hand(Mutex::new(began))), journal: Journal::default(), began }
     }
 
     /// Three milliseconds pass.

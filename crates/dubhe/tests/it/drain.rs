@@ -1,4 +1,4 @@
-//! One server, callers of every protocol at once, and a stop that loses no call.
+//! A server, callers of every protocol at once, and a stop that loses no call.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test stops at the first surprise")]
 
 use std::sync::Arc;

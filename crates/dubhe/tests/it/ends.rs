@@ -11,12 +11,13 @@ use std::time::Duration;
 use dubhe::prelude::*;
 use dubhe::{Metadata, RunningServer};
 use dubhe_testkit::http1;
+use dubhe_testkit::proxy::{Faults, Proxy};
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 
-#[dubhe::interface("org.example.Ways")]
-trait Ways {
+#[dubhe::interface("org.example.Endings")]
+trait Endings {
     /// Ends as `how` says.
     async fn end(&self, how: String) -> Result<String, Status>;
 
@@ -24,9 +25,9 @@ trait Ways {
     async fn count(&self, how: String) -> Result<impl Stream<Item = Result<i32, Status>>, Status>;
 }
 
-struct Told;
+struct AsAsked;
 
-async fn as_told(how: &str) -> Result<(), Status> {
+async fn end_as(how: &str) -> Result<(), Status> {
     match how {
         "ok" | "large" => Ok(()),
         "panic" => panic!("as the test wants"),
@@ -35,14 +36,14 @@ async fn as_told(how: &str) -> Result<(), Status> {
     }
 }
 
-impl Ways for Told {
+impl Endings for AsAsked {
     async fn end(&self, how: String) -> Result<String, Status> {
         let large = how == "large";
-        as_told(&how).await.map(|()| if large { "x".repeat(7 << 20) } else { how })
+        end_as(&how).await.map(|()| if large { "x".repeat(7 << 20) } else { how })
     }
 
     async fn count(&self, how: String) -> Result<impl Stream<Item = Result<i32, Status>>, Status> {
-        let end = stream::once(async move { as_told(&how).await.map(|()| 3) });
+        let end = stream::once(async move { end_as(&how).await.map(|()| 3) });
         Ok(stream::iter([Ok(1), Ok(2)]).chain(end))
     }
 }
@@ -64,7 +65,7 @@ impl Hook for Notes {
 
 struct Scene {
     running: RunningServer,
-    client: WaysClient,
+    client: EndingsClient,
     server_ends: mpsc::UnboundedReceiver<(String, u64)>,
     client_ends: mpsc::UnboundedReceiver<(String, u64)>,
 }
@@ -72,11 +73,11 @@ struct Scene {
 async fn scene(protocol: &str) -> Scene {
     let (server, server_ends) = mpsc::unbounded_channel();
     let (client, client_ends) = mpsc::unbounded_channel();
-    let services = Server::builder().service(WaysServer::new(Told)).hook(Notes(server));
+    let services = Server::builder().service(EndingsServer::new(AsAsked)).hook(Notes(server));
     let running = services.start("127.0.0.1:0").await.unwrap();
     let url = format!("{protocol}://{}", running.addr());
     let app = App::builder("test").build().unwrap();
-    let client = app.client::<WaysClient>().url(&url).retries(0).endpoint_hook(Notes(client));
+    let client = app.client::<EndingsClient>().url(&url).retries(0).endpoint_hook(Notes(client));
     let client = client.timeout(Duration::from_secs(20)).build().unwrap();
     Scene { running, client, server_ends, client_ends }
 }
@@ -157,6 +158,37 @@ async fn a_connection_that_is_cut() {
 }
 
 #[tokio::test]
+async fn a_stream_that_is_cut() {
+    for (protocol, by_server) in [("tri", true), ("tri", false), ("grpc", true), ("grpc", false)] {
+        let mut scene = scene(protocol).await;
+        let proxy = Proxy::start(scene.running.addr(), Faults::none()).await.unwrap();
+        let url = format!("{protocol}://{}", proxy.addr());
+        let (ends, mut client_ends) = mpsc::unbounded_channel();
+        let client = App::builder("test").build().unwrap().client::<EndingsClient>();
+        let client = client.url(&url).retries(0).timeout(Duration::from_secs(20));
+        let client = client.endpoint_hook(Notes(ends)).build().unwrap();
+        let mut numbers = client.count("wait".into()).await.unwrap();
+        for _ in 0..2 {
+            numbers.next().await.unwrap().unwrap();
+        }
+        if by_server {
+            drop(scene.running);
+        } else {
+            drop(proxy);
+        }
+        let error = numbers.next().await.unwrap().unwrap_err();
+        assert_eq!(error.code(), Code::Unavailable, "{protocol}, {by_server}: {error}");
+        assert!(numbers.next().await.is_none(), "{protocol}, {by_server}");
+        let server = scene.server_ends.recv().await.unwrap();
+        assert_eq!((&*server.0, server.1), ("CANCELLED", 2), "{protocol}, {by_server}");
+        let end = client_ends.recv().await.unwrap();
+        assert_eq!((&*end.0, end.1), ("UNAVAILABLE", 2), "{protocol}, {by_server}");
+        let quiet = client.client().providers().iter().all(|e| e.state().in_flight() == 0);
+        assert!(quiet, "{protocol}, {by_server}");
+    }
+}
+
+#[tokio::test]
 async fn streams() {
     let mut scene = scene("tri").await;
     let numbers: Vec<_> = scene.client.count("ok".into()).await.unwrap().collect().await;
@@ -193,7 +225,7 @@ async fn plain_http() {
     for (how, end) in [("ok", ("OK", 1)), ("bad", ("OUT_OF_RANGE", 0)), ("panic", ("INTERNAL", 0))]
     {
         let body = format!("[{how:?}]");
-        let (to, line) = (scene.running.addr(), "POST /org.example.Ways/end");
+        let (to, line) = (scene.running.addr(), "POST /org.example.Endings/end");
         let ask = move || http1::request(to, line, &["content-type: application/json"], body);
         tokio::task::spawn_blocking(ask).await.unwrap().unwrap();
         let (name, messages) = scene.server_ends.recv().await.unwrap();
@@ -212,7 +244,8 @@ async fn the_time_in_filters_is_no_part_of_an_attempt() {
     let mut scene = scene("dubbo").await;
     let (ends, mut client_ends) = mpsc::unbounded_channel();
     let url = format!("dubbo://{}", scene.running.addr());
-    let client = App::builder("test").build().unwrap().client::<WaysClient>().url(&url).retries(0);
+    let client =
+        App::builder("test").build().unwrap().client::<EndingsClient>().url(&url).retries(0);
     let client = client.timeout(Duration::from_millis(200)).filter(slow);
     let client = client.endpoint_hook(Notes(ends)).build().unwrap();
     client.end("ok".into()).await.unwrap();
@@ -231,10 +264,10 @@ async fn a_reply_that_a_filter_discards_is_cancelled() {
     for protocol in ["dubbo", "tri"] {
         let (outer, mut outer_ends) = mpsc::unbounded_channel();
         let (inner, mut inner_ends) = mpsc::unbounded_channel();
-        let server = Server::builder().service(WaysServer::new(Told)).hook(Notes(outer));
+        let server = Server::builder().service(EndingsServer::new(AsAsked)).hook(Notes(outer));
         let server = server.filter(discard).hook(Notes(inner));
         let running = server.start("127.0.0.1:0").await.unwrap();
-        let client = App::builder("test").build().unwrap().client::<WaysClient>();
+        let client = App::builder("test").build().unwrap().client::<EndingsClient>();
         let client = client.url(&format!("{protocol}://{}", running.addr())).retries(0);
         client.build().unwrap().end("ok".into()).await.unwrap_err();
         assert_eq!(outer_ends.recv().await.unwrap().0, "NOT_FOUND", "{protocol}");
@@ -253,12 +286,12 @@ async fn many(_: Call, _: Next) -> Result<Reply, Status> {
 
 #[tokio::test]
 async fn more_attachments_than_headers_can_be_are_left_out() {
-    let server = Server::builder().service(WaysServer::new(Told)).filter(many);
+    let server = Server::builder().service(EndingsServer::new(AsAsked)).filter(many);
     let running = server.start("127.0.0.1:0").await.unwrap();
     let app = App::builder("test").build().unwrap();
     for protocol in ["dubbo", "tri"] {
         let url = format!("{protocol}://{}", running.addr());
-        let client = app.client::<WaysClient>().url(&url).retries(0);
+        let client = app.client::<EndingsClient>().url(&url).retries(0);
         let client = client.filter(|mut call: Call, next: Next| {
             call.head.metadata = much();
             next.run(call)
@@ -268,7 +301,7 @@ async fn more_attachments_than_headers_can_be_are_left_out() {
     }
     let to = running.addr();
     let json = ["content-type: application/json"];
-    let ask = move || http1::request(to, "POST /org.example.Ways/end", &json, "[\"ok\"]");
+    let ask = move || http1::request(to, "POST /org.example.Endings/end", &json, "[\"ok\"]");
     assert_eq!(tokio::task::spawn_blocking(ask).await.unwrap().unwrap().status, 404);
 }
 
@@ -278,7 +311,7 @@ async fn a_reply_over_http1_that_nobody_reads_has_not_ended() {
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     let mut stream = socket.connect(scene.running.addr()).await.unwrap();
-    let request = "POST /org.example.Ways/end HTTP/1.1\r\nhost: x\r\n\
+    let request = "POST /org.example.Endings/end HTTP/1.1\r\nhost: x\r\n\
                    content-type: application/json\r\ncontent-length: 9\r\n\r\n[\"large\"]";
     stream.write_all(request.as_bytes()).await.unwrap();
     // The head has come, so that the rest is on its way.
@@ -298,7 +331,7 @@ async fn a_large_reply_over_dubbo_that_nobody_reads_has_not_ended() {
     // What a client sends, seen by a listener of the test, is sent again by a peer that reads nothing.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("dubbo://{}", listener.local_addr().unwrap());
-    let client = App::builder("test").build().unwrap().client::<WaysClient>().url(&url);
+    let client = App::builder("test").build().unwrap().client::<EndingsClient>().url(&url);
     let client = client.timeout(Duration::from_mins(1)).build().unwrap();
     let _call = tokio::spawn(async move { client.end("large".into()).await });
     let (mut seen, _) = listener.accept().await.unwrap();

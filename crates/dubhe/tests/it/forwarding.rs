@@ -78,26 +78,25 @@ impl Service for Gateway {
         let client = self.0.clone();
         Invoking::boxed(async move {
             let Call { head, body } = call;
-            let Body::One(Payload::Args(Args::Encoded(_)) | Payload::Message(Content::Encoded(_))) =
-                &body
-            else {
-                return Err(Status::internal(format!(
-                    "the gateway got decoded arguments: {body:?}"
-                )));
-            };
+            assert!(is_encoded(&body), "a gateway decodes nothing: {body:?}");
             let mut options = CallOptions::new();
             for (key, value) in head.metadata.iter().filter(|(key, _)| key.starts_with("x-")) {
                 options = options.attachment(key.clone(), value.clone());
             }
             let reply = client.send(&head.method, body, &options).await?;
-            match &reply.body {
-                ReplyBody::One(Payload::Message(Content::Encoded(_)), _) => Ok(reply),
-                other => {
-                    Err(Status::internal(format!("the gateway got a decoded reply: {other:?}")))
-                }
-            }
+            let ReplyBody::One(payload, _) = &reply.body else { unreachable!() };
+            assert!(payload.encoded().is_some(), "nor the reply: {payload:?}");
+            Ok(reply)
         })
     }
+}
+
+/// Returns `true` if all of the arguments are still the bytes that came.
+fn is_encoded(body: &Body) -> bool {
+    matches!(
+        body,
+        Body::One(Payload::Args(Args::Encoded(_)) | Payload::Message(Content::Encoded(_)))
+    )
 }
 
 async fn serve(service: impl Service) -> RunningServer {

@@ -2,20 +2,25 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     missing_docs,
     reason = "a test stops at the first surprise"
 )]
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dubhe::dispatch::{Dispatch, Target, Wanted};
-use dubhe::gate::{Arrival, Gate};
+use dubhe::gate::{Arrival, Gate, PRIORITY};
 use dubhe::prelude::*;
 use dubhe::{Metadata, RunningServer, ServiceKey};
-use dubhe_testkit::http1;
+use dubhe_testkit::{http1, wait_until};
+use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Notify;
+
+const JSON: &str = "content-type: application/json";
 
 #[dubhe::interface("org.example.Doors")]
 trait Doors {
@@ -38,19 +43,26 @@ impl Doors for House {
     }
 }
 
+/// The wires that a gate stands in front of: three protocols of clients, and HTTP/1.1 by hand.
+const WIRES: [&str; 4] = ["dubbo", "tri", "grpc", "http"];
+/// The wires of HTTP, over which a refusal keeps its metadata.
+const HTTP: [&str; 3] = ["tri", "grpc", "http"];
+
 /// Lets one call in at a time, and notes what it saw.
 #[derive(Clone, Default)]
-struct One {
+struct OneAtATime {
     inside: Arc<AtomicUsize>,
     seen: Arc<Mutex<Vec<String>>>,
+    arrivals: Arc<Mutex<Vec<Instant>>>,
 }
 
-impl Gate for One {
+impl Gate for OneAtATime {
     fn admit(&self, arrival: &Arrival<'_>) -> Result<Guard, Status> {
         let method = &arrival.method.name;
         let (bounded, priority) = (arrival.deadline.is_some(), arrival.priority.unwrap_or("-"));
         let protocol = &arrival.peer.protocol;
         self.seen.lock().unwrap().push(format!("{protocol} {method} {bounded} {priority}"));
+        self.arrivals.lock().unwrap().push(arrival.at);
         if self.inside.fetch_add(1, Ordering::SeqCst) > 0 {
             self.inside.fetch_sub(1, Ordering::SeqCst);
             let wait = Metadata::from_iter([("retry-after", "7")]);
@@ -63,104 +75,212 @@ impl Gate for One {
     }
 }
 
+impl OneAtATime {
+    async fn holds(&self, calls: usize) {
+        let inside = || self.inside.load(Ordering::SeqCst) == calls;
+        wait_until("the gate holds as many calls", inside).await;
+    }
+}
+
 struct Scene {
     running: RunningServer,
-    gate: One,
+    gate: OneAtATime,
     leave: Arc<Notify>,
     reached: Arc<AtomicUsize>,
+    /// The beginnings of calls that reached the filter.
+    begun: Arc<Mutex<Vec<Instant>>>,
 }
 
 async fn scene() -> Scene {
-    let (gate, leave) = (One::default(), Arc::new(Notify::new()));
-    let reached = Arc::new(AtomicUsize::new(0));
-    let count = reached.clone();
+    let (gate, leave) = (OneAtATime::default(), Arc::new(Notify::new()));
+    let (reached, begun) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
+    let (count, beginnings) = (reached.clone(), begun.clone());
     let filter = move |call: Call, next: Next| {
         count.fetch_add(1, Ordering::SeqCst);
+        beginnings.lock().unwrap().extend(call.head.arrived);
         next.run(call)
     };
     let server = Server::builder().service(DoorsServer::new(House(leave.clone())));
     let running = server.gate(gate.clone()).filter(filter).start("127.0.0.1:0").await.unwrap();
-    Scene { running, gate, leave, reached }
+    Scene { running, gate, leave, reached, begun }
+}
+
+/// A refusal as the caller sees it.
+#[derive(Debug, PartialEq, Eq)]
+struct Refused {
+    code: u16,
+    message: String,
+    retry_after: Option<String>,
+}
+
+impl From<Status> for Refused {
+    fn from(status: Status) -> Self {
+        let of = |metadata: &Metadata| metadata.get_str("retry-after").map(str::to_owned);
+        let retry_after = of(status.headers()).or_else(|| of(status.trailers()));
+        let code = status.code().number().into();
+        Self { code, message: status.message().to_owned(), retry_after }
+    }
+}
+
+/// A caller over one wire.
+#[derive(Clone)]
+enum Caller {
+    Stub(DoorsClient),
+    Http(SocketAddr),
+}
+
+impl Caller {
+    /// Calls `stay` with a high priority, and any other method with none.
+    async fn ask(&self, method: &'static str, who: &str) -> Result<String, Refused> {
+        match self {
+            Self::Stub(doors) if method == "stay" => {
+                let urgent = CallOptions::new().attachment(PRIORITY, "high");
+                Ok(doors.with(urgent).stay(who.to_owned()).await?)
+            }
+            Self::Stub(doors) => Ok(doors.pass(who.to_owned()).await?),
+            Self::Http(to) => {
+                let (to, body) = (*to, format!("[{who:?}]"));
+                let ask = move || {
+                    let line = format!("POST /org.example.Doors/{method}");
+                    let all = [JSON, "tri-service-timeout: 20000", "dubhe-priority: high"];
+                    let headers = if method == "stay" { &all[..] } else { &all[..2] };
+                    http1::request(to, &line, headers, body).unwrap()
+                };
+                let answer = tokio::task::spawn_blocking(ask).await.unwrap();
+                if answer.status == 200 {
+                    return Ok(answer.body.trim_matches('"').to_owned());
+                }
+                let retry_after = answer.header("retry-after").map(str::to_owned);
+                Err(Refused { code: answer.status, message: answer.body, retry_after })
+            }
+        }
+    }
 }
 
 impl Scene {
-    fn client(&self, protocol: &str) -> DoorsClient {
+    fn caller(&self, wire: &str) -> Caller {
+        if wire == "http" {
+            return Caller::Http(self.running.addr());
+        }
         let app = App::builder("test").build().unwrap();
-        let client =
-            app.client::<DoorsClient>().url(&format!("{protocol}://{}", self.running.addr()));
-        client.retries(0).timeout(Duration::from_secs(20)).build().unwrap()
+        let client = app.client::<DoorsClient>().url(&format!("{wire}://{}", self.running.addr()));
+        Caller::Stub(client.retries(0).timeout(Duration::from_secs(20)).build().unwrap())
     }
 }
 
 #[tokio::test]
 async fn a_permit_lives_until_the_reply_and_a_refusal_reaches_the_caller() {
-    for protocol in ["dubbo", "tri"] {
+    for wire in WIRES {
         let scene = scene().await;
-        let urgent = CallOptions::new().attachment("dubhe-priority", "high");
-        let (first, second) = (scene.client(protocol), scene.client(protocol));
-        let stays = tokio::spawn(async move { first.with(urgent).stay("Ada".into()).await });
-        while scene.gate.inside.load(Ordering::SeqCst) == 0 {
-            tokio::task::yield_now().await;
-        }
-        let status = second.pass("Bob".into()).await.unwrap_err();
-        assert_eq!(status.code(), Code::ResourceExhausted, "{protocol}: {status}");
-        assert!(status.message().contains("one at a time"), "{protocol}: {status}");
-        assert_eq!(scene.reached.load(Ordering::SeqCst), 1, "{protocol}");
+        let (first, second) = (scene.caller(wire), scene.caller(wire));
+        let before = Instant::now();
+        let stays = tokio::spawn(async move { first.ask("stay", "Ada").await });
+        scene.gate.holds(1).await;
+        let refused = second.ask("pass", "Bob").await.unwrap_err();
+        let code = if wire == "http" { 429 } else { 8 };
+        assert_eq!(refused.code, code, "{wire}: {refused:?}");
+        assert!(refused.message.contains("one at a time"), "{wire}: {refused:?}");
+        // The dubbo protocol has no place for it.
+        let kept = HTTP.contains(&wire).then_some("7");
+        assert_eq!(refused.retry_after.as_deref(), kept, "{wire}");
+        assert_eq!(scene.reached.load(Ordering::SeqCst), 1, "{wire}");
 
         scene.leave.notify_one();
-        assert_eq!(stays.await.unwrap().unwrap(), "Ada");
-        assert_eq!(second.pass("Bob".into()).await.unwrap(), "Bob", "{protocol}");
+        assert_eq!(stays.await.unwrap().unwrap(), "Ada", "{wire}");
+        scene.gate.holds(0).await;
+        assert_eq!(second.ask("pass", "Bob").await.unwrap(), "Bob", "{wire}");
         let seen = std::mem::take(&mut *scene.gate.seen.lock().unwrap());
+        // Only the client tells gRPC from Triple.
+        let protocol = match wire {
+            "grpc" => "tri",
+            "http" => "rest",
+            other => other,
+        };
         let expected = ["stay true high", "pass true -", "pass true -"];
-        let expected = expected.map(|line| format!("{protocol} {line}"));
-        assert_eq!(seen, expected);
+        assert_eq!(seen, expected.map(|line| format!("{protocol} {line}")), "{wire}");
+
+        // Hooks and filters see the same beginning.
+        let arrivals = std::mem::take(&mut *scene.gate.arrivals.lock().unwrap());
+        let begun = std::mem::take(&mut *scene.begun.lock().unwrap());
+        assert_eq!(begun, [arrivals[0], arrivals[2]], "{wire}");
+        assert!(before <= arrivals[0] && arrivals.is_sorted(), "{wire}: {arrivals:?}");
+        assert!(arrivals[2] <= Instant::now(), "{wire}");
     }
 }
 
 #[tokio::test]
-async fn a_refusal_keeps_its_metadata_over_http() {
+async fn a_refused_body_is_not_even_read() {
     let scene = scene().await;
-    let stays = tokio::spawn({
-        let client = scene.client("tri");
-        async move { client.stay("Ada".into()).await }
-    });
-    while scene.gate.inside.load(Ordering::SeqCst) == 0 {
-        tokio::task::yield_now().await;
-    }
-    let status = scene.client("tri").pass("Bob".into()).await.unwrap_err();
-    let sent = status.headers().get_str("retry-after").or(status.trailers().get_str("retry-after"));
-    assert_eq!(sent, Some("7"));
-
-    // What is refused is not even read: this is no JSON.
+    let caller = scene.caller("http");
+    let stays = tokio::spawn(async move { caller.ask("stay", "Ada").await });
+    scene.gate.holds(1).await;
     let to = scene.running.addr();
-    let ask = move || {
-        let line = "POST /org.example.Doors/pass";
-        http1::request(to, line, &["content-type: application/json"], "{").unwrap()
-    };
+    // This is no JSON.
+    let ask = move || http1::request(to, "POST /org.example.Doors/pass", &[JSON], "{").unwrap();
     let refused = tokio::task::spawn_blocking(ask).await.unwrap();
     assert_eq!((refused.status, refused.header("retry-after")), (429, Some("7")), "{refused:?}");
 
     scene.leave.notify_one();
     stays.await.unwrap().unwrap();
+    scene.gate.holds(0).await;
     let unreadable = tokio::task::spawn_blocking(ask).await.unwrap();
     assert_eq!(unreadable.status, 400, "{unreadable:?}");
-    assert_eq!(scene.gate.inside.load(Ordering::SeqCst), 0, "every permit came back");
+    scene.gate.holds(0).await;
 }
 
 #[tokio::test]
 async fn a_permit_comes_back_when_the_caller_goes_away() {
-    for protocol in ["dubbo", "tri"] {
+    for wire in ["dubbo", "tri", "grpc"] {
         let scene = scene().await;
-        let client = scene.client(protocol);
-        let stays = tokio::time::timeout(Duration::from_millis(50), client.stay("Ada".into()));
-        stays.await.unwrap_err();
-        drop(client);
-        let back = async {
-            while scene.gate.inside.load(Ordering::SeqCst) > 0 {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(10), back).await.unwrap();
+        let caller = scene.caller(wire);
+        let stays = tokio::spawn(async move { caller.ask("stay", "Ada").await });
+        scene.gate.holds(1).await;
+        stays.abort();
+        scene.gate.holds(0).await;
+    }
+    let scene = scene().await;
+    let mut stream = tokio::net::TcpStream::connect(scene.running.addr()).await.unwrap();
+    let request = "POST /org.example.Doors/stay HTTP/1.1\r\nhost: x\r\n\
+                   content-type: application/json\r\ncontent-length: 7\r\n\r\n[\"Ada\"]";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    scene.gate.holds(1).await;
+    drop(stream);
+    scene.gate.holds(0).await;
+}
+
+/// Refuses every call.
+struct Closed;
+
+impl Gate for Closed {
+    fn admit(&self, _: &Arrival<'_>) -> Result<Guard, Status> {
+        Err(Status::unavailable("closed for good"))
+    }
+}
+
+#[tokio::test]
+async fn a_gate_of_one_service_is_asked_after_those_of_the_server() {
+    let (outer, inner) = (OneAtATime::default(), OneAtATime::default());
+    let house = || DoorsServer::new(House(Arc::new(Notify::new())));
+    let server = Server::builder()
+        .service(Export::new(house()).gate(inner.clone()).gate(Closed))
+        .service(Export::new(house()).group("open"))
+        .gate(outer.clone());
+    let running = server.start("127.0.0.1:0").await.unwrap();
+    let app = App::builder("test").build().unwrap();
+    for protocol in ["dubbo", "tri", "grpc"] {
+        let url = format!("{protocol}://{}", running.addr());
+        let client = || app.client::<DoorsClient>().url(&url).retries(0);
+        let status = client().build().unwrap().pass("a".into()).await.unwrap_err();
+        assert!(status.message().contains("closed for good"), "{protocol}: {status}");
+        // Both that had admitted it have their permits back.
+        for gate in [&outer, &inner] {
+            assert_eq!(gate.seen.lock().unwrap().drain(..).count(), 1, "{protocol}");
+            gate.holds(0).await;
+        }
+        client().group("open").build().unwrap().pass("a".into()).await.unwrap();
+        assert_eq!(outer.seen.lock().unwrap().drain(..).count(), 1, "{protocol}");
+        assert_eq!(inner.seen.lock().unwrap().len(), 0, "{protocol}");
+        outer.holds(0).await;
     }
 }
 
@@ -182,7 +302,7 @@ impl Dispatch for Panics {
 
 #[tokio::test]
 async fn a_panic_is_the_error_of_one_call() {
-    for protocol in ["dubbo", "tri"] {
+    for protocol in ["dubbo", "tri", "grpc"] {
         let leave = Arc::new(Notify::new());
         let server = Server::builder().service(DoorsServer::new(House(leave.clone())));
         let server = server.gate(Panics).dispatch(Panics);
@@ -204,8 +324,7 @@ async fn a_panic_is_the_error_of_one_call() {
         leave.notify_one();
         assert_eq!(stays.await.unwrap().unwrap(), "a", "{protocol}");
         let (to, body) = (running.addr(), "[\"b\"]");
-        let json = ["content-type: application/json"];
-        let ask = move |path: &'static str| http1::request(to, path, &json, body).unwrap();
+        let ask = move |path: &'static str| http1::request(to, path, &[JSON], body).unwrap();
         let answer = tokio::task::spawn_blocking(move || ask("POST /org.example.Doors/pass"));
         assert_eq!(answer.await.unwrap().status, 500);
     }

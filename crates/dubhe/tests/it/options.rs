@@ -11,12 +11,15 @@ use dubhe::filter::AccessLog;
 use dubhe::prelude::*;
 use dubhe::registry::Memory;
 use dubhe::registry::{Registering, Registration, Registry, Snapshots};
-use futures_util::StreamExt;
+use dubhe_testkit::wait_until;
+use futures_util::{Stream, StreamExt, stream};
 
 #[dubhe::interface("org.example.Clock", version = "2.0.0")]
 trait Clock {
     async fn sleep(&self, millis: i32) -> Result<i32, Status>;
     async fn echo(&self, data: Vec<u8>) -> Result<i32, Status>;
+    /// Sends as many ticks, and then fails.
+    async fn tick(&self, ticks: i32) -> Result<impl Stream<Item = Result<i32, Status>>, Status>;
 }
 
 struct Slow;
@@ -29,6 +32,11 @@ impl Clock for Slow {
 
     async fn echo(&self, data: Vec<u8>) -> Result<i32, Status> {
         Ok(i32::try_from(data.len()).unwrap())
+    }
+
+    async fn tick(&self, ticks: i32) -> Result<impl Stream<Item = Result<i32, Status>>, Status> {
+        let broken = Err(Status::new(Code::DataLoss, "the spring broke"));
+        Ok(stream::iter((0..ticks).map(Ok).chain([broken])))
     }
 }
 
@@ -232,6 +240,12 @@ async fn what_one_service_takes_others_need_not() {
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 
+impl Lines {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
 impl Write for Lines {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);
@@ -250,9 +264,22 @@ async fn the_access_log_has_a_line_for_each_call() {
     let server = Server::builder().service(ClockServer::new(Slow)).hook(log);
     let running = server.start("127.0.0.1:0").await.unwrap();
     client(&running).sleep(1).await.unwrap();
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let text = lines.text();
     assert!(text.starts_with("127.0.0.1:"), "{text}");
     assert!(text.contains(" org.example.Clock:2.0.0 sleep OK "), "{text}");
+
+    // A stream has its line when it ends, and not a good one for a good beginning.
+    let app = App::builder("test").build().unwrap();
+    let url = format!("tri://{}", running.addr());
+    let clock = app.client::<ClockClient>().url(&url).build().unwrap();
+    let mut ticks = clock.tick(3).await.unwrap();
+    for tick in 0..3 {
+        assert_eq!(ticks.next().await.unwrap().unwrap(), tick);
+    }
+    assert_eq!(ticks.next().await.unwrap().unwrap_err().code(), Code::DataLoss);
+    wait_until("the stream has a line", || lines.text().lines().count() == 2).await;
+    let text = lines.text();
+    assert!(text.contains(" org.example.Clock:2.0.0 tick DATA_LOSS "), "{text}");
 }
 
 #[tokio::test]

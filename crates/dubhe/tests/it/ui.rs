@@ -1,4 +1,4 @@
-//! The compiler's word on values that are used for what they are not.
+//! The errors of the compiler for values that are used for what they are not.
 
 #[test]
 fn messages_of_the_compiler_name_the_remedy() {

@@ -8,7 +8,7 @@ use syn::{Error, Ident, LitStr, Path, Result, Token};
 use crate::attr::{Spanned, check_class};
 use crate::names::hint;
 
-const KNOWN: [&str; 3] = ["version", "group", "crate"];
+const ARGUMENTS: [&str; 3] = ["version", "group", "crate"];
 
 /// The arguments of the attribute.
 pub(super) struct Args {
@@ -42,8 +42,8 @@ impl Parse for Args {
                 break;
             }
             let key = Ident::parse_any(input)?;
-            if !KNOWN.contains(&&*key.to_string()) {
-                let hint = hint(&key.to_string(), &KNOWN);
+            if !ARGUMENTS.contains(&&*key.to_string()) {
+                let hint = hint(&key.to_string(), &ARGUMENTS);
                 let text = format!("`{key}` is not an option of an interface; {hint}");
                 return Err(Error::new(key.span(), text));
             }

@@ -122,7 +122,7 @@ pub(super) fn is_context(input: &FnArg) -> bool {
 
 /// The result of a method, apart from errors.
 pub(super) enum Output<'a> {
-    /// One value.
+    /// A value.
     Value(&'a Type),
     /// Values that come one by one.
     Stream {

@@ -1,4 +1,4 @@
-//! One field of a struct.
+//! A field of a struct.
 
 use syn::{Error, Field as Source, Ident, PathArguments, Result, Type};
 

@@ -25,7 +25,7 @@ struct Counts {
     by_ip: HashMap<IpAddr, usize>,
 }
 
-/// One counted connection.
+/// A counted connection.
 #[derive(Debug)]
 pub(super) struct ConnectionPermit {
     ip: Option<IpAddr>,

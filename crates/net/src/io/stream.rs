@@ -1,5 +1,5 @@
-//! One concrete stream type, so that the drivers above it are compiled once and call no vtable on
-//! the common paths.
+//! A single concrete stream type, so that the drivers above it are compiled once and call no
+//! vtable on the common paths.
 
 use std::{
     fmt,

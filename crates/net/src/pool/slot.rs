@@ -1,4 +1,4 @@
-//! One place for a connection.
+//! A place for a connection.
 
 use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use super::Connection;
 use crate::Error;
 
-/// One place for a connection. Reading it takes no lock.
+/// A place for a connection. Reading it takes no lock.
 pub(super) struct Slot<T> {
     conn: ArcSwapOption<T>,
     started: AtomicBool,

@@ -101,7 +101,7 @@ impl<S: Session> Driver<S> {
         &self.handle
     }
 
-    /// One turn of an open connection. `Break` ends it.
+    /// A turn of an open connection. `Break` ends it.
     fn turn(&mut self, cx: &mut Context<'_>) -> ControlFlow<CloseReason> {
         let now = time::now();
         if !self.deferred && self.handle.shared.defer(cx.waker()) {

@@ -288,7 +288,7 @@ impl Shared {
         QueueNews { close: queue.close.take(), moved }
     }
 
-    /// Nothing can be written now: the transport will wake the driver, senders need not, unless
+    /// Writing has to wait: the transport will wake the driver, senders need not, unless
     /// they want a tick before `armed`.
     pub(super) fn blocked(&self, armed: Option<Instant>) {
         let mut queue = self.queue.lock();

@@ -1,4 +1,4 @@
-//! One framed connection: a [`Session`] says what the bytes mean, a [`Driver`] moves them, a
+//! A framed connection: a [`Session`] says what the bytes mean, a [`Driver`] moves them, a
 //! [`Handle`] lets other tasks send.
 //!
 //! The driver is one future, and one task, a connection. A turn of it takes what other tasks

@@ -33,7 +33,7 @@ pub struct Outbox {
 enum Chunk {
     /// Encoded here; may still be overwritten at a mark.
     Own(BytesMut),
-    /// Passed on as they came.
+    /// Encoded elsewhere; never changed here.
     Shared(Bytes),
     /// No bytes: run when those before it are written.
     Receipt(Box<dyn FnOnce() + Send>),

@@ -169,7 +169,7 @@ impl Invoke for GenericAdapter {
             Err(status) => Invoking::ready(Err(status)),
             Ok((form, inner)) => Invoking::boxed(async move {
                 match inner.await {
-                    Ok(reply) => plain_reply(form, reply),
+                    Ok(reply) => converted_reply(form, reply),
                     Err(status) => Err(generic_exception(status)),
                 }
             }),
@@ -178,7 +178,7 @@ impl Invoke for GenericAdapter {
 }
 
 /// Converts the result of a reply to the requested form.
-fn plain_reply(form: Form, reply: Reply) -> Result<Reply, Status> {
+fn converted_reply(form: Form, reply: Reply) -> Result<Reply, Status> {
     let value: Value = dubhe_hessian2::payload::reply(&reply)?;
     let value = match form {
         Form::Plain => java::generalize(value),

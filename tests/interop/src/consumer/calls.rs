@@ -10,7 +10,7 @@ use dubhe_hessian2::payload;
 use futures_util::future::try_join_all;
 
 use super::Services;
-use super::cases::{Cases, Outcome, same};
+use super::cases::{CaseResult, Cases, same};
 use super::echo::{self, user};
 use crate::greet::GreetServiceClient;
 use crate::greet::types::{GreetException, GreetRuntimeException};
@@ -65,13 +65,13 @@ async fn exceptions(cases: &mut Cases, s: &GreetServiceClient) {
     cases.check("returnThrowable", value).await;
 }
 
-async fn concurrent(s: &GreetServiceClient) -> Outcome {
+async fn concurrent(s: &GreetServiceClient) -> CaseResult {
     let calls = (0..100).map(|i| s.greet_async(format!("c{i}")));
     let expected: Vec<_> = (0..100).map(|i| format!("Hello, c{i}")).collect();
     same(&expected, &try_join_all(calls).await?)
 }
 
-async fn attachment(s: &GreetServiceClient) -> Outcome {
+async fn attachment(s: &GreetServiceClient) -> CaseResult {
     let reply = ReplyAttachments::new();
     let options = CallOptions::new().attachment("trace", "t-1").reply_attachments(&reply);
     same(&Some("t-1".to_owned()), &s.with(options).attachment("trace".into()).await?)?;

@@ -7,7 +7,7 @@ use std::future::Future;
 use dubhe::Status;
 
 /// The outcome of a check: nothing, or the reason for a failure.
-pub(crate) type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
+pub(crate) type CaseResult = Result<(), Box<dyn Error + Send + Sync>>;
 
 /// Values longer than this are cut in messages.
 const SHOWN: usize = 200;
@@ -27,7 +27,11 @@ impl Cases {
     }
 
     /// Runs one check. It passes when it returns normally.
-    pub(crate) async fn check(&mut self, name: impl Display, check: impl Future<Output = Outcome>) {
+    pub(crate) async fn check(
+        &mut self,
+        name: impl Display,
+        check: impl Future<Output = CaseResult>,
+    ) {
         let name = name.to_string();
         if !name.starts_with(&self.only) {
             return;
@@ -81,12 +85,12 @@ impl Cases {
 }
 
 /// An error unless both are equal.
-pub(crate) fn same<T: PartialEq<E> + Debug, E: Debug>(expected: &E, actual: &T) -> Outcome {
+pub(crate) fn same<T: PartialEq<E> + Debug, E: Debug>(expected: &E, actual: &T) -> CaseResult {
     agree(actual == expected, expected, actual)
 }
 
 /// An error that shows both, unless they `agree`.
-pub(crate) fn agree(agree: bool, expected: &impl Debug, actual: &impl Debug) -> Outcome {
+pub(crate) fn agree(agree: bool, expected: &impl Debug, actual: &impl Debug) -> CaseResult {
     if agree {
         return Ok(());
     }

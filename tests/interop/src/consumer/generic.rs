@@ -2,7 +2,7 @@
 
 use dubhe::{Generic, JavaArgument, Status, Value, args};
 
-use super::cases::{Cases, Outcome, agree, same};
+use super::cases::{CaseResult, Cases, agree, same};
 use crate::deep;
 
 pub(super) async fn run(cases: &mut Cases, g: &Generic, unknown: &Generic) {
@@ -58,7 +58,7 @@ fn at<'a>(value: &'a Value, path: &[&str]) -> Option<&'a Value> {
     })
 }
 
-fn has(value: &Value, path: &[&str], expected: impl Into<Value>) -> Outcome {
+fn has(value: &Value, path: &[&str], expected: impl Into<Value>) -> CaseResult {
     same(&Some(&expected.into()), &at(value, path))
 }
 

@@ -6,7 +6,7 @@ use dubhe::{CallOptions, Code, Status};
 use futures_util::{TryStreamExt as _, stream};
 use tokio::sync::mpsc;
 
-use super::cases::{Cases, Outcome, same};
+use super::cases::{CaseResult, Cases, same};
 use crate::idl::proto::org::example::interop::{GreetReply, GreetRequest, GreeterClient};
 
 pub(super) async fn run(cases: &mut Cases, g: &GreeterClient) {
@@ -39,7 +39,7 @@ pub(super) async fn run(cases: &mut Cases, g: &GreeterClient) {
     cases.check("tri/pb/bidi-stream", chat(g)).await;
 }
 
-async fn unary(g: &GreeterClient) -> Outcome {
+async fn unary(g: &GreeterClient) -> CaseResult {
     let labels = [("a", "1"), ("b", "zwei")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
     let request = GreetRequest { payload: vec![0, 1, 255].into(), labels, ..request("go") };
     let GreetRequest { payload, labels, .. } = request.clone();
@@ -49,7 +49,7 @@ async fn unary(g: &GreeterClient) -> Outcome {
 
 /// Each request is sent once the reply to the one before has come. dubbo-go begins a reply with its
 /// first message, so the first request goes before it is awaited.
-async fn chat(g: &GreeterClient) -> Outcome {
+async fn chat(g: &GreeterClient) -> CaseResult {
     let (say, mut said) = mpsc::unbounded_channel();
     let next = |index: i32| say.send(request(&index.to_string()));
     next(0)?;

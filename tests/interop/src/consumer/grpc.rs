@@ -9,7 +9,7 @@ use dubhe::{CallOptions, Client, Code, Metadata, Request, Response, Status, Valu
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use tokio::sync::{mpsc, oneshot};
 
-use super::cases::{Cases, Outcome, same};
+use super::cases::{CaseResult, Cases, same};
 use crate::idl::proto::grpc::testing::{
     EchoStatus, Empty, Payload, ResponseParameters, SimpleRequest, SimpleResponse,
     StreamingInputCallRequest, StreamingOutputCallRequest, StreamingOutputCallResponse,
@@ -96,7 +96,7 @@ fn size(reply: &StreamingOutputCallResponse) -> usize {
     reply.payload.as_ref().map_or(0, |payload| payload.body.len())
 }
 
-async fn large_unary(t: &TestServiceClient) -> Outcome {
+async fn large_unary(t: &TestServiceClient) -> CaseResult {
     let payload = Some(zeros(271_828));
     let request = SimpleRequest { response_size: 314_159, payload, ..SimpleRequest::default() };
     same(
@@ -105,13 +105,13 @@ async fn large_unary(t: &TestServiceClient) -> Outcome {
     )
 }
 
-async fn client_streaming(t: &TestServiceClient) -> Outcome {
+async fn client_streaming(t: &TestServiceClient) -> CaseResult {
     let requests = REQUESTS.map(|size| StreamingInputCallRequest { payload: Some(zeros(size)) });
     let reply = t.streaming_input_call(stream::iter(requests)).await?.into_inner();
     same(&74_922, &reply.aggregated_payload_size)
 }
 
-async fn server_streaming(t: &TestServiceClient) -> Outcome {
+async fn server_streaming(t: &TestServiceClient) -> CaseResult {
     let replies = t.streaming_output_call(output(0, &REPLIES)).await?.into_inner();
     let sizes: Vec<_> = replies.map_ok(|reply| size(&reply)).try_collect().await?;
     same(&[31_415, 9, 2_653, 58_979], &sizes)
@@ -124,7 +124,7 @@ fn requests<T: Send + 'static>() -> (mpsc::UnboundedSender<T>, impl Stream<Item 
 }
 
 /// grpc-go begins a reply with its first message, so the first ping goes before it is awaited.
-async fn ping_pong(t: &TestServiceClient) -> Outcome {
+async fn ping_pong(t: &TestServiceClient) -> CaseResult {
     let (ping, pings) = requests();
     let mut rounds = REQUESTS.into_iter().zip(REPLIES);
     let mut next = || rounds.next().map(|(sent, asked)| (ping.send(output(sent, &[asked])), asked));
@@ -140,12 +140,12 @@ async fn ping_pong(t: &TestServiceClient) -> Outcome {
     same(&None, &pongs.message().await?)
 }
 
-async fn empty_stream(t: &TestServiceClient) -> Outcome {
+async fn empty_stream(t: &TestServiceClient) -> CaseResult {
     let mut replies = t.full_duplex_call(stream::empty()).await?.into_inner();
     same(&None, &replies.message().await?)
 }
 
-/// Nothing is asked for, so nothing comes.
+/// Asks for nothing, so nothing comes.
 async fn sleeping(t: &TestServiceClient) -> Result<(), Status> {
     let t = t.with(CallOptions::new().timeout(Duration::from_millis(1)));
     let request = stream::iter([output(27_182, &[])]).chain(stream::pending());
@@ -165,13 +165,13 @@ fn endless<T: Send + 'static>(
 }
 
 /// The call is given up, its requests with it, and the connection lives on.
-async fn cancelled(t: &TestServiceClient, gone: oneshot::Receiver<()>) -> Outcome {
+async fn cancelled(t: &TestServiceClient, gone: oneshot::Receiver<()>) -> CaseResult {
     same(&true, &gone.await.is_err())?;
     t.empty_call(Empty {}).await?;
     Ok(())
 }
 
-async fn cancel_after_begin(t: &TestServiceClient) -> Outcome {
+async fn cancel_after_begin(t: &TestServiceClient) -> CaseResult {
     let (requests, gone) = endless::<StreamingInputCallRequest>(Vec::new());
     let given_up =
         tokio::time::timeout(Duration::from_millis(100), t.streaming_input_call(requests));
@@ -179,7 +179,7 @@ async fn cancel_after_begin(t: &TestServiceClient) -> Outcome {
     cancelled(t, gone).await
 }
 
-async fn cancel_after_first_response(t: &TestServiceClient) -> Outcome {
+async fn cancel_after_first_response(t: &TestServiceClient) -> CaseResult {
     let (requests, gone) = endless(vec![output(27_182, &[31_415])]);
     let mut replies = t.full_duplex_call(requests).await?.into_inner();
     same(&Some(31_415), &replies.message().await?.as_ref().map(size))?;
@@ -196,7 +196,7 @@ fn is(status: &Status, text: &str) -> bool {
     status.code() == Code::Unknown && status.message() == text
 }
 
-async fn status_code_and_message(t: &TestServiceClient) -> Outcome {
+async fn status_code_and_message(t: &TestServiceClient) -> CaseResult {
     let text = "test status message";
     let told = |outcome: Result<(), Status>| outcome.is_err_and(|status| is(&status, text));
     same(&true, &told(asked(t, text).await))?;
@@ -209,7 +209,7 @@ async fn status_code_and_message(t: &TestServiceClient) -> Outcome {
     same(&true, &told(streamed.await))
 }
 
-async fn custom_metadata(t: &TestServiceClient) -> Outcome {
+async fn custom_metadata(t: &TestServiceClient) -> CaseResult {
     let initial = Value::from("test_initial_metadata_value");
     let trailing = Value::Bytes(vec![0xab; 3].into());
     let sent: Metadata =
@@ -232,7 +232,7 @@ async fn custom_metadata(t: &TestServiceClient) -> Outcome {
     same(&Some(&trailing), &replies.trailers().and_then(|trailers| trailers.get(ECHO_TRAILING)))
 }
 
-async fn orca_per_rpc(t: &TestServiceClient) -> Outcome {
+async fn orca_per_rpc(t: &TestServiceClient) -> CaseResult {
     let report = TestOrcaReport {
         cpu_utilization: 0.8210,
         memory_utilization: 0.5847,

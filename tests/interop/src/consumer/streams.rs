@@ -4,7 +4,7 @@ use dubhe::{Code, Response, Status, Streaming};
 use dubhe_testkit::samples::bytes;
 use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 
-use super::cases::{Cases, Outcome, same};
+use super::cases::{CaseResult, Cases, same};
 use super::echo::user;
 use crate::greet::types::User;
 use crate::idl::proto::peer::proto::{Color, GreeterClient, HelloReply, HelloRequest};
@@ -57,14 +57,14 @@ async fn unary(cases: &mut Cases, g: &GreeterClient) {
     cases.equal("idl/unary-async", "Hello, later", later).await;
 }
 
-async fn client_stream(g: &GreeterClient, n: i32) -> Outcome {
+async fn client_stream(g: &GreeterClient, n: i32) -> CaseResult {
     let requests = stream::iter((0..n).map(|i| request(&format!("n{i}"), 0)));
     let reply = g.client_stream(requests).await?.into_inner();
     same(&n, &reply.index)?;
     same(&Some(&(100 * i64::from(n))), &reply.scores.get("bytes"))
 }
 
-async fn bidi_stream(g: &GreeterClient, n: i32) -> Outcome {
+async fn bidi_stream(g: &GreeterClient, n: i32) -> CaseResult {
     let requests = stream::iter((0..n).map(|i| request(&format!("n{i}"), 0)));
     let replies = collect(g.bi_stream(requests).await?).await?;
     let expected: Vec<_> = (0..n).map(|i| (format!("Hello, n{i}"), i)).collect();

@@ -89,7 +89,7 @@ pub(crate) struct Cat {
     pub(crate) indoor: bool,
 }
 
-/// One field of every primitive and boxed type.
+/// A field of every primitive and boxed type.
 #[derive(Java, Clone, Debug, Default, PartialEq)]
 #[java(class = "peer.api.Types")]
 pub(crate) struct Types {

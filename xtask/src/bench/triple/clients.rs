@@ -5,7 +5,7 @@ use super::{Cpu, cells, judge};
 use crate::Result;
 use crate::bench::load::{self, Report};
 use crate::bench::{Bench, table};
-use crate::process::{Running, free_address};
+use crate::process::{ServerProcess, free_address};
 use crate::tally::Tally;
 
 const PROJECTS: [Project; 6] = [
@@ -20,7 +20,7 @@ const PROJECTS: [Project; 6] = [
 pub(in crate::bench) fn run(bench: &Bench, tally: &mut Tally) -> Result<()> {
     let at = free_address()?;
     let mut server = Project::Tonic.server(bench, at, "");
-    let _server = Running::serve(&mut server, at, &bench.peers.log("triple-clients-server"))?;
+    let _server = ServerProcess::serve(&mut server, at, &bench.peers.log("triple-clients-server"))?;
     let measured = measure(bench, &PROJECTS, Work::Unary, &at.to_string())?;
 
     let all = measured.iter().map(|(cpu, _)| cpu);

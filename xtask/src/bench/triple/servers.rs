@@ -7,8 +7,8 @@ use super::{Cpu, cells, judge};
 use crate::Result;
 use crate::bench::h2load::{self, Body, Counts, Length};
 use crate::bench::load::{self, Report};
-use crate::bench::{Bench, median, proc, reach, table};
-use crate::process::{Running, free_address};
+use crate::bench::{Bench, check_goal, median, proc, table};
+use crate::process::{ServerProcess, free_address};
 use crate::tally::Tally;
 
 const PROJECTS: [Project; 7] = [
@@ -25,7 +25,7 @@ const PROJECTS: [Project; 7] = [
 const LOOKED_AT: &str = "1024";
 
 struct Contender {
-    process: Running,
+    process: ServerProcess,
     address: SocketAddr,
     cpu: Cpu,
     counts: Vec<Counts>,
@@ -40,7 +40,7 @@ pub(in crate::bench) fn run(bench: &Bench, tally: &mut Tally) -> Result<()> {
         let address = free_address()?;
         let mut command = project.server(bench, address, &body.folder.to_string_lossy());
         let log = bench.peers.log(&format!("triple-{}", project.name()));
-        let process = Running::serve(&mut command, address, &log)?;
+        let process = ServerProcess::serve(&mut command, address, &log)?;
         let (counts, looked) = (Vec::new(), Vec::new());
         contenders.push(Contender { process, address, cpu: Cpu::of(project), counts, looked });
     }
@@ -93,7 +93,7 @@ impl Contender {
         let (succeeded, good) = (sum(|counts| counts.succeeded), sum(|counts| counts.good));
         let what = format!("{succeeded} of {started} calls answered, {good} with status 2xx");
         let whole = started > 0 && succeeded == started && good == started;
-        reach(tally, &format!("{name}/answers"), &what, whole);
+        check_goal(tally, &format!("{name}/answers"), &what, whole);
         if self.cpu.project.echoes() {
             Report::summary(&self.looked).judge_replies(&name, tally);
         }

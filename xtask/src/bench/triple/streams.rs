@@ -7,7 +7,7 @@ use super::{Cpu, cells, judge};
 use crate::Result;
 use crate::bench::load::{self, CONCURRENCY, CONNS, Report, SIZE};
 use crate::bench::{Bench, proc, table};
-use crate::process::{Running, free_address};
+use crate::process::{ServerProcess, free_address};
 use crate::tally::Tally;
 
 const PROJECTS: [Project; 4] =
@@ -23,7 +23,7 @@ pub(in crate::bench) fn run(bench: &Bench, tally: &mut Tally) -> Result<()> {
     servers(bench, tally)?;
     let at = free_address()?;
     let mut server = Project::Tonic.server(bench, at, "");
-    let _server = Running::serve(&mut server, at, &bench.peers.log("triple-streams-server"))?;
+    let _server = ServerProcess::serve(&mut server, at, &bench.peers.log("triple-streams-server"))?;
     let measured = measure(bench, &PROJECTS, Work::Streams, &at.to_string())?;
     report("clients, tonic's server", &measured, tally);
     Ok(())
@@ -34,7 +34,7 @@ fn servers(bench: &Bench, tally: &mut Tally) -> Result<()> {
     for project in PROJECTS {
         let at = free_address()?;
         let log = bench.peers.log(&format!("triple-streams-{}", project.name()));
-        let process = Running::serve(&mut project.server(bench, at, ""), at, &log)?;
+        let process = ServerProcess::serve(&mut project.server(bench, at, ""), at, &log)?;
         servers.push((Cpu::of(project), process, at.to_string(), Vec::new()));
     }
     for round in 0..=bench.plan.rounds {

@@ -254,7 +254,7 @@ impl<'de> Decoder<'de> {
     }
 }
 
-/// One sequence of bytes: a UTF-16 unit, or a character beyond the basic plane.
+/// A sequence of bytes: a UTF-16 unit, or a character beyond the basic plane.
 enum Code {
     Unit(u16),
     Wide(char),

@@ -45,7 +45,7 @@ pub trait ReadFields<'de>: Fields + Sized {
     /// The fields that have been read so far.
     type Slots;
 
-    /// Nothing read.
+    /// The slots before any field is read.
     fn slots() -> Self::Slots;
 
     /// Reads the value of the field of that index in [`Fields::ALL`].

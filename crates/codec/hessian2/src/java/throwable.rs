@@ -33,7 +33,7 @@ pub struct Throwable {
 }
 
 record! {
-    /// One call in the stack of an exception.
+    /// A call in the stack of an exception.
     StackTraceElement("java.lang.StackTraceElement", "java.lang.StackTraceElement") {
         /// The class, with its package.
         declaring_class: String,

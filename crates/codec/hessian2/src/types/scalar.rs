@@ -160,7 +160,7 @@ impl<'de> Decode<'de> for f32 {
     }
 }
 
-/// One UTF-16 unit.
+/// A UTF-16 unit.
 impl Encode for u16 {
     fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
         e.write_char_unit(*self);

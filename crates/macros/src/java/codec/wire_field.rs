@@ -7,7 +7,7 @@ use syn::spanned::Spanned as _;
 use crate::java::field::Field;
 use crate::java::{Object, Role};
 
-/// One field of the wire, in the order of writing.
+/// A field of the wire, in the order of writing.
 pub(super) struct WireField<'a> {
     pub(super) java: &'a str,
     /// The statement that writes it.

@@ -29,9 +29,9 @@ pub struct Attachments<'a> {
     pub version: Option<Cow<'a, str>>,
     /// The time that the caller waits: `_TO`, else `timeout`, in milliseconds on the wire.
     pub timeout: Option<Duration>,
-    /// The caller's word on the priority of the call; it is part of the metadata, too.
+    /// The priority that the caller asks for; it is part of the metadata, too.
     pub priority: Option<Cow<'a, str>>,
-    /// Everything that is not the protocol's own.
+    /// The entries that are not the protocol's own.
     pub metadata: Metadata,
 }
 

@@ -10,7 +10,7 @@ pub enum Event {
     Readonly,
     /// `W`: the sender takes requests again.
     Writeable,
-    /// Anything else; dubbo-go and Dubbo Java ignore it.
+    /// Another event, which dubbo-go and Dubbo Java ignore.
     Other,
 }
 

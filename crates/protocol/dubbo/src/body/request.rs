@@ -138,7 +138,7 @@ pub(crate) struct Outgoing<'a> {
 /// The parts of a request that are the same in all calls of a method, encoded.
 #[derive(Debug)]
 pub(crate) struct RequestTemplate {
-    /// Everything in front of the arguments.
+    /// The names in front of the arguments.
     names: Box<[u8]>,
     /// The attachments that tell the target and the application.
     attachments: Box<[u8]>,

@@ -23,7 +23,7 @@ pub(super) struct Heartbeat {
 /// The thing to do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Beat {
-    /// Nothing; look again then, if ever.
+    /// No action; look again then, if ever.
     Wait(Option<Instant>),
     /// Send a heartbeat and look again then.
     Send(Instant),

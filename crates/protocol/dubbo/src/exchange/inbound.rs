@@ -278,7 +278,7 @@ fn refused(guards: Guards, refusal: Refusal) -> Refusal {
 }
 
 impl RequestHead {
-    /// Nobody waits for a one-way call, whatever its timeout says.
+    /// The deadline; none for a one-way call, whatever its timeout says.
     fn deadline(&self, two_way: bool, now: Instant) -> Option<Deadline> {
         self.timeout.filter(|_| two_way).map(|timeout| Deadline::after(now, timeout))
     }

@@ -1,4 +1,4 @@
-//! One connection, in both roles at once: each end may call the other, so a client answers
+//! A connection, in both roles at once: each end may call the other, so a client answers
 //! callbacks and a server pushes over the connection that the client opened.
 //!
 //! [`Exchange`] is the half that runs in the connection's task; [`Connection`] is the half that

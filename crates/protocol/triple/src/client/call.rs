@@ -1,4 +1,4 @@
-//! One call over one connection.
+//! A call over one connection.
 
 use std::future::{Future, poll_fn};
 use std::task::Poll;

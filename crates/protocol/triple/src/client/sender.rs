@@ -21,7 +21,7 @@ type Sending = Pin<Box<dyn Future<Output = Result<(), Status>> + Send>>;
 /// Until the reply begins it is polled with it; from then on it is a task, since whoever has the
 /// reply may not read it for a while.
 pub(super) enum RequestSender {
-    /// Nothing is left to send.
+    /// The end: no message is left to send.
     Done,
     Inline(Sending),
     Task(OwnTask),

@@ -1,4 +1,4 @@
-//! One request, from its head to the end of its reply: [`answer`] and [`exchange`] list its steps,
+//! A request, from its head to the end of its reply: [`answer`] and [`exchange`] list its steps,
 //! whatever the version of HTTP and whatever the protocol.
 
 use std::pin::pin;

@@ -25,7 +25,7 @@ use crate::wire::{content, status, timeout};
 /// The kind of an exception of the service (Dubbo Java `RpcException.BIZ_EXCEPTION`).
 const BUSINESS: u16 = 3;
 
-/// One gRPC request.
+/// A gRPC request.
 #[derive(Clone)]
 pub(super) struct Grpc {
     codec: Codec,

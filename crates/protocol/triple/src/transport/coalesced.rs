@@ -146,7 +146,7 @@ impl AsyncWrite for Coalesced {
         true
     }
 
-    /// Nothing: who polls the connection writes afterwards.
+    /// Does nothing: who polls the connection writes afterwards.
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(self.0.lock().check())
     }

@@ -1,4 +1,4 @@
-//! One stream of a connection, whichever version of HTTP carries it.
+//! A stream of a connection, whichever version of HTTP carries it.
 
 use std::future::{pending, poll_fn};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! One server that streams, over every version of HTTP.
+//! A server that streams, over every version of HTTP.
 
 use std::future::poll_fn;
 

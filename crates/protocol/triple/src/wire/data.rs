@@ -60,7 +60,7 @@ impl Data {
         Self { prefix: [0; PREFIX], sent: 5, bytes: bytes.into() }
     }
 
-    /// One uncompressed message, which gets its prefix here.
+    /// An uncompressed message, which gets its prefix here.
     ///
     /// # Errors
     /// When it has more than `limit` bytes.

@@ -20,10 +20,10 @@ use tokio::sync::mpsc;
 use crate::support::{self, Http1, Raw, framed, headers, message};
 
 /// The name of an end, its messages and their bytes.
-type Told = (&'static str, u64, u64);
+type EndSeen = (&'static str, u64, u64);
 
 #[derive(Clone)]
-struct Watched(mpsc::UnboundedSender<Told>);
+struct Watched(mpsc::UnboundedSender<EndSeen>);
 
 impl Watch for Watched {
     fn end(&mut self, end: &End<'_>) {

@@ -1,4 +1,4 @@
-//! One request, one answer, whichever version of HTTP carries them.
+//! A request and its answer, whichever version of HTTP carries them.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};

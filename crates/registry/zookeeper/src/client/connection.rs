@@ -1,4 +1,4 @@
-//! One connection of a session.
+//! A connection of a session.
 
 use std::collections::VecDeque;
 use std::error::Error as _;

@@ -11,7 +11,7 @@ use super::connection::{Connection, LossReason};
 use super::exchange::Command;
 use super::session::Session;
 use super::watches::Watches;
-use super::{ClientOptions, ClientState};
+use super::{ClientState, ZooKeeperClientOptions};
 use crate::wire::Acl;
 
 /// The longest time to connect to one server, handshake included.
@@ -23,7 +23,7 @@ const MIN_STABLE_TIME: Duration = Duration::from_secs(10);
 
 /// The one task behind all handles of a client; it ends with the last of them.
 pub(super) struct Driver {
-    options: ClientOptions,
+    options: ZooKeeperClientOptions,
     commands: mpsc::Receiver<Command>,
     state: watch::Sender<ClientState>,
     session_state: SessionState,
@@ -49,7 +49,7 @@ enum ConnectionEnd {
 
 impl Driver {
     pub(super) fn new(
-        options: ClientOptions,
+        options: ZooKeeperClientOptions,
         commands: mpsc::Receiver<Command>,
         state: watch::Sender<ClientState>,
     ) -> Self {
@@ -102,7 +102,7 @@ impl Driver {
 
     /// Waits before the next attempt. False when the client was closed meanwhile.
     async fn pause(&mut self, failures: u32) -> bool {
-        let ClientOptions { clock, random, backoff, .. } = &self.options;
+        let ZooKeeperClientOptions { clock, random, backoff, .. } = &self.options;
         let until = clock.now() + backoff.pause(failures, &**random);
         let sleep = clock.sleep_until(until);
         tokio::select! {
@@ -111,7 +111,7 @@ impl Driver {
         }
     }
 
-    /// One connection, from dialing to its end.
+    /// A connection, from dialing to its end.
     async fn run_connection(&mut self, server: &Address) -> ConnectionEnd {
         let limit = self.options.clock.now() + CONNECT_TIMEOUT;
         let connected = tokio::select! {
@@ -140,7 +140,7 @@ impl Drop for Driver {
 
 /// Opens a connection within `limit`; `None` when the server says that the session is over.
 async fn connect(
-    options: &ClientOptions,
+    options: &ZooKeeperClientOptions,
     session_state: &SessionState,
     server: &Address,
     limit: Instant,

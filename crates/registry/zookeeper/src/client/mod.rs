@@ -37,7 +37,7 @@ pub use watches::Watch;
 
 /// The options of a client.
 #[derive(Clone)]
-pub struct ClientOptions {
+pub struct ZooKeeperClientOptions {
     /// The servers of one ensemble; they are tried in turn, from a random one on.
     pub servers: Vec<Address>,
     /// User and password of the scheme `digest`; nodes we make are then ours alone.
@@ -56,9 +56,9 @@ pub struct ClientOptions {
     pub dial: Arc<dyn Dial>,
 }
 
-impl fmt::Debug for ClientOptions {
+impl fmt::Debug for ZooKeeperClientOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientOptions")
+        f.debug_struct("ZooKeeperClientOptions")
             .field("servers", &self.servers)
             .field("credentials", &self.credentials)
             .field("session_timeout", &self.session_timeout)
@@ -114,7 +114,7 @@ const COMMAND_QUEUE: usize = 128;
 impl Client {
     /// Opens a client and returns at once; it connects in the background. Must be called within a
     /// tokio runtime.
-    pub fn open(options: ClientOptions) -> Self {
+    pub fn open(options: ZooKeeperClientOptions) -> Self {
         let (commands, receiver) = mpsc::channel(COMMAND_QUEUE);
         let (sender, state) = watch::channel(ClientState::Connecting { error: None });
         tokio::spawn(Driver::new(options, receiver, sender).run());

@@ -1,4 +1,4 @@
-//! One-shot watches.
+//! Watches that fire once.
 
 use std::collections::HashMap;
 use std::pin::Pin;

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 
 use super::node::NodeKeeper;
 use super::{Inner, ZooKeeper};
-use crate::client::{Client, ClientOptions};
+use crate::client::{Client, ZooKeeperClientOptions};
 use crate::options::ZooKeeperOptions;
 
 /// Makes a [`ZooKeeper`].
@@ -66,7 +66,7 @@ impl ZooKeeperBuilder {
     /// Makes the registry, which connects in the background. Must be called within a tokio runtime.
     pub fn build(self) -> ZooKeeper {
         let Self { options, clock, random, dial } = self;
-        let client = Client::open(ClientOptions {
+        let client = Client::open(ZooKeeperClientOptions {
             servers: options.servers.clone(),
             credentials: options.credentials.clone(),
             session_timeout: options.session_timeout,

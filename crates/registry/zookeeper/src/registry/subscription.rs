@@ -204,8 +204,8 @@ impl Subscription {
     }
 }
 
-/// One registration for each provider, sorted: a restarted one may be there twice until the session
-/// of its past life ends, and then the younger counts.
+/// The registrations, one for each provider, sorted: a restarted one may be there twice until the
+/// session of its past life ends, and then the younger counts.
 fn newest<'a>(all: impl Iterator<Item = &'a Registration>) -> Vec<Registration> {
     let mut all: Vec<&Registration> = all.collect();
     let identity = |one: &Registration| {

@@ -85,7 +85,7 @@ pub(crate) enum EventKind {
     Deleted,
     DataChanged,
     ChildrenChanged,
-    /// Something that no watch of ours waits for.
+    /// An event that no watch of ours waits for.
     Other,
 }
 

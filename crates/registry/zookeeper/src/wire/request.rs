@@ -21,9 +21,9 @@ mod operation {
 /// The access control list of a new node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Acl {
-    /// Everybody everything (`OPEN_ACL_UNSAFE`).
+    /// All rights for everybody (`OPEN_ACL_UNSAFE`).
     Open,
-    /// Everything for whoever has authenticated as its creator did (`CREATOR_ALL_ACL`).
+    /// All rights for whoever has authenticated as its creator did (`CREATOR_ALL_ACL`).
     Creator,
 }
 

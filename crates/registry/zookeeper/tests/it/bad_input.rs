@@ -11,7 +11,7 @@ async fn exchange(bytes: &[u8]) -> Result<Vec<String>, Error> {
     let mut line = fake.welcome(1).await;
     client.connected().await.unwrap();
     let serve = async {
-        line.asked().await;
+        line.request().await;
         line.write(bytes).await;
         drop(line);
     };
@@ -66,7 +66,7 @@ async fn nonsense_ends_the_connection_and_the_call_with_it() {
         let mut line = fake.welcome(1).await;
         client.connected().await.unwrap();
         let serve = async {
-            line.asked().await;
+            line.request().await;
             line.write(&bytes).await;
             assert!(line.ended().await, "{bytes:?}");
         };

@@ -10,7 +10,7 @@ use dubhe_core::time::Duration;
 use dubhe_net::io::memory::{MemoryListen, Network};
 use dubhe_net::io::{Address, BoxFuture, Dial, Io, Listen, Peer};
 use dubhe_net::pool::Backoff;
-use dubhe_zookeeper::client::{Client, ClientOptions};
+use dubhe_zookeeper::client::{Client, ZooKeeperClientOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::support::clock;
@@ -72,7 +72,7 @@ impl Fake {
 
     /// A client with the jitter of this seed.
     pub(crate) fn client_of(&self, seed: u64) -> Client {
-        Client::open(ClientOptions {
+        Client::open(ZooKeeperClientOptions {
             servers: vec!["127.0.0.1:2181".parse().unwrap()],
             credentials: None,
             session_timeout: TIMEOUT,
@@ -104,7 +104,7 @@ impl Fake {
 pub(crate) struct Line(Io);
 
 /// A request: its id, its operation and its record.
-pub(crate) struct Asked {
+pub(crate) struct Request {
     pub(crate) id: i32,
     pub(crate) operation: i32,
     pub(crate) record: Bytes,
@@ -120,9 +120,9 @@ impl Line {
     }
 
     /// Reads a request.
-    pub(crate) async fn asked(&mut self) -> Asked {
+    pub(crate) async fn request(&mut self) -> Request {
         let mut frame = self.read().await;
-        Asked { id: frame.get_i32(), operation: frame.get_i32(), record: frame }
+        Request { id: frame.get_i32(), operation: frame.get_i32(), record: frame }
     }
 
     /// Returns true if the client ends the connection, with nothing sent before.

@@ -25,13 +25,13 @@ async fn serve(
 ) {
     loop {
         tokio::select! {
-            asked = line.asked() => {
-                let record = match asked.operation {
+            request = line.request() => {
+                let record = match request.operation {
                     EXISTS => stat(1),
                     CHILDREN => children.lock().clone(),
                     _ => Bytes::new(),
                 };
-                line.answer(asked.id, 1, 0, &record).await;
+                line.answer(request.id, 1, 0, &record).await;
             }
             told = fire.recv() => match told {
                 Some(()) => line.fire(4, PROVIDERS).await,

@@ -28,12 +28,12 @@ async fn a_quiet_session_is_kept_alive_until_the_server_falls_silent() {
 
     let start = Instant::now();
     for _ in 0..3 {
-        assert_eq!(line.asked().await.operation, PING);
+        assert_eq!(line.request().await.operation, PING);
         line.answer(-2, 0, 0, &[]).await;
     }
     assert_eq!(start.elapsed(), TIMEOUT);
     // Now it does not answer any more.
-    assert_eq!(line.asked().await.operation, PING);
+    assert_eq!(line.request().await.operation, PING);
     assert!(line.ended().await);
     assert_eq!(start.elapsed(), TIMEOUT + TIMEOUT * 2 / 3);
 
@@ -49,7 +49,7 @@ async fn operations_are_sent_without_waiting_and_answered_in_order() {
     let mut line = fake.welcome(1).await;
     client.connected().await.unwrap();
     let serve = async {
-        let (first, second) = (line.asked().await, line.asked().await);
+        let (first, second) = (line.request().await, line.request().await);
         assert_eq!((first.operation, &first.record[..]), (CHILDREN, &b"\0\0\0\x02/a\x01"[..]));
         line.answer(first.id, 1, 0, &names(&["x"])).await;
         line.answer(second.id, 1, -101, &[]).await;
@@ -66,8 +66,8 @@ async fn watches_move_to_the_next_connection_of_the_session() {
     let mut line = fake.welcome(1).await;
     client.connected().await.unwrap();
     let serve = async {
-        let asked = line.asked().await;
-        line.answer(asked.id, 9, 0, &names(&[])).await;
+        let request = line.request().await;
+        line.answer(request.id, 9, 0, &names(&[])).await;
     };
     let (children, ()) = tokio::join!(client.children("/a"), serve);
     let (_, mut watch) = children.unwrap();
@@ -77,11 +77,11 @@ async fn watches_move_to_the_next_connection_of_the_session() {
     let hello = line.read().await;
     assert_eq!(&hello[4..12], &9_i64.to_be_bytes(), "the last transaction seen");
     line.grant(1, TIMEOUT).await;
-    let asked = line.asked().await;
-    assert_eq!((asked.id, asked.operation), (-8, SET_WATCHES));
+    let request = line.request().await;
+    assert_eq!((request.id, request.operation), (-8, SET_WATCHES));
     // Since 9: no data, no absence, the children of /a.
     let expected = b"\0\0\0\0\0\0\0\x09\0\0\0\0\0\0\0\0\0\0\0\x01\0\0\0\x02/a";
-    assert_eq!(&asked.record[..], expected);
+    assert_eq!(&request.record[..], expected);
     line.answer(-8, 9, 0, &[]).await;
     assert_eq!((&mut watch).now_or_never(), None);
     line.fire(4, "/a").await;
@@ -95,8 +95,8 @@ async fn a_session_that_is_over_fires_its_watches_and_is_replaced_at_once() {
     let mut line = fake.welcome(1).await;
     client.connected().await.unwrap();
     let serve = async {
-        let asked = line.asked().await;
-        line.answer(asked.id, 9, 0, &names(&[])).await;
+        let request = line.request().await;
+        line.answer(request.id, 9, 0, &names(&[])).await;
     };
     let (children, ()) = tokio::join!(client.children("/a"), serve);
     drop(line);
@@ -176,8 +176,8 @@ async fn closing_ends_the_session_and_waits_for_a_silent_server_only_a_little() 
     let mut line = fake.welcome(1).await;
     client.connected().await.unwrap();
     let start = Instant::now();
-    let (asked, ()) = tokio::join!(line.asked(), client.close());
-    assert_eq!(asked.operation, CLOSE);
+    let (request, ()) = tokio::join!(line.request(), client.close());
+    assert_eq!(request.operation, CLOSE);
     assert_eq!(start.elapsed(), Duration::from_secs(2));
     assert!(line.ended().await);
     assert!(matches!(client.connected().await, Err(Error::Closed)));

@@ -20,7 +20,7 @@ use dubhe_net::io::Address;
 use dubhe_net::io::tcp::TcpDial;
 use dubhe_net::pool::Backoff;
 use dubhe_zookeeper::ZooKeeper;
-use dubhe_zookeeper::client::{Client, ClientOptions, Session, Stat};
+use dubhe_zookeeper::client::{Client, Session, Stat, ZooKeeperClientOptions};
 use futures_util::StreamExt;
 use server::Server;
 use support::{clock, ports, service};
@@ -51,7 +51,7 @@ fn registry(server: &Server, parameters: &str) -> ZooKeeper {
 
 /// A connected client beside the registries; `resume` takes a session over.
 async fn client(server: &Server, resume: Option<Session>) -> Client {
-    let client = Client::open(ClientOptions {
+    let client = Client::open(ZooKeeperClientOptions {
         servers: vec![Address::from(server.address())],
         credentials: None,
         session_timeout: Duration::from_secs(4),

@@ -6,7 +6,7 @@ use dubhe::Value;
 use dubhe::hessian2::{Array, to_value};
 use dubhe_testkit::samples::bytes;
 
-use super::super::cases::{Cases, Outcome, agree};
+use super::super::cases::{CaseResult, Cases, agree};
 use super::echo;
 use super::values::{cat, dog, user};
 use crate::deep;
@@ -42,7 +42,7 @@ async fn maps(cases: &mut Cases, s: &GreetServiceClient) {
     cases.check("echoAnyMap/0", any_map(s)).await;
 }
 
-async fn any_map(s: &GreetServiceClient) -> Outcome {
+async fn any_map(s: &GreetServiceClient) -> CaseResult {
     let list = Value::list([Value::from(1.5), true.into()]);
     let entries: [(Value, Value); 6] = [
         ("s".into(), "x".into()),

@@ -2,7 +2,7 @@
 
 mod containers;
 mod objects;
-mod plain;
+mod scalars;
 mod values;
 
 use std::fmt::Debug;
@@ -17,7 +17,7 @@ pub(crate) use values::user;
 
 /// Calls every method that gives back its argument.
 pub(crate) async fn run(cases: &mut Cases, s: &GreetServiceClient) {
-    plain::run(cases, s).await;
+    scalars::run(cases, s).await;
     objects::run(cases, s).await;
     containers::run(cases, s).await;
 }

@@ -4,7 +4,7 @@ use dubhe::Value;
 use dubhe::hessian2::{from_value, to_value};
 use dubhe_testkit::samples;
 
-use super::super::cases::{Cases, Outcome, agree, same};
+use super::super::cases::{CaseResult, Cases, agree, same};
 use super::echo;
 use super::values::{address, cat, dog, types, user};
 use crate::deep;
@@ -36,7 +36,7 @@ pub(super) async fn run(cases: &mut Cases, s: &GreetServiceClient) {
 }
 
 /// hessian-lite loses a field that another hides; our own side does not.
-async fn child(s: &GreetServiceClient) -> Outcome {
+async fn child(s: &GreetServiceClient) -> CaseResult {
     let parent = Parent { kind: Some("p".into()), only_parent: 2 };
     let child = Child { parent, kind: Some("c".into()), only_child: 1 };
     let back = s.echo_child(child.clone()).await?;
@@ -44,7 +44,7 @@ async fn child(s: &GreetServiceClient) -> Outcome {
     agree(back == child || back == visible, &visible, &back)
 }
 
-async fn node(s: &GreetServiceClient) -> Outcome {
+async fn node(s: &GreetServiceClient) -> CaseResult {
     let cycle = samples::get("ref/cycle-objects").ok_or("no such sample")?;
     let back = s.echo_node(Node(cycle.clone())).await?;
     agree(deep::same(&cycle, &back.0), &cycle, &back.0)

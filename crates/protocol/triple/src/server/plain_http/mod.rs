@@ -29,7 +29,7 @@ use dialect::Dialect;
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROTO: HeaderValue = HeaderValue::from_static("application/proto");
 
-/// One call in plain HTTP.
+/// A call in plain HTTP.
 #[derive(Clone)]
 pub(super) struct PlainHttp {
     dialect: Dialect,

@@ -33,7 +33,7 @@ pub(crate) struct Connector {
 pub(crate) struct Connection {
     send: SendRequest<Data>,
     state: Arc<watch::Sender<State>>,
-    /// One clone beside this one for each stream.
+    /// The counter of streams: each has a clone.
     streams: Arc<()>,
 }
 

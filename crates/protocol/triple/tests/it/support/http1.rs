@@ -21,7 +21,7 @@ impl Http1 {
         answer
     }
 
-    /// One request on a connection of its own.
+    /// A request on a connection of its own.
     pub(crate) async fn ask(
         address: SocketAddr,
         method: &str,

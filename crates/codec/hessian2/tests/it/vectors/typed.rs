@@ -12,7 +12,7 @@ use dubhe_hessian2::java::{
 };
 use dubhe_hessian2::{Array, Decode, Encode, Value, from_bytes, to_bytes};
 
-use crate::vector;
+use super::vector;
 
 /// The vector decodes to the value.
 fn reads<T: for<'de> Decode<'de> + PartialEq + Debug>(name: &str, value: &T) {
@@ -71,15 +71,15 @@ fn a_minus_zero_keeps_its_sign() {
 #[test]
 fn text_and_bytes() {
     both("string/mixed", "aé中😀z".to_owned());
-    both("string/letters-1024", crate::samples::letters(1024));
-    both("binary/1023", crate::samples::bytes(1023));
-    both("binary/15", Bytes::from(crate::samples::bytes(15)));
+    both("string/letters-1024", super::samples::letters(1024));
+    both("binary/1023", super::samples::bytes(1023));
+    both("binary/15", Bytes::from(super::samples::bytes(15)));
     let text = vector("string/three-byte");
     assert_eq!(from_bytes::<&str>(&text).unwrap(), "中文");
     let wide = vector("string/emoji");
     assert!(from_bytes::<&str>(&wide).is_err(), "two units cannot be borrowed");
     let bytes = vector("binary/16");
-    assert_eq!(from_bytes::<&[u8]>(&bytes).unwrap(), crate::samples::bytes(16));
+    assert_eq!(from_bytes::<&[u8]>(&bytes).unwrap(), super::samples::bytes(16));
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn collections() {
         "map/nested",
         HashMap::from([("m".to_owned(), HashMap::from([("l".to_owned(), vec![0, 1])]))]),
     );
-    both("array/bytes-list", vec![crate::samples::bytes(2), crate::samples::bytes(3)]);
+    both("array/bytes-list", vec![super::samples::bytes(2), super::samples::bytes(3)]);
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn arrays() {
     both("array/object", Array(vec![Value::Int(1), "a".into(), Value::Null]));
     both("array/date", Array(vec![Date(0)]));
     both("array/int-matrix", Array(vec![Array(vec![1, 2]), Array(vec![]), Array(vec![3])]));
-    both("binary/15", Array(crate::samples::bytes(15)));
+    both("binary/15", Array(super::samples::bytes(15)));
     both("binary/1", Array(vec![0_i8]));
 }
 

@@ -1,16 +1,5 @@
 //! The bytes of hessian-lite 4.0.4 for 284 values, in both directions.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::cast_possible_truncation,
-    clippy::cast_possible_wrap,
-    clippy::cast_sign_loss,
-    missing_docs
-)]
-
 mod typed;
 
 use std::collections::HashSet;
@@ -20,7 +9,7 @@ use dubhe_testkit::samples;
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
-const FILE: &str = include_str!("../../../../../tests/vectors/hessian2.json");
+const FILE: &str = include_str!("../../../../../../tests/vectors/hessian2.json");
 
 /// Vectors whose bytes we do not write, with the bytes we write instead, and why.
 const OTHER_BYTES: [(&str, &str, &str); 1] = [(

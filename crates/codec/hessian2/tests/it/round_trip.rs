@@ -1,7 +1,5 @@
 //! Any value that can be written is read back the same.
 
-#![allow(clippy::unwrap_used, missing_docs)]
-
 use dubhe_core::value::{List, Map, Object};
 use dubhe_hessian2::{Decoder, Encode, Encoder, Value, from_bytes, to_bytes};
 use proptest::prelude::*;

@@ -1,13 +1,4 @@
 //! Our client against our server, over memory.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs
-)]
-
-mod support;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,8 +9,9 @@ use dubhe_core::{CallKind, Code, Invoking, Method, Payload, Reply, Status, Value
 use dubhe_dubbo::DubboOptions;
 use dubhe_dubbo::PayloadLimit;
 use parking_lot::Mutex;
-use support::{ANY, Methods, SERVICE, call, echo, metadata, pair, value};
 use tokio::sync::{mpsc, oneshot};
+
+use crate::support::{ANY, Methods, SERVICE, call, echo, metadata, pair, value};
 
 #[tokio::test]
 async fn a_value_comes_back_with_attachments_of_any_type_both_ways() {

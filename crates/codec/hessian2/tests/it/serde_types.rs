@@ -1,7 +1,5 @@
 //! Types of serde, there and back.
 
-#![allow(clippy::unwrap_used, missing_docs)]
-
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 

@@ -1,13 +1,4 @@
 //! Our client against a server that says exactly what the test wants.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs
-)]
-
-mod support;
 
 use std::time::Duration;
 
@@ -21,7 +12,8 @@ use dubhe_dubbo::header::Kind;
 use dubhe_dubbo::serialization::SerializationId;
 use dubhe_hessian2::{Encode, Encoder};
 use dubhe_net::session::CloseReason;
-use support::{Raw, call, event, frame, reply, value};
+
+use crate::support::{Raw, Request, call, event, frame, metadata, reply, value};
 
 const HESSIAN2: SerializationId = SerializationId::HESSIAN2;
 
@@ -156,7 +148,7 @@ async fn the_stray_byte_of_dubbo_go_is_ignored() {
     raw.send(&frame(Kind::Reply { status: dubbo::OK }, HESSIAN2, header.id, &body)).await;
     let reply = calling.await.unwrap();
     assert_eq!(value(&reply), Value::from("from go"));
-    assert_eq!(reply.metadata, support::metadata("trace", "t"));
+    assert_eq!(reply.metadata, metadata("trace", "t"));
 }
 
 #[tokio::test]
@@ -242,7 +234,7 @@ async fn a_peer_that_is_no_dubbo_server_is_named_as_such() {
 #[tokio::test]
 async fn a_client_without_services_refuses_calls() {
     let (mut raw, _client) = Raw::server_of(DubboOptions::default());
-    raw.send(&support::Request::new(5, "echo", 1).bytes()).await;
+    raw.send(&Request::new(5, "echo", 1).bytes()).await;
     let (id, status, error) = raw.reply().await;
     assert_eq!((id, status), (5, dubbo::SERVICE_ERROR));
     assert!(error.as_str().unwrap().contains("exports no service"), "{error:?}");

@@ -1,13 +1,4 @@
 //! The channel and the protocol on a port, over an in-memory network.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs
-)]
-
-mod support;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,8 +14,9 @@ use dubhe_dubbo::{DubboConnect, DubboProtocol};
 use dubhe_net::detect::{AcceptOptions, Acceptor};
 use dubhe_net::drain::Trigger;
 use dubhe_net::io::memory::Network;
-use support::{Methods, call, value};
 use tokio::task::JoinHandle;
+
+use crate::support::{Methods, call, value};
 
 const PORT: u16 = 20880;
 

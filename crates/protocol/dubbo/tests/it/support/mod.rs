@@ -1,21 +1,13 @@
 //! Services to call, and peers that speak byte by byte.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs,
-    unreachable_pub
-)]
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use dubhe_core::gate::Gates;
+use dubhe_core::gate::{Gate, Gates};
 use dubhe_core::reply::ReplyBody;
 use dubhe_core::serve::{Dispatch, Target, Wanted};
+use dubhe_core::time::SharedClock;
 use dubhe_core::{
     Args, Call, Code, Format, Head, Invoke, Invoking, Metadata, Method, Payload, Reply, ServiceKey,
     Status, Value,
@@ -30,12 +22,13 @@ use dubhe_hessian2::{Encode, Encoder};
 use dubhe_net::io::memory::Network;
 use dubhe_net::io::{Io, Peer};
 use dubhe_net::session::{CloseReason, Driver, SessionOptions};
+use dubhe_net::time::TokioClock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-pub const SERVICE: &str = "demo.Service";
-pub const ANY: &str = "Ljava/lang/Object;";
+pub(crate) const SERVICE: &str = "demo.Service";
+pub(crate) const ANY: &str = "Ljava/lang/Object;";
 
 type Handler = Arc<dyn Fn(Call) -> Invoking + Send + Sync>;
 
@@ -49,19 +42,26 @@ impl Invoke for Run {
 
 /// Methods of [`SERVICE`] that take one object.
 #[derive(Default)]
-pub struct Methods {
-    methods: HashMap<&'static str, Target>,
+pub(crate) struct Methods {
+    targets: HashMap<&'static str, Target>,
     params: Vec<(&'static str, &'static str)>,
+    gates: Gates,
 }
 
 impl Methods {
     /// `echo` alone.
-    pub fn echo() -> Self {
+    pub(crate) fn echo() -> Self {
         Self::default().method("echo", echo)
     }
 
+    /// None yet; `gate` will be in front of all.
+    pub(crate) fn gated(gate: impl Gate) -> Self {
+        let (gate, clock): (Arc<dyn Gate>, SharedClock) = (Arc::new(gate), Arc::new(TokioClock));
+        Self { gates: Gates::new([gate], &clock), ..Self::default() }
+    }
+
     /// `echo`, and `wait`, which echoes once the sender says true.
-    pub fn waiting() -> (Self, watch::Sender<bool>) {
+    pub(crate) fn waiting() -> (Self, watch::Sender<bool>) {
         let (go, wait) = watch::channel(false);
         let methods = Self::echo().method("wait", move |call| {
             let mut wait = wait.clone();
@@ -73,12 +73,12 @@ impl Methods {
         (methods, go)
     }
 
-    pub fn param(mut self, name: &'static str, value: &'static str) -> Self {
+    pub(crate) fn param(mut self, name: &'static str, value: &'static str) -> Self {
         self.params.push((name, value));
         self
     }
 
-    pub fn method(
+    pub(crate) fn method(
         mut self,
         name: &'static str,
         handler: impl Fn(Call) -> Invoking + Send + Sync + 'static,
@@ -88,10 +88,10 @@ impl Methods {
             service: Arc::new(ServiceKey::interface_only(SERVICE)),
             method: Arc::new(Method::java(name, ANY)),
             params: Arc::new(dubhe_core::endpoint::ServiceParams { params }),
-            gates: Gates::default(),
+            gates: self.gates.clone(),
             invoke: Arc::new(Run(Arc::new(handler))),
         };
-        self.methods.insert(name, target);
+        self.targets.insert(name, target);
         self
     }
 }
@@ -102,40 +102,40 @@ impl Dispatch for Methods {
             let text = format!("no service {:?} here", wanted.interface);
             return Err(Status::new(Code::Unimplemented, text));
         }
-        let target = self.methods.get(wanted.method).cloned();
+        let target = self.targets.get(wanted.method).cloned();
         target.ok_or_else(|| Status::new(Code::InvalidArgument, "no such method here"))
     }
 }
 
 /// Answers with the argument and the attachments it got.
-pub fn echo(call: Call) -> Invoking {
+pub(crate) fn echo(call: Call) -> Invoking {
     let dubhe_core::Body::One(payload) = call.body else { panic!("no arguments") };
     Invoking::ready(Ok(Reply::with_metadata(payload, call.head.metadata)))
 }
 
 /// A call of one argument.
-pub fn call(method: &str, argument: impl Into<Value>) -> Call {
+pub(crate) fn call(method: &str, argument: impl Into<Value>) -> Call {
     let service = Arc::new(ServiceKey::interface_only(SERVICE));
     let head = Head::new(service, Arc::new(Method::java(method, ANY)));
     Call::new(head, Payload::Args(Args::Values([argument.into()].into())))
 }
 
 /// The value of a reply.
-pub fn value(reply: &Reply) -> Value {
+pub(crate) fn value(reply: &Reply) -> Value {
     let ReplyBody::One(payload, _) = &reply.body else { panic!("a stream") };
     let encoded = payload.encoded().expect("a reply from the wire is encoded");
     assert_eq!(*encoded.format(), Format::Hessian2);
     dubhe_hessian2::from_bytes(encoded.bytes()).unwrap()
 }
 
-/// One end of a connection that runs.
-pub struct End {
-    pub connection: Arc<Connection>,
-    pub task: JoinHandle<CloseReason>,
+/// An end of a connection that runs.
+pub(crate) struct End {
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) task: JoinHandle<CloseReason>,
 }
 
 impl End {
-    pub fn start(
+    pub(crate) fn start(
         (io, peer): (Io, Peer),
         role: Role,
         options: DubboOptions,
@@ -152,13 +152,17 @@ impl End {
         Self { connection: connection.unwrap(), task: tokio::spawn(driver) }
     }
 
-    pub async fn call(&self, call: Call) -> Result<Reply, Status> {
+    pub(crate) async fn call(&self, call: Call) -> Result<Reply, Status> {
         self.connection.start(call).await
     }
 }
 
 /// A client and a server of this implementation, connected in memory.
-pub fn pair(options: DubboOptions, client: Option<Methods>, server: Option<Methods>) -> (End, End) {
+pub(crate) fn pair(
+    options: DubboOptions,
+    client: Option<Methods>,
+    server: Option<Methods>,
+) -> (End, End) {
     let (a, b) = Network::default().pair();
     (
         End::start(a, Role::Client, options.clone(), client),
@@ -167,37 +171,37 @@ pub fn pair(options: DubboOptions, client: Option<Methods>, server: Option<Metho
 }
 
 /// A peer that the test speaks for.
-pub struct Raw {
-    pub io: Io,
+pub(crate) struct Raw {
+    pub(crate) io: Io,
     input: BytesMut,
     splitter: Splitter,
 }
 
 impl Raw {
-    pub fn new(io: Io) -> Self {
+    pub(crate) fn new(io: Io) -> Self {
         let splitter = Splitter::new(PayloadLimit::UNLIMITED);
         Self { io, input: BytesMut::new(), splitter }
     }
 
     /// A server of ours that the test calls by hand.
-    pub fn client_of(options: DubboOptions, server: Methods) -> (Self, End) {
+    pub(crate) fn client_of(options: DubboOptions, server: Methods) -> (Self, End) {
         let ((io, _), b) = Network::default().pair();
         (Self::new(io), End::start(b, Role::Server, options, Some(server)))
     }
 
     /// A client of ours that the test answers by hand.
-    pub fn server_of(options: DubboOptions) -> (Self, End) {
+    pub(crate) fn server_of(options: DubboOptions) -> (Self, End) {
         let ((io, _), b) = Network::default().pair();
         (Self::new(io), End::start(b, Role::Client, options, None))
     }
 
-    pub async fn send(&mut self, bytes: &[u8]) {
+    pub(crate) async fn send(&mut self, bytes: &[u8]) {
         self.io.write_all(bytes).await.unwrap();
         self.io.flush().await.unwrap();
     }
 
     /// The next frame; `None` at the end of the stream.
-    pub async fn next(&mut self) -> Option<(Header, Bytes)> {
+    pub(crate) async fn next(&mut self) -> Option<(Header, Bytes)> {
         loop {
             match self.splitter.next(&mut self.input).unwrap() {
                 Some(Frame::Whole(header, body)) => return Some((header, body)),
@@ -211,7 +215,7 @@ impl Raw {
     }
 
     /// The next frame, which must be a reply: its id, status, and value or error text.
-    pub async fn reply(&mut self) -> (u64, u8, Value) {
+    pub(crate) async fn reply(&mut self) -> (u64, u8, Value) {
         let (header, body) = self.next().await.expect("a reply");
         let Kind::Reply { status } = header.kind else { panic!("{header:?}") };
         let value = if status == 20 {
@@ -227,20 +231,20 @@ impl Raw {
 }
 
 /// A request as a client of Dubbo Java writes it.
-pub struct Request<'a> {
-    pub id: u64,
-    pub two_way: bool,
-    pub serialization: SerializationId,
-    pub dubbo: &'a str,
-    pub service: &'a str,
-    pub method: &'a str,
-    pub descriptor: &'a str,
-    pub argument: Value,
-    pub attachments: Vec<(&'a str, Value)>,
+pub(crate) struct Request<'a> {
+    pub(crate) id: u64,
+    pub(crate) two_way: bool,
+    pub(crate) serialization: SerializationId,
+    pub(crate) dubbo: &'a str,
+    pub(crate) service: &'a str,
+    pub(crate) method: &'a str,
+    pub(crate) descriptor: &'a str,
+    pub(crate) argument: Value,
+    pub(crate) attachments: Vec<(&'a str, Value)>,
 }
 
 impl<'a> Request<'a> {
-    pub fn new(id: u64, method: &'a str, argument: impl Into<Value>) -> Self {
+    pub(crate) fn new(id: u64, method: &'a str, argument: impl Into<Value>) -> Self {
         Self {
             id,
             two_way: true,
@@ -254,7 +258,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    pub fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut e = Encoder::new();
         for text in [self.dubbo, self.service, "0.0.0", self.method, self.descriptor] {
             e.write_str(text);
@@ -267,7 +271,7 @@ impl<'a> Request<'a> {
 }
 
 /// A frame of any kind.
-pub fn frame(kind: Kind, serialization: SerializationId, id: u64, body: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(kind: Kind, serialization: SerializationId, id: u64, body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len()).unwrap();
     let mut bytes = Header { kind, serialization, id, length }.to_bytes().to_vec();
     bytes.extend_from_slice(body);
@@ -275,7 +279,7 @@ pub fn frame(kind: Kind, serialization: SerializationId, id: u64, body: &[u8]) -
 }
 
 /// A reply of a server: tag, then `value`.
-pub fn reply(id: u64, value: impl Into<Value>) -> Vec<u8> {
+pub(crate) fn reply(id: u64, value: impl Into<Value>) -> Vec<u8> {
     let mut e = Encoder::new();
     e.write_i32(1);
     value.into().encode(&mut e).unwrap();
@@ -284,11 +288,11 @@ pub fn reply(id: u64, value: impl Into<Value>) -> Vec<u8> {
 }
 
 /// An event.
-pub fn event(two_way: bool, body: &[u8]) -> Vec<u8> {
+pub(crate) fn event(two_way: bool, body: &[u8]) -> Vec<u8> {
     frame(Kind::Event { two_way }, SerializationId::HESSIAN2, 7, body)
 }
 
 /// Attachments of one pair.
-pub fn metadata(key: &'static str, value: impl Into<Value>) -> Metadata {
+pub(crate) fn metadata(key: &'static str, value: impl Into<Value>) -> Metadata {
     [(key, value.into())].into_iter().collect()
 }

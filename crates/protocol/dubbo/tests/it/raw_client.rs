@@ -1,13 +1,4 @@
 //! Our server against a client that says exactly what the test wants.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs
-)]
-
-mod support;
 
 use std::time::Duration;
 
@@ -18,12 +9,13 @@ use dubhe_dubbo::header::{Header, Kind};
 use dubhe_dubbo::serialization::SerializationId;
 use dubhe_dubbo::{PayloadLimit, body};
 use dubhe_net::session::CloseReason;
-use support::{Methods, Raw, Request, call, echo, event, frame};
 use tokio::sync::mpsc;
+
+use crate::support::{Methods, Raw, Request, call, echo, event, frame, reply};
 
 const HESSIAN2: SerializationId = SerializationId::HESSIAN2;
 
-/// Nothing that came before has hurt the connection.
+/// Asserts that nothing before has hurt the connection.
 async fn still_serves(raw: &mut Raw) {
     raw.send(&Request::new(99, "echo", "still here").bytes()).await;
     assert_eq!(raw.reply().await, (99, dubbo::OK, "still here".into()));
@@ -224,7 +216,7 @@ async fn a_callback_in_flight_keeps_reading_alive_and_refuses_what_is_too_much()
     raw.send(&Request::new(2, "back", 1).bytes()).await;
     let (id, status, _) = raw.reply().await;
     assert_eq!((id, status), (2, dubbo::SERVER_THREADPOOL_EXHAUSTED));
-    raw.send(&support::reply(callback.id, "done")).await;
+    raw.send(&reply(callback.id, "done")).await;
     assert_eq!(raw.reply().await, (1, dubbo::OK, "done".into()));
 }
 

@@ -1,8 +1,6 @@
 //! Messages that no honest peer sends: each is an error that says what is wrong, never a panic,
 //! and never costs more than its length warrants.
 
-#![allow(clippy::unwrap_used, missing_docs)]
-
 use std::collections::HashMap;
 
 use dubhe_hessian2::ErrorKind::{

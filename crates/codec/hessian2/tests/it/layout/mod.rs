@@ -1,11 +1,4 @@
 //! Arguments that share tables into messages of their own, and back.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs
-)]
 
 mod bounds;
 mod check;

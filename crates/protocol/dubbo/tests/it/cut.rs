@@ -1,14 +1,5 @@
 //! A connection that ends at every byte of an exchange, in both directions: each call gets exactly
 //! one definite outcome.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs
-)]
-
-mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,8 +9,9 @@ use dubhe_core::{Code, Reply, Value};
 use dubhe_dubbo::DubboOptions;
 use dubhe_dubbo::exchange::Role;
 use dubhe_net::io::memory::Network;
-use support::{End, Methods, call, echo, value};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::support::{End, Methods, call, echo, value};
 
 /// Passes `limit` bytes on, then ends both directions.
 async fn pass(

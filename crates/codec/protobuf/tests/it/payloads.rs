@@ -1,5 +1,4 @@
 //! Messages as payloads: both formats, both ways, and bytes that are no message.
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "tests stop at a surprise")]
 
 use bytes::{Bytes, BytesMut};
 use dubhe_core::payload::Content;

@@ -1,0 +1,17 @@
+//! The dubbo protocol: client and server, and bare peers of either.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test stops at the first surprise"
+)]
+
+mod both_ends;
+mod channel;
+mod cut;
+mod gates;
+mod raw_client;
+mod raw_server;
+mod support;
