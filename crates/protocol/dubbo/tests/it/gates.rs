@@ -68,8 +68,8 @@ async fn a_call_that_cannot_be_decoded_is_refused_by_the_gate() {
     let good = body(b"\x01a", b"\x01b");
     // A character of three bytes of which the second is no continuation; a list for a string.
     let cases = [
-        (body(b"\x01\xe4  ", b"\x01b"), "argument"),
-        (body(b"\x79\x90", b"\x01b"), "argument"),
+        (body(b"\x01\xe4  ", b"\x01b"), "40 \"hessian2 at byte"),
+        (body(b"\x79\x90", b"\x01b"), "40 \"hessian2 at byte"),
         (body(b"\x01a", b"\x01\xe4  "), "fail to decode request"),
         (body(b"\x01a", b"\x79\x01\xe4  "), "fail to decode request"),
     ];
@@ -84,7 +84,7 @@ async fn a_call_that_cannot_be_decoded_is_refused_by_the_gate() {
                 let (id, status, answer) = raw.reply().await;
                 let answer = format!("{status} {answer}");
                 assert!(id == 5 && answer.contains(expected), "{round}: {answer}");
-                let run = usize::from(!closed && *text == "argument");
+                let run = usize::from(!closed && text.starts_with("40"));
                 assert_eq!(ran.load(Ordering::SeqCst) - before, run, "{answer}");
             }
         }
