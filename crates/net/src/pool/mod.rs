@@ -10,11 +10,14 @@ mod backoff;
 mod slot;
 
 use std::{
-    future::Future,
+    future::{Future, poll_fn},
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    task::{Context, Poll},
     time::Instant,
 };
 
@@ -241,9 +244,10 @@ impl<C: Connect> Shared<C> {
     /// Keeps one slot connected for as long as the pool lives.
     async fn keep(&self, index: usize) {
         let Some(slot) = self.slots.get(index) else { return };
+        let _restart = Restart { shared: self, slot };
         let mut failures = 0;
         while !self.is_closed() {
-            match self.connect.connect().await {
+            match self.attempt().await {
                 Ok(conn) => {
                     let since = time::now();
                     slot.connected(conn.clone());
@@ -275,6 +279,16 @@ impl<C: Connect> Shared<C> {
         }
     }
 
+    /// Tries to connect; a panic is a failure like others, with its pause.
+    async fn attempt(&self) -> Result<C::Conn> {
+        let mut connecting = pin!(async { self.connect.connect().await });
+        let poll = |cx: &mut Context<'_>| {
+            let poll = AssertUnwindSafe(|| connecting.as_mut().poll(cx));
+            catch_unwind(poll).unwrap_or_else(|_| Poll::Ready(Err(panicked())))
+        };
+        poll_fn(poll).await
+    }
+
     fn is_closed(&self) -> bool {
         *self.state.borrow() == State::Closed
     }
@@ -299,6 +313,26 @@ impl<C: Connect> Shared<C> {
             };
         });
     }
+}
+
+/// Lets a slot start anew when its task ends by a panic, such as one of its connection.
+struct Restart<'a, C: Connect> {
+    shared: &'a Shared<C>,
+    slot: &'a Slot<C::Conn>,
+}
+
+impl<C: Connect> Drop for Restart<'_, C> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.slot.panicked(panicked());
+            self.shared.publish();
+        }
+    }
+}
+
+#[cold]
+fn panicked() -> Error {
+    Error::new(ErrorKind::Io, "cannot connect: the attempt panicked; the log says where")
 }
 
 impl<C: Connect> Drop for Pool<C> {

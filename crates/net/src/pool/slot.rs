@@ -79,6 +79,14 @@ impl<T: Connection> Slot<T> {
         self.failures.fetch_add(1, Ordering::AcqRel);
     }
 
+    /// Forgets everything but the error, for a new start.
+    pub(super) fn panicked(&self, error: Error) {
+        self.conn.store(None);
+        self.failed(error);
+        self.set_next(None);
+        self.started.store(false, Ordering::Release);
+    }
+
     pub(super) fn failures(&self) -> u64 {
         self.failures.load(Ordering::Acquire)
     }

@@ -24,6 +24,7 @@ struct Conn {
     load: Arc<AtomicUsize>,
     /// `None` while it takes work; then whether it was closed at once.
     end: watch::Sender<Option<bool>>,
+    panics: bool,
 }
 
 impl Connection for Conn {
@@ -36,6 +37,7 @@ impl Connection for Conn {
     }
 
     async fn draining(&self) {
+        assert!(!self.panics, "as the test wants");
         let _ = self.end.subscribe().wait_for(Option::is_some).await;
     }
 
@@ -49,6 +51,9 @@ enum Attempt {
     Connect,
     Refuse,
     Hang,
+    Panic,
+    /// Connects, and panics when the end of the connection is awaited.
+    ConnectAndPanic,
 }
 
 /// Does what it is told, attempt by attempt, and connects when it was told nothing more.
@@ -80,7 +85,8 @@ impl Script {
     fn open(&self) -> Conn {
         let opened = &mut self.0.lock().opened;
         let number = opened.len();
-        let conn = Conn { number, load: Arc::default(), end: watch::Sender::new(None) };
+        let conn =
+            Conn { number, load: Arc::default(), end: watch::Sender::new(None), panics: false };
         opened.push(conn.clone());
         conn
     }
@@ -98,6 +104,8 @@ impl Connect for Script {
         match next {
             None | Some(Attempt::Connect) => Ok(self.open()),
             Some(Attempt::Refuse) => Err(Error::new(ErrorKind::Io, "refused")),
+            Some(Attempt::Panic) => panic!("as the test wants"),
+            Some(Attempt::ConnectAndPanic) => Ok(Conn { panics: true, ..self.open() }),
             Some(Attempt::Hang) => std::future::pending().await,
         }
     }
@@ -268,4 +276,26 @@ async fn waiters_learn_that_the_pool_closed_and_a_dropped_pool_lets_go() {
     let conn = dropped.ready(Some(soon(1))).await.unwrap();
     drop(dropped);
     assert_eq!(*conn.end.borrow(), Some(false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_panics_has_failed_and_others_follow() {
+    let script = Script::of([Attempt::Panic, Attempt::Panic]);
+    let pool = pool(&script, 1);
+    let error = pool.ready(None).await.err().unwrap();
+    assert!(error.to_string().contains("panicked"), "{error}");
+    assert_eq!(script.attempts(), 1, "the next one comes after a pause");
+    wait_until("it is connected", || pool.state() == State::Ready).await;
+    assert_eq!(script.attempts(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_panics_is_replaced_when_it_is_wanted() {
+    let script = Script::of([Attempt::ConnectAndPanic]);
+    let pool = pool(&script, 1);
+    pool.warm_up();
+    wait_until("an error is known", || pool.last_error().is_some()).await;
+    assert_eq!(pool.state(), State::Idle);
+    let second = pool.ready(Some(soon(1))).await.unwrap();
+    assert_eq!((second.number, script.attempts()), (1, 2));
 }
