@@ -4,21 +4,20 @@
 //! instructions within about a hundredth.
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use super::instrument::Instrument;
 use super::load::last_line;
 use super::{Bench, check_goal, table};
 use crate::Result;
-use crate::repo::{has_program, target};
+use crate::repo::target;
 use crate::tally::Tally;
 
 /// The program that makes the calls.
 const PROGRAM: &str = "calls";
-/// The program that counts instructions.
-const INSTRUMENT: &str = "valgrind";
 /// Calls of which allocations are counted.
 const CALLS: u64 = 1000;
 /// Calls of the shorter and the longer run under the instrument; start and end cancel out.
@@ -48,17 +47,21 @@ const CASES: [(&str, &str, &str, u64); 16] = [
 ];
 
 pub(super) fn run(bench: &Bench, tally: &mut Tally) -> Result<()> {
-    let instrument = has_program(INSTRUMENT);
+    let instrument = Instrument::of_this_machine();
     let mut rows = Vec::new();
     for (side, protocol, with, limit) in CASES {
         let name = format!("{side} {protocol} {with}");
         let args = [side, "--protocol", protocol, "--with", with];
         let cost = Cost::of(&args)?;
-        let instructions =
-            if instrument { Some(instructions(&args, bench.plan.rounds.min(3))?) } else { None };
+        let instructions = match instrument {
+            Some(instrument) => {
+                instructions(instrument, &args, bench.plan.rounds.min(3))?.to_string()
+            }
+            None => "-".to_owned(),
+        };
         rows.push(vec![
             name.clone(),
-            instructions.map_or_else(|| "-".to_owned(), |count| count.to_string()),
+            instructions,
             per_call(cost.allocations),
             per_call(cost.bytes),
         ]);
@@ -71,13 +74,12 @@ pub(super) fn run(bench: &Bench, tally: &mut Tally) -> Result<()> {
         );
     }
     let header = ["", "instructions", "allocations", "bytes"];
-    table::print(
-        "calls: echo of 100 bytes, one after the other; figures of one call",
-        &header,
-        &rows,
-    );
-    if !instrument {
-        tally.skip("bench/calls/instructions", "needs valgrind: apt-get install valgrind");
+    let counted = instrument.map_or_else(String::new, |by| format!(", instructions by {by}"));
+    let title = "calls: echo of 100 bytes, one after the other; figures of one call";
+    table::print(&format!("{title}{counted}"), &header, &rows);
+    if instrument.is_none() {
+        let remedy = "needs perf with hardware counters, or valgrind: apt-get install valgrind";
+        tally.skip("bench/calls/instructions", remedy);
     }
     Ok(())
 }
@@ -118,40 +120,25 @@ impl Cost {
 
 /// Instructions of one call. A server that other work holds up moves its handlers to tasks of
 /// their own for a while, which costs more; so the lowest of several runs counts.
-fn instructions(args: &[&str], rounds: usize) -> Result<u64> {
+fn instructions(instrument: Instrument, args: &[&str], rounds: usize) -> Result<u64> {
     let (mut short, mut long) = (u64::MAX, u64::MAX);
     for _ in 0..rounds {
-        short = short.min(executed(args, SHORT)?);
-        long = long.min(executed(args, LONG)?);
+        short = short.min(executed(instrument, args, SHORT)?);
+        long = long.min(executed(instrument, args, LONG)?);
     }
     Ok(long.saturating_sub(short) / (LONG - SHORT))
 }
 
 /// Instructions of a whole run, without its child process.
-fn executed(args: &[&str], calls: u64) -> Result<u64> {
-    let mut command = Command::new(INSTRUMENT);
-    command
-        .args(["--tool=callgrind", "--trace-children=no", "--callgrind-out-file=/dev/null"])
-        .arg(program())
-        .args(args)
-        .args(["--calls", &calls.to_string()])
-        .stdin(Stdio::null());
-    let ended = command.output().map_err(|error| format!("cannot start {INSTRUMENT}: {error}"))?;
-    let text = String::from_utf8_lossy(&ended.stderr);
-    if !ended.status.success() {
-        return Err(format!("{command:?} ended with {}: {text}", ended.status).into());
-    }
-    collected(&text).ok_or_else(|| format!("cannot read what callgrind says: {text}").into())
-}
-
-fn collected(text: &str) -> Option<u64> {
-    let line = text.lines().find_map(|line| line.split_once("Collected : "))?;
-    line.1.trim().parse().ok()
+fn executed(instrument: Instrument, args: &[&str], calls: u64) -> Result<u64> {
+    let mut command = instrument.command();
+    command.arg(program()).args(args).args(["--calls", &calls.to_string()]);
+    instrument.count(&mut command)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Cost, collected};
+    use super::Cost;
 
     #[test]
     fn a_cost_is_read() {
@@ -159,12 +146,5 @@ mod tests {
         assert_eq!(Cost::parse(line).unwrap(), Cost { allocations: 2042, bytes: 284_872 });
         let error = Cost::parse(&line.replace("bytes", "octets")).unwrap_err();
         assert!(error.to_string().contains("bytes"), "{error}");
-    }
-
-    #[test]
-    fn the_count_of_callgrind_is_read() {
-        let text = "==7== \n==7== Events    : Ir\n==7== Collected : 16634099\n==7== \n";
-        assert_eq!(collected(text), Some(16_634_099));
-        assert_eq!(collected("valgrind: no such tool"), None);
     }
 }

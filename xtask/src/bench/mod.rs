@@ -11,6 +11,7 @@ mod calls;
 mod clients;
 mod h2load;
 mod hessian;
+mod instrument;
 mod load;
 mod plan;
 mod proc;
