@@ -29,6 +29,10 @@ pub struct ZooKeeperOptions {
     /// `timeout` in milliseconds: the longest time that registering waits for ZooKeeper. Default 30
     /// s.
     pub timeout: Duration,
+    /// `retry.period` in milliseconds: the longest pause before ZooKeeper is asked again after a
+    /// failure, of which a random part is waited. Default, and most, a quarter of the session and
+    /// 10 s.
+    pub max_pause: Duration,
     /// `check`: whether registering fails when that takes longer. Default true; without it,
     /// registering goes on in the background.
     pub check: bool,
@@ -78,6 +82,7 @@ impl ZooKeeperOptions {
             credentials: credentials(&url),
             session_timeout: number("session", 60_000)?,
             timeout: number("timeout", 30_000)?,
+            max_pause: number("retry.period", 10_000)?,
             check: flag("check")?,
             register: flag("register")?,
             dynamic: flag("dynamic")?,
@@ -139,6 +144,7 @@ mod tests {
             credentials: None,
             session_timeout: Duration::from_mins(1),
             timeout: Duration::from_secs(30),
+            max_pause: Duration::from_secs(10),
             check: true,
             register: true,
             dynamic: true,
@@ -150,7 +156,7 @@ mod tests {
     #[test]
     fn every_parameter_is_read() {
         let url = "zookeeper://me:secret@a:1,b?backup=c:3,[::1]:4&group=/fleet/x/&session=5000\
-                   &timeout=100&check=false&register=false&dynamic=false&application=shop";
+                   &timeout=100&retry.period=700&check=false&register=false&dynamic=false&application=shop";
         let options = ZooKeeperOptions::parse(url).unwrap();
         let expected = ZooKeeperOptions {
             servers: vec![
@@ -163,6 +169,7 @@ mod tests {
             credentials: Some(Credentials { user: "me".into(), password: "secret".into() }),
             session_timeout: Duration::from_secs(5),
             timeout: Duration::from_millis(100),
+            max_pause: Duration::from_millis(700),
             check: false,
             register: false,
             dynamic: false,

@@ -46,7 +46,8 @@ pub struct ZooKeeperClientOptions {
     pub session_timeout: Duration,
     /// A session to go on with, instead of a new one.
     pub resume: Option<Session>,
-    /// The pauses between attempts to connect.
+    /// The pauses between attempts to connect. Those of [`Backoff::within_session`] let a session
+    /// survive an outage of the servers.
     pub backoff: Backoff,
     /// The clock of all timeouts and pauses.
     pub clock: SharedClock,

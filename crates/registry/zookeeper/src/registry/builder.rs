@@ -66,18 +66,19 @@ impl ZooKeeperBuilder {
     /// Makes the registry, which connects in the background. Must be called within a tokio runtime.
     pub fn build(self) -> ZooKeeper {
         let Self { options, clock, random, dial } = self;
+        let backoff = Backoff::within_session(options.session_timeout).capped(options.max_pause);
         let client = Client::open(ZooKeeperClientOptions {
             servers: options.servers.clone(),
             credentials: options.credentials.clone(),
             session_timeout: options.session_timeout,
             resume: None,
-            backoff: Backoff::default(),
+            backoff,
             clock: clock.clone(),
             random: random.clone(),
             dial,
         });
         ZooKeeper(Arc::new(Inner {
-            keeper: NodeKeeper { client, clock, random },
+            keeper: NodeKeeper { client, clock, random, backoff },
             options,
             tasks: Mutex::new(JoinSet::new()),
             announced: Mutex::new(HashMap::new()),

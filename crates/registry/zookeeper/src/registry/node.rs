@@ -19,6 +19,8 @@ pub(super) struct NodeKeeper {
     pub(super) client: Client,
     pub(super) clock: SharedClock,
     pub(super) random: Arc<dyn Random>,
+    /// The pauses before something that ZooKeeper refused is tried again.
+    pub(super) backoff: Backoff,
 }
 
 /// A node that is to exist.
@@ -98,7 +100,7 @@ impl NodeKeeper {
                     failures += 1;
                     tracing::warn!(node = node.path, %error, "cannot create a node; trying again");
                     state.send_replace(NodeState::Missing(Some(error)));
-                    let pause = Backoff::default().pause(failures, &*self.random);
+                    let pause = self.backoff.pause(failures, &*self.random);
                     self.clock.sleep_until(self.clock.now() + pause).await;
                 }
             }

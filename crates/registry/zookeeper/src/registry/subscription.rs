@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use dubhe_core::ServiceKey;
 use dubhe_core::registry::{Health, Registration, Snapshot};
 use dubhe_core::time::Duration;
-use dubhe_net::pool::Backoff;
 use tokio::sync::watch;
 
 use super::empty_protection::EmptyProtection;
@@ -144,8 +143,8 @@ impl Subscription {
             Err(error) => {
                 self.failures += 1;
                 tracing::warn!(path = self.path, %error, "cannot read the providers; trying again");
-                let NodeKeeper { clock, random, .. } = &self.keeper;
-                let pause = Backoff::default().pause(self.failures, &**random);
+                let NodeKeeper { clock, random, backoff, .. } = &self.keeper;
+                let pause = backoff.pause(self.failures, &**random);
                 clock.sleep_until(clock.now() + pause).await;
             }
         }

@@ -77,7 +77,7 @@ impl Fake {
             credentials: None,
             session_timeout: TIMEOUT,
             resume: None,
-            backoff: Backoff::default(),
+            backoff: Backoff::within_session(Duration::from_mins(1)),
             clock: clock(),
             random: Arc::new(SplitMix::new(seed)),
             dial: Arc::new(self.dialer()),

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
+use bytes::Buf as _;
 use dubhe_core::time::Duration;
 use dubhe_zookeeper::client::{ClientState, Error};
 use futures_util::FutureExt;
@@ -123,8 +124,8 @@ async fn a_server_that_is_away_is_tried_ever_less_often() {
         tokio::time::sleep(Duration::from_hours(1)).await;
         by_hour.push(dials.load(Ordering::SeqCst) - before);
     }
-    // Pauses of 0 s to 120 s: about one a minute.
-    assert!(by_hour.iter().all(|dials| (30..120).contains(dials)), "{by_hour:?}");
+    // Pauses of 0 s to 10 s: about one in 5 s.
+    assert!(by_hour.iter().all(|dials| (500..1000).contains(dials)), "{by_hour:?}");
     let ClientState::Connecting { error: Some(error) } = client.state() else {
         panic!("not connecting")
     };
@@ -140,7 +141,7 @@ async fn a_server_that_throws_clients_out_is_not_asked_in_a_loop() {
     for _ in 0..60 {
         drop(fake.welcome(1).await);
     }
-    assert!(start.elapsed() > Duration::from_mins(20), "{:?}", start.elapsed());
+    assert!(start.elapsed() > Duration::from_mins(3), "{:?}", start.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
@@ -166,7 +167,26 @@ async fn clients_that_lost_a_server_together_return_apart() {
         returned.iter().filter(|when| window.contains(when)).count()
     };
     let peak = returned.iter().map(|when| within(*when)).max().unwrap();
-    assert!(peak <= 20, "{peak} of {CLIENTS} within 100 ms");
+    assert!(peak <= 60, "{peak} of {CLIENTS} within 100 ms");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_survives_an_outage_as_long_as_itself() {
+    for seed in 0..20 {
+        let mut fake = Fake::new();
+        let _client = fake.client_of(seed);
+        drop(fake.welcome(1).await);
+        fake.close();
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        fake.open();
+        let back = Instant::now();
+        let mut line = fake.accept().await;
+        // A quarter of the session is left before the server ends it.
+        assert!(back.elapsed() <= Duration::from_secs(10), "{seed}: {:?}", back.elapsed());
+        let mut handshake = line.read().await;
+        handshake.advance(4 + 8 + 4);
+        assert_eq!(handshake.get_i64(), 1, "{seed}: it goes on with its session");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -56,7 +56,7 @@ async fn client(server: &Server, resume: Option<Session>) -> Client {
         credentials: None,
         session_timeout: Duration::from_secs(4),
         resume,
-        backoff: Backoff::default(),
+        backoff: Backoff::within_session(Duration::from_secs(4)),
         clock: clock(),
         random: Arc::new(SplitMix::from_os()),
         dial: Arc::new(TcpDial::default()),
