@@ -17,9 +17,9 @@ pub struct DubboOptions {
     /// much from the peer either end closes. Zero turns both off. Parameter `heartbeat` in
     /// milliseconds, default 60 s.
     pub heartbeat: Duration,
-    /// The number of calls from the peer that may run at once. Above it nothing is read until one ends;
-    /// while a call to the peer waits for its reply, reading goes on and further calls are refused
-    /// with status 100. Default 1,024.
+    /// The number of calls from the peer that may run at once. Above it further calls stay undecoded
+    /// until one ends; while a call to the peer waits for its reply, they are refused with status
+    /// 100. Default 1,024.
     pub max_running: usize,
     /// The name of this application, sent as `remote.application`; `""` sends none.
     pub application: ByteString,

@@ -17,6 +17,7 @@ use dubhe_net::drain::{Scope, Trigger};
 use dubhe_net::io::tcp::TcpOptions;
 use dubhe_net::io::unix::UnixOptions;
 use dubhe_net::io::{Listen, SockAddr};
+use dubhe_net::session::SessionOptions;
 use dubhe_net::tls::ServerTls;
 use dubhe_triple::http::{Body, BoxError, HttpService};
 use dubhe_triple::{TripleOptions, TripleProtocol};
@@ -52,9 +53,11 @@ pub struct ServerOptions {
     pub tcp: TcpOptions,
     /// Options of its Unix sockets, such as who may connect.
     pub unix: UnixOptions,
-    /// DubboOptions of dubbo connections.
+    /// Options of dubbo connections.
     pub dubbo: DubboOptions,
-    /// DubboOptions of HTTP connections: Triple, gRPC and plain HTTP.
+    /// Bounds of the queue and the reads of dubbo connections.
+    pub session: SessionOptions,
+    /// Options of HTTP connections: Triple, gRPC and plain HTTP.
     pub triple: TripleOptions,
     /// The protocols to announce in registries. Default `dubbo` and `tri`. The port serves all
     /// protocols whatever is announced, and a service is announced under those that can carry it.
@@ -78,6 +81,7 @@ impl Default for ServerOptions {
             tcp: TcpOptions::default(),
             unix: UnixOptions::default(),
             dubbo: DubboOptions::default(),
+            session: SessionOptions::default(),
             triple: TripleOptions::default(),
             announce: vec!["dubbo".into(), "tri".into()],
             health: true,
@@ -270,7 +274,8 @@ impl ServerBuilder {
         let dubbo = constraints.check_all(&services)?;
         let services = Arc::new(ServiceTable::new(services));
         let dispatch: Arc<dyn Dispatch> = services.clone();
-        protocols.push(Arc::new(DubboProtocol::new(dispatch.clone(), dubbo)));
+        let dubbo = DubboProtocol::new(dispatch.clone(), dubbo);
+        protocols.push(Arc::new(dubbo.session_options(options.session.clone())));
         let triple = TripleProtocol::new(dispatch, options.triple.clone());
         let mount = |triple: TripleProtocol, (prefix, service): (String, HttpService)| {
             triple.mount(&prefix, service)

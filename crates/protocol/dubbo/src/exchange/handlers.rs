@@ -3,6 +3,7 @@
 //! A slot keeps its waker, so that a call which ends at its first poll costs no allocation, and
 //! one that waits costs none once as many have waited before.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -27,8 +28,8 @@ pub(super) struct HandlerSet<T> {
     slots: Vec<Slot<T>>,
     free: Vec<usize>,
     woken: Arc<Woken>,
-    /// The slots that `woken` collected, while they are dealt with.
-    batch: Vec<usize>,
+    /// The slots that `woken` collected, until they are dealt with.
+    batch: VecDeque<usize>,
 }
 
 struct Slot<T> {
@@ -76,7 +77,7 @@ impl Wake for Alarm {
 
 impl<T> HandlerSet<T> {
     pub(super) fn new() -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), woken: Arc::default(), batch: Vec::new() }
+        Self { slots: Vec::new(), free: Vec::new(), woken: Arc::default(), batch: VecDeque::new() }
     }
 
     /// The number of handlers that run.
@@ -125,19 +126,23 @@ impl<T> HandlerSet<T> {
 
     /// Returns `true` if there is something to poll.
     pub(super) fn has_woken(&self) -> bool {
-        !self.woken.0.lock().slots.is_empty()
+        !self.batch.is_empty() || !self.woken.0.lock().slots.is_empty()
     }
 
-    /// Polls the handlers that were woken and hands over those that ended. Gives the number of
-    /// polls.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, mut ended: impl FnMut(Ended, T)) -> u32 {
+    /// Polls the handlers that were woken and hands over those that ended, until `ended` has enough
+    /// and returns `false`: the rest is polled next time. Gives the number of polls.
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut ended: impl FnMut(Ended, T) -> bool,
+    ) -> u32 {
         let mut polls = 0;
         {
             let mut queue = self.woken.0.lock();
-            std::mem::swap(&mut queue.slots, &mut self.batch);
+            self.batch.extend(queue.slots.drain(..));
             remember(&mut queue.driver, cx);
         }
-        for index in self.batch.drain(..) {
+        while let Some(index) = self.batch.pop_front() {
             let Some(slot) = self.slots.get_mut(index) else { continue };
             slot.alarm.queued.store(false, Ordering::Release);
             // Woken by something that outlived the handler: there is nothing to poll.
@@ -152,7 +157,9 @@ impl<T> HandlerSet<T> {
             if let Some((invoking, ticket)) = slot.task.take() {
                 self.free.push(index);
                 let _ = guarded(|| drop(invoking));
-                ended(end, ticket);
+                if !ended(end, ticket) {
+                    break;
+                }
             }
         }
         polls
@@ -213,7 +220,10 @@ mod tests {
 
     fn poll(handlers: &mut HandlerSet<u8>, waker: &Waker) -> Vec<(bool, u8)> {
         let mut ended = Vec::new();
-        handlers.poll(&mut Context::from_waker(waker), |end, t| ended.push((end.is_ok(), t)));
+        handlers.poll(&mut Context::from_waker(waker), |end, t| {
+            ended.push((end.is_ok(), t));
+            true
+        });
         ended
     }
 
@@ -233,6 +243,28 @@ mod tests {
         assert_eq!(counts.0.load(Ordering::SeqCst), 1);
         assert_eq!(poll(&mut handlers, &waker), [(true, 2), (true, 1)]);
         assert_eq!((handlers.len(), handlers.slots.len()), (0, 3));
+    }
+
+    #[test]
+    fn who_has_enough_gets_the_rest_next_time() {
+        let mut handlers = HandlerSet::new();
+        let (senders, receivers): (Vec<_>, Vec<_>) = (0..3).map(|_| oneshot::channel()).unzip();
+        for (on, ticket) in receivers.into_iter().zip(0_u8..) {
+            assert!(handlers.start(|| waits(on), ticket).is_none());
+        }
+        for go in senders {
+            go.send(()).unwrap();
+        }
+        for ticket in 0..3 {
+            assert!(handlers.has_woken());
+            let mut ended = Vec::new();
+            handlers.poll(&mut Context::from_waker(Waker::noop()), |_, t| {
+                ended.push(t);
+                false
+            });
+            assert_eq!((ended, handlers.len()), (vec![ticket], 2 - usize::from(ticket)));
+        }
+        assert!(!handlers.has_woken());
     }
 
     #[test]

@@ -13,9 +13,9 @@ use dubhe_core::{Call, Code, Head, Metadata, Method, ServiceKey, Status};
 use dubhe_hessian2::Error;
 use dubhe_net::session::Outbox;
 
+use super::Exchange;
 use super::handlers::{Ended, Panicked};
 use super::request_cache::{CachedRequest, RequestHead};
-use super::{Exchange, offload};
 use crate::body::{
     self, ReplyTo, Request, Scanned, supports_attachments, write_failure, write_reply,
 };
@@ -84,7 +84,7 @@ impl Exchange {
         if header.serialization != SerializationId::HESSIAN2 {
             return Err(Refusal::Wire(table::dubbo::BAD_REQUEST, refusal(header.serialization)));
         }
-        if self.handlers.len() >= self.options.max_running {
+        if self.is_busy() {
             let most = self.options.max_running;
             let text = format!("{most} calls of this connection run already; call less at once");
             return Err(Refusal::Wire(table::dubbo::SERVER_THREADPOOL_EXHAUSTED, text));
@@ -142,7 +142,7 @@ impl Exchange {
         let invoke = target.invoke.clone();
         let begin = move || guards.follow(invoke.invoke(Call::new(head, payload)));
         let started = if self.offload.next() {
-            self.handlers.start(move || offload::spawned(begin), ticket)
+            self.handlers.start(|| self.offload.spawn(begin), ticket)
         } else {
             self.in_place += 1;
             self.handlers.start(begin, ticket)
