@@ -1,4 +1,4 @@
-//! Peers that do not read, and that hang up while nothing is read from them.
+//! Peers that do not read, that hang up while nothing is read from them, and one-way calls.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -241,4 +241,39 @@ async fn a_full_connection_still_answers_heartbeats() {
     raw.send(&event(true, b"N")).await;
     let (header, _) = raw.next().await.unwrap();
     assert_eq!(header.kind, Kind::EventReply { status: dubbo::OK });
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_way_calls_end_at_their_limit() {
+    let minute = Duration::from_mins(1);
+    for (param, option, limit) in [
+        ("0", minute, None),
+        ("2000", minute, Some(Duration::from_secs(2))),
+        ("", minute, Some(minute)),
+        ("", Duration::ZERO, None),
+    ] {
+        let methods = match param {
+            "" => Methods::default(),
+            param => Methods::default().param("endless.timeout", param),
+        };
+        let (methods, running) = endless(methods);
+        let options = DubboOptions::default().one_way_timeout(option).heartbeat(Duration::ZERO);
+        let (mut raw, _server) = Raw::client_of(options, methods);
+        let mut request = Request { two_way: false, ..Request::new(5, "endless", 1) };
+        // Of the caller's patience, which has none.
+        request.attachments.push(("timeout", "5".into()));
+        let began = tokio::time::Instant::now();
+        raw.send(&request.bytes()).await;
+        wait_until("it runs", || running.load(Ordering::SeqCst) == 1).await;
+        let ended = tokio::time::timeout(Duration::from_mins(10), async {
+            while running.load(Ordering::SeqCst) > 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        });
+        assert_eq!(ended.await.is_ok(), limit.is_some(), "{param:?} {option:?}");
+        if let Some(limit) = limit {
+            let took = began.elapsed();
+            assert!(took >= limit && took < limit + Duration::from_millis(50), "{took:?}");
+        }
+    }
 }

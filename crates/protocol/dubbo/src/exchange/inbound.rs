@@ -13,9 +13,9 @@ use dubhe_core::{Call, Code, Head, Metadata, Method, ServiceKey, Status};
 use dubhe_hessian2::Error;
 use dubhe_net::session::Outbox;
 
-use super::Exchange;
 use super::handlers::{Ended, Panicked};
 use super::request_cache::{CachedRequest, RequestHead};
+use super::{Exchange, one_way};
 use crate::body::{
     self, ReplyTo, Request, Scanned, supports_attachments, write_failure, write_reply,
 };
@@ -27,6 +27,7 @@ use crate::serialization::{SerializationId, refusal};
 pub(super) struct Ticket {
     /// `None` for a one-way call.
     to: Option<ReplyTo>,
+    /// The end of the caller's patience, or of that with a one-way call.
     deadline: Option<Instant>,
     service: Arc<ServiceKey>,
     method: Arc<Method>,
@@ -128,10 +129,16 @@ impl Exchange {
         // The handler, behind its filters: here while handlers are quick, else in a task.
         let ticket = Ticket {
             to: two_way.then(|| known.reply_to(header)),
-            deadline: deadline.map(Deadline::instant),
+            deadline: match deadline {
+                None if !two_way => {
+                    one_way::time_limit(target, self.options.one_way_timeout).map(|t| now + t)
+                }
+                deadline => deadline.map(Deadline::instant),
+            },
             service: target.service.clone(),
             method: target.method.clone(),
         };
+        let until = ticket.deadline;
         let head = Head {
             metadata: known.metadata.clone(),
             deadline,
@@ -152,8 +159,8 @@ impl Exchange {
         match started {
             Some((ended, ticket)) => ticket.reply(ended, out),
             None => {
-                if let Some(deadline) = deadline {
-                    out.tick_at(deadline.instant());
+                if let Some(until) = until {
+                    out.tick_at(until);
                 }
             }
         }
@@ -241,7 +248,13 @@ impl Exchange {
             }
             deadline <= now
         };
+        let mut one_way: Option<(u64, String)> = None;
         self.handlers.cancel_where(is_over, |ticket| {
+            if ticket.to.is_none() {
+                let name = || format!("{}.{}", ticket.service, ticket.method.name);
+                one_way.get_or_insert_with(|| (0, name())).0 += 1;
+                return;
+            }
             let text = format!(
                 "{}.{} did not end within the caller's timeout and was cancelled",
                 ticket.service, ticket.method.name
@@ -249,6 +262,9 @@ impl Exchange {
             let status = Status::new(Code::DeadlineExceeded, text);
             ticket.reply(Ok(Err(status)), out);
         });
+        if let Some((calls, example)) = one_way {
+            self.overdue.report(calls, &example, now);
+        }
         next
     }
 }

@@ -16,6 +16,7 @@ use super::handlers::HandlerSet;
 use super::heartbeat::{Beat, Heartbeat};
 use super::inbound::Ticket;
 use super::offload::Offload;
+use super::one_way::OverdueLog;
 use super::request_cache::RequestCache;
 use super::{Connection, PeerHandle, Role};
 use crate::body::Event;
@@ -37,6 +38,7 @@ pub struct Exchange {
     pub(super) request_cache: RequestCache,
     /// Handlers begun in this task during the present batch of input.
     pub(super) in_place: u32,
+    pub(super) overdue: OverdueLog,
     splitter: Splitter,
     heartbeat: Heartbeat,
     /// The next frame, which was left in the input because there was no room for it.
@@ -85,6 +87,7 @@ impl Exchange {
             offload: Offload::default(),
             request_cache: RequestCache::default(),
             in_place: 0,
+            overdue: OverdueLog::default(),
             splitter: Splitter::new(options.payload),
             heartbeat: Heartbeat::new(role, options.heartbeat),
             held: None,
