@@ -4,6 +4,7 @@ mod builder;
 mod constraints;
 mod listener;
 mod running_server;
+mod watchdog;
 
 pub use builder::{ServerBuilder, ServerOptions};
 pub use running_server::RunningServer;

@@ -11,6 +11,7 @@ use dubhe_net::time;
 use tokio::sync::{Mutex, watch};
 
 use super::constraints::Constraints;
+use super::watchdog::Watchdog;
 use crate::announce::Announcer;
 use crate::builtin::Catalog;
 use crate::service::IntoExport;
@@ -30,6 +31,8 @@ pub struct RunningServer {
     pub(super) changing: Mutex<()>,
     pub(super) trigger: Trigger,
     pub(super) tasks: Scope,
+    /// Ends with the server.
+    pub(super) _watchdog: Option<Watchdog>,
     pub(super) wait: Duration,
 }
 

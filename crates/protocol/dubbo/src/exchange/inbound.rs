@@ -11,6 +11,7 @@ use dubhe_core::status::table;
 use dubhe_core::time::Deadline;
 use dubhe_core::{Call, Code, Head, Metadata, Method, ServiceKey, Status};
 use dubhe_hessian2::Error;
+use dubhe_net::poll_watch::PollKey;
 use dubhe_net::session::Outbox;
 
 use super::handlers::{Ended, Panicked};
@@ -146,13 +147,14 @@ impl Exchange {
             peer: Some(self.peer.clone()),
             ..Head::new(target.service.clone(), target.method.clone())
         };
-        let invoke = target.invoke.clone();
+        let (invoke, key) = (target.invoke.clone(), PollKey::of(&target.invoke));
         let begin = move || guards.follow(invoke.invoke(Call::new(head, payload)));
         let started = if self.offload.next() {
-            self.handlers.start(|| self.offload.spawn(begin), ticket)
+            let watch = self.watch.clone();
+            self.handlers.start(key, || self.offload.spawn(watch, key, begin), ticket)
         } else {
             self.in_place += 1;
-            self.handlers.start(begin, ticket)
+            self.handlers.start(key, begin, ticket)
         };
 
         // The reply, now or when the handler ends.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use dubhe_core::invoke::Outcome;
 use dubhe_core::{Code, Invoking, Status};
+use dubhe_net::poll_watch::{PollKey, PollWatch, watched};
 use parking_lot::Mutex;
 use std::future::poll_fn;
 use tokio::task::JoinHandle;
@@ -48,14 +49,20 @@ impl Offload {
     }
 
     /// Runs `begin` and what it gives in a task that ends with the returned value.
-    pub(super) fn spawn(&self, begin: impl FnOnce() -> Invoking + Send + 'static) -> Invoking {
+    pub(super) fn spawn(
+        &self,
+        watch: Option<Arc<PollWatch>>,
+        key: PollKey,
+        begin: impl FnOnce() -> Invoking + Send + 'static,
+    ) -> Invoking {
         let ready = self.ready.clone();
         Invoking::boxed(Spawned(tokio::spawn(async move {
             poll_fn(|cx| ready.poll_room(cx)).await;
-            let mut invoking = begin();
+            let watch = watch.as_deref();
+            let mut invoking = watched(watch, key, begin);
             let outcome = poll_fn(|cx| {
                 ready!(ready.poll_room(cx));
-                Pin::new(&mut invoking).poll(cx)
+                watched(watch, key, || Pin::new(&mut invoking).poll(cx))
             });
             let outcome = outcome.await;
             (outcome, ready.enter())

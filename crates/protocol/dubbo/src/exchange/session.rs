@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use dubhe_core::Peer;
 use dubhe_core::invoke::BackChannel;
 use dubhe_core::serve::Dispatch;
+use dubhe_net::poll_watch::PollWatch;
 use dubhe_net::session::{Activity, CloseReason, Handle, Outbox, Session};
 use dubhe_net::{Error, ErrorKind, Result, time};
 
@@ -39,6 +40,7 @@ pub struct Exchange {
     /// Handlers begun in this task during the present batch of input.
     pub(super) in_place: u32,
     pub(super) overdue: OverdueLog,
+    pub(super) watch: Option<Arc<PollWatch>>,
     splitter: Splitter,
     heartbeat: Heartbeat,
     /// The next frame, which was left in the input because there was no room for it.
@@ -88,6 +90,7 @@ impl Exchange {
             request_cache: RequestCache::default(),
             in_place: 0,
             overdue: OverdueLog::default(),
+            watch: None,
             splitter: Splitter::new(options.payload),
             heartbeat: Heartbeat::new(role, options.heartbeat),
             held: None,
@@ -95,6 +98,13 @@ impl Exchange {
             drain: Drain::No,
             options,
         }
+    }
+
+    /// The same, and `watch` is told of the polls of handlers.
+    pub fn poll_watch(mut self, watch: Option<Arc<PollWatch>>) -> Self {
+        self.handlers.watch(watch.clone());
+        self.watch = watch;
+        self
     }
 
     /// The half that callers hold.
