@@ -11,12 +11,14 @@
 //! | [`session`] | drives one framed connection: one task, one write per batch, bounded queues |
 //! | [`pool`] | keeps connections to one endpoint, picks the least loaded, reconnects with backoff |
 //! | [`drain`] | stops in order: a shutdown signal, guards that count, scopes that own tasks |
+//! | [`poll_watch`] | tells a watchdog what is polled on each thread |
 //! | [`time`] | the clock that the above decide by |
 
 pub mod detect;
 pub mod drain;
 mod error;
 pub mod io;
+pub mod poll_watch;
 pub mod pool;
 pub mod session;
 pub mod time;

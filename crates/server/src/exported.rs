@@ -13,6 +13,7 @@ use dubhe_core::gate::{Gate, Gates};
 use dubhe_core::serve::{Overload, Target};
 use dubhe_core::time::SharedClock;
 use dubhe_core::{Call, CallKind, Invoke, Invoking, Method, ServiceKey, Status};
+use dubhe_net::poll_watch::PollKey;
 use dubhe_net::time::{self, TokioClock};
 
 use crate::announce::AnnouncePolicy;
@@ -128,6 +129,13 @@ impl Exported {
     /// its methods.
     pub(crate) fn is_announced(&self, protocol: &str) -> bool {
         !self.built_in && (self.dubbo || protocol != "dubbo")
+    }
+
+    /// The name of the method whose handler has this key.
+    pub(crate) fn name_of(&self, key: PollKey) -> Option<String> {
+        let mut targets = self.methods.values().flatten();
+        let target = targets.find(|target| PollKey::of(&target.invoke) == key)?;
+        Some(format!("{}.{}", target.service, target.method.name))
     }
 
     /// Finds a method by its name and, of several overloads, the one that `overload` selects.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::ArcSwap;
 use dubhe_core::Status;
 use dubhe_core::serve::{Dispatch, Target, Wanted};
+use dubhe_net::poll_watch::PollKey;
 
 use crate::services::Services;
 
@@ -25,6 +26,11 @@ impl ServiceTable {
 
     pub(crate) fn current(&self) -> Arc<Services> {
         self.current.load_full()
+    }
+
+    /// The name of the method whose handler has this key, such as `org.example.Users.getUser`.
+    pub(crate) fn name_of(&self, key: PollKey) -> Option<String> {
+        self.current.load().exported().find_map(|exported| exported.name_of(key))
     }
 
     /// Replaces the services by a copy that `change` has modified; on an error nothing changes. The

@@ -47,7 +47,10 @@ struct Store(Arc<Mutex<HashMap<Bytes, Bytes>>>);
 
 impl Session for Store {
     fn on_data(&mut self, input: &mut BytesMut, out: &mut Outbox) -> Result<()> {
-        while let Some(request) = take_frame(input)? {
+        // The rest waits for its turn when the peer does not read its answers.
+        while !out.is_full()
+            && let Some(request) = take_frame(input)?
+        {
             let before = match request.iter().position(|byte| *byte == b'=') {
                 Some(at) => self.0.lock().insert(request.slice(..at), request.slice(at + 1..)),
                 None => self.0.lock().get(&request).cloned(),

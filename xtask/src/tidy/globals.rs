@@ -40,10 +40,16 @@ const MACROS: &[&str] =
     &["lazy_static!", "thread_local!", "task_local!", "inventory::submit!", "distributed_slice"];
 
 /// Files that may have one, each for a reason that a reviewer accepted.
-const EXCEPTIONS: &[(&str, &str)] = &[(
-    "crates/core/src/inherit.rs",
-    "holds what calls inherit only while a handler's future is polled",
-)];
+const EXCEPTIONS: &[(&str, &str)] = &[
+    (
+        "crates/core/src/inherit.rs",
+        "holds what calls inherit only while a handler's future is polled",
+    ),
+    (
+        "crates/net/src/poll_watch.rs",
+        "holds the slots of a thread in watches, which own them, so that a poll finds its slot",
+    ),
+];
 
 /// Finds mutable statics outside tests.
 pub(super) fn check(repo: &Repo) -> Vec<Finding> {

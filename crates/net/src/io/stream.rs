@@ -16,6 +16,8 @@ use tokio::{
     net::TcpStream,
 };
 
+use super::BoxFuture;
+
 /// A transport that this crate does not know: pass it boxed to [`Io::from_transport`].
 pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
 
@@ -90,6 +92,43 @@ impl Io {
     /// Takes what would be read again, so that a driver can start from it without a copy.
     pub(crate) fn take_prefix(&mut self) -> Bytes {
         std::mem::take(&mut self.prefix)
+    }
+
+    /// Watches for the end of the peer's side, or of the connection, whatever is unread before it.
+    /// The watch holds a descriptor of its own, so the transport closes only once it is dropped too.
+    /// `None` where the transport or the system cannot tell.
+    ///
+    /// # Errors
+    /// When there is no descriptor left for it.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn hang_up(&self) -> Result<Option<BoxFuture<'static, ()>>> {
+        use std::os::fd::AsFd as _;
+
+        use tokio::io::Interest;
+
+        // Readiness of "priority" ends with the peer's side and is no matter of unread bytes. That
+        // of the transport itself cannot be awaited apart from reading.
+        Ok(match &self.stream {
+            Stream::Tcp(stream) => {
+                let twin = stream.as_fd().try_clone_to_owned()?;
+                let twin = TcpStream::from_std(twin.into())?;
+                Some(Box::pin(async move { drop(twin.ready(Interest::PRIORITY).await) }))
+            }
+            Stream::Unix(stream) => {
+                let twin = stream.as_fd().try_clone_to_owned()?;
+                let twin = UnixStream::from_std(twin.into())?;
+                Some(Box::pin(async move { drop(twin.ready(Interest::PRIORITY).await) }))
+            }
+            #[cfg(feature = "tls")]
+            Stream::Tls(stream) => stream.get_ref().0.hang_up()?,
+            Stream::Memory(_) | Stream::Boxed(_) => None,
+        })
+    }
+
+    /// The same where the system cannot tell.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn hang_up(&self) -> Result<Option<BoxFuture<'static, ()>>> {
+        Ok(None)
     }
 
     /// Returns true if bytes are encrypted on their way.

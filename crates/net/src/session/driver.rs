@@ -12,8 +12,8 @@ use bytes::BytesMut;
 use tokio::io::AsyncWrite;
 
 use super::{
-    Activity, CloseReason, Eof, Handle, Outbox, Session, SessionOptions, input::Input,
-    outbox::earlier, timer::Timer,
+    Activity, CloseReason, Eof, Handle, Outbox, Session, SessionOptions, hang_up::HangUp,
+    input::Input, outbox::earlier, timer::Timer,
 };
 use crate::{
     Error,
@@ -45,6 +45,9 @@ pub struct Driver<S: Session> {
     stuck_since: Option<Instant>,
     /// `on_data` left frames because the session wanted no more for the moment.
     left_over: bool,
+    /// The end of the stream was read, though the session may have input before it to deal with.
+    ended: bool,
+    hang_up: HangUp,
     /// The peer ended its side; what to say in the end, and when that is.
     eof: Option<(CloseReason, Eof)>,
     stage: Stage,
@@ -81,16 +84,18 @@ impl<S: Session> Driver<S> {
             session: session(&handle),
             io,
             handle,
-            options,
             left_over: !received.is_empty(),
             input: Input::new(BytesMut::from(received)),
-            out: Outbox::default(),
+            out: Outbox::with_high_water(options.write_high_water),
+            options,
             activity: Activity { opened: now, last_read: now, last_write: now },
             timer: Timer::new(now),
             next_tick: Some(now),
             deferred: false,
             unflushed: false,
             stuck_since: None,
+            ended: false,
+            hang_up: HangUp::default(),
             eof: None,
             stage: Stage::Open,
         }
@@ -134,21 +139,32 @@ impl<S: Session> Driver<S> {
             if let Some((why, _)) = self.eof.take_if(|(_, then)| *then == Eof::Close) {
                 return Break(why);
             }
+            let (full, queued) = (self.out.is_full(), self.out.len());
             self.write(now, cx)?;
-            // What stopped the reading may be gone by now; nothing else would wake this task for
-            // it.
-            if !paused || !self.may_read() {
+            // What stopped the reading, or the session, may be gone by now; nothing else would wake
+            // this task for it.
+            let has_room = full && !self.out.is_full();
+            let goes_on = has_room || paused && self.may_read();
+            if !goes_on {
+                if paused && budget == 0 {
+                    // Not read to its end, so that the transport would not tell of a hang-up.
+                    cx.waker().wake_by_ref();
+                }
                 break;
             }
+            budget = budget.saturating_sub(queued.saturating_sub(self.out.len()));
             if budget == 0 {
                 cx.waker().wake_by_ref();
                 break;
             }
         }
 
+        if self.hang_up.look(self.is_deaf(), now, &self.io, cx) {
+            cx.waker().wake_by_ref();
+        }
         self.next_tick = earlier(self.next_tick, self.out.take_tick());
         let stall = self.stuck_since.map(|since| since + self.options.write_stall);
-        self.timer.arm(earlier(self.next_tick, stall), cx);
+        self.timer.arm(earlier(earlier(self.next_tick, stall), self.hang_up.due()), cx);
         if stall.is_some() {
             self.handle.shared.blocked(self.timer.armed());
         }
@@ -167,9 +183,18 @@ impl<S: Session> Driver<S> {
     }
 
     fn may_read(&self) -> bool {
-        self.eof.is_none()
-            && self.out.len() < self.options.write_high_water
-            && self.session.wants_input()
+        self.eof.is_none() && self.session.wants_input(&self.out)
+    }
+
+    /// Returns true if the session alone stops the reading. A peer that hangs up with answers unread
+    /// resets the connection, so that writing them tells of it.
+    fn reads_ahead(&self) -> bool {
+        !self.ended && !self.out.is_full() && !self.may_read()
+    }
+
+    /// Returns true if the end of the stream would not be seen: nothing is read.
+    fn is_deaf(&self) -> bool {
+        self.input.bytes.len() >= self.options.read_ahead && self.reads_ahead()
     }
 
     /// Reads and decodes until nothing is left to read, somebody has enough, or the budget is used
@@ -180,18 +205,26 @@ impl<S: Session> Driver<S> {
         budget: &mut usize,
         cx: &mut Context<'_>,
     ) -> ControlFlow<CloseReason, bool> {
-        while self.may_read() {
+        while self.eof.is_none() {
+            if !self.session.wants_input(&self.out) {
+                self.read_ahead(now, budget, cx)?;
+                if self.hang_up.is_seen() {
+                    self.session.on_hang_up();
+                }
+                if !self.session.wants_input(&self.out) {
+                    return Continue(true);
+                }
+            }
             if !self.left_over {
                 if *budget == 0 {
                     return Continue(true);
                 }
-                match self.input.poll_read(cx, &mut self.io) {
+                match self.poll_input(now, cx)? {
                     Poll::Pending => {
                         self.input.release_memory();
                         return Continue(false);
                     }
-                    Poll::Ready(Err(source)) => return Break(read_failed(&self.handle, source)),
-                    Poll::Ready(Ok(0)) => {
+                    Poll::Ready(0) => {
                         let unread = self.input.bytes.len();
                         let why = if unread == 0 {
                             CloseReason::Ended
@@ -201,10 +234,7 @@ impl<S: Session> Driver<S> {
                         self.eof = Some((why, self.session.on_eof(unread)));
                         return Continue(false);
                     }
-                    Poll::Ready(Ok(n)) => {
-                        *budget = budget.saturating_sub(n);
-                        self.activity.last_read = now;
-                    }
+                    Poll::Ready(n) => *budget = budget.saturating_sub(n),
                 }
             }
             let before = self.input.bytes.len();
@@ -214,13 +244,57 @@ impl<S: Session> Driver<S> {
             // A session that took something may have stopped before the last whole frame, and may
             // want that one by now.
             let left = self.input.bytes.len();
-            self.left_over = left > 0 && (left < before || !self.session.wants_input());
+            self.left_over = left > 0 && (left < before || !self.session.wants_input(&self.out));
             // Frames decoded from the buffer take a turn's time too, though they cost no read.
             if self.left_over {
                 *budget = budget.saturating_sub(1);
             }
         }
         Continue(true)
+    }
+
+    /// Reads, within bounds, what the session does not want yet: a peer that is gone is noticed.
+    fn read_ahead(
+        &mut self,
+        now: Instant,
+        budget: &mut usize,
+        cx: &mut Context<'_>,
+    ) -> ControlFlow<CloseReason> {
+        let most = self.options.read_ahead;
+        while *budget > 0 && self.input.bytes.len() < most && self.reads_ahead() {
+            match self.poll_input(now, cx)? {
+                Poll::Pending => break,
+                Poll::Ready(0) => self.hang_up.see(),
+                Poll::Ready(n) => {
+                    self.left_over = true;
+                    *budget = budget.saturating_sub(n);
+                }
+            }
+        }
+        Continue(())
+    }
+
+    /// Reads once; ready with the number of bytes, 0 at the end of the stream.
+    fn poll_input(
+        &mut self,
+        now: Instant,
+        cx: &mut Context<'_>,
+    ) -> ControlFlow<CloseReason, Poll<usize>> {
+        if self.ended {
+            return Continue(Poll::Ready(0));
+        }
+        match self.input.poll_read(cx, &mut self.io) {
+            Poll::Pending => Continue(Poll::Pending),
+            Poll::Ready(Err(source)) => Break(read_failed(&self.handle, source)),
+            Poll::Ready(Ok(n)) => {
+                if n == 0 {
+                    self.ended = true;
+                } else {
+                    self.activity.last_read = now;
+                }
+                Continue(Poll::Ready(n))
+            }
+        }
     }
 
     /// Writes until nothing is left or the transport takes no more.
@@ -264,6 +338,7 @@ impl<S: Session> Driver<S> {
     fn end(&mut self, why: CloseReason) {
         self.handle.shared.end(&why, &mut self.out);
         self.stuck_since = None;
+        self.hang_up = HangUp::default();
         self.stage = if why.flushes() { Stage::Flushing(why.clone()) } else { Stage::Done };
         self.session.on_close(&why);
     }

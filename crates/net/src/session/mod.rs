@@ -6,13 +6,16 @@
 //! and run its handlers in place, and writes everything that resulted with one vectored write. No
 //! call costs a task, a channel or a box.
 //!
-//! Everything is bounded: above [`SessionOptions::write_high_water`] other tasks are refused and
-//! nothing more is read; a session that says no to [`Session::wants_input`] stops the reading; the
-//! input buffer grows with the bytes that arrived, never with a length that was only declared.
+//! Everything is bounded: above [`SessionOptions::write_high_water`] other tasks are refused and the
+//! session stops between two frames; a session that says no to [`Session::wants_input`] stops the
+//! decoding, and the reading a little later ([`SessionOptions::read_ahead`]); the input buffer grows
+//! with the bytes that arrived, never with a length that was only declared. A peer that hangs up is
+//! noticed whatever stopped the reading.
 
 mod close_reason;
 mod driver;
 mod handle;
+mod hang_up;
 mod input;
 mod outbox;
 mod timer;
@@ -36,14 +39,15 @@ use crate::Result;
 pub trait Session: Send + 'static {
     /// Bytes arrived, or [`wants_input`](Self::wants_input) turned true with bytes left. Take whole
     /// frames from the front of `input` (`split_to(n).freeze()` copies nothing) and leave the rest;
-    /// answers may go to `out` at once.
+    /// answers may go to `out` at once. Stop between two frames when [`Outbox::is_full`], or one read
+    /// of small requests with large answers fills the memory.
     ///
     /// # Errors
     /// When the peer broke the protocol and the connection cannot go on.
     fn on_data(&mut self, input: &mut BytesMut, out: &mut Outbox) -> Result<()>;
 
     /// Polls what the session runs in place, for example the futures of calls in flight. Called
-    /// each turn. `Ready(Ok(()))` says that the session is over: `out` is written, then the
+    /// each turn, and again when an outbox that was full has room. `Ready(Ok(()))` says that the session is over: `out` is written, then the
     /// connection closes.
     ///
     /// # Errors
@@ -71,10 +75,15 @@ pub trait Session: Send + 'static {
 
     /// Returns true if more input can be dealt with; false stops the reading, and so the peer.
     /// Asked each turn and after each `on_data`: something that wakes [`poll`](Self::poll) must
-    /// happen for it to turn true again.
-    fn wants_input(&self) -> bool {
-        true
+    /// happen for it to turn true again, or `out` must drain. Default: while `out` has room.
+    fn wants_input(&self, out: &Outbox) -> bool {
+        !out.is_full()
     }
+
+    /// The peer ended its side, or broke the connection, while the session wanted no input. End what
+    /// nobody waits for any more, so that the rest of the input can be dealt with. Called again
+    /// whenever the session wants no input after that.
+    fn on_hang_up(&mut self) {}
 
     /// The peer ended its side; `unread` bytes of a frame that will not be completed are left.
     /// Nothing more is read. Default: close.
@@ -114,10 +123,14 @@ pub struct Activity {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SessionOptions {
-    /// Bytes that may wait for the peer. Above it [`Handle::send`] refuses and nothing is read; one
-    /// message of any size may pass it, so the most that waits is this plus one message (and plus
-    /// the answers of calls already in flight). Default 1 MiB.
+    /// Bytes that may wait for the peer. Above it [`Handle::send`] refuses and no input that makes
+    /// an answer is decoded; one message of any size may pass it, so the most that waits is this plus
+    /// one message. Default 1 MiB.
     pub write_high_water: usize,
+    /// Bytes that are read while the session wants none and `write_high_water` is not reached, to
+    /// learn of the end of the stream; the last read may pass it. On Linux a peer that has sent more
+    /// and hangs up is noticed as well, as far as the kernel has room for what it sent. Default 1 MiB.
+    pub read_ahead: usize,
     /// The longest time in which the peer takes no byte while some wait; then the connection
     /// closes. Default 30 s.
     pub write_stall: Duration,
@@ -132,6 +145,7 @@ impl Default for SessionOptions {
     fn default() -> Self {
         Self {
             write_high_water: 1024 * 1024,
+            read_ahead: 1024 * 1024,
             write_stall: Duration::from_secs(30),
             read_budget: 256 * 1024,
             linger: Duration::from_secs(1),

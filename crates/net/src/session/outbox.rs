@@ -28,6 +28,8 @@ pub struct Outbox {
     chunk_bytes: usize,
     tail: BytesMut,
     tick: Option<Instant>,
+    /// The mark above which it is full; none for one that no driver owns.
+    high_water: Option<usize>,
 }
 
 enum Chunk {
@@ -64,6 +66,11 @@ pub struct Mark {
 }
 
 impl Outbox {
+    /// An empty one that is full from `high_water` bytes on.
+    pub(super) fn with_high_water(high_water: usize) -> Self {
+        Self { high_water: Some(high_water), ..Self::default() }
+    }
+
     /// The growing end: append to it. What is in it already may belong to earlier frames.
     pub fn tail_mut(&mut self) -> &mut BytesMut {
         &mut self.tail
@@ -95,6 +102,12 @@ impl Outbox {
     /// Returns true if nothing waits.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Returns true at or above [`SessionOptions::write_high_water`](super::SessionOptions): nothing
+    /// more should be begun that makes an answer. False for an outbox that no driver owns.
+    pub fn is_full(&self) -> bool {
+        self.high_water.is_some_and(|mark| self.len() >= mark)
     }
 
     /// A copy of everything that waits: for tests, which have no transport to read it from.

@@ -8,6 +8,7 @@
     missing_docs
 )]
 
+mod backpressure;
 mod detect;
 mod pool;
 mod session;

@@ -49,8 +49,8 @@ pub(crate) fn frame(body: &[u8]) -> Vec<u8> {
 }
 
 impl Session for Echo {
-    fn on_data(&mut self, input: &mut BytesMut, _: &mut Outbox) -> Result<()> {
-        while self.wants_input()
+    fn on_data(&mut self, input: &mut BytesMut, out: &mut Outbox) -> Result<()> {
+        while self.wants_input(out)
             && let Some(frame) = take(input)
         {
             self.log.lock().frames.push(frame.slice(1..));
@@ -64,8 +64,8 @@ impl Session for Echo {
         Poll::Pending
     }
 
-    fn wants_input(&self) -> bool {
-        self.waiting.len() < self.most
+    fn wants_input(&self, out: &Outbox) -> bool {
+        !out.is_full() && self.waiting.len() < self.most
     }
 
     fn on_eof(&mut self, _: usize) -> Eof {
@@ -81,6 +81,7 @@ impl Session for Echo {
 pub(crate) fn options(high_water: usize) -> SessionOptions {
     let mut options = SessionOptions::default();
     options.write_high_water = high_water;
+    options.read_ahead = 0;
     options
 }
 

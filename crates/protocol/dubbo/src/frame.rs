@@ -70,11 +70,13 @@ impl Splitter {
         Self { limit, skip: 0, lost: 0, begun: false }
     }
 
-    /// Takes the next frame off the front of `input`; `None` when more bytes are needed.
+    /// Reads the header of the next frame, and takes what comes before it off the front of `input`;
+    /// `None` when more bytes are needed.
     ///
     /// # Errors
-    /// When the stream cannot be followed any further; the connection has to be closed.
-    pub fn next(&mut self, input: &mut BytesMut) -> Result<Option<Frame>, FrameError> {
+    /// As [`Splitter::next`].
+    #[inline]
+    pub fn header(&mut self, input: &mut BytesMut) -> Result<Option<Header>, FrameError> {
         if self.skip > 0 {
             let here = self.skip.min(input.len());
             input.advance(here);
@@ -84,8 +86,15 @@ impl Splitter {
             self.resync(input)?;
         }
         let Some(bytes) = input.first_chunk::<LEN>() else { return Ok(None) };
-        let header =
-            Header::parse(bytes).map_err(|NegativeLength(n)| FrameError::NegativeLength(n))?;
+        Header::parse(bytes).map(Some).map_err(|NegativeLength(n)| FrameError::NegativeLength(n))
+    }
+
+    /// Takes the next frame off the front of `input`; `None` when more bytes are needed.
+    ///
+    /// # Errors
+    /// When the stream cannot be followed any further; the connection has to be closed.
+    pub fn next(&mut self, input: &mut BytesMut) -> Result<Option<Frame>, FrameError> {
+        let Some(header) = self.header(input)? else { return Ok(None) };
         let length = usize::try_from(header.length).unwrap_or(usize::MAX);
         let too_large = !self.limit.allows(length) || (header.is_event() && length > EVENT_LIMIT);
         if too_large {

@@ -17,10 +17,15 @@ pub struct DubboOptions {
     /// much from the peer either end closes. Zero turns both off. Parameter `heartbeat` in
     /// milliseconds, default 60 s.
     pub heartbeat: Duration,
-    /// The number of calls from the peer that may run at once. Above it nothing is read until one ends;
-    /// while a call to the peer waits for its reply, reading goes on and further calls are refused
-    /// with status 100. Default 1,024.
+    /// The number of calls from the peer that may run at once. Above it further calls stay undecoded
+    /// until one ends; while a call to the peer waits for its reply, they are refused with status
+    /// 100. Default 1,024.
     pub max_running: usize,
+    /// The longest time that the handler of a one-way call may take, for which nobody waits; then it
+    /// is cancelled, and the log has a warning. The parameter `timeout` of the method
+    /// (`<method>.timeout`) or of the service, in milliseconds, comes first. Zero for no limit.
+    /// Default 1 min.
+    pub one_way_timeout: Duration,
     /// The name of this application, sent as `remote.application`; `""` sends none.
     pub application: ByteString,
     /// The time, while draining, in which no call may have arrived before a server closes. Default
@@ -34,6 +39,7 @@ impl Default for DubboOptions {
             payload: PayloadLimit::default(),
             heartbeat: Duration::from_mins(1),
             max_running: 1024,
+            one_way_timeout: Duration::from_mins(1),
             application: ByteString::new(),
             drain_quiet: Duration::from_millis(500),
         }
@@ -56,6 +62,12 @@ impl DubboOptions {
     /// The same options with another number of calls that run at once.
     pub fn max_running(mut self, max_running: usize) -> Self {
         self.max_running = max_running;
+        self
+    }
+
+    /// The same options with another limit of the time of one-way calls.
+    pub fn one_way_timeout(mut self, timeout: Duration) -> Self {
+        self.one_way_timeout = timeout;
         self
     }
 

@@ -8,6 +8,7 @@ use dubhe_core::serve::Dispatch;
 use dubhe_net::detect::{Probe, Protocol};
 use dubhe_net::drain::Shutdown;
 use dubhe_net::io::{BoxFuture, Io, Peer};
+use dubhe_net::poll_watch::PollWatch;
 use dubhe_net::session::{Driver, SessionOptions};
 
 use crate::exchange::{Exchange, Role};
@@ -24,17 +25,29 @@ pub struct DubboProtocol {
     dispatch: Arc<dyn Dispatch>,
     options: Arc<DubboOptions>,
     session: SessionOptions,
+    watch: Option<Arc<PollWatch>>,
 }
 
 impl DubboProtocol {
     /// Serves what `dispatch` finds.
     pub fn new(dispatch: Arc<dyn Dispatch>, options: DubboOptions) -> Self {
-        Self { dispatch, options: Arc::new(options), session: SessionOptions::default() }
+        Self {
+            dispatch,
+            options: Arc::new(options),
+            session: SessionOptions::default(),
+            watch: None,
+        }
     }
 
     /// The same with other bounds for each connection's queue and reads.
     pub fn session_options(mut self, options: SessionOptions) -> Self {
         self.session = options;
+        self
+    }
+
+    /// The same, and `watch` is told of the polls of handlers.
+    pub fn poll_watch(mut self, watch: Arc<PollWatch>) -> Self {
+        self.watch = Some(watch);
         self
     }
 }
@@ -54,12 +67,13 @@ impl Protocol for DubboProtocol {
     }
 
     fn serve(&self, io: Io, peer: Peer, mut shutdown: Shutdown) -> BoxFuture<'static, ()> {
-        let Self { dispatch, options, session } = self.clone();
+        let Self { dispatch, options, session, watch } = self.clone();
         Box::pin(async move {
             let remote = peer.remote.clone();
             let mut connection = None;
             let driver = Driver::new(io, peer, session, |handle| {
                 let exchange = Exchange::new(handle, Role::Server, options, Some(dispatch));
+                let exchange = exchange.poll_watch(watch);
                 connection = Some(exchange.connection().clone());
                 exchange
             });

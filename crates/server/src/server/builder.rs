@@ -17,6 +17,8 @@ use dubhe_net::drain::{Scope, Trigger};
 use dubhe_net::io::tcp::TcpOptions;
 use dubhe_net::io::unix::UnixOptions;
 use dubhe_net::io::{Listen, SockAddr};
+use dubhe_net::poll_watch::PollWatch;
+use dubhe_net::session::SessionOptions;
 use dubhe_net::tls::ServerTls;
 use dubhe_triple::http::{Body, BoxError, HttpService};
 use dubhe_triple::{TripleOptions, TripleProtocol};
@@ -25,6 +27,7 @@ use tokio::sync::watch;
 use super::RunningServer;
 use super::constraints::Constraints;
 use super::listener::Listener;
+use super::watchdog::Watchdog;
 use crate::announce::{self, Announcer};
 use crate::builtin::{self, Catalog};
 use crate::service::IntoExport;
@@ -57,11 +60,19 @@ pub struct ServerOptions {
     pub unix: UnixOptions,
     /// Options of dubbo connections.
     pub dubbo: DubboOptions,
+    /// Bounds of the queue and the reads of dubbo connections.
+    pub session: SessionOptions,
     /// Options of HTTP connections: Triple, gRPC and plain HTTP.
     pub triple: TripleOptions,
     /// The protocols to announce in registries. Default `dubbo` and `tri`. The port serves all
     /// protocols whatever is announced, and a service is announced under those that can carry it.
     pub announce: Vec<ByteString>,
+    /// The time for which a handler may keep its thread before a warning in the log names it, as one
+    /// that blocks or computes; not for handlers of their own runtime (see
+    /// [`Export::isolated`](crate::Export::isolated)). Once a second at most. The watchdog behind it is
+    /// a thread that also keeps other connections served meanwhile, while a worker of the runtime is
+    /// free. Zero turns both off. Default 100 ms.
+    pub blocking_threshold: Duration,
     /// Enables `grpc.health.v1.Health`, which reports `SERVING` for the server and each service until
     /// the server stops. Default `true`.
     pub health: bool,
@@ -82,8 +93,10 @@ impl Default for ServerOptions {
             tcp: TcpOptions::default(),
             unix: UnixOptions::default(),
             dubbo: DubboOptions::default(),
+            session: SessionOptions::default(),
             triple: TripleOptions::default(),
             announce: vec!["dubbo".into(), "tri".into()],
+            blocking_threshold: Duration::from_millis(100),
             health: true,
             reflection: true,
         }
@@ -275,8 +288,17 @@ impl ServerBuilder {
         let dubbo = constraints.check_all(&services)?;
         let services = Arc::new(ServiceTable::new(services));
         let dispatch: Arc<dyn Dispatch> = services.clone();
-        protocols.push(Arc::new(DubboProtocol::new(dispatch.clone(), dubbo)));
+        let dubbo = DubboProtocol::new(dispatch.clone(), dubbo);
+        let watch = PollWatch::new();
+        let watches = !options.blocking_threshold.is_zero();
+        let dubbo = dubbo.session_options(options.session.clone());
         let triple = TripleProtocol::new(dispatch, options.triple.clone());
+        let (dubbo, triple) = if watches {
+            (dubbo.poll_watch(watch.clone()), triple.poll_watch(watch.clone()))
+        } else {
+            (dubbo, triple)
+        };
+        protocols.push(Arc::new(dubbo));
         let mount = |triple: TripleProtocol, (prefix, service): (String, HttpService)| {
             triple.mount(&prefix, service)
         };
@@ -295,6 +317,8 @@ impl ServerBuilder {
         let addrs: Vec<_> = acceptors.iter().map(Acceptor::local_addr).collect();
         let announcer = announcer(registries, &addrs, &options)?;
         let (trigger, tasks) = (Trigger::new(), Scope::new());
+        let watchdog = || Watchdog::start(watch, services.clone(), options.blocking_threshold);
+        let watchdog = watches.then(watchdog).flatten();
         // All of them listen, or none does.
         for acceptor in acceptors {
             let shutdown = trigger.shutdown();
@@ -311,6 +335,7 @@ impl ServerBuilder {
             changing: tokio::sync::Mutex::default(),
             trigger,
             tasks,
+            _watchdog: watchdog,
             wait: options.shutdown_wait,
         })
     }

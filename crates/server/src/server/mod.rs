@@ -5,6 +5,7 @@ mod constraints;
 mod listener;
 mod running_server;
 mod signals;
+mod watchdog;
 
 pub use builder::{ServerBuilder, ServerOptions};
 pub use running_server::RunningServer;

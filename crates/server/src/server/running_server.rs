@@ -12,6 +12,7 @@ use tokio::sync::{Mutex, watch};
 
 use super::constraints::Constraints;
 use super::signals::Signals;
+use super::watchdog::Watchdog;
 use crate::announce::Announcer;
 use crate::builtin::Catalog;
 use crate::service::IntoExport;
@@ -32,6 +33,8 @@ pub struct RunningServer {
     pub(super) changing: Mutex<()>,
     pub(super) trigger: Trigger,
     pub(super) tasks: Scope,
+    /// Ends with the server.
+    pub(super) _watchdog: Option<Watchdog>,
     pub(super) wait: Duration,
 }
 

@@ -3,6 +3,7 @@
 //! A slot keeps its waker, so that a call which ends at its first poll costs no allocation, and
 //! one that waits costs none once as many have waited before.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use dubhe_core::Invoking;
 use dubhe_core::invoke::Outcome;
+use dubhe_net::poll_watch::{PollKey, PollWatch, watched};
 use parking_lot::Mutex;
 
 use super::calls::remember;
@@ -27,14 +29,22 @@ pub(super) struct HandlerSet<T> {
     slots: Vec<Slot<T>>,
     free: Vec<usize>,
     woken: Arc<Woken>,
-    /// The slots that `woken` collected, while they are dealt with.
-    batch: Vec<usize>,
+    /// The slots that `woken` collected, until they are dealt with.
+    batch: VecDeque<usize>,
+    /// The watch over polls, where there is a watchdog.
+    watch: Option<Arc<PollWatch>>,
 }
 
 struct Slot<T> {
     alarm: Arc<Alarm>,
     waker: Waker,
-    task: Option<(Invoking, T)>,
+    task: Option<Running<T>>,
+}
+
+struct Running<T> {
+    invoking: Invoking,
+    ticket: T,
+    key: PollKey,
 }
 
 /// The slots to poll, and the task to wake for it.
@@ -76,7 +86,18 @@ impl Wake for Alarm {
 
 impl<T> HandlerSet<T> {
     pub(super) fn new() -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), woken: Arc::default(), batch: Vec::new() }
+        Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            woken: Arc::default(),
+            batch: VecDeque::new(),
+            watch: None,
+        }
+    }
+
+    /// Tells `watch` of the polls.
+    pub(super) fn watch(&mut self, watch: Option<Arc<PollWatch>>) {
+        self.watch = watch;
     }
 
     /// The number of handlers that run.
@@ -85,9 +106,10 @@ impl<T> HandlerSet<T> {
     }
 
     /// Runs what `begin` gives up to its first wait. `None` says that it goes on, with `ticket`
-    /// kept until [`poll`](Self::poll) ends it.
+    /// kept until [`poll`](Self::poll) ends it. `key` is what the watch over polls is told.
     pub(super) fn start(
         &mut self,
+        key: PollKey,
         begin: impl FnOnce() -> Invoking,
         ticket: T,
     ) -> Option<(Ended, T)> {
@@ -95,7 +117,7 @@ impl<T> HandlerSet<T> {
         let Some(slot) = self.slots.get_mut(index) else { return Some((Err(Panicked), ticket)) };
         let mut cx = Context::from_waker(&slot.waker);
         let mut waits = None;
-        let first = guarded(|| {
+        let first = guarded(self.watch.as_deref(), key, || {
             let mut invoking = begin();
             let first = Pin::new(&mut invoking).poll(&mut cx);
             if first.is_pending() {
@@ -106,7 +128,7 @@ impl<T> HandlerSet<T> {
         match first {
             Ok(Poll::Ready(outcome)) => Some((Ok(outcome), ticket)),
             Ok(Poll::Pending) => {
-                slot.task = waits.map(|invoking| (invoking, ticket));
+                slot.task = waits.map(|invoking| Running { invoking, ticket, key });
                 self.free.pop();
                 None
             }
@@ -125,34 +147,41 @@ impl<T> HandlerSet<T> {
 
     /// Returns `true` if there is something to poll.
     pub(super) fn has_woken(&self) -> bool {
-        !self.woken.0.lock().slots.is_empty()
+        !self.batch.is_empty() || !self.woken.0.lock().slots.is_empty()
     }
 
-    /// Polls the handlers that were woken and hands over those that ended. Gives the number of
-    /// polls.
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>, mut ended: impl FnMut(Ended, T)) -> u32 {
+    /// Polls the handlers that were woken and hands over those that ended, until `ended` has enough
+    /// and returns `false`: the rest is polled next time. Gives the number of polls.
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut ended: impl FnMut(Ended, T) -> bool,
+    ) -> u32 {
         let mut polls = 0;
         {
             let mut queue = self.woken.0.lock();
-            std::mem::swap(&mut queue.slots, &mut self.batch);
+            self.batch.extend(queue.slots.drain(..));
             remember(&mut queue.driver, cx);
         }
-        for index in self.batch.drain(..) {
+        while let Some(index) = self.batch.pop_front() {
             let Some(slot) = self.slots.get_mut(index) else { continue };
             slot.alarm.queued.store(false, Ordering::Release);
             // Woken by something that outlived the handler: there is nothing to poll.
-            let Some((invoking, _)) = &mut slot.task else { continue };
+            let Some(Running { invoking, key, .. }) = &mut slot.task else { continue };
             let mut cx = Context::from_waker(&slot.waker);
             polls += 1;
-            let end = match guarded(|| Pin::new(invoking).poll(&mut cx)) {
+            let watch = self.watch.as_deref();
+            let end = match guarded(watch, *key, || Pin::new(invoking).poll(&mut cx)) {
                 Ok(Poll::Pending) => continue,
                 Ok(Poll::Ready(outcome)) => Ok(outcome),
                 Err(panicked) => Err(panicked),
             };
-            if let Some((invoking, ticket)) = slot.task.take() {
+            if let Some(Running { invoking, ticket, key }) = slot.task.take() {
                 self.free.push(index);
-                let _ = guarded(|| drop(invoking));
-                ended(end, ticket);
+                let _ = guarded(watch, key, || drop(invoking));
+                if !ended(end, ticket) {
+                    break;
+                }
             }
         }
         polls
@@ -165,21 +194,25 @@ impl<T> HandlerSet<T> {
         mut cancelled: impl FnMut(T),
     ) {
         for (index, slot) in self.slots.iter_mut().enumerate() {
-            if slot.task.as_ref().is_some_and(|(_, ticket)| is_over(ticket))
-                && let Some((invoking, ticket)) = slot.task.take()
+            if slot.task.as_ref().is_some_and(|running| is_over(&running.ticket))
+                && let Some(Running { invoking, ticket, key }) = slot.task.take()
             {
                 self.free.push(index);
-                let _ = guarded(|| drop(invoking));
+                let _ = guarded(self.watch.as_deref(), key, || drop(invoking));
                 cancelled(ticket);
             }
         }
     }
 }
 
-/// Runs a piece of a handler; its panic is its own.
-fn guarded<R>(run: impl FnOnce() -> R) -> Result<R, Panicked> {
+/// Runs a piece of a handler, which `watch` is told of; its panic is its own.
+fn guarded<R>(
+    watch: Option<&PollWatch>,
+    key: PollKey,
+    run: impl FnOnce() -> R,
+) -> Result<R, Panicked> {
     // Whatever a panic left half done is dropped with the handler, or shared by its own choice.
-    catch_unwind(AssertUnwindSafe(run)).map_err(|_| Panicked)
+    catch_unwind(AssertUnwindSafe(|| watched(watch, key, run))).map_err(|_| Panicked)
 }
 
 #[cfg(test)]
@@ -190,6 +223,8 @@ mod tests {
     use tokio::sync::oneshot;
 
     use super::*;
+
+    const KEY: PollKey = PollKey::NONE;
 
     fn done() -> Reply {
         Reply::new(Payload::dynamic(Value::Null))
@@ -213,7 +248,10 @@ mod tests {
 
     fn poll(handlers: &mut HandlerSet<u8>, waker: &Waker) -> Vec<(bool, u8)> {
         let mut ended = Vec::new();
-        handlers.poll(&mut Context::from_waker(waker), |end, t| ended.push((end.is_ok(), t)));
+        handlers.poll(&mut Context::from_waker(waker), |end, t| {
+            ended.push((end.is_ok(), t));
+            true
+        });
         ended
     }
 
@@ -224,9 +262,12 @@ mod tests {
         let waker = Waker::from(counts.clone());
         let (a, on_a) = oneshot::channel();
         let (b, on_b) = oneshot::channel();
-        assert!(handlers.start(|| waits(on_a), 1).is_none());
-        assert!(handlers.start(|| waits(on_b), 2).is_none());
-        assert!(matches!(handlers.start(|| Invoking::ready(Ok(done())), 3), Some((Ok(Ok(_)), 3))));
+        assert!(handlers.start(KEY, || waits(on_a), 1).is_none());
+        assert!(handlers.start(KEY, || waits(on_b), 2).is_none());
+        assert!(matches!(
+            handlers.start(KEY, || Invoking::ready(Ok(done())), 3),
+            Some((Ok(Ok(_)), 3))
+        ));
         assert_eq!(poll(&mut handlers, &waker), []);
         b.send(()).unwrap();
         a.send(()).unwrap();
@@ -236,15 +277,37 @@ mod tests {
     }
 
     #[test]
+    fn who_has_enough_gets_the_rest_next_time() {
+        let mut handlers = HandlerSet::new();
+        let (senders, receivers): (Vec<_>, Vec<_>) = (0..3).map(|_| oneshot::channel()).unzip();
+        for (on, ticket) in receivers.into_iter().zip(0_u8..) {
+            assert!(handlers.start(KEY, || waits(on), ticket).is_none());
+        }
+        for go in senders {
+            go.send(()).unwrap();
+        }
+        for ticket in 0..3 {
+            assert!(handlers.has_woken());
+            let mut ended = Vec::new();
+            handlers.poll(&mut Context::from_waker(Waker::noop()), |_, t| {
+                ended.push(t);
+                false
+            });
+            assert_eq!((ended, handlers.len()), (vec![ticket], 2 - usize::from(ticket)));
+        }
+        assert!(!handlers.has_woken());
+    }
+
+    #[test]
     fn a_panic_ends_one_handler_at_any_poll() {
         let mut handlers = HandlerSet::new();
-        assert!(matches!(handlers.start(|| panic!("in invoke"), 1), Some((Err(Panicked), 1))));
+        assert!(matches!(handlers.start(KEY, || panic!("in invoke"), 1), Some((Err(Panicked), 1))));
         let (go, on) = oneshot::channel::<()>();
         let late = Invoking::boxed(async move {
             let _ = on.await;
             panic!("after a wait")
         });
-        assert!(handlers.start(|| late, 2).is_none());
+        assert!(handlers.start(KEY, || late, 2).is_none());
         go.send(()).unwrap();
         assert_eq!(poll(&mut handlers, Waker::noop()), [(false, 2)]);
         assert_eq!(handlers.len(), 0);
@@ -254,7 +317,7 @@ mod tests {
     fn cancelling_drops_the_handler() {
         let mut handlers = HandlerSet::new();
         let (mut gone, on) = oneshot::channel();
-        assert!(handlers.start(|| waits(on), 1).is_none());
+        assert!(handlers.start(KEY, || waits(on), 1).is_none());
         let mut cancelled = Vec::new();
         handlers.cancel_where(|t| *t == 1, |t| cancelled.push(t));
         assert_eq!(cancelled, [1]);

@@ -11,11 +11,12 @@ use dubhe_core::status::table;
 use dubhe_core::time::Deadline;
 use dubhe_core::{Call, Code, Head, Metadata, Method, ServiceKey, Status};
 use dubhe_hessian2::Error;
+use dubhe_net::poll_watch::PollKey;
 use dubhe_net::session::Outbox;
 
 use super::handlers::{Ended, Panicked};
 use super::request_cache::{CachedRequest, RequestHead};
-use super::{Exchange, offload};
+use super::{Exchange, one_way};
 use crate::body::{
     self, ReplyTo, Request, Scanned, supports_attachments, write_failure, write_reply,
 };
@@ -27,6 +28,7 @@ use crate::serialization::{SerializationId, refusal};
 pub(super) struct Ticket {
     /// `None` for a one-way call.
     to: Option<ReplyTo>,
+    /// The end of the caller's patience, or of that with a one-way call.
     deadline: Option<Instant>,
     service: Arc<ServiceKey>,
     method: Arc<Method>,
@@ -84,7 +86,7 @@ impl Exchange {
         if header.serialization != SerializationId::HESSIAN2 {
             return Err(Refusal::Wire(table::dubbo::BAD_REQUEST, refusal(header.serialization)));
         }
-        if self.handlers.len() >= self.options.max_running {
+        if self.is_busy() {
             let most = self.options.max_running;
             let text = format!("{most} calls of this connection run already; call less at once");
             return Err(Refusal::Wire(table::dubbo::SERVER_THREADPOOL_EXHAUSTED, text));
@@ -128,10 +130,16 @@ impl Exchange {
         // The handler, behind its filters: here while handlers are quick, else in a task.
         let ticket = Ticket {
             to: two_way.then(|| known.reply_to(header)),
-            deadline: deadline.map(Deadline::instant),
+            deadline: match deadline {
+                None if !two_way => {
+                    one_way::time_limit(target, self.options.one_way_timeout).map(|t| now + t)
+                }
+                deadline => deadline.map(Deadline::instant),
+            },
             service: target.service.clone(),
             method: target.method.clone(),
         };
+        let until = ticket.deadline;
         let head = Head {
             metadata: known.metadata.clone(),
             deadline,
@@ -139,21 +147,22 @@ impl Exchange {
             peer: Some(self.peer.clone()),
             ..Head::new(target.service.clone(), target.method.clone())
         };
-        let invoke = target.invoke.clone();
+        let (invoke, key) = (target.invoke.clone(), PollKey::of(&target.invoke));
         let begin = move || guards.follow(invoke.invoke(Call::new(head, payload)));
         let started = if self.offload.next() {
-            self.handlers.start(move || offload::spawned(begin), ticket)
+            let watch = self.watch.clone();
+            self.handlers.start(key, || self.offload.spawn(watch, key, begin), ticket)
         } else {
             self.in_place += 1;
-            self.handlers.start(begin, ticket)
+            self.handlers.start(key, begin, ticket)
         };
 
         // The reply, now or when the handler ends.
         match started {
             Some((ended, ticket)) => ticket.reply(ended, out),
             None => {
-                if let Some(deadline) = deadline {
-                    out.tick_at(deadline.instant());
+                if let Some(until) = until {
+                    out.tick_at(until);
                 }
             }
         }
@@ -241,7 +250,13 @@ impl Exchange {
             }
             deadline <= now
         };
+        let mut one_way: Option<(u64, String)> = None;
         self.handlers.cancel_where(is_over, |ticket| {
+            if ticket.to.is_none() {
+                let name = || format!("{}.{}", ticket.service, ticket.method.name);
+                one_way.get_or_insert_with(|| (0, name())).0 += 1;
+                return;
+            }
             let text = format!(
                 "{}.{} did not end within the caller's timeout and was cancelled",
                 ticket.service, ticket.method.name
@@ -249,6 +264,9 @@ impl Exchange {
             let status = Status::new(Code::DeadlineExceeded, text);
             ticket.reply(Ok(Err(status)), out);
         });
+        if let Some((calls, example)) = one_way {
+            self.overdue.report(calls, &example, now);
+        }
         next
     }
 }

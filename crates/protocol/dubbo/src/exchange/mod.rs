@@ -11,6 +11,7 @@ mod handlers;
 mod heartbeat;
 mod inbound;
 mod offload;
+mod one_way;
 mod request_cache;
 mod request_templates;
 mod role;

@@ -3,11 +3,16 @@
 //! several of them use several cores.
 
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::{Duration, Instant};
 
 use dubhe_core::invoke::Outcome;
 use dubhe_core::{Code, Invoking, Status};
+use dubhe_net::poll_watch::{PollKey, PollWatch, watched};
+use parking_lot::Mutex;
+use std::future::poll_fn;
 use tokio::task::JoinHandle;
 
 /// A handler that keeps the connection's task this long between two waits is slow. A task of its
@@ -17,10 +22,15 @@ const SLOW_POLL: Duration = Duration::from_micros(100);
 /// The number of calls that get tasks of their own before the connection's task is tried again.
 const OFFLOADED_CALLS: u32 = 64;
 
+/// The number of replies that may be ready in tasks before the connection takes one; it takes none
+/// while too much waits for its peer. Above it handlers in tasks do not go on.
+const MAX_READY: usize = 16;
+
 /// Watches how long the handlers of a connection keep its task.
 #[derive(Debug, Default)]
 pub(super) struct Offload {
     left: u32,
+    ready: Arc<ReadyReplies>,
 }
 
 impl Offload {
@@ -37,21 +47,81 @@ impl Offload {
         self.left = self.left.saturating_sub(1);
         offloads
     }
+
+    /// Runs `begin` and what it gives in a task that ends with the returned value.
+    pub(super) fn spawn(
+        &self,
+        watch: Option<Arc<PollWatch>>,
+        key: PollKey,
+        begin: impl FnOnce() -> Invoking + Send + 'static,
+    ) -> Invoking {
+        let ready = self.ready.clone();
+        Invoking::boxed(Spawned(tokio::spawn(async move {
+            poll_fn(|cx| ready.poll_room(cx)).await;
+            let watch = watch.as_deref();
+            let mut invoking = watched(watch, key, begin);
+            let outcome = poll_fn(|cx| {
+                ready!(ready.poll_room(cx));
+                watched(watch, key, || Pin::new(&mut invoking).poll(cx))
+            });
+            let outcome = outcome.await;
+            (outcome, ready.enter())
+        })))
+    }
 }
 
-/// Runs `begin` and what it gives in a task that ends with the returned value.
-pub(super) fn spawned(begin: impl FnOnce() -> Invoking + Send + 'static) -> Invoking {
-    Invoking::boxed(Spawned(tokio::spawn(async move { begin().await })))
+/// Replies of handlers in tasks that the connection has not taken yet.
+#[derive(Debug, Default)]
+struct ReadyReplies {
+    count: AtomicUsize,
+    /// The tasks that wait for room.
+    waiting: Mutex<Vec<Waker>>,
 }
 
-struct Spawned(JoinHandle<Outcome>);
+impl ReadyReplies {
+    fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.has_room() {
+            return Poll::Ready(());
+        }
+        let mut waiting = self.waiting.lock();
+        // A reply that is taken from here on wakes whoever is in the list.
+        if self.has_room() {
+            return Poll::Ready(());
+        }
+        waiting.push(cx.waker().clone());
+        Poll::Pending
+    }
+
+    fn has_room(&self) -> bool {
+        self.count.load(Ordering::Acquire) < MAX_READY
+    }
+
+    fn enter(self: Arc<Self>) -> ReadyReply {
+        self.count.fetch_add(1, Ordering::AcqRel);
+        ReadyReply(self)
+    }
+}
+
+/// Counts one reply until it is taken, or lost with its call.
+struct ReadyReply(Arc<ReadyReplies>);
+
+impl Drop for ReadyReply {
+    fn drop(&mut self) {
+        if self.0.count.fetch_sub(1, Ordering::AcqRel) == MAX_READY {
+            let waiting = std::mem::take(&mut *self.0.waiting.lock());
+            waiting.into_iter().for_each(Waker::wake);
+        }
+    }
+}
+
+struct Spawned(JoinHandle<(Outcome, ReadyReply)>);
 
 impl Future for Spawned {
     type Output = Outcome;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
         Poll::Ready(match ready!(Pin::new(&mut self.0).poll(cx)) {
-            Ok(outcome) => outcome,
+            Ok((outcome, _)) => outcome,
             // Whoever polls this treats it as a panic of the handler, which it is.
             Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
             Err(_) => Err(Status::new(Code::Cancelled, "the server's runtime is shutting down")),

@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use dubhe_core::Peer;
 use dubhe_core::invoke::BackChannel;
 use dubhe_core::serve::Dispatch;
+use dubhe_net::poll_watch::PollWatch;
 use dubhe_net::session::{Activity, CloseReason, Handle, Outbox, Session};
 use dubhe_net::{Error, ErrorKind, Result, time};
 
@@ -16,6 +17,7 @@ use super::handlers::HandlerSet;
 use super::heartbeat::{Beat, Heartbeat};
 use super::inbound::Ticket;
 use super::offload::Offload;
+use super::one_way::OverdueLog;
 use super::request_cache::RequestCache;
 use super::{Connection, PeerHandle, Role};
 use crate::body::Event;
@@ -37,8 +39,12 @@ pub struct Exchange {
     pub(super) request_cache: RequestCache,
     /// Handlers begun in this task during the present batch of input.
     pub(super) in_place: u32,
+    pub(super) overdue: OverdueLog,
+    pub(super) watch: Option<Arc<PollWatch>>,
     splitter: Splitter,
     heartbeat: Heartbeat,
+    /// The next frame, which was left in the input because there was no room for it.
+    held: Option<Kind>,
     /// The last time at which reading was seen to be stopped by the limit of running calls.
     not_reading: Option<Instant>,
     drain: Drain,
@@ -83,17 +89,45 @@ impl Exchange {
             offload: Offload::default(),
             request_cache: RequestCache::default(),
             in_place: 0,
+            overdue: OverdueLog::default(),
+            watch: None,
             splitter: Splitter::new(options.payload),
             heartbeat: Heartbeat::new(role, options.heartbeat),
+            held: None,
             not_reading: None,
             drain: Drain::No,
             options,
         }
     }
 
+    /// The same, and `watch` is told of the polls of handlers.
+    pub fn poll_watch(mut self, watch: Option<Arc<PollWatch>>) -> Self {
+        self.handlers.watch(watch.clone());
+        self.watch = watch;
+        self
+    }
+
     /// The half that callers hold.
     pub fn connection(&self) -> &Arc<Connection> {
         &self.connection
+    }
+
+    /// Returns `true` if there is room for a frame of this kind: for its answer, and for its handler.
+    fn takes(&self, kind: Kind, out: &Outbox) -> bool {
+        match kind {
+            // A handler may wait for a reply from this very peer, so replies must get through.
+            Kind::Reply { .. } | Kind::EventReply { .. } | Kind::Event { two_way: false } => true,
+            Kind::Event { two_way: true } => !out.is_full(),
+            // Refused rather than kept in front of a reply that a handler waits for.
+            Kind::Call { .. } => {
+                !out.is_full() && (!self.is_busy() || self.connection.waiting() > 0)
+            }
+        }
+    }
+
+    /// Returns `true` while as many handlers run as may.
+    pub(super) fn is_busy(&self) -> bool {
+        self.handlers.len() >= self.options.max_running
     }
 
     fn on_event(&mut self, header: Header, body: &Bytes, two_way: bool, out: &mut Outbox) {
@@ -159,7 +193,16 @@ impl Session for Exchange {
     fn on_data(&mut self, input: &mut BytesMut, out: &mut Outbox) -> Result<()> {
         let now = time::now();
         let before = out.len();
-        while self.wants_input() {
+        self.held = None;
+        loop {
+            if (out.is_full() || self.is_busy())
+                && let Some(next) =
+                    self.splitter.header(input).map_err(|e| Error::protocol(e.to_string()))?
+                && !self.takes(next.kind, out)
+            {
+                self.held = Some(next.kind);
+                break;
+            }
             let frame = self.splitter.next(input).map_err(|e| Error::protocol(e.to_string()))?;
             match frame {
                 None => break,
@@ -187,7 +230,15 @@ impl Session for Exchange {
     fn poll(&mut self, cx: &mut Context<'_>, out: &mut Outbox) -> Poll<Result<()>> {
         let before = out.len();
         let begin = self.handlers.has_woken().then(time::now);
-        let polls = self.handlers.poll(cx, |ended, ticket| ticket.reply(ended, out));
+        // While too much waits for the peer no handler goes on, since its reply would wait too.
+        let polls = if out.is_full() {
+            0
+        } else {
+            self.handlers.poll(cx, |ended, ticket| {
+                ticket.reply(ended, out);
+                !out.is_full()
+            })
+        };
         if let Some(begin) = begin {
             self.offload.observe(begin, time::now(), polls);
         }
@@ -205,7 +256,7 @@ impl Session for Exchange {
         let before = out.len();
         let calls = self.connection.expire(now);
         let handlers = self.expire_handlers(now, out);
-        if !self.wants_input() {
+        if !self.wants_input(out) {
             self.not_reading = Some(now);
         }
         // Silence that this end asked for does not count against the peer.
@@ -229,9 +280,17 @@ impl Session for Exchange {
         Ok([calls, handlers, beat].into_iter().flatten().min())
     }
 
-    fn wants_input(&self) -> bool {
-        // A handler may wait for a reply from this very peer, so replies must get through.
-        self.handlers.len() < self.options.max_running || self.connection.waiting() > 0
+    fn wants_input(&self, out: &Outbox) -> bool {
+        match self.held {
+            Some(kind) => self.takes(kind, out),
+            // Frames that need no room are taken; of others the first one is held.
+            None => !out.is_full() || self.connection.waiting() > 0,
+        }
+    }
+
+    fn on_hang_up(&mut self) {
+        // As at the end of the stream: nobody is left to answer.
+        self.handlers.cancel_where(|_| true, drop);
     }
 
     fn on_close(&mut self, why: &CloseReason) {

@@ -279,10 +279,14 @@ async fn a_silent_client_is_given_up_after_three_periods() {
 async fn a_client_that_is_not_read_from_is_not_taken_for_silent() {
     let (methods, go) = Methods::waiting();
     let (mut raw, _server) = Raw::client_of(DubboOptions::default().max_running(1), methods);
-    raw.send(&Request::new(1, "wait", 1).bytes()).await;
+    for id in 1..=2 {
+        raw.send(&Request::new(id, "wait", 1).bytes()).await;
+    }
     tokio::time::sleep(Duration::from_mins(10)).await;
     go.send(true).unwrap();
-    assert_eq!(raw.reply().await, (1, dubbo::OK, 1.into()));
+    for id in 1..=2 {
+        assert_eq!(raw.reply().await, (id, dubbo::OK, 1.into()));
+    }
     still_serves(&mut raw).await;
 }
 

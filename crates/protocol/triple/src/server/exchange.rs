@@ -1,7 +1,8 @@
 //! A request, from its head to the end of its reply: [`answer`] and [`exchange`] list its steps,
 //! whatever the version of HTTP and whatever the protocol.
 
-use std::pin::pin;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use dubhe_core::call::{Body, Call, Head};
@@ -11,6 +12,7 @@ use dubhe_core::invoke::Outcome;
 use dubhe_core::serve::Target;
 use dubhe_core::time::{Deadline, Instant};
 use dubhe_core::{CallKind, Peer, Status};
+use dubhe_net::poll_watch::{PollKey, watched};
 use dubhe_net::time;
 use futures_util::{StreamExt, stream};
 use http::{Request, Version, request};
@@ -20,7 +22,7 @@ use super::grpc::Grpc;
 use super::mount::HttpService;
 use super::plain_http::PlainHttp;
 use super::protocol::{Accepted, Framing, Protocol};
-use super::reply::{self, Late};
+use super::reply::{self, Late, StreamWatch};
 use super::run::guarded;
 use super::target::{RequestTarget, ResolvedTarget};
 use crate::options::TripleOptions;
@@ -35,14 +37,14 @@ pub(super) async fn answer(shared: Arc<Shared>, peer: Arc<Peer>, stream: ServerS
 
     // Mounts: a service that is mounted under a prefix answers all requests below it.
     if let Some(service) = shared.mounts.find(head.uri.path()) {
-        return Box::pin(mounted(service, head, body, respond)).await;
+        return Box::pin(mounted(&shared, service, head, body, respond)).await;
     }
 
     // Target: found once. What is mounted at `/` gets the requests that have none.
     let target = RequestTarget::of(&head).and_then(|named| named.find(&*shared.dispatch));
     if let (Err(_), Some(root)) = (&target, shared.mounts.root()) {
         drop(target);
-        return Box::pin(mounted(root, head, body, respond)).await;
+        return Box::pin(mounted(&shared, root, head, body, respond)).await;
     }
 
     // Protocol: gRPC by its content type, where there are trailers; anything else is plain HTTP.
@@ -88,6 +90,7 @@ async fn exchange<P: Protocol>(
         Err(refusal) => return reply::send(respond, *refusal).await,
     };
     let arrived = request.at;
+    let (watch, key) = (request.shared.watch.as_deref(), PollKey::of(&target.target.invoke));
 
     // Admission: nothing of the body has been read or decoded.
     let guards = match admit(&request, &target, deadline) {
@@ -109,7 +112,10 @@ async fn exchange<P: Protocol>(
 
     // Reply, to its end.
     match outcome {
-        Ok(reply) => reply::write(&protocol, respond, reply, Late { deadline, arrived }).await,
+        Ok(reply) => {
+            let late = Late { deadline, arrived };
+            reply::write(&protocol, respond, reply, late, StreamWatch { watch, key }).await;
+        }
         Err(status) => reply::send(respond, protocol.error(&status)).await,
     }
 }
@@ -127,13 +133,16 @@ async fn call<P: Protocol>(
         Ok(read) => read,
         Err(status) => return Err(guards.refused(status)),
     };
-    let RequestContext { head: parts, at, peer, .. } = request;
+    let RequestContext { shared, head: parts, at, peer } = request;
     let mut head = Head::new(target.service, target.method);
     head.metadata = metadata::of_request(&parts.headers, protocol.binary_names());
     head.deadline = deadline;
     head.arrived = Some(at);
     head.peer = Some(peer);
-    guards.follow(target.invoke.invoke(Call { head, body })).await
+    let (watch, key) = (shared.watch.as_deref(), PollKey::of(&target.invoke));
+    let begin = || guards.follow(target.invoke.invoke(Call { head, body }));
+    let mut invoking = watched(watch, key, begin);
+    poll_fn(|cx| watched(watch, key, || Pin::new(&mut invoking).poll(cx))).await
 }
 
 /// Reads a request as far as its kind needs before the handler begins.
@@ -184,15 +193,19 @@ fn admit(
 
 /// Answers by a mounted service.
 async fn mounted(
+    shared: &Shared,
     service: &HttpService,
     head: request::Parts,
     body: Receiver,
     mut respond: Responder,
 ) {
     let request = Request::from_parts(head, body.into());
+    let mut answer = pin!(service.answer(request));
+    let watch = shared.watch.as_deref();
+    let answer = poll_fn(|cx| watched(watch, PollKey::NONE, || answer.as_mut().poll(cx)));
     let response = tokio::select! {
         biased;
-        response = service.answer(request) => response,
+        response = answer => response,
         () = respond.gone() => return,
     };
     respond.send_body(response).await;

@@ -25,6 +25,7 @@ use dubhe_core::serve::Dispatch;
 use dubhe_net::detect::{Probe, Protocol};
 use dubhe_net::drain::Shutdown;
 use dubhe_net::io::{BoxFuture, Io, Peer};
+use dubhe_net::poll_watch::PollWatch;
 
 pub use http1::Http1Protocol;
 pub use mount::HttpService;
@@ -51,12 +52,19 @@ struct Shared {
     dispatch: Arc<dyn Dispatch>,
     options: TripleOptions,
     mounts: Mounts,
+    watch: Option<Arc<PollWatch>>,
 }
 
 impl TripleProtocol {
     /// Serves what `dispatch` finds.
     pub fn new(dispatch: Arc<dyn Dispatch>, options: TripleOptions) -> Self {
-        Self(Arc::new(Shared { dispatch, options, mounts: Mounts::default() }))
+        Self(Arc::new(Shared { dispatch, options, mounts: Mounts::default(), watch: None }))
+    }
+
+    /// The same, and `watch` is told of the polls of handlers.
+    pub fn poll_watch(mut self, watch: Arc<PollWatch>) -> Self {
+        Arc::make_mut(&mut self.0).watch = Some(watch);
+        self
     }
 
     /// Lets `service` answer the requests whose path begins with `prefix`, which it sees whole.

@@ -9,6 +9,7 @@ use dubhe_core::end::Ending;
 use dubhe_core::reply::{Frame, Reply, ReplyBody, ReplyStream, Trailers};
 use dubhe_core::time::{Deadline, Instant};
 use dubhe_core::{Code, Status};
+use dubhe_net::poll_watch::{PollKey, PollWatch, watched};
 use futures_util::StreamExt;
 use http::header::CONTENT_LENGTH;
 
@@ -21,6 +22,13 @@ use crate::transport::{Responder, Sender, Whole, passed};
 pub(super) struct Late {
     pub(super) deadline: Option<Deadline>,
     pub(super) arrived: Instant,
+}
+
+/// The watch over the polls of a streamed reply.
+#[derive(Clone, Copy)]
+pub(super) struct StreamWatch<'a> {
+    pub(super) watch: Option<&'a PollWatch>,
+    pub(super) key: PollKey,
 }
 
 impl Late {
@@ -64,6 +72,7 @@ pub(super) async fn write<P: Protocol>(
     respond: &mut Responder,
     mut reply: Reply,
     late: Late,
+    watch: StreamWatch<'_>,
 ) {
     let metadata = std::mem::take(&mut reply.metadata);
     match &mut reply.body {
@@ -88,7 +97,7 @@ pub(super) async fn write<P: Protocol>(
             Ok((head, writer)) => {
                 let Some(send) = respond.send_head(head) else { return };
                 // Boxed, since the task of every request has room for its future.
-                Box::pin(stream(protocol, send, frames, writer, late)).await;
+                Box::pin(stream(protocol, send, frames, writer, late, watch)).await;
             }
             Err(status) => {
                 frames.sent(Ending::Failed(&status));
@@ -158,10 +167,11 @@ async fn stream<P: Protocol>(
     frames: &mut ReplyStream,
     writer: Writer<'_>,
     late: Late,
+    watch: StreamWatch<'_>,
 ) {
     let trailers = tokio::select! {
         biased;
-        trailers = messages(&mut send, frames.until_sent(), writer) => trailers,
+        trailers = messages(&mut send, frames.until_sent(), writer, watch) => trailers,
         status = late.status() => Some(Trailers::failed(status)),
     };
     // Dropped unsent, the stream counts as cancelled.
@@ -182,13 +192,14 @@ async fn messages(
     send: &mut Sender,
     frames: &mut ReplyStream,
     mut writer: Writer<'_>,
+    StreamWatch { watch, key }: StreamWatch<'_>,
 ) -> Option<Trailers> {
     loop {
         let (batch, end) = poll_fn(|cx| {
             loop {
                 // Handlers make messages, and know how to write them.
                 let next = AssertUnwindSafe(|| {
-                    frames.poll_next_unpin(cx).map(|frame| match frame {
+                    watched(watch, key, || frames.poll_next_unpin(cx)).map(|frame| match frame {
                         Some(Frame::Message(payload)) => {
                             let written = writer.add(&payload);
                             if let (Ok(length), None) = (&written, payload.encoded()) {

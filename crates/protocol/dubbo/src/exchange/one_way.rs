@@ -1,0 +1,88 @@
+//! The time limit of one-way calls, for which nobody waits.
+
+use std::time::{Duration, Instant};
+
+use dubhe_core::serve::Target;
+
+/// The least time between two warnings of one connection.
+const LOG_PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest time that a one-way call of `target` may run: the `timeout` that it was exported with,
+/// else `default`, of which zero means no limit.
+pub(super) fn time_limit(target: &Target, default: Duration) -> Option<Duration> {
+    let params = &*target.params;
+    let own = if params.params.is_empty() {
+        None
+    } else {
+        let of_method = params.get(&format!("{}.timeout", target.method.name));
+        of_method.or_else(|| params.get("timeout")).and_then(|text| text.trim().parse().ok())
+    };
+    let limit = own.map_or(default, Duration::from_millis);
+    (!limit.is_zero()).then_some(limit)
+}
+
+/// Logs calls that took too long, once a second at most.
+#[derive(Debug, Default)]
+pub(super) struct OverdueLog {
+    last: Option<Instant>,
+    unlogged: u64,
+}
+
+impl OverdueLog {
+    /// Counts `calls` that were cancelled, of which one is called `example`.
+    pub(super) fn report(&mut self, calls: u64, example: &str, now: Instant) {
+        if self.last.is_some_and(|last| now < last + LOG_PAUSE) {
+            self.unlogged += calls;
+            return;
+        }
+        self.last = Some(now);
+        let calls = calls + std::mem::take(&mut self.unlogged);
+        tracing::warn!(
+            calls,
+            "one-way calls did not end in time and were cancelled, such as {example}; raise its \
+             timeout, or one_way_timeout of the server"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use dubhe_core::endpoint::ServiceParams;
+    use dubhe_core::gate::Gates;
+    use dubhe_core::{Call, Invoke, Invoking, Method, ServiceKey};
+
+    use super::*;
+
+    struct Nobody;
+
+    impl Invoke for Nobody {
+        fn invoke(&self, _: Call) -> Invoking {
+            panic!("not called here");
+        }
+    }
+
+    #[test]
+    fn the_narrowest_timeout_counts_and_zero_is_no_limit() {
+        const S: Duration = Duration::from_secs(1);
+        let limit = |params: &[(&'static str, &'static str)], default| {
+            let params = params.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+            let target = Target {
+                service: Arc::new(ServiceKey::interface_only("a.B")),
+                method: Arc::new(Method::java("log", "")),
+                params: Arc::new(ServiceParams { params }),
+                gates: Gates::default(),
+                invoke: Arc::new(Nobody),
+            };
+            time_limit(&target, default)
+        };
+        assert_eq!(limit(&[], 60 * S), Some(60 * S));
+        assert_eq!(limit(&[], Duration::ZERO), None);
+        assert_eq!(limit(&[("timeout", "2000")], 60 * S), Some(2 * S));
+        let both = [("timeout", "2000"), ("log.timeout", "5000"), ("other.timeout", "1")];
+        assert_eq!(limit(&both, Duration::ZERO), Some(5 * S));
+        assert_eq!(limit(&[("timeout", "0")], 60 * S), None);
+        assert_eq!(limit(&[("timeout", "soon")], 60 * S), Some(60 * S));
+    }
+}

@@ -1,0 +1,207 @@
+//! The watchdog of a server: it sees handlers that block their thread, keeps the other threads at
+//! work, and says which handler it is.
+//!
+//! Of the workers of a tokio runtime that have nothing to do, one waits for the sockets and the others
+//! for it to share. If it gets one task and that blocks, nobody waits for the sockets, and connections
+//! stand still that other workers could serve. A task that comes from outside wakes one of them, which
+//! waits for the sockets when it is done: the watchdog spawns one while a handler is polled.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use dubhe_net::poll_watch::{PollUnderWay, PollWatch};
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::task::JoinHandle;
+use tracing::dispatcher;
+
+use crate::table::ServiceTable;
+
+/// The time between two looks.
+const TICK: Duration = Duration::from_millis(10);
+/// The ticks between two warnings of one kind: a second.
+const LOG_PAUSE: u64 = 100;
+
+/// A thread that ends with its owner.
+#[derive(Debug)]
+pub(super) struct Watchdog {
+    ended: Arc<AtomicBool>,
+    thread: Thread,
+}
+
+impl Watchdog {
+    /// Watches over the polls of the handlers of `services`, and warns of one that lasts for
+    /// `threshold`. Must be called within the runtime of the connections. `None` if the system gives
+    /// no thread.
+    pub(super) fn start(
+        watch: Arc<PollWatch>,
+        services: Arc<ServiceTable>,
+        threshold: Duration,
+    ) -> Option<Self> {
+        let ended = Arc::new(AtomicBool::new(false));
+        let mut rounds = Rounds::new(watch, services, threshold);
+        // A subscriber of the caller alone sees the warnings too.
+        let subscriber = dispatcher::get_default(Clone::clone);
+        let until = ended.clone();
+        let run = move || {
+            dispatcher::with_default(&subscriber, || {
+                while !until.load(Ordering::Acquire) {
+                    thread::park_timeout(TICK);
+                    rounds.look();
+                }
+            });
+        };
+        match thread::Builder::new().name("dubhe-watchdog".into()).spawn(run) {
+            Ok(started) => Some(Self { ended, thread: started.thread().clone() }),
+            Err(error) => {
+                tracing::warn!(%error, "no watchdog: handlers that block their thread are not told of");
+                None
+            }
+        }
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        self.ended.store(true, Ordering::Release);
+        self.thread.unpark();
+    }
+}
+
+/// The looks at the polls, one after the other.
+struct Rounds {
+    watch: Arc<PollWatch>,
+    services: Arc<ServiceTable>,
+    runtime: Handle,
+    threshold: Duration,
+    /// Ticks so far.
+    now: u64,
+    found: Vec<PollUnderWay>,
+    /// The polls of the last look, each with its first tick and if it was warned of.
+    polls: Vec<(PollUnderWay, u64, bool)>,
+    nudge: Nudge,
+    /// The last warnings while workers were free, and while none was.
+    logs: [LogLimit; 2],
+}
+
+impl Rounds {
+    fn new(watch: Arc<PollWatch>, services: Arc<ServiceTable>, threshold: Duration) -> Self {
+        Self {
+            watch,
+            services,
+            runtime: Handle::current(),
+            threshold,
+            now: 0,
+            found: Vec::new(),
+            polls: Vec::new(),
+            nudge: Nudge::default(),
+            logs: [LogLimit::default(), LogLimit::default()],
+        }
+    }
+
+    fn look(&mut self) {
+        self.now += 1;
+        self.watch.look(&mut self.found);
+        self.polls.retain(|(poll, ..)| self.found.contains(poll));
+        for poll in &self.found {
+            if !self.polls.iter().any(|(known, ..)| known == poll) {
+                self.polls.push((*poll, self.now, false));
+            }
+        }
+        if self.polls.is_empty() {
+            return;
+        }
+        let none_free = !self.nudge.again(&self.runtime, self.now);
+        let long = |since: u64| self.lasts(since) >= self.threshold;
+        let Some(at) = self.polls.iter().position(|(_, since, warned)| !warned && long(*since))
+        else {
+            return;
+        };
+        if let Some((poll, since, warned)) = self.polls.get_mut(at) {
+            *warned = true;
+            let (poll, since) = (*poll, *since);
+            self.warn(poll, since, none_free);
+        }
+    }
+
+    /// The time that a poll seen first at the tick `since` has lasted at least.
+    fn lasts(&self, since: u64) -> Duration {
+        TICK * u32::try_from(self.now - since).unwrap_or(u32::MAX)
+    }
+
+    #[cold]
+    fn warn(&mut self, poll: PollUnderWay, since: u64, none_free: bool) {
+        let [some, none] = &mut self.logs;
+        let log = if none_free { none } else { some };
+        let Some(unlogged) = log.pass(self.now) else { return };
+        let method = self.services.name_of(poll.key());
+        let method = method.unwrap_or_else(|| "a mounted service or another dispatch".into());
+        let lasts = self.lasts(since);
+        let workers = self.runtime.metrics().num_workers();
+        if none_free {
+            tracing::warn!(
+                %method, ?lasts, workers, unlogged,
+                "a handler blocks its thread and no worker of the runtime is free: all connections \
+                 wait; run what blocks in tokio::task::spawn_blocking, or export the service isolated"
+            );
+        } else {
+            tracing::warn!(
+                %method, ?lasts, workers, unlogged,
+                "a handler blocks its thread, and the other calls of its connection wait; run what \
+                 blocks in tokio::task::spawn_blocking, or export the service isolated"
+            );
+        }
+    }
+}
+
+/// A task from outside, which runs as soon as a worker is free.
+#[derive(Default)]
+struct Nudge {
+    last: Option<JoinHandle<()>>,
+    /// The tick of its start.
+    since: u64,
+}
+
+impl Nudge {
+    /// Wakes a worker. False if none was free since the last look.
+    fn again(&mut self, runtime: &Handle, now: u64) -> bool {
+        if runtime.runtime_flavor() == RuntimeFlavor::CurrentThread {
+            // The only thread is the one that is looked at.
+            return false;
+        }
+        if self.last.as_ref().is_some_and(|last| !last.is_finished()) {
+            return now - self.since < 2;
+        }
+        self.last = Some(runtime.spawn(async {}));
+        self.since = now;
+        true
+    }
+}
+
+impl Drop for Nudge {
+    fn drop(&mut self) {
+        if let Some(last) = &self.last {
+            last.abort();
+        }
+    }
+}
+
+/// One warning a second.
+#[derive(Default)]
+struct LogLimit {
+    next: u64,
+    unlogged: u64,
+}
+
+impl LogLimit {
+    /// `None` for a warning too soon, else the number of those that were.
+    fn pass(&mut self, now: u64) -> Option<u64> {
+        if now < self.next {
+            self.unlogged += 1;
+            return None;
+        }
+        self.next = now + LOG_PAUSE;
+        Some(std::mem::take(&mut self.unlogged))
+    }
+}
