@@ -99,7 +99,7 @@ pub mod http {
 /// Hessian2, the serialization of the dubbo protocol: the parts of types of your own.
 pub mod hessian2 {
     pub use dubhe_hessian2::{
-        Array, Decode, Decoder, Encode, Encoder, Error, ErrorKind, JavaType, from_bytes,
+        Array, Decode, Decoder, Encode, Encoder, Error, ErrorKind, JavaType, Limits, from_bytes,
         from_value, to_bytes, to_value,
     };
 }
@@ -121,6 +121,7 @@ pub mod net {
 
 /// Payloads of calls whatever their codec, for what stands between caller and handler.
 pub mod payload {
+    pub use dubhe_core::memory::MemoryLimit;
     pub use dubhe_core::payload::{Args, Content};
     pub use dubhe_core::reply::{Frame, ReplyBody, ReplyStream, Trailers};
     pub use dubhe_core::{Body, Encoded, EncodedArgs, Format, Payload, Payloads};

@@ -12,6 +12,7 @@
 //! | [`pool`] | keeps connections to one endpoint, picks the least loaded, reconnects with backoff |
 //! | [`drain`] | stops in order: a shutdown signal, guards that count, scopes that own tasks |
 //! | [`time`] | the clock that the above decide by |
+//! | [`work`] | work that takes long and gives way to other tasks |
 
 pub mod detect;
 pub mod drain;
@@ -22,5 +23,6 @@ pub mod session;
 pub mod time;
 #[cfg(feature = "tls")]
 pub mod tls;
+pub mod work;
 
 pub use error::{Error, ErrorKind, Result};

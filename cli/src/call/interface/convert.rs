@@ -1,5 +1,7 @@
 //! JSON as the value of a given Java type.
 
+use std::sync::Arc;
+
 use dubhe::value::{List, Map};
 use dubhe::{Value, hessian2, java};
 use serde_json::Value as Json;
@@ -103,10 +105,12 @@ fn object(json: Json, class: &str) -> Value {
     match dubhe::json::from_json(json) {
         Value::Map(map) if !class.starts_with("java.") && map.get("class").is_none() => {
             let class = (Value::from("class"), Value::from(class));
-            let entries = std::iter::once(class).chain(map.entries).collect();
+            let entries = std::iter::once(class).chain(Arc::unwrap_or_clone(map).entries).collect();
             Map { class: None, entries }.into()
         }
-        Value::List(list) if class.ends_with("Set") => list.class("java.util.HashSet").into(),
+        Value::List(list) if class.ends_with("Set") => {
+            Arc::unwrap_or_clone(list).class("java.util.HashSet").into()
+        }
         other => other,
     }
 }

@@ -1,7 +1,10 @@
 //! The bounds of what a message can ask of a decoder.
 
+use dubhe_core::memory::MemoryLimit;
+
 /// Limits of a [`Decoder`](crate::Decoder). Memory is bounded by the bytes received in any case:
-/// no declared size is trusted, and every element takes at least one byte.
+/// no declared size is trusted, every element takes at least one byte, and what is decoded is
+/// charged to a budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -19,11 +22,21 @@ pub struct Limits {
     /// unfold a small message without bound. Arguments whose [`layout`](crate::layout) is changed
     /// grow to as much at most. Default 1 MiB.
     pub replay: usize,
+    /// The memory that all values of a message may take, and the tables of the decoder. By default
+    /// 64 times the message, at most 64 MiB.
+    pub memory: MemoryLimit,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 128, references: 1 << 22, classes: 4096, fields: 1024, replay: 1 << 20 }
+        Self {
+            depth: 128,
+            references: 1 << 22,
+            classes: 4096,
+            fields: 1024,
+            replay: 1 << 20,
+            memory: MemoryLimit::default(),
+        }
     }
 }
 
@@ -48,4 +61,11 @@ macro_rules! setters {
     };
 }
 
-setters!(depth: u16, references: u32, classes: u16, fields: u16, replay: usize);
+setters!(
+    depth: u16,
+    references: u32,
+    classes: u16,
+    fields: u16,
+    replay: usize,
+    memory: MemoryLimit
+);

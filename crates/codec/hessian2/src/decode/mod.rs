@@ -6,6 +6,7 @@
 //! been filled there, and what lies beyond the cursor but within the tables is known already.
 
 mod binary;
+mod charge;
 mod container;
 mod number;
 mod object;
@@ -15,12 +16,18 @@ mod tables;
 mod text;
 mod written;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use bytes::Bytes;
+use dubhe_core::memory::Budget;
+use dubhe_core::value::List;
 
 use crate::error::{Error, ErrorKind};
 use crate::limits::Limits;
 use crate::tag;
 
+pub(crate) use charge::Copied;
 pub use container::{Entries, Items};
 pub(crate) use number::Number;
 pub(crate) use object::Start;
@@ -40,9 +47,20 @@ pub struct Decoder<'de> {
     tables: Tables<'de>,
     depth: u16,
     replay: usize,
+    budget: Budget,
     uses: Uses,
     /// The arguments to come, when each is a message of its own.
     arguments: Option<&'de [Bytes]>,
+    /// The containers that dynamic values refer to from outside, by number.
+    pub(crate) copies: BTreeMap<u32, Copied>,
+    /// The part of the budget that `copies` have taken.
+    pub(crate) kept: usize,
+    /// The place of the last byte that may be a reference, once it was asked for.
+    last_reference: Option<usize>,
+    /// The number of labels that dynamic values have.
+    pub(crate) labels: u32,
+    /// The list without elements, which all dynamic values share.
+    pub(crate) empty: Option<Arc<List>>,
 }
 
 impl<'de> Decoder<'de> {
@@ -67,6 +85,7 @@ impl<'de> Decoder<'de> {
 
     /// A decoder of one message.
     pub fn with_limits(input: &'de [u8], limits: Limits) -> Self {
+        let budget = limits.memory.budget(input.len());
         Self {
             input,
             shared: None,
@@ -75,9 +94,28 @@ impl<'de> Decoder<'de> {
             tables: Tables::default(),
             depth: 0,
             replay: limits.unfolded(input.len()),
+            budget,
             uses: Uses::default(),
             arguments: None,
+            copies: BTreeMap::new(),
+            kept: 0,
+            last_reference: None,
+            labels: 0,
+            empty: None,
         }
+    }
+
+    /// The same decoder with other limits. Means something before anything has been read.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        let len = match self.arguments {
+            Some(arguments) => arguments.iter().map(Bytes::len).sum(),
+            None => self.input.len(),
+        };
+        self.limits = limits;
+        self.replay = limits.unfolded(len);
+        self.budget = limits.memory.budget(len);
+        self
     }
 
     /// A decoder whose `Bytes`, `ByteString` and [`Value`](crate::Value)s share the memory of
@@ -89,7 +127,7 @@ impl<'de> Decoder<'de> {
     /// A decoder of arguments that are each a message of its own, sharing their memory as
     /// [`shared`](Self::shared) does. [`begin_argument`](Self::begin_argument) goes on to the next.
     pub fn separate(arguments: &'de [Bytes]) -> Self {
-        Self { arguments: Some(arguments), ..Self::new(&[]) }
+        Self { arguments: Some(arguments), ..Self::new(&[]) }.limits(Limits::default())
     }
 
     /// Begins the next argument. Means nothing unless the decoder is
@@ -107,9 +145,10 @@ impl<'de> Decoder<'de> {
         self.arguments = Some(next.map_or(&[], |(_, rest)| rest));
         self.shared = next.map(|(argument, _)| argument);
         self.input = next.map_or(&[], |(argument, _)| argument);
-        self.replay = self.limits.unfolded(self.input.len());
         self.at = Cursor::default();
         self.tables.clear();
+        self.copies.clear();
+        self.last_reference = None;
     }
 
     /// The number of bytes that have been read.

@@ -98,10 +98,11 @@ impl Exchange {
         let (known, payload, guards) = match self.request_cache.recognise(frame) {
             Some(CachedRequest { known, count, arguments }) => {
                 let guards = self.admit(header, two_way, now, &known)?;
-                (known, body::arguments(count, arguments), guards)
+                (known, body::arguments(count, arguments, self.options.decoded), guards)
             }
             None => {
-                let scanned = Scanned::read(frame).map_err(Refusal::unreadable)?;
+                let scanned =
+                    Scanned::read(frame, self.options.body()).map_err(Refusal::unreadable)?;
                 let mut known = self.request_head(scanned.request())?;
                 let guards = self.admit(header, two_way, now, &known)?;
                 let request = match scanned.finish() {
@@ -125,7 +126,8 @@ impl Exchange {
             return Err(refused(guards, Refusal::Wire(table::dubbo::SERVER_TIMEOUT, text)));
         }
 
-        // The handler, behind its filters: here while handlers are quick, else in a task.
+        // The handler, behind its filters: here while handlers are quick and the request is short,
+        // else in a task.
         let ticket = Ticket {
             to: two_way.then(|| known.reply_to(header)),
             deadline: deadline.map(Deadline::instant),
@@ -141,8 +143,9 @@ impl Exchange {
         };
         let invoke = target.invoke.clone();
         let begin = move || guards.follow(invoke.invoke(Call::new(head, payload)));
-        let started = if self.offload.next() {
-            self.handlers.start(move || offload::spawned(begin), ticket)
+        let bytes = frame.len();
+        let started = if self.offload.next(bytes) {
+            self.handlers.start(move || offload::spawned(bytes, begin), ticket)
         } else {
             self.in_place += 1;
             self.handlers.start(begin, ticket)

@@ -3,6 +3,8 @@
 //! The arguments are an array, or the only one stands for itself (Dubbo Java
 //! `FallbackArgumentResolver`); results lose their classes.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use dubhe_core::payload::Args;
 use dubhe_core::reply::Reply;
@@ -20,7 +22,9 @@ pub(crate) fn arguments(body: &[u8], method: &Method) -> Result<Args, Status> {
     };
     let values = match given {
         None => Vec::new(),
-        Some(Value::List(list)) if !is_the_argument(method, &list.items) => list.items,
+        Some(Value::List(list)) if !is_the_argument(method, &list.items) => {
+            Arc::unwrap_or_clone(list).items
+        }
         Some(only) => vec![only],
     };
     Ok(Args::Values(values.into()))
