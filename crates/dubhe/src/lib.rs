@@ -106,7 +106,10 @@ pub mod hessian2 {
 
 /// Dynamic values as JSON, with fastjson2's rules for Java types.
 pub mod json {
-    pub use dubhe_json::{Classes, Error, from_json, from_slice, from_str, to_json, to_string};
+    pub use dubhe_json::{
+        Classes, Error, Limits, from_bytes, from_json, from_slice, from_str, to_json, to_string,
+        to_string_within,
+    };
 }
 
 /// Listeners, dialers and options of connections.

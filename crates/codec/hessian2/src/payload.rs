@@ -67,7 +67,7 @@ pub fn decode_or<T: Owned>(payload: Payload, code: Code) -> Result<T, Status> {
 
 fn decode<T: Owned>(payload: &Payload, code: Code) -> Result<T, Status> {
     let (bytes, memory) = bytes(payload)?;
-    T::decode(&mut Decoder::shared(&bytes).limits(Limits::default().memory(memory)))
+    T::decode(&mut Decoder::shared_with_limits(&bytes, Limits::default().memory(memory)))
         .map_err(|e| Status::new(code, e.to_string()).with_source(e))
 }
 

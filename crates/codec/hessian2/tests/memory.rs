@@ -133,7 +133,7 @@ fn a_budget_is_an_option_and_exact() {
     let message = list_of(NULL, 2_000);
     let read = |most| {
         let limits = Limits::default().memory(MemoryLimit::new(64, most));
-        Decoder::shared(&message).limits(limits).read_value()
+        Decoder::shared_with_limits(&message, limits).read_value()
     };
     assert!(size_of::<Value>() * 2_000 <= 128 * 1024);
     assert!(read(128 * 1024).is_ok());
@@ -235,7 +235,7 @@ fn the_elements_of_every_collection_count() {
         ints HashSet<Large>;
         ints std::collections::BTreeSet<Large>;
         pairs HashMap<i32, Large>;
-        pairs HashMap<Large, u8>;
+        pairs HashMap<Large, i32>;
         pairs BTreeMap<i32, Large>;
     }
     assert!(read::<Vec<Option<Large>>>(&open_list_of(NULL, 2_000)).is_err());
@@ -279,7 +279,7 @@ fn the_tables_of_a_decoder_count() {
 fn arguments_of_their_own_have_one_budget() {
     let arguments = vec![list_of(NULL, 1_000); 100];
     let limits = Limits::default().memory(MemoryLimit::new(64, MIB));
-    let mut d = Decoder::separate(&arguments).limits(limits);
+    let mut d = Decoder::separate_with_limits(&arguments, limits);
     let read = (0..100).take_while(|_| d.begin_argument().read_value().is_ok()).count();
     assert_eq!(read, MIB / (1_000 * size_of::<Value>() + 144));
 }

@@ -1,13 +1,16 @@
 //! The charges of decoding to the budget of the message.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher, Hash};
+use std::sync::Arc;
 
 use dubhe_core::Value;
 use dubhe_core::memory::{BLOCK, Budget, OverBudget};
+use dubhe_core::value::List;
 
 use super::Decoder;
 use crate::error::{Error, ErrorKind};
+use crate::limits::check_digits;
 use crate::tag;
 
 /// A container that a dynamic value refers to from outside, as a value of its own.
@@ -19,7 +22,31 @@ pub(crate) struct Copied {
     pub(crate) height: u16,
 }
 
+/// The state that the dynamic values of a message share.
+#[derive(Default)]
+pub(crate) struct Dynamic {
+    /// The containers that a value refers to from outside, by number.
+    pub(crate) copies: BTreeMap<u32, Copied>,
+    /// The part of the budget that `copies` have taken.
+    pub(crate) kept: usize,
+    /// The number of labels.
+    pub(crate) labels: u32,
+    /// The list without elements.
+    pub(crate) empty: Option<Arc<List>>,
+    /// The place of the last byte that may be a reference, once it was asked for.
+    last_reference: Option<usize>,
+}
+
 impl Decoder<'_> {
+    pub(crate) fn dynamic(&mut self) -> &mut Dynamic {
+        self.dynamic.get_or_insert_default()
+    }
+
+    /// The part of the budget that containers which are referred to have taken.
+    pub(crate) fn kept(&self) -> usize {
+        self.dynamic.as_ref().map_or(0, |dynamic| dynamic.kept)
+    }
+
     /// Charges `bytes` that are about to be allocated to the budget of the message, which
     /// [`Limits::memory`](crate::Limits::memory) sets. The decoder itself charges its tables and
     /// the strings that it copies.
@@ -87,10 +114,15 @@ impl Decoder<'_> {
     /// Returns `true` if a reference may follow. That no byte looks like one is found once.
     pub(crate) fn references_follow(&mut self) -> bool {
         let input = self.input;
-        let last = *self.last_reference.get_or_insert_with(|| {
+        let last = *self.dynamic().last_reference.get_or_insert_with(|| {
             input.iter().rposition(|byte| *byte == tag::REFERENCE).unwrap_or(0)
         });
         self.at.position <= last
+    }
+
+    /// Makes sure that a big number may have `digits`.
+    pub(crate) fn check_digits(&self, digits: usize) -> Result<(), Error> {
+        check_digits(digits, self.limits.digits)
     }
 
     pub(crate) fn budget(&self) -> Budget {

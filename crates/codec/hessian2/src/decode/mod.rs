@@ -16,18 +16,14 @@ mod tables;
 mod text;
 mod written;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use bytes::Bytes;
 use dubhe_core::memory::Budget;
-use dubhe_core::value::List;
 
 use crate::error::{Error, ErrorKind};
 use crate::limits::Limits;
 use crate::tag;
 
-pub(crate) use charge::Copied;
+pub(crate) use charge::{Copied, Dynamic};
 pub use container::{Entries, Items};
 pub(crate) use number::Number;
 pub(crate) use object::Start;
@@ -51,16 +47,8 @@ pub struct Decoder<'de> {
     uses: Uses,
     /// The arguments to come, when each is a message of its own.
     arguments: Option<&'de [Bytes]>,
-    /// The containers that dynamic values refer to from outside, by number.
-    pub(crate) copies: BTreeMap<u32, Copied>,
-    /// The part of the budget that `copies` have taken.
-    pub(crate) kept: usize,
-    /// The place of the last byte that may be a reference, once it was asked for.
-    last_reference: Option<usize>,
-    /// The number of labels that dynamic values have.
-    pub(crate) labels: u32,
-    /// The list without elements, which all dynamic values share.
-    pub(crate) empty: Option<Arc<List>>,
+    /// The state that dynamic values share, once there is some.
+    dynamic: Option<Box<Dynamic>>,
 }
 
 impl<'de> Decoder<'de> {
@@ -84,6 +72,7 @@ impl<'de> Decoder<'de> {
     }
 
     /// A decoder of one message.
+    #[inline]
     pub fn with_limits(input: &'de [u8], limits: Limits) -> Self {
         let budget = limits.memory.budget(input.len());
         Self {
@@ -97,37 +86,38 @@ impl<'de> Decoder<'de> {
             budget,
             uses: Uses::default(),
             arguments: None,
-            copies: BTreeMap::new(),
-            kept: 0,
-            last_reference: None,
-            labels: 0,
-            empty: None,
+            dynamic: None,
         }
-    }
-
-    /// The same decoder with other limits. Means something before anything has been read.
-    #[must_use]
-    pub fn limits(mut self, limits: Limits) -> Self {
-        let len = match self.arguments {
-            Some(arguments) => arguments.iter().map(Bytes::len).sum(),
-            None => self.input.len(),
-        };
-        self.limits = limits;
-        self.replay = limits.unfolded(len);
-        self.budget = limits.memory.budget(len);
-        self
     }
 
     /// A decoder whose `Bytes`, `ByteString` and [`Value`](crate::Value)s share the memory of
     /// `input` instead of copying, and so keep all of it as long as they live.
     pub fn shared(input: &'de Bytes) -> Self {
-        Self { shared: Some(input), ..Self::new(input) }
+        Self::shared_with_limits(input, Limits::default())
+    }
+
+    /// A decoder as [`shared`](Self::shared) makes one, with other limits.
+    #[inline]
+    pub fn shared_with_limits(input: &'de Bytes, limits: Limits) -> Self {
+        let mut decoder = Self::with_limits(input, limits);
+        decoder.shared = Some(input);
+        decoder
     }
 
     /// A decoder of arguments that are each a message of its own, sharing their memory as
     /// [`shared`](Self::shared) does. [`begin_argument`](Self::begin_argument) goes on to the next.
     pub fn separate(arguments: &'de [Bytes]) -> Self {
-        Self { arguments: Some(arguments), ..Self::new(&[]) }.limits(Limits::default())
+        Self::separate_with_limits(arguments, Limits::default())
+    }
+
+    /// A decoder as [`separate`](Self::separate) makes one, with other limits.
+    pub fn separate_with_limits(arguments: &'de [Bytes], limits: Limits) -> Self {
+        let len = arguments.iter().map(Bytes::len).sum();
+        let mut decoder = Self::with_limits(&[], limits);
+        decoder.arguments = Some(arguments);
+        decoder.replay = limits.unfolded(len);
+        decoder.budget = limits.memory.budget(len);
+        decoder
     }
 
     /// Begins the next argument. Means nothing unless the decoder is
@@ -147,8 +137,7 @@ impl<'de> Decoder<'de> {
         self.input = next.map_or(&[], |(argument, _)| argument);
         self.at = Cursor::default();
         self.tables.clear();
-        self.copies.clear();
-        self.last_reference = None;
+        self.dynamic = None;
     }
 
     /// The number of bytes that have been read.

@@ -33,7 +33,7 @@ impl Decoder<'_> {
     /// Doubles the table of containers.
     #[cold]
     fn enlarge_table(&mut self) -> Result<(), Error> {
-        const LEAST: usize = 8;
+        const LEAST: usize = 4;
         let more = self.tables.containers.len().max(LEAST);
         self.charge(more * size_of::<Container>())?;
         self.tables.containers.reserve_exact(more);

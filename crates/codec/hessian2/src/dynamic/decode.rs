@@ -39,14 +39,14 @@ impl Decoder<'_> {
     /// When the message is malformed or exceeds a limit.
     pub fn read_value(&mut self) -> Result<Value, Error> {
         let (start, position) = (self.cursor(), self.position());
-        let (budget, replay, kept) = (self.budget(), self.replay_left(), self.kept);
+        let (budget, replay, kept) = (self.budget(), self.replay_left(), self.kept());
         let mut root = Root { first: start.containers, shared: BTreeMap::new() };
         let mut value = self.value(&mut root)?;
         if !root.shared.is_empty() {
             drop(value);
             self.rewind(start);
             self.restore(budget, replay);
-            self.charge(self.kept - kept)?;
+            self.charge(self.kept() - kept)?;
             value = self.value(&mut root)?;
         }
         if self.cursor().containers > root.first && self.references_follow() {
@@ -61,7 +61,7 @@ impl Decoder<'_> {
     fn keep(&mut self, number: u32, value: &Value, bytes: usize) -> Result<(), Error> {
         self.charge(2 * size_of::<(u32, Copied)>() + BLOCK)?;
         let copied = Copied { value: value.clone(), bytes, height: height(value) };
-        self.copies.insert(number, copied);
+        self.dynamic().copies.insert(number, copied);
         Ok(())
     }
 
@@ -103,7 +103,7 @@ impl Decoder<'_> {
             Ok(List { class, items: values })
         })?;
         let list = if list.class.is_none() && list.items.is_empty() {
-            self.empty.get_or_insert_default().clone()
+            self.dynamic().empty.get_or_insert_default().clone()
         } else {
             self.charge(shared_block::<List>())?;
             Arc::new(list)
@@ -159,25 +159,27 @@ impl Decoder<'_> {
         }
         // The value will be in a box, behind its label.
         self.charge(2 * size_of::<(u32, Label)>() + size_of::<Value>() + BLOCK)?;
-        let label = Label(self.labels);
-        self.labels += 1;
+        let labels = &mut self.dynamic().labels;
+        let label = Label(*labels);
+        *labels += 1;
         root.shared.insert(number, label);
         Ok(Value::Ref(label))
     }
 
     /// The value of a container that was read before the present value began.
     fn outside(&mut self, number: u32) -> Result<Value, Error> {
-        if let Some(Copied { value, bytes, height }) = self.copies.get(&number) {
+        if let Some(Copied { value, bytes, height }) = self.dynamic().copies.get(&number) {
             let (value, bytes, height) = (value.clone(), *bytes, *height);
             self.check_depth(height)?;
             // Memory is shared, but whoever looks at the whole value sees it once more.
             self.unfold(bytes)?;
             return Ok(value);
         }
-        let (budget, kept) = (self.budget(), self.kept);
+        let (budget, kept) = (self.budget(), self.kept());
         // It is kept, since the reference to it is behind it.
         let value = self.replay(number, Self::read_value)?;
-        self.kept = kept + budget.left().saturating_sub(self.budget().left());
+        let taken = budget.left().saturating_sub(self.budget().left());
+        self.dynamic().kept = kept + taken;
         Ok(value)
     }
 }

@@ -53,11 +53,11 @@ pub(super) fn read<T>(
     let mut decoder = match payload {
         Payload::Args(Args::Encoded(encoded)) => {
             expect_hessian(encoded.format())?;
-            let decoder = match encoded.layout() {
-                ArgsLayout::Shared { bytes, .. } => Decoder::shared(bytes),
-                ArgsLayout::Separate(pieces) => Decoder::separate(pieces),
-            };
-            decoder.limits(Limits::default().memory(encoded.memory()))
+            let limits = Limits::default().memory(encoded.memory());
+            match encoded.layout() {
+                ArgsLayout::Shared { bytes, .. } => Decoder::shared_with_limits(bytes, limits),
+                ArgsLayout::Separate(pieces) => Decoder::separate_with_limits(pieces, limits),
+            }
         }
         Payload::Args(args) => {
             let mut encoder = Encoder::new();
@@ -68,7 +68,7 @@ pub(super) fn read<T>(
         Payload::Message(_) => {
             let memory;
             (bytes, memory) = super::bytes(payload)?;
-            Decoder::shared(&bytes).limits(Limits::default().memory(memory))
+            Decoder::shared_with_limits(&bytes, Limits::default().memory(memory))
         }
     };
     read(&mut decoder)

@@ -11,7 +11,7 @@ use dubhe_core::invoke::Outcome;
 use dubhe_core::serve::Target;
 use dubhe_core::time::{Deadline, Instant};
 use dubhe_core::{CallKind, Peer, Status};
-use dubhe_net::time;
+use dubhe_net::{time, work};
 use futures_util::{StreamExt, stream};
 use http::{Request, Version, request};
 
@@ -123,7 +123,7 @@ async fn call<P: Protocol>(
     messages: Messages,
     guards: Guards,
 ) -> Outcome {
-    let (target, body) = match read(&request, protocol, found, messages).await {
+    let (target, body, bytes) = match read(&request, protocol, found, messages).await {
         Ok(read) => read,
         Err(status) => return Err(guards.refused(status)),
     };
@@ -133,30 +133,35 @@ async fn call<P: Protocol>(
     head.deadline = deadline;
     head.arrived = Some(at);
     head.peer = Some(peer);
-    guards.follow(target.invoke.invoke(Call { head, body })).await
+    // Handlers decode when they begin.
+    let invoke = || target.invoke.invoke(Call { head, body });
+    guards.follow(work::give_way(bytes, invoke)).await
 }
 
-/// Reads a request as far as its kind needs before the handler begins.
+/// Reads a request as far as its kind needs before the handler begins. Gives the bytes of a
+/// message, too, that is there whole.
 async fn read<P: Protocol>(
     request: &RequestContext<'_>,
     protocol: &P,
     found: ResolvedTarget<'_>,
     mut messages: Messages,
-) -> Result<(Target, Body), Status> {
+) -> Result<(Target, Body, usize), Status> {
     Ok(match (P::FRAMING, found.target.method.kind) {
         (Framing::Prefixed, CallKind::ClientStream | CallKind::Bidirectional) => {
             let messages = stream::poll_fn(move |cx| messages.poll_message(cx));
             let (protocol, method) = (protocol.clone(), found.target.method.clone());
             let payloads =
                 messages.map(move |message| Ok(protocol.decode(message?, &method)?.payload));
-            (found.target, Body::Stream(Box::pin(payloads)))
+            (found.target, Body::Stream(Box::pin(payloads)), 0)
         }
         (framing, _) => {
             let message = match framing {
                 Framing::Prefixed => messages.only().await?.ok_or_else(no_message)?,
                 Framing::Whole => Box::pin(messages.whole()).await?,
             };
-            let decoded = protocol.decode(message, &found.target.method)?;
+            let bytes = message.len();
+            let decode = || protocol.decode(message, &found.target.method);
+            let decoded = work::give_way(bytes, decode)?;
             let target = match decoded.overload {
                 None => found.target,
                 // Of several methods of one name, the arguments say which is meant.
@@ -164,7 +169,7 @@ async fn read<P: Protocol>(
                     found.choose(&*request.shared.dispatch, request.head, &overload)?
                 }
             };
-            (target, Body::One(decoded.payload))
+            (target, Body::One(decoded.payload), bytes)
         }
     })
 }
