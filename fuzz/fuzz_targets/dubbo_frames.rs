@@ -5,7 +5,7 @@
 
 use bytes::BytesMut;
 use dubhe_dubbo::PayloadLimit;
-use dubhe_dubbo::body::{Event, Request, read_error, read_reply, supports_attachments};
+use dubhe_dubbo::body::{BodyLimits, Event, Request, read_error, read_reply, supports_attachments};
 use dubhe_dubbo::frame::{Frame, FrameError, Splitter};
 use libfuzzer_sys::fuzz_target;
 
@@ -39,7 +39,7 @@ fuzz_target!(|message: &[u8]| {
             let _ = (request.path(), request.service_version());
             supports_attachments(&request.dubbo);
         }
-        let _ = read_reply(&body);
+        let _ = read_reply(&body, &BodyLimits::default());
         let _ = read_error(&body);
         let _ = Event::read(&body);
     }

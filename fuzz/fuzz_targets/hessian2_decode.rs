@@ -46,6 +46,11 @@ fuzz_target!(|message: &[u8]| {
     read::<BTreeMap<String, Value>>(message);
     read::<Date>(message);
     read::<BigDecimal>(message);
+    if let Ok(number) = BigInteger::decode(&mut Decoder::new(message)) {
+        let text = number.to_string();
+        assert!(text.len() <= 11_000);
+        assert!(text.len() > 10_000 || text.parse::<BigInteger>().is_ok_and(|same| same == number));
+    }
     read::<BigInteger>(message);
     read::<BitSet>(message);
     read::<Calendar>(message);

@@ -18,6 +18,7 @@
 //! | [`service`], [`descriptor`], [`metadata`], [`value`] | keys, types, attachments, dynamic values |
 //! | [`endpoint`], [`sock_addr`] | instances, offers, snapshots; addresses of connections |
 //! | [`invoke`], [`filter`], [`gate`], [`plan`], [`directory`], [`router`], [`fault`], [`balance`], [`connect`], [`registry`], [`serve`] | the seams |
+//! | [`memory`] | the memory that decoding a message may take |
 //! | [`time`], [`random`] | what is injected |
 
 pub mod balance;
@@ -33,6 +34,7 @@ pub mod filter;
 pub mod gate;
 pub mod inherit;
 pub mod invoke;
+pub mod memory;
 pub mod message;
 pub mod metadata;
 pub mod payload;

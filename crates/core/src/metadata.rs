@@ -1,5 +1,6 @@
 //! Metadata: Dubbo's attachments, gRPC's metadata.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -90,8 +91,21 @@ impl Metadata {
             self.entries.clone_from(&other.entries);
             return;
         }
+        /// The look-ups up to which a walk over the entries is quick.
+        const FEW: usize = 256;
+        if self.len().saturating_mul(other.len()) <= FEW {
+            for (k, v) in other.entries() {
+                if self.get(k).is_none() {
+                    self.entries_mut().push((k.clone(), v.clone()));
+                }
+            }
+            return;
+        }
+        // Attachments of a peer may be many.
+        let mut keys: HashSet<_> =
+            self.entries().iter().map(|(k, _)| k.to_ascii_lowercase()).collect();
         for (k, v) in other.entries() {
-            if self.get(k).is_none() {
+            if keys.insert(k.to_ascii_lowercase()) {
                 self.entries_mut().push((k.clone(), v.clone()));
             }
         }

@@ -112,7 +112,10 @@ pub mod hessian2 {
 
 /// Dynamic values as JSON, with fastjson2's rules for Java types.
 pub mod json {
-    pub use dubhe_json::{Classes, Error, from_json, from_slice, from_str, to_json, to_string};
+    pub use dubhe_json::{
+        Classes, Error, Limits, from_bytes, from_json, from_slice, from_str, to_json, to_string,
+        to_string_within,
+    };
 }
 
 /// Listeners, dialers and options of connections.
@@ -130,6 +133,7 @@ pub mod net {
 
 /// Payloads of calls whatever their codec, for what stands between caller and handler.
 pub mod payload {
+    pub use dubhe_core::memory::MemoryLimit;
     pub use dubhe_core::payload::{Args, Content};
     pub use dubhe_core::reply::{Frame, ReplyBody, ReplyStream, Trailers};
     pub use dubhe_core::{Body, Encoded, EncodedArgs, Format, Payload, Payloads};

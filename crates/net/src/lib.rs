@@ -13,6 +13,7 @@
 //! | [`drain`] | stops in order: a shutdown signal, guards that count, scopes that own tasks |
 //! | [`poll_watch`] | tells a watchdog what is polled on each thread |
 //! | [`time`] | the clock that the above decide by |
+//! | [`work`] | work that takes long and gives way to other tasks |
 
 pub mod detect;
 pub mod drain;
@@ -24,5 +25,6 @@ pub mod session;
 pub mod time;
 #[cfg(feature = "tls")]
 pub mod tls;
+pub mod work;
 
 pub use error::{Error, ErrorKind, Result};

@@ -20,7 +20,8 @@ impl Argument {
         {
             return Self::typed(java_type, value);
         }
-        Ok(Self { java_type: None, value: dubhe::json::from_json(read(text)) })
+        let value = dubhe::json::from_json(read(text)).map_err(|e| e.to_string())?;
+        Ok(Self { java_type: None, value })
     }
 
     fn typed(java_type: String, text: &str) -> Result<Self, String> {

@@ -1,5 +1,7 @@
 //! JSON as the value of a given Java type.
 
+use std::sync::Arc;
+
 use dubhe::value::{List, Map};
 use dubhe::{Value, hessian2, java};
 use serde_json::Value as Json;
@@ -36,9 +38,9 @@ pub(super) fn to_java(json: Json, java_type: &str) -> Result<Value, String> {
         "java.util.UUID" => parsed::<java::Uuid>(&json, java_type),
         // Texts pass, for providers that know how to read one.
         "java.util.Date" => {
-            Ok(json.as_i64().map_or_else(|| dubhe::json::from_json(json), Value::Date))
+            json.as_i64().map_or_else(|| untyped(json), |millis| Ok(Value::Date(millis)))
         }
-        _ => Ok(object(json, java_type)),
+        _ => object(json, java_type),
     }
 }
 
@@ -99,16 +101,22 @@ fn array(json: Json, element: &str) -> Result<Value, String> {
     })
 }
 
-fn object(json: Json, class: &str) -> Value {
-    match dubhe::json::from_json(json) {
+fn untyped(json: Json) -> Result<Value, String> {
+    dubhe::json::from_json(json).map_err(|error| error.to_string())
+}
+
+fn object(json: Json, class: &str) -> Result<Value, String> {
+    Ok(match untyped(json)? {
         Value::Map(map) if !class.starts_with("java.") && map.get("class").is_none() => {
             let class = (Value::from("class"), Value::from(class));
-            let entries = std::iter::once(class).chain(map.entries).collect();
+            let entries = std::iter::once(class).chain(Arc::unwrap_or_clone(map).entries).collect();
             Map { class: None, entries }.into()
         }
-        Value::List(list) if class.ends_with("Set") => list.class("java.util.HashSet").into(),
+        Value::List(list) if class.ends_with("Set") => {
+            Arc::unwrap_or_clone(list).class("java.util.HashSet").into()
+        }
         other => other,
-    }
+    })
 }
 
 #[cfg(test)]

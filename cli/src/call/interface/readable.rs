@@ -1,5 +1,7 @@
 //! Results as people read them.
 
+use std::sync::Arc;
+
 use dubhe::hessian2::{Decode, from_value};
 use dubhe::value::{List, Map, Object};
 use dubhe::{Value, java};
@@ -8,11 +10,11 @@ use dubhe::{Value, java};
 pub(super) fn value(value: Value) -> Value {
     match value {
         Value::List(list) => {
-            let List { class, items } = *list;
+            let List { class, items } = Arc::unwrap_or_clone(list);
             List { class, items: items.into_iter().map(self::value).collect() }.into()
         }
         Value::Map(map) => {
-            let Map { class, entries } = *map;
+            let Map { class, entries } = Arc::unwrap_or_clone(map);
             let entries =
                 entries.into_iter().map(|(k, v)| (self::value(k), self::value(v))).collect();
             Map { class, entries }.into()
@@ -20,7 +22,7 @@ pub(super) fn value(value: Value) -> Value {
         Value::Object(object) => match text(&object) {
             Some(text) => text.into(),
             None => {
-                let Object { class, fields } = *object;
+                let Object { class, fields } = Arc::unwrap_or_clone(object);
                 let fields = fields.into_iter().map(|(name, v)| (name, self::value(v))).collect();
                 Object { class, fields }.into()
             }

@@ -72,8 +72,9 @@ pub trait Decode<'de>: Sized {
     #[inline]
     fn decode_list(d: &mut Decoder<'de>) -> Result<Vec<Self>, Error> {
         d.read_list(|d, items| {
-            let mut list = Vec::with_capacity(items.capacity(d));
+            let mut list = items.vec(d)?;
             while items.next(d)? {
+                d.make_room(&mut list)?;
                 list.push(Self::decode(d)?);
             }
             Ok(list)

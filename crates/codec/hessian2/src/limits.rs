@@ -1,7 +1,12 @@
 //! The bounds of what a message can ask of a decoder.
 
+use dubhe_core::memory::MemoryLimit;
+
+use crate::error::{Error, ErrorKind};
+
 /// Limits of a [`Decoder`](crate::Decoder). Memory is bounded by the bytes received in any case:
-/// no declared size is trusted, and every element takes at least one byte.
+/// no declared size is trusted, every element takes at least one byte, and what is decoded is
+/// charged to a budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
@@ -19,11 +24,28 @@ pub struct Limits {
     /// unfold a small message without bound. Arguments whose [`layout`](crate::layout) is changed
     /// grow to as much at most. Default 1 MiB.
     pub replay: usize,
+    /// The decimal digits of a `BigInteger` or a `BigDecimal`. To print an integer takes time in the
+    /// square of them: some milliseconds for as many as the default, which is 10,000.
+    pub digits: u32,
+    /// The memory that all values of a message may take, and the tables of the decoder. By default
+    /// 64 times the message, at most 64 MiB.
+    pub memory: MemoryLimit,
 }
+
+/// The decimal digits of a big number, unless said otherwise.
+pub(crate) const MAX_DIGITS: u32 = 10_000;
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 128, references: 1 << 22, classes: 4096, fields: 1024, replay: 1 << 20 }
+        Self {
+            depth: 128,
+            references: 1 << 22,
+            classes: 4096,
+            fields: 1024,
+            replay: 1 << 20,
+            digits: MAX_DIGITS,
+            memory: MemoryLimit::default(),
+        }
     }
 }
 
@@ -48,4 +70,21 @@ macro_rules! setters {
     };
 }
 
-setters!(depth: u16, references: u32, classes: u16, fields: u16, replay: usize);
+setters!(
+    depth: u16,
+    references: u32,
+    classes: u16,
+    fields: u16,
+    replay: usize,
+    digits: u32,
+    memory: MemoryLimit
+);
+
+/// Makes sure that a number of `digits` decimal digits is within `most`.
+pub(crate) fn check_digits(digits: usize, most: u32) -> Result<(), Error> {
+    if u32::try_from(digits).is_ok_and(|digits| digits <= most) {
+        return Ok(());
+    }
+    let detail = format!("the number has more than {most} digits; raise Limits::digits");
+    Err(Error::new(ErrorKind::Limit, detail))
+}

@@ -6,12 +6,13 @@ mod values;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use dubhe_core::memory::MemoryLimit;
 use dubhe_core::payload::{Args, Content};
 use dubhe_core::reply::ReplyBody;
 use dubhe_core::status::Origin;
 use dubhe_core::{Code, Encoded, Format, Payload, Reply, Sink, Status};
 
-use crate::{Decode, Decoder, Encode, Encoder, Error};
+use crate::{Decode, Decoder, Encode, Encoder, Error, Limits};
 pub use arguments::{OwnedArguments, args, arguments, separate, shared, write_args};
 pub use values::values;
 
@@ -65,29 +66,31 @@ pub fn decode_or<T: Owned>(payload: Payload, code: Code) -> Result<T, Status> {
 }
 
 fn decode<T: Owned>(payload: &Payload, code: Code) -> Result<T, Status> {
-    T::decode(&mut Decoder::shared(&bytes(payload)?))
+    let (bytes, memory) = bytes(payload)?;
+    T::decode(&mut Decoder::shared_with_limits(&bytes, Limits::default().memory(memory)))
         .map_err(|e| Status::new(code, e.to_string()).with_source(e))
 }
 
-/// The Hessian bytes of a message: those it holds, or those its value is written as.
-fn bytes(payload: &Payload) -> Result<Bytes, Status> {
+/// The Hessian bytes of a message: those it holds, or those its value is written as; and the limit
+/// of the memory that decoding them may take.
+fn bytes(payload: &Payload) -> Result<(Bytes, MemoryLimit), Status> {
     let mut encoder = Encoder::new();
     match payload {
         Payload::Message(Content::Encoded(encoded)) => {
             expect_hessian(encoded.format())?;
-            return Ok(encoded.bytes().clone());
+            return Ok((encoded.bytes().clone(), encoded.memory()));
         }
         Payload::Message(content) => write_content(content, &mut encoder)?,
         Payload::Args(args) => match args {
             Args::Encoded(encoded) if let Some(only) = encoded.only() => {
                 expect_hessian(only.format())?;
-                return Ok(only.into_parts().1);
+                return Ok((only.bytes().clone(), only.memory()));
             }
             args if args.count() == 1 => write_args(args, &mut encoder)?,
             args => return Err(not_one(args.count())),
         },
     }
-    Ok(encoder.into_buffer().freeze())
+    Ok((encoder.into_buffer().freeze(), MemoryLimit::default()))
 }
 
 /// The bytes of a message that is sent on as it is.

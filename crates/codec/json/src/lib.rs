@@ -14,13 +14,19 @@
 //! | | `Date` | milliseconds since 1970, a number |
 //! | | `Bytes` | base64 text with padding |
 //!
-//! Shared containers are written again where they are referred to; a cycle is an error.
+//! A number beyond a double is an error. Shared containers are written again where they are referred
+//! to; a cycle is an error. [`Limits`] bound the memory of what is read and the length of what is
+//! written.
 
+mod limits;
 mod read;
 mod write;
 
-pub use read::{from_json, from_slice, from_str};
-pub use write::{Classes, to_json, to_string};
+use dubhe_core::memory::OverBudget;
+
+pub use limits::Limits;
+pub use read::{from_bytes, from_json, from_slice, from_str};
+pub use write::{Classes, to_json, to_string, to_string_within};
 
 /// The reason why a value has no JSON form, or a text is no JSON.
 #[derive(Debug, thiserror::Error)]
@@ -31,9 +37,15 @@ pub enum Error {
     /// A reference to nothing.
     #[error("the value refers to label {0}, which nothing bears")]
     Label(u32),
-    /// Copies of shared parts would make the text far larger than the value.
-    #[error("the value repeats shared parts more than {0} times, which is too much for json")]
-    Repeats(usize),
+    /// Values that take too much memory, or a text that shared parts make too long.
+    #[error("too large for json: {0}")]
+    Memory(#[from] OverBudget),
+    /// Arrays and objects that nest too deep.
+    #[error("json nests deeper than {0}; raise Limits::depth")]
+    Depth(u16),
+    /// A number that no double holds.
+    #[error("not json that can be held: a number is beyond a double; send it as a string")]
+    Number,
     /// Not JSON.
     #[error("not json: {0}")]
     Syntax(#[from] serde_json::Error),

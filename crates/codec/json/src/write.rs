@@ -1,17 +1,18 @@
 //! From values to JSON.
+//!
+//! The text is written as the value is walked, so that its length bounds the work.
 
 use std::collections::HashMap;
+use std::io::{self, Write};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use dubhe_core::Value;
+use dubhe_core::memory::{Budget, OverBudget};
 use dubhe_core::value::Label;
-use serde_json::{Map, Number, Value as Json};
+use serde_json::{Number, Value as Json};
 
-use crate::Error;
-
-/// The number of times that shared parts may be written again in one value.
-const MOST_REPEATS: usize = 65_536;
+use crate::{Error, Limits};
 
 /// The treatment of class names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,103 +24,225 @@ pub enum Classes {
     Drop,
 }
 
+/// The JSON text of `value`, within the default [`Limits`].
+///
+/// # Errors
+/// As [`to_string_within`].
+pub fn to_string(value: &Value, classes: Classes) -> Result<String, Error> {
+    to_string_within(value, classes, Limits::default())
+}
+
 /// The JSON text of `value`.
 ///
 /// # Errors
-/// When the value contains itself.
-pub fn to_string(value: &Value, classes: Classes) -> Result<String, Error> {
-    Ok(to_json(value, classes)?.to_string())
+/// When the value contains itself, or shared parts make the text exceed a limit.
+pub fn to_string_within(value: &Value, classes: Classes, limits: Limits) -> Result<String, Error> {
+    let mut own = Own { shared: HashMap::new(), bytes: 0 };
+    own.add(value);
+    let out = Text { bytes: Vec::new(), budget: limits.memory.budget(own.bytes) };
+    let (shared, depth) = (own.shared, limits.depth);
+    let mut writer = Writer { classes, shared, open: Vec::new(), depth, most: depth, out };
+    writer.write(value)?;
+    String::from_utf8(writer.out.bytes)
+        .map_err(|error| Error::Syntax(serde::ser::Error::custom(error)))
 }
 
-/// The JSON form of `value`.
+/// The JSON form of `value`, within the default [`Limits`].
 ///
 /// # Errors
-/// When the value contains itself.
+/// As [`to_string_within`].
 pub fn to_json(value: &Value, classes: Classes) -> Result<Json, Error> {
-    let mut writer = Writer { classes, shared: HashMap::new(), open: Vec::new(), repeats: 0 };
-    writer.find_shared(value);
-    writer.write(value)
+    Ok(serde_json::from_str(&to_string(value, classes)?)?)
+}
+
+/// The parts of a value, each seen where it stands.
+struct Own<'a> {
+    shared: HashMap<Label, &'a Value>,
+    /// The bytes that they take, by and large.
+    bytes: usize,
+}
+
+impl<'a> Own<'a> {
+    fn add(&mut self, value: &'a Value) {
+        self.bytes += size_of::<Value>();
+        match value {
+            Value::Shared(label, inner) => {
+                self.shared.insert(*label, inner);
+                self.add(inner);
+            }
+            Value::String(text) => self.bytes += text.len(),
+            Value::Bytes(bytes) => self.bytes += bytes.len(),
+            Value::List(list) => list.items.iter().for_each(|v| self.add(v)),
+            Value::Map(map) => map.entries.iter().for_each(|(k, v)| {
+                self.add(k);
+                self.add(v);
+            }),
+            Value::Object(o) => o.fields.iter().for_each(|(_, v)| self.add(v)),
+            _ => {}
+        }
+    }
+}
+
+/// A text of bounded length.
+struct Text {
+    bytes: Vec<u8>,
+    budget: Budget,
+}
+
+impl Write for Text {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.budget.charge(bytes.len()).map_err(io::Error::other)?;
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 struct Writer<'a> {
     classes: Classes,
     shared: HashMap<Label, &'a Value>,
     open: Vec<Label>,
-    repeats: usize,
+    /// The containers that may still nest.
+    depth: u16,
+    most: u16,
+    out: Text,
 }
 
 impl<'a> Writer<'a> {
-    fn find_shared(&mut self, value: &'a Value) {
+    fn write(&mut self, value: &'a Value) -> Result<(), Error> {
         match value {
-            Value::Shared(label, inner) => {
-                self.shared.insert(*label, inner);
-                self.find_shared(inner);
-            }
-            Value::List(list) => list.items.iter().for_each(|v| self.find_shared(v)),
-            Value::Map(map) => map.entries.iter().for_each(|(k, v)| {
-                self.find_shared(k);
-                self.find_shared(v);
+            Value::Bool(b) => self.put(b),
+            Value::Int(n) => self.put(n),
+            Value::Long(n) | Value::Date(n) => self.put(n),
+            Value::Double(d) => self.put(&double(*d)),
+            Value::String(s) => self.put(&**s),
+            Value::Bytes(b) => self.put(&STANDARD.encode(b)),
+            Value::List(list) => self.nested("[", "]", |this| {
+                list.items.iter().enumerate().try_for_each(|(index, v)| {
+                    this.comma(index)?;
+                    this.write(v)
+                })
             }),
-            Value::Object(o) => o.fields.iter().for_each(|(_, v)| self.find_shared(v)),
-            _ => {}
+            Value::Map(map) => {
+                let entries = map.entries.iter().map(|(k, v)| Ok((self.key(k)?, v)));
+                let entries = entries.collect::<Result<Vec<_>, Error>>()?;
+                self.object(entries)
+            }
+            Value::Object(object) => {
+                let mut entries = Vec::with_capacity(object.fields.len());
+                entries.extend(object.fields.iter().map(|(name, v)| (name.to_string(), v)));
+                match self.classes {
+                    Classes::Keep => self.object_of(Some(&object.class), entries),
+                    Classes::Drop => self.object(entries),
+                }
+            }
+            Value::Shared(label, inner) => self.labelled(*label, inner),
+            Value::Ref(label) => {
+                let inner = self.shared.get(label).copied().ok_or(Error::Label(label.0))?;
+                self.labelled(*label, inner)
+            }
+            _ => self.raw("null"),
         }
     }
 
-    fn write(&mut self, value: &'a Value) -> Result<Json, Error> {
-        Ok(match value {
-            Value::Bool(b) => Json::Bool(*b),
-            Value::Int(n) => Json::from(*n),
-            Value::Long(n) | Value::Date(n) => Json::from(*n),
-            Value::Double(d) => double(*d),
-            Value::String(s) => Json::String(s.to_string()),
-            Value::Bytes(b) => Json::String(STANDARD.encode(b)),
-            Value::List(list) => {
-                Json::Array(list.items.iter().map(|v| self.write(v)).collect::<Result<_, _>>()?)
+    fn object(&mut self, entries: Vec<(String, &'a Value)>) -> Result<(), Error> {
+        self.object_of(None, entries)
+    }
+
+    /// Writes an object. Of several values under one key the last counts, where the first stands.
+    fn object_of(
+        &mut self,
+        class: Option<&str>,
+        entries: Vec<(String, &'a Value)>,
+    ) -> Result<(), Error> {
+        let mut last: HashMap<&str, &'a Value> = HashMap::with_capacity(entries.len());
+        for (key, value) in &entries {
+            last.insert(key, value);
+        }
+        self.nested("{", "}", |this| {
+            let mut written = 0;
+            if let Some(class) = class.filter(|_| !last.contains_key("class")) {
+                this.put("class")?;
+                this.raw(":")?;
+                this.put(class)?;
+                written = 1;
             }
-            Value::Map(map) => {
-                let mut out = Map::new();
-                for (k, v) in &map.entries {
-                    out.insert(self.key(k)?, self.write(v)?);
-                }
-                Json::Object(out)
+            for (key, _) in &entries {
+                // Taken where its key stands first.
+                let Some(value) = last.remove(&**key) else { continue };
+                this.comma(written)?;
+                this.put(&**key)?;
+                this.raw(":")?;
+                this.write(value)?;
+                written += 1;
             }
-            Value::Object(object) => {
-                let mut out = Map::new();
-                if self.classes == Classes::Keep {
-                    out.insert("class".into(), Json::String(object.class.to_string()));
-                }
-                for (name, v) in &object.fields {
-                    out.insert(name.to_string(), self.write(v)?);
-                }
-                Json::Object(out)
-            }
-            Value::Shared(label, inner) => self.write_labelled(*label, inner)?,
-            Value::Ref(label) => {
-                self.repeats += 1;
-                if self.repeats > MOST_REPEATS {
-                    return Err(Error::Repeats(MOST_REPEATS));
-                }
-                let inner = self.shared.get(label).copied().ok_or(Error::Label(label.0))?;
-                self.write_labelled(*label, inner)?
-            }
-            _ => Json::Null,
+            Ok(())
         })
     }
 
-    fn write_labelled(&mut self, label: Label, inner: &'a Value) -> Result<Json, Error> {
+    fn nested(
+        &mut self,
+        begin: &str,
+        end: &str,
+        content: impl FnOnce(&mut Self) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.depth = self.depth.checked_sub(1).ok_or(Error::Depth(self.most))?;
+        self.raw(begin)?;
+        content(self)?;
+        self.depth += 1;
+        self.raw(end)
+    }
+
+    fn labelled(&mut self, label: Label, inner: &'a Value) -> Result<(), Error> {
         if self.open.contains(&label) {
             return Err(Error::Cycle(label.0));
         }
+        // A name may name a name; so deep nothing else is open.
+        if self.open.len() > usize::from(self.most) {
+            return Err(Error::Depth(self.most));
+        }
         self.open.push(label);
-        let json = self.write(inner)?;
+        self.write(inner)?;
         self.open.pop();
-        Ok(json)
+        Ok(())
     }
 
+    /// The text of a key: that of a string, or the JSON of anything else.
     fn key(&mut self, key: &'a Value) -> Result<String, Error> {
-        Ok(match self.write(key)? {
-            Json::String(s) => s,
-            other => other.to_string(),
+        match key {
+            Value::String(text) => {
+                self.out.budget.charge(text.len())?;
+                return Ok(text.to_string());
+            }
+            // Strings in JSON, too.
+            Value::Bytes(bytes) => return Ok(STANDARD.encode(bytes)),
+            _ => {}
+        }
+        let start = self.out.bytes.len();
+        self.write(key)?;
+        let text = self.out.bytes.split_off(start);
+        let text = String::from_utf8_lossy(&text);
+        // A number that JSON has not is a string; keys need no second pair of quotes.
+        Ok(text.trim_matches('"').to_owned())
+    }
+
+    fn comma(&mut self, index: usize) -> Result<(), Error> {
+        if index > 0 { self.raw(",") } else { Ok(()) }
+    }
+
+    fn raw(&mut self, text: &str) -> Result<(), Error> {
+        self.out.budget.charge(text.len())?;
+        self.out.bytes.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+
+    fn put<T: serde::Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        serde_json::to_writer(&mut self.out, value).map_err(|error| {
+            // Nothing else can fail in memory.
+            if error.is_io() { Error::Memory(OverBudget) } else { Error::Syntax(error) }
         })
     }
 }
@@ -135,6 +258,8 @@ fn double(d: f64) -> Json {
 
 #[cfg(test)]
 mod tests {
+    use dubhe_core::memory::MemoryLimit;
+
     use super::*;
 
     #[test]
@@ -167,6 +292,55 @@ mod tests {
         for n in 1..40 {
             items.push(Value::list([Value::reference(n - 1), Value::reference(n - 1)]).shared(n));
         }
-        assert!(matches!(to_string(&Value::list(items), Classes::Keep), Err(Error::Repeats(_))));
+        assert!(matches!(to_string(&Value::list(items), Classes::Keep), Err(Error::Memory(_))));
+    }
+
+    /// A text that is referred to `times` times.
+    fn repeated(text: usize, times: usize) -> Value {
+        let first = Value::list(["x".repeat(text)]).shared(0);
+        Value::list(std::iter::once(first).chain(vec![Value::reference(0); times]))
+    }
+
+    #[test]
+    fn the_length_of_the_text_is_bounded_by_the_value() {
+        // 13 KB that would print 70 MB.
+        let written = to_string(&repeated(12_000, 6_000), Classes::Keep);
+        assert!(matches!(written, Err(Error::Memory(_))));
+        assert!(to_string(&repeated(12_000, 40), Classes::Keep).is_ok());
+        let few = Limits::default().memory(MemoryLimit::new(64, 64 << 10));
+        let write = |times| to_string_within(&repeated(1_000, times), Classes::Keep, few);
+        assert!(write(60).is_ok());
+        assert!(matches!(write(70), Err(Error::Memory(_))));
+        // What is written once always fits.
+        let control = Value::list(vec!["\u{1}"; 100_000]);
+        assert_eq!(to_string(&control, Classes::Keep).unwrap().len(), 900_001);
+    }
+
+    #[test]
+    fn references_nest_no_deeper_than_containers() {
+        let mut items = vec![Value::list([1]).shared(0)];
+        for n in 1..100_000 {
+            items.push(Value::list([Value::reference(n - 1)]).shared(n));
+        }
+        items.reverse();
+        assert!(matches!(to_string(&Value::list(items), Classes::Keep), Err(Error::Depth(127))));
+    }
+
+    #[test]
+    fn of_equal_keys_the_last_value_counts() {
+        let hidden = Value::from(Value::object("a.B").field("x", 1).field("y", 2).field("x", 3));
+        assert_eq!(to_string(&hidden, Classes::Drop).unwrap(), r#"{"x":3,"y":2}"#);
+        let classed = Value::from(Value::object("a.B").field("class", "c"));
+        assert_eq!(to_string(&classed, Classes::Keep).unwrap(), r#"{"class":"c"}"#);
+        let keys = Value::map([
+            (Value::Double(f64::NAN), Value::Null),
+            (Value::from("a\"b"), Value::Null),
+            (Value::list([1]), Value::Null),
+        ]);
+        assert_eq!(
+            to_string(&keys, Classes::Keep).unwrap(),
+            r#"{"NaN":null,"a\"b":null,"[1]":null}"#
+        );
+        assert_eq!(to_json(&hidden, Classes::Drop).unwrap(), serde_json::json!({"x": 3, "y": 2}));
     }
 }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
+use dubhe_core::memory::MemoryLimit;
 use dubhe_core::payload::Content;
 use dubhe_core::status::Origin;
 use dubhe_core::{Code, Encode, Format, Payload, Sink, Status};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::json::Json;
+use crate::json;
 
 /// A protobuf message that also has the JSON mapping of protocol buffers as its serde form.
 pub trait Message: prost::Message + Default + Serialize + DeserializeOwned + 'static {}
@@ -63,18 +64,18 @@ pub fn decode<T: Message>(payload: Payload) -> Result<T, Status> {
 /// # Errors
 /// As [`decode`].
 pub fn decode_or<T: Message>(payload: Payload, code: Code) -> Result<T, Status> {
-    let (format, bytes) = match payload {
-        Payload::Message(Content::Encoded(encoded)) => encoded.into_parts(),
-        value => (Format::Protobuf, encode(&value)?),
+    let (format, bytes, memory) = match payload {
+        Payload::Message(Content::Encoded(encoded)) => {
+            let memory = encoded.memory();
+            let (format, bytes) = encoded.into_parts();
+            (format, bytes, memory)
+        }
+        value => (Format::Protobuf, encode(&value)?, MemoryLimit::default()),
     };
     match &format {
         Format::Protobuf => T::decode(bytes).map_err(|e| cannot_read::<T>(code, &format, e)),
-        Format::Json => {
-            let value = serde_json::from_slice(&bytes);
-            value
-                .and_then(|value| T::deserialize(Json(value)))
-                .map_err(|e| cannot_read::<T>(code, &format, e))
-        }
+        Format::Json => json::read(&bytes, memory.budget(bytes.len()), |json| T::deserialize(json))
+            .map_err(|e| cannot_read::<T>(code, &format, e)),
         other => Err(Status::new(
             Code::Internal,
             format!("the content is {other}, where protobuf or json was expected"),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{Encode, Encoded, Format};
+use crate::memory::MemoryLimit;
 use crate::value::Value;
 
 /// The arguments of a call: any number of values, whose types the method knows.
@@ -64,21 +65,29 @@ impl fmt::Debug for Args {
 /// assert_eq!((dubbo.count(), triple.count()), (2, 2));
 /// assert!(matches!(triple.layout(), ArgsLayout::Separate([_, second]) if second == "\x01a"));
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct EncodedArgs {
     format: Format,
     layout: Layout,
 }
 
-#[derive(Clone, PartialEq, Eq)]
+// The limit is in each of the variants, and the count is short, for the sake of the size.
+#[derive(Clone)]
 enum Layout {
     Shared {
-        count: u32,
+        memory: MemoryLimit,
+        count: u16,
         bytes: Bytes,
     },
     /// A single argument, without an allocation.
-    One(Bytes),
-    Separate(Arc<[Bytes]>),
+    One {
+        memory: MemoryLimit,
+        bytes: Bytes,
+    },
+    Separate {
+        memory: MemoryLimit,
+        pieces: Arc<[Bytes]>,
+    },
 }
 
 /// The layout of [`EncodedArgs`].
@@ -99,23 +108,44 @@ pub enum ArgsLayout<'a> {
 
 impl EncodedArgs {
     /// `count` arguments in one piece. `bytes` must be exactly these: a protocol that writes
-    /// something behind them does not look for their end again.
+    /// something behind them does not look for their end again. More than 65,535 count as that
+    /// many; a method of Java takes at most 255.
     pub fn shared(format: Format, count: usize, bytes: Bytes) -> Self {
-        // An argument has at least one byte, and no message has so many.
-        let count = u32::try_from(count).unwrap_or(u32::MAX);
-        Self { format, layout: Layout::Shared { count, bytes } }
+        let count = u16::try_from(count).unwrap_or(u16::MAX);
+        let memory = MemoryLimit::default();
+        Self { format, layout: Layout::Shared { memory, count, bytes } }
     }
 
     /// Arguments that are each a piece of its own.
     pub fn separate(format: Format, pieces: impl IntoIterator<Item = Bytes>) -> Self {
         let mut pieces = pieces.into_iter();
         let layout = match (pieces.next(), pieces.next()) {
-            (Some(only), None) => Layout::One(only),
-            (first, second) => {
-                Layout::Separate(first.into_iter().chain(second).chain(pieces).collect())
-            }
+            (Some(bytes), None) => Layout::One { memory: MemoryLimit::default(), bytes },
+            (first, second) => Layout::Separate {
+                memory: MemoryLimit::default(),
+                pieces: first.into_iter().chain(second).chain(pieces).collect(),
+            },
         };
         Self { format, layout }
+    }
+
+    /// The same arguments with another limit of the memory that decoding all of them may take.
+    #[must_use]
+    pub fn with_memory(mut self, limit: MemoryLimit) -> Self {
+        let (Layout::Shared { memory, .. }
+        | Layout::One { memory, .. }
+        | Layout::Separate { memory, .. }) = &mut self.layout;
+        *memory = limit;
+        self
+    }
+
+    /// The limit of the memory that decoding all of them may take.
+    pub fn memory(&self) -> MemoryLimit {
+        match self.layout {
+            Layout::Shared { memory, .. }
+            | Layout::One { memory, .. }
+            | Layout::Separate { memory, .. } => memory,
+        }
     }
 
     /// The format of the bytes.
@@ -126,11 +156,11 @@ impl EncodedArgs {
     /// The layout, with the bytes.
     pub fn layout(&self) -> ArgsLayout<'_> {
         match &self.layout {
-            Layout::Shared { count, bytes } => {
-                ArgsLayout::Shared { count: usize::try_from(*count).unwrap_or(usize::MAX), bytes }
+            Layout::Shared { count, bytes, .. } => {
+                ArgsLayout::Shared { count: usize::from(*count), bytes }
             }
-            Layout::One(only) => ArgsLayout::Separate(std::slice::from_ref(only)),
-            Layout::Separate(pieces) => ArgsLayout::Separate(pieces),
+            Layout::One { bytes, .. } => ArgsLayout::Separate(std::slice::from_ref(bytes)),
+            Layout::Separate { pieces, .. } => ArgsLayout::Separate(pieces),
         }
     }
 
@@ -157,15 +187,25 @@ impl EncodedArgs {
 
     /// The only argument as a message; `None` when there are none or several.
     pub fn only(&self) -> Option<Encoded> {
-        match self.layout() {
+        let only = match self.layout() {
             ArgsLayout::Shared { count: 1, bytes } => {
-                Some(Encoded::delimited(self.format.clone(), bytes.clone()))
+                Encoded::delimited(self.format.clone(), bytes.clone())
             }
-            ArgsLayout::Separate([only]) => Some(Encoded::new(self.format.clone(), only.clone())),
-            _ => None,
-        }
+            ArgsLayout::Separate([only]) => Encoded::new(self.format.clone(), only.clone()),
+            _ => return None,
+        };
+        Some(only.with_memory(self.memory()))
     }
 }
+
+/// Equality of format, layout and bytes.
+impl PartialEq for EncodedArgs {
+    fn eq(&self, other: &Self) -> bool {
+        self.format == other.format && self.layout() == other.layout()
+    }
+}
+
+impl Eq for EncodedArgs {}
 
 impl fmt::Debug for EncodedArgs {
     // Arguments may be secret; only their number and length are printed.

@@ -5,6 +5,8 @@ use std::fmt;
 use bytes::Bytes;
 use bytestring::ByteString;
 
+use crate::memory::MemoryLimit;
+
 /// The name of a payload format.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -45,18 +47,30 @@ pub struct Encoded {
     format: Format,
     bytes: Bytes,
     delimited: bool,
+    memory: MemoryLimit,
 }
 
 impl Encoded {
     /// A message as it came, or as somebody wrote it.
     pub fn new(format: Format, bytes: Bytes) -> Self {
-        Self { format, bytes, delimited: false }
+        Self { format, bytes, delimited: false, memory: MemoryLimit::default() }
     }
 
     /// A message whose end was found by reading: `bytes` are exactly one value. A protocol that
     /// writes values one behind the other does not look for the end again.
     pub fn delimited(format: Format, bytes: Bytes) -> Self {
-        Self { format, bytes, delimited: true }
+        Self { delimited: true, ..Self::new(format, bytes) }
+    }
+
+    /// The same message with another limit of the memory that decoding it may take.
+    #[must_use]
+    pub fn with_memory(self, memory: MemoryLimit) -> Self {
+        Self { memory, ..self }
+    }
+
+    /// The limit of the memory that decoding it may take.
+    pub fn memory(&self) -> MemoryLimit {
+        self.memory
     }
 
     /// The format of the bytes.

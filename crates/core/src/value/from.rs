@@ -1,5 +1,7 @@
 //! Conversions from Rust's own types.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use bytestring::ByteString;
 
@@ -31,9 +33,9 @@ from! {
     &[u8] => |v| Self::Bytes(Bytes::copy_from_slice(v));
     Vec<u8> => |v| Self::Bytes(v.into());
     Bytes => |v| Self::Bytes(v);
-    List => |v| Self::List(Box::new(v));
-    Map => |v| Self::Map(Box::new(v));
-    Object => |v| Self::Object(Box::new(v));
+    List => |v| Self::List(Arc::new(v));
+    Map => |v| Self::Map(Arc::new(v));
+    Object => |v| Self::Object(Arc::new(v));
 }
 
 impl From<Vec<Value>> for Value {

@@ -13,6 +13,8 @@ mod display;
 mod from;
 mod same;
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use bytestring::ByteString;
 
@@ -29,6 +31,9 @@ pub type Name = ByteString;
 /// Sharing works as YAML's anchors do: [`Shared`](Self::Shared) names a container that is used
 /// again, [`Ref`](Self::Ref) stands for the container of that name. A `Ref` inside the container
 /// it names is a cycle. A label means something within one value only.
+///
+/// Clones share their containers: a clone copies no element, and [`Arc::make_mut`] changes one
+/// without changing the other.
 ///
 /// `==` compares entries in order and labels by number; [`same`](Self::same) compares what the
 /// values mean.
@@ -53,11 +58,11 @@ pub enum Value {
     /// Java's `byte[]`.
     Bytes(Bytes),
     /// A list, a set or an array.
-    List(Box<List>),
+    List(Arc<List>),
     /// A map.
-    Map(Box<Map>),
+    Map(Arc<Map>),
     /// An instance of a class.
-    Object(Box<Object>),
+    Object(Arc<Object>),
     /// A container that is used again, under the name of a label.
     Shared(Label, Box<Value>),
     /// The container of that label, once more.

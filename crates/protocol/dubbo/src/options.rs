@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 use dubhe_core::endpoint::ServiceParams;
+use dubhe_core::memory::MemoryLimit;
 
+use crate::body::BodyLimits;
 use crate::payload::PayloadLimit;
 
 /// The options of a connection.
@@ -13,6 +15,13 @@ use crate::payload::PayloadLimit;
 pub struct DubboOptions {
     /// The limit of the length of a body, in both directions. Parameter `payload`, default 8 MiB.
     pub payload: PayloadLimit,
+    /// The limit of the attachments of a request or a reply, in bytes as they are received. A call
+    /// with more fails, and the connection goes on. Default 64 KiB.
+    pub max_attachments: usize,
+    /// The limit of the memory that the arguments of a request, or the result of a reply, may take
+    /// when they are decoded, and that of the attachments likewise. Default 64 times the bytes of
+    /// either, at most 64 MiB.
+    pub decoded: MemoryLimit,
     /// After how much silence in one direction a client sends a heartbeat; after three times as
     /// much from the peer either end closes. Zero turns both off. Parameter `heartbeat` in
     /// milliseconds, default 60 s.
@@ -37,6 +46,8 @@ impl Default for DubboOptions {
     fn default() -> Self {
         Self {
             payload: PayloadLimit::default(),
+            max_attachments: BodyLimits::ATTACHMENTS,
+            decoded: MemoryLimit::default(),
             heartbeat: Duration::from_mins(1),
             max_running: 1024,
             one_way_timeout: Duration::from_mins(1),
@@ -51,6 +62,23 @@ impl DubboOptions {
     pub fn payload(mut self, payload: PayloadLimit) -> Self {
         self.payload = payload;
         self
+    }
+
+    /// The same options with another limit of attachments, in bytes.
+    pub fn max_attachments(mut self, bytes: usize) -> Self {
+        self.max_attachments = bytes;
+        self
+    }
+
+    /// The same options with another limit of the memory of what is decoded.
+    pub fn decoded(mut self, limit: MemoryLimit) -> Self {
+        self.decoded = limit;
+        self
+    }
+
+    /// The limits of bodies.
+    pub(crate) fn body(&self) -> BodyLimits {
+        BodyLimits { attachments: self.max_attachments, memory: self.decoded }
     }
 
     /// The same options with another heartbeat period.

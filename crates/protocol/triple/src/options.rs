@@ -1,5 +1,7 @@
 //! The options of a connection.
 
+use dubhe_core::memory::MemoryLimit;
+
 use crate::wire::compression::Compress;
 use crate::wire::frame::DEFAULT_LIMIT;
 
@@ -9,6 +11,13 @@ use crate::wire::frame::DEFAULT_LIMIT;
 pub struct TripleOptions {
     /// Bytes in a message, sent or received. Default 8 MiB, as Dubbo Java's `maxBodySize`.
     pub max_message: usize,
+    /// The limit of the memory that a message may take when it is decoded, by its bytes after
+    /// decompression. In JSON, also of the length of a result by the memory of the value. Default
+    /// 64 times its bytes, at most 64 MiB.
+    pub decoded: MemoryLimit,
+    /// The depth to which arrays and objects of JSON may nest, in arguments and results of methods
+    /// of Java interfaces. Default 127, which is also the most for arguments.
+    pub json_depth: u16,
     /// Streams a peer may have open at a time. Default 1,000.
     pub max_streams: u32,
     /// Bytes in a list of headers, received. Default 16 KiB.
@@ -40,6 +49,8 @@ impl Default for TripleOptions {
     fn default() -> Self {
         Self {
             max_message: DEFAULT_LIMIT,
+            decoded: MemoryLimit::default(),
+            json_depth: 127,
             max_streams: 1_000,
             max_header_list: 16 * 1024,
             stream_window: 1024 * 1024,
@@ -47,5 +58,12 @@ impl Default for TripleOptions {
             exceptions: Exceptions::default(),
             compress: Compress::default(),
         }
+    }
+}
+
+impl TripleOptions {
+    /// The limits of JSON.
+    pub(crate) fn json(&self) -> dubhe_json::Limits {
+        dubhe_json::Limits::default().depth(self.json_depth).memory(self.decoded)
     }
 }

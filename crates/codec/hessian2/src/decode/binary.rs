@@ -24,7 +24,22 @@ impl<'de> Decoder<'de> {
             (chunk, last) = self.binary_chunk()?;
             all.extend_from_slice(chunk);
         }
+        self.charge_block(all.len())?;
         Ok(Cow::Owned(all))
+    }
+
+    /// Reads a `byte[]` as an owned one.
+    ///
+    /// # Errors
+    /// As [`read_bytes`](Self::read_bytes).
+    pub fn read_byte_vec(&mut self) -> Result<Vec<u8>, Error> {
+        match self.read_bytes()? {
+            Cow::Borrowed(bytes) => {
+                self.charge_block(bytes.len())?;
+                Ok(bytes.to_vec())
+            }
+            Cow::Owned(bytes) => Ok(bytes),
+        }
     }
 
     /// Reads a `byte[]`; one in a single chunk shares the memory of the message when the decoder
@@ -35,7 +50,11 @@ impl<'de> Decoder<'de> {
     pub fn read_shared_bytes(&mut self) -> Result<Bytes, Error> {
         Ok(match (self.read_bytes()?, self.shared) {
             (Cow::Borrowed(bytes), Some(all)) => all.slice_ref(bytes),
-            (bytes, _) => Bytes::from(bytes.into_owned()),
+            (Cow::Borrowed(bytes), None) => {
+                self.charge_block(bytes.len())?;
+                Bytes::copy_from_slice(bytes)
+            }
+            (Cow::Owned(bytes), _) => Bytes::from(bytes),
         })
     }
 

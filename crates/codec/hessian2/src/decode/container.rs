@@ -1,5 +1,7 @@
 //! Lists and maps.
 
+use dubhe_core::memory::BLOCK;
+
 use super::tables::Type;
 use super::{Decoder, Start};
 use crate::error::{Error, ErrorKind};
@@ -53,13 +55,28 @@ impl Items {
         }
     }
 
-    /// A capacity worth reserving for the elements that are left. It never exceeds 1,024, nor what
-    /// the bytes at hand can hold, whatever the message declares.
+    /// A capacity worth reserving for the elements that are left. It never exceeds what the bytes
+    /// at hand can hold, whatever the message declares.
     pub fn capacity(&self, d: &Decoder<'_>) -> usize {
         match self.left {
-            Length::Known(left) => left.min(d.remaining().len()).min(1024),
+            Length::Known(left) => left.min(d.remaining().len()),
             Length::Open => 0,
         }
+    }
+
+    /// A vector with room for the elements that are left, charged to the
+    /// [budget](crate::Limits::memory). Before pushing one, call [`Decoder::make_room`], since only
+    /// the end of some lists says how many there are.
+    ///
+    /// # Errors
+    /// [`Limit`](ErrorKind::Limit) when the budget has less.
+    #[inline]
+    pub fn vec<T>(&self, d: &mut Decoder<'_>) -> Result<Vec<T>, Error> {
+        let capacity = self.capacity(d);
+        if capacity > 0 {
+            d.charge(capacity.saturating_mul(size_of::<T>()).saturating_add(BLOCK))?;
+        }
+        Ok(Vec::with_capacity(capacity))
     }
 }
 
@@ -204,6 +221,7 @@ impl Decoder<'_> {
             self.skip_str()?;
         } else {
             let text = self.read_str()?;
+            self.charge(2 * size_of::<Type<'_>>())?;
             self.tables.types.push(Type { text, name: None });
         }
         Ok(number)

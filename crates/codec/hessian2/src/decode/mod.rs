@@ -6,6 +6,7 @@
 //! been filled there, and what lies beyond the cursor but within the tables is known already.
 
 mod binary;
+mod charge;
 mod container;
 mod number;
 mod object;
@@ -16,11 +17,13 @@ mod text;
 mod written;
 
 use bytes::Bytes;
+use dubhe_core::memory::Budget;
 
 use crate::error::{Error, ErrorKind};
 use crate::limits::Limits;
 use crate::tag;
 
+pub(crate) use charge::{Copied, Dynamic};
 pub use container::{Entries, Items};
 pub(crate) use number::Number;
 pub(crate) use object::Start;
@@ -40,9 +43,12 @@ pub struct Decoder<'de> {
     tables: Tables<'de>,
     depth: u16,
     replay: usize,
+    budget: Budget,
     uses: Uses,
     /// The arguments to come, when each is a message of its own.
     arguments: Option<&'de [Bytes]>,
+    /// The state that dynamic values share, once there is some.
+    dynamic: Option<Box<Dynamic>>,
 }
 
 impl<'de> Decoder<'de> {
@@ -66,7 +72,9 @@ impl<'de> Decoder<'de> {
     }
 
     /// A decoder of one message.
+    #[inline]
     pub fn with_limits(input: &'de [u8], limits: Limits) -> Self {
+        let budget = limits.memory.budget(input.len());
         Self {
             input,
             shared: None,
@@ -75,21 +83,41 @@ impl<'de> Decoder<'de> {
             tables: Tables::default(),
             depth: 0,
             replay: limits.unfolded(input.len()),
+            budget,
             uses: Uses::default(),
             arguments: None,
+            dynamic: None,
         }
     }
 
     /// A decoder whose `Bytes`, `ByteString` and [`Value`](crate::Value)s share the memory of
     /// `input` instead of copying, and so keep all of it as long as they live.
     pub fn shared(input: &'de Bytes) -> Self {
-        Self { shared: Some(input), ..Self::new(input) }
+        Self::shared_with_limits(input, Limits::default())
+    }
+
+    /// A decoder as [`shared`](Self::shared) makes one, with other limits.
+    #[inline]
+    pub fn shared_with_limits(input: &'de Bytes, limits: Limits) -> Self {
+        let mut decoder = Self::with_limits(input, limits);
+        decoder.shared = Some(input);
+        decoder
     }
 
     /// A decoder of arguments that are each a message of its own, sharing their memory as
     /// [`shared`](Self::shared) does. [`begin_argument`](Self::begin_argument) goes on to the next.
     pub fn separate(arguments: &'de [Bytes]) -> Self {
-        Self { arguments: Some(arguments), ..Self::new(&[]) }
+        Self::separate_with_limits(arguments, Limits::default())
+    }
+
+    /// A decoder as [`separate`](Self::separate) makes one, with other limits.
+    pub fn separate_with_limits(arguments: &'de [Bytes], limits: Limits) -> Self {
+        let len = arguments.iter().map(Bytes::len).sum();
+        let mut decoder = Self::with_limits(&[], limits);
+        decoder.arguments = Some(arguments);
+        decoder.replay = limits.unfolded(len);
+        decoder.budget = limits.memory.budget(len);
+        decoder
     }
 
     /// Begins the next argument. Means nothing unless the decoder is
@@ -107,9 +135,9 @@ impl<'de> Decoder<'de> {
         self.arguments = Some(next.map_or(&[], |(_, rest)| rest));
         self.shared = next.map(|(argument, _)| argument);
         self.input = next.map_or(&[], |(argument, _)| argument);
-        self.replay = self.limits.unfolded(self.input.len());
         self.at = Cursor::default();
         self.tables.clear();
+        self.dynamic = None;
     }
 
     /// The number of bytes that have been read.

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytestring::ByteString;
+use dubhe_core::memory::BLOCK;
 
-use super::tables::{ClassNames, WireClass};
+use super::tables::{ClassNames, Slot, WireClass};
 use super::{Decoder, Entries};
 use crate::class::Class;
 use crate::error::{Error, ErrorKind};
@@ -180,23 +181,36 @@ impl<'de> Decoder<'de> {
     }
 
     /// The names of a class, as shared strings that are made once.
-    pub(crate) fn class_names(&mut self, number: usize) -> Option<Arc<ClassNames>> {
-        let class = self.tables.classes.get_mut(number)?;
-        let range = class.start..class.start + usize::from(class.len);
-        if class.names.is_none() {
-            let fields = self.tables.fields.get(range)?;
-            class.names = Some(Arc::new(ClassNames {
-                class: ByteString::from(&*class.name),
-                fields: fields.iter().map(|name| ByteString::from(&**name)).collect(),
-            }));
+    pub(crate) fn class_names(&mut self, number: usize) -> Result<Arc<ClassNames>, Error> {
+        let Some(class) = self.tables.classes.get_mut(number) else {
+            return Err(self.mismatch("an object"));
+        };
+        if let Some(names) = &class.names {
+            return Ok(names.clone());
         }
-        class.names.clone()
+        let range = class.start..class.start + usize::from(class.len);
+        let fields = self.tables.fields.get(range).unwrap_or_default();
+        let text = |name: &str| size_of::<ByteString>() + name.len() + BLOCK;
+        let cost = text(&class.name) + fields.iter().map(|name| text(name)).sum::<usize>();
+        let names = Arc::new(ClassNames {
+            class: ByteString::from(&*class.name),
+            fields: fields.iter().map(|name| ByteString::from(&**name)).collect(),
+        });
+        class.names = Some(names.clone());
+        self.charge(cost)?;
+        Ok(names)
     }
 
     /// The text of a type, as a shared string that is made once.
-    pub(crate) fn type_name(&mut self, number: usize) -> Option<ByteString> {
-        let known = self.tables.types.get_mut(number)?;
-        Some(known.name.get_or_insert_with(|| ByteString::from(&*known.text)).clone())
+    pub(crate) fn type_name(&mut self, number: usize) -> Result<Option<ByteString>, Error> {
+        let Some(known) = self.tables.types.get_mut(number) else { return Ok(None) };
+        if let Some(name) = &known.name {
+            return Ok(Some(name.clone()));
+        }
+        let name = ByteString::from(&*known.text);
+        known.name = Some(name.clone());
+        self.charge_block(name.len())?;
+        Ok(Some(name))
     }
 
     /// The index in `target` of a field of a wire class. The plan of all fields is made when the
@@ -290,9 +304,12 @@ impl<'de> Decoder<'de> {
             );
             return Err(Error::new(ErrorKind::Limit, detail).at(here));
         };
+        // Tables have room for at most twice what is in them.
+        self.charge(2 * size_of::<WireClass<'_>>())?;
         let start = self.tables.fields.len();
         for _ in 0..len {
             let field = self.read_str()?;
+            self.charge(2 * (size_of::<Cow<'_, str>>() + size_of::<Slot>()))?;
             self.tables.fields.push(field);
             self.tables.plan.push(None);
         }

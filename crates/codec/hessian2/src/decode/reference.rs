@@ -19,12 +19,25 @@ impl Decoder<'_> {
                 if number >= self.limits.references {
                     return Err(self.too_many());
                 }
+                if number as usize == self.tables.containers.capacity() {
+                    self.enlarge_table()?;
+                }
                 self.tables.containers.push(Container { position, types, classes, open: true });
                 false
             }
         };
         self.at.containers += 1;
         Ok((number, was_open))
+    }
+
+    /// Doubles the table of containers.
+    #[cold]
+    fn enlarge_table(&mut self) -> Result<(), Error> {
+        const LEAST: usize = 4;
+        let more = self.tables.containers.len().max(LEAST);
+        self.charge(more * size_of::<Container>())?;
+        self.tables.containers.reserve_exact(more);
+        Ok(())
     }
 
     #[inline]
@@ -103,8 +116,14 @@ impl Decoder<'_> {
         self.depth -= 1;
         let used = self.at.position.saturating_sub(position);
         self.at = here;
-        self.replay = self.replay.checked_sub(used).ok_or_else(|| self.too_much_replay())?;
+        self.unfold(used)?;
         Ok(read)
+    }
+
+    /// Notes that `bytes` of the message have been read once more, or would have been.
+    pub(crate) fn unfold(&mut self, bytes: usize) -> Result<(), Error> {
+        self.replay = self.replay.checked_sub(bytes).ok_or_else(|| self.too_much_replay())?;
+        Ok(())
     }
 
     #[cold]

@@ -34,8 +34,17 @@ impl<'de> Decoder<'de> {
     #[inline]
     pub fn read_string(&mut self) -> Result<String, Error> {
         match self.ascii_str() {
-            Some(text) => Ok(text.to_owned()),
-            None => self.read_wide_str().map(Cow::into_owned),
+            Some(text) => {
+                self.charge_block(text.len())?;
+                Ok(text.to_owned())
+            }
+            None => match self.read_wide_str()? {
+                Cow::Borrowed(text) => {
+                    self.charge_block(text.len())?;
+                    Ok(text.to_owned())
+                }
+                Cow::Owned(text) => Ok(text),
+            },
         }
     }
 
@@ -67,7 +76,9 @@ impl<'de> Decoder<'de> {
             }
         }
         self.at.position = start;
-        self.owned_str().map(Cow::Owned)
+        let text = self.owned_str()?;
+        self.charge_block(text.len())?;
+        Ok(Cow::Owned(text))
     }
 
     /// Reads a string that must be borrowed.
@@ -105,7 +116,11 @@ impl<'de> Decoder<'de> {
     pub fn read_shared_str(&mut self) -> Result<ByteString, Error> {
         Ok(match (self.read_str()?, self.shared) {
             (Cow::Borrowed(text), Some(all)) => dubhe_text::share(all, text),
-            (text, _) => text.into_owned().into(),
+            (Cow::Borrowed(text), None) => {
+                self.charge_block(text.len())?;
+                text.into()
+            }
+            (Cow::Owned(text), _) => text.into(),
         })
     }
 
@@ -116,6 +131,7 @@ impl<'de> Decoder<'de> {
     pub fn read_char_units(&mut self) -> Result<Vec<u16>, Error> {
         let mut units = Vec::new();
         self.each_unit(&mut |unit| units.push(unit))?;
+        self.charge_block(size_of_val(&*units))?;
         Ok(units)
     }
 

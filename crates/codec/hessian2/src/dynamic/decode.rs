@@ -3,13 +3,18 @@
 //! Whether a container is shared is known only when a reference to it turns up, which is after it
 //! has been built. So a message with references is read twice: the first time tells which
 //! containers to name.
+//!
+//! A reference that leads out of the value, to one that was read before, is read as a value of its
+//! own, once for the whole message: all values that refer to it share it.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use dubhe_core::Value;
-use dubhe_core::value::{Label, List, Map, Object};
+use dubhe_core::memory::BLOCK;
+use dubhe_core::value::{Label, List, Map, Name, Object};
 
-use crate::decode::{Number, Start};
+use crate::decode::{Copied, Number, Start};
 use crate::{Decode, Decoder, Error, tag};
 
 impl<'de> Decode<'de> for Value {
@@ -19,37 +24,48 @@ impl<'de> Decode<'de> for Value {
 }
 
 /// The value that is being read, and the containers within it that are referred to.
-struct Root<'a> {
-    /// The number of its first container. A reference to an earlier one leads out of the value,
-    /// to a copy of what is there.
+struct Root {
+    /// The number of its first container. A reference to an earlier one leads out of the value.
     first: u32,
-    shared: HashMap<u32, Label>,
-    labels: &'a mut u32,
+    shared: BTreeMap<u32, Label>,
 }
 
 impl Decoder<'_> {
-    /// Reads any value. Labels number the shared containers from 0 in the order of the first
-    /// reference to each. What a value shares with values read before it is copied.
+    /// Reads any value. Labels number the shared containers of all values of a message from 0, in
+    /// the order of the first reference to each. What a value shares with values read before it
+    /// is there as if it was written twice, and takes memory once.
     ///
     /// # Errors
     /// When the message is malformed or exceeds a limit.
     pub fn read_value(&mut self) -> Result<Value, Error> {
-        self.root(&mut 0)
-    }
-
-    fn root(&mut self, labels: &mut u32) -> Result<Value, Error> {
-        let start = self.cursor();
-        let mut root = Root { first: start.containers, shared: HashMap::new(), labels };
-        let value = self.value(&mut root)?;
-        if root.shared.is_empty() {
-            return Ok(value);
+        let (start, position) = (self.cursor(), self.position());
+        let (budget, replay, kept) = (self.budget(), self.replay_left(), self.kept());
+        let mut root = Root { first: start.containers, shared: BTreeMap::new() };
+        let mut value = self.value(&mut root)?;
+        if !root.shared.is_empty() {
+            drop(value);
+            self.rewind(start);
+            self.restore(budget, replay);
+            self.charge(self.kept() - kept)?;
+            value = self.value(&mut root)?;
         }
-        drop(value);
-        self.rewind(start);
-        self.value(&mut root)
+        if self.cursor().containers > root.first && self.references_follow() {
+            let read = self.position().saturating_sub(position);
+            let bytes = read + replay.saturating_sub(self.replay_left());
+            self.keep(root.first, &value, bytes)?;
+        }
+        Ok(value)
     }
 
-    fn value(&mut self, root: &mut Root<'_>) -> Result<Value, Error> {
+    /// Keeps the value of a container for those that refer to it.
+    fn keep(&mut self, number: u32, value: &Value, bytes: usize) -> Result<(), Error> {
+        self.charge(2 * size_of::<(u32, Copied)>() + BLOCK)?;
+        let copied = Copied { value: value.clone(), bytes, height: height(value) };
+        self.dynamic().copies.insert(number, copied);
+        Ok(())
+    }
+
+    fn value(&mut self, root: &mut Root) -> Result<Value, Error> {
         let start = self.read_start()?;
         let tag = match start {
             Start::Object(class) => return self.object_value(start, class, root),
@@ -75,25 +91,34 @@ impl Decoder<'_> {
         })
     }
 
-    fn list_value(&mut self, tag: u8, root: &mut Root<'_>) -> Result<Value, Error> {
+    fn list_value(&mut self, tag: u8, root: &mut Root) -> Result<Value, Error> {
         let number = self.cursor().containers;
         let list = self.list(tag, |d, class, items| {
-            let class = class.and_then(|class| d.type_name(class));
-            let mut values = Vec::with_capacity(items.capacity(d));
+            let class = class.map(|class| d.type_name(class)).transpose()?.flatten();
+            let mut values = items.vec(d)?;
             while items.next(d)? {
+                d.make_room(&mut values)?;
                 values.push(d.value(root)?);
             }
             Ok(List { class, items: values })
         })?;
-        Ok(root.named(number, list.into()))
+        let list = if list.class.is_none() && list.items.is_empty() {
+            self.dynamic().empty.get_or_insert_default().clone()
+        } else {
+            self.charge(shared_block::<List>())?;
+            Arc::new(list)
+        };
+        Ok(root.named(number, Value::List(list)))
     }
 
-    fn map_value(&mut self, tag: u8, root: &mut Root<'_>) -> Result<Value, Error> {
+    fn map_value(&mut self, tag: u8, root: &mut Root) -> Result<Value, Error> {
         let number = self.cursor().containers;
+        self.charge(shared_block::<Map>())?;
         let map = self.map(tag, |d, class, entries| {
-            let class = class.and_then(|class| d.type_name(class));
+            let class = class.map(|class| d.type_name(class)).transpose()?.flatten();
             let mut values = Vec::new();
             while entries.next(d)? {
+                d.make_room(&mut values)?;
                 let key = d.value(root)?;
                 values.push((key, d.value(root)?));
             }
@@ -106,37 +131,77 @@ impl Decoder<'_> {
         &mut self,
         start: Start,
         class: usize,
-        root: &mut Root<'_>,
+        root: &mut Root,
     ) -> Result<Value, Error> {
         let number = self.cursor().containers;
-        let names = self.class_names(class);
-        let (name, fields) =
-            names.as_ref().map_or_else(Default::default, |n| (n.class.clone(), &*n.fields));
-        let mut values = Vec::with_capacity(fields.len().min(self.remaining().len()));
-        let mut names = fields.iter();
+        let names = self.class_names(class)?;
+        // A field has at least one byte.
+        let room = names.fields.len().min(self.remaining().len());
+        let mut values = Vec::new();
+        self.charge(shared_block::<Object>() + room * size_of::<(Name, Value)>())?;
+        values.reserve_exact(room);
+        let mut fields = names.fields.iter();
         self.object(start, |d, _| {
             let value = d.value(root)?;
-            values.extend(names.next().map(|name| (name.clone(), value)));
+            values.extend(fields.next().map(|name| (name.clone(), value)));
             Ok(())
         })?;
-        Ok(root.named(number, Object { class: name, fields: values }.into()))
+        Ok(root.named(number, Object { class: names.class.clone(), fields: values }.into()))
     }
 
-    fn reference_value(&mut self, root: &mut Root<'_>) -> Result<Value, Error> {
+    fn reference_value(&mut self, root: &mut Root) -> Result<Value, Error> {
         let number = self.read_reference()?;
         if number < root.first {
-            return self.replay(number, |d| d.root(root.labels));
+            return self.outside(number);
         }
-        let label = *root.shared.entry(number).or_insert_with(|| {
-            let label = Label(*root.labels);
-            *root.labels += 1;
-            label
-        });
+        if let Some(label) = root.shared.get(&number) {
+            return Ok(Value::Ref(*label));
+        }
+        // The value will be in a box, behind its label.
+        self.charge(2 * size_of::<(u32, Label)>() + size_of::<Value>() + BLOCK)?;
+        let labels = &mut self.dynamic().labels;
+        let label = Label(*labels);
+        *labels += 1;
+        root.shared.insert(number, label);
         Ok(Value::Ref(label))
+    }
+
+    /// The value of a container that was read before the present value began.
+    fn outside(&mut self, number: u32) -> Result<Value, Error> {
+        if let Some(Copied { value, bytes, height }) = self.dynamic().copies.get(&number) {
+            let (value, bytes, height) = (value.clone(), *bytes, *height);
+            self.check_depth(height)?;
+            // Memory is shared, but whoever looks at the whole value sees it once more.
+            self.unfold(bytes)?;
+            return Ok(value);
+        }
+        let (budget, kept) = (self.budget(), self.kept());
+        // It is kept, since the reference to it is behind it.
+        let value = self.replay(number, Self::read_value)?;
+        let taken = budget.left().saturating_sub(self.budget().left());
+        self.dynamic().kept = kept + taken;
+        Ok(value)
     }
 }
 
-impl Root<'_> {
+/// The memory of a container in an [`Arc`], without its elements.
+const fn shared_block<T>() -> usize {
+    size_of::<T>() + 2 * size_of::<usize>() + BLOCK
+}
+
+/// The number of containers that nest in a value, itself included.
+fn height(value: &Value) -> u16 {
+    let most = |values: &mut dyn Iterator<Item = &Value>| values.map(height).max().unwrap_or(0) + 1;
+    match value {
+        Value::List(list) => most(&mut list.items.iter()),
+        Value::Map(map) => most(&mut map.entries.iter().flat_map(|(k, v)| [k, v])),
+        Value::Object(object) => most(&mut object.fields.iter().map(|(_, v)| v)),
+        Value::Shared(_, inner) => height(inner),
+        _ => 0,
+    }
+}
+
+impl Root {
     fn named(&self, number: u32, value: Value) -> Value {
         match self.shared.get(&number) {
             Some(label) => Value::Shared(*label, Box::new(value)),

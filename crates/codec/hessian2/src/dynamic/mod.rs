@@ -6,8 +6,9 @@ mod encode;
 use std::borrow::Cow;
 
 use dubhe_core::Value;
+use dubhe_core::memory::MemoryLimit;
 
-use crate::{Decode, Encode, Error, JavaType, from_bytes, to_bytes};
+use crate::{Decode, Decoder, Encode, Error, JavaType, Limits, to_bytes};
 
 impl JavaType for Value {
     fn descriptor() -> Cow<'static, str> {
@@ -20,7 +21,7 @@ impl JavaType for Value {
 /// # Errors
 /// When the value is of another shape than the type.
 pub fn from_value<T: for<'de> Decode<'de>>(value: &Value) -> Result<T, Error> {
-    from_bytes(&to_bytes(value)?)
+    read(&to_bytes(value)?)
 }
 
 /// The value that a Rust type travels as.
@@ -28,5 +29,14 @@ pub fn from_value<T: for<'de> Decode<'de>>(value: &Value) -> Result<T, Error> {
 /// # Errors
 /// Those of [`Encode::encode`].
 pub fn to_value<T: Encode + ?Sized>(value: &T) -> Result<Value, Error> {
-    from_bytes(&to_bytes(value)?)
+    read(&to_bytes(value)?)
+}
+
+/// Reads what was written here: the memory that it takes is bounded by that of the value.
+fn read<T: for<'de> Decode<'de>>(message: &[u8]) -> Result<T, Error> {
+    let own = Limits::default().memory(MemoryLimit::new(u16::MAX, usize::MAX));
+    let mut d = Decoder::with_limits(message, own);
+    let value = T::decode(&mut d)?;
+    d.end()?;
+    Ok(value)
 }

@@ -1,5 +1,7 @@
 //! Generalized values, as maps in place of objects.
 
+use std::sync::Arc;
+
 use dubhe_core::Value;
 use dubhe_core::value::{List, Map, Object};
 
@@ -27,17 +29,17 @@ impl Form {
     fn of(self, value: Value) -> Value {
         match value {
             Value::List(list) => {
-                let List { class, items } = *list;
+                let List { class, items } = Arc::unwrap_or_clone(list);
                 // Sets stay sets; Java compares them so.
                 let class = class.filter(|c| c.contains("Set"));
                 List { class, items: items.into_iter().map(|item| self.of(item)).collect() }.into()
             }
             Value::Map(map) => {
-                let Map { class, entries } = *map;
+                let Map { class, entries } = Arc::unwrap_or_clone(map);
                 let entries = entries.into_iter().map(|(k, v)| (self.of(k), self.of(v))).collect();
                 Map { class, entries }.into()
             }
-            Value::Object(object) => self.object(*object),
+            Value::Object(object) => self.object(Arc::unwrap_or_clone(object)),
             Value::Shared(label, inner) => Value::Shared(label, Box::new(self.of(*inner))),
             other => other,
         }

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
+use crate::limits::{MAX_DIGITS, check_digits};
 use crate::{Array, Class, Decode, Decoder, Encode, Encoder, Error, ErrorKind};
 
 /// Nine decimal digits fit one word.
@@ -22,7 +23,8 @@ static CLASS: Class = Class::new(
 );
 
 /// An integer of any size: a sign and a magnitude, as in Java. There is no arithmetic, only
-/// conversion. To and from text takes time in the square of the length.
+/// conversion. To and from text takes time in the square of the length, which is bounded where one
+/// is received: [`Limits::digits`](crate::Limits::digits), and 10,000 digits in a text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct BigInteger {
     negative: bool,
@@ -91,6 +93,7 @@ impl FromStr for BigInteger {
         if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
             return Err(malformed());
         }
+        check_digits(digits.len(), MAX_DIGITS)?;
         // The least significant word first, while digits are shifted in from the left.
         let mut words: Vec<u32> = Vec::new();
         let head = digits.len() % DIGITS;
@@ -116,9 +119,15 @@ impl fmt::Display for BigInteger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut words = self.words.clone();
         let mut groups = Vec::new();
-        while words.iter().any(|word| *word != 0) {
+        // The words before it are zero: a quotient is shorter by one most of the time.
+        let mut first = 0;
+        loop {
+            first += words.iter().skip(first).take_while(|word| **word == 0).count();
+            if first >= words.len() {
+                break;
+            }
             let mut rest = 0;
-            for word in &mut words {
+            for word in words.iter_mut().skip(first) {
                 let wide = rest << 32 | u64::from(*word);
                 *word = low(wide / BASE);
                 rest = wide % BASE;
@@ -171,6 +180,7 @@ impl<'de> Decode<'de> for BigInteger {
         })?;
         let missing = |field| Error::missing_field(CLASS.name(), field).at(start);
         let words = words.ok_or_else(|| missing("mag"))?;
+        d.check_digits(words.len().saturating_mul(DIGITS)).map_err(|e| e.at(start))?;
         let words: Vec<u32> = words.into_iter().map(i32::cast_unsigned).collect();
         Ok(Self::new(signum.ok_or_else(|| missing("signum"))? < 0, &words))
     }
@@ -197,6 +207,31 @@ mod tests {
         }
         assert_eq!("-0".parse::<BigInteger>().unwrap(), BigInteger::default());
         assert!("1.0".parse::<BigInteger>().is_err());
+    }
+
+    #[test]
+    fn digits_are_limited_where_a_number_is_received() {
+        // A word holds nine digits and a part of a tenth.
+        let words =
+            |count: usize| crate::to_bytes(&BigInteger::new(true, &vec![u32::MAX; count])).unwrap();
+        let read = |bytes: &[u8], digits| {
+            let limits = crate::Limits::default().digits(digits);
+            BigInteger::decode(&mut Decoder::with_limits(bytes, limits)).map_err(|e| e.kind())
+        };
+        let default = crate::Limits::default().digits;
+        assert_eq!(read(&words(1_111), default).unwrap().to_string().len(), 10_704);
+        assert_eq!(read(&words(1_112), default), Err(ErrorKind::Limit));
+        // 104 KB took the better part of a minute to print.
+        assert_eq!(read(&words(26_000), default), Err(ErrorKind::Limit));
+        assert_eq!(read(&words(2), 18).unwrap().to_string(), "-18446744073709551615");
+        assert_eq!(read(&words(3), 18), Err(ErrorKind::Limit));
+        assert!(read(&words(26_000), 300_000).is_ok());
+
+        let text = |digits: usize| "9".repeat(digits).parse::<BigInteger>();
+        assert_eq!(text(10_000).unwrap().to_string(), "9".repeat(10_000));
+        let error = text(10_001).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Limit);
+        assert!(error.to_string().contains("raise Limits::digits"), "{error}");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use dubhe_core::status::Origin;
 use dubhe_core::{Code, EncodedArgs, Format, Payload, Sink, Status};
 
 use super::{can_forward, cannot_write, expect_hessian};
-use crate::{Arguments, DecodeArguments, Decoder, Encode as _, Encoder, Error, layout};
+use crate::{Arguments, DecodeArguments, Decoder, Encode as _, Encoder, Error, Limits, layout};
 
 /// Arguments that borrow nothing from the message.
 pub trait OwnedArguments: for<'de> DecodeArguments<'de> {}
@@ -53,9 +53,10 @@ pub(super) fn read<T>(
     let mut decoder = match payload {
         Payload::Args(Args::Encoded(encoded)) => {
             expect_hessian(encoded.format())?;
+            let limits = Limits::default().memory(encoded.memory());
             match encoded.layout() {
-                ArgsLayout::Shared { bytes, .. } => Decoder::shared(bytes),
-                ArgsLayout::Separate(pieces) => Decoder::separate(pieces),
+                ArgsLayout::Shared { bytes, .. } => Decoder::shared_with_limits(bytes, limits),
+                ArgsLayout::Separate(pieces) => Decoder::separate_with_limits(pieces, limits),
             }
         }
         Payload::Args(args) => {
@@ -65,8 +66,9 @@ pub(super) fn read<T>(
             Decoder::shared(&bytes)
         }
         Payload::Message(_) => {
-            bytes = super::bytes(payload)?;
-            Decoder::shared(&bytes)
+            let memory;
+            (bytes, memory) = super::bytes(payload)?;
+            Decoder::shared_with_limits(&bytes, Limits::default().memory(memory))
         }
     };
     read(&mut decoder)

@@ -25,6 +25,8 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
         seed: T,
     ) -> Result<Option<T::Value>, Error> {
         if self.items.next(self.d)? {
+            // Vectors double when they are full.
+            self.d.charge(2 * size_of::<T::Value>())?;
             seed.deserialize(FromDecoder(self.d)).map(Some)
         } else {
             Ok(None)
@@ -32,7 +34,7 @@ impl<'de> SeqAccess<'de> for Elements<'_, 'de> {
     }
 
     fn size_hint(&self) -> Option<usize> {
-        Some(self.items.capacity(self.d))
+        Some(self.items.capacity(self.d).min(1024))
     }
 }
 
@@ -50,6 +52,7 @@ impl<'de> MapAccess<'de> for EntriesOf<'_, 'de> {
         seed: K,
     ) -> Result<Option<K::Value>, Error> {
         if self.entries.next(self.d)? {
+            self.d.charge(2 * size_of::<K::Value>())?;
             seed.deserialize(FromDecoder(self.d)).map(Some)
         } else {
             Ok(None)
@@ -57,6 +60,7 @@ impl<'de> MapAccess<'de> for EntriesOf<'_, 'de> {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
+        self.d.charge(2 * size_of::<V::Value>())?;
         seed.deserialize(FromDecoder(self.d))
     }
 }

@@ -123,7 +123,7 @@ impl<'de> Deserializer<'de> for FromDecoder<'_, 'de> {
         match self.0.peek()? {
             // A `Vec<u8>` that does not go through `serde_bytes`.
             tag if Decoder::is_bytes(tag) => {
-                let bytes = self.0.read_bytes()?.into_owned();
+                let bytes = self.0.read_byte_vec()?;
                 visitor.visit_seq(serde::de::value::SeqDeserializer::new(bytes.into_iter()))
             }
             _ => list(self.0, visitor),
@@ -203,14 +203,21 @@ impl<'de> Deserializer<'de> for FromDecoder<'_, 'de> {
 
 fn text<'de, V: Visitor<'de>>(d: &mut Decoder<'de>, visitor: V) -> Result<V::Value, Error> {
     match d.read_str()? {
-        Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
+        Cow::Borrowed(text) => {
+            // Most visitors copy it.
+            d.charge_block(text.len())?;
+            visitor.visit_borrowed_str(text)
+        }
         Cow::Owned(text) => visitor.visit_string(text),
     }
 }
 
 fn bytes<'de, V: Visitor<'de>>(d: &mut Decoder<'de>, visitor: V) -> Result<V::Value, Error> {
     match d.read_bytes()? {
-        Cow::Borrowed(bytes) => visitor.visit_borrowed_bytes(bytes),
+        Cow::Borrowed(bytes) => {
+            d.charge_block(bytes.len())?;
+            visitor.visit_borrowed_bytes(bytes)
+        }
         Cow::Owned(bytes) => visitor.visit_byte_buf(bytes),
     }
 }
@@ -223,10 +230,13 @@ fn constant<'de, V: Visitor<'de>>(d: &mut Decoder<'de>, visitor: V) -> Result<V:
 }
 
 fn list<'de, V: Visitor<'de>>(d: &mut Decoder<'de>, visitor: V) -> Result<V::Value, Error> {
+    // The value itself may be in a box.
+    d.charge_block(size_of::<V::Value>())?;
     d.read_list(|d, items| visitor.visit_seq(Elements { d, items }))
 }
 
 fn map<'de, V: Visitor<'de>>(d: &mut Decoder<'de>, tag: u8, visitor: V) -> Result<V::Value, Error> {
+    d.charge_block(size_of::<V::Value>())?;
     d.map(tag, |d, _, entries| visitor.visit_map(EntriesOf { d, entries }))
 }
 
@@ -235,6 +245,7 @@ fn object<'de, V: Visitor<'de>>(
     start: Start,
     visitor: V,
 ) -> Result<V::Value, Error> {
+    d.charge_block(size_of::<V::Value>())?;
     d.object_with(start, |d, fields| {
         let mut at = 0..fields;
         let value = visitor.visit_map(FieldsOf { d, start, at: &mut at })?;

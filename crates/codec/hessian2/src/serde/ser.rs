@@ -1,5 +1,7 @@
 //! From serde to a [`Value`].
 
+use std::sync::Arc;
+
 use ::serde::{Serialize, Serializer};
 
 use super::compound::{Items, Pairs, Struct};
@@ -106,7 +108,7 @@ impl Serializer for ToValue {
         let content = v.serialize(self)?;
         match content {
             Value::Object(mut object) if is_class(variant) => {
-                object.class = variant.into();
+                Arc::make_mut(&mut object).class = variant.into();
                 Ok(Value::Object(object))
             }
             content => Ok(tagged(variant, content)),

@@ -79,7 +79,7 @@ impl<T: JavaType, const N: usize> JavaType for [T; N] {
 }
 
 macro_rules! set {
-    ($type:ident <T $(, $hasher:ident: $($bound:path),+)?>, $class:literal, $($element:path),+) => {
+    ($type:ident <T $(, $hasher:ident: $($bound:path),+)?>, $class:literal, |$d:ident, $set:ident| $charge:expr, $($element:path),+) => {
         impl<T: Encode $(, $hasher)?> Encode for $type<T $(, $hasher)?> {
             fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
                 e.write_typed_list($class, self.len(), |e| {
@@ -95,6 +95,8 @@ macro_rules! set {
                 d.read_list(|d, items| {
                     let mut set = Self::default();
                     while items.next(d)? {
+                        let ($d, $set) = (&mut *d, &set);
+                        $charge?;
                         set.insert(T::decode(d)?);
                     }
                     Ok(set)
@@ -110,12 +112,12 @@ macro_rules! set {
     };
 }
 
-set!(HashSet<T, S: BuildHasher, Default>, "java.util.HashSet", Eq, Hash);
+set!(HashSet<T, S: BuildHasher, Default>, "java.util.HashSet", |d, set| d.charge_set(set), Eq, Hash);
 // A TreeSet would ask Java to compare the elements.
-set!(BTreeSet<T>, "java.util.LinkedHashSet", Ord);
+set!(BTreeSet<T>, "java.util.LinkedHashSet", |d, set| d.charge_ordered::<T>(set.len()), Ord);
 
 macro_rules! map {
-    ($type:ident <K, V $(, $hasher:ident: $($bound:path),+)?>, $($key:path),+) => {
+    ($type:ident <K, V $(, $hasher:ident: $($bound:path),+)?>, |$d:ident, $map:ident| $charge:expr, $($key:path),+) => {
         impl<K: Encode, V: Encode $(, $hasher)?> Encode for $type<K, V $(, $hasher)?> {
             fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
                 e.write_map(|e| {
@@ -134,6 +136,8 @@ macro_rules! map {
                 d.read_map(|d, entries| {
                     let mut map = Self::default();
                     while entries.next(d)? {
+                        let ($d, $map) = (&mut *d, &map);
+                        $charge?;
                         let key = K::decode(d)?;
                         map.insert(key, V::decode(d)?);
                     }
@@ -150,5 +154,5 @@ macro_rules! map {
     };
 }
 
-map!(HashMap<K, V, S: BuildHasher, Default>, Eq, Hash);
-map!(BTreeMap<K, V>, Ord);
+map!(HashMap<K, V, S: BuildHasher, Default>, |d, map| d.charge_map(map), Eq, Hash);
+map!(BTreeMap<K, V>, |d, map| d.charge_ordered::<(K, V)>(map.len()), Ord);

@@ -44,6 +44,7 @@ macro_rules! holder {
         impl<'de, T: Decode<'de>> Decode<'de> for $type<T> {
             #[inline]
             fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
+                d.charge_block(size_of::<T>())?;
                 T::decode(d).map(Self::new)
             }
         }

@@ -97,7 +97,7 @@ impl<'de> Decode<'de> for i8 {
     }
 
     fn decode_array(d: &mut Decoder<'de>) -> Result<Vec<Self>, Error> {
-        Ok(d.read_bytes()?.iter().map(|v| v.cast_signed()).collect())
+        Ok(d.read_byte_vec()?.into_iter().map(u8::cast_signed).collect())
     }
 }
 
@@ -133,7 +133,7 @@ impl<'de> Decode<'de> for u8 {
 
     #[inline]
     fn decode_list(d: &mut Decoder<'de>) -> Result<Vec<Self>, Error> {
-        Ok(d.read_bytes()?.into_owned())
+        d.read_byte_vec()
     }
 }
 
@@ -215,6 +215,8 @@ impl<'de> Decode<'de> for char {
     }
 
     fn decode_array(d: &mut Decoder<'de>) -> Result<Vec<Self>, Error> {
-        Ok(d.read_str()?.chars().collect())
+        let text = d.read_str()?;
+        d.charge(text.len().saturating_mul(size_of::<Self>()))?;
+        Ok(text.chars().collect())
     }
 }

@@ -74,7 +74,9 @@ macro_rules! boxed_text {
     ($($type:ty),*) => {$(
         impl<'de> Decode<'de> for $type {
             fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
-                d.read_str().map(|text| Self::from(&*text))
+                let text = d.read_str()?;
+                d.charge_block(text.len())?;
+                Ok(Self::from(&*text))
             }
         }
     )*};

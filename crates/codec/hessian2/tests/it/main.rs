@@ -13,6 +13,7 @@
 
 mod layout;
 mod malformed;
+mod memory;
 mod round_trip;
 mod serde_types;
 mod vectors;

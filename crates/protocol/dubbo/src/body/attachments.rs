@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 use dubhe_core::gate::PRIORITY;
 use dubhe_core::{Metadata, Value};
-use dubhe_hessian2::{Decode, Decoder, Error};
+use dubhe_hessian2::{Decode, Decoder, Error, ErrorKind};
 
-use super::share;
+use super::{BodyLimits, share};
 
 /// Attachments that belong to the protocol. They become typed facts of the call and are hidden
 /// from handlers and callers (Dubbo Java `ContextFilter`); values that a caller sets under one of
@@ -39,9 +40,17 @@ impl<'a> Attachments<'a> {
     /// Reads the map that is next; a null, or the end of the body, is an empty one.
     ///
     /// # Errors
-    /// When something else is there, or a key is no string.
-    pub(crate) fn read(decoder: &mut Decoder<'a>, frame: &'a Bytes) -> Result<Self, Error> {
-        Self::each(decoder, |all, d, key| {
+    /// When something else is there, a key is no string, or they exceed a limit.
+    pub(crate) fn read(
+        decoder: &mut Decoder<'a>,
+        frame: &'a Bytes,
+        limits: &BodyLimits,
+    ) -> Result<Self, Error> {
+        // What follows counts, not what was stepped over.
+        decoder.begin_budget(decoder.remaining().len().min(limits.attachments));
+        Self::each(decoder, limits, |all, d, key| {
+            // An entry and the room to grow.
+            d.charge(2 * size_of::<(ByteString, Value)>())?;
             let value = match d.peek()? {
                 0..=0x1f | 0x30..=0x33 => Value::String(share(frame, d.read_str()?)),
                 _ => Value::decode(d)?,
@@ -59,9 +68,9 @@ impl<'a> Attachments<'a> {
     ///
     /// # Errors
     /// As [`Attachments::read`].
-    pub(crate) fn scan(decoder: &mut Decoder<'a>) -> Result<Self, Error> {
+    pub(crate) fn scan(decoder: &mut Decoder<'a>, limits: &BodyLimits) -> Result<Self, Error> {
         decoder.look_ahead(|d| {
-            Self::each(d, |all, d, key| {
+            Self::each(d, limits, |all, d, key| {
                 if *key == *PRIORITY {
                     all.priority = read_fact(d)?;
                     return Ok(());
@@ -74,17 +83,22 @@ impl<'a> Attachments<'a> {
     /// Reads the map that is next; `other` takes what is not the protocol's own.
     fn each(
         decoder: &mut Decoder<'a>,
+        limits: &BodyLimits,
         mut other: impl FnMut(&mut Self, &mut Decoder<'a>, Cow<'a, str>) -> Result<(), Error>,
     ) -> Result<Self, Error> {
         let mut all = Self::default();
         if decoder.is_at_end() || decoder.read_null()? {
             return Ok(all);
         }
+        let start = decoder.position();
         decoder.read_map(|d, entries| {
             while entries.next(d)? {
                 let key = super::read_text(d)?;
                 if !all.fact(d, &key)? {
                     other(&mut all, d, key)?;
+                }
+                if d.position() - start > limits.attachments {
+                    return Err(too_large(d, limits));
                 }
             }
             Ok(all)
@@ -110,6 +124,16 @@ impl<'a> Attachments<'a> {
         }
         Ok(true)
     }
+}
+
+#[cold]
+fn too_large(d: &Decoder<'_>, limits: &BodyLimits) -> Error {
+    let detail = format!(
+        "the attachments have more than {} bytes; send less beside the call, \
+         or raise max_attachments at the receiver",
+        limits.attachments
+    );
+    d.error(ErrorKind::Limit, detail)
 }
 
 /// Reads the text of a fact; anything that is no text says nothing.
@@ -142,7 +166,9 @@ mod tests {
     fn timeout(entries: &[(&'static str, &'static str)]) -> Option<Duration> {
         let map = Value::map(entries.iter().copied());
         let bytes = dubhe_hessian2::to_bytes(&map).unwrap();
-        Attachments::read(&mut Decoder::new(&bytes), &bytes).unwrap().timeout
+        Attachments::read(&mut Decoder::new(&bytes), &bytes, &BodyLimits::default())
+            .unwrap()
+            .timeout
     }
 
     #[test]

@@ -6,6 +6,7 @@
 mod attachments;
 mod event;
 mod exception;
+mod limits;
 mod reply;
 mod request;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use dubhe_hessian2::{Decoder, Error};
 pub use attachments::{Attachments, PROTOCOL_KEYS};
 pub use event::Event;
 pub(crate) use exception::{from_exception, to_exception};
+pub use limits::BodyLimits;
 pub use reply::{Answer, read_error, read_reply, supports_attachments};
 pub(crate) use reply::{ReplyTo, write_failure, write_reply};
 pub(crate) use request::{Outgoing, RequestTemplate, arguments, write_request};

@@ -14,7 +14,7 @@ use dubhe_hessian2::{Decode, Decoder, Encoder, Error, ErrorKind};
 use dubhe_net::session::Outbox;
 
 use super::writer::{Refused, Writer, frame, put_value};
-use super::{Attachments, DUBBO_VERSION, to_exception};
+use super::{Attachments, BodyLimits, DUBBO_VERSION, to_exception};
 use crate::header::{Header, Kind};
 use crate::payload::PayloadLimit;
 use crate::serialization::SerializationId;
@@ -44,9 +44,9 @@ pub enum Answer {
 /// nothing; dubbo-go always leaves one.
 ///
 /// # Errors
-/// When it is malformed.
-pub fn read_reply(body: &Bytes) -> Result<(Answer, Metadata), Error> {
-    let mut d = Decoder::shared(body);
+/// When it is malformed or exceeds a limit.
+pub fn read_reply(body: &Bytes, limits: &BodyLimits) -> Result<(Answer, Metadata), Error> {
+    let mut d = Decoder::shared_with_limits(body, limits.hessian());
     let tag = d.read_i32()?;
     let start = d.position();
     let answer = match tag % WITH_ATTACHMENTS {
@@ -62,7 +62,11 @@ pub fn read_reply(body: &Bytes) -> Result<(Answer, Metadata), Error> {
         _ => Answer::Value(Bytes::from_static(NULL_VALUE)),
     };
     let metadata = if tag >= WITH_ATTACHMENTS {
-        Attachments::read(&mut d, body)?.metadata
+        if d.remaining().len() > limits.attachments {
+            // Refused before any of them is decoded.
+            Attachments::scan(&mut d, limits)?;
+        }
+        Attachments::read(&mut d, body, limits)?.metadata
     } else {
         Metadata::new()
     };

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use dubhe_core::call::Body;
+use dubhe_core::memory::MemoryLimit;
 use dubhe_core::status::Origin;
 use dubhe_core::{
     Call, CallKind, Code, EncodedArgs, Format, Metadata, Method, Payload, ServiceKey, Status,
@@ -14,7 +15,7 @@ use dubhe_core::{
 use dubhe_hessian2::{Decoder, Encoder, Error, ErrorKind};
 
 use super::writer::{Writer, put_value};
-use super::{Attachments, DUBBO_VERSION, PROTOCOL_KEYS, read_text};
+use super::{Attachments, BodyLimits, DUBBO_VERSION, PROTOCOL_KEYS, read_text};
 use dubhe_core::descriptor;
 
 /// A request as it came, arguments undecoded.
@@ -36,20 +37,23 @@ pub struct Request<'a> {
     pub arguments: Bytes,
     /// The attachments.
     pub attachments: Attachments<'a>,
+    /// The limit of the memory that decoding the arguments may take.
+    pub memory: MemoryLimit,
 }
 
 impl<'a> Request<'a> {
-    /// Reads a body of hessian2. Bytes behind the attachments mean nothing.
+    /// Reads a body of hessian2, within the default [`BodyLimits`]. Bytes behind the attachments
+    /// mean nothing.
     ///
     /// # Errors
     /// When it is malformed, or its descriptor is.
     pub fn read(body: &'a Bytes) -> Result<Self, Error> {
-        Scanned::read(body)?.finish()
+        Scanned::read(body, BodyLimits::default())?.finish()
     }
 
     /// Reads what stands before the attachments, and of these what the protocol needs.
-    fn scan(body: &'a Bytes) -> Result<(Self, Decoder<'a>), Error> {
-        let mut d = Decoder::shared(body);
+    fn scan(body: &'a Bytes, limits: &BodyLimits) -> Result<(Self, Decoder<'a>), Error> {
+        let mut d = Decoder::shared_with_limits(body, limits.hessian());
         let dubbo = read_text(&mut d)?;
         let service = read_text(&mut d)?;
         let version = read_text(&mut d)?;
@@ -63,9 +67,19 @@ impl<'a> Request<'a> {
             d.skip_value()?;
         }
         let arguments = body.slice(start..d.position());
-        let attachments = Attachments::scan(&mut d)?;
-        let request =
-            Self { dubbo, service, version, method, descriptor, count, arguments, attachments };
+        let attachments = Attachments::scan(&mut d, limits)?;
+        let memory = limits.memory;
+        let request = Self {
+            dubbo,
+            service,
+            version,
+            method,
+            descriptor,
+            count,
+            arguments,
+            attachments,
+            memory,
+        };
         Ok((request, d))
     }
 
@@ -81,7 +95,7 @@ impl<'a> Request<'a> {
 
     /// The arguments as a payload.
     pub fn payload(&self) -> Payload {
-        arguments(self.count, self.arguments.clone())
+        arguments(self.count, self.arguments.clone(), self.memory)
     }
 }
 
@@ -90,6 +104,7 @@ impl<'a> Request<'a> {
 pub struct Scanned<'a> {
     request: Request<'a>,
     body: &'a Bytes,
+    limits: BodyLimits,
     /// Before the attachments.
     decoder: Decoder<'a>,
 }
@@ -99,9 +114,9 @@ impl<'a> Scanned<'a> {
     ///
     /// # Errors
     /// As [`Request::read`].
-    pub fn read(body: &'a Bytes) -> Result<Self, Error> {
-        let (request, decoder) = Request::scan(body)?;
-        Ok(Self { request, body, decoder })
+    pub fn read(body: &'a Bytes, limits: BodyLimits) -> Result<Self, Error> {
+        let (request, decoder) = Request::scan(body, &limits)?;
+        Ok(Self { request, body, limits, decoder })
     }
 
     /// The request, with no metadata yet.
@@ -114,14 +129,14 @@ impl<'a> Scanned<'a> {
     /// # Errors
     /// When one of them cannot be read.
     pub fn finish(mut self) -> Result<Request<'a>, Error> {
-        self.request.attachments = Attachments::read(&mut self.decoder, self.body)?;
+        self.request.attachments = Attachments::read(&mut self.decoder, self.body, &self.limits)?;
         Ok(self.request)
     }
 }
 
 /// The payload of `count` arguments that are `bytes`.
-pub(crate) fn arguments(count: usize, bytes: Bytes) -> Payload {
-    EncodedArgs::shared(Format::Hessian2, count, bytes).into()
+pub(crate) fn arguments(count: usize, bytes: Bytes, limit: MemoryLimit) -> Payload {
+    EncodedArgs::shared(Format::Hessian2, count, bytes).with_memory(limit).into()
 }
 
 /// The facts that a request tells besides the call itself.

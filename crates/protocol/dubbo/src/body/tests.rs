@@ -238,7 +238,7 @@ fn replies_are_read_and_written_back_as_java_wrote_them() {
             counted[3] += 1;
             continue;
         }
-        let (answer, metadata) = read_reply(&body).unwrap();
+        let (answer, metadata) = read_reply(&body, &BodyLimits::default()).unwrap();
         let sets = about["case"] == "attachment";
         let expected = sets.then_some(("reply-trace", "reply to t-1"));
         assert_eq!(metadata, expected.into_iter().collect::<Metadata>(), "{about}");
@@ -266,7 +266,7 @@ fn exceptions_keep_class_message_and_fields() {
         let vectors = vectors();
         let reply = |v: &&Vector| v.about["case"] == case && v.about["direction"] == "s2c";
         let body = &vectors.iter().find(reply).unwrap().body;
-        match read_reply(body).unwrap().0 {
+        match read_reply(body, &BodyLimits::default()).unwrap().0 {
             Answer::Exception(value) => from_exception(value).unwrap(),
             Answer::Value(_) => panic!("{case} threw nothing"),
         }

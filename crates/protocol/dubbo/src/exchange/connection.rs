@@ -294,13 +294,14 @@ impl Connection {
             let text = body::read_error(&answered.body);
             return Err(table::from_dubbo(answered.status, &text).context(&what));
         }
-        let (answer, metadata) = match body::read_reply(&answered.body) {
+        let (answer, metadata) = match body::read_reply(&answered.body, &self.options.body()) {
             Ok(reply) => reply,
             Err(error) => return Err(what.bad_reply(error)),
         };
         match answer {
             Answer::Value(bytes) => {
                 let value = Encoded::delimited(Format::Hessian2, bytes);
+                let value = value.with_memory(self.options.decoded);
                 Ok(Reply::with_metadata(value.into(), metadata))
             }
             Answer::Exception(value) => Err(match body::from_exception(value) {

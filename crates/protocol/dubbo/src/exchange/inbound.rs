@@ -100,10 +100,11 @@ impl Exchange {
         let (known, payload, guards) = match self.request_cache.recognise(frame) {
             Some(CachedRequest { known, count, arguments }) => {
                 let guards = self.admit(header, two_way, now, &known)?;
-                (known, body::arguments(count, arguments), guards)
+                (known, body::arguments(count, arguments, self.options.decoded), guards)
             }
             None => {
-                let scanned = Scanned::read(frame).map_err(Refusal::unreadable)?;
+                let scanned =
+                    Scanned::read(frame, self.options.body()).map_err(Refusal::unreadable)?;
                 let mut known = self.request_head(scanned.request())?;
                 let guards = self.admit(header, two_way, now, &known)?;
                 let request = match scanned.finish() {
@@ -127,7 +128,8 @@ impl Exchange {
             return Err(refused(guards, Refusal::Wire(table::dubbo::SERVER_TIMEOUT, text)));
         }
 
-        // The handler, behind its filters: here while handlers are quick, else in a task.
+        // The handler, behind its filters: here while handlers are quick and the request is short,
+        // else in a task.
         let ticket = Ticket {
             to: two_way.then(|| known.reply_to(header)),
             deadline: match deadline {
@@ -149,9 +151,10 @@ impl Exchange {
         };
         let (invoke, key) = (target.invoke.clone(), PollKey::of(&target.invoke));
         let begin = move || guards.follow(invoke.invoke(Call::new(head, payload)));
-        let started = if self.offload.next() {
+        let bytes = frame.len();
+        let started = if self.offload.next(bytes) {
             let watch = self.watch.clone();
-            self.handlers.start(key, || self.offload.spawn(watch, key, begin), ticket)
+            self.handlers.start(key, || self.offload.spawn(watch, key, bytes, begin), ticket)
         } else {
             self.in_place += 1;
             self.handlers.start(key, begin, ticket)

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use dubhe_core::invoke::Outcome;
 use dubhe_core::{Code, Invoking, Status};
 use dubhe_net::poll_watch::{PollKey, PollWatch, watched};
+use dubhe_net::work;
 use parking_lot::Mutex;
 use std::future::poll_fn;
 use tokio::task::JoinHandle;
@@ -41,25 +42,27 @@ impl Offload {
         }
     }
 
-    /// Returns `true` if the next call gets a task of its own.
-    pub(super) fn next(&mut self) -> bool {
+    /// Returns `true` if the next call, which has `bytes` to decode, gets a task of its own.
+    pub(super) fn next(&mut self, bytes: usize) -> bool {
         let offloads = self.left > 0;
         self.left = self.left.saturating_sub(1);
-        offloads
+        offloads || work::is_long(bytes)
     }
 
-    /// Runs `begin` and what it gives in a task that ends with the returned value.
+    /// Runs `begin` and what it gives in a task that ends with the returned value. `begin` decodes
+    /// `bytes`; when they are many, other tasks go on meanwhile.
     pub(super) fn spawn(
         &self,
         watch: Option<Arc<PollWatch>>,
         key: PollKey,
+        bytes: usize,
         begin: impl FnOnce() -> Invoking + Send + 'static,
     ) -> Invoking {
         let ready = self.ready.clone();
         Invoking::boxed(Spawned(tokio::spawn(async move {
             poll_fn(|cx| ready.poll_room(cx)).await;
             let watch = watch.as_deref();
-            let mut invoking = watched(watch, key, begin);
+            let mut invoking = watched(watch, key, || work::give_way(bytes, begin));
             let outcome = poll_fn(|cx| {
                 ready!(ready.poll_room(cx));
                 watched(watch, key, || Pin::new(&mut invoking).poll(cx))
@@ -143,8 +146,15 @@ mod tests {
     fn slow_handlers_run_apart_for_a_while() {
         let (mut offload, begin) = (Offload::default(), Instant::now());
         offload.observe(begin, begin + SLOW_POLL * 16, 16);
-        assert!(!offload.next());
+        assert!(!offload.next(100));
         offload.observe(begin, begin + SLOW_POLL * 2, 1);
-        assert_eq!((0..200).filter(|_| offload.next()).count(), OFFLOADED_CALLS as usize);
+        assert_eq!((0..200).filter(|_| offload.next(100)).count(), OFFLOADED_CALLS as usize);
+    }
+    #[test]
+    fn a_large_request_is_decoded_apart() {
+        let mut offload = Offload::default();
+        assert!(!offload.next(work::LONG));
+        assert!(offload.next(work::LONG + 1));
+        assert!(!offload.next(work::LONG));
     }
 }

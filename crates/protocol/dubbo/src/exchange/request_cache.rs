@@ -14,7 +14,7 @@ use dubhe_core::serve::Target;
 use dubhe_core::{Metadata, Value};
 use dubhe_hessian2::{Decode, Decoder};
 
-use crate::body::{Attachments, Request};
+use crate::body::{Attachments, BodyLimits, Request};
 use crate::payload::PayloadLimit;
 
 /// The number of requests that are remembered for a connection.
@@ -140,7 +140,9 @@ fn decode_scalars(bytes: &Bytes) -> Option<Metadata> {
     if map.entries.iter().any(|(key, value)| container(key) || container(value)) {
         return None;
     }
-    Attachments::read(&mut Decoder::shared(bytes), bytes).ok().map(|a| a.metadata)
+    Attachments::read(&mut Decoder::shared(bytes), bytes, &BodyLimits::default())
+        .ok()
+        .map(|a| a.metadata)
 }
 
 #[cfg(test)]

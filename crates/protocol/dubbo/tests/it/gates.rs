@@ -10,7 +10,7 @@ use dubhe_core::filter::Guard;
 use dubhe_core::gate::{Arrival, Gate};
 use dubhe_core::{Body, Code, Invoking, Payload, Reply, Status, Value};
 use dubhe_dubbo::DubboOptions;
-use dubhe_dubbo::body::Scanned;
+use dubhe_dubbo::body::{BodyLimits, Scanned};
 use dubhe_dubbo::header::Kind;
 use dubhe_dubbo::serialization::SerializationId;
 use dubhe_hessian2::payload;
@@ -113,8 +113,9 @@ fn the_scan_builds_no_value() {
     let mut request = Request::new(5, "shout", values());
     request.attachments.push(("k", values()));
     let body = Bytes::from(request.bytes()[16..].to_vec());
-    let (scanning, bytes) = allocated(|| Scanned::read(&body).unwrap());
-    let (finishing, _) = allocated(|| Scanned::read(&body).unwrap().finish().unwrap());
+    let (scanning, bytes) = allocated(|| Scanned::read(&body, BodyLimits::default()).unwrap());
+    let (finishing, _) =
+        allocated(|| Scanned::read(&body, BodyLimits::default()).unwrap().finish().unwrap());
     assert!(finishing > 500, "{finishing} allocations for the attachments");
     // The tables of containers and types grow by doubling.
     assert!(scanning <= 40, "{scanning} allocations");
@@ -129,7 +130,8 @@ fn the_scan_trusts_no_declared_size() {
     for attack in attacks {
         for body in [body(attack, b"\x01b"), body(b"\x01a", attack)] {
             let body = Bytes::from(body);
-            let (count, bytes) = allocated(|| Scanned::read(&body).err().unwrap());
+            let (count, bytes) =
+                allocated(|| Scanned::read(&body, BodyLimits::default()).err().unwrap());
             assert!(count <= 40 && bytes <= 16 << 10, "{count}, {bytes}: {attack:x?}");
         }
     }

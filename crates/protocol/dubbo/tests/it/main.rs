@@ -8,7 +8,9 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod backpressure;
 mod both_ends;
+mod bounds;
 mod channel;
 mod cut;
 mod gates;

@@ -120,7 +120,7 @@ async fn attachments_go_back_only_to_clients_that_read_them() {
         raw.send(&request.bytes()).await;
         let (_, body) = raw.next().await.unwrap();
         assert_eq!(body[0], tag + 1, "{version}");
-        let (_, metadata) = body::read_reply(&body).unwrap();
+        let (_, metadata) = body::read_reply(&body, &body::BodyLimits::default()).unwrap();
         assert_eq!(metadata.get_str("k"), (tag == 0x94).then_some("v"), "{version}");
     }
 }

@@ -47,7 +47,7 @@ async fn exchange(mut connection: Connection, caller: &Caller, call: Call) -> Ou
     let in_flight = connection.begin();
     let codec = Codec::of(&head.method, Format::Protobuf);
     let (kind, deadline) = (head.method.kind, head.deadline);
-    let limit = caller.limit;
+    let limit = caller.limits.message;
     let request = caller.head(&head, time::now())?;
     let unstarted = |error: Error| Status::from(error).with_retry(Retry::Unstarted);
     let (response, sender) = match body {
@@ -81,9 +81,9 @@ async fn exchange(mut connection: Connection, caller: &Caller, call: Call) -> Ou
     let streamed = matches!(kind, CallKind::ServerStream | CallKind::Bidirectional);
     if streamed {
         replying.sender.detach();
-        reply::many(head, body, replying, codec, limit, deadline)
+        reply::many(head, body, replying, codec, caller.limits, deadline)
     } else {
-        reply::one(head, body, replying, codec, limit).await
+        reply::one(head, body, replying, codec, caller.limits).await
     }
 }
 

@@ -24,7 +24,7 @@ use http::uri::Scheme;
 use crate::options::TripleOptions;
 use crate::transport::http2::Connector;
 use channel::TripleChannel;
-use request::Caller;
+use request::{Caller, Limits};
 
 /// Opens channels to `tri` or `grpc` endpoints.
 ///
@@ -167,8 +167,9 @@ impl Connect for TripleConnect {
         };
         let pool = Pool::new(connector, pool, self.random.clone());
         let compress = self.options.compress;
+        let limits = Limits { message: limit, memory: self.options.decoded };
         let caller =
-            Caller::new(self.transport.scheme(), endpoint, &self.application, compress, limit)?;
+            Caller::new(self.transport.scheme(), endpoint, &self.application, compress, limits)?;
         Ok(Arc::new(TripleChannel::new(endpoint.clone(), pool, caller)))
     }
 }

@@ -6,15 +6,18 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use dubhe_core::invoke::Outcome;
+use dubhe_core::memory::MemoryLimit;
 use dubhe_core::reply::{Frame, Reply, ReplyBody, Trailers};
 use dubhe_core::status::Origin;
 use dubhe_core::time::Deadline;
 use dubhe_core::{Code, Metadata, Status};
 use dubhe_hessian2::java::Throwable;
+use dubhe_hessian2::{Decode as _, Decoder};
 use futures_util::stream;
 use http::response::Parts;
 
 use super::call::{or_too_late, too_late};
+use super::request::Limits;
 use super::sender::RequestSender;
 use crate::message::Codec;
 use crate::message::payload::unwrap_response;
@@ -64,7 +67,7 @@ pub(super) async fn one(
     body: Receiver,
     mut replying: Replying,
     codec: Codec,
-    limit: usize,
+    limits: Limits,
 ) -> Outcome {
     let names = codec.binary_names();
     let mut headers = head(&parts, names)?;
@@ -72,7 +75,7 @@ pub(super) async fn one(
         return Err(no_message());
     }
     let encoding = Encoding::of(&parts.headers, &GRPC_ENCODING)?;
-    let mut messages = Messages::new(body, limit, encoding);
+    let mut messages = Messages::new(body, limits.message, encoding);
     let mut read = pin!(async {
         let message = messages.only().await?;
         Ok((message, end(poll_fn(|cx| messages.poll_trailers(cx)).await?, names)?))
@@ -88,10 +91,10 @@ pub(super) async fn one(
         // Java sends the attachments of a reply at its end.
         headers.fill_from(&std::mem::take(&mut trailers));
         if is_exception(&parts) {
-            return Err(exception(message)?.with_headers(headers));
+            return Err(exception(message, limits.memory)?.with_headers(headers));
         }
     }
-    let mut reply = Reply::with_metadata(codec.reply(message)?, headers);
+    let mut reply = Reply::with_metadata(codec.reply(message, limits.memory)?, headers);
     if let ReplyBody::One(_, end) = &mut reply.body {
         *end = trailers;
     }
@@ -104,7 +107,7 @@ pub(super) fn many(
     body: Receiver,
     replying: Replying,
     codec: Codec,
-    limit: usize,
+    limits: Limits,
     deadline: Option<Deadline>,
 ) -> Outcome {
     let names = codec.binary_names();
@@ -115,14 +118,14 @@ pub(super) fn many(
         return Ok(Reply::stream(stream::iter([end])));
     }
     let encoding = Encoding::of(&parts.headers, &GRPC_ENCODING)?;
-    let mut open = Some((Messages::new(body, limit, encoding), replying));
+    let mut open = Some((Messages::new(body, limits.message, encoding), replying));
     let mut late = deadline.map(|deadline| Box::pin(passed(Some(deadline))));
     let frames = stream::poll_fn(move |cx| {
         let Some((messages, replying)) = &mut open else { return Poll::Ready(None) };
         let mut frame = if late.as_mut().is_some_and(|late| late.as_mut().poll(cx).is_ready()) {
             failed(too_late())
         } else {
-            match next(messages, &codec, cx) {
+            match next(messages, &codec, limits.memory, cx) {
                 Poll::Ready(frame) => frame,
                 Poll::Pending => match replying.sender.poll(cx) {
                     Ok(()) => return Poll::Pending,
@@ -142,9 +145,14 @@ pub(super) fn many(
     Ok(reply)
 }
 
-fn next(messages: &mut Messages, codec: &Codec, cx: &mut Context<'_>) -> Poll<Frame> {
+fn next(
+    messages: &mut Messages,
+    codec: &Codec,
+    memory: MemoryLimit,
+    cx: &mut Context<'_>,
+) -> Poll<Frame> {
     let message = match ready!(messages.poll_message(cx)) {
-        Some(message) => message.and_then(|message| codec.reply(message)),
+        Some(message) => message.and_then(|message| codec.reply(message, memory)),
         None => {
             let outcome = ready!(messages.poll_trailers(cx))
                 .and_then(|trailers| end(trailers, codec.binary_names()));
@@ -171,9 +179,10 @@ fn end(trailers: Option<http::HeaderMap>, names: BinaryNames) -> Result<Metadata
 }
 
 /// The error that a thrown Java exception is.
-fn exception(message: Bytes) -> Result<Status, Status> {
+fn exception(message: Bytes, memory: MemoryLimit) -> Result<Status, Status> {
     let data = unwrap_response(message)?;
-    let thrown = dubhe_hessian2::from_bytes::<Throwable>(&data);
+    let limits = dubhe_hessian2::Limits::default().memory(memory);
+    let thrown = Throwable::decode(&mut Decoder::with_limits(&data, limits));
     let thrown = thrown.map_err(|e| malformed("the exception cannot be read").with_source(e))?;
     Ok(Status::from(thrown))
 }

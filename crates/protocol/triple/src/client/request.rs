@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use bytes::Bytes;
+use dubhe_core::memory::MemoryLimit;
 use dubhe_core::{Code, Endpoint, Head, Status};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, TE, USER_AGENT};
 use http::uri::{self, Authority, PathAndQuery, Scheme, Uri};
@@ -16,13 +17,21 @@ use crate::wire::{content, metadata, timeout};
 
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("dubhe/", env!("CARGO_PKG_VERSION")));
 
+/// The limits of messages.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    /// The bytes of a message, in both directions.
+    pub(super) message: usize,
+    /// The memory of a reply that is decoded.
+    pub(super) memory: MemoryLimit,
+}
+
 /// The part that the requests to one endpoint share.
 pub(super) struct Caller {
     scheme: Scheme,
     authority: Authority,
     application: Option<HeaderValue>,
-    /// Bytes in a message.
-    pub(super) limit: usize,
+    pub(super) limits: Limits,
     /// The compression of requests.
     pub(super) encoding: Encoding,
 }
@@ -37,7 +46,7 @@ impl Caller {
         endpoint: &Endpoint,
         application: &str,
         compress: Compress,
-        limit: usize,
+        limits: Limits,
     ) -> Result<Self, Status> {
         let authority = match endpoint.unix_path() {
             // As grpc-go has it: a path is no authority.
@@ -53,7 +62,7 @@ impl Caller {
             Compress::Always => Encoding::Gzip,
             Compress::Never | Compress::AsAsked => Encoding::Identity,
         };
-        Ok(Self { scheme, authority, application, limit, encoding })
+        Ok(Self { scheme, authority, application, limits, encoding })
     }
 
     /// The head of a request.
@@ -128,7 +137,8 @@ mod tests {
             ("unix:/run/shop.sock", 0, "http://localhost/a.B/m"),
         ] {
             let endpoint = Endpoint::of("tri", host, port);
-            let caller = Caller::new(Scheme::HTTP, &endpoint, "", Compress::Never, 1).unwrap();
+            let limits = Limits { message: 1, memory: MemoryLimit::default() };
+            let caller = Caller::new(Scheme::HTTP, &endpoint, "", Compress::Never, limits).unwrap();
             let request = caller.head(&head, dubhe_net::time::now()).unwrap();
             assert_eq!(request.uri(), uri);
         }

@@ -1,6 +1,7 @@
 //! The encoding of the messages of a method.
 
 use bytes::{Bytes, BytesMut};
+use dubhe_core::memory::MemoryLimit;
 use dubhe_core::{Code, Encoded, Format, Method, Payload, Status};
 
 use super::payload::{self, unwrap_request, unwrap_response, write_message};
@@ -69,22 +70,28 @@ impl Codec {
     }
 
     /// The payload of a message of a request and, in a wrapper, the descriptors of its arguments.
-    pub(crate) fn request(&self, message: Bytes) -> Result<(Payload, Option<String>), Status> {
+    pub(crate) fn request(
+        &self,
+        message: Bytes,
+        memory: MemoryLimit,
+    ) -> Result<(Payload, Option<String>), Status> {
         Ok(match self {
-            Self::Message(format) => (Encoded::new(format.clone(), message).into(), None),
+            Self::Message(format) => {
+                (Encoded::new(format.clone(), message).with_memory(memory).into(), None)
+            }
             Self::Wrapper => {
-                let (payload, types) = unwrap_request(message)?;
+                let (payload, types) = unwrap_request(message, memory)?;
                 (payload, Some(types))
             }
         })
     }
 
     /// The payload of a message of a reply.
-    pub(crate) fn reply(&self, message: Bytes) -> Result<Payload, Status> {
+    pub(crate) fn reply(&self, message: Bytes, memory: MemoryLimit) -> Result<Payload, Status> {
         let encoded = match self {
             Self::Message(format) => Encoded::new(format.clone(), message),
             Self::Wrapper => Encoded::new(Format::Hessian2, unwrap_response(message)?),
         };
-        Ok(encoded.into())
+        Ok(encoded.with_memory(memory).into())
     }
 }

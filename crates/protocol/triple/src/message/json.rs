@@ -3,24 +3,28 @@
 //! The arguments are an array, or the only one stands for itself (Dubbo Java
 //! `FallbackArgumentResolver`); results lose their classes.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use dubhe_core::payload::Args;
 use dubhe_core::reply::Reply;
 use dubhe_core::{Code, Method, Payload, Status, Value, descriptor};
 use dubhe_hessian2::java;
-use dubhe_json::Classes;
+use dubhe_json::{Classes, Limits};
 
 /// The arguments in `body`, for `method` or another one of its name. No bytes are no arguments.
-pub(crate) fn arguments(body: &[u8], method: &Method) -> Result<Args, Status> {
+pub(crate) fn arguments(body: &Bytes, method: &Method, limits: Limits) -> Result<Args, Status> {
     let given = match body.trim_ascii() {
         [] => None,
-        text => Some(dubhe_json::from_slice(text).map_err(|error| {
+        text => Some(dubhe_json::from_bytes(&body.slice_ref(text), limits).map_err(|error| {
             Status::new(Code::InvalidArgument, format!("the body is {error}")).with_source(error)
         })?),
     };
     let values = match given {
         None => Vec::new(),
-        Some(Value::List(list)) if !is_the_argument(method, &list.items) => list.items,
+        Some(Value::List(list)) if !is_the_argument(method, &list.items) => {
+            Arc::unwrap_or_clone(list).items
+        }
         Some(only) => vec![only],
     };
     Ok(Args::Values(values.into()))
@@ -40,9 +44,10 @@ fn is_the_argument(method: &Method, items: &[Value]) -> bool {
 }
 
 /// The text of a result.
-pub(crate) fn result(payload: &Payload) -> Result<Bytes, Status> {
+pub(crate) fn result(payload: &Payload, limits: Limits) -> Result<Bytes, Status> {
     let value: Value = dubhe_hessian2::payload::reply(&Reply::new(payload.clone()))?;
-    let text = dubhe_json::to_string(&java::generalize_untyped(value), Classes::Drop);
+    let text =
+        dubhe_json::to_string_within(&java::generalize_untyped(value), Classes::Drop, limits);
     text.map(Bytes::from).map_err(|error| {
         Status::new(Code::Internal, format!("the result is not json: {error}")).with_source(error)
     })

@@ -13,7 +13,7 @@ use dubhe_core::serve::Target;
 use dubhe_core::time::{Deadline, Instant};
 use dubhe_core::{CallKind, Peer, Status};
 use dubhe_net::poll_watch::{PollKey, watched};
-use dubhe_net::time;
+use dubhe_net::{time, work};
 use futures_util::{StreamExt, stream};
 use http::{Request, Version, request};
 
@@ -129,7 +129,7 @@ async fn call<P: Protocol>(
     messages: Messages,
     guards: Guards,
 ) -> Outcome {
-    let (target, body) = match read(&request, protocol, found, messages).await {
+    let (target, body, bytes) = match read(&request, protocol, found, messages).await {
         Ok(read) => read,
         Err(status) => return Err(guards.refused(status)),
     };
@@ -140,32 +140,36 @@ async fn call<P: Protocol>(
     head.arrived = Some(at);
     head.peer = Some(peer);
     let (watch, key) = (shared.watch.as_deref(), PollKey::of(&target.invoke));
-    let begin = || guards.follow(target.invoke.invoke(Call { head, body }));
-    let mut invoking = watched(watch, key, begin);
+    // Handlers decode when they begin.
+    let begin = || work::give_way(bytes, || target.invoke.invoke(Call { head, body }));
+    let mut invoking = watched(watch, key, || guards.follow(begin()));
     poll_fn(|cx| watched(watch, key, || Pin::new(&mut invoking).poll(cx))).await
 }
 
-/// Reads a request as far as its kind needs before the handler begins.
+/// Reads a request as far as its kind needs before the handler begins. Gives the bytes of a
+/// message, too, that is there whole.
 async fn read<P: Protocol>(
     request: &RequestContext<'_>,
     protocol: &P,
     found: ResolvedTarget<'_>,
     mut messages: Messages,
-) -> Result<(Target, Body), Status> {
+) -> Result<(Target, Body, usize), Status> {
     Ok(match (P::FRAMING, found.target.method.kind) {
         (Framing::Prefixed, CallKind::ClientStream | CallKind::Bidirectional) => {
             let messages = stream::poll_fn(move |cx| messages.poll_message(cx));
             let (protocol, method) = (protocol.clone(), found.target.method.clone());
             let payloads =
                 messages.map(move |message| Ok(protocol.decode(message?, &method)?.payload));
-            (found.target, Body::Stream(Box::pin(payloads)))
+            (found.target, Body::Stream(Box::pin(payloads)), 0)
         }
         (framing, _) => {
             let message = match framing {
                 Framing::Prefixed => messages.only().await?.ok_or_else(no_message)?,
                 Framing::Whole => Box::pin(messages.whole()).await?,
             };
-            let decoded = protocol.decode(message, &found.target.method)?;
+            let bytes = message.len();
+            let decode = || protocol.decode(message, &found.target.method);
+            let decoded = work::give_way(bytes, decode)?;
             let target = match decoded.overload {
                 None => found.target,
                 // Of several methods of one name, the arguments say which is meant.
@@ -173,7 +177,7 @@ async fn read<P: Protocol>(
                     found.choose(&*request.shared.dispatch, request.head, &overload)?
                 }
             };
-            (target, Body::One(decoded.payload))
+            (target, Body::One(decoded.payload), bytes)
         }
     })
 }

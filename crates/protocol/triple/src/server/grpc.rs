@@ -1,6 +1,7 @@
 //! gRPC: framed messages, and the status in trailers (gRPC over HTTP/2).
 
 use bytes::Bytes;
+use dubhe_core::memory::MemoryLimit;
 use dubhe_core::reply::Trailers;
 use dubhe_core::time::Deadline;
 use dubhe_core::{Code, Format, Metadata, Method, Payload, Status};
@@ -30,6 +31,7 @@ const BUSINESS: u16 = 3;
 pub(super) struct Grpc {
     codec: Codec,
     limit: usize,
+    memory: MemoryLimit,
     /// Java exceptions are sent in place of results.
     exceptions: bool,
     /// The compression of the reply.
@@ -75,6 +77,7 @@ impl Grpc {
         let protocol = Self {
             codec: Codec::of(&target.target.method, format),
             limit,
+            memory: options.decoded,
             exceptions: java_exceptions(options.exceptions, headers),
             encoding: options.compress.reply(encoding, headers, &GRPC_ACCEPT_ENCODING),
         };
@@ -128,7 +131,7 @@ impl Protocol for Grpc {
     }
 
     fn decode(&self, message: Bytes, _: &Method) -> Result<Decoded, Status> {
-        let (payload, types) = self.codec.request(message)?;
+        let (payload, types) = self.codec.request(message, self.memory)?;
         Ok(Decoded { payload, overload: types.map(Overloaded::Types) })
     }
 

@@ -103,7 +103,10 @@ pub fn write(metadata: &Metadata, headers: &mut HeaderMap) {
         if converts {
             convert.insert(key.to_ascii_lowercase(), key.to_string().into());
         }
-        headers.append(name, text);
+        if headers.try_append(name, text).is_err() {
+            tracing::warn!("more metadata than a list of headers can hold is left out");
+            break;
+        }
     }
     if !convert.is_empty() {
         let json = serde_json::Value::from(convert).to_string();

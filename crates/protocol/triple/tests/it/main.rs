@@ -8,6 +8,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod bounds;
 mod client;
 mod compression;
 mod ends;

@@ -219,7 +219,7 @@ impl Raw {
         let (header, body) = self.next().await.expect("a reply");
         let Kind::Reply { status } = header.kind else { panic!("{header:?}") };
         let value = if status == 20 {
-            match body::read_reply(&body).unwrap().0 {
+            match body::read_reply(&body, &body::BodyLimits::default()).unwrap().0 {
                 body::Answer::Value(bytes) => dubhe_hessian2::from_bytes(&bytes).unwrap(),
                 body::Answer::Exception(value) => value,
             }

@@ -42,6 +42,7 @@ impl PlainHttp {
             dialect,
             content: content(head, &target),
             limit,
+            json: options.json(),
             encoding: options.compress.reply(encoding, headers, &ACCEPT_ENCODING),
         };
         Ok(Accepted { target, deadline, encoding, limit, protocol })

@@ -35,6 +35,7 @@ pub(super) struct PlainHttp {
     dialect: Dialect,
     content: Content,
     limit: usize,
+    json: dubhe_json::Limits,
     /// The compression of the reply.
     encoding: Encoding,
 }
@@ -65,11 +66,11 @@ impl Protocol for PlainHttp {
                 // No body is an empty message, in JSON as well.
                 let empty = message.is_empty() && *codec == Codec::Message(Format::Json);
                 let message = if empty { Bytes::from_static(b"{}") } else { message };
-                let (payload, types) = codec.request(message)?;
+                let (payload, types) = codec.request(message, self.json.memory)?;
                 Ok(Decoded { payload, overload: types.map(Overloaded::Types) })
             }
             Content::Json { initials } => {
-                let args = json::arguments(&message, method)?;
+                let args = json::arguments(&message, method, self.json)?;
                 let overload = match initials {
                     Some(initials) => Overloaded::Initials(initials.clone()),
                     None => Overloaded::Count(args.count()),
@@ -92,7 +93,7 @@ impl Protocol for PlainHttp {
                 codec.write(Side::Reply, payload, &mut out)?;
                 (if json { JSON } else { PROTO }, out.freeze())
             }
-            Content::Json { .. } => (JSON, json::result(payload)?),
+            Content::Json { .. } => (JSON, json::result(payload, self.json)?),
         };
         let (length, limit) = (body.len(), self.limit);
         if length > limit {

@@ -1,18 +1,10 @@
 //! Peers that do not read, that hang up while nothing is read from them, and one-way calls.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    missing_docs
-)]
-
-mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::support::{End, Methods, Raw, Request, call, event, reply, value};
 use dubhe_core::status::table::dubbo;
 use dubhe_core::{Invoking, Payload, Reply, Value};
 use dubhe_dubbo::DubboOptions;
@@ -22,7 +14,6 @@ use dubhe_net::io::tcp::{TcpListen, TcpOptions};
 use dubhe_net::io::{Dial, Io, Listen, Peer, SocketDial};
 use dubhe_net::session::SessionOptions;
 use dubhe_testkit::wait_until;
-use support::{End, Methods, Raw, Request, call, event, reply, value};
 use tokio::io::AsyncWriteExt;
 
 const REPLY: usize = 200_000;

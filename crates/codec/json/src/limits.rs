@@ -1,0 +1,34 @@
+//! The limits of reading and writing.
+
+use dubhe_core::memory::MemoryLimit;
+
+/// The limits of reading and writing JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// The depth to which arrays and objects may nest, in both directions. Default 127, and at
+    /// most that in reading.
+    pub depth: u16,
+    /// The memory of what is read, by the length of the text; and the length of the text that is
+    /// written, by the memory of the value, shared parts counted once. By default 64 times either,
+    /// at most 64 MiB.
+    pub memory: MemoryLimit,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { depth: 127, memory: MemoryLimit::default() }
+    }
+}
+
+impl Limits {
+    /// The same limits with another [`depth`](Self#structfield.depth).
+    pub const fn depth(self, depth: u16) -> Self {
+        Self { depth, ..self }
+    }
+
+    /// The same limits with another [`memory`](Self#structfield.memory).
+    pub const fn memory(self, memory: MemoryLimit) -> Self {
+        Self { memory, ..self }
+    }
+}

@@ -1,0 +1,28 @@
+//! The limits of what a body may hold.
+
+use dubhe_core::memory::MemoryLimit;
+use dubhe_hessian2::Limits;
+
+/// The limits of what a body may hold, besides its length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BodyLimits {
+    /// The bytes of the attachments, as they are received. Default 64 KiB.
+    pub attachments: usize,
+    /// The memory of decoded values: of the attachments, and of the rest.
+    pub memory: MemoryLimit,
+}
+
+impl BodyLimits {
+    /// The default limit of attachments: 64 KiB.
+    pub const ATTACHMENTS: usize = 64 * 1024;
+
+    pub(super) fn hessian(&self) -> Limits {
+        Limits::default().memory(self.memory)
+    }
+}
+
+impl Default for BodyLimits {
+    fn default() -> Self {
+        Self { attachments: Self::ATTACHMENTS, memory: MemoryLimit::default() }
+    }
+}
