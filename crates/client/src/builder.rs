@@ -5,10 +5,10 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bytestring::ByteString;
-use dubhe_cluster::Cluster;
 use dubhe_cluster::balance::Random;
 use dubhe_cluster::destination::BalancedDestination;
 use dubhe_cluster::plan::{ClientOptions, StaticPlan};
+use dubhe_cluster::{Cluster, RetryBudget};
 use dubhe_core::balance::Balance;
 use dubhe_core::directory::Directory;
 use dubhe_core::fault::Fault;
@@ -66,6 +66,7 @@ pub struct ClientBuilder<T> {
     options: ClientOptions,
     methods: HashMap<ByteString, ClientOptions>,
     routers: Vec<Arc<dyn Router>>,
+    retry_budget: RetryBudget,
     protocols: Vec<ByteString>,
     problem: Option<Status>,
     stub: PhantomData<fn() -> T>,
@@ -141,6 +142,7 @@ impl<T: Stub> ClientBuilder<T> {
             options: ClientOptions::default(),
             methods: T::methods().into_iter().collect(),
             routers: Vec::new(),
+            retry_budget: RetryBudget::default(),
             protocols: T::protocols().iter().map(|name| ByteString::from_static(name)).collect(),
             problem: None,
             stub: PhantomData,
@@ -210,9 +212,18 @@ impl<T: Stub> ClientBuilder<T> {
         self
     }
 
-    /// Sets the number of times that a failed call is sent again; 2 by default.
+    /// Sets the number of times that a failed call is sent again; 2 by default. A call whose effect
+    /// is not known goes to other providers only. What certainly did not begin, since the connection
+    /// was refused or drained, goes to another provider at once and is no retry.
     pub fn retries(mut self, retries: u32) -> Self {
         self.options.retries = Some(retries);
+        self
+    }
+
+    /// Limits the retries of all calls of the client together; by default to 20 % of its calls, and
+    /// 10 a second in any case.
+    pub fn retry_budget(mut self, budget: RetryBudget) -> Self {
+        self.retry_budget = budget;
         self
     }
 
@@ -334,7 +345,9 @@ impl<T: Stub> ClientBuilder<T> {
         });
         let (channels, tasks) = (env.channels().clone(), env.tasks().clone());
         let cluster = Cluster::new(Arc::new(plan), channels, tasks, env.clock().clone());
-        let cluster = cluster.with_decoder(dubhe_hessian2::payload::values);
+        let cluster = cluster
+            .with_decoder(dubhe_hessian2::payload::values)
+            .with_retries(self.retry_budget, env.random().clone());
         Ok(Client::new(Arc::new(self.service), cluster))
     }
 }

@@ -18,6 +18,7 @@ pub mod stub;
 
 pub use builder::{ClientBuilder, MethodBuilder, Stub};
 pub use client::Client;
+pub use dubhe_cluster::RetryBudget;
 pub use environment::{Environment, EnvironmentBuilder};
 pub use generic::{Generic, JavaArgument};
 pub use options::{CallOptions, ReplyAttachments};

@@ -18,6 +18,7 @@ use dubhe_core::fault::{Attempts, Fault};
 use dubhe_core::filter::Guards;
 use dubhe_core::invoke::Outcome;
 use dubhe_core::plan::{Destination, Picked, Plan, Policy};
+use dubhe_core::random::{Random, SplitMix};
 use dubhe_core::registry::Health;
 use dubhe_core::status::Retry;
 use dubhe_core::time::{Deadline, Instant, SharedClock, Timer};
@@ -26,7 +27,9 @@ use dubhe_core::{Call, CallView, Code, Endpoint, Invoke, Invoking, Status, inher
 
 use crate::attempt::{Attempt, Report, Unsent};
 use crate::channels::Channels;
-use crate::fault::{CallAttempts, may_repeat, with_attempt};
+use crate::fault::{
+    CallAttempts, FailedAttempts, RetryBudget, RetryCounter, may_repeat, never_began,
+};
 use crate::tasks::Tasks;
 
 /// The providers of one service, as one thing that answers calls.
@@ -38,7 +41,9 @@ struct Inner {
     channels: Arc<Channels>,
     tasks: Arc<Tasks>,
     clock: SharedClock,
+    random: Arc<dyn Random>,
     decode: Option<DecodeArguments>,
+    retries: RetryCounter,
     /// The target of the filters of the latest policy.
     filtered: ArcSwapOption<Filtered>,
 }
@@ -52,7 +57,19 @@ impl Cluster {
         clock: SharedClock,
     ) -> Self {
         let filtered = ArcSwapOption::empty();
-        Self(Arc::new(Inner { plan, channels, tasks, clock, decode: None, filtered }))
+        let retries = RetryCounter::new(RetryBudget::default(), clock.now());
+        let random: Arc<dyn Random> = Arc::new(SplitMix::from_os());
+        let decode = None;
+        Self(Arc::new(Inner { plan, channels, tasks, clock, random, decode, retries, filtered }))
+    }
+
+    /// Limits the retries of all calls together, and takes the jitter of pauses from `random`.
+    pub fn with_retries(mut self, budget: RetryBudget, random: Arc<dyn Random>) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.retries = RetryCounter::new(budget, inner.clock.now());
+            inner.random = random;
+        }
+        self
     }
 
     /// Lets rules and balancers see arguments of Rust types through `decode`.
@@ -167,41 +184,110 @@ impl Cluster {
             }
             Fault::Failfast => 0,
         };
-        let outer = call.get()?.head.deadline;
-        let mut tried: Vec<Endpoint> = Vec::new();
-        let mut attempt = 0;
+        self.0.retries.add_call(began);
+        let mut failed = None;
+        let mut picked = self.pick(policy, call, &[], began).await?;
         loop {
-            // Picked, then sent to whom was picked.
-            let picked = self.pick(policy, call, &tried, began).await?;
-            let (sending, again) = self.attempt(policy, call, picked, began, attempt < retries)?;
+            // Sent to whom was picked. A copy is kept, since nobody may have begun the call.
+            let (sending, endpoint) = self.attempt(policy, call, picked, began)?;
             let status = match sending.await {
                 Ok(reply) => return Ok(reply),
-                Err(status) => with_attempt(status, tried.last(), attempt),
+                Err(status) => status,
             };
             // Sent again while there is time, and while that does no harm.
-            began = self.clock().now();
-            let in_time = outer.is_none_or(|deadline| !deadline.passed(began));
-            match again {
-                Some(endpoint) if in_time && may_repeat(policy, &status) => tried.push(endpoint),
-                _ => return Err(status),
-            }
-            attempt += 1;
+            let failed = failed.get_or_insert_with(Box::<FailedAttempts>::default);
+            let ended = Ended { endpoint, began, status };
+            (picked, began) = Box::pin(self.again(policy, call, failed, ended, retries)).await?;
         }
     }
 
-    /// Sends `call` to whom was picked, and says to whom; only a call that may be sent `again` is
-    /// kept. No future: what has moved would have room in it.
+    /// Sends `call` to whom was picked, and says to whom; what may be sent again is kept. No future:
+    /// what has moved would have room in it.
     fn attempt(
         &self,
         policy: &Policy,
         call: &mut Unsent,
         picked: Picked,
         began: Instant,
-        again: bool,
-    ) -> Result<(Attempt, Option<Endpoint>), Status> {
-        let sent = if again { call.take_and_keep()? } else { call.take()? };
-        let endpoint = call.0.as_ref().map(|_| picked.endpoint().clone());
+    ) -> Result<(Attempt, Endpoint), Status> {
+        let (sent, endpoint) = (call.take_and_keep()?, picked.endpoint().clone());
         Ok((self.send(policy, sent, picked, began), endpoint))
+    }
+
+    /// Picks who gets a call whose attempt has failed, and when the next one begins.
+    ///
+    /// # Errors
+    /// The failure, with what is known of those before, when the call is not sent again.
+    async fn again(
+        &self,
+        policy: &Policy,
+        call: &mut Unsent,
+        failed: &mut FailedAttempts,
+        ended: Ended,
+        retries: u32,
+    ) -> Result<(Picked, Instant), Status> {
+        let Ended { endpoint, began, status } = ended;
+        let now = self.clock().now();
+        failed.note(endpoint, &status, now.saturating_duration_since(began));
+        // A stream is sent once.
+        let Some(kept) = &mut call.0 else { return Err(failed.error(status, None)) };
+        if failed.attempt.is_none() {
+            failed.deadline = kept.head.deadline;
+            failed.attempt = deadline(policy, kept, began);
+        }
+        let in_time = |deadline: Option<Deadline>| deadline.is_none_or(|d| !d.passed(now));
+        if !may_repeat(policy, &status) || !in_time(failed.deadline) {
+            return Err(failed.error(status, None));
+        }
+
+        // On another endpoint where there is one, and never again where the call may have run.
+        let pick = |call: &Call, failed: &FailedAttempts, now: Instant| {
+            let (tried, unknown) = (failed.tried(), failed.unknown());
+            let pick = |tried: &[Endpoint]| {
+                let picked = policy.destination.pick(&self.view(call), tried, now);
+                picked.filter(|picked| !unknown.contains(picked.endpoint()))
+            };
+            pick(tried).or_else(|| pick(unknown))
+        };
+
+        // What nobody began goes on elsewhere, in the time of the same attempt.
+        if never_began(&status)
+            && in_time(failed.attempt)
+            && let Some(picked) = pick(kept, failed, now)
+            && failed.may_resend(picked.endpoint())
+        {
+            failed.log(picked.endpoint(), false, now);
+            kept.head.deadline = failed.attempt;
+            return Ok((picked, now));
+        }
+
+        // Everything else is a retry, which costs one of the call's and one of the client's.
+        if failed.retries >= retries {
+            return Err(failed.error(status, None));
+        }
+        if !self.0.retries.take_retry(now) {
+            tracing::debug!(failure = %status, "the retry budget is spent");
+            return Err(failed.error(status, Some("the retry budget of the client is spent")));
+        }
+        let now = match failed.pause(&status, &*self.0.random) {
+            Some(pause) if failed.deadline.is_some_and(|d| d.left(now) <= pause) => {
+                return Err(failed.error(status, None));
+            }
+            Some(pause) => {
+                self.clock().sleep_until(now + pause).await;
+                self.clock().now()
+            }
+            None => now,
+        };
+
+        let Some(picked) = pick(kept, failed, now) else {
+            return Err(failed.error(status, None));
+        };
+        failed.retries += 1;
+        failed.log(picked.endpoint(), true, now);
+        kept.head.deadline = failed.deadline;
+        failed.attempt = deadline(policy, kept, now);
+        Ok((picked, now))
     }
 
     /// Picks who answers an attempt that begins at `began`, another than those `tried` where there
@@ -303,6 +389,13 @@ impl Cluster {
             () = self.0.clock.sleep_until(deadline.instant()) => {}
         }
     }
+}
+
+/// An attempt that has failed.
+struct Ended {
+    endpoint: Endpoint,
+    began: Instant,
+    status: Status,
 }
 
 /// The deadline of an attempt that begins at `now`: the call's own, or the attempt's if earlier.

@@ -25,4 +25,5 @@ mod tasks;
 pub use channels::Channels;
 pub use cluster::Cluster;
 pub use directory::{Directories, RegistryDirectory};
+pub use fault::RetryBudget;
 pub use tasks::Tasks;

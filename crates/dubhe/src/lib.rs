@@ -39,7 +39,7 @@ pub use registries::registry_at;
 
 pub use dubhe_client::{
     CallOptions, Client, ClientBuilder, Generic, JavaArgument, MethodBuilder, ReplyAttachments,
-    Stub,
+    RetryBudget, Stub,
 };
 pub use dubhe_core::end::{End, Ending};
 pub use dubhe_core::fault::{Attempts, Fault, FaultStrategy};

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dubhe_client::CallOptions;
+use dubhe_client::{CallOptions, RetryBudget};
 use dubhe_core::balance::{Balance, Pick, Selection};
 use dubhe_core::fault::{Attempts, Fault};
 use dubhe_core::filter::{Guard, Hook, Next};
 use dubhe_core::status::Retry;
-use dubhe_core::time::Instant;
+use dubhe_core::time::{Deadline, Instant};
 use dubhe_core::{Call, CallView, Code, Endpoint, Reply, Status, Value};
 
 use crate::support::{builder, call, down, environment, ok};
@@ -239,11 +239,111 @@ async fn a_balancer_sees_arguments_of_rust_types() {
     assert_eq!(asked, [1, 2]);
 }
 
-#[tokio::test]
-async fn an_error_of_the_last_attempt_tells_that_others_were_before_it() {
+#[tokio::test(start_paused = true)]
+async fn an_error_tells_of_each_attempt_and_its_time() {
     let (env, _) = environment(|_, _| Err(down(Retry::Unknown)));
-    let client = builder(&env, &[1, 2]).balance(First).retries(1).build().unwrap();
+    let client =
+        builder(&env, &[1, 8]).balance(First).retries(1).timeout(Duration::from_millis(70));
+    let slow = client.endpoint_filter(slow_second).build().unwrap();
+    let status = call(&slow, "m", &CallOptions::new()).await.unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    let text = "attempt 2 of the call, on test://h:8; before it, on test://h:1 after 0.0ns: \
+                UNAVAILABLE: down: late";
+    assert_eq!(status.message(), text);
+}
+
+async fn slow_second(call: Call, next: Next) -> Result<Reply, Status> {
+    if call.head.endpoint.as_ref().is_some_and(|e| e.offer().port == 8) {
+        tokio::time::sleep(Duration::from_millis(70)).await;
+        return Err(Status::new(Code::DeadlineExceeded, "late").with_retry(Retry::Unknown));
+    }
+    next.run(call).await
+}
+
+fn ports(seen: &crate::support::Seen) -> Vec<u16> {
+    seen.lock().unwrap().drain(..).map(|(port, _)| port).collect()
+}
+
+#[tokio::test]
+async fn what_may_have_run_is_not_sent_to_the_same_provider() {
+    let (env, seen) = environment(|_, _| Err(down(Retry::Unknown)));
+    let client = builder(&env, &[1]).build().unwrap();
     let status = call(&client, "m", &CallOptions::new()).await.unwrap_err();
-    assert_eq!(status.code(), Code::Unavailable);
-    assert_eq!(status.message(), "attempt 2 of the call, after an attempt on test://h:1: down");
+    assert_eq!(status.message(), "down");
+    assert_eq!(ports(&seen), [1]);
+    // Nor after another one that nobody began.
+    let answer =
+        |port, _: &Call| Err(down(if port == 1 { Retry::Unknown } else { Retry::Unstarted }));
+    let (env, seen) = environment(answer);
+    let client = builder(&env, &[1, 2]).balance(First).retries(9).build().unwrap();
+    call(&client, "m", &CallOptions::new()).await.unwrap_err();
+    assert_eq!(ports(&seen)[..2], [1, 2]);
+    assert_eq!(seen.lock().unwrap().iter().filter(|(port, _)| *port == 1).count(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nobody_began_goes_elsewhere_and_is_no_retry() {
+    let answer = |port, _: &Call| if port == 3 { ok() } else { Err(down(Retry::Unstarted)) };
+    for fault in [Fault::Failover, Fault::Failfast] {
+        let (env, seen) = environment(answer);
+        let budget = RetryBudget::new(0, 0);
+        let client = builder(&env, &[1, 2, 3]).balance(First).fault(fault).retries(0);
+        let client = client.retry_budget(budget).build().unwrap();
+        call(&client, "m", &CallOptions::new()).await.unwrap();
+        // All in the time of one attempt.
+        let deadlines: BTreeSet<_> =
+            seen.lock().unwrap().iter().map(|(_, head)| head.deadline.unwrap()).collect();
+        assert_eq!(deadlines.len(), 1);
+        assert_eq!(ports(&seen), [1, 2, 3]);
+    }
+}
+
+#[tokio::test]
+async fn the_only_provider_is_asked_once_more_when_it_did_not_begin_a_call() {
+    let (env, seen) = environment(|_, _| Err(down(Retry::Unstarted)));
+    let client = builder(&env, &[1]).retries(0).build().unwrap();
+    call(&client, "m", &CallOptions::new()).await.unwrap_err();
+    assert_eq!(ports(&seen), [1, 1]);
+}
+
+fn full(_: u16, _: &Call) -> Result<Reply, Status> {
+    Err(Status::new(Code::ResourceExhausted, "full").with_retry(Retry::Unstarted))
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_of_all_calls_have_a_budget() {
+    let (env, seen) = environment(full);
+    let client = builder(&env, &[1]).build().unwrap();
+    let options = CallOptions::new();
+    let calls = (0..301).map(|_| call(&client, "m", &options));
+    let outcomes = futures_util::future::join_all(calls).await;
+    // A fifth, and ten in each of the seconds that the pauses take.
+    let asked = ports(&seen).len();
+    assert!((301..=301 + 60 + 30).contains(&asked), "{asked}");
+    let spent = outcomes.iter().filter(|outcome| {
+        outcome.as_ref().unwrap_err().message() == "the retry budget of the client is spent: full"
+    });
+    assert!(spent.count() > 200);
+
+    let unlimited = builder(&env, &[1]).retry_budget(RetryBudget::UNLIMITED);
+    let client = unlimited.build().unwrap();
+    let began = tokio::time::Instant::now();
+    for _ in 0..20 {
+        call(&client, "m", &CallOptions::new()).await.unwrap_err();
+    }
+    assert_eq!(ports(&seen).len(), 60);
+    let paused = began.elapsed();
+    assert!(paused > Duration::from_millis(200) && paused < Duration::from_secs(3), "{paused:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_pause_goes_beyond_the_deadline_of_the_call() {
+    let (env, seen) = environment(full);
+    let client = builder(&env, &[1]).retries(1_000).retry_budget(RetryBudget::UNLIMITED);
+    let client = client.build().unwrap();
+    let began = tokio::time::Instant::now();
+    let deadline = Deadline::after(began.into_std(), Duration::from_millis(400));
+    call(&client, "m", &CallOptions::new().deadline(deadline)).await.unwrap_err();
+    assert!(ports(&seen).len() > 2);
+    assert!(began.elapsed() < Duration::from_millis(400));
 }

@@ -1,8 +1,20 @@
 //! The rules of failover.
 
+use std::fmt::Write;
+
 use dubhe_core::plan::Policy;
+use dubhe_core::random::Random;
 use dubhe_core::status::Retry;
-use dubhe_core::{Endpoint, Status};
+use dubhe_core::time::{Deadline, Duration, Instant};
+use dubhe_core::{Code, Endpoint, Status};
+
+/// The bound of the first pause after "overloaded"; it doubles with each.
+const PAUSE: Duration = Duration::from_millis(50);
+/// The longest such pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// The attempts that an error tells of, and the bytes of each one's message.
+const TOLD: usize = 8;
+const TOLD_BYTES: usize = 256;
 
 /// Returns `true` if a call that failed so may be sent again: it certainly did not start, or may
 /// run twice. Errors of the business are answers.
@@ -15,11 +27,156 @@ pub(crate) fn may_repeat(policy: &Policy, failure: &Status) -> bool {
         }
 }
 
-/// Adds the number of the attempt, and the endpoint of the one before, to a failure.
-pub(crate) fn with_attempt(status: Status, endpoint: Option<&Endpoint>, attempt: u32) -> Status {
-    match endpoint {
-        None => status,
-        Some(before) => status
-            .context(format!("attempt {} of the call, after an attempt on {before}", attempt + 1)),
+/// Returns `true` if the provider said that it has too much to do.
+pub(crate) fn is_overload(failure: &Status) -> bool {
+    failure.code() == Code::ResourceExhausted && failure.retry() == Retry::Unstarted
+}
+
+/// Returns `true` if the call never reached a provider that would have begun it: the connection was
+/// refused, or is drained. To send it elsewhere is no retry.
+pub(crate) fn never_began(failure: &Status) -> bool {
+    failure.retry() == Retry::Unstarted && !is_overload(failure)
+}
+
+/// The failed attempts of one call.
+#[derive(Default)]
+pub(crate) struct FailedAttempts {
+    /// The endpoints that were asked.
+    tried: Vec<Endpoint>,
+    /// Those of them on which the call may have run.
+    unknown: Vec<Endpoint>,
+    /// The deadline that the call came with.
+    pub(crate) deadline: Option<Deadline>,
+    /// The deadline of the attempt that goes on elsewhere while nobody has begun it.
+    pub(crate) attempt: Option<Deadline>,
+    /// The retries so far.
+    pub(crate) retries: u32,
+    overloads: u32,
+    /// The call was sent to an endpoint again although it is no retry.
+    resent: bool,
+    /// One line each.
+    told: Vec<String>,
+}
+
+impl FailedAttempts {
+    /// Notes that an attempt on `endpoint` failed with `status` after `took`.
+    pub(crate) fn note(&mut self, endpoint: Endpoint, status: &Status, took: Duration) {
+        let message = status.message();
+        let end = message.floor_char_boundary(TOLD_BYTES);
+        let mut line = format!("on {endpoint} after {took:.1?}: {}: ", status.code());
+        line.push_str(message.get(..end).unwrap_or_default());
+        if end < message.len() {
+            line.push('…');
+        }
+        self.told.push(line);
+        self.overloads += u32::from(is_overload(status));
+        if status.retry() == Retry::Unknown {
+            self.unknown.push(endpoint.clone());
+        }
+        self.tried.push(endpoint);
+    }
+
+    /// The endpoints to pass over as long as there are others.
+    pub(crate) fn tried(&self) -> &[Endpoint] {
+        &self.tried
+    }
+
+    /// The endpoints that must not get the call again.
+    pub(crate) fn unknown(&self) -> &[Endpoint] {
+        &self.unknown
+    }
+
+    /// Returns `true` if a call that nobody began may go to `endpoint` and be no retry: to one that
+    /// was not asked, and once to one that was.
+    pub(crate) fn may_resend(&mut self, endpoint: &Endpoint) -> bool {
+        !self.tried.contains(endpoint) || !std::mem::replace(&mut self.resent, true)
+    }
+
+    /// The pause before a retry, which is random lest all who were refused come back together.
+    pub(crate) fn pause(&self, status: &Status, random: &dyn Random) -> Option<Duration> {
+        let doubled = 1_u32.checked_shl(self.overloads.saturating_sub(1)).unwrap_or(u32::MAX);
+        let most = PAUSE.saturating_mul(doubled).min(LONGEST_PAUSE);
+        let nanos = u64::try_from(most.as_nanos()).unwrap_or(u64::MAX);
+        is_overload(status).then(|| Duration::from_nanos(random.below(nanos)))
+    }
+
+    /// The error of the call, of which `status` is the last attempt's and `end` says why there is
+    /// no other. It tells of each attempt and its time.
+    pub(crate) fn error(&self, status: Status, end: Option<&str>) -> Status {
+        let mut text = String::new();
+        if let [before @ .., _] = &*self.told
+            && let Some(last) = self.tried.last()
+            && !before.is_empty()
+        {
+            let count = self.told.len();
+            let _ = write!(text, "attempt {count} of the call, on {last}; before it");
+            for line in before.iter().take(TOLD) {
+                let _ = write!(text, ", {line}");
+            }
+            if before.len() > TOLD {
+                let _ = write!(text, ", and {} more", before.len() - TOLD);
+            }
+        }
+        if let Some(end) = end {
+            let gap = if text.is_empty() { "" } else { "; " };
+            let _ = write!(text, "{gap}{end}");
+        }
+        if text.is_empty() { status } else { status.context(text) }
+    }
+
+    /// Writes a line to the log for what follows the last attempt.
+    pub(crate) fn log(&self, next: &Endpoint, retry: bool, now: Instant) {
+        let left = self.deadline.map(|deadline| deadline.left(now));
+        let failed = self.told.last().map_or("", String::as_str);
+        if retry {
+            tracing::info!(failed, to = %next, retry = self.retries, ?left, "retries a call");
+        } else {
+            tracing::debug!(failed, to = %next, ?left, "sends a call elsewhere that nobody began");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dubhe_core::random::SplitMix;
+
+    use super::*;
+
+    fn overloaded() -> Status {
+        Status::new(Code::ResourceExhausted, "full").with_retry(Retry::Unstarted)
+    }
+
+    #[test]
+    fn pauses_grow_to_a_second_and_follow_overload_only() {
+        let random = SplitMix::new(3);
+        let mut failed = FailedAttempts::default();
+        let down = Status::new(Code::Unavailable, "down").with_retry(Retry::Unstarted);
+        assert_eq!(failed.pause(&down, &random), None);
+        let mut longest = Duration::ZERO;
+        for n in 0..40 {
+            failed.note(Endpoint::of("dubbo", "h", 1), &overloaded(), Duration::ZERO);
+            let pause = failed.pause(&overloaded(), &random).unwrap();
+            assert!(pause <= LONGEST_PAUSE);
+            assert!(n > 0 || pause <= PAUSE);
+            longest = longest.max(pause);
+        }
+        assert!(longest > LONGEST_PAUSE / 2);
+    }
+
+    #[test]
+    fn an_error_tells_of_few_attempts_and_little_of_each() {
+        let mut failed = FailedAttempts::default();
+        let status = Status::new(Code::Unavailable, "ä".repeat(1_000)).with_retry(Retry::Unknown);
+        for port in 1..=30 {
+            let took = Duration::from_millis(port.into());
+            failed.note(Endpoint::of("dubbo", "h", port), &status, took);
+        }
+        let last = Status::new(Code::Unavailable, "last");
+        let text = failed.error(last, Some("the retry budget is spent")).message().to_owned();
+        let begin = "attempt 30 of the call, on dubbo://h:30; before it, on dubbo://h:1 after 1.0ms: \
+                     UNAVAILABLE: ä";
+        assert!(text.starts_with(begin), "{text}");
+        assert!(text.ends_with("ä…, and 21 more; the retry budget is spent: last"), "{text}");
+        assert!(text.len() < 4_000, "{}", text.len());
     }
 }

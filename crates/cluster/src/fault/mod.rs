@@ -2,7 +2,11 @@
 //! [`FaultStrategy`](dubhe_core::fault::FaultStrategy).
 
 mod attempts;
+mod budget;
 mod failover;
 
+pub use budget::RetryBudget;
+
 pub(crate) use attempts::CallAttempts;
-pub(crate) use failover::{may_repeat, with_attempt};
+pub(crate) use budget::RetryCounter;
+pub(crate) use failover::{FailedAttempts, may_repeat, never_began};
