@@ -247,8 +247,8 @@ async fn an_error_tells_of_each_attempt_and_its_time() {
     let slow = client.endpoint_filter(slow_second).build().unwrap();
     let status = call(&slow, "m", &CallOptions::new()).await.unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded);
-    let text = "attempt 2 of the call, on test://h:8; before it, on test://h:1 after 0.0ns: \
-                UNAVAILABLE: down: late";
+    let text = "attempt 2 of the call, on test://h:8 after 70.0ms; before it, on test://h:1 after \
+                0.0ns: UNAVAILABLE: down: late";
     assert_eq!(status.message(), text);
 }
 

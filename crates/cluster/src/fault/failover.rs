@@ -56,6 +56,8 @@ pub(crate) struct FailedAttempts {
     resent: bool,
     /// One line each.
     told: Vec<String>,
+    /// The time that the last attempt took.
+    took: Duration,
 }
 
 impl FailedAttempts {
@@ -69,6 +71,7 @@ impl FailedAttempts {
             line.push('…');
         }
         self.told.push(line);
+        self.took = took;
         self.overloads += u32::from(is_overload(status));
         if status.retry() == Retry::Unknown {
             self.unknown.push(endpoint.clone());
@@ -108,8 +111,9 @@ impl FailedAttempts {
             && let Some(last) = self.tried.last()
             && !before.is_empty()
         {
-            let count = self.told.len();
-            let _ = write!(text, "attempt {count} of the call, on {last}; before it");
+            let (count, took) = (self.told.len(), self.took);
+            let _ =
+                write!(text, "attempt {count} of the call, on {last} after {took:.1?}; before it");
             for line in before.iter().take(TOLD) {
                 let _ = write!(text, ", {line}");
             }
@@ -173,7 +177,7 @@ mod tests {
         }
         let last = Status::new(Code::Unavailable, "last");
         let text = failed.error(last, Some("the retry budget is spent")).message().to_owned();
-        let begin = "attempt 30 of the call, on dubbo://h:30; before it, on dubbo://h:1 after 1.0ms: \
+        let begin = "attempt 30 of the call, on dubbo://h:30 after 30.0ms; before it, on dubbo://h:1 after 1.0ms: \
                      UNAVAILABLE: ä";
         assert!(text.starts_with(begin), "{text}");
         assert!(text.ends_with("ä…, and 21 more; the retry budget is spent: last"), "{text}");
