@@ -30,6 +30,7 @@ use crate::channels::Channels;
 use crate::fault::{
     CallAttempts, FailedAttempts, RetryBudget, RetryCounter, may_repeat, never_began,
 };
+use crate::panicked::guard;
 use crate::tasks::Tasks;
 
 /// The providers of one service, as one thing that answers calls.
@@ -244,8 +245,8 @@ impl Cluster {
         let pick = |call: &Call, failed: &FailedAttempts, now: Instant| {
             let (tried, unknown) = (failed.tried(), failed.unknown());
             let pick = |tried: &[Endpoint]| {
-                let picked = policy.destination.pick(&self.view(call), tried, now);
-                picked.filter(|picked| !unknown.contains(picked.endpoint()))
+                let picked = self.pick_now(policy, call, tried, now).ok()??;
+                (!unknown.contains(picked.endpoint())).then_some(picked)
             };
             pick(tried).or_else(|| pick(unknown))
         };
@@ -299,7 +300,7 @@ impl Cluster {
         tried: &[Endpoint],
         began: Instant,
     ) -> Result<Picked, Status> {
-        let picked = policy.destination.pick(&self.view(call.get()?), tried, began);
+        let picked = self.pick_now(policy, call.get()?, tried, began)?;
         match picked {
             Some(picked) => Ok(picked),
             // Boxed, since the future of every call has room for it.
@@ -316,8 +317,21 @@ impl Cluster {
     ) -> Result<Picked, Status> {
         let patience = patience(policy, call.get()?, began);
         self.first_set(policy, patience).await;
-        let picked = policy.destination.pick(&self.view(call.get()?), tried, began);
+        let picked = self.pick_now(policy, call.get()?, tried, began)?;
         picked.map_or_else(|| Err(nobody(call.get()?, &*policy.destination)), Ok)
+    }
+
+    /// Picks without waiting. A router or balancer that panics fails this call alone.
+    pub(crate) fn pick_now(
+        &self,
+        policy: &Policy,
+        call: &Call,
+        tried: &[Endpoint],
+        now: Instant,
+    ) -> Result<Option<Picked>, Status> {
+        let pick = || policy.destination.pick(&self.view(call), tried, now);
+        guard(pick, || "a router or the balancer".to_owned())
+            .map_err(|panicked| Status::new(Code::Internal, panicked.to_string()))
     }
 
     /// Sends `call` to whom was picked, in an attempt that began at `began`.

@@ -347,3 +347,35 @@ async fn no_pause_goes_beyond_the_deadline_of_the_call() {
     assert!(ports(&seen).len() > 2);
     assert!(began.elapsed() < Duration::from_millis(400));
 }
+
+/// Panics when it picks for the method `bad`.
+struct Panics;
+
+impl Balance for Panics {
+    fn prepare(&self, _: &Selection) -> Box<dyn Pick> {
+        Box::new(Self)
+    }
+}
+
+impl Pick for Panics {
+    fn pick<'a>(
+        &self,
+        call: &CallView<'_>,
+        from: &'a Selection,
+        _: Instant,
+    ) -> Option<&'a Endpoint> {
+        assert!(&*call.head().method.name != "bad", "no endpoint for this one");
+        from.get(0)
+    }
+}
+
+#[tokio::test]
+async fn a_balancer_that_panics_fails_that_call_alone() {
+    let (env, _) = environment(|_, _| ok());
+    let client = builder(&env, &[1, 2]).balance(Panics).build().unwrap();
+    let status = call(&client, "bad", &CallOptions::new()).await.unwrap_err();
+    assert_eq!(status.code(), Code::Internal);
+    let text = "a router or the balancer panicked: no endpoint for this one";
+    assert_eq!(status.message(), text);
+    call(&client, "good", &CallOptions::new()).await.unwrap();
+}

@@ -14,7 +14,8 @@ use parking_lot::RwLock;
 use super::parts::Seen;
 use super::subset::Subset;
 
-/// The number of subsets that are kept for one set. Rules leave few; above it they are made anew.
+/// The number of subsets that are kept for one set. Rules leave few; above it an arbitrary one goes for
+/// each that comes.
 const MAX_SUBSETS: usize = 256;
 
 pub(super) struct Prepared {
@@ -92,8 +93,10 @@ impl Prepared {
         }
         let made = Subset::new(Selection::new(self.set(), Some(&left), now), balance);
         let mut subsets = self.subsets.write();
-        if subsets.len() >= MAX_SUBSETS {
-            subsets.clear();
+        if subsets.len() >= MAX_SUBSETS
+            && let Some(one) = subsets.keys().next().cloned()
+        {
+            subsets.remove(&one);
         }
         Narrowed::Part(subsets.entry(left).or_insert(Arc::new(made)).clone())
     }

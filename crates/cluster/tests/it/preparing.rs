@@ -5,8 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use dubhe_core::CallView;
+use dubhe_core::endpoint::Endpoints;
 use dubhe_core::plan::Destination;
+use dubhe_core::router::{Bitmap, PreparedRouter, Router, Trace};
 use dubhe_core::time::Duration;
+use dubhe_net::time::now;
 
 use crate::support::{Changing, InTurn, Panicking, Without, call, destination, endpoint, ports};
 
@@ -135,4 +138,37 @@ async fn the_next_change_is_prepared_at_once_after_a_panic() {
         assert_eq!((ports(&destination, "m"), destination.failure()), ([1].into(), None));
     }
     assert_eq!(began.elapsed(), Duration::ZERO);
+}
+
+/// Leaves the endpoints whose places are bits of the method's name, a number.
+struct ByBits;
+
+impl Router for ByBits {
+    fn prepare(&self, _: &Arc<Endpoints>) -> Box<dyn PreparedRouter> {
+        Box::new(Self)
+    }
+}
+
+impl PreparedRouter for ByBits {
+    fn narrow(&self, call: &CallView<'_>, left: &mut Bitmap, _: Option<&mut Trace>) {
+        let bits: u32 = call.head().method.name.parse().unwrap();
+        (0..32).filter(|place| bits & 1 << place == 0).for_each(|place| left.remove(place));
+    }
+}
+
+#[tokio::test]
+async fn more_subsets_than_are_kept_are_not_all_prepared_again() {
+    let directory = Changing::new((1..=10).map(|port| endpoint(port, &[])).collect());
+    let balance = InTurn::default();
+    let prepared = balance.prepared.clone();
+    let destination = destination(&directory, vec![Arc::new(ByBits)], balance);
+    for _ in 0..10 {
+        for bits in 1..=300 {
+            let call = call(&bits.to_string());
+            assert!(destination.pick(&CallView::new(&call, None), &[], now()).is_some());
+        }
+    }
+    // 300 of the first round, and one each for those that had to go.
+    let prepared = prepared.load(Ordering::Relaxed);
+    assert!((301..1500).contains(&prepared), "{prepared} of 3,000 picks");
 }
