@@ -43,7 +43,7 @@ pub(crate) fn never_began(failure: &Status) -> bool {
 pub(crate) struct FailedAttempts {
     /// The endpoints that were asked.
     tried: Vec<Endpoint>,
-    /// Those of them on which the call may have run.
+    /// The endpoints on which the call may have run.
     unknown: Vec<Endpoint>,
     /// The deadline that the call came with.
     pub(crate) deadline: Option<Deadline>,
@@ -54,7 +54,7 @@ pub(crate) struct FailedAttempts {
     overloads: u32,
     /// The call was sent to an endpoint again although it is no retry.
     resent: bool,
-    /// One line each.
+    /// The line of each attempt in errors and the log.
     told: Vec<String>,
     /// The time that the last attempt took.
     took: Duration,

@@ -194,7 +194,7 @@ async fn the_log_says_when_no_worker_is_free() {
     }
 }
 
-/// Nothing is told of a handler that keeps its thread for many thresholds.
+/// A handler that keeps its thread is not reported.
 #[tokio::test]
 async fn zero_turns_the_watchdog_off() {
     let started = Started::with(workers(2), Duration::ZERO);

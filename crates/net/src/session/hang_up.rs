@@ -17,7 +17,7 @@ pub(super) enum HangUp {
     /// The connection is read, so that its end is seen there.
     #[default]
     Reading,
-    /// Nothing is read since a little while, or nothing can be watched.
+    /// The pause of reading since a little while, or for good where nothing can be watched.
     Paused { since: Instant, watchable: bool },
     /// The transport is watched.
     Watched(BoxFuture<'static, ()>),

@@ -187,7 +187,7 @@ impl Drop for Nudge {
     }
 }
 
-/// One warning a second.
+/// A limit of one warning a second.
 #[derive(Default)]
 struct LogLimit {
     next: u64,
