@@ -159,7 +159,8 @@ impl<S: Session> Driver<S> {
             }
         }
 
-        if self.hang_up.look(self.is_deaf(), now, &self.io, cx) {
+        let deaf = self.is_deaf();
+        if (deaf || !self.hang_up.is_reading()) && self.hang_up.look(deaf, now, &self.io, cx) {
             cx.waker().wake_by_ref();
         }
         self.next_tick = earlier(self.next_tick, self.out.take_tick());

@@ -36,6 +36,11 @@ impl HangUp {
         matches!(self, Self::Seen)
     }
 
+    /// Returns true while there is nothing to look at.
+    pub(super) fn is_reading(&self) -> bool {
+        matches!(self, Self::Reading)
+    }
+
     /// Looks at a connection from which nothing is read when `paused`. True when the peer was found
     /// to have hung up just now.
     pub(super) fn look(

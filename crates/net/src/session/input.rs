@@ -46,6 +46,7 @@ impl Input {
     }
 
     /// Gives back memory that only a large message needed. Called when nothing more has arrived.
+    #[inline]
     pub(super) fn release_memory(&mut self) {
         if self.bytes.is_empty() && self.bytes.capacity() > 8 * READ_STEP.start() {
             self.bytes = BytesMut::new();
