@@ -71,6 +71,16 @@ pub fn find(dispatch: &dyn Dispatch, wanted: Wanted<'_>) -> Result<Target, Statu
     found.unwrap_or_else(|_| Err(panicked("the look-up of the service")))
 }
 
+/// Asks `dispatch` for its [generation](Dispatch::generation), for protocols: a panic there is the
+/// error of this call alone.
+///
+/// # Errors
+/// [`Code::Internal`](crate::Code::Internal) after a panic.
+pub fn generation(dispatch: &dyn Dispatch) -> Result<u64, Status> {
+    let asked = catch_unwind(AssertUnwindSafe(|| dispatch.generation()));
+    asked.map_err(|_| panicked("the look-up of the service"))
+}
+
 /// The services of a server.
 pub trait Dispatch: Send + Sync + 'static {
     /// Finds who answers. A protocol may remember the answer for as long as the

@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytestring::ByteString;
 use dubhe_core::endpoint::{Instance, Offer};
 use dubhe_core::registry::{Registration, Registry};
-use dubhe_core::{ServiceKey, Status};
+use dubhe_core::{Code, ServiceKey, Status};
 use dubhe_net::drain::Scope;
 use dubhe_net::time;
 use futures_util::FutureExt as _;
@@ -223,7 +223,11 @@ async fn register(
         }
     }
     for registry in registries {
-        registry.register(registration.clone()).await?;
+        let register = async { registry.register(registration.clone()).await };
+        AssertUnwindSafe(register).catch_unwind().await.unwrap_or_else(|_| {
+            let text = "a registry panicked; the log says where";
+            Err(Status::new(Code::Internal, text))
+        })?;
     }
     Ok(())
 }

@@ -300,12 +300,27 @@ impl Dispatch for Panics {
     }
 }
 
+/// Panics when it is asked for its generation, once told to.
+struct NoGeneration(Arc<AtomicUsize>);
+
+impl Dispatch for NoGeneration {
+    fn find(&self, _: Wanted<'_>) -> Result<Target, Status> {
+        Err(Status::unimplemented("nothing here"))
+    }
+
+    fn generation(&self) -> u64 {
+        assert_eq!(self.0.load(Ordering::SeqCst), 0);
+        0
+    }
+}
+
 #[tokio::test]
 async fn a_panic_is_the_error_of_one_call() {
     for protocol in ["dubbo", "tri", "grpc"] {
         let leave = Arc::new(Notify::new());
         let server = Server::builder().service(DoorsServer::new(House(leave.clone())));
-        let server = server.gate(Panics).dispatch(Panics);
+        let panics = Arc::new(AtomicUsize::new(0));
+        let server = server.gate(Panics).dispatch(NoGeneration(panics.clone())).dispatch(Panics);
         let running = server.start("127.0.0.1:0").await.unwrap();
         let app = App::builder("gates").build().unwrap();
         let url = format!("{protocol}://{}", running.addr());
@@ -321,6 +336,13 @@ async fn a_panic_is_the_error_of_one_call() {
         let other = app.client::<DoorsClient>().service(other).url(&url).retries(0).build();
         let error = other.unwrap().pass("b".into()).await.unwrap_err();
         assert!(error.message().contains("the look-up of the service panicked"), "{error}");
+        // Over dubbo it is asked for before each call.
+        if protocol == "dubbo" {
+            panics.store(1, Ordering::SeqCst);
+            let error = doors.stay("c".into()).await.unwrap_err();
+            assert!(error.message().contains("the look-up of the service panicked"), "{error}");
+            panics.store(0, Ordering::SeqCst);
+        }
         leave.notify_one();
         assert_eq!(stays.await.unwrap().unwrap(), "a", "{protocol}");
         let (to, body) = (running.addr(), "[\"b\"]");

@@ -140,16 +140,17 @@ async fn registries_are_told_of_both() {
     while !seen.next().await.unwrap().providers.is_empty() {}
 }
 
-/// Takes the first announcement and refuses the second.
+/// Takes the first announcement, refuses the second, and panics at the third.
 #[derive(Clone)]
 struct Refusing(Memory, Arc<AtomicUsize>);
 
 impl Registry for Refusing {
     fn register(&self, registration: Registration) -> Registering<'_, ()> {
-        if self.1.fetch_add(1, Ordering::Relaxed) > 0 {
-            return Box::pin(std::future::ready(Err(Status::new(Code::Unavailable, "away"))));
+        match self.1.fetch_add(1, Ordering::Relaxed) {
+            1 => Box::pin(std::future::ready(Err(Status::new(Code::Unavailable, "away")))),
+            2 => panic!("as the test wants"),
+            _ => self.0.register(registration),
         }
-        self.0.register(registration)
     }
 
     fn unregister(&self, registration: &Registration) -> Registering<'_, ()> {
@@ -166,11 +167,15 @@ async fn a_service_that_cannot_be_added_leaves_nothing_behind() {
     let registry = Refusing(Memory::new(), Arc::default());
     let server = Server::builder().registry(registry.clone());
     let server = server.start("127.0.0.1:0").await.unwrap();
-    let error = server.add(guide("a")).await.unwrap_err();
-    assert!(error.message().contains("away"), "{error}");
-    let told = registry.subscribe(&key()).await.unwrap().next().await.unwrap();
-    assert!(told.providers.is_empty());
-    assert_eq!(health(&server).await, 404);
+    for failure in ["away", "a registry panicked"] {
+        let error = server.add(guide("a")).await.unwrap_err();
+        assert!(error.message().contains(failure), "{error}");
+        let told = registry.subscribe(&key()).await.unwrap().next().await.unwrap();
+        assert!(told.providers.is_empty());
+        assert_eq!(health(&server).await, 404);
+    }
+    server.add(guide("a")).await.unwrap();
+    server.remove(&key()).await.unwrap();
 
     let error = server.remove(&key()).await.unwrap_err();
     assert!(error.message().contains("is not exported"), "{error}");

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 use dubhe_core::payload::{Args, Content};
+use dubhe_core::reply::ReplyBody;
 use dubhe_core::status::Exception;
 use dubhe_core::value::List;
 use dubhe_core::{
@@ -177,8 +178,9 @@ impl Invoke for GenericAdapter {
     }
 }
 
-/// Converts the result of a reply to the requested form.
-fn converted_reply(form: Form, reply: Reply) -> Result<Reply, Status> {
+/// Converts the result of a reply to the requested form. It stays the same reply, for those who
+/// watch its end.
+fn converted_reply(form: Form, mut reply: Reply) -> Result<Reply, Status> {
     let value: Value = dubhe_hessian2::payload::reply(&reply)?;
     let value = match form {
         Form::Plain => java::generalize(value),
@@ -188,7 +190,11 @@ fn converted_reply(form: Form, reply: Reply) -> Result<Reply, Status> {
             Value::from(text)
         }
     };
-    Ok(Reply::with_metadata(Payload::dynamic(value), reply.metadata))
+    // A stream has no value, and was refused above.
+    if let ReplyBody::One(payload, _) = &mut reply.body {
+        *payload = Payload::dynamic(value);
+    }
+    Ok(reply)
 }
 
 /// Wraps an exception in the one that generic callers of Dubbo expect.
@@ -214,4 +220,31 @@ fn generic_exception(status: Status) -> Status {
     let content = Content::Dynamic(value.into());
     let exception = Exception::new(GENERIC_EXCEPTION, Some(text.into()), content);
     status.with_exception(exception)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use dubhe_core::Metadata;
+    use dubhe_core::time::Timer;
+    use dubhe_net::time::TokioClock;
+
+    use super::*;
+
+    #[test]
+    fn a_converted_reply_keeps_its_watchers_and_attachments() {
+        let (tell, ends) = mpsc::channel();
+        let metadata = Metadata::from_iter([("from", "provider")]);
+        let mut reply = Reply::with_metadata(Payload::dynamic(Value::Int(1)), metadata);
+        reply.on_end(Timer::start(Arc::new(TokioClock)), move |end| {
+            tell.send((end.name().to_owned(), end.bytes)).unwrap();
+        });
+        let mut reply = converted_reply(Form::Gson, reply).unwrap();
+        assert_eq!(ends.try_recv(), Err(mpsc::TryRecvError::Empty));
+        assert_eq!(dubhe_hessian2::payload::reply::<Value>(&reply).unwrap(), Value::from("1"));
+        assert_eq!(reply.metadata.get_str("from"), Some("provider"));
+        reply.sent(Ok(7));
+        assert_eq!(ends.recv().unwrap(), ("OK".to_owned(), 7));
+    }
 }

@@ -92,7 +92,8 @@ impl Exchange {
             return Err(Refusal::Wire(table::dubbo::SERVER_THREADPOOL_EXHAUSTED, text));
         }
         if let Some(dispatch) = &self.dispatch {
-            self.request_cache.renew(dispatch.generation());
+            let generation = serve::generation(&**dispatch).map_err(Refusal::failed)?;
+            self.request_cache.renew(generation);
         }
 
         // The target, by the bytes of an earlier request or by a scan that builds no value; then
@@ -286,6 +287,10 @@ impl Refusal {
     fn unreadable(error: Error) -> Self {
         let text = format!("fail to decode request due to: {error}");
         Self::Wire(table::dubbo::BAD_REQUEST, text)
+    }
+
+    fn failed(status: Status) -> Self {
+        Self::Wire(table::dubbo::SERVER_ERROR, status.message().to_owned())
     }
 }
 
