@@ -260,3 +260,27 @@ async fn logs_and_errors_name_the_socket() {
         assert!(status.message().contains(path.to_str().unwrap()), "{status}");
     }
 }
+
+/// A process that keeps the lock of the directory holds up that start alone, and no stop.
+#[tokio::test]
+async fn other_tasks_run_while_a_start_waits_for_the_lock_of_a_directory() {
+    let folder = Folder::new().unwrap();
+    let addr = format!("unix:{}", folder.path().join("a.sock").display());
+    let running = Server::builder().start(&addr).await.unwrap();
+    let held = std::fs::File::open(folder.path()).unwrap();
+    held.lock().unwrap();
+    running.stop().await;
+    assert!(!folder.path().join("a.sock").exists());
+
+    let (told, release) = tokio::sync::oneshot::channel();
+    let other = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        held.unlock().unwrap();
+        told.send(()).unwrap();
+    });
+    // On a runtime of one thread: the lock is given back only if the start lets the other task run.
+    let running = Server::builder().start(&addr).await.unwrap();
+    release.await.unwrap();
+    other.await.unwrap();
+    running.stop().await;
+}

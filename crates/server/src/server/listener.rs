@@ -36,7 +36,11 @@ impl Listener {
             Err(_) => None,
         };
         if let Some(path) = path {
-            return Ok(Box::new(UnixListen::bind(path, &options.unix).map_err(refused)?));
+            // It may wait for another process.
+            let unix = options.unix.clone();
+            let bind = tokio::task::spawn_blocking(move || UnixListen::bind(path, &unix));
+            let ended = |error| Status::internal("the start ended early").with_source(error);
+            return Ok(Box::new(bind.await.map_err(ended)?.map_err(refused)?));
         }
         let addr = resolve(&addr).await?;
         let listen = TcpListen::bind(addr, options.tcp.clone()).map_err(|error| {

@@ -9,7 +9,7 @@ use std::{
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::lock::DirLock;
+use super::lock::{BRIEF, DirLock};
 
 /// The file that binding a socket made. Dropping it removes the file, unless another is there by
 /// then.
@@ -30,8 +30,9 @@ impl SocketFile {
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        // Nobody puts another one there between the look and the removal.
-        let _lock = DirLock::of(&self.path);
+        // Nobody puts another one there between the look and the removal, unless somebody keeps the
+        // lock: then that must be ventured, since nothing may wait here.
+        let _lock = DirLock::of(&self.path, BRIEF);
         let own = |found: Metadata| identity(&found) == self.identity;
         if fs::symlink_metadata(&self.path).is_ok_and(own)
             && let Err(error) = fs::remove_file(&self.path)

@@ -14,7 +14,7 @@ use socket2::{Domain, Socket, Type};
 use tokio::net::UnixListener;
 
 use super::file::{SocketFile, remove_stale};
-use super::lock::DirLock;
+use super::lock::{DirLock, PATIENT};
 use super::{UnixOptions, check};
 use crate::{
     Error, Result,
@@ -34,7 +34,8 @@ impl UnixListen {
     /// Listens on `path`. A socket there on which nobody listens, such as one that a killed process
     /// left, is replaced. The directory is locked meanwhile (`flock(2)`), so that of several servers
     /// that start at one moment the first one listens and the others fail; one that may not be read
-    /// cannot be locked. Must be called within a tokio runtime.
+    /// cannot be locked. Must be called within a tokio runtime, and blocks while another process has
+    /// the lock: [`tokio::task::spawn_blocking`] is the place for it in a program that serves already.
     ///
     /// # Errors
     /// When somebody listens on the path, a file that is no socket is there, the path is too long
@@ -48,7 +49,7 @@ impl UnixListen {
             socket.set_nonblocking(true)?;
             let address = socket2::SockAddr::unix(&path)?;
             // Until it listens: before, it looks like one that was left behind.
-            let _lock = DirLock::of(&path)?;
+            let _lock = DirLock::of(&path, PATIENT)?;
             match socket.bind(&address) {
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
                     remove_stale(&path)?;

@@ -8,9 +8,11 @@ use std::{
     time::Duration,
 };
 
-/// The number of times that a lock is tried, with a pause of 1 ms: about 3 s. It is held for a few
-/// system calls.
-const ATTEMPTS: u32 = 3_000;
+/// The number of times that a lock is tried before a socket is bound, with a pause of 1 ms: about
+/// 3 s. It is held for a few system calls.
+pub(super) const PATIENT: u32 = 3_000;
+/// The same where a runtime waits: about 20 ms.
+pub(super) const BRIEF: u32 = 20;
 
 /// The lock of a directory (`flock(2)`), in which one process at a time looks for a socket that was
 /// left behind, replaces it, and listens. No file is needed for it that somebody would remove.
@@ -22,12 +24,12 @@ impl DirLock {
     /// no locks, has none.
     ///
     /// # Errors
-    /// When somebody holds the lock for 3 s.
-    pub(super) fn of(path: &Path) -> io::Result<Self> {
+    /// When somebody else holds the lock at each of `attempts`.
+    pub(super) fn of(path: &Path, attempts: u32) -> io::Result<Self> {
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let directory = directory.unwrap_or(Path::new("."));
         let Ok(file) = File::open(directory) else { return Ok(Self(None)) };
-        for _ in 0..ATTEMPTS {
+        for _ in 0..attempts {
             match file.try_lock() {
                 Ok(()) => return Ok(Self(Some(file))),
                 Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(1)),
