@@ -344,11 +344,11 @@ impl<T: Stub> ClientBuilder<T> {
             destination
         });
         let (channels, tasks) = (env.channels().clone(), env.tasks().clone());
-        let cluster = Cluster::new(Arc::new(plan), channels, tasks, env.clock().clone());
+        let cluster = Cluster::new(Arc::new(plan), channels, &tasks, env.clock().clone());
         let cluster = cluster
             .with_decoder(dubhe_hessian2::payload::values)
             .with_retries(self.retry_budget, env.random().clone());
-        Ok(Client::new(Arc::new(self.service), cluster))
+        Ok(Client::new(Arc::new(self.service), cluster, tasks))
     }
 }
 

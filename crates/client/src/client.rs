@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dubhe_cluster::Cluster;
+use dubhe_cluster::{Cluster, Tasks};
 use dubhe_core::endpoint::Endpoints;
 use dubhe_core::time::Instant;
 use dubhe_core::{Body, Call, Head, Method, Payload, Reply, ServiceKey, Status};
@@ -16,11 +16,13 @@ pub struct Client(Arc<Inner>);
 struct Inner {
     service: Arc<ServiceKey>,
     cluster: Cluster,
+    /// They end with the application and its last client.
+    _tasks: Arc<Tasks>,
 }
 
 impl Client {
-    pub(crate) fn new(service: Arc<ServiceKey>, cluster: Cluster) -> Self {
-        Self(Arc::new(Inner { service, cluster }))
+    pub(crate) fn new(service: Arc<ServiceKey>, cluster: Cluster, tasks: Arc<Tasks>) -> Self {
+        Self(Arc::new(Inner { service, cluster, _tasks: tasks }))
     }
 
     /// The service.

@@ -73,6 +73,14 @@ impl Environment {
         &self.0.directories
     }
 
+    /// Closes each connection once its calls in flight have ended, and ends what goes on in the
+    /// background. All other calls fail with [`Code::Unavailable`](dubhe_core::Code::Unavailable) from
+    /// now on, those of new clients too.
+    pub fn close(&self) {
+        self.0.channels.close(false);
+        self.0.tasks.end();
+    }
+
     /// The tasks that end with the environment.
     pub(crate) fn tasks(&self) -> &Arc<Tasks> {
         &self.0.tasks

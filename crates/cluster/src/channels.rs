@@ -53,8 +53,9 @@ impl Channels {
         }
     }
 
-    /// The channel to `endpoint`, whose state follows that of the channel from now on. Must be
-    /// called within a tokio runtime.
+    /// The channel to `endpoint`, whose state follows that of the channel from now on. It connects in
+    /// the runtime in which the channels were made, since other callers will share it. Must be called
+    /// within a tokio runtime.
     ///
     /// # Errors
     /// When nothing here speaks its protocol, the protocol refuses its parameters, or all channels
@@ -71,7 +72,10 @@ impl Channels {
             return Ok(channel);
         }
         // Detached, since a channel that kept the endpoint itself would keep itself alive.
+        let runtime = self.tasks.runtime();
+        let _within = runtime.enter();
         let channel = connector.connect(&endpoint.detached())?;
+        channel.warm_up();
         let users = Users::default();
         join(endpoint, &channel, &users);
         self.tasks.spawn(follow(&channel, users.clone()));
@@ -134,9 +138,10 @@ fn join(endpoint: &Endpoint, channel: &Arc<dyn Channel>, users: &Users) {
 fn follow(channel: &Arc<dyn Channel>, users: Users) -> impl Future<Output = ()> + use<> {
     let mut seen = channel.state();
     let channel = Arc::downgrade(channel);
+    let users = Followers(users);
     async move {
         loop {
-            for user in users.lock().iter().filter_map(Weak::upgrade) {
+            for user in users.0.lock().iter().filter_map(Weak::upgrade) {
                 user.set_channel_state(seen);
             }
             if seen == ChannelState::Closed {
@@ -145,6 +150,18 @@ fn follow(channel: &Arc<dyn Channel>, users: Users) -> impl Future<Output = ()> 
             let changed = channel.upgrade().map(|channel| channel.changed(seen));
             let Some(changed) = changed else { return };
             seen = changed.await;
+        }
+    }
+}
+
+/// The endpoints that are told. Who is told no more, since the runtime has ended, is asked as if
+/// nothing were known of the channel.
+struct Followers(Users);
+
+impl Drop for Followers {
+    fn drop(&mut self) {
+        for user in self.0.lock().iter().filter_map(Weak::upgrade) {
+            user.set_channel_state(ChannelState::Idle);
         }
     }
 }

@@ -40,7 +40,8 @@ pub struct Cluster(Arc<Inner>);
 struct Inner {
     plan: Arc<dyn Plan>,
     channels: Arc<Channels>,
-    tasks: Arc<Tasks>,
+    /// Weak, since a task may hold the cluster.
+    tasks: Weak<Tasks>,
     clock: SharedClock,
     random: Arc<dyn Random>,
     decode: Option<DecodeArguments>,
@@ -50,17 +51,18 @@ struct Inner {
 }
 
 impl Cluster {
-    /// A cluster whose calls go as `plan` says, over `channels`. `tasks` runs what outlives a call.
+    /// A cluster whose calls go as `plan` says, over `channels`. `tasks` runs what outlives a call, and
+    /// the cluster does not keep it.
     pub fn new(
         plan: Arc<dyn Plan>,
         channels: Arc<Channels>,
-        tasks: Arc<Tasks>,
+        tasks: &Arc<Tasks>,
         clock: SharedClock,
     ) -> Self {
         let filtered = ArcSwapOption::empty();
         let retries = RetryCounter::new(RetryBudget::default(), clock.now());
         let random: Arc<dyn Random> = Arc::new(SplitMix::from_os());
-        let decode = None;
+        let (decode, tasks) = (None, Arc::downgrade(tasks));
         Self(Arc::new(Inner { plan, channels, tasks, clock, random, decode, retries, filtered }))
     }
 
@@ -90,8 +92,11 @@ impl Cluster {
         &self.0.clock
     }
 
-    pub(crate) fn tasks(&self) -> &Tasks {
-        &self.0.tasks
+    /// Runs `work` until it ends or the application does.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        if let Some(tasks) = self.0.tasks.upgrade() {
+            tasks.spawn(work);
+        }
     }
 
     /// The view that rules and balancers have of `call`.

@@ -1,7 +1,34 @@
 //! Tasks that end with their owner.
 
+use std::future::pending;
+
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
 use tokio::task::{JoinHandle, JoinSet};
+
+/// The runtime of what callers share. It is the one in which the application was made, and not that
+/// of whoever is the first to need something, which may end earlier.
+#[derive(Clone, Debug)]
+pub(crate) struct SharedRuntime(Option<Handle>);
+
+impl SharedRuntime {
+    /// The runtime of the caller, if there is one.
+    pub(crate) fn current() -> Self {
+        Self(Handle::try_current().ok())
+    }
+
+    /// The runtime; that of the caller when there was none, or when it has ended.
+    pub(crate) fn handle(&self) -> Handle {
+        let alive = |runtime: &&Handle| {
+            // A runtime that has ended drops a task at once.
+            let probe = runtime.spawn(pending::<()>());
+            let alive = !probe.is_finished();
+            probe.abort();
+            alive
+        };
+        self.0.as_ref().filter(alive).cloned().unwrap_or_else(Handle::current)
+    }
+}
 
 /// A task that ends by itself or with its owner.
 #[derive(Debug)]
@@ -25,15 +52,28 @@ impl Drop for OwnedTask {
     }
 }
 
-/// Tasks that end by themselves or with their owner. Those that have ended are let go when the next
-/// one begins.
-#[derive(Debug, Default)]
-pub struct Tasks(Mutex<JoinSet<()>>);
+/// Tasks that end by themselves or with their owner, in the runtime in which the owner was made.
+/// Those that have ended are let go when the next one begins.
+#[derive(Debug)]
+pub struct Tasks {
+    runtime: SharedRuntime,
+    /// `None` once they were ended.
+    running: Mutex<Option<JoinSet<()>>>,
+}
+
+impl Default for Tasks {
+    fn default() -> Self {
+        Self { runtime: SharedRuntime::current(), running: Mutex::new(Some(JoinSet::new())) }
+    }
+}
 
 impl Tasks {
-    /// Runs `task` until it ends or the owner does. Must be called within a tokio runtime.
+    /// Runs `task` until it ends or the owner does. Must be called within a tokio runtime unless the
+    /// owner was made in one.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let mut tasks = self.0.lock();
+        let runtime = self.runtime.handle();
+        let mut running = self.running.lock();
+        let Some(tasks) = &mut *running else { return };
         while let Some(ended) = tasks.try_join_next() {
             if let Err(error) = ended
                 && error.is_panic()
@@ -41,12 +81,23 @@ impl Tasks {
                 tracing::error!(%error, "a task panicked");
             }
         }
-        tasks.spawn(task);
+        tasks.spawn_on(task, &runtime);
+    }
+
+    /// Ends all tasks. No other begins from then on.
+    pub fn end(&self) {
+        let tasks = self.running.lock().take();
+        drop(tasks);
+    }
+
+    /// The runtime in which tasks run.
+    pub(crate) fn runtime(&self) -> Handle {
+        self.runtime.handle()
     }
 
     /// The number of tasks that were not let go yet.
     pub fn len(&self) -> usize {
-        self.0.lock().len()
+        self.running.lock().as_ref().map_or(0, JoinSet::len)
     }
 
     /// Returns `true` if there is none.
@@ -68,11 +119,44 @@ mod tests {
             tokio::task::yield_now().await;
         }
         tasks.spawn(async move {
-            std::future::pending::<()>().await;
+            pending::<()>().await;
             drop(alive);
         });
         assert!(tasks.len() <= 2);
         drop(tasks);
         assert_eq!(gone.recv().await, None);
+    }
+
+    #[tokio::test]
+    async fn no_task_begins_after_the_end() {
+        let tasks = Tasks::default();
+        let (alive, mut gone) = tokio::sync::mpsc::channel::<()>(1);
+        let also = alive.clone();
+        tasks.spawn(async move {
+            pending::<()>().await;
+            drop(also);
+        });
+        tasks.end();
+        tasks.spawn(async move {
+            pending::<()>().await;
+            drop(alive);
+        });
+        assert_eq!(gone.recv().await, None);
+    }
+
+    #[test]
+    fn tasks_run_where_the_owner_was_made_and_elsewhere_once_that_ended() {
+        let runtime = || tokio::runtime::Builder::new_multi_thread().worker_threads(1).build();
+        let (first, other) = (runtime().unwrap(), runtime().unwrap());
+        let tasks = first.block_on(async { Tasks::default() });
+        let (tell, told) = std::sync::mpsc::channel();
+        let spawn = || {
+            let tell = tell.clone();
+            tasks.spawn(async move { tell.send(Handle::current().id()).unwrap() });
+            told.recv().unwrap()
+        };
+        assert_eq!(other.block_on(async { spawn() }), first.handle().id());
+        drop(first);
+        assert_eq!(other.block_on(async { spawn() }), other.handle().id());
     }
 }

@@ -57,10 +57,11 @@ impl App {
         &self.0
     }
 
-    /// Closes each connection once its calls in flight have ended. All other calls fail with
+    /// Closes each connection once its calls in flight have ended, and ends what goes on in the
+    /// background, such as attempts of a fault strategy. All other calls fail with
     /// [`Code::Unavailable`](dubhe_core::Code::Unavailable) from now on, those of new clients too.
     pub fn close(&self) {
-        self.0.channels().close(false);
+        self.0.close();
     }
 }
 

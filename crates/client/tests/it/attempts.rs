@@ -203,6 +203,36 @@ async fn a_strategy_may_go_on_after_the_answer() {
     assert_eq!(asked, [1, 2], "another one, five seconds later");
 }
 
+/// Answers at once, and sends the call again in the background for ever.
+async fn persist(call: Call, attempts: Attempts) -> Result<Reply, Status> {
+    let later = attempts.clone();
+    attempts.spawn(async move {
+        while let Some(again) = call.try_clone() {
+            let _ = later.next(again).await;
+            later.sleep(Duration::from_secs(1)).await;
+        }
+    });
+    ok()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_strategy_goes_on_until_the_application_ends() {
+    for closed in [true, false] {
+        let (env, seen) = environment(|_, _| Err(down(Retry::Unknown)));
+        let client = builder(&env, &[1, 2]).fault(Fault::strategy(persist)).build().unwrap();
+        call(&client, "m", &CallOptions::new()).await.unwrap();
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert!(ports(&seen).len() > 5);
+        if closed {
+            env.close();
+        } else {
+            drop((client, env));
+        }
+        tokio::time::sleep(Duration::from_secs(100)).await;
+        assert_eq!(ports(&seen), [0; 0], "closed: {closed}");
+    }
+}
+
 /// Sees the first argument, whatever its type.
 struct ByArgument;
 

@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 
 use super::registry::RegistryDirectory;
 use crate::channels::Channels;
+use crate::tasks::SharedRuntime;
 
 /// The directories that follow the registries of an application, one for all clients of a service:
 /// they share its subscriptions, and what is learnt of its endpoints.
@@ -19,6 +20,7 @@ pub struct Directories {
     registries: Vec<Arc<dyn Registry>>,
     channels: Arc<Channels>,
     clock: SharedClock,
+    runtime: SharedRuntime,
     shared: Mutex<HashMap<Key, Weak<RegistryDirectory>>>,
 }
 
@@ -32,7 +34,8 @@ impl Directories {
         channels: Arc<Channels>,
         clock: SharedClock,
     ) -> Self {
-        Self { registries, channels, clock, shared: Mutex::default() }
+        let runtime = SharedRuntime::current();
+        Self { registries, channels, clock, runtime, shared: Mutex::default() }
     }
 
     /// The registries.
@@ -57,6 +60,8 @@ impl Directories {
         {
             return known;
         }
+        let runtime = self.runtime.handle();
+        let _within = runtime.enter();
         let directory = Arc::new(RegistryDirectory::follow(
             &self.registries,
             service,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dubhe_core::fault::Attempt;
 use dubhe_core::plan::{Picked, Policy};
 use dubhe_core::time::{Duration, Instant, Sleep};
-use dubhe_core::{Call, Endpoint, Invoking};
+use dubhe_core::{Call, Endpoint, Invoking, Status};
 use parking_lot::Mutex;
 
 use crate::cluster::{Cluster, nobody, patience};
@@ -15,6 +15,7 @@ use crate::cluster::{Cluster, nobody, patience};
 pub(crate) struct CallAttempts {
     cluster: Cluster,
     policy: Arc<Policy>,
+    /// Detached, so that providers that are gone and their connections are not kept.
     tried: Mutex<Vec<Endpoint>>,
 }
 
@@ -24,12 +25,13 @@ impl CallAttempts {
     }
 
     /// Picks and notes it under one lock, lest attempts that begin together pick the same endpoint.
-    fn pick(&self, call: &Call, began: Instant) -> Option<Picked> {
+    fn pick(&self, call: &Call, began: Instant) -> Result<Option<Picked>, Status> {
         let mut tried = self.tried.lock();
-        let view = self.cluster.view(call);
-        let picked = self.policy.destination.pick(&view, &tried, began)?;
-        tried.push(picked.endpoint().clone());
-        Some(picked)
+        let picked = self.cluster.pick_now(&self.policy, call, &tried, began)?;
+        if let Some(picked) = &picked {
+            note(&mut tried, picked.endpoint());
+        }
+        Ok(picked)
     }
 }
 
@@ -45,19 +47,20 @@ impl Attempt for CallAttempts {
     fn attempt(self: Arc<Self>, call: Call, endpoint: Option<Endpoint>) -> Invoking {
         Invoking::boxed(async move {
             let Self { cluster, policy, tried } = &*self;
-            let began = cluster.clock().now();
+            let mut began = cluster.clock().now();
             let mut picked = match endpoint {
                 Some(endpoint) => {
-                    tried.lock().push(endpoint.clone());
+                    note(&mut tried.lock(), &endpoint);
                     Some(Picked::new(&endpoint, None))
                 }
-                None => self.pick(&call, began),
+                None => self.pick(&call, began)?,
             };
             if picked.is_none() {
                 // Nobody is there yet; those who wait for the first set then pick in turn.
                 let patience = patience(policy, &call, began);
                 cluster.first_set(policy, patience).await;
-                picked = self.pick(&call, began);
+                began = cluster.clock().now();
+                picked = self.pick(&call, began)?;
             }
             let picked = picked.ok_or_else(|| nobody(&call, &*policy.destination))?;
             cluster.send(policy, call, picked, began).await
@@ -70,6 +73,12 @@ impl Attempt for CallAttempts {
     }
 
     fn spawn(&self, work: Pin<Box<dyn Future<Output = ()> + Send>>) {
-        self.cluster.tasks().spawn(work);
+        self.cluster.spawn(work);
+    }
+}
+
+fn note(tried: &mut Vec<Endpoint>, endpoint: &Endpoint) {
+    if !tried.contains(endpoint) {
+        tried.push(endpoint.detached());
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use dubhe_cluster::{Channels, Cluster, Tasks};
+use dubhe_cluster::{Channels, Cluster};
 use dubhe_core::connect::{Channel, ChannelKey, ChannelState, Connect};
 use dubhe_core::end::Until;
 use dubhe_core::fault::Fault;
@@ -111,7 +111,7 @@ fn cluster(policy: Arc<Policy>) -> (Cluster, Switch, Noting) {
     let (switch, noting) = (Switch(Arc::new(Mutex::new(policy))), Noting::default());
     let channels = Arc::new(Channels::new(vec![Arc::new(noting.clone())]));
     let plan = Arc::new(switch.clone());
-    (Cluster::new(plan, channels, Arc::new(Tasks::default()), Arc::new(TokioClock)), switch, noting)
+    (Cluster::new(plan, channels, &Arc::default(), Arc::new(TokioClock)), switch, noting)
 }
 
 /// Counts the calls that pass.

@@ -8,10 +8,13 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier};
+use std::time::Duration;
 
-use dubhe::RunningServer;
 use dubhe::gate::{Arrival, Gate};
 use dubhe::prelude::*;
+use dubhe::registry::{Instance, Memory, Offer, Registration, Registry};
+use dubhe::{RunningServer, ServiceKey};
+use dubhe_testkit::wait_until;
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
@@ -275,6 +278,72 @@ async fn permits_and_counts_are_held_until_the_handler_is_gone() {
             };
             let limit = std::time::Duration::from_secs(20);
             tokio::time::timeout(limit, admitted).await.unwrap();
+        }
+    }
+}
+
+#[dubhe::interface("org.example.Relay")]
+trait Relay {
+    async fn relay(&self) -> Result<String, Status>;
+}
+
+/// Calls on, by a client of its own that it makes when it is called.
+struct On(App, Option<String>);
+
+impl On {
+    fn client(&self) -> QuickClient {
+        let client = self.0.client::<QuickClient>().retries(0).timeout(Duration::from_secs(20));
+        let client = self.1.iter().fold(client, |client, url| client.url(url));
+        client.build().unwrap()
+    }
+}
+
+impl Relay for On {
+    async fn relay(&self) -> Result<String, Status> {
+        self.client().ping().await
+    }
+}
+
+/// The first to use what an application shares may be a handler in a runtime that ends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_and_directories_outlive_the_runtime_that_needed_them_first() {
+    let quick = || async {
+        Server::builder().service(QuickServer::new(Pong)).start("127.0.0.1:0").await.unwrap()
+    };
+    let (one, two) = (quick().await, quick().await);
+    let provider = |server: &RunningServer, protocol: &'static str| Registration {
+        service: ServiceKey::interface_only("org.example.Quick"),
+        instance: Arc::new(Instance { host: "127.0.0.1".into(), ..Instance::default() }),
+        offer: Offer { protocol: protocol.into(), port: server.addr().port() },
+        params: Arc::default(),
+    };
+    for protocol in PROTOCOLS {
+        for follows in [false, true] {
+            let memory = Memory::new();
+            memory.register(provider(&one, protocol)).await.unwrap();
+            let app = App::builder("relay").registry_instance(memory.clone()).build().unwrap();
+            let url = (!follows).then(|| format!("{protocol}://{}", one.addr()));
+            let own = On(app.clone(), url);
+            let relay = Export::new(RelayServer::new(On(app, own.1.clone()))).isolated(1);
+            let front = Server::builder().service(relay).start("127.0.0.1:0").await.unwrap();
+            let caller = App::builder("caller").build().unwrap();
+            let relay = caller.client::<RelayClient>().url(&format!("dubbo://{}", front.addr()));
+            relay.build().unwrap().relay().await.unwrap();
+            // The same connection, and the same directory, from here on.
+            let client = own.client();
+            client.ping().await.unwrap();
+            front.remove(&ServiceKey::interface_only("org.example.Relay")).await.unwrap();
+            front.stop().await;
+            client.ping().await.unwrap();
+            own.client().ping().await.unwrap();
+            if follows {
+                memory.register(provider(&two, protocol)).await.unwrap();
+                memory.unregister(&provider(&one, protocol)).await.unwrap();
+                let port = two.addr().port();
+                let known = || client.client().providers().iter().any(|e| e.offer().port == port);
+                wait_until("the other provider is known", known).await;
+                client.ping().await.unwrap();
+            }
         }
     }
 }

@@ -315,7 +315,8 @@ impl<C: Connect> Shared<C> {
     }
 }
 
-/// Lets a slot start anew when its task ends by a panic, such as one of its connection.
+/// Lets a slot start anew when its task ends while the pool lives: by a panic, such as one of its
+/// connection, or with the runtime in which it ran.
 struct Restart<'a, C: Connect> {
     shared: &'a Shared<C>,
     slot: &'a Slot<C::Conn>,
@@ -323,16 +324,23 @@ struct Restart<'a, C: Connect> {
 
 impl<C: Connect> Drop for Restart<'_, C> {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.slot.panicked(panicked());
-            self.shared.publish();
+        if self.shared.is_closed() {
+            return;
         }
+        let error = if std::thread::panicking() { panicked() } else { runtime_ended() };
+        self.slot.restart(error);
+        self.shared.publish();
     }
 }
 
 #[cold]
 fn panicked() -> Error {
     Error::new(ErrorKind::Io, "cannot connect: the attempt panicked; the log says where")
+}
+
+#[cold]
+fn runtime_ended() -> Error {
+    Error::new(ErrorKind::Closed, "the runtime in which the connection was has ended")
 }
 
 impl<C: Connect> Drop for Pool<C> {

@@ -80,7 +80,7 @@ impl<T: Connection> Slot<T> {
     }
 
     /// Forgets everything but the error, for a new start.
-    pub(super) fn panicked(&self, error: Error) {
+    pub(super) fn restart(&self, error: Error) {
         self.conn.store(None);
         self.failed(error);
         self.set_next(None);

@@ -299,3 +299,20 @@ async fn a_connection_that_panics_is_replaced_when_it_is_wanted() {
     let second = pool.ready(Some(soon(1))).await.unwrap();
     assert_eq!((second.number, script.attempts()), (1, 2));
 }
+
+#[test]
+fn a_connection_that_ends_with_its_runtime_is_replaced_in_another() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let script = Script::of([Attempt::Connect, Attempt::Hang]);
+    let pool = pool(&script, 1);
+    let first = runtime().block_on(async { pool.ready(Some(soon(9))).await.unwrap().number });
+    // The runtime was dropped while the connection was there, and then during an attempt.
+    assert_eq!((first, pool.state()), (0, State::Idle));
+    runtime().block_on(async {
+        assert!(pool.pick().is_none());
+        tokio::task::yield_now().await;
+    });
+    assert_eq!((script.attempts(), pool.state()), (2, State::Idle));
+    let last = runtime().block_on(async { pool.ready(Some(soon(9))).await.unwrap().number });
+    assert_eq!((last, script.attempts()), (1, 3));
+}
