@@ -21,7 +21,7 @@ use dubhe_core::plan::{Destination, Picked, Plan, Policy};
 use dubhe_core::random::{Random, SplitMix};
 use dubhe_core::registry::Health;
 use dubhe_core::status::Retry;
-use dubhe_core::time::{Deadline, Instant, SharedClock, Timer};
+use dubhe_core::time::{Deadline, Duration, Instant, SharedClock, Timer};
 use dubhe_core::watch::Watching;
 use dubhe_core::{Call, CallView, Code, Endpoint, Invoke, Invoking, Status, inherit};
 
@@ -32,6 +32,9 @@ use crate::fault::{
 };
 use crate::panicked::guard;
 use crate::tasks::Tasks;
+
+/// The time for which a provider is passed over to which no channel can be made.
+const UNUSABLE: Duration = Duration::from_secs(30);
 
 /// The providers of one service, as one thing that answers calls.
 #[derive(Clone)]
@@ -104,13 +107,22 @@ impl Cluster {
         CallView::new(call, self.0.decode)
     }
 
-    /// The way to `endpoint`.
+    /// The way to `endpoint`. One that has none, such as for a wrong parameter, is passed over for a
+    /// while.
     pub(crate) fn channel<'a>(
         &self,
         endpoint: &'a Endpoint,
     ) -> Result<&'a Arc<dyn Channel>, Status> {
         self.0.channels.check_open()?;
-        endpoint.state().channel_or(|| self.0.channels.open(endpoint))
+        let channel = endpoint.state().channel_or(|| self.0.channels.open(endpoint));
+        channel.map_err(|status| {
+            let now = self.clock().now();
+            if endpoint.state().ejected(now).is_none() {
+                tracing::warn!(%endpoint, %status, "a provider cannot be called; passing it over");
+            }
+            endpoint.state().eject(now + UNUSABLE);
+            status.with_retry(Retry::Unstarted)
+        })
     }
 
     /// Sends `call` to one of the providers, and to others when that fails and the policy says so.

@@ -25,8 +25,21 @@ impl Cluster {
         let destination = self.plan().default_policy().destination.clone();
         loop {
             let set = destination.snapshot();
-            let tried = set.iter().take(TRIED).map(|endpoint| self.channel(endpoint).cloned());
-            let channels: Vec<Arc<dyn Channel>> = tried.collect::<Result<_, _>>()?;
+            // A provider that cannot be reached at all, such as one with a wrong parameter, is one of
+            // several.
+            let (mut channels, mut error): (Vec<Arc<dyn Channel>>, _) = (Vec::new(), None);
+            for endpoint in set.iter() {
+                match self.channel(endpoint) {
+                    Ok(channel) => channels.push(channel.clone()),
+                    Err(status) => error = Some(status),
+                }
+                if channels.len() == TRIED {
+                    break;
+                }
+            }
+            if let Some(error) = error.filter(|_| channels.is_empty()) {
+                return Err(error);
+            }
             for channel in &channels {
                 channel.warm_up();
             }

@@ -117,3 +117,25 @@ async fn a_set_that_a_router_panics_at_is_the_reason_and_not_the_registry() {
     assert!(error.message().contains(reason), "{error}");
     assert!(!error.message().contains("has not answered"), "{error}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn first_calls_wait_for_every_registry_while_none_knows_a_provider() {
+    let (quick, slow) = (FakeRegistry::default(), FakeRegistry::default());
+    let (env, _) = with_registries(&[&quick, &slow], |_, _| ok());
+    let client = builder(&env, &[]).build().unwrap();
+    quick.tell("h", &[]);
+    let options = CallOptions::new();
+    let (reply, ()) = tokio::join!(call(&client, "m", &options), async {
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        slow.tell("h", &[1]);
+    });
+    reply.unwrap();
+
+    let (env, _) = with_registries(&[&quick, &slow], |_, _| ok());
+    slow.tell("h", &[]);
+    let client = builder(&env, &[]).build().unwrap();
+    let began = tokio::time::Instant::now();
+    let nobody = call(&client, "m", &options).await.unwrap_err();
+    assert!(nobody.message().contains("no provider is registered"), "{nobody}");
+    assert_eq!(began.elapsed(), std::time::Duration::ZERO, "both have said so");
+}

@@ -41,6 +41,10 @@ impl Connect for Scripted {
     }
 
     fn connect(&self, endpoint: &Endpoint) -> Result<Arc<dyn Channel>, Status> {
+        // Port 7 has a wrong parameter.
+        if endpoint.offer().port == 7 {
+            return Err(Status::new(Code::InvalidArgument, "connections is not a number"));
+        }
         Ok(Arc::new(Provider {
             port: endpoint.offer().port,
             answer: self.answer.clone(),

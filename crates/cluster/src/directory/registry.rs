@@ -46,7 +46,8 @@ impl RegistryDirectory {
         let set = Arc::new(ChangingSet::new(Usable { protocols, channels }, clock.clone()));
         let (followed, service) = (set.clone(), service.clone());
         let follow = async move {
-            let mut failed = false;
+            let (mut failed, mut told) = (false, false);
+            let mut heard = vec![false; latest.len()];
             loop {
                 tokio::select! {
                     news = changes.next() => {
@@ -54,13 +55,22 @@ impl RegistryDirectory {
                         let Some(of_registry) = latest.get_mut(place) else { continue };
                         match news {
                             News::Snapshot(snapshot) => *of_registry = snapshot,
-                            News::Lost if of_registry.health == Health::Stale => continue,
                             News::Lost => of_registry.health = Health::Stale,
+                        }
+                        if let Some(heard) = heard.get_mut(place) {
+                            *heard = true;
                         }
                     }
                     () = pause(&clock, failed) => {}
                 }
-                let update = || followed.update(&join(&latest));
+                let joined = join(&latest);
+                // The first calls wait while another registry may know somebody.
+                let vague = joined.health == Health::Stale || heard.contains(&false);
+                if !told && vague && joined.providers.is_empty() {
+                    continue;
+                }
+                told = true;
+                let update = || followed.update(&joined);
                 let updated = guard(update, || "the protocol of an endpoint".to_owned());
                 if let Err(error) = &updated {
                     tracing::error!(%service, %error, "cannot use the providers; those before stay");

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use bytestring::ByteString;
-use dubhe_core::CallView;
 use dubhe_core::endpoint::Endpoints;
 use dubhe_core::router::{Bitmap, PreparedRouter, Router, Trace};
+use dubhe_core::{CallView, Endpoint};
 
 /// Keeps calls in one zone ([`Instance::zone`](dubhe_core::Instance::zone), Dubbo's parameter
-/// `zone` of a provider). When no provider is in the zone, all of them remain.
+/// `zone` of a provider). When no provider in the zone can be asked, all providers remain.
 #[derive(Clone, Debug)]
 pub struct ZoneAffinity {
     zone: ByteString,
@@ -23,27 +23,34 @@ impl ZoneAffinity {
 
 impl Router for ZoneAffinity {
     fn prepare(&self, set: &Arc<Endpoints>) -> Box<dyn PreparedRouter> {
-        let mut here = Bitmap::empty(set.len());
+        let (mut here, mut providers) = (Bitmap::empty(set.len()), Vec::new());
         for (place, endpoint) in set.iter().enumerate() {
             if endpoint.instance().zone.as_ref() == Some(&self.zone) {
                 here.insert(place);
+                providers.push(endpoint.clone());
             }
         }
-        let here = (here.count() > 0).then_some(here);
-        Box::new(InZone { zone: self.zone.clone(), here })
+        Box::new(InZone { zone: self.zone.clone(), here, providers })
     }
 }
 
 struct InZone {
     zone: ByteString,
-    /// The providers in the zone; `None` when there is none.
-    here: Option<Bitmap>,
+    here: Bitmap,
+    /// The providers in the zone.
+    providers: Vec<Endpoint>,
 }
 
 impl PreparedRouter for InZone {
-    fn narrow(&self, _: &CallView<'_>, set: &mut Bitmap, trace: Option<&mut Trace>) {
-        if let Some(here) = &self.here {
-            set.intersect(here);
+    fn narrow(&self, call: &CallView<'_>, set: &mut Bitmap, trace: Option<&mut Trace>) {
+        let now = call.head().arrived;
+        // As a rule the first one.
+        let asked = self.providers.iter().any(|provider| {
+            let away = now.is_some_and(|now| provider.state().is_away(now));
+            provider.instance().is_available() && !away
+        });
+        if asked {
+            set.intersect(&self.here);
         }
         if let Some(trace) = trace {
             trace.record("zone", &*self.zone, set.count());
@@ -54,7 +61,7 @@ impl PreparedRouter for InZone {
 #[cfg(test)]
 mod tests {
     use dubhe_core::endpoint::{Instance, Offer};
-    use dubhe_core::{Call, Endpoint, Head, Method, Payload, ServiceKey, Value};
+    use dubhe_core::{Call, Head, Method, Payload, ServiceKey, Value};
 
     use super::*;
 
@@ -82,5 +89,32 @@ mod tests {
         assert_eq!(left(&[Some("hz"), Some("sh"), None, Some("hz")]), (vec![0, 3], "hz 2".into()));
         assert_eq!(left(&[Some("sh"), None]), (vec![0, 1], "hz 2".into()));
         assert_eq!(left(&[]), (vec![], "hz 0".into()));
+    }
+
+    #[test]
+    fn calls_leave_a_zone_of_which_nobody_can_be_asked() {
+        let endpoint = |zone: &'static str, port: u16| {
+            let instance = Instance { zone: Some(zone.into()), ..Instance::default() };
+            let offer = Offer { protocol: "dubbo".into(), port };
+            Endpoint::new(Arc::new(instance), offer, Arc::default())
+        };
+        let set = Arc::new(Endpoints::new([endpoint("hz", 1), endpoint("sh", 2)]));
+        let router = ZoneAffinity::new("hz").prepare(&set);
+        let now = std::time::Instant::now();
+        let service = Arc::new(ServiceKey::interface_only("a.B"));
+        let mut head = Head::new(service, Arc::new(Method::java("m", "")));
+        head.arrived = Some(now);
+        let call = Call::new(head, Payload::dynamic(Value::Null));
+        let left = || {
+            let mut left = Bitmap::full(set.len());
+            router.narrow(&CallView::new(&call, None), &mut left, None);
+            left.iter().collect::<Vec<_>>()
+        };
+        assert_eq!(left(), [0]);
+        let state = set.get(0).unwrap().state();
+        state.eject(now + std::time::Duration::from_secs(1));
+        assert_eq!(left(), [0, 1]);
+        state.admit();
+        assert_eq!(left(), [0]);
     }
 }
