@@ -16,7 +16,7 @@ pub struct Client(Arc<Inner>);
 struct Inner {
     service: Arc<ServiceKey>,
     cluster: Cluster,
-    /// They end with the application and its last client.
+    /// The tasks of the application, which end with it and its last client.
     _tasks: Arc<Tasks>,
 }
 

@@ -105,7 +105,7 @@ fn isolated(pit: &Pit) -> Export {
 
 fn miner(app: &App, protocol: &str, server: &RunningServer) -> MinerClient {
     let url = format!("{protocol}://{}", server.addr());
-    let timeout = std::time::Duration::from_secs(20);
+    let timeout = Duration::from_secs(20);
     app.client::<MinerClient>().url(&url).retries(0).timeout(timeout).build().unwrap()
 }
 
@@ -230,7 +230,7 @@ async fn pass(call: Call, next: Next) -> Result<Reply, Status> {
 }
 
 async fn answers_early(call: Call, next: Next) -> Result<Reply, Status> {
-    let wait = std::time::Duration::from_millis(20);
+    let wait = Duration::from_millis(20);
     tokio::time::timeout(wait, next.run(call))
         .await
         .unwrap_or_else(|_| Err(Status::aborted("late")))
@@ -262,7 +262,7 @@ async fn permits_and_counts_are_held_until_the_handler_is_gone() {
             let server = serve(export).await;
             let app = App::builder("test").build().unwrap();
             let miner = miner(&app, protocol, &server);
-            let options = CallOptions::new().timeout(std::time::Duration::from_millis(100));
+            let options = CallOptions::new().timeout(Duration::from_millis(100));
             let late = miner.with(options).dig().await.unwrap_err();
             assert!(matches!(late.code(), Code::DeadlineExceeded | Code::Aborted), "{late}");
             for _ in 0..3 {
@@ -276,7 +276,7 @@ async fn permits_and_counts_are_held_until_the_handler_is_gone() {
                     tokio::task::yield_now().await;
                 }
             };
-            let limit = std::time::Duration::from_secs(20);
+            let limit = Duration::from_secs(20);
             tokio::time::timeout(limit, admitted).await.unwrap();
         }
     }
