@@ -16,6 +16,7 @@ mod hostile;
 mod layout;
 mod options;
 mod server;
+mod slow;
 mod support;
 mod target;
 mod trailers_only;
