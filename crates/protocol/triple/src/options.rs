@@ -23,6 +23,10 @@ pub struct TripleOptions {
     pub json_depth: u16,
     /// Streams a peer may have open at a time. Default 1,000.
     pub max_streams: u32,
+    /// Streams that a client may have reset before the server has looked at them, which do not count
+    /// as open any more. More of them end the connection with `ENHANCE_YOUR_CALM`: a client that
+    /// cancels many calls at once needs as many as it may have open. Default 1,000.
+    pub max_pending_resets: u32,
     /// Bytes in a list of headers, received. Default 16 KiB.
     pub max_header_list: u32,
     /// Bytes a peer may send on a stream before they are used. Default 1 MiB.
@@ -71,6 +75,7 @@ impl Default for TripleOptions {
             decoded: MemoryLimit::default(),
             json_depth: 127,
             max_streams: 1_000,
+            max_pending_resets: 1_000,
             max_header_list: 16 * 1024,
             stream_window: 1024 * 1024,
             connection_window: 4 * 1024 * 1024,

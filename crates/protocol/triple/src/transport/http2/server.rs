@@ -34,6 +34,9 @@ pub(crate) async fn serve<F>(
     let (io, flusher) = coalesced(io);
     let handshake = h2::server::Builder::new()
         .max_concurrent_streams(options.max_streams)
+        .max_pending_accept_reset_streams(
+            usize::try_from(options.max_pending_resets).unwrap_or(usize::MAX),
+        )
         .max_header_list_size(options.max_header_list)
         .initial_window_size(options.stream_window)
         .initial_connection_window_size(options.connection_window)
