@@ -18,6 +18,7 @@
 //! | [`service`], [`descriptor`], [`metadata`], [`value`] | keys, types, attachments, dynamic values |
 //! | [`endpoint`], [`sock_addr`] | instances, offers, snapshots; addresses of connections |
 //! | [`invoke`], [`filter`], [`gate`], [`plan`], [`directory`], [`router`], [`fault`], [`balance`], [`connect`], [`registry`], [`serve`] | the seams |
+//! | [`printable`] | text of others, on its way to people |
 //! | [`memory`] | the memory that decoding a message may take |
 //! | [`time`], [`random`] | what is injected |
 
@@ -41,6 +42,7 @@ pub mod payload;
 mod payloads;
 pub mod peer;
 pub mod plan;
+pub mod printable;
 pub mod random;
 pub mod registry;
 pub mod reply;

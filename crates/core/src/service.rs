@@ -4,6 +4,8 @@ use std::fmt;
 
 use bytestring::ByteString;
 
+use crate::printable::Printable;
+
 /// The identity of a service: `group/interface:version`.
 ///
 /// Empty group and version mean "none". Dubbo writes the version `0.0.0` for "none" on the wire
@@ -68,11 +70,11 @@ impl ServiceKey {
 impl fmt::Display for ServiceKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.group.is_empty() {
-            write!(f, "{}/", self.group)?;
+            write!(f, "{}/", Printable(&self.group))?;
         }
-        f.write_str(&self.interface)?;
+        write!(f, "{}", Printable(&self.interface))?;
         if !self.version.is_empty() {
-            write!(f, ":{}", self.version)?;
+            write!(f, ":{}", Printable(&self.version))?;
         }
         Ok(())
     }

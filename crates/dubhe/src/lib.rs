@@ -124,8 +124,9 @@ pub mod net {
     pub use dubhe_net::io::memory::Network;
     pub use dubhe_net::io::tcp::{TcpDial, TcpListen, TcpOptions};
     pub use dubhe_net::io::unix::{UnixDial, UnixListen, UnixOptions};
-    pub use dubhe_net::io::{Address, Dial, Io, Listen, Peer, SocketDial};
+    pub use dubhe_net::io::{Address, Dial, Io, Listen, Peer, SocketDial, Subnet};
     pub use dubhe_net::pool::Backoff;
+    pub use dubhe_net::rate::MinRate;
     pub use dubhe_net::session::SessionOptions;
     pub use dubhe_net::tls::{ClientTls, ClientTlsBuilder, ServerTls, ServerTlsBuilder};
     pub use dubhe_net::{Error, ErrorKind, Result};

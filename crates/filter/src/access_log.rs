@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use dubhe_core::Peer;
 use dubhe_core::filter::{Guard, Hook};
+use dubhe_core::printable::Printable;
 use dubhe_core::{Call, End, Head, Method, ServiceKey, Status};
 
 /// Writes one line a call: peer, service, method, outcome and time taken, when the call has ended:
@@ -49,15 +50,15 @@ impl Output {
         let peer = peer.and_then(|peer| peer.remote.as_ref());
         // A path may hold spaces, which are what parts the columns.
         let peer = peer.map_or_else(|| "-".to_owned(), |a| a.to_string().replace(' ', "?"));
-        let (method, outcome) = (&*method.name, end.name());
+        let (method, outcome) = (Printable(&method.name), end.name());
         match self {
             Self::Tracing => {
-                tracing::info!(target: "dubhe::access", peer, %service, method, outcome, micros);
+                tracing::info!(target: "dubhe::access", peer, %service, %method, outcome, micros);
             }
             Self::Writer(writer) => {
                 let line = format!("{peer} {service} {method} {outcome} {micros}us");
                 // Names come from our own exports by now, but a path could still hold line breaks.
-                let line = line.replace(['\n', '\r'], "?");
+                let line = Printable(line);
                 let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
                 // A full disk must not fail calls; the next line tries again.
                 let _ = writeln!(writer, "{line}");
@@ -202,8 +203,8 @@ mod tests {
         let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         assert_eq!(
             text,
-            "- g/a.B m?x OK 42us\n- g/a.B m?x NOT_FOUND 42us\n\
-             unix:/a?b\\u{a}c g/a.B m?x CANCELLED 42us\n"
+            "- g/a.B m\\nx OK 42us\n- g/a.B m\\nx NOT_FOUND 42us\n\
+             unix:/a?b\\nc g/a.B m\\nx CANCELLED 42us\n"
         );
     }
 }

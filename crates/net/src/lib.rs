@@ -11,6 +11,8 @@
 //! | [`session`] | drives one framed connection: one task, one write per batch, bounded queues |
 //! | [`pool`] | keeps connections to one endpoint, picks the least loaded, reconnects with backoff |
 //! | [`drain`] | stops in order: a shutdown signal, guards that count, scopes that own tasks |
+//! | [`rate`] | ends peers that do not go on with what they have begun |
+//! | [`log`] | log lines that come once a second at most |
 //! | [`poll_watch`] | tells a watchdog what is polled on each thread |
 //! | [`time`] | the clock that the above decide by |
 //! | [`work`] | work that takes long and gives way to other tasks |
@@ -19,8 +21,10 @@ pub mod detect;
 pub mod drain;
 mod error;
 pub mod io;
+pub mod log;
 pub mod poll_watch;
 pub mod pool;
+pub mod rate;
 pub mod session;
 pub mod time;
 #[cfg(feature = "tls")]

@@ -8,6 +8,7 @@ use bytestring::ByteString;
 
 use super::state::EndpointState;
 use crate::metadata::Metadata;
+use crate::printable::Printable;
 use crate::sock_addr::unix_path;
 use crate::time::{Duration, Instant, SystemTime};
 use crate::url::write_unix;
@@ -253,7 +254,7 @@ impl fmt::Display for Endpoint {
         let protocol = &self.0.offer.protocol;
         match self.unix_path() {
             Some(path) => write_unix(f, protocol, path),
-            None => write!(f, "{protocol}://{}", self.address()),
+            None => write!(f, "{}://{}", Printable(protocol), Printable(self.address())),
         }
     }
 }

@@ -15,6 +15,7 @@ pub use code::Code;
 pub use exception::Exception;
 
 use crate::metadata::Metadata;
+use crate::printable::Printable;
 
 /// The origin of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -208,11 +209,15 @@ impl Status {
     }
 }
 
+/// Prints the code and the message, with control characters escaped: the message may be a peer's.
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.exception {
-            Some(e) => write!(f, "{}: {} ({})", self.0.code, self.0.message, e.class()),
-            None => write!(f, "{}: {}", self.0.code, self.0.message),
+            Some(e) => {
+                let (text, class) = (Printable(&self.0.message), Printable(e.class()));
+                write!(f, "{}: {text} ({class})", self.0.code)
+            }
+            None => write!(f, "{}: {}", self.0.code, Printable(&self.0.message)),
         }
     }
 }
@@ -232,5 +237,19 @@ impl fmt::Debug for Status {
 impl Error for Status {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.0.source.as_deref().map(|e| e as &(dyn Error + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_of_a_peer_begins_no_line() {
+        let status = Status::not_found("no \u{1b}[2Jsuch\nERROR user");
+        assert!(status.to_string().ends_with(": no \\u{1b}[2Jsuch\\nERROR user"), "{status}");
+        assert!(status.message().contains('\n'), "the wire has it as it is");
+        let status = Status::exception(Exception::of_class("a.B\r", "x\u{202e}"));
+        assert!(status.to_string().ends_with(": x\\u{202e} (a.B\\r)"), "{status}");
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     Error, ErrorKind, Result,
     drain::{Scope, Shutdown},
     io::{Io, Listen, Peer, SockAddr},
+    log::OncePerSecond,
     time,
 };
 
@@ -27,6 +28,7 @@ struct Shared {
     protocols: Vec<Arc<dyn Protocol>>,
     options: AcceptOptions,
     limits: Limits,
+    refusals: OncePerSecond,
 }
 
 impl Acceptor {
@@ -48,8 +50,8 @@ impl Acceptor {
             let message = "tls is enabled without a certificate: set AcceptOptions::tls";
             return Err(Error::new(ErrorKind::Config, message));
         }
-        let limits = Limits::new(options.max_connections, options.max_per_ip);
-        let shared = Shared { protocols, options, limits };
+        let limits = Limits::new(&options);
+        let shared = Shared { protocols, options, limits, refusals: OncePerSecond::default() };
         Ok(Self { listen: Box::new(listen), shared: Arc::new(shared) })
     }
 
@@ -107,7 +109,9 @@ impl Shared {
         let permit = match self.limits.admit(peer.remote.ip()) {
             Ok(permit) => permit,
             Err(why) => {
-                warn!(remote = %peer.remote, why, "connection refused");
+                if let Some(refused) = self.refusals.count(time::now()) {
+                    warn!(remote = %peer.remote, refused, why, "connections refused");
+                }
                 return;
             }
         };

@@ -10,7 +10,7 @@ pub use acceptor::Acceptor;
 
 use crate::{
     drain::Shutdown,
-    io::{BoxFuture, Io, Peer},
+    io::{BoxFuture, Io, Peer, Subnet},
 };
 
 /// A protocol that can be served.
@@ -59,9 +59,15 @@ pub enum TlsMode {
 pub struct AcceptOptions {
     /// Connections at a time. Default 10,000; above it, new ones are closed at once.
     pub max_connections: usize,
-    /// Connections at a time from one IP address. Default 1,024. Those over a Unix socket have none
-    /// and are bounded by `max_connections` alone.
+    /// Connections at a time from one IPv4 address, or one network of IPv6 addresses. Default 1,024.
+    /// Those over a Unix socket have none and are bounded by `max_connections` alone.
     pub max_per_ip: usize,
+    /// The bits of an IPv6 address that count for `max_per_ip`. Default 64: a host may have any
+    /// address of such a network.
+    pub ipv6_bits: u8,
+    /// The addresses for which `max_per_ip` does not count, such as those behind which many clients
+    /// stand by NAT or a proxy. Default none.
+    pub unlimited: Vec<Subnet>,
     /// The longest time for the TLS handshake, and from the first byte of a peer until its protocol
     /// is known. Default 10 s each.
     pub handshake_timeout: Duration,
@@ -80,6 +86,8 @@ impl Default for AcceptOptions {
         Self {
             max_connections: 10_000,
             max_per_ip: 1024,
+            ipv6_bits: 64,
+            unlimited: Vec::new(),
             handshake_timeout: Duration::from_secs(10),
             first_byte_timeout: Duration::from_secs(185),
             tls_mode: TlsMode::Off,
@@ -94,6 +102,8 @@ impl fmt::Debug for AcceptOptions {
         f.debug_struct("AcceptOptions")
             .field("max_connections", &self.max_connections)
             .field("max_per_ip", &self.max_per_ip)
+            .field("ipv6_bits", &self.ipv6_bits)
+            .field("unlimited", &self.unlimited)
             .field("handshake_timeout", &self.handshake_timeout)
             .field("first_byte_timeout", &self.first_byte_timeout)
             .field("tls_mode", &self.tls_mode)

@@ -9,6 +9,7 @@ use std::{
 };
 
 use dubhe_core::SockAddr;
+use dubhe_core::printable::Printable;
 use dubhe_core::sock_addr::unix_path;
 
 use crate::{Error, ErrorKind};
@@ -140,9 +141,15 @@ impl FromStr for Address {
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Target::Host { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
-            Target::Host { host, port } => write!(f, "{host}:{port}"),
-            Target::Unix(path) => write!(f, "unix:{}", path.display()),
+            Target::Host { host, port } => {
+                let host = Printable(host);
+                if self.host().contains(':') {
+                    write!(f, "[{host}]:{port}")
+                } else {
+                    write!(f, "{host}:{port}")
+                }
+            }
+            Target::Unix(path) => write!(f, "unix:{}", Printable(path.display())),
         }
     }
 }

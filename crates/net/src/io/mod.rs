@@ -7,6 +7,7 @@ mod dial;
 pub mod memory;
 mod peer;
 mod stream;
+mod subnet;
 pub mod tcp;
 pub mod unix;
 
@@ -21,6 +22,7 @@ pub use dial::SocketDial;
 pub use dubhe_core::SockAddr;
 pub use peer::{Peer, TlsPeer};
 pub use stream::{Io, Transport};
+pub use subnet::Subnet;
 
 /// A boxed future, for calls that happen once a connection.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

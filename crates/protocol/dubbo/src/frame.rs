@@ -70,6 +70,11 @@ impl Splitter {
         Self { limit, skip: 0, lost: 0, begun: false }
     }
 
+    /// Returns `true` while bytes of a frame that is skipped are still to come.
+    pub fn is_skipping(&self) -> bool {
+        self.skip > 0
+    }
+
     /// Reads the header of the next frame, and takes what comes before it off the front of `input`;
     /// `None` when more bytes are needed.
     ///

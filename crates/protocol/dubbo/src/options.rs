@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytestring::ByteString;
 use dubhe_core::endpoint::ServiceParams;
 use dubhe_core::memory::MemoryLimit;
+use dubhe_net::rate::MinRate;
 
 use crate::body::BodyLimits;
 use crate::payload::PayloadLimit;
@@ -26,6 +27,9 @@ pub struct DubboOptions {
     /// much from the peer either end closes. Zero turns both off. Parameter `heartbeat` in
     /// milliseconds, default 60 s.
     pub heartbeat: Duration,
+    /// The least rate at which a frame must come that has begun; a slower peer loses the connection.
+    /// Time in which this end does not read is not counted. Default 1 KiB/s in each 10 s.
+    pub min_rate: MinRate,
     /// The number of calls from the peer that may run at once. Above it further calls stay undecoded
     /// until one ends; while a call to the peer waits for its reply, they are refused with status
     /// 100. Default 1,024.
@@ -49,6 +53,7 @@ impl Default for DubboOptions {
             max_attachments: BodyLimits::ATTACHMENTS,
             decoded: MemoryLimit::default(),
             heartbeat: Duration::from_mins(1),
+            min_rate: MinRate::default(),
             max_running: 1024,
             one_way_timeout: Duration::from_mins(1),
             application: ByteString::new(),
@@ -84,6 +89,12 @@ impl DubboOptions {
     /// The same options with another heartbeat period.
     pub fn heartbeat(mut self, heartbeat: Duration) -> Self {
         self.heartbeat = heartbeat;
+        self
+    }
+
+    /// The same options with another least rate of frames.
+    pub fn min_rate(mut self, rate: MinRate) -> Self {
+        self.min_rate = rate;
         self
     }
 

@@ -1,6 +1,9 @@
 //! The options of a connection.
 
+use std::time::Duration;
+
 use dubhe_core::memory::MemoryLimit;
+use dubhe_net::rate::MinRate;
 
 use crate::wire::compression::Compress;
 use crate::wire::frame::DEFAULT_LIMIT;
@@ -20,12 +23,32 @@ pub struct TripleOptions {
     pub json_depth: u16,
     /// Streams a peer may have open at a time. Default 1,000.
     pub max_streams: u32,
+    /// Streams that a client may have reset before the server has looked at them, which do not count
+    /// as open any more. More of them end the connection with `ENHANCE_YOUR_CALM`: a client that
+    /// cancels many calls at once needs as many as it may have open. Default 1,000.
+    pub max_pending_resets: u32,
     /// Bytes in a list of headers, received. Default 16 KiB.
     pub max_header_list: u32,
     /// Bytes a peer may send on a stream before they are used. Default 1 MiB.
     pub stream_window: u32,
     /// The same for all streams of a connection together. Default 4 MiB.
     pub connection_window: u32,
+    /// The least rate at which a client must send what is expected of it: the head of a request over
+    /// HTTP/1.1, all of its body there and of a unary call, and the rest of a message that has begun
+    /// in a stream. A slower body fails its call with `DEADLINE_EXCEEDED`, a slower head ends the
+    /// connection. Time in which nobody waits for the bytes is not counted. Default 1 KiB/s in each
+    /// 10 s.
+    pub min_rate: MinRate,
+    /// The longest time without a request on a connection of a client over HTTP/1.1, and without any
+    /// at all over HTTP/2; then the connection is closed in order. Zero for no limit. Default 5 min.
+    pub idle_timeout: Duration,
+    /// The time between two PINGs to a client over HTTP/2 whose connection has carried a request. One
+    /// that is not answered until the next is due ends the connection, unless data comes at
+    /// `min_rate`. Zero for none. Default 1 min.
+    pub ping_interval: Duration,
+    /// The time in which, while a server drains, no byte may have moved before it closes a connection
+    /// on which no request is whole: half a head, half a body, no answer to a PING. Default 1 s.
+    pub drain_quiet: Duration,
     /// The form of Java exceptions in wrapper mode.
     pub exceptions: Exceptions,
     /// The messages that are compressed, with gzip. By default replies to compressed requests.
@@ -52,9 +75,14 @@ impl Default for TripleOptions {
             decoded: MemoryLimit::default(),
             json_depth: 127,
             max_streams: 1_000,
+            max_pending_resets: 1_000,
             max_header_list: 16 * 1024,
             stream_window: 1024 * 1024,
             connection_window: 4 * 1024 * 1024,
+            min_rate: MinRate::default(),
+            idle_timeout: Duration::from_mins(5),
+            ping_interval: Duration::from_mins(1),
+            drain_quiet: Duration::from_secs(1),
             exceptions: Exceptions::default(),
             compress: Compress::default(),
         }

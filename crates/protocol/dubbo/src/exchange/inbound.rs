@@ -6,6 +6,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use dubhe_core::filter::Guards;
 use dubhe_core::gate::Arrival;
+use dubhe_core::printable::Printable;
 use dubhe_core::serve::{self, Overload, Target, Wanted};
 use dubhe_core::status::table;
 use dubhe_core::time::Deadline;
@@ -38,7 +39,8 @@ impl Ticket {
     /// Queues the reply of a handler that has ended.
     pub(super) fn reply(self, ended: Ended, out: &mut Outbox) {
         let outcome = ended.unwrap_or_else(|Panicked| {
-            let text = format!("the handler of {}.{} panicked", self.service, self.method.name);
+            let method = Printable(&self.method.name);
+            let text = format!("the handler of {}.{method} panicked", self.service);
             tracing::error!("{text}");
             Err(Status::new(Code::Internal, text))
         });
@@ -47,7 +49,8 @@ impl Ticket {
             None => {
                 if let Err(status) = outcome {
                     let Self { service, method, .. } = &self;
-                    tracing::debug!(%service, method = %method.name, %status, "one-way call failed");
+                    let method = Printable(&method.name);
+                    tracing::debug!(%service, %method, %status, "one-way call failed");
                 }
             }
         }

@@ -9,6 +9,7 @@ use dubhe_core::Peer;
 use dubhe_core::invoke::BackChannel;
 use dubhe_core::serve::Dispatch;
 use dubhe_net::poll_watch::PollWatch;
+use dubhe_net::rate::RateMeter;
 use dubhe_net::session::{Activity, CloseReason, Handle, Outbox, Session};
 use dubhe_net::{Error, ErrorKind, Result, time};
 
@@ -45,6 +46,10 @@ pub struct Exchange {
     heartbeat: Heartbeat,
     /// The next frame, which was left in the input because there was no room for it.
     held: Option<Kind>,
+    /// The rate at which a frame comes that is not whole.
+    meter: RateMeter,
+    /// The bytes of it that were there when input was last looked at.
+    left: usize,
     /// The last time at which reading was seen to be stopped by the limit of running calls.
     not_reading: Option<Instant>,
     drain: Drain,
@@ -94,6 +99,8 @@ impl Exchange {
             splitter: Splitter::new(options.payload),
             heartbeat: Heartbeat::new(role, options.heartbeat),
             held: None,
+            meter: RateMeter::new(options.min_rate),
+            left: 0,
             not_reading: None,
             drain: Drain::No,
             options,
@@ -161,6 +168,29 @@ impl Exchange {
         put_event(header, body, out);
     }
 
+    /// Watches the rate at which the frame comes that is left in the input, if there is one.
+    fn measure(
+        &mut self,
+        now: Instant,
+        left: usize,
+        arrived: usize,
+        frames: bool,
+        out: &mut Outbox,
+    ) {
+        self.left = left;
+        if self.held.is_some() || left == 0 && !self.splitter.is_skipping() {
+            return self.meter.stop();
+        }
+        if frames || !self.meter.is_running() {
+            self.meter.restart(now);
+            if let Some(due) = self.meter.due() {
+                out.tick_at(due);
+            }
+        } else {
+            self.meter.receive(arrived);
+        }
+    }
+
     /// Returns `true` if the connection has come to its orderly end.
     fn is_finished(&mut self, out: &mut Outbox) -> bool {
         let wanted = self.connection.drain_wanted();
@@ -193,6 +223,8 @@ impl Session for Exchange {
     fn on_data(&mut self, input: &mut BytesMut, out: &mut Outbox) -> Result<()> {
         let now = time::now();
         let before = out.len();
+        let arrived = input.len().saturating_sub(self.left);
+        let mut frames = false;
         self.held = None;
         loop {
             if (out.is_full() || self.is_busy())
@@ -204,6 +236,7 @@ impl Session for Exchange {
                 break;
             }
             let frame = self.splitter.next(input).map_err(|e| Error::protocol(e.to_string()))?;
+            frames |= frame.is_some();
             match frame {
                 None => break,
                 Some(Frame::Whole(header, body)) => match header.kind {
@@ -219,6 +252,7 @@ impl Session for Exchange {
                 Some(Frame::TooLarge(header)) => self.on_too_large(header, now, out),
             }
         }
+        self.measure(now, input.len(), arrived, frames, out);
         self.connection.count(out.len().saturating_sub(before));
         let polls = std::mem::take(&mut self.in_place);
         if polls > 0 {
@@ -242,6 +276,10 @@ impl Session for Exchange {
         if let Some(begin) = begin {
             self.offload.observe(begin, time::now(), polls);
         }
+        if self.meter.is_running() && !self.wants_input(out) {
+            // The peer has to wait for this end.
+            self.meter.restart(time::now());
+        }
         let finished = self.is_finished(out);
         self.connection.count(out.len().saturating_sub(before));
         if finished { Poll::Ready(Ok(())) } else { Poll::Pending }
@@ -259,6 +297,7 @@ impl Session for Exchange {
         if !self.wants_input(out) {
             self.not_reading = Some(now);
         }
+        self.meter.check(now, "a frame")?;
         // Silence that this end asked for does not count against the peer.
         let last_read =
             self.not_reading.map_or(activity.last_read, |at| at.max(activity.last_read));
@@ -277,7 +316,7 @@ impl Session for Exchange {
             }
         };
         self.connection.count(out.len().saturating_sub(before));
-        Ok([calls, handlers, beat].into_iter().flatten().min())
+        Ok([calls, handlers, beat, self.meter.due()].into_iter().flatten().min())
     }
 
     fn wants_input(&self, out: &Outbox) -> bool {

@@ -16,4 +16,5 @@ mod cut;
 mod gates;
 mod raw_client;
 mod raw_server;
+mod slow;
 mod support;

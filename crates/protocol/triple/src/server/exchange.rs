@@ -156,6 +156,7 @@ async fn read<P: Protocol>(
 ) -> Result<(Target, Body, usize), Status> {
     Ok(match (P::FRAMING, found.target.method.kind) {
         (Framing::Prefixed, CallKind::ClientStream | CallKind::Bidirectional) => {
+            messages.begin_handler();
             let messages = stream::poll_fn(move |cx| messages.poll_message(cx));
             let (protocol, method) = (protocol.clone(), found.target.method.clone());
             let payloads =
@@ -200,9 +201,10 @@ async fn mounted(
     shared: &Shared,
     service: &HttpService,
     head: request::Parts,
-    body: Receiver,
+    mut body: Receiver,
     mut respond: Responder,
 ) {
+    body.begin_handler();
     let request = Request::from_parts(head, body.into());
     let mut answer = pin!(service.answer(request));
     let watch = shared.watch.as_deref();

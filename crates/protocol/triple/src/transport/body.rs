@@ -62,7 +62,7 @@ impl http_body::Body for Body {
             Kind::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Kind::Stream { receiver, data_ended } => {
                 if !*data_ended {
-                    if let Some(data) = ready!(receiver.poll_data(cx)) {
+                    if let Some(data) = ready!(receiver.poll_data(cx, receiver.is_http1())) {
                         let frame = data.map(Frame::data).map_err(super::Error::into_inner);
                         return Poll::Ready(Some(frame));
                     }
@@ -96,8 +96,8 @@ impl http_body::Body for Body {
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &self.0 {
-            Kind::Stream { receiver: Receiver::Http1(_), .. } => "Body(HTTP/1.1)",
-            Kind::Stream { receiver: Receiver::Http2(_), .. } => "Body(HTTP/2)",
+            Kind::Stream { receiver, .. } if receiver.is_http1() => "Body(HTTP/1.1)",
+            Kind::Stream { .. } => "Body(HTTP/2)",
             Kind::Whole(_) => "Body(whole)",
         })
     }

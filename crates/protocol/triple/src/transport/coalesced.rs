@@ -26,6 +26,8 @@ pub(super) struct Flusher(Arc<Mutex<Inner>>);
 struct Inner {
     io: Io,
     out: BytesMut,
+    received: u64,
+    written: u64,
     /// The stream may hold bytes that it has taken, as TLS does.
     unflushed: bool,
     /// The error of the last write, for whoever reads or writes next.
@@ -34,8 +36,14 @@ struct Inner {
 
 /// Both handles of a stream.
 pub(super) fn coalesced(io: Io) -> (Coalesced, Flusher) {
-    let inner =
-        Arc::new(Mutex::new(Inner { io, out: BytesMut::new(), unflushed: false, failed: None }));
+    let inner = Arc::new(Mutex::new(Inner {
+        io,
+        out: BytesMut::new(),
+        received: 0,
+        written: 0,
+        unflushed: false,
+        failed: None,
+    }));
     (Coalesced(inner.clone()), Flusher(inner))
 }
 
@@ -50,6 +58,12 @@ impl Flusher {
         }
     }
 
+    /// The bytes ever received and written.
+    pub(super) fn moved(&self) -> (u64, u64) {
+        let inner = self.0.lock();
+        (inner.received, inner.written)
+    }
+
     /// Runs `work`, which uses the stream, and writes after each of its turns.
     pub(super) async fn after<T>(&self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
@@ -60,6 +74,10 @@ impl Flusher {
         })
         .await
     }
+}
+
+fn count(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
 impl Inner {
@@ -74,6 +92,7 @@ impl Inner {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.unflushed = true;
+            self.written = self.written.saturating_add(count(written));
             self.out.advance(written);
         }
         if self.out.capacity() > 2 * FULL {
@@ -97,7 +116,9 @@ impl Inner {
             && large.len() >= FULL
         {
             self.unflushed = true;
-            return Pin::new(&mut self.io).poll_write(cx, large);
+            let written = ready!(Pin::new(&mut self.io).poll_write(cx, large))?;
+            self.written = self.written.saturating_add(count(written));
+            return Poll::Ready(Ok(written));
         }
         let before = self.out.len();
         for buf in bufs {
@@ -115,7 +136,10 @@ impl AsyncRead for Coalesced {
     ) -> Poll<io::Result<()>> {
         let mut inner = self.0.lock();
         inner.check()?;
-        Pin::new(&mut inner.io).poll_read(cx, buf)
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut inner.io).poll_read(cx, buf))?;
+        inner.received = inner.received.saturating_add(count(buf.filled().len() - before));
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -12,6 +12,8 @@ use super::{http1, http2};
 pub(crate) enum Error {
     Http2(http2::Error),
     Http1(http1::Error),
+    /// Too little came for too long.
+    TooSlow(dubhe_net::Error),
 }
 
 impl Error {
@@ -20,6 +22,7 @@ impl Error {
         match self {
             Self::Http2(error) => error.into(),
             Self::Http1(error) => error.into(),
+            Self::TooSlow(error) => error.into(),
         }
     }
 }
@@ -28,6 +31,9 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         match error {
             Error::Http2(error) => http2::status(error),
+            Error::TooSlow(error) => {
+                Self::new(Code::DeadlineExceeded, error.to_string()).with_source(error)
+            }
             Error::Http1(error) => {
                 Self::new(Code::Cancelled, format!("the body of the request broke off: {error}"))
             }
@@ -40,6 +46,7 @@ impl fmt::Display for Error {
         match self {
             Self::Http2(error) => error.fmt(f),
             Self::Http1(error) => error.fmt(f),
+            Self::TooSlow(error) => error.fmt(f),
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use dubhe_core::status::Origin;
@@ -14,9 +13,6 @@ use crate::wire::compression::{Encoding, GunzipError, gunzip};
 use crate::wire::frame::{Deframer, FrameError, Message};
 use crate::wire::status;
 
-/// The longest pause of a body that is one message.
-const SILENCE: Duration = Duration::from_mins(1);
-
 /// Messages out of the data of a stream: each behind a prefix, or one without.
 ///
 /// Bytes are asked of the peer as they are used: a reader that stops holds one message and the
@@ -25,13 +21,20 @@ pub(crate) struct Messages {
     receiver: Receiver,
     deframer: Deframer,
     encoding: Encoding,
+    /// All of the data is expected, not only the rest of a message.
+    expected: bool,
 }
 
 impl Messages {
     /// Messages of at most `limit` bytes, of which those that are marked so are compressed by
     /// `encoding`.
     pub(crate) fn new(receiver: Receiver, limit: usize, encoding: Encoding) -> Self {
-        Self { receiver, deframer: Deframer::new(limit), encoding }
+        Self { receiver, deframer: Deframer::new(limit), encoding, expected: false }
+    }
+
+    /// The handler begins, though messages are still to come.
+    pub(crate) fn begin_handler(&mut self) {
+        self.receiver.begin_handler();
     }
 
     /// The next message, `None` at the end.
@@ -42,12 +45,14 @@ impl Messages {
         loop {
             match self.deframer.next_message() {
                 Ok(Some(message)) => {
+                    self.receiver.end_message();
                     return Poll::Ready(Some(self.decompress(message).map_err(status::of_frame)));
                 }
                 Ok(None) => {}
                 Err(error) => return Poll::Ready(Some(Err(status::of_frame(error)))),
             }
-            match ready!(self.receiver.poll_data(cx)) {
+            let expected = self.expected || !self.deframer.is_empty();
+            match ready!(self.receiver.poll_data(cx, expected)) {
                 Some(Ok(chunk)) => self.deframer.push(chunk),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
                 None if self.deframer.is_empty() => return Poll::Ready(None),
@@ -74,11 +79,12 @@ impl Messages {
         poll_fn(|cx| self.poll_message(cx)).await
     }
 
-    /// The only message.
+    /// The only message, which the peer must send at the least rate of the receiver.
     ///
     /// # Errors
     /// When there is more than one.
     pub(crate) async fn only(&mut self) -> Result<Option<Bytes>, Status> {
+        self.expected = true;
         let first = self.message().await.transpose()?;
         if first.is_some() && self.message().await.transpose()?.is_some() {
             return Err(malformed("two messages came where one was expected"));
@@ -86,7 +92,8 @@ impl Messages {
         Ok(first)
     }
 
-    /// The one message that all of the data is, without a prefix, decompressed.
+    /// The one message that all of the data is, without a prefix, decompressed. The peer must send it
+    /// at the least rate of the receiver.
     ///
     /// # Errors
     /// When it has more bytes than a message may have, before or after.
@@ -95,12 +102,7 @@ impl Messages {
         let too_large = || status::of_frame(GunzipError::TooLarge.framed(limit));
         let mut all = BytesMut::new();
         loop {
-            let next = poll_fn(|cx| self.receiver.poll_data(cx));
-            let Ok(next) = tokio::time::timeout(SILENCE, next).await else {
-                let text = format!("the body of the request paused for more than {SILENCE:?}");
-                return Err(Status::new(Code::DeadlineExceeded, text));
-            };
-            match next {
+            match poll_fn(|cx| self.receiver.poll_data(cx, true)).await {
                 Some(Ok(data)) if data.len() > limit - all.len() => return Err(too_large()),
                 Some(Ok(data)) => all.extend_from_slice(&data),
                 Some(Err(error)) => return Err(error.into()),

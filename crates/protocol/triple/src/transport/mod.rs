@@ -20,6 +20,7 @@ mod error;
 pub(crate) mod http1;
 pub(crate) mod http2;
 mod messages;
+mod rate;
 mod stream;
 #[cfg(test)]
 mod tests;

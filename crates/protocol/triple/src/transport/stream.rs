@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
+use dubhe_net::rate::MinRate;
 use http::{HeaderMap, Response, request};
 use http_body::SizeHint;
 
@@ -12,6 +13,7 @@ use super::Error;
 use super::body::{ResponseBody, forward};
 use super::http1::{Exchange, Incoming};
 use super::http2;
+use super::rate::BodyRate;
 use crate::message::writer::BATCH;
 use crate::wire::data::Data;
 
@@ -23,20 +25,85 @@ pub(crate) struct ServerStream {
 }
 
 /// The data and the trailers of one direction, as they arrive.
-pub(crate) enum Receiver {
+pub(crate) struct Receiver {
+    incoming: AnyIncoming,
+    rate: BodyRate,
+    /// Held while the request is not whole and its handler has not begun.
+    receiving: Option<Arc<()>>,
+}
+
+enum AnyIncoming {
     Http2(http2::Incoming),
     Http1(Box<Incoming>),
 }
 
+impl From<http2::Incoming> for Receiver {
+    fn from(incoming: http2::Incoming) -> Self {
+        Self {
+            incoming: AnyIncoming::Http2(incoming),
+            rate: BodyRate::new(MinRate::NONE),
+            receiving: None,
+        }
+    }
+}
+
+impl From<Incoming> for Receiver {
+    fn from(incoming: Incoming) -> Self {
+        let incoming = AnyIncoming::Http1(Box::new(incoming));
+        Self { incoming, rate: BodyRate::new(MinRate::NONE), receiving: None }
+    }
+}
+
 impl Receiver {
-    /// The next bytes, `None` at their end. The peer may send as many again.
-    pub(crate) fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
-        match self {
-            Self::Http2(incoming) => {
+    /// The same with a least rate for what is expected of the peer.
+    pub(crate) fn with_rate(mut self, rate: MinRate) -> Self {
+        self.rate = BodyRate::new(rate);
+        self
+    }
+
+    /// The same; `receiving` is counted until the request is whole or its handler begins.
+    pub(crate) fn counted(mut self, receiving: Arc<()>) -> Self {
+        self.receiving = Some(receiving);
+        self
+    }
+
+    /// The handler begins, whatever is still to come.
+    pub(crate) fn begin_handler(&mut self) {
+        self.receiving = None;
+    }
+
+    /// The next bytes, `None` at their end. The peer may send as many again. What is `expected` must
+    /// come at the least rate.
+    pub(crate) fn poll_data(
+        &mut self,
+        cx: &mut Context<'_>,
+        expected: bool,
+    ) -> Poll<Option<Result<Bytes, Error>>> {
+        let polled = match &mut self.incoming {
+            AnyIncoming::Http2(incoming) => {
                 incoming.poll_data(cx).map(|data| data.map(|data| data.map_err(Error::Http2)))
             }
-            Self::Http1(incoming) => incoming.poll_data(cx),
+            AnyIncoming::Http1(incoming) => incoming.poll_data(cx),
+        };
+        match &polled {
+            Poll::Ready(Some(Ok(data))) => self.rate.receive(data.len()),
+            Poll::Ready(_) => self.receiving = None,
+            Poll::Pending if expected => {
+                return self.rate.poll(cx).map(|slow| Some(Err(Error::TooSlow(slow))));
+            }
+            Poll::Pending => self.rate.stop(),
         }
+        polled
+    }
+
+    /// A message has ended: the time of the next one begins when it is expected.
+    pub(crate) fn end_message(&mut self) {
+        self.rate.stop();
+    }
+
+    /// Returns `true` over HTTP/1.1, where nothing can be said before the body has ended.
+    pub(crate) fn is_http1(&self) -> bool {
+        matches!(self.incoming, AnyIncoming::Http1(_))
     }
 
     /// The trailers, once there is no more data.
@@ -44,25 +111,25 @@ impl Receiver {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<HeaderMap>, Error>> {
-        match self {
-            Self::Http2(incoming) => incoming.poll_trailers(cx).map_err(Error::Http2),
-            Self::Http1(incoming) => incoming.poll_trailers(cx),
+        match &mut self.incoming {
+            AnyIncoming::Http2(incoming) => incoming.poll_trailers(cx).map_err(Error::Http2),
+            AnyIncoming::Http1(incoming) => incoming.poll_trailers(cx),
         }
     }
 
     /// Returns `true` when neither data nor trailers will come.
     pub(crate) fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Http2(incoming) => incoming.is_end_stream(),
-            Self::Http1(incoming) => incoming.is_end_stream(),
+        match &self.incoming {
+            AnyIncoming::Http2(incoming) => incoming.is_end_stream(),
+            AnyIncoming::Http1(incoming) => incoming.is_end_stream(),
         }
     }
 
     /// The bytes that are still to come, as far as the peer has said.
     pub(crate) fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Http2(_) => SizeHint::default(),
-            Self::Http1(incoming) => incoming.size_hint(),
+        match &self.incoming {
+            AnyIncoming::Http2(_) => SizeHint::default(),
+            AnyIncoming::Http1(incoming) => incoming.size_hint(),
         }
     }
 }

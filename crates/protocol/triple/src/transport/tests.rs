@@ -42,7 +42,7 @@ async fn answer(stream: ServerStream, told: mpsc::UnboundedSender<&'static str>)
     let mut send = respond.send_head(Response::new(())).unwrap();
     match head.uri.path() {
         "/echo" => {
-            while let Some(data) = poll_fn(|cx| body.poll_data(cx)).await {
+            while let Some(data) = poll_fn(|cx| body.poll_data(cx, false)).await {
                 assert!(send.send(Data::framed(data.unwrap())).await);
             }
             let trailers = poll_fn(|cx| body.poll_trailers(cx)).await.unwrap().unwrap_or(trailers);

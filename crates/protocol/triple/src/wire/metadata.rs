@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytestring::ByteString;
+use dubhe_core::printable::Printable;
 use dubhe_core::{Metadata, Value};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Map;
@@ -97,6 +98,7 @@ pub fn write(metadata: &Metadata, headers: &mut HeaderMap) {
         };
         let name = HeaderName::from_bytes(lower.as_bytes()).ok();
         let Some((name, text)) = name.zip(text) else {
+            let key = Printable(key);
             tracing::warn!(%key, "metadata that cannot be a header is left out");
             continue;
         };

@@ -1,6 +1,7 @@
 //! The body of a request over HTTP/1.1.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use http::HeaderMap;
 use http_body::{Body, SizeHint};
 
 use super::super::Error;
+use super::watch::Progress;
 
 /// The data of a request, then its trailers.
 pub(crate) struct Incoming {
@@ -15,18 +17,21 @@ pub(crate) struct Incoming {
     /// The trailers, once the data has ended.
     trailers: Option<HeaderMap>,
     ended: bool,
+    progress: Arc<Progress>,
 }
 
 impl Incoming {
-    pub(super) fn new(body: hyper::body::Incoming) -> Self {
-        Self { body, trailers: None, ended: false }
+    pub(super) fn new(body: hyper::body::Incoming, progress: Arc<Progress>) -> Self {
+        Self { body, trailers: None, ended: false, progress }
     }
 
     pub(crate) fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
         if self.ended {
             return Poll::Ready(None);
         }
-        match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+        let polled = Pin::new(&mut self.body).poll_frame(cx);
+        self.progress.await_body(polled.is_pending());
+        match ready!(polled) {
             Some(Ok(frame)) => match frame.into_data() {
                 Ok(data) => return Poll::Ready(Some(Ok(data))),
                 Err(frame) => self.trailers = frame.into_trailers().ok(),

@@ -2,30 +2,28 @@
 
 mod exchange;
 mod incoming;
+mod watch;
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use dubhe_net::drain::Shutdown;
 use dubhe_net::io::{Io, SockAddr};
 use http::Request;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 
 use super::stream::{Receiver, Responder, ServerStream};
 use crate::options::TripleOptions;
 use exchange::Answering;
 pub(super) use exchange::Exchange;
 pub(super) use incoming::Incoming;
+use watch::{During, Progress, Watch, Watched};
 
 /// The end of a body or a connection that broke off.
 pub(crate) type Error = hyper::Error;
-
-/// The longest a client may take for the head of a request, and may be silent between two.
-const HEAD: Duration = Duration::from_mins(1);
 
 /// Serves one connection to its end: `answer` is run for each request, in the task of the
 /// connection. Dropped, it takes its requests with it.
@@ -38,28 +36,38 @@ pub(crate) async fn serve<F>(
 ) where
     F: Future<Output = ()> + Send + 'static,
 {
+    let progress = Progress::new(options);
     let service = service_fn(|request: Request<hyper::body::Incoming>| {
         let (head, body) = request.into_parts();
         let exchange = Arc::new(Exchange::default());
-        let body = Receiver::Http1(Box::new(Incoming::new(body)));
+        let body = Receiver::from(Incoming::new(body, progress.clone()));
+        let body = body.with_rate(options.min_rate);
         let respond = Responder::Http1(exchange.clone());
-        Answering::new(exchange, answer(ServerStream { head, body, respond }))
+        let answering = Answering::new(exchange, answer(ServerStream { head, body, respond }));
+        During::new(progress.begin(), answering)
     });
     let limit = usize::try_from(options.max_header_list).unwrap_or(usize::MAX);
+    let io = Watched { io, progress: progress.clone() };
     let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
+        // The watch limits it, which knows of idle time too.
+        .header_read_timeout(None)
         // hyper wants room for its own beginnings.
         .max_buf_size(limit.max(8192))
         .serve_connection(TokioIo::new(io), service);
     let mut connection = pin!(connection);
+    let mut watch = Watch::new(progress.clone());
     let mut draining = false;
     let ended = loop {
         tokio::select! {
+            biased;
             ended = &mut connection => break ended,
             _ = shutdown.draining(), if !draining => {
                 draining = true;
+                progress.drain();
                 connection.as_mut().graceful_shutdown();
+            }
+            why = poll_fn(|cx| watch.poll(cx)) => {
+                return tracing::debug!(%remote, why, "http/1.1 connection is closed");
             }
         }
     };

@@ -64,7 +64,7 @@ impl Future for Response {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let response = ready!(Pin::new(&mut self.0).poll(cx)).map_err(Error::Http2)?;
         let (head, body) = response.into_parts();
-        Poll::Ready(Ok((head, Receiver::Http2(Incoming(body)))))
+        Poll::Ready(Ok((head, Incoming(body).into())))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod client;
 mod error;
+mod liveness;
 mod server;
 mod stream;
 

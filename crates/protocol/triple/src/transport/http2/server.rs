@@ -1,12 +1,16 @@
 //! Connections of servers: a task that drives one, and a task a request.
 
 use std::future::{Future, poll_fn};
+use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use dubhe_net::drain::Shutdown;
 use dubhe_net::io::{Io, SockAddr};
+use h2::Reason;
 use tokio::task::JoinSet;
 
+use super::liveness::{Liveness, Step, Traffic};
 use super::stream::{Exchange, Incoming};
 use crate::options::TripleOptions;
 use crate::transport::coalesced::coalesced;
@@ -30,16 +34,26 @@ pub(crate) async fn serve<F>(
     let (io, flusher) = coalesced(io);
     let handshake = h2::server::Builder::new()
         .max_concurrent_streams(options.max_streams)
+        .max_pending_accept_reset_streams(
+            usize::try_from(options.max_pending_resets).unwrap_or(usize::MAX),
+        )
         .max_header_list_size(options.max_header_list)
         .initial_window_size(options.stream_window)
         .initial_connection_window_size(options.connection_window)
         .handshake(io);
-    let mut connection = match tokio::time::timeout(HANDSHAKE, flusher.after(handshake)).await {
-        Ok(Ok(connection)) => connection,
-        Ok(Err(error)) => return tracing::debug!(%remote, %error, "no http/2 connection was made"),
-        Err(_) => return tracing::debug!(%remote, "the http/2 handshake took too long"),
+    let mut connection = tokio::select! {
+        made = tokio::time::timeout(HANDSHAKE, flusher.after(handshake)) => match made {
+            Ok(Ok(connection)) => connection,
+            Ok(Err(error)) => return tracing::debug!(%remote, %error, "no http/2 connection was made"),
+            Err(_) => return tracing::debug!(%remote, "the http/2 handshake took too long"),
+        },
+        () = quiet(shutdown.clone(), options.drain_quiet) => {
+            return tracing::debug!(%remote, "http/2 connection ended before its handshake");
+        }
     };
     let mut requests = JoinSet::new();
+    let receiving = Arc::new(());
+    let mut liveness = Liveness::new(options, connection.ping_pong());
     let mut draining = false;
     let mut coop = YieldOnWake::default();
     loop {
@@ -52,11 +66,21 @@ pub(crate) async fn serve<F>(
                 polled
             })
         });
+        let running = requests.len();
+        let traffic = || {
+            let (received, written) = flusher.moved();
+            let receiving = Arc::strong_count(&receiving) - 1;
+            Traffic { received, written, requests: running, receiving }
+        };
+        let due = poll_fn(|cx| liveness.poll(cx, traffic));
         tokio::select! {
             accepted = accept => match accepted {
                 Some(Ok((request, respond))) => {
+                    liveness.carry();
                     let (head, body) = request.into_parts();
-                    let (body, respond) = (Receiver::Http2(Incoming(body)), Responder::Http2(Exchange(respond)));
+                    let body = Receiver::from(Incoming(body)).with_rate(options.min_rate);
+                    let body = body.counted(receiving.clone());
+                    let respond = Responder::Http2(Exchange(respond));
                     requests.spawn(answer(ServerStream { head, body, respond }));
                 }
                 Some(Err(error)) => {
@@ -74,8 +98,35 @@ pub(crate) async fn serve<F>(
             _ = shutdown.draining(), if !draining => {
                 draining = true;
                 connection.graceful_shutdown();
+                liveness.drain(traffic());
             }
+            step = due => match step {
+                Step::Drain(idle) => {
+                    tracing::debug!(%remote, ?idle, "http/2 connection without a call is closed");
+                    draining = true;
+                    connection.graceful_shutdown();
+                    liveness.drain(traffic());
+                }
+                Step::End(why) => {
+                    tracing::debug!(%remote, why, "http/2 connection is ended");
+                    connection.abrupt_shutdown(Reason::NO_ERROR);
+                    // The last words leave if there is room for them.
+                    poll_fn(|cx| {
+                        let _ = connection.poll_closed(cx);
+                        flusher.flush(cx);
+                        Poll::Ready(())
+                    })
+                    .await;
+                    return;
+                }
+            },
         }
     }
     tracing::debug!(%remote, "http/2 connection ended");
+}
+
+/// Ready when a drain has gone on for `time`.
+async fn quiet(mut shutdown: Shutdown, time: Duration) {
+    shutdown.draining().await;
+    tokio::time::sleep(time).await;
 }

@@ -1,0 +1,272 @@
+//! The time that a connection may take between requests, and for the head of one.
+
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use dubhe_net::io::Io;
+use dubhe_net::rate::RateMeter;
+use dubhe_net::time;
+use http_body::{Body, Frame, SizeHint};
+use parking_lot::Mutex;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep_until};
+
+use crate::options::TripleOptions;
+
+/// The progress of a connection: shared by its stream, its requests and its timer, all in one task.
+pub(super) struct Progress(Mutex<State>);
+
+struct State {
+    phase: Phase,
+    requests: usize,
+    meter: RateMeter,
+    idle: Duration,
+    quiet: Duration,
+    /// The last moment at which bytes came or a drain began, while draining.
+    draining: Option<Instant>,
+    /// Somebody waits for the body of the request, and no response has begun.
+    awaits_body: bool,
+    responded: bool,
+}
+
+enum Phase {
+    /// Between two requests.
+    Idle(Instant),
+    /// Bytes of a head have come.
+    Head,
+    /// A request is answered.
+    Request,
+}
+
+impl Progress {
+    pub(super) fn new(options: &TripleOptions) -> Arc<Self> {
+        let mut meter = RateMeter::new(options.min_rate);
+        meter.restart(time::now());
+        Arc::new(Self(Mutex::new(State {
+            // The first bytes have been looked at already.
+            phase: Phase::Head,
+            requests: 0,
+            meter,
+            idle: options.idle_timeout,
+            quiet: options.drain_quiet,
+            draining: None,
+            awaits_body: false,
+            responded: false,
+        })))
+    }
+
+    /// Bytes were read.
+    fn receive(&self, bytes: usize) {
+        let mut state = self.0.lock();
+        if let Phase::Idle(_) = state.phase {
+            state.phase = Phase::Head;
+            state.meter.restart(time::now());
+        } else if let Phase::Head = state.phase {
+            state.meter.receive(bytes);
+        }
+        if let Some(moved) = &mut state.draining {
+            *moved = time::now();
+        }
+    }
+
+    /// A head is whole. The request lasts until the guard is dropped.
+    pub(super) fn begin(self: &Arc<Self>) -> InRequest {
+        let mut state = self.0.lock();
+        state.phase = Phase::Request;
+        state.requests += 1;
+        (state.awaits_body, state.responded) = (false, false);
+        InRequest(self.clone())
+    }
+
+    /// Somebody waits for the body of the request, or not any more.
+    pub(super) fn await_body(&self, awaits: bool) {
+        let mut state = self.0.lock();
+        state.awaits_body = awaits && !state.responded;
+    }
+
+    /// The head of the response is there.
+    fn respond(&self) {
+        let mut state = self.0.lock();
+        (state.awaits_body, state.responded) = (false, true);
+    }
+
+    pub(super) fn drain(&self) {
+        self.0.lock().draining.get_or_insert_with(time::now);
+    }
+
+    /// The next moment to look again, none for none.
+    fn look(&self, now: Instant) -> Result<Option<Instant>, String> {
+        let mut state = self.0.lock();
+        let quiet = state.quiet;
+        let drained = state.draining.map(|moved| moved + quiet);
+        let ends = |until: Option<Instant>, why: &str| match until {
+            Some(until) if until <= now => Err(why.to_owned()),
+            until => Ok(until),
+        };
+        match state.phase {
+            Phase::Idle(since) if !state.idle.is_zero() => {
+                ends(Some(since + state.idle), "no request came for too long")
+            }
+            Phase::Idle(_) => Ok(None),
+            Phase::Head => {
+                let checked = state.meter.check(now, "the head of a request");
+                checked.map_err(|error| error.to_string())?;
+                let drained = ends(drained, "it was drained, with half a head")?;
+                Ok([state.meter.due(), drained].into_iter().flatten().min())
+            }
+            Phase::Request if state.awaits_body => {
+                ends(drained, "it was drained, with half a body")
+            }
+            Phase::Request => Ok(None),
+        }
+    }
+}
+
+/// A request that is answered.
+pub(super) struct InRequest(Arc<Progress>);
+
+impl Drop for InRequest {
+    fn drop(&mut self) {
+        let mut state = self.0.0.lock();
+        state.requests -= 1;
+        if state.requests == 0 {
+            state.phase = Phase::Idle(time::now());
+            state.meter.stop();
+        }
+    }
+}
+
+/// The timer of a connection.
+pub(super) struct Watch {
+    progress: Arc<Progress>,
+    timer: Pin<Box<Sleep>>,
+    armed: bool,
+}
+
+impl Watch {
+    pub(super) fn new(progress: Arc<Progress>) -> Self {
+        let timer = Box::pin(sleep_until(time::now().into()));
+        Self { progress, timer, armed: false }
+    }
+
+    /// Ready with the reason when the connection has to end. To be polled after the connection.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<String> {
+        loop {
+            let due = match self.progress.look(time::now()) {
+                Ok(Some(due)) => tokio::time::Instant::from_std(due),
+                Ok(None) => return Poll::Pending,
+                Err(why) => return Poll::Ready(why),
+            };
+            // Moved to an earlier moment only.
+            if !self.armed || self.timer.is_elapsed() || due < self.timer.deadline() {
+                self.timer.as_mut().reset(due);
+                self.armed = true;
+            }
+            ready!(self.timer.as_mut().poll(cx));
+        }
+    }
+}
+
+/// A stream that tells of what is read.
+pub(super) struct Watched {
+    pub(super) io: Io,
+    pub(super) progress: Arc<Progress>,
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
+        let bytes = buf.filled().len() - before;
+        if bytes > 0 {
+            self.progress.receive(bytes);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+/// A body, or the future of one, that is part of a request until it is dropped.
+pub(super) struct During<T> {
+    inner: T,
+    request: Option<InRequest>,
+}
+
+impl<T> During<T> {
+    pub(super) fn new(request: InRequest, inner: T) -> Self {
+        Self { inner, request: Some(request) }
+    }
+}
+
+impl<T, B, E> Future for During<T>
+where
+    T: Future<Output = Result<http::Response<B>, E>> + Unpin,
+{
+    type Output = Result<http::Response<During<B>>, E>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let response = ready!(Pin::new(&mut self.inner).poll(cx))?;
+        let request = self.request.take();
+        if let Some(request) = &request {
+            request.0.respond();
+        }
+        Poll::Ready(Ok(response.map(|inner| During { inner, request })))
+    }
+}
+
+impl<B: Body + Unpin> Body for During<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        Pin::new(&mut self.inner).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

@@ -1,0 +1,188 @@
+//! The life of a connection beside its requests: idle time, PINGs, and the end of a drain.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use dubhe_net::time;
+use h2::{Ping, PingPong};
+use tokio::time::{Sleep, sleep_until};
+
+use crate::options::TripleOptions;
+
+/// The watch over a connection. Its timer is moved to an earlier moment only, and rings in vain
+/// where calls made it needless.
+pub(super) struct Liveness<'a> {
+    options: &'a TripleOptions,
+    pings: Option<PingPong>,
+    timer: Pin<Box<Sleep>>,
+    opened: Instant,
+    /// A request has come.
+    carried: bool,
+    /// The last PING, while it is not answered, and the bytes that had come before it.
+    unanswered: Option<(Instant, u64)>,
+    last_ping: Instant,
+    /// The timer is set to the next moment to look, or an earlier one.
+    armed: bool,
+    drain: Option<Drain>,
+}
+
+/// The state of a drain.
+struct Drain {
+    /// The last moment at which bytes moved, or the drain began.
+    moved: Instant,
+    bytes: u64,
+    /// The peer has answered the PING at the beginning.
+    answered: bool,
+}
+
+/// The facts of a connection that decide.
+#[derive(Clone, Copy)]
+pub(super) struct Traffic {
+    /// Bytes ever received.
+    pub(super) received: u64,
+    /// Bytes ever written.
+    pub(super) written: u64,
+    /// Requests that are not answered to their end.
+    pub(super) requests: usize,
+    /// Requests of them that have not arrived to their end and whose handlers have not begun.
+    pub(super) receiving: usize,
+}
+
+/// The step that a connection should take.
+pub(super) enum Step {
+    /// Ends in order, since no call has come for so long.
+    Drain(Duration),
+    /// Ends at once: the peer is not there, or has nothing that could be lost.
+    End(&'static str),
+}
+
+impl<'a> Liveness<'a> {
+    pub(super) fn new(options: &'a TripleOptions, pings: Option<PingPong>) -> Self {
+        let now = time::now();
+        Self {
+            options,
+            pings,
+            timer: Box::pin(sleep_until(now.into())),
+            opened: now,
+            carried: false,
+            unanswered: None,
+            last_ping: now,
+            armed: false,
+            drain: None,
+        }
+    }
+
+    /// A request has come.
+    pub(super) fn carry(&mut self) {
+        if !std::mem::replace(&mut self.carried, true) {
+            self.last_ping = time::now();
+            self.armed = false;
+        }
+    }
+
+    /// A drain begins: a PING tells if the peer is there.
+    pub(super) fn drain(&mut self, traffic: Traffic) {
+        let now = time::now();
+        let bytes = traffic.received.saturating_add(traffic.written);
+        self.drain = Some(Drain { moved: now, bytes, answered: false });
+        self.ping(now, traffic.received);
+    }
+
+    fn ping(&mut self, now: Instant, received: u64) {
+        if self.unanswered.is_none()
+            && let Some(pings) = &mut self.pings
+            && pings.send_ping(Ping::opaque()).is_ok()
+        {
+            self.unanswered = Some((now, received));
+            self.last_ping = now;
+        }
+    }
+
+    /// Ready when the connection should end.
+    pub(super) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        traffic: impl Fn() -> Traffic,
+    ) -> Poll<Step> {
+        if self.unanswered.is_some()
+            && let Some(pings) = &mut self.pings
+            && matches!(pings.poll_pong(cx), Poll::Ready(Ok(_)))
+        {
+            self.unanswered = None;
+            if let Some(drain) = &mut self.drain {
+                drain.answered = true;
+            }
+        }
+        if self.armed && self.drain.is_none() && self.timer.as_mut().poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        loop {
+            let now = time::now();
+            let due = match self.look(now, traffic()) {
+                Ok(Some(due)) => due,
+                Ok(None) => {
+                    self.armed = false;
+                    return Poll::Pending;
+                }
+                Err(step) => return Poll::Ready(step),
+            };
+            let due = tokio::time::Instant::from_std(due);
+            if self.timer.is_elapsed() || due < self.timer.deadline() {
+                self.timer.as_mut().reset(due);
+            }
+            self.armed = true;
+            if self.timer.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// The next moment to look again.
+    fn look(&mut self, now: Instant, traffic: Traffic) -> Result<Option<Instant>, Step> {
+        let Traffic { received, written, requests, receiving } = traffic;
+        let options = self.options;
+        if let Some(drain) = &mut self.drain {
+            let bytes = received.saturating_add(written);
+            if bytes != drain.bytes {
+                (drain.moved, drain.bytes) = (now, bytes);
+            }
+            // Whoever answers is waited for as long as it has a request that is whole.
+            let nothing_begun = requests <= receiving;
+            if !nothing_begun || drain.answered && requests == 0 {
+                return Ok(None);
+            }
+            let until = drain.moved + options.drain_quiet;
+            return if until > now { Ok(Some(until)) } else { Err(Step::End("it was drained")) };
+        }
+        if !self.carried {
+            let idle = options.idle_timeout;
+            if idle.is_zero() {
+                return Ok(None);
+            }
+            let until = self.opened + idle;
+            return if until > now { Ok(Some(until)) } else { Err(Step::Drain(idle)) };
+        }
+        let interval = options.ping_interval;
+        if interval.is_zero() {
+            return Ok(None);
+        }
+        let due = self.last_ping + interval;
+        if due > now {
+            return Ok(Some(due));
+        }
+        if let Some((sent, before)) = self.unanswered {
+            // An answer may be behind much data.
+            let least = options.min_rate.least(now.saturating_duration_since(sent)).max(1);
+            if received.saturating_sub(before) < least {
+                return Err(Step::End("the peer answered no PING"));
+            }
+            self.last_ping = now;
+            self.unanswered = Some((now, received));
+        } else {
+            self.ping(now, received);
+        }
+        Ok(Some(now + interval))
+    }
+}
