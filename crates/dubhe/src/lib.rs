@@ -62,6 +62,7 @@ pub use dubhe_hessian2::java;
 pub mod balance {
     pub use dubhe_cluster::balance::Random;
     pub use dubhe_core::balance::{Balance, Pick, Selection};
+    pub use dubhe_core::endpoint::TimeoutLimit;
 }
 
 /// Channels to endpoints: the parts of a protocol of your own, and those that are built in.
