@@ -126,6 +126,7 @@ pub mod net {
     pub use dubhe_net::io::tcp::{TcpDial, TcpListen, TcpOptions};
     pub use dubhe_net::io::unix::{UnixDial, UnixListen, UnixOptions};
     pub use dubhe_net::io::{Address, Dial, Io, Listen, Peer, SocketDial};
+    pub use dubhe_net::keepalive::KeepaliveOptions;
     pub use dubhe_net::pool::Backoff;
     pub use dubhe_net::session::SessionOptions;
     pub use dubhe_net::tls::{ClientTls, ClientTlsBuilder, ServerTls, ServerTlsBuilder};

@@ -10,6 +10,7 @@
 //! | [`detect`] | accepts, looks at the first bytes and hands the stream to the protocol that knows them |
 //! | [`session`] | drives one framed connection: one task, one write per batch, bounded queues |
 //! | [`pool`] | keeps connections to one endpoint, picks the least loaded, reconnects with backoff |
+//! | [`keepalive`] | decides when to probe a peer that lets calls wait |
 //! | [`drain`] | stops in order: a shutdown signal, guards that count, scopes that own tasks |
 //! | [`poll_watch`] | tells a watchdog what is polled on each thread |
 //! | [`time`] | the clock that the above decide by |
@@ -19,6 +20,7 @@ pub mod detect;
 pub mod drain;
 mod error;
 pub mod io;
+pub mod keepalive;
 pub mod poll_watch;
 pub mod pool;
 pub mod session;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytestring::ByteString;
 use dubhe_core::endpoint::ServiceParams;
 use dubhe_core::memory::MemoryLimit;
+use dubhe_net::keepalive::KeepaliveOptions;
 
 use crate::body::BodyLimits;
 use crate::payload::PayloadLimit;
@@ -26,6 +27,9 @@ pub struct DubboOptions {
     /// much from the peer either end closes. Zero turns both off. Parameter `heartbeat` in
     /// milliseconds, default 60 s.
     pub heartbeat: Duration,
+    /// The heartbeats of a client beside these, while calls wait and nothing arrives: a connection
+    /// that does not answer them takes no new calls. See [`KeepaliveOptions`] for the defaults.
+    pub keepalive: KeepaliveOptions,
     /// The number of calls from the peer that may run at once. Above it further calls stay undecoded
     /// until one ends; while a call to the peer waits for its reply, they are refused with status
     /// 100. Default 1,024.
@@ -49,6 +53,7 @@ impl Default for DubboOptions {
             max_attachments: BodyLimits::ATTACHMENTS,
             decoded: MemoryLimit::default(),
             heartbeat: Duration::from_mins(1),
+            keepalive: KeepaliveOptions::default(),
             max_running: 1024,
             one_way_timeout: Duration::from_mins(1),
             application: ByteString::new(),
@@ -84,6 +89,12 @@ impl DubboOptions {
     /// The same options with another heartbeat period.
     pub fn heartbeat(mut self, heartbeat: Duration) -> Self {
         self.heartbeat = heartbeat;
+        self
+    }
+
+    /// The same options with other heartbeats while calls wait.
+    pub fn keepalive(mut self, keepalive: KeepaliveOptions) -> Self {
+        self.keepalive = keepalive;
         self
     }
 
