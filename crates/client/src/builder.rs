@@ -11,6 +11,7 @@ use dubhe_cluster::plan::{ClientOptions, StaticPlan};
 use dubhe_cluster::{Cluster, RetryBudget};
 use dubhe_core::balance::Balance;
 use dubhe_core::directory::Directory;
+use dubhe_core::endpoint::TimeoutLimit;
 use dubhe_core::fault::Fault;
 use dubhe_core::filter::{Filter, Hook, Step};
 use dubhe_core::router::Router;
@@ -67,6 +68,7 @@ pub struct ClientBuilder<T> {
     methods: HashMap<ByteString, ClientOptions>,
     routers: Vec<Arc<dyn Router>>,
     retry_budget: RetryBudget,
+    timeouts: TimeoutLimit,
     protocols: Vec<ByteString>,
     problem: Option<Status>,
     stub: PhantomData<fn() -> T>,
@@ -143,6 +145,7 @@ impl<T: Stub> ClientBuilder<T> {
             methods: T::methods().into_iter().collect(),
             routers: Vec::new(),
             retry_budget: RetryBudget::default(),
+            timeouts: TimeoutLimit::default(),
             protocols: T::protocols().iter().map(|name| ByteString::from_static(name)).collect(),
             problem: None,
             stub: PhantomData,
@@ -293,6 +296,15 @@ impl<T: Stub> ClientBuilder<T> {
         self
     }
 
+    /// The number of calls in a row that time out on an endpoint before it is passed over while
+    /// others are there, and the pauses between the single calls that probe it then. Default 5, and
+    /// from 1 s, times 2, to 1 min. The endpoints of a service are the same for all clients of an
+    /// application: the client that was made last decides.
+    pub fn timeout_limit(mut self, limit: TimeoutLimit) -> Self {
+        self.timeouts = limit;
+        self
+    }
+
     /// Makes the client. It connects with its first call.
     ///
     /// # Errors
@@ -328,7 +340,7 @@ impl<T: Stub> ClientBuilder<T> {
                 self.service
             ));
         }
-        let (env, routers) = (&self.env, self.routers);
+        let (env, routers, timeouts) = (&self.env, self.routers, self.timeouts);
         // What never changes needs nobody to follow it.
         let fixed = matches!(self.source, Source::Direct(_)) && routers.is_empty();
         let directory = self.source.directory(env, &self.service, self.protocols);
@@ -337,7 +349,9 @@ impl<T: Stub> ClientBuilder<T> {
             let balance = balance.unwrap_or(&random).clone();
             let (directory, routers) = (directory.clone(), routers.clone());
             let clock = env.clock().clone();
-            let destination = BalancedDestination::new(directory, routers, balance, clock);
+            let destination = BalancedDestination::with_timeout_limit(
+                directory, routers, balance, clock, timeouts,
+            );
             if !fixed {
                 env.tasks().spawn(destination.follow());
             }

@@ -3,12 +3,14 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use dubhe_core::end::{End, Watch};
+use dubhe_core::end::{End, Ending, Watch};
 use dubhe_core::filter::Guards;
 use dubhe_core::invoke::Outcome;
 use dubhe_core::plan::Picked;
+use dubhe_core::status::{Origin, Retry};
+use dubhe_core::time::Instant;
 use dubhe_core::watch::Watching;
-use dubhe_core::{Call, Code, Invoking, Status};
+use dubhe_core::{Call, CallKind, Code, Endpoint, Invoking, Status};
 
 /// A call that is handed on by reference, lest each step's future has room for it.
 pub(crate) struct Unsent(pub(crate) Option<Call>);
@@ -58,11 +60,55 @@ impl Future for Attempt {
     }
 }
 
-/// Tells the balancer how an attempt ended; until then it counts as in flight.
-pub(crate) struct Report(pub(crate) Picked);
+/// Tells the balancer how an attempt ended; until then it counts as in flight. Notes timeouts of the
+/// endpoint, and its answers.
+pub(crate) struct Report {
+    picked: Picked,
+    /// The beginning of the attempt, if an answer is expected.
+    began: Option<Instant>,
+}
+
+impl Report {
+    /// The report of an attempt that begins at `began`.
+    pub(crate) fn new(picked: Picked, call: &Call, began: Instant) -> Self {
+        let answered = call.head.method.kind != CallKind::OneWay;
+        Self { picked, began: answered.then_some(began) }
+    }
+}
 
 impl Watch for Report {
     fn end(&mut self, end: &End<'_>) {
-        self.0.finish(end);
+        if let Some(began) = self.began {
+            note(self.picked.endpoint(), end, began);
+        }
+        self.picked.finish(end);
+    }
+}
+
+fn note(endpoint: &Endpoint, end: &End<'_>, began: Instant) {
+    match end.ending {
+        Ending::Ok => endpoint.state().answered(),
+        Ending::Failed(status) => match status.origin() {
+            Origin::RemoteFramework | Origin::RemoteBusiness => endpoint.state().answered(),
+            Origin::Caller | Origin::Local => {
+                // A call that was never sent tells nothing of the endpoint.
+                let sent = status.retry() != Retry::Unstarted;
+                if sent && status.code() == Code::DeadlineExceeded {
+                    timed_out(endpoint, began + end.latency);
+                }
+            }
+        },
+        Ending::Cancelled => {}
+    }
+}
+
+#[cold]
+fn timed_out(endpoint: &Endpoint, now: Instant) {
+    if let Some(timeouts) = endpoint.state().timed_out(now) {
+        tracing::warn!(
+            %endpoint,
+            timeouts,
+            "calls time out in a row; the endpoint is passed over while others are there"
+        );
     }
 }

@@ -362,7 +362,7 @@ impl Cluster {
         let endpoint = picked.endpoint().clone();
         // Who learns of the end of the attempt, on every way out.
         let timer = Timer::since(self.0.clock.clone(), began);
-        let report = Watching::new(Report(picked), timer, Until::Received);
+        let report = Watching::new(Report::new(picked, &call, began), timer, Until::Received);
         match self.begin(policy, call, &endpoint, began) {
             Ok((sending, hooks)) => Attempt { sending, hooks, report },
             Err(status) => {

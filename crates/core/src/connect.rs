@@ -18,6 +18,8 @@ pub enum ChannelState {
     Connecting,
     /// At least one connection takes calls.
     Ready,
+    /// Connected, but the endpoint answers nothing; calls wait until it does.
+    Hung,
     /// The endpoint asked for no more calls; those on their way end normally.
     Draining,
     /// For good.

@@ -62,6 +62,7 @@ pub use dubhe_hessian2::java;
 pub mod balance {
     pub use dubhe_cluster::balance::Random;
     pub use dubhe_core::balance::{Balance, Pick, Selection};
+    pub use dubhe_core::endpoint::TimeoutLimit;
 }
 
 /// Channels to endpoints: the parts of a protocol of your own, and those that are built in.
@@ -125,6 +126,7 @@ pub mod net {
     pub use dubhe_net::io::tcp::{TcpDial, TcpListen, TcpOptions};
     pub use dubhe_net::io::unix::{UnixDial, UnixListen, UnixOptions};
     pub use dubhe_net::io::{Address, Dial, Io, Listen, Peer, SocketDial, Subnet};
+    pub use dubhe_net::keepalive::KeepaliveOptions;
     pub use dubhe_net::pool::Backoff;
     pub use dubhe_net::rate::MinRate;
     pub use dubhe_net::session::SessionOptions;

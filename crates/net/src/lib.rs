@@ -10,6 +10,7 @@
 //! | [`detect`] | accepts, looks at the first bytes and hands the stream to the protocol that knows them |
 //! | [`session`] | drives one framed connection: one task, one write per batch, bounded queues |
 //! | [`pool`] | keeps connections to one endpoint, picks the least loaded, reconnects with backoff |
+//! | [`keepalive`] | decides when to probe a peer that lets calls wait |
 //! | [`drain`] | stops in order: a shutdown signal, guards that count, scopes that own tasks |
 //! | [`rate`] | ends peers that do not go on with what they have begun |
 //! | [`log`] | log lines that come once a second at most |
@@ -21,6 +22,7 @@ pub mod detect;
 pub mod drain;
 mod error;
 pub mod io;
+pub mod keepalive;
 pub mod log;
 pub mod poll_watch;
 pub mod pool;

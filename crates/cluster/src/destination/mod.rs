@@ -18,7 +18,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use dubhe_core::balance::Balance;
 use dubhe_core::directory::Directory;
-use dubhe_core::endpoint::Endpoints;
+use dubhe_core::endpoint::{Endpoints, TimeoutLimit};
 use dubhe_core::plan::{Destination, Picked};
 use dubhe_core::router::{Router, Trace};
 use dubhe_core::time::{Instant, SharedClock};
@@ -52,7 +52,22 @@ impl BalancedDestination {
         balance: Arc<dyn Balance>,
         clock: SharedClock,
     ) -> Arc<Self> {
-        let parts = Parts { directory, routers, balance, clock, changes: Arc::default() };
+        Self::with_timeout_limit(directory, routers, balance, clock, TimeoutLimit::default())
+    }
+
+    /// The same with another limit of timeouts in a row.
+    ///
+    /// # Panics
+    /// When a part does.
+    pub fn with_timeout_limit(
+        directory: Arc<dyn Directory>,
+        routers: Vec<Arc<dyn Router>>,
+        balance: Arc<dyn Balance>,
+        clock: SharedClock,
+        timeouts: TimeoutLimit,
+    ) -> Arc<Self> {
+        let changes = Arc::default();
+        let parts = Parts { directory, routers, balance, clock, timeouts, changes };
         let current = parts.look().and_then(|seen| parts.prepare(seen));
         let current = current.unwrap_or_else(|panicked| panicked.resume());
         let prepared = watch::Sender::new(current.set().number());
@@ -159,7 +174,14 @@ impl Destination for BalancedDestination {
     fn pick(&self, call: &CallView<'_>, tried: &[Endpoint], now: Instant) -> Option<Picked> {
         let current = self.current.load();
         let subset = current.subset(call, &*self.parts.balance, now);
-        let endpoint = subset.pick(call, tried, &self.parts.changes, now)?;
+        let changes = &self.parts.changes;
+        let seen = changes.count();
+        let mut endpoint = subset.pick(call, tried, changes, now)?;
+        // Of calls that come when a probe is due, one is sent as the probe; others that come at the
+        // same moment pick again. Without such a change all are passed over, so that all are asked.
+        if !endpoint.state().admits(now) && changes.count() != seen {
+            endpoint = subset.pick(call, tried, changes, now)?;
+        }
         Some(Picked::new(&endpoint, Some(self.parts.balance.clone())))
     }
 

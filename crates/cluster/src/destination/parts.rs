@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dubhe_core::balance::Balance;
 use dubhe_core::directory::Directory;
-use dubhe_core::endpoint::{Changes, Endpoints};
+use dubhe_core::endpoint::{Changes, Endpoints, TimeoutLimit};
 use dubhe_core::router::Router;
 use dubhe_core::time::SharedClock;
 use futures_util::FutureExt as _;
@@ -20,6 +20,7 @@ pub(super) struct Parts {
     pub(super) routers: Vec<Arc<dyn Router>>,
     pub(super) balance: Arc<dyn Balance>,
     pub(super) clock: SharedClock,
+    pub(super) timeouts: TimeoutLimit,
     /// Counts whenever an endpoint of the set comes or goes.
     pub(super) changes: Arc<Changes>,
 }
@@ -44,7 +45,10 @@ impl Parts {
     /// prepared once more, since their generation was seen before.
     pub(super) fn prepare(&self, seen: Seen) -> Result<Prepared, Panicked> {
         let set = &seen.set;
-        set.iter().for_each(|endpoint| endpoint.state().follow(&self.changes));
+        for endpoint in set.iter() {
+            endpoint.state().set_timeout_limit(self.timeouts);
+            endpoint.state().follow(&self.changes);
+        }
         let prepare = |router: &Arc<dyn Router>| guard(|| router.prepare(set), || named(router));
         let routers = self.routers.iter().map(prepare).collect::<Result<_, _>>()?;
         let (balance, now) = (&*self.balance, self.clock.now());

@@ -12,4 +12,5 @@ mod fakes;
 mod picking;
 mod plans;
 mod preparing;
+mod silent;
 mod support;

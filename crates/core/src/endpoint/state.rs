@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use super::instance::Endpoint;
+use super::timeouts::{TimeoutLimit, Timeouts};
 use crate::connect::{Channel, ChannelKey, ChannelState};
 use crate::status::Status;
 use crate::time::Instant;
@@ -36,6 +37,9 @@ pub struct EndpointState {
     channel: OnceLock<Arc<dyn Channel>>,
     /// A channel is there and takes no calls now.
     away: AtomicBool,
+    /// The channel takes no calls since its connections answer nothing.
+    hung: AtomicBool,
+    timeouts: Timeouts,
     ejected: Mutex<Option<Instant>>,
     started: Mutex<Option<Instant>>,
     learnt: Mutex<Vec<(TypeId, Arc<dyn Any + Send + Sync>)>>,
@@ -79,12 +83,19 @@ impl EndpointState {
     }
 
     /// Notes the state of the channel: one that was opened and takes no calls now is passed over
-    /// while others are there.
+    /// while others are there. A connection that hung and answers again ends what timeouts began.
     pub fn set_channel_state(&self, state: ChannelState) {
         let away = match state {
             ChannelState::Idle | ChannelState::Ready => false,
-            ChannelState::Connecting | ChannelState::Draining | ChannelState::Closed => true,
+            ChannelState::Connecting
+            | ChannelState::Hung
+            | ChannelState::Draining
+            | ChannelState::Closed => true,
         };
+        let hung = state == ChannelState::Hung;
+        if self.hung.swap(hung, Ordering::AcqRel) && state == ChannelState::Ready {
+            self.answered();
+        }
         if self.away.swap(away, Ordering::AcqRel) != away {
             self.changed();
         }
@@ -111,6 +122,44 @@ impl EndpointState {
     /// Returns `true` if picks should pass the endpoint over at `now`.
     pub fn is_away(&self, now: Instant) -> bool {
         self.away.load(Ordering::Acquire) || self.ejected(now).is_some()
+    }
+
+    /// Sets the limit of timeouts in a row; without one they do not count.
+    pub fn set_timeout_limit(&self, limit: TimeoutLimit) {
+        self.timeouts.set_limit(limit);
+    }
+
+    /// Notes an answer of the endpoint, whatever it says: timeouts before it are forgotten.
+    pub fn answered(&self) {
+        if self.timeouts.clear() {
+            self.admit();
+        }
+    }
+
+    /// Notes a call that was sent to the endpoint and got no answer in time, at `now`. When the
+    /// limit is reached, the endpoint is [ejected](Self::eject) for a while; then the number of
+    /// timeouts in a row is given back.
+    pub fn timed_out(&self, now: Instant) -> Option<u32> {
+        let (until, count) = self.timeouts.add(now, self.ejected(now).is_some())?;
+        self.eject(until);
+        Some(count)
+    }
+
+    /// Asks for a call to the endpoint at `now`, which may be a probe: after too many timeouts one
+    /// call goes there each time that an ejection has ended. `false` if another call has just
+    /// become that one.
+    pub fn admits(&self, now: Instant) -> bool {
+        if !self.timeouts.is_reached() {
+            return true;
+        }
+        let mut ejected = lock(&self.ejected);
+        if ejected.is_some_and(|until| now < until) {
+            return false;
+        }
+        *ejected = self.timeouts.probe(now);
+        drop(ejected);
+        self.changed();
+        true
     }
 
     /// The start of the instance, by this process's clock; `None` when it is not known.
@@ -238,6 +287,37 @@ mod tests {
         state.admit();
         assert!(!state.is_away(now));
         assert_eq!(changes.count(), 4);
+    }
+
+    #[test]
+    fn timeouts_in_a_row_eject_and_one_call_at_a_time_probes() {
+        let (state, now) = (EndpointState::default(), Instant::now());
+        let after = |seconds| now + Duration::from_secs(seconds);
+        state.set_timeout_limit(TimeoutLimit::default().in_a_row(2));
+        assert_eq!((state.timed_out(now), state.is_away(now)), (None, false));
+        assert!(state.admits(now));
+        assert_eq!((state.timed_out(now), state.is_away(now)), (Some(2), true));
+        assert!(!state.admits(now) && !state.is_away(after(1)));
+        // A probe, and nobody beside it, whether it is answered or not.
+        assert!(state.admits(after(1)) && !state.admits(after(1)));
+        assert!(state.is_away(after(2)) && !state.is_away(after(3)));
+        assert!(state.admits(after(3)) && state.is_away(after(6)));
+        state.answered();
+        assert!(!state.is_away(after(3)) && state.admits(after(3)) && state.admits(after(3)));
+    }
+
+    #[test]
+    fn a_connection_that_answers_again_ends_an_ejection() {
+        let (state, now) = (EndpointState::default(), Instant::now());
+        state.set_timeout_limit(TimeoutLimit::default().in_a_row(1));
+        state.timed_out(now);
+        // Another connection has answered nothing yet.
+        for away in [ChannelState::Connecting, ChannelState::Ready, ChannelState::Hung] {
+            state.set_channel_state(away);
+            assert!(state.is_away(now));
+        }
+        state.set_channel_state(ChannelState::Ready);
+        assert!(!state.is_away(now));
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod backoff;
 mod slot;
 
 use std::{
-    future::{Future, poll_fn},
+    future::{Future, pending, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::{
@@ -42,6 +42,8 @@ pub enum State {
     Connecting,
     /// A connection takes work.
     Ready,
+    /// A connection stands, but its peer answers nothing; work waits until it does.
+    Hung,
     /// A connection takes no more work, but what it has goes on.
     Draining,
     /// Closed for good.
@@ -55,6 +57,18 @@ pub trait Connection: Clone + Send + Sync + 'static {
 
     /// Returns true if it takes new work.
     fn is_ready(&self) -> bool;
+
+    /// Returns true while its peer answers nothing: it takes no new work for the moment. Default:
+    /// never.
+    fn is_hung(&self) -> bool {
+        false
+    }
+
+    /// Resolves when [`is_hung`](Self::is_hung) is no longer `seen`.
+    fn hung_changed(&self, seen: bool) -> impl Future<Output = ()> + Send {
+        let _ = seen;
+        pending()
+    }
 
     /// Resolves when it takes no more work, for whatever reason.
     fn draining(&self) -> impl Future<Output = ()> + Send;
@@ -181,7 +195,11 @@ impl<C: Connect> Pool<C> {
                 tokio::select! {
                     outcome = attempt => outcome,
                     () = time::sleep_until(at) => {
-                        let why = self.last_error().map(|e| format!("; the last attempt: {e}"));
+                        let why = if self.state() == State::Hung {
+                            Some("; the peer answers nothing, probes included".to_owned())
+                        } else {
+                            self.last_error().map(|e| format!("; the last attempt: {e}"))
+                        };
                         let message =
                             format!("no connection was ready in time{}", why.unwrap_or_default());
                         Err(Error::new(ErrorKind::Timeout, message))
@@ -256,8 +274,7 @@ impl<C: Connect> Shared<C> {
                         conn.close(true);
                         return;
                     }
-                    self.publish();
-                    conn.draining().await;
+                    self.serve(&conn).await;
                     slot.drain();
                     let lived = time::now().saturating_duration_since(since);
                     // A peer that hangs up at once is no better than one that is not there.
@@ -275,6 +292,20 @@ impl<C: Connect> Shared<C> {
             if let Some(next) = next {
                 time::sleep_until(next).await;
                 slot.set_next(None);
+            }
+        }
+    }
+
+    /// Waits until a connection takes no more work, and publishes what changes before.
+    async fn serve(&self, conn: &C::Conn) {
+        let mut draining = pin!(conn.draining());
+        loop {
+            let hung = conn.is_hung();
+            self.publish();
+            tokio::select! {
+                biased;
+                () = &mut draining => return,
+                () = conn.hung_changed(hung) => {}
             }
         }
     }
@@ -304,6 +335,8 @@ impl<C: Connect> Shared<C> {
             }
             *state = if all().any(|slot| slot.ready().is_some()) {
                 State::Ready
+            } else if all().any(Slot::is_hung) {
+                State::Hung
             } else if all().any(Slot::is_draining) {
                 State::Draining
             } else if all().any(Slot::is_started) {

@@ -48,6 +48,12 @@ impl<T: Connection> Slot<T> {
         conn.as_deref().filter(|c| c.is_ready()).map(Connection::load)
     }
 
+    /// Returns true if there is a connection whose peer answers nothing.
+    pub(super) fn is_hung(&self) -> bool {
+        let conn = self.conn.load();
+        conn.as_deref().is_some_and(Connection::is_hung)
+    }
+
     /// True for the first caller only.
     pub(super) fn start(&self) -> bool {
         !self.started.load(Ordering::Acquire) && !self.started.swap(true, Ordering::AcqRel)

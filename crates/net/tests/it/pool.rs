@@ -24,6 +24,7 @@ struct Conn {
     load: Arc<AtomicUsize>,
     /// `None` while it takes work; then whether it was closed at once.
     end: watch::Sender<Option<bool>>,
+    hung: watch::Sender<bool>,
     panics: bool,
 }
 
@@ -33,7 +34,15 @@ impl Connection for Conn {
     }
 
     fn is_ready(&self) -> bool {
-        self.end.borrow().is_none()
+        self.end.borrow().is_none() && !self.is_hung()
+    }
+
+    fn is_hung(&self) -> bool {
+        *self.hung.borrow()
+    }
+
+    async fn hung_changed(&self, seen: bool) {
+        let _ = self.hung.subscribe().wait_for(|hung| *hung != seen).await;
     }
 
     async fn draining(&self) {
@@ -85,8 +94,8 @@ impl Script {
     fn open(&self) -> Conn {
         let opened = &mut self.0.lock().opened;
         let number = opened.len();
-        let conn =
-            Conn { number, load: Arc::default(), end: watch::Sender::new(None), panics: false };
+        let (end, hung) = (watch::Sender::new(None), watch::Sender::new(false));
+        let conn = Conn { number, load: Arc::default(), end, hung, panics: false };
         opened.push(conn.clone());
         conn
     }
@@ -168,6 +177,43 @@ async fn a_connection_that_ended_is_replaced_at_once_and_its_loss_is_told() {
     let second = pool.ready(Some(soon(1))).await.unwrap();
     assert_eq!((second.number, time::now()), (1, lost));
     assert_eq!(*changes.borrow_and_update(), State::Ready);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hung_connection_is_kept_and_its_calls_wait_until_it_answers() {
+    let script = Script::default();
+    let pool = pool(&script, 1);
+    let first = pool.ready(Some(soon(1))).await.unwrap();
+    first.hung.send_replace(true);
+    wait_until("the pool says so", || pool.state() == State::Hung).await;
+    assert!(pool.pick().is_none());
+    let error = pool.ready(Some(soon(1))).await.err().unwrap();
+    assert!(error.is_timeout() && error.to_string().contains("answers nothing"), "{error}");
+    let (waiting, ()) = tokio::join!(pool.ready(Some(soon(2))), async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        first.hung.send_replace(false);
+    });
+    assert_eq!((waiting.unwrap().number, pool.state()), (0, State::Ready));
+    // One that is given up is replaced as others are.
+    first.hung.send_replace(true);
+    first.close(false);
+    assert_eq!(pool.ready(Some(soon(1))).await.unwrap().number, 1);
+    assert_eq!(pool.state(), State::Ready);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_several_connections_those_that_answer_are_picked() {
+    let script = Script::default();
+    let pool = pool(&script, 2);
+    pool.warm_up();
+    wait_until("both are connected", || script.opened().len() == 2).await;
+    for hung in [0, 1] {
+        let opened = script.opened();
+        opened[hung].hung.send_replace(true);
+        opened[1 - hung].hung.send_replace(false);
+        assert_eq!(pool.ready(Some(soon(1))).await.unwrap().number, 1 - hung);
+        assert_eq!(pool.state(), State::Ready);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytestring::ByteString;
 use dubhe_core::endpoint::ServiceParams;
 use dubhe_core::memory::MemoryLimit;
+use dubhe_net::keepalive::KeepaliveOptions;
 use dubhe_net::rate::MinRate;
 
 use crate::body::BodyLimits;
@@ -30,6 +31,9 @@ pub struct DubboOptions {
     /// The least rate at which a frame must come that has begun; a slower peer loses the connection.
     /// Time in which this end does not read is not counted. Default 1 KiB/s in each 10 s.
     pub min_rate: MinRate,
+    /// The heartbeats of a client beside these, while calls wait and nothing arrives: a connection
+    /// that does not answer them takes no new calls. See [`KeepaliveOptions`] for the defaults.
+    pub keepalive: KeepaliveOptions,
     /// The number of calls from the peer that may run at once. Above it further calls stay undecoded
     /// until one ends; while a call to the peer waits for its reply, they are refused with status
     /// 100. Default 1,024.
@@ -54,6 +58,7 @@ impl Default for DubboOptions {
             decoded: MemoryLimit::default(),
             heartbeat: Duration::from_mins(1),
             min_rate: MinRate::default(),
+            keepalive: KeepaliveOptions::default(),
             max_running: 1024,
             one_way_timeout: Duration::from_mins(1),
             application: ByteString::new(),
@@ -95,6 +100,12 @@ impl DubboOptions {
     /// The same options with another least rate of frames.
     pub fn min_rate(mut self, rate: MinRate) -> Self {
         self.min_rate = rate;
+        self
+    }
+
+    /// The same options with other heartbeats while calls wait.
+    pub fn keepalive(mut self, keepalive: KeepaliveOptions) -> Self {
+        self.keepalive = keepalive;
         self
     }
 

@@ -89,6 +89,7 @@ fn channel_state(state: State) -> ChannelState {
         State::Idle => ChannelState::Idle,
         State::Connecting => ChannelState::Connecting,
         State::Ready => ChannelState::Ready,
+        State::Hung => ChannelState::Hung,
         State::Draining => ChannelState::Draining,
         State::Closed => ChannelState::Closed,
     }

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use dubhe_core::invoke::{Outcome, Pending};
 use dubhe_core::random::{Random, SplitMix};
@@ -37,6 +37,10 @@ pub struct Connection {
     readonly: AtomicBool,
     /// This end wants to close once nothing is on its way.
     draining: AtomicBool,
+    /// The peer answers nothing, probes included.
+    hung: AtomicBool,
+    /// The time from a call to a look at what has arrived.
+    look_after: Option<Duration>,
     /// Bytes ever queued, by callers and by the session.
     queued: AtomicU64,
     /// The notice that the connection stops taking calls.
@@ -51,7 +55,11 @@ enum NotSent {
 }
 
 impl Connection {
-    pub(super) fn new(handle: Handle, options: Arc<DubboOptions>) -> Self {
+    pub(super) fn new(
+        handle: Handle,
+        options: Arc<DubboOptions>,
+        look_after: Option<Duration>,
+    ) -> Self {
         Self {
             handle,
             options,
@@ -59,6 +67,8 @@ impl Connection {
             calls: Mutex::new(Calls::new(SplitMix::from_os().next())),
             readonly: AtomicBool::new(false),
             draining: AtomicBool::new(false),
+            hung: AtomicBool::new(false),
+            look_after,
             queued: AtomicU64::new(0),
             state_changed: Notify::new(),
         }
@@ -105,6 +115,27 @@ impl Connection {
     pub(super) fn set_readonly(&self, readonly: bool) {
         self.readonly.store(readonly, Ordering::Release);
         self.state_changed.notify_waiters();
+    }
+
+    pub(super) fn set_hung(&self, hung: bool) {
+        self.hung.store(hung, Ordering::Release);
+        self.state_changed.notify_waiters();
+    }
+
+    /// Returns `true` while calls wait and the peer answers nothing, a heartbeat included.
+    pub fn is_hung(&self) -> bool {
+        self.hung.load(Ordering::Acquire)
+    }
+
+    async fn hung_changed(&self, seen: bool) {
+        loop {
+            let mut changed = pin!(self.state_changed.notified());
+            changed.as_mut().enable();
+            if self.is_hung() != seen {
+                return;
+            }
+            changed.await;
+        }
     }
 
     /// Resolves when the connection takes no more calls, for whatever reason.
@@ -204,8 +235,10 @@ impl Connection {
             let queued = body::frame(out, header, self.options.payload, |w| {
                 body::write_request(w, call, &outgoing)
             })?;
-            if let (true, Some(deadline)) = (two_way, deadline) {
-                out.tick_at(deadline);
+            if two_way {
+                // The earliest of these moments counts, so that the timer moves seldom.
+                let look = self.look_after.map(|after| now + after);
+                [deadline, look].into_iter().flatten().for_each(|at| out.tick_at(at));
             }
             self.count(queued);
             Ok(())
@@ -355,7 +388,15 @@ impl pool::Connection for PeerHandle {
     }
 
     fn is_ready(&self) -> bool {
-        self.0.accepts_calls()
+        self.0.accepts_calls() && !self.0.is_hung()
+    }
+
+    fn is_hung(&self) -> bool {
+        self.0.is_hung()
+    }
+
+    async fn hung_changed(&self, seen: bool) {
+        self.0.hung_changed(seen).await;
     }
 
     async fn draining(&self) {

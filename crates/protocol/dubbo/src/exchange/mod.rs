@@ -12,6 +12,7 @@ mod heartbeat;
 mod inbound;
 mod offload;
 mod one_way;
+mod probes;
 mod request_cache;
 mod request_templates;
 mod role;

@@ -19,6 +19,7 @@ use super::heartbeat::{Beat, Heartbeat};
 use super::inbound::Ticket;
 use super::offload::Offload;
 use super::one_way::OverdueLog;
+use super::probes::Probes;
 use super::request_cache::RequestCache;
 use super::{Connection, PeerHandle, Role};
 use crate::body::Event;
@@ -44,6 +45,7 @@ pub struct Exchange {
     pub(super) watch: Option<Arc<PollWatch>>,
     splitter: Splitter,
     heartbeat: Heartbeat,
+    pub(super) keepalive: Probes,
     /// The next frame, which was left in the input because there was no room for it.
     held: Option<Kind>,
     /// The rate at which a frame comes that is not whole.
@@ -72,7 +74,10 @@ impl Exchange {
         options: Arc<DubboOptions>,
         dispatch: Option<Arc<dyn Dispatch>>,
     ) -> Self {
-        let connection = Arc::new(Connection::new(handle.clone(), options.clone()));
+        let keepalive = Probes::new(role, options.keepalive);
+        let look_after = keepalive.first_look();
+        let connection = Connection::new(handle.clone(), options.clone(), look_after);
+        let connection = Arc::new(connection);
         let net = handle.peer();
         let certificate = net.tls.as_ref().and_then(|tls| tls.certificates.first().cloned());
         let mut peer = Peer {
@@ -98,6 +103,7 @@ impl Exchange {
             watch: None,
             splitter: Splitter::new(options.payload),
             heartbeat: Heartbeat::new(role, options.heartbeat),
+            keepalive,
             held: None,
             meter: RateMeter::new(options.min_rate),
             left: 0,
@@ -157,7 +163,7 @@ impl Exchange {
         }
     }
 
-    fn send_event(&self, event: Event, two_way: bool, out: &mut Outbox) {
+    pub(super) fn send_event(&self, event: Event, two_way: bool, out: &mut Outbox) {
         let body = event.body();
         let header = Header {
             kind: Kind::Event { two_way },
@@ -244,6 +250,7 @@ impl Session for Exchange {
                     Kind::Event { two_way } => self.on_event(header, &body, two_way, out),
                     Kind::Reply { status } => {
                         let serialization = header.serialization;
+                        self.keepalive.answered();
                         self.connection.answer(header.id, Answered { status, serialization, body });
                     }
                     // That it arrived is what counts.
@@ -253,6 +260,9 @@ impl Session for Exchange {
             }
         }
         self.measure(now, input.len(), arrived, frames, out);
+        if self.keepalive.is_hung() {
+            self.look_at_peer(now, now, self.connection.waiting() > 0, out);
+        }
         self.connection.count(out.len().saturating_sub(before));
         let polls = std::mem::take(&mut self.in_place);
         if polls > 0 {
@@ -292,6 +302,7 @@ impl Session for Exchange {
         out: &mut Outbox,
     ) -> Result<Option<Instant>> {
         let before = out.len();
+        let waiting = self.connection.waiting() > 0;
         let calls = self.connection.expire(now);
         let handlers = self.expire_handlers(now, out);
         if !self.wants_input(out) {
@@ -301,6 +312,7 @@ impl Session for Exchange {
         // Silence that this end asked for does not count against the peer.
         let last_read =
             self.not_reading.map_or(activity.last_read, |at| at.max(activity.last_read));
+        let probe = self.look_at_peer(now, last_read, waiting, out);
         let beat = match self.heartbeat.look(now, last_read, activity.last_write) {
             Beat::Wait(next) => next,
             Beat::Send(next) => {
@@ -316,7 +328,8 @@ impl Session for Exchange {
             }
         };
         self.connection.count(out.len().saturating_sub(before));
-        Ok([calls, handlers, beat, self.meter.due()].into_iter().flatten().min())
+        let due = [calls, handlers, probe, beat, self.meter.due()];
+        Ok(due.into_iter().flatten().min())
     }
 
     fn wants_input(&self, out: &Outbox) -> bool {

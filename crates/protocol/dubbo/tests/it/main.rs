@@ -14,6 +14,7 @@ mod bounds;
 mod channel;
 mod cut;
 mod gates;
+mod keepalive;
 mod raw_client;
 mod raw_server;
 mod slow;

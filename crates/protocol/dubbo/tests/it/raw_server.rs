@@ -11,6 +11,7 @@ use dubhe_dubbo::PayloadLimit;
 use dubhe_dubbo::header::Kind;
 use dubhe_dubbo::serialization::SerializationId;
 use dubhe_hessian2::{Encode, Encoder};
+use dubhe_net::keepalive::KeepaliveOptions;
 use dubhe_net::session::CloseReason;
 
 use crate::support::{Raw, Request, call, event, frame, metadata, reply, value};
@@ -172,6 +173,7 @@ async fn a_reply_above_the_limit_fails_its_call_at_once_and_is_skipped() {
 #[tokio::test(start_paused = true)]
 async fn an_idle_client_sends_heartbeats_and_gives_a_dead_server_up() {
     let options = DubboOptions::default().heartbeat(Duration::from_mins(1));
+    let options = options.keepalive(KeepaliveOptions::off());
     let (mut raw, client) = Raw::server_of(options);
     let begin = tokio::time::Instant::now();
     for n in 1..=3 {
