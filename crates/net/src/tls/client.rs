@@ -15,7 +15,7 @@ use crate::{
 /// The certificates that a client trusts and, for mutual TLS, its own. Clones share them.
 #[derive(Clone)]
 pub struct ClientTls {
-    config: SharedConfig<ClientConfig>,
+    pub(super) config: SharedConfig<ClientConfig>,
     options: Arc<ClientTlsOptions>,
 }
 

@@ -40,3 +40,36 @@ fn tls_peer(
         server_name,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use dubhe_testkit::certs::Authority;
+    use rustls::pki_types::ServerName;
+    use rustls::{HandshakeKind, NamedGroup};
+    use tokio_rustls::{TlsAcceptor, TlsConnector};
+
+    use super::{ClientTls, ServerTls};
+
+    #[tokio::test]
+    async fn both_sides_agree_on_a_post_quantum_key_exchange_at_once() {
+        let ca = Authority::new().unwrap();
+        let identity = ca.issue("localhost").unwrap();
+        let server = ServerTls::builder(identity.chain, identity.key).build().unwrap();
+        let client = ClientTls::builder(ca.pem()).build().unwrap();
+
+        let (near, far) = tokio::io::duplex(64 * 1024);
+        let name = ServerName::try_from("localhost").unwrap();
+        let (near, far) = tokio::try_join!(
+            TlsConnector::from(client.config.load()).connect(name, near),
+            TlsAcceptor::from(server.config.load()).accept(far),
+        )
+        .unwrap();
+        let group = |group: Option<&dyn rustls::crypto::SupportedKxGroup>| group.map(|g| g.name());
+        let (near, far) = (near.get_ref().1, far.get_ref().1);
+        for agreed in [near.negotiated_key_exchange_group(), far.negotiated_key_exchange_group()] {
+            assert_eq!(group(agreed), Some(NamedGroup::X25519MLKEM768));
+        }
+        // The client's first message has the key already; the server need not ask for it.
+        assert_eq!(near.handshake_kind(), Some(HandshakeKind::Full));
+    }
+}

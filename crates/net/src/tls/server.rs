@@ -16,7 +16,7 @@ use crate::{
 /// reload reaches every listener; connections that stand are not touched.
 #[derive(Clone)]
 pub struct ServerTls {
-    config: SharedConfig<ServerConfig>,
+    pub(super) config: SharedConfig<ServerConfig>,
     options: Arc<ServerTlsOptions>,
 }
 
