@@ -72,13 +72,17 @@ impl Payloads {
             }
             match std::mem::replace(&mut self.source, Source::Ended) {
                 Source::One(payload) => return Poll::Ready(Some(Ok(payload))),
-                Source::Reply(reply) => match reply.body {
-                    ReplyBody::Stream(stream) => self.source = Source::Frames(stream),
-                    ReplyBody::One(payload, trailers) => {
-                        self.trailers = Some(trailers);
-                        return Poll::Ready(Some(Ok(payload)));
+                Source::Reply(mut reply) => {
+                    // All who watch the reply go with its stream.
+                    reply.body_mut();
+                    match reply.body {
+                        ReplyBody::Stream(stream) => self.source = Source::Frames(stream),
+                        ReplyBody::One(payload, trailers) => {
+                            self.trailers = Some(trailers);
+                            return Poll::Ready(Some(Ok(payload)));
+                        }
                     }
-                },
+                }
                 _ => return Poll::Ready(None),
             }
         }

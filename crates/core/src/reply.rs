@@ -90,6 +90,7 @@ impl Reply {
     }
 
     pub(crate) fn watch_all(&mut self, mut watchers: Watchers) {
+        self.body_mut();
         let Self { metadata, body, watchers: unary } = self;
         watchers.advance(|progress| progress.metadata.clone_from(metadata));
         match body {
@@ -124,6 +125,22 @@ impl Reply {
         self.watch_by(Box::new(Node::new(Held(Some(guard)), None, Until::Sent)));
     }
 
+    /// The content, for a protocol that writes it: where a filter has put a stream in the place of
+    /// a message, those who watched the message watch the stream from here on.
+    pub fn body_mut(&mut self) -> &mut ReplyBody {
+        let Self { body, watchers: unary, .. } = self;
+        if let ReplyBody::Stream(stream) = body
+            && !unary.0.is_empty()
+        {
+            let mut watchers = std::mem::take(&mut unary.0);
+            watchers.advance(|progress| (progress.messages, progress.bytes) = (0, 0));
+            // They stand nearer to the handler than those who came to the stream.
+            watchers.append(std::mem::take(&mut stream.watchers));
+            stream.watchers = watchers;
+        }
+        body
+    }
+
     /// Ends a unary reply that its caller has. A stream ends when it is read to its end.
     pub fn delivered(&mut self) {
         self.watchers.0.end(Ending::Ok);
@@ -139,7 +156,7 @@ impl Reply {
     /// Ends a reply: a protocol says that it wrote the message of a unary one in `bytes` bytes, or why
     /// it wrote none. A reply that is dropped without a word of this counts as cancelled.
     pub fn sent(&mut self, outcome: Result<usize, Ending<'_>>) {
-        if let ReplyBody::Stream(stream) = &mut self.body {
+        if let ReplyBody::Stream(stream) = self.body_mut() {
             return stream.sent(outcome.err().unwrap_or(Ending::Ok));
         }
         self.watchers.sent(outcome);

@@ -245,3 +245,28 @@ fn a_filter_may_wait_for_the_end_of_its_reply() {
     next(&mut reply).unwrap();
     assert_eq!(*seen.lock().unwrap(), Some(Code::NotFound));
 }
+
+#[test]
+fn a_stream_in_the_place_of_a_message_keeps_those_who_watched_it() {
+    let scene = Scene::new();
+    let chain = scene.chain([scene.journal.hook("a")], Until::Sent);
+    let frames = || vec![Frame::Message(message(b"12345")), Frame::Trailers(Trailers::default())];
+    let replaced = || {
+        let mut reply =
+            ready(scene.run(&chain, |_| Invoking::ready(Ok(Reply::new(message(b"1")))))).unwrap();
+        reply.body = Reply::stream(Frames(frames().into_iter())).body;
+        reply
+    };
+    // A protocol that reads it to its end.
+    let mut reply = replaced();
+    assert!(matches!(reply.body_mut(), ReplyBody::Stream(_)));
+    while next(&mut reply).is_some() {}
+    drop(reply);
+    assert_eq!(scene.journal.take(), ["a OK 0ms 1/5"]);
+    // One that says itself when it is sent.
+    replaced().sent(Err(Ending::Failed(&not_found())));
+    assert_eq!(scene.journal.take(), ["a NOT_FOUND 0ms 0/0"]);
+    // One that drops it.
+    drop(replaced());
+    assert_eq!(scene.journal.take(), ["a CANCELLED 0ms 0/0"]);
+}

@@ -75,7 +75,7 @@ pub(super) async fn write<P: Protocol>(
     watch: StreamWatch<'_>,
 ) {
     let metadata = std::mem::take(&mut reply.metadata);
-    match &mut reply.body {
+    match reply.body_mut() {
         ReplyBody::One(payload, trailers) => {
             let trailers = std::mem::take(trailers);
             // Handlers make messages, and know how to write them.
