@@ -93,7 +93,7 @@ async fn exchange<P: Protocol>(
     let (watch, key) = (request.shared.watch.as_deref(), PollKey::of(&target.target.invoke));
 
     // Admission: nothing of the body has been read or decoded.
-    let guards = match admit(&request, &target, deadline) {
+    let guards = match admit(&request, &target.target, deadline) {
         Ok(guards) => guards,
         Err(status) => return reply::send(respond, protocol.error(&status)).await,
     };
@@ -129,9 +129,18 @@ async fn call<P: Protocol>(
     messages: Messages,
     guards: Guards,
 ) -> Outcome {
-    let (target, body, bytes) = match read(&request, protocol, found, messages).await {
-        Ok(read) => read,
-        Err(status) => return Err(guards.refused(status)),
+    let ReadRequest { target, chosen, body, bytes } =
+        match read(&request, protocol, found, messages).await {
+            Ok(read) => read,
+            Err(status) => return Err(guards.refused(status)),
+        };
+    // The gates were asked about another method of that name. Those of this one are asked now,
+    // with the other permits given back, so that no gate gives two at a time.
+    let guards = if chosen {
+        drop(guards);
+        admit(&request, &target, deadline)?
+    } else {
+        guards
     };
     let RequestContext { shared, head: parts, at, peer } = request;
     let mut head = Head::new(target.service, target.method);
@@ -146,14 +155,23 @@ async fn call<P: Protocol>(
     poll_fn(|cx| watched(watch, key, || Pin::new(&mut invoking).poll(cx))).await
 }
 
-/// Reads a request as far as its kind needs before the handler begins. Gives the bytes of a
-/// message, too, that is there whole.
+/// A request as far as it is read before its handler begins.
+struct ReadRequest {
+    target: Target,
+    /// `true` if the arguments have chosen another method than the one that was found first.
+    chosen: bool,
+    body: Body,
+    /// The length of a message that is there whole.
+    bytes: usize,
+}
+
+/// Reads a request as far as its kind needs before the handler begins.
 async fn read<P: Protocol>(
     request: &RequestContext<'_>,
     protocol: &P,
     found: ResolvedTarget<'_>,
     mut messages: Messages,
-) -> Result<(Target, Body, usize), Status> {
+) -> Result<ReadRequest, Status> {
     Ok(match (P::FRAMING, found.target.method.kind) {
         (Framing::Prefixed, CallKind::ClientStream | CallKind::Bidirectional) => {
             messages.begin_handler();
@@ -161,7 +179,8 @@ async fn read<P: Protocol>(
             let (protocol, method) = (protocol.clone(), found.target.method.clone());
             let payloads =
                 messages.map(move |message| Ok(protocol.decode(message?, &method)?.payload));
-            (found.target, Body::Stream(Box::pin(payloads)), 0)
+            let (target, body) = (found.target, Body::Stream(Box::pin(payloads)));
+            ReadRequest { target, chosen: false, body, bytes: 0 }
         }
         (framing, _) => {
             let message = match framing {
@@ -171,14 +190,20 @@ async fn read<P: Protocol>(
             let bytes = message.len();
             let decode = || protocol.decode(message, &found.target.method);
             let decoded = work::give_way(bytes, decode)?;
-            let target = match decoded.overload {
-                None => found.target,
+            let (target, chosen) = match decoded.overload {
+                None => (found.target, false),
                 // Of several methods of one name, the arguments say which is meant.
                 Some(overload) => {
-                    found.choose(&*request.shared.dispatch, request.head, &overload)?
+                    let first = found.target.method.clone();
+                    let target =
+                        found.choose(&*request.shared.dispatch, request.head, &overload)?;
+                    let same = Arc::ptr_eq(&first, &target.method)
+                        || (first.descriptor.is_some()
+                            && first.descriptor == target.method.descriptor);
+                    (target, !same)
                 }
             };
-            (target, Body::One(decoded.payload), bytes)
+            ReadRequest { target, chosen, body: Body::One(decoded.payload), bytes }
         }
     })
 }
@@ -186,10 +211,10 @@ async fn read<P: Protocol>(
 /// Asks the gates of the target.
 fn admit(
     request: &RequestContext<'_>,
-    found: &ResolvedTarget<'_>,
+    target: &Target,
     deadline: Option<Deadline>,
 ) -> Result<Guards, Status> {
-    let Target { service, method, gates, .. } = &found.target;
+    let Target { service, method, gates, .. } = target;
     let mut arrival = Arrival::new(service, method, &request.peer, request.at);
     arrival.deadline = deadline;
     arrival.priority = request.head.headers.get(PRIORITY).and_then(|value| value.to_str().ok());

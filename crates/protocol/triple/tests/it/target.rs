@@ -2,13 +2,17 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use dubhe_core::Status;
-use dubhe_core::serve::{Dispatch, Target, Wanted};
+use dubhe_core::filter::Guard;
+use dubhe_core::gate::{Arrival, Gate, Gates};
+use dubhe_core::serve::{Dispatch, Overload, Target, Wanted};
+use dubhe_core::time::SharedClock;
+use dubhe_core::{Call, Invoke, Invoking, Method, Payload, Reply, ServiceKey, Status};
+use dubhe_net::time::TokioClock;
 use dubhe_triple::http::{Body, HttpService, Service};
 use dubhe_triple::{TripleOptions, TripleProtocol};
 use http::{Request, Response};
@@ -53,13 +57,6 @@ const GO: (&str, &str) = ("triple-protocol-version", "1");
 
 #[tokio::test]
 async fn each_request_asks_once_and_overloads_once_more() {
-    let wrapped = |types: &str, args: &[u8]| {
-        let lengths = [u8::try_from(args.len()).unwrap(), u8::try_from(types.len()).unwrap()];
-        let [of_args, of_types] = lengths;
-        let parts: [&[u8]; 5] =
-            [b"\x0a\x08hessian4\x12", &[of_args], args, &[0x1a, of_types], types.as_bytes()];
-        Bytes::from(parts.concat())
-    };
     let bob = wrapped("java.lang.String", b"\x03bob");
     let counting = Arc::new(Counting { services: support::services(), asked: AtomicUsize::new(0) });
     let protocol = TripleProtocol::new(counting.clone(), TripleOptions::default())
@@ -93,6 +90,89 @@ async fn each_request_asks_once_and_overloads_once_more() {
         let got = Http1::ask(old.address, "POST", path, &headers(sent), &body).await;
         assert_eq!((got.status, got.body), (200, answer), "{path} {sent:?}");
         assert_eq!(counting.asked.load(Ordering::Relaxed), asked, "{path} {sent:?}");
+    }
+}
+
+/// The wrapper of one argument.
+fn wrapped(types: &str, args: &[u8]) -> Bytes {
+    let lengths = [u8::try_from(args.len()).unwrap(), u8::try_from(types.len()).unwrap()];
+    let [of_args, of_types] = lengths;
+    let parts: [&[u8]; 5] =
+        [b"\x0a\x08hessian4\x12", &[of_args], args, &[0x1a, of_types], types.as_bytes()];
+    parts.concat().into()
+}
+
+/// Two methods of one name, of which the first is found where nothing tells which is meant. A gate
+/// in front of the second is closed.
+struct Overloads(Arc<Door>);
+
+/// Refuses the method with this descriptor, and counts its permits.
+struct Door {
+    refused: &'static str,
+    asked: Mutex<Vec<String>>,
+    inside: Arc<AtomicUsize>,
+}
+
+impl Gate for Door {
+    fn admit(&self, arrival: &Arrival<'_>) -> Result<Guard, Status> {
+        let types = arrival.method.descriptor.as_deref().unwrap().to_owned();
+        let refused = types == self.refused;
+        self.asked.lock().unwrap().push(types);
+        if refused || self.inside.fetch_add(1, Ordering::SeqCst) > 0 {
+            return Err(Status::permission_denied("closed"));
+        }
+        let inside = self.inside.clone();
+        Ok(Guard::new(move |_| {
+            inside.fetch_sub(1, Ordering::SeqCst);
+        }))
+    }
+}
+
+struct Ran(&'static str);
+
+impl Invoke for Ran {
+    fn invoke(&self, _: Call) -> Invoking {
+        Invoking::ready(Ok(Reply::new(Payload::dynamic(self.0.into()))))
+    }
+}
+
+impl Dispatch for Overloads {
+    fn find(&self, wanted: Wanted<'_>) -> Result<Target, Status> {
+        let types = match wanted.overload {
+            Overload::Types("J") => "J",
+            Overload::Types("I") => "I",
+            _ => "Ljava/lang/String;",
+        };
+        let (door, clock): (Arc<dyn Gate>, SharedClock) = (self.0.clone(), Arc::new(TokioClock));
+        Ok(Target {
+            service: Arc::new(ServiceKey::interface_only(wanted.interface)),
+            method: Arc::new(Method::java(wanted.method, types)),
+            params: Arc::default(),
+            gates: Gates::new([door], &clock),
+            invoke: Arc::new(Ran(types)),
+        })
+    }
+}
+
+#[tokio::test]
+async fn the_gates_of_an_overload_are_asked_about_it() {
+    let door = Arc::new(Door { refused: "J", asked: Mutex::default(), inside: Arc::default() });
+    let dispatch = Arc::new(Overloads(door.clone()));
+    let protocol = TripleProtocol::new(dispatch, TripleOptions::default());
+    let new = support::listen(protocol).await;
+    let mut raw = Raw::connect(new.address).await;
+    let string = "Ljava/lang/String;";
+    for (types, argument, status, asked) in [
+        ("java.lang.String", &b"\x03bob"[..], 200, &[string][..]),
+        // A gate gives one permit at a time.
+        ("int", b"\x91", 200, &[string, "I"]),
+        ("long", b"\xe1", 403, &[string, "J"]),
+    ] {
+        let sent = headers(&[GO, PROTO]);
+        let got = raw.call("/test.Any/ask", sent, Some(wrapped(types, argument))).await;
+        assert_eq!(got.status, status, "{types}: {got:?}");
+        assert_eq!(std::mem::take(&mut *door.asked.lock().unwrap()), asked, "{types}");
+        assert_eq!(door.inside.load(Ordering::SeqCst), 0, "{types}");
     }
 }
 
