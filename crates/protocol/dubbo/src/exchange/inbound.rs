@@ -46,13 +46,15 @@ impl Ticket {
         });
         match self.to {
             Some(to) => write_reply(out, to, outcome),
-            None => {
-                if let Err(status) = outcome {
+            None => match outcome {
+                // Nothing is written, so that the end of the handler is that of the call.
+                Ok(mut reply) => reply.delivered(),
+                Err(status) => {
                     let Self { service, method, .. } = &self;
                     let method = Printable(&method.name);
                     tracing::debug!(%service, %method, %status, "one-way call failed");
                 }
-            }
+            },
         }
     }
 }
@@ -219,9 +221,7 @@ impl Exchange {
             method: &request.method,
             overload: Overload::Types(&request.descriptor),
         };
-        serve::find(&**dispatch, wanted).map_err(|status| {
-            Refusal::Wire(table::to_dubbo(status.code()), status.message().to_owned())
-        })
+        serve::find(&**dispatch, wanted).map_err(Refusal::not_found)
     }
 
     /// The limit of a service: its own, where it was exported with one, within the connection's.
@@ -287,6 +287,11 @@ enum Refusal {
 }
 
 impl Refusal {
+    #[cold]
+    fn not_found(status: Status) -> Self {
+        Self::Wire(table::to_dubbo(status.code()), status.message().to_owned())
+    }
+
     fn unreadable(error: Error) -> Self {
         let text = format!("fail to decode request due to: {error}");
         Self::Wire(table::dubbo::BAD_REQUEST, text)

@@ -1,14 +1,17 @@
 //! Our server against a client that says exactly what the test wants.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use dubhe_core::status::table::dubbo;
+use dubhe_core::time::Timer;
 use dubhe_core::{Invoking, Value};
 use dubhe_dubbo::DubboOptions;
 use dubhe_dubbo::header::{Header, Kind};
 use dubhe_dubbo::serialization::SerializationId;
 use dubhe_dubbo::{PayloadLimit, body};
 use dubhe_net::session::CloseReason;
+use dubhe_net::time::TokioClock;
 use tokio::sync::mpsc;
 
 use crate::support::{Methods, Raw, Request, call, echo, event, frame, reply};
@@ -82,6 +85,26 @@ async fn one_way_errors_are_not_sent() {
     let sending = raw.send(&large);
     sending.await;
     still_serves(&mut raw).await;
+}
+
+#[tokio::test]
+async fn a_one_way_call_ends_with_its_handler() {
+    let (ends, mut ended) = mpsc::unbounded_channel();
+    let methods = Methods::default().method("tell", move |call| {
+        let ends = ends.clone();
+        Invoking::boxed(async move {
+            let mut reply = echo(call).await?;
+            reply.on_end(Timer::start(Arc::new(TokioClock)), move |end| {
+                ends.send((end.name(), end.messages)).unwrap();
+            });
+            Ok(reply)
+        })
+    });
+    let (mut raw, _server) = Raw::client_of(DubboOptions::default(), methods);
+    for two_way in [false, true] {
+        raw.send(&Request { two_way, ..Request::new(5, "tell", 1) }.bytes()).await;
+        assert_eq!(ended.recv().await, Some(("OK", 1)), "two-way: {two_way}");
+    }
 }
 
 #[tokio::test]
