@@ -37,6 +37,8 @@ pub struct Connection {
     readonly: AtomicBool,
     /// This end wants to close once nothing is on its way.
     draining: AtomicBool,
+    /// The peer has answered a call or a heartbeat.
+    answered: AtomicBool,
     /// Bytes ever queued, by callers and by the session.
     queued: AtomicU64,
     /// The notice that the connection stops taking calls.
@@ -59,6 +61,7 @@ impl Connection {
             calls: Mutex::new(Calls::new(SplitMix::from_os().next())),
             readonly: AtomicBool::new(false),
             draining: AtomicBool::new(false),
+            answered: AtomicBool::new(false),
             queued: AtomicU64::new(0),
             state_changed: Notify::new(),
         }
@@ -229,9 +232,17 @@ impl Connection {
 
     /// A reply arrived.
     pub(super) fn answer(&self, id: u64, answered: Answered) {
+        self.note_answer();
         let waker = self.calls.lock().answer(id, answered);
         if let Some(waker) = waker {
             waker.wake();
+        }
+    }
+
+    /// The peer has answered something.
+    pub(super) fn note_answer(&self) {
+        if !self.answered.load(Ordering::Relaxed) {
+            self.answered.store(true, Ordering::Relaxed);
         }
     }
 
@@ -356,6 +367,10 @@ impl pool::Connection for PeerHandle {
 
     fn is_ready(&self) -> bool {
         self.0.accepts_calls()
+    }
+
+    fn has_answered(&self) -> bool {
+        self.0.answered.load(Ordering::Relaxed)
     }
 
     async fn draining(&self) {

@@ -3,6 +3,7 @@
 use std::future::{Future, pending, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use dubhe_net::io::{Address, Dial};
@@ -33,8 +34,8 @@ pub(crate) struct Connector {
 pub(crate) struct Connection {
     send: SendRequest<Data>,
     state: Arc<watch::Sender<State>>,
-    /// The counter of streams: each has a clone.
-    streams: Arc<()>,
+    /// The counter of streams, each of which has a clone. True once a response has come.
+    streams: Arc<AtomicBool>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,7 +48,16 @@ enum State {
 }
 
 /// Counts a stream until it is dropped.
-pub(crate) struct InFlight(#[allow(dead_code, reason = "held for its count")] Arc<()>);
+pub(crate) struct InFlight(Arc<AtomicBool>);
+
+impl InFlight {
+    /// A response has come.
+    pub(crate) fn answered(&self) {
+        if !self.0.load(Ordering::Relaxed) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+}
 
 /// A request that has been begun, and the response that will come.
 pub(crate) struct ClientStream {
@@ -113,6 +123,10 @@ impl pool::Connection for Connection {
 
     fn is_ready(&self) -> bool {
         *self.state.borrow() == State::Open
+    }
+
+    fn has_answered(&self) -> bool {
+        self.streams.load(Ordering::Relaxed)
     }
 
     async fn draining(&self) {
