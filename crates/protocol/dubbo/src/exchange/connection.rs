@@ -18,7 +18,7 @@ use dubhe_net::{ErrorKind, pool, time};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::calls::{Answered, Calls, Done, NoRoom, Waiting};
+use super::calls::{Answered, Calls, Done, MAX_CALLS, NoRoom, Waiting};
 use super::errors::CallLabel;
 use super::request_templates::RequestTemplates;
 use crate::body::{self, Answer, Outgoing, Refused};
@@ -56,14 +56,14 @@ impl Connection {
     pub(super) fn new(handle: Handle, options: Arc<DubboOptions>) -> Self {
         Self {
             handle,
-            options,
             templates: Mutex::default(),
-            calls: Mutex::new(Calls::new(SplitMix::from_os().next())),
+            calls: Mutex::new(Calls::new(SplitMix::from_os().next(), options.max_calls)),
             readonly: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             answered: AtomicBool::new(false),
             queued: AtomicU64::new(0),
             state_changed: Notify::new(),
+            options,
         }
     }
 
@@ -185,7 +185,9 @@ impl Connection {
             };
             match self.calls.lock().begin(waiting) {
                 Ok(id) => id,
-                Err(NoRoom::Full) => return failed(what.full()),
+                Err(NoRoom::Full) => {
+                    return failed(what.full(self.options.max_calls.min(MAX_CALLS)));
+                }
                 Err(NoRoom::Closed) => {
                     let why = self.handle.close_reason().unwrap_or(CloseReason::Dropped);
                     return failed(what.lost(&why, false));
