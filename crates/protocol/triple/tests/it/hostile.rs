@@ -140,7 +140,7 @@ async fn the_number_of_fields_over_http1_is_an_option() {
         let protocol = TripleProtocol::new(support::services(), options);
         let server = support::listen(protocol.http1()).await;
         for (fields, status) in [(most, "404"), (most + 1, "431")] {
-            let fields: String = (2..fields).map(|n| format!("k{n}: v\r\n")).collect();
+            let fields = "k: v\r\n".repeat(fields - 2);
             let head = format!("GET /x HTTP/1.1\r\nhost: h\r\nconnection: close\r\n{fields}\r\n");
             let answer = sent(server.address, head.as_bytes()).await;
             let line = String::from_utf8_lossy(&answer);
