@@ -23,7 +23,9 @@ pub struct TcpOptions {
     /// after three probes. Default 30 s; `None` turns probing off.
     pub keepalive: Option<Duration>,
     /// The longest time that sent bytes stay unacknowledged before the kernel breaks the connection
-    /// (`TCP_USER_TIMEOUT`, Linux only). Default 20 s; `None` leaves the kernel's minutes.
+    /// (`TCP_USER_TIMEOUT`, Linux only), and that a peer may take none, its window being closed.
+    /// Default 40 s, so that [`SessionOptions::write_stall`](crate::session::SessionOptions) says first
+    /// what the peer did not do; `None` leaves the kernel's minutes.
     pub user_timeout: Option<Duration>,
     /// The longest time to open a connection, over all addresses of the host. Default 3 s, as
     /// Dubbo's `connect.timeout`.
@@ -41,7 +43,7 @@ impl Default for TcpOptions {
         Self {
             nodelay: true,
             keepalive: Some(Duration::from_secs(30)),
-            user_timeout: Some(Duration::from_secs(20)),
+            user_timeout: Some(Duration::from_secs(40)),
             connect_timeout: Duration::from_secs(3),
             reuse_address: true,
             reuse_port: false,

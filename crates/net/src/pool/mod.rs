@@ -18,7 +18,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use dubhe_core::random::Random;
@@ -32,6 +32,9 @@ use slot::Slot;
 /// The largest load by which the connection picked last may exceed the least loaded one and still
 /// be picked.
 pub const LOAD_SLACK: usize = 8;
+
+/// The life after which a connection that ends without an answer was idle rather than bad.
+const IDLE_LIFE: Duration = Duration::from_mins(1);
 
 /// The state of a connection or of a pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -69,6 +72,8 @@ pub trait Connection: Clone + Send + Sync + 'static {
         let _ = seen;
         pending()
     }
+    /// Returns true once the peer has answered something: a call or a heartbeat.
+    fn has_answered(&self) -> bool;
 
     /// Resolves when it takes no more work, for whatever reason.
     fn draining(&self) -> impl Future<Output = ()> + Send;
@@ -277,8 +282,10 @@ impl<C: Connect> Shared<C> {
                     self.serve(&conn).await;
                     slot.drain();
                     let lived = time::now().saturating_duration_since(since);
-                    // A peer that hangs up at once is no better than one that is not there.
-                    failures = if lived < self.options.backoff.initial { failures + 1 } else { 0 };
+                    // A peer that takes connections and answers nothing is no better than one that
+                    // is not there; one that closes connections which nobody used is.
+                    let good = conn.has_answered() || lived >= IDLE_LIFE;
+                    failures = if good { 0 } else { failures + 1 };
                 }
                 Err(error) => {
                     failures += 1;

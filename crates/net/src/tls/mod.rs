@@ -64,7 +64,9 @@ mod tests {
             TlsAcceptor::from(server.config.load()).accept(far),
         )
         .unwrap();
-        let group = |group: Option<&dyn rustls::crypto::SupportedKxGroup>| group.map(rustls::crypto::SupportedKxGroup::name);
+        let group = |group: Option<&dyn rustls::crypto::SupportedKxGroup>| {
+            group.map(rustls::crypto::SupportedKxGroup::name)
+        };
         let (near, far) = (near.get_ref().1, far.get_ref().1);
         for agreed in [near.negotiated_key_exchange_group(), far.negotiated_key_exchange_group()] {
             assert_eq!(group(agreed), Some(NamedGroup::X25519MLKEM768));

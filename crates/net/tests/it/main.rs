@@ -12,6 +12,7 @@ mod backpressure;
 mod detect;
 mod pool;
 mod session;
+mod stalls;
 mod support;
 mod tls;
 #[cfg(unix)]

@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::Arc,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
@@ -26,6 +26,7 @@ struct Conn {
     end: watch::Sender<Option<bool>>,
     hung: watch::Sender<bool>,
     panics: bool,
+    answered: Arc<AtomicBool>,
 }
 
 impl Connection for Conn {
@@ -43,6 +44,10 @@ impl Connection for Conn {
 
     async fn hung_changed(&self, seen: bool) {
         let _ = self.hung.subscribe().wait_for(|hung| *hung != seen).await;
+    }
+
+    fn has_answered(&self) -> bool {
+        self.answered.load(Ordering::SeqCst)
     }
 
     async fn draining(&self) {
@@ -95,7 +100,14 @@ impl Script {
         let opened = &mut self.0.lock().opened;
         let number = opened.len();
         let (end, hung) = (watch::Sender::new(None), watch::Sender::new(false));
-        let conn = Conn { number, load: Arc::default(), end, hung, panics: false };
+        let conn = Conn {
+            number,
+            load: Arc::default(),
+            end,
+            hung,
+            panics: false,
+            answered: Arc::default(),
+        };
         opened.push(conn.clone());
         conn
     }
@@ -245,6 +257,29 @@ async fn a_peer_that_hangs_up_at_once_is_not_dialed_in_a_loop() {
         let began = time::now();
         wait_until("there is another", || script.opened().len() == number + 2).await;
         assert!(time::now() - began >= Duration::from_millis(500));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_is_good_after_an_answer_or_a_minute() {
+    for (answers, lives, growing) in [(false, 59, true), (false, 60, false), (true, 0, false)] {
+        let script = Script::default();
+        let pool = pool(&script, 1);
+        let mut pauses = Vec::new();
+        for number in 0..4 {
+            let conn = pool.ready(None).await.unwrap();
+            conn.answered.store(answers, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_secs(lives)).await;
+            conn.close(true);
+            let began = time::now();
+            wait_until("there is another", || script.opened().len() == number + 2).await;
+            pauses.push((time::now() - began).as_millis());
+        }
+        if growing {
+            assert!(pauses.is_sorted() && pauses[3] >= 2_000, "{pauses:?}");
+        } else {
+            assert!(pauses.iter().all(|pause| *pause < 100), "{pauses:?}");
+        }
     }
 }
 

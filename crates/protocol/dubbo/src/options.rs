@@ -38,6 +38,9 @@ pub struct DubboOptions {
     /// until one ends; while a call to the peer waits for its reply, they are refused with status
     /// 100. Default 1,024.
     pub max_running: usize,
+    /// The number of calls to the peer that may wait for their replies on a connection; further ones
+    /// fail with `RESOURCE_EXHAUSTED`. Default 65,535, which is the most.
+    pub max_calls: usize,
     /// The longest time that the handler of a one-way call may take, for which nobody waits; then it
     /// is cancelled, and the log has a warning. The parameter `timeout` of the method
     /// (`<method>.timeout`) or of the service, in milliseconds, comes first. Zero for no limit.
@@ -60,6 +63,7 @@ impl Default for DubboOptions {
             min_rate: MinRate::default(),
             keepalive: KeepaliveOptions::default(),
             max_running: 1024,
+            max_calls: crate::exchange::MAX_CALLS,
             one_way_timeout: Duration::from_mins(1),
             application: ByteString::new(),
             drain_quiet: Duration::from_millis(500),
@@ -112,6 +116,12 @@ impl DubboOptions {
     /// The same options with another number of calls that run at once.
     pub fn max_running(mut self, max_running: usize) -> Self {
         self.max_running = max_running;
+        self
+    }
+
+    /// The same options with another number of calls that wait for their replies.
+    pub fn max_calls(mut self, max_calls: usize) -> Self {
+        self.max_calls = max_calls;
         self
     }
 

@@ -29,6 +29,8 @@ pub struct TripleOptions {
     pub max_pending_resets: u32,
     /// Bytes in a list of headers, received. Default 16 KiB.
     pub max_header_list: u32,
+    /// Fields in the head of a request over HTTP/1.1; one with more gets the answer 431. Default 100.
+    pub max_headers: usize,
     /// Bytes a peer may send on a stream before they are used. Default 1 MiB.
     pub stream_window: u32,
     /// The same for all streams of a connection together. Default 4 MiB.
@@ -55,6 +57,9 @@ pub struct TripleOptions {
     pub compress: Compress,
 }
 
+/// The fields of a head for which `hyper` has room without an allocation.
+pub(crate) const MAX_HEADERS: usize = 100;
+
 /// The form of Java exceptions in replies in wrapper mode. A peer cannot be known for certain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Exceptions {
@@ -77,6 +82,7 @@ impl Default for TripleOptions {
             max_streams: 1_000,
             max_pending_resets: 1_000,
             max_header_list: 16 * 1024,
+            max_headers: MAX_HEADERS,
             stream_window: 1024 * 1024,
             connection_window: 4 * 1024 * 1024,
             min_rate: MinRate::default(),

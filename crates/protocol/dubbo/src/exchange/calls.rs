@@ -9,7 +9,7 @@ use dubhe_core::{Method, ServiceKey, Status};
 
 use crate::serialization::SerializationId;
 
-/// The number of calls that may wait for replies on one connection.
+/// The number of calls that can wait for replies on one connection.
 pub const MAX_CALLS: usize = (1 << SLOT_BITS) - 1;
 
 /// A request id is a number that counts up, and in these low bits the slot of the call: a reply
@@ -58,7 +58,7 @@ struct Slot {
 
 /// The reason why no call can be added.
 pub(super) enum NoRoom {
-    /// [`MAX_CALLS`] wait already.
+    /// As many wait as may.
     Full,
     /// The connection has ended.
     Closed,
@@ -71,13 +71,16 @@ pub(super) struct Calls {
     free: Vec<usize>,
     next: u64,
     waiting: usize,
+    most: usize,
     closed: bool,
 }
 
 impl Calls {
-    /// No calls yet; ids count up from somewhere that `seed` decides.
-    pub(super) fn new(seed: u64) -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), next: seed, waiting: 0, closed: false }
+    /// No calls yet, of which at most `most` may wait, and never more than [`MAX_CALLS`]; ids count up
+    /// from somewhere that `seed` decides.
+    pub(super) fn new(seed: u64, most: usize) -> Self {
+        let (slots, free) = (Vec::new(), Vec::new());
+        Self { slots, free, next: seed, waiting: 0, most: most.min(MAX_CALLS), closed: false }
     }
 
     /// The number of calls that wait.
@@ -102,7 +105,7 @@ impl Calls {
         }
         let index = match self.free.pop() {
             Some(index) => index,
-            None if self.slots.len() < MAX_CALLS => {
+            None if self.slots.len() < self.most => {
                 self.slots.push(Slot { id: 0, state: State::Free });
                 self.slots.len() - 1
             }
@@ -263,7 +266,7 @@ mod tests {
 
     #[test]
     fn an_answer_ends_its_call_once_and_the_slot_is_used_again_under_another_id() {
-        let mut calls = Calls::new(7);
+        let mut calls = Calls::new(7, MAX_CALLS);
         let first = begin(&mut calls, None);
         assert!(poll(&mut calls, first).is_pending());
         assert!(calls.answer(first, answered()).is_some());
@@ -280,7 +283,7 @@ mod tests {
 
     #[test]
     fn a_cancelled_call_leaves_nothing() {
-        let mut calls = Calls::new(u64::MAX);
+        let mut calls = Calls::new(u64::MAX, MAX_CALLS);
         let id = begin(&mut calls, None);
         calls.cancel(id);
         calls.cancel(id);
@@ -290,7 +293,7 @@ mod tests {
 
     #[test]
     fn deadlines_end_only_their_own_calls() {
-        let mut calls = Calls::new(0);
+        let mut calls = Calls::new(0, MAX_CALLS);
         let now = Instant::now();
         let later = now + Duration::from_secs(1);
         let (soon, late, never) =
@@ -304,9 +307,13 @@ mod tests {
 
     #[test]
     fn the_table_is_bounded_and_closes() {
-        let mut calls = Calls::new(0);
-        (0..MAX_CALLS).for_each(|_| assert!(calls.begin(waiting(None)).is_ok()));
-        assert!(matches!(calls.begin(waiting(None)), Err(NoRoom::Full)));
+        for (option, most) in [(MAX_CALLS, MAX_CALLS), (usize::MAX, MAX_CALLS), (3, 3)] {
+            let mut calls = Calls::new(0, option);
+            (0..most).for_each(|_| assert!(calls.begin(waiting(None)).is_ok()));
+            assert!(matches!(calls.begin(waiting(None)), Err(NoRoom::Full)));
+        }
+        let mut calls = Calls::new(0, 1);
+        assert!(calls.begin(waiting(None)).is_ok());
         calls.close(|_| Status::new(Code::Unavailable, "gone"));
         assert_eq!(calls.waiting(), 0);
         assert!(matches!(calls.begin(waiting(None)), Err(NoRoom::Closed)));

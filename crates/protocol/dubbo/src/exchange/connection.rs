@@ -18,7 +18,7 @@ use dubhe_net::{ErrorKind, pool, time};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::calls::{Answered, Calls, Done, NoRoom, Waiting};
+use super::calls::{Answered, Calls, Done, MAX_CALLS, NoRoom, Waiting};
 use super::errors::CallLabel;
 use super::request_templates::RequestTemplates;
 use crate::body::{self, Answer, Outgoing, Refused};
@@ -41,6 +41,8 @@ pub struct Connection {
     hung: AtomicBool,
     /// The time from a call to a look at what has arrived.
     look_after: Option<Duration>,
+    /// The peer has answered a call or a heartbeat.
+    answered: AtomicBool,
     /// Bytes ever queued, by callers and by the session.
     queued: AtomicU64,
     /// The notice that the connection stops taking calls.
@@ -62,15 +64,16 @@ impl Connection {
     ) -> Self {
         Self {
             handle,
-            options,
             templates: Mutex::default(),
-            calls: Mutex::new(Calls::new(SplitMix::from_os().next())),
+            calls: Mutex::new(Calls::new(SplitMix::from_os().next(), options.max_calls)),
             readonly: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             hung: AtomicBool::new(false),
             look_after,
+            answered: AtomicBool::new(false),
             queued: AtomicU64::new(0),
             state_changed: Notify::new(),
+            options,
         }
     }
 
@@ -213,7 +216,9 @@ impl Connection {
             };
             match self.calls.lock().begin(waiting) {
                 Ok(id) => id,
-                Err(NoRoom::Full) => return failed(what.full()),
+                Err(NoRoom::Full) => {
+                    return failed(what.full(self.options.max_calls.min(MAX_CALLS)));
+                }
                 Err(NoRoom::Closed) => {
                     let why = self.handle.close_reason().unwrap_or(CloseReason::Dropped);
                     return failed(what.lost(&why, false));
@@ -262,9 +267,17 @@ impl Connection {
 
     /// A reply arrived.
     pub(super) fn answer(&self, id: u64, answered: Answered) {
+        self.note_answer();
         let waker = self.calls.lock().answer(id, answered);
         if let Some(waker) = waker {
             waker.wake();
+        }
+    }
+
+    /// The peer has answered something.
+    pub(super) fn note_answer(&self) {
+        if !self.answered.load(Ordering::Relaxed) {
+            self.answered.store(true, Ordering::Relaxed);
         }
     }
 
@@ -397,6 +410,10 @@ impl pool::Connection for PeerHandle {
 
     async fn hung_changed(&self, seen: bool) {
         self.0.hung_changed(seen).await;
+    }
+
+    fn has_answered(&self) -> bool {
+        self.0.answered.load(Ordering::Relaxed)
     }
 
     async fn draining(&self) {

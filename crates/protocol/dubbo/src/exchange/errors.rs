@@ -68,11 +68,10 @@ impl<'a> CallLabel<'a> {
 
     /// Too many calls wait on the connection.
     #[cold]
-    pub(super) fn full(&self) -> Status {
-        let most = super::MAX_CALLS;
+    pub(super) fn full(&self, most: usize) -> Status {
         Status::new(
             Code::ResourceExhausted,
-            format!("{self}: {most} calls wait for replies; raise connections or call less"),
+            format!("{self}: {most} calls wait for replies; raise connections or max_calls, or call less"),
         )
         .with_retry(Retry::Unstarted)
     }

@@ -254,7 +254,7 @@ impl Session for Exchange {
                         self.connection.answer(header.id, Answered { status, serialization, body });
                     }
                     // That it arrived is what counts.
-                    Kind::EventReply { .. } => {}
+                    Kind::EventReply { .. } => self.connection.note_answer(),
                 },
                 Some(Frame::TooLarge(header)) => self.on_too_large(header, now, out),
             }

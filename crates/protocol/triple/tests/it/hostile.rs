@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
+use dubhe_triple::{TripleOptions, TripleProtocol};
 use http::HeaderMap;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -128,5 +129,23 @@ async fn broken_http1_is_told_so() {
         let line = String::from_utf8_lossy(&answer);
         let line = line.lines().next().unwrap_or_default();
         assert!(line.starts_with(&format!("HTTP/1.1 {status}")), "{line:?} for {bytes:.40}");
+    }
+}
+
+#[tokio::test]
+async fn the_number_of_fields_over_http1_is_an_option() {
+    for (option, most) in [(TripleOptions::default().max_headers, 100), (10, 10), (200, 200)] {
+        let mut options = TripleOptions::default();
+        options.max_headers = option;
+        let protocol = TripleProtocol::new(support::services(), options);
+        let server = support::listen(protocol.http1()).await;
+        for (fields, status) in [(most, "404"), (most + 1, "431")] {
+            let fields = "k: v\r\n".repeat(fields - 2);
+            let head = format!("GET /x HTTP/1.1\r\nhost: h\r\nconnection: close\r\n{fields}\r\n");
+            let answer = sent(server.address, head.as_bytes()).await;
+            let line = String::from_utf8_lossy(&answer);
+            let line = line.lines().next().unwrap_or_default();
+            assert!(line.starts_with(&format!("HTTP/1.1 {status}")), "{line:?} for {most}");
+        }
     }
 }

@@ -16,7 +16,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 
 use super::stream::{Receiver, Responder, ServerStream};
-use crate::options::TripleOptions;
+use crate::options::{MAX_HEADERS, TripleOptions};
 use exchange::Answering;
 pub(super) use exchange::Exchange;
 pub(super) use incoming::Incoming;
@@ -48,7 +48,11 @@ pub(crate) async fn serve<F>(
     });
     let limit = usize::try_from(options.max_header_list).unwrap_or(usize::MAX);
     let io = Watched { io, progress: progress.clone() };
-    let connection = http1::Builder::new()
+    let mut builder = http1::Builder::new();
+    if options.max_headers != MAX_HEADERS {
+        builder.max_headers(options.max_headers);
+    }
+    let connection = builder
         // The watch limits it, which knows of idle time too.
         .header_read_timeout(None)
         // hyper wants room for its own beginnings.

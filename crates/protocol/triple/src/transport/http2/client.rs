@@ -3,7 +3,9 @@
 use std::future::{Future, pending, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use dubhe_net::io::{Address, Dial};
 use dubhe_net::pool;
@@ -33,8 +35,8 @@ pub(crate) struct Connector {
 pub(crate) struct Connection {
     send: SendRequest<Data>,
     state: Arc<watch::Sender<State>>,
-    /// The counter of streams: each has a clone.
-    streams: Arc<()>,
+    /// The owner of the task, and the counter of streams: each has a clone.
+    owner: Arc<Owner>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,8 +48,30 @@ enum State {
     Closed,
 }
 
+/// The owner of the task of a connection: all clones of it and its streams, which outlive the
+/// channel that began them. When the last one is dropped, the task ends in order, within [`LINGER`].
+#[derive(Default)]
+struct Owner {
+    /// A response has come.
+    answered: AtomicBool,
+    /// Closed with the owner.
+    _alive: watch::Sender<()>,
+}
+
+/// The longest time for the last bytes of a connection that nobody uses.
+const LINGER: Duration = Duration::from_secs(1);
+
 /// Counts a stream until it is dropped.
-pub(crate) struct InFlight(#[allow(dead_code, reason = "held for its count")] Arc<()>);
+pub(crate) struct InFlight(Arc<Owner>);
+
+impl InFlight {
+    /// A response has come.
+    pub(crate) fn answered(&self) {
+        if !self.0.answered.load(Ordering::Relaxed) {
+            self.0.answered.store(true, Ordering::Relaxed);
+        }
+    }
+}
 
 /// A request that has been begun, and the response that will come.
 pub(crate) struct ClientStream {
@@ -87,7 +111,7 @@ impl Connection {
     }
 
     pub(crate) fn begin(&self) -> InFlight {
-        InFlight(self.streams.clone())
+        InFlight(self.owner.clone())
     }
 
     /// The peer takes no more streams.
@@ -108,11 +132,15 @@ impl Connection {
 
 impl pool::Connection for Connection {
     fn load(&self) -> usize {
-        Arc::strong_count(&self.streams)
+        Arc::strong_count(&self.owner)
     }
 
     fn is_ready(&self) -> bool {
         *self.state.borrow() == State::Open
+    }
+
+    fn has_answered(&self) -> bool {
+        self.owner.answered.load(Ordering::Relaxed)
     }
 
     async fn draining(&self) {
@@ -154,25 +182,62 @@ impl pool::Connect for Connector {
         });
         let state = Arc::new(watch::Sender::new(State::Open));
         let (ended, mut states) = (Arc::downgrade(&state), state.subscribe());
-        // The task ends with the connection, which HTTP/2 ends when nobody holds it and no stream
-        // is left; streams on their way outlive the channel, so it does not own the task.
+        let (alive, mut owned) = watch::channel(());
+        let owner = Arc::new(Owner { _alive: alive, ..Owner::default() });
         tokio::spawn(async move {
             let forced = async {
                 if states.wait_for(|state| *state == State::Closed).await.is_err() {
                     pending::<()>().await;
                 }
             };
+            let unowned = async {
+                while owned.changed().await.is_ok() {}
+                // HTTP/2 says goodbye, to a peer that may take nothing any more.
+                tokio::time::sleep(LINGER).await;
+            };
             tokio::select! {
                 outcome = connection => match outcome {
                     Ok(()) => tracing::debug!(%remote, "triple connection ended"),
                     Err(error) => tracing::debug!(%remote, %error, "triple connection failed"),
                 },
+                () = unowned => tracing::debug!(%remote, "triple connection let go"),
                 () = forced => tracing::debug!(%remote, "triple connection closed"),
             }
             if let Some(state) = ended.upgrade() {
                 state.send_replace(State::Closed);
             }
         });
-        Ok(Connection { send, state, streams: Arc::default() })
+        Ok(Connection { send, state, owner })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddr};
+
+    use dubhe_net::io::Listen;
+    use dubhe_net::io::memory::Network;
+    use dubhe_net::pool::Connect;
+    use tokio::io::AsyncWriteExt;
+
+    use super::*;
+
+    /// The peer takes no byte, so that no goodbye reaches it.
+    #[tokio::test(start_paused = true)]
+    async fn the_task_ends_with_the_last_connection_or_stream() {
+        let network = Network::with_pipe(16);
+        let mut listen = network.listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        let address = listen.local_addr().to_string().parse().unwrap();
+        let options = TripleOptions::default();
+        let connector = Connector { address, dial: Arc::new(network), options };
+        let connection = connector.connect().await.unwrap();
+        let (mut peer, _) = poll_fn(|cx| listen.poll_accept(cx)).await.unwrap();
+        let stream = connection.begin();
+        drop(connection);
+        tokio::time::sleep(60 * LINGER).await;
+        peer.write_all(&[0]).await.expect("a stream holds it");
+        drop(stream);
+        tokio::time::sleep(2 * LINGER).await;
+        peer.write_all(&[0]).await.expect_err("nobody holds it");
     }
 }
