@@ -45,7 +45,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
     let app = arguments.registry.iter().fold(app, |app, url| app.registry(url)).build()?;
     let mut chaos = app.client::<ChaosClient>().timeout(Duration::from_secs(1));
     chaos = arguments.url.iter().fold(chaos, |chaos, url| chaos.url(url));
-    chaos = arguments.retries.into_iter().fold(chaos, |chaos, retries| chaos.retries(retries));
+    chaos = arguments.retries.into_iter().fold(chaos, dubhe::ClientBuilder::retries);
     let chaos = chaos.build_checked(Duration::from_secs(20)).await?;
     println!("ready");
 

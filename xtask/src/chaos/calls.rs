@@ -86,24 +86,33 @@ pub(super) fn blocking(chaos: &Chaos, tally: &mut Tally) -> Result<()> {
     const BLOCK: i32 = 5000;
     /// Below it the scheduler of a shared machine speaks louder than the server.
     const FLOOR: Duration = Duration::from_millis(2);
+    /// A neighbour on the machine can spoil a round; a server that stands still spoils each.
+    const ROUNDS: usize = 3;
     let target = Target::ours(chaos, &[])?;
-    let before = latency(&target, Duration::from_secs(3))?;
-    let mut blocked = target.connect()?;
-    blocked.send(&dubbo::call(1, "block", INT, &hessian::int(BLOCK)))?;
-    thread::sleep(Duration::from_millis(50));
-    let during = latency(&target, Duration::from_millis(4500))?;
-    let (status, _) = blocked.answer()?;
-    let bound = (before.p99 * 2).max(FLOOR);
-    let what = format!(
-        "p99 of {} calls on 8 other connections {:.2} ms, {:.2} before, at most {:.2}; \
-         longest {:.1} ms; the handler of {BLOCK} ms answered with status {status}",
-        during.count,
-        millis(during.p99),
-        millis(before.p99),
-        millis(bound),
-        millis(during.longest)
-    );
-    judge(tally, "blocking/other-connections", &what, during.p99 <= bound);
+    let (mut kept, mut what) = (false, String::new());
+    for round in 1..=ROUNDS {
+        let before = latency(&target, Duration::from_secs(2))?;
+        let mut blocked = target.connect()?;
+        blocked.send(&dubbo::call(1, "block", INT, &hessian::int(BLOCK)))?;
+        thread::sleep(Duration::from_millis(50));
+        let during = latency(&target, Duration::from_millis(4500))?;
+        let (status, _) = blocked.answer()?;
+        let bound = (before.p99 * 2).max(FLOOR);
+        kept = during.p99 <= bound;
+        what = format!(
+            "p99 of {} calls on 8 other connections {:.2} ms, {:.2} before, at most {:.2}, in round \
+             {round}; longest {:.1} ms; the handler of {BLOCK} ms answered with status {status}",
+            during.count,
+            millis(during.p99),
+            millis(before.p99),
+            millis(bound),
+            millis(during.longest)
+        );
+        if kept {
+            break;
+        }
+    }
+    judge(tally, "blocking/other-connections", &what, kept);
     Ok(())
 }
 

@@ -60,7 +60,7 @@ pub(super) fn load(
         let running = scope.spawn(move || {
             let mut load = Load::default();
             let mut sums = String::new();
-            let status = lines(&mut command, time + Duration::from_secs(60), |line| {
+            let status = lines(&mut command, time + Duration::from_mins(1), |line| {
                 if line == "ready" {
                     // The fault is not waiting when it failed already.
                     let _ = begins.send(());

@@ -85,10 +85,10 @@ impl Connection {
     pub(super) fn frame(&mut self) -> Result<(u8, u8, u32, Vec<u8>)> {
         let mut head = [0; 9];
         self.0.read_exact(&mut head)?;
-        let [a, b, c, kind, flags, d, e, f, g] = head;
-        let mut payload = vec![0; usize::try_from(u32::from_be_bytes([0, a, b, c]))?];
+        let [l0, l1, l2, kind, flags, s0, s1, s2, s3] = head;
+        let mut payload = vec![0; usize::try_from(u32::from_be_bytes([0, l0, l1, l2]))?];
         self.0.read_exact(&mut payload)?;
-        Ok((kind, flags, u32::from_be_bytes([d, e, f, g]), payload))
+        Ok((kind, flags, u32::from_be_bytes([s0, s1, s2, s3]), payload))
     }
 
     /// Calls the echo service with an empty message on this stream and waits for the end.

@@ -19,7 +19,7 @@ const SLACK_MIB: f64 = 16.0;
 const CPU_MS: f64 = 50.0;
 /// Times that a small message is sent, since processor time counts in steps of 10 ms.
 const TIMES: u64 = 10;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The memory that a message of so many bytes may take: the message as read and as encoded again
 /// beside what is decoded.

@@ -12,7 +12,7 @@ use crate::peers::Peer;
 use crate::process::{ServerProcess, check, free_address};
 use crate::tally::Tally;
 
-const AWAY: Duration = Duration::from_secs(60);
+const AWAY: Duration = Duration::from_mins(1);
 /// Time after its return in which providers may be gone.
 const BOUND_MS: u128 = 5000;
 /// Time after its return that is looked at: more than two sessions.
@@ -60,7 +60,7 @@ fn one_round(chaos: &Chaos, round: usize) -> Result<(u128, u64)> {
         back = client::now_ms();
         Ok(())
     })?;
-    let last = load.since(back).filter(|event| event.failed).next_back();
+    let last = load.since(back).rfind(|event| event.failed);
     Ok((last.map_or(0, |event| event.at - back), load.failed))
 }
 

@@ -38,20 +38,25 @@ pub(super) fn unfinished(chaos: &Chaos, tally: &mut Tally) -> Result<()> {
         connection.send(&bytes)?;
         open.push((name, connection));
     }
-    let end = Instant::now() + BOUND;
     let begun = Instant::now();
-    for (name, connection) in open {
-        let closed = closes(&connection.0, end)?;
-        let what = if closed {
-            format!(
-                "ended within {:.1} s, at most {}",
-                begun.elapsed().as_secs_f64(),
-                BOUND.as_secs()
-            )
-        } else {
-            format!("still open after {} s", BOUND.as_secs())
+    let ends: Vec<_> = std::thread::scope(|scope| {
+        let waits = open.iter().map(|(_, connection)| {
+            scope.spawn(|| {
+                closes(&connection.0, begun + BOUND).map(|yes| yes.then(|| begun.elapsed()))
+            })
+        });
+        let waits: Vec<_> = waits.collect();
+        waits.into_iter().map(|wait| wait.join().map_err(|_| "a wait panicked")).collect()
+    });
+    for ((name, _), end) in open.iter().zip(ends) {
+        let end = end??;
+        let what = match end {
+            Some(time) => {
+                format!("ended after {:.1} s, at most {}", time.as_secs_f64(), BOUND.as_secs())
+            }
+            None => format!("still open after {} s", BOUND.as_secs()),
         };
-        judge(tally, &format!("unfinished/{name}"), &what, closed);
+        judge(tally, &format!("unfinished/{name}"), &what, end.is_some());
     }
     Ok(())
 }
