@@ -44,7 +44,7 @@ pub(super) fn hang_up(chaos: &Chaos, tally: &mut Tally) -> Result<()> {
     Ok(())
 }
 
-/// One-way calls that never end.
+/// Calls without an answer that never end.
 pub(super) fn one_way(chaos: &Chaos, tally: &mut Tally) -> Result<()> {
     const LIMIT: u64 = 1000;
     const CALLS: u64 = 100;

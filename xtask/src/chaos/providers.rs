@@ -13,7 +13,7 @@ use crate::tally::Tally;
 
 const PROTOCOLS: [&str; 2] = ["dubbo", "tri"];
 
-/// One of two providers is stopped, not dead: its connections stay open.
+/// A stop of one of two providers by a signal that leaves its connections open.
 pub(super) fn hung(chaos: &Chaos, tally: &mut Tally) -> Result<()> {
     const RATE: u32 = 200;
     const HANG: Duration = Duration::from_secs(12);
@@ -78,7 +78,7 @@ pub(super) fn slow(chaos: &Chaos, tally: &mut Tally) -> Result<()> {
     Ok(())
 }
 
-/// One of two providers is told to stop under load, again and again.
+/// A shutdown of one of two providers under load, again and again.
 pub(super) fn drain(chaos: &Chaos, tally: &mut Tally) -> Result<()> {
     const RATE: u32 = 450;
     let rounds = chaos.rounds(3, 20);
