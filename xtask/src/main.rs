@@ -6,6 +6,8 @@
 //! cargo xtask interop [SUITES]                   Java and Go peers, both directions
 //! cargo xtask bench   [SUITE]                    beside Dubbo Java, dubbo-go, tonic and others
 //! cargo xtask fuzz    [TARGET] [--seconds N]     each target, 30 s unless told
+//! cargo xtask chaos   [CASE] [--full]            attacks and faults, each with its bound
+//! cargo xtask nightly [SUITE]                    every suite in its full length
 //! ```
 //!
 //! Bare, a task runs its everyday set; with a name, that part. The last line is
@@ -16,9 +18,12 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod bench;
+mod chaos;
 mod fuzz;
 mod interop;
+mod nightly;
 mod peers;
+mod proc;
 mod process;
 mod repo;
 mod source;
@@ -34,7 +39,7 @@ use tally::Tally;
 /// Errors of a task are read by a person and end the task.
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-const USAGE: &str = "usage: cargo xtask tidy|test|interop|bench|fuzz [NAME] [FLAGS]";
+const USAGE: &str = "usage: cargo xtask tidy|test|interop|bench|fuzz|chaos|nightly [NAME] [FLAGS]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -53,6 +58,8 @@ fn run(args: &[String], tally: &mut Tally) -> Result<()> {
         "interop" => interop::run(only_name(rest)?, tally),
         "bench" => bench::run(rest, tally),
         "fuzz" => fuzz::run(rest, tally),
+        "chaos" => chaos::run(rest, tally),
+        "nightly" => nightly::run(only_name(rest)?, tally),
         other => Err(format!("no task is called {other:?}; {USAGE}").into()),
     }
 }

@@ -142,6 +142,11 @@ impl ServerProcess {
         Ok(())
     }
 
+    /// Returns true until the process has ended.
+    pub(crate) fn runs(&mut self) -> bool {
+        matches!(self.0.try_wait(), Ok(None))
+    }
+
     /// The process id.
     pub(crate) fn id(&self) -> u32 {
         self.0.id()

@@ -14,7 +14,6 @@ mod hessian;
 mod instrument;
 mod load;
 mod plan;
-mod proc;
 mod servers;
 mod table;
 mod triple;

@@ -1,9 +1,10 @@
 //! Servers under the same load, in alternating rounds.
 
 use super::load::{self, Report};
-use super::{Bench, OURS, SERVER_CORE, SHARE_OF_GO, check_goal, median, proc, table};
+use super::{Bench, OURS, SERVER_CORE, SHARE_OF_GO, check_goal, median, table};
 use crate::Result;
 use crate::peers::Peer;
+use crate::proc;
 use crate::process::{ServerProcess, free_address};
 use crate::tally::Tally;
 

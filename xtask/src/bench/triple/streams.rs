@@ -6,7 +6,8 @@ use super::project::{Project, Work};
 use super::{Cpu, cells, judge};
 use crate::Result;
 use crate::bench::load::{self, CONCURRENCY, CONNS, Report, SIZE};
-use crate::bench::{Bench, proc, table};
+use crate::bench::{Bench, table};
+use crate::proc;
 use crate::process::{ServerProcess, free_address};
 use crate::tally::Tally;
 

@@ -9,16 +9,28 @@ use crate::Result;
 const TICK_US: f64 = 10_000.0;
 
 /// Processor time that all threads of a process have used, in microseconds.
-pub(super) fn cpu_us(pid: u32) -> Result<f64> {
+pub(crate) fn cpu_us(pid: u32) -> Result<f64> {
     let stat = read(pid, "stat")?;
     Ok(ticks(&stat).ok_or_else(|| format!("cannot read the times in /proc/{pid}/stat: {stat}"))?
         * TICK_US)
 }
 
 /// Resident memory of a process, in MiB.
-pub(super) fn rss_mib(pid: u32) -> Result<f64> {
+pub(crate) fn rss_mib(pid: u32) -> Result<f64> {
     let status = read(pid, "status")?;
-    Ok(resident(&status).ok_or_else(|| format!("no VmRSS in /proc/{pid}/status"))? / 1024.0)
+    Ok(kib(&status, "VmRSS:").ok_or_else(|| format!("no VmRSS in /proc/{pid}/status"))? / 1024.0)
+}
+
+/// Highest resident memory of a process since [`forget_peak`], in MiB.
+pub(crate) fn peak_mib(pid: u32) -> Result<f64> {
+    let status = read(pid, "status")?;
+    Ok(kib(&status, "VmHWM:").ok_or_else(|| format!("no VmHWM in /proc/{pid}/status"))? / 1024.0)
+}
+
+/// Sets the highest resident memory of a process to the current one.
+pub(crate) fn forget_peak(pid: u32) -> Result<()> {
+    let path = format!("/proc/{pid}/clear_refs");
+    fs::write(&path, "5").map_err(|error| format!("cannot write {path}: {error}").into())
 }
 
 fn read(pid: u32, file: &str) -> Result<String> {
@@ -35,14 +47,14 @@ fn ticks(stat: &str) -> Option<f64> {
     Some(user + system)
 }
 
-fn resident(status: &str) -> Option<f64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+fn kib(status: &str, key: &str) -> Option<f64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(key))?;
     line.trim().strip_suffix(" kB")?.trim().parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{resident, ticks};
+    use super::{kib, ticks};
 
     #[test]
     fn times_follow_a_name_with_brackets() {
@@ -52,7 +64,7 @@ mod tests {
 
     #[test]
     fn resident_memory_is_read() {
-        assert_eq!(resident("VmPeak:\t 9 kB\nVmRSS:\t    2048 kB\n"), Some(2048.0));
-        assert_eq!(resident("VmPeak:\t 9 kB\n"), None);
+        assert_eq!(kib("VmPeak:\t 9 kB\nVmRSS:\t    2048 kB\n", "VmRSS:"), Some(2048.0));
+        assert_eq!(kib("VmPeak:\t 9 kB\n", "VmRSS:"), None);
     }
 }

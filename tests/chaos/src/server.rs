@@ -1,0 +1,77 @@
+//! The server.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use dubhe::net::{ServerTls, TlsMode};
+use dubhe::{Export, Server, registry_at};
+use dubhe_bench::{Same, proto};
+use dubhe_testkit::certs::Authority;
+
+use crate::Error;
+use crate::service::{BusyServer, ChaosServer, Counts};
+
+/// The pause between two certificates.
+const RELOAD_PAUSE: Duration = Duration::from_millis(50);
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// The address to listen on.
+    #[arg(long)]
+    addr: String,
+    /// The registry that is told of the services.
+    #[arg(long)]
+    registry: Option<String>,
+    /// The longest time of a one-way call in milliseconds.
+    #[arg(long)]
+    one_way_ms: Option<u64>,
+    /// Accepts TLS too, and writes the certificate of its authority here.
+    #[arg(long)]
+    ca: Option<PathBuf>,
+    /// The number of times that the certificate is replaced, one each 50 ms.
+    #[arg(long, default_value_t = 0)]
+    reloads: u32,
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
+    let counts = Counts::default();
+    let mut server = Server::builder()
+        .application("chaos")
+        .service(ChaosServer::new(counts.clone()))
+        .service(Export::new(BusyServer::new(counts.clone())).gate(counts))
+        .service(proto::EchoServer::new(Same));
+    if let Some(millis) = arguments.one_way_ms {
+        let limit = Duration::from_millis(millis);
+        server = server.options(|o| o.dubbo = o.dubbo.clone().one_way_timeout(limit));
+    }
+    if let Some(url) = &arguments.registry {
+        server = server.registry(registry_at(url, "chaos")?);
+    }
+    if let Some(file) = &arguments.ca {
+        let authority = Authority::new()?;
+        std::fs::write(file, authority.pem())?;
+        let identity = authority.issue("localhost")?;
+        let tls = ServerTls::builder(identity.chain, identity.key).build()?;
+        server = server.tls(TlsMode::Optional, tls.clone());
+        let running = server.start(&arguments.addr).await?;
+        // Both end at the signal.
+        tokio::select! {
+            _ = running.until_signalled() => {}
+            ended = reload(&authority, &tls, arguments.reloads) => ended?,
+        }
+        return Ok(());
+    }
+    server.start(&arguments.addr).await?.until_signalled().await;
+    Ok(())
+}
+
+/// Replaces the certificate again and again; ends on errors only.
+async fn reload(authority: &Authority, tls: &ServerTls, reloads: u32) -> Result<(), Error> {
+    for number in 1..=reloads {
+        tokio::time::sleep(RELOAD_PAUSE).await;
+        let identity = authority.issue("localhost")?;
+        tls.reload(identity.chain.as_bytes(), identity.key.as_bytes())?;
+        println!("reloaded {number}");
+    }
+    std::future::pending().await
+}

@@ -1,0 +1,214 @@
+//! Attacks and faults against our server and our clients, as processes of their own and seen from
+//! outside: a line each, with its bound, its figure and the verdict.
+//!
+//! With `--full` tonic stands beside our server where an attack is one of HTTP/2, and what takes
+//! long runs too.
+
+mod calls;
+mod client;
+mod dubbo;
+mod floods;
+mod hessian;
+mod http1;
+mod http2;
+mod memory;
+mod providers;
+mod registry;
+mod sockets;
+mod target;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::Result;
+use crate::peers::{Peer, Peers};
+use crate::process::check;
+use crate::repo::{has_program, root, target as build_folder};
+use crate::tally::Tally;
+
+/// The package with our server and our clients.
+const PACKAGE: &str = "dubhe-chaos";
+/// The one with tonic's server, a workspace of its own.
+const CONTENDERS: &str = "dubhe-contenders";
+const USAGE: &str = "usage: chaos [CASE] [--full] [--rounds N]";
+
+/// An attack or fault, or several of a kind.
+struct Case {
+    name: &'static str,
+    /// Too long for the everyday run.
+    full: bool,
+    run: fn(&Chaos, &mut Tally) -> Result<()>,
+}
+
+const fn case(name: &'static str, run: fn(&Chaos, &mut Tally) -> Result<()>) -> Case {
+    Case { name, full: false, run }
+}
+
+const fn long(name: &'static str, run: fn(&Chaos, &mut Tally) -> Result<()>) -> Case {
+    Case { name, full: true, run }
+}
+
+const CASES: &[Case] = &[
+    case("references", memory::references),
+    case("lists", memory::lists),
+    case("json", memory::json),
+    case("numbers", memory::numbers),
+    case("unread", memory::unread),
+    case("hang-up", calls::hang_up),
+    case("one-way", calls::one_way),
+    case("blocking", calls::blocking),
+    case("floods", floods::floods),
+    case("cancels", floods::honest_cancels),
+    case("unfinished", sockets::unfinished),
+    case("garbage", sockets::garbage),
+    case("descriptors", sockets::descriptors),
+    case("many", sockets::many),
+    case("churn", sockets::churn),
+    case("overloaded", providers::overloaded),
+    case("slow", providers::slow),
+    case("drain", providers::drain),
+    case("reload", providers::reload),
+    long("hung", providers::hung),
+    long(REGISTRY, registry::away),
+];
+
+/// The case that needs a ZooKeeper.
+pub(crate) const REGISTRY: &str = "registry";
+
+/// The parts that every case needs.
+struct Chaos {
+    plan: Plan,
+    peers: Peers,
+    /// Our program.
+    ours: PathBuf,
+    /// The program of other projects, where it was built.
+    contenders: Option<PathBuf>,
+}
+
+impl Chaos {
+    /// The number of rounds that was asked for, or that of the short or the full form.
+    fn rounds(&self, short: usize, full: usize) -> usize {
+        self.plan.rounds.unwrap_or(if self.plan.full { full } else { short })
+    }
+}
+
+/// The form of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Plan {
+    full: bool,
+    rounds: Option<usize>,
+}
+
+/// Runs every case of the form, or the one that is named in whichever form.
+pub(crate) fn run(args: &[String], tally: &mut Tally) -> Result<()> {
+    let (name, plan) = parse(args)?;
+    let chosen: Vec<&Case> = CASES
+        .iter()
+        .filter(|case| name.map_or(plan.full || !case.full, |name| case.name == name))
+        .collect();
+    if chosen.is_empty() {
+        let names: Vec<&str> = CASES.iter().map(|case| case.name).collect();
+        return Err(format!("no case has that name; there are {}", names.join(", ")).into());
+    }
+    if let Some(how) = missing(has_program) {
+        tally.skip("chaos", how);
+        return Ok(());
+    }
+    check(
+        Command::new("cargo")
+            .args(["build", "--release", "--package", PACKAGE])
+            .current_dir(root()),
+    )?;
+    if plan.full {
+        check(
+            Command::new("cargo")
+                .args(["build", "--release", "--target-dir"])
+                .arg(build_folder().join("contenders"))
+                .current_dir(root().join("benches/contenders")),
+        )?;
+    }
+    let contenders = build_folder().join("contenders/release").join(CONTENDERS);
+    let chaos = Chaos {
+        plan,
+        peers: Peers::new("chaos")?,
+        ours: build_folder().join("release").join(PACKAGE),
+        contenders: plan.full.then_some(contenders),
+    };
+    for case in chosen {
+        if case.name == REGISTRY
+            && let Some(how) = Peer::ZooKeeper.missing()
+        {
+            tally.skip("chaos/registry-away", how);
+            continue;
+        }
+        if let Err(error) = (case.run)(&chaos, tally) {
+            tally.fail(&format!("chaos/{}", case.name), &error.to_string());
+        }
+    }
+    Ok(())
+}
+
+/// The packages to install first, if `has` does not know a program that the cases need.
+fn missing(has: impl Fn(&str) -> bool) -> Option<&'static str> {
+    if !cfg!(target_os = "linux") {
+        Some("needs Linux, whose /proc says what an attack costs")
+    } else if !has("gzip") {
+        Some("needs gzip: apt-get install gzip")
+    } else {
+        None
+    }
+}
+
+/// `[CASE] [--full] [--rounds N]`
+fn parse(args: &[String]) -> Result<(Option<&str>, Plan)> {
+    let (mut name, mut plan) = (None, Plan::default());
+    let mut args = args.iter().map(String::as_str);
+    while let Some(arg) = args.next() {
+        match arg {
+            "--full" => plan.full = true,
+            "--rounds" => {
+                let rounds = args.next().and_then(|n| n.parse().ok()).filter(|&n| n > 0);
+                plan.rounds = Some(rounds.ok_or("--rounds needs a whole number above 0")?);
+            }
+            case if name.is_none() && !case.starts_with('-') => name = Some(case),
+            other => return Err(format!("unknown argument {other:?}; {USAGE}").into()),
+        }
+    }
+    Ok((name, plan))
+}
+
+/// The line of a case.
+fn judge(tally: &mut Tally, name: &str, what: &str, kept: bool) {
+    let name = format!("chaos/{name}");
+    if kept { tally.pass(&format!("{name}: {what}")) } else { tally.fail(&name, what) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CASES, Plan, missing, parse};
+
+    #[test]
+    fn arguments_come_in_any_order() {
+        let args = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(parse(&[]).unwrap(), (None, Plan::default()));
+        let plan = Plan { full: true, rounds: Some(2) };
+        assert_eq!(parse(&args("--rounds 2 drain --full")).unwrap(), (Some("drain"), plan));
+        for wrong in ["a b", "--rounds", "--rounds 0", "--short"] {
+            assert!(parse(&args(wrong)).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn names_of_cases_differ() {
+        let mut names: Vec<_> = CASES.iter().map(|case| case.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), CASES.len());
+    }
+
+    #[test]
+    fn without_gzip_a_line_says_what_to_install() {
+        assert!(missing(|_| false).is_some());
+        assert!(missing(|_| true).is_none());
+    }
+}

@@ -1,0 +1,62 @@
+//! Every suite in its full length.
+
+use std::time::Instant;
+
+use crate::tally::Tally;
+use crate::{Result, bench, chaos, fuzz, test};
+
+/// Seconds for each fuzz target.
+const FUZZ_SECONDS: &str = "600";
+/// Rounds of a registry that was away.
+const REGISTRY_ROUNDS: &str = "20";
+
+/// A suite and its arguments.
+type Suite = (&'static str, fn(&[String], &mut Tally) -> Result<()>, &'static [&'static str]);
+
+/// `test` has the interop suites and the short form of `chaos` in it.
+const SUITES: &[Suite] = &[
+    ("test", |_, tally| test::run(None, tally), &[]),
+    ("chaos", chaos::run, &["--full"]),
+    ("registry", chaos::run, &[chaos::REGISTRY, "--rounds", REGISTRY_ROUNDS]),
+    ("fuzz", fuzz::run, &["--seconds", FUZZ_SECONDS]),
+    ("bench", bench::run, &[]),
+];
+
+/// Runs every suite, or the one that is named, and prints the counts of each.
+pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
+    let chosen: Vec<&Suite> =
+        SUITES.iter().filter(|suite| name.is_none_or(|name| suite.0 == name)).collect();
+    if chosen.is_empty() {
+        let names: Vec<&str> = SUITES.iter().map(|suite| suite.0).collect();
+        return Err(format!("no suite has that name; there are {}", names.join(", ")).into());
+    }
+    let mut figures = Vec::new();
+    for (name, run, args) in chosen {
+        let args: Vec<String> = args.iter().map(|&arg| arg.to_owned()).collect();
+        let (mut counts, begun) = (Tally::default(), Instant::now());
+        // A suite that broke off must not hide the others.
+        if let Err(error) = run(&args, &mut counts) {
+            counts.fail(name, &error.to_string());
+        }
+        let Tally { passed, failed, skipped } = counts;
+        let minutes = begun.elapsed().as_secs_f64() / 60.0;
+        figures.push(format!(
+            "{name}: {passed} passed, {failed} failed, {skipped} skipped in {minutes:.1} min"
+        ));
+        tally.add(counts);
+    }
+    println!("\n{}", figures.join("\n"));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Tally, run};
+
+    #[test]
+    fn an_unknown_suite_is_an_error() {
+        let mut tally = Tally::default();
+        let error = run(Some("nothing"), &mut tally).unwrap_err();
+        assert!(error.to_string().contains("chaos"), "{error}");
+    }
+}
