@@ -1,6 +1,7 @@
 //! The options of a connection.
 
 use dubhe_core::memory::MemoryLimit;
+use dubhe_net::keepalive::KeepaliveOptions;
 
 use crate::wire::compression::Compress;
 use crate::wire::frame::DEFAULT_LIMIT;
@@ -26,6 +27,9 @@ pub struct TripleOptions {
     pub stream_window: u32,
     /// The same for all streams of a connection together. Default 4 MiB.
     pub connection_window: u32,
+    /// The PINGs of a client while calls wait and nothing arrives: a connection that does not
+    /// answer them takes no new calls. See [`KeepaliveOptions`] for the defaults.
+    pub keepalive: KeepaliveOptions,
     /// The form of Java exceptions in wrapper mode.
     pub exceptions: Exceptions,
     /// The messages that are compressed, with gzip. By default replies to compressed requests.
@@ -55,6 +59,7 @@ impl Default for TripleOptions {
             max_header_list: 16 * 1024,
             stream_window: 1024 * 1024,
             connection_window: 4 * 1024 * 1024,
+            keepalive: KeepaliveOptions::default(),
             exceptions: Exceptions::default(),
             compress: Compress::default(),
         }

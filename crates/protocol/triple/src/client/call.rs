@@ -78,6 +78,7 @@ async fn exchange(mut connection: Connection, caller: &Caller, call: Call) -> Ou
         }
     });
     let (head, body) = response.await?;
+    replying.in_flight.answered();
     let streamed = matches!(kind, CallKind::ServerStream | CallKind::Bidirectional);
     if streamed {
         replying.sender.detach();

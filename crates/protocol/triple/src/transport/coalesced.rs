@@ -28,14 +28,16 @@ struct Inner {
     out: BytesMut,
     /// The stream may hold bytes that it has taken, as TLS does.
     unflushed: bool,
+    /// Something was read since this was last taken.
+    heard: bool,
     /// The error of the last write, for whoever reads or writes next.
     failed: Option<io::Error>,
 }
 
 /// Both handles of a stream.
 pub(super) fn coalesced(io: Io) -> (Coalesced, Flusher) {
-    let inner =
-        Arc::new(Mutex::new(Inner { io, out: BytesMut::new(), unflushed: false, failed: None }));
+    let inner = Inner { io, out: BytesMut::new(), unflushed: false, heard: false, failed: None };
+    let inner = Arc::new(Mutex::new(inner));
     (Coalesced(inner.clone()), Flusher(inner))
 }
 
@@ -48,6 +50,16 @@ impl Flusher {
             // The connection learns of it when it reads.
             cx.waker().wake_by_ref();
         }
+    }
+
+    /// Returns `true` if something was read since that was last taken.
+    pub(super) fn has_heard(&self) -> bool {
+        self.0.lock().heard
+    }
+
+    /// Returns `true` if something was read since the last call.
+    pub(super) fn take_heard(&self) -> bool {
+        std::mem::take(&mut self.0.lock().heard)
     }
 
     /// Runs `work`, which uses the stream, and writes after each of its turns.
@@ -115,7 +127,10 @@ impl AsyncRead for Coalesced {
     ) -> Poll<io::Result<()>> {
         let mut inner = self.0.lock();
         inner.check()?;
-        Pin::new(&mut inner.io).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let read = Pin::new(&mut inner.io).poll_read(cx, buf);
+        inner.heard |= buf.filled().len() > before;
+        read
     }
 }
 

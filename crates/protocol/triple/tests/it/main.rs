@@ -13,6 +13,7 @@ mod client;
 mod compression;
 mod ends;
 mod hostile;
+mod keepalive;
 mod layout;
 mod options;
 mod server;

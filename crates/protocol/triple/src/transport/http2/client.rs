@@ -13,6 +13,7 @@ use h2::client::{ResponseFuture, SendRequest};
 use http::{Request, response};
 use tokio::sync::watch;
 
+use super::keepalive::{InFlight, Probes, Streams};
 use super::stream::{Incoming, Outgoing};
 use crate::options::TripleOptions;
 use crate::transport::Error;
@@ -32,22 +33,39 @@ pub(crate) struct Connector {
 #[derive(Clone)]
 pub(crate) struct Connection {
     send: SendRequest<Data>,
-    state: Arc<watch::Sender<State>>,
+    shared: Arc<Shared>,
+}
+
+/// The part of a connection that its handles and its task share.
+pub(super) struct Shared {
+    state: watch::Sender<State>,
     /// The counter of streams: each has a clone.
-    streams: Arc<()>,
+    pub(super) streams: Arc<Streams>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     Open,
+    /// No more streams are taken until the peer answers.
+    Hung,
     /// No more streams are taken.
     Draining,
     /// The connection ends now.
     Closed,
 }
 
-/// Counts a stream until it is dropped.
-pub(crate) struct InFlight(#[allow(dead_code, reason = "held for its count")] Arc<()>);
+impl Shared {
+    /// Changes the state, unless the connection is about to end and this is no nearer to it.
+    pub(super) fn advance(&self, state: State) {
+        self.state.send_if_modified(|now| {
+            let change = matches!(now, State::Open | State::Hung) || state == State::Closed;
+            if change {
+                *now = state;
+            }
+            change
+        });
+    }
+}
 
 /// A request that has been begun, and the response that will come.
 pub(crate) struct ClientStream {
@@ -87,41 +105,41 @@ impl Connection {
     }
 
     pub(crate) fn begin(&self) -> InFlight {
-        InFlight(self.streams.clone())
+        InFlight::new(&self.shared.streams)
     }
 
     /// The peer takes no more streams.
     pub(crate) fn drain(&self) {
-        self.advance(State::Draining);
-    }
-
-    fn advance(&self, state: State) {
-        self.state.send_if_modified(|now| {
-            let change = *now == State::Open || state == State::Closed;
-            if change {
-                *now = state;
-            }
-            change
-        });
+        self.shared.advance(State::Draining);
     }
 }
 
 impl pool::Connection for Connection {
     fn load(&self) -> usize {
-        Arc::strong_count(&self.streams)
+        Arc::strong_count(&self.shared.streams)
     }
 
     fn is_ready(&self) -> bool {
-        *self.state.borrow() == State::Open
+        *self.shared.state.borrow() == State::Open
+    }
+
+    fn is_hung(&self) -> bool {
+        *self.shared.state.borrow() == State::Hung
+    }
+
+    async fn hung_changed(&self, seen: bool) {
+        let changed = |state: &State| (*state == State::Hung) != seen;
+        // An error would mean that the sender is gone, which `self` holds.
+        let _ = self.shared.state.subscribe().wait_for(changed).await;
     }
 
     async fn draining(&self) {
-        // An error would mean that the sender is gone, which `self` holds.
-        let _ = self.state.subscribe().wait_for(|state| *state != State::Open).await;
+        let ends = |state: &State| matches!(state, State::Draining | State::Closed);
+        let _ = self.shared.state.subscribe().wait_for(ends).await;
     }
 
     fn close(&self, now: bool) {
-        self.advance(if now { State::Closed } else { State::Draining });
+        self.shared.advance(if now { State::Closed } else { State::Draining });
     }
 }
 
@@ -144,16 +162,23 @@ impl pool::Connect for Connector {
             dubhe_net::Error::with_source(ErrorKind::Protocol, what, error)
         };
         let (send, mut connection) = handshake.await.map_err(failed)?;
+        let state = watch::Sender::new(State::Open);
+        let shared = Arc::new(Shared { state, streams: Arc::default() });
+        let mut probes = connection.ping_pong().map(|ping_pong| {
+            Probes::new(self.options.keepalive, ping_pong, &shared, remote.clone())
+        });
         let mut coop = YieldOnWake::default();
         let connection = poll_fn(move |cx| {
             coop.poll(cx, |cx| {
                 let polled = connection.poll_unpin(cx);
+                if let (Poll::Pending, Some(probes)) = (&polled, &mut probes) {
+                    probes.poll(cx, &flusher);
+                }
                 flusher.flush(cx);
                 polled
             })
         });
-        let state = Arc::new(watch::Sender::new(State::Open));
-        let (ended, mut states) = (Arc::downgrade(&state), state.subscribe());
+        let (ended, mut states) = (Arc::downgrade(&shared), shared.state.subscribe());
         // The task ends with the connection, which HTTP/2 ends when nobody holds it and no stream
         // is left; streams on their way outlive the channel, so it does not own the task.
         tokio::spawn(async move {
@@ -169,10 +194,10 @@ impl pool::Connect for Connector {
                 },
                 () = forced => tracing::debug!(%remote, "triple connection closed"),
             }
-            if let Some(state) = ended.upgrade() {
-                state.send_replace(State::Closed);
+            if let Some(shared) = ended.upgrade() {
+                shared.advance(State::Closed);
             }
         });
-        Ok(Connection { send, state, streams: Arc::default() })
+        Ok(Connection { send, shared })
     }
 }
