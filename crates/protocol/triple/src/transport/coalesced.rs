@@ -28,7 +28,7 @@ struct Inner {
     out: BytesMut,
     /// The stream may hold bytes that it has taken, as TLS does.
     unflushed: bool,
-    /// Something was read since this was last taken.
+    /// A sign of life: bytes were read since this was last taken.
     heard: bool,
     /// The error of the last write, for whoever reads or writes next.
     failed: Option<io::Error>,
