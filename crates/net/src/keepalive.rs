@@ -70,17 +70,6 @@ impl KeepaliveOptions {
     }
 }
 
-/// The bytes that arrived since the last look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard {
-    /// None.
-    Nothing,
-    /// A sign of life, but no answer to a call.
-    Bytes,
-    /// An answer to a call, behind which the peer counts probes anew.
-    Answer,
-}
-
 /// The thing to do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -136,19 +125,21 @@ impl Keepalive {
         self.hung
     }
 
-    /// Looks at the connection: `waiting` says that calls wait, or have waited in vain since the last
+    /// Notes an answer to a call, behind which the peer counts probes anew.
+    pub fn answered(&mut self) {
+        self.probes = 0;
+    }
+
+    /// Looks at the connection: `heard` says that something arrived since the last look, `waiting` that calls wait, or have waited in vain since the last
     /// look. Gives what to do, and when to look again at the latest; `None`: when calls wait again.
-    pub fn look(&mut self, now: Instant, heard: Heard, waiting: bool) -> (Step, Option<Instant>) {
+    pub fn look(&mut self, now: Instant, heard: bool, waiting: bool) -> (Step, Option<Instant>) {
         let Some(interval) = self.first_look() else { return (Step::Wait, None) };
         let mut step = Step::Wait;
-        if heard != Heard::Nothing {
+        if heard {
             (self.asked, self.unanswered) = (None, None);
             if std::mem::take(&mut self.hung) {
                 step = Step::Alive;
             }
-        }
-        if heard == Heard::Answer {
-            self.probes = 0;
         }
         let Some(asked) = self.asked else {
             self.asked = waiting.then_some(now);
@@ -208,7 +199,7 @@ mod tests {
         }
 
         /// Looks at `at` milliseconds; the next look in milliseconds.
-        fn look(&mut self, at: u64, heard: Heard, waiting: bool) -> (Step, Option<u128>) {
+        fn look(&mut self, at: u64, heard: bool, waiting: bool) -> (Step, Option<u128>) {
             let (step, next) = self.0.look(self.1 + ms(at), heard, waiting);
             (step, next.map(|next| (next - self.1).as_millis()))
         }
@@ -217,45 +208,46 @@ mod tests {
     #[test]
     fn a_silent_peer_is_probed_once_then_hung_then_dead() {
         let mut run = Run::new(KeepaliveOptions::default());
-        assert_eq!(run.look(0, Heard::Bytes, false), (Step::Wait, None));
-        assert_eq!(run.look(0, Heard::Nothing, true), (Step::Wait, Some(1_000)));
+        assert_eq!(run.look(0, true, false), (Step::Wait, None));
+        assert_eq!(run.look(0, false, true), (Step::Wait, Some(1_000)));
         // The call has timed out meanwhile; its silence counts.
-        assert_eq!(run.look(1_000, Heard::Nothing, false), (Step::Probe, Some(2_000)));
-        assert_eq!(run.look(1_999, Heard::Nothing, true), (Step::Wait, Some(2_000)));
-        assert_eq!(run.look(2_000, Heard::Nothing, true), (Step::Hung, Some(22_000)));
-        assert_eq!(run.look(21_999, Heard::Nothing, true), (Step::Wait, Some(22_000)));
-        assert_eq!(run.look(22_000, Heard::Nothing, true), (Step::Dead, None));
-        assert_eq!(run.look(23_000, Heard::Nothing, true), (Step::Wait, None));
+        assert_eq!(run.look(1_000, false, false), (Step::Probe, Some(2_000)));
+        assert_eq!(run.look(1_999, false, true), (Step::Wait, Some(2_000)));
+        assert_eq!(run.look(2_000, false, true), (Step::Hung, Some(22_000)));
+        assert_eq!(run.look(21_999, false, true), (Step::Wait, Some(22_000)));
+        assert_eq!(run.look(22_000, false, true), (Step::Dead, None));
+        assert_eq!(run.look(23_000, false, true), (Step::Wait, None));
     }
 
     #[test]
     fn whatever_arrives_ends_a_hang() {
         let mut run = Run::new(KeepaliveOptions::default());
-        run.look(0, Heard::Nothing, true);
-        run.look(1_000, Heard::Nothing, true);
-        assert_eq!(run.look(2_000, Heard::Nothing, true).0, Step::Hung);
+        run.look(0, false, true);
+        run.look(1_000, false, true);
+        assert_eq!(run.look(2_000, false, true).0, Step::Hung);
         assert!(run.0.is_hung());
-        assert_eq!(run.look(5_000, Heard::Bytes, true), (Step::Alive, Some(6_000)));
+        assert_eq!(run.look(5_000, true, true), (Step::Alive, Some(6_000)));
         assert!(!run.0.is_hung());
     }
 
     #[test]
     fn two_probes_between_answers_and_no_sooner_than_the_minimum() {
         let mut run = Run::new(KeepaliveOptions::default());
-        run.look(0, Heard::Nothing, true);
-        assert_eq!(run.look(1_000, Heard::Nothing, true).0, Step::Probe);
-        assert_eq!(run.look(1_010, Heard::Bytes, true), (Step::Wait, Some(2_010)));
-        assert_eq!(run.look(2_010, Heard::Nothing, true), (Step::Wait, Some(11_000)));
-        assert_eq!(run.look(11_000, Heard::Nothing, true).0, Step::Probe);
-        run.look(11_010, Heard::Bytes, true);
+        run.look(0, false, true);
+        assert_eq!(run.look(1_000, false, true).0, Step::Probe);
+        assert_eq!(run.look(1_010, true, true), (Step::Wait, Some(2_010)));
+        assert_eq!(run.look(2_010, false, true), (Step::Wait, Some(11_000)));
+        assert_eq!(run.look(11_000, false, true).0, Step::Probe);
+        run.look(11_010, true, true);
         for at in 12..100 {
             let next = Some(u128::from(at + 1) * 1_000 + 10);
-            assert_eq!(run.look(at * 1_000 + 10, Heard::Nothing, true), (Step::Wait, next));
+            assert_eq!(run.look(at * 1_000 + 10, false, true), (Step::Wait, next));
         }
         // Nobody waits: no more looks. An answer gives two more.
-        assert_eq!(run.look(100_000, Heard::Nothing, false), (Step::Wait, None));
-        assert_eq!(run.look(100_001, Heard::Answer, true), (Step::Wait, Some(101_001)));
-        assert_eq!(run.look(101_001, Heard::Nothing, true).0, Step::Probe);
+        assert_eq!(run.look(100_000, false, false), (Step::Wait, None));
+        run.0.answered();
+        assert_eq!(run.look(100_001, true, true), (Step::Wait, Some(101_001)));
+        assert_eq!(run.look(101_001, false, true).0, Step::Probe);
     }
 
     #[test]
@@ -263,7 +255,7 @@ mod tests {
         let mut run = Run::new(KeepaliveOptions::off());
         assert_eq!(run.0.first_look(), None);
         for at in 0..9 {
-            assert_eq!(run.look(at * 1_000, Heard::Nothing, true), (Step::Wait, None));
+            assert_eq!(run.look(at * 1_000, false, true), (Step::Wait, None));
         }
     }
 }

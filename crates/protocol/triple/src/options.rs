@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use dubhe_core::memory::MemoryLimit;
+use dubhe_net::keepalive::KeepaliveOptions;
 use dubhe_net::rate::MinRate;
 
 use crate::wire::compression::Compress;
@@ -51,6 +52,9 @@ pub struct TripleOptions {
     /// The time in which, while a server drains, no byte may have moved before it closes a connection
     /// on which no request is whole: half a head, half a body, no answer to a PING. Default 1 s.
     pub drain_quiet: Duration,
+    /// The PINGs of a client while calls wait and nothing arrives: a connection that does not
+    /// answer them takes no new calls. See [`KeepaliveOptions`] for the defaults.
+    pub keepalive: KeepaliveOptions,
     /// The form of Java exceptions in wrapper mode.
     pub exceptions: Exceptions,
     /// The messages that are compressed, with gzip. By default replies to compressed requests.
@@ -89,6 +93,7 @@ impl Default for TripleOptions {
             idle_timeout: Duration::from_mins(5),
             ping_interval: Duration::from_mins(1),
             drain_quiet: Duration::from_secs(1),
+            keepalive: KeepaliveOptions::default(),
             exceptions: Exceptions::default(),
             compress: Compress::default(),
         }

@@ -2,26 +2,25 @@
 
 use std::time::{Duration, Instant};
 
-use dubhe_net::keepalive::{Heard, Keepalive, KeepaliveOptions, Step};
+use dubhe_net::keepalive::{Keepalive, KeepaliveOptions, Step};
 use dubhe_net::session::Outbox;
 
 use super::Role;
 use super::session::Exchange;
 use crate::body::Event;
 
-/// The state of the probes, and what has arrived since the last look.
+/// The state of the probes, and the time of the last look.
 #[derive(Debug)]
 pub(super) struct Probes {
     keepalive: Keepalive,
     looked: Option<Instant>,
-    answered: bool,
 }
 
 impl Probes {
     /// The probes of a client. A server sends none, as in Dubbo Java.
     pub(super) fn new(role: Role, options: KeepaliveOptions) -> Self {
         let options = if role == Role::Client { options } else { KeepaliveOptions::off() };
-        Self { keepalive: Keepalive::new(options), looked: None, answered: false }
+        Self { keepalive: Keepalive::new(options), looked: None }
     }
 
     pub(super) fn first_look(&self) -> Option<Duration> {
@@ -34,17 +33,13 @@ impl Probes {
 
     /// A reply arrived.
     pub(super) fn answered(&mut self) {
-        self.answered = true;
+        self.keepalive.answered();
     }
 
-    fn heard(&mut self, now: Instant, last_read: Instant) -> Heard {
+    /// Returns `true` if something was read since the last look.
+    fn heard(&mut self, now: Instant, last_read: Instant) -> bool {
         // What is read after a look in the same turn has the same time.
-        let read = self.looked.replace(now).is_none_or(|looked| last_read >= looked);
-        match (std::mem::take(&mut self.answered), read) {
-            (true, _) => Heard::Answer,
-            (false, true) => Heard::Bytes,
-            (false, false) => Heard::Nothing,
-        }
+        self.looked.replace(now).is_none_or(|looked| last_read >= looked)
     }
 }
 

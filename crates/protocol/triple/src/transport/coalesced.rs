@@ -30,6 +30,8 @@ struct Inner {
     written: u64,
     /// The stream may hold bytes that it has taken, as TLS does.
     unflushed: bool,
+    /// A sign of life: bytes were read since this was last taken.
+    heard: bool,
     /// The error of the last write, for whoever reads or writes next.
     failed: Option<io::Error>,
 }
@@ -42,6 +44,7 @@ pub(super) fn coalesced(io: Io) -> (Coalesced, Flusher) {
         received: 0,
         written: 0,
         unflushed: false,
+        heard: false,
         failed: None,
     }));
     (Coalesced(inner.clone()), Flusher(inner))
@@ -62,6 +65,16 @@ impl Flusher {
     pub(super) fn moved(&self) -> (u64, u64) {
         let inner = self.0.lock();
         (inner.received, inner.written)
+    }
+
+    /// Returns `true` if something was read since that was last taken.
+    pub(super) fn has_heard(&self) -> bool {
+        self.0.lock().heard
+    }
+
+    /// Returns `true` if something was read since the last call.
+    pub(super) fn take_heard(&self) -> bool {
+        std::mem::take(&mut self.0.lock().heard)
     }
 
     /// Runs `work`, which uses the stream, and writes after each of its turns.
@@ -138,7 +151,9 @@ impl AsyncRead for Coalesced {
         inner.check()?;
         let before = buf.filled().len();
         ready!(Pin::new(&mut inner.io).poll_read(cx, buf))?;
-        inner.received = inner.received.saturating_add(count(buf.filled().len() - before));
+        let read = buf.filled().len() - before;
+        inner.heard |= read > 0;
+        inner.received = inner.received.saturating_add(count(read));
         Poll::Ready(Ok(()))
     }
 }

@@ -14,6 +14,7 @@ mod compression;
 mod ends;
 mod first_head;
 mod hostile;
+mod keepalive;
 mod layout;
 mod options;
 mod resets;

@@ -3,7 +3,6 @@
 use std::future::{Future, pending, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use h2::client::{ResponseFuture, SendRequest};
 use http::{Request, response};
 use tokio::sync::watch;
 
+use super::keepalive::{InFlight, Probes, Streams};
 use super::stream::{Incoming, Outgoing};
 use crate::options::TripleOptions;
 use crate::transport::Error;
@@ -34,44 +34,42 @@ pub(crate) struct Connector {
 #[derive(Clone)]
 pub(crate) struct Connection {
     send: SendRequest<Data>,
-    state: Arc<watch::Sender<State>>,
-    /// The owner of the task, and the counter of streams: each has a clone.
-    owner: Arc<Owner>,
+    shared: Arc<Shared>,
+}
+
+/// The part of a connection that its handles and its task share.
+pub(super) struct Shared {
+    state: watch::Sender<State>,
+    /// The counter of streams: each has a clone.
+    pub(super) streams: Arc<Streams>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     Open,
+    /// No more streams are taken until the peer answers.
+    Hung,
     /// No more streams are taken.
     Draining,
     /// The connection ends now.
     Closed,
 }
 
-/// The owner of the task of a connection: all clones of it and its streams, which outlive the
-/// channel that began them. When the last one is dropped, the task ends in order, within [`LINGER`].
-#[derive(Default)]
-struct Owner {
-    /// A response has come.
-    answered: AtomicBool,
-    /// Closed with the owner.
-    _alive: watch::Sender<()>,
+impl Shared {
+    /// Changes the state, unless the connection is about to end and this is no nearer to it.
+    pub(super) fn advance(&self, state: State) {
+        self.state.send_if_modified(|now| {
+            let change = matches!(now, State::Open | State::Hung) || state == State::Closed;
+            if change {
+                *now = state;
+            }
+            change
+        });
+    }
 }
 
 /// The longest time for the last bytes of a connection that nobody uses.
 const LINGER: Duration = Duration::from_secs(1);
-
-/// Counts a stream until it is dropped.
-pub(crate) struct InFlight(Arc<Owner>);
-
-impl InFlight {
-    /// A response has come.
-    pub(crate) fn answered(&self) {
-        if !self.0.answered.load(Ordering::Relaxed) {
-            self.0.answered.store(true, Ordering::Relaxed);
-        }
-    }
-}
 
 /// A request that has been begun, and the response that will come.
 pub(crate) struct ClientStream {
@@ -111,45 +109,45 @@ impl Connection {
     }
 
     pub(crate) fn begin(&self) -> InFlight {
-        InFlight(self.owner.clone())
+        InFlight::new(&self.shared.streams)
     }
 
     /// The peer takes no more streams.
     pub(crate) fn drain(&self) {
-        self.advance(State::Draining);
-    }
-
-    fn advance(&self, state: State) {
-        self.state.send_if_modified(|now| {
-            let change = *now == State::Open || state == State::Closed;
-            if change {
-                *now = state;
-            }
-            change
-        });
+        self.shared.advance(State::Draining);
     }
 }
 
 impl pool::Connection for Connection {
     fn load(&self) -> usize {
-        Arc::strong_count(&self.owner)
+        Arc::strong_count(&self.shared.streams)
     }
 
     fn is_ready(&self) -> bool {
-        *self.state.borrow() == State::Open
+        *self.shared.state.borrow() == State::Open
+    }
+
+    fn is_hung(&self) -> bool {
+        *self.shared.state.borrow() == State::Hung
+    }
+
+    async fn hung_changed(&self, seen: bool) {
+        let changed = |state: &State| (*state == State::Hung) != seen;
+        // An error would mean that the sender is gone, which `self` holds.
+        let _ = self.shared.state.subscribe().wait_for(changed).await;
     }
 
     fn has_answered(&self) -> bool {
-        self.owner.answered.load(Ordering::Relaxed)
+        self.shared.streams.has_answered()
     }
 
     async fn draining(&self) {
-        // An error would mean that the sender is gone, which `self` holds.
-        let _ = self.state.subscribe().wait_for(|state| *state != State::Open).await;
+        let ends = |state: &State| matches!(state, State::Draining | State::Closed);
+        let _ = self.shared.state.subscribe().wait_for(ends).await;
     }
 
     fn close(&self, now: bool) {
-        self.advance(if now { State::Closed } else { State::Draining });
+        self.shared.advance(if now { State::Closed } else { State::Draining });
     }
 }
 
@@ -172,18 +170,24 @@ impl pool::Connect for Connector {
             dubhe_net::Error::with_source(ErrorKind::Protocol, what, error)
         };
         let (send, mut connection) = handshake.await.map_err(failed)?;
+        let state = watch::Sender::new(State::Open);
+        let shared = Arc::new(Shared { state, streams: Arc::default() });
+        let mut probes = connection.ping_pong().map(|ping_pong| {
+            Probes::new(self.options.keepalive, ping_pong, &shared, remote.clone())
+        });
         let mut coop = YieldOnWake::default();
         let connection = poll_fn(move |cx| {
             coop.poll(cx, |cx| {
                 let polled = connection.poll_unpin(cx);
+                if let (Poll::Pending, Some(probes)) = (&polled, &mut probes) {
+                    probes.poll(cx, &flusher);
+                }
                 flusher.flush(cx);
                 polled
             })
         });
-        let state = Arc::new(watch::Sender::new(State::Open));
-        let (ended, mut states) = (Arc::downgrade(&state), state.subscribe());
-        let (alive, mut owned) = watch::channel(());
-        let owner = Arc::new(Owner { _alive: alive, ..Owner::default() });
+        let (ended, mut states) = (Arc::downgrade(&shared), shared.state.subscribe());
+        let unused = shared.streams.dropped();
         tokio::spawn(async move {
             let forced = async {
                 if states.wait_for(|state| *state == State::Closed).await.is_err() {
@@ -191,7 +195,7 @@ impl pool::Connect for Connector {
                 }
             };
             let unowned = async {
-                while owned.changed().await.is_ok() {}
+                unused.await;
                 // HTTP/2 says goodbye, to a peer that may take nothing any more.
                 tokio::time::sleep(LINGER).await;
             };
@@ -203,11 +207,11 @@ impl pool::Connect for Connector {
                 () = unowned => tracing::debug!(%remote, "triple connection let go"),
                 () = forced => tracing::debug!(%remote, "triple connection closed"),
             }
-            if let Some(state) = ended.upgrade() {
-                state.send_replace(State::Closed);
+            if let Some(shared) = ended.upgrade() {
+                shared.advance(State::Closed);
             }
         });
-        Ok(Connection { send, state, owner })
+        Ok(Connection { send, shared })
     }
 }
 

@@ -2,11 +2,13 @@
 
 mod client;
 mod error;
+mod keepalive;
 mod liveness;
 mod server;
 mod stream;
 
-pub(crate) use client::{ClientStream, Connection, Connector, InFlight};
+pub(crate) use client::{ClientStream, Connection, Connector};
 pub(crate) use error::{Error, status};
+pub(crate) use keepalive::InFlight;
 pub(crate) use server::serve;
 pub(crate) use stream::{Exchange, Incoming, Outgoing};
