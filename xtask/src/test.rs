@@ -7,12 +7,12 @@ use crate::peers::{Peer, Peers};
 use crate::process::{ServerProcess, check, free_address, lines};
 use crate::repo::root;
 use crate::tally::Tally;
-use crate::{Result, chaos, interop, tidy};
+use crate::{Result, interop, tidy};
 
 /// Long enough to build everything on a small machine.
 const LIMIT: Duration = Duration::from_hours(1);
 
-const SUITES: &[&str] = &["tidy", "fmt", "clippy", "doc", "unit", "zookeeper", "interop", "chaos"];
+const SUITES: &[&str] = &["tidy", "fmt", "clippy", "doc", "unit", "zookeeper", "interop"];
 
 /// Runs every suite, or the one that is named. `unit` is what `cargo test`
 /// runs: unit, integration and documentation tests.
@@ -43,8 +43,7 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
             "doc" => doc(tally),
             "unit" => tests(tally, &["test", "--workspace", "--no-fail-fast"]),
             "zookeeper" => zookeeper(tally),
-            "interop" => interop::run(None, tally),
-            _ => chaos::run(&[], tally),
+            _ => interop::run(None, tally),
         };
         // A suite that broke off must not hide the others.
         if let Err(error) = ended {
