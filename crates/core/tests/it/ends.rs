@@ -2,12 +2,15 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use dubhe_core::end::{End, Ending, Until, Watch};
+use dubhe_core::filter::Guard;
+use dubhe_core::gate::{Arrival, Gate, Gates};
 use dubhe_core::reply::{Frame, ReplyBody, Trailers};
-use dubhe_core::time::{Deadline, Duration, Timer};
-use dubhe_core::{Code, Encoded, Format, Invoke, Invoking, Metadata, Payload, Reply, Status};
+use dubhe_core::time::{Deadline, Duration, SharedClock, Timer};
+use dubhe_core::{Code, Encoded, Format, Invoke, Invoking, Metadata, Payload, Peer, Reply, Status};
 use futures_core::Stream;
 
 use crate::support::{Scene, call, poll, ready, reply};
@@ -119,7 +122,7 @@ fn what_is_dropped_beyond_its_deadline_was_too_late() {
     let scene = Scene::new();
     let chain = scene.chain([scene.journal.hook("a")], Until::Sent);
     let waits = |_| Invoking::boxed(std::future::pending());
-    let target: std::sync::Arc<dyn Invoke> = std::sync::Arc::new(crate::support::Handler(waits));
+    let target: Arc<dyn Invoke> = Arc::new(crate::support::Handler(waits));
     let mut call = call();
     call.head.deadline = Some(Deadline::after(scene.began, Duration::from_millis(2)));
     let run = chain.run(call, scene.began, &target);
@@ -173,13 +176,13 @@ fn a_protocol_says_what_became_of_a_stream() {
     let mut reply = Reply::stream(Frames(whole().into_iter()));
     let ReplyBody::Stream(stream) = &mut reply.body else { panic!("no stream") };
     stream.until_sent();
-    let seen = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let seen = Arc::new(std::sync::Mutex::new(None));
     reply.watch(Ended(seen.clone()), timer(), Until::Received);
     while next(&mut reply).is_some() {}
     assert_eq!(*seen.lock().unwrap(), Some("OK"));
 }
 
-struct Ended(std::sync::Arc<std::sync::Mutex<Option<&'static str>>>);
+struct Ended(Arc<std::sync::Mutex<Option<&'static str>>>);
 
 impl Watch for Ended {
     fn end(&mut self, end: &End<'_>) {
@@ -226,12 +229,12 @@ fn who_wraps_a_stream_stands_before_those_who_watch() {
 #[test]
 fn what_a_reply_holds_goes_with_its_end() {
     let scene = Scene::new();
-    let guard = std::sync::Arc::new(());
+    let guard = Arc::new(());
     let mut reply = streamed(&scene, vec![Frame::Trailers(Trailers::default())]);
     reply.hold(guard.clone());
-    assert_eq!(std::sync::Arc::strong_count(&guard), 2);
+    assert_eq!(Arc::strong_count(&guard), 2);
     next(&mut reply).unwrap();
-    assert_eq!(std::sync::Arc::strong_count(&guard), 1);
+    assert_eq!(Arc::strong_count(&guard), 1);
 }
 
 #[test]
@@ -239,7 +242,7 @@ fn a_filter_may_wait_for_the_end_of_its_reply() {
     let scene = Scene::new();
     let mut reply = streamed(&scene, vec![Frame::Trailers(Trailers::failed(not_found()))]);
     let timer = Timer::start(scene.clock.clone());
-    let seen = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let seen = Arc::new(std::sync::Mutex::new(None));
     let into = seen.clone();
     reply.on_end(timer, move |end| *into.lock().unwrap() = end.code());
     next(&mut reply).unwrap();
@@ -269,4 +272,69 @@ fn a_stream_in_the_place_of_a_message_keeps_those_who_watched_it() {
     // One that drops it.
     drop(replaced());
     assert_eq!(scene.journal.take(), ["a CANCELLED 0ms 0/0"]);
+}
+
+#[test]
+fn those_who_watch_see_the_attachments_of_head_and_end() {
+    let scene = Scene::new();
+    let pair = |key: &'static str, value: &'static str| Metadata::from_iter([(key, value)]);
+    let mut unary = Reply::with_metadata(message(b"1"), pair("head", "1"));
+    if let ReplyBody::One(_, end) = &mut unary.body {
+        *end = pair("end", "2");
+    }
+    let trailers = Trailers { status: None, metadata: pair("end", "2") };
+    let mut stream = Reply::stream(Frames(vec![Frame::Trailers(trailers)].into_iter()));
+    stream.metadata = pair("head", "1");
+    for mut reply in [unary, stream] {
+        let (tell, told) = std::sync::mpsc::channel();
+        reply.on_end(Timer::start(scene.clock.clone()), move |end| {
+            let text = |of: &Metadata, key: &str| of.get_str(key).map(str::to_owned);
+            tell.send((text(end.metadata, "head"), text(end.trailers, "end"))).unwrap();
+        });
+        match reply.body {
+            ReplyBody::One(..) => reply.sent(Ok(1)),
+            ReplyBody::Stream(_) => while next(&mut reply).is_some() {},
+        }
+        assert_eq!(told.recv().unwrap(), (Some("1".into()), Some("2".into())));
+    }
+}
+
+struct Permits(Arc<()>);
+
+impl Gate for Permits {
+    fn admit(&self, _: &Arrival<'_>) -> Result<Guard, Status> {
+        let permit = self.0.clone();
+        Ok(Guard::new(move |_| drop(permit)))
+    }
+}
+
+#[test]
+fn a_permit_is_held_until_the_reply_is_sent() {
+    let scene = Scene::new();
+    let permits = Arc::new(());
+    let gate: Arc<dyn Gate> = Arc::new(Permits(permits.clone()));
+    let clock: SharedClock = scene.clock.clone();
+    let gates = Gates::new([gate], &clock);
+    let (head, peer) = (call().head, Arc::new(Peer::default()));
+    let arrival = Arrival::new(&head.service, &head.method, &peer, scene.began);
+    let held = || Arc::strong_count(&permits) - 2;
+    let admitted = |reply: Reply| {
+        let guards = gates.admit(&arrival).unwrap();
+        ready(guards.follow(Invoking::ready(Ok(reply)))).unwrap()
+    };
+
+    let mut unary = admitted(reply());
+    assert_eq!(held(), 1, "the handler has ended, and nothing is written");
+    unary.sent(Ok(1));
+    assert_eq!(held(), 0);
+
+    let frames = vec![Frame::Message(message(b"1")), Frame::Trailers(Trailers::default())];
+    let mut stream = admitted(Reply::stream(Frames(frames.into_iter())));
+    if let ReplyBody::Stream(stream) = &mut stream.body {
+        stream.until_sent();
+    }
+    while next(&mut stream).is_some() {}
+    assert_eq!(held(), 1, "all has passed, and may wait for the caller");
+    stream.sent(Ok(1));
+    assert_eq!(held(), 0);
 }
