@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use dubhe::prelude::*;
 use dubhe_examples::{First, UsersClient, hung, users};
+use futures_util::FutureExt as _;
+use futures_util::future::select_ok;
 
 /// Hedges calls that can be sent twice.
 async fn hedge(call: Call, attempts: Attempts) -> Result<Reply, Status> {
@@ -15,10 +17,8 @@ async fn hedge(call: Call, attempts: Attempts) -> Result<Reply, Status> {
         attempts.sleep(Duration::from_millis(50)).await;
         attempts.next(again).await
     };
-    tokio::select! {
-        reply = first => reply,
-        reply = second => reply,
-    }
+    // The first reply, or the last error.
+    select_ok([first.boxed(), second.boxed()]).await.map(|(reply, _)| reply)
 }
 
 #[tokio::main]

@@ -13,8 +13,9 @@ impl Router for Zone {
     /// Looks at each provider, once for each set.
     fn prepare(&self, set: &Arc<Endpoints>) -> Box<dyn PreparedRouter> {
         let mut here = Bitmap::empty(set.len());
-        let zones = set.iter().enumerate().filter(|(_, e)| e.param("zone") == Some(self.0));
-        zones.for_each(|(place, _)| here.insert(place));
+        let zone = |e: &Endpoint| e.instance().zone.as_deref() == Some(self.0);
+        let inside = set.iter().enumerate().filter(|(_, e)| zone(e));
+        inside.for_each(|(place, _)| here.insert(place));
         Box::new(InZone(here))
     }
 }

@@ -58,7 +58,7 @@ struct Slot {
 
 /// The reason why no call can be added.
 pub(super) enum NoRoom {
-    /// As many wait as may.
+    /// The limit of calls that wait.
     Full,
     /// The connection has ended.
     Closed,

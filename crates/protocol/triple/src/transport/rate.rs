@@ -30,7 +30,7 @@ impl BodyRate {
         self.meter.stop();
     }
 
-    /// Nothing is there, and more is expected: ready with an error when too little came.
+    /// Measures while nothing is there and more is expected: ready with an error when too little came.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<dubhe_net::Error> {
         if !self.meter.is_running() {
             self.meter.restart(time::now());

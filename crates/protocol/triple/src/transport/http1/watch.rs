@@ -28,7 +28,7 @@ struct State {
     quiet: Duration,
     /// The last moment at which bytes came or a drain began, while draining.
     draining: Option<Instant>,
-    /// Somebody waits for the body of the request, and no response has begun.
+    /// The body of the request is awaited, and no response has begun.
     awaits_body: bool,
     responded: bool,
 }
@@ -82,7 +82,7 @@ impl Progress {
         InRequest(self.clone())
     }
 
-    /// Somebody waits for the body of the request, or not any more.
+    /// Says that the body of the request is awaited, or not any more.
     pub(super) fn await_body(&self, awaits: bool) {
         let mut state = self.0.lock();
         state.awaits_body = awaits && !state.responded;
