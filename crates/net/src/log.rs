@@ -21,8 +21,13 @@ impl OncePerSecond {
     /// Counts an event. Returns the number of events since the last line, this one among them, if
     /// there may be a line now.
     pub fn count(&self, now: Instant) -> Option<u64> {
+        self.count_all(1, now)
+    }
+
+    /// Counts `events` that came together; otherwise as [`count`](Self::count).
+    pub fn count_all(&self, events: u64, now: Instant) -> Option<u64> {
         let mut state = self.0.lock();
-        state.unlogged = state.unlogged.saturating_add(1);
+        state.unlogged = state.unlogged.saturating_add(events);
         if state.last.is_some_and(|last| now < last + PAUSE) {
             return None;
         }

@@ -3,9 +3,7 @@
 use std::time::{Duration, Instant};
 
 use dubhe_core::serve::Target;
-
-/// The least time between two warnings of one connection.
-const LOG_PAUSE: Duration = Duration::from_secs(1);
+use dubhe_net::log::OncePerSecond;
 
 /// The longest time that a one-way call of `target` may run: the `timeout` that it was exported with,
 /// else `default`, of which zero means no limit.
@@ -23,20 +21,12 @@ pub(super) fn time_limit(target: &Target, default: Duration) -> Option<Duration>
 
 /// Logs calls that took too long, once a second at most.
 #[derive(Debug, Default)]
-pub(super) struct OverdueLog {
-    last: Option<Instant>,
-    unlogged: u64,
-}
+pub(super) struct OverdueLog(OncePerSecond);
 
 impl OverdueLog {
     /// Counts `calls` that were cancelled, of which one is called `example`.
-    pub(super) fn report(&mut self, calls: u64, example: &str, now: Instant) {
-        if self.last.is_some_and(|last| now < last + LOG_PAUSE) {
-            self.unlogged += calls;
-            return;
-        }
-        self.last = Some(now);
-        let calls = calls + std::mem::take(&mut self.unlogged);
+    pub(super) fn report(&self, calls: u64, example: &str, now: Instant) {
+        let Some(calls) = self.0.count_all(calls, now) else { return };
         tracing::warn!(
             calls,
             "one-way calls did not end in time and were cancelled, such as {example}; raise its \
