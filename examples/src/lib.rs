@@ -91,8 +91,8 @@ impl Fleet {
     pub async fn start() -> Result<Self, Status> {
         let (registry, mut providers) = (Memory::new(), Vec::new());
         for zone in ["hz", "sh", "hz"] {
-            let service = Export::new(UsersServer::new(OneUser)).param("zone", zone);
-            let server = Server::builder().service(service).registry(registry.clone());
+            let server = Server::builder().service(UsersServer::new(OneUser)).zone(zone);
+            let server = server.registry(registry.clone());
             providers.push(server.start("127.0.0.1:0").await?);
         }
         let app = App::builder("consumer").registry_instance(registry).build()?;

@@ -12,7 +12,6 @@ use std::sync::{Arc, Weak};
 use arc_swap::ArcSwapOption;
 use dubhe_core::call::DecodeArguments;
 use dubhe_core::connect::Channel;
-use dubhe_core::end::Until;
 use dubhe_core::endpoint::Endpoints;
 use dubhe_core::fault::{Attempts, Fault};
 use dubhe_core::filter::Guards;
@@ -150,8 +149,9 @@ impl Cluster {
                 Some(filtered) => filtered.await,
             };
             hooks.end(&mut outcome);
-            if let Ok(reply) = &mut outcome {
-                reply.delivered();
+            match &mut outcome {
+                Ok(reply) => reply.delivered(),
+                Err(status) => status.delivered(),
             }
             look(&outcome);
             outcome
@@ -362,7 +362,7 @@ impl Cluster {
         let endpoint = picked.endpoint().clone();
         // Who learns of the end of the attempt, on every way out.
         let timer = Timer::since(self.0.clock.clone(), began);
-        let report = Watching::new(Report::new(picked, &call, began), timer, Until::Received);
+        let report = Watching::new(Report::new(picked, &call, began), timer);
         match self.begin(policy, call, &endpoint, began) {
             Ok((sending, hooks)) => Attempt { sending, hooks, report },
             Err(status) => {

@@ -12,7 +12,12 @@ impl Watchers {
     pub(crate) fn outcome(&mut self, outcome: &mut Result<Reply, Status>) {
         match outcome {
             _ if self.is_empty() => {}
-            Err(status) => self.tell(Until::Sent, &Facts::failed(status)),
+            Err(status) => {
+                self.tell(Until::Received, &Facts::failed(status));
+                if !self.is_empty() {
+                    status.watch_all(std::mem::take(self));
+                }
+            }
             Ok(reply) => {
                 if let Some(facts) = reply.received() {
                     self.tell(Until::Received, &facts);
@@ -25,32 +30,30 @@ impl Watchers {
     }
 }
 
-/// A watch over a call within one function: dropped without an outcome, the call was cancelled or
-/// panicked. Allocates no memory unless the end comes after the function's.
+/// A watch over an outgoing call within one function: dropped without an outcome, the call was
+/// cancelled or panicked. Allocates no memory unless the end comes after the function's.
 pub struct Watching<W: Watch + 'static> {
     watch: Option<W>,
     timer: Timer,
-    until: Until,
 }
 
 impl<W: Watch + 'static> Watching<W> {
-    /// Begins to watch a call that `timer` measures.
-    pub fn new(watch: W, timer: Timer, until: Until) -> Self {
-        Self { watch: Some(watch), timer, until }
+    /// Begins to watch a call that `timer` measures, [until it is received](Until::Received).
+    pub fn new(watch: W, timer: Timer) -> Self {
+        Self { watch: Some(watch), timer }
     }
 
-    /// Tells of the outcome of the call, or stays with the reply to its end.
+    /// Tells of the outcome of the call, or stays with a streamed reply to its end.
     pub fn end(&mut self, outcome: &mut Result<Reply, Status>) {
         let Some(mut watch) = self.watch.take() else { return };
-        match outcome {
-            Err(status) => tell(&mut watch, Some(&self.timer), None, &Facts::failed(status)),
+        let facts = match outcome {
+            Err(status) => Facts::failed(status),
             Ok(reply) => match reply.received() {
-                Some(facts) if self.until == Until::Received => {
-                    tell(&mut watch, Some(&self.timer), None, &facts);
-                }
-                _ => reply.watch(watch, self.timer.clone(), self.until),
+                Some(facts) => facts,
+                None => return reply.watch(watch, self.timer.clone(), Until::Received),
             },
-        }
+        };
+        tell(&mut watch, Some(&self.timer), None, &facts);
     }
 }
 

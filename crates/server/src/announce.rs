@@ -8,8 +8,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytestring::ByteString;
-use dubhe_core::endpoint::{Instance, Offer};
+use dubhe_core::endpoint::{Instance, Offer, ServiceParams};
 use dubhe_core::registry::{Registration, Registry};
 use dubhe_core::{Code, ServiceKey, Status};
 use dubhe_net::drain::Scope;
@@ -54,15 +53,13 @@ impl std::fmt::Debug for Announcer {
 }
 
 impl Announcer {
-    /// An announcer of services that are reached at `host` by `offers`.
+    /// An announcer of the services of `instance`, which are reached by `offers`.
     pub(crate) fn new(
         registries: Vec<Arc<dyn Registry>>,
-        application: ByteString,
-        host: &str,
+        instance: Instance,
         offers: Vec<Offer>,
         timeout: Duration,
     ) -> Self {
-        let instance = Instance { host: host.into(), application, ..Instance::default() };
         Self {
             registries: registries.into(),
             instance: Arc::new(instance),
@@ -90,9 +87,10 @@ impl Announcer {
             return Ok(());
         }
         let offers = self.offers.iter().filter(|offer| exported.is_announced(&offer.protocol));
+        let instance = self.instance_of(&exported.params);
         let registrations = offers.map(|offer| Registration {
             service: (*exported.key).clone(),
-            instance: self.instance.clone(),
+            instance: instance.clone(),
             offer: offer.clone(),
             params: exported.params.clone(),
         });
@@ -112,6 +110,16 @@ impl Announcer {
             }
         }
         Ok(())
+    }
+
+    /// The instance, with the facts that the parameters of a service tell of it.
+    fn instance_of(&self, params: &ServiceParams) -> Arc<Instance> {
+        match params.get("zone").filter(|zone| !zone.is_empty()) {
+            None => self.instance.clone(),
+            Some(zone) => {
+                Arc::new(Instance { zone: Some(zone.into()), ..(*self.instance).clone() })
+            }
+        }
     }
 
     /// Withdraws a service. A registration that a registry does not remove in time is logged and left

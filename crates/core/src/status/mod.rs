@@ -7,6 +7,7 @@ pub mod table;
 
 use std::error::Error;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -14,6 +15,7 @@ use bytestring::ByteString;
 pub use code::Code;
 pub use exception::Exception;
 
+use crate::end::{Facts, Until, Watchers};
 use crate::metadata::Metadata;
 use crate::printable::Printable;
 
@@ -52,6 +54,10 @@ pub struct Detail {
 }
 
 /// The error of a call.
+///
+/// On its way to the caller it holds, as a [`Reply`](crate::Reply) does, the guards of the provider
+/// that wait until it is written: permits, hooks, counts of calls. They end when it is dropped; its
+/// copies hold none.
 #[derive(Clone)]
 pub struct Status(Box<Inner>);
 
@@ -66,6 +72,30 @@ struct Inner {
     trailers: Metadata,
     exception: Option<Exception>,
     source: Option<std::sync::Arc<dyn Error + Send + Sync>>,
+    unsent: Unsent,
+}
+
+/// The watchers that wait until an error is sent. Only its owner reaches them: the lock is never
+/// waited for, it lets the error be shared between threads.
+#[derive(Default)]
+struct Unsent(Mutex<Watchers>);
+
+impl Unsent {
+    fn get_mut(&mut self) -> &mut Watchers {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Clone for Unsent {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl Drop for Status {
+    fn drop(&mut self) {
+        self.delivered();
+    }
 }
 
 /// The error of a call in which `part` panicked.
@@ -87,6 +117,7 @@ impl Status {
             trailers: Metadata::new(),
             exception: None,
             source: None,
+            unsent: Unsent::default(),
         }))
     }
 
@@ -200,6 +231,19 @@ impl Status {
     pub fn with_source(mut self, source: impl Error + Send + Sync + 'static) -> Self {
         self.0.source = Some(std::sync::Arc::new(source));
         self
+    }
+
+    /// Keeps `watchers` until the error is sent.
+    pub(crate) fn watch_all(&mut self, watchers: Watchers) {
+        self.0.unsent.get_mut().append(watchers);
+    }
+
+    /// Ends the error for those who wait until it is sent: its caller has it.
+    pub fn delivered(&mut self) {
+        if !self.0.unsent.get_mut().is_empty() {
+            let mut watchers = std::mem::take(self.0.unsent.get_mut());
+            watchers.tell(Until::Sent, &Facts::failed(self));
+        }
     }
 
     /// Puts `context` before the message: `context: message`.

@@ -31,8 +31,22 @@ fn a_refusal_is_told_to_the_hooks_before_it() {
     refused.head.extensions.insert(Refuse("c", Status::new(Code::PermissionDenied, "no")));
     let status = ready(chain.run(refused, scene.began, &target)).unwrap_err();
     assert_eq!(status.code(), Code::PermissionDenied);
-    let denied = ["b PERMISSION_DENIED 0ms 0/0", "a PERMISSION_DENIED 0ms 0/0"];
-    assert_eq!(scene.journal.take(), denied);
+    assert_eq!(scene.journal.take(), ["b PERMISSION_DENIED 0ms 0/0"]);
+    drop(status);
+    assert_eq!(scene.journal.take(), ["a PERMISSION_DENIED 0ms 0/0"]);
+}
+
+#[test]
+fn an_error_that_others_keep_a_copy_of_ends_when_it_is_sent() {
+    let scene = Scene::new();
+    let [a, b] = ["a", "b"].map(|name| scene.journal.hook(name));
+    let chain = scene.chain([a, Step::Filter(Arc::new(pass)), b], Until::Sent);
+    let failed = |_| Invoking::ready(Err(Status::not_found("no")));
+    let mut status = ready(scene.run(&chain, failed)).unwrap_err().with_code(Code::Aborted);
+    drop(status.clone());
+    assert!(scene.journal.take().is_empty());
+    status.delivered();
+    assert_eq!(scene.journal.take(), ["b ABORTED 0ms 0/0", "a ABORTED 0ms 0/0"]);
 }
 
 #[test]

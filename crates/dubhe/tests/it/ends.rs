@@ -32,6 +32,7 @@ async fn end_as(how: &str) -> Result<(), Status> {
         "ok" | "large" => Ok(()),
         "panic" => panic!("as the test wants"),
         "wait" => std::future::pending().await,
+        "large error" => Err(Status::business(Code::OutOfRange, "x".repeat(7 << 20))),
         _ => Err(Status::new(Code::OutOfRange, how.to_owned())),
     }
 }
@@ -305,47 +306,60 @@ async fn more_attachments_than_headers_can_be_are_left_out() {
     assert_eq!(tokio::task::spawn_blocking(ask).await.unwrap().unwrap().status, 404);
 }
 
+/// The large replies, and how they end for a caller that goes away before it has read them.
+const LARGE: [(&str, &str); 2] = [("large", "CANCELLED"), ("large error", "OUT_OF_RANGE")];
+
 #[tokio::test]
 async fn a_reply_over_http1_that_nobody_reads_has_not_ended() {
-    let mut scene = scene("tri").await;
-    let socket = tokio::net::TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4096).unwrap();
-    let mut stream = socket.connect(scene.running.addr()).await.unwrap();
-    let request = "POST /org.example.Endings/end HTTP/1.1\r\nhost: x\r\n\
-                   content-type: application/json\r\ncontent-length: 9\r\n\r\n[\"large\"]";
-    stream.write_all(request.as_bytes()).await.unwrap();
-    // The head has come, so that the rest is on its way.
-    let mut head = vec![0; 400];
-    stream.read_exact(&mut head).await.unwrap();
-    let head = String::from_utf8_lossy(&head).to_lowercase();
-    assert!(head.contains(&format!("content-length: {}", (7 << 20) + 2)), "{head}");
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    assert!(scene.server_ends.try_recv().is_err());
-    drop(stream);
-    assert_eq!(scene.server_ends.recv().await.unwrap().0, "CANCELLED");
+    for (how, end) in LARGE {
+        let mut scene = scene("tri").await;
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut stream = socket.connect(scene.running.addr()).await.unwrap();
+        let (body, path) = (format!("[{how:?}]"), "/org.example.Endings/end");
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        // The head has come, so that the rest is on its way.
+        let mut head = vec![0; 400];
+        stream.read_exact(&mut head).await.unwrap();
+        let head = String::from_utf8_lossy(&head).to_lowercase();
+        let length = head.split("content-length: ").nth(1).unwrap().split("\r\n").next().unwrap();
+        assert!(length.parse::<usize>().unwrap() > 7 << 20, "{head}");
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(scene.server_ends.try_recv().is_err(), "{how}");
+        drop(stream);
+        assert_eq!(scene.server_ends.recv().await.unwrap().0, end, "{how}");
+    }
 }
 
 #[tokio::test]
 async fn a_large_reply_over_dubbo_that_nobody_reads_has_not_ended() {
-    let mut scene = scene("dubbo").await;
-    // What a client sends, seen by a listener of the test, is sent again by a peer that reads nothing.
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("dubbo://{}", listener.local_addr().unwrap());
-    let client = App::builder("test").build().unwrap().client::<EndingsClient>().url(&url);
-    let client = client.timeout(Duration::from_mins(1)).build().unwrap();
-    let _call = tokio::spawn(async move { client.end("large".into()).await });
-    let (mut seen, _) = listener.accept().await.unwrap();
-    let mut request = vec![0; 4096];
-    let length = seen.read(&mut request).await.unwrap();
+    for (how, end) in LARGE {
+        let mut scene = scene("dubbo").await;
+        // What a client sends, seen by a listener of the test, is sent again by a peer that reads
+        // nothing.
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("dubbo://{}", listener.local_addr().unwrap());
+        let client = App::builder("test").build().unwrap().client::<EndingsClient>().url(&url);
+        let client = client.timeout(Duration::from_mins(1)).build().unwrap();
+        let _call = tokio::spawn(async move { client.end(how.into()).await });
+        let (mut seen, _) = listener.accept().await.unwrap();
+        let mut request = vec![0; 4096];
+        let length = seen.read(&mut request).await.unwrap();
 
-    let socket = tokio::net::TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4096).unwrap();
-    let mut stream = socket.connect(scene.running.addr()).await.unwrap();
-    stream.write_all(&request[..length]).await.unwrap();
-    // The head has come, so that the rest is on its way.
-    stream.read_exact(&mut [0; 16]).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    assert!(scene.server_ends.try_recv().is_err());
-    drop(stream);
-    assert_eq!(scene.server_ends.recv().await.unwrap().0, "CANCELLED");
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let mut stream = socket.connect(scene.running.addr()).await.unwrap();
+        stream.write_all(&request[..length]).await.unwrap();
+        // The head has come, so that the rest is on its way.
+        stream.read_exact(&mut [0; 16]).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(scene.server_ends.try_recv().is_err(), "{how}");
+        drop(stream);
+        assert_eq!(scene.server_ends.recv().await.unwrap().0, end, "{how}");
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytestring::ByteString;
-use dubhe_core::endpoint::Offer;
+use dubhe_core::endpoint::{Instance, Offer};
 use dubhe_core::filter::{Filter, Hook, Step};
 use dubhe_core::gate::Gate;
 use dubhe_core::registry::Registry;
@@ -40,6 +40,9 @@ use crate::table::ServiceTable;
 pub struct ServerOptions {
     /// The name of the application in registries. Default `""`.
     pub application: ByteString,
+    /// The zone that the server runs in, for routers that prefer what is near. The parameter `zone`
+    /// of a service goes before it. Default `None`.
+    pub zone: Option<ByteString>,
     /// The host to announce in registries. Default `DUBBO_IP_TO_REGISTRY` of the environment, else the
     /// address of the server, else, for an unspecified address, the source address of packets to
     /// other hosts.
@@ -85,6 +88,7 @@ impl Default for ServerOptions {
     fn default() -> Self {
         Self {
             application: ByteString::new(),
+            zone: None,
             advertise: None,
             advertise_port: None,
             shutdown_wait: Duration::from_secs(10),
@@ -165,6 +169,12 @@ impl ServerBuilder {
     /// Sets the name of the application in registries.
     pub fn application(mut self, name: impl Into<ByteString>) -> Self {
         self.options.application = name.into();
+        self
+    }
+
+    /// Sets the zone to announce in registries, for routers that prefer what is near.
+    pub fn zone(mut self, zone: impl Into<ByteString>) -> Self {
+        self.options.zone = Some(zone.into());
         self
     }
 
@@ -361,8 +371,13 @@ fn announcer(
         }
     };
     let (host, offers) = offers;
-    let (application, timeout) = (options.application.clone(), options.withdraw_timeout);
-    Ok(Announcer::new(registries, application, &host, offers, timeout))
+    let instance = Instance {
+        host: host.into(),
+        application: options.application.clone(),
+        zone: options.zone.clone(),
+        ..Instance::default()
+    };
+    Ok(Announcer::new(registries, instance, offers, options.withdraw_timeout))
 }
 
 impl std::fmt::Debug for ServerBuilder {

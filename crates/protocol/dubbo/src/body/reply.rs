@@ -123,13 +123,28 @@ impl ReplyTo {
 const SMALL: usize = 32 * 1024;
 
 /// Queues the reply to a call: its result, its exception, or, failing that, why it has none.
-pub(crate) fn write_reply(out: &mut Outbox, to: ReplyTo, outcome: Outcome) {
-    let (written, reply) = match outcome {
-        Ok(mut reply) => (write_success(out, to, &mut reply), Some(reply)),
-        Err(status) => (write_error(out, to, &status), None),
+pub(crate) fn write_reply(out: &mut Outbox, to: ReplyTo, mut outcome: Outcome) {
+    let written = match &mut outcome {
+        Ok(reply) => write_success(out, to, reply),
+        Err(status) => write_error(out, to, status),
     };
-    let status = match &written {
-        Ok(_) => None,
+    let failed = match written {
+        // What is small leaves at once, or with what waits already.
+        Ok(length) if length > SMALL => {
+            return match outcome {
+                Ok(reply) => {
+                    let receipt = reply.into_receipt();
+                    out.on_written(move || receipt.sent(Ok(length)));
+                }
+                Err(mut status) => out.on_written(move || status.delivered()),
+            };
+        }
+        Ok(length) => {
+            return match outcome {
+                Ok(mut reply) => reply.sent(Ok(length)),
+                Err(mut status) => status.delivered(),
+            };
+        }
         Err(Refused::TooLarge(length)) => {
             let text = format!(
                 "data length too large: {length}, max payload: {}; raise payload on the provider \
@@ -137,23 +152,16 @@ pub(crate) fn write_reply(out: &mut Outbox, to: ReplyTo, outcome: Outcome) {
                 to.limit.get()
             );
             write_text(out, to, table::dubbo::SERIALIZATION_ERROR, &text);
-            Some(Status::new(Code::ResourceExhausted, text))
+            Status::new(Code::ResourceExhausted, text)
         }
         Err(Refused::Unwritable(status)) => {
             let text = format!("failed to send response: {}", status.message());
             write_text(out, to, table::dubbo::BAD_RESPONSE, &text);
-            Some(status.clone())
+            status
         }
     };
-    match (reply, &status, written) {
-        // What is small leaves at once, or with what waits already.
-        (Some(reply), None, Ok(length)) if length > SMALL => {
-            let receipt = reply.into_receipt();
-            out.on_written(move || receipt.sent(Ok(length)));
-        }
-        (Some(mut reply), None, Ok(length)) => reply.sent(Ok(length)),
-        (Some(mut reply), Some(status), _) => reply.sent(Err(Ending::Failed(status))),
-        (Some(_), None, Err(_)) | (None, ..) => {}
+    if let Ok(mut reply) = outcome {
+        reply.sent(Err(Ending::Failed(&failed)));
     }
 }
 

@@ -11,12 +11,14 @@ use dubhe_core::time::{Deadline, Instant};
 use dubhe_core::{Code, Status};
 use dubhe_net::poll_watch::{PollKey, PollWatch, watched};
 use futures_util::StreamExt;
+use http::Response;
 use http::header::CONTENT_LENGTH;
 
 use super::protocol::{Protocol, Unary};
 use super::run::{panicked, too_late};
 use crate::message::writer::Writer;
 use crate::transport::{Responder, Sender, Whole, passed};
+use crate::wire::data::Data;
 
 /// The deadline of a reply.
 pub(super) struct Late {
@@ -57,7 +59,10 @@ pub(super) fn send(respond: &mut Responder, response: Whole) -> impl Future<Outp
 }
 
 async fn send_later(respond: &mut Responder, response: Whole) {
-    let Whole { head, data, trailers } = response;
+    let Whole { mut head, data, trailers } = response;
+    if let (Some(data), None) = (&data, &trailers) {
+        set_length(&mut head, data);
+    }
     if let Some(mut send) = respond.send_head(head)
         && let Some(data) = data
         && send.send(data).await
@@ -119,7 +124,7 @@ async fn large<P: Protocol>(
     let Unary { response: Whole { mut head, data, trailers }, length } = unary;
     let Some(data) = data else { return };
     if trailers.is_none() {
-        head.headers_mut().insert(CONTENT_LENGTH, data.remaining().into());
+        set_length(&mut head, &data);
     }
     let Some(mut send) = respond.send_head(head) else { return };
     let Some(trailers) = trailers else {
@@ -141,6 +146,11 @@ async fn large<P: Protocol>(
             unsent.end(Err(Ending::Failed(&status)));
         }
     }
+}
+
+/// Says how long a response will be that has no trailers.
+fn set_length(head: &mut Response<()>, data: &Data) {
+    head.headers_mut().insert(CONTENT_LENGTH, data.remaining().into());
 }
 
 /// A reply that counts as cancelled unless it was sent.
