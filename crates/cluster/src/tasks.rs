@@ -1,6 +1,7 @@
 //! Tasks that end with their owner.
 
 use std::future::pending;
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
@@ -69,9 +70,19 @@ impl Default for Tasks {
 
 impl Tasks {
     /// Runs `task` until it ends or the owner does. Must be called within a tokio runtime unless the
-    /// owner was made in one.
+    /// owner was made in one. A task that panics ends alone, with an error in the log.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let runtime = self.runtime.handle();
+        // A runtime that shuts down drops a task while it is spawned. Kept here too, it is dropped
+        // outside of the lock: what it holds may come back for another.
+        let kept = Arc::new(Mutex::new(Some(task)));
+        let task = kept.clone();
+        let run = async move {
+            let task = task.lock().take();
+            if let Some(task) = task {
+                task.await;
+            }
+        };
         let mut running = self.running.lock();
         let Some(tasks) = &mut *running else { return };
         while let Some(ended) = tasks.try_join_next() {
@@ -81,7 +92,9 @@ impl Tasks {
                 tracing::error!(%error, "a task panicked");
             }
         }
-        tasks.spawn_on(task, &runtime);
+        tasks.spawn_on(run, &runtime);
+        drop(running);
+        drop(kept);
     }
 
     /// Ends all tasks. No other begins from then on.
@@ -108,6 +121,8 @@ impl Tasks {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Weak;
+
     use super::*;
 
     #[tokio::test]
@@ -142,6 +157,33 @@ mod tests {
             drop(alive);
         });
         assert_eq!(gone.recv().await, None);
+    }
+
+    /// Begins another task when it is dropped.
+    struct Again(Weak<Tasks>);
+
+    impl Drop for Again {
+        fn drop(&mut self) {
+            if let Some(tasks) = self.0.upgrade() {
+                tasks.spawn(async {});
+            }
+        }
+    }
+
+    #[test]
+    fn a_task_that_is_dropped_at_once_may_begin_another() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let tasks = runtime.block_on(async { Arc::new(Tasks::default()) });
+        let handle = runtime.handle().clone();
+        drop(runtime);
+        let _entered = handle.enter();
+        let again = Again(Arc::downgrade(&tasks));
+        tasks.spawn(async move {
+            pending::<()>().await;
+            drop(again);
+        });
+        // Both were dropped, and the second let the first go.
+        assert_eq!(tasks.len(), 1);
     }
 
     #[test]

@@ -72,6 +72,12 @@ pub trait Destination: Send + Sync + 'static {
     /// when nobody is there.
     fn pick(&self, call: &CallView<'_>, tried: &[Endpoint], now: Instant) -> Option<Picked>;
 
+    /// Picks this endpoint for one attempt, such as one of the [`Self::candidates`]; a destination with
+    /// a balancer lets it learn how the attempt ends.
+    fn pick_endpoint(&self, endpoint: &Endpoint) -> Picked {
+        Picked::new(endpoint, None)
+    }
+
     /// All endpoints that rules leave for this call, for strategies that ask several.
     fn candidates(&self, call: &CallView<'_>) -> Vec<Endpoint>;
 

@@ -154,15 +154,15 @@ pub trait Router: Send + Sync + 'static {
         std::any::type_name::<Self>()
     }
 
-    /// The number of its present rules; another one means that it must prepare anew. Asked when the
-    /// set changes and when [`changed`](Self::changed) resolves, and not before each call: a router
-    /// whose rules change implements both.
+    /// The number of its present rules; another one means that it must prepare anew. Read with each
+    /// pick, so it must be quick.
     fn generation(&self) -> u64 {
         0
     }
 
-    /// Resolves once the rules are no longer those of generation `seen`, or never, as by default, when
-    /// they cannot change.
+    /// Resolves once the rules are no longer those of generation `seen`. By default never: then another
+    /// [generation](Self::generation) is noticed by the next pick, which still goes by the rules
+    /// before.
     fn changed(&self, seen: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let _ = seen;
         Box::pin(std::future::pending())

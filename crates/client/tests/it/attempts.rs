@@ -176,6 +176,40 @@ async fn attempts_that_begin_together_go_to_different_endpoints() {
     }
 }
 
+/// Takes the first, and notes how attempts end.
+#[derive(Clone, Default)]
+struct Learns(Lines);
+
+impl Balance for Learns {
+    fn prepare(&self, _: &Selection) -> Box<dyn Pick> {
+        Box::new(First)
+    }
+
+    fn finish(&self, endpoint: &Endpoint, end: &dubhe_core::End<'_>) {
+        let line = format!("{} {}", endpoint.offer().port, end.name());
+        self.0.lock().unwrap().push(line);
+    }
+}
+
+/// Asks one after the other, and answers with the last.
+async fn broadcast(call: Call, attempts: Attempts) -> Result<Reply, Status> {
+    let mut outcome = Err(Status::unavailable("nobody"));
+    for endpoint in attempts.candidates(&call) {
+        let Some(again) = call.try_clone() else { break };
+        outcome = attempts.on(&endpoint, again).await;
+    }
+    outcome
+}
+
+#[tokio::test]
+async fn a_balancer_learns_of_attempts_that_a_strategy_makes_on_endpoints_of_its_choice() {
+    let (env, _) = environment(|port, _| if port == 2 { ok() } else { Err(down(Retry::Unknown)) });
+    let learns = Learns::default();
+    let client = builder(&env, &[1, 2]).balance(learns.clone()).fault(Fault::strategy(broadcast));
+    call(&client.build().unwrap(), "m", &CallOptions::new()).await.unwrap();
+    assert_eq!(*learns.0.lock().unwrap(), ["1 UNAVAILABLE", "2 OK"]);
+}
+
 /// Answers at once, and sends the call again in the background until it has arrived.
 async fn failback(call: Call, attempts: Attempts) -> Result<Reply, Status> {
     let again = call.try_clone();

@@ -13,7 +13,7 @@ mod subset;
 
 use std::future::pending;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwap;
 use dubhe_core::balance::Balance;
@@ -24,7 +24,7 @@ use dubhe_core::router::{Router, Trace};
 use dubhe_core::time::{Instant, SharedClock};
 use dubhe_core::{CallView, Endpoint};
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use self::parts::{Parts, Seen};
 use self::prepared::Prepared;
@@ -38,6 +38,8 @@ pub struct BalancedDestination {
     prepared: watch::Sender<u64>,
     /// The reason why what is prepared is older than the set or the rules.
     failure: Mutex<Option<String>>,
+    /// Told when a pick finds rules of another generation.
+    outdated: Arc<Notify>,
 }
 
 impl BalancedDestination {
@@ -72,18 +74,20 @@ impl BalancedDestination {
         let current = current.unwrap_or_else(|panicked| panicked.resume());
         let prepared = watch::Sender::new(current.set().number());
         let current = ArcSwap::from_pointee(current);
-        Arc::new(Self { parts, current, prepared, failure: Mutex::default() })
+        let outdated = Arc::default();
+        Arc::new(Self { parts, current, prepared, failure: Mutex::default(), outdated })
     }
 
-    /// Prepares anew whenever the directory or a router has changed, until the destination is
-    /// dropped. When a part panics, picks go on from what was prepared before; parts are asked
-    /// again on the next change, or 3 s later.
+    /// Prepares anew whenever the directory or a router has changed, or a pick has found another
+    /// generation of the rules, until the destination is dropped. When a part panics, picks go on
+    /// from what was prepared before; parts are asked again on the next change, or 3 s later.
     pub fn follow(self: &Arc<Self>) -> impl Future<Output = ()> + Send + 'static + use<> {
         let mut seen = Some(self.current.load().seen().clone());
         let mut failed = false;
         let clock = self.parts.clock.clone();
         let this = Arc::downgrade(self);
         let mut alive = self.prepared.subscribe();
+        let notify = self.outdated.clone();
         async move {
             loop {
                 let changed = {
@@ -99,6 +103,7 @@ impl BalancedDestination {
                 let changed = tokio::select! {
                     changed = changed => changed,
                     () = pause(&clock, failed) => Ok(()),
+                    () = outdated(&notify, &this, seen.as_ref()) => Ok(()),
                     // Only an error ends the wait: the destination is gone.
                     _ = alive.wait_for(|_| false) => return,
                 };
@@ -156,6 +161,18 @@ impl BalancedDestination {
     }
 }
 
+/// Resolves once a pick has found rules that are not those of `seen`. Those that were seen, but could
+/// not be prepared, wait for the next attempt.
+async fn outdated(notify: &Notify, destination: &Weak<BalancedDestination>, seen: Option<&Seen>) {
+    loop {
+        notify.notified().await;
+        let Some(destination) = destination.upgrade() else { return };
+        if seen.is_some_and(|seen| destination.parts.is_outdated(seen)) {
+            return;
+        }
+    }
+}
+
 impl Destination for BalancedDestination {
     fn snapshot(&self) -> Arc<Endpoints> {
         self.current.load().set().clone()
@@ -173,6 +190,9 @@ impl Destination for BalancedDestination {
 
     fn pick(&self, call: &CallView<'_>, tried: &[Endpoint], now: Instant) -> Option<Picked> {
         let current = self.current.load();
+        if self.parts.is_outdated(current.seen()) {
+            self.outdated.notify_one();
+        }
         let subset = current.subset(call, &*self.parts.balance, now);
         let changes = &self.parts.changes;
         let seen = changes.count();
@@ -182,7 +202,11 @@ impl Destination for BalancedDestination {
         if !endpoint.state().admits(now) && changes.count() != seen {
             endpoint = subset.pick(call, tried, changes, now)?;
         }
-        Some(Picked::new(&endpoint, Some(self.parts.balance.clone())))
+        Some(self.pick_endpoint(&endpoint))
+    }
+
+    fn pick_endpoint(&self, endpoint: &Endpoint) -> Picked {
+        Picked::new(endpoint, Some(self.parts.balance.clone()))
     }
 
     fn candidates(&self, call: &CallView<'_>) -> Vec<Endpoint> {

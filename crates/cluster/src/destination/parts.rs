@@ -41,6 +41,14 @@ impl Parts {
         Ok(Seen { set, rules })
     }
 
+    /// Returns `true` if a router has another generation than was seen.
+    pub(super) fn is_outdated(&self, seen: &Seen) -> bool {
+        let differs = || {
+            self.routers.iter().zip(&seen.rules).any(|(router, seen)| router.generation() != *seen)
+        };
+        guard(differs, || "a router, asked for its generation,".to_owned()).unwrap_or(false)
+    }
+
     /// Lets routers and balancer prepare for what was seen. Rules that change meanwhile are
     /// prepared once more, since their generation was seen before.
     pub(super) fn prepare(&self, seen: Seen) -> Result<Prepared, Panicked> {

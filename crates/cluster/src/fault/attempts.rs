@@ -51,7 +51,7 @@ impl Attempt for CallAttempts {
             let mut picked = match endpoint {
                 Some(endpoint) => {
                     note(&mut tried.lock(), &endpoint);
-                    Some(Picked::new(&endpoint, None))
+                    Some(policy.destination.pick_endpoint(&endpoint))
                 }
                 None => self.pick(&call, began)?,
             };

@@ -1,14 +1,15 @@
 //! The work of preparing: its occasions and its count.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
-use dubhe_core::CallView;
+use dubhe_core::balance::{Balance, Pick, Selection};
 use dubhe_core::endpoint::Endpoints;
 use dubhe_core::plan::Destination;
 use dubhe_core::router::{Bitmap, PreparedRouter, Router, Trace};
-use dubhe_core::time::Duration;
+use dubhe_core::time::{Duration, Instant};
+use dubhe_core::{CallView, Endpoint};
 use dubhe_net::time::now;
 
 use crate::support::{Changing, InTurn, Panicking, Without, call, destination, endpoint, ports};
@@ -171,4 +172,95 @@ async fn more_subsets_than_are_kept_are_not_all_prepared_again() {
     // 300 of the first round, and one each for those that had to go.
     let prepared = prepared.load(Ordering::Relaxed);
     assert!((301..1500).contains(&prepared), "{prepared} of 3,000 picks");
+}
+
+/// A router that tells its generation and never of a change.
+struct Unannounced(Without);
+
+impl Router for Unannounced {
+    fn prepare(&self, set: &Arc<Endpoints>) -> Box<dyn PreparedRouter> {
+        self.0.prepare(set)
+    }
+
+    fn generation(&self) -> u64 {
+        self.0.generation()
+    }
+}
+
+#[tokio::test]
+async fn rules_that_tell_no_change_are_prepared_after_the_next_pick() {
+    let directory = Changing::new(vec![endpoint(1, &[]), endpoint(2, &[])]);
+    let rule = Without::new(&[1]);
+    let prepared = rule.prepared.clone();
+    let router = Arc::new(Unannounced(rule.clone()));
+    let destination = destination(&directory, vec![router], InTurn::default());
+    let follow = tokio::spawn(destination.follow());
+    assert_eq!(ports(&destination, "m"), BTreeSet::from([2]));
+    rule.replace(&[2]);
+    assert_eq!(ports(&destination, "m"), BTreeSet::from([2]));
+    yield_to_tasks().await;
+    assert_eq!(ports(&destination, "m"), BTreeSet::from([1]));
+    yield_to_tasks().await;
+    assert_eq!(prepared.load(Ordering::Relaxed), 2, "once for each generation");
+    drop(destination);
+    follow.await.unwrap();
+}
+
+/// Picks the first, and notes the selections that it was given.
+#[derive(Clone, Default)]
+struct Given {
+    prepared: Arc<AtomicUsize>,
+    selections: Arc<Mutex<Vec<usize>>>,
+}
+
+impl Balance for Given {
+    fn prepare(&self, _: &Selection) -> Box<dyn Pick> {
+        self.prepared.fetch_add(1, Ordering::Relaxed);
+        Box::new(self.clone())
+    }
+}
+
+impl Pick for Given {
+    fn pick<'a>(&self, _: &CallView<'_>, from: &'a Selection, _: Instant) -> Option<&'a Endpoint> {
+        // A selection is made while the one before is alive, so another one has another address.
+        let address = std::ptr::from_ref(from).addr();
+        let mut selections = self.selections.lock().unwrap();
+        if selections.last() != Some(&address) {
+            selections.push(address);
+        }
+        from.get(0)
+    }
+}
+
+#[tokio::test]
+async fn weights_of_a_narrowed_set_are_worked_out_once_for_many_picks() {
+    let weights = ["100", "200"].map(|weight| [("weight", weight)]);
+    let ports = 1..=1000_u16;
+    let all: Vec<_> =
+        ports.zip(weights.iter().cycle()).map(|(port, params)| endpoint(port, params)).collect();
+    let directory = Changing::new(all.clone());
+    let rules: Vec<_> = (1..=20).map(|port| Without::new(&[port])).collect();
+    let routers = rules.iter().map(|rule| Arc::new(rule.clone()) as Arc<dyn Router>).collect();
+    let balance = Given::default();
+    let destination = destination(&directory, routers, balance.clone());
+    let call = call("m");
+    let pick = || {
+        for _ in 0..1000 {
+            let picked = destination.pick(&CallView::new(&call, None), &[], now()).unwrap();
+            assert_eq!(picked.endpoint().offer().port, 21);
+        }
+        balance.selections.lock().unwrap().len()
+    };
+    assert_eq!(pick(), 1);
+    assert!(rules.iter().all(|rule| rule.prepared.load(Ordering::Relaxed) == 1));
+    // All of the set, and what the rules leave.
+    assert_eq!(balance.prepared.load(Ordering::Relaxed), 2);
+
+    // Once more when one of them goes away, and when it comes back.
+    let away = &all[500];
+    away.state().eject(now() + Duration::from_mins(1));
+    assert_eq!(pick(), 2);
+    away.state().admit();
+    assert_eq!(pick(), 3);
+    assert_eq!(balance.prepared.load(Ordering::Relaxed), 2);
 }
