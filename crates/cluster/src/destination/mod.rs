@@ -38,7 +38,7 @@ pub struct BalancedDestination {
     prepared: watch::Sender<u64>,
     /// The reason why what is prepared is older than the set or the rules.
     failure: Mutex<Option<String>>,
-    /// Told when a pick finds rules of another generation.
+    /// Wakes the task that prepares when a pick finds rules of another generation.
     outdated: Arc<Notify>,
 }
 
