@@ -9,8 +9,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, Thread};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use dubhe_net::log::OncePerSecond;
 use dubhe_net::poll_watch::{PollUnderWay, PollWatch};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::JoinHandle;
@@ -20,8 +21,6 @@ use crate::table::ServiceTable;
 
 /// The time between two looks.
 const TICK: Duration = Duration::from_millis(10);
-/// The ticks between two warnings of one kind: a second.
-const LOG_PAUSE: u64 = 100;
 
 /// A thread that ends with its owner.
 #[derive(Debug)]
@@ -82,7 +81,7 @@ struct Rounds {
     polls: Vec<(PollUnderWay, u64, bool)>,
     nudge: Nudge,
     /// The last warnings while workers were free, and while none was.
-    logs: [LogLimit; 2],
+    logs: [OncePerSecond; 2],
 }
 
 impl Rounds {
@@ -96,7 +95,7 @@ impl Rounds {
             found: Vec::new(),
             polls: Vec::new(),
             nudge: Nudge::default(),
-            logs: [LogLimit::default(), LogLimit::default()],
+            logs: Default::default(),
         }
     }
 
@@ -131,23 +130,23 @@ impl Rounds {
     }
 
     #[cold]
-    fn warn(&mut self, poll: PollUnderWay, since: u64, none_free: bool) {
-        let [some, none] = &mut self.logs;
+    fn warn(&self, poll: PollUnderWay, since: u64, none_free: bool) {
+        let [some, none] = &self.logs;
         let log = if none_free { none } else { some };
-        let Some(unlogged) = log.pass(self.now) else { return };
+        let Some(handlers) = log.count(Instant::now()) else { return };
         let method = self.services.name_of(poll.key());
         let method = method.unwrap_or_else(|| "a mounted service or another dispatch".into());
         let lasts = self.lasts(since);
         let workers = self.runtime.metrics().num_workers();
         if none_free {
             tracing::warn!(
-                %method, ?lasts, workers, unlogged,
+                %method, ?lasts, workers, handlers,
                 "a handler blocks its thread and no worker of the runtime is free: all connections \
                  wait; run what blocks in tokio::task::spawn_blocking, or export the service isolated"
             );
         } else {
             tracing::warn!(
-                %method, ?lasts, workers, unlogged,
+                %method, ?lasts, workers, handlers,
                 "a handler blocks its thread, and the other calls of its connection wait; run what \
                  blocks in tokio::task::spawn_blocking, or export the service isolated"
             );
@@ -184,24 +183,5 @@ impl Drop for Nudge {
         if let Some(last) = &self.last {
             last.abort();
         }
-    }
-}
-
-/// A limit of one warning a second.
-#[derive(Default)]
-struct LogLimit {
-    next: u64,
-    unlogged: u64,
-}
-
-impl LogLimit {
-    /// `None` for a warning too soon, else the number of those that were.
-    fn pass(&mut self, now: u64) -> Option<u64> {
-        if now < self.next {
-            self.unlogged += 1;
-            return None;
-        }
-        self.next = now + LOG_PAUSE;
-        Some(std::mem::take(&mut self.unlogged))
     }
 }
