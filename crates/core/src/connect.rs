@@ -26,19 +26,27 @@ pub enum ChannelState {
     Closed,
 }
 
-/// A way to one endpoint, with several connections inside where that helps.
+/// A way to one endpoint, with several connections inside where that helps. By default it is always
+/// ready, as a handler in this process is.
 pub trait Channel: Invoke + 'static {
     /// The present readiness to take calls.
-    fn state(&self) -> ChannelState;
+    fn state(&self) -> ChannelState {
+        ChannelState::Ready
+    }
 
     /// Resolves once the state is no longer `seen`.
-    fn changed(&self, seen: ChannelState) -> Pin<Box<dyn Future<Output = ChannelState> + Send>>;
+    fn changed(&self, seen: ChannelState) -> Pin<Box<dyn Future<Output = ChannelState> + Send>> {
+        let _ = seen;
+        Box::pin(std::future::pending())
+    }
 
     /// Begins to connect without waiting for the first call.
-    fn warm_up(&self);
+    fn warm_up(&self) {}
 
     /// Takes no more calls; closes when those on their way have ended or at once with `now`.
-    fn close(&self, now: bool);
+    fn close(&self, now: bool) {
+        let _ = now;
+    }
 }
 
 /// The facts that a channel depends on: protocol and address, and what the protocol adds to them.

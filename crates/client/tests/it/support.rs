@@ -1,6 +1,5 @@
 //! A protocol whose providers answer by a function, and clients of it.
 
-use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -71,14 +70,6 @@ impl Channel for Provider {
         // Port 9 is known to be away.
         if self.port == 9 { ChannelState::Connecting } else { ChannelState::Ready }
     }
-
-    fn changed(&self, _: ChannelState) -> Pin<Box<dyn Future<Output = ChannelState> + Send>> {
-        Box::pin(std::future::pending())
-    }
-
-    fn warm_up(&self) {}
-
-    fn close(&self, _: bool) {}
 }
 
 pub(crate) fn environment(

@@ -1,11 +1,10 @@
 //! A registry that tests speak for, and a protocol that counts its channels.
 
-use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use dubhe_cluster::{Channels, Directories};
-use dubhe_core::connect::{Channel, ChannelKey, ChannelState, Connect};
+use dubhe_core::connect::{Channel, ChannelKey, Connect};
 use dubhe_core::endpoint::ServiceParams;
 use dubhe_core::registry::{Health, Registering, Registration, Registry, Snapshot, Snapshots};
 use dubhe_core::{Call, Code, Endpoint, Instance, Invoke, Invoking, Offer, ServiceKey, Status};
@@ -146,19 +145,7 @@ impl Invoke for Silent {
     }
 }
 
-impl Channel for Silent {
-    fn state(&self) -> ChannelState {
-        ChannelState::Ready
-    }
-
-    fn changed(&self, _: ChannelState) -> Pin<Box<dyn Future<Output = ChannelState> + Send>> {
-        Box::pin(std::future::pending())
-    }
-
-    fn warm_up(&self) {}
-
-    fn close(&self, _: bool) {}
-}
+impl Channel for Silent {}
 
 /// The directories of these registries; `dubbo` is preferred to `tri`, and nothing else is spoken.
 pub(crate) fn directories(registries: &[&Scripted]) -> Directories {

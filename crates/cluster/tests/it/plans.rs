@@ -1,12 +1,11 @@
 //! Policies that change while calls go on, and what an attempt copies of its call.
 
-use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dubhe_cluster::{Channels, Cluster};
-use dubhe_core::connect::{Channel, ChannelKey, ChannelState, Connect};
+use dubhe_core::connect::{Channel, ChannelKey, Connect};
 use dubhe_core::end::Until;
 use dubhe_core::fault::Fault;
 use dubhe_core::filter::{Chain, Guard, Hook, Next, Step};
@@ -63,19 +62,7 @@ impl Invoke for Provider {
     }
 }
 
-impl Channel for Provider {
-    fn state(&self) -> ChannelState {
-        ChannelState::Ready
-    }
-
-    fn changed(&self, _: ChannelState) -> Pin<Box<dyn Future<Output = ChannelState> + Send>> {
-        Box::pin(std::future::pending())
-    }
-
-    fn warm_up(&self) {}
-
-    fn close(&self, _: bool) {}
-}
+impl Channel for Provider {}
 
 /// A plan that a test replaces.
 #[derive(Clone)]

@@ -1,6 +1,5 @@
 //! Endpoints that let calls time out in a row.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -8,7 +7,7 @@ use std::time::{Duration, Instant};
 use dubhe_cluster::destination::BalancedDestination;
 use dubhe_cluster::{Channels, Cluster, Tasks};
 use dubhe_core::balance::{Balance, Pick, Selection};
-use dubhe_core::connect::{Channel, ChannelKey, ChannelState, Connect};
+use dubhe_core::connect::{Channel, ChannelKey, Connect};
 use dubhe_core::end::Until;
 use dubhe_core::endpoint::TimeoutLimit;
 use dubhe_core::fault::Fault;
@@ -78,19 +77,7 @@ impl Invoke for Provider {
     }
 }
 
-impl Channel for Provider {
-    fn state(&self) -> ChannelState {
-        ChannelState::Ready
-    }
-
-    fn changed(&self, _: ChannelState) -> Pin<Box<dyn Future<Output = ChannelState> + Send>> {
-        Box::pin(std::future::pending())
-    }
-
-    fn warm_up(&self) {}
-
-    fn close(&self, _: bool) {}
-}
+impl Channel for Provider {}
 
 /// Takes the endpoints in turn.
 #[derive(Clone, Default)]

@@ -1,11 +1,10 @@
 //! A protocol within the process: calls reach a service as bytes, without a network.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use dubhe::__private::client::{Environment, Stub};
-use dubhe::connect::{Channel, ChannelKey, ChannelState, Connect};
+use dubhe::connect::{Channel, ChannelKey, Connect};
 use dubhe::payload::{Body, EncodedArgs, Format};
 use dubhe::time::TokioClock;
 use dubhe::{Call, ClientBuilder, Code, Endpoint, Method, Payload, Service, Status};
@@ -51,16 +50,4 @@ impl Invoke for Local {
     }
 }
 
-impl Channel for Local {
-    fn state(&self) -> ChannelState {
-        ChannelState::Ready
-    }
-
-    fn changed(&self, _: ChannelState) -> Pin<Box<dyn Future<Output = ChannelState> + Send>> {
-        Box::pin(std::future::pending())
-    }
-
-    fn warm_up(&self) {}
-
-    fn close(&self, _: bool) {}
-}
+impl Channel for Local {}
