@@ -3,6 +3,7 @@
 mod exchange;
 mod incoming;
 mod watch;
+mod watched;
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -20,7 +21,8 @@ use crate::options::{MAX_HEADERS, TripleOptions};
 use exchange::Answering;
 pub(super) use exchange::Exchange;
 pub(super) use incoming::Incoming;
-use watch::{During, Progress, Watch, Watched};
+use watch::{During, Progress, Watch};
+use watched::Watched;
 
 /// The end of a body or a connection that broke off.
 pub(crate) type Error = hyper::Error;
@@ -47,7 +49,7 @@ pub(crate) async fn serve<F>(
         During::new(progress.begin(), answering)
     });
     let limit = usize::try_from(options.max_header_list).unwrap_or(usize::MAX);
-    let io = Watched { io, progress: progress.clone() };
+    let io = Watched::new(io, progress.clone());
     let mut builder = http1::Builder::new();
     if options.max_headers != MAX_HEADERS {
         builder.max_headers(options.max_headers);
