@@ -19,7 +19,7 @@ use std::{
 };
 
 pub use address::Address;
-pub use dial::SocketDial;
+pub use dial::{ClientTransport, SocketDial};
 pub use dubhe_core::SockAddr;
 pub use hang_up::HangUp;
 pub use peer::{Peer, TlsPeer};
