@@ -22,7 +22,7 @@ use dubhe_net::tls::ClientTls;
 use http::uri::Scheme;
 
 use crate::options::TripleOptions;
-use crate::transport::http2::Connector;
+use crate::transport::Connector;
 use channel::TripleChannel;
 use request::{Caller, Limits};
 
