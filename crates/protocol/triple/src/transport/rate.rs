@@ -8,36 +8,53 @@ use dubhe_net::rate::{MinRate, RateMeter};
 use dubhe_net::time;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Watches the rate of a body while somebody waits for it. No clock is read and no timer is made
+/// Watches the rate of a body while somebody waits for it. No clock is read and nothing is allocated
 /// for what is there when it is asked for.
 pub(crate) struct BodyRate {
+    rate: MinRate,
+    /// Boxed, since the task of every request has room for it.
+    waiting: Option<Box<Waiting>>,
+}
+
+/// The wait for bytes that are not there yet.
+struct Waiting {
     meter: RateMeter,
-    timer: Option<Pin<Box<Sleep>>>,
+    timer: Pin<Box<Sleep>>,
 }
 
 impl BodyRate {
     pub(crate) const fn new(rate: MinRate) -> Self {
-        Self { meter: RateMeter::new(rate), timer: None }
+        Self { rate, waiting: None }
     }
 
     /// Counts bytes that came.
     pub(crate) fn receive(&mut self, bytes: usize) {
-        self.meter.receive(bytes);
+        if let Some(waiting) = &mut self.waiting {
+            waiting.meter.receive(bytes);
+        }
     }
 
     /// Stops, at the end of a message.
     pub(crate) fn stop(&mut self) {
-        self.meter.stop();
+        if let Some(waiting) = &mut self.waiting {
+            waiting.meter.stop();
+        }
     }
 
     /// Measures while nothing is there and more is expected: ready with an error when too little came.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<dubhe_net::Error> {
-        if !self.meter.is_running() {
-            self.meter.restart(time::now());
+        if self.rate.is_none() {
+            return Poll::Pending;
+        }
+        let Waiting { meter, timer } = &mut **self.waiting.get_or_insert_with(|| {
+            let meter = RateMeter::new(self.rate);
+            Box::new(Waiting { meter, timer: Box::pin(sleep_until(Instant::now())) })
+        });
+        if !meter.is_running() {
+            meter.restart(time::now());
         }
         loop {
-            let Some(due) = self.meter.due().map(Instant::from_std) else { return Poll::Pending };
-            let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
+            let Some(due) = meter.due().map(Instant::from_std) else { return Poll::Pending };
             if timer.deadline() != due {
                 timer.as_mut().reset(due);
             }
@@ -47,8 +64,8 @@ impl BodyRate {
             let now = time::now();
             // Nobody waited for it meanwhile, as while a handler does something else.
             if now > (due + GRACE).into_std() {
-                self.meter.restart(now);
-            } else if let Err(error) = self.meter.check(now, "the body of the request") {
+                meter.restart(now);
+            } else if let Err(error) = meter.check(now, "the body of the request") {
                 return Poll::Ready(error);
             }
         }

@@ -2,11 +2,12 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use dubhe_net::time;
 use h2::{Ping, PingPong};
+use tokio::task::coop;
 use tokio::time::{Sleep, sleep_until};
 
 use crate::options::TripleOptions;
@@ -17,6 +18,8 @@ pub(super) struct Liveness<'a> {
     options: &'a TripleOptions,
     pings: Option<PingPong>,
     timer: Pin<Box<Sleep>>,
+    /// The task that the timer wakes.
+    waker: Option<Waker>,
     opened: Instant,
     /// A request has come.
     carried: bool,
@@ -65,6 +68,7 @@ impl<'a> Liveness<'a> {
             options,
             pings,
             timer: Box::pin(sleep_until(now.into())),
+            waker: None,
             opened: now,
             carried: false,
             unanswered: None,
@@ -115,7 +119,7 @@ impl<'a> Liveness<'a> {
                 drain.answered = true;
             }
         }
-        if self.armed && self.drain.is_none() && self.timer.as_mut().poll(cx).is_pending() {
+        if self.armed && self.drain.is_none() && self.wait(cx).is_pending() {
             return Poll::Pending;
         }
         loop {
@@ -133,10 +137,25 @@ impl<'a> Liveness<'a> {
                 self.timer.as_mut().reset(due);
             }
             self.armed = true;
-            if self.timer.as_mut().poll(cx).is_pending() {
+            self.waker = None;
+            if self.wait(cx).is_pending() {
                 return Poll::Pending;
             }
         }
+    }
+
+    /// Waits for the timer. It is polled once for each task, since that costs some 400 instructions and
+    /// a connection is polled several times a call.
+    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let known = self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
+        if known && !self.timer.is_elapsed() {
+            return Poll::Pending;
+        }
+        let polled = self.timer.as_mut().poll(cx);
+        // Stopped by the budget of its task, a timer has not registered it.
+        self.waker =
+            (polled.is_pending() && coop::has_budget_remaining()).then(|| cx.waker().clone());
+        polled
     }
 
     /// The next moment to look again.
