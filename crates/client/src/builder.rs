@@ -15,6 +15,7 @@ use dubhe_core::endpoint::TimeoutLimit;
 use dubhe_core::fault::Fault;
 use dubhe_core::filter::{Filter, Hook, Step};
 use dubhe_core::router::Router;
+use dubhe_core::sock_addr::unix_path;
 use dubhe_core::time::Duration;
 use dubhe_core::url::Url;
 use dubhe_core::{Code, Endpoint, ServiceKey, Status, Value};
@@ -42,6 +43,12 @@ pub trait Stub: Sized {
     /// The protocols that can carry its calls, where not all can; providers that offer another
     /// one are passed over. Empty for "any".
     fn protocols() -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The names of its methods on the wire, so that options of others are refused. Empty for
+    /// "not known".
+    fn method_names() -> &'static [&'static str] {
         &[]
     }
 
@@ -172,15 +179,15 @@ impl<T: Stub> ClientBuilder<T> {
 
     /// Calls the provider at `url` (`dubbo://host:port`, or `dubbo+unix:///path` for a Unix socket)
     /// and looks in no registry; several providers are separated by semicolons, as in Dubbo, or
-    /// added by further calls. Protocols are `dubbo`, the default, `tri` and `grpc`. A wrong URL is
-    /// reported by [`ClientBuilder::build`].
+    /// added by further calls. Protocols are `dubbo`, the default, `tri` and `grpc`, and those of the
+    /// application. A wrong URL, such as one without host or port, is reported by
+    /// [`ClientBuilder::build`].
     pub fn url(mut self, urls: &str) -> Self {
         for url in urls.split(';') {
-            match Url::parse(url.trim(), "dubbo") {
-                Ok(url) => self = self.endpoint(url.endpoint()),
-                Err(error) => {
-                    let status = Status::new(Code::InvalidArgument, error.to_string());
-                    self.problem.get_or_insert(status);
+            match provider_at(url.trim()) {
+                Ok(endpoint) => self = self.endpoint(endpoint),
+                Err(problem) => {
+                    self.problem.get_or_insert(problem);
                 }
             }
         }
@@ -254,7 +261,8 @@ impl<T: Stub> ClientBuilder<T> {
         self
     }
 
-    /// Options of the method of this name on the wire.
+    /// Options of the method of this name on the wire, such as `getUser`. One that the interface of
+    /// a stub does not have is reported by [`ClientBuilder::build`]; a generic client takes any.
     pub fn method(
         mut self,
         name: impl Into<ByteString>,
@@ -308,7 +316,9 @@ impl<T: Stub> ClientBuilder<T> {
     /// Makes the client. It connects with its first call.
     ///
     /// # Errors
-    /// When the service has no name, a URL is wrong, or there is neither URL nor registry.
+    /// When the service has no name, a URL is wrong, the application has not the protocol of a
+    /// provider, options are given to a method that the
+    /// interface does not have, or there is neither URL nor registry.
     pub fn build(self) -> Result<T, Status> {
         self.client().map(T::over)
     }
@@ -332,6 +342,21 @@ impl<T: Stub> ClientBuilder<T> {
         let wrong = |what: String| Err(Status::new(Code::InvalidArgument, what));
         if self.service.interface().is_empty() {
             return wrong("the client has no interface; set one with service(..)".into());
+        }
+        let known = T::method_names();
+        let unknown = |name: &&ByteString| !known.is_empty() && !known.contains(&&***name);
+        // The least of them, since the order of the map is arbitrary.
+        if let Some(name) = self.methods.keys().filter(unknown).min() {
+            return wrong(format!(
+                "options are given to the method {name}, which {} does not have; its methods on the \
+                 wire are {}",
+                self.service,
+                known.join(", ")
+            ));
+        }
+        if let Source::Direct(list) = &self.source {
+            let channels = self.env.channels();
+            list.iter().try_for_each(|endpoint| channels.check(endpoint))?;
         }
         if matches!(self.source, Source::Registries) && self.env.registries().is_empty() {
             return wrong(format!(
@@ -364,6 +389,18 @@ impl<T: Stub> ClientBuilder<T> {
             .with_retries(self.retry_budget, env.random().clone());
         Ok(Client::new(Arc::new(self.service), cluster, tasks))
     }
+}
+
+/// The provider at `url`.
+fn provider_at(url: &str) -> Result<Endpoint, Status> {
+    let wrong = |text: String| Status::new(Code::InvalidArgument, text);
+    let url = Url::parse(url, "dubbo").map_err(|error| wrong(error.to_string()))?;
+    if url.port == 0 && unix_path(&url.host).is_none() {
+        let (protocol, host) = (&url.protocol, &url.host);
+        let text = format!("the URL of {host:?} has no port; write {protocol}://HOST:PORT");
+        return Err(wrong(text));
+    }
+    Ok(url.endpoint())
 }
 
 impl<T> std::fmt::Debug for ClientBuilder<T> {
