@@ -338,6 +338,7 @@ impl ServerBuilder {
             tasks,
             _watchdog: watchdog,
             wait: options.shutdown_wait,
+            notice: options.dubbo.drain_quiet.max(options.triple.drain_quiet),
         })
     }
 }
