@@ -318,7 +318,8 @@ impl<T: Stub> ClientBuilder<T> {
     /// # Errors
     /// When the service has no name, a URL is wrong, the application has not the protocol of a
     /// provider, options are given to a method that the
-    /// interface does not have, or there is neither URL nor registry.
+    /// interface does not have, or there is neither URL nor registry; and [`Code::Internal`] when a
+    /// router, the balancer or the directory panics.
     pub fn build(self) -> Result<T, Status> {
         self.client().map(T::over)
     }
@@ -370,7 +371,7 @@ impl<T: Stub> ClientBuilder<T> {
         let fixed = matches!(self.source, Source::Direct(_)) && routers.is_empty();
         let directory = self.source.directory(env, &self.service, self.protocols);
         let random: Arc<dyn Balance> = Arc::new(Random::new(env.random().clone()));
-        let plan = StaticPlan::new(&self.options, self.methods, env.clock(), |balance| {
+        let plan = StaticPlan::try_new(&self.options, self.methods, env.clock(), |balance| {
             let balance = balance.unwrap_or(&random).clone();
             let (directory, routers) = (directory.clone(), routers.clone());
             let clock = env.clock().clone();
@@ -381,7 +382,7 @@ impl<T: Stub> ClientBuilder<T> {
                 env.tasks().spawn(destination.follow());
             }
             destination
-        });
+        })?;
         let (channels, tasks) = (env.channels().clone(), env.tasks().clone());
         let cluster = Cluster::new(Arc::new(plan), channels, &tasks, env.clock().clone());
         let cluster = cluster

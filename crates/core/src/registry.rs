@@ -66,6 +66,13 @@ pub trait Registry: Send + Sync + 'static {
 
     /// Follows the providers of `service`. Dropping the stream ends the subscription.
     fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots>;
+
+    /// Returns the last error of following `service`, such as a refused password, until the registry
+    /// answers again. It is told to callers who find no provider. None by default.
+    fn failure(&self, service: &ServiceKey) -> Option<Status> {
+        let _ = service;
+        None
+    }
 }
 
 impl<T: Registry + ?Sized> Registry for Arc<T> {
@@ -79,5 +86,9 @@ impl<T: Registry + ?Sized> Registry for Arc<T> {
 
     fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
         (**self).subscribe(service)
+    }
+
+    fn failure(&self, service: &ServiceKey) -> Option<Status> {
+        (**self).failure(service)
     }
 }
