@@ -12,7 +12,7 @@ use dubhe_cluster::{Cluster, RetryBudget};
 use dubhe_core::balance::Balance;
 use dubhe_core::directory::Directory;
 use dubhe_core::endpoint::TimeoutLimit;
-use dubhe_core::fault::Fault;
+use dubhe_core::fault::IntoFault;
 use dubhe_core::filter::{Filter, Hook, Step};
 use dubhe_core::router::Router;
 use dubhe_core::sock_addr::unix_path;
@@ -98,9 +98,9 @@ impl MethodBuilder {
         self
     }
 
-    /// Sets the treatment of failures.
-    pub fn fault(mut self, fault: Fault) -> Self {
-        self.0.fault = Some(fault);
+    /// Sets the treatment of failures: a [`Fault`](dubhe_core::fault::Fault) or a strategy.
+    pub fn fault(mut self, fault: impl IntoFault) -> Self {
+        self.0.fault = Some(fault.into_fault());
         self
     }
 
@@ -237,9 +237,10 @@ impl<T: Stub> ClientBuilder<T> {
         self
     }
 
-    /// Sets the treatment of failures; failover by default.
-    pub fn fault(mut self, fault: Fault) -> Self {
-        self.options.fault = Some(fault);
+    /// Sets the treatment of failures: a [`Fault`](dubhe_core::fault::Fault), failover by default, or a
+    /// strategy.
+    pub fn fault(mut self, fault: impl IntoFault) -> Self {
+        self.options.fault = Some(fault.into_fault());
         self
     }
 

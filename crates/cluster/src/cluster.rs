@@ -27,9 +27,7 @@ use dubhe_core::{Call, CallView, Code, Endpoint, Invoke, Invoking, Status, inher
 
 use crate::attempt::{Attempt, Report, Unsent};
 use crate::channels::Channels;
-use crate::fault::{
-    CallAttempts, FailedAttempts, RetryBudget, RetryCounter, may_repeat, never_began,
-};
+use crate::fault::{CallAttempts, FailedAttempts, RetryBudget, RetryCounter, never_began};
 use crate::panicked::guard;
 use crate::tasks::Tasks;
 
@@ -254,7 +252,7 @@ impl Cluster {
             failed.attempt = deadline(policy, kept, began);
         }
         let in_time = |deadline: Option<Deadline>| deadline.is_none_or(|d| !d.passed(now));
-        if !may_repeat(policy, &status) || !in_time(failed.deadline) {
+        if !policy.may_repeat(&status) || !in_time(failed.deadline) {
             return Err(failed.error(status, None));
         }
 

@@ -56,6 +56,11 @@ impl Stream for Fixed {
 pub type Registering<'a, T> = Pin<Box<dyn Future<Output = Result<T, Status>> + Send + 'a>>;
 
 /// A registry.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a registry",
+    note = "a registry of a URL is `dubhe::registry_at(url, application)?`; one of your own implements \
+            `Registry`"
+)]
 pub trait Registry: Send + Sync + 'static {
     /// Announces a provider until it is unregistered or the registry is closed; repeating it is
     /// harmless.

@@ -495,3 +495,30 @@ async fn a_balancer_that_panics_fails_that_call_alone() {
     assert_eq!(status.message(), text);
     call(&client, "good", &CallOptions::new()).await.unwrap();
 }
+
+/// Sends the call again on the same endpoint, as often as the policy says and lets it.
+async fn insist(call: Call, attempts: Attempts) -> Result<Reply, Status> {
+    let mut left = attempts.policy().retries;
+    loop {
+        let again = call.try_clone().unwrap();
+        match attempts.next(again).await {
+            Err(status) if left > 0 && attempts.may_repeat(&status) => left -= 1,
+            outcome => return outcome,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_strategy_is_told_what_may_be_repeated() {
+    for (retry, repeatable, asked) in [
+        (Retry::Unknown, true, 3),
+        (Retry::Unknown, false, 1),
+        (Retry::Unstarted, false, 3),
+        (Retry::Never, true, 1),
+    ] {
+        let (env, seen) = environment(move |_, _| Err(down(retry)));
+        let client = builder(&env, &[1]).fault(insist).repeatable(repeatable).build().unwrap();
+        call(&client, "m", &CallOptions::new()).await.unwrap_err();
+        assert_eq!(ports(&seen).len(), asked, "{retry:?}");
+    }
+}

@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use dubhe_core::plan::Policy;
 use dubhe_core::random::Random;
 use dubhe_core::status::{Origin, Retry};
 use dubhe_core::time::{Deadline, Duration, Instant};
@@ -15,17 +14,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// The attempts that an error tells of, and the bytes of each one's message.
 const TOLD: usize = 8;
 const TOLD_BYTES: usize = 256;
-
-/// Returns `true` if a call that failed so may be sent again: it certainly did not start, or may
-/// run twice. Errors of the business are answers.
-pub(crate) fn may_repeat(policy: &Policy, failure: &Status) -> bool {
-    !failure.is_business()
-        && match failure.retry() {
-            Retry::Never => false,
-            Retry::Unstarted => true,
-            Retry::Unknown => policy.repeatable,
-        }
-}
 
 /// Returns `true` if the provider refused the call before it began it, as a rule since it has too much
 /// to do.
