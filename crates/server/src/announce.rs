@@ -95,9 +95,10 @@ impl Announcer {
             return Ok(());
         }
         let offers = self.offers.iter().filter(|offer| exported.is_announced(&offer.protocol));
+        let instance = self.instance_of(exported);
         let registrations = offers.map(|offer| Registration {
             service: (*exported.key).clone(),
-            instance: self.instance.clone(),
+            instance: instance.clone(),
             offer: offer.clone(),
             params: exported.params.clone(),
         });
@@ -117,6 +118,18 @@ impl Announcer {
             }
         }
         Ok(())
+    }
+
+    /// The instance with the facts that parameters of the service tell, as those who read its URL see
+    /// it.
+    fn instance_of(&self, exported: &Exported) -> Arc<Instance> {
+        match exported.params.get("zone") {
+            Some(zone) if !zone.is_empty() => {
+                let zone = Some(ByteString::from(zone));
+                Arc::new(Instance { zone, ..Instance::clone(&self.instance) })
+            }
+            _ => self.instance.clone(),
+        }
     }
 
     /// Withdraws a service. A registration that a registry does not remove in time is logged and left

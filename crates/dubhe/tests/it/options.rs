@@ -51,6 +51,7 @@ fn client(running: &dubhe::RunningServer) -> ClockClient {
 async fn registries_are_told_application_host_port_and_parameters() {
     let registry = Memory::new();
     let export = Export::new(ClockServer::new(Slow)).group("g").version("3").param("weight", "7");
+    let export = export.param("zone", "hz");
     let running = Server::builder()
         .service(export)
         .registry(registry.clone())
@@ -68,6 +69,7 @@ async fn registries_are_told_application_host_port_and_parameters() {
     for provider in &providers {
         assert_eq!(provider.instance.host, "clock.example");
         assert_eq!(provider.instance.application, "clocks");
+        assert_eq!(provider.instance.zone.as_deref(), Some("hz"));
         assert_eq!(provider.params.get("weight"), Some("7"));
     }
     running.stop().await;
