@@ -209,12 +209,12 @@ impl Watchers {
         }
     }
 
-    /// Tells all of the end of the reply that they have watched.
+    /// Passes the end of the reply on to all watchers.
     pub(crate) fn end(&mut self, ending: Ending<'_>) {
         self.passed(ending, Until::Sent);
     }
 
-    /// Tells those for whom the reply that they have watched has ended.
+    /// Passes the end of the reply on to the watchers that wait for `at`.
     pub(crate) fn passed(&mut self, ending: Ending<'_>, at: Until) {
         if !self.delayed(ending, at, true) {
             self.passed_now(ending, at);
@@ -230,7 +230,7 @@ impl Watchers {
         });
     }
 
-    /// Tells those for whom the call has ended.
+    /// Passes the end of the call on to the watchers that wait for `at`.
     pub(crate) fn tell(&mut self, at: Until, facts: &Facts<'_>) {
         if !self.delayed(facts.ending, at, false) {
             self.tell_now(at, facts);
@@ -241,7 +241,7 @@ impl Watchers {
         self.each(at, |node| node.tell(facts));
     }
 
-    /// Lets one that is busy delay the end for the others.
+    /// Delays the end for all watchers while one of them is busy.
     fn delayed(&mut self, ending: Ending<'_>, at: Until, replied: bool) -> bool {
         let mut next = self.0.as_deref();
         while let Some(node) = next {
@@ -317,7 +317,7 @@ impl fmt::Debug for Watchers {
     }
 }
 
-/// All of an [`End`] but the time.
+/// The facts of an [`End`] without the time.
 #[derive(Clone, Copy)]
 pub(crate) struct Facts<'a> {
     pub(crate) ending: Ending<'a>,

@@ -264,18 +264,18 @@ impl Guards {
         }
     }
 
-    /// Tells the guards of the outcome, or of its end where that comes later.
+    /// Passes the outcome to the guards, or keeps them until its end where that comes later.
     pub fn end(&mut self, outcome: &mut Outcome) {
         self.0.outcome(outcome);
     }
 
-    /// Tells the guards that the call was refused with `status`.
+    /// Passes `status`, with which the call was refused, to the guards.
     pub fn refused(mut self, status: Status) -> Status {
         self.0.tell(Until::Sent, &Facts::failed(&status));
         status
     }
 
-    /// Lets the guards stay with a call on its way, and then with its reply, to the end.
+    /// Keeps the guards with a call on its way, and then with its reply, to the end.
     pub fn follow(self, call: Invoking) -> Invoking {
         call.watch_all(self.0)
     }

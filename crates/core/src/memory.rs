@@ -33,7 +33,7 @@ pub const BLOCK: usize = 16;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MemoryLimit {
     factor: u16,
-    /// In units of [`UNIT`].
+    /// The most bytes, in units of [`UNIT`].
     most: u16,
 }
 

@@ -23,7 +23,7 @@ pub struct Payloads {
 enum Source {
     One(Payload),
     Request(PayloadStream),
-    /// Whole until it is first polled, because it holds the guards of the call.
+    /// A whole reply until it is first polled, because it holds the guards of the call.
     Reply(Box<Reply>),
     Frames(ReplyStream),
     Ended,

@@ -51,7 +51,7 @@ pub enum ReplyBody {
 pub struct Reply {
     /// Attachments of the reply.
     pub metadata: Metadata,
-    /// Its content.
+    /// The content of the reply.
     pub body: ReplyBody,
     /// The watchers of a unary reply; a stream holds its own.
     watchers: Unary,
@@ -77,7 +77,7 @@ impl Reply {
         Self { metadata, body, watchers: Unary::default() }
     }
 
-    /// Tells `watch` of the end of the reply: of a unary one when it has been sent or is dropped,
+    /// Passes the end of the reply to `watch`: of a unary one when it has been sent or is dropped,
     /// of a stream when its trailers pass or it is dropped. See also [`Reply::on_end`].
     pub fn watch(&mut self, watch: impl Watch + 'static, timer: Timer, until: Until) {
         self.watch_by(Box::new(Node::new(watch, Some(timer), until)));
@@ -223,7 +223,7 @@ impl ReplyStream {
         Self { frames: Box::pin(frames), watchers: Watchers::default(), until_sent: false }
     }
 
-    /// Lets `change` stand between the stream and those who read or watch it.
+    /// Puts `change` between the stream and those who read or watch it.
     pub fn wrap<S>(mut self, change: impl FnOnce(Self) -> S) -> Self
     where
         S: Stream<Item = Frame> + Send + 'static,

@@ -28,14 +28,14 @@ pub struct Wanted<'a> {
 /// The means by which a request tells methods of one name apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overload<'a> {
-    /// Not at all: any one is meant.
+    /// No difference: any one is meant.
     Any,
-    /// By the JVM descriptors of the arguments.
+    /// The JVM descriptors of the arguments.
     Types(&'a str),
-    /// By the number of arguments.
+    /// The number of arguments.
     Count(usize),
-    /// By the first letters of the simple names of the types: `SI` for `(String, int)`, as Dubbo
-    /// Java has them behind a `~` in the path of a request.
+    /// The first letters of the simple names of the types: `SI` for `(String, int)`, as Dubbo Java
+    /// has them behind a `~` in the path of a request.
     Initials(&'a str),
 }
 
