@@ -60,8 +60,8 @@ impl Future for Attempt {
     }
 }
 
-/// Tells the balancer how an attempt ended; until then it counts as in flight. Notes timeouts of the
-/// endpoint, and its answers.
+/// Reports to the balancer how an attempt ended; until then it counts as in flight. Notes timeouts
+/// of the endpoint, and its answers.
 pub(crate) struct Report {
     picked: Picked,
     /// The beginning of the attempt, if an answer is expected.

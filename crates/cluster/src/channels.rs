@@ -125,7 +125,7 @@ fn closed() -> Status {
     Status::new(Code::Unavailable, text).with_retry(Retry::Never)
 }
 
-/// Lets the state of an endpoint follow that of its channel.
+/// Keeps the state of an endpoint equal to that of its channel.
 fn join(endpoint: &Endpoint, channel: &Arc<dyn Channel>, users: &Users) {
     let mut users = users.lock();
     users.retain(|user| user.strong_count() > 0);
@@ -134,7 +134,7 @@ fn join(endpoint: &Endpoint, channel: &Arc<dyn Channel>, users: &Users) {
     endpoint.state().set_channel_state(channel.state());
 }
 
-/// Tells the endpoints of a channel of its state, until the channel is gone.
+/// Copies the state of a channel to its endpoints, until the channel is gone.
 fn follow(channel: &Arc<dyn Channel>, users: Users) -> impl Future<Output = ()> + use<> {
     let mut seen = channel.state();
     let channel = Arc::downgrade(channel);

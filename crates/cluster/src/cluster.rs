@@ -43,7 +43,7 @@ pub struct Cluster(Arc<Inner>);
 struct Inner {
     plan: Arc<dyn Plan>,
     channels: Arc<Channels>,
-    /// Weak, since a task may hold the cluster.
+    /// The tasks, without owning them, since one may hold the cluster.
     tasks: Weak<Tasks>,
     clock: SharedClock,
     random: Arc<dyn Random>,
@@ -78,7 +78,7 @@ impl Cluster {
         self
     }
 
-    /// Lets rules and balancers see arguments of Rust types through `decode`.
+    /// Enables rules and balancers to see arguments of Rust types, through `decode`.
     pub fn with_decoder(mut self, decode: DecodeArguments) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
             inner.decode = Some(decode);
@@ -107,7 +107,8 @@ impl Cluster {
         CallView::new(call, self.0.decode)
     }
 
-    /// The way to `endpoint`. One that has none, such as for a wrong parameter, is passed over for a
+    /// Opens the way to `endpoint`. One that has none, such as for a wrong parameter, is passed
+    /// over for a
     /// while.
     pub(crate) fn channel<'a>(
         &self,

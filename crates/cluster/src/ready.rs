@@ -1,4 +1,4 @@
-//! Waiting for somebody who can be called.
+//! The wait for a provider that takes calls.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use futures_util::future::select_all;
 
 use crate::cluster::{Cluster, unknown};
 
-/// To how many providers a connection is tried; one that works is enough.
+/// The number of providers to which a connection is tried; one that works is enough.
 const TRIED: usize = 8;
 
 impl Cluster {

@@ -14,12 +14,12 @@ pub struct Random {
 }
 
 impl Random {
-    /// With this source of randomness.
+    /// Picks by this source of randomness.
     pub fn new(source: Arc<dyn Source>) -> Self {
         Self { source }
     }
 
-    /// Seeded by the operating system.
+    /// Picks by a generator that the operating system seeds.
     pub fn from_os() -> Self {
         Self::new(Arc::new(SplitMix::from_os()))
     }

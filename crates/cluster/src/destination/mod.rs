@@ -148,7 +148,7 @@ impl BalancedDestination {
         *self.failure.lock() = Some(panicked.to_string());
     }
 
-    /// Tells how many endpoints each router leaves for this call, and by which rule.
+    /// Reports how many endpoints each router leaves for this call, and by which rule.
     pub fn trace(&self, call: &CallView<'_>) -> Trace {
         let mut trace = Trace::default();
         self.current.load().narrow(call, Some(&mut trace));

@@ -41,7 +41,7 @@ impl Parts {
         Ok(Seen { set, rules })
     }
 
-    /// Lets routers and balancer prepare for what was seen. Rules that change meanwhile are
+    /// Prepares routers and balancer for what was seen. Rules that change meanwhile are
     /// prepared once more, since their generation was seen before.
     pub(super) fn prepare(&self, seen: Seen) -> Result<Prepared, Panicked> {
         let set = &seen.set;

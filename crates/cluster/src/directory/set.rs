@@ -40,7 +40,7 @@ pub(super) struct ChangingSet {
 }
 
 impl ChangingSet {
-    /// No endpoint yet, and not current.
+    /// A set without endpoints that is not current.
     pub(super) fn new(usable: Usable, clock: SharedClock) -> Self {
         let empty = Endpoints::new([]).with_health(Health::Stale);
         Self {

@@ -15,7 +15,8 @@ use crate::cluster::{Cluster, nobody, patience};
 pub(crate) struct CallAttempts {
     cluster: Cluster,
     policy: Arc<Policy>,
-    /// Detached, so that providers that are gone and their connections are not kept.
+    /// The endpoints that were tried, detached, so that providers that are gone and their
+    /// connections are not kept.
     tried: Mutex<Vec<Endpoint>>,
 }
 
