@@ -1,4 +1,4 @@
-//! Writing what is read again, with other numbers.
+//! Writes what is read again, with other numbers.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -26,7 +26,7 @@ pub(super) struct Renumber<'a> {
 #[derive(Default)]
 struct Written<'a> {
     containers: u32,
-    /// By the bytes of the definition.
+    /// The numbers of the definitions, by their bytes.
     classes: HashMap<&'a [u8], u32>,
     /// The number of definitions: one may be there twice.
     defined: u32,

@@ -1,4 +1,4 @@
-//! From serde to a [`Value`].
+//! The conversion of types of serde to a [`Value`].
 
 use std::sync::Arc;
 
