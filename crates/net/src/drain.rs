@@ -1,4 +1,4 @@
-//! Stopping in order: a signal with phases, guards that count what is still going on, and scopes
+//! An orderly stop: a signal with phases, guards that count what is still going on, and scopes
 //! whose tasks end with their owner.
 
 use std::{

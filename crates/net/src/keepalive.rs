@@ -40,7 +40,7 @@ impl Default for KeepaliveOptions {
 }
 
 impl KeepaliveOptions {
-    /// No probes.
+    /// The options without probes.
     pub fn off() -> Self {
         Self { interval: Duration::ZERO, ..Self::default() }
     }
@@ -73,7 +73,7 @@ impl KeepaliveOptions {
 /// The thing to do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// No action.
+    /// No step.
     Wait,
     /// Send a probe.
     Probe,

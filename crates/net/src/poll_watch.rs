@@ -50,7 +50,7 @@ struct Slot(AtomicU64);
 
 /// The slot of this thread in one watch.
 struct Entry {
-    /// Compared by address, which is not used again before this is dropped.
+    /// The watch, compared by its address, which is not used again before this is dropped.
     watch: Weak<PollWatch>,
     slot: Arc<Slot>,
     polls: Cell<u16>,

@@ -1,4 +1,4 @@
-//! Several protocols on one port: accept, look at the first bytes, hand over.
+//! The detection of the protocol on a port: accept, look at the first bytes, hand over.
 
 mod acceptor;
 mod limits;
@@ -15,7 +15,7 @@ use crate::{
 
 /// A protocol that can be served.
 pub trait Protocol: Send + Sync + 'static {
-    /// Its name, for people.
+    /// The name of the protocol, for people.
     fn name(&self) -> &str;
 
     /// Decides if a connection that begins with `prefix` is of this protocol, from at most
@@ -44,12 +44,12 @@ pub const MAX_SNIFF_BYTES: usize = 64;
 /// The use of TLS on a port.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum TlsMode {
-    /// Clear connections only.
+    /// Plain connections only.
     #[default]
     Off,
-    /// Clear and encrypted: a connection whose first byte is 0x16 is TLS.
+    /// Plain and TLS connections: one whose first byte is 0x16 is TLS.
     Optional,
-    /// Encrypted connections only.
+    /// TLS connections only.
     Required,
 }
 

@@ -1,4 +1,4 @@
-//! Several connections to one endpoint.
+//! A pool of connections to one endpoint.
 //!
 //! A pool keeps [`PoolOptions::connections`] slots. Each connects when it is first wanted and
 //! again whenever its connection ends, with full-jitter backoff and never more than one attempt at
@@ -49,7 +49,7 @@ pub enum State {
     Hung,
     /// A connection takes no more work, but what it has goes on.
     Draining,
-    /// Closed for good.
+    /// The end: the connection or the pool takes no work again.
     Closed,
 }
 
@@ -235,7 +235,7 @@ impl<C: Connect> Pool<C> {
         *self.shared.state.borrow()
     }
 
-    /// Tells of changes of [`state`](Self::state), and of failed attempts.
+    /// Watches changes of [`state`](Self::state), and failed attempts.
     pub fn changes(&self) -> watch::Receiver<State> {
         self.shared.state.subscribe()
     }
@@ -331,8 +331,8 @@ impl<C: Connect> Shared<C> {
         *self.state.borrow() == State::Closed
     }
 
-    /// Says what the slots add up to. Failures do not change that, but whoever waits must look at
-    /// them.
+    /// Publishes the sum of the states of the slots. Failures do not change it, but whoever waits
+    /// must look at them.
     fn publish(&self) {
         let all = || self.slots.iter();
         // Within the lock, so that of two slots that change at once the later one is right.
@@ -355,7 +355,7 @@ impl<C: Connect> Shared<C> {
     }
 }
 
-/// Lets a slot start anew when its task ends while the pool lives: by a panic, such as one of its
+/// Starts a slot anew when its task ends while the pool lives: by a panic, such as one of its
 /// connection, or with the runtime in which it ran.
 struct Restart<'a, C: Connect> {
     shared: &'a Shared<C>,

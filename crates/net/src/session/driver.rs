@@ -55,9 +55,9 @@ pub struct Driver<S: Session> {
 
 enum Stage {
     Open,
-    /// Over for everybody else; the last bytes leave.
+    /// The session is over, and the last bytes leave.
     Flushing(CloseReason),
-    /// Ended by this side; the rest of the peer's bytes is awaited.
+    /// This side has ended; the rest of the peer's bytes is awaited.
     Lingering {
         until: Instant,
         left: usize,

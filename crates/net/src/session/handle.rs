@@ -51,12 +51,13 @@ struct Queue {
 /// The state of the driver, which decides if a change of the queue must wake it.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum DriverState {
-    /// Asleep: any change needs a wake.
+    /// The driver sleeps: any change needs a wake.
     #[default]
     Asleep,
-    /// About to look: no change needs one.
+    /// The driver is about to look: no change needs a wake.
     Coming,
-    /// Waiting for the transport to take bytes: only a tick before this moment needs one.
+    /// The driver waits for the transport to take bytes: only a tick before this moment needs a
+    /// wake.
     Blocked(Option<Instant>),
 }
 
@@ -124,7 +125,8 @@ impl Handle {
         }
     }
 
-    /// Lets `encode` append one or more whole frames to the connection's queue; they are written
+    /// Appends one or more whole frames, which `encode` writes, to the connection's queue; they are
+    /// written
     /// in one batch with whatever else waits. `encode` runs under the queue's lock: no waiting,
     /// and no call of this handle inside. A deadline for the answer goes in with
     /// [`Outbox::tick_at`].
@@ -194,7 +196,7 @@ impl Handle {
         self.alarm(|queue| queue.out.tick_at(at));
     }
 
-    /// Lets the session be polled, for something it shares with this caller that changed.
+    /// Wakes the driver to poll the session, for something it shares with this caller that changed.
     pub fn wake(&self) {
         self.alarm(|_| {});
     }
@@ -288,7 +290,7 @@ impl Shared {
         QueueNews { close: queue.close.take(), moved }
     }
 
-    /// Writing has to wait: the transport will wake the driver, senders need not, unless
+    /// Notes that writing has to wait: the transport will wake the driver, senders need not, unless
     /// they want a tick before `armed`.
     pub(super) fn blocked(&self, armed: Option<Instant>) {
         let mut queue = self.queue.lock();

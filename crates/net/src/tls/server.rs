@@ -111,13 +111,13 @@ impl ServerTlsOptions {
 }
 
 impl ServerTlsBuilder {
-    /// Lets in only clients whose certificate one of these signed (PEM): mutual TLS.
+    /// Requires clients to have a certificate that one of these signed (PEM): mutual TLS.
     pub fn client_ca(mut self, ca: impl Into<Vec<u8>>) -> Self {
         self.options.client_ca = Some(ca.into());
         self
     }
 
-    /// Lets in clients without a certificate as well, beside those that
+    /// Accepts clients without a certificate as well, beside those that
     /// [`client_ca`](Self::client_ca) allows.
     pub fn client_optional(mut self) -> Self {
         self.options.optional = true;

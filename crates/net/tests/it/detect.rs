@@ -1,4 +1,5 @@
-//! Several protocols on one port: who gets a connection, who gets none, and how it all ends.
+//! The detection of protocols on one port: who gets a connection, who gets none, and how it all
+//! ends.
 
 use std::{
     io,
@@ -52,7 +53,7 @@ impl Protocol for Magic {
     }
 }
 
-/// Never sure.
+/// A protocol that is never sure.
 struct Unsure;
 
 impl Protocol for Unsure {

@@ -13,7 +13,7 @@ use dubhe_net::{
 use dubhe_testkit::certs::{Authority, Identity};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// Says how it sees its client: encrypted or not, ALPN, server name, number of certificates.
+/// Describes its client: encrypted or not, ALPN, server name, number of certificates.
 struct Mirror;
 
 impl Protocol for Mirror {

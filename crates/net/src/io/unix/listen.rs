@@ -24,7 +24,8 @@ use crate::{
 /// A listening Unix socket. Dropping it removes its file.
 #[derive(Debug)]
 pub struct UnixListen {
-    /// Before the listener: while that lives, no other file has the identity of this one.
+    /// The file, declared before the listener: while that lives, no other file has the identity of
+    /// this one.
     _file: SocketFile,
     listener: UnixListener,
     local: SockAddr,
