@@ -105,7 +105,7 @@ pub struct Scanned<'a> {
     request: Request<'a>,
     body: &'a Bytes,
     limits: BodyLimits,
-    /// Before the attachments.
+    /// The decoder, which stands before the attachments.
     decoder: Decoder<'a>,
 }
 

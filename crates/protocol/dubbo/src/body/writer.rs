@@ -16,7 +16,7 @@ use crate::payload::PayloadLimit;
 /// The reason why a frame was not queued. Nothing of it is left in the queue.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    /// Its body has this many bytes, more than the limit.
+    /// The body has this many bytes, more than the limit.
     TooLarge(usize),
     /// A value cannot be written.
     Unwritable(Status),
@@ -163,7 +163,7 @@ impl Drop for Writer<'_> {
     }
 }
 
-/// Says that a value in `metadata` is one that Hessian numbers.
+/// Returns `true` if a value in `metadata` is one that Hessian numbers.
 fn has_container(metadata: &Metadata) -> bool {
     metadata
         .iter()

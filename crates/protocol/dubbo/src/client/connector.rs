@@ -1,4 +1,4 @@
-//! Opening one connection.
+//! Opens one connection.
 
 use std::sync::Arc;
 

@@ -121,7 +121,7 @@ impl Connect for DubboConnect {
         ChannelKey::new(endpoint).with_params(endpoint, &PARAMETERS)
     }
 
-    /// Must be called within a tokio runtime.
+    /// Makes the channel. To be called within a tokio runtime.
     fn connect(&self, endpoint: &Endpoint) -> Result<Arc<dyn Channel>, Status> {
         let params = endpoint.service();
         let refused =

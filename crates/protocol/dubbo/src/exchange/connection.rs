@@ -51,7 +51,7 @@ pub struct Connection {
 
 /// The reason why a call was not queued.
 enum NotSent {
-    /// Too much waits for the peer already.
+    /// The queue is full: the peer has not taken enough of it.
     Full,
     Failed(Status),
 }

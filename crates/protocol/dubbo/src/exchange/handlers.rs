@@ -95,7 +95,7 @@ impl<T> HandlerSet<T> {
         }
     }
 
-    /// Tells `watch` of the polls.
+    /// Reports the polls to `watch`.
     pub(super) fn watch(&mut self, watch: Option<Arc<PollWatch>>) {
         self.watch = watch;
     }

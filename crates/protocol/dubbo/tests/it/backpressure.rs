@@ -18,7 +18,7 @@ use tokio::io::AsyncWriteExt;
 
 const REPLY: usize = 200_000;
 
-/// More than the transport and the kernel take of what nobody reads.
+/// A number of bytes above what transport and kernel take while nobody reads.
 const PIPE: usize = 8 << 20;
 
 fn large() -> Reply {

@@ -1,4 +1,4 @@
-//! Our client against our server, over memory.
+//! The client against the server, over memory.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

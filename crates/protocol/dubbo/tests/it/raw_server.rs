@@ -1,4 +1,4 @@
-//! Our client against a server that says exactly what the test wants.
+//! The client against a server that says exactly what the test wants.
 
 use std::time::Duration;
 

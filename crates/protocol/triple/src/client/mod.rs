@@ -144,7 +144,7 @@ impl Connect for TripleConnect {
         ChannelKey::new(endpoint).with_params(endpoint, &parameters)
     }
 
-    /// Must be called within a tokio runtime.
+    /// Makes the channel. To be called within a tokio runtime.
     fn connect(&self, endpoint: &Endpoint) -> Result<Arc<dyn Channel>, Status> {
         let mut pool = PoolOptions::default();
         pool.backoff = self.backoff;

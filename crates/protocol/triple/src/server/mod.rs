@@ -67,7 +67,8 @@ impl TripleProtocol {
         self
     }
 
-    /// Lets `service` answer the requests whose path begins with `prefix`, which it sees whole.
+    /// Mounts `service`, which answers the requests whose path begins with `prefix` and sees all of
+    /// that path.
     /// The longest prefix counts; what is mounted at `/` gets what nothing else takes.
     pub fn mount(mut self, prefix: &str, service: HttpService) -> Self {
         Arc::make_mut(&mut self.0).mounts.add(prefix, service);

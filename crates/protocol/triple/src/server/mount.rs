@@ -122,7 +122,7 @@ fn failed() -> Response<ResponseBody> {
 /// The mounted services, by prefix of the path.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Mounts {
-    /// Longest prefix first.
+    /// The services by prefix, the longest first.
     prefixes: Vec<(String, HttpService)>,
     /// The service that takes all that nobody else does.
     root: Option<HttpService>,

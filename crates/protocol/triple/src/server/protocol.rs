@@ -28,7 +28,7 @@ pub(super) struct Accepted<'a, P> {
 /// The delimiting of the messages in the body of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
-    /// Each is behind a prefix.
+    /// A prefix stands before each message.
     Prefixed,
     /// The whole body is one message, and no body an empty one.
     Whole,

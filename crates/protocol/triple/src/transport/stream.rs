@@ -28,7 +28,7 @@ pub(crate) struct ServerStream {
 pub(crate) struct Receiver {
     incoming: AnyIncoming,
     rate: BodyRate,
-    /// Held while the request is not whole and its handler has not begun.
+    /// A token that is held while the request is not whole and its handler has not begun.
     receiving: Option<Arc<()>>,
 }
 
@@ -192,7 +192,7 @@ impl Responder {
         }
     }
 
-    /// Ready when the peer has given up. Over HTTP/1.1 it drops what answers instead.
+    /// Resolves when the peer has given up. Over HTTP/1.1 it drops what answers instead.
     pub(crate) async fn gone(&mut self) {
         match self {
             Self::Http2(exchange) => poll_fn(|cx| exchange.poll_reset(cx)).await,
@@ -264,7 +264,7 @@ impl Sender {
         }
     }
 
-    /// Ready when the peer has given up. Over HTTP/1.1 it drops what sends instead.
+    /// Becomes ready when the peer has given up. Over HTTP/1.1 it drops what sends instead.
     pub(crate) fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match self {
             Self::Http2(outgoing) => outgoing.poll_reset(cx),

@@ -177,7 +177,7 @@ fn a_result_is_one_value() {
     assert!(text.contains("a list of 2 arguments is not a result"), "{text}");
 }
 
-/// Says that bytes given to a queue are in it themselves, and not as a copy.
+/// Returns `true` if bytes given to a queue are in it themselves, and not as a copy.
 fn is_kept(bytes: Bytes, write: impl FnOnce(&mut Outbox, Bytes)) -> bool {
     let mut out = Outbox::default();
     write(&mut out, bytes.clone());

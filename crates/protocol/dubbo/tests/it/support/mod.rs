@@ -54,7 +54,7 @@ impl Methods {
         Self::default().method("echo", echo)
     }
 
-    /// None yet; `gate` will be in front of all.
+    /// A service without methods yet; `gate` will be in front of all.
     pub(crate) fn gated(gate: impl Gate) -> Self {
         let (gate, clock): (Arc<dyn Gate>, SharedClock) = (Arc::new(gate), Arc::new(TokioClock));
         Self { gates: Gates::new([gate], &clock), ..Self::default() }

@@ -73,7 +73,7 @@ impl Exchange {
         self.0.lock().head = Some(response.map(Kind::Body));
     }
 
-    /// Ready when all data has been taken.
+    /// Becomes ready when all data has been taken.
     pub(crate) fn poll_empty(&self, cx: &mut Context<'_>) -> Poll<()> {
         let mut state = self.0.lock();
         if state.data.is_empty() {

@@ -34,7 +34,7 @@ struct State {
 }
 
 enum Phase {
-    /// Between two requests.
+    /// The time between two requests, since this moment.
     Idle(Instant),
     /// Bytes of a head have come.
     Head,
@@ -82,7 +82,7 @@ impl Progress {
         InRequest(self.clone())
     }
 
-    /// Says that the body of the request is awaited, or not any more.
+    /// Notes if the body of the request is awaited.
     pub(super) fn await_body(&self, awaits: bool) {
         let mut state = self.0.lock();
         state.awaits_body = awaits && !state.responded;
@@ -153,7 +153,8 @@ impl Watch {
         Self { progress, timer, armed: false }
     }
 
-    /// Ready with the reason when the connection has to end. To be polled after the connection.
+    /// Becomes ready, with the reason, when the connection has to end. To be polled after the
+    /// connection.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<String> {
         loop {
             let due = match self.progress.look(time::now()) {

@@ -91,7 +91,7 @@ impl Future for Response {
 }
 
 impl Connection {
-    /// Ready when the peer takes one more stream.
+    /// Becomes ready when the peer takes one more stream.
     ///
     /// # Errors
     /// When it takes none any more.

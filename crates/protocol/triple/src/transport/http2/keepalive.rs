@@ -23,7 +23,7 @@ use crate::transport::coalesced::Flusher;
 pub(super) struct Streams {
     /// A response has come.
     has_answered: AtomicBool,
-    /// Closed with the last reference.
+    /// A channel that closes with the last reference.
     alive: watch::Sender<()>,
     /// A stream has begun since the last look.
     begun: AtomicBool,

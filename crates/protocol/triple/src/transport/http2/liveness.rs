@@ -100,7 +100,7 @@ impl<'a> Liveness<'a> {
         }
     }
 
-    /// Ready when the connection should end.
+    /// Becomes ready when the connection should end.
     pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,

@@ -125,7 +125,7 @@ pub(crate) async fn serve<F>(
     tracing::debug!(%remote, "http/2 connection ended");
 }
 
-/// Ready when a drain has gone on for `time`.
+/// Resolves when a drain has gone on for `time`.
 async fn quiet(mut shutdown: Shutdown, time: Duration) {
     shutdown.draining().await;
     tokio::time::sleep(time).await;
