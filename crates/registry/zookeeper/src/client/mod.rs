@@ -85,19 +85,19 @@ impl fmt::Debug for Credentials {
 /// The state of a client.
 #[derive(Clone, Debug)]
 pub enum ClientState {
-    /// Not connected; it tries.
+    /// The client has no connection and tries to make one.
     Connecting {
         /// The error of the last attempt, when there was one.
         error: Option<Arc<str>>,
     },
-    /// Connected.
+    /// The client has a connection and a session.
     Connected {
         /// The session.
         session: Session,
-        /// Our end of the connection.
+        /// The address of this end of the connection.
         local: IpAddr,
     },
-    /// Closed for good.
+    /// The client was closed, for good.
     Closed,
 }
 

@@ -1,4 +1,4 @@
-//! Making a registry.
+//! The builder of a registry.
 
 use std::collections::HashMap;
 use std::fmt;

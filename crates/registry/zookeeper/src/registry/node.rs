@@ -27,20 +27,20 @@ pub(super) struct NodeKeeper {
 pub(super) struct Node {
     pub(super) path: String,
     pub(super) data: Vec<u8>,
-    /// True if it goes with our session.
+    /// `true` if it goes with our session.
     pub(super) ephemeral: bool,
 }
 
 /// The state of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NodeState {
-    /// Not there yet, or not ours; with the error of the last attempt.
+    /// The node is not there yet, or is not ours; with the error of the last attempt.
     Missing(Option<Error>),
-    /// There, owned by our session.
+    /// The node is there and owned by our session.
     Placed,
-    /// Taken back.
+    /// The node was removed.
     Removed,
-    /// Not taken back, because of this error.
+    /// The node was not removed, because of this error.
     RemoveFailed(Error),
 }
 
