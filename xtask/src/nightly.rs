@@ -1,4 +1,4 @@
-//! Every suite in its full length.
+//! The suites in their full length.
 
 use std::time::Instant;
 

@@ -90,7 +90,7 @@ fn room(package: &Package) -> Option<&str> {
     package.folder.strip_prefix("crates/")
 }
 
-/// Our libraries that a package depends on outside its tests, with their rooms.
+/// The libraries of this project that a package depends on outside its tests, with their rooms.
 fn ours<'a>(repo: &'a Repo, package: &'a Package) -> impl Iterator<Item = &'a str> {
     package.dependencies.iter().filter(|dependency| !dependency.dev).filter_map(|dependency| {
         repo.packages.iter().find(|other| other.name == dependency.name).and_then(room)
