@@ -74,7 +74,7 @@ fn free(addr: &str) -> String {
     format!("{}:{next}", host(addr))
 }
 
-/// Says what there is, in lines that can be copied.
+/// Prints what there is, in lines that can be copied.
 fn introduce(
     first: &RunningServer,
     second: &RunningServer,
