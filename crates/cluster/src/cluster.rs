@@ -50,7 +50,7 @@ struct Inner {
     decode: Option<DecodeArguments>,
     retries: RetryCounter,
     /// The target of the filters of the latest policy.
-    filtered: ArcSwapOption<Filtered>,
+    filtered: ArcSwapOption<PolicyTarget>,
 }
 
 impl Cluster {
@@ -215,7 +215,7 @@ impl Cluster {
             };
             // Sent again while there is time, and while that does no harm.
             let failed = failed.get_or_insert_with(Box::<FailedAttempts>::default);
-            let ended = Ended { endpoint, began, status };
+            let ended = FailedAttempt { endpoint, began, status };
             (picked, began) = Box::pin(self.again(policy, call, failed, ended, retries)).await?;
         }
     }
@@ -242,10 +242,10 @@ impl Cluster {
         policy: &Policy,
         call: &mut Unsent,
         failed: &mut FailedAttempts,
-        ended: Ended,
+        ended: FailedAttempt,
         retries: u32,
     ) -> Result<(Picked, Instant), Status> {
-        let Ended { endpoint, began, status } = ended;
+        let FailedAttempt { endpoint, began, status } = ended;
         let now = self.clock().now();
         failed.note(endpoint, &status, now.saturating_duration_since(began));
         // A stream is sent once.
@@ -401,7 +401,7 @@ impl Cluster {
             Some(known) if Arc::ptr_eq(&known.policy, policy) => known.clone(),
             _ => {
                 let cluster = Arc::downgrade(&self.0);
-                let made = Arc::new(Filtered { cluster, policy: policy.clone() });
+                let made = Arc::new(PolicyTarget { cluster, policy: policy.clone() });
                 self.0.filtered.store(Some(made.clone()));
                 made
             }
@@ -424,7 +424,7 @@ impl Cluster {
 }
 
 /// An attempt that has failed.
-struct Ended {
+struct FailedAttempt {
     endpoint: Endpoint,
     began: Instant,
     status: Status,
@@ -476,12 +476,12 @@ pub(crate) fn unknown(destination: &dyn Destination, set: &Endpoints) -> String 
 }
 
 /// The target of the filters of a call: the cluster, with the policy that the call has.
-struct Filtered {
+struct PolicyTarget {
     cluster: Weak<Inner>,
     policy: Arc<Policy>,
 }
 
-impl Invoke for Filtered {
+impl Invoke for PolicyTarget {
     fn invoke(&self, call: Call) -> Invoking {
         let Some(cluster) = self.cluster.upgrade().map(Cluster) else {
             let text = "the client was dropped while a filter held its call";

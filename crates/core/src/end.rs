@@ -90,14 +90,14 @@ pub trait Watch: Send {
 
     /// Takes, when it [is busy](Watch::is_busy), the end that the others are told once this is
     /// dropped.
-    fn delay(&mut self, ended: Ended) {
+    fn delay(&mut self, ended: DelayedEnd) {
         drop(ended);
     }
 }
 
 /// The watchers of a call that has ended, which are told of it when this is dropped.
 #[derive(Debug)]
-pub struct Ended {
+pub struct DelayedEnd {
     watchers: Watchers,
     /// The outcome, `None` when the caller gave up.
     outcome: Option<Result<(), Status>>,
@@ -105,7 +105,7 @@ pub struct Ended {
     replied: bool,
 }
 
-impl Drop for Ended {
+impl Drop for DelayedEnd {
     fn drop(&mut self) {
         let ending = match &self.outcome {
             Some(Ok(())) => Ending::Ok,
@@ -271,7 +271,7 @@ impl Watchers {
             Ending::Failed(status) => Some(Err(status.clone())),
             Ending::Cancelled => None,
         };
-        let ended = Ended { watchers, outcome, replied };
+        let ended = DelayedEnd { watchers, outcome, replied };
         if let Some(mut busy) = busy {
             busy.watch.delay(ended);
         }

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use dubhe_core::fault::Attempt;
+use dubhe_core::fault::MakeAttempt;
 use dubhe_core::plan::{Picked, Policy};
 use dubhe_core::time::{Duration, Instant, Sleep};
 use dubhe_core::{Call, Endpoint, Invoking, Status};
@@ -36,7 +36,7 @@ impl CallAttempts {
     }
 }
 
-impl Attempt for CallAttempts {
+impl MakeAttempt for CallAttempts {
     fn policy(&self) -> &Policy {
         &self.policy
     }
