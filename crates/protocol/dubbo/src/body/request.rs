@@ -141,7 +141,7 @@ pub(crate) fn arguments(count: usize, bytes: Bytes, limit: MemoryLimit) -> Paylo
 
 /// The facts that a request tells besides the call itself.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Outgoing<'a> {
+pub(crate) struct RequestFacts<'a> {
     /// The time that is left until the deadline.
     pub(crate) timeout: Option<Duration>,
     /// The name of this application, or `""`.
@@ -179,7 +179,7 @@ impl RequestTemplate {
 pub(crate) fn write_request(
     w: &mut Writer<'_>,
     call: &Call,
-    outgoing: &Outgoing<'_>,
+    facts: &RequestFacts<'_>,
 ) -> Result<(), Status> {
     let (service, method) = (&*call.head.service, &*call.head.method);
     let (Body::One(payload), CallKind::Unary | CallKind::OneWay) = (&call.body, method.kind) else {
@@ -191,7 +191,7 @@ pub(crate) fn write_request(
         ));
     };
     payload.fits(method)?;
-    match outgoing.template {
+    match facts.template {
         Some(template) => w.buffer().extend_from_slice(&template.names),
         None => write_names(w.encoder(), service, &method.name, descriptor),
     }
@@ -199,7 +199,7 @@ pub(crate) fn write_request(
         Payload::Args(args) => w.arguments(args, &call.head.metadata)?,
         Payload::Message(content) => w.content(content, &call.head.metadata)?,
     }
-    write_attachments(w.encoder(), service, outgoing, &call.head.metadata)
+    write_attachments(w.encoder(), service, facts, &call.head.metadata)
         .map_err(super::writer::unwritable)
 }
 
@@ -237,17 +237,17 @@ fn write_target(e: &mut Encoder, service: &ServiceKey, application: &str) {
 fn write_attachments(
     e: &mut Encoder,
     service: &ServiceKey,
-    outgoing: &Outgoing<'_>,
+    facts: &RequestFacts<'_>,
     metadata: &Metadata,
 ) -> Result<(), Error> {
     // What the caller says of its application holds.
     let named = !metadata.is_empty() && metadata.get("remote.application").is_some();
     e.write_map(|e| {
-        match outgoing.template {
+        match facts.template {
             Some(template) if !named => e.buffer_mut().extend_from_slice(&template.attachments),
-            _ => write_target(e, service, if named { "" } else { outgoing.application }),
+            _ => write_target(e, service, if named { "" } else { facts.application }),
         }
-        if let Some(timeout) = outgoing.timeout {
+        if let Some(timeout) = facts.timeout {
             // Less than a millisecond is not nothing: 0 would mean "expired".
             let millis = timeout.as_millis().max(1);
             e.write_str("timeout");

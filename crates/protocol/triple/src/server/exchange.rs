@@ -21,7 +21,7 @@ use super::Shared;
 use super::grpc::Grpc;
 use super::mount::HttpService;
 use super::plain_http::PlainHttp;
-use super::protocol::{Accepted, Framing, Protocol};
+use super::protocol::{Accepted, Framing, RequestProtocol};
 use super::reply::{self, Late, StreamWatch};
 use super::run::guarded;
 use super::target::{RequestTarget, ResolvedTarget};
@@ -79,7 +79,7 @@ impl RequestContext<'_> {
 }
 
 /// Answers one request of the protocol `P`.
-async fn exchange<P: Protocol>(
+async fn exchange<P: RequestProtocol>(
     request: RequestContext<'_>,
     accepted: Result<Accepted<'_, P>, Box<Whole>>,
     body: Receiver,
@@ -121,7 +121,7 @@ async fn exchange<P: Protocol>(
 }
 
 /// Reads the request and runs the handler.
-async fn call<P: Protocol>(
+async fn call<P: RequestProtocol>(
     request: RequestContext<'_>,
     protocol: &P,
     found: ResolvedTarget<'_>,
@@ -166,7 +166,7 @@ struct ReadRequest {
 }
 
 /// Reads a request as far as its kind needs before the handler begins.
-async fn read<P: Protocol>(
+async fn read<P: RequestProtocol>(
     request: &RequestContext<'_>,
     protocol: &P,
     found: ResolvedTarget<'_>,

@@ -11,7 +11,7 @@ use http_body::SizeHint;
 
 use super::Error;
 use super::body::{ResponseBody, forward};
-use super::http1::{Exchange, Incoming};
+use super::http1::{Incoming, PendingResponse};
 use super::http2;
 use super::rate::BodyRate;
 use crate::message::writer::BATCH;
@@ -155,8 +155,8 @@ impl Whole {
 
 /// The response side of a stream before its head.
 pub(crate) enum Responder {
-    Http2(http2::Exchange),
-    Http1(Arc<Exchange>),
+    Http2(http2::SendHead),
+    Http1(Arc<PendingResponse>),
 }
 
 impl Responder {
@@ -205,7 +205,7 @@ impl Responder {
 /// the stream.
 pub(crate) enum Sender {
     Http2(http2::Outgoing),
-    Http1(Arc<Exchange>),
+    Http1(Arc<PendingResponse>),
 }
 
 impl Sender {

@@ -20,14 +20,14 @@ use crate::wire::data::Data;
 
 /// The part of a response that has been sent, and that `hyper` has not taken yet.
 #[derive(Default)]
-pub(crate) struct Exchange(Mutex<State>);
+pub(crate) struct PendingResponse(Mutex<State>);
 
 #[derive(Default)]
 struct State {
     head: Option<Response<Kind>>,
     data: VecDeque<Data>,
     trailers: Option<HeaderMap>,
-    end: Option<End>,
+    end: Option<BodyEnd>,
     /// The sender that waits until the data is taken.
     waiting: Option<Waker>,
 }
@@ -41,12 +41,12 @@ enum Kind {
 }
 
 #[derive(Clone, Copy)]
-enum End {
+enum BodyEnd {
     Ended,
     Cut,
 }
 
-impl Exchange {
+impl PendingResponse {
     /// Sends the head of a response that goes on.
     pub(crate) fn stream(&self, head: Response<()>) {
         self.0.lock().head = Some(head.map(|()| Kind::Stream));
@@ -90,18 +90,18 @@ impl Exchange {
     pub(crate) fn end(&self, trailers: Option<HeaderMap>) {
         let mut state = self.0.lock();
         state.trailers = trailers;
-        state.end = Some(End::Ended);
+        state.end = Some(BodyEnd::Ended);
     }
 
     /// Breaks the response off.
     pub(crate) fn cut(&self) {
-        self.0.lock().end = Some(End::Cut);
+        self.0.lock().end = Some(BodyEnd::Cut);
     }
 
     /// The next piece of the body; `Err` when there is none for now.
     fn next(&self) -> Result<Option<Result<Frame<Data>, BoxError>>, ()> {
         let mut state = self.0.lock();
-        let cut = matches!(state.end, Some(End::Cut));
+        let cut = matches!(state.end, Some(BodyEnd::Cut));
         if let Some(data) = state.data.pop_front().filter(|_| !cut) {
             if let Some(waiting) = state.waiting.take() {
                 waiting.wake();
@@ -120,7 +120,7 @@ impl Exchange {
 
 /// A future that answers, until it has sent a head.
 pub(super) struct Answering {
-    exchange: Arc<Exchange>,
+    exchange: Arc<PendingResponse>,
     work: Option<Work>,
 }
 
@@ -128,7 +128,7 @@ type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Answering {
     pub(super) fn new(
-        exchange: Arc<Exchange>,
+        exchange: Arc<PendingResponse>,
         work: impl Future<Output = ()> + Send + 'static,
     ) -> Self {
         Self { exchange, work: Some(Box::pin(work)) }

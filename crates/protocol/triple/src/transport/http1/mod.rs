@@ -18,9 +18,9 @@ use hyper_util::rt::TokioIo;
 use super::stream::{Receiver, Responder, ServerStream};
 use crate::options::{MAX_HEADERS, TripleOptions};
 use exchange::Answering;
-pub(super) use exchange::Exchange;
+pub(super) use exchange::PendingResponse;
 pub(super) use incoming::Incoming;
-use watch::{During, Progress, Watch, Watched};
+use watch::{ConnectionTimer, During, Progress, Watched};
 
 /// The end of a body or a connection that broke off.
 pub(crate) type Error = hyper::Error;
@@ -39,7 +39,7 @@ pub(crate) async fn serve<F>(
     let progress = Progress::new(options);
     let service = service_fn(|request: Request<hyper::body::Incoming>| {
         let (head, body) = request.into_parts();
-        let exchange = Arc::new(Exchange::default());
+        let exchange = Arc::new(PendingResponse::default());
         let body = Receiver::from(Incoming::new(body, progress.clone()));
         let body = body.with_rate(options.min_rate);
         let respond = Responder::Http1(exchange.clone());
@@ -59,7 +59,7 @@ pub(crate) async fn serve<F>(
         .max_buf_size(limit.max(8192))
         .serve_connection(TokioIo::new(io), service);
     let mut connection = pin!(connection);
-    let mut watch = Watch::new(progress.clone());
+    let mut watch = ConnectionTimer::new(progress.clone());
     let mut draining = false;
     let ended = loop {
         tokio::select! {

@@ -141,13 +141,13 @@ impl Drop for InRequest {
 }
 
 /// The timer of a connection.
-pub(super) struct Watch {
+pub(super) struct ConnectionTimer {
     progress: Arc<Progress>,
     timer: Pin<Box<Sleep>>,
     armed: bool,
 }
 
-impl Watch {
+impl ConnectionTimer {
     pub(super) fn new(progress: Arc<Progress>) -> Self {
         let timer = Box::pin(sleep_until(time::now().into()));
         Self { progress, timer, armed: false }

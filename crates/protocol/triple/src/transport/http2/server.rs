@@ -10,8 +10,8 @@ use dubhe_net::io::{Io, SockAddr};
 use h2::Reason;
 use tokio::task::JoinSet;
 
-use super::liveness::{Liveness, Step, Traffic};
-use super::stream::{Exchange, Incoming};
+use super::liveness::{CloseStep, Liveness, Traffic};
+use super::stream::{Incoming, SendHead};
 use crate::options::TripleOptions;
 use crate::transport::coalesced::coalesced;
 use crate::transport::coop::YieldOnWake;
@@ -80,7 +80,7 @@ pub(crate) async fn serve<F>(
                     let (head, body) = request.into_parts();
                     let body = Receiver::from(Incoming(body)).with_rate(options.min_rate);
                     let body = body.counted(receiving.clone());
-                    let respond = Responder::Http2(Exchange(respond));
+                    let respond = Responder::Http2(SendHead(respond));
                     requests.spawn(answer(ServerStream { head, body, respond }));
                 }
                 Some(Err(error)) => {
@@ -101,13 +101,13 @@ pub(crate) async fn serve<F>(
                 liveness.drain(traffic());
             }
             step = due => match step {
-                Step::Drain(idle) => {
+                CloseStep::Drain(idle) => {
                     tracing::debug!(%remote, ?idle, "http/2 connection without a call is closed");
                     draining = true;
                     connection.graceful_shutdown();
                     liveness.drain(traffic());
                 }
-                Step::End(why) => {
+                CloseStep::End(why) => {
                     tracing::debug!(%remote, why, "http/2 connection is ended");
                     connection.abrupt_shutdown(Reason::NO_ERROR);
                     // The last words leave if there is room for them.

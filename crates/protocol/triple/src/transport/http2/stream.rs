@@ -37,9 +37,9 @@ impl Incoming {
 }
 
 /// The response side of a stream before its head.
-pub(crate) struct Exchange(pub(super) SendResponse<Data>);
+pub(crate) struct SendHead(pub(super) SendResponse<Data>);
 
-impl Exchange {
+impl SendHead {
     /// Sends the head of a response whose data follows; `None` when the stream has ended.
     pub(crate) fn stream(&mut self, head: Response<()>) -> Option<Outgoing> {
         self.0.send_response(head, false).ok().map(Outgoing)
