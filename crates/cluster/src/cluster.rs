@@ -10,7 +10,7 @@
 use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwapOption;
-use dubhe_core::call::DecodeArguments;
+use dubhe_core::call::ArgumentDecoder;
 use dubhe_core::connect::Channel;
 use dubhe_core::end::Until;
 use dubhe_core::endpoint::Endpoints;
@@ -18,7 +18,7 @@ use dubhe_core::fault::{Attempts, Fault};
 use dubhe_core::filter::Guards;
 use dubhe_core::invoke::Outcome;
 use dubhe_core::plan::{Destination, Picked, Plan, Policy};
-use dubhe_core::random::{Random, SplitMix};
+use dubhe_core::random::{RandomSource, SplitMix};
 use dubhe_core::registry::Health;
 use dubhe_core::status::Retry;
 use dubhe_core::time::{Deadline, Duration, Instant, SharedClock, Timer};
@@ -46,8 +46,8 @@ struct Inner {
     /// The tasks, without owning them, since one may hold the cluster.
     tasks: Weak<Tasks>,
     clock: SharedClock,
-    random: Arc<dyn Random>,
-    decode: Option<DecodeArguments>,
+    random: Arc<dyn RandomSource>,
+    decode: Option<ArgumentDecoder>,
     retries: RetryCounter,
     /// The target of the filters of the latest policy.
     filtered: ArcSwapOption<PolicyTarget>,
@@ -64,13 +64,13 @@ impl Cluster {
     ) -> Self {
         let filtered = ArcSwapOption::empty();
         let retries = RetryCounter::new(RetryBudget::default(), clock.now());
-        let random: Arc<dyn Random> = Arc::new(SplitMix::from_os());
+        let random: Arc<dyn RandomSource> = Arc::new(SplitMix::from_os());
         let (decode, tasks) = (None, Arc::downgrade(tasks));
         Self(Arc::new(Inner { plan, channels, tasks, clock, random, decode, retries, filtered }))
     }
 
     /// Limits the retries of all calls together, and takes the jitter of pauses from `random`.
-    pub fn with_retries(mut self, budget: RetryBudget, random: Arc<dyn Random>) -> Self {
+    pub fn with_retries(mut self, budget: RetryBudget, random: Arc<dyn RandomSource>) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
             inner.retries = RetryCounter::new(budget, inner.clock.now());
             inner.random = random;
@@ -79,7 +79,7 @@ impl Cluster {
     }
 
     /// Enables rules and balancers to see arguments of Rust types, through `decode`.
-    pub fn with_decoder(mut self, decode: DecodeArguments) -> Self {
+    pub fn with_decoder(mut self, decode: ArgumentDecoder) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
             inner.decode = Some(decode);
         }

@@ -139,7 +139,7 @@ pub mod payload {
     pub use dubhe_core::memory::MemoryLimit;
     pub use dubhe_core::payload::{Args, Content};
     pub use dubhe_core::reply::{Frame, ReplyBody, ReplyStream, Trailers};
-    pub use dubhe_core::{Body, Encoded, EncodedArgs, Format, Payload, Payloads};
+    pub use dubhe_core::{CallBody, Encoded, EncodedArgs, Format, Payload, Payloads};
 }
 
 /// Messages of protocol buffers.

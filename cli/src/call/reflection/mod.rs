@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use dubhe::CallKind;
-use dubhe::payload::{Body, Encoded, Format};
+use dubhe::payload::{CallBody, Encoded, Format};
 use dubhe::{Client, Code, ServiceKey, Status};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use prost::Message;
@@ -98,7 +98,7 @@ impl<'a> Reflection<'a> {
         let client: Client = self.0.client(ServiceKey::interface_only(name))?;
         let method = protobuf::method("ServerReflectionInfo", CallKind::Bidirectional);
         let question = Encoded::new(Format::Protobuf, question).into();
-        let question = Body::Stream(stream::iter([Ok(question)]).boxed());
+        let question = CallBody::Stream(stream::iter([Ok(question)]).boxed());
         let reply = client.send(&method, question, &self.0.options.call()).await?;
         // The end is not waited for: dubbo-go 3.3 ends a stream that went well with "EOF".
         let mut answers = std::pin::pin!(protobuf::messages(reply));

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 
 use super::Response;
-use crate::call::Body;
+use crate::call::CallBody;
 use crate::metadata::Metadata;
 use crate::payload::Payload;
 use crate::payloads::Payloads;
@@ -32,7 +32,7 @@ pub struct Streaming<T> {
 
 impl<T> Streaming<T> {
     /// The messages of a request.
-    pub fn of_request(body: Body, decode: Decode<T>) -> Self {
+    pub fn of_request(body: CallBody, decode: Decode<T>) -> Self {
         Self { payloads: Payloads::of_request(body), decode, code: Code::InvalidArgument }
     }
 

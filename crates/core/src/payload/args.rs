@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Encode, Encoded, Format};
+use super::{EncodePayload, Encoded, Format};
 use crate::memory::MemoryLimit;
 use crate::value::Value;
 
@@ -18,7 +18,7 @@ pub enum Args {
         /// The number of arguments.
         count: usize,
         /// The values.
-        values: Arc<dyn Encode>,
+        values: Arc<dyn EncodePayload>,
     },
     /// Dynamic values, one an argument.
     Values(Arc<[Value]>),

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
-use dubhe_core::call::Body;
+use dubhe_core::call::CallBody;
 use dubhe_core::memory::MemoryLimit;
 use dubhe_core::status::Origin;
 use dubhe_core::{
@@ -182,7 +182,8 @@ pub(crate) fn write_request(
     facts: &RequestFacts<'_>,
 ) -> Result<(), Status> {
     let (service, method) = (&*call.head.service, &*call.head.method);
-    let (Body::One(payload), CallKind::Unary | CallKind::OneWay) = (&call.body, method.kind) else {
+    let (CallBody::One(payload), CallKind::Unary | CallKind::OneWay) = (&call.body, method.kind)
+    else {
         return Err(unsupported("a stream of messages; offer the service over tri"));
     };
     let Some(descriptor) = &method.descriptor else {

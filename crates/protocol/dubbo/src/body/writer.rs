@@ -108,7 +108,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn typed(&mut self, value: &dyn dubhe_core::Encode) -> Result<(), Status> {
+    fn typed(&mut self, value: &dyn dubhe_core::EncodePayload) -> Result<(), Status> {
         value.encode(&mut Sink::new(Format::Hessian2, &mut self.encoder))
     }
 

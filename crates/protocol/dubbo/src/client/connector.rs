@@ -6,7 +6,7 @@ use dubhe_core::serve::Dispatch;
 use dubhe_net::Result;
 use dubhe_net::io::tcp::TcpOptions;
 use dubhe_net::io::{Address, Dial, SocketDial};
-use dubhe_net::pool::Connect;
+use dubhe_net::pool::MakeConnection;
 use dubhe_net::session::{Driver, SessionOptions};
 use dubhe_net::tls::ClientTls;
 
@@ -39,7 +39,7 @@ pub(super) struct Connector {
     pub(super) dispatch: Option<Arc<dyn Dispatch>>,
 }
 
-impl Connect for Connector {
+impl MakeConnection for Connector {
     type Conn = PeerHandle;
 
     async fn connect(&self) -> Result<PeerHandle> {

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use dubhe_core::invoke::{Outcome, Pending};
-use dubhe_core::random::{Random, SplitMix};
+use dubhe_core::random::{RandomSource, SplitMix};
 use dubhe_core::status::table;
 use dubhe_core::time::Deadline;
 use dubhe_core::{

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 use dubhe_core::connect::{Channel, ChannelKey, Connect};
-use dubhe_core::random::{Random, SplitMix};
+use dubhe_core::random::{RandomSource, SplitMix};
 use dubhe_core::{Code, Endpoint, Status};
 use dubhe_net::io::tcp::TcpOptions;
 use dubhe_net::io::{Address, Dial, SocketDial};
@@ -46,7 +46,7 @@ pub struct TripleConnect {
     application: ByteString,
     transport: Transport,
     backoff: Backoff,
-    random: Arc<dyn Random>,
+    random: Arc<dyn RandomSource>,
 }
 
 /// The transport under HTTP/2.
@@ -119,7 +119,7 @@ impl TripleConnect {
     }
 
     /// The same with another source of randomness for those pauses.
-    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+    pub fn random(mut self, random: Arc<dyn RandomSource>) -> Self {
         self.random = random;
         self
     }

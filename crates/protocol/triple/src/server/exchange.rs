@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 
-use dubhe_core::call::{Body, Call, Head};
+use dubhe_core::call::{Call, CallBody, Head};
 use dubhe_core::filter::Guards;
 use dubhe_core::gate::{Arrival, PRIORITY};
 use dubhe_core::invoke::Outcome;
@@ -160,7 +160,7 @@ struct ReadRequest {
     target: Target,
     /// `true` if the arguments have chosen another method than the one that was found first.
     chosen: bool,
-    body: Body,
+    body: CallBody,
     /// The length of a message that is there whole.
     bytes: usize,
 }
@@ -179,7 +179,7 @@ async fn read<P: RequestProtocol>(
             let (protocol, method) = (protocol.clone(), found.target.method.clone());
             let payloads =
                 messages.map(move |message| Ok(protocol.decode(message?, &method)?.payload));
-            let (target, body) = (found.target, Body::Stream(Box::pin(payloads)));
+            let (target, body) = (found.target, CallBody::Stream(Box::pin(payloads)));
             ReadRequest { target, chosen: false, body, bytes: 0 }
         }
         (framing, _) => {
@@ -203,7 +203,7 @@ async fn read<P: RequestProtocol>(
                     (target, !same)
                 }
             };
-            ReadRequest { target, chosen, body: Body::One(decoded.payload), bytes }
+            ReadRequest { target, chosen, body: CallBody::One(decoded.payload), bytes }
         }
     })
 }

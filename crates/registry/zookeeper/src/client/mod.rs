@@ -22,7 +22,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use dubhe_core::random::Random;
+use dubhe_core::random::RandomSource;
 use dubhe_core::time::{Duration, SharedClock};
 use dubhe_net::io::{Address, Dial};
 use dubhe_net::pool::Backoff;
@@ -52,7 +52,7 @@ pub struct ZooKeeperClientOptions {
     /// The clock of all timeouts and pauses.
     pub clock: SharedClock,
     /// The source of jitter.
-    pub random: Arc<dyn Random>,
+    pub random: Arc<dyn RandomSource>,
     /// The dialer that opens connections.
     pub dial: Arc<dyn Dial>,
 }

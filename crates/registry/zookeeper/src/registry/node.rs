@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dubhe_core::random::Random;
+use dubhe_core::random::RandomSource;
 use dubhe_core::time::{Duration, SharedClock};
 use dubhe_net::pool::Backoff;
 use tokio::sync::{oneshot, watch};
@@ -18,7 +18,7 @@ const AUDIT_PERIOD: Duration = Duration::from_secs(30);
 pub(super) struct NodeKeeper {
     pub(super) client: Client,
     pub(super) clock: SharedClock,
-    pub(super) random: Arc<dyn Random>,
+    pub(super) random: Arc<dyn RandomSource>,
     /// The pauses before something that ZooKeeper refused is tried again.
     pub(super) backoff: Backoff,
 }

@@ -109,7 +109,7 @@ impl Dispatch for Methods {
 
 /// Answers with the argument and the attachments it got.
 pub(crate) fn echo(call: Call) -> Invoking {
-    let dubhe_core::Body::One(payload) = call.body else { panic!("no arguments") };
+    let dubhe_core::CallBody::One(payload) = call.body else { panic!("no arguments") };
     Invoking::ready(Ok(Reply::with_metadata(payload, call.head.metadata)))
 }
 

@@ -151,7 +151,7 @@ impl pool::Connection for Connection {
     }
 }
 
-impl pool::Connect for Connector {
+impl pool::MakeConnection for Connector {
     type Conn = Connection;
 
     async fn connect(&self) -> Result<Connection> {
@@ -221,7 +221,7 @@ mod tests {
 
     use dubhe_net::io::Listen;
     use dubhe_net::io::memory::Network;
-    use dubhe_net::pool::Connect;
+    use dubhe_net::pool::MakeConnection;
     use tokio::io::AsyncWriteExt;
 
     use super::*;
