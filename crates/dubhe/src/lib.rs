@@ -125,7 +125,7 @@ pub mod net {
     pub use dubhe_net::io::memory::Network;
     pub use dubhe_net::io::tcp::{TcpDial, TcpListen, TcpOptions};
     pub use dubhe_net::io::unix::{UnixDial, UnixListen, UnixOptions};
-    pub use dubhe_net::io::{Address, Dial, Io, Listen, Peer, SocketDial, Subnet};
+    pub use dubhe_net::io::{Address, ConnectionInfo, Dial, Io, Listen, SocketDial, Subnet};
     pub use dubhe_net::keepalive::KeepaliveOptions;
     pub use dubhe_net::pool::Backoff;
     pub use dubhe_net::rate::MinRate;

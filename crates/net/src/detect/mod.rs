@@ -10,7 +10,7 @@ pub use acceptor::Acceptor;
 
 use crate::{
     drain::Shutdown,
-    io::{BoxFuture, Io, Peer, Subnet},
+    io::{BoxFuture, ConnectionInfo, Io, Subnet},
 };
 
 /// A protocol that can be served.
@@ -24,7 +24,7 @@ pub trait Protocol: Send + Sync + 'static {
 
     /// Serves one connection to its end. At [`Shutdown::draining`] it tells the peer, lets what
     /// has begun end, and closes; the future is dropped when patience ends.
-    fn serve(&self, io: Io, peer: Peer, shutdown: Shutdown) -> BoxFuture<'static, ()>;
+    fn serve(&self, io: Io, peer: ConnectionInfo, shutdown: Shutdown) -> BoxFuture<'static, ()>;
 }
 
 /// The result of looking at the first bytes of a connection.

@@ -2,7 +2,7 @@
 
 use super::tcp::{TcpDial, TcpOptions};
 use super::unix::{UnixDial, UnixOptions};
-use super::{Address, BoxFuture, Dial, Io, Peer};
+use super::{Address, BoxFuture, ConnectionInfo, Dial, Io};
 use crate::Result;
 
 /// Opens connections over TCP, and those to Unix sockets for addresses that name one.
@@ -21,7 +21,7 @@ impl SocketDial {
 }
 
 impl Dial for SocketDial {
-    fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, Result<(Io, Peer)>> {
+    fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, Result<(Io, ConnectionInfo)>> {
         match to.unix_path() {
             Some(_) => self.unix.dial(to),
             None => self.tcp.dial(to),

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Error,
-    io::{Io, Peer},
+    io::{ConnectionInfo, Io},
     time,
 };
 
@@ -73,7 +73,7 @@ impl<S: Session> Driver<S> {
     /// Must be called within a tokio runtime.
     pub fn new(
         mut io: Io,
-        peer: Peer,
+        peer: ConnectionInfo,
         options: SessionOptions,
         session: impl FnOnce(&Handle) -> S,
     ) -> Self {

@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::{CloseReason, Outbox, SessionOptions};
-use crate::io::Peer;
+use crate::io::ConnectionInfo;
 
 /// A connection as other tasks see it: they encode into its queue, ask for ticks, close it and
 /// wait for its end. Clones are the same connection; dropping them does not close it.
@@ -26,7 +26,7 @@ pub struct Handle {
 }
 
 pub(super) struct Shared {
-    peer: Peer,
+    peer: ConnectionInfo,
     high_water: usize,
     queue: Mutex<Queue>,
     /// Bytes that the driver took from the queue or a session wrote, and that the transport has
@@ -110,7 +110,7 @@ impl fmt::Display for SendError {
 impl std::error::Error for SendError {}
 
 impl Handle {
-    pub(super) fn new(peer: Peer, options: &SessionOptions) -> Self {
+    pub(super) fn new(peer: ConnectionInfo, options: &SessionOptions) -> Self {
         Self {
             shared: Arc::new(Shared {
                 peer,
@@ -239,7 +239,7 @@ impl Handle {
     }
 
     /// The two ends of the connection.
-    pub fn peer(&self) -> &Peer {
+    pub fn peer(&self) -> &ConnectionInfo {
         &self.shared.peer
     }
 

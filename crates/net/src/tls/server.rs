@@ -9,7 +9,7 @@ use tokio_rustls::{TlsAcceptor, TlsStream};
 use super::{config::SharedConfig, pem, provider, tls_error, tls_peer};
 use crate::{
     Error, Result,
-    io::{Io, Peer},
+    io::{ConnectionInfo, Io},
 };
 
 /// Certificate and key of a server, and the clients that it lets in. Clones share them, so that a
@@ -69,7 +69,11 @@ impl ServerTls {
     }
 
     /// Does the handshake.
-    pub(crate) async fn accept(&self, io: Io, mut peer: Peer) -> Result<(Io, Peer)> {
+    pub(crate) async fn accept(
+        &self,
+        io: Io,
+        mut peer: ConnectionInfo,
+    ) -> Result<(Io, ConnectionInfo)> {
         let acceptor = TlsAcceptor::from(self.config.load());
         let stream = acceptor
             .accept(io)

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use dubhe_core::serve::Dispatch;
 use dubhe_net::detect::{Probe, Protocol};
 use dubhe_net::drain::Shutdown;
-use dubhe_net::io::{BoxFuture, Io, Peer};
+use dubhe_net::io::{BoxFuture, ConnectionInfo, Io};
 use dubhe_net::poll_watch::PollWatch;
 
 pub use http1::Http1Protocol;
@@ -90,7 +90,7 @@ impl Protocol for TripleProtocol {
         begins(prefix, PREFACE)
     }
 
-    fn serve(&self, io: Io, peer: Peer, shutdown: Shutdown) -> BoxFuture<'static, ()> {
+    fn serve(&self, io: Io, peer: ConnectionInfo, shutdown: Shutdown) -> BoxFuture<'static, ()> {
         let shared = self.0.clone();
         Box::pin(async move {
             let (remote, peer) = (peer.remote.clone(), context_peer(peer, "tri"));
@@ -111,7 +111,7 @@ fn begins(prefix: &[u8], expected: &[u8]) -> Probe {
 }
 
 /// The other end, as handlers see it.
-fn context_peer(peer: Peer, protocol: &'static str) -> Arc<dubhe_core::Peer> {
+fn context_peer(peer: ConnectionInfo, protocol: &'static str) -> Arc<dubhe_core::Peer> {
     Arc::new(dubhe_core::Peer {
         remote: Some(peer.remote),
         local: Some(peer.local),

@@ -20,7 +20,7 @@ use dubhe_dubbo::serialization::SerializationId;
 use dubhe_dubbo::{PayloadLimit, body};
 use dubhe_hessian2::{Encode, Encoder};
 use dubhe_net::io::memory::Network;
-use dubhe_net::io::{Io, Peer};
+use dubhe_net::io::{ConnectionInfo, Io};
 use dubhe_net::session::{CloseReason, Driver, SessionOptions};
 use dubhe_net::time::TokioClock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -136,7 +136,7 @@ pub(crate) struct End {
 
 impl End {
     pub(crate) fn start(
-        (io, peer): (Io, Peer),
+        (io, peer): (Io, ConnectionInfo),
         role: Role,
         options: DubboOptions,
         dispatch: Option<Methods>,
