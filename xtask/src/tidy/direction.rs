@@ -85,7 +85,7 @@ fn covers(pattern: &str, folder: &str) -> bool {
     }
 }
 
-/// The place of a library in the house, relative to `crates/`.
+/// The folder of a library, relative to `crates/`.
 fn room(package: &Package) -> Option<&str> {
     package.folder.strip_prefix("crates/")
 }
