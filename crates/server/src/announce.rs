@@ -89,10 +89,11 @@ impl Announcer {
         if exported.announce == AnnouncePolicy::Never || self.registries.is_empty() {
             return Ok(());
         }
+        let instance = self.instance_of(exported);
         let offers = self.offers.iter().filter(|offer| exported.is_announced(&offer.protocol));
         let registrations = offers.map(|offer| Registration {
             service: (*exported.key).clone(),
-            instance: self.instance.clone(),
+            instance: instance.clone(),
             offer: offer.clone(),
             params: exported.params.clone(),
         });
@@ -112,6 +113,16 @@ impl Announcer {
             }
         }
         Ok(())
+    }
+
+    /// The instance of a service, in the zone of its parameter `zone`.
+    fn instance_of(&self, exported: &Exported) -> Arc<Instance> {
+        match exported.params.get("zone") {
+            None | Some("") => self.instance.clone(),
+            Some(zone) => {
+                Arc::new(Instance { zone: Some(zone.into()), ..(*self.instance).clone() })
+            }
+        }
     }
 
     /// Withdraws a service. A registration that a registry does not remove in time is logged and left

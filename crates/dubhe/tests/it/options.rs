@@ -52,7 +52,7 @@ async fn registries_are_told_application_host_port_and_parameters() {
     let registry = Memory::new();
     let export = Export::new(ClockServer::new(Slow)).group("g").version("3").param("weight", "7");
     let running = Server::builder()
-        .service(export)
+        .service(export.param("zone", "hz"))
         .registry(registry.clone())
         .application("clocks")
         .advertise("clock.example")
@@ -68,6 +68,7 @@ async fn registries_are_told_application_host_port_and_parameters() {
     for provider in &providers {
         assert_eq!(provider.instance.host, "clock.example");
         assert_eq!(provider.instance.application, "clocks");
+        assert_eq!(provider.instance.zone.as_deref(), Some("hz"));
         assert_eq!(provider.params.get("weight"), Some("7"));
     }
     running.stop().await;
@@ -117,7 +118,7 @@ async fn a_service_is_announced_after_its_delay() {
     assert!(wrong.message().contains("delay=\"soon\""), "{wrong}");
 }
 
-/// A registry that is away at first.
+/// A registry that fails at first.
 struct Late(Memory, AtomicUsize);
 
 impl Registry for Late {
