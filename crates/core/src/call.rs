@@ -38,7 +38,7 @@ pub struct Head {
 }
 
 impl Head {
-    /// A head with nothing but its addressee.
+    /// A head with service and method alone.
     pub fn new(service: Arc<ServiceKey>, method: Arc<Method>) -> Self {
         Self {
             service,

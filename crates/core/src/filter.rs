@@ -46,7 +46,7 @@ where
             is a filter, and is added by `filter(..)`"
 )]
 pub trait Hook: Send + Sync + 'static {
-    /// Looks at a call on its way in; an error answers it. The guard is told how the call ended.
+    /// Looks at a call on its way in; an error answers it. The guard learns how the call ended.
     ///
     /// # Errors
     /// The answer to a call that must not pass.
@@ -159,7 +159,7 @@ impl fmt::Debug for Steps {
 /// The part of a chain that a call has passed, and the part that is left.
 #[derive(Debug)]
 pub struct Passed<'a> {
-    /// The hooks, to be told of the end.
+    /// The guards of the hooks, which learn the end.
     pub hooks: Guards,
     rest: Option<(&'a Arc<Steps>, usize, Instant)>,
 }
@@ -221,15 +221,15 @@ impl fmt::Debug for Next {
     }
 }
 
-/// The guards of a call, of hooks and gates that wait for its end. Dropped, they are told that it
-/// was cancelled.
+/// The guards of a call, of hooks and gates that wait for its end. Dropped, they learn that it was
+/// cancelled.
 #[derive(Debug, Default)]
 #[must_use = "dropped, it tells of a cancelled call"]
 pub struct Guards(Watchers);
 
 impl Guards {
-    /// Runs the hooks from step `at` on; gives the guards of those that wait for the end, and the
-    /// step behind the hooks. A hook's refusal is told to those before it.
+    /// Runs the hooks from step `at` on; returns the guards of those that wait for the end, and the
+    /// step behind the hooks. The guards before a hook that refuses learn of it.
     fn run(
         steps: &Steps,
         mut at: usize,
@@ -250,7 +250,7 @@ impl Guards {
         Ok((guards, at))
     }
 
-    /// Adds one that is told before those that are here.
+    /// Adds one that learns the end before those that are here.
     pub(crate) fn add(
         &mut self,
         guard: Guard,

@@ -18,7 +18,7 @@ pub struct Registration {
     pub service: ServiceKey,
     /// The instance that serves it.
     pub instance: Arc<Instance>,
-    /// The way to reach it.
+    /// The protocol and port by which it is reached.
     pub offer: Offer,
     /// The parameters of the service on this instance.
     pub params: Arc<ServiceParams>,

@@ -118,8 +118,8 @@ impl Url {
         )
     }
 
-    /// The instance it names, with the facts that Dubbo's providers tell: `application`, `zone`, and
-    /// the start of the process by `timestamp`.
+    /// The instance it names, with the facts that Dubbo's providers publish: `application`, `zone`,
+    /// and the start of the process by `timestamp`.
     pub fn instance(&self) -> Instance {
         Instance {
             host: self.host.clone(),

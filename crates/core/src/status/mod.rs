@@ -41,7 +41,7 @@ pub enum Retry {
     Unknown,
 }
 
-/// A part of an error that programs read: a message of a type that its name tells, as
+/// A part of an error that programs read: a message and the name of its type, as
 /// `google.protobuf.Any` has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Detail {
