@@ -18,7 +18,7 @@ use crate::tasks::Tasks;
 pub struct Channels {
     connectors: Vec<Arc<dyn Connect>>,
     open: Mutex<HashMap<ChannelKey, Opened>>,
-    /// The tasks, one for each channel, which tell its endpoints of its state.
+    /// The tasks, one for each channel, which copy its state to its endpoints.
     tasks: Tasks,
     /// Set under the lock of `open`, and never taken back.
     closed: AtomicBool,
@@ -154,8 +154,8 @@ fn follow(channel: &Arc<dyn Channel>, users: Users) -> impl Future<Output = ()> 
     }
 }
 
-/// The endpoints that are told. Who is told no more, since the runtime has ended, is asked as if
-/// nothing were known of the channel.
+/// The endpoints that follow the state of a channel. After that task has ended, with the runtime,
+/// they are asked as if nothing were known of the channel.
 struct Followers(Users);
 
 impl Drop for Followers {

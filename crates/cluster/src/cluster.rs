@@ -107,9 +107,8 @@ impl Cluster {
         CallView::new(call, self.0.decode)
     }
 
-    /// Opens the way to `endpoint`. One that has none, such as for a wrong parameter, is passed
-    /// over for a
-    /// while.
+    /// Opens the channel to `endpoint`. One that has none, such as for a wrong parameter, is passed
+    /// over for a while.
     pub(crate) fn channel<'a>(
         &self,
         endpoint: &'a Endpoint,
@@ -220,8 +219,8 @@ impl Cluster {
         }
     }
 
-    /// Sends `call` to whom was picked, and says to whom; what may be sent again is kept. No future:
-    /// what has moved would have room in it.
+    /// Sends `call` to the endpoint that was picked, and returns it; what may be sent again is
+    /// kept. Not a future: what has moved would have room in it.
     fn attempt(
         &self,
         policy: &Policy,
@@ -233,7 +232,7 @@ impl Cluster {
         Ok((self.send(policy, sent, picked, began), endpoint))
     }
 
-    /// Picks who gets a call whose attempt has failed, and when the next one begins.
+    /// Picks the endpoint of a call whose attempt has failed, and the time of the next attempt.
     ///
     /// # Errors
     /// The failure, with what is known of those before, when the call is not sent again.
@@ -309,8 +308,8 @@ impl Cluster {
         Ok((picked, now))
     }
 
-    /// Picks who answers an attempt that begins at `began`, another than those `tried` where there
-    /// is one. The first calls of a client may wait for a first set of providers.
+    /// Picks the endpoint of an attempt that begins at `began`, another than those `tried` where
+    /// there is one. The first calls of a client may wait for a first set of providers.
     pub(crate) async fn pick(
         &self,
         policy: &Policy,
@@ -446,7 +445,7 @@ pub(crate) fn patience(policy: &Policy, call: &Call, now: Instant) -> Deadline {
     deadline(policy, call, now).unwrap_or_else(|| Deadline::after(now, policy.timeout))
 }
 
-/// The error of a call that there is nobody to ask for.
+/// The error of a call for which no provider is known.
 pub(crate) fn nobody(call: &Call, destination: &dyn Destination) -> Status {
     let service = &call.head.service;
     let set = destination.snapshot();

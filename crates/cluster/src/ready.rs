@@ -59,7 +59,7 @@ impl Cluster {
     }
 }
 
-/// The reason why nobody of `set` could be called.
+/// The reason why no endpoint of `set` could be called.
 fn why(destination: &dyn Destination, set: &Endpoints) -> String {
     match set.iter().next() {
         Some(one) => format!("cannot connect to any of {} providers, such as {one}", set.len()),

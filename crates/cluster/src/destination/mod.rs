@@ -1,4 +1,4 @@
-//! Destinations: who may answer a call, and who does.
+//! Destinations: the endpoints that may answer a call, and the choice of one.
 //!
 //! Everything that depends on the set, or on the rules, is prepared when these change, by a task
 //! and not by a caller. A pick then reads one immutable snapshot:

@@ -1,4 +1,4 @@
-//! The set of a directory, replaced as registries tell.
+//! The set of a directory, replaced when registries have news.
 
 use std::collections::HashMap;
 use std::pin::Pin;

@@ -25,7 +25,7 @@ impl CallAttempts {
         Self { cluster, policy, tried: Mutex::default() }
     }
 
-    /// Picks and notes it under one lock, lest attempts that begin together pick the same endpoint.
+    /// Picks and notes it under one lock, so that simultaneous attempts pick different endpoints.
     fn pick(&self, call: &Call, began: Instant) -> Result<Option<Picked>, Status> {
         let mut tried = self.tried.lock();
         let picked = self.cluster.pick_now(&self.policy, call, &tried, began)?;

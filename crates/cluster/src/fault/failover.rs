@@ -12,7 +12,7 @@ use dubhe_core::{Code, Endpoint, Status};
 const PAUSE: Duration = Duration::from_millis(50);
 /// The longest such pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// The attempts that an error tells of, and the bytes of each one's message.
+/// The number of attempts that an error lists, and the bytes of each one's message.
 const TOLD: usize = 8;
 const TOLD_BYTES: usize = 256;
 
@@ -95,7 +95,7 @@ impl FailedAttempts {
         !self.tried.contains(endpoint) || !std::mem::replace(&mut self.resent, true)
     }
 
-    /// The pause before a retry, which is random lest all who were refused come back together.
+    /// The pause before a retry, random so that refused callers do not all come back together.
     pub(crate) fn pause(&self, status: &Status, random: &dyn RandomSource) -> Option<Duration> {
         let doubled = 1_u32.checked_shl(self.overloads.saturating_sub(1)).unwrap_or(u32::MAX);
         let most = PAUSE.saturating_mul(doubled).min(LONGEST_PAUSE);
