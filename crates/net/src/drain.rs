@@ -67,7 +67,7 @@ impl Trigger {
         Self { phase: watch::Sender::new(Phase::Running), counter: Arc::default() }
     }
 
-    /// The side to give away.
+    /// The other side of the signal, which shows the phase and makes guards.
     pub fn shutdown(&self) -> Shutdown {
         Shutdown { phase: self.phase.subscribe(), counter: self.counter.clone() }
     }

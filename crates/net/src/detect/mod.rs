@@ -22,7 +22,7 @@ pub trait Protocol: Send + Sync + 'static {
     /// [`MAX_SNIFF_BYTES`] bytes.
     fn probe(&self, prefix: &[u8]) -> Probe;
 
-    /// Serves one connection to its end. At [`Shutdown::draining`] it tells the peer, lets what
+    /// Serves one connection to its end. At [`Shutdown::draining`] it notifies the peer, lets what
     /// has begun end, and closes; the future is dropped when patience ends.
     fn serve(&self, io: Io, peer: ConnectionInfo, shutdown: Shutdown) -> BoxFuture<'static, ()>;
 }

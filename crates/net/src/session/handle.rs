@@ -126,9 +126,8 @@ impl Handle {
     }
 
     /// Appends one or more whole frames, which `encode` writes, to the connection's queue; they are
-    /// written
-    /// in one batch with whatever else waits. `encode` runs under the queue's lock: no waiting,
-    /// and no call of this handle inside. A deadline for the answer goes in with
+    /// written in one batch with whatever else waits. `encode` runs under the queue's lock: no
+    /// waiting, and no call of this handle inside. A deadline for the answer goes in with
     /// [`Outbox::tick_at`].
     ///
     /// # Errors
@@ -258,7 +257,7 @@ impl Handle {
 /// The news for the driver when it takes what is queued.
 pub(super) struct QueueNews {
     pub(super) close: Option<CloseReason>,
-    /// The driver's task is another than last time: timers must be told.
+    /// The driver's task is another than last time: timers must wake it.
     pub(super) moved: bool,
 }
 
