@@ -45,7 +45,7 @@ impl DubboProtocol {
         self
     }
 
-    /// The same, and `watch` is told of the polls of handlers.
+    /// The same, with a watchdog over the polls of handlers.
     pub fn poll_watch(mut self, watch: Arc<PollWatch>) -> Self {
         self.watch = Some(watch);
         self

@@ -139,7 +139,7 @@ pub(crate) fn arguments(count: usize, bytes: Bytes, limit: MemoryLimit) -> Paylo
     EncodedArgs::shared(Format::Hessian2, count, bytes).with_memory(limit).into()
 }
 
-/// The facts that a request tells besides the call itself.
+/// The facts that a request carries besides the call itself.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RequestFacts<'a> {
     /// The time that is left until the deadline.
@@ -155,7 +155,7 @@ pub(crate) struct RequestFacts<'a> {
 pub(crate) struct RequestTemplate {
     /// The names in front of the arguments.
     names: Box<[u8]>,
-    /// The attachments that tell the target and the application.
+    /// The attachments with the target and the application.
     attachments: Box<[u8]>,
 }
 

@@ -61,7 +61,7 @@ impl TripleProtocol {
         Self(Arc::new(Shared { dispatch, options, mounts: Mounts::default(), watch: None }))
     }
 
-    /// The same, and `watch` is told of the polls of handlers.
+    /// The same, with a watchdog over the polls of handlers.
     pub fn poll_watch(mut self, watch: Arc<PollWatch>) -> Self {
         Arc::make_mut(&mut self.0).watch = Some(watch);
         self

@@ -60,7 +60,7 @@ pub(crate) enum Encoding {
 }
 
 impl Encoding {
-    /// The encoding that the header `name` tells of.
+    /// The encoding in the header `name`.
     ///
     /// # Errors
     /// [`Code::Unimplemented`] for any other.
