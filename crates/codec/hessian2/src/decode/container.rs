@@ -20,7 +20,7 @@ pub struct Entries {
 #[derive(Clone, Copy)]
 enum Length {
     Known(usize),
-    /// The length is not told: a byte ends the container.
+    /// The length is not known: a byte ends the container.
     Open,
 }
 
