@@ -24,7 +24,7 @@ const BUFFERED_MESSAGES: usize = 8;
 pub(crate) enum Isolation {
     /// A runtime that the application owns.
     Runtime(Handle),
-    /// A runtime of its own, with so many threads.
+    /// A runtime of its own, with this number of threads.
     Threads(usize),
 }
 
