@@ -28,7 +28,7 @@ impl<'a> Reflection<'a> {
         Self(providers)
     }
 
-    /// The names of all services that the server tells of.
+    /// The names of all services that the server lists.
     pub(super) async fn list(&self) -> Result<Vec<String>, Status> {
         let list_services = Some(String::new());
         let answer = self.ask(Question { list_services, ..Question::default() }).await?;
