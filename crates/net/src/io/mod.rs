@@ -4,6 +4,7 @@
 
 mod address;
 mod dial;
+mod hang_up;
 pub mod memory;
 mod peer;
 mod stream;
@@ -18,8 +19,9 @@ use std::{
 };
 
 pub use address::Address;
-pub use dial::SocketDial;
+pub use dial::{ClientTransport, SocketDial};
 pub use dubhe_core::SockAddr;
+pub use hang_up::HangUp;
 pub use peer::{ConnectionInfo, TlsPeer};
 pub use stream::{Io, Transport};
 pub use subnet::Subnet;

@@ -12,12 +12,12 @@ use bytes::BytesMut;
 use tokio::io::AsyncWrite;
 
 use super::{
-    Activity, CloseReason, Eof, Handle, Outbox, Session, SessionOptions, hang_up::HangUp,
-    input::Input, outbox::earlier, timer::Timer,
+    Activity, CloseReason, Eof, Handle, Outbox, Session, SessionOptions, input::Input,
+    outbox::earlier, timer::Timer,
 };
 use crate::{
     Error,
-    io::{ConnectionInfo, Io},
+    io::{ConnectionInfo, HangUp, Io},
     time,
 };
 

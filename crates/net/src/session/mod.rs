@@ -15,7 +15,6 @@
 mod close_reason;
 mod driver;
 mod handle;
-mod hang_up;
 mod input;
 mod outbox;
 mod timer;

@@ -25,7 +25,7 @@
 //! | --- | --- |
 //! | `wire` | headers, frames and codes; no I/O |
 //! | `message` | payloads as messages, and back; no I/O |
-//! | `transport` | connections and their streams, of one type for HTTP/1.1 and HTTP/2; `h2` is named in `http2` alone, `hyper` in `http1` |
+//! | `transport` | connections and their streams, of one type for HTTP/1.1 and HTTP/2; `h2` is named in `http2` alone, `hyper` in `http1`, and those outside `transport` nowhere; `version.rs` lists what a version implements |
 //! | `server` | the steps of a request (`exchange.rs`), and the protocols that differ in the look of messages and replies |
 //! | `client` | calls over the connections of a pool |
 //!

@@ -1,34 +1,15 @@
-//! Opens one connection.
+//! Opening one connection.
 
 use std::sync::Arc;
 
 use dubhe_core::serve::Dispatch;
 use dubhe_net::Result;
-use dubhe_net::io::tcp::TcpOptions;
-use dubhe_net::io::{Address, Dial, SocketDial};
+use dubhe_net::io::{Address, Dial};
 use dubhe_net::pool::MakeConnection;
 use dubhe_net::session::{Driver, SessionOptions};
-use dubhe_net::tls::ClientTls;
 
 use crate::exchange::{Exchange, PeerHandle, Role};
 use crate::options::DubboOptions;
-
-/// The transport that carries the bytes.
-pub(super) enum Transport {
-    Plaintext,
-    Tls(ClientTls),
-    Custom(Arc<dyn Dial>),
-}
-
-impl Transport {
-    pub(super) fn dial(&self, tcp: TcpOptions) -> Arc<dyn Dial> {
-        match self {
-            Self::Plaintext => Arc::new(SocketDial::new(tcp)),
-            Self::Tls(tls) => Arc::new(tls.dial(SocketDial::new(tcp))),
-            Self::Custom(dial) => dial.clone(),
-        }
-    }
-}
 
 /// Opens connections to one address.
 pub(super) struct Connector {

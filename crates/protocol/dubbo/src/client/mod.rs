@@ -11,7 +11,7 @@ use dubhe_core::random::{RandomSource, SplitMix};
 use dubhe_core::serve::Dispatch;
 use dubhe_core::{Code, Endpoint, Status};
 use dubhe_net::io::tcp::TcpOptions;
-use dubhe_net::io::{Address, Dial};
+use dubhe_net::io::{Address, ClientTransport, Dial};
 use dubhe_net::pool::{Backoff, Pool, PoolOptions};
 use dubhe_net::session::SessionOptions;
 use dubhe_net::tls::ClientTls;
@@ -19,7 +19,7 @@ use dubhe_net::tls::ClientTls;
 use crate::options::{DubboOptions, millis};
 use crate::serialization;
 use channel::DubboChannel;
-use connector::{Connector, Transport};
+use connector::Connector;
 
 /// The parameters of an endpoint that its channel depends on.
 const PARAMETERS: [&str; 6] = [
@@ -47,7 +47,7 @@ const PARAMETERS: [&str; 6] = [
 pub struct DubboConnect {
     options: DubboOptions,
     tcp: TcpOptions,
-    transport: Transport,
+    transport: ClientTransport,
     session: SessionOptions,
     backoff: Backoff,
     random: Arc<dyn RandomSource>,
@@ -60,7 +60,7 @@ impl DubboConnect {
         Self {
             options,
             tcp: TcpOptions::default(),
-            transport: Transport::Plaintext,
+            transport: ClientTransport::default(),
             session: SessionOptions::default(),
             backoff: Backoff::default(),
             random: Arc::new(SplitMix::from_os()),
@@ -76,14 +76,14 @@ impl DubboConnect {
 
     /// The same, encrypted.
     pub fn tls(mut self, tls: ClientTls) -> Self {
-        self.transport = Transport::Tls(tls);
+        self.transport = ClientTransport::Tls(tls);
         self
     }
 
     /// The same over another transport; socket options, TLS and `connect.timeout` are then that
     /// transport's own matter.
     pub fn dial(mut self, dial: Arc<dyn Dial>) -> Self {
-        self.transport = Transport::Custom(dial);
+        self.transport = ClientTransport::Custom(dial);
         self
     }
 

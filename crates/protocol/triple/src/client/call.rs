@@ -14,8 +14,7 @@ use super::request::Caller;
 use super::sender::RequestSender;
 use crate::message::Codec;
 use crate::message::writer::Writer;
-use crate::transport::http2::{ClientStream, Connection};
-use crate::transport::{Error, passed};
+use crate::transport::{ClientStream, Connection, Error, passed};
 
 #[cold]
 pub(super) fn too_late() -> Status {

@@ -12,7 +12,7 @@ use dubhe_net::pool::{Pool, State};
 
 use super::call;
 use super::request::Caller;
-use crate::transport::http2::{Connection, Connector};
+use crate::transport::{Connection, Connector};
 
 /// A way to one endpoint.
 #[derive(Clone)]

@@ -16,13 +16,13 @@ use dubhe_core::connect::{Channel, ChannelKey, Connect};
 use dubhe_core::random::{RandomSource, SplitMix};
 use dubhe_core::{Code, Endpoint, Status};
 use dubhe_net::io::tcp::TcpOptions;
-use dubhe_net::io::{Address, Dial, SocketDial};
+use dubhe_net::io::{Address, ClientTransport, Dial};
 use dubhe_net::pool::{Backoff, Pool, PoolOptions};
 use dubhe_net::tls::ClientTls;
 use http::uri::Scheme;
 
 use crate::options::TripleOptions;
-use crate::transport::http2::Connector;
+use crate::transport::Connector;
 use channel::TripleChannel;
 use request::{Caller, Limits};
 
@@ -44,34 +44,9 @@ pub struct TripleConnect {
     protocol: &'static str,
     options: TripleOptions,
     application: ByteString,
-    transport: Transport,
+    transport: ClientTransport,
     backoff: Backoff,
     random: Arc<dyn RandomSource>,
-}
-
-/// The transport under HTTP/2.
-#[derive(Clone)]
-enum Transport {
-    Plaintext,
-    Tls(ClientTls),
-    Custom(Arc<dyn Dial>),
-}
-
-impl Transport {
-    fn dial(&self, tcp: TcpOptions) -> Arc<dyn Dial> {
-        match self {
-            Self::Plaintext => Arc::new(SocketDial::new(tcp)),
-            Self::Tls(tls) => Arc::new(tls.dial(SocketDial::new(tcp))),
-            Self::Custom(dial) => dial.clone(),
-        }
-    }
-
-    fn scheme(&self) -> Scheme {
-        match self {
-            Self::Tls(_) => Scheme::HTTPS,
-            Self::Plaintext | Self::Custom(_) => Scheme::HTTP,
-        }
-    }
 }
 
 impl TripleConnect {
@@ -81,7 +56,7 @@ impl TripleConnect {
             protocol: "tri",
             options,
             application: ByteString::new(),
-            transport: Transport::Plaintext,
+            transport: ClientTransport::default(),
             backoff: Backoff::default(),
             random: Arc::new(SplitMix::from_os()),
         }
@@ -101,14 +76,14 @@ impl TripleConnect {
 
     /// The same, encrypted. Offers `h2` by ALPN unless `tls` offers something else.
     pub fn tls(mut self, tls: &ClientTls) -> Self {
-        self.transport = Transport::Tls(tls.with_default_alpn(["h2"]));
+        self.transport = ClientTransport::Tls(tls.with_default_alpn(["h2"]));
         self
     }
 
     /// The same over another transport; TLS and `connect.timeout` are then that transport's own
     /// matter, and `:scheme` is `http`.
     pub fn dial(mut self, dial: Arc<dyn Dial>) -> Self {
-        self.transport = Transport::Custom(dial);
+        self.transport = ClientTransport::Custom(dial);
         self
     }
 
@@ -168,8 +143,11 @@ impl Connect for TripleConnect {
         let pool = Pool::new(connector, pool, self.random.clone());
         let compress = self.options.compress;
         let limits = Limits { message: limit, memory: self.options.decoded };
-        let caller =
-            Caller::new(self.transport.scheme(), endpoint, &self.application, compress, limits)?;
+        let scheme = match self.transport {
+            ClientTransport::Tls(_) => Scheme::HTTPS,
+            _ => Scheme::HTTP,
+        };
+        let caller = Caller::new(scheme, endpoint, &self.application, compress, limits)?;
         Ok(Arc::new(TripleChannel::new(endpoint.clone(), pool, caller)))
     }
 }

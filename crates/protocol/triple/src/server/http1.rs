@@ -8,7 +8,7 @@ use dubhe_net::drain::Shutdown;
 use dubhe_net::io::{BoxFuture, ConnectionInfo, Io};
 
 use super::{Shared, begins, context_peer, exchange};
-use crate::transport::http1;
+use crate::transport::serve_http1;
 
 /// The methods that a request may begin with (RFC 9110, 9.1; RFC 5789).
 const METHODS: [&[u8]; 8] =
@@ -40,7 +40,7 @@ impl Protocol for Http1Protocol {
         Box::pin(async move {
             let (remote, peer) = (peer.remote.clone(), context_peer(peer, "rest"));
             let answer = |stream| exchange::answer(shared.clone(), peer.clone(), stream);
-            http1::serve(io, remote, &shared.options, shutdown, answer).await;
+            serve_http1(io, remote, &shared.options, shutdown, answer).await;
         })
     }
 }

@@ -31,7 +31,7 @@ pub use http1::Http1Protocol;
 pub use mount::HttpService;
 
 use crate::options::TripleOptions;
-use crate::transport::http2;
+use crate::transport::serve_http2;
 use mount::Mounts;
 
 /// The first bytes of a client's HTTP/2 connection (RFC 9113, 3.4).
@@ -95,7 +95,7 @@ impl Protocol for TripleProtocol {
         Box::pin(async move {
             let (remote, peer) = (peer.remote.clone(), context_peer(peer, "tri"));
             let answer = |stream| exchange::answer(shared.clone(), peer.clone(), stream);
-            http2::serve(io, remote, &shared.options, shutdown, answer).await;
+            serve_http2(io, remote, &shared.options, shutdown, answer).await;
         })
     }
 }

@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::Response;
+use http::{Response, Version};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -62,7 +62,9 @@ impl http_body::Body for Body {
             Kind::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Kind::Stream { receiver, data_ended } => {
                 if !*data_ended {
-                    if let Some(data) = ready!(receiver.poll_data(cx, receiver.is_http1())) {
+                    // Before, nothing can be said until the body has ended.
+                    let expected = receiver.version() < Version::HTTP_2;
+                    if let Some(data) = ready!(receiver.poll_data(cx, expected)) {
                         let frame = data.map(Frame::data).map_err(super::Error::into_inner);
                         return Poll::Ready(Some(frame));
                     }
@@ -95,11 +97,10 @@ impl http_body::Body for Body {
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match &self.0 {
-            Kind::Stream { receiver, .. } if receiver.is_http1() => "Body(HTTP/1.1)",
-            Kind::Stream { .. } => "Body(HTTP/2)",
-            Kind::Whole(_) => "Body(whole)",
-        })
+        match &self.0 {
+            Kind::Stream { receiver, .. } => write!(f, "Body({:?})", receiver.version()),
+            Kind::Whole(_) => f.write_str("Body(whole)"),
+        }
     }
 }
 

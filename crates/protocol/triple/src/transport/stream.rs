@@ -1,19 +1,18 @@
 //! A stream of a connection, whichever version of HTTP carries it.
 
-use std::future::{pending, poll_fn};
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
 use dubhe_net::rate::MinRate;
-use http::{HeaderMap, Response, request};
+use http::{HeaderMap, Response, Version, request};
 use http_body::SizeHint;
 
-use super::Error;
 use super::body::{ResponseBody, forward};
-use super::http1::{Incoming, PendingResponse};
-use super::http2;
 use super::rate::BodyRate;
+use super::version::{Each, ReceiveHalf, RespondHalf, SendHalf, each};
+use super::{Error, http1, http2};
 use crate::message::writer::BATCH;
 use crate::wire::data::Data;
 
@@ -26,31 +25,20 @@ pub(crate) struct ServerStream {
 
 /// The data and the trailers of one direction, as they arrive.
 pub(crate) struct Receiver {
-    incoming: AnyIncoming,
+    half: AnyReceive,
     rate: BodyRate,
     /// A token that is held while the request is not whole and its handler has not begun.
     receiving: Option<Arc<()>>,
 }
 
-enum AnyIncoming {
-    Http2(http2::Incoming),
-    Http1(Box<Incoming>),
-}
+/// The receiving half of any version, in a box where it is larger than the other.
+type AnyReceive = Each<Box<http1::Incoming>, http2::Incoming>;
+type AnyRespond = Each<http1::Responding, http2::Responding>;
+type AnySend = Each<http1::Sending, http2::Sending>;
 
-impl From<http2::Incoming> for Receiver {
-    fn from(incoming: http2::Incoming) -> Self {
-        Self {
-            incoming: AnyIncoming::Http2(incoming),
-            rate: BodyRate::new(MinRate::NONE),
-            receiving: None,
-        }
-    }
-}
-
-impl From<Incoming> for Receiver {
-    fn from(incoming: Incoming) -> Self {
-        let incoming = AnyIncoming::Http1(Box::new(incoming));
-        Self { incoming, rate: BodyRate::new(MinRate::NONE), receiving: None }
+impl From<AnyReceive> for Receiver {
+    fn from(half: AnyReceive) -> Self {
+        Self { half, rate: BodyRate::new(MinRate::NONE), receiving: None }
     }
 }
 
@@ -79,12 +67,7 @@ impl Receiver {
         cx: &mut Context<'_>,
         expected: bool,
     ) -> Poll<Option<Result<Bytes, Error>>> {
-        let polled = match &mut self.incoming {
-            AnyIncoming::Http2(incoming) => {
-                incoming.poll_data(cx).map(|data| data.map(|data| data.map_err(Error::Http2)))
-            }
-            AnyIncoming::Http1(incoming) => incoming.poll_data(cx),
-        };
+        let polled = each!(&mut self.half, half => half.poll_data(cx));
         match &polled {
             Poll::Ready(Some(Ok(data))) => self.rate.receive(data.len()),
             Poll::Ready(_) => self.receiving = None,
@@ -101,9 +84,9 @@ impl Receiver {
         self.rate.stop();
     }
 
-    /// Returns `true` over HTTP/1.1, where nothing can be said before the body has ended.
-    pub(crate) fn is_http1(&self) -> bool {
-        matches!(self.incoming, AnyIncoming::Http1(_))
+    /// The version of HTTP.
+    pub(crate) fn version(&self) -> Version {
+        each!(&self.half, half => half.version())
     }
 
     /// The trailers, once there is no more data.
@@ -111,26 +94,17 @@ impl Receiver {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Option<HeaderMap>, Error>> {
-        match &mut self.incoming {
-            AnyIncoming::Http2(incoming) => incoming.poll_trailers(cx).map_err(Error::Http2),
-            AnyIncoming::Http1(incoming) => incoming.poll_trailers(cx),
-        }
+        each!(&mut self.half, half => half.poll_trailers(cx))
     }
 
     /// Returns `true` when neither data nor trailers will come.
     pub(crate) fn is_end_stream(&self) -> bool {
-        match &self.incoming {
-            AnyIncoming::Http2(incoming) => incoming.is_end_stream(),
-            AnyIncoming::Http1(incoming) => incoming.is_end_stream(),
-        }
+        each!(&self.half, half => half.is_end_stream())
     }
 
     /// The bytes that are still to come, as far as the peer has said.
     pub(crate) fn size_hint(&self) -> SizeHint {
-        match &self.incoming {
-            AnyIncoming::Http2(_) => SizeHint::default(),
-            AnyIncoming::Http1(incoming) => incoming.size_hint(),
-        }
+        each!(&self.half, half => half.size_hint())
     }
 }
 
@@ -154,58 +128,47 @@ impl Whole {
 }
 
 /// The response side of a stream before its head.
-pub(crate) enum Responder {
-    Http2(http2::SendHead),
-    Http1(Arc<PendingResponse>),
+pub(crate) struct Responder(AnyRespond);
+
+impl From<AnyRespond> for Responder {
+    fn from(half: AnyRespond) -> Self {
+        Self(half)
+    }
 }
 
 impl Responder {
     /// Sends the head of a response whose data follows; `None` when the stream has ended.
     pub(crate) fn send_head(&mut self, head: Response<()>) -> Option<Sender> {
-        match self {
-            Self::Http2(exchange) => exchange.stream(head).map(Sender::Http2),
-            Self::Http1(exchange) => {
-                exchange.stream(head);
-                Some(Sender::Http1(exchange.clone()))
-            }
-        }
+        self.0.send_head(head).map(Sender)
     }
 
     /// Sends a response without waiting until the peer takes it. Returns `false` when the stream
     /// has ended.
     pub(crate) fn send_now(&mut self, response: Whole) -> bool {
-        let Whole { head, data, trailers } = response;
-        match self {
-            Self::Http2(exchange) => exchange.whole(head, data, trailers),
-            Self::Http1(exchange) => {
-                exchange.whole(head, data, trailers);
-                true
-            }
-        }
+        each!(&mut self.0, half => half.send_whole(response))
     }
 
     /// Sends a response as fast as the peer takes its body.
-    pub(crate) async fn send_body(self, response: Response<ResponseBody>) {
-        match self {
-            Self::Http2(_) => forward(self, response).await,
-            Self::Http1(exchange) => exchange.body(response),
+    pub(crate) async fn send_body(mut self, response: Response<ResponseBody>) {
+        if let Some(response) = each!(&mut self.0, half => half.send_body(response)) {
+            forward(self, response).await;
         }
     }
 
-    /// Resolves when the peer has given up. Over HTTP/1.1 it drops what answers instead.
+    /// Resolves when the peer has given up, unless what answers is dropped then.
     pub(crate) async fn gone(&mut self) {
-        match self {
-            Self::Http2(exchange) => poll_fn(|cx| exchange.poll_reset(cx)).await,
-            Self::Http1(_) => pending().await,
-        }
+        poll_fn(|cx| each!(&mut self.0, half => half.poll_reset(cx))).await;
     }
 }
 
 /// The data and the trailers of one direction on their way out. Dropped before its end, it resets
 /// the stream.
-pub(crate) enum Sender {
-    Http2(http2::Outgoing),
-    Http1(Arc<PendingResponse>),
+pub(crate) struct Sender(AnySend);
+
+impl From<AnySend> for Sender {
+    fn from(half: AnySend) -> Self {
+        Self(half)
+    }
 }
 
 impl Sender {
@@ -213,21 +176,10 @@ impl Sender {
     /// with one piece waiting. Resolves to `false` when the stream has ended.
     pub(crate) async fn send(&mut self, mut data: Data) -> bool {
         loop {
-            let more = match self {
-                Self::Http2(outgoing) => {
-                    if !outgoing.send_piece(&mut data).await {
-                        return false;
-                    }
-                    data.has_remaining()
-                }
-                Self::Http1(exchange) => {
-                    // `hyper` asks no more once it has the last piece.
-                    poll_fn(|cx| exchange.poll_empty(cx)).await;
-                    exchange.send(data.split_to(BATCH));
-                    data.has_remaining()
-                }
-            };
-            if !more {
+            if !poll_fn(|cx| each!(&mut self.0, half => half.poll_send(cx, &mut data))).await {
+                return false;
+            }
+            if !data.has_remaining() {
                 return true;
             }
         }
@@ -238,37 +190,21 @@ impl Sender {
     /// # Errors
     /// When the stream has ended.
     pub(crate) fn send_last(&mut self, data: Data) -> Result<(), Error> {
-        match self {
-            Self::Http2(outgoing) => outgoing.send_last(data).map_err(Error::Http2),
-            Self::Http1(exchange) => {
-                exchange.send(data);
-                exchange.end(None);
-                Ok(())
-            }
-        }
+        each!(&mut self.0, half => half.send_last(data))
     }
 
     /// Ends the stream. One that has ended needs no end.
     pub(crate) fn end(&mut self, trailers: Option<HeaderMap>) {
-        match (self, trailers) {
-            (Self::Http2(outgoing), trailers) => outgoing.end(trailers),
-            (Self::Http1(exchange), trailers) => exchange.end(trailers),
-        }
+        each!(&mut self.0, half => half.end(trailers));
     }
 
     /// Breaks the stream off.
     pub(crate) fn reset(&mut self) {
-        match self {
-            Self::Http2(outgoing) => outgoing.reset(),
-            Self::Http1(exchange) => exchange.cut(),
-        }
+        each!(&mut self.0, half => half.reset());
     }
 
-    /// Becomes ready when the peer has given up. Over HTTP/1.1 it drops what sends instead.
+    /// Becomes ready when the peer has given up, unless what sends is dropped then.
     pub(crate) fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        match self {
-            Self::Http2(outgoing) => outgoing.poll_reset(cx),
-            Self::Http1(_) => Poll::Pending,
-        }
+        each!(&mut self.0, half => half.poll_reset(cx))
     }
 }

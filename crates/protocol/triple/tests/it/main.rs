@@ -13,6 +13,7 @@ mod client;
 mod compression;
 mod ends;
 mod first_head;
+mod gone;
 mod hostile;
 mod keepalive;
 mod layout;

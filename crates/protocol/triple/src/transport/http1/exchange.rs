@@ -1,26 +1,23 @@
-//! The answer to a request over HTTP/1.1, as a service and a body of `hyper`.
-//!
-//! An answer is a future that sends; `hyper` asks for a response, and then for its body. Both poll
-//! the future until it has sent something: no task and no channel is between them.
+//! The part of a response that has been sent, and that `hyper` has not taken yet.
 
 use std::collections::VecDeque;
-use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use bytes::Buf;
 use http::{HeaderMap, Response};
-use http_body::{Body, Frame, SizeHint};
+use http_body::Frame;
 use parking_lot::Mutex;
 
-use super::super::body::{BoxError, ResponseBody};
+use super::answering::CutOff;
+use crate::message::writer::BATCH;
+use crate::transport::body::{BoxError, ResponseBody};
+use crate::transport::version::{RespondHalf, SendHalf};
+use crate::transport::{Error, Whole};
 use crate::wire::data::Data;
 
-/// The part of a response that has been sent, and that `hyper` has not taken yet.
+/// The place between what answers, which sends, and `hyper`, which takes.
 #[derive(Default)]
-pub(crate) struct PendingResponse(Mutex<State>);
+pub(super) struct PendingResponse(Mutex<State>);
 
 #[derive(Default)]
 struct State {
@@ -33,7 +30,7 @@ struct State {
 }
 
 /// The origin of a body.
-enum Kind {
+pub(super) enum Kind {
     Whole(Option<Data>),
     /// The pieces that a future sends.
     Stream,
@@ -47,59 +44,13 @@ enum BodyEnd {
 }
 
 impl PendingResponse {
-    /// Sends the head of a response that goes on.
-    pub(crate) fn stream(&self, head: Response<()>) {
-        self.0.lock().head = Some(head.map(|()| Kind::Stream));
-    }
-
-    /// Sends a response that is all there.
-    pub(crate) fn whole(
-        &self,
-        head: Response<()>,
-        data: Option<Data>,
-        trailers: Option<HeaderMap>,
-    ) {
-        if trailers.is_none() {
-            self.0.lock().head = Some(head.map(|()| Kind::Whole(data)));
-            return;
-        }
-        self.stream(head);
-        self.0.lock().data.extend(data);
-        self.end(trailers);
-    }
-
-    /// Sends a response with a body of its own.
-    pub(crate) fn body(&self, response: Response<ResponseBody>) {
-        self.0.lock().head = Some(response.map(Kind::Body));
-    }
-
-    /// Becomes ready when all data has been taken.
-    pub(crate) fn poll_empty(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.0.lock();
-        if state.data.is_empty() {
-            return Poll::Ready(());
-        }
-        state.waiting = Some(cx.waker().clone());
-        Poll::Pending
-    }
-
-    pub(crate) fn send(&self, data: Data) {
-        self.0.lock().data.push_back(data);
-    }
-
-    pub(crate) fn end(&self, trailers: Option<HeaderMap>) {
-        let mut state = self.0.lock();
-        state.trailers = trailers;
-        state.end = Some(BodyEnd::Ended);
-    }
-
-    /// Breaks the response off.
-    pub(crate) fn cut(&self) {
-        self.0.lock().end = Some(BodyEnd::Cut);
+    /// The head of the response, once it has been sent.
+    pub(super) fn take_head(&self) -> Option<Response<Kind>> {
+        self.0.lock().head.take()
     }
 
     /// The next piece of the body; `Err` when there is none for now.
-    fn next(&self) -> Result<Option<Result<Frame<Data>, BoxError>>, ()> {
+    pub(super) fn next(&self) -> Result<Option<Result<Frame<Data>, BoxError>>, ()> {
         let mut state = self.0.lock();
         let cut = matches!(state.end, Some(BodyEnd::Cut));
         if let Some(data) = state.data.pop_front().filter(|_| !cut) {
@@ -118,115 +69,74 @@ impl PendingResponse {
     }
 }
 
-/// A future that answers, until it has sent a head.
-pub(super) struct Answering {
-    exchange: Arc<PendingResponse>,
-    work: Option<Work>,
-}
+/// The response side before its head.
+///
+/// The future that answers is part of its connection, which drops it when the peer has left. So
+/// nothing is sent that has nobody to take it, and nobody need wait for a reset.
+pub(crate) struct Responding(pub(super) Arc<PendingResponse>);
 
-type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+impl RespondHalf for Responding {
+    type Send = Sending;
 
-impl Answering {
-    pub(super) fn new(
-        exchange: Arc<PendingResponse>,
-        work: impl Future<Output = ()> + Send + 'static,
-    ) -> Self {
-        Self { exchange, work: Some(Box::pin(work)) }
+    fn send_head(&mut self, head: Response<()>) -> Option<Sending> {
+        self.0.0.lock().head = Some(head.map(|()| Kind::Stream));
+        Some(Sending(self.0.clone()))
     }
-}
 
-impl Future for Answering {
-    type Output = Result<Response<Outgoing>, CutOff>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let ended = run(&mut self.work, cx);
-        let head = self.exchange.0.lock().head.take();
-        match head {
-            Some(head) => Poll::Ready(Ok(head.map(|kind| match kind {
-                Kind::Whole(data) => Outgoing::Whole(data.filter(Data::has_remaining)),
-                Kind::Body(body) => Outgoing::Body(body),
-                Kind::Stream => Outgoing::Stream(Self {
-                    exchange: self.exchange.clone(),
-                    work: self.work.take(),
-                }),
-            }))),
-            None if ended => Poll::Ready(Err(CutOff)),
-            None => Poll::Pending,
+    fn send_whole(&mut self, response: Whole) -> bool {
+        let Whole { head, data, trailers } = response;
+        let mut state = self.0.0.lock();
+        if trailers.is_none() {
+            state.head = Some(head.map(|()| Kind::Whole(data)));
+        } else {
+            state.head = Some(head.map(|()| Kind::Stream));
+            state.data.extend(data);
+            (state.trailers, state.end) = (trailers, Some(BodyEnd::Ended));
         }
+        true
+    }
+
+    fn send_body(&mut self, response: Response<ResponseBody>) -> Option<Response<ResponseBody>> {
+        self.0.0.lock().head = Some(response.map(Kind::Body));
+        None
+    }
+
+    fn poll_reset(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
     }
 }
 
-/// Polls `work`, which is let go of when it has ended. Returns `true` when nothing is left.
-fn run(work: &mut Option<Work>, cx: &mut Context<'_>) -> bool {
-    if work.as_mut().is_some_and(|work| work.as_mut().poll(cx).is_ready()) {
-        *work = None;
-    }
-    work.is_none()
-}
+/// The rest of a response.
+pub(crate) struct Sending(Arc<PendingResponse>);
 
-/// The body of a response.
-pub(super) enum Outgoing {
-    Whole(Option<Data>),
-    /// The pieces that a future sends.
-    Stream(Answering),
-    Body(ResponseBody),
-}
-
-impl Body for Outgoing {
-    type Data = Data;
-    type Error = BoxError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Data>, BoxError>>> {
-        match &mut *self {
-            Self::Whole(data) => Poll::Ready(data.take().map(|data| Ok(Frame::data(data)))),
-            Self::Body(body) => Pin::new(body)
-                .poll_frame(cx)
-                .map(|frame| frame.map(|frame| frame.map(|frame| frame.map_data(Data::framed)))),
-            Self::Stream(Answering { exchange, work }) => {
-                if let Ok(piece) = exchange.next() {
-                    return Poll::Ready(piece);
-                }
-                let ended = run(work, cx);
-                match exchange.next() {
-                    Ok(piece) => Poll::Ready(piece),
-                    Err(()) if ended => Poll::Ready(Some(Err(CutOff.into()))),
-                    Err(()) => Poll::Pending,
-                }
-            }
+impl SendHalf for Sending {
+    fn poll_send(&mut self, cx: &mut Context<'_>, data: &mut Data) -> Poll<bool> {
+        let mut state = self.0.0.lock();
+        // `hyper` asks no more once it has the last piece.
+        if !state.data.is_empty() {
+            state.waiting = Some(cx.waker().clone());
+            return Poll::Pending;
         }
+        state.data.push_back(data.split_to(BATCH));
+        Poll::Ready(true)
     }
 
-    fn is_end_stream(&self) -> bool {
-        match self {
-            Self::Whole(data) => data.is_none(),
-            Self::Stream(_) => false,
-            Self::Body(body) => body.is_end_stream(),
-        }
+    fn send_last(&mut self, data: Data) -> Result<(), Error> {
+        self.0.0.lock().data.push_back(data);
+        self.end(None);
+        Ok(())
     }
 
-    fn size_hint(&self) -> SizeHint {
-        match self {
-            Self::Whole(data) => {
-                let length = data.as_ref().map_or(0, Buf::remaining);
-                SizeHint::with_exact(u64::try_from(length).unwrap_or(u64::MAX))
-            }
-            Self::Stream(_) => SizeHint::default(),
-            Self::Body(body) => body.size_hint(),
-        }
+    fn end(&mut self, trailers: Option<HeaderMap>) {
+        let mut state = self.0.0.lock();
+        (state.trailers, state.end) = (trailers, Some(BodyEnd::Ended));
     }
-}
 
-/// The error of a response that its sender did not end.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct CutOff;
+    fn reset(&mut self) {
+        self.0.0.lock().end = Some(BodyEnd::Cut);
+    }
 
-impl fmt::Display for CutOff {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the response was broken off")
+    fn poll_reset(&mut self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
     }
 }
-
-impl std::error::Error for CutOff {}

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, Version};
 use http_body::{Body, SizeHint};
 
-use super::super::Error;
 use super::watch::Progress;
+use crate::transport::Error;
+use crate::transport::version::ReceiveHalf;
 
 /// The data of a request, then its trailers.
 pub(crate) struct Incoming {
@@ -24,8 +25,14 @@ impl Incoming {
     pub(super) fn new(body: hyper::body::Incoming, progress: Arc<Progress>) -> Self {
         Self { body, trailers: None, ended: false, progress }
     }
+}
 
-    pub(crate) fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+impl ReceiveHalf for Incoming {
+    fn version(&self) -> Version {
+        Version::HTTP_11
+    }
+
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
         if self.ended {
             return Poll::Ready(None);
         }
@@ -44,19 +51,16 @@ impl Incoming {
     }
 
     /// Skips what is left of the data.
-    pub(crate) fn poll_trailers(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<HeaderMap>, Error>> {
+    fn poll_trailers(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<HeaderMap>, Error>> {
         while ready!(self.poll_data(cx)).transpose()?.is_some() {}
         Poll::Ready(Ok(self.trailers.take()))
     }
 
-    pub(crate) fn is_end_stream(&self) -> bool {
+    fn is_end_stream(&self) -> bool {
         self.trailers.is_none() && (self.ended || self.body.is_end_stream())
     }
 
-    pub(crate) fn size_hint(&self) -> SizeHint {
+    fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }
 }

@@ -1,8 +1,10 @@
 //! HTTP/1.1 connections, of servers.
 
+mod answering;
 mod exchange;
 mod incoming;
 mod watch;
+mod watched;
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -16,11 +18,14 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 
 use super::stream::{Receiver, Responder, ServerStream};
+use super::version::Each;
 use crate::options::{MAX_HEADERS, TripleOptions};
-use exchange::Answering;
-pub(super) use exchange::PendingResponse;
+use answering::Answering;
+use exchange::PendingResponse;
+pub(super) use exchange::{Responding, Sending};
 pub(super) use incoming::Incoming;
-use watch::{ConnectionTimer, During, Progress, Watched};
+use watch::{ConnectionTimer, During, Progress};
+use watched::Watched;
 
 /// The end of a body or a connection that broke off.
 pub(crate) type Error = hyper::Error;
@@ -40,14 +45,14 @@ pub(crate) async fn serve<F>(
     let service = service_fn(|request: Request<hyper::body::Incoming>| {
         let (head, body) = request.into_parts();
         let exchange = Arc::new(PendingResponse::default());
-        let body = Receiver::from(Incoming::new(body, progress.clone()));
-        let body = body.with_rate(options.min_rate);
-        let respond = Responder::Http1(exchange.clone());
+        let body = Each::Http1(Box::new(Incoming::new(body, progress.clone())));
+        let body = Receiver::from(body).with_rate(options.min_rate);
+        let respond = Responder::from(Each::Http1(Responding(exchange.clone())));
         let answering = Answering::new(exchange, answer(ServerStream { head, body, respond }));
         During::new(progress.begin(), answering)
     });
     let limit = usize::try_from(options.max_header_list).unwrap_or(usize::MAX);
-    let io = Watched { io, progress: progress.clone() };
+    let io = Watched::new(io, progress.clone());
     let mut builder = http1::Builder::new();
     if options.max_headers != MAX_HEADERS {
         builder.max_headers(options.max_headers);

@@ -1,18 +1,15 @@
 //! The time that a connection may take between requests, and for the head of one.
 
 use std::future::Future;
-use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use dubhe_net::io::Io;
 use dubhe_net::rate::RateMeter;
 use dubhe_net::time;
 use http_body::{Body, Frame, SizeHint};
 use parking_lot::Mutex;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep_until};
 
 use crate::options::TripleOptions;
@@ -31,6 +28,8 @@ struct State {
     /// The body of the request is awaited, and no response has begun.
     awaits_body: bool,
     responded: bool,
+    /// The moment at which the stream looks whether the peer has hung up.
+    hang_up_due: Option<Instant>,
 }
 
 enum Phase {
@@ -56,11 +55,12 @@ impl Progress {
             draining: None,
             awaits_body: false,
             responded: false,
+            hang_up_due: None,
         })))
     }
 
     /// Bytes were read.
-    fn receive(&self, bytes: usize) {
+    pub(super) fn receive(&self, bytes: usize) {
         let mut state = self.0.lock();
         if let Phase::Idle(_) = state.phase {
             state.phase = Phase::Head;
@@ -98,9 +98,24 @@ impl Progress {
         self.0.lock().draining.get_or_insert_with(time::now);
     }
 
+    /// Says when the stream, which is polled with the connection, is to look after the peer.
+    pub(super) fn look_for_hang_up(&self, due: Option<Instant>) {
+        self.0.lock().hang_up_due = due;
+    }
+
     /// The next moment to look again, none for none.
     fn look(&self, now: Instant) -> Result<Option<Instant>, String> {
         let mut state = self.0.lock();
+        // One that has passed has been used, or waits until bytes are written.
+        let hang_up = state.hang_up_due.filter(|due| *due > now);
+        let due = state.look(now)?;
+        Ok([due, hang_up].into_iter().flatten().min())
+    }
+}
+
+impl State {
+    fn look(&mut self, now: Instant) -> Result<Option<Instant>, String> {
+        let state = self;
         let quiet = state.quiet;
         let drained = state.draining.map(|moved| moved + quiet);
         let ends = |until: Option<Instant>, why: &str| match until {
@@ -169,58 +184,6 @@ impl ConnectionTimer {
             }
             ready!(self.timer.as_mut().poll(cx));
         }
-    }
-}
-
-/// A stream that tells of what is read.
-pub(super) struct Watched {
-    pub(super) io: Io,
-    pub(super) progress: Arc<Progress>,
-}
-
-impl AsyncRead for Watched {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
-        ready!(Pin::new(&mut self.io).poll_read(cx, buf))?;
-        let bytes = buf.filled().len() - before;
-        if bytes > 0 {
-            self.progress.receive(bytes);
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Watched {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, buf)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }
 

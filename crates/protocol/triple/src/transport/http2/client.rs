@@ -15,12 +15,13 @@ use http::{Request, response};
 use tokio::sync::watch;
 
 use super::keepalive::{InFlight, Probes, Streams};
-use super::stream::{Incoming, Outgoing};
+use super::stream::{Incoming, Sending};
 use crate::options::TripleOptions;
 use crate::transport::Error;
 use crate::transport::coalesced::coalesced;
 use crate::transport::coop::YieldOnWake;
 use crate::transport::stream::{Receiver, Sender};
+use crate::transport::version::Each;
 use crate::wire::data::Data;
 
 /// Opens connections to one address.
@@ -86,7 +87,7 @@ impl Future for Response {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let response = ready!(Pin::new(&mut self.0).poll(cx)).map_err(Error::Http2)?;
         let (head, body) = response.into_parts();
-        Poll::Ready(Ok((head, Incoming(body).into())))
+        Poll::Ready(Ok((head, Each::Http2(Incoming(body)).into())))
     }
 }
 
@@ -105,7 +106,8 @@ impl Connection {
     /// Begins a request whose data follows.
     pub(crate) fn open(&mut self, head: Request<()>) -> std::result::Result<ClientStream, Error> {
         let (response, send) = self.send.send_request(head, false).map_err(Error::Http2)?;
-        Ok(ClientStream { send: Sender::Http2(Outgoing(send)), response: Response(response) })
+        let send = Sender::from(Each::Http2(Sending(send)));
+        Ok(ClientStream { send, response: Response(response) })
     }
 
     pub(crate) fn begin(&self) -> InFlight {

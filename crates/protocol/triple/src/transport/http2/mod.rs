@@ -11,4 +11,4 @@ pub(crate) use client::{ClientStream, Connection, Connector};
 pub(crate) use error::{Error, status};
 pub(crate) use keepalive::InFlight;
 pub(crate) use server::serve;
-pub(crate) use stream::{Incoming, Outgoing, SendHead};
+pub(super) use stream::{Incoming, Responding, Sending};

@@ -11,11 +11,12 @@ use h2::Reason;
 use tokio::task::JoinSet;
 
 use super::liveness::{CloseStep, Liveness, Traffic};
-use super::stream::{Incoming, SendHead};
+use super::stream::{Incoming, Responding};
 use crate::options::TripleOptions;
 use crate::transport::coalesced::coalesced;
 use crate::transport::coop::YieldOnWake;
 use crate::transport::stream::{Receiver, Responder, ServerStream};
+use crate::transport::version::Each;
 
 /// The longest a client may take for its preface and settings.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -78,9 +79,9 @@ pub(crate) async fn serve<F>(
                 Some(Ok((request, respond))) => {
                     liveness.carry();
                     let (head, body) = request.into_parts();
-                    let body = Receiver::from(Incoming(body)).with_rate(options.min_rate);
-                    let body = body.counted(receiving.clone());
-                    let respond = Responder::Http2(SendHead(respond));
+                    let body = Receiver::from(Each::Http2(Incoming(body)));
+                    let body = body.with_rate(options.min_rate).counted(receiving.clone());
+                    let respond = Responder::from(Each::Http2(Responding(respond)));
                     requests.spawn(answer(ServerStream { head, body, respond }));
                 }
                 Some(Err(error)) => {

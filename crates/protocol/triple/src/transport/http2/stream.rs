@@ -1,57 +1,54 @@
 //! Both directions of an HTTP/2 stream.
 
-use std::future::poll_fn;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf as _, Bytes};
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream, SendStream};
-use http::{HeaderMap, Response};
+use http::{HeaderMap, Response, Version};
 
-use super::Error;
+use crate::transport::version::{ReceiveHalf, RespondHalf, SendHalf};
+use crate::transport::{Error, Whole};
 use crate::wire::data::Data;
 
 /// The data and the trailers of one direction, as they arrive.
 pub(crate) struct Incoming(pub(super) RecvStream);
 
-impl Incoming {
-    pub(crate) fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
+impl ReceiveHalf for Incoming {
+    fn version(&self) -> Version {
+        Version::HTTP_2
+    }
+
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>> {
         let data = ready!(self.0.poll_data(cx));
         if let Some(Ok(data)) = &data {
             // Never more than was received, so it fails on a dead stream only.
             let _ = self.0.flow_control().release_capacity(data.len());
         }
-        Poll::Ready(data)
+        Poll::Ready(data.map(|data| data.map_err(Error::Http2)))
     }
 
-    pub(crate) fn poll_trailers(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<Result<Option<HeaderMap>, Error>> {
-        self.0.poll_trailers(cx)
+    fn poll_trailers(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<HeaderMap>, Error>> {
+        self.0.poll_trailers(cx).map_err(Error::Http2)
     }
 
-    pub(crate) fn is_end_stream(&self) -> bool {
+    fn is_end_stream(&self) -> bool {
         self.0.is_end_stream()
     }
 }
 
 /// The response side of a stream before its head.
-pub(crate) struct SendHead(pub(super) SendResponse<Data>);
+pub(crate) struct Responding(pub(super) SendResponse<Data>);
 
-impl SendHead {
-    /// Sends the head of a response whose data follows; `None` when the stream has ended.
-    pub(crate) fn stream(&mut self, head: Response<()>) -> Option<Outgoing> {
-        self.0.send_response(head, false).ok().map(Outgoing)
+impl RespondHalf for Responding {
+    type Send = Sending;
+
+    fn send_head(&mut self, head: Response<()>) -> Option<Sending> {
+        self.0.send_response(head, false).ok().map(Sending)
     }
 
-    /// Sends a response that is all there; `false` when the stream has ended.
-    pub(crate) fn whole(
-        &mut self,
-        head: Response<()>,
-        data: Option<Data>,
-        trailers: Option<HeaderMap>,
-    ) -> bool {
+    fn send_whole(&mut self, response: Whole) -> bool {
+        let Whole { head, data, trailers } = response;
         let data = data.filter(Data::has_remaining);
         let ends = data.is_none() && trailers.is_none();
         let Ok(mut send) = self.0.send_response(head, ends) else { return false };
@@ -60,45 +57,43 @@ impl SendHead {
             && trailers.is_none_or(|trailers| send.send_trailers(trailers).is_ok())
     }
 
-    pub(crate) fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.0.poll_reset(cx).map(drop)
     }
 }
 
 /// The data and the trailers of one direction on their way out.
-pub(crate) struct Outgoing(pub(super) SendStream<Data>);
+pub(crate) struct Sending(pub(super) SendStream<Data>);
 
-impl Outgoing {
-    /// Sends the first piece of `data` that the peer takes; `false` when the stream has ended.
-    pub(crate) async fn send_piece(&mut self, data: &mut Data) -> bool {
+impl SendHalf for Sending {
+    fn poll_send(&mut self, cx: &mut Context<'_>, data: &mut Data) -> Poll<bool> {
         self.0.reserve_capacity(data.remaining().max(1));
         while self.0.capacity() == 0 {
-            match poll_fn(|cx| self.0.poll_capacity(cx)).await {
+            match ready!(self.0.poll_capacity(cx)) {
                 Some(Ok(_)) => {}
-                Some(Err(_)) | None => return false,
+                Some(Err(_)) | None => return Poll::Ready(false),
             }
         }
         let piece = data.split_to(self.0.capacity());
-        self.0.send_data(piece, false).is_ok()
+        Poll::Ready(self.0.send_data(piece, false).is_ok())
     }
 
-    pub(crate) fn send_last(&mut self, data: Data) -> Result<(), Error> {
-        self.0.send_data(data, true)
+    fn send_last(&mut self, data: Data) -> Result<(), Error> {
+        self.0.send_data(data, true).map_err(Error::Http2)
     }
 
-    /// Ends the stream. One that has ended needs no end.
-    pub(crate) fn end(&mut self, trailers: Option<HeaderMap>) {
+    fn end(&mut self, trailers: Option<HeaderMap>) {
         drop(match trailers {
             Some(trailers) => self.0.send_trailers(trailers),
             None => self.0.send_data(Data::nothing(), true),
         });
     }
 
-    pub(crate) fn reset(&mut self) {
+    fn reset(&mut self) {
         self.0.send_reset(Reason::INTERNAL_ERROR);
     }
 
-    pub(crate) fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.0.poll_reset(cx).map(drop)
     }
 }

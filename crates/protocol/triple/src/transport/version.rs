@@ -1,0 +1,111 @@
+//! The seam for versions of HTTP. One that is added
+//!
+//! 1. implements [`ReceiveHalf`], [`RespondHalf`] and [`SendHalf`] for its streams;
+//! 2. gets a variant of [`Each`], and of [`Error`] for the errors of its library;
+//! 3. serves connections by a function like the other `serve`, which makes
+//!    [`ServerStream`](super::ServerStream)s, and, where clients speak it, gives them the types that
+//!    `http2` gives.
+//!
+//! Nothing else names a version.
+
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{HeaderMap, Response, Version};
+use http_body::SizeHint;
+
+use super::body::ResponseBody;
+use super::{Error, Whole};
+use crate::wire::data::Data;
+
+/// The data and the trailers of one direction, as they arrive. The peer may send as many bytes again
+/// as are taken.
+pub(super) trait ReceiveHalf {
+    /// The version of HTTP.
+    fn version(&self) -> Version;
+
+    /// The next bytes, `None` at their end.
+    fn poll_data(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Error>>>;
+
+    /// The trailers, once there is no more data.
+    fn poll_trailers(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<HeaderMap>, Error>>;
+
+    /// Returns `true` when neither data nor trailers will come.
+    fn is_end_stream(&self) -> bool;
+
+    /// The bytes that are still to come, as far as the peer has said.
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
+}
+
+/// The response side of a stream before its head. Dropped, it resets the stream.
+pub(super) trait RespondHalf {
+    /// The rest of the response.
+    type Send: SendHalf;
+
+    /// Sends the head of a response whose data follows; `None` when the stream has ended.
+    fn send_head(&mut self, head: Response<()>) -> Option<Self::Send>;
+
+    /// Sends a response without waiting until the peer takes it. Returns `false` when the stream has
+    /// ended.
+    fn send_whole(&mut self, response: Whole) -> bool;
+
+    /// Sends a response whose body the connection polls; gives it back where no connection does.
+    fn send_body(&mut self, response: Response<ResponseBody>) -> Option<Response<ResponseBody>> {
+        Some(response)
+    }
+
+    /// Becomes ready when the peer has given up. Where that drops what answers, it need not be.
+    fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+}
+
+/// The data and the trailers of one direction on their way out. Dropped before its end, it resets the
+/// stream.
+pub(super) trait SendHalf {
+    /// Sends the first piece of `data`, as much as the peer takes; `false` when the stream has ended.
+    fn poll_send(&mut self, cx: &mut Context<'_>, data: &mut Data) -> Poll<bool>;
+
+    /// Sends `data` as the last, without waiting until the peer takes it.
+    ///
+    /// # Errors
+    /// When the stream has ended.
+    fn send_last(&mut self, data: Data) -> Result<(), Error>;
+
+    /// Ends the stream. One that has ended needs no end.
+    fn end(&mut self, trailers: Option<HeaderMap>);
+
+    /// Breaks the stream off.
+    fn reset(&mut self);
+
+    /// Becomes ready when the peer has given up. Where that drops what sends, it need not be.
+    fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+}
+
+/// A half of a stream of any version, told apart by a branch and not by a virtual call.
+pub(super) enum Each<H1, H2> {
+    Http1(H1),
+    Http2(H2),
+}
+
+/// Does the same with a half of whichever version.
+macro_rules! each {
+    ($half:expr, $name:ident => $call:expr) => {
+        match $half {
+            $crate::transport::version::Each::Http1($name) => $call,
+            $crate::transport::version::Each::Http2($name) => $call,
+        }
+    };
+}
+
+pub(super) use each;
+
+impl<R1: RespondHalf, R2: RespondHalf> Each<R1, R2> {
+    /// Sends the head of a response whose data follows; `None` when the stream has ended.
+    pub(super) fn send_head(&mut self, head: Response<()>) -> Option<Each<R1::Send, R2::Send>> {
+        match self {
+            Self::Http1(half) => half.send_head(head).map(Each::Http1),
+            Self::Http2(half) => half.send_head(head).map(Each::Http2),
+        }
+    }
+}
