@@ -97,7 +97,11 @@ async fn registered(
     let answer = tokio::time::timeout(options.timeout(), fresh).await;
     let Snapshot { providers, .. } = answer.map_err(|_| {
         let text = format!("the registry did not answer within {} ms", options.timeout);
-        Status::new(Code::Unavailable, text)
+        let status = Status::new(Code::Unavailable, text);
+        match registry.failure(service) {
+            Some(failure) => failure.context(status.message()),
+            None => status,
+        }
     })?;
     let wanted: Vec<&str> = match &options.protocol {
         Some(protocol) => vec![protocol],

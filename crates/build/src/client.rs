@@ -15,6 +15,7 @@ pub(crate) fn expand(service: &Service) -> TokenStream {
     let (key, methods) = service.table();
     let count = service.methods.len();
     let calls = service.methods.iter().enumerate().map(|(index, method)| call(index, method));
+    let names = service.methods.iter().map(|method| &*method.name);
     let implementation = service.isolate(&quote! {
         #[allow(dead_code, reason = "few programs call all methods of a service")]
         impl #client {
@@ -47,6 +48,10 @@ pub(crate) fn expand(service: &Service) -> TokenStream {
 
             fn protocols() -> &'static [&'static str] {
                 &["tri", "grpc"]
+            }
+
+            fn method_names() -> &'static [&'static str] {
+                &[#(#names),*]
             }
 
             fn over(client: __dubhe::client::Client) -> Self {

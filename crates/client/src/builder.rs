@@ -12,9 +12,10 @@ use dubhe_cluster::{Cluster, RetryBudget};
 use dubhe_core::balance::Balance;
 use dubhe_core::directory::Directory;
 use dubhe_core::endpoint::TimeoutLimit;
-use dubhe_core::fault::Fault;
+use dubhe_core::fault::IntoFault;
 use dubhe_core::filter::{Filter, Hook, Step};
 use dubhe_core::router::Router;
+use dubhe_core::sock_addr::unix_path;
 use dubhe_core::time::Duration;
 use dubhe_core::url::Url;
 use dubhe_core::{Code, Endpoint, ServiceKey, Status, Value};
@@ -42,6 +43,12 @@ pub trait Stub: Sized {
     /// The protocols that can carry its calls, where not all can; providers that offer another
     /// one are passed over. Empty for "any".
     fn protocols() -> &'static [&'static str] {
+        &[]
+    }
+
+    /// The names of its methods on the wire, so that options of others are refused. Empty for
+    /// "not known".
+    fn method_names() -> &'static [&'static str] {
         &[]
     }
 
@@ -91,9 +98,9 @@ impl MethodBuilder {
         self
     }
 
-    /// Sets the treatment of failures.
-    pub fn fault(mut self, fault: Fault) -> Self {
-        self.0.fault = Some(fault);
+    /// Sets the treatment of failures: a [`Fault`](dubhe_core::fault::Fault) or a strategy.
+    pub fn fault(mut self, fault: impl IntoFault) -> Self {
+        self.0.fault = Some(fault.into_fault());
         self
     }
 
@@ -172,15 +179,15 @@ impl<T: Stub> ClientBuilder<T> {
 
     /// Calls the provider at `url` (`dubbo://host:port`, or `dubbo+unix:///path` for a Unix socket)
     /// and looks in no registry; several providers are separated by semicolons, as in Dubbo, or
-    /// added by further calls. Protocols are `dubbo`, the default, `tri` and `grpc`. A wrong URL is
-    /// reported by [`ClientBuilder::build`].
+    /// added by further calls. Protocols are `dubbo`, the default, `tri` and `grpc`, and those of the
+    /// application. A wrong URL, such as one without host or port, is reported by
+    /// [`ClientBuilder::build`].
     pub fn url(mut self, urls: &str) -> Self {
         for url in urls.split(';') {
-            match Url::parse(url.trim(), "dubbo") {
-                Ok(url) => self = self.endpoint(url.endpoint()),
-                Err(error) => {
-                    let status = Status::new(Code::InvalidArgument, error.to_string());
-                    self.problem.get_or_insert(status);
+            match provider_at(url.trim()) {
+                Ok(endpoint) => self = self.endpoint(endpoint),
+                Err(problem) => {
+                    self.problem.get_or_insert(problem);
                 }
             }
         }
@@ -230,9 +237,10 @@ impl<T: Stub> ClientBuilder<T> {
         self
     }
 
-    /// Sets the treatment of failures; failover by default.
-    pub fn fault(mut self, fault: Fault) -> Self {
-        self.options.fault = Some(fault);
+    /// Sets the treatment of failures: a [`Fault`](dubhe_core::fault::Fault), failover by default, or a
+    /// strategy.
+    pub fn fault(mut self, fault: impl IntoFault) -> Self {
+        self.options.fault = Some(fault.into_fault());
         self
     }
 
@@ -254,7 +262,8 @@ impl<T: Stub> ClientBuilder<T> {
         self
     }
 
-    /// Options of the method of this name on the wire.
+    /// Options of the method of this name on the wire, such as `getUser`. One that the interface of
+    /// a stub does not have is reported by [`ClientBuilder::build`]; a generic client takes any.
     pub fn method(
         mut self,
         name: impl Into<ByteString>,
@@ -308,7 +317,10 @@ impl<T: Stub> ClientBuilder<T> {
     /// Makes the client. It connects with its first call.
     ///
     /// # Errors
-    /// When the service has no name, a URL is wrong, or there is neither URL nor registry.
+    /// When the service has no name, a URL is wrong, the application has not the protocol of a
+    /// provider, options are given to a method that the
+    /// interface does not have, or there is neither URL nor registry; and [`Code::Internal`] when a
+    /// router, the balancer or the directory panics.
     pub fn build(self) -> Result<T, Status> {
         self.client().map(T::over)
     }
@@ -333,6 +345,21 @@ impl<T: Stub> ClientBuilder<T> {
         if self.service.interface().is_empty() {
             return wrong("the client has no interface; set one with service(..)".into());
         }
+        let known = T::method_names();
+        let unknown = |name: &&ByteString| !known.is_empty() && !known.contains(&&***name);
+        // The least of them, since the order of the map is arbitrary.
+        if let Some(name) = self.methods.keys().filter(unknown).min() {
+            return wrong(format!(
+                "options are given to the method {name}, which {} does not have; its methods on the \
+                 wire are {}",
+                self.service,
+                known.join(", ")
+            ));
+        }
+        if let Source::Direct(list) = &self.source {
+            let channels = self.env.channels();
+            list.iter().try_for_each(|endpoint| channels.check(endpoint))?;
+        }
         if matches!(self.source, Source::Registries) && self.env.registries().is_empty() {
             return wrong(format!(
                 "no way to find providers of {}: give the client a url(..) or the application a \
@@ -345,7 +372,7 @@ impl<T: Stub> ClientBuilder<T> {
         let fixed = matches!(self.source, Source::Direct(_)) && routers.is_empty();
         let directory = self.source.directory(env, &self.service, self.protocols);
         let random: Arc<dyn Balance> = Arc::new(Random::new(env.random().clone()));
-        let plan = StaticPlan::new(&self.options, self.methods, env.clock(), |balance| {
+        let plan = StaticPlan::try_new(&self.options, self.methods, env.clock(), |balance| {
             let balance = balance.unwrap_or(&random).clone();
             let (directory, routers) = (directory.clone(), routers.clone());
             let clock = env.clock().clone();
@@ -356,7 +383,7 @@ impl<T: Stub> ClientBuilder<T> {
                 env.tasks().spawn(destination.follow());
             }
             destination
-        });
+        })?;
         let (channels, tasks) = (env.channels().clone(), env.tasks().clone());
         let cluster = Cluster::new(Arc::new(plan), channels, &tasks, env.clock().clone());
         let cluster = cluster
@@ -364,6 +391,18 @@ impl<T: Stub> ClientBuilder<T> {
             .with_retries(self.retry_budget, env.random().clone());
         Ok(Client::new(Arc::new(self.service), cluster, tasks))
     }
+}
+
+/// The provider at `url`.
+fn provider_at(url: &str) -> Result<Endpoint, Status> {
+    let wrong = |text: String| Status::new(Code::InvalidArgument, text);
+    let url = Url::parse(url, "dubbo").map_err(|error| wrong(error.to_string()))?;
+    if url.port == 0 && unix_path(&url.host).is_none() {
+        let (protocol, host) = (&url.protocol, &url.host);
+        let text = format!("the URL of {host:?} has no port; write {protocol}://HOST:PORT");
+        return Err(wrong(text));
+    }
+    Ok(url.endpoint())
 }
 
 impl<T> std::fmt::Debug for ClientBuilder<T> {

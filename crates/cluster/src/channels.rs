@@ -44,6 +44,15 @@ impl Channels {
         self.connectors.iter().position(|c| c.protocol() == protocol)
     }
 
+    /// Checks that there is a connector for the protocol of `endpoint`.
+    ///
+    /// # Errors
+    /// [`Code::InvalidArgument`] when there is none; the message lists the known protocols.
+    pub fn check(&self, endpoint: &Endpoint) -> Result<(), Status> {
+        let found = self.connector(endpoint).map(drop);
+        found.map_err(|status| Status::new(Code::InvalidArgument, status.message()))
+    }
+
     /// The key of the channel to `endpoint`.
     pub fn key(&self, endpoint: &Endpoint) -> ChannelKey {
         match self.connector(endpoint) {

@@ -27,9 +27,7 @@ use dubhe_core::{Call, CallView, Code, Endpoint, Invoke, Invoking, Status, inher
 
 use crate::attempt::{Attempt, Report, Unsent};
 use crate::channels::Channels;
-use crate::fault::{
-    CallAttempts, FailedAttempts, RetryBudget, RetryCounter, may_repeat, never_began,
-};
+use crate::fault::{CallAttempts, FailedAttempts, RetryBudget, RetryCounter, never_began};
 use crate::panicked::guard;
 use crate::tasks::Tasks;
 
@@ -78,7 +76,7 @@ impl Cluster {
         self
     }
 
-    /// Enables rules and balancers to see arguments of Rust types, through `decode`.
+    /// Lets rules and balancers see arguments of Rust types through `decode`.
     pub fn with_decoder(mut self, decode: ArgumentDecoder) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
             inner.decode = Some(decode);
@@ -254,7 +252,7 @@ impl Cluster {
             failed.attempt = deadline(policy, kept, began);
         }
         let in_time = |deadline: Option<Deadline>| deadline.is_none_or(|d| !d.passed(now));
-        if !may_repeat(policy, &status) || !in_time(failed.deadline) {
+        if !policy.may_repeat(&status) || !in_time(failed.deadline) {
             return Err(failed.error(status, None));
         }
 
@@ -335,7 +333,7 @@ impl Cluster {
         let patience = patience(policy, call.get()?, began);
         self.first_set(policy, patience).await;
         let picked = self.pick_now(policy, call.get()?, tried, began)?;
-        picked.map_or_else(|| Err(nobody(call.get()?, &*policy.destination)), Ok)
+        picked.map_or_else(|| Err(nobody(&self.view(call.get()?), &*policy.destination, tried)), Ok)
     }
 
     /// Picks without waiting. A router or balancer that panics fails this call alone.
@@ -445,22 +443,51 @@ pub(crate) fn patience(policy: &Policy, call: &Call, now: Instant) -> Deadline {
     deadline(policy, call, now).unwrap_or_else(|| Deadline::after(now, policy.timeout))
 }
 
-/// The error of a call for which no provider is known.
-pub(crate) fn nobody(call: &Call, destination: &dyn Destination) -> Status {
-    let service = &call.head.service;
+/// The error of a call for which no provider is known, after attempts on the endpoints `tried`.
+pub(crate) fn nobody(
+    call: &CallView<'_>,
+    destination: &dyn Destination,
+    tried: &[Endpoint],
+) -> Status {
+    let service = &call.head().service;
     let set = destination.snapshot();
     let why = match set.len() {
         0 => unknown(destination, &set),
-        n => format!("{n} providers are known, but routing or earlier attempts left none"),
+        known => unpicked(call, destination, tried, known),
     };
     Status::new(Code::Unavailable, format!("no provider for {service}: {why}"))
         .with_retry(Retry::Never)
+}
+
+/// The reason why none of the `known` providers was picked.
+fn unpicked(
+    call: &CallView<'_>,
+    destination: &dyn Destination,
+    tried: &[Endpoint],
+    known: usize,
+) -> String {
+    // A router that panics was the error before this one.
+    let left = guard(|| destination.candidates(call), || "a router".to_owned()).unwrap_or_default();
+    if left.is_empty() {
+        return format!("{known} providers are known, but the routers left none for this call");
+    }
+    if left.iter().all(|endpoint| tried.contains(endpoint)) {
+        let known = left.len();
+        return format!(
+            "the call was tried on all {known} providers for it, and the balancer repeats none"
+        );
+    }
+    format!("the balancer picked none of the {} providers for this call", left.len())
 }
 
 /// The reason why no provider is known, of a destination whose set is empty.
 pub(crate) fn unknown(destination: &dyn Destination, set: &Endpoints) -> String {
     if let Some(failure) = destination.failure() {
         return format!("the providers that are known cannot be used, since {failure}");
+    }
+    let failure = if set.health() == Health::Stale { set.failure() } else { None };
+    if let Some(failure) = failure {
+        return format!("the registry cannot be asked: {failure}");
     }
     let why = match (set.health(), set.number()) {
         (Health::Fresh, _) => {

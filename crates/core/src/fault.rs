@@ -8,6 +8,7 @@ use crate::call::Call;
 use crate::endpoint::Endpoint;
 use crate::invoke::{Invoking, Outcome};
 use crate::plan::Policy;
+use crate::status::Status;
 use crate::time::{Duration, Sleep};
 
 /// The treatment of failures, by Dubbo's names (`cluster` of a reference).
@@ -26,6 +27,29 @@ impl Fault {
     /// A strategy of one's own.
     pub fn strategy(strategy: impl FaultStrategy) -> Self {
         Self::Strategy(Arc::new(strategy))
+    }
+}
+
+/// A treatment of failures as builders take it: a [`Fault`] or a [`FaultStrategy`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a treatment of failures",
+    note = "it is a `Fault`, such as `Fault::Failfast`, or a strategy: an \
+            `async fn(call: Call, attempts: Attempts) -> Result<Reply, Status>`"
+)]
+pub trait IntoFault {
+    /// The treatment.
+    fn into_fault(self) -> Fault;
+}
+
+impl IntoFault for Fault {
+    fn into_fault(self) -> Fault {
+        self
+    }
+}
+
+impl<S: FaultStrategy> IntoFault for S {
+    fn into_fault(self) -> Fault {
+        Fault::strategy(self)
     }
 }
 
@@ -49,6 +73,11 @@ impl fmt::Debug for Fault {
 pub trait FaultStrategy: Send + Sync + 'static {
     /// Answers `call` by attempts. Each attempt needs a call of its own:
     /// [`Call::try_clone`](crate::Call::try_clone), which gives none of a stream.
+    ///
+    /// An attempt has its deadline, and is cancelled when it is dropped. To send the call again only
+    /// where [`Attempts::may_repeat`] permits it, as often as the policy says, never where it may have
+    /// run, and not after the deadline of the call, is up to the strategy; the retry budget does not
+    /// count its attempts.
     fn run(&self, call: Call, attempts: Attempts) -> Invoking;
 }
 
@@ -93,6 +122,12 @@ impl Attempts {
     /// The policy of the call, such as its number of retries.
     pub fn policy(&self) -> &Policy {
         self.0.policy()
+    }
+
+    /// Returns `true` if a call that failed so may be sent again: it certainly did not begin, or the
+    /// policy lets it run twice, though not where it may have run. Errors of the business are answers.
+    pub fn may_repeat(&self, failure: &Status) -> bool {
+        self.policy().may_repeat(failure)
     }
 
     /// The endpoints that rules leave for `call`.

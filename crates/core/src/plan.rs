@@ -12,6 +12,7 @@ use crate::endpoint::{Endpoint, Endpoints};
 use crate::fault::Fault;
 use crate::filter::Chain;
 use crate::metadata::Metadata;
+use crate::status::{Retry, Status};
 use crate::time::Instant;
 
 /// The rules that govern a call.
@@ -38,6 +39,19 @@ pub struct Policy {
     pub filters: Chain,
     /// The steps around each attempt, whose endpoint is in the head: Dubbo's filters of an invoker.
     pub endpoint_filters: Chain,
+}
+
+impl Policy {
+    /// Returns `true` if a call that failed so may be sent again: it certainly did not start, or
+    /// may run twice. Errors of the business are answers.
+    pub fn may_repeat(&self, failure: &Status) -> bool {
+        !failure.is_business()
+            && match failure.retry() {
+                Retry::Never => false,
+                Retry::Unstarted => true,
+                Retry::Unknown => self.repeatable,
+            }
+    }
 }
 
 impl fmt::Debug for Policy {

@@ -56,6 +56,11 @@ impl Stream for Fixed {
 pub type Registering<'a, T> = Pin<Box<dyn Future<Output = Result<T, Status>> + Send + 'a>>;
 
 /// A registry.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a registry",
+    note = "a registry of a URL is `dubhe::registry_at(url, application)?`; one of your own implements \
+            `Registry`"
+)]
 pub trait Registry: Send + Sync + 'static {
     /// Announces a provider until it is unregistered or the registry is closed; repeating it is
     /// harmless.
@@ -66,6 +71,13 @@ pub trait Registry: Send + Sync + 'static {
 
     /// Follows the providers of `service`. Dropping the stream ends the subscription.
     fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots>;
+
+    /// Returns the last error of following `service`, such as a refused password, until the registry
+    /// answers again. It is told to callers who find no provider. None by default.
+    fn failure(&self, service: &ServiceKey) -> Option<Status> {
+        let _ = service;
+        None
+    }
 }
 
 impl<T: Registry + ?Sized> Registry for Arc<T> {
@@ -79,5 +91,9 @@ impl<T: Registry + ?Sized> Registry for Arc<T> {
 
     fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
         (**self).subscribe(service)
+    }
+
+    fn failure(&self, service: &ServiceKey) -> Option<Status> {
+        (**self).failure(service)
     }
 }

@@ -55,7 +55,7 @@ impl Url {
     /// interface but in the parameter of this name.
     ///
     /// # Errors
-    /// When the host is missing, the port is not a number below 65536, or a Unix socket has a host
+    /// When the host is missing or has spaces in it, the port is not a number below 65536, or a Unix socket has a host
     /// or no path.
     pub fn parse(text: &str, protocol: &str) -> Result<Self, UrlError> {
         // The user info may hold a password, so errors quote only what is known to be harmless.
@@ -72,6 +72,9 @@ impl Url {
             .ok_or_else(|| bad(format!("the address {address:?} has no valid port")))?;
         if host.is_empty() {
             return Err(bad("the URL has no host".into()));
+        }
+        if host.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            return Err(bad(format!("the host {host:?} has spaces or control characters in it")));
         }
         Ok(Self {
             protocol: protocol.into(),
@@ -333,7 +336,8 @@ mod tests {
 
     #[test]
     fn says_what_is_wrong() {
-        for bad in ["dubbo://:20880", "dubbo://h:port", "dubbo://h:99999", "dubbo://[::1"] {
+        for bad in ["dubbo://:20880", "dubbo://h:port", "dubbo://h:99999", "dubbo://[::1", "a b:1"]
+        {
             let error = Url::parse(bad, "").unwrap_err().to_string();
             assert!(error.contains("PROTOCOL://HOST:PORT"), "{bad}: {error}");
         }

@@ -44,16 +44,17 @@ pub use dubhe_client::{
 pub use dubhe_core::end::{End, Ending};
 pub use dubhe_core::fault::{Attempts, Fault, FaultStrategy};
 pub use dubhe_core::filter::{Filter, Guard, Hook, Next};
-pub use dubhe_core::url::Url;
+pub use dubhe_core::url::{Url, UrlError};
 pub use dubhe_core::{
-    ByteString, Call, CallKind, CallView, Code, Context, Endpoint, Invoke, Invoking, Metadata,
-    Method, Payload, Peer, Reply, Request, Response, ServiceKey, SockAddr, Status, Streaming,
-    Value,
+    ByteString, Call, CallKind, CallView, Code, Context, Endpoint, Head, Invoke, Invoking,
+    Metadata, Method, Payload, Peer, Reply, Request, Response, ServiceKey, SockAddr, Status,
+    Streaming, Value,
 };
 pub use dubhe_macros::{Java, JavaException, interface};
 pub use dubhe_protobuf::include_proto;
 pub use dubhe_server::{
-    Export, IntoExport, RunningServer, Server, ServerBuilder, ServerOptions, Service,
+    Export, IntoExport, RunningServer, Server, ServerBuilder, ServerOptions, Service, Services,
+    ServicesBuilder,
 };
 
 pub use dubhe_hessian2::java;
@@ -62,32 +63,59 @@ pub use dubhe_hessian2::java;
 pub mod balance {
     pub use dubhe_cluster::balance::Random;
     pub use dubhe_core::balance::{Balance, Pick, Selection};
-    pub use dubhe_core::endpoint::TimeoutLimit;
+    pub use dubhe_core::endpoint::{Changes, EndpointState, TimeoutLimit};
+}
+
+/// The parts of calls and replies, and their ends.
+pub mod call {
+    pub use dubhe_core::call::{ArgumentDecoder, Head};
+    pub use dubhe_core::context::Cancelled;
+    pub use dubhe_core::end::{DelayedEnd, End, Ending, Until, Watch};
+    pub use dubhe_core::inherit::Inherited;
+    pub use dubhe_core::invoke::{Invoke, Invoking, Outcome, Pending};
+    pub use dubhe_core::message::Decode;
+    pub use dubhe_core::reply::{Receipt, Reply};
+}
+
+/// The environment that the clients of an application share, and the cluster of a client.
+pub mod client {
+    pub use dubhe_client::{Environment, EnvironmentBuilder, Stub};
+    pub use dubhe_cluster::plan::ClientOptions;
+    pub use dubhe_cluster::{Channels, Cluster, Directories, Tasks};
 }
 
 /// Channels to endpoints: the parts of a protocol of your own, and those that are built in.
 pub mod connect {
     pub use dubhe_core::connect::{Channel, ChannelKey, ChannelState, Connect};
     pub use dubhe_dubbo::DubboConnect;
-    pub use dubhe_dubbo::DubboOptions;
+    pub use dubhe_dubbo::{DubboOptions, PayloadLimit};
     pub use dubhe_triple::{Compress, Exceptions, TripleConnect, TripleOptions};
 }
 
 /// Directories: sets of endpoints from elsewhere than a registry.
 pub mod directory {
+    pub use dubhe_cluster::RegistryDirectory;
     pub use dubhe_core::directory::Directory;
-    pub use dubhe_core::endpoint::{Endpoint, Endpoints};
+    pub use dubhe_core::endpoint::{Endpoint, EndpointState, Endpoints, Health};
 }
 
 /// Targets of calls that no exported service takes: the parts of a gateway.
 pub mod dispatch {
+    pub use dubhe_core::filter::Guards;
     pub use dubhe_core::gate::Gates;
     pub use dubhe_core::serve::{Dispatch, Overload, Target, Wanted};
 }
 
+/// The treatment of failures: strategies, and the policy that they run under.
+pub mod fault {
+    pub use dubhe_core::fault::{Attempts, Fault, FaultStrategy, IntoFault, MakeAttempt};
+    pub use dubhe_core::filter::Chain;
+    pub use dubhe_core::plan::{Destination, Picked, Plan, Policy};
+}
+
 /// Filters that come with Dubhe, and the parts of one of your own.
 pub mod filter {
-    pub use dubhe_core::filter::{Filter, Guard, Hook, Next};
+    pub use dubhe_core::filter::{Chain, Filter, Guard, Hook, Next, Passed, Step};
     pub use dubhe_filter::access_log::AccessLog;
     pub use dubhe_filter::token::Token;
 }
@@ -106,13 +134,14 @@ pub mod http {
 /// Hessian2, the serialization of the dubbo protocol: the parts of types of your own.
 pub mod hessian2 {
     pub use dubhe_hessian2::{
-        Array, Decode, Decoder, Encode, Encoder, Error, ErrorKind, JavaType, Limits, Serde,
-        from_bytes, from_value, to_bytes, to_value,
+        Array, Class, Decode, Decoder, Encode, Encoder, Entries, Error, ErrorKind, Items, JavaType,
+        Limits, Serde, from_bytes, from_value, to_bytes, to_value,
     };
 }
 
 /// Dynamic values as JSON, with fastjson2's rules for Java types.
 pub mod json {
+    pub use dubhe_core::memory::OverBudget;
     pub use dubhe_json::{
         Classes, Error, Limits, from_bytes, from_json, from_slice, from_str, to_json, to_string,
         to_string_within,
@@ -121,32 +150,45 @@ pub mod json {
 
 /// Listeners, dialers and options of connections.
 pub mod net {
-    pub use dubhe_net::detect::{AcceptOptions, Protocol, TlsMode};
-    pub use dubhe_net::io::memory::Network;
+    pub use dubhe_net::detect::{AcceptOptions, Probe, Protocol, TlsMode};
+    pub use dubhe_net::drain::{DrainGuard, Phase, Shutdown};
+    pub use dubhe_net::io::memory::{MemoryListen, Network};
     pub use dubhe_net::io::tcp::{TcpDial, TcpListen, TcpOptions};
     pub use dubhe_net::io::unix::{UnixDial, UnixListen, UnixOptions};
-    pub use dubhe_net::io::{Address, ConnectionInfo, Dial, Io, Listen, SocketDial, Subnet};
+    pub use dubhe_net::io::{
+        Address, BoxFuture, ConnectionInfo, Dial, Io, Listen, SocketDial, Subnet, TlsPeer,
+        Transport,
+    };
     pub use dubhe_net::keepalive::KeepaliveOptions;
     pub use dubhe_net::pool::Backoff;
     pub use dubhe_net::rate::MinRate;
     pub use dubhe_net::session::SessionOptions;
-    pub use dubhe_net::tls::{ClientTls, ClientTlsBuilder, ServerTls, ServerTlsBuilder};
+    pub use dubhe_net::tls::{ClientTls, ClientTlsBuilder, ServerTls, ServerTlsBuilder, TlsDial};
     pub use dubhe_net::{Error, ErrorKind, Result};
 }
 
 /// Payloads of calls whatever their codec, for what stands between caller and handler.
 pub mod payload {
-    pub use dubhe_core::memory::MemoryLimit;
-    pub use dubhe_core::payload::{Args, Content};
+    pub use dubhe_core::memory::{Budget, MemoryLimit, OverBudget};
+    pub use dubhe_core::payload::{Args, ArgsLayout, Content, EncodePayload, PayloadStream, Sink};
     pub use dubhe_core::reply::{Frame, ReplyBody, ReplyStream, Trailers};
     pub use dubhe_core::{CallBody, Encoded, EncodedArgs, Format, Payload, Payloads};
 }
 
-/// Messages of protocol buffers.
+/// Messages of protocol buffers. [`Message`](protobuf::Message) is a message of a service;
+/// [`ProstMessage`](protobuf::ProstMessage) has the methods to encode and decode one.
 pub mod protobuf {
-    pub use dubhe_protobuf::{
-        Message, decode, detail, details, json, message, method, pbjson_types, prost,
+    pub use dubhe_protobuf::prost::{
+        DecodeError, EncodeError, Message as ProstMessage, Name, UnknownEnumValue,
     };
+    pub use dubhe_protobuf::{
+        Message, decode, detail, details, json, message, method, pbjson_types,
+    };
+}
+
+/// Sources of randomness, which a test can replace.
+pub mod random {
+    pub use dubhe_core::random::{RandomSource, SplitMix};
 }
 
 /// Registries, and the parts of one of your own.
@@ -156,14 +198,14 @@ pub mod registry {
         Health, Registering, Registration, Registry, Snapshot, Snapshots, fixed,
     };
     pub use dubhe_registry::{File, Memory, provider_url};
-    pub use dubhe_zookeeper::{ZooKeeper, ZooKeeperOptions};
+    pub use dubhe_zookeeper::{ZooKeeper, ZooKeeperBuilder, ZooKeeperOptions};
 }
 
 /// The traits and types to write a router.
 pub mod router {
     pub use dubhe_cluster::router::ZoneAffinity;
     pub use dubhe_core::endpoint::Endpoints;
-    pub use dubhe_core::router::{Bitmap, PreparedRouter, Router, Trace};
+    pub use dubhe_core::router::{Bitmap, PreparedRouter, Router, Trace, TraceStep};
 }
 
 /// The parts of a status.
@@ -180,6 +222,13 @@ pub mod time {
 /// Dynamic values of Java types.
 pub mod value {
     pub use dubhe_core::value::{Label, List, Map, Name, Object, Value};
+}
+
+/// The client of ZooKeeper that is behind the registry.
+pub mod zookeeper {
+    pub use dubhe_zookeeper::client::{
+        Client, ClientState, Credentials, Error, Session, Stat, Watch, ZooKeeperClientOptions,
+    };
 }
 
 /// The most common names, for a glob import.

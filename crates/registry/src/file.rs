@@ -3,6 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use dubhe_core::registry::{Health, Registering, Registration, Registry, Snapshot, Snapshots};
@@ -10,6 +11,7 @@ use dubhe_core::time::SharedClock;
 use dubhe_core::url::Url;
 use dubhe_core::{Code, ServiceKey, Status};
 use futures_util::stream;
+use parking_lot::Mutex;
 
 use crate::provider_url::{from_url, to_url};
 
@@ -28,12 +30,14 @@ const MAX_FILE_BYTES: u64 = 1024 * 1024;
 pub struct File {
     folder: PathBuf,
     clock: SharedClock,
+    /// The error of the last look at the folder, until one succeeds.
+    error: Arc<Mutex<Option<io::ErrorKind>>>,
 }
 
 impl File {
     /// The registry in `folder`, which is made when the first provider registers.
     pub fn new(folder: impl Into<PathBuf>, clock: SharedClock) -> Self {
-        Self { folder: folder.into(), clock }
+        Self { folder: folder.into(), clock, error: Arc::default() }
     }
 
     fn file_of(&self, registration: &Registration) -> PathBuf {
@@ -122,6 +126,11 @@ impl Registry for File {
         });
         Box::pin(std::future::ready(Ok(Box::pin(snapshots) as Snapshots)))
     }
+
+    fn failure(&self, _: &ServiceKey) -> Option<Status> {
+        let error = *self.error.lock();
+        error.map(|kind| self.failed("read", kind.into()))
+    }
 }
 
 struct FolderWatch {
@@ -141,11 +150,13 @@ impl FolderWatch {
             let folder = self.registry.folder.clone();
             let now = match blocking(move || read(&folder)).await {
                 Ok(mut providers) => {
+                    *self.registry.error.lock() = None;
                     providers.retain(|p| p.service == self.service);
                     Snapshot { providers, health: Health::Fresh }
                 }
                 // Whoever was there stays until the folder can be read again.
-                Err(_) => {
+                Err(error) => {
+                    *self.registry.error.lock() = Some(error.kind());
                     Snapshot { health: Health::Stale, ..self.last.clone().unwrap_or_default() }
                 }
             };

@@ -83,10 +83,15 @@ impl Announcer {
         Ok(())
     }
 
+    /// Returns `true` if registries know of the service, or will.
+    pub(crate) fn announces(&self, exported: &Exported) -> bool {
+        exported.announce != AnnouncePolicy::Never && !self.registries.is_empty()
+    }
+
     /// Announces a service under every protocol that carries it, and withdraws it on a failure. A
     /// service with a delay is announced in the background.
     pub(crate) async fn announce(&self, exported: &Exported) -> Result<(), Status> {
-        if exported.announce == AnnouncePolicy::Never || self.registries.is_empty() {
+        if !self.announces(exported) {
             return Ok(());
         }
         let instance = self.instance_of(exported);

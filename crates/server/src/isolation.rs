@@ -3,6 +3,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
 use dubhe_core::inherit::{inherited, scope};
@@ -59,7 +60,7 @@ impl Runtime {
             return Err(Status::new(Code::InvalidArgument, text));
         }
         let mut builder = Builder::new_multi_thread();
-        builder.worker_threads(threads).thread_name(key.interface().to_string()).enable_all();
+        builder.worker_threads(threads).thread_name_fn(thread_names(key)).enable_all();
         let owned = builder.build().map_err(|error| {
             let text = format!("service {key}: cannot start its runtime: {error}");
             Status::new(Code::ResourceExhausted, text).with_source(error)
@@ -86,6 +87,17 @@ impl Runtime {
         work.abort_with(task.abort_handle());
         Task(task)
     }
+}
+
+/// The names of the threads of a service: those of `org.example.Users` are `Users-1` and so on. Linux
+/// shows the first 15 bytes, which of an interface are those of its package.
+fn thread_names(key: &ServiceKey) -> impl Fn() -> String + Send + Sync + 'static {
+    let interface: &str = key.interface();
+    let name = interface.rsplit('.').next().unwrap_or(interface);
+    // A thread cannot be started with a zero in its name.
+    let name: String = name.chars().filter(|c| !c.is_control()).take(11).collect();
+    let count = AtomicUsize::new(1);
+    move || format!("{name}-{}", count.fetch_add(1, Ordering::Relaxed))
 }
 
 impl Drop for Runtime {

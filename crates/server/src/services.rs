@@ -1,6 +1,6 @@
 //! The exported services of a server.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use bytestring::ByteString;
@@ -9,6 +9,7 @@ use dubhe_core::endpoint::ServiceParams;
 use dubhe_core::filter::{Chain, Step};
 use dubhe_core::gate::{Gate, Gates};
 use dubhe_core::serve::{Dispatch, Target, Wanted};
+use dubhe_core::status::Retry;
 use dubhe_core::time::SharedClock;
 use dubhe_core::{Code, ServiceKey, Status};
 use dubhe_net::time::TokioClock;
@@ -17,10 +18,16 @@ use crate::exported::{Exported, Filtered};
 use crate::service::{Export, Service};
 use crate::table::generation;
 
+/// The number of removed services whose late callers are sent elsewhere. Of more, the oldest is as one
+/// that never was.
+const MAX_REMOVED: usize = 256;
+
 /// The exported services, by interface; immutable once built.
 #[derive(Clone)]
 pub struct Services {
     interfaces: HashMap<ByteString, Vec<Arc<Exported>>>,
+    /// The last services that were removed, oldest first.
+    removed: VecDeque<Arc<ServiceKey>>,
     /// The dispatches that find the targets of calls to other services.
     others: Arc<[Arc<dyn Dispatch>]>,
     steps: Vec<Step>,
@@ -79,6 +86,7 @@ impl ServicesBuilder {
         let around_others = Chain::new(steps.iter().cloned(), &clock, Until::Sent);
         let mut services = Services {
             interfaces: HashMap::new(),
+            removed: VecDeque::new(),
             others: others.into(),
             around_others,
             before_others: Gates::new(gates.iter().cloned(), &clock),
@@ -147,6 +155,7 @@ impl Services {
         let exported = Arc::new(Exported::new(export, &self.steps, &self.gates)?);
         let interface = exported.key.interface().clone();
         self.interfaces.entry(interface).or_default().push(exported.clone());
+        self.removed.retain(|key| *key != exported.key);
         Ok(exported)
     }
 
@@ -169,6 +178,10 @@ impl Services {
         if own.is_empty() {
             self.interfaces.remove(key.interface());
         }
+        if self.removed.len() >= MAX_REMOVED {
+            self.removed.pop_front();
+        }
+        self.removed.push_back(Arc::new(key.clone()));
         Ok(())
     }
 
@@ -176,7 +189,7 @@ impl Services {
         &self.others
     }
 
-    fn get(&self, key: &ServiceKey) -> Option<&Arc<Exported>> {
+    pub(crate) fn get(&self, key: &ServiceKey) -> Option<&Arc<Exported>> {
         self.interfaces.get(key.interface())?.iter().find(|e| *e.key == *key)
     }
 
@@ -194,7 +207,9 @@ impl Services {
                     return Ok(target);
                 }
                 Err(status) if status.code() == Code::Unimplemented => {
-                    refusal = status.context(refusal.message());
+                    if refusal.code() == Code::Unimplemented {
+                        refusal = status.context(refusal.message());
+                    }
                 }
                 Err(status) => return Err(status),
             }
@@ -204,6 +219,10 @@ impl Services {
 
     fn no_service(&self, wanted: Wanted<'_>) -> Status {
         let key = ServiceKey::new(wanted.interface, wanted.group, wanted.version);
+        if self.removed.iter().any(|removed| **removed == key) {
+            let text = format!("service {key} has been removed from this server");
+            return Status::unavailable(text).with_retry(Retry::Unstarted);
+        }
         let own = self.interfaces.get(wanted.interface).map(Vec::as_slice).unwrap_or_default();
         let known: Vec<String> = own.iter().map(|e| e.key.to_string()).collect();
         let known = if known.is_empty() {

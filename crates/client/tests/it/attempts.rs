@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use dubhe_client::{CallOptions, RetryBudget};
 use dubhe_core::balance::{Balance, Pick, Selection};
+use dubhe_core::endpoint::Endpoints;
 use dubhe_core::fault::{Attempts, Fault};
 use dubhe_core::filter::{Guard, Hook, Next};
+use dubhe_core::router::{Bitmap, PreparedRouter, Router, Trace};
 use dubhe_core::status::Retry;
 use dubhe_core::time::{Deadline, Instant};
 use dubhe_core::{Call, CallView, Code, Endpoint, Reply, Status, Value};
@@ -378,6 +380,90 @@ async fn no_pause_goes_beyond_the_deadline_of_the_call() {
     assert!(began.elapsed() < Duration::from_millis(400));
 }
 
+/// A balancer that picks nobody.
+struct Nobody;
+
+impl Balance for Nobody {
+    fn prepare(&self, _: &Selection) -> Box<dyn Pick> {
+        Box::new(Self)
+    }
+}
+
+impl Pick for Nobody {
+    fn pick<'a>(&self, _: &CallView<'_>, _: &'a Selection, _: Instant) -> Option<&'a Endpoint> {
+        None
+    }
+}
+
+/// A balancer that picks the first two times.
+#[derive(Clone)]
+struct Twice(Arc<AtomicUsize>);
+
+impl Balance for Twice {
+    fn prepare(&self, _: &Selection) -> Box<dyn Pick> {
+        Box::new(self.clone())
+    }
+}
+
+impl Pick for Twice {
+    fn pick<'a>(&self, _: &CallView<'_>, from: &'a Selection, _: Instant) -> Option<&'a Endpoint> {
+        from.get(0).filter(|_| self.0.fetch_add(1, Ordering::Relaxed) < 2)
+    }
+}
+
+/// A router that leaves nobody, or panics for a set that is not empty.
+struct Out {
+    panics: bool,
+}
+
+impl Router for Out {
+    fn prepare(&self, set: &Arc<Endpoints>) -> Box<dyn PreparedRouter> {
+        assert!(!self.panics || set.is_empty(), "no rule fits");
+        Box::new(Self { panics: false })
+    }
+}
+
+impl PreparedRouter for Out {
+    fn narrow(&self, _: &CallView<'_>, left: &mut Bitmap, _: Option<&mut Trace>) {
+        left.subtract(&left.clone());
+    }
+}
+
+#[tokio::test]
+async fn the_error_says_who_left_no_provider() {
+    let (env, _) = environment(|_, _| ok());
+    let both = || builder(&env, &[1, 2]);
+    let balancer = both().balance(Nobody).build().unwrap();
+    let routers = both().router(Out { panics: false }).build().unwrap();
+    for (client, why) in [
+        (balancer, "the balancer picked none of the 2 providers for this call"),
+        (routers, "2 providers are known, but the routers left none for this call"),
+    ] {
+        let error = call(&client, "m", &CallOptions::new()).await.unwrap_err();
+        assert_eq!(error.code(), Code::Unavailable);
+        assert_eq!(error.message(), format!("no provider for g/a.B:1.0.0: {why}"));
+    }
+    // A strategy that asks for more than there are, of a balancer that repeats nobody.
+    async fn thrice(call: Call, attempts: Attempts) -> Result<Reply, Status> {
+        attempts.next(call.try_clone().unwrap()).await?;
+        attempts.next(call.try_clone().unwrap()).await?;
+        attempts.next(call).await
+    }
+    let twice = Twice(Arc::default());
+    let client = both().balance(twice).fault(Fault::strategy(thrice)).build().unwrap();
+    let error = call(&client, "m", &CallOptions::new()).await.unwrap_err();
+    let why = "tried on all 2 providers for it, and the balancer repeats none";
+    assert!(error.message().ends_with(why), "{error}");
+}
+
+#[tokio::test]
+async fn a_part_that_panics_at_the_first_set_is_an_error_of_build() {
+    let (env, _) = environment(|_, _| ok());
+    let error = builder(&env, &[1]).router(Out { panics: true }).build().unwrap_err();
+    assert_eq!(error.code(), Code::Internal);
+    assert!(error.message().ends_with("panicked: no rule fits"), "{error}");
+}
+
 /// Panics when it picks for the method `bad`.
 struct Panics;
 
@@ -408,4 +494,31 @@ async fn a_balancer_that_panics_fails_that_call_alone() {
     let text = "a router or the balancer panicked: no endpoint for this one";
     assert_eq!(status.message(), text);
     call(&client, "good", &CallOptions::new()).await.unwrap();
+}
+
+/// Sends the call again on the same endpoint, as often as the policy says and lets it.
+async fn insist(call: Call, attempts: Attempts) -> Result<Reply, Status> {
+    let mut left = attempts.policy().retries;
+    loop {
+        let again = call.try_clone().unwrap();
+        match attempts.next(again).await {
+            Err(status) if left > 0 && attempts.may_repeat(&status) => left -= 1,
+            outcome => return outcome,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_strategy_is_told_what_may_be_repeated() {
+    for (retry, repeatable, asked) in [
+        (Retry::Unknown, true, 3),
+        (Retry::Unknown, false, 1),
+        (Retry::Unstarted, false, 3),
+        (Retry::Never, true, 1),
+    ] {
+        let (env, seen) = environment(move |_, _| Err(down(retry)));
+        let client = builder(&env, &[1]).fault(insist).repeatable(repeatable).build().unwrap();
+        call(&client, "m", &CallOptions::new()).await.unwrap_err();
+        assert_eq!(ports(&seen).len(), asked, "{retry:?}");
+    }
 }

@@ -1,8 +1,10 @@
 //! The effect that each option of a client has on the calls that arrive at providers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use dubhe_client::{CallOptions, Client, ClientBuilder, ReplyAttachments};
+use dubhe_core::endpoint::Endpoints;
 use dubhe_core::fault::Fault;
 use dubhe_core::filter::{Guard, Hook, Next};
 use dubhe_core::inherit::{Inherited, scope};
@@ -147,7 +149,11 @@ async fn says_what_is_missing() {
     assert!(nameless.build().unwrap_err().message().contains("interface"));
     let bad = builder(&env, &[]).url("dubbo://:1").build().unwrap_err();
     assert!(bad.message().contains("PROTOCOL://HOST:PORT"), "{bad}");
-    let client = builder(&env, &[]).url("grpc://h:1").build().unwrap();
+    let unknown = builder(&env, &[]).url("grpc://h:1").build().unwrap_err();
+    assert!(unknown.message().contains("only test"), "{unknown}");
+    // A directory may come by such an endpoint at any time.
+    let set = Arc::new(Endpoints::new([Endpoint::of("grpc", "h", 1)]));
+    let client = builder(&env, &[]).directory(set).build().unwrap();
     let status = call(&client, "m", &CallOptions::new()).await.unwrap_err();
     assert!(status.message().contains("only test"), "{status}");
 }

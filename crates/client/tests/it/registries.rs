@@ -91,6 +91,32 @@ async fn providers_of_all_registries_are_called() {
     assert_eq!(ports, BTreeSet::from([1, 2, 3]));
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_error_of_the_registry_reaches_the_caller() {
+    let registry = FakeRegistry::default();
+    let (env, _) = with_registries(&[&registry], |_, _| ok());
+    // The subscription fails, or goes on and the registry tells why it is silent.
+    registry.refuse(Some("wrong password"));
+    let client = builder(&env, &[]).build().unwrap();
+    let error = call(&client, "m", &CallOptions::new()).await.unwrap_err();
+    let expected = "the registry cannot be asked: UNAUTHENTICATED: wrong password";
+    assert!(error.message().ends_with(expected), "{error}");
+    let until = tokio::time::Instant::now().into_std() + std::time::Duration::from_millis(1);
+    let error = client.ready(until).await.unwrap_err();
+    assert!(error.message().ends_with(expected), "{error}");
+    drop(client);
+
+    registry.refuse(None);
+    let client = builder(&env, &[]).build().unwrap();
+    registry.fail("no permission");
+    let error = call(&client, "m", &CallOptions::new()).await.unwrap_err();
+    assert!(error.message().ends_with("UNAUTHENTICATED: no permission"), "{error}");
+    registry.tell("h", &[]);
+    yield_to_tasks().await;
+    let error = call(&client, "m", &CallOptions::new()).await.unwrap_err();
+    assert!(error.message().contains("no provider is registered"), "{error}");
+}
+
 /// A router that panics for every set that is not empty.
 struct Unprepared;
 

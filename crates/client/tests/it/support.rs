@@ -103,9 +103,21 @@ pub(crate) fn with_registries(
 pub(crate) struct FakeRegistry {
     known: watch::Sender<Option<Snapshot>>,
     asked: Arc<AtomicUsize>,
+    refusal: Arc<Mutex<Option<&'static str>>>,
+    failure: Arc<Mutex<Option<&'static str>>>,
 }
 
 impl FakeRegistry {
+    /// Subscriptions are refused from now on, or no longer.
+    pub(crate) fn refuse(&self, why: Option<&'static str>) {
+        *self.refusal.lock().unwrap() = why;
+    }
+
+    /// The registry does not answer, for this reason, until the next set.
+    pub(crate) fn fail(&self, why: &'static str) {
+        *self.failure.lock().unwrap() = Some(why);
+    }
+
     /// The providers of `a.B` are now at these ports of `host`.
     pub(crate) fn tell(&self, host: &'static str, ports: &[u16]) {
         let provider = |port: &u16| Registration {
@@ -115,6 +127,7 @@ impl FakeRegistry {
             params: Arc::default(),
         };
         let providers = ports.iter().map(provider).collect();
+        *self.failure.lock().unwrap() = None;
         self.known.send_replace(Some(Snapshot { providers, health: Health::Fresh }));
     }
 
@@ -140,6 +153,9 @@ impl Registry for FakeRegistry {
 
     fn subscribe(&self, _: &ServiceKey) -> Registering<'_, Snapshots> {
         self.asked.fetch_add(1, Ordering::Relaxed);
+        if let Some(why) = *self.refusal.lock().unwrap() {
+            return Box::pin(std::future::ready(Err(Status::unauthenticated(why))));
+        }
         let mut known = self.known.subscribe();
         known.mark_changed();
         let snapshots = stream::unfold(known, |mut known| async {
@@ -149,6 +165,11 @@ impl Registry for FakeRegistry {
         });
         let snapshots = snapshots.filter_map(std::future::ready);
         Box::pin(async { Ok(snapshots.boxed()) })
+    }
+
+    fn failure(&self, _: &ServiceKey) -> Option<Status> {
+        let failure = *self.failure.lock().unwrap();
+        failure.map(Status::unauthenticated)
     }
 }
 

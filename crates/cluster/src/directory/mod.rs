@@ -7,6 +7,7 @@
 //! ```
 
 mod directories;
+mod failures;
 mod join;
 mod registry;
 mod set;

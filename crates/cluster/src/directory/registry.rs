@@ -13,6 +13,7 @@ use dubhe_core::time::SharedClock;
 use futures_util::StreamExt as _;
 use futures_util::stream::select_all;
 
+use super::failures::Failures;
 use super::join::join;
 use super::set::{ChangingSet, Usable};
 use super::subscription::{News, news};
@@ -43,7 +44,13 @@ impl RegistryDirectory {
         let mut changes = select_all(all);
         let nothing = Snapshot { health: Health::Stale, ..Snapshot::default() };
         let mut latest = vec![nothing; registries.len()];
-        let set = Arc::new(ChangingSet::new(Usable { protocols, channels }, clock.clone()));
+        let failures = Arc::new(Failures::new(registries, service));
+        // Sets may outlive the directory, and registries are not kept for them.
+        let asked = Arc::downgrade(&failures);
+        let failure = Arc::new(move || asked.upgrade()?.text());
+        let usable = Usable { protocols, channels };
+        let set = ChangingSet::new(usable, clock.clone(), failure);
+        let set = Arc::new(set);
         let (followed, service) = (set.clone(), service.clone());
         let follow = async move {
             let (mut failed, mut told) = (false, false);
@@ -53,10 +60,17 @@ impl RegistryDirectory {
                     news = changes.next() => {
                         let Some((place, news)) = news else { return };
                         let Some(of_registry) = latest.get_mut(place) else { continue };
-                        match news {
-                            News::Snapshot(snapshot) => *of_registry = snapshot,
-                            News::Lost => of_registry.health = Health::Stale,
-                        }
+                        let lost = match news {
+                            News::Snapshot(snapshot) => {
+                                *of_registry = snapshot;
+                                None
+                            }
+                            News::Lost(error) => {
+                                of_registry.health = Health::Stale;
+                                Some(error)
+                            }
+                        };
+                        failures.note(place, lost);
                         if let Some(heard) = heard.get_mut(place) {
                             *heard = true;
                         }

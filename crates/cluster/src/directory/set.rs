@@ -1,4 +1,4 @@
-//! The set of a directory, replaced when registries have news.
+//! The set of a directory, replaced as registries tell.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -37,14 +37,25 @@ pub(super) struct ChangingSet {
     number: watch::Sender<u64>,
     usable: Usable,
     clock: SharedClock,
+    failure: Failure,
+}
+
+/// Returns the last errors of registries.
+pub(super) type Failure = Arc<dyn Fn() -> Option<String> + Send + Sync>;
+
+fn with_failure(set: Endpoints, failure: &Failure) -> Endpoints {
+    let failure = failure.clone();
+    set.with_failure(move || failure())
 }
 
 impl ChangingSet {
-    /// A set without endpoints that is not current.
-    pub(super) fn new(usable: Usable, clock: SharedClock) -> Self {
+    /// A set without endpoints that is not current. `failure` returns the last errors of the
+    /// registries.
+    pub(super) fn new(usable: Usable, clock: SharedClock, failure: Failure) -> Self {
         let empty = Endpoints::new([]).with_health(Health::Stale);
         Self {
-            current: ArcSwap::from_pointee(empty),
+            current: ArcSwap::from_pointee(with_failure(empty, &failure)),
+            failure,
             states: States::default(),
             number: watch::Sender::new(0),
             usable,
@@ -77,8 +88,8 @@ impl ChangingSet {
             endpoint
         });
         let number = *self.number.borrow() + 1;
-        let set = Endpoints::new(endpoints).generation(number).with_health(joined.health);
-        self.current.store(Arc::new(set));
+        let set = Endpoints::new(endpoints).with_number(number).with_health(joined.health);
+        self.current.store(Arc::new(with_failure(set, &self.failure)));
         self.states.prune();
         self.number.send_replace(number);
     }

@@ -15,8 +15,8 @@ const PAUSE: Duration = Duration::from_secs(3);
 pub(super) enum News {
     /// The present providers.
     Snapshot(Snapshot),
-    /// The subscription failed, ended or panicked, and begins anew after a pause.
-    Lost,
+    /// The subscription failed, ended or panicked, for this reason, and begins anew after a pause.
+    Lost(String),
 }
 
 /// The news of `service` in `registry`, whatever becomes of a subscription.
@@ -44,14 +44,15 @@ struct Subscription {
 impl Subscription {
     async fn next(&mut self) -> News {
         // A registry may panic before it gives a future or a stream, too.
-        match AssertUnwindSafe(self.snapshot()).catch_unwind().await {
+        let error = match AssertUnwindSafe(self.snapshot()).catch_unwind().await {
             Ok(Ok(snapshot)) => return News::Snapshot(snapshot),
-            Ok(Err(error)) => self.warn(&error),
-            Err(_) => self.warn("the registry panicked"),
-        }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the registry panicked; the log says where".to_owned(),
+        };
+        self.warn(&error);
         self.current = None;
         self.lost = Some(self.clock.now());
-        News::Lost
+        News::Lost(error)
     }
 
     async fn snapshot(&mut self) -> Result<Snapshot, Status> {
@@ -67,7 +68,7 @@ impl Subscription {
         current.next().await.ok_or_else(|| Status::unavailable("the subscription has ended"))
     }
 
-    fn warn(&self, error: impl std::fmt::Display) {
+    fn warn(&self, error: &str) {
         let service = &self.service;
         tracing::warn!(%service, %error, "cannot follow the providers; trying again");
     }

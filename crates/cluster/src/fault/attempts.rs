@@ -63,7 +63,8 @@ impl MakeAttempt for CallAttempts {
                 began = cluster.clock().now();
                 picked = self.pick(&call, began)?;
             }
-            let picked = picked.ok_or_else(|| nobody(&call, &*policy.destination))?;
+            let picked = picked
+                .ok_or_else(|| nobody(&cluster.view(&call), &*policy.destination, &tried.lock()))?;
             cluster.send(policy, call, picked, began).await
         })
     }

@@ -2,40 +2,31 @@
 
 use std::fmt::Write;
 
-use dubhe_core::plan::Policy;
 use dubhe_core::random::RandomSource;
-use dubhe_core::status::Retry;
+use dubhe_core::status::{Origin, Retry};
 use dubhe_core::time::{Deadline, Duration, Instant};
 use dubhe_core::{Code, Endpoint, Status};
 
-/// The bound of the first pause after "overloaded"; it doubles with each.
+/// The bound of the first pause after a refusal; it doubles with each.
 const PAUSE: Duration = Duration::from_millis(50);
 /// The longest such pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// The number of attempts that an error lists, and the bytes of each one's message.
+/// The attempts that an error tells of, and the bytes of each one's message.
 const TOLD: usize = 8;
 const TOLD_BYTES: usize = 256;
 
-/// Returns `true` if a call that failed so may be sent again: it certainly did not start, or may
-/// run twice. Errors of the business are answers.
-pub(crate) fn may_repeat(policy: &Policy, failure: &Status) -> bool {
-    !failure.is_business()
-        && match failure.retry() {
-            Retry::Never => false,
-            Retry::Unstarted => true,
-            Retry::Unknown => policy.repeatable,
-        }
-}
-
-/// Returns `true` if the provider said that it has too much to do.
-pub(crate) fn is_overload(failure: &Status) -> bool {
-    failure.code() == Code::ResourceExhausted && failure.retry() == Retry::Unstarted
+/// Returns `true` if the provider refused the call before it began it, as a rule since it has too much
+/// to do.
+pub(crate) fn is_refusal(failure: &Status) -> bool {
+    failure.retry() == Retry::Unstarted
+        && (failure.code() == Code::ResourceExhausted
+            || failure.origin() == Origin::RemoteFramework)
 }
 
 /// Returns `true` if the call never reached a provider that would have begun it: the connection was
 /// refused, or is drained. To send it elsewhere is no retry.
 pub(crate) fn never_began(failure: &Status) -> bool {
-    failure.retry() == Retry::Unstarted && !is_overload(failure)
+    failure.retry() == Retry::Unstarted && !is_refusal(failure)
 }
 
 /// The failed attempts of one call.
@@ -51,7 +42,7 @@ pub(crate) struct FailedAttempts {
     pub(crate) attempt: Option<Deadline>,
     /// The retries so far.
     pub(crate) retries: u32,
-    overloads: u32,
+    refusals: u32,
     /// The call was sent to an endpoint again although it is no retry.
     resent: bool,
     /// The line of each attempt in errors and the log.
@@ -72,7 +63,7 @@ impl FailedAttempts {
         }
         self.told.push(line);
         self.took = took;
-        self.overloads += u32::from(is_overload(status));
+        self.refusals += u32::from(is_refusal(status));
         if status.retry() == Retry::Unknown {
             self.unknown.push(endpoint.clone());
         }
@@ -97,10 +88,10 @@ impl FailedAttempts {
 
     /// The pause before a retry, random so that refused callers do not all come back together.
     pub(crate) fn pause(&self, status: &Status, random: &dyn RandomSource) -> Option<Duration> {
-        let doubled = 1_u32.checked_shl(self.overloads.saturating_sub(1)).unwrap_or(u32::MAX);
+        let doubled = 1_u32.checked_shl(self.refusals.saturating_sub(1)).unwrap_or(u32::MAX);
         let most = PAUSE.saturating_mul(doubled).min(LONGEST_PAUSE);
         let nanos = u64::try_from(most.as_nanos()).unwrap_or(u64::MAX);
-        is_overload(status).then(|| Duration::from_nanos(random.below(nanos)))
+        is_refusal(status).then(|| Duration::from_nanos(random.below(nanos)))
     }
 
     /// The error of the call, of which `status` is the last attempt's and `end` says why there is

@@ -9,4 +9,4 @@ pub use budget::RetryBudget;
 
 pub(crate) use attempts::CallAttempts;
 pub(crate) use budget::RetryCounter;
-pub(crate) use failover::{FailedAttempts, may_repeat, never_began};
+pub(crate) use failover::{FailedAttempts, never_began};

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytestring::ByteString;
-use dubhe_core::CallView;
 use dubhe_core::balance::Balance;
 use dubhe_core::end::Until;
 use dubhe_core::fault::Fault;
@@ -13,6 +12,9 @@ use dubhe_core::filter::{Chain, Step};
 use dubhe_core::metadata::Metadata;
 use dubhe_core::plan::{Destination, Plan, Policy};
 use dubhe_core::time::SharedClock;
+use dubhe_core::{CallView, Status};
+
+use crate::panicked::guard;
 
 /// Options of a client, or of one of its methods over those of the client.
 #[derive(Clone, Default)]
@@ -49,6 +51,23 @@ pub struct StaticPlan {
 }
 
 impl StaticPlan {
+    /// [`StaticPlan::new`], with the panic of what `destination` runs, such as a router that prepares
+    /// for the first set, as an error.
+    ///
+    /// # Errors
+    /// [`Code::Internal`](dubhe_core::Code::Internal) after a panic; the message has its text.
+    pub fn try_new(
+        options: &ClientOptions,
+        methods: impl IntoIterator<Item = (ByteString, ClientOptions)>,
+        clock: &SharedClock,
+        destination: impl FnMut(Option<&Arc<dyn Balance>>) -> Arc<dyn Destination>,
+    ) -> Result<Self, Status> {
+        let make = || Self::new(options, methods, clock, destination);
+        let whose = || "the directory, a router or the balancer, preparing for its first set,";
+        guard(make, || whose().to_owned())
+            .map_err(|panicked| Status::internal(panicked.to_string()))
+    }
+
     /// The plan of `options`, and of `methods` over them. `destination` makes that of a balancer;
     /// it is asked once for each, `None` meaning the default one.
     pub fn new(

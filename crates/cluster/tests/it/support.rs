@@ -44,7 +44,7 @@ impl Changing {
 
     pub(crate) fn replace(&self, endpoints: Vec<Endpoint>) {
         self.0.send_modify(|set| {
-            *set = Arc::new(Endpoints::new(endpoints).generation(set.number() + 1));
+            *set = Arc::new(Endpoints::new(endpoints).with_number(set.number() + 1));
         });
     }
 }

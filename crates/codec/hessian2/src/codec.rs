@@ -10,7 +10,8 @@ use crate::error::Error;
 /// A type that can be written.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be written as Hessian",
-    note = "derive it with `#[derive(Java)]`, or wrap a serde type in `dubhe_hessian2::Serde`"
+    note = "derive it with `#[derive(Java)]`, or wrap a serde type in `dubhe_hessian2::Serde`",
+    note = "Java has no unsigned numbers: a `long` is an `i64`, an `int` an `i32`, a `short` an `i16`"
 )]
 pub trait Encode {
     /// Writes the value.
@@ -56,7 +57,8 @@ pub trait Encode {
 /// A type that can be read, perhaps borrowing from the message.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from Hessian",
-    note = "derive it with `#[derive(Java)]`, or wrap a serde type in `dubhe_hessian2::Serde`"
+    note = "derive it with `#[derive(Java)]`, or wrap a serde type in `dubhe_hessian2::Serde`",
+    note = "Java has no unsigned numbers: a `long` is an `i64`, an `int` an `i32`, a `short` an `i16`"
 )]
 pub trait Decode<'de>: Sized {
     /// Reads one value.
@@ -93,7 +95,8 @@ pub trait Decode<'de>: Sized {
 /// A type with a counterpart in Java.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no counterpart in Java",
-    note = "derive it with `#[derive(Java)]`, or implement `JavaType`"
+    note = "derive it with `#[derive(Java)]`, or implement `JavaType`",
+    note = "Java has no unsigned numbers: a `long` is an `i64`, an `int` an `i32`, a `short` an `i16`"
 )]
 pub trait JavaType {
     /// The descriptor of the JVM: `J`, `Ljava/util/List;`, `[I`.

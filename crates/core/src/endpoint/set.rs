@@ -1,5 +1,8 @@
 //! An immutable set of endpoints.
 
+use std::fmt;
+use std::sync::Arc;
+
 use super::instance::Endpoint;
 
 /// The currency of a set of endpoints.
@@ -16,19 +19,31 @@ pub enum Health {
 #[derive(Clone, Debug, Default)]
 pub struct Endpoints {
     list: Vec<Endpoint>,
-    generation: u64,
+    number: u64,
     health: Health,
+    failure: Failure,
+}
+
+/// Asks the source of a set for its last error.
+#[derive(Clone, Default)]
+struct Failure(Option<Arc<dyn Fn() -> Option<String> + Send + Sync>>);
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Failure")
+    }
 }
 
 impl Endpoints {
     /// The set of these endpoints.
     pub fn new(list: impl IntoIterator<Item = Endpoint>) -> Self {
-        Self { list: list.into_iter().collect(), generation: 0, health: Health::Fresh }
+        let list = list.into_iter().collect();
+        Self { list, number: 0, health: Health::Fresh, failure: Failure::default() }
     }
 
-    /// Numbers the set; a directory counts its sets.
-    pub fn generation(mut self, generation: u64) -> Self {
-        self.generation = generation;
+    /// Numbers the set; a directory counts its sets, from 1. 0 by default.
+    pub fn with_number(mut self, number: u64) -> Self {
+        self.number = number;
         self
     }
 
@@ -38,9 +53,23 @@ impl Endpoints {
         self
     }
 
+    /// Adds the way to ask the source of the set, such as a registry, for its last error.
+    pub fn with_failure(
+        mut self,
+        failure: impl Fn() -> Option<String> + Send + Sync + 'static,
+    ) -> Self {
+        self.failure = Failure(Some(Arc::new(failure)));
+        self
+    }
+
+    /// Returns the last error of the source of the set, if it has one now.
+    pub fn failure(&self) -> Option<String> {
+        self.failure.0.as_ref()?()
+    }
+
     /// The number of the set.
     pub fn number(&self) -> u64 {
-        self.generation
+        self.number
     }
 
     /// The currency of the set.

@@ -15,7 +15,7 @@ use std::time::Duration;
 use dubhe::dispatch::{Dispatch, Target, Wanted};
 use dubhe::gate::{Arrival, Gate, PRIORITY};
 use dubhe::prelude::*;
-use dubhe::{Metadata, RunningServer, ServiceKey};
+use dubhe::{Metadata, RetryBudget, RunningServer, ServiceKey};
 use dubhe_testkit::{http1, wait_until};
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Notify;
@@ -349,5 +349,32 @@ async fn a_panic_is_the_error_of_one_call() {
         let ask = move |path: &'static str| http1::request(to, path, &[JSON], body).unwrap();
         let answer = tokio::task::spawn_blocking(move || ask("POST /org.example.Doors/pass"));
         assert_eq!(answer.await.unwrap().status, 500);
+    }
+}
+
+/// Refuses every call for lack of room.
+struct Full;
+
+impl Gate for Full {
+    fn admit(&self, _: &Arrival<'_>) -> Result<Guard, Status> {
+        Err(Status::new(Code::ResourceExhausted, "full"))
+    }
+}
+
+#[tokio::test]
+async fn a_refused_call_goes_to_another_provider_over_every_protocol() {
+    for protocol in ["dubbo", "tri", "grpc"] {
+        let service = || DoorsServer::new(House(Arc::new(Notify::new())));
+        let full = Server::builder().service(service()).gate(Full).start("127.0.0.1:0").await;
+        let open = Server::builder().service(service()).start("127.0.0.1:0").await;
+        let (full, open) = (full.unwrap(), open.unwrap());
+        let urls = [&full, &open].map(|server| format!("{protocol}://{}", server.addr()));
+        let app = App::builder("test").build().unwrap();
+        // Not even what must not run twice stays with the first.
+        let client = app.client::<DoorsClient>().url(&urls.join(";")).repeatable(false);
+        let client = client.retry_budget(RetryBudget::UNLIMITED).build().unwrap();
+        for _ in 0..10 {
+            assert_eq!(client.pass("Ada".into()).await.unwrap(), "Ada", "{protocol}");
+        }
     }
 }

@@ -196,3 +196,19 @@ fn only_methods_with_options_have_some() {
     assert_eq!(*timeout, Some(Duration::from_millis(500)));
     assert_eq!(*retries, Some(0));
 }
+
+#[test]
+fn options_of_a_method_that_does_not_exist_are_refused() {
+    let app = dubhe::App::builder("test").build().unwrap();
+    let client = app.client::<UsersClient>().url("127.0.0.1:1");
+    let error = client.method("get_user", |method| method.retries(0)).build().unwrap_err();
+    assert_eq!(error.code(), dubhe::Code::InvalidArgument);
+    let expected = "options are given to the method get_user, which shop/org.example.Users:1.0.0 does \
+                    not have; its methods on the wire are ";
+    assert!(error.message().starts_with(expected), "{error}");
+    assert!(error.message().contains("getUser, "), "{error}");
+    let client = app.client::<UsersClient>().url("127.0.0.1:1");
+    client.method("getUser", |method| method.retries(0)).build().unwrap();
+    let generic = app.generic("org.example.Users").url("127.0.0.1:1");
+    generic.method("get_user", |method| method.retries(0)).build().unwrap();
+}

@@ -7,6 +7,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -14,7 +15,7 @@ use dubhe::dispatch::{Dispatch, Overload, Target, Wanted};
 use dubhe::prelude::*;
 use dubhe::registry::Memory;
 use dubhe::registry::{Registering, Registration, Registry, Snapshots};
-use dubhe::{Client, Guard, Hook, Method, RunningServer, ServiceKey};
+use dubhe::{Client, Guard, Hook, Method, RetryBudget, RunningServer, ServiceKey};
 use dubhe::{Invoke, Invoking};
 use dubhe_testkit::http1;
 use futures_util::StreamExt as _;
@@ -86,10 +87,20 @@ async fn services_come_and_go_under_open_connections() {
     let server = Server::builder().start("127.0.0.1:0").await.unwrap();
     let app = App::builder("test").build().unwrap();
     let clients = PROTOCOLS.map(|protocol| client(&app, protocol, &server));
-    for name in ["first", "second"] {
-        for client in &clients {
+    for (name, code, why) in [
+        ("first", Code::Unimplemented, "not found"),
+        ("second", Code::Unavailable, "has been removed from this server"),
+    ] {
+        for (protocol, client) in PROTOCOLS.iter().zip(&clients) {
             let error = client.name(String::new()).await.unwrap_err();
-            assert!(error.message().contains("not found"), "{error}");
+            assert!(error.message().contains(why), "{error}");
+            // A reply over dubbo has no closer status.
+            let code = match (*protocol, code) {
+                ("dubbo", Code::Unimplemented) => Code::Internal,
+                ("dubbo", _) => Code::ResourceExhausted,
+                (_, code) => code,
+            };
+            assert_eq!(error.code(), code, "{protocol}: {error}");
         }
         assert_eq!(health(&server).await, 404);
         server.add(guide(name)).await.unwrap();
@@ -275,5 +286,54 @@ async fn a_dispatch_answers_for_all_that_is_not_exported() {
         let other = app.generic("org.other.Guide").url(&url).retries(0).build().unwrap();
         let error = other.call("name", args!["java.lang.String" => "x"]).await.unwrap_err();
         assert!(error.message().contains("no route to org.other.Guide"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_removal_loses_no_call() {
+    for protocol in PROTOCOLS {
+        let registry = Memory::new();
+        let start = async |name| {
+            let server = Server::builder().registry(registry.clone()).announce([protocol]);
+            server.service(guide(name)).start("127.0.0.1:0").await.unwrap()
+        };
+        let (leaves, _stays) = (start("leaves").await, start("stays").await);
+        let app = App::builder("test").registry_instance(registry.clone()).build().unwrap();
+        let client = app.client::<GuideClient>().retries(0).build().unwrap();
+        let done = Arc::new(AtomicUsize::new(0));
+        let calls = tokio::spawn({
+            let done = done.clone();
+            async move {
+                let mut last = HashSet::new();
+                while done.load(Ordering::Relaxed) < 2 {
+                    last = HashSet::from_iter([client.name(String::new()).await.unwrap()]);
+                    if done.load(Ordering::Relaxed) == 1 {
+                        done.store(2, Ordering::Relaxed);
+                    }
+                }
+                last
+            }
+        });
+        leaves.remove(&key()).await.unwrap();
+        done.store(1, Ordering::Relaxed);
+        assert_eq!(calls.await.unwrap(), HashSet::from_iter(["stays".to_owned()]), "{protocol}");
+    }
+}
+
+/// A client that learns nothing of the removal asks another provider.
+#[tokio::test]
+async fn a_late_call_of_a_removed_service_goes_to_another_provider() {
+    for protocol in PROTOCOLS {
+        let start =
+            async |name| Server::builder().service(guide(name)).start("127.0.0.1:0").await.unwrap();
+        let (leaves, stays) = (start("leaves").await, start("stays").await);
+        let urls = [&leaves, &stays].map(|server| format!("{protocol}://{}", server.addr()));
+        let app = App::builder("test").build().unwrap();
+        let client = app.client::<GuideClient>().url(&urls.join(";")).repeatable(false);
+        let client = client.retry_budget(RetryBudget::UNLIMITED).build().unwrap();
+        leaves.remove(&key()).await.unwrap();
+        for _ in 0..20 {
+            assert_eq!(client.name(String::new()).await.unwrap(), "stays", "{protocol}");
+        }
     }
 }

@@ -297,3 +297,43 @@ async fn a_port_that_is_taken_and_a_name_that_is_taken_are_told_of() {
         .unwrap_err();
     assert_eq!(twice.code(), Code::AlreadyExists);
 }
+
+#[tokio::test]
+async fn wrong_urls_fail_when_client_or_server_are_built() {
+    let app = App::builder("test").build().unwrap();
+    for (url, hint) in [
+        ("foo://127.0.0.1:1", "protocol \"foo\" is not configured, only dubbo, tri, grpc"),
+        ("tri://127.0.0.1", "has no port; write tri://HOST:PORT"),
+        ("127.0.0.1:0", "has no port; write dubbo://HOST:PORT"),
+        ("tri://127.0.0.1:99999", "no valid port"),
+        ("tri://:1", "no host"),
+        ("tri://a b:1", "has spaces"),
+        ("tri://127.0.0.1:1;foo://127.0.0.1:1", "protocol \"foo\""),
+    ] {
+        let error = app.client::<ClockClient>().url(url).build().err().unwrap();
+        assert_eq!(error.code(), Code::InvalidArgument, "{url}");
+        assert!(error.message().contains(hint), "{url}: {error}");
+    }
+    for url in ["127.0.0.1:1", "grpc://[::1]:1", "tri+unix:///run/a.sock"] {
+        assert!(app.client::<ClockClient>().url(url).build().is_ok(), "{url}");
+    }
+    for (addr, hint) in [
+        ("tri://127.0.0.1:0", "it is a URL"),
+        ("127.0.0.1", "write HOST:PORT"),
+        ("127.0.0.1:99999", "write HOST:PORT"),
+        ("unix:", "write"),
+    ] {
+        let error = Server::builder().start(addr).await.unwrap_err();
+        assert_eq!(error.code(), Code::InvalidArgument, "{addr}: {error}");
+        assert!(error.message().contains(hint), "{addr}: {error}");
+    }
+    for server in [Server::builder().announce(["rest"]), Server::builder().advertise("h:1")] {
+        let error = server.start("127.0.0.1:0").await.unwrap_err();
+        assert_eq!(error.code(), Code::InvalidArgument);
+        assert!(error.message().starts_with("cannot announce"), "{error}");
+    }
+    for url in ["zookeeper://", "zookeeper://h:99999", "zookeeper://h:x", "nacos://h:1"] {
+        let error = App::builder("test").registry(url).build().err().unwrap();
+        assert_eq!(error.code(), Code::InvalidArgument, "{url}: {error}");
+    }
+}

@@ -25,4 +25,12 @@ fn consume(app: &App) {
     let _ = app.client::<Polite>();
 }
 
+fn announce() {
+    let _ = Server::builder().registry("zookeeper://127.0.0.1:2181");
+}
+
+fn treat(app: &App) {
+    let _ = app.client::<GreeterClient>().fault(Polite);
+}
+
 fn main() {}

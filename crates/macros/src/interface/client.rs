@@ -1,5 +1,7 @@
 //! The client: the methods of the trait, called elsewhere.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 
@@ -19,6 +21,8 @@ pub(super) fn expand(interface: &Interface<'_>) -> Expansion {
         interface.methods.iter().enumerate().map(|(index, method)| call(vis, index, method));
     let options = interface.methods.iter().filter_map(options);
     let protocols = protocols(interface);
+    let names: BTreeSet<_> = interface.methods.iter().map(|method| &*method.java).collect();
+    let names = names.into_iter();
     Expansion {
         item: quote! {
             #[doc = #summary]
@@ -68,6 +72,10 @@ pub(super) fn expand(interface: &Interface<'_>) -> Expansion {
                 }
 
                 #protocols
+
+                fn method_names() -> &'static [&'static str] {
+                    &[#(#names),*]
+                }
 
                 fn over(client: __dubhe::client::Client) -> Self {
                     Self::new(client)

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytestring::ByteString;
-use dubhe_core::endpoint::Offer;
 use dubhe_core::filter::{Filter, Hook, Step};
 use dubhe_core::gate::Gate;
 use dubhe_core::registry::Registry;
@@ -14,9 +13,9 @@ use dubhe_dubbo::DubboOptions;
 use dubhe_dubbo::server::DubboProtocol;
 use dubhe_net::detect::{AcceptOptions, Acceptor, Protocol, TlsMode};
 use dubhe_net::drain::{Scope, Trigger};
+use dubhe_net::io::Listen;
 use dubhe_net::io::tcp::TcpOptions;
 use dubhe_net::io::unix::UnixOptions;
-use dubhe_net::io::{Listen, SockAddr};
 use dubhe_net::poll_watch::PollWatch;
 use dubhe_net::session::SessionOptions;
 use dubhe_net::tls::ServerTls;
@@ -25,10 +24,10 @@ use dubhe_triple::{TripleOptions, TripleProtocol};
 use tokio::sync::watch;
 
 use super::RunningServer;
+use super::advertised;
 use super::constraints::Constraints;
 use super::listener::Listener;
 use super::watchdog::Watchdog;
-use crate::announce::{self, Announcer};
 use crate::builtin::{self, Catalog};
 use crate::service::IntoExport;
 use crate::services::ServicesBuilder;
@@ -42,7 +41,7 @@ pub struct ServerOptions {
     pub application: ByteString,
     /// The host to announce in registries. Default `DUBBO_IP_TO_REGISTRY` of the environment, else the
     /// address of the server, else, for an unspecified address, the source address of packets to
-    /// other hosts.
+    /// other hosts. A host without port.
     pub advertise: Option<String>,
     /// The port to announce in registries. Default the port of the first TCP address.
     pub advertise_port: Option<u16>,
@@ -64,7 +63,8 @@ pub struct ServerOptions {
     pub session: SessionOptions,
     /// Options of HTTP connections: Triple, gRPC and plain HTTP.
     pub triple: TripleOptions,
-    /// The protocols to announce in registries. Default `dubbo` and `tri`. The port serves all
+    /// The protocols to announce in registries: `dubbo`, `tri`, `grpc`, and any name when the server
+    /// has a [protocol](ServerBuilder::protocol) of yours. Default `dubbo` and `tri`. The port serves all
     /// protocols whatever is announced, and a service is announced under those that can carry it.
     pub announce: Vec<ByteString>,
     /// The time for which a handler may keep its thread before a warning in the log names it, as one
@@ -282,6 +282,7 @@ impl ServerBuilder {
         let state = watch::Sender::new(Catalog::default());
         builtin::add(&mut services, &options, &state.subscribe());
         let services = services.build()?;
+        advertised::check(&options, protocols.is_empty())?;
         state.send_replace(Catalog::of(&services));
         let prefixes = mounts.iter().map(|(prefix, _)| &**prefix);
         let mut constraints = Constraints::new(options.dubbo.clone(), prefixes)?;
@@ -315,7 +316,7 @@ impl ServerBuilder {
             acceptors.push(acceptor.map_err(wrong)?);
         }
         let addrs: Vec<_> = acceptors.iter().map(Acceptor::local_addr).collect();
-        let announcer = announcer(registries, &addrs, &options)?;
+        let announcer = advertised::announcer(registries, &addrs, &options)?;
         let (trigger, tasks) = (Trigger::new(), Scope::new());
         let watchdog = || Watchdog::start(watch, services.clone(), options.blocking_threshold);
         let watchdog = watches.then(watchdog).flatten();
@@ -337,32 +338,9 @@ impl ServerBuilder {
             tasks,
             _watchdog: watchdog,
             wait: options.shutdown_wait,
+            notice: options.dubbo.drain_quiet.max(options.triple.drain_quiet),
         })
     }
-}
-
-/// The announcer of a server that listens on `addrs`.
-fn announcer(
-    registries: Vec<Arc<dyn Registry>>,
-    addrs: &[SockAddr],
-    options: &ServerOptions,
-) -> Result<Announcer, Status> {
-    let bound = addrs.iter().find_map(SockAddr::as_socket_addr);
-    let port = options.advertise_port.or(bound.map(|bound| bound.port()));
-    let host = announce::host(options.advertise.as_deref(), bound);
-    let offer = |port| move |protocol: &ByteString| Offer { protocol: protocol.clone(), port };
-    let offers = match (host, port) {
-        (Some(host), Some(port)) => (host, options.announce.iter().map(offer(port)).collect()),
-        _ if registries.is_empty() => (String::new(), Vec::new()),
-        _ => {
-            let text = "there is no TCP address to announce in registries: add one with \
-                        listen(..), or set advertise and advertise_port";
-            return Err(Status::new(Code::InvalidArgument, text));
-        }
-    };
-    let (host, offers) = offers;
-    let (application, timeout) = (options.application.clone(), options.withdraw_timeout);
-    Ok(Announcer::new(registries, application, &host, offers, timeout))
 }
 
 impl std::fmt::Debug for ServerBuilder {

@@ -65,6 +65,9 @@ async fn resolve(addr: &str) -> Result<SocketAddr, Status> {
         let text = format!("cannot listen on {addr:?}: {why}; write HOST:PORT or unix:PATH");
         Status::new(Code::InvalidArgument, text)
     };
+    if addr.contains("://") {
+        return Err(wrong("it is a URL, and a server has all protocols on one port".into()));
+    }
     let mut found = tokio::net::lookup_host(addr).await.map_err(|e| wrong(e.to_string()))?;
     found.next().ok_or_else(|| wrong("the host has no address".into()))
 }

@@ -1,5 +1,6 @@
 //! A server, from its configuration to its shutdown.
 
+mod advertised;
 mod builder;
 mod constraints;
 mod listener;

@@ -36,6 +36,8 @@ pub struct RunningServer {
     /// Ends with the server.
     pub(super) _watchdog: Option<Watchdog>,
     pub(super) wait: Duration,
+    /// The time for which a service that was withdrawn is still served.
+    pub(super) notice: Duration,
 }
 
 impl RunningServer {
@@ -79,17 +81,41 @@ impl RunningServer {
         Ok(())
     }
 
-    /// Withdraws a service from the registries, then removes it. Calls in flight end normally, and
-    /// later calls are refused as those to an unknown service.
+    /// Withdraws a service from the registries, serves it for as long as their news may take to reach
+    /// callers, and removes it then. That time is the quiet period of a drain, the longer one of
+    /// `dubbo.drain_quiet` and `triple.drain_quiet`, 1 s by default; none for a service that no
+    /// registry knows. Calls in flight end normally. Later calls are refused with
+    /// [`Code::Unavailable`], so that callers send them to other providers; callers of another
+    /// framework may see it as an overload over the dubbo protocol, which has nothing closer.
+    ///
+    /// Dropping the future leaves the service withdrawn and served.
     ///
     /// # Errors
     /// When there is no service of this key, or it is a built-in one.
+    ///
+    /// [`Code::Unavailable`]: dubhe_core::Code::Unavailable
     pub async fn remove(&self, key: &ServiceKey) -> Result<(), Status> {
+        let removed = {
+            let _alone = self.changing.lock().await;
+            // Checked first, so that no registration is withdrawn for a removal that fails.
+            let current = self.services.current();
+            Services::clone(&current).remove(key)?;
+            self.announcer.withdraw(key).await;
+            current.get(key).cloned()
+        };
+        // Others may come and go meanwhile.
+        if removed.as_ref().is_some_and(|removed| self.announcer.announces(removed)) {
+            time::sleep_until(time::now() + self.notice).await;
+        }
         let _alone = self.changing.lock().await;
-        // Checked first, so that no registration is withdrawn for a removal that fails.
-        Services::clone(&self.services.current()).remove(key)?;
-        self.announcer.withdraw(key).await;
-        self.change(|services| services.remove(key))
+        let current = self.services.current();
+        // Another call may have removed it, and added one of its name.
+        match (current.get(key), removed) {
+            (Some(current), Some(removed)) if Arc::ptr_eq(current, &removed) => {
+                self.change(|services| services.remove(key))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn change<T>(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dubhe::CallKind;
-use dubhe::protobuf::prost::Message as _;
+use dubhe::protobuf::ProstMessage as _;
 use dubhe::protobuf::{message, method};
 use dubhe::{CallOptions, Client, Code, Metadata, Request, Response, Status, Value};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use dubhe::ByteString;
-use dubhe::protobuf::prost::Message as _;
+use dubhe::protobuf::ProstMessage as _;
 use dubhe::{Code, Metadata, Request, Response, Status, Streaming, Value};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 

@@ -95,14 +95,16 @@ async fn exchange<P: RequestProtocol>(
     // Admission: nothing of the body has been read or decoded.
     let guards = match admit(&request, &target.target, deadline) {
         Ok(guards) => guards,
-        Err(status) => return reply::send(respond, protocol.error(&status)).await,
+        Err(status) => return reply::send(respond, protocol.refusal(&status)).await,
     };
 
     // Messages, then the handler; until the deadline, or until the caller gives up. Dropping the
     // handler is all there is to do then.
     let messages = Messages::new(body, limit, encoding);
+    let mut refused = false;
     let outcome = {
-        let call = pin!(call(request, &protocol, target, deadline, messages, guards));
+        let call = call(request, &protocol, target, deadline, messages, guards, &mut refused);
+        let call = pin!(call);
         tokio::select! {
             biased;
             outcome = guarded(call, deadline, arrived) => outcome,
@@ -116,11 +118,12 @@ async fn exchange<P: RequestProtocol>(
             let late = Late { deadline, arrived };
             reply::write(&protocol, respond, reply, late, StreamWatch { watch, key }).await;
         }
+        Err(status) if refused => reply::send(respond, protocol.refusal(&status)).await,
         Err(status) => reply::send(respond, protocol.error(&status)).await,
     }
 }
 
-/// Reads the request and runs the handler.
+/// Reads the request and runs the handler. Notes a refusal of a gate in `refused`.
 async fn call<P: RequestProtocol>(
     request: RequestContext<'_>,
     protocol: &P,
@@ -128,6 +131,7 @@ async fn call<P: RequestProtocol>(
     deadline: Option<Deadline>,
     messages: Messages,
     guards: Guards,
+    refused: &mut bool,
 ) -> Outcome {
     let ReadRequest { target, chosen, body, bytes } =
         match read(&request, protocol, found, messages).await {
@@ -138,7 +142,7 @@ async fn call<P: RequestProtocol>(
     // with the other permits given back, so that no gate gives two at a time.
     let guards = if chosen {
         drop(guards);
-        admit(&request, &target, deadline)?
+        admit(&request, &target, deadline).inspect_err(|_| *refused = true)?
     } else {
         guards
     };

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use dubhe_core::memory::MemoryLimit;
 use dubhe_core::reply::Trailers;
+use dubhe_core::status::Retry;
 use dubhe_core::time::Deadline;
 use dubhe_core::{Code, Format, Metadata, Method, Payload, Status};
 use dubhe_hessian2::java::Throwable;
@@ -64,14 +65,10 @@ impl Grpc {
             };
             let encoding = Encoding::of(headers, &GRPC_ENCODING)?;
             // A method that is missing is to gRPC what a missing service is.
-            Ok((
-                deadline,
-                encoding,
-                target.map_err(|status| status.with_code(Code::Unimplemented))?,
-            ))
+            Ok((deadline, encoding, target.map_err(missing)?))
         };
         let (deadline, encoding, target) = understood()
-            .map_err(|status| Box::new(trailers_only(content::of_format(&format), &status)))?;
+            .map_err(|status| Box::new(refusal(content::of_format(&format), &status)))?;
         let options = request.options();
         let limit = payload_limit(&target.target, options.max_message);
         let protocol = Self {
@@ -158,6 +155,10 @@ impl RequestProtocol for Grpc {
         self.exception(status).unwrap_or_else(|| trailers_only(self.kind(), status))
     }
 
+    fn refusal(&self, status: &Status) -> Whole {
+        self.exception(status).unwrap_or_else(|| refusal(self.kind(), status))
+    }
+
     fn stream(&self, metadata: &Metadata) -> Result<(Response<()>, Writer<'_>), Status> {
         Ok((ok(self.head(metadata)), self.writer()))
     }
@@ -166,6 +167,19 @@ impl RequestProtocol for Grpc {
         let trailers = status::trailers(trailers.status.as_ref(), &trailers.metadata);
         StreamEnd { data: None, trailers: Some(trailers) }
     }
+}
+
+/// The error of a target that was not found. One that was removed is elsewhere.
+fn missing(status: Status) -> Status {
+    if status.retry() == Retry::Unstarted { status } else { status.with_code(Code::Unimplemented) }
+}
+
+/// An error before the call has begun.
+#[cold]
+fn refusal(kind: HeaderValue, status: &Status) -> Whole {
+    let mut refusal = trailers_only(kind, status);
+    status::mark_refusal(status, refusal.head.headers_mut());
+    refusal
 }
 
 /// An error before any message.

@@ -78,6 +78,11 @@ pub(super) trait RequestProtocol: Clone + Send + Sync + 'static {
     /// The reply that is an error and nothing else.
     fn error(&self, status: &Status) -> Whole;
 
+    /// The refusal of a call that has not begun.
+    fn refusal(&self, status: &Status) -> Whole {
+        self.error(status)
+    }
+
     /// The head of a reply of many messages, and what writes these.
     ///
     /// # Errors

@@ -17,6 +17,10 @@ pub const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 /// A `google.rpc.Status`, for its details.
 pub const GRPC_DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
 
+/// The mark of a refusal before the call began, which Dubhe alone sends and reads: gRPC has
+/// `grpc-retry-pushback-ms` for "try again" (gRFC A6), which says nothing of what has run.
+const UNSTARTED: HeaderName = HeaderName::from_static("dubhe-unstarted");
+
 /// The bytes of a message that are sent; Dubbo Java's bound too. Headers have bounds of their own
 /// at the other end.
 const MOST_MESSAGE: usize = 1024;
@@ -47,6 +51,19 @@ pub fn trailers(status: Option<&Status>, extra: &Metadata) -> HeaderMap {
     headers
 }
 
+/// Marks the headers of a refusal. That of a gate, or of a service that was removed, may be sent to
+/// another provider; any other refusal would be the same there.
+pub(crate) fn mark_refusal(status: &Status, headers: &mut HeaderMap) {
+    if status.retry() == Retry::Unstarted && is_of_provider(status.code()) {
+        headers.insert(UNSTARTED, HeaderValue::from_static("1"));
+    }
+}
+
+/// Returns `true` for codes that tell of the state of one provider and not of the call.
+fn is_of_provider(code: Code) -> bool {
+    matches!(code, Code::ResourceExhausted | Code::Unavailable)
+}
+
 /// The outcome that headers or trailers tell of; `None` when they tell of none.
 ///
 /// A number that is no code counts as [`Code::Unknown`].
@@ -58,7 +75,11 @@ pub fn read(headers: &HeaderMap, names: BinaryNames) -> Option<Result<(), Status
     let code = number.to_str().ok().and_then(|n| n.parse().ok()).and_then(Code::from_number);
     let message = headers.get(GRPC_MESSAGE).map(|m| percent::decode(m.as_bytes()));
     let code = code.unwrap_or(Code::Unknown);
-    let retry = if code == Code::Unavailable { Retry::Unknown } else { Retry::Never };
+    let retry = match code {
+        code if is_of_provider(code) && headers.contains_key(UNSTARTED) => Retry::Unstarted,
+        Code::Unavailable => Retry::Unknown,
+        _ => Retry::Never,
+    };
     let status = Status::new(code, message.unwrap_or_default());
     let status = headers.get(GRPC_DETAILS).into_iter().fold(status, |status, value| {
         // What cannot be read is left out; code and message stand on their own.
@@ -115,6 +136,29 @@ mod tests {
         assert_eq!(got.origin(), Origin::RemoteFramework);
         assert_eq!(got.trailers(), &extra);
         assert_eq!(got.details(), [detail]);
+    }
+
+    #[test]
+    fn only_a_marked_refusal_by_the_state_of_a_provider_has_not_begun() {
+        for (code, sent, got) in [
+            (Code::ResourceExhausted, Retry::Unstarted, Retry::Unstarted),
+            (Code::Unavailable, Retry::Unstarted, Retry::Unstarted),
+            (Code::PermissionDenied, Retry::Unstarted, Retry::Never),
+            (Code::ResourceExhausted, Retry::Unknown, Retry::Never),
+            (Code::Unavailable, Retry::Unknown, Retry::Unknown),
+        ] {
+            let status = Status::new(code, "full").with_retry(sent);
+            let mut headers = trailers(Some(&status), &Metadata::new());
+            assert!(!headers.contains_key(UNSTARTED));
+            mark_refusal(&status, &mut headers);
+            let read = read(&headers, BinaryNames::Grpc).unwrap().unwrap_err();
+            assert_eq!(read.retry(), got, "{code}");
+            assert!(read.trailers().is_empty());
+        }
+        // It is no metadata, so that no handler passes on that of another provider.
+        let passed_on = Metadata::from_iter([("dubhe-unstarted", "1")]);
+        let status = Status::new(Code::Unavailable, "down").with_trailers(passed_on);
+        assert!(!trailers(Some(&status), &Metadata::new()).contains_key(UNSTARTED));
     }
 
     #[test]

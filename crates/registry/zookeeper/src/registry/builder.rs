@@ -82,6 +82,7 @@ impl ZooKeeperBuilder {
             options,
             tasks: Mutex::new(JoinSet::new()),
             announced: Mutex::new(HashMap::new()),
+            errors: Arc::default(),
         }))
     }
 }

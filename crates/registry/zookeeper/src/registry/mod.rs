@@ -26,7 +26,7 @@ use crate::client::{Client, ClientState, Error};
 use crate::options::ZooKeeperOptions;
 pub use builder::ZooKeeperBuilder;
 use node::{KeptNode, Node, NodeKeeper, NodeState};
-use subscription::Subscription;
+use subscription::{Errors, Subscription};
 
 /// A ZooKeeper ensemble as a registry. Clones share one session.
 ///
@@ -43,6 +43,8 @@ struct Inner {
     /// Keeps nodes in place; ends with the registry.
     tasks: Mutex<JoinSet<()>>,
     announced: Mutex<HashMap<Identity, Announced>>,
+    /// The errors of subscriptions.
+    errors: Errors,
 }
 
 /// The key of an announcement.
@@ -238,6 +240,7 @@ impl Registry for ZooKeeper {
             service.clone(),
             path,
             self.options().register,
+            self.0.errors.clone(),
         );
         let registry = self.clone();
         let snapshots =
@@ -250,6 +253,17 @@ impl Registry for ZooKeeper {
             ClientState::Closed => Err(self.failed(&Error::Closed)),
             _ => Ok(Box::pin(snapshots) as Snapshots),
         }))
+    }
+
+    fn failure(&self, service: &ServiceKey) -> Option<Status> {
+        match self.client().state() {
+            ClientState::Connecting { error } => Some(self.failed(&error?)),
+            ClientState::Closed => Some(self.failed(&Error::Closed)),
+            ClientState::Connected { .. } => {
+                let error = self.0.errors.lock().get(service).copied();
+                error.map(|error| self.failed(&error))
+            }
+        }
     }
 }
 

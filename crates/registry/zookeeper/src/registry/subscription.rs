@@ -1,10 +1,12 @@
 //! The providers of a service as they change.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use dubhe_core::ServiceKey;
 use dubhe_core::registry::{Health, Registration, Snapshot};
 use dubhe_core::time::Duration;
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::empty_protection::EmptyProtection;
@@ -16,6 +18,9 @@ use crate::client::{ClientState, Error, Watch};
 /// The time for which changes are collected before they are read: providers that start or stop
 /// together give one set, not many.
 const COLLECT_TIME: Duration = Duration::from_millis(100);
+
+/// The last error of the subscriptions to a service, until one is answered.
+pub(super) type Errors = Arc<Mutex<HashMap<ServiceKey, Error>>>;
 
 /// A subscription to the providers of one service.
 pub(super) struct Subscription {
@@ -34,6 +39,8 @@ pub(super) struct Subscription {
     /// `true` once the other categories are known to exist.
     categories_exist: bool,
     failures: u32,
+    /// The errors of all subscriptions, for those who ask.
+    errors: Errors,
     last: Option<Snapshot>,
     /// The node of this consumer under `consumers`.
     consumer: Option<KeptNode>,
@@ -46,6 +53,7 @@ impl Subscription {
         service: ServiceKey,
         path: String,
         creates_nodes: bool,
+        errors: Errors,
     ) -> Self {
         Self {
             states: keeper.client.states(),
@@ -58,6 +66,7 @@ impl Subscription {
             creates_nodes,
             categories_exist: false,
             failures: 0,
+            errors,
             last: None,
             consumer: None,
         }
@@ -135,13 +144,17 @@ impl Subscription {
 
     async fn read_or_pause(&mut self) {
         match self.read().await {
-            Ok(()) => self.failures = 0,
+            Ok(()) => {
+                self.failures = 0;
+                self.errors.lock().remove(&self.service);
+            }
             // The state will tell.
             Err(Error::Disconnected | Error::Closed) => {
                 let _ = self.states.changed().await;
             }
             Err(error) => {
                 self.failures += 1;
+                self.errors.lock().insert(self.service.clone(), error);
                 tracing::warn!(path = self.path, %error, "cannot read the providers; trying again");
                 let NodeKeeper { clock, random, backoff, .. } = &self.keeper;
                 let pause = backoff.pause(self.failures, &**random);
@@ -200,6 +213,12 @@ impl Subscription {
             .collect();
         self.protection
             .update(newest(self.parsed_names.values().flatten()), self.keeper.clock.now());
+    }
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.errors.lock().remove(&self.service);
     }
 }
 

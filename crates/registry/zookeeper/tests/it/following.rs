@@ -149,3 +149,33 @@ async fn nothing_is_said_before_the_first_answer() {
     let mut snapshots = registry.subscribe(&service()).await.unwrap();
     assert_eq!(snapshots.next().now_or_never().map(|s| s.is_some()), None);
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_last_error_is_told_until_the_registry_answers() {
+    let mut fake = Fake::new();
+    let registry = ZooKeeper::builder("zookeeper://127.0.0.1:2181", clock())
+        .unwrap()
+        .random(Arc::new(SplitMix::new(1)))
+        .dial(fake.dialer())
+        .build();
+    let mut snapshots = registry.subscribe(&service()).await.unwrap();
+    assert!(registry.failure(&service()).is_none());
+    let next = tokio::spawn(async move { snapshots.next().await });
+    let mut line = fake.welcome(1).await;
+    const NO_AUTH: i32 = -102;
+    let error = loop {
+        if let Some(error) = registry.failure(&service()) {
+            break error;
+        }
+        let request = line.request().await;
+        line.answer(request.id, 1, NO_AUTH, &[]).await;
+    };
+    assert!(error.message().contains("check username and password"), "{error}");
+
+    let (_fire, fires) = tokio::sync::mpsc::channel(1);
+    let children = Arc::new(Mutex::new(providers(&[1])));
+    let served = tokio::spawn(serve(line, children, fires));
+    assert_eq!(ports(&next.await.unwrap().unwrap().providers), [1]);
+    assert!(registry.failure(&service()).is_none());
+    served.abort();
+}

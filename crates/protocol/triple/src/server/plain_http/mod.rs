@@ -10,6 +10,7 @@ mod accept;
 mod dialect;
 
 use bytes::{Bytes, BytesMut};
+use dubhe_core::status::Retry;
 use dubhe_core::{Code, Format, Metadata, Method, Payload, Status};
 use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
@@ -135,6 +136,10 @@ fn error(dialect: Dialect, status: &Status, http: StatusCode) -> Whole {
 
 /// The error of a method that is missing.
 fn not_found(dialect: Dialect, status: Status) -> Whole {
+    // One that was removed is elsewhere.
+    if status.retry() == Retry::Unstarted {
+        return error(dialect, &status, dialect.http_status(&status));
+    }
     error(dialect, &status.with_code(Code::Unimplemented), StatusCode::NOT_FOUND)
 }
 

@@ -1,0 +1,94 @@
+//! The address and the protocols that a server announces in registries.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use dubhe_core::endpoint::Offer;
+use dubhe_core::registry::Registry;
+use dubhe_core::{Code, Status};
+use dubhe_net::io::SockAddr;
+
+use super::ServerOptions;
+use crate::announce::{self, Announcer};
+
+/// The protocols of every server.
+const BUILT_IN: [&str; 3] = ["dubbo", "tri", "grpc"];
+
+/// Checks what would otherwise fail at the callers who read it. Only the `built_in` protocols have
+/// known names.
+///
+/// # Errors
+/// When the host to announce is none, or no protocol of the server has an announced name.
+pub(super) fn check(options: &ServerOptions, built_in: bool) -> Result<(), Status> {
+    let wrong = |text: String| Err(Status::new(Code::InvalidArgument, text));
+    if let Some(host) = &options.advertise
+        && !is_host(host)
+    {
+        return wrong(format!(
+            "cannot announce {host:?} as the host; write a name or an address without scheme and \
+             port, and set advertise_port for another port"
+        ));
+    }
+    let unknown = |name: &&ByteString| !BUILT_IN.contains(&&***name);
+    match options.announce.iter().find(unknown) {
+        Some(name) if built_in => wrong(format!(
+            "cannot announce the protocol {name:?}; the server has {}",
+            BUILT_IN.join(", ")
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn is_host(text: &str) -> bool {
+    let stray = |c: char| c.is_whitespace() || c.is_control() || "/?#@:[]".contains(c);
+    text.parse::<IpAddr>().is_ok() || (!text.is_empty() && !text.contains(stray))
+}
+
+/// The announcer of a server that listens on `addrs`.
+pub(super) fn announcer(
+    registries: Vec<Arc<dyn Registry>>,
+    addrs: &[SockAddr],
+    options: &ServerOptions,
+) -> Result<Announcer, Status> {
+    let bound = addrs.iter().find_map(SockAddr::as_socket_addr);
+    let port = options.advertise_port.or(bound.map(|bound| bound.port()));
+    let host = announce::host(options.advertise.as_deref(), bound);
+    let offer = |port| move |protocol: &ByteString| Offer { protocol: protocol.clone(), port };
+    let offers = match (host, port) {
+        (Some(host), Some(port)) => (host, options.announce.iter().map(offer(port)).collect()),
+        _ if registries.is_empty() => (String::new(), Vec::new()),
+        _ => {
+            let text = "there is no TCP address to announce in registries: add one with \
+                        listen(..), or set advertise and advertise_port";
+            return Err(Status::new(Code::InvalidArgument, text));
+        }
+    };
+    let (host, offers) = offers;
+    let (application, timeout) = (options.application.clone(), options.withdraw_timeout);
+    Ok(Announcer::new(registries, application, &host, offers, timeout))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_to_announce_has_neither_scheme_nor_port() {
+        for host in ["shop.example", "10.0.0.1", "::1", "my_host", "a1"] {
+            assert!(is_host(host), "{host}");
+        }
+        for other in ["", "shop.example:1", "tri://shop", "a b", "[::1]", "u@h"] {
+            assert!(!is_host(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_protocol_is_not_announced_unless_the_server_has_one_of_its_own() {
+        let options = ServerOptions { announce: vec!["triple".into()], ..ServerOptions::default() };
+        let error = check(&options, true).unwrap_err();
+        let expected = "cannot announce the protocol \"triple\"; the server has dubbo, tri, grpc";
+        assert_eq!((error.code(), error.message()), (Code::InvalidArgument, expected));
+        assert!(check(&options, false).is_ok());
+    }
+}
