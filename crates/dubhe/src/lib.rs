@@ -73,7 +73,7 @@ pub mod call {
     pub use dubhe_core::end::{DelayedEnd, End, Ending, Until, Watch};
     pub use dubhe_core::inherit::Inherited;
     pub use dubhe_core::invoke::{Invoke, Invoking, Outcome, Pending};
-    pub use dubhe_core::message::Decode;
+    pub use dubhe_core::message::DecodeMessage;
     pub use dubhe_core::reply::{Receipt, Reply};
 }
 
@@ -179,7 +179,7 @@ pub mod payload {
 /// [`ProstMessage`](protobuf::ProstMessage) has the methods to encode and decode one.
 pub mod protobuf {
     pub use dubhe_protobuf::prost::{
-        DecodeError, EncodeError, Message as ProstMessage, Name, UnknownEnumValue,
+        DecodeError, EncodeError, Message as ProstMessage, Name as ProstName, UnknownEnumValue,
     };
     pub use dubhe_protobuf::{
         Message, decode, detail, details, json, message, method, pbjson_types,
