@@ -13,7 +13,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use dubhe::balance::{Balance, Pick, Selection};
 use dubhe::prelude::*;
 use dubhe::registry::Memory;
-use dubhe::{RunningServer, java};
+use dubhe::{ClientBuilder, RunningServer, java};
 
 /// `org.example.User`: in Java a class with `long id`, `String name` and `Date born`.
 #[derive(Java, Clone, Debug, PartialEq)]
@@ -99,9 +99,9 @@ impl Fleet {
         Ok(Self { app, providers })
     }
 
-    /// An application that finds the providers in their registry.
-    pub fn app(&self) -> &App {
-        &self.app
+    /// A client that finds the providers in their registry.
+    pub fn client(&self) -> ClientBuilder<UsersClient> {
+        self.app.client()
     }
 
     /// Makes calls one after the other, and prints how many of the providers they went to.
@@ -116,6 +116,15 @@ impl Fleet {
         println!("{calls} calls went to {called} of {} providers", self.providers.len());
         Ok(())
     }
+}
+
+/// Asks for the user and prints the name.
+///
+/// # Errors
+/// Those of the call.
+pub async fn show(users: &UsersClient) -> Result<(), Status> {
+    println!("found {:?}", users.get_user(1).await?.map(|user| user.name));
+    Ok(())
 }
 
 /// A hash of a text, the same in every process.

@@ -94,8 +94,8 @@ impl Announcer {
         if !self.announces(exported) {
             return Ok(());
         }
-        let instance = self.instance_of(exported);
         let offers = self.offers.iter().filter(|offer| exported.is_announced(&offer.protocol));
+        let instance = self.instance_of(exported);
         let registrations = offers.map(|offer| Registration {
             service: (*exported.key).clone(),
             instance: instance.clone(),
@@ -120,13 +120,15 @@ impl Announcer {
         Ok(())
     }
 
-    /// The instance of a service, in the zone of its parameter `zone`.
+    /// The instance with the facts that parameters of the service tell, as those who read its URL see
+    /// it.
     fn instance_of(&self, exported: &Exported) -> Arc<Instance> {
         match exported.params.get("zone") {
-            None | Some("") => self.instance.clone(),
-            Some(zone) => {
-                Arc::new(Instance { zone: Some(zone.into()), ..(*self.instance).clone() })
+            Some(zone) if !zone.is_empty() => {
+                let zone = Some(ByteString::from(zone));
+                Arc::new(Instance { zone, ..Instance::clone(&self.instance) })
             }
+            _ => self.instance.clone(),
         }
     }
 

@@ -2,33 +2,28 @@
 
 use dubhe::balance::{Balance, Pick, Selection};
 use dubhe::prelude::*;
-use dubhe_examples::{Fleet, UsersClient, hash};
+use dubhe_examples::{Fleet, hash};
 
 struct Sticky;
-struct Ring(Vec<(u64, usize)>);
+struct Ring(std::collections::BTreeMap<u64, usize>);
 
 impl Balance for Sticky {
-    /// Sorts the providers by the hashes of their addresses, once for each set.
     fn prepare(&self, set: &Selection) -> Box<dyn Pick> {
         let place = |n| Some((hash(&set.get(n)?.address()), set.place(n)?));
-        let mut ring: Vec<_> = (0..set.len()).filter_map(place).collect();
-        ring.sort_unstable();
-        Box::new(Ring(ring))
+        Box::new(Ring((0..set.len()).filter_map(place).collect()))
     }
 }
 
 impl Pick for Ring {
-    /// Finds the next on the ring that can be called now.
     fn pick<'a>(&self, call: &CallView<'_>, of: &'a Selection, _: Instant) -> Option<&'a Endpoint> {
         let key = hash(call.head().metadata.get_str("user")?);
-        let start = self.0.partition_point(|(hash, _)| *hash < key);
-        self.0.iter().cycle().skip(start).take(self.0.len()).find_map(|(_, place)| of.at(*place))
+        // The next on the ring that can be called now.
+        self.0.range(key..).chain(self.0.range(..key)).find_map(|(_, place)| of.at(*place))
     }
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Status> {
     let fleet = Fleet::start().await?;
-    let users = fleet.app().client::<UsersClient>().attachment("user", "ada").balance(Sticky);
-    fleet.call(20, &users.build()?).await
+    fleet.call(20, &fleet.client().attachment("user", "ada").balance(Sticky).build()?).await
 }

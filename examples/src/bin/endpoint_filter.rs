@@ -1,21 +1,18 @@
-//! A filter around one attempt, which knows the endpoint: the outcome of each attempt, also of
-//! those that the caller never hears of.
+//! A filter around one attempt, with its endpoint in the head of the call: the outcome of each
+//! attempt, also of those that the caller never hears of.
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use dubhe::prelude::*;
 use dubhe_examples::{UsersClient, users};
 
-struct Outcomes;
-
-impl Hook for Outcomes {
-    fn before(&self, call: &mut Call) -> Result<Guard, Status> {
-        let endpoint = call.head.endpoint.clone();
-        Ok(Guard::new(move |end| {
-            if let Some(endpoint) = endpoint {
-                println!("{endpoint}: {}", end.name());
-            }
-        }))
+async fn outcomes(call: Call, next: Next) -> Result<Reply, Status> {
+    let endpoint = call.head.endpoint.clone();
+    let outcome = next.run(call).await;
+    if let Some(endpoint) = endpoint {
+        let end = outcome.as_ref().err().map(|status| status.code().to_string());
+        println!("{endpoint}: {}", end.as_deref().unwrap_or("OK"));
     }
+    outcome
 }
 
 #[tokio::main]
@@ -24,5 +21,5 @@ async fn main() -> Result<(), Status> {
     let client = App::builder("endpoint-filter").build()?.client::<UsersClient>();
     let client = client.url(&format!("dubbo://{};dubbo://{}", here.addr(), gone.addr()));
     gone.stop().await;
-    client.endpoint_hook(Outcomes).build()?.get_user(1).await.map(drop)
+    client.endpoint_filter(outcomes).build()?.get_user(1).await.map(drop)
 }

@@ -1,20 +1,16 @@
 //! A fault strategy: a second attempt beside the first one when that is slow. The reply that comes
 //! first counts, and dropping the other attempt cancels it.
-#![allow(clippy::print_stdout, reason = "an example shows what it does")]
-
-use std::time::Duration;
 
 use dubhe::prelude::*;
-use dubhe_examples::{First, UsersClient, hung, users};
-use futures_util::FutureExt as _;
-use futures_util::future::select_ok;
+use dubhe_examples::{First, UsersClient, hung, show, users};
+use futures_util::{FutureExt as _, future::select_ok};
 
 /// Hedges calls that can be sent twice.
 async fn hedge(call: Call, attempts: Attempts) -> Result<Reply, Status> {
     let Some(again) = call.try_clone() else { return attempts.next(call).await };
     let first = attempts.next(call);
     let second = async {
-        attempts.sleep(Duration::from_millis(50)).await;
+        attempts.sleep(std::time::Duration::from_millis(50)).await;
         attempts.next(again).await
     };
     // The first reply, or the last error.
@@ -26,7 +22,5 @@ async fn main() -> Result<(), Status> {
     let (slow, fast) = (hung().await?, users().await?);
     let client = App::builder("fault-strategy").build()?.client::<UsersClient>();
     let client = client.url(&format!("dubbo://{};dubbo://{}", slow.addr(), fast.addr()));
-    let users = client.balance(First).fault(Fault::strategy(hedge)).build()?;
-    println!("{:?} from the second of two", users.get_user(1).await?.map(|user| user.name));
-    Ok(())
+    show(&client.balance(First).fault(Fault::strategy(hedge)).build()?).await
 }

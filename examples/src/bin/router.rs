@@ -1,22 +1,18 @@
-//! A router: calls stay in one zone.
-
-use std::sync::Arc;
+//! A router: calls stay in one zone. It looks at each provider once for each set.
 
 use dubhe::prelude::*;
 use dubhe::router::{Bitmap, Endpoints, PreparedRouter, Router, Trace};
-use dubhe_examples::{Fleet, UsersClient};
+use dubhe_examples::Fleet;
 
 struct Zone(&'static str);
 struct InZone(Bitmap);
 
 impl Router for Zone {
-    /// Looks at each provider, once for each set.
-    fn prepare(&self, set: &Arc<Endpoints>) -> Box<dyn PreparedRouter> {
-        let mut here = Bitmap::empty(set.len());
-        let zone = |e: &Endpoint| e.instance().zone.as_deref() == Some(self.0);
-        let inside = set.iter().enumerate().filter(|(_, e)| zone(e));
-        inside.for_each(|(place, _)| here.insert(place));
-        Box::new(InZone(here))
+    fn prepare(&self, set: &std::sync::Arc<Endpoints>) -> Box<dyn PreparedRouter> {
+        let here = |e: &Endpoint| e.instance().zone.as_deref() == Some(self.0);
+        let mut zone = Bitmap::empty(set.len());
+        set.iter().enumerate().filter(|(_, e)| here(e)).for_each(|(place, _)| zone.insert(place));
+        Box::new(InZone(zone))
     }
 }
 
@@ -29,6 +25,5 @@ impl PreparedRouter for InZone {
 #[tokio::main]
 async fn main() -> Result<(), Status> {
     let fleet = Fleet::start().await?;
-    let users = fleet.app().client::<UsersClient>().router(Zone("hz"));
-    fleet.call(20, &users.build()?).await
+    fleet.call(20, &fleet.client().router(Zone("hz")).build()?).await
 }

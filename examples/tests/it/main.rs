@@ -20,9 +20,8 @@ fn parts_of_ones_own_are_short() {
         ("fault_strategy", include_str!("../../src/bin/fault_strategy.rs")),
         ("router", include_str!("../../src/bin/router.rs")),
     ] {
-        let lines = program.lines().map(str::trim);
-        let code = lines.filter(|line| !line.is_empty() && !line.starts_with("//")).count();
-        assert!(code < 30, "{name} has {code} lines");
+        let lines = program.lines().count();
+        assert!(lines < 30, "{name} has {lines} lines");
     }
 }
 
@@ -82,7 +81,7 @@ fn router() {
 #[test]
 fn fault_strategy() {
     let text = run(env!("CARGO_BIN_EXE_fault_strategy"));
-    assert_eq!(text, "Some(\"Ada\") from the second of two\n");
+    assert_eq!(text, "found Some(\"Ada\")\n");
 }
 
 #[test]

@@ -51,8 +51,9 @@ fn client(running: &dubhe::RunningServer) -> ClockClient {
 async fn registries_are_told_application_host_port_and_parameters() {
     let registry = Memory::new();
     let export = Export::new(ClockServer::new(Slow)).group("g").version("3").param("weight", "7");
+    let export = export.param("zone", "hz");
     let running = Server::builder()
-        .service(export.param("zone", "hz"))
+        .service(export)
         .registry(registry.clone())
         .application("clocks")
         .advertise("clock.example")
