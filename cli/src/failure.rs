@@ -17,7 +17,7 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// Tells about it and returns the exit status.
+    /// Reports it and returns the exit status.
     pub(crate) fn report(self) -> ExitCode {
         let (code, text) = match self {
             Self::NoReader => return ExitCode::SUCCESS,

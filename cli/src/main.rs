@@ -30,9 +30,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Demo(demo::Options),
-    Call(call::Options),
-    Decode(decode::Options),
+    Demo(demo::DemoArgs),
+    Call(call::CallArgs),
+    Decode(decode::DecodeArgs),
 }
 
 fn main() -> ExitCode {

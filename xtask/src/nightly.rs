@@ -1,4 +1,4 @@
-//! Every suite in its full length.
+//! The suites in their full length.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use crate::{Result, bench, chaos, fuzz, test};
 
 /// Seconds for each fuzz target.
 const FUZZ_SECONDS: &str = "600";
-/// Rounds of a registry that was away.
+/// Rounds of a registry that is stopped and started.
 const REGISTRY_ROUNDS: &str = "20";
 
 /// A suite and its arguments.

@@ -15,13 +15,13 @@ pub(crate) fn cpu_us(pid: u32) -> Result<f64> {
         * TICK_US)
 }
 
-/// Resident memory of a process, in MiB.
+/// The resident memory of a process, in MiB.
 pub(crate) fn rss_mib(pid: u32) -> Result<f64> {
     let status = read(pid, "status")?;
     Ok(kib(&status, "VmRSS:").ok_or_else(|| format!("no VmRSS in /proc/{pid}/status"))? / 1024.0)
 }
 
-/// Highest resident memory of a process since [`forget_peak`], in MiB.
+/// The highest resident memory of a process since [`forget_peak`], in MiB.
 pub(crate) fn peak_mib(pid: u32) -> Result<f64> {
     let status = read(pid, "status")?;
     Ok(kib(&status, "VmHWM:").ok_or_else(|| format!("no VmHWM in /proc/{pid}/status"))? / 1024.0)

@@ -124,7 +124,7 @@ impl ServerProcess {
         format!("{state}; its output ended with: {}", tail(log))
     }
 
-    /// Waits for `done`, or tells what the server did in its place.
+    /// Waits for `done`, or reports what the server did in its place.
     fn wait(&mut self, log: &Path, done: impl Fn() -> bool) -> std::result::Result<(), String> {
         const LIMIT: Duration = Duration::from_mins(2);
         let end = Instant::now() + LIMIT;

@@ -29,10 +29,10 @@ pub(crate) fn has_program(name: &str) -> bool {
 /// A file of the repository.
 #[derive(Debug, Clone)]
 pub(crate) struct File {
-    /// Relative to the root, with `/`.
+    /// The path, relative to the root, with `/`.
     pub(crate) path: String,
     pub(crate) bytes: u64,
-    /// Empty unless the file is UTF-8.
+    /// The text, empty unless the file is UTF-8.
     pub(crate) text: String,
 }
 
@@ -47,7 +47,7 @@ impl File {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Package {
     pub(crate) name: String,
-    /// Relative to the root; empty for the root itself.
+    /// The folder, relative to the root; empty for the root itself.
     pub(crate) folder: String,
     pub(crate) license: Option<String>,
     pub(crate) dependencies: Vec<Dependency>,
@@ -61,7 +61,7 @@ pub(crate) struct Package {
 #[derive(Debug, Clone)]
 pub(crate) struct Dependency {
     pub(crate) name: String,
-    /// True in `[dev-dependencies]`: used by tests and examples alone.
+    /// `true` in `[dev-dependencies]`: used by tests and examples alone.
     pub(crate) dev: bool,
 }
 

@@ -9,7 +9,7 @@ use crate::repo::root;
 use crate::tally::Tally;
 use crate::{Result, interop, tidy};
 
-/// Long enough to build everything on a small machine.
+/// The time in which everything is built on a small machine.
 const LIMIT: Duration = Duration::from_hours(1);
 
 const SUITES: &[&str] = &["tidy", "fmt", "clippy", "doc", "unit", "zookeeper", "interop"];

@@ -6,14 +6,14 @@ use super::Target;
 
 /// The parts of a call, or of what is to be described.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Arguments {
+pub(super) struct PositionalArgs {
     pub(super) target: Target,
     pub(super) service: Option<ServiceKey>,
     pub(super) method: Option<String>,
     pub(super) args: Vec<String>,
 }
 
-impl Arguments {
+impl PositionalArgs {
     /// Reads `TARGET SERVICE METHOD ARGS`, the target only where no registry is given; service and
     /// method may be one word.
     pub(super) fn read(words: &[String], registry: Option<&Target>) -> Result<Self, String> {
@@ -56,7 +56,8 @@ mod tests {
 
     fn read(text: &str) -> (Option<String>, Option<String>, Vec<String>) {
         let words: Vec<String> = text.split_whitespace().map(Into::into).collect();
-        let Arguments { service, method, args, .. } = Arguments::read(&words, None).unwrap();
+        let PositionalArgs { service, method, args, .. } =
+            PositionalArgs::read(&words, None).unwrap();
         (service.map(|key| key.to_string()), method, args)
     }
 
@@ -81,10 +82,10 @@ mod tests {
     fn a_registry_takes_the_place_of_the_target() {
         let registry = Target::registry("file:///x").unwrap();
         let words = ["a.B".to_owned(), "m".to_owned()];
-        let read = Arguments::read(&words, Some(&registry)).unwrap();
+        let read = PositionalArgs::read(&words, Some(&registry)).unwrap();
         assert_eq!((read.target, read.method.as_deref()), (registry.clone(), Some("m")));
         let both = ["dubbo://h:1".to_owned(), "a.B".to_owned()];
-        assert!(Arguments::read(&both, Some(&registry)).unwrap_err().contains("one target"));
-        assert!(Arguments::read(&[], None).unwrap_err().contains("<TARGET>"));
+        assert!(PositionalArgs::read(&both, Some(&registry)).unwrap_err().contains("one target"));
+        assert!(PositionalArgs::read(&[], None).unwrap_err().contains("<TARGET>"));
     }
 }

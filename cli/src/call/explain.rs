@@ -15,7 +15,7 @@ pub(super) enum Error {
     Usage(String),
     /// The call failed.
     Status(Status),
-    /// The result could not be told.
+    /// The result could not be printed.
     Failure(Failure),
 }
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 use dubhe::{CallOptions, ServiceKey};
 
 use crate::failure::Failure;
-use arguments::Arguments;
+use arguments::PositionalArgs;
 use explain::Error;
 use providers::Providers;
 use target::Target;
@@ -41,7 +41,7 @@ use target::Target;
 #[command(override_usage = "dubhe call [OPTIONS] <TARGET> <SERVICE> <METHOD> [ARGS]...
        dubhe call [OPTIONS] --registry <URL> <SERVICE> <METHOD> [ARGS]...
        dubhe call [OPTIONS] <TARGET> --describe [SERVICE [METHOD]]")]
-pub(crate) struct Options {
+pub(crate) struct CallArgs {
     /// The target, unless --registry names one, the service, the method, the arguments
     #[arg(value_name = "TARGET SERVICE METHOD ARGS", allow_negative_numbers = true)]
     positional: Vec<String>,
@@ -90,7 +90,7 @@ fn pair(text: &str, between: char) -> Result<(String, String), String> {
 /// "As long as it takes": longer than anybody waits, and still a time that can be counted.
 const NO_TIMEOUT: Duration = Duration::from_hours(10 * 365 * 24);
 
-impl Options {
+impl CallArgs {
     fn timeout(&self) -> Duration {
         if self.timeout == 0 { NO_TIMEOUT } else { Duration::from_millis(self.timeout) }
     }
@@ -112,10 +112,10 @@ impl Options {
 }
 
 /// Calls and prints the result as JSON, or describes.
-pub(crate) async fn run(options: Options, out: &mut impl Write) -> Result<(), Failure> {
+pub(crate) async fn run(options: CallArgs, out: &mut impl Write) -> Result<(), Failure> {
     let wrong = |what| Failure::Usage(format!("error: {what}"));
     let mut arguments =
-        Arguments::read(&options.positional, options.registry.as_ref()).map_err(wrong)?;
+        PositionalArgs::read(&options.positional, options.registry.as_ref()).map_err(wrong)?;
     arguments.service = arguments.service.map(|service| options.service(&service));
     let ended = if options.describe {
         describe::run(&arguments, &options, out).await
@@ -125,8 +125,12 @@ pub(crate) async fn run(options: Options, out: &mut impl Write) -> Result<(), Fa
     ended.map_err(|error| error.explain(&arguments.target, options.trace))
 }
 
-async fn call(arguments: &Arguments, options: &Options, out: &mut impl Write) -> Result<(), Error> {
-    let Arguments { target, service: Some(_), method: Some(method), args } = arguments else {
+async fn call(
+    arguments: &PositionalArgs,
+    options: &CallArgs,
+    out: &mut impl Write,
+) -> Result<(), Error> {
+    let PositionalArgs { target, service: Some(_), method: Some(method), args } = arguments else {
         let missing = "<SERVICE> or <METHOD> is missing; --describe shows what there is";
         return Err(Error::Usage(missing.into()));
     };

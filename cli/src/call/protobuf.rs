@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use dubhe::CallKind;
-use dubhe::payload::{Body, Encoded, Format, MemoryLimit, Payloads};
+use dubhe::payload::{CallBody, Encoded, Format, MemoryLimit, Payloads};
 use dubhe::{Client, Code, Method, Payload, Reply, Status};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use prost::Message as _;
@@ -67,15 +67,15 @@ pub(super) fn find(service: &ServiceDescriptor, name: &str) -> Result<MethodDesc
 }
 
 /// The request: one message, or those of `args`, or else those on stdin, one a line.
-fn body(method: &MethodDescriptor, args: &[String]) -> Result<Body, String> {
+fn body(method: &MethodDescriptor, args: &[String]) -> Result<CallBody, String> {
     let input = method.input();
     let numbered = |(at, text): (usize, &String)| {
         read(&input, text).map_err(|what| format!("argument {}: {what}", at + 1))
     };
     if !method.is_client_streaming() {
         return match args {
-            [] => Ok(Body::One(payload(&DynamicMessage::new(input)))),
-            [one] => Ok(Body::One(read(&input, one)?)),
+            [] => Ok(CallBody::One(payload(&DynamicMessage::new(input)))),
+            [one] => Ok(CallBody::One(read(&input, one)?)),
             many => Err(format!(
                 "{} takes one message, and there are {} arguments; quote the JSON as one word",
                 method.full_name(),
@@ -84,10 +84,10 @@ fn body(method: &MethodDescriptor, args: &[String]) -> Result<Body, String> {
         };
     }
     if args.is_empty() {
-        return Ok(Body::Stream(lines(input).boxed()));
+        return Ok(CallBody::Stream(lines(input).boxed()));
     }
     let all: Result<Vec<Payload>, String> = args.iter().enumerate().map(numbered).collect();
-    Ok(Body::Stream(stream::iter(all?.into_iter().map(Ok)).boxed()))
+    Ok(CallBody::Stream(stream::iter(all?.into_iter().map(Ok)).boxed()))
 }
 
 /// The messages on stdin, as they are typed.

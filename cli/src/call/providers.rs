@@ -7,7 +7,7 @@ use prost_reflect::ServiceDescriptor;
 
 use super::explain::Error;
 use super::reflection::Reflection;
-use super::{Arguments, Options, Target};
+use super::{CallArgs, PositionalArgs, Target};
 
 /// The protocols that are spoken, most preferred first: without a description of its types, an
 /// interface is best called over dubbo.
@@ -17,14 +17,17 @@ const PROTOCOLS: [&str; 3] = ["dubbo", "tri", "grpc"];
 #[derive(Debug)]
 pub(super) struct Providers<'a> {
     pub(super) service: ServiceKey,
-    pub(super) options: &'a Options,
+    pub(super) options: &'a CallArgs,
     app: App,
     endpoints: Vec<Endpoint>,
 }
 
 impl<'a> Providers<'a> {
     /// The providers of the service that `arguments` name.
-    pub(super) async fn find(arguments: &Arguments, options: &'a Options) -> Result<Self, Error> {
+    pub(super) async fn find(
+        arguments: &PositionalArgs,
+        options: &'a CallArgs,
+    ) -> Result<Self, Error> {
         let service = arguments.service.clone().unwrap_or_default();
         let endpoints = match &arguments.target {
             Target::Provider(_) if options.protocol.is_some() => {
@@ -79,7 +82,7 @@ impl<'a> Providers<'a> {
 async fn registered(
     url: &str,
     service: &ServiceKey,
-    options: &Options,
+    options: &CallArgs,
 ) -> Result<Vec<Endpoint>, Status> {
     let registry = registry_at(&leaving_no_trace(url), "dubhe-cli")?;
     let mut snapshots = registry.subscribe(service).await?;

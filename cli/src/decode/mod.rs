@@ -19,14 +19,14 @@ use printer::Printer;
 /// What begins with da bb is read as frames, anything else as Hessian 2 values, one after the
 /// other. Numbers in front are offsets in bytes.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct DecodeArgs {
     /// Hex digits, with or without spaces; a file of them or of raw bytes; or - for stdin
     #[arg(value_name = "HEX|FILE|-")]
     input: Vec<String>,
 }
 
 /// Reads what was asked for and prints it, up to the first error.
-pub(crate) fn run(options: &Options, out: &mut impl Write) -> Result<(), Failure> {
+pub(crate) fn run(options: &DecodeArgs, out: &mut impl Write) -> Result<(), Failure> {
     let input = input::read(&options.input)?;
     let mut printer = Printer::new(out);
     if input.starts_with(&MAGIC) {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use dubhe::{App, CallOptions, ReplyAttachments, Status};
 use futures_util::TryStreamExt as _;
 
-use super::Options;
+use super::DemoArgs;
 use super::greeter::{GreeterClient, PROVIDER};
 use super::hello::proto::{Greeting, HelloClient, Times};
 use crate::failure::Failure;
@@ -65,7 +65,11 @@ impl Consumer {
     }
 
     /// Calls and prints a line for each, up to the number that was asked for.
-    pub(super) async fn run(&self, options: &Options, out: &mut impl Write) -> Result<(), Failure> {
+    pub(super) async fn run(
+        &self,
+        options: &DemoArgs,
+        out: &mut impl Write,
+    ) -> Result<(), Failure> {
         for number in 1..=options.calls.unwrap_or(u64::MAX) {
             if number > 1 {
                 tokio::time::sleep(Duration::from_millis(options.interval)).await;

@@ -2,7 +2,7 @@
 
 use dubhe::{Context, Java, JavaException, Status};
 
-/// The attachment that tells which provider answered.
+/// The attachment with the name of the provider that answered.
 pub(super) const PROVIDER: &str = "provider";
 
 #[derive(Java, Clone, Debug)]

@@ -6,7 +6,7 @@ use futures_util::{Stream, stream};
 use super::greeter::{Named, PROVIDER};
 use proto::{Greeting, Hello, Name, Times};
 
-/// Generated from `proto/hello.proto`.
+/// The code that is generated from `proto/hello.proto`.
 #[allow(unreachable_pub, reason = "generated code is as it is")]
 pub(super) mod proto {
     dubhe::include_proto!("org.example");

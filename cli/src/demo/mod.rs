@@ -20,7 +20,7 @@ use hello::proto::HelloServer;
 /// The providers serve a Java interface and a protobuf service over dubbo, Triple, gRPC and plain
 /// HTTP, to Java, Go and curl as well. Prints lines to try.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Options {
+pub(crate) struct DemoArgs {
     /// Address of the first provider; port 0 takes a free one
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:20880")]
     addr: String,
@@ -33,7 +33,7 @@ pub(crate) struct Options {
 }
 
 /// Runs until Ctrl-C, SIGTERM or the last call, then drains.
-pub(crate) async fn run(options: Options, out: &mut impl Write) -> Result<(), Failure> {
+pub(crate) async fn run(options: DemoArgs, out: &mut impl Write) -> Result<(), Failure> {
     let stop = stop::Stop::listen()?;
     let registry = Memory::new();
     let first = start("provider 1", &options.addr, &registry).await.map_err(|status| {
@@ -74,7 +74,7 @@ fn free(addr: &str) -> String {
     format!("{}:{next}", host(addr))
 }
 
-/// Says what there is, in lines that can be copied.
+/// Prints what there is, in lines that can be copied.
 fn introduce(
     first: &RunningServer,
     second: &RunningServer,

@@ -2,7 +2,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use crate::support::{Ended, dubhe};
+use crate::support::{ProgramOutput, dubhe};
 use dubhe::hessian2::Array;
 use dubhe::prelude::*;
 use dubhe::{RunningServer, java};
@@ -136,13 +136,13 @@ impl Serving {
         self.running.addr().to_string()
     }
 
-    fn call(&self, rest: &[&str]) -> Ended {
+    fn call(&self, rest: &[&str]) -> ProgramOutput {
         dubhe(&[&["call", &self.addr(), SERVICE], rest].concat())
     }
 
     /// The result of a call that must succeed.
     fn result(&self, rest: &[&str]) -> Json {
-        let Ended { code, out, err } = self.call(rest);
+        let ProgramOutput { code, out, err } = self.call(rest);
         assert_eq!((code, &*err), (0, ""), "{rest:?}");
         serde_json::from_str(&out).unwrap()
     }
@@ -345,7 +345,7 @@ fn errors_say_what_to_do() {
         (&["over", "int:1"], "over(java.lang.String)"),
         (&["add", "x", "1"], "expected a long, found a string"),
     ] {
-        let Ended { code, out, err } = provider.call(call);
+        let ProgramOutput { code, out, err } = provider.call(call);
         assert_eq!((code, &*out), (1, ""), "{call:?}");
         assert!(err.contains(said), "{call:?}: {err}");
     }
@@ -373,7 +373,7 @@ fn a_wrong_command_line_is_told_apart_from_a_failed_call() {
         (&["decode", "xyz"], "neither a file nor hex digits"),
         (&["nonsense"], "unrecognized subcommand"),
     ] {
-        let Ended { code, out, err } = dubhe(args);
+        let ProgramOutput { code, out, err } = dubhe(args);
         assert_eq!((code, &*out), (2, ""), "{args:?}");
         assert!(err.contains(said), "{args:?}: {err}");
     }

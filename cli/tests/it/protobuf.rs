@@ -1,7 +1,7 @@
 //! `dubhe call` against a protobuf service in this process, known by reflection alone.
 use std::sync::Arc;
 
-use crate::support::{Ended, dubhe, dubhe_reading};
+use crate::support::{ProgramOutput, dubhe, dubhe_reading};
 use dubhe::{RunningServer, Server, ServerBuilder};
 use dubhe_stubs::Speaker;
 use dubhe_stubs::proto::sample::shapes::v1::ShapesServer;
@@ -26,7 +26,7 @@ impl Serving {
         format!("{protocol}://{}", self.running.addr())
     }
 
-    fn call(&self, args: &[&str]) -> Ended {
+    fn call(&self, args: &[&str]) -> ProgramOutput {
         dubhe(&[&["call", &self.url("grpc"), SERVICE], args].concat())
     }
 }
@@ -35,7 +35,7 @@ fn start() -> Serving {
     Serving::of(Server::builder())
 }
 
-fn printed(ended: &Ended, out: &str) {
+fn printed(ended: &ProgramOutput, out: &str) {
     assert_eq!((ended.code, &*ended.out), (0, out), "{}", ended.err);
 }
 

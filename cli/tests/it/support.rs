@@ -3,7 +3,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// The output of a finished command.
-pub(crate) struct Ended {
+pub(crate) struct ProgramOutput {
     pub(crate) code: i32,
     pub(crate) out: String,
     pub(crate) err: String,
@@ -16,12 +16,12 @@ fn command(args: &[&str]) -> Command {
 }
 
 /// Runs `dubhe` with `args`.
-pub(crate) fn dubhe(args: &[&str]) -> Ended {
+pub(crate) fn dubhe(args: &[&str]) -> ProgramOutput {
     dubhe_reading(args, b"")
 }
 
 /// Runs `dubhe` with `args` and this on stdin.
-pub(crate) fn dubhe_reading(args: &[&str], stdin: &[u8]) -> Ended {
+pub(crate) fn dubhe_reading(args: &[&str], stdin: &[u8]) -> ProgramOutput {
     let mut child = command(args)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -30,7 +30,7 @@ pub(crate) fn dubhe_reading(args: &[&str], stdin: &[u8]) -> Ended {
         .unwrap();
     child.stdin.take().unwrap().write_all(stdin).unwrap();
     let output = child.wait_with_output().unwrap();
-    Ended {
+    ProgramOutput {
         code: output.status.code().unwrap(),
         out: String::from_utf8(output.stdout).unwrap(),
         err: String::from_utf8(output.stderr).unwrap(),

@@ -194,8 +194,8 @@ impl<T: Stub> ClientBuilder<T> {
         self
     }
 
-    /// Of providers in registries takes those that offer this protocol, such as `tri` (Dubbo's
-    /// `protocol` of a reference).
+    /// Chooses, of the providers in registries, those that offer this protocol, such as `tri`
+    /// (Dubbo's `protocol` of a reference).
     pub fn protocol(mut self, name: impl Into<ByteString>) -> Self {
         self.protocols = vec![name.into()];
         self

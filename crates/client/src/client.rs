@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dubhe_cluster::{Cluster, Tasks};
 use dubhe_core::endpoint::Endpoints;
 use dubhe_core::time::Instant;
-use dubhe_core::{Body, Call, Head, Method, Payload, Reply, ServiceKey, Status};
+use dubhe_core::{Call, CallBody, Head, Method, Payload, Reply, ServiceKey, Status};
 
 use crate::options::CallOptions;
 
@@ -60,7 +60,7 @@ impl Client {
         payload: Payload,
         options: &CallOptions,
     ) -> impl Future<Output = Result<Reply, Status>> + Send + use<'_> {
-        self.send(method, Body::One(payload), options)
+        self.send(method, CallBody::One(payload), options)
     }
 
     /// Calls `method` with one payload or many. A stream can be sent only once, so such a call is
@@ -71,7 +71,7 @@ impl Client {
     pub fn send(
         &self,
         method: &Arc<Method>,
-        body: Body,
+        body: CallBody,
         options: &CallOptions,
     ) -> impl Future<Output = Result<Reply, Status>> + Send + use<'_> {
         let mut head = Head::new(self.0.service.clone(), method.clone());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytestring::ByteString;
 use dubhe_cluster::{Channels, Directories, Tasks};
 use dubhe_core::connect::Connect;
-use dubhe_core::random::{Random, SplitMix};
+use dubhe_core::random::{RandomSource, SplitMix};
 use dubhe_core::registry::Registry;
 use dubhe_core::time::SharedClock;
 
@@ -16,7 +16,7 @@ pub struct Environment(Arc<Inner>);
 struct Inner {
     application: ByteString,
     clock: SharedClock,
-    random: Arc<dyn Random>,
+    random: Arc<dyn RandomSource>,
     channels: Arc<Channels>,
     directories: Directories,
     tasks: Arc<Tasks>,
@@ -26,7 +26,7 @@ struct Inner {
 pub struct EnvironmentBuilder {
     application: ByteString,
     clock: SharedClock,
-    random: Arc<dyn Random>,
+    random: Arc<dyn RandomSource>,
     connectors: Vec<Arc<dyn Connect>>,
     registries: Vec<Arc<dyn Registry>>,
 }
@@ -54,7 +54,7 @@ impl Environment {
     }
 
     /// The source of randomness.
-    pub fn random(&self) -> &Arc<dyn Random> {
+    pub fn random(&self) -> &Arc<dyn RandomSource> {
         &self.0.random
     }
 
@@ -101,7 +101,7 @@ impl EnvironmentBuilder {
     }
 
     /// Replaces the source of randomness.
-    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+    pub fn random(mut self, random: Arc<dyn RandomSource>) -> Self {
         self.random = random;
         self
     }

@@ -21,7 +21,7 @@ pub struct CallOptions {
 pub struct ReplyAttachments(Arc<Mutex<Metadata>>);
 
 impl ReplyAttachments {
-    /// Empty attachments, before a reply.
+    /// An empty set of attachments, before a reply.
     pub fn new() -> Self {
         Self::default()
     }

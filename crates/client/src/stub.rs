@@ -5,7 +5,7 @@ pub mod message;
 use std::sync::Arc;
 
 use dubhe_core::time::Duration;
-use dubhe_core::{Body, ByteString, Method, Payload, Reply, Status, Streaming};
+use dubhe_core::{ByteString, CallBody, Method, Payload, Reply, Status, Streaming};
 use dubhe_hessian2::Encode;
 use dubhe_hessian2::payload::{self, Owned};
 use futures_util::StreamExt as _;
@@ -95,11 +95,11 @@ fn replies<T: Owned>(reply: Reply) -> Streaming<T> {
     Streaming::of_reply(reply, payload::decode_or)
 }
 
-fn many<M>(requests: impl Stream<Item = M> + Send + 'static) -> Body
+fn many<M>(requests: impl Stream<Item = M> + Send + 'static) -> CallBody
 where
     M: Encode + Send + Sync + 'static,
 {
-    Body::Stream(Box::pin(requests.map(|request| Ok(payload::message(request)))))
+    CallBody::Stream(Box::pin(requests.map(|request| Ok(payload::message(request)))))
 }
 
 fn in_reply_of(status: Status, client: &Client, method: &Method) -> Status {

@@ -12,7 +12,7 @@ use dubhe_core::time::Instant;
 use dubhe_core::watch::Watching;
 use dubhe_core::{Call, CallKind, Code, Endpoint, Invoking, Status};
 
-/// A call that is handed on by reference, lest each step's future has room for it.
+/// A call that is handed on by reference, so that the future of each step has no room for it.
 pub(crate) struct Unsent(pub(crate) Option<Call>);
 
 impl Unsent {
@@ -60,8 +60,8 @@ impl Future for Attempt {
     }
 }
 
-/// Tells the balancer how an attempt ended; until then it counts as in flight. Notes timeouts of the
-/// endpoint, and its answers.
+/// Reports to the balancer how an attempt ended; until then it counts as in flight. Notes timeouts
+/// of the endpoint, and its answers.
 pub(crate) struct Report {
     picked: Picked,
     /// The beginning of the attempt, if an answer is expected.

@@ -18,7 +18,7 @@ use crate::tasks::Tasks;
 pub struct Channels {
     connectors: Vec<Arc<dyn Connect>>,
     open: Mutex<HashMap<ChannelKey, Opened>>,
-    /// The tasks, one for each channel, which tell its endpoints of its state.
+    /// The tasks, one for each channel, which copy its state to its endpoints.
     tasks: Tasks,
     /// Set under the lock of `open`, and never taken back.
     closed: AtomicBool,
@@ -134,7 +134,7 @@ fn closed() -> Status {
     Status::new(Code::Unavailable, text).with_retry(Retry::Never)
 }
 
-/// Lets the state of an endpoint follow that of its channel.
+/// Keeps the state of an endpoint equal to that of its channel.
 fn join(endpoint: &Endpoint, channel: &Arc<dyn Channel>, users: &Users) {
     let mut users = users.lock();
     users.retain(|user| user.strong_count() > 0);
@@ -143,7 +143,7 @@ fn join(endpoint: &Endpoint, channel: &Arc<dyn Channel>, users: &Users) {
     endpoint.state().set_channel_state(channel.state());
 }
 
-/// Tells the endpoints of a channel of its state, until the channel is gone.
+/// Copies the state of a channel to its endpoints, until the channel is gone.
 fn follow(channel: &Arc<dyn Channel>, users: Users) -> impl Future<Output = ()> + use<> {
     let mut seen = channel.state();
     let channel = Arc::downgrade(channel);
@@ -163,8 +163,8 @@ fn follow(channel: &Arc<dyn Channel>, users: Users) -> impl Future<Output = ()> 
     }
 }
 
-/// The endpoints that are told. Who is told no more, since the runtime has ended, is asked as if
-/// nothing were known of the channel.
+/// The endpoints that follow the state of a channel. After that task has ended, with the runtime,
+/// they are asked as if nothing were known of the channel.
 struct Followers(Users);
 
 impl Drop for Followers {

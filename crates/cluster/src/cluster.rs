@@ -10,14 +10,14 @@
 use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwapOption;
-use dubhe_core::call::DecodeArguments;
+use dubhe_core::call::ArgumentDecoder;
 use dubhe_core::connect::Channel;
 use dubhe_core::endpoint::Endpoints;
 use dubhe_core::fault::{Attempts, Fault};
 use dubhe_core::filter::Guards;
 use dubhe_core::invoke::Outcome;
 use dubhe_core::plan::{Destination, Picked, Plan, Policy};
-use dubhe_core::random::{Random, SplitMix};
+use dubhe_core::random::{RandomSource, SplitMix};
 use dubhe_core::registry::Health;
 use dubhe_core::status::Retry;
 use dubhe_core::time::{Deadline, Duration, Instant, SharedClock, Timer};
@@ -40,14 +40,14 @@ pub struct Cluster(Arc<Inner>);
 struct Inner {
     plan: Arc<dyn Plan>,
     channels: Arc<Channels>,
-    /// Weak, since a task may hold the cluster.
+    /// The tasks, without owning them, since one may hold the cluster.
     tasks: Weak<Tasks>,
     clock: SharedClock,
-    random: Arc<dyn Random>,
-    decode: Option<DecodeArguments>,
+    random: Arc<dyn RandomSource>,
+    decode: Option<ArgumentDecoder>,
     retries: RetryCounter,
     /// The target of the filters of the latest policy.
-    filtered: ArcSwapOption<Filtered>,
+    filtered: ArcSwapOption<PolicyTarget>,
 }
 
 impl Cluster {
@@ -61,13 +61,13 @@ impl Cluster {
     ) -> Self {
         let filtered = ArcSwapOption::empty();
         let retries = RetryCounter::new(RetryBudget::default(), clock.now());
-        let random: Arc<dyn Random> = Arc::new(SplitMix::from_os());
+        let random: Arc<dyn RandomSource> = Arc::new(SplitMix::from_os());
         let (decode, tasks) = (None, Arc::downgrade(tasks));
         Self(Arc::new(Inner { plan, channels, tasks, clock, random, decode, retries, filtered }))
     }
 
     /// Limits the retries of all calls together, and takes the jitter of pauses from `random`.
-    pub fn with_retries(mut self, budget: RetryBudget, random: Arc<dyn Random>) -> Self {
+    pub fn with_retries(mut self, budget: RetryBudget, random: Arc<dyn RandomSource>) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
             inner.retries = RetryCounter::new(budget, inner.clock.now());
             inner.random = random;
@@ -76,7 +76,7 @@ impl Cluster {
     }
 
     /// Lets rules and balancers see arguments of Rust types through `decode`.
-    pub fn with_decoder(mut self, decode: DecodeArguments) -> Self {
+    pub fn with_decoder(mut self, decode: ArgumentDecoder) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.0) {
             inner.decode = Some(decode);
         }
@@ -104,8 +104,8 @@ impl Cluster {
         CallView::new(call, self.0.decode)
     }
 
-    /// The way to `endpoint`. One that has none, such as for a wrong parameter, is passed over for a
-    /// while.
+    /// Opens the channel to `endpoint`. One that has none, such as for a wrong parameter, is passed
+    /// over for a while.
     pub(crate) fn channel<'a>(
         &self,
         endpoint: &'a Endpoint,
@@ -212,13 +212,13 @@ impl Cluster {
             };
             // Sent again while there is time, and while that does no harm.
             let failed = failed.get_or_insert_with(Box::<FailedAttempts>::default);
-            let ended = Ended { endpoint, began, status };
+            let ended = FailedAttempt { endpoint, began, status };
             (picked, began) = Box::pin(self.again(policy, call, failed, ended, retries)).await?;
         }
     }
 
-    /// Sends `call` to whom was picked, and says to whom; what may be sent again is kept. No future:
-    /// what has moved would have room in it.
+    /// Sends `call` to the endpoint that was picked, and returns it; what may be sent again is
+    /// kept. Not a future: what has moved would have room in it.
     fn attempt(
         &self,
         policy: &Policy,
@@ -230,7 +230,7 @@ impl Cluster {
         Ok((self.send(policy, sent, picked, began), endpoint))
     }
 
-    /// Picks who gets a call whose attempt has failed, and when the next one begins.
+    /// Picks the endpoint of a call whose attempt has failed, and the time of the next attempt.
     ///
     /// # Errors
     /// The failure, with what is known of those before, when the call is not sent again.
@@ -239,10 +239,10 @@ impl Cluster {
         policy: &Policy,
         call: &mut Unsent,
         failed: &mut FailedAttempts,
-        ended: Ended,
+        ended: FailedAttempt,
         retries: u32,
     ) -> Result<(Picked, Instant), Status> {
-        let Ended { endpoint, began, status } = ended;
+        let FailedAttempt { endpoint, began, status } = ended;
         let now = self.clock().now();
         failed.note(endpoint, &status, now.saturating_duration_since(began));
         // A stream is sent once.
@@ -306,8 +306,8 @@ impl Cluster {
         Ok((picked, now))
     }
 
-    /// Picks who answers an attempt that begins at `began`, another than those `tried` where there
-    /// is one. The first calls of a client may wait for a first set of providers.
+    /// Picks the endpoint of an attempt that begins at `began`, another than those `tried` where
+    /// there is one. The first calls of a client may wait for a first set of providers.
     pub(crate) async fn pick(
         &self,
         policy: &Policy,
@@ -398,7 +398,7 @@ impl Cluster {
             Some(known) if Arc::ptr_eq(&known.policy, policy) => known.clone(),
             _ => {
                 let cluster = Arc::downgrade(&self.0);
-                let made = Arc::new(Filtered { cluster, policy: policy.clone() });
+                let made = Arc::new(PolicyTarget { cluster, policy: policy.clone() });
                 self.0.filtered.store(Some(made.clone()));
                 made
             }
@@ -421,7 +421,7 @@ impl Cluster {
 }
 
 /// An attempt that has failed.
-struct Ended {
+struct FailedAttempt {
     endpoint: Endpoint,
     began: Instant,
     status: Status,
@@ -443,7 +443,7 @@ pub(crate) fn patience(policy: &Policy, call: &Call, now: Instant) -> Deadline {
     deadline(policy, call, now).unwrap_or_else(|| Deadline::after(now, policy.timeout))
 }
 
-/// The error of a call that there is nobody to ask for, after attempts on the endpoints `tried`.
+/// The error of a call for which no provider is known, after attempts on the endpoints `tried`.
 pub(crate) fn nobody(
     call: &CallView<'_>,
     destination: &dyn Destination,
@@ -502,12 +502,12 @@ pub(crate) fn unknown(destination: &dyn Destination, set: &Endpoints) -> String 
 }
 
 /// The target of the filters of a call: the cluster, with the policy that the call has.
-struct Filtered {
+struct PolicyTarget {
     cluster: Weak<Inner>,
     policy: Arc<Policy>,
 }
 
-impl Invoke for Filtered {
+impl Invoke for PolicyTarget {
     fn invoke(&self, call: Call) -> Invoking {
         let Some(cluster) = self.cluster.upgrade().map(Cluster) else {
             let text = "the client was dropped while a filter held its call";

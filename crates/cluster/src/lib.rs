@@ -1,4 +1,4 @@
-//! Choosing who answers a call.
+//! The choice of the endpoint that answers a call.
 //!
 //! ```text
 //! plan → fault → destination (directory → router → balance) → channel

@@ -1,4 +1,4 @@
-//! Waiting for somebody who can be called.
+//! The wait for a provider that takes calls.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use futures_util::future::select_all;
 
 use crate::cluster::{Cluster, unknown};
 
-/// To how many providers a connection is tried; one that works is enough.
+/// The number of providers to which a connection is tried; one that works is enough.
 const TRIED: usize = 8;
 
 impl Cluster {
@@ -59,7 +59,7 @@ impl Cluster {
     }
 }
 
-/// The reason why nobody of `set` could be called.
+/// The reason why no endpoint of `set` could be called.
 fn why(destination: &dyn Destination, set: &Endpoints) -> String {
     match set.iter().next() {
         Some(one) => format!("cannot connect to any of {} providers, such as {one}", set.len()),

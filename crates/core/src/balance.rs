@@ -29,8 +29,9 @@ pub trait Balance: Send + Sync + 'static {
         std::any::type_name::<Self>()
     }
 
-    /// Learns how an attempt on an endpoint that it picked has ended. What it learns of one
-    /// endpoint has its place in [`EndpointState::get_or_init`](crate::endpoint::EndpointState::get_or_init).
+    /// Takes the end of an attempt on an endpoint that it picked. What it learns of one endpoint
+    /// has its place in
+    /// [`EndpointState::get_or_init`](crate::endpoint::EndpointState::get_or_init).
     fn finish(&self, endpoint: &Endpoint, end: &End<'_>) {
         let _ = (endpoint, end);
     }

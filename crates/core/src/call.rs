@@ -38,7 +38,7 @@ pub struct Head {
 }
 
 impl Head {
-    /// A head with nothing but its addressee.
+    /// A head with service and method alone.
     pub fn new(service: Arc<ServiceKey>, method: Arc<Method>) -> Self {
         Self {
             service,
@@ -55,14 +55,14 @@ impl Head {
 }
 
 /// The content of a call.
-pub enum Body {
+pub enum CallBody {
     /// A single payload.
     One(Payload),
     /// Payloads that come one by one.
     Stream(PayloadStream),
 }
 
-impl fmt::Debug for Body {
+impl fmt::Debug for CallBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::One(payload) => payload.fmt(f),
@@ -77,44 +77,44 @@ pub struct Call {
     /// The facts.
     pub head: Head,
     /// The content.
-    pub body: Body,
+    pub body: CallBody,
 }
 
 impl Call {
     /// A call of one payload.
     pub fn new(head: Head, payload: Payload) -> Self {
-        Self { head, body: Body::One(payload) }
+        Self { head, body: CallBody::One(payload) }
     }
 
     /// A copy to send again, or `None` when the body is a stream, which can be sent only once.
     pub fn try_clone(&self) -> Option<Self> {
         match &self.body {
-            Body::One(payload) => {
-                Some(Self { head: self.head.clone(), body: Body::One(payload.clone()) })
+            CallBody::One(payload) => {
+                Some(Self { head: self.head.clone(), body: CallBody::One(payload.clone()) })
             }
-            Body::Stream(_) => None,
+            CallBody::Stream(_) => None,
         }
     }
 }
 
 /// Turns the arguments of a payload into values; `None` when it cannot.
-pub type DecodeArguments = fn(&Payload) -> Option<Vec<Value>>;
+pub type ArgumentDecoder = fn(&Payload) -> Option<Vec<Value>>;
 
 /// The view that rules and balancers have of a call: head, and arguments that are decoded when first
 /// asked for.
 pub struct CallView<'a> {
     head: &'a Head,
     payload: Option<&'a Payload>,
-    decode: Option<DecodeArguments>,
+    decode: Option<ArgumentDecoder>,
     arguments: OnceLock<Option<Vec<Value>>>,
 }
 
 impl<'a> CallView<'a> {
     /// A view of `call`. Arguments of Rust types and encoded ones are seen through `decode`.
-    pub fn new(call: &'a Call, decode: Option<DecodeArguments>) -> Self {
+    pub fn new(call: &'a Call, decode: Option<ArgumentDecoder>) -> Self {
         let payload = match &call.body {
-            Body::One(p) => Some(p),
-            Body::Stream(_) => None,
+            CallBody::One(p) => Some(p),
+            CallBody::Stream(_) => None,
         };
         Self { head: &call.head, payload, decode, arguments: OnceLock::new() }
     }

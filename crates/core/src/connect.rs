@@ -12,17 +12,17 @@ use crate::status::Status;
 /// The readiness of a channel to take calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ChannelState {
-    /// Not connected, and nobody has asked yet.
+    /// No connection, and no call has asked for one yet.
     Idle,
     /// Connecting or waiting to try again.
     Connecting,
-    /// At least one connection takes calls.
+    /// A connection takes calls.
     Ready,
-    /// Connected, but the endpoint answers nothing; calls wait until it does.
+    /// A connection whose endpoint answers nothing; calls wait until it does.
     Hung,
     /// The endpoint asked for no more calls; those on their way end normally.
     Draining,
-    /// For good.
+    /// The end: the channel never takes calls again.
     Closed,
 }
 
@@ -56,7 +56,7 @@ pub struct ChannelKey {
     protocol: ByteString,
     host: ByteString,
     port: u16,
-    /// In the order in which they were added.
+    /// The facts of the protocol, in the order in which they were added.
     more: Vec<(&'static str, ByteString)>,
 }
 

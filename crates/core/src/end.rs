@@ -1,4 +1,4 @@
-//! The end of a call, and who is told of it.
+//! The end of a call, and those who watch it.
 //!
 //! A call ends once, on one of many ways: with a reply, with an error before or after the head of
 //! a reply, by cancellation, by a panic, with its connection. A [`Watch`] is told of the end
@@ -77,27 +77,27 @@ impl<'a> End<'a> {
     }
 }
 
-/// A watch over a call, told once of its end.
+/// A watch over a call, which learns its end once.
 pub trait Watch: Send {
     /// Takes the end. Called exactly once, also while a panic unwinds.
     fn end(&mut self, end: &End<'_>);
 
-    /// Returns `true` if work goes on that the others must not take for ended, such as a task that
-    /// cannot be stopped at once. Default `false`.
+    /// Returns `true` if work goes on so that the others must not learn the end yet, such as a task
+    /// that cannot be stopped at once. Default `false`.
     fn is_busy(&self) -> bool {
         false
     }
 
-    /// Takes, when it [is busy](Watch::is_busy), the end that the others are told once this is
-    /// dropped.
-    fn delay(&mut self, ended: Ended) {
+    /// Takes, when it [is busy](Watch::is_busy), the end of the other watchers: they learn it when
+    /// `ended` is dropped.
+    fn delay(&mut self, ended: DelayedEnd) {
         drop(ended);
     }
 }
 
-/// The watchers of a call that has ended, which are told of it when this is dropped.
+/// The watchers of a call that has ended, which learn the end when this is dropped.
 #[derive(Debug)]
-pub struct Ended {
+pub struct DelayedEnd {
     watchers: Watchers,
     /// The outcome, `None` when the caller gave up.
     outcome: Option<Result<(), Status>>,
@@ -105,7 +105,7 @@ pub struct Ended {
     replied: bool,
 }
 
-impl Drop for Ended {
+impl Drop for DelayedEnd {
     fn drop(&mut self) {
         let ending = match &self.outcome {
             Some(Ok(())) => Ending::Ok,
@@ -139,7 +139,7 @@ pub(crate) struct Node<W: ?Sized> {
     watch: W,
 }
 
-/// The part of a reply that has passed since somebody watches it.
+/// The part of a reply that has passed since it is watched.
 #[derive(Default)]
 pub(crate) struct Progress {
     /// The attachments of its head, as they were then.
@@ -170,8 +170,8 @@ impl Node<dyn Watch> {
     }
 }
 
-/// The watchers of a call; the innermost is told first. Dropped with somebody left, the call was
-/// cancelled or panicked.
+/// The watchers of a call; the innermost learns the end first. Dropped while there are some, the
+/// call was cancelled or panicked.
 #[derive(Default)]
 pub(crate) struct Watchers(Option<Link>);
 
@@ -180,13 +180,13 @@ impl Watchers {
         self.0.is_none()
     }
 
-    /// Adds one who is told before those that are here.
+    /// Adds a watcher that learns the end before those that are here.
     pub(crate) fn push_inner(&mut self, mut node: Link) {
         node.next = self.0.take();
         self.0 = Some(node);
     }
 
-    /// Adds one who is told after those that are here.
+    /// Adds a watcher that learns the end after those that are here.
     pub(crate) fn push_outer(&mut self, node: Link) {
         self.append(Self(Some(node)));
     }
@@ -200,7 +200,7 @@ impl Watchers {
         *last = outer.0.take();
     }
 
-    /// Changes what all know of the progress of their reply.
+    /// Changes what all watchers know of the progress of their reply.
     pub(crate) fn advance(&mut self, mut change: impl FnMut(&mut Progress)) {
         let mut next = &mut self.0;
         while let Some(node) = next {
@@ -209,12 +209,12 @@ impl Watchers {
         }
     }
 
-    /// Tells all of the end of the reply that they have watched.
+    /// Passes the end of the reply on to all watchers.
     pub(crate) fn end(&mut self, ending: Ending<'_>) {
         self.passed(ending, Until::Sent);
     }
 
-    /// Tells those for whom the reply that they have watched has ended.
+    /// Passes the end of the reply on to the watchers that wait for `at`.
     pub(crate) fn passed(&mut self, ending: Ending<'_>, at: Until) {
         if !self.delayed(ending, at, true) {
             self.passed_now(ending, at);
@@ -230,7 +230,7 @@ impl Watchers {
         });
     }
 
-    /// Tells those for whom the call has ended.
+    /// Passes the end of the call on to the watchers that wait for `at`.
     pub(crate) fn tell(&mut self, at: Until, facts: &Facts<'_>) {
         if !self.delayed(facts.ending, at, false) {
             self.tell_now(at, facts);
@@ -241,7 +241,7 @@ impl Watchers {
         self.each(at, |node| node.tell(facts));
     }
 
-    /// Lets one that is busy delay the end for the others.
+    /// Delays the end for all watchers while one of them is busy.
     fn delayed(&mut self, ending: Ending<'_>, at: Until, replied: bool) -> bool {
         let mut next = self.0.as_deref();
         while let Some(node) = next {
@@ -271,13 +271,13 @@ impl Watchers {
             Ending::Failed(status) => Some(Err(status.clone())),
             Ending::Cancelled => None,
         };
-        let ended = Ended { watchers, outcome, replied };
+        let ended = DelayedEnd { watchers, outcome, replied };
         if let Some(mut busy) = busy {
             busy.watch.delay(ended);
         }
     }
 
-    /// Takes out those for whom the call has ended, which are all once its reply is sent.
+    /// Takes out the watchers for whom the call has ended, which are all once its reply is sent.
     fn each(&mut self, at: Until, mut tell: impl FnMut(&mut Node<dyn Watch>)) {
         let mut next = self.0.take();
         while let Some(mut node) = next {
@@ -317,7 +317,7 @@ impl fmt::Debug for Watchers {
     }
 }
 
-/// All of an [`End`] but the time.
+/// The facts of an [`End`] without the time.
 #[derive(Clone, Copy)]
 pub(crate) struct Facts<'a> {
     pub(crate) ending: Ending<'a>,

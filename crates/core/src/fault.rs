@@ -93,10 +93,10 @@ where
 
 /// The attempts of one call, as a strategy makes them. Clones are of the same call.
 #[derive(Clone)]
-pub struct Attempts(Arc<dyn Attempt>);
+pub struct Attempts(Arc<dyn MakeAttempt>);
 
-/// The source of [`Attempts`].
-pub trait Attempt: Send + Sync {
+/// The source of [`Attempts`], which a cluster implements.
+pub trait MakeAttempt: Send + Sync {
     /// The policy of the call.
     fn policy(&self) -> &Policy;
 
@@ -115,7 +115,7 @@ pub trait Attempt: Send + Sync {
 
 impl Attempts {
     /// The attempts that `attempt` makes.
-    pub fn new(attempt: Arc<dyn Attempt>) -> Self {
+    pub fn new(attempt: Arc<dyn MakeAttempt>) -> Self {
         Self(attempt)
     }
 

@@ -46,7 +46,7 @@ where
             is a filter, and is added by `filter(..)`"
 )]
 pub trait Hook: Send + Sync + 'static {
-    /// Looks at a call on its way in; an error answers it. The guard is told how the call ended.
+    /// Looks at a call on its way in; an error answers it. The guard learns how the call ended.
     ///
     /// # Errors
     /// The answer to a call that must not pass.
@@ -159,7 +159,7 @@ impl fmt::Debug for Steps {
 /// The part of a chain that a call has passed, and the part that is left.
 #[derive(Debug)]
 pub struct Passed<'a> {
-    /// The hooks, to be told of the end.
+    /// The guards of the hooks, which learn the end.
     pub hooks: Guards,
     rest: Option<(&'a Arc<Steps>, usize, Instant)>,
 }
@@ -221,15 +221,15 @@ impl fmt::Debug for Next {
     }
 }
 
-/// The guards of a call, of hooks and gates that wait for its end. Dropped, they are told that it
-/// was cancelled.
+/// The guards of a call, of hooks and gates that wait for its end. Dropped, they learn that it was
+/// cancelled.
 #[derive(Debug, Default)]
 #[must_use = "dropped, it tells of a cancelled call"]
 pub struct Guards(Watchers);
 
 impl Guards {
-    /// Runs the hooks from step `at` on; gives the guards of those that wait for the end, and the
-    /// step behind the hooks. A hook's refusal is told to those before it.
+    /// Runs the hooks from step `at` on; returns the guards of those that wait for the end, and the
+    /// step behind the hooks. The guards before a hook that refuses learn of it.
     fn run(
         steps: &Steps,
         mut at: usize,
@@ -250,7 +250,7 @@ impl Guards {
         Ok((guards, at))
     }
 
-    /// Adds one that is told before those that are here.
+    /// Adds one that learns the end before those that are here.
     pub(crate) fn add(
         &mut self,
         guard: Guard,
@@ -264,18 +264,18 @@ impl Guards {
         }
     }
 
-    /// Tells the guards of the outcome, or of its end where that comes later.
+    /// Passes the outcome to the guards, or keeps them until its end where that comes later.
     pub fn end(&mut self, outcome: &mut Outcome) {
         self.0.outcome(outcome);
     }
 
-    /// Tells the guards that the call was refused with `status`.
+    /// Passes `status`, with which the call was refused, to the guards.
     pub fn refused(mut self, status: Status) -> Status {
         self.0.tell(Until::Sent, &Facts::failed(&status));
         status
     }
 
-    /// Lets the guards stay with a call on its way, and then with its reply, to the end.
+    /// Keeps the guards with a call on its way, and then with its reply, to the end.
     pub fn follow(self, call: Invoking) -> Invoking {
         call.watch_all(self.0)
     }

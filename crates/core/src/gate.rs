@@ -14,7 +14,7 @@ use crate::service::{Method, ServiceKey};
 use crate::status::{Retry, Status, panicked};
 use crate::time::{Deadline, Instant, SharedClock, Timer};
 
-/// The attachment, or the header, by which a caller tells the priority of a call.
+/// The attachment, or the header, with the priority that a caller asks for.
 pub const PRIORITY: &str = "dubhe-priority";
 
 /// The facts of a request before its arguments and attachments are decoded.
@@ -54,7 +54,7 @@ impl<'a> Arrival<'a> {
     note = "implement `Gate::admit`, which gives a `Guard`"
 )]
 pub trait Gate: Send + Sync + 'static {
-    /// Admits a request. The guard is the permit: it is told of the end when the reply has been
+    /// Admits a request. The guard is the permit: it learns the end when the reply has been
     /// written, and on every other way out, with the time since the arrival.
     ///
     /// # Errors

@@ -65,7 +65,7 @@ pub struct Invoking {
 }
 
 enum State {
-    /// Boxed, since it is rare and the largest by far.
+    /// A known outcome, in a box since it is rare and the largest by far.
     Ready(Option<Box<Outcome>>),
     Table {
         table: Arc<dyn Pending>,
@@ -104,7 +104,7 @@ impl Invoking {
         Self { state, watchers: Watchers::default() }
     }
 
-    /// Tells `watch` of the end of the call, which `timer` measures, on whichever way: an error,
+    /// Passes the end of the call, which `timer` measures, to `watch`, on whichever way: an error,
     /// the end of the reply, a panic, or a drop of the future or of the reply, which cancels.
     pub fn watch(mut self, watch: impl Watch + 'static, timer: Timer, until: Until) -> Self {
         self.watchers.push_outer(Box::new(Node::new(watch, Some(timer), until)));

@@ -57,14 +57,14 @@ pub mod value;
 pub mod watch;
 
 pub use bytestring::ByteString;
-pub use call::{Body, Call, CallView, Head};
+pub use call::{Call, CallBody, CallView, Head};
 pub use context::Context;
 pub use end::{End, Ending};
 pub use endpoint::{Endpoint, Endpoints, Instance, Offer};
 pub use invoke::{Invoke, Invoking};
 pub use message::{Request, Response, Streaming};
 pub use metadata::Metadata;
-pub use payload::{Args, Encode, Encoded, EncodedArgs, Format, Payload, Sink};
+pub use payload::{Args, EncodePayload, Encoded, EncodedArgs, Format, Payload, Sink};
 pub use payloads::Payloads;
 pub use peer::Peer;
 pub use reply::{Reply, Trailers};

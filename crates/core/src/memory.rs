@@ -1,7 +1,7 @@
 //! The memory that decoding a message may take.
 //!
 //! A byte of a message can become far more in memory: a null of a list takes one byte on the wire
-//! and [`size_of::<Value>()`](crate::Value) decoded. Every decoder of the house charges what it
+//! and [`size_of::<Value>()`](crate::Value) decoded. Every decoder charges what it
 //! allocates to the [`Budget`] of the message, before it allocates.
 //!
 //! | decoded | charged |
@@ -33,7 +33,7 @@ pub const BLOCK: usize = 16;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MemoryLimit {
     factor: u16,
-    /// In units of [`UNIT`].
+    /// The most bytes, in units of [`UNIT`].
     most: u16,
 }
 

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
-use crate::call::Body;
+use crate::call::CallBody;
 use crate::metadata::Metadata;
 use crate::payload::{Payload, PayloadStream};
 use crate::reply::{Frame, Reply, ReplyBody, ReplyStream, Trailers, cut_off};
@@ -23,7 +23,7 @@ pub struct Payloads {
 enum Source {
     One(Payload),
     Request(PayloadStream),
-    /// Whole until it is first polled, because it holds the guards of the call.
+    /// A whole reply until it is first polled, because it holds the guards of the call.
     Reply(Box<Reply>),
     Frames(ReplyStream),
     Ended,
@@ -31,10 +31,10 @@ enum Source {
 
 impl Payloads {
     /// The messages of a request.
-    pub fn of_request(body: Body) -> Self {
+    pub fn of_request(body: CallBody) -> Self {
         Self::over(match body {
-            Body::One(payload) => Source::One(payload),
-            Body::Stream(stream) => Source::Request(stream),
+            CallBody::One(payload) => Source::One(payload),
+            CallBody::Stream(stream) => Source::Request(stream),
         })
     }
 

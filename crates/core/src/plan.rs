@@ -120,7 +120,7 @@ impl Picked {
         &self.endpoint
     }
 
-    /// Tells the balancer how the attempt ended.
+    /// Reports the end of the attempt to the balancer.
     pub fn finish(&mut self, end: &End<'_>) {
         if let Some(balance) = self.balance.take() {
             balance.finish(&self.endpoint, end);

@@ -5,7 +5,7 @@ use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A source of random numbers for balancing and jitter; not for secrets.
-pub trait Random: Send + Sync + 'static {
+pub trait RandomSource: Send + Sync + 'static {
     /// Sixty-four random bits.
     fn next(&self) -> u64;
 
@@ -33,7 +33,7 @@ impl SplitMix {
     }
 }
 
-impl Random for SplitMix {
+impl RandomSource for SplitMix {
     fn next(&self) -> u64 {
         const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
         let mut z = self.0.fetch_add(GAMMA, Ordering::Relaxed).wrapping_add(GAMMA);

@@ -18,13 +18,13 @@ pub struct Registration {
     pub service: ServiceKey,
     /// The instance that serves it.
     pub instance: Arc<Instance>,
-    /// The way to reach it.
+    /// The protocol and port by which it is reached.
     pub offer: Offer,
     /// The parameters of the service on this instance.
     pub params: Arc<ServiceParams>,
 }
 
-/// All providers of a service, whole.
+/// The whole list of the providers of a service.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot {
     /// The providers.
@@ -33,7 +33,7 @@ pub struct Snapshot {
     pub health: Health,
 }
 
-/// Whole snapshots as they change; the present one comes first.
+/// Snapshots as they change, each whole; the present one comes first.
 pub type Snapshots = Pin<Box<dyn Stream<Item = Snapshot> + Send>>;
 
 /// The snapshots of a set of providers that never changes.

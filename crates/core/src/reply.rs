@@ -51,7 +51,7 @@ pub enum ReplyBody {
 pub struct Reply {
     /// Attachments of the reply.
     pub metadata: Metadata,
-    /// Its content.
+    /// The content of the reply.
     pub body: ReplyBody,
     /// The watchers of a unary reply; a stream holds its own.
     watchers: Unary,
@@ -77,7 +77,7 @@ impl Reply {
         Self { metadata, body, watchers: Unary::default() }
     }
 
-    /// Tells `watch` of the end of the reply: of a unary one when it has been sent or is dropped,
+    /// Passes the end of the reply to `watch`: of a unary one when it has been sent or is dropped,
     /// of a stream when its trailers pass or it is dropped. See also [`Reply::on_end`].
     pub fn watch(&mut self, watch: impl Watch + 'static, timer: Timer, until: Until) {
         self.watch_by(Box::new(Node::new(watch, Some(timer), until)));
@@ -153,8 +153,8 @@ impl Reply {
         Some(Facts { ending, metadata, trailers, messages: 1, bytes })
     }
 
-    /// Ends a reply: a protocol says that it wrote the message of a unary one in `bytes` bytes, or why
-    /// it wrote none. A reply that is dropped without a word of this counts as cancelled.
+    /// Ends a reply: a protocol reports that it wrote the message of a unary one in `bytes` bytes,
+    /// or why it wrote none. A reply that is dropped without this counts as cancelled.
     pub fn sent(&mut self, outcome: Result<usize, Ending<'_>>) {
         if let ReplyBody::Stream(stream) = self.body_mut() {
             return stream.sent(outcome.err().unwrap_or(Ending::Ok));
@@ -168,7 +168,7 @@ impl Reply {
     }
 }
 
-/// The duty to tell the end of a unary reply. Dropped without, the reply counts as cancelled.
+/// The duty to report the end of a unary reply. Dropped without it, the reply counts as cancelled.
 #[derive(Debug)]
 #[must_use = "dropped, it tells of a cancelled call"]
 pub struct Receipt(Unary);
@@ -209,9 +209,9 @@ impl Drop for Unary {
     }
 }
 
-/// The messages of a streamed reply, then its trailers. Those who watch the reply are told when
+/// The messages of a streamed reply, then its trailers. Watchers of the reply learn the end when
 /// the trailers pass, or when the stream ends or is dropped without them. A protocol that writes
-/// the stream says itself when that was: see [`ReplyStream::until_sent`].
+/// the stream reports itself when that was: see [`ReplyStream::until_sent`].
 pub struct ReplyStream {
     frames: Pin<Box<dyn Stream<Item = Frame> + Send>>,
     watchers: Watchers,
@@ -223,7 +223,7 @@ impl ReplyStream {
         Self { frames: Box::pin(frames), watchers: Watchers::default(), until_sent: false }
     }
 
-    /// Lets `change` stand between the stream and those who read or watch it.
+    /// Puts `change` between the stream and those who read or watch it.
     pub fn wrap<S>(mut self, change: impl FnOnce(Self) -> S) -> Self
     where
         S: Stream<Item = Frame> + Send + 'static,
@@ -233,9 +233,9 @@ impl ReplyStream {
         Self { frames: Box::pin(change(self)), watchers, until_sent }
     }
 
-    /// Keeps those who watch to the end of sending ([`Until::Sent`]) until [`ReplyStream::sent`]
-    /// is called, since messages may wait for the caller long after they have passed. Dropped
-    /// before, the stream counts as cancelled.
+    /// Keeps the watchers of the end of sending ([`Until::Sent`]) until [`ReplyStream::sent`] is
+    /// called, since messages may wait for the caller long after they have passed. Dropped before,
+    /// the stream counts as cancelled.
     pub fn until_sent(&mut self) -> &mut Self {
         self.until_sent = true;
         self

@@ -15,7 +15,7 @@ pub struct Bitmap {
 }
 
 impl Bitmap {
-    /// All of `len` endpoints.
+    /// A set of all of `len` endpoints.
     pub fn full(len: usize) -> Self {
         let mut map = Self { words: vec![u64::MAX; len.div_ceil(64)], len };
         if let (Some(last), tail @ 1..) = (map.words.last_mut(), len % 64) {
@@ -24,7 +24,7 @@ impl Bitmap {
         map
     }
 
-    /// None of `len` endpoints.
+    /// A set of none of `len` endpoints.
     pub fn empty(len: usize) -> Self {
         Self { words: vec![0; len.div_ceil(64)], len }
     }

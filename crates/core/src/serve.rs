@@ -25,17 +25,17 @@ pub struct Wanted<'a> {
     pub overload: Overload<'a>,
 }
 
-/// The means by which a request tells methods of one name apart.
+/// The way in which a request names one of several methods of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overload<'a> {
-    /// Not at all: any one is meant.
+    /// No difference: any one is meant.
     Any,
-    /// By the JVM descriptors of the arguments.
+    /// The JVM descriptors of the arguments.
     Types(&'a str),
-    /// By the number of arguments.
+    /// The number of arguments.
     Count(usize),
-    /// By the first letters of the simple names of the types: `SI` for `(String, int)`, as Dubbo
-    /// Java has them behind a `~` in the path of a request.
+    /// The first letters of the simple names of the types: `SI` for `(String, int)`, as Dubbo Java
+    /// has them behind a `~` in the path of a request.
     Initials(&'a str),
 }
 
@@ -61,7 +61,7 @@ impl fmt::Debug for Target {
     }
 }
 
-/// Finds who answers a call in `dispatch`, for protocols: a panic there is the error of this call
+/// Finds the target of a call in `dispatch`, for protocols: a panic there is the error of this call
 /// alone.
 ///
 /// # Errors
@@ -83,7 +83,7 @@ pub fn generation(dispatch: &dyn Dispatch) -> Result<u64, Status> {
 
 /// The services of a server.
 pub trait Dispatch: Send + Sync + 'static {
-    /// Finds who answers. A protocol may remember the answer for as long as the
+    /// Finds the target of a call. A protocol may remember it for as long as the
     /// [generation](Dispatch::generation) stays the same.
     ///
     /// # Errors

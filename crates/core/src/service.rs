@@ -94,11 +94,11 @@ pub enum CallKind {
     Unary,
     /// A request, and no reply at all, not even an error.
     OneWay,
-    /// Many requests, one reply.
+    /// A stream of requests, and one reply.
     ClientStream,
-    /// A request, and many replies.
+    /// A request, and a stream of replies.
     ServerStream,
-    /// Many requests, many replies.
+    /// A stream of requests, and a stream of replies.
     Bidirectional,
 }
 

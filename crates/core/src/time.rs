@@ -19,7 +19,7 @@ pub trait Clock: Send + Sync + 'static {
     /// Resolves at `when`, at once if that has passed.
     fn sleep_until(&self, when: Instant) -> Sleep;
 
-    /// The present as the calendar has it, for times that other processes tell.
+    /// The time of day, for times that come from other processes.
     fn wall(&self) -> SystemTime;
 }
 

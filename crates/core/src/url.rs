@@ -18,7 +18,7 @@ use crate::time::{Duration, SystemTime};
 /// A parsed URL. Its parameters are sorted; unknown ones are kept. Passwords never print.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Url {
-    /// Before `://`.
+    /// The text before `://`.
     pub protocol: ByteString,
     /// The user, or `""`.
     pub user: ByteString,
@@ -121,8 +121,8 @@ impl Url {
         )
     }
 
-    /// The instance it names, with the facts that Dubbo's providers tell: `application`, `zone`, and
-    /// the start of the process by `timestamp`.
+    /// The instance it names, with the facts that Dubbo's providers publish: `application`, `zone`,
+    /// and the start of the process by `timestamp`.
     pub fn instance(&self) -> Instance {
         Instance {
             host: self.host.clone(),
@@ -145,8 +145,8 @@ impl Url {
 /// The time that a `timestamp` says: in milliseconds since the epoch, as Java writes it, or in
 /// seconds, as dubbo-go does (`server/action.go`). `None` for 0 and for what is no number.
 fn time(text: &str) -> Option<SystemTime> {
-    /// Taken for milliseconds, a number below this is before 1974; for seconds, above it is after
-    /// the year 5000.
+    /// The number that decides between the two units: as milliseconds, a smaller one is before
+    /// 1974; as seconds, a larger one is after the year 5000.
     const MILLIS: u64 = 100_000_000_000;
     let number: u64 = text.parse().ok().filter(|number| *number > 0)?;
     let since_epoch =

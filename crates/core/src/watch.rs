@@ -8,7 +8,7 @@ use crate::status::Status;
 use crate::time::Timer;
 
 impl Watchers {
-    /// Tells of the outcome of a call, or stays with its reply to the end.
+    /// Passes the outcome of a call to the watchers, or keeps them with its reply to the end.
     pub(crate) fn outcome(&mut self, outcome: &mut Result<Reply, Status>) {
         match outcome {
             _ if self.is_empty() => {}
@@ -43,7 +43,7 @@ impl<W: Watch + 'static> Watching<W> {
         Self { watch: Some(watch), timer }
     }
 
-    /// Tells of the outcome of the call, or stays with a streamed reply to its end.
+    /// Passes the outcome of the call to the watch, or keeps it with a streamed reply to its end.
     pub fn end(&mut self, outcome: &mut Result<Reply, Status>) {
         let Some(mut watch) = self.watch.take() else { return };
         let facts = match outcome {

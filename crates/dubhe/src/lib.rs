@@ -68,12 +68,12 @@ pub mod balance {
 
 /// The parts of calls and replies, and their ends.
 pub mod call {
-    pub use dubhe_core::call::{DecodeArguments, Head};
+    pub use dubhe_core::call::{ArgumentDecoder, Head};
     pub use dubhe_core::context::Cancelled;
-    pub use dubhe_core::end::{End, Ended, Ending, Until, Watch};
+    pub use dubhe_core::end::{DelayedEnd, End, Ending, Until, Watch};
     pub use dubhe_core::inherit::Inherited;
     pub use dubhe_core::invoke::{Invoke, Invoking, Outcome, Pending};
-    pub use dubhe_core::message::Decode;
+    pub use dubhe_core::message::DecodeMessage;
     pub use dubhe_core::reply::{Receipt, Reply};
 }
 
@@ -108,7 +108,7 @@ pub mod dispatch {
 
 /// The treatment of failures: strategies, and the policy that they run under.
 pub mod fault {
-    pub use dubhe_core::fault::{Attempt, Attempts, Fault, FaultStrategy, IntoFault};
+    pub use dubhe_core::fault::{Attempts, Fault, FaultStrategy, IntoFault, MakeAttempt};
     pub use dubhe_core::filter::Chain;
     pub use dubhe_core::plan::{Destination, Picked, Plan, Policy};
 }
@@ -151,12 +151,13 @@ pub mod json {
 /// Listeners, dialers and options of connections.
 pub mod net {
     pub use dubhe_net::detect::{AcceptOptions, Probe, Protocol, TlsMode};
-    pub use dubhe_net::drain::{Guard as DrainGuard, Phase, Shutdown};
+    pub use dubhe_net::drain::{DrainGuard, Phase, Shutdown};
     pub use dubhe_net::io::memory::{MemoryListen, Network};
     pub use dubhe_net::io::tcp::{TcpDial, TcpListen, TcpOptions};
     pub use dubhe_net::io::unix::{UnixDial, UnixListen, UnixOptions};
     pub use dubhe_net::io::{
-        Address, BoxFuture, Dial, Io, Listen, Peer, SocketDial, Subnet, TlsPeer, Transport,
+        Address, BoxFuture, ConnectionInfo, Dial, Io, Listen, SocketDial, Subnet, TlsPeer,
+        Transport,
     };
     pub use dubhe_net::keepalive::KeepaliveOptions;
     pub use dubhe_net::pool::Backoff;
@@ -169,16 +170,16 @@ pub mod net {
 /// Payloads of calls whatever their codec, for what stands between caller and handler.
 pub mod payload {
     pub use dubhe_core::memory::{Budget, MemoryLimit, OverBudget};
-    pub use dubhe_core::payload::{Args, ArgsLayout, Content, Encode, PayloadStream, Sink};
+    pub use dubhe_core::payload::{Args, ArgsLayout, Content, EncodePayload, PayloadStream, Sink};
     pub use dubhe_core::reply::{Frame, ReplyBody, ReplyStream, Trailers};
-    pub use dubhe_core::{Body, Encoded, EncodedArgs, Format, Payload, Payloads};
+    pub use dubhe_core::{CallBody, Encoded, EncodedArgs, Format, Payload, Payloads};
 }
 
 /// Messages of protocol buffers. [`Message`](protobuf::Message) is a message of a service;
 /// [`ProstMessage`](protobuf::ProstMessage) has the methods to encode and decode one.
 pub mod protobuf {
     pub use dubhe_protobuf::prost::{
-        DecodeError, EncodeError, Message as ProstMessage, Name, UnknownEnumValue,
+        DecodeError, EncodeError, Message as ProstMessage, Name as ProstName, UnknownEnumValue,
     };
     pub use dubhe_protobuf::{
         Message, decode, detail, details, json, message, method, pbjson_types,
@@ -187,7 +188,7 @@ pub mod protobuf {
 
 /// Sources of randomness, which a test can replace.
 pub mod random {
-    pub use dubhe_core::random::{Random, SplitMix};
+    pub use dubhe_core::random::{RandomSource, SplitMix};
 }
 
 /// Registries, and the parts of one of your own.

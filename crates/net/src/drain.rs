@@ -1,4 +1,4 @@
-//! Stopping in order: a signal with phases, guards that count what is still going on, and scopes
+//! An orderly stop: a signal with phases, guards that count what is still going on, and scopes
 //! whose tasks end with their owner.
 
 use std::{
@@ -53,7 +53,7 @@ struct Counter {
 
 /// Work that is still going on; a shutdown waits until all of it is dropped.
 #[derive(Debug)]
-pub struct Guard(Arc<Counter>);
+pub struct DrainGuard(Arc<Counter>);
 
 impl Default for Trigger {
     fn default() -> Self {
@@ -67,7 +67,7 @@ impl Trigger {
         Self { phase: watch::Sender::new(Phase::Running), counter: Arc::default() }
     }
 
-    /// The side to give away.
+    /// The other side of the signal, which shows the phase and makes guards.
     pub fn shutdown(&self) -> Shutdown {
         Shutdown { phase: self.phase.subscribe(), counter: self.counter.clone() }
     }
@@ -130,13 +130,13 @@ impl Shutdown {
     }
 
     /// Counts something that is going on.
-    pub fn guard(&self) -> Guard {
+    pub fn guard(&self) -> DrainGuard {
         self.counter.live.fetch_add(1, Ordering::AcqRel);
-        Guard(self.counter.clone())
+        DrainGuard(self.counter.clone())
     }
 }
 
-impl Drop for Guard {
+impl Drop for DrainGuard {
     fn drop(&mut self) {
         if self.0.live.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.0.none.notify_waiters();

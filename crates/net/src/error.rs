@@ -42,7 +42,7 @@ impl Error {
         Self(Arc::new(Inner { kind, message: message.into(), source: None }))
     }
 
-    /// Like [`Error::new`], keeping the cause.
+    /// An error as of [`Error::new`] that keeps its cause.
     pub fn with_source(
         kind: ErrorKind,
         message: impl Into<String>,

@@ -40,7 +40,7 @@ impl Default for KeepaliveOptions {
 }
 
 impl KeepaliveOptions {
-    /// No probes.
+    /// The options without probes.
     pub fn off() -> Self {
         Self { interval: Duration::ZERO, ..Self::default() }
     }
@@ -72,8 +72,8 @@ impl KeepaliveOptions {
 
 /// The thing to do now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// No action.
+pub enum ProbeStep {
+    /// No step.
     Wait,
     /// Send a probe.
     Probe,
@@ -120,7 +120,8 @@ impl Keepalive {
         (!self.options.interval.is_zero() && !self.dead).then_some(self.options.interval)
     }
 
-    /// Returns `true` from [`Step::Hung`] to [`Step::Alive`]: whatever arrives calls for a look.
+    /// Returns `true` from [`ProbeStep::Hung`] to [`ProbeStep::Alive`]: whatever arrives calls for
+    /// a look.
     pub fn is_hung(&self) -> bool {
         self.hung
     }
@@ -132,13 +133,18 @@ impl Keepalive {
 
     /// Looks at the connection: `heard` says that something arrived since the last look, `waiting` that calls wait, or have waited in vain since the last
     /// look. Gives what to do, and when to look again at the latest; `None`: when calls wait again.
-    pub fn look(&mut self, now: Instant, heard: bool, waiting: bool) -> (Step, Option<Instant>) {
-        let Some(interval) = self.first_look() else { return (Step::Wait, None) };
-        let mut step = Step::Wait;
+    pub fn look(
+        &mut self,
+        now: Instant,
+        heard: bool,
+        waiting: bool,
+    ) -> (ProbeStep, Option<Instant>) {
+        let Some(interval) = self.first_look() else { return (ProbeStep::Wait, None) };
+        let mut step = ProbeStep::Wait;
         if heard {
             (self.asked, self.unanswered) = (None, None);
             if std::mem::take(&mut self.hung) {
-                step = Step::Alive;
+                step = ProbeStep::Alive;
             }
         }
         let Some(asked) = self.asked else {
@@ -150,34 +156,34 @@ impl Keepalive {
             None if self.probes >= MAX_PROBES => {
                 // From here on the deadlines of the calls decide.
                 self.asked = self.asked.filter(|_| waiting);
-                (Step::Wait, self.asked.map(|_| now + interval))
+                (ProbeStep::Wait, self.asked.map(|_| now + interval))
             }
             None => {
                 let allowed = self.last_probe.map(|last| last + self.options.minimum);
                 let due = allowed.map_or(asked + interval, |at| at.max(asked + interval));
                 if now < due {
-                    return (Step::Wait, Some(due));
+                    return (ProbeStep::Wait, Some(due));
                 }
                 self.probes += 1;
                 (self.unanswered, self.last_probe) = (Some(now), Some(now));
-                (Step::Probe, Some(now + self.options.timeout))
+                (ProbeStep::Probe, Some(now + self.options.timeout))
             }
         }
     }
 
-    fn judge(&mut self, now: Instant, sent: Instant) -> (Step, Option<Instant>) {
+    fn judge(&mut self, now: Instant, sent: Instant) -> (ProbeStep, Option<Instant>) {
         let hung = sent + self.options.timeout;
         let dead = hung + self.options.dead;
         match self.hung {
-            false if now < hung => (Step::Wait, Some(hung)),
+            false if now < hung => (ProbeStep::Wait, Some(hung)),
             false => {
                 self.hung = true;
-                (Step::Hung, Some(dead))
+                (ProbeStep::Hung, Some(dead))
             }
-            true if now < dead => (Step::Wait, Some(dead)),
+            true if now < dead => (ProbeStep::Wait, Some(dead)),
             true => {
                 self.dead = true;
-                (Step::Dead, None)
+                (ProbeStep::Dead, None)
             }
         }
     }
@@ -199,7 +205,7 @@ mod tests {
         }
 
         /// Looks at `at` milliseconds; the next look in milliseconds.
-        fn look(&mut self, at: u64, heard: bool, waiting: bool) -> (Step, Option<u128>) {
+        fn look(&mut self, at: u64, heard: bool, waiting: bool) -> (ProbeStep, Option<u128>) {
             let (step, next) = self.0.look(self.1 + ms(at), heard, waiting);
             (step, next.map(|next| (next - self.1).as_millis()))
         }
@@ -208,15 +214,15 @@ mod tests {
     #[test]
     fn a_silent_peer_is_probed_once_then_hung_then_dead() {
         let mut run = Run::new(KeepaliveOptions::default());
-        assert_eq!(run.look(0, true, false), (Step::Wait, None));
-        assert_eq!(run.look(0, false, true), (Step::Wait, Some(1_000)));
+        assert_eq!(run.look(0, true, false), (ProbeStep::Wait, None));
+        assert_eq!(run.look(0, false, true), (ProbeStep::Wait, Some(1_000)));
         // The call has timed out meanwhile; its silence counts.
-        assert_eq!(run.look(1_000, false, false), (Step::Probe, Some(2_000)));
-        assert_eq!(run.look(1_999, false, true), (Step::Wait, Some(2_000)));
-        assert_eq!(run.look(2_000, false, true), (Step::Hung, Some(22_000)));
-        assert_eq!(run.look(21_999, false, true), (Step::Wait, Some(22_000)));
-        assert_eq!(run.look(22_000, false, true), (Step::Dead, None));
-        assert_eq!(run.look(23_000, false, true), (Step::Wait, None));
+        assert_eq!(run.look(1_000, false, false), (ProbeStep::Probe, Some(2_000)));
+        assert_eq!(run.look(1_999, false, true), (ProbeStep::Wait, Some(2_000)));
+        assert_eq!(run.look(2_000, false, true), (ProbeStep::Hung, Some(22_000)));
+        assert_eq!(run.look(21_999, false, true), (ProbeStep::Wait, Some(22_000)));
+        assert_eq!(run.look(22_000, false, true), (ProbeStep::Dead, None));
+        assert_eq!(run.look(23_000, false, true), (ProbeStep::Wait, None));
     }
 
     #[test]
@@ -224,9 +230,9 @@ mod tests {
         let mut run = Run::new(KeepaliveOptions::default());
         run.look(0, false, true);
         run.look(1_000, false, true);
-        assert_eq!(run.look(2_000, false, true).0, Step::Hung);
+        assert_eq!(run.look(2_000, false, true).0, ProbeStep::Hung);
         assert!(run.0.is_hung());
-        assert_eq!(run.look(5_000, true, true), (Step::Alive, Some(6_000)));
+        assert_eq!(run.look(5_000, true, true), (ProbeStep::Alive, Some(6_000)));
         assert!(!run.0.is_hung());
     }
 
@@ -234,20 +240,20 @@ mod tests {
     fn two_probes_between_answers_and_no_sooner_than_the_minimum() {
         let mut run = Run::new(KeepaliveOptions::default());
         run.look(0, false, true);
-        assert_eq!(run.look(1_000, false, true).0, Step::Probe);
-        assert_eq!(run.look(1_010, true, true), (Step::Wait, Some(2_010)));
-        assert_eq!(run.look(2_010, false, true), (Step::Wait, Some(11_000)));
-        assert_eq!(run.look(11_000, false, true).0, Step::Probe);
+        assert_eq!(run.look(1_000, false, true).0, ProbeStep::Probe);
+        assert_eq!(run.look(1_010, true, true), (ProbeStep::Wait, Some(2_010)));
+        assert_eq!(run.look(2_010, false, true), (ProbeStep::Wait, Some(11_000)));
+        assert_eq!(run.look(11_000, false, true).0, ProbeStep::Probe);
         run.look(11_010, true, true);
         for at in 12..100 {
             let next = Some(u128::from(at + 1) * 1_000 + 10);
-            assert_eq!(run.look(at * 1_000 + 10, false, true), (Step::Wait, next));
+            assert_eq!(run.look(at * 1_000 + 10, false, true), (ProbeStep::Wait, next));
         }
         // Nobody waits: no more looks. An answer gives two more.
-        assert_eq!(run.look(100_000, false, false), (Step::Wait, None));
+        assert_eq!(run.look(100_000, false, false), (ProbeStep::Wait, None));
         run.0.answered();
-        assert_eq!(run.look(100_001, true, true), (Step::Wait, Some(101_001)));
-        assert_eq!(run.look(101_001, false, true).0, Step::Probe);
+        assert_eq!(run.look(100_001, true, true), (ProbeStep::Wait, Some(101_001)));
+        assert_eq!(run.look(101_001, false, true).0, ProbeStep::Probe);
     }
 
     #[test]
@@ -255,7 +261,7 @@ mod tests {
         let mut run = Run::new(KeepaliveOptions::off());
         assert_eq!(run.0.first_look(), None);
         for at in 0..9 {
-            assert_eq!(run.look(at * 1_000, false, true), (Step::Wait, None));
+            assert_eq!(run.look(at * 1_000, false, true), (ProbeStep::Wait, None));
         }
     }
 }

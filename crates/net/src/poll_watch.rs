@@ -50,7 +50,7 @@ struct Slot(AtomicU64);
 
 /// The slot of this thread in one watch.
 struct Entry {
-    /// Compared by address, which is not used again before this is dropped.
+    /// The watch, compared by its address, which is not used again before this is dropped.
     watch: Weak<PollWatch>,
     slot: Arc<Slot>,
     polls: Cell<u16>,
@@ -76,8 +76,8 @@ impl PollWatch {
         Arc::new_cyclic(|me| Self { me: me.clone(), slots: Mutex::default() })
     }
 
-    /// Runs `poll`, and tells of it meanwhile. Within another poll of this thread the inner one is
-    /// told of. The first poll of a thread is not told of.
+    /// Runs `poll`, and shows it to the watchdog meanwhile. Within another poll of this thread the
+    /// inner one is shown. The first poll of a thread is not shown.
     #[inline]
     pub fn poll<R>(&self, key: PollKey, poll: impl FnOnce() -> R) -> R {
         /// Puts the former value back, also when a poll panics.
@@ -143,7 +143,7 @@ impl PollWatch {
     }
 }
 
-/// Runs `poll`, and tells `watch` of it meanwhile, where there is one.
+/// Runs `poll`, and shows it to `watch` meanwhile, where there is one.
 #[inline]
 pub fn watched<R>(watch: Option<&PollWatch>, key: PollKey, poll: impl FnOnce() -> R) -> R {
     match watch {

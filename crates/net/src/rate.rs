@@ -15,7 +15,7 @@ pub struct MinRate {
 }
 
 impl MinRate {
-    /// No minimal rate.
+    /// The absence of a minimal rate.
     pub const NONE: Self = Self::new(0, Duration::ZERO);
 
     /// The rate of `bytes_per_second` in each `window`.

@@ -31,7 +31,7 @@ mod tests {
 
     use super::*;
 
-    /// With one worker, the other task runs only if the first gives way.
+    /// Has one worker, so that the other task runs only if the first gives way.
     #[test]
     fn other_tasks_run_while_long_work_lasts() {
         let runtime =

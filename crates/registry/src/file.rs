@@ -56,7 +56,7 @@ impl File {
     }
 }
 
-/// All providers in `folder`. A line that is no URL is passed over and told of.
+/// All providers in `folder`. A line that is no URL is skipped, and the log has a warning.
 fn read(folder: &Path) -> io::Result<Vec<Registration>> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)?
         .filter_map(|entry| Some(entry.ok()?.path()))

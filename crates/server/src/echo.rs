@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dubhe_core::payload::Content;
-use dubhe_core::{Body, Call, Code, Invoke, Invoking, Method, Payload, Reply, Status, Value};
+use dubhe_core::{Call, CallBody, Code, Invoke, Invoking, Method, Payload, Reply, Status, Value};
 
 /// The method `$echo(Object)`.
 pub(crate) fn method() -> Arc<Method> {
@@ -20,7 +20,7 @@ impl Invoke for Echo {
 }
 
 fn echo(call: &Call) -> Result<Reply, Status> {
-    let Body::One(payload) = &call.body else {
+    let CallBody::One(payload) = &call.body else {
         return Err(Status::new(Code::InvalidArgument, "$echo takes one value, not a stream"));
     };
     let (value,): (Value,) = dubhe_hessian2::payload::arguments(payload)?;

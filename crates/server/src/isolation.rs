@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinHandle};
 
 use crate::service::Service;
-use crate::work::Work;
+use crate::work::CallTasks;
 
 /// The number of messages of a streamed reply that may wait between the runtime and the connection.
 const BUFFERED_MESSAGES: usize = 8;
@@ -25,7 +25,7 @@ const BUFFERED_MESSAGES: usize = 8;
 pub(crate) enum Isolation {
     /// A runtime that the application owns.
     Runtime(Handle),
-    /// A runtime of its own, with so many threads.
+    /// A runtime of its own, with this number of threads.
     Threads(usize),
 }
 
@@ -71,7 +71,7 @@ impl Runtime {
     /// Runs `future` as a task of a call, with the inherited context of the current one.
     fn run<T: Send + 'static>(
         &self,
-        work: &Work,
+        work: &CallTasks,
         future: impl Future<Output = T> + Send + 'static,
     ) -> Task<T> {
         let running = work.begin();
@@ -152,7 +152,7 @@ impl Service for Isolated {
     fn call(&self, method: usize, call: Call) -> Invoking {
         let (service, runtime) = (self.service.clone(), self.runtime.clone());
         // Without one, a filter has made a call of its own.
-        let work = call.head.extensions.get::<Work>().cloned().unwrap_or_default();
+        let work = call.head.extensions.get::<CallTasks>().cloned().unwrap_or_default();
         Invoking::boxed(async move {
             let mut task = runtime.run(&work, async move { service.call(method, call).await });
             let mut reply = std::future::poll_fn(|cx| task.poll(cx)).await??;
@@ -178,7 +178,7 @@ struct ForwardedStream {
 }
 
 impl ForwardedStream {
-    fn new(mut stream: ReplyStream, runtime: Arc<Runtime>, work: &Work) -> Self {
+    fn new(mut stream: ReplyStream, runtime: Arc<Runtime>, work: &CallTasks) -> Self {
         let (sender, frames) = mpsc::channel(BUFFERED_MESSAGES);
         let task = runtime.run(work, async move {
             while let Some(frame) = stream.next().await {

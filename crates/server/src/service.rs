@@ -116,7 +116,7 @@ impl Export {
         self
     }
 
-    /// Runs the handlers on a runtime of their own with so many threads, at least 1, as
+    /// Runs the handlers on a runtime of their own with this number of threads, at least 1, as
     /// [`Export::runtime`] does: Dubbo's isolated executors. The runtime is shut down in the
     /// background once the service is removed or the server ends, and no call is in flight.
     pub fn isolated(mut self, threads: usize) -> Self {

@@ -6,7 +6,7 @@ mod stream;
 use std::sync::Arc;
 
 use dubhe_core::context::Context;
-use dubhe_core::{Body, Call, Code, Invoking, Metadata, Payload, Reply, Status, Streaming};
+use dubhe_core::{Call, CallBody, Code, Invoking, Metadata, Payload, Reply, Status, Streaming};
 use dubhe_hessian2::Encode;
 use dubhe_hessian2::payload::{self, Owned, OwnedArguments};
 use stream::answer;
@@ -55,7 +55,7 @@ where
     answer(ctx.clone(), |replies| handler(ctx, requests(call.body), replies))
 }
 
-fn requests<M: Owned>(body: Body) -> Streaming<M> {
+fn requests<M: Owned>(body: CallBody) -> Streaming<M> {
     Streaming::of_request(body, payload::decode_or)
 }
 
@@ -92,8 +92,8 @@ fn finish(outcome: Result<Reply, Status>, metadata: Metadata) -> Result<Reply, S
 fn accept<A: OwnedArguments>(call: Call) -> Result<(Arc<Context>, A), Status> {
     let Call { head, body } = call;
     let arguments = match &body {
-        Body::One(payload) => payload::arguments::<A>(payload),
-        Body::Stream(_) => Err(Status::new(
+        CallBody::One(payload) => payload::arguments::<A>(payload),
+        CallBody::Stream(_) => Err(Status::new(
             Code::InvalidArgument,
             format!("{} takes one request, not a stream", head.method.name),
         )),

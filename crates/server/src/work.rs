@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use dubhe_core::end::{End, Ended, Until, Watch};
+use dubhe_core::end::{DelayedEnd, End, Until, Watch};
 use dubhe_core::invoke::Outcome;
 use dubhe_core::time::{SharedClock, Timer};
 use dubhe_core::{Call, Invoke, Invoking};
@@ -14,7 +14,7 @@ use tokio::task::AbortHandle;
 
 /// The tasks of one call. An extension of its head; clones are of the same call.
 #[derive(Clone, Default)]
-pub(crate) struct Work(Arc<Mutex<State>>);
+pub(crate) struct CallTasks(Arc<Mutex<State>>);
 
 #[derive(Default)]
 struct State {
@@ -26,13 +26,13 @@ struct State {
 }
 
 /// A task that runs.
-pub(crate) struct Running(Work);
+pub(crate) struct TaskGuard(CallTasks);
 
-impl Work {
+impl CallTasks {
     /// Counts a task until the guard is dropped.
-    pub(crate) fn begin(&self) -> Running {
+    pub(crate) fn begin(&self) -> TaskGuard {
         self.0.lock().running += 1;
-        Running(self.clone())
+        TaskGuard(self.clone())
     }
 
     /// Adds the handle of a task that was counted.
@@ -57,7 +57,7 @@ impl Work {
     }
 }
 
-impl Drop for Running {
+impl Drop for TaskGuard {
     fn drop(&mut self) {
         let remains = {
             let mut state = self.0.0.lock();
@@ -83,7 +83,7 @@ impl Awaited {
 
 impl Invoke for Awaited {
     fn invoke(&self, mut call: Call) -> Invoking {
-        let work = Work::default();
+        let work = CallTasks::default();
         call.head.extensions.insert(work.clone());
         let timer = Timer::start(self.clock.clone());
         let call = Some(self.target.invoke(call));
@@ -97,7 +97,7 @@ impl Invoke for Awaited {
 
 struct AwaitedCall {
     call: Option<Invoking>,
-    work: Work,
+    work: CallTasks,
 }
 
 impl Future for AwaitedCall {
@@ -120,7 +120,7 @@ impl Drop for AwaitedCall {
 }
 
 /// Delays the end of a call while one of its tasks runs.
-struct WorkWatch(Work);
+struct WorkWatch(CallTasks);
 
 impl Watch for WorkWatch {
     fn end(&mut self, _: &End<'_>) {}
@@ -129,7 +129,7 @@ impl Watch for WorkWatch {
         self.0.is_running()
     }
 
-    fn delay(&mut self, ended: Ended) {
+    fn delay(&mut self, ended: DelayedEnd) {
         self.0.end(ended);
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! ```no_run
 //! # async fn f(provider: std::net::SocketAddr) -> std::io::Result<()> {
-//! use dubhe_testkit::proxy::{Fault, Faults, Proxy};
+//! use dubhe_testkit::proxy::{WireFault, Faults, Proxy};
 //!
-//! let proxy = Proxy::start(provider, Faults::none().to_client(16, Fault::Close)).await?;
+//! let proxy = Proxy::start(provider, Faults::none().to_client(16, WireFault::Close)).await?;
 //! // Whoever connects to proxy.addr() gets the first 16 bytes of an answer, then the end.
 //! # Ok(()) }
 //! ```
@@ -30,7 +30,7 @@ use tokio::{
 
 /// A fault at a byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub enum WireFault {
     /// Ends both directions in order (FIN); what still arrives is thrown away.
     Close,
     /// Ends this direction in order, the other goes on; what still arrives is thrown away.
@@ -48,8 +48,8 @@ pub enum Fault {
 /// The faults of a connection, each after a number of bytes of a direction.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
-    to_server: Vec<(u64, Fault)>,
-    to_client: Vec<(u64, Fault)>,
+    to_server: Vec<(u64, WireFault)>,
+    to_client: Vec<(u64, WireFault)>,
 }
 
 impl Faults {
@@ -60,21 +60,21 @@ impl Faults {
 
     /// The same, and `fault` once `at` bytes have gone to the server.
     #[must_use]
-    pub fn to_server(mut self, at: u64, fault: Fault) -> Self {
+    pub fn to_server(mut self, at: u64, fault: WireFault) -> Self {
         insert(&mut self.to_server, at, fault);
         self
     }
 
     /// The same, and `fault` once `at` bytes have gone to the client.
     #[must_use]
-    pub fn to_client(mut self, at: u64, fault: Fault) -> Self {
+    pub fn to_client(mut self, at: u64, fault: WireFault) -> Self {
         insert(&mut self.to_client, at, fault);
         self
     }
 }
 
 /// Keeps the order of the bytes and, at one byte, of the calls.
-fn insert(faults: &mut Vec<(u64, Fault)>, at: u64, fault: Fault) {
+fn insert(faults: &mut Vec<(u64, WireFault)>, at: u64, fault: WireFault) {
     let place = faults.partition_point(|(earlier, _)| *earlier <= at);
     faults.insert(place, (at, fault));
 }
@@ -202,7 +202,7 @@ async fn discard(from: &mut (impl AsyncRead + Unpin)) {
 async fn pump(
     from: &mut ReadHalf<'_>,
     to: &mut WriteHalf<'_>,
-    faults: Vec<(u64, Fault)>,
+    faults: Vec<(u64, WireFault)>,
     passed: &AtomicU64,
 ) -> Result<(), EarlyEnd> {
     let mut position = 0;
@@ -212,16 +212,16 @@ async fn pump(
             return Ok(());
         }
         match fault {
-            Fault::Close => return Err(EarlyEnd::Close),
-            Fault::Reset => return Err(EarlyEnd::Reset),
-            Fault::HalfClose => {
+            WireFault::Close => return Err(EarlyEnd::Close),
+            WireFault::Reset => return Err(EarlyEnd::Reset),
+            WireFault::HalfClose => {
                 to.shutdown().await.map_err(|_| EarlyEnd::Broken)?;
                 discard(from).await;
                 return Ok(());
             }
-            Fault::Stall => std::future::pending().await,
-            Fault::Delay(pause) => tokio::time::sleep(pause).await,
-            Fault::Corrupt(bits) => flip = bits,
+            WireFault::Stall => std::future::pending().await,
+            WireFault::Delay(pause) => tokio::time::sleep(pause).await,
+            WireFault::Corrupt(bits) => flip = bits,
         }
     }
     forward(from, to, &mut position, u64::MAX, &mut flip, passed).await.map(drop)

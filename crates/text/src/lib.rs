@@ -3,7 +3,7 @@
 //! A decoder of a protocol sees millions of short strings a second, nearly all of them ASCII. To
 //! see that they are takes a few instructions; `std::str::from_utf8` looks at each once more and
 //! takes as long as everything else that is done with the string. The functions here are safe;
-//! the `unsafe` in them is all there is in the house, and each block is short enough to be
+//! the `unsafe` in them is all there is in the workspace, and each block is short enough to be
 //! reviewed at a glance.
 
 use bytes::Bytes;

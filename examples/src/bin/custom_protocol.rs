@@ -12,7 +12,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use dubhe_net::detect::{AcceptOptions, Acceptor, Probe, Protocol};
 use dubhe_net::drain::{Scope, Shutdown, Trigger};
 use dubhe_net::io::tcp::{TcpListen, TcpOptions};
-use dubhe_net::io::{Address, BoxFuture, Dial, Io, Peer, SocketDial};
+use dubhe_net::io::{Address, BoxFuture, ConnectionInfo, Dial, Io, SocketDial};
 use dubhe_net::session::{CloseReason, Driver, Handle, Outbox, Session, SessionOptions};
 use dubhe_net::{Error, ErrorKind, Result};
 use parking_lot::Mutex;
@@ -70,7 +70,12 @@ impl Protocol for Store {
         if prefix.first() == Some(&MAGIC) { Probe::Yes } else { Probe::No }
     }
 
-    fn serve(&self, io: Io, peer: Peer, mut shutdown: Shutdown) -> BoxFuture<'static, ()> {
+    fn serve(
+        &self,
+        io: Io,
+        peer: ConnectionInfo,
+        mut shutdown: Shutdown,
+    ) -> BoxFuture<'static, ()> {
         let driver = Driver::new(io, peer, SessionOptions::default(), |_| self.clone());
         let handle = driver.handle().clone();
         Box::pin(async move {

@@ -1,5 +1,5 @@
-//! Together with tonic and axum: a client of tonic calls a service of Dubhe, and a router of axum
-//! has some of the port's paths.
+//! A server and a client beside tonic and axum: a client of tonic calls a service of Dubhe, and a
+//! router of axum has some of the port's paths.
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use axum::routing::get;

@@ -15,11 +15,11 @@ pub(crate) trait Chaos {
     async fn echo(&self, value: Value) -> Result<Value, Status>;
     /// Returns so many bytes.
     async fn big(&self, bytes: i32) -> Result<Bytes, Status>;
-    /// Waits.
+    /// Waits so many milliseconds.
     async fn slow(&self, millis: i32) -> Result<i32, Status>;
     /// Keeps its thread.
     async fn block(&self, millis: i32) -> Result<i32, Status>;
-    /// Waits, and nobody waits for it.
+    /// Waits so many milliseconds, for which no caller waits.
     #[java(oneway)]
     async fn tell(&self, millis: i32) -> Result<(), Status>;
     /// Returns the number of handlers that wait.
@@ -31,7 +31,7 @@ pub(crate) trait Chaos {
 /// A service that is never ready.
 #[dubhe::interface("org.example.chaos.Busy")]
 pub(crate) trait Busy {
-    /// Is refused at the gate.
+    /// Runs never: the gate refuses it.
     async fn call(&self) -> Result<(), Status>;
 }
 

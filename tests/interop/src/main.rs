@@ -53,7 +53,7 @@ enum Command {
         /// Cases to run
         #[arg(long, value_enum, default_value = "java")]
         cases: consumer::Suite,
-        /// Only cases whose names begin so
+        /// The beginning of the names of the cases to run; by default all
         #[arg(long, default_value = "")]
         only: String,
     },

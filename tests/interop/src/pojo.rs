@@ -30,11 +30,11 @@ pub(crate) trait PojoService {
     async fn hello(&self, name: String) -> Result<String, Status>;
     async fn add(&self, a: i32, b: i32) -> Result<i32, Status>;
     async fn echo(&self, data: Vec<u8>) -> Result<Vec<u8>, Status>;
-    /// Its argument, one year older.
+    /// Returns its argument, one year older.
     async fn user(&self, user: User) -> Result<User, Status>;
     /// Returns so many users, numbered from 0.
     async fn users(&self, count: i32) -> Result<Array<User>, Status>;
-    /// Knows nobody.
+    /// Finds nobody.
     async fn find(&self, id: String) -> Result<Option<User>, Status>;
     /// Fails with that message, as Java does.
     async fn fail(&self, message: String) -> Result<String, Throwable>;

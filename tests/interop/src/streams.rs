@@ -7,13 +7,13 @@ use crate::greet::types::User;
 
 #[interface("peer.proto.StreamService")]
 pub(crate) trait StreamService {
-    /// Five replies, "name 0" to "name 4".
+    /// Sends five replies, "name 0" to "name 4".
     async fn count(
         &self,
         name: String,
     ) -> Result<impl Stream<Item = Result<String, Status>>, Status>;
 
-    /// Each user, a year older.
+    /// Returns each user, a year older.
     async fn older(
         &self,
         users: Streaming<User>,

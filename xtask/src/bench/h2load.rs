@@ -49,7 +49,7 @@ pub(super) enum Length {
 pub(super) struct Counts {
     pub(super) rps: f64,
     pub(super) started: u64,
-    /// Done and not failed.
+    /// The requests that are done and have not failed.
     pub(super) succeeded: u64,
     /// Replies with an HTTP status of 200 to 299.
     pub(super) good: u64,

@@ -59,14 +59,14 @@ impl Report {
             .collect()
     }
 
-    /// Tells if every reply was right, as a line of the result.
+    /// Judges the replies, as a line of the result.
     pub(super) fn judge_replies(&self, name: &str, tally: &mut Tally) {
         let what =
             format!("{} of {} replies wrong or missing", self.errors, self.calls + self.errors);
         check_goal(tally, &format!("{name}/replies"), &what, self.calls > 0.0 && self.errors < 0.5);
     }
 
-    /// Each figure's median over the rounds; the sum of calls and errors.
+    /// The median of each figure over the rounds; the sum of calls and errors.
     pub(super) fn summary(rounds: &[Self]) -> Self {
         let middle = |figure: fn(&Self) -> f64| median(rounds.iter().map(figure).collect());
         Self {
@@ -107,7 +107,7 @@ pub(super) fn flags(dashes: &str, address: &str, seconds: u64) -> Vec<String> {
     .collect()
 }
 
-/// Our echo client: a load for servers, and a contender itself.
+/// The echo client of this project: a load for servers, and a contender itself.
 pub(super) fn client(bench: &Bench, kind: &str, address: &str, seconds: u64) -> Command {
     let mut command = bench.ours(LOAD_CORE, &["client", "--kind", kind]);
     command.args(flags("--", address, seconds));

@@ -40,7 +40,7 @@ const LOAD_CORE: &str = "1";
 /// The suite that needs no peer and no cores of its own.
 const WITHOUT_PEERS: &str = "calls";
 
-/// We, in the tables.
+/// The name of this project in the tables.
 const OURS: &str = "dubhe";
 /// Processor time per call of our server and client, as a share of dubbo-go's,
 /// at most.
@@ -51,14 +51,14 @@ const SHARE_OF_GO: f64 = 1.0 / 20.0;
 struct Bench {
     plan: Plan,
     peers: Peers,
-    /// Our program.
+    /// The program of this project.
     ours: PathBuf,
     /// The program of other projects in Rust.
     contenders: PathBuf,
 }
 
 impl Bench {
-    /// Our program, held to a core.
+    /// The program of this project, held to a core.
     fn ours(&self, core: &str, args: &[&str]) -> Command {
         pinned(core, &self.ours, args)
     }

@@ -84,7 +84,7 @@ fn wait_for_running(target: &Target, count: i64, patience: Duration) -> Result<(
 /// A handler that blocks its thread while others call.
 pub(super) fn blocking(chaos: &Chaos, tally: &mut Tally) -> Result<()> {
     const BLOCK: i32 = 5000;
-    /// Below it the scheduler of a shared machine speaks louder than the server.
+    /// The time below which the scheduler of a shared machine counts for more than the server.
     const FLOOR: Duration = Duration::from_millis(2);
     /// A neighbour on the machine can spoil a round; a server that stands still spoils each.
     const ROUNDS: usize = 3;

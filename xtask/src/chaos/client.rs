@@ -1,4 +1,4 @@
-//! Our own clients, as they report.
+//! The clients of this project, as they report.
 
 use std::process::Command;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

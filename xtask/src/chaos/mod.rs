@@ -35,7 +35,7 @@ const USAGE: &str = "usage: chaos [CASE] [--full] [--rounds N]";
 /// An attack or fault, or several of a kind.
 struct Case {
     name: &'static str,
-    /// Too long for the everyday run.
+    /// `true` if it takes too long for the everyday run.
     full: bool,
     run: fn(&Chaos, &mut Tally) -> Result<()>,
 }
@@ -79,7 +79,7 @@ pub(crate) const REGISTRY: &str = "registry";
 struct Chaos {
     plan: Plan,
     peers: Peers,
-    /// Our program.
+    /// The program of this project.
     ours: PathBuf,
     /// The program of other projects, where it was built.
     contenders: Option<PathBuf>,

@@ -1,4 +1,4 @@
-//! A ZooKeeper that is away for a minute.
+//! A ZooKeeper that is stopped for a minute.
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};

@@ -104,7 +104,7 @@ pub(super) fn garbage(chaos: &Chaos, tally: &mut Tally) -> Result<()> {
     Ok(())
 }
 
-/// More connections than the process has descriptors.
+/// Opens more connections than the process has descriptors.
 pub(super) fn descriptors(chaos: &Chaos, tally: &mut Tally) -> Result<()> {
     const DESCRIPTORS: u32 = 64;
     const CONNECTIONS: usize = 200;

@@ -54,7 +54,7 @@ impl Target {
         Self::start(chaos, Project::Dubhe, address, &mut command)
     }
 
-    /// Ours, and tonic's where it was built.
+    /// The server of this project, and tonic's where it was built.
     pub(super) fn all(chaos: &Chaos) -> Result<Vec<Self>> {
         let mut targets = vec![Self::ours(chaos, &[])?];
         if let Some(program) = &chaos.contenders {

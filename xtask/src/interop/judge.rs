@@ -42,7 +42,7 @@ pub(super) struct Judge<'a> {
     known: &'a KnownFailures,
     /// Verdicts as the consumer gave them.
     said: (usize, usize),
-    /// Its total.
+    /// The total that the consumer gave.
     total: Option<(usize, usize)>,
 }
 
@@ -75,7 +75,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// After the last line: everything must have been said, and enough of it.
+    /// Judges after the last line: everything must have been said, and enough of it.
     pub(super) fn finish(self, at_least: usize, status: &str, tally: &mut Tally) {
         let (passed, failed) = self.said;
         if self.total != Some(self.said) {

@@ -17,7 +17,8 @@ use crate::tally::Tally;
 use judge::KnownFailures;
 use suite::SUITES;
 
-/// Our side: a provider of the peers' services and a consumer of their cases.
+/// The package of this project's side: a provider of the peers' services and a consumer of their
+/// cases.
 const PACKAGE: &str = "dubhe-interop";
 
 /// Runs every suite, or those whose names begin so.

@@ -85,12 +85,12 @@ fn covers(pattern: &str, folder: &str) -> bool {
     }
 }
 
-/// The place of a library in the house, relative to `crates/`.
+/// The folder of a library, relative to `crates/`.
 fn room(package: &Package) -> Option<&str> {
     package.folder.strip_prefix("crates/")
 }
 
-/// Our libraries that a package depends on outside its tests, with their rooms.
+/// The libraries of this project that a package depends on outside its tests, with their rooms.
 fn ours<'a>(repo: &'a Repo, package: &'a Package) -> impl Iterator<Item = &'a str> {
     package.dependencies.iter().filter(|dependency| !dependency.dev).filter_map(|dependency| {
         repo.packages.iter().find(|other| other.name == dependency.name).and_then(room)

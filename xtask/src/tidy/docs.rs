@@ -1,4 +1,4 @@
-//! Agreement of the documentation with what is there.
+//! Agreement of the documentation with the repository.
 
 use std::collections::BTreeSet;
 

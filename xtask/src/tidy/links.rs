@@ -1,4 +1,4 @@
-//! Relative links lead somewhere, in pages and in the documentation of code.
+//! Checks that relative links lead somewhere, in pages and in the documentation of code.
 
 use super::Finding;
 use crate::repo::{File, Repo};

@@ -36,7 +36,7 @@ pub(super) fn names(repo: &Repo) -> Vec<Finding> {
         .collect()
 }
 
-/// A package has the licence of the house, and the house its text.
+/// A package has the licence of the repository, which has its text.
 pub(super) fn licence(repo: &Repo) -> Vec<Finding> {
     let mut found: Vec<Finding> = repo
         .packages

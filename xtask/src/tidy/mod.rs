@@ -1,4 +1,4 @@
-//! Tests the repository itself: each check holds one invariant of the house.
+//! Tests the repository itself: each check holds one rule of the repository.
 
 mod clock;
 mod direction;

@@ -1,4 +1,4 @@
-//! Every public trait has an implementor: a seam that nothing uses is a guess.
+//! Checks that every public trait has an implementor: a seam that nothing uses is a guess.
 
 use std::collections::BTreeSet;
 

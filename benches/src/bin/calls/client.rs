@@ -16,7 +16,7 @@ use crate::hook::Observer;
 use crate::window::Window;
 use crate::{Error, Protocol, Setup, With};
 
-/// Longer than any call takes under an instrument.
+/// The time limit of a call, longer than any takes under an instrument.
 const TIMEOUT: Duration = Duration::from_mins(1);
 /// The data of each call.
 const DATA: Bytes = Bytes::from_static(&[b'x'; 100]);

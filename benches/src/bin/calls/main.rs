@@ -81,7 +81,7 @@ enum With {
     Filter,
     /// An open gate. For servers alone.
     Gate,
-    /// Two retries, of which no call needs one. For clients alone.
+    /// Allows two retries, of which no call needs one. For clients alone.
     Retries,
 }
 

@@ -1,4 +1,4 @@
-//! A Java interface, as far as its provider tells of it.
+//! A Java interface, as far as its provider describes it.
 
 use dubhe::{Code, Generic, Status};
 

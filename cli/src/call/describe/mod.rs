@@ -9,12 +9,12 @@ use super::explain::Error;
 use super::protobuf;
 use super::providers::Providers;
 use super::reflection::Reflection;
-use super::{Arguments, Options, Target};
+use super::{CallArgs, PositionalArgs, Target};
 
 /// Prints the services of a server, a service, or a method.
 pub(super) async fn run(
-    arguments: &Arguments,
-    options: &Options,
+    arguments: &PositionalArgs,
+    options: &CallArgs,
     out: &mut impl Write,
 ) -> Result<(), Error> {
     let method = arguments.method.as_deref();

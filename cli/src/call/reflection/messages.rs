@@ -16,13 +16,13 @@ pub(super) struct Question {
 
 /// `ServerReflectionResponse`
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Answer {
+pub(super) struct ServerReflectionResponse {
     #[prost(message, optional, tag = "4")]
     pub(super) files: Option<Files>,
     #[prost(message, optional, tag = "6")]
-    pub(super) services: Option<Services>,
+    pub(super) services: Option<ListServiceResponse>,
     #[prost(message, optional, tag = "7")]
-    pub(super) error: Option<Refusal>,
+    pub(super) error: Option<ErrorResponse>,
 }
 
 /// `FileDescriptorResponse`, and `google.protobuf.FileDescriptorSet` too
@@ -34,21 +34,21 @@ pub(super) struct Files {
 
 /// `ListServiceResponse`
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Services {
+pub(super) struct ListServiceResponse {
     #[prost(message, repeated, tag = "1")]
-    pub(super) services: Vec<Named>,
+    pub(super) services: Vec<ServiceResponse>,
 }
 
 /// `ServiceResponse`
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Named {
+pub(super) struct ServiceResponse {
     #[prost(string, tag = "1")]
     pub(super) name: String,
 }
 
 /// `ErrorResponse`
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct Refusal {
+pub(super) struct ErrorResponse {
     #[prost(int32, tag = "1")]
     pub(super) code: i32,
     #[prost(string, tag = "2")]
@@ -57,7 +57,7 @@ pub(super) struct Refusal {
 
 /// The beginning of `google.protobuf.FileDescriptorProto`
 #[derive(Clone, PartialEq, prost::Message)]
-pub(super) struct File {
+pub(super) struct FileDescriptor {
     #[prost(string, tag = "1")]
     pub(super) name: String,
     #[prost(string, repeated, tag = "3")]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use dubhe::CallKind;
-use dubhe::payload::{Body, Encoded, Format};
+use dubhe::payload::{CallBody, Encoded, Format};
 use dubhe::{Client, Code, ServiceKey, Status};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use prost::Message;
@@ -14,7 +14,7 @@ use prost_reflect::{DescriptorPool, ServiceDescriptor};
 
 use super::protobuf;
 use super::providers::Providers;
-use messages::{Answer, File, Files, Question};
+use messages::{FileDescriptor, Files, Question, ServerReflectionResponse};
 
 /// The names of the service, today's and the one that older servers have.
 const NAMES: [&str; 2] =
@@ -28,7 +28,7 @@ impl<'a> Reflection<'a> {
         Self(providers)
     }
 
-    /// The names of all services that the server tells of.
+    /// The names of all services that the server lists.
     pub(super) async fn list(&self) -> Result<Vec<String>, Status> {
         let list_services = Some(String::new());
         let answer = self.ask(Question { list_services, ..Question::default() }).await?;
@@ -59,7 +59,7 @@ impl<'a> Reflection<'a> {
         loop {
             let mut wanted = Vec::new();
             for bytes in new {
-                let file = File::decode(bytes.clone()).map_err(|e| not_right(&e))?;
+                let file = FileDescriptor::decode(bytes.clone()).map_err(|e| not_right(&e))?;
                 known.insert(file.name, bytes);
                 wanted.extend(file.imports);
             }
@@ -77,7 +77,7 @@ impl<'a> Reflection<'a> {
     }
 
     /// Asks under today's name, then under the older one.
-    async fn ask(&self, question: Question) -> Result<Answer, Status> {
+    async fn ask(&self, question: Question) -> Result<ServerReflectionResponse, Status> {
         let bytes = Bytes::from(question.encode_to_vec());
         for name in NAMES {
             match self.ask_as(name, bytes.clone()).await {
@@ -90,16 +90,20 @@ impl<'a> Reflection<'a> {
         Err(Status::new(Code::Unimplemented, text))
     }
 
-    async fn ask_as(&self, name: &'static str, question: Bytes) -> Result<Answer, Status> {
+    async fn ask_as(
+        &self,
+        name: &'static str,
+        question: Bytes,
+    ) -> Result<ServerReflectionResponse, Status> {
         let client: Client = self.0.client(ServiceKey::interface_only(name))?;
         let method = protobuf::method("ServerReflectionInfo", CallKind::Bidirectional);
         let question = Encoded::new(Format::Protobuf, question).into();
-        let question = Body::Stream(stream::iter([Ok(question)]).boxed());
+        let question = CallBody::Stream(stream::iter([Ok(question)]).boxed());
         let reply = client.send(&method, question, &self.0.options.call()).await?;
         // The end is not waited for: dubbo-go 3.3 ends a stream that went well with "EOF".
         let mut answers = std::pin::pin!(protobuf::messages(reply));
         let answer = answers.try_next().await?.ok_or_else(|| not_right(&"it did not answer"))?;
-        Answer::decode(answer).map_err(|error| not_right(&error))
+        ServerReflectionResponse::decode(answer).map_err(|error| not_right(&error))
     }
 }
 

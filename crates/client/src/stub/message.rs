@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dubhe_core::message::IntoStreamingRequest;
-use dubhe_core::{Body, Metadata, Method, Reply, Request, Response, Status, Streaming};
+use dubhe_core::{CallBody, Metadata, Method, Reply, Request, Response, Status, Streaming};
 use dubhe_protobuf::{Message, decode_or, message};
 use futures_util::StreamExt as _;
 
@@ -75,7 +75,7 @@ async fn one<M: Message>(
     options: &CallOptions,
 ) -> Result<Reply, Status> {
     let (value, metadata) = request.into_parts();
-    send(client, method, Body::One(message(value)), metadata, options).await
+    send(client, method, CallBody::One(message(value)), metadata, options).await
 }
 
 async fn many<M: Message>(
@@ -85,7 +85,7 @@ async fn many<M: Message>(
     options: &CallOptions,
 ) -> Result<Reply, Status> {
     let (stream, metadata) = request.into_streaming_request().into_parts();
-    let body = Body::Stream(Box::pin(stream.map(|value| Ok(message(value)))));
+    let body = CallBody::Stream(Box::pin(stream.map(|value| Ok(message(value)))));
     send(client, method, body, metadata, options).await
 }
 
@@ -93,7 +93,7 @@ async fn many<M: Message>(
 async fn send(
     client: &Client,
     method: &Arc<Method>,
-    body: Body,
+    body: CallBody,
     mut metadata: Metadata,
     options: &CallOptions,
 ) -> Result<Reply, Status> {

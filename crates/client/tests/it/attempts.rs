@@ -35,7 +35,7 @@ fn take(notes: &Notes) -> Vec<String> {
     std::mem::take(&mut *notes.0.lock().unwrap())
 }
 
-/// Always the first that can be asked.
+/// Picks the first that can be asked.
 struct First;
 
 impl Balance for First {

@@ -3,23 +3,23 @@
 use std::sync::Arc;
 
 use dubhe_core::balance::{Balance, Pick, Selection};
-use dubhe_core::random::{Random as Source, SplitMix};
+use dubhe_core::random::{RandomSource, SplitMix};
 use dubhe_core::time::Instant;
 use dubhe_core::{CallView, Endpoint};
 
 /// Picks at random, in proportion to the weights (Dubbo's `random`).
 #[derive(Clone)]
 pub struct Random {
-    source: Arc<dyn Source>,
+    source: Arc<dyn RandomSource>,
 }
 
 impl Random {
-    /// With this source of randomness.
-    pub fn new(source: Arc<dyn Source>) -> Self {
+    /// Picks by this source of randomness.
+    pub fn new(source: Arc<dyn RandomSource>) -> Self {
         Self { source }
     }
 
-    /// Seeded by the operating system.
+    /// Picks by a generator that the operating system seeds.
     pub fn from_os() -> Self {
         Self::new(Arc::new(SplitMix::from_os()))
     }

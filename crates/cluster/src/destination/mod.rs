@@ -1,4 +1,4 @@
-//! Destinations: who may answer a call, and who does.
+//! Destinations: the endpoints that may answer a call, and the choice of one.
 //!
 //! Everything that depends on the set, or on the rules, is prepared when these change, by a task
 //! and not by a caller. A pick then reads one immutable snapshot:
@@ -153,7 +153,7 @@ impl BalancedDestination {
         *self.failure.lock() = Some(panicked.to_string());
     }
 
-    /// Tells how many endpoints each router leaves for this call, and by which rule.
+    /// Reports how many endpoints each router leaves for this call, and by which rule.
     pub fn trace(&self, call: &CallView<'_>) -> Trace {
         let mut trace = Trace::default();
         self.current.load().narrow(call, Some(&mut trace));

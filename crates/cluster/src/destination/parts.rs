@@ -49,7 +49,7 @@ impl Parts {
         guard(differs, || "a router, asked for its generation,".to_owned()).unwrap_or(false)
     }
 
-    /// Lets routers and balancer prepare for what was seen. Rules that change meanwhile are
+    /// Prepares routers and balancer for what was seen. Rules that change meanwhile are
     /// prepared once more, since their generation was seen before.
     pub(super) fn prepare(&self, seen: Seen) -> Result<Prepared, Panicked> {
         let set = &seen.set;

@@ -26,7 +26,7 @@ pub(super) struct Prepared {
     subsets: RwLock<HashMap<Bitmap, Arc<Subset>>>,
 }
 
-/// All of the set, or a part of it.
+/// The whole set, or a part of it.
 pub(super) enum Narrowed<'a> {
     All(&'a Subset),
     Part(Arc<Subset>),
@@ -44,7 +44,7 @@ impl Deref for Narrowed<'_> {
 }
 
 impl Prepared {
-    /// Has the balancer prepare for what was seen, for which `routers` are prepared.
+    /// Prepares the balancer for what was seen, for which `routers` are prepared.
     pub(super) fn new(
         seen: Seen,
         routers: Vec<Box<dyn PreparedRouter>>,

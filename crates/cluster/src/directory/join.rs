@@ -7,9 +7,9 @@ use dubhe_core::registry::{Health, Registration, Snapshot};
 /// The providers of several registries.
 #[derive(Debug)]
 pub(super) struct Joined<'a> {
-    /// Each once, in the order of the registries.
+    /// The providers, each once, in the order of the registries.
     pub(super) providers: Vec<&'a Registration>,
-    /// Current as soon as one registry is.
+    /// The currency of the list: current as soon as one registry is.
     pub(super) health: Health,
 }
 

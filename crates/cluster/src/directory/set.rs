@@ -49,7 +49,8 @@ fn with_failure(set: Endpoints, failure: &Failure) -> Endpoints {
 }
 
 impl ChangingSet {
-    /// No endpoint yet, and not current. `failure` returns the last errors of the registries.
+    /// A set without endpoints that is not current. `failure` returns the last errors of the
+    /// registries.
     pub(super) fn new(usable: Usable, clock: SharedClock, failure: Failure) -> Self {
         let empty = Endpoints::new([]).with_health(Health::Stale);
         Self {

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use dubhe_core::fault::Attempt;
+use dubhe_core::fault::MakeAttempt;
 use dubhe_core::plan::{Picked, Policy};
 use dubhe_core::time::{Duration, Instant, Sleep};
 use dubhe_core::{Call, Endpoint, Invoking, Status};
@@ -15,7 +15,8 @@ use crate::cluster::{Cluster, nobody, patience};
 pub(crate) struct CallAttempts {
     cluster: Cluster,
     policy: Arc<Policy>,
-    /// Detached, so that providers that are gone and their connections are not kept.
+    /// The endpoints that were tried, detached, so that providers that are gone and their
+    /// connections are not kept.
     tried: Mutex<Vec<Endpoint>>,
 }
 
@@ -24,7 +25,7 @@ impl CallAttempts {
         Self { cluster, policy, tried: Mutex::default() }
     }
 
-    /// Picks and notes it under one lock, lest attempts that begin together pick the same endpoint.
+    /// Picks and notes it under one lock, so that simultaneous attempts pick different endpoints.
     fn pick(&self, call: &Call, began: Instant) -> Result<Option<Picked>, Status> {
         let mut tried = self.tried.lock();
         let picked = self.cluster.pick_now(&self.policy, call, &tried, began)?;
@@ -35,7 +36,7 @@ impl CallAttempts {
     }
 }
 
-impl Attempt for CallAttempts {
+impl MakeAttempt for CallAttempts {
     fn policy(&self) -> &Policy {
         &self.policy
     }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use dubhe_core::random::Random;
+use dubhe_core::random::RandomSource;
 use dubhe_core::status::{Origin, Retry};
 use dubhe_core::time::{Deadline, Duration, Instant};
 use dubhe_core::{Code, Endpoint, Status};
@@ -86,8 +86,8 @@ impl FailedAttempts {
         !self.tried.contains(endpoint) || !std::mem::replace(&mut self.resent, true)
     }
 
-    /// The pause before a retry, which is random lest all who were refused come back together.
-    pub(crate) fn pause(&self, status: &Status, random: &dyn Random) -> Option<Duration> {
+    /// The pause before a retry, random so that refused callers do not all come back together.
+    pub(crate) fn pause(&self, status: &Status, random: &dyn RandomSource) -> Option<Duration> {
         let doubled = 1_u32.checked_shl(self.refusals.saturating_sub(1)).unwrap_or(u32::MAX);
         let most = PAUSE.saturating_mul(doubled).min(LONGEST_PAUSE);
         let nanos = u64::try_from(most.as_nanos()).unwrap_or(u64::MAX);

@@ -14,8 +14,8 @@ use dubhe_core::plan::{Plan, Policy};
 use dubhe_core::status::Retry;
 use dubhe_core::time::SharedClock;
 use dubhe_core::{
-    Body, Call, CallView, Encode, Endpoint, Invoke, Invoking, Metadata, Payload, Reply, Sink,
-    Status, Value,
+    Call, CallBody, CallView, EncodePayload, Endpoint, Invoke, Invoking, Metadata, Payload, Reply,
+    Sink, Status, Value,
 };
 use dubhe_net::time::TokioClock;
 
@@ -51,7 +51,7 @@ struct Provider(Noting, u16);
 impl Invoke for Provider {
     fn invoke(&self, call: Call) -> Invoking {
         let owners = match &call.body {
-            Body::One(Payload::Message(Content::Typed(value))) => Arc::strong_count(value),
+            CallBody::One(Payload::Message(Content::Typed(value))) => Arc::strong_count(value),
             _ => 0,
         };
         self.0.0.lock().unwrap().push((self.1, owners));
@@ -161,7 +161,7 @@ fn switch_port(switch: &Switch) -> u16 {
 #[derive(Debug)]
 struct Arguments;
 
-impl Encode for Arguments {
+impl EncodePayload for Arguments {
     fn encode(&self, _: &mut Sink<'_>) -> Result<(), Status> {
         Ok(())
     }
@@ -172,7 +172,7 @@ async fn a_call_is_kept_until_it_was_answered() {
     for retries in [0, 1] {
         let (cluster, _, noting) = cluster(policy(&[1, 2, 3], retries, []));
         let mut call = call("m");
-        call.body = Body::One(Payload::typed(Arguments));
+        call.body = CallBody::One(Payload::typed(Arguments));
         cluster.call(call).await.unwrap();
         // Nobody began it at the first.
         assert_eq!(noting.take(), [(1, 2), (3, 2)]);

@@ -124,10 +124,10 @@ pub trait Arguments {
     /// The number of them.
     const COUNT: usize;
 
-    /// Their descriptors, one after the other, as the dubbo protocol sends them.
+    /// The descriptors of their types, one after the other, as the dubbo protocol sends them.
     fn descriptors() -> String;
 
-    /// Their names, as generic calls spell them.
+    /// The names of their types, as generic calls spell them.
     fn class_names() -> Vec<Cow<'static, str>>;
 
     /// Writes them.

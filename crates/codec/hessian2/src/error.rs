@@ -34,7 +34,7 @@ pub enum ErrorKind {
     Reference,
     /// A reference to a container that is still being read: a cycle.
     Cycle,
-    /// More than a limit allows.
+    /// A size, a number or a depth above a limit.
     Limit,
     /// A field that the Rust type needs is missing.
     MissingField,

@@ -23,7 +23,7 @@ impl<T: for<'de> Decode<'de>> Owned for T {}
 /// A value of a Rust type on its way out.
 struct Typed<T>(T);
 
-impl<T: Encode + Send + Sync> dubhe_core::Encode for Typed<T> {
+impl<T: Encode + Send + Sync> dubhe_core::EncodePayload for Typed<T> {
     fn encode(&self, sink: &mut Sink<'_>) -> Result<(), Status> {
         match sink.encoder::<Encoder>() {
             Some(encoder) => self.0.encode(encoder).map_err(cannot_write),

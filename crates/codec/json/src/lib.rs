@@ -46,7 +46,7 @@ pub enum Error {
     /// A number that no double holds.
     #[error("not json that can be held: a number is beyond a double; send it as a string")]
     Number,
-    /// Not JSON.
+    /// A text that is no JSON.
     #[error("not json: {0}")]
     Syntax(#[from] serde_json::Error),
 }

@@ -1,4 +1,4 @@
-//! From JSON to values.
+//! The conversion of JSON to values.
 //!
 //! Values are built while the text is read, and charged to its budget.
 

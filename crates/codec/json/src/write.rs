@@ -1,4 +1,4 @@
-//! From values to JSON.
+//! The conversion of values to JSON.
 //!
 //! The text is written as the value is walked, so that its length bounds the work.
 
@@ -17,10 +17,10 @@ use crate::{Error, Limits};
 /// The treatment of class names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Classes {
-    /// Under the key `class`, as Dubbo's generic calls have them.
+    /// The name is written under the key `class`, as in Dubbo's generic calls.
     #[default]
     Keep,
-    /// Not at all.
+    /// The name is left out.
     Drop,
 }
 

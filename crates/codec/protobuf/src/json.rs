@@ -23,7 +23,7 @@ pub fn read<'de, T>(
     read: impl FnOnce(Reader<'_, &mut JsonText<'de>>) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let mut text = JsonText::from_slice(text);
-    let memory = Memory { left: Cell::new(budget) };
+    let memory = TextBudget { left: Cell::new(budget) };
     let value = read(Reader { json: &mut text, memory: &memory })?;
     text.end()?;
     Ok(value)
@@ -33,11 +33,11 @@ pub fn read<'de, T>(
 pub type JsonText<'de> = serde_json::Deserializer<serde_json::de::SliceRead<'de>>;
 
 /// The budget of a text, which everything that reads it charges.
-struct Memory {
+struct TextBudget {
     left: Cell<Budget>,
 }
 
-impl Memory {
+impl TextBudget {
     fn charge<E: serde::de::Error>(&self, bytes: usize) -> Result<(), E> {
         let mut left = self.left.get();
         left.charge(bytes).map_err(E::custom)?;

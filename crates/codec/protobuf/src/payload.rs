@@ -6,7 +6,7 @@ use bytes::{BufMut as _, Bytes, BytesMut};
 use dubhe_core::memory::MemoryLimit;
 use dubhe_core::payload::Content;
 use dubhe_core::status::Origin;
-use dubhe_core::{Code, Encode, Format, Payload, Sink, Status};
+use dubhe_core::{Code, EncodePayload, Format, Payload, Sink, Status};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -19,7 +19,7 @@ impl<T: prost::Message + Default + Serialize + DeserializeOwned + 'static> Messa
 /// A message on its way out.
 struct Typed<T>(T);
 
-impl<T: Message> Encode for Typed<T> {
+impl<T: Message> EncodePayload for Typed<T> {
     fn encode(&self, sink: &mut Sink<'_>) -> Result<(), Status> {
         let format = sink.format().clone();
         match (sink.encoder::<BytesMut>(), format) {

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-/// Tells its watchers when it is dropped. Costs one word until somebody watches.
+/// Informs its watchers when it is dropped. Costs one word until somebody watches.
 #[derive(Debug, Default)]
 pub struct CancelOnDrop(OnceLock<Arc<Shared>>);
 

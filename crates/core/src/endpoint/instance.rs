@@ -193,8 +193,8 @@ impl Endpoint {
         &self.0.state
     }
 
-    /// Its share of the calls at `now`, relative to others: the parameter `weight`, 100 by default,
-    /// of which a provider that has just started takes its part (Dubbo Java
+    /// The share of the calls at `now`, relative to other instances: the parameter `weight`, 100 by
+    /// default, of which a provider that has just started takes its part (Dubbo Java
     /// `AbstractLoadBalance.calculateWarmupWeight`): as much as it has lived of `warmup`
     /// milliseconds, 10 minutes by default, and at least 1.
     pub fn weight(&self, now: Instant) -> u32 {

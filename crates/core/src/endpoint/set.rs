@@ -47,7 +47,7 @@ impl Endpoints {
         self
     }
 
-    /// Says whether the set is current.
+    /// Sets the currency of the set.
     pub fn with_health(mut self, health: Health) -> Self {
         self.health = health;
         self
@@ -92,7 +92,7 @@ impl Endpoints {
         self.list.get(i)
     }
 
-    /// All of them, in order.
+    /// The endpoints, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, Endpoint> {
         self.list.iter()
     }

@@ -13,8 +13,8 @@ use crate::connect::{Channel, ChannelKey, ChannelState};
 use crate::status::Status;
 use crate::time::Instant;
 
-/// A count of changes that many endpoints share: those who pick look whether it is another one
-/// before they look at each endpoint.
+/// A count of changes that many endpoints share: a pick compares it before it looks at each
+/// endpoint.
 #[derive(Debug, Default)]
 pub struct Changes(AtomicU64);
 
@@ -60,7 +60,7 @@ impl EndpointState {
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// The way to the endpoint; `make` opens it for the first call.
+    /// The channel to the endpoint; `make` opens it for the first call.
     ///
     /// # Errors
     /// Those of `make`; the next call tries again.
@@ -77,7 +77,7 @@ impl EndpointState {
         }
     }
 
-    /// The way to the endpoint, when it was opened.
+    /// The channel to the endpoint, when it was opened.
     pub fn channel(&self) -> Option<&Arc<dyn Channel>> {
         self.channel.get()
     }

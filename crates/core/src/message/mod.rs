@@ -6,4 +6,4 @@ mod streaming;
 
 pub use request::{IntoStreamingRequest, Request};
 pub use response::Response;
-pub use streaming::{Decode, Streaming};
+pub use streaming::{DecodeMessage, Streaming};

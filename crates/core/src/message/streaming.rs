@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 
 use super::Response;
-use crate::call::Body;
+use crate::call::CallBody;
 use crate::metadata::Metadata;
 use crate::payload::Payload;
 use crate::payloads::Payloads;
@@ -17,7 +17,7 @@ use crate::status::{Code, Status};
 
 /// Decodes one message. A message of another type is an error with the given code, which says
 /// whose fault that is.
-pub type Decode<T> = fn(Payload, Code) -> Result<T, Status>;
+pub type DecodeMessage<T> = fn(Payload, Code) -> Result<T, Status>;
 
 /// The messages of a streamed request or reply, decoded as they are asked for.
 ///
@@ -25,19 +25,19 @@ pub type Decode<T> = fn(Payload, Code) -> Result<T, Status>;
 /// before its end cancels the rest.
 pub struct Streaming<T> {
     payloads: Payloads,
-    decode: Decode<T>,
+    decode: DecodeMessage<T>,
     /// The code for a message that is of another type.
     code: Code,
 }
 
 impl<T> Streaming<T> {
     /// The messages of a request.
-    pub fn of_request(body: Body, decode: Decode<T>) -> Self {
+    pub fn of_request(body: CallBody, decode: DecodeMessage<T>) -> Self {
         Self { payloads: Payloads::of_request(body), decode, code: Code::InvalidArgument }
     }
 
     /// The messages of a reply.
-    pub fn of_reply(reply: Reply, decode: Decode<T>) -> Self {
+    pub fn of_reply(reply: Reply, decode: DecodeMessage<T>) -> Self {
         Self { payloads: Payloads::of_reply(reply), decode, code: Code::Internal }
     }
 
@@ -77,7 +77,7 @@ impl<T> fmt::Debug for Streaming<T> {
 
 impl<T> Response<Streaming<T>> {
     /// The messages of a reply, and its metadata.
-    pub fn of_stream(reply: Reply, decode: Decode<T>) -> Self {
+    pub fn of_stream(reply: Reply, decode: DecodeMessage<T>) -> Self {
         let metadata = reply.metadata.clone();
         Self::with_metadata(Streaming::of_reply(reply, decode), metadata)
     }
@@ -88,7 +88,7 @@ impl<T> Response<T> {
     ///
     /// # Errors
     /// The status of the reply; [`Code::Internal`] when it is not one message of this type.
-    pub async fn of_reply(reply: Reply, decode: Decode<T>) -> Result<Self, Status> {
+    pub async fn of_reply(reply: Reply, decode: DecodeMessage<T>) -> Result<Self, Status> {
         let (mut stream, mut metadata) = Response::of_stream(reply, decode).into_parts();
         let message = stream.message().await?.ok_or_else(|| not_one("none"))?;
         if stream.message().await?.is_some() {

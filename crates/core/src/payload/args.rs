@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Encode, Encoded, Format};
+use super::{EncodePayload, Encoded, Format};
 use crate::memory::MemoryLimit;
 use crate::value::Value;
 
@@ -18,7 +18,7 @@ pub enum Args {
         /// The number of arguments.
         count: usize,
         /// The values.
-        values: Arc<dyn Encode>,
+        values: Arc<dyn EncodePayload>,
     },
     /// Dynamic values, one an argument.
     Values(Arc<[Value]>),
@@ -102,7 +102,8 @@ pub enum ArgsLayout<'a> {
         /// The bytes of exactly these arguments.
         bytes: &'a Bytes,
     },
-    /// Each in a piece of its own whose numbering begins at 0. Triple's wrapper has them so.
+    /// A piece for each argument, with a numbering of its own that begins at 0. The layout of
+    /// Triple's wrapper.
     Separate(&'a [Bytes]),
 }
 
@@ -180,7 +181,7 @@ impl EncodedArgs {
         }
     }
 
-    /// Says that there is no byte.
+    /// Returns `true` if there is no byte.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

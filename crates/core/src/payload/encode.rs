@@ -11,11 +11,11 @@ use crate::status::{Code, Status};
 /// Implementations ask the sink for the encoder they know and leave all others alone:
 ///
 /// ```
-/// use dubhe_core::{Encode, Sink, Status};
+/// use dubhe_core::{EncodePayload, Sink, Status};
 ///
 /// struct Text(String);
 ///
-/// impl Encode for Text {
+/// impl EncodePayload for Text {
 ///     fn encode(&self, sink: &mut Sink<'_>) -> Result<(), Status> {
 ///         match sink.encoder::<Vec<u8>>() {
 ///             Some(out) => Ok(out.extend_from_slice(self.0.as_bytes())),
@@ -24,7 +24,7 @@ use crate::status::{Code, Status};
 ///     }
 /// }
 /// ```
-pub trait Encode: Send + Sync {
+pub trait EncodePayload: Send + Sync {
     /// Writes the value into the encoder that `sink` holds.
     ///
     /// # Errors

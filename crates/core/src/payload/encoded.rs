@@ -88,7 +88,7 @@ impl Encoded {
         (self.format, self.bytes)
     }
 
-    /// Says that the bytes are known to be exactly one value.
+    /// Returns `true` if the bytes are known to be exactly one value.
     pub fn is_delimited(&self) -> bool {
         self.delimited
     }
@@ -98,7 +98,7 @@ impl Encoded {
         self.bytes.len()
     }
 
-    /// Says that there is no byte.
+    /// Returns `true` if there is no byte.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }

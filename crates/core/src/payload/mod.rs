@@ -11,7 +11,7 @@ use std::sync::Arc;
 use futures_core::Stream;
 
 pub use args::{Args, ArgsLayout, EncodedArgs};
-pub use encode::{Encode, Sink};
+pub use encode::{EncodePayload, Sink};
 pub use encoded::{Encoded, Format};
 
 use crate::descriptor;
@@ -38,7 +38,7 @@ pub enum Payload {
 #[derive(Clone)]
 pub enum Content {
     /// A value of a Rust type that knows how to write itself. A retry encodes it again.
-    Typed(Arc<dyn Encode>),
+    Typed(Arc<dyn EncodePayload>),
     /// A dynamic value.
     Dynamic(Value),
     /// Bytes: received and not decoded yet, or forwarded untouched.
@@ -63,7 +63,7 @@ impl Payload {
     }
 
     /// The payload of a typed value.
-    pub fn typed(value: impl Encode + 'static) -> Self {
+    pub fn typed(value: impl EncodePayload + 'static) -> Self {
         Self::Message(Content::Typed(Arc::new(value)))
     }
 

@@ -26,13 +26,13 @@ pub enum Code {
     FailedPrecondition = 9,
     /// A conflict with another caller.
     Aborted = 10,
-    /// Past the valid range.
+    /// A value beyond the valid range.
     OutOfRange = 11,
     /// No such service or method.
     Unimplemented = 12,
     /// A broken invariant.
     Internal = 13,
-    /// Not now; perhaps elsewhere.
+    /// The service cannot be reached now; another endpoint may answer.
     Unavailable = 14,
     /// Data is lost or damaged.
     DataLoss = 15,

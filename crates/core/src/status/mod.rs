@@ -24,7 +24,7 @@ use crate::printable::Printable;
 pub enum Origin {
     /// The caller gave something that cannot be sent.
     Caller,
-    /// This process: connecting, encoding, waiting, limiting.
+    /// This process, while it connects, encodes, waits or limits.
     Local,
     /// The framework at the other end.
     RemoteFramework,
@@ -32,10 +32,10 @@ pub enum Origin {
     RemoteBusiness,
 }
 
-/// The knowledge about sending the same call again.
+/// The safety of sending the same call again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Retry {
-    /// Would fail again, or must not be repeated.
+    /// The call would fail again, or must not be repeated.
     Never,
     /// The call certainly did not start: safe for every method.
     Unstarted,
@@ -43,7 +43,7 @@ pub enum Retry {
     Unknown,
 }
 
-/// A part of an error that programs read: a message of a type that its name tells, as
+/// A part of an error that programs read: a message and the name of its type, as
 /// `google.protobuf.Any` has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Detail {
@@ -150,7 +150,7 @@ impl Status {
         self.0.origin
     }
 
-    /// The knowledge about sending the call again.
+    /// The safety of sending the call again.
     pub fn retry(&self) -> Retry {
         self.0.retry
     }
@@ -191,13 +191,13 @@ impl Status {
         self
     }
 
-    /// Says where it arose.
+    /// Sets the origin of the error.
     pub fn with_origin(mut self, origin: Origin) -> Self {
         self.0.origin = origin;
         self
     }
 
-    /// Says what is known about sending the call again.
+    /// Sets the safety of sending the call again.
     pub fn with_retry(mut self, retry: Retry) -> Self {
         self.0.retry = retry;
         self

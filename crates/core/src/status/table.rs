@@ -6,7 +6,7 @@ use super::{Code, Origin, Retry, Status};
 
 /// Status byte of a dubbo response frame (Dubbo Java `Response`).
 pub mod dubbo {
-    /// Normal; business exceptions ride in the body.
+    /// The normal end; business exceptions are in the body.
     pub const OK: u8 = 20;
     /// A response above the payload limit.
     pub const SERIALIZATION_ERROR: u8 = 25;
@@ -22,7 +22,7 @@ pub mod dubbo {
     pub const BAD_RESPONSE: u8 = 50;
     /// No such service.
     pub const SERVICE_NOT_FOUND: u8 = 60;
-    /// Thrown outside the service.
+    /// An exception outside the service.
     pub const SERVICE_ERROR: u8 = 70;
     /// The server itself failed.
     pub const SERVER_ERROR: u8 = 80;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use dubhe::Url;
 use dubhe::connect::Connect;
 use dubhe::connect::{DubboConnect, DubboOptions, TripleConnect, TripleOptions};
-use dubhe::net::{Address, Dial, Io, Peer};
+use dubhe::net::{Address, ConnectionInfo, Dial, Io};
 use dubhe::net::{TcpDial, TcpOptions};
 use dubhe::prelude::*;
 use dubhe::registry::Memory;
@@ -32,7 +32,7 @@ impl Dial for Counting {
     fn dial<'a>(
         &'a self,
         to: &'a Address,
-    ) -> Pin<Box<dyn Future<Output = dubhe::net::Result<(Io, Peer)>> + Send + 'a>> {
+    ) -> Pin<Box<dyn Future<Output = dubhe::net::Result<(Io, ConnectionInfo)>> + Send + 'a>> {
         self.1.fetch_add(1, Ordering::Relaxed);
         self.0.dial(to)
     }

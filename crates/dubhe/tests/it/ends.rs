@@ -292,7 +292,7 @@ async fn a_reply_that_a_filter_discards_is_cancelled() {
     }
 }
 
-/// More attachments than a map of headers holds.
+/// A map of more attachments than a map of headers holds.
 fn much() -> Metadata {
     (0..40_000).map(|n| (format!("k{n}"), "v")).collect()
 }

@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use dubhe::Invoking;
-use dubhe::payload::{Args, Body, Content, Encoded, EncodedArgs, Format, ReplyBody};
+use dubhe::payload::{Args, CallBody, Content, Encoded, EncodedArgs, Format, ReplyBody};
 use dubhe::prelude::*;
 use dubhe::value::{List, Map};
 use dubhe::{CallOptions, Client, Metadata, Method, Payload, RunningServer, Service, ServiceKey};
@@ -39,7 +39,7 @@ impl Service for Backend {
     }
 
     fn call(&self, method: usize, call: Call) -> Invoking {
-        let Body::One(arguments) = &call.body else { unreachable!() };
+        let CallBody::One(arguments) = &call.body else { unreachable!() };
         let attachments = call.head.metadata.iter().filter(|(key, _)| key.starts_with("x-"));
         let attachments = attachments.map(|(key, value)| (key.clone(), value.clone())).collect();
         let list = read(arguments, COUNTS[method])
@@ -92,10 +92,10 @@ impl Service for Gateway {
 }
 
 /// Returns `true` if all of the arguments are still the bytes that came.
-fn is_encoded(body: &Body) -> bool {
+fn is_encoded(body: &CallBody) -> bool {
     matches!(
         body,
-        Body::One(Payload::Args(Args::Encoded(_)) | Payload::Message(Content::Encoded(_)))
+        CallBody::One(Payload::Args(Args::Encoded(_)) | Payload::Message(Content::Encoded(_)))
     )
 }
 

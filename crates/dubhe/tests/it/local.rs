@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dubhe::__private::client::{Environment, Stub};
 use dubhe::connect::{Channel, ChannelKey, Connect};
-use dubhe::payload::{Body, EncodedArgs, Format};
+use dubhe::payload::{CallBody, EncodedArgs, Format};
 use dubhe::time::TokioClock;
 use dubhe::{Call, ClientBuilder, Code, Endpoint, Method, Payload, Service, Status};
 use dubhe::{Invoke, Invoking};
@@ -39,7 +39,7 @@ impl Invoke for Local {
     fn invoke(&self, call: Call) -> Invoking {
         let wanted: &Method = &call.head.method;
         let index = self.0.methods().iter().position(|m| **m == *wanted).unwrap();
-        let Body::One(Payload::Args(args)) = &call.body else {
+        let CallBody::One(Payload::Args(args)) = &call.body else {
             return Invoking::ready(Err(Status::new(Code::Internal, "no arguments")));
         };
         let mut encoder = Encoder::new();

@@ -119,7 +119,7 @@ async fn a_service_is_announced_after_its_delay() {
     assert!(wrong.message().contains("delay=\"soon\""), "{wrong}");
 }
 
-/// A registry that is away at first.
+/// A registry that fails at first.
 struct Late(Memory, AtomicUsize);
 
 impl Registry for Late {

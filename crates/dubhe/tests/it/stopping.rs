@@ -34,7 +34,7 @@ struct Silent {
     /// The registration that is not answered, by its number from 1; 0 for none.
     registration: usize,
     registrations: Arc<AtomicUsize>,
-    /// Notified when a withdrawal is asked for.
+    /// A notice that a withdrawal is asked for.
     asked: Arc<Notify>,
     /// Withdrawals are answered when so many wait; never, without one.
     withdrawals: Option<Arc<Barrier>>,

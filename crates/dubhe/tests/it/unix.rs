@@ -28,7 +28,7 @@ use tokio::sync::Notify;
 
 #[dubhe::interface("org.example.Host")]
 trait Host {
-    /// Both ends of the connection and the protocol, as the handler sees them.
+    /// Returns both ends of the connection and the protocol, as the handler sees them.
     async fn peer(&self, ctx: &Context) -> Result<String, Status>;
 
     /// Waits until the test lets it end.

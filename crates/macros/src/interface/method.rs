@@ -19,10 +19,10 @@ const RESERVED_METHODS: [&str; 4] = ["new", "over", "with", "client"];
 pub(super) struct Method<'a> {
     pub(super) item: &'a TraitItemFn,
     pub(super) ident: &'a Ident,
-    /// Its name in Java.
+    /// The name of the method in Java.
     pub(super) java: String,
     pub(super) context: bool,
-    /// None when it takes `requests`.
+    /// The arguments; empty when it takes `requests`.
     pub(super) arguments: Vec<Argument<'a>>,
     pub(super) requests: Option<Requests<'a>>,
     pub(super) output: Output<'a>,
@@ -159,12 +159,12 @@ impl<'a> Method<'a> {
         }
     }
 
-    /// Its attributes without those that are read here.
+    /// The attributes without those that are read here.
     pub(super) fn attributes(&self) -> impl Iterator<Item = &'a Attribute> {
         self.item.attrs.iter().filter(|a| !a.path().is_ident(crate::attr::JAVA))
     }
 
-    /// Its documentation.
+    /// The documentation.
     pub(super) fn docs(&self) -> impl Iterator<Item = &'a Attribute> {
         self.item.attrs.iter().filter(|a| a.path().is_ident("doc"))
     }

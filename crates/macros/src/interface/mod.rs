@@ -109,7 +109,7 @@ fn read_item(item: &TraitItem) -> Result<Method<'_>> {
     }
 }
 
-/// Two methods of one name must be told apart by their arguments, and are configured as one.
+/// Checks that methods of one name can be told apart by their arguments, and are configured as one.
 fn check_overloads(methods: &[Method<'_>]) -> Result<()> {
     let mut seen: HashMap<&str, Vec<&Method<'_>>> = HashMap::new();
     for method in methods {

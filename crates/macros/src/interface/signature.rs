@@ -92,7 +92,7 @@ pub(super) struct Requests<'a> {
 }
 
 impl<'a> Requests<'a> {
-    /// Such an argument, when it is the only one.
+    /// Reads such an argument, when it is the only one.
     pub(super) fn read(inputs: &[&'a FnArg]) -> Option<Self> {
         let [FnArg::Typed(typed)] = inputs else { return None };
         let Pat::Ident(pattern) = &*typed.pat else { return None };

@@ -10,7 +10,7 @@ use crate::names::camel_case;
 pub(crate) enum Role {
     /// A field of its own.
     Own,
-    /// Not part of the class.
+    /// A field that is not part of the class.
     Skip,
     /// The superclass, whose fields are part of this class.
     Parent,
@@ -51,12 +51,12 @@ pub(crate) const EXCEPTION: Flags = Flags {
 pub(crate) struct Field<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) ty: &'a Type,
-    /// Its name in Java.
+    /// The name of the field in Java.
     pub(crate) java: String,
     pub(crate) role: Role,
-    /// True if `Default::default()` stands in when the message lacks it.
+    /// `true` if `Default::default()` stands in when the message lacks it.
     pub(crate) default: bool,
-    /// True if Java writes it among the last, see [`is_simple`].
+    /// `true` if Java writes it among the last, see [`is_simple`].
     pub(crate) simple: bool,
 }
 

@@ -9,7 +9,7 @@ use crate::names::clash;
 /// A struct's fields, and what of them travels.
 pub(crate) struct Object<'a> {
     pub(crate) fields: Vec<Field<'a>>,
-    /// True if it has the fields of `Throwable` as well.
+    /// `true` if it has the fields of `Throwable` as well.
     pub(crate) throwable: bool,
 }
 

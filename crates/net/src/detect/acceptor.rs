@@ -10,7 +10,7 @@ use super::{AcceptOptions, Protocol, TlsMode};
 use crate::{
     Error, ErrorKind, Result,
     drain::{Scope, Shutdown},
-    io::{Io, Listen, Peer, SockAddr},
+    io::{ConnectionInfo, Io, Listen, SockAddr},
     log::OncePerSecond,
     time,
 };
@@ -105,7 +105,7 @@ impl Acceptor {
 }
 
 impl Shared {
-    fn start(self: Arc<Self>, io: Io, peer: Peer, shutdown: &Shutdown, scope: &Scope) {
+    fn start(self: Arc<Self>, io: Io, peer: ConnectionInfo, shutdown: &Shutdown, scope: &Scope) {
         let permit = match self.limits.admit(peer.remote.ip()) {
             Ok(permit) => permit,
             Err(why) => {
@@ -128,7 +128,7 @@ impl Shared {
     async fn serve(
         &self,
         io: Io,
-        peer: Peer,
+        peer: ConnectionInfo,
         mut shutdown: Shutdown,
         _permit: ConnectionPermit,
     ) -> Result<()> {
@@ -148,7 +148,11 @@ impl Shared {
     }
 
     /// TLS where it applies, then the protocol.
-    async fn begin(&self, io: Io, peer: Peer) -> Result<Option<(Arc<dyn Protocol>, Io, Peer)>> {
+    async fn begin(
+        &self,
+        io: Io,
+        peer: ConnectionInfo,
+    ) -> Result<Option<(Arc<dyn Protocol>, Io, ConnectionInfo)>> {
         #[cfg(feature = "tls")]
         let Some((io, peer)) = self.encrypt(io, peer).await? else { return Ok(None) };
         let found = sniff::protocol(io, &self.protocols, self.sniff_timeouts()).await?;
@@ -156,7 +160,7 @@ impl Shared {
     }
 
     #[cfg(feature = "tls")]
-    async fn encrypt(&self, io: Io, peer: Peer) -> Result<Option<(Io, Peer)>> {
+    async fn encrypt(&self, io: Io, peer: ConnectionInfo) -> Result<Option<(Io, ConnectionInfo)>> {
         let Some(tls) = &self.options.tls else { return Ok(Some((io, peer))) };
         let io = match self.options.tls_mode {
             TlsMode::Off => return Ok(Some((io, peer))),

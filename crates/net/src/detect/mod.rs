@@ -1,4 +1,4 @@
-//! Several protocols on one port: accept, look at the first bytes, hand over.
+//! The detection of the protocol on a port: accept, look at the first bytes, hand over.
 
 mod acceptor;
 mod limits;
@@ -10,21 +10,21 @@ pub use acceptor::Acceptor;
 
 use crate::{
     drain::Shutdown,
-    io::{BoxFuture, Io, Peer, Subnet},
+    io::{BoxFuture, ConnectionInfo, Io, Subnet},
 };
 
 /// A protocol that can be served.
 pub trait Protocol: Send + Sync + 'static {
-    /// Its name, for people.
+    /// The name of the protocol, for people.
     fn name(&self) -> &str;
 
     /// Decides if a connection that begins with `prefix` is of this protocol, from at most
     /// [`MAX_SNIFF_BYTES`] bytes.
     fn probe(&self, prefix: &[u8]) -> Probe;
 
-    /// Serves one connection to its end. At [`Shutdown::draining`] it tells the peer, lets what
+    /// Serves one connection to its end. At [`Shutdown::draining`] it notifies the peer, lets what
     /// has begun end, and closes; the future is dropped when patience ends.
-    fn serve(&self, io: Io, peer: Peer, shutdown: Shutdown) -> BoxFuture<'static, ()>;
+    fn serve(&self, io: Io, peer: ConnectionInfo, shutdown: Shutdown) -> BoxFuture<'static, ()>;
 }
 
 /// The result of looking at the first bytes of a connection.
@@ -44,12 +44,12 @@ pub const MAX_SNIFF_BYTES: usize = 64;
 /// The use of TLS on a port.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum TlsMode {
-    /// Clear connections only.
+    /// Plain connections only.
     #[default]
     Off,
-    /// Clear and encrypted: a connection whose first byte is 0x16 is TLS.
+    /// Plain and TLS connections: one whose first byte is 0x16 is TLS.
     Optional,
-    /// Encrypted connections only.
+    /// TLS connections only.
     Required,
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::tcp::{TcpDial, TcpOptions};
 use super::unix::{UnixDial, UnixOptions};
-use super::{Address, BoxFuture, Dial, Io, Peer};
+use super::{Address, BoxFuture, ConnectionInfo, Dial, Io};
 use crate::Result;
 #[cfg(feature = "tls")]
 use crate::tls::ClientTls;
@@ -63,7 +63,7 @@ impl SocketDial {
 }
 
 impl Dial for SocketDial {
-    fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, Result<(Io, Peer)>> {
+    fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, Result<(Io, ConnectionInfo)>> {
         match to.unix_path() {
             Some(_) => self.unix.dial(to),
             None => self.tcp.dial(to),

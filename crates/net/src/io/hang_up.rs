@@ -1,4 +1,4 @@
-//! Noticing that a peer hangs up while nothing is read from it.
+//! The detection of a peer that hangs up while nothing is read from it.
 
 use std::{
     fmt,

@@ -12,7 +12,7 @@ use std::{
 use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
-use super::{Address, BoxFuture, Dial, Io, Listen, Peer, SockAddr};
+use super::{Address, BoxFuture, ConnectionInfo, Dial, Io, Listen, SockAddr};
 use crate::{Error, ErrorKind, Result};
 
 /// The number of dialed streams that wait for `accept` before dialing waits too.
@@ -32,7 +32,7 @@ struct Shared {
 
 #[derive(Debug)]
 struct Table {
-    listeners: HashMap<SocketAddr, mpsc::Sender<(Io, Peer)>>,
+    listeners: HashMap<SocketAddr, mpsc::Sender<(Io, ConnectionInfo)>>,
     next_port: u16,
 }
 
@@ -51,10 +51,13 @@ impl Network {
     }
 
     /// Two connected streams, without a listener.
-    pub fn pair(&self) -> ((Io, Peer), (Io, Peer)) {
+    pub fn pair(&self) -> ((Io, ConnectionInfo), (Io, ConnectionInfo)) {
         let (left, right) = (self.free_port(), self.free_port());
         let (a, b) = tokio::io::duplex(self.shared.pipe);
-        ((a.into(), Peer::clear(right, left)), (b.into(), Peer::clear(left, right)))
+        (
+            (a.into(), ConnectionInfo::clear(right, left)),
+            (b.into(), ConnectionInfo::clear(left, right)),
+        )
     }
 
     /// Listens on `addr`; port 0 takes a free one. Dropping the listener frees the address.
@@ -89,12 +92,12 @@ impl Network {
 #[derive(Debug)]
 pub struct MemoryListen {
     local: SocketAddr,
-    accepted: mpsc::Receiver<(Io, Peer)>,
+    accepted: mpsc::Receiver<(Io, ConnectionInfo)>,
     network: Network,
 }
 
 impl Listen for MemoryListen {
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Io, Peer)>> {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Io, ConnectionInfo)>> {
         // The network keeps the sending half for as long as this listener lives.
         self.accepted.poll_recv(cx).map(|next| next.ok_or(io::ErrorKind::NotConnected.into()))
     }
@@ -111,7 +114,7 @@ impl Drop for MemoryListen {
 }
 
 impl Dial for Network {
-    fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, Result<(Io, Peer)>> {
+    fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, Result<(Io, ConnectionInfo)>> {
         Box::pin(async move {
             let refused = || {
                 let source = io::Error::from(io::ErrorKind::ConnectionRefused);
@@ -122,9 +125,9 @@ impl Dial for Network {
             let sender = sender.ok_or_else(refused)?;
             let local = self.free_port();
             let (near, far) = tokio::io::duplex(self.shared.pipe);
-            let far = (Io::from(far), Peer::clear(local, addr));
+            let far = (Io::from(far), ConnectionInfo::clear(local, addr));
             sender.send(far).await.map_err(|_| refused())?;
-            Ok((near.into(), Peer::clear(addr, local)))
+            Ok((near.into(), ConnectionInfo::clear(addr, local)))
         })
     }
 }

@@ -1,6 +1,6 @@
-//! Byte streams: what they are ([`Io`]), who is at the other end ([`Peer`]), and the two seams
-//! through which they come, [`Listen`] and [`Dial`], with TCP ([`tcp`]), Unix sockets ([`unix`]) and
-//! an in-memory network ([`memory`]) behind them.
+//! Byte streams: the type of them ([`Io`]), the facts of a connection ([`ConnectionInfo`]), and the
+//! two traits through which they come, [`Listen`] and [`Dial`], with TCP ([`tcp`]), Unix sockets
+//! ([`unix`]) and an in-memory network ([`memory`]) behind them.
 
 mod address;
 mod dial;
@@ -22,7 +22,7 @@ pub use address::Address;
 pub use dial::{ClientTransport, SocketDial};
 pub use dubhe_core::SockAddr;
 pub use hang_up::HangUp;
-pub use peer::{Peer, TlsPeer};
+pub use peer::{ConnectionInfo, TlsPeer};
 pub use stream::{Io, Transport};
 pub use subnet::Subnet;
 
@@ -33,14 +33,14 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait Listen: Send + 'static {
     /// Polls for the next stream. An error concerns one attempt: the caller goes on polling, after
     /// a pause if the error says that resources are short.
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<(Io, Peer)>>;
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<(Io, ConnectionInfo)>>;
 
     /// The address listened on; with the real port when port 0 was asked for.
     fn local_addr(&self) -> SockAddr;
 }
 
 impl Listen for Box<dyn Listen> {
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<(Io, Peer)>> {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<(Io, ConnectionInfo)>> {
         (**self).poll_accept(cx)
     }
 
@@ -52,5 +52,5 @@ impl Listen for Box<dyn Listen> {
 /// A way to open streams to other endpoints.
 pub trait Dial: Send + Sync + 'static {
     /// Opens a stream to `to`, within the dialer's own connect timeout.
-    fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, crate::Result<(Io, Peer)>>;
+    fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, crate::Result<(Io, ConnectionInfo)>>;
 }

@@ -7,17 +7,17 @@ use dubhe_core::SockAddr;
 
 /// Both ends of a connection and, over TLS, what the handshake established. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Peer {
+pub struct ConnectionInfo {
     /// The address of the other end.
     pub remote: SockAddr,
     /// The address of this end.
     pub local: SockAddr,
-    /// The result of the TLS handshake; `None` on a clear connection.
+    /// The result of the TLS handshake; `None` without TLS.
     pub tls: Option<Arc<TlsPeer>>,
 }
 
-impl Peer {
-    /// A peer on a clear connection.
+impl ConnectionInfo {
+    /// The facts of a connection without TLS.
     pub fn clear(remote: impl Into<SockAddr>, local: impl Into<SockAddr>) -> Self {
         Self { remote: remote.into(), local: local.into(), tls: None }
     }

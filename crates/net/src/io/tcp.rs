@@ -10,7 +10,7 @@ use std::{
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
 
-use super::{Address, BoxFuture, Dial, Io, Listen, Peer, SockAddr};
+use super::{Address, BoxFuture, ConnectionInfo, Dial, Io, Listen, SockAddr};
 use crate::{Error, ErrorKind, Result};
 
 /// The options of each TCP socket.
@@ -72,9 +72,13 @@ impl TcpOptions {
     }
 }
 
-fn open(stream: TcpStream, remote: SocketAddr, options: &TcpOptions) -> io::Result<(Io, Peer)> {
+fn open(
+    stream: TcpStream,
+    remote: SocketAddr,
+    options: &TcpOptions,
+) -> io::Result<(Io, ConnectionInfo)> {
     options.apply(&stream)?;
-    let peer = Peer::clear(remote, stream.local_addr()?);
+    let peer = ConnectionInfo::clear(remote, stream.local_addr()?);
     Ok((stream.into(), peer))
 }
 
@@ -111,7 +115,7 @@ impl TcpListen {
 }
 
 impl Listen for TcpListen {
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Io, Peer)>> {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Io, ConnectionInfo)>> {
         let (stream, remote) = ready!(self.listener.poll_accept(cx))?;
         // A peer that is gone again makes its socket refuse options: that is the peer's trouble.
         let gone = |error| io::Error::new(io::ErrorKind::ConnectionAborted, error);
@@ -136,7 +140,7 @@ impl TcpDial {
         Self { options }
     }
 
-    async fn try_each(&self, to: &Address) -> io::Result<(Io, Peer)> {
+    async fn try_each(&self, to: &Address) -> io::Result<(Io, ConnectionInfo)> {
         let mut last = None;
         for addr in lookup_host((to.host(), to.port())).await? {
             let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
@@ -152,7 +156,7 @@ impl TcpDial {
 }
 
 impl Dial for TcpDial {
-    fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, Result<(Io, Peer)>> {
+    fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, Result<(Io, ConnectionInfo)>> {
         Box::pin(async move {
             if to.unix_path().is_some() {
                 let message = format!("cannot connect to {to} over TCP");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dubhe_core::random::Random;
+use dubhe_core::random::RandomSource;
 
 /// Exponential backoff with full jitter: each pause is drawn evenly from zero to a bound that
 /// grows with every failure, so that many clients of one endpoint do not return together.
@@ -36,7 +36,7 @@ impl Backoff {
     }
 
     /// The pause after this many failures in a row.
-    pub fn pause(&self, failures: u32, random: &dyn Random) -> Duration {
+    pub fn pause(&self, failures: u32, random: &dyn RandomSource) -> Duration {
         let exponent = i32::try_from(failures.saturating_sub(1)).unwrap_or(i32::MAX);
         let bound = self.initial.as_secs_f64() * self.factor.powi(exponent);
         let bound = Duration::try_from_secs_f64(bound).unwrap_or(self.max).min(self.max);

@@ -1,4 +1,4 @@
-//! Several connections to one endpoint.
+//! A pool of connections to one endpoint.
 //!
 //! A pool keeps [`PoolOptions::connections`] slots. Each connects when it is first wanted and
 //! again whenever its connection ends, with full-jitter backoff and never more than one attempt at
@@ -21,7 +21,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use dubhe_core::random::Random;
+use dubhe_core::random::RandomSource;
 use tokio::sync::watch;
 
 pub use backoff::Backoff;
@@ -49,7 +49,7 @@ pub enum State {
     Hung,
     /// A connection takes no more work, but what it has goes on.
     Draining,
-    /// Closed for good.
+    /// The end: the connection or the pool takes no work again.
     Closed,
 }
 
@@ -83,7 +83,7 @@ pub trait Connection: Clone + Send + Sync + 'static {
 }
 
 /// Opens connections for a pool.
-pub trait Connect: Send + Sync + 'static {
+pub trait MakeConnection: Send + Sync + 'static {
     /// The type of its connections.
     type Conn: Connection;
 
@@ -109,25 +109,25 @@ impl Default for PoolOptions {
 }
 
 /// Connections to one endpoint. Dropping it closes them.
-pub struct Pool<C: Connect> {
+pub struct Pool<C: MakeConnection> {
     shared: Arc<Shared<C>>,
     tasks: Scope,
     /// The slot picked last.
     last: AtomicUsize,
 }
 
-struct Shared<C: Connect> {
+struct Shared<C: MakeConnection> {
     connect: C,
     options: PoolOptions,
-    random: Arc<dyn Random>,
+    random: Arc<dyn RandomSource>,
     slots: Vec<Slot<C::Conn>>,
     state: watch::Sender<State>,
 }
 
-impl<C: Connect> Pool<C> {
+impl<C: MakeConnection> Pool<C> {
     /// A pool that connects when it is first used or warmed up. Must be called within a tokio
     /// runtime.
-    pub fn new(connect: C, options: PoolOptions, random: Arc<dyn Random>) -> Self {
+    pub fn new(connect: C, options: PoolOptions, random: Arc<dyn RandomSource>) -> Self {
         let slots = (0..options.connections.max(1)).map(|_| Slot::default()).collect();
         let shared = Arc::new(Shared {
             connect,
@@ -235,7 +235,7 @@ impl<C: Connect> Pool<C> {
         *self.shared.state.borrow()
     }
 
-    /// Tells of changes of [`state`](Self::state), and of failed attempts.
+    /// Watches changes of [`state`](Self::state), and failed attempts.
     pub fn changes(&self) -> watch::Receiver<State> {
         self.shared.state.subscribe()
     }
@@ -263,7 +263,7 @@ impl<C: Connect> Pool<C> {
     }
 }
 
-impl<C: Connect> Shared<C> {
+impl<C: MakeConnection> Shared<C> {
     /// Keeps one slot connected for as long as the pool lives.
     async fn keep(&self, index: usize) {
         let Some(slot) = self.slots.get(index) else { return };
@@ -331,8 +331,8 @@ impl<C: Connect> Shared<C> {
         *self.state.borrow() == State::Closed
     }
 
-    /// Says what the slots add up to. Failures do not change that, but whoever waits must look at
-    /// them.
+    /// Publishes the sum of the states of the slots. Failures do not change it, but whoever waits
+    /// must look at them.
     fn publish(&self) {
         let all = || self.slots.iter();
         // Within the lock, so that of two slots that change at once the later one is right.
@@ -355,14 +355,14 @@ impl<C: Connect> Shared<C> {
     }
 }
 
-/// Lets a slot start anew when its task ends while the pool lives: by a panic, such as one of its
+/// Starts a slot anew when its task ends while the pool lives: by a panic, such as one of its
 /// connection, or with the runtime in which it ran.
-struct Restart<'a, C: Connect> {
+struct Restart<'a, C: MakeConnection> {
     shared: &'a Shared<C>,
     slot: &'a Slot<C::Conn>,
 }
 
-impl<C: Connect> Drop for Restart<'_, C> {
+impl<C: MakeConnection> Drop for Restart<'_, C> {
     fn drop(&mut self) {
         if self.shared.is_closed() {
             return;
@@ -383,13 +383,13 @@ fn runtime_ended() -> Error {
     Error::new(ErrorKind::Closed, "the runtime in which the connection was has ended")
 }
 
-impl<C: Connect> Drop for Pool<C> {
+impl<C: MakeConnection> Drop for Pool<C> {
     fn drop(&mut self) {
         self.close(false);
     }
 }
 
-impl<C: Connect> std::fmt::Debug for Pool<C> {
+impl<C: MakeConnection> std::fmt::Debug for Pool<C> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Pool")
             .field("connections", &self.shared.slots.len())

@@ -54,7 +54,7 @@ impl<T: Connection> Slot<T> {
         conn.as_deref().is_some_and(Connection::is_hung)
     }
 
-    /// True for the first caller only.
+    /// Returns `true` for the first caller only.
     pub(super) fn start(&self) -> bool {
         !self.started.load(Ordering::Acquire) && !self.started.swap(true, Ordering::AcqRel)
     }

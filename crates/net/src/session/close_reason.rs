@@ -8,9 +8,9 @@ use crate::{Error, ErrorKind};
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum CloseReason {
-    /// Closed by this side, for the reason given; what was queued before is written first.
+    /// This side closed, for the reason given; what was queued before is written first.
     Local(Cow<'static, str>),
-    /// Closed by this side at once; what was queued is lost.
+    /// This side closed at once; what was queued is lost.
     Aborted(Cow<'static, str>),
     /// The peer ended its side between two frames.
     Ended,

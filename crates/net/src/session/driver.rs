@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Error,
-    io::{HangUp, Io, Peer},
+    io::{ConnectionInfo, HangUp, Io},
     time,
 };
 
@@ -55,9 +55,9 @@ pub struct Driver<S: Session> {
 
 enum Stage {
     Open,
-    /// Over for everybody else; the last bytes leave.
+    /// The session is over, and the last bytes leave.
     Flushing(CloseReason),
-    /// Ended by this side; the rest of the peer's bytes is awaited.
+    /// This side has ended; the rest of the peer's bytes is awaited.
     Lingering {
         until: Instant,
         left: usize,
@@ -73,7 +73,7 @@ impl<S: Session> Driver<S> {
     /// Must be called within a tokio runtime.
     pub fn new(
         mut io: Io,
-        peer: Peer,
+        peer: ConnectionInfo,
         options: SessionOptions,
         session: impl FnOnce(&Handle) -> S,
     ) -> Self {

@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::{CloseReason, Outbox, SessionOptions};
-use crate::io::Peer;
+use crate::io::ConnectionInfo;
 
 /// A connection as other tasks see it: they encode into its queue, ask for ticks, close it and
 /// wait for its end. Clones are the same connection; dropping them does not close it.
@@ -26,7 +26,7 @@ pub struct Handle {
 }
 
 pub(super) struct Shared {
-    peer: Peer,
+    peer: ConnectionInfo,
     high_water: usize,
     queue: Mutex<Queue>,
     /// Bytes that the driver took from the queue or a session wrote, and that the transport has
@@ -51,12 +51,13 @@ struct Queue {
 /// The state of the driver, which decides if a change of the queue must wake it.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum DriverState {
-    /// Asleep: any change needs a wake.
+    /// The driver sleeps: any change needs a wake.
     #[default]
     Asleep,
-    /// About to look: no change needs one.
+    /// The driver is about to look: no change needs a wake.
     Coming,
-    /// Waiting for the transport to take bytes: only a tick before this moment needs one.
+    /// The driver waits for the transport to take bytes: only a tick before this moment needs a
+    /// wake.
     Blocked(Option<Instant>),
 }
 
@@ -109,7 +110,7 @@ impl fmt::Display for SendError {
 impl std::error::Error for SendError {}
 
 impl Handle {
-    pub(super) fn new(peer: Peer, options: &SessionOptions) -> Self {
+    pub(super) fn new(peer: ConnectionInfo, options: &SessionOptions) -> Self {
         Self {
             shared: Arc::new(Shared {
                 peer,
@@ -124,9 +125,9 @@ impl Handle {
         }
     }
 
-    /// Lets `encode` append one or more whole frames to the connection's queue; they are written
-    /// in one batch with whatever else waits. `encode` runs under the queue's lock: no waiting,
-    /// and no call of this handle inside. A deadline for the answer goes in with
+    /// Appends one or more whole frames, which `encode` writes, to the connection's queue; they are
+    /// written in one batch with whatever else waits. `encode` runs under the queue's lock: no
+    /// waiting, and no call of this handle inside. A deadline for the answer goes in with
     /// [`Outbox::tick_at`].
     ///
     /// # Errors
@@ -194,7 +195,7 @@ impl Handle {
         self.alarm(|queue| queue.out.tick_at(at));
     }
 
-    /// Lets the session be polled, for something it shares with this caller that changed.
+    /// Wakes the driver to poll the session, for something it shares with this caller that changed.
     pub fn wake(&self) {
         self.alarm(|_| {});
     }
@@ -237,7 +238,7 @@ impl Handle {
     }
 
     /// The two ends of the connection.
-    pub fn peer(&self) -> &Peer {
+    pub fn peer(&self) -> &ConnectionInfo {
         &self.shared.peer
     }
 
@@ -256,7 +257,7 @@ impl Handle {
 /// The news for the driver when it takes what is queued.
 pub(super) struct QueueNews {
     pub(super) close: Option<CloseReason>,
-    /// The driver's task is another than last time: timers must be told.
+    /// The driver's task is another than last time: timers must wake it.
     pub(super) moved: bool,
 }
 
@@ -288,7 +289,7 @@ impl Shared {
         QueueNews { close: queue.close.take(), moved }
     }
 
-    /// Writing has to wait: the transport will wake the driver, senders need not, unless
+    /// Notes that writing has to wait: the transport will wake the driver, senders need not, unless
     /// they want a tick before `armed`.
     pub(super) fn blocked(&self, armed: Option<Instant>) {
         let mut queue = self.queue.lock();

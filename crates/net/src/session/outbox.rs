@@ -33,11 +33,11 @@ pub struct Outbox {
 }
 
 enum Chunk {
-    /// Encoded here; may still be overwritten at a mark.
+    /// Bytes that were encoded here; they may still be overwritten at a mark.
     Own(BytesMut),
-    /// Encoded elsewhere; never changed here.
+    /// Bytes that were encoded elsewhere; they are never changed here.
     Shared(Bytes),
-    /// No bytes: run when those before it are written.
+    /// A function that runs when the bytes before it are written.
     Receipt(Box<dyn FnOnce() + Send>),
 }
 

@@ -9,7 +9,7 @@ use tokio_rustls::{TlsConnector, TlsStream};
 use super::{config::SharedConfig, pem, provider, tls_error, tls_peer};
 use crate::{
     Result,
-    io::{Address, BoxFuture, Dial, Io, Peer},
+    io::{Address, BoxFuture, ConnectionInfo, Dial, Io},
 };
 
 /// The certificates that a client trusts and, for mutual TLS, its own. Clones share them.
@@ -68,7 +68,12 @@ impl ClientTls {
         TlsDial { tls: self.clone(), dial: Box::new(dial) }
     }
 
-    async fn connect(&self, to: &Address, io: Io, mut peer: Peer) -> Result<(Io, Peer)> {
+    async fn connect(
+        &self,
+        to: &Address,
+        io: Io,
+        mut peer: ConnectionInfo,
+    ) -> Result<(Io, ConnectionInfo)> {
         let name = self.options.server_name.as_deref().unwrap_or(to.host());
         let server = ServerName::try_from(name.to_owned()).map_err(|e| {
             tls_error(&format!("{name:?} is not a valid server name for tls: set server_name"), e)
@@ -148,7 +153,7 @@ pub struct TlsDial {
 const HANDSHAKE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(10);
 
 impl Dial for TlsDial {
-    fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, Result<(Io, Peer)>> {
+    fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, Result<(Io, ConnectionInfo)>> {
         Box::pin(async move {
             let (io, peer) = self.dial.dial(to).await?;
             match tokio::time::timeout(HANDSHAKE_TIMEOUT, self.tls.connect(to, io, peer)).await {

@@ -9,7 +9,7 @@ use tokio_rustls::{TlsAcceptor, TlsStream};
 use super::{config::SharedConfig, pem, provider, tls_error, tls_peer};
 use crate::{
     Error, Result,
-    io::{Io, Peer},
+    io::{ConnectionInfo, Io},
 };
 
 /// Certificate and key of a server, and the clients that it lets in. Clones share them, so that a
@@ -69,7 +69,11 @@ impl ServerTls {
     }
 
     /// Does the handshake.
-    pub(crate) async fn accept(&self, io: Io, mut peer: Peer) -> Result<(Io, Peer)> {
+    pub(crate) async fn accept(
+        &self,
+        io: Io,
+        mut peer: ConnectionInfo,
+    ) -> Result<(Io, ConnectionInfo)> {
         let acceptor = TlsAcceptor::from(self.config.load());
         let stream = acceptor
             .accept(io)
@@ -111,13 +115,13 @@ impl ServerTlsOptions {
 }
 
 impl ServerTlsBuilder {
-    /// Lets in only clients whose certificate one of these signed (PEM): mutual TLS.
+    /// Requires clients to have a certificate that one of these signed (PEM): mutual TLS.
     pub fn client_ca(mut self, ca: impl Into<Vec<u8>>) -> Self {
         self.options.client_ca = Some(ca.into());
         self
     }
 
-    /// Lets in clients without a certificate as well, beside those that
+    /// Accepts clients without a certificate as well, beside those that
     /// [`client_ca`](Self::client_ca) allows.
     pub fn client_optional(mut self) -> Self {
         self.options.optional = true;

@@ -13,7 +13,7 @@ use bytes::{Bytes, BytesMut};
 use dubhe_net::{
     Result,
     io::{
-        Dial, Io, Listen, Peer, SocketDial,
+        ConnectionInfo, Dial, Io, Listen, SocketDial,
         memory::Network,
         tcp::{TcpListen, TcpOptions},
     },
@@ -77,7 +77,7 @@ impl Session for Amplifier {
 }
 
 type Started = (Io, Handle, JoinHandle<CloseReason>, Arc<Counts>);
-type Pair = (Io, (Io, Peer));
+type Pair = (Io, (Io, ConnectionInfo));
 
 fn start((near, (far, peer)): Pair, options: SessionOptions, reply: usize, deaf: bool) -> Started {
     let counts = Arc::new(Counts::default());

@@ -1,4 +1,5 @@
-//! Several protocols on one port: who gets a connection, who gets none, and how it all ends.
+//! The detection of protocols on one port: who gets a connection, who gets none, and how it all
+//! ends.
 
 use std::{
     io,
@@ -12,7 +13,7 @@ use crate::support::loopback;
 use dubhe_net::{
     detect::{AcceptOptions, Acceptor, MAX_SNIFF_BYTES, Probe, Protocol},
     drain::{Shutdown, Trigger},
-    io::{BoxFuture, Dial, Io, Listen, Peer, SockAddr, memory::Network},
+    io::{BoxFuture, ConnectionInfo, Dial, Io, Listen, SockAddr, memory::Network},
     time,
 };
 use dubhe_testkit::wait_until;
@@ -38,7 +39,12 @@ impl Protocol for Magic {
         }
     }
 
-    fn serve(&self, mut io: Io, _: Peer, mut shutdown: Shutdown) -> BoxFuture<'static, ()> {
+    fn serve(
+        &self,
+        mut io: Io,
+        _: ConnectionInfo,
+        mut shutdown: Shutdown,
+    ) -> BoxFuture<'static, ()> {
         let magic = self.0;
         Box::pin(async move {
             assert_ne!(magic, "PANIC", "as the test asked");
@@ -52,7 +58,7 @@ impl Protocol for Magic {
     }
 }
 
-/// Never sure.
+/// A protocol that is never sure.
 struct Unsure;
 
 impl Protocol for Unsure {
@@ -64,7 +70,7 @@ impl Protocol for Unsure {
         if prefix.first() == Some(&b'?') { Probe::More } else { Probe::No }
     }
 
-    fn serve(&self, _: Io, _: Peer, _: Shutdown) -> BoxFuture<'static, ()> {
+    fn serve(&self, _: Io, _: ConnectionInfo, _: Shutdown) -> BoxFuture<'static, ()> {
         Box::pin(async {})
     }
 }
@@ -201,7 +207,7 @@ struct Failing<L> {
 }
 
 impl<L: Listen> Listen for Failing<L> {
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Io, Peer)>> {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Io, ConnectionInfo)>> {
         match self.errors.pop() {
             Some(error) => Poll::Ready(Err(error)),
             None => Poll::Ready(ready!(self.inner.poll_accept(cx))),

@@ -7,10 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use dubhe_core::random::Random;
+use dubhe_core::random::RandomSource;
 use dubhe_net::{
     Error, ErrorKind, Result,
-    pool::{Connect, Connection, LOAD_SLACK, Pool, PoolOptions, State},
+    pool::{Connection, LOAD_SLACK, MakeConnection, Pool, PoolOptions, State},
     time,
 };
 use dubhe_testkit::wait_until;
@@ -113,7 +113,7 @@ impl Script {
     }
 }
 
-impl Connect for Script {
+impl MakeConnection for Script {
     type Conn = Conn;
 
     async fn connect(&self) -> Result<Conn> {
@@ -135,7 +135,7 @@ impl Connect for Script {
 /// Draws the middle of everything, so that pauses can be told.
 struct Half;
 
-impl Random for Half {
+impl RandomSource for Half {
     fn next(&self) -> u64 {
         1 << 63
     }

@@ -7,13 +7,13 @@ use dubhe_net::{
     ErrorKind, Result,
     detect::{AcceptOptions, Acceptor, Probe, Protocol, TlsMode},
     drain::{Shutdown, Trigger},
-    io::{BoxFuture, Dial, Io, Peer, memory::Network},
+    io::{BoxFuture, ConnectionInfo, Dial, Io, memory::Network},
     tls::{ClientTls, ServerTls},
 };
 use dubhe_testkit::certs::{Authority, Identity};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// Says how it sees its client: encrypted or not, ALPN, server name, number of certificates.
+/// Describes its client: encrypted or not, ALPN, server name, number of certificates.
 struct Mirror;
 
 impl Protocol for Mirror {
@@ -25,7 +25,7 @@ impl Protocol for Mirror {
         if prefix.starts_with(b"?") { Probe::Yes } else { Probe::No }
     }
 
-    fn serve(&self, mut io: Io, peer: Peer, _: Shutdown) -> BoxFuture<'static, ()> {
+    fn serve(&self, mut io: Io, peer: ConnectionInfo, _: Shutdown) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             let seen = peer.tls.as_deref().map(|tls| {
                 let alpn = tls.alpn.as_deref().map(String::from_utf8_lossy);
@@ -59,7 +59,7 @@ impl Server {
     }
 
     /// The answer to a client, and the server as it sees it.
-    async fn ask(&self, dial: &dyn Dial) -> Result<(String, Peer)> {
+    async fn ask(&self, dial: &dyn Dial) -> Result<(String, ConnectionInfo)> {
         let (mut io, peer) = dial.dial(&self.addr.into()).await?;
         let mut got = String::new();
         // With TLS 1.3 a refused client certificate shows only here.
@@ -68,7 +68,7 @@ impl Server {
         Ok((got, peer))
     }
 
-    async fn ask_as(&self, client: &ClientTls) -> Result<(String, Peer)> {
+    async fn ask_as(&self, client: &ClientTls) -> Result<(String, ConnectionInfo)> {
         self.ask(&client.dial(self.network.clone())).await
     }
 }

@@ -14,7 +14,7 @@ use crate::support::loopback;
 use dubhe_net::{
     Error, ErrorKind, Result,
     io::{
-        Address, Dial, Io, Listen, Peer, SockAddr, SocketDial,
+        Address, ConnectionInfo, Dial, Io, Listen, SockAddr, SocketDial,
         tcp::{TcpDial, TcpListen, TcpOptions},
         unix::{MAX_PATH_BYTES, UnixDial, UnixListen, UnixOptions},
     },
@@ -29,11 +29,11 @@ fn bind(path: &Path) -> Result<UnixListen> {
     UnixListen::bind(path, &UnixOptions::default())
 }
 
-async fn dial(path: &Path) -> Result<(Io, Peer)> {
+async fn dial(path: &Path) -> Result<(Io, ConnectionInfo)> {
     UnixDial::default().dial(&Address::unix(path)).await
 }
 
-async fn accept(listen: &mut impl Listen) -> (Io, Peer) {
+async fn accept(listen: &mut impl Listen) -> (Io, ConnectionInfo) {
     poll_fn(|cx| listen.poll_accept(cx)).await.unwrap()
 }
 

@@ -22,8 +22,8 @@ use dubhe_core::connect::Connect;
 use dubhe_core::gate::Gates;
 use dubhe_core::serve::{Dispatch, Target, Wanted};
 use dubhe_core::{
-    Body, Call, EncodedArgs, Endpoint, Format, Head, Invoke, Invoking, Method, Reply, ServiceKey,
-    Status,
+    Call, CallBody, EncodedArgs, Endpoint, Format, Head, Invoke, Invoking, Method, Reply,
+    ServiceKey, Status,
 };
 use dubhe_dubbo::DubboOptions;
 use dubhe_dubbo::exchange::{Connection, Exchange, Role};
@@ -44,7 +44,7 @@ struct Handler;
 
 impl Invoke for Handler {
     fn invoke(&self, call: Call) -> Invoking {
-        let Body::One(payload) = call.body else { panic!("no arguments") };
+        let CallBody::One(payload) = call.body else { panic!("no arguments") };
         Invoking::ready(Ok(Reply::new(payload)))
     }
 }

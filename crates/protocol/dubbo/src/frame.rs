@@ -29,7 +29,7 @@ pub enum Frame {
 pub enum FrameError {
     /// The peer began with something else than a frame: it does not speak dubbo.
     NotDubbo,
-    /// After a frame came [`RESYNC_LIMIT`] bytes without another.
+    /// A frame was followed by [`RESYNC_LIMIT`] bytes without another.
     Lost,
     /// A header with a body length below zero.
     NegativeLength(i32),

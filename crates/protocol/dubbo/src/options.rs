@@ -24,7 +24,7 @@ pub struct DubboOptions {
     /// when they are decoded, and that of the attachments likewise. Default 64 times the bytes of
     /// either, at most 64 MiB.
     pub decoded: MemoryLimit,
-    /// After how much silence in one direction a client sends a heartbeat; after three times as
+    /// The silence in one direction after which a client sends a heartbeat; after three times as
     /// much from the peer either end closes. Zero turns both off. Parameter `heartbeat` in
     /// milliseconds, default 60 s.
     pub heartbeat: Duration,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use dubhe_core::serve::Dispatch;
 use dubhe_net::detect::{Probe, Protocol};
 use dubhe_net::drain::Shutdown;
-use dubhe_net::io::{BoxFuture, Io, Peer};
+use dubhe_net::io::{BoxFuture, ConnectionInfo, Io};
 use dubhe_net::poll_watch::PollWatch;
 use dubhe_net::session::{Driver, SessionOptions};
 
@@ -45,7 +45,7 @@ impl DubboProtocol {
         self
     }
 
-    /// The same, and `watch` is told of the polls of handlers.
+    /// The same, with a watchdog over the polls of handlers.
     pub fn poll_watch(mut self, watch: Arc<PollWatch>) -> Self {
         self.watch = Some(watch);
         self
@@ -66,7 +66,12 @@ impl Protocol for DubboProtocol {
         }
     }
 
-    fn serve(&self, io: Io, peer: Peer, mut shutdown: Shutdown) -> BoxFuture<'static, ()> {
+    fn serve(
+        &self,
+        io: Io,
+        peer: ConnectionInfo,
+        mut shutdown: Shutdown,
+    ) -> BoxFuture<'static, ()> {
         let Self { dispatch, options, session, watch } = self.clone();
         Box::pin(async move {
             let remote = peer.remote.clone();

@@ -8,11 +8,11 @@ use dubhe_core::{Code, ServiceKey, Status};
 /// The time at which a service is registered, from its parameters `register` and `delay`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AnnouncePolicy {
-    /// Never, by `register=false`: the service is for callers that know its address.
+    /// The service is not registered (`register=false`): it is for callers that know its address.
     Never,
-    /// Once the server accepts connections; also by Dubbo's `delay=-1`.
+    /// The service is registered once the server accepts connections; also by Dubbo's `delay=-1`.
     AtOnce,
-    /// This time after that, by `delay` in milliseconds.
+    /// The service is registered this time after that, by `delay` in milliseconds.
     After(Duration),
 }
 

@@ -23,7 +23,7 @@ pub(crate) struct Catalog {
 pub(super) struct Described {
     /// The descriptor sets by interface.
     pub(super) sets: BTreeMap<String, &'static [u8]>,
-    /// Built on first use, since few servers are asked for descriptors.
+    /// The index, built on first use, since few servers are asked for descriptors.
     index: OnceLock<Index>,
 }
 

@@ -20,7 +20,8 @@ use dubhe_core::reply::ReplyBody;
 use dubhe_core::status::Exception;
 use dubhe_core::value::List;
 use dubhe_core::{
-    Body, Call, CallKind, Code, Invoke, Invoking, Method, Payload, Reply, Status, Value, descriptor,
+    Call, CallBody, CallKind, Code, Invoke, Invoking, Method, Payload, Reply, Status, Value,
+    descriptor,
 };
 use dubhe_hessian2::java;
 use dubhe_json::Classes;
@@ -125,7 +126,7 @@ impl GenericAdapter {
     fn inner(&self, call: Call) -> Result<(Form, Invoking), Status> {
         let form = Form::of(&call)?;
         let Call { mut head, body } = call;
-        let Body::One(payload) = &body else {
+        let CallBody::One(payload) = &body else {
             return Err(bad("$invoke takes three values, not a stream".into()));
         };
         let (name, wanted, given): (ByteString, Value, Value) =

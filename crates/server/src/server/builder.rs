@@ -58,7 +58,7 @@ pub struct ServerOptions {
     pub accept: AcceptOptions,
     /// Options of its TCP sockets.
     pub tcp: TcpOptions,
-    /// Options of its Unix sockets, such as who may connect.
+    /// Options of its Unix sockets, such as the permissions of their files.
     pub unix: UnixOptions,
     /// Options of dubbo connections.
     pub dubbo: DubboOptions,

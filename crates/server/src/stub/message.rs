@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use dubhe_core::context::Context;
-use dubhe_core::{Body, Call, Code, Invoking, Request, Response, Status, Streaming};
+use dubhe_core::{Call, CallBody, Code, Invoking, Request, Response, Status, Streaming};
 use dubhe_protobuf::{Message, decode, decode_or, message};
 
 use super::finish;
@@ -63,8 +63,8 @@ fn one<M: Message>(
 ) -> Invoking {
     let Call { head, body } = call;
     let message = match body {
-        Body::One(payload) => decode::<M>(payload),
-        Body::Stream(_) => {
+        CallBody::One(payload) => decode::<M>(payload),
+        CallBody::Stream(_) => {
             Err(Status::new(Code::InvalidArgument, "the method takes one message, not a stream"))
         }
     };

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 
-use dubhe_testkit::proxy::{Fault, Faults, Proxy};
+use dubhe_testkit::proxy::{Faults, Proxy, WireFault};
 use dubhe_testkit::{certs::Authority, wait_until};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -39,28 +39,28 @@ async fn rest(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
 #[tokio::test]
 async fn closes_after_the_byte_in_either_direction() {
     for (faults, want) in [
-        (Faults::none().to_client(0, Fault::Close), &b""[..]),
-        (Faults::none().to_client(4, Fault::Close), b"0123"),
-        (Faults::none().to_server(7, Fault::HalfClose), b"0123456"),
+        (Faults::none().to_client(0, WireFault::Close), &b""[..]),
+        (Faults::none().to_client(4, WireFault::Close), b"0123"),
+        (Faults::none().to_server(7, WireFault::HalfClose), b"0123456"),
     ] {
         let (_proxy, mut stream) = through(faults).await;
         assert_eq!(rest(&mut stream).await.unwrap(), want);
     }
-    let (proxy, mut stream) = through(Faults::none().to_server(7, Fault::Close)).await;
+    let (proxy, mut stream) = through(Faults::none().to_server(7, WireFault::Close)).await;
     rest(&mut stream).await.unwrap();
     assert_eq!((proxy.to_server(), proxy.accepted()), (7, 1));
 }
 
 #[tokio::test]
 async fn resets_corrupts_and_stalls() {
-    let (_proxy, mut stream) = through(Faults::none().to_client(3, Fault::Reset)).await;
+    let (_proxy, mut stream) = through(Faults::none().to_client(3, WireFault::Reset)).await;
     assert_eq!(rest(&mut stream).await.unwrap_err().kind(), ErrorKind::ConnectionReset);
 
-    let (_proxy, mut stream) = through(Faults::none().to_client(2, Fault::Corrupt(0xff))).await;
+    let (_proxy, mut stream) = through(Faults::none().to_client(2, WireFault::Corrupt(0xff))).await;
     stream.shutdown().await.unwrap();
     assert_eq!(rest(&mut stream).await.unwrap(), b"01\xcd3456789");
 
-    let (proxy, mut stream) = through(Faults::none().to_server(5, Fault::Stall)).await;
+    let (proxy, mut stream) = through(Faults::none().to_server(5, WireFault::Stall)).await;
     let mut got = [0; 5];
     stream.read_exact(&mut got).await.unwrap();
     assert_eq!(&got, b"01234");
@@ -73,7 +73,7 @@ async fn resets_corrupts_and_stalls() {
 async fn new_faults_hold_for_new_connections() {
     let (proxy, mut first) = through(Faults::none()).await;
     wait_until("the first connection is accepted", || proxy.accepted() == 1).await;
-    proxy.set(Faults::none().to_client(1, Fault::Close));
+    proxy.set(Faults::none().to_client(1, WireFault::Close));
     let mut second = TcpStream::connect(proxy.addr()).await.unwrap();
     second.write_all(b"ab").await.unwrap();
     assert_eq!(rest(&mut second).await.unwrap(), b"a");

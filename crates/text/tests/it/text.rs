@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use dubhe_text::{ascii, is_ascii, share};
 
-/// Past every path of lengths: bytes, halves of words, words, and several words.
+/// The longest text: past every path of lengths, which are bytes, halves of words, words, and
+/// several words.
 const LONGEST: usize = if cfg!(miri) { 35 } else { 130 };
 
 #[test]

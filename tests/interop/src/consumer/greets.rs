@@ -47,7 +47,7 @@ async fn unary(g: &GreeterClient) -> CaseResult {
     same(&expected, &g.greet(request).await?.into_inner())
 }
 
-/// Each request is sent once the reply to the one before has come. dubbo-go begins a reply with its
+/// Sends each request once the reply to the one before has come. dubbo-go begins a reply with its
 /// first message, so the first request goes before it is awaited.
 async fn chat(g: &GreeterClient) -> CaseResult {
     let (say, mut said) = mpsc::unbounded_channel();

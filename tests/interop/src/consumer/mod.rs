@@ -55,7 +55,7 @@ pub(crate) struct Source {
     /// The registry that knows the providers, such as file:///tmp/registry
     #[arg(long)]
     registry: Option<String>,
-    /// With a registry, the protocol to call by: dubbo or tri
+    /// The protocol to call by with a registry: dubbo or tri
     #[arg(long, default_value = "dubbo", conflicts_with = "url")]
     protocol: String,
 }

@@ -1,4 +1,4 @@
-//! Our consumer against our provider: every case of the peers, also where no peer is installed.
+//! The consumer against the provider: every case of the peers, also where no peer is installed.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 

@@ -51,7 +51,7 @@ fn other_spellings_are_read_and_unknown_fields_passed_over() {
     assert_eq!(read, expected);
 }
 
-/// Through the payload, as calls read it: there fractions need care.
+/// Goes through the payload, as calls read it: there fractions need care.
 #[test]
 fn fractions_are_numbers_texts_or_integers() {
     let text = r#"{ "weight": 1.5, "heights": ["2.5", 3, 1e2] }"#;

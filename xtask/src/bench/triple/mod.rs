@@ -42,7 +42,8 @@ fn cells(cpu: &Cpu, ours: f64) -> Vec<String> {
     vec![cpu.project.name().to_owned(), format!("{own:.2}"), format!("{:.2}", own / ours)]
 }
 
-/// Ours, and whether it is within its share of tonic's; `what` is per call or per message.
+/// Returns the figure of this project, and judges if it is within its share of tonic's; `what` is
+/// per call or per message.
 fn judge<'a>(
     all: impl Iterator<Item = &'a Cpu> + Clone,
     name: &str,

@@ -86,7 +86,7 @@ impl Contender {
         Ok(())
     }
 
-    /// Tells if every call was answered, and rightly where that can be seen.
+    /// Judges if every call was answered, and rightly where that can be seen.
     fn judge_replies(&self, tally: &mut Tally) {
         let name = format!("triple-servers/{}", self.cpu.project.name());
         let sum = |count: fn(&Counts) -> u64| self.counts.iter().map(count).sum::<u64>();

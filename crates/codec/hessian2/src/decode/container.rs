@@ -20,7 +20,7 @@ pub struct Entries {
 #[derive(Clone, Copy)]
 enum Length {
     Known(usize),
-    /// Up to the byte that ends it.
+    /// The length is not known: a byte ends the container.
     Open,
 }
 

@@ -1,4 +1,4 @@
-//! Reading.
+//! The decoder.
 //!
 //! A message numbers its containers, classes and type names in the order in which they are read.
 //! A reference to a container is resolved by reading that container again at its place, so the

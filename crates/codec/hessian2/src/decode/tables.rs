@@ -42,7 +42,7 @@ pub(super) struct Tables<'de> {
     pub(super) classes: Vec<WireClass<'de>>,
     /// The field names of all classes; a class owns a range.
     pub(super) fields: Vec<Cow<'de, str>>,
-    /// For each of `fields`, its index in the Rust type that the class was last read as.
+    /// The index of each of `fields` in the Rust type that the class was last read as.
     pub(super) plan: Vec<Slot>,
 }
 
@@ -85,9 +85,9 @@ pub(super) struct WireClass<'de> {
     pub(super) definition: Range<usize>,
     /// The Rust type for which the plan holds.
     pub(super) target: Option<&'static Class>,
-    /// Returns `true` if both have the same fields in the same order.
+    /// The two have the same fields in the same order.
     pub(super) in_order: bool,
-    /// Its names as shared strings, once a dynamic value has asked for them.
+    /// The names as shared strings, once a dynamic value has asked for them.
     pub(super) names: Option<Arc<ClassNames>>,
 }
 

@@ -19,11 +19,11 @@ use crate::{Class, Decode, Decoder, Encode, Encoder, Error};
 pub trait Fields: Encode {
     /// The class.
     const CLASS: &'static Class;
-    /// Its compound fields and those of its superclass, in the order of writing.
+    /// The compound fields of the class and of its superclass, in the order of writing.
     const COMPOUND: &'static FieldNames;
-    /// Its simple fields and those of its superclass, in the order of writing.
+    /// The simple fields of the class and of its superclass, in the order of writing.
     const SIMPLE: &'static FieldNames;
-    /// Both.
+    /// The compound fields, then the simple ones.
     const ALL: &'static FieldNames =
         &FieldNames::join(&[Self::COMPOUND.as_slice(), Self::SIMPLE.as_slice()]);
 

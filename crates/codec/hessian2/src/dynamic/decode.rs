@@ -1,4 +1,4 @@
-//! Reading into a [`Value`].
+//! The decoding of a [`Value`].
 //!
 //! Whether a container is shared is known only when a reference to it turns up, which is after it
 //! has been built. So a message with references is read twice: the first time tells which

@@ -1,4 +1,4 @@
-//! Writing a [`Value`].
+//! The encoding of a [`Value`].
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Writing.
+//! The encoder.
 
 mod binary;
 mod container;
@@ -53,8 +53,7 @@ impl Encoder {
         Self { ends: Some(Vec::new()), ..Self::default() }
     }
 
-    /// Says that an argument has been written. Means nothing unless the encoder is
-    /// [`separate`](Self::separate).
+    /// Ends an argument. Does nothing unless the encoder is [`separate`](Self::separate).
     #[inline]
     pub fn end_argument(&mut self) {
         if let Some(ends) = &mut self.ends {
@@ -63,7 +62,7 @@ impl Encoder {
         }
     }
 
-    /// Says that each argument is a message of its own.
+    /// Returns `true` if each argument is a message of its own.
     pub(crate) fn is_separate(&self) -> bool {
         self.ends.is_some()
     }

@@ -28,7 +28,8 @@ impl<'de> Decode<'de> for Date {
 
 java_type!(Date, "java.util.Date");
 
-/// Rounded down to the millisecond; a time that does not fit becomes the nearest that does.
+/// The date rounded down to the millisecond; a time that does not fit becomes the nearest that
+/// does.
 impl From<SystemTime> for Date {
     fn from(time: SystemTime) -> Self {
         Self(match time.duration_since(UNIX_EPOCH) {

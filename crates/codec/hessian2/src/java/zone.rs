@@ -15,7 +15,7 @@ record! {
 record! {
     /// A time zone: a region or an offset.
     ZoneId("java.time.ZoneId", handle!("java8.ZoneIdHandle")) {
-        /// Its name, such as `Europe/Rome`.
+        /// The name, such as `Europe/Rome`.
         id: String,
     }
     wire(required) { 0 id "zoneId", }

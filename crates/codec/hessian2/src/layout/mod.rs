@@ -20,8 +20,8 @@ pub use split::split;
 
 use crate::decode::{Cursor, Uses};
 
-/// Says that values which use entries of `uses` by number mean something else when those before
-/// them have filled the tables up to `before`.
+/// Returns `true` if values which use entries of `uses` by number mean something else when those
+/// before them have filled the tables up to `before`.
 fn is_bound(uses: Uses, before: Cursor) -> bool {
     uses.containers && before.containers > 0
         || uses.types && before.types > 0

@@ -1,4 +1,4 @@
-//! Writing what is read again, with other numbers.
+//! Writes what is read again, with other numbers.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -19,14 +19,14 @@ pub(super) struct Renumber<'a> {
     classes: Numbers,
     types: Numbers,
     /// The numbers of the definitions and types in the message that is written.
-    written: Written<'a>,
+    written: WrittenTables<'a>,
 }
 
 /// The tables of the message that is written.
 #[derive(Default)]
-struct Written<'a> {
+struct WrittenTables<'a> {
     containers: u32,
-    /// By the bytes of the definition.
+    /// The numbers of the definitions, by their bytes.
     classes: HashMap<&'a [u8], u32>,
     /// The number of definitions: one may be there twice.
     defined: u32,
@@ -43,7 +43,7 @@ impl<'a> Renumber<'a> {
             containers: Numbers::default(),
             classes: Numbers::default(),
             types: Numbers::default(),
-            written: Written::default(),
+            written: WrittenTables::default(),
         }
     }
 
@@ -58,7 +58,7 @@ impl<'a> Renumber<'a> {
     pub(super) fn begin_message(&mut self) {
         // What is read is the same, but nothing of it has been written yet.
         self.begin_source();
-        self.written = Written::default();
+        self.written = WrittenTables::default();
     }
 
     /// Takes what was written since the last time, if anything was.

@@ -19,7 +19,7 @@ impl<T: for<'de> DecodeArguments<'de>> OwnedArguments for T {}
 /// Arguments of Rust types on their way out.
 struct Typed<T>(T);
 
-impl<T: Arguments + Send + Sync> dubhe_core::Encode for Typed<T> {
+impl<T: Arguments + Send + Sync> dubhe_core::EncodePayload for Typed<T> {
     fn encode(&self, sink: &mut Sink<'_>) -> Result<(), Status> {
         match sink.encoder::<Encoder>() {
             Some(encoder) => self.0.encode_arguments(encoder).map_err(cannot_write),

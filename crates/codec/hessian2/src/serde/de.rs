@@ -1,4 +1,4 @@
-//! From the wire to serde.
+//! The conversion of bytes to types of serde.
 
 use std::borrow::Cow;
 

@@ -19,7 +19,7 @@ pub(super) fn descriptor<T: Deserialize<'static>>() -> Cow<'static, str> {
 
 struct Probe<'a> {
     found: &'a mut Option<Cow<'static, str>>,
-    /// Within an `Option`, where Java needs an object.
+    /// The type is inside an `Option`, where Java needs an object.
     boxed: bool,
 }
 

@@ -1,4 +1,4 @@
-//! From serde to a [`Value`].
+//! The conversion of types of serde to a [`Value`].
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use ::serde::{Serialize, Serializer};
 use super::compound::{Items, Pairs, Struct};
 use crate::{Error, ErrorKind, Value};
 
-/// Makes a value of what it is told.
+/// Makes a value of what serde gives it.
 #[derive(Clone, Copy)]
 pub(super) struct ToValue;
 

@@ -34,7 +34,7 @@ java_type!(f64, "D", "Ljava/lang/Double;");
 java_type!(char, "C", "Ljava/lang/Character;");
 java_type!(u16, "C", "Ljava/lang/Character;");
 
-/// Written as null; reading it steps over whatever is there.
+/// The null; reading it steps over whatever is there.
 impl Encode for () {
     fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
         e.write_null();

@@ -139,7 +139,7 @@ fn tables_are_limited() {
     assert_eq!(read(Limits::default().references(2)), Some(Limit));
 }
 
-/// Each list holds the one before it twice: 2ⁿ leaves in 5 n bytes.
+/// Lists of which each holds the one before it twice: 2ⁿ leaves in 5 n bytes.
 fn laughs(n: usize) -> Vec<u8> {
     let mut e = Encoder::new();
     e.write_list(n, |e| {

@@ -7,7 +7,7 @@ use serde::de::value::CowStrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, Visitor};
 
 use super::reader::Reader;
-use super::{Memory, fraction};
+use super::{TextBudget, fraction};
 
 /// The key of the map as which `serde_json` hands out a number.
 const NUMBER: &str = "$serde_json::private::Number";
@@ -23,7 +23,7 @@ pub(super) enum Shape {
 /// A visitor whose values are charged.
 pub(super) struct Charged<'a, V> {
     pub(super) visitor: V,
-    pub(super) memory: &'a Memory,
+    pub(super) memory: &'a TextBudget,
     pub(super) shape: Shape,
 }
 
@@ -137,7 +137,7 @@ impl<'de> Visitor<'de> for Key {
 /// A value that is next, of an array or an object.
 struct Next<'a, S> {
     seed: S,
-    memory: &'a Memory,
+    memory: &'a TextBudget,
 }
 
 impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Next<'_, S> {
@@ -151,7 +151,7 @@ impl<'de, S: DeserializeSeed<'de>> DeserializeSeed<'de> for Next<'_, S> {
 /// The elements of an array.
 struct Items<'a, A> {
     items: A,
-    memory: &'a Memory,
+    memory: &'a TextBudget,
 }
 
 impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Items<'_, A> {
@@ -174,7 +174,7 @@ struct Entries<'a, 'de, A> {
     /// The first key, which was read to see what the object is.
     first: Option<Cow<'de, str>>,
     object: A,
-    memory: &'a Memory,
+    memory: &'a TextBudget,
     shape: Shape,
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::{Deserializer, Visitor};
 
-use super::Memory;
+use super::TextBudget;
 use super::access::{Charged, Shape};
 
 /// A JSON value that is next, and the budget of the text around it.
@@ -14,7 +14,7 @@ use super::access::{Charged, Shape};
 /// messages would refuse `1.5`. Here it is a number.
 pub struct Reader<'a, D> {
     pub(super) json: D,
-    pub(super) memory: &'a Memory,
+    pub(super) memory: &'a TextBudget,
 }
 
 impl<D> fmt::Debug for Reader<'_, D> {

@@ -4,7 +4,8 @@ use bytes::{Bytes, BytesMut};
 use dubhe_core::payload::Content;
 use dubhe_core::reply::{Frame, Trailers};
 use dubhe_core::{
-    Body, Code, Encoded, Format, Metadata, Payload, Reply, Response, Sink, Status, Streaming, Value,
+    CallBody, Code, Encoded, Format, Metadata, Payload, Reply, Response, Sink, Status, Streaming,
+    Value,
 };
 use dubhe_protobuf::pbjson_types::{BytesValue, ListValue, Timestamp};
 use dubhe_protobuf::prost::Message as _;
@@ -147,7 +148,7 @@ fn a_stream_ends_with_its_trailers_or_in_an_error_and_then_stays_so() {
 
 #[test]
 fn a_request_of_one_is_a_stream_of_one() {
-    let mut one = Streaming::<Timestamp>::of_request(Body::One(message(time(1))), decode_or);
+    let mut one = Streaming::<Timestamp>::of_request(CallBody::One(message(time(1))), decode_or);
     assert_eq!(one.message().now_or_never().unwrap().unwrap(), Some(time(1)));
     assert_eq!(one.message().now_or_never().unwrap().unwrap(), None);
 }

@@ -1,4 +1,4 @@
-//! Reading.
+//! The generated code that reads.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};

@@ -1,4 +1,4 @@
-//! Writing.
+//! The generated code that writes.
 
 use proc_macro2::TokenStream;
 use quote::quote;

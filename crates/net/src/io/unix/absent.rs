@@ -13,7 +13,7 @@ use dubhe_core::SockAddr;
 use super::{UnixOptions, check};
 use crate::{
     Error, ErrorKind, Result,
-    io::{Address, BoxFuture, Dial, Io, Listen, Peer},
+    io::{Address, BoxFuture, ConnectionInfo, Dial, Io, Listen},
 };
 
 fn absent<T>(what: String) -> Result<T> {
@@ -38,7 +38,7 @@ impl UnixListen {
 }
 
 impl Listen for UnixListen {
-    fn poll_accept(&mut self, _: &mut Context<'_>) -> Poll<io::Result<(Io, Peer)>> {
+    fn poll_accept(&mut self, _: &mut Context<'_>) -> Poll<io::Result<(Io, ConnectionInfo)>> {
         match self.0 {}
     }
 
@@ -59,7 +59,7 @@ impl UnixDial {
 }
 
 impl Dial for UnixDial {
-    fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, Result<(Io, Peer)>> {
+    fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, Result<(Io, ConnectionInfo)>> {
         Box::pin(async move { absent(format!("cannot connect to {to}")) })
     }
 }

@@ -8,7 +8,7 @@ use tokio::net::UnixStream;
 use super::{UnixOptions, check};
 use crate::{
     Error, ErrorKind, Result,
-    io::{Address, BoxFuture, Dial, Io, Peer},
+    io::{Address, BoxFuture, ConnectionInfo, Dial, Io},
     time,
 };
 
@@ -30,7 +30,7 @@ impl UnixDial {
 
 /// Opens a connection as soon as the backlog of the listener has room, for which the kernel lets
 /// nobody wait who does not block.
-async fn open(path: &Arc<Path>) -> io::Result<(Io, Peer)> {
+async fn open(path: &Arc<Path>) -> io::Result<(Io, ConnectionInfo)> {
     let mut pause = Duration::from_millis(1);
     let stream = loop {
         match UnixStream::connect(path).await {
@@ -42,11 +42,11 @@ async fn open(path: &Arc<Path>) -> io::Result<(Io, Peer)> {
         }
     };
     let remote = SockAddr::Unix(Some(path.clone()));
-    Ok((stream.into(), Peer::clear(remote, SockAddr::Unix(None))))
+    Ok((stream.into(), ConnectionInfo::clear(remote, SockAddr::Unix(None))))
 }
 
 impl Dial for UnixDial {
-    fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, Result<(Io, Peer)>> {
+    fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, Result<(Io, ConnectionInfo)>> {
         Box::pin(async move {
             let path = to.unix_path().ok_or_else(|| {
                 let message = format!("cannot connect to {to}: it is no Unix socket");

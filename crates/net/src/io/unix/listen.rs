@@ -18,13 +18,14 @@ use super::lock::{DirLock, PATIENT};
 use super::{UnixOptions, check};
 use crate::{
     Error, Result,
-    io::{Io, Listen, Peer},
+    io::{ConnectionInfo, Io, Listen},
 };
 
 /// A listening Unix socket. Dropping it removes its file.
 #[derive(Debug)]
 pub struct UnixListen {
-    /// Before the listener: while that lives, no other file has the identity of this one.
+    /// The file, declared before the listener: while that lives, no other file has the identity of
+    /// this one.
     _file: SocketFile,
     listener: UnixListener,
     local: SockAddr,
@@ -73,10 +74,10 @@ impl UnixListen {
 }
 
 impl Listen for UnixListen {
-    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Io, Peer)>> {
+    fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<(Io, ConnectionInfo)>> {
         let (stream, remote) = ready!(self.listener.poll_accept(cx))?;
         let remote = SockAddr::Unix(remote.as_pathname().map(Into::into));
-        Poll::Ready(Ok((stream.into(), Peer::clear(remote, self.local.clone()))))
+        Poll::Ready(Ok((stream.into(), ConnectionInfo::clear(remote, self.local.clone()))))
     }
 
     fn local_addr(&self) -> SockAddr {

@@ -25,8 +25,8 @@ pub(crate) use exception::{from_exception, to_exception};
 pub use limits::BodyLimits;
 pub use reply::{Answer, read_error, read_reply, supports_attachments};
 pub(crate) use reply::{ReplyTo, write_failure, write_reply};
-pub(crate) use request::{Outgoing, RequestTemplate, arguments, write_request};
 pub use request::{Request, Scanned};
+pub(crate) use request::{RequestFacts, RequestTemplate, arguments, write_request};
 pub(crate) use writer::{Refused, frame};
 
 /// The version of the protocol, which a request begins with and a reply's attachments hold

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
-use dubhe_core::call::Body;
+use dubhe_core::call::CallBody;
 use dubhe_core::memory::MemoryLimit;
 use dubhe_core::status::Origin;
 use dubhe_core::{
@@ -105,7 +105,7 @@ pub struct Scanned<'a> {
     request: Request<'a>,
     body: &'a Bytes,
     limits: BodyLimits,
-    /// Before the attachments.
+    /// The decoder, which stands before the attachments.
     decoder: Decoder<'a>,
 }
 
@@ -139,9 +139,9 @@ pub(crate) fn arguments(count: usize, bytes: Bytes, limit: MemoryLimit) -> Paylo
     EncodedArgs::shared(Format::Hessian2, count, bytes).with_memory(limit).into()
 }
 
-/// The facts that a request tells besides the call itself.
+/// The facts that a request carries besides the call itself.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Outgoing<'a> {
+pub(crate) struct RequestFacts<'a> {
     /// The time that is left until the deadline.
     pub(crate) timeout: Option<Duration>,
     /// The name of this application, or `""`.
@@ -155,7 +155,7 @@ pub(crate) struct Outgoing<'a> {
 pub(crate) struct RequestTemplate {
     /// The names in front of the arguments.
     names: Box<[u8]>,
-    /// The attachments that tell the target and the application.
+    /// The attachments with the target and the application.
     attachments: Box<[u8]>,
 }
 
@@ -179,10 +179,11 @@ impl RequestTemplate {
 pub(crate) fn write_request(
     w: &mut Writer<'_>,
     call: &Call,
-    outgoing: &Outgoing<'_>,
+    facts: &RequestFacts<'_>,
 ) -> Result<(), Status> {
     let (service, method) = (&*call.head.service, &*call.head.method);
-    let (Body::One(payload), CallKind::Unary | CallKind::OneWay) = (&call.body, method.kind) else {
+    let (CallBody::One(payload), CallKind::Unary | CallKind::OneWay) = (&call.body, method.kind)
+    else {
         return Err(unsupported("a stream of messages; offer the service over tri"));
     };
     let Some(descriptor) = &method.descriptor else {
@@ -191,7 +192,7 @@ pub(crate) fn write_request(
         ));
     };
     payload.fits(method)?;
-    match outgoing.template {
+    match facts.template {
         Some(template) => w.buffer().extend_from_slice(&template.names),
         None => write_names(w.encoder(), service, &method.name, descriptor),
     }
@@ -199,7 +200,7 @@ pub(crate) fn write_request(
         Payload::Args(args) => w.arguments(args, &call.head.metadata)?,
         Payload::Message(content) => w.content(content, &call.head.metadata)?,
     }
-    write_attachments(w.encoder(), service, outgoing, &call.head.metadata)
+    write_attachments(w.encoder(), service, facts, &call.head.metadata)
         .map_err(super::writer::unwritable)
 }
 
@@ -237,17 +238,17 @@ fn write_target(e: &mut Encoder, service: &ServiceKey, application: &str) {
 fn write_attachments(
     e: &mut Encoder,
     service: &ServiceKey,
-    outgoing: &Outgoing<'_>,
+    facts: &RequestFacts<'_>,
     metadata: &Metadata,
 ) -> Result<(), Error> {
     // What the caller says of its application holds.
     let named = !metadata.is_empty() && metadata.get("remote.application").is_some();
     e.write_map(|e| {
-        match outgoing.template {
+        match facts.template {
             Some(template) if !named => e.buffer_mut().extend_from_slice(&template.attachments),
-            _ => write_target(e, service, if named { "" } else { outgoing.application }),
+            _ => write_target(e, service, if named { "" } else { facts.application }),
         }
-        if let Some(timeout) = outgoing.timeout {
+        if let Some(timeout) = facts.timeout {
             // Less than a millisecond is not nothing: 0 would mean "expired".
             let millis = timeout.as_millis().max(1);
             e.write_str("timeout");

@@ -189,10 +189,10 @@ fn requests_are_read_and_written_back_as_java_wrote_them() {
 fn both_ways(header: Header, call: &Call, timeout: Option<Duration>, application: &str) -> Vec<u8> {
     let template = RequestTemplate::new(&call.head.service, &call.head.method, application);
     let [plain, templated] = [None, template.as_ref()].map(|template| {
-        let outgoing = Outgoing { timeout, application, template };
+        let facts = RequestFacts { timeout, application, template };
         let limit = PayloadLimit::default();
         written(|out| {
-            frame(out, header, limit, |w| write_request(w, call, &outgoing)).unwrap();
+            frame(out, header, limit, |w| write_request(w, call, &facts)).unwrap();
         })
     });
     assert_eq!(plain, templated);

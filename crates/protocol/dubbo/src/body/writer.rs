@@ -16,7 +16,7 @@ use crate::payload::PayloadLimit;
 /// The reason why a frame was not queued. Nothing of it is left in the queue.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    /// Its body has this many bytes, more than the limit.
+    /// The body has this many bytes, more than the limit.
     TooLarge(usize),
     /// A value cannot be written.
     Unwritable(Status),
@@ -108,7 +108,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn typed(&mut self, value: &dyn dubhe_core::Encode) -> Result<(), Status> {
+    fn typed(&mut self, value: &dyn dubhe_core::EncodePayload) -> Result<(), Status> {
         value.encode(&mut Sink::new(Format::Hessian2, &mut self.encoder))
     }
 
@@ -163,7 +163,7 @@ impl Drop for Writer<'_> {
     }
 }
 
-/// Says that a value in `metadata` is one that Hessian numbers.
+/// Returns `true` if a value in `metadata` is one that Hessian numbers.
 fn has_container(metadata: &Metadata) -> bool {
     metadata
         .iter()

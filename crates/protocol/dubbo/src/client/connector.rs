@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dubhe_core::serve::Dispatch;
 use dubhe_net::Result;
 use dubhe_net::io::{Address, Dial};
-use dubhe_net::pool::Connect;
+use dubhe_net::pool::MakeConnection;
 use dubhe_net::session::{Driver, SessionOptions};
 
 use crate::exchange::{Exchange, PeerHandle, Role};
@@ -20,7 +20,7 @@ pub(super) struct Connector {
     pub(super) dispatch: Option<Arc<dyn Dispatch>>,
 }
 
-impl Connect for Connector {
+impl MakeConnection for Connector {
     type Conn = PeerHandle;
 
     async fn connect(&self) -> Result<PeerHandle> {

@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use dubhe_core::connect::{Channel, ChannelKey, Connect};
-use dubhe_core::random::{Random, SplitMix};
+use dubhe_core::random::{RandomSource, SplitMix};
 use dubhe_core::serve::Dispatch;
 use dubhe_core::{Code, Endpoint, Status};
 use dubhe_net::io::tcp::TcpOptions;
@@ -50,7 +50,7 @@ pub struct DubboConnect {
     transport: ClientTransport,
     session: SessionOptions,
     backoff: Backoff,
-    random: Arc<dyn Random>,
+    random: Arc<dyn RandomSource>,
     dispatch: Option<Arc<dyn Dispatch>>,
 }
 
@@ -100,7 +100,7 @@ impl DubboConnect {
     }
 
     /// The same with another source of randomness for those pauses.
-    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+    pub fn random(mut self, random: Arc<dyn RandomSource>) -> Self {
         self.random = random;
         self
     }
@@ -121,7 +121,7 @@ impl Connect for DubboConnect {
         ChannelKey::new(endpoint).with_params(endpoint, &PARAMETERS)
     }
 
-    /// Must be called within a tokio runtime.
+    /// Makes the channel. To be called within a tokio runtime.
     fn connect(&self, endpoint: &Endpoint) -> Result<Arc<dyn Channel>, Status> {
         let params = endpoint.service();
         let refused =

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use dubhe_core::invoke::{Outcome, Pending};
-use dubhe_core::random::{Random, SplitMix};
+use dubhe_core::random::{RandomSource, SplitMix};
 use dubhe_core::status::table;
 use dubhe_core::time::Deadline;
 use dubhe_core::{
@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 use super::calls::{Answered, Calls, Done, MAX_CALLS, NoRoom, Waiting};
 use super::errors::CallLabel;
 use super::request_templates::RequestTemplates;
-use crate::body::{self, Answer, Outgoing, Refused};
+use crate::body::{self, Answer, Refused, RequestFacts};
 use crate::header::{Header, Kind};
 use crate::options::DubboOptions;
 use crate::serialization::SerializationId;
@@ -51,7 +51,7 @@ pub struct Connection {
 
 /// The reason why a call was not queued.
 enum NotSent {
-    /// Too much waits for the peer already.
+    /// The queue is full: the peer has not taken enough of it.
     Full,
     Failed(Status),
 }
@@ -235,10 +235,10 @@ impl Connection {
         };
         let application = &*self.options.application;
         let template = self.templates.lock().of(head, application);
-        let outgoing = Outgoing { timeout: left, application, template: template.as_deref() };
+        let facts = RequestFacts { timeout: left, application, template: template.as_deref() };
         let sent = self.handle.send(|out| {
             let queued = body::frame(out, header, self.options.payload, |w| {
-                body::write_request(w, call, &outgoing)
+                body::write_request(w, call, &facts)
             })?;
             if two_way {
                 // The earliest of these moments counts, so that the timer moves seldom.

@@ -66,7 +66,7 @@ impl<'a> CallLabel<'a> {
             .with_retry(retry)
     }
 
-    /// Too many calls wait on the connection.
+    /// The error of a call above the limit of those that wait on the connection.
     #[cold]
     pub(super) fn full(&self, most: usize) -> Status {
         Status::new(

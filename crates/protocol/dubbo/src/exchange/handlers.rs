@@ -18,11 +18,11 @@ use parking_lot::Mutex;
 use super::calls::remember;
 
 /// The end of a handler: an outcome, or a panic.
-pub(super) type Ended = Result<Outcome, Panicked>;
+pub(super) type HandlerResult = Result<Outcome, HandlerPanic>;
 
-/// A handler panicked.
+/// The panic of a handler.
 #[derive(Debug)]
-pub(super) struct Panicked;
+pub(super) struct HandlerPanic;
 
 /// Handlers that run, each with a ticket of type `T`.
 pub(super) struct HandlerSet<T> {
@@ -38,10 +38,10 @@ pub(super) struct HandlerSet<T> {
 struct Slot<T> {
     alarm: Arc<Alarm>,
     waker: Waker,
-    task: Option<Running<T>>,
+    task: Option<RunningHandler<T>>,
 }
 
-struct Running<T> {
+struct RunningHandler<T> {
     invoking: Invoking,
     ticket: T,
     key: PollKey,
@@ -95,7 +95,7 @@ impl<T> HandlerSet<T> {
         }
     }
 
-    /// Tells `watch` of the polls.
+    /// Reports the polls to `watch`.
     pub(super) fn watch(&mut self, watch: Option<Arc<PollWatch>>) {
         self.watch = watch;
     }
@@ -112,9 +112,11 @@ impl<T> HandlerSet<T> {
         key: PollKey,
         begin: impl FnOnce() -> Invoking,
         ticket: T,
-    ) -> Option<(Ended, T)> {
+    ) -> Option<(HandlerResult, T)> {
         let index = self.free.last().copied().unwrap_or_else(|| self.add());
-        let Some(slot) = self.slots.get_mut(index) else { return Some((Err(Panicked), ticket)) };
+        let Some(slot) = self.slots.get_mut(index) else {
+            return Some((Err(HandlerPanic), ticket));
+        };
         let mut cx = Context::from_waker(&slot.waker);
         let mut waits = None;
         let first = guarded(self.watch.as_deref(), key, || {
@@ -128,7 +130,7 @@ impl<T> HandlerSet<T> {
         match first {
             Ok(Poll::Ready(outcome)) => Some((Ok(outcome), ticket)),
             Ok(Poll::Pending) => {
-                slot.task = waits.map(|invoking| Running { invoking, ticket, key });
+                slot.task = waits.map(|invoking| RunningHandler { invoking, ticket, key });
                 self.free.pop();
                 None
             }
@@ -155,7 +157,7 @@ impl<T> HandlerSet<T> {
     pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,
-        mut ended: impl FnMut(Ended, T) -> bool,
+        mut ended: impl FnMut(HandlerResult, T) -> bool,
     ) -> u32 {
         let mut polls = 0;
         {
@@ -167,7 +169,7 @@ impl<T> HandlerSet<T> {
             let Some(slot) = self.slots.get_mut(index) else { continue };
             slot.alarm.queued.store(false, Ordering::Release);
             // Woken by something that outlived the handler: there is nothing to poll.
-            let Some(Running { invoking, key, .. }) = &mut slot.task else { continue };
+            let Some(RunningHandler { invoking, key, .. }) = &mut slot.task else { continue };
             let mut cx = Context::from_waker(&slot.waker);
             polls += 1;
             let watch = self.watch.as_deref();
@@ -176,7 +178,7 @@ impl<T> HandlerSet<T> {
                 Ok(Poll::Ready(outcome)) => Ok(outcome),
                 Err(panicked) => Err(panicked),
             };
-            if let Some(Running { invoking, ticket, key }) = slot.task.take() {
+            if let Some(RunningHandler { invoking, ticket, key }) = slot.task.take() {
                 self.free.push(index);
                 let _ = guarded(watch, key, || drop(invoking));
                 if !ended(end, ticket) {
@@ -195,7 +197,7 @@ impl<T> HandlerSet<T> {
     ) {
         for (index, slot) in self.slots.iter_mut().enumerate() {
             if slot.task.as_ref().is_some_and(|running| is_over(&running.ticket))
-                && let Some(Running { invoking, ticket, key }) = slot.task.take()
+                && let Some(RunningHandler { invoking, ticket, key }) = slot.task.take()
             {
                 self.free.push(index);
                 let _ = guarded(self.watch.as_deref(), key, || drop(invoking));
@@ -210,9 +212,9 @@ fn guarded<R>(
     watch: Option<&PollWatch>,
     key: PollKey,
     run: impl FnOnce() -> R,
-) -> Result<R, Panicked> {
+) -> Result<R, HandlerPanic> {
     // Whatever a panic left half done is dropped with the handler, or shared by its own choice.
-    catch_unwind(AssertUnwindSafe(|| watched(watch, key, run))).map_err(|_| Panicked)
+    catch_unwind(AssertUnwindSafe(|| watched(watch, key, run))).map_err(|_| HandlerPanic)
 }
 
 #[cfg(test)]
@@ -301,7 +303,10 @@ mod tests {
     #[test]
     fn a_panic_ends_one_handler_at_any_poll() {
         let mut handlers = HandlerSet::new();
-        assert!(matches!(handlers.start(KEY, || panic!("in invoke"), 1), Some((Err(Panicked), 1))));
+        assert!(matches!(
+            handlers.start(KEY, || panic!("in invoke"), 1),
+            Some((Err(HandlerPanic), 1))
+        ));
         let (go, on) = oneshot::channel::<()>();
         let late = Invoking::boxed(async move {
             let _ = on.await;

@@ -15,7 +15,7 @@ use dubhe_hessian2::Error;
 use dubhe_net::poll_watch::PollKey;
 use dubhe_net::session::Outbox;
 
-use super::handlers::{Ended, Panicked};
+use super::handlers::{HandlerPanic, HandlerResult};
 use super::request_cache::{CachedRequest, RequestHead};
 use super::{Exchange, one_way};
 use crate::body::{
@@ -37,8 +37,8 @@ pub(super) struct Ticket {
 
 impl Ticket {
     /// Queues the reply of a handler that has ended.
-    pub(super) fn reply(self, ended: Ended, out: &mut Outbox) {
-        let outcome = ended.unwrap_or_else(|Panicked| {
+    pub(super) fn reply(self, ended: HandlerResult, out: &mut Outbox) {
+        let outcome = ended.unwrap_or_else(|HandlerPanic| {
             let method = Printable(&self.method.name);
             let text = format!("the handler of {}.{method} panicked", self.service);
             tracing::error!("{text}");

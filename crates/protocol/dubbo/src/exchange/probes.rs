@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use dubhe_net::keepalive::{Keepalive, KeepaliveOptions, Step};
+use dubhe_net::keepalive::{Keepalive, KeepaliveOptions, ProbeStep};
 use dubhe_net::session::Outbox;
 
 use super::Role;
@@ -56,9 +56,9 @@ impl Exchange {
         let (step, next) = self.keepalive.keepalive.look(now, heard, waiting);
         let peer = &self.connection.handle().peer().remote;
         match step {
-            Step::Wait => {}
-            Step::Probe => self.send_event(Event::Heartbeat, true, out),
-            Step::Hung => {
+            ProbeStep::Wait => {}
+            ProbeStep::Probe => self.send_event(Event::Heartbeat, true, out),
+            ProbeStep::Hung => {
                 tracing::warn!(
                     %peer,
                     "calls wait and the peer answers nothing, not even a heartbeat; it gets no new \
@@ -66,11 +66,11 @@ impl Exchange {
                 );
                 self.connection.set_hung(true);
             }
-            Step::Alive => {
+            ProbeStep::Alive => {
                 tracing::info!(%peer, "the peer answers again");
                 self.connection.set_hung(false);
             }
-            Step::Dead => {
+            ProbeStep::Dead => {
                 tracing::warn!(%peer, "the peer still answers nothing; another connection is opened");
                 self.connection.drain();
             }

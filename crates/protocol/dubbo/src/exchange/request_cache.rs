@@ -153,7 +153,7 @@ mod tests {
     use dubhe_net::session::Outbox;
 
     use super::*;
-    use crate::body::{Outgoing, frame, write_request};
+    use crate::body::{RequestFacts, frame, write_request};
     use crate::header::{Header, Kind, LEN};
     use crate::serialization::SerializationId;
 
@@ -172,10 +172,13 @@ mod tests {
         let call = Call::new(head, Payload::Args(Args::Values([argument].into())));
         let kind = Kind::Call { two_way: true };
         let header = Header { kind, serialization: SerializationId::HESSIAN2, id: 1, length: 0 };
-        let outgoing =
-            Outgoing { timeout: Some(Duration::from_secs(3)), application: "shop", template: None };
+        let facts = RequestFacts {
+            timeout: Some(Duration::from_secs(3)),
+            application: "shop",
+            template: None,
+        };
         let mut out = Outbox::default();
-        frame(&mut out, header, PayloadLimit::UNLIMITED, |w| write_request(w, &call, &outgoing))
+        frame(&mut out, header, PayloadLimit::UNLIMITED, |w| write_request(w, &call, &facts))
             .unwrap();
         out.to_bytes().slice(LEN..)
     }

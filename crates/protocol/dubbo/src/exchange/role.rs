@@ -4,8 +4,8 @@
 /// says when it takes no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// This end did.
+    /// This end opened it.
     Client,
-    /// The other end did.
+    /// The other end opened it.
     Server,
 }

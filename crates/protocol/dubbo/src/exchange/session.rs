@@ -113,7 +113,7 @@ impl Exchange {
         }
     }
 
-    /// The same, and `watch` is told of the polls of handlers.
+    /// The same, with a watchdog over the polls of handlers.
     pub fn poll_watch(mut self, watch: Option<Arc<PollWatch>>) -> Self {
         self.handlers.watch(watch.clone());
         self.watch = watch;

@@ -11,14 +11,14 @@ use dubhe_dubbo::DubboOptions;
 use dubhe_dubbo::exchange::Role;
 use dubhe_dubbo::header::Kind;
 use dubhe_net::io::tcp::{TcpListen, TcpOptions};
-use dubhe_net::io::{Dial, Io, Listen, Peer, SocketDial};
+use dubhe_net::io::{ConnectionInfo, Dial, Io, Listen, SocketDial};
 use dubhe_net::session::SessionOptions;
 use dubhe_testkit::wait_until;
 use tokio::io::AsyncWriteExt;
 
 const REPLY: usize = 200_000;
 
-/// More than the transport and the kernel take of what nobody reads.
+/// A number of bytes above what transport and kernel take while nobody reads.
 const PIPE: usize = 8 << 20;
 
 fn large() -> Reply {
@@ -62,7 +62,7 @@ async fn tcp_client_of(options: DubboOptions, server: Methods) -> (Raw, End) {
     (Raw::new(io), End::start(far, Role::Server, options, Some(server)))
 }
 
-async fn tcp() -> ((Io, Peer), (Io, Peer)) {
+async fn tcp() -> ((Io, ConnectionInfo), (Io, ConnectionInfo)) {
     let any = ([127, 0, 0, 1], 0).into();
     let mut listen = TcpListen::bind(any, TcpOptions::default()).unwrap();
     let to = listen.local_addr().try_into().unwrap();

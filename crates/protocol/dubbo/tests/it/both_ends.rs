@@ -1,4 +1,4 @@
-//! Our client against our server, over memory.
+//! The client against the server, over memory.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -207,18 +207,18 @@ async fn what_is_too_large_fails_alone_and_is_not_sent() {
 async fn wrong_arguments_are_the_caller_s_error() {
     let (client, _server) = pair(DubboOptions::default(), None, Some(Methods::echo()));
     let mut none = call("echo", 1);
-    none.body = dubhe_core::Body::One(Payload::Args(dubhe_core::Args::Values([].into())));
+    none.body = dubhe_core::CallBody::One(Payload::Args(dubhe_core::Args::Values([].into())));
     let status = client.call(none).await.unwrap_err();
     assert_eq!((status.code(), status.origin()), (Code::InvalidArgument, Origin::Caller));
 
     struct Bad;
-    impl dubhe_core::Encode for Bad {
+    impl dubhe_core::EncodePayload for Bad {
         fn encode(&self, _: &mut dubhe_core::Sink<'_>) -> Result<(), Status> {
             panic!("a codec with a bug")
         }
     }
     let mut bad = call("echo", 1);
-    bad.body = dubhe_core::Body::One(Payload::typed(Bad));
+    bad.body = dubhe_core::CallBody::One(Payload::typed(Bad));
     let status = client.call(bad).await.unwrap_err();
     assert!(status.message().contains("codec of a value panicked"), "{status}");
     assert_eq!(value(&client.call(call("echo", 3)).await.unwrap()), Value::Int(3));

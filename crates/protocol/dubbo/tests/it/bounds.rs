@@ -148,7 +148,7 @@ async fn the_limit_of_attachments_is_an_option() {
 }
 
 fn counts_nulls(call: dubhe_core::Call) -> dubhe_core::Invoking {
-    let dubhe_core::Body::One(given) = &call.body else { panic!("no arguments") };
+    let dubhe_core::CallBody::One(given) = &call.body else { panic!("no arguments") };
     let counted = payload::arguments::<(Value,)>(given).map(|(list,)| list.items().len());
     dubhe_core::Invoking::ready(counted.and_then(|count| {
         let count = i32::try_from(count).map_err(|e| Status::new(Code::Internal, e.to_string()))?;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use bytes::Bytes;
 use dubhe_core::filter::Guard;
 use dubhe_core::gate::{Arrival, Gate};
-use dubhe_core::{Body, Code, Invoking, Payload, Reply, Status, Value};
+use dubhe_core::{CallBody, Code, Invoking, Payload, Reply, Status, Value};
 use dubhe_dubbo::DubboOptions;
 use dubhe_dubbo::body::{BodyLimits, Scanned};
 use dubhe_dubbo::header::Kind;
@@ -58,7 +58,7 @@ async fn a_call_that_cannot_be_decoded_is_refused_by_the_gate() {
     let count = ran.clone();
     let methods = Methods::gated(door.clone()).method("shout", move |call| {
         count.fetch_add(1, Ordering::SeqCst);
-        let Body::One(arguments) = &call.body else { panic!("no arguments") };
+        let CallBody::One(arguments) = &call.body else { panic!("no arguments") };
         let decoded = payload::arguments::<(String,)>(arguments);
         Invoking::ready(
             decoded.map(|(text,)| Reply::new(Payload::dynamic(text.to_uppercase().into()))),

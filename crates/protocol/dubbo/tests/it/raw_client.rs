@@ -1,4 +1,4 @@
-//! Our server against a client that says exactly what the test wants.
+//! The server against a client that says exactly what the test wants.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Our client against a server that says exactly what the test wants.
+//! The client against a server that says exactly what the test wants.
 
 use std::time::Duration;
 
@@ -292,7 +292,7 @@ async fn only_calls_whose_bytes_never_left_are_said_not_to_have_started() {
     drop(raw);
 }
 
-fn call_body(bytes: usize) -> dubhe_core::Body {
+fn call_body(bytes: usize) -> dubhe_core::CallBody {
     let values = [vec![0; bytes].into()];
-    dubhe_core::Body::One(dubhe_core::Payload::Args(dubhe_core::Args::Values(values.into())))
+    dubhe_core::CallBody::One(dubhe_core::Payload::Args(dubhe_core::Args::Values(values.into())))
 }

@@ -6,7 +6,7 @@ use std::task::Poll;
 use dubhe_core::invoke::Outcome;
 use dubhe_core::status::Retry;
 use dubhe_core::time::Deadline;
-use dubhe_core::{Body, Call, CallKind, Code, Format, Status};
+use dubhe_core::{Call, CallBody, CallKind, Code, Format, Status};
 use dubhe_net::time;
 
 use super::reply::{self, Replying};
@@ -50,7 +50,7 @@ async fn exchange(mut connection: Connection, caller: &Caller, call: Call) -> Ou
     let request = caller.head(&head, time::now())?;
     let unstarted = |error: Error| Status::from(error).with_retry(Retry::Unstarted);
     let (response, sender) = match body {
-        Body::One(payload) => {
+        CallBody::One(payload) => {
             let mut writer = Writer::new(&codec, caller.encoding, limit).requests(&head.method);
             let (message, _) = writer.one(&payload)?;
             let ClientStream { mut send, response } =
@@ -59,7 +59,7 @@ async fn exchange(mut connection: Connection, caller: &Caller, call: Call) -> Ou
             let _ = send.send_last(message);
             (response, RequestSender::Done)
         }
-        Body::Stream(stream) => {
+        CallBody::Stream(stream) => {
             let ClientStream { send, response } = connection.open(request).map_err(unstarted)?;
             let encoding = caller.encoding;
             (response, RequestSender::new(send, stream, codec.clone(), head, encoding, limit))

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 use dubhe_core::connect::{Channel, ChannelKey, Connect};
-use dubhe_core::random::{Random, SplitMix};
+use dubhe_core::random::{RandomSource, SplitMix};
 use dubhe_core::{Code, Endpoint, Status};
 use dubhe_net::io::tcp::TcpOptions;
 use dubhe_net::io::{Address, ClientTransport, Dial};
@@ -46,7 +46,7 @@ pub struct TripleConnect {
     application: ByteString,
     transport: ClientTransport,
     backoff: Backoff,
-    random: Arc<dyn Random>,
+    random: Arc<dyn RandomSource>,
 }
 
 impl TripleConnect {
@@ -94,7 +94,7 @@ impl TripleConnect {
     }
 
     /// The same with another source of randomness for those pauses.
-    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+    pub fn random(mut self, random: Arc<dyn RandomSource>) -> Self {
         self.random = random;
         self
     }
@@ -119,7 +119,7 @@ impl Connect for TripleConnect {
         ChannelKey::new(endpoint).with_params(endpoint, &parameters)
     }
 
-    /// Must be called within a tokio runtime.
+    /// Makes the channel. To be called within a tokio runtime.
     fn connect(&self, endpoint: &Endpoint) -> Result<Arc<dyn Channel>, Status> {
         let mut pool = PoolOptions::default();
         pool.backoff = self.backoff;

@@ -168,7 +168,7 @@ fn failed(status: Status) -> Frame {
     Frame::Trailers(Trailers { status: Some(status), metadata: Metadata::new() })
 }
 
-/// The outcome that trailers tell of.
+/// The outcome in the trailers.
 fn end(trailers: Option<http::HeaderMap>, names: BinaryNames) -> Result<Metadata, Status> {
     let trailers = trailers.unwrap_or_default();
     match status::read(&trailers, names) {

@@ -25,7 +25,7 @@ pub enum WrapperError {
     Malformed,
     /// A text in them is no UTF-8.
     NotUtf8,
-    /// There are more than [`MAX_ARGS`] arguments or types.
+    /// More than [`MAX_ARGS`] arguments or types.
     TooMany,
 }
 
@@ -54,7 +54,7 @@ pub struct RequestWrapper {
     pub serialize_type: ByteString,
     /// The arguments, each a message of its own.
     pub args: Vec<Bytes>,
-    /// Their types, as Java's `Class.getName` gives them.
+    /// The types of the arguments, as Java's `Class.getName` gives them.
     pub arg_types: Vec<ByteString>,
 }
 
@@ -119,7 +119,7 @@ pub struct ResponseWrapper {
     pub serialize_type: ByteString,
     /// The result.
     pub data: Bytes,
-    /// Its declared type, as Java's `Class.getName` gives it.
+    /// The declared type, as Java's `Class.getName` gives it.
     pub data_type: ByteString,
 }
 

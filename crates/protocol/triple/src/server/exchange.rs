@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 
-use dubhe_core::call::{Body, Call, Head};
+use dubhe_core::call::{Call, CallBody, Head};
 use dubhe_core::filter::Guards;
 use dubhe_core::gate::{Arrival, PRIORITY};
 use dubhe_core::invoke::Outcome;
@@ -21,7 +21,7 @@ use super::Shared;
 use super::grpc::Grpc;
 use super::mount::HttpService;
 use super::plain_http::PlainHttp;
-use super::protocol::{Accepted, Framing, Protocol};
+use super::protocol::{Accepted, Framing, RequestProtocol};
 use super::reply::{self, Late, StreamWatch};
 use super::run::guarded;
 use super::target::{RequestTarget, ResolvedTarget};
@@ -79,7 +79,7 @@ impl RequestContext<'_> {
 }
 
 /// Answers one request of the protocol `P`.
-async fn exchange<P: Protocol>(
+async fn exchange<P: RequestProtocol>(
     request: RequestContext<'_>,
     accepted: Result<Accepted<'_, P>, Box<Whole>>,
     body: Receiver,
@@ -124,7 +124,7 @@ async fn exchange<P: Protocol>(
 }
 
 /// Reads the request and runs the handler. Notes a refusal of a gate in `refused`.
-async fn call<P: Protocol>(
+async fn call<P: RequestProtocol>(
     request: RequestContext<'_>,
     protocol: &P,
     found: ResolvedTarget<'_>,
@@ -164,13 +164,13 @@ struct ReadRequest {
     target: Target,
     /// `true` if the arguments have chosen another method than the one that was found first.
     chosen: bool,
-    body: Body,
+    body: CallBody,
     /// The length of a message that is there whole.
     bytes: usize,
 }
 
 /// Reads a request as far as its kind needs before the handler begins.
-async fn read<P: Protocol>(
+async fn read<P: RequestProtocol>(
     request: &RequestContext<'_>,
     protocol: &P,
     found: ResolvedTarget<'_>,
@@ -183,7 +183,7 @@ async fn read<P: Protocol>(
             let (protocol, method) = (protocol.clone(), found.target.method.clone());
             let payloads =
                 messages.map(move |message| Ok(protocol.decode(message?, &method)?.payload));
-            let (target, body) = (found.target, Body::Stream(Box::pin(payloads)));
+            let (target, body) = (found.target, CallBody::Stream(Box::pin(payloads)));
             ReadRequest { target, chosen: false, body, bytes: 0 }
         }
         (framing, _) => {
@@ -207,7 +207,7 @@ async fn read<P: Protocol>(
                     (target, !same)
                 }
             };
-            ReadRequest { target, chosen, body: Body::One(decoded.payload), bytes }
+            ReadRequest { target, chosen, body: CallBody::One(decoded.payload), bytes }
         }
     })
 }

@@ -11,7 +11,7 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use http::{Response, StatusCode};
 
 use super::exchange::RequestContext;
-use super::protocol::{Accepted, Decoded, End, Framing, Protocol, Unary};
+use super::protocol::{Accepted, Decoded, Framing, RequestProtocol, StreamEnd, Unary};
 use super::target::{Overloaded, ResolvedTarget, payload_limit};
 use crate::message::Codec;
 use crate::message::payload::wrap_bytes;
@@ -120,7 +120,7 @@ impl Grpc {
     }
 }
 
-impl Protocol for Grpc {
+impl RequestProtocol for Grpc {
     const FRAMING: Framing = Framing::Prefixed;
 
     fn binary_names(&self) -> BinaryNames {
@@ -163,9 +163,9 @@ impl Protocol for Grpc {
         Ok((ok(self.head(metadata)), self.writer()))
     }
 
-    fn stream_end(&self, trailers: &Trailers) -> End {
+    fn stream_end(&self, trailers: &Trailers) -> StreamEnd {
         let trailers = status::trailers(trailers.status.as_ref(), &trailers.metadata);
-        End { data: None, trailers: Some(trailers) }
+        StreamEnd { data: None, trailers: Some(trailers) }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dubhe_net::detect::{Probe, Protocol};
 use dubhe_net::drain::Shutdown;
-use dubhe_net::io::{BoxFuture, Io, Peer};
+use dubhe_net::io::{BoxFuture, ConnectionInfo, Io};
 
 use super::{Shared, begins, context_peer, exchange};
 use crate::transport::serve_http1;
@@ -35,7 +35,7 @@ impl Protocol for Http1Protocol {
         }
     }
 
-    fn serve(&self, io: Io, peer: Peer, shutdown: Shutdown) -> BoxFuture<'static, ()> {
+    fn serve(&self, io: Io, peer: ConnectionInfo, shutdown: Shutdown) -> BoxFuture<'static, ()> {
         let shared = self.0.clone();
         Box::pin(async move {
             let (remote, peer) = (peer.remote.clone(), context_peer(peer, "rest"));

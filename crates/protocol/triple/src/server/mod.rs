@@ -24,7 +24,7 @@ use std::sync::Arc;
 use dubhe_core::serve::Dispatch;
 use dubhe_net::detect::{Probe, Protocol};
 use dubhe_net::drain::Shutdown;
-use dubhe_net::io::{BoxFuture, Io, Peer};
+use dubhe_net::io::{BoxFuture, ConnectionInfo, Io};
 use dubhe_net::poll_watch::PollWatch;
 
 pub use http1::Http1Protocol;
@@ -61,13 +61,14 @@ impl TripleProtocol {
         Self(Arc::new(Shared { dispatch, options, mounts: Mounts::default(), watch: None }))
     }
 
-    /// The same, and `watch` is told of the polls of handlers.
+    /// The same, with a watchdog over the polls of handlers.
     pub fn poll_watch(mut self, watch: Arc<PollWatch>) -> Self {
         Arc::make_mut(&mut self.0).watch = Some(watch);
         self
     }
 
-    /// Lets `service` answer the requests whose path begins with `prefix`, which it sees whole.
+    /// Mounts `service`, which answers the requests whose path begins with `prefix` and sees all of
+    /// that path.
     /// The longest prefix counts; what is mounted at `/` gets what nothing else takes.
     pub fn mount(mut self, prefix: &str, service: HttpService) -> Self {
         Arc::make_mut(&mut self.0).mounts.add(prefix, service);
@@ -89,7 +90,7 @@ impl Protocol for TripleProtocol {
         begins(prefix, PREFACE)
     }
 
-    fn serve(&self, io: Io, peer: Peer, shutdown: Shutdown) -> BoxFuture<'static, ()> {
+    fn serve(&self, io: Io, peer: ConnectionInfo, shutdown: Shutdown) -> BoxFuture<'static, ()> {
         let shared = self.0.clone();
         Box::pin(async move {
             let (remote, peer) = (peer.remote.clone(), context_peer(peer, "tri"));
@@ -110,7 +111,7 @@ fn begins(prefix: &[u8], expected: &[u8]) -> Probe {
 }
 
 /// The other end, as handlers see it.
-fn context_peer(peer: Peer, protocol: &'static str) -> Arc<dubhe_core::Peer> {
+fn context_peer(peer: ConnectionInfo, protocol: &'static str) -> Arc<dubhe_core::Peer> {
     Arc::new(dubhe_core::Peer {
         remote: Some(peer.remote),
         local: Some(peer.local),

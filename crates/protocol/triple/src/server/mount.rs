@@ -16,14 +16,14 @@ use tower_service::Service;
 
 use crate::transport::{Body, BoxError, ResponseBody};
 
-type Answering = Pin<Box<dyn Future<Output = Response<ResponseBody>> + Send>>;
+type ResponseFuture = Pin<Box<dyn Future<Output = Response<ResponseBody>> + Send>>;
 
 /// A `tower` service that answers HTTP requests, such as a router of axum or a server of tonic.
 #[derive(Clone)]
-pub struct HttpService(Arc<dyn Answer>);
+pub struct HttpService(Arc<dyn ErasedService>);
 
-trait Answer: Send + Sync {
-    fn answer(&self, request: Request<Body>) -> Answering;
+trait ErasedService: Send + Sync {
+    fn answer(&self, request: Request<Body>) -> ResponseFuture;
 }
 
 impl HttpService {
@@ -54,7 +54,7 @@ impl fmt::Debug for HttpService {
 
 struct Tower<S>(S);
 
-impl<S, B> Answer for Tower<S>
+impl<S, B> ErasedService for Tower<S>
 where
     S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
     S::Future: Send + 'static,
@@ -63,7 +63,7 @@ where
     B::Error: Into<BoxError>,
     B::Data: Send,
 {
-    fn answer(&self, request: Request<Body>) -> Answering {
+    fn answer(&self, request: Request<Body>) -> ResponseFuture {
         let mut service = self.0.clone();
         Box::pin(async move {
             let work = async {
@@ -122,7 +122,7 @@ fn failed() -> Response<ResponseBody> {
 /// The mounted services, by prefix of the path.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Mounts {
-    /// Longest prefix first.
+    /// The services by prefix, the longest first.
     prefixes: Vec<(String, HttpService)>,
     /// The service that takes all that nobody else does.
     root: Option<HttpService>,

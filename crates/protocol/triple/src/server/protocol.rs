@@ -28,7 +28,7 @@ pub(super) struct Accepted<'a, P> {
 /// The delimiting of the messages in the body of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
-    /// Each is behind a prefix.
+    /// A prefix stands before each message.
     Prefixed,
     /// The whole body is one message, and no body an empty one.
     Whole,
@@ -49,13 +49,13 @@ pub(super) struct Unary {
 }
 
 /// The end of a reply of many messages.
-pub(super) struct End {
+pub(super) struct StreamEnd {
     pub(super) data: Option<Data>,
     pub(super) trailers: Option<HeaderMap>,
 }
 
 /// The look of one request and its reply, as the protocol has it and the headers have said.
-pub(super) trait Protocol: Clone + Send + Sync + 'static {
+pub(super) trait RequestProtocol: Clone + Send + Sync + 'static {
     const FRAMING: Framing;
 
     /// The naming of binary metadata.
@@ -93,7 +93,7 @@ pub(super) trait Protocol: Clone + Send + Sync + 'static {
     }
 
     /// The end of such a reply.
-    fn stream_end(&self, _: &Trailers) -> End {
-        End { data: None, trailers: None }
+    fn stream_end(&self, _: &Trailers) -> StreamEnd {
+        StreamEnd { data: None, trailers: None }
     }
 }

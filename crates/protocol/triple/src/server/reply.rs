@@ -14,7 +14,7 @@ use futures_util::StreamExt;
 use http::Response;
 use http::header::CONTENT_LENGTH;
 
-use super::protocol::{Protocol, Unary};
+use super::protocol::{RequestProtocol, Unary};
 use super::run::{panicked, too_late};
 use crate::message::writer::Writer;
 use crate::transport::{Responder, Sender, Whole, passed};
@@ -72,7 +72,7 @@ async fn send_later(respond: &mut Responder, response: Whole) {
 }
 
 /// Sends a reply to its end, or to its deadline where that comes first.
-pub(super) async fn write<P: Protocol>(
+pub(super) async fn write<P: RequestProtocol>(
     protocol: &P,
     respond: &mut Responder,
     mut reply: Reply,
@@ -113,14 +113,14 @@ pub(super) async fn write<P: Protocol>(
 }
 
 /// Sends a reply of one message that waits until the caller takes it, or until it is late.
-async fn large<P: Protocol>(
+async fn large<P: RequestProtocol>(
     protocol: &P,
     respond: &mut Responder,
     reply: Reply,
     unary: Unary,
     late: Late,
 ) {
-    let mut unsent = Unsent(Some(reply));
+    let mut unsent = UnsentReply(Some(reply));
     let Unary { response: Whole { mut head, data, trailers }, length } = unary;
     let Some(data) = data else { return };
     if trailers.is_none() {
@@ -154,9 +154,9 @@ fn set_length(head: &mut Response<()>, data: &Data) {
 }
 
 /// A reply that counts as cancelled unless it was sent.
-struct Unsent(Option<Reply>);
+struct UnsentReply(Option<Reply>);
 
-impl Unsent {
+impl UnsentReply {
     fn end(&mut self, outcome: Result<usize, Ending<'_>>) {
         if let Some(mut reply) = self.0.take() {
             reply.sent(outcome);
@@ -164,14 +164,14 @@ impl Unsent {
     }
 }
 
-impl Drop for Unsent {
+impl Drop for UnsentReply {
     fn drop(&mut self) {
         self.end(Err(Ending::Cancelled));
     }
 }
 
 /// Sends the messages of a stream to its end, or to its deadline.
-async fn stream<P: Protocol>(
+async fn stream<P: RequestProtocol>(
     protocol: &P,
     mut send: Sender,
     frames: &mut ReplyStream,

@@ -1,4 +1,4 @@
-//! Running a handler: its deadline, its panics, its end.
+//! The run of a handler: its deadline, its panics, its end.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;

@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll};
 
-/// Lets a connection yield once after it was woken, before it reads and writes: calls that are
+/// Makes a connection yield once after it was woken, before it reads and writes: calls that are
 /// made or answered meanwhile leave in the same write (see the decision on batches).
 #[derive(Debug, Default)]
 pub(super) struct YieldOnWake {

@@ -1,4 +1,4 @@
-//! Waiting for deadlines.
+//! The wait for a deadline.
 
 use std::future::pending;
 

@@ -12,7 +12,7 @@ use super::{http1, http2};
 pub(crate) enum Error {
     Http2(http2::Error),
     Http1(http1::Error),
-    /// Too little came for too long.
+    /// The peer sent too little for too long.
     TooSlow(dubhe_net::Error),
 }
 

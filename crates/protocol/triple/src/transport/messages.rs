@@ -21,7 +21,7 @@ pub(crate) struct Messages {
     receiver: Receiver,
     deframer: Deframer,
     encoding: Encoding,
-    /// All of the data is expected, not only the rest of a message.
+    /// All data is expected, not only the rest of a message.
     expected: bool,
 }
 

@@ -27,11 +27,11 @@ pub(crate) struct ServerStream {
 pub(crate) struct Receiver {
     half: AnyReceive,
     rate: BodyRate,
-    /// Held while the request is not whole and its handler has not begun.
+    /// A token that is held while the request is not whole and its handler has not begun.
     receiving: Option<Arc<()>>,
 }
 
-/// Boxed where it is larger than the other.
+/// The receiving half of any version, in a box where it is larger than the other.
 type AnyReceive = Each<Box<http1::Incoming>, http2::Incoming>;
 type AnyRespond = Each<http1::Responding, http2::Responding>;
 type AnySend = Each<http1::Sending, http2::Sending>;
@@ -155,7 +155,7 @@ impl Responder {
         }
     }
 
-    /// Ready when the peer has given up, unless what answers is dropped then.
+    /// Resolves when the peer has given up, unless what answers is dropped then.
     pub(crate) async fn gone(&mut self) {
         poll_fn(|cx| each!(&mut self.0, half => half.poll_reset(cx))).await;
     }
@@ -203,7 +203,7 @@ impl Sender {
         each!(&mut self.0, half => half.reset());
     }
 
-    /// Ready when the peer has given up, unless what sends is dropped then.
+    /// Becomes ready when the peer has given up, unless what sends is dropped then.
     pub(crate) fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         each!(&mut self.0, half => half.poll_reset(cx))
     }

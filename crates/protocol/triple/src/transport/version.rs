@@ -56,7 +56,7 @@ pub(super) trait RespondHalf {
         Some(response)
     }
 
-    /// Ready when the peer has given up. Where that drops what answers, it need not be.
+    /// Becomes ready when the peer has given up. Where that drops what answers, it need not be.
     fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 }
 
@@ -78,7 +78,7 @@ pub(super) trait SendHalf {
     /// Breaks the stream off.
     fn reset(&mut self);
 
-    /// Ready when the peer has given up. Where that drops what sends, it need not be.
+    /// Becomes ready when the peer has given up. Where that drops what sends, it need not be.
     fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 }
 

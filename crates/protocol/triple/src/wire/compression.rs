@@ -22,7 +22,7 @@ pub(crate) const GZIP: HeaderValue = ACCEPTED;
 /// The choice of the messages that are sent compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Compress {
-    /// Never.
+    /// No message is compressed.
     Never,
     /// Replies to compressed requests are, as grpc-go has it; requests are not.
     #[default]
@@ -54,13 +54,13 @@ impl Compress {
 /// The compression of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Encoding {
-    /// Not at all.
+    /// No compression.
     Identity,
     Gzip,
 }
 
 impl Encoding {
-    /// The encoding that the header `name` tells of.
+    /// The encoding in the header `name`.
     ///
     /// # Errors
     /// [`Code::Unimplemented`] for any other.

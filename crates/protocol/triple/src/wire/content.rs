@@ -6,7 +6,7 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 /// The content type of requests and replies; Dubbo Java answers with it whatever was asked.
 pub const GRPC: &str = "application/grpc";
 
-/// The content type that headers tell of.
+/// The content type in the headers.
 pub(crate) fn of(headers: &HeaderMap) -> Option<&str> {
     headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok())
 }

@@ -20,7 +20,7 @@ pub enum FrameError {
     Flag(u8),
     /// The message is too large, compressed or not.
     TooLarge {
-        /// Its bytes; for a compressed one, as many as were counted.
+        /// The length in bytes; of a compressed message, as many as were counted.
         length: usize,
         /// The bytes that it may have.
         limit: usize,
@@ -52,7 +52,7 @@ impl std::error::Error for FrameError {}
 /// A received message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Its bytes.
+    /// The bytes of the message.
     pub bytes: Bytes,
     /// The mark of bytes that are compressed.
     pub compressed: bool,

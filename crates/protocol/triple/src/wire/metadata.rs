@@ -21,7 +21,8 @@ pub const CONVERT: HeaderName = HeaderName::from_static("tri-header-convert");
 /// The number of headers up to which metadata is written: an `http::HeaderMap` holds 24,576 at most.
 pub const MAX_HEADERS: usize = 4096;
 
-/// Written without padding, read with or without it (gRPC over HTTP/2, "Binary-Header").
+/// The alphabet: written without padding, read with or without it (gRPC over HTTP/2,
+/// "Binary-Header").
 pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -140,9 +141,10 @@ fn text(value: &Value) -> Option<HeaderValue> {
 /// The names of binary metadata, whose headers end in `-bin`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BinaryNames {
-    /// With that ending, as gRPC has them.
+    /// Names with that ending, as gRPC has them.
     Grpc,
-    /// Without that ending, as Dubbo names attachments (Dubbo Java `StreamUtils.toAttachments`).
+    /// Names without that ending, as Dubbo has attachments (Dubbo Java
+    /// `StreamUtils.toAttachments`).
     Dubbo,
 }
 

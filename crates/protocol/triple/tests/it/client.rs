@@ -11,8 +11,8 @@ use dubhe_core::reply::{Frame, ReplyBody};
 use dubhe_core::status::Retry;
 use dubhe_core::time::Deadline;
 use dubhe_core::{
-    Body, Call, CallKind, Code, Endpoint, Head, Invoke, Method, Payload, Reply, ServiceKey, Status,
-    Value,
+    Call, CallBody, CallKind, Code, Endpoint, Head, Invoke, Method, Payload, Reply, ServiceKey,
+    Status, Value,
 };
 use dubhe_hessian2::java::Throwable;
 use dubhe_net::time;
@@ -41,9 +41,9 @@ fn java(name: &'static str) -> Call {
     Call::new(head, dubhe_hessian2::payload::args(("bob".to_owned(),)))
 }
 
-fn streamed(messages: &'static [&'static str]) -> Body {
+fn streamed(messages: &'static [&'static str]) -> CallBody {
     let each = messages.iter().map(|text| Ok(message(Bytes::from_static(text.as_bytes()))));
-    Body::Stream(Box::pin(stream::iter(each)))
+    CallBody::Stream(Box::pin(stream::iter(each)))
 }
 
 /// The messages of a streamed reply, and how it ended.
@@ -105,7 +105,7 @@ async fn messages_that_are_ready_together_arrive_one_by_one() {
     let server = serve().await;
     let all: Vec<Bytes> = (0..5_000_u32).map(|n| n.to_string().into()).collect();
     let sent = all.clone().into_iter().map(|bytes| Ok(message(bytes)));
-    let body = Body::Stream(Box::pin(stream::iter(sent)));
+    let body = CallBody::Stream(Box::pin(stream::iter(sent)));
     let call = Call { head: head("Each", CallKind::Bidirectional), body };
     let (messages, _) = drain(channel(&server).invoke(call).await.unwrap()).await;
     assert_eq!(messages, all);
@@ -124,8 +124,10 @@ async fn a_request_is_sent_while_nobody_reads_the_reply() {
         tokio::task::yield_now().await;
         message
     });
-    let call =
-        Call { head: head("Each", CallKind::Bidirectional), body: Body::Stream(Box::pin(slow)) };
+    let call = Call {
+        head: head("Each", CallKind::Bidirectional),
+        body: CallBody::Stream(Box::pin(slow)),
+    };
     let reply = channel(&server).invoke(call).await.unwrap();
     for n in 0..3 {
         assert_eq!(taken.recv().await, Some(n));
@@ -166,13 +168,13 @@ async fn attachments_of_an_error_are_found_at_its_head() {
 async fn a_request_that_fails_fails_the_call() {
     let server = serve().await;
     let broken = stream::iter([Ok(message(hi())), Err(Status::new(Code::DataLoss, "broken"))]);
-    let body = Body::Stream(Box::pin(broken));
+    let body = CallBody::Stream(Box::pin(broken));
     let call = Call { head: head("Join", CallKind::ClientStream), body };
     assert_eq!(channel(&server).invoke(call).await.unwrap_err().code(), Code::DataLoss);
 
     // Also after the reply has begun, and whatever the other end says of the reset.
     let (send, mut sent) = tokio::sync::mpsc::unbounded_channel();
-    let body = Body::Stream(Box::pin(stream::poll_fn(move |cx| sent.poll_recv(cx))));
+    let body = CallBody::Stream(Box::pin(stream::poll_fn(move |cx| sent.poll_recv(cx))));
     let call = Call { head: head("Each", CallKind::Bidirectional), body };
     send.send(Ok(message(hi()))).unwrap();
     let reply = channel(&server).invoke(call).await.unwrap();

@@ -9,8 +9,8 @@ use dubhe_core::reply::{Frame, Trailers};
 use dubhe_core::serve::{Dispatch, Target, Wanted};
 use dubhe_core::time::Timer;
 use dubhe_core::{
-    Call, CallKind, Encode, Invoke, Invoking, Method, Payload, Reply, ServiceKey, Sink, Status,
-    Value,
+    Call, CallKind, EncodePayload, Invoke, Invoking, Method, Payload, Reply, ServiceKey, Sink,
+    Status, Value,
 };
 use dubhe_net::time::TokioClock;
 use dubhe_triple::{TripleOptions, TripleProtocol};
@@ -85,7 +85,7 @@ impl Invoke for Watched {
 #[derive(Debug)]
 struct Five;
 
-impl Encode for Five {
+impl EncodePayload for Five {
     fn encode(&self, sink: &mut Sink<'_>) -> Result<(), Status> {
         let out = sink.encoder::<BytesMut>().expect("protobuf is written into bytes");
         out.put_slice(b"55555");

@@ -17,7 +17,7 @@ fn grpc() -> HeaderMap {
     HeaderMap::from_iter([("content-type".parse().unwrap(), "application/grpc".parse().unwrap())])
 }
 
-/// Others are served as ever.
+/// Asserts that others are served as ever.
 async fn is_well(address: SocketAddr) {
     let mut raw = Raw::connect(address).await;
     let got = raw.call("/test.Plain/Echo", grpc(), Some(framed(b"hi"))).await;

@@ -56,7 +56,7 @@ impl Peer {
         self.io.flush().await.unwrap();
     }
 
-    /// Says that there is no such thing, in headers.
+    /// Answers that there is no such thing, in headers.
     async fn answer(&mut self, stream: u32) {
         let mut block = vec![0x88];
         for (name, value) in [("content-type", "application/grpc"), ("grpc-status", "5")] {

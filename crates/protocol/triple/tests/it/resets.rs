@@ -40,7 +40,7 @@ fn held(io: Io) -> (DuplexStream, watch::Sender<bool>) {
     (near, hold)
 }
 
-/// Lets all tasks do what they can.
+/// Runs all tasks as far as they can go.
 async fn settle() {
     for _ in 0..1_000 {
         tokio::task::yield_now().await;

@@ -1,4 +1,4 @@
-//! Finding the target of a request: once, whatever the protocol.
+//! The search for the target of a request: once, whatever the protocol.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use dubhe_net::detect::Protocol;
 use dubhe_net::drain::Trigger;
-use dubhe_net::io::{Io, Peer};
+use dubhe_net::io::{ConnectionInfo, Io};
 use http::{HeaderMap, Request};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 
@@ -116,7 +116,8 @@ fn holding() -> (DuplexStream, Io) {
 async fn echo(message: &Bytes, (client, io): (DuplexStream, Io)) -> Result<Bytes, h2::Error> {
     let address: std::net::SocketAddr = "127.0.0.1:1".parse().unwrap();
     let trigger = Trigger::new();
-    let serving = support::protocol().serve(io, Peer::clear(address, address), trigger.shutdown());
+    let serving =
+        support::protocol().serve(io, ConnectionInfo::clear(address, address), trigger.shutdown());
     let served = tokio::spawn(serving);
     let outcome = async {
         let (send, connection) = h2::client::handshake(client).await?;

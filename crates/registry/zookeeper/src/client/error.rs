@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is no connection, or it ended before the answer.
+    /// The connection is missing, or it ended before the answer.
     Disconnected,
     /// The client is closed.
     Closed,
@@ -16,7 +16,7 @@ pub enum Error {
     NodeExists,
     /// The node has children.
     NotEmpty,
-    /// Its access control list does not let us.
+    /// The access control list does not permit it.
     NoAuth,
     /// Another `KeeperException.Code`.
     Other(i32),

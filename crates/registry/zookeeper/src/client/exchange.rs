@@ -17,7 +17,7 @@ pub(super) enum Command {
     Close(oneshot::Sender<()>),
 }
 
-/// An operation on a node. Dropping it tells the caller that there is no connection.
+/// An operation on a node. Dropped, it answers the caller that there is no connection.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) path: String,

@@ -22,7 +22,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use dubhe_core::random::Random;
+use dubhe_core::random::RandomSource;
 use dubhe_core::time::{Duration, SharedClock};
 use dubhe_net::io::{Address, Dial};
 use dubhe_net::pool::Backoff;
@@ -52,7 +52,7 @@ pub struct ZooKeeperClientOptions {
     /// The clock of all timeouts and pauses.
     pub clock: SharedClock,
     /// The source of jitter.
-    pub random: Arc<dyn Random>,
+    pub random: Arc<dyn RandomSource>,
     /// The dialer that opens connections.
     pub dial: Arc<dyn Dial>,
 }
@@ -85,19 +85,19 @@ impl fmt::Debug for Credentials {
 /// The state of a client.
 #[derive(Clone, Debug)]
 pub enum ClientState {
-    /// Not connected; it tries.
+    /// The client has no connection and tries to make one.
     Connecting {
         /// The error of the last attempt, when there was one.
         error: Option<Arc<str>>,
     },
-    /// Connected.
+    /// The client has a connection and a session.
     Connected {
         /// The session.
         session: Session,
-        /// Our end of the connection.
+        /// The address of this end of the connection.
         local: IpAddr,
     },
-    /// Closed for good.
+    /// The client was closed, for good.
     Closed,
 }
 

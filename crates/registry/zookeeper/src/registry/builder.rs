@@ -1,4 +1,4 @@
-//! Making a registry.
+//! The builder of a registry.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 use dubhe_core::Status;
-use dubhe_core::random::{Random, SplitMix};
+use dubhe_core::random::{RandomSource, SplitMix};
 use dubhe_core::time::SharedClock;
 use dubhe_net::io::Dial;
 use dubhe_net::io::tcp::TcpDial;
@@ -23,7 +23,7 @@ use crate::options::ZooKeeperOptions;
 pub struct ZooKeeperBuilder {
     options: ZooKeeperOptions,
     clock: SharedClock,
-    random: Arc<dyn Random>,
+    random: Arc<dyn RandomSource>,
     dial: Arc<dyn Dial>,
 }
 
@@ -52,7 +52,7 @@ impl ZooKeeperBuilder {
     }
 
     /// Replaces the source of jitter.
-    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+    pub fn random(mut self, random: Arc<dyn RandomSource>) -> Self {
         self.random = random;
         self
     }

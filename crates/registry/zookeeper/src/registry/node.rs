@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dubhe_core::random::Random;
+use dubhe_core::random::RandomSource;
 use dubhe_core::time::{Duration, SharedClock};
 use dubhe_net::pool::Backoff;
 use tokio::sync::{oneshot, watch};
@@ -18,7 +18,7 @@ const AUDIT_PERIOD: Duration = Duration::from_secs(30);
 pub(super) struct NodeKeeper {
     pub(super) client: Client,
     pub(super) clock: SharedClock,
-    pub(super) random: Arc<dyn Random>,
+    pub(super) random: Arc<dyn RandomSource>,
     /// The pauses before something that ZooKeeper refused is tried again.
     pub(super) backoff: Backoff,
 }
@@ -27,20 +27,20 @@ pub(super) struct NodeKeeper {
 pub(super) struct Node {
     pub(super) path: String,
     pub(super) data: Vec<u8>,
-    /// True if it goes with our session.
+    /// `true` if it goes with our session.
     pub(super) ephemeral: bool,
 }
 
 /// The state of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NodeState {
-    /// Not there yet, or not ours; with the error of the last attempt.
+    /// The node is not there yet, or is not ours; with the error of the last attempt.
     Missing(Option<Error>),
-    /// There, owned by our session.
+    /// The node is there and owned by our session.
     Placed,
-    /// Taken back.
+    /// The node was removed.
     Removed,
-    /// Not taken back, because of this error.
+    /// The node was not removed, because of this error.
     RemoveFailed(Error),
 }
 

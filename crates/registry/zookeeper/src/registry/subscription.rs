@@ -32,17 +32,17 @@ pub(super) struct Subscription {
     /// The children of `providers` by name; a URL is parsed when its provider comes, not again.
     parsed_names: HashMap<String, Option<Registration>>,
     protection: EmptyProtection,
-    /// Armed while `parsed_names` is what ZooKeeper has.
+    /// The watch, which is armed while `parsed_names` is what ZooKeeper has.
     watch: Option<Watch>,
-    /// True if missing nodes may be made.
+    /// `true` if missing nodes may be made.
     creates_nodes: bool,
-    /// True once the other categories are known to exist.
+    /// `true` once the other categories are known to exist.
     categories_exist: bool,
     failures: u32,
     /// The errors of all subscriptions, for those who ask.
     errors: Errors,
     last: Option<Snapshot>,
-    /// Our own node under `consumers`.
+    /// The node of this consumer under `consumers`.
     consumer: Option<KeptNode>,
 }
 

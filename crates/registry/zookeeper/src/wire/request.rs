@@ -35,7 +35,7 @@ pub(crate) struct ConnectRequest<'a> {
     pub(crate) timeout: i32,
     /// The session to go on with, or 0.
     pub(crate) session: i64,
-    /// Its password.
+    /// The password of that session.
     pub(crate) password: &'a [u8],
 }
 
@@ -113,7 +113,7 @@ fn read(out: &mut BytesMut, id: i32, operation: i32, path: &str, watch: bool) {
     });
 }
 
-/// Says who we are: `user:password` under the scheme `digest`.
+/// Authenticates as `user:password` under the scheme `digest`.
 pub(crate) fn auth(out: &mut BytesMut, user: &str, password: &str) {
     request(out, xid::AUTH, operation::AUTH, |out| {
         out.put_i32(0);

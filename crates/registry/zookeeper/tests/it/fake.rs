@@ -8,7 +8,7 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use dubhe_core::random::SplitMix;
 use dubhe_core::time::Duration;
 use dubhe_net::io::memory::{MemoryListen, Network};
-use dubhe_net::io::{Address, BoxFuture, Dial, Io, Listen, Peer};
+use dubhe_net::io::{Address, BoxFuture, ConnectionInfo, Dial, Io, Listen};
 use dubhe_net::pool::Backoff;
 use dubhe_zookeeper::client::{Client, ZooKeeperClientOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -25,7 +25,10 @@ pub(crate) struct Counting {
 }
 
 impl Dial for Counting {
-    fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, dubhe_net::Result<(Io, Peer)>> {
+    fn dial<'a>(
+        &'a self,
+        to: &'a Address,
+    ) -> BoxFuture<'a, dubhe_net::Result<(Io, ConnectionInfo)>> {
         self.dials.fetch_add(1, Ordering::SeqCst);
         self.network.dial(to)
     }

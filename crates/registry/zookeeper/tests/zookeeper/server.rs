@@ -74,7 +74,7 @@ impl Server {
         assert!(Command::new("kill").args([signal, &process]).status().unwrap().success());
     }
 
-    /// Its registry URL with these parameters; sessions as short as they may be for a slow machine.
+    /// The registry URL with these parameters; sessions as short as they may be for a slow machine.
     pub(crate) fn url(&self, parameters: &str) -> String {
         format!("zookeeper://{}?session=3000&{parameters}", self.address)
     }

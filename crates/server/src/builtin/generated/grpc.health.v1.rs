@@ -10,7 +10,7 @@
 )]
 #[prost(prost_path = "crate::builtin::generated::protobuf::prost")]
 pub struct HealthCheckRequest {
-    /// Empty for the server as a whole.
+    /// The name of the service; empty for the server as a whole.
     #[prost(string, tag = "1")]
     pub service: crate::builtin::generated::protobuf::prost::alloc::string::String,
 }
@@ -58,7 +58,7 @@ pub mod health_check_response {
         Unknown = 0,
         Serving = 1,
         NotServing = 2,
-        /// Only in the answers of Watch.
+        /// The service is not known; only in the answers of Watch.
         ServiceUnknown = 3,
     }
     impl ServingStatus {
@@ -121,7 +121,7 @@ impl crate::builtin::generated::protobuf::prost::Name for HealthListRequest {
 #[derive(Clone, PartialEq, crate::builtin::generated::protobuf::prost::Message)]
 #[prost(prost_path = "crate::builtin::generated::protobuf::prost")]
 pub struct HealthListResponse {
-    /// By the name of the service.
+    /// The status of each service by its name.
     #[prost(map = "string, message", tag = "1")]
     pub statuses: ::std::collections::HashMap<
         crate::builtin::generated::protobuf::prost::alloc::string::String,
@@ -138,7 +138,7 @@ impl crate::builtin::generated::protobuf::prost::Name for HealthListResponse {
         "/grpc.health.v1.HealthListResponse".into()
     }
 }
-/// Tells whether services can be called.
+/// Reports if services can be called.
 #[allow(clippy::all, clippy::pedantic)]
 pub trait Health: ::core::marker::Send + ::core::marker::Sync + 'static {
     /// The status of one service; NOT_FOUND for one that is not known.

@@ -136,7 +136,7 @@ impl crate::builtin::generated::protobuf::prost::Name for ServerReflectionRespon
 )]
 #[prost(prost_path = "crate::builtin::generated::protobuf::prost")]
 pub struct FileDescriptorResponse {
-    /// Each a google.protobuf.FileDescriptorProto: the file that was asked for, then its imports.
+    /// Descriptors, each a google.protobuf.FileDescriptorProto: the file that was asked for, then its imports.
     #[prost(bytes = "bytes", repeated, tag = "1")]
     pub file_descriptor_proto: crate::builtin::generated::protobuf::prost::alloc::vec::Vec<
         crate::builtin::generated::protobuf::prost::bytes::Bytes,

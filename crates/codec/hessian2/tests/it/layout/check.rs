@@ -6,7 +6,7 @@ use dubhe_hessian2::{Decoder, Error, ErrorKind, Value};
 
 use super::meaning::alike;
 
-/// Says that both are the same values, as far as the bytes can be read at all.
+/// Asserts that both are the same values, as far as the bytes can be read at all.
 fn compare(a: &[Option<Value>], b: &[Option<Value>]) {
     assert_eq!(a.len(), b.len());
     for (a, b) in a.iter().zip(b) {

@@ -103,7 +103,7 @@ impl<'a> Writer<'a> {
         self.put(b"Z");
     }
 
-    /// By its number, or by a text that may be there already.
+    /// Writes a type by its number, or by a text that may be there already.
     fn class_type(&mut self) {
         match self.choose(3) {
             0 if self.types > 0 => {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use dubhe_hessian2::Value;
 
-/// Says that both look alike to someone who only reads.
+/// Returns `true` if both look alike to someone who only reads.
 pub(crate) fn alike(a: &Value, b: &Value) -> bool {
     let mut walk = Walk { a: HashMap::new(), b: HashMap::new(), met: HashSet::new() };
     name(a, &mut walk.a);

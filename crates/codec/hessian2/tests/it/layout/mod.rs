@@ -38,13 +38,14 @@ fn joined(pieces: &[Bytes]) -> Bytes {
     join(pieces).unwrap().concat().into()
 }
 
-/// Says that `part` is memory of `whole`.
+/// Returns `true` if `part` is memory of `whole`.
 fn lies_in(part: &Bytes, whole: &Bytes) -> bool {
     whole.as_ptr_range().contains(&part.as_ptr())
         && part.as_ptr_range().end <= whole.as_ptr_range().end
 }
 
-/// Both ways, to exactly what the encoders write. The number of arguments that were copied.
+/// Converts both ways, to exactly what the encoders write. Returns the number of arguments that
+/// were copied.
 fn both_ways(arguments: &[Value]) -> (usize, usize) {
     let (whole, alone) = (shared(arguments), separate(arguments));
     let messages = split(&whole, arguments.len()).unwrap();

@@ -36,7 +36,7 @@ fn request(payload: Payload, count: usize, metadata: &Metadata) -> Result<Bytes,
     let header = Header { kind, serialization: SerializationId::HESSIAN2, id: 1, length: 0 };
     let call = call(payload, count, metadata);
     let written = frame(&mut out, header, PayloadLimit::UNLIMITED, |w| {
-        write_request(w, &call, &Outgoing::default())
+        write_request(w, &call, &RequestFacts::default())
     });
     match written {
         Ok(_) => Ok(out.to_bytes().slice(LEN..)),
@@ -177,7 +177,7 @@ fn a_result_is_one_value() {
     assert!(text.contains("a list of 2 arguments is not a result"), "{text}");
 }
 
-/// Says that bytes given to a queue are in it themselves, and not as a copy.
+/// Returns `true` if bytes given to a queue are in it themselves, and not as a copy.
 fn is_kept(bytes: Bytes, write: impl FnOnce(&mut Outbox, Bytes)) -> bool {
     let mut out = Outbox::default();
     write(&mut out, bytes.clone());
@@ -193,7 +193,7 @@ fn large_arguments_and_results_are_not_copied() {
     let header = Header { kind, serialization: SerializationId::HESSIAN2, id: 1, length: 0 };
     let send = |out: &mut Outbox, payload, count| {
         let call = call(payload, count, &Metadata::new());
-        let write = |w: &mut Writer<'_>| write_request(w, &call, &Outgoing::default());
+        let write = |w: &mut Writer<'_>| write_request(w, &call, &RequestFacts::default());
         frame(out, header, PayloadLimit::UNLIMITED, write).unwrap();
     };
     assert!(is_kept(large.clone().to_vec().into(), |out, bytes| {

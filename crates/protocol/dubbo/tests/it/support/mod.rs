@@ -20,7 +20,7 @@ use dubhe_dubbo::serialization::SerializationId;
 use dubhe_dubbo::{PayloadLimit, body};
 use dubhe_hessian2::{Encode, Encoder};
 use dubhe_net::io::memory::Network;
-use dubhe_net::io::{Io, Peer};
+use dubhe_net::io::{ConnectionInfo, Io};
 use dubhe_net::session::{CloseReason, Driver, SessionOptions};
 use dubhe_net::time::TokioClock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -54,7 +54,7 @@ impl Methods {
         Self::default().method("echo", echo)
     }
 
-    /// None yet; `gate` will be in front of all.
+    /// A service without methods yet; `gate` will be in front of all.
     pub(crate) fn gated(gate: impl Gate) -> Self {
         let (gate, clock): (Arc<dyn Gate>, SharedClock) = (Arc::new(gate), Arc::new(TokioClock));
         Self { gates: Gates::new([gate], &clock), ..Self::default() }
@@ -109,7 +109,7 @@ impl Dispatch for Methods {
 
 /// Answers with the argument and the attachments it got.
 pub(crate) fn echo(call: Call) -> Invoking {
-    let dubhe_core::Body::One(payload) = call.body else { panic!("no arguments") };
+    let dubhe_core::CallBody::One(payload) = call.body else { panic!("no arguments") };
     Invoking::ready(Ok(Reply::with_metadata(payload, call.head.metadata)))
 }
 
@@ -136,7 +136,7 @@ pub(crate) struct End {
 
 impl End {
     pub(crate) fn start(
-        (io, peer): (Io, Peer),
+        (io, peer): (Io, ConnectionInfo),
         role: Role,
         options: DubboOptions,
         dispatch: Option<Methods>,

@@ -5,7 +5,7 @@ use dubhe_core::{CallKind, Code, Format, Status};
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
 use http::{HeaderMap, Method, StatusCode, request};
 
-use super::{Content, Dialect, PlainHttp, allowed, error, not_found, unsupported};
+use super::{BodyCodec, Dialect, PlainHttp, allowed, error, not_found, unsupported};
 use crate::message::Codec;
 use crate::server::exchange::RequestContext;
 use crate::server::protocol::Accepted;
@@ -50,16 +50,16 @@ impl PlainHttp {
 }
 
 /// The content of the body that the head tells of.
-fn content(head: &request::Parts, found: &ResolvedTarget<'_>) -> Content {
+fn content(head: &request::Parts, found: &ResolvedTarget<'_>) -> BodyCodec {
     let proto = content::of(&head.headers).map(content::essence) == Some("application/proto");
     match (proto, &found.target.method.descriptor) {
         (false, Some(_)) => {
             let initials =
                 RequestTarget::of(head).ok().and_then(|named| named.initials().map(Into::into));
-            Content::Json { initials }
+            BodyCodec::Json { initials }
         }
-        (false, None) => Content::Message(Codec::Message(Format::Json)),
-        (true, _) => Content::Message(Codec::of(&found.target.method, Format::Protobuf)),
+        (false, None) => BodyCodec::Message(Codec::Message(Format::Json)),
+        (true, _) => BodyCodec::Message(Codec::of(&found.target.method, Format::Protobuf)),
     }
 }
 

@@ -15,7 +15,7 @@ use dubhe_core::{Code, Format, Metadata, Method, Payload, Status};
 use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
-use super::protocol::{Decoded, Framing, Protocol, Unary};
+use super::protocol::{Decoded, Framing, RequestProtocol, Unary};
 use super::target::Overloaded;
 use crate::message::codec::Side;
 use crate::message::{Codec, json};
@@ -34,7 +34,7 @@ const PROTO: HeaderValue = HeaderValue::from_static("application/proto");
 #[derive(Clone)]
 pub(super) struct PlainHttp {
     dialect: Dialect,
-    content: Content,
+    content: BodyCodec,
     limit: usize,
     json: dubhe_json::Limits,
     /// The compression of the reply.
@@ -43,7 +43,7 @@ pub(super) struct PlainHttp {
 
 /// The content of both bodies.
 #[derive(Clone)]
-enum Content {
+enum BodyCodec {
     /// A message.
     Message(Codec),
     /// Arguments of an interface in JSON, then its result. The path may tell the initials of the
@@ -51,26 +51,26 @@ enum Content {
     Json { initials: Option<String> },
 }
 
-impl Protocol for PlainHttp {
+impl RequestProtocol for PlainHttp {
     const FRAMING: Framing = Framing::Whole;
 
     fn binary_names(&self) -> BinaryNames {
         match &self.content {
-            Content::Message(codec) => codec.binary_names(),
-            Content::Json { .. } => BinaryNames::Dubbo,
+            BodyCodec::Message(codec) => codec.binary_names(),
+            BodyCodec::Json { .. } => BinaryNames::Dubbo,
         }
     }
 
     fn decode(&self, message: Bytes, method: &Method) -> Result<Decoded, Status> {
         match &self.content {
-            Content::Message(codec) => {
+            BodyCodec::Message(codec) => {
                 // No body is an empty message, in JSON as well.
                 let empty = message.is_empty() && *codec == Codec::Message(Format::Json);
                 let message = if empty { Bytes::from_static(b"{}") } else { message };
                 let (payload, types) = codec.request(message, self.json.memory)?;
                 Ok(Decoded { payload, overload: types.map(Overloaded::Types) })
             }
-            Content::Json { initials } => {
+            BodyCodec::Json { initials } => {
                 let args = json::arguments(&message, method, self.json)?;
                 let overload = match initials {
                     Some(initials) => Overloaded::Initials(initials.clone()),
@@ -88,13 +88,13 @@ impl Protocol for PlainHttp {
         trailers: Metadata,
     ) -> Result<Unary, Status> {
         let (kind, body) = match &self.content {
-            Content::Message(codec) => {
+            BodyCodec::Message(codec) => {
                 let json = *codec == Codec::Message(Format::Json);
                 let mut out = BytesMut::new();
                 codec.write(Side::Reply, payload, &mut out)?;
                 (if json { JSON } else { PROTO }, out.freeze())
             }
-            Content::Json { .. } => (JSON, json::result(payload, self.json)?),
+            BodyCodec::Json { .. } => (JSON, json::result(payload, self.json)?),
         };
         let (length, limit) = (body.len(), self.limit);
         if length > limit {

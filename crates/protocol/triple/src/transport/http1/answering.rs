@@ -13,13 +13,13 @@ use bytes::Buf;
 use http::Response;
 use http_body::{Body, Frame, SizeHint};
 
-use super::exchange::{Exchange, Kind};
+use super::exchange::{Kind, PendingResponse};
 use crate::transport::body::{BoxError, ResponseBody};
 use crate::wire::data::Data;
 
 /// A future that answers, until it has sent a head.
 pub(super) struct Answering {
-    exchange: Arc<Exchange>,
+    exchange: Arc<PendingResponse>,
     work: Option<Work>,
 }
 
@@ -27,7 +27,7 @@ type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Answering {
     pub(super) fn new(
-        exchange: Arc<Exchange>,
+        exchange: Arc<PendingResponse>,
         work: impl Future<Output = ()> + Send + 'static,
     ) -> Self {
         Self { exchange, work: Some(Box::pin(work)) }

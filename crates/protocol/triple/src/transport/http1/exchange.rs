@@ -17,14 +17,14 @@ use crate::wire::data::Data;
 
 /// The place between what answers, which sends, and `hyper`, which takes.
 #[derive(Default)]
-pub(super) struct Exchange(Mutex<State>);
+pub(super) struct PendingResponse(Mutex<State>);
 
 #[derive(Default)]
 struct State {
     head: Option<Response<Kind>>,
     data: VecDeque<Data>,
     trailers: Option<HeaderMap>,
-    end: Option<End>,
+    end: Option<BodyEnd>,
     /// The sender that waits until the data is taken.
     waiting: Option<Waker>,
 }
@@ -38,12 +38,12 @@ pub(super) enum Kind {
 }
 
 #[derive(Clone, Copy)]
-enum End {
+enum BodyEnd {
     Ended,
     Cut,
 }
 
-impl Exchange {
+impl PendingResponse {
     /// The head of the response, once it has been sent.
     pub(super) fn take_head(&self) -> Option<Response<Kind>> {
         self.0.lock().head.take()
@@ -52,7 +52,7 @@ impl Exchange {
     /// The next piece of the body; `Err` when there is none for now.
     pub(super) fn next(&self) -> Result<Option<Result<Frame<Data>, BoxError>>, ()> {
         let mut state = self.0.lock();
-        let cut = matches!(state.end, Some(End::Cut));
+        let cut = matches!(state.end, Some(BodyEnd::Cut));
         if let Some(data) = state.data.pop_front().filter(|_| !cut) {
             if let Some(waiting) = state.waiting.take() {
                 waiting.wake();
@@ -73,7 +73,7 @@ impl Exchange {
 ///
 /// The future that answers is part of its connection, which drops it when the peer has left. So
 /// nothing is sent that has nobody to take it, and nobody need wait for a reset.
-pub(crate) struct Responding(pub(super) Arc<Exchange>);
+pub(crate) struct Responding(pub(super) Arc<PendingResponse>);
 
 impl RespondHalf for Responding {
     type Send = Sending;
@@ -91,7 +91,7 @@ impl RespondHalf for Responding {
         } else {
             state.head = Some(head.map(|()| Kind::Stream));
             state.data.extend(data);
-            (state.trailers, state.end) = (trailers, Some(End::Ended));
+            (state.trailers, state.end) = (trailers, Some(BodyEnd::Ended));
         }
         true
     }
@@ -107,7 +107,7 @@ impl RespondHalf for Responding {
 }
 
 /// The rest of a response.
-pub(crate) struct Sending(Arc<Exchange>);
+pub(crate) struct Sending(Arc<PendingResponse>);
 
 impl SendHalf for Sending {
     fn poll_send(&mut self, cx: &mut Context<'_>, data: &mut Data) -> Poll<bool> {
@@ -129,11 +129,11 @@ impl SendHalf for Sending {
 
     fn end(&mut self, trailers: Option<HeaderMap>) {
         let mut state = self.0.0.lock();
-        (state.trailers, state.end) = (trailers, Some(End::Ended));
+        (state.trailers, state.end) = (trailers, Some(BodyEnd::Ended));
     }
 
     fn reset(&mut self) {
-        self.0.0.lock().end = Some(End::Cut);
+        self.0.0.lock().end = Some(BodyEnd::Cut);
     }
 
     fn poll_reset(&mut self, _: &mut Context<'_>) -> Poll<()> {

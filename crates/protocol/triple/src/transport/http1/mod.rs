@@ -21,10 +21,10 @@ use super::stream::{Receiver, Responder, ServerStream};
 use super::version::Each;
 use crate::options::{MAX_HEADERS, TripleOptions};
 use answering::Answering;
-use exchange::Exchange;
+use exchange::PendingResponse;
 pub(super) use exchange::{Responding, Sending};
 pub(super) use incoming::Incoming;
-use watch::{During, Progress, Watch};
+use watch::{ConnectionTimer, During, Progress};
 use watched::Watched;
 
 /// The end of a body or a connection that broke off.
@@ -44,7 +44,7 @@ pub(crate) async fn serve<F>(
     let progress = Progress::new(options);
     let service = service_fn(|request: Request<hyper::body::Incoming>| {
         let (head, body) = request.into_parts();
-        let exchange = Arc::new(Exchange::default());
+        let exchange = Arc::new(PendingResponse::default());
         let body = Each::Http1(Box::new(Incoming::new(body, progress.clone())));
         let body = Receiver::from(body).with_rate(options.min_rate);
         let respond = Responder::from(Each::Http1(Responding(exchange.clone())));
@@ -64,7 +64,7 @@ pub(crate) async fn serve<F>(
         .max_buf_size(limit.max(8192))
         .serve_connection(TokioIo::new(io), service);
     let mut connection = pin!(connection);
-    let mut watch = Watch::new(progress.clone());
+    let mut watch = ConnectionTimer::new(progress.clone());
     let mut draining = false;
     let ended = loop {
         tokio::select! {

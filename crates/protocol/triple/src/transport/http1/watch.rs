@@ -33,7 +33,7 @@ struct State {
 }
 
 enum Phase {
-    /// Between two requests.
+    /// The time between two requests, since this moment.
     Idle(Instant),
     /// Bytes of a head have come.
     Head,
@@ -82,7 +82,7 @@ impl Progress {
         InRequest(self.clone())
     }
 
-    /// Says that the body of the request is awaited, or not any more.
+    /// Notes if the body of the request is awaited.
     pub(super) fn await_body(&self, awaits: bool) {
         let mut state = self.0.lock();
         state.awaits_body = awaits && !state.responded;
@@ -156,19 +156,20 @@ impl Drop for InRequest {
 }
 
 /// The timer of a connection.
-pub(super) struct Watch {
+pub(super) struct ConnectionTimer {
     progress: Arc<Progress>,
     timer: Pin<Box<Sleep>>,
     armed: bool,
 }
 
-impl Watch {
+impl ConnectionTimer {
     pub(super) fn new(progress: Arc<Progress>) -> Self {
         let timer = Box::pin(sleep_until(time::now().into()));
         Self { progress, timer, armed: false }
     }
 
-    /// Ready with the reason when the connection has to end. To be polled after the connection.
+    /// Becomes ready, with the reason, when the connection has to end. To be polled after the
+    /// connection.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<String> {
         loop {
             let due = match self.progress.look(time::now()) {

@@ -92,7 +92,7 @@ impl Future for Response {
 }
 
 impl Connection {
-    /// Ready when the peer takes one more stream.
+    /// Becomes ready when the peer takes one more stream.
     ///
     /// # Errors
     /// When it takes none any more.
@@ -153,7 +153,7 @@ impl pool::Connection for Connection {
     }
 }
 
-impl pool::Connect for Connector {
+impl pool::MakeConnection for Connector {
     type Conn = Connection;
 
     async fn connect(&self) -> Result<Connection> {
@@ -223,7 +223,7 @@ mod tests {
 
     use dubhe_net::io::Listen;
     use dubhe_net::io::memory::Network;
-    use dubhe_net::pool::Connect;
+    use dubhe_net::pool::MakeConnection;
     use tokio::io::AsyncWriteExt;
 
     use super::*;

@@ -7,7 +7,7 @@ use std::task::Context;
 use std::time::Duration;
 
 use dubhe_net::io::SockAddr;
-use dubhe_net::keepalive::{Keepalive, KeepaliveOptions, Step};
+use dubhe_net::keepalive::{Keepalive, KeepaliveOptions, ProbeStep};
 use dubhe_net::time;
 use h2::{Ping, PingPong};
 use tokio::sync::watch;
@@ -23,7 +23,7 @@ use crate::transport::coalesced::Flusher;
 pub(super) struct Streams {
     /// A response has come.
     has_answered: AtomicBool,
-    /// Closed with the last reference.
+    /// A channel that closes with the last reference.
     alive: watch::Sender<()>,
     /// A stream has begun since the last look.
     begun: AtomicBool,
@@ -135,9 +135,9 @@ impl Probes {
         let (step, next) = self.keepalive.look(time::now(), flusher.take_heard(), waiting);
         let peer = &self.remote;
         match step {
-            Step::Wait => {}
-            Step::Probe => self.ping(&streams),
-            Step::Hung => {
+            ProbeStep::Wait => {}
+            ProbeStep::Probe => self.ping(&streams),
+            ProbeStep::Hung => {
                 tracing::warn!(
                     %peer,
                     "calls wait and the peer answers nothing, not even a PING; it gets no new calls \
@@ -145,11 +145,11 @@ impl Probes {
                 );
                 connection.advance(State::Hung);
             }
-            Step::Alive => {
+            ProbeStep::Alive => {
                 tracing::info!(%peer, "the peer answers again");
                 connection.advance(State::Open);
             }
-            Step::Dead => {
+            ProbeStep::Dead => {
                 tracing::warn!(%peer, "the peer still answers nothing; another connection is opened");
                 connection.advance(State::Draining);
             }

@@ -54,7 +54,7 @@ pub(super) struct Traffic {
 }
 
 /// The step that a connection should take.
-pub(super) enum Step {
+pub(super) enum CloseStep {
     /// Ends in order, since no call has come for so long.
     Drain(Duration),
     /// Ends at once: the peer is not there, or has nothing that could be lost.
@@ -104,12 +104,12 @@ impl<'a> Liveness<'a> {
         }
     }
 
-    /// Ready when the connection should end.
+    /// Becomes ready when the connection should end.
     pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,
         traffic: impl Fn() -> Traffic,
-    ) -> Poll<Step> {
+    ) -> Poll<CloseStep> {
         if self.unanswered.is_some()
             && let Some(pings) = &mut self.pings
             && matches!(pings.poll_pong(cx), Poll::Ready(Ok(_)))
@@ -159,7 +159,7 @@ impl<'a> Liveness<'a> {
     }
 
     /// The next moment to look again.
-    fn look(&mut self, now: Instant, traffic: Traffic) -> Result<Option<Instant>, Step> {
+    fn look(&mut self, now: Instant, traffic: Traffic) -> Result<Option<Instant>, CloseStep> {
         let Traffic { received, written, requests, receiving } = traffic;
         let options = self.options;
         if let Some(drain) = &mut self.drain {
@@ -173,7 +173,11 @@ impl<'a> Liveness<'a> {
                 return Ok(None);
             }
             let until = drain.moved + options.drain_quiet;
-            return if until > now { Ok(Some(until)) } else { Err(Step::End("it was drained")) };
+            return if until > now {
+                Ok(Some(until))
+            } else {
+                Err(CloseStep::End("it was drained"))
+            };
         }
         if !self.carried {
             let idle = options.idle_timeout;
@@ -181,7 +185,7 @@ impl<'a> Liveness<'a> {
                 return Ok(None);
             }
             let until = self.opened + idle;
-            return if until > now { Ok(Some(until)) } else { Err(Step::Drain(idle)) };
+            return if until > now { Ok(Some(until)) } else { Err(CloseStep::Drain(idle)) };
         }
         let interval = options.ping_interval;
         if interval.is_zero() {
@@ -195,7 +199,7 @@ impl<'a> Liveness<'a> {
             // An answer may be behind much data.
             let least = options.min_rate.least(now.saturating_duration_since(sent)).max(1);
             if received.saturating_sub(before) < least {
-                return Err(Step::End("the peer answered no PING"));
+                return Err(CloseStep::End("the peer answered no PING"));
             }
             self.last_ping = now;
             self.unanswered = Some((now, received));

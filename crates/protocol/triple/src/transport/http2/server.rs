@@ -10,7 +10,7 @@ use dubhe_net::io::{Io, SockAddr};
 use h2::Reason;
 use tokio::task::JoinSet;
 
-use super::liveness::{Liveness, Step, Traffic};
+use super::liveness::{CloseStep, Liveness, Traffic};
 use super::stream::{Incoming, Responding};
 use crate::options::TripleOptions;
 use crate::transport::coalesced::coalesced;
@@ -102,13 +102,13 @@ pub(crate) async fn serve<F>(
                 liveness.drain(traffic());
             }
             step = due => match step {
-                Step::Drain(idle) => {
+                CloseStep::Drain(idle) => {
                     tracing::debug!(%remote, ?idle, "http/2 connection without a call is closed");
                     draining = true;
                     connection.graceful_shutdown();
                     liveness.drain(traffic());
                 }
-                Step::End(why) => {
+                CloseStep::End(why) => {
                     tracing::debug!(%remote, why, "http/2 connection is ended");
                     connection.abrupt_shutdown(Reason::NO_ERROR);
                     // The last words leave if there is room for them.
@@ -126,7 +126,7 @@ pub(crate) async fn serve<F>(
     tracing::debug!(%remote, "http/2 connection ended");
 }
 
-/// Ready when a drain has gone on for `time`.
+/// Resolves when a drain has gone on for `time`.
 async fn quiet(mut shutdown: Shutdown, time: Duration) {
     shutdown.draining().await;
     tokio::time::sleep(time).await;

@@ -13,7 +13,7 @@ use dubhe_core::serve::Dispatch;
 use dubhe_core::{Encoded, Format, Payload, Reply};
 use dubhe_net::detect::Protocol;
 use dubhe_net::drain::Trigger;
-use dubhe_net::io::Peer;
+use dubhe_net::io::ConnectionInfo;
 use dubhe_triple::{TripleOptions, TripleProtocol};
 use http::HeaderMap;
 use tokio::net::TcpListener;
@@ -107,7 +107,7 @@ pub(crate) async fn listen(protocol: impl Protocol) -> Listening {
     tokio::spawn(async move {
         let mut ended = Some(ended_tx);
         while let Ok((stream, remote)) = listener.accept().await {
-            let peer = Peer::clear(remote, address);
+            let peer = ConnectionInfo::clear(remote, address);
             let connection = protocol.serve(stream.into(), peer, shutdown.clone());
             let (ended, guard) = (ended.take(), shutdown.guard());
             tokio::spawn(async move {

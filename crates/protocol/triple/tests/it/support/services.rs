@@ -8,7 +8,7 @@ use dubhe_core::reply::{Frame, Trailers};
 use dubhe_core::serve::{Dispatch, Overload, Target, Wanted};
 use dubhe_core::status::Exception;
 use dubhe_core::{
-    Body, Call, CallKind, Code, Invoke, Invoking, Metadata, Method, Payload, Reply, ServiceKey,
+    Call, CallBody, CallKind, Code, Invoke, Invoking, Metadata, Method, Payload, Reply, ServiceKey,
     Status, Value,
 };
 use futures_util::{StreamExt, stream};
@@ -86,7 +86,7 @@ impl Invoke for Shared {
 
 async fn answer(services: &Services, Call { head, body }: Call) -> Result<Reply, Status> {
     if head.service.interface() == "test.Java" {
-        let Body::One(payload) = body else { panic!("a stream") };
+        let CallBody::One(payload) = body else { panic!("a stream") };
         if &*head.method.name == "pair" {
             let (a, b): (Value, Value) = dubhe_hessian2::payload::arguments(&payload)?;
             return Ok(Reply::new(Payload::dynamic(Value::list([a, b]))));
@@ -106,7 +106,7 @@ async fn answer(services: &Services, Call { head, body }: Call) -> Result<Reply,
         metadata.iter().map(|(k, v)| (k.clone(), v.clone())).collect::<Metadata>()
     };
     Ok(match (&*head.method.name, body) {
-        ("Echo", Body::One(payload)) => Reply::with_metadata(payload, own(&head.metadata)),
+        ("Echo", CallBody::One(payload)) => Reply::with_metadata(payload, own(&head.metadata)),
         ("Fail", _) => {
             let seen = [("seen", "yes")].into_iter().collect();
             return Err(Status::new(Code::NotFound, "not here").with_headers(seen));
@@ -117,17 +117,17 @@ async fn answer(services: &Services, Call { head, body }: Call) -> Result<Reply,
             services.started.send(()).unwrap();
             std::future::pending().await
         }
-        ("Wait", Body::One(payload)) => {
+        ("Wait", CallBody::One(payload)) => {
             services.started.send(()).unwrap();
             services.go.notified().await;
             Reply::new(payload)
         }
-        ("Repeat", Body::One(payload)) => {
+        ("Repeat", CallBody::One(payload)) => {
             let end = trailers([("k", "end")].into_iter().collect());
             let frames = (0..3).map(move |_| Frame::Message(payload.clone()));
             Reply::stream(stream::iter(frames).chain(stream::iter([end])))
         }
-        ("Endless", Body::One(payload)) => {
+        ("Endless", CallBody::One(payload)) => {
             let (tells, started) = (TellsDrop(services.dropped.clone()), services.started.clone());
             let frames = stream::repeat_with(move || {
                 let _ = &tells;
@@ -136,14 +136,14 @@ async fn answer(services: &Services, Call { head, body }: Call) -> Result<Reply,
             });
             Reply::stream(frames)
         }
-        ("Join", Body::Stream(mut stream)) => {
+        ("Join", CallBody::Stream(mut stream)) => {
             let mut all = BytesMut::new();
             while let Some(payload) = stream.next().await {
                 all.extend_from_slice(&bytes(&payload?));
             }
             Reply::new(message(all.freeze()))
         }
-        ("Each", Body::Stream(stream)) => {
+        ("Each", CallBody::Stream(stream)) => {
             let end = trailers(Metadata::new());
             let frames = stream.map(|payload| match payload {
                 Ok(payload) => Frame::Message(payload),
