@@ -9,10 +9,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, Thread};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use dubhe_net::log::OncePerSecond;
 use dubhe_net::poll_watch::{PollUnderWay, PollWatch};
+use dubhe_net::time;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::JoinHandle;
 use tracing::dispatcher;
@@ -133,7 +134,7 @@ impl Rounds {
     fn warn(&self, poll: PollUnderWay, since: u64, none_free: bool) {
         let [some, none] = &self.logs;
         let log = if none_free { none } else { some };
-        let Some(handlers) = log.count(Instant::now()) else { return };
+        let Some(handlers) = log.count(time::now()) else { return };
         let method = self.services.name_of(poll.key());
         let method = method.unwrap_or_else(|| "a mounted service or another dispatch".into());
         let lasts = self.lasts(since);

@@ -12,7 +12,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 /// for what is there when it is asked for.
 pub(crate) struct BodyRate {
     rate: MinRate,
-    /// Boxed, since the task of every request has room for it.
+    /// The wait under way, boxed, since the task of every request has room for it.
     waiting: Option<Box<Waiting>>,
 }
 
@@ -48,7 +48,7 @@ impl BodyRate {
         }
         let Waiting { meter, timer } = &mut **self.waiting.get_or_insert_with(|| {
             let meter = RateMeter::new(self.rate);
-            Box::new(Waiting { meter, timer: Box::pin(sleep_until(Instant::now())) })
+            Box::new(Waiting { meter, timer: Box::pin(sleep_until(time::now().into())) })
         });
         if !meter.is_running() {
             meter.restart(time::now());
