@@ -26,6 +26,7 @@ pub(crate) struct Panicked {
 }
 
 /// Runs a part, and catches its panic. The state that this leaves half done is the part's own.
+#[inline]
 pub(crate) fn guard<T>(
     run: impl FnOnce() -> T,
     part: impl FnOnce() -> String,

@@ -42,7 +42,11 @@ impl Parts {
     }
 
     /// Returns `true` if a router has another generation than was seen.
+    #[inline]
     pub(super) fn is_outdated(&self, seen: &Seen) -> bool {
+        if self.routers.is_empty() {
+            return false;
+        }
         let differs = || {
             self.routers.iter().zip(&seen.rules).any(|(router, seen)| router.generation() != *seen)
         };

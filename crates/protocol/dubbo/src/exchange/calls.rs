@@ -99,6 +99,7 @@ impl Calls {
     }
 
     /// Adds a call and gives it an id.
+    #[inline]
     pub(super) fn begin(&mut self, waiting: Waiting) -> Result<u64, NoRoom> {
         if self.closed {
             return Err(NoRoom::Closed);
@@ -126,6 +127,7 @@ impl Calls {
 
     /// Ends the call that waits under `id` with a reply; gives back whom to wake. `None` also when
     /// there is no such call: its caller has given up, or the peer made the id up.
+    #[inline]
     pub(super) fn answer(&mut self, id: u64, answered: Answered) -> Option<Waker> {
         self.end(id, |waiting| Done::Answered(answered, waiting))
     }
@@ -135,6 +137,7 @@ impl Calls {
         self.end(id, |waiting| Done::Failed(why(&waiting)))
     }
 
+    #[inline]
     fn end(&mut self, id: u64, done: impl FnOnce(Waiting) -> Done) -> Option<Waker> {
         let slot = self.slots.get_mut(Self::index(id)).filter(|slot| slot.id == id)?;
         match std::mem::replace(&mut slot.state, State::Free) {
@@ -190,6 +193,7 @@ impl Calls {
 
     /// Polls the call under `id`; once it is ready, the id is free. `None` says that no such call
     /// exists.
+    #[inline]
     pub(super) fn poll(&mut self, id: u64, cx: &mut Context<'_>) -> Poll<Option<Done>> {
         let index = Self::index(id);
         let Some(slot) = self.slots.get_mut(index).filter(|slot| slot.id == id) else {
@@ -213,6 +217,7 @@ impl Calls {
     }
 
     /// Frees the slot of `id` and gives back what was in it.
+    #[inline]
     fn release(&mut self, id: u64) -> State {
         let index = Self::index(id);
         let Some(slot) = self.slots.get_mut(index).filter(|slot| slot.id == id) else {

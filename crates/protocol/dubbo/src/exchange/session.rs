@@ -273,18 +273,20 @@ impl Session for Exchange {
 
     fn poll(&mut self, cx: &mut Context<'_>, out: &mut Outbox) -> Poll<Result<()>> {
         let before = out.len();
-        let begin = self.handlers.has_woken().then(time::now);
-        // While too much waits for the peer no handler goes on, since its reply would wait too.
-        let polls = if out.is_full() {
-            0
-        } else {
-            self.handlers.poll(cx, |ended, ticket| {
-                ticket.reply(ended, out);
-                !out.is_full()
-            })
-        };
-        if let Some(begin) = begin {
-            self.offload.observe(begin, time::now(), polls);
+        if self.handlers.len() > 0 {
+            let begin = self.handlers.has_woken().then(time::now);
+            // While too much waits for the peer no handler goes on, since its reply would wait too.
+            let polls = if out.is_full() {
+                0
+            } else {
+                self.handlers.poll(cx, |ended, ticket| {
+                    ticket.reply(ended, out);
+                    !out.is_full()
+                })
+            };
+            if let Some(begin) = begin {
+                self.offload.observe(begin, time::now(), polls);
+            }
         }
         if self.meter.is_running() && !self.wants_input(out) {
             // The peer has to wait for this end.

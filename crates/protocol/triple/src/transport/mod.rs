@@ -25,6 +25,7 @@ mod rate;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod timer;
 mod version;
 
 pub(crate) use body::ResponseBody;

@@ -10,9 +10,9 @@ use dubhe_net::rate::RateMeter;
 use dubhe_net::time;
 use http_body::{Body, Frame, SizeHint};
 use parking_lot::Mutex;
-use tokio::time::{Sleep, sleep_until};
 
 use crate::options::TripleOptions;
+use crate::transport::timer::EarliestTimer;
 
 /// The progress of a connection: shared by its stream, its requests and its timer, all in one task.
 pub(super) struct Progress(Mutex<State>);
@@ -158,14 +158,12 @@ impl Drop for InRequest {
 /// The timer of a connection.
 pub(super) struct ConnectionTimer {
     progress: Arc<Progress>,
-    timer: Pin<Box<Sleep>>,
-    armed: bool,
+    timer: EarliestTimer,
 }
 
 impl ConnectionTimer {
     pub(super) fn new(progress: Arc<Progress>) -> Self {
-        let timer = Box::pin(sleep_until(time::now().into()));
-        Self { progress, timer, armed: false }
+        Self { progress, timer: EarliestTimer::new() }
     }
 
     /// Becomes ready, with the reason, when the connection has to end. To be polled after the
@@ -173,16 +171,12 @@ impl ConnectionTimer {
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<String> {
         loop {
             let due = match self.progress.look(time::now()) {
-                Ok(Some(due)) => tokio::time::Instant::from_std(due),
+                Ok(Some(due)) => due,
                 Ok(None) => return Poll::Pending,
                 Err(why) => return Poll::Ready(why),
             };
-            // Moved to an earlier moment only.
-            if !self.armed || self.timer.is_elapsed() || due < self.timer.deadline() {
-                self.timer.as_mut().reset(due);
-                self.armed = true;
-            }
-            ready!(self.timer.as_mut().poll(cx));
+            self.timer.advance(due);
+            ready!(self.timer.poll(cx));
         }
     }
 }

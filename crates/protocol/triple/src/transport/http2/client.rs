@@ -202,6 +202,8 @@ impl pool::MakeConnection for Connector {
                 tokio::time::sleep(LINGER).await;
             };
             tokio::select! {
+                // The rest hardly ever is ready.
+                biased;
                 outcome = connection => match outcome {
                     Ok(()) => tracing::debug!(%remote, "triple connection ended"),
                     Err(error) => tracing::debug!(%remote, %error, "triple connection failed"),

@@ -1,20 +1,18 @@
 //! PINGs of a client while calls wait, and what they say of the connection.
 
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::Context;
-use std::time::Duration;
 
 use dubhe_net::io::SockAddr;
 use dubhe_net::keepalive::{Keepalive, KeepaliveOptions, ProbeStep};
 use dubhe_net::time;
 use h2::{Ping, PingPong};
 use tokio::sync::watch;
-use tokio::time::Sleep;
 
 use super::client::{Shared, State};
 use crate::transport::coalesced::Flusher;
+use crate::transport::timer::EarliestTimer;
 
 /// The streams of a connection, by the number of references to it, and the PINGs before them. It owns
 /// the task of the connection: the clones of that, and streams, which outlive the channel that began
@@ -77,7 +75,7 @@ pub(super) struct Probes {
     keepalive: Keepalive,
     ping_pong: PingPong,
     /// Set while calls wait, at most once an interval.
-    timer: Pin<Box<Sleep>>,
+    timer: EarliestTimer,
     armed: bool,
     streams: Weak<Streams>,
     connection: Weak<Shared>,
@@ -94,7 +92,7 @@ impl Probes {
         Self {
             keepalive: Keepalive::new(options),
             ping_pong,
-            timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
+            timer: EarliestTimer::new(),
             armed: false,
             streams: Arc::downgrade(&connection.streams),
             connection: Arc::downgrade(connection),
@@ -115,7 +113,7 @@ impl Probes {
             }
             self.look(flusher);
         }
-        while self.armed && self.timer.as_mut().poll(cx).is_ready() {
+        while self.armed && self.timer.poll(cx).is_ready() {
             self.look(flusher);
         }
     }
@@ -155,7 +153,7 @@ impl Probes {
             }
         }
         if let Some(next) = next {
-            self.timer.as_mut().reset(next.into());
+            self.timer.reset(next);
             self.armed = true;
         }
     }

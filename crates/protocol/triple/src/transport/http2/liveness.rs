@@ -1,25 +1,20 @@
 //! The life of a connection beside its requests: idle time, PINGs, and the end of a drain.
 
-use std::future::Future;
-use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use dubhe_net::time;
 use h2::{Ping, PingPong};
-use tokio::task::coop;
-use tokio::time::{Sleep, sleep_until};
 
 use crate::options::TripleOptions;
+use crate::transport::timer::EarliestTimer;
 
 /// The watch over a connection. Its timer is moved to an earlier moment only, and rings in vain
 /// where calls made it needless.
 pub(super) struct Liveness<'a> {
     options: &'a TripleOptions,
     pings: Option<PingPong>,
-    timer: Pin<Box<Sleep>>,
-    /// The task that the timer wakes.
-    waker: Option<Waker>,
+    timer: EarliestTimer,
     opened: Instant,
     /// A request has come.
     carried: bool,
@@ -67,8 +62,7 @@ impl<'a> Liveness<'a> {
         Self {
             options,
             pings,
-            timer: Box::pin(sleep_until(now.into())),
-            waker: None,
+            timer: EarliestTimer::new(),
             opened: now,
             carried: false,
             unanswered: None,
@@ -119,7 +113,7 @@ impl<'a> Liveness<'a> {
                 drain.answered = true;
             }
         }
-        if self.armed && self.drain.is_none() && self.wait(cx).is_pending() {
+        if self.armed && self.drain.is_none() && self.timer.poll(cx).is_pending() {
             return Poll::Pending;
         }
         loop {
@@ -132,30 +126,12 @@ impl<'a> Liveness<'a> {
                 }
                 Err(step) => return Poll::Ready(step),
             };
-            let due = tokio::time::Instant::from_std(due);
-            if self.timer.is_elapsed() || due < self.timer.deadline() {
-                self.timer.as_mut().reset(due);
-            }
+            self.timer.advance(due);
             self.armed = true;
-            self.waker = None;
-            if self.wait(cx).is_pending() {
+            if self.timer.poll(cx).is_pending() {
                 return Poll::Pending;
             }
         }
-    }
-
-    /// Waits for the timer. It is polled once for each task, since that costs some 400 instructions and
-    /// a connection is polled several times a call.
-    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let known = self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker()));
-        if known && !self.timer.is_elapsed() {
-            return Poll::Pending;
-        }
-        let polled = self.timer.as_mut().poll(cx);
-        // Stopped by the budget of its task, a timer has not registered it.
-        self.waker =
-            (polled.is_pending() && coop::has_budget_remaining()).then(|| cx.waker().clone());
-        polled
     }
 
     /// The next moment to look again.

@@ -1,6 +1,7 @@
 //! Connections of servers: a task that drives one, and a task a request.
 
 use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -56,74 +57,83 @@ pub(crate) async fn serve<F>(
     let receiving = Arc::new(());
     let mut liveness = Liveness::new(options, connection.ping_pong());
     let mut draining = false;
+    let mut drain = pin!(async move { shutdown.draining().await });
     let mut coop = YieldOnWake::default();
     loop {
-        let accept = poll_fn(|cx| {
-            coop.poll(cx, |cx| {
-                let polled = connection.poll_accept(cx);
-                if polled.is_pending() {
-                    flusher.flush(cx);
-                }
-                polled
-            })
-        });
-        let running = requests.len();
-        let traffic = || {
+        let traffic = |requests: usize| {
             let (received, written) = flusher.moved();
             let receiving = Arc::strong_count(&receiving) - 1;
-            Traffic { received, written, requests: running, receiving }
+            Traffic { received, written, requests, receiving }
         };
-        let due = poll_fn(|cx| liveness.poll(cx, traffic));
-        tokio::select! {
-            accepted = accept => match accepted {
-                Some(Ok((request, respond))) => {
-                    liveness.carry();
-                    let (head, body) = request.into_parts();
-                    let body = Receiver::from(Each::Http2(Incoming(body)));
-                    let body = body.with_rate(options.min_rate).counted(receiving.clone());
-                    let respond = Responder::from(Each::Http2(Responding(respond)));
-                    requests.spawn(answer(ServerStream { head, body, respond }));
+        // One poll of everything, not one of each: a connection is polled several times a call.
+        let event = poll_fn(|cx| {
+            coop.poll(cx, |cx| {
+                if let Poll::Ready(accepted) = connection.poll_accept(cx) {
+                    return Poll::Ready(Event::Accepted(accepted));
                 }
-                Some(Err(error)) => {
-                    tracing::debug!(%remote, %error, "http/2 connection failed");
-                    return;
+                flusher.flush(cx);
+                // Ended tasks are let go. Panics of handlers are caught inside them.
+                while let Poll::Ready(Some(ended)) = requests.poll_join_next(cx) {
+                    if let Err(error) = ended {
+                        tracing::error!(%remote, %error, "the task of a request panicked");
+                    }
                 }
-                None => break,
-            },
-            // Ended tasks are let go. Panics of handlers are caught inside them.
-            Some(ended) = requests.join_next() => {
-                if let Err(error) = ended {
-                    tracing::error!(%remote, %error, "the task of a request panicked");
+                if !draining && drain.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(Event::Drain);
                 }
+                liveness.poll(cx, || traffic(requests.len())).map(Event::Close)
+            })
+        });
+        match event.await {
+            Event::Accepted(Some(Ok((request, respond)))) => {
+                liveness.carry();
+                let (head, body) = request.into_parts();
+                let body = Receiver::from(Each::Http2(Incoming(body)));
+                let body = body.with_rate(options.min_rate).counted(receiving.clone());
+                let respond = Responder::from(Each::Http2(Responding(respond)));
+                requests.spawn(answer(ServerStream { head, body, respond }));
             }
-            _ = shutdown.draining(), if !draining => {
+            Event::Accepted(Some(Err(error))) => {
+                tracing::debug!(%remote, %error, "http/2 connection failed");
+                return;
+            }
+            Event::Accepted(None) => break,
+            Event::Drain => {
                 draining = true;
                 connection.graceful_shutdown();
-                liveness.drain(traffic());
+                liveness.drain(traffic(requests.len()));
             }
-            step = due => match step {
-                CloseStep::Drain(idle) => {
-                    tracing::debug!(%remote, ?idle, "http/2 connection without a call is closed");
-                    draining = true;
-                    connection.graceful_shutdown();
-                    liveness.drain(traffic());
-                }
-                CloseStep::End(why) => {
-                    tracing::debug!(%remote, why, "http/2 connection is ended");
-                    connection.abrupt_shutdown(Reason::NO_ERROR);
-                    // The last words leave if there is room for them.
-                    poll_fn(|cx| {
-                        let _ = connection.poll_closed(cx);
-                        flusher.flush(cx);
-                        Poll::Ready(())
-                    })
-                    .await;
-                    return;
-                }
-            },
+            Event::Close(CloseStep::Drain(idle)) => {
+                tracing::debug!(%remote, ?idle, "http/2 connection without a call is closed");
+                draining = true;
+                connection.graceful_shutdown();
+                liveness.drain(traffic(requests.len()));
+            }
+            Event::Close(CloseStep::End(why)) => {
+                tracing::debug!(%remote, why, "http/2 connection is ended");
+                connection.abrupt_shutdown(Reason::NO_ERROR);
+                // The last words leave if there is room for them.
+                poll_fn(|cx| {
+                    let _ = connection.poll_closed(cx);
+                    flusher.flush(cx);
+                    Poll::Ready(())
+                })
+                .await;
+                return;
+            }
         }
     }
     tracing::debug!(%remote, "http/2 connection ended");
+}
+
+/// An event on a connection.
+enum Event<A> {
+    /// A request, an error or, with `None`, the end of the connection.
+    Accepted(A),
+    /// The beginning of a drain.
+    Drain,
+    /// A reason to close.
+    Close(CloseStep),
 }
 
 /// Resolves when a drain has gone on for `time`.
