@@ -29,10 +29,10 @@ impl Unsent {
     }
 
     /// Takes the call and leaves a copy, unless it can be sent only once.
+    #[inline]
     pub(crate) fn take_and_keep(&mut self) -> Result<Call, Status> {
-        let call = self.take()?;
-        self.0 = call.try_clone();
-        Ok(call)
+        let copy = self.get()?.try_clone();
+        std::mem::replace(&mut self.0, copy).ok_or_else(sent_twice)
     }
 }
 

@@ -226,8 +226,8 @@ impl Cluster {
         picked: Picked,
         began: Instant,
     ) -> Result<(Attempt, Endpoint), Status> {
-        let (sent, endpoint) = (call.take_and_keep()?, picked.endpoint().clone());
-        Ok((self.send(policy, sent, picked, began), endpoint))
+        let endpoint = picked.endpoint().clone();
+        Ok((self.send(policy, call.take_and_keep()?, picked, began), endpoint))
     }
 
     /// Picks the endpoint of a call whose attempt has failed, and the time of the next attempt.

@@ -87,6 +87,7 @@ impl Call {
     }
 
     /// A copy to send again, or `None` when the body is a stream, which can be sent only once.
+    #[inline]
     pub fn try_clone(&self) -> Option<Self> {
         match &self.body {
             CallBody::One(payload) => {

@@ -175,6 +175,7 @@ impl Exchange {
     }
 
     /// Watches the rate at which the frame comes that is left in the input, if there is one.
+    #[inline]
     fn measure(
         &mut self,
         now: Instant,
@@ -334,6 +335,7 @@ impl Session for Exchange {
         Ok(due.into_iter().flatten().min())
     }
 
+    #[inline]
     fn wants_input(&self, out: &Outbox) -> bool {
         match self.held {
             Some(kind) => self.takes(kind, out),
