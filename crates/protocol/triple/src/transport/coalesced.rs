@@ -51,7 +51,7 @@ pub(super) fn coalesced(io: Io) -> (Coalesced, Flusher) {
 }
 
 impl Flusher {
-    /// Flusher what was collected, as far as the stream takes it.
+    /// Writes what was collected, as far as the stream takes it.
     pub(super) fn flush(&self, cx: &mut Context<'_>) {
         let mut inner = self.0.lock();
         if let Poll::Ready(Err(error)) = inner.poll_write_out(cx) {
