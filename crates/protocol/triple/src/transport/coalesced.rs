@@ -14,6 +14,8 @@ use dubhe_net::io::Io;
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::http2::FrameBoundaries;
+
 /// The bytes that are collected before they are written though more may come.
 const FULL: usize = 64 * 1024;
 
@@ -30,20 +32,23 @@ struct Inner {
     written: u64,
     /// The stream may hold bytes that it has taken, as TLS does.
     unflushed: bool,
+    /// The frames of a client, on the side of a server.
+    frames: Option<FrameBoundaries>,
     /// A sign of life: bytes were read since this was last taken.
     heard: bool,
     /// The error of the last write, for whoever reads or writes next.
     failed: Option<io::Error>,
 }
 
-/// Both handles of a stream.
-pub(super) fn coalesced(io: Io) -> (Coalesced, Flusher) {
+/// Both handles of a stream. `frames` follows what is read.
+pub(super) fn coalesced(io: Io, frames: Option<FrameBoundaries>) -> (Coalesced, Flusher) {
     let inner = Arc::new(Mutex::new(Inner {
         io,
         out: BytesMut::new(),
         received: 0,
         written: 0,
         unflushed: false,
+        frames,
         heard: false,
         failed: None,
     }));
@@ -65,6 +70,11 @@ impl Flusher {
     pub(super) fn moved(&self) -> (u64, u64) {
         let inner = self.0.lock();
         (inner.received, inner.written)
+    }
+
+    /// Returns `true` while a frame or a header block of a client is not whole.
+    pub(super) fn is_unfinished(&self) -> bool {
+        self.0.lock().frames.as_ref().is_some_and(FrameBoundaries::is_unfinished)
     }
 
     /// Returns `true` if something was read since that was last taken.
@@ -154,6 +164,9 @@ impl AsyncRead for Coalesced {
         let read = buf.filled().len() - before;
         inner.heard |= read > 0;
         inner.received = inner.received.saturating_add(count(read));
+        if let (Some(frames), Some(bytes)) = (&mut inner.frames, buf.filled().get(before..)) {
+            frames.push(bytes);
+        }
         Poll::Ready(Ok(()))
     }
 }

@@ -294,3 +294,32 @@ async fn a_stream_that_pauses_holds_a_drain() {
     assert_eq!(back.data().await.unwrap().unwrap(), framed(b"ab"));
     drop(guard);
 }
+
+/// A frame over HTTP/2.
+fn frame(kind: u8, flags: u8, stream: u8, body: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(body.len()).unwrap();
+    [&[0, 0, length, kind, flags, 0, 0, 0, stream], body].concat()
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_a_frame_or_header_block_over_http2_ends_its_connection() {
+    let preface = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), frame(0x4, 0, 0, &[])].concat();
+    // A block whose rest would come in a frame of its own; half of a PING; the head of a frame.
+    let halves = [frame(0x1, 0, 1, &[0x82]), frame(0x6, 0, 0, &[0; 8])[..12].to_vec(), vec![0; 3]];
+    for (half, rate, seconds) in [
+        (&halves[0], MinRate::default(), 10),
+        (&halves[0], MinRate::new(1024, Duration::from_secs(3)), 3),
+        (&halves[1], MinRate::default(), 10),
+        (&halves[2], MinRate::default(), 10),
+    ] {
+        let mut options = TripleOptions::default();
+        options.min_rate = rate;
+        let mut served = serve(options, false);
+        served.io.write_all(&preface).await.unwrap();
+        sleep(MINUTE).await;
+        let begin = Instant::now();
+        served.io.write_all(half).await.unwrap();
+        rest(&mut served.io).await;
+        assert_eq!(begin.elapsed().as_secs(), seconds, "{half:?}");
+    }
+}

@@ -159,7 +159,7 @@ impl pool::MakeConnection for Connector {
     async fn connect(&self) -> Result<Connection> {
         let (io, peer) = self.dial.dial(&self.address).await?;
         let remote = peer.remote;
-        let (io, flusher) = coalesced(io);
+        let (io, flusher) = coalesced(io, None);
         let handshake = h2::client::Builder::new()
             .enable_push(false)
             .max_header_list_size(self.options.max_header_list)

@@ -21,6 +21,9 @@ pub(super) struct Liveness<'a> {
     /// The last PING, while it is not answered, and the bytes that had come before it.
     unanswered: Option<(Instant, u64)>,
     last_ping: Instant,
+    /// The beginning of the window in which a frame or a header block has not become whole, and the
+    /// bytes that had come before it.
+    unfinished: Option<(Instant, u64)>,
     /// The timer is set to the next moment to look, or an earlier one.
     armed: bool,
     drain: Option<Drain>,
@@ -67,6 +70,7 @@ impl<'a> Liveness<'a> {
             carried: false,
             unanswered: None,
             last_ping: now,
+            unfinished: None,
             armed: false,
             drain: None,
         }
@@ -98,12 +102,18 @@ impl<'a> Liveness<'a> {
         }
     }
 
-    /// Becomes ready when the connection should end.
+    /// Becomes ready when the connection should end. It is `unfinished` while a frame or a header block
+    /// is not whole.
     pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,
+        unfinished: bool,
         traffic: impl Fn() -> Traffic,
     ) -> Poll<CloseStep> {
+        if unfinished != self.unfinished.is_some() && !self.options.min_rate.is_none() {
+            self.unfinished = unfinished.then(|| (time::now(), traffic().received));
+            self.armed &= !unfinished;
+        }
         if self.unanswered.is_some()
             && let Some(pings) = &mut self.pings
             && matches!(pings.poll_pong(cx), Poll::Ready(Ok(_)))
@@ -118,7 +128,10 @@ impl<'a> Liveness<'a> {
         }
         loop {
             let now = time::now();
-            let due = match self.look(now, traffic()) {
+            let traffic = traffic();
+            let late = self.look_at_rate(now, traffic.received);
+            let due = late.and_then(|rate| Ok(earlier(rate, self.look(now, traffic)?)));
+            let due = match due {
                 Ok(Some(due)) => due,
                 Ok(None) => {
                     self.armed = false;
@@ -132,6 +145,21 @@ impl<'a> Liveness<'a> {
                 return Poll::Pending;
             }
         }
+    }
+
+    /// The next moment to look at the rate of what is not whole.
+    fn look_at_rate(&mut self, now: Instant, received: u64) -> Result<Option<Instant>, CloseStep> {
+        let Some((since, before)) = self.unfinished else { return Ok(None) };
+        let rate = self.options.min_rate;
+        let elapsed = now.saturating_duration_since(since);
+        if elapsed < rate.window {
+            return Ok(Some(since + rate.window));
+        }
+        if received.saturating_sub(before) < rate.least(elapsed) {
+            return Err(CloseStep::End("a frame or a header block came too slowly"));
+        }
+        self.unfinished = Some((now, received));
+        Ok(Some(now + rate.window))
     }
 
     /// The next moment to look again.
@@ -184,4 +212,8 @@ impl<'a> Liveness<'a> {
         }
         Ok(Some(now + interval))
     }
+}
+
+fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    a.into_iter().chain(b).min()
 }

@@ -2,6 +2,7 @@
 
 mod client;
 mod error;
+mod frames;
 mod keepalive;
 mod liveness;
 mod server;
@@ -9,6 +10,7 @@ mod stream;
 
 pub(crate) use client::{ClientStream, Connection, Connector};
 pub(crate) use error::{Error, status};
+pub(super) use frames::FrameBoundaries;
 pub(crate) use keepalive::InFlight;
 pub(crate) use server::serve;
 pub(super) use stream::{Incoming, Responding, Sending};

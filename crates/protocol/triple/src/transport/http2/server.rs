@@ -11,6 +11,7 @@ use dubhe_net::io::{Io, SockAddr};
 use h2::Reason;
 use tokio::task::JoinSet;
 
+use super::frames::FrameBoundaries;
 use super::liveness::{CloseStep, Liveness, Traffic};
 use super::stream::{Incoming, Responding};
 use crate::options::TripleOptions;
@@ -33,7 +34,7 @@ pub(crate) async fn serve<F>(
 ) where
     F: Future<Output = ()> + Send + 'static,
 {
-    let (io, flusher) = coalesced(io);
+    let (io, flusher) = coalesced(io, Some(FrameBoundaries::of_client()));
     let handshake = h2::server::Builder::new()
         .max_concurrent_streams(options.max_streams)
         .max_pending_accept_reset_streams(
@@ -81,7 +82,8 @@ pub(crate) async fn serve<F>(
                 if !draining && drain.as_mut().poll(cx).is_ready() {
                     return Poll::Ready(Event::Drain);
                 }
-                liveness.poll(cx, || traffic(requests.len())).map(Event::Close)
+                let unfinished = flusher.is_unfinished();
+                liveness.poll(cx, unfinished, || traffic(requests.len())).map(Event::Close)
             })
         });
         match event.await {
