@@ -200,7 +200,9 @@ impl Cluster {
             }
             Fault::Failfast => 0,
         };
-        self.0.retries.add_call(began);
+        if retries > 0 {
+            self.0.retries.add_call(began);
+        }
         let mut failed = None;
         let mut picked = self.pick(policy, call, &[], began).await?;
         loop {
