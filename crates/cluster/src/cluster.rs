@@ -190,7 +190,7 @@ impl Cluster {
 
     /// Makes the attempts that the policy's treatment of failures asks for: one, or more on other
     /// endpoints while the call fails and may be sent again. The first begins at `began`.
-    async fn treat(&self, policy: &Arc<Policy>, call: &mut Unsent, mut began: Instant) -> Outcome {
+    async fn treat(&self, policy: &Arc<Policy>, call: &mut Unsent, began: Instant) -> Outcome {
         let retries = match &policy.fault {
             Fault::Failover => policy.retries,
             Fault::Strategy(strategy) => {
@@ -204,7 +204,7 @@ impl Cluster {
             self.0.retries.add_call(began);
         }
         let mut failed = None;
-        let mut picked = self.pick(policy, call, &[], began).await?;
+        let (mut picked, mut began) = self.pick(policy, call, &[], began).await?;
         loop {
             // Sent to whom was picked. A copy is kept, since nobody may have begun the call.
             let (sending, endpoint) = self.attempt(policy, call, picked, began)?;
@@ -309,17 +309,18 @@ impl Cluster {
     }
 
     /// Picks the endpoint of an attempt that begins at `began`, another than those `tried` where
-    /// there is one. The first calls of a client may wait for a first set of providers.
+    /// there is one. The first calls of a client may wait for a first set of providers; their attempt
+    /// begins after that.
     pub(crate) async fn pick(
         &self,
         policy: &Policy,
         call: &mut Unsent,
         tried: &[Endpoint],
         began: Instant,
-    ) -> Result<Picked, Status> {
+    ) -> Result<(Picked, Instant), Status> {
         let picked = self.pick_now(policy, call.get()?, tried, began)?;
         match picked {
-            Some(picked) => Ok(picked),
+            Some(picked) => Ok((picked, began)),
             // Boxed, since the future of every call has room for it.
             None => Box::pin(self.pick_of_first_set(policy, call, tried, began)).await,
         }
@@ -331,11 +332,15 @@ impl Cluster {
         call: &mut Unsent,
         tried: &[Endpoint],
         began: Instant,
-    ) -> Result<Picked, Status> {
+    ) -> Result<(Picked, Instant), Status> {
         let patience = patience(policy, call.get()?, began);
         self.first_set(policy, patience).await;
-        let picked = self.pick_now(policy, call.get()?, tried, began)?;
-        picked.map_or_else(|| Err(nobody(&self.view(call.get()?), &*policy.destination, tried)), Ok)
+        // The wait is no time of the endpoint's.
+        let began = self.clock().now();
+        let call = call.get()?;
+        let picked = self.pick_now(policy, call, tried, began)?;
+        let picked = picked.ok_or_else(|| nobody(&self.view(call), &*policy.destination, tried))?;
+        Ok((picked, began))
     }
 
     /// Picks without waiting. A router or balancer that panics fails this call alone.

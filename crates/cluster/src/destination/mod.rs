@@ -25,6 +25,7 @@ use dubhe_core::time::{Instant, SharedClock};
 use dubhe_core::{CallView, Endpoint};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
+use tokio::task::yield_now;
 
 use self::parts::{Parts, Seen};
 use self::prepared::Prepared;
@@ -107,6 +108,8 @@ impl BalancedDestination {
                     // Only an error ends the wait: the destination is gone.
                     _ = alive.wait_for(|_| false) => return,
                 };
+                // A part whose changes never end must not keep the thread.
+                yield_now().await;
                 let Some(this) = this.upgrade() else { return };
                 match changed {
                     Ok(()) => (seen, failed) = this.try_refresh(),

@@ -43,6 +43,10 @@ impl Subset {
         changes: &Changes,
         now: Instant,
     ) -> Option<Endpoint> {
+        // A balancer is never asked to pick from nobody.
+        if self.all.is_empty() {
+            return None;
+        }
         let present = self.present.load();
         let valid = |present: &&Arc<Present>| {
             present.seen == changes.count() && present.until.is_none_or(|until| now < until)

@@ -12,6 +12,7 @@ use dubhe_core::registry::{Health, Registry, Snapshot};
 use dubhe_core::time::SharedClock;
 use futures_util::StreamExt as _;
 use futures_util::stream::select_all;
+use tokio::task::yield_now;
 
 use super::failures::Failures;
 use super::join::join;
@@ -77,6 +78,8 @@ impl RegistryDirectory {
                     }
                     () = pause(&clock, failed) => {}
                 }
+                // A registry whose news never ends must not keep the thread.
+                yield_now().await;
                 let joined = join(&latest);
                 // The first calls wait while another registry may know somebody.
                 let vague = joined.health == Health::Stale || heard.contains(&false);

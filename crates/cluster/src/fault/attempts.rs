@@ -10,6 +10,7 @@ use dubhe_core::{Call, Endpoint, Invoking, Status};
 use parking_lot::Mutex;
 
 use crate::cluster::{Cluster, nobody, patience};
+use crate::panicked::guard;
 
 /// A call that a strategy makes attempts of, in a row or at once.
 pub(crate) struct CallAttempts {
@@ -42,7 +43,11 @@ impl MakeAttempt for CallAttempts {
     }
 
     fn candidates(&self, call: &Call) -> Vec<Endpoint> {
-        self.policy.destination.candidates(&self.cluster.view(call))
+        let candidates = || self.policy.destination.candidates(&self.cluster.view(call));
+        guard(candidates, || "a router".to_owned()).unwrap_or_else(|error| {
+            tracing::error!(%error, "no candidates for a call");
+            Vec::new()
+        })
     }
 
     fn attempt(self: Arc<Self>, call: Call, endpoint: Option<Endpoint>) -> Invoking {

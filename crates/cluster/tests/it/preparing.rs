@@ -1,6 +1,7 @@
 //! The work of preparing: its occasions and its count.
 
 use std::collections::BTreeSet;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -263,4 +264,60 @@ async fn weights_of_a_narrowed_set_are_worked_out_once_for_many_picks() {
     away.state().admit();
     assert_eq!(pick(), 3);
     assert_eq!(balance.prepared.load(Ordering::Relaxed), 2);
+}
+
+/// Picks the first, of which there must be one.
+struct OfMany;
+
+impl Balance for OfMany {
+    fn prepare(&self, _: &Selection) -> Box<dyn Pick> {
+        Box::new(Self)
+    }
+}
+
+impl Pick for OfMany {
+    fn pick<'a>(&self, _: &CallView<'_>, from: &'a Selection, _: Instant) -> Option<&'a Endpoint> {
+        from.get(1 % from.len())
+    }
+}
+
+#[tokio::test]
+async fn a_balancer_is_not_asked_to_pick_from_nobody() {
+    let call = call("m");
+    let pick = |ports: &[u16], rule: &[u16]| {
+        let directory = Changing::new(ports.iter().map(|port| endpoint(*port, &[])).collect());
+        let router = Arc::new(Without::new(rule));
+        destination(&directory, vec![router], OfMany).pick(&CallView::new(&call, None), &[], now())
+    };
+    assert!(pick(&[], &[]).is_none());
+    assert!(pick(&[1, 2], &[1, 2]).is_none());
+    assert!(pick(&[1, 2], &[1]).is_some());
+}
+
+/// A router whose rules are always said to have changed.
+struct Restless(Without);
+
+impl Router for Restless {
+    fn prepare(&self, set: &Arc<Endpoints>) -> Box<dyn PreparedRouter> {
+        self.0.prepare(set)
+    }
+
+    fn changed(&self, _: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(async {})
+    }
+}
+
+#[tokio::test]
+async fn rules_that_never_come_to_rest_leave_the_thread_to_others() {
+    let directory = Changing::new(vec![endpoint(1, &[])]);
+    let router = Arc::new(Restless(Without::new(&[])));
+    let destination = destination(&directory, vec![router], InTurn::default());
+    let follow = tokio::spawn(destination.follow());
+    // One thread runs both.
+    for _ in 0..10 {
+        yield_to_tasks().await;
+        assert_eq!(ports(&destination, "m"), BTreeSet::from([1]));
+    }
+    drop(destination);
+    follow.await.unwrap();
 }

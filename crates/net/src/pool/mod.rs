@@ -219,8 +219,9 @@ impl<C: MakeConnection> Pool<C> {
         let mut started = false;
         for (index, slot) in self.shared.slots.iter().enumerate() {
             if !self.shared.is_closed() && slot.start() {
-                let shared = self.shared.clone();
-                self.tasks.spawn(async move { shared.keep(index).await });
+                // Made before the task, which may be dropped before its first poll.
+                let restart = Restart { shared: self.shared.clone(), index };
+                self.tasks.spawn(async move { restart.shared.keep(index).await });
                 started = true;
             }
         }
@@ -267,7 +268,6 @@ impl<C: MakeConnection> Shared<C> {
     /// Keeps one slot connected for as long as the pool lives.
     async fn keep(&self, index: usize) {
         let Some(slot) = self.slots.get(index) else { return };
-        let _restart = Restart { shared: self, slot };
         let mut failures = 0;
         while !self.is_closed() {
             match self.attempt().await {
@@ -357,18 +357,20 @@ impl<C: MakeConnection> Shared<C> {
 
 /// Starts a slot anew when its task ends while the pool lives: by a panic, such as one of its
 /// connection, or with the runtime in which it ran.
-struct Restart<'a, C: MakeConnection> {
-    shared: &'a Shared<C>,
-    slot: &'a Slot<C::Conn>,
+struct Restart<C: MakeConnection> {
+    shared: Arc<Shared<C>>,
+    index: usize,
 }
 
-impl<C: MakeConnection> Drop for Restart<'_, C> {
+impl<C: MakeConnection> Drop for Restart<C> {
     fn drop(&mut self) {
         if self.shared.is_closed() {
             return;
         }
         let error = if std::thread::panicking() { panicked() } else { runtime_ended() };
-        self.slot.restart(error);
+        if let Some(slot) = self.shared.slots.get(self.index) {
+            slot.restart(error);
+        }
         self.shared.publish();
     }
 }

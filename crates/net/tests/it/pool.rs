@@ -397,3 +397,13 @@ fn a_connection_that_ends_with_its_runtime_is_replaced_in_another() {
     let last = runtime().block_on(async { pool.ready(Some(soon(9))).await.unwrap().number });
     assert_eq!((last, script.attempts()), (1, 3));
 }
+
+#[test]
+fn a_task_that_was_never_polled_keeps_no_slot() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let pool = pool(&Script::default(), 1);
+    // Dropped before the task of the slot has run.
+    runtime().block_on(async { pool.warm_up() });
+    let ready = runtime().block_on(async { pool.ready(Some(soon(9))).await.map(|c| c.number) });
+    assert_eq!(ready.unwrap(), 0);
+}
