@@ -13,6 +13,11 @@ use tokio::runtime::Handle;
 use crate::isolation::Isolation;
 
 /// A set of methods under one name; `#[dubhe::interface]` makes one of a trait.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a service",
+    note = "`#[dubhe::interface]` on a trait `Greeter`, and `dubhe-build` for a `.proto` file, make \
+            `GreeterServer`: export `GreeterServer::new({Self})`"
+)]
 pub trait Service: Send + Sync + 'static {
     /// Returns its interface, group and version.
     fn key(&self) -> ServiceKey;

@@ -1,6 +1,6 @@
 //! The cost of one call out and of one call in: instructions, and allocations.
 //!
-//! Both are counted, not timed, so they hold on any machine: allocations to the last one,
+//! Both are counted, not timed, so they hold on any machine: allocations up to those of a timer or two in a run,
 //! instructions within about a hundredth.
 
 use std::path::PathBuf;
@@ -25,6 +25,9 @@ const SHORT: u64 = 2000;
 const LONG: u64 = 3 * SHORT;
 /// A run takes no longer.
 const LIMIT: Duration = Duration::from_mins(5);
+
+/// The allocations of a run beside its calls: a timer that rings, a task that moves.
+const SLACK: u64 = 10;
 
 /// A side, a protocol, an addition, and the allocations of [`CALLS`] calls, at most.
 const CASES: [(&str, &str, &str, u64); 16] = [
@@ -70,7 +73,7 @@ pub(super) fn run(bench: &Bench, tally: &mut Tally) -> Result<()> {
             tally,
             &format!("calls/{}", name.replace(' ', "/")),
             &what,
-            cost.allocations <= limit,
+            cost.allocations <= limit + SLACK,
         );
     }
     let header = ["", "instructions", "allocations", "bytes"];

@@ -203,6 +203,41 @@ async fn a_service_that_cannot_be_added_leaves_nothing_behind() {
     assert_eq!(server.services().iter().filter(|(key, _)| key.group() == "g").count(), 0);
 }
 
+/// A registry that never answers an announcement in the group "slow".
+#[derive(Clone)]
+struct Slow(Memory);
+
+impl Registry for Slow {
+    fn register(&self, registration: Registration) -> Registering<'_, ()> {
+        if registration.service.group() == "slow" {
+            return Box::pin(std::future::pending());
+        }
+        self.0.register(registration)
+    }
+
+    fn unregister(&self, registration: &Registration) -> Registering<'_, ()> {
+        self.0.unregister(registration)
+    }
+
+    fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
+        self.0.subscribe(service)
+    }
+}
+
+#[tokio::test]
+async fn a_registry_that_does_not_answer_holds_up_one_service() {
+    let server = Server::builder().registry(Slow(Memory::new())).service(guide("a"));
+    let server = server.start("127.0.0.1:0").await.unwrap();
+    let mut slow = std::pin::pin!(server.add(Export::new(guide("b")).group("slow")));
+    assert!(futures_util::poll!(&mut slow).is_pending());
+    server.add(Export::new(guide("c")).group("other")).await.unwrap();
+    server.remove(&key()).await.unwrap();
+    let groups = server.services();
+    let groups =
+        ["slow", "other", ""].map(|g| groups.iter().any(|(k, _)| **k == key().with_group(g)));
+    assert_eq!(groups, [true, true, false]);
+}
+
 /// Passes every call of `org.example.*` on to the present client.
 struct Gateway {
     clients: Vec<Client>,

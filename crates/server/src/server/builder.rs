@@ -23,11 +23,11 @@ use dubhe_triple::http::{Body, BoxError, HttpService};
 use dubhe_triple::{TripleOptions, TripleProtocol};
 use tokio::sync::watch;
 
-use super::RunningServer;
 use super::advertised;
 use super::constraints::Constraints;
 use super::listener::Listener;
 use super::watchdog::Watchdog;
+use super::{RunningServer, ServiceLocks};
 use crate::builtin::{self, Catalog};
 use crate::service::IntoExport;
 use crate::services::ServicesBuilder;
@@ -343,7 +343,7 @@ impl ServerBuilder {
             announcer,
             state,
             constraints,
-            changing: tokio::sync::Mutex::default(),
+            changing: ServiceLocks::default(),
             trigger,
             tasks,
             _watchdog: watchdog,

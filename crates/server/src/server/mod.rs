@@ -10,6 +10,7 @@ mod watchdog;
 
 pub use builder::{ServerBuilder, ServerOptions};
 pub use running_server::RunningServer;
+use running_server::ServiceLocks;
 
 /// A server; [`Server::builder`] makes one.
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! A running server, and its shutdown.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,13 +9,14 @@ use dubhe_core::{ServiceKey, Status};
 use dubhe_net::drain::{Scope, Trigger};
 use dubhe_net::io::SockAddr;
 use dubhe_net::time;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 use super::constraints::Constraints;
 use super::signals::Signals;
 use super::watchdog::Watchdog;
 use crate::announce::Announcer;
 use crate::builtin::Catalog;
+use crate::exported::Exported;
 use crate::service::IntoExport;
 use crate::services::Services;
 use crate::table::ServiceTable;
@@ -29,8 +31,9 @@ pub struct RunningServer {
     /// The state that the built-in services report.
     pub(super) state: watch::Sender<Catalog>,
     pub(super) constraints: Constraints,
-    /// A lock that is held while services change.
-    pub(super) changing: Mutex<()>,
+    /// The locks of services that are announced or withdrawn: a registry that does not answer holds
+    /// up one service.
+    pub(super) changing: ServiceLocks,
     pub(super) trigger: Trigger,
     pub(super) tasks: Scope,
     /// Ends with the server.
@@ -38,6 +41,25 @@ pub struct RunningServer {
     pub(super) wait: Duration,
     /// The time for which a service that was withdrawn is still served.
     pub(super) notice: Duration,
+}
+
+/// A lock for each service that somebody changes, and one for the table of all.
+#[derive(Debug, Default)]
+pub(super) struct ServiceLocks {
+    services: parking_lot::Mutex<HashMap<ServiceKey, Arc<Mutex<()>>>>,
+    table: parking_lot::Mutex<()>,
+}
+
+impl ServiceLocks {
+    async fn lock(&self, key: &ServiceKey) -> OwnedMutexGuard<()> {
+        let lock = {
+            let mut locks = self.services.lock();
+            // Those that nobody holds or waits for are let go.
+            locks.retain(|_, lock| Arc::strong_count(lock) > 1);
+            locks.entry(key.clone()).or_default().clone()
+        };
+        lock.lock_owned().await
+    }
 }
 
 impl RunningServer {
@@ -68,12 +90,16 @@ impl RunningServer {
     /// then.
     pub async fn add(&self, service: impl IntoExport) -> Result<(), Status> {
         let export = service.into_export();
-        let _alone = self.changing.lock().await;
         let exported = self.change(|services| {
             let exported = services.add(export)?;
             self.constraints.check(&exported.key, &exported.params)?;
             Ok(exported)
         })?;
+        let _alone = self.changing.lock(&exported.key).await;
+        if !self.serves(&exported) {
+            // Removed again before it was announced.
+            return Ok(());
+        }
         if let Err(status) = self.announcer.announce(&exported).await {
             self.change(|services| services.remove(&exported.key))?;
             return Err(status);
@@ -96,7 +122,7 @@ impl RunningServer {
     /// [`Code::Unavailable`]: dubhe_core::Code::Unavailable
     pub async fn remove(&self, key: &ServiceKey) -> Result<(), Status> {
         let removed = {
-            let _alone = self.changing.lock().await;
+            let _alone = self.changing.lock(key).await;
             // Checked first, so that no registration is withdrawn for a removal that fails.
             let current = self.services.current();
             Services::clone(&current).remove(key)?;
@@ -107,21 +133,25 @@ impl RunningServer {
         if removed.as_ref().is_some_and(|removed| self.announcer.announces(removed)) {
             time::sleep_until(time::now() + self.notice).await;
         }
-        let _alone = self.changing.lock().await;
-        let current = self.services.current();
+        let _alone = self.changing.lock(key).await;
         // Another call may have removed it, and added one of its name.
-        match (current.get(key), removed) {
-            (Some(current), Some(removed)) if Arc::ptr_eq(current, &removed) => {
-                self.change(|services| services.remove(key))
-            }
+        match removed {
+            Some(removed) if self.serves(&removed) => self.change(|services| services.remove(key)),
             _ => Ok(()),
         }
+    }
+
+    /// Returns `true` while this very export is served.
+    fn serves(&self, exported: &Arc<Exported>) -> bool {
+        let current = self.services.current();
+        current.get(&exported.key).is_some_and(|current| Arc::ptr_eq(current, exported))
     }
 
     fn change<T>(
         &self,
         change: impl FnOnce(&mut Services) -> Result<T, Status>,
     ) -> Result<T, Status> {
+        let _one_at_a_time = self.changing.table.lock();
         let changed = self.services.change(change)?;
         self.state.send_replace(Catalog::of(&self.services.current()));
         Ok(changed)
