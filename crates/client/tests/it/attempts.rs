@@ -212,6 +212,25 @@ async fn a_balancer_learns_of_attempts_that_a_strategy_makes_on_endpoints_of_its
     assert_eq!(*learns.0.lock().unwrap(), ["1 UNAVAILABLE", "2 OK"]);
 }
 
+async fn panic_later(_: Call, _: Next) -> Result<Reply, Status> {
+    tokio::task::yield_now().await;
+    panic!("as the test wants")
+}
+
+#[tokio::test]
+async fn a_panic_of_the_caller_is_the_end_of_the_attempt() {
+    let (env, _) = environment(|_, _| ok());
+    let (learns, each, all) = (Learns::default(), Notes::default(), Notes::default());
+    let client = builder(&env, &[1]).balance(learns.clone()).hook(all.clone());
+    let client = client.endpoint_hook(each.clone()).endpoint_filter(panic_later).build().unwrap();
+    let calling = client.clone();
+    let task = tokio::spawn(async move { call(&calling, "m", &CallOptions::new()).await });
+    assert!(task.await.unwrap_err().is_panic());
+    assert_eq!(*learns.0.lock().unwrap(), ["1 INTERNAL"]);
+    assert_eq!((take(&each), take(&all)), (vec!["1 INTERNAL".into()], vec!["0 INTERNAL".into()]));
+    assert!(client.providers().iter().all(|endpoint| endpoint.state().in_flight() == 0));
+}
+
 /// Answers at once, and sends the call again in the background until it has arrived.
 async fn failback(call: Call, attempts: Attempts) -> Result<Reply, Status> {
     let again = call.try_clone();

@@ -176,6 +176,27 @@ async fn the_gates_of_an_overload_are_asked_about_it() {
     }
 }
 
+#[tokio::test]
+async fn a_gate_is_asked_before_the_message_of_a_grpc_call_is_read() {
+    let string = "Ljava/lang/String;";
+    let door = Arc::new(Door { refused: string, asked: Mutex::default(), inside: Arc::default() });
+    let protocol = TripleProtocol::new(Arc::new(Overloads(door)), TripleOptions::default());
+    let server = support::listen(protocol).await;
+    let stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
+    let (mut send, connection) = h2::client::handshake(stream).await.unwrap();
+    let connection = tokio::spawn(connection);
+    // A message that does not come, half of one, and one that nobody can read.
+    for sent in [&[][..], &[0, 0, 0], &[0, 0, 0, 0, 2, 0xff, 0xff]] {
+        let request = Request::post("http://h/test.Any/ask");
+        let request = request.header("content-type", "application/grpc").body(()).unwrap();
+        let (response, mut body) = send.send_request(request, false).unwrap();
+        body.send_data(Bytes::from_static(sent), false).unwrap();
+        let response = response.await.unwrap();
+        assert_eq!(response.headers()["grpc-status"], "7", "{sent:?}");
+    }
+    connection.abort();
+}
+
 /// The wrapper of a result.
 fn bob_said(text: &str) -> Bytes {
     let text = text.as_bytes();
