@@ -40,18 +40,18 @@ pub(crate) trait Busy {
 pub(crate) struct Counts(Arc<(AtomicI64, AtomicI64)>);
 
 /// A handler that waits.
-struct Running<'a>(&'a AtomicI64);
+struct RunningCall<'a>(&'a AtomicI64);
 
-impl Drop for Running<'_> {
+impl Drop for RunningCall<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
 impl Counts {
-    fn enter(&self) -> Running<'_> {
+    fn enter(&self) -> RunningCall<'_> {
         self.0.0.fetch_add(1, Ordering::Relaxed);
-        Running(&self.0.0)
+        RunningCall(&self.0.0)
     }
 
     fn begin(&self) {

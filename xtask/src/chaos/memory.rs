@@ -12,7 +12,7 @@ use crate::tally::Tally;
 const MIB: f64 = 1024.0 * 1024.0;
 /// The factor of decoded memory and its most, as the page of limits has them.
 const FACTOR: f64 = 64.0;
-const MOST: f64 = 64.0 * MIB;
+const LIMIT: f64 = 64.0 * MIB;
 /// Buffers of a connection, pages of the allocator, threads.
 const SLACK_MIB: f64 = 16.0;
 /// Processor time for 64 KiB.
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// beside what is decoded.
 fn bound_mib(received: usize) -> f64 {
     let received = received as f64;
-    ((FACTOR * received).min(MOST) + 3.0 * received) / MIB + SLACK_MIB
+    ((FACTOR * received).min(LIMIT) + 3.0 * received) / MIB + SLACK_MIB
 }
 
 /// The line of one message.

@@ -54,7 +54,7 @@ impl RegistryDirectory {
         let set = Arc::new(set);
         let (followed, service) = (set.clone(), service.clone());
         let follow = async move {
-            let (mut failed, mut told) = (false, false);
+            let (mut failed, mut published) = (false, false);
             let mut heard = vec![false; latest.len()];
             loop {
                 tokio::select! {
@@ -83,10 +83,10 @@ impl RegistryDirectory {
                 let joined = join(&latest);
                 // The first calls wait while another registry may know somebody.
                 let vague = joined.health == Health::Stale || heard.contains(&false);
-                if !told && vague && joined.providers.is_empty() {
+                if !published && vague && joined.providers.is_empty() {
                     continue;
                 }
-                told = true;
+                published = true;
                 let update = || followed.update(&joined);
                 let updated = guard(update, || "the protocol of an endpoint".to_owned());
                 if let Err(error) = &updated {

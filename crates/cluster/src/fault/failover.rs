@@ -12,8 +12,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// The longest such pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// The attempts that an error tells of, and the bytes of each one's message.
-const TOLD: usize = 8;
-const TOLD_BYTES: usize = 256;
+const LISTED: usize = 8;
+const LISTED_BYTES: usize = 256;
 
 /// Returns `true` if the provider refused the call before it began it, as a rule since it has too much
 /// to do.
@@ -46,7 +46,7 @@ pub(crate) struct FailedAttempts {
     /// The call was sent to an endpoint again although it is no retry.
     resent: bool,
     /// The line of each attempt in errors and the log.
-    told: Vec<String>,
+    lines: Vec<String>,
     /// The time that the last attempt took.
     took: Duration,
 }
@@ -55,13 +55,13 @@ impl FailedAttempts {
     /// Notes that an attempt on `endpoint` failed with `status` after `took`.
     pub(crate) fn note(&mut self, endpoint: Endpoint, status: &Status, took: Duration) {
         let message = status.message();
-        let end = message.floor_char_boundary(TOLD_BYTES);
+        let end = message.floor_char_boundary(LISTED_BYTES);
         let mut line = format!("on {endpoint} after {took:.1?}: {}: ", status.code());
         line.push_str(message.get(..end).unwrap_or_default());
         if end < message.len() {
             line.push('…');
         }
-        self.told.push(line);
+        self.lines.push(line);
         self.took = took;
         self.refusals += u32::from(is_refusal(status));
         if status.retry() == Retry::Unknown {
@@ -98,18 +98,18 @@ impl FailedAttempts {
     /// no other. It tells of each attempt and its time.
     pub(crate) fn error(&self, status: Status, end: Option<&str>) -> Status {
         let mut text = String::new();
-        if let [before @ .., _] = &*self.told
+        if let [before @ .., _] = &*self.lines
             && let Some(last) = self.tried.last()
             && !before.is_empty()
         {
-            let (count, took) = (self.told.len(), self.took);
+            let (count, took) = (self.lines.len(), self.took);
             let _ =
                 write!(text, "attempt {count} of the call, on {last} after {took:.1?}; before it");
-            for line in before.iter().take(TOLD) {
+            for line in before.iter().take(LISTED) {
                 let _ = write!(text, ", {line}");
             }
-            if before.len() > TOLD {
-                let _ = write!(text, ", and {} more", before.len() - TOLD);
+            if before.len() > LISTED {
+                let _ = write!(text, ", and {} more", before.len() - LISTED);
             }
         }
         if let Some(end) = end {
@@ -122,7 +122,7 @@ impl FailedAttempts {
     /// Writes a line to the log for what follows the last attempt.
     pub(crate) fn log(&self, next: &Endpoint, retry: bool, now: Instant) {
         let left = self.deadline.map(|deadline| deadline.left(now));
-        let failed = self.told.last().map_or("", String::as_str);
+        let failed = self.lines.last().map_or("", String::as_str);
         if retry {
             tracing::info!(failed, to = %next, retry = self.retries, ?left, "retries a call");
         } else {

@@ -161,16 +161,16 @@ async fn replies_are_read_however_many_requests_wait() {
 }
 
 /// Counts a handler for as long as it runs.
-struct Running(Arc<AtomicUsize>);
+struct RunningCalls(Arc<AtomicUsize>);
 
-impl Running {
+impl RunningCalls {
     fn begin(count: &Arc<AtomicUsize>) -> Self {
         count.fetch_add(1, Ordering::SeqCst);
         Self(count.clone())
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningCalls {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
@@ -181,7 +181,7 @@ fn endless(methods: Methods) -> (Methods, Arc<AtomicUsize>) {
     let running = Arc::new(AtomicUsize::new(0));
     let count = running.clone();
     let methods = methods.method("endless", move |_| {
-        let running = Running::begin(&count);
+        let running = RunningCalls::begin(&count);
         Invoking::boxed(async move {
             let _running = running;
             std::future::pending().await
@@ -192,24 +192,24 @@ fn endless(methods: Methods) -> (Methods, Arc<AtomicUsize>) {
 
 #[tokio::test]
 async fn a_full_connection_notices_a_hang_up_and_cancels_its_calls() {
-    const MOST: usize = 20;
+    const MAX_RUNNING: usize = 20;
     // None beyond the limit, some that are read ahead, and more than that.
     for beyond in [0, 100, 10_000] {
         for over_tcp in [false, true] {
-            let options = DubboOptions::default().max_running(MOST);
+            let options = DubboOptions::default().max_running(MAX_RUNNING);
             let (methods, running) = endless(Methods::echo());
             let (mut raw, server) = if over_tcp {
                 tcp_client_of(options, methods).await
             } else {
                 Raw::client_of(options, methods)
             };
-            let calls = u64::try_from(MOST + beyond).unwrap();
+            let calls = u64::try_from(MAX_RUNNING + beyond).unwrap();
             let requests: Vec<u8> =
                 (0..calls).flat_map(|n| Request::new(n, "endless", 1).bytes()).collect();
             let sent = raw.io.write_all(&requests);
             // What the transport does not take is lost with the peer.
             let whole = tokio::time::timeout(Duration::from_millis(200), sent).await.is_ok();
-            wait_until("it is full", || running.load(Ordering::SeqCst) == MOST).await;
+            wait_until("it is full", || running.load(Ordering::SeqCst) == MAX_RUNNING).await;
             drop(raw);
             if whole || !over_tcp {
                 wait_until("all is cancelled", || server.task.is_finished()).await;

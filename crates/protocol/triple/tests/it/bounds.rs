@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use crate::support::{self, Got, Http1, Listening, Raw, framed, headers, serve_with};
 
 /// A server of plain HTTP.
-async fn plain(options: TripleOptions) -> Listening {
+async fn listen_with(options: TripleOptions) -> Listening {
     support::listen(TripleProtocol::new(support::services(), options).http1()).await
 }
 
@@ -26,7 +26,7 @@ fn list(element: &str, count: usize) -> String {
 
 #[tokio::test]
 async fn json_takes_memory_by_its_length() {
-    let server = plain(TripleOptions::default()).await;
+    let server = listen_with(TripleOptions::default()).await;
     assert_eq!(pair(&server, &list("null", 100_000)).await.status, 200);
     assert_eq!(pair(&server, &list("1", 100_000)).await.status, 200);
     for element in ["[]", "{}", "1"] {
@@ -37,14 +37,14 @@ async fn json_takes_memory_by_its_length() {
     }
     let mut options = TripleOptions::default();
     options.decoded = MemoryLimit::new(8, 1 << 20);
-    let server = plain(options).await;
+    let server = listen_with(options).await;
     assert_eq!(pair(&server, &list("null", 1_000)).await.status, 200);
     assert_eq!(pair(&server, &list("null", 2_000)).await.status, 400);
 }
 
 #[tokio::test]
 async fn json_that_was_compressed_well_is_taken_by_its_own_length() {
-    let server = plain(TripleOptions::default()).await;
+    let server = listen_with(TripleOptions::default()).await;
     let text = format!("[{}, 1]", list(r#"{"id":1,"name":"x"}"#, 200_000));
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(text.as_bytes()).unwrap();
@@ -61,7 +61,7 @@ async fn json_has_a_depth_and_numbers_that_can_be_held() {
     let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
     let mut options = TripleOptions::default();
     options.json_depth = 10;
-    let server = plain(options).await;
+    let server = listen_with(options).await;
     // The arguments, and the list that the result is, are one more.
     assert_eq!(pair(&server, &nested(9)).await.status, 200);
     let got = pair(&server, &nested(10)).await;

@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt;
 
 use crate::support::services;
 
-const MOST: usize = 64 * 1024;
+const LIMIT: usize = 64 * 1024;
 const PIPE: usize = 1024;
 
 /// The bytes that a server takes of `begin` and then of `more` without end.
@@ -25,7 +25,7 @@ async fn taken(http1: bool, begin: &[u8], more: &[u8]) -> usize {
     tokio::spawn(serving);
     let mut taken = 0;
     let mut next = begin;
-    while taken < 16 * MOST && io.write_all(next).await.is_ok() {
+    while taken < 16 * LIMIT && io.write_all(next).await.is_ok() {
         taken += next.len();
         next = more;
     }
@@ -38,7 +38,7 @@ async fn a_head_without_end_over_http1_is_not_kept() {
         [("GET /", "x"), ("GET / HTTP/1.1\r\n", "k: v\r\n"), ("GET / HTTP/1.1\r\nk: ", "v")]
     {
         let taken = taken(true, begin.as_bytes(), more.repeat(200).as_bytes()).await;
-        assert!(taken <= MOST, "{taken} bytes of {begin:?}");
+        assert!(taken <= LIMIT, "{taken} bytes of {begin:?}");
     }
 }
 
@@ -61,6 +61,6 @@ async fn a_head_without_end_over_http2_is_not_kept() {
     {
         let taken = taken(false, &begin, &frame(9, 0, 1, &body)).await;
         // Fields beyond the limit of the list are dropped as they come, a few frames long.
-        assert!(taken <= 2 * MOST, "{taken} bytes of {name} frames");
+        assert!(taken <= 2 * LIMIT, "{taken} bytes of {name} frames");
     }
 }
