@@ -3,6 +3,7 @@
 mod clock;
 mod direction;
 mod docs;
+mod facade;
 mod globals;
 mod links;
 mod manifest;
@@ -43,6 +44,7 @@ type Check = (&'static str, fn(&Repo) -> Vec<Finding>);
 const CHECKS: &[Check] = &[
     ("dependency-direction", direction::direction),
     ("facade-on-top", direction::facade),
+    ("facade-is-curated", facade::check),
     ("cluster-names-no-protocol", direction::cluster),
     ("core-is-pure", pure::check),
     ("one-clock", clock::check),
