@@ -496,6 +496,9 @@ pub(crate) fn unknown(destination: &dyn Destination, set: &Endpoints) -> String 
     if let Some(failure) = failure {
         return format!("the registry cannot be asked: {failure}");
     }
+    if let Some(why) = set.unusable() {
+        return why.to_owned();
+    }
     let why = match (set.health(), set.number()) {
         (Health::Fresh, _) => {
             "no provider is registered; start one, or check interface, group and version"

@@ -1,6 +1,6 @@
 //! The set of a directory, replaced as registries tell.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -27,6 +27,21 @@ impl Usable {
     fn rank(&self, protocol: &str) -> Option<usize> {
         let admitted = self.protocols.is_empty() || self.protocols.iter().any(|p| p == protocol);
         if admitted { self.channels.rank(protocol) } else { None }
+    }
+}
+
+impl Usable {
+    /// The reason why none of these providers can be used.
+    fn refusal(&self, joined: &Joined<'_>) -> String {
+        let offered: BTreeSet<_> = joined.providers.iter().map(|p| &*p.offer.protocol).collect();
+        let offered = offered.into_iter().collect::<Vec<_>>().join(", ");
+        let usable = if self.protocols.is_empty() {
+            "of the protocols that the application speaks".to_owned()
+        } else {
+            format!("of {}, which this client uses", self.protocols.join(", "))
+        };
+        let count = joined.providers.len();
+        format!("the {count} registered for it offer {offered}, and none {usable}")
     }
 }
 
@@ -88,7 +103,10 @@ impl ChangingSet {
             endpoint
         });
         let number = *self.number.borrow() + 1;
-        let set = Endpoints::new(endpoints).with_number(number).with_health(joined.health);
+        let mut set = Endpoints::new(endpoints).with_number(number).with_health(joined.health);
+        if set.is_empty() && !joined.providers.is_empty() {
+            set = set.with_unusable(self.usable.refusal(joined));
+        }
         self.current.store(Arc::new(with_failure(set, &self.failure)));
         self.states.prune();
         self.number.send_replace(number);

@@ -69,6 +69,24 @@ async fn those_who_ask_for_other_protocols_have_their_own() {
     }
 }
 
+#[tokio::test]
+async fn the_reason_why_no_registered_provider_can_be_used_names_the_protocols() {
+    let registry = Scripted::default();
+    let directories = directories(&[&registry]);
+    let any = directories.directory(&service(), Vec::new());
+    let triple = directories.directory(&service(), vec!["tri".into()]);
+    yield_to_tasks().await;
+    registry.tell(&[provider("dubbo", 1), provider("rest", 3)]);
+    yield_to_tasks().await;
+    assert_eq!(any.snapshot().unusable(), None);
+    let set = triple.snapshot();
+    let why = "the 2 registered for it offer dubbo, rest, and none of tri, which this client uses";
+    assert_eq!(set.unusable(), Some(why));
+    registry.tell(&[]);
+    yield_to_tasks().await;
+    assert_eq!(triple.snapshot().unusable(), None);
+}
+
 #[test]
 fn a_directory_whose_runtime_has_ended_is_not_shared() {
     let registry = Scripted::default();

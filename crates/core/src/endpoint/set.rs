@@ -22,6 +22,7 @@ pub struct Endpoints {
     number: u64,
     health: Health,
     failure: Failure,
+    unusable: Option<Arc<str>>,
 }
 
 /// Asks the source of a set for its last error.
@@ -38,7 +39,7 @@ impl Endpoints {
     /// The set of these endpoints.
     pub fn new(list: impl IntoIterator<Item = Endpoint>) -> Self {
         let list = list.into_iter().collect();
-        Self { list, number: 0, health: Health::Fresh, failure: Failure::default() }
+        Self { list, number: 0, health: Health::Fresh, failure: Failure::default(), unusable: None }
     }
 
     /// Numbers the set; a directory counts its sets, from 1. 0 by default.
@@ -65,6 +66,17 @@ impl Endpoints {
     /// Returns the last error of the source of the set, if it has one now.
     pub fn failure(&self) -> Option<String> {
         self.failure.0.as_ref()?()
+    }
+
+    /// Adds the reason why providers that are registered are not in the set.
+    pub fn with_unusable(mut self, why: impl Into<Arc<str>>) -> Self {
+        self.unusable = Some(why.into());
+        self
+    }
+
+    /// Returns the reason why providers that are registered are not in the set, if there are such.
+    pub fn unusable(&self) -> Option<&str> {
+        self.unusable.as_deref()
     }
 
     /// The number of the set.
