@@ -14,6 +14,7 @@ use dubhe_net::tls::ClientTls;
 use dubhe_triple::{TripleConnect, TripleOptions};
 
 use crate::registries::by_url;
+use tokio::runtime::Handle;
 
 /// An application that calls services: its protocols, connections and registries. It owns all state,
 /// so several applications can share a process. Cheap to clone.
@@ -94,11 +95,17 @@ impl AppBuilder {
         self
     }
 
-    /// Builds the application. Must be called within a tokio runtime.
+    /// Builds the application. Its clients share connections and directories, whose tasks run in the
+    /// tokio runtime in which this is called: it must go on running for as long as there are calls,
+    /// from whichever runtime these come.
     ///
     /// # Errors
-    /// When the URL of a registry is wrong.
+    /// When the URL of a registry is wrong, or outside a tokio runtime.
     pub fn build(self) -> Result<App, Status> {
+        if Handle::try_current().is_err() {
+            let text = "an application is built within a tokio runtime, which runs its connections";
+            return Err(Status::invalid_argument(text));
+        }
         let mut env = Environment::builder(self.name.clone(), self.clock);
         for connector in built_in(&self.name, self.tls.as_ref()) {
             if !self.connectors.iter().any(|own| own.protocol() == connector.protocol()) {

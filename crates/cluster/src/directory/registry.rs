@@ -53,7 +53,9 @@ impl RegistryDirectory {
         let set = ChangingSet::new(usable, clock.clone(), failure);
         let set = Arc::new(set);
         let (followed, service) = (set.clone(), service.clone());
+        let end = EndOfNews(set.clone());
         let follow = async move {
+            let _end = end;
             let (mut failed, mut published) = (false, false);
             let mut heard = vec![false; latest.len()];
             loop {
@@ -101,6 +103,15 @@ impl RegistryDirectory {
     /// Returns `true` while its task runs, which is until the runtime that it began in ends.
     pub(super) fn is_followed(&self) -> bool {
         !self.follow.is_finished()
+    }
+}
+
+/// Marks a set as stale when its task ends, as with the runtime that it runs in.
+struct EndOfNews(Arc<ChangingSet>);
+
+impl Drop for EndOfNews {
+    fn drop(&mut self) {
+        self.0.end();
     }
 }
 

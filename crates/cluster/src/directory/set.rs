@@ -112,6 +112,17 @@ impl ChangingSet {
         self.number.send_replace(number);
     }
 
+    /// Keeps the endpoints, which nobody follows from now on.
+    pub(super) fn end(&self) {
+        let number = *self.number.borrow() + 1;
+        let set = Endpoints::clone(&self.current.load());
+        let set = set.with_number(number).with_health(Health::Stale).with_failure(|| {
+            Some("the runtime that followed it has ended; build the client again".to_owned())
+        });
+        self.current.store(Arc::new(set));
+        self.number.send_replace(number);
+    }
+
     pub(super) fn snapshot(&self) -> Arc<Endpoints> {
         self.current.load_full()
     }

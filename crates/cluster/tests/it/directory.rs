@@ -93,8 +93,19 @@ fn a_directory_whose_runtime_has_ended_is_not_shared() {
     let directories = directories(&[&registry]);
     let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
     let first = runtime();
-    let one = first.block_on(async { directories.directory(&service(), Vec::new()) });
+    let one = first.block_on(async {
+        let one = directories.directory(&service(), Vec::new());
+        yield_to_tasks().await;
+        registry.tell(&[provider("dubbo", 7)]);
+        yield_to_tasks().await;
+        one
+    });
+    assert_eq!(one.snapshot().health(), Health::Fresh);
     drop(first);
+    // What it knew stays, and says that it is old.
+    let old = one.snapshot();
+    assert_eq!((addresses(&old), old.health()), (vec!["dubbo://h:7".to_owned()], Health::Stale));
+    assert!(old.failure().unwrap().contains("runtime"));
     runtime().block_on(async {
         let other = directories.directory(&service(), Vec::new());
         assert!(!Arc::ptr_eq(&one, &other));

@@ -197,8 +197,8 @@ fn only_methods_with_options_have_some() {
     assert_eq!(*retries, Some(0));
 }
 
-#[test]
-fn options_of_a_method_that_does_not_exist_are_refused() {
+#[tokio::test]
+async fn options_of_a_method_that_does_not_exist_are_refused() {
     let app = dubhe::App::builder("test").build().unwrap();
     let client = app.client::<UsersClient>().url("127.0.0.1:1");
     let error = client.method("get_user", |method| method.retries(0)).build().unwrap_err();

@@ -338,3 +338,9 @@ async fn wrong_urls_fail_when_client_or_server_are_built() {
         assert_eq!(error.code(), Code::InvalidArgument, "{url}: {error}");
     }
 }
+
+#[test]
+fn an_application_is_built_within_a_runtime() {
+    let error = App::builder("test").build().unwrap_err();
+    assert!(error.message().contains("within a tokio runtime"), "{error}");
+}
