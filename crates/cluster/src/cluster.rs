@@ -27,7 +27,7 @@ use dubhe_core::{Call, CallView, Code, Endpoint, Invoke, Invoking, Status, inher
 use crate::attempt::{Attempt, Report, Unsent};
 use crate::channels::Channels;
 use crate::fault::{CallAttempts, FailedAttempts, RetryBudget, RetryCounter, never_began};
-use crate::panicked::guard;
+use crate::panicked::{Panicked, guard};
 use crate::tasks::Tasks;
 
 /// The time for which a provider is passed over to which no channel can be made.
@@ -474,7 +474,7 @@ fn unpicked(
     known: usize,
 ) -> String {
     // A router that panics was the error before this one.
-    let left = guard(|| destination.candidates(call), || "a router".to_owned()).unwrap_or_default();
+    let left = candidates(call, destination).unwrap_or_default();
     if left.is_empty() {
         return format!("{known} providers are known, but the routers left none for this call");
     }
@@ -485,6 +485,14 @@ fn unpicked(
         );
     }
     format!("the balancer picked none of the {} providers for this call", left.len())
+}
+
+/// All endpoints that rules leave for this call, or the panic of a router.
+pub(crate) fn candidates(
+    call: &CallView<'_>,
+    destination: &dyn Destination,
+) -> Result<Vec<Endpoint>, Panicked> {
+    guard(|| destination.candidates(call), || "a router".to_owned())
 }
 
 /// The reason why no provider is known, of a destination whose set is empty.

@@ -50,12 +50,9 @@ impl RegistryDirectory {
         let asked = Arc::downgrade(&failures);
         let failure = Arc::new(move || asked.upgrade()?.text());
         let usable = Usable { protocols, channels };
-        let set = ChangingSet::new(usable, clock.clone(), failure);
-        let set = Arc::new(set);
-        let (followed, service) = (set.clone(), service.clone());
-        let end = EndOfNews(set.clone());
+        let set = Arc::new(ChangingSet::new(usable, clock.clone(), failure));
+        let (followed, service) = (FollowedSet(set.clone()), service.clone());
         let follow = async move {
-            let _end = end;
             let (mut failed, mut published) = (false, false);
             let mut heard = vec![false; latest.len()];
             loop {
@@ -89,7 +86,7 @@ impl RegistryDirectory {
                     continue;
                 }
                 published = true;
-                let update = || followed.update(&joined);
+                let update = || followed.0.update(&joined);
                 let updated = guard(update, || "the protocol of an endpoint".to_owned());
                 if let Err(error) = &updated {
                     tracing::error!(%service, %error, "cannot use the providers; those before stay");
@@ -106,10 +103,10 @@ impl RegistryDirectory {
     }
 }
 
-/// Marks a set as stale when its task ends, as with the runtime that it runs in.
-struct EndOfNews(Arc<ChangingSet>);
+/// A set that is followed; stale once its task has ended, as with the runtime that it runs in.
+struct FollowedSet(Arc<ChangingSet>);
 
-impl Drop for EndOfNews {
+impl Drop for FollowedSet {
     fn drop(&mut self) {
         self.0.end();
     }

@@ -102,24 +102,26 @@ impl ChangingSet {
             }
             endpoint
         });
-        let number = *self.number.borrow() + 1;
-        let mut set = Endpoints::new(endpoints).with_number(number).with_health(joined.health);
+        let mut set = Endpoints::new(endpoints).with_health(joined.health);
         if set.is_empty() && !joined.providers.is_empty() {
             set = set.with_unusable(self.usable.refusal(joined));
         }
-        self.current.store(Arc::new(with_failure(set, &self.failure)));
+        self.publish(with_failure(set, &self.failure));
         self.states.prune();
-        self.number.send_replace(number);
     }
 
     /// Keeps the endpoints, which nobody follows from now on.
     pub(super) fn end(&self) {
-        let number = *self.number.borrow() + 1;
         let set = Endpoints::clone(&self.current.load());
-        let set = set.with_number(number).with_health(Health::Stale).with_failure(|| {
+        self.publish(set.with_health(Health::Stale).with_failure(|| {
             Some("the runtime that followed it has ended; build the client again".to_owned())
-        });
-        self.current.store(Arc::new(set));
+        }));
+    }
+
+    /// Replaces the set by one with the next number.
+    fn publish(&self, set: Endpoints) {
+        let number = *self.number.borrow() + 1;
+        self.current.store(Arc::new(set.with_number(number)));
         self.number.send_replace(number);
     }
 

@@ -9,8 +9,7 @@ use dubhe_core::time::{Duration, Instant, Sleep};
 use dubhe_core::{Call, Endpoint, Invoking, Status};
 use parking_lot::Mutex;
 
-use crate::cluster::{Cluster, nobody, patience};
-use crate::panicked::guard;
+use crate::cluster::{Cluster, candidates, nobody, patience};
 
 /// A call that a strategy makes attempts of, in a row or at once.
 pub(crate) struct CallAttempts {
@@ -43,8 +42,8 @@ impl MakeAttempt for CallAttempts {
     }
 
     fn candidates(&self, call: &Call) -> Vec<Endpoint> {
-        let candidates = || self.policy.destination.candidates(&self.cluster.view(call));
-        guard(candidates, || "a router".to_owned()).unwrap_or_else(|error| {
+        let left = candidates(&self.cluster.view(call), &*self.policy.destination);
+        left.unwrap_or_else(|error| {
             tracing::error!(%error, "no candidates for a call");
             Vec::new()
         })

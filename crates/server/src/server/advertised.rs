@@ -55,7 +55,7 @@ pub(super) fn announcer(
     let port = options.advertise_port.or(bound.map(|bound| bound.port()));
     let host = announce::host(options.advertise.as_deref(), bound);
     let offer = |port| move |protocol: &ByteString| Offer { protocol: protocol.clone(), port };
-    let offers = match (host, port) {
+    let (host, offers) = match (host, port) {
         (Some(host), Some(port)) => (host, options.announce.iter().map(offer(port)).collect()),
         _ if registries.is_empty() => (String::new(), Vec::new()),
         _ => {
@@ -64,7 +64,6 @@ pub(super) fn announcer(
             return Err(Status::new(Code::InvalidArgument, text));
         }
     };
-    let (host, offers) = offers;
     let instance = Instance {
         host: host.into(),
         application: options.application.clone(),

@@ -128,24 +128,30 @@ pub(crate) fn write_reply(out: &mut Outbox, to: ReplyTo, mut outcome: Outcome) {
         Ok(reply) => write_success(out, to, reply),
         Err(status) => write_error(out, to, status),
     };
-    let failed = match written {
+    match (written, outcome) {
         // What is small leaves at once, or with what waits already.
-        Ok(length) if length > SMALL => {
-            return match outcome {
-                Ok(reply) => {
-                    let receipt = reply.into_receipt();
-                    out.on_written(move || receipt.sent(Ok(length)));
-                }
-                Err(mut status) => out.on_written(move || status.delivered()),
-            };
+        (Ok(length), Ok(reply)) if length > SMALL => {
+            let receipt = reply.into_receipt();
+            out.on_written(move || receipt.sent(Ok(length)));
         }
-        Ok(length) => {
-            return match outcome {
-                Ok(mut reply) => reply.sent(Ok(length)),
-                Err(mut status) => status.delivered(),
-            };
+        (Ok(length), Ok(mut reply)) => reply.sent(Ok(length)),
+        (Ok(length), Err(mut status)) if length > SMALL => {
+            out.on_written(move || status.delivered());
         }
-        Err(Refused::TooLarge(length)) => {
+        (Ok(_), Err(mut status)) => status.delivered(),
+        (Err(refused), outcome) => {
+            let failed = write_refused(out, to, refused);
+            if let Ok(mut reply) = outcome {
+                reply.sent(Err(Ending::Failed(&failed)));
+            }
+        }
+    }
+}
+
+/// Queues the reason why a reply cannot be written, and returns it.
+fn write_refused(out: &mut Outbox, to: ReplyTo, refused: Refused) -> Status {
+    match refused {
+        Refused::TooLarge(length) => {
             let text = format!(
                 "data length too large: {length}, max payload: {}; raise payload on the provider \
                  and the consumer, or return less",
@@ -154,14 +160,11 @@ pub(crate) fn write_reply(out: &mut Outbox, to: ReplyTo, mut outcome: Outcome) {
             write_text(out, to, table::dubbo::SERIALIZATION_ERROR, &text);
             Status::new(Code::ResourceExhausted, text)
         }
-        Err(Refused::Unwritable(status)) => {
+        Refused::Unwritable(status) => {
             let text = format!("failed to send response: {}", status.message());
             write_text(out, to, table::dubbo::BAD_RESPONSE, &text);
             status
         }
-    };
-    if let Ok(mut reply) = outcome {
-        reply.sent(Err(Ending::Failed(&failed)));
     }
 }
 

@@ -130,7 +130,8 @@ impl<'a> Liveness<'a> {
             let now = time::now();
             let traffic = traffic();
             let late = self.look_at_rate(now, traffic.received);
-            let due = late.and_then(|rate| Ok(earlier(rate, self.look(now, traffic)?)));
+            let due =
+                late.and_then(|rate| Ok(rate.into_iter().chain(self.look(now, traffic)?).min()));
             let due = match due {
                 Ok(Some(due)) => due,
                 Ok(None) => {
@@ -212,8 +213,4 @@ impl<'a> Liveness<'a> {
         }
         Ok(Some(now + interval))
     }
-}
-
-fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
-    a.into_iter().chain(b).min()
 }
