@@ -203,6 +203,19 @@ async fn a_service_that_cannot_be_added_leaves_nothing_behind() {
     assert_eq!(server.services().iter().filter(|(key, _)| key.group() == "g").count(), 0);
 }
 
+#[tokio::test]
+async fn registries_show_the_zone_of_the_server_unless_a_service_has_one() {
+    let registry = Memory::new();
+    let own = Export::new(guide("b")).group("own").param("zone", "sh");
+    let server = Server::builder().zone("hz").service(guide("a")).service(own);
+    let _running = server.registry(registry.clone()).start("127.0.0.1:0").await.unwrap();
+    for (key, zone) in [(key(), "hz"), (key().with_group("own"), "sh")] {
+        let known = registry.subscribe(&key).await.unwrap().next().await.unwrap().providers;
+        assert!(!known.is_empty());
+        assert!(known.iter().all(|p| p.instance.zone.as_deref() == Some(zone)), "{known:?}");
+    }
+}
+
 /// A registry that never answers an announcement in the group "slow".
 #[derive(Clone)]
 struct Slow(Memory);
