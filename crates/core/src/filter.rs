@@ -19,6 +19,12 @@ use crate::time::{Deadline, Instant, SharedClock, Timer};
 /// An `async fn(Call, Next) -> Result<Reply, Status>` is a filter as it stands. Its end is that of
 /// the function; [`Reply::on_end`](crate::Reply::on_end) tells of the end of the reply, which for
 /// a stream comes later.
+///
+/// A filter around an attempt that refuses its endpoint says by
+/// `status.with_retry(Retry::Unstarted)` that the call may go to another one; any other status,
+/// [`Retry::Never`](crate::status::Retry::Never) by default, is the error of the call, or, if the
+/// call may run twice, a failure of unknown state
+/// ([`Retry::Unknown`](crate::status::Retry::Unknown)).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a filter",
     note = "a filter is an `async fn(call: Call, next: Next) -> Result<Reply, Status>`, or a type \
@@ -49,7 +55,9 @@ pub trait Hook: Send + Sync + 'static {
     /// Looks at a call on its way in; an error answers it. The guard learns how the call ended.
     ///
     /// # Errors
-    /// The answer to a call that must not pass.
+    /// The answer to a call that must not pass. Around an attempt, one with
+    /// [`Retry::Unstarted`](crate::status::Retry::Unstarted) lets the call go to another endpoint,
+    /// as a [`Filter`] does.
     fn before(&self, call: &mut Call) -> Result<Guard, Status>;
 }
 

@@ -9,11 +9,11 @@ use dubhe_client::{CallOptions, RetryBudget};
 use dubhe_core::balance::{Balance, Pick, Selection};
 use dubhe_core::endpoint::Endpoints;
 use dubhe_core::fault::{Attempts, Fault};
-use dubhe_core::filter::{Guard, Hook, Next};
+use dubhe_core::filter::{Filter, Guard, Hook, Next};
 use dubhe_core::router::{Bitmap, PreparedRouter, Router, Trace};
 use dubhe_core::status::Retry;
 use dubhe_core::time::{Deadline, Instant};
-use dubhe_core::{Call, CallView, Code, Endpoint, Reply, Status, Value};
+use dubhe_core::{Call, CallView, Code, Endpoint, Invoking, Reply, Status, Value};
 
 use crate::support::{builder, call, down, environment, ok};
 
@@ -61,20 +61,50 @@ async fn an_endpoint_hook_stands_around_each_attempt_and_a_hook_around_all() {
     assert_eq!(take(&all), ["0 OK"]);
 }
 
-async fn refuse_the_first(call: Call, next: Next) -> Result<Reply, Status> {
-    match call.head.endpoint.as_ref().map(|e| e.offer().port) {
-        Some(1) => Err(down(Retry::Unstarted)),
-        _ => next.run(call).await,
+/// Refuses the endpoint at port 1 with a status.
+#[derive(Clone)]
+struct RefusesFirst(Status);
+
+impl Hook for RefusesFirst {
+    fn before(&self, call: &mut Call) -> Result<Guard, Status> {
+        match call.head.endpoint.as_ref().map(|e| e.offer().port) {
+            Some(1) => Err(self.0.clone()),
+            _ => Ok(Guard::none()),
+        }
+    }
+}
+
+impl Filter for RefusesFirst {
+    fn filter(&self, mut call: Call, next: Next) -> Invoking {
+        match self.before(&mut call) {
+            Ok(_) => next.run(call),
+            Err(status) => Invoking::ready(Err(status)),
+        }
     }
 }
 
 #[tokio::test]
-async fn an_endpoint_filter_may_refuse_one_endpoint() {
-    let (env, seen) = environment(|_, _| ok());
-    let client = builder(&env, &[1, 2]).balance(First).endpoint_filter(refuse_the_first);
-    call(&client.build().unwrap(), "m", &CallOptions::new()).await.unwrap();
-    let asked: Vec<u16> = seen.lock().unwrap().iter().map(|(port, _)| *port).collect();
-    assert_eq!(asked, [2]);
+async fn what_an_endpoint_filter_refuses_goes_elsewhere_if_it_says_so() {
+    let forbidden = || Status::permission_denied("not this one");
+    let full = || Status::resource_exhausted("full");
+    for (refusal, retries, asked) in [
+        (forbidden(), 2, None),
+        (forbidden().with_retry(Retry::Unknown), 2, None),
+        (forbidden().with_retry(Retry::Unstarted), 0, Some(2)),
+        (full().with_retry(Retry::Unstarted), 0, None),
+        (full().with_retry(Retry::Unstarted), 1, Some(2)),
+    ] {
+        let (env, seen) = environment(|_, _| ok());
+        let refuses = RefusesFirst(refusal.clone());
+        let client = || builder(&env, &[1, 2]).balance(First).repeatable(false).retries(retries);
+        for client in [client().endpoint_filter(refuses.clone()), client().endpoint_hook(refuses)] {
+            let client = client.build().unwrap();
+            let called = call(&client, "m", &CallOptions::new()).await;
+            assert_eq!(called.is_ok(), asked.is_some(), "{refusal:?}: {called:?}");
+            let ports: Vec<u16> = seen.lock().unwrap().drain(..).map(|(port, _)| port).collect();
+            assert_eq!(ports, Vec::from_iter(asked), "{refusal:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The rules of failover.
 
-use std::fmt::Write;
+use std::fmt::{self, Write as _};
 
 use dubhe_core::random::RandomSource;
 use dubhe_core::status::{Origin, Retry};
@@ -45,24 +45,40 @@ pub(crate) struct FailedAttempts {
     refusals: u32,
     /// The call was sent to an endpoint again although it is no retry.
     resent: bool,
-    /// The line of each attempt in errors and the log.
-    lines: Vec<String>,
-    /// The time that the last attempt took.
+    /// The sendings of the call, which are more than attempts where nobody began one.
+    sent: Vec<Sending>,
+}
+
+/// A sending of a call that failed, as errors and the log tell of it.
+struct Sending {
+    endpoint: Endpoint,
     took: Duration,
+    /// The code and the message, cut.
+    failure: String,
+    /// `true` if nobody began the call: the next sending is part of the same attempt.
+    never_began: bool,
+}
+
+impl Sending {
+    fn new(endpoint: Endpoint, status: &Status, took: Duration) -> Self {
+        let message = status.message();
+        let end = message.floor_char_boundary(LISTED_BYTES);
+        let cut = if end < message.len() { "…" } else { "" };
+        let text = message.get(..end).unwrap_or_default();
+        let failure = format!("{}: {text}{cut}", status.code());
+        Self { endpoint, took, failure, never_began: never_began(status) }
+    }
+
+    /// `on ENDPOINT after TIME`.
+    fn place(&self) -> impl fmt::Display {
+        fmt::from_fn(|f| write!(f, "on {} after {:.1?}", self.endpoint, self.took))
+    }
 }
 
 impl FailedAttempts {
     /// Notes that an attempt on `endpoint` failed with `status` after `took`.
     pub(crate) fn note(&mut self, endpoint: Endpoint, status: &Status, took: Duration) {
-        let message = status.message();
-        let end = message.floor_char_boundary(LISTED_BYTES);
-        let mut line = format!("on {endpoint} after {took:.1?}: {}: ", status.code());
-        line.push_str(message.get(..end).unwrap_or_default());
-        if end < message.len() {
-            line.push('…');
-        }
-        self.lines.push(line);
-        self.took = took;
+        self.sent.push(Sending::new(endpoint.clone(), status, took));
         self.refusals += u32::from(is_refusal(status));
         if status.retry() == Retry::Unknown {
             self.unknown.push(endpoint.clone());
@@ -94,19 +110,26 @@ impl FailedAttempts {
         is_refusal(status).then(|| Duration::from_nanos(random.below(nanos)))
     }
 
-    /// The error of the call, of which `status` is the last attempt's and `end` says why there is
-    /// no other. It tells of each attempt and its time.
+    /// The error of the call, of which `status` is the last sending's and `end` says why there is
+    /// no other. It tells of each sending and its time.
     pub(crate) fn error(&self, status: Status, end: Option<&str>) -> Status {
         let mut text = String::new();
-        if let [before @ .., _] = &*self.lines
-            && let Some(last) = self.tried.last()
-            && !before.is_empty()
+        if let [before @ .., last] = &*self.sent
+            && let Some(previous) = before.last()
         {
-            let (count, took) = (self.lines.len(), self.took);
-            let _ =
-                write!(text, "attempt {count} of the call, on {last} after {took:.1?}; before it");
-            for line in before.iter().take(LISTED) {
-                let _ = write!(text, ", {line}");
+            if self.retries > 0 {
+                let _ = write!(text, "attempt {} of the call, ", self.retries + 1);
+            }
+            let _ = write!(text, "{}", last.place());
+            if previous.never_began {
+                text.push_str(", sent again since nobody had begun it");
+            }
+            text.push_str("; before it");
+            for sent in before.iter().take(LISTED) {
+                // The error ends with that of the last one.
+                let same = sent.failure == last.failure;
+                let failure = if same { "the same" } else { &sent.failure };
+                let _ = write!(text, ", {}: {failure}", sent.place());
             }
             if before.len() > LISTED {
                 let _ = write!(text, ", and {} more", before.len() - LISTED);
@@ -122,7 +145,8 @@ impl FailedAttempts {
     /// Writes a line to the log for what follows the last attempt.
     pub(crate) fn log(&self, next: &Endpoint, retry: bool, now: Instant) {
         let left = self.deadline.map(|deadline| deadline.left(now));
-        let failed = self.lines.last().map_or("", String::as_str);
+        let failed = self.sent.last().map(|sent| format!("{}: {}", sent.place(), sent.failure));
+        let failed = failed.unwrap_or_default();
         if retry {
             tracing::info!(failed, to = %next, retry = self.retries, ?left, "retries a call");
         } else {
@@ -162,16 +186,38 @@ mod tests {
     fn an_error_tells_of_few_attempts_and_little_of_each() {
         let mut failed = FailedAttempts::default();
         let status = Status::new(Code::Unavailable, "ä".repeat(1_000)).with_retry(Retry::Unknown);
+        let last = Status::new(Code::Unavailable, "last");
         for port in 1..=30 {
             let took = Duration::from_millis(port.into());
-            failed.note(Endpoint::of("dubbo", "h", port), &status, took);
+            let status = if port < 30 { &status } else { &last };
+            failed.note(Endpoint::of("dubbo", "h", port), status, took);
         }
-        let last = Status::new(Code::Unavailable, "last");
+        failed.retries = 29;
         let text = failed.error(last, Some("the retry budget is spent")).message().to_owned();
         let begin = "attempt 30 of the call, on dubbo://h:30 after 30.0ms; before it, on dubbo://h:1 after 1.0ms: \
                      UNAVAILABLE: ä";
         assert!(text.starts_with(begin), "{text}");
         assert!(text.ends_with("ä…, and 21 more; the retry budget is spent: last"), "{text}");
         assert!(text.len() < 4_000, "{}", text.len());
+    }
+    #[test]
+    fn a_call_that_nobody_began_is_no_second_attempt_and_one_text_is_there_once() {
+        let mut failed = FailedAttempts::default();
+        let down = || Status::unavailable("refused").with_retry(Retry::Unstarted);
+        let endpoint = || Endpoint::of("tri", "h", 1);
+        failed.note(endpoint(), &down(), Duration::from_micros(300));
+        assert_eq!(failed.error(down(), None).message(), "refused");
+        failed.note(endpoint(), &down(), Duration::from_millis(606));
+        let text = "on tri://h:1 after 606.0ms, sent again since nobody had begun it; \
+                    before it, on tri://h:1 after 300.0µs: the same: refused";
+        assert_eq!(failed.error(down(), None).message(), text);
+
+        // A retry after that is the second attempt.
+        failed.retries = 1;
+        let full = Status::unavailable("lost").with_retry(Retry::Unknown);
+        failed.note(Endpoint::of("tri", "h", 2), &full, Duration::from_millis(1));
+        let text = failed.error(full, None).message().to_owned();
+        assert!(text.starts_with("attempt 2 of the call, on tri://h:2 after 1.0ms"), "{text}");
+        assert_eq!(text.matches("UNAVAILABLE: refused").count(), 2, "{text}");
     }
 }
