@@ -180,6 +180,39 @@ async fn errors_are_javas_and_dubbo_gos() {
 }
 
 #[tokio::test]
+async fn what_is_missing_has_the_error_of_connect_and_of_java() {
+    let server = serve().await;
+    let desk = ServiceKey::new("org.example.Desk", "", "1.0.0");
+    let parts = |text: &str, code: &str, status: u16| {
+        let text = text.replace('"', "\\\"");
+        let fields = [("code", code), ("message", &text)];
+        let [code, message] = fields.map(|(name, value)| format!("\"{name}\":\"{value}\""));
+        (status, format!("{{{code},{message},\"status\":\"{status}\"}}"))
+    };
+    let no_method = "service org.example.Desk:1.0.0 has no method \"missing\"; it has add, forbid, \
+                     greet, join, nothing, over, page, refuse, sum";
+    let no_service =
+        "service org.example.Nobody not found: this server does not export that interface";
+    for (line, text) in [
+        ("POST /org.example.Desk/missing", no_method),
+        ("POST /org.example.Nobody/greet", no_service),
+    ] {
+        let got = ask(server.addr(), line, &[JSON], "[]").await;
+        assert_eq!((got.status, got.body), parts(text, "unimplemented", 404));
+        // dubbo-go reads Connect's.
+        let go = [JSON, "triple-protocol-version: 0.1.0"];
+        let got = ask(server.addr(), line, &go, "[]").await;
+        assert!(got.body.starts_with(r#"{"code":"unimplemented","message":""#), "{got:?}");
+        assert!(!got.body.contains("\"status\""), "{got:?}");
+    }
+    server.remove(&desk).await.unwrap();
+    let text = "service org.example.Desk:1.0.0 has been removed from this server";
+    let version = "tri-service-version: 1.0.0";
+    let got = ask(server.addr(), "POST /org.example.Desk/greet", &[JSON, version], "[]").await;
+    assert_eq!((got.status, got.body), parts(text, "unavailable", 503));
+}
+
+#[tokio::test]
 async fn what_is_mounted_has_its_paths_to_itself() {
     let server = serve().await;
     let got = ask(server.addr(), "PUT /files/a/b?c", &[], "x").await;

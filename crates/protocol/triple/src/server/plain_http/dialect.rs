@@ -60,6 +60,16 @@ impl Dialect {
         StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
+    /// The body of the error of a target that was not found. Nothing says if a protobuf service or an
+    /// interface was meant, so that it has the fields of both.
+    pub(super) fn not_found(self, status: &Status, http: StatusCode) -> Json {
+        let mut error = self.error(status, http);
+        if let (Self::Connect, Json::Object(fields)) = (self, &mut error) {
+            fields.insert("status".into(), http.as_str().into());
+        }
+        error
+    }
+
     /// The body of an error.
     pub(super) fn error(self, status: &Status, http: StatusCode) -> Json {
         if self == Self::Java {

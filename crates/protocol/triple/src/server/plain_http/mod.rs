@@ -5,6 +5,8 @@
 //! | Connect | a protobuf method | the message, in JSON or protobuf | `{"code","message","details"}` |
 //! | Java | a method of an interface | a JSON array, or the only argument | `{"message","status"}` |
 //! | Go | who sends `triple-protocol-version` | as above, or a wrapper in protobuf | as Connect, other HTTP statuses |
+//!
+//! The error of a service or method that is missing has the fields of Connect and of Java.
 
 mod accept;
 mod dialect;
@@ -14,6 +16,7 @@ use dubhe_core::status::Retry;
 use dubhe_core::{Code, Format, Metadata, Method, Payload, Status};
 use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use serde_json::Value as Json;
 
 use super::protocol::{Decoded, Framing, RequestProtocol, Unary};
 use super::target::Overloaded;
@@ -128,19 +131,26 @@ fn response(status: StatusCode, headers: HeaderMap, body: Bytes) -> Whole {
 }
 
 fn error(dialect: Dialect, status: &Status, http: StatusCode) -> Whole {
+    failure(dialect, status, http, &dialect.error(status, http))
+}
+
+fn failure(dialect: Dialect, status: &Status, http: StatusCode, body: &Json) -> Whole {
     let mut headers = HeaderMap::new();
     dialect.metadata(status.headers(), status.trailers(), &mut headers);
     headers.insert(CONTENT_TYPE, JSON);
-    response(http, headers, dialect.error(status, http).to_string().into())
+    response(http, headers, body.to_string().into())
 }
 
-/// The error of a method that is missing.
+/// The error of a service or method that is missing.
 fn not_found(dialect: Dialect, status: Status) -> Whole {
     // One that was removed is elsewhere.
-    if status.retry() == Retry::Unstarted {
-        return error(dialect, &status, dialect.http_status(&status));
-    }
-    error(dialect, &status.with_code(Code::Unimplemented), StatusCode::NOT_FOUND)
+    let (status, http) = if status.retry() == Retry::Unstarted {
+        let http = dialect.http_status(&status);
+        (status, http)
+    } else {
+        (status.with_code(Code::Unimplemented), StatusCode::NOT_FOUND)
+    };
+    failure(dialect, &status, http, &dialect.not_found(&status, http))
 }
 
 /// The error of a body that is no arguments.
