@@ -95,6 +95,35 @@ pub fn code_of_java_class(class: &str) -> Code {
     JAVA.iter().find(|(c, _)| *c == class).map_or(Code::Unknown, |(_, code)| *code)
 }
 
+/// The Java exception class that stands for the code of a business error without one. Dubbo 3.2 and
+/// 3.3 read only classes on their list, so these are all on it (`serialize.allowlist`).
+pub fn java_class_of(code: Code) -> &'static str {
+    match code {
+        Code::InvalidArgument => "java.lang.IllegalArgumentException",
+        Code::FailedPrecondition => "java.lang.IllegalStateException",
+        Code::OutOfRange => "java.lang.IndexOutOfBoundsException",
+        Code::Cancelled => "java.lang.InterruptedException",
+        _ => "java.lang.RuntimeException",
+    }
+}
+
+/// The header and the attachment of a business error whose value is its code, in digits. Dubhe alone
+/// sends and reads it: `grpc-status` does not tell an error of the service from one of the call, and
+/// an exception has no code.
+pub const BUSINESS_CODE: &str = "dubhe-business";
+
+/// The code to send beside the exception that `status` is, where its class stands for another.
+pub fn code_beside_exception(status: &Status) -> Option<Code> {
+    let code = status.code();
+    let class = status.java().map_or(java_class_of(code), |exception| exception.class());
+    (code_of_java_class(class) != code).then_some(code)
+}
+
+/// The code in the digits of a [`BUSINESS_CODE`].
+pub fn business_code(digits: &str) -> Option<Code> {
+    digits.parse().ok().and_then(Code::from_number)
+}
+
 /// `RpcException.code` and the codes it stands for (Dubbo Java `RpcException`).
 const RPC_EXCEPTION: [(i32, Code); 11] = [
     (0, Code::Unknown),

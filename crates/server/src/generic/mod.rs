@@ -120,7 +120,8 @@ impl GenericAdapter {
             self.service.key(),
             known.join(", ")
         );
-        Status::new(Code::Unimplemented, text)
+        // The method is there, `$invoke`, and its first argument is wrong.
+        bad(text)
     }
 
     fn inner(&self, call: Call) -> Result<(Form, Invoking), Status> {

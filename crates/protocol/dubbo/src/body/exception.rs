@@ -46,22 +46,10 @@ pub(crate) fn to_exception(status: &Status) -> Cow<'_, Content> {
             content => Cow::Borrowed(content),
         },
         None => {
-            let object = Value::object(class_of(status.code()));
+            let object = Value::object(table::java_class_of(status.code()));
             let object = object.field("detailMessage", status.message());
             Cow::Owned(Content::Dynamic(throwable(object)))
         }
-    }
-}
-
-/// The class that stands for a code. Dubbo 3.2 and 3.3 read only classes on their list, so these
-/// are all on it (`serialize.allowlist`).
-fn class_of(code: Code) -> &'static str {
-    match code {
-        Code::InvalidArgument => "java.lang.IllegalArgumentException",
-        Code::FailedPrecondition => "java.lang.IllegalStateException",
-        Code::OutOfRange => "java.lang.IndexOutOfBoundsException",
-        Code::Cancelled => "java.lang.InterruptedException",
-        _ => "java.lang.RuntimeException",
     }
 }
 

@@ -204,7 +204,7 @@ fn write_value(
             w.encoder().write_i32(NULL + family);
         }
     }
-    write_attachments(w.encoder(), to, metadata)
+    write_attachments(w.encoder(), to, metadata, None)
 }
 
 /// Queues an error: a Java exception where it is one of the service's, else a status byte.
@@ -219,7 +219,7 @@ fn write_error(out: &mut Outbox, to: ReplyTo, status: &Status) -> Result<usize, 
         let family = if to.attachments { WITH_ATTACHMENTS } else { 0 };
         w.encoder().write_i32(EXCEPTION + family);
         w.content(&to_exception(status), &metadata)?;
-        write_attachments(w.encoder(), to, &metadata)
+        write_attachments(w.encoder(), to, &metadata, table::code_beside_exception(status))
     })
 }
 
@@ -249,14 +249,17 @@ fn write_text(out: &mut Outbox, to: ReplyTo, status: u8, text: &str) {
 }
 
 /// The status byte of a framework error. A status that says "never started" may be retried by any
-/// client, so it is said only when that is known.
+/// client, so it is said only when that is known; and [`table::dubbo::SERVER_ERROR`] by a client that
+/// may run the method twice, so it is said only of what another provider may do better.
 fn status_byte(status: &Status) -> u8 {
-    match table::to_dubbo(status.code()) {
+    let byte = match table::to_dubbo(status.code()) {
         table::dubbo::SERVER_THREADPOOL_EXHAUSTED if status.retry() != Retry::Unstarted => {
             table::dubbo::SERVER_ERROR
         }
         byte => byte,
-    }
+    };
+    let again = status.retry() == Retry::Unknown || status.code() == Code::Unavailable;
+    if byte == table::dubbo::SERVER_ERROR && !again { table::dubbo::SERVICE_ERROR } else { byte }
 }
 
 /// A text as fastjson2 writes it: the length of what follows, tag `7a` (UTF-8), the length of the
@@ -275,14 +278,25 @@ fn write_jsonb_text(out: &mut impl BufMut, text: &str) {
     out.put(text.as_bytes());
 }
 
-fn write_attachments(e: &mut Encoder, to: ReplyTo, metadata: &Metadata) -> Result<(), Status> {
+fn write_attachments(
+    e: &mut Encoder,
+    to: ReplyTo,
+    metadata: &Metadata,
+    code: Option<Code>,
+) -> Result<(), Status> {
     if !to.attachments {
         return Ok(());
     }
     e.write_map(|e| {
         e.write_str("dubbo");
         e.write_str(DUBBO_VERSION);
-        for (key, value) in metadata.iter().filter(|(key, _)| **key != "dubbo") {
+        if let Some(code) = code {
+            e.write_str(table::BUSINESS_CODE);
+            e.write_str(&code.number().to_string());
+        }
+        // Not those of another provider, which a handler passes on.
+        let own = |key: &str| key == "dubbo" || key == table::BUSINESS_CODE;
+        for (key, value) in metadata.iter().filter(|(key, _)| !own(key)) {
             e.write_str(key);
             put_value(e, value)?;
         }

@@ -340,7 +340,7 @@ impl Connection {
             let text = body::read_error(&answered.body);
             return Err(table::from_dubbo(answered.status, &text).context(&what));
         }
-        let (answer, metadata) = match body::read_reply(&answered.body, &self.options.body()) {
+        let (answer, mut metadata) = match body::read_reply(&answered.body, &self.options.body()) {
             Ok(reply) => reply,
             Err(error) => return Err(what.bad_reply(error)),
         };
@@ -351,7 +351,14 @@ impl Connection {
                 Ok(Reply::with_metadata(value.into(), metadata))
             }
             Answer::Exception(value) => Err(match body::from_exception(value) {
-                Ok(status) => status.with_headers(metadata),
+                Ok(mut status) => {
+                    let code = metadata.remove(table::BUSINESS_CODE);
+                    let code = code.as_ref().and_then(Value::as_str);
+                    if let Some(code) = code.and_then(table::business_code) {
+                        status = status.with_code(code);
+                    }
+                    status.with_headers(metadata)
+                }
                 Err(status) => status.context(&what),
             }),
         }

@@ -90,7 +90,9 @@ pub(super) async fn one(
         // Java sends the attachments of a reply at its end.
         headers.fill_from(&std::mem::take(&mut trailers));
         if is_exception(&parts) {
-            return Err(exception(message, limits.memory)?.with_headers(headers));
+            let status = exception(message, limits.memory)?;
+            let code = status::business_code(&parts.headers).unwrap_or(status.code());
+            return Err(status.with_code(code).with_headers(headers));
         }
     }
     let mut reply = Reply::with_metadata(codec.reply(message, limits.memory)?, headers);

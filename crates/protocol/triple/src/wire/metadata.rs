@@ -46,6 +46,7 @@ pub fn is_reserved(name: &str) -> bool {
                 | "content-encoding"
                 | "content-length"
                 | "content-type"
+                | "dubhe-business"
                 | "dubhe-unstarted"
                 | "group"
                 | "host"

@@ -21,6 +21,9 @@ pub const GRPC_DETAILS: HeaderName = HeaderName::from_static("grpc-status-detail
 /// `grpc-retry-pushback-ms` for "try again" (gRFC A6), which says nothing of what has run.
 const UNSTARTED: HeaderName = HeaderName::from_static("dubhe-unstarted");
 
+/// The code of a business error, which Dubhe alone sends and reads.
+const BUSINESS: HeaderName = HeaderName::from_static(table::BUSINESS_CODE);
+
 /// The bytes of a message that are sent; Dubbo Java's bound too. Headers have bounds of their own
 /// at the other end.
 const MOST_MESSAGE: usize = 1024;
@@ -45,6 +48,9 @@ pub fn trailers(status: Option<&Status>, extra: &Metadata) -> HeaderMap {
                 headers.insert(GRPC_DETAILS, value);
             }
         }
+        if status.is_business() {
+            mark_business(status.code(), &mut headers);
+        }
         metadata::write(status.trailers(), &mut headers);
     }
     metadata::write(extra, &mut headers);
@@ -57,6 +63,16 @@ pub(crate) fn mark_refusal(status: &Status, headers: &mut HeaderMap) {
     if status.retry() == Retry::Unstarted && is_of_provider(status.code()) {
         headers.insert(UNSTARTED, HeaderValue::from_static("1"));
     }
+}
+
+/// Marks the headers of a business error of this code.
+pub(crate) fn mark_business(code: Code, headers: &mut HeaderMap) {
+    headers.insert(BUSINESS, u16::from(code.number()).into());
+}
+
+/// The code of a business error that headers tell of.
+pub(crate) fn business_code(headers: &HeaderMap) -> Option<Code> {
+    headers.get(BUSINESS)?.to_str().ok().and_then(table::business_code)
 }
 
 /// Returns `true` for codes that tell of the state of one provider and not of the call.
@@ -75,7 +91,10 @@ pub fn read(headers: &HeaderMap, names: BinaryNames) -> Option<Result<(), Status
     let code = number.to_str().ok().and_then(|n| n.parse().ok()).and_then(Code::from_number);
     let message = headers.get(GRPC_MESSAGE).map(|m| percent::decode(m.as_bytes()));
     let code = code.unwrap_or(Code::Unknown);
+    // An error of the service is never sent again, whatever its code.
+    let business = business_code(headers).is_some();
     let retry = match code {
+        _ if business => Retry::Never,
         code if is_of_provider(code) && headers.contains_key(UNSTARTED) => Retry::Unstarted,
         Code::Unavailable => Retry::Unknown,
         _ => Retry::Never,
@@ -90,7 +109,7 @@ pub fn read(headers: &HeaderMap, names: BinaryNames) -> Option<Result<(), Status
             .fold(status, Status::with_detail)
     });
     Some(Err(status
-        .with_origin(Origin::RemoteFramework)
+        .with_origin(if business { Origin::RemoteBusiness } else { Origin::RemoteFramework })
         .with_retry(retry)
         .with_trailers(metadata::read(headers, names))))
 }
@@ -159,6 +178,23 @@ mod tests {
         let passed_on = Metadata::from_iter([("dubhe-unstarted", "1")]);
         let status = Status::new(Code::Unavailable, "down").with_trailers(passed_on);
         assert!(!trailers(Some(&status), &Metadata::new()).contains_key(UNSTARTED));
+    }
+
+    #[test]
+    fn a_business_error_is_one_at_the_other_end_too_and_is_never_sent_again() {
+        for number in 1..=16 {
+            let code = Code::from_number(number).unwrap();
+            let headers = trailers(Some(&Status::business(code, "closed")), &Metadata::new());
+            let got = read(&headers, BinaryNames::Grpc).unwrap().unwrap_err();
+            assert_eq!((got.code(), got.retry()), (code, Retry::Never));
+            assert_eq!((got.origin(), got.message()), (Origin::RemoteBusiness, "closed"));
+            assert!(got.trailers().is_empty(), "the mark is no metadata");
+        }
+        let passed_on = Metadata::from_iter([(table::BUSINESS_CODE, "5")]);
+        let status = Status::new(Code::NotFound, "").with_trailers(passed_on);
+        let headers = trailers(Some(&status), &Metadata::new());
+        let got = read(&headers, BinaryNames::Grpc).unwrap().unwrap_err();
+        assert_eq!(got.origin(), Origin::RemoteFramework);
     }
 
     #[test]
