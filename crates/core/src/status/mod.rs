@@ -2,6 +2,7 @@
 
 mod code;
 mod exception;
+mod late;
 mod short;
 pub mod table;
 
@@ -65,6 +66,7 @@ pub struct Status(Box<Inner>);
 struct Inner {
     code: Code,
     message: ByteString,
+    call: Option<ByteString>,
     origin: Origin,
     retry: Retry,
     details: Vec<Detail>,
@@ -110,6 +112,7 @@ impl Status {
         Self(Box::new(Inner {
             code,
             message: message.into(),
+            call: None,
             origin: Origin::Local,
             retry: Retry::Never,
             details: Vec::new(),
@@ -246,6 +249,13 @@ impl Status {
         }
     }
 
+    /// Names the call and its provider in the texts of the error, as `service.method on provider`.
+    /// The message stays the one that the other end sent.
+    pub fn with_call(mut self, call: impl fmt::Display) -> Self {
+        self.0.call = Some(call.to_string().into());
+        self
+    }
+
     /// Puts `context` before the message: `context: message`.
     pub fn context(mut self, context: impl fmt::Display) -> Self {
         self.0.message = format!("{context}: {}", self.0.message).into();
@@ -253,15 +263,20 @@ impl Status {
     }
 }
 
-/// Prints the code and the message, with control characters escaped: the message may be a peer's.
+/// Prints the code, the call where it is known, and the message, with control characters escaped:
+/// the message may be a peer's.
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.0.code)?;
+        if let Some(call) = &self.0.call {
+            write!(f, "{}: ", Printable(call))?;
+        }
         match &self.0.exception {
             Some(e) => {
                 let (text, class) = (Printable(&self.0.message), Printable(e.class()));
-                write!(f, "{}: {text} ({class})", self.0.code)
+                write!(f, "{text} ({class})")
             }
-            None => write!(f, "{}: {}", self.0.code, Printable(&self.0.message)),
+            None => Printable(&self.0.message).fmt(f),
         }
     }
 }
@@ -269,7 +284,11 @@ impl fmt::Display for Status {
 impl fmt::Debug for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut s = f.debug_struct("Status");
-        s.field("code", &self.0.code).field("message", &self.0.message);
+        s.field("code", &self.0.code);
+        if let Some(call) = &self.0.call {
+            s.field("call", call);
+        }
+        s.field("message", &self.0.message);
         s.field("origin", &self.0.origin).field("retry", &self.0.retry);
         if let Some(e) = &self.0.exception {
             s.field("exception", &e.class());
@@ -287,6 +306,14 @@ impl Error for Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_call_is_named_in_the_texts_and_not_in_the_message() {
+        let status = Status::not_found("no such user").with_call("a.B.find on tri://h:1\n");
+        assert_eq!(status.to_string(), "NOT_FOUND: a.B.find on tri://h:1\\n: no such user");
+        assert!(format!("{status:?}").contains(r#"call: "a.B.find on tri://h:1\n""#), "{status:?}");
+        assert_eq!(status.message(), "no such user");
+    }
 
     #[test]
     fn the_text_of_a_peer_begins_no_line() {
