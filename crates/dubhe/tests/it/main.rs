@@ -15,6 +15,7 @@ mod listeners;
 mod live;
 mod local;
 mod options;
+mod panics;
 mod stopping;
 mod streams;
 mod tls;

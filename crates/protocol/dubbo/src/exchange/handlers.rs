@@ -3,6 +3,7 @@
 //! A slot keeps its waker, so that a call which ends at its first poll costs no allocation, and
 //! one that waits costs none once as many have waited before.
 
+use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -22,7 +23,7 @@ pub(super) type HandlerResult = Result<Outcome, HandlerPanic>;
 
 /// The panic of a handler.
 #[derive(Debug)]
-pub(super) struct HandlerPanic;
+pub(super) struct HandlerPanic(pub(super) Box<dyn Any + Send>);
 
 /// Handlers that run, each with a ticket of type `T`.
 pub(super) struct HandlerSet<T> {
@@ -115,7 +116,7 @@ impl<T> HandlerSet<T> {
     ) -> Option<(HandlerResult, T)> {
         let index = self.free.last().copied().unwrap_or_else(|| self.add());
         let Some(slot) = self.slots.get_mut(index) else {
-            return Some((Err(HandlerPanic), ticket));
+            return Some((Err(HandlerPanic(Box::new("no slot"))), ticket));
         };
         let mut cx = Context::from_waker(&slot.waker);
         let mut waits = None;
@@ -214,7 +215,7 @@ fn guarded<R>(
     run: impl FnOnce() -> R,
 ) -> Result<R, HandlerPanic> {
     // Whatever a panic left half done is dropped with the handler, or shared by its own choice.
-    catch_unwind(AssertUnwindSafe(|| watched(watch, key, run))).map_err(|_| HandlerPanic)
+    catch_unwind(AssertUnwindSafe(|| watched(watch, key, run))).map_err(HandlerPanic)
 }
 
 #[cfg(test)]
@@ -305,7 +306,7 @@ mod tests {
         let mut handlers = HandlerSet::new();
         assert!(matches!(
             handlers.start(KEY, || panic!("in invoke"), 1),
-            Some((Err(HandlerPanic), 1))
+            Some((Err(HandlerPanic(_)), 1))
         ));
         let (go, on) = oneshot::channel::<()>();
         let late = Invoking::boxed(async move {

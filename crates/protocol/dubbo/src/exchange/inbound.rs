@@ -10,8 +10,9 @@ use dubhe_core::printable::Printable;
 use dubhe_core::serve::{self, Overload, Target, Wanted};
 use dubhe_core::status::table;
 use dubhe_core::time::Deadline;
-use dubhe_core::{Call, Code, Head, Metadata, Method, ServiceKey, Status};
+use dubhe_core::{Call, Head, Metadata, Method, Peer, ServiceKey, Status};
 use dubhe_hessian2::Error;
+use dubhe_net::handler;
 use dubhe_net::poll_watch::PollKey;
 use dubhe_net::session::Outbox;
 
@@ -37,12 +38,10 @@ pub(super) struct Ticket {
 
 impl Ticket {
     /// Queues the reply of a handler that has ended.
-    pub(super) fn reply(self, ended: HandlerResult, out: &mut Outbox) {
-        let outcome = ended.unwrap_or_else(|HandlerPanic| {
-            let method = Printable(&self.method.name);
-            let text = format!("the handler of {}.{method} panicked", self.service);
-            tracing::error!("{text}");
-            Err(Status::new(Code::Internal, text))
+    pub(super) fn reply(self, ended: HandlerResult, peer: &Peer, out: &mut Outbox) {
+        let outcome = ended.unwrap_or_else(|HandlerPanic(panic)| {
+            let (service, method) = (&self.service, &self.method.name);
+            Err(handler::panicked(service, method, peer.remote.as_ref(), &*panic))
         });
         match self.to {
             Some(to) => write_reply(out, to, outcome),
@@ -168,7 +167,7 @@ impl Exchange {
 
         // The reply, now or when the handler ends.
         match started {
-            Some((ended, ticket)) => ticket.reply(ended, out),
+            Some((ended, ticket)) => ticket.reply(ended, &self.peer, out),
             None => {
                 if let Some(until) = until {
                     out.tick_at(until);
@@ -258,18 +257,14 @@ impl Exchange {
             deadline <= now
         };
         let mut one_way: Option<(u64, String)> = None;
+        let peer = &self.peer;
         self.handlers.cancel_where(is_over, |ticket| {
             if ticket.to.is_none() {
                 let name = || format!("{}.{}", ticket.service, ticket.method.name);
                 one_way.get_or_insert_with(|| (0, name())).0 += 1;
                 return;
             }
-            let text = format!(
-                "{}.{} did not end within the caller's timeout and was cancelled",
-                ticket.service, ticket.method.name
-            );
-            let status = Status::new(Code::DeadlineExceeded, text);
-            ticket.reply(Ok(Err(status)), out);
+            ticket.reply(Ok(Err(Status::not_ended())), peer, out);
         });
         if let Some((calls, example)) = one_way {
             self.overdue.report(calls, &example, now);

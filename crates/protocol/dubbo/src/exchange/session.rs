@@ -281,7 +281,7 @@ impl Session for Exchange {
                 0
             } else {
                 self.handlers.poll(cx, |ended, ticket| {
-                    ticket.reply(ended, out);
+                    ticket.reply(ended, &self.peer, out);
                     !out.is_full()
                 })
             };

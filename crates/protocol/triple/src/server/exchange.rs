@@ -23,7 +23,7 @@ use super::mount::HttpService;
 use super::plain_http::PlainHttp;
 use super::protocol::{Accepted, Framing, RequestProtocol};
 use super::reply::{self, Late, StreamWatch};
-use super::run::guarded;
+use super::run::{Caller, guarded};
 use super::target::{RequestTarget, ResolvedTarget};
 use crate::options::TripleOptions;
 use crate::transport::{Messages, Receiver, Responder, ServerStream, Whole, no_message};
@@ -89,7 +89,6 @@ async fn exchange<P: RequestProtocol>(
         Ok(accepted) => accepted,
         Err(refusal) => return reply::send(respond, *refusal).await,
     };
-    let arrived = request.at;
     let (watch, key) = (request.shared.watch.as_deref(), PollKey::of(&target.target.invoke));
 
     // Admission: nothing of the body has been read or decoded.
@@ -102,12 +101,13 @@ async fn exchange<P: RequestProtocol>(
     // handler is all there is to do then.
     let messages = Messages::new(body, limit, encoding);
     let mut refused = false;
+    let caller = Caller { head: request.head, remote: request.peer.remote.clone() };
     let outcome = {
         let call = call(request, &protocol, target, deadline, messages, guards, &mut refused);
         let call = pin!(call);
         tokio::select! {
             biased;
-            outcome = guarded(call, deadline, arrived) => outcome,
+            outcome = guarded(call, deadline, &caller) => outcome,
             () = respond.gone() => return,
         }
     };
@@ -115,8 +115,9 @@ async fn exchange<P: RequestProtocol>(
     // Reply, to its end.
     match outcome {
         Ok(reply) => {
-            let late = Late { deadline, arrived };
-            reply::write(&protocol, respond, reply, late, StreamWatch { watch, key }).await;
+            let late = Late { deadline };
+            let watch = StreamWatch { watch, key, caller: &caller };
+            reply::write(&protocol, respond, reply, late, watch).await;
         }
         Err(status) if refused => reply::send(respond, protocol.refusal(&status)).await,
         Err(status) => reply::send(respond, protocol.error(&status)).await,

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
+use dubhe_core::printable::Printable;
+use dubhe_net::handler;
 use futures_util::FutureExt;
 use http::{Request, Response, StatusCode};
 use http_body::{Frame, SizeHint};
@@ -77,7 +79,11 @@ where
                     tracing::warn!(%error, "a mounted service failed");
                     failed()
                 }
-                Err(_) => failed(),
+                Err(panic) => {
+                    let panic = Printable(handler::message(&*panic));
+                    tracing::error!(%panic, "a mounted service panicked");
+                    failed()
+                }
             }
         })
     }

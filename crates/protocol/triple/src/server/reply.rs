@@ -7,7 +7,7 @@ use std::task::Poll;
 use bytes::Buf as _;
 use dubhe_core::end::Ending;
 use dubhe_core::reply::{Frame, Reply, ReplyBody, ReplyStream, Trailers};
-use dubhe_core::time::{Deadline, Instant};
+use dubhe_core::time::Deadline;
 use dubhe_core::{Code, Status};
 use dubhe_net::poll_watch::{PollKey, PollWatch, watched};
 use futures_util::StreamExt;
@@ -15,7 +15,7 @@ use http::Response;
 use http::header::CONTENT_LENGTH;
 
 use super::protocol::{RequestProtocol, Unary};
-use super::run::{panicked, too_late};
+use super::run::Caller;
 use crate::message::writer::Writer;
 use crate::transport::{Responder, Sender, Whole, passed};
 use crate::wire::data::Data;
@@ -23,21 +23,21 @@ use crate::wire::data::Data;
 /// The deadline of a reply.
 pub(super) struct Late {
     pub(super) deadline: Option<Deadline>,
-    pub(super) arrived: Instant,
 }
 
-/// The watch over the polls of a streamed reply.
+/// The watch over the polls of a streamed reply, and the caller, for the log.
 #[derive(Clone, Copy)]
 pub(super) struct StreamWatch<'a> {
     pub(super) watch: Option<&'a PollWatch>,
     pub(super) key: PollKey,
+    pub(super) caller: &'a Caller<'a>,
 }
 
 impl Late {
     /// Waits for the deadline, for ever when there is none.
     async fn status(&self) -> Status {
         passed(self.deadline).await;
-        too_late(self.arrived)
+        Status::not_ended()
     }
 }
 
@@ -85,7 +85,8 @@ pub(super) async fn write<P: RequestProtocol>(
             let trailers = std::mem::take(trailers);
             // Handlers make messages, and know how to write them.
             let unary = AssertUnwindSafe(|| protocol.unary(payload, metadata, trailers));
-            let unary = std::panic::catch_unwind(unary).unwrap_or_else(|_| Err(panicked()));
+            let unary = std::panic::catch_unwind(unary)
+                .unwrap_or_else(|panic| Err(watch.caller.panicked(&*panic)));
             match unary {
                 Ok(Unary { response, length }) if response.is_small() => {
                     let sent = respond.send_now(response);
@@ -202,7 +203,7 @@ async fn messages(
     send: &mut Sender,
     frames: &mut ReplyStream,
     mut writer: Writer<'_>,
-    StreamWatch { watch, key }: StreamWatch<'_>,
+    StreamWatch { watch, key, caller }: StreamWatch<'_>,
 ) -> Option<Trailers> {
     loop {
         let (batch, end) = poll_fn(|cx| {
@@ -234,7 +235,7 @@ async fn messages(
                         };
                     }
                     Ok(Poll::Pending) => None,
-                    Err(_) => Some(Trailers::failed(panicked())),
+                    Err(panic) => Some(Trailers::failed(caller.panicked(&*panic))),
                 };
                 return Poll::Ready(Some((writer.take(), end)));
             }

@@ -1,14 +1,19 @@
 //! The run of a handler: its deadline, its panics, its end.
 
+use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 
+use dubhe_core::Status;
 use dubhe_core::invoke::Outcome;
-use dubhe_core::time::{Deadline, Instant};
-use dubhe_core::{Code, Status};
-use dubhe_net::time;
+use dubhe_core::sock_addr::SockAddr;
+use dubhe_core::time::Deadline;
+use dubhe_net::handler;
 use futures_util::FutureExt;
+use http::request;
+
+use super::target::RequestTarget;
 
 use crate::transport::passed;
 
@@ -17,7 +22,7 @@ use crate::transport::passed;
 pub(super) async fn guarded(
     work: Pin<&mut impl Future<Output = Outcome>>,
     deadline: Option<Deadline>,
-    arrived: Instant,
+    caller: &Caller<'_>,
 ) -> Outcome {
     let work = AssertUnwindSafe(work).catch_unwind();
     let outcome = match deadline {
@@ -25,19 +30,24 @@ pub(super) async fn guarded(
         Some(deadline) => tokio::select! {
             biased;
             outcome = work => outcome,
-            () = passed(Some(deadline)) => return Err(too_late(arrived)),
+            () = passed(Some(deadline)) => return Err(Status::not_ended()),
         },
     };
-    outcome.unwrap_or_else(|_| Err(panicked()))
+    outcome.unwrap_or_else(|panic| Err(caller.panicked(&*panic)))
 }
 
-#[cold]
-pub(super) fn too_late(arrived: Instant) -> Status {
-    let after = time::now().saturating_duration_since(arrived);
-    Status::new(Code::DeadlineExceeded, format!("no reply was ready within {after:.1?}"))
+/// The request that a handler answers, and its peer.
+pub(super) struct Caller<'a> {
+    pub(super) head: &'a request::Parts,
+    pub(super) remote: Option<SockAddr>,
 }
 
-#[cold]
-pub(super) fn panicked() -> Status {
-    Status::new(Code::Internal, "the handler panicked; the provider's log says where")
+impl Caller<'_> {
+    /// Logs the panic of the handler, and returns the error of its call.
+    #[cold]
+    pub(super) fn panicked(&self, panic: &(dyn Any + Send)) -> Status {
+        let (service, method) =
+            RequestTarget::of(self.head).map_or_else(|_| <_>::default(), |named| named.names());
+        handler::panicked(&service, method, self.remote.as_ref(), panic)
+    }
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use dubhe_core::serve::{self, Dispatch, Overload, Target, Wanted};
-use dubhe_core::{Code, Status};
+use dubhe_core::{Code, ServiceKey, Status};
 use http::{HeaderName, request};
 
 use crate::wire::headers::{REST_GROUP, REST_VERSION, SERVICE_GROUP, SERVICE_VERSION};
@@ -104,6 +104,11 @@ impl<'a> RequestTarget<'a> {
         Err(status)
     }
 
+    /// The names of the service and of the method.
+    pub(super) fn names(&self) -> (ServiceKey, &'a str) {
+        (ServiceKey::new(self.service, self.group, self.version), self.name())
+    }
+
     /// The name of the method.
     fn name(&self) -> &'a str {
         self.method.split(INITIALS).next().unwrap_or_default()
@@ -169,7 +174,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use dubhe_core::gate::Gates;
-    use dubhe_core::{Call, Invoke, Invoking, Method, ServiceKey};
+    use dubhe_core::{Call, Invoke, Invoking, Method};
 
     use super::*;
 
