@@ -95,7 +95,9 @@ fn a_stream_is_sent_as_arguments_or_lines() {
 fn errors_keep_their_code_and_say_what_to_do() {
     let provider = start();
     let failed = provider.call(&["Say", r#"{"text":"error"}"#]);
-    assert_eq!((failed.code, &*failed.err), (1, "error: OUT_OF_RANGE: no such word\n"));
+    let url = provider.url("grpc");
+    let text = format!("error: OUT_OF_RANGE: {SERVICE}.Say on {url}: no such word\n");
+    assert_eq!((failed.code, failed.err), (1, text));
     let midway = provider.call(&["Chat", r#"{"text":"a"}"#, r#"{"text":"error"}"#]);
     assert_eq!((midway.code, &*midway.out), (1, "{\"text\":\"a\"}\n"), "{}", midway.err);
 

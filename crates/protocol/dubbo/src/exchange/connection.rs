@@ -338,7 +338,7 @@ impl Connection {
         }
         if answered.status != table::dubbo::OK {
             let text = body::read_error(&answered.body);
-            return Err(table::from_dubbo(answered.status, &text).context(&what));
+            return Err(table::from_dubbo(answered.status, &text).with_call(&what));
         }
         let (answer, mut metadata) = match body::read_reply(&answered.body, &self.options.body()) {
             Ok(reply) => reply,

@@ -45,13 +45,7 @@ impl<'a> CallLabel<'a> {
     #[cold]
     pub(super) fn timed_out(&self, waiting: &Waiting, now: Instant) -> Status {
         let after = now.saturating_duration_since(waiting.began);
-        Status::new(
-            Code::DeadlineExceeded,
-            format!(
-                "{self}: no reply within {after:.1?}; raise the timeout or look at the provider"
-            ),
-        )
-        .with_retry(Retry::Unknown)
+        Status::no_reply(after).context(self)
     }
 
     /// The connection ended; `written` says whether any byte of the call may have left.

@@ -130,7 +130,7 @@ async fn statuses_and_broken_replies_are_errors_of_their_call() {
         raw.send(&frame(Kind::Reply { status }, serialization, header.id, &body)).await;
         let error = calling.await.unwrap_err();
         assert_eq!((error.code(), error.retry()), (code, retry), "{error}");
-        assert!(error.message().contains(part), "{error}");
+        assert!(error.to_string().contains(part), "{error}");
         assert_ne!(error.origin(), Origin::Local, "{error}");
     }
 }

@@ -5,7 +5,7 @@ use std::task::Poll;
 
 use dubhe_core::invoke::Outcome;
 use dubhe_core::status::Retry;
-use dubhe_core::time::Deadline;
+use dubhe_core::time::{Deadline, Instant};
 use dubhe_core::{Call, CallBody, CallKind, Code, Format, Status};
 use dubhe_net::time;
 
@@ -16,36 +16,52 @@ use crate::message::Codec;
 use crate::message::writer::Writer;
 use crate::transport::{ClientStream, Connection, Error, passed};
 
-#[cold]
-pub(super) fn too_late() -> Status {
-    let text = "no reply within the deadline; raise the timeout or look at the provider";
-    Status::new(Code::DeadlineExceeded, text).with_retry(Retry::Unknown)
+/// The time that a caller waits.
+#[derive(Clone, Copy)]
+pub(super) struct Patience {
+    pub(super) since: Instant,
+    pub(super) deadline: Option<Deadline>,
 }
 
-/// The error of a call with this deadline. A peer that knows the deadline gives up as well, and its
-/// reset may be here before our own clock rings.
-pub(super) fn or_too_late(status: Status, deadline: Option<Deadline>) -> Status {
-    let late = deadline.is_some_and(|at| at.passed(time::now()));
-    if late && status.code() == Code::Cancelled { too_late() } else { status }
+impl Patience {
+    /// The error of a call whose deadline has passed.
+    #[cold]
+    pub(super) fn too_late(self) -> Status {
+        Status::no_reply(time::now().saturating_duration_since(self.since))
+    }
+
+    /// The error of a call that failed with `status`. A peer that knows the deadline gives up as well,
+    /// and its answer may be here before our own clock rings.
+    pub(super) fn or_too_late(self, status: Status) -> Status {
+        let late = self.deadline.is_some_and(|at| at.passed(time::now()));
+        let late = late && matches!(status.code(), Code::Cancelled | Code::DeadlineExceeded);
+        if late && !status.is_business() { self.too_late() } else { status }
+    }
 }
 
 /// Sends `call` and waits for its reply. Dropped, it resets the stream.
 pub(super) async fn run(connection: Connection, caller: &Caller, call: Call) -> Outcome {
-    let deadline = call.head.deadline;
+    let (since, deadline) = (call.head.arrived.unwrap_or_else(time::now), call.head.deadline);
+    let patience = Patience { since, deadline };
     tokio::select! {
         biased;
-        outcome = exchange(connection, caller, call) => {
-            outcome.map_err(|status| or_too_late(status, deadline))
+        outcome = exchange(connection, caller, call, patience) => {
+            outcome.map_err(|status| patience.or_too_late(status))
         }
-        () = passed(deadline) => Err(too_late()),
+        () = passed(deadline) => Err(patience.too_late()),
     }
 }
 
-async fn exchange(mut connection: Connection, caller: &Caller, call: Call) -> Outcome {
+async fn exchange(
+    mut connection: Connection,
+    caller: &Caller,
+    call: Call,
+    patience: Patience,
+) -> Outcome {
     let Call { head, body } = call;
     let in_flight = connection.begin();
     let codec = Codec::of(&head.method, Format::Protobuf);
-    let (kind, deadline) = (head.method.kind, head.deadline);
+    let kind = head.method.kind;
     let limit = caller.limits.message;
     let request = caller.head(&head, time::now())?;
     let unstarted = |error: Error| Status::from(error).with_retry(Retry::Unstarted);
@@ -81,7 +97,7 @@ async fn exchange(mut connection: Connection, caller: &Caller, call: Call) -> Ou
     let streamed = matches!(kind, CallKind::ServerStream | CallKind::Bidirectional);
     if streamed {
         replying.sender.detach();
-        reply::many(head, body, replying, codec, caller.limits, deadline)
+        reply::many(head, body, replying, codec, caller.limits, patience)
     } else {
         reply::one(head, body, replying, codec, caller.limits).await
     }
@@ -94,13 +110,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reset_at_the_deadline_is_the_deadlines() {
-        let reset = || Status::new(Code::Cancelled, "the stream ended");
-        let at = |left: u64| Some(Deadline::after(time::now(), Duration::from_secs(left)));
-        assert_eq!(or_too_late(reset(), at(0)).code(), Code::DeadlineExceeded);
-        assert_eq!(or_too_late(reset(), at(9)).code(), Code::Cancelled);
-        assert_eq!(or_too_late(reset(), None).code(), Code::Cancelled);
-        let other = Status::new(Code::NotFound, "");
-        assert_eq!(or_too_late(other, at(0)).code(), Code::NotFound);
+    fn an_end_at_the_deadline_is_the_deadlines() {
+        let ended = |code: Code| Status::new(code, "the stream ended");
+        let patience = |left: Option<u64>| {
+            let since = time::now();
+            let deadline = left.map(|left| Deadline::after(since, Duration::from_secs(left)));
+            Patience { since, deadline }
+        };
+        for code in [Code::Cancelled, Code::DeadlineExceeded] {
+            let late = patience(Some(0)).or_too_late(ended(code));
+            assert_eq!((late.code(), late.retry()), (Code::DeadlineExceeded, Retry::Unknown));
+            assert!(late.message().starts_with("no reply within "), "{late}");
+            for left in [Some(9), None] {
+                let early = patience(left).or_too_late(ended(code));
+                assert_eq!((early.code(), early.message()), (code, "the stream ended"));
+            }
+        }
+        assert_eq!(patience(Some(0)).or_too_late(ended(Code::NotFound)).code(), Code::NotFound);
+        let own = Status::business(Code::DeadlineExceeded, "of the business");
+        assert!(patience(Some(0)).or_too_late(own).is_business());
     }
 }

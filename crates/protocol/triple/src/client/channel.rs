@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dubhe_core::connect::{Channel, ChannelState};
 use dubhe_core::invoke::Outcome;
-use dubhe_core::status::Retry;
+use dubhe_core::status::{Origin, Retry};
 use dubhe_core::time::Deadline;
 use dubhe_core::{Call, Code, Endpoint, Invoke, Invoking, Status};
 use dubhe_net::pool::{Pool, State};
@@ -60,12 +60,14 @@ impl Inner {
                     .with_source(error))
             }
         };
-        outcome.map_err(|status| match status.origin() {
-            // What the other end says is left as it said it.
-            dubhe_core::status::Origin::Local => {
-                status.context(format_args!("{service}.{} on {}", method.name, self.endpoint))
+        outcome.map_err(|status| {
+            let call = format_args!("{service}.{} on {}", method.name, self.endpoint);
+            match status.origin() {
+                Origin::Local => status.context(call),
+                // The message of the other end is left as it is.
+                Origin::RemoteFramework => status.with_call(call),
+                Origin::RemoteBusiness | Origin::Caller => status,
             }
-            _ => status,
         })
     }
 }

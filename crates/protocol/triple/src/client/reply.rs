@@ -9,14 +9,13 @@ use dubhe_core::invoke::Outcome;
 use dubhe_core::memory::MemoryLimit;
 use dubhe_core::reply::{Frame, Reply, ReplyBody, Trailers};
 use dubhe_core::status::Origin;
-use dubhe_core::time::Deadline;
 use dubhe_core::{Code, Metadata, Status};
 use dubhe_hessian2::java::Throwable;
 use dubhe_hessian2::{Decode as _, Decoder};
 use futures_util::stream;
 use http::response::Parts;
 
-use super::call::{or_too_late, too_late};
+use super::call::Patience;
 use super::request::Limits;
 use super::sender::RequestSender;
 use crate::message::Codec;
@@ -109,7 +108,7 @@ pub(super) fn many(
     replying: Replying,
     codec: Codec,
     limits: Limits,
-    deadline: Option<Deadline>,
+    patience: Patience,
 ) -> Outcome {
     let names = codec.binary_names();
     let headers = head(&parts, names)?;
@@ -120,11 +119,11 @@ pub(super) fn many(
     }
     let encoding = Encoding::of(&parts.headers, &GRPC_ENCODING)?;
     let mut open = Some((Messages::new(body, limits.message, encoding), replying));
-    let mut late = deadline.map(|deadline| Box::pin(passed(Some(deadline))));
+    let mut late = patience.deadline.map(|deadline| Box::pin(passed(Some(deadline))));
     let frames = stream::poll_fn(move |cx| {
         let Some((messages, replying)) = &mut open else { return Poll::Ready(None) };
         let mut frame = if late.as_mut().is_some_and(|late| late.as_mut().poll(cx).is_ready()) {
-            failed(too_late())
+            failed(patience.too_late())
         } else {
             match next(messages, &codec, limits.memory, cx) {
                 Poll::Ready(frame) => frame,
@@ -135,7 +134,7 @@ pub(super) fn many(
             }
         };
         if let Frame::Trailers(Trailers { status, .. }) = &mut frame {
-            *status = status.take().map(|status| or_too_late(status, deadline));
+            *status = status.take().map(|status| patience.or_too_late(status));
             // Resets the stream, unless it has ended, and lets go of the request.
             open = None;
         }
