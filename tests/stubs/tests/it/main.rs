@@ -4,5 +4,6 @@
 
 mod built_in;
 mod calls;
+mod codes;
 mod http;
 mod json;
