@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::printable::Printable;
+use crate::url::write_unix;
 
 /// The address of one end of a connection, or of a listener. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -41,6 +42,20 @@ impl SockAddr {
             Self::Unix(path) => path.as_deref(),
             Self::Ip(_) => None,
         }
+    }
+}
+
+impl SockAddr {
+    /// The URL of what speaks `protocol` here, as an endpoint prints it: `dubbo://127.0.0.1:20880`,
+    /// `dubbo+unix:///run/shop.sock` or, without a path, `dubbo+unix:`.
+    pub fn url(&self, protocol: &str) -> impl fmt::Display {
+        fmt::from_fn(move |f| match self {
+            Self::Ip(addr) => write!(f, "{protocol}://{addr}"),
+            Self::Unix(path) => {
+                let path = path.as_deref().map(Path::to_string_lossy);
+                write_unix(f, protocol, path.as_deref().unwrap_or_default())
+            }
+        })
     }
 }
 
@@ -88,6 +103,10 @@ mod tests {
         assert_eq!(
             [&ip, &unnamed, &bound].map(ToString::to_string),
             ["[::1]:20880", "unix", "unix:/run/shop.sock"]
+        );
+        assert_eq!(
+            [&ip, &unnamed, &bound].map(|addr| addr.url("dubbo").to_string()),
+            ["dubbo://[::1]:20880", "dubbo+unix:", "dubbo+unix:///run/shop.sock"]
         );
         assert_eq!((ip.ip(), ip.as_socket_addr()), (Some(tcp.ip()), Some(tcp)));
         assert_eq!((bound.ip(), bound.unix_path()), (None, Some(path)));

@@ -131,6 +131,8 @@ async fn a_panic_is_one_line_and_one_error_over_every_protocol() {
     assert_eq!(numbers.next().await.unwrap().unwrap(), 1);
     let error = numbers.next().await.unwrap().unwrap_err();
     assert_eq!((error.code(), error.message()), (Code::Internal, &*text("within")));
+    let call = format!("INTERNAL: org.example.Panics.within on tri://{}: ", server.addr());
+    assert_eq!(error.to_string(), format!("{call}{}", text("within")));
     logged("within");
 
     let to = server.addr();

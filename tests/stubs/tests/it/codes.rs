@@ -129,7 +129,7 @@ async fn an_error_of_the_call_has_the_code_of_the_table() {
         // The text names call and provider, the message is the provider's alone.
         let address = scene.server.addr();
         for (status, call, provider) in [
-            (dubbo, "org.example.Codes.fail", format!("{address}")),
+            (dubbo, "org.example.Codes.fail", format!("dubbo://{address}")),
             (wrapped, "org.example.Codes.fail", format!("tri://{address}")),
             (message, "sample.shapes.v1.Shapes.Say", format!("tri://{address}")),
         ] {

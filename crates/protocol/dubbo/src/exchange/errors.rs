@@ -3,31 +3,32 @@
 use std::fmt;
 use std::time::Instant;
 
+use dubhe_core::sock_addr::SockAddr;
 use dubhe_core::status::{Origin, Retry};
 use dubhe_core::{Code, Head, Method, ServiceKey, Status};
 use dubhe_net::session::CloseReason;
 
 use super::calls::Waiting;
 
-/// `service.method on peer`.
+/// `service.method on provider`.
 pub(super) struct CallLabel<'a> {
     pub(super) service: &'a ServiceKey,
     pub(super) method: &'a Method,
-    pub(super) peer: &'a dyn fmt::Display,
+    pub(super) peer: &'a SockAddr,
 }
 
 impl fmt::Display for CallLabel<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{} on {}", self.service, self.method.name, self.peer)
+        write!(f, "{}.{} on {}", self.service, self.method.name, self.peer.url("dubbo"))
     }
 }
 
 impl<'a> CallLabel<'a> {
-    pub(super) fn of(head: &'a Head, peer: &'a dyn fmt::Display) -> Self {
+    pub(super) fn of(head: &'a Head, peer: &'a SockAddr) -> Self {
         Self { service: &head.service, method: &head.method, peer }
     }
 
-    pub(super) fn waiting(waiting: &'a Waiting, peer: &'a dyn fmt::Display) -> Self {
+    pub(super) fn waiting(waiting: &'a Waiting, peer: &'a SockAddr) -> Self {
         Self { service: &waiting.service, method: &waiting.method, peer }
     }
 

@@ -137,7 +137,7 @@ async fn exceptions_keep_class_fields_and_attachments() {
     assert_eq!(framework.origin(), Origin::RemoteFramework);
     assert_eq!(framework.message(), "no token");
     let text = framework.to_string();
-    assert!(text.starts_with("INTERNAL: demo.Service.framework on 127.0.0.1:"), "{text}");
+    assert!(text.starts_with("INTERNAL: demo.Service.framework on dubbo://127.0.0.1:"), "{text}");
     assert!(text.ends_with(": no token"), "{text}");
 
     let downstream = client.call(call("downstream", 1)).await.unwrap_err();
@@ -250,7 +250,7 @@ async fn a_timeout_frees_both_ends() {
     hang.head.deadline = Some(Deadline::after(now, Duration::from_millis(300)));
     let status = client.call(hang).await.unwrap_err();
     assert_eq!((status.code(), status.retry()), (Code::DeadlineExceeded, Retry::Unknown));
-    assert!(status.message().contains("demo.Service.hang on 127.0.0.1:"), "{status}");
+    assert!(status.message().contains("demo.Service.hang on dubbo://127.0.0.1:"), "{status}");
     assert_eq!(dubhe_net::time::now() - now, Duration::from_millis(300));
     assert_eq!(client.connection.waiting(), 0);
     dropped.recv().await.unwrap();

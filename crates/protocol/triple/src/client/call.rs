@@ -6,9 +6,10 @@ use std::task::Poll;
 use dubhe_core::invoke::Outcome;
 use dubhe_core::status::Retry;
 use dubhe_core::time::{Deadline, Instant};
-use dubhe_core::{Call, CallBody, CallKind, Code, Format, Status};
+use dubhe_core::{Call, CallBody, CallKind, Code, Endpoint, Format, Status};
 use dubhe_net::time;
 
+use super::named::CallName;
 use super::reply::{self, Replying};
 use super::request::Caller;
 use super::sender::RequestSender;
@@ -40,12 +41,17 @@ impl Patience {
 }
 
 /// Sends `call` and waits for its reply. Dropped, it resets the stream.
-pub(super) async fn run(connection: Connection, caller: &Caller, call: Call) -> Outcome {
+pub(super) async fn run(
+    connection: Connection,
+    caller: &Caller,
+    endpoint: &Endpoint,
+    call: Call,
+) -> Outcome {
     let (since, deadline) = (call.head.arrived.unwrap_or_else(time::now), call.head.deadline);
     let patience = Patience { since, deadline };
     tokio::select! {
         biased;
-        outcome = exchange(connection, caller, call, patience) => {
+        outcome = exchange(connection, caller, endpoint, call, patience) => {
             outcome.map_err(|status| patience.or_too_late(status))
         }
         () = passed(deadline) => Err(patience.too_late()),
@@ -55,13 +61,20 @@ pub(super) async fn run(connection: Connection, caller: &Caller, call: Call) -> 
 async fn exchange(
     mut connection: Connection,
     caller: &Caller,
+    endpoint: &Endpoint,
     call: Call,
     patience: Patience,
 ) -> Outcome {
     let Call { head, body } = call;
     let in_flight = connection.begin();
     let codec = Codec::of(&head.method, Format::Protobuf);
-    let kind = head.method.kind;
+    let streamed = matches!(head.method.kind, CallKind::ServerStream | CallKind::Bidirectional);
+    // For the errors of the stream, which end later than this.
+    let named = streamed.then(|| CallName {
+        service: head.service.clone(),
+        method: head.method.clone(),
+        endpoint: endpoint.clone(),
+    });
     let limit = caller.limits.message;
     let request = caller.head(&head, time::now())?;
     let unstarted = |error: Error| Status::from(error).with_retry(Retry::Unstarted);
@@ -94,12 +107,12 @@ async fn exchange(
     });
     let (head, body) = response.await?;
     replying.in_flight.answered();
-    let streamed = matches!(kind, CallKind::ServerStream | CallKind::Bidirectional);
-    if streamed {
-        replying.sender.detach();
-        reply::many(head, body, replying, codec, caller.limits, patience)
-    } else {
-        reply::one(head, body, replying, codec, caller.limits).await
+    match named {
+        Some(named) => {
+            replying.sender.detach();
+            reply::many(head, body, replying, codec, caller.limits, patience, named)
+        }
+        None => reply::one(head, body, replying, codec, caller.limits).await,
     }
 }
 

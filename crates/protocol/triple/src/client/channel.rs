@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use dubhe_core::connect::{Channel, ChannelState};
 use dubhe_core::invoke::Outcome;
-use dubhe_core::status::{Origin, Retry};
+use dubhe_core::status::Retry;
 use dubhe_core::time::Deadline;
 use dubhe_core::{Call, Code, Endpoint, Invoke, Invoking, Status};
 use dubhe_net::pool::{Pool, State};
 
 use super::call;
+use super::named::add_name;
 use super::request::Caller;
 use crate::transport::{Connection, Connector};
 
@@ -50,7 +51,7 @@ impl Inner {
         let (service, method) = (call.head.service.clone(), call.head.method.clone());
         let deadline = call.head.deadline;
         let outcome = match self.connection(deadline).await {
-            Ok(connection) => call::run(connection, &self.caller, call).await,
+            Ok(connection) => call::run(connection, &self.caller, &self.endpoint, call).await,
             Err(error) => {
                 let late = deadline.is_some_and(|at| at.passed(dubhe_net::time::now()));
                 let late = late && error.is_timeout();
@@ -60,15 +61,7 @@ impl Inner {
                     .with_source(error))
             }
         };
-        outcome.map_err(|status| {
-            let call = format_args!("{service}.{} on {}", method.name, self.endpoint);
-            match status.origin() {
-                Origin::Local => status.context(call),
-                // The message of the other end is left as it is.
-                Origin::RemoteFramework => status.with_call(call),
-                Origin::RemoteBusiness | Origin::Caller => status,
-            }
-        })
+        outcome.map_err(|status| add_name(status, &service, &method, &self.endpoint))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod call;
 mod channel;
+mod named;
 mod reply;
 mod request;
 mod sender;

@@ -16,6 +16,7 @@ use futures_util::stream;
 use http::response::Parts;
 
 use super::call::Patience;
+use super::named::CallName;
 use super::request::Limits;
 use super::sender::RequestSender;
 use crate::message::Codec;
@@ -109,6 +110,7 @@ pub(super) fn many(
     codec: Codec,
     limits: Limits,
     patience: Patience,
+    named: CallName,
 ) -> Outcome {
     let names = codec.binary_names();
     let headers = head(&parts, names)?;
@@ -134,7 +136,7 @@ pub(super) fn many(
             }
         };
         if let Frame::Trailers(Trailers { status, .. }) = &mut frame {
-            *status = status.take().map(|status| patience.or_too_late(status));
+            *status = status.take().map(|status| named.add_to(patience.or_too_late(status)));
             // Resets the stream, unless it has ended, and lets go of the request.
             open = None;
         }
