@@ -1,6 +1,6 @@
 //! Connections of clients, as a pool holds them.
 
-use std::future::{Future, pending, poll_fn};
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use super::keepalive::{InFlight, Probes, Streams};
 use super::stream::{Incoming, Sending};
+use super::task_end::TaskEnd;
 use crate::options::TripleOptions;
 use crate::transport::Error;
 use crate::transport::coalesced::coalesced;
@@ -66,6 +67,9 @@ impl Shared {
             }
             change
         });
+        if state == State::Closed {
+            self.streams.task_end().set(TaskEnd::CLOSED);
+        }
     }
 }
 
@@ -188,28 +192,21 @@ impl pool::MakeConnection for Connector {
                 polled
             })
         });
-        let (ended, mut states) = (Arc::downgrade(&shared), shared.state.subscribe());
-        let unused = shared.streams.dropped();
+        let (ended, task_end) = (Arc::downgrade(&shared), shared.streams.task_end().clone());
         tokio::spawn(async move {
-            let forced = async {
-                if states.wait_for(|state| *state == State::Closed).await.is_err() {
-                    pending::<()>().await;
-                }
-            };
-            let unowned = async {
-                unused.await;
+            let let_go = async {
+                task_end.reaches(TaskEnd::UNUSED).await;
                 // HTTP/2 says goodbye, to a peer that may take nothing any more.
-                tokio::time::sleep(LINGER).await;
+                let _ = tokio::time::timeout(LINGER, task_end.reaches(TaskEnd::CLOSED)).await;
             };
             tokio::select! {
-                // The rest hardly ever is ready.
+                // The other hardly ever is ready.
                 biased;
                 outcome = connection => match outcome {
                     Ok(()) => tracing::debug!(%remote, "triple connection ended"),
                     Err(error) => tracing::debug!(%remote, %error, "triple connection failed"),
                 },
-                () = unowned => tracing::debug!(%remote, "triple connection let go"),
-                () = forced => tracing::debug!(%remote, "triple connection closed"),
+                () = let_go => tracing::debug!(%remote, "triple connection closed"),
             }
             if let Some(shared) = ended.upgrade() {
                 shared.advance(State::Closed);
@@ -223,23 +220,28 @@ impl pool::MakeConnection for Connector {
 mod tests {
     use std::net::{Ipv4Addr, SocketAddr};
 
-    use dubhe_net::io::Listen;
     use dubhe_net::io::memory::Network;
+    use dubhe_net::io::{Io, Listen};
     use dubhe_net::pool::MakeConnection;
     use tokio::io::AsyncWriteExt;
 
     use super::*;
 
-    /// The peer takes no byte, so that no goodbye reaches it.
-    #[tokio::test(start_paused = true)]
-    async fn the_task_ends_with_the_last_connection_or_stream() {
+    /// A connection and its peer, which takes no byte, so that no goodbye reaches it.
+    async fn connect() -> (Connection, Io) {
         let network = Network::with_pipe(16);
         let mut listen = network.listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let address = listen.local_addr().to_string().parse().unwrap();
         let options = TripleOptions::default();
         let connector = Connector { address, dial: Arc::new(network), options };
         let connection = connector.connect().await.unwrap();
-        let (mut peer, _) = poll_fn(|cx| listen.poll_accept(cx)).await.unwrap();
+        let (peer, _) = poll_fn(|cx| listen.poll_accept(cx)).await.unwrap();
+        (connection, peer)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_task_ends_with_the_last_connection_or_stream() {
+        let (connection, mut peer) = connect().await;
         let stream = connection.begin();
         drop(connection);
         tokio::time::sleep(60 * LINGER).await;
@@ -247,5 +249,17 @@ mod tests {
         drop(stream);
         tokio::time::sleep(2 * LINGER).await;
         peer.write_all(&[0]).await.expect_err("nobody holds it");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_closed_connection_ends_at_once_though_streams_hold_it() {
+        let (connection, mut peer) = connect().await;
+        let _stream = connection.begin();
+        pool::Connection::close(&connection, false);
+        tokio::time::sleep(2 * LINGER).await;
+        peer.write_all(&[0]).await.expect("a draining connection goes on for its streams");
+        pool::Connection::close(&connection, true);
+        tokio::time::sleep(LINGER / 2).await;
+        peer.write_all(&[0]).await.expect_err("a closed one does not");
     }
 }

@@ -8,9 +8,9 @@ use dubhe_net::io::SockAddr;
 use dubhe_net::keepalive::{Keepalive, KeepaliveOptions, ProbeStep};
 use dubhe_net::time;
 use h2::{Ping, PingPong};
-use tokio::sync::watch;
 
 use super::client::{Shared, State};
+use super::task_end::TaskEnd;
 use crate::transport::coalesced::Flusher;
 use crate::transport::timer::EarliestTimer;
 
@@ -21,8 +21,8 @@ use crate::transport::timer::EarliestTimer;
 pub(super) struct Streams {
     /// A response has come.
     has_answered: AtomicBool,
-    /// A channel that closes with the last reference.
-    alive: watch::Sender<()>,
+    /// The end of the task that drives the connection.
+    task_end: Arc<TaskEnd>,
     /// A stream has begun since the last look.
     begun: AtomicBool,
     /// The number of PINGs sent.
@@ -36,10 +36,14 @@ impl Streams {
         self.has_answered.load(Ordering::Relaxed)
     }
 
-    /// Resolves after the last reference was dropped.
-    pub(super) fn dropped(&self) -> impl Future<Output = ()> + use<> {
-        let mut alive = self.alive.subscribe();
-        async move { while alive.changed().await.is_ok() {} }
+    pub(super) fn task_end(&self) -> &Arc<TaskEnd> {
+        &self.task_end
+    }
+}
+
+impl Drop for Streams {
+    fn drop(&mut self) {
+        self.task_end.set(TaskEnd::UNUSED);
     }
 }
 

@@ -7,6 +7,7 @@ mod keepalive;
 mod liveness;
 mod server;
 mod stream;
+mod task_end;
 
 pub(crate) use client::{ClientStream, Connection, Connector};
 pub(crate) use error::{Error, status};
