@@ -286,7 +286,7 @@ impl<T: Stub> ClientBuilder<T> {
         self
     }
 
-    /// Adds a filter around each attempt, whose endpoint is in the head of the call; the first
+    /// Adds a filter around each attempt, whose provider is in the head of the call; the first
     /// added is the outermost.
     pub fn endpoint_filter(mut self, filter: impl Filter) -> Self {
         self.options.endpoint_filters.push(Step::Filter(Arc::new(filter)));

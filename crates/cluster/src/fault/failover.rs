@@ -5,12 +5,14 @@ use std::fmt::Write;
 use dubhe_core::random::RandomSource;
 use dubhe_core::status::{Origin, Retry};
 use dubhe_core::time::{Deadline, Duration, Instant};
-use dubhe_core::{Code, Endpoint, Status};
+use dubhe_core::{Code, Provider, Status};
 
 /// The bound of the first pause after a refusal; it doubles with each.
 const PAUSE: Duration = Duration::from_millis(50);
 /// The longest such pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// The text of the error of a call that is not sent again since the budget is spent.
+pub(crate) const BUDGET_SPENT: &str = "the retry budget of the client is spent";
 /// The attempts that an error tells of, and the bytes of each one's message.
 const LISTED: usize = 8;
 const LISTED_BYTES: usize = 256;
@@ -32,10 +34,10 @@ pub(crate) fn never_began(failure: &Status) -> bool {
 /// The failed attempts of one call.
 #[derive(Default)]
 pub(crate) struct FailedAttempts {
-    /// The endpoints that were asked.
-    tried: Vec<Endpoint>,
-    /// The endpoints on which the call may have run.
-    unknown: Vec<Endpoint>,
+    /// The providers that were asked.
+    tried: Vec<Provider>,
+    /// The providers on which the call may have run.
+    unknown: Vec<Provider>,
     /// The deadline that the call came with.
     pub(crate) deadline: Option<Deadline>,
     /// The deadline of the attempt that goes on elsewhere while nobody has begun it.
@@ -52,11 +54,11 @@ pub(crate) struct FailedAttempts {
 }
 
 impl FailedAttempts {
-    /// Notes that an attempt on `endpoint` failed with `status` after `took`.
-    pub(crate) fn note(&mut self, endpoint: Endpoint, status: &Status, took: Duration) {
+    /// Notes that an attempt on `provider` failed with `status` after `took`.
+    pub(crate) fn note(&mut self, provider: Provider, status: &Status, took: Duration) {
         let message = status.message();
         let end = message.floor_char_boundary(LISTED_BYTES);
-        let mut line = format!("on {endpoint} after {took:.1?}: {}: ", status.code());
+        let mut line = format!("on {provider} after {took:.1?}: {}: ", status.code());
         line.push_str(message.get(..end).unwrap_or_default());
         if end < message.len() {
             line.push('…');
@@ -65,25 +67,25 @@ impl FailedAttempts {
         self.took = took;
         self.refusals += u32::from(is_refusal(status));
         if status.retry() == Retry::Unknown {
-            self.unknown.push(endpoint.clone());
+            self.unknown.push(provider.clone());
         }
-        self.tried.push(endpoint);
+        self.tried.push(provider);
     }
 
-    /// The endpoints to pass over as long as there are others.
-    pub(crate) fn tried(&self) -> &[Endpoint] {
+    /// The providers to pass over as long as there are others.
+    pub(crate) fn tried(&self) -> &[Provider] {
         &self.tried
     }
 
-    /// The endpoints that must not get the call again.
-    pub(crate) fn unknown(&self) -> &[Endpoint] {
+    /// The providers that must not get the call again.
+    pub(crate) fn unknown(&self) -> &[Provider] {
         &self.unknown
     }
 
-    /// Returns `true` if a call that nobody began may go to `endpoint` and be no retry: to one that
+    /// Returns `true` if a call that nobody began may go to `provider` and be no retry: to one that
     /// was not asked, and once to one that was.
-    pub(crate) fn may_resend(&mut self, endpoint: &Endpoint) -> bool {
-        !self.tried.contains(endpoint) || !std::mem::replace(&mut self.resent, true)
+    pub(crate) fn may_resend(&mut self, provider: &Provider) -> bool {
+        !self.tried.contains(provider) || !std::mem::replace(&mut self.resent, true)
     }
 
     /// The pause before a retry, random so that refused callers do not all come back together.
@@ -120,7 +122,7 @@ impl FailedAttempts {
     }
 
     /// Writes a line to the log for what follows the last attempt.
-    pub(crate) fn log(&self, next: &Endpoint, retry: bool, now: Instant) {
+    pub(crate) fn log(&self, next: &Provider, retry: bool, now: Instant) {
         let left = self.deadline.map(|deadline| deadline.left(now));
         let failed = self.lines.last().map_or("", String::as_str);
         if retry {
@@ -133,6 +135,7 @@ impl FailedAttempts {
 
 #[cfg(test)]
 mod tests {
+    use dubhe_core::Endpoint;
     use dubhe_core::random::SplitMix;
 
     use super::*;
@@ -149,7 +152,11 @@ mod tests {
         assert_eq!(failed.pause(&down, &random), None);
         let mut longest = Duration::ZERO;
         for n in 0..40 {
-            failed.note(Endpoint::of("dubbo", "h", 1), &overloaded(), Duration::ZERO);
+            failed.note(
+                Endpoint::of("dubbo", "h", 1).provider().clone(),
+                &overloaded(),
+                Duration::ZERO,
+            );
             let pause = failed.pause(&overloaded(), &random).unwrap();
             assert!(pause <= LONGEST_PAUSE);
             assert!(n > 0 || pause <= PAUSE);
@@ -164,7 +171,7 @@ mod tests {
         let status = Status::new(Code::Unavailable, "ä".repeat(1_000)).with_retry(Retry::Unknown);
         for port in 1..=30 {
             let took = Duration::from_millis(port.into());
-            failed.note(Endpoint::of("dubbo", "h", port), &status, took);
+            failed.note(Endpoint::of("dubbo", "h", port).provider().clone(), &status, took);
         }
         let last = Status::new(Code::Unavailable, "last");
         let text = failed.error(last, Some("the retry budget is spent")).message().to_owned();
