@@ -286,7 +286,7 @@ impl<T: Stub> ClientBuilder<T> {
         self
     }
 
-    /// Adds a filter around each attempt, whose endpoint is in the head of the call; the first
+    /// Adds a filter around each attempt, whose provider is in the head of the call; the first
     /// added is the outermost. A refusal `with_retry(Retry::Unstarted)` lets the call go to another
     /// provider; any other is the error of the call.
     pub fn endpoint_filter(mut self, filter: impl Filter) -> Self {

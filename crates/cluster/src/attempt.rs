@@ -37,7 +37,7 @@ impl Unsent {
 }
 
 #[cold]
-fn sent_twice() -> Status {
+pub(crate) fn sent_twice() -> Status {
     Status::new(Code::Internal, "the call has already been sent")
 }
 
@@ -73,6 +73,13 @@ impl Report {
     pub(crate) fn new(picked: Picked, call: &Call, began: Instant) -> Self {
         let answered = call.head.method.kind != CallKind::OneWay;
         Self { picked, began: answered.then_some(began) }
+    }
+}
+
+impl Report {
+    /// The endpoint of the attempt.
+    pub(crate) fn endpoint(&self) -> &Endpoint {
+        self.picked.endpoint()
     }
 }
 

@@ -7,6 +7,8 @@
 //!
 //! [`Cluster::call`], `plan_for`, `filter`, `treat`, `pick` and `send` are these steps.
 
+mod attempts;
+
 use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwapOption;
@@ -22,11 +24,12 @@ use dubhe_core::registry::Health;
 use dubhe_core::status::Retry;
 use dubhe_core::time::{Deadline, Duration, Instant, SharedClock, Timer};
 use dubhe_core::watch::Watching;
-use dubhe_core::{Call, CallView, Code, Endpoint, Invoke, Invoking, Status, inherit};
+use dubhe_core::{Call, CallView, Code, Endpoint, Invoke, Invoking, Provider, Status, inherit};
 
-use crate::attempt::{Attempt, Report, Unsent};
+use self::attempts::CallAttempts;
+use crate::attempt::{Attempt, Report, Unsent, sent_twice};
 use crate::channels::Channels;
-use crate::fault::{CallAttempts, FailedAttempts, RetryBudget, RetryCounter, never_began};
+use crate::fault::{BUDGET_SPENT, FailedAttempts, RetryBudget, RetryCounter, never_began};
 use crate::panicked::{Panicked, guard};
 use crate::tasks::Tasks;
 
@@ -97,6 +100,11 @@ impl Cluster {
         if let Some(tasks) = self.0.tasks.upgrade() {
             tasks.spawn(work);
         }
+    }
+
+    /// Takes one retry from the budget of the client, if there is one.
+    pub(crate) fn take_retry(&self, now: Instant) -> bool {
+        self.0.retries.take_retry(now)
     }
 
     /// The view that rules and balancers have of `call`.
@@ -194,6 +202,7 @@ impl Cluster {
         let retries = match &policy.fault {
             Fault::Failover => policy.retries,
             Fault::Strategy(strategy) => {
+                self.0.retries.add_call(began);
                 let attempts = CallAttempts::new(self.clone(), policy.clone());
                 let running = strategy.run(call.take()?, Attempts::new(Arc::new(attempts)));
                 return running.await;
@@ -207,19 +216,19 @@ impl Cluster {
         let (mut picked, mut began) = self.pick(policy, call, &[], began).await?;
         loop {
             // Sent to whom was picked. A copy is kept, since nobody may have begun the call.
-            let (sending, endpoint) = self.attempt(policy, call, picked, began)?;
+            let (sending, provider) = self.attempt(policy, call, picked, began)?;
             let status = match sending.await {
                 Ok(reply) => return Ok(reply),
                 Err(status) => status,
             };
             // Sent again while there is time, and while that does no harm.
             let failed = failed.get_or_insert_with(Box::<FailedAttempts>::default);
-            let ended = FailedAttempt { endpoint, began, status };
+            let ended = FailedAttempt { provider, began, status };
             (picked, began) = Box::pin(self.again(policy, call, failed, ended, retries)).await?;
         }
     }
 
-    /// Sends `call` to the endpoint that was picked, and returns it; what may be sent again is
+    /// Sends `call` to the endpoint that was picked, and returns the provider; what may be sent again is
     /// kept. Not a future: what has moved would have room in it.
     fn attempt(
         &self,
@@ -227,9 +236,9 @@ impl Cluster {
         call: &mut Unsent,
         picked: Picked,
         began: Instant,
-    ) -> Result<(Attempt, Endpoint), Status> {
-        let endpoint = picked.endpoint().clone();
-        Ok((self.send(policy, call.take_and_keep()?, picked, began), endpoint))
+    ) -> Result<(Attempt, Provider), Status> {
+        let provider = picked.endpoint().provider().clone();
+        Ok((self.send(policy, call.take_and_keep()?, picked, began), provider))
     }
 
     /// Picks the endpoint of a call whose attempt has failed, and the time of the next attempt.
@@ -244,9 +253,9 @@ impl Cluster {
         ended: FailedAttempt,
         retries: u32,
     ) -> Result<(Picked, Instant), Status> {
-        let FailedAttempt { endpoint, began, status } = ended;
+        let FailedAttempt { provider, began, status } = ended;
         let now = self.clock().now();
-        failed.note(endpoint, &status, now.saturating_duration_since(began));
+        failed.note(provider, &status, now.saturating_duration_since(began));
         // A stream is sent once.
         let Some(kept) = &mut call.0 else { return Err(failed.error(status, None)) };
         if failed.attempt.is_none() {
@@ -261,9 +270,9 @@ impl Cluster {
         // On another endpoint where there is one, and never again where the call may have run.
         let pick = |call: &Call, failed: &FailedAttempts, now: Instant| {
             let (tried, unknown) = (failed.tried(), failed.unknown());
-            let pick = |tried: &[Endpoint]| {
+            let pick = |tried: &[Provider]| {
                 let picked = self.pick_now(policy, call, tried, now).ok()??;
-                (!unknown.contains(picked.endpoint())).then_some(picked)
+                (!unknown.contains(picked.endpoint().provider())).then_some(picked)
             };
             pick(tried).or_else(|| pick(unknown))
         };
@@ -283,9 +292,9 @@ impl Cluster {
         if failed.retries >= retries {
             return Err(failed.error(status, None));
         }
-        if !self.0.retries.take_retry(now) {
+        if !self.take_retry(now) {
             tracing::debug!(failure = %status, "the retry budget is spent");
-            return Err(failed.error(status, Some("the retry budget of the client is spent")));
+            return Err(failed.error(status, Some(BUDGET_SPENT)));
         }
         let now = match failed.pause(&status, &*self.0.random) {
             Some(pause) if failed.deadline.is_some_and(|d| d.left(now) <= pause) => {
@@ -315,7 +324,7 @@ impl Cluster {
         &self,
         policy: &Policy,
         call: &mut Unsent,
-        tried: &[Endpoint],
+        tried: &[Provider],
         began: Instant,
     ) -> Result<(Picked, Instant), Status> {
         let picked = self.pick_now(policy, call.get()?, tried, began)?;
@@ -330,7 +339,7 @@ impl Cluster {
         &self,
         policy: &Policy,
         call: &mut Unsent,
-        tried: &[Endpoint],
+        tried: &[Provider],
         began: Instant,
     ) -> Result<(Picked, Instant), Status> {
         let patience = patience(policy, call.get()?, began);
@@ -348,7 +357,7 @@ impl Cluster {
         &self,
         policy: &Policy,
         call: &Call,
-        tried: &[Endpoint],
+        tried: &[Provider],
         now: Instant,
     ) -> Result<Option<Picked>, Status> {
         let pick = || policy.destination.pick(&self.view(call), tried, now);
@@ -364,11 +373,14 @@ impl Cluster {
         picked: Picked,
         began: Instant,
     ) -> Attempt {
-        let endpoint = picked.endpoint().clone();
         // Who learns of the end of the attempt, on every way out.
         let timer = Timer::since(self.0.clock.clone(), began);
         let report = Watching::new(Report::new(picked, &call, began), timer);
-        match self.begin(policy, call, &endpoint, began) {
+        let begun = match report.watch() {
+            Some(report) => self.begin(policy, call, report.endpoint(), began),
+            None => Err(sent_twice()),
+        };
+        match begun {
             Ok((sending, hooks)) => Attempt { sending, hooks, report },
             Err(status) => {
                 Attempt { sending: Invoking::ready(Err(status)), hooks: Guards::default(), report }
@@ -383,10 +395,10 @@ impl Cluster {
         endpoint: &Endpoint,
         began: Instant,
     ) -> Result<(Invoking, Guards), Status> {
-        // The deadline of the attempt, its endpoint, and what that one asks of every call.
+        // The deadline of the attempt, its provider, and what that one asks of every call.
         call.head.deadline = deadline(policy, &call, began);
         call.head.metadata.fill_from(endpoint.attachments());
-        call.head.endpoint = Some(endpoint.clone());
+        call.head.provider = Some(endpoint.provider().clone());
 
         // The filters around the attempt, then the channel.
         let channel = self.channel(endpoint)?;
@@ -429,7 +441,7 @@ impl Cluster {
 
 /// An attempt that has failed.
 struct FailedAttempt {
-    endpoint: Endpoint,
+    provider: Provider,
     began: Instant,
     status: Status,
 }
@@ -454,7 +466,7 @@ pub(crate) fn patience(policy: &Policy, call: &Call, now: Instant) -> Deadline {
 pub(crate) fn nobody(
     call: &CallView<'_>,
     destination: &dyn Destination,
-    tried: &[Endpoint],
+    tried: &[Provider],
 ) -> Status {
     let service = &call.head().service;
     let set = destination.snapshot();
@@ -470,7 +482,7 @@ pub(crate) fn nobody(
 fn unpicked(
     call: &CallView<'_>,
     destination: &dyn Destination,
-    tried: &[Endpoint],
+    tried: &[Provider],
     known: usize,
 ) -> String {
     // A router that panics was the error before this one.
@@ -478,7 +490,7 @@ fn unpicked(
     if left.is_empty() {
         return format!("{known} providers are known, but the routers left none for this call");
     }
-    if left.iter().all(|endpoint| tried.contains(endpoint)) {
+    if left.iter().all(|endpoint| tried.contains(endpoint.provider())) {
         let known = left.len();
         return format!(
             "the call was tried on all {known} providers for it, and the balancer repeats none"

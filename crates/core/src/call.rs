@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use http::Extensions;
 
-use crate::endpoint::Endpoint;
+use crate::instance::Provider;
 use crate::metadata::Metadata;
 use crate::payload::{Args, Content, Payload, PayloadStream};
 use crate::peer::Peer;
@@ -30,9 +30,9 @@ pub struct Head {
     pub arrived: Option<Instant>,
     /// The peer that sent it; `None` on the calling side.
     pub peer: Option<Arc<Peer>>,
-    /// The endpoint that was picked; `None` on the serving side, and for a caller before an
+    /// The provider that was picked; `None` on the serving side, and for a caller before an
     /// attempt.
-    pub endpoint: Option<Endpoint>,
+    pub provider: Option<Provider>,
     /// Typed values that filters pass on to each other.
     pub extensions: Extensions,
 }
@@ -48,7 +48,7 @@ impl Head {
             timeout: None,
             arrived: None,
             peer: None,
-            endpoint: None,
+            provider: None,
             extensions: Extensions::new(),
         }
     }

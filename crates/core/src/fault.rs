@@ -7,7 +7,6 @@ use std::sync::Arc;
 use crate::call::Call;
 use crate::endpoint::Endpoint;
 use crate::invoke::{Invoking, Outcome};
-use crate::plan::Policy;
 use crate::status::Status;
 use crate::time::{Duration, Sleep};
 
@@ -76,8 +75,11 @@ pub trait FaultStrategy: Send + Sync + 'static {
     ///
     /// An attempt has its deadline, and is cancelled when it is dropped. To send the call again only
     /// where [`Attempts::may_repeat`] permits it, as often as the policy says, never where it may have
-    /// run, and not after the deadline of the call, is up to the strategy; the retry budget does not
-    /// count its attempts.
+    /// run, and not after the deadline of the call, is up to the strategy.
+    ///
+    /// The retry budget of the client counts its calls, and is charged for attempts beyond the first
+    /// as for retries: for each of [`Attempts::next`], and for those of [`Attempts::on`] to a provider
+    /// that was asked before. To go on after an attempt that nobody began is free.
     fn run(&self, call: Call, attempts: Attempts) -> Invoking;
 }
 
@@ -97,8 +99,14 @@ pub struct Attempts(Arc<dyn MakeAttempt>);
 
 /// The source of [`Attempts`], which a cluster implements.
 pub trait MakeAttempt: Send + Sync {
-    /// The policy of the call.
-    fn policy(&self) -> &Policy;
+    /// The number of times that the policy lets a failed call be sent again.
+    fn retries(&self) -> u32;
+
+    /// The time that the policy gives each attempt.
+    fn timeout(&self) -> Duration;
+
+    /// Returns `true` if the policy lets a call that failed so be sent again.
+    fn may_repeat(&self, failure: &Status) -> bool;
 
     /// The endpoints that rules leave for `call`.
     fn candidates(&self, call: &Call) -> Vec<Endpoint>;
@@ -119,15 +127,20 @@ impl Attempts {
         Self(attempt)
     }
 
-    /// The policy of the call, such as its number of retries.
-    pub fn policy(&self) -> &Policy {
-        self.0.policy()
+    /// The number of times that the policy lets a failed call be sent again.
+    pub fn retries(&self) -> u32 {
+        self.0.retries()
+    }
+
+    /// The time that the policy gives each attempt of a unary call.
+    pub fn timeout(&self) -> Duration {
+        self.0.timeout()
     }
 
     /// Returns `true` if a call that failed so may be sent again: it certainly did not begin, or the
     /// policy lets it run twice, though not where it may have run. Errors of the business are answers.
     pub fn may_repeat(&self, failure: &Status) -> bool {
-        self.policy().may_repeat(failure)
+        self.0.may_repeat(failure)
     }
 
     /// The endpoints that rules leave for `call`.
@@ -160,6 +173,6 @@ impl Attempts {
 
 impl fmt::Debug for Attempts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Attempts").field(self.policy()).finish()
+        f.debug_struct("Attempts").field("retries", &self.retries()).finish_non_exhaustive()
     }
 }

@@ -1,7 +1,7 @@
 //! Filters stand around a call, on both sides of the wire.
 //!
 //! A chain stands at one of three places: around all of a call at its caller, around one attempt
-//! of it, whose endpoint is then known ([`Head::endpoint`](crate::Head::endpoint)), and around a
+//! of it, whose provider is then known ([`Head::provider`](crate::Head::provider)), and around a
 //! handler.
 
 use std::fmt;

@@ -16,7 +16,7 @@
 //! | [`context`], [`inherit`] | the call that a handler serves, and what its own calls take from it |
 //! | [`status`] | the one error type of all protocols |
 //! | [`service`], [`descriptor`], [`metadata`], [`value`] | keys, types, attachments, dynamic values |
-//! | [`endpoint`], [`sock_addr`] | instances, offers, snapshots; addresses of connections |
+//! | [`endpoint`], [`sock_addr`] | instances, offers, providers, endpoints, snapshots; addresses of connections |
 //! | [`invoke`], [`filter`], [`gate`], [`plan`], [`directory`], [`router`], [`fault`], [`balance`], [`connect`], [`registry`], [`serve`] | the seams |
 //! | [`printable`] | text of others, on its way to people |
 //! | [`memory`] | the memory that decoding a message may take |
@@ -24,6 +24,7 @@
 
 pub mod balance;
 pub mod call;
+mod channel;
 pub mod connect;
 pub mod context;
 pub mod descriptor;
@@ -34,6 +35,7 @@ pub mod fault;
 pub mod filter;
 pub mod gate;
 pub mod inherit;
+mod instance;
 pub mod invoke;
 pub mod memory;
 pub mod message;
@@ -41,6 +43,7 @@ pub mod metadata;
 pub mod payload;
 mod payloads;
 pub mod peer;
+mod percent;
 pub mod plan;
 pub mod printable;
 pub mod random;
@@ -60,7 +63,7 @@ pub use bytestring::ByteString;
 pub use call::{Call, CallBody, CallView, Head};
 pub use context::Context;
 pub use end::{End, Ending};
-pub use endpoint::{Endpoint, Endpoints, Instance, Offer};
+pub use endpoint::{Endpoint, Endpoints, Instance, Offer, Provider};
 pub use invoke::{Invoke, Invoking};
 pub use message::{Request, Response, Streaming};
 pub use metadata::Metadata;

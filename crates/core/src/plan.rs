@@ -11,6 +11,7 @@ use crate::end::End;
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::fault::Fault;
 use crate::filter::Chain;
+use crate::instance::Provider;
 use crate::metadata::Metadata;
 use crate::status::{Retry, Status};
 use crate::time::Instant;
@@ -37,7 +38,7 @@ pub struct Policy {
     pub repeatable: bool,
     /// The steps around all attempts of a call.
     pub filters: Chain,
-    /// The steps around each attempt, whose endpoint is in the head: Dubbo's filters of an invoker.
+    /// The steps around each attempt, whose provider is in the head: Dubbo's filters of an invoker.
     pub endpoint_filters: Chain,
 }
 
@@ -84,7 +85,7 @@ pub trait Destination: Send + Sync + 'static {
 
     /// Picks an endpoint for one attempt, another than those `tried` where there is one. `None`
     /// when nobody is there.
-    fn pick(&self, call: &CallView<'_>, tried: &[Endpoint], now: Instant) -> Option<Picked>;
+    fn pick(&self, call: &CallView<'_>, tried: &[Provider], now: Instant) -> Option<Picked>;
 
     /// Picks this endpoint for one attempt, such as one of the [`Self::candidates`]; a destination with
     /// a balancer lets it learn how the attempt ends.

@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::percent;
 use crate::printable::Printable;
-use crate::url::write_unix;
 
 /// The address of one end of a connection, or of a listener. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -88,6 +88,16 @@ impl fmt::Debug for SockAddr {
 /// address.
 pub fn unix_path(host: &str) -> Option<&str> {
     host.strip_prefix("unix:")
+}
+
+/// Writes the URL of a Unix socket, as far as the query.
+pub(crate) fn write_unix(f: &mut fmt::Formatter<'_>, protocol: &str, path: &str) -> fmt::Result {
+    write!(f, "{protocol}+unix:{}", if path.starts_with('/') { "//" } else { "" })?;
+    for (i, name) in path.split('/').enumerate() {
+        f.write_str(if i == 0 { "" } else { "/" })?;
+        percent::encode(f, name)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

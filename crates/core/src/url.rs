@@ -11,8 +11,9 @@ use std::sync::Arc;
 use bytestring::ByteString;
 
 use crate::endpoint::{Endpoint, Instance, Offer, Params, ServiceParams};
+use crate::percent;
 use crate::service::ServiceKey;
-use crate::sock_addr::unix_path;
+use crate::sock_addr::{unix_path, write_unix};
 use crate::time::{Duration, SystemTime};
 
 /// A parsed URL. Its parameters are sorted; unknown ones are kept. Passwords never print.
@@ -204,28 +205,6 @@ fn decode(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-fn encode(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    for b in text.bytes() {
-        match b {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'*' | b'_' | b'$' | b',' => {
-                write!(f, "{}", char::from(b))?;
-            }
-            _ => write!(f, "%{b:02X}")?,
-        }
-    }
-    Ok(())
-}
-
-/// Writes the URL of a Unix socket, as far as the query.
-pub(crate) fn write_unix(f: &mut fmt::Formatter<'_>, protocol: &str, path: &str) -> fmt::Result {
-    write!(f, "{protocol}+unix:{}", if path.starts_with('/') { "//" } else { "" })?;
-    for (i, name) in path.split('/').enumerate() {
-        f.write_str(if i == 0 { "" } else { "/" })?;
-        encode(f, name)?;
-    }
-    Ok(())
-}
-
 impl Url {
     /// Writes everything before the query.
     fn write_base(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -256,9 +235,9 @@ impl fmt::Display for Url {
         self.write_base(f)?;
         for (i, (key, value)) in self.params.iter().enumerate() {
             f.write_str(if i == 0 { "?" } else { "&" })?;
-            encode(f, key)?;
+            percent::encode(f, key)?;
             f.write_str("=")?;
-            encode(f, value)?;
+            percent::encode(f, value)?;
         }
         Ok(())
     }

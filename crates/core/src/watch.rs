@@ -43,6 +43,11 @@ impl<W: Watch + 'static> Watching<W> {
         Self { watch: Some(watch), timer }
     }
 
+    /// The watch, until it has learnt the end.
+    pub fn watch(&self) -> Option<&W> {
+        self.watch.as_ref()
+    }
+
     /// Passes the outcome of the call to the watch, or keeps it with a streamed reply to its end.
     pub fn end(&mut self, outcome: &mut Result<Reply, Status>) {
         let Some(mut watch) = self.watch.take() else { return };

@@ -31,6 +31,7 @@ pub mod pool;
 pub mod rate;
 pub mod session;
 pub mod time;
+pub mod timer;
 #[cfg(feature = "tls")]
 pub mod tls;
 pub mod work;

@@ -1,4 +1,4 @@
-//! A filter around one attempt, with its endpoint in the head of the call: the outcome of each
+//! A filter around one attempt, with its provider in the head of the call: the outcome of each
 //! attempt, also of those that the caller never hears of.
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
@@ -6,11 +6,11 @@ use dubhe::prelude::*;
 use dubhe_examples::{UsersClient, users};
 
 async fn outcomes(call: Call, next: Next) -> Result<Reply, Status> {
-    let endpoint = call.head.endpoint.clone();
+    let provider = call.head.provider.clone();
     let outcome = next.run(call).await;
-    if let Some(endpoint) = endpoint {
+    if let Some(provider) = provider {
         let end = outcome.as_ref().err().map(|status| status.code().to_string());
-        println!("{endpoint}: {}", end.as_deref().unwrap_or("OK"));
+        println!("{provider}: {}", end.as_deref().unwrap_or("OK"));
     }
     outcome
 }

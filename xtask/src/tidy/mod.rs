@@ -1,5 +1,6 @@
 //! Tests the repository itself: each check holds one rule of the repository.
 
+mod circles;
 mod clock;
 mod direction;
 mod docs;
@@ -47,6 +48,7 @@ const CHECKS: &[Check] = &[
     ("facade-is-curated", facade::check),
     ("cluster-names-no-protocol", direction::cluster),
     ("core-is-pure", pure::check),
+    ("no-circles", circles::check),
     ("one-clock", clock::check),
     ("file-size", size::source),
     ("tracked-file-size", size::tracked),

@@ -25,7 +25,7 @@ struct Notes(Lines);
 
 impl Hook for Notes {
     fn before(&self, call: &mut Call) -> Result<Guard, Status> {
-        let port = call.head.endpoint.as_ref().map_or(0, |e| e.offer().port);
+        let port = call.head.provider.as_ref().map_or(0, |e| e.offer().port);
         let lines = self.0.clone();
         Ok(Guard::new(move |end| lines.lock().unwrap().push(format!("{port} {}", end.name()))))
     }
@@ -67,7 +67,7 @@ struct RefusesFirst(Status);
 
 impl Hook for RefusesFirst {
     fn before(&self, call: &mut Call) -> Result<Guard, Status> {
-        match call.head.endpoint.as_ref().map(|e| e.offer().port) {
+        match call.head.provider.as_ref().map(|e| e.offer().port) {
             Some(1) => Err(self.0.clone()),
             _ => Ok(Guard::none()),
         }
@@ -199,6 +199,7 @@ impl Pick for FirstTogether {
 async fn attempts_that_begin_together_go_to_different_endpoints() {
     let (env, seen) = environment(|_, _| ok());
     let client = builder(&env, &[1, 2]).balance(FirstTogether(Arc::default()));
+    let client = client.retry_budget(RetryBudget::UNLIMITED);
     let client = client.fault(Fault::strategy(race)).build().unwrap();
     for _ in 0..100 {
         call(&client, "m", &CallOptions::new()).await.unwrap();
@@ -368,7 +369,7 @@ async fn an_error_tells_of_each_attempt_and_its_time() {
 }
 
 async fn slow_second(call: Call, next: Next) -> Result<Reply, Status> {
-    if call.head.endpoint.as_ref().is_some_and(|e| e.offer().port == 8) {
+    if call.head.provider.as_ref().is_some_and(|e| e.offer().port == 8) {
         tokio::time::sleep(Duration::from_millis(70)).await;
         return Err(Status::new(Code::DeadlineExceeded, "late").with_retry(Retry::Unknown));
     }
@@ -581,7 +582,7 @@ async fn a_balancer_that_panics_fails_that_call_alone() {
 
 /// Sends the call again on the same endpoint, as often as the policy says and lets it.
 async fn insist(call: Call, attempts: Attempts) -> Result<Reply, Status> {
-    let mut left = attempts.policy().retries;
+    let mut left = attempts.retries();
     loop {
         let again = call.try_clone().unwrap();
         match attempts.next(again).await {
@@ -604,4 +605,42 @@ async fn a_strategy_is_told_what_may_be_repeated() {
         call(&client, "m", &CallOptions::new()).await.unwrap_err();
         assert_eq!(ports(&seen).len(), asked, "{retry:?}");
     }
+}
+
+#[tokio::test]
+async fn attempts_of_a_strategy_beyond_the_first_take_from_the_retry_budget() {
+    let spent = "the retry budget of the client is spent";
+    // A retry: the floor of two, and not the third of the policy.
+    let (env, seen) = environment(|_, _| Err(down(Retry::Unknown)));
+    let client = builder(&env, &[1]).fault(insist).retries(9);
+    let client = client.retry_budget(RetryBudget::new(0, 2)).build().unwrap();
+    let status = call(&client, "m", &CallOptions::new()).await.unwrap_err();
+    assert_eq!((status.message(), status.retry()), (&*format!("{spent}: down"), Retry::Never));
+    assert_eq!(ports(&seen).len(), 3);
+
+    // A share of the calls, which count with a strategy also when they have no retries.
+    let client = builder(&env, &[1, 2, 3]).fault(twice).retries(0);
+    let client = client.retry_budget(RetryBudget::new(50, 0)).build().unwrap();
+    for _ in 0..10 {
+        call(&client, "m", &CallOptions::new()).await.unwrap_err();
+    }
+    assert_eq!(ports(&seen).len(), 10 + 5);
+
+    // To ask each provider once is no retry, nor to go on where nobody began.
+    let client = builder(&env, &[1, 2, 3]).fault(fork);
+    let client = client.retry_budget(RetryBudget::new(0, 0)).build().unwrap();
+    call(&client, "m", &CallOptions::new()).await.unwrap_err();
+    assert_eq!(ports(&seen).len(), 3);
+    let (env, seen) = environment(|_, _| Err(down(Retry::Unstarted)));
+    let client = builder(&env, &[1, 2, 3]).fault(insist).retries(9);
+    let client = client.retry_budget(RetryBudget::new(0, 0)).build().unwrap();
+    call(&client, "m", &CallOptions::new()).await.unwrap_err();
+    assert_eq!(ports(&seen).len(), 4, "each, and one of them once more");
+}
+
+/// Sends each call twice, one after the other.
+async fn twice(call: Call, attempts: Attempts) -> Result<Reply, Status> {
+    let again = call.try_clone().unwrap();
+    drop(attempts.next(call).await);
+    attempts.next(again).await
 }

@@ -22,7 +22,7 @@ use dubhe_core::endpoint::{Endpoints, TimeoutLimit};
 use dubhe_core::plan::{Destination, Picked};
 use dubhe_core::router::{Router, Trace};
 use dubhe_core::time::{Instant, SharedClock};
-use dubhe_core::{CallView, Endpoint};
+use dubhe_core::{CallView, Endpoint, Provider};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 use tokio::task::yield_now;
@@ -191,7 +191,7 @@ impl Destination for BalancedDestination {
         })
     }
 
-    fn pick(&self, call: &CallView<'_>, tried: &[Endpoint], now: Instant) -> Option<Picked> {
+    fn pick(&self, call: &CallView<'_>, tried: &[Provider], now: Instant) -> Option<Picked> {
         let current = self.current.load();
         if self.parts.is_outdated(current.seen()) {
             self.outdated.notify_one();

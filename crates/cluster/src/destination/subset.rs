@@ -7,7 +7,7 @@ use dubhe_core::balance::{Balance, Pick, Selection};
 use dubhe_core::endpoint::Changes;
 use dubhe_core::router::Bitmap;
 use dubhe_core::time::Instant;
-use dubhe_core::{CallView, Endpoint};
+use dubhe_core::{CallView, Endpoint, Provider};
 
 /// Endpoints that rules leave, with the balancer that knows them.
 pub(super) struct Subset {
@@ -39,7 +39,7 @@ impl Subset {
     pub(super) fn pick(
         &self,
         call: &CallView<'_>,
-        tried: &[Endpoint],
+        tried: &[Provider],
         changes: &Changes,
         now: Instant,
     ) -> Option<Endpoint> {

@@ -44,8 +44,9 @@ impl Directories {
     }
 
     /// The directory of `service`, of those endpoints that offer one of `protocols`; of all when
-    /// none is named. It is followed until the last of those who asked for it drops it. Must be
-    /// called within a tokio runtime.
+    /// none is named. It is followed until the last of those who asked for it drops it. When the
+    /// runtime that follows it has ended, this makes another one; those who have the stale one keep it,
+    /// so a client is built again to see changes. Must be called within a tokio runtime.
     pub fn directory(
         &self,
         service: &ServiceKey,

@@ -1,6 +1,7 @@
 //! The providers of several registries as one list.
 
 use std::collections::HashSet;
+use std::hash::Hash;
 
 use dubhe_core::registry::{Health, Registration, Snapshot};
 
@@ -17,14 +18,26 @@ pub(super) struct Joined<'a> {
 /// parameters that the first of them has.
 pub(super) fn join(snapshots: &[Snapshot]) -> Joined<'_> {
     let fresh = snapshots.iter().any(|snapshot| snapshot.health == Health::Fresh);
-    let mut known = HashSet::with_capacity(snapshots.iter().map(|s| s.providers.len()).sum());
+    let count = snapshots.iter().map(|snapshot| snapshot.providers.len()).sum();
     let all = snapshots.iter().flat_map(|snapshot| &snapshot.providers);
-    let providers = all.filter(|p| known.insert((&p.offer, &p.instance.host))).collect();
+    let providers = distinct(all, count, |p| (&p.offer, &p.instance.host));
     Joined { providers, health: if fresh { Health::Fresh } else { Health::Stale } }
+}
+
+/// The first of those of `all`, at most `count`, that have the same key. Takes O(1) for each.
+fn distinct<T: Copy, K: Eq + Hash>(
+    all: impl Iterator<Item = T>,
+    count: usize,
+    key: impl Fn(T) -> K,
+) -> Vec<T> {
+    let mut known = HashSet::with_capacity(count);
+    all.filter(|each| known.insert(key(*each))).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+    use std::hash::Hasher;
     use std::sync::Arc;
 
     use dubhe_core::{Instance, Offer, ServiceKey};
@@ -56,6 +69,41 @@ mod tests {
         let of =
             |name: &str| joined.providers.iter().filter(|p| p.instance.application == name).count();
         assert_eq!((of("one"), of("other")), (7_000, 3_000));
+    }
+
+    /// A key that counts in `0` how often keys are hashed and compared.
+    struct Counted<'a>(&'a Cell<(usize, usize)>, usize);
+
+    impl Hash for Counted<'_> {
+        fn hash<H: Hasher>(&self, state: &mut H) {
+            let (hashed, compared) = self.0.get();
+            self.0.set((hashed + 1, compared));
+            self.1.hash(state);
+        }
+    }
+
+    impl PartialEq for Counted<'_> {
+        fn eq(&self, other: &Self) -> bool {
+            let (hashed, compared) = self.0.get();
+            self.0.set((hashed, compared + 1));
+            self.1 == other.1
+        }
+    }
+
+    impl Eq for Counted<'_> {}
+
+    #[test]
+    fn each_provider_takes_one_look_into_a_table() {
+        for each in [1_000, 10_000] {
+            let count = Cell::new((0, 0));
+            let all = (0..2 * each).map(|n| n % each);
+            let distinct = distinct(all, 2 * each, |n| Counted(&count, n));
+            assert_eq!(distinct.len(), each);
+            let (hashed, compared) = count.get();
+            assert_eq!(hashed, 2 * each);
+            // One for each known key, and those whose hashes agree in a few bits.
+            assert!((each..each + each / 2).contains(&compared), "{compared}");
+        }
     }
 
     #[test]

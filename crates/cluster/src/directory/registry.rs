@@ -23,6 +23,10 @@ use crate::panicked::{guard, pause};
 use crate::tasks::OwnedTask;
 
 /// The endpoints of one service in one or more registries. Dropped, it ends its subscriptions.
+///
+/// It is followed by a task of the runtime that it began in. When that runtime ends, it keeps the last
+/// endpoints, is stale for good, and says why; calls go on with them. Calls do not begin to follow again:
+/// each would have to look for it. Another directory of [`Directories`](super::Directories) does.
 pub struct RegistryDirectory {
     set: Arc<ChangingSet>,
     follow: OwnedTask,

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use dubhe_core::time::Instant;
 
-/// The share of a client's calls that may be sent again; calls without retries do not count.
+/// The share of a client's calls that may be sent again; calls without retries do not count, except those of
+/// a strategy, whose attempts beyond the first are charged as retries.
 ///
 /// Counted over ten seconds: in an outage a budget keeps retries from multiplying the load, while
 /// single failures are retried as ever. The floor lets a quiet client retry, too. A call that

@@ -5,12 +5,14 @@ use std::fmt::{self, Write as _};
 use dubhe_core::random::RandomSource;
 use dubhe_core::status::{Origin, Retry};
 use dubhe_core::time::{Deadline, Duration, Instant};
-use dubhe_core::{Code, Endpoint, Status};
+use dubhe_core::{Code, Provider, Status};
 
 /// The bound of the first pause after a refusal; it doubles with each.
 const PAUSE: Duration = Duration::from_millis(50);
 /// The longest such pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// The text of the error of a call that is not sent again since the budget is spent.
+pub(crate) const BUDGET_SPENT: &str = "the retry budget of the client is spent";
 /// The attempts that an error tells of, and the bytes of each one's message.
 const LISTED: usize = 8;
 const LISTED_BYTES: usize = 256;
@@ -32,10 +34,10 @@ pub(crate) fn never_began(failure: &Status) -> bool {
 /// The failed attempts of one call.
 #[derive(Default)]
 pub(crate) struct FailedAttempts {
-    /// The endpoints that were asked.
-    tried: Vec<Endpoint>,
-    /// The endpoints on which the call may have run.
-    unknown: Vec<Endpoint>,
+    /// The providers that were asked.
+    tried: Vec<Provider>,
+    /// The providers on which the call may have run.
+    unknown: Vec<Provider>,
     /// The deadline that the call came with.
     pub(crate) deadline: Option<Deadline>,
     /// The deadline of the attempt that goes on elsewhere while nobody has begun it.
@@ -51,7 +53,7 @@ pub(crate) struct FailedAttempts {
 
 /// A sending of a call that failed, as errors and the log tell of it.
 struct Sending {
-    endpoint: Endpoint,
+    provider: Provider,
     took: Duration,
     /// The code and the message, cut.
     failure: String,
@@ -60,46 +62,46 @@ struct Sending {
 }
 
 impl Sending {
-    fn new(endpoint: Endpoint, status: &Status, took: Duration) -> Self {
+    fn new(provider: Provider, status: &Status, took: Duration) -> Self {
         let message = status.message();
         let end = message.floor_char_boundary(LISTED_BYTES);
         let cut = if end < message.len() { "…" } else { "" };
         let text = message.get(..end).unwrap_or_default();
         let failure = format!("{}: {text}{cut}", status.code());
-        Self { endpoint, took, failure, never_began: never_began(status) }
+        Self { provider, took, failure, never_began: never_began(status) }
     }
 
-    /// `on ENDPOINT after TIME`.
+    /// `on PROVIDER after TIME`.
     fn place(&self) -> impl fmt::Display {
-        fmt::from_fn(|f| write!(f, "on {} after {:.1?}", self.endpoint, self.took))
+        fmt::from_fn(|f| write!(f, "on {} after {:.1?}", self.provider, self.took))
     }
 }
 
 impl FailedAttempts {
-    /// Notes that an attempt on `endpoint` failed with `status` after `took`.
-    pub(crate) fn note(&mut self, endpoint: Endpoint, status: &Status, took: Duration) {
-        self.sent.push(Sending::new(endpoint.clone(), status, took));
+    /// Notes that an attempt on `provider` failed with `status` after `took`.
+    pub(crate) fn note(&mut self, provider: Provider, status: &Status, took: Duration) {
+        self.sent.push(Sending::new(provider.clone(), status, took));
         self.refusals += u32::from(is_refusal(status));
         if status.retry() == Retry::Unknown {
-            self.unknown.push(endpoint.clone());
+            self.unknown.push(provider.clone());
         }
-        self.tried.push(endpoint);
+        self.tried.push(provider);
     }
 
-    /// The endpoints to pass over as long as there are others.
-    pub(crate) fn tried(&self) -> &[Endpoint] {
+    /// The providers to pass over as long as there are others.
+    pub(crate) fn tried(&self) -> &[Provider] {
         &self.tried
     }
 
-    /// The endpoints that must not get the call again.
-    pub(crate) fn unknown(&self) -> &[Endpoint] {
+    /// The providers that must not get the call again.
+    pub(crate) fn unknown(&self) -> &[Provider] {
         &self.unknown
     }
 
-    /// Returns `true` if a call that nobody began may go to `endpoint` and be no retry: to one that
+    /// Returns `true` if a call that nobody began may go to `provider` and be no retry: to one that
     /// was not asked, and once to one that was.
-    pub(crate) fn may_resend(&mut self, endpoint: &Endpoint) -> bool {
-        !self.tried.contains(endpoint) || !std::mem::replace(&mut self.resent, true)
+    pub(crate) fn may_resend(&mut self, provider: &Provider) -> bool {
+        !self.tried.contains(provider) || !std::mem::replace(&mut self.resent, true)
     }
 
     /// The pause before a retry, random so that refused callers do not all come back together.
@@ -143,7 +145,7 @@ impl FailedAttempts {
     }
 
     /// Writes a line to the log for what follows the last attempt.
-    pub(crate) fn log(&self, next: &Endpoint, retry: bool, now: Instant) {
+    pub(crate) fn log(&self, next: &Provider, retry: bool, now: Instant) {
         let left = self.deadline.map(|deadline| deadline.left(now));
         let failed = self.sent.last().map(|sent| format!("{}: {}", sent.place(), sent.failure));
         let failed = failed.unwrap_or_default();
@@ -157,6 +159,7 @@ impl FailedAttempts {
 
 #[cfg(test)]
 mod tests {
+    use dubhe_core::Endpoint;
     use dubhe_core::random::SplitMix;
 
     use super::*;
@@ -173,7 +176,11 @@ mod tests {
         assert_eq!(failed.pause(&down, &random), None);
         let mut longest = Duration::ZERO;
         for n in 0..40 {
-            failed.note(Endpoint::of("dubbo", "h", 1), &overloaded(), Duration::ZERO);
+            failed.note(
+                Endpoint::of("dubbo", "h", 1).provider().clone(),
+                &overloaded(),
+                Duration::ZERO,
+            );
             let pause = failed.pause(&overloaded(), &random).unwrap();
             assert!(pause <= LONGEST_PAUSE);
             assert!(n > 0 || pause <= PAUSE);
@@ -190,7 +197,7 @@ mod tests {
         for port in 1..=30 {
             let took = Duration::from_millis(port.into());
             let status = if port < 30 { &status } else { &last };
-            failed.note(Endpoint::of("dubbo", "h", port), status, took);
+            failed.note(Endpoint::of("dubbo", "h", port).provider().clone(), status, took);
         }
         failed.retries = 29;
         let text = failed.error(last, Some("the retry budget is spent")).message().to_owned();
@@ -204,10 +211,10 @@ mod tests {
     fn a_call_that_nobody_began_is_no_second_attempt_and_one_text_is_there_once() {
         let mut failed = FailedAttempts::default();
         let down = || Status::unavailable("refused").with_retry(Retry::Unstarted);
-        let endpoint = || Endpoint::of("tri", "h", 1);
-        failed.note(endpoint(), &down(), Duration::from_micros(300));
+        let provider = || Endpoint::of("tri", "h", 1).provider().clone();
+        failed.note(provider(), &down(), Duration::from_micros(300));
         assert_eq!(failed.error(down(), None).message(), "refused");
-        failed.note(endpoint(), &down(), Duration::from_millis(606));
+        failed.note(provider(), &down(), Duration::from_millis(606));
         let text = "on tri://h:1 after 606.0ms, sent again since nobody had begun it; \
                     before it, on tri://h:1 after 300.0µs: the same: refused";
         assert_eq!(failed.error(down(), None).message(), text);
@@ -215,7 +222,11 @@ mod tests {
         // A retry after that is the second attempt.
         failed.retries = 1;
         let full = Status::unavailable("lost").with_retry(Retry::Unknown);
-        failed.note(Endpoint::of("tri", "h", 2), &full, Duration::from_millis(1));
+        failed.note(
+            Endpoint::of("tri", "h", 2).provider().clone(),
+            &full,
+            Duration::from_millis(1),
+        );
         let text = failed.error(full, None).message().to_owned();
         assert!(text.starts_with("attempt 2 of the call, on tri://h:2 after 1.0ms"), "{text}");
         assert_eq!(text.matches("UNAVAILABLE: refused").count(), 2, "{text}");

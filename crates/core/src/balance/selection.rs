@@ -104,7 +104,7 @@ impl Selection {
     /// The member on which `point` falls, from 0 to below [`Selection::total_weight`], when each
     /// takes as much room as it weighs. Takes O(log n).
     pub fn at_weight(&self, point: u64) -> Option<&Endpoint> {
-        self.get(self.sums.partition_point(|sum| *sum <= point))
+        self.get(place_of(&self.sums, &point))
     }
 
     /// The moment at which a weight is another one; `None` for never.
@@ -113,8 +113,49 @@ impl Selection {
     }
 }
 
+/// The place of the first of these ascending sums that is above `point`.
+fn place_of<T: PartialOrd>(sums: &[T], point: &T) -> usize {
+    sums.partition_point(|sum| sum <= point)
+}
+
 impl fmt::Debug for Selection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::cmp::Ordering;
+
+    use super::*;
+
+    /// A sum that counts how often it is compared.
+    struct Counted<'a>(&'a Cell<usize>, u64);
+
+    impl PartialEq for Counted<'_> {
+        fn eq(&self, other: &Self) -> bool {
+            self.1 == other.1
+        }
+    }
+
+    impl PartialOrd for Counted<'_> {
+        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+            self.0.set(self.0.get() + 1);
+            self.1.partial_cmp(&other.1)
+        }
+    }
+
+    #[test]
+    fn a_pick_by_weight_compares_as_often_as_the_logarithm() {
+        let compared = Cell::new(0);
+        // Every member weighs 2.
+        let sums: Vec<_> = (1..=100_000).map(|n| Counted(&compared, 2 * n)).collect();
+        for (point, place) in [(0, 0), (1, 0), (2, 1), (131_073, 65_536), (199_999, 99_999)] {
+            compared.set(0);
+            assert_eq!(place_of(&sums, &Counted(&compared, point)), place);
+            assert!((16..=18).contains(&compared.get()), "{} at {point}", compared.get());
+        }
     }
 }

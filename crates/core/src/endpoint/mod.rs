@@ -1,11 +1,14 @@
-//! Instances, the protocols they offer, and sets of both.
+//! Instances, the protocols they offer, endpoints that are both, and sets of these.
 
-mod instance;
+#[allow(clippy::module_inception, reason = "the type that the module is named after")]
+mod endpoint;
 mod set;
 mod state;
 mod timeouts;
 
-pub use instance::{Endpoint, Instance, Offer, Params, ServiceParams};
+pub use endpoint::Endpoint;
 pub use set::{Endpoints, Health};
 pub use state::{Changes, EndpointState, States};
 pub use timeouts::TimeoutLimit;
+
+pub use crate::instance::{Instance, Offer, Params, Provider, ServiceParams};

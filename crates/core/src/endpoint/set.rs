@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::instance::Endpoint;
+use super::endpoint::Endpoint;
 
 /// The currency of a set of endpoints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -7,9 +7,9 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
-use super::instance::Endpoint;
+use super::endpoint::Endpoint;
 use super::timeouts::{TimeoutLimit, Timeouts};
-use crate::connect::{Channel, ChannelKey, ChannelState};
+use crate::channel::{Channel, ChannelKey, ChannelState};
 use crate::status::Status;
 use crate::time::Instant;
 

@@ -13,12 +13,13 @@ use tokio::io::AsyncWrite;
 
 use super::{
     Activity, CloseReason, Eof, Handle, Outbox, Session, SessionOptions, input::Input,
-    outbox::earlier, timer::Timer,
+    outbox::earlier,
 };
 use crate::{
     Error,
     io::{ConnectionInfo, HangUp, Io},
     time,
+    timer::EarliestTimer,
 };
 
 /// The most of a peer's late input that is read and thrown away after an orderly close, in bytes.
@@ -35,7 +36,7 @@ pub struct Driver<S: Session> {
     input: Input,
     out: Outbox,
     activity: Activity,
-    timer: Timer,
+    timer: EarliestTimer,
     next_tick: Option<Instant>,
     /// The last turn gave way to the tasks that send.
     deferred: bool,
@@ -89,7 +90,7 @@ impl<S: Session> Driver<S> {
             out: Outbox::with_high_water(options.write_high_water),
             options,
             activity: Activity { opened: now, last_read: now, last_write: now },
-            timer: Timer::new(now),
+            timer: EarliestTimer::new(),
             next_tick: Some(now),
             deferred: false,
             unflushed: false,
@@ -167,7 +168,7 @@ impl<S: Session> Driver<S> {
         let stall = self.stuck_since.map(|since| since + self.options.write_stall);
         self.timer.arm(earlier(earlier(self.next_tick, stall), self.hang_up.due()), cx);
         if stall.is_some() {
-            self.handle.shared.blocked(self.timer.armed());
+            self.handle.shared.blocked(self.timer.due());
         }
         Continue(())
     }

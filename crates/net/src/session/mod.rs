@@ -17,7 +17,6 @@ mod driver;
 mod handle;
 mod input;
 mod outbox;
-mod timer;
 
 use std::{
     task::{Context, Poll},

@@ -25,7 +25,6 @@ mod rate;
 mod stream;
 #[cfg(test)]
 mod tests;
-mod timer;
 mod version;
 
 pub(crate) use body::ResponseBody;

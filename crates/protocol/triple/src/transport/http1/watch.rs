@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use dubhe_net::rate::RateMeter;
 use dubhe_net::time;
+use dubhe_net::timer::EarliestTimer;
 use http_body::{Body, Frame, SizeHint};
 use parking_lot::Mutex;
 
 use crate::options::TripleOptions;
-use crate::transport::timer::EarliestTimer;
 
 /// The progress of a connection: shared by its stream, its requests and its timer, all in one task.
 pub(super) struct Progress(Mutex<State>);

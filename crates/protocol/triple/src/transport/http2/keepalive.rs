@@ -7,12 +7,12 @@ use std::task::Context;
 use dubhe_net::io::SockAddr;
 use dubhe_net::keepalive::{Keepalive, KeepaliveOptions, ProbeStep};
 use dubhe_net::time;
+use dubhe_net::timer::EarliestTimer;
 use h2::{Ping, PingPong};
 
 use super::client::{Shared, State};
 use super::task_end::TaskEnd;
 use crate::transport::coalesced::Flusher;
-use crate::transport::timer::EarliestTimer;
 
 /// The streams of a connection, by the number of references to it, and the PINGs before them. It owns
 /// the task of the connection: the clones of that, and streams, which outlive the channel that began

@@ -4,10 +4,10 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use dubhe_net::time;
+use dubhe_net::timer::EarliestTimer;
 use h2::{Ping, PingPong};
 
 use crate::options::TripleOptions;
-use crate::transport::timer::EarliestTimer;
 
 /// The watch over a connection. Its timer is moved to an earlier moment only, and rings in vain
 /// where calls made it needless.

@@ -15,9 +15,9 @@ pub(super) struct TaskEnd {
 }
 
 impl TaskEnd {
-    /// Nobody uses the connection any more.
+    /// The end after the last use of the connection.
     pub(super) const UNUSED: u8 = 1;
-    /// The connection is to end at once.
+    /// The end at once.
     pub(super) const CLOSED: u8 = 2;
 
     /// Sets the reason, unless there is a stronger one.

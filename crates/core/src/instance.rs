@@ -1,4 +1,4 @@
-//! An instance, an offer of it, and the endpoint that is both.
+//! An instance, an offer of it, and the provider that is both.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,12 +6,10 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 
-use super::state::EndpointState;
 use crate::metadata::Metadata;
 use crate::printable::Printable;
-use crate::sock_addr::unix_path;
-use crate::time::{Duration, Instant, SystemTime};
-use crate::url::write_unix;
+use crate::sock_addr::{unix_path, write_unix};
+use crate::time::{Duration, SystemTime};
 
 /// Parameters by name, sorted. Unknown ones are kept and passed on.
 pub type Params = BTreeMap<ByteString, ByteString>;
@@ -92,80 +90,34 @@ impl ServiceParams {
     }
 }
 
-/// The weight of a provider that was started `uptime` ago, less than `warmup`.
-fn warmup_weight(uptime: Duration, warmup: Duration, weight: u32) -> u32 {
-    // Java computes with whole milliseconds and in 32-bit floats.
-    let part = uptime.as_millis() as f32 / (warmup.as_millis() as f32 / weight as f32);
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "rounds down and saturates, as Java's does"
-    )]
-    let part = part as u32;
-    part.clamp(1, weight.max(1))
-}
-
 /// Dubbo's weight of a provider that says nothing.
 const DEFAULT_WEIGHT: u32 = 100;
 /// Dubbo's `warmup` of a provider that says nothing.
 const DEFAULT_WARMUP: Duration = Duration::from_mins(10);
 
-/// An offer of an instance, with the parameters of the service it is asked for. Cheap to clone.
+/// The facts of an endpoint: an offer of an instance, with the parameters of the service it is asked
+/// for. Cheap to clone; it keeps no connection.
 #[derive(Clone)]
-pub struct Endpoint(Arc<Inner>);
+pub struct Provider(Arc<Facts>);
 
-struct Inner {
+struct Facts {
     instance: Arc<Instance>,
     offer: Offer,
     service: Arc<ServiceParams>,
-    state: Arc<EndpointState>,
     weight: u32,
     warmup: Duration,
     attachments: Metadata,
 }
 
-impl Endpoint {
-    /// The endpoint of `offer` on `instance`, with a state of its own; see
-    /// [`super::States::adopt`] for states that survive a change of the set.
+impl Provider {
+    /// The facts of `offer` on `instance`.
     pub fn new(instance: Arc<Instance>, offer: Offer, service: Arc<ServiceParams>) -> Self {
-        Self::from_parts(instance, offer, service, Arc::default())
-    }
-
-    fn from_parts(
-        instance: Arc<Instance>,
-        offer: Offer,
-        service: Arc<ServiceParams>,
-        state: Arc<EndpointState>,
-    ) -> Self {
         let weight = service.get("weight").and_then(|w| w.parse().ok()).unwrap_or(DEFAULT_WEIGHT);
         let warmup = service.get("warmup").and_then(|ms| ms.parse().ok());
         let warmup = warmup.map_or(DEFAULT_WARMUP, Duration::from_millis);
         let token = service.get("token").filter(|token| !token.is_empty());
         let attachments = token.map(|token| ("token", token)).into_iter().collect();
-        Self(Arc::new(Inner { instance, offer, service, state, weight, warmup, attachments }))
-    }
-
-    /// The endpoint `protocol://host:port` without further parameters.
-    pub fn of(protocol: impl Into<ByteString>, host: impl Into<ByteString>, port: u16) -> Self {
-        let instance = Instance { host: host.into(), ..Instance::default() };
-        let offer = Offer { protocol: protocol.into(), port };
-        Self::new(Arc::new(instance), offer, Arc::default())
-    }
-
-    /// The same endpoint with a state that exists already.
-    pub fn with_state(mut self, state: Arc<EndpointState>) -> Self {
-        if let Some(inner) = Arc::get_mut(&mut self.0) {
-            inner.state = state;
-            return self;
-        }
-        let Inner { instance, offer, service, .. } = &*self.0;
-        Self::from_parts(instance.clone(), offer.clone(), service.clone(), state)
-    }
-
-    /// The same endpoint with a state of its own, for a channel that keeps it: the state owns the
-    /// channel.
-    pub fn detached(&self) -> Self {
-        self.clone().with_state(Arc::default())
+        Self(Arc::new(Facts { instance, offer, service, weight, warmup, attachments }))
     }
 
     /// The instance.
@@ -188,32 +140,14 @@ impl Endpoint {
         self.0.service.get(name).or_else(|| self.0.instance.params.get(name).map(|v| &**v))
     }
 
-    /// The memory that balancers have of it.
-    pub fn state(&self) -> &Arc<EndpointState> {
-        &self.0.state
+    /// The parameter `weight`, 100 by default: the share of the calls once it has warmed up.
+    pub(crate) fn full_weight(&self) -> u32 {
+        self.0.weight
     }
 
-    /// The share of the calls at `now`, relative to other instances: the parameter `weight`, 100 by
-    /// default, of which a provider that has just started takes its part (Dubbo Java
-    /// `AbstractLoadBalance.calculateWarmupWeight`): as much as it has lived of `warmup`
-    /// milliseconds, 10 minutes by default, and at least 1.
-    pub fn weight(&self, now: Instant) -> u32 {
-        match self.warming(now) {
-            Some(uptime) => warmup_weight(uptime, self.0.warmup, self.0.weight),
-            None => self.0.weight,
-        }
-    }
-
-    /// The moment at which the weight becomes another one; `None` for never.
-    pub fn weight_changes(&self, now: Instant) -> Option<Instant> {
-        self.warming(now)?;
-        Some(now + (self.0.warmup / self.0.weight.max(1)).max(Duration::from_millis(1)))
-    }
-
-    /// The time that it has lived, when that is less than its time of warming up.
-    fn warming(&self, now: Instant) -> Option<Duration> {
-        let lived = now.saturating_duration_since(self.0.state.started()?);
-        (lived < self.0.warmup && self.0.weight > 0).then_some(lived)
+    /// The parameter `warmup`, 10 minutes by default.
+    pub(crate) fn warmup(&self) -> Duration {
+        self.0.warmup
     }
 
     /// The attachments of every call to it: the `token` it published, if any.
@@ -241,15 +175,15 @@ impl Endpoint {
     }
 }
 
-impl PartialEq for Endpoint {
+impl PartialEq for Provider {
     fn eq(&self, other: &Self) -> bool {
         self.identity() == other.identity()
     }
 }
 
-impl Eq for Endpoint {}
+impl Eq for Provider {}
 
-impl fmt::Display for Endpoint {
+impl fmt::Display for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let protocol = &self.0.offer.protocol;
         match self.unix_path() {
@@ -259,50 +193,8 @@ impl fmt::Display for Endpoint {
     }
 }
 
-impl fmt::Debug for Endpoint {
+impl fmt::Debug for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Endpoint({self})")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_provider_warms_up_as_in_java() {
-        // Rows of Dubbo Java 3.3.6: warmup, weight, uptime, answer.
-        for (warmup, weight, uptime, expected) in [
-            (600_000, 100, 0, 1),
-            (600_000, 100, 5_999, 1),
-            (600_000, 100, 12_345, 2),
-            (600_000, 100, 299_999, 49),
-            (600_000, 100, 300_000, 50),
-            (600_000, 100, 599_999, 99),
-            (600_000, 7, 599_999, 6),
-            (600_000, 1000, 333_333, 555),
-            (600_000, 2_147_483_647, 100_000, 357_913_952),
-            (60_000, 3, 59_999, 2),
-            (16_777_217, 16_777_217, 333_333, 333_333),
-        ] {
-            let [warmup, uptime] = [warmup, uptime].map(Duration::from_millis);
-            assert_eq!(warmup_weight(uptime, warmup, weight), expected, "{uptime:?} of {warmup:?}");
-        }
-    }
-
-    #[test]
-    fn a_weight_is_a_function_of_time() {
-        let params = [("weight", "200"), ("warmup", "2000")];
-        let params = params.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
-        let service = Arc::new(ServiceParams { params });
-        let endpoint = Endpoint::new(Arc::default(), Offer::default(), service);
-        let now = Instant::now();
-        assert_eq!((endpoint.weight(now), endpoint.weight_changes(now)), (200, None));
-        endpoint.state().set_started(now);
-        let after = |millis| now + Duration::from_millis(millis);
-        let weights = [0, 500, 1999, 2000].map(|millis| endpoint.weight(after(millis)));
-        assert_eq!(weights, [1, 50, 199, 200]);
-        assert_eq!(endpoint.weight_changes(after(500)), Some(after(510)));
-        assert_eq!(endpoint.weight_changes(after(2000)), None);
+        write!(f, "Provider({self})")
     }
 }

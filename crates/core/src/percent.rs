@@ -1,0 +1,16 @@
+//! Text in a URL.
+
+use std::fmt;
+
+/// Writes `text` with `%XX` for each byte that may mean something in a URL.
+pub(crate) fn encode(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    for b in text.bytes() {
+        match b {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'*' | b'_' | b'$' | b',' => {
+                write!(f, "{}", char::from(b))?;
+            }
+            _ => write!(f, "%{b:02X}")?,
+        }
+    }
+    Ok(())
+}
