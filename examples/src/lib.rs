@@ -112,9 +112,13 @@ impl Fleet {
         for _ in 0..calls {
             users.get_user(1).await?;
         }
-        let called = self.providers.iter().filter(|provider| provider.connections() > 0).count();
-        println!("{calls} calls went to {called} of {} providers", self.providers.len());
+        println!("{calls} calls went to {} of {} providers", self.called(), self.providers.len());
         Ok(())
+    }
+
+    /// The number of providers that were called.
+    pub fn called(&self) -> usize {
+        self.providers.iter().filter(|provider| provider.connections() > 0).count()
     }
 }
 

@@ -105,6 +105,9 @@ pub trait MakeAttempt: Send + Sync {
     /// The time that the policy gives each attempt.
     fn timeout(&self) -> Duration;
 
+    /// Returns `true` if the policy lets the call run twice.
+    fn is_repeatable(&self) -> bool;
+
     /// Returns `true` if the policy lets a call that failed so be sent again.
     fn may_repeat(&self, failure: &Status) -> bool;
 
@@ -135,6 +138,12 @@ impl Attempts {
     /// The time that the policy gives each attempt of a unary call.
     pub fn timeout(&self) -> Duration {
         self.0.timeout()
+    }
+
+    /// Returns `true` if the policy lets the call run twice, so that a second attempt may begin before
+    /// the first one has failed.
+    pub fn is_repeatable(&self) -> bool {
+        self.0.is_repeatable()
     }
 
     /// Returns `true` if a call that failed so may be sent again: it certainly did not begin, or the

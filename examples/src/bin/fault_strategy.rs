@@ -5,9 +5,10 @@ use dubhe::prelude::*;
 use dubhe_examples::{First, UsersClient, hung, show, users};
 use futures_util::{FutureExt as _, future::select_ok};
 
-/// Hedges calls that can be sent twice.
+/// Hedges calls that may run twice, where two providers are there.
 async fn hedge(call: Call, attempts: Attempts) -> Result<Reply, Status> {
-    let Some(again) = call.try_clone() else { return attempts.next(call).await };
+    let two = attempts.is_repeatable() && attempts.candidates(&call).len() > 1;
+    let Some(again) = call.try_clone().filter(|_| two) else { return attempts.next(call).await };
     let first = attempts.next(call);
     let second = async {
         attempts.sleep(std::time::Duration::from_millis(50)).await;

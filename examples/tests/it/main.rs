@@ -85,6 +85,27 @@ fn fault_strategy() {
 }
 
 #[test]
+fn rules() {
+    let text = run(env!("CARGO_BIN_EXE_rules"));
+    assert_eq!(text, "20 calls went to 2 of 3 providers\ncalls go to the other zone\n");
+}
+
+#[test]
+fn gate() {
+    let text = run(env!("CARGO_BIN_EXE_gate"));
+    let (refused, answered) = text.split_once('\n').unwrap();
+    assert!(refused.starts_with("refused: RESOURCE_EXHAUSTED: org.example.Users"), "{text}");
+    assert!(refused.ends_with(": too many calls of org.example.Users.getUser"), "{text}");
+    assert_eq!(answered, "answered: Some(\"Ada\")\n");
+}
+
+#[test]
+fn live_services() {
+    let text = run(env!("CARGO_BIN_EXE_live_services"));
+    assert_eq!(text, "before: UNIMPLEMENTED\nadded: answered\nremoved: UNAVAILABLE\n");
+}
+
+#[test]
 fn hello() {
     assert_eq!(run(env!("CARGO_BIN_EXE_hello")), "Hello, Ada\n");
 }

@@ -607,6 +607,26 @@ async fn a_strategy_is_told_what_may_be_repeated() {
     }
 }
 
+/// Sends the call to two providers at once if it may run twice.
+async fn both(call: Call, attempts: Attempts) -> Result<Reply, Status> {
+    let again = call.try_clone().filter(|_| attempts.is_repeatable());
+    let first = attempts.next(call);
+    match again {
+        Some(again) => tokio::join!(first, attempts.next(again)).0,
+        None => first.await,
+    }
+}
+
+#[tokio::test]
+async fn a_strategy_is_told_if_a_call_may_run_twice() {
+    for (repeatable, asked) in [(true, 2), (false, 1)] {
+        let (env, seen) = environment(|_, _| ok());
+        let client = builder(&env, &[1, 2]).fault(both).repeatable(repeatable).build().unwrap();
+        call(&client, "m", &CallOptions::new()).await.unwrap();
+        assert_eq!(ports(&seen).len(), asked);
+    }
+}
+
 #[tokio::test]
 async fn attempts_of_a_strategy_beyond_the_first_take_from_the_retry_budget() {
     let spent = "the retry budget of the client is spent";

@@ -86,6 +86,10 @@ impl MakeAttempt for CallAttempts {
         self.policy.timeout
     }
 
+    fn is_repeatable(&self) -> bool {
+        self.policy.repeatable
+    }
+
     fn may_repeat(&self, failure: &Status) -> bool {
         self.policy.may_repeat(failure)
     }
