@@ -5,17 +5,16 @@ use std::fmt;
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use dubhe_core::time::{Duration, SharedClock};
+use dubhe_core::time::{Duration, Instant, SharedClock};
 
 /// The pause before parts that panicked are asked again, when nothing changes meanwhile.
-const PAUSE: Duration = Duration::from_secs(3);
+pub(crate) const PAUSE: Duration = Duration::from_secs(3);
 
-/// Resolves after a pause if a part has `panicked`, else never.
-pub(crate) async fn pause(clock: &SharedClock, panicked: bool) {
-    if panicked {
-        clock.sleep_until(clock.now() + PAUSE).await;
-    } else {
-        pending::<()>().await;
+/// Resolves at `time`, never for `None`.
+pub(crate) async fn until(clock: &SharedClock, time: Option<Instant>) {
+    match time {
+        Some(time) => clock.sleep_until(time).await,
+        None => pending().await,
     }
 }
 

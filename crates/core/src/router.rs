@@ -155,14 +155,20 @@ pub trait Router: Send + Sync + 'static {
     }
 
     /// The number of its present rules; another one means that it must prepare anew. Read with each
-    /// pick, so it must be quick.
+    /// pick, so it must be quick. A router whose rules change counts them here, and the new rules
+    /// must be in place before the new number is: [`Router::prepare`] is called right after it.
     fn generation(&self) -> u64 {
         0
     }
 
-    /// Resolves once the rules are no longer those of generation `seen`. By default never: then another
-    /// [generation](Self::generation) is noticed by the next pick, which still goes by the rules
-    /// before.
+    /// Resolves once [`Router::generation`] is no longer `seen`, at once if it is another already. By
+    /// default never: then another generation is noticed by the next pick, which still goes by the
+    /// rules before.
+    ///
+    /// With the generation in a `tokio::sync::watch` channel, that is `wait_for(|now| *now != seen)`
+    /// and not `changed()`, which resolves for a clone of the receiver again and again. A future that
+    /// resolves while the generation is still `seen` prepares nothing, and is made again after a pause
+    /// of 10 ms, which doubles to 1 s.
     fn changed(&self, seen: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let _ = seen;
         Box::pin(std::future::pending())

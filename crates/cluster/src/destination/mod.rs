@@ -8,6 +8,7 @@
 //! ```
 
 mod parts;
+mod pauses;
 mod prepared;
 mod subset;
 
@@ -28,8 +29,9 @@ use tokio::sync::{Notify, watch};
 use tokio::task::yield_now;
 
 use self::parts::{Parts, Seen};
+use self::pauses::Pauses;
 use self::prepared::Prepared;
-use crate::panicked::{Panicked, pause};
+use crate::panicked::{PAUSE, Panicked, until};
 
 /// The endpoints of a directory, narrowed by routers and picked from by a balancer.
 pub struct BalancedDestination {
@@ -81,10 +83,14 @@ impl BalancedDestination {
 
     /// Prepares anew whenever the directory or a router has changed, or a pick has found another
     /// generation of the rules, until the destination is dropped. When a part panics, picks go on
-    /// from what was prepared before; parts are asked again on the next change, or 3 s later.
+    /// from what was prepared before; parts are asked again on the next change, or 3 s later. A part
+    /// that tells of a change and has none is asked again after 10 ms, doubling to 1 s; nothing is
+    /// prepared for it.
     pub fn follow(self: &Arc<Self>) -> impl Future<Output = ()> + Send + 'static + use<> {
         let mut seen = Some(self.current.load().seen().clone());
-        let mut failed = false;
+        // The time at which parts that panicked are asked again.
+        let mut retry = None;
+        let mut pauses = Pauses::default();
         let clock = self.parts.clock.clone();
         let this = Arc::downgrade(self);
         let mut alive = self.prepared.subscribe();
@@ -93,31 +99,42 @@ impl BalancedDestination {
             loop {
                 let changed = {
                     let Some(this) = this.upgrade() else { return };
-                    seen.as_ref().map(|seen| this.parts.changed(seen))
+                    seen.as_ref().map(|seen| this.parts.changed(seen, &pauses))
                 };
                 let changed = async {
                     match changed {
-                        Some(changed) => changed.await,
+                        Some(changed) => changed.await.map(Some),
                         None => pending().await,
                     }
                 };
                 let changed = tokio::select! {
                     changed = changed => changed,
-                    () = pause(&clock, failed) => Ok(()),
-                    () = outdated(&notify, &this, seen.as_ref()) => Ok(()),
+                    () = until(&clock, retry) => Ok(None),
+                    () = outdated(&notify, &this, seen.as_ref()) => Ok(None),
                     // Only an error ends the wait: the destination is gone.
                     _ = alive.wait_for(|_| false) => return,
                 };
                 // A part whose changes never end must not keep the thread.
                 yield_now().await;
                 let Some(this) = this.upgrade() else { return };
-                match changed {
-                    Ok(()) => (seen, failed) = this.try_refresh(),
+                let failed = match changed {
+                    Ok(Some(part)) if seen.as_ref().is_some_and(|seen| this.parts.are(seen)) => {
+                        pauses.lengthen(part);
+                        continue;
+                    }
+                    Ok(_) => {
+                        pauses.clear();
+                        let failed;
+                        (seen, failed) = this.try_refresh();
+                        failed
+                    }
                     Err(panicked) => {
                         this.note(&panicked);
-                        (seen, failed) = (None, true);
+                        seen = None;
+                        true
                     }
-                }
+                };
+                retry = failed.then(|| clock.now() + PAUSE);
             }
         }
     }

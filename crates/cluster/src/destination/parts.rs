@@ -1,16 +1,18 @@
 //! The parts of a destination, and their generations.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use dubhe_core::balance::Balance;
 use dubhe_core::directory::Directory;
 use dubhe_core::endpoint::{Changes, Endpoints, TimeoutLimit};
 use dubhe_core::router::Router;
-use dubhe_core::time::SharedClock;
+use dubhe_core::time::{Duration, SharedClock};
 use futures_util::FutureExt as _;
 use futures_util::future::select_all;
 
+use super::pauses::Pauses;
 use super::prepared::Prepared;
 use crate::panicked::{Panicked, guard};
 
@@ -30,6 +32,13 @@ pub(super) struct Parts {
 pub(super) struct Seen {
     pub(super) set: Arc<Endpoints>,
     rules: Vec<u64>,
+}
+
+impl Seen {
+    /// Returns `true` if both have seen the same set and the same rules.
+    fn is(&self, other: &Self) -> bool {
+        self.set.number() == other.set.number() && self.rules == other.rules
+    }
 }
 
 impl Parts {
@@ -70,27 +79,48 @@ impl Parts {
         )
     }
 
-    /// Resolves once the set or the rules are others than `seen`.
+    /// Returns `true` if the set and the rules are those of `seen`.
+    pub(super) fn are(&self, seen: &Seen) -> bool {
+        self.look().is_ok_and(|now| now.is(seen))
+    }
+
+    /// Resolves once a part says that the set or the rules are others than `seen`, with the number
+    /// of that part. Parts that said so in vain are asked after their pause.
     pub(super) fn changed(
         &self,
         seen: &Seen,
-    ) -> impl Future<Output = Result<(), Panicked>> + Send + use<> {
+        pauses: &Pauses,
+    ) -> impl Future<Output = Result<usize, Panicked>> + Send + use<> {
         let whose = || "the directory or a router, asked for its changes,".to_owned();
         let waits = guard(
             || {
                 let set = self.directory.changed(seen.set.number());
                 let rules = self.routers.iter().zip(&seen.rules);
                 let rules = rules.map(|(router, seen)| router.changed(*seen));
-                select_all(rules.chain([set]))
+                let all = rules.chain([set]).enumerate();
+                select_all(all.map(|(part, changed)| self.after(pauses.of(part), changed)))
             },
             whose,
         );
         async move {
             let waiting = AssertUnwindSafe(waits?).catch_unwind().await;
-            waiting.map(drop).map_err(|panic| Panicked::new(whose(), panic))
+            waiting.map(|((), part, _)| part).map_err(|panic| Panicked::new(whose(), panic))
         }
     }
+
+    fn after(&self, pause: Duration, changed: Changed) -> Changed {
+        if pause.is_zero() {
+            return changed;
+        }
+        let clock = self.clock.clone();
+        Box::pin(async move {
+            clock.sleep_until(clock.now() + pause).await;
+            changed.await;
+        })
+    }
 }
+
+type Changed = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 fn named(router: &Arc<dyn Router>) -> String {
     format!("the router {}", router.name())

@@ -19,7 +19,7 @@ use super::join::join;
 use super::set::{ChangingSet, Usable};
 use super::subscription::{News, news};
 use crate::channels::Channels;
-use crate::panicked::{guard, pause};
+use crate::panicked::{PAUSE, guard, until};
 use crate::tasks::OwnedTask;
 
 /// The endpoints of one service in one or more registries. Dropped, it ends its subscriptions.
@@ -79,7 +79,7 @@ impl RegistryDirectory {
                             *heard = true;
                         }
                     }
-                    () = pause(&clock, failed) => {}
+                    () = until(&clock, failed.then(|| clock.now() + PAUSE)) => {}
                 }
                 // A registry whose news never ends must not keep the thread.
                 yield_now().await;

@@ -207,6 +207,75 @@ async fn rules_that_tell_no_change_are_prepared_after_the_next_pick() {
     follow.await.unwrap();
 }
 
+/// A router that tells of a change whenever it is asked.
+struct Restless(Without, Arc<AtomicUsize>);
+
+impl Router for Restless {
+    fn prepare(&self, set: &Arc<Endpoints>) -> Box<dyn PreparedRouter> {
+        self.0.prepare(set)
+    }
+
+    fn generation(&self) -> u64 {
+        self.0.generation()
+    }
+
+    fn changed(&self, _: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        Box::pin(std::future::ready(()))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_router_that_tells_of_no_change_is_asked_with_pauses_and_prepared_once() {
+    let directory = Changing::new(vec![endpoint(1, &[]), endpoint(2, &[])]);
+    let (rule, asked) = (Without::new(&[1]), Arc::new(AtomicUsize::new(0)));
+    let prepared = rule.prepared.clone();
+    let router = Arc::new(Restless(rule.clone(), asked.clone()));
+    let destination = destination(&directory, vec![router], InTurn::default());
+    let follow = tokio::spawn(destination.follow());
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    assert_eq!(prepared.load(Ordering::Relaxed), 1);
+    // Once a second, and a few times before.
+    let asked = asked.load(Ordering::Relaxed);
+    assert!((60..80).contains(&asked), "{asked}");
+
+    // Meanwhile another part is heard at once.
+    directory.replace(vec![endpoint(1, &[]), endpoint(3, &[])]);
+    yield_to_tasks().await;
+    assert_eq!(prepared.load(Ordering::Relaxed), 2);
+    assert_eq!(ports(&destination, "m"), BTreeSet::from([3]));
+
+    // Its own change is, too, since the pauses have ended with that of the other; at the latest a
+    // second later.
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    rule.replace(&[3]);
+    tokio::time::sleep(Duration::from_millis(1001)).await;
+    assert_eq!(prepared.load(Ordering::Relaxed), 3);
+    assert_eq!(ports(&destination, "m"), BTreeSet::from([1]));
+    drop(destination);
+    follow.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn parts_that_panicked_are_asked_after_3_s_beside_a_restless_router() {
+    let directory = Changing::new(vec![endpoint(1, &[])]);
+    let (part, rule) = (Panicking::default(), Without::new(&[]));
+    let prepared = rule.prepared.clone();
+    let routers: [Arc<dyn Router>; 2] =
+        [Arc::new(Restless(rule, Arc::default())), Arc::new(part.clone())];
+    let destination = destination(&directory, routers.to_vec(), InTurn::default());
+    tokio::spawn(destination.follow());
+    yield_to_tasks().await;
+    part.within("prepare");
+    directory.replace(vec![endpoint(2, &[])]);
+    tokio::time::sleep(Duration::from_millis(3500)).await;
+    // For the first set, for the second, and 3 s later.
+    assert_eq!(prepared.load(Ordering::Relaxed), 3);
+    part.within("");
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!((ports(&destination, "m"), destination.failure()), ([2].into(), None));
+}
+
 /// Picks the first, and notes the selections that it was given.
 #[derive(Clone, Default)]
 struct Given {
@@ -294,23 +363,10 @@ async fn a_balancer_is_not_asked_to_pick_from_nobody() {
     assert!(pick(&[1, 2], &[1]).is_some());
 }
 
-/// A router whose rules are always said to have changed.
-struct Restless(Without);
-
-impl Router for Restless {
-    fn prepare(&self, set: &Arc<Endpoints>) -> Box<dyn PreparedRouter> {
-        self.0.prepare(set)
-    }
-
-    fn changed(&self, _: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        Box::pin(async {})
-    }
-}
-
 #[tokio::test]
 async fn rules_that_never_come_to_rest_leave_the_thread_to_others() {
     let directory = Changing::new(vec![endpoint(1, &[])]);
-    let router = Arc::new(Restless(Without::new(&[])));
+    let router = Arc::new(Restless(Without::new(&[]), Arc::default()));
     let destination = destination(&directory, vec![router], InTurn::default());
     let follow = tokio::spawn(destination.follow());
     // One thread runs both.
