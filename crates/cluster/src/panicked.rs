@@ -5,6 +5,7 @@ use std::fmt;
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
+use dubhe_core::status::panic_message;
 use dubhe_core::time::{Duration, Instant, SharedClock};
 
 /// The pause before parts that panicked are asked again, when nothing changes meanwhile.
@@ -46,8 +47,6 @@ impl Panicked {
 
 impl fmt::Display for Panicked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.panic.downcast_ref::<&str>().copied();
-        let text = text.or_else(|| self.panic.downcast_ref::<String>().map(String::as_str));
-        write!(f, "{} panicked: {}", self.part, text.unwrap_or("the log says where"))
+        write!(f, "{} panicked: {}", self.part, panic_message(&*self.panic))
     }
 }

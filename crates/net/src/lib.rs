@@ -13,7 +13,6 @@
 //! | [`keepalive`] | decides when to probe a peer that lets calls wait |
 //! | [`drain`] | stops in order: a shutdown signal, guards that count, scopes that own tasks |
 //! | [`rate`] | ends peers that do not go on with what they have begun |
-//! | [`handler`] | logs the panics of handlers, and makes them errors of their calls |
 //! | [`log`] | log lines that come once a second at most |
 //! | [`poll_watch`] | tells a watchdog what is polled on each thread |
 //! | [`time`] | the clock that the above decide by |
@@ -22,7 +21,6 @@
 pub mod detect;
 pub mod drain;
 mod error;
-pub mod handler;
 pub mod io;
 pub mod keepalive;
 pub mod log;

@@ -3,6 +3,7 @@
 mod code;
 mod exception;
 mod late;
+mod panics;
 mod short;
 pub mod table;
 
@@ -15,6 +16,8 @@ use bytestring::ByteString;
 
 pub use code::Code;
 pub use exception::Exception;
+pub use panics::panic_message;
+pub(crate) use panics::panicked;
 
 use crate::end::{Facts, Until, Watchers};
 use crate::metadata::Metadata;
@@ -98,12 +101,6 @@ impl Drop for Status {
     fn drop(&mut self) {
         self.delivered();
     }
-}
-
-/// The error of a call in which `part` panicked.
-#[cold]
-pub(crate) fn panicked(part: &str) -> Status {
-    Status::new(Code::Internal, format!("{part} panicked; the log says where"))
 }
 
 impl Status {

@@ -8,11 +8,10 @@ use dubhe_core::filter::Guards;
 use dubhe_core::gate::Arrival;
 use dubhe_core::printable::Printable;
 use dubhe_core::serve::{self, Overload, Target, Wanted};
-use dubhe_core::status::table;
+use dubhe_core::status::{panic_message, table};
 use dubhe_core::time::Deadline;
 use dubhe_core::{Call, Head, Metadata, Method, Peer, ServiceKey, Status};
 use dubhe_hessian2::Error;
-use dubhe_net::handler;
 use dubhe_net::poll_watch::PollKey;
 use dubhe_net::session::Outbox;
 
@@ -41,7 +40,10 @@ impl Ticket {
     pub(super) fn reply(self, ended: HandlerResult, peer: &Peer, out: &mut Outbox) {
         let outcome = ended.unwrap_or_else(|HandlerPanic(panic)| {
             let (service, method) = (&self.service, &self.method.name);
-            Err(handler::panicked(service, method, peer.remote.as_ref(), &*panic))
+            let panic = Printable(panic_message(&*panic));
+            let peer = peer.remote.as_ref().map(tracing::field::display);
+            tracing::error!(%service, method = %Printable(method), peer, %panic, "a handler panicked");
+            Err(Status::handler_panicked(service, method))
         });
         match self.to {
             Some(to) => write_reply(out, to, outcome),

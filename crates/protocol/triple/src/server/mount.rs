@@ -9,7 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
 use dubhe_core::printable::Printable;
-use dubhe_net::handler;
+use dubhe_core::status::panic_message;
 use futures_util::FutureExt;
 use http::{Request, Response, StatusCode};
 use http_body::{Frame, SizeHint};
@@ -80,7 +80,7 @@ where
                     failed()
                 }
                 Err(panic) => {
-                    let panic = Printable(handler::message(&*panic));
+                    let panic = Printable(panic_message(&*panic));
                     tracing::error!(%panic, "a mounted service panicked");
                     failed()
                 }

@@ -7,9 +7,10 @@ use std::pin::Pin;
 
 use dubhe_core::Status;
 use dubhe_core::invoke::Outcome;
+use dubhe_core::printable::Printable;
 use dubhe_core::sock_addr::SockAddr;
+use dubhe_core::status::panic_message;
 use dubhe_core::time::Deadline;
-use dubhe_net::handler;
 use futures_util::FutureExt;
 use http::request;
 
@@ -48,6 +49,9 @@ impl Caller<'_> {
     pub(super) fn panicked(&self, panic: &(dyn Any + Send)) -> Status {
         let (service, method) =
             RequestTarget::of(self.head).map_or_else(|_| <_>::default(), |named| named.names());
-        handler::panicked(&service, method, self.remote.as_ref(), panic)
+        let panic = Printable(panic_message(panic));
+        let peer = self.remote.as_ref().map(tracing::field::display);
+        tracing::error!(%service, method = %Printable(method), peer, %panic, "a handler panicked");
+        Status::handler_panicked(&service, method)
     }
 }
