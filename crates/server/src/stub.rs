@@ -6,6 +6,7 @@ mod stream;
 use std::sync::Arc;
 
 use dubhe_core::context::Context;
+use dubhe_core::status::Retry;
 use dubhe_core::{Call, CallBody, Code, Invoking, Metadata, Payload, Reply, Status, Streaming};
 use dubhe_hessian2::Encode;
 use dubhe_hessian2::payload::{self, Owned, OwnedArguments};
@@ -81,7 +82,11 @@ fn finish(outcome: Result<Reply, Status>, metadata: Metadata) -> Result<Reply, S
             reply.metadata.fill_from(&metadata);
             Ok(reply)
         }
-        Err(status) => {
+        Err(mut status) => {
+            // Whatever the status says of a call that the handler made, the handler itself began.
+            if status.retry() == Retry::Unstarted {
+                status = status.with_retry(Retry::Unknown);
+            }
             let keep = status.headers().is_empty() && !metadata.is_empty();
             Err(if keep { status.with_headers(metadata) } else { status })
         }

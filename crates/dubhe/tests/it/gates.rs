@@ -15,6 +15,7 @@ use std::time::Duration;
 use dubhe::dispatch::{Dispatch, Target, Wanted};
 use dubhe::gate::{Arrival, Gate, PRIORITY};
 use dubhe::prelude::*;
+use dubhe::status::Retry;
 use dubhe::{Metadata, RetryBudget, RunningServer, ServiceKey};
 use dubhe_testkit::{http1, wait_until};
 use tokio::io::AsyncWriteExt as _;
@@ -376,5 +377,37 @@ async fn a_refused_call_goes_to_another_provider_over_every_protocol() {
         for _ in 0..10 {
             assert_eq!(client.pass("Ada".into()).await.unwrap(), "Ada", "{protocol}");
         }
+    }
+}
+
+#[dubhe::interface("org.example.Chains")]
+trait Chains {
+    /// Passes on the error of a call of its own that nobody began.
+    async fn pass_on(&self) -> Result<String, Status>;
+}
+
+struct Middle(AtomicUsize);
+
+impl Chains for Arc<Middle> {
+    async fn pass_on(&self) -> Result<String, Status> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Err(Status::resource_exhausted("the last one is full").with_retry(Retry::Unstarted))
+    }
+}
+
+#[tokio::test]
+async fn a_handler_that_passes_on_what_nobody_began_has_begun() {
+    let middle = Arc::new(Middle(AtomicUsize::new(0)));
+    let server = || Server::builder().service(ChainsServer::new(middle.clone()));
+    let one = server().start("127.0.0.1:0").await.unwrap();
+    let other = server().start("127.0.0.1:0").await.unwrap();
+    let app = App::builder("caller").build().unwrap();
+    for protocol in ["dubbo", "tri"] {
+        let url = format!("{protocol}://{};{protocol}://{}", one.addr(), other.addr());
+        let client = app.client::<ChainsClient>().url(&url).repeatable(false).build().unwrap();
+        let error = client.pass_on().await.unwrap_err();
+        assert_eq!(error.message(), "the last one is full", "{protocol}");
+        assert_ne!(error.retry(), Retry::Unstarted, "{protocol}");
+        assert_eq!(middle.0.swap(0, Ordering::SeqCst), 1, "{protocol}");
     }
 }
