@@ -44,13 +44,19 @@ impl Channels {
         self.connectors.iter().position(|c| c.protocol() == protocol)
     }
 
-    /// Checks that there is a connector for the protocol of `endpoint`.
+    /// Checks that there is a connector for the protocol of `endpoint`, and that it takes its
+    /// parameters. Nothing is connected.
     ///
     /// # Errors
-    /// [`Code::InvalidArgument`] when there is none; the message lists the known protocols.
+    /// [`Code::InvalidArgument`] when there is none; the message lists the known protocols. Those of
+    /// [`Connect::connect`] otherwise.
     pub fn check(&self, endpoint: &Endpoint) -> Result<(), Status> {
-        let found = self.connector(endpoint).map(drop);
-        found.map_err(|status| Status::new(Code::InvalidArgument, status.message()))
+        let connector = self.connector(endpoint);
+        let connector =
+            connector.map_err(|status| Status::new(Code::InvalidArgument, status.message()))?;
+        let runtime = self.tasks.runtime();
+        let _within = runtime.enter();
+        connector.connect(&endpoint.detached()).map(drop)
     }
 
     /// The key of the channel to `endpoint`.

@@ -1,21 +1,23 @@
-//! A fault strategy: a second attempt beside the first one when that is slow. The reply that comes
-//! first counts, and dropping the other attempt cancels it.
+//! A fault strategy: a second attempt beside the first one when that is slow. What comes first counts,
+//! unless it is an error that the other may mend; dropping the other attempt cancels it.
 
 use dubhe::prelude::*;
 use dubhe_examples::{First, UsersClient, hung, show, users};
-use futures_util::{FutureExt as _, future::select_ok};
+use futures_util::future::{Either, select};
 
 /// Hedges calls that may run twice, where two providers are there.
-async fn hedge(call: Call, attempts: Attempts) -> Result<Reply, Status> {
+pub(crate) async fn hedge(call: Call, attempts: Attempts) -> Result<Reply, Status> {
     let two = attempts.is_repeatable() && attempts.candidates(&call).len() > 1;
     let Some(again) = call.try_clone().filter(|_| two) else { return attempts.next(call).await };
-    let first = attempts.next(call);
-    let second = async {
-        attempts.sleep(std::time::Duration::from_millis(50)).await;
-        attempts.next(again).await
+    let slow = attempts.sleep(std::time::Duration::from_millis(50));
+    let (outcome, other) = match select(attempts.next(call), slow).await {
+        Either::Left((outcome, _)) => (outcome, Either::Left(attempts.next(again))),
+        Either::Right(((), first)) => select(first, attempts.next(again)).await.factor_first(),
     };
-    // The first reply, or the last error.
-    select_ok([first.boxed(), second.boxed()]).await.map(|(reply, _)| reply)
+    match outcome {
+        Err(status) if attempts.may_repeat(&status) => other.await,
+        outcome => outcome,
+    }
 }
 
 #[tokio::main]

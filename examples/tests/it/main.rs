@@ -1,7 +1,16 @@
 //! Runs every example and checks what it prints.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
+#[path = "../../src/bin/fault_strategy.rs"]
+#[allow(dead_code, reason = "its main is run as a program")]
+mod hedging;
+
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use dubhe::prelude::*;
+use dubhe_examples::{OneUser, UsersClient, UsersServer};
 
 fn run(program: &str) -> String {
     let output = Command::new(program).output().unwrap();
@@ -82,6 +91,32 @@ fn router() {
 fn fault_strategy() {
     let text = run(env!("CARGO_BIN_EXE_fault_strategy"));
     assert_eq!(text, "found Some(\"Ada\")\n");
+}
+
+#[tokio::test]
+async fn the_hedging_strategy_takes_an_answer_for_one_and_repeats_what_it_may() {
+    for (refusal, repeatable, tries) in [
+        (Status::business(Code::FailedPrecondition, "no funds"), true, 1),
+        (Status::permission_denied("no"), true, 1),
+        (Status::unavailable("full"), true, 2),
+        (Status::unavailable("full"), false, 1),
+    ] {
+        let runs = Arc::new(AtomicUsize::new(0));
+        let (count, answer) = (runs.clone(), refusal.clone());
+        let refuse = move |_: Call, _: Next| {
+            count.fetch_add(1, Ordering::Relaxed);
+            std::future::ready(Err(answer.clone()))
+        };
+        let server = || Server::builder().service(UsersServer::new(OneUser)).filter(refuse.clone());
+        let one = server().start("127.0.0.1:0").await.unwrap();
+        let other = server().start("127.0.0.1:0").await.unwrap();
+        let client = App::builder("test").build().unwrap().client::<UsersClient>();
+        let client = client.url(&format!("tri://{};tri://{}", one.addr(), other.addr()));
+        let client = client.fault(Fault::strategy(hedging::hedge)).repeatable(repeatable);
+        let error = client.build().unwrap().get_user(1).await.unwrap_err();
+        assert_eq!(error.message(), refusal.message());
+        assert_eq!(runs.load(Ordering::Relaxed), tries, "{refusal}");
+    }
 }
 
 #[test]

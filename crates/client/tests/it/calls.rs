@@ -161,16 +161,22 @@ async fn says_what_is_missing() {
 #[tokio::test(start_paused = true)]
 async fn a_provider_to_which_there_is_no_way_is_passed_over() {
     let (env, seen) = environment(|_, _| ok());
-    let both = || builder(&env, &[7, 1]).retries(0);
-    let client = both().build_checked(Duration::from_secs(1)).await.unwrap();
+    let known = |ports: &[u16]| {
+        let set = ports.iter().map(|port| Endpoint::of("test", "h", *port));
+        builder(&env, &[]).directory(Arc::new(Endpoints::new(set)))
+    };
+    let both = known(&[7, 1]).retries(0);
+    let client = both.build_checked(Duration::from_secs(1)).await.unwrap();
     for _ in 0..100 {
         call(&client, "m", &CallOptions::new()).await.unwrap();
     }
     assert_eq!(seen.lock().unwrap().len(), 100);
     // Alone it is asked, and its error told.
-    let alone = builder(&env, &[7]).build_checked(Duration::from_secs(1)).await;
+    let alone = known(&[7]).build_checked(Duration::from_secs(1)).await;
     assert_eq!(alone.err().unwrap().code(), Code::InvalidArgument);
-    let alone = builder(&env, &[7]).build().unwrap();
-    let status = call(&alone, "m", &CallOptions::new()).await.unwrap_err();
+    let status = call(&known(&[7]).build().unwrap(), "m", &CallOptions::new()).await.unwrap_err();
     assert!(status.message().contains("connections is not a number"), "{status}");
+    // A URL is the caller's own: the client is not built.
+    let direct = builder(&env, &[1, 7]).build().unwrap_err();
+    assert!(direct.message().contains("connections is not a number"), "{direct}");
 }

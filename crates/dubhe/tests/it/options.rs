@@ -304,6 +304,9 @@ async fn wrong_urls_fail_when_client_or_server_are_built() {
     let app = App::builder("test").build().unwrap();
     for (url, hint) in [
         ("foo://127.0.0.1:1", "protocol \"foo\" is not configured, only dubbo, tri, grpc"),
+        ("dubbo://127.0.0.1:1?connections=x", "connections=\"x\" is not a number"),
+        ("tri://127.0.0.1:1?connections=x", "connections=\"x\" is not a number"),
+        ("grpc://127.0.0.1:1?connect.timeout=1s", "connect.timeout=\"1s\" is not a number"),
         ("tri://127.0.0.1", "has no port; write tri://HOST:PORT"),
         ("127.0.0.1:0", "has no port; write dubbo://HOST:PORT"),
         ("tri://127.0.0.1:99999", "no valid port"),
