@@ -38,8 +38,9 @@ pub struct End<'a> {
     pub trailers: &'a Metadata,
     /// The number of messages of the reply that passed.
     pub messages: u64,
-    /// The length of these messages in bytes, as they are encoded and before compression. Messages
-    /// of Rust types count once the protocol has encoded them.
+    /// The length of these messages in bytes, as they are encoded and before compression, without
+    /// what carries them (frames, attachments, Triple's wrapper): the same at both ends. Messages of
+    /// Rust types count once the protocol has encoded them.
     pub bytes: u64,
 }
 

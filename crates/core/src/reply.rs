@@ -252,6 +252,15 @@ impl ReplyStream {
         let bytes = length(bytes);
         self.watchers.advance(|progress| progress.bytes = progress.bytes.saturating_add(bytes));
     }
+
+    /// Takes back the last message that passed: a protocol could not write it.
+    pub fn unwritable(&mut self, payload: &Payload) {
+        let bytes = encoded(payload);
+        self.watchers.advance(|progress| {
+            progress.messages = progress.messages.saturating_sub(1);
+            progress.bytes = progress.bytes.saturating_sub(bytes);
+        });
+    }
 }
 
 impl Stream for ReplyStream {

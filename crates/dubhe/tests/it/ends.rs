@@ -379,3 +379,43 @@ async fn a_large_reply_over_dubbo_that_nobody_reads_has_not_ended() {
         assert_eq!(scene.server_ends.recv().await.unwrap().0, end, "{how}");
     }
 }
+
+/// Sends the messages and the bytes of each reply.
+struct Sizes(mpsc::UnboundedSender<(u64, u64)>);
+
+impl Hook for Sizes {
+    fn before(&self, _: &mut Call) -> Result<Guard, Status> {
+        let to = self.0.clone();
+        Ok(Guard::new(move |end| {
+            let _ = to.send((end.messages, end.bytes));
+        }))
+    }
+}
+
+#[tokio::test]
+async fn a_reply_has_as_many_bytes_at_either_end() {
+    for protocol in ["dubbo", "tri", "grpc"] {
+        let (server, mut of_server) = mpsc::unbounded_channel();
+        let (client, mut of_client) = mpsc::unbounded_channel();
+        let services = Server::builder().service(EndingsServer::new(AsAsked)).hook(Sizes(server));
+        let running = services.start("127.0.0.1:0").await.unwrap();
+        let url = format!("{protocol}://{}", running.addr());
+        let builder = App::builder("test").build().unwrap().client::<EndingsClient>().url(&url);
+        let client = builder.hook(Sizes(client)).build().unwrap();
+        client.end("ok".into()).await.unwrap();
+        // A text: its tag, and two characters.
+        assert_eq!(of_server.recv().await, Some((1, 3)), "{protocol}");
+        assert_eq!(of_client.recv().await, Some((1, 3)), "{protocol}");
+        client.end("large".into()).await.unwrap();
+        let large = of_server.recv().await;
+        assert_eq!(large, of_client.recv().await, "{protocol}");
+        assert!(large.unwrap().1 > 7 << 20, "{protocol}");
+        if protocol != "dubbo" {
+            let numbers: Vec<_> = client.count("ok".into()).await.unwrap().collect().await;
+            assert_eq!(numbers.len(), 3);
+            // Small integers have a byte each.
+            assert_eq!(of_server.recv().await, Some((3, 3)), "{protocol}");
+            assert_eq!(of_client.recv().await, Some((3, 3)), "{protocol}");
+        }
+    }
+}

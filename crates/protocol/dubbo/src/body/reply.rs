@@ -122,6 +122,12 @@ impl ReplyTo {
 /// The length of a reply up to which it counts as sent when it is queued, in bytes.
 const SMALL: usize = 32 * 1024;
 
+/// The bytes of a frame that was queued, and of the value in it.
+struct Written {
+    frame: usize,
+    value: usize,
+}
+
 /// Queues the reply to a call: its result, its exception, or, failing that, why it has none.
 pub(crate) fn write_reply(out: &mut Outbox, to: ReplyTo, mut outcome: Outcome) {
     let written = match &mut outcome {
@@ -130,12 +136,12 @@ pub(crate) fn write_reply(out: &mut Outbox, to: ReplyTo, mut outcome: Outcome) {
     };
     match (written, outcome) {
         // What is small leaves at once, or with what waits already.
-        (Ok(length), Ok(reply)) if length > SMALL => {
+        (Ok(Written { frame, value }), Ok(reply)) if frame > SMALL => {
             let receipt = reply.into_receipt();
-            out.on_written(move || receipt.sent(Ok(length)));
+            out.on_written(move || receipt.sent(Ok(value)));
         }
-        (Ok(length), Ok(mut reply)) => reply.sent(Ok(length)),
-        (Ok(length), Err(mut status)) if length > SMALL => {
+        (Ok(Written { value, .. }), Ok(mut reply)) => reply.sent(Ok(value)),
+        (Ok(Written { frame, .. }), Err(mut status)) if frame > SMALL => {
             out.on_written(move || status.delivered());
         }
         (Ok(_), Err(mut status)) => status.delivered(),
@@ -168,15 +174,18 @@ fn write_refused(out: &mut Outbox, to: ReplyTo, refused: Refused) -> Status {
     }
 }
 
-/// Queues a result; gives the bytes of its frame.
-fn write_success(out: &mut Outbox, to: ReplyTo, reply: &mut Reply) -> Result<usize, Refused> {
+/// Queues a result.
+fn write_success(out: &mut Outbox, to: ReplyTo, reply: &mut Reply) -> Result<Written, Refused> {
     match &reply.body {
         ReplyBody::One(payload, trailers) => {
             let mut metadata = std::mem::take(&mut reply.metadata);
             metadata.fill_from(trailers);
-            frame(out, to.header(table::dubbo::OK), to.limit, |w| {
-                write_value(w, to, payload, &metadata)
-            })
+            let mut value = 0;
+            let frame = frame(out, to.header(table::dubbo::OK), to.limit, |w| {
+                value = write_value(w, to, payload, &metadata)?;
+                Ok(())
+            })?;
+            Ok(Written { frame, value })
         }
         ReplyBody::Stream(_) => Err(Refused::Unwritable(Status::new(
             Code::Unimplemented,
@@ -185,13 +194,15 @@ fn write_success(out: &mut Outbox, to: ReplyTo, reply: &mut Reply) -> Result<usi
     }
 }
 
+/// Writes a value with its tag and the attachments; gives the bytes of the value alone.
 fn write_value(
     w: &mut Writer<'_>,
     to: ReplyTo,
     payload: &Payload,
     metadata: &Metadata,
-) -> Result<(), Status> {
+) -> Result<usize, Status> {
     let family = if to.attachments { WITH_ATTACHMENTS } else { 0 };
+    let mut length = NULL_VALUE.len();
     if let Payload::Message(Content::Dynamic(Value::Null)) = payload {
         w.encoder().write_i32(NULL + family);
     } else {
@@ -202,25 +213,29 @@ fn write_value(
         if w.buffer().get(value..) == Some(NULL_VALUE) {
             w.buffer().truncate(tag);
             w.encoder().write_i32(NULL + family);
+        } else {
+            length = w.buffer().len().saturating_sub(value);
         }
     }
-    write_attachments(w.encoder(), to, metadata, None)
+    write_attachments(w.encoder(), to, metadata, None)?;
+    Ok(length)
 }
 
 /// Queues an error: a Java exception where it is one of the service's, else a status byte.
-fn write_error(out: &mut Outbox, to: ReplyTo, status: &Status) -> Result<usize, Refused> {
+fn write_error(out: &mut Outbox, to: ReplyTo, status: &Status) -> Result<Written, Refused> {
     if status.java().is_none() && !status.is_business() {
         write_text(out, to, status_byte(status), status.message());
-        return Ok(0);
+        return Ok(Written { frame: 0, value: 0 });
     }
     let mut metadata = status.headers().clone();
     metadata.fill_from(status.trailers());
-    frame(out, to.header(table::dubbo::OK), to.limit, |w| {
+    let frame = frame(out, to.header(table::dubbo::OK), to.limit, |w| {
         let family = if to.attachments { WITH_ATTACHMENTS } else { 0 };
         w.encoder().write_i32(EXCEPTION + family);
         w.content(&to_exception(status), &metadata)?;
         write_attachments(w.encoder(), to, &metadata, table::code_beside_exception(status))
-    })
+    })?;
+    Ok(Written { frame, value: 0 })
 }
 
 /// Queues an error that is one text, in the serialization of the request.

@@ -22,13 +22,16 @@ use crate::transport::{ClientStream, Connection, Error, passed};
 pub(super) struct Patience {
     pub(super) since: Instant,
     pub(super) deadline: Option<Deadline>,
+    /// The reply has begun.
+    pub(super) replied: bool,
 }
 
 impl Patience {
     /// The error of a call whose deadline has passed.
     #[cold]
     pub(super) fn too_late(self) -> Status {
-        Status::no_reply(time::now().saturating_duration_since(self.since))
+        let after = time::now().saturating_duration_since(self.since);
+        if self.replied { Status::cut_short(after) } else { Status::no_reply(after) }
     }
 
     /// The error of a call that failed with `status`. A peer that knows the deadline gives up as well,
@@ -48,7 +51,7 @@ pub(super) async fn run(
     call: Call,
 ) -> Outcome {
     let (since, deadline) = (call.head.arrived.unwrap_or_else(time::now), call.head.deadline);
-    let patience = Patience { since, deadline };
+    let patience = Patience { since, deadline, replied: false };
     tokio::select! {
         biased;
         outcome = exchange(connection, caller, endpoint, call, patience) => {
@@ -128,7 +131,7 @@ mod tests {
         let patience = |left: Option<u64>| {
             let since = time::now();
             let deadline = left.map(|left| Deadline::after(since, Duration::from_secs(left)));
-            Patience { since, deadline }
+            Patience { since, deadline, replied: false }
         };
         for code in [Code::Cancelled, Code::DeadlineExceeded] {
             let late = patience(Some(0)).or_too_late(ended(code));

@@ -120,6 +120,7 @@ pub(super) fn many(
         return Ok(Reply::stream(stream::iter([end])));
     }
     let encoding = Encoding::of(&parts.headers, &GRPC_ENCODING)?;
+    let patience = Patience { replied: true, ..patience };
     let mut open = Some((Messages::new(body, limits.message, encoding), replying));
     let mut late = patience.deadline.map(|deadline| Box::pin(passed(Some(deadline))));
     let frames = stream::poll_fn(move |cx| {

@@ -55,18 +55,21 @@ impl Codec {
         Err(Status::new(Code::Internal, text))
     }
 
-    /// Appends the message of `payload` to `out`.
+    /// Appends the message of `payload` to `out`. Returns its length in bytes, without the wrapper of
+    /// a reply.
     pub(crate) fn write(
         &self,
         side: Side<'_>,
         payload: &Payload,
         out: &mut BytesMut,
-    ) -> Result<(), Status> {
+    ) -> Result<usize, Status> {
+        let at = out.len();
         match (self, side) {
-            (Self::Message(format), _) => write_message(format, payload, out),
-            (Self::Wrapper, Side::Reply) => payload::wrap(payload, out),
-            (Self::Wrapper, Side::Request(method)) => payload::wrap_request(payload, method, out),
+            (Self::Message(format), _) => write_message(format, payload, out)?,
+            (Self::Wrapper, Side::Reply) => return payload::wrap(payload, out),
+            (Self::Wrapper, Side::Request(method)) => payload::wrap_request(payload, method, out)?,
         }
+        Ok(out.len() - at)
     }
 
     /// The payload of a message of a request and, in a wrapper, the descriptors of its arguments.

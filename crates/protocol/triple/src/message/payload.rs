@@ -26,29 +26,25 @@ pub(super) fn write_message(
     }
 }
 
-/// A result in its wrapper.
-pub(super) fn wrap(payload: &Payload, out: &mut BytesMut) -> Result<(), Status> {
+/// A result in its wrapper. Returns the length of the result.
+pub(super) fn wrap(payload: &Payload, out: &mut BytesMut) -> Result<usize, Status> {
+    let mut encoder = Encoder::new();
     match payload {
         Payload::Message(Content::Encoded(encoded)) => {
-            wrapper::write_response(hessian::forwarded(encoded)?, out);
+            let data = hessian::forwarded(encoded)?;
+            wrapper::write_response(data, out);
+            return Ok(data.len());
         }
-        Payload::Message(content) => {
-            let mut encoder = Encoder::new();
-            hessian::write_content(content, &mut encoder)?;
-            wrapper::write_response(encoder.buffer(), out);
-        }
-        Payload::Args(args) if args.count() == 1 => {
-            let mut encoder = Encoder::new();
-            hessian::write_args(args, &mut encoder)?;
-            wrapper::write_response(encoder.buffer(), out);
-        }
+        Payload::Message(content) => hessian::write_content(content, &mut encoder)?,
+        Payload::Args(args) if args.count() == 1 => hessian::write_args(args, &mut encoder)?,
         Payload::Args(args) => {
             let count = args.count();
             let text = format!("a list of {count} arguments is not a result; return one value");
             return Err(Status::new(Code::Internal, text));
         }
     }
-    Ok(())
+    wrapper::write_response(encoder.buffer(), out);
+    Ok(encoder.buffer().len())
 }
 
 /// A result that is Hessian already, in its wrapper.

@@ -47,7 +47,8 @@ impl<'a> Writer<'a> {
         Ok((self.take().unwrap_or_else(Data::nothing), length))
     }
 
-    /// Adds a message to those that leave together. Returns its length before compression.
+    /// Adds a message to those that leave together. Returns its length before compression, without the
+    /// wrapper of a reply.
     ///
     /// # Errors
     /// When it cannot be written; those before it are kept.
@@ -63,15 +64,17 @@ impl<'a> Writer<'a> {
     fn message(&mut self, payload: &Payload, at: usize) -> Result<usize, Status> {
         match self.encoding {
             Encoding::Identity => {
-                self.codec.write(self.side, payload, &mut self.out)?;
-                data::end(&mut self.out, at, false, self.limit).map_err(status::of_frame)
+                let length = self.codec.write(self.side, payload, &mut self.out)?;
+                data::end(&mut self.out, at, false, self.limit).map_err(status::of_frame)?;
+                Ok(length)
             }
             Encoding::Gzip => {
                 let mut plain = BytesMut::new();
-                self.codec.write(self.side, payload, &mut plain)?;
+                let length = self.codec.write(self.side, payload, &mut plain)?;
                 // The limit is for what the other end gets to see.
-                let (length, limit) = (plain.len(), self.limit);
-                if length > limit {
+                let limit = self.limit;
+                if plain.len() > limit {
+                    let length = plain.len();
                     return Err(status::of_frame(FrameError::TooLarge { length, limit }));
                 }
                 gzip(&plain, &mut self.out);

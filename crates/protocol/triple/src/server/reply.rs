@@ -213,8 +213,12 @@ async fn messages(
                     watched(watch, key, || frames.poll_next_unpin(cx)).map(|frame| match frame {
                         Some(Frame::Message(payload)) => {
                             let written = writer.add(&payload);
-                            if let (Ok(length), None) = (&written, payload.encoded()) {
-                                frames.encoded(*length);
+                            match &written {
+                                Ok(length) if payload.encoded().is_none() => {
+                                    frames.encoded(*length);
+                                }
+                                Ok(_) => {}
+                                Err(_) => frames.unwritable(&payload),
                             }
                             Some(Ok(written.map(drop)))
                         }

@@ -104,7 +104,7 @@ async fn bytes_count_once_they_are_sent() {
         ("Ten", "0", ("OK", 1, 10)),
         ("Stream", "0", ("OK", 2, 15)),
         ("StreamLarge", "0", ("OK", 1, 6 << 20)),
-        ("StreamUnwritable", "3", ("INVALID_ARGUMENT", 1, 0)),
+        ("StreamUnwritable", "3", ("INVALID_ARGUMENT", 0, 0)),
         ("StreamCutOff", "13", ("INTERNAL", 1, 1)),
         ("Large", "0", ("OK", 1, 6 << 20)),
         ("TooLarge", "8", ("RESOURCE_EXHAUSTED", 0, 0)),

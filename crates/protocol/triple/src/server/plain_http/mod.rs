@@ -90,17 +90,21 @@ impl RequestProtocol for PlainHttp {
         metadata: Metadata,
         trailers: Metadata,
     ) -> Result<Unary, Status> {
-        let (kind, body) = match &self.content {
+        let (kind, body, length) = match &self.content {
             BodyCodec::Message(codec) => {
                 let json = *codec == Codec::Message(Format::Json);
                 let mut out = BytesMut::new();
-                codec.write(Side::Reply, payload, &mut out)?;
-                (if json { JSON } else { PROTO }, out.freeze())
+                let length = codec.write(Side::Reply, payload, &mut out)?;
+                (if json { JSON } else { PROTO }, out.freeze(), length)
             }
-            BodyCodec::Json { .. } => (JSON, json::result(payload, self.json)?),
+            BodyCodec::Json { .. } => {
+                let body = json::result(payload, self.json)?;
+                let length = body.len();
+                (JSON, body, length)
+            }
         };
-        let (length, limit) = (body.len(), self.limit);
-        if length > limit {
+        if body.len() > self.limit {
+            let (length, limit) = (body.len(), self.limit);
             return Err(of_frame(FrameError::TooLarge { length, limit }));
         }
         let mut headers = HeaderMap::new();
