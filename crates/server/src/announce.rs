@@ -119,11 +119,9 @@ impl Announcer {
 
     /// The instance, with the facts that the parameters of a service tell of it.
     fn instance_of(&self, params: &ServiceParams) -> Arc<Instance> {
-        match params.get("zone").filter(|zone| !zone.is_empty()) {
+        match params.zone() {
             None => self.instance.clone(),
-            Some(zone) => {
-                Arc::new(Instance { zone: Some(zone.into()), ..(*self.instance).clone() })
-            }
+            zone => Arc::new(Instance { zone, ..(*self.instance).clone() }),
         }
     }
 
