@@ -110,9 +110,10 @@ impl RunningServer {
     /// Withdraws a service from the registries, serves it for as long as their news may take to reach
     /// callers, and removes it then. That time is the quiet period of a drain, the longer one of
     /// `dubbo.drain_quiet` and `triple.drain_quiet`, 1 s by default; none for a service that no
-    /// registry knows. Calls in flight end normally. Later calls are refused with
-    /// [`Code::Unavailable`], so that callers send them to other providers; callers of another
-    /// framework may see it as an overload over the dubbo protocol, which has nothing closer.
+    /// registry knows. Calls in flight end normally. Later calls are refused, so
+    /// that callers send them to other providers: with [`Code::Unavailable`] over Triple and HTTP, and
+    /// over the dubbo protocol, which has nothing closer, with the status of an overloaded server
+    /// (100), which is [`Code::ResourceExhausted`] to a caller of Dubhe.
     ///
     /// Dropping the future leaves the service withdrawn and served.
     ///
@@ -120,6 +121,7 @@ impl RunningServer {
     /// When there is no service of this key, or it is a built-in one.
     ///
     /// [`Code::Unavailable`]: dubhe_core::Code::Unavailable
+    /// [`Code::ResourceExhausted`]: dubhe_core::Code::ResourceExhausted
     pub async fn remove(&self, key: &ServiceKey) -> Result<(), Status> {
         let removed = {
             let _alone = self.changing.lock(key).await;
