@@ -164,8 +164,13 @@ impl Services {
     /// # Errors
     /// When there is none of this key, or it is a built-in service.
     pub(crate) fn remove(&mut self, key: &ServiceKey) -> Result<(), Status> {
+        if self.get(key).is_some_and(|exported| exported.built_in) {
+            let text =
+                format!("service {key} is built in; disable it with an option of the server");
+            return Err(Status::new(Code::FailedPrecondition, text));
+        }
         let own = self.interfaces.get_mut(key.interface());
-        let own = own.filter(|own| own.iter().any(|e| *e.key == *key && !e.built_in));
+        let own = own.filter(|own| own.iter().any(|e| *e.key == *key));
         let Some(own) = own else {
             let mut known: Vec<_> =
                 self.exported().filter(|e| !e.built_in).map(|e| e.key.to_string()).collect();
