@@ -218,6 +218,32 @@ async fn registries_show_the_zone_of_the_server_unless_a_service_has_one() {
     }
 }
 
+#[tokio::test]
+async fn a_service_that_is_being_removed_says_so() {
+    let server = Server::builder().registry(Memory::new()).service(guide("a"));
+    let server = server.start("127.0.0.1:0").await.unwrap();
+    let addr = server.addr();
+    let health = move || async move {
+        let ask = move || {
+            let json = ["content-type: application/json"];
+            let body = r#"{"service":"org.example.Guide"}"#;
+            http1::request(addr, "POST /grpc.health.v1.Health/Check", &json, body).unwrap().body
+        };
+        tokio::task::spawn_blocking(ask).await.unwrap()
+    };
+    let key = key();
+    let mut removal = std::pin::pin!(server.remove(&key));
+    assert!(futures_util::poll!(&mut removal).is_pending());
+    let body = health().await;
+    assert!(body.contains("NOT_SERVING"), "{body}");
+    let error = server.add(guide("b")).await.unwrap_err();
+    assert!(error.message().contains("is being removed"), "{error}");
+    removal.await.unwrap();
+    server.add(guide("b")).await.unwrap();
+    let body = health().await;
+    assert!(body.contains("SERVING") && !body.contains("NOT_SERVING"), "{body}");
+}
+
 /// A registry that never answers an announcement in the group "slow".
 #[derive(Clone)]
 struct Slow(Memory);

@@ -108,7 +108,7 @@ impl RunningServer {
     }
 
     /// Withdraws a service from the registries, serves it for as long as their news may take to reach
-    /// callers, and removes it then. That time is the quiet period of a drain, the longer one of
+    /// callers, and removes it then; health says `NOT_SERVING` of it from the beginning. That time is the quiet period of a drain, the longer one of
     /// `dubbo.drain_quiet` and `triple.drain_quiet`, 1 s by default; none for a service that no
     /// registry knows. Calls in flight end normally. Later calls are refused, so
     /// that callers send them to other providers: with [`Code::Unavailable`] over Triple and HTTP, and
@@ -125,22 +125,17 @@ impl RunningServer {
     pub async fn remove(&self, key: &ServiceKey) -> Result<(), Status> {
         let removed = {
             let _alone = self.changing.lock(key).await;
-            // Checked first, so that no registration is withdrawn for a removal that fails.
-            let current = self.services.current();
-            Services::clone(&current).remove(key)?;
+            let leaving = self.change(|services| services.leave(key))?;
             self.announcer.withdraw(key).await;
-            current.get(key).cloned()
+            leaving
         };
         // Others may come and go meanwhile.
-        if removed.as_ref().is_some_and(|removed| self.announcer.announces(removed)) {
+        if self.announcer.announces(&removed) {
             time::sleep_until(time::now() + self.notice).await;
         }
         let _alone = self.changing.lock(key).await;
         // Another call may have removed it, and added one of its name.
-        match removed {
-            Some(removed) if self.serves(&removed) => self.change(|services| services.remove(key)),
-            _ => Ok(()),
-        }
+        if self.serves(&removed) { self.change(|services| services.remove(key)) } else { Ok(()) }
     }
 
     /// Returns `true` while this very export is served.
