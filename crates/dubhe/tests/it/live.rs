@@ -265,6 +265,43 @@ impl Registry for Slow {
     }
 }
 
+/// Refuses as many withdrawals.
+#[derive(Clone)]
+struct Keeping(Memory, Arc<AtomicUsize>);
+
+impl Registry for Keeping {
+    fn register(&self, registration: Registration) -> Registering<'_, ()> {
+        self.0.register(registration)
+    }
+
+    fn unregister(&self, registration: &Registration) -> Registering<'_, ()> {
+        let less = |left: usize| left.checked_sub(1);
+        if self.1.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok() {
+            return Box::pin(std::future::ready(Err(Status::new(Code::Unavailable, "away"))));
+        }
+        self.0.unregister(registration)
+    }
+
+    fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
+        self.0.subscribe(service)
+    }
+}
+
+#[tokio::test]
+async fn what_a_registry_did_not_withdraw_is_withdrawn_by_stop() {
+    let registry = Keeping(Memory::new(), Arc::new(AtomicUsize::new(2)));
+    let server = Server::builder().registry(Memory::new()).registry(registry.clone());
+    let server = server.service(guide("a")).start("127.0.0.1:0").await.unwrap();
+    let error = server.remove(&key()).await.unwrap_err();
+    assert!(error.message().contains("org.example.Guide is not withdrawn"), "{error}");
+    assert!(error.message().contains("registry [2] of 2"), "{error}");
+    assert!(server.services().iter().all(|(other, _)| **other != key()));
+    let mut seen = registry.subscribe(&key()).await.unwrap();
+    assert_eq!(seen.next().await.unwrap().providers.len(), 2);
+    server.stop().await;
+    while !seen.next().await.unwrap().providers.is_empty() {}
+}
+
 #[tokio::test]
 async fn a_registry_that_does_not_answer_holds_up_one_service() {
     let server = Server::builder().registry(Slow(Memory::new())).service(guide("a"));

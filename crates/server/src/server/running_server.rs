@@ -118,16 +118,17 @@ impl RunningServer {
     /// Dropping the future leaves the service withdrawn and served.
     ///
     /// # Errors
-    /// When there is no service of this key, or it is a built-in one.
+    /// When there is no service of this key, or it is a built-in one. When a registry did not withdraw
+    /// it, of which the error tells; it is removed all the same, and [`RunningServer::stop`] tries again.
     ///
     /// [`Code::Unavailable`]: dubhe_core::Code::Unavailable
     /// [`Code::ResourceExhausted`]: dubhe_core::Code::ResourceExhausted
     pub async fn remove(&self, key: &ServiceKey) -> Result<(), Status> {
-        let removed = {
+        let (removed, withdrawn) = {
             let _alone = self.changing.lock(key).await;
             let leaving = self.change(|services| services.leave(key))?;
-            self.announcer.withdraw(key).await;
-            leaving
+            let withdrawn = self.announcer.withdraw(key).await;
+            (leaving, withdrawn)
         };
         // Others may come and go meanwhile.
         if self.announcer.announces(&removed) {
@@ -135,7 +136,12 @@ impl RunningServer {
         }
         let _alone = self.changing.lock(key).await;
         // Another call may have removed it, and added one of its name.
-        if self.serves(&removed) { self.change(|services| services.remove(key)) } else { Ok(()) }
+        let gone = if self.serves(&removed) {
+            self.change(|services| services.remove(key))
+        } else {
+            Ok(())
+        };
+        gone.and(withdrawn)
     }
 
     /// Returns `true` while this very export is served.
