@@ -15,7 +15,7 @@ pub(crate) struct Catalog {
     /// interface and by its key with group and version, as dubbo-go asks
     /// (`TripleInvoker.startHealthWatch`).
     pub(super) names: Arc<BTreeSet<String>>,
-    /// Those of `names` whose services are all being removed.
+    /// Names, of `names`, whose services are all being removed.
     pub(super) leaving: Arc<BTreeSet<String>>,
     pub(super) described: Arc<Described>,
 }
