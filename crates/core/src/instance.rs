@@ -83,7 +83,17 @@ pub struct ServiceParams {
     pub params: Params,
 }
 
+/// The zone that parameters tell of an instance; `None` for none and for an empty one.
+pub(crate) fn zone(params: &Params) -> Option<ByteString> {
+    params.get("zone").filter(|zone| !zone.is_empty()).cloned()
+}
+
 impl ServiceParams {
+    /// The zone of the instance, where the service names one: `zone`, unless it is empty.
+    pub fn zone(&self) -> Option<ByteString> {
+        zone(&self.params)
+    }
+
     /// The parameter `name`.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.params.get(name).map(|v| &**v)

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use bytestring::ByteString;
 
 use crate::endpoint::{Endpoint, Instance, Offer, Params, ServiceParams};
+use crate::instance::zone;
 use crate::percent;
 use crate::service::ServiceKey;
 use crate::sock_addr::{unix_path, write_unix};
@@ -128,7 +129,7 @@ impl Url {
         Instance {
             host: self.host.clone(),
             application: self.param("application").unwrap_or_default().into(),
-            zone: self.param("zone").filter(|zone| !zone.is_empty()).map(Into::into),
+            zone: zone(&self.params),
             started: self.param("timestamp").and_then(time),
             ..Instance::default()
         }

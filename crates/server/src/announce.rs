@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use dubhe_core::endpoint::{Instance, Offer, ServiceParams};
 use dubhe_core::registry::{Registration, Registry};
+use dubhe_core::status::Retry;
 use dubhe_core::{Code, ServiceKey, Status};
 use dubhe_net::drain::Scope;
 use dubhe_net::time;
@@ -35,7 +36,12 @@ pub(crate) struct Announcer {
     /// The longest time that a withdrawal may take.
     timeout: Duration,
     services: Mutex<HashMap<Arc<ServiceKey>, Announcement>>,
+    /// The registrations that a registry did not withdraw, which the server's stop tries again.
+    left: Left,
 }
+
+/// Registrations to withdraw, each with the number of its registry.
+type Left = Arc<Mutex<Vec<(usize, Registration)>>>;
 
 /// The registrations of one service.
 #[derive(Default)]
@@ -66,6 +72,7 @@ impl Announcer {
             offers,
             timeout,
             services: Mutex::default(),
+            left: Left::default(),
         }
     }
 
@@ -110,7 +117,8 @@ impl Announcer {
         self.services.lock().insert(exported.key.clone(), announcement);
         for registration in registrations {
             if let Err(status) = register(&self.registries, &sent, registration).await {
-                self.withdraw(&exported.key).await;
+                // What is left is tried again when the server stops.
+                let _ = self.withdraw(&exported.key).await;
                 return Err(status.context("cannot announce the services"));
             }
         }
@@ -119,33 +127,49 @@ impl Announcer {
 
     /// The instance, with the facts that the parameters of a service tell of it.
     fn instance_of(&self, params: &ServiceParams) -> Arc<Instance> {
-        match params.get("zone").filter(|zone| !zone.is_empty()) {
+        match params.zone() {
             None => self.instance.clone(),
-            Some(zone) => {
-                Arc::new(Instance { zone: Some(zone.into()), ..(*self.instance).clone() })
-            }
+            zone => Arc::new(Instance { zone, ..(*self.instance).clone() }),
         }
     }
 
-    /// Withdraws a service. A registration that a registry does not remove in time is logged and left
-    /// to it.
-    pub(crate) async fn withdraw(&self, key: &ServiceKey) {
+    /// Withdraws a service. A registration that a registry does not remove in time is kept for
+    /// [`Announcer::withdraw_all`].
+    ///
+    /// # Errors
+    /// When a registry did not withdraw it.
+    pub(crate) async fn withdraw(&self, key: &ServiceKey) -> Result<(), Status> {
         let announcement = self.services.lock().remove(key);
-        self.withdraw_in_task(announcement.into_iter().collect()).await;
+        let left = Left::default();
+        self.withdraw_in_task(announcement.into_iter().collect(), left.clone()).await;
+        let left = std::mem::take(&mut *left.lock());
+        let mut numbers: Vec<_> = left.iter().map(|(number, _)| number + 1).collect();
+        numbers.dedup();
+        self.left.lock().extend(left);
+        if numbers.is_empty() {
+            return Ok(());
+        }
+        let text = format!(
+            "service {key} is not withdrawn from registry {numbers:?} of {} (in the order of the \
+             builder); the log says why, and the stop of the server tries again",
+            self.registries.len()
+        );
+        Err(Status::new(Code::Unavailable, text).with_retry(Retry::Never))
     }
 
     /// Withdraws all services.
     pub(crate) async fn withdraw_all(&self) {
         let all = std::mem::take(&mut *self.services.lock());
-        self.withdraw_in_task(all.into_values().collect()).await;
+        self.withdraw_in_task(all.into_values().collect(), self.left.clone()).await;
     }
 
-    /// Withdraws in a task, which goes on when nobody waits for it any more.
-    async fn withdraw_in_task(&self, announcements: Vec<Announcement>) {
-        if announcements.is_empty() {
+    /// Withdraws these and what is `left`, where failures stay, in a task, which goes on when nobody
+    /// waits for it any more.
+    async fn withdraw_in_task(&self, announcements: Vec<Announcement>, left: Left) {
+        if announcements.is_empty() && left.lock().is_empty() {
             return;
         }
-        let withdrawal = withdrawal(announcements, self.registries.clone(), self.timeout);
+        let withdrawal = withdrawal(announcements, left, self.registries.clone(), self.timeout);
         if let Err(error) = tokio::spawn(withdrawal).await {
             tracing::error!(%error, "the withdrawal from registries failed");
         }
@@ -155,12 +179,13 @@ impl Announcer {
 impl Drop for Announcer {
     fn drop(&mut self) {
         let left: Vec<_> = std::mem::take(self.services.get_mut()).into_values().collect();
-        if left.is_empty() {
+        if left.is_empty() && self.left.lock().is_empty() {
             return;
         }
         match Handle::try_current() {
             Ok(runtime) => {
-                drop(runtime.spawn(withdrawal(left, self.registries.clone(), self.timeout)));
+                let (again, registries) = (self.left.clone(), self.registries.clone());
+                drop(runtime.spawn(withdrawal(left, again, registries, self.timeout)));
             }
             Err(_) => {
                 tracing::warn!("no runtime to withdraw registrations; they are left to registries");
@@ -172,10 +197,14 @@ impl Drop for Announcer {
 /// Withdraws from all registries at once, for at most `timeout`.
 async fn withdrawal(
     announcements: Vec<Announcement>,
+    left: Left,
     registries: Arc<[Arc<dyn Registry>]>,
     timeout: Duration,
 ) {
-    let all = join_all(announcements.into_iter().map(|one| one.withdraw(&registries)));
+    let again = left.lock().clone();
+    let again = again.into_iter().map(|(number, one)| unregister(&registries, number, one, &left));
+    let first = announcements.into_iter().map(|one| one.withdraw(&registries, &left));
+    let all = futures_util::future::join(join_all(again), join_all(first));
     if tokio::time::timeout(timeout, all).await.is_err() {
         tracing::warn!(?timeout, "a registry did not withdraw all registrations in time");
     }
@@ -202,21 +231,33 @@ impl Announcement {
         });
     }
 
-    async fn withdraw(self, registries: &[Arc<dyn Registry>]) {
+    async fn withdraw(self, registries: &[Arc<dyn Registry>], left: &Left) {
         // Without these tasks, no further registration is sent.
         self.delayed.join().await;
         let sent = std::mem::take(&mut *self.sent.lock());
-        let each = |registry| sent.iter().map(move |one| unregister(registry, one));
-        join_all(registries.iter().flat_map(each)).await;
+        let mut all = Vec::new();
+        for number in 0..registries.len() {
+            all.extend(sent.iter().map(|one| (number, one.clone())));
+        }
+        left.lock().extend(all.iter().cloned());
+        let each = all.into_iter().map(|(number, one)| unregister(registries, number, one, left));
+        join_all(each).await;
     }
 }
 
-/// Withdraws one registration from one registry, whose failure is no one else's.
-async fn unregister(registry: &Arc<dyn Registry>, registration: &Registration) {
+/// Withdraws one registration from one registry, whose failure is no one else's, and takes it off what
+/// is `left` then.
+async fn unregister(
+    registries: &[Arc<dyn Registry>],
+    number: usize,
+    registration: Registration,
+    left: &Left,
+) {
+    let Some(registry) = registries.get(number) else { return };
     let service = &registration.service;
-    let unregister = async { registry.unregister(registration).await };
+    let unregister = async { registry.unregister(&registration).await };
     match AssertUnwindSafe(unregister).catch_unwind().await {
-        Ok(Ok(())) => {}
+        Ok(Ok(())) => left.lock().retain(|(n, one)| (*n, one) != (number, &registration)),
         Ok(Err(error)) => tracing::warn!(%service, %error, "cannot withdraw a registration"),
         Err(_) => tracing::error!(%service, "a registry panicked at a withdrawal"),
     }

@@ -3,11 +3,12 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
 use dubhe_core::inherit::{inherited, scope};
 use dubhe_core::reply::{Frame, ReplyBody, ReplyStream};
+use dubhe_core::status::Retry;
 use dubhe_core::{Call, Code, Invoking, Method, ServiceKey, Status};
 use futures_util::{Stream, StreamExt as _};
 use tokio::runtime::{Builder, Handle};
@@ -130,8 +131,13 @@ fn join_error(error: JoinError) -> Status {
     match error.try_into_panic() {
         // Whoever polls this treats it as a panic of the handler, which it is.
         Ok(panic) => std::panic::resume_unwind(panic),
-        Err(_) => Status::new(Code::Unavailable, "the runtime of the service has been shut down"),
+        Err(_) => Status::unavailable("the runtime of the service has been shut down"),
     }
+}
+
+/// The error of a call whose task was never polled, which is safe to send to another provider.
+fn unstarted(status: Status) -> Status {
+    status.with_retry(Retry::Unstarted)
 }
 
 /// A service whose handlers run on `runtime`, each call in a task.
@@ -154,8 +160,17 @@ impl Service for Isolated {
         // Without one, a filter has made a call of its own.
         let work = call.head.extensions.get::<CallTasks>().cloned().unwrap_or_default();
         Invoking::boxed(async move {
-            let mut task = runtime.run(&work, async move { service.call(method, call).await });
-            let mut reply = std::future::poll_fn(|cx| task.poll(cx)).await??;
+            let begun = Arc::new(AtomicBool::new(false));
+            let begins = begun.clone();
+            let mut task = runtime.run(&work, async move {
+                begins.store(true, Ordering::Relaxed);
+                service.call(method, call).await
+            });
+            let ended = std::future::poll_fn(|cx| task.poll(cx)).await;
+            // The end of the task, which is awaited, comes after what it stored.
+            let mut reply = ended.map_err(|status| {
+                if begun.load(Ordering::Relaxed) { status } else { unstarted(status) }
+            })??;
             if let ReplyBody::Stream(frames) = reply.body {
                 let frames = frames.wrap(|frames| ForwardedStream::new(frames, runtime, &work));
                 reply.body = ReplyBody::Stream(frames);

@@ -26,6 +26,8 @@ const MAX_REMOVED: usize = 256;
 #[derive(Clone)]
 pub struct Services {
     interfaces: HashMap<ByteString, Vec<Arc<Exported>>>,
+    /// The services that are being removed, and are served until callers know of it.
+    leaving: Vec<Arc<Exported>>,
     /// The last services that were removed, oldest first.
     removed: VecDeque<Arc<ServiceKey>>,
     /// The dispatches that find the targets of calls to other services.
@@ -86,6 +88,7 @@ impl ServicesBuilder {
         let around_others = Chain::new(steps.iter().cloned(), &clock, Until::Sent);
         let mut services = Services {
             interfaces: HashMap::new(),
+            leaving: Vec::new(),
             removed: VecDeque::new(),
             others: others.into(),
             around_others,
@@ -143,6 +146,8 @@ impl Services {
                     "service {} is built in; disable it with an option of the server",
                     other.key
                 )
+            } else if self.is_leaving(other) {
+                format!("service {} is being removed; add it when `remove` has returned", other.key)
             } else {
                 format!(
                     "service {} is exported twice; give one of them another group or version",
@@ -159,14 +164,26 @@ impl Services {
         Ok(exported)
     }
 
-    /// Removes a service.
+    /// Returns `true` once the removal of a service has begun.
+    pub(crate) fn is_leaving(&self, exported: &Arc<Exported>) -> bool {
+        self.leaving.iter().any(|leaving| Arc::ptr_eq(leaving, exported))
+    }
+
+    /// Begins to remove a service, which is served until [`Services::remove`].
     ///
     /// # Errors
-    /// When there is none of this key, or it is a built-in service.
-    pub(crate) fn remove(&mut self, key: &ServiceKey) -> Result<(), Status> {
-        let own = self.interfaces.get_mut(key.interface());
-        let own = own.filter(|own| own.iter().any(|e| *e.key == *key && !e.built_in));
-        let Some(own) = own else {
+    /// As for [`Services::remove`].
+    pub(crate) fn leave(&mut self, key: &ServiceKey) -> Result<Arc<Exported>, Status> {
+        let exported = self.removable(key)?.clone();
+        if !self.is_leaving(&exported) {
+            self.leaving.push(exported.clone());
+        }
+        Ok(exported)
+    }
+
+    /// Finds a service that can be removed.
+    fn removable(&self, key: &ServiceKey) -> Result<&Arc<Exported>, Status> {
+        let Some(exported) = self.get(key) else {
             let mut known: Vec<_> =
                 self.exported().filter(|e| !e.built_in).map(|e| e.key.to_string()).collect();
             known.sort_unstable();
@@ -174,9 +191,26 @@ impl Services {
                 format!("service {key} is not exported; exported services: {}", known.join(", "));
             return Err(Status::new(Code::NotFound, text));
         };
-        own.retain(|e| *e.key != *key);
-        if own.is_empty() {
-            self.interfaces.remove(key.interface());
+        if exported.built_in {
+            let text =
+                format!("service {key} is built in; disable it with an option of the server");
+            return Err(Status::new(Code::FailedPrecondition, text));
+        }
+        Ok(exported)
+    }
+
+    /// Removes a service.
+    ///
+    /// # Errors
+    /// When there is none of this key, or it is a built-in service.
+    pub(crate) fn remove(&mut self, key: &ServiceKey) -> Result<(), Status> {
+        self.removable(key)?;
+        self.leaving.retain(|leaving| *leaving.key != *key);
+        if let Some(own) = self.interfaces.get_mut(key.interface()) {
+            own.retain(|e| *e.key != *key);
+            if own.is_empty() {
+                self.interfaces.remove(key.interface());
+            }
         }
         if self.removed.len() >= MAX_REMOVED {
             self.removed.pop_front();

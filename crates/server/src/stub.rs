@@ -82,14 +82,21 @@ fn finish(outcome: Result<Reply, Status>, metadata: Metadata) -> Result<Reply, S
             reply.metadata.fill_from(&metadata);
             Ok(reply)
         }
-        Err(mut status) => {
-            // Whatever the status says of a call that the handler made, the handler itself began.
-            if status.retry() == Retry::Unstarted {
-                status = status.with_retry(Retry::Unknown);
-            }
+        Err(status) => {
+            let status = begun(status);
             let keep = status.headers().is_empty() && !metadata.is_empty();
             Err(if keep { status.with_headers(metadata) } else { status })
         }
+    }
+}
+
+/// The error of a handler, which has begun: that of a call it made, which nobody began, says nothing
+/// else of its own.
+fn begun(status: Status) -> Status {
+    match (status.retry(), status.code()) {
+        (Retry::Unstarted, Code::Unavailable) => status.with_retry(Retry::Unknown),
+        (Retry::Unstarted, _) => status.with_retry(Retry::Never),
+        _ => status,
     }
 }
 

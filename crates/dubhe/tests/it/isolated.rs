@@ -178,17 +178,51 @@ fn a_runtime_of_somebody_else_may_end() {
         let export = MinerServer::new(Pit::default());
         let server = serve(Export::new(export).runtime(own.handle().clone())).await;
         let app = App::builder("test").build().unwrap();
-        let miner = miner(&app, "tri", &server);
         let (stop, stopped) = oneshot::channel();
-        assert_eq!(miner.fail().await.unwrap_err().code(), Code::Internal);
+        let miners = PROTOCOLS.map(|protocol| miner(&app, protocol, &server));
+        for miner in &miners {
+            assert_eq!(miner.fail().await.unwrap_err().code(), Code::Internal);
+        }
         std::thread::spawn(move || {
             drop(own);
             stop.send(()).unwrap();
         });
         stopped.await.unwrap();
-        let error = miner.fail().await.unwrap_err();
-        assert!(error.message().contains("has been shut down"), "{error}");
+        // Over dubbo, the status of an overloaded server is the one that says "never begun".
+        for (miner, code) in miners.iter().zip([Code::ResourceExhausted, Code::Unavailable]) {
+            let error = miner.fail().await.unwrap_err();
+            assert!(error.message().contains("has been shut down"), "{error}");
+            assert_eq!(error.code(), code, "{error}");
+        }
     });
+}
+
+/// Returns the error of a call that nobody began.
+struct Passes(Code);
+
+impl Quick for Passes {
+    async fn ping(&self) -> Result<String, Status> {
+        Err(Status::new(self.0, "nested").with_retry(dubhe::status::Retry::Unstarted))
+    }
+}
+
+#[tokio::test]
+async fn what_a_handler_returns_has_begun() {
+    use dubhe::status::Retry;
+    for (protocol, code, heard, retry) in [
+        ("dubbo", Code::Unavailable, Code::Internal, Retry::Unknown),
+        ("dubbo", Code::ResourceExhausted, Code::Internal, Retry::Never),
+        ("tri", Code::Unavailable, Code::Unavailable, Retry::Unknown),
+        ("tri", Code::ResourceExhausted, Code::ResourceExhausted, Retry::Never),
+    ] {
+        let server = Server::builder().service(QuickServer::new(Passes(code)));
+        let server = server.start("127.0.0.1:0").await.unwrap();
+        let app = App::builder("test").build().unwrap();
+        let url = format!("{protocol}://{}", server.addr());
+        let quick = app.client::<QuickClient>().url(&url).retries(0).build().unwrap();
+        let error = quick.ping().await.unwrap_err();
+        assert_eq!((error.code(), error.retry()), (heard, retry), "{protocol}: {error}");
+    }
 }
 
 #[tokio::test]

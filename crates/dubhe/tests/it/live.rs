@@ -192,7 +192,9 @@ async fn a_service_that_cannot_be_added_leaves_nothing_behind() {
     let error = server.remove(&key()).await.unwrap_err();
     assert!(error.message().contains("is not exported"), "{error}");
     let health = ServiceKey::interface_only("grpc.health.v1.Health");
-    assert_eq!(server.remove(&health).await.unwrap_err().code(), Code::NotFound);
+    let error = server.remove(&health).await.unwrap_err();
+    assert_eq!(error.code(), Code::FailedPrecondition);
+    assert!(error.message().contains("is built in"), "{error}");
 
     let server = Server::builder().service(guide("a")).start("127.0.0.1:0").await.unwrap();
     let twice = server.add(guide("b")).await.unwrap_err();
@@ -216,6 +218,32 @@ async fn registries_show_the_zone_of_the_server_unless_a_service_has_one() {
     }
 }
 
+#[tokio::test]
+async fn a_service_that_is_being_removed_says_so() {
+    let server = Server::builder().registry(Memory::new()).service(guide("a"));
+    let server = server.start("127.0.0.1:0").await.unwrap();
+    let addr = server.addr();
+    let health = move || async move {
+        let ask = move || {
+            let json = ["content-type: application/json"];
+            let body = r#"{"service":"org.example.Guide"}"#;
+            http1::request(addr, "POST /grpc.health.v1.Health/Check", &json, body).unwrap().body
+        };
+        tokio::task::spawn_blocking(ask).await.unwrap()
+    };
+    let key = key();
+    let mut removal = std::pin::pin!(server.remove(&key));
+    assert!(futures_util::poll!(&mut removal).is_pending());
+    let body = health().await;
+    assert!(body.contains("NOT_SERVING"), "{body}");
+    let error = server.add(guide("b")).await.unwrap_err();
+    assert!(error.message().contains("is being removed"), "{error}");
+    removal.await.unwrap();
+    server.add(guide("b")).await.unwrap();
+    let body = health().await;
+    assert!(body.contains("SERVING") && !body.contains("NOT_SERVING"), "{body}");
+}
+
 /// A registry that never answers an announcement in the group "slow".
 #[derive(Clone)]
 struct Slow(Memory);
@@ -235,6 +263,43 @@ impl Registry for Slow {
     fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
         self.0.subscribe(service)
     }
+}
+
+/// Refuses as many withdrawals.
+#[derive(Clone)]
+struct Keeping(Memory, Arc<AtomicUsize>);
+
+impl Registry for Keeping {
+    fn register(&self, registration: Registration) -> Registering<'_, ()> {
+        self.0.register(registration)
+    }
+
+    fn unregister(&self, registration: &Registration) -> Registering<'_, ()> {
+        let less = |left: usize| left.checked_sub(1);
+        if self.1.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok() {
+            return Box::pin(std::future::ready(Err(Status::new(Code::Unavailable, "away"))));
+        }
+        self.0.unregister(registration)
+    }
+
+    fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
+        self.0.subscribe(service)
+    }
+}
+
+#[tokio::test]
+async fn what_a_registry_did_not_withdraw_is_withdrawn_by_stop() {
+    let registry = Keeping(Memory::new(), Arc::new(AtomicUsize::new(2)));
+    let server = Server::builder().registry(Memory::new()).registry(registry.clone());
+    let server = server.service(guide("a")).start("127.0.0.1:0").await.unwrap();
+    let error = server.remove(&key()).await.unwrap_err();
+    assert!(error.message().contains("org.example.Guide is not withdrawn"), "{error}");
+    assert!(error.message().contains("registry [2] of 2"), "{error}");
+    assert!(server.services().iter().all(|(other, _)| **other != key()));
+    let mut seen = registry.subscribe(&key()).await.unwrap();
+    assert_eq!(seen.next().await.unwrap().providers.len(), 2);
+    server.stop().await;
+    while !seen.next().await.unwrap().providers.is_empty() {}
 }
 
 #[tokio::test]

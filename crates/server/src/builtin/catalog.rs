@@ -15,6 +15,8 @@ pub(crate) struct Catalog {
     /// interface and by its key with group and version, as dubbo-go asks
     /// (`TripleInvoker.startHealthWatch`).
     pub(super) names: Arc<BTreeSet<String>>,
+    /// Names, of `names`, whose services are all being removed.
+    pub(super) leaving: Arc<BTreeSet<String>>,
     pub(super) described: Arc<Described>,
 }
 
@@ -30,14 +32,25 @@ pub(super) struct Described {
 impl Catalog {
     /// The state of a server with these services.
     pub(crate) fn of(services: &Services) -> Self {
-        let own = services.exported().filter(|exported| !exported.built_in);
-        let names = own.flat_map(|e| [e.key.interface().to_string(), e.key.to_string()]);
-        let names: BTreeSet<_> = names.chain([String::new()]).collect();
+        let names_of = |leaving: bool| {
+            let own = services.exported().filter(move |exported| {
+                !exported.built_in && services.is_leaving(exported) == leaving
+            });
+            own.flat_map(|e| [e.key.interface().to_string(), e.key.to_string()])
+        };
+        let mut names: BTreeSet<_> = names_of(false).chain([String::new()]).collect();
+        let leaving: BTreeSet<_> = names_of(true).filter(|name| !names.contains(name)).collect();
+        names.extend(leaving.iter().cloned());
         let described = services.exported().filter_map(|exported| {
             Some((exported.key.interface().to_string(), exported.descriptors?))
         });
         let described = Described { sets: described.collect(), index: OnceLock::new() };
-        Self { serving: true, names: Arc::new(names), described: Arc::new(described) }
+        Self {
+            serving: true,
+            names: Arc::new(names),
+            leaving: Arc::new(leaving),
+            described: Arc::new(described),
+        }
     }
 }
 

@@ -10,7 +10,8 @@ use super::generated::health::{
     self, HealthCheckRequest, HealthCheckResponse, HealthListRequest, HealthListResponse,
 };
 
-/// The health service. All services of the server are serving until it stops.
+/// The health service. A service is serving until its removal begins or the server
+/// stops.
 pub(super) struct Health {
     state: watch::Receiver<Catalog>,
 }
@@ -24,7 +25,8 @@ impl Health {
 
 /// Returns the status of `service`, `ServiceUnknown` if there is none of that name.
 fn status(state: &Catalog, service: &str) -> ServingStatus {
-    match (state.names.contains(service), state.serving) {
+    let serving = state.serving && !state.leaving.contains(service);
+    match (state.names.contains(service), serving) {
         (false, _) => ServingStatus::ServiceUnknown,
         (true, true) => ServingStatus::Serving,
         (true, false) => ServingStatus::NotServing,

@@ -108,37 +108,40 @@ impl RunningServer {
     }
 
     /// Withdraws a service from the registries, serves it for as long as their news may take to reach
-    /// callers, and removes it then. That time is the quiet period of a drain, the longer one of
+    /// callers, and removes it then; health says `NOT_SERVING` of it from the beginning. That time is the quiet period of a drain, the longer one of
     /// `dubbo.drain_quiet` and `triple.drain_quiet`, 1 s by default; none for a service that no
-    /// registry knows. Calls in flight end normally. Later calls are refused with
-    /// [`Code::Unavailable`], so that callers send them to other providers; callers of another
-    /// framework may see it as an overload over the dubbo protocol, which has nothing closer.
+    /// registry knows. Calls in flight end normally. Later calls are refused, so
+    /// that callers send them to other providers: with [`Code::Unavailable`] over Triple and HTTP, and
+    /// over the dubbo protocol, which has nothing closer, with the status of an overloaded server
+    /// (100), which is [`Code::ResourceExhausted`] to a caller of Dubhe.
     ///
     /// Dropping the future leaves the service withdrawn and served.
     ///
     /// # Errors
-    /// When there is no service of this key, or it is a built-in one.
+    /// When there is no service of this key, or it is a built-in one. When a registry did not withdraw
+    /// it, of which the error tells; it is removed all the same, and [`RunningServer::stop`] tries again.
     ///
     /// [`Code::Unavailable`]: dubhe_core::Code::Unavailable
+    /// [`Code::ResourceExhausted`]: dubhe_core::Code::ResourceExhausted
     pub async fn remove(&self, key: &ServiceKey) -> Result<(), Status> {
-        let removed = {
+        let (removed, withdrawn) = {
             let _alone = self.changing.lock(key).await;
-            // Checked first, so that no registration is withdrawn for a removal that fails.
-            let current = self.services.current();
-            Services::clone(&current).remove(key)?;
-            self.announcer.withdraw(key).await;
-            current.get(key).cloned()
+            let leaving = self.change(|services| services.leave(key))?;
+            let withdrawn = self.announcer.withdraw(key).await;
+            (leaving, withdrawn)
         };
         // Others may come and go meanwhile.
-        if removed.as_ref().is_some_and(|removed| self.announcer.announces(removed)) {
+        if self.announcer.announces(&removed) {
             time::sleep_until(time::now() + self.notice).await;
         }
         let _alone = self.changing.lock(key).await;
         // Another call may have removed it, and added one of its name.
-        match removed {
-            Some(removed) if self.serves(&removed) => self.change(|services| services.remove(key)),
-            _ => Ok(()),
-        }
+        let gone = if self.serves(&removed) {
+            self.change(|services| services.remove(key))
+        } else {
+            Ok(())
+        };
+        gone.and(withdrawn)
     }
 
     /// Returns `true` while this very export is served.
