@@ -78,7 +78,7 @@ impl Exported {
         outer: &[Step],
         outer_gates: &[Arc<dyn Gate>],
     ) -> Result<Self, Status> {
-        let Export { service, key, mut params, steps, gates, isolation, built_in } = export;
+        let Export { service, key, mut params, steps, gates, isolation, built_in, gated } = export;
         let isolated = isolation.is_some();
         let service = match isolation {
             Some(isolation) => isolation.wrap(service, &key)?,
@@ -93,6 +93,7 @@ impl Exported {
         let descriptors = service.descriptors();
         let clock: SharedClock = Arc::new(TokioClock);
         let chain = Chain::new(outer.iter().cloned().chain(steps), &clock, Until::Sent);
+        let outer_gates = if gated { outer_gates } else { &[] };
         let gates = Gates::new(outer_gates.iter().cloned().chain(gates), &clock);
         let target = |method: Arc<Method>, handler: Arc<dyn Invoke>| {
             let mut invoke = handler;

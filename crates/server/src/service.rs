@@ -47,6 +47,8 @@ pub struct Export {
     pub(crate) isolation: Option<Isolation>,
     /// `true` for a service of the server itself, which is not registered.
     pub(crate) built_in: bool,
+    /// The gates of the server are in front of it.
+    pub(crate) gated: bool,
 }
 
 impl Export {
@@ -62,6 +64,7 @@ impl Export {
             gates: Vec::new(),
             isolation: None,
             built_in: false,
+            gated: true,
         }
     }
 

@@ -15,12 +15,8 @@ use dubhe_core::{Code, ServiceKey, Status};
 use dubhe_net::time::TokioClock;
 
 use crate::exported::{Exported, Filtered};
-use crate::service::{Export, Service};
+use crate::service::Export;
 use crate::table::generation;
-
-/// The number of removed services whose late callers are sent elsewhere. Of more, the oldest is as one
-/// that never was.
-const MAX_REMOVED: usize = 256;
 
 /// The exported services, by interface; immutable once built.
 #[derive(Clone)]
@@ -30,6 +26,8 @@ pub struct Services {
     leaving: Vec<Arc<Exported>>,
     /// The last services that were removed, oldest first.
     removed: VecDeque<Arc<ServiceKey>>,
+    /// The number of these at most.
+    max_removed: usize,
     /// The dispatches that find the targets of calls to other services.
     others: Arc<[Arc<dyn Dispatch>]>,
     steps: Vec<Step>,
@@ -46,17 +44,23 @@ pub struct ServicesBuilder {
     others: Vec<Arc<dyn Dispatch>>,
     steps: Vec<Step>,
     gates: Vec<Arc<dyn Gate>>,
+    max_removed: usize,
 }
 
 impl ServicesBuilder {
+    /// Sets the number of removed services that are remembered; none by default.
+    pub(crate) fn max_removed(&mut self, most: usize) {
+        self.max_removed = most;
+    }
+
     /// Adds a service.
     pub fn export(&mut self, export: Export) {
         self.exports.push(export);
     }
 
     /// Adds a service of the server itself, unless there is one of its name.
-    pub(crate) fn built_in(&mut self, service: impl Service) {
-        let export = Export { built_in: true, ..Export::new(service) };
+    pub(crate) fn built_in(&mut self, export: Export) {
+        let export = Export { built_in: true, ..export };
         if self.exports.iter().all(|other| other.key != export.key) {
             self.exports.push(export);
         }
@@ -83,13 +87,14 @@ impl ServicesBuilder {
     /// # Errors
     /// When two services have the same interface, group and version, or one cannot be exported.
     pub fn build(self) -> Result<Services, Status> {
-        let Self { exports, others, steps, gates } = self;
+        let Self { exports, others, steps, gates, max_removed } = self;
         let clock: SharedClock = Arc::new(TokioClock);
         let around_others = Chain::new(steps.iter().cloned(), &clock, Until::Sent);
         let mut services = Services {
             interfaces: HashMap::new(),
             leaving: Vec::new(),
             removed: VecDeque::new(),
+            max_removed,
             others: others.into(),
             around_others,
             before_others: Gates::new(gates.iter().cloned(), &clock),
@@ -212,10 +217,10 @@ impl Services {
                 self.interfaces.remove(key.interface());
             }
         }
-        if self.removed.len() >= MAX_REMOVED {
+        self.removed.push_back(Arc::new(key.clone()));
+        if self.removed.len() > self.max_removed {
             self.removed.pop_front();
         }
-        self.removed.push_back(Arc::new(key.clone()));
         Ok(())
     }
 

@@ -380,6 +380,23 @@ async fn a_refused_call_goes_to_another_provider_over_every_protocol() {
     }
 }
 
+#[tokio::test]
+async fn a_gate_of_the_server_is_not_asked_about_health() {
+    let service = DoorsServer::new(House(Arc::new(Notify::new())));
+    let server = Server::builder().service(service).gate(Full).start("127.0.0.1:0").await.unwrap();
+    let to = server.addr();
+    let ask = move |(path, body)| {
+        http1::request(to, &format!("POST /{path}"), &[JSON], body).unwrap().status
+    };
+    let asked = [
+        ("grpc.health.v1.Health/Check", r#"{"service":""}"#),
+        ("org.example.Doors/pass", "[\"b\"]"),
+        ("grpc.health.v1.Health/List", "{}"),
+    ];
+    let answers = tokio::task::spawn_blocking(move || asked.map(ask)).await.unwrap();
+    assert_eq!(answers, [200, 429, 200]);
+}
+
 #[dubhe::interface("org.example.Chains")]
 trait Chains {
     /// Passes on the error of a call of its own that nobody began.

@@ -114,6 +114,31 @@ async fn services_come_and_go_under_open_connections() {
 }
 
 #[tokio::test]
+async fn so_many_removed_services_are_remembered() {
+    for (most, codes) in [
+        (0, [Code::Unimplemented, Code::Unimplemented]),
+        (1, [Code::Unimplemented, Code::Unavailable]),
+        (2, [Code::Unavailable, Code::Unavailable]),
+    ] {
+        let server = Server::builder().options(|options| options.max_removed = most);
+        let server = server.start("127.0.0.1:0").await.unwrap();
+        let keys = ["a", "b"].map(|group| key().with_group(group));
+        for key in &keys {
+            let service = Export::new(guide("gone")).group(key.group().clone());
+            server.add(service).await.unwrap();
+            server.remove(key).await.unwrap();
+        }
+        let app = App::builder("test").build().unwrap();
+        for (key, code) in keys.iter().zip(codes) {
+            let client = app.client::<GuideClient>().url(&format!("tri://{}", server.addr()));
+            let client = client.group(key.group().clone()).retries(0).build().unwrap();
+            let error = client.name(String::new()).await.unwrap_err();
+            assert_eq!(error.code(), code, "{most}: {error}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn calls_of_a_removed_service_end_normally() {
     for protocol in PROTOCOLS {
         let gate = Arc::<Gate>::default();

@@ -10,6 +10,7 @@ pub(crate) use self::catalog::Catalog;
 use self::generated::health::HealthServer;
 use self::health::Health;
 use crate::server::ServerOptions;
+use crate::service::Export;
 use crate::services::ServicesBuilder;
 
 /// Code that `dubhe-build` generated from `proto/`; a test keeps it current.
@@ -48,11 +49,13 @@ pub(crate) fn add(
     state: &watch::Receiver<Catalog>,
 ) {
     if options.health {
-        services.built_in(HealthServer::new(Health::of(state.clone())));
+        let health = Export::new(HealthServer::new(Health::of(state.clone())));
+        // An overloaded server is healthy: who is refused here restarts it.
+        services.built_in(Export { gated: false, ..health });
     }
     if options.reflection {
         for service in reflection::services(state.clone()) {
-            services.built_in(service);
+            services.built_in(Export::new(service));
         }
     }
 }

@@ -54,6 +54,9 @@ pub struct ServerOptions {
     /// The longest time that registries may take to withdraw a service that is removed, or all of
     /// them when the server stops, before `shutdown_wait` begins. Default 3 s.
     pub withdraw_timeout: Duration,
+    /// The number of removed services whose late calls are refused in a way that sends them to other
+    /// providers. Of more, the oldest is as one that never was. Default 256.
+    pub max_removed: usize,
     /// Options of the port: connections, detection of protocols and TLS.
     pub accept: AcceptOptions,
     /// Options of its TCP sockets.
@@ -93,6 +96,7 @@ impl Default for ServerOptions {
             advertise_port: None,
             shutdown_wait: Duration::from_secs(10),
             withdraw_timeout: Duration::from_secs(3),
+            max_removed: 256,
             accept: AcceptOptions::default(),
             tcp: TcpOptions::default(),
             unix: UnixOptions::default(),
@@ -153,8 +157,10 @@ impl ServerBuilder {
         self
     }
 
-    /// Adds a gate in front of all services, built-in ones included, which is asked before anything of
-    /// a request is decoded.
+    /// Adds a gate in front of all services, which is asked before anything of a request is decoded.
+    /// The built-in health service alone is served without: an orchestrator that is refused for
+    /// overload would restart the process. To have a gate in front of health too, export a health
+    /// service of your own.
     pub fn gate(mut self, gate: impl Gate) -> Self {
         self.services.gate(Arc::new(gate));
         self
@@ -291,6 +297,7 @@ impl ServerBuilder {
         let Self { mut services, registries, mut protocols, mounts, listeners, options } = self;
         let state = watch::Sender::new(Catalog::default());
         builtin::add(&mut services, &options, &state.subscribe());
+        services.max_removed(options.max_removed);
         let services = services.build()?;
         advertised::check(&options, protocols.is_empty())?;
         state.send_replace(Catalog::of(&services));
