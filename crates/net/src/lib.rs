@@ -15,6 +15,7 @@
 //! | [`rate`] | ends peers that do not go on with what they have begun |
 //! | [`handler`] | logs the panics of handlers, and makes them errors of their calls |
 //! | [`log`] | log lines that come once a second at most |
+//! | [`memory`] | counts the memory that peers make a server hold, and refuses more than its budget |
 //! | [`poll_watch`] | tells a watchdog what is polled on each thread |
 //! | [`time`] | the clock that the above decide by |
 //! | [`work`] | work that takes long and gives way to other tasks |
@@ -26,6 +27,7 @@ pub mod handler;
 pub mod io;
 pub mod keepalive;
 pub mod log;
+pub mod memory;
 pub mod poll_watch;
 pub mod pool;
 pub mod rate;
