@@ -123,6 +123,9 @@ impl MemoryBudget {
 pub struct ConnectionMemory(Option<Arc<Account>>);
 
 impl ConnectionMemory {
+    /// The memory of a connection that counts nothing, as the default.
+    pub const UNCOUNTED: Self = Self(None);
+
     /// A guard that counts `bytes`, whatever the limits are.
     pub fn charge(&self, bytes: usize) -> Charge {
         let mut charge = Charge { memory: self.clone(), bytes: 0 };
