@@ -17,7 +17,7 @@ const MESSAGE: usize = 8 << 20;
 const MISSING: usize = 1 << 20;
 /// The budget of the server, far below what is sent.
 const BUDGET_MIB: usize = 64;
-/// What a message holds before it is given up: 64 KiB, and one read.
+/// Bytes that a message holds before it is given up: 64 KiB, and one read.
 const EACH_MIB: f64 = 320.0 / 1024.0;
 /// Buffers of connections, pages of the allocator, threads.
 const SLACK_MIB: f64 = 32.0;
