@@ -160,6 +160,7 @@ pub mod net {
         Transport,
     };
     pub use dubhe_net::keepalive::KeepaliveOptions;
+    pub use dubhe_net::memory::MemoryOptions;
     pub use dubhe_net::pool::Backoff;
     pub use dubhe_net::rate::MinRate;
     pub use dubhe_net::session::SessionOptions;

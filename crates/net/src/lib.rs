@@ -14,6 +14,7 @@
 //! | [`drain`] | stops in order: a shutdown signal, guards that count, scopes that own tasks |
 //! | [`rate`] | ends peers that do not go on with what they have begun |
 //! | [`log`] | log lines that come once a second at most |
+//! | [`memory`] | counts the memory that peers make a server hold, and refuses more than its budget |
 //! | [`poll_watch`] | tells a watchdog what is polled on each thread |
 //! | [`time`] | the clock that the above decide by |
 //! | [`work`] | work that takes long and gives way to other tasks |
@@ -24,6 +25,7 @@ mod error;
 pub mod io;
 pub mod keepalive;
 pub mod log;
+pub mod memory;
 pub mod poll_watch;
 pub mod pool;
 pub mod rate;

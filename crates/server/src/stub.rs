@@ -1,5 +1,6 @@
 //! Functions that generated server code calls.
 
+mod decoded;
 pub mod message;
 mod stream;
 
@@ -102,16 +103,19 @@ fn begun(status: Status) -> Status {
 
 /// Decodes the arguments of a call, and makes its context.
 fn accept<A: OwnedArguments>(call: Call) -> Result<(Arc<Context>, A), Status> {
-    let Call { head, body } = call;
+    let Call { mut head, body } = call;
     let arguments = match &body {
-        CallBody::One(payload) => payload::arguments::<A>(payload),
+        CallBody::One(payload) => payload::arguments_with_memory::<A>(payload),
         CallBody::Stream(_) => Err(Status::new(
             Code::InvalidArgument,
             format!("{} takes one request, not a stream", head.method.name),
         )),
     };
     match arguments {
-        Ok(arguments) => Ok((Arc::new(Context::new(head)), arguments)),
+        Ok((arguments, bytes)) => {
+            decoded::count(&mut head, bytes)?;
+            Ok((Arc::new(Context::new(head)), arguments))
+        }
         Err(status) => {
             Err(status.context(format_args!("arguments of {}.{}", head.service, head.method.name)))
         }

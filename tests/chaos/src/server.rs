@@ -25,6 +25,9 @@ pub(crate) struct Arguments {
     /// The longest time of a one-way call in milliseconds.
     #[arg(long)]
     one_way_ms: Option<u64>,
+    /// The budget of memory of the server in MiB.
+    #[arg(long)]
+    memory_mib: Option<usize>,
     /// Accepts TLS too, and writes the certificate of its authority here.
     #[arg(long)]
     ca: Option<PathBuf>,
@@ -43,6 +46,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
     if let Some(millis) = arguments.one_way_ms {
         let limit = Duration::from_millis(millis);
         server = server.options(|o| o.dubbo = o.dubbo.clone().one_way_timeout(limit));
+    }
+    if let Some(mib) = arguments.memory_mib {
+        server = server.options(|o| o.memory = o.memory.server(mib << 20));
     }
     if let Some(url) = &arguments.registry {
         server = server.registry(registry_at(url, "chaos")?);

@@ -8,6 +8,7 @@ mod calls;
 mod client;
 mod dubbo;
 mod floods;
+mod half_messages;
 mod hessian;
 mod http1;
 mod http2;
@@ -60,6 +61,7 @@ const CASES: &[Case] = &[
     case("floods", floods::floods),
     case("cancels", floods::honest_cancels),
     case("unfinished", sockets::unfinished),
+    case("half-messages", half_messages::half_messages),
     case("garbage", sockets::garbage),
     case("descriptors", sockets::descriptors),
     case("many", sockets::many),

@@ -13,7 +13,9 @@ use dubhe_core::status::Origin;
 use dubhe_core::{Code, Encoded, Format, Payload, Reply, Sink, Status};
 
 use crate::{Decode, Decoder, Encode, Encoder, Error, Limits};
-pub use arguments::{OwnedArguments, args, arguments, separate, shared, write_args};
+pub use arguments::{
+    OwnedArguments, args, arguments, arguments_with_memory, separate, shared, write_args,
+};
 pub use values::values;
 
 /// A value that borrows nothing from the message.

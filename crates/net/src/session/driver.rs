@@ -18,6 +18,7 @@ use super::{
 use crate::{
     Error,
     io::{ConnectionInfo, HangUp, Io},
+    memory::{Charge, ConnectionMemory, FREE},
     time,
     timer::EarliestTimer,
 };
@@ -35,6 +36,8 @@ pub struct Driver<S: Session> {
     options: SessionOptions,
     input: Input,
     out: Outbox,
+    /// The bytes of both, counted where they are many.
+    held: Charge,
     activity: Activity,
     timer: EarliestTimer,
     next_tick: Option<Instant>,
@@ -88,6 +91,7 @@ impl<S: Session> Driver<S> {
             left_over: !received.is_empty(),
             input: Input::new(BytesMut::from(received)),
             out: Outbox::with_high_water(options.write_high_water),
+            held: Charge::default(),
             options,
             activity: Activity { opened: now, last_read: now, last_write: now },
             timer: EarliestTimer::new(),
@@ -102,9 +106,23 @@ impl<S: Session> Driver<S> {
         }
     }
 
+    /// The same, which counts the bytes received and those to be written in `memory` when they are
+    /// more than [`FREE`]. What is received is counted before the session sees it.
+    pub fn memory(mut self, memory: &ConnectionMemory) -> Self {
+        self.held = memory.charge(0);
+        self
+    }
+
     /// The way in for other tasks.
     pub fn handle(&self) -> &Handle {
         &self.handle
+    }
+
+    /// Counts what is held.
+    #[inline]
+    fn count(&mut self) {
+        let bytes = self.input.bytes.len() + self.out.len();
+        self.held.set(if bytes > FREE { bytes } else { 0 });
     }
 
     /// A turn of an open connection. `Break` ends it.
@@ -160,6 +178,7 @@ impl<S: Session> Driver<S> {
             }
         }
 
+        self.count();
         let deaf = self.is_deaf();
         if (deaf || !self.hang_up.is_reading()) && self.hang_up.look(deaf, now, &self.io, cx) {
             cx.waker().wake_by_ref();
@@ -239,6 +258,7 @@ impl<S: Session> Driver<S> {
                     Poll::Ready(n) => *budget = budget.saturating_sub(n),
                 }
             }
+            self.count();
             let before = self.input.bytes.len();
             if let Err(error) = self.session.on_data(&mut self.input.bytes, &mut self.out) {
                 return Break(CloseReason::Failed(error));

@@ -10,6 +10,7 @@
 
 mod backpressure;
 mod detect;
+mod memory;
 mod pool;
 mod session;
 mod stalls;

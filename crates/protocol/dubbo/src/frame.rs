@@ -119,6 +119,20 @@ impl Splitter {
         Ok(Some(Frame::Whole(header, input.split_to(length).freeze())))
     }
 
+    /// Gives up the frame that `input` begins with and that is not whole: its memory is free at once,
+    /// and the rest is skipped as it arrives. Returns its header.
+    #[cold]
+    pub fn give_up(&mut self, input: &mut BytesMut) -> Option<Header> {
+        let header = input.first_chunk::<LEN>().and_then(|bytes| Header::parse(bytes).ok())?;
+        let length = usize::try_from(header.length).unwrap_or(usize::MAX);
+        self.skip = length.checked_sub(input.len() - LEN)?;
+        // Not cleared, which would keep its room.
+        *input = BytesMut::new();
+        self.begun = true;
+        self.lost = 0;
+        Some(header)
+    }
+
     /// Drops what comes before the next magic; a last byte that may begin one stays.
     #[cold]
     fn resync(&mut self, input: &mut BytesMut) -> Result<(), FrameError> {
@@ -195,6 +209,23 @@ mod tests {
         for size in [1, 13, 64] {
             assert_eq!(split(64, &stream, size), Ok(expected.clone()), "pieces of {size}");
         }
+    }
+
+    #[test]
+    fn a_frame_that_is_given_up_is_skipped_to_its_end() {
+        let whole = call(1, &[7; 100]);
+        for at in LEN..whole.len() {
+            let mut splitter = Splitter::new(PayloadLimit::bytes(1000));
+            let mut input = BytesMut::from(&whole[..at]);
+            assert_eq!(splitter.next(&mut input), Ok(None));
+            assert_eq!(splitter.give_up(&mut input).map(|header| header.id), Some(1));
+            assert_eq!(input.capacity(), 0);
+            input.extend_from_slice(&whole[at..]);
+            input.extend_from_slice(&call(2, b"b"));
+            let Ok(Some(Frame::Whole(next, _))) = splitter.next(&mut input) else { panic!("{at}") };
+            assert_eq!(next.id, 2);
+        }
+        assert_eq!(Splitter::new(PayloadLimit::UNLIMITED).give_up(&mut BytesMut::new()), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use dubhe_core::serve::Dispatch;
 use dubhe_net::detect::{Probe, Protocol};
 use dubhe_net::drain::Shutdown;
 use dubhe_net::io::{BoxFuture, ConnectionInfo, Io};
+use dubhe_net::memory::MemoryBudget;
 use dubhe_net::poll_watch::PollWatch;
 use dubhe_net::session::{Driver, SessionOptions};
 
@@ -26,6 +27,7 @@ pub struct DubboProtocol {
     options: Arc<DubboOptions>,
     session: SessionOptions,
     watch: Option<Arc<PollWatch>>,
+    memory: Option<Arc<MemoryBudget>>,
 }
 
 impl DubboProtocol {
@@ -36,6 +38,7 @@ impl DubboProtocol {
             options: Arc::new(options),
             session: SessionOptions::default(),
             watch: None,
+            memory: None,
         }
     }
 
@@ -48,6 +51,12 @@ impl DubboProtocol {
     /// The same, with a watchdog over the polls of handlers.
     pub fn poll_watch(mut self, watch: Arc<PollWatch>) -> Self {
         self.watch = Some(watch);
+        self
+    }
+
+    /// The same, whose connections count the memory that they hold in `budget`.
+    pub fn memory(mut self, budget: Arc<MemoryBudget>) -> Self {
+        self.memory = Some(budget);
         self
     }
 }
@@ -72,16 +81,18 @@ impl Protocol for DubboProtocol {
         peer: ConnectionInfo,
         mut shutdown: Shutdown,
     ) -> BoxFuture<'static, ()> {
-        let Self { dispatch, options, session, watch } = self.clone();
+        let Self { dispatch, options, session, watch, memory } = self.clone();
         Box::pin(async move {
             let remote = peer.remote.clone();
+            let memory = memory.map(|budget| budget.connection(remote.clone())).unwrap_or_default();
             let mut connection = None;
             let driver = Driver::new(io, peer, session, |handle| {
                 let exchange = Exchange::new(handle, Role::Server, options, Some(dispatch));
-                let exchange = exchange.poll_watch(watch);
+                let exchange = exchange.poll_watch(watch).memory(&memory);
                 connection = Some(exchange.connection().clone());
                 exchange
             });
+            let driver = driver.memory(&memory);
             let mut driver = pin!(driver);
             let why = tokio::select! {
                 why = &mut driver => why,

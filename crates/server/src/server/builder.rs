@@ -16,6 +16,7 @@ use dubhe_net::drain::{Scope, Trigger};
 use dubhe_net::io::Listen;
 use dubhe_net::io::tcp::TcpOptions;
 use dubhe_net::io::unix::UnixOptions;
+use dubhe_net::memory::{MemoryBudget, MemoryOptions};
 use dubhe_net::poll_watch::PollWatch;
 use dubhe_net::session::SessionOptions;
 use dubhe_net::tls::ServerTls;
@@ -63,6 +64,10 @@ pub struct ServerOptions {
     pub tcp: TcpOptions,
     /// Options of its Unix sockets, such as the permissions of their files.
     pub unix: UnixOptions,
+    /// Budgets of the memory that peers make the server hold: of all connections together, of
+    /// whichever address, and of each. Default a quarter of what the process may use, and a sixteenth
+    /// of that.
+    pub memory: MemoryOptions,
     /// Options of dubbo connections.
     pub dubbo: DubboOptions,
     /// Bounds of the queue and the reads of dubbo connections.
@@ -100,6 +105,7 @@ impl Default for ServerOptions {
             accept: AcceptOptions::default(),
             tcp: TcpOptions::default(),
             unix: UnixOptions::default(),
+            memory: MemoryOptions::default(),
             dubbo: DubboOptions::default(),
             session: SessionOptions::default(),
             triple: TripleOptions::default(),
@@ -306,11 +312,12 @@ impl ServerBuilder {
         let dubbo = constraints.check_all(&services)?;
         let services = Arc::new(ServiceTable::new(services));
         let dispatch: Arc<dyn Dispatch> = services.clone();
-        let dubbo = DubboProtocol::new(dispatch.clone(), dubbo);
+        let memory = MemoryBudget::new(options.memory);
+        let dubbo = DubboProtocol::new(dispatch.clone(), dubbo).memory(memory.clone());
         let watch = PollWatch::new();
         let watches = !options.blocking_threshold.is_zero();
         let dubbo = dubbo.session_options(options.session.clone());
-        let triple = TripleProtocol::new(dispatch, options.triple.clone());
+        let triple = TripleProtocol::new(dispatch, options.triple.clone()).memory(memory);
         let (dubbo, triple) = if watches {
             (dubbo.poll_watch(watch.clone()), triple.poll_watch(watch.clone()))
         } else {

@@ -9,8 +9,8 @@ use dubhe_core::context::Context;
 use dubhe_core::{Call, CallBody, Code, Invoking, Request, Response, Status, Streaming};
 use dubhe_protobuf::{Message, decode, decode_or, message};
 
-use super::finish;
 use super::stream::{ReplySender, answer};
+use super::{decoded, finish};
 
 /// Serves a method of one message for one.
 pub fn unary<M, T, H, F>(call: Call, handler: H) -> Invoking
@@ -61,9 +61,16 @@ fn one<M: Message>(
     call: Call,
     go_on: impl FnOnce(Request<M>, Arc<Context>) -> Invoking,
 ) -> Invoking {
-    let Call { head, body } = call;
+    let Call { mut head, body } = call;
     let message = match body {
-        CallBody::One(payload) => decode::<M>(payload),
+        CallBody::One(payload) => {
+            // The decoder cannot say what it allocates; it is about as much as the message has.
+            let bytes = payload.encoded().map_or(0, |encoded| encoded.bytes().len());
+            if let Err(status) = decoded::count(&mut head, bytes) {
+                return Invoking::ready(Err(status));
+            }
+            decode::<M>(payload)
+        }
         CallBody::Stream(_) => {
             Err(Status::new(Code::InvalidArgument, "the method takes one message, not a stream"))
         }

@@ -38,9 +38,20 @@ pub fn args<T: Arguments + Send + Sync + 'static>(values: T) -> Payload {
 /// # Errors
 /// [`Code::InvalidArgument`] when they are not of these types, or fewer.
 pub fn arguments<T: OwnedArguments>(payload: &Payload) -> Result<T, Status> {
+    arguments_with_memory(payload).map(|(arguments, _)| arguments)
+}
+
+/// Decodes arguments into a tuple, and returns the bytes of memory that they take beside the message:
+/// those that were charged to its [budget](dubhe_core::memory).
+///
+/// # Errors
+/// As [`arguments`].
+pub fn arguments_with_memory<T: OwnedArguments>(payload: &Payload) -> Result<(T, usize), Status> {
     read(payload, |decoder| {
-        T::decode_arguments(decoder)
-            .map_err(|e| Status::new(Code::InvalidArgument, e.to_string()).with_source(e))
+        let before = decoder.budget().left();
+        let arguments = T::decode_arguments(decoder)
+            .map_err(|e| Status::new(Code::InvalidArgument, e.to_string()).with_source(e))?;
+        Ok((arguments, before.saturating_sub(decoder.budget().left())))
     })
 }
 

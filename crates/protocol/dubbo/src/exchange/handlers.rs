@@ -34,6 +34,8 @@ pub(super) struct HandlerSet<T> {
     batch: VecDeque<usize>,
     /// The watch over polls, where there is a watchdog.
     watch: Option<Arc<PollWatch>>,
+    /// The bytes of the requests whose handlers run.
+    bytes: usize,
 }
 
 struct Slot<T> {
@@ -46,6 +48,7 @@ struct RunningHandler<T> {
     invoking: Invoking,
     ticket: T,
     key: PollKey,
+    bytes: usize,
 }
 
 /// The slots to poll, and the task to wake for it.
@@ -93,6 +96,7 @@ impl<T> HandlerSet<T> {
             woken: Arc::default(),
             batch: VecDeque::new(),
             watch: None,
+            bytes: 0,
         }
     }
 
@@ -106,11 +110,18 @@ impl<T> HandlerSet<T> {
         self.slots.len() - self.free.len()
     }
 
+    /// The bytes of the requests whose handlers run.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Runs what `begin` gives up to its first wait. `None` says that it goes on, with `ticket`
-    /// kept until [`poll`](Self::poll) ends it. `key` is what the watch over polls is told.
+    /// kept until [`poll`](Self::poll) ends it. `key` is what the watch over polls is told, `bytes` the
+    /// length of the request.
     pub(super) fn start(
         &mut self,
         key: PollKey,
+        bytes: usize,
         begin: impl FnOnce() -> Invoking,
         ticket: T,
     ) -> Option<(HandlerResult, T)> {
@@ -131,7 +142,8 @@ impl<T> HandlerSet<T> {
         match first {
             Ok(Poll::Ready(outcome)) => Some((Ok(outcome), ticket)),
             Ok(Poll::Pending) => {
-                slot.task = waits.map(|invoking| RunningHandler { invoking, ticket, key });
+                slot.task = waits.map(|invoking| RunningHandler { invoking, ticket, key, bytes });
+                self.bytes += bytes;
                 self.free.pop();
                 None
             }
@@ -179,8 +191,9 @@ impl<T> HandlerSet<T> {
                 Ok(Poll::Ready(outcome)) => Ok(outcome),
                 Err(panicked) => Err(panicked),
             };
-            if let Some(RunningHandler { invoking, ticket, key }) = slot.task.take() {
+            if let Some(RunningHandler { invoking, ticket, key, bytes }) = slot.task.take() {
                 self.free.push(index);
+                self.bytes -= bytes;
                 let _ = guarded(watch, key, || drop(invoking));
                 if !ended(end, ticket) {
                     break;
@@ -198,9 +211,10 @@ impl<T> HandlerSet<T> {
     ) {
         for (index, slot) in self.slots.iter_mut().enumerate() {
             if slot.task.as_ref().is_some_and(|running| is_over(&running.ticket))
-                && let Some(RunningHandler { invoking, ticket, key }) = slot.task.take()
+                && let Some(RunningHandler { invoking, ticket, key, bytes }) = slot.task.take()
             {
                 self.free.push(index);
+                self.bytes -= bytes;
                 let _ = guarded(self.watch.as_deref(), key, || drop(invoking));
                 cancelled(ticket);
             }
@@ -228,6 +242,7 @@ mod tests {
     use super::*;
 
     const KEY: PollKey = PollKey::NONE;
+    const BYTES: usize = 100;
 
     fn done() -> Reply {
         Reply::new(Payload::dynamic(Value::Null))
@@ -265,18 +280,19 @@ mod tests {
         let waker = Waker::from(counts.clone());
         let (a, on_a) = oneshot::channel();
         let (b, on_b) = oneshot::channel();
-        assert!(handlers.start(KEY, || waits(on_a), 1).is_none());
-        assert!(handlers.start(KEY, || waits(on_b), 2).is_none());
+        assert!(handlers.start(KEY, BYTES, || waits(on_a), 1).is_none());
+        assert!(handlers.start(KEY, BYTES, || waits(on_b), 2).is_none());
         assert!(matches!(
-            handlers.start(KEY, || Invoking::ready(Ok(done())), 3),
+            handlers.start(KEY, BYTES, || Invoking::ready(Ok(done())), 3),
             Some((Ok(Ok(_)), 3))
         ));
+        assert_eq!(handlers.bytes(), 2 * BYTES);
         assert_eq!(poll(&mut handlers, &waker), []);
         b.send(()).unwrap();
         a.send(()).unwrap();
         assert_eq!(counts.0.load(Ordering::SeqCst), 1);
         assert_eq!(poll(&mut handlers, &waker), [(true, 2), (true, 1)]);
-        assert_eq!((handlers.len(), handlers.slots.len()), (0, 3));
+        assert_eq!((handlers.len(), handlers.slots.len(), handlers.bytes()), (0, 3, 0));
     }
 
     #[test]
@@ -284,7 +300,7 @@ mod tests {
         let mut handlers = HandlerSet::new();
         let (senders, receivers): (Vec<_>, Vec<_>) = (0..3).map(|_| oneshot::channel()).unzip();
         for (on, ticket) in receivers.into_iter().zip(0_u8..) {
-            assert!(handlers.start(KEY, || waits(on), ticket).is_none());
+            assert!(handlers.start(KEY, BYTES, || waits(on), ticket).is_none());
         }
         for go in senders {
             go.send(()).unwrap();
@@ -305,7 +321,7 @@ mod tests {
     fn a_panic_ends_one_handler_at_any_poll() {
         let mut handlers = HandlerSet::new();
         assert!(matches!(
-            handlers.start(KEY, || panic!("in invoke"), 1),
+            handlers.start(KEY, BYTES, || panic!("in invoke"), 1),
             Some((Err(HandlerPanic(_)), 1))
         ));
         let (go, on) = oneshot::channel::<()>();
@@ -313,21 +329,21 @@ mod tests {
             let _ = on.await;
             panic!("after a wait")
         });
-        assert!(handlers.start(KEY, || late, 2).is_none());
+        assert!(handlers.start(KEY, BYTES, || late, 2).is_none());
         go.send(()).unwrap();
         assert_eq!(poll(&mut handlers, Waker::noop()), [(false, 2)]);
-        assert_eq!(handlers.len(), 0);
+        assert_eq!((handlers.len(), handlers.bytes()), (0, 0));
     }
 
     #[test]
     fn cancelling_drops_the_handler() {
         let mut handlers = HandlerSet::new();
         let (mut gone, on) = oneshot::channel();
-        assert!(handlers.start(KEY, || waits(on), 1).is_none());
+        assert!(handlers.start(KEY, BYTES, || waits(on), 1).is_none());
         let mut cancelled = Vec::new();
         handlers.cancel_where(|t| *t == 1, |t| cancelled.push(t));
         assert_eq!(cancelled, [1]);
         assert!(gone.poll_closed(&mut Context::from_waker(Waker::noop())).is_ready());
-        assert_eq!(handlers.len(), 0);
+        assert_eq!((handlers.len(), handlers.bytes()), (0, 0));
     }
 }

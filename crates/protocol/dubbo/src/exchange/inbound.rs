@@ -12,6 +12,7 @@ use dubhe_core::status::{panic_message, table};
 use dubhe_core::time::Deadline;
 use dubhe_core::{Call, Head, Metadata, Method, Peer, ServiceKey, Status};
 use dubhe_hessian2::Error;
+use dubhe_net::memory::MemoryFull;
 use dubhe_net::poll_watch::PollKey;
 use dubhe_net::session::Outbox;
 
@@ -97,6 +98,8 @@ impl Exchange {
             let text = format!("{most} calls of this connection run already; call less at once");
             return Err(Refusal::Wire(table::dubbo::SERVER_THREADPOOL_EXHAUSTED, text));
         }
+        // Counted already: the frame as input, the calls before it as that or as running.
+        self.memory.check(0).map_err(Refusal::full)?;
         if let Some(dispatch) = &self.dispatch {
             let generation = serve::generation(&**dispatch).map_err(Refusal::failed)?;
             self.request_cache.renew(generation);
@@ -161,10 +164,10 @@ impl Exchange {
         let bytes = frame.len();
         let started = if self.offload.next(bytes) {
             let watch = self.watch.clone();
-            self.handlers.start(key, || self.offload.spawn(watch, key, bytes, begin), ticket)
+            self.handlers.start(key, bytes, || self.offload.spawn(watch, key, bytes, begin), ticket)
         } else {
             self.in_place += 1;
-            self.handlers.start(key, begin, ticket)
+            self.handlers.start(key, bytes, begin, ticket)
         };
 
         // The reply, now or when the handler ends.
@@ -248,6 +251,26 @@ impl Exchange {
         }
     }
 
+    /// A frame that was given up before it was whole, since memory is used up.
+    #[cold]
+    pub(super) fn on_given_up(
+        &mut self,
+        header: Header,
+        full: MemoryFull,
+        now: Instant,
+        out: &mut Outbox,
+    ) {
+        let text = full.to_string();
+        match header.kind {
+            Kind::Call { two_way } => {
+                self.last_call = now;
+                refuse(header, two_way, table::dubbo::SERVER_THREADPOOL_EXHAUSTED, &text, out);
+            }
+            Kind::Reply { .. } => self.connection.refuse(header.id, &text),
+            Kind::Event { .. } | Kind::EventReply { .. } => {}
+        }
+    }
+
     /// Drops the handlers whose callers no longer wait; gives the next deadline.
     pub(super) fn expire_handlers(&mut self, now: Instant, out: &mut Outbox) -> Option<Instant> {
         let mut next: Option<Instant> = None;
@@ -292,6 +315,11 @@ impl Refusal {
     fn unreadable(error: Error) -> Self {
         let text = format!("fail to decode request due to: {error}");
         Self::Wire(table::dubbo::BAD_REQUEST, text)
+    }
+
+    #[cold]
+    fn full(full: MemoryFull) -> Self {
+        Self::Wire(table::dubbo::SERVER_THREADPOOL_EXHAUSTED, full.to_string())
     }
 
     fn failed(status: Status) -> Self {

@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use dubhe_core::Peer;
 use dubhe_core::invoke::BackChannel;
 use dubhe_core::serve::Dispatch;
+use dubhe_net::memory::{Charge, ConnectionMemory, FREE};
 use dubhe_net::poll_watch::PollWatch;
 use dubhe_net::rate::RateMeter;
 use dubhe_net::session::{Activity, CloseReason, Handle, Outbox, Session};
@@ -28,6 +29,9 @@ use crate::header::{Header, Kind};
 use crate::options::DubboOptions;
 use crate::serialization::SerializationId;
 
+/// The bytes of a frame that is not whole from which on it goes no further when memory is used up.
+const GROWING: usize = 4 * FREE;
+
 /// A dubbo connection as [`dubhe_net::session::Driver`] drives it.
 pub struct Exchange {
     pub(super) role: Role,
@@ -43,6 +47,9 @@ pub struct Exchange {
     pub(super) in_place: u32,
     pub(super) overdue: OverdueLog,
     pub(super) watch: Option<Arc<PollWatch>>,
+    pub(super) memory: ConnectionMemory,
+    /// The bytes of the requests whose handlers run, counted once a turn.
+    pub(super) running: Charge,
     splitter: Splitter,
     heartbeat: Heartbeat,
     pub(super) keepalive: Probes,
@@ -101,6 +108,8 @@ impl Exchange {
             in_place: 0,
             overdue: OverdueLog::default(),
             watch: None,
+            memory: ConnectionMemory::default(),
+            running: Charge::default(),
             splitter: Splitter::new(options.payload),
             heartbeat: Heartbeat::new(role, options.heartbeat),
             keepalive,
@@ -117,6 +126,17 @@ impl Exchange {
     pub fn poll_watch(mut self, watch: Option<Arc<PollWatch>>) -> Self {
         self.handlers.watch(watch.clone());
         self.watch = watch;
+        self
+    }
+
+    /// The same, which counts the requests that run in `memory` and refuses some when there is not
+    /// enough. Handlers find it among the extensions of their [`Peer`].
+    pub fn memory(mut self, memory: &ConnectionMemory) -> Self {
+        self.running = memory.charge(0);
+        self.memory = memory.clone();
+        if let Some(peer) = Arc::get_mut(&mut self.peer) {
+            peer.extensions.insert(memory.clone());
+        }
         self
     }
 
@@ -172,6 +192,20 @@ impl Exchange {
             length: u32::try_from(body.len()).unwrap_or(0),
         };
         put_event(header, body, out);
+    }
+
+    /// Gives up the frame that is left in the input if it grows though memory is used up: its call
+    /// fails, and its bytes are not kept.
+    fn give_up_growing(&mut self, input: &mut BytesMut, now: Instant, out: &mut Outbox) {
+        if input.len() <= GROWING || self.held.is_some() {
+            return;
+        }
+        // The input itself is counted already.
+        if let Err(full) = self.memory.check(0)
+            && let Some(header) = self.splitter.give_up(input)
+        {
+            self.on_given_up(header, full, now, out);
+        }
     }
 
     /// Watches the rate at which the frame comes that is left in the input, if there is one.
@@ -233,6 +267,8 @@ impl Session for Exchange {
         let arrived = input.len().saturating_sub(self.left);
         let mut frames = false;
         self.held = None;
+        // Before, since what is begun from here on counts as input for now.
+        self.running.set(self.handlers.bytes());
         loop {
             if (out.is_full() || self.is_busy())
                 && let Some(next) =
@@ -260,6 +296,7 @@ impl Session for Exchange {
                 Some(Frame::TooLarge(header)) => self.on_too_large(header, now, out),
             }
         }
+        self.give_up_growing(input, now, out);
         self.measure(now, input.len(), arrived, frames, out);
         if self.keepalive.is_hung() {
             self.look_at_peer(now, now, self.connection.waiting() > 0, out);
@@ -288,6 +325,7 @@ impl Session for Exchange {
             if let Some(begin) = begin {
                 self.offload.observe(begin, time::now(), polls);
             }
+            self.running.set(self.handlers.bytes());
         }
         if self.meter.is_running() && !self.wants_input(out) {
             // The peer has to wait for this end.
@@ -308,6 +346,7 @@ impl Session for Exchange {
         let waiting = self.connection.waiting() > 0;
         let calls = self.connection.expire(now);
         let handlers = self.expire_handlers(now, out);
+        self.running.set(self.handlers.bytes());
         if !self.wants_input(out) {
             self.not_reading = Some(now);
         }
@@ -347,10 +386,12 @@ impl Session for Exchange {
     fn on_hang_up(&mut self) {
         // As at the end of the stream: nobody is left to answer.
         self.handlers.cancel_where(|_| true, drop);
+        self.running.set(0);
     }
 
     fn on_close(&mut self, why: &CloseReason) {
         self.handlers.cancel_where(|_| true, drop);
+        self.running.set(0);
         self.connection.fail(why);
     }
 }

@@ -12,6 +12,7 @@ use dubhe_core::status::Origin;
 use dubhe_core::{Code, Metadata, Status};
 use dubhe_hessian2::java::Throwable;
 use dubhe_hessian2::{Decode as _, Decoder};
+use dubhe_net::memory::ConnectionMemory;
 use futures_util::stream;
 use http::response::Parts;
 
@@ -76,7 +77,7 @@ pub(super) async fn one(
     let encoding = Encoding::of(&parts.headers, &GRPC_ENCODING)?;
     let mut messages = Messages::new(body, limits.message, encoding);
     let mut read = pin!(async {
-        let message = messages.only().await?;
+        let message = messages.only(&ConnectionMemory::UNCOUNTED).await?;
         Ok((message, end(poll_fn(|cx| messages.poll_trailers(cx)).await?, names)?))
     });
     let read = poll_fn(|cx| {
@@ -154,7 +155,7 @@ fn next(
     memory: MemoryLimit,
     cx: &mut Context<'_>,
 ) -> Poll<Frame> {
-    let message = match ready!(messages.poll_message(cx)) {
+    let message = match ready!(messages.poll_message(cx, &ConnectionMemory::UNCOUNTED)) {
         Some(message) => message.and_then(|message| codec.reply(message, memory)),
         None => {
             let outcome = ready!(messages.poll_trailers(cx))

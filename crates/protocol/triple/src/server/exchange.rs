@@ -10,14 +10,15 @@ use dubhe_core::filter::Guards;
 use dubhe_core::gate::{Arrival, PRIORITY};
 use dubhe_core::invoke::Outcome;
 use dubhe_core::serve::Target;
+use dubhe_core::status::Retry;
 use dubhe_core::time::{Deadline, Instant};
 use dubhe_core::{CallKind, Peer, Status};
+use dubhe_net::memory::{Charge, ConnectionMemory};
 use dubhe_net::poll_watch::{PollKey, watched};
 use dubhe_net::{time, work};
 use futures_util::{StreamExt, stream};
 use http::{Request, Version, request};
 
-use super::Shared;
 use super::grpc::Grpc;
 use super::mount::HttpService;
 use super::plain_http::PlainHttp;
@@ -25,32 +26,34 @@ use super::protocol::{Accepted, Framing, RequestProtocol};
 use super::reply::{self, Late, StreamWatch};
 use super::run::{Caller, guarded};
 use super::target::{RequestTarget, ResolvedTarget};
+use super::{HttpConnection, Shared};
 use crate::options::TripleOptions;
 use crate::transport::{Messages, Receiver, Responder, ServerStream, Whole, no_message};
 use crate::wire::{content, metadata};
 
 /// Answers one request. Dropped, it drops the handler and resets the stream.
-pub(super) async fn answer(shared: Arc<Shared>, peer: Arc<Peer>, stream: ServerStream) {
+pub(super) async fn answer(connection: Arc<HttpConnection>, stream: ServerStream) {
+    let HttpConnection { shared, peer, memory } = &*connection;
     // The head of the request is here; of its body, nothing has been read.
     let arrived = time::now();
     let ServerStream { head, body, mut respond } = stream;
 
     // Mounts: a service that is mounted under a prefix answers all requests below it.
     if let Some(service) = shared.mounts.find(head.uri.path()) {
-        return Box::pin(mounted(&shared, service, head, body, respond)).await;
+        return Box::pin(mounted(shared, service, head, body, respond)).await;
     }
 
     // Target: found once. What is mounted at `/` gets the requests that have none.
     let target = RequestTarget::of(&head).and_then(|named| named.find(&*shared.dispatch));
     if let (Err(_), Some(root)) = (&target, shared.mounts.root()) {
         drop(target);
-        return Box::pin(mounted(&shared, root, head, body, respond)).await;
+        return Box::pin(mounted(shared, root, head, body, respond)).await;
     }
 
     // Protocol: gRPC by its content type, where there are trailers; anything else is plain HTTP.
     // The headers say how the messages look, or the request is refused.
     let format = content::of(&head.headers).and_then(content::format);
-    let request = RequestContext { shared: &shared, head: &head, at: arrived, peer };
+    let request = RequestContext { shared, head: &head, at: arrived, peer, memory };
     match format.filter(|_| head.version >= Version::HTTP_2) {
         Some(format) => {
             let accepted = Grpc::accept(&request, target, format);
@@ -69,7 +72,8 @@ pub(super) struct RequestContext<'a> {
     shared: &'a Shared,
     pub(super) head: &'a request::Parts,
     pub(super) at: Instant,
-    peer: Arc<Peer>,
+    peer: &'a Arc<Peer>,
+    memory: &'a ConnectionMemory,
 }
 
 impl RequestContext<'_> {
@@ -92,7 +96,11 @@ async fn exchange<P: RequestProtocol>(
     let (watch, key) = (request.shared.watch.as_deref(), PollKey::of(&target.target.invoke));
 
     // Admission: nothing of the body has been read or decoded.
-    let guards = match admit(&request, &target.target, deadline) {
+    let admitted = match request.memory.check(0) {
+        Ok(()) => admit(&request, &target.target, deadline),
+        Err(full) => Err(full.into()),
+    };
+    let guards = match admitted {
         Ok(guards) => guards,
         Err(status) => return reply::send(respond, protocol.refusal(&status)).await,
     };
@@ -101,6 +109,7 @@ async fn exchange<P: RequestProtocol>(
     // handler is all there is to do then.
     let messages = Messages::new(body, limit, encoding);
     let mut refused = false;
+    let memory = request.memory;
     let caller = Caller { head: request.head, remote: request.peer.remote.clone() };
     let outcome = {
         let call = call(request, &protocol, target, deadline, messages, guards, &mut refused);
@@ -115,7 +124,7 @@ async fn exchange<P: RequestProtocol>(
     // Reply, to its end.
     match outcome {
         Ok(reply) => {
-            let late = Late { deadline };
+            let late = Late { deadline, memory };
             let watch = StreamWatch { watch, key, caller: &caller };
             reply::write(&protocol, respond, reply, late, watch).await;
         }
@@ -134,10 +143,14 @@ async fn call<P: RequestProtocol>(
     guards: Guards,
     refused: &mut bool,
 ) -> Outcome {
-    let ReadRequest { target, chosen, body, bytes } =
+    let ReadRequest { target, chosen, body, bytes, mut held } =
         match read(&request, protocol, found, messages).await {
             Ok(read) => read,
-            Err(status) => return Err(guards.refused(status)),
+            Err(status) => {
+                // No memory for it here, and perhaps elsewhere.
+                *refused = status.retry() == Retry::Unstarted;
+                return Err(guards.refused(status));
+            }
         };
     // The gates were asked about another method of that name. Those of this one are asked now,
     // with the other permits given back, so that no gate gives two at a time.
@@ -147,17 +160,25 @@ async fn call<P: RequestProtocol>(
     } else {
         guards
     };
-    let RequestContext { shared, head: parts, at, peer } = request;
+    let RequestContext { shared, head: parts, at, peer, memory } = request;
     let mut head = Head::new(target.service, target.method);
     head.metadata = metadata::of_request(&parts.headers, protocol.binary_names());
     head.deadline = deadline;
     head.arrived = Some(at);
-    head.peer = Some(peer);
+    head.peer = Some(peer.clone());
     let (watch, key) = (shared.watch.as_deref(), PollKey::of(&target.invoke));
     // Handlers decode when they begin.
     let begin = || work::give_way(bytes, || target.invoke.invoke(Call { head, body }));
     let mut invoking = watched(watch, key, || guards.follow(begin()));
-    poll_fn(|cx| watched(watch, key, || Pin::new(&mut invoking).poll(cx))).await
+    poll_fn(|cx| {
+        let polled = watched(watch, key, || Pin::new(&mut invoking).poll(cx));
+        // Of short requests those count whose handlers wait.
+        if polled.is_pending() && held.bytes() < bytes {
+            held = memory.charge(bytes);
+        }
+        polled
+    })
+    .await
 }
 
 /// A request as far as it is read before its handler begins.
@@ -168,6 +189,8 @@ struct ReadRequest {
     body: CallBody,
     /// The length of a message that is there whole.
     bytes: usize,
+    /// The count of it in the memory of the connection, if it is long.
+    held: Charge,
 }
 
 /// Reads a request as far as its kind needs before the handler begins.
@@ -180,18 +203,20 @@ async fn read<P: RequestProtocol>(
     Ok(match (P::FRAMING, found.target.method.kind) {
         (Framing::Prefixed, CallKind::ClientStream | CallKind::Bidirectional) => {
             messages.begin_handler();
-            let messages = stream::poll_fn(move |cx| messages.poll_message(cx));
+            let memory = request.memory.clone();
+            let messages = stream::poll_fn(move |cx| messages.poll_message(cx, &memory));
             let (protocol, method) = (protocol.clone(), found.target.method.clone());
             let payloads =
                 messages.map(move |message| Ok(protocol.decode(message?, &method)?.payload));
             let (target, body) = (found.target, CallBody::Stream(Box::pin(payloads)));
-            ReadRequest { target, chosen: false, body, bytes: 0 }
+            ReadRequest { target, chosen: false, body, bytes: 0, held: Charge::default() }
         }
         (framing, _) => {
             let message = match framing {
-                Framing::Prefixed => messages.only().await?.ok_or_else(no_message)?,
-                Framing::Whole => Box::pin(messages.whole()).await?,
+                Framing::Prefixed => messages.only(request.memory).await?.ok_or_else(no_message)?,
+                Framing::Whole => Box::pin(messages.whole(request.memory)).await?,
             };
+            let held = messages.take_held();
             let bytes = message.len();
             let decode = || protocol.decode(message, &found.target.method);
             let decoded = work::give_way(bytes, decode)?;
@@ -208,7 +233,7 @@ async fn read<P: RequestProtocol>(
                     (target, !same)
                 }
             };
-            ReadRequest { target, chosen, body: CallBody::One(decoded.payload), bytes }
+            ReadRequest { target, chosen, body: CallBody::One(decoded.payload), bytes, held }
         }
     })
 }
@@ -220,7 +245,7 @@ fn admit(
     deadline: Option<Deadline>,
 ) -> Result<Guards, Status> {
     let Target { service, method, gates, .. } = target;
-    let mut arrival = Arrival::new(service, method, &request.peer, request.at);
+    let mut arrival = Arrival::new(service, method, request.peer, request.at);
     arrival.deadline = deadline;
     arrival.priority = request.head.headers.get(PRIORITY).and_then(|value| value.to_str().ok());
     gates.admit(&arrival)

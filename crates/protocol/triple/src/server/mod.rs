@@ -21,10 +21,12 @@ mod target;
 use std::fmt;
 use std::sync::Arc;
 
+use dubhe_core::Peer;
 use dubhe_core::serve::Dispatch;
 use dubhe_net::detect::{Probe, Protocol};
 use dubhe_net::drain::Shutdown;
 use dubhe_net::io::{BoxFuture, ConnectionInfo, Io};
+use dubhe_net::memory::{ConnectionMemory, MemoryBudget};
 use dubhe_net::poll_watch::PollWatch;
 
 pub use http1::Http1Protocol;
@@ -53,17 +55,50 @@ struct Shared {
     options: TripleOptions,
     mounts: Mounts,
     watch: Option<Arc<PollWatch>>,
+    memory: Option<Arc<MemoryBudget>>,
+}
+
+/// A connection, as its requests see it.
+struct HttpConnection {
+    shared: Arc<Shared>,
+    peer: Arc<Peer>,
+    memory: ConnectionMemory,
+}
+
+impl HttpConnection {
+    fn new(shared: Arc<Shared>, peer: ConnectionInfo, protocol: &'static str) -> Arc<Self> {
+        let budget = shared.memory.as_ref();
+        let memory = budget.map(|budget| budget.connection(peer.remote.clone()));
+        let memory = memory.unwrap_or_default();
+        let mut peer = Peer {
+            remote: Some(peer.remote),
+            local: Some(peer.local),
+            protocol: protocol.into(),
+            certificate: peer.tls.and_then(|tls| tls.certificates.first().cloned()),
+            ..Peer::default()
+        };
+        // For what handlers decode.
+        peer.extensions.insert(memory.clone());
+        Arc::new(Self { shared, peer: Arc::new(peer), memory })
+    }
 }
 
 impl TripleProtocol {
     /// Serves what `dispatch` finds.
     pub fn new(dispatch: Arc<dyn Dispatch>, options: TripleOptions) -> Self {
-        Self(Arc::new(Shared { dispatch, options, mounts: Mounts::default(), watch: None }))
+        let mounts = Mounts::default();
+        Self(Arc::new(Shared { dispatch, options, mounts, watch: None, memory: None }))
     }
 
     /// The same, with a watchdog over the polls of handlers.
     pub fn poll_watch(mut self, watch: Arc<PollWatch>) -> Self {
         Arc::make_mut(&mut self.0).watch = Some(watch);
+        self
+    }
+
+    /// The same, whose connections count the memory that they hold in `budget`.
+    pub fn memory(mut self, budget: Arc<MemoryBudget>) -> Self {
+        Arc::make_mut(&mut self.0).memory = Some(budget);
         self
     }
 
@@ -93,8 +128,9 @@ impl Protocol for TripleProtocol {
     fn serve(&self, io: Io, peer: ConnectionInfo, shutdown: Shutdown) -> BoxFuture<'static, ()> {
         let shared = self.0.clone();
         Box::pin(async move {
-            let (remote, peer) = (peer.remote.clone(), context_peer(peer, "tri"));
-            let answer = |stream| exchange::answer(shared.clone(), peer.clone(), stream);
+            let remote = peer.remote.clone();
+            let connection = HttpConnection::new(shared.clone(), peer, "tri");
+            let answer = |stream| exchange::answer(connection.clone(), stream);
             serve_http2(io, remote, &shared.options, shutdown, answer).await;
         })
     }
@@ -108,17 +144,6 @@ fn begins(prefix: &[u8], expected: &[u8]) -> Probe {
         (true, false) => Probe::More,
         (false, _) => Probe::No,
     }
-}
-
-/// The other end, as handlers see it.
-fn context_peer(peer: ConnectionInfo, protocol: &'static str) -> Arc<dubhe_core::Peer> {
-    Arc::new(dubhe_core::Peer {
-        remote: Some(peer.remote),
-        local: Some(peer.local),
-        protocol: protocol.into(),
-        certificate: peer.tls.and_then(|tls| tls.certificates.first().cloned()),
-        extensions: http::Extensions::new(),
-    })
 }
 
 impl fmt::Debug for TripleProtocol {

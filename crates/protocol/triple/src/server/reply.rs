@@ -9,6 +9,7 @@ use dubhe_core::end::Ending;
 use dubhe_core::reply::{Frame, Reply, ReplyBody, ReplyStream, Trailers};
 use dubhe_core::time::Deadline;
 use dubhe_core::{Code, Status};
+use dubhe_net::memory::ConnectionMemory;
 use dubhe_net::poll_watch::{PollKey, PollWatch, watched};
 use futures_util::StreamExt;
 use http::Response;
@@ -20,9 +21,10 @@ use crate::message::writer::Writer;
 use crate::transport::{Responder, Sender, Whole, passed};
 use crate::wire::data::Data;
 
-/// The deadline of a reply.
-pub(super) struct Late {
+/// The deadline of a reply, and the memory in which it counts while it waits for the caller.
+pub(super) struct Late<'a> {
     pub(super) deadline: Option<Deadline>,
+    pub(super) memory: &'a ConnectionMemory,
 }
 
 /// The watch over the polls of a streamed reply, and the caller, for the log.
@@ -33,7 +35,7 @@ pub(super) struct StreamWatch<'a> {
     pub(super) caller: &'a Caller<'a>,
 }
 
-impl Late {
+impl Late<'_> {
     /// Waits for the deadline, for ever when there is none.
     async fn status(&self) -> Status {
         passed(self.deadline).await;
@@ -76,7 +78,7 @@ pub(super) async fn write<P: RequestProtocol>(
     protocol: &P,
     respond: &mut Responder,
     mut reply: Reply,
-    late: Late,
+    late: Late<'_>,
     watch: StreamWatch<'_>,
 ) {
     let metadata = std::mem::take(&mut reply.metadata);
@@ -119,11 +121,12 @@ async fn large<P: RequestProtocol>(
     respond: &mut Responder,
     reply: Reply,
     unary: Unary,
-    late: Late,
+    late: Late<'_>,
 ) {
     let mut unsent = UnsentReply(Some(reply));
     let Unary { response: Whole { mut head, data, trailers }, length } = unary;
     let Some(data) = data else { return };
+    let _held = late.memory.charge(data.remaining());
     if trailers.is_none() {
         set_length(&mut head, &data);
     }
@@ -177,7 +180,7 @@ async fn stream<P: RequestProtocol>(
     mut send: Sender,
     frames: &mut ReplyStream,
     writer: Writer<'_>,
-    late: Late,
+    late: Late<'_>,
     watch: StreamWatch<'_>,
 ) {
     let trailers = tokio::select! {

@@ -6,12 +6,16 @@ use std::task::{Context, Poll, ready};
 use bytes::{Bytes, BytesMut};
 use dubhe_core::status::Origin;
 use dubhe_core::{Code, Status};
+use dubhe_net::memory::{Charge, ConnectionMemory, FREE};
 use http::HeaderMap;
 
 use super::Receiver;
 use crate::wire::compression::{Encoding, GunzipError, gunzip};
 use crate::wire::frame::{Deframer, FrameError, Message};
 use crate::wire::status;
+
+/// The bytes of a message that is not whole from which on it goes no further when memory is used up.
+const GROWING: usize = 4 * FREE;
 
 /// Messages out of the data of a stream: each behind a prefix, or one without.
 ///
@@ -23,13 +27,21 @@ pub(crate) struct Messages {
     encoding: Encoding,
     /// All data is expected, not only the rest of a message.
     expected: bool,
+    /// The bytes that are held, counted once they are many.
+    held: Charge,
 }
 
 impl Messages {
     /// Messages of at most `limit` bytes, of which those that are marked so are compressed by
     /// `encoding`.
     pub(crate) fn new(receiver: Receiver, limit: usize, encoding: Encoding) -> Self {
-        Self { receiver, deframer: Deframer::new(limit), encoding, expected: false }
+        Self {
+            receiver,
+            deframer: Deframer::new(limit),
+            encoding,
+            expected: false,
+            held: Charge::default(),
+        }
     }
 
     /// The handler begins, though messages are still to come.
@@ -37,23 +49,49 @@ impl Messages {
         self.receiver.begin_handler();
     }
 
-    /// The next message, `None` at the end.
+    /// Hands over the count of the bytes that were held last, once they were many.
+    pub(crate) fn take_held(&mut self) -> Charge {
+        std::mem::take(&mut self.held)
+    }
+
+    /// Counts `bytes` that are held.
+    fn hold(&mut self, bytes: usize, memory: &ConnectionMemory) {
+        if bytes > FREE && self.held.bytes() == 0 {
+            self.held = memory.charge(bytes);
+        } else if self.held.bytes() > 0 {
+            self.held.set(bytes);
+        }
+    }
+
+    /// Counts `bytes` of a message that is not whole yet.
+    fn grow(&mut self, bytes: usize, memory: &ConnectionMemory) -> Result<(), Status> {
+        self.hold(bytes, memory);
+        if bytes > GROWING { Ok(memory.check(0)?) } else { Ok(()) }
+    }
+
+    /// The next message, `None` at the end. What is held of it counts in `memory`.
     pub(crate) fn poll_message(
         &mut self,
         cx: &mut Context<'_>,
+        memory: &ConnectionMemory,
     ) -> Poll<Option<Result<Bytes, Status>>> {
         loop {
             match self.deframer.next_message() {
                 Ok(Some(message)) => {
                     self.receiver.end_message();
-                    return Poll::Ready(Some(self.decompress(message).map_err(status::of_frame)));
+                    return Poll::Ready(Some(self.decompress(message, memory)));
                 }
                 Ok(None) => {}
                 Err(error) => return Poll::Ready(Some(Err(status::of_frame(error)))),
             }
             let expected = self.expected || !self.deframer.is_empty();
             match ready!(self.receiver.poll_data(cx, expected)) {
-                Some(Ok(chunk)) => self.deframer.push(chunk),
+                Some(Ok(chunk)) => {
+                    self.deframer.push(chunk);
+                    if let Err(status) = self.grow(self.deframer.len(), memory) {
+                        return Poll::Ready(Some(Err(status)));
+                    }
+                }
                 Some(Err(error)) => return Poll::Ready(Some(Err(error.into()))),
                 None if self.deframer.is_empty() => return Poll::Ready(None),
                 None => {
@@ -63,30 +101,37 @@ impl Messages {
         }
     }
 
-    fn decompress(&self, message: Message) -> Result<Bytes, FrameError> {
+    fn decompress(&mut self, message: Message, memory: &ConnectionMemory) -> Result<Bytes, Status> {
         let Message { bytes, compressed } = message;
         match (compressed, self.encoding) {
             (false, _) => Ok(bytes),
-            (true, Encoding::Identity) => Err(FrameError::Compressed),
+            (true, Encoding::Identity) => Err(status::of_frame(FrameError::Compressed)),
             (true, Encoding::Gzip) => {
                 let limit = self.deframer.limit();
-                gunzip(&bytes, limit).map_err(|error| error.framed(limit))
+                let unpacked =
+                    gunzip(&bytes, limit).map_err(|error| status::of_frame(error.framed(limit)))?;
+                drop(bytes);
+                self.grow(unpacked.len() + self.deframer.len(), memory)?;
+                Ok(unpacked)
             }
         }
     }
 
-    async fn message(&mut self) -> Option<Result<Bytes, Status>> {
-        poll_fn(|cx| self.poll_message(cx)).await
+    async fn message(&mut self, memory: &ConnectionMemory) -> Option<Result<Bytes, Status>> {
+        poll_fn(|cx| self.poll_message(cx, memory)).await
     }
 
     /// The only message, which the peer must send at the least rate of the receiver.
     ///
     /// # Errors
     /// When there is more than one.
-    pub(crate) async fn only(&mut self) -> Result<Option<Bytes>, Status> {
+    pub(crate) async fn only(
+        &mut self,
+        memory: &ConnectionMemory,
+    ) -> Result<Option<Bytes>, Status> {
         self.expected = true;
-        let first = self.message().await.transpose()?;
-        if first.is_some() && self.message().await.transpose()?.is_some() {
+        let first = self.message(memory).await.transpose()?;
+        if first.is_some() && self.message(memory).await.transpose()?.is_some() {
             return Err(malformed("two messages came where one was expected"));
         }
         Ok(first)
@@ -97,27 +142,35 @@ impl Messages {
     ///
     /// # Errors
     /// When it has more bytes than a message may have, before or after.
-    pub(crate) async fn whole(mut self) -> Result<Bytes, Status> {
+    pub(crate) async fn whole(&mut self, memory: &ConnectionMemory) -> Result<Bytes, Status> {
         let limit = self.deframer.limit();
         let too_large = || status::of_frame(GunzipError::TooLarge.framed(limit));
         let mut all = BytesMut::new();
         loop {
             match poll_fn(|cx| self.receiver.poll_data(cx, true)).await {
                 Some(Ok(data)) if data.len() > limit - all.len() => return Err(too_large()),
-                Some(Ok(data)) => all.extend_from_slice(&data),
+                Some(Ok(data)) => {
+                    all.extend_from_slice(&data);
+                    self.grow(all.len(), memory)?;
+                }
                 Some(Err(error)) => return Err(error.into()),
                 None => break,
             }
         }
         match self.encoding {
             Encoding::Identity => Ok(all.freeze()),
-            Encoding::Gzip => gunzip(&all, limit).map_err(|error| match error {
-                GunzipError::TooLarge => too_large(),
-                GunzipError::NotGzip => {
-                    let text = "the body is not gzip, as its content-encoding says";
-                    Status::new(Code::InvalidArgument, text)
-                }
-            }),
+            Encoding::Gzip => {
+                let unpacked = gunzip(&all, limit).map_err(|error| match error {
+                    GunzipError::TooLarge => too_large(),
+                    GunzipError::NotGzip => {
+                        let text = "the body is not gzip, as its content-encoding says";
+                        Status::new(Code::InvalidArgument, text)
+                    }
+                })?;
+                drop(all);
+                self.grow(unpacked.len(), memory)?;
+                Ok(unpacked)
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use bytes::{Bytes, BytesMut};
 use dubhe_net::drain::Trigger;
 use dubhe_net::io::{Io, SockAddr};
+use dubhe_net::memory::ConnectionMemory;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::sync::mpsc;
@@ -30,7 +31,8 @@ async fn answer(stream: ServerStream, told: mpsc::UnboundedSender<&'static str>)
     let mut trailers = HeaderMap::new();
     trailers.insert("k", HeaderValue::from_static("end"));
     if head.uri.path() == "/whole" {
-        let body = Messages::new(body, 100, Encoding::Identity).whole().await.unwrap();
+        let mut messages = Messages::new(body, 100, Encoding::Identity);
+        let body = messages.whole(&ConnectionMemory::UNCOUNTED).await.unwrap();
         let head = Response::new(());
         respond.send_now(Whole {
             head,

@@ -107,6 +107,11 @@ impl Deframer {
         Ok(Some(Message { bytes, compressed }))
     }
 
+    /// The bytes that are held.
+    pub(crate) fn len(&self) -> usize {
+        self.whole.len() + self.partial.len()
+    }
+
     /// Returns `true` when no byte is left over.
     pub fn is_empty(&self) -> bool {
         self.whole.is_empty() && self.partial.is_empty()

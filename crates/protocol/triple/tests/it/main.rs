@@ -17,6 +17,7 @@ mod gone;
 mod hostile;
 mod keepalive;
 mod layout;
+mod memory;
 mod options;
 mod resets;
 mod server;
