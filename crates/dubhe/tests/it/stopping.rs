@@ -112,7 +112,8 @@ async fn registries_that_do_not_answer_hold_up_neither_stop_nor_removal() {
 
     let broken = Silent { panics: true, ..Silent::default() };
     let server = hasty(&broken).await.unwrap();
-    let removal = server.remove(&ServiceKey::interface_only("org.example.Inn"));
+    let key = ServiceKey::interface_only("org.example.Inn");
+    let removal = server.remove(&key);
     let error = in_time(removal).await.unwrap_err();
     assert_eq!(error.code(), Code::Unavailable);
     let text = "service org.example.Inn is not withdrawn from registry [1, 2] of 2";
