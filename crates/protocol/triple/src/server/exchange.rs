@@ -17,7 +17,6 @@ use dubhe_net::{time, work};
 use futures_util::{StreamExt, stream};
 use http::{Request, Version, request};
 
-use super::Shared;
 use super::grpc::Grpc;
 use super::mount::HttpService;
 use super::plain_http::PlainHttp;
@@ -25,12 +24,13 @@ use super::protocol::{Accepted, Framing, RequestProtocol};
 use super::reply::{self, Late, StreamWatch};
 use super::run::{Caller, guarded};
 use super::target::{RequestTarget, ResolvedTarget};
+use super::{Peers, Shared};
 use crate::options::TripleOptions;
 use crate::transport::{Messages, Receiver, Responder, ServerStream, Whole, no_message};
 use crate::wire::{content, metadata};
 
 /// Answers one request. Dropped, it drops the handler and resets the stream.
-pub(super) async fn answer(shared: Arc<Shared>, peer: Arc<Peer>, stream: ServerStream) {
+pub(super) async fn answer(shared: Arc<Shared>, peers: Arc<Peers>, stream: ServerStream) {
     // The head of the request is here; of its body, nothing has been read.
     let arrived = time::now();
     let ServerStream { head, body, mut respond } = stream;
@@ -50,13 +50,15 @@ pub(super) async fn answer(shared: Arc<Shared>, peer: Arc<Peer>, stream: ServerS
     // Protocol: gRPC by its content type, where there are trailers; anything else is plain HTTP.
     // The headers say how the messages look, or the request is refused.
     let format = content::of(&head.headers).and_then(content::format);
-    let request = RequestContext { shared: &shared, head: &head, at: arrived, peer };
+    let request = |peer| RequestContext { shared: &shared, head: &head, at: arrived, peer };
     match format.filter(|_| head.version >= Version::HTTP_2) {
         Some(format) => {
+            let request = request(peers.grpc());
             let accepted = Grpc::accept(&request, target, format);
             exchange(request, accepted, body, &mut respond).await;
         }
         None => {
+            let request = request(peers.plain());
             let accepted = PlainHttp::accept(&request, target);
             // Boxed, since the task of every request has room for its future.
             Box::pin(exchange(request, accepted, body, &mut respond)).await;

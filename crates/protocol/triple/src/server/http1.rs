@@ -7,7 +7,7 @@ use dubhe_net::detect::{Probe, Protocol};
 use dubhe_net::drain::Shutdown;
 use dubhe_net::io::{BoxFuture, ConnectionInfo, Io};
 
-use super::{Shared, begins, context_peer, exchange};
+use super::{Peers, Shared, begins, exchange};
 use crate::transport::serve_http1;
 
 /// The methods that a request may begin with (RFC 9110, 9.1; RFC 5789).
@@ -38,8 +38,8 @@ impl Protocol for Http1Protocol {
     fn serve(&self, io: Io, peer: ConnectionInfo, shutdown: Shutdown) -> BoxFuture<'static, ()> {
         let shared = self.0.clone();
         Box::pin(async move {
-            let (remote, peer) = (peer.remote.clone(), context_peer(peer, "rest"));
-            let answer = |stream| exchange::answer(shared.clone(), peer.clone(), stream);
+            let (remote, peers) = (peer.remote.clone(), Arc::new(Peers::new(peer)));
+            let answer = |stream| exchange::answer(shared.clone(), peers.clone(), stream);
             serve_http1(io, remote, &shared.options, shutdown, answer).await;
         })
     }

@@ -19,8 +19,9 @@ mod run;
 mod target;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use dubhe_core::Peer;
 use dubhe_core::serve::Dispatch;
 use dubhe_net::detect::{Probe, Protocol};
 use dubhe_net::drain::Shutdown;
@@ -28,7 +29,7 @@ use dubhe_net::io::{BoxFuture, ConnectionInfo, Io};
 use dubhe_net::poll_watch::PollWatch;
 
 pub use http1::Http1Protocol;
-pub use mount::HttpService;
+pub use mount::{HttpService, IntoHttpService};
 
 use crate::options::TripleOptions;
 use crate::transport::serve_http2;
@@ -93,8 +94,8 @@ impl Protocol for TripleProtocol {
     fn serve(&self, io: Io, peer: ConnectionInfo, shutdown: Shutdown) -> BoxFuture<'static, ()> {
         let shared = self.0.clone();
         Box::pin(async move {
-            let (remote, peer) = (peer.remote.clone(), context_peer(peer, "tri"));
-            let answer = |stream| exchange::answer(shared.clone(), peer.clone(), stream);
+            let (remote, peers) = (peer.remote.clone(), Arc::new(Peers::new(peer)));
+            let answer = |stream| exchange::answer(shared.clone(), peers.clone(), stream);
             serve_http2(io, remote, &shared.options, shutdown, answer).await;
         })
     }
@@ -110,15 +111,35 @@ fn begins(prefix: &[u8], expected: &[u8]) -> Probe {
     }
 }
 
-/// The other end, as handlers see it.
-fn context_peer(peer: ConnectionInfo, protocol: &'static str) -> Arc<dubhe_core::Peer> {
-    Arc::new(dubhe_core::Peer {
-        remote: Some(peer.remote),
-        local: Some(peer.local),
-        protocol: protocol.into(),
-        certificate: peer.tls.and_then(|tls| tls.certificates.first().cloned()),
-        extensions: http::Extensions::new(),
-    })
+/// The other end of a connection, as handlers see it: named by what it speaks, which may change from
+/// request to request.
+struct Peers {
+    grpc: Arc<Peer>,
+    plain: OnceLock<Arc<Peer>>,
+}
+
+impl Peers {
+    fn new(peer: ConnectionInfo) -> Self {
+        let grpc = Arc::new(Peer {
+            remote: Some(peer.remote),
+            local: Some(peer.local),
+            protocol: "tri".into(),
+            certificate: peer.tls.and_then(|tls| tls.certificates.first().cloned()),
+            extensions: http::Extensions::new(),
+        });
+        Self { grpc, plain: OnceLock::new() }
+    }
+
+    /// The peer of a gRPC request.
+    fn grpc(&self) -> Arc<Peer> {
+        self.grpc.clone()
+    }
+
+    /// The peer of a request in plain HTTP.
+    fn plain(&self) -> Arc<Peer> {
+        let plain = || Arc::new(Peer { protocol: "rest".into(), ..Peer::clone(&self.grpc) });
+        self.plain.get_or_init(plain).clone()
+    }
 }
 
 impl fmt::Debug for TripleProtocol {
