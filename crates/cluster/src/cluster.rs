@@ -35,6 +35,10 @@ use crate::tasks::Tasks;
 
 /// The time for which a provider is passed over to which no channel can be made.
 const UNUSABLE: Duration = Duration::from_secs(30);
+/// The time after the deadline of a call in which its strategy may return the failure of its
+/// attempts, which end at the deadline by themselves: they are noted as timeouts of their providers,
+/// and their errors say more.
+const STRATEGY_GRACE: Duration = Duration::from_millis(10);
 
 /// The providers of one service, as one thing that answers calls.
 #[derive(Clone)]
@@ -204,8 +208,14 @@ impl Cluster {
             Fault::Strategy(strategy) => {
                 self.0.retries.add_call(began);
                 let attempts = CallAttempts::new(self.clone(), policy.clone());
-                let running = strategy.run(call.take()?, Attempts::new(Arc::new(attempts)));
-                return running.await;
+                let call = call.take()?;
+                let deadline = call.head.deadline;
+                let running = strategy.run(call, Attempts::new(Arc::new(attempts)));
+                return match deadline {
+                    None => running.await,
+                    // Boxed, since the future of every call has room for it.
+                    Some(deadline) => Box::pin(self.bound(running, began, deadline)).await,
+                };
             }
             Fault::Failfast => 0,
         };
@@ -225,6 +235,19 @@ impl Cluster {
             let failed = failed.get_or_insert_with(Box::<FailedAttempts>::default);
             let ended = FailedAttempt { provider, began, status };
             (picked, began) = Box::pin(self.again(policy, call, failed, ended, retries)).await?;
+        }
+    }
+
+    /// Ends a strategy that goes on after the deadline of its call.
+    async fn bound(&self, running: Invoking, began: Instant, deadline: Deadline) -> Outcome {
+        let end = deadline.instant() + STRATEGY_GRACE;
+        tokio::select! {
+            biased;
+            outcome = running => outcome,
+            () = self.clock().sleep_until(end) => {
+                let waited = deadline.instant().saturating_duration_since(began);
+                Err(Status::no_reply(waited))
+            }
         }
     }
 
@@ -488,15 +511,20 @@ fn unpicked(
     // A router that panics was the error before this one.
     let left = candidates(call, destination).unwrap_or_default();
     if left.is_empty() {
-        return format!("{known} providers are known, but the routers left none for this call");
+        let are = if known == 1 { "provider is" } else { "providers are" };
+        return format!("{known} {are} known, but the routers left none for this call");
     }
-    if left.iter().all(|endpoint| tried.contains(endpoint.provider())) {
-        let known = left.len();
-        return format!(
-            "the call was tried on all {known} providers for it, and the balancer repeats none"
-        );
+    let all_tried = left.iter().all(|endpoint| tried.contains(endpoint.provider()));
+    match (left.len(), all_tried) {
+        (1, true) => {
+            "the call was tried on the only provider for it, and the balancer repeats none".into()
+        }
+        (1, false) => "the balancer did not pick the only provider for this call".into(),
+        (n, true) => {
+            format!("the call was tried on all {n} providers for it, and the balancer repeats none")
+        }
+        (n, false) => format!("the balancer picked none of the {n} providers for this call"),
     }
-    format!("the balancer picked none of the {} providers for this call", left.len())
 }
 
 /// All endpoints that rules leave for this call, or the panic of a router.

@@ -58,8 +58,16 @@ pub trait Gate: Send + Sync + 'static {
     /// written, and on every other way out, with the time since the arrival.
     ///
     /// # Errors
-    /// The answer to a request that is refused. Its metadata reaches the caller over HTTP; the
-    /// dubbo protocol has no place for it.
+    /// The answer to a request that is refused, with the metadata that it has
+    /// ([`Status::with_headers`], [`Status::with_trailers`]):
+    ///
+    /// - Over Triple and gRPC a refusal is one block of headers, so that the caller has all entries
+    ///   in both [`Status::headers`] and [`Status::trailers`]. A [`Status::business`] of an interface
+    ///   travels as a Java exception does: the caller has all entries in [`Status::headers`] alone.
+    /// - Over plain HTTP they are headers of the response; in Connect's dialect the trailers have
+    ///   `trailer-` before their names.
+    /// - Over the dubbo protocol only a [`Status::business`] has a place for them: the attachments
+    ///   of the reply, which the caller has in [`Status::headers`]. Other refusals arrive without.
     fn admit(&self, arrival: &Arrival<'_>) -> Result<Guard, Status>;
 }
 

@@ -14,7 +14,9 @@ pub struct Peer {
     pub remote: Option<SockAddr>,
     /// The address of this end.
     pub local: Option<SockAddr>,
-    /// The protocol of the connection, such as `dubbo`.
+    /// The protocol that the peer speaks. On the serving side: `dubbo`, `tri` for Triple and gRPC, and
+    /// `rest` for plain HTTP of either version, told apart call by call; gates know it too. A protocol
+    /// of your own has its own name, and [`Peer::default`] an empty one.
     pub protocol: ByteString,
     /// The end entity of the verified TLS certificate chain of the peer, in DER.
     pub certificate: Option<bytes::Bytes>,

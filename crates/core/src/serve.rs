@@ -13,24 +13,45 @@ use crate::status::{Status, panicked};
 /// The names in a request, borrowed from its bytes: nothing else is decoded yet.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
-    /// The interface, or the path of the request.
+    /// The interface, or the path of the request: over HTTP all of it before the method, so that it
+    /// may have a context path in front (`shop/org.example.Users`).
     pub interface: &'a str,
     /// The group, or `""`.
     pub group: &'a str,
     /// The version; `""` and `0.0.0` mean "none".
     pub version: &'a str,
-    /// The method.
+    /// The method. Over the dubbo protocol a generic call asks for `$invoke`, whose arguments name
+    /// the method.
     pub method: &'a str,
     /// The choice among methods of that name.
     pub overload: Overload<'a>,
 }
 
 /// The way in which a request names one of several methods of a name.
+///
+/// Over the dubbo protocol the types are in front of the arguments, so that every look-up has
+/// [`Types`](Self::Types). Over HTTP a target is needed before the body has been read:
+///
+/// | request | first look-up | second look-up, when the body is there |
+/// | --- | --- | --- |
+/// | a Java interface over Triple | `Any` | `Types`, from Triple's wrapper |
+/// | a Java interface over plain HTTP, in JSON | `Any` | `Count`, or `Initials` where the path has them |
+/// | protobuf, a stream of either kind | `Any` | none |
+///
+/// There is no second look-up for types that are the descriptor of the method that the first one
+/// has found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overload<'a> {
-    /// No difference: any one is meant.
+    /// No difference: any method of that name is meant, or none is known yet.
+    ///
+    /// What is found decides how the body is read: a [`Method`] with a descriptor has its arguments
+    /// in Triple's wrapper, one without is a protobuf method; and its [kind](Method::kind) says
+    /// which side sends a stream. A gateway that does not know the types of a Java method answers
+    /// with any descriptor, such as `""`, and is asked again with `Types`; gates are asked again,
+    /// too, if the method is then another one. JSON is read by the descriptor, which must be the
+    /// true one.
     Any,
-    /// The JVM descriptors of the arguments.
+    /// The JVM descriptors of the arguments, one after the other; `""` for no arguments.
     Types(&'a str),
     /// The number of arguments.
     Count(usize),
@@ -81,14 +102,35 @@ pub fn generation(dispatch: &dyn Dispatch) -> Result<u64, Status> {
     asked.map_err(|_| panicked("the look-up of the service"))
 }
 
-/// The services of a server.
+/// The services of a server, or the targets of calls that no exported service takes, as of a gateway.
+///
+/// Each call is looked up at least once, unless its protocol remembers the target, and several times
+/// where its target is not found at first or its arguments tell more than its head: see
+/// [`Dispatch::find`]. A look-up runs in the task of a connection: it must be quick, must not block,
+/// and has no effect that counts calls. What is done once a call is done by [`Target::invoke`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a dispatch",
+    label = "this finds no targets of calls",
+    note = "implement `Dispatch::find`, which gives a `Target`; a service with methods of its own is \
+            given to `service(..)`"
+)]
 pub trait Dispatch: Send + Sync + 'static {
     /// Finds the target of a call. A protocol may remember it for as long as the
     /// [generation](Dispatch::generation) stays the same.
     ///
+    /// Over the dubbo protocol a request is looked up once, with [`Overload::Types`]. Over HTTP it is
+    /// looked up with [`Overload::Any`] before its body is read, and again by what its body tells, as
+    /// the table at [`Overload`] says. A first look-up that fails is followed by others, as in Dubbo
+    /// Java: with version `1.0.0`, without group and version, without the context path, and each with
+    /// a small first letter of the method, until one is found. A dispatch that takes any name never
+    /// sees them.
+    ///
+    /// The head of the call has [`Target::service`] and [`Target::method`]: a gateway that answers
+    /// [`Overload::Types`] with a method of these types can send the call on undecoded.
+    ///
     /// # Errors
-    /// [`crate::Code::Unimplemented`] when no such service or method is exported; the message
-    /// names what is.
+    /// [`crate::Code::Unimplemented`] when there is no such service or method; the message names what
+    /// is there. Any other code ends the look-ups of a server that has several dispatches.
     fn find(&self, wanted: Wanted<'_>) -> Result<Target, Status>;
 
     /// The number of the present set of services; another one once what [`Dispatch::find`]

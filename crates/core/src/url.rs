@@ -65,7 +65,13 @@ impl Url {
         if let Some((protocol, rest)) = split_unix(text, protocol) {
             return Self::parse_unix(protocol, rest);
         }
-        let (protocol, rest) = text.split_once("://").unwrap_or((protocol, text));
+        let (protocol, rest) = match text.split_once("://") {
+            Some(parts) => parts,
+            None if text.split_once(':').is_some_and(|(_, rest)| rest.starts_with('/')) => {
+                return Err(bad("the URL has :/ where :// belongs".into()));
+            }
+            None => (protocol, text),
+        };
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         let (user_info, address) = authority.rsplit_once('@').unwrap_or(("", authority));
@@ -320,6 +326,11 @@ mod tests {
         {
             let error = Url::parse(bad, "").unwrap_err().to_string();
             assert!(error.contains("PROTOCOL://HOST:PORT"), "{bad}: {error}");
+        }
+        for bad in ["dubbo:/bad", "tri:/h:50051", "dubbo:/u:secret@h:1"] {
+            let error = Url::parse(bad, "").unwrap_err().to_string();
+            let text = "the URL has :/ where :// belongs; write PROTOCOL://HOST:PORT";
+            assert_eq!(error, text, "{bad}");
         }
     }
 }

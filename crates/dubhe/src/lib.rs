@@ -128,7 +128,7 @@ pub mod gate {
 
 /// HTTP services that a server mounts beside its own.
 pub mod http {
-    pub use dubhe_triple::http::{Body, BoxError, Service};
+    pub use dubhe_triple::http::{Body, BoxError, HttpService, IntoHttpService, Service};
 }
 
 /// Hessian2, the serialization of the dubbo protocol: the parts of types of your own.

@@ -234,7 +234,7 @@ impl Services {
 
     /// Finds a target among the other dispatches, asked in order.
     fn find_other(&self, wanted: Wanted<'_>) -> Result<Target, Status> {
-        let mut refusal = self.no_service(wanted);
+        let mut refusal: Option<Status> = None;
         for other in &*self.others {
             match other.find(wanted) {
                 Ok(mut target) => {
@@ -246,14 +246,18 @@ impl Services {
                     return Ok(target);
                 }
                 Err(status) if status.code() == Code::Unimplemented => {
-                    if refusal.code() == Code::Unimplemented {
-                        refusal = status.context(refusal.message());
-                    }
+                    let before = match &refusal {
+                        Some(before) => before.message().to_owned(),
+                        None => self.not_exported(wanted),
+                    };
+                    refusal = Some(status.context(before));
                 }
                 Err(status) => return Err(status),
             }
         }
-        Err(refusal)
+        let own = self.no_service(wanted);
+        // That a service has been removed says more.
+        Err(refusal.filter(|_| own.code() == Code::Unimplemented).unwrap_or(own))
     }
 
     fn no_service(&self, wanted: Wanted<'_>) -> Status {
@@ -262,14 +266,25 @@ impl Services {
             let text = format!("service {key} has been removed from this server");
             return Status::unavailable(text).with_retry(Retry::Unstarted);
         }
-        let own = self.interfaces.get(wanted.interface).map(Vec::as_slice).unwrap_or_default();
-        let known: Vec<String> = own.iter().map(|e| e.key.to_string()).collect();
-        let known = if known.is_empty() {
-            "this server does not export that interface".to_owned()
-        } else {
-            format!("this server exports {}; check group and version", known.join(", "))
-        };
+        let known = self
+            .known(wanted)
+            .unwrap_or_else(|| "this server does not export that interface".to_owned());
         Status::new(Code::Unimplemented, format!("service {key} not found: {known}"))
+    }
+
+    /// The text before that of a dispatch, which may well know the service and lack the method.
+    #[cold]
+    fn not_exported(&self, wanted: Wanted<'_>) -> String {
+        let key = ServiceKey::new(wanted.interface, wanted.group, wanted.version);
+        let known = self.known(wanted).map(|known| format!(" ({known})")).unwrap_or_default();
+        format!("service {key} is not exported{known}, and a dispatch refuses the call")
+    }
+
+    /// The exported services of the same interface.
+    fn known(&self, wanted: Wanted<'_>) -> Option<String> {
+        let own = self.interfaces.get(wanted.interface).filter(|own| !own.is_empty())?;
+        let known: Vec<String> = own.iter().map(|e| e.key.to_string()).collect();
+        Some(format!("this server exports {}; check group and version", known.join(", ")))
     }
 }
 

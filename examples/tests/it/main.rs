@@ -146,6 +146,12 @@ fn hello() {
 }
 
 #[test]
+fn forward() {
+    let text = run(env!("CARGO_BIN_EXE_forward"));
+    assert_eq!(text, "dubbo to tri: Some(\"Ada\") of 1\ntri to dubbo: Some(\"Ada\") of 1\n");
+}
+
+#[test]
 fn isolated() {
     let text = run(env!("CARGO_BIN_EXE_isolated"));
     assert_eq!(text, "Hello, Ada while counting 168 primes\n");

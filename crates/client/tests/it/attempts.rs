@@ -519,9 +519,14 @@ async fn the_error_says_who_left_no_provider() {
     let both = || builder(&env, &[1, 2]);
     let balancer = both().balance(Nobody).build().unwrap();
     let routers = both().router(Out { panics: false }).build().unwrap();
+    let one = || builder(&env, &[1]);
+    let balancer_of_one = one().balance(Nobody).build().unwrap();
+    let routers_of_one = one().router(Out { panics: false }).build().unwrap();
     for (client, why) in [
         (balancer, "the balancer picked none of the 2 providers for this call"),
         (routers, "2 providers are known, but the routers left none for this call"),
+        (balancer_of_one, "the balancer did not pick the only provider for this call"),
+        (routers_of_one, "1 provider is known, but the routers left none for this call"),
     ] {
         let error = call(&client, "m", &CallOptions::new()).await.unwrap_err();
         assert_eq!(error.code(), Code::Unavailable);
@@ -625,6 +630,36 @@ async fn a_strategy_is_told_if_a_call_may_run_twice() {
         call(&client, "m", &CallOptions::new()).await.unwrap();
         assert_eq!(ports(&seen).len(), asked);
     }
+}
+
+#[tokio::test]
+async fn the_deadline_of_a_call_ends_its_strategy() {
+    struct Dropped(Arc<AtomicUsize>);
+    impl Drop for Dropped {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    let (env, seen) = environment(|_, _| Err(down(Retry::Unstarted)));
+    let dropped = Arc::new(AtomicUsize::new(0));
+    let count = dropped.clone();
+    // Goes on for ever, and looks at no deadline.
+    let stubborn = move |call: Call, attempts: Attempts| {
+        let dropped = Dropped(count.clone());
+        async move {
+            let _dropped = &dropped;
+            let _ = attempts.next(call).await;
+            std::future::pending::<Result<Reply, Status>>().await
+        }
+    };
+    let client = builder(&env, &[1]).fault(Fault::strategy(stubborn)).build().unwrap();
+    let deadline = Deadline::after(Instant::now(), Duration::from_millis(20));
+    let options = CallOptions::new().deadline(deadline);
+    let status = call(&client, "m", &options).await.unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    assert!(status.message().starts_with("no reply within "), "{status}");
+    assert!(Instant::now() >= deadline.instant());
+    assert_eq!((ports(&seen).len(), dropped.load(Ordering::Relaxed)), (1, 1));
 }
 
 #[tokio::test]

@@ -146,13 +146,14 @@ impl FailedAttempts {
 
     /// Writes a line to the log for what follows the last attempt.
     pub(crate) fn log(&self, next: &Provider, retry: bool, now: Instant) {
-        let left = self.deadline.map(|deadline| deadline.left(now));
+        // No field at all for a call without deadline.
+        let left = self.deadline.map(|deadline| tracing::field::debug(deadline.left(now)));
         let failed = self.sent.last().map(|sent| format!("{}: {}", sent.place(), sent.failure));
         let failed = failed.unwrap_or_default();
         if retry {
-            tracing::info!(failed, to = %next, retry = self.retries, ?left, "retries a call");
+            tracing::info!(failed, to = %next, retry = self.retries, left, "retries a call");
         } else {
-            tracing::debug!(failed, to = %next, ?left, "sends a call elsewhere that nobody began");
+            tracing::debug!(failed, to = %next, left, "sends a call elsewhere that nobody began");
         }
     }
 }

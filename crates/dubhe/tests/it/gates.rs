@@ -209,6 +209,44 @@ async fn a_permit_lives_until_the_reply_and_a_refusal_reaches_the_caller() {
     }
 }
 
+/// Refuses every call with metadata: `pass` as the framework does, `stay` as the business does.
+struct Informs;
+
+impl Gate for Informs {
+    fn admit(&self, arrival: &Arrival<'_>) -> Result<Guard, Status> {
+        let new = if &*arrival.method.name == "stay" { Status::business } else { Status::new };
+        let status = new(Code::ResourceExhausted, "closed");
+        let headers = Metadata::from_iter([("x-head", "h")]);
+        Err(status.with_headers(headers).with_trailers(Metadata::from_iter([("x-trail", "t")])))
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_has_its_metadata_where_the_protocol_has_a_place() {
+    let server = Server::builder().service(DoorsServer::new(House(Arc::default()))).gate(Informs);
+    let server = server.start("127.0.0.1:0").await.unwrap();
+    let app = App::builder("test").build().unwrap();
+    let both = || ["x-head", "x-trail"].map(str::to_owned).to_vec();
+    for (protocol, framework, business) in [
+        ("dubbo", [vec![], vec![]], [both(), vec![]]),
+        // A business error of an interface travels as a Java exception does.
+        ("tri", [both(), both()], [both(), vec![]]),
+        ("grpc", [both(), both()], [both(), vec![]]),
+    ] {
+        let url = format!("{protocol}://{}", server.addr());
+        let doors = app.client::<DoorsClient>().url(&url).retries(0).build().unwrap();
+        let own = |metadata: &Metadata| -> Vec<String> {
+            let keys = metadata.iter().map(|(key, _)| key.to_string());
+            let mut own: Vec<_> = keys.filter(|key| key.starts_with("x-")).collect();
+            own.sort();
+            own
+        };
+        let seen = |status: Status| [own(status.headers()), own(status.trailers())];
+        assert_eq!(seen(doors.pass("x".into()).await.unwrap_err()), framework, "{protocol}");
+        assert_eq!(seen(doors.stay("x".into()).await.unwrap_err()), business, "{protocol}");
+    }
+}
+
 #[tokio::test]
 async fn a_refused_body_is_not_even_read() {
     let scene = scene().await;

@@ -423,7 +423,9 @@ async fn a_dispatch_answers_for_all_that_is_not_exported() {
         let url = format!("{protocol}://{}", server.addr());
         let other = app.generic("org.other.Guide").url(&url).retries(0).build().unwrap();
         let error = other.call("name", args!["java.lang.String" => "x"]).await.unwrap_err();
-        assert!(error.message().contains("no route to org.other.Guide"), "{error}");
+        let text = "service org.other.Guide is not exported, and a dispatch refuses the call: \
+                    no route to org.other.Guide";
+        assert_eq!(error.message(), text);
     }
 }
 

@@ -214,7 +214,8 @@ async fn a_service_takes_what_its_payload_allows() {
     let export = Export::new(ClockServer::new(Slow)).param("payload", "1000");
     let running = Server::builder().service(export).start("127.0.0.1:0").await.unwrap();
     let app = App::builder("test").build().unwrap();
-    for (protocol, text) in [("dubbo", "data length too large"), ("tri", "the limit is 1000")] {
+    let options = "the limit is 1000; raise triple.max_message, or the parameter payload";
+    for (protocol, text) in [("dubbo", "data length too large"), ("tri", options)] {
         let url = format!("{protocol}://{}", running.addr());
         let clock = app.client::<ClockClient>().url(&url).build().unwrap();
         assert_eq!(clock.echo(vec![0; 500]).await.unwrap(), 500);

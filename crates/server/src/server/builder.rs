@@ -20,7 +20,7 @@ use dubhe_net::memory::{MemoryBudget, MemoryOptions};
 use dubhe_net::poll_watch::PollWatch;
 use dubhe_net::session::SessionOptions;
 use dubhe_net::tls::ServerTls;
-use dubhe_triple::http::{Body, BoxError, HttpService};
+use dubhe_triple::http::{HttpService, IntoHttpService};
 use dubhe_triple::{TripleOptions, TripleProtocol};
 use tokio::sync::watch;
 
@@ -143,6 +143,9 @@ impl ServerBuilder {
     /// group and version. Of several, the first added is asked first, and the next one when it
     /// returns [`Code::Unimplemented`].
     ///
+    /// It is asked before anything of a call is decoded, and over Triple once more when its types are
+    /// known: see [`Dispatch::find`].
+    ///
     /// The gates, filters and hooks of the server apply to its targets too. Registries, health and
     /// reflection see exported services only. A dispatch that takes every name leaves nothing to a
     /// service that is mounted at `/`.
@@ -225,20 +228,8 @@ impl ServerBuilder {
     /// Mounts a `tower` service, such as a router of axum or a server of tonic, for the HTTP requests
     /// whose path begins with `prefix`, over HTTP/1.1 and HTTP/2. It sees the whole path. A service
     /// that is mounted at `/` receives the requests that no exported service takes.
-    pub fn mount<S, B>(mut self, prefix: &str, service: S) -> Self
-    where
-        S: tower_service::Service<http::Request<Body>, Response = http::Response<B>>
-            + Clone
-            + Send
-            + Sync
-            + 'static,
-        S::Future: Send + 'static,
-        S::Error: Into<BoxError>,
-        B: http_body::Body + Send + 'static,
-        B::Error: Into<BoxError>,
-        B::Data: Send,
-    {
-        self.mounts.push((prefix.to_owned(), HttpService::new(service)));
+    pub fn mount(mut self, prefix: &str, service: impl IntoHttpService) -> Self {
+        self.mounts.push((prefix.to_owned(), service.into_http_service()));
         self
     }
 

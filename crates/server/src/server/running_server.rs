@@ -108,14 +108,16 @@ impl RunningServer {
     }
 
     /// Withdraws a service from the registries, serves it for as long as their news may take to reach
-    /// callers, and removes it then; health says `NOT_SERVING` of it from the beginning. That time is the quiet period of a drain, the longer one of
-    /// `dubbo.drain_quiet` and `triple.drain_quiet`, 1 s by default; none for a service that no
-    /// registry knows. Calls in flight end normally. Later calls are refused, so
-    /// that callers send them to other providers: with [`Code::Unavailable`] over Triple and HTTP, and
+    /// callers, and removes it then; health says `NOT_SERVING` of it from the beginning. That time is
+    /// the quiet period of a drain, the longer one of `dubbo.drain_quiet` and `triple.drain_quiet`, 1 s
+    /// by default; none for a service that no registry knows. Calls in flight end normally. Later
+    /// calls are refused, so that callers send them to other providers: with [`Code::Unavailable`] over Triple and HTTP, and
     /// over the dubbo protocol, which has nothing closer, with the status of an overloaded server
     /// (100), which is [`Code::ResourceExhausted`] to a caller of Dubhe.
     ///
-    /// Dropping the future leaves the service withdrawn and served.
+    /// Once it has been polled, dropping the future leaves the service served, but `NOT_SERVING` and
+    /// withdrawn, perhaps not from all registries. [`RunningServer::add`] refuses one of its key until
+    /// `remove` has been called again and has ended.
     ///
     /// # Errors
     /// When there is no service of this key, or it is a built-in one. When a registry did not withdraw

@@ -33,7 +33,7 @@ use crate::wire::{content, metadata};
 
 /// Answers one request. Dropped, it drops the handler and resets the stream.
 pub(super) async fn answer(connection: Arc<HttpConnection>, stream: ServerStream) {
-    let HttpConnection { shared, peer, memory } = &*connection;
+    let HttpConnection { shared, memory, .. } = &*connection;
     // The head of the request is here; of its body, nothing has been read.
     let arrived = time::now();
     let ServerStream { head, body, mut respond } = stream;
@@ -53,13 +53,15 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, stream: ServerStream
     // Protocol: gRPC by its content type, where there are trailers; anything else is plain HTTP.
     // The headers say how the messages look, or the request is refused.
     let format = content::of(&head.headers).and_then(content::format);
-    let request = RequestContext { shared, head: &head, at: arrived, peer, memory };
+    let request = |peer| RequestContext { shared, head: &head, at: arrived, peer, memory };
     match format.filter(|_| head.version >= Version::HTTP_2) {
         Some(format) => {
+            let request = request(connection.grpc());
             let accepted = Grpc::accept(&request, target, format);
             exchange(request, accepted, body, &mut respond).await;
         }
         None => {
+            let request = request(connection.plain());
             let accepted = PlainHttp::accept(&request, target);
             // Boxed, since the task of every request has room for its future.
             Box::pin(exchange(request, accepted, body, &mut respond)).await;

@@ -39,7 +39,7 @@ impl Protocol for Http1Protocol {
         let shared = self.0.clone();
         Box::pin(async move {
             let remote = peer.remote.clone();
-            let connection = HttpConnection::new(shared.clone(), peer, "rest");
+            let connection = HttpConnection::new(shared.clone(), peer);
             let answer = |stream| exchange::answer(connection.clone(), stream);
             serve_http1(io, remote, &shared.options, shutdown, answer).await;
         })

@@ -19,7 +19,7 @@ mod run;
 mod target;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use dubhe_core::Peer;
 use dubhe_core::serve::Dispatch;
@@ -30,7 +30,7 @@ use dubhe_net::memory::{ConnectionMemory, MemoryBudget};
 use dubhe_net::poll_watch::PollWatch;
 
 pub use http1::Http1Protocol;
-pub use mount::HttpService;
+pub use mount::{HttpService, IntoHttpService};
 
 use crate::options::TripleOptions;
 use crate::transport::serve_http2;
@@ -61,25 +61,38 @@ struct Shared {
 /// A connection, as its requests see it.
 struct HttpConnection {
     shared: Arc<Shared>,
-    peer: Arc<Peer>,
     memory: ConnectionMemory,
+    /// The other end, named by what a request speaks, which may change from one to the next.
+    grpc: Arc<Peer>,
+    plain: OnceLock<Arc<Peer>>,
 }
 
 impl HttpConnection {
-    fn new(shared: Arc<Shared>, peer: ConnectionInfo, protocol: &'static str) -> Arc<Self> {
+    fn new(shared: Arc<Shared>, peer: ConnectionInfo) -> Arc<Self> {
         let budget = shared.memory.as_ref();
         let memory = budget.map(|budget| budget.connection(peer.remote.clone()));
         let memory = memory.unwrap_or_default();
         let mut peer = Peer {
             remote: Some(peer.remote),
             local: Some(peer.local),
-            protocol: protocol.into(),
+            protocol: "tri".into(),
             certificate: peer.tls.and_then(|tls| tls.certificates.first().cloned()),
-            ..Peer::default()
+            extensions: http::Extensions::new(),
         };
         // For what handlers decode.
         peer.extensions.insert(memory.clone());
-        Arc::new(Self { shared, peer: Arc::new(peer), memory })
+        Arc::new(Self { shared, memory, grpc: Arc::new(peer), plain: OnceLock::new() })
+    }
+
+    /// The peer of a gRPC request.
+    fn grpc(&self) -> &Arc<Peer> {
+        &self.grpc
+    }
+
+    /// The peer of a request in plain HTTP.
+    fn plain(&self) -> &Arc<Peer> {
+        let plain = || Arc::new(Peer { protocol: "rest".into(), ..Peer::clone(&self.grpc) });
+        self.plain.get_or_init(plain)
     }
 }
 
@@ -129,7 +142,7 @@ impl Protocol for TripleProtocol {
         let shared = self.0.clone();
         Box::pin(async move {
             let remote = peer.remote.clone();
-            let connection = HttpConnection::new(shared.clone(), peer, "tri");
+            let connection = HttpConnection::new(shared.clone(), peer);
             let answer = |stream| exchange::answer(connection.clone(), stream);
             serve_http2(io, remote, &shared.options, shutdown, answer).await;
         })

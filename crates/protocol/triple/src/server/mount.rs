@@ -24,6 +24,35 @@ type ResponseFuture = Pin<Box<dyn Future<Output = Response<ResponseBody>> + Send
 #[derive(Clone)]
 pub struct HttpService(Arc<dyn ErasedService>);
 
+/// A service that can be mounted: any `tower` service for HTTP requests.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be mounted",
+    label = "this is no `tower` service of HTTP requests",
+    note = "mounted are services that take `http::Request<dubhe::http::Body>` and give \
+            `http::Response<B>`, are `Clone + Send + Sync`, and whose future is `Send`; their errors, \
+            and those of the body, become `Box<dyn Error + Send + Sync>`",
+    note = "a router of axum is one when its state is there: `router.with_state(..)`"
+)]
+pub trait IntoHttpService {
+    /// Turns it into the service that is mounted.
+    fn into_http_service(self) -> HttpService;
+}
+
+#[diagnostic::do_not_recommend]
+impl<S, B> IntoHttpService for S
+where
+    S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+    S::Error: Into<BoxError>,
+    B: http_body::Body + Send + 'static,
+    B::Error: Into<BoxError>,
+    B::Data: Send,
+{
+    fn into_http_service(self) -> HttpService {
+        HttpService::new(self)
+    }
+}
+
 trait ErasedService: Send + Sync {
     fn answer(&self, request: Request<Body>) -> ResponseFuture;
 }

@@ -39,7 +39,8 @@ impl fmt::Display for FrameError {
             Self::TooLarge { length, limit } => {
                 write!(
                     f,
-                    "the message has {length} bytes, the limit is {limit}; raise it or send less"
+                    "the message has {length} bytes, the limit is {limit}; raise \
+                     triple.max_message, or the parameter payload of the service, or send less"
                 )
             }
             Self::NotGzip => f.write_str("the message is not gzip, as its grpc-encoding says"),

@@ -176,6 +176,48 @@ async fn the_gates_of_an_overload_are_asked_about_it() {
     }
 }
 
+/// Notes the protocol of each peer, and refuses all.
+struct Asks(Mutex<Vec<String>>);
+
+impl Gate for Asks {
+    fn admit(&self, arrival: &Arrival<'_>) -> Result<Guard, Status> {
+        self.0.lock().unwrap().push(arrival.peer.protocol.to_string());
+        Err(Status::permission_denied("closed"))
+    }
+}
+
+/// Finds every method of a protobuf service, behind a gate.
+struct Behind(Arc<Asks>);
+
+impl Dispatch for Behind {
+    fn find(&self, wanted: Wanted<'_>) -> Result<Target, Status> {
+        let (gate, clock): (Arc<dyn Gate>, SharedClock) = (self.0.clone(), Arc::new(TokioClock));
+        let mut method = Method::java(wanted.method, "");
+        method.descriptor = None;
+        Ok(Target {
+            service: Arc::new(ServiceKey::interface_only(wanted.interface)),
+            method: Arc::new(method),
+            params: Arc::default(),
+            gates: Gates::new([gate], &clock),
+            invoke: Arc::new(Ran("never")),
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_peer_is_named_by_the_protocol_of_each_request() {
+    let asks = Arc::new(Asks(Mutex::default()));
+    let protocol = TripleProtocol::new(Arc::new(Behind(asks.clone())), TripleOptions::default());
+    let (old, new) = (support::listen(protocol.http1()).await, support::listen(protocol).await);
+    // One connection may speak both.
+    let mut raw = Raw::connect(new.address).await;
+    for (sent, body) in [(GRPC, framed(b"hi")), (JSON, "{}".into()), (GRPC, framed(b"hi"))] {
+        raw.call("/test.Any/Ask", headers(&[sent]), Some(body)).await;
+    }
+    Http1::ask(old.address, "POST", "/test.Any/Ask", &headers(&[JSON]), b"{}").await;
+    assert_eq!(*asks.0.lock().unwrap(), ["tri", "rest", "tri", "rest"]);
+}
+
 #[tokio::test]
 async fn a_gate_is_asked_before_the_message_of_a_grpc_call_is_read() {
     let string = "Ljava/lang/String;";
