@@ -315,24 +315,24 @@ impl Cluster {
         if failed.retries >= retries {
             return Err(failed.error(status, None));
         }
+        // Nothing is spent where nobody may be asked, or not in time.
+        let pause = failed.pause(&status, &*self.0.random);
+        let late = pause.is_some_and(|pause| failed.deadline.is_some_and(|d| d.left(now) <= pause));
+        let picked = pick(kept, failed, now).filter(|_| !late);
+        let Some(mut picked) = picked else { return Err(failed.error(status, None)) };
         if !self.take_retry(now) {
             tracing::debug!(failure = %status, "the retry budget is spent");
             return Err(failed.error(status, Some(BUDGET_SPENT)));
         }
-        let now = match failed.pause(&status, &*self.0.random) {
-            Some(pause) if failed.deadline.is_some_and(|d| d.left(now) <= pause) => {
+        let mut now = now;
+        if let Some(pause) = pause {
+            self.clock().sleep_until(now + pause).await;
+            now = self.clock().now();
+            let Some(other) = pick(kept, failed, now) else {
                 return Err(failed.error(status, None));
-            }
-            Some(pause) => {
-                self.clock().sleep_until(now + pause).await;
-                self.clock().now()
-            }
-            None => now,
-        };
-
-        let Some(picked) = pick(kept, failed, now) else {
-            return Err(failed.error(status, None));
-        };
+            };
+            picked = other;
+        }
         failed.retries += 1;
         failed.log(picked.endpoint(), true, now);
         kept.head.deadline = failed.deadline;

@@ -282,7 +282,12 @@ impl Stream for ReplyStream {
                 });
             }
             Some(Frame::Trailers(Trailers { status, metadata })) => {
-                watchers.advance(|progress| progress.trailers.clone_from(metadata));
+                watchers.advance(|progress| {
+                    progress.trailers.clone_from(metadata);
+                    if let Some(status) = status {
+                        progress.trailers.fill_from(status.trailers());
+                    }
+                });
                 watchers.passed(status.as_ref().map_or(Ending::Ok, Ending::Failed), at);
             }
             None => watchers.passed(Ending::Failed(&cut_off()), at),

@@ -80,9 +80,12 @@ impl Exported {
     ) -> Result<Self, Status> {
         let Export { service, key, mut params, steps, gates, isolation, built_in, gated } = export;
         let isolated = isolation.is_some();
-        let service = match isolation {
-            Some(isolation) => isolation.wrap(service, &key)?,
-            None => service,
+        let (service, runtime_gate) = match isolation {
+            Some(isolation) => {
+                let (service, gate) = isolation.wrap(service, &key)?;
+                (service, Some(gate))
+            }
+            None => (service, None),
         };
         let all = service.methods();
         // Consumers and consoles of Dubbo read them from the registered URL.
@@ -94,7 +97,8 @@ impl Exported {
         let clock: SharedClock = Arc::new(TokioClock);
         let chain = Chain::new(outer.iter().cloned().chain(steps), &clock, Until::Sent);
         let outer_gates = if gated { outer_gates } else { &[] };
-        let gates = Gates::new(outer_gates.iter().cloned().chain(gates), &clock);
+        let gates = runtime_gate.into_iter().chain(outer_gates.iter().cloned()).chain(gates);
+        let gates = Gates::new(gates, &clock);
         let target = |method: Arc<Method>, handler: Arc<dyn Invoke>| {
             let mut invoke = handler;
             if !chain.is_empty() {

@@ -3,12 +3,13 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
+use dubhe_core::filter::Guard;
+use dubhe_core::gate::{Arrival, Gate};
 use dubhe_core::inherit::{inherited, scope};
 use dubhe_core::reply::{Frame, ReplyBody, ReplyStream};
-use dubhe_core::status::Retry;
 use dubhe_core::{Call, Code, Invoking, Method, ServiceKey, Status};
 use futures_util::{Stream, StreamExt as _};
 use tokio::runtime::{Builder, Handle};
@@ -31,7 +32,8 @@ pub(crate) enum Isolation {
 }
 
 impl Isolation {
-    /// Wraps `service` so that it runs on its runtime.
+    /// Wraps `service` so that it runs on its runtime, with the gate that is closed once the runtime
+    /// has ended: calls can go elsewhere then, which they cannot once they have been handed over.
     ///
     /// # Errors
     /// When the runtime cannot be started.
@@ -39,12 +41,25 @@ impl Isolation {
         self,
         service: Arc<dyn Service>,
         key: &ServiceKey,
-    ) -> Result<Arc<dyn Service>, Status> {
+    ) -> Result<IsolatedService, Status> {
         let runtime = match self {
             Self::Runtime(handle) => Runtime { handle, owned: None },
             Self::Threads(threads) => Runtime::start(threads, key)?,
         };
-        Ok(Arc::new(Isolated { service, runtime: Arc::new(runtime) }))
+        let gate = RuntimeGate(Task(runtime.handle.spawn(std::future::pending())));
+        Ok((Arc::new(Isolated { service, runtime: Arc::new(runtime) }), Arc::new(gate)))
+    }
+}
+
+/// A service on its runtime, and the gate before it.
+type IsolatedService = (Arc<dyn Service>, Arc<dyn Gate>);
+
+/// A gate that is open while a runtime runs: a task that never ends by itself.
+struct RuntimeGate(Task<()>);
+
+impl Gate for RuntimeGate {
+    fn admit(&self, _: &Arrival<'_>) -> Result<Guard, Status> {
+        if self.0.0.is_finished() { Err(ended()) } else { Ok(Guard::none()) }
     }
 }
 
@@ -131,13 +146,12 @@ fn join_error(error: JoinError) -> Status {
     match error.try_into_panic() {
         // Whoever polls this treats it as a panic of the handler, which it is.
         Ok(panic) => std::panic::resume_unwind(panic),
-        Err(_) => Status::unavailable("the runtime of the service has been shut down"),
+        Err(_) => ended(),
     }
 }
 
-/// The error of a call whose task was never polled, which is safe to send to another provider.
-fn unstarted(status: Status) -> Status {
-    status.with_retry(Retry::Unstarted)
+fn ended() -> Status {
+    Status::unavailable("the runtime of the service has been shut down")
 }
 
 /// A service whose handlers run on `runtime`, each call in a task.
@@ -160,17 +174,8 @@ impl Service for Isolated {
         // Without one, a filter has made a call of its own.
         let work = call.head.extensions.get::<CallTasks>().cloned().unwrap_or_default();
         Invoking::boxed(async move {
-            let begun = Arc::new(AtomicBool::new(false));
-            let begins = begun.clone();
-            let mut task = runtime.run(&work, async move {
-                begins.store(true, Ordering::Relaxed);
-                service.call(method, call).await
-            });
-            let ended = std::future::poll_fn(|cx| task.poll(cx)).await;
-            // The end of the task, which is awaited, comes after what it stored.
-            let mut reply = ended.map_err(|status| {
-                if begun.load(Ordering::Relaxed) { status } else { unstarted(status) }
-            })??;
+            let mut task = runtime.run(&work, async move { service.call(method, call).await });
+            let mut reply = std::future::poll_fn(|cx| task.poll(cx)).await??;
             if let ReplyBody::Stream(frames) = reply.body {
                 let frames = frames.wrap(|frames| ForwardedStream::new(frames, runtime, &work));
                 reply.body = ReplyBody::Stream(frames);

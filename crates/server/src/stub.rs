@@ -7,7 +7,6 @@ mod stream;
 use std::sync::Arc;
 
 use dubhe_core::context::Context;
-use dubhe_core::status::Retry;
 use dubhe_core::{Call, CallBody, Code, Invoking, Metadata, Payload, Reply, Status, Streaming};
 use dubhe_hessian2::Encode;
 use dubhe_hessian2::payload::{self, Owned, OwnedArguments};
@@ -84,20 +83,9 @@ fn finish(outcome: Result<Reply, Status>, metadata: Metadata) -> Result<Reply, S
             Ok(reply)
         }
         Err(status) => {
-            let status = begun(status);
             let keep = status.headers().is_empty() && !metadata.is_empty();
             Err(if keep { status.with_headers(metadata) } else { status })
         }
-    }
-}
-
-/// The error of a handler, which has begun: that of a call it made, which nobody began, says nothing
-/// else of its own.
-fn begun(status: Status) -> Status {
-    match (status.retry(), status.code()) {
-        (Retry::Unstarted, Code::Unavailable) => status.with_retry(Retry::Unknown),
-        (Retry::Unstarted, _) => status.with_retry(Retry::Never),
-        _ => status,
     }
 }
 

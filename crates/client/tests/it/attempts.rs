@@ -612,6 +612,20 @@ async fn a_strategy_is_told_what_may_be_repeated() {
     }
 }
 
+#[tokio::test]
+async fn a_retry_that_nobody_can_take_costs_nothing() {
+    let (env, seen) =
+        environment(|port, _| Err(down(if port == 1 { Retry::Unknown } else { Retry::Never })));
+    let client = builder(&env, &[1]).retries(2).retry_budget(RetryBudget::new(0, 1));
+    let client = client.build().unwrap();
+    for _ in 0..5 {
+        // It may have run on the only provider.
+        let status = call(&client, "m", &CallOptions::new()).await.unwrap_err();
+        assert_eq!(status.message(), "down");
+    }
+    assert_eq!(ports(&seen).len(), 5);
+}
+
 /// Sends the call to two providers at once if it may run twice.
 async fn both(call: Call, attempts: Attempts) -> Result<Reply, Status> {
     let again = call.try_clone().filter(|_| attempts.is_repeatable());

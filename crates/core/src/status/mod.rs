@@ -155,6 +155,16 @@ impl Status {
         self.0.retry
     }
 
+    /// The same error, of a call that was handed to its handler: an error of a nested call that says
+    /// "nobody began it" says so of that one.
+    pub fn begun(self) -> Self {
+        match (self.retry(), self.code()) {
+            (Retry::Unstarted, Code::Unavailable) => self.with_retry(Retry::Unknown),
+            (Retry::Unstarted, _) => self.with_retry(Retry::Never),
+            _ => self,
+        }
+    }
+
     /// Returns `true` if the deadline passed.
     pub fn is_timeout(&self) -> bool {
         self.0.code == Code::DeadlineExceeded

@@ -283,9 +283,13 @@ fn those_who_watch_see_the_attachments_of_head_and_end() {
         *end = pair("end", "2");
     }
     let trailers = Trailers { status: None, metadata: pair("end", "2") };
-    let mut stream = Reply::stream(Frames(vec![Frame::Trailers(trailers)].into_iter()));
-    stream.metadata = pair("head", "1");
-    for mut reply in [unary, stream] {
+    let stream = |trailers| {
+        let mut stream = Reply::stream(Frames(vec![Frame::Trailers(trailers)].into_iter()));
+        stream.metadata = pair("head", "1");
+        stream
+    };
+    let failed = Status::not_found("gone").with_trailers(pair("end", "2"));
+    for mut reply in [unary, stream(trailers), stream(Trailers::failed(failed))] {
         let (tell, told) = std::sync::mpsc::channel();
         reply.on_end(Timer::start(scene.clock.clone()), move |end| {
             let text = |of: &Metadata, key: &str| of.get_str(key).map(str::to_owned);

@@ -450,19 +450,30 @@ impl Chains for Arc<Middle> {
     }
 }
 
+/// Passes the call on, and then fails with the error of a call of its own that nobody began.
+async fn audits(call: Call, next: Next) -> Result<Reply, Status> {
+    next.run(call).await.ok();
+    Err(Status::unavailable("the audit is down").with_retry(Retry::Unstarted))
+}
+
 #[tokio::test]
 async fn a_handler_that_passes_on_what_nobody_began_has_begun() {
     let middle = Arc::new(Middle(AtomicUsize::new(0)));
-    let server = || Server::builder().service(ChainsServer::new(middle.clone()));
-    let one = server().start("127.0.0.1:0").await.unwrap();
-    let other = server().start("127.0.0.1:0").await.unwrap();
+    let service = || Export::new(ChainsServer::new(middle.clone()));
     let app = App::builder("caller").build().unwrap();
-    for protocol in ["dubbo", "tri"] {
-        let url = format!("{protocol}://{};{protocol}://{}", one.addr(), other.addr());
-        let client = app.client::<ChainsClient>().url(&url).repeatable(false).build().unwrap();
-        let error = client.pass_on().await.unwrap_err();
-        assert_eq!(error.message(), "the last one is full", "{protocol}");
-        assert_ne!(error.retry(), Retry::Unstarted, "{protocol}");
-        assert_eq!(middle.0.swap(0, Ordering::SeqCst), 1, "{protocol}");
+    for (text, service) in [
+        ("the last one is full", (&service) as &dyn Fn() -> Export),
+        ("the audit is down", &|| service().filter(audits)),
+    ] {
+        let server = || Server::builder().service(service()).start("127.0.0.1:0");
+        let (one, other) = (server().await.unwrap(), server().await.unwrap());
+        for protocol in ["dubbo", "tri"] {
+            let url = format!("{protocol}://{};{protocol}://{}", one.addr(), other.addr());
+            let client = app.client::<ChainsClient>().url(&url).repeatable(false).build().unwrap();
+            let error = client.pass_on().await.unwrap_err();
+            assert_eq!(error.message(), text, "{protocol}");
+            assert_ne!(error.retry(), Retry::Unstarted, "{protocol}");
+            assert_eq!(middle.0.swap(0, Ordering::SeqCst), 1, "{protocol}");
+        }
     }
 }

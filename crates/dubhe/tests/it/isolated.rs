@@ -194,6 +194,18 @@ fn a_runtime_of_somebody_else_may_end() {
             assert!(error.message().contains("has been shut down"), "{error}");
             assert_eq!(error.code(), code, "{error}");
         }
+
+        // Nobody began such a call, so that it goes to another provider.
+        let other = serve(Export::new(MinerServer::new(Pit::default()))).await;
+        for protocol in PROTOCOLS {
+            let url = format!("{protocol}://{};{protocol}://{}", server.addr(), other.addr());
+            let client = app.client::<MinerClient>().url(&url).repeatable(false);
+            let client = client.retry_budget(dubhe::RetryBudget::UNLIMITED).build().unwrap();
+            for _ in 0..10 {
+                let error = client.fail().await.unwrap_err();
+                assert!(error.message().ends_with("the provider's log says why"), "{error}");
+            }
+        }
     });
 }
 

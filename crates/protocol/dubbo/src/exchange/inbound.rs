@@ -8,7 +8,7 @@ use dubhe_core::filter::Guards;
 use dubhe_core::gate::Arrival;
 use dubhe_core::printable::Printable;
 use dubhe_core::serve::{self, Overload, Target, Wanted};
-use dubhe_core::status::{panic_message, table};
+use dubhe_core::status::{Retry, panic_message, table};
 use dubhe_core::time::Deadline;
 use dubhe_core::{Call, Head, Metadata, Method, Peer, ServiceKey, Status};
 use dubhe_hessian2::Error;
@@ -39,13 +39,17 @@ pub(super) struct Ticket {
 impl Ticket {
     /// Queues the reply of a handler that has ended.
     pub(super) fn reply(self, ended: HandlerResult, peer: &Peer, out: &mut Outbox) {
-        let outcome = ended.unwrap_or_else(|HandlerPanic(panic)| {
+        let mut outcome = ended.unwrap_or_else(|HandlerPanic(panic)| {
             let (service, method) = (&self.service, &self.method.name);
             let panic = Printable(panic_message(&*panic));
             let peer = peer.remote.as_ref().map(tracing::field::display);
             tracing::error!(%service, method = %Printable(method), peer, %panic, "a handler panicked");
             Err(Status::handler_panicked(service, method))
         });
+        // Whatever filters and handlers pass on, the call has been handed over.
+        if outcome.as_ref().is_err_and(|status| status.retry() == Retry::Unstarted) {
+            outcome = outcome.map_err(Status::begun);
+        }
         match self.to {
             Some(to) => write_reply(out, to, outcome),
             None => match outcome {

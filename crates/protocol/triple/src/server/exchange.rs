@@ -12,7 +12,7 @@ use dubhe_core::invoke::Outcome;
 use dubhe_core::serve::Target;
 use dubhe_core::status::Retry;
 use dubhe_core::time::{Deadline, Instant};
-use dubhe_core::{CallKind, Peer, Status};
+use dubhe_core::{CallKind, Code, Peer, Status};
 use dubhe_net::memory::{Charge, ConnectionMemory};
 use dubhe_net::poll_watch::{PollKey, watched};
 use dubhe_net::{time, work};
@@ -43,9 +43,12 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, stream: ServerStream
         return Box::pin(mounted(shared, service, head, body, respond)).await;
     }
 
-    // Target: found once. What is mounted at `/` gets the requests that have none.
+    // Target: found once. What is mounted at `/` gets the requests that never had one.
     let target = RequestTarget::of(&head).and_then(|named| named.find(&*shared.dispatch));
-    if let (Err(_), Some(root)) = (&target, shared.mounts.root()) {
+    let never = |status: &Status| {
+        status.code() == Code::Unimplemented && status.retry() != Retry::Unstarted
+    };
+    if let (Some(root), true) = (shared.mounts.root(), target.as_ref().is_err_and(never)) {
         drop(target);
         return Box::pin(mounted(shared, root, head, body, respond)).await;
     }
