@@ -1,6 +1,7 @@
 //! Registration of the services of a server, and its withdrawal.
 
 mod policy;
+mod withdrawal;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
@@ -12,14 +13,15 @@ use dubhe_core::endpoint::{Instance, Offer, ServiceParams};
 use dubhe_core::registry::{Registration, Registry};
 use dubhe_core::status::Retry;
 use dubhe_core::{Code, ServiceKey, Status};
-use dubhe_net::drain::Scope;
+use dubhe_net::drain::{Scope, Trigger};
 use dubhe_net::time;
 use futures_util::FutureExt as _;
-use futures_util::future::join_all;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
+use tokio::sync::OwnedMutexGuard;
 
 pub(crate) use policy::AnnouncePolicy;
+use withdrawal::{Left, Withdrawal};
 
 use crate::exported::Exported;
 use crate::services::Services;
@@ -35,13 +37,19 @@ pub(crate) struct Announcer {
     offers: Vec<Offer>,
     /// The longest time that a withdrawal may take.
     timeout: Duration,
-    services: Mutex<HashMap<Arc<ServiceKey>, Announcement>>,
-    /// The registrations that a registry did not withdraw, which the server's stop tries again.
+    services: Mutex<Announcements>,
+    /// The registrations that no registry has withdrawn yet, though it was or is asked to.
     left: Left,
+    /// Counts the withdrawals of single services that are under way.
+    under_way: Arc<Trigger>,
 }
 
-/// Registrations to withdraw, each with the number of its registry.
-type Left = Arc<Mutex<Vec<(usize, Registration)>>>;
+/// The lock of a service, which its withdrawal keeps to its end, even if nobody waits for it any
+/// more: a late withdrawal would take away the next service of the same key.
+pub(crate) type Alone = Option<OwnedMutexGuard<()>>;
+
+/// The registrations of services.
+type Announcements = HashMap<Arc<ServiceKey>, Announcement>;
 
 /// The registrations of one service.
 #[derive(Default)]
@@ -73,13 +81,14 @@ impl Announcer {
             timeout,
             services: Mutex::default(),
             left: Left::default(),
+            under_way: Arc::default(),
         }
     }
 
     /// Announces `services` in order. After the first failure all of them are withdrawn.
     pub(crate) async fn announce_all(&self, services: &Services) -> Result<(), Status> {
         for exported in services.exported() {
-            if let Err(status) = self.announce(exported).await {
+            if let Err(status) = self.announce(exported, None).await {
                 self.withdraw_all().await;
                 return Err(status);
             }
@@ -94,7 +103,7 @@ impl Announcer {
 
     /// Announces a service under every protocol that carries it, and withdraws it on a failure. A
     /// service with a delay is announced in the background.
-    pub(crate) async fn announce(&self, exported: &Exported) -> Result<(), Status> {
+    pub(crate) async fn announce(&self, exported: &Exported, alone: Alone) -> Result<(), Status> {
         if !self.announces(exported) {
             return Ok(());
         }
@@ -118,7 +127,7 @@ impl Announcer {
         for registration in registrations {
             if let Err(status) = register(&self.registries, &sent, registration).await {
                 // What is left is tried again when the server stops.
-                let _ = self.withdraw(&exported.key).await;
+                let _ = self.withdraw(&exported.key, alone).await;
                 return Err(status.context("cannot announce the services"));
             }
         }
@@ -133,80 +142,81 @@ impl Announcer {
         }
     }
 
-    /// Withdraws a service. A registration that a registry does not remove in time is kept for
-    /// [`Announcer::withdraw_all`].
+    /// Withdraws a service, and what is left of earlier ones of its key, in a task that goes on when
+    /// nobody waits for it any more. A registration that a registry does not remove in time is kept
+    /// for the next withdrawal of this key and for [`Announcer::withdraw_all`].
     ///
     /// # Errors
     /// When a registry did not withdraw it.
-    pub(crate) async fn withdraw(&self, key: &ServiceKey) -> Result<(), Status> {
-        let announcement = self.services.lock().remove(key);
-        let left = Left::default();
-        self.withdraw_in_task(announcement.into_iter().collect(), left.clone()).await;
-        let left = std::mem::take(&mut *left.lock());
-        let mut numbers: Vec<_> = left.iter().map(|(number, _)| number + 1).collect();
-        numbers.dedup();
-        self.left.lock().extend(left);
-        if numbers.is_empty() {
+    pub(crate) async fn withdraw(&self, key: &ServiceKey, alone: Alone) -> Result<(), Status> {
+        let announcement = self.services.lock().remove_entry(key);
+        if announcement.is_none() && self.left.of(key).is_empty() {
             return Ok(());
         }
-        let text = format!(
-            "service {key} is not withdrawn from registry {numbers:?} of {} (in the order of the \
-             builder); the log says why, and the stop of the server tries again",
-            self.registries.len()
-        );
+        let (key, announcement) =
+            announcement.unwrap_or_else(|| (Arc::new(key.clone()), Announcement::default()));
+        let (left, guard) = (self.left.clone(), self.under_way.shutdown().guard());
+        let withdrawal = self.withdrawal();
+        let withdrawal = tokio::spawn(async move {
+            withdrawal.one(key.clone(), announcement).await;
+            let mut numbers: Vec<_> = left.of(&key).iter().map(|(number, _)| number + 1).collect();
+            numbers.sort_unstable();
+            numbers.dedup();
+            drop((guard, alone));
+            (key, numbers)
+        });
+        let text = match withdrawal.await {
+            Ok((_, numbers)) if numbers.is_empty() => return Ok(()),
+            Ok((key, numbers)) => format!(
+                "service {key} is not withdrawn from registry {numbers:?} of {} (in the order of \
+                 the builder); the log says why, and the stop of the server tries again",
+                self.registries.len()
+            ),
+            Err(error) => format!("the withdrawal from registries failed: {error}"),
+        };
         Err(Status::new(Code::Unavailable, text).with_retry(Retry::Never))
     }
 
-    /// Withdraws all services.
+    /// Withdraws all services, waits for the withdrawals that are under way, and tries again what
+    /// they left; in a task, which goes on when nobody waits for it any more.
     pub(crate) async fn withdraw_all(&self) {
         let all = std::mem::take(&mut *self.services.lock());
-        self.withdraw_in_task(all.into_values().collect(), self.left.clone()).await;
-    }
-
-    /// Withdraws these and what is `left`, where failures stay, in a task, which goes on when nobody
-    /// waits for it any more.
-    async fn withdraw_in_task(&self, announcements: Vec<Announcement>, left: Left) {
-        if announcements.is_empty() && left.lock().is_empty() {
+        if self.has_nothing_to_withdraw(&all) {
             return;
         }
-        let withdrawal = withdrawal(announcements, left, self.registries.clone(), self.timeout);
+        let withdrawal = self.withdrawal().all(all, self.under_way.clone());
         if let Err(error) = tokio::spawn(withdrawal).await {
             tracing::error!(%error, "the withdrawal from registries failed");
         }
+    }
+
+    fn withdrawal(&self) -> Withdrawal {
+        Withdrawal {
+            registries: self.registries.clone(),
+            left: self.left.clone(),
+            timeout: self.timeout,
+        }
+    }
+
+    fn has_nothing_to_withdraw(&self, services: &Announcements) -> bool {
+        services.is_empty() && self.left.is_empty() && self.under_way.live() == 0
     }
 }
 
 impl Drop for Announcer {
     fn drop(&mut self) {
-        let left: Vec<_> = std::mem::take(self.services.get_mut()).into_values().collect();
-        if left.is_empty() && self.left.lock().is_empty() {
+        let all = std::mem::take(self.services.get_mut());
+        if self.has_nothing_to_withdraw(&all) {
             return;
         }
         match Handle::try_current() {
             Ok(runtime) => {
-                let (again, registries) = (self.left.clone(), self.registries.clone());
-                drop(runtime.spawn(withdrawal(left, again, registries, self.timeout)));
+                drop(runtime.spawn(self.withdrawal().all(all, self.under_way.clone())));
             }
             Err(_) => {
                 tracing::warn!("no runtime to withdraw registrations; they are left to registries");
             }
         }
-    }
-}
-
-/// Withdraws from all registries at once, for at most `timeout`.
-async fn withdrawal(
-    announcements: Vec<Announcement>,
-    left: Left,
-    registries: Arc<[Arc<dyn Registry>]>,
-    timeout: Duration,
-) {
-    let again = left.lock().clone();
-    let again = again.into_iter().map(|(number, one)| unregister(&registries, number, one, &left));
-    let first = announcements.into_iter().map(|one| one.withdraw(&registries, &left));
-    let all = futures_util::future::join(join_all(again), join_all(first));
-    if tokio::time::timeout(timeout, all).await.is_err() {
-        tracing::warn!(?timeout, "a registry did not withdraw all registrations in time");
     }
 }
 
@@ -229,37 +239,6 @@ impl Announcement {
                 time::sleep_until(time::now() + PAUSE).await;
             }
         });
-    }
-
-    async fn withdraw(self, registries: &[Arc<dyn Registry>], left: &Left) {
-        // Without these tasks, no further registration is sent.
-        self.delayed.join().await;
-        let sent = std::mem::take(&mut *self.sent.lock());
-        let mut all = Vec::new();
-        for number in 0..registries.len() {
-            all.extend(sent.iter().map(|one| (number, one.clone())));
-        }
-        left.lock().extend(all.iter().cloned());
-        let each = all.into_iter().map(|(number, one)| unregister(registries, number, one, left));
-        join_all(each).await;
-    }
-}
-
-/// Withdraws one registration from one registry, whose failure is no one else's, and takes it off what
-/// is `left` then.
-async fn unregister(
-    registries: &[Arc<dyn Registry>],
-    number: usize,
-    registration: Registration,
-    left: &Left,
-) {
-    let Some(registry) = registries.get(number) else { return };
-    let service = &registration.service;
-    let unregister = async { registry.unregister(&registration).await };
-    match AssertUnwindSafe(unregister).catch_unwind().await {
-        Ok(Ok(())) => left.lock().retain(|(n, one)| (*n, one) != (number, &registration)),
-        Ok(Err(error)) => tracing::warn!(%service, %error, "cannot withdraw a registration"),
-        Err(_) => tracing::error!(%service, "a registry panicked at a withdrawal"),
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Services {
     interfaces: HashMap<ByteString, Vec<Arc<Exported>>>,
     /// The services that are being removed, and are served until callers know of it.
     leaving: Vec<Arc<Exported>>,
-    /// The last services that were removed, oldest first.
+    /// The last services that were removed, oldest first; some may have been added again.
     removed: VecDeque<Arc<ServiceKey>>,
     /// The number of these at most.
     max_removed: usize,
@@ -152,7 +152,11 @@ impl Services {
                     other.key
                 )
             } else if self.is_leaving(other) {
-                format!("service {} is being removed; add it when `remove` has returned", other.key)
+                format!(
+                    "service {} is being removed; add it when `remove` has returned, and call \
+                     `remove` again if its future was dropped",
+                    other.key
+                )
             } else {
                 format!(
                     "service {} is exported twice; give one of them another group or version",
@@ -165,7 +169,6 @@ impl Services {
         let exported = Arc::new(Exported::new(export, &self.steps, &self.gates)?);
         let interface = exported.key.interface().clone();
         self.interfaces.entry(interface).or_default().push(exported.clone());
-        self.removed.retain(|key| *key != exported.key);
         Ok(exported)
     }
 
@@ -209,19 +212,30 @@ impl Services {
     /// # Errors
     /// When there is none of this key, or it is a built-in service.
     pub(crate) fn remove(&mut self, key: &ServiceKey) -> Result<(), Status> {
-        self.removable(key)?;
-        self.leaving.retain(|leaving| *leaving.key != *key);
-        if let Some(own) = self.interfaces.get_mut(key.interface()) {
-            own.retain(|e| *e.key != *key);
-            if own.is_empty() {
-                self.interfaces.remove(key.interface());
-            }
-        }
-        self.removed.push_back(Arc::new(key.clone()));
+        let exported = self.removable(key)?.clone();
+        self.take_back(&exported);
+        // Those that were added again are not removed; they take no place.
+        let mut removed = std::mem::take(&mut self.removed);
+        removed.retain(|other| **other != *key && self.get(other).is_none());
+        self.removed = removed;
+        self.removed.push_back(exported.key.clone());
         if self.removed.len() > self.max_removed {
             self.removed.pop_front();
         }
         Ok(())
+    }
+
+    /// Takes back an addition, if this very export is still there: callers are told what they were
+    /// told before it.
+    pub(crate) fn take_back(&mut self, exported: &Arc<Exported>) {
+        self.leaving.retain(|leaving| !Arc::ptr_eq(leaving, exported));
+        let interface = exported.key.interface();
+        if let Some(own) = self.interfaces.get_mut(interface) {
+            own.retain(|e| !Arc::ptr_eq(e, exported));
+            if own.is_empty() {
+                self.interfaces.remove(interface);
+            }
+        }
     }
 
     pub(crate) fn others(&self) -> &Arc<[Arc<dyn Dispatch>]> {

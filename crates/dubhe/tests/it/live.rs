@@ -210,9 +210,18 @@ async fn a_service_that_cannot_be_added_leaves_nothing_behind() {
         let told = registry.subscribe(&key()).await.unwrap().next().await.unwrap();
         assert!(told.providers.is_empty());
         assert_eq!(health(&server).await, 404);
+        let app = App::builder("test").build().unwrap();
+        let error = client(&app, "tri", &server).name(String::new()).await.unwrap_err();
+        assert_eq!(error.code(), Code::Unimplemented, "it was never there: {error}");
     }
     server.add(guide("a")).await.unwrap();
     server.remove(&key()).await.unwrap();
+    // The registry refuses once more.
+    registry.1.store(1, Ordering::Relaxed);
+    server.add(guide("b")).await.unwrap_err();
+    let app = App::builder("test").build().unwrap();
+    let error = client(&app, "tri", &server).name(String::new()).await.unwrap_err();
+    assert_eq!(error.code(), Code::Unavailable, "the first is still a removed one: {error}");
 
     let error = server.remove(&key()).await.unwrap_err();
     assert!(error.message().contains("is not exported"), "{error}");
@@ -267,6 +276,53 @@ async fn a_service_that_is_being_removed_says_so() {
     server.add(guide("b")).await.unwrap();
     let body = health().await;
     assert!(body.contains("SERVING") && !body.contains("NOT_SERVING"), "{body}");
+}
+
+/// Refuses the first announcement, later than it is asked for.
+#[derive(Clone)]
+struct Wavering(Memory, Arc<AtomicUsize>, Arc<Notify>);
+
+impl Registry for Wavering {
+    fn register(&self, registration: Registration) -> Registering<'_, ()> {
+        if self.1.fetch_add(1, Ordering::Relaxed) > 0 {
+            return self.0.register(registration);
+        }
+        Box::pin(async {
+            self.2.notified().await;
+            Err(Status::unavailable("away"))
+        })
+    }
+
+    fn unregister(&self, registration: &Registration) -> Registering<'_, ()> {
+        self.0.unregister(registration)
+    }
+
+    fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
+        self.0.subscribe(service)
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_is_removed_before_it_is_announced_is_not_announced() {
+    let registry = Wavering(Memory::new(), Arc::default(), Arc::default());
+    let server = Server::builder().registry(registry.clone()).start("127.0.0.1:0").await.unwrap();
+    let key = key();
+    let adds = async {
+        let first = server.add(guide("a")).await.unwrap_err();
+        // The removal has waited for the first one, and is asked before this one.
+        (first, server.add(guide("b")).await.unwrap_err())
+    };
+    let mut both = Box::pin(futures_util::future::join(adds, server.remove(&key)));
+    assert!(futures_util::poll!(&mut both).is_pending());
+    registry.2.notify_one();
+    let ((first, second), removed) = both.await;
+    assert!(first.message().contains("away"), "{first}");
+    assert!(second.message().contains("is being removed by a call of `remove`"), "{second}");
+    removed.unwrap();
+    assert!(server.services().iter().all(|(other, _)| **other != key));
+    let told = registry.subscribe(&key).await.unwrap().next().await.unwrap();
+    assert!(told.providers.is_empty());
+    server.add(guide("c")).await.unwrap();
 }
 
 /// A registry that never answers an announcement in the group "slow".

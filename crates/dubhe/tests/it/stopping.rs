@@ -10,7 +10,7 @@ use dubhe::registry::{Memory, Registering, Registration, Registry, Snapshots};
 use dubhe::{RunningServer, ServiceKey};
 use dubhe_testkit::{http1, wait_until};
 use futures_util::StreamExt as _;
-use tokio::sync::{Barrier, Notify};
+use tokio::sync::{Barrier, Notify, Semaphore};
 
 #[dubhe::interface("org.example.Inn")]
 trait Inn {
@@ -47,8 +47,7 @@ impl Silent {
     }
 
     async fn providers(&self) -> usize {
-        let key = ServiceKey::interface_only("org.example.Inn");
-        self.known.subscribe(&key).await.unwrap().next().await.unwrap().providers.len()
+        self.known.subscribe(&inn()).await.unwrap().next().await.unwrap().providers.len()
     }
 
     async fn until_withdrawn(&self) {
@@ -112,8 +111,7 @@ async fn registries_that_do_not_answer_hold_up_neither_stop_nor_removal() {
 
     let broken = Silent { panics: true, ..Silent::default() };
     let server = hasty(&broken).await.unwrap();
-    let inn = ServiceKey::interface_only("org.example.Inn");
-    let error = in_time(server.remove(&inn)).await.unwrap_err();
+    let error = in_time(server.remove(&inn())).await.unwrap_err();
     assert_eq!(error.code(), Code::Unavailable);
     let text = "service org.example.Inn is not withdrawn from registry [1, 2] of 2";
     assert!(error.message().starts_with(text), "{error}");
@@ -171,6 +169,159 @@ async fn what_is_dropped_withdraws_its_registrations() {
     assert!(futures_util::poll!(&mut stop).is_pending());
     drop(stop);
     in_time(registry.until_withdrawn()).await;
+}
+
+/// A registry in memory that answers a withdrawal when it is permitted to. Clones are the same.
+#[derive(Clone)]
+struct Hesitant {
+    known: Memory,
+    permits: Arc<Semaphore>,
+    /// The number of withdrawals that fail, before others succeed.
+    failures: Arc<AtomicUsize>,
+    /// The number of withdrawals that were asked for.
+    asked: Arc<AtomicUsize>,
+    /// Fails a registration after it is made, as when its answer is lost.
+    loses_answers: bool,
+}
+
+impl Hesitant {
+    fn failing(failures: usize) -> Self {
+        Self {
+            known: Memory::new(),
+            permits: Arc::new(Semaphore::new(0)),
+            failures: Arc::new(AtomicUsize::new(failures)),
+            asked: Arc::default(),
+            loses_answers: false,
+        }
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+
+    async fn providers(&self) -> usize {
+        self.known.subscribe(&inn()).await.unwrap().next().await.unwrap().providers.len()
+    }
+}
+
+impl Registry for Hesitant {
+    fn register(&self, registration: Registration) -> Registering<'_, ()> {
+        Box::pin(async {
+            self.known.register(registration).await?;
+            if self.loses_answers { Err(Status::unavailable("as the test wants")) } else { Ok(()) }
+        })
+    }
+
+    fn unregister(&self, registration: &Registration) -> Registering<'_, ()> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let registration = registration.clone();
+        Box::pin(async move {
+            let _permit = self.permits.acquire().await.unwrap();
+            let less = |left: usize| left.checked_sub(1);
+            if self.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok() {
+                return Err(Status::unavailable("as the test wants"));
+            }
+            self.known.unregister(&registration).await
+        })
+    }
+
+    fn subscribe(&self, key: &ServiceKey) -> Registering<'_, Snapshots> {
+        self.known.subscribe(key)
+    }
+}
+
+fn inn() -> ServiceKey {
+    ServiceKey::interface_only("org.example.Inn")
+}
+
+/// A builder of a server whose removals wait for the registry only.
+fn hesitant(registry: &Hesitant) -> dubhe::ServerBuilder {
+    Server::builder().registry(registry.clone()).options(|options| {
+        options.withdraw_timeout = Duration::from_mins(1);
+        options.dubbo.drain_quiet = Duration::ZERO;
+        options.triple.drain_quiet = Duration::ZERO;
+    })
+}
+
+async fn removing(registry: &Hesitant) -> RunningServer {
+    let server = hesitant(registry).service(InnServer::new(Guest::default()));
+    server.start("127.0.0.1:0").await.unwrap()
+}
+
+/// Begins a removal and drops it when the registry is asked about both protocols.
+async fn drop_removal(server: &RunningServer, registry: &Hesitant) {
+    let key = inn();
+    let mut removal = Box::pin(server.remove(&key));
+    assert!(futures_util::poll!(&mut removal).is_pending());
+    drop(removal);
+    wait_until("two withdrawals were asked for", || registry.asked() == 2).await;
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_the_withdrawal_of_a_dropped_removal_and_tries_again() {
+    for failures in [0, 1, 2] {
+        let registry = Hesitant::failing(failures);
+        let server = removing(&registry).await;
+        drop_removal(&server, &registry).await;
+        let mut stop = Box::pin(server.stop());
+        assert!(futures_util::poll!(&mut stop).is_pending());
+        assert_eq!((registry.asked(), registry.providers().await), (2, 2));
+        registry.permits.add_permits(2);
+        in_time(stop).await;
+        assert_eq!((registry.asked(), registry.providers().await), (2 + failures, 0));
+    }
+}
+
+#[tokio::test]
+async fn what_a_dropped_removal_left_is_tried_again_by_the_next() {
+    let registry = Hesitant::failing(2);
+    let server = removing(&registry).await;
+    drop_removal(&server, &registry).await;
+    registry.permits.add_permits(2);
+    in_time(server.remove(&inn())).await.unwrap();
+    assert_eq!((registry.asked(), registry.providers().await), (4, 0));
+    assert!(server.services().iter().all(|(key, _)| **key != inn()));
+    in_time(server.stop()).await;
+    assert_eq!(registry.asked(), 4, "nothing is left to the stop");
+}
+
+#[tokio::test]
+async fn a_dropped_addition_is_withdrawn_by_a_stop_or_a_removal() {
+    for removed in [false, true] {
+        let registry = Hesitant { loses_answers: true, ..Hesitant::failing(1) };
+        let server = hesitant(&registry).start("127.0.0.1:0").await.unwrap();
+        let mut addition = Box::pin(server.add(InnServer::new(Guest::default())));
+        assert!(futures_util::poll!(&mut addition).is_pending());
+        drop(addition);
+        wait_until("a withdrawal was asked for", || registry.asked() == 1).await;
+        assert_eq!(registry.providers().await, 1);
+        registry.permits.add_permits(1);
+        if removed {
+            in_time(server.remove(&inn())).await.unwrap();
+            assert_eq!((registry.asked(), registry.providers().await), (2, 0));
+        }
+        in_time(server.stop()).await;
+        assert_eq!((registry.asked(), registry.providers().await), (2, 0));
+    }
+}
+
+/// Time that is paused passes when nothing else is to be done.
+#[tokio::test(start_paused = true)]
+async fn a_late_withdrawal_does_not_take_away_the_next_service() {
+    let registry = Hesitant::failing(0);
+    let server = removing(&registry).await;
+    drop_removal(&server, &registry).await;
+    let error = server.add(InnServer::new(Guest::default())).await.unwrap_err();
+    assert!(error.message().contains("call `remove` again if its future was dropped"), "{error}");
+    let mut change = Box::pin(async {
+        server.remove(&inn()).await?;
+        server.add(InnServer::new(Guest::default())).await
+    });
+    let waited = tokio::time::timeout(Duration::from_secs(1), &mut change).await;
+    assert!(waited.is_err(), "the withdrawal is still under way");
+    registry.permits.add_permits(2);
+    change.await.unwrap();
+    assert_eq!((registry.asked(), registry.providers().await), (2, 2));
 }
 
 #[test]

@@ -82,12 +82,13 @@ impl RunningServer {
     }
 
     /// Adds a service and announces it in the registries. Calls, health and reflection see it at
-    /// once. Dropping the future leaves the service added, and announced in part.
+    /// once. Dropping the future leaves the service added, and announced in part or not at all;
+    /// [`RunningServer::remove`] takes it away.
     ///
     /// # Errors
-    /// When there is a service of its key, something is mounted at its path, a parameter is wrong or
-    /// sets a larger `payload` than that of the port, or a registry refuses. The service is not added
-    /// then.
+    /// When there is a service of its key, or one that is being removed, something is mounted at its
+    /// path, a parameter is wrong or sets a larger `payload` than that of the port, a registry
+    /// refuses, or another call removes it before it is announced. The service is not added then.
     pub async fn add(&self, service: impl IntoExport) -> Result<(), Status> {
         let export = service.into_export();
         let exported = self.change(|services| {
@@ -95,29 +96,36 @@ impl RunningServer {
             self.constraints.check(&exported.key, &exported.params)?;
             Ok(exported)
         })?;
-        let _alone = self.changing.lock(&exported.key).await;
-        if !self.serves(&exported) {
-            // Removed again before it was announced.
-            return Ok(());
+        let alone = self.changing.lock(&exported.key).await;
+        let announced = if self.stays(&exported) {
+            self.announcer.announce(&exported, Some(alone)).await
+        } else {
+            let text = format!(
+                "service {} is being removed by a call of `remove` before it was announced",
+                exported.key
+            );
+            Err(Status::aborted(text))
+        };
+        if announced.is_err() {
+            self.change(|services| {
+                services.take_back(&exported);
+                Ok(())
+            })?;
         }
-        if let Err(status) = self.announcer.announce(&exported).await {
-            self.change(|services| services.remove(&exported.key))?;
-            return Err(status);
-        }
-        Ok(())
+        announced
     }
 
     /// Withdraws a service from the registries, serves it for as long as their news may take to reach
     /// callers, and removes it then; health says `NOT_SERVING` of it from the beginning. That time is
     /// the quiet period of a drain, the longer one of `dubbo.drain_quiet` and `triple.drain_quiet`, 1 s
     /// by default; none for a service that no registry knows. Calls in flight end normally. Later
-    /// calls are refused, so that callers send them to other providers: with [`Code::Unavailable`] over Triple and HTTP, and
-    /// over the dubbo protocol, which has nothing closer, with the status of an overloaded server
-    /// (100), which is [`Code::ResourceExhausted`] to a caller of Dubhe.
+    /// calls are refused, so that callers send them to other providers: with [`Code::Unavailable`] over
+    /// Triple and HTTP, and over the dubbo protocol, which has nothing closer, with the status of an
+    /// overloaded server (100), which is [`Code::ResourceExhausted`] to a caller of Dubhe.
     ///
-    /// Once it has been polled, dropping the future leaves the service served, but `NOT_SERVING` and
-    /// withdrawn, perhaps not from all registries. [`RunningServer::add`] refuses one of its key until
-    /// `remove` has been called again and has ended.
+    /// Dropping the future leaves the service served, but `NOT_SERVING`, and its withdrawal goes on in
+    /// the background. Nothing of its key can be added until another call of this method has removed
+    /// it, which waits for that withdrawal and tries again what a registry refused.
     ///
     /// # Errors
     /// When there is no service of this key, or it is a built-in one. When a registry did not withdraw
@@ -126,12 +134,9 @@ impl RunningServer {
     /// [`Code::Unavailable`]: dubhe_core::Code::Unavailable
     /// [`Code::ResourceExhausted`]: dubhe_core::Code::ResourceExhausted
     pub async fn remove(&self, key: &ServiceKey) -> Result<(), Status> {
-        let (removed, withdrawn) = {
-            let _alone = self.changing.lock(key).await;
-            let leaving = self.change(|services| services.leave(key))?;
-            let withdrawn = self.announcer.withdraw(key).await;
-            (leaving, withdrawn)
-        };
+        let alone = self.changing.lock(key).await;
+        let removed = self.change(|services| services.leave(key))?;
+        let withdrawn = self.announcer.withdraw(key, Some(alone)).await;
         // Others may come and go meanwhile.
         if self.announcer.announces(&removed) {
             time::sleep_until(time::now() + self.notice).await;
@@ -150,6 +155,11 @@ impl RunningServer {
     fn serves(&self, exported: &Arc<Exported>) -> bool {
         let current = self.services.current();
         current.get(&exported.key).is_some_and(|current| Arc::ptr_eq(current, exported))
+    }
+
+    /// Returns `true` while this very export is served and nobody removes it.
+    fn stays(&self, exported: &Arc<Exported>) -> bool {
+        self.serves(exported) && !self.services.current().is_leaving(exported)
     }
 
     fn change<T>(
@@ -184,7 +194,8 @@ impl RunningServer {
     }
 
     /// Shuts down gracefully: reports `NOT_SERVING` as its health, withdraws the services from the
-    /// registries, for at most [`ServerOptions::withdraw_timeout`], tells all peers to send no more
+    /// registries, for at most [`ServerOptions::withdraw_timeout`] and with what earlier removals
+    /// left there, tells all peers to send no more
     /// calls, waits for the calls in flight, at most [`ServerOptions::shutdown_wait`], and closes.
     /// The files of Unix sockets are removed then. Returns the number of connections that were
     /// closed with calls in flight.

@@ -1,0 +1,106 @@
+//! Withdrawal from registries.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dubhe_core::ServiceKey;
+use dubhe_core::registry::{Registration, Registry};
+use dubhe_net::drain::Trigger;
+use futures_util::FutureExt as _;
+use futures_util::future::{join, join_all};
+use parking_lot::Mutex;
+
+use super::{Announcement, Announcements};
+
+/// The registrations to withdraw, each with the number of its registry. One is added before its
+/// registry is asked, and taken off when the registry has removed it. Clones are the same.
+#[derive(Clone, Default)]
+pub(super) struct Left(Arc<Mutex<Vec<(usize, Registration)>>>);
+
+impl Left {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.lock().is_empty()
+    }
+
+    /// Returns what is left of a service.
+    pub(super) fn of(&self, key: &ServiceKey) -> Vec<(usize, Registration)> {
+        self.filtered(|service| service == key)
+    }
+
+    fn filtered(&self, wanted: impl Fn(&ServiceKey) -> bool) -> Vec<(usize, Registration)> {
+        self.0.lock().iter().filter(|(_, one)| wanted(&one.service)).cloned().collect()
+    }
+
+    /// Adds what is not there already, so that a service which comes and goes takes no more.
+    fn add(&self, number: usize, registration: &Registration) {
+        let mut left = self.0.lock();
+        if !left.iter().any(|(n, one)| (*n, one) == (number, registration)) {
+            left.push((number, registration.clone()));
+        }
+    }
+
+    fn take_off(&self, number: usize, registration: &Registration) {
+        self.0.lock().retain(|(n, one)| (*n, one) != (number, registration));
+    }
+}
+
+/// A withdrawal from all registries at once. A failure stays in `left`.
+pub(super) struct Withdrawal {
+    pub(super) registries: Arc<[Arc<dyn Registry>]>,
+    pub(super) left: Left,
+    /// The longest time that it may take.
+    pub(super) timeout: Duration,
+}
+
+impl Withdrawal {
+    /// Withdraws a service, and what is left of earlier ones of its key.
+    pub(super) async fn one(self, key: Arc<ServiceKey>, announcement: Announcement) {
+        self.in_time(self.service(&key, announcement)).await;
+    }
+
+    /// Withdraws `services` and, when nothing is `under_way` any more, what is left of others.
+    pub(super) async fn all(self, services: Announcements, under_way: Arc<Trigger>) {
+        let keys: Vec<_> = services.keys().cloned().collect();
+        let again = async {
+            under_way.emptied().await;
+            let others = |service: &ServiceKey| keys.iter().all(|key| **key != *service);
+            self.registrations(self.left.filtered(others)).await;
+        };
+        let first = services.into_iter().map(async |(key, one)| self.service(&key, one).await);
+        self.in_time(join(again, join_all(first))).await;
+    }
+
+    async fn in_time<T>(&self, withdrawal: impl Future<Output = T>) {
+        let timeout = self.timeout;
+        if tokio::time::timeout(timeout, withdrawal).await.is_err() {
+            tracing::warn!(?timeout, "a registry did not withdraw all registrations in time");
+        }
+    }
+
+    async fn service(&self, key: &ServiceKey, announcement: Announcement) {
+        // Without these tasks, no further registration is sent.
+        announcement.delayed.join().await;
+        let sent = std::mem::take(&mut *announcement.sent.lock());
+        for number in 0..self.registries.len() {
+            sent.iter().for_each(|one| self.left.add(number, one));
+        }
+        self.registrations(self.left.of(key)).await;
+    }
+
+    async fn registrations(&self, registrations: Vec<(usize, Registration)>) {
+        join_all(registrations.iter().map(|(number, one)| self.registration(*number, one))).await;
+    }
+
+    /// Withdraws one registration from one registry, whose failure is no one else's.
+    async fn registration(&self, number: usize, registration: &Registration) {
+        let Some(registry) = self.registries.get(number) else { return };
+        let service = &registration.service;
+        let unregister = async { registry.unregister(registration).await };
+        match AssertUnwindSafe(unregister).catch_unwind().await {
+            Ok(Ok(())) => self.left.take_off(number, registration),
+            Ok(Err(error)) => tracing::warn!(%service, %error, "cannot withdraw a registration"),
+            Err(_) => tracing::error!(%service, "a registry panicked at a withdrawal"),
+        }
+    }
+}
