@@ -83,7 +83,9 @@ impl Withdrawal {
         announcement.delayed.join().await;
         let sent = std::mem::take(&mut *announcement.sent.lock());
         for number in 0..self.registries.len() {
-            sent.iter().for_each(|one| self.left.add(number, one));
+            for one in &sent {
+                self.left.add(number, one);
+            }
         }
         self.registrations(self.left.of(key)).await;
     }
