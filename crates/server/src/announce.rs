@@ -13,7 +13,7 @@ use dubhe_core::endpoint::{Instance, Offer, ServiceParams};
 use dubhe_core::registry::{Registration, Registry};
 use dubhe_core::status::Retry;
 use dubhe_core::{Code, ServiceKey, Status};
-use dubhe_net::drain::{Scope, Trigger};
+use dubhe_net::drain::{DrainGuard, Scope, Trigger};
 use dubhe_net::time;
 use futures_util::FutureExt as _;
 use parking_lot::Mutex;
@@ -40,13 +40,16 @@ pub(crate) struct Announcer {
     services: Mutex<Announcements>,
     /// The registrations that no registry has withdrawn yet, though it was or is asked to.
     left: Left,
-    /// Counts the withdrawals of single services that are under way.
-    under_way: Arc<Trigger>,
+    /// The withdrawals of single services that are under way, and some that have ended.
+    under_way: Mutex<UnderWay>,
 }
 
 /// The lock of a service, which its withdrawal keeps to its end, even if nobody waits for it any
 /// more: a late withdrawal would take away the next service of the same key.
 pub(crate) type Alone = Option<OwnedMutexGuard<()>>;
+
+/// Withdrawals of services, each with a guard until it ends.
+type UnderWay = HashMap<Arc<ServiceKey>, Trigger>;
 
 /// The registrations of services.
 type Announcements = HashMap<Arc<ServiceKey>, Announcement>;
@@ -81,7 +84,7 @@ impl Announcer {
             timeout,
             services: Mutex::default(),
             left: Left::default(),
-            under_way: Arc::default(),
+            under_way: Mutex::default(),
         }
     }
 
@@ -155,7 +158,7 @@ impl Announcer {
         }
         let (key, announcement) =
             announcement.unwrap_or_else(|| (Arc::new(key.clone()), Announcement::default()));
-        let (left, guard) = (self.left.clone(), self.under_way.shutdown().guard());
+        let (left, guard) = (self.left.clone(), self.begin(key.clone()));
         let withdrawal = self.withdrawal();
         let withdrawal = tokio::spawn(async move {
             withdrawal.one(key.clone(), announcement).await;
@@ -181,13 +184,24 @@ impl Announcer {
     /// they left; in a task, which goes on when nobody waits for it any more.
     pub(crate) async fn withdraw_all(&self) {
         let all = std::mem::take(&mut *self.services.lock());
-        if self.has_nothing_to_withdraw(&all) {
+        let under_way = std::mem::take(&mut *self.under_way.lock());
+        if self.has_nothing_to_withdraw(&all, &under_way) {
             return;
         }
-        let withdrawal = self.withdrawal().all(all, self.under_way.clone());
+        let withdrawal = self.withdrawal().all(all, under_way);
         if let Err(error) = tokio::spawn(withdrawal).await {
             tracing::error!(%error, "the withdrawal from registries failed");
         }
+    }
+
+    /// Notes the withdrawal of a service that begins, until the guard is dropped.
+    fn begin(&self, key: Arc<ServiceKey>) -> DrainGuard {
+        let trigger = Trigger::new();
+        let guard = trigger.shutdown().guard();
+        let mut under_way = self.under_way.lock();
+        under_way.retain(|_, trigger| trigger.live() > 0);
+        under_way.insert(key, trigger);
+        guard
     }
 
     fn withdrawal(&self) -> Withdrawal {
@@ -198,20 +212,22 @@ impl Announcer {
         }
     }
 
-    fn has_nothing_to_withdraw(&self, services: &Announcements) -> bool {
-        services.is_empty() && self.left.is_empty() && self.under_way.live() == 0
+    fn has_nothing_to_withdraw(&self, services: &Announcements, under_way: &UnderWay) -> bool {
+        let ended = under_way.values().all(|trigger| trigger.live() == 0);
+        services.is_empty() && self.left.is_empty() && ended
     }
 }
 
 impl Drop for Announcer {
     fn drop(&mut self) {
         let all = std::mem::take(self.services.get_mut());
-        if self.has_nothing_to_withdraw(&all) {
+        let under_way = std::mem::take(self.under_way.get_mut());
+        if self.has_nothing_to_withdraw(&all, &under_way) {
             return;
         }
         match Handle::try_current() {
             Ok(runtime) => {
-                drop(runtime.spawn(self.withdrawal().all(all, self.under_way.clone())));
+                drop(runtime.spawn(self.withdrawal().all(all, under_way)));
             }
             Err(_) => {
                 tracing::warn!("no runtime to withdraw registrations; they are left to registries");

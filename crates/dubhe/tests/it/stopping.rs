@@ -273,6 +273,27 @@ async fn a_stop_waits_for_the_withdrawal_of_a_dropped_removal_and_tries_again() 
 }
 
 #[tokio::test]
+async fn a_withdrawal_that_is_under_way_does_not_hold_up_what_others_left() {
+    let registry = Hesitant::failing(2);
+    let server = removing(&registry).await;
+    server.add(Export::new(InnServer::new(Guest::default())).group("other")).await.unwrap();
+    registry.permits.add_permits(2);
+    in_time(server.remove(&inn().with_group("other"))).await.unwrap_err();
+    assert_eq!(registry.permits.forget_permits(2), 2);
+    let key = inn();
+    let mut removal = Box::pin(server.remove(&key));
+    assert!(futures_util::poll!(&mut removal).is_pending());
+    drop(removal);
+    wait_until("four withdrawals were asked for", || registry.asked() == 4).await;
+    let mut stop = Box::pin(server.stop());
+    assert!(futures_util::poll!(&mut stop).is_pending());
+    wait_until("two are asked for again", || registry.asked() == 6).await;
+    registry.permits.add_permits(2);
+    in_time(stop).await;
+    assert_eq!((registry.asked(), registry.providers().await), (6, 0));
+}
+
+#[tokio::test]
 async fn what_a_dropped_removal_left_is_tried_again_by_the_next() {
     let registry = Hesitant::failing(2);
     let server = removing(&registry).await;

@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use dubhe_core::ServiceKey;
 use dubhe_core::registry::{Registration, Registry};
-use dubhe_net::drain::Trigger;
 use futures_util::FutureExt as _;
-use futures_util::future::{join, join_all};
+use futures_util::future::{join_all, join3};
 use parking_lot::Mutex;
 
-use super::{Announcement, Announcements};
+use super::{Announcement, Announcements, UnderWay};
 
 /// The registrations to withdraw, each with the number of its registry. One is added before its
 /// registry is asked, and taken off when the registry has removed it. Clones are the same.
@@ -59,16 +58,18 @@ impl Withdrawal {
         self.in_time(self.service(&key, announcement)).await;
     }
 
-    /// Withdraws `services` and, when nothing is `under_way` any more, what is left of others.
-    pub(super) async fn all(self, services: Announcements, under_way: Arc<Trigger>) {
-        let keys: Vec<_> = services.keys().cloned().collect();
-        let again = async {
-            under_way.emptied().await;
-            let others = |service: &ServiceKey| keys.iter().all(|key| **key != *service);
-            self.registrations(self.left.filtered(others)).await;
-        };
+    /// Withdraws `services` and what is left of others, of those whose withdrawal is `under_way` when
+    /// that has ended.
+    pub(super) async fn all(self, services: Announcements, mut under_way: UnderWay) {
+        under_way.retain(|key, _| !services.contains_key(key));
+        let idle = |key: &ServiceKey| !services.contains_key(key) && !under_way.contains_key(key);
+        let idle = self.registrations(self.left.filtered(idle));
         let first = services.into_iter().map(async |(key, one)| self.service(&key, one).await);
-        self.in_time(join(again, join_all(first))).await;
+        let again = under_way.iter().map(async |(key, withdrawal)| {
+            withdrawal.emptied().await;
+            self.registrations(self.left.of(key)).await;
+        });
+        self.in_time(join3(idle, join_all(first), join_all(again))).await;
     }
 
     async fn in_time<T>(&self, withdrawal: impl Future<Output = T>) {
