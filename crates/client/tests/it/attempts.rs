@@ -508,7 +508,7 @@ impl Router for Out {
 }
 
 impl PreparedRouter for Out {
-    fn narrow(&self, _: &CallView<'_>, left: &mut Bitmap, _: Option<&mut Trace>) {
+    fn narrow(&self, _: &CallView<'_>, left: &mut Bitmap, _: Instant, _: Option<&mut Trace>) {
         left.subtract(&left.clone());
     }
 }

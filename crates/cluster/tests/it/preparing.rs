@@ -152,7 +152,7 @@ impl Router for ByBits {
 }
 
 impl PreparedRouter for ByBits {
-    fn narrow(&self, call: &CallView<'_>, left: &mut Bitmap, _: Option<&mut Trace>) {
+    fn narrow(&self, call: &CallView<'_>, left: &mut Bitmap, _: Instant, _: Option<&mut Trace>) {
         let bits: u32 = call.head().method.name.parse().unwrap();
         (0..32).filter(|place| bits & 1 << place == 0).for_each(|place| left.remove(place));
     }
