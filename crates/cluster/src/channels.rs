@@ -211,13 +211,13 @@ impl std::fmt::Debug for Channels {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use dubhe_core::{Call, Invoke, Invoking};
 
     use super::*;
 
     /// A protocol that never answers.
-    struct Silent;
+    pub(crate) struct Silent;
 
     impl Connect for Silent {
         fn protocol(&self) -> &'static str {
