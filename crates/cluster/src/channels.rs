@@ -9,12 +9,13 @@ use dubhe_core::endpoint::EndpointState;
 use dubhe_core::status::Retry;
 use dubhe_core::{Code, Endpoint, Status};
 use parking_lot::Mutex;
+use tokio::task::AbortHandle;
 
 use crate::tasks::Tasks;
 
 /// The channels that are open, shared by all endpoints whose [`ChannelKey`] is equal: one an address
 /// as a rule, as Dubbo shares its connections. A channel closes when no client has such an endpoint
-/// any more.
+/// any more; what is kept for it goes at the latest when the next one is opened.
 pub struct Channels {
     connectors: Vec<Arc<dyn Connect>>,
     open: Mutex<HashMap<ChannelKey, Opened>>,
@@ -27,6 +28,27 @@ pub struct Channels {
 struct Opened {
     channel: Weak<dyn Channel>,
     users: Users,
+    /// The task that copies the state of the channel; `None` once no task begins any more.
+    follower: Option<AbortHandle>,
+}
+
+impl Opened {
+    fn is_gone(&self) -> bool {
+        self.channel.strong_count() == 0
+    }
+}
+
+impl Drop for Opened {
+    /// Ends the follower, since a channel that tells no changes would keep it waiting.
+    fn drop(&mut self) {
+        if self.is_gone() {
+            // Endpoints may follow another channel by now.
+            self.users.lock().clear();
+        }
+        if let Some(follower) = &self.follower {
+            follower.abort();
+        }
+    }
 }
 
 /// The states of the endpoints that a channel leads to, one for each directory.
@@ -80,7 +102,7 @@ impl Channels {
         let key = connector.key(endpoint);
         let mut open = self.open.lock();
         self.check_open()?;
-        if let Some(Opened { channel, users }) = open.get(&key)
+        if let Some(Opened { channel, users, .. }) = open.get(&key)
             && let Some(channel) = channel.upgrade()
         {
             join(endpoint, &channel, users);
@@ -91,11 +113,12 @@ impl Channels {
         let _within = runtime.enter();
         let channel = connector.connect(&endpoint.detached())?;
         channel.warm_up();
+        // Before the endpoint joins: their followers end here, and it may have followed one of them.
+        open.retain(|_, opened| !opened.is_gone());
         let users = Users::default();
         join(endpoint, &channel, &users);
-        self.tasks.spawn(follow(&channel, users.clone()));
-        open.retain(|_, opened| opened.channel.strong_count() > 0);
-        open.insert(key, Opened { channel: Arc::downgrade(&channel), users });
+        let follower = self.tasks.spawn_abortable(follow(&channel, users.clone()));
+        open.insert(key, Opened { channel: Arc::downgrade(&channel), users, follower });
         Ok(channel)
     }
 
@@ -184,5 +207,51 @@ impl Drop for Followers {
 impl std::fmt::Debug for Channels {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Channels({} open)", self.open.lock().len())
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use dubhe_core::{Call, Invoke, Invoking};
+
+    use super::*;
+
+    /// A protocol that never answers.
+    pub(crate) struct Silent;
+
+    impl Connect for Silent {
+        fn protocol(&self) -> &'static str {
+            "test"
+        }
+
+        fn key(&self, endpoint: &Endpoint) -> ChannelKey {
+            ChannelKey::new(endpoint)
+        }
+
+        fn connect(&self, _: &Endpoint) -> Result<Arc<dyn Channel>, Status> {
+            Ok(Arc::new(Self))
+        }
+    }
+
+    impl Invoke for Silent {
+        fn invoke(&self, _: Call) -> Invoking {
+            Invoking::boxed(std::future::pending())
+        }
+    }
+
+    impl Channel for Silent {}
+
+    #[tokio::test]
+    async fn a_channel_forgets_the_endpoints_that_are_gone() {
+        let channels = Channels::new(vec![Arc::new(Silent)]);
+        let endpoint = || Endpoint::of("test", "h", 1);
+        let first = endpoint();
+        let _channel = channels.open(&first).unwrap();
+        for _ in 0..100 {
+            channels.open(&endpoint()).unwrap();
+        }
+        let open = channels.open.lock();
+        let users: Vec<_> = open.values().map(|opened| opened.users.lock().len()).collect();
+        assert_eq!(users, [2], "the first, and the last that joined");
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
 /// The runtime of what callers share. It is the one in which the application was made, and not that
 /// of whoever is the first to need something, which may end earlier.
@@ -72,6 +72,14 @@ impl Tasks {
     /// Runs `task` until it ends or the owner does. Must be called within a tokio runtime unless the
     /// owner was made in one. A task that panics ends alone, with an error in the log.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.spawn_abortable(task);
+    }
+
+    /// [`Self::spawn`] of a task that can be ended before its owner; `None` after [`Self::end`].
+    pub(crate) fn spawn_abortable(
+        &self,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) -> Option<AbortHandle> {
         let runtime = self.runtime.handle();
         // A runtime that shuts down drops a task while it is spawned. Kept here too, it is dropped
         // outside of the lock: what it holds may come back for another.
@@ -84,7 +92,7 @@ impl Tasks {
             }
         };
         let mut running = self.running.lock();
-        let Some(tasks) = &mut *running else { return };
+        let tasks = running.as_mut()?;
         while let Some(ended) = tasks.try_join_next() {
             if let Err(error) = ended
                 && error.is_panic()
@@ -92,9 +100,10 @@ impl Tasks {
                 tracing::error!(%error, "a task panicked");
             }
         }
-        tasks.spawn_on(run, &runtime);
+        let handle = tasks.spawn_on(run, &runtime);
         drop(running);
         drop(kept);
+        Some(handle)
     }
 
     /// Ends all tasks. No other begins from then on.

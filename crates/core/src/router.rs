@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::call::CallView;
 use crate::endpoint::Endpoints;
+use crate::time::Instant;
 
 /// A set of endpoints by index: bit `i` is endpoint `i` of the snapshot.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -177,8 +178,15 @@ pub trait Router: Send + Sync + 'static {
 
 /// A router that knows the set.
 pub trait PreparedRouter: Send + Sync {
-    /// Takes out of `set` what must not answer `call`; says why in `trace` when asked to.
-    fn narrow(&self, call: &CallView<'_>, set: &mut Bitmap, trace: Option<&mut Trace>);
+    /// Takes out of `set` what must not answer `call`; says why in `trace` when asked to. `now` is the
+    /// time of the pick: that of each attempt of a call, not of its arrival.
+    fn narrow(
+        &self,
+        call: &CallView<'_>,
+        set: &mut Bitmap,
+        now: Instant,
+        trace: Option<&mut Trace>,
+    );
 }
 
 #[cfg(test)]

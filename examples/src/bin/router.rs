@@ -17,7 +17,7 @@ impl Router for Zone {
 }
 
 impl PreparedRouter for InZone {
-    fn narrow(&self, _: &CallView<'_>, set: &mut Bitmap, _: Option<&mut Trace>) {
+    fn narrow(&self, _: &CallView<'_>, set: &mut Bitmap, _: Instant, _: Option<&mut Trace>) {
         set.intersect(&self.0);
     }
 }

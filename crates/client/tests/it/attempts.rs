@@ -414,6 +414,49 @@ async fn what_nobody_began_goes_elsewhere_and_is_no_retry() {
     }
 }
 
+/// Keeps an attempt on port 1 for 60 ms; then it fails with the status.
+struct SlowFirst(Status);
+
+impl Filter for SlowFirst {
+    fn filter(&self, call: Call, next: Next) -> Invoking {
+        if call.head.provider.as_ref().is_none_or(|e| e.offer().port != 1) {
+            return next.run(call);
+        }
+        let status = self.0.clone();
+        Invoking::boxed(async move {
+            tokio::time::sleep(Duration::from_millis(60)).await;
+            Err(status)
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_has_its_own_timeout_and_what_nobody_began_the_rest_of_one() {
+    let late = Status::new(Code::DeadlineExceeded, "late").with_retry(Retry::Unknown);
+    // Of each failure of the first attempt: the deadline of the call, that of the second sending.
+    for (failure, of_call, second) in [
+        (&late, None, 160),
+        (&late, Some(130), 130),
+        (&down(Retry::Unstarted), None, 100),
+        (&down(Retry::Unstarted), Some(130), 100),
+        (&down(Retry::Unstarted), Some(90), 90),
+    ] {
+        let (env, seen) = environment(|_, _| ok());
+        let client = builder(&env, &[1, 2]).balance(First).retries(1);
+        let client = client.timeout(Duration::from_millis(100));
+        let client = client.endpoint_filter(SlowFirst(failure.clone())).build().unwrap();
+        let began = tokio::time::Instant::now().into_std();
+        let after = |millis| Deadline::after(began, Duration::from_millis(millis));
+        let options = match of_call {
+            Some(millis) => CallOptions::new().deadline(after(millis)),
+            None => CallOptions::new(),
+        };
+        call(&client, "m", &options).await.unwrap();
+        let deadlines: Vec<_> = seen.lock().unwrap().iter().map(|(_, h)| h.deadline).collect();
+        assert_eq!(deadlines, [Some(after(second))], "{failure:?}, {of_call:?}");
+    }
+}
+
 #[tokio::test]
 async fn the_only_provider_is_asked_once_more_when_it_did_not_begin_a_call() {
     let (env, seen) = environment(|_, _| Err(down(Retry::Unstarted)));
@@ -508,7 +551,7 @@ impl Router for Out {
 }
 
 impl PreparedRouter for Out {
-    fn narrow(&self, _: &CallView<'_>, left: &mut Bitmap, _: Option<&mut Trace>) {
+    fn narrow(&self, _: &CallView<'_>, left: &mut Bitmap, _: Instant, _: Option<&mut Trace>) {
         left.subtract(&left.clone());
     }
 }

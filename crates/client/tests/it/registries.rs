@@ -7,6 +7,7 @@ use dubhe_client::{CallOptions, Client};
 use dubhe_core::CallView;
 use dubhe_core::endpoint::{EndpointState, Endpoints};
 use dubhe_core::router::{Bitmap, PreparedRouter, Router, Trace};
+use dubhe_core::time::Instant;
 
 use crate::support::{FakeRegistry, builder, call, ok, with_registries};
 
@@ -128,7 +129,7 @@ impl Router for Unprepared {
 }
 
 impl PreparedRouter for Unprepared {
-    fn narrow(&self, _: &CallView<'_>, _: &mut Bitmap, _: Option<&mut Trace>) {}
+    fn narrow(&self, _: &CallView<'_>, _: &mut Bitmap, _: Instant, _: Option<&mut Trace>) {}
 }
 
 #[tokio::test(start_paused = true)]

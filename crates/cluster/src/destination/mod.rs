@@ -176,7 +176,7 @@ impl BalancedDestination {
     /// Reports how many endpoints each router leaves for this call, and by which rule.
     pub fn trace(&self, call: &CallView<'_>) -> Trace {
         let mut trace = Trace::default();
-        self.current.load().narrow(call, Some(&mut trace));
+        self.current.load().narrow(call, self.parts.clock.now(), Some(&mut trace));
         trace
     }
 }

@@ -68,6 +68,7 @@ impl Prepared {
     pub(super) fn narrow(
         &self,
         call: &CallView<'_>,
+        now: Instant,
         mut trace: Option<&mut Trace>,
     ) -> Option<Bitmap> {
         if self.routers.is_empty() {
@@ -75,7 +76,7 @@ impl Prepared {
         }
         let mut left = Bitmap::full(self.set().len());
         for router in &self.routers {
-            router.narrow(call, &mut left, trace.as_deref_mut());
+            router.narrow(call, &mut left, now, trace.as_deref_mut());
         }
         (left.count() < self.set().len()).then_some(left)
     }
@@ -87,7 +88,7 @@ impl Prepared {
         balance: &dyn Balance,
         now: Instant,
     ) -> Narrowed<'_> {
-        let Some(left) = self.narrow(call, None) else { return Narrowed::All(&self.all) };
+        let Some(left) = self.narrow(call, now, None) else { return Narrowed::All(&self.all) };
         if let Some(known) = self.subsets.read().get(&left) {
             return Narrowed::Part(known.clone());
         }

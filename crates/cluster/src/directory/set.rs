@@ -139,3 +139,31 @@ impl ChangingSet {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use dubhe_core::registry::Registration;
+    use dubhe_core::{Instance, Offer, ServiceKey};
+    use dubhe_net::time::TokioClock;
+
+    use super::*;
+    use crate::channels::tests::Silent;
+
+    #[test]
+    fn the_states_of_providers_that_are_gone_are_forgotten() {
+        let channels = Arc::new(Channels::new(vec![Arc::new(Silent)]));
+        let usable = Usable { protocols: Vec::new(), channels };
+        let set = ChangingSet::new(usable, Arc::new(TokioClock), Arc::new(|| None));
+        for port in 1..=100 {
+            let provider = Registration {
+                service: ServiceKey::interface_only("a.B"),
+                instance: Arc::new(Instance::default()),
+                offer: Offer { protocol: "test".into(), port },
+                params: Arc::default(),
+            };
+            set.update(&Joined { providers: vec![&provider], health: Health::Fresh });
+        }
+        assert_eq!(set.snapshot().len(), 1);
+        assert_eq!(format!("{:?}", set.states).matches("(Weak)").count(), 1);
+    }
+}

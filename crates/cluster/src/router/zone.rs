@@ -5,10 +5,12 @@ use std::sync::Arc;
 use bytestring::ByteString;
 use dubhe_core::endpoint::Endpoints;
 use dubhe_core::router::{Bitmap, PreparedRouter, Router, Trace};
+use dubhe_core::time::Instant;
 use dubhe_core::{CallView, Endpoint};
 
 /// Keeps calls in one zone ([`Instance::zone`](dubhe_core::Instance::zone), Dubbo's parameter
-/// `zone` of a provider). When no provider in the zone can be asked, all providers remain.
+/// `zone` of a provider). When none of those that other routers leave in the zone can be asked, all that
+/// they leave remain.
 #[derive(Clone, Debug)]
 pub struct ZoneAffinity {
     zone: ByteString,
@@ -27,7 +29,7 @@ impl Router for ZoneAffinity {
         for (place, endpoint) in set.iter().enumerate() {
             if endpoint.instance().zone.as_ref() == Some(&self.zone) {
                 here.insert(place);
-                providers.push(endpoint.clone());
+                providers.push((place, endpoint.clone()));
             }
         }
         Box::new(InZone { zone: self.zone.clone(), here, providers })
@@ -37,17 +39,17 @@ impl Router for ZoneAffinity {
 struct InZone {
     zone: ByteString,
     here: Bitmap,
-    /// The providers in the zone.
-    providers: Vec<Endpoint>,
+    /// The providers in the zone, with their places in the set.
+    providers: Vec<(usize, Endpoint)>,
 }
 
 impl PreparedRouter for InZone {
-    fn narrow(&self, call: &CallView<'_>, set: &mut Bitmap, trace: Option<&mut Trace>) {
-        let now = call.head().arrived;
-        // As a rule the first one.
-        let asked = self.providers.iter().any(|provider| {
-            let away = now.is_some_and(|now| provider.state().is_away(now));
-            provider.instance().is_available() && !away
+    fn narrow(&self, _: &CallView<'_>, set: &mut Bitmap, now: Instant, trace: Option<&mut Trace>) {
+        // As a rule the first one. Those that another router took out do not count.
+        let asked = self.providers.iter().any(|(place, provider)| {
+            set.contains(*place)
+                && provider.instance().is_available()
+                && !provider.state().is_away(now)
         });
         if asked {
             set.intersect(&self.here);
@@ -79,7 +81,7 @@ mod tests {
         let call = Call::new(head, Payload::dynamic(Value::Null));
         let (mut left, mut trace) = (Bitmap::full(set.len()), Trace::default());
         let router = ZoneAffinity::new("hz").prepare(&set);
-        router.narrow(&CallView::new(&call, None), &mut left, Some(&mut trace));
+        router.narrow(&CallView::new(&call, None), &mut left, Instant::now(), Some(&mut trace));
         let step = trace.steps().first().map(|step| format!("{} {}", step.rule, step.left));
         (left.iter().collect(), step.unwrap_or_default())
     }
@@ -100,14 +102,13 @@ mod tests {
         };
         let set = Arc::new(Endpoints::new([endpoint("hz", 1), endpoint("sh", 2)]));
         let router = ZoneAffinity::new("hz").prepare(&set);
-        let now = std::time::Instant::now();
+        let now = Instant::now();
         let service = Arc::new(ServiceKey::interface_only("a.B"));
-        let mut head = Head::new(service, Arc::new(Method::java("m", "")));
-        head.arrived = Some(now);
+        let head = Head::new(service, Arc::new(Method::java("m", "")));
         let call = Call::new(head, Payload::dynamic(Value::Null));
         let left = || {
             let mut left = Bitmap::full(set.len());
-            router.narrow(&CallView::new(&call, None), &mut left, None);
+            router.narrow(&CallView::new(&call, None), &mut left, now, None);
             left.iter().collect::<Vec<_>>()
         };
         assert_eq!(left(), [0]);

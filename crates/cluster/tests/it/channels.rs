@@ -7,7 +7,7 @@ use dubhe_cluster::Channels;
 use dubhe_core::Code;
 use dubhe_core::connect::ChannelKey;
 
-use crate::fakes::{Counting, provider, with_params};
+use crate::fakes::{Counting, provider, with_params, yield_to_tasks};
 
 fn endpoint(port: u16, params: &[(&'static str, &'static str)]) -> dubhe_core::Endpoint {
     let provider = with_params(provider("dubbo", port), params);
@@ -31,6 +31,24 @@ async fn endpoints_share_a_channel_as_far_as_they_need_the_same() {
     drop((one, same));
     let _again = channels.open(&endpoint(1, &[("payload", "9")])).unwrap();
     assert_eq!(connected.load(Ordering::Relaxed), 5, "the first has closed");
+}
+
+#[tokio::test]
+async fn nothing_is_kept_for_channels_that_are_gone() {
+    // Channels that tell no changes of their state, by default.
+    let channels = Channels::new(vec![Arc::new(Counting::new("dubbo"))]);
+    let alive = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let before = alive();
+    let open: Vec<_> = (1..=100).map(|port| channels.open(&endpoint(port, &[])).unwrap()).collect();
+    yield_to_tasks().await;
+    assert_eq!(alive() - before, 100);
+    assert_eq!(format!("{channels:?}"), "Channels(100 open)");
+    drop(open);
+    // One of them again, and another one.
+    let _open = [1, 101].map(|port| channels.open(&endpoint(port, &[])).unwrap());
+    yield_to_tasks().await;
+    assert_eq!(alive() - before, 2);
+    assert_eq!(format!("{channels:?}"), "Channels(2 open)");
 }
 
 #[test]

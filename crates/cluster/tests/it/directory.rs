@@ -70,6 +70,17 @@ async fn those_who_ask_for_other_protocols_have_their_own() {
 }
 
 #[tokio::test]
+async fn nothing_is_kept_of_directories_that_are_gone() {
+    let registry = Scripted::default();
+    let directories = directories(&[&registry]);
+    for n in 0..100 {
+        let directory = directories.directory(&service(), vec![format!("p{n}").into()]);
+        assert_eq!(format!("{directories:?}"), "Directories(1 shared)");
+        drop(directory);
+    }
+}
+
+#[tokio::test]
 async fn the_reason_why_no_registered_provider_can_be_used_names_the_protocols() {
     let registry = Scripted::default();
     let directories = directories(&[&registry]);

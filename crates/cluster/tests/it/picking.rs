@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dubhe_cluster::balance::Random;
+use dubhe_cluster::router::ZoneAffinity;
+use dubhe_core::balance::{Balance, Pick, Selection};
 use dubhe_core::connect::ChannelState;
 use dubhe_core::plan::Destination;
-use dubhe_core::{CallView, Code, End, Ending, Instance, Metadata, Status};
+use dubhe_core::{CallView, Code, End, Ending, Endpoint, Instance, Metadata, Status};
 use dubhe_net::time::now;
 
-use crate::support::{Changing, InTurn, InZone, call, destination, endpoint, on, ports};
+use crate::support::{Changing, InTurn, InZone, Without, call, destination, endpoint, on, ports};
 
 #[tokio::test]
 async fn who_is_away_is_passed_over_while_others_are_there() {
@@ -70,6 +72,52 @@ async fn a_router_can_prefer_its_zone() {
 }
 
 #[tokio::test]
+async fn a_zone_is_left_for_what_other_routers_leave_elsewhere() {
+    let zone = |zone: &'static str, port| {
+        on(Instance { zone: Some(zone.into()), ..Instance::default() }, port)
+    };
+    let endpoints = vec![zone("hz", 1), zone("hz", 2), zone("sh", 3)];
+    let directory = Changing::new(endpoints.clone());
+    // As a tag or a canary does, for the calls of some methods.
+    let one = Without::new(&[1]).for_method("one");
+    let both = Without::new(&[1, 2]).for_method("both");
+    let zone = ZoneAffinity::new("hz");
+    let destination = destination(
+        &directory,
+        vec![Arc::new(one), Arc::new(both), Arc::new(zone)],
+        InTurn::default(),
+    );
+    assert_eq!(ports(&destination, "neither"), BTreeSet::from([1, 2]));
+    assert_eq!(ports(&destination, "one"), BTreeSet::from([2]));
+    assert_eq!(ports(&destination, "both"), BTreeSet::from([3]));
+    // The one in the zone that can be asked is not left.
+    endpoints[1].state().set_channel_state(ChannelState::Connecting);
+    assert_eq!(ports(&destination, "one"), BTreeSet::from([3]));
+}
+
+#[tokio::test]
+async fn routers_go_by_the_time_of_the_pick() {
+    let zone = |zone: &'static str, port| {
+        on(Instance { zone: Some(zone.into()), ..Instance::default() }, port)
+    };
+    let here = zone("hz", 1);
+    let directory = Changing::new(vec![here.clone(), zone("sh", 2)]);
+    let router = Arc::new(ZoneAffinity::new("hz"));
+    let destination = destination(&directory, vec![router], InTurn::default());
+    let arrived = now();
+    let mut call = call("m");
+    call.head.arrived = Some(arrived);
+    here.state().eject(arrived + Duration::from_secs(1));
+    let ports = |now| {
+        let pick = |_| destination.pick(&CallView::new(&call, None), &[], now).unwrap();
+        (0..9).map(|n| pick(n).endpoint().offer().port).collect::<BTreeSet<_>>()
+    };
+    assert_eq!(ports(arrived), BTreeSet::from([2]));
+    // A retry of the call after the ejection.
+    assert_eq!(ports(arrived + Duration::from_secs(2)), BTreeSet::from([1]));
+}
+
+#[tokio::test]
 async fn an_attempt_goes_to_another_endpoint_where_there_is_one() {
     let endpoints: Vec<_> = (1..=3).map(|port| endpoint(port, &[])).collect();
     let providers: Vec<_> = endpoints.iter().map(|endpoint| endpoint.provider().clone()).collect();
@@ -86,6 +134,40 @@ async fn an_attempt_goes_to_another_endpoint_where_there_is_one() {
     // One that is away and was not tried is better than one that failed.
     endpoints[2].state().set_channel_state(ChannelState::Connecting);
     assert_eq!(pick(&providers[..2]), 3);
+}
+
+/// Picks the first that can be asked. Another call comes at the same moment and goes there before.
+struct Together;
+
+impl Balance for Together {
+    fn prepare(&self, _: &Selection) -> Box<dyn Pick> {
+        Box::new(Self)
+    }
+}
+
+impl Pick for Together {
+    fn pick<'a>(&self, _: &CallView<'_>, from: &'a Selection, at: Instant) -> Option<&'a Endpoint> {
+        let first = from.get(0)?;
+        first.state().admits(at);
+        Some(first)
+    }
+}
+
+#[tokio::test]
+async fn of_calls_that_come_when_a_probe_is_due_one_is_it_and_the_others_go_elsewhere() {
+    let endpoints: Vec<_> = (1..=2).map(|port| endpoint(port, &[])).collect();
+    let destination = destination(&Changing::new(endpoints.clone()), Vec::new(), Together);
+    let call = call("m");
+    let pick = |at: Instant| {
+        let picked = destination.pick(&CallView::new(&call, None), &[], at).unwrap();
+        picked.endpoint().offer().port
+    };
+    let began = now();
+    assert_eq!(pick(began), 1);
+    while endpoints[0].state().timed_out(began).is_none() {}
+    assert_eq!(pick(began), 2);
+    let due = endpoints[0].state().ejected(began).unwrap();
+    assert_eq!(pick(due), 2, "the other call is the probe");
 }
 
 #[tokio::test(start_paused = true)]

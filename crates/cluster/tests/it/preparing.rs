@@ -152,7 +152,7 @@ impl Router for ByBits {
 }
 
 impl PreparedRouter for ByBits {
-    fn narrow(&self, call: &CallView<'_>, left: &mut Bitmap, _: Option<&mut Trace>) {
+    fn narrow(&self, call: &CallView<'_>, left: &mut Bitmap, _: Instant, _: Option<&mut Trace>) {
         let bits: u32 = call.head().method.name.parse().unwrap();
         (0..32).filter(|place| bits & 1 << place == 0).for_each(|place| left.remove(place));
     }
@@ -170,9 +170,10 @@ async fn more_subsets_than_are_kept_are_not_all_prepared_again() {
             assert!(destination.pick(&CallView::new(&call, None), &[], now()).is_some());
         }
     }
-    // 300 of the first round, and one each for those that had to go.
+    // The whole set, 300 of the first round, and one each for those that had to go: of 300, 256 are
+    // kept, so at least 44 in each of the 9 other rounds.
     let prepared = prepared.load(Ordering::Relaxed);
-    assert!((301..1500).contains(&prepared), "{prepared} of 3,000 picks");
+    assert!((301 + 9 * 44..1500).contains(&prepared), "{prepared} of 3,000 picks");
 }
 
 /// A router that tells its generation and never of a change.

@@ -180,7 +180,7 @@ impl Router for InZone {
 struct Out(Bitmap, Option<&'static str>);
 
 impl PreparedRouter for Out {
-    fn narrow(&self, call: &CallView<'_>, set: &mut Bitmap, trace: Option<&mut Trace>) {
+    fn narrow(&self, call: &CallView<'_>, set: &mut Bitmap, _: Instant, trace: Option<&mut Trace>) {
         if self.1.is_none_or(|method| *call.head().method.name == *method) {
             set.subtract(&self.0);
         }
