@@ -14,6 +14,7 @@ use dubhe_core::directory::Directory;
 use dubhe_core::endpoint::TimeoutLimit;
 use dubhe_core::fault::IntoFault;
 use dubhe_core::filter::{Filter, Hook, Step};
+use dubhe_core::plan::Plan;
 use dubhe_core::router::Router;
 use dubhe_core::sock_addr::unix_path;
 use dubhe_core::time::Duration;
@@ -78,8 +79,12 @@ pub struct ClientBuilder<T> {
     timeouts: TimeoutLimit,
     protocols: Vec<ByteString>,
     problem: Option<Status>,
+    plan: Option<MakePlan>,
     stub: PhantomData<fn() -> T>,
 }
+
+/// Makes the plan of a client over the one of its options.
+type MakePlan = Box<dyn FnOnce(Arc<dyn Plan>) -> Arc<dyn Plan> + Send>;
 
 /// Configures one method of a client.
 #[derive(Clone, Default)]
@@ -155,6 +160,7 @@ impl<T: Stub> ClientBuilder<T> {
             timeouts: TimeoutLimit::default(),
             protocols: T::protocols().iter().map(|name| ByteString::from_static(name)).collect(),
             problem: None,
+            plan: None,
             stub: PhantomData,
         }
     }
@@ -300,6 +306,14 @@ impl<T: Stub> ClientBuilder<T> {
         self
     }
 
+    /// Puts a plan of your own in the place of the one that the options make, which `make` gets: a
+    /// policy for each call, with its own destination, timeout, retries and steps, which may change
+    /// while the client is in use.
+    pub fn plan<P: Plan>(mut self, make: impl FnOnce(Arc<dyn Plan>) -> P + Send + 'static) -> Self {
+        self.plan = Some(Box::new(|options| Arc::new(make(options))));
+        self
+    }
+
     /// Adds a router; the first added narrows first.
     pub fn router(mut self, router: impl Router) -> Self {
         self.routers.push(Arc::new(router));
@@ -385,8 +399,13 @@ impl<T: Stub> ClientBuilder<T> {
             }
             destination
         })?;
+        let plan: Arc<dyn Plan> = Arc::new(plan);
+        let plan = match self.plan {
+            Some(make) => make(plan),
+            None => plan,
+        };
         let (channels, tasks) = (env.channels().clone(), env.tasks().clone());
-        let cluster = Cluster::new(Arc::new(plan), channels, &tasks, env.clock().clone());
+        let cluster = Cluster::new(plan, channels, &tasks, env.clock().clone());
         let cluster = cluster
             .with_decoder(dubhe_hessian2::payload::values)
             .with_retries(self.retry_budget, env.random().clone());

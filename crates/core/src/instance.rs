@@ -9,6 +9,7 @@ use bytestring::ByteString;
 use crate::metadata::Metadata;
 use crate::printable::Printable;
 use crate::sock_addr::{unix_path, write_unix};
+use crate::stats::ProviderStats;
 use crate::time::{Duration, SystemTime};
 
 /// Parameters by name, sorted. Unknown ones are kept and passed on.
@@ -117,17 +118,28 @@ struct Facts {
     weight: u32,
     warmup: Duration,
     attachments: Metadata,
+    stats: Arc<ProviderStats>,
 }
 
 impl Provider {
     /// The facts of `offer` on `instance`.
     pub fn new(instance: Arc<Instance>, offer: Offer, service: Arc<ServiceParams>) -> Self {
+        Self::with_stats(instance, offer, service, Arc::default())
+    }
+
+    /// The same, with the stats of a provider that was known before.
+    pub(crate) fn with_stats(
+        instance: Arc<Instance>,
+        offer: Offer,
+        service: Arc<ServiceParams>,
+        stats: Arc<ProviderStats>,
+    ) -> Self {
         let weight = service.get("weight").and_then(|w| w.parse().ok()).unwrap_or(DEFAULT_WEIGHT);
         let warmup = service.get("warmup").and_then(|ms| ms.parse().ok());
         let warmup = warmup.map_or(DEFAULT_WARMUP, Duration::from_millis);
         let token = service.get("token").filter(|token| !token.is_empty());
         let attachments = token.map(|token| ("token", token)).into_iter().collect();
-        Self(Arc::new(Facts { instance, offer, service, weight, warmup, attachments }))
+        Self(Arc::new(Facts { instance, offer, service, weight, warmup, attachments, stats }))
     }
 
     /// The instance.
@@ -143,6 +155,11 @@ impl Provider {
     /// The parameters of the service.
     pub fn service(&self) -> &Arc<ServiceParams> {
         &self.0.service
+    }
+
+    /// The calls in flight, and what filters and limiters keep of it by type.
+    pub fn stats(&self) -> &ProviderStats {
+        &self.0.stats
     }
 
     /// A parameter of the service, else of the instance.

@@ -112,7 +112,7 @@ pub struct Picked {
 impl Picked {
     /// Picks `endpoint`; `balance` learns how the attempt ends.
     pub fn new(endpoint: &Endpoint, balance: Option<Arc<dyn Balance>>) -> Self {
-        endpoint.state().begin();
+        endpoint.stats().begin();
         Self { endpoint: endpoint.clone(), balance }
     }
 
@@ -131,6 +131,6 @@ impl Picked {
 
 impl Drop for Picked {
     fn drop(&mut self) {
-        self.endpoint.state().finish();
+        self.endpoint.stats().finish();
     }
 }

@@ -47,8 +47,8 @@ pub use dubhe_core::filter::{Filter, Guard, Hook, Next};
 pub use dubhe_core::url::{Url, UrlError};
 pub use dubhe_core::{
     ByteString, Call, CallKind, CallView, Code, Context, Endpoint, Head, Invoke, Invoking,
-    Metadata, Method, Payload, Peer, Provider, Reply, Request, Response, ServiceKey, SockAddr,
-    Status, Streaming, Value,
+    Metadata, Method, Payload, Peer, Provider, ProviderStats, Reply, Request, Response, ServiceKey,
+    SockAddr, Status, Streaming, Value,
 };
 pub use dubhe_macros::{Java, JavaException, interface};
 pub use dubhe_protobuf::include_proto;

@@ -36,7 +36,7 @@ fn take(notes: &Notes) -> Vec<String> {
 }
 
 /// Picks the first that can be asked.
-struct First;
+pub(crate) struct First;
 
 impl Balance for First {
     fn prepare(&self, _: &Selection) -> Box<dyn Pick> {
@@ -376,7 +376,7 @@ async fn slow_second(call: Call, next: Next) -> Result<Reply, Status> {
     next.run(call).await
 }
 
-fn ports(seen: &crate::support::Seen) -> Vec<u16> {
+pub(crate) fn ports(seen: &crate::support::Seen) -> Vec<u16> {
     seen.lock().unwrap().drain(..).map(|(port, _)| port).collect()
 }
 

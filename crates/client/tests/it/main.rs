@@ -10,5 +10,6 @@
 
 mod attempts;
 mod calls;
+mod plans;
 mod registries;
 mod support;

@@ -35,7 +35,9 @@ impl Endpoint {
     /// The endpoint of `offer` on `instance`, with a state of its own; see
     /// [`super::States::adopt`] for states that survive a change of the set.
     pub fn new(instance: Arc<Instance>, offer: Offer, service: Arc<ServiceParams>) -> Self {
-        Self { provider: Provider::new(instance, offer, service), state: Arc::default() }
+        let state = Arc::<EndpointState>::default();
+        let provider = Provider::with_stats(instance, offer, service, state.stats().clone());
+        Self { provider, state }
     }
 
     /// The endpoint `protocol://host:port` without further parameters.
@@ -47,7 +49,10 @@ impl Endpoint {
 
     /// The same endpoint with a state that exists already.
     pub fn with_state(self, state: Arc<EndpointState>) -> Self {
-        Self { provider: self.provider, state }
+        let (instance, offer) = (self.instance().clone(), self.offer().clone());
+        let stats = state.stats().clone();
+        let provider = Provider::with_stats(instance, offer, self.service().clone(), stats);
+        Self { provider, state }
     }
 
     /// The same endpoint with a state of its own, for a channel that keeps it: the state owns the

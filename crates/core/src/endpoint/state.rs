@@ -1,15 +1,16 @@
 //! The memory of endpoints, which outlives their sets.
 
-use std::any::{Any, TypeId};
+use std::any::Any;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use super::endpoint::Endpoint;
 use super::timeouts::{TimeoutLimit, Timeouts};
 use crate::channel::{Channel, ChannelKey, ChannelState};
+use crate::stats::ProviderStats;
 use crate::status::Status;
 use crate::time::Instant;
 
@@ -33,7 +34,7 @@ impl Changes {
 /// and what balancers and limiters learnt of it.
 #[derive(Default)]
 pub struct EndpointState {
-    in_flight: AtomicU32,
+    stats: Arc<ProviderStats>,
     channel: OnceLock<Arc<dyn Channel>>,
     /// A channel is there and takes no calls now.
     away: AtomicBool,
@@ -42,22 +43,23 @@ pub struct EndpointState {
     timeouts: Timeouts,
     ejected: Mutex<Option<Instant>>,
     started: Mutex<Option<Instant>>,
-    learnt: Mutex<Vec<(TypeId, Arc<dyn Any + Send + Sync>)>>,
     followers: Mutex<Vec<Weak<Changes>>>,
 }
 
 impl EndpointState {
+    /// The calls in flight, and what balancers and limiters keep.
+    pub fn stats(&self) -> &Arc<ProviderStats> {
+        &self.stats
+    }
+
     /// The number of calls on their way to it.
     pub fn in_flight(&self) -> u32 {
-        self.in_flight.load(Ordering::Relaxed)
+        self.stats.in_flight()
     }
 
-    pub(crate) fn begin(&self) {
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(crate) fn finish(&self) {
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    /// The value that is kept under the type `T`, as by [`ProviderStats::get_or_init`].
+    pub fn get_or_init<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Arc<T> {
+        self.stats.get_or_init(make)
     }
 
     /// The channel to the endpoint; `make` opens it for the first call.
@@ -172,19 +174,6 @@ impl EndpointState {
         *lock(&self.started) = Some(at);
     }
 
-    /// The memory of the endpoint under the type `T`, such as an average of latencies; made by
-    /// `make` when nothing was. It survives changes of the set.
-    pub fn get_or_init<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Arc<T> {
-        let mut learnt = lock(&self.learnt);
-        let known = learnt.iter().find(|(id, _)| *id == TypeId::of::<T>());
-        if let Some(known) = known.and_then(|(_, known)| known.clone().downcast().ok()) {
-            return known;
-        }
-        let made = Arc::new(make());
-        learnt.push((TypeId::of::<T>(), made.clone()));
-        made
-    }
-
     /// Counts in `changes` from now on whenever the endpoint begins or ceases to be passed over.
     pub fn follow(&self, changes: &Arc<Changes>) {
         let mut followers = lock(&self.followers);
@@ -205,7 +194,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl fmt::Debug for EndpointState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EndpointState").field("in_flight", &self.in_flight).finish_non_exhaustive()
+        f.debug_struct("EndpointState")
+            .field("in_flight", &self.in_flight())
+            .finish_non_exhaustive()
     }
 }
 

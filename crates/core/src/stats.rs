@@ -1,0 +1,48 @@
+//! Stats of providers, for balancers, filters and limiters.
+
+use std::any::{Any, TypeId};
+use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The calls in flight to a provider, and what balancers, filters and limiters keep of it. It outlives
+/// the set that the provider is in, and goes with its last call.
+#[derive(Default)]
+pub struct ProviderStats {
+    in_flight: AtomicU32,
+    kept: Mutex<Vec<(TypeId, Arc<dyn Any + Send + Sync>)>>,
+}
+
+impl ProviderStats {
+    /// The number of calls on their way to it.
+    pub fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn begin(&self) {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn finish(&self) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The value that is kept under the type `T`, such as an average of latencies or a limit of calls;
+    /// made by `make` when there is none.
+    pub fn get_or_init<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Arc<T> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = kept.iter().find(|(id, _)| *id == TypeId::of::<T>());
+        if let Some(known) = known.and_then(|(_, known)| known.clone().downcast().ok()) {
+            return known;
+        }
+        let made = Arc::new(make());
+        kept.push((TypeId::of::<T>(), made.clone()));
+        made
+    }
+}
+
+impl fmt::Debug for ProviderStats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProviderStats").field("in_flight", &self.in_flight).finish_non_exhaustive()
+    }
+}
