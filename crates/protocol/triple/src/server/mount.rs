@@ -49,7 +49,7 @@ where
     B::Data: Send,
 {
     fn into_http_service(self) -> HttpService {
-        HttpService::new(self)
+        HttpService(Arc::new(Tower(self)))
     }
 }
 
@@ -60,16 +60,8 @@ trait ErasedService: Send + Sync {
 impl HttpService {
     /// The service `service`, which is cloned for each request. An error of it, or a panic, is the
     /// answer 500 to its request; one in the body of a response breaks that response off.
-    pub fn new<S, B>(service: S) -> Self
-    where
-        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
-        S::Future: Send + 'static,
-        S::Error: Into<BoxError>,
-        B: http_body::Body + Send + 'static,
-        B::Error: Into<BoxError>,
-        B::Data: Send,
-    {
-        Self(Arc::new(Tower(service)))
+    pub fn new(service: impl IntoHttpService) -> Self {
+        service.into_http_service()
     }
 
     pub(crate) async fn answer(&self, request: Request<Body>) -> Response<ResponseBody> {
