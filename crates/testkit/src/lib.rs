@@ -5,6 +5,7 @@
 pub mod certs;
 mod folder;
 pub mod http1;
+pub mod log;
 pub mod proxy;
 pub mod samples;
 mod wait;

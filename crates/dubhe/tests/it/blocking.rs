@@ -1,7 +1,6 @@
 //! Handlers that block their thread: other connections are served, and the log names the method.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test stops at the first surprise")]
 
-use std::fmt::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -9,10 +8,10 @@ use std::time::Duration;
 
 use dubhe::RunningServer;
 use dubhe::prelude::*;
+use dubhe_testkit::log::Lines;
 use dubhe_testkit::wait_until;
 use tokio::runtime::{Builder, Runtime};
-use tracing::field::{Field, Visit};
-use tracing::{Dispatch, Event, Level, Metadata, Subscriber, dispatcher, span};
+use tracing::{Dispatch, Level, dispatcher};
 
 const PROTOCOLS: [&str; 2] = ["dubbo", "tri"];
 
@@ -40,52 +39,13 @@ impl Blocker for Blocks {
     }
 }
 
-/// The warnings of a server.
-#[derive(Clone, Default)]
-struct Warnings(Arc<Mutex<Vec<String>>>);
-
-impl Warnings {
-    fn of(&self, what: &str) -> usize {
-        self.0.lock().unwrap().iter().filter(|line| line.contains(what)).count()
-    }
-}
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let _ = write!(self.0, "{}={value:?} ", field.name());
-    }
-}
-
-impl Subscriber for Warnings {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() == Level::WARN
-    }
-
-    fn event(&self, event: &Event<'_>) {
-        let mut line = Line(String::new());
-        event.record(&mut line);
-        self.0.lock().unwrap().push(line.0);
-    }
-
-    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
-        span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-    fn enter(&self, _: &span::Id) {}
-    fn exit(&self, _: &span::Id) {}
-}
-
 /// A server on a runtime of its own.
 struct Started {
     server: RunningServer,
     runtime: Runtime,
     begun: Arc<AtomicBool>,
     go: Sender<()>,
-    warnings: Warnings,
+    warnings: Lines,
 }
 
 impl Started {
@@ -94,7 +54,7 @@ impl Started {
         let (go, wait) = channel();
         let begun = Arc::new(AtomicBool::new(false));
         let blocks = Blocks { begun: begun.clone(), go: Mutex::new(wait) };
-        let warnings = Warnings::default();
+        let warnings = Lines::of(Level::WARN);
         let server = Server::builder()
             .service(BlockerServer::new(blocks))
             .options(|o| o.blocking_threshold = threshold);
@@ -154,8 +114,15 @@ async fn other_connections_are_served_while_a_worker_is_free_and_the_method_is_n
         }
         let call = tokio::spawn(async move { blocked.block().await });
         started.begun().await;
-        wait_until("it is named", || started.warnings.of("org.example.Blocker.block") > 0).await;
-        assert_eq!(started.warnings.of("no worker of the runtime is free"), 0, "{protocol}");
+        wait_until("it is named", || {
+            !started.warnings.with("org.example.Blocker.block").is_empty()
+        })
+        .await;
+        assert_eq!(
+            started.warnings.with("no worker of the runtime is free").len(),
+            0,
+            "{protocol}"
+        );
         assert_eq!(other.ping().await.unwrap(), "pong");
         started.go.send(()).unwrap();
         assert_eq!(call.await.unwrap().unwrap(), "released");
@@ -179,9 +146,9 @@ async fn the_log_says_when_no_worker_is_free() {
         let (_app, client) = started.client("dubbo").await;
         let call = tokio::spawn(async move { client.block().await });
         started.begun().await;
-        let told = || started.warnings.of("no worker of the runtime is free") > 0;
+        let told = || !started.warnings.with("no worker of the runtime is free").is_empty();
         wait_until("it is told", told).await;
-        assert_eq!(started.warnings.of("org.example.Blocker.block"), 1);
+        assert_eq!(started.warnings.with("org.example.Blocker.block").len(), 1);
         started.go.send(()).unwrap();
         assert_eq!(call.await.unwrap().unwrap(), "released");
         if let Some((stop, thread)) = driver {
@@ -202,7 +169,7 @@ async fn zero_turns_the_watchdog_off() {
     let call = tokio::spawn(async move { client.block().await });
     started.begun().await;
     tokio::time::sleep(4 * THRESHOLD).await;
-    assert_eq!(started.warnings.of(""), 0);
+    assert_eq!(started.warnings.with("").len(), 0);
     started.go.send(()).unwrap();
     assert_eq!(call.await.unwrap().unwrap(), "released");
     drop(started.server);

@@ -2,15 +2,14 @@
 //! names the budget that is used up.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test stops at the first surprise")]
 
-use std::fmt::{self, Write as _};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use dubhe::prelude::*;
+use dubhe_testkit::log::Lines;
 use dubhe_testkit::wait_until;
 use tokio::sync::Semaphore;
-use tracing::field::{Field, Visit};
-use tracing::{Dispatch, Event, Level, Metadata, Subscriber, dispatcher, span};
+use tracing::{Dispatch, Level, dispatcher};
 
 #[dubhe::interface("org.example.Sums")]
 trait Sums {
@@ -32,46 +31,13 @@ impl Sums for Adds {
     }
 }
 
-/// The warnings of a server.
-#[derive(Clone, Default)]
-struct Warnings(Arc<Mutex<Vec<String>>>);
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let _ = write!(self.0, "{}={value:?} ", field.name());
-    }
-}
-
-impl Subscriber for Warnings {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() == Level::WARN
-    }
-
-    fn event(&self, event: &Event<'_>) {
-        let mut line = Line(String::new());
-        event.record(&mut line);
-        self.0.lock().unwrap().push(line.0);
-    }
-
-    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
-        span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-    fn enter(&self, _: &span::Id) {}
-    fn exit(&self, _: &span::Id) {}
-}
-
 /// A hundred thousand numbers of one byte each, which take 800 kB when they are decoded.
 const COUNT: usize = 100_000;
 const DECODED: usize = 8 * COUNT;
 
 #[tokio::test]
 async fn decoded_arguments_count_until_the_handler_ends() {
-    let warnings = Warnings::default();
+    let warnings = Lines::of(Level::WARN);
     let _guard = dispatcher::set_default(&Dispatch::new(warnings.clone()));
     for protocol in ["dubbo", "tri"] {
         // One call fits with its request, and half of another.
@@ -106,10 +72,8 @@ async fn decoded_arguments_count_until_the_handler_ends() {
         assert_eq!(sums.sum(numbers).await.unwrap(), 100_000, "{protocol}");
         server.stop().await;
     }
-    let named =
-        || warnings.0.lock().unwrap().iter().any(|line| line.contains("raise memory.connection"));
+    let named = || !warnings.with("raise memory.connection").is_empty();
     wait_until("a warning names the budget", named).await;
-    let lines = warnings.0.lock().unwrap();
-    let line = lines.iter().find(|line| line.contains("memory budget")).unwrap();
+    let line = warnings.with("memory budget").into_iter().next().unwrap();
     assert!(line.contains("peer=127.0.0.1:") && line.contains("limit=1200000"), "{line}");
 }

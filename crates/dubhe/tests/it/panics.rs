@@ -7,15 +7,12 @@
     reason = "a test stops at the first surprise"
 )]
 
-use std::fmt::{self, Write as _};
-use std::sync::{Arc, Mutex};
-
 use dubhe::prelude::*;
 use dubhe::status::{Origin, Retry};
 use dubhe_testkit::http1;
+use dubhe_testkit::log::Lines;
 use futures_util::{Stream, StreamExt as _, stream};
-use tracing::field::{Field, Visit};
-use tracing::{Dispatch, Event, Level, Metadata, Subscriber, dispatcher, span};
+use tracing::{Dispatch, Level, dispatcher};
 
 #[dubhe::interface("org.example.Panics")]
 trait Panics {
@@ -46,58 +43,18 @@ impl Panics for Clumsy {
     }
 }
 
-/// The errors in the log.
-#[derive(Clone, Default)]
-struct Errors(Arc<Mutex<Vec<String>>>);
-
-struct Line(String);
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        let _ = write!(self.0, "{}={value:?} ", field.name());
-    }
-}
-
-impl Subscriber for Errors {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() == Level::ERROR
-    }
-
-    fn event(&self, event: &Event<'_>) {
-        let mut line = Line(String::new());
-        event.record(&mut line);
-        self.0.lock().unwrap().push(line.0);
-    }
-
-    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
-        span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-    fn enter(&self, _: &span::Id) {}
-    fn exit(&self, _: &span::Id) {}
-}
-
-impl Errors {
-    /// The only error since the last one was taken.
-    fn only(&self) -> String {
-        let lines = std::mem::take(&mut *self.0.lock().unwrap());
-        assert_eq!(lines.len(), 1, "{lines:?}");
-        lines.into_iter().next().unwrap()
-    }
-}
-
 #[tokio::test]
 async fn a_panic_is_one_line_and_one_error_over_every_protocol() {
-    let errors = Errors::default();
+    let errors = Lines::of(Level::ERROR);
     // All tasks of the test run on its thread.
     let _seen = dispatcher::set_default(&Dispatch::new(errors.clone()));
     let server = Server::builder().service(PanicsServer::new(Clumsy));
     let server = server.start("127.0.0.1:0").await.unwrap();
     let app = App::builder("test").build().unwrap();
     let logged = |method: &str| {
-        let line = errors.only();
+        // The only error since the last one was taken.
+        let lines = errors.take();
+        let [line] = &*lines else { panic!("{lines:?}") };
         for part in [
             "message=a handler panicked",
             "service=org.example.Panics",
