@@ -371,8 +371,8 @@ impl Cluster {
         let began = self.clock().now();
         let call = call.get()?;
         let picked = self.pick_now(policy, call, tried, began)?;
-        let picked = picked.ok_or_else(|| nobody(&self.view(call), &*policy.destination, tried))?;
-        Ok((picked, began))
+        let nobody = || nobody(&self.view(call), &*policy.destination, tried, began);
+        Ok((picked.ok_or_else(nobody)?, began))
     }
 
     /// Picks without waiting. A router or balancer that panics fails this call alone.
@@ -426,6 +426,8 @@ impl Cluster {
         // The filters around the attempt, then the channel.
         let channel = self.channel(endpoint)?;
         let mut passed = policy.endpoint_filters.begin(&mut call, began)?;
+        // Not when it is picked: a pick may be given up.
+        endpoint.state().sent(began);
         let sending = match passed.next(|| channel.clone()) {
             None => channel.invoke(call),
             Some(next) => next.run(call),
@@ -490,12 +492,13 @@ pub(crate) fn nobody(
     call: &CallView<'_>,
     destination: &dyn Destination,
     tried: &[Provider],
+    now: Instant,
 ) -> Status {
     let service = &call.head().service;
     let set = destination.snapshot();
     let why = match set.len() {
         0 => unknown(destination, &set),
-        known => unpicked(call, destination, tried, known),
+        known => unpicked(call, destination, tried, known, now),
     };
     Status::new(Code::Unavailable, format!("no provider for {service}: {why}"))
         .with_retry(Retry::Never)
@@ -507,9 +510,10 @@ fn unpicked(
     destination: &dyn Destination,
     tried: &[Provider],
     known: usize,
+    now: Instant,
 ) -> String {
     // A router that panics was the error before this one.
-    let left = candidates(call, destination).unwrap_or_default();
+    let left = candidates(call, destination, now).unwrap_or_default();
     if left.is_empty() {
         let are = if known == 1 { "provider is" } else { "providers are" };
         return format!("{known} {are} known, but the routers left none for this call");
@@ -527,12 +531,13 @@ fn unpicked(
     }
 }
 
-/// All endpoints that rules leave for this call, or the panic of a router.
+/// All endpoints that rules leave for this call at `now`, or the panic of a router.
 pub(crate) fn candidates(
     call: &CallView<'_>,
     destination: &dyn Destination,
+    now: Instant,
 ) -> Result<Vec<Endpoint>, Panicked> {
-    guard(|| destination.candidates(call), || "a router".to_owned())
+    guard(|| destination.candidates(call, now), || "a router".to_owned())
 }
 
 /// The reason why no provider is known, of a destination whose set is empty.

@@ -93,8 +93,8 @@ pub trait Destination: Send + Sync + 'static {
         Picked::new(endpoint, None)
     }
 
-    /// All endpoints that rules leave for this call, for strategies that ask several.
-    fn candidates(&self, call: &CallView<'_>) -> Vec<Endpoint>;
+    /// All endpoints that rules leave for this call at `now`, for strategies that ask several.
+    fn candidates(&self, call: &CallView<'_>, now: Instant) -> Vec<Endpoint>;
 
     /// The reason why picks are made from an older set than the directory has, if they are.
     fn failure(&self) -> Option<String> {

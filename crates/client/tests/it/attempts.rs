@@ -10,10 +10,12 @@ use dubhe_core::balance::{Balance, Pick, Selection};
 use dubhe_core::endpoint::Endpoints;
 use dubhe_core::fault::{Attempts, Fault};
 use dubhe_core::filter::{Filter, Guard, Hook, Next};
+use dubhe_core::reply::{Frame, ReplyBody, Trailers};
 use dubhe_core::router::{Bitmap, PreparedRouter, Router, Trace};
 use dubhe_core::status::Retry;
 use dubhe_core::time::{Deadline, Instant};
-use dubhe_core::{Call, CallView, Code, Endpoint, Invoking, Reply, Status, Value};
+use dubhe_core::{Call, CallView, Code, Endpoint, Invoking, Payload, Reply, Status, Value};
+use futures_util::{StreamExt as _, stream};
 
 use crate::support::{builder, call, down, environment, ok};
 
@@ -241,6 +243,31 @@ async fn a_balancer_learns_of_attempts_that_a_strategy_makes_on_endpoints_of_its
     let client = builder(&env, &[1, 2]).balance(learns.clone()).fault(Fault::strategy(broadcast));
     call(&client.build().unwrap(), "m", &CallOptions::new()).await.unwrap();
     assert_eq!(*learns.0.lock().unwrap(), ["1 UNAVAILABLE", "2 OK"]);
+}
+
+#[tokio::test]
+async fn a_balancer_learns_how_a_stream_ends_and_not_before() {
+    let end = |status: Option<Status>| Frame::Trailers(Trailers { status, ..Trailers::default() });
+    let gone = || Status::unavailable("gone");
+    // With as many frames as are read.
+    for (status, read, learnt) in
+        [(None, 2, "1 OK"), (Some(gone()), 2, "1 UNAVAILABLE"), (None, 1, "1 CANCELLED")]
+    {
+        let (env, _) = environment(move |_, _| {
+            let message = Frame::Message(Payload::dynamic(Value::Null));
+            Ok(Reply::stream(stream::iter([message, end(status.clone())])))
+        });
+        let learns = Learns::default();
+        let client = builder(&env, &[1]).balance(learns.clone()).build().unwrap();
+        let reply = call(&client, "m", &CallOptions::new()).await.unwrap();
+        let ReplyBody::Stream(mut frames) = reply.body else { panic!("not a stream") };
+        assert_eq!(*learns.0.lock().unwrap(), [""; 0]);
+        for _ in 0..read {
+            frames.next().await.unwrap();
+        }
+        drop(frames);
+        assert_eq!(*learns.0.lock().unwrap(), [learnt]);
+    }
 }
 
 async fn panic_later(_: Call, _: Next) -> Result<Reply, Status> {

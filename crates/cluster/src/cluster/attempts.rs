@@ -95,7 +95,8 @@ impl MakeAttempt for CallAttempts {
     }
 
     fn candidates(&self, call: &Call) -> Vec<Endpoint> {
-        let left = candidates(&self.cluster.view(call), &*self.policy.destination);
+        let now = self.cluster.clock().now();
+        let left = candidates(&self.cluster.view(call), &*self.policy.destination, now);
         left.unwrap_or_else(|error| {
             tracing::error!(%error, "no candidates for a call");
             Vec::new()
@@ -121,7 +122,7 @@ impl MakeAttempt for CallAttempts {
                 picked = self.pick(&call, began)?;
             }
             let (picked, retry) = picked.ok_or_else(|| {
-                nobody(&cluster.view(&call), &*policy.destination, &made.lock().tried)
+                nobody(&cluster.view(&call), &*policy.destination, &made.lock().tried, began)
             })?;
             if retry && !cluster.take_retry(began) {
                 return Err(made.lock().budget_spent());

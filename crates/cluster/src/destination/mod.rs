@@ -173,10 +173,10 @@ impl BalancedDestination {
         *self.failure.lock() = Some(panicked.to_string());
     }
 
-    /// Reports how many endpoints each router leaves for this call, and by which rule.
-    pub fn trace(&self, call: &CallView<'_>) -> Trace {
+    /// Reports how many endpoints each router leaves for this call at `now`, and by which rule.
+    pub fn trace(&self, call: &CallView<'_>, now: Instant) -> Trace {
         let mut trace = Trace::default();
-        self.current.load().narrow(call, self.parts.clock.now(), Some(&mut trace));
+        self.current.load().narrow(call, now, Some(&mut trace));
         trace
     }
 }
@@ -219,7 +219,7 @@ impl Destination for BalancedDestination {
         let mut endpoint = subset.pick(call, tried, changes, now)?;
         // Of calls that come when a probe is due, one is sent as the probe; others that come at the
         // same moment pick again. Without such a change all are passed over, so that all are asked.
-        if !endpoint.state().admits(now) && changes.count() != seen {
+        if changes.count() != seen && endpoint.state().is_away(now) {
             endpoint = subset.pick(call, tried, changes, now)?;
         }
         Some(self.pick_endpoint(&endpoint))
@@ -229,9 +229,8 @@ impl Destination for BalancedDestination {
         Picked::new(endpoint, Some(self.parts.balance.clone()))
     }
 
-    fn candidates(&self, call: &CallView<'_>) -> Vec<Endpoint> {
-        let current = self.current.load();
-        current.subset(call, &*self.parts.balance, self.parts.clock.now()).members().collect()
+    fn candidates(&self, call: &CallView<'_>, now: Instant) -> Vec<Endpoint> {
+        self.current.load().subset(call, &*self.parts.balance, now).members().collect()
     }
 
     fn failure(&self) -> Option<String> {

@@ -148,7 +148,7 @@ impl Balance for Together {
 impl Pick for Together {
     fn pick<'a>(&self, _: &CallView<'_>, from: &'a Selection, at: Instant) -> Option<&'a Endpoint> {
         let first = from.get(0)?;
-        first.state().admits(at);
+        first.state().sent(at);
         Some(first)
     }
 }
@@ -168,6 +168,24 @@ async fn of_calls_that_come_when_a_probe_is_due_one_is_it_and_the_others_go_else
     assert_eq!(pick(began), 2);
     let due = endpoints[0].state().ejected(began).unwrap();
     assert_eq!(pick(due), 2, "the other call is the probe");
+}
+
+#[tokio::test]
+async fn a_pick_that_is_given_up_is_no_probe() {
+    let endpoints: Vec<_> = (1..=2).map(|port| endpoint(port, &[])).collect();
+    let destination = destination(&Changing::new(endpoints.clone()), Vec::new(), InTurn::default());
+    let call = call("m");
+    let picks = |at: Instant| -> BTreeSet<u16> {
+        let pick = |_| destination.pick(&CallView::new(&call, None), &[], at).unwrap();
+        (0..4).map(pick).map(|picked| picked.endpoint().offer().port).collect()
+    };
+    let began = now();
+    while endpoints[0].state().timed_out(began).is_none() {}
+    let due = endpoints[0].state().ejected(began).unwrap();
+    assert_eq!(picks(began), BTreeSet::from([2]));
+    assert_eq!(picks(due), BTreeSet::from([1, 2]));
+    endpoints[0].state().sent(due);
+    assert_eq!(picks(due), BTreeSet::from([2]));
 }
 
 #[tokio::test(start_paused = true)]

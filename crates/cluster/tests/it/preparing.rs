@@ -70,10 +70,10 @@ async fn a_trace_tells_what_each_router_left() {
     let routers = routers.map(|router| Arc::new(router) as _).to_vec();
     let destination = destination(&directory, routers, InTurn::default());
     let call = call("m");
-    let trace = destination.trace(&CallView::new(&call, None));
+    let trace = destination.trace(&CallView::new(&call, None), now());
     let left: Vec<_> = trace.steps().iter().map(|step| (&*step.router, step.left)).collect();
     assert_eq!(left, [("without", 3), ("without", 2)]);
-    let candidates = destination.candidates(&CallView::new(&call, None));
+    let candidates = destination.candidates(&CallView::new(&call, None), now());
     assert_eq!(candidates.iter().map(|e| e.offer().port).collect::<Vec<_>>(), [3, 4]);
 }
 

@@ -147,21 +147,24 @@ impl EndpointState {
         Some(count)
     }
 
-    /// Asks for a call to the endpoint at `now`, which may be a probe: after too many timeouts one
-    /// call goes there each time that an ejection has ended. `false` if another call has just
-    /// become that one.
-    pub fn admits(&self, now: Instant) -> bool {
-        if !self.timeouts.is_reached() {
-            return true;
+    /// Notes a call that is sent to the endpoint at `now`. After too many timeouts the first one after
+    /// each ejection is a probe: with it the next ejection begins, so that others go elsewhere until
+    /// the endpoint answers.
+    pub fn sent(&self, now: Instant) {
+        if self.timeouts.is_reached() {
+            self.probed(now);
         }
+    }
+
+    #[cold]
+    fn probed(&self, now: Instant) {
         let mut ejected = lock(&self.ejected);
         if ejected.is_some_and(|until| now < until) {
-            return false;
+            return;
         }
         *ejected = self.timeouts.probe(now);
         drop(ejected);
         self.changed();
-        true
     }
 
     /// The start of the instance, by this process's clock; `None` when it is not known.
@@ -286,15 +289,21 @@ mod tests {
         let after = |seconds| now + Duration::from_secs(seconds);
         state.set_timeout_limit(TimeoutLimit::default().in_a_row(2));
         assert_eq!((state.timed_out(now), state.is_away(now)), (None, false));
-        assert!(state.admits(now));
+        state.sent(now);
+        assert!(!state.is_away(now));
         assert_eq!((state.timed_out(now), state.is_away(now)), (Some(2), true));
-        assert!(!state.admits(now) && !state.is_away(after(1)));
+        // Who is asked because all are passed over is no probe.
+        state.sent(now);
+        assert!(state.is_away(now) && !state.is_away(after(1)));
         // A probe, and nobody beside it, whether it is answered or not.
-        assert!(state.admits(after(1)) && !state.admits(after(1)));
+        state.sent(after(1));
+        state.sent(after(1));
         assert!(state.is_away(after(2)) && !state.is_away(after(3)));
-        assert!(state.admits(after(3)) && state.is_away(after(6)));
+        state.sent(after(3));
+        assert!(state.is_away(after(6)) && !state.is_away(after(7)));
         state.answered();
-        assert!(!state.is_away(after(3)) && state.admits(after(3)) && state.admits(after(3)));
+        state.sent(after(3));
+        assert!(!state.is_away(after(3)));
     }
 
     #[test]

@@ -43,6 +43,8 @@ pub struct Driver<S: Session> {
     next_tick: Option<Instant>,
     /// The last turn gave way to the tasks that send.
     deferred: bool,
+    /// More than one message was queued when the queue was last taken.
+    gathered: bool,
     /// The transport took bytes that it has not passed on.
     unflushed: bool,
     /// The moment from which the transport has taken nothing although something waits.
@@ -97,6 +99,7 @@ impl<S: Session> Driver<S> {
             timer: EarliestTimer::new(),
             next_tick: Some(now),
             deferred: false,
+            gathered: true,
             unflushed: false,
             stuck_since: None,
             ended: false,
@@ -128,7 +131,7 @@ impl<S: Session> Driver<S> {
     /// A turn of an open connection. `Break` ends it.
     fn turn(&mut self, cx: &mut Context<'_>) -> ControlFlow<CloseReason> {
         let now = time::now();
-        if !self.deferred && self.handle.shared.defer(cx.waker()) {
+        if !self.deferred && self.may_gather() && self.handle.shared.defer(cx.waker()) {
             // Other tasks that are ready have more to send: they run before this one comes up
             // again, and all of it leaves in one write.
             self.deferred = true;
@@ -138,6 +141,9 @@ impl<S: Session> Driver<S> {
         self.deferred = false;
         let taken = self.handle.shared.take(cx.waker(), &mut self.out);
         self.timer.refresh(now, taken.moved);
+        if taken.messages > 0 {
+            self.gathered = taken.messages > 1;
+        }
         if let Some(why) = taken.close {
             return Break(why);
         }
@@ -190,6 +196,12 @@ impl<S: Session> Driver<S> {
             self.handle.shared.blocked(self.timer.due());
         }
         Continue(())
+    }
+
+    /// Returns true if others may be about to send: giving way was of use last time, or more than one
+    /// call is under way.
+    fn may_gather(&self) -> bool {
+        self.gathered || !self.session.is_alone()
     }
 
     fn tick(&mut self, now: Instant) -> ControlFlow<CloseReason> {
@@ -322,6 +334,10 @@ impl<S: Session> Driver<S> {
     /// Writes until nothing is left or the transport takes no more.
     fn write(&mut self, now: Instant, cx: &mut Context<'_>) -> ControlFlow<CloseReason> {
         let had = !self.out.is_empty();
+        if !had && !self.unflushed {
+            self.stuck_since = None;
+            return Continue(());
+        }
         match self.poll_drain(now, cx) {
             Poll::Ready(Ok(())) => self.stuck_since = None,
             Poll::Ready(Err(source)) => return Break(write_failed(&self.handle, source)),

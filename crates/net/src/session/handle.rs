@@ -42,6 +42,8 @@ pub(super) struct Shared {
 #[derive(Default)]
 struct Queue {
     out: Outbox,
+    /// The number of messages in it.
+    messages: usize,
     close: Option<CloseReason>,
     closed: Option<CloseReason>,
     driver: Option<Waker>,
@@ -144,6 +146,7 @@ impl Handle {
             return Err(SendError::Full { queued, limit: shared.high_water });
         }
         let result = encode(&mut queue.out);
+        queue.messages += 1;
         let driver = queue.alarm(false);
         drop(queue);
         if let Some(driver) = driver {
@@ -259,6 +262,8 @@ pub(super) struct QueueNews {
     pub(super) close: Option<CloseReason>,
     /// The driver's task is another than last time: timers must wake it.
     pub(super) moved: bool,
+    /// The number of messages that were queued.
+    pub(super) messages: usize,
 }
 
 /// The driver's side.
@@ -286,7 +291,8 @@ impl Shared {
         out.append(&mut queue.out);
         // Published before the lock is released, so that no sender misses bytes in between.
         self.unsent.store(out.len(), Ordering::SeqCst);
-        QueueNews { close: queue.close.take(), moved }
+        let messages = std::mem::take(&mut queue.messages);
+        QueueNews { close: queue.close.take(), moved, messages }
     }
 
     /// Notes that writing has to wait: the transport will wake the driver, senders need not, unless

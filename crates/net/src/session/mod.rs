@@ -78,6 +78,13 @@ pub trait Session: Send + 'static {
         !out.is_full()
     }
 
+    /// Returns true if nobody but the task that queued something last is likely to queue more soon:
+    /// one call is under way. The driver then writes at once; else it lets the tasks run first that
+    /// are ready to send, so that they share a write. Default: false.
+    fn is_alone(&self) -> bool {
+        false
+    }
+
     /// The peer ended its side, or broke the connection, while the session wanted no input. End what
     /// nobody waits for any more, so that the rest of the input can be dealt with. Called again
     /// whenever the session wants no input after that.

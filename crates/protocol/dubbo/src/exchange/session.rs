@@ -261,6 +261,10 @@ impl Exchange {
 }
 
 impl Session for Exchange {
+    fn is_alone(&self) -> bool {
+        self.handlers.len() + self.connection.waiting() <= 1
+    }
+
     fn on_data(&mut self, input: &mut BytesMut, out: &mut Outbox) -> Result<()> {
         let now = time::now();
         let before = out.len();
