@@ -17,7 +17,7 @@ use dubhe_core::filter::{Filter, Hook, Step};
 use dubhe_core::plan::Plan;
 use dubhe_core::router::Router;
 use dubhe_core::sock_addr::unix_path;
-use dubhe_core::time::Duration;
+use dubhe_core::time::{Duration, after};
 use dubhe_core::url::Url;
 use dubhe_core::{Code, Endpoint, ServiceKey, Status, Value};
 
@@ -348,7 +348,7 @@ impl<T: Stub> ClientBuilder<T> {
     pub async fn build_checked(self, wait: Duration) -> Result<T, Status> {
         let clock = self.env.clock().clone();
         let client = self.client()?;
-        client.ready(clock.now() + wait).await?;
+        client.ready(after(clock.now(), wait)).await?;
         Ok(T::over(client))
     }
 

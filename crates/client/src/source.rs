@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytestring::ByteString;
+use dubhe_cluster::directory::AdoptingDirectory;
 use dubhe_core::directory::Directory;
 use dubhe_core::endpoint::Endpoints;
 use dubhe_core::{Endpoint, ServiceKey};
@@ -39,10 +40,12 @@ impl Source {
         service: &ServiceKey,
         protocols: Vec<ByteString>,
     ) -> Arc<dyn Directory> {
-        match self {
+        let directory: Arc<dyn Directory> = match self {
             Self::Direct(list) => Arc::new(Arc::new(Endpoints::new(list.iter().cloned()))),
             Self::Custom(directory) => directory.0.clone(),
-            Self::Registries => env.directories().directory(service, protocols),
-        }
+            Self::Registries => return env.directories().directory(service, protocols),
+        };
+        let (channels, clock) = (env.channels().clone(), env.clock().clone());
+        Arc::new(AdoptingDirectory::new(directory, channels, clock))
     }
 }

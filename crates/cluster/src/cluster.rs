@@ -150,7 +150,7 @@ impl Cluster {
     ) -> impl Future<Output = Outcome> + Send {
         let mut call = Unsent(Some(call));
         async move {
-            let (policy, began) = self.plan_for(call.get_mut()?);
+            let (policy, began) = self.plan_for(call.get_mut()?)?;
 
             // The filters around all attempts; hooks before the first filter need no future.
             let (filtered, mut hooks) = self.filter(&policy, &mut call, began)?;
@@ -169,9 +169,10 @@ impl Cluster {
     }
 
     /// Gives a call that begins now its policy, and what surrounds it.
-    fn plan_for(&self, call: &mut Call) -> (Arc<Policy>, Instant) {
+    fn plan_for(&self, call: &mut Call) -> Result<(Arc<Policy>, Instant), Status> {
         // The policy of the call, from one snapshot of the configuration.
-        let policy = self.0.plan.plan(&self.view(call));
+        let plan = || self.0.plan.plan(&self.view(call));
+        let policy = guard(plan, || "the plan".to_owned()).map_err(internal)?;
 
         // The attachments of the policy, then deadline and trace of the call that is being served
         // here, if any.
@@ -182,7 +183,7 @@ impl Cluster {
         }
         let began = self.0.clock.now();
         call.head.arrived = Some(began);
-        (policy, began)
+        Ok((policy, began))
     }
 
     /// Runs the hooks around all attempts, and begins the filters, when there are any.
@@ -326,6 +327,8 @@ impl Cluster {
         }
         let mut now = now;
         if let Some(pause) = pause {
+            // Nobody has the call in flight meanwhile.
+            drop(picked);
             self.clock().sleep_until(now + pause).await;
             now = self.clock().now();
             let Some(other) = pick(kept, failed, now) else {
@@ -384,8 +387,7 @@ impl Cluster {
         now: Instant,
     ) -> Result<Option<Picked>, Status> {
         let pick = || policy.destination.pick(&self.view(call), tried, now);
-        guard(pick, || "a router or the balancer".to_owned())
-            .map_err(|panicked| Status::new(Code::Internal, panicked.to_string()))
+        guard(pick, || "a router or the balancer".to_owned()).map_err(internal)
     }
 
     /// Sends `call` to whom was picked, in an attempt that began at `began`.
@@ -464,6 +466,12 @@ impl Cluster {
     }
 }
 
+/// The error of a call for which a part that others wrote panicked.
+#[cold]
+fn internal(panicked: Panicked) -> Status {
+    Status::new(Code::Internal, panicked.to_string())
+}
+
 /// An attempt that has failed.
 struct FailedAttempt {
     provider: Provider,
@@ -516,7 +524,9 @@ fn unpicked(
     let left = candidates(call, destination, now).unwrap_or_default();
     if left.is_empty() {
         let are = if known == 1 { "provider is" } else { "providers are" };
-        return format!("{known} {are} known, but the routers left none for this call");
+        return format!(
+            "{known} {are} known, but routers, or a destination of your own, left none for this call"
+        );
     }
     let all_tried = left.iter().all(|endpoint| tried.contains(endpoint.provider()));
     match (left.len(), all_tried) {

@@ -70,7 +70,9 @@ impl ChannelKey {
         }
     }
 
-    /// Adds something else that the channel depends on, such as the identity that TLS must find.
+    /// Adds something else that the channel depends on, such as the identity that TLS must find where
+    /// that differs by endpoint. For the connectors of this project it does not: it is an option of the
+    /// connector, of which an application has one for each protocol.
     pub fn with(mut self, name: &'static str, value: impl Into<ByteString>) -> Self {
         self.more.push((name, value.into()));
         self

@@ -6,6 +6,9 @@ use std::sync::Arc;
 use crate::endpoint::Endpoints;
 
 /// The endpoints of one service, as known now.
+///
+/// Endpoints may be made anew for each set: a client gives one the state, and so the connections, of
+/// the one before it at the same address with the same parameters of connections.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a directory",
     note = "an `Arc<Endpoints>` is a directory of fixed endpoints; implement `Directory` for one that changes"

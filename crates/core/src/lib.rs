@@ -5,7 +5,8 @@
 //! endpoint was chosen.
 //!
 //! ```text
-//! caller → client → filter → cluster (plan → fault → directory → route → balance) → connect → net
+//! caller → client → cluster (plan → filters → fault → destination (directory, routers, balancer)
+//!        → filters of the endpoint) → connect → net
 //! ```
 //!
 //! | module | what it names |

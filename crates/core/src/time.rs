@@ -62,6 +62,13 @@ impl fmt::Debug for Timer {
     }
 }
 
+/// The moment `time` after `now`, at most a century: the sum of an instant and a duration overflows
+/// for one such as [`Duration::MAX`], which options have that are to say "for ever".
+pub fn after(now: Instant, time: Duration) -> Instant {
+    const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
+    now + time.min(CENTURY)
+}
+
 /// The point in time after which nobody waits for the reply.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Deadline(Instant);
@@ -74,9 +81,7 @@ impl Deadline {
 
     /// The deadline `timeout` after `now`.
     pub fn after(now: Instant, timeout: Duration) -> Self {
-        // An absurd timeout must not overflow: a century is for ever.
-        const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
-        Self(now + timeout.min(CENTURY))
+        Self(after(now, timeout))
     }
 
     /// The instant itself.

@@ -594,9 +594,15 @@ async fn the_error_says_who_left_no_provider() {
     let routers_of_one = one().router(Out { panics: false }).build().unwrap();
     for (client, why) in [
         (balancer, "the balancer picked none of the 2 providers for this call"),
-        (routers, "2 providers are known, but the routers left none for this call"),
+        (
+            routers,
+            "2 providers are known, but routers, or a destination of your own, left none for this call",
+        ),
         (balancer_of_one, "the balancer did not pick the only provider for this call"),
-        (routers_of_one, "1 provider is known, but the routers left none for this call"),
+        (
+            routers_of_one,
+            "1 provider is known, but routers, or a destination of your own, left none for this call",
+        ),
     ] {
         let error = call(&client, "m", &CallOptions::new()).await.unwrap_err();
         assert_eq!(error.code(), Code::Unavailable);

@@ -1,13 +1,17 @@
 //! Plans of one's own, and limits by provider.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use dubhe_client::CallOptions;
+use dubhe_core::endpoint::TimeoutLimit;
 use dubhe_core::filter::{Guard, Hook};
 use dubhe_core::plan::{Plan, Policy};
 use dubhe_core::status::Retry;
-use dubhe_core::{Call, CallView, Status};
+use dubhe_core::{Call, CallView, Code, Status};
+use futures_util::future::poll_immediate;
 
 use crate::attempts::{First, ports};
 use crate::support::{builder, call, down, environment, ok};
@@ -95,4 +99,57 @@ async fn a_plan_of_ones_own_stands_over_that_of_the_options_and_changes_live() {
     *policy.lock().unwrap() = Arc::new(elsewhere);
     call(&client, "m", &CallOptions::new()).await.unwrap_err();
     assert_eq!(ports(&seen), [3]);
+}
+
+/// Panics for each call.
+struct Panics(Arc<dyn Plan>);
+
+impl Plan for Panics {
+    fn plan(&self, _: &CallView<'_>) -> Arc<Policy> {
+        panic!("as the test wants")
+    }
+
+    fn default_policy(&self) -> Arc<Policy> {
+        self.0.default_policy()
+    }
+}
+
+#[tokio::test]
+async fn a_plan_that_panics_fails_the_call_alone() {
+    let (env, _) = environment(|_, _| ok());
+    let client = builder(&env, &[1]).plan(Panics).build().unwrap();
+    let error = call(&client, "m", &CallOptions::new()).await.unwrap_err();
+    assert_eq!(error.code(), Code::Internal);
+    assert_eq!(error.message(), "the plan panicked: as the test wants");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_has_a_call_in_flight_that_pauses_before_its_retry() {
+    let (env, _) = environment(|port, _| {
+        if port == 2 {
+            ok()
+        } else {
+            Err(Status::new(Code::ResourceExhausted, "full").with_retry(Retry::Unstarted))
+        }
+    });
+    let client = builder(&env, &[1, 2]).balance(First).build().unwrap();
+    let stats: Vec<_> = client.providers().iter().map(|e| e.state().stats().clone()).collect();
+    let options = CallOptions::new();
+    let mut calling = pin!(call(&client, "m", &options));
+    assert!(poll_immediate(&mut calling).await.is_none());
+    assert!(stats.iter().all(|stats| stats.in_flight() == 0));
+    calling.await.unwrap();
+}
+
+#[tokio::test]
+async fn for_ever_is_a_duration() {
+    let (env, _) = environment(|_, _| ok());
+    let limit = TimeoutLimit::default().in_a_row(1).pauses(Duration::MAX, Duration::MAX);
+    let client = builder(&env, &[1]).timeout_limit(limit).build_checked(Duration::MAX);
+    let client = client.await.unwrap();
+    let endpoint = client.providers().get(0).unwrap().clone();
+    let now = Instant::now();
+    assert_eq!(endpoint.state().timed_out(now), Some(1));
+    assert!(endpoint.state().is_away(now + Duration::from_hours(24 * 365)));
+    call(&client, "m", &CallOptions::new()).await.unwrap();
 }

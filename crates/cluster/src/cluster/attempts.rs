@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dubhe_core::fault::MakeAttempt;
 use dubhe_core::plan::{Picked, Policy};
 use dubhe_core::status::Retry;
-use dubhe_core::time::{Duration, Instant, Sleep};
+use dubhe_core::time::{Duration, Instant, Sleep, after};
 use dubhe_core::{Call, Code, Endpoint, Invoking, Provider, Status};
 use parking_lot::Mutex;
 
@@ -139,7 +139,7 @@ impl MakeAttempt for CallAttempts {
 
     fn sleep(&self, time: Duration) -> Sleep {
         let clock = self.cluster.clock();
-        clock.sleep_until(clock.now() + time)
+        clock.sleep_until(after(clock.now(), time))
     }
 
     fn spawn(&self, work: Pin<Box<dyn Future<Output = ()> + Send>>) {

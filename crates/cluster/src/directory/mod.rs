@@ -5,7 +5,10 @@
 //!                         ├→ join → the set of a RegistryDirectory, for all clients of a service
 //! registry → subscription ┘
 //! ```
+//!
+//! Endpoints from elsewhere go through an [`AdoptingDirectory`].
 
+mod adopting;
 mod directories;
 mod failures;
 mod join;
@@ -13,5 +16,6 @@ mod registry;
 mod set;
 mod subscription;
 
+pub use adopting::AdoptingDirectory;
 pub use directories::Directories;
 pub use registry::RegistryDirectory;

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use bytestring::ByteString;
 use dubhe_core::Endpoint;
-use dubhe_core::endpoint::{Endpoints, States};
+use dubhe_core::endpoint::Endpoints;
 use dubhe_core::registry::Health;
 use dubhe_core::time::SharedClock;
 use tokio::sync::watch;
 
+use super::adopting::Adopted;
 use super::join::Joined;
 use crate::channels::Channels;
 
@@ -48,10 +49,9 @@ impl Usable {
 /// A set that is replaced whole, and its number.
 pub(super) struct ChangingSet {
     current: ArcSwap<Endpoints>,
-    states: States,
+    adopted: Adopted,
     number: watch::Sender<u64>,
     usable: Usable,
-    clock: SharedClock,
     failure: Failure,
 }
 
@@ -71,10 +71,9 @@ impl ChangingSet {
         Self {
             current: ArcSwap::from_pointee(with_failure(empty, &failure)),
             failure,
-            states: States::default(),
+            adopted: Adopted::new(usable.channels.clone(), clock),
             number: watch::Sender::new(0),
             usable,
-            clock,
         }
     }
 
@@ -91,23 +90,15 @@ impl ChangingSet {
             *least = rank.min(*least);
             usable.push((provider, address, rank));
         }
-        let (now, wall) = (self.clock.now(), self.clock.wall());
         let preferred = usable.into_iter().filter(|(_, at, rank)| best.get(at) == Some(rank));
-        let endpoints = preferred.map(|(p, ..)| {
-            let endpoint = Endpoint::new(p.instance.clone(), p.offer.clone(), p.params.clone());
-            let key = self.usable.channels.key(&endpoint);
-            let endpoint = self.states.adopt(endpoint, key);
-            if let Some(at) = p.instance.age(wall).and_then(|age| now.checked_sub(age)) {
-                endpoint.state().set_started(at);
-            }
-            endpoint
-        });
-        let mut set = Endpoints::new(endpoints).with_health(joined.health);
+        let endpoints = preferred
+            .map(|(p, ..)| Endpoint::new(p.instance.clone(), p.offer.clone(), p.params.clone()));
+        let mut set = Endpoints::new(self.adopted.adopt(endpoints)).with_health(joined.health);
         if set.is_empty() && !joined.providers.is_empty() {
             set = set.with_unusable(self.usable.refusal(joined));
         }
         self.publish(with_failure(set, &self.failure));
-        self.states.prune();
+        self.adopted.prune();
     }
 
     /// Keeps the endpoints, which nobody follows from now on.
@@ -164,6 +155,6 @@ mod tests {
             set.update(&Joined { providers: vec![&provider], health: Health::Fresh });
         }
         assert_eq!(set.snapshot().len(), 1);
-        assert_eq!(format!("{:?}", set.states).matches("(Weak)").count(), 1);
+        assert_eq!(format!("{:?}", set.adopted.states).matches("(Weak)").count(), 1);
     }
 }

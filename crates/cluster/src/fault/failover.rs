@@ -17,6 +17,9 @@ pub(crate) const BUDGET_SPENT: &str = "the retry budget of the client is spent";
 const LISTED: usize = 8;
 const LISTED_BYTES: usize = 256;
 
+/// The most times that a call is sent elsewhere at once, because nobody began it.
+const MAX_RESENDS: u32 = 16;
+
 /// Returns `true` if the provider refused the call before it began it, as a rule since it has too much
 /// to do.
 pub(crate) fn is_refusal(failure: &Status) -> bool {
@@ -45,7 +48,9 @@ pub(crate) struct FailedAttempts {
     /// The retries so far.
     pub(crate) retries: u32,
     refusals: u32,
-    /// The call was sent to an endpoint again although it is no retry.
+    /// The times that the call was sent on although it is no retry.
+    resends: u32,
+    /// One of them went to an endpoint that had been asked.
     resent: bool,
     /// The sendings of the call, which are more than attempts where nobody began one.
     sent: Vec<Sending>,
@@ -99,9 +104,15 @@ impl FailedAttempts {
     }
 
     /// Returns `true` if a call that nobody began may go to `provider` and be no retry: to one that
-    /// was not asked, and once to one that was.
+    /// was not asked, and once to one that was; [`MAX_RESENDS`] times in all.
     pub(crate) fn may_resend(&mut self, provider: &Provider) -> bool {
-        !self.tried.contains(provider) || !std::mem::replace(&mut self.resent, true)
+        if self.resends >= MAX_RESENDS
+            || self.tried.contains(provider) && std::mem::replace(&mut self.resent, true)
+        {
+            return false;
+        }
+        self.resends += 1;
+        true
     }
 
     /// The pause before a retry, random so that refused callers do not all come back together.
@@ -188,6 +199,16 @@ mod tests {
             longest = longest.max(pause);
         }
         assert!(longest > LONGEST_PAUSE / 2);
+    }
+
+    #[test]
+    fn a_call_that_nobody_began_goes_on_to_others_a_bounded_number_of_times() {
+        let mut failed = FailedAttempts::default();
+        let resent = (1..100)
+            .map(|port| failed.may_resend(Endpoint::of("dubbo", "h", port).provider()))
+            .filter(|may| *may)
+            .count();
+        assert_eq!(resent, 16);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use dubhe_cluster::Channels;
+use dubhe_cluster::directory::AdoptingDirectory;
 use dubhe_core::Instance;
 use dubhe_core::directory::Directory;
 use dubhe_core::endpoint::{EndpointState, Endpoints};
@@ -11,6 +13,7 @@ use dubhe_core::time::{Clock as _, Duration};
 use dubhe_net::time::TokioClock;
 
 use crate::fakes::{Scripted, directories, provider, service, with_params, yield_to_tasks};
+use crate::support::{Changing, Shared, endpoint, on};
 
 fn addresses(set: &Endpoints) -> Vec<String> {
     set.iter().map(ToString::to_string).collect()
@@ -253,4 +256,25 @@ async fn providers_warm_up_from_their_start() {
     yield_to_tasks().await;
     let (set, now) = (directory.snapshot(), TokioClock.now());
     assert_eq!([0, 1, 2].map(|i| set.get(i).unwrap().weight(now)), [100, 50, 1]);
+}
+
+#[tokio::test]
+async fn endpoints_that_a_directory_of_ones_own_makes_anew_keep_their_state_and_warm_up() {
+    let young = || Instance { started: Some(TokioClock.wall()), ..Instance::default() };
+    let own = Changing::new(vec![endpoint(1, &[]), on(young(), 2)]);
+    let channels = Arc::new(Channels::new(Vec::new()));
+    let shared = Arc::new(Shared(own.clone()));
+    let directory = AdoptingDirectory::new(shared, channels, Arc::new(TokioClock));
+    let before = directory.snapshot();
+    assert!(Arc::ptr_eq(&before, &directory.snapshot()));
+    let weights: Vec<u32> = before.iter().map(|e| e.weight(TokioClock.now())).collect();
+    assert_eq!(weights, [100, 1]);
+
+    own.replace(vec![on(young(), 2), endpoint(3, &[])]);
+    let after = directory.snapshot();
+    assert_eq!((after.number(), after.len()), (1, 2));
+    assert!(Arc::ptr_eq(&state(&before, 2), &state(&after, 2)));
+    let gone = Arc::downgrade(&state(&before, 1));
+    drop(before);
+    assert!(gone.upgrade().is_none());
 }

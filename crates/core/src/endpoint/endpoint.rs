@@ -8,7 +8,7 @@ use bytestring::ByteString;
 
 use super::state::EndpointState;
 use crate::instance::{Instance, Offer, Provider, ServiceParams};
-use crate::time::{Duration, Instant};
+use crate::time::{Duration, Instant, after};
 
 /// The weight of a provider that was started `uptime` ago, less than `warmup`.
 fn warmup_weight(uptime: Duration, warmup: Duration, weight: u32) -> u32 {
@@ -32,8 +32,8 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// The endpoint of `offer` on `instance`, with a state of its own; see
-    /// [`super::States::adopt`] for states that survive a change of the set.
+    /// The endpoint of `offer` on `instance`, with a state of its own. A client gives it the state of the
+    /// endpoint that its [`Directory`](crate::directory::Directory) had before at the same address.
     pub fn new(instance: Arc<Instance>, offer: Offer, service: Arc<ServiceParams>) -> Self {
         let state = Arc::<EndpointState>::default();
         let provider = Provider::with_stats(instance, offer, service, state.stats().clone());
@@ -87,10 +87,8 @@ impl Endpoint {
     /// The moment at which the weight becomes another one; `None` for never.
     pub fn weight_changes(&self, now: Instant) -> Option<Instant> {
         self.warming(now)?;
-        Some(
-            now + (self.provider.warmup() / self.provider.full_weight().max(1))
-                .max(Duration::from_millis(1)),
-        )
+        let step = self.provider.warmup() / self.provider.full_weight().max(1);
+        Some(after(now, step.max(Duration::from_millis(1))))
     }
 
     /// The time that it has lived, when that is less than its time of warming up.

@@ -42,6 +42,12 @@ impl Endpoints {
         Self { list, number: 0, health: Health::Fresh, failure: Failure::default(), unusable: None }
     }
 
+    /// The same set with other endpoints.
+    pub fn with_endpoints(mut self, list: impl IntoIterator<Item = Endpoint>) -> Self {
+        self.list = list.into_iter().collect();
+        self
+    }
+
     /// Numbers the set; a directory counts its sets, from 1. 0 by default.
     pub fn with_number(mut self, number: u64) -> Self {
         self.number = number;

@@ -8,7 +8,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::time::{Duration, Instant};
+use crate::time::{Duration, Instant, after};
 
 /// The limit of timeouts in a row. An endpoint that reaches it is passed over while others are
 /// there, except for single calls that probe it; any answer ends that.
@@ -123,7 +123,7 @@ impl Pauses {
     fn next(&mut self, now: Instant) -> Option<Instant> {
         let pause = self.limit?.pause_after(self.begun);
         self.begun = self.begun.saturating_add(1);
-        Some(now + pause)
+        Some(after(now, pause))
     }
 }
 

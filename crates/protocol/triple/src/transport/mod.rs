@@ -1,5 +1,5 @@
 //! Connections and their streams. `h2` is named in `http2` alone, and `hyper` in `http1`; outside this
-//! folder no version is named.
+//! folder a version is asked for only to know if there are trailers.
 //!
 //! ```text
 //! server   serve_http2 ─┐                              ┌─ Receiver: data, trailers

@@ -6,7 +6,9 @@
 //!    [`ServerStream`](super::ServerStream)s, and, where clients speak it, gives them the types that
 //!    `http2` gives.
 //!
-//! Nothing else names a version.
+//! Two places else ask for a version, by comparison: gRPC is served from HTTP/2 on, where there are
+//! trailers (`server/exchange.rs`), and a body of HTTP/1.1 tells of its end late (`transport/body.rs`).
+//! Both hold for any version above 2.
 
 use std::task::{Context, Poll};
 

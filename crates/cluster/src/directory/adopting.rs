@@ -1,0 +1,85 @@
+//! Endpoints from elsewhere than a registry.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use dubhe_core::Endpoint;
+use dubhe_core::directory::Directory;
+use dubhe_core::endpoint::{Endpoints, States};
+use dubhe_core::time::SharedClock;
+use parking_lot::Mutex;
+
+use crate::channels::Channels;
+
+/// The states of the endpoints of a directory, which outlive its sets.
+pub(super) struct Adopted {
+    pub(super) states: States,
+    channels: Arc<Channels>,
+    clock: SharedClock,
+}
+
+impl Adopted {
+    pub(super) fn new(channels: Arc<Channels>, clock: SharedClock) -> Self {
+        Self { states: States::default(), channels, clock }
+    }
+
+    /// The endpoints, with the states and so the connections that they had before, and with the start
+    /// of their instances.
+    pub(super) fn adopt(&self, endpoints: impl Iterator<Item = Endpoint>) -> Vec<Endpoint> {
+        let (now, wall) = (self.clock.now(), self.clock.wall());
+        let adopt = |endpoint: Endpoint| {
+            let key = self.channels.key(&endpoint);
+            let endpoint = self.states.adopt(endpoint, key);
+            if let Some(at) = endpoint.instance().age(wall).and_then(|age| now.checked_sub(age)) {
+                endpoint.state().set_started(at);
+            }
+            endpoint
+        };
+        endpoints.map(adopt).collect()
+    }
+
+    /// Forgets the states that no endpoint has any more.
+    pub(super) fn prune(&self) {
+        self.states.prune();
+    }
+}
+
+/// A directory over another one, such as a list of URLs. Endpoints that stay from one set to the next
+/// keep their state and their connections, though the other directory makes them anew; they warm up
+/// from the start of their instances.
+pub struct AdoptingDirectory {
+    directory: Arc<dyn Directory>,
+    adopted: Adopted,
+    /// The latest set, as it came and as it is given.
+    latest: Mutex<Option<(Arc<Endpoints>, Arc<Endpoints>)>>,
+}
+
+impl AdoptingDirectory {
+    /// A directory over `directory`, whose endpoints are called over `channels`.
+    pub fn new(directory: Arc<dyn Directory>, channels: Arc<Channels>, clock: SharedClock) -> Self {
+        let adopted = Adopted::new(channels, clock);
+        Self { directory, adopted, latest: Mutex::default() }
+    }
+}
+
+impl Directory for AdoptingDirectory {
+    fn snapshot(&self) -> Arc<Endpoints> {
+        let set = self.directory.snapshot();
+        let mut latest = self.latest.lock();
+        if let Some((came, given)) = &*latest
+            && Arc::ptr_eq(came, &set)
+        {
+            return given.clone();
+        }
+        let endpoints = self.adopted.adopt(set.iter().cloned());
+        let given = Arc::new(Endpoints::clone(&set).with_endpoints(endpoints));
+        *latest = Some((set, given.clone()));
+        drop(latest);
+        self.adopted.prune();
+        given
+    }
+
+    fn changed(&self, seen: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.directory.changed(seen)
+    }
+}
