@@ -16,6 +16,8 @@ pub(crate) enum Peer {
     Go,
     /// grpc-go's interop server and client.
     GoGrpc,
+    /// grpc-java's interop server and client.
+    JavaGrpc,
     /// The Go programs of the benchmarks.
     GoBench,
     /// Apache ZooKeeper.
@@ -26,7 +28,9 @@ impl Peer {
     /// The packages to install first, if something is missing.
     pub(crate) fn missing(self) -> Option<&'static str> {
         match self {
-            Self::Java(_) | Self::ZooKeeper if !has_program("javac") || !has_program("mvn") => {
+            Self::Java(_) | Self::JavaGrpc | Self::ZooKeeper
+                if !has_program("javac") || !has_program("mvn") =>
+            {
                 Some(
                     "needs a JDK 17 or newer and Maven: apt-get install default-jdk-headless maven",
                 )
@@ -106,6 +110,7 @@ fn script(peer: Peer) -> PathBuf {
         Peer::Java(_) => "java-dubbo.sh",
         Peer::Go => "go-dubbo.sh",
         Peer::GoGrpc => "go-grpc.sh",
+        Peer::JavaGrpc => "java-grpc.sh",
         Peer::GoBench => "go-bench.sh",
         Peer::ZooKeeper => "zookeeper.sh",
     };

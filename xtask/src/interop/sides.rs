@@ -25,10 +25,9 @@ pub(super) fn provider(
         }
         return command;
     }
-    let args: &[&str] = if suite.peer == Peer::GoGrpc {
-        &["serve", &port]
-    } else {
-        &["serve", suite.wire(), &port]
+    let args: &[&str] = match suite.peer {
+        Peer::GoGrpc | Peer::JavaGrpc => &["serve", &port],
+        _ => &["serve", suite.wire(), &port],
     };
     let mut command = peers.command(suite.peer, args);
     if let Some(registry) = registry {
@@ -52,7 +51,7 @@ pub(super) fn consumer(
     if suite.rust_calls() {
         let cases = match suite.peer {
             Peer::Java(_) => "java",
-            Peer::GoGrpc => "grpc",
+            Peer::GoGrpc | Peer::JavaGrpc => "grpc",
             _ => "go",
         };
         let mut command = Command::new(ours);
@@ -77,7 +76,7 @@ pub(super) fn consumer(
             }
             peers.command(suite.peer, &args)
         }
-        (Peer::GoGrpc, _) => peers.command(suite.peer, &["test", &at]),
+        (Peer::GoGrpc | Peer::JavaGrpc, _) => peers.command(suite.peer, &["test", &at]),
         (_, Some(registry)) => {
             let [a, b, c, d] = go_registry(registry);
             peers.command(suite.peer, &["test", "-protocol", wire, a, b, c, d])

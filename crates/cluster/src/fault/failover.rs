@@ -50,7 +50,7 @@ pub(crate) struct FailedAttempts {
     refusals: u32,
     /// The times that the call was sent on although it is no retry.
     resends: u32,
-    /// One of them went to an endpoint that had been asked.
+    /// The call was sent on to an endpoint that had been asked.
     resent: bool,
     /// The sendings of the call, which are more than attempts where nobody began one.
     sent: Vec<Sending>,

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use dubhe::CallKind;
+use dubhe::connect::{TripleConnect, TripleOptions};
+use dubhe::net::KeepaliveOptions;
 use dubhe::protobuf::ProstMessage as _;
 use dubhe::protobuf::{message, method};
 use dubhe::{CallOptions, Client, Code, Metadata, Request, Response, Status, Value};
@@ -30,6 +32,16 @@ pub(super) struct Services {
     pub(super) test: TestServiceClient,
     pub(super) raw: Client,
     pub(super) unimplemented: UnimplementedServiceClient,
+    /// A client over [`probing`] connections.
+    pub(super) probing: TestServiceClient,
+}
+
+/// Connections that send a PING as soon as a call waits.
+pub(super) fn probing() -> TripleConnect {
+    let keepalive = KeepaliveOptions::default().interval(Duration::from_millis(20));
+    let mut options = TripleOptions::default();
+    options.keepalive = keepalive.minimum(Duration::ZERO).timeout(Duration::from_secs(5));
+    TripleConnect::new(options).grpc()
 }
 
 /// `renew` makes a client with connections of its own, which close with what it returns beside it.
@@ -77,6 +89,22 @@ pub(super) async fn run<K>(
     };
     cases.check("channel_soak", soak).await;
     cases.check("orca_per_rpc", orca_per_rpc(t)).await;
+    cases.check("pings_while_calls_wait", pings(&services.probing)).await;
+}
+
+/// Calls that wait, with some twenty PINGs in all on one connection. A server at its default settings
+/// closes it (`too_many_pings`) for a third PING without an answer of its own between.
+async fn pings(t: &TestServiceClient) -> CaseResult {
+    for _ in 0..SOAK {
+        let mut request = output(0, &[9]);
+        for parameters in &mut request.response_parameters {
+            parameters.interval_us = 300_000;
+        }
+        let replies = t.streaming_output_call(request).await?.into_inner();
+        let sizes: Vec<_> = replies.map_ok(|reply| size(&reply)).try_collect().await?;
+        same(&vec![9], &sizes)?;
+    }
+    Ok(())
 }
 
 fn zeros(size: usize) -> Payload {

@@ -99,10 +99,12 @@ pub(crate) async fn run(source: &Source, suite: Suite, only: String) -> Result<b
         }
         Suite::Grpc => {
             let raw = app.client::<Client>();
+            let probing = App::builder("rust-consumer").protocol(grpc::probing()).build()?;
             let services = grpc::Services {
                 test: source.client(app.client())?,
                 raw: source.client(raw.service(ServiceKey::interface_only(grpc::INTERFACE)))?,
                 unimplemented: source.client(app.client())?,
+                probing: source.client(probing.client())?,
             };
             let renew = || {
                 let app = source.app()?;
