@@ -8,5 +8,7 @@
 )]
 
 mod chains;
+mod delays;
 mod ends;
+mod panics;
 mod support;
