@@ -11,4 +11,5 @@ mod chains;
 mod delays;
 mod ends;
 mod panics;
+mod stats;
 mod support;
