@@ -153,10 +153,6 @@ impl Node<dyn Watch> {
     fn tell(&mut self, facts: &Facts<'_>) {
         tell(&mut self.watch, self.timer.as_ref(), self.deadline, facts);
     }
-
-    fn is_busy(&self) -> bool {
-        contain(|| self.watch.is_busy()).unwrap_or_default()
-    }
 }
 
 /// The watchers of a call; the innermost learns the end first. Dropped while there are some, the
@@ -236,8 +232,7 @@ impl Watchers {
         while let Some(mut node) = next {
             next = node.next.take();
             if at == Until::Sent || node.until == at {
-                tell(&mut node);
-                contain(|| drop(node));
+                last(node, |node| tell(node));
             } else {
                 self.push_outer(node);
             }
@@ -312,20 +307,18 @@ pub(crate) fn tell(
     deadline: Option<Deadline>,
     facts: &Facts<'_>,
 ) {
-    contain(|| {
-        let Facts { mut ending, metadata, trailers, messages, bytes } = *facts;
-        let latency = timer.map_or(Duration::ZERO, Timer::elapsed);
-        let late = match ending {
-            Ending::Cancelled if is_late(timer, deadline, latency) => {
-                Some(Status::new(Code::DeadlineExceeded, "the deadline passed"))
-            }
-            _ => None,
-        };
-        if let Some(late) = &late {
-            ending = Ending::Failed(late);
+    let Facts { mut ending, metadata, trailers, messages, bytes } = *facts;
+    let latency = timer.map_or(Duration::ZERO, Timer::elapsed);
+    let late = match ending {
+        Ending::Cancelled if is_late(timer, deadline, latency) => {
+            Some(Status::new(Code::DeadlineExceeded, "the deadline passed"))
         }
-        watch.end(&End { ending, latency, metadata, trailers, messages, bytes });
-    });
+        _ => None,
+    };
+    if let Some(late) = &late {
+        ending = Ending::Failed(late);
+    }
+    watch.end(&End { ending, latency, metadata, trailers, messages, bytes });
 }
 
 /// Returns `true` if a call that is dropped now was too late: a protocol drops what runs beyond its
@@ -341,6 +334,19 @@ fn is_late(timer: Option<&Timer>, deadline: Option<Deadline>, latency: Duration)
 /// escapes may end the process. The panic hook has told of it.
 pub(crate) fn contain<T>(run: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(run)).map_err(discard).ok()
+}
+
+/// Runs code of a watcher and drops it; it may panic in both.
+pub(crate) fn last<W>(watcher: W, run: impl FnOnce(&mut W)) {
+    let mut watcher = Some(watcher);
+    let ran = contain(|| {
+        watcher.as_mut().map(run);
+        watcher = None;
+    });
+    if ran.is_none() {
+        // Dropped while the first panic unwinds, a second one would end the process.
+        contain(|| watcher = None);
+    }
 }
 
 /// Drops the payload of a panic, which may panic as well.

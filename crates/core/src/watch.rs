@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::end::{Facts, Until, Watch, Watchers, contain, tell};
+use crate::end::{Facts, Until, Watch, Watchers, last, tell};
 use crate::reply::Reply;
 use crate::status::Status;
 use crate::time::Timer;
@@ -61,9 +61,8 @@ impl<W: Watch + 'static> Watching<W> {
         self.tell(watch, &facts);
     }
 
-    fn tell(&self, mut watch: W, facts: &Facts<'_>) {
-        tell(&mut watch, Some(&self.timer), None, facts);
-        contain(|| drop(watch));
+    fn tell(&self, watch: W, facts: &Facts<'_>) {
+        last(watch, |watch| tell(watch, Some(&self.timer), None, facts));
     }
 }
 

@@ -1,6 +1,6 @@
 //! An end that waits for the work that goes on after it.
 
-use super::{Ending, Facts, Link, Until, Watchers, contain, is_late};
+use super::{Ending, Facts, Link, Until, Watchers, contain, is_late, last};
 use crate::status::Status;
 use crate::time::{Duration, Timer};
 
@@ -17,10 +17,9 @@ pub struct DelayedEnd {
 
 impl DelayedEnd {
     /// Passes the watchers to one of them that is busy.
-    fn pass_to(self, mut busy: Link) {
+    fn pass_to(self, busy: Link) {
         // Where it panics, the end is dropped and so told.
-        contain(|| busy.watch.delay(self));
-        contain(|| drop(busy));
+        last(busy, |busy| busy.watch.delay(self));
     }
 }
 
@@ -71,13 +70,35 @@ impl Watchers {
 
     /// Takes out the first watcher that is busy.
     fn take_busy(&mut self) -> Option<Link> {
+        let at = self.find_busy()?;
         let mut next = &mut self.0;
-        while next.as_ref().is_some_and(|node| !node.is_busy()) {
+        for _ in 0..at {
             next = &mut next.as_mut()?.next;
         }
         let mut busy = next.take()?;
         *next = busy.next.take();
         Some(busy)
+    }
+
+    /// The number of watchers before the first one that is busy.
+    fn find_busy(&self) -> Option<usize> {
+        let (mut next, mut at) = (self.0.as_deref(), 0);
+        loop {
+            let found = contain(|| {
+                while let Some(node) = next {
+                    next = node.next.as_deref();
+                    at += 1;
+                    if node.watch.is_busy() {
+                        return true;
+                    }
+                }
+                false
+            });
+            // One that panics is not busy; those behind it are asked still.
+            if let Some(found) = found {
+                return found.then(|| at - 1);
+            }
+        }
     }
 
     /// Decides for each watcher whether a cancelled call was late: a deadline that lies ahead cannot

@@ -111,6 +111,33 @@ fn a_watcher_that_is_busy_and_does_not_take_the_end_delays_nothing() {
     assert_eq!(scene.journal.take(), ["a OK 0ms 1/7"]);
 }
 
+/// Panics when it is asked.
+struct Panics;
+
+impl Watch for Panics {
+    fn end(&mut self, _: &End<'_>) {}
+
+    fn is_busy(&self) -> bool {
+        panic!("in is_busy")
+    }
+}
+
+#[test]
+fn the_end_waits_for_a_watcher_behind_one_that_panics() {
+    let scene = Scene::new();
+    let mut reply = reply();
+    let (timer, work) = (Timer::start(scene.clock.clone()), Work::begin());
+    reply.watch(Panics, timer.clone(), Until::Sent);
+    reply.watch(work.clone(), timer.clone(), Until::Sent);
+    reply.watch(Panics, timer.clone(), Until::Sent);
+    let (tell, told) = std::sync::mpsc::channel();
+    reply.on_end(timer, move |end| tell.send(end.bytes).unwrap());
+    reply.sent(Ok(7));
+    told.try_recv().unwrap_err();
+    work.finish();
+    assert_eq!(told.recv().unwrap(), 7);
+}
+
 /// The end that a hook sees of a call with a deadline of 5 ms, given up after `lived` times 3 ms, whose
 /// works end each 3 ms later.
 fn given_up<const N: usize>(lived: usize) -> Vec<String> {
