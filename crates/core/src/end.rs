@@ -6,8 +6,13 @@
 //! call ([`Invoking::watch`](crate::Invoking::watch)) and, once that has resolved, the reply
 //! ([`Reply::watch`](crate::Reply::watch)), whose stream may go on for long.
 
+mod delayed;
+
+use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+pub use delayed::DelayedEnd;
 
 use crate::metadata::Metadata;
 use crate::status::{Code, Status, panicked};
@@ -78,46 +83,25 @@ impl<'a> End<'a> {
     }
 }
 
-/// A watch over a call, which learns its end once.
+/// A watch over a call, which learns its end once. A panic of one, also of its destructor, harms
+/// neither the call nor the other watchers.
 pub trait Watch: Send {
-    /// Takes the end. Called exactly once, also while a panic unwinds.
+    /// Takes the end. Called exactly once, also while a panic unwinds, but not on a watcher that took
+    /// the end of the others in its place ([`Watch::delay`]).
     fn end(&mut self, end: &End<'_>);
 
     /// Returns `true` if work goes on so that the others must not learn the end yet, such as a task
-    /// that cannot be stopped at once. Default `false`.
+    /// that cannot be stopped at once. Default `false`. Asked when a call ends for those who wait
+    /// [until it is sent](Until::Sent), and again of each that is left when a delay is over. One that
+    /// panics counts as not busy.
     fn is_busy(&self) -> bool {
         false
     }
 
     /// Takes, when it [is busy](Watch::is_busy), the end of the other watchers: they learn it when
-    /// `ended` is dropped.
+    /// `ended` is dropped, or, if another one is busy then, after that one as well.
     fn delay(&mut self, ended: DelayedEnd) {
         drop(ended);
-    }
-}
-
-/// The watchers of a call that has ended, which learn the end when this is dropped.
-#[derive(Debug)]
-pub struct DelayedEnd {
-    watchers: Watchers,
-    /// The outcome, `None` when the caller gave up.
-    outcome: Option<Result<(), Status>>,
-    /// `true` if the progress of a reply is known.
-    replied: bool,
-}
-
-impl Drop for DelayedEnd {
-    fn drop(&mut self) {
-        let ending = match &self.outcome {
-            Some(Ok(())) => Ending::Ok,
-            Some(Err(status)) => Ending::Failed(status),
-            None => Ending::Cancelled,
-        };
-        if self.replied {
-            self.watchers.passed_now(ending, Until::Sent);
-        } else {
-            self.watchers.tell_now(Until::Sent, &Facts::of(ending));
-        }
     }
 }
 
@@ -242,49 +226,13 @@ impl Watchers {
         self.each(at, |node| node.tell(facts));
     }
 
-    /// Delays the end for all watchers while one of them is busy.
-    fn delayed(&mut self, ending: Ending<'_>, at: Until, replied: bool) -> bool {
-        let mut next = self.0.as_deref();
-        while let Some(node) = next {
-            if at == Until::Sent && node.watch.is_busy() {
-                self.delay(ending, replied);
-                return true;
-            }
-            next = node.next.as_deref();
-        }
-        false
-    }
-
-    #[cold]
-    fn delay(&mut self, ending: Ending<'_>, replied: bool) {
-        let (mut busy, mut watchers) = (None, Self::default());
-        let mut next = self.0.take();
-        while let Some(mut node) = next {
-            next = node.next.take();
-            if busy.is_none() && node.watch.is_busy() {
-                busy = Some(node);
-            } else {
-                watchers.push_outer(node);
-            }
-        }
-        let outcome = match ending {
-            Ending::Ok => Some(Ok(())),
-            Ending::Failed(status) => Some(Err(status.clone())),
-            Ending::Cancelled => None,
-        };
-        let ended = DelayedEnd { watchers, outcome, replied };
-        if let Some(mut busy) = busy {
-            busy.watch.delay(ended);
-        }
-    }
-
     /// Takes out the watchers for whom the call has ended, which are all once its reply is sent.
     fn each(&mut self, at: Until, mut tell: impl FnMut(&mut Node<dyn Watch>)) {
         let mut next = self.0.take();
         while let Some(mut node) = next {
             next = node.next.take();
             if at == Until::Sent || node.until == at {
-                tell(&mut node);
+                last(node, |node| tell(node));
             } else {
                 self.push_outer(node);
             }
@@ -359,21 +307,52 @@ pub(crate) fn tell(
     deadline: Option<Deadline>,
     facts: &Facts<'_>,
 ) {
-    // Watches run in destructors, where a panic that escapes may end the process. The panic hook
-    // has told of it.
-    let _ = catch_unwind(AssertUnwindSafe(|| {
-        let Facts { mut ending, metadata, trailers, messages, bytes } = *facts;
-        let latency = timer.map_or(Duration::ZERO, Timer::elapsed);
-        // A protocol drops what runs beyond its deadline.
-        let late = match (ending, timer, deadline) {
-            (Ending::Cancelled, Some(timer), Some(at)) if at.passed(timer.began() + latency) => {
-                Some(Status::new(Code::DeadlineExceeded, "the deadline passed"))
-            }
-            _ => None,
-        };
-        if let Some(late) = &late {
-            ending = Ending::Failed(late);
+    let Facts { mut ending, metadata, trailers, messages, bytes } = *facts;
+    let latency = timer.map_or(Duration::ZERO, Timer::elapsed);
+    let late = match ending {
+        Ending::Cancelled if is_late(timer, deadline, latency) => {
+            Some(Status::new(Code::DeadlineExceeded, "the deadline passed"))
         }
-        watch.end(&End { ending, latency, metadata, trailers, messages, bytes });
-    }));
+        _ => None,
+    };
+    if let Some(late) = &late {
+        ending = Ending::Failed(late);
+    }
+    watch.end(&End { ending, latency, metadata, trailers, messages, bytes });
+}
+
+/// Returns `true` if a call that is dropped now was too late: a protocol drops what runs beyond its
+/// deadline.
+fn is_late(timer: Option<&Timer>, deadline: Option<Deadline>, latency: Duration) -> bool {
+    match (timer, deadline) {
+        (Some(timer), Some(deadline)) => deadline.passed(timer.began() + latency),
+        _ => false,
+    }
+}
+
+/// Runs code of a watcher; `None` if it panics. It may run in a destructor, where a panic that
+/// escapes may end the process. The panic hook has told of it.
+pub(crate) fn contain<T>(run: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(discard).ok()
+}
+
+/// Runs code of a watcher and drops it; it may panic in both.
+pub(crate) fn last<W>(watcher: W, run: impl FnOnce(&mut W)) {
+    let mut watcher = Some(watcher);
+    let ran = contain(|| {
+        watcher.as_mut().map(run);
+        watcher = None;
+    });
+    if ran.is_none() {
+        // Dropped while the first panic unwinds, a second one would end the process.
+        contain(|| watcher = None);
+    }
+}
+
+/// Drops the payload of a panic, which may panic as well.
+#[cold]
+fn discard(payload: Box<dyn Any + Send>) {
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(again);
+    }
 }

@@ -3,15 +3,17 @@
 use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The calls in flight to a provider, and what balancers, filters and limiters keep of it. It outlives
 /// the set that the provider is in, and goes with its last call.
 #[derive(Default)]
 pub struct ProviderStats {
     in_flight: AtomicU32,
-    kept: Mutex<Vec<(TypeId, Arc<dyn Any + Send + Sync>)>>,
+    kept: Mutex<Vec<Kept>>,
 }
+
+type Kept = (TypeId, Arc<dyn Any + Send + Sync>);
 
 impl ProviderStats {
     /// The number of calls on their way to it.
@@ -28,17 +30,33 @@ impl ProviderStats {
     }
 
     /// The value that is kept under the type `T`, such as an average of latencies or a limit of calls;
-    /// made by `make` when there is none.
+    /// made by `make` when there is none. No lock is held while `make` runs: it may ask for values
+    /// itself. Of callers at the same time each may make one; all get the one that is kept, and the
+    /// others are dropped.
     pub fn get_or_init<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Arc<T> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = kept.iter().find(|(id, _)| *id == TypeId::of::<T>());
-        if let Some(known) = known.and_then(|(_, known)| known.clone().downcast().ok()) {
+        if let Some(known) = find(&self.lock()) {
             return known;
         }
         let made = Arc::new(make());
-        kept.push((TypeId::of::<T>(), made.clone()));
-        made
+        let mut kept = self.lock();
+        let Some(earlier) = find(&kept) else {
+            kept.push((TypeId::of::<T>(), made.clone()));
+            return made;
+        };
+        // Its destructor may ask for values too.
+        drop(kept);
+        drop(made);
+        earlier
     }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn find<T: Any + Send + Sync>(kept: &[Kept]) -> Option<Arc<T>> {
+    let (_, known) = kept.iter().find(|(id, _)| *id == TypeId::of::<T>())?;
+    known.clone().downcast().ok()
 }
 
 impl fmt::Debug for ProviderStats {

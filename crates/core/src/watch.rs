@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::end::{Facts, Until, Watch, Watchers, tell};
+use crate::end::{Facts, Until, Watch, Watchers, last, tell};
 use crate::reply::Reply;
 use crate::status::Status;
 use crate::time::Timer;
@@ -50,7 +50,7 @@ impl<W: Watch + 'static> Watching<W> {
 
     /// Passes the outcome of the call to the watch, or keeps it with a streamed reply to its end.
     pub fn end(&mut self, outcome: &mut Result<Reply, Status>) {
-        let Some(mut watch) = self.watch.take() else { return };
+        let Some(watch) = self.watch.take() else { return };
         let facts = match outcome {
             Err(status) => Facts::failed(status),
             Ok(reply) => match reply.received() {
@@ -58,14 +58,18 @@ impl<W: Watch + 'static> Watching<W> {
                 None => return reply.watch(watch, self.timer.clone(), Until::Received),
             },
         };
-        tell(&mut watch, Some(&self.timer), None, &facts);
+        self.tell(watch, &facts);
+    }
+
+    fn tell(&self, watch: W, facts: &Facts<'_>) {
+        last(watch, |watch| tell(watch, Some(&self.timer), None, facts));
     }
 }
 
 impl<W: Watch + 'static> Drop for Watching<W> {
     fn drop(&mut self) {
-        if let Some(watch) = &mut self.watch {
-            Facts::without_outcome(|facts| tell(watch, Some(&self.timer), None, facts));
+        if let Some(watch) = self.watch.take() {
+            Facts::without_outcome(|facts| self.tell(watch, facts));
         }
     }
 }

@@ -13,7 +13,7 @@ use dubhe_core::time::{Deadline, Duration, SharedClock, Timer};
 use dubhe_core::{Code, Encoded, Format, Invoke, Invoking, Metadata, Payload, Peer, Reply, Status};
 use futures_core::Stream;
 
-use crate::support::{Scene, call, poll, ready, reply};
+use crate::support::{Frames, Scene, call, poll, ready, reply};
 
 fn message(bytes: &'static [u8]) -> Payload {
     Encoded::new(Format::Json, bytes.into()).into()
@@ -36,16 +36,6 @@ fn streamed(scene: &Scene, frames: Vec<Frame>) -> Reply {
     scene.pass();
     reply.metadata = Metadata::new();
     reply
-}
-
-struct Frames(std::vec::IntoIter<Frame>);
-
-impl Stream for Frames {
-    type Item = Frame;
-
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Frame>> {
-        Poll::Ready(self.0.next())
-    }
 }
 
 fn next(reply: &mut Reply) -> Option<Frame> {

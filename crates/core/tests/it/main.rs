@@ -8,5 +8,8 @@
 )]
 
 mod chains;
+mod delays;
 mod ends;
+mod panics;
+mod stats;
 mod support;

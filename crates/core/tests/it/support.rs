@@ -7,8 +7,10 @@ use std::task::{Context, Poll, Waker};
 use dubhe_core::end::Until;
 use dubhe_core::filter::{Chain, Guard, Hook, Step};
 use dubhe_core::invoke::Outcome;
+use dubhe_core::reply::Frame;
 use dubhe_core::time::{Clock, Duration, Instant, SharedClock, Sleep, SystemTime};
 use dubhe_core::{Call, Head, Invoke, Invoking, Method, Payload, Reply, ServiceKey, Status, Value};
+use futures_core::Stream;
 
 pub(crate) struct Hand(Mutex<Instant>);
 
@@ -127,4 +129,15 @@ pub(crate) fn ready(mut invoking: Invoking) -> Outcome {
 
 pub(crate) fn reply() -> Reply {
     Reply::new(Payload::dynamic(Value::Null))
+}
+
+/// A stream of these frames, cut off behind them.
+pub(crate) struct Frames(pub(crate) std::vec::IntoIter<Frame>);
+
+impl Stream for Frames {
+    type Item = Frame;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Frame>> {
+        Poll::Ready(self.0.next())
+    }
 }
