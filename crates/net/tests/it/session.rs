@@ -2,7 +2,7 @@
 
 use std::{
     sync::Arc,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
@@ -14,6 +14,7 @@ use dubhe_net::{
     time,
 };
 use dubhe_testkit::wait_until;
+use futures_util::future::poll_immediate;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Takes nothing in and only sends what its handle is given.
@@ -298,4 +299,46 @@ async fn what_was_read_before_the_driver_began_comes_first() {
     let mut got = [0; 3];
     near.read_exact(&mut got).await.unwrap();
     assert_eq!(got[..], frame(b"ab"));
+}
+
+/// Sends what its handle is given; says if it is alone.
+struct Lonely(Arc<AtomicBool>);
+
+impl Session for Lonely {
+    fn on_data(&mut self, input: &mut BytesMut, _: &mut Outbox) -> Result<()> {
+        input.clear();
+        Ok(())
+    }
+
+    fn is_alone(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_is_alone_does_not_wait_for_others() {
+    let alone = Arc::new(AtomicBool::new(false));
+    let (mut near, handle, _driver) = start(64, options(1 << 20), Lonely(alone.clone()));
+    // The polls of the driver until so many messages are written.
+    let mut polls = async |messages: usize| {
+        for _ in 0..messages {
+            handle.send(|out| out.tail_mut().extend_from_slice(b"x")).unwrap();
+        }
+        let mut buffer = [0; 8];
+        for polls in 1.. {
+            tokio::task::yield_now().await;
+            if let Some(read) = poll_immediate(near.read(&mut buffer)).await {
+                assert_eq!(read.unwrap(), messages);
+                return polls;
+            }
+        }
+        0
+    };
+    assert_eq!(polls(1).await, 1, "the driver begins");
+    assert_eq!(polls(1).await, 2, "others may be about to send");
+    alone.store(true, Ordering::SeqCst);
+    assert_eq!(polls(1).await, 1);
+    assert_eq!(polls(3).await, 1);
+    assert_eq!(polls(1).await, 2, "there were several the last time");
+    assert_eq!(polls(1).await, 1);
 }
