@@ -1,6 +1,7 @@
 //! The driver of one connection, over pipes in memory and a paused clock.
 
 use std::{
+    pin::pin,
     sync::Arc,
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::{Duration, Instant},
@@ -10,7 +11,8 @@ use crate::support::{Echo, Log, frame, options, start};
 use bytes::{Bytes, BytesMut};
 use dubhe_net::{
     Error, ErrorKind, Result,
-    session::{Activity, CloseReason, Eof, Outbox, SendError, Session, SessionOptions},
+    io::memory::Network,
+    session::{Activity, CloseReason, Driver, Eof, Outbox, SendError, Session, SessionOptions},
     time,
 };
 use dubhe_testkit::wait_until;
@@ -318,23 +320,25 @@ impl Session for Lonely {
 #[tokio::test]
 async fn a_message_that_is_alone_does_not_wait_for_others() {
     let alone = Arc::new(AtomicBool::new(false));
-    let (mut near, handle, _driver) = start(64, options(1 << 20), Lonely(alone.clone()));
+    let ((mut near, _), (far, peer)) = Network::default().pair();
+    let session = Lonely(alone.clone());
+    let mut driver = pin!(Driver::new(far, peer, SessionOptions::default(), |_| session));
+    let handle = driver.handle().clone();
+    assert!(poll_immediate(&mut driver).await.is_none());
     // The polls of the driver until so many messages are written.
     let mut polls = async |messages: usize| {
         for _ in 0..messages {
             handle.send(|out| out.tail_mut().extend_from_slice(b"x")).unwrap();
         }
-        let mut buffer = [0; 8];
-        for polls in 1.. {
-            tokio::task::yield_now().await;
-            if let Some(read) = poll_immediate(near.read(&mut buffer)).await {
+        for polls in 1..10 {
+            assert!(poll_immediate(&mut driver).await.is_none());
+            if let Some(read) = poll_immediate(near.read(&mut [0; 8])).await {
                 assert_eq!(read.unwrap(), messages);
                 return polls;
             }
         }
-        0
+        panic!("nothing was written")
     };
-    assert_eq!(polls(1).await, 1, "the driver begins");
     assert_eq!(polls(1).await, 2, "others may be about to send");
     alone.store(true, Ordering::SeqCst);
     assert_eq!(polls(1).await, 1);
