@@ -291,10 +291,9 @@ async fn ticks_come_when_asked_for_even_while_the_transport_is_blocked() {
 #[tokio::test]
 async fn what_was_read_before_the_driver_began_comes_first() {
     let log = Log::default();
-    let ((near, _), (far, peer)) = dubhe_net::io::memory::Network::default().pair();
+    let ((near, _), (far, peer)) = Network::default().pair();
     let far = far.with_prefix(vec![2, b'a']);
-    let driver =
-        dubhe_net::session::Driver::new(far, peer, SessionOptions::default(), |_| Echo::new(&log));
+    let driver = Driver::new(far, peer, SessionOptions::default(), |_| Echo::new(&log));
     tokio::spawn(driver);
     let mut near = near;
     near.write_all(b"b").await.unwrap();
