@@ -7,12 +7,15 @@
 //! ([`Reply::watch`](crate::Reply::watch)), whose stream may go on for long.
 
 mod delayed;
+mod given_up;
 
 use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 pub use delayed::DelayedEnd;
+pub use given_up::GivenUp;
+use given_up::given_up;
 
 use crate::metadata::Metadata;
 use crate::status::{Code, Status, panicked};
@@ -325,7 +328,9 @@ pub(crate) fn tell(
 /// deadline.
 fn is_late(timer: Option<&Timer>, deadline: Option<Deadline>, latency: Duration) -> bool {
     match (timer, deadline) {
-        (Some(timer), Some(deadline)) => deadline.passed(timer.began() + latency),
+        (Some(timer), Some(deadline)) => {
+            deadline.passed(given_up().unwrap_or_else(|| timer.began() + latency))
+        }
         _ => false,
     }
 }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use dubhe_core::end::{DelayedEnd, End, Until, Watch};
+use dubhe_core::end::{DelayedEnd, End, GivenUp, Until, Watch};
 use dubhe_core::invoke::Outcome;
 use dubhe_core::time::{SharedClock, Timer};
 use dubhe_core::{Call, Invoke, Invoking};
@@ -87,7 +87,8 @@ impl Invoke for Awaited {
         call.head.extensions.insert(work.clone());
         let timer = Timer::start(self.clock.clone());
         let call = Some(self.target.invoke(call));
-        Invoking::boxed(AwaitedCall { call, work: work.clone() }).watch(
+        let clock = self.clock.clone();
+        Invoking::boxed(AwaitedCall { call, work: work.clone(), clock }).watch(
             WorkWatch(work),
             timer,
             Until::Sent,
@@ -98,6 +99,7 @@ impl Invoke for Awaited {
 struct AwaitedCall {
     call: Option<Invoking>,
     work: CallTasks,
+    clock: SharedClock,
 }
 
 impl Future for AwaitedCall {
@@ -114,7 +116,7 @@ impl Future for AwaitedCall {
 impl Drop for AwaitedCall {
     fn drop(&mut self) {
         if let Some(call) = self.call.take() {
-            self.work.end(call);
+            self.work.end(GivenUp::new(self.clock.now(), call));
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use dubhe_core::end::{DelayedEnd, End, Ending, Until, Watch};
+use dubhe_core::end::{DelayedEnd, GivenUp, End, Ending, Until, Watch};
 use dubhe_core::filter::Step;
-use dubhe_core::time::{Deadline, Duration, Timer};
+use dubhe_core::time::{Clock as _, Deadline, Duration, Timer};
 use dubhe_core::{Invoke, Invoking, Reply, Status};
 
 use crate::support::{Handler, Scene, call, ready, reply};
@@ -170,4 +170,22 @@ fn a_cancelled_call_is_not_late_because_its_end_is_delayed() {
     assert_eq!(given_up::<1>(1), ["b CANCELLED 6ms 0/0", "a CANCELLED 6ms 0/0"]);
     assert_eq!(given_up::<2>(1), ["b CANCELLED 9ms 0/0", "a CANCELLED 9ms 0/0"]);
     assert_eq!(given_up::<1>(2), ["b DEADLINE_EXCEEDED 9ms 0/0", "a DEADLINE_EXCEEDED 9ms 0/0"]);
+}
+
+#[test]
+fn a_call_that_is_dropped_later_than_given_up_is_late_by_that_moment() {
+    for (lived, end) in [(1, "CANCELLED"), (2, "DEADLINE_EXCEEDED")] {
+        let scene = Scene::new();
+        let target: Arc<dyn Invoke> =
+            Arc::new(Handler(|_| Invoking::boxed(std::future::pending())));
+        let mut call = call();
+        call.head.deadline = Some(Deadline::after(scene.began, Duration::from_millis(5)));
+        let hooks: [Step; 1] = [scene.journal.hook("a")];
+        let run = scene.chain(hooks, Until::Sent).run(call, scene.began, &target);
+        (0..lived).for_each(|_| scene.pass());
+        let left = GivenUp::new(scene.clock.now(), run);
+        (lived..3).for_each(|_| scene.pass());
+        drop(left);
+        assert_eq!(scene.journal.take(), [format!("a {end} 9ms 0/0")]);
+    }
 }

@@ -7,7 +7,7 @@
 )]
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
 
 use dubhe::gate::{Arrival, Gate};
@@ -391,4 +391,33 @@ async fn connections_and_directories_outlive_the_runtime_that_needed_them_first(
             }
         }
     }
+}
+
+/// Notes how calls end.
+#[derive(Clone, Default)]
+struct Ends(Arc<Mutex<Vec<String>>>);
+
+impl Hook for Ends {
+    fn before(&self, _: &mut Call) -> Result<Guard, Status> {
+        let ends = self.0.clone();
+        Ok(Guard::new(move |end| ends.lock().unwrap().push(end.name().to_owned())))
+    }
+}
+
+#[tokio::test]
+async fn a_call_given_up_before_its_deadline_is_cancelled_though_its_handler_goes_on_beyond() {
+    const TIMEOUT: Duration = Duration::from_secs(2);
+    let (pit, ends) = (Pit::default(), Ends::default());
+    let server = serve(isolated(&pit).hook(ends.clone())).await;
+    let app = App::builder("test").build().unwrap();
+    let url = format!("tri://{}", server.addr());
+    let miner = app.client::<MinerClient>().url(&url).timeout(TIMEOUT).build().unwrap();
+    let digs = tokio::spawn(async move { miner.dig().await });
+    pit.begun.notified().await;
+    digs.abort();
+    tokio::time::sleep(TIMEOUT).await;
+    assert!(ends.0.lock().unwrap().is_empty());
+    tokio::task::spawn_blocking(move || pit.barrier.wait()).await.unwrap();
+    wait_until("the end is told", || !ends.0.lock().unwrap().is_empty()).await;
+    assert_eq!(*ends.0.lock().unwrap(), ["CANCELLED"]);
 }
