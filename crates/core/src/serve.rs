@@ -1,5 +1,7 @@
 //! The demands of a server protocol: first the target of a call, then to run it.
 
+mod remember;
+
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -9,6 +11,8 @@ use crate::gate::Gates;
 use crate::invoke::Invoke;
 use crate::service::{Method, ServiceKey};
 use crate::status::{Status, panicked};
+pub(crate) use remember::Remembered;
+pub use remember::RememberedTarget;
 
 /// The names in a request, borrowed from its bytes: nothing else is decoded yet.
 #[derive(Clone, Copy, Debug)]
@@ -116,7 +120,8 @@ pub fn generation(dispatch: &dyn Dispatch) -> Result<u64, Status> {
 )]
 pub trait Dispatch: Send + Sync + 'static {
     /// Finds the target of a call. A protocol may remember it for as long as the
-    /// [generation](Dispatch::generation) stays the same.
+    /// [generation](Dispatch::generation) stays the same; what the dispatch itself keeps it keeps
+    /// no longer than the dispatch does ([`Target::remember`]).
     ///
     /// Over the dubbo protocol a request is looked up once, with [`Overload::Types`]. Over HTTP it is
     /// looked up with [`Overload::Any`] before its body is read, and again by what its body tells, as

@@ -170,6 +170,32 @@ async fn streamed_replies_are_made_there_too() {
     assert!(threads.iter().all(|name| name.starts_with(NAME)), "{threads:?}");
 }
 
+/// A connection remembers the methods that are called over it, and keeps none of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_removed_service_is_dropped_though_its_connections_are_idle() {
+    for protocol in PROTOCOLS {
+        for isolated in [false, true] {
+            let pit = Pit::default();
+            let (one, service) = (One::default(), Arc::downgrade(&pit.barrier));
+            let gate = Arc::downgrade(&one.0);
+            let mut export = Export::new(MinerServer::new(pit)).gate(one);
+            if isolated {
+                export = export.isolated(1);
+            }
+            let server = serve(export).await;
+            let app = App::builder("test").build().unwrap();
+            let miner = miner(&app, protocol, &server);
+            for _ in 0..4 {
+                assert!(!is_refusal(&miner.fail().await.unwrap_err()));
+            }
+            server.remove(&ServiceKey::interface_only("org.example.Miner")).await.unwrap();
+            let dropped = || service.strong_count() == 0 && gate.strong_count() == 0;
+            wait_until("the service and its gates are dropped", dropped).await;
+            assert_eq!(server.connections(), 1, "{protocol}");
+        }
+    }
+}
+
 #[test]
 fn a_runtime_of_somebody_else_may_end() {
     let own = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
