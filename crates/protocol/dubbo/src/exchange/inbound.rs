@@ -9,7 +9,7 @@ use dubhe_core::gate::{Arrival, Gates};
 use dubhe_core::printable::Printable;
 use dubhe_core::serve::{self, Overload, Target, Wanted};
 use dubhe_core::status::{Retry, panic_message, table};
-use dubhe_core::time::Deadline;
+use dubhe_core::time::{Deadline, after};
 use dubhe_core::{Call, Head, Metadata, Method, Peer, ServiceKey, Status};
 use dubhe_hessian2::Error;
 use dubhe_net::memory::MemoryFull;
@@ -150,7 +150,7 @@ impl Exchange {
             deadline: match deadline {
                 None if !two_way => {
                     one_way::time_limit(&known.params, method, self.options.one_way_timeout)
-                        .map(|t| now + t)
+                        .map(|t| after(now, t))
                 }
                 deadline => deadline.map(Deadline::instant),
             },

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use dubhe_core::time::after;
 use dubhe_net::rate::RateMeter;
 use dubhe_net::time;
 use dubhe_net::timer::EarliestTimer;
@@ -117,14 +118,14 @@ impl State {
     fn look(&mut self, now: Instant) -> Result<Option<Instant>, String> {
         let state = self;
         let quiet = state.quiet;
-        let drained = state.draining.map(|moved| moved + quiet);
+        let drained = state.draining.map(|moved| after(moved, quiet));
         let ends = |until: Option<Instant>, why: &str| match until {
             Some(until) if until <= now => Err(why.to_owned()),
             until => Ok(until),
         };
         match state.phase {
             Phase::Idle(since) if !state.idle.is_zero() => {
-                ends(Some(since + state.idle), "no request came for too long")
+                ends(Some(after(since, state.idle)), "no request came for too long")
             }
             Phase::Idle(_) => Ok(None),
             Phase::Head => {
