@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crate::end::Until;
 use crate::filter::{Guard, Guards};
 use crate::peer::Peer;
-use crate::serve::Remembered;
+use crate::remembered::Remembered;
 use crate::service::{Method, ServiceKey};
 use crate::status::{Retry, Status, panicked};
 use crate::time::{Deadline, Instant, SharedClock, Timer};
@@ -92,9 +92,7 @@ impl Gates {
         Self(Some(Arc::new(List { gates, clock: clock.clone() })))
     }
 
-    /// Returns a handle that does not keep the gates alive, see [`Target::remember`].
-    ///
-    /// [`Target::remember`]: crate::serve::Target::remember
+    /// Returns a handle that does not keep the gates alive, for targets that are remembered.
     pub(crate) fn remember(&self) -> RememberedGates {
         RememberedGates(self.0.as_ref().map(Remembered::new))
     }

@@ -11,7 +11,6 @@ use crate::gate::Gates;
 use crate::invoke::Invoke;
 use crate::service::{Method, ServiceKey};
 use crate::status::{Status, panicked};
-pub(crate) use remember::Remembered;
 pub use remember::RememberedTarget;
 
 /// The names in a request, borrowed from its bytes: nothing else is decoded yet.

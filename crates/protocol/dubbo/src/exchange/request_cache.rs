@@ -53,7 +53,7 @@ struct Entry {
     attachments: Bytes,
     count: usize,
     known: Arc<RequestHead>,
-    /// Not kept: the connection may be idle when the service is removed.
+    /// The target, not kept alive: the connection may be idle when the service is removed.
     target: RememberedTarget,
 }
 

@@ -133,7 +133,9 @@ async fn exchange<P: RequestProtocol>(
             let watch = StreamWatch { watch, key, caller: &caller };
             reply::write(&protocol, respond, reply, late, watch).await;
         }
-        Err(status) if refused => reply::send(respond, protocol.refusal(&status)).await,
+        Err(status) if refused || status.is_never_ran() => {
+            reply::send(respond, protocol.refusal(&status)).await;
+        }
         Err(status) => reply::send(respond, protocol.error(&status)).await,
     }
 }
