@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::end::Until;
 use crate::filter::{Guard, Guards};
 use crate::peer::Peer;
+use crate::remembered::Remembered;
 use crate::service::{Method, ServiceKey};
 use crate::status::{Retry, Status, panicked};
 use crate::time::{Deadline, Instant, SharedClock, Timer};
@@ -23,7 +24,8 @@ pub const PRIORITY: &str = "dubhe-priority";
 pub struct Arrival<'a> {
     /// The service.
     pub service: &'a Arc<ServiceKey>,
-    /// The method; `$invoke` for a generic call, whose method is one of its arguments.
+    /// The method; `$invoke` for a generic call, whose method is one of its arguments. Over HTTP, of
+    /// several methods of a name, any: only the arguments tell which is called.
     pub method: &'a Arc<Method>,
     /// The peer.
     pub peer: &'a Arc<Peer>,
@@ -90,6 +92,11 @@ impl Gates {
         Self(Some(Arc::new(List { gates, clock: clock.clone() })))
     }
 
+    /// Returns a handle that does not keep the gates alive, for targets that are remembered.
+    pub(crate) fn remember(&self) -> RememberedGates {
+        RememberedGates(self.0.as_ref().map(Remembered::new))
+    }
+
     /// These gates, then those of `inner`.
     pub fn then(&self, inner: &Self) -> Self {
         match (&self.0, &inner.0) {
@@ -106,9 +113,29 @@ impl Gates {
     /// # Errors
     /// The refusal of one, of which those before it are told.
     pub fn admit(&self, arrival: &Arrival<'_>) -> Result<Guards, Status> {
-        let mut guards = Guards::default();
+        self.admit_also(&Self(None), Guards::default(), arrival)
+    }
+
+    /// Asks the gates that are not among `asked`, which have given `guards`: each gate is asked once
+    /// a call, whichever of several methods its arguments choose in the end.
+    ///
+    /// # Errors
+    /// The refusal of one, of which `guards` and those before it are told.
+    pub fn admit_also(
+        &self,
+        asked: &Self,
+        mut guards: Guards,
+        arrival: &Arrival<'_>,
+    ) -> Result<Guards, Status> {
         let Some(list) = &self.0 else { return Ok(guards) };
+        if asked.0.as_ref().is_some_and(|asked| Arc::ptr_eq(asked, list)) {
+            return Ok(guards);
+        }
+        let asked = asked.0.as_ref().map_or(&[][..], |asked| &asked.gates);
         for gate in &list.gates {
+            if asked.iter().any(|asked| Arc::ptr_eq(asked, gate)) {
+                continue;
+            }
             // Asked by the task of a connection, which is not to end with a gate's panic.
             let admitted = catch_unwind(AssertUnwindSafe(|| gate.admit(arrival)));
             match admitted.unwrap_or_else(|_| Err(panicked("a gate"))) {
@@ -121,6 +148,19 @@ impl Gates {
             }
         }
         Ok(guards)
+    }
+}
+
+/// Gates that somebody else keeps.
+#[derive(Clone)]
+pub(crate) struct RememberedGates(Option<Remembered<List>>);
+
+impl RememberedGates {
+    pub(crate) fn get(&self) -> Option<Gates> {
+        match &self.0 {
+            None => Some(Gates(None)),
+            Some(list) => Some(Gates(Some(list.get()?))),
+        }
     }
 }
 

@@ -49,6 +49,7 @@ pub mod plan;
 pub mod printable;
 pub mod random;
 pub mod registry;
+mod remembered;
 pub mod reply;
 pub mod router;
 pub mod serve;

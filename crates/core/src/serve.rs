@@ -1,5 +1,7 @@
 //! The demands of a server protocol: first the target of a call, then to run it.
 
+mod remember;
+
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -9,6 +11,7 @@ use crate::gate::Gates;
 use crate::invoke::Invoke;
 use crate::service::{Method, ServiceKey};
 use crate::status::{Status, panicked};
+pub use remember::RememberedTarget;
 
 /// The names in a request, borrowed from its bytes: nothing else is decoded yet.
 #[derive(Clone, Copy, Debug)]
@@ -47,8 +50,8 @@ pub enum Overload<'a> {
     /// What is found decides how the body is read: a [`Method`] with a descriptor has its arguments
     /// in Triple's wrapper, one without is a protobuf method; and its [kind](Method::kind) says
     /// which side sends a stream. A gateway that does not know the types of a Java method answers
-    /// with any descriptor, such as `""`, and is asked again with `Types`; gates are asked again,
-    /// too, if the method is then another one. JSON is read by the descriptor, which must be the
+    /// with any descriptor, such as `""`, and is asked again with `Types`; if the method is then
+    /// another one, those of its gates are asked that were not. JSON is read by the descriptor, which must be the
     /// true one.
     Any,
     /// The JVM descriptors of the arguments, one after the other; `""` for no arguments.
@@ -116,7 +119,8 @@ pub fn generation(dispatch: &dyn Dispatch) -> Result<u64, Status> {
 )]
 pub trait Dispatch: Send + Sync + 'static {
     /// Finds the target of a call. A protocol may remember it for as long as the
-    /// [generation](Dispatch::generation) stays the same.
+    /// [generation](Dispatch::generation) stays the same; what the dispatch itself keeps it keeps
+    /// no longer than the dispatch does ([`Target::remember`]).
     ///
     /// Over the dubbo protocol a request is looked up once, with [`Overload::Types`]. Over HTTP it is
     /// looked up with [`Overload::Any`] before its body is read, and again by what its body tells, as

@@ -26,6 +26,13 @@ pub trait Clock: Send + Sync + 'static {
 /// A shared clock.
 pub type SharedClock = Arc<dyn Clock>;
 
+/// Returns the instant `duration` after `now`; saturates about 30 years ahead, so that an option of
+/// `Duration::MAX` means "never" and does not overflow.
+pub fn after(now: Instant, duration: Duration) -> Instant {
+    const FAR: Duration = Duration::from_hours(30 * 365 * 24);
+    now.checked_add(duration.min(FAR)).unwrap_or(now)
+}
+
 /// The time since a moment, by an injected clock.
 #[derive(Clone)]
 pub struct Timer {
@@ -60,13 +67,6 @@ impl fmt::Debug for Timer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Timer({:?})", self.elapsed())
     }
-}
-
-/// The moment `time` after `now`, at most a century: the sum of an instant and a duration overflows
-/// for one such as [`Duration::MAX`], which options have that are to say "for ever".
-pub fn after(now: Instant, time: Duration) -> Instant {
-    const CENTURY: Duration = Duration::from_hours(100 * 365 * 24);
-    now + time.min(CENTURY)
 }
 
 /// The point in time after which nobody waits for the reply.
@@ -126,6 +126,15 @@ mod tests {
         assert!(!d.passed(now));
         assert!(d.passed(now + Duration::from_millis(5)));
         assert!(!Deadline::after(now, Duration::MAX).passed(now));
+    }
+
+    #[test]
+    fn the_longest_duration_does_not_overflow() {
+        let now = Instant::now();
+        assert_eq!(after(now, Duration::from_secs(5)), now + Duration::from_secs(5));
+        let far = after(now, Duration::MAX);
+        assert!(far > now + Duration::from_hours(20 * 365 * 24));
+        assert!(after(far, Duration::MAX) > far);
     }
 
     #[test]

@@ -6,6 +6,8 @@
 
 use std::time::{Duration, Instant};
 
+use dubhe_core::time::after;
+
 /// The most probes between two answers to calls. gRPC's servers close the connection of a client
 /// that sends a third one: grpc-go and grpc-java allow two "strikes", a PING without five minutes
 /// before it is one, and headers or data that they send make up for all before (grpc-go
@@ -149,31 +151,32 @@ impl Keepalive {
         }
         let Some(asked) = self.asked else {
             self.asked = waiting.then_some(now);
-            return (step, waiting.then(|| now + interval));
+            return (step, waiting.then(|| after(now, interval)));
         };
         match self.unanswered {
             Some(sent) => self.judge(now, sent),
             None if self.probes >= MAX_PROBES => {
                 // From here on the deadlines of the calls decide.
                 self.asked = self.asked.filter(|_| waiting);
-                (ProbeStep::Wait, self.asked.map(|_| now + interval))
+                (ProbeStep::Wait, self.asked.map(|_| after(now, interval)))
             }
             None => {
-                let allowed = self.last_probe.map(|last| last + self.options.minimum);
-                let due = allowed.map_or(asked + interval, |at| at.max(asked + interval));
+                let allowed = self.last_probe.map(|last| after(last, self.options.minimum));
+                let due =
+                    allowed.map_or(after(asked, interval), |at| at.max(after(asked, interval)));
                 if now < due {
                     return (ProbeStep::Wait, Some(due));
                 }
                 self.probes += 1;
                 (self.unanswered, self.last_probe) = (Some(now), Some(now));
-                (ProbeStep::Probe, Some(now + self.options.timeout))
+                (ProbeStep::Probe, Some(after(now, self.options.timeout)))
             }
         }
     }
 
     fn judge(&mut self, now: Instant, sent: Instant) -> (ProbeStep, Option<Instant>) {
-        let hung = sent + self.options.timeout;
-        let dead = hung + self.options.dead;
+        let hung = after(sent, self.options.timeout);
+        let dead = after(hung, self.options.dead);
         match self.hung {
             false if now < hung => (ProbeStep::Wait, Some(hung)),
             false => {

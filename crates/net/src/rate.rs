@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use dubhe_core::time::after;
+
 use crate::{Error, ErrorKind};
 
 /// A minimal rate: in each window of time in which something is received and not whole, so many
@@ -84,7 +86,7 @@ impl RateMeter {
 
     /// The end of the window.
     pub fn due(&self) -> Option<Instant> {
-        self.since.map(|since| since + self.rate.window)
+        self.since.map(|since| after(since, self.rate.window))
     }
 
     /// Begins the next window if this one is over.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use dubhe_core::endpoint::{Instance, Offer, ServiceParams};
 use dubhe_core::registry::{Registration, Registry};
 use dubhe_core::status::Retry;
+use dubhe_core::time::after;
 use dubhe_core::{Code, ServiceKey, Status};
 use dubhe_net::drain::{DrainGuard, Scope, Trigger};
 use dubhe_net::time;
@@ -246,7 +247,7 @@ impl Announcement {
         registration: Registration,
     ) {
         let sent = self.sent.clone();
-        let start = time::now() + delay;
+        let start = after(time::now(), delay);
         self.delayed.spawn(async move {
             time::sleep_until(start).await;
             while let Err(error) = register(&registries, &sent, registration.clone()).await {

@@ -54,7 +54,9 @@ impl Isolation {
 /// A service on its runtime, and the gate before it.
 type IsolatedService = (Arc<dyn Service>, Arc<dyn Gate>);
 
-/// A gate that is open while a runtime runs: a task that never ends by itself.
+/// A gate that is open while a runtime runs: a task that never ends by itself. A runtime that is shut
+/// down while all of its workers are busy drops it when the first of them is free; calls that come
+/// meanwhile wait until then, and have never begun.
 struct RuntimeGate(Task<()>);
 
 impl Gate for RuntimeGate {
@@ -90,10 +92,10 @@ impl Runtime {
         work: &CallTasks,
         future: impl Future<Output = T> + Send + 'static,
     ) -> Task<T> {
-        let running = work.begin();
+        let mut running = work.begin();
         let future = async move {
             // Dropped after the future.
-            let _running = running;
+            running.poll_first();
             future.await
         };
         let task = match inherited() {

@@ -21,23 +21,35 @@ struct State {
     /// The number of tasks whose futures are not dropped.
     running: usize,
     tasks: Vec<AbortHandle>,
+    /// `true` once a task has been polled, and once one was dropped that never was.
+    began: bool,
+    dropped: bool,
     /// The parts of the call that are dropped after its tasks.
     remains: Vec<Box<dyn Send>>,
 }
 
-/// A task that runs.
-pub(crate) struct TaskGuard(CallTasks);
+/// A task that runs, or waits to.
+pub(crate) struct TaskGuard {
+    of: CallTasks,
+    polled: bool,
+}
 
 impl CallTasks {
     /// Counts a task until the guard is dropped.
     pub(crate) fn begin(&self) -> TaskGuard {
         self.0.lock().running += 1;
-        TaskGuard(self.clone())
+        TaskGuard { of: self.clone(), polled: false }
     }
 
     /// Adds the handle of a task that was counted.
     pub(crate) fn abort_with(&self, task: AbortHandle) {
         self.0.lock().tasks.push(task);
+    }
+
+    /// Returns `true` if tasks were made for the call, and all were dropped before their first poll.
+    fn never_ran(&self) -> bool {
+        let state = self.0.lock();
+        state.dropped && !state.began && state.running == 0
     }
 
     fn is_running(&self) -> bool {
@@ -57,11 +69,20 @@ impl CallTasks {
     }
 }
 
+impl TaskGuard {
+    /// The first poll of the task.
+    pub(crate) fn poll_first(&mut self) {
+        self.polled = true;
+        self.of.0.lock().began = true;
+    }
+}
+
 impl Drop for TaskGuard {
     fn drop(&mut self) {
         let remains = {
-            let mut state = self.0.0.lock();
+            let mut state = self.of.0.lock();
             state.running -= 1;
+            state.dropped |= !self.polled;
             if state.running > 0 { Vec::new() } else { std::mem::take(&mut state.remains) }
         };
         drop(remains);
@@ -109,6 +130,9 @@ impl Future for AwaitedCall {
         let Some(call) = &mut self.call else { return Poll::Pending };
         let outcome = ready!(Pin::new(call).poll(cx));
         self.call = None;
+        // The runtime has ended with the call in its queue: another provider may take it.
+        let outcome =
+            outcome.map_err(|error| if self.work.never_ran() { error.never_ran() } else { error });
         Poll::Ready(outcome)
     }
 }

@@ -80,6 +80,18 @@ struct Inner {
     unsent: Unsent,
 }
 
+/// The source of an error of a call whose handler never began.
+#[derive(Debug)]
+struct NeverRan;
+
+impl fmt::Display for NeverRan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the handler was dropped before it began")
+    }
+}
+
+impl Error for NeverRan {}
+
 /// The watchers that wait until an error is sent. Only its owner reaches them: the lock is never
 /// waited for, it lets the error be shared between threads.
 #[derive(Default)]
@@ -156,13 +168,29 @@ impl Status {
     }
 
     /// The same error, of a call that was handed to its handler: an error of a nested call that says
-    /// "nobody began it" says so of that one.
+    /// "nobody began it" says so of that one. [`Status::never_ran`] stays.
     pub fn begun(self) -> Self {
+        if self.is_never_ran() {
+            return self;
+        }
         match (self.retry(), self.code()) {
             (Retry::Unstarted, Code::Unavailable) => self.with_retry(Retry::Unknown),
             (Retry::Unstarted, _) => self.with_retry(Retry::Never),
             _ => self,
         }
+    }
+
+    /// The same error, of a call that was handed to its handler and that the handler certainly never
+    /// began: [`Retry::Unstarted`] holds for it until it is on the wire.
+    pub fn never_ran(self) -> Self {
+        self.with_retry(Retry::Unstarted).with_source(NeverRan)
+    }
+
+    /// Returns `true` if it is one of [`Status::never_ran`].
+    pub fn is_never_ran(&self) -> bool {
+        let source = self.0.source.as_deref();
+        self.retry() == Retry::Unstarted
+            && matches!(source, Some(source) if source.is::<NeverRan>())
     }
 
     /// Returns `true` if the deadline passed.
@@ -313,6 +341,15 @@ impl Error for Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_never_ran_is_still_unstarted_once_it_was_handed_over() {
+        let nested = Status::unavailable("away").with_retry(Retry::Unstarted);
+        assert_eq!(nested.begun().retry(), Retry::Unknown);
+        let own = Status::unavailable("away").never_ran();
+        assert!(own.is_never_ran());
+        assert_eq!(own.begun().retry(), Retry::Unstarted);
+    }
 
     #[test]
     fn the_call_is_named_in_the_texts_and_not_in_the_message() {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use dubhe_core::end::{DelayedEnd, GivenUp, End, Ending, Until, Watch};
+use dubhe_core::end::{DelayedEnd, End, Ending, GivenUp, Until, Watch};
 use dubhe_core::filter::Step;
 use dubhe_core::time::{Clock as _, Deadline, Duration, Timer};
 use dubhe_core::{Invoke, Invoking, Reply, Status};

@@ -477,3 +477,54 @@ async fn a_handler_that_passes_on_what_nobody_began_has_begun() {
         }
     }
 }
+
+#[dubhe::interface("org.example.Overloaded")]
+trait Overloaded {
+    #[java(name = "say")]
+    async fn say_number(&self, number: i32) -> Result<String, Status>;
+    #[java(name = "say")]
+    async fn say_text(&self, text: String) -> Result<String, Status>;
+}
+
+struct Said;
+
+impl Overloaded for Said {
+    async fn say_number(&self, number: i32) -> Result<String, Status> {
+        Ok(number.to_string())
+    }
+
+    async fn say_text(&self, text: String) -> Result<String, Status> {
+        Ok(text)
+    }
+}
+
+/// Notes the end of each call.
+#[derive(Clone, Default)]
+struct Ends(Arc<Mutex<Vec<String>>>);
+
+impl Gate for Ends {
+    fn admit(&self, _: &Arrival<'_>) -> Result<Guard, Status> {
+        let ends = self.0.clone();
+        Ok(Guard::new(move |end| ends.lock().unwrap().push(end.name().to_owned())))
+    }
+}
+
+#[tokio::test]
+async fn an_overloaded_method_passes_each_gate_once() {
+    for protocol in ["dubbo", "tri"] {
+        let (of_server, of_service) = (Ends::default(), Ends::default());
+        let export = Export::new(OverloadedServer::new(Said)).gate(of_service.clone());
+        let server = Server::builder().gate(of_server.clone()).service(export);
+        let server = server.start("127.0.0.1:0").await.unwrap();
+        let app = App::builder("gates").build().unwrap();
+        let url = format!("{protocol}://{}", server.addr());
+        let client = app.client::<OverloadedClient>().url(&url).retries(0).build().unwrap();
+        assert_eq!(client.say_number(1).await.unwrap(), "1");
+        assert_eq!(client.say_text("a".into()).await.unwrap(), "a");
+        for ends in [of_server, of_service] {
+            let told = || ends.0.lock().unwrap().len() >= 2;
+            wait_until("the gates are told", told).await;
+            assert_eq!(*ends.0.lock().unwrap(), ["OK", "OK"], "{protocol}");
+        }
+    }
+}

@@ -6,7 +6,7 @@
     reason = "a test stops at the first surprise"
 )]
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
 
@@ -170,6 +170,32 @@ async fn streamed_replies_are_made_there_too() {
     assert!(threads.iter().all(|name| name.starts_with(NAME)), "{threads:?}");
 }
 
+/// A connection remembers the methods that are called over it, and keeps none of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_removed_service_is_dropped_though_its_connections_are_idle() {
+    for protocol in PROTOCOLS {
+        for isolated in [false, true] {
+            let pit = Pit::default();
+            let (one, service) = (One::default(), Arc::downgrade(&pit.barrier));
+            let gate = Arc::downgrade(&one.0);
+            let mut export = Export::new(MinerServer::new(pit)).gate(one);
+            if isolated {
+                export = export.isolated(1);
+            }
+            let server = serve(export).await;
+            let app = App::builder("test").build().unwrap();
+            let miner = miner(&app, protocol, &server);
+            for _ in 0..4 {
+                assert!(!is_refusal(&miner.fail().await.unwrap_err()));
+            }
+            server.remove(&ServiceKey::interface_only("org.example.Miner")).await.unwrap();
+            let dropped = || service.strong_count() == 0 && gate.strong_count() == 0;
+            wait_until("the service and its gates are dropped", dropped).await;
+            assert_eq!(server.connections(), 1, "{protocol}");
+        }
+    }
+}
+
 #[test]
 fn a_runtime_of_somebody_else_may_end() {
     let own = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
@@ -207,6 +233,44 @@ fn a_runtime_of_somebody_else_may_end() {
             }
         }
     });
+}
+
+/// A runtime notices its end when a worker is free; calls that came meanwhile never ran.
+#[test]
+fn a_call_that_waits_for_a_worker_of_a_runtime_that_ends_has_not_begun() {
+    let here = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for protocol in PROTOCOLS {
+        let own = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+        here.block_on(async {
+            let (pit, told) = (Pit::default(), Admitted::default());
+            let export = Export::new(MinerServer::new(pit.clone())).gate(told.clone());
+            let server = serve(export.runtime(own.handle().clone())).await;
+            let app = App::builder("test").build().unwrap();
+            let miner = miner(&app, protocol, &server);
+            let first = miner.clone();
+            let busy = tokio::spawn(async move { first.dig().await });
+            pit.begun.notified().await;
+            own.shutdown_background();
+            let waits = tokio::spawn(async move { miner.fail().await });
+            wait_until("both calls are admitted", || told.0.load(Ordering::SeqCst) == 2).await;
+            let barrier = pit.barrier.clone();
+            tokio::task::spawn_blocking(move || barrier.wait()).await.unwrap();
+            let error = waits.await.unwrap().unwrap_err();
+            assert_eq!(error.retry(), dubhe::status::Retry::Unstarted, "{protocol}: {error}");
+            let _ = busy.await.unwrap();
+        });
+    }
+}
+
+/// Counts the calls that it admits.
+#[derive(Clone, Default)]
+struct Admitted(Arc<AtomicUsize>);
+
+impl Gate for Admitted {
+    fn admit(&self, _: &Arrival<'_>) -> Result<Guard, Status> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Ok(Guard::none())
+    }
 }
 
 /// Returns the error of a call that nobody began.

@@ -209,6 +209,39 @@ async fn a_stop_waits_for_calls_but_not_for_ever() {
     assert_eq!((answer.unwrap_err().code(), cut), (Code::Unavailable, 1));
 }
 
+/// The longest duration means "never", and does not overflow.
+#[tokio::test]
+async fn options_may_be_as_long_as_a_duration_can_be() {
+    for protocol in ["dubbo", "tri"] {
+        let server = Server::builder().service(ClockServer::new(Slow)).options(|o| {
+            (o.shutdown_wait, o.withdraw_timeout) = (Duration::MAX, Duration::MAX);
+            (o.accept.handshake_timeout, o.accept.first_byte_timeout) =
+                (Duration::MAX, Duration::MAX);
+            (o.dubbo.drain_quiet, o.dubbo.heartbeat) = (Duration::MAX, Duration::MAX);
+            (o.dubbo.one_way_timeout, o.session.write_stall) = (Duration::MAX, Duration::MAX);
+            (o.dubbo.min_rate.window, o.triple.min_rate.window) = (Duration::MAX, Duration::MAX);
+            (o.triple.idle_timeout, o.triple.ping_interval) = (Duration::MAX, Duration::MAX);
+            (o.triple.drain_quiet, o.triple.write_stall) = (Duration::MAX, Duration::MAX);
+        });
+        let server = server.registry(Memory::new()).start("127.0.0.1:0").await.unwrap();
+        let app = App::builder("test").build().unwrap();
+        let url = format!("{protocol}://{}", server.addr());
+        let clock = app.client::<ClockClient>().url(&url).retries(0).build().unwrap();
+        assert_eq!(clock.sleep(1).await.unwrap(), 1);
+        let key = ServiceKey::new("org.example.Clock", "", "2.0.0");
+        let removal = server.remove(&key);
+        let waits = tokio::time::timeout(Duration::from_millis(50), removal).await;
+        assert!(waits.is_err(), "{protocol}: a removal waits for callers: {waits:?}");
+        let stop = async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            let stop = tokio::time::timeout(Duration::from_millis(200), server.stop()).await;
+            assert!(stop.is_err(), "{protocol}: a stop waits for calls: {stop:?}");
+        };
+        let (answer, ()) = tokio::join!(clock.sleep(10_000), stop);
+        assert_eq!(answer.unwrap_err().code(), Code::Unavailable, "{protocol}");
+    }
+}
+
 #[tokio::test]
 async fn a_service_takes_what_its_payload_allows() {
     let export = Export::new(ClockServer::new(Slow)).param("payload", "1000");

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::BytesMut;
+use dubhe_core::time::after;
 use tokio::io::AsyncReadExt;
 
 use super::{MAX_SNIFF_BYTES, Probe, Protocol};
@@ -31,7 +32,7 @@ async fn peek<T>(
     let mut seen = BytesMut::from(io.take_prefix());
     seen.reserve(MAX_SNIFF_BYTES);
     let mut limit = if seen.is_empty() { timeouts.first } else { timeouts.rest };
-    let mut until = time::now() + limit;
+    let mut until = after(time::now(), limit);
     loop {
         if !seen.is_empty()
             && let Some(decided) = decide(&seen)?
@@ -52,7 +53,7 @@ async fn peek<T>(
             }
             (_, 0) => {
                 limit = timeouts.rest;
-                until = time::now() + limit;
+                until = after(time::now(), limit);
             }
             _ => {}
         }

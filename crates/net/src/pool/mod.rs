@@ -22,6 +22,7 @@ use std::{
 };
 
 use dubhe_core::random::RandomSource;
+use dubhe_core::time::after;
 use tokio::sync::watch;
 
 pub use backoff::Backoff;
@@ -293,7 +294,7 @@ impl<C: MakeConnection> Shared<C> {
                 }
             }
             let next = (failures > 0)
-                .then(|| time::now() + self.options.backoff.pause(failures, &*self.random));
+                .then(|| after(time::now(), self.options.backoff.pause(failures, &*self.random)));
             slot.set_next(next);
             self.publish();
             if let Some(next) = next {

@@ -9,6 +9,7 @@ use std::{
 };
 
 use bytes::BytesMut;
+use dubhe_core::time::after;
 use tokio::io::AsyncWrite;
 
 use super::{
@@ -190,7 +191,7 @@ impl<S: Session> Driver<S> {
             cx.waker().wake_by_ref();
         }
         self.next_tick = earlier(self.next_tick, self.out.take_tick());
-        let stall = self.stuck_since.map(|since| since + self.options.write_stall);
+        let stall = self.stuck_since.map(|since| after(since, self.options.write_stall));
         self.timer.arm(earlier(earlier(self.next_tick, stall), self.hang_up.due()), cx);
         if stall.is_some() {
             self.handle.shared.blocked(self.timer.due());
@@ -395,12 +396,13 @@ impl<S: Session> Driver<S> {
                 matches!(why, CloseReason::Ended | CloseReason::Cut { .. }) || self.eof.is_some();
             match sent {
                 Poll::Ready(Ok(())) if !peer_ended => {
-                    let until = now + self.options.linger;
+                    let until = after(now, self.options.linger);
                     self.stage = Stage::Lingering { until, left: MAX_LINGER_BYTES };
                 }
                 Poll::Ready(_) => return Poll::Ready(()),
                 Poll::Pending => {
-                    let until = *self.stuck_since.get_or_insert(now) + self.options.write_stall;
+                    let until =
+                        after(*self.stuck_since.get_or_insert(now), self.options.write_stall);
                     if until <= now {
                         return Poll::Ready(());
                     }

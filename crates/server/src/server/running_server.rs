@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use dubhe_core::time::after;
 use dubhe_core::{ServiceKey, Status};
 use dubhe_net::drain::{Scope, Trigger};
 use dubhe_net::io::SockAddr;
@@ -139,7 +140,7 @@ impl RunningServer {
         let withdrawn = self.announcer.withdraw(key, Some(alone)).await;
         // Others may come and go meanwhile.
         if self.announcer.announces(&removed) {
-            time::sleep_until(time::now() + self.notice).await;
+            time::sleep_until(after(time::now(), self.notice)).await;
         }
         let _alone = self.changing.lock(key).await;
         // Another call may have removed it, and added one of its name.
@@ -212,6 +213,6 @@ impl RunningServer {
     async fn drain(&self) -> usize {
         self.state.send_modify(|state| state.serving = false);
         self.announcer.withdraw_all().await;
-        self.trigger.drain(time::now() + self.wait).await
+        self.trigger.drain(after(time::now(), self.wait)).await
     }
 }

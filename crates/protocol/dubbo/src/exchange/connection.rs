@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use dubhe_core::invoke::{Outcome, Pending};
 use dubhe_core::random::{RandomSource, SplitMix};
 use dubhe_core::status::table;
-use dubhe_core::time::Deadline;
+use dubhe_core::time::{Deadline, after};
 use dubhe_core::{
     Call, CallKind, Encoded, Format, Invoke, Invoking, Payload, Reply, Status, Value,
 };
@@ -242,7 +242,7 @@ impl Connection {
             })?;
             if two_way {
                 // The earliest of these moments counts, so that the timer moves seldom.
-                let look = self.look_after.map(|after| now + after);
+                let look = self.look_after.map(|wait| after(now, wait));
                 [deadline, look].into_iter().flatten().for_each(|at| out.tick_at(at));
             }
             self.count(queued);

@@ -6,6 +6,8 @@
 
 use std::time::{Duration, Instant};
 
+use dubhe_core::time::after;
+
 use super::Role;
 
 /// Periods of silence after which the peer is taken for dead.
@@ -40,21 +42,21 @@ impl Heartbeat {
         if self.period.is_zero() {
             return Beat::Wait(None);
         }
-        let dead = last_read + self.period * DEAD_AFTER;
+        let dead = after(last_read, self.period.saturating_mul(DEAD_AFTER));
         if dead <= now {
             return Beat::Dead(now.saturating_duration_since(last_read));
         }
         if self.role == Role::Server {
             return Beat::Wait(Some(dead));
         }
-        let idle = last_read.min(last_write) + self.period;
-        let again = self.sent.map(|sent| sent + self.period / CHECKS_PER_PERIOD);
+        let idle = after(last_read.min(last_write), self.period);
+        let again = self.sent.map(|sent| after(sent, self.period / CHECKS_PER_PERIOD));
         let due = again.map_or(idle, |again| idle.max(again));
         if due > now {
             return Beat::Wait(Some(due.min(dead)));
         }
         self.sent = Some(now);
-        Beat::Send(dead.min(now + self.period / CHECKS_PER_PERIOD))
+        Beat::Send(dead.min(after(now, self.period / CHECKS_PER_PERIOD)))
     }
 }
 

@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use dubhe_core::filter::Guards;
-use dubhe_core::gate::Arrival;
+use dubhe_core::gate::{Arrival, Gates};
 use dubhe_core::printable::Printable;
 use dubhe_core::serve::{self, Overload, Target, Wanted};
 use dubhe_core::status::{Retry, panic_message, table};
-use dubhe_core::time::Deadline;
+use dubhe_core::time::{Deadline, after};
 use dubhe_core::{Call, Head, Metadata, Method, Peer, ServiceKey, Status};
 use dubhe_hessian2::Error;
 use dubhe_net::memory::MemoryFull;
@@ -111,34 +111,35 @@ impl Exchange {
 
         // The target, by the bytes of an earlier request or by a scan that builds no value; then
         // the gates, before arguments and attachments are decoded.
-        let (known, payload, guards) = match self.request_cache.recognise(frame) {
-            Some(CachedRequest { known, count, arguments }) => {
-                let guards = self.admit(header, two_way, now, &known)?;
-                (known, body::arguments(count, arguments, self.options.decoded), guards)
+        let (known, invoke, payload, guards) = match self.request_cache.recognise(frame) {
+            Some(CachedRequest { known, gates, invoke, count, arguments }) => {
+                let guards = self.admit(header, two_way, now, &known, &gates)?;
+                let payload = body::arguments(count, arguments, self.options.decoded);
+                (known, invoke, payload, guards)
             }
             None => {
                 let scanned =
                     Scanned::read(frame, self.options.body()).map_err(Refusal::unreadable)?;
-                let mut known = self.request_head(scanned.request())?;
-                let guards = self.admit(header, two_way, now, &known)?;
+                let target = self.find(scanned.request())?;
+                let mut known = self.request_head(&target, scanned.request());
+                let guards = self.admit(header, two_way, now, &known, &target.gates)?;
                 let request = match scanned.finish() {
                     Ok(request) => request,
                     Err(error) => return Err(refused(guards, Refusal::unreadable(error))),
                 };
                 known.metadata.clone_from(&request.attachments.metadata);
-                self.request_cache.learn(frame, &request, &known);
-                (Arc::new(known), request.payload(), guards)
+                self.request_cache.learn(frame, &request, &known, || target.remember());
+                (Arc::new(known), target.invoke, request.payload(), guards)
             }
         };
-        let RequestHead { target, limit, .. } = &*known;
+        let RequestHead { service, method, limit, .. } = &*known;
         if !limit.allows(frame.len()) {
             let text = too_large(frame.len(), *limit);
             return Err(refused(guards, Refusal::Wire(table::dubbo::BAD_REQUEST, text)));
         }
         let deadline = known.deadline(two_way, now);
         if deadline.is_some_and(|deadline| deadline.passed(now)) {
-            let (service, method) = (&target.service, &target.method.name);
-            let text = format!("{service}.{method} arrived after its timeout");
+            let text = format!("{service}.{} arrived after its timeout", method.name);
             return Err(refused(guards, Refusal::Wire(table::dubbo::SERVER_TIMEOUT, text)));
         }
 
@@ -148,12 +149,13 @@ impl Exchange {
             to: two_way.then(|| known.reply_to(header)),
             deadline: match deadline {
                 None if !two_way => {
-                    one_way::time_limit(target, self.options.one_way_timeout).map(|t| now + t)
+                    one_way::time_limit(&known.params, method, self.options.one_way_timeout)
+                        .map(|t| after(now, t))
                 }
                 deadline => deadline.map(Deadline::instant),
             },
-            service: target.service.clone(),
-            method: target.method.clone(),
+            service: service.clone(),
+            method: method.clone(),
         };
         let until = ticket.deadline;
         let head = Head {
@@ -161,9 +163,9 @@ impl Exchange {
             deadline,
             arrived: Some(now),
             peer: Some(self.peer.clone()),
-            ..Head::new(target.service.clone(), target.method.clone())
+            ..Head::new(service.clone(), method.clone())
         };
-        let (invoke, key) = (target.invoke.clone(), PollKey::of(&target.invoke));
+        let key = PollKey::of(&invoke);
         let begin = move || guards.follow(invoke.invoke(Call::new(head, payload)));
         let bytes = frame.len();
         let started = if self.offload.next(bytes) {
@@ -193,25 +195,27 @@ impl Exchange {
         two_way: bool,
         now: Instant,
         known: &RequestHead,
+        gates: &Gates,
     ) -> Result<Guards, Refusal> {
-        let Target { service, method, gates, .. } = &known.target;
+        let RequestHead { service, method, .. } = known;
         let mut arrival = Arrival::new(service, method, &self.peer, now);
         arrival.deadline = known.deadline(two_way, now);
         arrival.priority = known.priority.as_deref();
         gates.admit(&arrival).map_err(|status| Refusal::Gate(known.reply_to(header), status))
     }
 
-    /// Finds the target and the facts of a request.
-    fn request_head(&self, request: &Request<'_>) -> Result<RequestHead, Refusal> {
-        let target = self.find(request)?;
-        Ok(RequestHead {
-            limit: self.limit(&target),
-            target,
+    /// Returns the facts of a request for `target`.
+    fn request_head(&self, target: &Target, request: &Request<'_>) -> RequestHead {
+        RequestHead {
+            service: target.service.clone(),
+            method: target.method.clone(),
+            params: target.params.clone(),
+            limit: self.limit(target),
             timeout: request.attachments.timeout,
             priority: request.attachments.priority.as_deref().map(Into::into),
             metadata: Metadata::new(),
             attachments: supports_attachments(&request.dubbo),
-        })
+        }
     }
 
     fn find(&self, request: &Request<'_>) -> Result<Target, Refusal> {

@@ -2,17 +2,21 @@
 
 use std::time::{Duration, Instant};
 
-use dubhe_core::serve::Target;
+use dubhe_core::Method;
+use dubhe_core::endpoint::ServiceParams;
 use dubhe_net::log::OncePerSecond;
 
-/// The longest time that a one-way call of `target` may run: the `timeout` that it was exported with,
-/// else `default`, of which zero means no limit.
-pub(super) fn time_limit(target: &Target, default: Duration) -> Option<Duration> {
-    let params = &*target.params;
+/// The longest time that a one-way call of `method` may run: the `timeout` in the `params` of its
+/// service, else `default`, of which zero means no limit.
+pub(super) fn time_limit(
+    params: &ServiceParams,
+    method: &Method,
+    default: Duration,
+) -> Option<Duration> {
     let own = if params.params.is_empty() {
         None
     } else {
-        let of_method = params.get(&format!("{}.timeout", target.method.name));
+        let of_method = params.get(&format!("{}.timeout", method.name));
         of_method.or_else(|| params.get("timeout")).and_then(|text| text.trim().parse().ok())
     };
     let limit = own.map_or(default, Duration::from_millis);
@@ -37,35 +41,14 @@ impl OverdueLog {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use dubhe_core::endpoint::ServiceParams;
-    use dubhe_core::gate::Gates;
-    use dubhe_core::{Call, Invoke, Invoking, Method, ServiceKey};
-
     use super::*;
-
-    struct Nobody;
-
-    impl Invoke for Nobody {
-        fn invoke(&self, _: Call) -> Invoking {
-            panic!("not called here");
-        }
-    }
 
     #[test]
     fn the_narrowest_timeout_counts_and_zero_is_no_limit() {
         const S: Duration = Duration::from_secs(1);
         let limit = |params: &[(&'static str, &'static str)], default| {
             let params = params.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
-            let target = Target {
-                service: Arc::new(ServiceKey::interface_only("a.B")),
-                method: Arc::new(Method::java("log", "")),
-                params: Arc::new(ServiceParams { params }),
-                gates: Gates::default(),
-                invoke: Arc::new(Nobody),
-            };
-            time_limit(&target, default)
+            time_limit(&ServiceParams { params }, &Method::java("log", ""), default)
         };
         assert_eq!(limit(&[], 60 * S), Some(60 * S));
         assert_eq!(limit(&[], Duration::ZERO), None);

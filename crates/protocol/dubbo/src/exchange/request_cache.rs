@@ -10,8 +10,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use dubhe_core::serve::Target;
-use dubhe_core::{Metadata, Value};
+use dubhe_core::endpoint::ServiceParams;
+use dubhe_core::gate::Gates;
+use dubhe_core::serve::RememberedTarget;
+use dubhe_core::{Invoke, Metadata, Method, ServiceKey, Value};
 use dubhe_hessian2::{Decode, Decoder};
 
 use crate::body::{Attachments, BodyLimits, Request};
@@ -22,10 +24,12 @@ const MAX_ENTRIES: usize = 8;
 /// The largest names and attachments that are remembered, in bytes together.
 const MAX_ENTRY_BYTES: usize = 2048;
 
-/// A request without its arguments.
+/// A request without its arguments and its target.
 #[derive(Clone)]
 pub(super) struct RequestHead {
-    pub(super) target: Target,
+    pub(super) service: Arc<ServiceKey>,
+    pub(super) method: Arc<Method>,
+    pub(super) params: Arc<ServiceParams>,
     pub(super) limit: PayloadLimit,
     pub(super) timeout: Option<Duration>,
     pub(super) priority: Option<ByteString>,
@@ -49,11 +53,15 @@ struct Entry {
     attachments: Bytes,
     count: usize,
     known: Arc<RequestHead>,
+    /// The target, not kept alive: the connection may be idle when the service is removed.
+    target: RememberedTarget,
 }
 
 /// A request that was recognised.
 pub(super) struct CachedRequest {
     pub(super) known: Arc<RequestHead>,
+    pub(super) gates: Gates,
+    pub(super) invoke: Arc<dyn Invoke>,
     pub(super) count: usize,
     pub(super) arguments: Bytes,
 }
@@ -84,13 +92,21 @@ impl RequestCache {
             }
             let start = entry.names.len();
             let arguments = body.slice(start..start + end);
-            Some(CachedRequest { known: entry.known.clone(), count: entry.count, arguments })
+            let (gates, invoke) = entry.target.get()?;
+            let (known, count) = (entry.known.clone(), entry.count);
+            Some(CachedRequest { known, gates, invoke, count, arguments })
         })
     }
 
     /// Remembers a request when it came for the second time in a row. `request` was read from
     /// `body`.
-    pub(super) fn learn(&mut self, body: &Bytes, request: &Request<'_>, known: &RequestHead) {
+    pub(super) fn learn(
+        &mut self,
+        body: &Bytes,
+        request: &Request<'_>,
+        known: &RequestHead,
+        target: impl FnOnce() -> RememberedTarget,
+    ) {
         let start = offset(body, &request.arguments);
         let Some((names, rest)) = body.split_at_checked(start) else { return };
         let Some(attachments) = rest.get(request.arguments.len()..) else { return };
@@ -112,6 +128,7 @@ impl RequestCache {
             attachments,
             count: request.count,
             known: Arc::new(RequestHead { metadata, ..known.clone() }),
+            target: target(),
         };
         match self.entries.get_mut(self.next) {
             Some(place) => *place = entry,
@@ -147,9 +164,9 @@ fn decode_scalars(bytes: &Bytes) -> Option<Metadata> {
 
 #[cfg(test)]
 mod tests {
-    use dubhe_core::gate::Gates;
+    use dubhe_core::serve::Target;
     use dubhe_core::value::Object;
-    use dubhe_core::{Args, Call, Head, Invoke, Invoking, Method, Payload, ServiceKey};
+    use dubhe_core::{Args, Call, Head, Invoking, Payload};
     use dubhe_net::session::Outbox;
 
     use super::*;
@@ -184,15 +201,10 @@ mod tests {
     }
 
     fn known(request: &Request<'_>) -> RequestHead {
-        let target = Target {
+        RequestHead {
             service: Arc::new(ServiceKey::interface_only("a.B")),
             method: Arc::new(Method::java(request.method.to_string(), "")),
             params: Arc::default(),
-            gates: Gates::default(),
-            invoke: Arc::new(Nobody),
-        };
-        RequestHead {
-            target,
             limit: PayloadLimit::default(),
             timeout: request.attachments.timeout,
             priority: None,
@@ -202,8 +214,20 @@ mod tests {
     }
 
     fn learn(request_cache: &mut RequestCache, body: &Bytes) {
+        learn_target(request_cache, body, Arc::new(Nobody));
+    }
+
+    fn learn_target(request_cache: &mut RequestCache, body: &Bytes, invoke: Arc<dyn Invoke>) {
         let request = Request::read(body).unwrap();
-        request_cache.learn(body, &request, &known(&request));
+        let known = known(&request);
+        let target = Target {
+            service: known.service.clone(),
+            method: known.method.clone(),
+            params: known.params.clone(),
+            gates: Gates::default(),
+            invoke,
+        };
+        request_cache.learn(body, &request, &known, || target.remember());
     }
 
     fn user(name: &str) -> Value {
@@ -230,7 +254,7 @@ mod tests {
             let recognised = request_cache.recognise(&again).unwrap();
             assert_eq!(recognised.arguments, request.arguments);
             assert_eq!(recognised.count, 1);
-            assert_eq!(&*recognised.known.target.method.name, method);
+            assert_eq!(&*recognised.known.method.name, method);
             assert_eq!(recognised.known.metadata, request.attachments.metadata);
             assert_eq!(recognised.known.timeout, Some(Duration::from_secs(3)));
         }
@@ -271,6 +295,23 @@ mod tests {
         request_cache.renew(0);
         assert!(request_cache.recognise(&body).is_some());
         request_cache.renew(1);
+        assert!(request_cache.recognise(&body).is_none());
+        learn(&mut request_cache, &body);
+        assert!(request_cache.recognise(&body).is_some());
+    }
+
+    #[test]
+    fn a_target_that_its_dispatch_drops_is_dropped_and_learned_anew() {
+        let mut request_cache = RequestCache::default();
+        let body = body("a", Value::Int(1), traced("t"));
+        let exported: Arc<dyn Invoke> = Arc::new(Nobody);
+        for _ in 0..2 {
+            learn_target(&mut request_cache, &body, exported.clone());
+        }
+        assert!(request_cache.recognise(&body).is_some());
+        let weak = Arc::downgrade(&exported);
+        drop(exported);
+        assert_eq!(weak.strong_count(), 0);
         assert!(request_cache.recognise(&body).is_none());
         learn(&mut request_cache, &body);
         assert!(request_cache.recognise(&body).is_some());

@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use dubhe_core::Peer;
 use dubhe_core::invoke::BackChannel;
 use dubhe_core::serve::Dispatch;
+use dubhe_core::time::after;
 use dubhe_net::memory::{Charge, ConnectionMemory, FREE};
 use dubhe_net::poll_watch::PollWatch;
 use dubhe_net::rate::RateMeter;
@@ -251,7 +252,7 @@ impl Exchange {
                 now
             }
         };
-        let end = since + self.options.drain_quiet;
+        let end = after(since, self.options.drain_quiet);
         if end > now {
             out.tick_at(end);
             return false;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use dubhe_core::call::{Call, CallBody, Head};
 use dubhe_core::filter::Guards;
-use dubhe_core::gate::{Arrival, PRIORITY};
+use dubhe_core::gate::{Arrival, Gates, PRIORITY};
 use dubhe_core::invoke::Outcome;
 use dubhe_core::serve::Target;
 use dubhe_core::status::Retry;
@@ -102,7 +102,7 @@ async fn exchange<P: RequestProtocol>(
 
     // Admission: nothing of the body has been read or decoded.
     let admitted = match request.memory.check(0) {
-        Ok(()) => admit(&request, &target.target, deadline),
+        Ok(()) => target.target.gates.admit(&arrival(&request, &target.target, deadline)),
         Err(full) => Err(full.into()),
     };
     let guards = match admitted {
@@ -133,7 +133,9 @@ async fn exchange<P: RequestProtocol>(
             let watch = StreamWatch { watch, key, caller: &caller };
             reply::write(&protocol, respond, reply, late, watch).await;
         }
-        Err(status) if refused => reply::send(respond, protocol.refusal(&status)).await,
+        Err(status) if refused || status.is_never_ran() => {
+            reply::send(respond, protocol.refusal(&status)).await;
+        }
         Err(status) => reply::send(respond, protocol.error(&status)).await,
     }
 }
@@ -148,7 +150,7 @@ async fn call<P: RequestProtocol>(
     guards: Guards,
     refused: &mut bool,
 ) -> Outcome {
-    let ReadRequest { target, chosen, body, bytes, mut held } =
+    let ReadRequest { target, asked, body, bytes, mut held } =
         match read(&request, protocol, found, messages).await {
             Ok(read) => read,
             Err(status) => {
@@ -157,13 +159,14 @@ async fn call<P: RequestProtocol>(
                 return Err(guards.refused(status));
             }
         };
-    // The gates were asked about another method of that name. Those of this one are asked now,
-    // with the other permits given back, so that no gate gives two at a time.
-    let guards = if chosen {
-        drop(guards);
-        admit(&request, &target, deadline).inspect_err(|_| *refused = true)?
-    } else {
-        guards
+    // Those gates were asked about another method of that name. As a rule they are those of this
+    // one, too: a gate is asked once a call.
+    let guards = match asked {
+        None => guards,
+        Some(asked) => {
+            let also = |arrival: &Arrival<'_>| target.gates.admit_also(&asked, guards, arrival);
+            also(&arrival(&request, &target, deadline)).inspect_err(|_| *refused = true)?
+        }
     };
     let RequestContext { shared, head: parts, at, peer, memory } = request;
     let mut head = Head::new(target.service, target.method);
@@ -189,8 +192,8 @@ async fn call<P: RequestProtocol>(
 /// A request as far as it is read before its handler begins.
 struct ReadRequest {
     target: Target,
-    /// `true` if the arguments have chosen another method than the one that was found first.
-    chosen: bool,
+    /// The gates of the method that was found first, where the arguments have chosen another one.
+    asked: Option<Gates>,
     body: CallBody,
     /// The length of a message that is there whole.
     bytes: usize,
@@ -214,7 +217,7 @@ async fn read<P: RequestProtocol>(
             let payloads =
                 messages.map(move |message| Ok(protocol.decode(message?, &method)?.payload));
             let (target, body) = (found.target, CallBody::Stream(Box::pin(payloads)));
-            ReadRequest { target, chosen: false, body, bytes: 0, held: Charge::default() }
+            ReadRequest { target, asked: None, body, bytes: 0, held: Charge::default() }
         }
         (framing, _) => {
             let message = match framing {
@@ -225,35 +228,35 @@ async fn read<P: RequestProtocol>(
             let bytes = message.len();
             let decode = || protocol.decode(message, &found.target.method);
             let decoded = work::give_way(bytes, decode)?;
-            let (target, chosen) = match decoded.overload {
-                None => (found.target, false),
+            let (target, asked) = match decoded.overload {
+                None => (found.target, None),
                 // Of several methods of one name, the arguments say which is meant.
                 Some(overload) => {
-                    let first = found.target.method.clone();
+                    let (first, asked) = (found.target.method.clone(), found.target.gates.clone());
                     let target =
                         found.choose(&*request.shared.dispatch, request.head, &overload)?;
                     let same = Arc::ptr_eq(&first, &target.method)
                         || (first.descriptor.is_some()
                             && first.descriptor == target.method.descriptor);
-                    (target, !same)
+                    (target, (!same).then_some(asked))
                 }
             };
-            ReadRequest { target, chosen, body: CallBody::One(decoded.payload), bytes, held }
+            ReadRequest { target, asked, body: CallBody::One(decoded.payload), bytes, held }
         }
     })
 }
 
-/// Asks the gates of the target.
-fn admit(
-    request: &RequestContext<'_>,
-    target: &Target,
+/// Returns the facts of a request for the gates of `target`.
+fn arrival<'a>(
+    request: &RequestContext<'a>,
+    target: &'a Target,
     deadline: Option<Deadline>,
-) -> Result<Guards, Status> {
-    let Target { service, method, gates, .. } = target;
+) -> Arrival<'a> {
+    let Target { service, method, .. } = target;
     let mut arrival = Arrival::new(service, method, request.peer, request.at);
     arrival.deadline = deadline;
     arrival.priority = request.head.headers.get(PRIORITY).and_then(|value| value.to_str().ok());
-    gates.admit(&arrival)
+    arrival
 }
 
 /// Answers by a mounted service.

@@ -130,23 +130,22 @@ async fn large<P: RequestProtocol>(
     if trailers.is_none() {
         set_length(&mut head, &data);
     }
+    if let (None, Some(deadline)) = (&trailers, late.deadline) {
+        respond.end_at(deadline.instant());
+    }
     let Some(mut send) = respond.send_head(head) else { return };
-    let Some(trailers) = trailers else {
-        // What has no trailers cannot say that it is late.
-        if send.send(data).await {
-            send.end(None);
-            unsent.end(Ok(length));
-        }
-        return;
-    };
     tokio::select! {
         biased;
         sent = send.send(data) => if sent {
-            send.end(Some(trailers));
+            send.end(trailers);
             unsent.end(Ok(length));
         },
         status = late.status() => {
-            send.end(protocol.stream_end(&Trailers::failed(status.clone())).trailers);
+            match trailers {
+                Some(_) => send.end(protocol.stream_end(&Trailers::failed(status.clone())).trailers),
+                // What has no trailers cannot say that it is late.
+                None => send.cancel(),
+            }
             unsent.end(Err(Ending::Failed(&status)));
         }
     }

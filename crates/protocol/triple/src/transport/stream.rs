@@ -1,13 +1,16 @@
 //! A stream of a connection, whichever version of HTTP carries it.
 
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
 use dubhe_net::rate::MinRate;
 use http::{HeaderMap, Response, Version, request};
 use http_body::SizeHint;
+use tokio::time::{Sleep, sleep};
 
 use super::body::{ResponseBody, forward};
 use super::rate::BodyRate;
@@ -128,60 +131,102 @@ impl Whole {
 }
 
 /// The response side of a stream before its head.
-pub(crate) struct Responder(AnyRespond);
+pub(crate) struct Responder {
+    half: AnyRespond,
+    stall: Duration,
+}
 
 impl From<AnyRespond> for Responder {
     fn from(half: AnyRespond) -> Self {
-        Self(half)
+        Self { half, stall: Duration::ZERO }
     }
 }
 
 impl Responder {
+    /// The same, whose peer may let data wait for so long and take none of it; zero for no limit. For
+    /// streams that are polled while the peer takes nothing.
+    pub(crate) fn with_stall(mut self, stall: Duration) -> Self {
+        self.stall = stall;
+        self
+    }
+
+    /// Ends the stream at `at` if the response is not sent by then, where its connection has to do
+    /// that; elsewhere what sends is polled, and sees to it.
+    pub(crate) fn end_at(&mut self, at: Instant) {
+        each!(&mut self.half, half => half.end_at(at));
+    }
+
     /// Sends the head of a response whose data follows; `None` when the stream has ended.
     pub(crate) fn send_head(&mut self, head: Response<()>) -> Option<Sender> {
-        self.0.send_head(head).map(Sender)
+        let stall = self.stall;
+        self.half.send_head(head).map(|half| Sender { half, stall })
     }
 
     /// Sends a response without waiting until the peer takes it. Returns `false` when the stream
     /// has ended.
     pub(crate) fn send_now(&mut self, response: Whole) -> bool {
-        each!(&mut self.0, half => half.send_whole(response))
+        each!(&mut self.half, half => half.send_whole(response))
     }
 
     /// Sends a response as fast as the peer takes its body.
     pub(crate) async fn send_body(mut self, response: Response<ResponseBody>) {
-        if let Some(response) = each!(&mut self.0, half => half.send_body(response)) {
+        if let Some(response) = each!(&mut self.half, half => half.send_body(response)) {
             forward(self, response).await;
         }
     }
 
     /// Resolves when the peer has given up, unless what answers is dropped then.
     pub(crate) async fn gone(&mut self) {
-        poll_fn(|cx| each!(&mut self.0, half => half.poll_reset(cx))).await;
+        poll_fn(|cx| each!(&mut self.half, half => half.poll_reset(cx))).await;
     }
 }
 
 /// The data and the trailers of one direction on their way out. Dropped before its end, it resets
 /// the stream.
-pub(crate) struct Sender(AnySend);
+pub(crate) struct Sender {
+    half: AnySend,
+    stall: Duration,
+}
 
 impl From<AnySend> for Sender {
     fn from(half: AnySend) -> Self {
-        Self(half)
+        Self { half, stall: Duration::ZERO }
     }
 }
 
 impl Sender {
     /// Sends `data` piece by piece as the peer takes it, so that a reader that stops stops the writer,
-    /// with one piece waiting. Resolves to `false` when the stream has ended.
+    /// with one piece waiting. Resolves to `false` when the stream has ended, also because the peer
+    /// took nothing for too long.
     pub(crate) async fn send(&mut self, mut data: Data) -> bool {
+        // Boxed and made when it is needed, since the task of every request has room for it.
+        let mut timer: Option<Pin<Box<Sleep>>> = None;
         loop {
-            if !poll_fn(|cx| each!(&mut self.0, half => half.poll_send(cx, &mut data))).await {
+            let Self { half, stall } = self;
+            let mut stalled = false;
+            let sent = poll_fn(|cx| {
+                let polled = each!(half, half => half.poll_send(cx, &mut data));
+                if polled.is_pending() && !stall.is_zero() {
+                    let timer = timer.get_or_insert_with(|| Box::pin(sleep(*stall)));
+                    stalled = timer.as_mut().poll(cx).is_ready();
+                }
+                if stalled { Poll::Ready(false) } else { polled }
+            });
+            if !sent.await {
+                if stalled {
+                    tracing::debug!(
+                        ?stall,
+                        "a peer takes nothing of a message; its stream is reset"
+                    );
+                    self.cancel();
+                }
                 return false;
             }
             if !data.has_remaining() {
                 return true;
             }
+            // The time begins anew with each piece that is taken.
+            timer = None;
         }
     }
 
@@ -190,21 +235,26 @@ impl Sender {
     /// # Errors
     /// When the stream has ended.
     pub(crate) fn send_last(&mut self, data: Data) -> Result<(), Error> {
-        each!(&mut self.0, half => half.send_last(data))
+        each!(&mut self.half, half => half.send_last(data))
     }
 
     /// Ends the stream. One that has ended needs no end.
     pub(crate) fn end(&mut self, trailers: Option<HeaderMap>) {
-        each!(&mut self.0, half => half.end(trailers));
+        each!(&mut self.half, half => half.end(trailers));
     }
 
-    /// Breaks the stream off.
+    /// Breaks the stream off: it has failed.
     pub(crate) fn reset(&mut self) {
-        each!(&mut self.0, half => half.reset());
+        each!(&mut self.half, half => half.reset());
+    }
+
+    /// Breaks the stream off: nobody waits for the rest.
+    pub(crate) fn cancel(&mut self) {
+        each!(&mut self.half, half => half.cancel());
     }
 
     /// Becomes ready when the peer has given up, unless what sends is dropped then.
     pub(crate) fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        each!(&mut self.0, half => half.poll_reset(cx))
+        each!(&mut self.half, half => half.poll_reset(cx))
     }
 }

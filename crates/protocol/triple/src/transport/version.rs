@@ -11,6 +11,7 @@
 //! Both hold for any version above 2.
 
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http::{HeaderMap, Response, Version};
@@ -60,6 +61,10 @@ pub(super) trait RespondHalf {
 
     /// Becomes ready when the peer has given up. Where that drops what answers, it need not be.
     fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()>;
+
+    /// Ends the stream at `at` if the response is not sent by then, where the connection has to do
+    /// that: what sends is not polled while the peer takes nothing.
+    fn end_at(&mut self, _at: Instant) {}
 }
 
 /// The data and the trailers of one direction on their way out. Dropped before its end, it resets the
@@ -77,8 +82,11 @@ pub(super) trait SendHalf {
     /// Ends the stream. One that has ended needs no end.
     fn end(&mut self, trailers: Option<HeaderMap>);
 
-    /// Breaks the stream off.
+    /// Breaks the stream off: it has failed.
     fn reset(&mut self);
+
+    /// Breaks the stream off: nobody waits for the rest.
+    fn cancel(&mut self);
 
     /// Becomes ready when the peer has given up. Where that drops what sends, it need not be.
     fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()>;

@@ -25,5 +25,6 @@ mod slow;
 mod support;
 mod target;
 mod trailers_only;
+mod unread;
 mod versions;
 mod writes;

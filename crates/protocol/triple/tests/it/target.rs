@@ -104,7 +104,7 @@ fn wrapped(types: &str, args: &[u8]) -> Bytes {
 
 /// Two methods of one name, of which the first is found where nothing tells which is meant. A gate
 /// in front of the second is closed.
-struct Overloads(Arc<Door>);
+struct Overloads(Arc<Door>, Arc<Door>);
 
 /// Refuses the method with this descriptor, and counts its permits.
 struct Door {
@@ -143,36 +143,43 @@ impl Dispatch for Overloads {
             Overload::Types("I") => "I",
             _ => "Ljava/lang/String;",
         };
-        let (door, clock): (Arc<dyn Gate>, SharedClock) = (self.0.clone(), Arc::new(TokioClock));
+        let clock: SharedClock = Arc::new(TokioClock);
+        let mut gates: Vec<Arc<dyn Gate>> = vec![self.0.clone()];
+        if types == "J" {
+            gates.push(self.1.clone());
+        }
         Ok(Target {
             service: Arc::new(ServiceKey::interface_only(wanted.interface)),
             method: Arc::new(Method::java(wanted.method, types)),
             params: Arc::default(),
-            gates: Gates::new([door], &clock),
+            gates: Gates::new(gates, &clock),
             invoke: Arc::new(Ran(types)),
         })
     }
 }
 
 #[tokio::test]
-async fn the_gates_of_an_overload_are_asked_about_it() {
-    let door = Arc::new(Door { refused: "J", asked: Mutex::default(), inside: Arc::default() });
-    let dispatch = Arc::new(Overloads(door.clone()));
+async fn a_gate_is_asked_once_whichever_overload_the_arguments_choose() {
+    let door =
+        |refused| Arc::new(Door { refused, asked: Mutex::default(), inside: Arc::default() });
+    let (all, long) = (door("none"), door("J"));
+    let dispatch = Arc::new(Overloads(all.clone(), long.clone()));
     let protocol = TripleProtocol::new(dispatch, TripleOptions::default());
     let new = support::listen(protocol).await;
     let mut raw = Raw::connect(new.address).await;
-    let string = "Ljava/lang/String;";
     for (types, argument, status, asked) in [
-        ("java.lang.String", &b"\x03bob"[..], 200, &[string][..]),
-        // A gate gives one permit at a time.
-        ("int", b"\x91", 200, &[string, "I"]),
-        ("long", b"\xe1", 403, &[string, "J"]),
+        ("java.lang.String", &b"\x03bob"[..], 200, &[][..]),
+        ("int", b"\x91", 200, &[]),
+        // Of these gates one has not been asked.
+        ("long", b"\xe1", 403, &["J"]),
     ] {
         let sent = headers(&[GO, PROTO]);
         let got = raw.call("/test.Any/ask", sent, Some(wrapped(types, argument))).await;
         assert_eq!(got.status, status, "{types}: {got:?}");
-        assert_eq!(std::mem::take(&mut *door.asked.lock().unwrap()), asked, "{types}");
-        assert_eq!(door.inside.load(Ordering::SeqCst), 0, "{types}");
+        let of = |door: &Door| std::mem::take(&mut *door.asked.lock().unwrap());
+        assert_eq!(of(&all), ["Ljava/lang/String;"], "{types}");
+        assert_eq!(of(&long), asked, "{types}");
+        assert_eq!(all.inside.load(Ordering::SeqCst), 0, "{types}");
     }
 }
 
@@ -222,7 +229,8 @@ async fn a_peer_is_named_by_the_protocol_of_each_request() {
 async fn a_gate_is_asked_before_the_message_of_a_grpc_call_is_read() {
     let string = "Ljava/lang/String;";
     let door = Arc::new(Door { refused: string, asked: Mutex::default(), inside: Arc::default() });
-    let protocol = TripleProtocol::new(Arc::new(Overloads(door)), TripleOptions::default());
+    let protocol =
+        TripleProtocol::new(Arc::new(Overloads(door.clone(), door)), TripleOptions::default());
     let server = support::listen(protocol).await;
     let stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
     let (mut send, connection) = h2::client::handshake(stream).await.unwrap();

@@ -5,7 +5,7 @@ use std::error::Error as _;
 use std::fmt;
 
 use bytes::{Bytes, BytesMut};
-use dubhe_core::time::{Duration, SharedClock};
+use dubhe_core::time::{Duration, SharedClock, after};
 use dubhe_net::io::Io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::sync::{mpsc, oneshot};
@@ -190,10 +190,10 @@ impl Connection {
     ) -> Result<Option<oneshot::Sender<()>>, LossReason> {
         // As Java's clients: a ping after a third of the timeout, the end after two thirds without
         // a word, so that another server can be found before the session is over.
-        let (ping, dead) = (self.timeout / 3, self.timeout * 2 / 3);
+        let (ping, dead) = (self.timeout / 3, self.timeout.saturating_mul(2) / 3);
         let mut heard = clock.now();
         let mut sent = heard;
-        let mut alarm = clock.sleep_until(sent + ping);
+        let mut alarm = clock.sleep_until(after(sent, ping));
         let mut flushed = true;
         loop {
             while let Some(frame) = split_frame(&mut self.input)? {
@@ -220,14 +220,14 @@ impl Connection {
                 },
                 () = &mut alarm => {
                     let now = clock.now();
-                    if now >= heard + dead {
+                    if now >= after(heard, dead) {
                         return Err(LossReason::new(format_args!("the server sent nothing for {dead:?}")));
                     }
-                    if now >= sent + ping {
+                    if now >= after(sent, ping) {
                         wire::ping(&mut self.output);
                         sent = now;
                     }
-                    alarm = clock.sleep_until((heard + dead).min(sent + ping));
+                    alarm = clock.sleep_until(after(heard, dead).min(after(sent, ping)));
                 }
             }
         }

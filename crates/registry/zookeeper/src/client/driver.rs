@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use dubhe_core::time::{Duration, Instant};
+use dubhe_core::time::{Duration, Instant, after};
 use dubhe_net::io::Address;
 use tokio::sync::{mpsc, watch};
 
@@ -103,7 +103,7 @@ impl Driver {
     /// Waits before the next attempt. False when the client was closed meanwhile.
     async fn pause(&mut self, failures: u32) -> bool {
         let ZooKeeperClientOptions { clock, random, backoff, .. } = &self.options;
-        let until = clock.now() + backoff.pause(failures, &**random);
+        let until = after(clock.now(), backoff.pause(failures, &**random));
         let sleep = clock.sleep_until(until);
         tokio::select! {
             () = sleep => true,

@@ -16,6 +16,7 @@ use std::time::UNIX_EPOCH;
 use bytestring::ByteString;
 use dubhe_core::endpoint::Offer;
 use dubhe_core::registry::{Registering, Registration, Registry, Snapshots};
+use dubhe_core::time::after;
 use dubhe_core::{Code, ServiceKey, Status};
 use futures_util::stream;
 use parking_lot::Mutex;
@@ -117,7 +118,7 @@ impl ZooKeeper {
     async fn wait_placed(&self, mut node_state: watch::Receiver<NodeState>) -> Result<(), Status> {
         let ZooKeeperOptions { timeout, check, .. } = *self.options();
         let clock = &self.0.keeper.clock;
-        let mut late = clock.sleep_until(clock.now() + timeout);
+        let mut late = clock.sleep_until(after(clock.now(), timeout));
         let mut states = self.client().states();
         loop {
             let offline = match &*states.borrow_and_update() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dubhe_core::random::RandomSource;
-use dubhe_core::time::{Duration, SharedClock};
+use dubhe_core::time::{Duration, SharedClock, after};
 use dubhe_net::pool::Backoff;
 use tokio::sync::{oneshot, watch};
 
@@ -101,7 +101,7 @@ impl NodeKeeper {
                     tracing::warn!(node = node.path, %error, "cannot create a node; trying again");
                     state.send_replace(NodeState::Missing(Some(error)));
                     let pause = self.backoff.pause(failures, &*self.random);
-                    self.clock.sleep_until(self.clock.now() + pause).await;
+                    self.clock.sleep_until(after(self.clock.now(), pause)).await;
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dubhe_core::ServiceKey;
 use dubhe_core::registry::{Health, Registration, Snapshot};
-use dubhe_core::time::Duration;
+use dubhe_core::time::{Duration, after};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
@@ -158,7 +158,7 @@ impl Subscription {
                 tracing::warn!(path = self.path, %error, "cannot read the providers; trying again");
                 let NodeKeeper { clock, random, backoff, .. } = &self.keeper;
                 let pause = backoff.pause(self.failures, &**random);
-                clock.sleep_until(clock.now() + pause).await;
+                clock.sleep_until(after(clock.now(), pause)).await;
             }
         }
     }

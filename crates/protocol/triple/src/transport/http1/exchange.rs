@@ -3,12 +3,14 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 use http::{HeaderMap, Response};
 use http_body::Frame;
 use parking_lot::Mutex;
 
 use super::answering::CutOff;
+use super::watch::Progress;
 use crate::message::writer::BATCH;
 use crate::transport::body::{BoxError, ResponseBody};
 use crate::transport::version::{RespondHalf, SendHalf};
@@ -73,19 +75,22 @@ impl PendingResponse {
 ///
 /// The future that answers is part of its connection, which drops it when the peer has left. So
 /// nothing is sent that has nobody to take it, and nobody need wait for a reset.
-pub(crate) struct Responding(pub(super) Arc<PendingResponse>);
+pub(crate) struct Responding {
+    pub(super) response: Arc<PendingResponse>,
+    pub(super) progress: Arc<Progress>,
+}
 
 impl RespondHalf for Responding {
     type Send = Sending;
 
     fn send_head(&mut self, head: Response<()>) -> Option<Sending> {
-        self.0.0.lock().head = Some(head.map(|()| Kind::Stream));
-        Some(Sending(self.0.clone()))
+        self.response.0.lock().head = Some(head.map(|()| Kind::Stream));
+        Some(Sending(self.response.clone()))
     }
 
     fn send_whole(&mut self, response: Whole) -> bool {
         let Whole { head, data, trailers } = response;
-        let mut state = self.0.0.lock();
+        let mut state = self.response.0.lock();
         if trailers.is_none() {
             state.head = Some(head.map(|()| Kind::Whole(data)));
         } else {
@@ -97,12 +102,16 @@ impl RespondHalf for Responding {
     }
 
     fn send_body(&mut self, response: Response<ResponseBody>) -> Option<Response<ResponseBody>> {
-        self.0.0.lock().head = Some(response.map(Kind::Body));
+        self.response.0.lock().head = Some(response.map(Kind::Body));
         None
     }
 
     fn poll_reset(&mut self, _: &mut Context<'_>) -> Poll<()> {
         Poll::Pending
+    }
+
+    fn end_at(&mut self, at: Instant) {
+        self.progress.end_at(at);
     }
 }
 
@@ -134,6 +143,10 @@ impl SendHalf for Sending {
 
     fn reset(&mut self) {
         self.0.0.lock().end = Some(BodyEnd::Cut);
+    }
+
+    fn cancel(&mut self) {
+        self.reset();
     }
 
     fn poll_reset(&mut self, _: &mut Context<'_>) -> Poll<()> {

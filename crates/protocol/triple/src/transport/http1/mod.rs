@@ -47,7 +47,10 @@ pub(crate) async fn serve<F>(
         let exchange = Arc::new(PendingResponse::default());
         let body = Each::Http1(Box::new(Incoming::new(body, progress.clone())));
         let body = Receiver::from(body).with_rate(options.min_rate);
-        let respond = Responder::from(Each::Http1(Responding(exchange.clone())));
+        let respond = Responder::from(Each::Http1(Responding {
+            response: exchange.clone(),
+            progress: progress.clone(),
+        }));
         let answering = Answering::new(exchange, answer(ServerStream { head, body, respond }));
         During::new(progress.begin(), answering)
     });

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use dubhe_core::time::after;
 use dubhe_net::rate::RateMeter;
 use dubhe_net::time;
 use dubhe_net::timer::EarliestTimer;
@@ -28,6 +29,11 @@ struct State {
     /// The body of the request is awaited, and no response has begun.
     awaits_body: bool,
     responded: bool,
+    /// The time since when the peer takes nothing of what is written, and the longest that it may.
+    stuck: Option<Instant>,
+    stall: Duration,
+    /// The moment by which the response has to be sent.
+    end_at: Option<Instant>,
     /// The moment at which the stream looks whether the peer has hung up.
     hang_up_due: Option<Instant>,
 }
@@ -55,6 +61,9 @@ impl Progress {
             draining: None,
             awaits_body: false,
             responded: false,
+            stuck: None,
+            stall: options.write_stall,
+            end_at: None,
             hang_up_due: None,
         })))
     }
@@ -78,7 +87,7 @@ impl Progress {
         let mut state = self.0.lock();
         state.phase = Phase::Request;
         state.requests += 1;
-        (state.awaits_body, state.responded) = (false, false);
+        (state.awaits_body, state.responded, state.end_at) = (false, false, None);
         InRequest(self.clone())
     }
 
@@ -92,6 +101,16 @@ impl Progress {
     fn respond(&self) {
         let mut state = self.0.lock();
         (state.awaits_body, state.responded) = (false, true);
+    }
+
+    /// Notes if the peer takes nothing of what is written.
+    pub(super) fn set_stuck(&self, stuck: bool) {
+        self.0.lock().stuck = stuck.then(time::now);
+    }
+
+    /// The response of the present request has to be sent by `at`.
+    pub(super) fn end_at(&self, at: Instant) {
+        self.0.lock().end_at = Some(at);
     }
 
     pub(super) fn drain(&self) {
@@ -117,14 +136,17 @@ impl State {
     fn look(&mut self, now: Instant) -> Result<Option<Instant>, String> {
         let state = self;
         let quiet = state.quiet;
-        let drained = state.draining.map(|moved| moved + quiet);
+        let drained = state.draining.map(|moved| after(moved, quiet));
         let ends = |until: Option<Instant>, why: &str| match until {
             Some(until) if until <= now => Err(why.to_owned()),
             until => Ok(until),
         };
-        match state.phase {
+        let stalled = state.stuck.filter(|_| !state.stall.is_zero());
+        let stalled = stalled.map(|since| after(since, state.stall));
+        let stalled = ends(stalled, "the peer took no byte of a response for too long")?;
+        let due = match state.phase {
             Phase::Idle(since) if !state.idle.is_zero() => {
-                ends(Some(since + state.idle), "no request came for too long")
+                ends(Some(after(since, state.idle)), "no request came for too long")
             }
             Phase::Idle(_) => Ok(None),
             Phase::Head => {
@@ -136,8 +158,9 @@ impl State {
             Phase::Request if state.awaits_body => {
                 ends(drained, "it was drained, with half a body")
             }
-            Phase::Request => Ok(None),
-        }
+            Phase::Request => ends(state.end_at, "the deadline of a response passed"),
+        }?;
+        Ok([due, stalled].into_iter().flatten().min())
     }
 }
 

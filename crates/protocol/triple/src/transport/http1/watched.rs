@@ -22,11 +22,30 @@ pub(super) struct Watched {
     /// A read waits for bytes, since the last flush.
     reading: bool,
     hang_up: HangUp,
+    /// A write waits until the peer takes bytes; a flush does.
+    writing: bool,
+    flushing: bool,
 }
 
 impl Watched {
     pub(super) fn new(io: Io, progress: Arc<Progress>) -> Self {
-        Self { io, progress, reading: false, hang_up: HangUp::default() }
+        Self {
+            io,
+            progress,
+            reading: false,
+            hang_up: HangUp::default(),
+            writing: false,
+            flushing: false,
+        }
+    }
+
+    /// Tells of the beginning and the end of the time in which the peer takes nothing.
+    fn note(&mut self, writing: bool, flushing: bool) {
+        let before = self.writing || self.flushing;
+        (self.writing, self.flushing) = (writing, flushing);
+        if before != (writing || flushing) {
+            self.progress.set_stuck(!before);
+        }
     }
 
     /// Looks after the peer if no read would tell of its end.
@@ -70,7 +89,9 @@ impl AsyncWrite for Watched {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, buf)
+        let written = Pin::new(&mut self.io).poll_write(cx, buf);
+        self.note(written.is_pending(), false);
+        written
     }
 
     fn poll_write_vectored(
@@ -78,7 +99,9 @@ impl AsyncWrite for Watched {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, bufs)
+        let written = Pin::new(&mut self.io).poll_write_vectored(cx, bufs);
+        self.note(written.is_pending(), false);
+        written
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -87,7 +110,10 @@ impl AsyncWrite for Watched {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.look(cx)?;
-        Pin::new(&mut self.io).poll_flush(cx)
+        let flushed = Pin::new(&mut self.io).poll_flush(cx);
+        let writing = self.writing;
+        self.note(writing, flushed.is_pending());
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

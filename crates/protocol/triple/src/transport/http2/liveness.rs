@@ -3,6 +3,7 @@
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use dubhe_core::time::after;
 use dubhe_net::time;
 use dubhe_net::timer::EarliestTimer;
 use h2::{Ping, PingPong};
@@ -154,13 +155,13 @@ impl<'a> Liveness<'a> {
         let rate = self.options.min_rate;
         let elapsed = now.saturating_duration_since(since);
         if elapsed < rate.window {
-            return Ok(Some(since + rate.window));
+            return Ok(Some(after(since, rate.window)));
         }
         if received.saturating_sub(before) < rate.least(elapsed) {
             return Err(CloseStep::End("a frame or a header block came too slowly"));
         }
         self.unfinished = Some((now, received));
-        Ok(Some(now + rate.window))
+        Ok(Some(after(now, rate.window)))
     }
 
     /// The next moment to look again.
@@ -177,7 +178,7 @@ impl<'a> Liveness<'a> {
             if !nothing_begun || drain.answered && requests == 0 {
                 return Ok(None);
             }
-            let until = drain.moved + options.drain_quiet;
+            let until = after(drain.moved, options.drain_quiet);
             return if until > now {
                 Ok(Some(until))
             } else {
@@ -189,14 +190,14 @@ impl<'a> Liveness<'a> {
             if idle.is_zero() {
                 return Ok(None);
             }
-            let until = self.opened + idle;
+            let until = after(self.opened, idle);
             return if until > now { Ok(Some(until)) } else { Err(CloseStep::Drain(idle)) };
         }
         let interval = options.ping_interval;
         if interval.is_zero() {
             return Ok(None);
         }
-        let due = self.last_ping + interval;
+        let due = after(self.last_ping, interval);
         if due > now {
             return Ok(Some(due));
         }
@@ -211,6 +212,6 @@ impl<'a> Liveness<'a> {
         } else {
             self.ping(now, received);
         }
-        Ok(Some(now + interval))
+        Ok(Some(after(now, interval)))
     }
 }

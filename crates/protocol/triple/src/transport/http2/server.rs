@@ -93,6 +93,7 @@ pub(crate) async fn serve<F>(
                 let body = Receiver::from(Each::Http2(Incoming(body)));
                 let body = body.with_rate(options.min_rate).counted(receiving.clone());
                 let respond = Responder::from(Each::Http2(Responding(respond)));
+                let respond = respond.with_stall(options.write_stall);
                 requests.spawn(answer(ServerStream { head, body, respond }));
             }
             Event::Accepted(Some(Err(error))) => {

@@ -93,6 +93,10 @@ impl SendHalf for Sending {
         self.0.send_reset(Reason::INTERNAL_ERROR);
     }
 
+    fn cancel(&mut self) {
+        self.0.send_reset(Reason::CANCEL);
+    }
+
     fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         self.0.poll_reset(cx).map(drop)
     }

@@ -1,0 +1,168 @@
+//! Peers that do not take the replies to their requests.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use dubhe_net::detect::Protocol;
+use dubhe_net::drain::Trigger;
+use dubhe_net::io::Io;
+use dubhe_net::io::memory::Network;
+use dubhe_triple::{TripleOptions, TripleProtocol};
+use h2::client::SendRequest;
+use h2::{Reason, RecvStream};
+use http::Request;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+use crate::support::{framed, services};
+
+const LONG: usize = 4 << 20;
+const STALL: u64 = 30;
+
+fn stall(seconds: u64) -> TripleOptions {
+    let mut options = TripleOptions::default();
+    options.write_stall = Duration::from_secs(seconds);
+    options
+}
+
+fn serve(options: TripleOptions, http1: bool) -> (Io, JoinHandle<()>) {
+    let ((io, _), (other, peer)) = Network::default().pair();
+    let protocol = TripleProtocol::new(services(), options);
+    let trigger = Trigger::new();
+    let shutdown = trigger.shutdown();
+    let serving = if http1 {
+        protocol.http1().serve(other, peer, shutdown)
+    } else {
+        protocol.serve(other, peer, shutdown)
+    };
+    let task = tokio::spawn(async move {
+        let _open = trigger;
+        serving.await;
+    });
+    (io, task)
+}
+
+/// Asks for a long reply over HTTP/1.1, with a timeout in milliseconds if it is given.
+async fn ask_http1(io: &mut Io, timeout: Option<u64>) {
+    let timeout = timeout.map(|ms| format!("tri-service-timeout: {ms}\r\n")).unwrap_or_default();
+    let head = format!(
+        "POST /test.Java/hello HTTP/1.1\r\nhost: h\r\ncontent-type: application/json\r\n{timeout}\
+         content-length: {}\r\n\r\n",
+        LONG + 4
+    );
+    io.write_all(head.as_bytes()).await.unwrap();
+    io.write_all(format!("[\"{}\"]", "a".repeat(LONG)).as_bytes()).await.unwrap();
+}
+
+/// Returns the seconds until the connection has ended.
+async fn ended(task: JoinHandle<()>) -> u64 {
+    let begin = Instant::now();
+    task.await.unwrap();
+    begin.elapsed().as_secs()
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unread_reply_over_http1_ends_its_connection() {
+    for (options, seconds) in [(TripleOptions::default(), STALL), (stall(5), 5)] {
+        let (mut io, task) = serve(options, true);
+        ask_http1(&mut io, None).await;
+        assert_eq!(ended(task).await, seconds);
+    }
+    let (mut io, task) = serve(stall(0), true);
+    ask_http1(&mut io, None).await;
+    sleep(Duration::from_hours(1)).await;
+    assert!(!task.is_finished(), "zero is no limit");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_is_read_slowly_over_http1_arrives() {
+    let (mut io, task) = serve(TripleOptions::default(), true);
+    ask_http1(&mut io, None).await;
+    let mut read = 0;
+    let mut piece = vec![0; 256 * 1024];
+    while read < LONG {
+        sleep(Duration::from_secs(STALL - 1)).await;
+        read += io.read_exact(&mut piece).await.unwrap();
+    }
+    assert!(!task.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unread_reply_over_http1_ends_at_its_deadline() {
+    let (mut io, task) = serve(TripleOptions::default(), true);
+    ask_http1(&mut io, Some(3_000)).await;
+    assert_eq!(ended(task).await, 3);
+}
+
+async fn connect(io: Io) -> SendRequest<Bytes> {
+    let (send, connection) = h2::client::handshake(io).await.unwrap();
+    tokio::spawn(async move {
+        let _ = connection.await;
+    });
+    send
+}
+
+/// Calls over HTTP/2, and returns the body of the response.
+async fn ask_http2(
+    send: &mut SendRequest<Bytes>,
+    path: &str,
+    kind: &str,
+    timeout: Option<&str>,
+    body: Bytes,
+) -> RecvStream {
+    let mut request = Request::post(format!("http://h/{path}")).header("content-type", kind);
+    if let Some(timeout) = timeout {
+        request = request.header("tri-service-timeout", timeout);
+    }
+    let request = request.body(()).unwrap();
+    let (response, mut sent) =
+        send.clone().ready().await.unwrap().send_request(request, false).unwrap();
+    sent.send_data(body, true).unwrap();
+    response.await.unwrap().into_body()
+}
+
+/// Waits without making room for more until the stream is reset; returns the seconds and the reason.
+async fn reset(mut body: RecvStream) -> (u64, Option<Reason>) {
+    let begin = Instant::now();
+    loop {
+        match body.data().await {
+            Some(Ok(_)) => {}
+            Some(Err(error)) => return (begin.elapsed().as_secs(), error.reason()),
+            None => return (begin.elapsed().as_secs(), None),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unread_message_over_http2_ends_its_stream_alone() {
+    for (options, seconds) in [(TripleOptions::default(), STALL), (stall(5), 5)] {
+        let (io, _task) = serve(options, false);
+        let mut send = connect(io).await;
+        let message = framed(&vec![7; LONG]);
+        for (method, message) in [("Echo", message.clone()), ("Repeat", message)] {
+            let path = format!("test.Plain/{method}");
+            let body = ask_http2(&mut send, &path, "application/grpc", None, message).await;
+            assert_eq!(reset(body).await, (seconds, Some(Reason::CANCEL)), "{method}");
+        }
+        let path = "test.Plain/Echo";
+        let mut body = ask_http2(&mut send, path, "application/grpc", None, framed(b"hi")).await;
+        assert_eq!(body.data().await.unwrap().unwrap(), framed(b"hi"));
+    }
+    let (io, task) = serve(stall(0), false);
+    let mut send = connect(io).await;
+    let kind = "application/grpc";
+    let _body = ask_http2(&mut send, "test.Plain/Echo", kind, None, framed(&vec![7; LONG])).await;
+    sleep(Duration::from_hours(1)).await;
+    assert!(!task.is_finished(), "zero is no limit");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unread_reply_without_trailers_over_http2_ends_at_its_deadline() {
+    let (io, _task) = serve(TripleOptions::default(), false);
+    let mut send = connect(io).await;
+    let json = Bytes::from(format!("[\"{}\"]", "a".repeat(LONG)));
+    let path = "test.Java/hello";
+    let body = ask_http2(&mut send, path, "application/json", Some("3000"), json).await;
+    assert_eq!(reset(body).await, (3, Some(Reason::CANCEL)));
+}
