@@ -17,7 +17,7 @@ use dubhe::gate::{Arrival, Gate, PRIORITY};
 use dubhe::prelude::*;
 use dubhe::status::Retry;
 use dubhe::{Metadata, RetryBudget, RunningServer, ServiceKey};
-use dubhe_testkit::{Folder, http1, wait_until};
+use dubhe_testkit::{http1, wait_until};
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::Notify;
 
@@ -530,10 +530,11 @@ async fn an_overloaded_method_passes_each_gate_once() {
 }
 
 /// Over a Unix socket no kernel gives a peer up that reads nothing.
+#[cfg(unix)]
 #[tokio::test]
 async fn a_permit_comes_back_though_nobody_reads_the_reply() {
     const LONG: usize = 4 << 20;
-    let folder = Folder::new().unwrap();
+    let folder = dubhe_testkit::Folder::new().unwrap();
     for (field, end) in [("tri-service-timeout: 300\r\n", "DEADLINE_EXCEEDED"), ("", "CANCELLED")] {
         let ends = Ends::default();
         let server = Server::builder().service(OverloadedServer::new(Said)).gate(ends.clone());
