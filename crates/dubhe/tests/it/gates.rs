@@ -529,7 +529,7 @@ async fn an_overloaded_method_passes_each_gate_once() {
     }
 }
 
-/// Over a Unix socket no kernel gives a peer up that reads nothing.
+/// A Unix socket has no kernel timeout that gives up a peer which reads nothing.
 #[cfg(unix)]
 #[tokio::test]
 async fn a_permit_comes_back_though_nobody_reads_the_reply() {
