@@ -528,3 +528,29 @@ async fn an_overloaded_method_passes_each_gate_once() {
         }
     }
 }
+
+/// A Unix socket has no kernel timeout that gives up a peer which reads nothing.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_permit_comes_back_though_nobody_reads_the_reply() {
+    const LONG: usize = 4 << 20;
+    let folder = dubhe_testkit::Folder::new().unwrap();
+    for (field, end) in [("tri-service-timeout: 300\r\n", "DEADLINE_EXCEEDED"), ("", "CANCELLED")] {
+        let ends = Ends::default();
+        let server = Server::builder().service(OverloadedServer::new(Said)).gate(ends.clone());
+        let stall = if field.is_empty() { 300 } else { 60_000 };
+        let server = server.options(|o| o.triple.write_stall = Duration::from_millis(stall));
+        let path = folder.path().join(end);
+        let _server = server.start(&format!("unix:{}", path.display())).await.unwrap();
+        let mut peer = tokio::net::UnixStream::connect(&path).await.unwrap();
+        let head = format!(
+            "POST /org.example.Overloaded/say~S HTTP/1.1\r\nhost: h\r\n{JSON}\r\n{field}\
+             content-length: {}\r\n\r\n",
+            LONG + 4
+        );
+        peer.write_all(head.as_bytes()).await.unwrap();
+        peer.write_all(format!("[\"{}\"]", "a".repeat(LONG)).as_bytes()).await.unwrap();
+        wait_until("the permit is back", || !ends.0.lock().unwrap().is_empty()).await;
+        assert_eq!(*ends.0.lock().unwrap(), [end]);
+    }
+}

@@ -3,6 +3,7 @@
 use std::{io, path::Path, sync::Arc, time::Duration};
 
 use dubhe_core::SockAddr;
+use dubhe_core::time::after;
 use tokio::net::UnixStream;
 
 use super::{UnixOptions, check};
@@ -35,7 +36,7 @@ async fn open(path: &Arc<Path>) -> io::Result<(Io, ConnectionInfo)> {
     let stream = loop {
         match UnixStream::connect(path).await {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                time::sleep_until(time::now() + pause).await;
+                time::sleep_until(after(time::now(), pause)).await;
                 pause = (2 * pause).min(MAX_PAUSE);
             }
             other => break other?,

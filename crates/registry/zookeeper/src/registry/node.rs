@@ -91,7 +91,7 @@ impl NodeKeeper {
                     let audit = AUDIT_PERIOD / 2 + Duration::from_millis(self.random.below(half));
                     tokio::select! {
                         () = watch => {}
-                        () = self.clock.sleep_until(self.clock.now() + audit) => {}
+                        () = self.clock.sleep_until(after(self.clock.now(), audit)) => {}
                     }
                 }
                 Err(Error::Disconnected) => {}
