@@ -67,7 +67,7 @@ async fn send_later(respond: &mut Responder, response: Whole) {
     }
     if let Some(mut send) = respond.send_head(head)
         && let Some(data) = data
-        && send.send(data).await
+        && send.send_all(data).await
     {
         send.end(trailers);
     }
@@ -136,7 +136,7 @@ async fn large<P: RequestProtocol>(
     let Some(mut send) = respond.send_head(head) else { return };
     tokio::select! {
         biased;
-        sent = send.send(data) => if sent {
+        sent = send.send_all(data) => if sent {
             send.end(trailers);
             unsent.end(Ok(length));
         },

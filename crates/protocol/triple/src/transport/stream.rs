@@ -143,8 +143,8 @@ impl From<AnyRespond> for Responder {
 }
 
 impl Responder {
-    /// The same, whose peer may let data wait for so long and take none of it; zero for no limit. For
-    /// streams that are polled while the peer takes nothing.
+    /// The same, whose peer may let a response wait for so long and take none of it; zero for no limit.
+    /// For versions whose streams are polled while the peer takes nothing.
     pub(crate) fn with_stall(mut self, stall: Duration) -> Self {
         self.stall = stall;
         self
@@ -195,29 +195,36 @@ impl From<AnySend> for Sender {
 }
 
 impl Sender {
-    /// Sends `data` piece by piece as the peer takes it, so that a reader that stops stops the writer,
-    /// with one piece waiting. Resolves to `false` when the stream has ended, also because the peer
-    /// took nothing for too long.
-    pub(crate) async fn send(&mut self, mut data: Data) -> bool {
+    /// Sends a message of a stream piece by piece as the peer takes it, so that a reader that stops
+    /// stops the writer, with one piece waiting, for as long as it likes. Resolves to `false` when the
+    /// stream has ended.
+    pub(crate) fn send(&mut self, data: Data) -> impl Future<Output = bool> + '_ {
+        self.send_within(Duration::ZERO, data)
+    }
+
+    /// Sends all the data of a response in the same way. Resolves to `false` also when the peer took
+    /// nothing for too long.
+    pub(crate) fn send_all(&mut self, data: Data) -> impl Future<Output = bool> + '_ {
+        self.send_within(self.stall, data)
+    }
+
+    async fn send_within(&mut self, stall: Duration, mut data: Data) -> bool {
         // Boxed and made when it is needed, since the task of every request has room for it.
         let mut timer: Option<Pin<Box<Sleep>>> = None;
         loop {
-            let Self { half, stall } = self;
+            let half = &mut self.half;
             let mut stalled = false;
             let sent = poll_fn(|cx| {
                 let polled = each!(half, half => half.poll_send(cx, &mut data));
                 if polled.is_pending() && !stall.is_zero() {
-                    let timer = timer.get_or_insert_with(|| Box::pin(sleep(*stall)));
+                    let timer = timer.get_or_insert_with(|| Box::pin(sleep(stall)));
                     stalled = timer.as_mut().poll(cx).is_ready();
                 }
                 if stalled { Poll::Ready(false) } else { polled }
             });
             if !sent.await {
                 if stalled {
-                    tracing::debug!(
-                        ?stall,
-                        "a peer takes nothing of a message; its stream is reset"
-                    );
+                    tracing::debug!(?stall, "a peer takes nothing of a reply; its stream is reset");
                     self.cancel();
                 }
                 return false;
