@@ -22,7 +22,7 @@ use dubhe_core::plan::{Destination, Picked, Plan, Policy};
 use dubhe_core::random::{RandomSource, SplitMix};
 use dubhe_core::registry::Health;
 use dubhe_core::status::Retry;
-use dubhe_core::time::{Deadline, Duration, Instant, SharedClock, Timer};
+use dubhe_core::time::{Deadline, Duration, Instant, SharedClock, Timer, after};
 use dubhe_core::watch::Watching;
 use dubhe_core::{Call, CallView, Code, Endpoint, Invoke, Invoking, Provider, Status, inherit};
 
@@ -329,7 +329,7 @@ impl Cluster {
         if let Some(pause) = pause {
             // Nobody has the call in flight meanwhile.
             drop(picked);
-            self.clock().sleep_until(now + pause).await;
+            self.clock().sleep_until(after(now, pause)).await;
             now = self.clock().now();
             let Some(other) = pick(kept, failed, now) else {
                 return Err(failed.error(status, None));

@@ -11,8 +11,14 @@ const DECIDING: &[&str] =
     &["crates/core/", "crates/cluster/", "crates/client/", "crates/filter/", "crates/registry/"];
 
 /// Crates in which a duration that may be an option is added to the present by `after`.
-const SATURATING: &[&str] =
-    &["crates/net/", "crates/protocol/", "crates/registry/", "crates/server/"];
+const SATURATING: &[&str] = &[
+    "crates/client/",
+    "crates/cluster/",
+    "crates/net/",
+    "crates/protocol/",
+    "crates/registry/",
+    "crates/server/",
+];
 
 /// Finds what asks the system for the time, or sleeps by tokio's where a clock is injected.
 pub(super) fn check(repo: &Repo) -> Vec<Finding> {

@@ -8,7 +8,7 @@ use dubhe_core::balance::Balance;
 use dubhe_core::directory::Directory;
 use dubhe_core::endpoint::{Changes, Endpoints, TimeoutLimit};
 use dubhe_core::router::Router;
-use dubhe_core::time::{Duration, SharedClock};
+use dubhe_core::time::{Duration, SharedClock, after};
 use futures_util::FutureExt as _;
 use futures_util::future::select_all;
 
@@ -114,7 +114,7 @@ impl Parts {
         }
         let clock = self.clock.clone();
         Box::pin(async move {
-            clock.sleep_until(clock.now() + pause).await;
+            clock.sleep_until(after(clock.now(), pause)).await;
             changed.await;
         })
     }

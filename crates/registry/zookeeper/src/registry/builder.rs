@@ -12,6 +12,7 @@ use dubhe_net::io::Dial;
 use dubhe_net::io::tcp::TcpDial;
 use dubhe_net::pool::Backoff;
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 use super::node::NodeKeeper;
@@ -63,7 +64,8 @@ impl ZooKeeperBuilder {
         self
     }
 
-    /// Makes the registry, which connects in the background. Must be called within a tokio runtime.
+    /// Makes the registry, which connects in the background. Must be called within a tokio runtime, in
+    /// which it runs whoever uses it.
     pub fn build(self) -> ZooKeeper {
         let Self { options, clock, random, dial } = self;
         let backoff = Backoff::within_session(options.session_timeout).capped(options.max_pause);
@@ -80,6 +82,7 @@ impl ZooKeeperBuilder {
         ZooKeeper(Arc::new(Inner {
             keeper: NodeKeeper { client, clock, random, backoff },
             options,
+            runtime: Handle::current(),
             tasks: Mutex::new(JoinSet::new()),
             announced: Mutex::new(HashMap::new()),
             errors: Arc::default(),

@@ -20,6 +20,7 @@ use dubhe_core::time::after;
 use dubhe_core::{Code, ServiceKey, Status};
 use futures_util::stream;
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -41,6 +42,8 @@ pub struct ZooKeeper(Arc<Inner>);
 struct Inner {
     keeper: NodeKeeper,
     options: ZooKeeperOptions,
+    /// The runtime of its tasks, which may be another than that of a caller.
+    runtime: Handle,
     /// Keeps nodes in place; ends with the registry.
     tasks: Mutex<JoinSet<()>>,
     announced: Mutex<HashMap<Identity, Announced>>,
@@ -88,7 +91,7 @@ impl ZooKeeper {
         let mut tasks = self.0.tasks.lock();
         // Those that have ended are forgotten.
         while tasks.try_join_next().is_some() {}
-        tasks.spawn(task);
+        tasks.spawn_on(task, &self.0.runtime);
         kept
     }
 

@@ -105,7 +105,13 @@ async fn a_node_that_an_older_session_left_is_replaced() {
 async fn a_node_that_somebody_removes_comes_back() {
     let server = Server::start().await;
     let (ours, other) = (registry(&server, ""), client(&server, None).await);
-    ours.register(provider(1, &[])).await.unwrap();
+    // Also when the runtime is gone that it was registered in.
+    let caller = ours.clone();
+    let register = move || {
+        let brief = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        brief.block_on(caller.register(provider(1, &[]))).unwrap();
+    };
+    tokio::task::spawn_blocking(register).await.unwrap();
     let (names, removed) = other.children(PROVIDERS).await.unwrap();
     let node = format!("{PROVIDERS}/{}", names[0]);
     other.delete(&node).await.unwrap();
