@@ -7,12 +7,12 @@ use crate::peers::{Peer, Peers};
 use crate::process::{ServerProcess, check, free_address, lines};
 use crate::repo::root;
 use crate::tally::Tally;
-use crate::{Result, interop, tidy};
+use crate::{Result, chaos, interop, tidy};
 
 /// The time in which everything is built on a small machine.
 const LIMIT: Duration = Duration::from_hours(1);
 
-const SUITES: &[&str] = &["tidy", "fmt", "clippy", "doc", "unit", "zookeeper", "interop"];
+const SUITES: &[&str] = &["tidy", "fmt", "clippy", "doc", "unit", "zookeeper", "interop", "chaos"];
 
 /// Runs every suite, or the one that is named. `unit` is what `cargo test`
 /// runs: unit, integration and documentation tests.
@@ -43,7 +43,8 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
             "doc" => doc(tally),
             "unit" => tests(tally, &["test", "--workspace", "--no-fail-fast"]),
             "zookeeper" => zookeeper(tally),
-            _ => interop::run(None, tally),
+            "interop" => interop::run(None, tally),
+            _ => chaos::run(&[], tally),
         };
         // A suite that broke off must not hide the others.
         if let Err(error) = ended {
