@@ -144,7 +144,8 @@ impl Protocol for TripleProtocol {
             let remote = peer.remote.clone();
             let connection = HttpConnection::new(shared.clone(), peer);
             let answer = |stream| exchange::answer(connection.clone(), stream);
-            serve_http2(io, remote, &shared.options, shutdown, answer).await;
+            let memory = &connection.memory;
+            serve_http2(io, remote, &shared.options, memory, shutdown, answer).await;
         })
     }
 }
