@@ -24,8 +24,7 @@ pub const PRIORITY: &str = "dubhe-priority";
 pub struct Arrival<'a> {
     /// The service.
     pub service: &'a Arc<ServiceKey>,
-    /// The method; `$invoke` for a generic call, whose method is one of its arguments. Over HTTP, of
-    /// several methods of a name, any: only the arguments tell which is called.
+    /// The method; `$invoke` for a generic call, whose method is one of its arguments.
     pub method: &'a Arc<Method>,
     /// The peer.
     pub peer: &'a Arc<Peer>,
@@ -80,6 +79,7 @@ pub struct Gates(Option<Arc<List>>);
 struct List {
     gates: Box<[Arc<dyn Gate>]>,
     clock: SharedClock,
+    by_arguments: bool,
 }
 
 impl Gates {
@@ -89,7 +89,8 @@ impl Gates {
         if gates.is_empty() {
             return Self(None);
         }
-        Self(Some(Arc::new(List { gates, clock: clock.clone() })))
+        let (clock, by_arguments) = (clock.clone(), false);
+        Self(Some(Arc::new(List { gates, clock, by_arguments })))
     }
 
     /// Returns a handle that does not keep the gates alive, for targets that are remembered.
@@ -106,6 +107,21 @@ impl Gates {
                 Self::new(own.gates.iter().chain(&more.gates).cloned(), &own.clock)
             }
         }
+    }
+
+    /// The same gates, of methods of which several have one name. Where the arguments alone tell which is
+    /// called, as over HTTP, they are asked when the types of the arguments have been read, so that they
+    /// see the method that is called.
+    pub fn by_arguments(&self) -> Self {
+        Self(self.0.as_ref().map(|list| {
+            let (gates, clock) = (list.gates.clone(), list.clock.clone());
+            Arc::new(List { gates, clock, by_arguments: true })
+        }))
+    }
+
+    /// Returns `true` for gates that are asked once the method is known by its arguments.
+    pub fn are_by_arguments(&self) -> bool {
+        self.0.as_ref().is_some_and(|list| list.by_arguments)
     }
 
     /// Asks all gates. What they gave is to [follow](Guards::follow) the call.

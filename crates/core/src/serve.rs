@@ -50,9 +50,8 @@ pub enum Overload<'a> {
     /// What is found decides how the body is read: a [`Method`] with a descriptor has its arguments
     /// in Triple's wrapper, one without is a protobuf method; and its [kind](Method::kind) says
     /// which side sends a stream. A gateway that does not know the types of a Java method answers
-    /// with any descriptor, such as `""`, and is asked again with `Types`; if the method is then
-    /// another one, those of its gates are asked that were not. JSON is read by the descriptor, which must be the
-    /// true one.
+    /// with any descriptor, such as `""`, and is asked again with `Types`; its gates are best
+    /// asked then ([`Gates::by_arguments`]). JSON is read by the descriptor, which must be the true one.
     Any,
     /// The JVM descriptors of the arguments, one after the other; `""` for no arguments.
     Types(&'a str),

@@ -116,6 +116,11 @@ impl Exported {
             let own = methods.entry(method.name.clone()).or_default();
             own.push(target(method.clone(), handler));
         }
+        // Of several methods of one name a gate sees the one that is called.
+        let by_arguments = gates.by_arguments();
+        for overload in methods.values_mut().filter(|own| own.len() > 1).flatten() {
+            overload.gates = by_arguments.clone();
+        }
         let generic = Arc::new(generic::GenericAdapter::new(service, &all));
         let of_dubbo: [(Arc<Method>, Arc<dyn Invoke>); 3] = [
             (generic::method("$invoke"), generic.clone()),

@@ -498,14 +498,14 @@ impl Overloaded for Said {
     }
 }
 
-/// Notes the end of each call.
+/// Notes the argument types and the end of each call.
 #[derive(Clone, Default)]
 struct Ends(Arc<Mutex<Vec<String>>>);
 
 impl Gate for Ends {
-    fn admit(&self, _: &Arrival<'_>) -> Result<Guard, Status> {
-        let ends = self.0.clone();
-        Ok(Guard::new(move |end| ends.lock().unwrap().push(end.name().to_owned())))
+    fn admit(&self, arrival: &Arrival<'_>) -> Result<Guard, Status> {
+        let (ends, types) = (self.0.clone(), arrival.method.descriptor.clone().unwrap());
+        Ok(Guard::new(move |end| ends.lock().unwrap().push(format!("{types} {}", end.name()))))
     }
 }
 
@@ -524,7 +524,8 @@ async fn an_overloaded_method_passes_each_gate_once() {
         for ends in [of_server, of_service] {
             let told = || ends.0.lock().unwrap().len() >= 2;
             wait_until("the gates are told", told).await;
-            assert_eq!(*ends.0.lock().unwrap(), ["OK", "OK"], "{protocol}");
+            let both = ["I OK", "Ljava/lang/String; OK"];
+            assert_eq!(*ends.0.lock().unwrap(), both, "{protocol}");
         }
     }
 }
@@ -551,6 +552,6 @@ async fn a_permit_comes_back_though_nobody_reads_the_reply() {
         peer.write_all(head.as_bytes()).await.unwrap();
         peer.write_all(format!("[\"{}\"]", "a".repeat(LONG)).as_bytes()).await.unwrap();
         wait_until("the permit is back", || !ends.0.lock().unwrap().is_empty()).await;
-        assert_eq!(*ends.0.lock().unwrap(), [end]);
+        assert_eq!(*ends.0.lock().unwrap(), [format!("Ljava/lang/String; {end}")]);
     }
 }

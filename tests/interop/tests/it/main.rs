@@ -69,7 +69,7 @@ fn every_case_of_the_dubbo_go_consumer_passes() {
 
 #[test]
 fn every_case_of_grpcs_interop_client_passes() {
-    assert_eq!(Provider::start().run("grpc", "grpc"), ["17 passed, 0 failed"]);
+    assert_eq!(Provider::start().run("grpc", "grpc"), ["18 passed, 0 failed"]);
 }
 
 #[test]

@@ -100,9 +100,12 @@ async fn exchange<P: RequestProtocol>(
     };
     let (watch, key) = (request.shared.watch.as_deref(), PollKey::of(&target.target.invoke));
 
-    // Admission: nothing of the body has been read or decoded.
+    // Admission: nothing of the body has been read or decoded. Of several methods of one name the gates
+    // are asked about the one that is called, which the arguments tell.
+    let gates = &target.target.gates;
     let admitted = match request.memory.check(0) {
-        Ok(()) => target.target.gates.admit(&arrival(&request, &target.target, deadline)),
+        Ok(()) if gates.are_by_arguments() => Ok(Guards::default()),
+        Ok(()) => gates.admit(&arrival(&request, &target.target, deadline)),
         Err(full) => Err(full.into()),
     };
     let guards = match admitted {
@@ -159,8 +162,7 @@ async fn call<P: RequestProtocol>(
                 return Err(guards.refused(status));
             }
         };
-    // Those gates were asked about another method of that name. As a rule they are those of this
-    // one, too: a gate is asked once a call.
+    // A gate is asked once a call: now, or before about another method of that name.
     let guards = match asked {
         None => guards,
         Some(asked) => {
@@ -192,7 +194,8 @@ async fn call<P: RequestProtocol>(
 /// A request as far as it is read before its handler begins.
 struct ReadRequest {
     target: Target,
-    /// The gates of the method that was found first, where the arguments have chosen another one.
+    /// The gates that were asked, if more are to be: of the method that was found first, where the
+    /// arguments have chosen another one.
     asked: Option<Gates>,
     body: CallBody,
     /// The length of a message that is there whole.
@@ -217,7 +220,8 @@ async fn read<P: RequestProtocol>(
             let payloads =
                 messages.map(move |message| Ok(protocol.decode(message?, &method)?.payload));
             let (target, body) = (found.target, CallBody::Stream(Box::pin(payloads)));
-            ReadRequest { target, asked: None, body, bytes: 0, held: Charge::default() }
+            let asked = target.gates.are_by_arguments().then(Gates::default);
+            ReadRequest { target, asked, body, bytes: 0, held: Charge::default() }
         }
         (framing, _) => {
             let message = match framing {
@@ -228,18 +232,15 @@ async fn read<P: RequestProtocol>(
             let bytes = message.len();
             let decode = || protocol.decode(message, &found.target.method);
             let decoded = work::give_way(bytes, decode)?;
+            let later = found.target.gates.are_by_arguments();
             let (target, asked) = match decoded.overload {
-                None => (found.target, None),
                 // Of several methods of one name, the arguments say which is meant.
-                Some(overload) => {
-                    let (first, asked) = (found.target.method.clone(), found.target.gates.clone());
-                    let target =
-                        found.choose(&*request.shared.dispatch, request.head, &overload)?;
-                    let same = Arc::ptr_eq(&first, &target.method)
-                        || (first.descriptor.is_some()
-                            && first.descriptor == target.method.descriptor);
-                    (target, (!same).then_some(asked))
+                Some(overload) if !found.fits(&overload) => {
+                    let asked = if later { Gates::default() } else { found.target.gates.clone() };
+                    let dispatch = &*request.shared.dispatch;
+                    (found.choose(dispatch, request.head, &overload)?, Some(asked))
                 }
+                _ => (found.target, later.then(Gates::default)),
             };
             ReadRequest { target, asked, body: CallBody::One(decoded.payload), bytes, held }
         }

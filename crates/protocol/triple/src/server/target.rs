@@ -126,6 +126,12 @@ impl<'a> RequestTarget<'a> {
 }
 
 impl ResolvedTarget<'_> {
+    /// Returns `true` if the method that was found is the one with these arguments.
+    pub(super) fn fits(&self, overload: &Overloaded) -> bool {
+        let found = self.target.method.descriptor.as_deref();
+        matches!(overload, Overloaded::Types(types) if found == Some(types))
+    }
+
     /// The method that `overload` says, of those of this name in the service that was found.
     ///
     /// # Errors
@@ -145,9 +151,7 @@ impl ResolvedTarget<'_> {
         };
         // The method is there, so it is its arguments that are wrong.
         let wrong = |status: Status| status.with_code(Code::InvalidArgument);
-        let found = self.target.method.descriptor.as_deref();
         match overload {
-            Overloaded::Types(types) if found == Some(types) => Ok(self.target),
             Overloaded::Types(types) => find(Overload::Types(types)),
             Overloaded::Count(count) => find(Overload::Count(*count)).map_err(wrong),
             Overloaded::Initials(initials) => find(Overload::Initials(initials)).map_err(wrong),

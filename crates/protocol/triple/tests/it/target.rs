@@ -102,9 +102,9 @@ fn wrapped(types: &str, args: &[u8]) -> Bytes {
     parts.concat().into()
 }
 
-/// Two methods of one name, of which the first is found where nothing tells which is meant. A gate
-/// in front of the second is closed.
-struct Overloads(Arc<Door>, Arc<Door>);
+/// Methods of one name, of which the first is found where nothing tells which is meant.
+/// With `true`, gates wait for the arguments.
+struct Overloads(Arc<Door>, bool);
 
 /// Refuses the method with this descriptor, and counts its permits.
 struct Door {
@@ -144,42 +144,35 @@ impl Dispatch for Overloads {
             _ => "Ljava/lang/String;",
         };
         let clock: SharedClock = Arc::new(TokioClock);
-        let mut gates: Vec<Arc<dyn Gate>> = vec![self.0.clone()];
-        if types == "J" {
-            gates.push(self.1.clone());
-        }
+        let gates = Gates::new([self.0.clone() as Arc<dyn Gate>], &clock);
+        let gates = if self.1 { gates.by_arguments() } else { gates };
         Ok(Target {
             service: Arc::new(ServiceKey::interface_only(wanted.interface)),
             method: Arc::new(Method::java(wanted.method, types)),
             params: Arc::default(),
-            gates: Gates::new(gates, &clock),
+            gates,
             invoke: Arc::new(Ran(types)),
         })
     }
 }
 
 #[tokio::test]
-async fn a_gate_is_asked_once_whichever_overload_the_arguments_choose() {
-    let door =
-        |refused| Arc::new(Door { refused, asked: Mutex::default(), inside: Arc::default() });
-    let (all, long) = (door("none"), door("J"));
-    let dispatch = Arc::new(Overloads(all.clone(), long.clone()));
+async fn a_gate_is_asked_once_about_the_overload_that_the_arguments_choose() {
+    let door = Arc::new(Door { refused: "J", asked: Mutex::default(), inside: Arc::default() });
+    let dispatch = Arc::new(Overloads(door.clone(), true));
     let protocol = TripleProtocol::new(dispatch, TripleOptions::default());
     let new = support::listen(protocol).await;
     let mut raw = Raw::connect(new.address).await;
     for (types, argument, status, asked) in [
-        ("java.lang.String", &b"\x03bob"[..], 200, &[][..]),
-        ("int", b"\x91", 200, &[]),
-        // Of these gates one has not been asked.
-        ("long", b"\xe1", 403, &["J"]),
+        ("java.lang.String", &b"\x03bob"[..], 200, "Ljava/lang/String;"),
+        ("int", b"\x91", 200, "I"),
+        ("long", b"\xe1", 403, "J"),
     ] {
         let sent = headers(&[GO, PROTO]);
         let got = raw.call("/test.Any/ask", sent, Some(wrapped(types, argument))).await;
         assert_eq!(got.status, status, "{types}: {got:?}");
-        let of = |door: &Door| std::mem::take(&mut *door.asked.lock().unwrap());
-        assert_eq!(of(&all), ["Ljava/lang/String;"], "{types}");
-        assert_eq!(of(&long), asked, "{types}");
-        assert_eq!(all.inside.load(Ordering::SeqCst), 0, "{types}");
+        assert_eq!(std::mem::take(&mut *door.asked.lock().unwrap()), [asked], "{types}");
+        assert_eq!(door.inside.load(Ordering::SeqCst), 0, "{types}");
     }
 }
 
@@ -229,8 +222,7 @@ async fn a_peer_is_named_by_the_protocol_of_each_request() {
 async fn a_gate_is_asked_before_the_message_of_a_grpc_call_is_read() {
     let string = "Ljava/lang/String;";
     let door = Arc::new(Door { refused: string, asked: Mutex::default(), inside: Arc::default() });
-    let protocol =
-        TripleProtocol::new(Arc::new(Overloads(door.clone(), door)), TripleOptions::default());
+    let protocol = TripleProtocol::new(Arc::new(Overloads(door, false)), TripleOptions::default());
     let server = support::listen(protocol).await;
     let stream = tokio::net::TcpStream::connect(server.address).await.unwrap();
     let (mut send, connection) = h2::client::handshake(stream).await.unwrap();
