@@ -53,8 +53,9 @@ pub struct TripleOptions {
     /// on which no request is whole: half a head, half a body, no answer to a PING. Default 1 s.
     pub drain_quiet: Duration,
     /// The longest time in which a client takes no byte of a reply that waits for it. Then the stream is
-    /// reset with CANCEL over HTTP/2, and the connection is closed over HTTP/1.1; the call counts as
-    /// cancelled, or as late if its deadline has passed. Messages of streams over HTTP/2 wait for
+    /// reset with CANCEL over HTTP/2, and the connection is closed over HTTP/1.1, there on Unix sockets and
+    /// where the kernel has no `user_timeout` for TCP; the call counts as cancelled, or as late if its
+    /// deadline has passed. Messages of streams over HTTP/2 wait for
     /// longer. Zero for no limit. Default 30 s.
     pub write_stall: Duration,
     /// The PINGs of a client while calls wait and nothing arrives: a connection that does not

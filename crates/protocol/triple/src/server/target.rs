@@ -152,6 +152,7 @@ impl ResolvedTarget<'_> {
         // The method is there, so it is its arguments that are wrong.
         let wrong = |status: Status| status.with_code(Code::InvalidArgument);
         match overload {
+            _ if self.fits(overload) => Ok(self.target),
             Overloaded::Types(types) => find(Overload::Types(types)),
             Overloaded::Count(count) => find(Overload::Count(*count)).map_err(wrong),
             Overloaded::Initials(initials) => find(Overload::Initials(initials)).map_err(wrong),

@@ -7,7 +7,9 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
+use dubhe_core::time::after;
 use dubhe_net::rate::MinRate;
+use dubhe_net::time;
 use http::{HeaderMap, Response, Version, request};
 use http_body::SizeHint;
 use tokio::time::{Sleep, sleep};
@@ -211,6 +213,7 @@ impl Sender {
     async fn send_within(&mut self, stall: Duration, mut data: Data) -> bool {
         // Boxed and made when it is needed, since the task of every request has room for it.
         let mut timer: Option<Pin<Box<Sleep>>> = None;
+        let mut taken = false;
         loop {
             let half = &mut self.half;
             let mut stalled = false;
@@ -218,6 +221,10 @@ impl Sender {
                 let polled = each!(half, half => half.poll_send(cx, &mut data));
                 if polled.is_pending() && !stall.is_zero() {
                     let timer = timer.get_or_insert_with(|| Box::pin(sleep(stall)));
+                    if std::mem::take(&mut taken) {
+                        // The time begins anew with each piece that is taken.
+                        timer.as_mut().reset(after(time::now(), stall).into());
+                    }
                     stalled = timer.as_mut().poll(cx).is_ready();
                 }
                 if stalled { Poll::Ready(false) } else { polled }
@@ -232,8 +239,7 @@ impl Sender {
             if !data.has_remaining() {
                 return true;
             }
-            // The time begins anew with each piece that is taken.
-            timer = None;
+            taken = true;
         }
     }
 

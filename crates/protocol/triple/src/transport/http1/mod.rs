@@ -41,7 +41,7 @@ pub(crate) async fn serve<F>(
 ) where
     F: Future<Output = ()> + Send + 'static,
 {
-    let progress = Progress::new(options);
+    let progress = Progress::new(options, &remote);
     let service = service_fn(|request: Request<hyper::body::Incoming>| {
         let (head, body) = request.into_parts();
         let exchange = Arc::new(PendingResponse::default());

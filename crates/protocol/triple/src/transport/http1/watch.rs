@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use dubhe_core::time::after;
+use dubhe_net::io::SockAddr;
 use dubhe_net::rate::RateMeter;
 use dubhe_net::time;
 use dubhe_net::timer::EarliestTimer;
@@ -48,7 +49,11 @@ enum Phase {
 }
 
 impl Progress {
-    pub(super) fn new(options: &TripleOptions) -> Arc<Self> {
+    pub(super) fn new(options: &TripleOptions, remote: &SockAddr) -> Arc<Self> {
+        // A TCP socket has room again only when much of its buffers is free, so that a peer that reads
+        // slowly would count as one that does not. Its kernel looks at every byte (`user_timeout`).
+        let by_kernel = cfg!(target_os = "linux") && remote.ip().is_some();
+        let stall = if by_kernel { Duration::ZERO } else { options.write_stall };
         let mut meter = RateMeter::new(options.min_rate);
         meter.restart(time::now());
         Arc::new(Self(Mutex::new(State {
@@ -62,7 +67,7 @@ impl Progress {
             awaits_body: false,
             responded: false,
             stuck: None,
-            stall: options.write_stall,
+            stall,
             end_at: None,
             hang_up_due: None,
         })))
