@@ -217,8 +217,8 @@ impl Destination for BalancedDestination {
         let changes = &self.parts.changes;
         let seen = changes.count();
         let mut endpoint = subset.pick(call, tried, changes, now)?;
-        // Of calls that come when a probe is due, one is sent as the probe; others that come at the
-        // same moment pick again. Without such a change all are passed over, so that all are asked.
+        // Of calls that come when a probe is due, the first that is sent is the probe; others that pick at
+        // the same moment pick again. Without such a change all are passed over, so that all are asked.
         if changes.count() != seen && endpoint.state().is_away(now) {
             endpoint = subset.pick(call, tried, changes, now)?;
         }
