@@ -10,7 +10,6 @@ use std::sync::Arc;
 use crate::end::Until;
 use crate::filter::{Guard, Guards};
 use crate::peer::Peer;
-use crate::remembered::Remembered;
 use crate::service::{Method, ServiceKey};
 use crate::status::{Retry, Status, panicked};
 use crate::time::{Deadline, Instant, SharedClock, Timer};
@@ -93,11 +92,6 @@ impl Gates {
         Self(Some(Arc::new(List { gates, clock, by_arguments })))
     }
 
-    /// Returns a handle that does not keep the gates alive, for targets that are remembered.
-    pub(crate) fn remember(&self) -> RememberedGates {
-        RememberedGates(self.0.as_ref().map(Remembered::new))
-    }
-
     /// These gates, then those of `inner`.
     pub fn then(&self, inner: &Self) -> Self {
         match (&self.0, &inner.0) {
@@ -164,19 +158,6 @@ impl Gates {
             }
         }
         Ok(guards)
-    }
-}
-
-/// Gates that somebody else keeps.
-#[derive(Clone)]
-pub(crate) struct RememberedGates(Option<Remembered<List>>);
-
-impl RememberedGates {
-    pub(crate) fn get(&self) -> Option<Gates> {
-        match &self.0 {
-            None => Some(Gates(None)),
-            Some(list) => Some(Gates(Some(list.get()?))),
-        }
     }
 }
 

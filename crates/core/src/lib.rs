@@ -49,7 +49,6 @@ pub mod plan;
 pub mod printable;
 pub mod random;
 pub mod registry;
-mod remembered;
 pub mod reply;
 pub mod router;
 pub mod serve;

@@ -1,7 +1,5 @@
 //! The demands of a server protocol: first the target of a call, then to run it.
 
-mod remember;
-
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -11,7 +9,6 @@ use crate::gate::Gates;
 use crate::invoke::Invoke;
 use crate::service::{Method, ServiceKey};
 use crate::status::{Status, panicked};
-pub use remember::RememberedTarget;
 
 /// The names in a request, borrowed from its bytes: nothing else is decoded yet.
 #[derive(Clone, Copy, Debug)]
@@ -117,9 +114,8 @@ pub fn generation(dispatch: &dyn Dispatch) -> Result<u64, Status> {
             given to `service(..)`"
 )]
 pub trait Dispatch: Send + Sync + 'static {
-    /// Finds the target of a call. A protocol may remember it for as long as the
-    /// [generation](Dispatch::generation) stays the same; what the dispatch itself keeps it keeps
-    /// no longer than the dispatch does ([`Target::remember`]).
+    /// Finds the target of a call. A protocol may keep it for as long as the
+    /// [generation](Dispatch::generation) stays the same.
     ///
     /// Over the dubbo protocol a request is looked up once, with [`Overload::Types`]. Over HTTP it is
     /// looked up with [`Overload::Any`] before its body is read, and again by what its body tells, as
@@ -139,6 +135,11 @@ pub trait Dispatch: Send + Sync + 'static {
     /// The number of the present set of services; another one once what [`Dispatch::find`]
     /// answers may have changed. Asked before each call, so it must be cheap. 0 for ever by
     /// default: for a set that never changes.
+    ///
+    /// A connection over the dubbo protocol keeps up to 8 targets of the generation that it saw last,
+    /// with their gates and handlers. While no call comes it asks again whenever it has something to
+    /// do, such as to answer a heartbeat, of which clients of Dubbo send one a minute; of the services
+    /// of a server it is told at once when one is added or removed.
     fn generation(&self) -> u64 {
         0
     }

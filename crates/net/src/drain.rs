@@ -96,6 +96,12 @@ impl Trigger {
         self.phase.send_replace(Phase::Forced);
     }
 
+    /// Wakes the tasks that wait for the shutdown, for something they share with this owner that
+    /// changed. The phase stays.
+    pub fn wake(&self) {
+        self.phase.send_modify(|_| {});
+    }
+
     /// Waits until all guards are dropped.
     pub async fn emptied(&self) {
         loop {
@@ -230,6 +236,27 @@ mod tests {
         });
         assert_eq!(trigger.drain(start + Duration::from_secs(10)).await, 0);
         assert_eq!(time::now(), start + Duration::from_secs(1));
+    }
+
+    #[tokio::test]
+    async fn a_waiting_task_is_woken_and_waits_on() {
+        let trigger = Trigger::new();
+        let (mut shutdown, mut polls) = (trigger.shutdown(), 0);
+        let mut draining = std::pin::pin!(shutdown.draining());
+        let mut waits = std::pin::pin!(std::future::poll_fn(|cx| {
+            polls += 1;
+            match draining.as_mut().poll(cx) {
+                std::task::Poll::Pending if polls == 2 => std::task::Poll::Ready(()),
+                pending => pending.map(|phase| panic!("it is {phase:?}")),
+            }
+        }));
+        tokio::select! {
+            biased;
+            () = &mut waits => panic!("nobody woke it"),
+            () = std::future::ready(()) => {}
+        }
+        trigger.wake();
+        waits.await;
     }
 
     #[tokio::test]

@@ -92,7 +92,7 @@ impl Runtime {
         work: &CallTasks,
         future: impl Future<Output = T> + Send + 'static,
     ) -> Task<T> {
-        let mut running = work.begin();
+        let running = work.begin();
         let future = async move {
             // Dropped after the future.
             running.poll_first();
@@ -177,7 +177,10 @@ impl Service for Isolated {
         let work = call.head.extensions.get::<CallTasks>().cloned().unwrap_or_default();
         Invoking::boxed(async move {
             let mut task = runtime.run(&work, async move { service.call(method, call).await });
-            let mut reply = std::future::poll_fn(|cx| task.poll(cx)).await??;
+            let ended = std::future::poll_fn(|cx| task.poll(cx)).await;
+            // The runtime may have ended with the call in its queue: another provider may take it.
+            let unbegun = |error: Status| if work.began() { error } else { error.never_ran() };
+            let mut reply = ended.map_err(unbegun)??;
             if let ReplyBody::Stream(frames) = reply.body {
                 let frames = frames.wrap(|frames| ForwardedStream::new(frames, runtime, &work));
                 reply.body = ReplyBody::Stream(frames);

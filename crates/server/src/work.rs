@@ -3,6 +3,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use dubhe_core::end::{DelayedEnd, End, GivenUp, Until, Watch};
@@ -14,52 +15,52 @@ use tokio::task::AbortHandle;
 
 /// The tasks of one call. An extension of its head; clones are of the same call.
 #[derive(Clone, Default)]
-pub(crate) struct CallTasks(Arc<Mutex<State>>);
+pub(crate) struct CallTasks(Arc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    /// `true` once a task has been polled.
+    began: AtomicBool,
+    state: Mutex<State>,
+}
 
 #[derive(Default)]
 struct State {
     /// The number of tasks whose futures are not dropped.
     running: usize,
     tasks: Vec<AbortHandle>,
-    /// `true` once a task has been polled, and once one was dropped that never was.
-    began: bool,
-    dropped: bool,
     /// The parts of the call that are dropped after its tasks.
     remains: Vec<Box<dyn Send>>,
 }
 
 /// A task that runs, or waits to.
-pub(crate) struct TaskGuard {
-    of: CallTasks,
-    polled: bool,
-}
+pub(crate) struct TaskGuard(CallTasks);
 
 impl CallTasks {
     /// Counts a task until the guard is dropped.
     pub(crate) fn begin(&self) -> TaskGuard {
-        self.0.lock().running += 1;
-        TaskGuard { of: self.clone(), polled: false }
+        self.0.state.lock().running += 1;
+        TaskGuard(self.clone())
     }
 
     /// Adds the handle of a task that was counted.
     pub(crate) fn abort_with(&self, task: AbortHandle) {
-        self.0.lock().tasks.push(task);
+        self.0.state.lock().tasks.push(task);
     }
 
-    /// Returns `true` if tasks were made for the call, and all were dropped before their first poll.
-    fn never_ran(&self) -> bool {
-        let state = self.0.lock();
-        state.dropped && !state.began && state.running == 0
+    /// Returns `true` once a task has been polled. Of a task that was joined it is known for certain.
+    pub(crate) fn began(&self) -> bool {
+        self.0.began.load(Ordering::Acquire)
     }
 
     fn is_running(&self) -> bool {
-        self.0.lock().running > 0
+        self.0.state.lock().running > 0
     }
 
     /// Aborts the tasks, and drops `remains` after them.
     fn end(&self, remains: impl Send + 'static) {
         let tasks = {
-            let mut state = self.0.lock();
+            let mut state = self.0.state.lock();
             if state.running > 0 {
                 state.remains.push(Box::new(remains));
             }
@@ -71,18 +72,16 @@ impl CallTasks {
 
 impl TaskGuard {
     /// The first poll of the task.
-    pub(crate) fn poll_first(&mut self) {
-        self.polled = true;
-        self.of.0.lock().began = true;
+    pub(crate) fn poll_first(&self) {
+        self.0.0.began.store(true, Ordering::Release);
     }
 }
 
 impl Drop for TaskGuard {
     fn drop(&mut self) {
         let remains = {
-            let mut state = self.of.0.lock();
+            let mut state = self.0.0.state.lock();
             state.running -= 1;
-            state.dropped |= !self.polled;
             if state.running > 0 { Vec::new() } else { std::mem::take(&mut state.remains) }
         };
         drop(remains);
@@ -130,9 +129,6 @@ impl Future for AwaitedCall {
         let Some(call) = &mut self.call else { return Poll::Pending };
         let outcome = ready!(Pin::new(call).poll(cx));
         self.call = None;
-        // The runtime has ended with the call in its queue: another provider may take it.
-        let outcome =
-            outcome.map_err(|error| if self.work.never_ran() { error.never_ran() } else { error });
         Poll::Ready(outcome)
     }
 }

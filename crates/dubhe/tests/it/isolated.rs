@@ -11,6 +11,7 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::time::Duration;
 
 use dubhe::gate::{Arrival, Gate};
+use dubhe::net::MinRate;
 use dubhe::prelude::*;
 use dubhe::registry::{Instance, Memory, Offer, Registration, Registry};
 use dubhe::{RunningServer, ServiceKey};
@@ -170,7 +171,7 @@ async fn streamed_replies_are_made_there_too() {
     assert!(threads.iter().all(|name| name.starts_with(NAME)), "{threads:?}");
 }
 
-/// A connection remembers the methods that are called over it, and keeps none of them.
+/// A connection keeps the methods that are called over it, while they are there.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_removed_service_is_dropped_though_its_connections_are_idle() {
     for protocol in PROTOCOLS {
@@ -182,9 +183,14 @@ async fn a_removed_service_is_dropped_though_its_connections_are_idle() {
             if isolated {
                 export = export.isolated(1);
             }
-            let server = serve(export).await;
+            // Nothing else is to wake the connection: neither the first look at the rate at which it
+            // receives, nor the deadline of a call.
+            let server = Server::builder().options(|o| o.dubbo.min_rate = MinRate::NONE);
+            let server = server.service(export).start("127.0.0.1:0").await.unwrap();
             let app = App::builder("test").build().unwrap();
-            let miner = miner(&app, protocol, &server);
+            let url = format!("{protocol}://{}", server.addr());
+            let miner = app.client::<MinerClient>().url(&url).timeout(Duration::from_hours(1));
+            let miner = miner.retries(0).build().unwrap();
             for _ in 0..4 {
                 assert!(!is_refusal(&miner.fail().await.unwrap_err()));
             }
@@ -235,30 +241,53 @@ fn a_runtime_of_somebody_else_may_end() {
     });
 }
 
-/// A runtime notices its end when a worker is free; calls that came meanwhile never ran.
+/// The error of a call that waits for the worker of a runtime when that ends. A runtime notices its end
+/// when a worker is free; calls that came meanwhile never ran.
+fn error_in_queue(protocol: &str, change: impl FnOnce(Export) -> Export) -> Status {
+    let here = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let own = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
+    here.block_on(async {
+        let (pit, told) = (Pit::default(), Admitted::default());
+        let export = Export::new(MinerServer::new(pit.clone())).gate(told.clone());
+        let server = serve(change(export.runtime(own.handle().clone()))).await;
+        let app = App::builder("test").build().unwrap();
+        let miner = miner(&app, protocol, &server);
+        let first = miner.clone();
+        let busy = tokio::spawn(async move { first.dig().await });
+        pit.begun.notified().await;
+        own.shutdown_background();
+        let waits = tokio::spawn(async move { miner.fail().await });
+        wait_until("both calls are admitted", || told.0.load(Ordering::SeqCst) == 2).await;
+        let barrier = pit.barrier.clone();
+        tokio::task::spawn_blocking(move || barrier.wait()).await.unwrap();
+        let error = waits.await.unwrap().unwrap_err();
+        let _ = busy.await.unwrap();
+        error
+    })
+}
+
 #[test]
 fn a_call_that_waits_for_a_worker_of_a_runtime_that_ends_has_not_begun() {
-    let here = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     for protocol in PROTOCOLS {
-        let own = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
-        here.block_on(async {
-            let (pit, told) = (Pit::default(), Admitted::default());
-            let export = Export::new(MinerServer::new(pit.clone())).gate(told.clone());
-            let server = serve(export.runtime(own.handle().clone())).await;
-            let app = App::builder("test").build().unwrap();
-            let miner = miner(&app, protocol, &server);
-            let first = miner.clone();
-            let busy = tokio::spawn(async move { first.dig().await });
-            pit.begun.notified().await;
-            own.shutdown_background();
-            let waits = tokio::spawn(async move { miner.fail().await });
-            wait_until("both calls are admitted", || told.0.load(Ordering::SeqCst) == 2).await;
-            let barrier = pit.barrier.clone();
-            tokio::task::spawn_blocking(move || barrier.wait()).await.unwrap();
-            let error = waits.await.unwrap().unwrap_err();
+        for filtered in [false, true] {
+            let change = |export: Export| if filtered { export.filter(pass) } else { export };
+            let error = error_in_queue(protocol, change);
             assert_eq!(error.retry(), dubhe::status::Retry::Unstarted, "{protocol}: {error}");
-            let _ = busy.await.unwrap();
-        });
+        }
+    }
+}
+
+/// Answers a failed call with an error of its own.
+async fn fails_itself(call: Call, next: Next) -> Result<Reply, Status> {
+    next.run(call).await.map_err(|_| Status::unavailable("out of coal"))
+}
+
+#[test]
+fn the_error_that_a_filter_puts_in_place_of_that_is_its_own() {
+    for protocol in PROTOCOLS {
+        let error = error_in_queue(protocol, |export| export.filter(fails_itself));
+        assert_ne!(error.retry(), dubhe::status::Retry::Unstarted, "{protocol}: {error}");
+        assert!(error.message().ends_with("out of coal"), "{protocol}: {error}");
     }
 }
 

@@ -17,6 +17,7 @@ mod local;
 mod memory;
 mod options;
 mod panics;
+mod removed;
 mod stopping;
 mod streams;
 mod tls;

@@ -21,6 +21,9 @@ use crate::options::DubboOptions;
 /// When the server drains, each connection tells its peer that it is readonly (Dubbo Java
 /// `HeaderExchangeServer.sendChannelReadOnlyEvent`), goes on serving until nothing has arrived for
 /// [`DubboOptions::drain_quiet`] and nothing is on its way, and closes.
+///
+/// A connection keeps targets that were called over it. To have idle ones let go of those that a
+/// dispatch no longer has, [wake](dubhe_net::drain::Trigger::wake) them when its generation changes.
 #[derive(Clone)]
 pub struct DubboProtocol {
     dispatch: Arc<dyn Dispatch>,
@@ -95,13 +98,15 @@ impl Protocol for DubboProtocol {
             let driver = driver.memory(&memory);
             let mut driver = pin!(driver);
             let why = tokio::select! {
-                why = &mut driver => why,
+                // First, so that a driver which has seen older services is woken for newer ones.
+                biased;
                 _ = shutdown.draining() => {
                     if let Some(connection) = connection {
                         connection.drain();
                     }
                     driver.await
                 }
+                why = &mut driver => why,
             };
             tracing::debug!(%remote, %why, "dubbo connection ended");
         })

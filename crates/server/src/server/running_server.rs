@@ -169,6 +169,8 @@ impl RunningServer {
     ) -> Result<T, Status> {
         let _one_at_a_time = self.changing.table.lock();
         let changed = self.services.change(change)?;
+        // Connections let go of the services that they were called on and that are gone.
+        self.trigger.wake();
         self.state.send_replace(Catalog::of(&self.services.current()));
         Ok(changed)
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use dubhe_core::filter::Guards;
-use dubhe_core::gate::{Arrival, Gates};
+use dubhe_core::gate::Arrival;
 use dubhe_core::printable::Printable;
 use dubhe_core::serve::{self, Overload, Target, Wanted};
 use dubhe_core::status::{Retry, panic_message, table};
@@ -111,28 +111,27 @@ impl Exchange {
 
         // The target, by the bytes of an earlier request or by a scan that builds no value; then
         // the gates, before arguments and attachments are decoded.
-        let (known, invoke, payload, guards) = match self.request_cache.recognise(frame) {
-            Some(CachedRequest { known, gates, invoke, count, arguments }) => {
-                let guards = self.admit(header, two_way, now, &known, &gates)?;
-                let payload = body::arguments(count, arguments, self.options.decoded);
-                (known, invoke, payload, guards)
+        let (known, payload, guards) = match self.request_cache.recognise(frame) {
+            Some(CachedRequest { known, count, arguments }) => {
+                let guards = self.admit(header, two_way, now, &known)?;
+                (known, body::arguments(count, arguments, self.options.decoded), guards)
             }
             None => {
                 let scanned =
                     Scanned::read(frame, self.options.body()).map_err(Refusal::unreadable)?;
-                let target = self.find(scanned.request())?;
-                let mut known = self.request_head(&target, scanned.request());
-                let guards = self.admit(header, two_way, now, &known, &target.gates)?;
+                let mut known = self.request_head(scanned.request())?;
+                let guards = self.admit(header, two_way, now, &known)?;
                 let request = match scanned.finish() {
                     Ok(request) => request,
                     Err(error) => return Err(refused(guards, Refusal::unreadable(error))),
                 };
                 known.metadata.clone_from(&request.attachments.metadata);
-                self.request_cache.learn(frame, &request, &known, || target.remember());
-                (Arc::new(known), target.invoke, request.payload(), guards)
+                self.request_cache.learn(frame, &request, &known);
+                (Arc::new(known), request.payload(), guards)
             }
         };
-        let RequestHead { service, method, limit, .. } = &*known;
+        let RequestHead { target, limit, .. } = &*known;
+        let Target { service, method, .. } = target;
         if !limit.allows(frame.len()) {
             let text = too_large(frame.len(), *limit);
             return Err(refused(guards, Refusal::Wire(table::dubbo::BAD_REQUEST, text)));
@@ -149,7 +148,7 @@ impl Exchange {
             to: two_way.then(|| known.reply_to(header)),
             deadline: match deadline {
                 None if !two_way => {
-                    one_way::time_limit(&known.params, method, self.options.one_way_timeout)
+                    one_way::time_limit(&target.params, method, self.options.one_way_timeout)
                         .map(|t| after(now, t))
                 }
                 deadline => deadline.map(Deadline::instant),
@@ -165,8 +164,8 @@ impl Exchange {
             peer: Some(self.peer.clone()),
             ..Head::new(service.clone(), method.clone())
         };
-        let key = PollKey::of(&invoke);
-        let begin = move || guards.follow(invoke.invoke(Call::new(head, payload)));
+        let key = PollKey::of(&target.invoke);
+        let begin = move || guards.follow(known.target.invoke.invoke(Call::new(head, payload)));
         let bytes = frame.len();
         let started = if self.offload.next(bytes) {
             let watch = self.watch.clone();
@@ -195,27 +194,25 @@ impl Exchange {
         two_way: bool,
         now: Instant,
         known: &RequestHead,
-        gates: &Gates,
     ) -> Result<Guards, Refusal> {
-        let RequestHead { service, method, .. } = known;
+        let Target { service, method, gates, .. } = &known.target;
         let mut arrival = Arrival::new(service, method, &self.peer, now);
         arrival.deadline = known.deadline(two_way, now);
         arrival.priority = known.priority.as_deref();
         gates.admit(&arrival).map_err(|status| Refusal::Gate(known.reply_to(header), status))
     }
 
-    /// Returns the facts of a request for `target`.
-    fn request_head(&self, target: &Target, request: &Request<'_>) -> RequestHead {
-        RequestHead {
-            service: target.service.clone(),
-            method: target.method.clone(),
-            params: target.params.clone(),
-            limit: self.limit(target),
+    /// Finds the target and the facts of a request.
+    fn request_head(&self, request: &Request<'_>) -> Result<RequestHead, Refusal> {
+        let target = self.find(request)?;
+        Ok(RequestHead {
+            limit: self.limit(&target),
+            target,
             timeout: request.attachments.timeout,
             priority: request.attachments.priority.as_deref().map(Into::into),
             metadata: Metadata::new(),
             attachments: supports_attachments(&request.dubbo),
-        }
+        })
     }
 
     fn find(&self, request: &Request<'_>) -> Result<Target, Refusal> {

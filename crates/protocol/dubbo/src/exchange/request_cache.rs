@@ -10,10 +10,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use dubhe_core::endpoint::ServiceParams;
-use dubhe_core::gate::Gates;
-use dubhe_core::serve::RememberedTarget;
-use dubhe_core::{Invoke, Metadata, Method, ServiceKey, Value};
+use dubhe_core::serve::Target;
+use dubhe_core::{Metadata, Value};
 use dubhe_hessian2::{Decode, Decoder};
 
 use crate::body::{Attachments, BodyLimits, Request};
@@ -24,12 +22,10 @@ const MAX_ENTRIES: usize = 8;
 /// The largest names and attachments that are remembered, in bytes together.
 const MAX_ENTRY_BYTES: usize = 2048;
 
-/// A request without its arguments and its target.
+/// A request without its arguments.
 #[derive(Clone)]
 pub(super) struct RequestHead {
-    pub(super) service: Arc<ServiceKey>,
-    pub(super) method: Arc<Method>,
-    pub(super) params: Arc<ServiceParams>,
+    pub(super) target: Target,
     pub(super) limit: PayloadLimit,
     pub(super) timeout: Option<Duration>,
     pub(super) priority: Option<ByteString>,
@@ -44,6 +40,8 @@ pub(super) struct RequestCache {
     next: usize,
     /// The [generation](dubhe_core::serve::Dispatch::generation) that the targets are of.
     generation: u64,
+    /// `true` if a call has brought the number since the last [`RequestCache::renew_idle`].
+    renewed: bool,
     /// The bytes around the arguments of the last unknown request: worth keeping when they recur.
     last: Vec<u8>,
 }
@@ -53,15 +51,11 @@ struct Entry {
     attachments: Bytes,
     count: usize,
     known: Arc<RequestHead>,
-    /// The target, not kept alive: the connection may be idle when the service is removed.
-    target: RememberedTarget,
 }
 
 /// A request that was recognised.
 pub(super) struct CachedRequest {
     pub(super) known: Arc<RequestHead>,
-    pub(super) gates: Gates,
-    pub(super) invoke: Arc<dyn Invoke>,
     pub(super) count: usize,
     pub(super) arguments: Bytes,
 }
@@ -69,12 +63,32 @@ pub(super) struct CachedRequest {
 impl RequestCache {
     /// Forgets the targets of another generation than `present`. Called before a target is
     /// looked up, so that one found during a change is not kept under the newer number.
+    #[inline]
     pub(super) fn renew(&mut self, present: u64) {
+        self.renewed = true;
         if self.generation != present {
             self.generation = present;
-            self.entries.clear();
-            self.next = 0;
+            self.clear();
         }
+    }
+
+    #[cold]
+    fn clear(&mut self) {
+        self.entries.clear();
+        self.next = 0;
+    }
+
+    /// Forgets the targets of another generation than the present one, of all if that is unknown.
+    /// Nothing is asked if a call has brought the number since the last time, or no target is kept.
+    #[inline]
+    pub(super) fn renew_idle(&mut self, present: impl FnOnce() -> Option<u64>) {
+        if !self.renewed && !self.entries.is_empty() {
+            match present() {
+                Some(present) => self.renew(present),
+                None => self.clear(),
+            }
+        }
+        self.renewed = false;
     }
 
     /// Finds what is known of a request with this body.
@@ -92,21 +106,13 @@ impl RequestCache {
             }
             let start = entry.names.len();
             let arguments = body.slice(start..start + end);
-            let (gates, invoke) = entry.target.get()?;
-            let (known, count) = (entry.known.clone(), entry.count);
-            Some(CachedRequest { known, gates, invoke, count, arguments })
+            Some(CachedRequest { known: entry.known.clone(), count: entry.count, arguments })
         })
     }
 
     /// Remembers a request when it came for the second time in a row. `request` was read from
     /// `body`.
-    pub(super) fn learn(
-        &mut self,
-        body: &Bytes,
-        request: &Request<'_>,
-        known: &RequestHead,
-        target: impl FnOnce() -> RememberedTarget,
-    ) {
+    pub(super) fn learn(&mut self, body: &Bytes, request: &Request<'_>, known: &RequestHead) {
         let start = offset(body, &request.arguments);
         let Some((names, rest)) = body.split_at_checked(start) else { return };
         let Some(attachments) = rest.get(request.arguments.len()..) else { return };
@@ -128,7 +134,6 @@ impl RequestCache {
             attachments,
             count: request.count,
             known: Arc::new(RequestHead { metadata, ..known.clone() }),
-            target: target(),
         };
         match self.entries.get_mut(self.next) {
             Some(place) => *place = entry,
@@ -164,9 +169,9 @@ fn decode_scalars(bytes: &Bytes) -> Option<Metadata> {
 
 #[cfg(test)]
 mod tests {
-    use dubhe_core::serve::Target;
+    use dubhe_core::gate::Gates;
     use dubhe_core::value::Object;
-    use dubhe_core::{Args, Call, Head, Invoking, Payload};
+    use dubhe_core::{Args, Call, Head, Invoke, Invoking, Method, Payload, ServiceKey};
     use dubhe_net::session::Outbox;
 
     use super::*;
@@ -201,10 +206,15 @@ mod tests {
     }
 
     fn known(request: &Request<'_>) -> RequestHead {
-        RequestHead {
+        let target = Target {
             service: Arc::new(ServiceKey::interface_only("a.B")),
             method: Arc::new(Method::java(request.method.to_string(), "")),
             params: Arc::default(),
+            gates: Gates::default(),
+            invoke: Arc::new(Nobody),
+        };
+        RequestHead {
+            target,
             limit: PayloadLimit::default(),
             timeout: request.attachments.timeout,
             priority: None,
@@ -214,20 +224,8 @@ mod tests {
     }
 
     fn learn(request_cache: &mut RequestCache, body: &Bytes) {
-        learn_target(request_cache, body, Arc::new(Nobody));
-    }
-
-    fn learn_target(request_cache: &mut RequestCache, body: &Bytes, invoke: Arc<dyn Invoke>) {
         let request = Request::read(body).unwrap();
-        let known = known(&request);
-        let target = Target {
-            service: known.service.clone(),
-            method: known.method.clone(),
-            params: known.params.clone(),
-            gates: Gates::default(),
-            invoke,
-        };
-        request_cache.learn(body, &request, &known, || target.remember());
+        request_cache.learn(body, &request, &known(&request));
     }
 
     fn user(name: &str) -> Value {
@@ -254,7 +252,7 @@ mod tests {
             let recognised = request_cache.recognise(&again).unwrap();
             assert_eq!(recognised.arguments, request.arguments);
             assert_eq!(recognised.count, 1);
-            assert_eq!(&*recognised.known.method.name, method);
+            assert_eq!(&*recognised.known.target.method.name, method);
             assert_eq!(recognised.known.metadata, request.attachments.metadata);
             assert_eq!(recognised.known.timeout, Some(Duration::from_secs(3)));
         }
@@ -301,20 +299,24 @@ mod tests {
     }
 
     #[test]
-    fn a_target_that_its_dispatch_drops_is_dropped_and_learned_anew() {
+    fn the_generation_is_asked_for_while_targets_are_kept_and_no_call_has_brought_it() {
         let mut request_cache = RequestCache::default();
         let body = body("a", Value::Int(1), traced("t"));
-        let exported: Arc<dyn Invoke> = Arc::new(Nobody);
-        for _ in 0..2 {
-            learn_target(&mut request_cache, &body, exported.clone());
+        let not_asked = || panic!("not to be asked");
+        request_cache.renew_idle(not_asked);
+        for present in [Some(1), None] {
+            request_cache.renew(0);
+            learn(&mut request_cache, &body);
+            learn(&mut request_cache, &body);
+            request_cache.renew_idle(not_asked);
+            for _ in 0..2 {
+                request_cache.renew_idle(|| Some(0));
+                assert!(request_cache.recognise(&body).is_some());
+            }
+            request_cache.renew_idle(|| present);
+            assert!(request_cache.recognise(&body).is_none());
+            request_cache.renew_idle(not_asked);
         }
-        assert!(request_cache.recognise(&body).is_some());
-        let weak = Arc::downgrade(&exported);
-        drop(exported);
-        assert_eq!(weak.strong_count(), 0);
-        assert!(request_cache.recognise(&body).is_none());
-        learn(&mut request_cache, &body);
-        assert!(request_cache.recognise(&body).is_some());
     }
 
     #[test]

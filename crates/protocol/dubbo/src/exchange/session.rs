@@ -7,7 +7,7 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 use dubhe_core::Peer;
 use dubhe_core::invoke::BackChannel;
-use dubhe_core::serve::Dispatch;
+use dubhe_core::serve::{self, Dispatch};
 use dubhe_core::time::after;
 use dubhe_net::memory::{Charge, ConnectionMemory, FREE};
 use dubhe_net::poll_watch::PollWatch;
@@ -157,6 +157,13 @@ impl Exchange {
                 !out.is_full() && (!self.is_busy() || self.connection.waiting() > 0)
             }
         }
+    }
+
+    /// Lets go of targets that the dispatch no longer has, though no call comes.
+    #[inline]
+    fn renew_targets(&mut self) {
+        let generation = |dispatch: &Arc<dyn Dispatch>| serve::generation(&**dispatch).ok();
+        self.request_cache.renew_idle(|| self.dispatch.as_ref().and_then(generation));
     }
 
     /// Returns `true` while as many handlers run as may.
@@ -316,6 +323,7 @@ impl Session for Exchange {
 
     fn poll(&mut self, cx: &mut Context<'_>, out: &mut Outbox) -> Poll<Result<()>> {
         let before = out.len();
+        self.renew_targets();
         if self.handlers.len() > 0 {
             let begin = self.handlers.has_woken().then(time::now);
             // While too much waits for the peer no handler goes on, since its reply would wait too.
