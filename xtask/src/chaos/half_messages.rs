@@ -45,13 +45,14 @@ const ATTACKS: [(&str, Attack); 3] = [
         Ok(connection)
     }),
     ("http2", |to, most| {
-        // As much as the windows let through that the server opens at the start.
+        // As much as the windows let through.
         const STREAMS: u32 = 4;
         const EACH: usize = 900_000;
         let mut connection = http2::Connection::open(to, PATIENCE)?;
         // The windows are open once the settings of the server are acknowledged.
         while connection.frame()?.0 != http2::SETTINGS {}
         connection.send(&http2::frame(http2::SETTINGS, http2::ACK, 0, &[]))?;
+        let mut window = Window { left: FIRST_WINDOW };
         for stream in (0..STREAMS).map(|number| 1 + 2 * number) {
             connection.send(&http2::open_stream(stream))?;
             let length = u32::try_from(MESSAGE)?.to_be_bytes();
@@ -62,12 +63,44 @@ const ATTACKS: [(&str, Attack); 3] = [
                 &[&[0], &length[..]].concat(),
             ))?;
             for piece in most.get(..EACH).unwrap_or(most).chunks(16_000) {
+                if !window.take(&mut connection, piece.len())? {
+                    return Ok(dubbo::Connection(connection.0));
+                }
                 connection.send(&http2::frame(http2::DATA, 0, stream, piece))?;
             }
         }
         Ok(dubbo::Connection(connection.0))
     }),
 ];
+
+/// The window of a connection before any update (RFC 9113, 6.9.2), less the heads of messages.
+const FIRST_WINDOW: usize = 65_535 - 64;
+/// The time without an update after which a window stays closed.
+const CLOSED: Duration = Duration::from_millis(100);
+
+/// The bytes that may be sent on a connection over HTTP/2.
+struct Window {
+    left: usize,
+}
+
+impl Window {
+    /// Takes so many bytes of it, once there are so many. Returns `false` if the server gives no more.
+    fn take(&mut self, connection: &mut http2::Connection, bytes: usize) -> Result<bool> {
+        connection.0.set_read_timeout(Some(CLOSED))?;
+        while self.left < bytes {
+            match connection.frame() {
+                Ok((http2::WINDOW_UPDATE, _, 0, more)) => {
+                    let more = <[u8; 4]>::try_from(&*more)?;
+                    self.left += usize::try_from(u32::from_be_bytes(more))?;
+                }
+                Ok(_) => {}
+                Err(_) => return Ok(false),
+            }
+        }
+        self.left -= bytes;
+        Ok(true)
+    }
+}
 
 /// Most of a message on each of many connections, while an honest client calls.
 pub(super) fn half_messages(chaos: &Chaos, tally: &mut Tally) -> Result<()> {

@@ -133,7 +133,7 @@ pub(super) fn descriptors(chaos: &Chaos, tally: &mut Tally) -> Result<()> {
 /// Idle connections, nearly as many as one address may have.
 pub(super) fn many(chaos: &Chaos, tally: &mut Tally) -> Result<()> {
     const CONNECTIONS: usize = 900;
-    const KIB_EACH: f64 = 24.0;
+    const KIB_EACH: f64 = 26.0;
     let mut figures = Vec::new();
     let mut kept = true;
     for target in Target::all(chaos)? {
