@@ -23,10 +23,6 @@ impl Account {
         Self { used: AtomicUsize::new(0), reserved: AtomicUsize::new(0), budget, peer }
     }
 
-    pub(super) fn budget(&self) -> &MemoryBudget {
-        &self.budget
-    }
-
     pub(super) fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)
     }

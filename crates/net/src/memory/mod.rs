@@ -9,13 +9,9 @@
 //! [`FREE`], in steps of 64 KiB, so that small calls touch nothing that connections share. A connection
 //! below [`FREE`] is never refused: its small calls are served while others have used up the budget of
 //! the server.
-//!
-//! Memory that a peer may fill when it likes, such as a window, is not counted but reserved, in a quarter
-//! of the server's budget beside it: see [`Reservation`].
 
 mod account;
 mod machine;
-mod reservation;
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,7 +21,6 @@ use dubhe_core::status::Retry;
 use dubhe_core::{Code, Status};
 
 use account::Account;
-pub use reservation::Reservation;
 
 use crate::io::SockAddr;
 use crate::log::OncePerSecond;
@@ -69,8 +64,6 @@ impl MemoryOptions {
 pub struct MemoryBudget {
     /// The sum of what connections have reserved.
     used: AtomicUsize,
-    /// The sum of [reservations](Reservation).
-    reserved: AtomicUsize,
     server: usize,
     connection: usize,
     log: OncePerSecond,
@@ -87,8 +80,7 @@ impl MemoryBudget {
         };
         let connection =
             options.connection.map_or((of_server / 16).max(LEAST_CONNECTION), unless_zero);
-        let (used, reserved) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Arc::new(Self { used, reserved, server, connection, log: <_>::default() })
+        Arc::new(Self { used: AtomicUsize::new(0), server, connection, log: <_>::default() })
     }
 
     /// The limit of all connections in bytes; `usize::MAX` is none.
@@ -139,11 +131,6 @@ impl ConnectionMemory {
         let mut charge = Charge { memory: self.clone(), bytes: 0 };
         charge.set(bytes);
         charge
-    }
-
-    /// A reservation of nothing yet.
-    pub fn reservation(&self) -> Reservation {
-        Reservation::new(self.clone())
     }
 
     /// The bytes that are counted.

@@ -144,8 +144,7 @@ impl Protocol for TripleProtocol {
             let remote = peer.remote.clone();
             let connection = HttpConnection::new(shared.clone(), peer);
             let answer = |stream| exchange::answer(connection.clone(), stream);
-            let memory = &connection.memory;
-            serve_http2(io, remote, &shared.options, memory, shutdown, answer).await;
+            serve_http2(io, remote, &shared.options, shutdown, answer).await;
         })
     }
 }

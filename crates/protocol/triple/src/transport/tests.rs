@@ -77,8 +77,7 @@ fn serve(http2: bool) -> (DuplexStream, mpsc::UnboundedReceiver<&'static str>, T
         let options = TripleOptions::default();
         let answer = |stream| answer(stream, told.clone());
         if http2 {
-            http2::serve(io, remote, &options, &ConnectionMemory::UNCOUNTED, shutdown, answer)
-                .await;
+            http2::serve(io, remote, &options, shutdown, answer).await;
         } else {
             http1::serve(io, remote, &options, shutdown, answer).await;
         }

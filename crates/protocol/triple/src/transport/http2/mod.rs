@@ -8,7 +8,6 @@ mod liveness;
 mod server;
 mod stream;
 mod task_end;
-mod window;
 
 pub(crate) use client::{ClientStream, Connection, Connector};
 pub(crate) use error::{Error, status};

@@ -8,14 +8,12 @@ use std::time::Duration;
 
 use dubhe_net::drain::Shutdown;
 use dubhe_net::io::{Io, SockAddr};
-use dubhe_net::memory::ConnectionMemory;
 use h2::Reason;
 use tokio::task::JoinSet;
 
 use super::frames::FrameBoundaries;
 use super::liveness::{CloseStep, Liveness, Traffic};
 use super::stream::{Incoming, Responding};
-use super::window::ConnectionWindow;
 use crate::options::TripleOptions;
 use crate::transport::coalesced::coalesced;
 use crate::transport::coop::YieldOnWake;
@@ -31,13 +29,11 @@ pub(crate) async fn serve<F>(
     io: Io,
     remote: SockAddr,
     options: &TripleOptions,
-    memory: &ConnectionMemory,
     mut shutdown: Shutdown,
     answer: impl Fn(ServerStream) -> F,
 ) where
     F: Future<Output = ()> + Send + 'static,
 {
-    let mut window = ConnectionWindow::new(options.connection_window, memory);
     let (io, flusher) = coalesced(io, Some(FrameBoundaries::of_client()));
     let handshake = h2::server::Builder::new()
         .max_concurrent_streams(options.max_streams)
@@ -46,8 +42,7 @@ pub(crate) async fn serve<F>(
         )
         .max_header_list_size(options.max_header_list)
         .initial_window_size(options.stream_window)
-        .initial_connection_window_size(window.size())
-        .data_frame_budget(window.frame_budget())
+        .initial_connection_window_size(options.connection_window)
         .handshake(io);
     let mut connection = tokio::select! {
         made = tokio::time::timeout(HANDSHAKE, flusher.after(handshake)) => match made {
@@ -76,9 +71,6 @@ pub(crate) async fn serve<F>(
             coop.poll(cx, |cx| {
                 if let Poll::Ready(accepted) = connection.poll_accept(cx) {
                     return Poll::Ready(Event::Accepted(accepted));
-                }
-                if let Some(size) = window.grow(|| flusher.moved().0) {
-                    connection.set_target_window_size(size);
                 }
                 flusher.flush(cx);
                 // Ended tasks are let go. Panics of handlers are caught inside them.
