@@ -92,13 +92,14 @@ impl Gates {
         Self(Some(Arc::new(List { gates, clock, by_arguments })))
     }
 
-    /// These gates, then those of `inner`.
+    /// These gates, then those of `inner`; [by the arguments](Self::by_arguments) if either are.
     pub fn then(&self, inner: &Self) -> Self {
         match (&self.0, &inner.0) {
             (None, _) => inner.clone(),
             (_, None) => self.clone(),
             (Some(own), Some(more)) => {
-                Self::new(own.gates.iter().chain(&more.gates).cloned(), &own.clock)
+                let both = Self::new(own.gates.iter().chain(&more.gates).cloned(), &own.clock);
+                if own.by_arguments || more.by_arguments { both.by_arguments() } else { both }
             }
         }
     }
@@ -164,5 +165,50 @@ impl Gates {
 impl fmt::Debug for Gates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Gates({})", self.0.as_ref().map_or(0, |list| list.gates.len()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::{Clock, Instant, Sleep, SystemTime};
+
+    struct Open;
+
+    impl Gate for Open {
+        fn admit(&self, _: &Arrival<'_>) -> Result<Guard, Status> {
+            Ok(Guard::new(|_| {}))
+        }
+    }
+
+    struct NoClock;
+
+    impl Clock for NoClock {
+        fn now(&self) -> Instant {
+            Instant::now()
+        }
+
+        fn sleep_until(&self, _: Instant) -> Sleep {
+            Box::pin(std::future::pending())
+        }
+
+        fn wall(&self) -> SystemTime {
+            SystemTime::UNIX_EPOCH
+        }
+    }
+
+    #[test]
+    fn gates_that_wait_for_the_arguments_do_so_behind_others_too() {
+        let clock: SharedClock = Arc::new(NoClock);
+        let one = || Gates::new([Arc::new(Open) as Arc<dyn Gate>], &clock);
+        let late = one().by_arguments();
+        for (both, waits) in [
+            (one().then(&one()), false),
+            (one().then(&late), true),
+            (late.then(&one()), true),
+            (Gates::default().then(&late), true),
+        ] {
+            assert_eq!(both.are_by_arguments(), waits);
+        }
     }
 }
