@@ -94,7 +94,8 @@ impl Runtime {
     ) -> Task<T> {
         let running = work.begin();
         let future = async move {
-            // Dropped after the future.
+            // In this order: the guard is dropped after the future, also when it was never polled.
+            let (future, running) = (future, running);
             running.poll_first();
             future.await
         };
