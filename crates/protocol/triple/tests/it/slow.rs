@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use dubhe_net::detect::Protocol;
 use dubhe_net::drain::Trigger;
-use dubhe_net::io::Io;
 use dubhe_net::io::memory::Network;
+use dubhe_net::io::{Io, SockAddr};
 use dubhe_net::rate::MinRate;
 use dubhe_triple::{TripleOptions, TripleProtocol};
 use h2::client::SendRequest;
@@ -20,14 +20,20 @@ use crate::support::{framed, services};
 const MINUTE: Duration = Duration::from_mins(1);
 
 /// A connection to a server in memory, whose clock can stand.
-struct Served {
-    io: Io,
-    trigger: Trigger,
-    task: JoinHandle<()>,
+pub(crate) struct Served {
+    pub(crate) io: Io,
+    pub(crate) trigger: Trigger,
+    pub(crate) task: JoinHandle<()>,
 }
 
 fn serve(options: TripleOptions, http1: bool) -> Served {
-    let ((io, _), (other, peer)) = Network::default().pair();
+    serve_from(None, options, http1)
+}
+
+/// The same, to which the peer has this address.
+pub(crate) fn serve_from(remote: Option<SockAddr>, options: TripleOptions, http1: bool) -> Served {
+    let ((io, _), (other, mut peer)) = Network::default().pair();
+    peer.remote = remote.unwrap_or(peer.remote);
     let protocol = TripleProtocol::new(services(), options);
     let trigger = Trigger::new();
     let shutdown = trigger.shutdown();

@@ -3,11 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use dubhe_net::detect::Protocol;
-use dubhe_net::drain::Trigger;
-use dubhe_net::io::memory::Network;
 use dubhe_net::io::{Io, SockAddr};
-use dubhe_triple::{TripleOptions, TripleProtocol};
+use dubhe_triple::TripleOptions;
 use h2::client::SendRequest;
 use h2::{Reason, RecvStream};
 use http::Request;
@@ -15,7 +12,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use crate::support::{framed, services};
+use crate::slow::{Served, serve_from};
+use crate::support::framed;
 
 const LONG: usize = 4 << 20;
 const STALL: u64 = 30;
@@ -26,21 +24,13 @@ fn stall(seconds: u64) -> TripleOptions {
     options
 }
 
-fn serve(options: TripleOptions, http1: bool) -> (Io, JoinHandle<()>) {
-    let ((io, _), (other, mut peer)) = Network::default().pair();
+fn unread(options: TripleOptions, http1: bool) -> (Io, JoinHandle<()>) {
     // Over TCP, Linux itself looks whether a peer takes anything.
-    peer.remote = SockAddr::Unix(None);
-    let protocol = TripleProtocol::new(services(), options);
-    let trigger = Trigger::new();
-    let shutdown = trigger.shutdown();
-    let serving = if http1 {
-        protocol.http1().serve(other, peer, shutdown)
-    } else {
-        protocol.serve(other, peer, shutdown)
-    };
+    let Served { io, trigger, task: serving } =
+        serve_from(Some(SockAddr::Unix(None)), options, http1);
     let task = tokio::spawn(async move {
         let _open = trigger;
-        serving.await;
+        serving.await.unwrap();
     });
     (io, task)
 }
@@ -67,11 +57,11 @@ async fn ended(task: JoinHandle<()>) -> u64 {
 #[tokio::test(start_paused = true)]
 async fn an_unread_reply_over_http1_ends_its_connection() {
     for (options, seconds) in [(TripleOptions::default(), STALL), (stall(5), 5)] {
-        let (mut io, task) = serve(options, true);
+        let (mut io, task) = unread(options, true);
         ask_http1(&mut io, None).await;
         assert_eq!(ended(task).await, seconds);
     }
-    let (mut io, task) = serve(stall(0), true);
+    let (mut io, task) = unread(stall(0), true);
     ask_http1(&mut io, None).await;
     sleep(Duration::from_hours(1)).await;
     assert!(!task.is_finished(), "zero is no limit");
@@ -79,7 +69,7 @@ async fn an_unread_reply_over_http1_ends_its_connection() {
 
 #[tokio::test(start_paused = true)]
 async fn a_reply_that_is_read_slowly_over_http1_arrives() {
-    let (mut io, task) = serve(TripleOptions::default(), true);
+    let (mut io, task) = unread(TripleOptions::default(), true);
     ask_http1(&mut io, None).await;
     let mut read = 0;
     let mut piece = vec![0; 256 * 1024];
@@ -92,7 +82,7 @@ async fn a_reply_that_is_read_slowly_over_http1_arrives() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unread_reply_over_http1_ends_at_its_deadline() {
-    let (mut io, task) = serve(TripleOptions::default(), true);
+    let (mut io, task) = unread(TripleOptions::default(), true);
     ask_http1(&mut io, Some(3_000)).await;
     assert_eq!(ended(task).await, 3);
 }
@@ -139,7 +129,7 @@ async fn reset(mut body: RecvStream) -> (u64, Option<Reason>) {
 #[tokio::test(start_paused = true)]
 async fn an_unread_message_over_http2_ends_its_stream_alone() {
     for (options, seconds) in [(TripleOptions::default(), STALL), (stall(5), 5)] {
-        let (io, _task) = serve(options, false);
+        let (io, _task) = unread(options, false);
         let mut send = connect(io).await;
         let message = framed(&vec![7; LONG]);
         let path = "test.Plain/Repeat";
@@ -153,7 +143,7 @@ async fn an_unread_message_over_http2_ends_its_stream_alone() {
         let mut body = ask_http2(&mut send, path, "application/grpc", None, framed(b"hi")).await;
         assert_eq!(body.data().await.unwrap().unwrap(), framed(b"hi"));
     }
-    let (io, task) = serve(stall(0), false);
+    let (io, task) = unread(stall(0), false);
     let mut send = connect(io).await;
     let kind = "application/grpc";
     let _body = ask_http2(&mut send, "test.Plain/Echo", kind, None, framed(&vec![7; LONG])).await;
@@ -163,7 +153,7 @@ async fn an_unread_message_over_http2_ends_its_stream_alone() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unread_reply_without_trailers_over_http2_ends_at_its_deadline() {
-    let (io, _task) = serve(TripleOptions::default(), false);
+    let (io, _task) = unread(TripleOptions::default(), false);
     let mut send = connect(io).await;
     let json = Bytes::from(format!("[\"{}\"]", "a".repeat(LONG)));
     let path = "test.Java/hello";
