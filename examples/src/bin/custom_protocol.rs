@@ -46,7 +46,7 @@ fn put_frame(body: Bytes, out: &mut Outbox) {
 struct Store(Arc<Mutex<HashMap<Bytes, Bytes>>>);
 
 impl Session for Store {
-    fn on_data(&mut self, input: &mut BytesMut, out: &mut Outbox) -> Result<()> {
+    fn on_data(&mut self, _: Instant, input: &mut BytesMut, out: &mut Outbox) -> Result<()> {
         // The rest waits for its turn when the peer does not read its answers.
         while !out.is_full()
             && let Some(request) = take_frame(input)?
@@ -97,7 +97,7 @@ impl Protocol for Store {
 struct Waiting(Arc<Mutex<VecDeque<oneshot::Sender<Bytes>>>>);
 
 impl Session for Waiting {
-    fn on_data(&mut self, input: &mut BytesMut, _: &mut Outbox) -> Result<()> {
+    fn on_data(&mut self, _: Instant, input: &mut BytesMut, _: &mut Outbox) -> Result<()> {
         while let Some(answer) = take_frame(input)? {
             // Whoever no longer waits does not want it.
             let _ = self.0.lock().pop_front().map(|asked| asked.send(answer));

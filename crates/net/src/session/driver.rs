@@ -72,6 +72,28 @@ enum Stage {
     Done,
 }
 
+/// What a turn has left to read, and its time.
+struct Turn {
+    now: Instant,
+    /// `true` once something ran in the turn that may have taken long.
+    stale: bool,
+    budget: usize,
+}
+
+impl Turn {
+    /// The time for what is decoded next, which may run handlers.
+    fn now(&mut self) -> Instant {
+        if std::mem::replace(&mut self.stale, true) {
+            self.now = time::now();
+        }
+        self.now
+    }
+
+    fn spend(&mut self, bytes: usize) {
+        self.budget = self.budget.saturating_sub(bytes);
+    }
+}
+
 // Nothing inside is pinned in place.
 impl<S: Session> Unpin for Driver<S> {}
 
@@ -131,7 +153,6 @@ impl<S: Session> Driver<S> {
 
     /// A turn of an open connection. `Break` ends it.
     fn turn(&mut self, cx: &mut Context<'_>) -> ControlFlow<CloseReason> {
-        let now = time::now();
         if !self.deferred && self.may_gather() && self.handle.shared.defer(cx.waker()) {
             // Other tasks that are ready have more to send: they run before this one comes up
             // again, and all of it leaves in one write.
@@ -140,6 +161,7 @@ impl<S: Session> Driver<S> {
             return Continue(());
         }
         self.deferred = false;
+        let now = time::now();
         let taken = self.handle.shared.take(cx.waker(), &mut self.out);
         self.timer.refresh(now, taken.moved);
         if taken.messages > 0 {
@@ -150,9 +172,10 @@ impl<S: Session> Driver<S> {
         }
         self.tick(now)?;
 
-        let mut budget = self.options.read_budget;
+        let mut turn = Turn { now, stale: false, budget: self.options.read_budget };
         loop {
-            let paused = self.read(now, &mut budget, cx)?;
+            let paused = self.read(&mut turn, cx)?;
+            turn.stale = true;
             match self.session.poll(cx, &mut self.out) {
                 Poll::Ready(Ok(())) => {
                     let finished = || CloseReason::Local("finished".into());
@@ -172,14 +195,14 @@ impl<S: Session> Driver<S> {
             let has_room = full && !self.out.is_full();
             let goes_on = has_room || paused && self.may_read();
             if !goes_on {
-                if paused && budget == 0 {
+                if paused && turn.budget == 0 {
                     // Not read to its end, so that the transport would not tell of a hang-up.
                     cx.waker().wake_by_ref();
                 }
                 break;
             }
-            budget = budget.saturating_sub(queued.saturating_sub(self.out.len()));
-            if budget == 0 {
+            turn.spend(queued.saturating_sub(self.out.len()));
+            if turn.budget == 0 {
                 cx.waker().wake_by_ref();
                 break;
             }
@@ -233,15 +256,10 @@ impl<S: Session> Driver<S> {
 
     /// Reads and decodes until nothing is left to read, somebody has enough, or the budget is used
     /// up; true in the last two cases, in which the transport will not wake this task.
-    fn read(
-        &mut self,
-        now: Instant,
-        budget: &mut usize,
-        cx: &mut Context<'_>,
-    ) -> ControlFlow<CloseReason, bool> {
+    fn read(&mut self, turn: &mut Turn, cx: &mut Context<'_>) -> ControlFlow<CloseReason, bool> {
         while self.eof.is_none() {
             if !self.session.wants_input(&self.out) {
-                self.read_ahead(now, budget, cx)?;
+                self.read_ahead(turn, cx)?;
                 if self.hang_up.is_seen() {
                     self.session.on_hang_up();
                 }
@@ -250,10 +268,10 @@ impl<S: Session> Driver<S> {
                 }
             }
             if !self.left_over {
-                if *budget == 0 {
+                if turn.budget == 0 {
                     return Continue(true);
                 }
-                match self.poll_input(now, cx)? {
+                match self.poll_input(turn.now, cx)? {
                     Poll::Pending => {
                         self.input.release_memory();
                         return Continue(false);
@@ -268,12 +286,13 @@ impl<S: Session> Driver<S> {
                         self.eof = Some((why, self.session.on_eof(unread)));
                         return Continue(false);
                     }
-                    Poll::Ready(n) => *budget = budget.saturating_sub(n),
+                    Poll::Ready(n) => turn.spend(n),
                 }
             }
             self.count();
             let before = self.input.bytes.len();
-            if let Err(error) = self.session.on_data(&mut self.input.bytes, &mut self.out) {
+            let now = turn.now();
+            if let Err(error) = self.session.on_data(now, &mut self.input.bytes, &mut self.out) {
                 return Break(CloseReason::Failed(error));
             }
             // A session that took something may have stopped before the last whole frame, and may
@@ -282,27 +301,22 @@ impl<S: Session> Driver<S> {
             self.left_over = left > 0 && (left < before || !self.session.wants_input(&self.out));
             // Frames decoded from the buffer take a turn's time too, though they cost no read.
             if self.left_over {
-                *budget = budget.saturating_sub(1);
+                turn.spend(1);
             }
         }
         Continue(true)
     }
 
     /// Reads, within bounds, what the session does not want yet: a peer that is gone is noticed.
-    fn read_ahead(
-        &mut self,
-        now: Instant,
-        budget: &mut usize,
-        cx: &mut Context<'_>,
-    ) -> ControlFlow<CloseReason> {
+    fn read_ahead(&mut self, turn: &mut Turn, cx: &mut Context<'_>) -> ControlFlow<CloseReason> {
         let most = self.options.read_ahead;
-        while *budget > 0 && self.input.bytes.len() < most && self.reads_ahead() {
-            match self.poll_input(now, cx)? {
+        while turn.budget > 0 && self.input.bytes.len() < most && self.reads_ahead() {
+            match self.poll_input(turn.now, cx)? {
                 Poll::Pending => break,
                 Poll::Ready(0) => self.hang_up.see(),
                 Poll::Ready(n) => {
                     self.left_over = true;
-                    *budget = budget.saturating_sub(n);
+                    turn.spend(n);
                 }
             }
         }

@@ -35,18 +35,18 @@ use crate::Result;
 /// The meaning of the bytes on one connection. All functions run in the connection's task and must
 /// not block; an error closes the connection with it, after what `out` holds was written.
 pub trait Session: Send + 'static {
-    /// Bytes arrived, or [`wants_input`](Self::wants_input) turned true with bytes left. Take whole
-    /// frames from the front of `input` (`split_to(n).freeze()` copies nothing) and leave the rest;
-    /// answers may go to `out` at once. Stop between two frames when [`Outbox::is_full`], or one read
-    /// of small requests with large answers fills the memory.
+    /// Bytes arrived by `now`, or [`wants_input`](Self::wants_input) turned true with bytes left.
+    /// Take whole frames from the front of `input` (`split_to(n).freeze()` copies nothing) and leave
+    /// the rest; answers may go to `out` at once. Stop between two frames when [`Outbox::is_full`],
+    /// or one read of small requests with large answers fills the memory.
     ///
     /// # Errors
     /// When the peer broke the protocol and the connection cannot go on.
-    fn on_data(&mut self, input: &mut BytesMut, out: &mut Outbox) -> Result<()>;
+    fn on_data(&mut self, now: Instant, input: &mut BytesMut, out: &mut Outbox) -> Result<()>;
 
     /// Polls what the session runs in place, for example the futures of calls in flight. Called
-    /// each turn, and again when an outbox that was full has room. `Ready(Ok(()))` says that the session is over: `out` is written, then the
-    /// connection closes.
+    /// each turn, and again when an outbox that was full has room. `Ready(Ok(()))` says that the
+    /// session is over: `out` is written, then the connection closes.
     ///
     /// # Errors
     /// When the connection cannot go on.

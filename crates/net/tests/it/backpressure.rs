@@ -6,7 +6,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::{Bytes, BytesMut};
@@ -45,7 +45,7 @@ struct Amplifier {
 }
 
 impl Session for Amplifier {
-    fn on_data(&mut self, input: &mut BytesMut, out: &mut Outbox) -> Result<()> {
+    fn on_data(&mut self, _: Instant, input: &mut BytesMut, out: &mut Outbox) -> Result<()> {
         while !out.is_full() && !input.is_empty() {
             if input.split_to(1).first().is_some_and(|byte| byte % 2 == 0) {
                 self.later += 1;

@@ -1,5 +1,7 @@
 //! The memory that a connection holds, as its budget counts it.
 
+use std::time::Instant;
+
 use bytes::{Bytes, BytesMut};
 use dubhe_net::{
     Result,
@@ -14,7 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 struct Hoard;
 
 impl Session for Hoard {
-    fn on_data(&mut self, input: &mut BytesMut, out: &mut Outbox) -> Result<()> {
+    fn on_data(&mut self, _: Instant, input: &mut BytesMut, out: &mut Outbox) -> Result<()> {
         if input.contains(&1) {
             let bytes = std::mem::take(input).freeze();
             out.push(Bytes::from(vec![2; bytes.len()]));

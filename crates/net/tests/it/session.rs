@@ -23,7 +23,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 struct Quiet(Log);
 
 impl Session for Quiet {
-    fn on_data(&mut self, input: &mut BytesMut, _: &mut Outbox) -> Result<()> {
+    fn on_data(&mut self, _: Instant, input: &mut BytesMut, _: &mut Outbox) -> Result<()> {
         input.clear();
         Ok(())
     }
@@ -237,7 +237,7 @@ async fn a_dropped_driver_closes_once_and_tells_everybody() {
 struct Refuse;
 
 impl Session for Refuse {
-    fn on_data(&mut self, _: &mut BytesMut, out: &mut Outbox) -> Result<()> {
+    fn on_data(&mut self, _: Instant, _: &mut BytesMut, out: &mut Outbox) -> Result<()> {
         out.tail_mut().extend_from_slice(b"no");
         Err(Error::protocol("refused"))
     }
@@ -258,7 +258,7 @@ async fn an_error_closes_after_the_last_word() {
 struct Ticking(Arc<AtomicUsize>);
 
 impl Session for Ticking {
-    fn on_data(&mut self, input: &mut BytesMut, _: &mut Outbox) -> Result<()> {
+    fn on_data(&mut self, _: Instant, input: &mut BytesMut, _: &mut Outbox) -> Result<()> {
         input.clear();
         Ok(())
     }
@@ -306,7 +306,7 @@ async fn what_was_read_before_the_driver_began_comes_first() {
 struct Lonely(Arc<AtomicBool>);
 
 impl Session for Lonely {
-    fn on_data(&mut self, input: &mut BytesMut, _: &mut Outbox) -> Result<()> {
+    fn on_data(&mut self, _: Instant, input: &mut BytesMut, _: &mut Outbox) -> Result<()> {
         input.clear();
         Ok(())
     }

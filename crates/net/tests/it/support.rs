@@ -4,6 +4,7 @@ use std::{
     net::SocketAddr,
     sync::Arc,
     task::{Context, Poll},
+    time::Instant,
 };
 
 use bytes::{Bytes, BytesMut};
@@ -49,7 +50,7 @@ pub(crate) fn frame(body: &[u8]) -> Vec<u8> {
 }
 
 impl Session for Echo {
-    fn on_data(&mut self, input: &mut BytesMut, out: &mut Outbox) -> Result<()> {
+    fn on_data(&mut self, _: Instant, input: &mut BytesMut, out: &mut Outbox) -> Result<()> {
         while self.wants_input(out)
             && let Some(frame) = take(input)
         {

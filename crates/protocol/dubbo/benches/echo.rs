@@ -60,7 +60,12 @@ impl Dispatch for Echo {
 struct Nothing;
 
 impl Session for Nothing {
-    fn on_data(&mut self, input: &mut BytesMut, _: &mut Outbox) -> dubhe_net::Result<()> {
+    fn on_data(
+        &mut self,
+        _: Instant,
+        input: &mut BytesMut,
+        _: &mut Outbox,
+    ) -> dubhe_net::Result<()> {
         input.clear();
         Ok(())
     }
@@ -116,7 +121,7 @@ fn server(calls: usize) {
     let begin = Instant::now();
     for _ in 0..calls / BATCH {
         input.extend_from_slice(&requests);
-        server.on_data(&mut input, &mut out).unwrap();
+        server.on_data(Instant::now(), &mut input, &mut out).unwrap();
         assert!(server.poll(&mut cx, &mut out).is_pending());
         black_box(out.tail_mut()).clear();
     }
@@ -135,9 +140,9 @@ fn client(calls: usize) {
         let begin = Instant::now();
         let (mut pending, mut requests) = batch(&connection, &target);
         spent += begin.elapsed();
-        server.on_data(&mut requests, &mut out).unwrap();
+        server.on_data(Instant::now(), &mut requests, &mut out).unwrap();
         let begin = Instant::now();
-        client.on_data(out.tail_mut(), &mut nothing).unwrap();
+        client.on_data(begin, out.tail_mut(), &mut nothing).unwrap();
         for call in &mut pending {
             let reply = std::pin::Pin::new(call).poll(&mut cx);
             assert!(matches!(black_box(reply), Poll::Ready(Ok(_))));

@@ -273,8 +273,7 @@ impl Session for Exchange {
         self.handlers.len() + self.connection.waiting() <= 1
     }
 
-    fn on_data(&mut self, input: &mut BytesMut, out: &mut Outbox) -> Result<()> {
-        let now = time::now();
+    fn on_data(&mut self, now: Instant, input: &mut BytesMut, out: &mut Outbox) -> Result<()> {
         let before = out.len();
         let arrived = input.len().saturating_sub(self.left);
         let mut frames = false;
