@@ -28,11 +28,13 @@ impl Unsent {
         self.0.take().ok_or_else(sent_twice)
     }
 
-    /// Takes the call and leaves a copy, unless it can be sent only once.
+    /// Returns a copy of the call, or the call itself if it can be sent only once.
     #[inline]
-    pub(crate) fn take_and_keep(&mut self) -> Result<Call, Status> {
-        let copy = self.get()?.try_clone();
-        std::mem::replace(&mut self.0, copy).ok_or_else(sent_twice)
+    pub(crate) fn copy_or_take(&mut self) -> Result<Call, Status> {
+        match self.get()?.try_clone() {
+            Some(copy) => Ok(copy),
+            None => self.take(),
+        }
     }
 }
 

@@ -262,7 +262,7 @@ impl Cluster {
         began: Instant,
     ) -> Result<(Attempt, Provider), Status> {
         let provider = picked.endpoint().provider().clone();
-        Ok((self.send(policy, call.take_and_keep()?, picked, began), provider))
+        Ok((self.send(policy, call.copy_or_take()?, picked, began), provider))
     }
 
     /// Picks the endpoint of a call whose attempt has failed, and the time of the next attempt.
