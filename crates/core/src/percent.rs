@@ -14,3 +14,15 @@ pub(crate) fn encode(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     }
     Ok(())
 }
+
+/// Writes `text` as a path, with `%XX` for each byte that ends it or would be read as another.
+pub(crate) fn encode_path(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    for c in text.chars() {
+        match c {
+            '%' | '?' | '+' | '#' | ' ' => write!(f, "%{:02X}", u32::from(c))?,
+            c if c.is_ascii_control() => write!(f, "%{:02X}", u32::from(c))?,
+            c => write!(f, "{c}")?,
+        }
+    }
+    Ok(())
+}

@@ -6,6 +6,7 @@
 //! [`Endpoint`] or the address of a registry, and is printed only for the wire or a registry.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::sync::Arc;
 
 use bytestring::ByteString;
@@ -57,8 +58,8 @@ impl Url {
     /// interface but in the parameter of this name.
     ///
     /// # Errors
-    /// When the host is missing or has spaces in it, the port is not a number below 65536, or a Unix socket has a host
-    /// or no path.
+    /// When the host is missing, has spaces in it or is in brackets and no IPv6 address, the port is
+    /// not a number below 65536, or a Unix socket has a host or no path.
     pub fn parse(text: &str, protocol: &str) -> Result<Self, UrlError> {
         // The user info may hold a password, so errors quote only what is known to be harmless.
         let bad = |what: String| UrlError(format!("{what}; write PROTOCOL://HOST:PORT"));
@@ -66,7 +67,9 @@ impl Url {
             return Self::parse_unix(protocol, rest);
         }
         let (protocol, rest) = match text.split_once("://") {
-            Some(parts) => parts,
+            Some(parts) if is_scheme(parts.0) => parts,
+            // It is a part of the query.
+            Some(_) => (protocol, text),
             None if text.split_once(':').is_some_and(|(_, rest)| rest.starts_with('/')) => {
                 return Err(bad("the URL has :/ where :// belongs".into()));
             }
@@ -81,8 +84,9 @@ impl Url {
         if host.is_empty() {
             return Err(bad("the URL has no host".into()));
         }
-        if host.contains(|c: char| c.is_whitespace() || c.is_control()) {
-            return Err(bad(format!("the host {host:?} has spaces or control characters in it")));
+        if host.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '[' | ']')) {
+            let what = "spaces, brackets or control characters";
+            return Err(bad(format!("the host {host:?} has {what} in it")));
         }
         Ok(Self {
             protocol: protocol.into(),
@@ -179,9 +183,15 @@ fn parameters(query: &str) -> Params {
         .collect()
 }
 
+fn is_scheme(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.' | b'_'))
+}
+
 fn split_address(address: &str) -> Option<(&str, u16)> {
     if let Some(rest) = address.strip_prefix('[') {
         let (host, port) = rest.split_once(']')?;
+        let (ip, _zone) = host.split_once('%').unwrap_or((host, ""));
+        ip.parse::<Ipv6Addr>().ok()?;
         return match port.strip_prefix(':') {
             Some(port) => Some((host, port.parse().ok()?)),
             None => port.is_empty().then_some((host, 0)),
@@ -220,7 +230,8 @@ impl Url {
         }
         write!(f, "{}://", self.protocol)?;
         if !self.user.is_empty() {
-            write!(f, "{}@", self.user)?;
+            percent::encode(f, &self.user)?;
+            f.write_str("@")?;
         }
         if self.host.contains(':') {
             write!(f, "[{}]", self.host)?;
@@ -231,7 +242,8 @@ impl Url {
             write!(f, ":{}", self.port)?;
         }
         if !self.path.is_empty() {
-            write!(f, "/{}", self.path)?;
+            f.write_str("/")?;
+            percent::encode_path(f, &self.path)?;
         }
         Ok(())
     }
@@ -279,6 +291,27 @@ mod tests {
         let url = Url::parse("tri://[::1]:50051", "").unwrap();
         assert_eq!((&*url.host, url.port), ("::1", 50051));
         assert_eq!(url.endpoint().address(), "[::1]:50051");
+    }
+
+    #[test]
+    fn what_means_something_in_a_url_is_printed_encoded() {
+        let text = "dubbo://a%40b%3A@[fe80::1%eth0]:1/p%3Fq%25%2B%20%23?x=%26";
+        let url = Url::parse(text, "").unwrap();
+        assert_eq!((&*url.user, &*url.host, &*url.path), ("a@b:", "fe80::1%eth0", "p?q%+ #"));
+        assert_eq!(url.to_string(), text);
+    }
+
+    #[test]
+    fn a_protocol_in_the_query_is_not_that_of_the_url() {
+        let url = Url::parse("h:1?to=http://b/c", "dubbo").unwrap();
+        assert_eq!((&*url.protocol, &*url.host, url.param("to")), ("dubbo", "h", Some("http://b/c")));
+    }
+
+    #[test]
+    fn brackets_hold_an_ipv6_address() {
+        for text in ["[[]", "[]:1", "[h]:1", "[::1", "a]b", "[1.2.3.4]:1"] {
+            assert!(Url::parse(text, "dubbo").is_err(), "{text}");
+        }
     }
 
     #[test]
