@@ -14,11 +14,18 @@ pub struct Backoff {
     pub factor: f64,
     /// The largest bound. Default 120 s.
     pub max: Duration,
+    /// The longest pause of a connection for which a call waits, whatever the bound. Default 1 s.
+    pub awaited: Duration,
 }
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self { initial: Duration::from_secs(1), factor: 1.6, max: Duration::from_mins(2) }
+        Self {
+            initial: Duration::from_secs(1),
+            factor: 1.6,
+            max: Duration::from_mins(2),
+            awaited: Duration::from_secs(1),
+        }
     }
 }
 

@@ -28,7 +28,7 @@ use tokio::sync::watch;
 pub use backoff::Backoff;
 
 use crate::{Error, ErrorKind, Result, drain::Scope, time};
-use slot::Slot;
+use slot::{Pause, Slot};
 
 /// The largest load by which the connection picked last may exceed the least loaded one and still
 /// be picked.
@@ -169,7 +169,8 @@ impl<C: MakeConnection> Pool<C> {
         slots.get(index)?.ready()
     }
 
-    /// Waits for a ready connection.
+    /// Waits for a ready connection. The pause before the next attempt becomes
+    /// [`Backoff::awaited`] at most.
     ///
     /// # Errors
     /// The error of an attempt that failed after this call began, or of the last one when the next
@@ -186,7 +187,12 @@ impl<C: MakeConnection> Pool<C> {
                 if self.state() == State::Closed {
                     return Err(Error::new(ErrorKind::Closed, "the pool is closed"));
                 }
-                let hopeless = self.failures() > begun || self.pauses_beyond(deadline);
+                let failed = self.failures() > begun;
+                if !failed {
+                    // Long pauses spare a peer that nobody calls.
+                    self.shared.slots.iter().for_each(Slot::shorten_pause);
+                }
+                let hopeless = failed || self.pauses_beyond(deadline);
                 if let Some(error) = self.last_error().filter(|_| hopeless) {
                     return Err(error);
                 }
@@ -293,14 +299,14 @@ impl<C: MakeConnection> Shared<C> {
                     slot.failed(error);
                 }
             }
-            let next = (failures > 0)
-                .then(|| after(time::now(), self.options.backoff.pause(failures, &*self.random)));
-            slot.set_next(next);
-            self.publish();
-            if let Some(next) = next {
-                time::sleep_until(next).await;
-                slot.set_next(None);
+            let backoff = &self.options.backoff;
+            if failures > 0 {
+                let (now, pause) = (time::now(), backoff.pause(failures, &*self.random));
+                let soonest = after(now, backoff.awaited);
+                slot.begin_pause(Pause { until: after(now, pause), soonest });
             }
+            self.publish();
+            slot.end_of_pause().await;
         }
     }
 

@@ -7,9 +7,19 @@ use std::{
 
 use arc_swap::ArcSwapOption;
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use super::Connection;
-use crate::Error;
+use crate::{Error, time};
+
+/// The pause before an attempt.
+#[derive(Clone, Copy)]
+pub(super) struct Pause {
+    /// Its end.
+    pub(super) until: Instant,
+    /// The earliest end, when somebody waits for the connection.
+    pub(super) soonest: Instant,
+}
 
 /// A place for a connection. Reading it takes no lock.
 pub(super) struct Slot<T> {
@@ -18,8 +28,10 @@ pub(super) struct Slot<T> {
     draining: AtomicBool,
     failures: AtomicU64,
     error: Mutex<Option<Error>>,
-    /// The start of the next attempt, while the slot waits for that.
-    next: Mutex<Option<Instant>>,
+    /// The pause, while there is one.
+    pause: Mutex<Option<Pause>>,
+    /// The pause has become shorter.
+    shortened: Notify,
 }
 
 impl<T> Default for Slot<T> {
@@ -30,7 +42,8 @@ impl<T> Default for Slot<T> {
             draining: AtomicBool::new(false),
             failures: AtomicU64::new(0),
             error: Mutex::default(),
-            next: Mutex::default(),
+            pause: Mutex::default(),
+            shortened: Notify::new(),
         }
     }
 }
@@ -89,7 +102,7 @@ impl<T: Connection> Slot<T> {
     pub(super) fn restart(&self, error: Error) {
         self.conn.store(None);
         self.failed(error);
-        self.set_next(None);
+        *self.pause.lock() = None;
         self.started.store(false, Ordering::Release);
     }
 
@@ -101,14 +114,37 @@ impl<T: Connection> Slot<T> {
         self.error.lock().clone()
     }
 
-    /// Sets the start of the next attempt; `None`: it is under way.
-    pub(super) fn set_next(&self, at: Option<Instant>) {
-        *self.next.lock() = at;
+    /// Begins a pause.
+    pub(super) fn begin_pause(&self, pause: Pause) {
+        *self.pause.lock() = Some(pause);
+    }
+
+    /// Waits for the end of the pause that has begun.
+    pub(super) async fn end_of_pause(&self) {
+        loop {
+            let Some(Pause { until, .. }) = *self.pause.lock() else { return };
+            tokio::select! {
+                biased;
+                () = time::sleep_until(until) => break,
+                () = self.shortened.notified() => {}
+            }
+        }
+        *self.pause.lock() = None;
+    }
+
+    /// Shortens a pause for somebody who waits for the connection.
+    pub(super) fn shorten_pause(&self) {
+        if let Some(pause) = &mut *self.pause.lock()
+            && pause.soonest < pause.until
+        {
+            pause.until = pause.soonest;
+            self.shortened.notify_one();
+        }
     }
 
     /// Returns true if nothing will be tried before `deadline`.
     pub(super) fn pauses_beyond(&self, deadline: Instant) -> bool {
-        self.next.lock().is_some_and(|next| next >= deadline)
+        self.pause.lock().is_some_and(|pause| pause.until >= deadline)
     }
 
     pub(super) fn take(&self) -> Option<T> {

@@ -308,6 +308,28 @@ async fn waiting_ends_with_a_connection_an_error_or_the_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_call_that_waits_shortens_the_pause_to_a_second() {
+    let script = Script::of((0..20).map(|_| Attempt::Refuse));
+    let pool = pool(&script, 1);
+    pool.warm_up();
+    // The tenth pause is half of some 69 s.
+    while script.attempts() < 10 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let failed = pool.ready(Some(soon(60))).await.err().unwrap();
+    assert_eq!((failed.kind(), script.attempts()), (ErrorKind::Io, 11));
+    let attempts = script.0.lock().attempts.clone();
+    assert_eq!((attempts[10] - attempts[9]).as_millis(), 1000);
+    // Nobody waits: the next pause is long again.
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(script.attempts(), 11);
+    // After so long a call has it tried at once.
+    let began = time::now();
+    assert!(pool.ready(Some(soon(60))).await.is_err());
+    assert_eq!((time::now(), script.attempts()), (began, 12));
+}
+
+#[tokio::test(start_paused = true)]
 async fn waiting_for_an_attempt_that_hangs_tells_nobody_anything() {
     let script = Script::of([Attempt::Hang]);
     let pool = pool(&script, 1);
