@@ -161,6 +161,26 @@ async fn the_log_says_when_no_worker_is_free() {
     }
 }
 
+/// There is a line a second; a handler that is long by then is named in the next one.
+#[tokio::test]
+async fn a_handler_that_blocks_just_after_another_is_named_too() {
+    let started = Started::with(workers(2), THRESHOLD);
+    let (_app, client) = started.client("tri").await;
+    for lines in 1..=2 {
+        let call = tokio::spawn({
+            let client = client.clone();
+            async move { client.block().await }
+        });
+        started.begun().await;
+        let named = || started.warnings.with("org.example.Blocker.block").len() == lines;
+        wait_until("it is named", named).await;
+        started.go.send(()).unwrap();
+        assert_eq!(call.await.unwrap().unwrap(), "released");
+    }
+    drop(started.server);
+    started.runtime.shutdown_background();
+}
+
 /// A handler that keeps its thread is not reported.
 #[tokio::test]
 async fn zero_turns_the_watchdog_off() {

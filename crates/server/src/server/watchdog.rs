@@ -69,6 +69,23 @@ impl Drop for Watchdog {
     }
 }
 
+/// A poll that is watched.
+struct Watched {
+    poll: PollUnderWay,
+    /// The tick at which it was seen first.
+    since: u64,
+    warning: Warning,
+}
+
+/// The warning of a poll that lasts long.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Warning {
+    NotDue,
+    /// It is counted, and waits for its turn: there is a line a second.
+    Due,
+    Logged,
+}
+
 /// The looks at the polls, one after the other.
 struct Rounds {
     watch: Arc<PollWatch>,
@@ -78,8 +95,8 @@ struct Rounds {
     /// Ticks so far.
     now: u64,
     found: Vec<PollUnderWay>,
-    /// The polls of the last look, each with its first tick and if it was warned of.
-    polls: Vec<(PollUnderWay, u64, bool)>,
+    /// The polls of the last look.
+    polls: Vec<Watched>,
     nudge: Nudge,
     /// The last warnings while workers were free, and while none was.
     logs: [OncePerSecond; 2],
@@ -103,26 +120,27 @@ impl Rounds {
     fn look(&mut self) {
         self.now += 1;
         self.watch.look(&mut self.found);
-        self.polls.retain(|(poll, ..)| self.found.contains(poll));
+        self.polls.retain(|watched| self.found.contains(&watched.poll));
         for poll in &self.found {
-            if !self.polls.iter().any(|(known, ..)| known == poll) {
-                self.polls.push((*poll, self.now, false));
+            if !self.polls.iter().any(|known| known.poll == *poll) {
+                let (poll, since, warning) = (*poll, self.now, Warning::NotDue);
+                self.polls.push(Watched { poll, since, warning });
             }
         }
         if self.polls.is_empty() {
             return;
         }
         let none_free = !self.nudge.again(&self.runtime, self.now);
-        let long = |since: u64| self.lasts(since) >= self.threshold;
-        let Some(at) = self.polls.iter().position(|(_, since, warned)| !warned && long(*since))
-        else {
-            return;
-        };
-        if let Some((poll, since, warned)) = self.polls.get_mut(at) {
-            *warned = true;
-            let (poll, since) = (*poll, *since);
-            self.warn(poll, since, none_free);
+        let mut polls = std::mem::take(&mut self.polls);
+        for Watched { poll, since, warning } in &mut polls {
+            let lasts = self.lasts(*since);
+            if *warning != Warning::Logged && lasts >= self.threshold {
+                let events = u64::from(*warning == Warning::NotDue);
+                let logged = self.warn(*poll, lasts, none_free, events);
+                *warning = if logged { Warning::Logged } else { Warning::Due };
+            }
         }
+        self.polls = polls;
     }
 
     /// The time that a poll seen first at the tick `since` has lasted at least.
@@ -130,14 +148,15 @@ impl Rounds {
         TICK * u32::try_from(self.now - since).unwrap_or(u32::MAX)
     }
 
+    /// Warns of a poll, for which `events` are counted. Returns `false` if there was a line less than a
+    /// second ago.
     #[cold]
-    fn warn(&self, poll: PollUnderWay, since: u64, none_free: bool) {
+    fn warn(&self, poll: PollUnderWay, lasts: Duration, none_free: bool, events: u64) -> bool {
         let [some, none] = &self.logs;
         let log = if none_free { none } else { some };
-        let Some(handlers) = log.count(time::now()) else { return };
+        let Some(handlers) = log.count_all(events, time::now()) else { return false };
         let method = self.services.name_of(poll.key());
         let method = method.unwrap_or_else(|| "a mounted service or another dispatch".into());
-        let lasts = self.lasts(since);
         let workers = self.runtime.metrics().num_workers();
         if none_free {
             tracing::warn!(
@@ -152,6 +171,7 @@ impl Rounds {
                  blocks in tokio::task::spawn_blocking, or export the service isolated"
             );
         }
+        true
     }
 }
 
