@@ -420,7 +420,8 @@ impl Cluster {
         endpoint: &Endpoint,
         began: Instant,
     ) -> Result<(Invoking, Guards), Status> {
-        // The deadline of the attempt, its provider, and what that one asks of every call.
+        // The time of the attempt, its provider, and what that one asks of every call.
+        call.head.arrived = Some(began);
         call.head.deadline = deadline(policy, &call, began);
         call.head.metadata.fill_from(endpoint.attachments());
         call.head.provider = Some(endpoint.provider().clone());

@@ -26,7 +26,8 @@ pub struct Head {
     pub deadline: Option<Deadline>,
     /// The time that an attempt may take, when the caller says so for this call.
     pub timeout: Option<Duration>,
-    /// The moment of its arrival (server) or beginning (client), from which queueing delay counts.
+    /// The moment of its arrival (server), from which queueing delay counts, or of the beginning of the
+    /// call or, once an endpoint is picked, of its attempt (client).
     pub arrived: Option<Instant>,
     /// The peer that sent it; `None` on the calling side.
     pub peer: Option<Arc<Peer>>,

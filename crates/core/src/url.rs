@@ -304,7 +304,10 @@ mod tests {
     #[test]
     fn a_protocol_in_the_query_is_not_that_of_the_url() {
         let url = Url::parse("h:1?to=http://b/c", "dubbo").unwrap();
-        assert_eq!((&*url.protocol, &*url.host, url.param("to")), ("dubbo", "h", Some("http://b/c")));
+        assert_eq!(
+            (&*url.protocol, &*url.host, url.param("to")),
+            ("dubbo", "h", Some("http://b/c"))
+        );
     }
 
     #[test]

@@ -11,8 +11,10 @@ use dubhe::filter::AccessLog;
 use dubhe::prelude::*;
 use dubhe::registry::Memory;
 use dubhe::registry::{Registering, Registration, Registry, Snapshots};
+use dubhe_testkit::log;
 use dubhe_testkit::wait_until;
 use futures_util::{Stream, StreamExt, stream};
+use tracing::{Dispatch, Level, dispatcher};
 
 #[dubhe::interface("org.example.Clock", version = "2.0.0")]
 trait Clock {
@@ -199,6 +201,8 @@ async fn a_stop_waits_for_calls_but_not_for_ever() {
     });
     assert_eq!((answer.unwrap(), cut), (300, 0));
 
+    let warnings = log::Lines::of(Level::WARN);
+    let _guard = dispatcher::set_default(&Dispatch::new(warnings.clone()));
     let hasty = start(Duration::from_millis(50)).await.unwrap();
     let clock = client(&hasty);
     assert_eq!(clock.sleep(1).await.unwrap(), 1);
@@ -207,6 +211,7 @@ async fn a_stop_waits_for_calls_but_not_for_ever() {
         hasty.stop().await
     });
     assert_eq!((answer.unwrap_err().code(), cut), (Code::Unavailable, 1));
+    assert_eq!(warnings.with("did not end within shutdown_wait").len(), 1);
 }
 
 /// The longest duration means "never", and does not overflow.

@@ -213,8 +213,20 @@ impl RunningServer {
     }
 
     async fn drain(&self) -> usize {
+        let (wait, connections) = (self.wait, self.connections());
+        tracing::info!(connections, ?wait, "shutting down; calls in flight end first");
         self.state.send_modify(|state| state.serving = false);
         self.announcer.withdraw_all().await;
-        self.trigger.drain(after(time::now(), self.wait)).await
+        let left = self.trigger.drain(after(time::now(), wait)).await;
+        if left > 0 {
+            tracing::warn!(
+                connections = left,
+                ?wait,
+                "closed connections with calls in flight, which did not end within shutdown_wait"
+            );
+        } else {
+            tracing::info!("shut down; no call was cut off");
+        }
+        left
     }
 }

@@ -45,7 +45,9 @@ impl<'a> CallLabel<'a> {
     /// The deadline passed after it.
     #[cold]
     pub(super) fn timed_out(&self, waiting: &Waiting, now: Instant) -> Status {
-        let after = now.saturating_duration_since(waiting.began);
+        // The time that was given, so that errors of several attempts have one text.
+        let end = waiting.deadline.unwrap_or(now);
+        let after = end.saturating_duration_since(waiting.began);
         Status::no_reply(after).context(self)
     }
 

@@ -30,7 +30,9 @@ impl Patience {
     /// The error of a call whose deadline has passed.
     #[cold]
     pub(super) fn too_late(self) -> Status {
-        let after = time::now().saturating_duration_since(self.since);
+        // The time that was given, so that errors of several attempts have one text.
+        let end = self.deadline.map_or_else(time::now, Deadline::instant);
+        let after = end.saturating_duration_since(self.since);
         if self.replied { Status::cut_short(after) } else { Status::no_reply(after) }
     }
 
