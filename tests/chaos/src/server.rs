@@ -12,7 +12,7 @@ use crate::Error;
 use crate::service::{BusyServer, ChaosServer, Counts};
 
 /// The pause between two certificates.
-const RELOAD_PAUSE: Duration = Duration::from_millis(50);
+const RELOAD_PAUSE: Duration = Duration::from_millis(20);
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -31,9 +31,9 @@ pub(crate) struct Arguments {
     /// Accepts TLS too, and writes the certificate of its authority here.
     #[arg(long)]
     ca: Option<PathBuf>,
-    /// The number of times that the certificate is replaced, one each 50 ms.
-    #[arg(long, default_value_t = 0)]
-    reloads: u32,
+    /// Replaces the certificate each 20 ms.
+    #[arg(long, requires = "ca")]
+    reload: bool,
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
@@ -63,17 +63,17 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
         // Both end at the signal.
         tokio::select! {
             _ = running.until_signalled() => {}
-            ended = reload(&authority, &tls, arguments.reloads) => ended?,
+            ended = reload(&authority, &tls), if arguments.reload => ended?,
         }
         return Ok(());
     }
-    server.start(&arguments.addr).await?.until_signalled().await;
+    server.serve(&arguments.addr).await?;
     Ok(())
 }
 
 /// Replaces the certificate again and again; ends on errors only.
-async fn reload(authority: &Authority, tls: &ServerTls, reloads: u32) -> Result<(), Error> {
-    for number in 1..=reloads {
+async fn reload(authority: &Authority, tls: &ServerTls) -> Result<(), Error> {
+    for number in 1_u64.. {
         tokio::time::sleep(RELOAD_PAUSE).await;
         let identity = authority.issue("localhost")?;
         tls.reload(identity.chain.as_bytes(), identity.key.as_bytes())?;

@@ -68,7 +68,7 @@ pub(super) fn one_way(chaos: &Chaos, tally: &mut Tally) -> Result<()> {
 }
 
 /// Waits until so many handlers of the server wait.
-fn wait_for_running(target: &Target, count: i64, patience: Duration) -> Result<()> {
+pub(super) fn wait_for_running(target: &Target, count: i64, patience: Duration) -> Result<()> {
     let end = Instant::now() + patience;
     loop {
         let running = http1::number(target.address, "running")?;

@@ -15,6 +15,7 @@ mod http2;
 mod memory;
 mod providers;
 mod registry;
+mod signals;
 mod sockets;
 mod target;
 
@@ -70,6 +71,8 @@ const CASES: &[Case] = &[
     case("slow", providers::slow),
     case("drain", providers::drain),
     case("reload", providers::reload),
+    case("second-signal", signals::second_signal),
+    case("silent-registry", signals::silent_registry),
     long("hung", providers::hung),
     long(REGISTRY, registry::away),
 ];

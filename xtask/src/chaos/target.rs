@@ -1,6 +1,7 @@
 //! A server that is attacked, and what that costs it as seen from outside.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -23,6 +24,7 @@ pub(super) struct Target {
     pub(super) project: Project,
     pub(super) address: SocketAddr,
     process: ServerProcess,
+    log: PathBuf,
 }
 
 /// The growth of resident memory at its peak, the processor time, and the time.
@@ -74,7 +76,12 @@ impl Target {
     ) -> Result<Self> {
         let log = chaos.peers.log(&format!("server-{}", address.port()));
         let process = ServerProcess::serve(command, address, &log)?;
-        Ok(Self { project, address, process })
+        Ok(Self { project, address, process, log })
+    }
+
+    /// The number of lines of its output that contain `text`.
+    pub(super) fn said(&self, text: &str) -> Result<usize> {
+        Ok(std::fs::read_to_string(&self.log)?.lines().filter(|line| line.contains(text)).count())
     }
 
     pub(super) fn url(&self, protocol: &str) -> String {

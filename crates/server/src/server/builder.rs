@@ -27,6 +27,8 @@ use tokio::sync::watch;
 use super::advertised;
 use super::constraints::Constraints;
 use super::listener::Listener;
+use super::running_server::Stopped;
+use super::signals::{ForcedExit, Signals};
 use super::watchdog::Watchdog;
 use super::{RunningServer, ServiceLocks};
 use crate::builtin::{self, Catalog};
@@ -254,12 +256,31 @@ impl ServerBuilder {
     }
 
     /// Listens on `addr` and serves until SIGTERM, SIGINT or Ctrl-C, then drains: registries first,
-    /// then connections. A second signal ends it at once. The forms of `addr` are those of [`ServerBuilder::start`].
+    /// then connections. That holds too while a registry has not answered yet. The forms of `addr` are
+    /// those of [`ServerBuilder::start`].
+    ///
+    /// A second signal ends it at once: this returns, and 500 ms later the process exits with 128 and
+    /// the number of the signal, if it has not ended by then, such as for a handler that blocks its
+    /// thread.
     ///
     /// # Errors
     /// As [`ServerBuilder::start`].
-    pub async fn serve(self, addr: &str) -> Result<(), Status> {
-        self.start(addr).await?.until_signalled().await;
+    pub async fn serve(mut self, addr: &str) -> Result<(), Status> {
+        let (mut signals, exit) = (Signals::new(), ForcedExit::start());
+        self.listeners.insert(0, Listener::Address(addr.to_owned()));
+        let server = self.listen_all().await?;
+        tokio::select! {
+            biased;
+            announced = server.announce_all() => {
+                announced?;
+                signals.next().await;
+            }
+            _ = signals.next() => {}
+        }
+        if let Stopped::Signalled { number, .. } = server.stop_unless_signalled(&mut signals).await
+        {
+            exit.signalled_again(number);
+        }
         Ok(())
     }
 
@@ -291,6 +312,13 @@ impl ServerBuilder {
     }
 
     async fn run(self) -> Result<RunningServer, Status> {
+        let server = self.listen_all().await?;
+        server.announce_all().await?;
+        Ok(server)
+    }
+
+    /// Serves without being announced.
+    async fn listen_all(self) -> Result<RunningServer, Status> {
         let Self { mut services, registries, mut protocols, mounts, listeners, options } = self;
         let state = watch::Sender::new(Catalog::default());
         builtin::add(&mut services, &options, &state.subscribe());
@@ -340,8 +368,6 @@ impl ServerBuilder {
             let shutdown = trigger.shutdown();
             tasks.spawn(async move { acceptor.run(shutdown).await });
         }
-        // Announced only once connections are accepted, so that no caller is sent to a closed port.
-        announcer.announce_all(&services.current()).await?;
         Ok(RunningServer {
             addrs,
             services,

@@ -44,6 +44,19 @@ pub struct RunningServer {
     pub(super) notice: Duration,
 }
 
+/// The end of a server that was signalled; `left` is the number of connections that were closed with
+/// calls in flight.
+pub(super) enum Stopped {
+    Drained {
+        left: usize,
+    },
+    /// There was another signal, of this number.
+    Signalled {
+        left: usize,
+        number: i32,
+    },
+}
+
 /// A lock for each service that somebody changes, and one for the table of all.
 #[derive(Debug, Default)]
 pub(super) struct ServiceLocks {
@@ -64,6 +77,12 @@ impl ServiceLocks {
 }
 
 impl RunningServer {
+    /// Announces all services. Only once connections are accepted, so that no caller is sent to a closed
+    /// port.
+    pub(super) async fn announce_all(&self) -> Result<(), Status> {
+        self.announcer.announce_all(&self.services.current()).await
+    }
+
     /// Returns the TCP address of the server; of several, the first. `0.0.0.0:0` for a server
     /// with Unix sockets only, which [`RunningServer::addrs`] returns.
     pub fn addr(&self) -> SocketAddr {
@@ -185,15 +204,22 @@ impl RunningServer {
     pub async fn until_signalled(self) -> usize {
         let mut signals = Signals::new();
         signals.next().await;
+        match self.stop_unless_signalled(&mut signals).await {
+            Stopped::Drained { left } | Stopped::Signalled { left, .. } => left,
+        }
+    }
+
+    /// Shuts down gracefully, or ends everything at the next signal.
+    pub(super) async fn stop_unless_signalled(self, signals: &mut Signals) -> Stopped {
         let left = tokio::select! {
             left = self.drain() => left,
-            () = signals.next() => {
+            number = signals.next() => {
                 tracing::warn!("signalled once more; ending without waiting for calls");
-                return self.trigger.live();
+                return Stopped::Signalled { left: self.trigger.live(), number };
             }
         };
         self.tasks.join().await;
-        left
+        Stopped::Drained { left }
     }
 
     /// Shuts down gracefully: reports `NOT_SERVING` as its health, withdraws the services from the
