@@ -29,7 +29,9 @@ use dubhe_core::{Call, CallView, Code, Endpoint, Invoke, Invoking, Provider, Sta
 use self::attempts::CallAttempts;
 use crate::attempt::{Attempt, Report, Unsent, sent_twice};
 use crate::channels::Channels;
-use crate::fault::{BUDGET_SPENT, FailedAttempts, RetryBudget, RetryCounter, never_began};
+use crate::fault::{
+    BUDGET_SPENT, FailedAttempts, RetryBudget, RetryCounter, is_refusal, never_began,
+};
 use crate::panicked::{Panicked, guard};
 use crate::tasks::Tasks;
 
@@ -301,26 +303,35 @@ impl Cluster {
             pick(tried).or_else(|| pick(unknown))
         };
 
-        // What nobody began goes on elsewhere, in the time of the same attempt.
-        if never_began(&status)
-            && in_time(failed.attempt)
-            && let Some(picked) = pick(kept, failed, now)
-            && failed.may_resend(picked.endpoint())
-        {
-            failed.log(picked.endpoint(), false, now);
-            kept.head.deadline = failed.attempt;
-            return Ok((picked, now));
+        // What nobody began goes on, in the time of the same attempt; elsewhere at once.
+        let budget = self.0.retries.budget();
+        let (mut picked, mut resend) = (None, false);
+        if never_began(&status) && in_time(failed.attempt) {
+            picked = pick(kept, failed, now);
+            let may = |picked: &Picked| failed.may_resend(picked.endpoint(), budget);
+            resend = picked.as_ref().is_some_and(may);
+            let refused = |picked: &Picked| failed.is_refused_by(picked.endpoint());
+            if resend && let Some(picked) = picked.take_if(|picked| !refused(picked)) {
+                failed.log(picked.endpoint(), false, now);
+                kept.head.deadline = failed.attempt;
+                return Ok((picked, now));
+            }
         }
 
-        // Everything else is a retry, which costs one of the call's and one of the client's.
-        if failed.retries >= retries {
+        // Everything else is a retry, which costs one of the client's and, unless nobody began the call,
+        // one of its own.
+        if !resend && failed.retries >= retries {
             return Err(failed.error(status, None));
         }
         // Nothing is spent where nobody may be asked, or not in time.
-        let pause = failed.pause(&status, &*self.0.random);
-        let late = pause.is_some_and(|pause| failed.deadline.is_some_and(|d| d.left(now) <= pause));
-        let picked = pick(kept, failed, now).filter(|_| !late);
-        let Some(mut picked) = picked else { return Err(failed.error(status, None)) };
+        let pauses = resend || is_refusal(&status);
+        let pause = pauses.then(|| failed.pause(budget, &*self.0.random));
+        let end = if resend { failed.attempt } else { failed.deadline };
+        let late = pause.is_some_and(|pause| end.is_some_and(|end| end.left(now) <= pause));
+        let picked = picked.or_else(|| pick(kept, failed, now)).filter(|_| !late);
+        let Some(mut picked) = picked else {
+            return Err(failed.error(status, None));
+        };
         if !self.take_retry(now) {
             tracing::debug!(failure = %status, "the retry budget is spent");
             return Err(failed.error(status, Some(BUDGET_SPENT)));
@@ -336,10 +347,14 @@ impl Cluster {
             };
             picked = other;
         }
-        failed.retries += 1;
-        failed.log(picked.endpoint(), true, now);
-        kept.head.deadline = failed.deadline;
-        failed.attempt = deadline(policy, kept, now);
+        if resend {
+            kept.head.deadline = failed.attempt;
+        } else {
+            failed.retries += 1;
+            kept.head.deadline = failed.deadline;
+            failed.attempt = deadline(policy, kept, now);
+        }
+        failed.log(picked.endpoint(), !resend, now);
         Ok((picked, now))
     }
 

@@ -492,6 +492,19 @@ async fn the_only_provider_is_asked_once_more_when_it_did_not_begin_a_call() {
     assert_eq!(ports(&seen), [1, 1]);
 }
 
+/// One that is connected and refuses streams, as by `REFUSED_STREAM`, is not asked twice as much.
+#[tokio::test(start_paused = true)]
+async fn a_connected_provider_gets_what_it_refused_within_the_budget() {
+    let (env, seen) = environment(|_, _| Err(down(Retry::Unstarted)));
+    let client = builder(&env, &[1]).retries(0).retry_budget(RetryBudget::new(0, 3));
+    let client = client.build().unwrap();
+    for calls in 1..=10 {
+        let status = call(&client, "m", &CallOptions::new()).await.unwrap_err();
+        assert_eq!(ports(&seen).len(), if calls > 3 { 1 } else { 2 }, "{status}");
+        assert_eq!(status.message().contains("retry budget"), calls > 3, "{status}");
+    }
+}
+
 fn full(_: u16, _: &Call) -> Result<Reply, Status> {
     Err(Status::new(Code::ResourceExhausted, "full").with_retry(Retry::Unstarted))
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use dubhe_core::time::Instant;
+use dubhe_core::time::{Duration, Instant};
 
 /// The share of a client's calls that may be sent again; calls without retries do not count, except those of
 /// a strategy, whose attempts beyond the first are charged as retries.
@@ -14,16 +14,37 @@ use dubhe_core::time::Instant;
 pub struct RetryBudget {
     percent: u32,
     per_second: u32,
+    pub(crate) resends: u32,
+    pub(crate) first_pause: Duration,
+    pub(crate) longest_pause: Duration,
 }
 
 impl RetryBudget {
     /// No limit but the number of retries of each call, as in Dubbo.
-    pub const UNLIMITED: Self = Self { percent: u32::MAX, per_second: u32::MAX };
+    pub const UNLIMITED: Self = Self::new(u32::MAX, u32::MAX);
 
     /// A budget of `percent` retries for a hundred calls, and in any case of `per_second` retries
     /// in a second.
     pub const fn new(percent: u32, per_second: u32) -> Self {
-        Self { percent, per_second }
+        Self {
+            percent,
+            per_second,
+            resends: 16,
+            first_pause: Duration::from_millis(50),
+            longest_pause: Duration::from_secs(1),
+        }
+    }
+
+    /// The same budget with another number of times that one call goes to other providers at once
+    /// because nobody began it. Default 16.
+    pub const fn resends(self, resends: u32) -> Self {
+        Self { resends, ..self }
+    }
+
+    /// The same budget with other pauses after "overloaded": random, up to `first`, which doubles with
+    /// each refusal of a call up to `longest`. Default 50 ms and 1 s.
+    pub const fn pauses(self, first: Duration, longest: Duration) -> Self {
+        Self { first_pause: first, longest_pause: longest, ..self }
     }
 }
 
@@ -57,6 +78,10 @@ struct Second {
 impl RetryCounter {
     pub(crate) fn new(budget: RetryBudget, now: Instant) -> Self {
         Self { budget, began: now, seconds: Default::default() }
+    }
+
+    pub(crate) fn budget(&self) -> &RetryBudget {
+        &self.budget
     }
 
     /// Counts a call.
@@ -115,8 +140,6 @@ impl RetryCounter {
 
 #[cfg(test)]
 mod tests {
-    use dubhe_core::time::Duration;
-
     use super::*;
 
     fn taken(counter: &RetryCounter, times: u32, now: Instant) -> usize {

@@ -2,23 +2,19 @@
 
 use std::fmt::{self, Write as _};
 
+use dubhe_core::connect::ChannelState;
 use dubhe_core::random::RandomSource;
 use dubhe_core::status::{Origin, Retry};
 use dubhe_core::time::{Deadline, Duration, Instant};
-use dubhe_core::{Code, Provider, Status};
+use dubhe_core::{Code, Endpoint, Provider, Status};
 
-/// The bound of the first pause after a refusal; it doubles with each.
-const PAUSE: Duration = Duration::from_millis(50);
-/// The longest such pause.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+use super::budget::RetryBudget;
+
 /// The text of the error of a call that is not sent again since the budget is spent.
 pub(crate) const BUDGET_SPENT: &str = "the retry budget of the client is spent";
 /// The attempts that an error tells of, and the bytes of each one's message.
 const LISTED: usize = 8;
 const LISTED_BYTES: usize = 256;
-
-/// The most times that a call is sent elsewhere at once, because nobody began it.
-const MAX_RESENDS: u32 = 16;
 
 /// Returns `true` if the provider refused the call before it began it, as a rule since it has too much
 /// to do.
@@ -104,9 +100,9 @@ impl FailedAttempts {
     }
 
     /// Returns `true` if a call that nobody began may go to `provider` and be no retry: to one that
-    /// was not asked, and once to one that was; [`MAX_RESENDS`] times in all.
-    pub(crate) fn may_resend(&mut self, provider: &Provider) -> bool {
-        if self.resends >= MAX_RESENDS
+    /// was not asked, and once to one that was; as often in all as `budget` says.
+    pub(crate) fn may_resend(&mut self, provider: &Provider, budget: &RetryBudget) -> bool {
+        if self.resends >= budget.resends
             || self.tried.contains(provider) && std::mem::replace(&mut self.resent, true)
         {
             return false;
@@ -115,12 +111,19 @@ impl FailedAttempts {
         true
     }
 
-    /// The pause before a retry, random so that refused callers do not all come back together.
-    pub(crate) fn pause(&self, status: &Status, random: &dyn RandomSource) -> Option<Duration> {
+    /// Returns `true` if `endpoint` was asked and takes calls, so that it was it that refused this one.
+    pub(crate) fn is_refused_by(&self, endpoint: &Endpoint) -> bool {
+        let channel = endpoint.state().channel();
+        self.tried.contains(endpoint.provider())
+            && channel.is_some_and(|channel| channel.state() == ChannelState::Ready)
+    }
+
+    /// The pause after a refusal, random so that refused callers do not all come back together.
+    pub(crate) fn pause(&self, budget: &RetryBudget, random: &dyn RandomSource) -> Duration {
         let doubled = 1_u32.checked_shl(self.refusals.saturating_sub(1)).unwrap_or(u32::MAX);
-        let most = PAUSE.saturating_mul(doubled).min(LONGEST_PAUSE);
+        let most = budget.first_pause.saturating_mul(doubled).min(budget.longest_pause);
         let nanos = u64::try_from(most.as_nanos()).unwrap_or(u64::MAX);
-        is_refusal(status).then(|| Duration::from_nanos(random.below(nanos)))
+        Duration::from_nanos(random.below(nanos))
     }
 
     /// The error of the call, of which `status` is the last sending's and `end` says why there is
@@ -171,7 +174,6 @@ impl FailedAttempts {
 
 #[cfg(test)]
 mod tests {
-    use dubhe_core::Endpoint;
     use dubhe_core::random::SplitMix;
 
     use super::*;
@@ -181,11 +183,11 @@ mod tests {
     }
 
     #[test]
-    fn pauses_grow_to_a_second_and_follow_overload_only() {
+    fn pauses_grow_to_the_longest() {
         let random = SplitMix::new(3);
+        let budget =
+            RetryBudget::default().pauses(Duration::from_millis(20), Duration::from_millis(300));
         let mut failed = FailedAttempts::default();
-        let down = Status::new(Code::Unavailable, "down").with_retry(Retry::Unstarted);
-        assert_eq!(failed.pause(&down, &random), None);
         let mut longest = Duration::ZERO;
         for n in 0..40 {
             failed.note(
@@ -193,22 +195,23 @@ mod tests {
                 &overloaded(),
                 Duration::ZERO,
             );
-            let pause = failed.pause(&overloaded(), &random).unwrap();
-            assert!(pause <= LONGEST_PAUSE);
-            assert!(n > 0 || pause <= PAUSE);
+            let pause = failed.pause(&budget, &random);
+            assert!(pause <= Duration::from_millis(300));
+            assert!(n > 0 || pause <= Duration::from_millis(20));
             longest = longest.max(pause);
         }
-        assert!(longest > LONGEST_PAUSE / 2);
+        assert!(longest > Duration::from_millis(150));
     }
 
     #[test]
     fn a_call_that_nobody_began_goes_on_to_others_a_bounded_number_of_times() {
-        let mut failed = FailedAttempts::default();
-        let resent = (1..100)
-            .map(|port| failed.may_resend(Endpoint::of("dubbo", "h", port).provider()))
-            .filter(|may| *may)
-            .count();
-        assert_eq!(resent, 16);
+        for (budget, most) in [(RetryBudget::default(), 16), (RetryBudget::default().resends(3), 3)]
+        {
+            let mut failed = FailedAttempts::default();
+            let mut may =
+                |port| failed.may_resend(Endpoint::of("dubbo", "h", port).provider(), &budget);
+            assert_eq!((1..100).filter(|port| may(*port)).count(), most);
+        }
     }
 
     #[test]

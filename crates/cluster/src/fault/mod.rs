@@ -7,4 +7,4 @@ mod failover;
 pub use budget::RetryBudget;
 
 pub(crate) use budget::RetryCounter;
-pub(crate) use failover::{BUDGET_SPENT, FailedAttempts, never_began};
+pub(crate) use failover::{BUDGET_SPENT, FailedAttempts, is_refusal, never_began};
