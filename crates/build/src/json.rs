@@ -4,22 +4,13 @@ use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use crate::error::{Error, at};
 use crate::{WELL_KNOWN, well_known};
 
-/// Appends the serde implementations to the files of the packages in `out`.
-pub(crate) fn append(descriptors: &[u8], krate: &str, out: &Path) -> Result<(), Error> {
-    for (package, code) in implementations(descriptors, krate).map_err(at(out))? {
-        // prost names the file of the unnamed package so.
-        let name = if package.is_empty() { "_" } else { &package };
-        let path = out.join(format!("{name}.rs"));
-        write(&path, krate, &code).map_err(at(&path))?;
-    }
-    Ok(())
-}
-
-/// The code of each package.
-fn implementations(descriptors: &[u8], krate: &str) -> io::Result<Vec<(String, String)>> {
+/// The code of each package that has messages or enums, by its name.
+pub(crate) fn implementations(
+    descriptors: &[u8],
+    krate: &str,
+) -> io::Result<Vec<(String, String)>> {
     let packages = pbjson_build::Builder::new()
         .register_descriptors(descriptors)?
         .extern_path(WELL_KNOWN, well_known(krate))
@@ -36,8 +27,9 @@ fn relative(code: Vec<u8>) -> io::Result<String> {
     Ok(code.replace("<::pbjson::", "<pbjson::").replace(" ::pbjson::", " pbjson::"))
 }
 
-/// The code names the crates `pbjson` and `serde`, which a scope of its own brings in.
-fn write(path: &Path, krate: &str, code: &str) -> io::Result<()> {
+/// Appends the code of a package to its file. The code names the crates `pbjson` and `serde`, which a
+/// scope of its own brings in.
+pub(crate) fn append(path: &Path, krate: &str, code: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().append(true).open(path)?;
     writeln!(
         file,

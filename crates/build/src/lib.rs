@@ -27,6 +27,7 @@ mod error;
 mod json;
 mod server;
 mod service;
+mod shape;
 
 use std::path::{Path, PathBuf};
 
@@ -121,7 +122,14 @@ impl Builder {
 
         let set = compiler.include_source_info(true).file_descriptor_set();
         self.prost(&out).compile_fds(set).map_err(at(&out))?;
-        json::append(&descriptors, &self.krate, &out)
+        for (package, json) in json::implementations(&descriptors, &self.krate).map_err(at(&out))? {
+            // prost names the file of the unnamed package so.
+            let name = if package.is_empty() { "_" } else { &package };
+            let path = out.join(format!("{name}.rs"));
+            shape::append(&path, &self.krate)?;
+            json::append(&path, &self.krate, &json).map_err(at(&path))?;
+        }
+        Ok(())
     }
 
     fn prost(&self, out: &Path) -> prost_build::Config {

@@ -17,6 +17,7 @@ use dubhe_core::time::{Deadline, Instant};
 use dubhe_core::{Call, CallView, Code, Endpoint, Invoking, Payload, Reply, Status, Value};
 use futures_util::{StreamExt as _, stream};
 
+use crate::budget::full;
 use crate::support::{builder, call, down, environment, ok};
 
 type Lines = Arc<Mutex<Vec<String>>>;
@@ -490,49 +491,6 @@ async fn the_only_provider_is_asked_once_more_when_it_did_not_begin_a_call() {
     let client = builder(&env, &[1]).retries(0).build().unwrap();
     call(&client, "m", &CallOptions::new()).await.unwrap_err();
     assert_eq!(ports(&seen), [1, 1]);
-}
-
-/// One that is connected and refuses streams, as by `REFUSED_STREAM`, is not asked twice as much.
-#[tokio::test(start_paused = true)]
-async fn a_connected_provider_gets_what_it_refused_within_the_budget() {
-    let (env, seen) = environment(|_, _| Err(down(Retry::Unstarted)));
-    let client = builder(&env, &[1]).retries(0).retry_budget(RetryBudget::new(0, 3));
-    let client = client.build().unwrap();
-    for calls in 1..=10 {
-        let status = call(&client, "m", &CallOptions::new()).await.unwrap_err();
-        assert_eq!(ports(&seen).len(), if calls > 3 { 1 } else { 2 }, "{status}");
-        assert_eq!(status.message().contains("retry budget"), calls > 3, "{status}");
-    }
-}
-
-fn full(_: u16, _: &Call) -> Result<Reply, Status> {
-    Err(Status::new(Code::ResourceExhausted, "full").with_retry(Retry::Unstarted))
-}
-
-#[tokio::test(start_paused = true)]
-async fn retries_of_all_calls_have_a_budget() {
-    let (env, seen) = environment(full);
-    let client = builder(&env, &[1]).build().unwrap();
-    let options = CallOptions::new();
-    let calls = (0..301).map(|_| call(&client, "m", &options));
-    let outcomes = futures_util::future::join_all(calls).await;
-    // A fifth, and ten in each of the seconds that the pauses take.
-    let asked = ports(&seen).len();
-    assert!((301..=301 + 60 + 30).contains(&asked), "{asked}");
-    let spent = outcomes.iter().filter(|outcome| {
-        outcome.as_ref().unwrap_err().message() == "the retry budget of the client is spent: full"
-    });
-    assert!(spent.count() > 200);
-
-    let unlimited = builder(&env, &[1]).retry_budget(RetryBudget::UNLIMITED);
-    let client = unlimited.build().unwrap();
-    let began = tokio::time::Instant::now();
-    for _ in 0..20 {
-        call(&client, "m", &CallOptions::new()).await.unwrap_err();
-    }
-    assert_eq!(ports(&seen).len(), 60);
-    let paused = began.elapsed();
-    assert!(paused > Duration::from_millis(200) && paused < Duration::from_secs(3), "{paused:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,6 +9,7 @@
 )]
 
 mod attempts;
+mod budget;
 mod calls;
 mod plans;
 mod registries;

@@ -20,6 +20,7 @@
 mod detail;
 pub mod json;
 mod payload;
+pub mod shape;
 
 use std::sync::Arc;
 
@@ -27,6 +28,7 @@ use dubhe_core::{ByteString, CallKind, Method};
 
 pub use detail::{detail, details};
 pub use payload::{Message, content, decode, decode_or, message, write_content};
+pub use shape::MessageShape;
 
 // What generated code names.
 #[doc(hidden)]

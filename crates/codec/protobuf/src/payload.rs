@@ -11,10 +11,18 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::json;
+use crate::shape::{self, MessageShape};
 
-/// A protobuf message that also has the JSON mapping of protocol buffers as its serde form.
-pub trait Message: prost::Message + Default + Serialize + DeserializeOwned + 'static {}
-impl<T: prost::Message + Default + Serialize + DeserializeOwned + 'static> Message for T {}
+/// A protobuf message that also has the JSON mapping of protocol buffers as its serde form, and a shape
+/// by which its memory is bounded.
+pub trait Message:
+    prost::Message + Default + MessageShape + Serialize + DeserializeOwned + 'static
+{
+}
+impl<T: prost::Message + Default + MessageShape + Serialize + DeserializeOwned + 'static> Message
+    for T
+{
+}
 
 /// A message on its way out.
 struct Typed<T>(T);
@@ -48,7 +56,7 @@ pub fn message(value: impl Message) -> Payload {
 /// Decodes the message of a payload that is in binary or JSON.
 ///
 /// Fields of type `bytes` share the memory of the payload. Messages nest up to 100 levels deep in
-/// binary and 127 in JSON; what is allocated is in proportion to the bytes that arrived. Unknown
+/// binary and 127 in JSON; what is allocated is bounded by the payload's limit of memory. Unknown
 /// fields are ignored in both, so that a peer may have a newer schema.
 ///
 /// # Errors
@@ -73,7 +81,10 @@ pub fn decode_or<T: Message>(payload: Payload, code: Code) -> Result<T, Status> 
         value => (Format::Protobuf, encode(&value)?, MemoryLimit::default()),
     };
     match &format {
-        Format::Protobuf => T::decode(bytes).map_err(|e| cannot_read::<T>(code, &format, e)),
+        Format::Protobuf => {
+            shape::check::<T>(&bytes, memory).map_err(|e| cannot_read::<T>(code, &format, e))?;
+            T::decode(bytes).map_err(|e| cannot_read::<T>(code, &format, e))
+        }
         Format::Json => json::read(&bytes, memory.budget(bytes.len()), |json| T::deserialize(json))
             .map_err(|e| cannot_read::<T>(code, &format, e)),
         other => Err(Status::new(

@@ -19,7 +19,7 @@ impl Sloth for Sleeps {
     }
 }
 
-/// Not the time since the call began, which is no setting that a user can look for.
+/// The time since the call began would be no setting that a user can look for.
 #[tokio::test]
 async fn the_error_of_a_timeout_names_the_time_that_the_attempt_had() {
     let start = || Server::builder().service(SlothServer::new(Sleeps)).start("127.0.0.1:0");

@@ -161,7 +161,7 @@ async fn the_log_says_when_no_worker_is_free() {
     }
 }
 
-/// There is a line a second; a handler that is long by then is named in the next one.
+/// A line comes each second; a handler that is long by then is named in the next one.
 #[tokio::test]
 async fn a_handler_that_blocks_just_after_another_is_named_too() {
     let started = Started::with(workers(2), THRESHOLD);

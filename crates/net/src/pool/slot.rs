@@ -15,7 +15,7 @@ use crate::{Error, time};
 /// The pause before an attempt.
 #[derive(Clone, Copy)]
 pub(super) struct Pause {
-    /// Its end.
+    /// The end.
     pub(super) until: Instant,
     /// The earliest end, when somebody waits for the connection.
     pub(super) soonest: Instant,

@@ -72,7 +72,7 @@ enum Stage {
     Done,
 }
 
-/// What a turn has left to read, and its time.
+/// The time of a turn, and the bytes that it may still read.
 struct Turn {
     now: Instant,
     /// `true` once something ran in the turn that may have taken long.

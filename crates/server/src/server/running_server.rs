@@ -50,7 +50,7 @@ pub(super) enum Stopped {
     Drained {
         left: usize,
     },
-    /// There was another signal, of this number.
+    /// A drain that another signal ended, of this number.
     Signalled {
         left: usize,
         number: i32,

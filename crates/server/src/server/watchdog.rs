@@ -81,7 +81,7 @@ struct Watched {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Warning {
     NotDue,
-    /// It is counted, and waits for its turn: there is a line a second.
+    /// The line waits for its turn: there is one a second.
     Due,
     Logged,
 }

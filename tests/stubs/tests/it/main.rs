@@ -7,3 +7,4 @@ mod calls;
 mod codes;
 mod http;
 mod json;
+mod memory;

@@ -266,6 +266,7 @@ const _: () = {
         }
     }
 };
+# [allow (unused_imports , unused_qualifications , clippy :: all , clippy :: pedantic)] const _ : () = { use crate :: builtin :: generated as __dubhe ; use __dubhe :: protobuf :: shape as __shape ; impl __dubhe :: protobuf :: MessageShape for HealthCheckRequest { } impl __dubhe :: protobuf :: MessageShape for HealthCheckResponse { } impl __dubhe :: protobuf :: MessageShape for HealthListRequest { } impl __dubhe :: protobuf :: MessageShape for HealthListResponse { fn shape () -> :: core :: option :: Option < & 'static __shape :: Shape > { static SHAPE : __shape :: Shape = __shape :: Shape { fields : & [__shape :: map_of_messages (1u32 , | m : & HealthListResponse | & m . statuses)] } ; :: core :: option :: Option :: Some (& SHAPE) } } } ;
 #[allow(unused_imports, unused_qualifications, clippy::all, clippy::pedantic)]
 const _: () = {
 use crate::builtin::generated::protobuf::{pbjson, serde};
