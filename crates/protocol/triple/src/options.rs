@@ -56,7 +56,8 @@ pub struct TripleOptions {
     /// reset with CANCEL over HTTP/2, and the connection is closed over HTTP/1.1, there on Unix sockets and
     /// where the kernel has no `user_timeout` for TCP; the call counts as cancelled, or as late if its
     /// deadline has passed. Messages of streams over HTTP/2 wait for
-    /// longer. Zero for no limit. Default 30 s.
+    /// longer. A reply of up to 32 KiB is taken when the windows of the client have room for it, or
+    /// when at most 16 KiB of such replies wait. Zero for no limit. Default 30 s.
     pub write_stall: Duration,
     /// The PINGs of a client while calls wait and nothing arrives: a connection that does not
     /// answer them takes no new calls. See [`KeepaliveOptions`] for the defaults.

@@ -96,7 +96,7 @@ async fn exchange<P: RequestProtocol>(
 ) {
     let Accepted { target, deadline, encoding, limit, protocol } = match accepted {
         Ok(accepted) => accepted,
-        Err(refusal) => return reply::send(respond, *refusal).await,
+        Err(refusal) => return reply::send(respond, *refusal, request.memory).await,
     };
     let (watch, key) = (request.shared.watch.as_deref(), PollKey::of(&target.target.invoke));
 
@@ -110,7 +110,9 @@ async fn exchange<P: RequestProtocol>(
     };
     let guards = match admitted {
         Ok(guards) => guards,
-        Err(status) => return reply::send(respond, protocol.refusal(&status)).await,
+        Err(status) => {
+            return reply::send(respond, protocol.refusal(&status), request.memory).await;
+        }
     };
 
     // Messages, then the handler; until the deadline, or until the caller gives up. Dropping the
@@ -137,9 +139,9 @@ async fn exchange<P: RequestProtocol>(
             reply::write(&protocol, respond, reply, late, watch).await;
         }
         Err(status) if refused || status.is_never_ran() => {
-            reply::send(respond, protocol.refusal(&status)).await;
+            reply::send(respond, protocol.refusal(&status), memory).await;
         }
-        Err(status) => reply::send(respond, protocol.error(&status)).await,
+        Err(status) => reply::send(respond, protocol.error(&status), memory).await,
     }
 }
 
