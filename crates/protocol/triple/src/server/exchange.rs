@@ -23,7 +23,7 @@ use super::grpc::Grpc;
 use super::mount::HttpService;
 use super::plain_http::PlainHttp;
 use super::protocol::{Accepted, Framing, RequestProtocol};
-use super::reply::{self, Late, StreamWatch};
+use super::reply::{self, Late, ReplyWatch};
 use super::run::{Caller, guarded};
 use super::target::{RequestTarget, ResolvedTarget};
 use super::{HttpConnection, Shared};
@@ -98,7 +98,7 @@ async fn exchange<P: RequestProtocol>(
         Ok(accepted) => accepted,
         Err(refusal) => return reply::send(respond, *refusal, request.memory).await,
     };
-    let (watch, key) = (request.shared.watch.as_deref(), PollKey::of(&target.target.invoke));
+    let (watch, key) = (request.shared.watch.as_ref(), PollKey::of(&target.target.invoke));
 
     // Admission: nothing of the body has been read or decoded. Of several methods of one name the gates
     // are asked about the one that is called, which the arguments tell.
@@ -117,7 +117,7 @@ async fn exchange<P: RequestProtocol>(
 
     // Messages, then the handler; until the deadline, or until the caller gives up. Dropping the
     // handler is all there is to do then.
-    let messages = Messages::new(body, limit, encoding);
+    let messages = Messages::new(body, limit, encoding).watched(watch, key);
     let mut refused = false;
     let memory = request.memory;
     let caller = Caller { head: request.head, remote: request.peer.remote.clone() };
@@ -135,7 +135,7 @@ async fn exchange<P: RequestProtocol>(
     match outcome {
         Ok(reply) => {
             let late = Late { deadline, memory };
-            let watch = StreamWatch { watch, key, caller: &caller };
+            let watch = ReplyWatch { watch: watch.map(|watch| &**watch), key, caller: &caller };
             reply::write(&protocol, respond, reply, late, watch).await;
         }
         Err(status) if refused || status.is_never_ran() => {

@@ -142,6 +142,10 @@ impl RequestProtocol for Grpc {
         Ok(Decoded { payload, overload: types.map(Overloaded::Types) })
     }
 
+    fn compresses(&self) -> bool {
+        self.encoding != Encoding::Identity
+    }
+
     fn unary(
         &self,
         payload: &Payload,

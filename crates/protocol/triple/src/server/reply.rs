@@ -27,9 +27,9 @@ pub(super) struct Late<'a> {
     pub(super) memory: &'a ConnectionMemory,
 }
 
-/// The watch over the polls of a streamed reply, and the caller, for the log.
+/// The watch over a reply that is written, and the caller, for the log.
 #[derive(Clone, Copy)]
-pub(super) struct StreamWatch<'a> {
+pub(super) struct ReplyWatch<'a> {
     pub(super) watch: Option<&'a PollWatch>,
     pub(super) key: PollKey,
     pub(super) caller: &'a Caller<'a>,
@@ -87,14 +87,17 @@ pub(super) async fn write<P: RequestProtocol>(
     respond: &mut Responder,
     mut reply: Reply,
     late: Late<'_>,
-    watch: StreamWatch<'_>,
+    watch: ReplyWatch<'_>,
 ) {
     let metadata = std::mem::take(&mut reply.metadata);
     match reply.body_mut() {
         ReplyBody::One(payload, trailers) => {
             let trailers = std::mem::take(trailers);
             // Handlers make messages, and know how to write them.
-            let unary = AssertUnwindSafe(|| protocol.unary(payload, metadata, trailers));
+            let unary = AssertUnwindSafe(|| {
+                let watch_over = watch.watch.filter(|_| protocol.compresses());
+                watched(watch_over, watch.key, || protocol.unary(payload, metadata, trailers))
+            });
             let unary = std::panic::catch_unwind(unary)
                 .unwrap_or_else(|panic| Err(watch.caller.panicked(&*panic)));
             match unary {
@@ -206,7 +209,7 @@ async fn stream<P: RequestProtocol>(
     frames: &mut ReplyStream,
     writer: Writer<'_>,
     late: Late<'_>,
-    watch: StreamWatch<'_>,
+    watch: ReplyWatch<'_>,
 ) {
     let trailers = tokio::select! {
         biased;
@@ -231,7 +234,7 @@ async fn messages(
     send: &mut Sender,
     frames: &mut ReplyStream,
     mut writer: Writer<'_>,
-    StreamWatch { watch, key, caller }: StreamWatch<'_>,
+    ReplyWatch { watch, key, caller }: ReplyWatch<'_>,
 ) -> Option<Trailers> {
     loop {
         let (batch, end) = poll_fn(|cx| {

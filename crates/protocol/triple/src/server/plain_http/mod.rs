@@ -84,6 +84,10 @@ impl RequestProtocol for PlainHttp {
         }
     }
 
+    fn compresses(&self) -> bool {
+        self.encoding != Encoding::Identity
+    }
+
     fn unary(
         &self,
         payload: &Payload,
