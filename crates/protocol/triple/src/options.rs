@@ -6,7 +6,7 @@ use dubhe_core::memory::MemoryLimit;
 use dubhe_net::keepalive::KeepaliveOptions;
 use dubhe_net::rate::MinRate;
 
-use crate::wire::compression::Compress;
+use crate::wire::compression::{Accepted, Compress};
 use crate::wire::frame::DEFAULT_LIMIT;
 
 /// The options of each connection, on either side.
@@ -64,6 +64,11 @@ pub struct TripleOptions {
     pub keepalive: KeepaliveOptions,
     /// The form of Java exceptions in wrapper mode.
     pub exceptions: Exceptions,
+    /// The acceptance of compressed messages. Without it nothing is ever decompressed: a server answers
+    /// compressed requests with `UNIMPLEMENTED` and `grpc-accept-encoding: identity`, those of plain HTTP
+    /// with 415; a client does not offer gzip, and a compressed reply fails with `INTERNAL`. Default
+    /// `true`.
+    pub accept_compression: bool,
     /// The messages that are compressed, with gzip. By default replies to compressed requests.
     pub compress: Compress,
 }
@@ -103,12 +108,18 @@ impl Default for TripleOptions {
             write_stall: Duration::from_secs(30),
             keepalive: KeepaliveOptions::default(),
             exceptions: Exceptions::default(),
+            accept_compression: true,
             compress: Compress::default(),
         }
     }
 }
 
 impl TripleOptions {
+    /// The compressions that are undone.
+    pub(crate) fn accepted(&self) -> Accepted {
+        if self.accept_compression { Accepted::Gzip } else { Accepted::Nothing }
+    }
+
     /// The limits of JSON.
     pub(crate) fn json(&self) -> dubhe_json::Limits {
         dubhe_json::Limits::default().depth(self.json_depth).memory(self.decoded)

@@ -16,9 +16,51 @@ use crate::wire::frame::FrameError;
 pub(crate) const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 /// The compressions that a peer can undo.
 pub(crate) const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
-/// The compression that is undone here.
-pub(crate) const ACCEPTED: HeaderValue = HeaderValue::from_static("gzip");
-pub(crate) const GZIP: HeaderValue = ACCEPTED;
+pub(crate) const GZIP: HeaderValue = HeaderValue::from_static("gzip");
+
+/// The compressions that are undone here: gzip, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Accepted {
+    Gzip,
+    Nothing,
+}
+
+impl Accepted {
+    /// The same as a header.
+    pub(crate) fn header(self) -> HeaderValue {
+        match self {
+            Self::Gzip => GZIP,
+            Self::Nothing => HeaderValue::from_static("identity"),
+        }
+    }
+
+    /// The encoding in the header `name`.
+    ///
+    /// # Errors
+    /// [`Code::Unimplemented`] for any that is not undone.
+    pub(crate) fn encoding(
+        self,
+        headers: &HeaderMap,
+        name: &HeaderName,
+    ) -> Result<Encoding, Status> {
+        match (headers.get(name).map(HeaderValue::as_bytes), self) {
+            (None | Some(b"identity" | b""), _) => Ok(Encoding::Identity),
+            (Some(b"gzip"), Self::Gzip) => Ok(Encoding::Gzip),
+            (Some(other), _) => Err(self.refused(other, name)),
+        }
+    }
+
+    #[cold]
+    fn refused(self, encoding: &[u8], name: &HeaderName) -> Status {
+        let encoding = String::from_utf8_lossy(encoding);
+        let instead = match self {
+            Self::Gzip => "send gzip",
+            Self::Nothing => "send it uncompressed, or set triple.accept_compression",
+        };
+        let text = format!("{name} {encoding:?} is not decompressed here; {instead}");
+        Status::new(Code::Unimplemented, text)
+    }
+}
 
 /// The choice of the messages that are sent compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,24 +100,6 @@ pub(crate) enum Encoding {
     /// No compression.
     Identity,
     Gzip,
-}
-
-impl Encoding {
-    /// The encoding in the header `name`.
-    ///
-    /// # Errors
-    /// [`Code::Unimplemented`] for any other.
-    pub(crate) fn of(headers: &HeaderMap, name: &HeaderName) -> Result<Self, Status> {
-        match headers.get(name).map(HeaderValue::as_bytes) {
-            None | Some(b"identity" | b"") => Ok(Self::Identity),
-            Some(b"gzip") => Ok(Self::Gzip),
-            Some(other) => {
-                let other = String::from_utf8_lossy(other);
-                let text = format!("{name} {other:?} is not decompressed here; send gzip");
-                Err(Status::new(Code::Unimplemented, text))
-            }
-        }
-    }
 }
 
 /// Appends `bytes` to `out`, compressed. Other tasks go on meanwhile where that may take long.
@@ -163,11 +187,19 @@ mod tests {
     #[test]
     fn other_encodings_are_refused() {
         let with = |value| HeaderMap::from_iter([(GRPC_ENCODING, HeaderValue::from_static(value))]);
-        assert_eq!(Encoding::of(&HeaderMap::new(), &GRPC_ENCODING).unwrap(), Encoding::Identity);
-        assert_eq!(Encoding::of(&with("gzip"), &GRPC_ENCODING).unwrap(), Encoding::Gzip);
-        let error = Encoding::of(&with("snappy"), &GRPC_ENCODING).unwrap_err();
+        let of =
+            |headers: &HeaderMap, accepted: Accepted| accepted.encoding(headers, &GRPC_ENCODING);
+        for accepted in [Accepted::Gzip, Accepted::Nothing] {
+            assert_eq!(of(&HeaderMap::new(), accepted).unwrap(), Encoding::Identity);
+            assert_eq!(of(&with("identity"), accepted).unwrap(), Encoding::Identity);
+            let error = of(&with("snappy"), accepted).unwrap_err();
+            assert_eq!(error.code(), Code::Unimplemented);
+            assert!(error.message().contains("snappy"), "{error}");
+        }
+        assert_eq!(of(&with("gzip"), Accepted::Gzip).unwrap(), Encoding::Gzip);
+        let error = of(&with("gzip"), Accepted::Nothing).unwrap_err();
         assert_eq!(error.code(), Code::Unimplemented);
-        assert!(error.message().contains("snappy"), "{error}");
+        assert!(error.message().contains("triple.accept_compression"), "{error}");
     }
 
     #[test]
