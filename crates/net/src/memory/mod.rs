@@ -170,6 +170,13 @@ impl Charge {
         }
     }
 
+    /// Splits off a guard that counts the first `bytes` of these, or all where there are fewer.
+    pub fn split(&mut self, bytes: usize) -> Self {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        Self { memory: self.memory.clone(), bytes }
+    }
+
     fn change(&mut self, bytes: usize) {
         let before = std::mem::replace(&mut self.bytes, bytes);
         let Some(account) = &self.memory.0 else { return };

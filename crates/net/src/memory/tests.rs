@@ -26,6 +26,20 @@ fn a_connection_may_hold_its_limit_and_not_one_byte_more() {
 }
 
 #[test]
+fn a_part_of_a_charge_counts_on_its_own() {
+    let memory = connection(&budget(0, 0));
+    let mut rest = memory.charge(100);
+    let first = rest.split(40);
+    assert_eq!((first.bytes(), rest.bytes(), memory.used()), (40, 60, 100));
+    drop(first);
+    assert_eq!(memory.used(), 60);
+    let all = rest.split(61);
+    assert_eq!((all.bytes(), rest.bytes(), memory.used()), (60, 0, 60));
+    drop(all);
+    assert_eq!(memory.used(), 0);
+}
+
+#[test]
 fn a_server_may_hold_its_limit_and_not_one_step_more() {
     let budget = budget(4 * STEP, 0);
     let (one, two, small) = (connection(&budget), connection(&budget), connection(&budget));

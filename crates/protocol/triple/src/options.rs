@@ -6,7 +6,7 @@ use dubhe_core::memory::MemoryLimit;
 use dubhe_net::keepalive::KeepaliveOptions;
 use dubhe_net::rate::MinRate;
 
-use crate::wire::compression::Compress;
+use crate::wire::compression::{Accepted, Compress};
 use crate::wire::frame::DEFAULT_LIMIT;
 
 /// The options of each connection, on either side.
@@ -56,13 +56,19 @@ pub struct TripleOptions {
     /// reset with CANCEL over HTTP/2, and the connection is closed over HTTP/1.1, there on Unix sockets and
     /// where the kernel has no `user_timeout` for TCP; the call counts as cancelled, or as late if its
     /// deadline has passed. Messages of streams over HTTP/2 wait for
-    /// longer. Zero for no limit. Default 30 s.
+    /// longer. A reply of up to 32 KiB is taken when the windows of the client have room for it, or
+    /// when at most 16 KiB of such replies wait. Zero for no limit. Default 30 s.
     pub write_stall: Duration,
     /// The PINGs of a client while calls wait and nothing arrives: a connection that does not
     /// answer them takes no new calls. See [`KeepaliveOptions`] for the defaults.
     pub keepalive: KeepaliveOptions,
     /// The form of Java exceptions in wrapper mode.
     pub exceptions: Exceptions,
+    /// The acceptance of compressed messages. Without it nothing is ever decompressed: a server answers
+    /// compressed requests with `UNIMPLEMENTED` and `grpc-accept-encoding: identity`, those of plain HTTP
+    /// with 415; a client does not offer gzip, and a compressed reply fails with `INTERNAL`. Default
+    /// `true`.
+    pub accept_compression: bool,
     /// The messages that are compressed, with gzip. By default replies to compressed requests.
     pub compress: Compress,
 }
@@ -102,12 +108,18 @@ impl Default for TripleOptions {
             write_stall: Duration::from_secs(30),
             keepalive: KeepaliveOptions::default(),
             exceptions: Exceptions::default(),
+            accept_compression: true,
             compress: Compress::default(),
         }
     }
 }
 
 impl TripleOptions {
+    /// The compressions that are undone.
+    pub(crate) fn accepted(&self) -> Accepted {
+        if self.accept_compression { Accepted::Gzip } else { Accepted::Nothing }
+    }
+
     /// The limits of JSON.
     pub(crate) fn json(&self) -> dubhe_json::Limits {
         dubhe_json::Limits::default().depth(self.json_depth).memory(self.decoded)

@@ -23,7 +23,7 @@ use super::sender::RequestSender;
 use crate::message::Codec;
 use crate::message::payload::unwrap_response;
 use crate::transport::{InFlight, Messages, Receiver, malformed, no_message, passed};
-use crate::wire::compression::{Encoding, GRPC_ENCODING};
+use crate::wire::compression::{Accepted, Encoding, GRPC_ENCODING};
 use crate::wire::headers::EXCEPTION_CODE;
 use crate::wire::metadata::BinaryNames;
 use crate::wire::{content, metadata, status};
@@ -61,6 +61,15 @@ fn is_exception(parts: &Parts) -> bool {
     parts.headers.get(EXCEPTION_CODE).is_some_and(|code| code != "0")
 }
 
+/// The compression of a reply. One that was not offered is an error of the server (gRPC compression,
+/// "Specific Disabling of Compression").
+fn encoding(parts: &Parts, accepted: Accepted) -> Result<Encoding, Status> {
+    accepted.encoding(&parts.headers, &GRPC_ENCODING).map_err(|status| match accepted {
+        Accepted::Gzip => status,
+        Accepted::Nothing => status.with_code(Code::Internal).with_origin(Origin::RemoteFramework),
+    })
+}
+
 /// The reply of one message.
 pub(super) async fn one(
     parts: Parts,
@@ -74,7 +83,7 @@ pub(super) async fn one(
     if parts.headers.contains_key(status::GRPC_STATUS) {
         return Err(no_message());
     }
-    let encoding = Encoding::of(&parts.headers, &GRPC_ENCODING)?;
+    let encoding = encoding(&parts, limits.accepted)?;
     let mut messages = Messages::new(body, limits.message, encoding);
     let mut read = pin!(async {
         let message = messages.only(&ConnectionMemory::UNCOUNTED).await?;
@@ -120,7 +129,7 @@ pub(super) fn many(
         let end = Frame::Trailers(Trailers { status: None, metadata });
         return Ok(Reply::stream(stream::iter([end])));
     }
-    let encoding = Encoding::of(&parts.headers, &GRPC_ENCODING)?;
+    let encoding = encoding(&parts, limits.accepted)?;
     let patience = Patience { replied: true, ..patience };
     let mut open = Some((Messages::new(body, limits.message, encoding), replying));
     let mut late = patience.deadline.map(|deadline| Box::pin(passed(Some(deadline))));

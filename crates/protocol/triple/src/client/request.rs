@@ -10,7 +10,7 @@ use http::uri::{self, Authority, PathAndQuery, Scheme, Uri};
 use http::{Method, Request};
 
 use crate::wire::compression::{
-    ACCEPTED, Compress, Encoding, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, GZIP,
+    Accepted, Compress, Encoding, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, GZIP,
 };
 use crate::wire::headers::{CONSUMER, SERVICE_GROUP, SERVICE_VERSION, TIMEOUT};
 use crate::wire::{content, metadata, timeout};
@@ -24,6 +24,8 @@ pub(super) struct Limits {
     pub(super) message: usize,
     /// The memory of a reply that is decoded.
     pub(super) memory: MemoryLimit,
+    /// The compressions of replies.
+    pub(super) accepted: Accepted,
 }
 
 /// The part that the requests to one endpoint share.
@@ -90,7 +92,7 @@ impl Caller {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content::GRPC));
         headers.insert(TE, HeaderValue::from_static("trailers"));
         headers.insert(USER_AGENT, AGENT);
-        headers.insert(GRPC_ACCEPT_ENCODING, ACCEPTED);
+        headers.insert(GRPC_ACCEPT_ENCODING, self.limits.accepted.header());
         if self.encoding == Encoding::Gzip {
             headers.insert(GRPC_ENCODING, GZIP);
         }
@@ -137,7 +139,8 @@ mod tests {
             ("unix:/run/shop.sock", 0, "http://localhost/a.B/m"),
         ] {
             let endpoint = Endpoint::of("tri", host, port);
-            let limits = Limits { message: 1, memory: MemoryLimit::default() };
+            let accepted = Accepted::Gzip;
+            let limits = Limits { message: 1, memory: MemoryLimit::default(), accepted };
             let caller = Caller::new(Scheme::HTTP, &endpoint, "", Compress::Never, limits).unwrap();
             let request = caller.head(&head, dubhe_net::time::now()).unwrap();
             assert_eq!(request.uri(), uri);

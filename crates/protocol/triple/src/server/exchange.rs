@@ -23,7 +23,7 @@ use super::grpc::Grpc;
 use super::mount::HttpService;
 use super::plain_http::PlainHttp;
 use super::protocol::{Accepted, Framing, RequestProtocol};
-use super::reply::{self, Late, StreamWatch};
+use super::reply::{self, Late, ReplyWatch};
 use super::run::{Caller, guarded};
 use super::target::{RequestTarget, ResolvedTarget};
 use super::{HttpConnection, Shared};
@@ -96,9 +96,9 @@ async fn exchange<P: RequestProtocol>(
 ) {
     let Accepted { target, deadline, encoding, limit, protocol } = match accepted {
         Ok(accepted) => accepted,
-        Err(refusal) => return reply::send(respond, *refusal).await,
+        Err(refusal) => return reply::send(respond, *refusal, request.memory).await,
     };
-    let (watch, key) = (request.shared.watch.as_deref(), PollKey::of(&target.target.invoke));
+    let (watch, key) = (request.shared.watch.as_ref(), PollKey::of(&target.target.invoke));
 
     // Admission: nothing of the body has been read or decoded. Of several methods of one name the gates
     // are asked about the one that is called, which the arguments tell.
@@ -110,12 +110,14 @@ async fn exchange<P: RequestProtocol>(
     };
     let guards = match admitted {
         Ok(guards) => guards,
-        Err(status) => return reply::send(respond, protocol.refusal(&status)).await,
+        Err(status) => {
+            return reply::send(respond, protocol.refusal(&status), request.memory).await;
+        }
     };
 
     // Messages, then the handler; until the deadline, or until the caller gives up. Dropping the
     // handler is all there is to do then.
-    let messages = Messages::new(body, limit, encoding);
+    let messages = Messages::new(body, limit, encoding).watched(watch, key);
     let mut refused = false;
     let memory = request.memory;
     let caller = Caller { head: request.head, remote: request.peer.remote.clone() };
@@ -133,13 +135,13 @@ async fn exchange<P: RequestProtocol>(
     match outcome {
         Ok(reply) => {
             let late = Late { deadline, memory };
-            let watch = StreamWatch { watch, key, caller: &caller };
+            let watch = ReplyWatch { watch: watch.map(|watch| &**watch), key, caller: &caller };
             reply::write(&protocol, respond, reply, late, watch).await;
         }
         Err(status) if refused || status.is_never_ran() => {
-            reply::send(respond, protocol.refusal(&status)).await;
+            reply::send(respond, protocol.refusal(&status), memory).await;
         }
-        Err(status) => reply::send(respond, protocol.error(&status)).await,
+        Err(status) => reply::send(respond, protocol.error(&status), memory).await,
     }
 }
 

@@ -18,7 +18,9 @@ use crate::message::payload::wrap_bytes;
 use crate::message::writer::Writer;
 use crate::options::Exceptions;
 use crate::transport::Whole;
-use crate::wire::compression::{ACCEPTED, Encoding, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, GZIP};
+use crate::wire::compression::{
+    Accepted as Encodings, Encoding, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, GZIP,
+};
 use crate::wire::data::Data;
 use crate::wire::headers::{EXCEPTION_CODE, TIMEOUT};
 use crate::wire::metadata::{self, BinaryNames};
@@ -37,6 +39,7 @@ pub(super) struct Grpc {
     exceptions: bool,
     /// The compression of the reply.
     encoding: Encoding,
+    accepted: Encodings,
 }
 
 impl Grpc {
@@ -52,6 +55,8 @@ impl Grpc {
             return Err(Whole::head(head).into());
         }
         let headers = &request.head.headers;
+        let options = request.options();
+        let accepted = options.accepted();
         let understood = || {
             let deadline = match headers.get(TIMEOUT) {
                 Some(header) => {
@@ -63,13 +68,12 @@ impl Grpc {
                 }
                 None => None,
             };
-            let encoding = Encoding::of(headers, &GRPC_ENCODING)?;
+            let encoding = accepted.encoding(headers, &GRPC_ENCODING)?;
             // A method that is missing is to gRPC what a missing service is.
             Ok((deadline, encoding, target.map_err(missing)?))
         };
         let (deadline, encoding, target) = understood()
-            .map_err(|status| Box::new(refusal(content::of_format(&format), &status)))?;
-        let options = request.options();
+            .map_err(|status| Box::new(refusal(content::of_format(&format), &status, accepted)))?;
         let limit = payload_limit(&target.target, options.max_message);
         let protocol = Self {
             codec: Codec::of(&target.target.method, format),
@@ -77,6 +81,7 @@ impl Grpc {
             memory: options.decoded,
             exceptions: java_exceptions(options.exceptions, headers),
             encoding: options.compress.reply(encoding, headers, &GRPC_ACCEPT_ENCODING),
+            accepted,
         };
         Ok(Accepted { target, deadline, encoding, limit, protocol })
     }
@@ -142,6 +147,10 @@ impl RequestProtocol for Grpc {
         Ok(Decoded { payload, overload: types.map(Overloaded::Types) })
     }
 
+    fn compresses(&self) -> bool {
+        self.encoding != Encoding::Identity
+    }
+
     fn unary(
         &self,
         payload: &Payload,
@@ -162,11 +171,11 @@ impl RequestProtocol for Grpc {
     }
 
     fn error(&self, status: &Status) -> Whole {
-        self.exception(status).unwrap_or_else(|| trailers_only(self.kind(), status))
+        self.exception(status).unwrap_or_else(|| trailers_only(self.kind(), status, self.accepted))
     }
 
     fn refusal(&self, status: &Status) -> Whole {
-        self.exception(status).unwrap_or_else(|| refusal(self.kind(), status))
+        self.exception(status).unwrap_or_else(|| refusal(self.kind(), status, self.accepted))
     }
 
     fn stream(&self, metadata: &Metadata) -> Result<(Response<()>, Writer<'_>), Status> {
@@ -186,20 +195,20 @@ fn missing(status: Status) -> Status {
 
 /// An error before the call has begun.
 #[cold]
-fn refusal(kind: HeaderValue, status: &Status) -> Whole {
-    let mut refusal = trailers_only(kind, status);
+fn refusal(kind: HeaderValue, status: &Status, accepted: Encodings) -> Whole {
+    let mut refusal = trailers_only(kind, status, accepted);
     status::mark_refusal(status, refusal.head.headers_mut());
     refusal
 }
 
 /// An error before any message.
 #[cold]
-fn trailers_only(kind: HeaderValue, status: &Status) -> Whole {
+fn trailers_only(kind: HeaderValue, status: &Status, accepted: Encodings) -> Whole {
     let mut headers = status::trailers(Some(status), status.headers());
     headers.insert(CONTENT_TYPE, kind);
     if status.code() == Code::Unimplemented {
         // Perhaps because of the compression of the request.
-        headers.insert(GRPC_ACCEPT_ENCODING, ACCEPTED);
+        headers.insert(GRPC_ACCEPT_ENCODING, accepted.header());
     }
     Whole::head(ok(headers))
 }

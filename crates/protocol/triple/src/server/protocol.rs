@@ -64,6 +64,9 @@ pub(super) trait RequestProtocol: Clone + Send + Sync + 'static {
     /// The payload of a message for `method` or another one of its name.
     fn decode(&self, message: Bytes, method: &Method) -> Result<Decoded, Status>;
 
+    /// Returns `true` when messages of the reply are compressed.
+    fn compresses(&self) -> bool;
+
     /// The reply of one message.
     ///
     /// # Errors

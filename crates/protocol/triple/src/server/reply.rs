@@ -18,7 +18,7 @@ use http::header::CONTENT_LENGTH;
 use super::protocol::{RequestProtocol, Unary};
 use super::run::Caller;
 use crate::message::writer::Writer;
-use crate::transport::{Responder, Sender, Whole, passed};
+use crate::transport::{Responder, Sender, Sent, Unsent, Whole, passed};
 use crate::wire::data::Data;
 
 /// The deadline of a reply, and the memory in which it counts while it waits for the caller.
@@ -27,9 +27,9 @@ pub(super) struct Late<'a> {
     pub(super) memory: &'a ConnectionMemory,
 }
 
-/// The watch over the polls of a streamed reply, and the caller, for the log.
+/// The watch over a reply that is written, and the caller, for the log.
 #[derive(Clone, Copy)]
-pub(super) struct StreamWatch<'a> {
+pub(super) struct ReplyWatch<'a> {
     pub(super) watch: Option<&'a PollWatch>,
     pub(super) key: PollKey,
     pub(super) caller: &'a Caller<'a>,
@@ -44,15 +44,29 @@ impl Late<'_> {
 }
 
 /// Sends a response that is no reply of a handler.
-pub(super) fn send(respond: &mut Responder, response: Whole) -> impl Future<Output = ()> {
+pub(super) fn send<'a>(
+    respond: &'a mut Responder,
+    response: Whole,
+    memory: &'a ConnectionMemory,
+) -> impl Future<Output = ()> {
     let rest = if response.is_small() {
-        // A stream that has ended needs no answer.
-        respond.send_now(response);
-        None
+        match respond.send_now(response, memory) {
+            // A stream that has ended needs no answer.
+            Sent::All | Sent::Ended => None,
+            Sent::Head(unsent) => Some(*unsent),
+        }
     } else {
-        // Boxed, since the task of every request has room for its future.
-        Some(Box::pin(send_later(respond, response)))
+        let Whole { mut head, data, trailers } = response;
+        if let (Some(data), None) = (&data, &trailers) {
+            set_length(&mut head, data);
+        }
+        respond.send_head(head).zip(data).map(|(send, mut data)| {
+            data.charge(memory);
+            Unsent { send, data, trailers }
+        })
     };
+    // Boxed, since the task of every request has room for its future.
+    let rest = rest.map(|unsent| Box::pin(rest_of(unsent)));
     async move {
         if let Some(rest) = rest {
             rest.await;
@@ -60,15 +74,9 @@ pub(super) fn send(respond: &mut Responder, response: Whole) -> impl Future<Outp
     }
 }
 
-async fn send_later(respond: &mut Responder, response: Whole) {
-    let Whole { mut head, data, trailers } = response;
-    if let (Some(data), None) = (&data, &trailers) {
-        set_length(&mut head, data);
-    }
-    if let Some(mut send) = respond.send_head(head)
-        && let Some(data) = data
-        && send.send_all(data).await
-    {
+async fn rest_of(unsent: Unsent<Sender>) {
+    let Unsent { mut send, data, trailers } = unsent;
+    if send.send_all(data).await {
         send.end(trailers);
     }
 }
@@ -79,25 +87,40 @@ pub(super) async fn write<P: RequestProtocol>(
     respond: &mut Responder,
     mut reply: Reply,
     late: Late<'_>,
-    watch: StreamWatch<'_>,
+    watch: ReplyWatch<'_>,
 ) {
     let metadata = std::mem::take(&mut reply.metadata);
     match reply.body_mut() {
         ReplyBody::One(payload, trailers) => {
             let trailers = std::mem::take(trailers);
             // Handlers make messages, and know how to write them.
-            let unary = AssertUnwindSafe(|| protocol.unary(payload, metadata, trailers));
+            let unary = AssertUnwindSafe(|| {
+                let watch_over = watch.watch.filter(|_| protocol.compresses());
+                watched(watch_over, watch.key, || protocol.unary(payload, metadata, trailers))
+            });
             let unary = std::panic::catch_unwind(unary)
                 .unwrap_or_else(|panic| Err(watch.caller.panicked(&*panic)));
             match unary {
                 Ok(Unary { response, length }) if response.is_small() => {
-                    let sent = respond.send_now(response);
-                    reply.sent(if sent { Ok(length) } else { Err(Ending::Cancelled) });
+                    match respond.send_now(response, late.memory) {
+                        Sent::All => reply.sent(Ok(length)),
+                        Sent::Ended => reply.sent(Err(Ending::Cancelled)),
+                        Sent::Head(unsent) => {
+                            Box::pin(wait(protocol, reply, *unsent, length, late)).await;
+                        }
+                    }
                 }
-                Ok(unary) => Box::pin(large(protocol, respond, reply, unary, late)).await,
+                Ok(unary) => {
+                    let length = unary.length;
+                    if let Some(unsent) = begin(respond, unary.response, &late) {
+                        Box::pin(wait(protocol, reply, unsent, length, late)).await;
+                    } else {
+                        reply.sent(Err(Ending::Cancelled));
+                    }
+                }
                 Err(status) => {
                     reply.sent(Err(Ending::Failed(&status)));
-                    send(respond, protocol.error(&status)).await;
+                    send(respond, protocol.error(&status), late.memory).await;
                 }
             }
         }
@@ -109,31 +132,37 @@ pub(super) async fn write<P: RequestProtocol>(
             }
             Err(status) => {
                 frames.sent(Ending::Failed(&status));
-                send(respond, protocol.error(&status)).await;
+                send(respond, protocol.error(&status), late.memory).await;
             }
         },
     }
 }
 
-/// Sends a reply of one message that waits until the caller takes it, or until it is late.
-async fn large<P: RequestProtocol>(
-    protocol: &P,
-    respond: &mut Responder,
-    reply: Reply,
-    unary: Unary,
-    late: Late<'_>,
-) {
-    let mut unsent = UnsentReply(Some(reply));
-    let Unary { response: Whole { mut head, data, trailers }, length } = unary;
-    let Some(data) = data else { return };
-    let _held = late.memory.charge(data.remaining());
+/// Sends the head of a reply of one message; `None` when the stream has ended.
+fn begin(respond: &mut Responder, response: Whole, late: &Late<'_>) -> Option<Unsent<Sender>> {
+    let Whole { mut head, data, trailers } = response;
+    let mut data = data?;
+    data.charge(late.memory);
     if trailers.is_none() {
         set_length(&mut head, &data);
     }
     if let (None, Some(deadline)) = (&trailers, late.deadline) {
         respond.end_at(deadline.instant());
     }
-    let Some(mut send) = respond.send_head(head) else { return };
+    let send = respond.send_head(head)?;
+    Some(Unsent { send, data, trailers })
+}
+
+/// Sends the rest of a reply of one message of `length` bytes as the caller takes it, until it is late.
+async fn wait<P: RequestProtocol>(
+    protocol: &P,
+    reply: Reply,
+    rest: Unsent<Sender>,
+    length: usize,
+    late: Late<'_>,
+) {
+    let mut unsent = UnsentReply(Some(reply));
+    let Unsent { mut send, data, trailers } = rest;
     tokio::select! {
         biased;
         sent = send.send_all(data) => if sent {
@@ -180,7 +209,7 @@ async fn stream<P: RequestProtocol>(
     frames: &mut ReplyStream,
     writer: Writer<'_>,
     late: Late<'_>,
-    watch: StreamWatch<'_>,
+    watch: ReplyWatch<'_>,
 ) {
     let trailers = tokio::select! {
         biased;
@@ -205,7 +234,7 @@ async fn messages(
     send: &mut Sender,
     frames: &mut ReplyStream,
     mut writer: Writer<'_>,
-    StreamWatch { watch, key, caller }: StreamWatch<'_>,
+    ReplyWatch { watch, key, caller }: ReplyWatch<'_>,
 ) -> Option<Trailers> {
     loop {
         let (batch, end) = poll_fn(|cx| {

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use dubhe_net::memory::ConnectionMemory;
 use http::{Response, Version};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
@@ -109,7 +110,7 @@ pub(super) async fn forward(mut respond: Responder, response: Response<ResponseB
     let (head, mut body) = response.into_parts();
     let head = Response::from_parts(head, ());
     if http_body::Body::is_end_stream(&body) {
-        respond.send_now(Whole::head(head));
+        respond.send_now(Whole::head(head), &ConnectionMemory::UNCOUNTED);
         return;
     }
     // A stream that has ended needs no answer.

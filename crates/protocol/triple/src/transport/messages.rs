@@ -1,12 +1,14 @@
 //! The messages of one direction of a stream, as they are received.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
 use dubhe_core::status::Origin;
 use dubhe_core::{Code, Status};
 use dubhe_net::memory::{Charge, ConnectionMemory, FREE};
+use dubhe_net::poll_watch::{PollKey, PollWatch, watched};
 use http::HeaderMap;
 
 use super::Receiver;
@@ -29,6 +31,8 @@ pub(crate) struct Messages {
     expected: bool,
     /// The bytes that are held, counted once they are many.
     held: Charge,
+    /// The watchdog that sees a message being decompressed, and the method it is for.
+    watch: Option<(Arc<PollWatch>, PollKey)>,
 }
 
 impl Messages {
@@ -41,7 +45,25 @@ impl Messages {
             encoding,
             expected: false,
             held: Charge::default(),
+            watch: None,
         }
+    }
+
+    /// The same with a watchdog over decompression, for the method of `key`.
+    pub(crate) fn watched(mut self, watch: Option<&Arc<PollWatch>>, key: PollKey) -> Self {
+        if self.encoding != Encoding::Identity {
+            self.watch = watch.map(|watch| (watch.clone(), key));
+        }
+        self
+    }
+
+    /// Decompresses a message.
+    fn gunzip(&self, bytes: &[u8]) -> Result<Bytes, GunzipError> {
+        let (watch, key) = match &self.watch {
+            Some((watch, key)) => (Some(&**watch), *key),
+            None => (None, PollKey::NONE),
+        };
+        watched(watch, key, || gunzip(bytes, self.deframer.limit()))
     }
 
     /// The handler begins, though messages are still to come.
@@ -108,8 +130,8 @@ impl Messages {
             (true, Encoding::Identity) => Err(status::of_frame(FrameError::Compressed)),
             (true, Encoding::Gzip) => {
                 let limit = self.deframer.limit();
-                let unpacked =
-                    gunzip(&bytes, limit).map_err(|error| status::of_frame(error.framed(limit)))?;
+                let unpacked = self.gunzip(&bytes);
+                let unpacked = unpacked.map_err(|error| status::of_frame(error.framed(limit)))?;
                 drop(bytes);
                 self.grow(unpacked.len() + self.deframer.len(), memory)?;
                 Ok(unpacked)
@@ -160,7 +182,7 @@ impl Messages {
         match self.encoding {
             Encoding::Identity => Ok(all.freeze()),
             Encoding::Gzip => {
-                let unpacked = gunzip(&all, limit).map_err(|error| match error {
+                let unpacked = self.gunzip(&all).map_err(|error| match error {
                     GunzipError::TooLarge => too_large(),
                     GunzipError::NotGzip => {
                         let text = "the body is not gzip, as its content-encoding says";

@@ -37,3 +37,4 @@ pub(crate) use http2::serve as serve_http2;
 pub(crate) use http2::{ClientStream, Connection, Connector, InFlight};
 pub(crate) use messages::{Messages, malformed, no_message};
 pub(crate) use stream::{Receiver, Responder, Sender, ServerStream, Whole};
+pub(crate) use version::{Sent, Unsent};

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes};
 use dubhe_core::time::after;
+use dubhe_net::memory::ConnectionMemory;
 use dubhe_net::rate::MinRate;
 use dubhe_net::time;
 use http::{HeaderMap, Response, Version, request};
@@ -16,7 +17,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::body::{ResponseBody, forward};
 use super::rate::BodyRate;
-use super::version::{Each, ReceiveHalf, RespondHalf, SendHalf, each};
+use super::version::{Each, ReceiveHalf, RespondHalf, SendHalf, Sent, each};
 use super::{Error, http1, http2};
 use crate::message::writer::BATCH;
 use crate::wire::data::Data;
@@ -126,7 +127,7 @@ impl Whole {
         Self { head, data: None, trailers: None }
     }
 
-    /// Returns `true` when it may be sent without waiting until the peer takes it.
+    /// Returns `true` when it is worth a try to send it at once, without a future that waits.
     pub(crate) fn is_small(&self) -> bool {
         self.data.as_ref().is_none_or(|data| data.remaining() <= BATCH)
     }
@@ -164,10 +165,12 @@ impl Responder {
         self.half.send_head(head).map(|half| Sender { half, stall })
     }
 
-    /// Sends a response without waiting until the peer takes it. Returns `false` when the stream
-    /// has ended.
-    pub(crate) fn send_now(&mut self, response: Whole) -> bool {
-        each!(&mut self.half, half => half.send_whole(response))
+    /// Sends a response if the peer takes it at once; else its head alone. What waits for the peer
+    /// counts in `memory`.
+    #[inline]
+    pub(crate) fn send_now(&mut self, response: Whole, memory: &ConnectionMemory) -> Sent<Sender> {
+        let stall = self.stall;
+        self.half.send_whole(response, memory).map(|half| Sender { half, stall })
     }
 
     /// Sends a response as fast as the peer takes its body.

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, Request, Response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::sync::mpsc;
 
-use super::{Messages, ServerStream, Whole, http1, http2};
+use super::{Messages, Sent, ServerStream, Whole, http1, http2};
 use crate::options::TripleOptions;
 use crate::wire::compression::Encoding;
 use crate::wire::data::Data;
@@ -34,11 +34,10 @@ async fn answer(stream: ServerStream, told: mpsc::UnboundedSender<&'static str>)
         let mut messages = Messages::new(body, 100, Encoding::Identity);
         let body = messages.whole(&ConnectionMemory::UNCOUNTED).await.unwrap();
         let head = Response::new(());
-        respond.send_now(Whole {
-            head,
-            data: Some(Data::message(body, 100).unwrap()),
-            trailers: Some(trailers),
-        });
+        let data = Some(Data::message(body, 100).unwrap());
+        let whole = Whole { head, data, trailers: Some(trailers) };
+        let sent = respond.send_now(whole, &ConnectionMemory::UNCOUNTED);
+        assert!(matches!(sent, Sent::All));
         return;
     }
     let mut send = respond.send_head(Response::new(())).unwrap();

@@ -14,6 +14,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bytes::Bytes;
+use dubhe_net::memory::ConnectionMemory;
 use http::{HeaderMap, Response, Version};
 use http_body::SizeHint;
 
@@ -50,9 +51,9 @@ pub(super) trait RespondHalf {
     /// Sends the head of a response whose data follows; `None` when the stream has ended.
     fn send_head(&mut self, head: Response<()>) -> Option<Self::Send>;
 
-    /// Sends a response without waiting until the peer takes it. Returns `false` when the stream has
-    /// ended.
-    fn send_whole(&mut self, response: Whole) -> bool;
+    /// Sends a response if the peer takes it at once; else its head alone.
+    /// What waits for the peer counts in `memory`.
+    fn send_whole(&mut self, response: Whole, memory: &ConnectionMemory) -> Sent<Self::Send>;
 
     /// Sends a response whose body the connection polls; gives it back where no connection does.
     fn send_body(&mut self, response: Response<ResponseBody>) -> Option<Response<ResponseBody>> {
@@ -92,6 +93,37 @@ pub(super) trait SendHalf {
     fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 }
 
+/// The outcome of a response that is sent without waiting.
+pub(crate) enum Sent<S> {
+    /// All of it is sent.
+    All,
+    /// The stream has ended.
+    Ended,
+    /// The head is sent. The peer has no room for the data now.
+    Head(Box<Unsent<S>>),
+}
+
+/// The part of a response behind its head.
+pub(crate) struct Unsent<S> {
+    pub(crate) send: S,
+    pub(crate) data: Data,
+    pub(crate) trailers: Option<HeaderMap>,
+}
+
+impl<S> Sent<S> {
+    #[inline]
+    pub(super) fn map<T>(self, send: impl FnOnce(S) -> T) -> Sent<T> {
+        match self {
+            Self::All => Sent::All,
+            Self::Ended => Sent::Ended,
+            Self::Head(unsent) => {
+                let Unsent { send: half, data, trailers } = *unsent;
+                Sent::Head(Box::new(Unsent { send: send(half), data, trailers }))
+            }
+        }
+    }
+}
+
 /// A half of a stream of any version, told apart by a branch and not by a virtual call.
 pub(super) enum Each<H1, H2> {
     Http1(H1),
@@ -116,6 +148,20 @@ impl<R1: RespondHalf, R2: RespondHalf> Each<R1, R2> {
         match self {
             Self::Http1(half) => half.send_head(head).map(Each::Http1),
             Self::Http2(half) => half.send_head(head).map(Each::Http2),
+        }
+    }
+
+    /// Sends a response if the peer takes it at once; else its head alone.
+    /// What waits for the peer counts in `memory`.
+    #[inline]
+    pub(super) fn send_whole(
+        &mut self,
+        response: Whole,
+        memory: &ConnectionMemory,
+    ) -> Sent<Each<R1::Send, R2::Send>> {
+        match self {
+            Self::Http1(half) => half.send_whole(response, memory).map(Each::Http1),
+            Self::Http2(half) => half.send_whole(response, memory).map(Each::Http2),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 
 use bytes::{Bytes, BytesMut};
 use dubhe_core::{Code, Status};
+use dubhe_net::work;
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
@@ -15,9 +16,51 @@ use crate::wire::frame::FrameError;
 pub(crate) const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 /// The compressions that a peer can undo.
 pub(crate) const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
-/// The compression that is undone here.
-pub(crate) const ACCEPTED: HeaderValue = HeaderValue::from_static("gzip");
-pub(crate) const GZIP: HeaderValue = ACCEPTED;
+pub(crate) const GZIP: HeaderValue = HeaderValue::from_static("gzip");
+
+/// The compressions that are undone here: gzip, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Accepted {
+    Gzip,
+    Nothing,
+}
+
+impl Accepted {
+    /// The same as a header.
+    pub(crate) fn header(self) -> HeaderValue {
+        match self {
+            Self::Gzip => GZIP,
+            Self::Nothing => HeaderValue::from_static("identity"),
+        }
+    }
+
+    /// The encoding in the header `name`.
+    ///
+    /// # Errors
+    /// [`Code::Unimplemented`] for any that is not undone.
+    pub(crate) fn encoding(
+        self,
+        headers: &HeaderMap,
+        name: &HeaderName,
+    ) -> Result<Encoding, Status> {
+        match (headers.get(name).map(HeaderValue::as_bytes), self) {
+            (None | Some(b"identity" | b""), _) => Ok(Encoding::Identity),
+            (Some(b"gzip"), Self::Gzip) => Ok(Encoding::Gzip),
+            (Some(other), _) => Err(self.refused(other, name)),
+        }
+    }
+
+    #[cold]
+    fn refused(self, encoding: &[u8], name: &HeaderName) -> Status {
+        let encoding = String::from_utf8_lossy(encoding);
+        let instead = match self {
+            Self::Gzip => "send gzip",
+            Self::Nothing => "send it uncompressed, or set triple.accept_compression",
+        };
+        let text = format!("{name} {encoding:?} is not decompressed here; {instead}");
+        Status::new(Code::Unimplemented, text)
+    }
+}
 
 /// The choice of the messages that are sent compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,29 +102,13 @@ pub(crate) enum Encoding {
     Gzip,
 }
 
-impl Encoding {
-    /// The encoding in the header `name`.
-    ///
-    /// # Errors
-    /// [`Code::Unimplemented`] for any other.
-    pub(crate) fn of(headers: &HeaderMap, name: &HeaderName) -> Result<Self, Status> {
-        match headers.get(name).map(HeaderValue::as_bytes) {
-            None | Some(b"identity" | b"") => Ok(Self::Identity),
-            Some(b"gzip") => Ok(Self::Gzip),
-            Some(other) => {
-                let other = String::from_utf8_lossy(other);
-                let text = format!("{name} {other:?} is not decompressed here; send gzip");
-                Err(Status::new(Code::Unimplemented, text))
-            }
-        }
-    }
-}
-
-/// Appends `bytes` to `out`, compressed.
+/// Appends `bytes` to `out`, compressed. Other tasks go on meanwhile where that may take long.
 pub(crate) fn gzip(bytes: &[u8], out: &mut BytesMut) {
-    let mut encoder = GzEncoder::new(bytes::BufMut::writer(out), Compression::default());
-    // Writing into memory does not fail.
-    let _ = encoder.write_all(bytes).and_then(|()| encoder.try_finish());
+    work::give_way(bytes.len(), || {
+        let mut encoder = GzEncoder::new(bytes::BufMut::writer(out), Compression::default());
+        // Writing into memory does not fail.
+        let _ = encoder.write_all(bytes).and_then(|()| encoder.try_finish());
+    });
 }
 
 /// The error of bytes that cannot be decompressed.
@@ -101,17 +128,29 @@ impl GunzipError {
     }
 }
 
-/// Decompresses `bytes` to at most `limit`.
+/// Decompresses `bytes` to at most `limit`. Other tasks go on meanwhile where that may take long.
 pub(crate) fn gunzip(bytes: &[u8], limit: usize) -> Result<Bytes, GunzipError> {
-    let most = u64::try_from(limit).unwrap_or(u64::MAX);
+    let bounded = |bytes: usize| u64::try_from(bytes).unwrap_or(u64::MAX);
     let mut out = Vec::new();
-    let mut decoder = MultiGzDecoder::new(bytes).take(most.saturating_add(1));
-    decoder.read_to_end(&mut out).map_err(|_| GunzipError::NotGzip)?;
+    let mut decoder = MultiGzDecoder::new(bytes).take(bounded(limit).saturating_add(1));
+    let not_gzip = |_| GunzipError::NotGzip;
+    let mut ended = false;
+    if !work::is_long(bytes.len()) {
+        // Few bytes may still become many.
+        let mut first = decoder.by_ref().take(bounded(work::LONG));
+        ended = first.read_to_end(&mut out).map_err(not_gzip)? < work::LONG;
+    }
+    if !ended {
+        work::give_way(usize::MAX, || decoder.read_to_end(&mut out)).map_err(not_gzip)?;
+    }
     if out.len() > limit { Err(GunzipError::TooLarge) } else { Ok(out.into()) }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
 
     #[test]
@@ -148,10 +187,58 @@ mod tests {
     #[test]
     fn other_encodings_are_refused() {
         let with = |value| HeaderMap::from_iter([(GRPC_ENCODING, HeaderValue::from_static(value))]);
-        assert_eq!(Encoding::of(&HeaderMap::new(), &GRPC_ENCODING).unwrap(), Encoding::Identity);
-        assert_eq!(Encoding::of(&with("gzip"), &GRPC_ENCODING).unwrap(), Encoding::Gzip);
-        let error = Encoding::of(&with("snappy"), &GRPC_ENCODING).unwrap_err();
+        let of =
+            |headers: &HeaderMap, accepted: Accepted| accepted.encoding(headers, &GRPC_ENCODING);
+        for accepted in [Accepted::Gzip, Accepted::Nothing] {
+            assert_eq!(of(&HeaderMap::new(), accepted).unwrap(), Encoding::Identity);
+            assert_eq!(of(&with("identity"), accepted).unwrap(), Encoding::Identity);
+            let error = of(&with("snappy"), accepted).unwrap_err();
+            assert_eq!(error.code(), Code::Unimplemented);
+            assert!(error.message().contains("snappy"), "{error}");
+        }
+        assert_eq!(of(&with("gzip"), Accepted::Gzip).unwrap(), Encoding::Gzip);
+        let error = of(&with("gzip"), Accepted::Nothing).unwrap_err();
         assert_eq!(error.code(), Code::Unimplemented);
-        assert!(error.message().contains("snappy"), "{error}");
+        assert!(error.message().contains("triple.accept_compression"), "{error}");
+    }
+
+    #[test]
+    fn the_length_above_which_it_takes_long_changes_nothing() {
+        for length in [work::LONG - 1, work::LONG, work::LONG + 1, 4 * work::LONG] {
+            let text: Vec<u8> = (0..=u8::MAX).cycle().take(length).collect();
+            let mut packed = BytesMut::new();
+            gzip(&text, &mut packed);
+            assert_eq!(gunzip(&packed, length).unwrap(), text);
+            assert_eq!(gunzip(&packed, length - 1), Err(GunzipError::TooLarge));
+            let cut = &packed[..packed.len() - 1];
+            assert_eq!(gunzip(cut, usize::MAX), Err(GunzipError::NotGzip));
+        }
+    }
+
+    /// Has one worker, so that another task runs only if this one gives way.
+    #[test]
+    fn other_tasks_run_while_a_long_message_is_packed_or_unpacked() {
+        const LENGTH: usize = 4 * work::LONG;
+        let mut packed = BytesMut::new();
+        gzip(&vec![0; LENGTH], &mut packed);
+        let gunzips: fn(&[u8]) = |packed| drop(gunzip(packed, LENGTH).unwrap());
+        let gzips: fn(&[u8]) = |_| gzip(&vec![0; LENGTH], &mut BytesMut::new());
+        for work in [gunzips, gzips] {
+            let packed = packed.clone();
+            let mut builder = tokio::runtime::Builder::new_multi_thread();
+            let runtime = builder.worker_threads(1).build().unwrap();
+            let long = runtime.spawn(async move {
+                let ran = Arc::new(AtomicBool::new(false));
+                tokio::spawn({
+                    let ran = ran.clone();
+                    async move { ran.store(true, Ordering::SeqCst) }
+                });
+                (0..10_000).any(|_| {
+                    work(&packed);
+                    ran.load(Ordering::SeqCst)
+                })
+            });
+            assert!(runtime.block_on(long).unwrap(), "no other task ran");
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! DATA frames on their way out: messages with their prefixes.
 
 use bytes::{Buf, Bytes, BytesMut};
+use dubhe_net::memory::ConnectionMemory;
 
 use super::frame::{FrameError, PREFIX};
+use super::held::Held;
 
 /// The bytes that a message usually has no more than, prefix included.
 const USUAL: usize = 128;
@@ -52,12 +54,13 @@ pub(crate) struct Data {
     /// The bytes of `prefix` that are sent already; all when the bytes have theirs.
     sent: u8,
     bytes: Bytes,
+    held: Held,
 }
 
 impl Data {
     /// Bytes that are framed already, or need no frame.
     pub(crate) fn framed(bytes: impl Into<Bytes>) -> Self {
-        Self { prefix: [0; PREFIX], sent: 5, bytes: bytes.into() }
+        Self { prefix: [0; PREFIX], sent: 5, bytes: bytes.into(), held: Held::Uncounted }
     }
 
     /// An uncompressed message, which gets its prefix here.
@@ -65,7 +68,12 @@ impl Data {
     /// # Errors
     /// When it has more than `limit` bytes.
     pub(crate) fn message(bytes: Bytes, limit: usize) -> Result<Self, FrameError> {
-        Ok(Self { prefix: prefix(bytes.len(), false, limit)?, sent: 0, bytes })
+        Ok(Self {
+            prefix: prefix(bytes.len(), false, limit)?,
+            sent: 0,
+            bytes,
+            held: Held::Uncounted,
+        })
     }
 
     /// No byte at all, to end a stream without trailers.
@@ -77,9 +85,20 @@ impl Data {
     pub(crate) fn split_to(&mut self, at: usize) -> Self {
         let ahead = self.ahead().len();
         let bytes = self.bytes.split_to(at.max(ahead).saturating_sub(ahead).min(self.bytes.len()));
-        let first = Self { prefix: self.prefix, sent: self.sent, bytes };
+        let mut first = Self { prefix: self.prefix, sent: self.sent, bytes, held: Held::Uncounted };
         self.sent = 5;
+        first.held = self.held.split(first.remaining());
         first
+    }
+
+    /// Counts the bytes by `held` until they are written, or dropped.
+    pub(crate) fn hold(&mut self, held: Held) {
+        self.held = held;
+    }
+
+    /// Counts the bytes in `memory` until they are written, or dropped.
+    pub(crate) fn charge(&mut self, memory: &ConnectionMemory) {
+        self.held = Held::Charge(memory.charge(self.remaining()));
     }
 
     fn ahead(&self) -> &[u8] {

@@ -7,6 +7,7 @@ pub(crate) mod details;
 pub(crate) mod fields;
 pub mod frame;
 pub(crate) mod headers;
+pub(crate) mod held;
 pub mod metadata;
 pub mod percent;
 pub mod status;

@@ -1,14 +1,19 @@
 //! Messages compressed with gzip, in both directions.
 
 use std::io::{Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
+use dubhe_net::poll_watch::{PollKey, PollWatch};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use http::HeaderMap;
 
-use crate::support::{Raw, framed, serve};
+use crate::support::{self, Http1, Raw, framed, listen, serve};
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -94,4 +99,56 @@ async fn what_cannot_be_decompressed_is_an_error_of_its_call() {
     }
     let got = raw.call("/test.Plain/Echo", headers(&[]), Some(framed(b"still here"))).await;
     assert_eq!(got.body, framed(b"still here"));
+}
+
+/// Tells if something with a name was polled at two looks, one after the other.
+fn look_out(watch: Arc<PollWatch>, seen: Arc<AtomicBool>) {
+    thread::spawn(move || {
+        let (mut found, mut before) = (Vec::new(), Vec::new());
+        while Arc::strong_count(&seen) > 1 {
+            watch.look(&mut found);
+            if found.iter().any(|poll| poll.key() != PollKey::NONE && before.contains(poll)) {
+                seen.store(true, Ordering::SeqCst);
+            }
+            before.clone_from(&found);
+            thread::sleep(Duration::from_micros(200));
+        }
+    });
+}
+
+/// Calls until the watchdog sees the work on a long message, which is not that of a handler.
+#[tokio::test]
+async fn the_watchdog_sees_long_messages_that_are_packed_and_unpacked() {
+    let server = serve().await;
+    let (watch, seen) = (PollWatch::new(), Arc::new(AtomicBool::new(false)));
+    look_out(watch.clone(), seen.clone());
+    let protocol = server.protocol.clone().poll_watch(watch);
+    let (http1, http2) = (listen(protocol.http1()).await, listen(protocol).await);
+    let mut raw = Raw::connect(http2.address).await;
+    let says: &[_] = &[("grpc-encoding", "gzip")];
+    let asks: &[_] = &[("grpc-encoding", "gzip"), ("grpc-accept-encoding", "gzip")];
+    let fits = gzip(&vec![0; 7 << 20]);
+    // A message that is too long has no handler.
+    let too_long = gzip(&vec![0; 9 << 20]);
+    for (pairs, body) in [(says, &too_long), (asks, &fits)] {
+        seen.store(false, Ordering::SeqCst);
+        for call in 1.. {
+            raw.call("/test.Plain/Echo", headers(pairs), Some(marked(body))).await;
+            if seen.load(Ordering::SeqCst) {
+                break;
+            }
+            assert!(call < 1_000, "the watchdog saw nothing");
+        }
+    }
+    seen.store(false, Ordering::SeqCst);
+    let plain = [("content-type", "application/proto"), ("content-encoding", "gzip")];
+    for call in 1.. {
+        let plain = support::headers(&plain);
+        let got = Http1::ask(http1.address, "POST", "/test.Plain/Echo", &plain, &too_long).await;
+        assert_eq!(got.status, 429);
+        if seen.load(Ordering::SeqCst) {
+            break;
+        }
+        assert!(call < 1_000, "the watchdog saw nothing");
+    }
 }

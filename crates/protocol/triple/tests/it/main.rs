@@ -25,6 +25,7 @@ mod slow;
 mod support;
 mod target;
 mod trailers_only;
+mod uncompressed;
 mod unread;
 mod versions;
 mod writes;

@@ -1,21 +1,27 @@
 //! The budget of memory of a connection and of a server, over HTTP/2 and HTTP/1.1.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use dubhe_net::detect::Protocol;
+use dubhe_net::drain::Trigger;
+use dubhe_net::io::{ConnectionInfo, Io};
 use dubhe_net::memory::{FREE, MemoryBudget, MemoryOptions};
 use dubhe_testkit::wait_until;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::HeaderMap;
-use tokio::io::AsyncWriteExt;
+use http::{HeaderMap, Request};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf};
 use tokio::net::TcpStream;
 
-use crate::support::{Http1, Listening, Raw, Server, framed, headers, listen, serve};
+use crate::support::{self, Http1, Listening, Raw, Server, framed, headers, listen, serve};
 
 const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
 const ECHO: &str = "/test.Plain/Echo";
 const WAIT: &str = "/test.Plain/Wait";
 /// The bytes in front of a message over gRPC.
@@ -125,17 +131,14 @@ async fn a_message_that_grows_above_the_limit_ends_its_stream_alone() {
 
 #[tokio::test]
 async fn decompressed_bytes_count() {
-    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
-    packed.write_all(&vec![0; KIB * KIB]).unwrap();
-    let packed = packed.finish().unwrap();
-    let mut body = framed(&packed).to_vec();
-    body[0] = 1;
+    let body = packed(KIB * KIB);
+    let packed = &body[PREFIX..];
     let mut compressed = grpc();
     compressed.insert("grpc-encoding", "gzip".parse().unwrap());
     for (limit, served) in [(KIB * KIB, true), (KIB * KIB - 1, false)] {
         let limited = limited(0, limit).await;
         let mut raw = Raw::connect(limited.http2).await;
-        let got = raw.call(ECHO, compressed.clone(), Some(body.clone().into())).await;
+        let got = raw.call(ECHO, compressed.clone(), Some(body.clone())).await;
         if served {
             assert_eq!(got.trailers.unwrap()["grpc-status"], "0");
         } else {
@@ -143,7 +146,7 @@ async fn decompressed_bytes_count() {
         }
 
         let plain = headers(&[("content-type", "application/proto"), ("content-encoding", "gzip")]);
-        let got = Http1::ask(limited.http1, "POST", ECHO, &plain, &packed).await;
+        let got = Http1::ask(limited.http1, "POST", ECHO, &plain, packed).await;
         assert_eq!(got.status, if served { 200 } else { 429 });
     }
 }
@@ -188,4 +191,110 @@ async fn connections_that_fill_the_server_leave_room_for_small_calls() {
     limited.server.go.notify_one();
     assert_eq!(waiting.response().await.body.len(), PREFIX + 200 * KIB);
     wait_until("all is free", || limited.budget.used() == 0).await;
+}
+
+/// Replies that wait are counted, but for the first 16 KiB of short ones on a connection.
+#[tokio::test]
+async fn short_replies_that_nobody_takes_count() {
+    for (bytes, uncounted) in [(32_000, 0), (8_000, 2), (1_000, 16)] {
+        let limited = limited(0, MIB).await;
+        let mut raw = Raw::with_window(limited.http2, 0).await;
+        let mut open = Vec::new();
+        // One by one, so that no request waits for memory.
+        let refused = loop {
+            let started = raw.start(ECHO, grpc(), Some(message(bytes))).await;
+            let (head, body) = started.unread().await;
+            if head.headers.contains_key("grpc-status") {
+                break head;
+            }
+            open.push(body);
+            assert!(open.len() <= MIB / bytes + 4, "replies are in no budget");
+            if bytes == 1_000 && open.len() == 500 {
+                break head;
+            }
+        };
+        if bytes == 1_000 {
+            assert_eq!(limited.budget.used(), 512 * KIB);
+        } else {
+            assert_refused(&refused.headers, "connection");
+            assert_eq!(open.len(), uncounted + MIB / (bytes + PREFIX) + 1);
+        }
+        drop((open, raw));
+        wait_until("all is free", || limited.budget.used() == 0).await;
+    }
+}
+
+/// A socket of a client that does not read.
+struct Deaf(DuplexStream);
+
+impl AsyncRead for Deaf {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        _: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+impl AsyncWrite for Deaf {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
+}
+
+/// The windows are open, and HTTP/2 has all that the socket does not take.
+#[tokio::test]
+async fn replies_on_a_socket_that_nobody_reads_count() {
+    const CALLS: usize = 40;
+    let compressed = headers(&[("content-type", "application/grpc"), ("grpc-encoding", "gzip")]);
+    for bytes in [30_000, 300_000] {
+        let budget = MemoryBudget::new(MemoryOptions::default().connection(0).server(0));
+        let (client, io) = tokio::io::duplex(64 * KIB);
+        let address = SocketAddr::from(([127, 0, 0, 1], 1));
+        let (peer, trigger) = (ConnectionInfo::clear(address, address), Trigger::new());
+        let protocol = support::protocol().memory(budget.clone());
+        let io = Io::from_transport(Box::new(io));
+        let serving = tokio::spawn(protocol.serve(io, peer, trigger.shutdown()));
+        let mut builder = h2::client::Builder::new();
+        builder.initial_window_size(1 << 30).initial_connection_window_size(1 << 30);
+        let (send, connection) = builder.handshake(Deaf(client)).await.unwrap();
+        tokio::spawn(connection);
+        let mut open = Vec::new();
+        // Short on the wire: the client does not hear that it may send more.
+        let request = packed(bytes);
+        for _ in 0..CALLS {
+            let mut post = Request::post(format!("http://h{ECHO}")).body(()).unwrap();
+            *post.headers_mut() = compressed.clone();
+            let mut ready = send.clone().ready().await.unwrap();
+            let (response, mut body) = ready.send_request(post, false).unwrap();
+            body.send_data(request.clone(), true).unwrap();
+            open.push((response, body));
+        }
+        // A server that cannot write reads no further requests after a while.
+        wait_until("many count", || budget.used() > 8 * bytes).await;
+        serving.abort();
+        wait_until("all is free", || budget.used() == 0).await;
+    }
+}
+
+/// A compressed message of so many bytes.
+fn packed(bytes: usize) -> Bytes {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(&vec![0; bytes]).unwrap();
+    let mut body = framed(&packed.finish().unwrap()).to_vec();
+    body[0] = 1;
+    body.into()
 }

@@ -87,6 +87,29 @@ async fn an_unread_reply_over_http1_ends_at_its_deadline() {
     assert_eq!(ended(task).await, 3);
 }
 
+/// More than waits uncounted, and less than a long reply.
+fn short() -> Bytes {
+    framed(&vec![7; 20_000])
+}
+
+/// Connects without a window for replies: their heads alone are taken. It opens to each of `windows`,
+/// one after the other, each of them shortly before the reply is given up.
+async fn connect_closed(io: Io, windows: &'static [u32]) -> SendRequest<Bytes> {
+    let mut builder = h2::client::Builder::new();
+    let (send, mut connection) = builder.initial_window_size(0).handshake(io).await.unwrap();
+    tokio::spawn(async move {
+        for window in windows {
+            tokio::select! {
+                _ = &mut connection => return,
+                () = sleep(Duration::from_secs(STALL - 1)) => {}
+            }
+            connection.set_initial_window_size(*window).unwrap();
+        }
+        let _ = connection.await;
+    });
+    send
+}
+
 async fn connect(io: Io) -> SendRequest<Bytes> {
     let (send, connection) = h2::client::handshake(io).await.unwrap();
     tokio::spawn(async move {
@@ -159,4 +182,30 @@ async fn an_unread_reply_without_trailers_over_http2_ends_at_its_deadline() {
     let path = "test.Java/hello";
     let body = ask_http2(&mut send, path, "application/json", Some("3000"), json).await;
     assert_eq!(reset(body).await, (3, Some(Reason::CANCEL)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_short_reply_for_which_there_is_no_window_ends_its_stream_alone() {
+    for (options, seconds) in [(TripleOptions::default(), STALL), (stall(5), 5)] {
+        let (io, task) = unread(options, false);
+        let mut send = connect_closed(io, &[]).await;
+        let path = "test.Plain/Echo";
+        let body = ask_http2(&mut send, path, "application/grpc", None, short()).await;
+        assert_eq!(reset(body).await, (seconds, Some(Reason::CANCEL)));
+        assert!(!task.is_finished());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_short_reply_waits_for_its_window_and_arrives() {
+    let (io, _task) = unread(TripleOptions::default(), false);
+    let mut send = connect_closed(io, &[7, 65_535]).await;
+    let (path, kind) = ("test.Plain/Echo", "application/grpc");
+    let mut body = ask_http2(&mut send, path, kind, None, short()).await;
+    let mut got = Vec::new();
+    while let Some(piece) = body.data().await {
+        got.extend_from_slice(&piece.unwrap());
+    }
+    assert_eq!(got, short());
+    assert_eq!(body.trailers().await.unwrap().unwrap()["grpc-status"], "0");
 }

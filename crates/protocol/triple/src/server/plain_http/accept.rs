@@ -5,13 +5,15 @@ use dubhe_core::{CallKind, Code, Format, Status};
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING};
 use http::{HeaderMap, Method, StatusCode, request};
 
-use super::{BodyCodec, Dialect, PlainHttp, allowed, error, not_found, unsupported};
+use super::{
+    BodyCodec, Dialect, PlainHttp, allowed, error, not_found, unsupported, unsupported_encoding,
+};
 use crate::message::Codec;
 use crate::server::exchange::RequestContext;
 use crate::server::protocol::Accepted;
 use crate::server::target::{RequestTarget, ResolvedTarget, payload_limit};
 use crate::transport::Whole;
-use crate::wire::compression::Encoding;
+use crate::wire::compression::Accepted as Encodings;
 use crate::wire::content;
 
 /// The headers that hold a timeout in milliseconds: Connect's, dubbo-go's, Dubbo Java's.
@@ -36,7 +38,11 @@ impl PlainHttp {
             |status: Status| Box::new(error(dialect, &status, dialect.http_status(&status)));
         let timeout = timeout(headers).map_err(failed)?;
         let deadline = timeout.map(|timeout| Deadline::after(request.at, timeout));
-        let encoding = Encoding::of(headers, &CONTENT_ENCODING).map_err(failed)?;
+        let encoding = options.accepted().encoding(headers, &CONTENT_ENCODING);
+        let encoding = encoding.map_err(|status| match options.accepted() {
+            Encodings::Gzip => failed(status),
+            Encodings::Nothing => unsupported_encoding(dialect, &status).into(),
+        })?;
         let limit = payload_limit(&target.target, options.max_message);
         let protocol = Self {
             dialect,

@@ -14,7 +14,7 @@ mod dialect;
 use bytes::{Bytes, BytesMut};
 use dubhe_core::status::Retry;
 use dubhe_core::{Code, Format, Metadata, Method, Payload, Status};
-use http::header::{ALLOW, CONTENT_ENCODING, CONTENT_TYPE};
+use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde_json::Value as Json;
 
@@ -82,6 +82,10 @@ impl RequestProtocol for PlainHttp {
                 Ok(Decoded { payload: args.into(), overload: Some(overload) })
             }
         }
+    }
+
+    fn compresses(&self) -> bool {
+        self.encoding != Encoding::Identity
     }
 
     fn unary(
@@ -163,6 +167,14 @@ fn unsupported(dialect: Dialect, text: String) -> Whole {
     let mut whole = error(dialect, &status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
     let accepted = HeaderValue::from_static("application/json, application/proto");
     whole.head.headers_mut().insert("accept-post", accepted);
+    whole
+}
+
+/// The error of a body that is compressed where none may be (RFC 7694, 3).
+fn unsupported_encoding(dialect: Dialect, status: &Status) -> Whole {
+    let mut whole = error(dialect, status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let accepted = HeaderValue::from_static("identity");
+    whole.head.headers_mut().insert(ACCEPT_ENCODING, accepted);
     whole
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
+use dubhe_net::memory::ConnectionMemory;
 use http::{HeaderMap, Response};
 use http_body::Frame;
 use parking_lot::Mutex;
@@ -13,7 +14,7 @@ use super::answering::CutOff;
 use super::watch::Progress;
 use crate::message::writer::BATCH;
 use crate::transport::body::{BoxError, ResponseBody};
-use crate::transport::version::{RespondHalf, SendHalf};
+use crate::transport::version::{RespondHalf, SendHalf, Sent};
 use crate::transport::{Error, Whole};
 use crate::wire::data::Data;
 
@@ -88,7 +89,7 @@ impl RespondHalf for Responding {
         Some(Sending(self.response.clone()))
     }
 
-    fn send_whole(&mut self, response: Whole) -> bool {
+    fn send_whole(&mut self, response: Whole, _: &ConnectionMemory) -> Sent<Sending> {
         let Whole { head, data, trailers } = response;
         let mut state = self.response.0.lock();
         if trailers.is_none() {
@@ -98,7 +99,7 @@ impl RespondHalf for Responding {
             state.data.extend(data);
             (state.trailers, state.end) = (trailers, Some(BodyEnd::Ended));
         }
-        true
+        Sent::All
     }
 
     fn send_body(&mut self, response: Response<ResponseBody>) -> Option<Response<ResponseBody>> {

@@ -19,6 +19,7 @@ use crate::transport::coalesced::coalesced;
 use crate::transport::coop::YieldOnWake;
 use crate::transport::stream::{Receiver, Responder, ServerStream};
 use crate::transport::version::Each;
+use crate::wire::held::Backlog;
 
 /// The longest a client may take for its preface and settings.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -56,6 +57,7 @@ pub(crate) async fn serve<F>(
     };
     let mut requests = JoinSet::new();
     let receiving = Arc::new(());
+    let backlog = Arc::new(Backlog::default());
     let mut liveness = Liveness::new(options, connection.ping_pong());
     let mut draining = false;
     let mut drain = pin!(async move { shutdown.draining().await });
@@ -92,7 +94,10 @@ pub(crate) async fn serve<F>(
                 let (head, body) = request.into_parts();
                 let body = Receiver::from(Each::Http2(Incoming(body)));
                 let body = body.with_rate(options.min_rate).counted(receiving.clone());
-                let respond = Responder::from(Each::Http2(Responding(respond)));
+                let respond = Responder::from(Each::Http2(Responding {
+                    send: respond,
+                    backlog: Some(backlog.clone()),
+                }));
                 let respond = respond.with_stall(options.write_stall);
                 requests.spawn(answer(ServerStream { head, body, respond }));
             }

@@ -1,15 +1,18 @@
 //! Both directions of an HTTP/2 stream.
 
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf as _, Bytes};
+use dubhe_net::memory::ConnectionMemory;
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream, SendStream};
 use http::{HeaderMap, Response, Version};
 
-use crate::transport::version::{ReceiveHalf, RespondHalf, SendHalf};
+use crate::transport::version::{ReceiveHalf, RespondHalf, SendHalf, Sent, Unsent};
 use crate::transport::{Error, Whole};
 use crate::wire::data::Data;
+use crate::wire::held::Backlog;
 
 /// The data and the trailers of one direction, as they arrive.
 pub(crate) struct Incoming(pub(super) RecvStream);
@@ -38,27 +41,48 @@ impl ReceiveHalf for Incoming {
 }
 
 /// The response side of a stream before its head.
-pub(crate) struct Responding(pub(super) SendResponse<Data>);
+pub(crate) struct Responding {
+    pub(super) send: SendResponse<Data>,
+    /// The count of the connection, until a response is sent.
+    pub(super) backlog: Option<Arc<Backlog>>,
+}
 
 impl RespondHalf for Responding {
     type Send = Sending;
 
     fn send_head(&mut self, head: Response<()>) -> Option<Sending> {
-        self.0.send_response(head, false).ok().map(Sending)
+        self.send.send_response(head, false).ok().map(Sending)
     }
 
-    fn send_whole(&mut self, response: Whole) -> bool {
+    fn send_whole(&mut self, response: Whole, memory: &ConnectionMemory) -> Sent<Sending> {
         let Whole { head, data, trailers } = response;
         let data = data.filter(Data::has_remaining);
         let ends = data.is_none() && trailers.is_none();
-        let Ok(mut send) = self.0.send_response(head, ends) else { return false };
-        let ends = trailers.is_none();
-        data.is_none_or(|data| send.send_data(data, ends).is_ok())
-            && trailers.is_none_or(|trailers| send.send_trailers(trailers).is_ok())
+        let Ok(mut send) = self.send.send_response(head, ends) else { return Sent::Ended };
+        let mut sent = true;
+        if let Some(mut data) = data {
+            let length = data.remaining();
+            if let Some(held) = self.backlog.take().and_then(|backlog| backlog.hold(length)) {
+                data.hold(held);
+            } else {
+                // Much waits already, since the peer does not take it.
+                data.charge(memory);
+                send.reserve_capacity(length);
+                if send.capacity() < length {
+                    return Sent::Head(Box::new(Unsent { send: Sending(send), data, trailers }));
+                }
+            }
+            sent = send.send_data(data, trailers.is_none()).is_ok();
+        }
+        if sent && trailers.is_none_or(|trailers| send.send_trailers(trailers).is_ok()) {
+            Sent::All
+        } else {
+            Sent::Ended
+        }
     }
 
     fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        self.0.poll_reset(cx).map(drop)
+        self.send.poll_reset(cx).map(drop)
     }
 }
 
