@@ -115,7 +115,7 @@ async fn a_session_that_is_over_fires_its_watches_and_is_replaced_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_is_away_is_tried_ever_less_often() {
-    let mut fake = Fake::new();
+    let mut fake = Fake::with_session(Duration::from_mins(1));
     let (client, dials) = (fake.client(), fake.count());
     fake.close();
     let mut by_hour = Vec::new();
@@ -135,7 +135,7 @@ async fn a_server_that_is_away_is_tried_ever_less_often() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_throws_clients_out_is_not_asked_in_a_loop() {
-    let mut fake = Fake::new();
+    let mut fake = Fake::with_session(Duration::from_mins(1));
     let _client = fake.client();
     let start = Instant::now();
     for _ in 0..60 {
@@ -147,7 +147,7 @@ async fn a_server_that_throws_clients_out_is_not_asked_in_a_loop() {
 #[tokio::test(start_paused = true)]
 async fn clients_that_lost_a_server_together_return_apart() {
     const CLIENTS: u64 = 1000;
-    let mut fake = Fake::new();
+    let mut fake = Fake::with_session(Duration::from_mins(1));
     let _clients: Vec<_> = (0..CLIENTS).map(|seed| fake.client_of(seed)).collect();
     let mut lines = Vec::new();
     for session in 1..=1000 {
@@ -173,7 +173,7 @@ async fn clients_that_lost_a_server_together_return_apart() {
 #[tokio::test(start_paused = true)]
 async fn a_session_survives_an_outage_as_long_as_itself() {
     for seed in 0..20 {
-        let mut fake = Fake::new();
+        let mut fake = Fake::with_session(Duration::from_mins(1));
         let _client = fake.client_of(seed);
         drop(fake.welcome(1).await);
         fake.close();
@@ -186,6 +186,32 @@ async fn a_session_survives_an_outage_as_long_as_itself() {
         let mut handshake = line.read().await;
         handshake.advance(4 + 8 + 4);
         assert_eq!(handshake.get_i64(), 1, "{seed}: it goes on with its session");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pauses_follow_the_session_that_is_granted() {
+    for seed in 0..20 {
+        let mut fake = Fake::with_session(Duration::from_mins(1));
+        let client = fake.client_of(seed);
+        assert_eq!(client.session_timeout(), Duration::from_mins(1));
+        let mut back = Instant::now();
+        for granted in [4, 8].map(Duration::from_secs) {
+            let mut line = fake.accept().await;
+            let longest = client.backoff().max;
+            assert!(back.elapsed() <= longest, "{seed}: {:?} of {longest:?}", back.elapsed());
+            line.read().await;
+            line.grant(1, granted).await;
+            client.connected().await.unwrap();
+            assert_eq!((client.session_timeout(), client.backoff().max), (granted, granted / 4));
+            drop(line);
+            fake.close();
+            tokio::time::sleep(granted).await;
+            fake.open();
+            back = Instant::now();
+        }
+        let _line = fake.accept().await;
+        assert!(back.elapsed() <= Duration::from_secs(2), "{seed}: {:?}", back.elapsed());
     }
 }
 
