@@ -216,7 +216,9 @@ async fn pauses_before_a_registry_is_asked_again_are_random_and_bounded() {
     for most in [Duration::from_secs(5), Duration::from_millis(200)] {
         let backoff = FullJitter::default().capped(most);
         let mut registries = [Scripted::default(), Scripted::default()];
-        registries.iter_mut().for_each(|registry| registry.backoff = backoff);
+        for registry in &mut registries {
+            registry.backoff = backoff;
+        }
         let mut all = Vec::new();
         for (seed, registry) in (1..).zip(&registries) {
             registry.failures.store(usize::MAX, Ordering::Relaxed);

@@ -1,14 +1,19 @@
 //! A session over its connections.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Buf as _;
+use dubhe_core::random::SplitMix;
+use dubhe_core::registry::Registry as _;
 use dubhe_core::time::Duration;
+use dubhe_zookeeper::ZooKeeper;
 use dubhe_zookeeper::client::{ClientState, Error};
 use futures_util::FutureExt;
 use tokio::time::Instant;
 
 use super::fake::{Fake, TIMEOUT, names};
+use super::support::clock;
 
 const PING: i32 = 11;
 const CHILDREN: i32 = 8;
@@ -212,6 +217,34 @@ async fn pauses_follow_the_session_that_is_granted() {
         }
         let _line = fake.accept().await;
         assert!(back.elapsed() <= Duration::from_secs(2), "{seed}: {:?}", back.elapsed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_period_bounds_the_pauses_further() {
+    // A session of a minute allows 10 s, one of 2 s half a second.
+    for (parameters, most) in [
+        ("", 10_000),
+        ("?retry.period=5000", 5_000),
+        ("?retry.period=200", 200),
+        ("?retry.period=60000", 10_000),
+        ("?retry.period=5000&session=2000", 500),
+    ] {
+        let mut fake = Fake::new();
+        fake.close();
+        let registry =
+            ZooKeeper::builder(&format!("zookeeper://127.0.0.1:2181{parameters}"), clock());
+        let random = Arc::new(SplitMix::new(1));
+        let registry = registry.unwrap().random(random).dial(fake.dialer()).build();
+        let (dials, most) = (fake.count(), Duration::from_millis(most));
+        assert_eq!(registry.backoff().max, most, "{parameters}");
+        let warm = most * 10;
+        tokio::time::sleep(warm).await;
+        let before = dials.load(Ordering::SeqCst);
+        tokio::time::sleep(most * 400).await;
+        // On average half of the bound; tokio's timer rounds up to 1 ms.
+        let dialed = dials.load(Ordering::SeqCst) - before;
+        assert!((700..900).contains(&dialed), "{parameters}: {dialed}");
     }
 }
 
