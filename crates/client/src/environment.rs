@@ -109,7 +109,12 @@ impl EnvironmentBuilder {
     /// Makes the environment.
     pub fn build(self) -> Environment {
         let channels = Arc::new(Channels::new(self.connectors));
-        let directories = Directories::new(self.registries, channels.clone(), self.clock.clone());
+        let directories = Directories::new(
+            self.registries,
+            channels.clone(),
+            self.clock.clone(),
+            self.random.clone(),
+        );
         Environment(Arc::new(Inner {
             application: self.application,
             clock: self.clock,

@@ -21,8 +21,10 @@
 //! | [`invoke`], [`filter`], [`gate`], [`plan`], [`directory`], [`router`], [`fault`], [`balance`], [`connect`], [`registry`], [`serve`] | the seams |
 //! | [`printable`] | text of others, on its way to people |
 //! | [`memory`] | the memory that decoding a message may take |
+//! | [`backoff`] | pauses between attempts |
 //! | [`time`], [`random`] | what is injected |
 
+pub mod backoff;
 pub mod balance;
 pub mod call;
 mod channel;

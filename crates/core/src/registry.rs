@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
+use crate::backoff::FullJitter;
 pub use crate::endpoint::Health;
 use crate::endpoint::{Instance, Offer, ServiceParams};
 use crate::service::ServiceKey;
@@ -78,6 +79,12 @@ pub trait Registry: Send + Sync + 'static {
         let _ = service;
         None
     }
+
+    /// Returns the pauses before a registration or a subscription that failed is tried again: at most
+    /// 5 s by default.
+    fn backoff(&self) -> FullJitter {
+        FullJitter::default()
+    }
 }
 
 impl<T: Registry + ?Sized> Registry for Arc<T> {
@@ -95,5 +102,9 @@ impl<T: Registry + ?Sized> Registry for Arc<T> {
 
     fn failure(&self, service: &ServiceKey) -> Option<Status> {
         (**self).failure(service)
+    }
+
+    fn backoff(&self) -> FullJitter {
+        (**self).backoff()
     }
 }

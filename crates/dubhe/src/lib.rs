@@ -194,6 +194,7 @@ pub mod random {
 
 /// Registries, and the parts of one of your own.
 pub mod registry {
+    pub use dubhe_core::backoff::FullJitter;
     pub use dubhe_core::endpoint::{Instance, Offer, Params, ServiceParams};
     pub use dubhe_core::registry::{
         Health, Registering, Registration, Registry, Snapshot, Snapshots, fixed,

@@ -5,11 +5,12 @@ mod withdrawal;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use dubhe_core::endpoint::{Instance, Offer, ServiceParams};
+use dubhe_core::random::RandomSource;
 use dubhe_core::registry::{Registration, Registry};
 use dubhe_core::status::Retry;
 use dubhe_core::time::after;
@@ -27,9 +28,6 @@ use withdrawal::{Left, Withdrawal};
 use crate::exported::Exported;
 use crate::services::Services;
 
-/// The pause before a delayed service that a registry refused is registered again.
-const PAUSE: Duration = Duration::from_secs(3);
-
 /// The registrations of one server in all its registries. Dropped, it withdraws what is left, if
 /// there is a runtime to do so.
 pub(crate) struct Announcer {
@@ -38,6 +36,8 @@ pub(crate) struct Announcer {
     offers: Vec<Offer>,
     /// The longest time that a withdrawal may take.
     timeout: Duration,
+    /// The jitter of the pauses before a registry that refused a delayed service is asked again.
+    random: Arc<dyn RandomSource>,
     services: Mutex<Announcements>,
     /// The registrations that no registry has withdrawn yet, though it was or is asked to.
     left: Left,
@@ -77,12 +77,14 @@ impl Announcer {
         instance: Instance,
         offers: Vec<Offer>,
         timeout: Duration,
+        random: Arc<dyn RandomSource>,
     ) -> Self {
         Self {
             registries: registries.into(),
             instance: Arc::new(instance),
             offers,
             timeout,
+            random,
             services: Mutex::default(),
             left: Left::default(),
             under_way: Mutex::default(),
@@ -122,20 +124,49 @@ impl Announcer {
         let announcement = Announcement::default();
         let sent = announcement.sent.clone();
         if let AnnouncePolicy::After(delay) = exported.announce {
-            registrations.for_each(|one| announcement.later(self.registries.clone(), delay, one));
+            registrations.for_each(|one| self.announce_later(&announcement, delay, one));
             self.services.lock().insert(exported.key.clone(), announcement);
             return Ok(());
         }
         // Kept before it is registered, so that a withdrawal misses nothing.
         self.services.lock().insert(exported.key.clone(), announcement);
         for registration in registrations {
-            if let Err(status) = register(&self.registries, &sent, registration).await {
+            if let Err((_, status)) = register(&self.registries, &sent, registration).await {
                 // What is left is tried again when the server stops.
                 let _ = self.withdraw(&exported.key, alone).await;
                 return Err(status.context("cannot announce the services"));
             }
         }
         Ok(())
+    }
+
+    /// Announces a service after its delay, and again for as long as a registry refuses: no caller
+    /// is left to report the error to.
+    fn announce_later(
+        &self,
+        announcement: &Announcement,
+        delay: Duration,
+        registration: Registration,
+    ) {
+        let (registries, random) = (self.registries.clone(), self.random.clone());
+        let sent = announcement.sent.clone();
+        let start = after(time::now(), delay);
+        announcement.delayed.spawn(async move {
+            time::sleep_until(start).await;
+            let mut failures: u32 = 0;
+            while let Err((refused, error)) =
+                register(&registries, &sent, registration.clone()).await
+            {
+                failures = failures.saturating_add(1);
+                let backoff = catch_unwind(AssertUnwindSafe(|| refused.backoff()));
+                let pause = backoff.unwrap_or_default().pause(failures, &*random);
+                let service = &registration.service;
+                tracing::warn!(
+                    %service, %error, ?pause, "cannot announce a delayed service; trying again"
+                );
+                time::sleep_until(after(time::now(), pause)).await;
+            }
+        });
     }
 
     /// The instance, with the facts that the parameters of a service tell of it.
@@ -237,35 +268,13 @@ impl Drop for Announcer {
     }
 }
 
-impl Announcement {
-    /// Announces a service after its delay, and again for as long as a registry refuses: no caller
-    /// is left to report the error to.
-    fn later(
-        &self,
-        registries: Arc<[Arc<dyn Registry>]>,
-        delay: Duration,
-        registration: Registration,
-    ) {
-        let sent = self.sent.clone();
-        let start = after(time::now(), delay);
-        self.delayed.spawn(async move {
-            time::sleep_until(start).await;
-            while let Err(error) = register(&registries, &sent, registration.clone()).await {
-                let service = &registration.service;
-                tracing::warn!(%service, %error, "cannot announce a delayed service; trying again");
-                time::sleep_until(time::now() + PAUSE).await;
-            }
-        });
-    }
-}
-
 /// Registers in all `registries`. The registration is added to `sent` first, since a registry may
-/// have received one that failed.
-async fn register(
-    registries: &[Arc<dyn Registry>],
+/// have received one that failed. An error comes with the registry that refused.
+async fn register<'a>(
+    registries: &'a [Arc<dyn Registry>],
     sent: &Mutex<Vec<Registration>>,
     registration: Registration,
-) -> Result<(), Status> {
+) -> Result<(), (&'a dyn Registry, Status)> {
     {
         let mut sent = sent.lock();
         if !sent.contains(&registration) {
@@ -274,10 +283,11 @@ async fn register(
     }
     for registry in registries {
         let register = async { registry.register(registration.clone()).await };
-        AssertUnwindSafe(register).catch_unwind().await.unwrap_or_else(|_| {
+        let registered = AssertUnwindSafe(register).catch_unwind().await.unwrap_or_else(|_| {
             let text = "a registry panicked; the log says where";
             Err(Status::new(Code::Internal, text))
-        })?;
+        });
+        registered.map_err(|status| (&**registry, status))?;
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 
 use bytestring::ByteString;
 use dubhe_core::ServiceKey;
+use dubhe_core::random::RandomSource;
 use dubhe_core::registry::Registry;
 use dubhe_core::time::SharedClock;
 use parking_lot::Mutex;
@@ -20,6 +21,7 @@ pub struct Directories {
     registries: Vec<Arc<dyn Registry>>,
     channels: Arc<Channels>,
     clock: SharedClock,
+    random: Arc<dyn RandomSource>,
     runtime: SharedRuntime,
     shared: Mutex<HashMap<Key, Weak<RegistryDirectory>>>,
 }
@@ -28,14 +30,16 @@ pub struct Directories {
 type Key = (ServiceKey, Vec<ByteString>);
 
 impl Directories {
-    /// Directories that follow `registries`, of endpoints that `channels` can reach.
+    /// Directories that follow `registries`, of endpoints that `channels` can reach. `random` is the jitter
+    /// of the pauses before a registry that failed is asked again.
     pub fn new(
         registries: Vec<Arc<dyn Registry>>,
         channels: Arc<Channels>,
         clock: SharedClock,
+        random: Arc<dyn RandomSource>,
     ) -> Self {
         let runtime = SharedRuntime::current();
-        Self { registries, channels, clock, runtime, shared: Mutex::default() }
+        Self { registries, channels, clock, random, runtime, shared: Mutex::default() }
     }
 
     /// The registries.
@@ -69,6 +73,7 @@ impl Directories {
             key.1.clone(),
             self.channels.clone(),
             self.clock.clone(),
+            &self.random,
         ));
         shared.retain(|_, directory| directory.strong_count() > 0);
         shared.insert(key, Arc::downgrade(&directory));

@@ -8,6 +8,7 @@ use bytestring::ByteString;
 use dubhe_core::ServiceKey;
 use dubhe_core::directory::Directory;
 use dubhe_core::endpoint::Endpoints;
+use dubhe_core::random::RandomSource;
 use dubhe_core::registry::{Health, Registry, Snapshot};
 use dubhe_core::time::SharedClock;
 use futures_util::StreamExt as _;
@@ -34,16 +35,19 @@ pub struct RegistryDirectory {
 
 impl RegistryDirectory {
     /// Follows `service` in `registries`. Endpoints are those that offer one of `protocols`, or any
-    /// when none is named, and that `channels` can reach. Must be called within a tokio runtime.
+    /// when none is named, and that `channels` can reach. `random` is the jitter of the pauses before a
+    /// registry that failed is asked again ([`Registry::backoff`]). Must be called within a tokio runtime.
     pub fn follow(
         registries: &[Arc<dyn Registry>],
         service: &ServiceKey,
         protocols: Vec<ByteString>,
         channels: Arc<Channels>,
         clock: SharedClock,
+        random: &Arc<dyn RandomSource>,
     ) -> Self {
         let all = registries.iter().enumerate().map(|(place, registry)| {
-            let news = news(registry.clone(), service.clone(), clock.clone());
+            let (clock, random) = (clock.clone(), random.clone());
+            let news = news(registry.clone(), service.clone(), clock, random);
             news.map(move |news| (place, news)).boxed()
         });
         let mut changes = select_all(all);

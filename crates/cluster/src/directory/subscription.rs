@@ -1,15 +1,13 @@
 //! The news of one registry, whatever becomes of a subscription.
 
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use dubhe_core::random::RandomSource;
 use dubhe_core::registry::{Registry, Snapshot, Snapshots};
-use dubhe_core::time::{Duration, Instant, SharedClock};
+use dubhe_core::time::{Duration, Instant, SharedClock, after};
 use dubhe_core::{ServiceKey, Status};
 use futures_util::{FutureExt as _, Stream, StreamExt as _, stream};
-
-/// The time for which a registry that failed is left alone before it is asked again.
-const PAUSE: Duration = Duration::from_secs(3);
 
 /// The news of a subscription.
 pub(super) enum News {
@@ -24,8 +22,18 @@ pub(super) fn news(
     registry: Arc<dyn Registry>,
     service: ServiceKey,
     clock: SharedClock,
+    random: Arc<dyn RandomSource>,
 ) -> impl Stream<Item = News> + Send {
-    let subscription = Subscription { registry, service, clock, current: None, lost: None };
+    let subscription = Subscription {
+        registry,
+        service,
+        clock,
+        random,
+        current: None,
+        began: None,
+        failures: 0,
+        again: None,
+    };
     stream::unfold(subscription, |mut subscription| async move {
         let news = subscription.next().await;
         Some((news, subscription))
@@ -36,9 +44,14 @@ struct Subscription {
     registry: Arc<dyn Registry>,
     service: ServiceKey,
     clock: SharedClock,
+    random: Arc<dyn RandomSource>,
     current: Option<Snapshots>,
-    /// The moment at which the subscription before was lost.
-    lost: Option<Instant>,
+    /// The moment at which the current subscription began.
+    began: Option<Instant>,
+    /// The failures in a row.
+    failures: u32,
+    /// The moment before which a registry that failed is left alone.
+    again: Option<Instant>,
 }
 
 impl Subscription {
@@ -49,9 +62,11 @@ impl Subscription {
             Ok(Err(error)) => error.to_string(),
             Err(_) => "the registry panicked; the log says where".to_owned(),
         };
-        self.warn(&error);
         self.current = None;
-        self.lost = Some(self.clock.now());
+        let pause = self.pause();
+        self.again = Some(after(self.clock.now(), pause));
+        let service = &self.service;
+        tracing::warn!(%service, %error, ?pause, "cannot follow the providers; trying again");
         News::Lost(error)
     }
 
@@ -59,17 +74,26 @@ impl Subscription {
         let current = match &mut self.current {
             Some(current) => current,
             None => {
-                if let Some(lost) = self.lost.take() {
-                    self.clock.sleep_until(lost + PAUSE).await;
+                if let Some(again) = self.again.take() {
+                    self.clock.sleep_until(again).await;
                 }
-                self.current.insert(self.registry.subscribe(&self.service).await?)
+                let current = self.registry.subscribe(&self.service).await?;
+                self.began = Some(self.clock.now());
+                self.current.insert(current)
             }
         };
         current.next().await.ok_or_else(|| Status::unavailable("the subscription has ended"))
     }
 
-    fn warn(&self, error: &str) {
-        let service = &self.service;
-        tracing::warn!(%service, %error, "cannot follow the providers; trying again");
+    /// The pause after one more failure. A subscription that ends sooner than the longest pause counts
+    /// as one more in a row: a registry that lets clients in and throws them out is not asked in a loop.
+    fn pause(&mut self) -> Duration {
+        let backoff = catch_unwind(AssertUnwindSafe(|| self.registry.backoff()));
+        let backoff = backoff.unwrap_or_default();
+        let now = self.clock.now();
+        let lasted = |began| now.saturating_duration_since(began) > backoff.max;
+        let stable = self.began.take().is_some_and(lasted);
+        self.failures = if stable { 1 } else { self.failures.saturating_add(1) };
+        backoff.pause(self.failures, &*self.random)
     }
 }

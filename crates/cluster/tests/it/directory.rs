@@ -6,13 +6,16 @@ use std::sync::atomic::Ordering;
 use dubhe_cluster::Channels;
 use dubhe_cluster::directory::AdoptingDirectory;
 use dubhe_core::Instance;
+use dubhe_core::backoff::FullJitter;
 use dubhe_core::directory::Directory;
 use dubhe_core::endpoint::{EndpointState, Endpoints};
 use dubhe_core::registry::Health;
 use dubhe_core::time::{Clock as _, Duration};
 use dubhe_net::time::TokioClock;
 
-use crate::fakes::{Scripted, directories, provider, service, with_params, yield_to_tasks};
+use crate::fakes::{
+    Scripted, directories, directories_of, provider, service, with_params, yield_to_tasks,
+};
 use crate::support::{Changing, Shared, endpoint, on};
 
 fn addresses(set: &Endpoints) -> Vec<String> {
@@ -201,6 +204,59 @@ async fn a_registry_that_fails_is_asked_again() {
     assert_eq!((registry.asked(), registry.alive()), (4, 1));
     assert_eq!(addresses(&directory.snapshot()), ["dubbo://h:1"], "kept meanwhile");
     assert_eq!(directory.snapshot().health(), Health::Stale);
+}
+
+/// The pauses between the times at which a registry was asked.
+fn pauses(registry: &Scripted) -> Vec<Duration> {
+    registry.asked_at().windows(2).map(|pair| pair[1] - pair[0]).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn pauses_before_a_registry_is_asked_again_are_random_and_bounded() {
+    for most in [Duration::from_secs(5), Duration::from_millis(200)] {
+        let backoff = FullJitter::default().capped(most);
+        let mut registries = [Scripted::default(), Scripted::default()];
+        for registry in &mut registries {
+            registry.backoff = backoff;
+        }
+        let mut all = Vec::new();
+        for (seed, registry) in (1..).zip(&registries) {
+            registry.failures.store(usize::MAX, Ordering::Relaxed);
+            let directory = directories_of(seed, &[registry]).directory(&service(), Vec::new());
+            tokio::time::sleep(most * 400).await;
+            drop(directory);
+            let pauses = pauses(registry);
+            // On average half of the bound; tokio's timer rounds up to 1 ms.
+            assert!((700..900).contains(&pauses.len()), "{most:?}: {}", pauses.len());
+            let longest = *pauses.iter().max().unwrap();
+            assert!(longest <= most + Duration::from_millis(1), "{most:?}: {longest:?}");
+            assert!(longest >= most * 9 / 10, "{most:?}: {longest:?}");
+            all.push(pauses);
+        }
+        assert_ne!(all[0], all[1], "those that failed together return apart");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_pause_is_short_again_after_a_subscription_that_lasted() {
+    let registry = Scripted::default();
+    registry.failures.store(50, Ordering::Relaxed);
+    let _directory = directories(&[&registry]).directory(&service(), Vec::new());
+    let mut asked = 0;
+    for lasts in [10, 10, 10].map(Duration::from_secs) {
+        while registry.alive() == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        tokio::time::sleep(lasts).await;
+        registry.cut();
+        let cut = tokio::time::Instant::now();
+        asked = registry.asked();
+        while registry.alive() == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert!(cut.elapsed() <= Duration::from_millis(1002), "{:?}", cut.elapsed());
+    }
+    assert_eq!((asked, registry.asked()), (53, 54));
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,13 +4,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use dubhe_cluster::{Channels, Directories};
+use dubhe_core::backoff::FullJitter;
 use dubhe_core::connect::{Channel, ChannelKey, Connect};
 use dubhe_core::endpoint::ServiceParams;
+use dubhe_core::random::SplitMix;
 use dubhe_core::registry::{Health, Registering, Registration, Registry, Snapshot, Snapshots};
 use dubhe_core::{Call, Code, Endpoint, Instance, Invoke, Invoking, Offer, ServiceKey, Status};
 use dubhe_net::time::TokioClock;
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 pub(crate) fn service() -> ServiceKey {
     ServiceKey::interface_only("a.B")
@@ -40,11 +43,12 @@ type Subscriber = mpsc::UnboundedSender<Snapshot>;
 #[derive(Clone, Default)]
 pub(crate) struct Scripted {
     subscribers: Arc<Mutex<Vec<Subscriber>>>,
-    asked: Arc<AtomicUsize>,
+    asked: Arc<Mutex<Vec<Instant>>>,
     /// The next so many subscriptions fail.
     pub(crate) failures: Arc<AtomicUsize>,
     /// The next so many subscriptions panic.
     pub(crate) panics: Arc<AtomicUsize>,
+    pub(crate) backoff: FullJitter,
 }
 
 impl Scripted {
@@ -70,7 +74,12 @@ impl Scripted {
 
     /// The number of times that somebody subscribed, or tried to.
     pub(crate) fn asked(&self) -> usize {
-        self.asked.load(Ordering::Relaxed)
+        self.asked.lock().unwrap().len()
+    }
+
+    /// The moments at which somebody subscribed, or tried to.
+    pub(crate) fn asked_at(&self) -> Vec<Instant> {
+        self.asked.lock().unwrap().clone()
     }
 
     /// The number of subscriptions that are alive.
@@ -89,7 +98,7 @@ impl Registry for Scripted {
     }
 
     fn subscribe(&self, _: &ServiceKey) -> Registering<'_, Snapshots> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.asked.lock().unwrap().push(Instant::now());
         let less = |left: usize| left.checked_sub(1);
         let (from, to) = (Ordering::Relaxed, Ordering::Relaxed);
         assert!(self.panics.fetch_update(from, to, less).is_err(), "the registry breaks down");
@@ -104,6 +113,10 @@ impl Registry for Scripted {
             Some((snapshot, receiver))
         });
         Box::pin(async { Ok(snapshots.boxed()) })
+    }
+
+    fn backoff(&self) -> FullJitter {
+        self.backoff
     }
 }
 
@@ -149,9 +162,15 @@ impl Channel for Silent {}
 
 /// The directories of these registries; `dubbo` is preferred to `tri`, and nothing else is spoken.
 pub(crate) fn directories(registries: &[&Scripted]) -> Directories {
+    directories_of(1, registries)
+}
+
+/// The same with the jitter of this seed.
+pub(crate) fn directories_of(seed: u64, registries: &[&Scripted]) -> Directories {
     let registries = registries.iter().map(|registry| Arc::new((*registry).clone()) as _).collect();
     let connectors = ["dubbo", "tri"].map(|name| Arc::new(Counting::new(name)) as _).to_vec();
-    Directories::new(registries, Arc::new(Channels::new(connectors)), Arc::new(TokioClock))
+    let channels = Arc::new(Channels::new(connectors));
+    Directories::new(registries, channels, Arc::new(TokioClock), Arc::new(SplitMix::new(seed)))
 }
 
 /// Lets other tasks do what they can.

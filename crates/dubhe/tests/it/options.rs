@@ -10,7 +10,7 @@ use dubhe::ServiceKey;
 use dubhe::filter::AccessLog;
 use dubhe::prelude::*;
 use dubhe::registry::Memory;
-use dubhe::registry::{Registering, Registration, Registry, Snapshots};
+use dubhe::registry::{FullJitter, Registering, Registration, Registry, Snapshots, fixed};
 use dubhe_testkit::log;
 use dubhe_testkit::wait_until;
 use futures_util::{Stream, StreamExt, stream};
@@ -152,6 +152,51 @@ async fn a_registry_that_refuses_a_delayed_service_is_asked_again() {
     let mut seen = followed(&registry).await;
     assert!(seen.next().await.unwrap().providers.is_empty());
     assert_eq!(seen.next().await.unwrap().providers.len(), 1);
+}
+
+/// A registry that refuses every registration, and notes when it was asked.
+#[derive(Clone)]
+struct Away {
+    backoff: FullJitter,
+    asked: Arc<Mutex<Vec<tokio::time::Instant>>>,
+}
+
+impl Registry for Away {
+    fn register(&self, _: Registration) -> Registering<'_, ()> {
+        self.asked.lock().unwrap().push(tokio::time::Instant::now());
+        Box::pin(std::future::ready(Err(Status::new(Code::Unavailable, "away"))))
+    }
+
+    fn unregister(&self, _: &Registration) -> Registering<'_, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn subscribe(&self, _: &ServiceKey) -> Registering<'_, Snapshots> {
+        Box::pin(std::future::ready(Ok(fixed(Vec::new()))))
+    }
+
+    fn backoff(&self) -> FullJitter {
+        self.backoff
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registry_is_asked_again_after_random_pauses_of_its_own_bound() {
+    for most in [Duration::from_secs(5), Duration::from_millis(200)] {
+        let backoff = FullJitter::default().capped(most);
+        let registry = Away { backoff, asked: Arc::default() };
+        let export = Export::new(ClockServer::new(Slow)).delay(Duration::from_millis(1));
+        let running = announcing(registry.clone(), export).await.unwrap();
+        tokio::time::sleep(most * 400).await;
+        let asked = registry.asked.lock().unwrap().clone();
+        let pauses: Vec<_> = asked.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!((700..900).contains(&pauses.len()), "{most:?}: {}", pauses.len());
+        let longest = *pauses.iter().max().unwrap();
+        // The timer of tokio rounds up to 1 ms.
+        assert!(longest <= most + Duration::from_millis(1), "{most:?}: {longest:?}");
+        assert!(longest >= most * 9 / 10, "{most:?}: {longest:?}");
+        running.stop().await;
+    }
 }
 
 #[tokio::test]

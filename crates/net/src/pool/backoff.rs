@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use dubhe_core::backoff::FullJitter;
 use dubhe_core::random::RandomSource;
 
 /// Exponential backoff with full jitter: each pause is drawn evenly from zero to a bound that
@@ -30,25 +31,10 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// The pauses of a client of a registry, whose session of this length must not end while it waits:
-    /// at most a quarter of it, and at most 10 s.
-    pub fn within_session(session: Duration) -> Self {
-        Self::default().capped((session / 4).min(Duration::from_secs(10)))
-    }
-
-    /// The same with no bound above `max`.
-    #[must_use]
-    pub fn capped(self, max: Duration) -> Self {
-        Self { initial: self.initial.min(max), max: self.max.min(max), ..self }
-    }
-
     /// The pause after this many failures in a row.
     pub fn pause(&self, failures: u32, random: &dyn RandomSource) -> Duration {
-        let exponent = i32::try_from(failures.saturating_sub(1)).unwrap_or(i32::MAX);
-        let bound = self.initial.as_secs_f64() * self.factor.powi(exponent);
-        let bound = Duration::try_from_secs_f64(bound).unwrap_or(self.max).min(self.max);
-        // Jitter finer than a nanosecond helps nobody; 584 years are enough.
-        Duration::from_nanos(random.below(u64::try_from(bound.as_nanos()).unwrap_or(u64::MAX)))
+        let Self { initial, factor, max, .. } = *self;
+        FullJitter { initial, factor, max }.pause(failures, random)
     }
 }
 
@@ -57,18 +43,6 @@ mod tests {
     use dubhe_core::random::SplitMix;
 
     use super::*;
-
-    #[test]
-    fn a_session_does_not_end_in_a_pause() {
-        for (session, max) in [(60, 10.0), (40, 10.0), (8, 2.0), (1, 0.25)] {
-            let backoff = Backoff::within_session(Duration::from_secs(session));
-            let random = SplitMix::new(3);
-            for failures in [1, 2, 50] {
-                let pause = (0..2000).map(|_| backoff.pause(failures, &random)).max().unwrap();
-                assert!(pause.as_secs_f64() <= max, "{session}: {pause:?}");
-            }
-        }
-    }
 
     #[test]
     fn bounds_grow_to_the_largest_and_pauses_fill_them() {

@@ -30,8 +30,8 @@ pub struct ZooKeeperOptions {
     /// s.
     pub timeout: Duration,
     /// `retry.period` in milliseconds: the longest pause before ZooKeeper is asked again after a
-    /// failure, of which a random part is waited. Default, and most, a quarter of the session and
-    /// 10 s.
+    /// failure, of which a random part is waited. Default, and most, 10 s and a quarter of the session
+    /// that the server granted.
     pub max_pause: Duration,
     /// `check`: whether registering fails when that takes longer. Default true; without it,
     /// registering goes on in the background.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 use dubhe_core::endpoint::{Instance, Offer};
+use dubhe_core::random::SplitMix;
 use dubhe_core::registry::Registry;
 use dubhe_core::{Code, Status};
 use dubhe_net::io::SockAddr;
@@ -70,7 +71,8 @@ pub(super) fn announcer(
         zone: options.zone.clone(),
         ..Instance::default()
     };
-    Ok(Announcer::new(registries, instance, offers, options.withdraw_timeout))
+    let random = Arc::new(SplitMix::from_os());
+    Ok(Announcer::new(registries, instance, offers, options.withdraw_timeout, random))
 }
 
 #[cfg(test)]

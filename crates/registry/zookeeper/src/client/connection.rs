@@ -130,6 +130,11 @@ impl Connection {
         self.session.clone()
     }
 
+    /// The session timeout that the server granted.
+    pub(super) fn session_timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// Sends the credentials before anything else.
     pub(super) fn authenticate(&mut self, credentials: &Credentials) {
         wire::auth(&mut self.output, &credentials.user, &credentials.password);

@@ -11,7 +11,7 @@ use super::connection::{Connection, LossReason};
 use super::exchange::Command;
 use super::session::Session;
 use super::watches::Watches;
-use super::{ClientState, ZooKeeperClientOptions};
+use super::{ClientState, Pauses, ZooKeeperClientOptions};
 use crate::wire::Acl;
 
 /// The longest time to connect to one server, handshake included.
@@ -27,6 +27,9 @@ pub(super) struct Driver {
     commands: mpsc::Receiver<Command>,
     state: watch::Sender<ClientState>,
     session_state: SessionState,
+    /// The session timeout that was granted last; before that, the one that is asked for.
+    granted: watch::Sender<Duration>,
+    pauses: Pauses,
 }
 
 /// The state of a session, which outlives its connections.
@@ -52,6 +55,8 @@ impl Driver {
         options: ZooKeeperClientOptions,
         commands: mpsc::Receiver<Command>,
         state: watch::Sender<ClientState>,
+        granted: watch::Sender<Duration>,
+        pauses: Pauses,
     ) -> Self {
         let session = options.resume.clone().unwrap_or_default();
         Self {
@@ -59,6 +64,8 @@ impl Driver {
             commands,
             state,
             session_state: SessionState { session, ..SessionState::default() },
+            granted,
+            pauses,
         }
     }
 
@@ -102,9 +109,11 @@ impl Driver {
 
     /// Waits before the next attempt. False when the client was closed meanwhile.
     async fn pause(&mut self, failures: u32) -> bool {
-        let ZooKeeperClientOptions { clock, random, backoff, .. } = &self.options;
-        let until = after(clock.now(), backoff.pause(failures, &**random));
-        let sleep = clock.sleep_until(until);
+        let ZooKeeperClientOptions { clock, random, .. } = &self.options;
+        let backoff = self.pauses.backoff();
+        let pause = backoff.pause(failures, &**random);
+        tracing::debug!(?pause, most = ?backoff.max, "pausing before zookeeper is dialed again");
+        let sleep = clock.sleep_until(after(clock.now(), pause));
         tokio::select! {
             () = sleep => true,
             () = refuse(&mut self.commands) => false,
@@ -124,6 +133,7 @@ impl Driver {
             Err(why) => return ConnectionEnd::Lost(why),
         };
         self.session_state.session = connection.session();
+        self.granted.send_replace(connection.session_timeout());
         self.state.send_replace(ClientState::Connected { session: connection.session(), local });
         let lost = connection
             .serve(&mut self.commands, &mut self.session_state, &self.options.clock)

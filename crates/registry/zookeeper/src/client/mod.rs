@@ -22,10 +22,10 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use dubhe_core::backoff::FullJitter;
 use dubhe_core::random::RandomSource;
 use dubhe_core::time::{Duration, SharedClock};
 use dubhe_net::io::{Address, Dial};
-use dubhe_net::pool::Backoff;
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub use crate::wire::Stat;
@@ -46,9 +46,9 @@ pub struct ZooKeeperClientOptions {
     pub session_timeout: Duration,
     /// A session to go on with, instead of a new one.
     pub resume: Option<Session>,
-    /// The pauses between attempts to connect. Those of [`Backoff::within_session`] let a session
-    /// survive an outage of the servers.
-    pub backoff: Backoff,
+    /// The longest pause between attempts to connect. None is longer than a quarter of the session that
+    /// the server granted, and than 10 s, so that a session survives an outage of the servers.
+    pub max_pause: Duration,
     /// The clock of all timeouts and pauses.
     pub clock: SharedClock,
     /// The source of jitter.
@@ -107,6 +107,21 @@ pub enum ClientState {
 pub struct Client {
     commands: mpsc::Sender<Command>,
     state: watch::Receiver<ClientState>,
+    pauses: Pauses,
+}
+
+/// The pauses of a client, which follow its session. Clones share the session.
+#[derive(Clone, Debug)]
+struct Pauses {
+    max: Duration,
+    /// The session timeout that was granted last.
+    session: watch::Receiver<Duration>,
+}
+
+impl Pauses {
+    fn backoff(&self) -> FullJitter {
+        FullJitter::within_session(*self.session.borrow()).capped(self.max)
+    }
 }
 
 /// Commands on their way to the connection; more wait with their callers.
@@ -118,8 +133,11 @@ impl Client {
     pub fn open(options: ZooKeeperClientOptions) -> Self {
         let (commands, receiver) = mpsc::channel(COMMAND_QUEUE);
         let (sender, state) = watch::channel(ClientState::Connecting { error: None });
-        tokio::spawn(Driver::new(options, receiver, sender).run());
-        Self { commands, state }
+        let granted = watch::Sender::new(options.session_timeout);
+        let pauses = Pauses { max: options.max_pause, session: granted.subscribe() };
+        let driver = Driver::new(options, receiver, sender, granted, pauses.clone());
+        tokio::spawn(driver.run());
+        Self { commands, state, pauses }
     }
 
     /// The present state.
@@ -130,6 +148,16 @@ impl Client {
     /// Notices of every change of [`Client::state`].
     pub fn states(&self) -> watch::Receiver<ClientState> {
         self.state.clone()
+    }
+
+    /// The session timeout that the server granted last; before that, the one that is asked for.
+    pub fn session_timeout(&self) -> Duration {
+        *self.pauses.session.borrow()
+    }
+
+    /// The pauses before something that failed is tried again, within the session.
+    pub fn backoff(&self) -> FullJitter {
+        self.pauses.backoff()
     }
 
     /// Waits until it is connected and says in which session.

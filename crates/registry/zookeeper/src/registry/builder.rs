@@ -10,7 +10,6 @@ use dubhe_core::random::{RandomSource, SplitMix};
 use dubhe_core::time::SharedClock;
 use dubhe_net::io::Dial;
 use dubhe_net::io::tcp::TcpDial;
-use dubhe_net::pool::Backoff;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
@@ -68,19 +67,18 @@ impl ZooKeeperBuilder {
     /// which it runs whoever uses it.
     pub fn build(self) -> ZooKeeper {
         let Self { options, clock, random, dial } = self;
-        let backoff = Backoff::within_session(options.session_timeout).capped(options.max_pause);
         let client = Client::open(ZooKeeperClientOptions {
             servers: options.servers.clone(),
             credentials: options.credentials.clone(),
             session_timeout: options.session_timeout,
             resume: None,
-            backoff,
+            max_pause: options.max_pause,
             clock: clock.clone(),
             random: random.clone(),
             dial,
         });
         ZooKeeper(Arc::new(Inner {
-            keeper: NodeKeeper { client, clock, random, backoff },
+            keeper: NodeKeeper { client, clock, random },
             options,
             runtime: Handle::current(),
             tasks: Mutex::new(JoinSet::new()),

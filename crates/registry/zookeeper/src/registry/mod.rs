@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use bytestring::ByteString;
+use dubhe_core::backoff::FullJitter;
 use dubhe_core::endpoint::Offer;
 use dubhe_core::registry::{Registering, Registration, Registry, Snapshots};
 use dubhe_core::time::after;
@@ -257,6 +258,10 @@ impl Registry for ZooKeeper {
             ClientState::Closed => Err(self.failed(&Error::Closed)),
             _ => Ok(Box::pin(snapshots) as Snapshots),
         }))
+    }
+
+    fn backoff(&self) -> FullJitter {
+        self.client().backoff()
     }
 
     fn failure(&self, service: &ServiceKey) -> Option<Status> {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use dubhe_core::random::RandomSource;
 use dubhe_core::time::{Duration, SharedClock, after};
-use dubhe_net::pool::Backoff;
 use tokio::sync::{oneshot, watch};
 
 use crate::client::{Client, Error, Session, Watch};
@@ -19,8 +18,6 @@ pub(super) struct NodeKeeper {
     pub(super) client: Client,
     pub(super) clock: SharedClock,
     pub(super) random: Arc<dyn RandomSource>,
-    /// The pauses before something that ZooKeeper refused is tried again.
-    pub(super) backoff: Backoff,
 }
 
 /// A node that is to exist.
@@ -78,6 +75,11 @@ impl KeptNode {
 }
 
 impl NodeKeeper {
+    /// The pause before something that ZooKeeper refused so often is tried again.
+    pub(super) fn pause(&self, failures: u32) -> Duration {
+        self.client.backoff().pause(failures, &*self.random)
+    }
+
     /// Puts the node in place again whenever it is not; ends when the client is closed.
     async fn hold(&self, node: &Node, state: &watch::Sender<NodeState>) {
         let mut failures = 0;
@@ -98,9 +100,10 @@ impl NodeKeeper {
                 Err(Error::Closed) => return,
                 Err(error) => {
                     failures += 1;
-                    tracing::warn!(node = node.path, %error, "cannot create a node; trying again");
+                    let pause = self.pause(failures);
+                    let node = &node.path;
+                    tracing::warn!(node, %error, ?pause, "cannot create a node; trying again");
                     state.send_replace(NodeState::Missing(Some(error)));
-                    let pause = self.backoff.pause(failures, &*self.random);
                     self.clock.sleep_until(after(self.clock.now(), pause)).await;
                 }
             }

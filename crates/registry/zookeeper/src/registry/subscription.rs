@@ -155,9 +155,9 @@ impl Subscription {
             Err(error) => {
                 self.failures += 1;
                 self.errors.lock().insert(self.service.clone(), error);
-                tracing::warn!(path = self.path, %error, "cannot read the providers; trying again");
-                let NodeKeeper { clock, random, backoff, .. } = &self.keeper;
-                let pause = backoff.pause(self.failures, &**random);
+                let (path, pause) = (&self.path, self.keeper.pause(self.failures));
+                tracing::warn!(path, %error, ?pause, "cannot read the providers; trying again");
+                let clock = &self.keeper.clock;
                 clock.sleep_until(after(clock.now(), pause)).await;
             }
         }

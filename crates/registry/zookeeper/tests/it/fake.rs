@@ -9,13 +9,12 @@ use dubhe_core::random::SplitMix;
 use dubhe_core::time::Duration;
 use dubhe_net::io::memory::{MemoryListen, Network};
 use dubhe_net::io::{Address, BoxFuture, ConnectionInfo, Dial, Io, Listen};
-use dubhe_net::pool::Backoff;
 use dubhe_zookeeper::client::{Client, ZooKeeperClientOptions};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::support::clock;
 
-/// The session timeout that the client asks for and is granted.
+/// The session timeout that the client asks for and is granted, unless a test has another.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(6);
 
 /// Dials a network and counts.
@@ -39,12 +38,18 @@ pub(crate) struct Fake {
     network: Network,
     listener: Option<MemoryListen>,
     dials: Arc<AtomicUsize>,
+    session: Duration,
 }
 
 impl Fake {
     pub(crate) fn new() -> Self {
+        Self::with_session(TIMEOUT)
+    }
+
+    /// A fake whose clients ask for a session of this length.
+    pub(crate) fn with_session(session: Duration) -> Self {
         let network = Network::default();
-        let mut fake = Self { network, listener: None, dials: Arc::default() };
+        let mut fake = Self { network, listener: None, dials: Arc::default(), session };
         fake.open();
         fake
     }
@@ -78,9 +83,9 @@ impl Fake {
         Client::open(ZooKeeperClientOptions {
             servers: vec!["127.0.0.1:2181".parse().unwrap()],
             credentials: None,
-            session_timeout: TIMEOUT,
+            session_timeout: self.session,
             resume: None,
-            backoff: Backoff::within_session(Duration::from_mins(1)),
+            max_pause: Duration::from_mins(1),
             clock: clock(),
             random: Arc::new(SplitMix::new(seed)),
             dial: Arc::new(self.dialer()),
@@ -98,7 +103,7 @@ impl Fake {
     pub(crate) async fn welcome(&mut self, session: i64) -> Line {
         let mut line = self.accept().await;
         line.read().await;
-        line.grant(session, TIMEOUT).await;
+        line.grant(session, self.session).await;
         line
     }
 }

@@ -1,14 +1,19 @@
 //! A session over its connections.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Buf as _;
+use dubhe_core::random::SplitMix;
+use dubhe_core::registry::Registry as _;
 use dubhe_core::time::Duration;
+use dubhe_zookeeper::ZooKeeper;
 use dubhe_zookeeper::client::{ClientState, Error};
 use futures_util::FutureExt;
 use tokio::time::Instant;
 
 use super::fake::{Fake, TIMEOUT, names};
+use super::support::clock;
 
 const PING: i32 = 11;
 const CHILDREN: i32 = 8;
@@ -115,7 +120,7 @@ async fn a_session_that_is_over_fires_its_watches_and_is_replaced_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_is_away_is_tried_ever_less_often() {
-    let mut fake = Fake::new();
+    let mut fake = Fake::with_session(Duration::from_mins(1));
     let (client, dials) = (fake.client(), fake.count());
     fake.close();
     let mut by_hour = Vec::new();
@@ -135,7 +140,7 @@ async fn a_server_that_is_away_is_tried_ever_less_often() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_throws_clients_out_is_not_asked_in_a_loop() {
-    let mut fake = Fake::new();
+    let mut fake = Fake::with_session(Duration::from_mins(1));
     let _client = fake.client();
     let start = Instant::now();
     for _ in 0..60 {
@@ -147,7 +152,7 @@ async fn a_server_that_throws_clients_out_is_not_asked_in_a_loop() {
 #[tokio::test(start_paused = true)]
 async fn clients_that_lost_a_server_together_return_apart() {
     const CLIENTS: u64 = 1000;
-    let mut fake = Fake::new();
+    let mut fake = Fake::with_session(Duration::from_mins(1));
     let _clients: Vec<_> = (0..CLIENTS).map(|seed| fake.client_of(seed)).collect();
     let mut lines = Vec::new();
     for session in 1..=1000 {
@@ -173,7 +178,7 @@ async fn clients_that_lost_a_server_together_return_apart() {
 #[tokio::test(start_paused = true)]
 async fn a_session_survives_an_outage_as_long_as_itself() {
     for seed in 0..20 {
-        let mut fake = Fake::new();
+        let mut fake = Fake::with_session(Duration::from_mins(1));
         let _client = fake.client_of(seed);
         drop(fake.welcome(1).await);
         fake.close();
@@ -186,6 +191,60 @@ async fn a_session_survives_an_outage_as_long_as_itself() {
         let mut handshake = line.read().await;
         handshake.advance(4 + 8 + 4);
         assert_eq!(handshake.get_i64(), 1, "{seed}: it goes on with its session");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pauses_follow_the_session_that_is_granted() {
+    for seed in 0..20 {
+        let mut fake = Fake::with_session(Duration::from_mins(1));
+        let client = fake.client_of(seed);
+        assert_eq!(client.session_timeout(), Duration::from_mins(1));
+        let mut back = Instant::now();
+        for granted in [4, 8].map(Duration::from_secs) {
+            let mut line = fake.accept().await;
+            let longest = client.backoff().max;
+            assert!(back.elapsed() <= longest, "{seed}: {:?} of {longest:?}", back.elapsed());
+            line.read().await;
+            line.grant(1, granted).await;
+            client.connected().await.unwrap();
+            assert_eq!((client.session_timeout(), client.backoff().max), (granted, granted / 4));
+            drop(line);
+            fake.close();
+            tokio::time::sleep(granted).await;
+            fake.open();
+            back = Instant::now();
+        }
+        let _line = fake.accept().await;
+        assert!(back.elapsed() <= Duration::from_secs(2), "{seed}: {:?}", back.elapsed());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_period_bounds_the_pauses_further() {
+    // A session of a minute allows 10 s, one of 2 s half a second.
+    for (parameters, most) in [
+        ("", 10_000),
+        ("?retry.period=5000", 5_000),
+        ("?retry.period=200", 200),
+        ("?retry.period=60000", 10_000),
+        ("?retry.period=5000&session=2000", 500),
+    ] {
+        let mut fake = Fake::new();
+        fake.close();
+        let registry =
+            ZooKeeper::builder(&format!("zookeeper://127.0.0.1:2181{parameters}"), clock());
+        let random = Arc::new(SplitMix::new(1));
+        let registry = registry.unwrap().random(random).dial(fake.dialer()).build();
+        let (dials, most) = (fake.count(), Duration::from_millis(most));
+        assert_eq!(registry.backoff().max, most, "{parameters}");
+        let warm = most * 10;
+        tokio::time::sleep(warm).await;
+        let before = dials.load(Ordering::SeqCst);
+        tokio::time::sleep(most * 400).await;
+        // On average half of the bound; tokio's timer rounds up to 1 ms.
+        let dialed = dials.load(Ordering::SeqCst) - before;
+        assert!((700..900).contains(&dialed), "{parameters}: {dialed}");
     }
 }
 

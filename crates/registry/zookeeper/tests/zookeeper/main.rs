@@ -18,7 +18,6 @@ use dubhe_core::registry::{Health, Registration, Registry, Snapshot, Snapshots};
 use dubhe_core::time::Duration;
 use dubhe_net::io::Address;
 use dubhe_net::io::tcp::TcpDial;
-use dubhe_net::pool::Backoff;
 use dubhe_zookeeper::ZooKeeper;
 use dubhe_zookeeper::client::{Client, Session, Stat, ZooKeeperClientOptions};
 use futures_util::StreamExt;
@@ -56,7 +55,7 @@ async fn client(server: &Server, resume: Option<Session>) -> Client {
         credentials: None,
         session_timeout: Duration::from_secs(4),
         resume,
-        backoff: Backoff::within_session(Duration::from_secs(4)),
+        max_pause: Duration::from_secs(1),
         clock: clock(),
         random: Arc::new(SplitMix::from_os()),
         dial: Arc::new(TcpDial::default()),
