@@ -49,6 +49,9 @@ impl fmt::Display for UrlError {
 
 impl std::error::Error for UrlError {}
 
+/// The bytes of an address that an error quotes.
+const QUOTED_BYTES: usize = 256;
+
 impl Url {
     /// Parses `text`; `protocol` is what it is when the text names none.
     ///
@@ -63,6 +66,11 @@ impl Url {
     pub fn parse(text: &str, protocol: &str) -> Result<Self, UrlError> {
         // The user info may hold a password, so errors quote only what is known to be harmless.
         let bad = |what: String| UrlError(format!("{what}; write PROTOCOL://HOST:PORT"));
+        let quoted = |text: &str| {
+            let end = text.floor_char_boundary(QUOTED_BYTES);
+            let more = if end < text.len() { "…" } else { "" };
+            format!("{:?}{more}", text.get(..end).unwrap_or_default())
+        };
         if let Some((protocol, rest)) = split_unix(text, protocol) {
             return Self::parse_unix(protocol, rest);
         }
@@ -80,13 +88,13 @@ impl Url {
         let (user_info, address) = authority.rsplit_once('@').unwrap_or(("", authority));
         let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
         let (host, port) = split_address(address)
-            .ok_or_else(|| bad(format!("the address {address:?} has no valid port")))?;
+            .ok_or_else(|| bad(format!("the address {} has no valid port", quoted(address))))?;
         if host.is_empty() {
             return Err(bad("the URL has no host".into()));
         }
         if host.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '[' | ']')) {
             let what = "spaces, brackets or control characters";
-            return Err(bad(format!("the host {host:?} has {what} in it")));
+            return Err(bad(format!("the host {} has {what} in it", quoted(host))));
         }
         Ok(Self {
             protocol: protocol.into(),
@@ -315,6 +323,12 @@ mod tests {
         for text in ["[[]", "[]:1", "[h]:1", "[::1", "a]b", "[1.2.3.4]:1"] {
             assert!(Url::parse(text, "dubbo").is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn an_error_quotes_a_part_of_what_is_long() {
+        let error = Url::parse(&format!("{}:x", "h".repeat(100_000)), "dubbo").unwrap_err();
+        assert!(error.to_string().len() < 400, "{error}");
     }
 
     #[test]

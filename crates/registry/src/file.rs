@@ -72,14 +72,19 @@ fn read(folder: &Path) -> io::Result<Vec<Registration>> {
             continue;
         }
         let Ok(text) = std::fs::read_to_string(&file) else { continue };
+        let (mut skipped, mut first) = (0_usize, None);
         for line in text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')) {
             match Url::parse(line, "dubbo") {
                 Ok(url) => all.push(from_url(&url)),
                 Err(error) => {
-                    let file = file.display();
-                    tracing::warn!(%file, %error, "skipped a line that is not a provider URL");
+                    skipped += 1;
+                    first.get_or_insert(error);
                 }
             }
+        }
+        if let Some(first) = first {
+            let file = file.display();
+            tracing::warn!(%file, %first, skipped, "skipped lines that are no provider URLs");
         }
     }
     Ok(all)

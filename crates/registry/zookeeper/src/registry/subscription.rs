@@ -197,10 +197,15 @@ impl Subscription {
     }
 
     fn take(&mut self, names: Vec<String>) {
-        let parse = |name: &str| {
+        let (mut skipped, mut first) = (0_usize, String::new());
+        let mut parse = |name: &str| {
             let parsed = names::parse(name);
             if parsed.is_none() && !name.starts_with("empty") {
-                tracing::warn!(name, path = self.path, "skipped a node that is not a provider URL");
+                if skipped == 0 {
+                    let end = name.floor_char_boundary(LOGGED_BYTES);
+                    name.get(..end).unwrap_or_default().clone_into(&mut first);
+                }
+                skipped += 1;
             }
             parsed.filter(|provider| matches(&self.service, provider))
         };
@@ -211,6 +216,10 @@ impl Subscription {
                 (name, provider)
             })
             .collect();
+        if skipped > 0 {
+            let path = &self.path;
+            tracing::warn!(first, skipped, path, "skipped nodes that are no provider URLs");
+        }
         self.protection
             .update(newest(self.parsed_names.values().flatten()), self.keeper.clock.now());
     }
@@ -221,6 +230,9 @@ impl Drop for Subscription {
         self.errors.lock().remove(&self.service);
     }
 }
+
+/// The bytes of the name of a node in the log.
+const LOGGED_BYTES: usize = 256;
 
 /// The registrations, one for each provider, sorted: a restarted one may be there twice until the
 /// session of its past life ends, and then the younger counts.

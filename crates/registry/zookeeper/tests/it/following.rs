@@ -6,9 +6,11 @@ use bytes::Bytes;
 use dubhe_core::random::SplitMix;
 use dubhe_core::registry::{Health, Registry, Snapshot, Snapshots};
 use dubhe_core::time::Duration;
+use dubhe_testkit::log::Lines;
 use dubhe_zookeeper::ZooKeeper;
 use futures_util::{FutureExt, StreamExt};
 use parking_lot::Mutex;
+use tracing::{Dispatch, Level, dispatcher};
 
 use super::fake::{Fake, Line, names, stat};
 use super::support::{clock, ports, service};
@@ -65,7 +67,11 @@ impl Stage {
 
     /// Changes the providers and tells whoever watches.
     async fn push(&self, ports: &[u16]) {
-        *self.children.lock() = providers(ports);
+        self.push_children(providers(ports)).await;
+    }
+
+    async fn push_children(&self, children: Bytes) {
+        *self.children.lock() = children;
         self.fire.send(()).await.unwrap();
     }
 
@@ -99,6 +105,23 @@ async fn every_change_is_one_whole_set() {
     assert_eq!(stage.next().await, (vec![1, 2, 3], Health::Fresh));
     stage.push(&[3]).await;
     assert_eq!(stage.next().await, (vec![3], Health::Fresh));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nodes_that_are_no_urls_are_one_line_of_the_log() {
+    let warnings = Lines::of(Level::WARN);
+    let _guard = dispatcher::set_default(&Dispatch::new(warnings.clone()));
+    let mut stage = Stage::new(&[1]).await;
+    assert_eq!(stage.next().await, (vec![1], Health::Fresh));
+    assert_eq!(warnings.take().len(), 1, "one node is junk");
+    let junk: Vec<String> = (0..1_000).map(|n| format!("{n}{}", "j".repeat(1_000))).collect();
+    let provider = "dubbo%3A%2F%2Fh%3A2%2Fdemo.Greet%3Fgroup%3Dg1%26version%3D1.2.3";
+    let all: Vec<&str> = junk.iter().map(String::as_str).chain([provider]).collect();
+    stage.push_children(names(&all)).await;
+    assert_eq!(stage.next().await, (vec![2], Health::Fresh));
+    let lines = warnings.take();
+    assert!(lines.len() == 1 && lines[0].contains("skipped=1000"), "{lines:?}");
+    assert!(lines[0].len() < 500, "{lines:?}");
 }
 
 #[tokio::test(start_paused = true)]
