@@ -143,7 +143,7 @@ impl Connect for TripleConnect {
         };
         let pool = Pool::new(connector, pool, self.random.clone());
         let compress = self.options.compress;
-        let limits = Limits { message: limit, memory: self.options.decoded };
+        let limits = Limits { message: limit, decode: self.options.decode() };
         let scheme = match self.transport {
             ClientTransport::Tls(_) => Scheme::HTTPS,
             _ => Scheme::HTTP,
