@@ -1,6 +1,7 @@
 //! The bounds of what a message can ask of a decoder.
 
 use dubhe_core::memory::MemoryLimit;
+use dubhe_core::payload::DecodeLimits;
 
 use crate::error::{Error, ErrorKind};
 
@@ -50,6 +51,11 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The limits that come with bytes of a payload.
+    pub fn of(carried: &DecodeLimits) -> Self {
+        carried.get::<Self>().copied().unwrap_or_default().memory(carried.memory())
+    }
+
     /// The most bytes that a message of `len` bytes may unfold to.
     pub(crate) fn unfolded(&self, len: usize) -> usize {
         self.replay.saturating_add(len.saturating_mul(16))

@@ -6,7 +6,6 @@ mod values;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use dubhe_core::memory::MemoryLimit;
 use dubhe_core::payload::{Args, Content};
 use dubhe_core::reply::ReplyBody;
 use dubhe_core::status::Origin;
@@ -68,31 +67,31 @@ pub fn decode_or<T: Owned>(payload: Payload, code: Code) -> Result<T, Status> {
 }
 
 fn decode<T: Owned>(payload: &Payload, code: Code) -> Result<T, Status> {
-    let (bytes, memory) = bytes(payload)?;
-    T::decode(&mut Decoder::shared_with_limits(&bytes, Limits::default().memory(memory)))
+    let (bytes, limits) = bytes(payload)?;
+    T::decode(&mut Decoder::shared_with_limits(&bytes, limits))
         .map_err(|e| Status::new(code, e.to_string()).with_source(e))
 }
 
-/// The Hessian bytes of a message: those it holds, or those its value is written as; and the limit
-/// of the memory that decoding them may take.
-fn bytes(payload: &Payload) -> Result<(Bytes, MemoryLimit), Status> {
+/// The Hessian bytes of a message: those it holds, or those its value is written as; and the limits
+/// of decoding them.
+fn bytes(payload: &Payload) -> Result<(Bytes, Limits), Status> {
     let mut encoder = Encoder::new();
     match payload {
         Payload::Message(Content::Encoded(encoded)) => {
             expect_hessian(encoded.format())?;
-            return Ok((encoded.bytes().clone(), encoded.memory()));
+            return Ok((encoded.bytes().clone(), Limits::of(encoded.limits())));
         }
         Payload::Message(content) => write_content(content, &mut encoder)?,
         Payload::Args(args) => match args {
             Args::Encoded(encoded) if let Some(only) = encoded.only() => {
                 expect_hessian(only.format())?;
-                return Ok((only.bytes().clone(), only.memory()));
+                return Ok((only.bytes().clone(), Limits::of(only.limits())));
             }
             args if args.count() == 1 => write_args(args, &mut encoder)?,
             args => return Err(not_one(args.count())),
         },
     }
-    Ok((encoder.into_buffer().freeze(), MemoryLimit::default()))
+    Ok((encoder.into_buffer().freeze(), Limits::default()))
 }
 
 /// The bytes of a message that is sent on as it is.

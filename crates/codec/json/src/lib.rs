@@ -25,7 +25,7 @@ mod write;
 use dubhe_core::memory::OverBudget;
 
 pub use limits::Limits;
-pub use read::{from_bytes, from_json, from_slice, from_str};
+pub use read::{from_bytes, from_bytes_charged, from_json, from_slice, from_str};
 pub use write::{Classes, to_json, to_string, to_string_within};
 
 /// The reason why a value has no JSON form, or a text is no JSON.
@@ -41,7 +41,7 @@ pub enum Error {
     #[error("too large for json: {0}")]
     Memory(#[from] OverBudget),
     /// Arrays and objects that nest too deep.
-    #[error("json nests deeper than {0}; raise Limits::depth")]
+    #[error("json nests deeper than {0}; raise Limits::depth (option json_depth)")]
     Depth(u16),
     /// A number that no double holds.
     #[error("not json that can be held: a number is beyond a double; send it as a string")]

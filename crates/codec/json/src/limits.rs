@@ -1,6 +1,7 @@
 //! The limits of reading and writing.
 
 use dubhe_core::memory::MemoryLimit;
+use dubhe_core::payload::DecodeLimits;
 
 /// The limits of reading and writing JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,11 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// The limits that come with bytes of a payload.
+    pub fn of(carried: &DecodeLimits) -> Self {
+        carried.get::<Self>().copied().unwrap_or_default().memory(carried.memory())
+    }
+
     /// The same limits with another [`depth`](Self#structfield.depth).
     pub const fn depth(self, depth: u16) -> Self {
         Self { depth, ..self }

@@ -30,7 +30,8 @@ pub fn from_str(text: &str) -> Result<Value, Error> {
 /// # Errors
 /// When the text is not one JSON value, has a number beyond a double, or exceeds a limit.
 pub fn from_slice(text: &[u8]) -> Result<Value, Error> {
-    read(text, None, Limits::default())
+    let limits = Limits::default();
+    read(text, None, limits, &mut limits.memory.budget(text.len()))
 }
 
 /// The value of a JSON text in UTF-8. Strings without escapes share the memory of `text`, and so
@@ -39,14 +40,32 @@ pub fn from_slice(text: &[u8]) -> Result<Value, Error> {
 /// # Errors
 /// As [`from_slice`].
 pub fn from_bytes(text: &Bytes, limits: Limits) -> Result<Value, Error> {
-    read(text, Some(text), limits)
+    from_bytes_charged(text, limits, &mut limits.memory.budget(text.len()))
 }
 
-fn read(text: &[u8], shared: Option<&Bytes>, limits: Limits) -> Result<Value, Error> {
+/// The value of a JSON text that is a part of a message: its memory is charged to `budget`, which all
+/// parts share, in place of one by [`Limits::memory`]. Otherwise as [`from_bytes`].
+///
+/// # Errors
+/// As [`from_slice`].
+pub fn from_bytes_charged(
+    text: &Bytes,
+    limits: Limits,
+    budget: &mut Budget,
+) -> Result<Value, Error> {
+    read(text, Some(text), limits, budget)
+}
+
+fn read(
+    text: &[u8],
+    shared: Option<&Bytes>,
+    limits: Limits,
+    budget: &mut Budget,
+) -> Result<Value, Error> {
     let mut state = State {
         shared,
-        budget: limits.memory.budget(text.len()),
-        limits,
+        budget,
+        depth_limit: limits.depth,
         depth: 0,
         failure: None,
         keys: Vec::new(),
@@ -93,8 +112,8 @@ fn double(n: Option<f64>) -> Option<f64> {
 
 struct State<'a> {
     shared: Option<&'a Bytes>,
-    budget: Budget,
-    limits: Limits,
+    budget: &'a mut Budget,
+    depth_limit: u16,
     depth: u16,
     /// The reason of an error that is not one of syntax.
     failure: Option<Error>,
@@ -124,8 +143,8 @@ impl State<'_> {
 
     /// Charges a container without its elements, and enters it.
     fn open<T, E: serde::de::Error>(&mut self) -> Result<(), E> {
-        if self.depth >= self.limits.depth {
-            return Err(self.fail(Error::Depth(self.limits.depth)));
+        if self.depth >= self.depth_limit {
+            return Err(self.fail(Error::Depth(self.depth_limit)));
         }
         self.depth += 1;
         self.charge(size_of::<T>() + 2 * size_of::<usize>() + BLOCK)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::limits::{DecodeLimits, Tag};
 use super::{EncodePayload, Encoded, Format};
 use crate::memory::MemoryLimit;
 use crate::value::Value;
@@ -67,27 +68,21 @@ impl fmt::Debug for Args {
 /// ```
 #[derive(Clone)]
 pub struct EncodedArgs {
-    format: Format,
+    tag: Tag,
+    limits: DecodeLimits,
     layout: Layout,
 }
 
-// The limit is in each of the variants, and the count is short, for the sake of the size.
+// The count is short for the sake of the size.
 #[derive(Clone)]
 enum Layout {
     Shared {
-        memory: MemoryLimit,
         count: u16,
         bytes: Bytes,
     },
     /// A single argument, without an allocation.
-    One {
-        memory: MemoryLimit,
-        bytes: Bytes,
-    },
-    Separate {
-        memory: MemoryLimit,
-        pieces: Arc<[Bytes]>,
-    },
+    One(Bytes),
+    Separate(Arc<[Bytes]>),
 }
 
 /// The layout of [`EncodedArgs`].
@@ -113,55 +108,57 @@ impl EncodedArgs {
     /// many; a method of Java takes at most 255.
     pub fn shared(format: Format, count: usize, bytes: Bytes) -> Self {
         let count = u16::try_from(count).unwrap_or(u16::MAX);
-        let memory = MemoryLimit::default();
-        Self { format, layout: Layout::Shared { memory, count, bytes } }
+        Self::new(format, Layout::Shared { count, bytes })
     }
 
     /// Arguments that are each a piece of its own.
     pub fn separate(format: Format, pieces: impl IntoIterator<Item = Bytes>) -> Self {
         let mut pieces = pieces.into_iter();
         let layout = match (pieces.next(), pieces.next()) {
-            (Some(bytes), None) => Layout::One { memory: MemoryLimit::default(), bytes },
-            (first, second) => Layout::Separate {
-                memory: MemoryLimit::default(),
-                pieces: first.into_iter().chain(second).chain(pieces).collect(),
-            },
+            (Some(bytes), None) => Layout::One(bytes),
+            (first, second) => {
+                Layout::Separate(first.into_iter().chain(second).chain(pieces).collect())
+            }
         };
-        Self { format, layout }
+        Self::new(format, layout)
     }
 
-    /// The same arguments with another limit of the memory that decoding all of them may take.
+    fn new(format: Format, layout: Layout) -> Self {
+        let (tag, limits) = DecodeLimits::default().of_format(format);
+        Self { tag, limits, layout }
+    }
+
+    /// The same arguments with other limits of decoding all of them together.
     #[must_use]
-    pub fn with_memory(mut self, limit: MemoryLimit) -> Self {
-        let (Layout::Shared { memory, .. }
-        | Layout::One { memory, .. }
-        | Layout::Separate { memory, .. }) = &mut self.layout;
-        *memory = limit;
+    pub fn with_limits(mut self, limits: DecodeLimits) -> Self {
+        let format = self.format().clone();
+        (self.tag, self.limits) = limits.of_format(format);
         self
+    }
+
+    /// The limits of decoding all of them together.
+    pub fn limits(&self) -> &DecodeLimits {
+        &self.limits
     }
 
     /// The limit of the memory that decoding all of them may take.
     pub fn memory(&self) -> MemoryLimit {
-        match self.layout {
-            Layout::Shared { memory, .. }
-            | Layout::One { memory, .. }
-            | Layout::Separate { memory, .. } => memory,
-        }
+        self.limits.memory()
     }
 
     /// The format of the bytes.
     pub fn format(&self) -> &Format {
-        &self.format
+        self.limits.format(self.tag)
     }
 
     /// The layout, with the bytes.
     pub fn layout(&self) -> ArgsLayout<'_> {
         match &self.layout {
-            Layout::Shared { count, bytes, .. } => {
+            Layout::Shared { count, bytes } => {
                 ArgsLayout::Shared { count: usize::from(*count), bytes }
             }
-            Layout::One { bytes, .. } => ArgsLayout::Separate(std::slice::from_ref(bytes)),
-            Layout::Separate { pieces, .. } => ArgsLayout::Separate(pieces),
+            Layout::One(bytes) => ArgsLayout::Separate(std::slice::from_ref(bytes)),
+            Layout::Separate(pieces) => ArgsLayout::Separate(pieces),
         }
     }
 
@@ -190,19 +187,19 @@ impl EncodedArgs {
     pub fn only(&self) -> Option<Encoded> {
         let only = match self.layout() {
             ArgsLayout::Shared { count: 1, bytes } => {
-                Encoded::delimited(self.format.clone(), bytes.clone())
+                Encoded::delimited(self.format().clone(), bytes.clone())
             }
-            ArgsLayout::Separate([only]) => Encoded::new(self.format.clone(), only.clone()),
+            ArgsLayout::Separate([only]) => Encoded::new(self.format().clone(), only.clone()),
             _ => return None,
         };
-        Some(only.with_memory(self.memory()))
+        Some(only.with_limits(self.limits.clone()))
     }
 }
 
 /// Equality of format, layout and bytes.
 impl PartialEq for EncodedArgs {
     fn eq(&self, other: &Self) -> bool {
-        self.format == other.format && self.layout() == other.layout()
+        self.format() == other.format() && self.layout() == other.layout()
     }
 }
 
@@ -215,7 +212,7 @@ impl fmt::Debug for EncodedArgs {
             ArgsLayout::Shared { .. } => "shared",
             ArgsLayout::Separate(_) => "separate",
         };
-        let (count, format, len) = (self.count(), &self.format, self.len());
+        let (count, format, len) = (self.count(), self.format(), self.len());
         write!(f, "Encoded({count} arguments, {layout}, {format}, {len} bytes)")
     }
 }

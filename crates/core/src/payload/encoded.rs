@@ -5,6 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use bytestring::ByteString;
 
+use super::limits::{DecodeLimits, Tag};
 use crate::memory::MemoryLimit;
 
 /// The name of a payload format.
@@ -44,16 +45,17 @@ impl fmt::Display for Format {
 /// [`EncodedArgs`](super::EncodedArgs).
 #[derive(Clone)]
 pub struct Encoded {
-    format: Format,
-    bytes: Bytes,
+    tag: Tag,
     delimited: bool,
-    memory: MemoryLimit,
+    limits: DecodeLimits,
+    bytes: Bytes,
 }
 
 impl Encoded {
     /// A message as it came, or as somebody wrote it.
     pub fn new(format: Format, bytes: Bytes) -> Self {
-        Self { format, bytes, delimited: false, memory: MemoryLimit::default() }
+        let (tag, limits) = DecodeLimits::default().of_format(format);
+        Self { tag, delimited: false, limits, bytes }
     }
 
     /// A message whose end was found by reading: `bytes` are exactly one value. A protocol that
@@ -62,20 +64,27 @@ impl Encoded {
         Self { delimited: true, ..Self::new(format, bytes) }
     }
 
-    /// The same message with another limit of the memory that decoding it may take.
+    /// The same message with other limits of decoding it.
     #[must_use]
-    pub fn with_memory(self, memory: MemoryLimit) -> Self {
-        Self { memory, ..self }
+    pub fn with_limits(mut self, limits: DecodeLimits) -> Self {
+        let format = self.format().clone();
+        (self.tag, self.limits) = limits.of_format(format);
+        self
+    }
+
+    /// The limits of decoding it.
+    pub fn limits(&self) -> &DecodeLimits {
+        &self.limits
     }
 
     /// The limit of the memory that decoding it may take.
     pub fn memory(&self) -> MemoryLimit {
-        self.memory
+        self.limits.memory()
     }
 
     /// The format of the bytes.
     pub fn format(&self) -> &Format {
-        &self.format
+        self.limits.format(self.tag)
     }
 
     /// The bytes.
@@ -85,7 +94,7 @@ impl Encoded {
 
     /// The format and the bytes.
     pub fn into_parts(self) -> (Format, Bytes) {
-        (self.format, self.bytes)
+        (self.format().clone(), self.bytes)
     }
 
     /// Returns `true` if the bytes are known to be exactly one value.
@@ -107,7 +116,7 @@ impl Encoded {
 /// Equality of format and bytes.
 impl PartialEq for Encoded {
     fn eq(&self, other: &Self) -> bool {
-        self.format == other.format && self.bytes == other.bytes
+        self.format() == other.format() && self.bytes == other.bytes
     }
 }
 
@@ -116,7 +125,7 @@ impl Eq for Encoded {}
 impl fmt::Debug for Encoded {
     // Contents may be secret; only the length is printed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Encoded({}, {} bytes)", self.format, self.len())
+        write!(f, "Encoded({}, {} bytes)", self.format(), self.len())
     }
 }
 

@@ -3,6 +3,7 @@
 mod args;
 mod encode;
 mod encoded;
+mod limits;
 
 use std::fmt;
 use std::pin::Pin;
@@ -13,6 +14,7 @@ use futures_core::Stream;
 pub use args::{Args, ArgsLayout, EncodedArgs};
 pub use encode::{EncodePayload, Sink};
 pub use encoded::{Encoded, Format};
+pub use limits::DecodeLimits;
 
 use crate::descriptor;
 use crate::service::{CallKind, Method};
@@ -92,6 +94,15 @@ impl Payload {
         }
         let text = format!("{given} arguments were given for {}({descriptor})", method.name);
         Err(Status::new(Code::InvalidArgument, text).with_origin(Origin::Caller))
+    }
+
+    /// The limits of decoding it; the default ones of values that exist already.
+    pub fn limits(&self) -> DecodeLimits {
+        match self {
+            Self::Args(Args::Encoded(e)) => e.limits().clone(),
+            Self::Message(Content::Encoded(e)) => e.limits().clone(),
+            _ => DecodeLimits::default(),
+        }
     }
 
     /// The undecoded bytes, when it is a message that exists as bytes.

@@ -9,6 +9,7 @@ mod end_to_end;
 mod ends;
 mod forwarding;
 mod gates;
+mod generic;
 mod http;
 mod interface;
 mod isolated;

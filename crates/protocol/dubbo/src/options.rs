@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytestring::ByteString;
 use dubhe_core::endpoint::ServiceParams;
 use dubhe_core::memory::MemoryLimit;
+use dubhe_core::payload::DecodeLimits;
 use dubhe_net::keepalive::KeepaliveOptions;
 use dubhe_net::rate::MinRate;
 
@@ -90,9 +91,9 @@ impl DubboOptions {
         self
     }
 
-    /// The limits of bodies.
+    /// The limits of bodies; made once a connection.
     pub(crate) fn body(&self) -> BodyLimits {
-        BodyLimits { attachments: self.max_attachments, memory: self.decoded }
+        BodyLimits { attachments: self.max_attachments, decode: DecodeLimits::new(self.decoded) }
     }
 
     /// The same options with another heartbeat period.

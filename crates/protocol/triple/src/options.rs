@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use dubhe_core::memory::MemoryLimit;
+use dubhe_core::payload::DecodeLimits;
 use dubhe_net::keepalive::KeepaliveOptions;
 use dubhe_net::rate::MinRate;
 
@@ -123,5 +124,16 @@ impl TripleOptions {
     /// The limits of JSON.
     pub(crate) fn json(&self) -> dubhe_json::Limits {
         dubhe_json::Limits::default().depth(self.json_depth).memory(self.decoded)
+    }
+
+    /// The limits of decoding, which go with each message; made once.
+    pub(crate) fn decode(&self) -> DecodeLimits {
+        let limits = DecodeLimits::new(self.decoded);
+        // The default ones take no memory.
+        if self.json_depth == Self::default().json_depth {
+            limits
+        } else {
+            limits.with(self.json())
+        }
     }
 }

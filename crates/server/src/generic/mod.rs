@@ -15,16 +15,16 @@
 use std::sync::Arc;
 
 use bytestring::ByteString;
-use dubhe_core::payload::{Args, Content};
+use dubhe_core::payload::{Args, Content, DecodeLimits};
 use dubhe_core::reply::ReplyBody;
 use dubhe_core::status::Exception;
 use dubhe_core::value::List;
 use dubhe_core::{
-    Call, CallBody, CallKind, Code, Invoke, Invoking, Method, Payload, Reply, Status, Value,
-    descriptor,
+    Call, CallBody, CallKind, Code, EncodedArgs, Format, Invoke, Invoking, Method, Payload, Reply,
+    Status, Value, descriptor,
 };
-use dubhe_hessian2::java;
-use dubhe_json::Classes;
+use dubhe_hessian2::{Encoder, java};
+use dubhe_json::{Classes, Limits};
 
 use crate::service::Service;
 
@@ -124,32 +124,39 @@ impl GenericAdapter {
         bad(text)
     }
 
-    fn inner(&self, call: Call) -> Result<(Form, Invoking), Status> {
+    fn inner(&self, call: Call) -> Result<(Form, DecodeLimits, Invoking), Status> {
         let form = Form::of(&call)?;
         let Call { mut head, body } = call;
         let CallBody::One(payload) = &body else {
             return Err(bad("$invoke takes three values, not a stream".into()));
         };
-        let (name, wanted, given): (ByteString, Value, Value) =
-            dubhe_hessian2::payload::arguments(payload)?;
+        let limits = payload.limits();
+        let ((name, wanted, given), taken): ((ByteString, Value, Value), usize) =
+            dubhe_hessian2::payload::arguments_with_memory(payload)?;
         let given = given.items();
         let wanted = (!wanted.is_null()).then(|| wanted.items());
         let index = self.find(&name, wanted, given.len())?;
+        let count = given.len();
         let values: Arc<[Value]> = match form {
             Form::Plain => given.iter().cloned().collect(),
             Form::Gson | Form::ProtobufJson => {
                 if form == Form::ProtobufJson && given.len() != 1 {
                     return Err(bad("generic=protobuf-json takes exactly one argument".into()));
                 }
-                given.iter().map(parse).collect::<Result<_, _>>()?
+                parse(given, &limits, length(payload, given), taken)?
             }
         };
         if let Some(method) = self.methods.get(index) {
             head.method = method.clone();
         }
         head.metadata.remove("generic");
-        let args = Payload::Args(Args::Values(values));
-        Ok((form, self.service.call(index, Call::new(head, args))))
+        // In bytes, as the service reads them anyway, so that the limits go with them.
+        let mut encoder = Encoder::new();
+        dubhe_hessian2::payload::write_args(&Args::Values(values), &mut encoder)?;
+        let bytes = encoder.into_buffer().freeze();
+        let args = EncodedArgs::shared(Format::Hessian2, count, bytes).with_limits(limits.clone());
+        let args = Payload::from(args);
+        Ok((form, limits, self.service.call(index, Call::new(head, args))))
     }
 }
 
@@ -161,18 +168,42 @@ fn signature(method: &Method) -> String {
     format!("{}({})", method.name, names.join(", "))
 }
 
-fn parse(argument: &Value) -> Result<Value, Status> {
-    let text = argument.as_str().ok_or_else(|| bad("a json argument must be a string".into()))?;
-    dubhe_json::from_str(text).map_err(|e| bad(format!("json argument: {e}")))
+/// Reads arguments in JSON. They share the budget of their message, which has `length` bytes and of
+/// which their texts have `taken` a part.
+fn parse(
+    given: &[Value],
+    limits: &DecodeLimits,
+    length: usize,
+    taken: usize,
+) -> Result<Arc<[Value]>, Status> {
+    let refused = |error: dubhe_json::Error| bad(format!("json argument: {error}"));
+    let mut budget = limits.memory().budget(length);
+    budget.charge(taken).map_err(|over| refused(over.into()))?;
+    let json = Limits::of(limits);
+    let read = |argument: &Value| match argument {
+        Value::String(text) => {
+            dubhe_json::from_bytes_charged(text.as_bytes(), json, &mut budget).map_err(refused)
+        }
+        _ => Err(bad("a json argument must be a string".into())),
+    };
+    given.iter().map(read).collect()
+}
+
+/// The bytes of the arguments: those that came, or the texts where nothing was encoded.
+fn length(payload: &Payload, given: &[Value]) -> usize {
+    match payload {
+        Payload::Args(Args::Encoded(encoded)) => encoded.len(),
+        _ => given.iter().filter_map(Value::as_str).map(str::len).sum(),
+    }
 }
 
 impl Invoke for GenericAdapter {
     fn invoke(&self, call: Call) -> Invoking {
         match self.inner(call) {
             Err(status) => Invoking::ready(Err(status)),
-            Ok((form, inner)) => Invoking::boxed(async move {
+            Ok((form, limits, inner)) => Invoking::boxed(async move {
                 match inner.await {
-                    Ok(reply) => converted_reply(form, reply),
+                    Ok(reply) => converted_reply(form, limits, reply),
                     Err(status) => Err(generic_exception(status)),
                 }
             }),
@@ -182,12 +213,13 @@ impl Invoke for GenericAdapter {
 
 /// Converts the result of a reply to the requested form. It stays the same reply, for those who
 /// watch its end.
-fn converted_reply(form: Form, mut reply: Reply) -> Result<Reply, Status> {
+fn converted_reply(form: Form, limits: DecodeLimits, mut reply: Reply) -> Result<Reply, Status> {
     let value: Value = dubhe_hessian2::payload::reply(&reply)?;
     let value = match form {
         Form::Plain => java::generalize(value),
         Form::Gson | Form::ProtobufJson => {
-            let text = dubhe_json::to_string(&java::generalize_untyped(value), Classes::Drop)
+            let plain = java::generalize_untyped(value);
+            let text = dubhe_json::to_string_within(&plain, Classes::Drop, Limits::of(&limits))
                 .map_err(|e| Status::new(Code::Internal, e.to_string()).with_source(e))?;
             Value::from(text)
         }
@@ -242,7 +274,7 @@ mod tests {
         reply.on_end(Timer::start(Arc::new(TokioClock)), move |end| {
             tell.send((end.name().to_owned(), end.bytes)).unwrap();
         });
-        let mut reply = converted_reply(Form::Gson, reply).unwrap();
+        let mut reply = converted_reply(Form::Gson, DecodeLimits::default(), reply).unwrap();
         assert_eq!(ends.try_recv(), Err(mpsc::TryRecvError::Empty));
         assert_eq!(dubhe_hessian2::payload::reply::<Value>(&reply).unwrap(), Value::from("1"));
         assert_eq!(reply.metadata.get_str("from"), Some("provider"));

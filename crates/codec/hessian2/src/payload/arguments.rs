@@ -64,7 +64,7 @@ pub(super) fn read<T>(
     let mut decoder = match payload {
         Payload::Args(Args::Encoded(encoded)) => {
             expect_hessian(encoded.format())?;
-            let limits = Limits::default().memory(encoded.memory());
+            let limits = Limits::of(encoded.limits());
             match encoded.layout() {
                 ArgsLayout::Shared { bytes, .. } => Decoder::shared_with_limits(bytes, limits),
                 ArgsLayout::Separate(pieces) => Decoder::separate_with_limits(pieces, limits),
@@ -77,9 +77,9 @@ pub(super) fn read<T>(
             Decoder::shared(&bytes)
         }
         Payload::Message(_) => {
-            let memory;
-            (bytes, memory) = super::bytes(payload)?;
-            Decoder::shared_with_limits(&bytes, Limits::default().memory(memory))
+            let limits;
+            (bytes, limits) = super::bytes(payload)?;
+            Decoder::shared_with_limits(&bytes, limits)
         }
     };
     read(&mut decoder)

@@ -1,15 +1,15 @@
 //! The limits of what a body may hold.
 
-use dubhe_core::memory::MemoryLimit;
+use dubhe_core::payload::DecodeLimits;
 use dubhe_hessian2::Limits;
 
 /// The limits of what a body may hold, besides its length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct BodyLimits {
     /// The bytes of the attachments, as they are received. Default 64 KiB.
     pub attachments: usize,
-    /// The memory of decoded values: of the attachments, and of the rest.
-    pub memory: MemoryLimit,
+    /// The limits of decoded values: of the attachments, and of the rest.
+    pub decode: DecodeLimits,
 }
 
 impl BodyLimits {
@@ -17,12 +17,12 @@ impl BodyLimits {
     pub const ATTACHMENTS: usize = 64 * 1024;
 
     pub(super) fn hessian(&self) -> Limits {
-        Limits::default().memory(self.memory)
+        Limits::of(&self.decode)
     }
 }
 
 impl Default for BodyLimits {
     fn default() -> Self {
-        Self { attachments: Self::ATTACHMENTS, memory: MemoryLimit::default() }
+        Self { attachments: Self::ATTACHMENTS, decode: DecodeLimits::default() }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use dubhe_core::call::CallBody;
-use dubhe_core::memory::MemoryLimit;
+use dubhe_core::payload::DecodeLimits;
 use dubhe_core::status::Origin;
 use dubhe_core::{
     Call, CallKind, Code, EncodedArgs, Format, Metadata, Method, Payload, ServiceKey, Status,
@@ -37,8 +37,8 @@ pub struct Request<'a> {
     pub arguments: Bytes,
     /// The attachments.
     pub attachments: Attachments<'a>,
-    /// The limit of the memory that decoding the arguments may take.
-    pub memory: MemoryLimit,
+    /// The limits of decoding the arguments.
+    pub decode: DecodeLimits,
 }
 
 impl<'a> Request<'a> {
@@ -68,7 +68,7 @@ impl<'a> Request<'a> {
         }
         let arguments = body.slice(start..d.position());
         let attachments = Attachments::scan(&mut d, limits)?;
-        let memory = limits.memory;
+        let decode = limits.decode.clone();
         let request = Self {
             dubbo,
             service,
@@ -78,7 +78,7 @@ impl<'a> Request<'a> {
             count,
             arguments,
             attachments,
-            memory,
+            decode,
         };
         Ok((request, d))
     }
@@ -95,7 +95,7 @@ impl<'a> Request<'a> {
 
     /// The arguments as a payload.
     pub fn payload(&self) -> Payload {
-        arguments(self.count, self.arguments.clone(), self.memory)
+        arguments(self.count, self.arguments.clone(), self.decode.clone())
     }
 }
 
@@ -135,8 +135,8 @@ impl<'a> Scanned<'a> {
 }
 
 /// The payload of `count` arguments that are `bytes`.
-pub(crate) fn arguments(count: usize, bytes: Bytes, limit: MemoryLimit) -> Payload {
-    EncodedArgs::shared(Format::Hessian2, count, bytes).with_memory(limit).into()
+pub(crate) fn arguments(count: usize, bytes: Bytes, limits: DecodeLimits) -> Payload {
+    EncodedArgs::shared(Format::Hessian2, count, bytes).with_limits(limits).into()
 }
 
 /// The facts that a request carries besides the call itself.

@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 use super::calls::{Answered, Calls, Done, MAX_CALLS, NoRoom, Waiting};
 use super::errors::CallLabel;
 use super::request_templates::RequestTemplates;
-use crate::body::{self, Answer, Refused, RequestFacts};
+use crate::body::{self, Answer, BodyLimits, Refused, RequestFacts};
 use crate::header::{Header, Kind};
 use crate::options::DubboOptions;
 use crate::serialization::SerializationId;
@@ -31,6 +31,8 @@ use crate::serialization::SerializationId;
 pub struct Connection {
     handle: Handle,
     options: Arc<DubboOptions>,
+    /// The limits of what bodies may hold, from the options.
+    pub(super) limits: BodyLimits,
     calls: Mutex<Calls>,
     templates: Mutex<RequestTemplates>,
     /// The peer asked for no new calls.
@@ -73,6 +75,7 @@ impl Connection {
             answered: AtomicBool::new(false),
             queued: AtomicU64::new(0),
             state_changed: Notify::new(),
+            limits: options.body(),
             options,
         }
     }
@@ -340,14 +343,14 @@ impl Connection {
             let text = body::read_error(&answered.body);
             return Err(table::from_dubbo(answered.status, &text).with_call(&what));
         }
-        let (answer, mut metadata) = match body::read_reply(&answered.body, &self.options.body()) {
+        let (answer, mut metadata) = match body::read_reply(&answered.body, &self.limits) {
             Ok(reply) => reply,
             Err(error) => return Err(what.bad_reply(error)),
         };
         match answer {
             Answer::Value(bytes) => {
                 let value = Encoded::delimited(Format::Hessian2, bytes);
-                let value = value.with_memory(self.options.decoded);
+                let value = value.with_limits(self.limits.decode.clone());
                 Ok(Reply::with_metadata(value.into(), metadata))
             }
             Answer::Exception(value) => Err(match body::from_exception(value) {

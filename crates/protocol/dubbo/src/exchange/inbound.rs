@@ -114,11 +114,12 @@ impl Exchange {
         let (known, payload, guards) = match self.request_cache.recognise(frame) {
             Some(CachedRequest { known, count, arguments }) => {
                 let guards = self.admit(header, two_way, now, &known)?;
-                (known, body::arguments(count, arguments, self.options.decoded), guards)
+                let limits = self.connection.limits.decode.clone();
+                (known, body::arguments(count, arguments, limits), guards)
             }
             None => {
-                let scanned =
-                    Scanned::read(frame, self.options.body()).map_err(Refusal::unreadable)?;
+                let limits = self.connection.limits.clone();
+                let scanned = Scanned::read(frame, limits).map_err(Refusal::unreadable)?;
                 let mut known = self.request_head(scanned.request())?;
                 let guards = self.admit(header, two_way, now, &known)?;
                 let request = match scanned.finish() {

@@ -115,9 +115,9 @@ async fn exchange(
     match named {
         Some(named) => {
             replying.sender.detach();
-            reply::many(head, body, replying, codec, caller.limits, patience, named)
+            reply::many(head, body, replying, codec, caller.limits.clone(), patience, named)
         }
-        None => reply::one(head, body, replying, codec, caller.limits).await,
+        None => reply::one(head, body, replying, codec, &caller.limits).await,
     }
 }
 

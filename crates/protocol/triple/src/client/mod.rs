@@ -144,7 +144,7 @@ impl Connect for TripleConnect {
         let pool = Pool::new(connector, pool, self.random.clone());
         let compress = self.options.compress;
         let accepted = self.options.accepted();
-        let limits = Limits { message: limit, memory: self.options.decoded, accepted };
+        let limits = Limits { message: limit, decode: self.options.decode(), accepted };
         let scheme = match self.transport {
             ClientTransport::Tls(_) => Scheme::HTTPS,
             _ => Scheme::HTTP,

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use dubhe_core::invoke::Outcome;
-use dubhe_core::memory::MemoryLimit;
+use dubhe_core::payload::DecodeLimits;
 use dubhe_core::reply::{Frame, Reply, ReplyBody, Trailers};
 use dubhe_core::status::Origin;
 use dubhe_core::{Code, Metadata, Status};
@@ -76,7 +76,7 @@ pub(super) async fn one(
     body: Receiver,
     mut replying: Replying,
     codec: Codec,
-    limits: Limits,
+    limits: &Limits,
 ) -> Outcome {
     let names = codec.binary_names();
     let mut headers = head(&parts, names)?;
@@ -100,12 +100,12 @@ pub(super) async fn one(
         // Java sends the attachments of a reply at its end.
         headers.fill_from(&std::mem::take(&mut trailers));
         if is_exception(&parts) {
-            let status = exception(message, limits.memory)?;
+            let status = exception(message, &limits.decode)?;
             let code = status::business_code(&parts.headers).unwrap_or(status.code());
             return Err(status.with_code(code).with_headers(headers));
         }
     }
-    let mut reply = Reply::with_metadata(codec.reply(message, limits.memory)?, headers);
+    let mut reply = Reply::with_metadata(codec.reply(message, limits.decode.clone())?, headers);
     if let ReplyBody::One(_, end) = &mut reply.body {
         *end = trailers;
     }
@@ -138,7 +138,7 @@ pub(super) fn many(
         let mut frame = if late.as_mut().is_some_and(|late| late.as_mut().poll(cx).is_ready()) {
             failed(patience.too_late())
         } else {
-            match next(messages, &codec, limits.memory, cx) {
+            match next(messages, &codec, &limits.decode, cx) {
                 Poll::Ready(frame) => frame,
                 Poll::Pending => match replying.sender.poll(cx) {
                     Ok(()) => return Poll::Pending,
@@ -161,11 +161,11 @@ pub(super) fn many(
 fn next(
     messages: &mut Messages,
     codec: &Codec,
-    memory: MemoryLimit,
+    limits: &DecodeLimits,
     cx: &mut Context<'_>,
 ) -> Poll<Frame> {
     let message = match ready!(messages.poll_message(cx, &ConnectionMemory::UNCOUNTED)) {
-        Some(message) => message.and_then(|message| codec.reply(message, memory)),
+        Some(message) => message.and_then(|message| codec.reply(message, limits.clone())),
         None => {
             let outcome = ready!(messages.poll_trailers(cx))
                 .and_then(|trailers| end(trailers, codec.binary_names()));
@@ -192,9 +192,9 @@ fn end(trailers: Option<http::HeaderMap>, names: BinaryNames) -> Result<Metadata
 }
 
 /// The error that a thrown Java exception is.
-fn exception(message: Bytes, memory: MemoryLimit) -> Result<Status, Status> {
+fn exception(message: Bytes, limits: &DecodeLimits) -> Result<Status, Status> {
     let data = unwrap_response(message)?;
-    let limits = dubhe_hessian2::Limits::default().memory(memory);
+    let limits = dubhe_hessian2::Limits::of(limits);
     let thrown = Throwable::decode(&mut Decoder::with_limits(&data, limits));
     let thrown = thrown.map_err(|e| malformed("the exception cannot be read").with_source(e))?;
     Ok(Status::from(thrown))

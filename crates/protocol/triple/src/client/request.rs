@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use dubhe_core::memory::MemoryLimit;
+use dubhe_core::payload::DecodeLimits;
 use dubhe_core::{Code, Endpoint, Head, Status};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, TE, USER_AGENT};
 use http::uri::{self, Authority, PathAndQuery, Scheme, Uri};
@@ -18,12 +18,12 @@ use crate::wire::{content, metadata, timeout};
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("dubhe/", env!("CARGO_PKG_VERSION")));
 
 /// The limits of messages.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct Limits {
     /// The bytes of a message, in both directions.
     pub(super) message: usize,
-    /// The memory of a reply that is decoded.
-    pub(super) memory: MemoryLimit,
+    /// The limits of a reply that is decoded.
+    pub(super) decode: DecodeLimits,
     /// The compressions of replies.
     pub(super) accepted: Accepted,
 }
@@ -140,7 +140,7 @@ mod tests {
         ] {
             let endpoint = Endpoint::of("tri", host, port);
             let accepted = Accepted::Gzip;
-            let limits = Limits { message: 1, memory: MemoryLimit::default(), accepted };
+            let limits = Limits { message: 1, decode: DecodeLimits::default(), accepted };
             let caller = Caller::new(Scheme::HTTP, &endpoint, "", Compress::Never, limits).unwrap();
             let request = caller.head(&head, dubhe_net::time::now()).unwrap();
             assert_eq!(request.uri(), uri);

@@ -1,7 +1,7 @@
 //! The encoding of the messages of a method.
 
 use bytes::{Bytes, BytesMut};
-use dubhe_core::memory::MemoryLimit;
+use dubhe_core::payload::DecodeLimits;
 use dubhe_core::{Code, Encoded, Format, Method, Payload, Status};
 
 use super::payload::{self, unwrap_request, unwrap_response, write_message};
@@ -76,25 +76,25 @@ impl Codec {
     pub(crate) fn request(
         &self,
         message: Bytes,
-        memory: MemoryLimit,
+        limits: DecodeLimits,
     ) -> Result<(Payload, Option<String>), Status> {
         Ok(match self {
             Self::Message(format) => {
-                (Encoded::new(format.clone(), message).with_memory(memory).into(), None)
+                (Encoded::new(format.clone(), message).with_limits(limits).into(), None)
             }
             Self::Wrapper => {
-                let (payload, types) = unwrap_request(message, memory)?;
+                let (payload, types) = unwrap_request(message, limits)?;
                 (payload, Some(types))
             }
         })
     }
 
     /// The payload of a message of a reply.
-    pub(crate) fn reply(&self, message: Bytes, memory: MemoryLimit) -> Result<Payload, Status> {
+    pub(crate) fn reply(&self, message: Bytes, limits: DecodeLimits) -> Result<Payload, Status> {
         let encoded = match self {
             Self::Message(format) => Encoded::new(format.clone(), message),
             Self::Wrapper => Encoded::new(Format::Hessian2, unwrap_response(message)?),
         };
-        Ok(encoded.with_memory(memory).into())
+        Ok(encoded.with_limits(limits).into())
     }
 }

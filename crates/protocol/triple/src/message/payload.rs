@@ -1,8 +1,7 @@
 //! Payloads as messages, and back.
 
 use bytes::{Bytes, BytesMut};
-use dubhe_core::memory::MemoryLimit;
-use dubhe_core::payload::{Args, Content};
+use dubhe_core::payload::{Args, Content, DecodeLimits};
 use dubhe_core::{CallKind, Code, EncodedArgs, Format, Method, Payload, Status, descriptor};
 use dubhe_hessian2::{Encoder, payload as hessian};
 use dubhe_protobuf::write_content;
@@ -57,13 +56,13 @@ pub(crate) fn wrap_bytes(data: &[u8]) -> BytesMut {
 /// The arguments in a wrapper, undecoded, and their descriptors.
 pub(super) fn unwrap_request(
     message: Bytes,
-    memory: MemoryLimit,
+    limits: DecodeLimits,
 ) -> Result<(Payload, String), Status> {
     let wrapper = RequestWrapper::decode(message).map_err(not_a_wrapper)?;
     refuse_other(&wrapper.serialize_type)?;
     let carried = wrapper.arg_types.iter().filter(|name| **name != wrapper::OBSERVER);
     let types = carried.map(|name| descriptor::of_name(name)).collect();
-    let arguments = EncodedArgs::separate(Format::Hessian2, wrapper.args).with_memory(memory);
+    let arguments = EncodedArgs::separate(Format::Hessian2, wrapper.args).with_limits(limits);
     Ok((arguments.into(), types))
 }
 
@@ -134,7 +133,7 @@ mod tests {
         assert_eq!(wrapper.arg_types, ["java.lang.String", wrapper::OBSERVER]);
         assert_eq!(wrapper.args, [&b"\x01w"[..]]);
         assert_eq!(
-            unwrap_request(message.freeze(), MemoryLimit::default()).unwrap().1,
+            unwrap_request(message.freeze(), DecodeLimits::default()).unwrap().1,
             "Ljava/lang/String;"
         );
     }
@@ -156,7 +155,7 @@ mod tests {
             hessian::write_args(&args, &mut encoder).unwrap();
             let bytes = encoder.into_buffer().freeze();
             let direct = wrapped(&args.into(), &method).unwrap();
-            let (came, types) = unwrap_request(direct.clone(), MemoryLimit::default()).unwrap();
+            let (came, types) = unwrap_request(direct.clone(), DecodeLimits::default()).unwrap();
             assert_eq!((came.count(), types), (count, descriptor));
             assert_eq!(wrapped(&came, &method).unwrap(), direct);
             let shared = EncodedArgs::shared(Format::Hessian2, count, bytes).into();

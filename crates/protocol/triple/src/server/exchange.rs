@@ -9,6 +9,7 @@ use dubhe_core::call::{Call, CallBody, Head};
 use dubhe_core::filter::Guards;
 use dubhe_core::gate::{Arrival, Gates, PRIORITY};
 use dubhe_core::invoke::Outcome;
+use dubhe_core::payload::DecodeLimits;
 use dubhe_core::serve::Target;
 use dubhe_core::status::Retry;
 use dubhe_core::time::{Deadline, Instant};
@@ -84,6 +85,11 @@ pub(super) struct RequestContext<'a> {
 impl RequestContext<'_> {
     pub(super) fn options(&self) -> &TripleOptions {
         &self.shared.options
+    }
+
+    /// The limits of what is decoded.
+    pub(super) fn decode(&self) -> DecodeLimits {
+        self.shared.decode.clone()
     }
 }
 

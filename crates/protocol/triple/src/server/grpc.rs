@@ -1,7 +1,7 @@
 //! gRPC: framed messages, and the status in trailers (gRPC over HTTP/2).
 
 use bytes::Bytes;
-use dubhe_core::memory::MemoryLimit;
+use dubhe_core::payload::DecodeLimits;
 use dubhe_core::reply::Trailers;
 use dubhe_core::status::{Retry, table};
 use dubhe_core::time::Deadline;
@@ -34,7 +34,7 @@ const BUSINESS: u16 = 3;
 pub(super) struct Grpc {
     codec: Codec,
     limit: usize,
-    memory: MemoryLimit,
+    limits: DecodeLimits,
     /// Java exceptions are sent in place of results.
     exceptions: bool,
     /// The compression of the reply.
@@ -78,7 +78,7 @@ impl Grpc {
         let protocol = Self {
             codec: Codec::of(&target.target.method, format),
             limit,
-            memory: options.decoded,
+            limits: request.decode(),
             exceptions: java_exceptions(options.exceptions, headers),
             encoding: options.compress.reply(encoding, headers, &GRPC_ACCEPT_ENCODING),
             accepted,
@@ -143,7 +143,7 @@ impl RequestProtocol for Grpc {
     }
 
     fn decode(&self, message: Bytes, _: &Method) -> Result<Decoded, Status> {
-        let (payload, types) = self.codec.request(message, self.memory)?;
+        let (payload, types) = self.codec.request(message, self.limits.clone())?;
         Ok(Decoded { payload, overload: types.map(Overloaded::Types) })
     }
 

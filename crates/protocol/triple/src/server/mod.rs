@@ -22,6 +22,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use dubhe_core::Peer;
+use dubhe_core::payload::DecodeLimits;
 use dubhe_core::serve::Dispatch;
 use dubhe_net::detect::{Probe, Protocol};
 use dubhe_net::drain::Shutdown;
@@ -53,6 +54,8 @@ pub struct TripleProtocol(Arc<Shared>);
 struct Shared {
     dispatch: Arc<dyn Dispatch>,
     options: TripleOptions,
+    /// The limits of what is decoded, from the options.
+    decode: DecodeLimits,
     mounts: Mounts,
     watch: Option<Arc<PollWatch>>,
     memory: Option<Arc<MemoryBudget>>,
@@ -100,7 +103,14 @@ impl TripleProtocol {
     /// Serves what `dispatch` finds.
     pub fn new(dispatch: Arc<dyn Dispatch>, options: TripleOptions) -> Self {
         let mounts = Mounts::default();
-        Self(Arc::new(Shared { dispatch, options, mounts, watch: None, memory: None }))
+        Self(Arc::new(Shared {
+            dispatch,
+            decode: options.decode(),
+            options,
+            mounts,
+            watch: None,
+            memory: None,
+        }))
     }
 
     /// The same, with a watchdog over the polls of handlers.

@@ -48,7 +48,7 @@ impl PlainHttp {
             dialect,
             content: content(head, &target),
             limit,
-            json: options.json(),
+            limits: request.decode(),
             encoding: options.compress.reply(encoding, headers, &ACCEPT_ENCODING),
         };
         Ok(Accepted { target, deadline, encoding, limit, protocol })

@@ -12,8 +12,10 @@ mod accept;
 mod dialect;
 
 use bytes::{Bytes, BytesMut};
+use dubhe_core::payload::DecodeLimits;
 use dubhe_core::status::Retry;
 use dubhe_core::{Code, Format, Metadata, Method, Payload, Status};
+use dubhe_json::Limits;
 use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde_json::Value as Json;
@@ -39,7 +41,7 @@ pub(super) struct PlainHttp {
     dialect: Dialect,
     content: BodyCodec,
     limit: usize,
-    json: dubhe_json::Limits,
+    limits: DecodeLimits,
     /// The compression of the reply.
     encoding: Encoding,
 }
@@ -70,11 +72,11 @@ impl RequestProtocol for PlainHttp {
                 // No body is an empty message, in JSON as well.
                 let empty = message.is_empty() && *codec == Codec::Message(Format::Json);
                 let message = if empty { Bytes::from_static(b"{}") } else { message };
-                let (payload, types) = codec.request(message, self.json.memory)?;
+                let (payload, types) = codec.request(message, self.limits.clone())?;
                 Ok(Decoded { payload, overload: types.map(Overloaded::Types) })
             }
             BodyCodec::Json { initials } => {
-                let args = json::arguments(&message, method, self.json)?;
+                let args = json::arguments(&message, method, Limits::of(&self.limits))?;
                 let overload = match initials {
                     Some(initials) => Overloaded::Initials(initials.clone()),
                     None => Overloaded::Count(args.count()),
@@ -102,7 +104,7 @@ impl RequestProtocol for PlainHttp {
                 (if json { JSON } else { PROTO }, out.freeze(), length)
             }
             BodyCodec::Json { .. } => {
-                let body = json::result(payload, self.json)?;
+                let body = json::result(payload, Limits::of(&self.limits))?;
                 let length = body.len();
                 (JSON, body, length)
             }
