@@ -17,7 +17,7 @@ use dubhe_core::{CallKind, Code, Peer, Status};
 use dubhe_net::memory::{Charge, ConnectionMemory};
 use dubhe_net::poll_watch::{PollKey, watched};
 use dubhe_net::{time, work};
-use futures_util::{StreamExt, stream};
+use futures_util::stream;
 use http::{Request, Version, request};
 
 use super::grpc::Grpc;
@@ -34,7 +34,7 @@ use crate::wire::{content, metadata};
 
 /// Answers one request. Dropped, it drops the handler and resets the stream.
 pub(super) async fn answer(connection: Arc<HttpConnection>, stream: ServerStream) {
-    let HttpConnection { shared, memory, .. } = &*connection;
+    let shared = &*connection.shared;
     // The head of the request is here; of its body, nothing has been read.
     let arrived = time::now();
     let ServerStream { head, body, mut respond } = stream;
@@ -57,7 +57,8 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, stream: ServerStream
     // Protocol: gRPC by its content type, where there are trailers; anything else is plain HTTP.
     // The headers say how the messages look, or the request is refused.
     let format = content::of(&head.headers).and_then(content::format);
-    let request = |peer| RequestContext { shared, head: &head, at: arrived, peer, memory };
+    let connection = &connection;
+    let request = |peer| RequestContext { connection, head: &head, at: arrived, peer };
     match format.filter(|_| head.version >= Version::HTTP_2) {
         Some(format) => {
             let request = request(connection.grpc());
@@ -75,16 +76,23 @@ pub(super) async fn answer(connection: Arc<HttpConnection>, stream: ServerStream
 
 /// The facts of a request that no protocol has looked at yet.
 pub(super) struct RequestContext<'a> {
-    shared: &'a Shared,
+    connection: &'a Arc<HttpConnection>,
     pub(super) head: &'a request::Parts,
     pub(super) at: Instant,
     peer: &'a Arc<Peer>,
-    memory: &'a ConnectionMemory,
 }
 
-impl RequestContext<'_> {
+impl<'a> RequestContext<'a> {
     pub(super) fn options(&self) -> &TripleOptions {
-        &self.shared.options
+        &self.shared().options
+    }
+
+    fn shared(&self) -> &'a Shared {
+        &self.connection.shared
+    }
+
+    fn memory(&self) -> &'a ConnectionMemory {
+        &self.connection.memory
     }
 
     /// The limits of what is decoded.
@@ -102,14 +110,14 @@ async fn exchange<P: RequestProtocol>(
 ) {
     let Accepted { target, deadline, encoding, limit, protocol } = match accepted {
         Ok(accepted) => accepted,
-        Err(refusal) => return reply::send(respond, *refusal, request.memory).await,
+        Err(refusal) => return reply::send(respond, *refusal, request.memory()).await,
     };
-    let (watch, key) = (request.shared.watch.as_ref(), PollKey::of(&target.target.invoke));
+    let (watch, key) = (request.shared().watch.as_ref(), PollKey::of(&target.target.invoke));
 
     // Admission: nothing of the body has been read or decoded. Of several methods of one name the gates
     // are asked about the one that is called, which the arguments tell.
     let gates = &target.target.gates;
-    let admitted = match request.memory.check(0) {
+    let admitted = match request.memory().check(0) {
         Ok(()) if gates.are_by_arguments() => Ok(Guards::default()),
         Ok(()) => gates.admit(&arrival(&request, &target.target, deadline)),
         Err(full) => Err(full.into()),
@@ -117,7 +125,7 @@ async fn exchange<P: RequestProtocol>(
     let guards = match admitted {
         Ok(guards) => guards,
         Err(status) => {
-            return reply::send(respond, protocol.refusal(&status), request.memory).await;
+            return reply::send(respond, protocol.refusal(&status), request.memory()).await;
         }
     };
 
@@ -125,10 +133,12 @@ async fn exchange<P: RequestProtocol>(
     // handler is all there is to do then.
     let messages = Messages::new(body, limit, encoding).watched(watch, key);
     let mut refused = false;
-    let memory = request.memory;
-    let caller = Caller { head: request.head, remote: request.peer.remote.clone() };
+    let memory = request.memory();
+    let limits = &request.connection.limits;
+    let caller = Caller { head: request.head, remote: request.peer.remote.clone(), limits };
     let outcome = {
-        let call = call(request, &protocol, target, deadline, messages, guards, &mut refused);
+        let call =
+            call(request, &protocol, target, deadline, messages, (guards, &caller), &mut refused);
         let call = pin!(call);
         tokio::select! {
             biased;
@@ -147,7 +157,10 @@ async fn exchange<P: RequestProtocol>(
         Err(status) if refused || status.is_never_ran() => {
             reply::send(respond, protocol.refusal(&status), memory).await;
         }
-        Err(status) => reply::send(respond, protocol.error(&status), memory).await,
+        Err(status) => {
+            caller.handler_failed(&status);
+            reply::send(respond, protocol.error(&status), memory).await;
+        }
     }
 }
 
@@ -158,13 +171,14 @@ async fn call<P: RequestProtocol>(
     found: ResolvedTarget<'_>,
     deadline: Option<Deadline>,
     messages: Messages,
-    guards: Guards,
+    (guards, caller): (Guards, &Caller<'_>),
     refused: &mut bool,
 ) -> Outcome {
     let ReadRequest { target, asked, body, bytes, mut held } =
         match read(&request, protocol, found, messages).await {
             Ok(read) => read,
             Err(status) => {
+                caller.limited(&status);
                 // No memory for it here, and perhaps elsewhere.
                 *refused = status.retry() == Retry::Unstarted;
                 return Err(guards.refused(status));
@@ -178,7 +192,8 @@ async fn call<P: RequestProtocol>(
             also(&arrival(&request, &target, deadline)).inspect_err(|_| *refused = true)?
         }
     };
-    let RequestContext { shared, head: parts, at, peer, memory } = request;
+    let RequestContext { connection, head: parts, at, peer } = request;
+    let (shared, memory) = (&*connection.shared, &connection.memory);
     let mut head = Head::new(target.service, target.method);
     head.metadata = metadata::of_request(&parts.headers, protocol.binary_names());
     head.deadline = deadline;
@@ -222,19 +237,29 @@ async fn read<P: RequestProtocol>(
     Ok(match (P::FRAMING, found.target.method.kind) {
         (Framing::Prefixed, CallKind::ClientStream | CallKind::Bidirectional) => {
             messages.begin_handler();
-            let memory = request.memory.clone();
-            let messages = stream::poll_fn(move |cx| messages.poll_message(cx, &memory));
-            let (protocol, method) = (protocol.clone(), found.target.method.clone());
-            let payloads =
-                messages.map(move |message| Ok(protocol.decode(message?, &method)?.payload));
+            let (connection, remote) = (request.connection.clone(), request.peer.remote.clone());
+            let (service, method) = (found.target.service.clone(), found.target.method.clone());
+            let protocol = protocol.clone();
+            let payloads = stream::poll_fn(move |cx| {
+                let HttpConnection { memory, limits, .. } = &*connection;
+                messages.poll_message(cx, memory).map(|message| {
+                    let decode = |message| Ok(protocol.decode(message, &method)?.payload);
+                    let failed = |status: &Status| {
+                        limits.failed(status, remote.as_ref(), &service, &method.name);
+                    };
+                    message.map(|message| message.and_then(decode).inspect_err(failed))
+                })
+            });
             let (target, body) = (found.target, CallBody::Stream(Box::pin(payloads)));
             let asked = target.gates.are_by_arguments().then(Gates::default);
             ReadRequest { target, asked, body, bytes: 0, held: Charge::default() }
         }
         (framing, _) => {
             let message = match framing {
-                Framing::Prefixed => messages.only(request.memory).await?.ok_or_else(no_message)?,
-                Framing::Whole => Box::pin(messages.whole(request.memory)).await?,
+                Framing::Prefixed => {
+                    messages.only(request.memory()).await?.ok_or_else(no_message)?
+                }
+                Framing::Whole => Box::pin(messages.whole(request.memory())).await?,
             };
             let held = messages.take_held();
             let bytes = message.len();
@@ -245,7 +270,7 @@ async fn read<P: RequestProtocol>(
                 // Of several methods of one name, the arguments say which is meant.
                 Some(overload) if !found.fits(&overload) => {
                     let asked = if later { Gates::default() } else { found.target.gates.clone() };
-                    let dispatch = &*request.shared.dispatch;
+                    let dispatch = &*request.shared().dispatch;
                     (found.choose(dispatch, request.head, &overload)?, Some(asked))
                 }
                 _ => (found.target, later.then(Gates::default)),

@@ -11,6 +11,7 @@
 mod exchange;
 mod grpc;
 mod http1;
+mod limits;
 mod mount;
 mod plain_http;
 mod protocol;
@@ -35,6 +36,7 @@ pub use mount::{HttpService, IntoHttpService};
 
 use crate::options::TripleOptions;
 use crate::transport::serve_http2;
+use limits::LimitLog;
 use mount::Mounts;
 
 /// The first bytes of a client's HTTP/2 connection (RFC 9113, 3.4).
@@ -65,6 +67,7 @@ struct Shared {
 struct HttpConnection {
     shared: Arc<Shared>,
     memory: ConnectionMemory,
+    limits: LimitLog,
     /// The other end, named by what a request speaks, which may change from one to the next.
     grpc: Arc<Peer>,
     plain: OnceLock<Arc<Peer>>,
@@ -84,7 +87,8 @@ impl HttpConnection {
         };
         // For what handlers decode.
         peer.extensions.insert(memory.clone());
-        Arc::new(Self { shared, memory, grpc: Arc::new(peer), plain: OnceLock::new() })
+        let (limits, plain) = (LimitLog::default(), OnceLock::new());
+        Arc::new(Self { shared, memory, limits, grpc: Arc::new(peer), plain })
     }
 
     /// The peer of a gRPC request.

@@ -119,6 +119,7 @@ pub(super) async fn write<P: RequestProtocol>(
                     }
                 }
                 Err(status) => {
+                    watch.caller.limited(&status);
                     reply.sent(Err(Ending::Failed(&status)));
                     send(respond, protocol.error(&status), late.memory).await;
                 }
@@ -249,7 +250,10 @@ async fn messages(
                                     frames.encoded(*length);
                                 }
                                 Ok(_) => {}
-                                Err(_) => frames.unwritable(&payload),
+                                Err(status) => {
+                                    caller.limited(status);
+                                    frames.unwritable(&payload);
+                                }
                             }
                             Some(Ok(written.map(drop)))
                         }

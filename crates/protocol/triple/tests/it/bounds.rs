@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use bytes::Bytes;
 use dubhe_core::memory::MemoryLimit;
 use dubhe_triple::{TripleOptions, TripleProtocol};
 use flate2::Compression;
@@ -20,7 +21,7 @@ async fn pair(server: &Listening, first: &str) -> Got {
     Http1::ask(server.address, "POST", "/test.Java/pair", &json, body.as_bytes()).await
 }
 
-fn list(element: &str, count: usize) -> String {
+pub(crate) fn list(element: &str, count: usize) -> String {
     format!("[{}]", vec![element; count].join(","))
 }
 
@@ -89,14 +90,16 @@ fn wrapper(first: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Two arguments in a message, of which the first is a list of so many nulls.
+pub(crate) fn nulls(count: u32) -> Bytes {
+    let mut list = vec![0x58, b'I'];
+    list.extend_from_slice(&count.to_be_bytes());
+    list.resize(list.len() + usize::try_from(count).unwrap(), b'N');
+    framed(&wrapper(&list))
+}
+
 #[tokio::test]
 async fn arguments_in_a_wrapper_take_memory_by_their_length() {
-    let nulls = |count: u32| {
-        let mut list = vec![0x58, b'I'];
-        list.extend_from_slice(&count.to_be_bytes());
-        list.resize(list.len() + usize::try_from(count).unwrap(), b'N');
-        framed(&wrapper(&list))
-    };
     let mut options = TripleOptions::default();
     options.decoded = MemoryLimit::new(64, 1 << 20);
     let server = serve_with(options).await;

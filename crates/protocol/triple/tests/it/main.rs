@@ -17,6 +17,7 @@ mod gone;
 mod hostile;
 mod keepalive;
 mod layout;
+mod limit_lines;
 mod memory;
 mod options;
 mod resets;

@@ -53,7 +53,9 @@ async fn rest(io: &mut Io) -> String {
 }
 
 /// A client over HTTP/2, and the sender that makes its connection fall silent.
-async fn client(io: Io) -> (SendRequest<Bytes>, JoinHandle<()>, tokio::sync::watch::Sender<bool>) {
+pub(crate) async fn client(
+    io: Io,
+) -> (SendRequest<Bytes>, JoinHandle<()>, tokio::sync::watch::Sender<bool>) {
     let (near, mut far) = tokio::io::duplex(64 * 1024);
     let mut io = io;
     let (silence, mut silent) = tokio::sync::watch::channel(false);
@@ -79,7 +81,11 @@ fn request(method: &str) -> Request<()> {
 }
 
 /// The status of the response to a call whose body is `sent` and goes no further.
-async fn status(send: &mut SendRequest<Bytes>, method: &str, sent: Option<Bytes>) -> String {
+pub(crate) async fn status(
+    send: &mut SendRequest<Bytes>,
+    method: &str,
+    sent: Option<Bytes>,
+) -> String {
     let (response, mut body) = send.send_request(request(method), false).unwrap();
     if let Some(sent) = sent {
         body.send_data(sent, false).unwrap();
