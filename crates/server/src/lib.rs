@@ -11,6 +11,7 @@
 
 mod announce;
 mod builtin;
+mod call_limit;
 mod echo;
 mod exported;
 mod generic;

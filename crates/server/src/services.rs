@@ -14,6 +14,7 @@ use dubhe_core::time::SharedClock;
 use dubhe_core::{Code, ServiceKey, Status};
 use dubhe_net::time::TokioClock;
 
+use crate::call_limit::CallLimit;
 use crate::exported::{Exported, Filtered};
 use crate::service::Export;
 use crate::table::generation;
@@ -45,12 +46,19 @@ pub struct ServicesBuilder {
     steps: Vec<Step>,
     gates: Vec<Arc<dyn Gate>>,
     max_removed: usize,
+    /// Zero is no limit.
+    max_calls: usize,
 }
 
 impl ServicesBuilder {
     /// Sets the number of removed services that are remembered; none by default.
     pub(crate) fn max_removed(&mut self, most: usize) {
         self.max_removed = most;
+    }
+
+    /// Sets the number of calls that run at once; 0, the default, is no limit.
+    pub(crate) fn max_calls(&mut self, most: usize) {
+        self.max_calls = most;
     }
 
     /// Adds a service.
@@ -87,7 +95,10 @@ impl ServicesBuilder {
     /// # Errors
     /// When two services have the same interface, group and version, or one cannot be exported.
     pub fn build(self) -> Result<Services, Status> {
-        let Self { exports, others, steps, gates, max_removed } = self;
+        let Self { exports, others, steps, mut gates, max_removed, max_calls } = self;
+        if max_calls > 0 {
+            gates.insert(0, Arc::new(CallLimit::new(max_calls)));
+        }
         let clock: SharedClock = Arc::new(TokioClock);
         let around_others = Chain::new(steps.iter().cloned(), &clock, Until::Sent);
         let mut services = Services {

@@ -3,8 +3,9 @@
 use std::fmt::{self, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tracing::dispatcher::DefaultGuard;
 use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Metadata, Subscriber, span};
+use tracing::{Dispatch, Event, Level, Metadata, Subscriber, dispatcher, span};
 
 /// A subscriber that keeps the lines of one level, each as `field=value` and so on. Clones share them.
 #[derive(Clone, Debug)]
@@ -19,6 +20,14 @@ impl Lines {
         Self { level, lines: Arc::default() }
     }
 
+    /// The lines of this level that this thread writes until the guard is dropped.
+    pub fn of_this_thread(level: Level) -> (Self, ThreadGuard) {
+        let lines = Self::of(level);
+        let dispatch = Dispatch::new(lines.clone());
+        let guard = dispatcher::set_default(&dispatch);
+        (lines.clone(), ThreadGuard { _guard: guard, _second: Dispatch::new(lines) })
+    }
+
     /// Takes the lines so far.
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner))
@@ -29,6 +38,15 @@ impl Lines {
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         lines.iter().filter(|line| line.contains(text)).cloned().collect()
     }
+}
+
+/// Keeps the subscriber of a thread.
+#[derive(Debug)]
+pub struct ThreadGuard {
+    _guard: DefaultGuard,
+    /// While there is one subscriber only, `tracing` asks that of the thread which comes first to a
+    /// line whether anybody wants it, and remembers the answer for all threads.
+    _second: Dispatch,
 }
 
 struct Line(String);

@@ -60,6 +60,12 @@ pub struct ServerOptions {
     /// The number of removed services whose late calls are refused in a way that sends them to other
     /// providers. Of more, the oldest is as one that never was. Default 256.
     pub max_removed: usize,
+    /// The number of calls that run at once, over all connections and protocols, streams until their
+    /// end. Further calls are refused with [`Code::ResourceExhausted`] before they are decoded, so that
+    /// clients send them to another provider, and a warning in the log says so, once a second at most.
+    /// Calls of the built-in health service and of mounted services do not count. Zero, the default,
+    /// is no limit.
+    pub max_calls: usize,
     /// Options of the port: connections, detection of protocols and TLS.
     pub accept: AcceptOptions,
     /// Options of its TCP sockets.
@@ -104,6 +110,7 @@ impl Default for ServerOptions {
             shutdown_wait: Duration::from_secs(10),
             withdraw_timeout: Duration::from_secs(3),
             max_removed: 256,
+            max_calls: 0,
             accept: AcceptOptions::default(),
             tcp: TcpOptions::default(),
             unix: UnixOptions::default(),
@@ -323,6 +330,7 @@ impl ServerBuilder {
         let state = watch::Sender::new(Catalog::default());
         builtin::add(&mut services, &options, &state.subscribe());
         services.max_removed(options.max_removed);
+        services.max_calls(options.max_calls);
         let services = services.build()?;
         advertised::check(&options, protocols.is_empty())?;
         state.send_replace(Catalog::of(&services));
