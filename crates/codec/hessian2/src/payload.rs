@@ -13,7 +13,7 @@ use dubhe_core::{Code, Encoded, Format, Payload, Reply, Sink, Status};
 
 use crate::{Decode, Decoder, Encode, Encoder, Error, Limits};
 pub use arguments::{
-    OwnedArguments, args, arguments, arguments_with_memory, separate, shared, write_args,
+    OwnedArguments, args, arguments, arguments_with_memory, elements, separate, shared, write_args,
 };
 pub use values::values;
 

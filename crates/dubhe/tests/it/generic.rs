@@ -2,13 +2,14 @@
 //! arguments of a call together.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test stops at the first surprise")]
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use dubhe::prelude::*;
 use dubhe_core::ByteString;
 use dubhe_core::memory::{BLOCK, MemoryLimit};
 use dubhe_core::value::List;
-use dubhe_hessian2::payload;
+use dubhe_hessian2::{Array, Decode, Decoder, Encode, Encoder, Error, JavaType, payload};
 
 #[dubhe::interface("org.example.Six")]
 trait Six {
@@ -25,6 +26,9 @@ trait Six {
 
     /// The value itself.
     async fn same(&self, value: Value) -> Result<Value, Status>;
+
+    /// True if both are the same list of one number.
+    async fn pair(&self, a: Value, b: Value) -> Result<bool, Status>;
 
     /// A text of as many letters.
     async fn text(&self, length: i32) -> Result<String, Status>;
@@ -48,6 +52,10 @@ impl Six for Lengths {
 
     async fn same(&self, value: Value) -> Result<Value, Status> {
         Ok(value)
+    }
+
+    async fn pair(&self, a: Value, b: Value) -> Result<bool, Status> {
+        Ok(a.items().len() == 1 && a.items() == b.items())
     }
 
     async fn text(&self, length: i32) -> Result<String, Status> {
@@ -148,4 +156,52 @@ async fn json_over_triple_has_the_depth_of_triple_and_over_dubbo_the_default() {
     let gson = caller(&server, "dubbo");
     let got = gson.call("same", args!["java.lang.Object" => nested(128)]).await.unwrap_err();
     assert!(got.message().contains("recursion limit"), "{got}");
+}
+
+/// `new Object[] {x, x}` as Java writes it: the second is a reference.
+#[derive(Clone)]
+struct TwiceTheSame;
+
+impl JavaType for TwiceTheSame {
+    fn descriptor() -> Cow<'static, str> {
+        "[Ljava/lang/Object;".into()
+    }
+}
+
+impl Encode for TwiceTheSame {
+    fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
+        e.buffer_mut().extend_from_slice(b"\x72\x07[object\x79\x91\x51\x91");
+        Ok(())
+    }
+}
+
+impl<'de> Decode<'de> for TwiceTheSame {
+    fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
+        d.skip_value().map(|()| Self)
+    }
+}
+
+/// The generic method as Java's interface has it.
+#[dubhe::interface("org.example.Six")]
+trait Raw {
+    #[java(name = "$invoke")]
+    async fn invoke(
+        &self,
+        name: String,
+        types: Option<Array<String>>,
+        arguments: TwiceTheSame,
+    ) -> Result<Value, Status>;
+}
+
+#[tokio::test]
+async fn an_object_may_be_in_two_arguments() {
+    let server = serve(|_| {}).await;
+    let app = App::builder("test").build().unwrap();
+    for protocol in ["dubbo", "tri"] {
+        let url = format!("{protocol}://{}", server.addr());
+        let raw = app.client::<RawClient>().url(&url).retries(0).build().unwrap();
+        let raw = raw.with(CallOptions::new().attachment("generic", "true"));
+        let same = raw.invoke("pair".into(), None, TwiceTheSame).await.unwrap();
+        assert_eq!(same, Value::Bool(true), "{protocol}");
+    }
 }

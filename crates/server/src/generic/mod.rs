@@ -20,10 +20,10 @@ use dubhe_core::reply::ReplyBody;
 use dubhe_core::status::Exception;
 use dubhe_core::value::List;
 use dubhe_core::{
-    Call, CallBody, CallKind, Code, EncodedArgs, Format, Invoke, Invoking, Method, Payload, Reply,
-    Status, Value, descriptor,
+    Call, CallBody, CallKind, Code, Invoke, Invoking, Method, Payload, Reply, Status, Value,
+    descriptor,
 };
-use dubhe_hessian2::{Encoder, java};
+use dubhe_hessian2::java;
 use dubhe_json::{Classes, Limits};
 
 use crate::service::Service;
@@ -136,7 +136,6 @@ impl GenericAdapter {
         let given = given.items();
         let wanted = (!wanted.is_null()).then(|| wanted.items());
         let index = self.find(&name, wanted, given.len())?;
-        let count = given.len();
         let values: Arc<[Value]> = match form {
             Form::Plain => given.iter().cloned().collect(),
             Form::Gson | Form::ProtobufJson => {
@@ -151,10 +150,7 @@ impl GenericAdapter {
         }
         head.metadata.remove("generic");
         // In bytes, as the service reads them anyway, so that the limits go with them.
-        let mut encoder = Encoder::new();
-        dubhe_hessian2::payload::write_args(&Args::Values(values), &mut encoder)?;
-        let bytes = encoder.into_buffer().freeze();
-        let args = EncodedArgs::shared(Format::Hessian2, count, bytes).with_limits(limits.clone());
+        let args = dubhe_hessian2::payload::elements(&values)?.with_limits(limits.clone());
         let args = Payload::from(args);
         Ok((form, limits, self.service.call(index, Call::new(head, args))))
     }

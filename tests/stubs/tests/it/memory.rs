@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use dubhe::protobuf::decode;
 use dubhe::protobuf::pbjson_types::{ListValue, Struct, Value, value};
 use dubhe::{Code, Payload, payload::MemoryLimit};
-use dubhe_core::{Encoded, Format};
+use dubhe_core::{Encoded, Format, payload::DecodeLimits};
 use dubhe_protobuf::prost::{self, Message};
 use dubhe_stubs::proto::sample::common::Named;
 use dubhe_stubs::proto::sample::shapes::v1::{Holder, Word, holder};
@@ -15,7 +15,9 @@ const MOST: usize = 1 << 20;
 fn read(holder: &Holder) -> Result<Holder, dubhe::Status> {
     let bytes = holder.encode_to_vec().into();
     let limit = MemoryLimit::new(64, MOST);
-    decode(Payload::from(Encoded::new(Format::Protobuf, bytes).with_memory(limit)))
+    decode(Payload::from(
+        Encoded::new(Format::Protobuf, bytes).with_limits(DecodeLimits::new(limit)),
+    ))
 }
 
 /// A holder for each field, with `count` elements in it.

@@ -9,14 +9,28 @@ use crate::{Encode, Encoder, Error, ErrorKind};
 
 impl Encode for Value {
     fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
-        let mut shared = Shared { root: self, written: HashMap::new(), found: None };
+        let mut shared = Shared::of(std::slice::from_ref(self));
         write(self, e, &mut shared)
     }
 }
 
-/// The named containers of one value.
+/// Writes the elements of one value as arguments, one after the other: what one names, others may
+/// refer to.
+///
+/// # Errors
+/// As for a value.
+pub(crate) fn write_elements(elements: &[Value], e: &mut Encoder) -> Result<(), Error> {
+    let mut shared = Shared::of(elements);
+    for element in elements {
+        write(element, e, &mut shared)?;
+        e.end_argument();
+    }
+    Ok(())
+}
+
+/// The named containers of one value, or of the elements of one.
 struct Shared<'a> {
-    root: &'a Value,
+    roots: &'a [Value],
     /// The reference number of each that has been written.
     written: HashMap<Label, usize>,
     /// All of them, once one was referred to before its place.
@@ -96,12 +110,18 @@ fn write_shared<'a>(
 }
 
 impl<'a> Shared<'a> {
+    fn of(roots: &'a [Value]) -> Self {
+        Self { roots, written: HashMap::new(), found: None }
+    }
+
     /// The container of a label that has not been met yet.
     fn find(&mut self, label: Label) -> Result<&'a Value, Error> {
-        let root = self.root;
+        let roots = self.roots;
         let found = self.found.get_or_insert_with(|| {
             let mut found = HashMap::new();
-            collect(root, &mut found);
+            for root in roots {
+                collect(root, &mut found);
+            }
             found
         });
         found.get(&label).copied().ok_or_else(|| {

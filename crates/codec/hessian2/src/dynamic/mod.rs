@@ -3,6 +3,8 @@
 mod decode;
 mod encode;
 
+pub(crate) use encode::write_elements;
+
 use std::borrow::Cow;
 
 use dubhe_core::Value;

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use dubhe_core::payload::{Args, ArgsLayout};
 use dubhe_core::status::Origin;
-use dubhe_core::{Code, EncodedArgs, Format, Payload, Sink, Status};
+use dubhe_core::{Code, EncodedArgs, Format, Payload, Sink, Status, Value};
 
 use super::{can_forward, cannot_write, expect_hessian};
+use crate::dynamic::write_elements;
 use crate::{Arguments, DecodeArguments, Decoder, Encode as _, Encoder, Error, Limits, layout};
 
 /// Arguments that borrow nothing from the message.
@@ -108,6 +109,18 @@ pub fn write_args(args: &Args, encoder: &mut Encoder) -> Result<(), Status> {
             Ok(())
         }
     }
+}
+
+/// The elements of one value as arguments that are written by one encoder; several may have a container
+/// in common.
+///
+/// # Errors
+/// [`Code::Internal`] when an element has no form in Hessian.
+pub fn elements(elements: &[Value]) -> Result<EncodedArgs, Status> {
+    let mut encoder = Encoder::new();
+    write_elements(elements, &mut encoder).map_err(cannot_write)?;
+    let bytes = encoder.into_buffer().freeze();
+    Ok(EncodedArgs::shared(Format::Hessian2, elements.len(), bytes))
 }
 
 /// The arguments as messages of their own, as Triple sends them. Nothing is decoded nor copied

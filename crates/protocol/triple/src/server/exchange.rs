@@ -97,7 +97,7 @@ impl<'a> RequestContext<'a> {
 
     /// The limits of what is decoded.
     pub(super) fn decode(&self) -> DecodeLimits {
-        self.shared.decode.clone()
+        self.shared().decode.clone()
     }
 }
 
