@@ -14,6 +14,7 @@ mod bounds;
 mod channel;
 mod cut;
 mod gates;
+mod hessian_limits;
 mod keepalive;
 mod memory;
 mod raw_client;

@@ -109,3 +109,19 @@ async fn arguments_in_a_wrapper_take_memory_by_their_length() {
     let text = got.headers["grpc-message"].to_str().unwrap();
     assert!(text.contains("raise MemoryLimit"), "{text}");
 }
+
+#[tokio::test]
+async fn arguments_in_a_wrapper_have_the_limits_of_hessian() {
+    let mut options = TripleOptions::default();
+    options.hessian.depth = 3;
+    let server = serve_with(options).await;
+    let mut raw = Raw::connect(server.address).await;
+    let grpc = || headers(&[("content-type", "application/grpc")]);
+    let nested = |depth: usize| framed(&wrapper(&[vec![0x79; depth], vec![0x90]].concat()));
+    let got = raw.call("/test.Java/pair", grpc(), Some(nested(3))).await;
+    assert!(!got.headers.contains_key("grpc-status"), "{:?}", got.headers);
+    let got = raw.call("/test.Java/pair", grpc(), Some(nested(4))).await;
+    assert_eq!(got.headers["grpc-status"], "3");
+    let text = got.headers["grpc-message"].to_str().unwrap();
+    assert!(text.contains("raise Limits::depth (option hessian)"), "{text}");
+}
