@@ -135,6 +135,18 @@ fn a_budget_is_an_option_and_exact() {
     let error = read(64 * 1024).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Limit);
     assert!(error.to_string().contains("raise MemoryLimit"), "{error}");
+
+    // To the byte: strings of Rust are copied.
+    let texts = |last: usize| ["a".repeat(20_000), "a".repeat(20_000), "a".repeat(last)].to_vec();
+    let few = dubhe_hessian2::payload::args((texts(1_000),));
+    let few = dubhe_hessian2::payload::arguments_with_memory::<(Vec<String>,)>(&few);
+    let most = 64 * 1024 - few.unwrap().1 + 1_000;
+    let read = |last| {
+        let message = dubhe_hessian2::to_bytes(&texts(last)).unwrap();
+        let mut d = Decoder::new(&message).memory(MemoryLimit::new(64, 64 * 1024));
+        Vec::<String>::decode(&mut d).err().map(|e| e.kind())
+    };
+    assert_eq!((read(most), read(most + 1)), (None, Some(ErrorKind::Limit)));
 }
 
 /// Writes a list of `count` integers and then `again` references to it, as `put` has each.
