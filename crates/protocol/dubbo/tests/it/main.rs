@@ -19,5 +19,6 @@ mod keepalive;
 mod memory;
 mod raw_client;
 mod raw_server;
+mod refusals;
 mod slow;
 mod support;
