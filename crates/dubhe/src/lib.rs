@@ -171,7 +171,9 @@ pub mod net {
 /// Payloads of calls whatever their codec, for what stands between caller and handler.
 pub mod payload {
     pub use dubhe_core::memory::{Budget, MemoryLimit, OverBudget};
-    pub use dubhe_core::payload::{Args, ArgsLayout, Content, EncodePayload, PayloadStream, Sink};
+    pub use dubhe_core::payload::{
+        Args, ArgsLayout, Content, DecodeLimits, EncodePayload, PayloadStream, Sink,
+    };
     pub use dubhe_core::reply::{Frame, ReplyBody, ReplyStream, Trailers};
     pub use dubhe_core::{CallBody, Encoded, EncodedArgs, Format, Payload, Payloads};
 }

@@ -1,17 +1,19 @@
 //! The bounds of what a message can ask of a decoder.
 
-use dubhe_core::memory::MemoryLimit;
 use dubhe_core::payload::DecodeLimits;
 
 use crate::error::{Error, ErrorKind};
 
 /// Limits of a [`Decoder`](crate::Decoder). Memory is bounded by the bytes received in any case:
 /// no declared size is trusted, every element takes at least one byte, and what is decoded is
-/// charged to a budget.
+/// charged to a budget, whose limit is apart: [`Decoder::memory`](crate::Decoder::memory), and the
+/// option `decoded` of a protocol. The option `hessian` of a protocol is these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The depth to which lists, maps and objects may nest. Default 128.
+    /// The depth to which lists, maps and objects may nest. Default 128, which is also the most that
+    /// is written. Each level takes some hundred bytes of the stack, with types of Rust as much as
+    /// theirs need: raise it with care.
     pub depth: u16,
     /// The number of lists, maps and objects in a message. Default 4,194,304, which is what
     /// Dubbo's 8 MiB of payload hold with two bytes for each.
@@ -26,14 +28,12 @@ pub struct Limits {
     /// grow to as much at most. Default 1 MiB.
     pub replay: usize,
     /// The decimal digits of a `BigInteger` or a `BigDecimal`. To print an integer takes time in the
-    /// square of them: some milliseconds for as many as the default, which is 10,000.
+    /// square of them: some milliseconds for as many as the default, which is 10,000. Texts that are
+    /// parsed in Rust have 10,000 at most.
     pub digits: u32,
-    /// The memory that all values of a message may take, and the tables of the decoder. By default
-    /// 64 times the message, at most 64 MiB.
-    pub memory: MemoryLimit,
 }
 
-/// The decimal digits of a big number, unless said otherwise.
+/// The decimal digits of a big number, unless said otherwise; of a text the most.
 pub(crate) const MAX_DIGITS: u32 = 10_000;
 
 impl Default for Limits {
@@ -45,7 +45,6 @@ impl Default for Limits {
             fields: 1024,
             replay: 1 << 20,
             digits: MAX_DIGITS,
-            memory: MemoryLimit::default(),
         }
     }
 }
@@ -53,7 +52,7 @@ impl Default for Limits {
 impl Limits {
     /// The limits that come with bytes of a payload.
     pub fn of(carried: &DecodeLimits) -> Self {
-        carried.get::<Self>().copied().unwrap_or_default().memory(carried.memory())
+        carried.get::<Self>().copied().unwrap_or_default()
     }
 
     /// The most bytes that a message of `len` bytes may unfold to.
@@ -82,15 +81,25 @@ setters!(
     classes: u16,
     fields: u16,
     replay: usize,
-    digits: u32,
-    memory: MemoryLimit
+    digits: u32
 );
 
-/// Makes sure that a number of `digits` decimal digits is within `most`.
+/// Makes sure that a number of `digits` decimal digits, which was received, is within `most`.
 pub(crate) fn check_digits(digits: usize, most: u32) -> Result<(), Error> {
     if u32::try_from(digits).is_ok_and(|digits| digits <= most) {
         return Ok(());
     }
-    let detail = format!("the number has more than {most} digits; raise Limits::digits");
+    let detail =
+        format!("the number has more than {most} digits; raise Limits::digits (option hessian)");
+    Err(Error::new(ErrorKind::Limit, detail))
+}
+
+/// Makes sure that a text has at most [`MAX_DIGITS`], which no option raises.
+pub(crate) fn check_text_digits(digits: usize) -> Result<(), Error> {
+    if u32::try_from(digits).is_ok_and(|digits| digits <= MAX_DIGITS) {
+        return Ok(());
+    }
+    let detail =
+        format!("the text has more than {MAX_DIGITS} digits, which are the most of a text");
     Err(Error::new(ErrorKind::Limit, detail))
 }

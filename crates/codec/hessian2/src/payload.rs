@@ -6,7 +6,7 @@ mod values;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use dubhe_core::payload::{Args, Content};
+use dubhe_core::payload::{Args, Content, DecodeLimits};
 use dubhe_core::reply::ReplyBody;
 use dubhe_core::status::Origin;
 use dubhe_core::{Code, Encoded, Format, Payload, Reply, Sink, Status};
@@ -68,30 +68,35 @@ pub fn decode_or<T: Owned>(payload: Payload, code: Code) -> Result<T, Status> {
 
 fn decode<T: Owned>(payload: &Payload, code: Code) -> Result<T, Status> {
     let (bytes, limits) = bytes(payload)?;
-    T::decode(&mut Decoder::shared_with_limits(&bytes, limits))
+    T::decode(&mut decoder(&bytes, &limits))
         .map_err(|e| Status::new(code, e.to_string()).with_source(e))
 }
 
 /// The Hessian bytes of a message: those it holds, or those its value is written as; and the limits
 /// of decoding them.
-fn bytes(payload: &Payload) -> Result<(Bytes, Limits), Status> {
+fn bytes(payload: &Payload) -> Result<(Bytes, DecodeLimits), Status> {
     let mut encoder = Encoder::new();
     match payload {
         Payload::Message(Content::Encoded(encoded)) => {
             expect_hessian(encoded.format())?;
-            return Ok((encoded.bytes().clone(), Limits::of(encoded.limits())));
+            return Ok((encoded.bytes().clone(), encoded.limits().clone()));
         }
         Payload::Message(content) => write_content(content, &mut encoder)?,
         Payload::Args(args) => match args {
             Args::Encoded(encoded) if let Some(only) = encoded.only() => {
                 expect_hessian(only.format())?;
-                return Ok((only.bytes().clone(), Limits::of(only.limits())));
+                return Ok((only.bytes().clone(), only.limits().clone()));
             }
             args if args.count() == 1 => write_args(args, &mut encoder)?,
             args => return Err(not_one(args.count())),
         },
     }
-    Ok((encoder.into_buffer().freeze(), Limits::default()))
+    Ok((encoder.into_buffer().freeze(), DecodeLimits::default()))
+}
+
+/// The decoder of a message that has these limits.
+fn decoder<'a>(bytes: &'a Bytes, limits: &DecodeLimits) -> Decoder<'a> {
+    Decoder::shared_with_limits(bytes, Limits::of(limits)).memory(limits.memory())
 }
 
 /// The bytes of a message that is sent on as it is.

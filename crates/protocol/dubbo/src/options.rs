@@ -6,6 +6,7 @@ use bytestring::ByteString;
 use dubhe_core::endpoint::ServiceParams;
 use dubhe_core::memory::MemoryLimit;
 use dubhe_core::payload::DecodeLimits;
+use dubhe_hessian2::Limits;
 use dubhe_net::keepalive::KeepaliveOptions;
 use dubhe_net::rate::MinRate;
 
@@ -25,6 +26,10 @@ pub struct DubboOptions {
     /// when they are decoded, and that of the attachments likewise. Default 64 times the bytes of
     /// either, at most 64 MiB.
     pub decoded: MemoryLimit,
+    /// The other limits of Hessian values that are received: depth, number of containers, classes,
+    /// fields, digits, and bytes that references read again. Memory is `decoded` alone. See
+    /// [`Limits`] for the defaults.
+    pub hessian: Limits,
     /// The silence in one direction after which a client sends a heartbeat; after three times as
     /// much from the peer either end closes. Zero turns both off. Parameter `heartbeat` in
     /// milliseconds, default 60 s.
@@ -60,6 +65,7 @@ impl Default for DubboOptions {
             payload: PayloadLimit::default(),
             max_attachments: BodyLimits::ATTACHMENTS,
             decoded: MemoryLimit::default(),
+            hessian: Limits::default(),
             heartbeat: Duration::from_mins(1),
             min_rate: MinRate::default(),
             keepalive: KeepaliveOptions::default(),
@@ -91,9 +97,19 @@ impl DubboOptions {
         self
     }
 
+    /// The same options with other limits of Hessian values.
+    pub fn hessian(mut self, limits: Limits) -> Self {
+        self.hessian = limits;
+        self
+    }
+
     /// The limits of bodies; made once a connection.
     pub(crate) fn body(&self) -> BodyLimits {
-        BodyLimits { attachments: self.max_attachments, decode: DecodeLimits::new(self.decoded) }
+        let decode = DecodeLimits::new(self.decoded);
+        // The default ones take no memory.
+        let decode =
+            if self.hessian == Limits::default() { decode } else { decode.with(self.hessian) };
+        BodyLimits { attachments: self.max_attachments, decode }
     }
 
     /// The same options with another heartbeat period.

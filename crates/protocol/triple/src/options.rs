@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use dubhe_core::memory::MemoryLimit;
 use dubhe_core::payload::DecodeLimits;
+use dubhe_hessian2::Limits;
 use dubhe_net::keepalive::KeepaliveOptions;
 use dubhe_net::rate::MinRate;
 
@@ -20,6 +21,10 @@ pub struct TripleOptions {
     /// decompression. In JSON, also of the length of a result by the memory of the value. Default
     /// 64 times its bytes, at most 64 MiB.
     pub decoded: MemoryLimit,
+    /// The other limits of Hessian values in Triple's wrapper, arguments and results: depth, number of
+    /// containers, classes, fields, digits, and bytes that references read again. Memory is `decoded`
+    /// alone. See [`Limits`] for the defaults.
+    pub hessian: Limits,
     /// The depth to which arrays and objects of JSON may nest, in arguments and results of methods
     /// of Java interfaces. Default 127, which is also the most for arguments.
     pub json_depth: u16,
@@ -95,6 +100,7 @@ impl Default for TripleOptions {
         Self {
             max_message: DEFAULT_LIMIT,
             decoded: MemoryLimit::default(),
+            hessian: Limits::default(),
             json_depth: 127,
             max_streams: 1_000,
             max_pending_resets: 1_000,
@@ -128,12 +134,14 @@ impl TripleOptions {
 
     /// The limits of decoding, which go with each message; made once.
     pub(crate) fn decode(&self) -> DecodeLimits {
-        let limits = DecodeLimits::new(self.decoded);
         // The default ones take no memory.
-        if self.json_depth == Self::default().json_depth {
-            limits
-        } else {
-            limits.with(self.json())
+        let mut limits = DecodeLimits::new(self.decoded);
+        if self.json_depth != dubhe_json::Limits::default().depth {
+            limits = limits.with(self.json());
         }
+        if self.hessian != Limits::default() {
+            limits = limits.with(self.hessian);
+        }
+        limits
     }
 }

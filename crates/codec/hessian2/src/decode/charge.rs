@@ -48,7 +48,7 @@ impl Decoder<'_> {
     }
 
     /// Charges `bytes` that are about to be allocated to the budget of the message, which
-    /// [`Limits::memory`](crate::Limits::memory) sets. The decoder itself charges its tables and
+    /// [`memory`](Self::memory) sets. The decoder itself charges its tables and
     /// the strings that it copies.
     ///
     /// # Errors
@@ -61,7 +61,7 @@ impl Decoder<'_> {
     /// Begins the budget anew, for values that `bytes` of the message are: those behind what has
     /// been read only to step over it.
     pub fn begin_budget(&mut self, bytes: usize) {
-        self.budget = self.limits.memory.budget(bytes);
+        self.budget = self.memory.budget(bytes);
     }
 
     /// Charges one allocation of `bytes`.

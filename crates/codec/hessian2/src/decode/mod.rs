@@ -17,7 +17,7 @@ mod text;
 mod written;
 
 use bytes::Bytes;
-use dubhe_core::memory::Budget;
+use dubhe_core::memory::{Budget, MemoryLimit};
 
 use crate::error::{Error, ErrorKind};
 use crate::limits::Limits;
@@ -39,6 +39,7 @@ pub struct Decoder<'de> {
     input: &'de [u8],
     shared: Option<&'de Bytes>,
     limits: Limits,
+    memory: MemoryLimit,
     at: Cursor,
     tables: Tables<'de>,
     depth: u16,
@@ -74,16 +75,17 @@ impl<'de> Decoder<'de> {
     /// A decoder of one message.
     #[inline]
     pub fn with_limits(input: &'de [u8], limits: Limits) -> Self {
-        let budget = limits.memory.budget(input.len());
+        let memory = MemoryLimit::default();
         Self {
             input,
             shared: None,
             limits,
+            memory,
             at: Cursor::default(),
             tables: Tables::default(),
             depth: 0,
             replay: limits.unfolded(input.len()),
-            budget,
+            budget: memory.budget(input.len()),
             uses: Uses::default(),
             arguments: None,
             dynamic: None,
@@ -116,8 +118,18 @@ impl<'de> Decoder<'de> {
         let mut decoder = Self::with_limits(&[], limits);
         decoder.arguments = Some(arguments);
         decoder.replay = limits.unfolded(len);
-        decoder.budget = limits.memory.budget(len);
+        decoder.budget = decoder.memory.budget(len);
         decoder
+    }
+
+    /// The same decoder, which has read nothing yet, with another limit of the memory that all values
+    /// may take, and its tables. By default 64 times the bytes, at most 64 MiB.
+    #[must_use]
+    pub fn memory(mut self, limit: MemoryLimit) -> Self {
+        let pieces = self.arguments.unwrap_or_default();
+        self.memory = limit;
+        self.begin_budget(self.input.len() + pieces.iter().map(Bytes::len).sum::<usize>());
+        self
     }
 
     /// Begins the next argument. Means nothing unless the decoder is

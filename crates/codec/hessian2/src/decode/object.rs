@@ -289,7 +289,7 @@ impl<'de> Decoder<'de> {
         }
         if self.at.classes >= self.limits.classes {
             let detail = format!(
-                "the message defines more than {} classes; raise Limits::classes",
+                "the message defines more than {} classes; raise Limits::classes (option hessian)",
                 self.limits.classes
             );
             return Err(self.error(ErrorKind::Limit, detail));
@@ -299,7 +299,7 @@ impl<'de> Decoder<'de> {
         let len = self.read_i32()?;
         let Some(len) = u16::try_from(len).ok().filter(|len| *len <= self.limits.fields) else {
             let detail = format!(
-                "a class has {len} fields, more than {}; raise Limits::fields",
+                "a class has {len} fields, more than {}; raise Limits::fields (option hessian)",
                 self.limits.fields
             );
             return Err(Error::new(ErrorKind::Limit, detail).at(here));

@@ -128,15 +128,19 @@ impl Decoder<'_> {
 
     #[cold]
     pub(super) fn too_deep(&self) -> Error {
-        let detail = format!("values nest deeper than {}; raise Limits::depth", self.limits.depth);
+        let detail = format!(
+            "values nest deeper than {}; raise Limits::depth (option hessian)",
+            self.limits.depth
+        );
         self.error(ErrorKind::Limit, detail)
     }
 
     #[cold]
     fn too_many(&self) -> Error {
         let most = self.limits.references;
-        let detail =
-            format!("there are more than {most} lists, maps and objects; raise Limits::references");
+        let detail = format!(
+            "there are more than {most} lists, maps and objects; raise Limits::references (option hessian)"
+        );
         self.error(ErrorKind::Limit, detail)
     }
 
@@ -145,7 +149,7 @@ impl Decoder<'_> {
         self.error(
             ErrorKind::Limit,
             "references unfold the message too far; read it as Value, which keeps sharing, \
-             or raise Limits::replay",
+             or raise Limits::replay (option hessian)",
         )
     }
 }

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use dubhe_core::Value;
 use dubhe_core::memory::MemoryLimit;
 
-use crate::{Decode, Decoder, Encode, Error, JavaType, Limits, to_bytes};
+use crate::{Decode, Decoder, Encode, Error, JavaType, to_bytes};
 
 impl JavaType for Value {
     fn descriptor() -> Cow<'static, str> {
@@ -36,8 +36,7 @@ pub fn to_value<T: Encode + ?Sized>(value: &T) -> Result<Value, Error> {
 
 /// Reads what was written here: the memory that it takes is bounded by that of the value.
 fn read<T: for<'de> Decode<'de>>(message: &[u8]) -> Result<T, Error> {
-    let own = Limits::default().memory(MemoryLimit::new(u16::MAX, usize::MAX));
-    let mut d = Decoder::with_limits(message, own);
+    let mut d = Decoder::new(message).memory(MemoryLimit::new(u16::MAX, usize::MAX));
     let value = T::decode(&mut d)?;
     d.end()?;
     Ok(value)

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::limits::{MAX_DIGITS, check_digits};
+use crate::limits::check_text_digits;
 use crate::{Class, Decode, Decoder, Encode, Encoder, Error, ErrorKind};
 
 /// A decimal number of any size, kept as Java's text of it: `-1.50`, `1E+10`. Equality is that of
@@ -32,7 +32,7 @@ impl FromStr for BigDecimal {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        Self::parse(text, |digits| check_digits(digits, MAX_DIGITS))
+        Self::parse(text, check_text_digits)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
-use crate::limits::{MAX_DIGITS, check_digits};
+use crate::limits::check_text_digits;
 use crate::{Array, Class, Decode, Decoder, Encode, Encoder, Error, ErrorKind};
 
 /// Nine decimal digits fit one word.
@@ -93,7 +93,7 @@ impl FromStr for BigInteger {
         if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
             return Err(malformed());
         }
-        check_digits(digits.len(), MAX_DIGITS)?;
+        check_text_digits(digits.len())?;
         // The least significant word first, while digits are shifted in from the left.
         let mut words: Vec<u32> = Vec::new();
         let head = digits.len() % DIGITS;
@@ -221,6 +221,8 @@ mod tests {
         let default = crate::Limits::default().digits;
         assert_eq!(read(&words(1_111), default).unwrap().to_string().len(), 10_704);
         assert_eq!(read(&words(1_112), default), Err(ErrorKind::Limit));
+        let error = crate::from_bytes::<BigInteger>(&words(1_112)).unwrap_err();
+        assert!(error.to_string().contains("raise Limits::digits (option hessian)"), "{error}");
         // 104 KB took the better part of a minute to print.
         assert_eq!(read(&words(26_000), default), Err(ErrorKind::Limit));
         assert_eq!(read(&words(2), 18).unwrap().to_string(), "-18446744073709551615");
@@ -231,7 +233,10 @@ mod tests {
         assert_eq!(text(10_000).unwrap().to_string(), "9".repeat(10_000));
         let error = text(10_001).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Limit);
-        assert!(error.to_string().contains("raise Limits::digits"), "{error}");
+        assert!(
+            error.to_string().contains("more than 10000 digits, which are the most of a text"),
+            "{error}"
+        );
     }
 
     #[test]

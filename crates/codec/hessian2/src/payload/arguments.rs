@@ -65,10 +65,13 @@ pub(super) fn read<T>(
     let mut decoder = match payload {
         Payload::Args(Args::Encoded(encoded)) => {
             expect_hessian(encoded.format())?;
-            let limits = Limits::of(encoded.limits());
+            let limits = encoded.limits();
             match encoded.layout() {
-                ArgsLayout::Shared { bytes, .. } => Decoder::shared_with_limits(bytes, limits),
-                ArgsLayout::Separate(pieces) => Decoder::separate_with_limits(pieces, limits),
+                ArgsLayout::Shared { bytes, .. } => super::decoder(bytes, limits),
+                ArgsLayout::Separate(pieces) => {
+                    Decoder::separate_with_limits(pieces, Limits::of(limits))
+                        .memory(limits.memory())
+                }
             }
         }
         Payload::Args(args) => {
@@ -80,7 +83,7 @@ pub(super) fn read<T>(
         Payload::Message(_) => {
             let limits;
             (bytes, limits) = super::bytes(payload)?;
-            Decoder::shared_with_limits(&bytes, limits)
+            super::decoder(&bytes, &limits)
         }
     };
     read(&mut decoder)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use dubhe_core::memory::MemoryLimit;
-use dubhe_hessian2::{Decode, Decoder, Encoder, ErrorKind, Limits, Serde, Value};
+use dubhe_hessian2::{Decode, Decoder, Encoder, ErrorKind, Serde, Value};
 
 const MIB: usize = 1 << 20;
 
@@ -129,15 +129,24 @@ fn values_that_are_far_larger_than_their_bytes_are_bounded() {
 fn a_budget_is_an_option_and_exact() {
     // 2,000 elements and the list around them.
     let message = list_of(NULL, 2_000);
-    let read = |most| {
-        let limits = Limits::default().memory(MemoryLimit::new(64, most));
-        Decoder::shared_with_limits(&message, limits).read_value()
-    };
+    let read = |most| Decoder::shared(&message).memory(MemoryLimit::new(64, most)).read_value();
     assert!(size_of::<Value>() * 2_000 <= 128 * 1024);
     assert!(read(128 * 1024).is_ok());
     let error = read(64 * 1024).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Limit);
     assert!(error.to_string().contains("raise MemoryLimit"), "{error}");
+
+    // To the byte: strings of Rust are copied.
+    let texts = |last: usize| ["a".repeat(20_000), "a".repeat(20_000), "a".repeat(last)].to_vec();
+    let few = dubhe_hessian2::payload::args((texts(1_000),));
+    let few = dubhe_hessian2::payload::arguments_with_memory::<(Vec<String>,)>(&few);
+    let most = 64 * 1024 - few.unwrap().1 + 1_000;
+    let read = |last| {
+        let message = dubhe_hessian2::to_bytes(&texts(last)).unwrap();
+        let mut d = Decoder::new(&message).memory(MemoryLimit::new(64, 64 * 1024));
+        Vec::<String>::decode(&mut d).err().map(|e| e.kind())
+    };
+    assert_eq!((read(most), read(most + 1)), (None, Some(ErrorKind::Limit)));
 }
 
 /// Writes a list of `count` integers and then `again` references to it, as `put` has each.
@@ -262,9 +271,9 @@ fn types_of_serde_count_too() {
 
 #[test]
 fn the_tables_of_a_decoder_count() {
-    let limits = Limits::default().memory(MemoryLimit::new(64, MIB));
+    let limit = MemoryLimit::new(64, MIB);
     let skip =
-        |message: &[u8]| Decoder::with_limits(message, limits).skip_value().err().map(|e| e.kind());
+        |message: &[u8]| Decoder::new(message).memory(limit).skip_value().err().map(|e| e.kind());
     assert_eq!(skip(&list_of(EMPTY_LIST, 10_000)), None);
     assert_eq!(skip(&list_of(EMPTY_LIST, 100_000)), Some(ErrorKind::Limit));
     // Classes of 1,000 fields without names, 1,005 bytes each.
@@ -276,8 +285,7 @@ fn the_tables_of_a_decoder_count() {
 #[test]
 fn arguments_of_their_own_have_one_budget() {
     let arguments = vec![list_of(NULL, 1_000); 100];
-    let limits = Limits::default().memory(MemoryLimit::new(64, MIB));
-    let mut d = Decoder::separate_with_limits(&arguments, limits);
+    let mut d = Decoder::separate(&arguments).memory(MemoryLimit::new(64, MIB));
     let read = (0..100).take_while(|_| d.begin_argument().read_value().is_ok()).count();
     assert_eq!(read, MIB / (1_000 * size_of::<Value>() + 144));
 }

@@ -91,16 +91,20 @@ impl<'a> Attachments<'a> {
             return Ok(all);
         }
         let start = decoder.position();
+        let fits = |d: &Decoder<'_>| {
+            let bytes = d.position() - start;
+            if bytes > limits.attachments { Err(too_large(d, limits)) } else { Ok(()) }
+        };
         decoder.read_map(|d, entries| {
             while entries.next(d)? {
                 let key = super::read_text(d)?;
                 if !all.fact(d, &key)? {
                     other(&mut all, d, key)?;
                 }
-                if d.position() - start > limits.attachments {
-                    return Err(too_large(d, limits));
-                }
+                fits(d)?;
             }
+            // The end of the map counts, too.
+            fits(d)?;
             Ok(all)
         })
     }

@@ -1,7 +1,8 @@
 //! The limits of what a body may hold.
 
+use bytes::Bytes;
 use dubhe_core::payload::DecodeLimits;
-use dubhe_hessian2::Limits;
+use dubhe_hessian2::{Decoder, Limits};
 
 /// The limits of what a body may hold, besides its length.
 #[derive(Clone, Debug)]
@@ -16,8 +17,9 @@ impl BodyLimits {
     /// The default limit of attachments: 64 KiB.
     pub const ATTACHMENTS: usize = 64 * 1024;
 
-    pub(super) fn hessian(&self) -> Limits {
-        Limits::of(&self.decode)
+    /// The decoder of a body.
+    pub(super) fn decoder<'a>(&self, body: &'a Bytes) -> Decoder<'a> {
+        Decoder::shared_with_limits(body, Limits::of(&self.decode)).memory(self.decode.memory())
     }
 }
 

@@ -46,7 +46,7 @@ pub enum Answer {
 /// # Errors
 /// When it is malformed or exceeds a limit.
 pub fn read_reply(body: &Bytes, limits: &BodyLimits) -> Result<(Answer, Metadata), Error> {
-    let mut d = Decoder::shared_with_limits(body, limits.hessian());
+    let mut d = limits.decoder(body);
     let tag = d.read_i32()?;
     let start = d.position();
     let answer = match tag % WITH_ATTACHMENTS {

@@ -53,7 +53,7 @@ impl<'a> Request<'a> {
 
     /// Reads what stands before the attachments, and of these what the protocol needs.
     fn scan(body: &'a Bytes, limits: &BodyLimits) -> Result<(Self, Decoder<'a>), Error> {
-        let mut d = Decoder::shared_with_limits(body, limits.hessian());
+        let mut d = limits.decoder(body);
         let dubbo = read_text(&mut d)?;
         let service = read_text(&mut d)?;
         let version = read_text(&mut d)?;

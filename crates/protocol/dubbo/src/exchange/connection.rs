@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 
 use super::calls::{Answered, Calls, Done, MAX_CALLS, NoRoom, Waiting};
 use super::errors::CallLabel;
+use super::refusals::RefusalLog;
 use super::request_templates::RequestTemplates;
 use crate::body::{self, Answer, BodyLimits, Refused, RequestFacts};
 use crate::header::{Header, Kind};
@@ -33,6 +34,7 @@ pub struct Connection {
     options: Arc<DubboOptions>,
     /// The limits of what bodies may hold, from the options.
     pub(super) limits: BodyLimits,
+    pub(super) refusals: RefusalLog,
     calls: Mutex<Calls>,
     templates: Mutex<RequestTemplates>,
     /// The peer asked for no new calls.
@@ -76,6 +78,7 @@ impl Connection {
             queued: AtomicU64::new(0),
             state_changed: Notify::new(),
             limits: options.body(),
+            refusals: RefusalLog::default(),
             options,
         }
     }
@@ -220,7 +223,9 @@ impl Connection {
             match self.calls.lock().begin(waiting) {
                 Ok(id) => id,
                 Err(NoRoom::Full) => {
-                    return failed(what.full(self.options.max_calls.min(MAX_CALLS)));
+                    let status = what.full(self.options.max_calls.min(MAX_CALLS));
+                    self.log_refusal(status.message());
+                    return failed(status);
                 }
                 Err(NoRoom::Closed) => {
                     let why = self.handle.close_reason().unwrap_or(CloseReason::Dropped);
@@ -256,7 +261,9 @@ impl Connection {
             Ok(Ok(())) => return Ok(Invoking::ready(Ok(nothing()))),
             Ok(Err(Refused::Unwritable(status))) => status.context(&what),
             Ok(Err(Refused::TooLarge(length))) => {
-                what.too_large(length, self.options.payload.get())
+                let status = what.too_large(length, self.options.payload.get());
+                self.log_refusal(status.message());
+                status
             }
             Err(SendError::Closed(why)) => what.lost(&why, false),
             Err(_) => {
@@ -284,10 +291,17 @@ impl Connection {
         }
     }
 
+    /// Logs a call that was refused, in either direction.
+    #[cold]
+    pub(super) fn log_refusal(&self, why: &str) {
+        self.refusals.report(&self.handle.peer().remote, why);
+    }
+
     /// A reply arrived that is above the payload limit.
     #[cold]
     pub(super) fn refuse(&self, id: u64, why: &str) {
         let peer = &self.handle.peer().remote;
+        self.log_refusal(why);
         let waker = self.calls.lock().fail(id, |w| CallLabel::waiting(w, peer).refused(why));
         if let Some(waker) = waker {
             waker.wake();
@@ -345,7 +359,13 @@ impl Connection {
         }
         let (answer, mut metadata) = match body::read_reply(&answered.body, &self.limits) {
             Ok(reply) => reply,
-            Err(error) => return Err(what.bad_reply(error)),
+            Err(error) => {
+                let status = what.bad_reply(&error);
+                if error.kind() == dubhe_hessian2::ErrorKind::Limit {
+                    self.log_refusal(status.message());
+                }
+                return Err(status);
+            }
         };
         match answer {
             Answer::Value(bytes) => {

@@ -17,6 +17,7 @@ use dubhe_net::poll_watch::PollKey;
 use dubhe_net::session::Outbox;
 
 use super::handlers::{HandlerPanic, HandlerResult};
+use super::refusals::RefusalLog;
 use super::request_cache::{CachedRequest, RequestHead};
 use super::{Exchange, one_way};
 use crate::body::{
@@ -38,7 +39,13 @@ pub(super) struct Ticket {
 
 impl Ticket {
     /// Queues the reply of a handler that has ended.
-    pub(super) fn reply(self, ended: HandlerResult, peer: &Peer, out: &mut Outbox) {
+    pub(super) fn reply(
+        self,
+        ended: HandlerResult,
+        peer: &Peer,
+        refusals: &RefusalLog,
+        out: &mut Outbox,
+    ) {
         let mut outcome = ended.unwrap_or_else(|HandlerPanic(panic)| {
             let (service, method) = (&self.service, &self.method.name);
             let panic = Printable(panic_message(&*panic));
@@ -46,6 +53,9 @@ impl Ticket {
             tracing::error!(%service, method = %Printable(method), peer, %panic, "a handler panicked");
             Err(Status::handler_panicked(service, method))
         });
+        if let Err(status) = &outcome {
+            refusals.failed(peer, status);
+        }
         // Whatever filters and handlers pass on, the call has been handed over.
         if outcome.as_ref().is_err_and(|status| status.retry() == Retry::Unstarted) {
             outcome = outcome.map_err(Status::begun);
@@ -77,7 +87,7 @@ impl Exchange {
         self.last_call = now;
         match self.serve(header, two_way, body, now, out) {
             Ok(()) => {}
-            Err(Refusal::Wire(status, text)) => refuse(header, two_way, status, &text, out),
+            Err(Refusal::Wire(status, text)) => self.refuse(header, two_way, status, &text, out),
             Err(Refusal::Gate(to, status)) if two_way => write_reply(out, to, Err(status)),
             Err(Refusal::Gate(_, status)) => tracing::debug!(%status, "one-way call refused"),
         }
@@ -99,7 +109,9 @@ impl Exchange {
         }
         if self.is_busy() {
             let most = self.options.max_running;
-            let text = format!("{most} calls of this connection run already; call less at once");
+            let text = format!(
+                "{most} calls of this connection run already; call less at once, or raise max_running"
+            );
             return Err(Refusal::Wire(table::dubbo::SERVER_THREADPOOL_EXHAUSTED, text));
         }
         // Counted already: the frame as input, the calls before it as that or as running.
@@ -178,7 +190,9 @@ impl Exchange {
 
         // The reply, now or when the handler ends.
         match started {
-            Some((ended, ticket)) => ticket.reply(ended, &self.peer, out),
+            Some((ended, ticket)) => {
+                ticket.reply(ended, &self.peer, &self.connection.refusals, out)
+            }
             None => {
                 if let Some(until) = until {
                     out.tick_at(until);
@@ -248,7 +262,7 @@ impl Exchange {
         match header.kind {
             Kind::Call { two_way } => {
                 self.last_call = now;
-                refuse(header, two_way, table::dubbo::BAD_REQUEST, &text, out);
+                self.refuse(header, two_way, table::dubbo::BAD_REQUEST, &text, out);
             }
             Kind::Reply { .. } => self.connection.refuse(header.id, &text),
             Kind::Event { .. } | Kind::EventReply { .. } => {
@@ -270,10 +284,19 @@ impl Exchange {
         match header.kind {
             Kind::Call { two_way } => {
                 self.last_call = now;
-                refuse(header, two_way, table::dubbo::SERVER_THREADPOOL_EXHAUSTED, &text, out);
+                self.refuse(header, two_way, table::dubbo::SERVER_THREADPOOL_EXHAUSTED, &text, out);
             }
             Kind::Reply { .. } => self.connection.refuse(header.id, &text),
             Kind::Event { .. } | Kind::EventReply { .. } => {}
+        }
+    }
+
+    /// Answers a call that is refused, and logs it.
+    #[cold]
+    fn refuse(&self, header: Header, two_way: bool, status: u8, text: &str, out: &mut Outbox) {
+        self.connection.log_refusal(text);
+        if two_way {
+            write_failure(out, header.id, header.serialization, status, text);
         }
     }
 
@@ -288,14 +311,14 @@ impl Exchange {
             deadline <= now
         };
         let mut one_way: Option<(u64, String)> = None;
-        let peer = &self.peer;
+        let (peer, refusals) = (&self.peer, &self.connection.refusals);
         self.handlers.cancel_where(is_over, |ticket| {
             if ticket.to.is_none() {
                 let name = || format!("{}.{}", ticket.service, ticket.method.name);
                 one_way.get_or_insert_with(|| (0, name())).0 += 1;
                 return;
             }
-            ticket.reply(Ok(Err(Status::not_ended())), peer, out);
+            ticket.reply(Ok(Err(Status::not_ended())), peer, refusals, out);
         });
         if let Some((calls, example)) = one_way {
             self.overdue.report(calls, &example, now);
@@ -350,14 +373,6 @@ impl RequestHead {
 
     fn reply_to(&self, header: Header) -> ReplyTo {
         ReplyTo { id: header.id, attachments: self.attachments, limit: self.limit }
-    }
-}
-
-fn refuse(header: Header, two_way: bool, status: u8, text: &str, out: &mut Outbox) {
-    if two_way {
-        write_failure(out, header.id, header.serialization, status, text);
-    } else {
-        tracing::debug!(status, text, "one-way call refused");
     }
 }
 

@@ -13,6 +13,7 @@ mod inbound;
 mod offload;
 mod one_way;
 mod probes;
+mod refusals;
 mod request_cache;
 mod request_templates;
 mod role;

@@ -330,7 +330,7 @@ impl Session for Exchange {
                 0
             } else {
                 self.handlers.poll(cx, |ended, ticket| {
-                    ticket.reply(ended, &self.peer, out);
+                    ticket.reply(ended, &self.peer, &self.connection.refusals, out);
                     !out.is_full()
                 })
             };

@@ -123,6 +123,12 @@ fn with_attachments_of(bytes: usize) -> Vec<u8> {
         e.write_str(text);
     }
     e.write_null();
+    write_attachments_of(&mut e, bytes);
+    frame(Kind::Call { two_way: true }, HESSIAN2, 7, &e.into_buffer())
+}
+
+/// A map that takes exactly `bytes`.
+fn write_attachments_of(e: &mut Encoder, bytes: usize) {
     let start = e.buffer().len();
     e.write_map(|e| {
         e.write_str("k");
@@ -132,18 +138,27 @@ fn with_attachments_of(bytes: usize) -> Vec<u8> {
     })
     .unwrap();
     assert_eq!(e.buffer().len() - start, bytes);
-    frame(Kind::Call { two_way: true }, HESSIAN2, 7, &e.into_buffer())
 }
 
 #[tokio::test]
 async fn the_limit_of_attachments_is_an_option() {
     let options = DubboOptions::default().max_attachments(2_000);
-    let (mut raw, _server) = Raw::client_of(options, Methods::echo());
-    // The byte that ends the map is no entry.
-    for (bytes, status) in [(2_001, dubbo::OK), (2_002, dubbo::BAD_REQUEST)] {
+    let (mut raw, _server) = Raw::client_of(options.clone(), Methods::echo());
+    for (bytes, status) in [(2_000, dubbo::OK), (2_001, dubbo::BAD_REQUEST)] {
         raw.send(&with_attachments_of(bytes)).await;
         assert_eq!(raw.reply().await.1, status, "{bytes}");
         still_serves(&mut raw).await;
+    }
+    let (mut raw, client) = Raw::server_of(options);
+    for (bytes, fits) in [(2_000, true), (2_001, false)] {
+        let calling = client.connection.start(call("m", 1));
+        let (header, _) = raw.next().await.unwrap();
+        let mut e = Encoder::new();
+        e.write_i32(5);
+        write_attachments_of(&mut e, bytes);
+        let kind = Kind::Reply { status: dubbo::OK };
+        raw.send(&frame(kind, HESSIAN2, header.id, &e.into_buffer())).await;
+        assert_eq!(calling.await.is_ok(), fits, "{bytes}");
     }
 }
 
@@ -183,6 +198,41 @@ async fn the_memory_of_decoded_arguments_and_results_is_an_option() {
             let reply = calling.await.unwrap();
             assert_eq!(payload::reply::<Value>(&reply).is_ok(), fits, "{count}");
         }
+    }
+}
+
+/// Decodes texts, each of which is copied.
+fn joins(call: dubhe_core::Call) -> dubhe_core::Invoking {
+    let dubhe_core::CallBody::One(given) = &call.body else { panic!("no arguments") };
+    let joined = payload::arguments::<(Vec<String>,)>(given);
+    dubhe_core::Invoking::ready(
+        joined.map(|_| dubhe_core::Reply::new(payload::message("read".to_owned()))),
+    )
+}
+
+#[tokio::test]
+async fn the_memory_of_decoded_values_is_exact() {
+    const LIMIT: usize = 64 << 10;
+    let texts = |last: usize| vec!["a".repeat(20_000), "a".repeat(20_000), "a".repeat(last)];
+    let few = payload::args((texts(1_000),));
+    let (_, taken) = payload::arguments_with_memory::<(Vec<String>,)>(&few).unwrap();
+    let most = LIMIT - taken + 1_000;
+    let value = |last| Value::list(texts(last).into_iter().map(Value::from));
+    let options = DubboOptions::default().decoded(MemoryLimit::new(64, LIMIT));
+    let methods = Methods::echo().method("join", joins);
+    let (mut raw, _server) = Raw::client_of(options.clone(), methods);
+    for (last, status) in [(most, dubbo::OK), (most + 1, dubbo::BAD_REQUEST)] {
+        raw.send(&Request::new(1, "join", value(last)).bytes()).await;
+        let (_, got, text) = raw.reply().await;
+        assert_eq!(got, status, "{last}: {text}");
+    }
+    let (mut raw, client) = Raw::server_of(options);
+    for (last, fits) in [(most, true), (most + 1, false)] {
+        let calling = client.connection.start(call("m", 1));
+        let (header, _) = raw.next().await.unwrap();
+        raw.send(&crate::support::reply(header.id, value(last))).await;
+        let reply = calling.await.unwrap();
+        assert_eq!(payload::reply::<Vec<String>>(&reply).is_ok(), fits, "{last}");
     }
 }
 

@@ -194,8 +194,9 @@ fn end(trailers: Option<http::HeaderMap>, names: BinaryNames) -> Result<Metadata
 /// The error that a thrown Java exception is.
 fn exception(message: Bytes, limits: &DecodeLimits) -> Result<Status, Status> {
     let data = unwrap_response(message)?;
-    let limits = dubhe_hessian2::Limits::of(limits);
-    let thrown = Throwable::decode(&mut Decoder::with_limits(&data, limits));
+    let own = dubhe_hessian2::Limits::of(limits);
+    let mut decoder = Decoder::with_limits(&data, own).memory(limits.memory());
+    let thrown = Throwable::decode(&mut decoder);
     let thrown = thrown.map_err(|e| malformed("the exception cannot be read").with_source(e))?;
     Ok(Status::from(thrown))
 }

@@ -4,6 +4,8 @@ use std::io::Write;
 
 use bytes::Bytes;
 use dubhe_core::memory::MemoryLimit;
+use dubhe_core::{EncodedArgs, Format, Value};
+use dubhe_hessian2::payload::arguments_with_memory;
 use dubhe_triple::{TripleOptions, TripleProtocol};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -21,6 +23,9 @@ async fn pair(server: &Listening, first: &str) -> Got {
     Http1::ask(server.address, "POST", "/test.Java/pair", &json, body.as_bytes()).await
 }
 
+/// The limit of the memory of a message in tests that meet it to the byte.
+const LIMIT: usize = 64 << 10;
+
 pub(crate) fn list(element: &str, count: usize) -> String {
     format!("[{}]", vec![element; count].join(","))
 }
@@ -37,10 +42,17 @@ async fn json_takes_memory_by_its_length() {
         assert!(text.contains("raise MemoryLimit"), "{text}");
     }
     let mut options = TripleOptions::default();
-    options.decoded = MemoryLimit::new(8, 1 << 20);
+    options.decoded = MemoryLimit::new(8, LIMIT);
     let server = listen_with(options).await;
-    assert_eq!(pair(&server, &list("null", 1_000)).await.status, 200);
-    assert_eq!(pair(&server, &list("null", 2_000)).await.status, 400);
+    // A text with an escape is copied. The length of what is around it does not matter.
+    let text = |letters: usize| format!("\"\\u0061{}\"", "a".repeat(letters - 1));
+    let mut budget = MemoryLimit::default().budget(1_000);
+    let all = budget.left();
+    let body = Bytes::from(format!("[{}, 1]", text(1_000)));
+    dubhe_json::from_bytes_charged(&body, dubhe_json::Limits::default(), &mut budget).unwrap();
+    let most = LIMIT - (all - budget.left()) + 1_000;
+    assert_eq!(pair(&server, &text(most)).await.status, 200);
+    assert_eq!(pair(&server, &text(most + 1)).await.status, 400);
 }
 
 #[tokio::test]
@@ -111,4 +123,41 @@ async fn arguments_in_a_wrapper_take_memory_by_their_length() {
     assert_eq!(got.headers["grpc-status"], "3");
     let text = got.headers["grpc-message"].to_str().unwrap();
     assert!(text.contains("raise MemoryLimit"), "{text}");
+
+    // A text in two chunks is copied.
+    let text = |letters: u16| {
+        let mut text = b"R\0\x01aS".to_vec();
+        text.extend_from_slice(&(letters - 1).to_be_bytes());
+        text.resize(4 + usize::from(letters) + 2, b'a');
+        text
+    };
+    let given =
+        EncodedArgs::separate(Format::Hessian2, [text(1_000).into(), (&b"\x91"[..]).into()]);
+    let read = arguments_with_memory::<(Value, Value)>(&given.into());
+    let (_, taken) = read.unwrap();
+    let most = u16::try_from(LIMIT - taken + 1_000).unwrap();
+    let mut options = TripleOptions::default();
+    options.decoded = MemoryLimit::new(64, LIMIT);
+    let server = serve_with(options).await;
+    let mut raw = Raw::connect(server.address).await;
+    for (letters, fits) in [(most, true), (most + 1, false)] {
+        let got = raw.call("/test.Java/pair", grpc(), Some(framed(&wrapper(&text(letters))))).await;
+        assert_eq!(!got.headers.contains_key("grpc-status"), fits, "{:?}", got.headers);
+    }
+}
+
+#[tokio::test]
+async fn arguments_in_a_wrapper_have_the_limits_of_hessian() {
+    let mut options = TripleOptions::default();
+    options.hessian.depth = 3;
+    let server = serve_with(options).await;
+    let mut raw = Raw::connect(server.address).await;
+    let grpc = || headers(&[("content-type", "application/grpc")]);
+    let nested = |depth: usize| framed(&wrapper(&[vec![0x79; depth], vec![0x90]].concat()));
+    let got = raw.call("/test.Java/pair", grpc(), Some(nested(3))).await;
+    assert!(!got.headers.contains_key("grpc-status"), "{:?}", got.headers);
+    let got = raw.call("/test.Java/pair", grpc(), Some(nested(4))).await;
+    assert_eq!(got.headers["grpc-status"], "3");
+    let text = got.headers["grpc-message"].to_str().unwrap();
+    assert!(text.contains("raise Limits::depth (option hessian)"), "{text}");
 }
