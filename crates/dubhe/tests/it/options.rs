@@ -272,6 +272,7 @@ async fn options_may_be_as_long_as_a_duration_can_be() {
             (o.dubbo.min_rate.window, o.triple.min_rate.window) = (Duration::MAX, Duration::MAX);
             (o.triple.idle_timeout, o.triple.ping_interval) = (Duration::MAX, Duration::MAX);
             (o.triple.drain_quiet, o.triple.write_stall) = (Duration::MAX, Duration::MAX);
+            o.triple.handshake_timeout = Duration::MAX;
         });
         let server = server.registry(Memory::new()).start("127.0.0.1:0").await.unwrap();
         let app = App::builder("test").build().unwrap();

@@ -34,7 +34,8 @@ pub struct TripleOptions {
     /// as open any more. More of them end the connection with `ENHANCE_YOUR_CALM`: a client that
     /// cancels many calls at once needs as many as it may have open. Default 1,000.
     pub max_pending_resets: u32,
-    /// Bytes in a list of headers, received. Default 16 KiB.
+    /// Bytes that a list of headers must stay below, received; over HTTP/2 each field counts as 32 more
+    /// than its name and its value (RFC 9113, 6.5.2). Default 16 KiB.
     pub max_header_list: u32,
     /// Fields in the head of a request over HTTP/1.1; one with more gets the answer 431. Default 100.
     pub max_headers: usize,
@@ -42,6 +43,9 @@ pub struct TripleOptions {
     pub stream_window: u32,
     /// The same for all streams of a connection together. Default 4 MiB.
     pub connection_window: u32,
+    /// The longest time from the first bytes of a client over HTTP/2 until its preface is whole. Zero for
+    /// no limit. Default 10 s.
+    pub handshake_timeout: Duration,
     /// The least rate at which a client must send what is expected of it: the head of a request over
     /// HTTP/1.1, all of its body there and of a unary call, and the rest of a message that has begun
     /// in a stream. A slower body fails its call with `DEADLINE_EXCEEDED`, a slower head ends the
@@ -108,6 +112,7 @@ impl Default for TripleOptions {
             max_headers: MAX_HEADERS,
             stream_window: 1024 * 1024,
             connection_window: 4 * 1024 * 1024,
+            handshake_timeout: Duration::from_secs(10),
             min_rate: MinRate::default(),
             idle_timeout: Duration::from_mins(5),
             ping_interval: Duration::from_mins(1),

@@ -208,6 +208,27 @@ async fn a_stream_may_pause_between_messages_and_not_within_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn half_a_preface_over_http2_ends_its_connection() {
+    for (limit, seconds) in [(None, 10), (Some(3), 3)] {
+        let mut options = TripleOptions::default();
+        if let Some(limit) = limit {
+            options.handshake_timeout = Duration::from_secs(limit);
+        }
+        let mut served = serve(options, false);
+        served.io.write_all(b"PRI * HTTP/2.0\r\n\r\n").await.unwrap();
+        let begin = Instant::now();
+        served.task.await.unwrap();
+        assert_eq!(begin.elapsed().as_secs(), seconds);
+    }
+    let mut options = TripleOptions::default();
+    options.handshake_timeout = Duration::ZERO;
+    let mut served = serve(options, false);
+    served.io.write_all(b"PRI * HTTP/2.0\r\n\r\n").await.unwrap();
+    sleep(60 * MINUTE).await;
+    assert!(!served.task.is_finished(), "zero is no limit");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_connection_without_a_call_over_http2_is_closed() {
     let served = serve(TripleOptions::default(), false);
     let begin = Instant::now();

@@ -21,9 +21,6 @@ use crate::transport::stream::{Receiver, Responder, ServerStream};
 use crate::transport::version::Each;
 use crate::wire::held::Backlog;
 
-/// The longest a client may take for its preface and settings.
-const HANDSHAKE: Duration = Duration::from_secs(10);
-
 /// Serves one connection to its end: `answer` is run for each request, in a task of its own.
 /// Dropped, it takes its requests with it.
 pub(crate) async fn serve<F>(
@@ -45,11 +42,15 @@ pub(crate) async fn serve<F>(
         .initial_window_size(options.stream_window)
         .initial_connection_window_size(options.connection_window)
         .handshake(io);
+    let limit = options.handshake_timeout;
+    let made = tokio::time::timeout(unless_zero(limit), flusher.after(handshake));
     let mut connection = tokio::select! {
-        made = tokio::time::timeout(HANDSHAKE, flusher.after(handshake)) => match made {
+        made = made => match made {
             Ok(Ok(connection)) => connection,
             Ok(Err(error)) => return tracing::debug!(%remote, %error, "no http/2 connection was made"),
-            Err(_) => return tracing::debug!(%remote, "the http/2 handshake took too long"),
+            Err(_) => {
+                return tracing::debug!(%remote, ?limit, "the http/2 handshake took too long");
+            }
         },
         () = quiet(shutdown.clone(), options.drain_quiet) => {
             return tracing::debug!(%remote, "http/2 connection ended before its handshake");
@@ -142,6 +143,11 @@ enum Event<A> {
     Drain,
     /// A reason to close.
     Close(CloseStep),
+}
+
+/// The same time, where zero is for ever.
+fn unless_zero(time: Duration) -> Duration {
+    if time.is_zero() { Duration::MAX } else { time }
 }
 
 /// Resolves when a drain has gone on for `time`.
