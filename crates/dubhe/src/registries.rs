@@ -32,7 +32,7 @@ pub(crate) fn by_url(
     let (kind, rest) = url.split_once("://").unwrap_or((url, ""));
     match kind {
         "memory" => Ok(Arc::new(Memory::new())),
-        "file" if rest.starts_with('/') => Ok(Arc::new(File::new(rest, clock.clone()))),
+        "file" if rest.starts_with('/') => Ok(Arc::new(file(rest, clock.clone())?)),
         "file" => Err(wrong(format!("registry {url:?} has no folder; write file:///FOLDER"))),
         "zookeeper" => {
             let builder = ZooKeeper::builder(url, clock.clone())?;
@@ -41,6 +41,20 @@ pub(crate) fn by_url(
         other => Err(wrong(format!(
             "unknown kind of registry {other:?}; known kinds: memory://, file:// and zookeeper://"
         ))),
+    }
+}
+
+/// The registry of `FOLDER?max.file=BYTES`.
+fn file(rest: &str, clock: SharedClock) -> Result<File, Status> {
+    let (folder, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let registry = File::new(folder, clock);
+    let mut parameters = query.split('&').filter_map(|parameter| parameter.split_once('='));
+    match parameters.find(|(name, _)| *name == "max.file") {
+        None => Ok(registry),
+        Some((_, text)) => match text.parse() {
+            Ok(bytes) if bytes > 0 => Ok(registry.max_file(bytes)),
+            _ => Err(wrong(format!("max.file={text:?} is not a number of bytes above 0"))),
+        },
     }
 }
 
@@ -56,11 +70,17 @@ mod tests {
     async fn knows_its_kinds_and_says_which() {
         let clock: SharedClock = Arc::new(TokioClock);
         let registry = |url| by_url(url, &"shop".into(), &clock);
-        for url in ["memory://", "file:///tmp/x", "zookeeper://127.0.0.1:1?backup=127.0.0.1:2"] {
+        for url in [
+            "memory://",
+            "file:///tmp/x",
+            "file:///tmp/x?max.file=100",
+            "zookeeper://127.0.0.1:1?backup=127.0.0.1:2",
+        ] {
             assert!(registry(url).is_ok(), "{url}");
         }
         for (url, hint) in [
             ("file://x", "file:///FOLDER"),
+            ("file:///tmp/x?max.file=1k", "max.file"),
             ("zookeeper://h?session=x", "session"),
             ("consul://x", "zookeeper://"),
         ] {

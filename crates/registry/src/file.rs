@@ -1,7 +1,7 @@
 //! A registry in a folder of one host.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +17,8 @@ use crate::provider_url::{from_url, to_url};
 
 /// The pause between two readings of the folder.
 const POLL_PERIOD: Duration = Duration::from_secs(1);
-/// The largest file that is read, in bytes.
-const MAX_FILE_BYTES: u64 = 1024 * 1024;
+/// The default of [`File::max_file`]: 1 MiB.
+const MAX_FILE: u64 = 1024 * 1024;
 
 /// A folder of `*.url` files, each with one provider URL a line; empty lines and lines that begin
 /// with `#` are passed over.
@@ -30,6 +30,8 @@ const MAX_FILE_BYTES: u64 = 1024 * 1024;
 pub struct File {
     folder: PathBuf,
     clock: SharedClock,
+    /// The bytes of the largest file that is read.
+    limit: u64,
     /// The error of the last look at the folder, until one succeeds.
     error: Arc<Mutex<Option<io::ErrorKind>>>,
 }
@@ -37,7 +39,15 @@ pub struct File {
 impl File {
     /// The registry in `folder`, which is made when the first provider registers.
     pub fn new(folder: impl Into<PathBuf>, clock: SharedClock) -> Self {
-        Self { folder: folder.into(), clock, error: Arc::default() }
+        Self { folder: folder.into(), clock, limit: MAX_FILE, error: Arc::default() }
+    }
+
+    /// Sets the largest file that is read, in bytes. A larger one is passed over with a warning, and so
+    /// are its providers. Default 1 MiB.
+    #[must_use]
+    pub fn max_file(mut self, bytes: u64) -> Self {
+        self.limit = bytes;
+        self
     }
 
     fn file_of(&self, registration: &Registration) -> PathBuf {
@@ -56,8 +66,9 @@ impl File {
     }
 }
 
-/// All providers in `folder`. A line that is no URL is skipped, and the log has a warning.
-fn read(folder: &Path) -> io::Result<Vec<Registration>> {
+/// All providers in `folder`. A line that is no URL, and a file with more than `max_file` bytes, is
+/// skipped, and the log has a warning.
+fn read(folder: &Path, max_file: u64) -> io::Result<Vec<Registration>> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|e| e == "url"))
@@ -66,12 +77,18 @@ fn read(folder: &Path) -> io::Result<Vec<Registration>> {
     let mut all = Vec::new();
     for file in files {
         // A file may go between the listing and the reading: its provider left.
-        let Ok(meta) = std::fs::metadata(&file) else { continue };
-        if meta.len() > MAX_FILE_BYTES {
-            tracing::warn!(file = %file.display(), "skipped a file larger than 1 MiB");
+        let Ok(opened) = std::fs::File::open(&file) else { continue };
+        let mut text = Vec::new();
+        // It may grow while it is read.
+        if opened.take(max_file.saturating_add(1)).read_to_end(&mut text).is_err() {
             continue;
         }
-        let Ok(text) = std::fs::read_to_string(&file) else { continue };
+        if u64::try_from(text.len()).is_ok_and(|bytes| bytes > max_file) {
+            let file = file.display();
+            tracing::warn!(%file, limit = max_file, "skipped a file with more bytes than max.file");
+            continue;
+        }
+        let Ok(text) = String::from_utf8(text) else { continue };
         let (mut skipped, mut first) = (0_usize, None);
         for line in text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')) {
             match Url::parse(line, "dubbo") {
@@ -152,8 +169,8 @@ impl FolderWatch {
                 let clock = &self.registry.clock;
                 clock.sleep_until(clock.now() + POLL_PERIOD).await;
             }
-            let folder = self.registry.folder.clone();
-            let now = match blocking(move || read(&folder)).await {
+            let (folder, most) = (self.registry.folder.clone(), self.registry.limit);
+            let now = match blocking(move || read(&folder, most)).await {
                 Ok(mut providers) => {
                     *self.registry.error.lock() = None;
                     providers.retain(|p| p.service == self.service);

@@ -44,8 +44,8 @@ impl Lines {
 #[derive(Debug)]
 pub struct ThreadGuard {
     _guard: DefaultGuard,
-    /// While there is one subscriber only, `tracing` asks that of the thread which comes first to a
-    /// line whether anybody wants it, and remembers the answer for all threads.
+    /// Another subscriber: with one alone, `tracing` asks that of the thread which comes first to a line
+    /// whether anybody wants it, and remembers the answer for all threads.
     _second: Dispatch,
 }
 

@@ -8,9 +8,11 @@ use std::time::Duration;
 use dubhe::prelude::*;
 use dubhe::registry::{Memory, Registering, Registration, Registry, Snapshots};
 use dubhe::{RunningServer, ServiceKey};
+use dubhe_testkit::log::Lines;
 use dubhe_testkit::{http1, wait_until};
 use futures_util::StreamExt as _;
 use tokio::sync::{Barrier, Notify, Semaphore};
+use tracing::Level;
 
 #[dubhe::interface("org.example.Inn")]
 trait Inn {
@@ -116,6 +118,45 @@ async fn registries_that_do_not_answer_hold_up_neither_stop_nor_removal() {
     let text = "service org.example.Inn is not withdrawn from registry [1, 2] of 2";
     assert!(error.message().starts_with(text), "{error}");
     in_time(server.stop()).await;
+}
+
+/// Time that is paused passes when nothing else is to be done, so that its length is exact.
+#[tokio::test(start_paused = true)]
+async fn a_stop_and_a_removal_wait_for_a_silent_registry_as_long_as_the_option_says() {
+    let (warnings, _guard) = Lines::of_this_thread(Level::WARN);
+    assert_eq!(dubhe::ServerOptions::default().withdraw_timeout, Duration::from_secs(3));
+    for timeout in [Duration::from_millis(20), Duration::from_secs(3), Duration::from_hours(1)] {
+        let server = builder(&[&Silent::default()])
+            .options(|options| options.withdraw_timeout = timeout)
+            .start("127.0.0.1:0")
+            .await
+            .unwrap();
+        let began = tokio::time::Instant::now();
+        server.remove(&inn()).await.unwrap_err();
+        // Then the service is served for the quiet period, 1 s.
+        let waited = began.elapsed();
+        assert!((timeout..timeout + Duration::from_secs(2)).contains(&waited), "{waited:?}");
+        let began = tokio::time::Instant::now();
+        server.stop().await;
+        // The timer of tokio rounds up to 1 ms.
+        let waited = began.elapsed();
+        let exact = timeout..=timeout + Duration::from_millis(1);
+        assert!(exact.contains(&waited), "{waited:?} of {timeout:?}");
+        // What is left of a server is asked for once more when it is dropped, and nobody waits for that.
+        let lines = warnings.with(&format!("timeout={timeout:?} "));
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        let named = |line: &String| line.contains("within withdraw_timeout; going on without it");
+        assert!(lines.iter().all(named), "{lines:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_registry_that_answers_in_time_does_not_hold_up_a_stop() {
+    let (warnings, _guard) = Lines::of_this_thread(Level::WARN);
+    let registry = Silent::answering_withdrawals_together(2);
+    let server = builder(&[&registry]).options(|o| o.withdraw_timeout = Duration::from_hours(1));
+    in_time(server.start("127.0.0.1:0").await.unwrap().stop()).await;
+    assert_eq!((registry.providers().await, warnings.take()), (0, Vec::new()));
 }
 
 #[tokio::test]

@@ -62,3 +62,29 @@ async fn follows_providers_and_files_written_by_hand() {
     let last = seen.next().await.unwrap();
     assert_eq!((last.health, last.providers.len()), (Health::Stale, 1));
 }
+
+#[tokio::test]
+async fn a_file_may_have_as_many_bytes_as_the_limit() {
+    let folder = std::env::temp_dir().join(format!("dubhe-registry-max-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let write = |name: &str, port: u16, bytes: usize| {
+        let url = format!("dubbo://127.0.0.1:{port}/a.B?group=g&version=1.0.0\n");
+        let comment = "#".repeat(bytes - url.len());
+        std::fs::write(folder.join(name), url + &comment).unwrap();
+    };
+    write("a.url", 1, 100);
+    write("b.url", 2, 101);
+    let seen = async |registry: File| {
+        let mut seen = registry.subscribe(&provider(1).service).await.unwrap();
+        ports(&mut seen).await
+    };
+    let registry = || File::new(&folder, Arc::new(Fast));
+    assert_eq!(seen(registry().max_file(100)).await, [1]);
+    assert_eq!(seen(registry().max_file(101)).await, [1, 2]);
+    // 1 MiB is the default.
+    write("a.url", 1, 1 << 20);
+    write("b.url", 2, (1 << 20) + 1);
+    assert_eq!(seen(registry()).await, [1]);
+    assert_eq!(seen(registry().max_file(u64::MAX)).await, [1, 2]);
+    std::fs::remove_dir_all(&folder).unwrap();
+}

@@ -33,6 +33,9 @@ pub struct ZooKeeperOptions {
     /// failure, of which a random part is waited. Default, and most, 10 s and a quarter of the session
     /// that the server granted.
     pub max_pause: Duration,
+    /// `jute.maxbuffer` in bytes: the largest frame that is read, such as the list of all providers of a
+    /// service; a larger one ends the connection. Default 16 MiB, some 30,000 providers.
+    pub max_frame: usize,
     /// `check`: whether registering fails when that takes longer. Default true; without it,
     /// registering goes on in the background.
     pub check: bool,
@@ -64,13 +67,15 @@ impl ZooKeeperOptions {
         for server in more.split(',').chain(backup.split(',')).filter(|s| !s.trim().is_empty()) {
             servers.push(address(server.trim()).map_err(|e| wrong(e.to_string()))?);
         }
-        let number = |name: &str, default: u64| match url.param(name) {
-            None => Ok(Duration::from_millis(default)),
+        let number = |name: &str, unit: &str, default: u64| match url.param(name) {
+            None => Ok(default),
             Some(text) => match text.parse() {
-                Ok(ms) if ms > 0 => Ok(Duration::from_millis(ms)),
-                _ => Err(wrong(format!("{name}={text:?} is not a number of milliseconds above 0"))),
+                Ok(number) if number > 0 => Ok(number),
+                _ => Err(wrong(format!("{name}={text:?} is not a number of {unit} above 0"))),
             },
         };
+        let time = |name, default| number(name, "milliseconds", default).map(Duration::from_millis);
+        let max_frame = number("jute.maxbuffer", "bytes", 16 * 1024 * 1024)?;
         let flag = |name: &str| match url.param(name) {
             None | Some("true") => Ok(true),
             Some("false") => Ok(false),
@@ -80,9 +85,10 @@ impl ZooKeeperOptions {
             servers,
             root: root(url.param("group").unwrap_or("dubbo")).map_err(wrong)?,
             credentials: credentials(&url),
-            session_timeout: number("session", 60_000)?,
-            timeout: number("timeout", 30_000)?,
-            max_pause: number("retry.period", 10_000)?,
+            session_timeout: time("session", 60_000)?,
+            timeout: time("timeout", 30_000)?,
+            max_pause: time("retry.period", 10_000)?,
+            max_frame: usize::try_from(max_frame).unwrap_or(usize::MAX),
             check: flag("check")?,
             register: flag("register")?,
             dynamic: flag("dynamic")?,
@@ -145,6 +151,7 @@ mod tests {
             session_timeout: Duration::from_mins(1),
             timeout: Duration::from_secs(30),
             max_pause: Duration::from_secs(10),
+            max_frame: 16 * 1024 * 1024,
             check: true,
             register: true,
             dynamic: true,
@@ -156,7 +163,7 @@ mod tests {
     #[test]
     fn every_parameter_is_read() {
         let url = "zookeeper://me:secret@a:1,b?backup=c:3,[::1]:4&group=/fleet/x/&session=5000\
-                   &timeout=100&retry.period=700&check=false&register=false&dynamic=false&application=shop";
+                   &timeout=100&retry.period=700&jute.maxbuffer=4096&check=false&register=false&dynamic=false&application=shop";
         let options = ZooKeeperOptions::parse(url).unwrap();
         let expected = ZooKeeperOptions {
             servers: vec![
@@ -170,6 +177,7 @@ mod tests {
             session_timeout: Duration::from_secs(5),
             timeout: Duration::from_millis(100),
             max_pause: Duration::from_millis(700),
+            max_frame: 4096,
             check: false,
             register: false,
             dynamic: false,
@@ -188,6 +196,7 @@ mod tests {
             ("zookeeper://", "host"),
             ("zookeeper://a?session=soon", "session"),
             ("zookeeper://a?timeout=0", "timeout"),
+            ("zookeeper://a?jute.maxbuffer=4k", "jute.maxbuffer"),
             ("zookeeper://a?check=maybe", "check"),
             ("zookeeper://a?register=no", "register"),
             ("zookeeper://a?group=../x", "group"),

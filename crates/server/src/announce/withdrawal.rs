@@ -75,7 +75,11 @@ impl Withdrawal {
     async fn in_time<T>(&self, withdrawal: impl Future<Output = T>) {
         let timeout = self.timeout;
         if tokio::time::timeout(timeout, withdrawal).await.is_err() {
-            tracing::warn!(?timeout, "a registry did not withdraw all registrations in time");
+            tracing::warn!(
+                ?timeout,
+                "a registry did not withdraw all registrations within withdraw_timeout; going on \
+                 without it"
+            );
         }
     }
 

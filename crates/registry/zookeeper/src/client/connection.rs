@@ -73,6 +73,8 @@ pub(super) struct Connection {
     acl: Acl,
     /// The session timeout that the server granted.
     timeout: Duration,
+    /// The bytes of the largest frame that is read.
+    max_frame: usize,
     input: BytesMut,
     output: BytesMut,
     next_id: i32,
@@ -86,6 +88,7 @@ impl Connection {
         mut io: Io,
         acl: Acl,
         timeout: Duration,
+        max_frame: usize,
         session_state: &SessionState,
     ) -> Result<Option<Self>, LossReason> {
         let (mut input, mut output) = (BytesMut::new(), BytesMut::new());
@@ -99,7 +102,7 @@ impl Connection {
         io.write_all_buf(&mut output).await?;
         io.flush().await?;
         let frame = loop {
-            if let Some(frame) = split_frame(&mut input)? {
+            if let Some(frame) = split_frame(&mut input, max_frame)? {
                 break frame;
             }
             if io.read_buf(&mut input).await? == 0 {
@@ -119,6 +122,7 @@ impl Connection {
             session: Session::new(response.session, response.password),
             acl,
             timeout: Duration::from_millis(timeout),
+            max_frame,
             input,
             output,
             next_id: 1,
@@ -201,7 +205,7 @@ impl Connection {
         let mut alarm = clock.sleep_until(after(sent, ping));
         let mut flushed = true;
         loop {
-            while let Some(frame) = split_frame(&mut self.input)? {
+            while let Some(frame) = split_frame(&mut self.input, self.max_frame)? {
                 self.deliver(frame, session_state)?;
             }
             self.input.reserve(READ_SIZE);

@@ -159,7 +159,8 @@ async fn connect(
         let (io, peer) =
             options.dial.dial(server).await.map_err(|error| LossReason::dial(&error))?;
         let acl = if options.credentials.is_some() { Acl::Creator } else { Acl::Open };
-        let connection = Connection::open(io, acl, options.session_timeout, session_state).await?;
+        let (session, max_frame) = (options.session_timeout, options.max_frame);
+        let connection = Connection::open(io, acl, session, max_frame, session_state).await?;
         Ok(connection.map(|mut connection| {
             if let Some(credentials) = &options.credentials {
                 connection.authenticate(credentials);

@@ -44,6 +44,9 @@ pub struct ZooKeeperClientOptions {
     pub credentials: Option<Credentials>,
     /// The session timeout to ask for; the server grants between 2 and 20 of its ticks.
     pub session_timeout: Duration,
+    /// The bytes of the largest frame that is read; a larger one ends the connection. Java's clients stop at
+    /// 1 MiB (`jute.maxbuffer`), or about 2,000 providers of one service.
+    pub max_frame: usize,
     /// A session to go on with, instead of a new one.
     pub resume: Option<Session>,
     /// The longest pause between attempts to connect. None is longer than a quarter of the session that

@@ -73,6 +73,7 @@ impl ZooKeeperBuilder {
             session_timeout: options.session_timeout,
             resume: None,
             max_pause: options.max_pause,
+            max_frame: options.max_frame,
             clock: clock.clone(),
             random: random.clone(),
             dial,

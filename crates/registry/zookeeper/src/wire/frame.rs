@@ -4,18 +4,14 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::read::Malformed;
 
-/// The largest frame that is read, in bytes. Java's clients stop at 1 MiB (`jute.maxbuffer`), or
-/// about 2,000 providers of one service; this is room for 30,000. Memory grows with what arrives,
-/// not with what is declared.
-const MAX_FRAME: usize = 16 * 1024 * 1024;
-
-/// Takes the first frame off `input`, when all of it is there.
-pub(crate) fn split_frame(input: &mut BytesMut) -> Result<Option<Bytes>, Malformed> {
+/// Takes the first frame off `input`, when all of it is there. One with more than `most` bytes is
+/// refused as soon as its length is known; memory grows with what arrives, not with what is declared.
+pub(crate) fn split_frame(input: &mut BytesMut, most: usize) -> Result<Option<Bytes>, Malformed> {
     let Some(mut length) = input.get(..4) else { return Ok(None) };
     let length = usize::try_from(length.get_i32())
         .ok()
-        .filter(|length| *length <= MAX_FRAME)
-        .ok_or(Malformed("a frame of a negative length or of more than 16 MiB"))?;
+        .filter(|length| *length <= most)
+        .ok_or(Malformed("a frame of a negative length or of more bytes than jute.maxbuffer"))?;
     if input.len() - 4 < length {
         return Ok(None);
     }
@@ -46,18 +42,24 @@ mod tests {
         assert_eq!(&whole[..], b"\0\0\0\x03abc\0\0\0\0");
         for cut in 0..7 {
             let mut part = BytesMut::from(&whole[..cut]);
-            assert_eq!(split_frame(&mut part), Ok(None), "{cut}");
+            assert_eq!(split_frame(&mut part, 3), Ok(None), "{cut}");
         }
-        assert_eq!(split_frame(&mut whole), Ok(Some(Bytes::from_static(b"abc"))));
-        assert_eq!(split_frame(&mut whole), Ok(Some(Bytes::new())));
-        assert_eq!(split_frame(&mut whole), Ok(None));
+        assert_eq!(split_frame(&mut whole, 3), Ok(Some(Bytes::from_static(b"abc"))));
+        assert_eq!(split_frame(&mut whole, 3), Ok(Some(Bytes::new())));
+        assert_eq!(split_frame(&mut whole, 3), Ok(None));
     }
 
     #[test]
     fn absurd_lengths_are_refused_before_anything_is_stored() {
+        let limit = 16 * 1024 * 1024;
+        let split =
+            |length: i32, most| split_frame(&mut BytesMut::from(&length.to_be_bytes()[..]), most);
         for length in [-1, i32::MIN, i32::MAX, 16 * 1024 * 1024 + 1] {
-            let mut input = BytesMut::from(&i32::to_be_bytes(length)[..]);
-            assert!(split_frame(&mut input).is_err(), "{length}");
+            assert!(split(length, limit).is_err(), "{length}");
+        }
+        assert_eq!(split(16 * 1024 * 1024, limit), Ok(None), "the rest is waited for");
+        for (length, fits) in [(3, true), (4, false)] {
+            assert_eq!(split(length, 3).is_ok(), fits, "{length}");
         }
     }
 }

@@ -1,8 +1,12 @@
 //! Servers that send nonsense or stop in the middle.
 
+use dubhe_testkit::log::Lines;
+use dubhe_zookeeper::ZooKeeper;
 use dubhe_zookeeper::client::Error;
+use tracing::Level;
 
 use super::fake::{Fake, TIMEOUT, answer, granted, names, stat};
+use super::support::clock;
 
 /// Asks for children; the server answers with `bytes` and hangs up.
 async fn exchange(bytes: &[u8]) -> Result<Vec<String>, Error> {
@@ -73,4 +77,28 @@ async fn nonsense_ends_the_connection_and_the_call_with_it() {
         let (answered, ()) = tokio::join!(client.children("/a"), serve);
         assert_eq!(answered.map(|(names, _)| names), Err(Error::Disconnected), "{bytes:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frame_may_have_as_many_bytes_as_jute_maxbuffer() {
+    let (warnings, _guard) = Lines::of_this_thread(Level::WARN);
+    // The header of an answer has 16 bytes, the number of names and the length of one 4 each.
+    for (bytes, fits) in [(1000, true), (1001, false)] {
+        let mut fake = Fake::new();
+        let url = "zookeeper://127.0.0.1:2181?jute.maxbuffer=1000";
+        let registry = ZooKeeper::builder(url, clock()).unwrap().dial(fake.dialer()).build();
+        let mut line = fake.welcome(1).await;
+        registry.client().connected().await.unwrap();
+        let name = "x".repeat(bytes - 24);
+        let serve = async {
+            let request = line.request().await;
+            line.answer(request.id, 1, 0, &names(&[&name])).await;
+            assert!(fits || line.ended().await);
+        };
+        let (answered, ()) = tokio::join!(registry.client().children("/a"), serve);
+        let expected = if fits { Ok(vec![name]) } else { Err(Error::Disconnected) };
+        assert_eq!(answered.map(|(names, _)| names), expected, "{bytes}");
+    }
+    let lines = warnings.with("more bytes than jute.maxbuffer");
+    assert_eq!(lines.len(), 1, "{:?}", warnings.take());
 }

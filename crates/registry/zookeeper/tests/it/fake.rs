@@ -86,6 +86,7 @@ impl Fake {
             session_timeout: self.session,
             resume: None,
             max_pause: Duration::from_mins(1),
+            max_frame: 16 * 1024 * 1024,
             clock: clock(),
             random: Arc::new(SplitMix::new(seed)),
             dial: Arc::new(self.dialer()),

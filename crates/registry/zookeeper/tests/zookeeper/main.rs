@@ -56,6 +56,7 @@ async fn client(server: &Server, resume: Option<Session>) -> Client {
         session_timeout: Duration::from_secs(4),
         resume,
         max_pause: Duration::from_secs(1),
+        max_frame: 16 * 1024 * 1024,
         clock: clock(),
         random: Arc::new(SplitMix::from_os()),
         dial: Arc::new(TcpDial::default()),
