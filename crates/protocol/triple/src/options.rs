@@ -59,8 +59,11 @@ pub struct TripleOptions {
     /// that is not answered until the next is due ends the connection, unless data comes at
     /// `min_rate`. Zero for none. Default 1 min.
     pub ping_interval: Duration,
-    /// The time in which, while a server drains, no byte may have moved before it closes a connection
-    /// on which no request is whole: half a head, half a body, no answer to a PING. Default 1 s.
+    /// The time in each of which, while a server drains, a connection must make progress on which no
+    /// request is whole: with half a head, half a body, a reply that is not taken, or no answer to a PING.
+    /// Bytes of requests that come and of replies that leave at `min_rate` are progress, PINGs and other
+    /// frames of control are none; without a `min_rate` any such byte is. Otherwise the connection is
+    /// closed. Default 1 s.
     pub drain_quiet: Duration,
     /// The longest time in which a client takes no byte of a reply that waits for it. Then the stream is
     /// reset with CANCEL over HTTP/2, and the connection is closed over HTTP/1.1, there on Unix sockets and

@@ -14,7 +14,7 @@ use dubhe_net::io::Io;
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::http2::FrameBoundaries;
+use super::http2::{FrameBoundaries, RequestBytes};
 
 /// The bytes that are collected before they are written though more may come.
 const FULL: usize = 64 * 1024;
@@ -66,10 +66,11 @@ impl Flusher {
         }
     }
 
-    /// The bytes ever received and written.
-    pub(super) fn moved(&self) -> (u64, u64) {
+    /// The bytes ever received and written, and the parts of requests in what a client sent.
+    pub(super) fn moved(&self) -> (u64, u64, RequestBytes) {
         let inner = self.0.lock();
-        (inner.received, inner.written)
+        let parts = inner.frames.as_ref().map(FrameBoundaries::requests).unwrap_or_default();
+        (inner.received, inner.written, parts)
     }
 
     /// Returns `true` while a frame or a header block of a client is not whole.

@@ -17,6 +17,7 @@ mod body;
 mod coalesced;
 mod coop;
 mod deadline;
+mod drain;
 mod error;
 mod http1;
 mod http2;

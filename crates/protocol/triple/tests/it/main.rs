@@ -11,6 +11,7 @@
 mod bounds;
 mod client;
 mod compression;
+mod drained;
 mod ends;
 mod first_head;
 mod gone;

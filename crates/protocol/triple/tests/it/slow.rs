@@ -26,7 +26,7 @@ pub(crate) struct Served {
     pub(crate) task: JoinHandle<()>,
 }
 
-fn serve(options: TripleOptions, http1: bool) -> Served {
+pub(crate) fn serve(options: TripleOptions, http1: bool) -> Served {
     serve_from(None, options, http1)
 }
 
@@ -46,7 +46,7 @@ pub(crate) fn serve_from(remote: Option<SockAddr>, options: TripleOptions, http1
 }
 
 /// Reads until the server has closed the connection.
-async fn rest(io: &mut Io) -> String {
+pub(crate) async fn rest(io: &mut Io) -> String {
     let mut all = Vec::new();
     io.read_to_end(&mut all).await.unwrap();
     String::from_utf8_lossy(&all).into_owned()
@@ -75,7 +75,7 @@ pub(crate) async fn client(
     (send, connection, silence)
 }
 
-fn request(method: &str) -> Request<()> {
+pub(crate) fn request(method: &str) -> Request<()> {
     let request = Request::post(format!("http://h/test.Plain/{method}"));
     request.header("content-type", "application/grpc").body(()).unwrap()
 }
@@ -112,7 +112,7 @@ async fn echo(send: &mut SendRequest<Bytes>) {
     body.trailers().await.unwrap();
 }
 
-const ECHO1: &str =
+pub(crate) const ECHO1: &str =
     "POST /test.Java/hello HTTP/1.1\r\nhost: h\r\ncontent-type: application/json\r\n";
 
 #[tokio::test(start_paused = true)]
@@ -272,7 +272,7 @@ async fn without_an_interval_nobody_is_asked() {
 }
 
 /// The time that a drain takes, which ends in order.
-async fn drain(trigger: &Trigger, task: JoinHandle<()>) -> Duration {
+pub(crate) async fn drain(trigger: &Trigger, task: JoinHandle<()>) -> Duration {
     let begin = Instant::now();
     let mut drain = std::pin::pin!(trigger.drain((begin + MINUTE).into_std()));
     assert!(futures_util::poll!(&mut drain).is_pending());
@@ -329,7 +329,7 @@ async fn a_stream_that_pauses_holds_a_drain() {
 }
 
 /// A frame over HTTP/2.
-fn frame(kind: u8, flags: u8, stream: u8, body: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(kind: u8, flags: u8, stream: u8, body: &[u8]) -> Vec<u8> {
     let length = u8::try_from(body.len()).unwrap();
     [&[0, 0, length, kind, flags, 0, 0, 0, stream], body].concat()
 }

@@ -75,7 +75,7 @@ pub(crate) async fn serve<F>(
             ended = &mut connection => break ended,
             _ = shutdown.draining(), if !draining => {
                 draining = true;
-                progress.drain();
+                progress.drain(options);
                 connection.as_mut().graceful_shutdown();
             }
             why = poll_fn(|cx| watch.poll(cx)) => {

@@ -15,6 +15,7 @@ use http_body::{Body, Frame, SizeHint};
 use parking_lot::Mutex;
 
 use crate::options::TripleOptions;
+use crate::transport::drain::DrainWindow;
 
 /// The progress of a connection: shared by its stream, its requests and its timer, all in one task.
 pub(super) struct Progress(Mutex<State>);
@@ -24,9 +25,7 @@ struct State {
     requests: usize,
     meter: RateMeter,
     idle: Duration,
-    quiet: Duration,
-    /// The last moment at which bytes came or a drain began, while draining.
-    draining: Option<Instant>,
+    drain: Option<Drain>,
     /// The body of the request is awaited, and no response has begun.
     awaits_body: bool,
     responded: bool,
@@ -37,6 +36,15 @@ struct State {
     end_at: Option<Instant>,
     /// The moment at which the stream looks whether the peer has hung up.
     hang_up_due: Option<Instant>,
+}
+
+/// The state of a drain.
+struct Drain {
+    window: DrainWindow,
+    /// The bytes that came in the window.
+    received: u64,
+    /// The time since when the body of the request is not awaited.
+    paused: Option<Instant>,
 }
 
 enum Phase {
@@ -62,8 +70,7 @@ impl Progress {
             requests: 0,
             meter,
             idle: options.idle_timeout,
-            quiet: options.drain_quiet,
-            draining: None,
+            drain: None,
             awaits_body: false,
             responded: false,
             stuck: None,
@@ -82,8 +89,9 @@ impl Progress {
         } else if let Phase::Head = state.phase {
             state.meter.receive(bytes);
         }
-        if let Some(moved) = &mut state.draining {
-            *moved = time::now();
+        if let Some(drain) = &mut state.drain {
+            drain.received =
+                drain.received.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
         }
     }
 
@@ -93,13 +101,20 @@ impl Progress {
         state.phase = Phase::Request;
         state.requests += 1;
         (state.awaits_body, state.responded, state.end_at) = (false, false, None);
+        if let Some(drain) = &mut state.drain {
+            drain.await_body(false);
+        }
         InRequest(self.clone())
     }
 
     /// Notes if the body of the request is awaited.
     pub(super) fn await_body(&self, awaits: bool) {
         let mut state = self.0.lock();
+        let state = &mut *state;
         state.awaits_body = awaits && !state.responded;
+        if let Some(drain) = &mut state.drain {
+            drain.await_body(state.awaits_body);
+        }
     }
 
     /// The head of the response is there.
@@ -118,8 +133,17 @@ impl Progress {
         self.0.lock().end_at = Some(at);
     }
 
-    pub(super) fn drain(&self) {
-        self.0.lock().draining.get_or_insert_with(time::now);
+    pub(super) fn drain(&self, options: &TripleOptions) {
+        let mut state = self.0.lock();
+        if state.drain.is_none() {
+            let now = time::now();
+            let paused = matches!(state.phase, Phase::Request) && !state.awaits_body;
+            state.drain = Some(Drain {
+                window: DrainWindow::new(options, now),
+                received: 0,
+                paused: paused.then_some(now),
+            });
+        }
     }
 
     /// Says when the stream, which is polled with the connection, is to look after the peer.
@@ -140,8 +164,6 @@ impl Progress {
 impl State {
     fn look(&mut self, now: Instant) -> Result<Option<Instant>, String> {
         let state = self;
-        let quiet = state.quiet;
-        let drained = state.draining.map(|moved| after(moved, quiet));
         let ends = |until: Option<Instant>, why: &str| match until {
             Some(until) if until <= now => Err(why.to_owned()),
             until => Ok(until),
@@ -157,15 +179,39 @@ impl State {
             Phase::Head => {
                 let checked = state.meter.check(now, "the head of a request");
                 checked.map_err(|error| error.to_string())?;
-                let drained = ends(drained, "it was drained, with half a head")?;
+                let drained = state.drain.as_mut();
+                let drained = drained.map(|drain| drain.look(now, "half a head")).transpose()?;
                 Ok([state.meter.due(), drained].into_iter().flatten().min())
             }
             Phase::Request if state.awaits_body => {
-                ends(drained, "it was drained, with half a body")
+                state.drain.as_mut().map(|drain| drain.look(now, "half a body")).transpose()
             }
             Phase::Request => ends(state.end_at, "the deadline of a response passed"),
         }?;
         Ok([due, stalled].into_iter().flatten().min())
+    }
+}
+
+impl Drain {
+    /// Notes if the body of the request is awaited: time in which it is not does not count.
+    fn await_body(&mut self, awaits: bool) {
+        if !awaits {
+            self.paused.get_or_insert_with(time::now);
+        } else if let Some(since) = self.paused.take() {
+            self.window.shift(time::now().saturating_duration_since(since));
+        }
+    }
+
+    /// The next moment to look again, while the peer owes the rest of a request.
+    fn look(&mut self, now: Instant, part: &str) -> Result<Instant, String> {
+        if self.window.due() <= now {
+            if !self.window.has_progress(now, self.received) {
+                return Err(format!("it was drained, with {part}"));
+            }
+            self.window.restart(now);
+            self.received = 0;
+        }
+        Ok(self.window.due())
     }
 }
 

@@ -4,6 +4,8 @@
 const PREFACE: usize = 24;
 /// The length of the head of a frame (RFC 9113, 4.1).
 const HEAD: usize = 9;
+/// The type of frames that carry a piece of a body.
+const DATA: u8 = 0x0;
 /// The types of frames that carry a piece of a header block, and the flag of its last piece.
 const HEADERS: u8 = 0x1;
 const PUSH_PROMISE: u8 = 0x5;
@@ -20,12 +22,31 @@ pub(crate) struct FrameBoundaries {
     left: usize,
     /// A header block is not whole.
     in_block: bool,
+    /// The present frame carries a piece of a request.
+    in_request: bool,
+    requests: RequestBytes,
+}
+
+/// The parts of requests in the frames of a peer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RequestBytes {
+    /// Frames that have begun, of any type.
+    pub(crate) frames: u64,
+    /// Bytes of bodies and header blocks.
+    pub(crate) bytes: u64,
 }
 
 impl FrameBoundaries {
     /// The boundaries of what a client sends, which begins with its preface.
     pub(crate) fn of_client() -> Self {
-        Self { head: [0; HEAD], known: 0, left: PREFACE, in_block: false }
+        Self {
+            head: [0; HEAD],
+            known: 0,
+            left: PREFACE,
+            in_block: false,
+            in_request: false,
+            requests: RequestBytes::default(),
+        }
     }
 
     /// Takes bytes in the order in which they came.
@@ -34,6 +55,10 @@ impl FrameBoundaries {
             let taken = if self.left > 0 {
                 let taken = self.left.min(bytes.len());
                 self.left -= taken;
+                if self.in_request {
+                    let taken = u64::try_from(taken).unwrap_or(u64::MAX);
+                    self.requests.bytes = self.requests.bytes.saturating_add(taken);
+                }
                 taken
             } else {
                 let room = self.head.get_mut(self.known..).unwrap_or_default();
@@ -59,6 +84,13 @@ impl FrameBoundaries {
         if matches!(kind, HEADERS | PUSH_PROMISE | CONTINUATION) {
             self.in_block = flags & END_HEADERS == 0;
         }
+        self.in_request = matches!(kind, DATA | HEADERS | CONTINUATION);
+        self.requests.frames = self.requests.frames.saturating_add(1);
+    }
+
+    /// The parts of requests that ever came.
+    pub(crate) fn requests(&self) -> RequestBytes {
+        self.requests
     }
 
     /// Returns `true` while a frame or a header block is not whole.
@@ -80,6 +112,7 @@ mod tests {
         let whole = [
             b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(),
             frame(0x4, 0, 0),
+            frame(0x6, 0, 8),
             [frame(HEADERS, 0, 3), frame(CONTINUATION, 0, 0), frame(CONTINUATION, 0x4, 2)].concat(),
             frame(0x0, 1, 200),
         ];
@@ -94,6 +127,8 @@ mod tests {
                 frames.push(&[*last]);
                 assert!(!frames.is_unfinished(), "{step}");
             }
+            // Those of SETTINGS do not count.
+            assert_eq!(frames.requests(), RequestBytes { frames: 6, bytes: 3 + 2 + 200 });
         }
     }
 }

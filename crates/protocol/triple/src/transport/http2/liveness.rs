@@ -8,7 +8,9 @@ use dubhe_net::time;
 use dubhe_net::timer::EarliestTimer;
 use h2::{Ping, PingPong};
 
+use super::RequestBytes;
 use crate::options::TripleOptions;
+use crate::transport::drain::DrainWindow;
 
 /// The watch over a connection. Its timer is moved to an earlier moment only, and rings in vain
 /// where calls made it needless.
@@ -32,11 +34,9 @@ pub(super) struct Liveness<'a> {
 
 /// The state of a drain.
 struct Drain {
-    /// The last moment at which bytes moved, or the drain began.
-    moved: Instant,
-    bytes: u64,
-    /// The peer has answered the PING at the beginning.
-    answered: bool,
+    window: DrainWindow,
+    /// The traffic before the window; `None` while a request that is whole is waited for.
+    before: Option<Traffic>,
 }
 
 /// The facts of a connection that decide.
@@ -46,11 +46,27 @@ pub(super) struct Traffic {
     pub(super) received: u64,
     /// Bytes ever written.
     pub(super) written: u64,
+    /// The parts of requests in what was received.
+    pub(super) parts: RequestBytes,
     /// Requests that are not answered to their end.
     pub(super) requests: usize,
     /// Requests of them that have not arrived to their end and whose handlers have not begun.
     pub(super) receiving: usize,
 }
+
+impl Traffic {
+    /// The bytes of requests that came since `before`, and of replies that left.
+    fn progress_since(&self, before: &Self) -> u64 {
+        let parts = (self.parts.bytes).saturating_sub(before.parts.bytes);
+        // A PING and the like may be answered each: that is no progress.
+        let frames = (self.parts.frames).saturating_sub(before.parts.frames);
+        let replies = (self.written).saturating_sub(before.written);
+        parts.saturating_add(replies.saturating_sub(frames.saturating_mul(ANSWER)))
+    }
+}
+
+/// The most bytes of the answer to a frame that is no request (RFC 9113, 6.7).
+const ANSWER: u64 = 17;
 
 /// The step that a connection should take.
 pub(super) enum CloseStep {
@@ -88,8 +104,8 @@ impl<'a> Liveness<'a> {
     /// A drain begins: a PING tells if the peer is there.
     pub(super) fn drain(&mut self, traffic: Traffic) {
         let now = time::now();
-        let bytes = traffic.received.saturating_add(traffic.written);
-        self.drain = Some(Drain { moved: now, bytes, answered: false });
+        self.drain =
+            Some(Drain { window: DrainWindow::new(self.options, now), before: Some(traffic) });
         self.ping(now, traffic.received);
     }
 
@@ -120,9 +136,6 @@ impl<'a> Liveness<'a> {
             && matches!(pings.poll_pong(cx), Poll::Ready(Ok(_)))
         {
             self.unanswered = None;
-            if let Some(drain) = &mut self.drain {
-                drain.answered = true;
-            }
         }
         if self.armed && self.drain.is_none() && self.timer.poll(cx).is_pending() {
             return Poll::Pending;
@@ -166,24 +179,24 @@ impl<'a> Liveness<'a> {
 
     /// The next moment to look again.
     fn look(&mut self, now: Instant, traffic: Traffic) -> Result<Option<Instant>, CloseStep> {
-        let Traffic { received, written, requests, receiving } = traffic;
+        let Traffic { received, requests, receiving, .. } = traffic;
         let options = self.options;
         if let Some(drain) = &mut self.drain {
-            let bytes = received.saturating_add(written);
-            if bytes != drain.bytes {
-                (drain.moved, drain.bytes) = (now, bytes);
-            }
-            // Whoever answers is waited for as long as it has a request that is whole.
-            let nothing_begun = requests <= receiving;
-            if !nothing_begun || drain.answered && requests == 0 {
+            if requests > receiving {
+                drain.before = None;
                 return Ok(None);
             }
-            let until = after(drain.moved, options.drain_quiet);
-            return if until > now {
-                Ok(Some(until))
-            } else {
-                Err(CloseStep::End("it was drained"))
-            };
+            let progress = drain.before.map(|before| traffic.progress_since(&before));
+            let over = drain.window.due() <= now;
+            if over && progress.is_some_and(|bytes| !drain.window.has_progress(now, bytes)) {
+                return Err(CloseStep::End("it was drained"));
+            }
+            if over || progress.is_none() {
+                drain.window.restart(now);
+                drain.before = Some(traffic);
+            }
+            let due = drain.window.due();
+            return if due > now { Ok(Some(due)) } else { Err(CloseStep::End("it was drained")) };
         }
         if !self.carried {
             let idle = options.idle_timeout;

@@ -65,9 +65,9 @@ pub(crate) async fn serve<F>(
     let mut coop = YieldOnWake::default();
     loop {
         let traffic = |requests: usize| {
-            let (received, written) = flusher.moved();
+            let (received, written, parts) = flusher.moved();
             let receiving = Arc::strong_count(&receiving) - 1;
-            Traffic { received, written, requests, receiving }
+            Traffic { received, written, parts, requests, receiving }
         };
         // One poll of everything, not one of each: a connection is polled several times a call.
         let event = poll_fn(|cx| {
