@@ -1,6 +1,7 @@
 //! The limits of generic calls whose arguments and results are JSON: those of the wire, for all
 //! arguments of a call together.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test stops at the first surprise")]
+#![allow(clippy::many_single_char_names, reason = "six arguments of one kind")]
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -27,7 +28,7 @@ trait Six {
     /// The value itself.
     async fn same(&self, value: Value) -> Result<Value, Status>;
 
-    /// True if both are the same list of one number.
+    /// Returns true if both are the same list of one number.
     async fn pair(&self, a: Value, b: Value) -> Result<bool, Status>;
 
     /// A text of as many letters.

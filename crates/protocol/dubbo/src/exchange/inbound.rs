@@ -191,7 +191,7 @@ impl Exchange {
         // The reply, now or when the handler ends.
         match started {
             Some((ended, ticket)) => {
-                ticket.reply(ended, &self.peer, &self.connection.refusals, out)
+                ticket.reply(ended, &self.peer, &self.connection.refusals, out);
             }
             None => {
                 if let Some(until) = until {
