@@ -12,7 +12,8 @@ pub struct Limits {
     pub depth: u16,
     /// The memory of what is read, by the length of the text; and the length of the text that is
     /// written, by the memory of the value, shared parts counted once. By default 64 times either,
-    /// at most 64 MiB.
+    /// at most 64 MiB. In writing, an entry that is met again through a reference counts 64 bytes
+    /// besides its text, one whose key is taken 64 bytes and its key, and a reference 16 bytes.
     pub memory: MemoryLimit,
 }
 

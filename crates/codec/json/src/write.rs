@@ -1,7 +1,9 @@
 //! The conversion of values to JSON.
 //!
-//! The text is written as the value is walked, so that its length bounds the work.
+//! The text is written as the value is walked, so that its length bounds the work. Work that writes
+//! little or nothing is charged besides: entries that are met again, or whose key is taken.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::{self, Write};
 
@@ -13,6 +15,13 @@ use dubhe_core::value::Label;
 use serde_json::{Number, Value as Json};
 
 use crate::{Error, Limits};
+
+/// The bytes that an entry is charged where its text does not pay for it: the room that it takes while
+/// the last value of its key is looked for.
+const ENTRY: usize = 64;
+
+/// The bytes that a reference is charged.
+const REFERENCE: usize = 16;
 
 /// The treatment of class names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,7 +50,8 @@ pub fn to_string_within(value: &Value, classes: Classes, limits: Limits) -> Resu
     own.add(value);
     let out = Text { bytes: Vec::new(), budget: limits.memory.budget(own.bytes) };
     let (shared, depth) = (own.shared, limits.depth);
-    let mut writer = Writer { classes, shared, open: Vec::new(), depth, most: depth, out };
+    let mut writer =
+        Writer { classes, shared, open: Vec::new(), again: false, depth, most: depth, out };
     writer.write(value)?;
     String::from_utf8(writer.out.bytes)
         .map_err(|error| Error::Syntax(serde::ser::Error::custom(error)))
@@ -105,6 +115,8 @@ struct Writer<'a> {
     classes: Classes,
     shared: HashMap<Label, &'a Value>,
     open: Vec<Label>,
+    /// The value stands in a container that is referred to, and has been walked at its first place.
+    again: bool,
     /// The containers that may still nest.
     depth: u16,
     most: u16,
@@ -119,7 +131,10 @@ impl<'a> Writer<'a> {
             Value::Long(n) | Value::Date(n) => self.put(n),
             Value::Double(d) => self.put(&double(*d)),
             Value::String(s) => self.put(&**s),
-            Value::Bytes(b) => self.put(&STANDARD.encode(b)),
+            Value::Bytes(b) => {
+                let text = self.base64(b)?;
+                self.put(&text)
+            }
             Value::List(list) => self.nested("[", "]", |this| {
                 list.items.iter().enumerate().try_for_each(|(index, v)| {
                     this.comma(index)?;
@@ -127,40 +142,49 @@ impl<'a> Writer<'a> {
                 })
             }),
             Value::Map(map) => {
+                self.visit(map.entries.len())?;
                 let entries = map.entries.iter().map(|(k, v)| Ok((self.key(k)?, v)));
                 let entries = entries.collect::<Result<Vec<_>, Error>>()?;
-                self.object(entries)
+                self.object(None, &entries)
             }
             Value::Object(object) => {
-                let mut entries = Vec::with_capacity(object.fields.len());
-                entries.extend(object.fields.iter().map(|(name, v)| (name.to_string(), v)));
-                match self.classes {
-                    Classes::Keep => self.object_of(Some(&object.class), entries),
-                    Classes::Drop => self.object(entries),
-                }
+                self.visit(object.fields.len())?;
+                let fields = object.fields.iter();
+                let entries: Vec<_> = fields.map(|(name, v)| (Cow::Borrowed(&**name), v)).collect();
+                let class = (self.classes == Classes::Keep).then_some(&*object.class);
+                self.object(class, &entries)
             }
             Value::Shared(label, inner) => self.labelled(*label, inner),
             Value::Ref(label) => {
+                self.out.budget.charge(REFERENCE)?;
                 let inner = self.shared.get(label).copied().ok_or(Error::Label(label.0))?;
-                self.labelled(*label, inner)
+                let before = std::mem::replace(&mut self.again, true);
+                self.labelled(*label, inner)?;
+                self.again = before;
+                Ok(())
             }
             _ => self.raw("null"),
         }
     }
 
-    fn object(&mut self, entries: Vec<(String, &'a Value)>) -> Result<(), Error> {
-        self.object_of(None, entries)
+    /// Charges the entries of a container that has been walked before.
+    fn visit(&mut self, entries: usize) -> Result<(), Error> {
+        let bytes = if self.again { entries.saturating_mul(ENTRY) } else { 0 };
+        Ok(self.out.budget.charge(bytes)?)
     }
 
     /// Writes an object. Of several values under one key the last counts, where the first stands.
-    fn object_of(
+    fn object(
         &mut self,
         class: Option<&str>,
-        entries: Vec<(String, &'a Value)>,
+        entries: &[(Cow<'a, str>, &'a Value)],
     ) -> Result<(), Error> {
         let mut last: HashMap<&str, &'a Value> = HashMap::with_capacity(entries.len());
-        for (key, value) in &entries {
-            last.insert(key, value);
+        for (key, value) in entries {
+            if last.insert(key, value).is_some() {
+                // Nothing is written for it.
+                self.out.budget.charge(ENTRY.saturating_add(key.len()))?;
+            }
         }
         self.nested("{", "}", |this| {
             let mut written = 0;
@@ -170,7 +194,7 @@ impl<'a> Writer<'a> {
                 this.put(class)?;
                 written = 1;
             }
-            for (key, _) in &entries {
+            for (key, _) in entries {
                 // Taken where its key stands first.
                 let Some(value) = last.remove(&**key) else { continue };
                 this.comma(written)?;
@@ -211,14 +235,11 @@ impl<'a> Writer<'a> {
     }
 
     /// The text of a key: that of a string, or the JSON of anything else.
-    fn key(&mut self, key: &'a Value) -> Result<String, Error> {
+    fn key(&mut self, key: &'a Value) -> Result<Cow<'a, str>, Error> {
         match key {
-            Value::String(text) => {
-                self.out.budget.charge(text.len())?;
-                return Ok(text.to_string());
-            }
+            Value::String(text) => return Ok(Cow::Borrowed(&**text)),
             // Strings in JSON, too.
-            Value::Bytes(bytes) => return Ok(STANDARD.encode(bytes)),
+            Value::Bytes(bytes) => return Ok(self.base64(bytes)?.into()),
             _ => {}
         }
         let start = self.out.bytes.len();
@@ -226,7 +247,13 @@ impl<'a> Writer<'a> {
         let text = self.out.bytes.split_off(start);
         let text = String::from_utf8_lossy(&text);
         // A number that JSON has not is a string; keys need no second pair of quotes.
-        Ok(text.trim_matches('"').to_owned())
+        Ok(text.trim_matches('"').to_owned().into())
+    }
+
+    /// The text of bytes, charged before it is made.
+    fn base64(&mut self, bytes: &[u8]) -> Result<String, Error> {
+        self.out.budget.charge(bytes.len())?;
+        Ok(STANDARD.encode(bytes))
     }
 
     fn comma(&mut self, index: usize) -> Result<(), Error> {
@@ -314,6 +341,82 @@ mod tests {
         // What is written once always fits.
         let control = Value::list(vec!["\u{1}"; 100_000]);
         assert_eq!(to_string(&control, Classes::Keep).unwrap().len(), 900_001);
+    }
+
+    /// A container, and `times` references to it.
+    fn met_again(container: Value, times: usize) -> Value {
+        let first = std::iter::once(container.shared(0));
+        Value::list(first.chain(vec![Value::reference(0); times]))
+    }
+
+    /// A map of `entries` entries under one key.
+    fn one_key(entries: usize) -> Value {
+        Value::map(vec![("", Value::Null); entries])
+    }
+
+    #[test]
+    fn entries_under_a_key_that_is_taken_are_charged() {
+        // 4 KiB on the wire: 30 KB of text, and a million entries to look at.
+        let written = to_string(&met_again(one_key(1_024), 1_024), Classes::Keep);
+        assert!(matches!(written, Err(Error::Memory(_))));
+        let fields = |mut object: dubhe_core::value::Object| {
+            object.fields = vec![("x".into(), Value::Null); 1_000];
+            Value::from(object)
+        };
+        let object = fields(Value::object("a.B"));
+        let written = to_string(&met_again(object.clone(), 15_000), Classes::Keep);
+        assert!(matches!(written, Err(Error::Memory(_))));
+        // As many objects of one class, none of them shared.
+        let written = to_string(&Value::list(vec![object; 2_000]), Classes::Keep);
+        assert!(matches!(written, Err(Error::Memory(_))));
+        // The bound: each but the first of a key, a name of 100 bytes and what is written.
+        let few = Limits::default().memory(MemoryLimit::new(1, 64 << 10));
+        let key = "k".repeat(100);
+        let write = |entries| {
+            let map = Value::map(vec![(&*key, Value::Null); entries]);
+            to_string_within(&map, Classes::Keep, few)
+        };
+        let taken = (64 << 10) / (ENTRY + key.len());
+        assert_eq!(write(taken).unwrap().len(), 109);
+        assert!(matches!(write(taken + 1), Err(Error::Memory(_))));
+    }
+
+    #[test]
+    fn entries_that_are_met_again_are_charged() {
+        let few = Limits::default().memory(MemoryLimit::new(1, 64 << 10));
+        let write = |times| {
+            let map = Value::map((0..10).map(|n| (n, Value::Null)));
+            to_string_within(&met_again(map, times), Classes::Keep, few)
+        };
+        // Its text has 91 bytes, and a key is written twice.
+        let each = 10 * (ENTRY + 1) + REFERENCE + 92;
+        let times = ((64 << 10) - 103) / each;
+        assert!(write(times).is_ok());
+        assert!(matches!(write(times + 1), Err(Error::Memory(_))));
+    }
+
+    #[test]
+    fn keys_that_are_bytes_are_charged_even_if_taken() {
+        let few = Limits::default().memory(MemoryLimit::new(1, 64 << 10));
+        let write = |entries| {
+            let key = Value::Bytes(vec![0; 1_000].into());
+            let map = Value::map(vec![(key, Value::Null); entries]);
+            to_string_within(&map, Classes::Keep, few)
+        };
+        assert!(write(20).is_ok());
+        assert!(matches!(write(40), Err(Error::Memory(_))));
+    }
+
+    #[test]
+    fn many_small_objects_and_maps_shared_a_few_times_are_written() {
+        // About 4 MiB on the wire.
+        let object = Value::from(Value::object("a.User").field("id", 1).field("name", "Ada"));
+        let written = to_string(&Value::list(vec![object; 600_000]), Classes::Keep).unwrap();
+        assert!(written.len() > 20_000_000);
+        let map = Value::map((0..50_000).map(|n| (format!("key{n}"), Value::Int(n))));
+        assert!(to_string(&met_again(map, 8), Classes::Keep).is_ok());
+        let user = Value::map([("id", 1), ("age", 36)]);
+        assert!(to_string(&met_again(user, 100_000), Classes::Keep).is_ok());
     }
 
     #[test]
