@@ -20,7 +20,7 @@ fn lines() -> (Lines, DefaultGuard) {
 /// A call whose attachments are above the limits here.
 fn long(two_way: bool) -> Request<'static> {
     let attachments = vec![("path", SERVICE.into()), ("k", "a".repeat(2_000).into())];
-    Request { attachments, two_way, ..Request::new(1, "echo", 1) }
+    Request { two_way, attachments, ..Request::new(1, "echo", 1) }
 }
 
 /// The only line about calls that were refused.
