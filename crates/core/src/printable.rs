@@ -13,6 +13,45 @@ impl<T: fmt::Display> fmt::Display for Printable<T> {
     }
 }
 
+/// The bytes of a text of a peer that are printed.
+pub const SHOWN: usize = 16 * 1024;
+
+/// Prints the first [`SHOWN`] bytes of a text of any length, and how many more there are. `Display`
+/// escapes as [`Printable`] does, `Debug` as that of `str`.
+#[derive(Clone, Copy)]
+pub struct Shown<'a>(pub &'a str);
+
+impl<'a> Shown<'a> {
+    /// The part that is printed, which ends with a whole character, and the bytes behind it.
+    fn split(self) -> (&'a str, usize) {
+        let mut end = self.0.len().min(SHOWN);
+        while !self.0.is_char_boundary(end) {
+            end -= 1;
+        }
+        (self.0.get(..end).unwrap_or_default(), self.0.len() - end)
+    }
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (shown, more) = self.split();
+        Printable(shown).fmt(f)?;
+        rest(f, more)
+    }
+}
+
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (shown, more) = self.split();
+        fmt::Debug::fmt(shown, f)?;
+        rest(f, more)
+    }
+}
+
+fn rest(f: &mut fmt::Formatter<'_>, more: usize) -> fmt::Result {
+    if more > 0 { write!(f, "… ({more} bytes more)") } else { Ok(()) }
+}
+
 /// A writer that escapes what passes.
 struct Escaping<'a, 'b>(&'a mut fmt::Formatter<'b>);
 
@@ -55,5 +94,18 @@ mod tests {
             assert_eq!(Printable(text).to_string(), printed);
         }
         assert_eq!(Printable('\n').to_string(), "\\n");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_behind_a_whole_character() {
+        let most = "x".repeat(SHOWN);
+        assert_eq!(Shown(&most).to_string(), most);
+        assert_eq!(format!("{:?}", Shown(&most)), format!("{most:?}"));
+        let longer = format!("{most}y");
+        assert_eq!(Shown(&longer).to_string(), format!("{most}… (1 bytes more)"));
+        assert_eq!(format!("{:?}", Shown(&longer)), format!("{most:?}… (1 bytes more)"));
+        let cut = format!("{}好!", "x".repeat(SHOWN - 1));
+        assert!(Shown(&cut).to_string().ends_with("x… (4 bytes more)"));
+        assert_eq!(Shown("a\n\u{202e}").to_string(), "a\\n\\u{202e}");
     }
 }

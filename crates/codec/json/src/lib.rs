@@ -41,7 +41,10 @@ pub enum Error {
     #[error("too large for json: {0}")]
     Memory(#[from] OverBudget),
     /// Arrays and objects that nest too deep.
-    #[error("json nests deeper than {0}; raise Limits::depth (option json_depth)")]
+    #[error(
+        "json nests deeper than {0}; nest less, or raise triple.json_depth \
+         (in code Limits::depth), which is 127 at most"
+    )]
     Depth(u16),
     /// A number that no double holds.
     #[error("not json that can be held: a number is beyond a double; send it as a string")]

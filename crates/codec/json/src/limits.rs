@@ -8,7 +8,7 @@ use dubhe_core::payload::DecodeLimits;
 #[non_exhaustive]
 pub struct Limits {
     /// The depth to which arrays and objects may nest, in both directions. Default 127, and at
-    /// most that in reading.
+    /// most that in reading: more counts as [`MOST_DEPTH`](Self::MOST_DEPTH).
     pub depth: u16,
     /// The memory of what is read, by the length of the text; and the length of the text that is
     /// written, by the memory of the value, shared parts counted once. By default 64 times either,
@@ -19,11 +19,14 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 127, memory: MemoryLimit::default() }
+        Self { depth: Self::MOST_DEPTH, memory: MemoryLimit::default() }
     }
 }
 
 impl Limits {
+    /// The most for [`depth`](Self#structfield.depth) in reading: the recursion of `serde_json`.
+    pub const MOST_DEPTH: u16 = 127;
+
     /// The limits that come with bytes of a payload.
     pub fn of(carried: &DecodeLimits) -> Self {
         carried.get::<Self>().copied().unwrap_or_default().memory(carried.memory())

@@ -65,7 +65,7 @@ fn read(
     let mut state = State {
         shared,
         budget,
-        depth_limit: limits.depth,
+        depth_limit: limits.depth.min(Limits::MOST_DEPTH),
         depth: 0,
         failure: None,
         keys: Vec::new(),
@@ -75,7 +75,19 @@ fn read(
         json.end()?;
         Ok(value)
     });
-    value.map_err(|error| state.failure.take().unwrap_or(Error::Syntax(error)))
+    value.map_err(|error| match state.failure.take() {
+        Some(failure) => failure,
+        None if state.depth == Limits::MOST_DEPTH && is_recursion(&error) => {
+            Error::Depth(Limits::MOST_DEPTH)
+        }
+        None => Error::Syntax(error),
+    })
+}
+
+/// Returns `true` for the error of what nests deeper than `serde_json` goes, which has no kind of its
+/// own. It comes before the visitor sees the container.
+fn is_recursion(error: &serde_json::Error) -> bool {
+    error.to_string().starts_with("recursion limit exceeded")
 }
 
 /// The value of a parsed JSON value.
@@ -332,7 +344,14 @@ mod tests {
         let nested = |n: usize| Bytes::from("[".repeat(n) + &"]".repeat(n));
         let read = |n, depth| from_bytes(&nested(n), Limits::default().depth(depth));
         assert!(read(127, 127).is_ok());
-        assert!(read(128, u16::MAX).is_err());
+        for depth in [127, 128, u16::MAX] {
+            assert!(matches!(read(128, depth), Err(Error::Depth(127))), "{depth}");
+        }
+        // An error of syntax at that depth stays one.
+        let cut = Bytes::from("[".repeat(127));
+        assert!(matches!(from_bytes(&cut, Limits::default()), Err(Error::Syntax(_))));
+        let text = read(4, 3).unwrap_err().to_string();
+        assert!(text.contains("deeper than 3;") && text.contains("triple.json_depth"), "{text}");
         assert!(read(3, 3).is_ok());
         assert!(matches!(read(4, 3), Err(Error::Depth(3))));
         let beside = Bytes::from_static(b"[[], {}, [[]]]");

@@ -5,6 +5,7 @@ use std::fmt;
 use bytestring::ByteString;
 
 use crate::payload::Content;
+use crate::printable::Shown;
 use crate::value::Value;
 
 /// A Java exception: its class, its message and all its fields.
@@ -58,6 +59,7 @@ impl Exception {
 
 impl fmt::Debug for Exception {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Exception({}: {:?})", self.class, self.message)
+        let message = self.message.as_deref().map(Shown);
+        write!(f, "Exception({}: {message:?})", Shown(&self.class))
     }
 }

@@ -21,7 +21,7 @@ pub(crate) use panics::panicked;
 
 use crate::end::{Facts, Until, Watchers};
 use crate::metadata::Metadata;
-use crate::printable::Printable;
+use crate::printable::Shown;
 
 /// The origin of an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -152,7 +152,7 @@ impl Status {
         self.0.code
     }
 
-    /// The message, for people.
+    /// The message, for people. It is whole, and may be as long as a reply of a peer.
     pub fn message(&self) -> &str {
         &self.0.message
     }
@@ -298,20 +298,21 @@ impl Status {
     }
 }
 
-/// Prints the code, the call where it is known, and the message, with control characters escaped:
-/// the message may be a peer's.
+/// Prints the code, the call where it is known, and the message, with control characters escaped, as
+/// the message may be a peer's. Of each text the first 16 KiB are printed
+/// ([`SHOWN`](crate::printable::SHOWN)), here and by `Debug`.
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.0.code)?;
         if let Some(call) = &self.0.call {
-            write!(f, "{}: ", Printable(call))?;
+            write!(f, "{}: ", Shown(call))?;
         }
         match &self.0.exception {
             Some(e) => {
-                let (text, class) = (Printable(&self.0.message), Printable(e.class()));
+                let (text, class) = (Shown(&self.0.message), Shown(e.class()));
                 write!(f, "{text} ({class})")
             }
-            None => Printable(&self.0.message).fmt(f),
+            None => Shown(&self.0.message).fmt(f),
         }
     }
 }
@@ -321,12 +322,12 @@ impl fmt::Debug for Status {
         let mut s = f.debug_struct("Status");
         s.field("code", &self.0.code);
         if let Some(call) = &self.0.call {
-            s.field("call", call);
+            s.field("call", &Shown(call));
         }
-        s.field("message", &self.0.message);
+        s.field("message", &Shown(&self.0.message));
         s.field("origin", &self.0.origin).field("retry", &self.0.retry);
         if let Some(e) = &self.0.exception {
-            s.field("exception", &e.class());
+            s.field("exception", &Shown(e.class()));
         }
         s.finish_non_exhaustive()
     }
@@ -357,6 +358,28 @@ mod tests {
         assert_eq!(status.to_string(), "NOT_FOUND: a.B.find on tri://h:1\\n: no such user");
         assert!(format!("{status:?}").contains(r#"call: "a.B.find on tri://h:1\n""#), "{status:?}");
         assert_eq!(status.message(), "no such user");
+    }
+
+    #[test]
+    fn long_texts_of_a_peer_are_cut_in_print_and_whole_in_the_message() {
+        use crate::printable::SHOWN;
+        let text = |bytes: usize| "\u{1}".repeat(bytes);
+        let most = Status::unavailable(text(SHOWN));
+        assert_eq!(most.to_string(), format!("UNAVAILABLE: {}", "\\u{1}".repeat(SHOWN)));
+        assert!(!format!("{most:?}").contains("more)"));
+        let long = Status::unavailable(text(SHOWN + 1));
+        assert!(long.to_string().ends_with("\\u{1}… (1 bytes more)"));
+        assert!(format!("{long:?}").contains("\"… (1 bytes more), origin"));
+        assert_eq!(long.message().len(), SHOWN + 1);
+        // The class and the call, too.
+        let exception = Exception::of_class(text(7 << 20), text(7 << 20));
+        for printed in [format!("{exception:?}"), format!("{exception:#?}")] {
+            assert!(printed.len() < 13 * SHOWN, "{}", printed.len());
+        }
+        let status = Status::exception(exception).with_call(text(7 << 20));
+        for printed in [status.to_string(), format!("{status:?}"), format!("{status:#?}")] {
+            assert!(printed.len() < 19 * SHOWN, "{}", printed.len());
+        }
     }
 
     #[test]

@@ -10,14 +10,18 @@ use dubhe_core::payload::Args;
 use dubhe_core::reply::Reply;
 use dubhe_core::{Code, Method, Payload, Status, Value, descriptor};
 use dubhe_hessian2::java;
-use dubhe_json::{Classes, Limits};
+use dubhe_json::{Classes, Error, Limits};
 
 /// The arguments in `body`, for `method` or another one of its name. No bytes are no arguments.
 pub(crate) fn arguments(body: &Bytes, method: &Method, limits: Limits) -> Result<Args, Status> {
     let given = match body.trim_ascii() {
         [] => None,
         text => Some(dubhe_json::from_bytes(&body.slice_ref(text), limits).map_err(|error| {
-            Status::new(Code::InvalidArgument, format!("the body is {error}")).with_source(error)
+            let text = match error {
+                Error::Depth(_) => format!("the body is not taken: {error}"),
+                _ => format!("the body is {error}"),
+            };
+            Status::new(Code::InvalidArgument, text).with_source(error)
         })?),
     };
     let values = match given {

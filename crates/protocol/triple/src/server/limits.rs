@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::fmt::Display;
 
-use dubhe_core::printable::Printable;
+use dubhe_core::printable::{Printable, Shown};
 use dubhe_core::sock_addr::SockAddr;
 use dubhe_core::{Code, Status};
 use dubhe_hessian2::ErrorKind;
@@ -56,7 +56,7 @@ impl LimitLog {
     ) {
         let Some(failures) = self.0.count(time::now()) else { return };
         let peer = peer.map(tracing::field::display);
-        let error = Printable(status.message());
+        let error = Shown(status.message());
         tracing::warn!(
             peer, %service, method = %Printable(method), option, %error, failures,
             "a message is beyond a limit, and its call fails"

@@ -123,7 +123,7 @@ impl GunzipError {
     pub(crate) fn framed(self, limit: usize) -> FrameError {
         match self {
             Self::NotGzip => FrameError::NotGzip,
-            Self::TooLarge => FrameError::TooLarge { length: limit.saturating_add(1), limit },
+            Self::TooLarge => FrameError::TooLarge { length: None, limit },
         }
     }
 }

@@ -43,7 +43,7 @@ fn prefix(length: usize, compressed: bool, limit: usize) -> Result<[u8; PREFIX],
             let [a, b, c, d] = short.to_be_bytes();
             Ok([u8::from(compressed), a, b, c, d])
         }
-        _ => Err(FrameError::TooLarge { length, limit }),
+        _ => Err(FrameError::TooLarge { length: Some(length), limit }),
     }
 }
 
@@ -153,7 +153,10 @@ mod tests {
         assert_eq!(out, [bytes_of(b"first"), bytes_of(b"")].concat());
         let at = begin(&mut out);
         out.extend_from_slice(b"long");
-        assert_eq!(end(&mut out, at, false, 3), Err(FrameError::TooLarge { length: 4, limit: 3 }));
+        assert_eq!(
+            end(&mut out, at, false, 3),
+            Err(FrameError::TooLarge { length: Some(4), limit: 3 })
+        );
     }
 
     #[test]

@@ -20,8 +20,9 @@ pub enum FrameError {
     Flag(u8),
     /// The message is too large, compressed or not.
     TooLarge {
-        /// The length in bytes; of a compressed message, as many as were counted.
-        length: usize,
+        /// The length in bytes; `None` where it is not known, as of what is not decompressed or read
+        /// any further.
+        length: Option<usize>,
         /// The bytes that it may have.
         limit: usize,
     },
@@ -37,10 +38,14 @@ impl fmt::Display for FrameError {
             }
             Self::Flag(flag) => write!(f, "a message begins with {flag}, where 0 or 1 must be"),
             Self::TooLarge { length, limit } => {
-                write!(
-                    f,
-                    "the message has {length} bytes, the limit is {limit}; raise \
-                     triple.max_message, or the parameter payload of the service, or send less"
+                match length {
+                    Some(length) => {
+                        write!(f, "the message has {length} bytes, the limit is {limit}")?;
+                    }
+                    None => write!(f, "the message has more than {limit} bytes, the limit")?,
+                }
+                f.write_str(
+                    "; raise triple.max_message, or the parameter payload of the service, or send less",
                 )
             }
             Self::NotGzip => f.write_str("the message is not gzip, as its grpc-encoding says"),
@@ -125,7 +130,9 @@ impl Deframer {
         };
         let length = usize::try_from(u32::from_be_bytes([a, b, c, d])).unwrap_or(usize::MAX);
         match flag {
-            _ if length > self.limit => Err(FrameError::TooLarge { length, limit: self.limit }),
+            _ if length > self.limit => {
+                Err(FrameError::TooLarge { length: Some(length), limit: self.limit })
+            }
             0 | 1 => Ok((rest.len() >= length).then_some((flag == 1, length))),
             flag => Err(FrameError::Flag(flag)),
         }
@@ -171,7 +178,7 @@ mod tests {
     #[test]
     fn refuses_by_the_prefix_alone() {
         for (prefix, error) in [
-            ([0, 0, 0, 0, 6], FrameError::TooLarge { length: 6, limit: 5 }),
+            ([0, 0, 0, 0, 6], FrameError::TooLarge { length: Some(6), limit: 5 }),
             ([7, 0, 0, 0, 1], FrameError::Flag(7)),
         ] {
             let mut deframer = Deframer::new(5);
@@ -179,6 +186,15 @@ mod tests {
             assert_eq!(deframer.next_message(), Err(error));
         }
         let own = Data::message(Bytes::from_static(b"long"), 3).unwrap_err();
-        assert_eq!(own, FrameError::TooLarge { length: 4, limit: 3 });
+        assert_eq!(own, FrameError::TooLarge { length: Some(4), limit: 3 });
+    }
+
+    #[test]
+    fn a_length_that_is_not_known_is_not_told() {
+        let text = |length| FrameError::TooLarge { length, limit: 65_536 }.to_string();
+        assert!(
+            text(Some(65_537)).starts_with("the message has 65537 bytes, the limit is 65536; ")
+        );
+        assert!(text(None).starts_with("the message has more than 65536 bytes, the limit; raise "));
     }
 }

@@ -80,6 +80,7 @@ async fn json_has_a_depth_and_numbers_that_can_be_held() {
     let got = pair(&server, &nested(10)).await;
     assert_eq!(got.status, 400);
     assert!(String::from_utf8_lossy(&got.body).contains("nests deeper than 10"), "{:?}", got.body);
+    assert!(String::from_utf8_lossy(&got.body).contains("triple.json_depth"), "{:?}", got.body);
     let got = pair(&server, "1e400").await;
     assert_eq!(got.status, 400);
     assert!(String::from_utf8_lossy(&got.body).contains("beyond a double"), "{:?}", got.body);

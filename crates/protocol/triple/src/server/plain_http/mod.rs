@@ -110,7 +110,7 @@ impl RequestProtocol for PlainHttp {
             }
         };
         if body.len() > self.limit {
-            let (length, limit) = (body.len(), self.limit);
+            let (length, limit) = (Some(body.len()), self.limit);
             return Err(of_frame(FrameError::TooLarge { length, limit }));
         }
         let mut headers = HeaderMap::new();
