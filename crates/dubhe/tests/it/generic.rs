@@ -17,12 +17,12 @@ trait Six {
     /// The length of six texts.
     async fn six(
         &self,
-        a: String,
-        b: String,
-        c: String,
-        d: String,
-        e: String,
-        f: String,
+        first: String,
+        second: String,
+        third: String,
+        fourth: String,
+        fifth: String,
+        sixth: String,
     ) -> Result<i64, Status>;
 
     /// The value itself.
@@ -40,14 +40,15 @@ struct Lengths;
 impl Six for Lengths {
     async fn six(
         &self,
-        a: String,
-        b: String,
-        c: String,
-        d: String,
-        e: String,
-        f: String,
+        first: String,
+        second: String,
+        third: String,
+        fourth: String,
+        fifth: String,
+        sixth: String,
     ) -> Result<i64, Status> {
-        let length: usize = [a, b, c, d, e, f].iter().map(String::len).sum();
+        let length: usize =
+            [first, second, third, fourth, fifth, sixth].iter().map(String::len).sum();
         Ok(i64::try_from(length).unwrap())
     }
 
@@ -103,11 +104,7 @@ async fn six_arguments_in_json_share_the_budget_of_their_message() {
         let gson = caller(&server, protocol);
         for (letters, fits) in [(letters, true), (letters + 1, false), (letters, true)] {
             let lengths = [letters / 6; 5].into_iter().chain([letters - letters / 6 * 5]);
-            let [a, b, c, d, e, f]: [_; 6] =
-                lengths.map(escaped).collect::<Vec<_>>().try_into().unwrap();
-            let args = args!["java.lang.String" => a, "java.lang.String" => b,
-                "java.lang.String" => c, "java.lang.String" => d, "java.lang.String" => e,
-                "java.lang.String" => f];
+            let args = lengths.flat_map(|length| args!["java.lang.String" => escaped(length)]);
             match gson.call("six", args).await {
                 Ok(length) => {
                     assert!(fits, "{protocol}: one byte above the limit was taken");

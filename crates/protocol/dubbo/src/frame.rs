@@ -10,7 +10,8 @@ use crate::payload::PayloadLimit;
 /// The longest body of an event, in bytes (Dubbo Java `deserialization.event.size`).
 pub const EVENT_LIMIT: usize = 15;
 
-/// The number of bytes that begin no frame and are skipped in search of one, in a row.
+/// The number of bytes that begin no frame and are skipped in search of one, in a row, unless
+/// [`Splitter::max_resync`] says otherwise.
 pub const RESYNC_LIMIT: usize = 64 * 1024;
 
 /// The next piece of a stream.
@@ -29,8 +30,8 @@ pub enum Frame {
 pub enum FrameError {
     /// The peer began with something else than a frame: it does not speak dubbo.
     NotDubbo,
-    /// A frame was followed by [`RESYNC_LIMIT`] bytes without another.
-    Lost,
+    /// A frame was followed by more than so many bytes without another.
+    Lost(usize),
     /// A header with a body length below zero.
     NegativeLength(i32),
 }
@@ -41,7 +42,9 @@ impl fmt::Display for FrameError {
             Self::NotDubbo => f.write_str(
                 "the first bytes are not a dubbo frame; check that the port serves the dubbo protocol, and whether it requires TLS",
             ),
-            Self::Lost => write!(f, "{RESYNC_LIMIT} bytes in a row are not part of a dubbo frame"),
+            Self::Lost(most) => {
+                write!(f, "more than {most} bytes in a row are not part of a dubbo frame")
+            }
             Self::NegativeLength(n) => write!(f, "a dubbo header declares a body of {n} bytes"),
         }
     }
@@ -53,10 +56,11 @@ impl std::error::Error for FrameError {}
 /// header merely declares.
 ///
 /// As Dubbo Java does, it skips bytes that begin no frame until the next magic, but at most
-/// [`RESYNC_LIMIT`] of them and never before the first frame.
+/// [`RESYNC_LIMIT`] of them, or as many as [`max_resync`](Self::max_resync) says, and never before the first frame.
 #[derive(Debug)]
 pub struct Splitter {
     limit: PayloadLimit,
+    max_resync: usize,
     /// Bytes of a body above the limit that are still to come.
     skip: usize,
     /// Bytes skipped since the last frame in search of the next.
@@ -67,7 +71,12 @@ pub struct Splitter {
 impl Splitter {
     /// A splitter at the start of a stream.
     pub fn new(limit: PayloadLimit) -> Self {
-        Self { limit, skip: 0, lost: 0, begun: false }
+        Self { limit, max_resync: RESYNC_LIMIT, skip: 0, lost: 0, begun: false }
+    }
+
+    /// The same, which skips at most so many bytes in a row that begin no frame.
+    pub fn max_resync(self, bytes: usize) -> Self {
+        Self { max_resync: bytes, ..self }
     }
 
     /// Returns `true` while bytes of a frame that is skipped are still to come.
@@ -146,7 +155,7 @@ impl Splitter {
         }
         input.advance(garbage);
         self.lost += garbage;
-        if self.lost > RESYNC_LIMIT { Err(FrameError::Lost) } else { Ok(()) }
+        if self.lost > self.max_resync { Err(FrameError::Lost(self.max_resync)) } else { Ok(()) }
     }
 }
 
@@ -236,7 +245,7 @@ mod tests {
             assert_eq!(split(64, &stream, size), Ok(expected.clone()), "pieces of {size}");
         }
         stream.extend_from_slice(&vec![0; RESYNC_LIMIT + 1]);
-        assert_eq!(split(64, &stream, 64), Err(FrameError::Lost));
+        assert_eq!(split(64, &stream, 64), Err(FrameError::Lost(RESYNC_LIMIT)));
     }
 
     #[test]

@@ -47,6 +47,13 @@ pub struct DubboOptions {
     /// The number of calls to the peer that may wait for their replies on a connection; further ones
     /// fail with `RESOURCE_EXHAUSTED`. Default 65,535, which is the most.
     pub max_calls: usize,
+    /// The number of replies of handlers in tasks of their own (slow ones, and those of long requests)
+    /// that the connection has not taken. Above it, and one for each thread, such handlers do not go on
+    /// until one is taken. At least one. Default 16.
+    pub max_ready_replies: usize,
+    /// The number of bytes in a row that begin no frame and are skipped in search of the next one, after
+    /// the first frame; with one more the connection ends. Default 64 KiB.
+    pub max_resync: usize,
     /// The longest time that the handler of a one-way call may take, for which nobody waits; then it
     /// is cancelled, and the log has a warning. The parameter `timeout` of the method
     /// (`<method>.timeout`) or of the service, in milliseconds, comes first. Zero for no limit.
@@ -71,6 +78,8 @@ impl Default for DubboOptions {
             keepalive: KeepaliveOptions::default(),
             max_running: 1024,
             max_calls: crate::exchange::MAX_CALLS,
+            max_ready_replies: crate::exchange::MAX_READY,
+            max_resync: crate::frame::RESYNC_LIMIT,
             one_way_timeout: Duration::from_mins(1),
             application: ByteString::new(),
             drain_quiet: Duration::from_millis(500),
@@ -139,6 +148,18 @@ impl DubboOptions {
     /// The same options with another number of calls that wait for their replies.
     pub fn max_calls(mut self, max_calls: usize) -> Self {
         self.max_calls = max_calls;
+        self
+    }
+
+    /// The same options with another number of replies of handlers in tasks.
+    pub fn max_ready_replies(mut self, replies: usize) -> Self {
+        self.max_ready_replies = replies;
+        self
+    }
+
+    /// The same options with another number of bytes that are skipped in search of a frame.
+    pub fn max_resync(mut self, bytes: usize) -> Self {
+        self.max_resync = bytes;
         self
     }
 

@@ -21,5 +21,6 @@ mod session;
 
 pub use calls::MAX_CALLS;
 pub use connection::{Connection, PeerHandle};
+pub(crate) use offload::MAX_READY;
 pub use role::Role;
 pub use session::Exchange;

@@ -23,18 +23,25 @@ const SLOW_POLL: Duration = Duration::from_micros(100);
 /// The number of calls that get tasks of their own before the connection's task is tried again.
 const OFFLOADED_CALLS: u32 = 64;
 
-/// The number of replies that may be ready in tasks before the connection takes one; it takes none
-/// while too much waits for its peer. Above it handlers in tasks do not go on.
-const MAX_READY: usize = 16;
+/// The number of replies that may be ready in tasks before the connection takes one, unless an option
+/// says otherwise; it takes none while too much waits for its peer. Above it handlers in tasks do not go
+/// on.
+pub(crate) const MAX_READY: usize = 16;
 
 /// Watches how long the handlers of a connection keep its task.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Offload {
     left: u32,
     ready: Arc<ReadyReplies>,
 }
 
 impl Offload {
+    /// No slow handler yet; at most `most` replies in tasks, but one at least.
+    pub(super) fn new(most: usize) -> Self {
+        let ready = ReadyReplies { most: most.max(1), ..ReadyReplies::default() };
+        Self { left: 0, ready: Arc::new(ready) }
+    }
+
     /// `polls` handlers were polled one after the other since `begin`.
     pub(super) fn observe(&mut self, begin: Instant, now: Instant, polls: u32) {
         if now.saturating_duration_since(begin) > SLOW_POLL * polls {
@@ -76,6 +83,7 @@ impl Offload {
 /// Replies of handlers in tasks that the connection has not taken yet.
 #[derive(Debug, Default)]
 struct ReadyReplies {
+    most: usize,
     count: AtomicUsize,
     /// The tasks that wait for room.
     waiting: Mutex<Vec<Waker>>,
@@ -96,7 +104,7 @@ impl ReadyReplies {
     }
 
     fn has_room(&self) -> bool {
-        self.count.load(Ordering::Acquire) < MAX_READY
+        self.count.load(Ordering::Acquire) < self.most
     }
 
     fn enter(self: Arc<Self>) -> ReadyReply {
@@ -110,7 +118,7 @@ struct ReadyReply(Arc<ReadyReplies>);
 
 impl Drop for ReadyReply {
     fn drop(&mut self) {
-        if self.0.count.fetch_sub(1, Ordering::AcqRel) == MAX_READY {
+        if self.0.count.fetch_sub(1, Ordering::AcqRel) == self.0.most {
             let waiting = std::mem::take(&mut *self.0.waiting.lock());
             waiting.into_iter().for_each(Waker::wake);
         }
@@ -144,15 +152,36 @@ mod tests {
 
     #[test]
     fn slow_handlers_run_apart_for_a_while() {
-        let (mut offload, begin) = (Offload::default(), Instant::now());
+        let (mut offload, begin) = (Offload::new(MAX_READY), Instant::now());
         offload.observe(begin, begin + SLOW_POLL * 16, 16);
         assert!(!offload.next(100));
         offload.observe(begin, begin + SLOW_POLL * 2, 1);
         assert_eq!((0..200).filter(|_| offload.next(100)).count(), OFFLOADED_CALLS as usize);
     }
+
+    #[test]
+    fn replies_in_tasks_have_a_limit_of_one_at_least() {
+        for (option, most) in [(0, 1), (1, 1), (3, 3)] {
+            let ready = Offload::new(option).ready;
+            let mut cx = Context::from_waker(Waker::noop());
+            let mut taken: Vec<_> = (1..most).map(|_| ready.clone().enter()).collect();
+            assert!(ready.poll_room(&mut cx).is_ready(), "{option}");
+            taken.push(ready.clone().enter());
+            assert!(ready.poll_room(&mut cx).is_pending(), "{option}");
+            assert_eq!(ready.waiting.lock().len(), 1);
+            // One above, of a task that went on before.
+            let above = ready.clone().enter();
+            drop(taken.pop());
+            assert!(ready.poll_room(&mut cx).is_pending(), "{option}");
+            drop(above);
+            assert!(ready.waiting.lock().is_empty(), "those that wait are woken");
+            assert!(ready.poll_room(&mut cx).is_ready(), "{option}");
+        }
+    }
+
     #[test]
     fn a_large_request_is_decoded_apart() {
-        let mut offload = Offload::default();
+        let mut offload = Offload::new(MAX_READY);
         assert!(!offload.next(work::LONG));
         assert!(offload.next(work::LONG + 1));
         assert!(!offload.next(work::LONG));

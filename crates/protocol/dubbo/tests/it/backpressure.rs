@@ -72,7 +72,14 @@ async fn tcp() -> ((Io, ConnectionInfo), (Io, ConnectionInfo)) {
     (near.unwrap(), far.unwrap())
 }
 
-async fn nobody_reads(mut raw: Raw, server: End, method: &str, made: &AtomicUsize, calls: u64) {
+/// Sends calls and reads nothing at first; `ready` is the limit of replies in tasks.
+async fn nobody_reads(
+    (mut raw, server): (Raw, End),
+    method: &str,
+    made: &AtomicUsize,
+    calls: u64,
+    ready: usize,
+) {
     let mark = SessionOptions::default().write_high_water;
     let requests: Vec<u8> = (1..=calls).flat_map(|n| Request::new(n, method, 1).bytes()).collect();
     raw.send(&requests).await;
@@ -81,7 +88,7 @@ async fn nobody_reads(mut raw: Raw, server: End, method: &str, made: &AtomicUsiz
     // Long enough for every handler that may still go on.
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(handle.queued() < mark + REPLY + 1000, "{method}: {} bytes wait", handle.queued());
-    let most = (PIPE + mark) / REPLY + 1 + 16 + 2;
+    let most = (PIPE + mark) / REPLY + 1 + ready + 2;
     let made_unread = made.load(Ordering::SeqCst);
     assert!(made_unread <= most, "{method}: {made_unread} replies");
 
@@ -100,12 +107,15 @@ async fn nobody_reads(mut raw: Raw, server: End, method: &str, made: &AtomicUsiz
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_that_never_reads_holds_the_mark_and_one_reply() {
     for method in ["now", "later", "slow"] {
+        let options = DubboOptions::default();
+        for (options, ready) in [(options.clone(), 16), (options.clone().max_ready_replies(2), 2)] {
+            let (methods, made) = amplifiers();
+            let ends = Raw::client_of(options, methods);
+            nobody_reads(ends, method, &made, 150, ready).await;
+        }
         let (methods, made) = amplifiers();
-        let (raw, server) = Raw::client_of(DubboOptions::default(), methods);
-        nobody_reads(raw, server, method, &made, 150).await;
-        let (methods, made) = amplifiers();
-        let (raw, server) = tcp_client_of(DubboOptions::default(), methods).await;
-        nobody_reads(raw, server, method, &made, 150).await;
+        let ends = tcp_client_of(options, methods).await;
+        nobody_reads(ends, method, &made, 150, 16).await;
     }
 }
 
@@ -137,7 +147,7 @@ async fn a_client_answers_no_more_callbacks_than_are_read() {
     let (methods, made) = amplifiers();
     let ((io, _), far) = dubhe_net::io::memory::Network::default().pair();
     let client = End::start(far, Role::Client, DubboOptions::default(), Some(methods));
-    nobody_reads(Raw::new(io), client, "now", &made, 100).await;
+    nobody_reads((Raw::new(io), client), "now", &made, 100, 16).await;
 }
 
 #[tokio::test]

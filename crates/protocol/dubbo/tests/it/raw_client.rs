@@ -251,6 +251,19 @@ async fn garbage_between_frames_is_skipped() {
     still_serves(&mut raw).await;
 }
 
+#[tokio::test]
+async fn the_garbage_that_is_skipped_has_a_limit_which_is_an_option() {
+    let options = DubboOptions::default().max_resync(1_000);
+    let (mut raw, server) = Raw::client_of(options, Methods::echo());
+    still_serves(&mut raw).await;
+    raw.send(&[0; 1_000]).await;
+    still_serves(&mut raw).await;
+    raw.send(&[0; 1_001]).await;
+    assert!(raw.next().await.is_none());
+    let why = server.task.await.unwrap().to_string();
+    assert!(why.contains("more than 1000 bytes in a row"), "{why}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn hostile_streams_end_the_connection_and_nothing_else() {
     let mut negative = Request::new(1, "echo", 1).bytes();
