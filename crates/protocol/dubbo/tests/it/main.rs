@@ -15,6 +15,7 @@ mod channel;
 mod cut;
 mod gates;
 mod keepalive;
+mod long_replies;
 mod memory;
 mod raw_client;
 mod raw_server;

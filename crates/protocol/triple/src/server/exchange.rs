@@ -99,6 +99,7 @@ async fn exchange<P: RequestProtocol>(
         Err(refusal) => return reply::send(respond, *refusal).await,
     };
     let (watch, key) = (request.shared.watch.as_deref(), PollKey::of(&target.target.invoke));
+    let long = &*request.shared.long_replies;
 
     // Admission: nothing of the body has been read or decoded. Of several methods of one name the gates
     // are asked about the one that is called, which the arguments tell.
@@ -133,7 +134,7 @@ async fn exchange<P: RequestProtocol>(
     match outcome {
         Ok(reply) => {
             let late = Late { deadline, memory };
-            let watch = StreamWatch { watch, key, caller: &caller };
+            let watch = StreamWatch { watch, key, caller: &caller, long };
             reply::write(&protocol, respond, reply, late, watch).await;
         }
         Err(status) if refused || status.is_never_ran() => {

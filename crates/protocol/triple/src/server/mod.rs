@@ -26,6 +26,7 @@ use dubhe_core::serve::Dispatch;
 use dubhe_net::detect::{Probe, Protocol};
 use dubhe_net::drain::Shutdown;
 use dubhe_net::io::{BoxFuture, ConnectionInfo, Io};
+use dubhe_net::long_replies::LongReplies;
 use dubhe_net::memory::{ConnectionMemory, MemoryBudget};
 use dubhe_net::poll_watch::PollWatch;
 
@@ -56,6 +57,7 @@ struct Shared {
     mounts: Mounts,
     watch: Option<Arc<PollWatch>>,
     memory: Option<Arc<MemoryBudget>>,
+    long_replies: Arc<LongReplies>,
 }
 
 /// A connection, as its requests see it.
@@ -100,7 +102,9 @@ impl TripleProtocol {
     /// Serves what `dispatch` finds.
     pub fn new(dispatch: Arc<dyn Dispatch>, options: TripleOptions) -> Self {
         let mounts = Mounts::default();
-        Self(Arc::new(Shared { dispatch, options, mounts, watch: None, memory: None }))
+        let long_replies = Arc::default();
+        let (watch, memory) = (None, None);
+        Self(Arc::new(Shared { dispatch, options, mounts, watch, memory, long_replies }))
     }
 
     /// The same, with a watchdog over the polls of handlers.

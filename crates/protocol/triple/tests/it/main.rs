@@ -18,6 +18,7 @@ mod gone;
 mod hostile;
 mod keepalive;
 mod layout;
+mod long_replies;
 mod memory;
 mod options;
 mod resets;
