@@ -18,6 +18,7 @@
 //! | [`poll_watch`] | tells a watchdog what is polled on each thread |
 //! | [`time`] | the clock that the above decide by |
 //! | [`work`] | work that takes long and gives way to other tasks |
+//! | [`long_replies`] | remembers the targets whose replies take long to encode |
 
 pub mod detect;
 pub mod drain;
@@ -25,6 +26,7 @@ mod error;
 pub mod io;
 pub mod keepalive;
 pub mod log;
+pub mod long_replies;
 pub mod memory;
 pub mod poll_watch;
 pub mod pool;

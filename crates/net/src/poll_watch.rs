@@ -35,6 +35,11 @@ impl PollKey {
         let address = Arc::as_ptr(value).cast::<()>().addr();
         Self(u64::try_from(address).unwrap_or_default() & KEY_MASK)
     }
+
+    /// The identity as 48 bits.
+    pub(crate) fn bits(self) -> u64 {
+        self.0
+    }
 }
 
 /// The polls under way of one owner, such as a server.

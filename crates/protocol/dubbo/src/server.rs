@@ -8,6 +8,7 @@ use dubhe_core::serve::Dispatch;
 use dubhe_net::detect::{Probe, Protocol};
 use dubhe_net::drain::Shutdown;
 use dubhe_net::io::{BoxFuture, ConnectionInfo, Io};
+use dubhe_net::long_replies::LongReplies;
 use dubhe_net::memory::MemoryBudget;
 use dubhe_net::poll_watch::PollWatch;
 use dubhe_net::session::{Driver, SessionOptions};
@@ -31,6 +32,7 @@ pub struct DubboProtocol {
     session: SessionOptions,
     watch: Option<Arc<PollWatch>>,
     memory: Option<Arc<MemoryBudget>>,
+    long_replies: Arc<LongReplies>,
 }
 
 impl DubboProtocol {
@@ -42,6 +44,7 @@ impl DubboProtocol {
             session: SessionOptions::default(),
             watch: None,
             memory: None,
+            long_replies: Arc::default(),
         }
     }
 
@@ -84,14 +87,15 @@ impl Protocol for DubboProtocol {
         peer: ConnectionInfo,
         mut shutdown: Shutdown,
     ) -> BoxFuture<'static, ()> {
-        let Self { dispatch, options, session, watch, memory } = self.clone();
+        let Self { dispatch, options, session, watch, memory, long_replies } = self.clone();
         Box::pin(async move {
             let remote = peer.remote.clone();
             let memory = memory.map(|budget| budget.connection(remote.clone())).unwrap_or_default();
             let mut connection = None;
             let driver = Driver::new(io, peer, session, |handle| {
                 let exchange = Exchange::new(handle, Role::Server, options, Some(dispatch));
-                let exchange = exchange.poll_watch(watch).memory(&memory);
+                let exchange =
+                    exchange.poll_watch(watch).memory(&memory).long_replies(long_replies);
                 connection = Some(exchange.connection().clone());
                 exchange
             });

@@ -128,11 +128,17 @@ struct Written {
     value: usize,
 }
 
-/// Queues the reply to a call: its result, its exception, or, failing that, why it has none.
-pub(crate) fn write_reply(out: &mut Outbox, to: ReplyTo, mut outcome: Outcome) {
+/// Queues the reply to a call: its result, its exception, or, failing that, why it has none. Returns
+/// the bytes that were encoded; `None` if the encoding broke off.
+pub(crate) fn write_reply(out: &mut Outbox, to: ReplyTo, mut outcome: Outcome) -> Option<usize> {
     let written = match &mut outcome {
         Ok(reply) => write_success(out, to, reply),
         Err(status) => write_error(out, to, status),
+    };
+    let encoded = match &written {
+        Ok(Written { frame, .. }) => Some(*frame),
+        Err(Refused::TooLarge(length)) => Some(*length),
+        Err(Refused::Unwritable(_)) => None,
     };
     match (written, outcome) {
         // What is small leaves at once, or with what waits already.
@@ -152,6 +158,7 @@ pub(crate) fn write_reply(out: &mut Outbox, to: ReplyTo, mut outcome: Outcome) {
             }
         }
     }
+    encoded
 }
 
 /// Queues the reason why a reply cannot be written, and returns it.

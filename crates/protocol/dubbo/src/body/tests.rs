@@ -254,7 +254,7 @@ fn replies_are_read_and_written_back_as_java_wrote_them() {
             }
             (flag, answer) => panic!("{about}: {flag} {answer:?}"),
         };
-        let again = written(|out| write_reply(out, to, outcome));
+        let again = written(|out| _ = write_reply(out, to, outcome));
         assert_eq!(again, bytes, "{about}");
     }
     assert_eq!(counted, [54, 4, 4, 2]);

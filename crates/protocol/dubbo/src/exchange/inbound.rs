@@ -6,12 +6,15 @@ use std::time::Instant;
 use bytes::Bytes;
 use dubhe_core::filter::Guards;
 use dubhe_core::gate::Arrival;
+use dubhe_core::invoke::Outcome;
 use dubhe_core::printable::Printable;
+use dubhe_core::reply::ReplyBody;
 use dubhe_core::serve::{self, Overload, Target, Wanted};
 use dubhe_core::status::{Retry, panic_message, table};
 use dubhe_core::time::{Deadline, after};
-use dubhe_core::{Call, Head, Metadata, Method, Peer, ServiceKey, Status};
+use dubhe_core::{Call, Head, Metadata, Method, Peer, Reply, ServiceKey, Status};
 use dubhe_hessian2::Error;
+use dubhe_net::long_replies::LongReplies;
 use dubhe_net::memory::MemoryFull;
 use dubhe_net::poll_watch::PollKey;
 use dubhe_net::session::Outbox;
@@ -35,15 +38,18 @@ pub(super) struct Ticket {
     deadline: Option<Instant>,
     service: Arc<ServiceKey>,
     method: Arc<Method>,
+    key: PollKey,
 }
 
 impl Ticket {
-    /// Queues the reply of a handler that has ended.
+    /// Queues the reply of a handler that has ended. Others go on meanwhile where `long` expects a long
+    /// one.
     pub(super) fn reply(
         self,
         ended: HandlerResult,
         peer: &Peer,
         refusals: &RefusalLog,
+        long: Option<&LongReplies>,
         out: &mut Outbox,
     ) {
         let mut outcome = ended.unwrap_or_else(|HandlerPanic(panic)| {
@@ -61,7 +67,14 @@ impl Ticket {
             outcome = outcome.map_err(Status::begun);
         }
         match self.to {
-            Some(to) => write_reply(out, to, outcome),
+            Some(to) => {
+                let known = known(&outcome);
+                let encode = || write_reply(out, to, outcome);
+                match long {
+                    Some(long) => long.encode(self.key, known, encode, |written| *written),
+                    None => encode(),
+                };
+            }
             None => match outcome {
                 // Nothing is written, so that the end of the handler is that of the call.
                 Ok(mut reply) => reply.delivered(),
@@ -88,7 +101,7 @@ impl Exchange {
         match self.serve(header, two_way, body, now, out) {
             Ok(()) => {}
             Err(Refusal::Wire(status, text)) => self.refuse(header, two_way, status, &text, out),
-            Err(Refusal::Gate(to, status)) if two_way => write_reply(out, to, Err(status)),
+            Err(Refusal::Gate(to, status)) if two_way => _ = write_reply(out, to, Err(status)),
             Err(Refusal::Gate(_, status)) => tracing::debug!(%status, "one-way call refused"),
         }
     }
@@ -157,6 +170,7 @@ impl Exchange {
 
         // The handler, behind its filters: here while handlers are quick and the request is short,
         // else in a task.
+        let key = PollKey::of(&target.invoke);
         let ticket = Ticket {
             to: two_way.then(|| known.reply_to(header)),
             deadline: match deadline {
@@ -168,6 +182,7 @@ impl Exchange {
             },
             service: service.clone(),
             method: method.clone(),
+            key,
         };
         let until = ticket.deadline;
         let head = Head {
@@ -177,7 +192,6 @@ impl Exchange {
             peer: Some(self.peer.clone()),
             ..Head::new(service.clone(), method.clone())
         };
-        let key = PollKey::of(&target.invoke);
         let begin = move || guards.follow(known.target.invoke.invoke(Call::new(head, payload)));
         let bytes = frame.len();
         let started = if self.offload.next(bytes) {
@@ -191,7 +205,8 @@ impl Exchange {
         // The reply, now or when the handler ends.
         match started {
             Some((ended, ticket)) => {
-                ticket.reply(ended, &self.peer, &self.connection.refusals, out);
+                let (refusals, long) = (&self.connection.refusals, self.long_replies.as_deref());
+                ticket.reply(ended, &self.peer, refusals, long, out);
             }
             None => {
                 if let Some(until) = until {
@@ -318,7 +333,7 @@ impl Exchange {
                 one_way.get_or_insert_with(|| (0, name())).0 += 1;
                 return;
             }
-            ticket.reply(Ok(Err(Status::not_ended())), peer, refusals, out);
+            ticket.reply(Ok(Err(Status::not_ended())), peer, refusals, None, out);
         });
         if let Some((calls, example)) = one_way {
             self.overdue.report(calls, &example, now);
@@ -374,6 +389,12 @@ impl RequestHead {
     fn reply_to(&self, header: Header) -> ReplyTo {
         ReplyTo { id: header.id, attachments: self.attachments, limit: self.limit }
     }
+}
+
+/// The length of a result as far as it is known before it is written, in bytes.
+fn known(outcome: &Outcome) -> usize {
+    let Ok(Reply { body: ReplyBody::One(payload, _), .. }) = outcome else { return 0 };
+    payload.encoded().map_or(0, |encoded| encoded.bytes().len())
 }
 
 #[cold]

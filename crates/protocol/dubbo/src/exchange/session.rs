@@ -9,6 +9,7 @@ use dubhe_core::Peer;
 use dubhe_core::invoke::BackChannel;
 use dubhe_core::serve::{self, Dispatch};
 use dubhe_core::time::after;
+use dubhe_net::long_replies::LongReplies;
 use dubhe_net::memory::{Charge, ConnectionMemory, FREE};
 use dubhe_net::poll_watch::PollWatch;
 use dubhe_net::rate::RateMeter;
@@ -48,6 +49,7 @@ pub struct Exchange {
     pub(super) in_place: u32,
     pub(super) overdue: OverdueLog,
     pub(super) watch: Option<Arc<PollWatch>>,
+    pub(super) long_replies: Option<Arc<LongReplies>>,
     pub(super) memory: ConnectionMemory,
     /// The bytes of the requests whose handlers run, counted once a turn.
     pub(super) running: Charge,
@@ -109,6 +111,7 @@ impl Exchange {
             in_place: 0,
             overdue: OverdueLog::default(),
             watch: None,
+            long_replies: None,
             memory: ConnectionMemory::default(),
             running: Charge::default(),
             splitter: Splitter::new(options.payload).max_resync(options.max_resync),
@@ -127,6 +130,13 @@ impl Exchange {
     pub fn poll_watch(mut self, watch: Option<Arc<PollWatch>>) -> Self {
         self.handlers.watch(watch.clone());
         self.watch = watch;
+        self
+    }
+
+    /// The same, which lets other tasks go on while replies are encoded that `long` expects to be long.
+    /// To be driven in a task that [`tokio::spawn`] started.
+    pub fn long_replies(mut self, long: Arc<LongReplies>) -> Self {
+        self.long_replies = Some(long);
         self
     }
 
@@ -329,8 +339,9 @@ impl Session for Exchange {
             let polls = if out.is_full() {
                 0
             } else {
+                let long = self.long_replies.as_deref();
                 self.handlers.poll(cx, |ended, ticket| {
-                    ticket.reply(ended, &self.peer, &self.connection.refusals, out);
+                    ticket.reply(ended, &self.peer, &self.connection.refusals, long, out);
                     !out.is_full()
                 })
             };

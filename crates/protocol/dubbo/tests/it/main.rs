@@ -16,6 +16,7 @@ mod cut;
 mod gates;
 mod hessian_limits;
 mod keepalive;
+mod long_replies;
 mod memory;
 mod raw_client;
 mod raw_server;

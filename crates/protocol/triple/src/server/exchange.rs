@@ -113,6 +113,7 @@ async fn exchange<P: RequestProtocol>(
         Err(refusal) => return reply::send(respond, *refusal, request.memory()).await,
     };
     let (watch, key) = (request.shared().watch.as_ref(), PollKey::of(&target.target.invoke));
+    let long = &*request.shared().long_replies;
 
     // Admission: nothing of the body has been read or decoded. Of several methods of one name the gates
     // are asked about the one that is called, which the arguments tell.
@@ -151,7 +152,8 @@ async fn exchange<P: RequestProtocol>(
     match outcome {
         Ok(reply) => {
             let late = Late { deadline, memory };
-            let watch = ReplyWatch { watch: watch.map(|watch| &**watch), key, caller: &caller };
+            let watch = watch.map(|watch| &**watch);
+            let watch = ReplyWatch { watch, key, caller: &caller, long };
             reply::write(&protocol, respond, reply, late, watch).await;
         }
         Err(status) if refused || status.is_never_ran() => {

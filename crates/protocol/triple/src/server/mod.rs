@@ -28,6 +28,7 @@ use dubhe_core::serve::Dispatch;
 use dubhe_net::detect::{Probe, Protocol};
 use dubhe_net::drain::Shutdown;
 use dubhe_net::io::{BoxFuture, ConnectionInfo, Io};
+use dubhe_net::long_replies::LongReplies;
 use dubhe_net::memory::{ConnectionMemory, MemoryBudget};
 use dubhe_net::poll_watch::PollWatch;
 
@@ -61,6 +62,7 @@ struct Shared {
     mounts: Mounts,
     watch: Option<Arc<PollWatch>>,
     memory: Option<Arc<MemoryBudget>>,
+    long_replies: Arc<LongReplies>,
 }
 
 /// A connection, as its requests see it.
@@ -114,6 +116,7 @@ impl TripleProtocol {
             mounts,
             watch: None,
             memory: None,
+            long_replies: Arc::default(),
         }))
     }
 

@@ -8,7 +8,8 @@ use bytes::Buf as _;
 use dubhe_core::end::Ending;
 use dubhe_core::reply::{Frame, Reply, ReplyBody, ReplyStream, Trailers};
 use dubhe_core::time::Deadline;
-use dubhe_core::{Code, Status};
+use dubhe_core::{Code, Payload, Status};
+use dubhe_net::long_replies::LongReplies;
 use dubhe_net::memory::ConnectionMemory;
 use dubhe_net::poll_watch::{PollKey, PollWatch, watched};
 use futures_util::StreamExt;
@@ -27,12 +28,13 @@ pub(super) struct Late<'a> {
     pub(super) memory: &'a ConnectionMemory,
 }
 
-/// The watch over a reply that is written, and the caller, for the log.
+/// The watch over a reply that is written, the caller, for the log, and the memory of long replies.
 #[derive(Clone, Copy)]
 pub(super) struct ReplyWatch<'a> {
     pub(super) watch: Option<&'a PollWatch>,
     pub(super) key: PollKey,
     pub(super) caller: &'a Caller<'a>,
+    pub(super) long: &'a LongReplies,
 }
 
 impl Late<'_> {
@@ -94,10 +96,13 @@ pub(super) async fn write<P: RequestProtocol>(
         ReplyBody::One(payload, trailers) => {
             let trailers = std::mem::take(trailers);
             // Handlers make messages, and know how to write them.
-            let unary = AssertUnwindSafe(|| {
+            let encode = || {
                 let watch_over = watch.watch.filter(|_| protocol.compresses());
                 watched(watch_over, watch.key, || protocol.unary(payload, metadata, trailers))
-            });
+            };
+            let length = |unary: &Result<Unary, Status>| unary.as_ref().ok().map(|u| u.length);
+            let (key, long) = (watch.key, watch.long);
+            let unary = AssertUnwindSafe(|| long.encode(key, known(payload), encode, length));
             let unary = std::panic::catch_unwind(unary)
                 .unwrap_or_else(|panic| Err(watch.caller.panicked(&*panic)));
             match unary {
@@ -235,7 +240,7 @@ async fn messages(
     send: &mut Sender,
     frames: &mut ReplyStream,
     mut writer: Writer<'_>,
-    ReplyWatch { watch, key, caller }: ReplyWatch<'_>,
+    ReplyWatch { watch, key, caller, long }: ReplyWatch<'_>,
 ) -> Option<Trailers> {
     loop {
         let (batch, end) = poll_fn(|cx| {
@@ -244,7 +249,9 @@ async fn messages(
                 let next = AssertUnwindSafe(|| {
                     watched(watch, key, || frames.poll_next_unpin(cx)).map(|frame| match frame {
                         Some(Frame::Message(payload)) => {
-                            let written = writer.add(&payload);
+                            let encode = || writer.add(&payload);
+                            let length = |w: &Result<usize, Status>| w.as_ref().ok().copied();
+                            let written = long.encode(key, known(&payload), encode, length);
                             match &written {
                                 Ok(length) if payload.encoded().is_none() => {
                                     frames.encoded(*length);
@@ -289,6 +296,11 @@ async fn messages(
             return end;
         }
     }
+}
+
+/// The length of a message as far as it is known before it is written, in bytes.
+fn known(payload: &Payload) -> usize {
+    payload.encoded().map_or(0, |encoded| encoded.bytes().len())
 }
 
 #[cold]

@@ -19,6 +19,7 @@ mod hostile;
 mod keepalive;
 mod layout;
 mod limit_lines;
+mod long_replies;
 mod memory;
 mod options;
 mod resets;

@@ -52,7 +52,7 @@ fn request(payload: Payload, count: usize, metadata: &Metadata) -> Result<Bytes,
 fn reply(payload: Payload, metadata: Metadata) -> Bytes {
     let mut out = Outbox::default();
     let to = ReplyTo { id: 1, attachments: true, limit: PayloadLimit::UNLIMITED };
-    write_reply(&mut out, to, Ok(Reply::with_metadata(payload, metadata)));
+    let _ = write_reply(&mut out, to, Ok(Reply::with_metadata(payload, metadata)));
     out.to_bytes()
 }
 
@@ -205,6 +205,6 @@ fn large_arguments_and_results_are_not_copied() {
     assert!(is_kept(large.to_vec().into(), |out, bytes| {
         let to = ReplyTo { id: 1, attachments: true, limit: PayloadLimit::UNLIMITED };
         let content = Content::Encoded(Encoded::new(Format::Hessian2, bytes));
-        write_reply(out, to, Ok(Reply::new(Payload::Message(content))));
+        let _ = write_reply(out, to, Ok(Reply::new(Payload::Message(content))));
     }));
 }
