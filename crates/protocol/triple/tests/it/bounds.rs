@@ -70,6 +70,43 @@ async fn json_that_was_compressed_well_is_taken_by_its_own_length() {
 }
 
 #[tokio::test]
+async fn the_length_of_what_is_too_large_is_told_where_it_is_known() {
+    let mut options = TripleOptions::default();
+    options.max_message = 1_000;
+    let server = listen_with(options.clone()).await;
+    let more = "the message has more than 1000 bytes, the limit; raise triple.max_message";
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(&[b' '; 3_000]).unwrap();
+    let packed = encoder.finish().unwrap();
+    let json = ("content-type", "application/json");
+    let kinds = [
+        (vec![json], vec![b' '; 3_000]),
+        (vec![json, ("content-encoding", "gzip")], packed.clone()),
+    ];
+    for (kind, body) in kinds {
+        let got =
+            Http1::ask(server.address, "POST", "/test.Java/pair", &headers(&kind), &body).await;
+        assert_eq!(got.status, 429, "{kind:?}");
+        let text = String::from_utf8_lossy(&got.body).into_owned();
+        assert!(text.contains(more), "{text}");
+    }
+    let server = serve_with(options).await;
+    let mut raw = Raw::connect(server.address).await;
+    // Behind the mark of what is compressed, whose length before that fits.
+    let mut marked = framed(&packed).to_vec();
+    marked[0] = 1;
+    let grpc = headers(&[("content-type", "application/grpc"), ("grpc-encoding", "gzip")]);
+    let known = "the message has 3000 bytes, the limit is 1000; raise triple.max_message";
+    for (body, expected) in [(Bytes::from(marked), more), (framed(&[0; 3_000]), known)] {
+        let got = raw.call("/test.Plain/Echo", grpc.clone(), Some(body)).await;
+        let trailers = got.trailers.unwrap_or(got.headers);
+        assert_eq!(trailers["grpc-status"], "8");
+        let text = trailers["grpc-message"].to_str().unwrap();
+        assert!(text.starts_with(expected), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn json_has_a_depth_and_numbers_that_can_be_held() {
     let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
     let mut options = TripleOptions::default();
