@@ -1,5 +1,6 @@
 //! Lines with an offset, a name and a value.
 
+use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 
 use bytes::Bytes;
@@ -119,7 +120,26 @@ fn short(value: &Value) -> Option<String> {
         Value::Bytes(bytes) => Some(format!("byte[{}] {}", bytes.len(), binary(bytes))),
         Value::String(_) => Some(value.to_string()),
         _ if holds_hidden(value) => None,
-        _ => Some(value.to_string()).filter(|text| text.chars().count() <= WIDTH),
+        _ => {
+            let mut line = Line { text: String::new(), left: WIDTH };
+            write!(line, "{value}").ok().map(|()| line.text)
+        }
+    }
+}
+
+/// A line that takes so many characters and no more, however long what is printed is.
+struct Line {
+    text: String,
+    left: usize,
+}
+
+impl fmt::Write for Line {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        // One more than there is room for tells as much as all of them.
+        let chars = text.chars().take(self.left + 1).count();
+        self.left = self.left.checked_sub(chars).ok_or(fmt::Error)?;
+        self.text.push_str(text);
+        Ok(())
     }
 }
 
@@ -179,6 +199,18 @@ mod tests {
         assert_eq!(printed(&value), expected);
         let long = Value::map([("k", "x".repeat(80))]);
         assert_eq!(printed(&long).lines().count(), 3);
+    }
+
+    #[test]
+    fn a_line_takes_as_many_characters_as_there_is_room_for() {
+        let mut line = Line { text: String::new(), left: 3 };
+        assert!(line.write_str("äb").is_ok() && line.write_str("c").is_ok());
+        assert!(line.write_str("d").is_err());
+        assert_eq!(line.text, "äbc");
+        let list = |digits: usize| Value::list([Value::from("1".repeat(digits))]);
+        let (fits, longer) = (list(WIDTH - 4), list(WIDTH - 3));
+        assert_eq!(short(&fits).map(|text| text.len()), Some(WIDTH));
+        assert_eq!(short(&longer), None);
     }
 
     #[test]
