@@ -65,7 +65,7 @@ impl Items {
     }
 
     /// A vector with room for the elements that are left, charged to the
-    /// [budget](crate::Limits::memory). Before pushing one, call [`Decoder::make_room`], since only
+    /// [budget](Decoder::memory). Before pushing one, call [`Decoder::make_room`], since only
     /// the end of some lists says how many there are.
     ///
     /// # Errors
