@@ -5,7 +5,7 @@
 
 use bytes::{Bytes, BytesMut};
 use dubhe_triple::wrapper::{RequestWrapper, ResponseWrapper};
-use dubhe_triple::metadata::Names;
+use dubhe_triple::metadata::BinaryNames;
 use dubhe_triple::{metadata, percent, status, timeout};
 use http::{HeaderMap, HeaderValue};
 use libfuzzer_sys::fuzz_target;
@@ -39,9 +39,9 @@ fuzz_target!(|input: &[u8]| {
         headers.insert("k", HeaderValue::from_static("v"));
         headers.insert("grpc-status", HeaderValue::from_static("3"));
         headers.insert(name, value.clone());
-        let read = metadata::read(&headers, Names::Dubbo);
+        let read = metadata::read(&headers, BinaryNames::Dubbo);
         let mut written = HeaderMap::new();
         metadata::write(&read, &mut written);
-        let _ = status::read(&headers, Names::Grpc);
+        let _ = status::read(&headers, BinaryNames::Grpc);
     }
 });

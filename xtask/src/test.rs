@@ -12,7 +12,8 @@ use crate::{Result, chaos, interop, tidy};
 /// The time in which everything is built on a small machine.
 const LIMIT: Duration = Duration::from_hours(1);
 
-const SUITES: &[&str] = &["tidy", "fmt", "clippy", "doc", "unit", "zookeeper", "interop", "chaos"];
+const SUITES: &[&str] =
+    &["tidy", "fmt", "clippy", "fuzz-check", "doc", "unit", "zookeeper", "interop", "chaos"];
 
 /// Runs every suite, or the one that is named. `unit` is what `cargo test`
 /// runs: unit, integration and documentation tests.
@@ -39,6 +40,12 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
                     "--deny",
                     "warnings",
                 ],
+            ),
+            // A workspace of its own.
+            "fuzz-check" => step(
+                tally,
+                "fuzz-check",
+                &["check", "--manifest-path", "fuzz/Cargo.toml", "--no-default-features"],
             ),
             "doc" => doc(tally),
             "unit" => tests(tally, &["test", "--workspace", "--no-fail-fast"]),
