@@ -72,7 +72,7 @@ impl Signals {
 /// end waits for that, or all of them, so that nobody would see the signal. Dropped, it does nothing
 /// more.
 pub(super) struct ForcedExit {
-    second: Option<oneshot::Sender<i32>>,
+    second: oneshot::Sender<i32>,
 }
 
 impl ForcedExit {
@@ -101,14 +101,12 @@ impl ForcedExit {
         if let Err(error) = started {
             tracing::warn!(%error, "a second signal will not end threads that are blocked");
         }
-        Self { second: Some(second) }
+        Self { second }
     }
 
     /// The second signal was this one.
-    pub(super) fn signalled_again(mut self, number: i32) {
-        if let Some(second) = self.second.take() {
-            // The thread may have seen it first.
-            let _ = second.send(number);
-        }
+    pub(super) fn signalled_again(self, number: i32) {
+        // The thread may have seen it first.
+        let _ = self.second.send(number);
     }
 }
