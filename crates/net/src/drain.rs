@@ -6,9 +6,10 @@ use std::{
     future::Future,
     sync::Arc,
     sync::atomic::{AtomicUsize, Ordering},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
+use dubhe_core::time::after;
 use parking_lot::Mutex;
 use tokio::{
     sync::{Notify, watch},
@@ -17,11 +18,18 @@ use tokio::{
 
 use crate::time;
 
+/// The longest time for which peers are not told because a listener is still open: its task may be stuck
+/// behind a handler that blocks a thread.
+const CLOSING: Duration = Duration::from_millis(100);
+
 /// The progress of a shutdown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// Normal service.
     Running,
+    /// Listeners close; those who are connected do not know yet, so that nobody connects anew to an
+    /// address that is about to be closed.
+    Closing,
     /// No new work; what has begun may end until the given moment.
     Draining {
         /// The end of patience.
@@ -36,6 +44,7 @@ pub enum Phase {
 pub struct Trigger {
     phase: watch::Sender<Phase>,
     counter: Arc<Counter>,
+    listeners: Arc<Counter>,
 }
 
 /// Learns of a shutdown; everybody else's side. Cheap to clone.
@@ -43,6 +52,7 @@ pub struct Trigger {
 pub struct Shutdown {
     phase: watch::Receiver<Phase>,
     counter: Arc<Counter>,
+    listeners: Arc<Counter>,
 }
 
 #[derive(Debug, Default)]
@@ -64,12 +74,14 @@ impl Default for Trigger {
 impl Trigger {
     /// A signal in [`Phase::Running`]. Dropping it forces the end.
     pub fn new() -> Self {
-        Self { phase: watch::Sender::new(Phase::Running), counter: Arc::default() }
+        let phase = watch::Sender::new(Phase::Running);
+        Self { phase, counter: Arc::default(), listeners: Arc::default() }
     }
 
     /// The other side of the signal, which shows the phase and makes guards.
     pub fn shutdown(&self) -> Shutdown {
-        Shutdown { phase: self.phase.subscribe(), counter: self.counter.clone() }
+        let (counter, listeners) = (self.counter.clone(), self.listeners.clone());
+        Shutdown { phase: self.phase.subscribe(), counter, listeners }
     }
 
     /// The number of guards that are alive.
@@ -77,9 +89,15 @@ impl Trigger {
         self.counter.live.load(Ordering::Acquire)
     }
 
-    /// Asks for no new work, waits until all guards are dropped or `until` has come, then forces
-    /// the end. Returns how many guards were left then.
+    /// Waits until the listeners are closed, asks for no new work, waits until all guards are dropped or
+    /// `until` has come, then forces the end. Returns how many guards were left then.
     pub async fn drain(&self, until: Instant) -> usize {
+        self.phase.send_replace(Phase::Closing);
+        tokio::select! {
+            biased;
+            () = self.listeners.emptied() => {}
+            () = time::sleep_until(until.min(after(time::now(), CLOSING))) => {}
+        }
         self.phase.send_replace(Phase::Draining { until });
         let emptied = self.emptied();
         tokio::select! {
@@ -104,10 +122,21 @@ impl Trigger {
 
     /// Waits until all guards are dropped.
     pub async fn emptied(&self) {
+        self.counter.emptied().await;
+    }
+}
+
+impl Counter {
+    fn guard(self: &Arc<Self>) -> DrainGuard {
+        self.live.fetch_add(1, Ordering::AcqRel);
+        DrainGuard(self.clone())
+    }
+
+    async fn emptied(&self) {
         loop {
-            let mut none = std::pin::pin!(self.counter.none.notified());
+            let mut none = std::pin::pin!(self.none.notified());
             none.as_mut().enable();
-            if self.live() == 0 {
+            if self.live.load(Ordering::Acquire) == 0 {
                 return;
             }
             none.await;
@@ -123,10 +152,17 @@ impl Shutdown {
 
     /// Waits until no new work is wanted; returns when patience ends.
     pub async fn draining(&mut self) -> Phase {
-        match self.phase.wait_for(|phase| *phase != Phase::Running).await {
+        let drains = |phase: &Phase| !matches!(phase, Phase::Running | Phase::Closing);
+        match self.phase.wait_for(drains).await {
             Ok(phase) => *phase,
             Err(_) => Phase::Forced,
         }
+    }
+
+    /// Waits until nothing more should be accepted.
+    pub async fn closing(&mut self) {
+        // An error means that the owner is gone.
+        let _ = self.phase.wait_for(|phase| *phase != Phase::Running).await;
     }
 
     /// Waits until everything must end.
@@ -137,8 +173,13 @@ impl Shutdown {
 
     /// Counts something that is going on.
     pub fn guard(&self) -> DrainGuard {
-        self.counter.live.fetch_add(1, Ordering::AcqRel);
-        DrainGuard(self.counter.clone())
+        self.counter.guard()
+    }
+
+    /// Counts a listener; peers are told of the shutdown once all of them are closed and their guards
+    /// dropped.
+    pub fn listener(&self) -> DrainGuard {
+        self.listeners.guard()
     }
 }
 
@@ -202,8 +243,6 @@ impl fmt::Debug for Scope {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -236,6 +275,26 @@ mod tests {
         });
         assert_eq!(trigger.drain(start + Duration::from_secs(10)).await, 0);
         assert_eq!(time::now(), start + Duration::from_secs(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn peers_are_told_once_listeners_are_closed_or_a_moment_later() {
+        for (closes_after, told_after) in [(30, 30), (5_000, 100)] {
+            let trigger = Trigger::new();
+            let (mut listener, mut peer) = (trigger.shutdown(), trigger.shutdown());
+            let (open, start) = (listener.listener(), time::now());
+            tokio::spawn(async move {
+                listener.closing().await;
+                tokio::time::sleep(Duration::from_millis(closes_after)).await;
+                drop(open);
+            });
+            let told = tokio::spawn(async move {
+                peer.draining().await;
+                time::now()
+            });
+            assert_eq!(trigger.drain(start + Duration::from_secs(10)).await, 0);
+            assert_eq!(told.await.unwrap(), start + Duration::from_millis(told_after));
+        }
     }
 
     #[tokio::test]

@@ -64,12 +64,12 @@ impl Acceptor {
     /// forced to. Dropping the future closes them.
     pub async fn run(mut self, mut shutdown: Shutdown) {
         let connections = Scope::new();
-        let mut stop = shutdown.clone();
+        let (mut stop, open) = (shutdown.clone(), shutdown.listener());
         let mut short = false;
         loop {
             let accepted = tokio::select! {
                 biased;
-                _ = stop.draining() => break,
+                () = stop.closing() => break,
                 accepted = poll_fn(|cx| self.listen.poll_accept(cx)) => accepted,
             };
             match accepted {
@@ -82,7 +82,7 @@ impl Acceptor {
                         warn!(%error, "cannot accept connections now; will go on trying");
                     }
                     tokio::select! {
-                        _ = stop.draining() => break,
+                        () = stop.closing() => break,
                         () = time::sleep_until(time::now() + SHORTAGE_PAUSE) => {}
                     }
                 }
@@ -93,9 +93,10 @@ impl Acceptor {
                 }
             }
         }
-        // The port is free from here on.
+        // The port is free from here on, and peers are told.
         let Self { listen, shared } = self;
         drop(listen);
+        drop(open);
         tokio::select! {
             () = shared.limits.emptied() => {}
             () = shutdown.forced() => {}
