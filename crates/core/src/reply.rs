@@ -318,7 +318,7 @@ pub(crate) fn cut_off() -> Status {
 
 /// The bytes of a message that is encoded.
 fn encoded(payload: &Payload) -> u64 {
-    payload.encoded().map_or(0, |encoded| length(encoded.len()))
+    length(payload.encoded_len())
 }
 
 fn length(bytes: usize) -> u64 {

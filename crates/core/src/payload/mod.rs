@@ -112,6 +112,12 @@ impl Payload {
             _ => None,
         }
     }
+
+    /// The bytes of a message that exists as bytes; 0 for others, whose length is not known before they
+    /// are written.
+    pub fn encoded_len(&self) -> usize {
+        self.encoded().map_or(0, Encoded::len)
+    }
 }
 
 impl From<Args> for Payload {

@@ -65,7 +65,7 @@ fn one<M: Message>(
     let message = match body {
         CallBody::One(payload) => {
             // The decoder cannot say what it allocates; it is about as much as the message has.
-            let bytes = payload.encoded().map_or(0, |encoded| encoded.bytes().len());
+            let bytes = payload.encoded_len();
             if let Err(status) = decoded::count(&mut head, bytes) {
                 return Invoking::ready(Err(status));
             }

@@ -394,7 +394,7 @@ impl RequestHead {
 /// The length of a result as far as it is known before it is written, in bytes.
 fn known(outcome: &Outcome) -> usize {
     let Ok(Reply { body: ReplyBody::One(payload, _), .. }) = outcome else { return 0 };
-    payload.encoded().map_or(0, |encoded| encoded.bytes().len())
+    payload.encoded_len()
 }
 
 #[cold]

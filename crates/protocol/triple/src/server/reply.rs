@@ -8,7 +8,7 @@ use bytes::Buf as _;
 use dubhe_core::end::Ending;
 use dubhe_core::reply::{Frame, Reply, ReplyBody, ReplyStream, Trailers};
 use dubhe_core::time::Deadline;
-use dubhe_core::{Code, Payload, Status};
+use dubhe_core::{Code, Status};
 use dubhe_net::long_replies::LongReplies;
 use dubhe_net::memory::ConnectionMemory;
 use dubhe_net::poll_watch::{PollKey, PollWatch, watched};
@@ -102,7 +102,8 @@ pub(super) async fn write<P: RequestProtocol>(
             };
             let length = |unary: &Result<Unary, Status>| unary.as_ref().ok().map(|u| u.length);
             let (key, long) = (watch.key, watch.long);
-            let unary = AssertUnwindSafe(|| long.encode(key, known(payload), encode, length));
+            let unary =
+                AssertUnwindSafe(|| long.encode(key, payload.encoded_len(), encode, length));
             let unary = std::panic::catch_unwind(unary)
                 .unwrap_or_else(|panic| Err(watch.caller.panicked(&*panic)));
             match unary {
@@ -251,7 +252,7 @@ async fn messages(
                         Some(Frame::Message(payload)) => {
                             let encode = || writer.add(&payload);
                             let length = |w: &Result<usize, Status>| w.as_ref().ok().copied();
-                            let written = long.encode(key, known(&payload), encode, length);
+                            let written = long.encode(key, payload.encoded_len(), encode, length);
                             match &written {
                                 Ok(length) if payload.encoded().is_none() => {
                                     frames.encoded(*length);
@@ -296,11 +297,6 @@ async fn messages(
             return end;
         }
     }
-}
-
-/// The length of a message as far as it is known before it is written, in bytes.
-fn known(payload: &Payload) -> usize {
-    payload.encoded().map_or(0, |encoded| encoded.bytes().len())
 }
 
 #[cold]
