@@ -79,6 +79,9 @@ fn shape(message: &ItemStruct, module: &[Ident], siblings: &[Item]) -> TokenStre
     }
 }
 
+/// The types whose numbers have a fixed width on the wire.
+const FIXED: [&str; 6] = ["float", "double", "fixed32", "fixed64", "sfixed32", "sfixed64"];
+
 /// The entry of a field, if it allocates or has such fields.
 fn field(path: &TokenStream, field: &Field, prost: &Prost) -> Option<TokenStream> {
     let (ident, number) = (field.ident.as_ref()?, prost.tag()?);
@@ -89,7 +92,8 @@ fn field(path: &TokenStream, field: &Field, prost: &Prost) -> Option<TokenStream
         match () {
             () if message => "many",
             () if prost.has("string") || prost.has("bytes") => "texts",
-            () => "scalars",
+            () if FIXED.iter().any(|name| prost.has(name)) => "fixed",
+            () => "varints",
         }
     } else if message {
         match () {

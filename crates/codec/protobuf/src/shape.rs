@@ -47,7 +47,9 @@ enum Kind {
     Message(fn() -> Option<&'static Shape>),
     Entry(fn() -> Option<&'static Shape>),
     Text,
-    Scalars,
+    Varints,
+    /// Numbers of a fixed width; packed ones have twice their bytes with the room beside them.
+    Fixed,
 }
 
 /// A list that grows by doubling has room for twice its elements.
@@ -94,9 +96,14 @@ pub const fn texts<P, T>(number: u32, _: fn(&P) -> &Vec<T>) -> Field {
     Field { number, element: grown::<T>(), kind: Kind::Text }
 }
 
-/// Repeated numbers.
-pub const fn scalars<P, T>(number: u32, _: fn(&P) -> &Vec<T>) -> Field {
-    Field { number, element: grown::<T>(), kind: Kind::Scalars }
+/// Repeated numbers, enums or booleans of a variable width.
+pub const fn varints<P, T>(number: u32, _: fn(&P) -> &Vec<T>) -> Field {
+    Field { number, element: grown::<T>(), kind: Kind::Varints }
+}
+
+/// Repeated numbers of a fixed width.
+pub const fn fixed<P, T>(number: u32, _: fn(&P) -> &Vec<T>) -> Field {
+    Field { number, element: grown::<T>(), kind: Kind::Fixed }
 }
 
 /// A map of anything but messages.
@@ -172,10 +179,12 @@ impl<'a> Wire<'a> {
                 2 => {
                     let mut inner = self.text()?;
                     match kind {
-                        // A packed number has a byte at least.
-                        Some(Kind::Scalars) => {
-                            budget.charge(element.saturating_mul(inner.0.len()))?;
+                        // Packed numbers, of which each ends with a byte below 0x80.
+                        Some(Kind::Varints) => {
+                            let count = inner.0.iter().filter(|byte| **byte < 0x80).count();
+                            budget.charge(element.saturating_mul(count))?;
                         }
+                        Some(Kind::Fixed) => budget.charge(inner.0.len().saturating_mul(2))?,
                         Some(Kind::Message(shape)) => {
                             budget.charge(element)?;
                             if let Some(shape) = shape() {

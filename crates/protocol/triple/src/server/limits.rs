@@ -3,6 +3,7 @@
 use std::error::Error as _;
 use std::fmt::Display;
 
+use dubhe_core::memory::OverBudget;
 use dubhe_core::printable::{Printable, Shown};
 use dubhe_core::sock_addr::SockAddr;
 use dubhe_core::{Code, Status};
@@ -41,8 +42,14 @@ impl LimitLog {
         service: &dyn Display,
         method: &str,
     ) {
-        if status.code() == Code::InvalidArgument && is_hessian_limit(status) {
+        if status.code() != Code::InvalidArgument {
+            return;
+        }
+        // The arguments of an interface, and messages in protobuf.
+        if is_hessian_limit(status) {
             self.line(DECODED, status, peer, service, method);
+        } else if status.source().and_then(|s| s.downcast_ref::<OverBudget>()).is_some() {
+            self.line("triple.decoded", status, peer, service, method);
         }
     }
 
@@ -64,8 +71,8 @@ impl LimitLog {
     }
 }
 
-/// The limit that Hessian keeps beside some that are no options of a server.
-const DECODED: &str = "triple.decoded, or the limits of Hessian";
+/// The options of limits that Hessian has one kind of error for.
+const DECODED: &str = "triple.decoded or triple.hessian";
 
 /// The option whose limit is the reason of an error.
 fn option(status: &Status) -> Option<&'static str> {
