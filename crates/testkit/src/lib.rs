@@ -11,4 +11,4 @@ pub mod samples;
 mod wait;
 
 pub use folder::Folder;
-pub use wait::wait_until;
+pub use wait::{another_task_runs, wait_until};

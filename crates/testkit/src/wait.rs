@@ -1,3 +1,4 @@
+use std::sync::mpsc;
 use std::time::Duration;
 
 /// The longest time for a condition to become true: far longer than it ever should take, so that
@@ -20,4 +21,11 @@ pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) -> impl Future<Ou
         let outcome = tokio::time::timeout(WAIT_TIMEOUT, waiting).await;
         assert!(outcome.is_ok(), "{asked}: waited {WAIT_TIMEOUT:?} in vain until {what}");
     }
+}
+
+/// Keeps its thread until another task of the runtime has run. Returns `false` if none has after 20 s.
+pub fn another_task_runs() -> bool {
+    let (ran, has_run) = mpsc::channel();
+    tokio::spawn(async move { ran.send(()) });
+    has_run.recv_timeout(WAIT_TIMEOUT).is_ok()
 }

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
-use std::time::Duration;
 
 use dubhe_core::status::table::dubbo;
 use dubhe_core::{Code, EncodePayload, Invoking, Payload, Reply, Sink, Status};
@@ -13,6 +11,7 @@ use dubhe_hessian2::Encoder;
 use dubhe_net::detect::Protocol;
 use dubhe_net::drain::Trigger;
 use dubhe_net::io::memory::Network;
+use dubhe_testkit::another_task_runs;
 
 use crate::support::{Methods, Raw, Request};
 
@@ -23,11 +22,8 @@ struct Text {
 
 impl EncodePayload for Text {
     fn encode(&self, sink: &mut Sink<'_>) -> Result<(), Status> {
-        if self.waits {
-            let (ran, has_run) = mpsc::channel();
-            tokio::spawn(async move { ran.send(()) });
-            let waited = has_run.recv_timeout(Duration::from_secs(20));
-            waited.map_err(|_| Status::new(Code::Internal, "no other task runs"))?;
+        if self.waits && !another_task_runs() {
+            return Err(Status::new(Code::Internal, "no other task runs"));
         }
         let text = if self.waits { "short".to_owned() } else { "a".repeat(100 * 1024) };
         sink.encoder::<Encoder>().unwrap().write_str(&text);

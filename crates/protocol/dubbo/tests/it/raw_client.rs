@@ -14,7 +14,7 @@ use dubhe_net::session::CloseReason;
 use dubhe_net::time::TokioClock;
 use tokio::sync::mpsc;
 
-use crate::support::{Methods, Raw, Request, call, echo, event, frame, reply};
+use crate::support::{Methods, Raw, Request, echo, event, frame, reply};
 
 const HESSIAN2: SerializationId = SerializationId::HESSIAN2;
 
@@ -228,11 +228,8 @@ async fn reading_stops_at_the_limit_of_running_calls() {
 
 #[tokio::test]
 async fn a_callback_in_flight_keeps_reading_alive_and_refuses_what_is_too_much() {
-    let methods = Methods::default().method("back", |subscription| {
-        let peer = subscription.head.peer.clone().unwrap();
-        Invoking::boxed(async move { peer.invoke(call("notify", 1)).await })
-    });
-    let (mut raw, _server) = Raw::client_of(DubboOptions::default().max_running(1), methods);
+    let options = DubboOptions::default().max_running(1);
+    let (mut raw, _server) = Raw::client_of(options, Methods::back());
     raw.send(&Request::new(1, "back", 1).bytes()).await;
     let (callback, _) = raw.next().await.unwrap();
     assert_eq!(callback.kind, Kind::Call { two_way: true });

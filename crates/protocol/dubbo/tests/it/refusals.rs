@@ -78,11 +78,8 @@ async fn one_way_requests_above_a_limit_leave_one_too() {
 #[tokio::test]
 async fn a_call_above_max_running_leaves_one() {
     let (lines, _guard) = lines();
-    let methods = Methods::default().method("back", |subscription| {
-        let peer = subscription.head.peer.clone().unwrap();
-        Invoking::boxed(async move { peer.invoke(call("notify", 1)).await })
-    });
-    let (mut raw, _server) = Raw::client_of(DubboOptions::default().max_running(1), methods);
+    let options = DubboOptions::default().max_running(1);
+    let (mut raw, _server) = Raw::client_of(options, Methods::back());
     raw.send(&Request::new(1, "back", 1).bytes()).await;
     let (callback, _) = raw.next().await.unwrap();
     assert!(lines.with("calls were refused").is_empty());

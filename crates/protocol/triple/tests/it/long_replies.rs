@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
-use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use dubhe_core::gate::Gates;
@@ -14,6 +12,7 @@ use dubhe_core::{
     Sink, Status,
 };
 use dubhe_hessian2::Encoder;
+use dubhe_testkit::another_task_runs;
 use dubhe_triple::{TripleOptions, TripleProtocol};
 use futures_util::stream;
 
@@ -30,11 +29,8 @@ struct Text {
 
 impl EncodePayload for Text {
     fn encode(&self, sink: &mut Sink<'_>) -> Result<(), Status> {
-        if self.waits {
-            let (ran, has_run) = mpsc::channel();
-            tokio::spawn(async move { ran.send(()) });
-            let waited = has_run.recv_timeout(Duration::from_secs(20));
-            waited.map_err(|_| Status::new(Code::Internal, "no other task runs"))?;
+        if self.waits && !another_task_runs() {
+            return Err(Status::new(Code::Internal, "no other task runs"));
         }
         let text = if self.waits { "short".to_owned() } else { "a".repeat(100 * 1024) };
         match sink.encoder::<Encoder>() {

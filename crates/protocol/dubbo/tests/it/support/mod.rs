@@ -54,6 +54,14 @@ impl Methods {
         Self::default().method("echo", echo)
     }
 
+    /// `back`, which calls `notify` of its caller and answers with the reply.
+    pub(crate) fn back() -> Self {
+        Self::default().method("back", |subscription| {
+            let peer = subscription.head.peer.clone().unwrap();
+            Invoking::boxed(async move { peer.invoke(call("notify", 1)).await })
+        })
+    }
+
     /// A service without methods yet; `gate` will be in front of all.
     pub(crate) fn gated(gate: impl Gate) -> Self {
         let (gate, clock): (Arc<dyn Gate>, SharedClock) = (Arc::new(gate), Arc::new(TokioClock));
