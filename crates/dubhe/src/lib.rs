@@ -33,9 +33,11 @@
 
 mod app;
 mod registries;
+mod spawn;
 
 pub use app::{App, AppBuilder};
 pub use registries::registry_at;
+pub use spawn::spawn;
 
 pub use dubhe_client::{
     CallOptions, Client, ClientBuilder, Generic, JavaArgument, MethodBuilder, ReplyAttachments,
@@ -71,7 +73,7 @@ pub mod call {
     pub use dubhe_core::call::{ArgumentDecoder, Head};
     pub use dubhe_core::context::Cancelled;
     pub use dubhe_core::end::{DelayedEnd, End, Ending, Until, Watch};
-    pub use dubhe_core::inherit::Inherited;
+    pub use dubhe_core::inherit::{Inherited, inherited};
     pub use dubhe_core::invoke::{Invoke, Invoking, Outcome, Pending};
     pub use dubhe_core::message::DecodeMessage;
     pub use dubhe_core::reply::{Receipt, Reply};

@@ -3,7 +3,7 @@
 mod cancel;
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytestring::ByteString;
 
@@ -13,7 +13,7 @@ use crate::call::Head;
 use crate::inherit::Inherited;
 use crate::metadata::Metadata;
 use crate::peer::Peer;
-use crate::service::{Method, ServiceKey};
+use crate::service::{CallKind, Method, ServiceKey};
 use crate::time::Deadline;
 use crate::value::Value;
 
@@ -32,6 +32,40 @@ impl Context {
     /// The context of the call with this head.
     pub fn new(head: Head) -> Self {
         Self { head, reply: Mutex::new(Metadata::new()), cancel: CancelOnDrop::default() }
+    }
+
+    /// The context of a call of this method that nobody sent, for tests of handlers: without
+    /// attachments, peer and deadline.
+    ///
+    /// ```
+    /// use dubhe_core::Context;
+    ///
+    /// let ctx = Context::for_test("org.example.Users", "getUser").with_attachment("tenant", "acme");
+    /// // store.get_user(&ctx, 1).await
+    /// assert_eq!(ctx.attachment("tenant"), Some("acme"));
+    /// ```
+    pub fn for_test(interface: impl Into<ByteString>, method: impl Into<ByteString>) -> Self {
+        let service = Arc::new(ServiceKey::interface_only(interface));
+        let method = Method { name: method.into(), descriptor: None, kind: CallKind::Unary };
+        Self::new(Head::new(service, Arc::new(method)))
+    }
+
+    /// The same context, with one more attachment of the request.
+    pub fn with_attachment(mut self, key: impl Into<ByteString>, value: impl Into<Value>) -> Self {
+        self.head.metadata.append(key, value);
+        self
+    }
+
+    /// The same context, of a caller that stops waiting at `deadline`.
+    pub fn with_deadline(mut self, deadline: Deadline) -> Self {
+        self.head.deadline = Some(deadline);
+        self
+    }
+
+    /// The same context, of a call that `peer` sent.
+    pub fn with_peer(mut self, peer: Peer) -> Self {
+        self.head.peer = Some(Arc::new(peer));
+        self
     }
 
     /// The service that was called.
@@ -93,5 +127,26 @@ impl Context {
 impl fmt::Display for Context {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}.{}", self.head.service, self.head.method.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Instant;
+
+    #[test]
+    fn a_context_for_a_test_has_what_it_was_given() {
+        let deadline = Deadline::at(Instant::now());
+        let peer = Peer { protocol: "tri".into(), ..Peer::default() };
+        let ctx = Context::for_test("org.example.Users", "getUser")
+            .with_attachment("tenant", "acme")
+            .with_deadline(deadline)
+            .with_peer(peer);
+        assert_eq!(ctx.to_string(), "org.example.Users.getUser");
+        assert_eq!(ctx.attachment("tenant"), Some("acme"));
+        assert_eq!(ctx.deadline(), Some(deadline));
+        assert_eq!(ctx.peer().map(|p| &*p.protocol), Some("tri"));
+        assert_eq!(ctx.inherited().deadline, Some(deadline));
     }
 }

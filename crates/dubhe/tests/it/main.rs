@@ -21,6 +21,7 @@ mod memory;
 mod options;
 mod panics;
 mod removed;
+mod spawn;
 mod stopping;
 mod streams;
 mod tls;

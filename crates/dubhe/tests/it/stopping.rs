@@ -426,3 +426,29 @@ async fn a_second_signal_ends_a_stop_at_once() {
     assert_eq!(in_time(end).await.unwrap(), 1);
     in_time(stay).await.unwrap().unwrap_err();
 }
+
+#[tokio::test]
+async fn a_server_with_a_shutdown_of_its_own_drains_when_that_resolves() {
+    let registry = Silent::answering_withdrawals_together(1);
+    let (end, ended) = tokio::sync::oneshot::channel::<()>();
+    let server =
+        Server::builder().service(InnServer::new(Guest::default())).registry(registry.clone());
+    let server = server.serve_with_shutdown("127.0.0.1:0", async { ended.await.unwrap() });
+    let server = tokio::spawn(server);
+    while registry.providers().await == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    end.send(()).unwrap();
+    server.await.unwrap().unwrap();
+    assert_eq!(registry.providers().await, 0);
+}
+
+#[tokio::test]
+async fn a_shutdown_of_its_own_ends_a_server_whose_registry_is_silent() {
+    let registry = Silent { registration: 1, ..Silent::answering_withdrawals_together(1) };
+    let registrations = registry.registrations.clone();
+    let shutdown =
+        wait_until("the registry is asked", move || registrations.load(Ordering::SeqCst) == 1);
+    let server = Server::builder().service(InnServer::new(Guest::default())).registry(registry);
+    server.serve_with_shutdown("127.0.0.1:0", shutdown).await.unwrap();
+}

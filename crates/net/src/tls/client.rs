@@ -2,8 +2,8 @@
 
 use std::{fmt, path::Path, sync::Arc};
 
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, RootCertStore};
 use tokio_rustls::{TlsConnector, TlsStream};
 
 use super::{config::SharedConfig, pem, provider, tls_error, tls_peer};
@@ -19,11 +19,18 @@ pub struct ClientTls {
     options: Arc<ClientTlsOptions>,
 }
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct ClientTlsOptions {
-    ca: Vec<u8>,
+    roots: Roots,
     alpn: Vec<Vec<u8>>,
     server_name: Option<String>,
+}
+
+/// The certificates that are trusted.
+#[derive(Clone)]
+enum Roots {
+    Pem(Vec<u8>),
+    System(RootCertStore),
 }
 
 /// Makes a [`ClientTls`].
@@ -35,7 +42,20 @@ pub struct ClientTlsBuilder {
 impl ClientTls {
     /// Begins with the certificates that are trusted to sign those of servers, in PEM.
     pub fn builder(ca: impl Into<Vec<u8>>) -> ClientTlsBuilder {
-        let options = ClientTlsOptions { ca: ca.into(), ..ClientTlsOptions::default() };
+        Self::trusting(Roots::Pem(ca.into()))
+    }
+
+    /// Begins with the certificates that the system trusts, read at once: those of `SSL_CERT_FILE`
+    /// and `SSL_CERT_DIR` where the environment has them, else those of the operating system.
+    ///
+    /// # Errors
+    /// When there is none. Some that cannot be read are a warning in the log.
+    pub fn system_roots() -> Result<ClientTlsBuilder> {
+        pem::system_roots().map(|roots| Self::trusting(Roots::System(roots)))
+    }
+
+    fn trusting(roots: Roots) -> ClientTlsBuilder {
+        let options = ClientTlsOptions { roots, alpn: Vec::new(), server_name: None };
         ClientTlsBuilder { options, identity: None }
     }
 
@@ -93,10 +113,14 @@ impl ClientTls {
 
 impl ClientTlsOptions {
     fn config(&self, identity: Option<(&[u8], &[u8])>) -> Result<Arc<ClientConfig>> {
+        let roots = match &self.roots {
+            Roots::Pem(ca) => pem::roots(ca)?,
+            Roots::System(roots) => roots.clone(),
+        };
         let builder = ClientConfig::builder_with_provider(provider())
             .with_safe_default_protocol_versions()
             .map_err(|e| tls_error("no tls version is usable", e))?
-            .with_root_certificates(pem::roots(&self.ca)?);
+            .with_root_certificates(roots);
         let mut config = match identity {
             None => builder.with_no_client_auth(),
             Some((chain, key)) => {

@@ -51,3 +51,23 @@ pub(super) fn roots(pem: &[u8]) -> Result<RootCertStore> {
     }
     Ok(roots)
 }
+
+/// Reads the certificates that the system trusts.
+pub(super) fn system_roots() -> Result<RootCertStore> {
+    let found = rustls_native_certs::load_native_certs();
+    let mut roots = RootCertStore::empty();
+    let (_, unusable) = roots.add_parsable_certificates(found.certs);
+    if let Some(error) = found.errors.first() {
+        let count = found.errors.len();
+        tracing::warn!(%error, count, "cannot read certificates that the system trusts");
+    }
+    if unusable > 0 {
+        tracing::debug!(unusable, "certificates that the system trusts are not usable");
+    }
+    if roots.is_empty() {
+        let message = "the system trusts no certificate: install its ca-certificates, set \
+                       SSL_CERT_FILE, or give ClientTls::builder a ca";
+        return Err(Error::new(ErrorKind::Tls, message));
+    }
+    Ok(roots)
+}

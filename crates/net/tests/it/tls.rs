@@ -1,6 +1,6 @@
 //! TLS on both sides, over a network in memory.
 
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{net::SocketAddr, path::Path, process::Command, sync::Arc};
 
 use crate::support::loopback;
 use dubhe_net::{
@@ -189,6 +189,49 @@ async fn files_serve_as_well_as_bytes() {
 
     let missing = ClientTls::from_file(folder.join("missing.pem")).unwrap_err();
     assert!(missing.to_string().contains("missing.pem: No such file"), "{missing}");
+}
+
+/// Set in the process that a test starts.
+const INNER: &str = "DUBHE_TEST_INNER";
+
+/// Runs a test of this file once more, in a process where the system trusts `certificates`.
+fn with_system_roots(test: &str, certificates: &Path) {
+    let mut process = Command::new(std::env::current_exe().unwrap());
+    let process = process.args(["--exact", test]).env(INNER, "1");
+    let process = process.env("SSL_CERT_FILE", certificates).env_remove("SSL_CERT_DIR");
+    let ended = process.output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success() && said.contains("1 passed"), "{said}");
+}
+
+#[tokio::test]
+async fn the_certificates_of_the_system_are_trusted() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (chain, key) = (folder.join("system-chain.pem"), folder.join("system-key.pem"));
+    if std::env::var_os(INNER).is_none() {
+        let authority = Authority::new().unwrap();
+        let identity = authority.issue("127.0.0.1").unwrap();
+        let ca = folder.join("system-ca.pem");
+        std::fs::write(&ca, authority.pem()).unwrap();
+        std::fs::write(chain, &identity.chain).unwrap();
+        std::fs::write(key, &identity.key).unwrap();
+        return with_system_roots("tls::the_certificates_of_the_system_are_trusted", &ca);
+    }
+    let tls = ServerTls::from_files(chain, key).unwrap().build().unwrap();
+    let server = Server::start(TlsMode::Required, tls);
+    let client = ClientTls::system_roots().unwrap().build().unwrap();
+    assert_eq!(server.ask_as(&client).await.unwrap().0, "Some((None, None, 0))");
+}
+
+#[test]
+fn a_system_that_trusts_nobody_is_an_error() {
+    if std::env::var_os(INNER).is_none() {
+        let empty = Path::new(env!("CARGO_TARGET_TMPDIR")).join("system-none.pem");
+        std::fs::write(&empty, "").unwrap();
+        return with_system_roots("tls::a_system_that_trusts_nobody_is_an_error", &empty);
+    }
+    let error = ClientTls::system_roots().unwrap_err().to_string();
+    assert!(error.contains("set SSL_CERT_FILE"), "{error}");
 }
 
 #[tokio::test]

@@ -291,6 +291,32 @@ impl ServerBuilder {
         Ok(())
     }
 
+    /// Listens on `addr` and serves until `shutdown` resolves, then drains: registries first, then
+    /// connections. That holds too while a registry has not answered yet. Signals are left to the
+    /// program. The forms of `addr` are those of [`ServerBuilder::start`].
+    ///
+    /// # Errors
+    /// As [`ServerBuilder::start`].
+    pub async fn serve_with_shutdown(
+        mut self,
+        addr: &str,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), Status> {
+        self.listeners.insert(0, Listener::Address(addr.to_owned()));
+        let server = self.listen_all().await?;
+        let mut shutdown = std::pin::pin!(shutdown);
+        tokio::select! {
+            biased;
+            announced = server.announce_all() => {
+                announced?;
+                shutdown.await;
+            }
+            () = &mut shutdown => {}
+        }
+        server.stop().await;
+        Ok(())
+    }
+
     /// Listens on `addr` and on the addresses of [`ServerBuilder::listen`], and serves in the
     /// background until the returned server is stopped or dropped.
     ///
