@@ -7,7 +7,7 @@ use std::path::Path;
 
 use proc_macro2::TokenStream;
 use prost::Message as _;
-use prost_types::{DescriptorProto, FileDescriptorProto, FileDescriptorSet};
+use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto, FileDescriptorSet};
 
 use crate::mend::{OneOfs, mend};
 use crate::names::module;
@@ -19,7 +19,7 @@ pub(crate) fn implementations(
     krate: &str,
 ) -> io::Result<Vec<(String, String)>> {
     let set = FileDescriptorSet { file: named(files) }.encode_to_vec();
-    let mut packages: Vec<&str> = files.iter().map(|file| file.package()).collect();
+    let mut packages: Vec<&str> = files.iter().map(FileDescriptorProto::package).collect();
     packages.sort_unstable();
     packages.dedup();
     let mut all = Vec::new();
@@ -54,8 +54,8 @@ fn named(files: &[FileDescriptorProto]) -> Vec<FileDescriptorProto> {
     let mut files = files.to_vec();
     let nameless = files.iter().filter(|file| file.package().is_empty());
     let types = nameless.flat_map(|file| {
-        let messages = file.message_type.iter().map(|message| message.name());
-        messages.chain(file.enum_type.iter().map(|one| one.name())).map(str::to_owned)
+        let messages = file.message_type.iter().map(DescriptorProto::name);
+        messages.chain(file.enum_type.iter().map(EnumDescriptorProto::name)).map(str::to_owned)
     });
     let types: HashSet<String> = types.collect();
     for file in &mut files {

@@ -6,10 +6,11 @@
 
 use std::collections::HashMap;
 
-use heck::{ToSnakeCase as _, ToUpperCamelCase as _};
+use heck::{ToSnakeCase, ToUpperCamelCase as _};
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
+    MessageOptions, OneofDescriptorProto,
 };
 
 use crate::WELL_KNOWN;
@@ -23,7 +24,7 @@ pub(crate) fn type_name(name: &str) -> String {
 
 /// The module of a package, as a path without escapes of keywords.
 pub(crate) fn module(package: &str) -> Vec<String> {
-    package.split('.').filter(|part| !part.is_empty()).map(|part| part.to_snake_case()).collect()
+    package.split('.').filter(|part| !part.is_empty()).map(ToSnakeCase::to_snake_case).collect()
 }
 
 /// The oneofs that somebody wrote, with their numbers. A field with `optional` has one that nobody
@@ -35,7 +36,7 @@ pub(crate) fn oneofs(message: &DescriptorProto) -> impl Iterator<Item = (i32, &s
         };
         message.field.iter().any(|field| of(&field))
     };
-    let numbered = (0..).zip(message.oneof_decl.iter().map(|oneof| oneof.name()));
+    let numbered = (0..).zip(message.oneof_decl.iter().map(OneofDescriptorProto::name));
     numbered.filter(move |(number, _)| real(number))
 }
 
@@ -166,7 +167,7 @@ impl Names<'_> {
         self.is_name(field.name(), || what.clone())?;
         let name = field.name().to_snake_case();
         if field.oneof_index.is_some() && !field.proto3_optional() {
-            let all = (0..).zip(message.oneof_decl.iter().map(|oneof| oneof.name()));
+            let all = (0..).zip(message.oneof_decl.iter().map(OneofDescriptorProto::name));
             let own = all.into_iter().find(|(number, _)| Some(*number) == field.oneof_index);
             let oneof = own.map(|(_, oneof)| inner.rust(&oneof_type(message, oneof)));
             let variant = type_name(field.name());
@@ -227,5 +228,5 @@ fn variant(of: &str, value: &str) -> String {
 }
 
 fn is_map_entry(message: &DescriptorProto) -> bool {
-    message.options.as_ref().is_some_and(|options| options.map_entry())
+    message.options.as_ref().is_some_and(MessageOptions::map_entry)
 }

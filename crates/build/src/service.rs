@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use proc_macro2::{Ident, TokenStream};
 use prost_build::ServiceGenerator;
-use prost_types::FileDescriptorProto;
+use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto};
 use quote::{format_ident, quote};
 
 use crate::comment::escape;
@@ -46,8 +46,8 @@ fn items(files: &[FileDescriptorProto]) -> HashMap<String, Items> {
     let mut taken = HashSet::new();
     let files = || files.iter().filter(|file| !is_well_known(file.package()));
     for file in files() {
-        let messages = file.message_type.iter().map(|message| message.name());
-        let enums = file.enum_type.iter().map(|one| one.name());
+        let messages = file.message_type.iter().map(DescriptorProto::name);
+        let enums = file.enum_type.iter().map(EnumDescriptorProto::name);
         let module = names::module(file.package());
         taken.extend(messages.chain(enums).map(|name| (module.clone(), type_name(name))));
     }
