@@ -13,6 +13,16 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .out_dir(alone)
         .compile(&files, &includes)?;
 
+    // Names that are not what they seem, each kind in a file of its own.
+    let names = Path::new(&std::env::var("OUT_DIR")?).join("names");
+    std::fs::create_dir_all(&names)?;
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir("names")? {
+        files.push(entry?.path());
+    }
+    files.sort();
+    dubhe_build::Builder::new().out_dir(names).compile(&files, &["names"])?;
+
     // The services that every server has.
     let built_in = Path::new(&std::env::var("OUT_DIR")?).join("built_in");
     std::fs::create_dir_all(&built_in)?;

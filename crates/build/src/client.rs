@@ -1,20 +1,26 @@
 //! The client: the methods of the service, called elsewhere.
 
+use std::collections::HashSet;
+
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::quote;
 
-use crate::service::{Method, Service};
+use crate::service::{Method, Service, free, tokens};
 
-/// The methods that a client has of its own.
-const RESERVED_METHODS: [&str; 3] = ["new", "with", "client"];
+/// The methods that a client has of its own, or that a call would find before those of its.
+const RESERVED_METHODS: [&str; 6] = ["new", "with", "client", "clone", "into", "try_into"];
 
 pub(crate) fn expand(service: &Service) -> TokenStream {
-    let client = format_ident!("{}Client", service.ident);
+    let client = &service.items.client;
     let private = &service.private;
     let summary = format!("Calls `{}`, whoever provides it. Cheap to clone.", service.name);
     let (key, methods) = service.table();
     let count = service.methods.len();
-    let calls = service.methods.iter().enumerate().map(|(index, method)| call(index, method));
+    let mut taken = HashSet::from(RESERVED_METHODS.map(str::to_owned));
+    let calls = service.methods.iter().enumerate().map(|(index, method)| {
+        let name = free(method.ident.to_string(), |name| taken.insert(name.to_owned()));
+        call(index, &tokens(&name), method)
+    });
     let names = service.methods.iter().map(|method| &*method.name);
     let implementation = service.isolate(&quote! {
         #[allow(dead_code, reason = "few programs call all methods of a service")]
@@ -73,16 +79,9 @@ pub(crate) fn expand(service: &Service) -> TokenStream {
     }
 }
 
-fn call(index: usize, method: &Method) -> TokenStream {
-    let Method { ident, input, output, shape, .. } = method;
+fn call(index: usize, ident: &TokenStream, method: &Method) -> TokenStream {
+    let Method { input, output, shape, .. } = method;
     let (docs, glue) = (method.docs(), shape.glue());
-    let name = ident.to_string();
-    let ident = if RESERVED_METHODS.contains(&&*name) {
-        let ident = format_ident!("{name}_");
-        quote!(#ident)
-    } else {
-        quote!(#ident)
-    };
     let request = if shape.many_in {
         quote!(impl __dubhe::core::message::IntoStreamingRequest<Message = #input>)
     } else {

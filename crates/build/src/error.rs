@@ -11,6 +11,27 @@ use std::path::{Path, PathBuf};
 pub enum Error {
     /// A `.proto` file is missing or not right.
     Proto(protox::Error),
+    /// A file is written in an edition, which is not read yet.
+    Edition {
+        /// The file.
+        file: String,
+        /// The edition, such as `2023`.
+        edition: String,
+    },
+    /// Two items have one name in Rust.
+    Clash {
+        /// The one that comes first: its kind, its name, its file.
+        first: String,
+        /// The other.
+        second: String,
+        /// The path of both: `a::Type`, `a::Type.field`, `a::Type::VALUE` or `a::Type::method()`.
+        rust: String,
+    },
+    /// An item cannot have a name in Rust.
+    NoName {
+        /// Its kind, its name, its file.
+        item: String,
+    },
     /// No directory to write to.
     NoOutDir,
     /// A file cannot be written.
@@ -39,6 +60,17 @@ impl fmt::Display for Error {
         match self {
             // The `Debug` form of this type is the one with the place.
             Self::Proto(error) => write!(f, "{error:?}"),
+            Self::Edition { file, edition } => write!(
+                f,
+                "{file} is written in edition {edition}, which is not read yet; write syntax = \
+                 \"proto3\" or \"proto2\" in its place"
+            ),
+            Self::Clash { first, second, rust } => write!(
+                f,
+                "{first} and {second} are both `{rust}` in Rust, where case and underscores make \
+                 no difference; rename one of them"
+            ),
+            Self::NoName { item } => write!(f, "{item} has no name in Rust; rename it"),
             Self::NoOutDir => f.write_str(
                 "OUT_DIR is not set: call this from a build script, or say where to write with \
                  out_dir",
@@ -59,7 +91,7 @@ impl std::error::Error for Error {
         match self {
             Self::Proto(error) => Some(error),
             Self::Write { source, .. } => Some(source),
-            Self::NoOutDir => None,
+            _ => None,
         }
     }
 }

@@ -13,18 +13,30 @@
 //!   a `Response`, of one message, of `Streaming` messages (taken), or of any stream (returned);
 //! - `GreeterServer`, which serves an implementation of it;
 //! - `GreeterClient`, which calls it, whoever provides it. Its methods are those of the service;
-//!   one that would be called `new`, `with` or `client` gets an underscore at its end.
+//!   one that would be called `new`, `with`, `client`, `clone`, `into` or `try_into` gets an
+//!   underscore at its end.
+//!
+//! What is made of a service gives way to messages and enums of its name, and a method to one before
+//! it that is equal in snake case, each with an underscore at its end: beside a message `EchoClient`
+//! the client of `Echo` is `EchoClient_`. Names on the wire stay those of the file. Messages, enums
+//! and fields keep their names; where two of them would be one in Rust, [`compile`] refuses them,
+//! and names both. Files in an edition are refused too.
 //!
 //! Messages carry the JSON mapping of protocol buffers as their serde form, fields of type `bytes`
 //! share the memory of what arrived, and servers know the descriptors that reflection hands out.
 //!
 //! `dubhe::include_proto!("org.example")` includes one package, `dubhe::include_proto!()` all of
-//! them as nested modules.
+//! them as nested modules. A message with types in it may have a package of its name beside it
+//! (`a.Sub` and `a.sub`): both are one module then, and need `include_proto!()`.
 
 mod client;
 mod comment;
+mod edition;
 mod error;
 mod json;
+mod mend;
+mod names;
+mod packages;
 mod server;
 mod service;
 mod shape;
@@ -32,6 +44,9 @@ mod shape;
 use std::path::{Path, PathBuf};
 
 pub use error::Error;
+
+use prost_build::Module;
+use prost_types::FileDescriptorProto;
 
 use error::at;
 
@@ -113,45 +128,56 @@ impl Builder {
             None => std::env::var_os("OUT_DIR").map(PathBuf::from).ok_or(Error::NoOutDir)?,
         };
         let mut compiler = protox::Compiler::new(includes)?;
-        compiler.include_imports(true).open_files(files)?;
+        compiler.include_imports(true);
+        compiler.open_files(files).map_err(|error| edition::explain(error, includes))?;
         rerun_if_changed(&compiler);
 
         let descriptors = compiler.encode_file_descriptor_set();
         let file = out.join(DESCRIPTORS);
         std::fs::write(&file, &descriptors).map_err(at(&file))?;
 
-        let set = compiler.include_source_info(true).file_descriptor_set();
-        self.prost(&out).compile_fds(set).map_err(at(&out))?;
-        for (package, json) in json::implementations(&descriptors, &self.krate).map_err(at(&out))? {
-            // prost names the file of the unnamed package so.
-            let name = if package.is_empty() { "_" } else { &package };
-            let path = out.join(format!("{name}.rs"));
+        let files = compiler.include_source_info(true).file_descriptor_set().file;
+        names::check(&files)?;
+        let mut prost = self.prost(&files);
+        let json = json::implementations(&files, &self.krate).map_err(at(&out))?;
+        let modules = files
+            .into_iter()
+            .map(|file| (Module::from_protobuf_package_name(file.package()), file))
+            .collect();
+        let modules = prost.generate(modules).map_err(at(&out))?;
+        for (module, code) in &modules {
+            let path = out.join(packages::file_name(module));
+            std::fs::write(&path, code).map_err(at(&path))?;
             shape::append(&path, &self.krate)?;
+        }
+        for (package, json) in json {
+            let path = out.join(packages::file_name(&Module::from_protobuf_package_name(&package)));
             json::append(&path, &self.krate, &json).map_err(at(&path))?;
         }
-        Ok(())
+        let mut tree = packages::Tree::of(modules.keys());
+        tree.join(&out)?;
+        let path = out.join(PACKAGES);
+        std::fs::write(&path, tree.code()).map_err(at(&path))
     }
 
-    fn prost(&self, out: &Path) -> prost_build::Config {
+    fn prost(&self, files: &[FileDescriptorProto]) -> prost_build::Config {
         let Self { krate, server, client, .. } = self;
         let mut config = prost_build::Config::new();
         config
-            .out_dir(out)
-            .include_file(PACKAGES)
             .bytes(["."])
             .type_attribute(".", LINT_ATTRIBUTE)
             .compile_well_known_types()
             .enable_type_names()
             .extern_path(WELL_KNOWN, well_known(krate))
             .prost_path(format!("{krate}::protobuf::prost"))
-            .service_generator(Box::new(service::Generator::new(krate, *server, *client)));
+            .service_generator(Box::new(service::Generator::new(krate, *server, *client, files)));
         config
     }
 }
 
 /// The attribute that keeps the lints of a program off generated types.
 const LINT_ATTRIBUTE: &str =
-    "#[allow(missing_docs, unused_qualifications, clippy::all, clippy::pedantic)]";
+    "#[allow(missing_docs, deprecated, unused_qualifications, clippy::all, clippy::pedantic)]";
 
 /// The package whose messages `pbjson-types` has, JSON forms included.
 const WELL_KNOWN: &str = ".google.protobuf";

@@ -1,14 +1,13 @@
 //! The server: serves an implementation of the trait.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::quote;
 
 use crate::DESCRIPTORS;
-use crate::service::{Method, Service};
+use crate::service::{Items, Method, Service};
 
 pub(crate) fn expand(service: &Service) -> TokenStream {
-    let item = &service.ident;
-    let server = format_ident!("{item}Server");
+    let Items { service: item, server, .. } = &service.items;
     let summary = format!("Serves an implementation of [`{item}`] as `{}`.", service.name);
     let (key, methods) = service.table();
     let arms = service.methods.iter().enumerate().map(|(index, method)| {
@@ -16,14 +15,14 @@ pub(crate) fn expand(service: &Service) -> TokenStream {
         quote!(#index => #run,)
     });
     let implementation = service.isolate(&quote! {
-        impl<T: #item> #server<T> {
+        impl<T: self::#item> #server<T> {
             /// Serves `service`.
             pub fn new(service: T) -> Self {
                 Self(::std::sync::Arc::new(service))
             }
         }
 
-        impl<T: #item> ::core::convert::From<::std::sync::Arc<T>> for #server<T> {
+        impl<T: self::#item> ::core::convert::From<::std::sync::Arc<T>> for #server<T> {
             fn from(service: ::std::sync::Arc<T>) -> Self {
                 Self(service)
             }
@@ -41,7 +40,7 @@ pub(crate) fn expand(service: &Service) -> TokenStream {
             }
         }
 
-        impl<T: #item> __dubhe::server::Service for #server<T> {
+        impl<T: self::#item> __dubhe::server::Service for #server<T> {
             fn key(&self) -> __dubhe::core::ServiceKey {
                 #key
             }
@@ -75,7 +74,7 @@ pub(crate) fn expand(service: &Service) -> TokenStream {
 fn run(item: &proc_macro2::Ident, method: &Method) -> TokenStream {
     let Method { ident, shape, .. } = method;
     let glue = shape.glue();
-    let outcome = quote!(<T as #item>::#ident(&__service, __request).await);
+    let outcome = quote!(<T as self::#item>::#ident(&__service, __request).await);
     let handler = if shape.many_out {
         quote! {
             move |__request, __replies: __dubhe::server::stub::ReplySender| async move {

@@ -1,10 +1,14 @@
 //! The model of a service, and its trait.
 
+use std::collections::{HashMap, HashSet};
+
 use proc_macro2::{Ident, TokenStream};
 use prost_build::ServiceGenerator;
+use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto};
 use quote::{format_ident, quote};
 
 use crate::comment::escape;
+use crate::names::{self, is_well_known, type_name};
 use crate::{client, server};
 
 /// Writes what stands around a service.
@@ -12,17 +16,79 @@ pub(crate) struct Generator {
     private: TokenStream,
     server: bool,
     client: bool,
+    /// The names of the items of each service, by its name on the wire.
+    items: HashMap<String, Items>,
 }
 
 impl Generator {
-    pub(crate) fn new(krate: &str, server: bool, client: bool) -> Self {
-        Self { private: tokens(krate), server, client }
+    /// A generator for the services of `files`.
+    pub(crate) fn new(
+        krate: &str,
+        server: bool,
+        client: bool,
+        files: &[FileDescriptorProto],
+    ) -> Self {
+        Self { private: tokens(krate), server, client, items: items(files) }
     }
+}
+
+/// The names of what is made of a service.
+#[derive(Clone)]
+pub(crate) struct Items {
+    pub(crate) service: Ident,
+    pub(crate) server: Ident,
+    pub(crate) client: Ident,
+}
+
+/// The names for the services of `files`. Messages and enums have theirs, and traits come before
+/// servers and clients; whoever comes late gets an underscore at its end.
+fn items(files: &[FileDescriptorProto]) -> HashMap<String, Items> {
+    let mut taken = HashSet::new();
+    let files = || files.iter().filter(|file| !is_well_known(file.package()));
+    for file in files() {
+        let messages = file.message_type.iter().map(DescriptorProto::name);
+        let enums = file.enum_type.iter().map(EnumDescriptorProto::name);
+        let module = names::module(file.package());
+        taken.extend(messages.chain(enums).map(|name| (module.clone(), type_name(name))));
+    }
+    let mut named = |package: &str, name: String| {
+        format_ident!("{}", free(name, |name| taken.insert((names::module(package), name.into()))))
+    };
+    let mut services = Vec::new();
+    for file in files() {
+        for service in &file.service {
+            let (package, name) = (file.package(), type_name(service.name()));
+            services.push((package, service.name(), named(package, name)));
+        }
+    }
+    let named = services.into_iter().map(|(package, name, service)| {
+        let base = type_name(name);
+        let base = base.trim_end_matches('_');
+        let server = named(package, format!("{base}Server"));
+        let client = named(package, format!("{base}Client"));
+        (name_on_wire(package, name), Items { service, server, client })
+    });
+    named.collect()
+}
+
+/// The name with as many underscores at its end as it takes to be the first of it.
+pub(crate) fn free(mut name: String, mut is_first: impl FnMut(&str) -> bool) -> String {
+    while !is_first(&name) {
+        name.push('_');
+    }
+    name
+}
+
+fn name_on_wire(package: &str, name: &str) -> String {
+    if package.is_empty() { name.to_owned() } else { format!("{package}.{name}") }
 }
 
 impl ServiceGenerator for Generator {
     fn generate(&mut self, service: prost_build::Service, buf: &mut String) {
-        let service = Service::read(&self.private, &service);
+        let name = name_on_wire(&service.package, &service.proto_name);
+        // All services of the files have theirs.
+        let Some(items) = self.items.get(&name) else { return };
+        let service = Service::read(&self.private, name, items.clone(), &service);
         if self.server {
             buf.push_str(&service.declaration().to_string());
             buf.push_str(&server::expand(&service).to_string());
@@ -37,8 +103,8 @@ impl ServiceGenerator for Generator {
 pub(crate) struct Service {
     /// The path of the module that holds the crates which generated code names.
     pub(crate) private: TokenStream,
-    /// The name of the trait.
-    pub(crate) ident: Ident,
+    /// The names of the trait, the server and the client.
+    pub(crate) items: Items,
     /// The name on the wire: `package.Service`.
     pub(crate) name: String,
     docs: Vec<String>,
@@ -91,23 +157,31 @@ impl Shape {
 }
 
 impl Service {
-    fn read(private: &TokenStream, service: &prost_build::Service) -> Self {
-        let prost_build::Service { name, proto_name, package, comments, methods, .. } = service;
-        let name_on_wire =
-            if package.is_empty() { proto_name.clone() } else { format!("{package}.{proto_name}") };
+    fn read(
+        private: &TokenStream,
+        name: String,
+        items: Items,
+        service: &prost_build::Service,
+    ) -> Self {
+        let mut taken = HashSet::new();
+        let mut methods: Vec<Method> = service.methods.iter().map(Method::read).collect();
+        for method in &mut methods {
+            let name = free(method.ident.to_string(), |name| taken.insert(name.to_owned()));
+            method.ident = tokens(&name);
+        }
         Self {
             private: private.clone(),
-            ident: format_ident!("{name}"),
-            name: name_on_wire,
-            docs: comments.leading.clone(),
-            methods: methods.iter().map(Method::read).collect(),
+            items,
+            name,
+            docs: service.comments.leading.clone(),
+            methods,
         }
     }
 
     /// The trait. Methods return futures that can be sent between threads, and implementations
     /// write them as `async fn`.
     fn declaration(&self) -> TokenStream {
-        let Self { private, ident, .. } = self;
+        let Self { private, items: Items { service: ident, .. }, .. } = self;
         let docs = docs(&self.docs, || format!("The service `{}`.", self.name));
         let methods = self.methods.iter().map(|method| {
             let Method { ident, input, output, shape, .. } = method;
@@ -205,7 +279,7 @@ fn docs(comment: &[String], otherwise: impl FnOnce() -> String) -> TokenStream {
 }
 
 /// Parses a path that prost gives as text.
-fn tokens(text: &str) -> TokenStream {
+pub(crate) fn tokens(text: &str) -> TokenStream {
     text.parse().unwrap_or_else(|error: proc_macro2::LexError| {
         let text = format!("`{text}` is not valid Rust: {error}");
         quote!(::core::compile_error!(#text))

@@ -25,7 +25,7 @@ fn implementations(items: &[Item], krate: &TokenStream) -> TokenStream {
     let mut shapes = Vec::new();
     walk(items, &mut Vec::new(), &mut shapes);
     quote! {
-        #[allow(unused_imports, unused_qualifications, clippy::all, clippy::pedantic)]
+        #[allow(deprecated, unused_imports, unused_qualifications, clippy::all, clippy::pedantic)]
         const _: () = {
             use #krate as __dubhe;
             use __dubhe::protobuf::shape as __shape;

@@ -29,3 +29,9 @@ pub mod alone {
 pub mod built_in {
     include!(concat!(env!("OUT_DIR"), "/built_in/dubhe.packages.rs"));
 }
+
+/// Names that are not what they seem: clashes, keywords, and what generated code uses itself.
+#[allow(missing_docs, reason = "modules are named after packages")]
+pub mod names {
+    include!(concat!(env!("OUT_DIR"), "/names/dubhe.packages.rs"));
+}

@@ -55,11 +55,15 @@ pub(super) struct ErrorResponse {
     pub(super) message: String,
 }
 
-/// The beginning of `google.protobuf.FileDescriptorProto`
+/// What is read of `google.protobuf.FileDescriptorProto` before all of it
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct FileDescriptor {
     #[prost(string, tag = "1")]
     pub(super) name: String,
     #[prost(string, repeated, tag = "3")]
     pub(super) imports: Vec<String>,
+    #[prost(string, tag = "12")]
+    pub(super) syntax: String,
+    #[prost(int32, tag = "14")]
+    pub(super) edition: i32,
 }

@@ -20,6 +20,9 @@ use messages::{FileDescriptor, Files, Question, ServerReflectionResponse};
 const NAMES: [&str; 2] =
     ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
 
+/// The most bytes of descriptors that are taken of one server.
+const MOST: usize = 64 << 20;
+
 /// The reflection of one server.
 pub(super) struct Reflection<'a>(&'a Providers<'a>);
 
@@ -55,11 +58,18 @@ impl<'a> Reflection<'a> {
     /// All files that `files` need; servers may send the imports or wait to be asked.
     async fn with_imports(&self, files: Files) -> Result<DescriptorPool, Status> {
         let mut known: BTreeMap<String, Bytes> = BTreeMap::new();
-        let mut new = files.files;
+        let (mut new, mut size) = (files.files, 0);
         loop {
             let mut wanted = Vec::new();
             for bytes in new {
                 let file = FileDescriptor::decode(bytes.clone()).map_err(|e| not_right(&e))?;
+                if file.syntax == "editions" {
+                    return Err(in_edition(&file));
+                }
+                size += bytes.len();
+                if size > MOST {
+                    return Err(not_right(&format!("its files have more than {MOST} bytes")));
+                }
                 known.insert(file.name, bytes);
                 wanted.extend(file.imports);
             }
@@ -68,7 +78,11 @@ impl<'a> Reflection<'a> {
             let file_by_filename = Some(missing.clone());
             let answer = self.ask(Question { file_by_filename, ..Question::default() }).await?;
             new = answer.files.unwrap_or_default().files;
-            if new.is_empty() {
+            // Another file in its place would be asked for without end.
+            let is_missing = |bytes: &Bytes| {
+                FileDescriptor::decode(bytes.clone()).is_ok_and(|file| file.name == missing)
+            };
+            if !new.iter().any(is_missing) {
                 return Err(not_right(&format!("its file {missing:?} is missing")));
             }
         }
@@ -107,6 +121,21 @@ impl<'a> Reflection<'a> {
     }
 }
 
+/// The numbers are those of `google.protobuf.Edition`.
+fn in_edition(file: &FileDescriptor) -> Status {
+    let edition = match file.edition {
+        1000 => "2023".to_owned(),
+        1001 => "2024".to_owned(),
+        other => format!("number {other}"),
+    };
+    let name = &file.name;
+    let text = format!(
+        "{name} of the server is written in edition {edition}, which is not read yet; of proto2 \
+         and proto3 all is read"
+    );
+    Status::new(Code::FailedPrecondition, text)
+}
+
 fn not_right(error: &dyn std::fmt::Display) -> Status {
     Status::new(Code::Internal, format!("the reflection of the server is not right: {error}"))
 }
@@ -114,4 +143,20 @@ fn not_right(error: &dyn std::fmt::Display) -> Status {
 fn unknown(name: &str, known: &[String]) -> Status {
     let known = known.join(", ");
     Status::new(Code::Unimplemented, format!("service {name} not found: the server has {known}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes as protoc writes them for `edition = "2023";` in `a.proto`.
+    #[test]
+    fn a_file_in_an_edition_is_named() {
+        let bytes = b"\x0a\x07a.proto\x62\x08editions\x70\xe8\x07";
+        let file = FileDescriptor::decode(&bytes[..]).unwrap();
+        assert_eq!(file.syntax, "editions");
+        let status = in_edition(&file);
+        assert_eq!(status.code(), Code::FailedPrecondition);
+        assert!(status.message().starts_with("a.proto of the server is written in edition 2023,"));
+    }
 }

@@ -8,3 +8,4 @@ mod codes;
 mod http;
 mod json;
 mod memory;
+mod names;
