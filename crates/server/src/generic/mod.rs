@@ -120,8 +120,7 @@ impl GenericAdapter {
             self.service.key(),
             known.join(", ")
         );
-        // The method is there, `$invoke`, and its first argument is wrong.
-        bad(text)
+        Status::unimplemented(text)
     }
 
     fn inner(&self, call: Call) -> Result<(Form, DecodeLimits, Invoking), Status> {
