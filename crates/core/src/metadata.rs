@@ -80,6 +80,13 @@ impl Metadata {
         Some(value)
     }
 
+    /// Removes the entries of keys that `keep` refuses.
+    pub fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) {
+        if self.entries().iter().any(|(key, _)| !keep(key)) {
+            self.entries_mut().retain(|(key, _)| keep(key));
+        }
+    }
+
     /// All entries, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&ByteString, &Value)> {
         self.entries().iter().map(|(k, v)| (k, v))

@@ -15,6 +15,7 @@
     reason = "the lines are the purpose of the program"
 )]
 
+mod codes;
 mod consumer;
 mod deep;
 mod greet;

@@ -2,6 +2,7 @@
 
 use dubhe::{Export, Server, Service, Status};
 
+use crate::codes::{CodesServer, Failing};
 use crate::greet::{GreetServiceServer, Greeter};
 use crate::idl::proto::grpc::testing::TestServiceServer;
 use crate::idl::proto::org::example::interop::GreeterServer as GreetsServer;
@@ -26,6 +27,7 @@ pub(crate) async fn run(
     let mut server = Server::builder()
         .application(APPLICATION)
         .service(export(GreetServiceServer::new(Greeter::new())))
+        .service(export(CodesServer::new(Failing)))
         .service(export(PojoServiceServer::new(Pojos)))
         .service(export(StreamServiceServer::new(Streams)))
         .service(export(HellosServer::new(Hellos)))

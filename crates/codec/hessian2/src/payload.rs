@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use dubhe_core::payload::{Args, Content, DecodeLimits};
 use dubhe_core::reply::ReplyBody;
-use dubhe_core::status::Origin;
+use dubhe_core::status::{Exception, Origin};
 use dubhe_core::{Code, Encoded, Format, Payload, Reply, Sink, Status};
 
 use crate::{Decode, Decoder, Encode, Encoder, Error, Limits};
@@ -158,9 +158,13 @@ fn not_one(count: usize) -> Status {
 /// `None` when there is none, or its content is not known as a value; an error when it is of
 /// another shape than `T`.
 pub fn exception<T: Owned>(status: &Status) -> Option<Result<T, Error>> {
-    let content = status.java()?.content();
-    let mut encoder = Encoder::new();
-    write_content(content, &mut encoder).ok()?;
-    let bytes = encoder.into_buffer();
+    let bytes = exception_bytes(status.java()?)?;
     Some(T::decode(&mut Decoder::new(&bytes)))
+}
+
+/// A Java exception as a message; `None` when its content is not known as a value.
+pub fn exception_bytes(exception: &Exception) -> Option<Bytes> {
+    let mut encoder = Encoder::new();
+    write_content(exception.content(), &mut encoder).ok()?;
+    Some(encoder.into_buffer().freeze())
 }

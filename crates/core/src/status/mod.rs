@@ -3,6 +3,7 @@
 mod code;
 mod exception;
 mod late;
+pub mod marks;
 mod panics;
 mod short;
 pub mod table;
@@ -138,13 +139,12 @@ impl Status {
         Self::new(code, message).with_origin(Origin::RemoteBusiness)
     }
 
-    /// A business error that travels as a Java exception.
+    /// An error that travels as a Java exception: of the business, but for an `RpcException`, which is
+    /// one of the call.
     pub fn exception(exception: Exception) -> Self {
-        let code = table::code_of_java_class(exception.class());
+        let (code, origin) = table::of_exception(&exception);
         let message = exception.message().unwrap_or_default();
-        let mut status = Self::business(code, message);
-        status.0.exception = Some(exception);
-        status
+        Self::new(code, message).with_origin(origin).with_exception(exception)
     }
 
     /// The code.
@@ -244,6 +244,12 @@ impl Status {
     /// Makes it a Java exception, keeping code and message.
     pub fn with_exception(mut self, exception: Exception) -> Self {
         self.0.exception = Some(exception);
+        self
+    }
+
+    /// The same error without its exception.
+    pub(crate) fn without_exception(mut self) -> Self {
+        self.0.exception = None;
         self
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Sources: Dubbo Java `Response`, `RpcException`, `TriRpcStatus`; gRPC's HTTP mapping.
 
-use super::{Code, Origin, Retry, Status};
+use super::{Code, Exception, Origin, Retry, Status};
 
 /// Status byte of a dubbo response frame (Dubbo Java `Response`).
 pub mod dubbo {
@@ -49,29 +49,45 @@ const FROM_DUBBO: [(u8, Code, Retry); 11] = [
 
 /// The error of a dubbo response whose status byte is not [`dubbo::OK`].
 pub fn from_dubbo(status: u8, message: &str) -> Status {
-    let (code, retry) = FROM_DUBBO
-        .iter()
-        .find(|(s, ..)| *s == status)
-        .map_or((Code::Unknown, Retry::Never), |(_, c, r)| (*c, *r));
+    let (code, retry) = row_of_dubbo(status);
     Status::new(code, message).with_origin(Origin::RemoteFramework).with_retry(retry)
 }
 
-/// The status byte that tells a dubbo client of a framework error.
+/// The form of an error of the call in a dubbo response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DubboForm {
+    /// A status byte, which Java's consumers take for a network error and send again elsewhere.
+    Byte(u8),
+    /// A [`RPC_EXCEPTION`] in place of the result, which they give to the caller with its code.
+    Exception,
+}
+
+/// The form of an error of the call in a dubbo response.
 ///
-/// A missing service is 70 and a missing method 40 in Dubbo Java 3.3; both codes are
-/// [`Code::Unimplemented`] here, so the caller that knows which says so itself.
-pub fn to_dubbo(code: Code) -> u8 {
-    match code {
-        Code::InvalidArgument | Code::OutOfRange => dubbo::BAD_REQUEST,
-        Code::ResourceExhausted | Code::Unavailable => dubbo::SERVER_THREADPOOL_EXHAUSTED,
-        Code::DeadlineExceeded => dubbo::SERVER_TIMEOUT,
-        Code::DataLoss => dubbo::BAD_RESPONSE,
-        Code::Unimplemented
-        | Code::PermissionDenied
-        | Code::Unauthenticated
-        | Code::FailedPrecondition => dubbo::SERVICE_ERROR,
-        _ => dubbo::SERVER_ERROR,
-    }
+/// A byte where another provider may do better, where the byte says the code, and where Dubbo Java has
+/// one. [`dubbo::SERVER_THREADPOOL_EXHAUSTED`] says "never started", so that any client sends it
+/// again: it is said only when that is known.
+pub fn to_dubbo(status: &Status) -> DubboForm {
+    let byte = match (status.code(), status.retry()) {
+        (Code::ResourceExhausted | Code::Unavailable, Retry::Unstarted) => {
+            dubbo::SERVER_THREADPOOL_EXHAUSTED
+        }
+        (Code::DeadlineExceeded, _) => dubbo::SERVER_TIMEOUT,
+        (Code::InvalidArgument, _) => dubbo::BAD_REQUEST,
+        (Code::Unavailable, _) | (_, Retry::Unknown) => dubbo::SERVER_ERROR,
+        _ => return DubboForm::Exception,
+    };
+    DubboForm::Byte(byte)
+}
+
+/// The code that a status byte says.
+pub fn code_of_dubbo(byte: u8) -> Code {
+    row_of_dubbo(byte).0
+}
+
+fn row_of_dubbo(byte: u8) -> (Code, Retry) {
+    let row = FROM_DUBBO.iter().find(|(b, ..)| *b == byte);
+    row.map_or((Code::Unknown, Retry::Never), |(_, code, retry)| (*code, *retry))
 }
 
 /// Java exception classes and the codes they stand for, best known first.
@@ -107,41 +123,54 @@ pub fn java_class_of(code: Code) -> &'static str {
     }
 }
 
-/// The header and the attachment of a business error whose value is its code, in digits. Dubhe alone
-/// sends and reads it: `grpc-status` does not tell an error of the service from one of the call, and
-/// an exception has no code.
-pub const BUSINESS_CODE: &str = "dubhe-business";
+/// The exception of Dubbo for an error of the call.
+pub const RPC_EXCEPTION: &str = "org.apache.dubbo.rpc.RpcException";
 
-/// The code to send beside the exception that `status` is, where its class stands for another.
-pub fn code_beside_exception(status: &Status) -> Option<Code> {
-    let code = status.code();
-    let class = status.java().map_or(java_class_of(code), |exception| exception.class());
-    (code_of_java_class(class) != code).then_some(code)
+/// Its names in Dubbo 2.6 and for an error over Triple.
+const OTHER_RPC_EXCEPTIONS: [&str; 2] =
+    ["com.alibaba.dubbo.rpc.RpcException", "org.apache.dubbo.rpc.StatusRpcException"];
+
+/// Returns `true` for [`RPC_EXCEPTION`] and the classes that are one.
+pub fn is_rpc_exception(class: &str) -> bool {
+    class == RPC_EXCEPTION || OTHER_RPC_EXCEPTIONS.contains(&class)
 }
 
-/// The code in the digits of a [`BUSINESS_CODE`].
-pub fn business_code(digits: &str) -> Option<Code> {
-    digits.parse().ok().and_then(Code::from_number)
+/// `RpcException.code` of an exception that the service has thrown after all.
+const BIZ_EXCEPTION: i32 = 3;
+
+/// The code and the origin that the class of an exception says, and the field `code` of an
+/// [`RPC_EXCEPTION`].
+pub fn of_exception(exception: &Exception) -> (Code, Origin) {
+    if !exception.is_rpc() {
+        return (code_of_java_class(exception.class()), Origin::RemoteBusiness);
+    }
+    match exception.rpc_code() {
+        BIZ_EXCEPTION => (Code::Unknown, Origin::RemoteBusiness),
+        number => (code_of_rpc_exception(number), Origin::RemoteFramework),
+    }
 }
 
 /// `RpcException.code` and the codes it stands for (Dubbo Java `RpcException`).
-const RPC_EXCEPTION: [(i32, Code); 11] = [
+const OF_RPC_EXCEPTION: [(i32, Code); 14] = [
     (0, Code::Unknown),
     (1, Code::Unavailable),
     (2, Code::DeadlineExceeded),
-    (3, Code::Unknown),
+    (BIZ_EXCEPTION, Code::Unknown),
     (4, Code::PermissionDenied),
     (5, Code::Internal),
     (6, Code::Unavailable),
     (7, Code::ResourceExhausted),
     (8, Code::DeadlineExceeded),
     (9, Code::Unavailable),
-    (10, Code::Unauthenticated),
+    (10, Code::Unavailable),
+    (11, Code::Unimplemented),
+    (12, Code::InvalidArgument),
+    (13, Code::Unauthenticated),
 ];
 
 /// The code of an `RpcException.code`.
 pub fn code_of_rpc_exception(number: i32) -> Code {
-    RPC_EXCEPTION.iter().find(|(n, _)| *n == number).map_or(Code::Unknown, |(_, c)| *c)
+    OF_RPC_EXCEPTION.iter().find(|(n, _)| *n == number).map_or(Code::Unknown, |(_, c)| *c)
 }
 
 /// The `RpcException.code` of a code.
@@ -150,9 +179,10 @@ pub fn rpc_exception_of(code: Code) -> i32 {
         Code::Unavailable => 1,
         Code::DeadlineExceeded => 2,
         Code::PermissionDenied => 4,
-        Code::Internal | Code::DataLoss => 5,
         Code::ResourceExhausted => 7,
-        Code::Unauthenticated => 10,
+        Code::Unimplemented => 11,
+        Code::InvalidArgument => 12,
+        Code::Unauthenticated => 13,
         _ => 0,
     }
 }
@@ -214,8 +244,9 @@ mod tests {
             Code::Unavailable,
             Code::DeadlineExceeded,
             Code::PermissionDenied,
-            Code::Internal,
             Code::ResourceExhausted,
+            Code::Unimplemented,
+            Code::InvalidArgument,
             Code::Unauthenticated,
         ] {
             assert_eq!(code_of_rpc_exception(rpc_exception_of(code)), code);

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use bytestring::ByteString;
 use dubhe_core::payload::{Args, Content, DecodeLimits};
 use dubhe_core::reply::ReplyBody;
-use dubhe_core::status::Exception;
+use dubhe_core::status::{Exception, table};
 use dubhe_core::value::List;
 use dubhe_core::{
     Call, CallBody, CallKind, Code, Invoke, Invoking, Method, Payload, Reply, Status, Value,
@@ -120,8 +120,7 @@ impl GenericAdapter {
             self.service.key(),
             known.join(", ")
         );
-        // The method is there, `$invoke`, and its first argument is wrong.
-        bad(text)
+        Status::unimplemented(text)
     }
 
     fn inner(&self, call: Call) -> Result<(Form, DecodeLimits, Invoking), Status> {
@@ -234,7 +233,7 @@ fn generic_exception(status: Status) -> Status {
     }
     let (class, message) = match status.java() {
         Some(e) => (e.class().clone(), e.message().unwrap_or_default()),
-        None => ("java.lang.RuntimeException".into(), status.message().into()),
+        None => (table::java_class_of(status.code()).into(), status.message().into()),
     };
     let text = format!("{class}: {message}");
     let value = Value::object(GENERIC_EXCEPTION)

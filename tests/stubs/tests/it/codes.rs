@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use dubhe::filter::{Guard, Hook};
 use dubhe::gate::{Arrival, Gate};
-use dubhe::status::{Origin, Retry};
+use dubhe::status::{Detail, Exception, Origin, Retry};
 use dubhe::{App, Call, CallOptions, Code, RunningServer, Server, Status};
 use dubhe_stubs::Speaker;
 use dubhe_stubs::proto::sample::shapes::v1::{ShapesClient, ShapesServer, Word};
@@ -13,10 +13,17 @@ use dubhe_testkit::http1;
 
 const DOCS: &str = include_str!("../../../../docs/user/errors.md");
 const TEXT: &str = "the shop is closed";
+const CLASS: &str = "org.example.ShopClosed";
 
 #[dubhe::interface("org.example.Codes")]
 trait Codes {
     async fn fail(&self) -> Result<(), Status>;
+}
+
+/// The same service with a method that it lacks.
+#[dubhe::interface("org.example.Codes")]
+trait Typo {
+    async fn fial(&self) -> Result<(), Status>;
 }
 
 struct Never;
@@ -27,15 +34,30 @@ impl Codes for Never {
     }
 }
 
-/// Fails as the attachment `fail` says: `business 5`, or `call 5`.
+/// Fails as the attachment `fail` says: `business 5` or `call 5`, with details; `thrown 5` or
+/// `wrapped 5`, as an exception of the service; `passed-on 5`, as one of the call.
 struct Fails;
 
 impl Hook for Fails {
     fn before(&self, call: &mut Call) -> Result<Guard, Status> {
         let fail = call.head.metadata.get_str("fail").unwrap_or_default();
         match fail.split_once(' ') {
-            Some(("business", number)) => Err(Status::business(code(number), TEXT)),
-            Some((_, number)) => Err(Status::new(code(number), TEXT)),
+            Some(("business", number)) => {
+                Err(Status::business(code(number), TEXT).with_detail(detail()))
+            }
+            Some(("thrown", number)) => {
+                let exception = Exception::of_class(CLASS, TEXT);
+                Err(Status::exception(exception).with_code(code(number)))
+            }
+            Some(("wrapped", number)) => {
+                let exception = Exception::of_class(CLASS, TEXT).wrapped();
+                Err(Status::exception(exception).with_code(code(number)))
+            }
+            Some(("passed-on", number)) => {
+                let exception = Exception::of_class(CLASS, TEXT);
+                Err(Status::new(code(number), TEXT).with_exception(exception))
+            }
+            Some((_, number)) => Err(Status::new(code(number), TEXT).with_detail(detail())),
             None => Ok(Guard::none()),
         }
     }
@@ -55,6 +77,10 @@ impl Gate for Refuses {
 
 fn code(number: &str) -> Code {
     Code::from_number(number.parse().unwrap()).unwrap()
+}
+
+fn detail() -> Detail {
+    Detail { type_url: "type.googleapis.com/a.B".into(), value: "v".into() }
 }
 
 fn codes() -> impl Iterator<Item = Code> {
@@ -109,21 +135,17 @@ impl Scene {
 }
 
 #[tokio::test]
-async fn an_error_of_the_call_has_the_code_of_the_table() {
+async fn an_error_of_the_call_is_the_same_at_every_caller() {
     let scene = Scene::new().await;
     for code in codes() {
         let row = row(code);
         let fail = format!("call {}", code.number());
-
         let dubbo = scene.interface("dubbo", "fail", &fail).await;
-        assert_eq!(dubbo.code().name(), row[1], "{dubbo}");
-        let again = matches!(code, Code::DeadlineExceeded | Code::Unavailable);
-        assert_eq!(dubbo.retry() == Retry::Unknown, again, "{dubbo}");
-
         let (wrapped, message) =
             (scene.interface("tri", "fail", &fail).await, scene.message("fail", &fail).await);
+        let late = code == Code::DeadlineExceeded;
+        assert_eq!(dubbo.retry() == Retry::Unknown, late || code == Code::Unavailable, "{dubbo}");
         for status in [&wrapped, &message] {
-            assert_eq!(status.code().name(), row[3], "{status}");
             assert_eq!(status.retry() == Retry::Unknown, code == Code::Unavailable, "{status}");
         }
         // The text names call and provider, the message is the provider's alone.
@@ -133,45 +155,48 @@ async fn an_error_of_the_call_has_the_code_of_the_table() {
             (wrapped, "org.example.Codes.fail", format!("tri://{address}")),
             (message, "sample.shapes.v1.Shapes.Say", format!("tri://{address}")),
         ] {
-            assert_eq!((status.message(), status.origin()), (TEXT, Origin::RemoteFramework));
+            assert_eq!((status.code(), status.message()), (code, TEXT), "{status}");
+            assert_eq!(status.origin(), Origin::RemoteFramework, "{status:?}");
+            assert_eq!(status.details(), [detail()], "{status:?}");
+            assert!(status.java().is_none(), "what stands for a status is no exception");
             let text = format!("{}: {call} on {provider}: {TEXT}", status.code());
             assert_eq!(status.to_string(), text);
         }
 
         for path in ["POST /org.example.Codes/fail", "POST /sample.shapes.v1.Shapes/Say"] {
             let got = scene.http(path, format!("fail: {fail}")).await;
-            assert_eq!(got.status.to_string(), row[4], "{path} {code}");
+            assert_eq!(got.status.to_string(), row[3], "{path} {code}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_refusal_has_the_code_of_the_table_and_may_go_elsewhere_by_its_code() {
+async fn a_refusal_is_the_same_at_every_caller_and_may_go_elsewhere_by_its_code() {
     let scene = Scene::new().await;
     for code in codes() {
         let row = row(code);
         let number = code.number().to_string();
-        let dubbo = scene.interface("dubbo", "dubhe-priority", &number).await;
-        assert_eq!(dubbo.code().name(), row[2], "{dubbo}");
-        let wrapped = scene.interface("tri", "dubhe-priority", &number).await;
-        let message = scene.message("dubhe-priority", &number).await;
         let elsewhere = matches!(code, Code::ResourceExhausted | Code::Unavailable);
-        for status in [&wrapped, &message] {
-            assert_eq!(status.code().name(), row[3], "{status}");
-        }
-        for status in [dubbo, wrapped, message] {
+        for status in [
+            scene.interface("dubbo", "dubhe-priority", &number).await,
+            scene.interface("tri", "dubhe-priority", &number).await,
+            scene.message("dubhe-priority", &number).await,
+        ] {
+            assert_eq!((status.code(), status.message()), (code, TEXT), "{status}");
+            assert_eq!(status.origin(), Origin::RemoteFramework, "{status:?}");
             assert_eq!(status.retry() == Retry::Unstarted, elsewhere, "{code}: {status:?}");
         }
         let got =
             scene.http("POST /org.example.Codes/fail", format!("dubhe-priority: {number}")).await;
-        assert_eq!(got.status.to_string(), row[4], "{code}");
+        assert_eq!(got.status.to_string(), row[3], "{code}");
     }
 }
 
 #[tokio::test]
-async fn a_business_error_keeps_its_code_and_is_never_sent_again() {
+async fn a_business_error_is_the_same_at_every_caller_and_is_never_sent_again() {
     let scene = Scene::new().await;
     for code in codes() {
+        let row = row(code);
         let fail = format!("business {}", code.number());
         let statuses = [
             scene.interface("dubbo", "fail", &fail).await,
@@ -183,23 +208,66 @@ async fn a_business_error_keeps_its_code_and_is_never_sent_again() {
             assert!(status.is_business(), "{status:?}");
             assert_eq!((status.code(), status.retry()), (code, Retry::Never));
             assert_eq!(status.message(), TEXT);
-            // The code of a business error is no attachment.
-            assert!(status.headers().get("dubhe-business").is_none());
-            assert!(status.trailers().get("dubhe-business").is_none());
+            assert_eq!(status.details(), [detail()], "{status:?}");
+            assert_no_marks(status);
         }
         // Java peers get the same exception over both protocols.
-        let class = match code {
-            Code::InvalidArgument => "java.lang.IllegalArgumentException",
-            Code::FailedPrecondition => "java.lang.IllegalStateException",
-            Code::OutOfRange => "java.lang.IndexOutOfBoundsException",
-            Code::Cancelled => "java.lang.InterruptedException",
-            _ => "java.lang.RuntimeException",
-        };
-        assert_eq!(classes, [Some(class.to_owned()), Some(class.to_owned()), None]);
+        let class = Some(row[2].clone());
+        assert_eq!(classes, [class.clone(), class, None]);
 
         let got = scene.http("POST /org.example.Codes/fail", format!("fail: {fail}")).await;
         assert_eq!(got.body, format!(r#"{{"message":"{TEXT}","status":"500"}}"#));
         let got = scene.http("POST /sample.shapes.v1.Shapes/Say", format!("fail: {fail}")).await;
-        assert_eq!(got.status.to_string(), row(code)[4]);
+        assert_eq!(got.status.to_string(), row[3]);
+    }
+}
+
+#[tokio::test]
+async fn an_exception_is_the_same_at_every_caller() {
+    let scene = Scene::new().await;
+    for code in codes() {
+        for (kind, origin) in [
+            ("thrown", Origin::RemoteBusiness),
+            ("wrapped", Origin::RemoteBusiness),
+            ("passed-on", Origin::RemoteFramework),
+        ] {
+            let fail = format!("{kind} {}", code.number());
+            for status in [
+                scene.interface("dubbo", "fail", &fail).await,
+                scene.interface("tri", "fail", &fail).await,
+                scene.message("fail", &fail).await,
+            ] {
+                assert_eq!((status.code(), status.origin()), (code, origin), "{status:?}");
+                let exception = status.java().unwrap();
+                assert_eq!(exception.class(), CLASS);
+                assert_eq!(exception.message().as_deref(), Some(TEXT));
+                assert_no_marks(&status);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_missing_method_is_unimplemented_at_every_caller() {
+    let scene = Scene::new().await;
+    for protocol in ["dubbo", "tri"] {
+        let url = format!("{protocol}://{}", scene.server.addr());
+        let typo = scene.app.client::<TypoClient>().url(&url).build().unwrap();
+        let generic = scene.app.generic("org.example.Codes").url(&url).build().unwrap();
+        for status in [
+            typo.fial().await.unwrap_err(),
+            generic.call_untyped("fial", Vec::new()).await.unwrap_err(),
+        ] {
+            assert_eq!(status.code(), Code::Unimplemented, "{protocol}: {status}");
+            assert_eq!(status.origin(), Origin::RemoteFramework, "{status:?}");
+            assert!(status.message().contains("fail"), "what there is: {status}");
+        }
+    }
+}
+
+/// What Dubhe says beside an error is no attachment.
+fn assert_no_marks(status: &Status) {
+    for metadata in [status.headers(), status.trailers()] {
+        assert!(!metadata.iter().any(|(key, _)| key.starts_with("dubhe-")), "{metadata:?}");
     }
 }

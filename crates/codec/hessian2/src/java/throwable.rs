@@ -107,7 +107,10 @@ impl From<Throwable> for Status {
     fn from(throwable: Throwable) -> Self {
         let message = throwable.message.as_deref().map(ByteString::from);
         let class = throwable.class.clone();
-        Self::exception(Exception::new(class, message, payload::content(throwable)))
+        let code = throwable.fields.iter().find(|(name, _)| name == "code");
+        let code = code.and_then(|(_, value)| value.as_i32()).unwrap_or_default();
+        let exception = Exception::new(class, message, payload::content(throwable));
+        Self::exception(if exception.is_rpc() { exception.with_rpc_code(code) } else { exception })
     }
 }
 

@@ -1,16 +1,13 @@
 //! Java exceptions, both ways.
 
-use std::borrow::Cow;
-
 use bytestring::ByteString;
 use dubhe_core::payload::Content;
-use dubhe_core::status::{Exception, Origin, table};
+use dubhe_core::status::{Exception, Origin, marks};
 use dubhe_core::value::{List, Object};
-use dubhe_core::{Code, Status, Value};
+use dubhe_core::{Code, Metadata, Status, Value};
+use dubhe_hessian2::Decode as _;
 
-/// `RpcException` under its names in Dubbo 2.7 and later, and before.
-const RPC_EXCEPTION: [&str; 2] =
-    ["org.apache.dubbo.rpc.RpcException", "com.alibaba.dubbo.rpc.RpcException"];
+use super::BodyLimits;
 
 /// The error that a thrown Java exception is.
 pub(crate) fn from_exception(value: Value) -> Result<Status, Status> {
@@ -25,31 +22,60 @@ pub(crate) fn from_exception(value: Value) -> Result<Status, Status> {
     };
     let class = object.class.clone();
     let message = object.get("detailMessage").and_then(Value::as_str).map(ByteString::from);
-    let rpc = RPC_EXCEPTION.contains(&&*class).then(|| object.get("code").and_then(Value::as_i32));
-    let text = message.clone().unwrap_or_default();
-    let exception = Exception::new(class, message, Content::Dynamic(value));
-    Ok(match rpc.flatten() {
-        Some(code) => {
-            Status::business(table::code_of_rpc_exception(code), text).with_exception(exception)
-        }
-        None => Status::exception(exception),
+    Ok(Status::exception(Exception::new(class, message, Content::Dynamic(value))))
+}
+
+/// The error that the exception `thrown` and the marks beside it are; takes the marks out of the
+/// attachments.
+pub(crate) fn from_marked(
+    thrown: Value,
+    metadata: &mut Metadata,
+    limits: &BodyLimits,
+) -> Result<Status, Status> {
+    let original = metadata.remove(marks::EXCEPTION);
+    let original = original.as_ref().and_then(Value::as_bytes);
+    let original = original.map(|bytes| Value::decode(&mut limits.decoder(bytes)));
+    let status = match original {
+        // What cannot be read has its text in the other.
+        Some(Ok(original)) => from_exception(original)?,
+        _ => from_exception(thrown)?,
+    };
+    let mut code = |mark| metadata.remove(mark)?.as_str().and_then(marks::code);
+    let status = marks::apply(status, code(marks::BUSINESS), code(marks::STATUS));
+    Ok(match metadata.remove(marks::DETAILS) {
+        Some(details) => marks::add_details(status, &details),
+        None => status,
     })
 }
 
+/// The attachments behind an error: those of the status, and the marks of what is not said by
+/// `code`, the one that the reply has otherwise.
+pub(crate) fn with_marks(status: &Status, mark: Option<(&'static str, Code)>) -> Metadata {
+    let mut metadata = status.headers().clone();
+    metadata.fill_from(status.trailers());
+    // Not those of another provider, which a handler passes on.
+    metadata.retain(|key| !marks::is_mark(key));
+    if let Some((mark, code)) = mark {
+        metadata.insert(mark, code.number().to_string());
+    }
+    if !status.details().is_empty() {
+        metadata.insert(marks::DETAILS, marks::details(status));
+    }
+    if let Some(exception) = status.java().filter(|exception| exception.is_wrapped())
+        && let Some(bytes) = dubhe_hessian2::payload::exception_bytes(exception)
+    {
+        metadata.insert(marks::EXCEPTION, Value::Bytes(bytes));
+    }
+    metadata
+}
+
 /// The exception for an error: its own, else one that every Dubbo consumer accepts.
-pub(crate) fn to_exception(status: &Status) -> Cow<'_, Content> {
-    match status.java() {
-        Some(exception) => match exception.content() {
-            Content::Dynamic(Value::Object(object)) if object.get("stackTrace").is_none() => {
-                Cow::Owned(Content::Dynamic(throwable((**object).clone())))
-            }
-            content => Cow::Borrowed(content),
-        },
-        None => {
-            let object = Value::object(table::java_class_of(status.code()));
-            let object = object.field("detailMessage", status.message());
-            Cow::Owned(Content::Dynamic(throwable(object)))
+pub(crate) fn to_exception(status: &Status) -> Content {
+    match marks::on_wire(status).content() {
+        Content::Dynamic(Value::Object(object)) if object.get("stackTrace").is_none() => {
+            Content::Dynamic(throwable((**object).clone()))
         }
+        content => content.clone(),
     }
 }
 

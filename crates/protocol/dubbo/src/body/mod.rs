@@ -21,10 +21,11 @@ use dubhe_hessian2::{Decoder, Error};
 
 pub use attachments::{Attachments, PROTOCOL_KEYS};
 pub use event::Event;
-pub(crate) use exception::{from_exception, to_exception};
+pub(crate) use exception::{from_marked, to_exception, with_marks};
 pub use limits::BodyLimits;
+pub(crate) use reply::read_failure;
 pub use reply::{Answer, read_error, read_reply, supports_attachments};
-pub(crate) use reply::{ReplyTo, write_failure, write_reply};
+pub(crate) use reply::{ReplyTo, write_failure, write_no_service, write_reply};
 pub use request::{Request, Scanned};
 pub(crate) use request::{RequestFacts, RequestTemplate, arguments, write_request};
 pub(crate) use writer::{Refused, frame};

@@ -8,13 +8,14 @@ use dubhe_core::end::Ending;
 use dubhe_core::invoke::Outcome;
 use dubhe_core::payload::Content;
 use dubhe_core::reply::{Reply, ReplyBody};
-use dubhe_core::status::{Retry, table};
+use dubhe_core::status::table::DubboForm;
+use dubhe_core::status::{marks, table};
 use dubhe_core::{Code, Metadata, Payload, Status, Value};
 use dubhe_hessian2::{Decode, Decoder, Encoder, Error, ErrorKind};
 use dubhe_net::session::Outbox;
 
 use super::writer::{Refused, Writer, frame, put_value};
-use super::{Attachments, BodyLimits, DUBBO_VERSION, to_exception};
+use super::{Attachments, BodyLimits, DUBBO_VERSION, to_exception, with_marks};
 use crate::header::{Header, Kind};
 use crate::payload::PayloadLimit;
 use crate::serialization::SerializationId;
@@ -79,6 +80,29 @@ pub fn read_error(body: &Bytes) -> Cow<'_, str> {
         Ok(text) => text,
         Err(_) => String::from_utf8_lossy(body),
     }
+}
+
+/// The error of a reply whose status is not 20. Behind the text Dubhe sends attachments where the
+/// byte does not say all; Dubbo Java skips them.
+pub(crate) fn read_failure(byte: u8, body: &Bytes, limits: &BodyLimits) -> Status {
+    let status = table::from_dubbo(byte, &read_error(body));
+    let mut d = limits.decoder(body);
+    if d.read_str().is_err() || d.is_at_end() {
+        return status;
+    }
+    // What follows is no part of the error where it cannot be read.
+    let Ok(all) = Attachments::read(&mut d, body, limits) else { return status };
+    let mut metadata = all.metadata;
+    let code = metadata.remove(marks::STATUS);
+    let status = match code.as_ref().and_then(Value::as_str).and_then(marks::code) {
+        Some(code) => status.with_code(code),
+        None => status,
+    };
+    let status = match metadata.remove(marks::DETAILS) {
+        Some(details) => marks::add_details(status, &details),
+        None => status,
+    };
+    status.with_headers(metadata)
 }
 
 /// Returns `true` if a client of this version of the protocol reads attachments of replies: from
@@ -224,25 +248,60 @@ fn write_value(
             length = w.buffer().len().saturating_sub(value);
         }
     }
-    write_attachments(w.encoder(), to, metadata, None)?;
+    write_attachments(w.encoder(), to, metadata)?;
     Ok(length)
 }
 
-/// Queues an error: a Java exception where it is one of the service's, else a status byte.
+/// Queues an error: a Java exception where it is one, or has its form, else a status byte.
 fn write_error(out: &mut Outbox, to: ReplyTo, status: &Status) -> Result<Written, Refused> {
-    if status.java().is_none() && !status.is_business() {
-        write_text(out, to, status_byte(status), status.message());
-        return Ok(Written { frame: 0, value: 0 });
+    if status.java().is_none()
+        && !status.is_business()
+        && let DubboForm::Byte(byte) = table::to_dubbo(status)
+    {
+        return write_byte(out, to, byte, status);
     }
-    let mut metadata = status.headers().clone();
-    metadata.fill_from(status.trailers());
+    let metadata = with_marks(status, marks::of_exception(status));
     let frame = frame(out, to.header(table::dubbo::OK), to.limit, |w| {
         let family = if to.attachments { WITH_ATTACHMENTS } else { 0 };
         w.encoder().write_i32(EXCEPTION + family);
         w.content(&to_exception(status), &metadata)?;
-        write_attachments(w.encoder(), to, &metadata, table::code_beside_exception(status))
+        write_attachments(w.encoder(), to, &metadata)
     })?;
     Ok(Written { frame, value: 0 })
+}
+
+/// Queues an error whose form is a status byte and a text, and behind them what those do not say.
+fn write_byte(
+    out: &mut Outbox,
+    to: ReplyTo,
+    byte: u8,
+    status: &Status,
+) -> Result<Written, Refused> {
+    let mark =
+        (table::code_of_dubbo(byte) != status.code()).then_some((marks::STATUS, status.code()));
+    let metadata = with_marks(status, mark);
+    frame(out, to.header(byte), to.limit, |w| {
+        w.encoder().write_str(cut(status.message()));
+        if metadata.is_empty() { Ok(()) } else { write_attachments(w.encoder(), to, &metadata) }
+    })?;
+    Ok(Written { frame: 0, value: 0 })
+}
+
+/// Queues the error of a service that is not here, in the form of Dubbo Java 3: its consumers ask
+/// another provider then.
+pub(crate) fn write_no_service(out: &mut Outbox, to: ReplyTo, status: &Status) {
+    // What is no longer than a text can always be written.
+    let _ = write_byte(
+        out,
+        ReplyTo { limit: PayloadLimit::UNLIMITED, ..to },
+        table::dubbo::SERVICE_ERROR,
+        status,
+    );
+}
+
+/// The part of the text of an error that is sent.
+fn cut(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(ERROR_TEXT)).unwrap_or_default()
 }
 
 /// Queues an error that is one text, in the serialization of the request.
@@ -253,7 +312,7 @@ pub(crate) fn write_failure(
     status: u8,
     text: &str,
 ) {
-    let text = text.get(..text.floor_char_boundary(ERROR_TEXT)).unwrap_or_default();
+    let text = cut(text);
     let header = Header { kind: Kind::Reply { status }, serialization, id, length: 0 };
     // One string of bounded length is always writable.
     let _ = frame(out, header, PayloadLimit::UNLIMITED, |w| {
@@ -268,20 +327,6 @@ pub(crate) fn write_failure(
 
 fn write_text(out: &mut Outbox, to: ReplyTo, status: u8, text: &str) {
     write_failure(out, to.id, SerializationId::HESSIAN2, status, text);
-}
-
-/// The status byte of a framework error. A status that says "never started" may be retried by any
-/// client, so it is said only when that is known; and [`table::dubbo::SERVER_ERROR`] by a client that
-/// may run the method twice, so it is said only of what another provider may do better.
-fn status_byte(status: &Status) -> u8 {
-    let byte = match table::to_dubbo(status.code()) {
-        table::dubbo::SERVER_THREADPOOL_EXHAUSTED if status.retry() != Retry::Unstarted => {
-            table::dubbo::SERVER_ERROR
-        }
-        byte => byte,
-    };
-    let again = status.retry() == Retry::Unknown || status.code() == Code::Unavailable;
-    if byte == table::dubbo::SERVER_ERROR && !again { table::dubbo::SERVICE_ERROR } else { byte }
 }
 
 /// A text as fastjson2 writes it: the length of what follows, tag `7a` (UTF-8), the length of the
@@ -300,25 +345,14 @@ fn write_jsonb_text(out: &mut impl BufMut, text: &str) {
     out.put(text.as_bytes());
 }
 
-fn write_attachments(
-    e: &mut Encoder,
-    to: ReplyTo,
-    metadata: &Metadata,
-    code: Option<Code>,
-) -> Result<(), Status> {
+fn write_attachments(e: &mut Encoder, to: ReplyTo, metadata: &Metadata) -> Result<(), Status> {
     if !to.attachments {
         return Ok(());
     }
     e.write_map(|e| {
         e.write_str("dubbo");
         e.write_str(DUBBO_VERSION);
-        if let Some(code) = code {
-            e.write_str(table::BUSINESS_CODE);
-            e.write_str(&code.number().to_string());
-        }
-        // Not those of another provider, which a handler passes on.
-        let own = |key: &str| key == "dubbo" || key == table::BUSINESS_CODE;
-        for (key, value) in metadata.iter().filter(|(key, _)| !own(key)) {
+        for (key, value) in metadata.iter().filter(|(key, _)| **key != "dubbo") {
             e.write_str(key);
             put_value(e, value)?;
         }

@@ -223,6 +223,10 @@ fn a_caller_may_name_its_application_itself() {
     }
 }
 
+fn thrown(value: Value) -> Status {
+    from_marked(value, &mut Metadata::new(), &BodyLimits::default()).unwrap()
+}
+
 #[test]
 fn replies_are_read_and_written_back_as_java_wrote_them() {
     let mut counted = [0; 4];
@@ -250,7 +254,7 @@ fn replies_are_read_and_written_back_as_java_wrote_them() {
             }
             (3, Answer::Exception(value)) => {
                 counted[2] += 1;
-                Err(from_exception(value).unwrap())
+                Err(thrown(value))
             }
             (flag, answer) => panic!("{about}: {flag} {answer:?}"),
         };
@@ -267,7 +271,7 @@ fn exceptions_keep_class_message_and_fields() {
         let reply = |v: &&Vector| v.about["case"] == case && v.about["direction"] == "s2c";
         let body = &vectors.iter().find(reply).unwrap().body;
         match read_reply(body, &BodyLimits::default()).unwrap().0 {
-            Answer::Exception(value) => from_exception(value).unwrap(),
+            Answer::Exception(value) => thrown(value),
             Answer::Value(_) => panic!("{case} threw nothing"),
         }
     };

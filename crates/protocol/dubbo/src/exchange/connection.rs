@@ -354,8 +354,8 @@ impl Connection {
             )));
         }
         if answered.status != table::dubbo::OK {
-            let text = body::read_error(&answered.body);
-            return Err(table::from_dubbo(answered.status, &text).with_call(&what));
+            let status = body::read_failure(answered.status, &answered.body, &self.limits);
+            return Err(status.with_call(&what));
         }
         let (answer, mut metadata) = match body::read_reply(&answered.body, &self.limits) {
             Ok(reply) => reply,
@@ -373,17 +373,15 @@ impl Connection {
                 let value = value.with_limits(self.limits.decode.clone());
                 Ok(Reply::with_metadata(value.into(), metadata))
             }
-            Answer::Exception(value) => Err(match body::from_exception(value) {
-                Ok(mut status) => {
-                    let code = metadata.remove(table::BUSINESS_CODE);
-                    let code = code.as_ref().and_then(Value::as_str);
-                    if let Some(code) = code.and_then(table::business_code) {
-                        status = status.with_code(code);
-                    }
-                    status.with_headers(metadata)
-                }
-                Err(status) => status.context(&what),
-            }),
+            Answer::Exception(value) => {
+                let read = body::from_marked(value, &mut metadata, &self.limits);
+                Err(match read {
+                    // An error of the business keeps its text.
+                    Ok(status) if status.is_business() => status.with_headers(metadata),
+                    Ok(status) => status.with_headers(metadata).with_call(&what),
+                    Err(status) => status.context(&what),
+                })
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ use dubhe_core::reply::ReplyBody;
 use dubhe_core::serve::{self, Overload, Target, Wanted};
 use dubhe_core::status::{Retry, panic_message, table};
 use dubhe_core::time::{Deadline, after};
-use dubhe_core::{Call, Head, Metadata, Method, Peer, Reply, ServiceKey, Status};
+use dubhe_core::{Call, Code, Head, Metadata, Method, Peer, Reply, ServiceKey, Status};
 use dubhe_hessian2::Error;
 use dubhe_net::long_replies::LongReplies;
 use dubhe_net::memory::MemoryFull;
@@ -24,7 +24,8 @@ use super::refusals::RefusalLog;
 use super::request_cache::{CachedRequest, RequestHead};
 use super::{Exchange, one_way};
 use crate::body::{
-    self, ReplyTo, Request, Scanned, supports_attachments, write_failure, write_reply,
+    self, ReplyTo, Request, Scanned, supports_attachments, write_failure, write_no_service,
+    write_reply,
 };
 use crate::header::{Header, Kind};
 use crate::payload::PayloadLimit;
@@ -101,8 +102,11 @@ impl Exchange {
         match self.serve(header, two_way, body, now, out) {
             Ok(()) => {}
             Err(Refusal::Wire(status, text)) => self.refuse(header, two_way, status, &text, out),
-            Err(Refusal::Gate(to, status)) if two_way => _ = write_reply(out, to, Err(status)),
-            Err(Refusal::Gate(_, status)) => tracing::debug!(%status, "one-way call refused"),
+            Err(Refusal::Call(to, status)) if two_way => _ = write_reply(out, to, Err(status)),
+            Err(Refusal::NoService(to, status)) if two_way => write_no_service(out, to, &status),
+            Err(Refusal::Call(_, status) | Refusal::NoService(_, status)) => {
+                tracing::debug!(%status, "one-way call refused")
+            }
         }
     }
 
@@ -145,7 +149,7 @@ impl Exchange {
             None => {
                 let limits = self.connection.limits.clone();
                 let scanned = Scanned::read(frame, limits).map_err(Refusal::unreadable)?;
-                let mut known = self.request_head(scanned.request())?;
+                let mut known = self.request_head(header, scanned.request())?;
                 let guards = self.admit(header, two_way, now, &known)?;
                 let request = match scanned.finish() {
                     Ok(request) => request,
@@ -229,29 +233,33 @@ impl Exchange {
         let mut arrival = Arrival::new(service, method, &self.peer, now);
         arrival.deadline = known.deadline(two_way, now);
         arrival.priority = known.priority.as_deref();
-        gates.admit(&arrival).map_err(|status| Refusal::Gate(known.reply_to(header), status))
+        gates.admit(&arrival).map_err(|status| Refusal::Call(known.reply_to(header), status))
     }
 
     /// Finds the target and the facts of a request.
-    fn request_head(&self, request: &Request<'_>) -> Result<RequestHead, Refusal> {
-        let target = self.find(request)?;
+    fn request_head(&self, header: Header, request: &Request<'_>) -> Result<RequestHead, Refusal> {
+        let attachments = supports_attachments(&request.dubbo);
+        let limit = self.options.payload;
+        let target = self.find(request).map_err(|status| {
+            Refusal::not_found(ReplyTo { id: header.id, attachments, limit }, status)
+        })?;
         Ok(RequestHead {
             limit: self.limit(&target),
             target,
             timeout: request.attachments.timeout,
             priority: request.attachments.priority.as_deref().map(Into::into),
             metadata: Metadata::new(),
-            attachments: supports_attachments(&request.dubbo),
+            attachments,
         })
     }
 
-    fn find(&self, request: &Request<'_>) -> Result<Target, Refusal> {
+    fn find(&self, request: &Request<'_>) -> Result<Target, Status> {
         let Some(dispatch) = &self.dispatch else {
             let text = format!(
                 "service {} not found: this side of the connection exports no service",
                 request.path()
             );
-            return Err(Refusal::Wire(table::dubbo::SERVICE_ERROR, text));
+            return Err(Status::unimplemented(text));
         };
         let wanted = Wanted {
             interface: request.path(),
@@ -260,7 +268,7 @@ impl Exchange {
             method: &request.method,
             overload: Overload::Types(&request.descriptor),
         };
-        serve::find(&**dispatch, wanted).map_err(Refusal::not_found)
+        serve::find(&**dispatch, wanted)
     }
 
     /// The limit of a service: its own, where it was exported with one, within the connection's.
@@ -346,14 +354,21 @@ impl Exchange {
 enum Refusal {
     /// A status of the protocol and its text.
     Wire(u8, String),
-    /// A gate's refusal.
-    Gate(ReplyTo, Status),
+    /// The error of a call whose head could be read: a gate's refusal, or no such method.
+    Call(ReplyTo, Status),
+    /// The error of a service that is not here.
+    NoService(ReplyTo, Status),
 }
 
 impl Refusal {
     #[cold]
-    fn not_found(status: Status) -> Self {
-        Self::Wire(table::to_dubbo(status.code()), status.message().to_owned())
+    fn not_found(to: ReplyTo, status: Status) -> Self {
+        match status.code() {
+            Code::Unimplemented => Self::NoService(to, status),
+            // A service lacks the method.
+            Code::InvalidArgument => Self::Call(to, status.with_code(Code::Unimplemented)),
+            _ => Self::Call(to, status),
+        }
     }
 
     fn unreadable(error: Error) -> Self {

@@ -137,7 +137,10 @@ async fn exceptions_keep_class_fields_and_attachments() {
     assert_eq!(framework.origin(), Origin::RemoteFramework);
     assert_eq!(framework.message(), "no token");
     let text = framework.to_string();
-    assert!(text.starts_with("INTERNAL: demo.Service.framework on dubbo://127.0.0.1:"), "{text}");
+    assert!(
+        text.starts_with("UNAUTHENTICATED: demo.Service.framework on dubbo://127.0.0.1:"),
+        "{text}"
+    );
     assert!(text.ends_with(": no token"), "{text}");
 
     let downstream = client.call(call("downstream", 1)).await.unwrap_err();

@@ -36,8 +36,8 @@ pub(super) struct Replying {
 }
 
 /// Judges a head: an error that it tells of comes back with its metadata.
-fn head(parts: &Parts, names: BinaryNames) -> Result<Metadata, Status> {
-    if let Some(outcome) = status::read(&parts.headers, names) {
+fn head(parts: &Parts, names: BinaryNames, limits: &DecodeLimits) -> Result<Metadata, Status> {
+    if let Some(outcome) = status::read(&parts.headers, names, limits) {
         // Trailers only; of success they are those of no message. Of an error they are its head as
         // well.
         return outcome.map(|()| Metadata::new()).map_err(|status| {
@@ -79,7 +79,7 @@ pub(super) async fn one(
     limits: &Limits,
 ) -> Outcome {
     let names = codec.binary_names();
-    let mut headers = head(&parts, names)?;
+    let mut headers = head(&parts, names, &limits.decode)?;
     if parts.headers.contains_key(status::GRPC_STATUS) {
         return Err(no_message());
     }
@@ -87,7 +87,8 @@ pub(super) async fn one(
     let mut messages = Messages::new(body, limits.message, encoding);
     let mut read = pin!(async {
         let message = messages.only(&ConnectionMemory::UNCOUNTED).await?;
-        Ok((message, end(poll_fn(|cx| messages.poll_trailers(cx)).await?, names)?))
+        let trailers = poll_fn(|cx| messages.poll_trailers(cx)).await?;
+        Ok((message, end(trailers, names, &limits.decode)?))
     });
     let read = poll_fn(|cx| {
         replying.sender.poll(cx)?;
@@ -101,8 +102,8 @@ pub(super) async fn one(
         headers.fill_from(&std::mem::take(&mut trailers));
         if is_exception(&parts) {
             let status = exception(message, &limits.decode)?;
-            let code = status::business_code(&parts.headers).unwrap_or(status.code());
-            return Err(status.with_code(code).with_headers(headers));
+            let status = status::of_exception(status, &parts.headers, &limits.decode);
+            return Err(status.with_headers(headers));
         }
     }
     let mut reply = Reply::with_metadata(codec.reply(message, limits.decode.clone())?, headers);
@@ -123,7 +124,7 @@ pub(super) fn many(
     named: CallName,
 ) -> Outcome {
     let names = codec.binary_names();
-    let headers = head(&parts, names)?;
+    let headers = head(&parts, names, &limits.decode)?;
     if parts.headers.contains_key(status::GRPC_STATUS) {
         let metadata = metadata::read(&parts.headers, names);
         let end = Frame::Trailers(Trailers { status: None, metadata });
@@ -168,7 +169,7 @@ fn next(
         Some(message) => message.and_then(|message| codec.reply(message, limits.clone())),
         None => {
             let outcome = ready!(messages.poll_trailers(cx))
-                .and_then(|trailers| end(trailers, codec.binary_names()));
+                .and_then(|trailers| end(trailers, codec.binary_names(), limits));
             return Poll::Ready(match outcome {
                 Ok(metadata) => Frame::Trailers(Trailers { status: None, metadata }),
                 Err(status) => failed(status),
@@ -183,9 +184,13 @@ fn failed(status: Status) -> Frame {
 }
 
 /// The outcome in the trailers.
-fn end(trailers: Option<http::HeaderMap>, names: BinaryNames) -> Result<Metadata, Status> {
+fn end(
+    trailers: Option<http::HeaderMap>,
+    names: BinaryNames,
+    limits: &DecodeLimits,
+) -> Result<Metadata, Status> {
     let trailers = trailers.unwrap_or_default();
-    match status::read(&trailers, names) {
+    match status::read(&trailers, names, limits) {
         Some(outcome) => outcome.map(|()| metadata::read(&trailers, names)),
         None => Err(status::from_http(http::StatusCode::OK)),
     }

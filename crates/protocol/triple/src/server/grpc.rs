@@ -3,10 +3,11 @@
 use bytes::Bytes;
 use dubhe_core::payload::DecodeLimits;
 use dubhe_core::reply::Trailers;
-use dubhe_core::status::{Retry, table};
+use dubhe_core::status::{Retry, marks};
 use dubhe_core::time::Deadline;
 use dubhe_core::{Code, Format, Metadata, Method, Payload, Status};
 use dubhe_hessian2::java::Throwable;
+use dubhe_hessian2::payload::exception_bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use http::{Response, StatusCode};
 
@@ -109,24 +110,18 @@ impl Grpc {
 
     /// The Java exception that `status` is, where the caller gets one in place of a result.
     fn exception(&self, status: &Status) -> Option<Whole> {
-        // An exception has no place for details.
-        let thrown =
-            status.java().is_some() || (status.is_business() && status.details().is_empty());
+        let thrown = status.java().is_some() || status.is_business();
         if self.codec != Codec::Wrapper || !self.exceptions || !thrown {
             return None;
         }
         // Its fields are written anew: Java needs all that a throwable has, stack and cause too.
-        let throwable = match status.java() {
-            Some(_) => Throwable::of(status)?,
-            None => Throwable::new(table::java_class_of(status.code()), status.message()),
-        };
+        let exception = exception_bytes(&marks::on_wire(status))?;
+        let throwable: Throwable = dubhe_hessian2::from_bytes(&exception).ok()?;
         let bytes = dubhe_hessian2::to_bytes(&throwable).ok()?;
         let data = Data::message(wrap_bytes(&bytes).freeze(), self.limit).ok()?;
         let mut headers = self.head(&Metadata::new());
         headers.insert(EXCEPTION_CODE, BUSINESS.into());
-        if let Some(code) = table::code_beside_exception(status) {
-            status::mark_business(code, &mut headers);
-        }
+        status::mark_exception(status, &mut headers);
         // Java reads the attachments of a reply out of its trailers.
         let mut trailers = status.trailers().clone();
         trailers.fill_from(status.headers());

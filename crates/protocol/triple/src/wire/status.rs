@@ -1,8 +1,12 @@
 //! Status as trailers, and back: `grpc-status`, `grpc-message`, `grpc-status-details-bin`.
 
 use base64::Engine;
-use dubhe_core::status::{Origin, Retry, table};
+use dubhe_core::payload::DecodeLimits;
+use dubhe_core::status::{Exception, Origin, Retry, marks, table};
 use dubhe_core::{Code, Metadata, Status};
+use dubhe_hessian2::java::Throwable;
+use dubhe_hessian2::payload::exception_bytes;
+use dubhe_hessian2::{Decode as _, Decoder};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::wire::frame::FrameError;
@@ -22,7 +26,20 @@ pub const GRPC_DETAILS: HeaderName = HeaderName::from_static("grpc-status-detail
 const UNSTARTED: HeaderName = HeaderName::from_static("dubhe-unstarted");
 
 /// The code of a business error, which Dubhe alone sends and reads.
-const BUSINESS: HeaderName = HeaderName::from_static(table::BUSINESS_CODE);
+const BUSINESS: HeaderName = HeaderName::from_static(marks::BUSINESS);
+
+/// The code of an error of the call that is an exception.
+const CALL: HeaderName = HeaderName::from_static(marks::STATUS);
+
+/// The details of an error that is an exception: a `google.rpc.Status`, as in [`GRPC_DETAILS`].
+const DETAILS: HeaderName = HeaderName::from_static("dubhe-details-bin");
+
+/// The exception that an error is, where the reply has no place for it or another stands for it: a
+/// Hessian message.
+const EXCEPTION: HeaderName = HeaderName::from_static("dubhe-exception-bin");
+
+/// The longest exception that is a header, in bytes: lists of headers have bounds at the other end.
+const MOST_EXCEPTION: usize = 4 * 1024;
 
 /// The bytes of a message that are sent; Dubbo Java's bound too. Headers have bounds of their own
 /// at the other end.
@@ -49,7 +66,10 @@ pub fn trailers(status: Option<&Status>, extra: &Metadata) -> HeaderMap {
             }
         }
         if status.is_business() {
-            mark_business(status.code(), &mut headers);
+            mark(&BUSINESS, status.code(), &mut headers);
+        }
+        if let Some(exception) = status.java() {
+            put_exception(exception, &mut headers);
         }
         metadata::write(status.trailers(), &mut headers);
     }
@@ -65,14 +85,55 @@ pub(crate) fn mark_refusal(status: &Status, headers: &mut HeaderMap) {
     }
 }
 
-/// Marks the headers of a business error of this code.
-pub(crate) fn mark_business(code: Code, headers: &mut HeaderMap) {
-    headers.insert(BUSINESS, u16::from(code.number()).into());
+fn mark(name: &HeaderName, code: Code, headers: &mut HeaderMap) {
+    headers.insert(name, u16::from(code.number()).into());
 }
 
-/// The code of a business error that headers tell of.
-pub(crate) fn business_code(headers: &HeaderMap) -> Option<Code> {
-    headers.get(BUSINESS)?.to_str().ok().and_then(table::business_code)
+fn put_exception(exception: &Exception, headers: &mut HeaderMap) {
+    let bytes = exception_bytes(exception).filter(|bytes| bytes.len() <= MOST_EXCEPTION);
+    let value = bytes.and_then(|bytes| HeaderValue::try_from(metadata::BASE64.encode(bytes)).ok());
+    if let Some(value) = value {
+        headers.insert(EXCEPTION, value);
+    }
+}
+
+/// Adds to the headers of a reply what the exception in it does not say of `status`.
+pub(crate) fn mark_exception(status: &Status, headers: &mut HeaderMap) {
+    if let Some((name, code)) = marks::of_exception(status) {
+        let name = if name == marks::BUSINESS { &BUSINESS } else { &CALL };
+        mark(name, code, headers);
+    }
+    if !status.details().is_empty()
+        && let Ok(value) = HeaderValue::try_from(metadata::BASE64.encode(details::write(status)))
+    {
+        headers.insert(DETAILS, value);
+    }
+    if let Some(exception) = status.java().filter(|exception| exception.is_wrapped()) {
+        put_exception(exception, headers);
+    }
+}
+
+/// The error that `thrown`, the exception in a reply, is with what its headers say.
+pub(crate) fn of_exception(thrown: Status, headers: &HeaderMap, limits: &DecodeLimits) -> Status {
+    let thrown = read_exception(headers, limits).map_or(thrown, Status::from);
+    let code = |name| headers.get(name)?.to_str().ok().and_then(marks::code);
+    add_details(marks::apply(thrown, code(BUSINESS), code(CALL)), headers.get(DETAILS))
+}
+
+fn read_exception(headers: &HeaderMap, limits: &DecodeLimits) -> Option<Throwable> {
+    let bytes = metadata::BASE64.decode(headers.get(EXCEPTION)?.as_bytes()).ok()?;
+    let own = dubhe_hessian2::Limits::of(limits);
+    // What cannot be read is left out; code and message stand on their own.
+    Throwable::decode(&mut Decoder::with_limits(&bytes, own).memory(limits.memory())).ok()
+}
+
+fn add_details(status: Status, header: Option<&HeaderValue>) -> Status {
+    header.into_iter().fold(status, |status, value| {
+        // What cannot be read is left out; code and message stand on their own.
+        let bytes = metadata::BASE64.decode(value.as_bytes()).unwrap_or_default();
+        let details = details::read(bytes.into()).unwrap_or_default();
+        details.into_iter().fold(status, Status::with_detail)
+    })
 }
 
 /// Returns `true` for codes that tell of the state of one provider and not of the call.
@@ -83,7 +144,11 @@ fn is_of_provider(code: Code) -> bool {
 /// The outcome that headers or trailers tell of; `None` when they tell of none.
 ///
 /// A number that is no code counts as [`Code::Unknown`].
-pub fn read(headers: &HeaderMap, names: BinaryNames) -> Option<Result<(), Status>> {
+pub fn read(
+    headers: &HeaderMap,
+    names: BinaryNames,
+    limits: &DecodeLimits,
+) -> Option<Result<(), Status>> {
     let number = headers.get(GRPC_STATUS)?;
     if number == "0" {
         return Some(Ok(()));
@@ -92,7 +157,7 @@ pub fn read(headers: &HeaderMap, names: BinaryNames) -> Option<Result<(), Status
     let message = headers.get(GRPC_MESSAGE).map(|m| percent::decode(m.as_bytes()));
     let code = code.unwrap_or(Code::Unknown);
     // An error of the service is never sent again, whatever its code.
-    let business = business_code(headers).is_some();
+    let business = headers.contains_key(BUSINESS);
     let retry = match code {
         _ if business => Retry::Never,
         code if is_of_provider(code) && headers.contains_key(UNSTARTED) => Retry::Unstarted,
@@ -100,14 +165,14 @@ pub fn read(headers: &HeaderMap, names: BinaryNames) -> Option<Result<(), Status
         _ => Retry::Never,
     };
     let status = Status::new(code, message.unwrap_or_default());
-    let status = headers.get(GRPC_DETAILS).into_iter().fold(status, |status, value| {
-        // What cannot be read is left out; code and message stand on their own.
-        let bytes = metadata::BASE64.decode(value.as_bytes()).unwrap_or_default();
-        details::read(bytes.into())
-            .unwrap_or_default()
-            .into_iter()
-            .fold(status, Status::with_detail)
-    });
+    let status = add_details(status, headers.get(GRPC_DETAILS));
+    let status = match read_exception(headers, limits) {
+        Some(thrown) => match Status::from(thrown).java() {
+            Some(exception) => status.with_exception(exception.clone()),
+            None => status,
+        },
+        None => status,
+    };
     Some(Err(status
         .with_origin(if business { Origin::RemoteBusiness } else { Origin::RemoteFramework })
         .with_retry(retry)
@@ -150,7 +215,7 @@ mod tests {
         let headers = trailers(Some(&sent), &Metadata::new());
         assert_eq!(headers["grpc-status"], "5");
         assert_eq!(headers["grpc-message"], "no %C3%A9%0A");
-        let got = read(&headers, BinaryNames::Grpc).unwrap().unwrap_err();
+        let got = read(&headers, BinaryNames::Grpc, &DecodeLimits::default()).unwrap().unwrap_err();
         assert_eq!((got.code(), got.message()), (Code::NotFound, "no é\n"));
         assert_eq!(got.origin(), Origin::RemoteFramework);
         assert_eq!(got.trailers(), &extra);
@@ -170,7 +235,8 @@ mod tests {
             let mut headers = trailers(Some(&status), &Metadata::new());
             assert!(!headers.contains_key(UNSTARTED));
             mark_refusal(&status, &mut headers);
-            let read = read(&headers, BinaryNames::Grpc).unwrap().unwrap_err();
+            let read =
+                read(&headers, BinaryNames::Grpc, &DecodeLimits::default()).unwrap().unwrap_err();
             assert_eq!(read.retry(), got, "{code}");
             assert!(read.trailers().is_empty());
         }
@@ -185,15 +251,16 @@ mod tests {
         for number in 1..=16 {
             let code = Code::from_number(number).unwrap();
             let headers = trailers(Some(&Status::business(code, "closed")), &Metadata::new());
-            let got = read(&headers, BinaryNames::Grpc).unwrap().unwrap_err();
+            let got =
+                read(&headers, BinaryNames::Grpc, &DecodeLimits::default()).unwrap().unwrap_err();
             assert_eq!((got.code(), got.retry()), (code, Retry::Never));
             assert_eq!((got.origin(), got.message()), (Origin::RemoteBusiness, "closed"));
             assert!(got.trailers().is_empty(), "the mark is no metadata");
         }
-        let passed_on = Metadata::from_iter([(table::BUSINESS_CODE, "5")]);
+        let passed_on = Metadata::from_iter([(marks::BUSINESS, "5")]);
         let status = Status::new(Code::NotFound, "").with_trailers(passed_on);
         let headers = trailers(Some(&status), &Metadata::new());
-        let got = read(&headers, BinaryNames::Grpc).unwrap().unwrap_err();
+        let got = read(&headers, BinaryNames::Grpc, &DecodeLimits::default()).unwrap().unwrap_err();
         assert_eq!(got.origin(), Origin::RemoteFramework);
     }
 
@@ -201,10 +268,16 @@ mod tests {
     fn success_and_what_is_neither() {
         let headers = trailers(None, &Metadata::new());
         assert_eq!(headers.len(), 1);
-        assert!(matches!(read(&headers, BinaryNames::Grpc), Some(Ok(()))));
-        assert!(read(&HeaderMap::new(), BinaryNames::Grpc).is_none());
+        assert!(matches!(
+            read(&headers, BinaryNames::Grpc, &DecodeLimits::default()),
+            Some(Ok(()))
+        ));
+        assert!(read(&HeaderMap::new(), BinaryNames::Grpc, &DecodeLimits::default()).is_none());
         let odd = HeaderMap::from_iter([(GRPC_STATUS, HeaderValue::from_static("99"))]);
-        assert_eq!(read(&odd, BinaryNames::Grpc).unwrap().unwrap_err().code(), Code::Unknown);
+        assert_eq!(
+            read(&odd, BinaryNames::Grpc, &DecodeLimits::default()).unwrap().unwrap_err().code(),
+            Code::Unknown
+        );
     }
 
     #[test]
