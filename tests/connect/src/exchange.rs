@@ -1,4 +1,4 @@
-//! One call of the client, from its requests to the account of its end.
+//! A call of the client, from its requests to the account of its end.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -171,7 +171,7 @@ async fn a_method_of_http_that_is_not_taken_is_told_which_are() {
     }
 }
 
-/// On one thread, so that the call is answered only if the stream lets others run.
+/// Runs on one thread, so that the call is answered only if the stream lets others run.
 #[tokio::test]
 async fn a_stream_that_is_always_ready_gives_way_to_a_call_on_its_connection() {
     let mut server = serve().await;
