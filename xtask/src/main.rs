@@ -4,6 +4,7 @@
 //! cargo xtask tidy    [CHECK]                    the invariants a machine can test
 //! cargo xtask test    [SUITE]                    everything a change must pass
 //! cargo xtask interop [SUITES]                   Java and Go peers, both directions
+//! cargo xtask conformance [SUITE]                suites of other projects
 //! cargo xtask bench   [SUITE]                    beside Dubbo Java, dubbo-go, tonic and others
 //! cargo xtask fuzz    [TARGET] [--seconds N]     each target, 30 s unless told
 //! cargo xtask chaos   [CASE] [--full]            attacks and faults, each with its bound
@@ -19,6 +20,7 @@
 
 mod bench;
 mod chaos;
+mod conformance;
 mod fuzz;
 mod interop;
 mod nightly;
@@ -39,7 +41,8 @@ use tally::Tally;
 /// Errors of a task are read by a person and end the task.
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-const USAGE: &str = "usage: cargo xtask tidy|test|interop|bench|fuzz|chaos|nightly [NAME] [FLAGS]";
+const USAGE: &str =
+    "usage: cargo xtask tidy|test|interop|conformance|bench|fuzz|chaos|nightly [NAME] [FLAGS]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -56,6 +59,7 @@ fn run(args: &[String], tally: &mut Tally) -> Result<()> {
         "tidy" => tidy::run(only_name(rest)?, tally),
         "test" => test::run(only_name(rest)?, tally),
         "interop" => interop::run(only_name(rest)?, tally),
+        "conformance" => conformance::run(only_name(rest)?, tally),
         "bench" => bench::run(rest, tally),
         "fuzz" => fuzz::run(rest, tally),
         "chaos" => chaos::run(rest, tally),

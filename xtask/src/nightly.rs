@@ -13,7 +13,7 @@ const REGISTRY_ROUNDS: &str = "20";
 /// A suite and its arguments.
 type Suite = (&'static str, fn(&[String], &mut Tally) -> Result<()>, &'static [&'static str]);
 
-/// `test` has the interop suites and the short form of chaos in it.
+/// `test` has the interop and conformance suites and the short form of chaos in it.
 const SUITES: &[Suite] = &[
     ("test", |_, tally| test::run(None, tally), &[]),
     ("chaos", chaos::run, &["--full"]),

@@ -16,6 +16,8 @@ pub(crate) enum Peer {
     Go,
     /// grpc-go's interop server and client.
     GoGrpc,
+    /// Connect's conformance runner.
+    GoConnect,
     /// grpc-java's interop server and client.
     JavaGrpc,
     /// The Go programs of the benchmarks.
@@ -35,7 +37,7 @@ impl Peer {
                     "needs a JDK 17 or newer and Maven: apt-get install default-jdk-headless maven",
                 )
             }
-            Self::Go | Self::GoGrpc | Self::GoBench if !has_program("go") => {
+            Self::Go | Self::GoGrpc | Self::GoConnect | Self::GoBench if !has_program("go") => {
                 Some("needs Go 1.26 or newer: see https://go.dev/doc/install")
             }
             _ => None,
@@ -110,6 +112,7 @@ fn script(peer: Peer) -> PathBuf {
         Peer::Java(_) => "java-dubbo.sh",
         Peer::Go => "go-dubbo.sh",
         Peer::GoGrpc => "go-grpc.sh",
+        Peer::GoConnect => "go-connect.sh",
         Peer::JavaGrpc => "java-grpc.sh",
         Peer::GoBench => "go-bench.sh",
         Peer::ZooKeeper => "zookeeper.sh",

@@ -91,7 +91,7 @@ type MakePlan = Box<dyn FnOnce(Arc<dyn Plan>) -> Arc<dyn Plan> + Send>;
 pub struct MethodBuilder(ClientOptions);
 
 impl MethodBuilder {
-    /// Bounds the time of each attempt.
+    /// Bounds the time of each attempt; [`Duration::MAX`] is no bound.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.0.timeout = Some(timeout);
         self
@@ -222,7 +222,8 @@ impl<T: Stub> ClientBuilder<T> {
         self
     }
 
-    /// Bounds the time of each attempt; 1 s by default.
+    /// Bounds the time of each attempt; 1 s by default. [`Duration::MAX`] is no bound, and none is sent
+    /// to the provider.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);
         self

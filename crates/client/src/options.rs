@@ -48,7 +48,8 @@ impl CallOptions {
         self
     }
 
-    /// Bounds the time of each attempt, in place of the client's setting.
+    /// Bounds the time of each attempt, in place of the client's setting. [`Duration::MAX`] is no bound:
+    /// without a [`deadline`](Self::deadline) none is sent.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self

@@ -502,7 +502,8 @@ fn deadline(policy: &Policy, call: &Call, now: Instant) -> Option<Deadline> {
     } else {
         Some(policy.timeout)
     };
-    let own = call.head.timeout.or(usual).map(|timeout| Deadline::after(now, timeout));
+    let own = call.head.timeout.or(usual).filter(|timeout| *timeout < Duration::MAX);
+    let own = own.map(|timeout| Deadline::after(now, timeout));
     Deadline::earlier(own, call.head.deadline)
 }
 

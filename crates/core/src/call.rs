@@ -24,7 +24,8 @@ pub struct Head {
     pub metadata: Metadata,
     /// The moment at which the caller stops waiting.
     pub deadline: Option<Deadline>,
-    /// The time that an attempt may take, when the caller says so for this call.
+    /// The time that an attempt may take, when the caller says so for this call; [`Duration::MAX`] for
+    /// ever.
     pub timeout: Option<Duration>,
     /// The moment of its arrival (server), from which queueing delay counts, or of the beginning of the
     /// call or, once an endpoint is picked, of its attempt (client).

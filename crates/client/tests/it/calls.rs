@@ -180,3 +180,21 @@ async fn a_provider_to_which_there_is_no_way_is_passed_over() {
     let direct = builder(&env, &[1, 7]).build().unwrap_err();
     assert!(direct.message().contains("connections is not a number"), "{direct}");
 }
+
+#[tokio::test]
+async fn the_longest_timeout_is_no_deadline() {
+    let (env, seen) = environment(|_, _| ok());
+    let deadline = || seen.lock().unwrap().pop().unwrap().1.deadline;
+    let endless = builder(&env, &[1]).timeout(Duration::MAX).build().unwrap();
+    call(&endless, "m", &CallOptions::new()).await.unwrap();
+    assert_eq!(deadline(), None);
+    let now = dubhe_net::time::now();
+    let own = Deadline::after(now, Duration::from_secs(9));
+    call(&endless, "m", &CallOptions::new().deadline(own)).await.unwrap();
+    assert_eq!(deadline(), Some(own));
+    let usual = builder(&env, &[1]).build().unwrap();
+    call(&usual, "m", &CallOptions::new().timeout(Duration::MAX)).await.unwrap();
+    assert_eq!(deadline(), None);
+    call(&usual, "m", &CallOptions::new()).await.unwrap();
+    assert!(deadline().is_some());
+}

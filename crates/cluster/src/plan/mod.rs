@@ -20,7 +20,7 @@ use crate::panicked::guard;
 #[derive(Clone, Default)]
 pub struct ClientOptions {
     /// The time that an attempt may take; 1 s by default, as in Dubbo. A stream has no such bound
-    /// but that of its own method.
+    /// but that of its own method. [`Duration::MAX`] is no bound.
     pub timeout: Option<Duration>,
     /// The number of times that a failed call is sent again; 2 by default, as in Dubbo.
     pub retries: Option<u32>,

@@ -43,7 +43,7 @@ impl<T> Response<T> {
         (self.message, self.metadata)
     }
 
-    /// The metadata. For a reply of one message, what came at its end is part of it.
+    /// The metadata that goes before the message.
     pub fn metadata(&self) -> &Metadata {
         &self.metadata
     }
@@ -53,9 +53,14 @@ impl<T> Response<T> {
         &mut self.metadata
     }
 
+    /// The metadata that goes after the message. A response that was received has that of a reply
+    /// of one message here; for many there is [`Streaming::trailers`](crate::Streaming::trailers).
+    pub fn trailers(&self) -> &Metadata {
+        &self.trailers
+    }
+
     /// The metadata that goes after the message, to be added to; for what is known of a stream
-    /// only at its end there is [`Context::set_reply_attachment`]. A response that was received
-    /// has none here.
+    /// only at its end there is [`Context::set_reply_attachment`].
     ///
     /// [`Context::set_reply_attachment`]: crate::Context::set_reply_attachment
     pub fn trailers_mut(&mut self) -> &mut Metadata {

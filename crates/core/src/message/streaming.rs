@@ -89,13 +89,16 @@ impl<T> Response<T> {
     /// # Errors
     /// The status of the reply; [`Code::Internal`] when it is not one message of this type.
     pub async fn of_reply(reply: Reply, decode: DecodeMessage<T>) -> Result<Self, Status> {
-        let (mut stream, mut metadata) = Response::of_stream(reply, decode).into_parts();
+        let (mut stream, metadata) = Response::of_stream(reply, decode).into_parts();
         let message = stream.message().await?.ok_or_else(|| not_one("none"))?;
         if stream.message().await?.is_some() {
             return Err(not_one("several"));
         }
-        metadata.fill_from(stream.trailers().unwrap_or(&Metadata::new()));
-        Ok(Self::with_metadata(message, metadata))
+        let mut response = Self::with_metadata(message, metadata);
+        if let Some(trailers) = stream.trailers() {
+            response.trailers_mut().clone_from(trailers);
+        }
+        Ok(response)
     }
 }
 

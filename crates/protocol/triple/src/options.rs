@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use dubhe_core::Format;
 use dubhe_core::memory::MemoryLimit;
 use dubhe_core::payload::DecodeLimits;
 use dubhe_hessian2::Limits;
@@ -15,8 +16,16 @@ use crate::wire::frame::DEFAULT_LIMIT;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TripleOptions {
-    /// Bytes in a message, sent or received. Default 8 MiB, as Dubbo Java's `maxBodySize`.
+    /// Bytes in a message that is received, and in one that is sent unless `max_sent_message` says
+    /// otherwise. Default 8 MiB, as Dubbo Java's `maxBodySize`.
     pub max_message: usize,
+    /// Bytes in a message that is sent, where that is another number; `usize::MAX` for any. The
+    /// parameter `payload` of a service or a provider is for both directions. Default as `max_message`.
+    pub max_sent_message: Option<usize>,
+    /// The format in which a client sends messages of methods without Java descriptor:
+    /// [`Format::Json`] is `application/grpc+json`. Servers answer in the format of the request.
+    /// Default [`Format::Protobuf`].
+    pub format: Format,
     /// The limit of the memory that a message may take when it is decoded, by its bytes after
     /// decompression. In JSON, also of the length of a result by the memory of the value. Default
     /// 64 times its bytes, at most 64 MiB.
@@ -106,6 +115,8 @@ impl Default for TripleOptions {
     fn default() -> Self {
         Self {
             max_message: DEFAULT_LIMIT,
+            max_sent_message: None,
+            format: Format::Protobuf,
             decoded: MemoryLimit::default(),
             hessian: Limits::default(),
             json_depth: 127,
@@ -129,7 +140,25 @@ impl Default for TripleOptions {
     }
 }
 
+/// The bytes that a message may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MessageLimits {
+    pub(crate) received: usize,
+    pub(crate) sent: usize,
+}
+
 impl TripleOptions {
+    /// The bytes that a message may have: the parameter `payload`, where there is one, is for both
+    /// directions, 0 or less being any number.
+    pub(crate) fn message_limits(&self, payload: Option<i64>) -> MessageLimits {
+        let Some(payload) = payload else {
+            let received = self.max_message;
+            return MessageLimits { received, sent: self.max_sent_message.unwrap_or(received) };
+        };
+        let any = usize::try_from(payload).ok().filter(|n| *n > 0).unwrap_or(usize::MAX);
+        MessageLimits { received: any, sent: any }
+    }
+
     /// The compressions that are undone.
     pub(crate) fn accepted(&self) -> Accepted {
         if self.accept_compression { Accepted::Gzip } else { Accepted::Nothing }

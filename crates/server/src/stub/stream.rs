@@ -52,7 +52,8 @@ where
         Box::pin(inherit::scope(inherited, work))
     };
     Invoking::boxed(async move {
-        let mut messages = Messages { work: Some(work), slot, ctx, first: true, ended: false };
+        let mut messages =
+            Messages { work: Some(work), slot, ctx, first: true, failed: None, ended: false };
         let mut metadata = messages.begin().await?;
         metadata.fill_from(&messages.ctx.take_reply_attachments());
         let mut reply = Reply::stream(messages);
@@ -150,20 +151,44 @@ struct Messages {
     ctx: Arc<Context>,
     /// `true` until the first poll: the handler may have sent a message when it began its reply.
     first: bool,
+    /// The error of a handler that failed as it began its reply.
+    failed: Option<Status>,
     ended: bool,
 }
 
 impl Messages {
-    /// Runs the handler until it begins its reply, or fails.
+    /// Runs the handler until it begins its reply, or fails. An error right after metadata is the end
+    /// of the reply; one without any, or with trailers alone, is the error of the call, which needs no
+    /// head.
     async fn begin(&mut self) -> Result<Metadata, Status> {
         std::future::poll_fn(|cx| {
-            let outcome = self.poll_work(cx)?;
-            match self.slot.with(|state| state.begun.take()) {
-                Some(metadata) => Poll::Ready(Ok(metadata)),
-                None => outcome.map(|()| Ok(Metadata::new())),
+            let outcome = self.poll_work(cx);
+            let begun = self.slot.with(|state| state.begun.take());
+            match (outcome, begun) {
+                (Poll::Pending, None) => Poll::Pending,
+                (Poll::Ready(Err(status)), Some(metadata)) if !metadata.is_empty() => {
+                    self.failed = Some(status);
+                    Poll::Ready(Ok(metadata))
+                }
+                (Poll::Ready(Err(status)), begun) => Poll::Ready(Err(match begun {
+                    Some(_) => {
+                        let mut trailers = self.end_metadata();
+                        trailers.fill_from(status.trailers());
+                        status.with_trailers(trailers)
+                    }
+                    None => status,
+                })),
+                (_, begun) => Poll::Ready(Ok(begun.unwrap_or_default())),
             }
         })
         .await
+    }
+
+    /// The metadata that goes after the messages.
+    fn end_metadata(&self) -> Metadata {
+        let mut metadata = self.ctx.take_reply_attachments();
+        metadata.fill_from(&self.slot.with(|state| std::mem::take(&mut state.trailers)));
+        metadata
     }
 
     fn poll_work(&mut self, cx: &mut std::task::Context<'_>) -> Poll<Result<(), Status>> {
@@ -190,13 +215,18 @@ impl Stream for Messages {
         {
             return Poll::Ready(Some(message));
         }
-        let Poll::Ready(outcome) = self.poll_work(cx) else {
-            return self.next_message().map_or(Poll::Pending, |message| Poll::Ready(Some(message)));
+        let outcome = match self.failed.take() {
+            Some(status) => Err(status),
+            None => match self.poll_work(cx) {
+                Poll::Ready(outcome) => outcome,
+                Poll::Pending => {
+                    return self.next_message().map_or(Poll::Pending, |m| Poll::Ready(Some(m)));
+                }
+            },
         };
         self.ended = true;
-        let mut metadata = self.ctx.take_reply_attachments();
-        metadata.fill_from(&self.slot.with(|state| std::mem::take(&mut state.trailers)));
-        Poll::Ready(Some(Frame::Trailers(Trailers { status: outcome.err(), metadata })))
+        let (status, metadata) = (outcome.err(), self.end_metadata());
+        Poll::Ready(Some(Frame::Trailers(Trailers { status, metadata })))
     }
 }
 
@@ -206,6 +236,7 @@ mod tests {
 
     use dubhe_core::reply::ReplyBody;
     use dubhe_core::{Code, Head, Method, ServiceKey};
+    use dubhe_protobuf::pbjson_types;
     use futures_util::{FutureExt as _, stream};
 
     use super::*;
@@ -249,6 +280,32 @@ mod tests {
             out.send_all(stream::iter(items)).await
         });
         assert_eq!(frames(broken).await.unwrap(), [Ok(3), Err(Some(Code::DataLoss))]);
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_fails_at_once_keeps_its_metadata() {
+        let failing = |headers: Metadata| {
+            answer(Arc::new(Context::new(call().head)), move |replies| {
+                let items = [Err::<pbjson_types::Timestamp, _>(Status::new(Code::NotFound, "no"))];
+                let mut response = Response::with_metadata(stream::iter(items), headers);
+                response.trailers_mut().insert("after", "2");
+                replies.respond(response)
+            })
+        };
+        let (before, after) = ([("before", "1")], [("after", "2")]);
+        let mut reply = failing(before.into_iter().collect()).await.unwrap();
+        assert_eq!(reply.metadata, before.into_iter().collect());
+        let ReplyBody::Stream(frames) = reply.body_mut() else { panic!("not a stream") };
+        let Some(Frame::Trailers(end)) = frames.next().await else { panic!("no trailers") };
+        assert_eq!(end.status.unwrap().code(), Code::NotFound);
+        assert_eq!(end.metadata, after.into_iter().collect());
+        assert!(frames.next().await.is_none());
+
+        let status = failing(Metadata::new()).await.unwrap_err();
+        assert_eq!(
+            (status.code(), status.trailers()),
+            (Code::NotFound, &after.into_iter().collect())
+        );
     }
 
     #[tokio::test]

@@ -249,7 +249,7 @@ async fn custom_metadata(t: &TestServiceClient) -> CaseResult {
     request.metadata_mut().clone_from(&sent);
     let reply = t.unary_call(request).await?;
     same(&Some(&initial), &reply.metadata().get(ECHO_INITIAL))?;
-    same(&Some(&trailing), &reply.metadata().get(ECHO_TRAILING))?;
+    same(&Some(&trailing), &reply.trailers().get(ECHO_TRAILING))?;
 
     let mut request = Request::new(stream::iter([output(1, &[1])]));
     *request.metadata_mut() = sent;
@@ -270,8 +270,8 @@ async fn orca_per_rpc(t: &TestServiceClient) -> CaseResult {
     let request =
         SimpleRequest { orca_per_query_report: Some(report.clone()), ..SimpleRequest::default() };
     let reply = t.unary_call(request).await?;
-    let Some(Value::Bytes(bytes)) = reply.metadata().get(LOAD_REPORT) else {
-        return Err(format!("no load report in {:?}", reply.metadata()).into());
+    let Some(Value::Bytes(bytes)) = reply.trailers().get(LOAD_REPORT) else {
+        return Err(format!("no load report in {:?}", reply.trailers()).into());
     };
     let expected = OrcaLoadReport {
         cpu_utilization: report.cpu_utilization,

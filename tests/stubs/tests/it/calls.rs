@@ -42,7 +42,7 @@ async fn one_message_for_one_with_metadata_both_ways() {
     let client = pair.client.with(CallOptions::new().attachment("token", "of the options"));
     let reply = client.say(request).await.unwrap();
     assert_eq!(reply.metadata().get_str("token-seen"), Some("of the request"));
-    assert_eq!(reply.metadata().get_str("cost"), Some("1"));
+    assert_eq!(reply.trailers().get_str("cost"), Some("1"));
     assert_eq!(reply.into_inner(), sent);
 
     let reply = client.say(sent).await.unwrap();

@@ -6,7 +6,7 @@ use std::task::Poll;
 use dubhe_core::invoke::Outcome;
 use dubhe_core::status::Retry;
 use dubhe_core::time::{Deadline, Instant};
-use dubhe_core::{Call, CallBody, CallKind, Code, Endpoint, Format, Status};
+use dubhe_core::{Call, CallBody, CallKind, Code, Endpoint, Status};
 use dubhe_net::time;
 
 use super::named::CallName;
@@ -72,7 +72,7 @@ async fn exchange(
 ) -> Outcome {
     let Call { head, body } = call;
     let in_flight = connection.begin();
-    let codec = Codec::of(&head.method, Format::Protobuf);
+    let codec = Codec::of(&head.method, caller.format.clone());
     let streamed = matches!(head.method.kind, CallKind::ServerStream | CallKind::Bidirectional);
     // For the errors of the stream, which end later than this.
     let named = streamed.then(|| CallName {
@@ -80,7 +80,7 @@ async fn exchange(
         method: head.method.clone(),
         endpoint: endpoint.clone(),
     });
-    let limit = caller.limits.message;
+    let limit = caller.limits.message.sent;
     let request = caller.head(&head, time::now())?;
     let unstarted = |error: Error| Status::from(error).with_retry(Retry::Unstarted);
     let (response, sender) = match body {

@@ -131,10 +131,7 @@ impl Connect for TripleConnect {
         if let Some(timeout) = number(endpoint, "connect.timeout")? {
             tcp.connect_timeout = Duration::from_millis(timeout);
         }
-        let limit = match number::<i64>(endpoint, "payload")? {
-            None => self.options.max_message,
-            Some(payload) => usize::try_from(payload).ok().filter(|n| *n > 0).unwrap_or(usize::MAX),
-        };
+        let message = self.options.message_limits(number(endpoint, "payload")?);
         let (_, host, port) = endpoint.identity();
         let connector = Connector {
             address: Address::new(host, port),
@@ -142,14 +139,13 @@ impl Connect for TripleConnect {
             options: self.options.clone(),
         };
         let pool = Pool::new(connector, pool, self.random.clone());
-        let compress = self.options.compress;
         let accepted = self.options.accepted();
-        let limits = Limits { message: limit, decode: self.options.decode(), accepted };
+        let limits = Limits { message, decode: self.options.decode(), accepted };
         let scheme = match self.transport {
             ClientTransport::Tls(_) => Scheme::HTTPS,
             _ => Scheme::HTTP,
         };
-        let caller = Caller::new(scheme, endpoint, &self.application, compress, limits)?;
+        let caller = Caller::new(scheme, endpoint, &self.application, &self.options, limits)?;
         Ok(Arc::new(TripleChannel::new(endpoint.clone(), pool, caller)))
     }
 }

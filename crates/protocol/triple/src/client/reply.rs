@@ -35,15 +35,29 @@ pub(super) struct Replying {
     pub(super) in_flight: InFlight,
 }
 
-/// Judges a head: an error that it tells of comes back with its metadata.
-fn head(parts: &Parts, names: BinaryNames, limits: &DecodeLimits) -> Result<Metadata, Status> {
-    if let Some(outcome) = status::read(&parts.headers, names, limits) {
-        // Trailers only; of success they are those of no message. Of an error they are its head as
-        // well.
-        return outcome.map(|()| Metadata::new()).map_err(|status| {
-            let metadata = status.trailers().clone();
-            status.with_headers(metadata)
-        });
+/// The beginning of a reply.
+enum Begun {
+    /// The metadata of its head, and the compression of what follows.
+    Head(Metadata, Encoding),
+    /// Trailers only, of success: no message follows.
+    Ended(Metadata),
+}
+
+/// Judges a head: an error that it tells of comes back with its metadata. A status counts only where it
+/// ends the stream (gRPC over HTTP/2, "Trailers-Only").
+fn head(parts: &Parts, body: &Receiver, codec: &Codec, limits: &Limits) -> Result<Begun, Status> {
+    let names = codec.binary_names();
+    if body.is_end_stream()
+        && let Some(outcome) = status::read(&parts.headers, names, &limits.decode)
+    {
+        return match outcome {
+            Ok(()) => Ok(Begun::Ended(metadata::read(&parts.headers, names))),
+            // They are the head of an error as well.
+            Err(status) => {
+                let metadata = status.trailers().clone();
+                Err(status.with_headers(metadata))
+            }
+        };
     }
     if parts.status != http::StatusCode::OK {
         return Err(status::from_http(parts.status));
@@ -54,7 +68,8 @@ fn head(parts: &Parts, names: BinaryNames, limits: &DecodeLimits) -> Result<Meta
         let text = format!("the server answered with content-type {kind}, not as gRPC");
         return Err(Status::new(Code::Unknown, text).with_origin(Origin::RemoteFramework));
     }
-    Ok(metadata::read(&parts.headers, names))
+    let encoding = encoding(parts, limits.accepted)?;
+    Ok(Begun::Head(metadata::read(&parts.headers, names), encoding))
 }
 
 fn is_exception(parts: &Parts) -> bool {
@@ -62,12 +77,11 @@ fn is_exception(parts: &Parts) -> bool {
 }
 
 /// The compression of a reply. One that was not offered is an error of the server (gRPC compression,
-/// "Specific Disabling of Compression").
+/// "Compression Method Asymmetry Between Peers").
 fn encoding(parts: &Parts, accepted: Accepted) -> Result<Encoding, Status> {
-    accepted.encoding(&parts.headers, &GRPC_ENCODING).map_err(|status| match accepted {
-        Accepted::Gzip => status,
-        Accepted::Nothing => status.with_code(Code::Internal).with_origin(Origin::RemoteFramework),
-    })
+    accepted
+        .encoding(&parts.headers, &GRPC_ENCODING)
+        .map_err(|status| status.with_code(Code::Internal).with_origin(Origin::RemoteFramework))
 }
 
 /// The reply of one message.
@@ -78,13 +92,12 @@ pub(super) async fn one(
     codec: Codec,
     limits: &Limits,
 ) -> Outcome {
+    let (mut headers, encoding) = match head(&parts, &body, &codec, limits)? {
+        Begun::Head(headers, encoding) => (headers, encoding),
+        Begun::Ended(metadata) => return Err(no_message().with_headers(metadata)),
+    };
     let names = codec.binary_names();
-    let mut headers = head(&parts, names, &limits.decode)?;
-    if parts.headers.contains_key(status::GRPC_STATUS) {
-        return Err(no_message());
-    }
-    let encoding = encoding(&parts, limits.accepted)?;
-    let mut messages = Messages::new(body, limits.message, encoding);
+    let mut messages = Messages::new(body, limits.message.received, encoding);
     let mut read = pin!(async {
         let message = messages.only(&ConnectionMemory::UNCOUNTED).await?;
         let trailers = poll_fn(|cx| messages.poll_trailers(cx)).await?;
@@ -123,16 +136,15 @@ pub(super) fn many(
     patience: Patience,
     named: CallName,
 ) -> Outcome {
-    let names = codec.binary_names();
-    let headers = head(&parts, names, &limits.decode)?;
-    if parts.headers.contains_key(status::GRPC_STATUS) {
-        let metadata = metadata::read(&parts.headers, names);
-        let end = Frame::Trailers(Trailers { status: None, metadata });
-        return Ok(Reply::stream(stream::iter([end])));
-    }
-    let encoding = encoding(&parts, limits.accepted)?;
+    let (headers, encoding) = match head(&parts, &body, &codec, &limits)? {
+        Begun::Head(headers, encoding) => (headers, encoding),
+        Begun::Ended(metadata) => {
+            let end = Frame::Trailers(Trailers { status: None, metadata });
+            return Ok(Reply::stream(stream::iter([end])));
+        }
+    };
     let patience = Patience { replied: true, ..patience };
-    let mut open = Some((Messages::new(body, limits.message, encoding), replying));
+    let mut open = Some((Messages::new(body, limits.message.received, encoding), replying));
     let mut late = patience.deadline.map(|deadline| Box::pin(passed(Some(deadline))));
     let frames = stream::poll_fn(move |cx| {
         let Some((messages, replying)) = &mut open else { return Poll::Ready(None) };

@@ -4,11 +4,12 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use dubhe_core::payload::DecodeLimits;
-use dubhe_core::{Code, Endpoint, Head, Status};
+use dubhe_core::{Code, Endpoint, Format, Head, Status};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, TE, USER_AGENT};
 use http::uri::{self, Authority, PathAndQuery, Scheme, Uri};
 use http::{Method, Request};
 
+use crate::options::{MessageLimits, TripleOptions};
 use crate::wire::compression::{
     Accepted, Compress, Encoding, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, GZIP,
 };
@@ -20,8 +21,8 @@ const AGENT: HeaderValue = HeaderValue::from_static(concat!("dubhe/", env!("CARG
 /// The limits of messages.
 #[derive(Clone)]
 pub(super) struct Limits {
-    /// The bytes of a message, in both directions.
-    pub(super) message: usize,
+    /// The bytes of a message.
+    pub(super) message: MessageLimits,
     /// The limits of a reply that is decoded.
     pub(super) decode: DecodeLimits,
     /// The compressions of replies.
@@ -36,6 +37,8 @@ pub(super) struct Caller {
     pub(super) limits: Limits,
     /// The compression of requests.
     pub(super) encoding: Encoding,
+    /// The format of messages of methods without descriptor.
+    pub(super) format: Format,
 }
 
 fn bad(what: &str) -> Status {
@@ -47,7 +50,7 @@ impl Caller {
         scheme: Scheme,
         endpoint: &Endpoint,
         application: &str,
-        compress: Compress,
+        options: &TripleOptions,
         limits: Limits,
     ) -> Result<Self, Status> {
         let authority = match endpoint.unix_path() {
@@ -60,11 +63,12 @@ impl Caller {
             "" => None,
             name => Some(HeaderValue::from_str(name).map_err(|_| bad("the application"))?),
         };
-        let encoding = match compress {
+        let encoding = match options.compress {
             Compress::Always => Encoding::Gzip,
             Compress::Never | Compress::AsAsked => Encoding::Identity,
         };
-        Ok(Self { scheme, authority, application, limits, encoding })
+        let format = options.format.clone();
+        Ok(Self { scheme, authority, application, limits, encoding, format })
     }
 
     /// The head of a request.
@@ -89,7 +93,11 @@ impl Caller {
     fn headers(&self, head: &Head, now: Instant) -> Result<HeaderMap, Status> {
         let mut headers =
             HeaderMap::with_capacity(8 + head.metadata.len().min(metadata::MAX_HEADERS));
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content::GRPC));
+        let kind = match head.method.descriptor {
+            Some(_) => HeaderValue::from_static(content::GRPC),
+            None => content::of_format(&self.format),
+        };
+        headers.insert(CONTENT_TYPE, kind);
         headers.insert(TE, HeaderValue::from_static("trailers"));
         headers.insert(USER_AGENT, AGENT);
         headers.insert(GRPC_ACCEPT_ENCODING, self.limits.accepted.header());
@@ -140,8 +148,10 @@ mod tests {
         ] {
             let endpoint = Endpoint::of("tri", host, port);
             let accepted = Accepted::Gzip;
-            let limits = Limits { message: 1, decode: DecodeLimits::default(), accepted };
-            let caller = Caller::new(Scheme::HTTP, &endpoint, "", Compress::Never, limits).unwrap();
+            let options = TripleOptions::default();
+            let message = options.message_limits(None);
+            let limits = Limits { message, decode: DecodeLimits::default(), accepted };
+            let caller = Caller::new(Scheme::HTTP, &endpoint, "", &options, limits).unwrap();
             let request = caller.head(&head, dubhe_net::time::now()).unwrap();
             assert_eq!(request.uri(), uri);
         }

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::message::Codec;
 use crate::message::writer::Writer;
-use crate::transport::Sender;
+use crate::transport::{Sender, Turn};
 use crate::wire::compression::Encoding;
 
 type Sending = Pin<Box<dyn Future<Output = Result<(), Status>> + Send>>;
@@ -85,10 +85,11 @@ async fn send_all(
     limit: usize,
 ) -> Result<(), Status> {
     let mut writer = Writer::new(&codec, encoding, limit).requests(&head.method);
-    let mut ended = false;
+    let (mut ended, mut turn) = (false, Turn::begin());
     while !ended {
+        turn.give_way().await;
         // Who reads the reply learns of an error, and resets the stream by letting go of it.
-        ended = poll_fn(|cx| fill(&mut writer, &mut stream, cx)).await?;
+        ended = poll_fn(|cx| fill(&mut writer, &mut stream, &turn, cx)).await?;
         // A peer that has ended the stream has said why in its reply.
         if let Some(batch) = writer.take()
             && !send.send(batch).await
@@ -104,6 +105,7 @@ async fn send_all(
 fn fill(
     writer: &mut Writer<'_>,
     stream: &mut PayloadStream,
+    turn: &Turn,
     cx: &mut Context<'_>,
 ) -> Poll<Result<bool, Status>> {
     while !writer.is_full() {
@@ -113,7 +115,12 @@ fn fill(
             Poll::Ready(next) => next,
         };
         match next {
-            Some(payload) => drop(writer.add(&payload?)?),
+            Some(payload) => {
+                writer.add(&payload?)?;
+                if turn.is_over() {
+                    break;
+                }
+            }
             None => return Poll::Ready(Ok(true)),
         }
     }

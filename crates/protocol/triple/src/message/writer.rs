@@ -75,10 +75,7 @@ impl<'a> Writer<'a> {
                 let limit = self.limit;
                 if plain.len() > limit {
                     let length = plain.len();
-                    return Err(status::of_frame(FrameError::TooLarge {
-                        length: Some(length),
-                        limit,
-                    }));
+                    return Err(status::of_frame(FrameError::TooLargeToSend { length, limit }));
                 }
                 gzip(&plain, &mut self.out);
                 data::end(&mut self.out, at, true, limit).map_err(status::of_frame)?;

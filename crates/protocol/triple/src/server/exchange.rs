@@ -197,7 +197,8 @@ async fn call<P: RequestProtocol>(
     let RequestContext { connection, head: parts, at, peer } = request;
     let (shared, memory) = (&*connection.shared, &connection.memory);
     let mut head = Head::new(target.service, target.method);
-    head.metadata = metadata::of_request(&parts.headers, protocol.binary_names());
+    head.metadata =
+        metadata::of_request(&parts.headers, protocol.binary_names(), &connection.agent);
     head.deadline = deadline;
     head.arrived = Some(at);
     head.peer = Some(peer.clone());

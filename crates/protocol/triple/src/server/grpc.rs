@@ -8,16 +8,16 @@ use dubhe_core::time::Deadline;
 use dubhe_core::{Code, Format, Metadata, Method, Payload, Status};
 use dubhe_hessian2::java::Throwable;
 use dubhe_hessian2::payload::exception_bytes;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
+use http::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use http::{Response, StatusCode};
 
 use super::exchange::RequestContext;
 use super::protocol::{Accepted, Decoded, Framing, RequestProtocol, StreamEnd, Unary};
-use super::target::{Overloaded, ResolvedTarget, payload_limit};
+use super::target::{Overloaded, ResolvedTarget, message_limits};
 use crate::message::Codec;
 use crate::message::payload::wrap_bytes;
 use crate::message::writer::Writer;
-use crate::options::Exceptions;
+use crate::options::{Exceptions, MessageLimits};
 use crate::transport::Whole;
 use crate::wire::compression::{
     Accepted as Encodings, Encoding, GRPC_ACCEPT_ENCODING, GRPC_ENCODING, GZIP,
@@ -53,6 +53,7 @@ impl Grpc {
         if request.head.method != http::Method::POST {
             let mut head = Response::new(());
             *head.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+            head.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
             return Err(Whole::head(head).into());
         }
         let headers = &request.head.headers;
@@ -75,16 +76,16 @@ impl Grpc {
         };
         let (deadline, encoding, target) = understood()
             .map_err(|status| Box::new(refusal(content::of_format(&format), &status, accepted)))?;
-        let limit = payload_limit(&target.target, options.max_message);
+        let MessageLimits { received, sent } = message_limits(&target.target, options);
         let protocol = Self {
             codec: Codec::of(&target.target.method, format),
-            limit,
+            limit: sent,
             limits: request.decode(),
             exceptions: java_exceptions(options.exceptions, headers),
             encoding: options.compress.reply(encoding, headers, &GRPC_ACCEPT_ENCODING),
             accepted,
         };
-        Ok(Accepted { target, deadline, encoding, limit, protocol })
+        Ok(Accepted { target, deadline, encoding, limit: received, protocol })
     }
 
     fn writer(&self) -> Writer<'_> {
@@ -166,7 +167,16 @@ impl RequestProtocol for Grpc {
     }
 
     fn error(&self, status: &Status) -> Whole {
-        self.exception(status).unwrap_or_else(|| trailers_only(self.kind(), status, self.accepted))
+        if let Some(thrown) = self.exception(status) {
+            return thrown;
+        }
+        // Java reads the attachments of a reply out of its trailers.
+        if status.headers().is_empty() || self.codec == Codec::Wrapper {
+            return trailers_only(self.kind(), status, self.accepted);
+        }
+        // What goes before the reply stays apart from what goes after it.
+        let trailers = Some(status::trailers(Some(status), &Metadata::new()));
+        Whole { head: ok(self.head(status.headers())), data: None, trailers }
     }
 
     fn refusal(&self, status: &Status) -> Whole {

@@ -77,8 +77,12 @@ const DECODED: &str = "triple.decoded or triple.hessian";
 /// The option whose limit is the reason of an error.
 fn option(status: &Status) -> Option<&'static str> {
     let source = status.source()?;
-    if let Some(FrameError::TooLarge { .. }) = source.downcast_ref() {
-        return Some("triple.max_message");
+    match source.downcast_ref() {
+        Some(FrameError::TooLarge { .. }) => return Some("triple.max_message"),
+        Some(FrameError::TooLargeToSend { .. }) => {
+            return Some("triple.max_sent_message or triple.max_message");
+        }
+        _ => {}
     }
     match source.downcast_ref() {
         Some(dubhe_json::Error::Memory(_)) => return Some("triple.decoded"),

@@ -37,6 +37,7 @@ pub use mount::{HttpService, IntoHttpService};
 
 use crate::options::TripleOptions;
 use crate::transport::serve_http2;
+use crate::wire::metadata::UserAgent;
 use limits::LimitLog;
 use mount::Mounts;
 
@@ -73,6 +74,7 @@ struct HttpConnection {
     /// The other end, named by what a request speaks, which may change from one to the next.
     grpc: Arc<Peer>,
     plain: OnceLock<Arc<Peer>>,
+    agent: UserAgent,
 }
 
 impl HttpConnection {
@@ -89,8 +91,8 @@ impl HttpConnection {
         };
         // For what handlers decode.
         peer.extensions.insert(memory.clone());
-        let (limits, plain) = (LimitLog::default(), OnceLock::new());
-        Arc::new(Self { shared, memory, limits, grpc: Arc::new(peer), plain })
+        let (limits, plain, agent) = <_>::default();
+        Arc::new(Self { shared, memory, limits, grpc: Arc::new(peer), plain, agent })
     }
 
     /// The peer of a gRPC request.

@@ -19,7 +19,7 @@ use http::header::CONTENT_LENGTH;
 use super::protocol::{RequestProtocol, Unary};
 use super::run::Caller;
 use crate::message::writer::Writer;
-use crate::transport::{Responder, Sender, Sent, Unsent, Whole, passed};
+use crate::transport::{Responder, Sender, Sent, Turn, Unsent, Whole, passed};
 use crate::wire::data::Data;
 
 /// The deadline of a reply, and the memory in which it counts while it waits for the caller.
@@ -243,7 +243,9 @@ async fn messages(
     mut writer: Writer<'_>,
     ReplyWatch { watch, key, caller, long }: ReplyWatch<'_>,
 ) -> Option<Trailers> {
+    let mut turn = Turn::begin();
     loop {
+        turn.give_way().await;
         let (batch, end) = poll_fn(|cx| {
             loop {
                 // Handlers make messages, and know how to write them.
@@ -270,7 +272,7 @@ async fn messages(
                     })
                 });
                 let end = match std::panic::catch_unwind(next) {
-                    Ok(Poll::Ready(Some(Ok(Ok(()))))) if writer.is_full() => None,
+                    Ok(Poll::Ready(Some(Ok(Ok(()))))) if writer.is_full() || turn.is_over() => None,
                     Ok(Poll::Ready(Some(Ok(Ok(()))))) => continue,
                     Ok(Poll::Ready(Some(Ok(Err(status))))) => Some(Trailers::failed(status)),
                     Ok(Poll::Ready(Some(Err(trailers)))) => Some(trailers),

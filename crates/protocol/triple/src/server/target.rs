@@ -6,6 +6,7 @@ use dubhe_core::serve::{self, Dispatch, Overload, Target, Wanted};
 use dubhe_core::{Code, ServiceKey, Status};
 use http::{HeaderName, request};
 
+use crate::options::{MessageLimits, TripleOptions};
 use crate::wire::headers::{REST_GROUP, REST_VERSION, SERVICE_GROUP, SERVICE_VERSION};
 
 /// The version that Dubbo Java tries when the one that was asked for is not there.
@@ -160,12 +161,10 @@ impl ResolvedTarget<'_> {
     }
 }
 
-/// The bytes in a message of this service: its parameter `payload`, 0 or less for any number;
-/// `otherwise` where it has none.
-pub(super) fn payload_limit(target: &Target, otherwise: usize) -> usize {
-    let own = target.params.get("payload").and_then(|text| text.trim().parse::<i64>().ok());
-    let bytes = |own| usize::try_from(own).ok().filter(|own| *own > 0).unwrap_or(usize::MAX);
-    own.map_or(otherwise, bytes)
+/// The bytes in a message of this service.
+pub(super) fn message_limits(target: &Target, options: &TripleOptions) -> MessageLimits {
+    let own = target.params.get("payload").and_then(|text| text.trim().parse().ok());
+    options.message_limits(own)
 }
 
 fn small_first(name: &str) -> Option<String> {

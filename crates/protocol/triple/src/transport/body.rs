@@ -13,6 +13,7 @@ use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 
+use super::coop::Turn;
 use super::stream::{Receiver, Responder, Whole};
 use crate::wire::data::Data;
 
@@ -115,7 +116,9 @@ pub(super) async fn forward(mut respond: Responder, response: Response<ResponseB
     }
     // A stream that has ended needs no answer.
     let Some(mut send) = respond.send_head(head) else { return };
+    let mut turn = Turn::begin();
     loop {
+        turn.give_way().await;
         let frame = tokio::select! {
             biased;
             frame = body.frame() => frame,

@@ -1,6 +1,37 @@
-//! Cooperation of a connection with the calls on it.
+//! Cooperation of a connection with the calls on it, and of these with one another.
 
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use dubhe_net::time;
+
+/// The time for which messages that are ready are taken before those before them leave.
+const TURN: Duration = Duration::from_millis(1);
+
+/// The turn of a stream. One that is always ready must give way: the connection, which waits behind it,
+/// has other calls, and what the stream has sent, to look after.
+#[derive(Debug)]
+pub(crate) struct Turn(Instant);
+
+impl Turn {
+    /// A turn that begins now.
+    pub(crate) fn begin() -> Self {
+        Self(time::now())
+    }
+
+    /// Returns `true` once the stream has had its time.
+    pub(crate) fn is_over(&self) -> bool {
+        time::now().saturating_duration_since(self.0) >= TURN
+    }
+
+    /// Lets others run if the turn is over; another one begins then.
+    pub(crate) async fn give_way(&mut self) {
+        if self.is_over() {
+            tokio::task::yield_now().await;
+            *self = Self::begin();
+        }
+    }
+}
 
 /// Makes a connection yield once after it was woken, before it reads and writes: calls that are
 /// made or answered meanwhile leave in the same write (see the decision on batches).

@@ -154,7 +154,7 @@ impl Messages {
         self.expected = true;
         let first = self.message(memory).await.transpose()?;
         if first.is_some() && self.message(memory).await.transpose()?.is_some() {
-            return Err(malformed("two messages came where one was expected"));
+            return Err(not_one("two messages came where one was expected"));
         }
         Ok(first)
     }
@@ -207,7 +207,14 @@ impl Messages {
 
 /// The error of a stream without the message that it should have.
 pub(crate) fn no_message() -> Status {
-    malformed("no message came where one was expected")
+    not_one("no message came where one was expected")
+}
+
+/// The error of a call whose other end takes its method for one of another kind (gRPC, "Status codes
+/// and their use", cardinality violations).
+#[cold]
+fn not_one(what: &'static str) -> Status {
+    malformed(what).with_code(Code::Unimplemented)
 }
 
 /// The error of a stream that breaks the rules.

@@ -30,6 +30,7 @@ mod version;
 
 pub(crate) use body::ResponseBody;
 pub use body::{Body, BoxError};
+pub(crate) use coop::Turn;
 pub(crate) use deadline::passed;
 pub(crate) use error::Error;
 pub(crate) use http1::serve as serve_http1;

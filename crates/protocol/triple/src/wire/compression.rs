@@ -44,8 +44,9 @@ impl Accepted {
         name: &HeaderName,
     ) -> Result<Encoding, Status> {
         match (headers.get(name).map(HeaderValue::as_bytes), self) {
-            (None | Some(b"identity" | b""), _) => Ok(Encoding::Identity),
-            (Some(b"gzip"), Self::Gzip) => Ok(Encoding::Gzip),
+            (None | Some(b""), _) => Ok(Encoding::Identity),
+            (Some(name), _) if name.eq_ignore_ascii_case(b"identity") => Ok(Encoding::Identity),
+            (Some(name), Self::Gzip) if name.eq_ignore_ascii_case(b"gzip") => Ok(Encoding::Gzip),
             (Some(other), _) => Err(self.refused(other, name)),
         }
     }
@@ -85,7 +86,7 @@ impl Compress {
     ) -> Encoding {
         let accepts = || {
             let mut values = headers.get_all(accept).iter().filter_map(|v| v.to_str().ok());
-            values.any(|list| list.split(',').any(|one| one.trim() == "gzip"))
+            values.any(|list| list.split(',').any(|one| one.trim().eq_ignore_ascii_case("gzip")))
         };
         match (self, asked) {
             (Self::Always, _) | (Self::AsAsked, Encoding::Gzip) if accepts() => Encoding::Gzip,

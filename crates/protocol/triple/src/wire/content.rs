@@ -21,9 +21,9 @@ pub(crate) fn of_format(format: &Format) -> HeaderValue {
     }
 }
 
-/// A content type without its parameters.
-pub(crate) fn essence(content_type: &str) -> &str {
-    content_type.split(';').next().unwrap_or_default().trim()
+/// Returns `true` if a content type, whatever its parameters, is `name` (RFC 9110, 8.3.1).
+pub(crate) fn is(content_type: &str, name: &str) -> bool {
+    content_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case(name)
 }
 
 /// The format of the messages of a request, `None` when the content type is not gRPC's.
@@ -35,9 +35,10 @@ pub fn format(content_type: &str) -> Option<Format> {
     let rest = rest.and_then(|_| content_type.get(GRPC.len()..))?;
     let (kind, _) = rest.split_once(';').unwrap_or((rest, ""));
     match kind.trim() {
-        "" | "+proto" => Some(Format::Protobuf),
-        "+json" => Some(Format::Json),
-        other => other.strip_prefix('+').map(Format::other),
+        "" => Some(Format::Protobuf),
+        kind if kind.eq_ignore_ascii_case("+proto") => Some(Format::Protobuf),
+        kind if kind.eq_ignore_ascii_case("+json") => Some(Format::Json),
+        kind => kind.strip_prefix('+').map(Format::other),
     }
 }
 
@@ -49,7 +50,8 @@ mod tests {
     fn knows_grpc_from_what_only_begins_like_it() {
         assert_eq!(format("application/grpc"), Some(Format::Protobuf));
         assert_eq!(format("Application/GRPC+proto; charset=utf-8"), Some(Format::Protobuf));
-        assert_eq!(format("application/grpc+json"), Some(Format::Json));
+        assert_eq!(format("application/grpc+JSON"), Some(Format::Json));
+        assert_eq!(format("APPLICATION/GRPC+Proto"), Some(Format::Protobuf));
         assert_eq!(format("application/grpc+x"), Some(Format::other("x")));
         assert_eq!(format("application/grpc-web"), None);
         assert_eq!(format("application/json"), None);

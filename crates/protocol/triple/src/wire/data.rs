@@ -43,7 +43,7 @@ fn prefix(length: usize, compressed: bool, limit: usize) -> Result<[u8; PREFIX],
             let [a, b, c, d] = short.to_be_bytes();
             Ok([u8::from(compressed), a, b, c, d])
         }
-        _ => Err(FrameError::TooLarge { length: Some(length), limit }),
+        _ => Err(FrameError::TooLargeToSend { length, limit }),
     }
 }
 
@@ -155,7 +155,7 @@ mod tests {
         out.extend_from_slice(b"long");
         assert_eq!(
             end(&mut out, at, false, 3),
-            Err(FrameError::TooLarge { length: Some(4), limit: 3 })
+            Err(FrameError::TooLargeToSend { length: 4, limit: 3 })
         );
     }
 

@@ -18,7 +18,14 @@ pub enum FrameError {
     Compressed,
     /// The first byte is neither 0 nor 1.
     Flag(u8),
-    /// The message is too large, compressed or not.
+    /// The message is too large to be sent.
+    TooLargeToSend {
+        /// The length in bytes.
+        length: usize,
+        /// The bytes that it may have.
+        limit: usize,
+    },
+    /// The received message is too large, compressed or not.
     TooLarge {
         /// The length in bytes; `None` where it is not known, as of what is not decompressed or read
         /// any further.
@@ -37,6 +44,12 @@ impl fmt::Display for FrameError {
                 f.write_str("the message is compressed but grpc-encoding does not say how")
             }
             Self::Flag(flag) => write!(f, "a message begins with {flag}, where 0 or 1 must be"),
+            Self::TooLargeToSend { length, limit } => write!(
+                f,
+                "the message has {length} bytes, the limit of what is sent is {limit}; raise \
+                 triple.max_sent_message or triple.max_message, or the parameter payload of the \
+                 service, or send less"
+            ),
             Self::TooLarge { length, limit } => {
                 match length {
                     Some(length) => {
@@ -186,7 +199,7 @@ mod tests {
             assert_eq!(deframer.next_message(), Err(error));
         }
         let own = Data::message(Bytes::from_static(b"long"), 3).unwrap_err();
-        assert_eq!(own, FrameError::TooLarge { length: Some(4), limit: 3 });
+        assert_eq!(own, FrameError::TooLargeToSend { length: 4, limit: 3 });
     }
 
     #[test]

@@ -3,13 +3,16 @@
 //! Header names are lower case, so Dubbo Java sends the names that were not in
 //! `tri-header-convert`, and so does Dubhe (Dubbo Java `TripleHeaderEnum`, `StreamUtils`).
 
+use std::sync::OnceLock;
+
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use bytes::Bytes;
 use bytestring::ByteString;
 use dubhe_core::printable::Printable;
 use dubhe_core::{Metadata, Value};
-use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use serde_json::Map;
 
 use crate::wire::headers::CONSUMER;
@@ -131,9 +134,34 @@ fn escape(b: u8) -> String {
     if plain { char::from(b).into() } else { format!("%{b:02X}") }
 }
 
+/// Text as the value of a header, without the blanks at its ends, which would not arrive. As Dubbo Java
+/// has it (Netty's `AsciiString`) a character is a byte; where one has more bits, the text is UTF-8.
+fn line(text: &str) -> Option<HeaderValue> {
+    let text = text.trim_matches([' ', '\t']);
+    if text.is_ascii() {
+        return HeaderValue::from_str(text).ok();
+    }
+    let latin: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
+    match latin {
+        // Bytes that would be read as UTF-8 are that.
+        Some(bytes) if std::str::from_utf8(&bytes).is_err() => {
+            HeaderValue::from_maybe_shared(Bytes::from(bytes)).ok()
+        }
+        _ => HeaderValue::from_bytes(text.as_bytes()).ok(),
+    }
+}
+
+/// The text that the value of a header is: UTF-8, as dubbo-go sends it, or else a byte a character.
+fn text_of(bytes: &[u8]) -> ByteString {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.into(),
+        Err(_) => bytes.iter().copied().map(char::from).collect::<String>().into(),
+    }
+}
+
 fn text(value: &Value) -> Option<HeaderValue> {
     match value {
-        Value::String(text) => HeaderValue::from_bytes(text.as_bytes()).ok(),
+        Value::String(text) => self::line(text),
         Value::Bool(b) => Some(HeaderValue::from_static(if *b { "true" } else { "false" })),
         Value::Int(n) => Some((*n).into()),
         Value::Long(n) => Some((*n).into()),
@@ -152,9 +180,31 @@ pub enum BinaryNames {
     Dubbo,
 }
 
-/// The metadata of a request with these headers.
-pub(crate) fn of_request(headers: &HeaderMap, names: BinaryNames) -> Metadata {
-    let mut metadata = read(headers, names);
+/// The `user-agent` of the requests of a connection, as metadata: mostly one for all of them, so that
+/// they share it.
+#[derive(Debug, Default)]
+pub(crate) struct UserAgent(OnceLock<(HeaderValue, Metadata)>);
+
+impl UserAgent {
+    fn metadata(&self, headers: &HeaderMap) -> Metadata {
+        let Some(value) = headers.get(USER_AGENT) else { return Metadata::new() };
+        let make = || {
+            let text = (ByteString::from_static("user-agent"), text_of(value.as_bytes()));
+            (value.clone(), Metadata::from_iter([text]))
+        };
+        let (first, metadata) = self.0.get_or_init(make);
+        if first == value { metadata.clone() } else { make().1 }
+    }
+}
+
+/// The metadata of a request with these headers. Handlers of gRPC see `user-agent`; it is no attachment
+/// (Dubbo Java `TripleHeaderEnum`).
+pub(crate) fn of_request(headers: &HeaderMap, names: BinaryNames, agent: &UserAgent) -> Metadata {
+    let base = match names {
+        BinaryNames::Grpc => agent.metadata(headers),
+        BinaryNames::Dubbo => Metadata::new(),
+    };
+    let mut metadata = read_onto(base, headers, names);
     if let Some(name) = headers.get(CONSUMER).and_then(|v| v.to_str().ok()) {
         metadata.insert("remote.application", ByteString::from(name));
     }
@@ -163,6 +213,10 @@ pub(crate) fn of_request(headers: &HeaderMap, names: BinaryNames) -> Metadata {
 
 /// The metadata that `headers` are; binary values that are no base64 are left out.
 pub fn read(headers: &HeaderMap, names: BinaryNames) -> Metadata {
+    read_onto(Metadata::new(), headers, names)
+}
+
+fn read_onto(mut metadata: Metadata, headers: &HeaderMap, names: BinaryNames) -> Metadata {
     let converted = headers.get(CONVERT).and_then(|value| {
         let json = percent::decode(value.as_bytes());
         serde_json::from_str::<Map<String, serde_json::Value>>(&json).ok()
@@ -171,7 +225,6 @@ pub fn read(headers: &HeaderMap, names: BinaryNames) -> Metadata {
         let original = converted.as_ref()?.get(name)?.as_str()?;
         original.eq_ignore_ascii_case(name).then(|| ByteString::from(original))
     };
-    let mut metadata = Metadata::new();
     for (name, value) in headers {
         let name = name.as_str();
         if is_reserved(name) {
@@ -188,7 +241,7 @@ pub fn read(headers: &HeaderMap, names: BinaryNames) -> Metadata {
                 }
             }
         } else {
-            metadata.append(key, ByteString::from(&*String::from_utf8_lossy(value.as_bytes())));
+            metadata.append(key, text_of(value.as_bytes()));
         }
     }
     metadata
@@ -196,8 +249,6 @@ pub fn read(headers: &HeaderMap, names: BinaryNames) -> Metadata {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
@@ -260,6 +311,29 @@ mod tests {
         let mut sent = HeaderMap::new();
         write(&metadata, &mut sent);
         assert_eq!(sent, HeaderMap::new());
+    }
+
+    #[test]
+    fn text_beyond_ascii_is_as_java_has_it_and_blanks_at_its_ends_are_left_out() {
+        for (text, bytes, got) in [
+            ("é", &b"\xe9"[..], "é"),
+            ("a é", b"a \xe9", "a é"),
+            // Java cannot send these at all.
+            ("😀 é", "😀 é".as_bytes(), "😀 é"),
+            // A byte a character, these would be read as another text.
+            ("Ã©", "Ã©".as_bytes(), "Ã©"),
+            (" \t x y ", b"x y", "x y"),
+            ("  ", b"", ""),
+        ] {
+            let mut sent = HeaderMap::new();
+            write(&Metadata::from_iter([("k", text)]), &mut sent);
+            assert_eq!(sent["k"].as_bytes(), bytes, "{text:?}");
+            assert_eq!(read(&sent, BinaryNames::Dubbo).get_str("k"), Some(got));
+        }
+        // As dubbo-go sends it.
+        let utf8 = HeaderValue::from_bytes("é".as_bytes()).unwrap();
+        let sent = HeaderMap::from_iter([(HeaderName::from_static("k"), utf8)]);
+        assert_eq!(read(&sent, BinaryNames::Dubbo).get_str("k"), Some("é"));
     }
 
     #[test]

@@ -4,21 +4,28 @@ use std::borrow::Cow;
 
 const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
 
-/// Encodes everything but visible ASCII and spaces (gRPC over HTTP/2, "Percent-Encoded").
+/// Encodes everything but visible ASCII and spaces (gRPC over HTTP/2, "Percent-Encoded"), and spaces
+/// at either end, which are no part of the value of a header.
 pub fn encode(text: &str) -> Cow<'_, str> {
     let plain = |b: u8| (0x20..=0x7e).contains(&b) && b != b'%';
-    if text.bytes().all(plain) {
+    let trimmed = text.trim_matches(' ');
+    if trimmed.len() == text.len() && text.bytes().all(plain) {
         return Cow::Borrowed(text);
     }
+    let blank = "%20";
+    let before = text.len() - text.trim_start_matches(' ').len();
+    let after = text.len() - before - trimmed.len();
     let digit = |n: u8| DIGITS.get(usize::from(n)).map_or('0', |d| char::from(*d));
     let mut out = String::with_capacity(text.len() + 16);
-    for b in text.bytes() {
+    out.extend(std::iter::repeat_n(blank, before));
+    for b in trimmed.bytes() {
         if plain(b) {
             out.push(char::from(b));
         } else {
             out.extend(['%', digit(b >> 4), digit(b & 15)]);
         }
     }
+    out.extend(std::iter::repeat_n(blank, after));
     Cow::Owned(out)
 }
 
@@ -50,6 +57,8 @@ mod tests {
     fn both_ways() {
         assert!(matches!(encode("plain text"), Cow::Borrowed("plain text")));
         assert_eq!(encode("50 % é\n"), "50 %25 %C3%A9%0A");
+        assert_eq!(encode("  a b "), "%20%20a b%20");
+        assert_eq!(encode("  "), "%20%20");
         assert_eq!(decode(b"50 %25 %c3%A9%0A"), "50 % é\n");
     }
 

@@ -194,7 +194,7 @@ pub fn from_http(status: http::StatusCode) -> Status {
 pub(crate) fn of_frame(error: FrameError) -> Status {
     let code = match error {
         FrameError::Compressed | FrameError::Flag(_) | FrameError::NotGzip => Code::Internal,
-        FrameError::TooLarge { .. } => Code::ResourceExhausted,
+        FrameError::TooLarge { .. } | FrameError::TooLargeToSend { .. } => Code::ResourceExhausted,
     };
     Status::new(code, error.to_string()).with_source(error)
 }

@@ -56,7 +56,7 @@ async fn messages_and_replies_that_are_too_long() {
     let body = format!("[\"{}\"]", "a".repeat(16));
     let got = Http1::ask(old.address, "POST", "/test.Java/hello", &json, body.as_bytes()).await;
     assert_eq!(got.status, 429);
-    assert_line(&lines, "triple.max_message", "hello");
+    assert_line(&lines, "triple.max_sent_message", "hello");
     let got = Http1::ask(old.address, "POST", "/test.Java/hello", &json, b"[\"a\"]").await;
     assert_eq!((got.status, lines.take().len()), (200, 0));
 }

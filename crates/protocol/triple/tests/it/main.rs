@@ -15,6 +15,7 @@ mod drained;
 mod ends;
 mod first_head;
 mod gone;
+mod grpc;
 mod hostile;
 mod keepalive;
 mod layout;

@@ -50,6 +50,6 @@ async fn of_many_messages_they_are_none() {
 #[tokio::test]
 async fn of_one_message_it_is_missing() {
     let error = call(CallKind::Unary).await.unwrap_err();
-    assert_eq!(error.code(), Code::Internal);
+    assert_eq!(error.code(), Code::Unimplemented);
     assert!(error.message().contains("no message came"), "{error}");
 }

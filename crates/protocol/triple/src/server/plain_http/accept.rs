@@ -9,9 +9,10 @@ use super::{
     BodyCodec, Dialect, PlainHttp, allowed, error, not_found, unsupported, unsupported_encoding,
 };
 use crate::message::Codec;
+use crate::options::MessageLimits;
 use crate::server::exchange::RequestContext;
 use crate::server::protocol::Accepted;
-use crate::server::target::{RequestTarget, ResolvedTarget, payload_limit};
+use crate::server::target::{RequestTarget, ResolvedTarget, message_limits};
 use crate::transport::Whole;
 use crate::wire::compression::Accepted as Encodings;
 use crate::wire::content;
@@ -30,7 +31,7 @@ impl PlainHttp {
         let method = target.as_ref().ok().map(|found| &*found.target.method);
         let dialect = Dialect::of(headers, method);
         if head.method == Method::OPTIONS {
-            return Err(allowed(StatusCode::NO_CONTENT).into());
+            return Err(allowed(StatusCode::NO_CONTENT, dialect).into());
         }
         let target = target.map_err(|status| Box::new(not_found(dialect, status)))?;
         fits(head, dialect, &target.target.method)?;
@@ -43,21 +44,22 @@ impl PlainHttp {
             Encodings::Gzip => failed(status),
             Encodings::Nothing => unsupported_encoding(dialect, &status).into(),
         })?;
-        let limit = payload_limit(&target.target, options.max_message);
+        let MessageLimits { received, sent } = message_limits(&target.target, options);
         let protocol = Self {
             dialect,
             content: content(head, &target),
-            limit,
+            limit: sent,
             limits: request.decode(),
             encoding: options.compress.reply(encoding, headers, &ACCEPT_ENCODING),
         };
-        Ok(Accepted { target, deadline, encoding, limit, protocol })
+        Ok(Accepted { target, deadline, encoding, limit: received, protocol })
     }
 }
 
 /// The content of the body that the head tells of.
 fn content(head: &request::Parts, found: &ResolvedTarget<'_>) -> BodyCodec {
-    let proto = content::of(&head.headers).map(content::essence) == Some("application/proto");
+    let proto =
+        content::of(&head.headers).is_some_and(|kind| content::is(kind, "application/proto"));
     match (proto, &found.target.method.descriptor) {
         (false, Some(_)) => {
             let initials =
@@ -79,15 +81,17 @@ fn fits(
         let text = format!("{} is a stream; call it with gRPC over HTTP/2", method.name);
         return Err(unsupported(dialect, text).into());
     }
-    let kind = content::of(&head.headers).map(content::essence);
+    let kind = content::of(&head.headers);
+    let is = |name| kind.is_some_and(|kind| content::is(kind, name));
     match (&head.method, kind) {
         // What has no arguments needs no body.
         (&Method::GET, _) if dialect == Dialect::Java => Ok(()),
-        (&Method::POST, Some("application/json")) => Ok(()),
-        (&Method::POST, Some("application/proto")) if dialect != Dialect::Java => Ok(()),
+        (&Method::POST, _) if is("application/json") => Ok(()),
+        (&Method::POST, _) if dialect != Dialect::Java && is("application/proto") => Ok(()),
         // What curl says of a body when it is told nothing.
-        (&Method::POST, None | Some("application/x-www-form-urlencoded"))
-            if dialect == Dialect::Java =>
+        (&Method::POST, kind)
+            if dialect == Dialect::Java
+                && (kind.is_none() || is("application/x-www-form-urlencoded")) =>
         {
             Ok(())
         }
@@ -96,7 +100,7 @@ fn fits(
             let text = format!("content-type is {kind}; send application/json");
             Err(unsupported(dialect, text).into())
         }
-        _ => Err(allowed(StatusCode::METHOD_NOT_ALLOWED).into()),
+        _ => Err(allowed(StatusCode::METHOD_NOT_ALLOWED, dialect).into()),
     }
 }
 

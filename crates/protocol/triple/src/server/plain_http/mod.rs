@@ -110,8 +110,8 @@ impl RequestProtocol for PlainHttp {
             }
         };
         if body.len() > self.limit {
-            let (length, limit) = (Some(body.len()), self.limit);
-            return Err(of_frame(FrameError::TooLarge { length, limit }));
+            let (length, limit) = (body.len(), self.limit);
+            return Err(of_frame(FrameError::TooLargeToSend { length, limit }));
         }
         let mut headers = HeaderMap::new();
         self.dialect.metadata(&metadata, &trailers, &mut headers);
@@ -163,11 +163,19 @@ fn not_found(dialect: Dialect, status: Status) -> Whole {
     failure(dialect, &status, http, &dialect.not_found(&status, http))
 }
 
-/// The error of a body that is no arguments.
+/// The error of a body that is no arguments. Connect's has no body, since none may be in a codec that
+/// the client does not know.
 fn unsupported(dialect: Dialect, text: String) -> Whole {
     let status = Status::new(Code::InvalidArgument, text);
-    let mut whole = error(dialect, &status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
-    let accepted = HeaderValue::from_static("application/json, application/proto");
+    let http = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    let (mut whole, accepted) = match dialect {
+        Dialect::Connect => {
+            (response(http, HeaderMap::new(), Bytes::new()), "application/json, application/proto")
+        }
+        Dialect::Go => (error(dialect, &status, http), "application/json, application/proto"),
+        Dialect::Java => (error(dialect, &status, http), "application/json"),
+    };
+    let accepted = HeaderValue::from_static(accepted);
     whole.head.headers_mut().insert("accept-post", accepted);
     whole
 }
@@ -180,9 +188,14 @@ fn unsupported_encoding(dialect: Dialect, status: &Status) -> Whole {
     whole
 }
 
-/// The methods of HTTP that calls are made with.
-fn allowed(status: StatusCode) -> Whole {
+/// The methods of HTTP that calls are made with: GET where a method of an interface may have no
+/// arguments.
+fn allowed(status: StatusCode, dialect: Dialect) -> Whole {
     let mut headers = HeaderMap::new();
-    headers.insert(ALLOW, HeaderValue::from_static("POST, GET, OPTIONS"));
+    let allowed = match dialect {
+        Dialect::Java => "POST, GET, OPTIONS",
+        Dialect::Connect | Dialect::Go => "POST, OPTIONS",
+    };
+    headers.insert(ALLOW, HeaderValue::from_static(allowed));
     response(status, headers, Bytes::new())
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use dubhe_core::gate::Gates;
 use dubhe_core::reply::{Frame, Trailers};
 use dubhe_core::serve::{Dispatch, Overload, Target, Wanted};
@@ -31,7 +31,7 @@ impl Drop for TellsDrop {
     }
 }
 
-const PLAIN: [(&str, CallKind); 9] = [
+const PLAIN: [(&str, CallKind); 11] = [
     ("Echo", CallKind::Unary),
     ("Fail", CallKind::Unary),
     ("Panic", CallKind::Unary),
@@ -39,6 +39,8 @@ const PLAIN: [(&str, CallKind); 9] = [
     ("Wait", CallKind::Unary),
     ("Repeat", CallKind::ServerStream),
     ("Endless", CallKind::ServerStream),
+    ("Slow", CallKind::ServerStream),
+    ("Agent", CallKind::Unary),
     ("Join", CallKind::ClientStream),
     ("Each", CallKind::Bidirectional),
 ];
@@ -135,6 +137,18 @@ async fn answer(services: &Services, Call { head, body }: Call) -> Result<Reply,
                 Frame::Message(payload.clone())
             });
             Reply::stream(frames)
+        }
+        ("Slow", CallBody::One(payload)) => {
+            let started = services.started.clone();
+            Reply::stream(stream::repeat_with(move || {
+                std::thread::sleep(std::time::Duration::from_millis(2));
+                let _ = started.send(());
+                Frame::Message(payload.clone())
+            }))
+        }
+        ("Agent", _) => {
+            let agent = head.metadata.get_str("user-agent").unwrap_or_default();
+            Reply::new(message(Bytes::copy_from_slice(agent.as_bytes())))
         }
         ("Join", CallBody::Stream(mut stream)) => {
             let mut all = BytesMut::new();
