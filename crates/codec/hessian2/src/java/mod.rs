@@ -10,9 +10,12 @@ mod record;
 mod calendar;
 mod constant;
 mod date;
-mod decimal;
+pub(crate) mod decimal;
 mod generalize;
 mod integer;
+mod iso;
+mod realize;
+mod span;
 mod text;
 mod throwable;
 mod time;
@@ -20,15 +23,17 @@ mod util;
 mod zone;
 
 pub use calendar::Calendar;
-pub use constant::{DayOfWeek, Month};
+pub use constant::{DayOfWeek, Month, TimeUnit};
 pub use date::{Date, SqlDate, SqlTime, Timestamp};
 pub use decimal::BigDecimal;
-pub use generalize::{generalize, generalize_untyped};
+pub use generalize::{generalize, generalize_gson, generalize_untyped};
 pub use integer::BigInteger;
-pub use text::text;
+pub(crate) use iso::millis;
+pub use text::{json, text};
 pub use throwable::{StackTraceElement, Throwable};
 pub use time::{
     Duration, Instant, LocalDate, LocalDateTime, LocalTime, MonthDay, Period, Year, YearMonth,
 };
+pub(crate) use util::read_value_field as value_text;
 pub use util::{BitSet, Class, Currency, Locale, Uuid};
 pub use zone::{OffsetDateTime, OffsetTime, ZoneId, ZoneOffset, ZonedDateTime};

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use super::realize::realize;
 use crate::{Array, Decode, Decoder, Encode, Encoder, Error, ErrorKind};
 
 record! {
@@ -113,6 +114,9 @@ impl Encode for Uuid {
 impl<'de> Decode<'de> for Uuid {
     fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
         let start = d.position();
+        if let Some(uuid) = realize(d)? {
+            return Ok(uuid);
+        }
         let (mut text, mut most, mut least) = (None, None, None);
         d.read_object(&UUID, |d, field| {
             match field {
@@ -136,7 +140,7 @@ impl<'de> Decode<'de> for Uuid {
 java_type!(Uuid, "java.util.UUID");
 
 /// Reads the text in the field `value` of an object, or plain text.
-pub(super) fn read_value_field<'de>(
+pub(crate) fn read_value_field<'de>(
     d: &mut Decoder<'de>,
     class: &str,
 ) -> Result<Cow<'de, str>, Error> {
