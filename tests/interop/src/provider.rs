@@ -7,6 +7,7 @@ use crate::idl::proto::grpc::testing::TestServiceServer;
 use crate::idl::proto::org::example::interop::GreeterServer as GreetsServer;
 use crate::idl::proto::peer::proto::GreeterServer as HellosServer;
 use crate::idl::{Greets, Hellos, Tester};
+use crate::json::{Echo, JsonServiceServer};
 use crate::pojo::{PojoServiceServer, Pojos};
 use crate::streams::{StreamServiceServer, Streams};
 
@@ -26,6 +27,7 @@ pub(crate) async fn run(
     let mut server = Server::builder()
         .application(APPLICATION)
         .service(export(GreetServiceServer::new(Greeter::new())))
+        .service(export(JsonServiceServer::new(Echo)))
         .service(export(PojoServiceServer::new(Pojos)))
         .service(export(StreamServiceServer::new(Streams)))
         .service(export(HellosServer::new(Hellos)))
