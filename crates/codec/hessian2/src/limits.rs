@@ -31,7 +31,7 @@ pub struct Limits {
     /// square of them: some milliseconds for as many as the default, which is 10,000. Texts that are
     /// parsed in Rust have 10,000 at most.
     pub digits: u32,
-    /// Whether values may also have the forms of JSON and of generic calls. Not a limit of peers, so
+    /// The forms of JSON and of generic calls are taken for values, too. Not a limit of peers, so
     /// nobody sets it but those who know that the arguments came in such a form; here it costs
     /// decoders nothing.
     pub(crate) realize: bool,

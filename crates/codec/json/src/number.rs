@@ -98,7 +98,7 @@ impl<'a> Numbers<'a> {
     }
 }
 
-/// What follows the string whose content is next.
+/// The text behind the string whose content is next.
 fn behind_string(mut text: &[u8]) -> Option<&[u8]> {
     loop {
         let (first, rest) = text.split_first()?;

@@ -47,7 +47,7 @@ struct Provider {
 #[derive(Debug)]
 enum Answer {
     Value(Value),
-    /// That of an error is for people only: each side has its own words.
+    /// An error, whose text is for people only: each side has its own words.
     Refused(String),
 }
 

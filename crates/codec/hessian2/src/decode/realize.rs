@@ -4,16 +4,13 @@
 //!
 //! A decoder comes here only where it would fail otherwise, so that others pay nothing.
 
-use std::borrow::Cow;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Decoder;
 use super::number::Number;
 use crate::error::{Error, ErrorKind};
-use crate::java::{BigInteger, decimal};
-use crate::{Decode, java, tag};
+use crate::{Decode, tag};
 
 impl<'de> Decoder<'de> {
     /// Returns `true` if values may also have the forms of JSON and of generic calls.
@@ -68,32 +65,8 @@ impl<'de> Decoder<'de> {
         })
     }
 
-    /// Reads the text of a number, or of a string as it is. None when neither is next.
-    pub(crate) fn decimal_text(&mut self) -> Result<Option<Cow<'de, str>>, Error> {
-        if Self::is_str(self.peek()?) {
-            return self.read_str().map(Some);
-        }
-        match self.peek_class()? {
-            Some(decimal::CLASS) => return java::value_text(self, decimal::CLASS).map(Some),
-            Some("java.math.BigInteger") => {
-                return BigInteger::read(self).map(|n| Some(n.to_string().into()));
-            }
-            Some(_) => return Ok(None),
-            None => {}
-        }
-        if matches!(self.peek()?, tag::TRUE | tag::FALSE | tag::NULL)
-            || !Self::is_number(self.peek()?)
-        {
-            return Ok(None);
-        }
-        Ok(Some(match self.number("a number")? {
-            Number::Int(v) => v.to_string().into(),
-            Number::Long(v) => v.to_string().into(),
-            Number::Double(v) => decimal::of_double(v).into(),
-        }))
-    }
-
-    const fn is_number(tag: u8) -> bool {
+    /// Returns `true` if a number begins with this tag.
+    pub(crate) const fn is_number(tag: u8) -> bool {
         matches!(
             tag,
             0x38..=0x3f
@@ -140,28 +113,6 @@ impl<'de> Decoder<'de> {
             text if text.eq_ignore_ascii_case("false") => Ok(false),
             _ => Err(Self::unrealizable("a boolean", "a string that is neither true nor false")
                 .at(start)),
-        }
-    }
-
-    /// Reads a date that is a text or a number of milliseconds. None when neither is next.
-    #[cold]
-    pub(super) fn realize_date(&mut self) -> Result<Option<i64>, Error> {
-        let tag = self.peek()?;
-        if !self.realizes() {
-            return Ok(None);
-        }
-        if Self::is_number(tag) {
-            return self.read_i64().map(Some);
-        }
-        if !Self::is_str(tag) {
-            return Ok(None);
-        }
-        let start = self.at.position;
-        let text = self.read_str()?;
-        let found = "a string that is none; write it as 2024-02-29 10:20:30.000 or in milliseconds";
-        match java::millis(text.trim()) {
-            Some(ms) => Ok(Some(ms)),
-            None => Err(Self::unrealizable("a date", found).at(start)),
         }
     }
 

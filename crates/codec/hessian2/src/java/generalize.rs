@@ -32,11 +32,11 @@ pub fn generalize_gson(value: Value) -> Value {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Form {
-    /// For `generic=true`.
+    /// Values of `generic=true`.
     Typed,
-    /// For JSON as fastjson2 has it.
+    /// JSON as fastjson2 has it.
     Json,
-    /// For JSON as Gson has it.
+    /// JSON as Gson has it.
     Gson,
 }
 

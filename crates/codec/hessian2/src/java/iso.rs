@@ -115,7 +115,7 @@ pub(super) fn offset(text: &str) -> Option<(i32, &str)> {
         .then_some((if text.starts_with('-') { -seconds } else { seconds }, rest))
 }
 
-/// What `read` reads of the whole text.
+/// Reads the whole text with `read`.
 pub(super) fn whole<T>(text: &str, read: impl FnOnce(&str) -> Option<(T, &str)>) -> Option<T> {
     read(text).filter(|(_, rest)| rest.is_empty()).map(|(value, _)| value)
 }
@@ -187,7 +187,7 @@ pub(super) fn instant(text: &str) -> Option<(i64, i32)> {
 
 /// The milliseconds since 1970 of the text of a `java.util.Date` or one of `java.sql`: what
 /// [`instant`] takes, a time of 1970-01-01, or the milliseconds themselves.
-pub(crate) fn millis(text: &str) -> Option<i64> {
+pub(super) fn millis(text: &str) -> Option<i64> {
     if let Ok(ms) = text.parse() {
         return Some(ms);
     }

@@ -10,7 +10,8 @@ mod record;
 mod calendar;
 mod constant;
 mod date;
-pub(crate) mod decimal;
+mod decimal;
+mod forms;
 mod generalize;
 mod integer;
 mod iso;
@@ -28,12 +29,10 @@ pub use date::{Date, SqlDate, SqlTime, Timestamp};
 pub use decimal::BigDecimal;
 pub use generalize::{generalize, generalize_gson, generalize_untyped};
 pub use integer::BigInteger;
-pub(crate) use iso::millis;
 pub use text::{json, text};
 pub use throwable::{StackTraceElement, Throwable};
 pub use time::{
     Duration, Instant, LocalDate, LocalDateTime, LocalTime, MonthDay, Period, Year, YearMonth,
 };
-pub(crate) use util::read_value_field as value_text;
 pub use util::{BitSet, Class, Currency, Locale, Uuid};
 pub use zone::{OffsetDateTime, OffsetTime, ZoneId, ZoneOffset, ZonedDateTime};

@@ -126,7 +126,7 @@ impl Realize for Instant {
         text.parse().ok()
     }
 
-    /// In milliseconds, as a `java.util.Date`.
+    /// Milliseconds, as those of a `java.util.Date`.
     fn of_number(ms: i64) -> Option<Self> {
         let nanos = i32::try_from(ms.rem_euclid(1_000)).ok()? * 1_000_000;
         Some(Self { seconds: ms.div_euclid(1_000), nanos })
@@ -137,7 +137,7 @@ impl Realize for Calendar {
     const EXAMPLE: &'static str = "2024-02-29 10:20:30";
 
     fn of_text(text: &str) -> Option<Self> {
-        super::millis(text).and_then(Self::of_number)
+        super::iso::millis(text).and_then(Self::of_number)
     }
 
     fn of_number(ms: i64) -> Option<Self> {

@@ -23,13 +23,13 @@ pub fn text(object: &Object) -> Option<String> {
     }
 }
 
-/// What Dubbo's JSON has for an object of Java's own types: a text, or a number, which stays an object of
+/// The form in Dubbo's JSON of an object of Java's own types: a text, or a number, which stays an object of
 /// `java.math.BigDecimal`. None for all else.
 pub fn json(object: &Object) -> Option<Value> {
     json_of(object, false)
 }
 
-/// What [`json`] has, with dates that Gson reads.
+/// The form that [`json`] gives, with dates that Gson reads.
 pub(super) fn json_of(object: &Object, gson: bool) -> Option<Value> {
     let value = Value::from(object.clone());
     let value = &value;

@@ -140,7 +140,7 @@ impl<'de> Decode<'de> for Uuid {
 java_type!(Uuid, "java.util.UUID");
 
 /// Reads the text in the field `value` of an object, or plain text.
-pub(crate) fn read_value_field<'de>(
+pub(super) fn read_value_field<'de>(
     d: &mut Decoder<'de>,
     class: &str,
 ) -> Result<Cow<'de, str>, Error> {

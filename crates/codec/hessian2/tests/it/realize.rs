@@ -106,7 +106,7 @@ fn keys_of_maps_become_what_they_are() {
     taken(&[Value::map([("2024-01-01", 5)])], &BTreeMap::from([(day, Date(5))]));
 }
 
-/// What a method returns can be its argument, in either JSON.
+/// Sends back what a method returned, in either JSON.
 fn returned<T>(value: T)
 where
     T: Encode
