@@ -170,6 +170,29 @@ fn arguments_without_types_are_what_the_method_takes() {
     }
 }
 
+/// A number with the digits that it has.
+fn number(text: &str) -> Json {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn a_result_can_be_an_argument() {
+    let provider = Serving::start();
+    for (call, result) in [
+        (&["exact", "1.50"][..], number("1.50")),
+        (&["exact", "123456789012345678901234567890"], number("123456789012345678901234567890")),
+        (&["later", "1970-01-01 00:00:00.006"], json!("1970-01-01 00:00:00.007")),
+        (&["reverse", "/wE="], json!("Af8=")),
+        (&["reverse", "byte[]:\"/wE=\""], json!("Af8=")),
+        (
+            &["same", "0b9e2f5e-3d09-4d0c-9c5f-7b8b1c6a7e11"],
+            json!("0b9e2f5e-3d09-4d0c-9c5f-7b8b1c6a7e11"),
+        ),
+    ] {
+        assert_eq!(provider.result(call), result, "{call:?}");
+    }
+}
+
 #[test]
 fn arguments_with_types_pick_overloads_and_classes() {
     let provider = Serving::start();
@@ -185,12 +208,12 @@ fn arguments_with_types_pick_overloads_and_classes() {
         (&["add", "--types", "long,int", "1", "2"], json!(3)),
         (&["sum", "int[]:[1,2]"], json!(3)),
         (&["reverse", "byte[]:[1,-1]"], json!("/wE=")),
-        (&["exact", "BigDecimal:1.50"], json!("1.50")),
+        (&["exact", "BigDecimal:1.50"], number("1.50")),
         (
             &["same", "UUID:0b9e2f5e-3d09-4d0c-9c5f-7b8b1c6a7e11"],
             json!("0b9e2f5e-3d09-4d0c-9c5f-7b8b1c6a7e11"),
         ),
-        (&["later", "Date:5"], json!(6)),
+        (&["later", "Date:5"], json!("1970-01-01 00:00:00.006")),
         (&["join", "List:[\"a\"]"], json!("a")),
     ] {
         assert_eq!(provider.result(call), result, "{call:?}");
@@ -343,7 +366,7 @@ fn errors_say_what_to_do() {
         (&["nope", "1"][..], "add(long, int)"),
         (&["add", "1"], "check the method's name and number of arguments"),
         (&["over", "int:1"], "over(java.lang.String)"),
-        (&["add", "x", "1"], "expected a long, found a string"),
+        (&["add", "x", "1"], "argument 1: expected long, found a string"),
     ] {
         let ProgramOutput { code, out, err } = provider.call(call);
         assert_eq!((code, &*out), (1, ""), "{call:?}");

@@ -20,6 +20,7 @@ mod consumer;
 mod deep;
 mod greet;
 mod idl;
+mod json;
 mod pojo;
 mod provider;
 mod samples;
@@ -58,6 +59,18 @@ enum Command {
         #[arg(long, default_value = "")]
         only: String,
     },
+    /// Make the same calls in JSON and generic values to Dubbo Java and to us, and compare the answers
+    Json {
+        /// Address of the Java provider, by Triple
+        #[arg(long)]
+        java: String,
+        /// Address of our provider
+        #[arg(long)]
+        ours: String,
+        /// The beginning of the names of the cases to run; by default all
+        #[arg(long, default_value = "")]
+        only: String,
+    },
 }
 
 #[tokio::main]
@@ -70,6 +83,7 @@ async fn main() -> ExitCode {
         Command::Provider { addr, registry, protocol } => {
             provider::run(&addr, registry.as_deref(), protocol.as_deref()).await.map(|()| true)
         }
+        Command::Json { java, ours, only } => json::run(&java, &ours, &only).await,
         Command::Consumer { source, cases, only } => consumer::run(&source, cases, only).await,
     };
     match outcome {

@@ -8,6 +8,7 @@ use crate::idl::proto::grpc::testing::TestServiceServer;
 use crate::idl::proto::org::example::interop::GreeterServer as GreetsServer;
 use crate::idl::proto::peer::proto::GreeterServer as HellosServer;
 use crate::idl::{Greets, Hellos, Tester};
+use crate::json::{Echo, JsonServiceServer};
 use crate::pojo::{PojoServiceServer, Pojos};
 use crate::streams::{StreamServiceServer, Streams};
 
@@ -28,6 +29,7 @@ pub(crate) async fn run(
         .application(APPLICATION)
         .service(export(GreetServiceServer::new(Greeter::new())))
         .service(export(CodesServer::new(Failing)))
+        .service(export(JsonServiceServer::new(Echo)))
         .service(export(PojoServiceServer::new(Pojos)))
         .service(export(StreamServiceServer::new(Streams)))
         .service(export(HellosServer::new(Hellos)))

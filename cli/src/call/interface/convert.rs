@@ -17,7 +17,9 @@ pub(super) fn to_java(json: Json, java_type: &str) -> Result<Value, String> {
     if json.is_null() {
         return if primitive { Err(no("null", java_type)) } else { Ok(Value::Null) };
     }
-    match java_type.strip_prefix("java.lang.").unwrap_or(java_type) {
+    let name = java_type.strip_prefix("java.lang.").unwrap_or(java_type);
+    let json = if SCALARS.contains(&name) { unquoted(json) } else { json };
+    match name {
         "boolean" | "Boolean" => {
             json.as_bool().map(Value::Bool).ok_or_else(|| wrong(&json, java_type))
         }
@@ -42,6 +44,18 @@ pub(super) fn to_java(json: Json, java_type: &str) -> Result<Value, String> {
         }
         _ => object(json, java_type),
     }
+}
+
+/// The types that Java takes as text, too.
+const SCALARS: [&str; 14] = [
+    "boolean", "Boolean", "byte", "Byte", "short", "Short", "int", "Integer", "long", "Long",
+    "float", "Float", "double", "Double",
+];
+
+/// The number or the boolean of a text.
+fn unquoted(json: Json) -> Json {
+    let inner = json.as_str().and_then(|text| serde_json::from_str(text.trim()).ok());
+    inner.filter(|inner: &Json| inner.is_number() || inner.is_boolean()).unwrap_or(json)
 }
 
 fn no(what: &str, java_type: &str) -> String {
@@ -75,7 +89,8 @@ where
 fn array(json: Json, element: &str) -> Result<Value, String> {
     let items = match json {
         Json::Null => return Ok(Value::Null),
-        Json::String(text) if element == "char" => return Ok(text.into()),
+        // Base64 for bytes, which the provider takes as such.
+        Json::String(text) if matches!(element, "char" | "byte") => return Ok(text.into()),
         Json::Array(items) => items,
         other => return Err(no(&other.to_string(), &format!("{element}[]"))),
     };
@@ -130,6 +145,8 @@ mod tests {
         assert_eq!(to_java(json!(7), "long"), Ok(Value::Long(7)));
         assert_eq!(to_java(json!(7), "java.lang.Integer"), Ok(Value::Int(7)));
         assert_eq!(to_java(json!(7), "double"), Ok(Value::Double(7.0)));
+        assert_eq!(to_java(json!("7"), "long"), Ok(Value::Long(7)));
+        assert_eq!(to_java(json!("true"), "boolean"), Ok(Value::Bool(true)));
         assert_eq!(to_java(json!(5), "java.util.Date"), Ok(Value::Date(5)));
         assert_eq!(to_java(json!(null), "java.lang.Long"), Ok(Value::Null));
         let decimal = Value::object("java.math.BigDecimal").field("value", "1.50").into();
@@ -141,7 +158,7 @@ mod tests {
         for (json, java_type) in [
             (json!(128), "byte"),
             (json!(1.5), "int"),
-            (json!("7"), "long"),
+            (json!("x"), "long"),
             (json!(null), "int"),
             (json!("ab"), "char"),
             (json!(1), "boolean"),

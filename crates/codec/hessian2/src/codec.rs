@@ -73,6 +73,9 @@ pub trait Decode<'de>: Sized {
     /// As [`decode`](Self::decode).
     #[inline]
     fn decode_list(d: &mut Decoder<'de>) -> Result<Vec<Self>, Error> {
+        if d.realizes() {
+            return d.realize_list();
+        }
         d.read_list(|d, items| {
             let mut list = items.vec(d)?;
             while items.next(d)? {

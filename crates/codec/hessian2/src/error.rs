@@ -97,6 +97,11 @@ impl Error {
         )
     }
 
+    /// The text without the place.
+    pub(crate) fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     /// The kind of the error.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

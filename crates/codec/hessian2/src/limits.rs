@@ -31,6 +31,10 @@ pub struct Limits {
     /// square of them: some milliseconds for as many as the default, which is 10,000. Texts that are
     /// parsed in Rust have 10,000 at most.
     pub digits: u32,
+    /// The forms of JSON and of generic calls are taken for values, too. Not a limit of peers, so
+    /// nobody sets it but those who know that the arguments came in such a form; here it costs
+    /// decoders nothing.
+    pub(crate) realize: bool,
 }
 
 /// The decimal digits of a big number, unless said otherwise; of a text the most.
@@ -45,6 +49,7 @@ impl Default for Limits {
             fields: 1024,
             replay: 1 << 20,
             digits: MAX_DIGITS,
+            realize: false,
         }
     }
 }
@@ -53,6 +58,12 @@ impl Limits {
     /// The limits that come with bytes of a payload.
     pub fn of(carried: &DecodeLimits) -> Self {
         carried.get::<Self>().copied().unwrap_or_default()
+    }
+
+    /// The same limits for arguments that came as JSON or as generic values.
+    pub(crate) const fn realizing(mut self) -> Self {
+        self.realize = true;
+        self
     }
 
     /// The most bytes that a message of `len` bytes may unfold to.

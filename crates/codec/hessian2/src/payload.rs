@@ -9,7 +9,7 @@ use bytes::Bytes;
 use dubhe_core::payload::{Args, Content, DecodeLimits};
 use dubhe_core::reply::ReplyBody;
 use dubhe_core::status::{Exception, Origin};
-use dubhe_core::{Code, Encoded, Format, Payload, Reply, Sink, Status};
+use dubhe_core::{Code, Encoded, Format, Payload, Reply, Sink, Status, Value};
 
 use crate::{Decode, Decoder, Encode, Encoder, Error, Limits};
 pub use arguments::{
@@ -66,16 +66,32 @@ pub fn decode_or<T: Owned>(payload: Payload, code: Code) -> Result<T, Status> {
     decode(&payload, code)
 }
 
+/// The message of a reply as a dynamic value, for a caller who gets it as JSON or as a generic value: a
+/// `float` is the number that it prints as. Otherwise as [`reply`].
+///
+/// # Errors
+/// As [`reply`].
+pub fn generic_reply(reply: &Reply) -> Result<Value, Status> {
+    match &reply.body {
+        ReplyBody::One(payload, _) => {
+            decode_bytes(bytes(payload, Encoder::boxing())?, Code::Internal)
+        }
+        ReplyBody::Stream(_) => self::reply(reply),
+    }
+}
+
 fn decode<T: Owned>(payload: &Payload, code: Code) -> Result<T, Status> {
-    let (bytes, limits) = bytes(payload)?;
+    decode_bytes(bytes(payload, Encoder::new())?, code)
+}
+
+fn decode_bytes<T: Owned>((bytes, limits): (Bytes, DecodeLimits), code: Code) -> Result<T, Status> {
     T::decode(&mut decoder(&bytes, &limits))
         .map_err(|e| Status::new(code, e.to_string()).with_source(e))
 }
 
 /// The Hessian bytes of a message: those it holds, or those its value is written as; and the limits
 /// of decoding them.
-fn bytes(payload: &Payload) -> Result<(Bytes, DecodeLimits), Status> {
-    let mut encoder = Encoder::new();
+fn bytes(payload: &Payload, mut encoder: Encoder) -> Result<(Bytes, DecodeLimits), Status> {
     match payload {
         Payload::Message(Content::Encoded(encoded)) => {
             expect_hessian(encoded.format())?;

@@ -6,19 +6,21 @@
 //! | --- | --- | --- |
 //! | integer that fits 32 bits | `Int` | integer |
 //! | other integer that fits 64 bits | `Long` | integer |
-//! | other number | `Double` | number; `"NaN"`, `"Infinity"`, `"-Infinity"` where JSON has none |
+//! | other number that is the text of a double | `Double` | number; `"NaN"`, `"Infinity"`, `"-Infinity"` where JSON has none |
+//! | any other number: `1.50`, `1e2`, more digits | `Object` of `java.math.BigDecimal` | number, as it was |
 //! | string | `String` | string |
 //! | array | `List` | array |
 //! | object | `Map` | object; keys that are not strings become their text |
 //! | | `Object` | object, with the class under `class` unless left out |
 //! | | `Date` | milliseconds since 1970, a number |
-//! | | `Bytes` | base64 text with padding |
+//! | | `Bytes` | base64 text with padding; without classes an array of signed numbers |
 //!
 //! A number beyond a double is an error. Shared containers are written again where they are referred
 //! to; a cycle is an error. [`Limits`] bound the memory of what is read and the length of what is
 //! written.
 
 mod limits;
+mod number;
 mod read;
 mod write;
 

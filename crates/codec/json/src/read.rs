@@ -6,11 +6,12 @@ use std::fmt;
 
 use bytes::Bytes;
 use dubhe_core::memory::{BLOCK, Budget};
-use dubhe_core::value::{List, Map};
+use dubhe_core::value::{List, Map, Object};
 use dubhe_core::{ByteString, Value};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value as Json;
 
+use crate::number::{self, Numbers, integer};
 use crate::{Error, Limits};
 
 /// The key of the map as which `serde_json` hands out a number that is no integer of 64 bits, with
@@ -69,6 +70,7 @@ fn read(
         depth: 0,
         failure: None,
         keys: Vec::new(),
+        numbers: Numbers::new(text),
     };
     let mut json = serde_json::Deserializer::from_slice(text);
     let value = Next(&mut state).deserialize(&mut json).and_then(|value| {
@@ -100,7 +102,7 @@ pub fn from_json(json: Json) -> Result<Value, Error> {
         Json::Bool(b) => Value::Bool(b),
         Json::Number(n) => match n.as_i64() {
             Some(n) => integer(n),
-            None => Value::Double(double(n.as_f64()).ok_or(Error::Number)?),
+            None => number::value(&n.to_string())?,
         },
         Json::String(s) => Value::String(s.into()),
         Json::Array(items) => {
@@ -114,14 +116,6 @@ pub fn from_json(json: Json) -> Result<Value, Error> {
     })
 }
 
-fn integer(n: i64) -> Value {
-    i32::try_from(n).map_or(Value::Long(n), Value::Int)
-}
-
-fn double(n: Option<f64>) -> Option<f64> {
-    n.filter(|n| n.is_finite())
-}
-
 struct State<'a> {
     shared: Option<&'a Bytes>,
     budget: &'a mut Budget,
@@ -131,6 +125,7 @@ struct State<'a> {
     failure: Option<Error>,
     /// Keys that were met last: objects of a list mostly have the same.
     keys: Vec<ByteString>,
+    numbers: Numbers<'a>,
 }
 
 /// The most keys that are remembered.
@@ -178,6 +173,17 @@ impl State<'_> {
         }
     }
 
+    /// The value of a number that is no `long`.
+    fn number<E: serde::de::Error>(&mut self, text: Option<&str>) -> Result<Value, E> {
+        let value = text.ok_or(Error::Number).and_then(number::value);
+        let value = value.map_err(|error| self.fail(error))?;
+        if let Value::Object(_) = value {
+            self.charge(size_of::<Object>() + size_of::<(Value, Value)>() + 4 * BLOCK)?;
+            self.charge(text.map_or(0, str::len))?;
+        }
+        Ok(value)
+    }
+
     fn key<E: serde::de::Error>(&mut self, key: &str) -> Result<ByteString, E> {
         if let Some(known) = self.keys.iter().find(|known| **known == key) {
             return Ok(known.clone());
@@ -217,16 +223,23 @@ impl<'de> Visitor<'de> for Next<'_, '_> {
     }
 
     fn visit_i64<E>(self, v: i64) -> Result<Value, E> {
+        self.0.numbers.skip();
         Ok(integer(v))
     }
 
-    fn visit_u64<E>(self, v: u64) -> Result<Value, E> {
-        // Beyond 2⁶³ it is rounded, as every number that is no long.
-        Ok(i64::try_from(v).map_or(Value::Double(v as f64), integer))
+    fn visit_u64<E: serde::de::Error>(self, v: u64) -> Result<Value, E> {
+        if let Ok(v) = i64::try_from(v) {
+            return self.visit_i64(v);
+        }
+        let state = self.0;
+        let text = state.numbers.next();
+        state.number(text)
     }
 
-    fn visit_f64<E: serde::de::Error>(self, v: f64) -> Result<Value, E> {
-        double(Some(v)).map(Value::Double).ok_or_else(|| self.0.fail(Error::Number))
+    fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<Value, E> {
+        let state = self.0;
+        let text = state.numbers.next();
+        state.number(text)
     }
 
     fn visit_borrowed_str<E: serde::de::Error>(self, v: &'de str) -> Result<Value, E> {
@@ -253,9 +266,10 @@ impl<'de> Visitor<'de> for Next<'_, '_> {
         let state = self.0;
         let mut key = object.next_key_seed(Key(state))?;
         if key.as_ref().is_some_and(|key| key == NUMBER) {
-            let number: String = object.next_value()?;
-            let number = double(number.parse().ok());
-            return number.map(Value::Double).ok_or_else(|| state.fail(Error::Number));
+            let _: String = object.next_value()?;
+            // It has another form of the exponent than the text.
+            let text = state.numbers.next();
+            return state.number(text);
         }
         state.open::<Map, _>()?;
         let mut entries = Vec::new();
@@ -300,12 +314,12 @@ mod tests {
 
     #[test]
     fn integers_take_the_narrowest_java_type() {
-        let text = r#"[1, 2147483648, 1.5, 1e2, "x", null, true, {"k": []}, -7, "\u0041", ""]"#;
+        let text = r#"[1, 2147483648, 1.5, 1.50, "x", null, true, {"k": []}, -7, "\u0041", ""]"#;
         let expected = Value::list([
             Value::Int(1),
             Value::Long(2_147_483_648),
             Value::Double(1.5),
-            Value::Double(100.0),
+            Value::object("java.math.BigDecimal").field("value", "1.50").into(),
             Value::from("x"),
             Value::Null,
             Value::Bool(true),
@@ -335,7 +349,7 @@ mod tests {
             assert!(matches!(from_json(json), Err(Error::Number)), "{text}");
         }
         assert!(matches!(from_str(&"9".repeat(100_000)), Err(Error::Number)));
-        assert_eq!(from_str("1e-400").unwrap(), Value::Double(0.0));
+        assert_eq!(from_str("1e-400").unwrap().as_f64(), Some(0.0));
         assert_eq!(from_str("1.7976931348623157e308").unwrap(), Value::Double(f64::MAX));
     }
 

@@ -11,9 +11,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use dubhe_core::Value;
 use dubhe_core::memory::{Budget, OverBudget};
-use dubhe_core::value::Label;
+use dubhe_core::value::{Label, Object};
 use serde_json::{Number, Value as Json};
 
+use crate::number::{DECIMAL, is_number};
 use crate::{Error, Limits};
 
 /// The bytes that an entry is charged where its text does not pay for it: the room that it takes while
@@ -29,7 +30,7 @@ pub enum Classes {
     /// The name is written under the key `class`, as in Dubbo's generic calls.
     #[default]
     Keep,
-    /// The name is left out.
+    /// The name is left out, and bytes are an array of signed numbers, as in the JSON of Dubbo Java.
     Drop,
 }
 
@@ -131,6 +132,7 @@ impl<'a> Writer<'a> {
             Value::Long(n) | Value::Date(n) => self.put(n),
             Value::Double(d) => self.put(&double(*d)),
             Value::String(s) => self.put(&**s),
+            Value::Bytes(b) if self.classes == Classes::Drop => self.signed(b),
             Value::Bytes(b) => {
                 let text = self.base64(b)?;
                 self.put(&text)
@@ -148,6 +150,9 @@ impl<'a> Writer<'a> {
                 self.object(None, &entries)
             }
             Value::Object(object) => {
+                if let Some(number) = decimal(object) {
+                    return self.raw(number);
+                }
                 self.visit(object.fields.len())?;
                 let fields = object.fields.iter();
                 let entries: Vec<_> = fields.map(|(name, v)| (Cow::Borrowed(&**name), v)).collect();
@@ -256,6 +261,16 @@ impl<'a> Writer<'a> {
         Ok(STANDARD.encode(bytes))
     }
 
+    /// Bytes as Java's JSON has them, fastjson2's and Gson's: an array of signed numbers.
+    fn signed(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.raw("[")?;
+        for (index, byte) in bytes.iter().enumerate() {
+            self.comma(index)?;
+            self.put(&byte.cast_signed())?;
+        }
+        self.raw("]")
+    }
+
     fn comma(&mut self, index: usize) -> Result<(), Error> {
         if index > 0 { self.raw(",") } else { Ok(()) }
     }
@@ -272,6 +287,12 @@ impl<'a> Writer<'a> {
             if error.is_io() { Error::Memory(OverBudget) } else { Error::Syntax(error) }
         })
     }
+}
+
+/// The text of a `java.math.BigDecimal` that JSON has as a number.
+fn decimal(object: &Object) -> Option<&str> {
+    let [(_, value)] = object.fields.as_slice() else { return None };
+    value.as_str().filter(|text| *object.class == *DECIMAL && is_number(text))
 }
 
 fn double(d: f64) -> Json {
@@ -359,7 +380,7 @@ mod tests {
         // 4 KiB on the wire: 30 KB of text, and a million entries to look at.
         let written = to_string(&met_again(one_key(1_024), 1_024), Classes::Keep);
         assert!(matches!(written, Err(Error::Memory(_))));
-        let fields = |mut object: dubhe_core::value::Object| {
+        let fields = |mut object: Object| {
             object.fields = vec![("x".into(), Value::Null); 1_000];
             Value::from(object)
         };

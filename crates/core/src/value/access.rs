@@ -40,12 +40,16 @@ impl Value {
         }
     }
 
-    /// The number of any kind. A long beyond 2⁵³ is rounded.
+    /// The number of any kind. A long beyond 2⁵³ is rounded, and so is a `java.math.BigDecimal`, which a
+    /// number of JSON is that no double holds as it stands.
     pub fn as_f64(&self) -> Option<f64> {
         match self {
             Self::Int(v) => Some(f64::from(*v)),
             Self::Long(v) => Some(*v as f64),
             Self::Double(v) => Some(*v),
+            Self::Object(object) if object.class == "java.math.BigDecimal" => {
+                object.get("value")?.as_str()?.parse().ok()
+            }
             _ => None,
         }
     }

@@ -21,6 +21,7 @@ pub(crate) fn expand(container: &Container<'_>, variants: &Variants<'_>) -> Resu
     let class = &container.class;
     let java_type = container.java_type();
     let idents: Vec<_> = variants.known.iter().map(|v| v.ident).collect();
+    let start = variants.other.is_none().then(|| quote!(let start = d.position();));
     let (other_name, other_value) = match &variants.other {
         Some(other) => {
             let other = other.ident;
@@ -32,7 +33,7 @@ pub(crate) fn expand(container: &Container<'_>, variants: &Variants<'_>) -> Resu
         None => (
             TokenStream::new(),
             quote!(name => ::std::result::Result::Err(
-                __hessian2::Error::unknown_constant(#class, name).at(d.position())
+                __hessian2::Error::unknown_constant(#class, name).at(start)
             ),),
         ),
     };
@@ -60,6 +61,7 @@ pub(crate) fn expand(container: &Container<'_>, variants: &Variants<'_>) -> Resu
             fn decode(
                 d: &mut __hessian2::Decoder<'de>,
             ) -> ::std::result::Result<Self, __hessian2::Error> {
+                #start
                 match &*d.read_constant()? {
                     #(#names => ::std::result::Result::Ok(Self::#idents),)*
                     #other_value

@@ -4,7 +4,7 @@
 //!
 //! | `generic` | arguments | result |
 //! | --- | --- | --- |
-//! | `true`, or none | plain values; objects as maps | the same |
+//! | `true`, or none | plain values; objects as maps; numbers, dates and others also as text | plain values; objects as maps |
 //! | `gson` | a JSON text each | a JSON text |
 //! | `protobuf-json` | one JSON text | a JSON text |
 //! | `bean`, `nativejava`, `raw.return` | refused | |
@@ -149,7 +149,7 @@ impl GenericAdapter {
         }
         head.metadata.remove("generic");
         // In bytes, as the service reads them anyway, so that the limits go with them.
-        let args = dubhe_hessian2::payload::elements(&values)?.with_limits(limits.clone());
+        let args = dubhe_hessian2::payload::elements(&values, &limits)?;
         let args = Payload::from(args);
         Ok((form, limits, self.service.call(index, Call::new(head, args))))
     }
@@ -209,11 +209,11 @@ impl Invoke for GenericAdapter {
 /// Converts the result of a reply to the requested form. It stays the same reply, for those who
 /// watch its end.
 fn converted_reply(form: Form, limits: DecodeLimits, mut reply: Reply) -> Result<Reply, Status> {
-    let value: Value = dubhe_hessian2::payload::reply(&reply)?;
+    let value = dubhe_hessian2::payload::generic_reply(&reply)?;
     let value = match form {
         Form::Plain => java::generalize(value),
         Form::Gson | Form::ProtobufJson => {
-            let plain = java::generalize_untyped(value);
+            let plain = java::generalize_gson(value);
             let text = dubhe_json::to_string_within(&plain, Classes::Drop, Limits::of(&limits))
                 .map_err(|e| Status::new(Code::Internal, e.to_string()).with_source(e))?;
             Value::from(text)

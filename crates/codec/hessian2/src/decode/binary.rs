@@ -14,6 +14,9 @@ impl<'de> Decoder<'de> {
     /// # Errors
     /// [`Mismatch`](ErrorKind::Mismatch) when no `byte[]` is there.
     pub fn read_bytes(&mut self) -> Result<Cow<'de, [u8]>, Error> {
+        if self.realizes() && !Self::is_bytes(self.peek()?) {
+            return self.realize_bytes().map(Cow::Owned);
+        }
         let (first, mut last) = self.binary_chunk()?;
         if last {
             return Ok(Cow::Borrowed(first));

@@ -10,6 +10,8 @@ mod charge;
 mod container;
 mod number;
 mod object;
+mod path;
+mod realize;
 mod reference;
 mod skip;
 mod tables;
@@ -50,6 +52,8 @@ pub struct Decoder<'de> {
     arguments: Option<&'de [Bytes]>,
     /// The state that dynamic values share, once there is some.
     dynamic: Option<Box<Dynamic>>,
+    /// A null that is read now is no zero.
+    refuse_null: bool,
 }
 
 impl<'de> Decoder<'de> {
@@ -89,6 +93,7 @@ impl<'de> Decoder<'de> {
             uses: Uses::default(),
             arguments: None,
             dynamic: None,
+            refuse_null: false,
         }
     }
 
@@ -265,6 +270,9 @@ impl<'de> Decoder<'de> {
             Ok(found) => found,
             Err(truncated) => return truncated,
         };
+        if self.realizes() {
+            return Self::unrealizable(expected, tag::describe(found)).at(self.at.position);
+        }
         if found == tag::NULL {
             let detail = format!("expected {expected}, found null; make it an Option");
             return self.error(ErrorKind::Null, detail);

@@ -68,7 +68,7 @@ impl Decoder<'_> {
     pub fn read_small<T: TryFrom<i32>>(&mut self, expected: &str) -> Result<T, Error> {
         let start = self.at.position;
         let v = self.read_i32()?;
-        T::try_from(v).map_err(|_| out_of_range(expected).at(start))
+        T::try_from(v).map_err(|_| self.out_of_range(expected).at(start))
     }
 
     /// Reads a `double`.
@@ -101,6 +101,7 @@ impl Decoder<'_> {
                 self.at.position += 1;
                 Ok(tag == tag::TRUE)
             }
+            tag if self.realizes() && Self::is_str(tag) => self.realize_bool(),
             _ => Ok(match self.number("a boolean")? {
                 Number::Int(v) => v != 0,
                 Number::Long(v) => v != 0,
@@ -141,10 +142,11 @@ impl Decoder<'_> {
             tag::LONG => Number::Long(i64::from_be_bytes(self.array()?)),
             tag::DOUBLE | tag::DOUBLE_0..=tag::DOUBLE_MILLI => Number::Double(self.double(tag)?),
             tag::TRUE => Number::Int(1),
-            tag::FALSE | tag::NULL => Number::Int(0),
+            tag::FALSE => Number::Int(0),
+            tag::NULL if !self.refuse_null => Number::Int(0),
             _ => {
                 self.at.position -= 1;
-                return Err(self.mismatch(expected));
+                return self.realize_number(expected);
             }
         })
     }
@@ -204,12 +206,16 @@ impl Decoder<'_> {
             }
             Number::Double(_) => None,
         };
-        wide.and_then(|v| T::try_from(v).ok()).ok_or_else(|| out_of_range(expected).at(start))
+        wide.and_then(|v| T::try_from(v).ok()).ok_or_else(|| self.out_of_range(expected).at(start))
     }
 
     #[cold]
     fn wrapped_date(&mut self) -> Result<i64, Error> {
         static DATE: crate::Class = crate::Class::new("java.util.Date", &["value"]);
+        if let Some(date) = self.realize_date()? {
+            return Ok(date);
+        }
+        let start = self.at.position;
         if !matches!(self.peek()?, tag::CLASS | tag::OBJECT | 0x60..=0x6f | tag::REFERENCE) {
             return Err(self.mismatch("a date"));
         }
@@ -218,12 +224,15 @@ impl Decoder<'_> {
             date = Some(d.read_date()?);
             Ok(())
         })?;
-        date.ok_or_else(|| Error::missing_field(DATE.name(), "value").at(self.at.position))
+        date.ok_or_else(|| Error::missing_field(DATE.name(), "value").at(start))
     }
-}
 
-#[cold]
-fn out_of_range(expected: &str) -> Error {
-    let detail = format!("the number does not fit {expected}; declare a wider type");
-    Error::new(ErrorKind::Range, detail)
+    #[cold]
+    fn out_of_range(&self, expected: &str) -> Error {
+        if self.realizes() {
+            return Self::unrealizable(expected, "a number that it cannot hold");
+        }
+        let detail = format!("the number does not fit {expected}; declare a wider type");
+        Error::new(ErrorKind::Range, detail)
+    }
 }

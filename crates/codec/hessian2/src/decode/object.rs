@@ -100,12 +100,12 @@ impl<'de> Decoder<'de> {
         if Self::is_str(self.peek()?) {
             return self.read_str();
         }
-        let mut name = None;
+        let (start, mut name) = (self.at.position, None);
         self.read_object(&CONSTANT, |d, _| {
             name = Some(d.read_str()?);
             Ok(())
         })?;
-        name.ok_or_else(|| Error::missing_field(CONSTANT.name(), "name").at(self.at.position))
+        name.ok_or_else(|| Error::missing_field(CONSTANT.name(), "name").at(start))
     }
 
     /// Reads class definitions, if any, up to the tag of a value.

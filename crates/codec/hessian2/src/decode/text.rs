@@ -129,6 +129,9 @@ impl<'de> Decoder<'de> {
     /// # Errors
     /// As [`read_str`](Self::read_str).
     pub fn read_char_units(&mut self) -> Result<Vec<u16>, Error> {
+        if self.realizes() && !Self::is_str(self.peek()?) {
+            return self.realize_chars();
+        }
         let mut units = Vec::new();
         self.each_unit(&mut |unit| units.push(unit))?;
         self.charge_block(size_of_val(&*units))?;
@@ -252,6 +255,11 @@ impl<'de> Decoder<'de> {
 
     fn text_of_number(&mut self) -> Result<String, Error> {
         use super::number::Number;
+        if self.realizes()
+            && let Some(text) = self.decimal_text()?
+        {
+            return Ok(text.into_owned());
+        }
         match self.peek()? {
             tag::TRUE | tag::FALSE => Ok(self.read_bool()?.to_string()),
             tag::NULL => Err(self.mismatch("a string")),

@@ -29,6 +29,8 @@ pub struct Encoder {
     depth: usize,
     /// The end of each argument, when each is a message of its own.
     ends: Option<Vec<usize>>,
+    /// Every `float` is written as a `Float` is.
+    boxes: bool,
 }
 
 /// A class definition that has been written.
@@ -41,6 +43,18 @@ impl Encoder {
     /// An encoder with an empty buffer.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// An encoder of what becomes JSON or a generic value, where a `float` is the decimal number that it
+    /// prints as, not its bits as a `double`.
+    pub(crate) fn boxing() -> Self {
+        Self { boxes: true, ..Self::default() }
+    }
+
+    /// Returns `true` if a `float` is written as a `Float` is.
+    #[inline]
+    pub(crate) const fn boxes(&self) -> bool {
+        self.boxes
     }
 
     /// An encoder that appends to `buffer`.

@@ -1,4 +1,4 @@
-//! Enums of `java.time`.
+//! Enums of `java.time` and `java.util.concurrent`.
 
 use crate::{Class, Decode, Decoder, Encode, Encoder, Error};
 
@@ -63,5 +63,18 @@ constants! {
         October "OCTOBER",
         November "NOVEMBER",
         December "DECEMBER",
+    }
+}
+
+constants! {
+    /// A unit of time.
+    TimeUnit("java.util.concurrent.TimeUnit") {
+        Nanoseconds "NANOSECONDS",
+        Microseconds "MICROSECONDS",
+        Milliseconds "MILLISECONDS",
+        Seconds "SECONDS",
+        Minutes "MINUTES",
+        Hours "HOURS",
+        Days "DAYS",
     }
 }

@@ -1,5 +1,6 @@
 //! `java.util.Date` and the dates of `java.sql`.
 
+use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::{Decode, Decoder, Encode, Encoder, Error};
@@ -27,6 +28,17 @@ impl<'de> Decode<'de> for Date {
 }
 
 java_type!(Date, "java.util.Date");
+
+/// The form of Dubbo's JSON, in UTC: `2024-02-29 10:20:30.500`. Beyond the years of `java.time`, the
+/// milliseconds.
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match super::text::date(self.0, false) {
+            Some(text) => f.write_str(&text),
+            None => self.0.fmt(f),
+        }
+    }
+}
 
 /// The date rounded down to the millisecond; a time that does not fit becomes the nearest that
 /// does.

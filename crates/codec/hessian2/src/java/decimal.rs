@@ -6,6 +6,9 @@ use std::str::FromStr;
 use crate::limits::check_text_digits;
 use crate::{Class, Decode, Decoder, Encode, Encoder, Error, ErrorKind};
 
+/// The class.
+pub(crate) const CLASS: &str = "java.math.BigDecimal";
+
 /// A decimal number of any size, kept as Java's text of it: `-1.50`, `1E+10`. Equality is that of
 /// the text, so `1.5` and `1.50` differ, as they do for Java's `equals`. There is no arithmetic:
 /// parse the text with the decimal type of your choice. An exponent stays an exponent, so that
@@ -55,6 +58,102 @@ impl BigDecimal {
     }
 }
 
+impl BigDecimal {
+    /// Takes what came as JSON or as a generic value, and writes it as Java prints it.
+    fn realized(text: &str, check: impl FnOnce(usize) -> Result<(), Error>) -> Result<Self, Error> {
+        let Self(text) = Self::parse(text.trim(), check).map_err(|error| match error.kind() {
+            ErrorKind::Malformed => Error::new(
+                ErrorKind::Malformed,
+                format!("expected {CLASS}, found a string that is no number; write it as -12.50"),
+            ),
+            _ => error,
+        })?;
+        // A scale that no Java int holds stays as it came.
+        Ok(Self(Parts::of(&text).map_or(text, |parts| parts.to_string())))
+    }
+
+    /// The digits of a whole number, with its sign; `None` for a fraction.
+    pub(super) fn whole(&self) -> Option<String> {
+        let parts = Parts::of(&self.0)?;
+        let zeros = usize::try_from(parts.scale.max(0)).ok()?;
+        let more = usize::try_from(-parts.scale.min(0)).ok()?;
+        if check_text_digits(parts.digits.len().saturating_add(more)).is_err() {
+            return None;
+        }
+        let sign = if parts.negative { "-" } else { "" };
+        if parts.digits == "0" {
+            return Some("0".into());
+        }
+        let (whole, fraction) =
+            parts.digits.split_at_checked(parts.digits.len().checked_sub(zeros)?)?;
+        let is_whole = !whole.is_empty() && fraction.bytes().all(|b| b == b'0');
+        is_whole.then(|| format!("{sign}{whole}{}", "0".repeat(more)))
+    }
+}
+
+/// A decimal number as Java holds it: an integer, and the number of its digits behind the point.
+struct Parts {
+    negative: bool,
+    digits: String,
+    scale: i64,
+}
+
+impl Parts {
+    /// The parts of a text that is a number.
+    fn of(text: &str) -> Option<Self> {
+        let number = text.strip_prefix(['+', '-']).unwrap_or(text);
+        let (number, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        let scale = i64::try_from(fraction.len()).ok()? - exponent.parse::<i64>().ok()?;
+        i32::try_from(scale).ok()?;
+        let digits = format!("{whole}{fraction}");
+        let digits = match digits.trim_start_matches('0') {
+            "" => "0",
+            digits => digits,
+        };
+        let negative = text.starts_with('-') && digits != "0";
+        Some(Self { negative, digits: digits.to_owned(), scale })
+    }
+}
+
+/// Java's form: an exponent where there are zeros that are not digits of the number, or many of them
+/// behind the point (`BigDecimal.toString`).
+impl fmt::Display for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// The least exponent that is written out.
+        const LEAST_PLAIN: i64 = -6;
+        if self.negative {
+            f.write_str("-")?;
+        }
+        let len = i64::try_from(self.digits.len()).unwrap_or(i64::MAX);
+        let exponent = len - 1 - self.scale;
+        if self.scale == 0 {
+            return f.write_str(&self.digits);
+        }
+        if self.scale > 0 && exponent >= LEAST_PLAIN {
+            let width = usize::try_from(self.scale).unwrap_or_default() + 1;
+            let digits = format!("{:0>width$}", self.digits);
+            let (whole, fraction) = digits.split_at(digits.len() + 1 - width);
+            return write!(f, "{whole}.{fraction}");
+        }
+        let (first, rest) = self.digits.split_at(1);
+        let point = if rest.is_empty() { "" } else { "." };
+        write!(f, "{first}{point}{rest}E{exponent:+}")
+    }
+}
+
+/// Java's text of a double (`Double.toString`).
+pub(crate) fn of_double(v: f64) -> String {
+    let plain = v == 0.0 || (1e-3..1e7).contains(&v.abs()) || !v.is_finite();
+    if plain {
+        return format!("{v:?}");
+    }
+    let text = format!("{v:e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let point = if mantissa.contains('.') { "" } else { ".0" };
+    format!("{mantissa}{point}E{exponent}")
+}
+
 impl From<i64> for BigDecimal {
     fn from(v: i64) -> Self {
         Self(v.to_string())
@@ -79,6 +178,13 @@ impl Encode for BigDecimal {
 impl<'de> Decode<'de> for BigDecimal {
     fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
         let start = d.position();
+        if d.realizes() {
+            let decimal = match d.decimal_text()? {
+                Some(text) => Self::realized(&text, |digits| d.check_digits(digits)),
+                None => return Err(d.mismatch(CLASS)),
+            };
+            return decimal.map_err(|e| e.at(start));
+        }
         let text = super::util::read_value_field(d, "java.math.BigDecimal")?;
         let decimal = Self::parse(&text, |digits| d.check_digits(digits));
         decimal.map_err(|e| e.at(start))
@@ -98,6 +204,41 @@ mod tests {
         }
         for text in ["", "-", ".", "1.2.3", "1E", "E5", "NaN", "0x10", " 1", "--1"] {
             assert!(text.parse::<BigDecimal>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_json_print_as_in_java() {
+        let realized = |text: &str| BigDecimal::realized(text, check_text_digits).unwrap().0;
+        for (text, java) in [
+            ("1.50", "1.50"),
+            ("+007", "7"),
+            ("-0", "0"),
+            ("1e2", "1E+2"),
+            ("1.0E10", "1.0E+10"),
+            ("-12.5e-1", "-1.25"),
+            (".5", "0.5"),
+            ("5e-7", "5E-7"),
+            ("0.000005", "0.000005"),
+            ("0.00", "0.00"),
+            (" 1 ", "1"),
+            ("1E+2147483647", "1E+2147483647"),
+        ] {
+            assert_eq!(realized(text), java, "{text}");
+        }
+        for (text, whole) in [
+            ("100.0", Some("100")),
+            ("-1e2", Some("-100")),
+            ("0.0", Some("0")),
+            ("1.5", None),
+            ("0.1", None),
+            ("1e10000", None),
+        ] {
+            assert_eq!(BigDecimal(text.into()).whole().as_deref(), whole, "{text}");
+        }
+        for (double, java) in [(1.5, "1.5"), (100.0, "100.0"), (1e7, "1.0E7"), (1.25e-5, "1.25E-5")]
+        {
+            assert_eq!(of_double(double), java);
         }
     }
 

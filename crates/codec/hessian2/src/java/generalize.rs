@@ -5,24 +5,39 @@ use std::sync::Arc;
 use dubhe_core::Value;
 use dubhe_core::value::{List, Map, Object};
 
-use super::text;
+use super::text::{self, text};
 
 /// Returns a value as generic callers see it (Dubbo Java `PojoUtils.generalize`).
 ///
 /// Objects become maps with their class under `class`, constants of enums their names, arrays and
 /// collections plain lists. Numbers, dates and other objects of `java.*` stay.
 pub fn generalize(value: Value) -> Value {
-    Form { classes: true }.of(value)
+    Form::Typed.of(value)
 }
 
-/// Returns a value as [`generalize`] does but without classes, as JSON has it.
+/// Returns a value as Dubbo Java writes it in JSON: as [`generalize`] does but without classes, and with
+/// texts for dates, times and other types of Java that have one. A `BigInteger` is a `BigDecimal`,
+/// whose text JSON has as a number.
+///
+/// Dates are in UTC: `2024-02-29 10:20:30.5` has the time behind a blank, and no zone (fastjson2).
 pub fn generalize_untyped(value: Value) -> Value {
-    Form { classes: false }.of(value)
+    Form::Json.of(value)
 }
 
-#[derive(Clone, Copy)]
-struct Form {
-    classes: bool,
+/// Returns a value as [`generalize_untyped`] does, with dates that Java's Gson reads as well, which is
+/// not of one mind with fastjson2: `2024-02-29T10:20:30.5Z`.
+pub fn generalize_gson(value: Value) -> Value {
+    Form::Gson.of(value)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// Values of `generic=true`.
+    Typed,
+    /// JSON as fastjson2 has it.
+    Json,
+    /// JSON as Gson has it.
+    Gson,
 }
 
 impl Form {
@@ -41,6 +56,10 @@ impl Form {
             }
             Value::Object(object) => self.object(Arc::unwrap_or_clone(object)),
             Value::Shared(label, inner) => Value::Shared(label, Box::new(self.of(*inner))),
+            Value::Date(ms) if self != Self::Typed => match text::date(ms, self == Self::Gson) {
+                Some(text) => text.into(),
+                None => Value::Long(ms),
+            },
             other => other,
         }
     }
@@ -48,13 +67,17 @@ impl Form {
     fn object(self, object: Object) -> Value {
         if object.class.starts_with("java.") || object.class.starts_with("com.alibaba.com.caucho.")
         {
-            return text(&object).map_or_else(|| object.into(), Value::from);
+            let text = match self {
+                Self::Typed => text(&object).map(Value::from),
+                form => text::json_of(&object, form == Self::Gson),
+            };
+            return text.or_else(|| constant(&object)).unwrap_or_else(|| object.into());
         }
         if let Some(name) = constant(&object) {
             return name;
         }
         let class = (Value::from("class"), Value::String(object.class));
-        let class = self.classes.then_some(class);
+        let class = (self == Self::Typed).then_some(class);
         let fields = object.fields.into_iter();
         let fields = fields.map(|(name, v)| (Value::String(name), self.of(v)));
         Map { class: None, entries: class.into_iter().chain(fields).collect() }.into()

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
+use super::BigDecimal;
 use crate::limits::check_text_digits;
 use crate::{Array, Class, Decode, Decoder, Encode, Encoder, Error, ErrorKind};
 
@@ -168,6 +169,43 @@ impl Encode for BigInteger {
 
 impl<'de> Decode<'de> for BigInteger {
     fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
+        if d.realizes() {
+            return Self::realize(d);
+        }
+        Self::read(d)
+    }
+}
+
+impl BigInteger {
+    /// Reads what came as JSON or as a generic value.
+    #[cold]
+    fn realize(d: &mut Decoder<'_>) -> Result<Self, Error> {
+        let start = d.position();
+        if d.peek_class()? == Some(CLASS.name()) {
+            return Self::read(d);
+        }
+        let Some(text) = d.decimal_text()? else { return Err(d.mismatch(CLASS.name())) };
+        let text = text.trim();
+        let digits = match text.parse::<BigDecimal>() {
+            // Its zeros behind the point and its exponent are digits here.
+            Ok(decimal) if text.contains(['.', 'e', 'E']) => decimal.whole(),
+            _ => Some(text.to_owned()),
+        };
+        let parsed = digits.ok_or_else(|| Error::new(ErrorKind::Range, "")).and_then(|d| d.parse());
+        parsed.map_err(|error: Error| match error.kind() {
+            ErrorKind::Limit => error.at(start),
+            _ => {
+                let detail = format!(
+                    "expected {}, found a number or a string that is no integer",
+                    CLASS.name()
+                );
+                Error::new(ErrorKind::Malformed, detail).at(start)
+            }
+        })
+    }
+
+    /// Reads an object.
+    pub(crate) fn read(d: &mut Decoder<'_>) -> Result<Self, Error> {
         let start = d.position();
         let (mut words, mut signum) = (None, None);
         d.read_object(&CLASS, |d, field| {

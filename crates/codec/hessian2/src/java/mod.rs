@@ -11,8 +11,12 @@ mod calendar;
 mod constant;
 mod date;
 mod decimal;
+mod forms;
 mod generalize;
 mod integer;
+mod iso;
+mod realize;
+mod span;
 mod text;
 mod throwable;
 mod time;
@@ -20,12 +24,12 @@ mod util;
 mod zone;
 
 pub use calendar::Calendar;
-pub use constant::{DayOfWeek, Month};
+pub use constant::{DayOfWeek, Month, TimeUnit};
 pub use date::{Date, SqlDate, SqlTime, Timestamp};
 pub use decimal::BigDecimal;
-pub use generalize::{generalize, generalize_untyped};
+pub use generalize::{generalize, generalize_gson, generalize_untyped};
 pub use integer::BigInteger;
-pub use text::text;
+pub use text::{json, text};
 pub use throwable::{StackTraceElement, Throwable};
 pub use time::{
     Duration, Instant, LocalDate, LocalDateTime, LocalTime, MonthDay, Period, Year, YearMonth,

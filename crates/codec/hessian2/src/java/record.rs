@@ -46,6 +46,9 @@ macro_rules! record {
             impl<'de> $crate::Decode<'de> for $name {
                 fn decode(d: &mut $crate::Decoder<'de>) -> Result<Self, $crate::Error> {
                     let start = d.position();
+                    if let Some(value) = $crate::java::realize::realize(d)? {
+                        return Ok(value);
+                    }
                     $(let mut $part = None;)*
                     d.read_object(&CLASS, |d, field| {
                         match field {

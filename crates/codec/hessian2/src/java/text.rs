@@ -3,7 +3,11 @@
 use dubhe_core::Value;
 use dubhe_core::value::Object;
 
-use super::{Class, LocalDate, LocalDateTime, LocalTime};
+use super::{
+    BigInteger, Calendar, Class, Currency, Duration, Instant, LocalDate, LocalDateTime, LocalTime,
+    Locale, MonthDay, OffsetDateTime, OffsetTime, Period, SqlDate, SqlTime, Timestamp, Uuid, Year,
+    YearMonth, ZoneId, ZoneOffset, ZonedDateTime, iso,
+};
 use crate::from_value;
 
 /// The text that Java's generic calls send for an object: of a `java.lang.Class`, and of a local
@@ -16,6 +20,79 @@ pub fn text(object: &Object) -> Option<String> {
         handle!("java8.LocalTimeHandle") => printed::<LocalTime>(&value()),
         handle!("java8.LocalDateTimeHandle") => printed::<LocalDateTime>(&value()),
         _ => None,
+    }
+}
+
+/// The form in Dubbo's JSON of an object of Java's own types: a text, or a number, which stays an object of
+/// `java.math.BigDecimal`. None for all else.
+pub fn json(object: &Object) -> Option<Value> {
+    json_of(object, false)
+}
+
+/// The form that [`json`] gives, with dates that Gson reads.
+pub(super) fn json_of(object: &Object, gson: bool) -> Option<Value> {
+    let value = Value::from(object.clone());
+    let value = &value;
+    let text = match &*object.class {
+        "java.math.BigInteger" => {
+            let digits = printed::<BigInteger>(value)?;
+            return Some(Value::object(super::decimal::CLASS).field("value", digits).into());
+        }
+        "java.util.UUID" => printed::<Uuid>(value),
+        "java.util.Currency" => from_value::<Currency>(value).ok().map(|currency| currency.code),
+        "java.sql.Date" => {
+            let SqlDate(ms) = from_value(value).ok()?;
+            let day = iso::utc_of_ms(ms).filter(|at| iso::second_of_day(at.time) == 0);
+            day.filter(|_| ms % 1_000 == 0).map(|at| at.date.to_string()).or_else(|| date(ms, gson))
+        }
+        "java.sql.Time" => {
+            let SqlTime(ms) = from_value(value).ok()?;
+            iso::utc_of_ms(ms).map(|at| seconds(LocalTime { nano: 0, ..at.time }))
+        }
+        "java.sql.Timestamp" => {
+            let Timestamp(ms) = from_value(value).ok()?;
+            date(ms, gson)
+        }
+        handle!("CalendarHandle") => {
+            let Calendar { date: ms, .. } = from_value(value).ok()?;
+            date(ms.0, gson)
+        }
+        handle!("LocaleHandle") => from_value::<Locale>(value).ok().map(|locale| locale.value),
+        handle!("java8.InstantHandle") => printed::<Instant>(value),
+        handle!("java8.DurationHandle") => printed::<Duration>(value),
+        handle!("java8.PeriodHandle") => printed::<Period>(value),
+        handle!("java8.YearHandle") => {
+            return from_value::<Year>(value).ok().map(|year| Value::Int(year.year));
+        }
+        handle!("java8.YearMonthHandle") => printed::<YearMonth>(value),
+        handle!("java8.MonthDayHandle") => printed::<MonthDay>(value),
+        handle!("java8.ZoneIdHandle") => printed::<ZoneId>(value),
+        handle!("java8.ZoneOffsetHandle") => printed::<ZoneOffset>(value),
+        handle!("java8.ZonedDateTimeHandle") => printed::<ZonedDateTime>(value),
+        handle!("java8.OffsetDateTimeHandle") => printed::<OffsetDateTime>(value),
+        handle!("java8.OffsetTimeHandle") => printed::<OffsetTime>(value),
+        handle!("java8.LocalTimeHandle") => from_value(value).ok().map(seconds),
+        handle!("java8.LocalDateTimeHandle") => {
+            let LocalDateTime { date, time } = from_value(value).ok()?;
+            Some(format!("{date} {}", seconds(time)))
+        }
+        _ => text(object),
+    };
+    text.map(Value::from)
+}
+
+/// The text of a `java.util.Date` in UTC, for fastjson2 or for Gson. None beyond Java's years.
+pub(super) fn date(ms: i64, gson: bool) -> Option<String> {
+    let LocalDateTime { date, time } = iso::utc_of_ms(ms)?;
+    let time = seconds(time);
+    Some(if gson { format!("{date}T{time}Z") } else { format!("{date} {time}") })
+}
+
+/// A time with its seconds, which Java leaves out where they are zero but its JSON does not.
+fn seconds(time: LocalTime) -> String {
+    match (time.second, time.nano) {
+        (0, 0) => format!("{time}:00"),
+        _ => time.to_string(),
     }
 }
 

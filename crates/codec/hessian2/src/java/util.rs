@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use super::realize::realize;
 use crate::{Array, Decode, Decoder, Encode, Encoder, Error, ErrorKind};
 
 record! {
@@ -113,6 +114,9 @@ impl Encode for Uuid {
 impl<'de> Decode<'de> for Uuid {
     fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
         let start = d.position();
+        if let Some(uuid) = realize(d)? {
+            return Ok(uuid);
+        }
         let (mut text, mut most, mut least) = (None, None, None);
         d.read_object(&UUID, |d, field| {
             match field {

@@ -5,7 +5,7 @@ use std::slice::from_ref;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use dubhe_core::payload::{Args, ArgsLayout};
+use dubhe_core::payload::{Args, ArgsLayout, DecodeLimits};
 use dubhe_core::status::Origin;
 use dubhe_core::{Code, EncodedArgs, Format, Payload, Sink, Status, Value};
 
@@ -48,12 +48,32 @@ pub fn arguments<T: OwnedArguments>(payload: &Payload) -> Result<T, Status> {
 /// # Errors
 /// As [`arguments`].
 pub fn arguments_with_memory<T: OwnedArguments>(payload: &Payload) -> Result<(T, usize), Status> {
-    read(payload, |decoder| {
+    let decoded = read(payload, |decoder| {
         let before = decoder.budget().left();
-        let arguments = T::decode_arguments(decoder)
-            .map_err(|e| Status::new(Code::InvalidArgument, e.to_string()).with_source(e))?;
-        Ok((arguments, before.saturating_sub(decoder.budget().left())))
-    })
+        let arguments = T::decode_arguments(decoder);
+        Ok(arguments.map(|all| (all, before.saturating_sub(decoder.budget().left()))))
+    })?;
+    decoded.map_err(|error| refused(payload, error))
+}
+
+/// The error of arguments that cannot be decoded. Those who sent JSON or generic values get the way to
+/// the value in place of a byte that they never saw.
+#[cold]
+fn refused(payload: &Payload, error: Error) -> Status {
+    let place = error.offset().and_then(|offset| {
+        let path = |d: &mut Decoder<'_>| {
+            Ok(if d.realizes() { d.path_to(offset, payload.count()) } else { None })
+        };
+        read(payload, path).ok().flatten()
+    });
+    let text = match place {
+        Some((argument, path)) => {
+            let comma = if path.is_empty() { "" } else { ", " };
+            format!("argument {}{comma}{path}: {}", argument + 1, error.detail())
+        }
+        None => error.to_string(),
+    };
+    Status::new(Code::InvalidArgument, text).with_source(error)
 }
 
 /// Reads arguments with a decoder of their layout.
@@ -78,11 +98,15 @@ pub(super) fn read<T>(
             let mut encoder = Encoder::new();
             write_args(args, &mut encoder)?;
             bytes = encoder.into_buffer().freeze();
-            Decoder::shared(&bytes)
+            let limits = Limits::default();
+            // Values that were not read from Hessian came as JSON.
+            let generic = matches!(args, Args::Values(_));
+            let limits = if generic { limits.realizing() } else { limits };
+            Decoder::shared_with_limits(&bytes, limits)
         }
         Payload::Message(_) => {
             let limits;
-            (bytes, limits) = super::bytes(payload)?;
+            (bytes, limits) = super::bytes(payload, Encoder::new())?;
             super::decoder(&bytes, &limits)
         }
     };
@@ -114,16 +138,19 @@ pub fn write_args(args: &Args, encoder: &mut Encoder) -> Result<(), Status> {
     }
 }
 
-/// The elements of one value as arguments that are written by one encoder; several may have a container
-/// in common.
+/// The elements of one value, which came as JSON or as generic values, as arguments that are written by
+/// one encoder; several may have a container in common. They are decoded within `limits`, and become
+/// what the Rust types take, as in Dubbo Java: a `java.util.Date` is also taken as a text, a number as
+/// one, a `byte[]` as base64.
 ///
 /// # Errors
 /// [`Code::Internal`] when an element has no form in Hessian.
-pub fn elements(elements: &[Value]) -> Result<EncodedArgs, Status> {
+pub fn elements(elements: &[Value], limits: &DecodeLimits) -> Result<EncodedArgs, Status> {
     let mut encoder = Encoder::new();
     write_elements(elements, &mut encoder).map_err(cannot_write)?;
     let bytes = encoder.into_buffer().freeze();
-    Ok(EncodedArgs::shared(Format::Hessian2, elements.len(), bytes))
+    let limits = limits.clone().with(Limits::of(limits).realizing());
+    Ok(EncodedArgs::shared(Format::Hessian2, elements.len(), bytes).with_limits(limits))
 }
 
 /// The arguments as messages of their own, as Triple sends them. Nothing is decoded nor copied

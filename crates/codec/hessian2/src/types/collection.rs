@@ -65,9 +65,10 @@ impl<T: Encode, const N: usize> Encode for [T; N] {
 
 impl<'de, T: Decode<'de>, const N: usize> Decode<'de> for [T; N] {
     fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
+        let start = d.position();
         T::decode_list(d)?.try_into().map_err(|list: Vec<T>| {
             let detail = format!("expected {N} elements, found {}", list.len());
-            d.error(ErrorKind::Range, detail)
+            Error::new(ErrorKind::Range, detail).at(start)
         })
     }
 }
@@ -97,7 +98,7 @@ macro_rules! set {
                     while items.next(d)? {
                         let ($d, $set) = (&mut *d, &set);
                         $charge?;
-                        set.insert(T::decode(d)?);
+                        set.insert(d.element(T::decode)?);
                     }
                     Ok(set)
                 })
@@ -139,7 +140,7 @@ macro_rules! map {
                         let ($d, $map) = (&mut *d, &map);
                         $charge?;
                         let key = K::decode(d)?;
-                        map.insert(key, V::decode(d)?);
+                        map.insert(key, d.element(V::decode)?);
                     }
                     Ok(map)
                 })

@@ -142,6 +142,9 @@ impl<'de> Decode<'de> for u8 {
 impl Encode for f32 {
     #[inline]
     fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
+        if e.boxes() {
+            return self.encode_boxed(e);
+        }
         e.write_f64((*self).into());
         Ok(())
     }
@@ -175,12 +178,13 @@ impl Encode for u16 {
 
 impl<'de> Decode<'de> for u16 {
     fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
+        let start = d.position();
         match d.read_char_units()?.as_slice() {
             [] => Ok(0),
             [unit] => Ok(*unit),
             more => {
                 let detail = format!("expected a char, found a string of {} units", more.len());
-                Err(d.error(ErrorKind::Range, detail))
+                Err(Error::new(ErrorKind::Range, detail).at(start))
             }
         }
     }
@@ -215,6 +219,13 @@ impl<'de> Decode<'de> for char {
     }
 
     fn decode_array(d: &mut Decoder<'de>) -> Result<Vec<Self>, Error> {
+        if d.realizes() {
+            let units = d.read_char_units()?;
+            d.charge(units.len().saturating_mul(size_of::<Self>()))?;
+            return Ok(Self::decode_utf16(units)
+                .map(|c| c.unwrap_or(Self::REPLACEMENT_CHARACTER))
+                .collect());
+        }
         let text = d.read_str()?;
         d.charge(text.len().saturating_mul(size_of::<Self>()))?;
         Ok(text.chars().collect())

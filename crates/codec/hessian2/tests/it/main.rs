@@ -14,6 +14,7 @@
 mod layout;
 mod malformed;
 mod memory;
+mod realize;
 mod round_trip;
 mod serde_types;
 mod vectors;

@@ -49,7 +49,7 @@ fn is_the_argument(method: &Method, items: &[Value]) -> bool {
 
 /// The text of a result.
 pub(crate) fn result(payload: &Payload, limits: Limits) -> Result<Bytes, Status> {
-    let value: Value = dubhe_hessian2::payload::reply(&Reply::new(payload.clone()))?;
+    let value = dubhe_hessian2::payload::generic_reply(&Reply::new(payload.clone()))?;
     let text =
         dubhe_json::to_string_within(&java::generalize_untyped(value), Classes::Drop, limits);
     text.map(Bytes::from).map_err(|error| {
