@@ -7,6 +7,7 @@
 //! cargo xtask bench   [SUITE]                    beside Dubbo Java, dubbo-go, tonic and others
 //! cargo xtask fuzz    [TARGET] [--seconds N]     each target, 30 s unless told
 //! cargo xtask chaos   [CASE] [--full]            attacks and faults, each with its bound
+//! cargo xtask conformance [SUITE]                suites of other projects: protobuf
 //! cargo xtask nightly [SUITE]                    every suite in its full length
 //! ```
 //!
@@ -19,6 +20,7 @@
 
 mod bench;
 mod chaos;
+mod conformance;
 mod fuzz;
 mod interop;
 mod nightly;
@@ -39,7 +41,8 @@ use tally::Tally;
 /// Errors of a task are read by a person and end the task.
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-const USAGE: &str = "usage: cargo xtask tidy|test|interop|bench|fuzz|chaos|nightly [NAME] [FLAGS]";
+const USAGE: &str =
+    "usage: cargo xtask tidy|test|interop|bench|fuzz|chaos|conformance|nightly [NAME] [FLAGS]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -59,6 +62,7 @@ fn run(args: &[String], tally: &mut Tally) -> Result<()> {
         "bench" => bench::run(rest, tally),
         "fuzz" => fuzz::run(rest, tally),
         "chaos" => chaos::run(rest, tally),
+        "conformance" => conformance::run(only_name(rest)?, tally),
         "nightly" => nightly::run(only_name(rest)?, tally),
         other => Err(format!("no task is called {other:?}; {USAGE}").into()),
     }

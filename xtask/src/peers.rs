@@ -22,6 +22,8 @@ pub(crate) enum Peer {
     GoBench,
     /// Apache ZooKeeper.
     ZooKeeper,
+    /// The conformance runner of the protobuf project.
+    ProtobufConformance,
 }
 
 impl Peer {
@@ -37,6 +39,9 @@ impl Peer {
             }
             Self::Go | Self::GoGrpc | Self::GoBench if !has_program("go") => {
                 Some("needs Go 1.26 or newer: see https://go.dev/doc/install")
+            }
+            Self::ProtobufConformance if !has_program("node") || !has_program("npm") => {
+                Some("needs Node.js with npm: apt-get install nodejs npm")
             }
             _ => None,
         }
@@ -113,6 +118,7 @@ fn script(peer: Peer) -> PathBuf {
         Peer::JavaGrpc => "java-grpc.sh",
         Peer::GoBench => "go-bench.sh",
         Peer::ZooKeeper => "zookeeper.sh",
+        Peer::ProtobufConformance => "protobuf-conformance.sh",
     };
     root().join("tests/peers").join(name)
 }

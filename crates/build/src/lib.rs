@@ -15,7 +15,7 @@
 //! - `GreeterClient`, which calls it, whoever provides it. Its methods are those of the service;
 //!   one that would be called `new`, `with` or `client` gets an underscore at its end.
 //!
-//! Messages carry the JSON mapping of protocol buffers as their serde form, fields of type `bytes`
+//! Messages have the JSON form of protocol buffers, in calls and as values of serde; fields of type `bytes`
 //! share the memory of what arrived, and servers know the descriptors that reflection hands out.
 //!
 //! `dubhe::include_proto!("org.example")` includes one package, `dubhe::include_proto!()` all of
@@ -25,11 +25,18 @@ mod client;
 mod comment;
 mod error;
 mod json;
+mod parsed;
 mod server;
 mod service;
 mod shape;
 
+use std::collections::BTreeSet;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+
+use proc_macro2::TokenStream;
+use quote::quote;
 
 pub use error::Error;
 
@@ -121,15 +128,56 @@ impl Builder {
         std::fs::write(&file, &descriptors).map_err(at(&file))?;
 
         let set = compiler.include_source_info(true).file_descriptor_set();
-        self.prost(&out).compile_fds(set).map_err(at(&out))?;
-        for (package, json) in json::implementations(&descriptors, &self.krate).map_err(at(&out))? {
+        self.prost(&out).compile_fds(set.clone()).map_err(at(&out))?;
+        let schema = json::Schema::new(&set);
+        let packages: BTreeSet<&str> = set.file.iter().map(|file| file.package()).collect();
+        for package in packages {
             // prost names the file of the unnamed package so.
-            let name = if package.is_empty() { "_" } else { &package };
+            let name = if package.is_empty() { "_" } else { package };
             let path = out.join(format!("{name}.rs"));
-            shape::append(&path, &self.krate)?;
-            json::append(&path, &self.krate, &json).map_err(at(&path))?;
+            if path.exists() && format!(".{package}") != WELL_KNOWN {
+                self.append(&path, &schema)?;
+            }
         }
         Ok(())
+    }
+
+    /// Appends the shapes and JSON forms of the messages in the file of a package at `path`.
+    fn append(&self, path: &Path, schema: &json::Schema<'_>) -> Result<(), Error> {
+        let not_rust = |what: &str| at(path)(io::Error::other(what.to_owned()));
+        let code = std::fs::read_to_string(path).map_err(at(path))?;
+        let krate: TokenStream =
+            self.krate.parse().map_err(|_| not_rust(&format!("{} is no path", self.krate)))?;
+        let file = syn::parse_file(&code).map_err(|error| not_rust(&error.to_string()))?;
+        let messages = parsed::messages(&file.items);
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let shapes = messages.iter().map(shape::implementation);
+        let mut package = json::Package::new(schema);
+        let json: Vec<TokenStream> =
+            messages.iter().map(|message| package.implementation(message)).collect();
+        let tables = package.tables();
+        let added = quote! {
+            #[allow(
+                unused_imports,
+                unused_qualifications,
+                unused_variables,
+                unreachable_patterns,
+                clippy::all,
+                clippy::pedantic
+            )]
+            const _: () = {
+                use #krate as __dubhe;
+                use __dubhe::protobuf::json as __json;
+                use __dubhe::protobuf::shape as __shape;
+                #(#shapes)*
+                #(#json)*
+                #tables
+            };
+        };
+        let mut file = OpenOptions::new().append(true).open(path).map_err(at(path))?;
+        writeln!(file, "{added}").map_err(at(path))
     }
 
     fn prost(&self, out: &Path) -> prost_build::Config {
@@ -153,11 +201,11 @@ impl Builder {
 const LINT_ATTRIBUTE: &str =
     "#[allow(missing_docs, unused_qualifications, clippy::all, clippy::pedantic)]";
 
-/// The package whose messages `pbjson-types` has, JSON forms included.
+/// The package whose messages `dubhe_protobuf::types` has, JSON forms included.
 const WELL_KNOWN: &str = ".google.protobuf";
 
 fn well_known(krate: &str) -> String {
-    format!("{krate}::protobuf::pbjson_types")
+    format!("{krate}::protobuf::types")
 }
 
 /// Tells cargo which files this depends on; those of `google/protobuf` are built in.
