@@ -44,6 +44,7 @@ peer_prepare() {
 
 run() {
   local program=$1 loader; shift
+  exec 2>&1 # where the runner writes its totals
   loader=$(loader)
   if [ -n "$loader" ]; then
     exec "$loader" --library-path "$LIBC/lib/x86_64-linux-gnu:$LIBC/usr/lib/x86_64-linux-gnu" \

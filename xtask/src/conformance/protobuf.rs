@@ -33,7 +33,8 @@ pub(super) fn run(tally: &mut Tally) -> Result<()> {
     let mut said = Vec::new();
     let mut runner = peers.command(Peer::ProtobufConformance, &flags);
     let status = lines(&mut runner, LIMIT, |line| {
-        seen = total(line).or(seen);
+        // The text format, of which all is skipped, has a total of its own.
+        seen = total(line).filter(|total| total.tally.passed > 0).or(seen);
         said.push(line.to_owned());
     })?;
     let Some(seen) = seen else {

@@ -31,7 +31,8 @@ impl Error {
     /// The error of a value in the field, or under the key, `name`.
     #[must_use]
     pub(crate) fn within(mut self, name: &str) -> Self {
-        let shown = name.char_indices().nth(SHOWN).map_or(name, |(end, _)| &name[..end]);
+        let shown =
+            name.char_indices().nth(SHOWN).and_then(|(end, _)| name.get(..end)).unwrap_or(name);
         let dot = if self.0.path.is_empty() || self.0.path.starts_with('[') { "" } else { "." };
         self.0.path = format!("{shown}{dot}{}", self.0.path);
         self
