@@ -170,7 +170,7 @@ impl<'a> Package<'a> {
         }
     }
 
-    /// What the implementations refer to.
+    /// The tables that the implementations refer to.
     pub(crate) fn tables(&self) -> TokenStream {
         let Self { types, uses, .. } = self;
         let enums = self.enums.iter().zip(0_usize..).map(|(name, index)| {

@@ -1,4 +1,4 @@
-//! What prost wrote, read again: messages with their fields and their names.
+//! Code that prost wrote, read again: messages with their fields and their names.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -8,14 +8,14 @@ use syn::{
 
 /// A message of a package.
 pub(crate) struct Message<'a> {
-    /// Its path from the package's module.
+    /// The path from the package's module.
     pub(crate) path: TokenStream,
     /// The modules that it is in.
     pub(crate) module: Vec<Ident>,
-    /// What stands beside it.
+    /// The items beside it.
     pub(crate) siblings: &'a [Item],
     pub(crate) item: &'a ItemStruct,
-    /// Its name on the wire, `package.Outer.Inner`.
+    /// The name on the wire, `package.Outer.Inner`.
     pub(crate) name: String,
 }
 

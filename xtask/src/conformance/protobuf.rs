@@ -53,7 +53,7 @@ pub(super) fn run(tally: &mut Tally) -> Result<()> {
     Ok(())
 }
 
-/// What the runner counted; known failures are not among the failed.
+/// The counts of the runner; known failures are not among the failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Total {
     tally: Tally,

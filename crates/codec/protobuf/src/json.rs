@@ -42,12 +42,12 @@ pub use writer::Writer;
 
 /// A value with a JSON form: a message, or what a field holds.
 pub trait Json: Default {
-    /// Whether `null` is a value of it; otherwise `null` in a field is as good as no field.
+    /// A flag: `null` is a value of it; otherwise `null` in a field is as good as no field.
     const NULL: bool = false;
-    /// Whether its form is an object of its own fields, among which an `Any` has `@type`.
+    /// A flag: its form is an object of its own fields, among which an `Any` has `@type`.
     const OBJECT: bool = false;
 
-    /// Whether a field without presence leaves it out.
+    /// Returns true if a field without presence leaves it out.
     fn is_default(&self) -> bool {
         false
     }
@@ -70,12 +70,12 @@ pub trait Json: Default {
     fn read(&mut self, json: &mut Reader<'_>) -> Result<(), Error>;
 }
 
-/// What to do with a field that a message does not have, and with a name that an enum does not have.
+/// The treatment of a field that a message does not have, and with a name that an enum does not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unknown {
-    /// It is passed over, so that a peer may have a newer schema. Calls read so.
+    /// Passes over it, so that a peer may have a newer schema. Calls read so.
     Ignore,
-    /// It is an error.
+    /// Refuses it.
     Refuse,
 }
 

@@ -79,7 +79,7 @@ impl Types {
     }
 }
 
-/// What holds messages, by which a package finds the types of another.
+/// A holder of messages, by which a package finds the types of another.
 pub trait Holds {
     /// The types of the messages in it.
     fn types() -> &'static Types;

@@ -1,4 +1,4 @@
-//! How the value of a field is written and read: as what it is, or as a name of an enum.
+//! Forms of the values of fields: as what it is, or as a name of an enum.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -8,10 +8,10 @@ use super::{Error, Json, Key, Reader, Unknown, Writer};
 
 /// The form of the values of a field.
 pub trait Codec<T: Default>: Copy {
-    /// Whether `null` is a value.
+    /// A flag: `null` is a value.
     const NULL: bool = false;
 
-    /// Whether a field without presence leaves it out.
+    /// Returns true if a field without presence leaves it out.
     fn is_default(self, value: &T) -> bool;
 
     /// Appends a value.

@@ -19,7 +19,7 @@ pub struct Reader<'de> {
     budget: Budget,
     pub(super) types: &'static Types,
     pub(super) unknown: Unknown,
-    /// Whether the next object is the content of an `Any`, with `@type` in it.
+    /// A flag: the next object is the content of an `Any`, with `@type` in it.
     pub(super) in_any: bool,
 }
 

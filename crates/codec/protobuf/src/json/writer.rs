@@ -15,7 +15,7 @@ pub struct Writer<'a> {
     out: &'a mut BytesMut,
     pub(super) types: &'static Types,
     depth: u8,
-    /// Whether nothing stands in the array or object yet.
+    /// A flag: nothing stands in the array or object yet.
     first: bool,
     /// The type that the next object, the content of an `Any`, begins with.
     pub(super) type_url: Option<String>,
