@@ -1,7 +1,5 @@
 //! Compiles the service of the suite, and what the runner says to the programs under test.
 
 fn main() -> Result<(), dubhe_build::Error> {
-    dubhe_build::Builder::new()
-        .krate("crate::generated")
-        .compile(&["proto/conformance.proto"], &["proto"])
+    dubhe_build::compile(&["proto/conformance.proto"], &["proto"])
 }

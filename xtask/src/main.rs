@@ -8,6 +8,7 @@
 //! cargo xtask bench   [SUITE]                    beside Dubbo Java, dubbo-go, tonic and others
 //! cargo xtask fuzz    [TARGET] [--seconds N]     each target, 30 s unless told
 //! cargo xtask chaos   [CASE] [--full]            attacks and faults, each with its bound
+//! cargo xtask conformance [SUITE]                suites of other projects: protobuf
 //! cargo xtask nightly [SUITE]                    every suite in its full length
 //! ```
 //!

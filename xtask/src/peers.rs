@@ -24,6 +24,8 @@ pub(crate) enum Peer {
     GoBench,
     /// Apache ZooKeeper.
     ZooKeeper,
+    /// The conformance runner of the protobuf project.
+    ProtobufConformance,
 }
 
 impl Peer {
@@ -39,6 +41,9 @@ impl Peer {
             }
             Self::Go | Self::GoGrpc | Self::GoConnect | Self::GoBench if !has_program("go") => {
                 Some("needs Go 1.26 or newer: see https://go.dev/doc/install")
+            }
+            Self::ProtobufConformance if !has_program("node") || !has_program("npm") => {
+                Some("needs Node.js with npm: apt-get install nodejs npm")
             }
             _ => None,
         }
@@ -116,6 +121,7 @@ fn script(peer: Peer) -> PathBuf {
         Peer::JavaGrpc => "java-grpc.sh",
         Peer::GoBench => "go-bench.sh",
         Peer::ZooKeeper => "zookeeper.sh",
+        Peer::ProtobufConformance => "protobuf-conformance.sh",
     };
     root().join("tests/peers").join(name)
 }

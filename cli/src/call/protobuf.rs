@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use dubhe::CallKind;
-use dubhe::payload::{CallBody, Encoded, Format, MemoryLimit, Payloads};
+use dubhe::payload::{CallBody, Encoded, Format, Payloads};
 use dubhe::{Client, Code, Method, Payload, Reply, Status};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use prost::Message as _;
@@ -122,11 +122,9 @@ fn payload(message: &DynamicMessage) -> Payload {
 
 /// The message that a JSON text is.
 fn read(kind: &MessageDescriptor, text: &str) -> Result<Payload, String> {
-    // What is typed here is trusted.
-    let budget = MemoryLimit::new(u16::MAX, usize::MAX).budget(text.len());
-    let message = dubhe::protobuf::json::read(text.as_bytes(), budget, |json| {
-        DynamicMessage::deserialize(kind.clone(), json)
-    });
+    let mut json = serde_json::Deserializer::from_str(text);
+    let message = DynamicMessage::deserialize(kind.clone(), &mut json)
+        .and_then(|message| json.end().map(|()| message));
     message.map(|message| payload(&message)).map_err(|error| {
         let name = kind.full_name();
         format!("{text:?} is not a valid {name}: {error}\nhint: write it like '{}'", template(kind))

@@ -1,96 +1,349 @@
-//! The JSON mapping of messages, as their serde form.
+//! The JSON forms of messages: a table of their fields over `dubhe_protobuf::json`.
 
-use std::collections::HashSet;
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
-use std::path::Path;
+use std::collections::{BTreeSet, HashMap};
 
-use proc_macro2::TokenStream;
-use prost::Message as _;
-use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto, FileDescriptorSet};
+use proc_macro2::{Ident, TokenStream};
+use prost_types::field_descriptor_proto::Type;
+use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorSet};
+use quote::{format_ident, quote};
+use syn::Fields;
 
-use crate::mend::{OneOfs, mend};
-use crate::names::module;
-use crate::{WELL_KNOWN, well_known};
+use crate::WELL_KNOWN;
+use crate::parsed::{Message, Prost, find, is_box};
 
-/// The code of each package that has messages or enums, by its name.
-pub(crate) fn implementations(
-    files: &[FileDescriptorProto],
-    krate: &str,
-) -> io::Result<Vec<(String, String)>> {
-    let set = FileDescriptorSet { file: named(files) }.encode_to_vec();
-    let mut packages: Vec<&str> = files.iter().map(FileDescriptorProto::package).collect();
-    packages.sort_unstable();
-    packages.dedup();
-    let mut all = Vec::new();
-    for package in packages {
-        let made = pbjson_build::Builder::new()
-            .register_descriptors(&set)?
-            .extern_path(WELL_KNOWN, well_known(krate))
-            // Types begin with a word that parameters and items of the code do not begin with.
-            .extern_path(format!(".{package}"), "self")
-            .exclude([WELL_KNOWN])
-            // A peer may have a newer schema, as in binary.
-            .ignore_unknown_fields()
-            .generate(&[format!(".{package}")], |_| Ok(Vec::new()))?;
-        let here = files.iter().filter(|file| module(file.package()) == module(package));
-        let oneofs = OneOfs::of(here);
-        for (name, code) in made {
-            // Keywords are escaped in it.
-            if module(&name.to_string().replace("r#", "")) != module(package) {
+/// The messages and enums of all files, by their full names with a dot before.
+pub(crate) struct Schema<'a> {
+    messages: HashMap<String, (&'a str, &'a DescriptorProto)>,
+    enums: HashMap<String, &'a EnumDescriptorProto>,
+}
+
+impl<'a> Schema<'a> {
+    pub(crate) fn new(set: &'a FileDescriptorSet) -> Self {
+        let mut schema = Self { messages: HashMap::new(), enums: HashMap::new() };
+        for file in &set.file {
+            let package = file.package();
+            let scope = if package.is_empty() { String::new() } else { format!(".{package}") };
+            schema.add(package, &scope, &file.message_type, &file.enum_type);
+        }
+        schema
+    }
+
+    fn add(
+        &mut self,
+        package: &'a str,
+        scope: &str,
+        messages: &'a [DescriptorProto],
+        enums: &'a [EnumDescriptorProto],
+    ) {
+        for message in messages {
+            let name = format!("{scope}.{}", message.name());
+            self.add(package, &name, &message.nested_type, &message.enum_type);
+            self.messages.insert(name, (package, message));
+        }
+        for item in enums {
+            self.enums.insert(format!("{scope}.{}", item.name()), item);
+        }
+    }
+}
+
+/// The implementations of a package.
+pub(crate) struct Package<'a> {
+    schema: &'a Schema<'a>,
+    /// The tables of the enums, by their full names.
+    enums: Vec<String>,
+    /// The other packages whose messages fields have, and how to reach their types.
+    used: BTreeSet<&'a str>,
+    uses: Vec<TokenStream>,
+    types: Vec<TokenStream>,
+}
+
+/// A field, from where the values are to how they are written.
+struct Field {
+    /// The name of the file, and that of JSON.
+    name: String,
+    json_name: String,
+    read: TokenStream,
+    write: TokenStream,
+}
+
+impl<'a> Package<'a> {
+    pub(crate) fn new(schema: &'a Schema<'a>) -> Self {
+        Self {
+            schema,
+            enums: Vec::new(),
+            used: BTreeSet::new(),
+            uses: Vec::new(),
+            types: Vec::new(),
+        }
+    }
+
+    /// The implementation for a message.
+    pub(crate) fn implementation(&mut self, message: &Message<'_>) -> TokenStream {
+        let (path, name) = (&message.path, &message.name);
+        self.types.push(quote!(__json::Type::of::<#path>(#name)));
+        let Some((package, descriptor)) = self.schema.messages.get(&format!(".{name}")).copied()
+        else {
+            let text = format!("no descriptor of the message {name:?}");
+            return quote!(::core::compile_error!(#text););
+        };
+        let mut fields = Vec::new();
+        let mut writes = Vec::new();
+        for item in &message.item.fields {
+            let (Some(ident), Some(prost)) = (item.ident.as_ref(), Prost::of(&item.attrs)) else {
                 continue;
+            };
+            if let Some(oneof) = prost.value("oneof") {
+                let variants = self.one_of(package, descriptor, message, ident, &oneof);
+                let arms = variants.iter().map(|variant| &variant.write);
+                writes.push(quote! {
+                    match &self.#ident {
+                        #(#arms)*
+                        ::core::option::Option::None => {}
+                    }
+                });
+                fields.extend(variants);
+            } else if let Some(field) = prost.tag().and_then(|tag| by_number(descriptor, tag)) {
+                let field = self.field(package, descriptor, message, ident, &prost, field);
+                writes.push(field.write.clone());
+                fields.push(field);
             }
-            let code = String::from_utf8(code).map_err(io::Error::other)?;
-            let parsed = relative(&code).replace("::::", "::").parse::<TokenStream>();
-            let code = parsed.map_err(|error| io::Error::other(error.to_string()))?;
-            all.push((package.to_owned(), mend(code, &oneofs).to_string()));
+        }
+        let finds = fields.iter().zip(0_u32..).map(|(field, index)| {
+            let Field { name, json_name, .. } = field;
+            let names = if name == json_name { quote!(#name) } else { quote!(#json_name | #name) };
+            quote!(#names => ::core::option::Option::Some(#index),)
+        });
+        let reads = fields.iter().zip(0_u32..).map(|(field, index)| {
+            let read = &field.read;
+            quote!(#index => #read,)
+        });
+        let lifetimes = quote!('_);
+        quote! {
+            impl __json::Object for #path {
+                fn types() -> &'static __json::Types {
+                    &TYPES
+                }
+
+                fn find(name: &str) -> ::core::option::Option<u32> {
+                    match name {
+                        #(#finds)*
+                        _ => ::core::option::Option::None,
+                    }
+                }
+
+                fn read_field(
+                    &mut self,
+                    index: u32,
+                    json: &mut __json::Reader<#lifetimes>,
+                ) -> ::core::result::Result<(), __json::Error> {
+                    match index {
+                        #(#reads)*
+                        _ => ::core::result::Result::Ok(()),
+                    }
+                }
+
+                fn write_fields(
+                    &self,
+                    out: &mut __json::Writer<#lifetimes>,
+                ) -> ::core::result::Result<(), __json::Error> {
+                    #(#writes)*
+                    ::core::result::Result::Ok(())
+                }
+            }
+
+            impl __dubhe::protobuf::serde::Serialize for #path {
+                fn serialize<S: __dubhe::protobuf::serde::Serializer>(
+                    &self,
+                    serializer: S,
+                ) -> ::core::result::Result<S::Ok, S::Error> {
+                    __json::serialize(self, serializer)
+                }
+            }
+
+            impl<'de> __dubhe::protobuf::serde::Deserialize<'de> for #path {
+                fn deserialize<D: __dubhe::protobuf::serde::Deserializer<'de>>(
+                    deserializer: D,
+                ) -> ::core::result::Result<Self, D::Error> {
+                    __json::deserialize(deserializer)
+                }
+            }
         }
     }
-    Ok(all)
-}
 
-/// The files as pbjson takes them: the package without a name has an empty one, in paths too.
-fn named(files: &[FileDescriptorProto]) -> Vec<FileDescriptorProto> {
-    let mut files = files.to_vec();
-    let nameless = files.iter().filter(|file| file.package().is_empty());
-    let types = nameless.flat_map(|file| {
-        let messages = file.message_type.iter().map(DescriptorProto::name);
-        messages.chain(file.enum_type.iter().map(EnumDescriptorProto::name)).map(str::to_owned)
-    });
-    let types: HashSet<String> = types.collect();
-    for file in &mut files {
-        file.package.get_or_insert_default();
-        file.source_code_info = None;
-        file.message_type.iter_mut().for_each(|message| with_root(message, &types));
-    }
-    files
-}
-
-/// Writes the empty name into the paths of a message's fields.
-fn with_root(message: &mut DescriptorProto, types: &HashSet<String>) {
-    for path in message.field.iter_mut().filter_map(|field| field.type_name.as_mut()) {
-        if path.split('.').nth(1).is_some_and(|first| types.contains(first)) {
-            path.insert(0, '.');
+    /// The tables that the implementations refer to.
+    pub(crate) fn tables(&self) -> TokenStream {
+        let Self { types, uses, .. } = self;
+        let enums = self.enums.iter().zip(0_usize..).map(|(name, index)| {
+            let ident = enum_ident(index);
+            let values = self.schema.enums.get(name).into_iter().flat_map(|item| &item.value);
+            let entries = values.map(|value| {
+                let (name, number) = (value.name(), value.number());
+                quote!((#name, #number))
+            });
+            quote!(static #ident: &[(&str, i32)] = &[#(#entries),*];)
+        });
+        quote! {
+            static TYPES: __json::Types = __json::Types {
+                messages: &[#(#types),*],
+                uses: &[#(#uses),*],
+            };
+            #(#enums)*
         }
     }
-    message.nested_type.iter_mut().for_each(|nested| with_root(nested, types));
+
+    /// A field of a message that is of no oneof.
+    fn field(
+        &mut self,
+        package: &'a str,
+        message: &'a DescriptorProto,
+        at: &Message<'_>,
+        ident: &Ident,
+        prost: &Prost,
+        field: &'a FieldDescriptorProto,
+    ) -> Field {
+        let boxed = prost.has("boxed");
+        let entry = prost.value("map").and_then(|_| entry_value(message, field));
+        let codec = self.codec(entry.unwrap_or(field), boxed);
+        let method = match () {
+            () if prost.has("map") => "map",
+            () if prost.has("repeated") => "list",
+            () if prost.has("optional") => "some",
+            () => "set",
+        };
+        if let Some(other) = self.other_package(package, entry.unwrap_or(field)).filter(|_| !boxed)
+        {
+            let path = &at.path;
+            self.used.insert(other);
+            self.uses.push(quote!(__json::uses(|m: &#path| &m.#ident)));
+        }
+        let write = format_ident!(
+            "{}",
+            match method {
+                "set" if prost.has("required") => "always",
+                "set" => "implicit",
+                method => method,
+            }
+        );
+        let (key, method) = (key(field), format_ident!("{method}"));
+        Field {
+            name: field.name().to_owned(),
+            json_name: field.json_name().to_owned(),
+            read: quote!(json.#method(#codec, &mut self.#ident)),
+            write: quote!(out.#write(#key, #codec, &self.#ident)?;),
+        }
+    }
+
+    /// The fields of a oneof; what writes each is an arm of a `match`.
+    fn one_of(
+        &mut self,
+        package: &'a str,
+        message: &'a DescriptorProto,
+        at: &Message<'_>,
+        ident: &Ident,
+        oneof: &str,
+    ) -> Vec<Field> {
+        let names: Vec<Ident> = oneof.split("::").map(raw).collect();
+        let Some(found) = find(&names, at.siblings) else { return Vec::new() };
+        let module = &at.module;
+        let mut fields = Vec::new();
+        for variant in &found.variants {
+            let prost = Prost::of(&variant.attrs);
+            let Some((prost, field)) = prost
+                .and_then(|prost| Some((prost.tag()?, prost)))
+                .and_then(|(tag, prost)| Some((prost, by_number(message, tag)?)))
+            else {
+                continue;
+            };
+            let held = match &variant.fields {
+                Fields::Unnamed(fields) => fields.unnamed.first(),
+                _ => None,
+            };
+            let boxed = prost.has("boxed") || held.is_some_and(|held| is_box(&held.ty));
+            let codec = self.codec(field, boxed);
+            let name = &variant.ident;
+            let path = quote!(#(#module::)*#(#names::)*#name);
+            if let Some(other) = self.other_package(package, field).filter(|_| !boxed) {
+                self.used.insert(other);
+                self.uses.push(quote!(__json::uses_one_of(#path)));
+            }
+            let key = key(field);
+            fields.push(Field {
+                name: field.name().to_owned(),
+                json_name: field.json_name().to_owned(),
+                read: quote!(json.one_of(#codec, &mut self.#ident, #path)),
+                write: quote! {
+                    ::core::option::Option::Some(#path(value)) => out.always(#key, #codec, value)?,
+                },
+            });
+        }
+        fields
+    }
+
+    /// The codec of the values of a field.
+    fn codec(&mut self, field: &FieldDescriptorProto, boxed: bool) -> TokenStream {
+        match (field.r#type(), field.type_name()) {
+            (Type::Enum, ".google.protobuf.NullValue") => quote!(__json::Null),
+            (Type::Enum, name) => {
+                let known = self.enums.iter().position(|known| known == name);
+                let index = known.unwrap_or_else(|| {
+                    self.enums.push(name.to_owned());
+                    self.enums.len() - 1
+                });
+                let ident = enum_ident(index);
+                quote!(__json::Enum(#ident))
+            }
+            _ if boxed => quote!(__json::Boxed),
+            _ => quote!(__json::Plain),
+        }
+    }
+
+    /// The package of the message that a field holds, if it is another one that is not known yet.
+    fn other_package(&self, own: &str, field: &FieldDescriptorProto) -> Option<&'a str> {
+        if field.r#type() != Type::Message {
+            return None;
+        }
+        let (package, _) = self.schema.messages.get(field.type_name())?;
+        let well_known = WELL_KNOWN.strip_prefix('.') == Some(package);
+        (*package != own && !well_known && !self.used.contains(package)).then_some(package)
+    }
 }
 
-/// The code with `pbjson` as a name to be brought in, where it is a crate of the program.
-fn relative(code: &str) -> String {
-    code.replace("<::pbjson::", "<pbjson::").replace(" ::pbjson::", " pbjson::")
+fn enum_ident(index: usize) -> Ident {
+    format_ident!("ENUM_{index}")
 }
 
-/// Appends the code of a package to its file. The code names the crates `__pbjson` and `__serde`, which a
-/// scope of its own brings in.
-pub(crate) fn append(path: &Path, krate: &str, code: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new().append(true).open(path)?;
-    writeln!(
-        file,
-        "#[allow(deprecated, unused_imports, unused_qualifications, clippy::all, clippy::pedantic)]"
-    )?;
-    writeln!(file, "const _: () = {{")?;
-    writeln!(file, "use {krate}::protobuf::{{pbjson as __pbjson, serde as __serde}};")?;
-    file.write_all(code.as_bytes())?;
-    writeln!(file, "}};")
+/// An identifier as prost writes it, which may be a raw one.
+fn raw(text: &str) -> Ident {
+    syn::parse_str(text).unwrap_or_else(|_| format_ident!("_{text}"))
+}
+
+fn by_number(message: &DescriptorProto, number: u32) -> Option<&FieldDescriptorProto> {
+    let number = i32::try_from(number).ok()?;
+    message.field.iter().find(|field| field.number() == number)
+}
+
+/// The value of the entries of a map.
+fn entry_value<'a>(
+    message: &'a DescriptorProto,
+    field: &FieldDescriptorProto,
+) -> Option<&'a FieldDescriptorProto> {
+    let name = field.type_name().rsplit('.').next()?;
+    let entry = message.nested_type.iter().find(|nested| nested.name() == name)?;
+    by_number(entry, 2)
+}
+
+/// The key of a field as it stands in the text.
+fn key(field: &FieldDescriptorProto) -> String {
+    let mut key = String::from('"');
+    for character in field.json_name().chars() {
+        match character {
+            '"' | '\\' => key.extend(['\\', character]),
+            character if u32::from(character) < 0x20 => {
+                key.push_str(&format!("\\u{:04x}", u32::from(character)));
+            }
+            character => key.push(character),
+        }
+    }
+    key.push_str("\":");
+    key
 }

@@ -22,7 +22,7 @@
 //! and fields keep their names; where two of them would be one in Rust, [`compile`] refuses them,
 //! and names both. Files in an edition are refused too.
 //!
-//! Messages carry the JSON mapping of protocol buffers as their serde form, fields of type `bytes`
+//! Messages have the JSON form of protocol buffers, in calls and as values of serde; fields of type `bytes`
 //! share the memory of what arrived, and servers know the descriptors that reflection hands out.
 //!
 //! `dubhe::include_proto!("org.example")` includes one package, `dubhe::include_proto!()` all of
@@ -34,14 +34,18 @@ mod comment;
 mod edition;
 mod error;
 mod json;
-mod mend;
 mod names;
 mod packages;
+mod parsed;
 mod server;
 mod service;
 mod shape;
 
+use std::io;
 use std::path::{Path, PathBuf};
+
+use proc_macro2::TokenStream;
+use quote::quote;
 
 pub use error::Error;
 
@@ -136,28 +140,63 @@ impl Builder {
         let file = out.join(DESCRIPTORS);
         std::fs::write(&file, &descriptors).map_err(at(&file))?;
 
-        let files = compiler.include_source_info(true).file_descriptor_set().file;
-        names::check(&files)?;
-        let mut prost = self.prost(&files);
-        let json = json::implementations(&files, &self.krate).map_err(at(&out))?;
-        let modules = files
-            .into_iter()
-            .map(|file| (Module::from_protobuf_package_name(file.package()), file))
-            .collect();
-        let modules = prost.generate(modules).map_err(at(&out))?;
+        let set = compiler.include_source_info(true).file_descriptor_set();
+        names::check(&set.file)?;
+        let schema = json::Schema::new(&set);
+        let files = set.file.iter().cloned();
+        let modules =
+            files.map(|file| (Module::from_protobuf_package_name(file.package()), file)).collect();
+        let modules = self.prost(&set.file).generate(modules).map_err(at(&out))?;
         for (module, code) in &modules {
             let path = out.join(packages::file_name(module));
-            std::fs::write(&path, code).map_err(at(&path))?;
-            shape::append(&path, &self.krate)?;
-        }
-        for (package, json) in json {
-            let path = out.join(packages::file_name(&Module::from_protobuf_package_name(&package)));
-            json::append(&path, &self.krate, &json).map_err(at(&path))?;
+            let added = self.forms(&path, code, &schema)?;
+            std::fs::write(&path, format!("{code}{added}\n")).map_err(at(&path))?;
         }
         let mut tree = packages::Tree::of(modules.keys());
         tree.join(&out)?;
         let path = out.join(PACKAGES);
         std::fs::write(&path, tree.code()).map_err(at(&path))
+    }
+
+    /// The shapes and JSON forms of the messages in the code of a package, whose file is `path`.
+    fn forms(
+        &self,
+        path: &Path,
+        code: &str,
+        schema: &json::Schema<'_>,
+    ) -> Result<TokenStream, Error> {
+        let not_rust = |what: &str| at(path)(io::Error::other(what.to_owned()));
+        let krate: TokenStream =
+            self.krate.parse().map_err(|_| not_rust(&format!("{} is no path", self.krate)))?;
+        let file = syn::parse_file(code).map_err(|error| not_rust(&error.to_string()))?;
+        let messages = parsed::messages(&file.items);
+        if messages.is_empty() {
+            return Ok(TokenStream::new());
+        }
+        let shapes = messages.iter().map(shape::implementation);
+        let mut package = json::Package::new(schema);
+        let json: Vec<TokenStream> =
+            messages.iter().map(|message| package.implementation(message)).collect();
+        let tables = package.tables();
+        Ok(quote! {
+            #[allow(
+                deprecated,
+                unused_imports,
+                unused_qualifications,
+                unused_variables,
+                unreachable_patterns,
+                clippy::all,
+                clippy::pedantic
+            )]
+            const _: () = {
+                use #krate as __dubhe;
+                use __dubhe::protobuf::json as __json;
+                use __dubhe::protobuf::shape as __shape;
+                #(#shapes)*
+                #(#json)*
+                #tables
+            };
+        })
     }
 
     fn prost(&self, files: &[FileDescriptorProto]) -> prost_build::Config {
@@ -179,11 +218,11 @@ impl Builder {
 const LINT_ATTRIBUTE: &str =
     "#[allow(missing_docs, deprecated, unused_qualifications, clippy::all, clippy::pedantic)]";
 
-/// The package whose messages `pbjson-types` has, JSON forms included.
+/// The package whose messages `dubhe_protobuf::types` has, JSON forms included.
 const WELL_KNOWN: &str = ".google.protobuf";
 
 fn well_known(krate: &str) -> String {
-    format!("{krate}::protobuf::pbjson_types")
+    format!("{krate}::protobuf::types")
 }
 
 /// Tells cargo which files this depends on; those of `google/protobuf` are built in.

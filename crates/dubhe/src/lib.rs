@@ -187,7 +187,7 @@ pub mod protobuf {
         DecodeError, EncodeError, Message as ProstMessage, Name as ProstName, UnknownEnumValue,
     };
     pub use dubhe_protobuf::{
-        Message, MessageShape, decode, detail, details, json, message, method, pbjson_types,
+        Message, MessageShape, decode, detail, details, json, message, method, types,
     };
 }
 

@@ -157,7 +157,7 @@ impl Exchange {
     }
 
     fn messages<M: Message + ProstName>(&self) -> Result<Vec<M>> {
-        self.asked.request_messages.iter().map(crate::any::Any::unpack).collect()
+        self.asked.request_messages.iter().map(crate::any::unpack).collect()
     }
 
     fn with_headers<T>(&self, content: T) -> Request<T> {

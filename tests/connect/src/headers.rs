@@ -2,10 +2,10 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD_NO_PAD;
+use dubhe::protobuf::types::Any;
 use dubhe::status::Detail;
 use dubhe::{Code, Metadata, Status, Value};
 
-use crate::any::Any;
 use crate::proto::{Error, Header};
 
 /// The metadata that headers of the runner are.
@@ -45,7 +45,7 @@ pub(crate) fn status(error: Error) -> Status {
     let code = u8::try_from(error.code).ok().and_then(Code::from_number);
     let status = Status::new(code.unwrap_or(Code::Unknown), error.message.unwrap_or_default());
     error.details.into_iter().fold(status, |status, Any { type_url, value }| {
-        status.with_detail(Detail { type_url: type_url.into(), value })
+        status.with_detail(Detail { type_url: type_url.into(), value: value.into() })
     })
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn status(error: Error) -> Status {
 pub(crate) fn error(status: &Status) -> Error {
     let details = status.details().iter().map(|Detail { type_url, value }| Any {
         type_url: type_url.to_string(),
-        value: value.clone(),
+        value: value.to_vec(),
     });
     Error {
         code: status.code().number().into(),

@@ -30,21 +30,6 @@ mod proto {
     dubhe::include_proto!("connectrpc.conformance.v1");
 }
 
-/// The crates that generated code names, with an `Any` whose JSON knows the messages of the suite.
-mod generated {
-    pub(crate) use {dubhe_client as client, dubhe_core as core, dubhe_server as server};
-
-    pub(crate) mod protobuf {
-        pub(crate) use dubhe_protobuf::*;
-
-        pub(crate) mod pbjson_types {
-            pub(crate) use dubhe_protobuf::pbjson_types::*;
-
-            pub(crate) use crate::any::Any;
-        }
-    }
-}
-
 /// Programs under test by Connect's conformance runner; its messages come on standard input
 #[derive(Debug, Parser)]
 enum Command {

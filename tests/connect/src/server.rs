@@ -8,7 +8,7 @@ use dubhe::{Context, Request, Response, Server, Status, Streaming};
 use futures_util::{Stream, stream};
 use tokio::time::sleep;
 
-use crate::any::Any;
+use crate::any;
 use crate::headers::{headers, metadata, status};
 use crate::proto::conformance_payload::RequestInfo;
 use crate::proto::unary_response_definition::Response as Definition;
@@ -99,7 +99,7 @@ async fn one(
 
 /// The error of a call that has sent no message.
 fn told(mut error: Error, info: &RequestInfo) -> Status {
-    error.details.push(Any::pack(info));
+    error.details.push(any::pack(info));
     status(error)
 }
 
@@ -127,7 +127,7 @@ impl Replies {
     async fn next(&mut self) -> std::result::Result<Option<ConformancePayload>, Status> {
         if let Some(requests) = self.requests.as_mut().filter(|_| !self.waiting) {
             match requests.message().await? {
-                Some(request) => self.info.requests.push(Any::pack(&request)),
+                Some(request) => self.info.requests.push(any::pack(&request)),
                 None => self.requests = None,
             }
         }
@@ -170,7 +170,7 @@ impl ConformanceService for Conformance {
         request: Request<UnaryRequest>,
     ) -> std::result::Result<Response<UnaryResponse>, Status> {
         let mut info = info(&request);
-        info.requests.push(Any::pack(request.get_ref()));
+        info.requests.push(any::pack(request.get_ref()));
         let response = one(request.into_inner().response_definition, info).await?;
         Ok(response.map(|payload| UnaryResponse { payload: Some(payload) }))
     }
@@ -183,7 +183,7 @@ impl ConformanceService for Conformance {
         Status,
     > {
         let mut info = info(&request);
-        info.requests.push(Any::pack(request.get_ref()));
+        info.requests.push(any::pack(request.get_ref()));
         Ok(many(
             request.into_inner().response_definition,
             |definition| Replies::new(definition, info),
@@ -199,7 +199,7 @@ impl ConformanceService for Conformance {
         let (mut requests, mut definition) = (request.into_inner(), None);
         while let Some(request) = requests.message().await? {
             let first = info.requests.is_empty();
-            info.requests.push(Any::pack(&request));
+            info.requests.push(any::pack(&request));
             if first {
                 definition = request.response_definition;
             }
@@ -218,11 +218,11 @@ impl ConformanceService for Conformance {
         let mut info = info(&request);
         let mut requests = request.into_inner();
         let first = requests.message().await?;
-        info.requests.extend(first.as_ref().map(Any::pack));
+        info.requests.extend(first.as_ref().map(any::pack));
         let first = first.unwrap_or_default();
         if !first.full_duplex {
             while let Some(request) = requests.message().await? {
-                info.requests.push(Any::pack(&request));
+                info.requests.push(any::pack(&request));
             }
         }
         let requests = first.full_duplex.then_some(requests);

@@ -2,7 +2,7 @@
 
 use dubhe_core::{Code, Metadata, Request, Response, Status, Streaming};
 use dubhe_protobuf::detail;
-use dubhe_protobuf::pbjson_types::Empty;
+use dubhe_protobuf::types::Empty;
 use futures_util::{Stream, StreamExt as _, stream};
 
 use crate::proto::sample::common::Named;

@@ -1,6 +1,7 @@
 //! Conformance suites of other projects, run against us.
 
 mod grpc;
+mod protobuf;
 
 use crate::Result;
 use crate::tally::Tally;
@@ -8,7 +9,7 @@ use crate::tally::Tally;
 /// A suite by its name.
 type Suite = (&'static str, fn(&mut Tally) -> Result<()>);
 
-const SUITES: &[Suite] = &[("grpc", grpc::run)];
+const SUITES: &[Suite] = &[("grpc", grpc::run), ("protobuf", protobuf::run)];
 
 /// Runs every suite, or the one that is named.
 pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {

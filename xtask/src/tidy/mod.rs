@@ -5,6 +5,7 @@ mod clock;
 mod direction;
 mod docs;
 mod facade;
+mod features;
 mod globals;
 mod links;
 mod manifest;
@@ -65,6 +66,7 @@ const CHECKS: &[Check] = &[
     ("package-names", manifest::names),
     ("licence", manifest::licence),
     ("lints", manifest::lints),
+    ("features-of-dependencies", features::check),
     ("nothing-private", private::check),
 ];
 

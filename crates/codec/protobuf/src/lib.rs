@@ -1,7 +1,7 @@
 //! Protocol buffers messages as payloads of a call, in binary and in JSON.
 //!
-//! A [`Message`] is any `prost` message with the JSON mapping of protocol buffers as its serde
-//! form; `dubhe-build` makes both of `.proto` files. Methods of a protobuf service take a
+//! A [`Message`] is any `prost` message that has the [JSON form](json) of protocol buffers too;
+//! `dubhe-build` makes both of `.proto` files. Methods of a protobuf service take a
 //! [`Request`](dubhe_core::Request) and return a [`Response`](dubhe_core::Response), on both sides.
 //!
 //! A protocol writes a message by handing over a [`Sink`](dubhe_core::Sink) of
@@ -10,7 +10,7 @@
 //! is appended to it. Framing, compression and the limit of a message's size are the protocol's.
 //!
 //! ```
-//! use dubhe_protobuf::{decode, message, pbjson_types::Timestamp};
+//! use dubhe_protobuf::{decode, message, types::Timestamp};
 //!
 //! let payload = message(Timestamp { seconds: 1_700_000_000, nanos: 0 });
 //! assert_eq!(decode::<Timestamp>(payload)?.seconds, 1_700_000_000);
@@ -21,6 +21,7 @@ mod detail;
 pub mod json;
 mod payload;
 pub mod shape;
+pub mod types;
 
 use std::sync::Arc;
 
@@ -32,10 +33,7 @@ pub use shape::MessageShape;
 
 // What generated code names.
 #[doc(hidden)]
-pub use {futures_core, pbjson, prost, serde};
-
-/// The types of `google/protobuf/*.proto`, with their JSON forms.
-pub use pbjson_types;
+pub use {futures_core, prost, serde};
 
 /// A method of a protobuf service: found by its name alone.
 pub fn method(name: &'static str, kind: CallKind) -> Arc<Method> {

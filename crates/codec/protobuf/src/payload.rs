@@ -2,27 +2,19 @@
 
 use std::sync::Arc;
 
-use bytes::{BufMut as _, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use dubhe_core::memory::MemoryLimit;
 use dubhe_core::payload::Content;
 use dubhe_core::status::Origin;
 use dubhe_core::{Code, EncodePayload, Format, Payload, Sink, Status};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
-use crate::json;
+use crate::json::{self, Json, Unknown};
 use crate::shape::{self, MessageShape};
 
-/// A protobuf message that also has the JSON mapping of protocol buffers as its serde form, and a shape
-/// by which its memory is bounded.
-pub trait Message:
-    prost::Message + Default + MessageShape + Serialize + DeserializeOwned + 'static
-{
-}
-impl<T: prost::Message + Default + MessageShape + Serialize + DeserializeOwned + 'static> Message
-    for T
-{
-}
+/// A protobuf message that also has the JSON form of protocol buffers, and a shape by which its memory
+/// is bounded.
+pub trait Message: prost::Message + Default + MessageShape + Json + 'static {}
+impl<T: prost::Message + Default + MessageShape + Json + 'static> Message for T {}
 
 /// A message on its way out.
 struct Typed<T>(T);
@@ -35,9 +27,7 @@ impl<T: Message> EncodePayload for Typed<T> {
                 out.reserve(self.0.encoded_len());
                 self.0.encode(out).map_err(cannot_write)
             }
-            (Some(out), Format::Json) => {
-                serde_json::to_writer(out.writer(), &self.0).map_err(cannot_write)
-            }
+            (Some(out), Format::Json) => json::write(&self.0, out).map_err(cannot_write),
             _ => Err(sink.unsupported(std::any::type_name::<T>())),
         }
     }
@@ -85,8 +75,14 @@ pub fn decode_or<T: Message>(payload: Payload, code: Code) -> Result<T, Status> 
             shape::check::<T>(&bytes, memory).map_err(|e| cannot_read::<T>(code, &format, e))?;
             T::decode(bytes).map_err(|e| cannot_read::<T>(code, &format, e))
         }
-        Format::Json => json::read(&bytes, memory.budget(bytes.len()), |json| T::deserialize(json))
-            .map_err(|e| cannot_read::<T>(code, &format, e)),
+        Format::Json => {
+            json::read(&bytes, memory.budget(bytes.len()), Unknown::Ignore).map_err(|error| {
+                match error.over_budget() {
+                    Some(over) => cannot_read::<T>(code, &format, over),
+                    None => cannot_read::<T>(code, &format, error),
+                }
+            })
+        }
         other => Err(Status::new(
             Code::Internal,
             format!("the content is {other}, where protobuf or json was expected"),

@@ -4,10 +4,10 @@
 //! an empty message in a repeated field. So what is long is looked through once, by the shapes of the
 //! messages, which `dubhe-build` generates beside them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use crate::types::{self, FieldMask, ListValue, Struct, Value, value};
 use dubhe_core::memory::{BLOCK, Budget, MemoryLimit, OverBudget};
-use pbjson_types::{ListValue, Struct, Value, value};
 
 /// The depth to which `prost` decodes.
 const MAX_DEPTH: u8 = 100;
@@ -115,6 +115,14 @@ pub const fn map<P, K, V>(number: u32, _: fn(&P) -> &HashMap<K, V>) -> Field {
 pub const fn map_of_messages<P, K, V: MessageShape>(
     number: u32,
     _: fn(&P) -> &HashMap<K, V>,
+) -> Field {
+    Field { number, element: grown::<(K, V)>(), kind: Kind::Entry(V::shape) }
+}
+
+/// The same of a map that is sorted.
+const fn sorted_map_of_messages<P, K, V: MessageShape>(
+    number: u32,
+    _: fn(&P) -> &BTreeMap<K, V>,
 ) -> Field {
     Field { number, element: grown::<(K, V)>(), kind: Kind::Entry(V::shape) }
 }
@@ -275,7 +283,7 @@ impl<'a> Wire<'a> {
 /// Messages of which nothing is repeated.
 macro_rules! plain {
     ($($name:ident)*) => {
-        $(impl MessageShape for pbjson_types::$name {})*
+        $(impl MessageShape for types::$name {})*
     };
 }
 
@@ -284,16 +292,17 @@ plain! {
     Timestamp UInt32Value UInt64Value
 }
 
-impl MessageShape for pbjson_types::FieldMask {
+impl MessageShape for FieldMask {
     fn shape() -> Option<&'static Shape> {
-        static SHAPE: Shape = Shape { fields: &[texts(1, |m: &pbjson_types::FieldMask| &m.paths)] };
+        static SHAPE: Shape = Shape { fields: &[texts(1, |m: &FieldMask| &m.paths)] };
         Some(&SHAPE)
     }
 }
 
 impl MessageShape for Struct {
     fn shape() -> Option<&'static Shape> {
-        static SHAPE: Shape = Shape { fields: &[map_of_messages(1, |m: &Struct| &m.fields)] };
+        static SHAPE: Shape =
+            Shape { fields: &[sorted_map_of_messages(1, |m: &Struct| &m.fields)] };
         Some(&SHAPE)
     }
 }
@@ -338,7 +347,7 @@ mod tests {
         let inner = Value { kind: Some(value::Kind::ListValue(list)) };
         let outer = ListValue { values: vec![inner.clone()] };
         assert_eq!(check::<ListValue>(&outer.encode_to_vec(), limit), Err(OverBudget));
-        let fields = Struct { fields: HashMap::from([("key".to_owned(), inner)]) };
+        let fields = Struct { fields: BTreeMap::from([("key".to_owned(), inner)]) };
         assert_eq!(check::<Struct>(&fields.encode_to_vec(), limit), Err(OverBudget));
         let many = (0..40_000).map(|n| (n.to_string(), Value::default())).collect();
         assert_eq!(

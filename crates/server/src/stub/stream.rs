@@ -236,7 +236,7 @@ mod tests {
 
     use dubhe_core::reply::ReplyBody;
     use dubhe_core::{Code, Head, Method, ServiceKey};
-    use dubhe_protobuf::pbjson_types;
+    use dubhe_protobuf::types;
     use futures_util::{FutureExt as _, stream};
 
     use super::*;
@@ -286,7 +286,7 @@ mod tests {
     async fn a_stream_that_fails_at_once_keeps_its_metadata() {
         let failing = |headers: Metadata| {
             answer(Arc::new(Context::new(call().head)), move |replies| {
-                let items = [Err::<pbjson_types::Timestamp, _>(Status::new(Code::NotFound, "no"))];
+                let items = [Err::<types::Timestamp, _>(Status::new(Code::NotFound, "no"))];
                 let mut response = Response::with_metadata(stream::iter(items), headers);
                 response.trailers_mut().insert("after", "2");
                 replies.respond(response)

@@ -2,7 +2,7 @@
 use dubhe::{App, CallOptions, Code, Metadata, RunningServer, Server, Service as _, Status};
 use dubhe_core::Request;
 use dubhe_protobuf::details;
-use dubhe_protobuf::pbjson_types::Empty;
+use dubhe_protobuf::types::Empty;
 use dubhe_stubs::Speaker;
 use dubhe_stubs::proto::sample::common::{Colour, Named};
 use dubhe_stubs::proto::sample::shapes::v1::{ShapesClient, ShapesServer, Word};

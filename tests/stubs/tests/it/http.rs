@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use dubhe::status::Detail;
 use dubhe::{Code, Metadata, RunningServer, Server, Status};
 use dubhe_core::{Request, Response, Streaming};
-use dubhe_protobuf::pbjson_types::Empty;
+use dubhe_protobuf::types::Empty;
 use dubhe_stubs::proto::sample::common::Named;
 use dubhe_stubs::proto::sample::shapes::v1::{Shapes, ShapesServer, Word};
 use dubhe_testkit::http1::{self, request};

@@ -1,10 +1,10 @@
 //! The memory of messages in binary, bounded before they are decoded.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use dubhe::prelude::*;
 use dubhe::protobuf::decode;
-use dubhe::protobuf::pbjson_types::{ListValue, Struct, Value, value};
+use dubhe::protobuf::types::{ListValue, Struct, Value, value};
 use dubhe::{Payload, payload::MemoryLimit};
 use dubhe_core::{Encoded, Format, payload::DecodeLimits};
 use dubhe_protobuf::prost::{self, Message};
@@ -30,7 +30,7 @@ fn holders(count: usize) -> Vec<(&'static str, Holder)> {
     let words = vec![Word::default(); count];
     let nulls = ListValue { values: vec![Value::default(); count] };
     let json = Value { kind: Some(value::Kind::ListValue(nulls)) };
-    let json = Struct { fields: HashMap::from([("list".to_owned(), json)]) };
+    let json = Struct { fields: BTreeMap::from([("list".to_owned(), json)]) };
     let with_words = Holder { words: words.clone(), ..Holder::default() };
     let nested = holder::Nested { more: vec![holder::Nested::default(); count] };
     let none = Holder::default;

@@ -7,9 +7,9 @@ use dubhe_core::{
     CallBody, Code, Encoded, Format, Metadata, Payload, Reply, Response, Sink, Status, Streaming,
     Value,
 };
-use dubhe_protobuf::pbjson_types::{BytesValue, ListValue, Timestamp};
 use dubhe_protobuf::prost::Message as _;
 use dubhe_protobuf::prost::encoding::encode_varint;
+use dubhe_protobuf::types::{BytesValue, ListValue, Timestamp};
 use dubhe_protobuf::{content, decode, decode_or, message, write_content};
 use futures_util::FutureExt as _;
 use futures_util::stream;
@@ -30,7 +30,7 @@ fn a_message_is_appended_in_the_format_of_the_sink() {
 
     let mut out = BytesMut::from(&b"head "[..]);
     write_content(&content(time(5)), &Format::Json, &mut out).unwrap();
-    assert_eq!(out, &b"head \"1970-01-01T00:00:05+00:00\""[..]);
+    assert_eq!(out, &b"head \"1970-01-01T00:00:05Z\""[..]);
 }
 
 #[test]
@@ -151,4 +151,37 @@ fn a_request_of_one_is_a_stream_of_one() {
     let mut one = Streaming::<Timestamp>::of_request(CallBody::One(message(time(1))), decode_or);
     assert_eq!(one.message().now_or_never().unwrap().unwrap(), Some(time(1)));
     assert_eq!(one.message().now_or_never().unwrap().unwrap(), None);
+}
+
+#[test]
+fn a_value_may_be_null_and_an_any_is_the_message_in_it() {
+    use dubhe_protobuf::json::{from_str, to_string};
+    use dubhe_protobuf::types::{Any, FieldMask, Value, value};
+
+    let null: Value = from_str("null").unwrap();
+    assert_eq!(null.kind, Some(value::Kind::NullValue(0)));
+    assert_eq!(to_string(&null).unwrap(), "null");
+
+    let text = r#"{"@type":"type.googleapis.com/google.protobuf.Timestamp","value":"1970-01-01T00:00:05Z"}"#;
+    let any: Any = from_str(text).unwrap();
+    assert_eq!(any.to_msg::<Timestamp>().unwrap(), time(5));
+    assert_eq!(to_string(&any).unwrap(), text);
+    let status = from_str::<Any>(r#"{"@type":"a/b.C"}"#).unwrap_err();
+    assert!(status.to_string().contains("not known here"), "{status}");
+
+    let mask: FieldMask = from_str(r#""fooBar,baz.quxQuux""#).unwrap();
+    assert_eq!(mask.paths, ["foo_bar", "baz.qux_quux"]);
+    assert_eq!(to_string(&mask).unwrap(), r#""fooBar,baz.quxQuux""#);
+}
+
+#[test]
+fn what_json_becomes_is_charged() {
+    use dubhe_protobuf::json::{Unknown, read};
+
+    let budget = |text: &str| dubhe_core::memory::MemoryLimit::new(1, 1 << 20).budget(text.len());
+    let list = |count: usize| format!("[{}]", vec!["[]"; count].join(","));
+    let (few, many) = (list(100), list(100_000));
+    assert!(read::<ListValue>(few.as_bytes(), budget(&few), Unknown::Ignore).is_ok());
+    let error = read::<ListValue>(many.as_bytes(), budget(&many), Unknown::Ignore).unwrap_err();
+    assert!(error.to_string().contains("more memory than it may have"), "{error}");
 }

@@ -161,7 +161,7 @@ fn text_of(bytes: &[u8]) -> ByteString {
 
 fn text(value: &Value) -> Option<HeaderValue> {
     match value {
-        Value::String(text) => self::line(text),
+        Value::String(text) => line(text),
         Value::Bool(b) => Some(HeaderValue::from_static(if *b { "true" } else { "false" })),
         Value::Int(n) => Some((*n).into()),
         Value::Long(n) => Some((*n).into()),

@@ -1,0 +1,235 @@
+//! Forms of the values of fields: as what it is, or as a name of an enum.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::Hash;
+
+use super::{Error, Json, Key, Reader, Unknown, Writer};
+
+/// The form of the values of a field.
+pub trait Codec<T: Default>: Copy {
+    /// A flag: `null` is a value.
+    const NULL: bool = false;
+
+    /// Returns true if a field without presence leaves it out.
+    fn is_default(self, value: &T) -> bool;
+
+    /// Appends a value.
+    ///
+    /// # Errors
+    /// As [`Json::write`].
+    fn write(self, value: &T, out: &mut Writer<'_>) -> Result<(), Error>;
+
+    /// Reads the value that is next into `value`, which is the default; `false` for one to be passed
+    /// over.
+    ///
+    /// # Errors
+    /// As [`Json::read`].
+    fn read(self, value: &mut T, json: &mut Reader<'_>) -> Result<bool, Error>;
+}
+
+/// A value as its type says.
+#[derive(Clone, Copy, Debug)]
+pub struct Plain;
+
+impl<T: Json> Codec<T> for Plain {
+    const NULL: bool = T::NULL;
+
+    fn is_default(self, value: &T) -> bool {
+        value.is_default()
+    }
+
+    fn write(self, value: &T, out: &mut Writer<'_>) -> Result<(), Error> {
+        value.write(out)
+    }
+
+    fn read(self, value: &mut T, json: &mut Reader<'_>) -> Result<bool, Error> {
+        value.read(json)?;
+        Ok(true)
+    }
+}
+
+/// A value in a box.
+#[derive(Clone, Copy, Debug)]
+pub struct Boxed;
+
+impl<T: Json> Codec<Box<T>> for Boxed {
+    const NULL: bool = T::NULL;
+
+    fn is_default(self, _: &Box<T>) -> bool {
+        false
+    }
+
+    fn write(self, value: &Box<T>, out: &mut Writer<'_>) -> Result<(), Error> {
+        T::write(value, out)
+    }
+
+    fn read(self, value: &mut Box<T>, json: &mut Reader<'_>) -> Result<bool, Error> {
+        json.block(size_of::<T>())?;
+        T::read(value, json)?;
+        Ok(true)
+    }
+}
+
+/// A number of an enum with these names. Of several names of a number the first is written; a number
+/// without one stays a number.
+#[derive(Clone, Copy, Debug)]
+pub struct Enum(pub &'static [(&'static str, i32)]);
+
+impl Codec<i32> for Enum {
+    fn is_default(self, value: &i32) -> bool {
+        *value == 0
+    }
+
+    fn write(self, value: &i32, out: &mut Writer<'_>) -> Result<(), Error> {
+        match self.0.iter().find(|(_, number)| number == value) {
+            Some((name, _)) => out.string(name),
+            None => out.scalar(*value),
+        }
+    }
+
+    fn read(self, value: &mut i32, json: &mut Reader<'_>) -> Result<bool, Error> {
+        if json.peek() != Some(b'"') {
+            Json::read(value, json)?;
+            return Ok(true);
+        }
+        let name = json.string()?;
+        match self.0.iter().find(|(known, _)| *known == name) {
+            Some((_, number)) => {
+                *value = *number;
+                Ok(true)
+            }
+            None if json.unknown == Unknown::Ignore => Ok(false),
+            None => Err(json.error("a name that the enum does not have")),
+        }
+    }
+}
+
+/// `google.protobuf.NullValue`.
+#[derive(Clone, Copy, Debug)]
+pub struct Null;
+
+impl Codec<i32> for Null {
+    const NULL: bool = true;
+
+    fn is_default(self, value: &i32) -> bool {
+        *value == 0
+    }
+
+    fn write(self, _: &i32, out: &mut Writer<'_>) -> Result<(), Error> {
+        out.null();
+        Ok(())
+    }
+
+    fn read(self, value: &mut i32, json: &mut Reader<'_>) -> Result<bool, Error> {
+        if json.null()? { Ok(true) } else { Enum(&[("NULL_VALUE", 0)]).read(value, json) }
+    }
+}
+
+impl Reader<'_> {
+    /// Takes `null`, if it is no value of the field.
+    fn nothing<T: Default, C: Codec<T>>(&mut self, _: C) -> Result<bool, Error> {
+        Ok(!C::NULL && self.null()?)
+    }
+
+    /// Reads a field without presence, or one that is required.
+    ///
+    /// # Errors
+    /// As [`Json::read`].
+    pub fn set<T: Default, C: Codec<T>>(&mut self, codec: C, field: &mut T) -> Result<(), Error> {
+        if !self.nothing(codec)? {
+            codec.read(field, self)?;
+        }
+        Ok(())
+    }
+
+    /// Reads a field with presence.
+    ///
+    /// # Errors
+    /// As [`Json::read`].
+    pub fn some<T: Default, C: Codec<T>>(
+        &mut self,
+        codec: C,
+        field: &mut Option<T>,
+    ) -> Result<(), Error> {
+        if !self.nothing(codec)? && !codec.read(field.insert(T::default()), self)? {
+            *field = None;
+        }
+        Ok(())
+    }
+
+    /// Reads one of several fields of which one at most may be set, as `variant`.
+    ///
+    /// # Errors
+    /// As [`Json::read`]; when another was set already.
+    pub fn one_of<T: Default, C: Codec<T>, E>(
+        &mut self,
+        codec: C,
+        field: &mut Option<E>,
+        variant: fn(T) -> E,
+    ) -> Result<(), Error> {
+        let mut value = T::default();
+        if self.nothing(codec)? || !codec.read(&mut value, self)? {
+            return Ok(());
+        }
+        if field.is_some() {
+            return Err(self.error("another field of the same oneof is set"));
+        }
+        *field = Some(variant(value));
+        Ok(())
+    }
+
+    /// Reads a repeated field.
+    ///
+    /// # Errors
+    /// As [`Json::read`]; for a `null` among the elements.
+    pub fn list<T: Default, C: Codec<T>>(
+        &mut self,
+        codec: C,
+        field: &mut Vec<T>,
+    ) -> Result<(), Error> {
+        if self.null()? { Ok(()) } else { self.elements(codec, field) }
+    }
+
+    pub(super) fn elements<T: Default, C: Codec<T>>(
+        &mut self,
+        codec: C,
+        field: &mut Vec<T>,
+    ) -> Result<(), Error> {
+        self.array(&mut |json| {
+            json.element::<T>()?;
+            if !codec.read(field.push_mut(T::default()), json)? {
+                field.pop();
+            }
+            Ok(())
+        })
+    }
+
+    /// Reads a map.
+    ///
+    /// # Errors
+    /// As [`Json::read`]; for a `null` among the values, and for a key that comes twice.
+    pub fn map<K: Key + Eq + Hash, V: Default, C: Codec<V>>(
+        &mut self,
+        codec: C,
+        field: &mut HashMap<K, V>,
+    ) -> Result<(), Error> {
+        if self.null()? {
+            return Ok(());
+        }
+        self.object(&mut |json, key| {
+            json.block(key.len())?;
+            json.charge(2 * (size_of::<K>() + size_of::<V>()))?;
+            let key =
+                K::read(key).ok_or_else(|| json.error("a key that is not of the map's type"))?;
+            let Entry::Vacant(entry) = field.entry(key) else {
+                return Err(json.error("a key that comes twice"));
+            };
+            let mut entry = entry.insert_entry(V::default());
+            if !codec.read(entry.get_mut(), json)? {
+                entry.remove();
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,83 @@
+//! Messages as objects of their fields.
+
+use super::{Error, Json, Reader, Types, Unknown, Writer};
+
+/// A message whose JSON form is an object of its fields. `dubhe-build` implements it.
+pub trait Object: Default {
+    /// The types that an `Any` in it may hold.
+    fn types() -> &'static Types {
+        &Types::NONE
+    }
+
+    /// The index of the field that has `name`, as its JSON name or that of the file.
+    fn find(name: &str) -> Option<u32>;
+
+    /// Reads the value of the field `index`.
+    ///
+    /// # Errors
+    /// As [`Json::read`].
+    fn read_field(&mut self, index: u32, json: &mut Reader<'_>) -> Result<(), Error>;
+
+    /// Appends the fields.
+    ///
+    /// # Errors
+    /// As [`Json::write`].
+    fn write_fields(&self, out: &mut Writer<'_>) -> Result<(), Error>;
+}
+
+impl<T: Object> Json for T {
+    const OBJECT: bool = true;
+
+    fn types() -> &'static Types {
+        T::types()
+    }
+
+    fn write(&self, out: &mut Writer<'_>) -> Result<(), Error> {
+        out.object(|out| self.write_fields(out))
+    }
+
+    fn read(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
+        read_fields(json, T::find, &mut |index, json| self.read_field(index, json))
+    }
+}
+
+/// Reads the fields of an object, each once.
+fn read_fields(
+    json: &mut Reader<'_>,
+    find: fn(&str) -> Option<u32>,
+    read: &mut dyn FnMut(u32, &mut Reader<'_>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut seen = Seen::default();
+    let in_any = std::mem::take(&mut json.in_any);
+    json.object(&mut |json, name| match find(name) {
+        Some(index) if seen.insert(index) => read(index, json),
+        Some(_) => Err(json.error("a field that comes twice")),
+        None if json.unknown == Unknown::Ignore || (in_any && name == "@type") => json.skip(),
+        None => Err(json.error("a field that the message does not have")),
+    })
+}
+
+/// The fields that came.
+#[derive(Default)]
+struct Seen {
+    low: u128,
+    high: Vec<u32>,
+}
+
+impl Seen {
+    /// Adds a field; `false` if it is there.
+    fn insert(&mut self, index: u32) -> bool {
+        match 1_u128.checked_shl(index) {
+            Some(bit) => {
+                let new = self.low & bit == 0;
+                self.low |= bit;
+                new
+            }
+            None if self.high.contains(&index) => false,
+            None => {
+                self.high.push(index);
+                true
+            }
+        }
+    }
+}
