@@ -1,6 +1,7 @@
 //! The JSON forms of messages: a table of their fields over `dubhe_protobuf::json`.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt::Write as _;
 
 use proc_macro2::{Ident, TokenStream};
 use prost_types::field_descriptor_proto::Type;
@@ -339,7 +340,8 @@ fn key(field: &FieldDescriptorProto) -> String {
         match character {
             '"' | '\\' => key.extend(['\\', character]),
             character if u32::from(character) < 0x20 => {
-                key.push_str(&format!("\\u{:04x}", u32::from(character)));
+                // Writing to a text never fails.
+                let _ = write!(key, "\\u{:04x}", u32::from(character));
             }
             character => key.push(character),
         }

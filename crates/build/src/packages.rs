@@ -100,6 +100,10 @@ impl Tree {
             let _ = writeln!(code, "{:width$}include!({file:?});", "");
         }
         for (name, inner) in &self.inner {
+            if depth == 0 {
+                // A package may have the name of the module around it, or of a message in it.
+                let _ = writeln!(code, "#[allow(clippy::module_inception)]");
+            }
             let _ = writeln!(code, "{:width$}pub mod {name} {{", "");
             inner.write(depth + 1, code);
             let _ = writeln!(code, "{:width$}}}", "");

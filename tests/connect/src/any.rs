@@ -14,8 +14,8 @@ pub(crate) fn pack<M: Message + ProstName>(message: &M) -> Any {
 /// When it is another one.
 pub(crate) fn unpack<M: Message + ProstName>(any: &Any) -> crate::Result<M> {
     let name = any.type_url.rsplit('/').next().unwrap_or_default();
-    match name == M::full_name() {
-        true => Ok(M::decode(any.value.as_slice())?),
-        false => Err(format!("{name} came for {}", M::full_name()).into()),
+    if name != M::full_name() {
+        return Err(format!("{name} came for {}", M::full_name()).into());
     }
+    Ok(M::decode(any.value.as_slice())?)
 }

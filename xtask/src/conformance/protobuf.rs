@@ -43,7 +43,9 @@ pub(super) fn run(tally: &mut Tally) -> Result<()> {
         );
     };
     if !status.success() {
-        said.iter().for_each(|line| println!("{line}"));
+        for line in &said {
+            println!("{line}");
+        }
     }
     println!("conformance/protobuf: {} known to fail, see {known}", seen.known);
     tally.add(seen.tally);

@@ -402,7 +402,7 @@ async fn a_reply_has_as_many_bytes_at_either_end() {
         let url = format!("{protocol}://{}", running.addr());
         let builder = App::builder("test").build().unwrap().client::<EndingsClient>().url(&url);
         // A reply of 7 MiB takes a build without optimizations its time.
-        let client = builder.hook(Sizes(client)).timeout(Duration::from_secs(60)).build().unwrap();
+        let client = builder.hook(Sizes(client)).timeout(Duration::from_mins(1)).build().unwrap();
         client.end("ok".into()).await.unwrap();
         // A text: its tag, and two characters.
         assert_eq!(of_server.recv().await, Some((1, 3)), "{protocol}");

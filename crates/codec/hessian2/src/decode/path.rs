@@ -54,8 +54,9 @@ impl Decoder<'_> {
                 self.map(tag, |d, _, entries| {
                     while !found && entries.next(d)? {
                         let key = d.at.position;
-                        let name =
-                            d.look_ahead(|d| Ok(d.decimal_text()?.map(|key| key.into_owned())));
+                        let name = d.look_ahead(|d| {
+                            Ok(d.decimal_text()?.map(std::borrow::Cow::into_owned))
+                        });
                         match name? {
                             Some(name) => push_name(path, &name),
                             None => path.push_str("[key]"),

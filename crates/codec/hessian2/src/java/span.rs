@@ -65,7 +65,7 @@ parsed! {
 }
 
 /// The number that `text` begins with, up to a letter, and the rest behind the letter.
-fn unit<'a>(text: &'a str, letter: char) -> Option<(&'a str, &'a str)> {
+fn unit(text: &str, letter: char) -> Option<(&str, &str)> {
     let end = text.find(|c: char| c.is_ascii_alphabetic())?;
     let (number, rest) = text.split_at_checked(end)?;
     Some((number, rest.strip_prefix(letter)?))

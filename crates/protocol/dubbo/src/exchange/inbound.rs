@@ -105,7 +105,7 @@ impl Exchange {
             Err(Refusal::Call(to, status)) if two_way => _ = write_reply(out, to, Err(status)),
             Err(Refusal::NoService(to, status)) if two_way => write_no_service(out, to, &status),
             Err(Refusal::Call(_, status) | Refusal::NoService(_, status)) => {
-                tracing::debug!(%status, "one-way call refused")
+                tracing::debug!(%status, "one-way call refused");
             }
         }
     }
