@@ -7,6 +7,7 @@ mod docs;
 mod facade;
 mod globals;
 mod links;
+mod logs;
 mod manifest;
 mod panics;
 mod private;
@@ -57,6 +58,7 @@ const CHECKS: &[Check] = &[
     ("doc-summaries", summaries::check),
     ("links", links::pages),
     ("links-in-docs", links::docs),
+    ("logs-page", logs::check),
     ("traits-have-implementors", traits::implementors),
     ("one-test-program", test_programs::check),
     ("no-globals", globals::check),
