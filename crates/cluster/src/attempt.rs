@@ -113,8 +113,13 @@ fn note(endpoint: &Endpoint, end: &End<'_>, began: Instant) {
 
 fn answered(endpoint: &Endpoint) {
     if endpoint.state().answered() {
-        tracing::info!(provider = %endpoint, "a provider answers calls in time again");
+        is_back(endpoint);
     }
+}
+
+#[cold]
+fn is_back(endpoint: &Endpoint) {
+    tracing::info!(provider = %endpoint, "a provider answers calls in time again");
 }
 
 #[cold]

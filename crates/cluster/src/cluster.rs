@@ -142,7 +142,10 @@ impl Cluster {
         channel.map_err(|status| {
             let now = self.clock().now();
             if endpoint.state().ejected(now).is_none() {
-                tracing::warn!(provider = %endpoint, error = %status, "a provider cannot be called; it is passed over");
+                tracing::warn!(
+                    provider = %endpoint, error = %status,
+                    "a provider cannot be called; it is passed over"
+                );
             }
             endpoint.state().eject(now + UNUSABLE);
             status.with_retry(Retry::Unstarted)

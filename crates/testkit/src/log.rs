@@ -13,13 +13,13 @@ use tracing::{Dispatch, Event, Level, Metadata, Subscriber, dispatcher, span};
 pub struct Lines {
     level: Level,
     graver: bool,
-    lines: Arc<Mutex<Vec<String>>>,
+    written: Arc<Mutex<Vec<String>>>,
 }
 
 impl Lines {
     /// No lines yet, of this level.
     pub fn of(level: Level) -> Self {
-        Self { level, graver: false, lines: Arc::default() }
+        Self { level, graver: false, written: Arc::default() }
     }
 
     /// The lines of this level that this thread writes until the guard is dropped.
@@ -40,12 +40,12 @@ impl Lines {
 
     /// Takes the lines so far.
     pub fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.written.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The lines that contain `text`.
     pub fn with(&self, text: &str) -> Vec<String> {
-        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         lines.iter().filter(|line| line.contains(text)).cloned().collect()
     }
 }
@@ -78,7 +78,7 @@ impl Subscriber for Lines {
             if self.graver { format!("{} ", event.metadata().level()) } else { String::new() };
         let mut line = Line(level);
         event.record(&mut line);
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner).push(line.0);
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).push(line.0);
     }
 
     fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {

@@ -55,6 +55,18 @@ fn assert_one(lines: &Lines, parts: &[&str]) -> String {
     found[0].clone()
 }
 
+/// Waits for one line with all of these parts.
+async fn wait_for(lines: &Lines, parts: &[&str]) {
+    let found = tokio::time::timeout(Duration::from_secs(20), async {
+        while with(lines, parts).is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    });
+    // What is there says more than that the time is over.
+    let _ = found.await;
+    assert_one(lines, parts);
+}
+
 async fn start(registry: &Memory) -> RunningServer {
     let server = Server::builder().service(BellServer::new(Iron)).registry(registry.clone());
     server.start("127.0.0.1:0").await.unwrap()
@@ -116,25 +128,25 @@ async fn a_client_tells_which_providers_come_and_go_and_that_none_is_left() {
     let app = App::builder("test").registry_instance(registry.clone()).build().unwrap();
     let bell = app.client::<BellClient>().build().unwrap();
     let none = ["WARN message=no provider of a service is left; ", SERVICE, "no provider is reg"];
-    wait_until("none is there", || with(&lines, &none).len() == 1).await;
+    wait_for(&lines, &none).await;
 
     let first = start(&registry).await;
     let second = start(&registry).await;
     let all = ["INFO message=the providers of a service changed ", SERVICE];
-    let url = |server: &RunningServer| format!("dubbo://{}", server.addr());
+    let url = |server: &RunningServer| format!("tri://{}", server.addr());
     let (one, other) = (url(&first), url(&second));
     let added = [&all[..], &["providers=2 ", "added=", &other]].concat();
-    wait_until("two are there", || with(&lines, &added).len() == 1).await;
+    wait_for(&lines, &added).await;
     bell.ring().await.unwrap();
     lines.take();
 
     first.stop().await;
     let removed = format!("removed={one}");
     let goes = [&all[..], &["providers=1 ", &removed]].concat();
-    wait_until("one goes", || with(&lines, &goes).len() == 1).await;
+    wait_for(&lines, &goes).await;
     assert_eq!(with(&lines, &none), [""; 0]);
     second.stop().await;
-    wait_until("both are gone", || with(&lines, &none).len() == 1).await;
+    wait_for(&lines, &none).await;
     let line = assert_one(&lines, &[&all[..], &["providers=0 "]].concat());
     assert!(line.contains(&format!("removed={other}")) && !line.contains("added="), "{line}");
 }
@@ -155,10 +167,10 @@ async fn a_client_tells_of_a_provider_that_is_lost_and_of_one_that_is_back() {
         assert_eq!([with(&lines, &lost), with(&lines, &back)], [[""; 0], [""; 0]]);
 
         server.stop().await;
-        wait_until("it is lost", || with(&lines, &lost).len() == 1).await;
+        wait_for(&lines, &lost).await;
         let _again = serve(&addr).await;
         bell.ring().await.unwrap();
-        wait_until("it is back", || with(&lines, &back).len() == 1).await;
+        wait_for(&lines, &back).await;
         // However many attempts there were.
         assert_one(&lines, &lost);
     }
@@ -237,7 +249,7 @@ async fn a_client_tells_that_a_registry_is_lost_and_back_and_a_server_which_it_i
     let app = App::builder("test").registry_instance(moody).build().unwrap();
     let _bell = app.client::<BellClient>().build().unwrap();
     let back = ["INFO message=follows the providers again ", SERVICE, "::Moody\""];
-    wait_until("it is back", || with(&lines, &back).len() == 1).await;
+    wait_for(&lines, &back).await;
     let lost = ["WARN message=cannot follow the providers; ", "::Moody\"", "error=", "not today"];
     assert_one(&lines, &lost);
 
@@ -291,7 +303,7 @@ async fn a_server_tells_of_tls_handshakes_that_are_refused() {
         let bell = app.build().unwrap().client::<BellClient>().url(&url).retries(0);
         let bell = bell.timeout(Duration::from_millis(500)).build().unwrap();
         bell.ring().await.unwrap_err();
-        wait_until(why, || with(&lines, &refused).len() == 1).await;
+        wait_for(&lines, &refused).await;
         assert_one(&lines, &[&refused[..], &["error=", why]].concat());
     }
 }

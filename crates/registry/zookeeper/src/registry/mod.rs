@@ -141,7 +141,8 @@ impl ZooKeeper {
             };
             match refused {
                 _ if !check && (refused.is_some() || offline.is_some()) => {
-                    return Ok(self.log_unplaced());
+                    self.log_unplaced();
+                    return Ok(());
                 }
                 Some(error) => return Err(self.failed(&error)),
                 None => {}
@@ -151,7 +152,8 @@ impl ZooKeeper {
                 _ = states.changed() => {}
                 () = &mut late => {
                     if !check {
-                        return Ok(self.log_unplaced());
+                        self.log_unplaced();
+                        return Ok(());
                     }
                     let why = offline.flatten().unwrap_or_else(|| "no answer yet".into());
                     let why = format!("not done within {timeout:?} ({why}); \
