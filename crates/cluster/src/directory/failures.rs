@@ -30,7 +30,7 @@ impl Failures {
         let before = self.lost.lock().get_mut(place).and_then(|lost| replace(lost, error));
         if answers && before.is_some() {
             let service = &self.service;
-            let registry = self.registries.get(place).map(|registry| registry_name(registry));
+            let registry = self.registries.get(place).map(registry_name);
             tracing::info!(%service, registry, "follows the providers again");
         }
     }
