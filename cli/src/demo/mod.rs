@@ -51,6 +51,8 @@ pub(crate) async fn run(options: DemoArgs, out: &mut impl Write) -> Result<(), F
         ended = consumer.run(&options, out) => ended,
         () = stop.wanted() => Ok(()),
     };
+    // Nobody looks for providers any more when they go.
+    drop(consumer);
     drain(&app, [first, second], out).await?;
     ended
 }

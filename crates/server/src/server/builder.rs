@@ -408,7 +408,9 @@ fn log_start(
     }
     let mut exported: Vec<_> = services.exported().filter(|exported| !exported.built_in).collect();
     exported.sort_by_cached_key(|exported| exported.key.to_string());
-    exported.iter().for_each(|exported| exported.log_export());
+    for exported in exported {
+        exported.log_export();
+    }
 }
 
 impl std::fmt::Debug for ServerBuilder {
