@@ -50,9 +50,9 @@ fn with(lines: &Lines, parts: &[&str]) -> Vec<String> {
 
 #[track_caller]
 fn assert_one(lines: &Lines, parts: &[&str]) -> String {
-    let found = with(lines, parts);
+    let mut found = with(lines, parts);
     assert_eq!(found.len(), 1, "{parts:?} in {:#?}", lines.with(""));
-    found[0].clone()
+    found.remove(0)
 }
 
 /// Waits for one line with all of these parts.
