@@ -18,6 +18,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use tracing_subscriber::EnvFilter;
+
 use failure::Failure;
 
 /// Dubbo for Rust, on the command line.
@@ -37,9 +39,13 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env();
+    // The error of a call says what went wrong.
+    let filter = match &cli.command {
+        Command::Call(_) => "warn,dubhe_cluster=error,dubhe_net::pool=error",
+        Command::Demo(_) | Command::Decode(_) => "warn",
+    };
     tracing_subscriber::fmt()
-        .with_env_filter(filter.unwrap_or_else(|_| "warn".into()))
+        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| filter.into()))
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .init();

@@ -10,7 +10,15 @@ use futures_util::TryStreamExt as _;
 use super::DemoArgs;
 use super::greeter::{GreeterClient, PROVIDER};
 use super::hello::proto::{Greeting, HelloClient, Times};
+use super::latency::{Latencies, millis};
 use crate::failure::Failure;
+
+/// The number of kinds of calls.
+const KINDS: u64 = 5;
+/// The calls before any is shown: they connect to both providers, and run what is slow the first time.
+const WARM_UP: u64 = 100 * KINDS;
+/// The calls whose latency is told, for each protocol.
+const MEASURED: u32 = 1_000;
 
 /// A line of the table.
 struct Row<'a> {
@@ -18,24 +26,24 @@ struct Row<'a> {
     call: &'a str,
     protocol: &'a str,
     provider: &'a str,
-    micros: &'a str,
+    millis: &'a str,
     result: &'a str,
 }
 
 /// The first line of the table.
-pub(super) const TITLES: &dyn fmt::Display = &Row {
+const TITLES: &dyn fmt::Display = &Row {
     number: "#",
     call: "call",
     protocol: "over",
     provider: "answered by",
-    micros: "µs",
+    millis: "ms",
     result: "result",
 };
 
 impl fmt::Display for Row<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { number, call, protocol, provider, micros, result } = self;
-        write!(f, "{number:>5}  {call:<14}  {protocol:<5}  {provider:<11}  {micros:>6}  {result}")
+        let Self { number, call, protocol, provider, millis, result } = self;
+        write!(f, "{number:>5}  {call:<14}  {protocol:<5}  {provider:<11}  {millis:>6}  {result}")
     }
 }
 
@@ -64,25 +72,36 @@ impl Consumer {
         })
     }
 
-    /// Calls and prints a line for each, up to the number that was asked for.
+    /// Makes calls that nobody sees, prints the latency of many others, and then calls and prints a line
+    /// for each, up to the number that was asked for.
     pub(super) async fn run(
         &self,
         options: &DemoArgs,
         out: &mut impl Write,
     ) -> Result<(), Failure> {
+        for number in 1..=WARM_UP {
+            // An error comes again where it is shown.
+            let _ = self.call(number).await;
+        }
+        for (protocol, client) in [("dubbo", &self.over_dubbo), ("tri", &self.over_triple)] {
+            let latencies = measure(client).await?;
+            writeln!(out, "{MEASURED} calls of greet over {protocol:<5}  {latencies}")?;
+        }
+        writeln!(out, "\n{TITLES}")?;
         for number in 1..=options.calls.unwrap_or(u64::MAX) {
             if number > 1 {
                 tokio::time::sleep(Duration::from_millis(options.interval)).await;
             }
             let began = Instant::now();
             let (call, protocol, result) = self.call(number).await;
+            let took = began.elapsed();
             let attachments = self.received.get();
             let row = Row {
                 number: &number.to_string(),
                 call,
                 protocol,
                 provider: attachments.get_str(PROVIDER).unwrap_or("-"),
-                micros: &began.elapsed().as_micros().to_string(),
+                millis: &millis(took).to_string(),
                 result: &result,
             };
             writeln!(out, "{row}")?;
@@ -94,7 +113,7 @@ impl Consumer {
     /// Call `number` of a sequence that repeats, and what came of it.
     async fn call(&self, number: u64) -> (&'static str, &'static str, String) {
         let Self { over_dubbo, over_triple, .. } = self;
-        match number % 5 {
+        match number % KINDS {
             1 => ("greet(\"Dubhe\")", "dubbo", describe(over_dubbo.greet("Dubhe".into()).await)),
             2 => ("greet(\"Dubhe\")", "tri", describe(over_triple.greet("Dubhe".into()).await)),
             3 => ("getUser(1)", "dubbo", describe(over_dubbo.get_user(1).await)),
@@ -109,6 +128,17 @@ impl Consumer {
         let greetings = self.hello.repeat(times).await?.into_inner();
         greetings.map_ok(|Greeting { text }| text).try_collect().await
     }
+}
+
+/// The times of calls that are made one after the other.
+async fn measure(greeter: &GreeterClient) -> Result<Latencies, Status> {
+    let mut times = Vec::new();
+    for _ in 0..MEASURED {
+        let began = Instant::now();
+        greeter.greet("Dubhe".into()).await?;
+        times.push(began.elapsed());
+    }
+    Ok(Latencies::new(times))
 }
 
 fn describe<T: fmt::Debug>(result: Result<T, Status>) -> String {

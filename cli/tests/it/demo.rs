@@ -9,7 +9,20 @@ fn shows_calls_to_both_providers_and_ends_after_the_last() {
     let demo = dubhe(&["demo", "--addr", "127.0.0.1:0", "--calls", "40", "--interval", "0"]);
     assert_eq!(demo.code, 0, "{}", demo.err);
     let lines: Vec<&str> = demo.out.lines().collect();
+    let latencies: Vec<_> = lines.iter().filter(|line| line.contains(" calls of greet ")).collect();
+    assert_eq!(latencies.len(), 2, "{}", demo.out);
+    for (line, protocol) in latencies.iter().zip(["dubbo", "tri"]) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let ["1000", "calls", "of", "greet", "over", over, "p50", p50, "ms", "p99", p99, "ms"] =
+            *words
+        else {
+            panic!("{line}")
+        };
+        let [p50, p99] = [p50, p99].map(|millis| millis.parse::<f64>().unwrap());
+        assert!(over == protocol && 0.0 < p50 && p50 <= p99, "{line}");
+    }
     let titles = lines.iter().position(|line| line.starts_with("    #")).unwrap();
+    assert!(lines[titles].contains("  ms  "), "{}", lines[titles]);
     assert!(titles < 40, "the table begins after {titles} lines");
     let table = &lines[titles + 1..];
     let rows: Vec<&&str> = table.iter().take_while(|line| !line.is_empty()).collect();

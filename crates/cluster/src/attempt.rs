@@ -96,9 +96,9 @@ impl Watch for Report {
 
 fn note(endpoint: &Endpoint, end: &End<'_>, began: Instant) {
     match end.ending {
-        Ending::Ok => endpoint.state().answered(),
+        Ending::Ok => answered(endpoint),
         Ending::Failed(status) => match status.origin() {
-            Origin::RemoteFramework | Origin::RemoteBusiness => endpoint.state().answered(),
+            Origin::RemoteFramework | Origin::RemoteBusiness => answered(endpoint),
             Origin::Caller | Origin::Local => {
                 // A call that was never sent tells nothing of the endpoint.
                 let sent = status.retry() != Retry::Unstarted;
@@ -111,13 +111,24 @@ fn note(endpoint: &Endpoint, end: &End<'_>, began: Instant) {
     }
 }
 
+fn answered(endpoint: &Endpoint) {
+    if endpoint.state().answered() {
+        is_back(endpoint);
+    }
+}
+
+#[cold]
+fn is_back(endpoint: &Endpoint) {
+    tracing::info!(provider = %endpoint, "a provider answers calls in time again");
+}
+
 #[cold]
 fn timed_out(endpoint: &Endpoint, now: Instant) {
     if let Some(timeouts) = endpoint.state().timed_out(now) {
         tracing::warn!(
-            %endpoint,
+            provider = %endpoint,
             timeouts,
-            "calls time out in a row; the endpoint is passed over while others are there"
+            "calls time out in a row; the provider is passed over while others are there"
         );
     }
 }

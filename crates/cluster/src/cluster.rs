@@ -18,6 +18,7 @@ use dubhe_core::endpoint::Endpoints;
 use dubhe_core::fault::{Attempts, Fault};
 use dubhe_core::filter::Guards;
 use dubhe_core::invoke::Outcome;
+use dubhe_core::log::OncePerSecond;
 use dubhe_core::plan::{Destination, Picked, Plan, Policy};
 use dubhe_core::random::{RandomSource, SplitMix};
 use dubhe_core::registry::Health;
@@ -29,6 +30,7 @@ use dubhe_core::{Call, CallView, Code, Endpoint, Invoke, Invoking, Provider, Sta
 use self::attempts::CallAttempts;
 use crate::attempt::{Attempt, Report, Unsent, sent_twice};
 use crate::channels::Channels;
+use crate::directory::without_endpoints;
 use crate::fault::{
     BUDGET_SPENT, FailedAttempts, RetryBudget, RetryCounter, is_refusal, never_began,
 };
@@ -55,6 +57,7 @@ struct Inner {
     random: Arc<dyn RandomSource>,
     decode: Option<ArgumentDecoder>,
     retries: RetryCounter,
+    retry_log: OncePerSecond,
     /// The target of the filters of the latest policy.
     filtered: ArcSwapOption<PolicyTarget>,
 }
@@ -71,8 +74,18 @@ impl Cluster {
         let filtered = ArcSwapOption::empty();
         let retries = RetryCounter::new(RetryBudget::default(), clock.now());
         let random: Arc<dyn RandomSource> = Arc::new(SplitMix::from_os());
-        let (decode, tasks) = (None, Arc::downgrade(tasks));
-        Self(Arc::new(Inner { plan, channels, tasks, clock, random, decode, retries, filtered }))
+        let tasks = Arc::downgrade(tasks);
+        Self(Arc::new(Inner {
+            plan,
+            channels,
+            tasks,
+            clock,
+            random,
+            decode: None,
+            retries,
+            retry_log: OncePerSecond::default(),
+            filtered,
+        }))
     }
 
     /// Limits the retries of all calls together, and takes the jitter of pauses from `random`.
@@ -129,7 +142,10 @@ impl Cluster {
         channel.map_err(|status| {
             let now = self.clock().now();
             if endpoint.state().ejected(now).is_none() {
-                tracing::warn!(%endpoint, %status, "a provider cannot be called; passing it over");
+                tracing::warn!(
+                    provider = %endpoint, error = %status,
+                    "a provider cannot be called; it is passed over"
+                );
             }
             endpoint.state().eject(now + UNUSABLE);
             status.with_retry(Retry::Unstarted)
@@ -312,7 +328,7 @@ impl Cluster {
             resend = picked.as_ref().is_some_and(may);
             let refused = |picked: &Picked| failed.is_refused_by(picked.endpoint());
             if resend && let Some(picked) = picked.take_if(|picked| !refused(picked)) {
-                failed.log(picked.endpoint(), false, now);
+                failed.log_resend(kept, picked.endpoint(), now);
                 kept.head.deadline = failed.attempt;
                 return Ok((picked, now));
             }
@@ -354,7 +370,11 @@ impl Cluster {
             kept.head.deadline = failed.deadline;
             failed.attempt = deadline(policy, kept, now);
         }
-        failed.log(picked.endpoint(), !resend, now);
+        if resend {
+            failed.log_resend(kept, picked.endpoint(), now);
+        } else {
+            failed.log_retry(kept, picked.endpoint(), now, &self.0.retry_log);
+        }
         Ok((picked, now))
     }
 
@@ -572,23 +592,7 @@ pub(crate) fn unknown(destination: &dyn Destination, set: &Endpoints) -> String 
     if let Some(failure) = destination.failure() {
         return format!("the providers that are known cannot be used, since {failure}");
     }
-    let failure = if set.health() == Health::Stale { set.failure() } else { None };
-    if let Some(failure) = failure {
-        return format!("the registry cannot be asked: {failure}");
-    }
-    if let Some(why) = set.unusable() {
-        return why.to_owned();
-    }
-    let why = match (set.health(), set.number()) {
-        (Health::Fresh, _) => {
-            "no provider is registered; start one, or check interface, group and version"
-        }
-        (Health::Stale, 0) => "the registry has not answered yet; check its address",
-        (Health::Stale, _) => {
-            "no provider is known, and the registry is out of reach; check its address"
-        }
-    };
-    why.to_owned()
+    without_endpoints(set)
 }
 
 /// The target of the filters of a call: the cluster, with the policy that the call has.

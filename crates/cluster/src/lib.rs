@@ -18,6 +18,7 @@ pub mod router;
 mod attempt;
 mod cluster;
 mod fault;
+mod listed;
 mod panicked;
 mod ready;
 mod tasks;

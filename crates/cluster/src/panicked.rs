@@ -4,7 +4,9 @@ use std::any::Any;
 use std::fmt;
 use std::future::pending;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
 
+use dubhe_core::registry::Registry;
 use dubhe_core::status::panic_message;
 use dubhe_core::time::{Duration, Instant, SharedClock};
 
@@ -32,6 +34,11 @@ pub(crate) fn guard<T>(
     part: impl FnOnce() -> String,
 ) -> Result<T, Panicked> {
     catch_unwind(AssertUnwindSafe(run)).map_err(|panic| Panicked::new(part(), panic))
+}
+
+/// The name of a registry in the log.
+pub(crate) fn registry_name(registry: &Arc<dyn Registry>) -> &str {
+    guard(|| registry.name(), String::new).unwrap_or("a registry")
 }
 
 impl Panicked {

@@ -19,7 +19,7 @@
 //! | [`service`], [`descriptor`], [`metadata`], [`value`] | keys, types, attachments, dynamic values |
 //! | [`endpoint`], [`sock_addr`] | instances, offers, providers, endpoints, snapshots; addresses of connections |
 //! | [`invoke`], [`filter`], [`gate`], [`plan`], [`directory`], [`router`], [`fault`], [`balance`], [`connect`], [`registry`], [`serve`] | the seams |
-//! | [`printable`] | text of others, on its way to people |
+//! | [`printable`], [`log`] | text of others, on its way to people; lines of the log that come once a second at most |
 //! | [`memory`] | the memory that decoding a message may take |
 //! | [`backoff`] | pauses between attempts |
 //! | [`time`], [`random`] | what is injected |
@@ -40,6 +40,7 @@ pub mod gate;
 pub mod inherit;
 mod instance;
 pub mod invoke;
+pub mod log;
 pub mod memory;
 pub mod message;
 pub mod metadata;

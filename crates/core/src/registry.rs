@@ -73,6 +73,18 @@ pub trait Registry: Send + Sync + 'static {
     /// Follows the providers of `service`. Dropping the stream ends the subscription.
     fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots>;
 
+    /// Returns the name of the registry in the log, such as its URL without secrets. Default the name
+    /// of its type.
+    fn name(&self) -> &str {
+        std::any::type_name::<Self>()
+    }
+
+    /// Returns `true` if registrations are not written, as those of a registry that is only for finding
+    /// providers: a server passes it over. Default `false`.
+    fn is_read_only(&self) -> bool {
+        false
+    }
+
     /// Returns the last error of following `service`, such as a refused password, until the registry
     /// answers again. It is told to callers who find no provider. None by default.
     fn failure(&self, service: &ServiceKey) -> Option<Status> {
@@ -98,6 +110,14 @@ impl<T: Registry + ?Sized> Registry for Arc<T> {
 
     fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
         (**self).subscribe(service)
+    }
+
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn is_read_only(&self) -> bool {
+        (**self).is_read_only()
     }
 
     fn failure(&self, service: &ServiceKey) -> Option<Status> {

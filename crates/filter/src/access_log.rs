@@ -8,9 +8,12 @@ use dubhe_core::filter::{Guard, Hook};
 use dubhe_core::printable::Printable;
 use dubhe_core::{Call, End, Head, Method, ServiceKey, Status};
 
-/// Writes one line a call: peer, service, method, outcome and time taken, when the call has ended:
-/// a stream with its last message. The outcome is `OK` or gRPC's name of the code; a caller that
-/// gave up is `CANCELLED`.
+/// Writes one line a call when it has ended, a stream with its last message: peer, service, method,
+/// outcome, time taken in microseconds, and the number of messages of the reply that passed. The outcome
+/// is `OK` or gRPC's name of the code; a caller that gave up is `CANCELLED`.
+///
+/// To a writer, a line is `PEER SERVICE METHOD OUTCOME TIMEus MESSAGESmsg`, with `-` for no peer:
+/// `10.0.0.7:51234 org.example.Hello Repeat OK 1834us 3msg`.
 ///
 /// Arguments and attachments never appear, since they may be secret.
 #[derive(Clone, Default)]
@@ -50,13 +53,15 @@ impl Output {
         let peer = peer.and_then(|peer| peer.remote.as_ref());
         // A path may hold spaces, which are what parts the columns.
         let peer = peer.map_or_else(|| "-".to_owned(), |a| a.to_string().replace(' ', "?"));
-        let (method, outcome) = (Printable(&method.name), end.name());
+        let (method, outcome, messages) = (Printable(&method.name), end.name(), end.messages);
         match self {
             Self::Tracing => {
-                tracing::info!(target: "dubhe::access", peer, %service, %method, outcome, micros);
+                tracing::info!(
+                    target: "dubhe::access", peer, %service, %method, outcome, micros, messages
+                );
             }
             Self::Writer(writer) => {
-                let line = format!("{peer} {service} {method} {outcome} {micros}us");
+                let line = format!("{peer} {service} {method} {outcome} {micros}us {messages}msg");
                 // Names come from our own exports by now, but a path could still hold line breaks.
                 let line = Printable(line);
                 let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
@@ -148,7 +153,7 @@ mod tests {
         let ReplyBody::Stream(stream) = &mut reply.body else { panic!("no stream") };
         while let Poll::Ready(Some(_)) = Pin::new(&mut *stream).poll_next(&mut cx) {}
         let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
-        assert_eq!(text, "- a.B m DATA_LOSS 5000us\n");
+        assert_eq!(text, "- a.B m DATA_LOSS 5000us 1msg\n");
     }
 
     /// Answers with a stream that fails after its first message.
@@ -203,8 +208,8 @@ mod tests {
         let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
         assert_eq!(
             text,
-            "- g/a.B m\\nx OK 42us\n- g/a.B m\\nx NOT_FOUND 42us\n\
-             unix:/a?b\\nc g/a.B m\\nx CANCELLED 42us\n"
+            "- g/a.B m\\nx OK 42us 1msg\n- g/a.B m\\nx NOT_FOUND 42us 0msg\n\
+             unix:/a?b\\nc g/a.B m\\nx CANCELLED 42us 0msg\n"
         );
     }
 }

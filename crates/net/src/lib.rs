@@ -13,7 +13,6 @@
 //! | [`keepalive`] | decides when to probe a peer that lets calls wait |
 //! | [`drain`] | stops in order: a shutdown signal, guards that count, scopes that own tasks |
 //! | [`rate`] | ends peers that do not go on with what they have begun |
-//! | [`log`] | log lines that come once a second at most |
 //! | [`memory`] | counts the memory that peers make a server hold, and refuses more than its budget |
 //! | [`poll_watch`] | tells a watchdog what is polled on each thread |
 //! | [`time`] | the clock that the above decide by |
@@ -25,7 +24,6 @@ pub mod drain;
 mod error;
 pub mod io;
 pub mod keepalive;
-pub mod log;
 pub mod long_replies;
 pub mod memory;
 pub mod poll_watch;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use dubhe_core::printable::Printable;
 use dubhe_core::registry::{Health, Registering, Registration, Registry, Snapshot, Snapshots};
 use dubhe_core::time::SharedClock;
 use dubhe_core::url::Url;
@@ -29,6 +30,8 @@ const MAX_FILE: u64 = 1024 * 1024;
 #[derive(Clone)]
 pub struct File {
     folder: PathBuf,
+    /// The folder as a URL.
+    name: Arc<str>,
     clock: SharedClock,
     /// The bytes of the largest file that is read.
     limit: u64,
@@ -39,7 +42,9 @@ pub struct File {
 impl File {
     /// The registry in `folder`, which is made when the first provider registers.
     pub fn new(folder: impl Into<PathBuf>, clock: SharedClock) -> Self {
-        Self { folder: folder.into(), clock, limit: MAX_FILE, error: Arc::default() }
+        let folder = folder.into();
+        let name = format!("file://{}", Printable(folder.display())).into();
+        Self { folder, name, clock, limit: MAX_FILE, error: Arc::default() }
     }
 
     /// Sets the largest file that is read, in bytes. A larger one is passed over with a warning, and so
@@ -147,6 +152,10 @@ impl Registry for File {
             Some((snapshot, watch))
         });
         Box::pin(std::future::ready(Ok(Box::pin(snapshots) as Snapshots)))
+    }
+
+    fn name(&self) -> &str {
+        &self.name
     }
 
     fn failure(&self, _: &ServiceKey) -> Option<Status> {

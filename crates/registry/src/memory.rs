@@ -46,6 +46,10 @@ impl Registry for Memory {
         Box::pin(std::future::ready(Ok(())))
     }
 
+    fn name(&self) -> &'static str {
+        "memory://"
+    }
+
     fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
         let receiver = {
             let mut services = self.0.lock();

@@ -14,7 +14,7 @@ use dubhe_core::random::RandomSource;
 use dubhe_core::registry::{Registration, Registry};
 use dubhe_core::status::Retry;
 use dubhe_core::time::after;
-use dubhe_core::{Code, ServiceKey, Status};
+use dubhe_core::{Code, Provider, ServiceKey, Status};
 use dubhe_net::drain::{DrainGuard, Scope, Trigger};
 use dubhe_net::time;
 use futures_util::FutureExt as _;
@@ -160,9 +160,11 @@ impl Announcer {
                 failures = failures.saturating_add(1);
                 let backoff = catch_unwind(AssertUnwindSafe(|| refused.backoff()));
                 let pause = backoff.unwrap_or_default().pause(failures, &*random);
-                let service = &registration.service;
+                let name = catch_unwind(AssertUnwindSafe(|| refused.name()));
+                let (service, registry) = (&registration.service, name.unwrap_or_default());
                 tracing::warn!(
-                    %service, %error, ?pause, "cannot announce a delayed service; trying again"
+                    %service, registry, %error, ?pause,
+                    "cannot announce a delayed service; trying again"
                 );
                 time::sleep_until(after(time::now(), pause)).await;
             }
@@ -282,7 +284,15 @@ async fn register<'a>(
         }
     }
     for registry in registries {
-        let register = async { registry.register(registration.clone()).await };
+        let register = async {
+            if registry.is_read_only() {
+                return Ok(());
+            }
+            registry.register(registration.clone()).await?;
+            let (service, provider) = (&registration.service, provider(&registration));
+            tracing::info!(%service, %provider, registry = registry.name(), "service announced");
+            Ok(())
+        };
         let registered = AssertUnwindSafe(register).catch_unwind().await.unwrap_or_else(|_| {
             let text = "a registry panicked; the log says where";
             Err(Status::new(Code::Internal, text))
@@ -290,6 +300,12 @@ async fn register<'a>(
         registered.map_err(|status| (&**registry, status))?;
     }
     Ok(())
+}
+
+/// The provider of a registration, which prints as its URL.
+fn provider(registration: &Registration) -> Provider {
+    let Registration { instance, offer, params, .. } = registration;
+    Provider::new(instance.clone(), offer.clone(), params.clone())
 }
 
 /// The variable in which Dubbo Java and dubbo-go look for the address to announce.

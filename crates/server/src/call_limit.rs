@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use dubhe_core::Status;
 use dubhe_core::filter::Guard;
 use dubhe_core::gate::{Arrival, Gate};
-use dubhe_net::log::OncePerSecond;
+use dubhe_core::log::OncePerSecond;
 use dubhe_net::time;
 
 /// A gate that admits a number of calls at once, of all connections and protocols.

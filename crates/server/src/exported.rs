@@ -135,6 +135,16 @@ impl Exported {
         Ok(Self { key, params, announce, descriptors, built_in, methods, dubbo })
     }
 
+    /// Writes a line to the log: the service is served from now on.
+    pub(crate) fn log_export(&self) {
+        tracing::info!(service = %self.key, "service exported");
+    }
+
+    /// Writes a line to the log: the service is no longer served.
+    pub(crate) fn log_removal(&self) {
+        tracing::info!(service = %self.key, "service removed");
+    }
+
     /// Returns `true` if the service is registered under `protocol`, which carries at least one of
     /// its methods.
     pub(crate) fn is_announced(&self, protocol: &str) -> bool {

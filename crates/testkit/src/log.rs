@@ -7,35 +7,45 @@ use tracing::dispatcher::DefaultGuard;
 use tracing::field::{Field, Visit};
 use tracing::{Dispatch, Event, Level, Metadata, Subscriber, dispatcher, span};
 
-/// A subscriber that keeps the lines of one level, each as `field=value` and so on. Clones share them.
+/// A subscriber that keeps the lines of one level or more, each as `field=value` and so on. Clones share
+/// them.
 #[derive(Clone, Debug)]
 pub struct Lines {
     level: Level,
-    lines: Arc<Mutex<Vec<String>>>,
+    graver: bool,
+    written: Arc<Mutex<Vec<String>>>,
 }
 
 impl Lines {
     /// No lines yet, of this level.
     pub fn of(level: Level) -> Self {
-        Self { level, lines: Arc::default() }
+        Self { level, graver: false, written: Arc::default() }
     }
 
     /// The lines of this level that this thread writes until the guard is dropped.
     pub fn of_this_thread(level: Level) -> (Self, ThreadGuard) {
-        let lines = Self::of(level);
-        let dispatch = Dispatch::new(lines.clone());
-        let guard = dispatcher::set_default(&dispatch);
-        (lines.clone(), ThreadGuard { _guard: guard, _second: Dispatch::new(lines) })
+        Self::of(level).on_this_thread()
+    }
+
+    /// The lines of this level and of graver ones that this thread writes until the guard is dropped,
+    /// each with its level in front.
+    pub fn from_level_of_this_thread(level: Level) -> (Self, ThreadGuard) {
+        Self { graver: true, ..Self::of(level) }.on_this_thread()
+    }
+
+    fn on_this_thread(self) -> (Self, ThreadGuard) {
+        let guard = dispatcher::set_default(&Dispatch::new(self.clone()));
+        (self.clone(), ThreadGuard { _guard: guard, _second: Dispatch::new(self) })
     }
 
     /// Takes the lines so far.
     pub fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.written.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The lines that contain `text`.
     pub fn with(&self, text: &str) -> Vec<String> {
-        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         lines.iter().filter(|line| line.contains(text)).cloned().collect()
     }
 }
@@ -59,13 +69,16 @@ impl Visit for Line {
 
 impl Subscriber for Lines {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() == self.level
+        // `tracing` calls a graver level less.
+        *metadata.level() == self.level || (self.graver && *metadata.level() < self.level)
     }
 
     fn event(&self, event: &Event<'_>) {
-        let mut line = Line(String::new());
+        let level =
+            if self.graver { format!("{} ", event.metadata().level()) } else { String::new() };
+        let mut line = Line(level);
         event.record(&mut line);
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner).push(line.0);
+        self.written.lock().unwrap_or_else(PoisonError::into_inner).push(line.0);
     }
 
     fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {

@@ -8,6 +8,7 @@ mod facade;
 mod features;
 mod globals;
 mod links;
+mod logs;
 mod manifest;
 mod panics;
 mod private;
@@ -58,6 +59,7 @@ const CHECKS: &[Check] = &[
     ("doc-summaries", summaries::check),
     ("links", links::pages),
     ("links-in-docs", links::docs),
+    ("logs-page", logs::check),
     ("traits-have-implementors", traits::implementors),
     ("one-test-program", test_programs::check),
     ("no-globals", globals::check),

@@ -1,12 +1,13 @@
 //! The last errors of the registries of a directory.
 
+use std::mem::replace;
 use std::sync::Arc;
 
 use dubhe_core::ServiceKey;
 use dubhe_core::registry::Registry;
 use parking_lot::Mutex;
 
-use crate::panicked::guard;
+use crate::panicked::{guard, registry_name};
 
 /// The last errors of the registries in which a service is followed.
 pub(super) struct Failures {
@@ -23,10 +24,14 @@ impl Failures {
     }
 
     /// Notes the error that ended the subscription in the registry at this place, or `None` for an
-    /// answer.
+    /// answer. Writes a line to the log for the first answer after an error.
     pub(super) fn note(&self, place: usize, error: Option<String>) {
-        if let Some(lost) = self.lost.lock().get_mut(place) {
-            *lost = error;
+        let answers = error.is_none();
+        let before = self.lost.lock().get_mut(place).and_then(|lost| replace(lost, error));
+        if answers && before.is_some() {
+            let service = &self.service;
+            let registry = self.registries.get(place).map(registry_name);
+            tracing::info!(%service, registry, "follows the providers again");
         }
     }
 

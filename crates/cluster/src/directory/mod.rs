@@ -9,6 +9,7 @@
 //! Endpoints from elsewhere go through an [`AdoptingDirectory`].
 
 mod adopting;
+mod changes;
 mod directories;
 mod failures;
 mod join;
@@ -17,5 +18,6 @@ mod set;
 mod subscription;
 
 pub use adopting::AdoptingDirectory;
+pub(crate) use changes::without_endpoints;
 pub use directories::Directories;
 pub use registry::RegistryDirectory;

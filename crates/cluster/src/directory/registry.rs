@@ -58,7 +58,7 @@ impl RegistryDirectory {
         let asked = Arc::downgrade(&failures);
         let failure = Arc::new(move || asked.upgrade()?.text());
         let usable = Usable { protocols, channels };
-        let set = Arc::new(ChangingSet::new(usable, clock.clone(), failure));
+        let set = Arc::new(ChangingSet::new(service, usable, clock.clone(), failure));
         let (followed, service) = (FollowedSet(set.clone()), service.clone());
         let follow = async move {
             let (mut failed, mut published) = (false, false);

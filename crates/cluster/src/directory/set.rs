@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use bytestring::ByteString;
-use dubhe_core::Endpoint;
 use dubhe_core::endpoint::Endpoints;
 use dubhe_core::registry::Health;
 use dubhe_core::time::SharedClock;
+use dubhe_core::{Endpoint, ServiceKey};
 use tokio::sync::watch;
 
 use super::adopting::Adopted;
+use super::changes;
 use super::join::Joined;
 use crate::channels::Channels;
 
@@ -52,6 +53,7 @@ pub(super) struct ChangingSet {
     adopted: Adopted,
     number: watch::Sender<u64>,
     usable: Usable,
+    service: ServiceKey,
     failure: Failure,
 }
 
@@ -64,9 +66,14 @@ fn with_failure(set: Endpoints, failure: &Failure) -> Endpoints {
 }
 
 impl ChangingSet {
-    /// A set without endpoints that is not current. `failure` returns the last errors of the
-    /// registries.
-    pub(super) fn new(usable: Usable, clock: SharedClock, failure: Failure) -> Self {
+    /// A set of endpoints of `service`, without any and not current. `failure` returns the last errors
+    /// of the registries.
+    pub(super) fn new(
+        service: &ServiceKey,
+        usable: Usable,
+        clock: SharedClock,
+        failure: Failure,
+    ) -> Self {
         let empty = Endpoints::new([]).with_health(Health::Stale);
         Self {
             current: ArcSwap::from_pointee(with_failure(empty, &failure)),
@@ -74,12 +81,13 @@ impl ChangingSet {
             adopted: Adopted::new(usable.channels.clone(), clock),
             number: watch::Sender::new(0),
             usable,
+            service: service.clone(),
         }
     }
 
     /// Takes over what registries say. Of several protocols on one port the most preferred stays,
     /// so that a provider that offers two does not count twice. Endpoints that stay keep their state
-    /// and their connections.
+    /// and their connections. The log tells what changed.
     pub(super) fn update(&self, joined: &Joined<'_>) {
         let mut best = HashMap::new();
         let mut usable = Vec::new();
@@ -97,7 +105,10 @@ impl ChangingSet {
         if set.is_empty() && !joined.providers.is_empty() {
             set = set.with_unusable(self.usable.refusal(joined));
         }
-        self.publish(with_failure(set, &self.failure));
+        let before = self.publish(with_failure(set, &self.failure));
+        changes::log(&self.service, &before, &self.current.load());
+        // It holds states.
+        drop(before);
         self.adopted.prune();
     }
 
@@ -109,11 +120,12 @@ impl ChangingSet {
         }));
     }
 
-    /// Replaces the set by one with the next number.
-    fn publish(&self, set: Endpoints) {
+    /// Replaces the set by one with the next number, and returns it.
+    fn publish(&self, set: Endpoints) -> Arc<Endpoints> {
         let number = *self.number.borrow() + 1;
-        self.current.store(Arc::new(set.with_number(number)));
+        let before = self.current.swap(Arc::new(set.with_number(number)));
         self.number.send_replace(number);
+        before
     }
 
     pub(super) fn snapshot(&self) -> Arc<Endpoints> {
@@ -134,7 +146,7 @@ impl ChangingSet {
 #[cfg(test)]
 mod tests {
     use dubhe_core::registry::Registration;
-    use dubhe_core::{Instance, Offer, ServiceKey};
+    use dubhe_core::{Instance, Offer};
     use dubhe_net::time::TokioClock;
 
     use super::*;
@@ -144,10 +156,11 @@ mod tests {
     fn the_states_of_providers_that_are_gone_are_forgotten() {
         let channels = Arc::new(Channels::new(vec![Arc::new(Silent)]));
         let usable = Usable { protocols: Vec::new(), channels };
-        let set = ChangingSet::new(usable, Arc::new(TokioClock), Arc::new(|| None));
+        let service = ServiceKey::interface_only("a.B");
+        let set = ChangingSet::new(&service, usable, Arc::new(TokioClock), Arc::new(|| None));
         for port in 1..=100 {
             let provider = Registration {
-                service: ServiceKey::interface_only("a.B"),
+                service: service.clone(),
                 instance: Arc::new(Instance::default()),
                 offer: Offer { protocol: "test".into(), port },
                 params: Arc::default(),

@@ -9,6 +9,8 @@ use dubhe_core::time::{Duration, Instant, SharedClock, after};
 use dubhe_core::{ServiceKey, Status};
 use futures_util::{FutureExt as _, Stream, StreamExt as _, stream};
 
+use crate::panicked::registry_name;
+
 /// The news of a subscription.
 pub(super) enum News {
     /// The present providers.
@@ -65,8 +67,10 @@ impl Subscription {
         self.current = None;
         let pause = self.pause();
         self.again = Some(after(self.clock.now(), pause));
-        let service = &self.service;
-        tracing::warn!(%service, %error, ?pause, "cannot follow the providers; trying again");
+        let (service, registry) = (&self.service, registry_name(&self.registry));
+        tracing::warn!(
+            %service, registry, %error, ?pause, "cannot follow the providers; trying again"
+        );
         News::Lost(error)
     }
 

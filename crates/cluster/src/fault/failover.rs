@@ -3,18 +3,19 @@
 use std::fmt::{self, Write as _};
 
 use dubhe_core::connect::ChannelState;
+use dubhe_core::log::OncePerSecond;
+use dubhe_core::printable::Printable;
 use dubhe_core::random::RandomSource;
 use dubhe_core::status::{Origin, Retry};
 use dubhe_core::time::{Deadline, Duration, Instant};
-use dubhe_core::{Code, Endpoint, Provider, Status};
+use dubhe_core::{Call, Code, Endpoint, Provider, Status};
+use tracing::field::{DebugValue, debug};
 
 use super::budget::RetryBudget;
+use crate::listed::{LISTED, cut};
 
 /// The text of the error of a call that is not sent again since the budget is spent.
 pub(crate) const BUDGET_SPENT: &str = "the retry budget of the client is spent";
-/// The attempts that an error tells of, and the bytes of each one's message.
-const LISTED: usize = 8;
-const LISTED_BYTES: usize = 256;
 
 /// Returns `true` if the provider refused the call before it began it, as a rule since it has too much
 /// to do.
@@ -64,11 +65,7 @@ struct Sending {
 
 impl Sending {
     fn new(provider: Provider, status: &Status, took: Duration) -> Self {
-        let message = status.message();
-        let end = message.floor_char_boundary(LISTED_BYTES);
-        let cut = if end < message.len() { "…" } else { "" };
-        let text = message.get(..end).unwrap_or_default();
-        let failure = format!("{}: {text}{cut}", status.code());
+        let failure = format!("{}: {}", status.code(), cut(status.message()));
         Self { provider, took, failure, never_began: never_began(status) }
     }
 
@@ -158,17 +155,49 @@ impl FailedAttempts {
         if text.is_empty() { status } else { status.context(text) }
     }
 
-    /// Writes a line to the log for what follows the last attempt.
-    pub(crate) fn log(&self, next: &Provider, retry: bool, now: Instant) {
-        // No field at all for a call without deadline.
-        let left = self.deadline.map(|deadline| tracing::field::debug(deadline.left(now)));
-        let failed = self.sent.last().map(|sent| format!("{}: {}", sent.place(), sent.failure));
-        let failed = failed.unwrap_or_default();
-        if retry {
-            tracing::info!(failed, to = %next, retry = self.retries, left, "retries a call");
-        } else {
-            tracing::debug!(failed, to = %next, left, "sends a call elsewhere that nobody began");
+    /// Writes a line to the log for a retry on `next`: at INFO the first of a second of this client,
+    /// with the number of those since the line before, and the others at DEBUG.
+    #[cold]
+    pub(crate) fn log_retry(
+        &self,
+        call: &Call,
+        next: &Provider,
+        now: Instant,
+        log: &OncePerSecond,
+    ) {
+        let (service, method) = (&call.head.service, Printable(&call.head.method.name));
+        let (failed, retry, left) = (self.last_failure(), self.retries, self.time_left(now));
+        match log.count(now) {
+            Some(retries) => tracing::info!(
+                %service, %method, %failed, to = %next, retry, left, retries, "a call is tried again"
+            ),
+            None => tracing::debug!(
+                %service, %method, %failed, to = %next, retry, left, "a call is tried again"
+            ),
         }
+    }
+
+    /// Writes a line to the log for a call that goes on to `next`, since nobody began it.
+    #[cold]
+    pub(crate) fn log_resend(&self, call: &Call, next: &Provider, now: Instant) {
+        let (service, method) = (&call.head.service, Printable(&call.head.method.name));
+        let (failed, left) = (self.last_failure(), self.time_left(now));
+        tracing::debug!(
+            %service, %method, %failed, to = %next, left, "sends a call elsewhere that nobody began"
+        );
+    }
+
+    fn last_failure(&self) -> impl fmt::Display {
+        let last = self.sent.last();
+        fmt::from_fn(move |f| match last {
+            Some(sent) => write!(f, "{}: {}", sent.place(), sent.failure),
+            None => Ok(()),
+        })
+    }
+
+    /// The time that the call has left; no field at all for one without deadline.
+    fn time_left(&self, now: Instant) -> Option<DebugValue<Duration>> {
+        self.deadline.map(|deadline| debug(deadline.left(now)))
     }
 }
 

@@ -131,11 +131,14 @@ impl EndpointState {
         self.timeouts.set_limit(limit);
     }
 
-    /// Notes an answer of the endpoint, whatever it says: timeouts before it are forgotten.
-    pub fn answered(&self) {
-        if self.timeouts.clear() {
+    /// Notes an answer of the endpoint, whatever it says: timeouts before it are forgotten. Returns
+    /// `true` if the endpoint was passed over for them.
+    pub fn answered(&self) -> bool {
+        let reached = self.timeouts.clear();
+        if reached {
             self.admit();
         }
+        reached
     }
 
     /// Notes a call that was sent to the endpoint and got no answer in time, at `now`. When the
@@ -301,7 +304,7 @@ mod tests {
         assert!(state.is_away(after(2)) && !state.is_away(after(3)));
         state.sent(after(3));
         assert!(state.is_away(after(6)) && !state.is_away(after(7)));
-        state.answered();
+        assert!(state.answered() && !state.answered());
         state.sent(after(3));
         assert!(!state.is_away(after(3)));
     }

@@ -16,6 +16,7 @@ mod isolated;
 mod listeners;
 mod live;
 mod local;
+mod logs;
 mod max_calls;
 mod memory;
 mod options;

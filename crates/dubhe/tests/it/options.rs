@@ -354,6 +354,7 @@ async fn the_access_log_has_a_line_for_each_call() {
     let text = lines.text();
     assert!(text.starts_with("127.0.0.1:"), "{text}");
     assert!(text.contains(" org.example.Clock:2.0.0 sleep OK "), "{text}");
+    assert!(text.ends_with("us 1msg\n"), "{text}");
 
     // A stream has its line when it ends, and not a good one for a good beginning.
     let app = App::builder("test").build().unwrap();
@@ -367,6 +368,7 @@ async fn the_access_log_has_a_line_for_each_call() {
     wait_until("the stream has a line", || lines.text().lines().count() == 2).await;
     let text = lines.text();
     assert!(text.contains(" org.example.Clock:2.0.0 tick DATA_LOSS "), "{text}");
+    assert!(text.ends_with("us 3msg\n"), "{text}");
 }
 
 #[tokio::test]

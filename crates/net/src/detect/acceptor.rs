@@ -2,6 +2,7 @@
 
 use std::{future::poll_fn, io, sync::Arc, time::Duration};
 
+use dubhe_core::log::OncePerSecond;
 use tracing::{debug, warn};
 
 use super::limits::{ConnectionPermit, Limits};
@@ -11,7 +12,6 @@ use crate::{
     Error, ErrorKind, Result,
     drain::{Scope, Shutdown},
     io::{ConnectionInfo, Io, Listen, SockAddr},
-    log::OncePerSecond,
     time,
 };
 
@@ -29,6 +29,7 @@ struct Shared {
     options: AcceptOptions,
     limits: Limits,
     refusals: OncePerSecond,
+    tls_refusals: OncePerSecond,
 }
 
 impl Acceptor {
@@ -51,7 +52,8 @@ impl Acceptor {
             return Err(Error::new(ErrorKind::Config, message));
         }
         let limits = Limits::new(&options);
-        let shared = Shared { protocols, options, limits, refusals: OncePerSecond::default() };
+        let (refusals, tls_refusals) = Default::default();
+        let shared = Shared { protocols, options, limits, refusals, tls_refusals };
         Ok(Self { listen: Box::new(listen), shared: Arc::new(shared) })
     }
 
@@ -120,10 +122,20 @@ impl Shared {
         scope.spawn(async move {
             let remote = peer.remote.clone();
             if let Err(error) = self.serve(io, peer, shutdown, permit).await {
-                debug!(%remote, %error, "connection closed before a protocol took it");
+                self.tell(&remote, &error);
             }
             drop(guard);
         });
+    }
+
+    /// Writes a line to the log for a connection that no protocol took.
+    #[cold]
+    fn tell(&self, remote: &SockAddr, error: &Error) {
+        if error.kind() != ErrorKind::Tls {
+            debug!(%remote, %error, "connection closed before a protocol took it");
+        } else if let Some(refused) = self.tls_refusals.count(time::now()) {
+            warn!(%remote, refused, %error, "tls handshakes refused");
+        }
     }
 
     async fn serve(
@@ -175,7 +187,10 @@ impl Shared {
         let limit = self.options.handshake_timeout;
         match tokio::time::timeout(limit, tls.accept(io, peer)).await {
             Ok(accepted) => accepted.map(Some),
-            Err(_) => Err(Error::timeout("the tls handshake", limit)),
+            Err(_) => {
+                let message = format!("the tls handshake took longer than {limit:?}");
+                Err(Error::new(ErrorKind::Tls, message))
+            }
         }
     }
 

@@ -53,6 +53,16 @@ pub enum TlsMode {
     Required,
 }
 
+impl fmt::Display for TlsMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Off => "off",
+            Self::Optional => "optional",
+            Self::Required => "required",
+        })
+    }
+}
+
 /// The bounds of a listener.
 #[derive(Clone)]
 #[non_exhaustive]

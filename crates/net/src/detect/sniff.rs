@@ -7,10 +7,9 @@ use dubhe_core::time::after;
 use tokio::io::AsyncReadExt;
 
 use super::{MAX_SNIFF_BYTES, Probe, Protocol};
-use crate::{Error, Result, io::Io, time};
+use crate::{Error, ErrorKind, Result, io::Io, time};
 
 /// The first byte of a TLS handshake record (RFC 8446 §5.1).
-#[cfg(feature = "tls")]
 const TLS_HANDSHAKE: u8 = 0x16;
 
 /// The time to wait for bytes.
@@ -77,6 +76,11 @@ pub(super) async fn protocol(
         }
         if undecided && seen.len() < MAX_SNIFF_BYTES {
             return Ok(None);
+        }
+        if seen.first() == Some(&TLS_HANDSHAKE) {
+            let message =
+                "the peer begins with tls, which is off here; call without it, or set tls";
+            return Err(Error::new(ErrorKind::Tls, message));
         }
         let known: Vec<_> = protocols.iter().map(|p| p.name()).collect();
         Err(Error::protocol(format!("the first bytes are of none of: {}", known.join(", "))))

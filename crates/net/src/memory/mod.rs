@@ -23,8 +23,8 @@ use dubhe_core::{Code, Status};
 use account::Account;
 
 use crate::io::SockAddr;
-use crate::log::OncePerSecond;
 use crate::time;
+use dubhe_core::log::OncePerSecond;
 
 /// The bytes of each connection that do not count for the server, and are never refused: 16 KiB.
 pub const FREE: usize = 16 * 1024;

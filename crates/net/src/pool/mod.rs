@@ -10,12 +10,13 @@ mod backoff;
 mod slot;
 
 use std::{
+    fmt,
     future::{Future, pending, poll_fn},
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::{Context, Poll},
     time::{Duration, Instant},
@@ -88,6 +89,9 @@ pub trait MakeConnection: Send + Sync + 'static {
     /// The type of its connections.
     type Conn: Connection;
 
+    /// The endpoint that it connects to, as the log names it: `dubbo://127.0.0.1:20880`.
+    fn endpoint(&self) -> impl fmt::Display;
+
     /// Opens a connection, within a time limit of its own.
     fn connect(&self) -> impl Future<Output = Result<Self::Conn>> + Send;
 }
@@ -123,6 +127,8 @@ struct Shared<C: MakeConnection> {
     random: Arc<dyn RandomSource>,
     slots: Vec<Slot<C::Conn>>,
     state: watch::Sender<State>,
+    /// The log has told that no connection can be made, and not yet that one was.
+    lost: AtomicBool,
 }
 
 impl<C: MakeConnection> Pool<C> {
@@ -136,6 +142,7 @@ impl<C: MakeConnection> Pool<C> {
             random,
             slots,
             state: watch::Sender::new(State::Idle),
+            lost: AtomicBool::new(false),
         });
         Self { shared, tasks: Scope::new(), last: AtomicUsize::new(0) }
     }
@@ -286,6 +293,7 @@ impl<C: MakeConnection> Shared<C> {
                         conn.close(true);
                         return;
                     }
+                    self.tell_connected();
                     self.serve(&conn).await;
                     slot.drain();
                     let lived = time::now().saturating_duration_since(since);
@@ -296,6 +304,7 @@ impl<C: MakeConnection> Shared<C> {
                 }
                 Err(error) => {
                     failures += 1;
+                    self.tell_lost(&error);
                     slot.failed(error);
                 }
             }
@@ -307,6 +316,23 @@ impl<C: MakeConnection> Shared<C> {
             }
             self.publish();
             slot.end_of_pause().await;
+        }
+    }
+
+    /// Writes a line to the log for the first failure to connect while there is no connection.
+    #[cold]
+    fn tell_lost(&self, error: &Error) {
+        let alone = self.slots.iter().all(|slot| slot.ready().is_none());
+        if alone && !self.lost.swap(true, Ordering::AcqRel) {
+            let provider = self.connect.endpoint();
+            tracing::warn!(%provider, %error, "no connection to a provider; trying again");
+        }
+    }
+
+    fn tell_connected(&self) {
+        if self.lost.swap(false, Ordering::AcqRel) {
+            let provider = self.connect.endpoint();
+            tracing::info!(%provider, "connected to the provider again");
         }
     }
 
@@ -398,8 +424,8 @@ impl<C: MakeConnection> Drop for Pool<C> {
     }
 }
 
-impl<C: MakeConnection> std::fmt::Debug for Pool<C> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl<C: MakeConnection> fmt::Debug for Pool<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
             .field("connections", &self.shared.slots.len())
             .field("state", &self.state())

@@ -1,6 +1,6 @@
 //! The accepting side.
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{fmt, io, path::Path, sync::Arc};
 
 use rustls::ServerConfig;
 use rustls::server::WebPkiClientVerifier;
@@ -9,7 +9,7 @@ use tokio_rustls::{TlsAcceptor, TlsStream};
 use super::{config::SharedConfig, pem, provider, tls_error, tls_peer};
 use crate::{
     Error, Result,
-    io::{ConnectionInfo, Io},
+    io::{ConnectionInfo, Io, SockAddr},
 };
 
 /// Certificate and key of a server, and the clients that it lets in. Clones share them, so that a
@@ -75,15 +75,22 @@ impl ServerTls {
         mut peer: ConnectionInfo,
     ) -> Result<(Io, ConnectionInfo)> {
         let acceptor = TlsAcceptor::from(self.config.load());
-        let stream = acceptor
-            .accept(io)
-            .await
-            .map_err(|e| tls_error(&format!("the tls handshake with {} failed", peer.remote), e))?;
+        let stream = acceptor.accept(io).await.map_err(|error| failed(&peer.remote, error))?;
         let (_, session) = stream.get_ref();
         let name = session.server_name().map(str::to_owned);
         let tls = tls_peer(session.alpn_protocol(), session.peer_certificates(), name);
         peer.tls = Some(Arc::new(tls));
         Ok((TlsStream::Server(stream).into(), peer))
+    }
+}
+
+/// The error of a handshake: of TLS when one side refuses the other, of the transport when the peer
+/// leaves without a word, as those do that only test whether a port is open.
+fn failed(remote: &SockAddr, error: io::Error) -> Error {
+    let what = format!("the tls handshake with {remote} failed");
+    match error.kind() {
+        io::ErrorKind::InvalidData => tls_error(&what, error),
+        _ => Error::io(what, error),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    fmt,
     sync::Arc,
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
     time::{Duration, Instant},
@@ -115,6 +116,10 @@ impl Script {
 
 impl MakeConnection for Script {
     type Conn = Conn;
+
+    fn endpoint(&self) -> impl fmt::Display {
+        "test://script"
+    }
 
     async fn connect(&self) -> Result<Conn> {
         let next = {

@@ -1,6 +1,6 @@
 //! TLS on both sides, over a network in memory.
 
-use std::{net::SocketAddr, path::Path, process::Command, sync::Arc};
+use std::{net::SocketAddr, path::Path, process::Command, sync::Arc, time::Duration};
 
 use crate::support::loopback;
 use dubhe_net::{
@@ -11,7 +11,10 @@ use dubhe_net::{
     tls::{ClientTls, ServerTls},
 };
 use dubhe_testkit::certs::{Authority, Identity};
+use dubhe_testkit::log::Lines;
+use dubhe_testkit::wait_until;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tracing::Level;
 
 /// Describes its client: encrypted or not, ALPN, server name, number of certificates.
 struct Mirror;
@@ -252,4 +255,41 @@ async fn what_cannot_work_is_refused_when_it_is_built_and_keys_do_not_print() {
     let error = Acceptor::new(listen, vec![Arc::new(Mirror)], options).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("AcceptOptions::tls"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_handshakes_are_told_of_once_a_second_and_peers_that_only_knock_are_not() {
+    let (warnings, _guard) = Lines::of_this_thread(Level::WARN);
+    let ca = Authority::new().unwrap();
+    let server = server(&ca.issue("localhost").unwrap()).build().unwrap();
+    let server = Server::start(TlsMode::Required, server);
+    let refused = |count: u64| {
+        let count = format!("refused={count} ");
+        move |line: &String| line.contains("tls handshakes refused") && line.contains(&count)
+    };
+
+    // Tests of whether the port is open, as orchestrators make them.
+    for _ in 0..3 {
+        drop(server.network.dial(&server.addr.into()).await.unwrap());
+    }
+    let plain = async || {
+        let (mut io, _) = server.network.dial(&server.addr.into()).await.unwrap();
+        io.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+        // An alert comes, and the end.
+        io.read_to_end(&mut Vec::new()).await.unwrap();
+    };
+    plain().await;
+    wait_until("the first is told of", || warnings.with("").iter().any(refused(1))).await;
+    plain().await;
+    plain().await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(warnings.with("").len(), 1, "{:?}", warnings.take());
+    plain().await;
+    wait_until("the others are told of", || warnings.with("").iter().any(refused(3))).await;
+
+    // One that says nothing for too long is refused as well.
+    let _silent = server.network.dial(&server.addr.into()).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(11)).await;
+    let late = |line: &String| refused(1)(line) && line.contains("took longer than 10s");
+    assert!(warnings.with("").iter().any(late), "{:?}", warnings.take());
 }

@@ -10,7 +10,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::{join_all, join3};
 use parking_lot::Mutex;
 
-use super::{Announcement, Announcements, UnderWay};
+use super::{Announcement, Announcements, UnderWay, provider};
 
 /// The registrations to withdraw, each with the number of its registry. One is added before its
 /// registry is asked, and taken off when the registry has removed it. Clones are the same.
@@ -102,12 +102,25 @@ impl Withdrawal {
     /// Withdraws one registration from one registry, whose failure is no one else's.
     async fn registration(&self, number: usize, registration: &Registration) {
         let Some(registry) = self.registries.get(number) else { return };
-        let service = &registration.service;
-        let unregister = async { registry.unregister(registration).await };
+        let (service, provider) = (&registration.service, provider(registration));
+        let unregister = async {
+            if registry.is_read_only() {
+                return true;
+            }
+            let done = registry.unregister(registration).await;
+            let registry = registry.name();
+            match &done {
+                Ok(()) => tracing::info!(%service, %provider, registry, "service withdrawn"),
+                Err(error) => tracing::warn!(
+                    %service, %provider, registry, %error, "cannot withdraw a service"
+                ),
+            }
+            done.is_ok()
+        };
         match AssertUnwindSafe(unregister).catch_unwind().await {
-            Ok(Ok(())) => self.left.take_off(number, registration),
-            Ok(Err(error)) => tracing::warn!(%service, %error, "cannot withdraw a registration"),
-            Err(_) => tracing::error!(%service, "a registry panicked at a withdrawal"),
+            Ok(true) => self.left.take_off(number, registration),
+            Ok(false) => {}
+            Err(_) => tracing::error!(%service, %provider, "a registry panicked at a withdrawal"),
         }
     }
 }

@@ -13,9 +13,9 @@ use dubhe_dubbo::DubboOptions;
 use dubhe_dubbo::server::DubboProtocol;
 use dubhe_net::detect::{AcceptOptions, Acceptor, Protocol, TlsMode};
 use dubhe_net::drain::{Scope, Trigger};
-use dubhe_net::io::Listen;
 use dubhe_net::io::tcp::TcpOptions;
 use dubhe_net::io::unix::UnixOptions;
+use dubhe_net::io::{Listen, SockAddr};
 use dubhe_net::memory::{MemoryBudget, MemoryOptions};
 use dubhe_net::poll_watch::PollWatch;
 use dubhe_net::session::SessionOptions;
@@ -33,7 +33,7 @@ use super::watchdog::Watchdog;
 use super::{RunningServer, ServiceLocks};
 use crate::builtin::{self, Catalog};
 use crate::service::IntoExport;
-use crate::services::ServicesBuilder;
+use crate::services::{Services, ServicesBuilder};
 use crate::table::ServiceTable;
 
 /// The options of a server. Each has the default that is given here.
@@ -402,6 +402,7 @@ impl ServerBuilder {
             let shutdown = trigger.shutdown();
             tasks.spawn(async move { acceptor.run(shutdown).await });
         }
+        log_start(&addrs, &protocols, options.accept.tls_mode, &services.current());
         Ok(RunningServer {
             addrs,
             services,
@@ -415,6 +416,26 @@ impl ServerBuilder {
             wait: options.shutdown_wait,
             notice: options.dubbo.drain_quiet.max(options.triple.drain_quiet),
         })
+    }
+}
+
+/// Writes lines to the log: where the server listens, and what it serves there beside the built-in
+/// services.
+fn log_start(
+    addrs: &[SockAddr],
+    protocols: &[Arc<dyn Protocol>],
+    tls: TlsMode,
+    services: &Services,
+) {
+    let protocols: Vec<_> = protocols.iter().map(|protocol| protocol.name()).collect();
+    let protocols = protocols.join(", ");
+    for addr in addrs {
+        tracing::info!(%addr, protocols, %tls, "listening");
+    }
+    let mut exported: Vec<_> = services.exported().filter(|exported| !exported.built_in).collect();
+    exported.sort_by_cached_key(|exported| exported.key.to_string());
+    for exported in exported {
+        exported.log_export();
     }
 }
 

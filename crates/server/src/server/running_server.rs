@@ -116,6 +116,7 @@ impl RunningServer {
             self.constraints.check(&exported.key, &exported.params)?;
             Ok(exported)
         })?;
+        exported.log_export();
         let alone = self.changing.lock(&exported.key).await;
         let announced = if self.stays(&exported) {
             self.announcer.announce(&exported, Some(alone)).await
@@ -131,6 +132,7 @@ impl RunningServer {
                 services.take_back(&exported);
                 Ok(())
             })?;
+            exported.log_removal();
         }
         announced
     }
@@ -164,7 +166,7 @@ impl RunningServer {
         let _alone = self.changing.lock(key).await;
         // Another call may have removed it, and added one of its name.
         let gone = if self.serves(&removed) {
-            self.change(|services| services.remove(key))
+            self.change(|services| services.remove(key)).inspect(|()| removed.log_removal())
         } else {
             Ok(())
         };
@@ -239,19 +241,21 @@ impl RunningServer {
     }
 
     async fn drain(&self) -> usize {
-        let (wait, connections) = (self.wait, self.connections());
+        let (began, wait, connections) = (time::now(), self.wait, self.connections());
         tracing::info!(connections, ?wait, "shutting down; calls in flight end first");
         self.state.send_modify(|state| state.serving = false);
         self.announcer.withdraw_all().await;
         let left = self.trigger.drain(after(time::now(), wait)).await;
+        let took = time::now().saturating_duration_since(began);
         if left > 0 {
             tracing::warn!(
                 connections = left,
                 ?wait,
+                ?took,
                 "closed connections with calls in flight, which did not end within shutdown_wait"
             );
         } else {
-            tracing::info!("shut down; no call was cut off");
+            tracing::info!(?took, "shut down; no call was cut off");
         }
         left
     }

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use dubhe_net::log::OncePerSecond;
+use dubhe_core::log::OncePerSecond;
 use dubhe_net::poll_watch::{PollUnderWay, PollWatch};
 use dubhe_net::time;
 use tokio::runtime::{Handle, RuntimeFlavor};

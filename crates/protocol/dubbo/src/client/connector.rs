@@ -1,7 +1,9 @@
 //! Opening one connection.
 
+use std::fmt;
 use std::sync::Arc;
 
+use dubhe_core::Provider;
 use dubhe_core::serve::Dispatch;
 use dubhe_net::Result;
 use dubhe_net::io::{Address, Dial};
@@ -13,6 +15,7 @@ use crate::options::DubboOptions;
 
 /// Opens connections to one address.
 pub(super) struct Connector {
+    pub(super) provider: Provider,
     pub(super) address: Address,
     pub(super) dial: Arc<dyn Dial>,
     pub(super) options: Arc<DubboOptions>,
@@ -22,6 +25,10 @@ pub(super) struct Connector {
 
 impl MakeConnection for Connector {
     type Conn = PeerHandle;
+
+    fn endpoint(&self) -> impl fmt::Display {
+        &self.provider
+    }
 
     async fn connect(&self) -> Result<PeerHandle> {
         let (io, peer) = self.dial.dial(&self.address).await?;

@@ -141,6 +141,7 @@ impl Connect for DubboConnect {
         }
         let (_, host, port) = endpoint.identity();
         let connector = Connector {
+            provider: endpoint.provider().clone(),
             address: Address::new(host, port),
             dial: self.transport.dial(tcp),
             options: Arc::new(options),

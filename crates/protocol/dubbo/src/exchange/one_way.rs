@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use dubhe_core::Method;
 use dubhe_core::endpoint::ServiceParams;
-use dubhe_net::log::OncePerSecond;
+use dubhe_core::log::OncePerSecond;
 
 /// The longest time that a one-way call of `method` may run: the `timeout` in the `params` of its
 /// service, else `default`, of which zero means no limit.

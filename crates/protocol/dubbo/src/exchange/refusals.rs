@@ -2,11 +2,11 @@
 
 use std::error::Error as _;
 
+use dubhe_core::log::OncePerSecond;
 use dubhe_core::printable::Printable;
 use dubhe_core::sock_addr::SockAddr;
 use dubhe_core::{Code, Peer, Status};
 use dubhe_hessian2::{Error, ErrorKind};
-use dubhe_net::log::OncePerSecond;
 use dubhe_net::time;
 
 /// Logs calls that were refused, in either direction, once a second at most.

@@ -134,6 +134,7 @@ impl Connect for TripleConnect {
         let message = self.options.message_limits(number(endpoint, "payload")?);
         let (_, host, port) = endpoint.identity();
         let connector = Connector {
+            provider: endpoint.provider().clone(),
             address: Address::new(host, port),
             dial: self.transport.dial(tcp),
             options: self.options.clone(),

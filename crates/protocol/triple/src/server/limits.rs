@@ -3,12 +3,12 @@
 use std::error::Error as _;
 use std::fmt::Display;
 
+use dubhe_core::log::OncePerSecond;
 use dubhe_core::memory::OverBudget;
 use dubhe_core::printable::{Printable, Shown};
 use dubhe_core::sock_addr::SockAddr;
 use dubhe_core::{Code, Status};
 use dubhe_hessian2::ErrorKind;
-use dubhe_net::log::OncePerSecond;
 use dubhe_net::time;
 
 use crate::wire::frame::FrameError;

@@ -30,6 +30,8 @@ pub(super) struct Driver {
     /// The session timeout that was granted last; before that, the one that is asked for.
     granted: watch::Sender<Duration>,
     pauses: Pauses,
+    /// The log tells of the next connection: it is the first, or a loss was told.
+    to_tell: bool,
 }
 
 /// The state of a session, which outlives its connections.
@@ -66,6 +68,7 @@ impl Driver {
             session_state: SessionState { session, ..SessionState::default() },
             granted,
             pauses,
+            to_tell: true,
         }
     }
 
@@ -84,6 +87,7 @@ impl Driver {
             let mut ended = self.run_connection(server).await;
             if let ConnectionEnd::Expired = ended {
                 tracing::warn!(session = ?self.session_state.session, "the zookeeper session expired");
+                self.to_tell = true;
                 self.session_state = SessionState {
                     last_zxid: self.session_state.last_zxid,
                     ..SessionState::default()
@@ -102,6 +106,7 @@ impl Driver {
             // The first of a row and then ever fewer, lest an outage floods the log.
             if failures.is_power_of_two() {
                 tracing::warn!(%why, failures, "no connection to zookeeper; trying again");
+                self.to_tell = true;
             }
             self.state.send_replace(ClientState::Connecting { error: Some(Arc::from(why)) });
         }
@@ -133,6 +138,9 @@ impl Driver {
             Err(why) => return ConnectionEnd::Lost(why),
         };
         self.session_state.session = connection.session();
+        if std::mem::take(&mut self.to_tell) {
+            tracing::info!(%server, session = ?self.session_state.session, "connected to zookeeper");
+        }
         self.granted.send_replace(connection.session_timeout());
         self.state.send_replace(ClientState::Connected { session: connection.session(), local });
         let lost = connection

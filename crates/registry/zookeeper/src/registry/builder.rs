@@ -80,6 +80,7 @@ impl ZooKeeperBuilder {
         });
         ZooKeeper(Arc::new(Inner {
             keeper: NodeKeeper { client, clock, random },
+            name: name(&options),
             options,
             runtime: Handle::current(),
             tasks: Mutex::new(JoinSet::new()),
@@ -89,8 +90,34 @@ impl ZooKeeperBuilder {
     }
 }
 
+/// The URL of the registry without secrets, of which the parameters that say where it is are left.
+fn name(options: &ZooKeeperOptions) -> String {
+    let servers: Vec<_> = options.servers.iter().map(ToString::to_string).collect();
+    let servers = servers.join(",");
+    match &*options.root {
+        "/dubbo" => format!("zookeeper://{servers}"),
+        root => format!("zookeeper://{servers}?group={}", root.trim_start_matches('/')),
+    }
+}
+
 impl fmt::Debug for ZooKeeperBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ZooKeeperBuilder").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_has_the_servers_and_no_secret() {
+        for (url, expected) in [
+            ("zookeeper://u:secret@h?backup=i:1", "zookeeper://h:2181,i:1"),
+            ("zookeeper://h:1?group=/fleet/a&password=secret", "zookeeper://h:1?group=fleet/a"),
+            ("zookeeper://h?group=/", "zookeeper://h:2181?group="),
+        ] {
+            assert_eq!(name(&ZooKeeperOptions::parse(url).unwrap()), expected);
+        }
     }
 }

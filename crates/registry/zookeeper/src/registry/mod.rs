@@ -42,6 +42,8 @@ pub struct ZooKeeper(Arc<Inner>);
 
 struct Inner {
     keeper: NodeKeeper,
+    /// The name in the log.
+    name: String,
     options: ZooKeeperOptions,
     /// The runtime of its tasks, which may be another than that of a caller.
     runtime: Handle,
@@ -138,7 +140,10 @@ impl ZooKeeper {
                 }
             };
             match refused {
-                _ if !check && (refused.is_some() || offline.is_some()) => return Ok(()),
+                _ if !check && (refused.is_some() || offline.is_some()) => {
+                    self.log_unplaced();
+                    return Ok(());
+                }
                 Some(error) => return Err(self.failed(&error)),
                 None => {}
             }
@@ -147,6 +152,7 @@ impl ZooKeeper {
                 _ = states.changed() => {}
                 () = &mut late => {
                     if !check {
+                        self.log_unplaced();
                         return Ok(());
                     }
                     let why = offline.flatten().unwrap_or_else(|| "no answer yet".into());
@@ -156,6 +162,13 @@ impl ZooKeeper {
                 }
             }
         }
+    }
+
+    fn log_unplaced(&self) {
+        tracing::warn!(
+            registry = self.0.name,
+            "a node is not created yet, and check=false: its provider starts; trying goes on"
+        );
     }
 
     /// Waits until a node has been taken back; not for a connection.
@@ -187,8 +200,7 @@ impl ZooKeeper {
     }
 
     fn failed(&self, why: &dyn fmt::Display) -> Status {
-        let servers: Vec<String> = self.options().servers.iter().map(ToString::to_string).collect();
-        Status::new(Code::Unavailable, format!("zookeeper {}: {why}", servers.join(",")))
+        Status::new(Code::Unavailable, format!("{}: {why}", self.0.name))
     }
 }
 
@@ -198,6 +210,14 @@ fn identity(registration: &Registration) -> Identity {
 }
 
 impl Registry for ZooKeeper {
+    fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    fn is_read_only(&self) -> bool {
+        !self.options().register
+    }
+
     fn register(&self, registration: Registration) -> Registering<'_, ()> {
         if !self.options().register {
             return Box::pin(std::future::ready(Ok(())));

@@ -86,7 +86,9 @@ impl NodeKeeper {
         while let Ok(session) = self.client.connected().await {
             match self.place(node, &session).await {
                 Ok(watch) => {
-                    failures = 0;
+                    if std::mem::take(&mut failures) > 0 {
+                        tracing::info!(node = node.path, "a node is created after all");
+                    }
                     state.send_replace(NodeState::Placed);
                     let half = u64::try_from(AUDIT_PERIOD.as_millis() / 2).unwrap_or(u64::MAX);
                     // Spread, so that not all nodes of a fleet are looked at together.

@@ -145,7 +145,9 @@ impl Subscription {
     async fn read_or_pause(&mut self) {
         match self.read().await {
             Ok(()) => {
-                self.failures = 0;
+                if std::mem::take(&mut self.failures) > 0 {
+                    tracing::info!(path = self.path, "the providers can be read again");
+                }
                 self.errors.lock().remove(&self.service);
             }
             // The state will tell.

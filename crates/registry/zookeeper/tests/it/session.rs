@@ -7,10 +7,12 @@ use bytes::Buf as _;
 use dubhe_core::random::SplitMix;
 use dubhe_core::registry::Registry as _;
 use dubhe_core::time::Duration;
+use dubhe_testkit::log::Lines;
 use dubhe_zookeeper::ZooKeeper;
 use dubhe_zookeeper::client::{ClientState, Error};
 use futures_util::FutureExt;
 use tokio::time::Instant;
+use tracing::Level;
 
 use super::fake::{Fake, TIMEOUT, names};
 use super::support::clock;
@@ -46,6 +48,22 @@ async fn a_quiet_session_is_kept_alive_until_the_server_falls_silent() {
     // The session goes on, with its password.
     let mut line = fake.accept().await;
     assert_eq!(&line.read().await[16..], b"\0\0\0\0\0\0\0\x2a\0\0\0\x10\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\x07\0");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_log_tells_of_a_connection_of_its_loss_and_of_the_next_one() {
+    let (lines, _guard) = Lines::from_level_of_this_thread(Level::INFO);
+    let connected = || lines.with("INFO message=connected to zookeeper server=").len();
+    let mut fake = Fake::new();
+    let client = fake.client();
+    let line = fake.welcome(1).await;
+    client.connected().await.unwrap();
+    assert_eq!(connected(), 1);
+    drop(line);
+    let _line = fake.welcome(1).await;
+    client.connected().await.unwrap();
+    assert_eq!(lines.with("WARN message=no connection to zookeeper; ").len(), 1);
+    assert_eq!(connected(), 2, "{:?}", lines.take());
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,11 +1,13 @@
 //! Connections of clients, as a pool holds them.
 
+use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use dubhe_core::Provider;
 use dubhe_net::io::{Address, Dial};
 use dubhe_net::pool;
 use dubhe_net::{ErrorKind, Result};
@@ -27,6 +29,7 @@ use crate::wire::data::Data;
 
 /// Opens connections to one address.
 pub(crate) struct Connector {
+    pub(crate) provider: Provider,
     pub(crate) address: Address,
     pub(crate) dial: Arc<dyn Dial>,
     pub(crate) options: TripleOptions,
@@ -160,6 +163,10 @@ impl pool::Connection for Connection {
 impl pool::MakeConnection for Connector {
     type Conn = Connection;
 
+    fn endpoint(&self) -> impl fmt::Display {
+        &self.provider
+    }
+
     async fn connect(&self) -> Result<Connection> {
         let (io, peer) = self.dial.dial(&self.address).await?;
         let remote = peer.remote;
@@ -220,6 +227,7 @@ impl pool::MakeConnection for Connector {
 mod tests {
     use std::net::{Ipv4Addr, SocketAddr};
 
+    use dubhe_core::Endpoint;
     use dubhe_net::io::memory::Network;
     use dubhe_net::io::{Io, Listen};
     use dubhe_net::pool::MakeConnection;
@@ -233,7 +241,8 @@ mod tests {
         let mut listen = network.listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let address = listen.local_addr().to_string().parse().unwrap();
         let options = TripleOptions::default();
-        let connector = Connector { address, dial: Arc::new(network), options };
+        let provider = Endpoint::of("tri", "127.0.0.1", 0).provider().clone();
+        let connector = Connector { provider, address, dial: Arc::new(network), options };
         let connection = connector.connect().await.unwrap();
         let (peer, _) = poll_fn(|cx| listen.poll_accept(cx)).await.unwrap();
         (connection, peer)

@@ -1,13 +1,13 @@
 //! Log lines that come once a second at most.
 
-use std::time::{Duration, Instant};
+use std::sync::{Mutex, PoisonError};
 
-use parking_lot::Mutex;
+use crate::time::{Duration, Instant};
 
 /// The least time between two lines.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// A limit of one line a second for events that a peer can cause at will.
+/// A limit of one line a second for events that others can cause at will.
 #[derive(Debug, Default)]
 pub struct OncePerSecond(Mutex<State>);
 
@@ -26,7 +26,7 @@ impl OncePerSecond {
 
     /// Counts `events` that came together; otherwise as [`count`](Self::count).
     pub fn count_all(&self, events: u64, now: Instant) -> Option<u64> {
-        let mut state = self.0.lock();
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.unlogged = state.unlogged.saturating_add(events);
         if state.last.is_some_and(|last| now < last + PAUSE) {
             return None;
