@@ -13,6 +13,13 @@ use dubhe_core::{Call, End, Head, Method, ServiceKey, Status};
 /// gave up is `CANCELLED`.
 ///
 /// Arguments and attachments never appear, since they may be secret.
+///
+/// ```
+/// use dubhe::Server;
+/// use dubhe::filter::AccessLog;
+///
+/// let server = Server::builder().hook(AccessLog::to_writer(std::io::stderr()));
+/// ```
 #[derive(Clone, Default)]
 pub struct AccessLog(Output);
 
