@@ -163,4 +163,9 @@ pub fn address() -> Option<String> {
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 #[doc = include_str!("../../docs/user/configuration.md")]
+#[doc = include_str!("../../docs/user/deadlines.md")]
+#[doc = include_str!("../../docs/user/from-dubbo-go.md")]
+#[doc = include_str!("../../docs/user/from-dubbo-java.md")]
+#[doc = include_str!("../../docs/user/from-tonic.md")]
+#[doc = include_str!("../../docs/user/testing.md")]
 struct Pages;
