@@ -20,6 +20,8 @@ pub(crate) enum Peer {
     JavaGrpc,
     /// The Go programs of the benchmarks.
     GoBench,
+    /// grpcurl.
+    Grpcurl,
     /// Apache ZooKeeper.
     ZooKeeper,
 }
@@ -35,7 +37,7 @@ impl Peer {
                     "needs a JDK 17 or newer and Maven: apt-get install default-jdk-headless maven",
                 )
             }
-            Self::Go | Self::GoGrpc | Self::GoBench if !has_program("go") => {
+            Self::Go | Self::GoGrpc | Self::GoBench | Self::Grpcurl if !has_program("go") => {
                 Some("needs Go 1.26 or newer: see https://go.dev/doc/install")
             }
             _ => None,
@@ -112,6 +114,7 @@ fn script(peer: Peer) -> PathBuf {
         Peer::GoGrpc => "go-grpc.sh",
         Peer::JavaGrpc => "java-grpc.sh",
         Peer::GoBench => "go-bench.sh",
+        Peer::Grpcurl => "grpcurl.sh",
         Peer::ZooKeeper => "zookeeper.sh",
     };
     root().join("tests/peers").join(name)

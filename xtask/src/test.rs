@@ -7,13 +7,23 @@ use crate::peers::{Peer, Peers};
 use crate::process::{ServerProcess, check, free_address, lines};
 use crate::repo::root;
 use crate::tally::Tally;
-use crate::{Result, chaos, interop, tidy};
+use crate::{Result, chaos, interop, tidy, walk};
 
 /// The time in which everything is built on a small machine.
 const LIMIT: Duration = Duration::from_hours(1);
 
-const SUITES: &[&str] =
-    &["tidy", "fmt", "clippy", "fuzz-check", "doc", "unit", "zookeeper", "interop", "chaos"];
+const SUITES: &[&str] = &[
+    "tidy",
+    "fmt",
+    "clippy",
+    "fuzz-check",
+    "doc",
+    "unit",
+    "walk",
+    "zookeeper",
+    "interop",
+    "chaos",
+];
 
 /// Runs every suite, or the one that is named. `unit` is what `cargo test`
 /// runs: unit, integration and documentation tests.
@@ -49,6 +59,7 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
             ),
             "doc" => doc(tally),
             "unit" => tests(tally, &["test", "--workspace", "--no-fail-fast"]),
+            "walk" => walk::run(tally),
             "zookeeper" => zookeeper(tally),
             "interop" => interop::run(None, tally),
             _ => chaos::run(&[], tally),
