@@ -1,5 +1,6 @@
 //! The picture of the demo: its output as an SVG.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
 
@@ -43,11 +44,10 @@ fn svg(text: &str) -> String {
     );
     for (number, line) in lines.iter().enumerate().filter(|(_, line)| !line.is_empty()) {
         let y = MARGIN + number * LINE + LINE * 3 / 4;
-        out += &format!(
-            "<text x=\"{MARGIN}\" y=\"{y}\" fill=\"{}\" xml:space=\"preserve\">{}</text>\n",
-            colour(line),
-            escaped(line)
-        );
+        let (colour, line) = (colour(line), escaped(line));
+        let at = format!("x=\"{MARGIN}\" y=\"{y}\"");
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "<text {at} fill=\"{colour}\" xml:space=\"preserve\">{line}</text>");
     }
     out + "</svg>\n"
 }

@@ -85,7 +85,7 @@ fn from_checkout(text: &str) -> String {
             || line.to_owned(),
             |(name, folder)| {
                 let path = root().join("crates").join(folder);
-                format!("{name} = {{ path = {path:?} }}")
+                format!("{name} = {{ path = '{}' }}", path.display())
             },
         );
         out.push('\n');
@@ -136,6 +136,6 @@ mod tests {
     fn dependencies_lead_to_the_checkout() {
         let text = from_checkout("dubhe = { git = \"https://host/dubhe\" }\ntokio = \"1\"\n");
         assert!(text.starts_with("dubhe = { path = "), "{text}");
-        assert!(text.ends_with("crates/dubhe\" }\ntokio = \"1\"\n"), "{text}");
+        assert!(text.ends_with("crates/dubhe' }\ntokio = \"1\"\n"), "{text}");
     }
 }
