@@ -164,4 +164,9 @@ pub fn address() -> Option<String> {
 #[doc = include_str!("../../README.md")]
 #[doc = include_str!("../../docs/user/configuration.md")]
 #[doc = include_str!("../../docs/user/logs.md")]
+#[doc = include_str!("../../docs/user/deadlines.md")]
+#[doc = include_str!("../../docs/user/from-dubbo-go.md")]
+#[doc = include_str!("../../docs/user/from-dubbo-java.md")]
+#[doc = include_str!("../../docs/user/from-tonic.md")]
+#[doc = include_str!("../../docs/user/testing.md")]
 struct Pages;

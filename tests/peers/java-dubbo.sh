@@ -3,6 +3,7 @@
 #   java-dubbo.sh prepare|start|stop|restart|status|wipe
 #   java-dubbo.sh serve dubbo|tri PORT       run one provider in the foreground
 #   java-dubbo.sh consume [-Dkey=value]...   run the consumer; see Consumer.java
+#   java-dubbo.sh invoke URL INTERFACE METHOD [TYPE VALUE]...   one generic call; prints the result
 #   java-dubbo.sh vectors FILE               write the Hessian2 vectors
 #   java-dubbo.sh frames FILE                write dubbo frames; starts and stops its own provider
 #   java-dubbo.sh bench-server dubbo|tri PORT  echo server, in the foreground
@@ -83,6 +84,7 @@ peer_address() { local p; for p in "${PEER_PROCS[@]}"; do echo "$p=$p://127.0.0.
 case ${1:-} in
   serve) prepare; provider_command "$2" "$3"; serve "${JAVA_CMD[@]}" ;;
   consume) shift; prepare; java_command "$@" peer.consumer.Consumer; exec "${JAVA_CMD[@]}" ;;
+  invoke) shift; prepare; java_command peer.consumer.Invoke; exec "${JAVA_CMD[@]}" "$@" ;;
   bench-server) prepare; jvm -Xmx512m -Dprotocol="$2" -Dport="$3" peer.bench.Server; serve "${JAVA_CMD[@]}" ;;
   bench-client) shift; prepare; jvm -Xmx512m peer.bench.Client; exec "${JAVA_CMD[@]}" "$@" ;;
   bench-hessian) prepare; jvm -Xmx512m peer.bench.HessianBench; exec "${JAVA_CMD[@]}" ;;

@@ -8,8 +8,10 @@
 //! cargo xtask bench   [SUITE]                    beside Dubbo Java, dubbo-go, tonic and others
 //! cargo xtask fuzz    [TARGET] [--seconds N]     each target, 30 s unless told
 //! cargo xtask chaos   [CASE] [--full]            attacks and faults, each with its bound
-//! cargo xtask conformance [SUITE]                suites of other projects: protobuf
+//! cargo xtask conformance [SUITE]                suites of other projects: grpc, protobuf
 //! cargo xtask nightly [SUITE]                    every suite in its full length
+//! cargo xtask walk                               the first steps of the README, as a new user makes them
+//! cargo xtask picture                            docs/demo.svg, from the output of the demo
 //! ```
 //!
 //! Bare, a task runs its everyday set; with a name, that part. The last line is
@@ -26,6 +28,7 @@ mod fuzz;
 mod interop;
 mod nightly;
 mod peers;
+mod picture;
 mod proc;
 mod process;
 mod repo;
@@ -33,6 +36,7 @@ mod source;
 mod tally;
 mod test;
 mod tidy;
+mod walk;
 
 use std::env;
 use std::process::ExitCode;
@@ -42,8 +46,7 @@ use tally::Tally;
 /// Errors of a task are read by a person and end the task.
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-const USAGE: &str =
-    "usage: cargo xtask tidy|test|interop|conformance|bench|fuzz|chaos|nightly [NAME] [FLAGS]";
+const USAGE: &str = "usage: cargo xtask tidy|test|interop|conformance|bench|fuzz|chaos|nightly|walk|picture [NAME] [FLAGS]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -65,6 +68,8 @@ fn run(args: &[String], tally: &mut Tally) -> Result<()> {
         "fuzz" => fuzz::run(rest, tally),
         "chaos" => chaos::run(rest, tally),
         "nightly" => nightly::run(only_name(rest)?, tally),
+        "walk" => only_name(rest).and_then(|_| walk::run(tally)),
+        "picture" => only_name(rest).and_then(|_| picture::run(tally)),
         other => Err(format!("no task is called {other:?}; {USAGE}").into()),
     }
 }

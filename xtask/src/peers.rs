@@ -22,6 +22,8 @@ pub(crate) enum Peer {
     JavaGrpc,
     /// The Go programs of the benchmarks.
     GoBench,
+    /// grpcurl.
+    Grpcurl,
     /// Apache ZooKeeper.
     ZooKeeper,
     /// The conformance runner of the protobuf project.
@@ -39,7 +41,9 @@ impl Peer {
                     "needs a JDK 17 or newer and Maven: apt-get install default-jdk-headless maven",
                 )
             }
-            Self::Go | Self::GoGrpc | Self::GoConnect | Self::GoBench if !has_program("go") => {
+            Self::Go | Self::GoGrpc | Self::GoConnect | Self::GoBench | Self::Grpcurl
+                if !has_program("go") =>
+            {
                 Some("needs Go 1.26 or newer: see https://go.dev/doc/install")
             }
             Self::ProtobufConformance if !has_program("node") || !has_program("npm") => {
@@ -120,6 +124,7 @@ fn script(peer: Peer) -> PathBuf {
         Peer::GoConnect => "go-connect.sh",
         Peer::JavaGrpc => "java-grpc.sh",
         Peer::GoBench => "go-bench.sh",
+        Peer::Grpcurl => "grpcurl.sh",
         Peer::ZooKeeper => "zookeeper.sh",
         Peer::ProtobufConformance => "protobuf-conformance.sh",
     };

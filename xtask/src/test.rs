@@ -7,7 +7,7 @@ use crate::peers::{Peer, Peers};
 use crate::process::{ServerProcess, check, free_address, lines};
 use crate::repo::root;
 use crate::tally::Tally;
-use crate::{Result, chaos, conformance, interop, tidy};
+use crate::{Result, chaos, conformance, interop, tidy, walk};
 
 /// The time in which everything is built on a small machine.
 const LIMIT: Duration = Duration::from_hours(1);
@@ -19,6 +19,7 @@ const SUITES: &[&str] = &[
     "fuzz-check",
     "doc",
     "unit",
+    "walk",
     "zookeeper",
     "interop",
     "conformance",
@@ -59,6 +60,7 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
             ),
             "doc" => doc(tally),
             "unit" => tests(tally, &["test", "--workspace", "--no-fail-fast"]),
+            "walk" => walk::run(tally),
             "zookeeper" => zookeeper(tally),
             "interop" => interop::run(None, tally),
             "conformance" => conformance::run(None, tally),

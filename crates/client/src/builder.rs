@@ -68,6 +68,24 @@ impl Stub for Client {
 }
 
 /// Configures a client of type `T`. What is not set has Dubbo's default.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use dubhe::prelude::*;
+/// # #[dubhe::interface("org.example.Users")]
+/// # trait Users { async fn get_user(&self, id: i64) -> Result<Option<String>, Status>; }
+///
+/// # async fn run(app: App) -> Result<(), Status> {
+/// let users = app
+///     .client::<UsersClient>()
+///     .url("dubbo://127.0.0.1:20880")
+///     .timeout(Duration::from_secs(3))
+///     .method("getUser", |m| m.retries(0))
+///     .build()?;
+/// println!("{:?}", users.get_user(1).await?);
+/// # Ok(())
+/// # }
+/// ```
 pub struct ClientBuilder<T> {
     env: Environment,
     service: ServiceKey,

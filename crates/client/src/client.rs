@@ -10,6 +10,20 @@ use dubhe_core::{Call, CallBody, Head, Method, Payload, Reply, ServiceKey, Statu
 use crate::options::CallOptions;
 
 /// A client of one service, whoever provides it. Cheap to clone.
+///
+/// ```no_run
+/// use std::time::{Duration, Instant};
+/// use dubhe::Client;
+/// use dubhe::prelude::*;
+///
+/// # async fn run(app: App) -> Result<(), Status> {
+/// let service = ServiceKey::interface_only("org.example.Users");
+/// let users = app.client::<Client>().service(service).url("dubbo://127.0.0.1:20880").build()?;
+/// users.ready(Instant::now() + Duration::from_secs(3)).await?;
+/// println!("{} providers", users.providers().len());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 

@@ -55,6 +55,17 @@ impl JavaArgument {
 /// A client of any service, by names and values: what Dubbo calls a generic call, codec `true`.
 ///
 /// Objects go out as maps with their class under `class`, and come back so.
+///
+/// ```no_run
+/// use dubhe::prelude::*;
+///
+/// # async fn run(app: App) -> Result<(), Status> {
+/// let users = app.generic("org.example.Users").url("dubbo://127.0.0.1:20880").build()?;
+/// let user = users.call("getUser", args!["long" => 1_i64]).await?;
+/// println!("{:?}", user.get("name").and_then(Value::as_str));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Generic {
     client: Client,

@@ -8,6 +8,19 @@ use dubhe_core::{Metadata, Value};
 use parking_lot::Mutex;
 
 /// Options of one call or of several; stubs take them by `with`.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use dubhe::prelude::*;
+/// # #[dubhe::interface("org.example.Users")]
+/// # trait Users { async fn get_user(&self, id: i64) -> Result<Option<String>, Status>; }
+///
+/// # async fn run(users: UsersClient) -> Result<(), Status> {
+/// let options = CallOptions::new().timeout(Duration::from_millis(300)).attachment("tenant", "acme");
+/// let user = users.with(options).get_user(1).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct CallOptions {
     pub(crate) metadata: Metadata,
@@ -17,6 +30,19 @@ pub struct CallOptions {
 }
 
 /// Receives the attachments of replies. Clones share them.
+///
+/// ```no_run
+/// use dubhe::prelude::*;
+/// # #[dubhe::interface("org.example.Users")]
+/// # trait Users { async fn get_user(&self, id: i64) -> Result<Option<String>, Status>; }
+///
+/// # async fn run(users: UsersClient) -> Result<(), Status> {
+/// let received = ReplyAttachments::new();
+/// users.with(CallOptions::new().reply_attachments(&received)).get_user(1).await?;
+/// println!("{:?}", received.get().get_str("served-by"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct ReplyAttachments(Arc<Mutex<Metadata>>);
 

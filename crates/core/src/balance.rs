@@ -14,6 +14,30 @@ use crate::time::Instant;
 /// A balancer. It looks at a set of endpoints once, when it has changed, and then picks from what
 /// it prepared; both are synchronous. The counts of calls in flight are not its matter: they are
 /// kept by those who send a call ([`EndpointState::in_flight`](crate::endpoint::EndpointState::in_flight)).
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{*, fault::*, filter::*}; pub mod dispatch { pub use dubhe_core::{gate::Gates, serve::*}; } }
+///
+/// use std::time::Instant;
+/// use dubhe::balance::{Balance, Pick, Selection};
+/// use dubhe::{CallView, Endpoint};
+///
+/// /// Picks the first that can be asked.
+/// #[derive(Clone, Copy)]
+/// struct First;
+///
+/// impl Balance for First {
+///     fn prepare(&self, _: &Selection) -> Box<dyn Pick> {
+///         Box::new(*self)
+///     }
+/// }
+///
+/// impl Pick for First {
+///     fn pick<'a>(&self, _: &CallView<'_>, from: &'a Selection, _: Instant) -> Option<&'a Endpoint> {
+///         from.get(0)
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a balancer",
     note = "implement `Balance::prepare`, which gives a `Pick`"
@@ -37,7 +61,7 @@ pub trait Balance: Send + Sync + 'static {
     }
 }
 
-/// A balancer that knows the set.
+/// A balancer that knows the set; [`Balance`] has an example.
 pub trait Pick: Send + Sync {
     /// Picks one of `from`: those of the prepared set that can be asked now, with their weights
     /// at `now`. `None` when there is none. A pick has no effect that outlives a call not made.

@@ -11,6 +11,22 @@ use crate::status::Status;
 use crate::time::{Duration, Sleep};
 
 /// The treatment of failures, by Dubbo's names (`cluster` of a reference).
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{*, fault::*, filter::*}; pub mod dispatch { pub use dubhe_core::{gate::Gates, serve::*}; } }
+///
+/// use dubhe::{Attempts, Call, Fault, Reply, Status};
+///
+/// async fn once_more(call: Call, attempts: Attempts) -> Result<Reply, Status> {
+///     let again = call.try_clone();
+///     match (attempts.next(call).await, again) {
+///         (Err(status), Some(again)) if attempts.may_repeat(&status) => attempts.next(again).await,
+///         (outcome, _) => outcome,
+///     }
+/// }
+///
+/// let fault = Fault::strategy(once_more); // or Fault::Failover, Fault::Failfast
+/// ```
 #[derive(Clone, Default)]
 pub enum Fault {
     /// Tries other endpoints, up to `retries` more.

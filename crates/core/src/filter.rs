@@ -25,6 +25,19 @@ use crate::time::{Deadline, Instant, SharedClock, Timer};
 /// [`Retry::Never`](crate::status::Retry::Never) by default, is the error of the call, or, if the
 /// call may run twice, a failure of unknown state
 /// ([`Retry::Unknown`](crate::status::Retry::Unknown)).
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{*, fault::*, filter::*}; pub mod dispatch { pub use dubhe_core::{gate::Gates, serve::*}; } }
+///
+/// use dubhe::{Call, Next, Reply, Status};
+///
+/// async fn sign(mut call: Call, next: Next) -> Result<Reply, Status> {
+///     call.head.metadata.insert("signature", "s3cret");
+///     next.run(call).await
+/// }
+/// # fn is_filter(_: impl dubhe::Filter) {}
+/// # is_filter(sign);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a filter",
     note = "a filter is an `async fn(call: Call, next: Next) -> Result<Reply, Status>`, or a type \
@@ -46,6 +59,24 @@ where
 }
 
 /// The cheap form of a filter, which never waits: hooks in a row share one future.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{*, fault::*, filter::*}; pub mod dispatch { pub use dubhe_core::{gate::Gates, serve::*}; } }
+///
+/// use dubhe::{Call, Guard, Hook, Status};
+///
+/// struct Signed;
+///
+/// impl Hook for Signed {
+///     fn before(&self, call: &mut Call) -> Result<Guard, Status> {
+///         if call.head.metadata.get_str("signature") != Some("s3cret") {
+///             return Err(Status::unauthenticated("the call is not signed"));
+///         }
+///         let method = call.head.method.clone();
+///         Ok(Guard::new(move |end| println!("{}: {}", method.name, end.name())))
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a hook",
     note = "implement `Hook::before`, which returns a `Guard`; an `async fn(call: Call, next: Next)` \
@@ -62,6 +93,23 @@ pub trait Hook: Send + Sync + 'static {
 }
 
 /// The memory that a [`Hook`] has of a call until its end.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{*, fault::*, filter::*}; pub mod dispatch { pub use dubhe_core::{gate::Gates, serve::*}; } }
+///
+/// use std::sync::Arc;
+/// use dubhe::Guard;
+///
+/// let permits = Arc::new(());
+/// let permit = permits.clone();
+/// let guard = Guard::new(move |end| {
+///     println!("ended as {}", end.name());
+///     drop(permit);
+/// });
+/// // What it holds is free again on every way out, of a call that never began too:
+/// drop(guard);
+/// assert_eq!(Arc::strong_count(&permits), 1);
+/// ```
 #[derive(Default)]
 #[must_use = "the hook is told of the end only by the guard that it returns"]
 pub struct Guard(Option<Box<Node<dyn Watch>>>);
@@ -181,6 +229,21 @@ impl Passed<'_> {
 }
 
 /// The rest of the way of a call, owned by the filter it was given to.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{*, fault::*, filter::*}; pub mod dispatch { pub use dubhe_core::{gate::Gates, serve::*}; } }
+///
+/// use dubhe::{Call, Next, Reply, Status};
+///
+/// async fn report(call: Call, next: Next) -> Result<Reply, Status> {
+///     let method = call.head.method.clone();
+///     let outcome = next.run(call).await;
+///     if let Err(status) = &outcome {
+///         println!("{}: {status}", method.name);
+///     }
+///     outcome
+/// }
+/// ```
 pub struct Next {
     steps: Arc<Steps>,
     at: usize,

@@ -49,6 +49,28 @@ impl<'a> Arrival<'a> {
 }
 
 /// Admits requests, or refuses them.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{*, fault::*, filter::*}; pub mod dispatch { pub use dubhe_core::{gate::Gates, serve::*}; } }
+///
+/// use std::sync::Arc;
+/// use dubhe::gate::{Arrival, Gate};
+/// use dubhe::{Guard, Status};
+///
+/// /// A limit of the calls that run at once, which hold a clone each.
+/// struct AtMost(usize, Arc<()>);
+///
+/// impl Gate for AtMost {
+///     fn admit(&self, arrival: &Arrival<'_>) -> Result<Guard, Status> {
+///         let permit = self.1.clone();
+///         if Arc::strong_count(&permit) - 1 > self.0 {
+///             let method = &arrival.method.name;
+///             return Err(Status::resource_exhausted(format!("too many calls of {method}")));
+///         }
+///         Ok(Guard::new(move |_| drop(permit)))
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a gate",
     note = "implement `Gate::admit`, which gives a `Guard`"

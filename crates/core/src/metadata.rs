@@ -15,6 +15,16 @@ use crate::value::Value;
 /// case, because HTTP/2 lower-cases keys on the way.
 ///
 /// Clones share the entries until one of them is changed.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{*, fault::*, filter::*}; pub mod dispatch { pub use dubhe_core::{gate::Gates, serve::*}; } }
+///
+/// use dubhe::Metadata;
+///
+/// let mut metadata = Metadata::new();
+/// metadata.insert("tenant", "acme");
+/// assert_eq!(metadata.get_str("Tenant"), Some("acme"));
+/// ```
 #[derive(Clone, Default, PartialEq)]
 pub struct Metadata {
     entries: Option<Arc<Vec<Entry>>>,

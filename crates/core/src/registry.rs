@@ -57,6 +57,31 @@ impl Stream for Fixed {
 pub type Registering<'a, T> = Pin<Box<dyn Future<Output = Result<T, Status>> + Send + 'a>>;
 
 /// A registry.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{*, fault::*, filter::*}; pub mod dispatch { pub use dubhe_core::{gate::Gates, serve::*}; } }
+///
+/// use dubhe::registry::{Registering, Registration, Registry, Snapshots, fixed};
+/// use dubhe::{ServiceKey, Status};
+///
+/// /// Providers that never change.
+/// struct List(Vec<Registration>);
+///
+/// impl Registry for List {
+///     fn register(&self, _: Registration) -> Registering<'_, ()> {
+///         Box::pin(async { Err(Status::unimplemented("the list never changes")) })
+///     }
+///
+///     fn unregister(&self, _: &Registration) -> Registering<'_, ()> {
+///         Box::pin(async { Ok(()) })
+///     }
+///
+///     fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
+///         let of = self.0.iter().filter(|provider| provider.service == *service).cloned().collect();
+///         Box::pin(async { Ok(fixed(of)) })
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a registry",
     note = "a registry of a URL is `dubhe::registry_at(url, application)?`; one of your own implements \

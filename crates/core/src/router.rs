@@ -141,6 +141,37 @@ impl Trace {
 
 /// A router: looks at a set once, when the set or its own rules have changed, then narrows it for
 /// each call.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{*, fault::*, filter::*}; pub mod dispatch { pub use dubhe_core::{gate::Gates, serve::*}; } }
+///
+/// use std::sync::Arc;
+/// use std::time::Instant;
+/// use dubhe::router::{Bitmap, PreparedRouter, Router, Trace};
+/// use dubhe::{CallView, Endpoints};
+///
+/// /// Keeps calls in one zone.
+/// struct Zone(&'static str);
+/// struct InZone(Bitmap);
+///
+/// impl Router for Zone {
+///     fn prepare(&self, set: &Arc<Endpoints>) -> Box<dyn PreparedRouter> {
+///         let mut zone = Bitmap::empty(set.len());
+///         for (place, endpoint) in set.iter().enumerate() {
+///             if endpoint.instance().zone.as_deref() == Some(self.0) {
+///                 zone.insert(place);
+///             }
+///         }
+///         Box::new(InZone(zone))
+///     }
+/// }
+///
+/// impl PreparedRouter for InZone {
+///     fn narrow(&self, _: &CallView<'_>, set: &mut Bitmap, _: Instant, _: Option<&mut Trace>) {
+///         set.intersect(&self.0);
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a router",
     note = "implement `Router::prepare`, which gives a `PreparedRouter`"

@@ -107,6 +107,36 @@ pub fn generation(dispatch: &dyn Dispatch) -> Result<u64, Status> {
 /// where its target is not found at first or its arguments tell more than its head: see
 /// [`Dispatch::find`]. A look-up runs in the task of a connection: it must be quick, must not block,
 /// and has no effect that counts calls. What is done once a call is done by [`Target::invoke`].
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{*, fault::*, filter::*}; pub mod dispatch { pub use dubhe_core::{gate::Gates, serve::*}; } }
+///
+/// use std::sync::Arc;
+/// use dubhe::dispatch::{Dispatch, Gates, Overload, Target, Wanted};
+/// use dubhe::{Invoke, Method, ServiceKey, Status};
+///
+/// /// Sends the calls of one service somewhere else.
+/// struct Route { service: Arc<ServiceKey>, to: Arc<dyn Invoke> }
+///
+/// impl Dispatch for Route {
+///     fn find(&self, wanted: Wanted<'_>) -> Result<Target, Status> {
+///         if ServiceKey::new(wanted.interface, wanted.group, wanted.version) != *self.service {
+///             return Err(Status::unimplemented(format!("there is no route to {}", wanted.interface)));
+///         }
+///         let types = match wanted.overload {
+///             Overload::Types(types) => types,
+///             _ => "",
+///         };
+///         Ok(Target {
+///             service: self.service.clone(),
+///             method: Arc::new(Method::java(wanted.method, types)),
+///             params: Arc::default(),
+///             gates: Gates::default(),
+///             invoke: self.to.clone(),
+///         })
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a dispatch",
     label = "this finds no targets of calls",

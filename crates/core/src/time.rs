@@ -70,6 +70,18 @@ impl fmt::Debug for Timer {
 }
 
 /// The point in time after which nobody waits for the reply.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{*, fault::*, filter::*}; pub mod dispatch { pub use dubhe_core::{gate::Gates, serve::*}; } }
+///
+/// use std::time::{Duration, Instant};
+/// use dubhe::time::Deadline;
+///
+/// let now = Instant::now();
+/// let deadline = Deadline::after(now, Duration::from_secs(2));
+/// assert_eq!(deadline.left(now), Duration::from_secs(2));
+/// assert!(deadline.passed(now + Duration::from_secs(3)));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Deadline(Instant);
 

@@ -18,10 +18,36 @@ use tokio::runtime::Handle;
 
 /// An application that calls services: its protocols, connections and registries. It owns all state,
 /// so several applications can share a process. Cheap to clone.
+///
+/// ```no_run
+/// use dubhe::prelude::*;
+/// # #[dubhe::interface("org.example.Users")]
+/// # trait Users { async fn get_user(&self, id: i64) -> Result<Option<String>, Status>; }
+///
+/// # async fn run() -> Result<(), Status> {
+/// let app = App::builder("shop").registry("zookeeper://127.0.0.1:2181").build()?;
+/// let users = app.client::<UsersClient>().build()?;
+/// println!("{:?}", users.get_user(1).await?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct App(Environment);
 
 /// A builder of [`App`].
+///
+/// ```no_run
+/// use dubhe::prelude::*;
+/// use dubhe::net::ClientTls;
+///
+/// # fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let app = App::builder("shop")
+///     .registry("file:///etc/shop/providers")
+///     .tls(ClientTls::from_file("ca.pem")?.build()?)
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct AppBuilder {
     name: ByteString,
     clock: SharedClock,

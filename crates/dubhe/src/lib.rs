@@ -1,5 +1,29 @@
 //! Dubbo for Rust: services that join Java and Go fleets as equals.
 //!
+//! | I want to ... | |
+//! | --- | --- |
+//! | serve a Java interface | [`#[interface]`](macro@interface), [`Server`] |
+//! | send and receive Java classes, enums, exceptions | [`derive(Java)`](macro@Java), [`derive(JavaException)`](macro@JavaException), [`java`] |
+//! | call a service | [`App`], [`ClientBuilder`] |
+//! | call without Rust types | [`App::generic`], [`args!`], [`Value`] |
+//! | serve and call `.proto` services, stream | [`include_proto!`], [`Request`], [`Response`], [`Streaming`] |
+//! | set a timeout or a deadline, send attachments | [`CallOptions`], [`ClientBuilder`] |
+//! | read attachments, peer and deadline in a handler | [`Context`] |
+//! | spawn work that keeps the deadline | [`spawn()`] |
+//! | fail, and see why a call failed | [`Status`], [`Code`] |
+//! | find providers, announce mine | [`AppBuilder::registry`], [`registry_at`], [`registry`] |
+//! | do something around each call | [`Filter`], [`Hook`], [`filter::AccessLog`], [`filter::Token`] |
+//! | refuse calls before they are decoded | [`gate::Gate`] |
+//! | choose the provider | [`balance`], [`router`] |
+//! | say what happens after a failure | [`Fault`], [`ClientBuilder::retries`] |
+//! | encrypt | [`net::ServerTls`], [`net::ClientTls`] |
+//! | stop without losing a call | [`ServerBuilder::serve`], [`RunningServer::stop`] |
+//! | test a handler | [`Context::for_test`], [`net::Network`] |
+//! | forward calls that no service of mine takes | [`dispatch::Dispatch`] |
+//! | mount axum or tonic beside it | [`ServerBuilder::mount`], [`http`] |
+//!
+//! A provider and a consumer:
+//!
 //! ```no_run
 //! use dubhe::prelude::*;
 //!
@@ -249,6 +273,12 @@ pub mod prelude {
 
 /// Arguments of a generic call, each with its Java type or with the one that fits its value:
 /// `args!["long" => 42_i64, "java.lang.String" => "x"]`.
+///
+/// ```
+/// let arguments = dubhe::args!["long" => 42_i64, "java.lang.String" => "x"];
+/// assert_eq!(arguments.len(), 2);
+/// assert_eq!(arguments[0].java_type, "long");
+/// ```
 #[macro_export]
 macro_rules! args {
     ($($java_type:expr => $value:expr),* $(,)?) => {

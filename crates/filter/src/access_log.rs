@@ -16,6 +16,13 @@ use dubhe_core::{Call, End, Head, Method, ServiceKey, Status};
 /// `10.0.0.7:51234 org.example.Hello Repeat OK 1834us 3msg`.
 ///
 /// Arguments and attachments never appear, since they may be secret.
+///
+/// ```
+/// use dubhe::Server;
+/// use dubhe::filter::AccessLog;
+///
+/// let server = Server::builder().hook(AccessLog::to_writer(std::io::stderr()));
+/// ```
 #[derive(Clone, Default)]
 pub struct AccessLog(Output);
 

@@ -13,6 +13,13 @@ use dubhe_core::{Call, Code, Status};
 pub const TOKEN: &str = "token";
 
 /// Refuses calls whose `token` attachment is not this one.
+///
+/// ```
+/// use dubhe::Server;
+/// use dubhe::filter::Token;
+///
+/// let server = Server::builder().hook(Token::new("s3cret"));
+/// ```
 pub struct Token(ByteString);
 
 impl Token {

@@ -1,7 +1,7 @@
 //! The macros of Dubhe: Java classes, Java exceptions and Java interfaces from Rust types.
 //!
 //! They are used through the facade, as `dubhe::Java`, `dubhe::JavaException` and
-//! `#[dubhe::interface]`, where their examples are. The two derives also serve users of
+//! `#[dubhe::interface]`. The two derives also serve users of
 //! `dubhe-hessian2` alone: `#[java(crate = "dubhe_hessian2")]` says under which path that crate
 //! is found.
 //!
@@ -18,6 +18,20 @@ use proc_macro::TokenStream;
 use syn::{DeriveInput, ItemTrait, parse_macro_input};
 
 /// Makes a Rust type stand for a Java class: its Hessian codec and its type descriptor.
+///
+/// ```
+/// use dubhe::Java;
+///
+/// /// In Java: `class User implements Serializable { long id; String firstName; Colour likes; }`.
+/// #[derive(Java, Clone, Debug)]
+/// #[java(class = "org.example.User")]
+/// struct User { id: i64, first_name: String, likes: Option<Colour> }
+///
+/// /// In Java: `enum Colour { RED, DARK_BLUE }`.
+/// #[derive(Java, Clone, Debug)]
+/// #[java(class = "org.example.Colour")]
+/// enum Colour { Red, DarkBlue }
+/// ```
 ///
 /// - A **struct** with named fields is a class. Fields are called in Java as in Rust, in camel
 ///   case.
@@ -47,6 +61,19 @@ pub fn derive_java(input: TokenStream) -> TokenStream {
 
 /// Makes a struct stand for a Java exception, thrown by and caught from Java.
 ///
+/// ```
+/// use dubhe::{JavaException, Status};
+///
+/// /// In Java: `class NoFunds extends Exception { long missing; }`.
+/// #[derive(JavaException, Clone, Debug)]
+/// #[java(class = "org.example.NoFunds")]
+/// struct NoFunds { #[java(message)] message: String, missing: i64 }
+///
+/// let thrown = Status::from(NoFunds { message: "too little".into(), missing: 30 });
+/// let caught = NoFunds::from_status(&thrown).unwrap();
+/// assert_eq!(caught.missing, 30);
+/// ```
+///
 /// Besides what [`derive(Java)`](macro@Java) makes of a struct, it implements `Error` and
 /// `Display` (the message), `From` into `Status`, so that a handler can use `?`, and
 /// `from_status`, which gives the exception back to a caller.
@@ -64,6 +91,32 @@ pub fn derive_java_exception(input: TokenStream) -> TokenStream {
 }
 
 /// Makes a trait stand for a Java interface: its server, its client and its descriptors.
+///
+/// ```no_run
+/// use dubhe::prelude::*;
+///
+/// /// In Java: `interface Greeter { String greet(String name); }`.
+/// #[dubhe::interface("org.example.Greeter")]
+/// trait Greeter {
+///     async fn greet(&self, name: String) -> Result<String, Status>;
+/// }
+///
+/// struct Polite;
+///
+/// impl Greeter for Polite {
+///     async fn greet(&self, name: String) -> Result<String, Status> {
+///         Ok(format!("Hello, {name}"))
+///     }
+/// }
+///
+/// # async fn run(app: App) -> Result<(), Status> {
+/// let server = Server::builder().service(GreeterServer::new(Polite)).start("127.0.0.1:0").await?;
+/// let url = format!("dubbo://{}", server.addr());
+/// let greeter = app.client::<GreeterClient>().url(&url).build()?;
+/// assert_eq!(greeter.greet("Ada".into()).await?, "Hello, Ada");
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// `#[interface("org.example.Users", version = "1.0.0", group = "shop")]` on `trait Users` leaves
 /// the trait, whose implementations may write `async fn`, and adds `UsersServer<T>`, which serves

@@ -21,6 +21,18 @@ use crate::value::Value;
 ///
 /// Dropping the handler's future is the cancellation: everything it awaits stops. What it moved
 /// to other tasks learns of it through [`Context::cancelled`].
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{*, fault::*, filter::*}; pub mod dispatch { pub use dubhe_core::{gate::Gates, serve::*}; } }
+///
+/// use dubhe::{Context, Status};
+///
+/// async fn place(ctx: &Context, article: i64) -> Result<String, Status> {
+///     let tenant = ctx.attachment("tenant").ok_or_else(|| Status::unauthenticated("which tenant?"))?;
+///     ctx.set_reply_attachment("served-by", "shop 1");
+///     Ok(format!("{tenant}/{article}"))
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Context {
     head: Head,

@@ -8,6 +8,17 @@ use crate::context::Context;
 use crate::metadata::Metadata;
 
 /// A message, or a stream of them, with the metadata beside it.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{*, fault::*, filter::*}; pub mod dispatch { pub use dubhe_core::{gate::Gates, serve::*}; } }
+///
+/// use dubhe::Request;
+///
+/// let mut request = Request::new("Ada");
+/// request.metadata_mut().insert("tenant", "acme");
+/// assert_eq!(request.metadata().get_str("tenant"), Some("acme"));
+/// assert_eq!(request.into_inner(), "Ada");
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Request<T> {
     message: T,

@@ -5,6 +5,16 @@ use crate::payload::Payload;
 use crate::reply::{Reply, ReplyBody};
 
 /// A message, or a stream of them, with the metadata that goes before it and after it.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{*, fault::*, filter::*}; pub mod dispatch { pub use dubhe_core::{gate::Gates, serve::*}; } }
+///
+/// use dubhe::Response;
+///
+/// let mut response = Response::new("Hello, Ada");
+/// response.metadata_mut().insert("served-by", "shop 1");
+/// assert_eq!(response.into_inner(), "Hello, Ada");
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Response<T> {
     message: T,

@@ -23,6 +23,20 @@ pub type DecodeMessage<T> = fn(Payload, Code) -> Result<T, Status>;
 ///
 /// A reply that ends without its trailers ends in an error. Nothing follows an error. Dropping it
 /// before its end cancels the rest.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{*, fault::*, filter::*}; pub mod dispatch { pub use dubhe_core::{gate::Gates, serve::*}; } }
+///
+/// use dubhe::{Status, Streaming};
+///
+/// async fn sum(mut numbers: Streaming<i32>) -> Result<i64, Status> {
+///     let mut sum = 0;
+///     while let Some(number) = numbers.message().await? {
+///         sum += i64::from(number);
+///     }
+///     Ok(sum)
+/// }
+/// ```
 pub struct Streaming<T> {
     payloads: Payloads,
     decode: DecodeMessage<T>,

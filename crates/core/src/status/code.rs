@@ -3,6 +3,16 @@
 use std::fmt;
 
 /// The kind of an error, by gRPC's numbers.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{*, fault::*, filter::*}; pub mod dispatch { pub use dubhe_core::{gate::Gates, serve::*}; } }
+///
+/// use dubhe::Code;
+///
+/// assert_eq!(Code::NotFound.number(), 5);
+/// assert_eq!(Code::from_number(5), Some(Code::NotFound));
+/// assert_eq!(Code::NotFound.name(), "NOT_FOUND");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Code {

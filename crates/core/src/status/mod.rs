@@ -63,6 +63,16 @@ pub struct Detail {
 /// On its way to the caller it holds, as a [`Reply`](crate::Reply) does, the guards of the provider
 /// that wait until it is written: permits, hooks, counts of calls. They end when it is dropped; its
 /// copies hold none.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{*, fault::*, filter::*}; pub mod dispatch { pub use dubhe_core::{gate::Gates, serve::*}; } }
+///
+/// use dubhe::{Code, Status};
+///
+/// let status = Status::not_found("no user 7");
+/// assert_eq!(status.code(), Code::NotFound);
+/// assert_eq!(status.message(), "no user 7");
+/// ```
 #[derive(Clone)]
 pub struct Status(Box<Inner>);
 

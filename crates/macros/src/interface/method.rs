@@ -5,6 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Error, FnArg, Ident, ReceiverKind, Result, TraitItemFn, Type};
 
+use super::lacking;
 use super::signature::{Argument, Output, Requests, is_context};
 use crate::attr::JavaOptions;
 use crate::names::camel_case;
@@ -75,6 +76,9 @@ impl<'a> Method<'a> {
         let context = inputs.next_if(|input| is_context(input)).is_some();
         let inputs: Vec<_> = inputs.collect();
         let requests = Requests::read(&inputs);
+        if let Some(Requests { item, .. }) = &requests {
+            lacking::check(item)?;
+        }
         let arguments = match requests {
             Some(_) => Vec::new(),
             None => inputs.into_iter().map(Argument::read).collect::<Result<_>>()?,

@@ -6,6 +6,7 @@
 mod args;
 mod client;
 mod declaration;
+mod lacking;
 mod method;
 mod server;
 mod signature;

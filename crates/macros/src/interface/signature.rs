@@ -8,6 +8,7 @@ use syn::{
     Type, TypeParamBound,
 };
 
+use super::lacking;
 use super::method::referent;
 
 /// An argument that travels.
@@ -51,7 +52,7 @@ impl<'a> Argument<'a> {
                     "arguments are copies that were sent over the network: take the value, or `&`",
                 ))
             }
-            _ => Ok(Self { ident: &pattern.ident, ty }),
+            _ => lacking::check(ty).map(|()| Self { ident: &pattern.ident, ty }),
         }
     }
 
@@ -139,14 +140,17 @@ impl<'a> Output<'a> {
             return Err(Error::new_spanned(method, TEXT));
         };
         let Some(value) = of_result(ty) else { return Err(Error::new_spanned(ty, TEXT)) };
-        let Type::ImplTrait(stream) = value else { return Ok(Self::Value(value)) };
+        let Type::ImplTrait(stream) = value else {
+            return lacking::check(value).map(|()| Self::Value(value));
+        };
         let item = stream.bounds.iter().find_map(stream_item).and_then(of_result);
-        item.map(|item| Self::Stream { item }).ok_or_else(|| {
+        let item = item.ok_or_else(|| {
             Error::new_spanned(
                 value,
                 "a method returns one value, or `impl Stream<Item = Result<T, Status>>`",
             )
-        })
+        })?;
+        lacking::check(item).map(|()| Self::Stream { item })
     }
 
     pub(super) fn is_unit(&self) -> bool {

@@ -13,6 +13,17 @@ use crate::{
 };
 
 /// The certificates that a client trusts and, for mutual TLS, its own. Clones share them.
+///
+/// ```no_run
+/// # mod dubhe { pub mod net { pub use dubhe_net::tls::*; } }
+/// # fn run() -> dubhe_net::Result<()> {
+///
+/// use dubhe::net::ClientTls;
+///
+/// let tls = ClientTls::from_file("ca.pem")?.build()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct ClientTls {
     pub(super) config: SharedConfig<ClientConfig>,
@@ -34,6 +45,18 @@ enum Roots {
 }
 
 /// Makes a [`ClientTls`].
+///
+/// ```no_run
+/// # mod dubhe { pub mod net { pub use dubhe_net::tls::*; } }
+/// # fn run() -> dubhe_net::Result<()> {
+///
+/// use dubhe::net::ClientTls;
+///
+/// # let (chain, key) = (Vec::new(), Vec::new());
+/// let tls = ClientTls::from_file("ca.pem")?.identity(chain, key).server_name("shop.example").build()?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct ClientTlsBuilder {
     options: ClientTlsOptions,
     identity: Option<(Vec<u8>, Vec<u8>)>,

@@ -14,6 +14,17 @@ use crate::{
 
 /// Certificate and key of a server, and the clients that it lets in. Clones share them, so that a
 /// reload reaches every listener; connections that stand are not touched.
+///
+/// ```no_run
+/// # mod dubhe { pub mod net { pub use dubhe_net::tls::*; } }
+/// # fn run() -> dubhe_net::Result<()> {
+///
+/// use dubhe::net::ServerTls;
+///
+/// let tls = ServerTls::from_files("server.pem", "server.key")?.build()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct ServerTls {
     pub(super) config: SharedConfig<ServerConfig>,
@@ -28,6 +39,19 @@ struct ServerTlsOptions {
 }
 
 /// Makes a [`ServerTls`].
+///
+/// ```no_run
+/// # mod dubhe { pub mod net { pub use dubhe_net::tls::*; } }
+/// # fn run() -> dubhe_net::Result<()> {
+///
+/// use dubhe::net::ServerTls;
+///
+/// # let ca = Vec::new();
+/// // Lets in clients with a certificate of this authority alone:
+/// let tls = ServerTls::from_files("server.pem", "server.key")?.client_ca(ca).build()?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct ServerTlsBuilder {
     chain: Vec<u8>,
     key: Vec<u8>,

@@ -127,6 +127,28 @@ impl Default for ServerOptions {
 }
 
 /// A builder of servers.
+///
+/// ```no_run
+/// use std::time::Duration;
+/// use dubhe::prelude::*;
+/// # #[dubhe::interface("org.example.Users")]
+/// # trait Users { async fn get_user(&self, id: i64) -> Result<Option<String>, Status>; }
+/// # struct Store;
+/// # impl Users for Store {
+/// #     async fn get_user(&self, _: i64) -> Result<Option<String>, Status> { Ok(None) }
+/// # }
+///
+/// # async fn run() -> Result<(), Status> {
+/// let server = Server::builder()
+///     .application("shop")
+///     .registry(dubhe::registry_at("zookeeper://127.0.0.1:2181", "shop")?)
+///     .service(UsersServer::new(Store))
+///     .shutdown_wait(Duration::from_secs(30))
+///     .start("0.0.0.0:20880")
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Default)]
 pub struct ServerBuilder {
     services: ServicesBuilder,

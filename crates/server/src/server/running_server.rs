@@ -24,6 +24,23 @@ use crate::table::ServiceTable;
 
 /// A running server. Dropping it ends everything at once, and withdraws its registrations in the
 /// background when that happens within a tokio runtime; [`RunningServer::stop`] loses no call.
+///
+/// ```no_run
+/// use dubhe::prelude::*;
+/// # #[dubhe::interface("org.example.Users")]
+/// # trait Users { async fn get_user(&self, id: i64) -> Result<Option<String>, Status>; }
+/// # struct Store;
+/// # impl Users for Store {
+/// #     async fn get_user(&self, _: i64) -> Result<Option<String>, Status> { Ok(None) }
+/// # }
+///
+/// # async fn run() -> Result<(), Status> {
+/// let server = Server::builder().service(UsersServer::new(Store)).start("127.0.0.1:0").await?;
+/// println!("listens on {}", server.addr());
+/// let cut = server.stop().await; // calls that have begun end first
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct RunningServer {
     pub(super) addrs: Vec<SockAddr>,

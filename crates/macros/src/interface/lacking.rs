@@ -1,0 +1,86 @@
+//! Types of Rust that Java lacks, refused where they are written.
+
+use syn::{Error, GenericArgument, PathArguments, Result, Type};
+
+/// The generic types whose parts travel as their type arguments say.
+const CONTAINERS: [&str; 12] = [
+    "Option",
+    "Vec",
+    "VecDeque",
+    "Box",
+    "Arc",
+    "Array",
+    "HashMap",
+    "BTreeMap",
+    "HashSet",
+    "BTreeSet",
+    "Cow",
+    "Streaming",
+];
+
+/// Checks a type of an argument or a result.
+///
+/// Looks at types that are part of the language alone: any other name may be a type of the user.
+pub(super) fn check(ty: &Type) -> Result<()> {
+    match ty {
+        Type::Path(path) if path.qself.is_none() => {
+            let Some(last) = path.path.segments.last() else { return Ok(()) };
+            match &last.arguments {
+                PathArguments::None if path.path.segments.len() == 1 => {
+                    remedy(&last.ident.to_string())
+                        .map_or(Ok(()), |text| Err(Error::new_spanned(ty, text)))
+                }
+                PathArguments::AngleBracketed(arguments)
+                    if CONTAINERS.iter().any(|name| last.ident == name) =>
+                {
+                    arguments.args.iter().try_for_each(|argument| match argument {
+                        GenericArgument::Type(inner) => check(inner),
+                        _ => Ok(()),
+                    })
+                }
+                _ => Ok(()),
+            }
+        }
+        Type::Reference(reference) => check(&reference.elem),
+        Type::Group(group) => check(&group.elem),
+        Type::Paren(paren) => check(&paren.elem),
+        Type::Slice(slice) => check(&slice.elem),
+        Type::Array(array) => check(&array.elem),
+        Type::Tuple(tuple) if !tuple.elems.is_empty() => Err(Error::new_spanned(
+            ty,
+            "Java has no tuples: put the parts into a struct with #[derive(Java)]",
+        )),
+        Type::FnPtr(_) => Err(Error::new_spanned(ty, "a function cannot be sent over the network")),
+        Type::Ptr(_) => Err(Error::new_spanned(
+            ty,
+            "a pointer cannot be sent over the network: take the value, or `&`",
+        )),
+        Type::TraitObject(_) => Err(Error::new_spanned(
+            ty,
+            "a trait object cannot be sent over the network: take `Value` for any object, or an enum \
+             with #[derive(Java)] for a class with its subclasses",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The types to take in place of a number that Java lacks.
+fn remedy(name: &str) -> Option<String> {
+    let (what, instead) = match name {
+        "u32" => {
+            ("unsigned numbers", "`i32` is its `int`, `i64` its `long`, which holds every `u32`")
+        }
+        "u64" => {
+            ("unsigned numbers", "`i64` is its `long`, `dubhe::java::BigInteger` holds every `u64`")
+        }
+        "usize" | "isize" => {
+            ("numbers of the size of a pointer", "`i32` is its `int`, `i64` its `long`")
+        }
+        "u128" | "i128" => (
+            "numbers of 128 bits",
+            "`i64` is its `long`, `dubhe::java::BigInteger` holds any number",
+        ),
+        _ => return None,
+    };
+    Some(format!("Java has no {what}, so `{name}` has no form there: {instead}"))
+}

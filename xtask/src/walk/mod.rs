@@ -1,0 +1,141 @@
+//! The first steps of a new user: a crate of its own made from the README's text alone, built, run,
+//! and called as the README says.
+
+mod steps;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::Result;
+use crate::peers::{Peer, Peers};
+use crate::process::{ServerProcess, check, free_address, output};
+use crate::repo::{has_program, root, target};
+use crate::tally::Tally;
+use steps::Steps;
+
+/// The heading over the first steps.
+const HEADING: &str = "## In your project";
+/// The address in the README; the walk takes a free one.
+const ADDRESS: &str = "127.0.0.1:20880";
+/// The Dubbo Java that calls.
+const JAVA: Peer = Peer::Java("3");
+
+/// Walks. The build, the start and each call are a test.
+pub(crate) fn run(tally: &mut Tally) -> Result<()> {
+    let steps = Steps::read(&fs::read_to_string(root().join("README.md"))?, HEADING)?;
+    let peers = Peers::new("walk")?;
+    let address = free_address()?.to_string();
+    let folder = peers.file("shop");
+    for (name, text) in &steps.files {
+        let path = folder.join(name);
+        fs::create_dir_all(path.parent().unwrap_or(&folder))?;
+        fs::write(path, from_checkout(text).replace(ADDRESS, &address))?;
+    }
+    check(&mut cargo("build", &folder))?;
+    tally.pass("walk/build");
+
+    let log = peers.log("shop");
+    let _shop = ServerProcess::serve(&mut cargo("run", &folder), address.parse()?, &log)?;
+    tally.pass("walk/run");
+
+    for (line, due) in &steps.calls {
+        let (program, missing) = match line.split(' ').next() {
+            Some("grpcurl") => ("grpcurl", Peer::Grpcurl.missing()),
+            Some("curl") if has_program("curl") => ("curl", None),
+            Some("curl") => ("curl", Some("needs curl: apt-get install curl")),
+            _ => return Err(format!("the walk cannot run {line:?} of the README").into()),
+        };
+        let name = format!("walk/{program}");
+        match missing {
+            Some(how) => tally.skip(&name, how),
+            None => judge(tally, &name, call(&peers, &line.replace(ADDRESS, &address)), due),
+        }
+    }
+    for protocol in ["dubbo", "tri"] {
+        let name = format!("walk/java-{protocol}");
+        if let Some(how) = JAVA.missing() {
+            tally.skip(&name, how);
+            continue;
+        }
+        let url = format!("{protocol}://{address}");
+        let call = ["invoke", &url, "org.example.Greeter", "greet", "java.lang.String", "Ada"];
+        judge(tally, &name, output(&mut peers.command(JAVA, &call)), "Hello, Ada");
+    }
+    Ok(())
+}
+
+/// Cargo in the folder of the new crate. What it builds is kept for the next walk.
+fn cargo(task: &str, folder: &Path) -> Command {
+    let mut command = Command::new("cargo");
+    command.arg(task).current_dir(folder).env("CARGO_TARGET_DIR", target().join("walk"));
+    command
+}
+
+/// The text of a file, in which dependencies on this repository lead to this checkout.
+fn from_checkout(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let folder = match line.split_once(" = { git = ") {
+            Some(("dubhe", _)) => Some(("dubhe", "dubhe")),
+            Some(("dubhe-build", _)) => Some(("dubhe-build", "build")),
+            _ => None,
+        };
+        out += &folder.map_or_else(
+            || line.to_owned(),
+            |(name, folder)| {
+                let path = root().join("crates").join(folder);
+                format!("{name} = {{ path = '{}' }}", path.display())
+            },
+        );
+        out.push('\n');
+    }
+    out
+}
+
+/// The answer of a command line, in which grpcurl is the one of `tests/peers`.
+fn call(peers: &Peers, line: &str) -> Result<String> {
+    const GRPCURL: &str = r#"grpcurl() { "$GRPCURL" run "$@"; }"#;
+    let grpcurl = peers.command(Peer::Grpcurl, &["run"]).get_program().to_owned();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("{GRPCURL}\n{line}")]).env("GRPCURL", grpcurl).env("NO_PROXY", "*");
+    output(&mut shell)
+}
+
+/// Passes when the answer is the one that is due.
+fn judge(tally: &mut Tally, name: &str, answer: Result<String>, due: &str) {
+    match answer {
+        Ok(answer) if answer.trim_end() == due => tally.pass(name),
+        Ok(answer) => tally.fail(name, &format!("answered {answer:?}, not {due:?}")),
+        Err(error) => tally.fail(name, &error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::{HEADING, Steps, from_checkout, root};
+
+    #[test]
+    fn the_readme_has_all_steps() {
+        let page = fs::read_to_string(root().join("README.md")).unwrap();
+        let steps = Steps::read(&page, HEADING).unwrap();
+        let files: Vec<&str> = steps.files.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(files, ["Cargo.toml", "proto/greeting.proto", "build.rs", "src/main.rs"]);
+        for program in ["curl ", "grpcurl "] {
+            assert!(steps.calls.iter().any(|(line, _)| line.starts_with(program)), "{program}");
+        }
+        // The README's program is a test of the documentation too, with the messages of this file.
+        let service = fs::read_to_string(root().join("examples/proto/greeting.proto")).unwrap();
+        let shown = steps.files.iter().find(|(name, _)| name == "proto/greeting.proto");
+        assert!(shown.is_some_and(|(_, text)| service.ends_with(text.as_str())), "{shown:?}");
+    }
+
+    #[test]
+    fn dependencies_lead_to_the_checkout() {
+        let text = from_checkout("dubhe = { git = \"https://host/dubhe\" }\ntokio = \"1\"\n");
+        assert!(text.starts_with("dubhe = { path = "), "{text}");
+        assert!(text.ends_with("crates/dubhe' }\ntokio = \"1\"\n"), "{text}");
+    }
+}
