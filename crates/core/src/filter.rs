@@ -180,7 +180,9 @@ impl Passed<'_> {
     }
 }
 
-/// The rest of the way of a call, owned by the filter it was given to.
+/// The rest of the way of a call, owned by the filter it was given to. A copy takes a copy of the call
+/// the same way.
+#[derive(Clone)]
 pub struct Next {
     steps: Arc<Steps>,
     at: usize,

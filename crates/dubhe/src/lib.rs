@@ -126,9 +126,12 @@ pub mod gate {
     pub use dubhe_core::gate::{Arrival, Gate, PRIORITY};
 }
 
-/// HTTP services that a server mounts beside its own.
+/// HTTP services that a server mounts beside its own, and its own services inside a server of another
+/// framework ([`Routes`](http::Routes)).
 pub mod http {
-    pub use dubhe_triple::http::{Body, BoxError, HttpService, IntoHttpService, Service};
+    pub use dubhe_triple::http::{
+        Body, BoxError, HttpService, IntoHttpService, Routes, RoutesBody, RoutesFuture, Service,
+    };
 }
 
 /// Hessian2, the serialization of the dubbo protocol: the parts of types of your own.
@@ -146,6 +149,12 @@ pub mod json {
         Classes, Error, Limits, from_bytes, from_json, from_slice, from_str, to_json, to_string,
         to_string_within,
     };
+}
+
+/// Layers of `tower` around calls, and the traits to write one. A server and an [`Export`] have
+/// `layer(..)`; at a caller a layer is a filter: `.filter(LayerFilter::new(layer))`.
+pub mod layer {
+    pub use dubhe_filter::layer::{Layer, LayerFilter, NextService, Service};
 }
 
 /// Listeners, dialers and options of connections.

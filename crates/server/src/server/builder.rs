@@ -11,6 +11,7 @@ use dubhe_core::serve::Dispatch;
 use dubhe_core::{Code, Status};
 use dubhe_dubbo::DubboOptions;
 use dubhe_dubbo::server::DubboProtocol;
+use dubhe_filter::layer::{Layer, LayerFilter, NextService};
 use dubhe_net::detect::{AcceptOptions, Acceptor, Protocol, TlsMode};
 use dubhe_net::drain::{Scope, Trigger};
 use dubhe_net::io::Listen;
@@ -175,6 +176,21 @@ impl ServerBuilder {
         self
     }
 
+    /// Adds a layer of `tower` around all services and every protocol, as a filter: the first filter,
+    /// hook or layer that is added is the outermost. A limit of it is one for the whole server; see
+    /// [`LayerFilter`] for its errors.
+    ///
+    /// The service of the layer is `Clone + Send + Sync`, and its error becomes
+    /// `Box<dyn Error + Send + Sync>`. What is not `Clone`, such as the rate limit of `tower`, goes
+    /// behind its `Buffer`.
+    pub fn layer<L>(self, layer: L) -> Self
+    where
+        L: Layer<NextService>,
+        LayerFilter<L::Service>: Filter,
+    {
+        self.filter(LayerFilter::new(layer))
+    }
+
     /// Adds a gate in front of all services, which is asked before anything of a request is decoded.
     /// The built-in health service alone is served without: an orchestrator that is refused for
     /// overload would restart the process. To have a gate in front of health too, export a health
@@ -318,6 +334,17 @@ impl ServerBuilder {
         self.run().await
     }
 
+    /// Serves without an address, unless there is one of [`ServerBuilder::listen`]: for services that
+    /// are called through [`RunningServer::routes`] in a server of another framework. A registry gets
+    /// `advertise` and `advertise_port`, which have to be set, and of the protocols to announce those
+    /// over HTTP.
+    ///
+    /// # Errors
+    /// As [`ServerBuilder::start`].
+    pub async fn start_unbound(self) -> Result<RunningServer, Status> {
+        self.run().await
+    }
+
     async fn run(self) -> Result<RunningServer, Status> {
         let server = self.listen_all().await?;
         server.announce_all().await?;
@@ -356,7 +383,7 @@ impl ServerBuilder {
         };
         let triple = mounts.into_iter().fold(triple, mount);
         protocols.push(Arc::new(triple.http1()));
-        protocols.push(Arc::new(triple));
+        protocols.push(Arc::new(triple.clone()));
 
         let wrong =
             |e: dubhe_net::Error| Status::new(Code::InvalidArgument, e.to_string()).with_source(e);
@@ -380,6 +407,7 @@ impl ServerBuilder {
             addrs,
             services,
             announcer,
+            triple,
             state,
             constraints,
             changing: ServiceLocks::default(),
