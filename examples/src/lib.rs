@@ -163,4 +163,5 @@ pub fn address() -> Option<String> {
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 #[doc = include_str!("../../docs/user/configuration.md")]
+#[doc = include_str!("../../docs/user/http.md")]
 struct Pages;

@@ -19,6 +19,7 @@
 
 mod bench;
 mod chaos;
+mod features;
 mod fuzz;
 mod interop;
 mod nightly;

@@ -5,15 +5,25 @@ use std::time::Duration;
 
 use crate::peers::{Peer, Peers};
 use crate::process::{ServerProcess, check, free_address, lines};
-use crate::repo::root;
+use crate::repo::cargo;
 use crate::tally::Tally;
-use crate::{Result, chaos, interop, tidy};
+use crate::{Result, chaos, features, interop, tidy};
 
 /// The time in which everything is built on a small machine.
 const LIMIT: Duration = Duration::from_hours(1);
 
-const SUITES: &[&str] =
-    &["tidy", "fmt", "clippy", "fuzz-check", "doc", "unit", "zookeeper", "interop", "chaos"];
+const SUITES: &[&str] = &[
+    "tidy",
+    "fmt",
+    "clippy",
+    "features",
+    "fuzz-check",
+    "doc",
+    "unit",
+    "zookeeper",
+    "interop",
+    "chaos",
+];
 
 /// Runs every suite, or the one that is named. `unit` is what `cargo test`
 /// runs: unit, integration and documentation tests.
@@ -41,6 +51,7 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
                     "warnings",
                 ],
             ),
+            "features" => features::run(tally),
             // A workspace of its own.
             "fuzz-check" => step(
                 tally,
@@ -60,12 +71,6 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
         eprintln!("{suite}: {} failed", tally.failed - before);
     }
     Ok(())
-}
-
-fn cargo(args: &[&str]) -> Command {
-    let mut command = Command::new("cargo");
-    command.args(args).current_dir(root());
-    command
 }
 
 fn step(tally: &mut Tally, name: &str, args: &[&str]) -> Result<()> {

@@ -28,6 +28,18 @@
 //! # }
 //! ```
 //!
+//! # Features
+//!
+//! All but `protobuf` alone are on by default; `default-features = false` turns them off.
+//!
+//! | feature | what it adds |
+//! | --- | --- |
+//! | `dubbo` | the dubbo protocol, at servers and clients |
+//! | `triple` | Triple, gRPC and HTTP, with health and reflection of servers; `protobuf` |
+//! | `protobuf` | messages and services of `.proto` files |
+//! | `zookeeper` | ZooKeeper as a registry, and the client under it |
+//! | `tls` | TLS for all of these, with rustls and aws-lc-rs: the build needs a C compiler for it, and for nothing else |
+//!
 //! This crate re-exports what applications need. The crates behind it are usable alone, and hold
 //! the rest: `dubhe-core` (the seams), `dubhe-net`, `dubhe-cluster`, `dubhe-hessian2` and others.
 
@@ -51,6 +63,7 @@ pub use dubhe_core::{
     SockAddr, Status, Streaming, Value,
 };
 pub use dubhe_macros::{Java, JavaException, interface};
+#[cfg(feature = "protobuf")]
 pub use dubhe_protobuf::include_proto;
 pub use dubhe_server::{
     Export, IntoExport, RunningServer, Server, ServerBuilder, ServerOptions, Service, Services,
@@ -87,8 +100,9 @@ pub mod client {
 /// Channels to endpoints: the parts of a protocol of your own, and those that are built in.
 pub mod connect {
     pub use dubhe_core::connect::{Channel, ChannelKey, ChannelState, Connect};
-    pub use dubhe_dubbo::DubboConnect;
-    pub use dubhe_dubbo::{DubboOptions, PayloadLimit};
+    #[cfg(feature = "dubbo")]
+    pub use dubhe_dubbo::{DubboConnect, DubboOptions, PayloadLimit};
+    #[cfg(feature = "triple")]
     pub use dubhe_triple::{Compress, Exceptions, TripleConnect, TripleOptions};
 }
 
@@ -128,6 +142,7 @@ pub mod gate {
 
 /// HTTP services that a server mounts beside its own, and its own services inside a server of another
 /// framework ([`Routes`](http::Routes)).
+#[cfg(feature = "triple")]
 pub mod http {
     pub use dubhe_triple::http::{
         Body, BoxError, HttpService, IntoHttpService, Routes, RoutesBody, RoutesFuture, Service,
@@ -173,6 +188,7 @@ pub mod net {
     pub use dubhe_net::pool::Backoff;
     pub use dubhe_net::rate::MinRate;
     pub use dubhe_net::session::SessionOptions;
+    #[cfg(feature = "tls")]
     pub use dubhe_net::tls::{ClientTls, ClientTlsBuilder, ServerTls, ServerTlsBuilder, TlsDial};
     pub use dubhe_net::{Error, ErrorKind, Result};
 }
@@ -189,6 +205,7 @@ pub mod payload {
 
 /// Messages of protocol buffers. [`Message`](protobuf::Message) is a message of a service;
 /// [`ProstMessage`](protobuf::ProstMessage) has the methods to encode and decode one.
+#[cfg(feature = "protobuf")]
 pub mod protobuf {
     pub use dubhe_protobuf::prost::{
         DecodeError, EncodeError, Message as ProstMessage, Name as ProstName, UnknownEnumValue,
@@ -211,6 +228,7 @@ pub mod registry {
         Health, Registering, Registration, Registry, Snapshot, Snapshots, fixed,
     };
     pub use dubhe_registry::{File, Memory, provider_url};
+    #[cfg(feature = "zookeeper")]
     pub use dubhe_zookeeper::{ZooKeeper, ZooKeeperBuilder, ZooKeeperOptions};
 }
 
@@ -238,6 +256,7 @@ pub mod value {
 }
 
 /// The client of ZooKeeper that is behind the registry.
+#[cfg(feature = "zookeeper")]
 pub mod zookeeper {
     pub use dubhe_zookeeper::client::{
         Client, ClientState, Credentials, Error, Session, Stat, Watch, ZooKeeperClientOptions,
@@ -273,6 +292,7 @@ pub mod __private {
     pub use dubhe_client as client;
     pub use dubhe_core as core;
     pub use dubhe_hessian2 as hessian2;
+    #[cfg(feature = "protobuf")]
     pub use dubhe_protobuf as protobuf;
     pub use dubhe_server as server;
 }

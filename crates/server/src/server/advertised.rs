@@ -13,10 +13,17 @@ use dubhe_net::io::SockAddr;
 use super::ServerOptions;
 use crate::announce::{self, Announcer};
 
-/// The protocols of every server.
-const BUILT_IN: [&str; 3] = ["dubbo", "tri", "grpc"];
+/// The protocols that are built in.
+const BUILT_IN: &[&str] = &[
+    #[cfg(feature = "dubbo")]
+    "dubbo",
+    #[cfg(feature = "triple")]
+    "tri",
+    #[cfg(feature = "triple")]
+    "grpc",
+];
 
-/// Those that services speak inside another server, where HTTP is all there is.
+/// The protocols that services speak inside another server, where HTTP is all there is.
 const HOSTED: [&str; 2] = ["tri", "grpc"];
 
 /// Checks what would otherwise fail at the callers who read it. Only the `built_in` protocols have

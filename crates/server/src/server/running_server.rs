@@ -10,8 +10,8 @@ use dubhe_core::{ServiceKey, Status};
 use dubhe_net::drain::{Scope, Trigger};
 use dubhe_net::io::SockAddr;
 use dubhe_net::time;
-use dubhe_triple::TripleProtocol;
-use dubhe_triple::http::Routes;
+#[cfg(feature = "triple")]
+use dubhe_triple::{TripleProtocol, http::Routes};
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 use super::constraints::Constraints;
@@ -31,6 +31,7 @@ pub struct RunningServer {
     pub(super) addrs: Vec<SockAddr>,
     pub(super) services: Arc<ServiceTable>,
     pub(super) announcer: Announcer,
+    #[cfg(feature = "triple")]
     pub(super) triple: TripleProtocol,
     /// The state that the built-in services report.
     pub(super) state: watch::Sender<Catalog>,
@@ -108,6 +109,7 @@ impl RunningServer {
     /// Calls are refused with `UNAVAILABLE` once this server is stopped or dropped, so keep it for as
     /// long as the other server runs. [`RunningServer::stop`] waits for the handlers of such calls; the
     /// other server, which writes their replies, is to be stopped first.
+    #[cfg(feature = "triple")]
     pub fn routes(&self) -> Routes {
         self.triple.routes(self.trigger.shutdown())
     }

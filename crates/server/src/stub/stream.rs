@@ -11,10 +11,9 @@ use std::task::{Poll, ready};
 use dubhe_core::context::Context;
 use dubhe_core::inherit;
 use dubhe_core::reply::{Frame, Trailers};
-use dubhe_core::{Call, Invoking, Metadata, Payload, Reply, Response, Status};
+use dubhe_core::{Call, Invoking, Metadata, Payload, Reply, Status};
 use dubhe_hessian2::Encode;
 use dubhe_hessian2::payload::{self, OwnedArguments};
-use dubhe_protobuf::Message;
 use futures_util::{Stream, StreamExt as _};
 
 use super::accept;
@@ -106,9 +105,10 @@ impl ReplySender {
     ///
     /// # Errors
     /// The error of the stream.
-    pub async fn respond<T: Message>(
+    #[cfg(feature = "protobuf")]
+    pub async fn respond<T: dubhe_protobuf::Message>(
         self,
-        mut response: Response<impl Stream<Item = Result<T, Status>>>,
+        mut response: dubhe_core::Response<impl Stream<Item = Result<T, Status>>>,
     ) -> Result<(), Status> {
         let trailers = std::mem::take(response.trailers_mut());
         self.0.with(|state| state.trailers = trailers);
