@@ -1,6 +1,5 @@
 //! The suites that a change must pass.
 
-use std::process::Command;
 use std::time::Duration;
 
 use crate::peers::{Peer, Peers};

@@ -28,20 +28,20 @@
 //! # }
 //! ```
 //!
+//! This crate re-exports what applications need. The crates behind it are usable alone, and hold
+//! the rest: `dubhe-core` (the seams), `dubhe-net`, `dubhe-cluster`, `dubhe-hessian2` and others.
+//!
 //! # Features
 //!
-//! All but `protobuf` alone are on by default; `default-features = false` turns them off.
+//! All are on by default; a program with `default-features = false` names those that it needs.
 //!
 //! | feature | what it adds |
 //! | --- | --- |
 //! | `dubbo` | the dubbo protocol, at servers and clients |
-//! | `triple` | Triple, gRPC and HTTP, with health and reflection of servers; `protobuf` |
+//! | `triple` | Triple, gRPC and HTTP, with health and reflection of servers; has `protobuf` |
 //! | `protobuf` | messages and services of `.proto` files |
 //! | `zookeeper` | ZooKeeper as a registry, and the client under it |
-//! | `tls` | TLS for all of these, with rustls and aws-lc-rs: the build needs a C compiler for it, and for nothing else |
-//!
-//! This crate re-exports what applications need. The crates behind it are usable alone, and hold
-//! the rest: `dubhe-core` (the seams), `dubhe-net`, `dubhe-cluster`, `dubhe-hessian2` and others.
+//! | `tls` | TLS for all of these, with rustls and aws-lc-rs: for it alone the build needs a C compiler |
 
 mod app;
 mod registries;

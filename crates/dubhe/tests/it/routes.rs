@@ -150,6 +150,11 @@ fn client(addr: SocketAddr, protocol: &str) -> ChoirClient {
     client.timeout(Duration::from_secs(20)).build().unwrap()
 }
 
+fn rest(choir: &ChoirClient) -> JoinHandle<Result<i32, Status>> {
+    let choir = choir.clone();
+    tokio::spawn(async move { choir.rest().await })
+}
+
 async fn ask(addr: SocketAddr, line: &'static str, body: &'static str) -> Response {
     let json = ["content-type: application/json"];
     let ask = move || request(addr, line, &json, body).unwrap();
@@ -207,10 +212,7 @@ async fn a_caller_that_gives_up_drops_the_handler() {
     let server = start(&singers).await;
     let (addr, _axum) = serve(server.routes()).await;
     let choir = client(addr, "tri");
-    let resting = tokio::spawn({
-        let choir = choir.clone();
-        async move { choir.rest().await }
-    });
+    let resting = rest(&choir);
     Singers::has(&singers.begun).await;
     assert_eq!(server.connections(), 1, "a call counts");
     resting.abort();
@@ -235,10 +237,7 @@ async fn a_stop_waits_for_calls_and_refuses_others() {
     let server = start(&singers).await;
     let (addr, _axum) = serve(server.routes()).await;
     let choir = client(addr, "tri");
-    let resting = tokio::spawn({
-        let choir = choir.clone();
-        async move { choir.rest().await }
-    });
+    let resting = rest(&choir);
     Singers::has(&singers.begun).await;
     let mut stopping = std::pin::pin!(server.stop());
     // It has begun, and waits.
