@@ -169,4 +169,5 @@ pub fn address() -> Option<String> {
 #[doc = include_str!("../../docs/user/from-dubbo-java.md")]
 #[doc = include_str!("../../docs/user/from-tonic.md")]
 #[doc = include_str!("../../docs/user/testing.md")]
+#[doc = include_str!("../../docs/user/http.md")]
 struct Pages;

@@ -24,6 +24,7 @@
 mod bench;
 mod chaos;
 mod conformance;
+mod features;
 mod fuzz;
 mod interop;
 mod nightly;

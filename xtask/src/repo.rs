@@ -15,6 +15,13 @@ pub(crate) fn root() -> PathBuf {
     xtask.parent().unwrap_or(xtask).to_path_buf()
 }
 
+/// `cargo` with these arguments, in the root.
+pub(crate) fn cargo(args: &[&str]) -> Command {
+    let mut command = Command::new("cargo");
+    command.args(args).current_dir(root());
+    command
+}
+
 /// The folder in which cargo puts what it builds.
 pub(crate) fn target() -> PathBuf {
     root().join(env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
@@ -50,6 +57,8 @@ pub(crate) struct Package {
     /// The folder, relative to the root; empty for the root itself.
     pub(crate) folder: String,
     pub(crate) license: Option<String>,
+    /// `true` unless it is for this repository alone.
+    pub(crate) published: bool,
     pub(crate) dependencies: Vec<Dependency>,
     /// Root source files of libraries, binaries and examples.
     pub(crate) roots: Vec<String>,
@@ -63,6 +72,8 @@ pub(crate) struct Dependency {
     pub(crate) name: String,
     /// `true` in `[dev-dependencies]`: used by tests and examples alone.
     pub(crate) dev: bool,
+    /// The features that it is used with, besides its default ones.
+    pub(crate) features: Vec<String>,
 }
 
 /// The files and packages that `tidy` looks at.
@@ -109,14 +120,29 @@ impl Repo {
 }
 
 fn packages(root: &Path) -> Result<Vec<Package>> {
+    let metadata = metadata(root)?;
+    Ok(list(&metadata, "packages").map(|package| package_of(package, root)).collect())
+}
+
+/// The names of the features of a package.
+pub(crate) fn features(name: &str) -> Result<Vec<String>> {
+    let metadata = metadata(&root())?;
+    let mut packages = list(&metadata, "packages");
+    let package = packages.find(|package| text(package, "name") == name);
+    let features = package.and_then(|package| package.get("features")?.as_object());
+    let features = features.ok_or_else(|| format!("there is no package {name}"))?;
+    Ok(features.keys().cloned().collect())
+}
+
+fn metadata(root: &Path) -> Result<Value> {
     let json = output(
         Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
             .args(["metadata", "--no-deps", "--format-version", "1"])
             .current_dir(root),
     )?;
-    let metadata: Value = serde_json::from_str(&json)
+    let metadata = serde_json::from_str(&json)
         .map_err(|error| format!("cannot read the answer of cargo metadata: {error}"))?;
-    Ok(list(&metadata, "packages").map(|package| package_of(package, root)).collect())
+    Ok(metadata)
 }
 
 fn package_of(package: &Value, root: &Path) -> Package {
@@ -137,10 +163,13 @@ fn package_of(package: &Value, root: &Path) -> Package {
         name: text(package, "name").to_owned(),
         folder: manifest.trim_end_matches("Cargo.toml").trim_end_matches('/').to_owned(),
         license: package.get("license").and_then(Value::as_str).map(str::to_owned),
+        // An empty list of registries is `publish = false`.
+        published: package.get("publish").is_none_or(Value::is_null),
         dependencies: list(package, "dependencies")
             .map(|dependency| Dependency {
                 name: text(dependency, "name").to_owned(),
                 dev: text(dependency, "kind") == "dev",
+                features: strings(dependency, "features"),
             })
             .collect(),
         roots: sources(&["lib", "rlib", "cdylib", "staticlib", "proc-macro", "bin", "example"]),
@@ -150,6 +179,10 @@ fn package_of(package: &Value, root: &Path) -> Package {
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn strings(value: &Value, key: &str) -> Vec<String> {
+    list(value, key).filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 fn list<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = &'a Value> {
@@ -168,7 +201,11 @@ mod tests {
     fn metadata_becomes_a_package() {
         let metadata = json!({
             "name": "dubhe-net", "manifest_path": "/r/crates/net/Cargo.toml", "license": "Apache-2.0",
-            "dependencies": [{"name": "tokio", "kind": null}, {"name": "proptest", "kind": "dev"}],
+            "publish": null,
+            "dependencies": [
+                {"name": "tokio", "kind": null, "features": ["rt"]},
+                {"name": "proptest", "kind": "dev"},
+            ],
             "targets": [
                 {"kind": ["lib"], "src_path": "/r/crates/net/src/lib.rs"},
                 {"kind": ["test"], "src_path": "/r/crates/net/tests/it/main.rs"},
@@ -180,6 +217,8 @@ mod tests {
         assert_eq!(package.license.as_deref(), Some("Apache-2.0"));
         let dev: Vec<_> = package.dependencies.iter().map(|d| (d.name.as_str(), d.dev)).collect();
         assert_eq!(dev, [("tokio", false), ("proptest", true)]);
+        assert_eq!(package.dependencies[0].features, ["rt"]);
+        assert!(package.published);
         assert_eq!(package.roots, ["crates/net/src/lib.rs", "crates/net/examples/b.rs"]);
         assert_eq!(package.tests, ["crates/net/tests/it/main.rs"]);
     }

@@ -1,13 +1,12 @@
 //! The suites that a change must pass.
 
-use std::process::Command;
 use std::time::Duration;
 
 use crate::peers::{Peer, Peers};
 use crate::process::{ServerProcess, check, free_address, lines};
-use crate::repo::root;
+use crate::repo::cargo;
 use crate::tally::Tally;
-use crate::{Result, chaos, conformance, interop, tidy, walk};
+use crate::{Result, chaos, conformance, features, interop, tidy, walk};
 
 /// The time in which everything is built on a small machine.
 const LIMIT: Duration = Duration::from_hours(1);
@@ -16,6 +15,7 @@ const SUITES: &[&str] = &[
     "tidy",
     "fmt",
     "clippy",
+    "features",
     "fuzz-check",
     "doc",
     "unit",
@@ -52,6 +52,7 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
                     "warnings",
                 ],
             ),
+            "features" => features::run(tally),
             // A workspace of its own.
             "fuzz-check" => step(
                 tally,
@@ -73,12 +74,6 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
         eprintln!("{suite}: {} failed", tally.failed - before);
     }
     Ok(())
-}
-
-fn cargo(args: &[&str]) -> Command {
-    let mut command = Command::new("cargo");
-    command.args(args).current_dir(root());
-    command
 }
 
 fn step(tally: &mut Tally, name: &str, args: &[&str]) -> Result<()> {

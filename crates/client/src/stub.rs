@@ -1,5 +1,6 @@
 //! The parts of generated client code.
 
+#[cfg(feature = "protobuf")]
 pub mod message;
 
 use std::sync::Arc;

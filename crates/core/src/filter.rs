@@ -228,7 +228,8 @@ impl Passed<'_> {
     }
 }
 
-/// The rest of the way of a call, owned by the filter it was given to.
+/// The rest of the way of a call, owned by the filter it was given to. A copy takes a copy of the call
+/// the same way.
 ///
 /// ```
 /// # mod dubhe { pub use dubhe_core::{*, fault::*, filter::*}; pub mod dispatch { pub use dubhe_core::{gate::Gates, serve::*}; } }
@@ -244,6 +245,7 @@ impl Passed<'_> {
 ///     outcome
 /// }
 /// ```
+#[derive(Clone)]
 pub struct Next {
     steps: Arc<Steps>,
     at: usize,

@@ -8,10 +8,9 @@ use dubhe_core::connect::Connect;
 use dubhe_core::registry::Registry;
 use dubhe_core::time::SharedClock;
 use dubhe_core::{ServiceKey, Status};
-use dubhe_dubbo::{DubboConnect, DubboOptions};
 use dubhe_net::time::TokioClock;
+#[cfg(feature = "tls")]
 use dubhe_net::tls::ClientTls;
-use dubhe_triple::{TripleConnect, TripleOptions};
 
 use crate::registries::by_url;
 use tokio::runtime::Handle;
@@ -53,6 +52,7 @@ pub struct AppBuilder {
     clock: SharedClock,
     connectors: Vec<Arc<dyn Connect>>,
     registries: Vec<Result<Arc<dyn Registry>, Status>>,
+    #[cfg(feature = "tls")]
     tls: Option<ClientTls>,
 }
 
@@ -65,6 +65,7 @@ impl App {
             clock: Arc::new(TokioClock),
             connectors: Vec::new(),
             registries: Vec::new(),
+            #[cfg(feature = "tls")]
             tls: None,
         }
     }
@@ -94,7 +95,7 @@ impl App {
 
 impl AppBuilder {
     /// Adds a registry by URL: `memory://`, `file:///FOLDER` or `zookeeper://HOST:PORT`, whose
-    /// parameters are those of [`dubhe_zookeeper::ZooKeeperOptions`]. A wrong URL is reported by
+    /// parameters are those of `dubhe::registry::ZooKeeperOptions`. A wrong URL is reported by
     /// [`AppBuilder::build`]. Must be called within a tokio runtime.
     pub fn registry(mut self, url: &str) -> Self {
         let registry = by_url(url, &self.name, &self.clock);
@@ -116,6 +117,7 @@ impl AppBuilder {
     }
 
     /// Enables TLS for the connections of the built-in protocols.
+    #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: ClientTls) -> Self {
         self.tls = Some(tls);
         self
@@ -132,8 +134,9 @@ impl AppBuilder {
             let text = "an application is built within a tokio runtime, which runs its connections";
             return Err(Status::invalid_argument(text));
         }
-        let mut env = Environment::builder(self.name.clone(), self.clock);
-        for connector in built_in(&self.name, self.tls.as_ref()) {
+        let built_in = self.built_in();
+        let mut env = Environment::builder(self.name, self.clock);
+        for connector in built_in {
             if !self.connectors.iter().any(|own| own.protocol() == connector.protocol()) {
                 env = env.connect(connector);
             }
@@ -146,18 +149,46 @@ impl AppBuilder {
         }
         Ok(App(env.build()))
     }
-}
 
-/// Returns the built-in protocols, most preferred first.
-fn built_in(application: &ByteString, tls: Option<&ClientTls>) -> [Arc<dyn Connect>; 3] {
-    let dubbo = DubboConnect::new(DubboOptions::default().application(application.clone()));
-    let triple = TripleConnect::new(TripleOptions::default());
-    let triple = triple.application(application.clone());
-    let (dubbo, triple) = match tls {
-        Some(tls) => (dubbo.tls(tls.clone()), triple.tls(tls)),
-        None => (dubbo, triple),
-    };
-    [Arc::new(dubbo), Arc::new(triple.clone()), Arc::new(triple.grpc())]
+    /// Returns the built-in protocols, most preferred first.
+    #[cfg_attr(
+        not(any(feature = "dubbo", feature = "triple")),
+        expect(clippy::unused_self, reason = "there is no protocol to make")
+    )]
+    fn built_in(&self) -> Vec<Arc<dyn Connect>> {
+        #[cfg(feature = "triple")]
+        let triple = self.triple();
+        vec![
+            #[cfg(feature = "dubbo")]
+            Arc::new(self.dubbo()),
+            #[cfg(feature = "triple")]
+            Arc::new(triple.clone()),
+            #[cfg(feature = "triple")]
+            Arc::new(triple.grpc()),
+        ]
+    }
+
+    #[cfg(feature = "dubbo")]
+    fn dubbo(&self) -> dubhe_dubbo::DubboConnect {
+        let options = dubhe_dubbo::DubboOptions::default().application(self.name.clone());
+        let dubbo = dubhe_dubbo::DubboConnect::new(options);
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            return dubbo.tls(tls.clone());
+        }
+        dubbo
+    }
+
+    #[cfg(feature = "triple")]
+    fn triple(&self) -> dubhe_triple::TripleConnect {
+        let triple = dubhe_triple::TripleConnect::new(dubhe_triple::TripleOptions::default());
+        let triple = triple.application(self.name.clone());
+        #[cfg(feature = "tls")]
+        if let Some(tls) = &self.tls {
+            return triple.tls(tls);
+        }
+        triple
+    }
 }
 
 impl std::fmt::Debug for AppBuilder {

@@ -54,6 +54,18 @@
 //!
 //! This crate re-exports what applications need. The crates behind it are usable alone, and hold
 //! the rest: `dubhe-core` (the seams), `dubhe-net`, `dubhe-cluster`, `dubhe-hessian2` and others.
+//!
+//! # Features
+//!
+//! All are on by default; a program with `default-features = false` names those that it needs.
+//!
+//! | feature | what it adds |
+//! | --- | --- |
+//! | `dubbo` | the dubbo protocol, at servers and clients |
+//! | `triple` | Triple, gRPC and HTTP, with health and reflection of servers; has `protobuf` |
+//! | `protobuf` | messages and services of `.proto` files |
+//! | `zookeeper` | ZooKeeper as a registry, and the client under it |
+//! | `tls` | TLS for all of these, with rustls and aws-lc-rs: for it alone the build needs a C compiler |
 
 mod app;
 mod registries;
@@ -77,6 +89,7 @@ pub use dubhe_core::{
     SockAddr, Status, Streaming, Value,
 };
 pub use dubhe_macros::{Java, JavaException, interface};
+#[cfg(feature = "protobuf")]
 pub use dubhe_protobuf::include_proto;
 pub use dubhe_server::{
     Export, IntoExport, RunningServer, Server, ServerBuilder, ServerOptions, Service, Services,
@@ -113,8 +126,9 @@ pub mod client {
 /// Channels to endpoints: the parts of a protocol of your own, and those that are built in.
 pub mod connect {
     pub use dubhe_core::connect::{Channel, ChannelKey, ChannelState, Connect};
-    pub use dubhe_dubbo::DubboConnect;
-    pub use dubhe_dubbo::{DubboOptions, PayloadLimit};
+    #[cfg(feature = "dubbo")]
+    pub use dubhe_dubbo::{DubboConnect, DubboOptions, PayloadLimit};
+    #[cfg(feature = "triple")]
     pub use dubhe_triple::{Compress, Exceptions, TripleConnect, TripleOptions};
 }
 
@@ -152,9 +166,13 @@ pub mod gate {
     pub use dubhe_core::gate::{Arrival, Gate, PRIORITY};
 }
 
-/// HTTP services that a server mounts beside its own.
+/// HTTP services that a server mounts beside its own, and its own services inside a server of another
+/// framework ([`Routes`](http::Routes)).
+#[cfg(feature = "triple")]
 pub mod http {
-    pub use dubhe_triple::http::{Body, BoxError, HttpService, IntoHttpService, Service};
+    pub use dubhe_triple::http::{
+        Body, BoxError, HttpService, IntoHttpService, Routes, RoutesBody, RoutesFuture, Service,
+    };
 }
 
 /// Hessian2, the serialization of the dubbo protocol: the parts of types of your own.
@@ -174,6 +192,12 @@ pub mod json {
     };
 }
 
+/// Layers of `tower` around calls, and the traits to write one. A server and an [`Export`] have
+/// `layer(..)`; at a caller a layer is a filter: `.filter(LayerFilter::new(layer))`.
+pub mod layer {
+    pub use dubhe_filter::layer::{Layer, LayerFilter, NextService, Service};
+}
+
 /// Listeners, dialers and options of connections.
 pub mod net {
     pub use dubhe_net::detect::{AcceptOptions, Probe, Protocol, TlsMode};
@@ -190,6 +214,7 @@ pub mod net {
     pub use dubhe_net::pool::Backoff;
     pub use dubhe_net::rate::MinRate;
     pub use dubhe_net::session::SessionOptions;
+    #[cfg(feature = "tls")]
     pub use dubhe_net::tls::{ClientTls, ClientTlsBuilder, ServerTls, ServerTlsBuilder, TlsDial};
     pub use dubhe_net::{Error, ErrorKind, Result};
 }
@@ -206,6 +231,7 @@ pub mod payload {
 
 /// Messages of protocol buffers. [`Message`](protobuf::Message) is a message of a service;
 /// [`ProstMessage`](protobuf::ProstMessage) has the methods to encode and decode one.
+#[cfg(feature = "protobuf")]
 pub mod protobuf {
     pub use dubhe_protobuf::prost::{
         DecodeError, EncodeError, Message as ProstMessage, Name as ProstName, UnknownEnumValue,
@@ -228,6 +254,7 @@ pub mod registry {
         Health, Registering, Registration, Registry, Snapshot, Snapshots, fixed,
     };
     pub use dubhe_registry::{File, Memory, provider_url};
+    #[cfg(feature = "zookeeper")]
     pub use dubhe_zookeeper::{ZooKeeper, ZooKeeperBuilder, ZooKeeperOptions};
 }
 
@@ -255,6 +282,7 @@ pub mod value {
 }
 
 /// The client of ZooKeeper that is behind the registry.
+#[cfg(feature = "zookeeper")]
 pub mod zookeeper {
     pub use dubhe_zookeeper::client::{
         Client, ClientState, Credentials, Error, Session, Stat, Watch, ZooKeeperClientOptions,
@@ -296,6 +324,7 @@ pub mod __private {
     pub use dubhe_client as client;
     pub use dubhe_core as core;
     pub use dubhe_hessian2 as hessian2;
+    #[cfg(feature = "protobuf")]
     pub use dubhe_protobuf as protobuf;
     pub use dubhe_server as server;
 }

@@ -8,7 +8,6 @@ use dubhe_core::time::SharedClock;
 use dubhe_core::{Code, Status};
 use dubhe_net::time::TokioClock;
 use dubhe_registry::{File, Memory};
-use dubhe_zookeeper::ZooKeeper;
 
 /// Returns the registry of `url`, for [`dubhe_server::ServerBuilder::registry`] and
 /// [`crate::AppBuilder::registry_instance`]. Each call with `memory://` returns a new registry.
@@ -34,14 +33,29 @@ pub(crate) fn by_url(
         "memory" => Ok(Arc::new(Memory::new())),
         "file" if rest.starts_with('/') => Ok(Arc::new(file(rest, clock.clone())?)),
         "file" => Err(wrong(format!("registry {url:?} has no folder; write file:///FOLDER"))),
-        "zookeeper" => {
-            let builder = ZooKeeper::builder(url, clock.clone())?;
-            Ok(Arc::new(builder.application(application.clone()).build()))
-        }
+        "zookeeper" => zookeeper(url, application, clock),
         other => Err(wrong(format!(
             "unknown kind of registry {other:?}; known kinds: memory://, file:// and zookeeper://"
         ))),
     }
+}
+
+#[cfg(feature = "zookeeper")]
+fn zookeeper(
+    url: &str,
+    application: &ByteString,
+    clock: &SharedClock,
+) -> Result<Arc<dyn Registry>, Status> {
+    let builder = dubhe_zookeeper::ZooKeeper::builder(url, clock.clone())?;
+    Ok(Arc::new(builder.application(application.clone()).build()))
+}
+
+#[cfg(not(feature = "zookeeper"))]
+fn zookeeper(url: &str, _: &ByteString, _: &SharedClock) -> Result<Arc<dyn Registry>, Status> {
+    Err(wrong(format!(
+        "registry {url:?}: this program was built without ZooKeeper; enable the feature \
+         \"zookeeper\" of the crate `dubhe`"
+    )))
 }
 
 /// The registry of `FOLDER?max.file=BYTES`.
@@ -74,6 +88,7 @@ mod tests {
             "memory://",
             "file:///tmp/x",
             "file:///tmp/x?max.file=100",
+            #[cfg(feature = "zookeeper")]
             "zookeeper://127.0.0.1:1?backup=127.0.0.1:2",
         ] {
             assert!(registry(url).is_ok(), "{url}");
@@ -81,7 +96,10 @@ mod tests {
         for (url, hint) in [
             ("file://x", "file:///FOLDER"),
             ("file:///tmp/x?max.file=1k", "max.file"),
+            #[cfg(feature = "zookeeper")]
             ("zookeeper://h?session=x", "session"),
+            #[cfg(not(feature = "zookeeper"))]
+            ("zookeeper://h", "feature \"zookeeper\""),
             ("consul://x", "zookeeper://"),
         ] {
             let error = registry(url).err().unwrap();

@@ -4,9 +4,11 @@
 //! | --- | --- | --- |
 //! | [`access_log::AccessLog`] | provider | one line a call, as Dubbo's `accesslog` |
 //! | [`token::Token`] | provider | refuses calls without the service's token, as Dubbo's `token` |
+//! | [`layer::LayerFilter`] | both | what a layer of `tower` does |
 //!
 //! A filter of your own is an `async fn(Call, Next) -> Result<Reply, Status>`, or a
 //! [`dubhe_core::filter::Hook`] when it never waits.
 
 pub mod access_log;
+pub mod layer;
 pub mod token;

@@ -1,7 +1,7 @@
 //! The clock that decisions in this crate depend on.
 //!
 //! Time is the runtime's: [`now`] and every sleep here go through tokio's clock, so a test or a
-//! simulation that pauses it ([`tokio::time::pause`]) drives the production code.
+//! simulation that pauses it (`tokio::time::pause`) drives the production code.
 
 use std::time::{Instant, SystemTime};
 

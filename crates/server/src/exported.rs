@@ -28,6 +28,7 @@ pub(crate) struct Exported {
     /// The time at which the service is registered.
     pub(crate) announce: AnnouncePolicy,
     /// The descriptors of the service, see [`Service::descriptors`].
+    #[cfg(feature = "protobuf")]
     pub(crate) descriptors: Option<&'static [u8]>,
     /// `true` for a service of the server itself, which is not registered.
     pub(crate) built_in: bool,
@@ -93,6 +94,7 @@ impl Exported {
         let key = Arc::new(key);
         let params = Arc::new(ServiceParams { params });
         let announce = AnnouncePolicy::of(&key, &params)?;
+        #[cfg(feature = "protobuf")]
         let descriptors = service.descriptors();
         let clock: SharedClock = Arc::new(TokioClock);
         let chain = Chain::new(outer.iter().cloned().chain(steps), &clock, Until::Sent);
@@ -132,7 +134,16 @@ impl Exported {
         }
         let single = |method: &Method| matches!(method.kind, CallKind::Unary | CallKind::OneWay);
         let dubbo = all.iter().any(|method| method.descriptor.is_some() && single(method));
-        Ok(Self { key, params, announce, descriptors, built_in, methods, dubbo })
+        Ok(Self {
+            key,
+            params,
+            announce,
+            #[cfg(feature = "protobuf")]
+            descriptors,
+            built_in,
+            methods,
+            dubbo,
+        })
     }
 
     /// Writes a line to the log: the service is served from now on.

@@ -10,6 +10,7 @@
 //! and reflection, as gRPC defines them.
 
 mod announce;
+#[cfg_attr(not(feature = "protobuf"), path = "builtin/absent.rs")]
 mod builtin;
 mod call_limit;
 mod echo;

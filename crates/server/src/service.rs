@@ -8,6 +8,7 @@ use dubhe_core::endpoint::Params;
 use dubhe_core::filter::{Filter, Hook, Step};
 use dubhe_core::gate::Gate;
 use dubhe_core::{Call, Invoking, Method, ServiceKey};
+use dubhe_filter::layer::{Layer, LayerFilter, NextService};
 use tokio::runtime::Handle;
 
 use crate::isolation::Isolation;
@@ -143,6 +144,16 @@ impl Export {
     pub fn filter(mut self, filter: impl Filter) -> Self {
         self.steps.push(Step::Filter(Arc::new(filter)));
         self
+    }
+
+    /// Adds a layer of `tower` around this service, as a filter inside those of the server; see
+    /// [`ServerBuilder::layer`](crate::ServerBuilder::layer). A limit of it is one for this service.
+    pub fn layer<L>(self, layer: L) -> Self
+    where
+        L: Layer<NextService>,
+        LayerFilter<L::Service>: Filter,
+    {
+        self.filter(LayerFilter::new(layer))
     }
 
     /// Adds a hook, a filter that never waits, inside the filters of the server.

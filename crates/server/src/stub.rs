@@ -1,6 +1,7 @@
 //! Functions that generated server code calls.
 
 mod decoded;
+#[cfg(feature = "protobuf")]
 pub mod message;
 mod stream;
 

@@ -198,6 +198,31 @@ fn with_tonic() {
 }
 
 #[test]
+fn in_axum() {
+    let text = run(env!("CARGO_BIN_EXE_in_axum"));
+    let json = "JSON: {\"text\":\"Hello, Ada\"}";
+    assert_eq!(
+        text,
+        format!("gRPC: Hello, Ada\n{json}\naxum: a page of axum\nstopped, 0 calls cut\n")
+    );
+}
+
+#[test]
+fn layer() {
+    let text = run(env!("CARGO_BIN_EXE_layer"));
+    for line in [
+        "dubbo: Some(\"Ada\")",
+        "dubbo: DEADLINE_EXCEEDED: request timed out",
+        "dubbo: RESOURCE_EXHAUSTED: service overloaded",
+        "tri: Some(\"Ada\")",
+        "tri: DEADLINE_EXCEEDED: request timed out",
+        "tri: RESOURCE_EXHAUSTED: service overloaded",
+    ] {
+        assert!(text.lines().any(|printed| printed == line), "{line}: {text}");
+    }
+}
+
+#[test]
 fn custom_protocol() {
     let text = run(env!("CARGO_BIN_EXE_custom_protocol"));
     assert!(text.contains("client: before b\"\", now b\"Dubhe\"\n"), "{text}");

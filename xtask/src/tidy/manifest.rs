@@ -64,11 +64,39 @@ pub(super) fn lints(repo: &Repo) -> Vec<Finding> {
         .collect()
 }
 
+/// Features that are for tests and programs: a library that names one switches it on in every program
+/// that uses it. By dependency.
+const NOT_FOR_USERS: &[(&str, &[&str])] = &[("tokio", &["full", "fs", "process", "test-util"])];
+
+/// A library that is published names no feature of [`NOT_FOR_USERS`].
+pub(super) fn features(repo: &Repo) -> Vec<Finding> {
+    let libraries = repo
+        .packages
+        .iter()
+        .filter(|package| package.published && package.folder.starts_with("crates/"));
+    let mut found = Vec::new();
+    for package in libraries {
+        for dependency in package.dependencies.iter().filter(|dependency| !dependency.dev) {
+            let named = NOT_FOR_USERS.iter().find(|(name, _)| *name == dependency.name);
+            let Some((name, features)) = named else { continue };
+            for feature in features.iter().filter(|f| dependency.features.iter().any(|g| g == **f))
+            {
+                let what = format!(
+                    "switches {feature} of {name} on in users' programs; put it into \
+                     [dev-dependencies]"
+                );
+                found.push(Finding::new(&manifest(package), what));
+            }
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Finding;
     use super::super::sample::{files, package, packages};
-    use super::{licence, lints, names};
+    use super::{features, licence, lints, names};
 
     #[test]
     fn names_follow_folders() {
@@ -110,5 +138,19 @@ mod tests {
             lints(&repo),
             [Finding::new("crates/core/Cargo.toml", "needs [lints] with workspace = true")]
         );
+    }
+
+    #[test]
+    fn features_for_tests_stay_with_tests() {
+        let mut program = package("dubhe-load", "benches/load", &["tokio+full"]);
+        program.published = false;
+        let repo = packages(vec![
+            package("dubhe-net", "crates/net", &["tokio+net+test-util", "dev:tokio+full"]),
+            package("dubhe-core", "crates/core", &["dev:tokio+test-util", "bytes+full"]),
+            program,
+        ]);
+        let what =
+            "switches test-util of tokio on in users' programs; put it into [dev-dependencies]";
+        assert_eq!(features(&repo), [Finding::new("crates/net/Cargo.toml", what)]);
     }
 }

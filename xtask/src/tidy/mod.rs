@@ -69,6 +69,7 @@ const CHECKS: &[Check] = &[
     ("licence", manifest::licence),
     ("lints", manifest::lints),
     ("features-of-dependencies", features::check),
+    ("users-get-no-test-features", manifest::features),
     ("nothing-private", private::check),
 ];
 
@@ -122,17 +123,23 @@ mod sample {
     }
 
     /// A package with these dependencies; a name with a `dev:` in front is one
-    /// of the tests.
+    /// of the tests, and features follow behind a `+` each.
     pub(super) fn package(name: &str, folder: &str, dependencies: &[&str]) -> Package {
         Package {
             name: name.to_owned(),
             folder: folder.to_owned(),
             license: Some("Apache-2.0".to_owned()),
+            published: true,
             dependencies: dependencies
                 .iter()
-                .map(|name| Dependency {
-                    name: name.trim_start_matches("dev:").to_owned(),
-                    dev: name.starts_with("dev:"),
+                .map(|text| {
+                    let (name, features) = text.split_once('+').unwrap_or((text, ""));
+                    let features = features.split('+').filter(|feature| !feature.is_empty());
+                    Dependency {
+                        name: name.trim_start_matches("dev:").to_owned(),
+                        dev: name.starts_with("dev:"),
+                        features: features.map(str::to_owned).collect(),
+                    }
                 })
                 .collect(),
             roots: vec![format!("{folder}/src/lib.rs")],

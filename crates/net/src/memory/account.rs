@@ -15,11 +15,11 @@ pub(super) struct Account {
     /// The part of the budget of the server that is taken for `used`, in whole steps.
     reserved: AtomicUsize,
     budget: Arc<MemoryBudget>,
-    peer: SockAddr,
+    peer: Option<SockAddr>,
 }
 
 impl Account {
-    pub(super) fn new(budget: Arc<MemoryBudget>, peer: SockAddr) -> Self {
+    pub(super) fn new(budget: Arc<MemoryBudget>, peer: Option<SockAddr>) -> Self {
         Self { used: AtomicUsize::new(0), reserved: AtomicUsize::new(0), budget, peer }
     }
 
@@ -78,14 +78,14 @@ impl Account {
         let budget = &self.budget;
         if used > budget.connection {
             let full = MemoryFull { budget: "connection", bytes: used, limit: budget.connection };
-            return Err(budget.full(full, &self.peer));
+            return Err(budget.full(full, self.peer.as_ref()));
         }
         let reserved = self.reserved.load(Ordering::Relaxed);
         let missing = wanted(used, reserved).saturating_sub(reserved);
         let of_server = budget.used().saturating_add(missing);
         if of_server > budget.server {
             let full = MemoryFull { budget: "server", bytes: of_server, limit: budget.server };
-            return Err(budget.full(full, &self.peer));
+            return Err(budget.full(full, self.peer.as_ref()));
         }
         Ok(())
     }

@@ -98,17 +98,20 @@ impl MemoryBudget {
         self.used.load(Ordering::Relaxed)
     }
 
-    /// The memory of one more connection, from `peer`.
-    pub fn connection(self: &Arc<Self>, peer: SockAddr) -> ConnectionMemory {
-        ConnectionMemory(Some(Arc::new(Account::new(self.clone(), peer))))
+    /// The memory of one more connection, from `peer` if that is known.
+    pub fn connection(self: &Arc<Self>, peer: impl Into<Option<SockAddr>>) -> ConnectionMemory {
+        ConnectionMemory(Some(Arc::new(Account::new(self.clone(), peer.into()))))
     }
 
     #[cold]
-    fn full(&self, full: MemoryFull, peer: &SockAddr) -> MemoryFull {
+    fn full(&self, full: MemoryFull, peer: Option<&SockAddr>) -> MemoryFull {
         if let Some(refusals) = self.log.count(time::now()) {
             let MemoryFull { budget, bytes, limit } = full;
             tracing::warn!(
-                %peer, bytes, limit, refusals,
+                peer = peer.map(tracing::field::display),
+                bytes,
+                limit,
+                refusals,
                 "the memory budget of the {budget} is used up; what peers send is refused until some is \
                  free: raise memory.{budget}, or lower the limits of messages"
             );

@@ -9,7 +9,7 @@
 //! | module | what it is | source |
 //! | --- | --- | --- |
 //! | [`content`] | content types | gRPC over HTTP/2 |
-//! | [`http`] | HTTP requests and what is mounted for them | |
+//! | [`http`] | HTTP requests, what is mounted for them, and the services inside another server | |
 //! | [`frame`] | messages and their five-byte prefix | gRPC over HTTP/2 |
 //! | [`timeout`] | `grpc-timeout` | gRPC over HTTP/2 |
 //! | [`percent`] | percent-encoding | gRPC over HTTP/2 |

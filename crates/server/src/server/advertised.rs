@@ -13,8 +13,18 @@ use dubhe_net::io::SockAddr;
 use super::ServerOptions;
 use crate::announce::{self, Announcer};
 
-/// The protocols of every server.
-const BUILT_IN: [&str; 3] = ["dubbo", "tri", "grpc"];
+/// The protocols that are built in.
+const BUILT_IN: &[&str] = &[
+    #[cfg(feature = "dubbo")]
+    "dubbo",
+    #[cfg(feature = "triple")]
+    "tri",
+    #[cfg(feature = "triple")]
+    "grpc",
+];
+
+/// The protocols that services speak inside another server, where HTTP is all there is.
+const HOSTED: [&str; 2] = ["tri", "grpc"];
 
 /// Checks what would otherwise fail at the callers who read it. Only the `built_in` protocols have
 /// known names.
@@ -57,7 +67,10 @@ pub(super) fn announcer(
     let host = announce::host(options.advertise.as_deref(), bound);
     let offer = |port| move |protocol: &ByteString| Offer { protocol: protocol.clone(), port };
     let (host, offers) = match (host, port) {
-        (Some(host), Some(port)) => (host, options.announce.iter().map(offer(port)).collect()),
+        (Some(host), Some(port)) => {
+            let spoken = |name: &&ByteString| !addrs.is_empty() || HOSTED.contains(&&***name);
+            (host, options.announce.iter().filter(spoken).map(offer(port)).collect())
+        }
         _ if registries.is_empty() => (String::new(), Vec::new()),
         _ => {
             let text = "there is no TCP address to announce in registries: add one with \

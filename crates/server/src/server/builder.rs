@@ -9,24 +9,32 @@ use dubhe_core::gate::Gate;
 use dubhe_core::registry::Registry;
 use dubhe_core::serve::Dispatch;
 use dubhe_core::{Code, Status};
+#[cfg(feature = "dubbo")]
 use dubhe_dubbo::DubboOptions;
-use dubhe_dubbo::server::DubboProtocol;
-use dubhe_net::detect::{AcceptOptions, Acceptor, Protocol, TlsMode};
+use dubhe_filter::layer::{Layer, LayerFilter, NextService};
+#[cfg(feature = "tls")]
+use dubhe_net::detect::TlsMode;
+use dubhe_net::detect::{AcceptOptions, Acceptor, Protocol};
 use dubhe_net::drain::{Scope, Trigger};
 use dubhe_net::io::tcp::TcpOptions;
 use dubhe_net::io::unix::UnixOptions;
 use dubhe_net::io::{Listen, SockAddr};
 use dubhe_net::memory::{MemoryBudget, MemoryOptions};
 use dubhe_net::poll_watch::PollWatch;
+#[cfg(feature = "dubbo")]
 use dubhe_net::session::SessionOptions;
+#[cfg(feature = "tls")]
 use dubhe_net::tls::ServerTls;
-use dubhe_triple::http::{HttpService, IntoHttpService};
-use dubhe_triple::{TripleOptions, TripleProtocol};
+#[cfg(feature = "triple")]
+use dubhe_triple::TripleOptions;
+#[cfg(feature = "triple")]
+use dubhe_triple::http::IntoHttpService;
 use tokio::sync::watch;
 
 use super::advertised;
 use super::constraints::Constraints;
 use super::listener::Listener;
+use super::protocols::{self, BuiltIn, Mounts, Parts};
 use super::running_server::Stopped;
 use super::signals::{ForcedExit, Signals};
 use super::watchdog::Watchdog;
@@ -77,10 +85,13 @@ pub struct ServerOptions {
     /// of that.
     pub memory: MemoryOptions,
     /// Options of dubbo connections.
+    #[cfg(feature = "dubbo")]
     pub dubbo: DubboOptions,
     /// Bounds of the queue and the reads of dubbo connections.
+    #[cfg(feature = "dubbo")]
     pub session: SessionOptions,
     /// Options of HTTP connections: Triple, gRPC and plain HTTP.
+    #[cfg(feature = "triple")]
     pub triple: TripleOptions,
     /// The protocols to announce in registries: `dubbo`, `tri`, `grpc`, and any name when the server
     /// has a [protocol](ServerBuilder::protocol) of yours. Default `dubbo` and `tri`. The port serves all
@@ -94,9 +105,11 @@ pub struct ServerOptions {
     pub blocking_threshold: Duration,
     /// Enables `grpc.health.v1.Health`, which reports `SERVING` for the server and each service until
     /// the server stops. Default `true`.
+    #[cfg(feature = "protobuf")]
     pub health: bool,
     /// Enables `grpc.reflection.v1.ServerReflection` and its older form `v1alpha`, which return the
     /// descriptors of protobuf services to everyone who reaches the port. Default `true`.
+    #[cfg(feature = "protobuf")]
     pub reflection: bool,
 }
 
@@ -115,12 +128,22 @@ impl Default for ServerOptions {
             tcp: TcpOptions::default(),
             unix: UnixOptions::default(),
             memory: MemoryOptions::default(),
+            #[cfg(feature = "dubbo")]
             dubbo: DubboOptions::default(),
+            #[cfg(feature = "dubbo")]
             session: SessionOptions::default(),
+            #[cfg(feature = "triple")]
             triple: TripleOptions::default(),
-            announce: vec!["dubbo".into(), "tri".into()],
+            announce: vec![
+                #[cfg(feature = "dubbo")]
+                "dubbo".into(),
+                #[cfg(feature = "triple")]
+                "tri".into(),
+            ],
             blocking_threshold: Duration::from_millis(100),
+            #[cfg(feature = "protobuf")]
             health: true,
+            #[cfg(feature = "protobuf")]
             reflection: true,
         }
     }
@@ -154,7 +177,7 @@ pub struct ServerBuilder {
     services: ServicesBuilder,
     registries: Vec<Arc<dyn Registry>>,
     protocols: Vec<Arc<dyn Protocol>>,
-    mounts: Vec<(String, HttpService)>,
+    mounts: Mounts,
     listeners: Vec<Listener>,
     options: ServerOptions,
 }
@@ -195,6 +218,21 @@ impl ServerBuilder {
     pub fn hook(mut self, hook: impl Hook) -> Self {
         self.services.step(Step::Hook(Arc::new(hook)));
         self
+    }
+
+    /// Adds a layer of `tower` around all services and every protocol, as a filter: the first filter,
+    /// hook or layer that is added is the outermost. A limit of it is one for the whole server; see
+    /// [`LayerFilter`] for its errors.
+    ///
+    /// The service of the layer is `Clone + Send + Sync`, and its error becomes
+    /// `Box<dyn Error + Send + Sync>`. What is not `Clone`, such as the rate limit of `tower`, goes
+    /// behind its `Buffer`.
+    pub fn layer<L>(self, layer: L) -> Self
+    where
+        L: Layer<NextService>,
+        LayerFilter<L::Service>: Filter,
+    {
+        self.filter(LayerFilter::new(layer))
     }
 
     /// Adds a gate in front of all services, which is asked before anything of a request is decoded.
@@ -244,6 +282,7 @@ impl ServerBuilder {
 
     /// Enables TLS for every protocol on the port; with [`TlsMode::Optional`] unencrypted connections
     /// are accepted too.
+    #[cfg(feature = "tls")]
     pub fn tls(mut self, mode: TlsMode, tls: ServerTls) -> Self {
         self.options.accept.tls_mode = mode;
         self.options.accept.tls = Some(tls.with_default_alpn(["h2", "http/1.1"]));
@@ -259,8 +298,9 @@ impl ServerBuilder {
     /// Mounts a `tower` service, such as a router of axum or a server of tonic, for the HTTP requests
     /// whose path begins with `prefix`, over HTTP/1.1 and HTTP/2. It sees the whole path. A service
     /// that is mounted at `/` receives the requests that no exported service takes.
+    #[cfg(feature = "triple")]
     pub fn mount(mut self, prefix: &str, service: impl IntoHttpService) -> Self {
-        self.mounts.push((prefix.to_owned(), service.into_http_service()));
+        self.mounts.add(prefix, service.into_http_service());
         self
     }
 
@@ -366,6 +406,17 @@ impl ServerBuilder {
         self.run().await
     }
 
+    /// Serves without an address, unless there is one of [`ServerBuilder::listen`]: for services that
+    /// are called through [`RunningServer::routes`] in a server of another framework. A registry gets
+    /// `advertise` and `advertise_port`, which have to be set, and of the protocols to announce those
+    /// over HTTP.
+    ///
+    /// # Errors
+    /// As [`ServerBuilder::start`].
+    pub async fn start_unbound(self) -> Result<RunningServer, Status> {
+        self.run().await
+    }
+
     async fn run(self) -> Result<RunningServer, Status> {
         let server = self.listen_all().await?;
         server.announce_all().await?;
@@ -382,29 +433,21 @@ impl ServerBuilder {
         let services = services.build()?;
         advertised::check(&options, protocols.is_empty())?;
         state.send_replace(Catalog::of(&services));
-        let prefixes = mounts.iter().map(|(prefix, _)| &**prefix);
-        let mut constraints = Constraints::new(options.dubbo.clone(), prefixes)?;
-        let dubbo = constraints.check_all(&services)?;
+        let mut constraints = Constraints::new(&options, mounts.prefixes())?;
+        constraints.check_all(&services)?;
         let services = Arc::new(ServiceTable::new(services));
-        let dispatch: Arc<dyn Dispatch> = services.clone();
-        let memory = MemoryBudget::new(options.memory);
-        let dubbo = DubboProtocol::new(dispatch.clone(), dubbo).memory(memory.clone());
         let watch = PollWatch::new();
         let watches = !options.blocking_threshold.is_zero();
-        let dubbo = dubbo.session_options(options.session.clone());
-        let triple = TripleProtocol::new(dispatch, options.triple.clone()).memory(memory);
-        let (dubbo, triple) = if watches {
-            (dubbo.poll_watch(watch.clone()), triple.poll_watch(watch.clone()))
-        } else {
-            (dubbo, triple)
+        let parts = Parts {
+            options: &options,
+            #[cfg(feature = "dubbo")]
+            dubbo: constraints.dubbo(),
+            dispatch: services.clone(),
+            memory: MemoryBudget::new(options.memory),
+            watch: watches.then(|| watch.clone()),
         };
-        protocols.push(Arc::new(dubbo));
-        let mount = |triple: TripleProtocol, (prefix, service): (String, HttpService)| {
-            triple.mount(&prefix, service)
-        };
-        let triple = mounts.into_iter().fold(triple, mount);
-        protocols.push(Arc::new(triple.http1()));
-        protocols.push(Arc::new(triple));
+        let built_in = BuiltIn::new(&parts, mounts);
+        protocols.extend(built_in.list);
 
         let wrong =
             |e: dubhe_net::Error| Status::new(Code::InvalidArgument, e.to_string()).with_source(e);
@@ -429,6 +472,8 @@ impl ServerBuilder {
             addrs,
             services,
             announcer,
+            #[cfg(feature = "triple")]
+            triple: built_in.triple,
             state,
             constraints,
             changing: ServiceLocks::default(),
@@ -436,7 +481,7 @@ impl ServerBuilder {
             tasks,
             _watchdog: watchdog,
             wait: options.shutdown_wait,
-            notice: options.dubbo.drain_quiet.max(options.triple.drain_quiet),
+            notice: protocols::notice(&options),
         })
     }
 }

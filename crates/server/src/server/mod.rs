@@ -4,6 +4,7 @@ mod advertised;
 mod builder;
 mod constraints;
 mod listener;
+mod protocols;
 mod running_server;
 mod signals;
 mod watchdog;

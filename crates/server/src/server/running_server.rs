@@ -10,6 +10,8 @@ use dubhe_core::{ServiceKey, Status};
 use dubhe_net::drain::{Scope, Trigger};
 use dubhe_net::io::SockAddr;
 use dubhe_net::time;
+#[cfg(feature = "triple")]
+use dubhe_triple::{TripleProtocol, http::Routes};
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 use super::constraints::Constraints;
@@ -46,6 +48,8 @@ pub struct RunningServer {
     pub(super) addrs: Vec<SockAddr>,
     pub(super) services: Arc<ServiceTable>,
     pub(super) announcer: Announcer,
+    #[cfg(feature = "triple")]
+    pub(super) triple: TripleProtocol,
     /// The state that the built-in services report.
     pub(super) state: watch::Sender<Catalog>,
     pub(super) constraints: Constraints,
@@ -111,6 +115,20 @@ impl RunningServer {
     /// [`ServerBuilder::start`](crate::ServerBuilder::start) first.
     pub fn addrs(&self) -> &[SockAddr] {
         &self.addrs
+    }
+
+    /// Returns the services as a `tower` service of HTTP requests, for a server of another framework
+    /// such as a router of axum: `router.fallback_service(server.routes())`. They are called there as
+    /// on an address of this server, over HTTP/2 and HTTP/1.1; what is mounted answers too. Works
+    /// beside addresses of its own, and without any
+    /// ([`ServerBuilder::start_unbound`](crate::ServerBuilder::start_unbound)).
+    ///
+    /// Calls are refused with `UNAVAILABLE` once this server is stopped or dropped, so keep it for as
+    /// long as the other server runs. [`RunningServer::stop`] waits for the handlers of such calls; the
+    /// other server, which writes their replies, is to be stopped first.
+    #[cfg(feature = "triple")]
+    pub fn routes(&self) -> Routes {
+        self.triple.routes(self.trigger.shutdown())
     }
 
     /// Returns the current services.
@@ -213,7 +231,8 @@ impl RunningServer {
         Ok(changed)
     }
 
-    /// Returns the number of connections.
+    /// Returns the number of connections, and of calls that are run through
+    /// [`RunningServer::routes`].
     pub fn connections(&self) -> usize {
         self.trigger.live()
     }

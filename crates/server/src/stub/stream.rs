@@ -11,10 +11,9 @@ use std::task::{Poll, ready};
 use dubhe_core::context::Context;
 use dubhe_core::inherit;
 use dubhe_core::reply::{Frame, Trailers};
-use dubhe_core::{Call, Invoking, Metadata, Payload, Reply, Response, Status};
+use dubhe_core::{Call, Invoking, Metadata, Payload, Reply, Status};
 use dubhe_hessian2::Encode;
 use dubhe_hessian2::payload::{self, OwnedArguments};
-use dubhe_protobuf::Message;
 use futures_util::{Stream, StreamExt as _};
 
 use super::accept;
@@ -107,9 +106,10 @@ impl ReplySender {
     ///
     /// # Errors
     /// The error of the stream.
-    pub async fn respond<T: Message>(
+    #[cfg(feature = "protobuf")]
+    pub async fn respond<T: dubhe_protobuf::Message>(
         self,
-        mut response: Response<impl Stream<Item = Result<T, Status>>>,
+        mut response: dubhe_core::Response<impl Stream<Item = Result<T, Status>>>,
     ) -> Result<(), Status> {
         let trailers = std::mem::take(response.trailers_mut());
         self.0.with(|state| state.trailers = trailers);
@@ -235,7 +235,7 @@ mod tests {
     use std::task::{Context as Task, Waker};
 
     use dubhe_core::reply::ReplyBody;
-    use dubhe_core::{Code, Head, Method, ServiceKey};
+    use dubhe_core::{Code, Head, Method, Response, ServiceKey};
     use dubhe_protobuf::types;
     use futures_util::{FutureExt as _, stream};
 

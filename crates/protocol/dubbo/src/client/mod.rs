@@ -14,6 +14,7 @@ use dubhe_net::io::tcp::TcpOptions;
 use dubhe_net::io::{Address, ClientTransport, Dial};
 use dubhe_net::pool::{Backoff, Pool, PoolOptions};
 use dubhe_net::session::SessionOptions;
+#[cfg(feature = "tls")]
 use dubhe_net::tls::ClientTls;
 
 use crate::options::{DubboOptions, millis};
@@ -75,6 +76,7 @@ impl DubboConnect {
     }
 
     /// The same, encrypted.
+    #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: ClientTls) -> Self {
         self.transport = ClientTransport::Tls(tls);
         self

@@ -19,6 +19,7 @@ use dubhe_core::{Code, Endpoint, Status};
 use dubhe_net::io::tcp::TcpOptions;
 use dubhe_net::io::{Address, ClientTransport, Dial};
 use dubhe_net::pool::{Backoff, Pool, PoolOptions};
+#[cfg(feature = "tls")]
 use dubhe_net::tls::ClientTls;
 use http::uri::Scheme;
 
@@ -76,6 +77,7 @@ impl TripleConnect {
     }
 
     /// The same, encrypted. Offers `h2` by ALPN unless `tls` offers something else.
+    #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: &ClientTls) -> Self {
         self.transport = ClientTransport::Tls(tls.with_default_alpn(["h2"]));
         self
@@ -143,6 +145,7 @@ impl Connect for TripleConnect {
         let accepted = self.options.accepted();
         let limits = Limits { message, decode: self.options.decode(), accepted };
         let scheme = match self.transport {
+            #[cfg(feature = "tls")]
             ClientTransport::Tls(_) => Scheme::HTTPS,
             _ => Scheme::HTTP,
         };

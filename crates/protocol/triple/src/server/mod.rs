@@ -16,24 +16,28 @@ mod mount;
 mod plain_http;
 mod protocol;
 mod reply;
+mod routes;
 mod run;
 mod target;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
-use dubhe_core::Peer;
 use dubhe_core::payload::DecodeLimits;
 use dubhe_core::serve::Dispatch;
+use dubhe_core::{Peer, SockAddr};
 use dubhe_net::detect::{Probe, Protocol};
 use dubhe_net::drain::Shutdown;
 use dubhe_net::io::{BoxFuture, ConnectionInfo, Io};
 use dubhe_net::long_replies::LongReplies;
 use dubhe_net::memory::{ConnectionMemory, MemoryBudget};
 use dubhe_net::poll_watch::PollWatch;
+use http::Extensions;
 
 pub use http1::Http1Protocol;
 pub use mount::{HttpService, IntoHttpService};
+pub use routes::{Routes, RoutesBody, RoutesFuture};
 
 use crate::options::TripleOptions;
 use crate::transport::serve_http2;
@@ -70,7 +74,7 @@ struct Shared {
 struct HttpConnection {
     shared: Arc<Shared>,
     memory: ConnectionMemory,
-    limits: LimitLog,
+    limits: Arc<LimitLog>,
     /// The other end, named by what a request speaks, which may change from one to the next.
     grpc: Arc<Peer>,
     plain: OnceLock<Arc<Peer>>,
@@ -79,20 +83,43 @@ struct HttpConnection {
 
 impl HttpConnection {
     fn new(shared: Arc<Shared>, peer: ConnectionInfo) -> Arc<Self> {
-        let budget = shared.memory.as_ref();
-        let memory = budget.map(|budget| budget.connection(peer.remote.clone()));
-        let memory = memory.unwrap_or_default();
-        let mut peer = Peer {
+        let peer = Peer {
             remote: Some(peer.remote),
             local: Some(peer.local),
             protocol: "tri".into(),
             certificate: peer.tls.and_then(|tls| tls.certificates.first().cloned()),
-            extensions: http::Extensions::new(),
+            extensions: Extensions::new(),
         };
+        Self::of_peer(shared, peer, Arc::default())
+    }
+
+    /// A request of another server as a connection of its own, of which `facts` are known.
+    fn hosted(shared: Arc<Shared>, facts: &Extensions, limits: Arc<LimitLog>) -> Arc<Self> {
+        let ip = || facts.get::<SocketAddr>().copied().map(SockAddr::Ip);
+        let peer = Peer {
+            remote: facts.get::<SockAddr>().cloned().or_else(ip),
+            protocol: "tri".into(),
+            extensions: facts.clone(),
+            ..Peer::default()
+        };
+        Self::of_peer(shared, peer, limits)
+    }
+
+    fn of_peer(shared: Arc<Shared>, mut peer: Peer, limits: Arc<LimitLog>) -> Arc<Self> {
+        let budget = shared.memory.as_ref();
+        let memory = budget.map(|budget| budget.connection(peer.remote.clone()));
+        let memory = memory.unwrap_or_default();
         // For what handlers decode.
         peer.extensions.insert(memory.clone());
-        let (limits, plain, agent) = <_>::default();
-        Arc::new(Self { shared, memory, limits, grpc: Arc::new(peer), plain, agent })
+        let grpc = Arc::new(peer);
+        Arc::new(Self {
+            shared,
+            memory,
+            limits,
+            grpc,
+            plain: OnceLock::new(),
+            agent: <_>::default(),
+        })
     }
 
     /// The peer of a gRPC request.

@@ -12,6 +12,8 @@ use super::{http1, http2};
 pub(crate) enum Error {
     Http2(http2::Error),
     Http1(http1::Error),
+    /// The error of a body that another server gave.
+    Hosted(BoxError),
     /// The peer sent too little for too long.
     TooSlow(dubhe_net::Error),
 }
@@ -22,6 +24,7 @@ impl Error {
         match self {
             Self::Http2(error) => error.into(),
             Self::Http1(error) => error.into(),
+            Self::Hosted(error) => error,
             Self::TooSlow(error) => error.into(),
         }
     }
@@ -34,11 +37,14 @@ impl From<Error> for Status {
             Error::TooSlow(error) => {
                 Self::new(Code::DeadlineExceeded, error.to_string()).with_source(error)
             }
-            Error::Http1(error) => {
-                Self::new(Code::Cancelled, format!("the body of the request broke off: {error}"))
-            }
+            Error::Http1(error) => broken_off(&error),
+            Error::Hosted(error) => broken_off(&error),
         }
     }
+}
+
+fn broken_off(error: &dyn fmt::Display) -> Status {
+    Status::new(Code::Cancelled, format!("the body of the request broke off: {error}"))
 }
 
 impl fmt::Display for Error {
@@ -46,6 +52,7 @@ impl fmt::Display for Error {
         match self {
             Self::Http2(error) => error.fmt(f),
             Self::Http1(error) => error.fmt(f),
+            Self::Hosted(error) => error.fmt(f),
             Self::TooSlow(error) => error.fmt(f),
         }
     }

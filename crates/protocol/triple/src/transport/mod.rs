@@ -3,8 +3,8 @@
 //!
 //! ```text
 //! server   serve_http2 ─┐                              ┌─ Receiver: data, trailers
-//!          serve_http1 ─┴─ ServerStream ── its request ┤
-//!                             └─ Responder ── head ────┴─ Sender: data, trailers, reset
+//!          serve_http1 ─┼─ ServerStream ── its request ┤
+//!          hosted ──────┘     └─ Responder ── head ────┴─ Sender: data, trailers, reset
 //!
 //! client   Connector ── Connection ── ClientStream: Sender, then head and Receiver
 //! ```
@@ -19,9 +19,11 @@ mod coop;
 mod deadline;
 mod drain;
 mod error;
+pub(crate) mod hosted;
 mod http1;
 mod http2;
 mod messages;
+mod polled;
 mod rate;
 mod stream;
 #[cfg(test)]
@@ -38,5 +40,6 @@ pub(crate) use http2::serve as serve_http2;
 // Clients speak HTTP/2 alone.
 pub(crate) use http2::{ClientStream, Connection, Connector, InFlight};
 pub(crate) use messages::{Messages, malformed, no_message};
+pub(crate) use polled::{Answering, Outgoing};
 pub(crate) use stream::{Receiver, Responder, Sender, ServerStream, Whole};
 pub(crate) use version::{Sent, Unsent};

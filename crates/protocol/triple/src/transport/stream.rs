@@ -16,9 +16,10 @@ use http_body::SizeHint;
 use tokio::time::{Sleep, sleep};
 
 use super::body::{ResponseBody, forward};
+use super::polled::Sending;
 use super::rate::BodyRate;
 use super::version::{Each, ReceiveHalf, RespondHalf, SendHalf, Sent, each};
-use super::{Error, http1, http2};
+use super::{Error, hosted, http1, http2};
 use crate::message::writer::BATCH;
 use crate::wire::data::Data;
 
@@ -37,10 +38,10 @@ pub(crate) struct Receiver {
     receiving: Option<Arc<()>>,
 }
 
-/// The receiving half of any version, in a box where it is larger than the other.
-type AnyReceive = Each<Box<http1::Incoming>, http2::Incoming>;
-type AnyRespond = Each<http1::Responding, http2::Responding>;
-type AnySend = Each<http1::Sending, http2::Sending>;
+/// The receiving half of any version, in a box where it is larger than that of HTTP/2.
+type AnyReceive = Each<Box<http1::Incoming>, http2::Incoming, Box<hosted::Incoming>>;
+type AnyRespond = Each<http1::Responding, http2::Responding, hosted::Responding>;
+type AnySend = Each<Sending, http2::Sending, Sending>;
 
 impl From<AnyReceive> for Receiver {
     fn from(half: AnyReceive) -> Self {

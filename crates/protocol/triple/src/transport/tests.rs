@@ -6,11 +6,15 @@ use bytes::{Bytes, BytesMut};
 use dubhe_net::drain::Trigger;
 use dubhe_net::io::{Io, SockAddr};
 use dubhe_net::memory::ConnectionMemory;
+use dubhe_net::rate::MinRate;
+use futures_util::stream;
 use http::{HeaderMap, HeaderValue, Request, Response};
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::sync::mpsc;
 
-use super::{Messages, Sent, ServerStream, Whole, http1, http2};
+use super::{BoxError, Messages, Sent, ServerStream, Whole, hosted, http1, http2};
 use crate::options::TripleOptions;
 use crate::wire::compression::Encoding;
 use crate::wire::data::Data;
@@ -114,6 +118,17 @@ async fn over_http2(
     Ok((all.freeze(), trailers))
 }
 
+/// The body of the response to a request of another server, and its trailers.
+async fn over_hosted(path: &str) -> Result<(Bytes, Option<HeaderMap>), BoxError> {
+    let (told, _heard) = mpsc::unbounded_channel();
+    let parts = ["one", "two"].map(|part| Ok::<_, BoxError>(Frame::data(Bytes::from(part))));
+    let request = Request::post(path).body(StreamBody::new(stream::iter(parts)))?;
+    let response = hosted::respond(request, MinRate::NONE, |stream| answer(stream, told)).await;
+    let body = response?.into_body().collect().await?;
+    let trailers = body.trailers().cloned();
+    Ok((body.to_bytes(), trailers))
+}
+
 #[tokio::test]
 async fn a_response_in_pieces_and_its_trailers() {
     let (client, _heard, _trigger) = serve(true);
@@ -135,6 +150,12 @@ async fn a_response_in_pieces_and_its_trailers() {
     assert_eq!(over_http2(client, "/last").await.unwrap(), ("last".into(), None));
     let (client, _heard, _trigger) = serve(false);
     assert_eq!(over_http1(client, "/last").await, "4\r\nlast\r\n0\r\n\r\n");
+
+    let (body, trailers) = over_hosted("/echo").await.unwrap();
+    assert_eq!((&body[..], &trailers.unwrap()["k"]), (&b"onetwo"[..], &"end".parse().unwrap()));
+    let (body, trailers) = over_hosted("/whole").await.unwrap();
+    assert_eq!((&body[..], trailers.unwrap().len()), (&b"\0\0\0\0\x06onetwo"[..], 1));
+    assert_eq!(over_hosted("/last").await.unwrap(), ("last".into(), None));
 }
 
 #[tokio::test]
@@ -145,6 +166,7 @@ async fn a_response_without_its_end_is_broken_off() {
         let (client, _heard, _trigger) = serve(false);
         let answer = over_http1(client, path).await;
         assert!(["", "4\r\nsome\r\n"].contains(&&*answer), "{path} {answer:?}");
+        assert_eq!(over_hosted(path).await.unwrap_err().to_string(), "the response was broken off");
     }
 }
 

@@ -124,10 +124,12 @@ impl<S> Sent<S> {
     }
 }
 
-/// A half of a stream of any version, told apart by a branch and not by a virtual call.
-pub(super) enum Each<H1, H2> {
+/// A half of a stream of any version, told apart by a branch and not by a virtual call. Streams of
+/// other servers, whatever their version, are one of these.
+pub(super) enum Each<H1, H2, H> {
     Http1(H1),
     Http2(H2),
+    Hosted(H),
 }
 
 /// Does the same with a half of whichever version.
@@ -136,18 +138,24 @@ macro_rules! each {
         match $half {
             $crate::transport::version::Each::Http1($name) => $call,
             $crate::transport::version::Each::Http2($name) => $call,
+            $crate::transport::version::Each::Hosted($name) => $call,
         }
     };
 }
 
 pub(super) use each;
 
-impl<R1: RespondHalf, R2: RespondHalf> Each<R1, R2> {
+/// The sending half of what answers by any version.
+type EachSend<R1, R2, R> =
+    Each<<R1 as RespondHalf>::Send, <R2 as RespondHalf>::Send, <R as RespondHalf>::Send>;
+
+impl<R1: RespondHalf, R2: RespondHalf, R: RespondHalf> Each<R1, R2, R> {
     /// Sends the head of a response whose data follows; `None` when the stream has ended.
-    pub(super) fn send_head(&mut self, head: Response<()>) -> Option<Each<R1::Send, R2::Send>> {
+    pub(super) fn send_head(&mut self, head: Response<()>) -> Option<EachSend<R1, R2, R>> {
         match self {
             Self::Http1(half) => half.send_head(head).map(Each::Http1),
             Self::Http2(half) => half.send_head(head).map(Each::Http2),
+            Self::Hosted(half) => half.send_head(head).map(Each::Hosted),
         }
     }
 
@@ -158,10 +166,11 @@ impl<R1: RespondHalf, R2: RespondHalf> Each<R1, R2> {
         &mut self,
         response: Whole,
         memory: &ConnectionMemory,
-    ) -> Sent<Each<R1::Send, R2::Send>> {
+    ) -> Sent<EachSend<R1, R2, R>> {
         match self {
             Self::Http1(half) => half.send_whole(response, memory).map(Each::Http1),
             Self::Http2(half) => half.send_whole(response, memory).map(Each::Http2),
+            Self::Hosted(half) => half.send_whole(response, memory).map(Each::Hosted),
         }
     }
 }

@@ -91,6 +91,14 @@ impl Data {
         first
     }
 
+    /// The bytes, without a copy when they are framed already.
+    pub(crate) fn into_bytes(mut self) -> Bytes {
+        match self.ahead() {
+            [] => std::mem::take(&mut self.bytes),
+            _ => self.copy_to_bytes(self.remaining()),
+        }
+    }
+
     /// Counts the bytes by `held` until they are written, or dropped.
     pub(crate) fn hold(&mut self, held: Held) {
         self.held = held;

@@ -1,8 +1,7 @@
 //! HTTP/1.1 connections, of servers.
 
-mod answering;
-mod exchange;
 mod incoming;
+mod responding;
 mod watch;
 mod watched;
 
@@ -17,13 +16,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 
+use super::polled::{self, Answering, PendingResponse};
 use super::stream::{Receiver, Responder, ServerStream};
 use super::version::Each;
 use crate::options::{MAX_HEADERS, TripleOptions};
-use answering::Answering;
-use exchange::PendingResponse;
-pub(super) use exchange::{Responding, Sending};
 pub(super) use incoming::Incoming;
+pub(super) use responding::Responding;
 use watch::{ConnectionTimer, During, Progress};
 use watched::Watched;
 
@@ -44,14 +42,14 @@ pub(crate) async fn serve<F>(
     let progress = Progress::new(options, &remote);
     let service = service_fn(|request: Request<hyper::body::Incoming>| {
         let (head, body) = request.into_parts();
-        let exchange = Arc::new(PendingResponse::default());
+        let response = Arc::new(PendingResponse::default());
         let body = Each::Http1(Box::new(Incoming::new(body, progress.clone())));
         let body = Receiver::from(body).with_rate(options.min_rate);
         let respond = Responder::from(Each::Http1(Responding {
-            response: exchange.clone(),
+            response: polled::Responding(response.clone()),
             progress: progress.clone(),
         }));
-        let answering = Answering::new(exchange, answer(ServerStream { head, body, respond }));
+        let answering = Answering::new(response, answer(ServerStream { head, body, respond }));
         During::new(progress.begin(), answering)
     });
     let limit = usize::try_from(options.max_header_list).unwrap_or(usize::MAX);

@@ -1,9 +1,8 @@
-//! The part of a response that has been sent, and that `hyper` has not taken yet.
+//! The part of a response that has been sent, and that nobody has taken yet.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use std::time::Instant;
 
 use dubhe_net::memory::ConnectionMemory;
 use http::{HeaderMap, Response};
@@ -11,16 +10,15 @@ use http_body::Frame;
 use parking_lot::Mutex;
 
 use super::answering::CutOff;
-use super::watch::Progress;
 use crate::message::writer::BATCH;
 use crate::transport::body::{BoxError, ResponseBody};
 use crate::transport::version::{RespondHalf, SendHalf, Sent};
 use crate::transport::{Error, Whole};
 use crate::wire::data::Data;
 
-/// The place between what answers, which sends, and `hyper`, which takes.
+/// The place between what answers, which sends, and what takes.
 #[derive(Default)]
-pub(super) struct PendingResponse(Mutex<State>);
+pub(in crate::transport) struct PendingResponse(Mutex<State>);
 
 #[derive(Default)]
 struct State {
@@ -74,24 +72,21 @@ impl PendingResponse {
 
 /// The response side before its head.
 ///
-/// The future that answers is part of its connection, which drops it when the peer has left. So
+/// The future that answers is part of what polls it, which drops it when the peer has left. So
 /// nothing is sent that has nobody to take it, and nobody need wait for a reset.
-pub(crate) struct Responding {
-    pub(super) response: Arc<PendingResponse>,
-    pub(super) progress: Arc<Progress>,
-}
+pub(crate) struct Responding(pub(in crate::transport) Arc<PendingResponse>);
 
 impl RespondHalf for Responding {
     type Send = Sending;
 
     fn send_head(&mut self, head: Response<()>) -> Option<Sending> {
-        self.response.0.lock().head = Some(head.map(|()| Kind::Stream));
-        Some(Sending(self.response.clone()))
+        self.0.0.lock().head = Some(head.map(|()| Kind::Stream));
+        Some(Sending(self.0.clone()))
     }
 
     fn send_whole(&mut self, response: Whole, _: &ConnectionMemory) -> Sent<Sending> {
         let Whole { head, data, trailers } = response;
-        let mut state = self.response.0.lock();
+        let mut state = self.0.0.lock();
         if trailers.is_none() {
             state.head = Some(head.map(|()| Kind::Whole(data)));
         } else {
@@ -103,16 +98,12 @@ impl RespondHalf for Responding {
     }
 
     fn send_body(&mut self, response: Response<ResponseBody>) -> Option<Response<ResponseBody>> {
-        self.response.0.lock().head = Some(response.map(Kind::Body));
+        self.0.0.lock().head = Some(response.map(Kind::Body));
         None
     }
 
     fn poll_reset(&mut self, _: &mut Context<'_>) -> Poll<()> {
         Poll::Pending
-    }
-
-    fn end_at(&mut self, at: Instant) {
-        self.progress.end_at(at);
     }
 }
 
@@ -122,7 +113,7 @@ pub(crate) struct Sending(Arc<PendingResponse>);
 impl SendHalf for Sending {
     fn poll_send(&mut self, cx: &mut Context<'_>, data: &mut Data) -> Poll<bool> {
         let mut state = self.0.0.lock();
-        // `hyper` asks no more once it has the last piece.
+        // Nobody asks again after the last piece.
         if !state.data.is_empty() {
             state.waiting = Some(cx.waker().clone());
             return Poll::Pending;

@@ -1,7 +1,5 @@
-//! The answer to a request, as a service and a body of `hyper`.
-//!
-//! An answer is a future that sends; `hyper` asks for a response, and then for its body. Both poll
-//! the future until it has sent something: no task and no channel is between them.
+//! The answer to a request, as the future of a response and as its body. Both poll the future that
+//! answers until it has sent something.
 
 use std::fmt;
 use std::future::Future;
@@ -13,24 +11,24 @@ use bytes::Buf;
 use http::Response;
 use http_body::{Body, Frame, SizeHint};
 
-use super::exchange::{Kind, PendingResponse};
+use super::pending::{Kind, PendingResponse};
 use crate::transport::body::{BoxError, ResponseBody};
 use crate::wire::data::Data;
 
 /// A future that answers, until it has sent a head.
-pub(super) struct Answering {
-    exchange: Arc<PendingResponse>,
+pub(crate) struct Answering {
+    response: Arc<PendingResponse>,
     work: Option<Work>,
 }
 
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Answering {
-    pub(super) fn new(
-        exchange: Arc<PendingResponse>,
+    pub(in crate::transport) fn new(
+        response: Arc<PendingResponse>,
         work: impl Future<Output = ()> + Send + 'static,
     ) -> Self {
-        Self { exchange, work: Some(Box::pin(work)) }
+        Self { response, work: Some(Box::pin(work)) }
     }
 }
 
@@ -39,13 +37,13 @@ impl Future for Answering {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let ended = run(&mut self.work, cx);
-        let head = self.exchange.take_head();
+        let head = self.response.take_head();
         match head {
             Some(head) => Poll::Ready(Ok(head.map(|kind| match kind {
                 Kind::Whole(data) => Outgoing::Whole(data.filter(Data::has_remaining)),
                 Kind::Body(body) => Outgoing::Body(body),
                 Kind::Stream => Outgoing::Stream(Self {
-                    exchange: self.exchange.clone(),
+                    response: self.response.clone(),
                     work: self.work.take(),
                 }),
             }))),
@@ -64,7 +62,7 @@ fn run(work: &mut Option<Work>, cx: &mut Context<'_>) -> bool {
 }
 
 /// The body of a response.
-pub(super) enum Outgoing {
+pub(crate) enum Outgoing {
     Whole(Option<Data>),
     /// The pieces that a future sends.
     Stream(Answering),
@@ -84,12 +82,12 @@ impl Body for Outgoing {
             Self::Body(body) => Pin::new(body)
                 .poll_frame(cx)
                 .map(|frame| frame.map(|frame| frame.map(|frame| frame.map_data(Data::framed)))),
-            Self::Stream(Answering { exchange, work }) => {
-                if let Ok(piece) = exchange.next() {
+            Self::Stream(Answering { response, work }) => {
+                if let Ok(piece) = response.next() {
                     return Poll::Ready(piece);
                 }
                 let ended = run(work, cx);
-                match exchange.next() {
+                match response.next() {
                     Ok(piece) => Poll::Ready(piece),
                     Err(()) if ended => Poll::Ready(Some(Err(CutOff.into()))),
                     Err(()) => Poll::Pending,
@@ -120,7 +118,7 @@ impl Body for Outgoing {
 
 /// The error of a response that its sender did not end.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct CutOff;
+pub(crate) struct CutOff;
 
 impl fmt::Display for CutOff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
