@@ -29,7 +29,7 @@ pub enum Error {
     },
     /// An item cannot have a name in Rust.
     NoName {
-        /// Its kind, its name, its file.
+        /// The kind of the item, its name and its file.
         item: String,
     },
     /// No directory to write to.

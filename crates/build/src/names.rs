@@ -79,7 +79,7 @@ pub(crate) fn is_well_known(package: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// What items are in: a package or a message.
+/// The scope of items: a package or a message.
 struct Scope {
     proto: String,
     rust: Vec<String>,
@@ -100,7 +100,7 @@ impl Scope {
         parts.join("::")
     }
 
-    /// What is in the message of this name there.
+    /// The scope of what is in the message of this name.
     fn message(&self, name: &str) -> Self {
         let mut rust = self.rust.clone();
         rust.push(name.to_snake_case());
@@ -111,7 +111,7 @@ impl Scope {
 struct Names<'a> {
     /// The file that is read.
     file: &'a str,
-    /// What has a name, by its name.
+    /// The items that have a name, by it.
     taken: HashMap<String, String>,
 }
 

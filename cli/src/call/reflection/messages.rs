@@ -55,7 +55,7 @@ pub(super) struct ErrorResponse {
     pub(super) message: String,
 }
 
-/// What is read of `google.protobuf.FileDescriptorProto` before all of it
+/// The part of `google.protobuf.FileDescriptorProto` that is read before all of it.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct FileDescriptor {
     #[prost(string, tag = "1")]

@@ -126,7 +126,7 @@ pub fn java_class_of(code: Code) -> &'static str {
 /// The exception of Dubbo for an error of the call.
 pub const RPC_EXCEPTION: &str = "org.apache.dubbo.rpc.RpcException";
 
-/// Its names in Dubbo 2.6 and for an error over Triple.
+/// Names of the same in Dubbo 2.6, and for an error over Triple.
 const OTHER_RPC_EXCEPTIONS: [&str; 2] =
     ["com.alibaba.dubbo.rpc.RpcException", "org.apache.dubbo.rpc.StatusRpcException"];
 

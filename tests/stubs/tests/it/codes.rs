@@ -265,7 +265,7 @@ async fn a_missing_method_is_unimplemented_at_every_caller() {
     }
 }
 
-/// What Dubhe says beside an error is no attachment.
+/// Asserts that what Dubhe says beside an error is no attachment.
 fn assert_no_marks(status: &Status) {
     for metadata in [status.headers(), status.trailers()] {
         assert!(!metadata.iter().any(|(key, _)| key.starts_with("dubhe-")), "{metadata:?}");
