@@ -89,6 +89,8 @@ fn line(text: &str, code: &str, start: usize) -> Line {
         let literal = || literal(text.get(from..to).unwrap_or_default());
         if argument.starts_with('"') {
             line.message = literal();
+            // What follows are the arguments of its placeholders.
+            break;
         } else if argument.starts_with("target:") {
             line.target = literal();
         } else if !argument.is_empty() {

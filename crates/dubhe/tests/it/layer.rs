@@ -272,19 +272,19 @@ async fn layers_of_a_server_a_service_and_a_client_are_steps_in_their_order() {
     let seen = |name: &'static str| {
         each(move |call: &mut Call| {
             let path = call.head.metadata.get_str("seen").unwrap_or_default().to_owned();
-            call.head.metadata.insert("seen", format!("{path}{name} "));
+            call.head.metadata.insert("seen", format!("{path}{name},"));
             Ok::<_, Status>(())
         })
     };
     async fn last(call: Call, next: Next) -> Result<Reply, Status> {
         let path = call.head.metadata.get_str("seen").map(str::to_owned);
         let reply = next.run(call).await?;
-        assert_eq!(path.as_deref(), Some("client server filter service "));
+        assert_eq!(path.as_deref(), Some("client,server,filter,service,"));
         Ok(reply)
     }
     let filter = |mut call: Call, next: Next| {
         let path = call.head.metadata.get_str("seen").unwrap_or_default().to_owned();
-        call.head.metadata.insert("seen", format!("{path}filter "));
+        call.head.metadata.insert("seen", format!("{path}filter,"));
         next.run(call)
     };
     let service = Export::new(DeskServer::new(Clerk::new(1))).layer(seen("service")).filter(last);

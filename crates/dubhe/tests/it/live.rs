@@ -94,12 +94,6 @@ async fn services_come_and_go_under_open_connections() {
         for (protocol, client) in PROTOCOLS.iter().zip(&clients) {
             let error = client.name(String::new()).await.unwrap_err();
             assert!(error.message().contains(why), "{error}");
-            // A reply over dubbo has no closer status.
-            let code = match (*protocol, code) {
-                ("dubbo", Code::Unimplemented) => Code::Internal,
-                ("dubbo", _) => Code::ResourceExhausted,
-                (_, code) => code,
-            };
             assert_eq!(error.code(), code, "{protocol}: {error}");
         }
         assert_eq!(health(&server).await, 404);

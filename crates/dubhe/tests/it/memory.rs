@@ -59,9 +59,7 @@ async fn decoded_arguments_count_until_the_handler_ends() {
         });
         service.begun.acquire().await.unwrap().forget();
         let refused = sums.sum(numbers.clone()).await.unwrap_err();
-        // The call has been handed over by then, which over dubbo has no status of its own.
-        let code = if protocol == "dubbo" { Code::Internal } else { Code::ResourceExhausted };
-        assert_eq!(refused.code(), code, "{protocol}: {refused}");
+        assert_eq!(refused.code(), Code::ResourceExhausted, "{protocol}: {refused}");
         assert!(refused.message().contains("raise memory.connection"), "{protocol}: {refused}");
 
         // Short calls fit beside it.

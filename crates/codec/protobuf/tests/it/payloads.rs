@@ -111,7 +111,8 @@ fn ended(status: Option<Status>) -> Frame {
 fn a_reply_of_one_may_come_as_a_stream() {
     let one = replied(vec![Frame::Message(message(time(1))), ended(None)]);
     let one = Response::<Timestamp>::of_reply(one, decode_or).now_or_never().unwrap().unwrap();
-    assert_eq!(one.metadata().get_str("cost"), Some("3"));
+    assert_eq!(one.metadata().get_str("cost"), None);
+    assert_eq!(one.trailers().get_str("cost"), Some("3"));
     assert_eq!(one.into_inner(), time(1));
 
     for frames in [0, 2].map(|n| (0..n).map(|n| Frame::Message(message(time(n)))).collect()) {
