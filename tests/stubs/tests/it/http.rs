@@ -139,7 +139,7 @@ async fn what_is_no_call_is_told_why() {
         (SAY, &["content-type: text/xml"], "{}", 415, ""),
         (SAY, &[], "{}", 415, ""),
         ("GET /sample.shapes.v1.Shapes/Say", &[], "", 405, ""),
-        ("POST /sample.shapes.v1.Shapes/Chat", &[JSON], "{}", 415, "call it with gRPC"),
+        ("POST /sample.shapes.v1.Shapes/Chat", &[JSON], "{}", 415, ""),
         ("POST /sample.shapes.v1.Shapes/Shout", &[JSON], "{}", 404, "has no method"),
         ("POST /sample.Other/Say", &[JSON], "{}", 404, "does not export"),
         ("POST /nothing", &[JSON], "{}", 404, "is not /service/method"),
