@@ -4,6 +4,7 @@
 #![no_main]
 
 use bytes::{Bytes, BytesMut};
+use dubhe_core::payload::DecodeLimits;
 use dubhe_triple::wrapper::{RequestWrapper, ResponseWrapper};
 use dubhe_triple::metadata::BinaryNames;
 use dubhe_triple::{metadata, percent, status, timeout};
@@ -42,6 +43,6 @@ fuzz_target!(|input: &[u8]| {
         let read = metadata::read(&headers, BinaryNames::Dubbo);
         let mut written = HeaderMap::new();
         metadata::write(&read, &mut written);
-        let _ = status::read(&headers, BinaryNames::Grpc);
+        let _ = status::read(&headers, BinaryNames::Grpc, &DecodeLimits::default());
     }
 });
