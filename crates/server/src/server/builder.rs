@@ -12,9 +12,7 @@ use dubhe_core::{Code, Status};
 #[cfg(feature = "dubbo")]
 use dubhe_dubbo::DubboOptions;
 use dubhe_filter::layer::{Layer, LayerFilter, NextService};
-#[cfg(feature = "tls")]
-use dubhe_net::detect::TlsMode;
-use dubhe_net::detect::{AcceptOptions, Acceptor, Protocol};
+use dubhe_net::detect::{AcceptOptions, Acceptor, Protocol, TlsMode};
 use dubhe_net::drain::{Scope, Trigger};
 use dubhe_net::io::tcp::TcpOptions;
 use dubhe_net::io::unix::UnixOptions;
