@@ -290,7 +290,7 @@ async fn a_server_tells_of_tls_handshakes_that_are_refused() {
     let refused = ["WARN message=tls handshakes refused ", "remote=127.0.0.1:", "refused=1 "];
     for (mode, client, why) in [
         (TlsMode::Required, Some(stranger.clone()), "received fatal alert: "),
-        (TlsMode::Required, None, "the tls handshake with 127.0.0.1:"),
+        (TlsMode::Required, None, "without tls, which is required here"),
         (TlsMode::Off, Some(stranger), "tls, which is off here"),
     ] {
         let (lines, _guard) = lines();

@@ -74,7 +74,18 @@ async fn one_way_tls_is_for_those_who_trust_the_server() {
         let status = call(Some(stranger.clone()), &url).await.unwrap_err();
         assert_eq!(status.code(), Code::Unavailable);
         assert!(status.message().contains("tls handshake"), "{status}");
-        call(None, &url).await.unwrap_err();
+        let status = call(None, &url).await.unwrap_err();
+        assert!(status.message().contains("whether it requires TLS"), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_with_tls_is_told_of_a_port_without() {
+    let setting = Setting::new();
+    let (_running, urls) = setting.serve(TlsMode::Off, false).await;
+    for url in urls {
+        let status = call(Some(setting.trusting()), &url).await.unwrap_err();
+        assert!(status.message().contains("check that the port takes tls"), "{status}");
     }
 }
 

@@ -74,8 +74,15 @@ pub trait Connection: Clone + Send + Sync + 'static {
         let _ = seen;
         pending()
     }
+
     /// Returns true once the peer has answered something: a call or a heartbeat.
     fn has_answered(&self) -> bool;
+
+    /// The error with which it ended. Callers that wait for another connection in vain are told of it
+    /// if nothing was answered over this one. Default: none.
+    fn failure(&self) -> Option<Error> {
+        None
+    }
 
     /// Resolves when it takes no more work, for whatever reason.
     fn draining(&self) -> impl Future<Output = ()> + Send;
@@ -255,7 +262,7 @@ impl<C: MakeConnection> Pool<C> {
         self.shared.state.subscribe()
     }
 
-    /// The error of the latest failed attempt.
+    /// The error of the latest failed attempt, or of a connection that ended without an answer.
     pub fn last_error(&self) -> Option<Error> {
         self.shared.slots.iter().find_map(Slot::error)
     }
@@ -300,7 +307,12 @@ impl<C: MakeConnection> Shared<C> {
                     // A peer that takes connections and answers nothing is no better than one that
                     // is not there; one that closes connections which nobody used is.
                     let good = conn.has_answered() || lived >= IDLE_LIFE;
-                    failures = if good { 0 } else { failures + 1 };
+                    if good {
+                        failures = 0;
+                    } else {
+                        failures += 1;
+                        slot.broke_off(conn.failure());
+                    }
                 }
                 Err(error) => {
                     failures += 1;

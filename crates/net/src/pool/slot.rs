@@ -98,6 +98,14 @@ impl<T: Connection> Slot<T> {
         self.failures.fetch_add(1, Ordering::AcqRel);
     }
 
+    /// Keeps the error of a connection that was made and ended without an answer. Nobody waits for
+    /// one that was made, so it is no failure of an attempt.
+    pub(super) fn broke_off(&self, error: Option<Error>) {
+        if error.is_some() {
+            *self.error.lock() = error;
+        }
+    }
+
     /// Forgets everything but the error, for a new start.
     pub(super) fn restart(&self, error: Error) {
         self.conn.store(None);

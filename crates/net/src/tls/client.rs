@@ -1,14 +1,14 @@
 //! The connecting side.
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{fmt, io, path::Path, sync::Arc};
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
 use tokio_rustls::{TlsConnector, TlsStream};
 
-use super::{config::SharedConfig, pem, provider, tls_error, tls_peer};
+use super::{begins_without_tls, config::SharedConfig, pem, provider, tls_error, tls_peer};
 use crate::{
-    Result,
+    Error, Result,
     io::{Address, BoxFuture, ConnectionInfo, Dial, Io},
 };
 
@@ -85,9 +85,9 @@ impl ClientTls {
     /// Begins with a PEM file of the certificates that are trusted, read at once.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// When the file cannot be read, or has no certificate.
     pub fn from_file(ca: impl AsRef<Path>) -> Result<ClientTlsBuilder> {
-        pem::file(ca.as_ref()).map(Self::builder)
+        pem::certificates_file(ca.as_ref()).map(Self::builder)
     }
 
     /// Shows another certificate from the next handshake on.
@@ -122,16 +122,25 @@ impl ClientTls {
             tls_error(&format!("{name:?} is not a valid server name for tls: set server_name"), e)
         })?;
         let connector = TlsConnector::from(self.config.load());
-        let stream = connector
-            .connect(server, io)
-            .await
-            .map_err(|e| tls_error(&format!("the tls handshake with {to} failed"), e))?;
+        let stream = connector.connect(server, io).await.map_err(|error| failed(to, error))?;
         let (_, session) = stream.get_ref();
         let certificates = session.peer_certificates();
         let tls = tls_peer(session.alpn_protocol(), certificates, Some(name.to_owned()));
         peer.tls = Some(Arc::new(tls));
         Ok((TlsStream::Client(stream).into(), peer))
     }
+}
+
+/// The error of a handshake.
+fn failed(to: &Address, error: io::Error) -> Error {
+    // A peer that refuses with an alert, or whose certificate is refused, speaks TLS.
+    let is_silent = error.kind() != io::ErrorKind::InvalidData;
+    let advice = if is_silent || begins_without_tls(&error) {
+        "; check that the port takes tls"
+    } else {
+        ""
+    };
+    tls_error(&format!("the tls handshake with {to} failed{advice}"), error)
 }
 
 impl ClientTlsOptions {
@@ -207,7 +216,7 @@ impl Dial for TlsDial {
                 Ok(connected) => connected,
                 Err(_) => {
                     let what = format_args!("the tls handshake with {to}");
-                    Err(crate::Error::timeout(what, HANDSHAKE_TIMEOUT))
+                    Err(Error::timeout(what, HANDSHAKE_TIMEOUT))
                 }
             }
         })

@@ -11,9 +11,10 @@ mod server;
 pub use client::{ClientTls, ClientTlsBuilder, TlsDial};
 pub use server::{ServerTls, ServerTlsBuilder};
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 use bytes::Bytes;
+use rustls::InvalidMessage;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 
@@ -26,6 +27,12 @@ fn provider() -> Arc<CryptoProvider> {
 
 fn tls_error(what: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::with_source(ErrorKind::Tls, what, source)
+}
+
+/// Returns true if the first bytes of the peer are not TLS.
+fn begins_without_tls(error: &io::Error) -> bool {
+    let error = error.get_ref().and_then(|error| error.downcast_ref());
+    matches!(error, Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)))
 }
 
 fn tls_peer(

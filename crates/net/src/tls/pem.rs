@@ -18,10 +18,14 @@ pub(super) struct Identity {
 impl Identity {
     /// Reads a chain (leaf first) and a key (PKCS#8, PKCS#1 or SEC 1).
     pub(super) fn read(chain: &[u8], key: &[u8]) -> Result<Self> {
-        let key = PrivateKeyDer::from_pem_slice(key)
-            .map_err(|e| tls_error("the private key is not a pem key", e))?;
-        Ok(Self { chain: certificates(chain)?, key })
+        Ok(Self { chain: certificates(chain)?, key: private_key(key)? })
     }
+}
+
+fn private_key(pem: &[u8]) -> Result<PrivateKeyDer<'static>> {
+    PrivateKeyDer::from_pem_slice(pem).map_err(|error| {
+        tls_error("the pem has no private key: it must hold BEGIN PRIVATE KEY", error)
+    })
 }
 
 fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
@@ -35,10 +39,22 @@ fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
     Ok(all)
 }
 
-/// Reads a PEM file.
-pub(super) fn file(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path)
-        .map_err(|e| tls_error(&format!("cannot read the pem file {}", path.display()), e))
+/// Reads a PEM file of certificates.
+pub(super) fn certificates_file(path: &Path) -> Result<Vec<u8>> {
+    file(path, |pem| certificates(pem).map(drop))
+}
+
+/// Reads a PEM file of a private key.
+pub(super) fn key_file(path: &Path) -> Result<Vec<u8>> {
+    file(path, |pem| private_key(pem).map(drop))
+}
+
+/// Reads a file whose content `check` accepts; an error names the file.
+fn file(path: &Path, check: impl FnOnce(&[u8]) -> Result<()>) -> Result<Vec<u8>> {
+    let of = |what| format!("cannot {what} the pem file {}", path.display());
+    let pem = std::fs::read(path).map_err(|error| tls_error(&of("read"), error))?;
+    check(&pem).map_err(|error| tls_error(&of("use"), error))?;
+    Ok(pem)
 }
 
 /// Reads the certificates that are trusted to sign others.

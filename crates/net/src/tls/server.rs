@@ -6,9 +6,9 @@ use rustls::ServerConfig;
 use rustls::server::WebPkiClientVerifier;
 use tokio_rustls::{TlsAcceptor, TlsStream};
 
-use super::{config::SharedConfig, pem, provider, tls_error, tls_peer};
+use super::{begins_without_tls, config::SharedConfig, pem, provider, tls_error, tls_peer};
 use crate::{
-    Error, Result,
+    Error, ErrorKind, Result,
     io::{ConnectionInfo, Io, SockAddr},
 };
 
@@ -71,9 +71,9 @@ impl ServerTls {
     /// Begins with PEM files of a certificate chain (leaf first) and of its key, read at once.
     ///
     /// # Errors
-    /// When a file cannot be read.
+    /// When a file cannot be read, or has no certificate or no key.
     pub fn from_files(chain: impl AsRef<Path>, key: impl AsRef<Path>) -> Result<ServerTlsBuilder> {
-        Ok(Self::builder(pem::file(chain.as_ref())?, pem::file(key.as_ref())?))
+        Ok(Self::builder(pem::certificates_file(chain.as_ref())?, pem::key_file(key.as_ref())?))
     }
 
     /// Uses another certificate and key from the next handshake on.
@@ -111,6 +111,11 @@ impl ServerTls {
 /// The error of a handshake: of TLS when one side refuses the other, of the transport when the peer
 /// leaves without a word, as those do that only test whether a port is open.
 fn failed(remote: &SockAddr, error: io::Error) -> Error {
+    if begins_without_tls(&error) {
+        let message = "the peer begins without tls, which is required here; call with it, or take \
+                       both by TlsMode::Optional";
+        return Error::new(ErrorKind::Tls, message);
+    }
     let what = format!("the tls handshake with {remote} failed");
     match error.kind() {
         io::ErrorKind::InvalidData => tls_error(&what, error),

@@ -51,6 +51,10 @@ impl Connection for Conn {
         self.answered.load(Ordering::SeqCst)
     }
 
+    fn failure(&self) -> Option<Error> {
+        self.end.borrow().map(|_| Error::protocol(format!("connection {} broke off", self.number)))
+    }
+
     async fn draining(&self) {
         assert!(!self.panics, "as the test wants");
         let _ = self.end.subscribe().wait_for(Option::is_some).await;
@@ -310,6 +314,20 @@ async fn waiting_ends_with_a_connection_an_error_or_the_deadline() {
     let late = pool.ready(Some(soon(3))).await.err().unwrap();
     assert!(late.is_timeout() && late.to_string().contains("refused"), "{late}");
     assert_eq!((time::now() - began, script.attempts()), (Duration::from_secs(3), 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_in_vain_learns_why_the_connection_before_broke_off() {
+    for answered in [false, true] {
+        let script = Script::of([Attempt::Connect, Attempt::Hang]);
+        let pool = pool(&script, 1);
+        let conn = pool.ready(Some(soon(1))).await.unwrap();
+        conn.answered.store(answered, Ordering::SeqCst);
+        conn.end.send_replace(Some(true));
+        let late = pool.ready(Some(soon(3))).await.err().unwrap();
+        let told = late.to_string().contains(&format!("connection {} broke off", conn.number));
+        assert_eq!((late.is_timeout(), told), (true, !answered), "{late}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -39,10 +39,9 @@ impl Inner {
                 Some(connection) => connection,
                 None => self.pool.ready(deadline.map(Deadline::instant)).await?,
             };
-            match std::future::poll_fn(|cx| connection.poll_ready(cx)).await {
-                Ok(()) => return Ok(connection),
-                // It leaves the pool, so the loop ends.
-                Err(_) => connection.drain(),
+            // One that takes none has left the pool, so the loop ends.
+            if std::future::poll_fn(|cx| connection.poll_ready(cx)).await {
+                return Ok(connection);
             }
         }
     }

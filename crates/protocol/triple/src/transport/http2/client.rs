@@ -3,11 +3,11 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use dubhe_core::Provider;
+use dubhe_core::{Provider, SockAddr};
 use dubhe_net::io::{Address, Dial};
 use dubhe_net::pool;
 use dubhe_net::{ErrorKind, Result};
@@ -16,6 +16,7 @@ use h2::client::{ResponseFuture, SendRequest};
 use http::{Request, response};
 use tokio::sync::watch;
 
+use super::error::ADVICE;
 use super::keepalive::{InFlight, Probes, Streams};
 use super::stream::{Incoming, Sending};
 use super::task_end::TaskEnd;
@@ -45,6 +46,9 @@ pub(crate) struct Connection {
 /// The part of a connection that its handles and its task share.
 pub(super) struct Shared {
     state: watch::Sender<State>,
+    remote: SockAddr,
+    /// The error with which the connection ended.
+    failure: OnceLock<dubhe_net::Error>,
     /// The counter of streams: each has a clone.
     pub(super) streams: Arc<Streams>,
 }
@@ -74,6 +78,15 @@ impl Shared {
             self.streams.task_end().set(TaskEnd::CLOSED);
         }
     }
+
+    /// Keeps the first error of the connection.
+    #[cold]
+    fn broke_off(&self, error: h2::Error) {
+        // A peer that says why it goes speaks HTTP/2.
+        let advice = if error.is_remote() { "" } else { ADVICE };
+        let what = format!("the http/2 connection with {} broke off{advice}", self.remote);
+        let _ = self.failure.set(dubhe_net::Error::with_source(ErrorKind::Protocol, what, error));
+    }
 }
 
 /// The longest time for the last bytes of a connection that nobody uses.
@@ -101,13 +114,16 @@ impl Future for Response {
 impl Connection {
     /// Becomes ready when the peer takes one more stream.
     ///
-    /// # Errors
-    /// When it takes none any more.
-    pub(crate) fn poll_ready(
-        &mut self,
-        cx: &mut Context<'_>,
-    ) -> Poll<std::result::Result<(), Error>> {
-        self.send.poll_ready(cx).map_err(Error::Http2)
+    /// Resolves to `false` when it takes none any more: the connection then leaves its pool.
+    pub(crate) fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        self.send.poll_ready(cx).map(|ready| match ready {
+            Ok(()) => true,
+            Err(error) => {
+                self.shared.broke_off(error);
+                self.shared.advance(State::Draining);
+                false
+            }
+        })
     }
 
     /// Begins a request whose data follows.
@@ -119,11 +135,6 @@ impl Connection {
 
     pub(crate) fn begin(&self) -> InFlight {
         InFlight::new(&self.shared.streams)
-    }
-
-    /// The peer takes no more streams.
-    pub(crate) fn drain(&self) {
-        self.shared.advance(State::Draining);
     }
 }
 
@@ -148,6 +159,10 @@ impl pool::Connection for Connection {
 
     fn has_answered(&self) -> bool {
         self.shared.streams.has_answered()
+    }
+
+    fn failure(&self) -> Option<dubhe_net::Error> {
+        self.shared.failure.get().cloned()
     }
 
     async fn draining(&self) {
@@ -184,7 +199,12 @@ impl pool::MakeConnection for Connector {
         };
         let (send, mut connection) = handshake.await.map_err(failed)?;
         let state = watch::Sender::new(State::Open);
-        let shared = Arc::new(Shared { state, streams: Arc::default() });
+        let shared = Arc::new(Shared {
+            state,
+            remote: remote.clone(),
+            failure: OnceLock::new(),
+            streams: Arc::default(),
+        });
         let mut probes = connection.ping_pong().map(|ping_pong| {
             Probes::new(self.options.keepalive, ping_pong, &shared, remote.clone())
         });
@@ -206,16 +226,23 @@ impl pool::MakeConnection for Connector {
                 // HTTP/2 says goodbye, to a peer that may take nothing any more.
                 let _ = tokio::time::timeout(LINGER, task_end.reaches(TaskEnd::CLOSED)).await;
             };
+            let mut failure = None;
             tokio::select! {
                 // The other hardly ever is ready.
                 biased;
                 outcome = connection => match outcome {
                     Ok(()) => tracing::debug!(%remote, "triple connection ended"),
-                    Err(error) => tracing::debug!(%remote, %error, "triple connection failed"),
+                    Err(error) => {
+                        tracing::debug!(%remote, %error, "triple connection failed");
+                        failure = Some(error);
+                    }
                 },
                 () = let_go => tracing::debug!(%remote, "triple connection closed"),
             }
             if let Some(shared) = ended.upgrade() {
+                if let Some(error) = failure {
+                    shared.broke_off(error);
+                }
                 shared.advance(State::Closed);
             }
         });

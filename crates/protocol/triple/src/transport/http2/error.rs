@@ -7,6 +7,10 @@ use h2::Reason;
 /// The end of a stream or a connection that broke off.
 pub(crate) type Error = h2::Error;
 
+/// What to do about a peer that may not speak HTTP/2.
+pub(super) const ADVICE: &str =
+    "; check that the port serves triple or grpc, and whether it requires TLS";
+
 /// The error of a stream that HTTP/2 ended (gRPC over HTTP/2, "Errors").
 pub(crate) fn status(error: Error) -> Status {
     let (code, retry) = match error.reason() {
@@ -21,7 +25,10 @@ pub(crate) fn status(error: Error) -> Status {
         Some(_) if !error.is_go_away() => (Code::Internal, Retry::Unknown),
         _ => (Code::Unavailable, Retry::Unknown),
     };
-    Status::new(code, format!("the stream ended: {error}")).with_retry(retry).with_source(error)
+    let is_no_http2 = error.is_go_away() && error.is_library();
+    let advice = if is_no_http2 { ADVICE } else { "" };
+    let text = format!("the stream ended: {error}{advice}");
+    Status::new(code, text).with_retry(retry).with_source(error)
 }
 
 #[cfg(test)]
