@@ -138,11 +138,17 @@ impl FailedAttempts {
                 text.push_str(", sent again since nobody had begun it");
             }
             text.push_str("; before it");
-            for sent in before.iter().take(LISTED) {
+            let mut listed = before.iter().take(LISTED).peekable();
+            while let Some(sent) = listed.next() {
+                let _ = write!(text, ", {}", sent.place());
+                // Of those in a row with one failure the last has it.
+                if listed.peek().is_some_and(|next| next.failure == sent.failure) {
+                    continue;
+                }
                 // The error ends with that of the last one.
                 let same = sent.failure == last.failure;
                 let failure = if same { "the same" } else { &sent.failure };
-                let _ = write!(text, ", {}: {failure}", sent.place());
+                let _ = write!(text, ": {failure}");
             }
             if before.len() > LISTED {
                 let _ = write!(text, ", and {} more", before.len() - LISTED);
@@ -246,17 +252,17 @@ mod tests {
     #[test]
     fn an_error_tells_of_few_attempts_and_little_of_each() {
         let mut failed = FailedAttempts::default();
-        let status = Status::new(Code::Unavailable, "ä".repeat(1_000)).with_retry(Retry::Unknown);
+        let long = |n: u16| Status::unavailable(format!("{}{}", n % 7, "ä".repeat(1_000)));
         let last = Status::new(Code::Unavailable, "last");
         for port in 1..=30 {
             let took = Duration::from_millis(port.into());
-            let status = if port < 30 { &status } else { &last };
-            failed.note(Endpoint::of("dubbo", "h", port).provider().clone(), status, took);
+            let status = if port < 30 { long(port) } else { last.clone() };
+            failed.note(Endpoint::of("dubbo", "h", port).provider().clone(), &status, took);
         }
         failed.retries = 29;
         let text = failed.error(last, Some("the retry budget is spent")).message().to_owned();
         let begin = "attempt 30 of the call, on dubbo://h:30 after 30.0ms; before it, on dubbo://h:1 after 1.0ms: \
-                     UNAVAILABLE: ä";
+                     UNAVAILABLE: 1ä";
         assert!(text.starts_with(begin), "{text}");
         assert!(text.ends_with("ä…, and 21 more; the retry budget is spent: last"), "{text}");
         assert!(text.len() < 4_000, "{}", text.len());
@@ -282,7 +288,9 @@ mod tests {
             Duration::from_millis(1),
         );
         let text = failed.error(full, None).message().to_owned();
-        assert!(text.starts_with("attempt 2 of the call, on tri://h:2 after 1.0ms"), "{text}");
-        assert_eq!(text.matches("UNAVAILABLE: refused").count(), 2, "{text}");
+        let whole = "attempt 2 of the call, on tri://h:2 after 1.0ms, sent again since nobody had \
+                     begun it; before it, on tri://h:1 after 300.0µs, on tri://h:1 after 606.0ms: \
+                     UNAVAILABLE: refused: lost";
+        assert_eq!(text, whole);
     }
 }
