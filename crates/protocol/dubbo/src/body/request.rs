@@ -188,7 +188,7 @@ pub(crate) fn write_request(
     };
     let Some(descriptor) = &method.descriptor else {
         return Err(unsupported(
-            "a method without a Java signature; declare one with JVM descriptors",
+            "a method without a Java signature, such as one of a .proto file; call it over tri or grpc",
         ));
     };
     payload.fits(method)?;
