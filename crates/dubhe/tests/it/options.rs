@@ -13,7 +13,7 @@ use dubhe::registry::Memory;
 use dubhe::registry::{FullJitter, Registering, Registration, Registry, Snapshots, fixed};
 use dubhe_testkit::log;
 use dubhe_testkit::wait_until;
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{FutureExt, Stream, StreamExt, stream};
 use tracing::{Dispatch, Level, dispatcher};
 
 #[dubhe::interface("org.example.Clock", version = "2.0.0")]
@@ -430,7 +430,13 @@ async fn wrong_urls_fail_when_client_or_server_are_built() {
 }
 
 #[test]
-fn an_application_is_built_within_a_runtime() {
-    let error = App::builder("test").build().unwrap_err();
-    assert!(error.message().contains("within a tokio runtime"), "{error}");
+fn applications_and_servers_begin_within_a_runtime() {
+    let app = App::builder("test").build().unwrap_err();
+    let server = || Server::builder().service(ClockServer::new(Slow));
+    let start = server().start("127.0.0.1:0").now_or_never().unwrap().unwrap_err();
+    let serve = server().serve("127.0.0.1:0").now_or_never().unwrap().unwrap_err();
+    for error in [app, start, serve] {
+        assert_eq!(error.code(), Code::InvalidArgument);
+        assert!(error.message().contains("within a tokio runtime"), "{error}");
+    }
 }

@@ -27,6 +27,7 @@ use dubhe_net::tls::ServerTls;
 use dubhe_triple::TripleOptions;
 #[cfg(feature = "triple")]
 use dubhe_triple::http::IntoHttpService;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use super::advertised;
@@ -333,6 +334,7 @@ impl ServerBuilder {
     /// # Errors
     /// As [`ServerBuilder::start`].
     pub async fn serve(mut self, addr: &str) -> Result<(), Status> {
+        within_a_runtime()?;
         let (mut signals, exit) = (Signals::new(), ForcedExit::start());
         self.listeners.insert(0, Listener::Address(addr.to_owned()));
         let server = self.listen_all().await?;
@@ -386,8 +388,8 @@ impl ServerBuilder {
     /// process left is replaced; one that is listened on is not, nor a file that is no socket.
     ///
     /// # Errors
-    /// When an address cannot be listened on, two services have the same name, an option is wrong, or
-    /// a registry refuses. Nothing is served then. When the future is dropped, what was registered
+    /// When an address cannot be listened on, two services have the same name, an option is wrong,
+    /// a registry refuses, or outside a tokio runtime. Nothing is served then. When the future is dropped, what was registered
     /// is withdrawn in the background.
     pub async fn start(mut self, addr: &str) -> Result<RunningServer, Status> {
         self.listeners.insert(0, Listener::Address(addr.to_owned()));
@@ -423,6 +425,7 @@ impl ServerBuilder {
 
     /// Serves without being announced.
     async fn listen_all(self) -> Result<RunningServer, Status> {
+        within_a_runtime()?;
         let Self { mut services, registries, mut protocols, mounts, listeners, options } = self;
         let state = watch::Sender::new(Catalog::default());
         builtin::add(&mut services, &options, &state.subscribe());
@@ -508,4 +511,10 @@ impl std::fmt::Debug for ServerBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ServerBuilder").field("services", &self.services).finish_non_exhaustive()
     }
+}
+
+/// The error of a server that is started where nothing could run it.
+fn within_a_runtime() -> Result<(), Status> {
+    let text = "a server is started within a tokio runtime, which runs its connections";
+    Handle::try_current().map(drop).map_err(|_| Status::invalid_argument(text))
 }
