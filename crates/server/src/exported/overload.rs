@@ -26,13 +26,21 @@ pub(super) fn no_overload<'a>(
 ) -> Status {
     let wanted = match overload {
         Overload::Any => String::new(),
-        Overload::Types(types) => format!("({types})"),
+        Overload::Types(types) => signature(types),
         Overload::Count(count) => format!("{count} arguments"),
         Overload::Initials(letters) => format!("arguments with the initials {letters:?}"),
     };
-    let known: Vec<_> = methods.filter_map(|method| method.descriptor.as_deref()).collect();
+    let known: Vec<_> =
+        methods.filter_map(|method| method.descriptor.as_deref()).map(signature).collect();
     let known = known.join(" or ");
-    bad_request(format!("method {service}.{name} does not take {wanted}; it takes ({known})"))
+    bad_request(format!("method {service}.{name} does not take {wanted}; it takes {known}"))
+}
+
+/// Formats types as in Java: `(long, java.lang.String)`; what are no descriptors stay as they are.
+fn signature(types: &str) -> String {
+    let names: Result<Vec<_>, _> =
+        parameters(types).map(|one| one.map(descriptor::source_name)).collect();
+    names.map_or_else(|_| format!("({types})"), |names| format!("({})", names.join(", ")))
 }
 
 /// Java says "bad request" here; the dubbo protocol knows that from this code.
