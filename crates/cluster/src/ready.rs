@@ -62,7 +62,13 @@ impl Cluster {
 /// The reason why no endpoint of `set` could be called.
 fn why(destination: &dyn Destination, set: &Endpoints) -> String {
     match set.iter().next() {
-        Some(one) => format!("cannot connect to any of {} providers, such as {one}", set.len()),
+        Some(one) => {
+            let which = match set.len() {
+                1 => one.to_string(),
+                all => format!("any of {all} providers, such as {one}"),
+            };
+            format!("no connection to {which} in time; the log has the error")
+        }
         None => unknown(destination, set),
     }
 }
