@@ -17,7 +17,7 @@
 //! | choose the provider | [`balance`], [`router`] |
 //! | say what happens after a failure | [`Fault`], [`ClientBuilder::retries`] |
 //! | encrypt | [`net::ServerTls`], [`net::ClientTls`] |
-//! | stop without losing a call | [`ServerBuilder::serve`], [`RunningServer::stop`] |
+//! | stop without losing a call | [`ServerBuilder::serve`], [`ServerBuilder::serve_with_shutdown`], [`RunningServer::stop`] |
 //! | test a handler | [`Context::for_test`], [`net::Network`] |
 //! | forward calls that no service of mine takes | [`dispatch::Dispatch`] |
 //! | mount axum or tonic beside it | [`ServerBuilder::mount`], [`http`] |
