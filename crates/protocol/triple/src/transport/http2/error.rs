@@ -7,7 +7,7 @@ use h2::Reason;
 /// The end of a stream or a connection that broke off.
 pub(crate) type Error = h2::Error;
 
-/// What to do about a peer that may not speak HTTP/2.
+/// Advice about a peer that may not speak HTTP/2.
 pub(super) const ADVICE: &str =
     "; check that the port serves triple or grpc, and whether it requires TLS";
 
