@@ -84,6 +84,9 @@ pub fn derive_java(input: TokenStream) -> TokenStream {
 /// | `message` | one field, `String` or `Option<String>` | Java's `detailMessage` |
 /// | `cause` | one field, `Option<Box<E>>` of an exception such as `Throwable` | Java's `cause` |
 /// | `stack` | one field, `Vec<StackTraceElement>` | Java's `stackTrace` |
+///
+/// A field that is called `message`, `cause` or `stack` says that it is that part, or, with
+/// `#[java(name = "message")]`, a field of the class beside it.
 #[proc_macro_derive(JavaException, attributes(java))]
 pub fn derive_java_exception(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

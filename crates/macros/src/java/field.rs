@@ -30,6 +30,17 @@ pub(crate) struct Flags {
     roles: &'static [(&'static str, Role)],
 }
 
+impl Flags {
+    /// The flag of the part of `Throwable` that is called as `ident`.
+    fn part_of_throwable(&self, ident: &Ident) -> Option<&'static str> {
+        let is_part = |role| matches!(role, Role::Message | Role::Cause | Role::Stack);
+        self.roles
+            .iter()
+            .find(|(flag, role)| is_part(*role) && ident == flag)
+            .map(|(flag, _)| *flag)
+    }
+}
+
 /// Fields of a class.
 pub(crate) const CLASS: Flags = Flags {
     names: &["skip", "default", "flatten"],
@@ -72,6 +83,14 @@ impl<'a> Field<'a> {
         options.exclusive()?;
         let given = flags.roles.iter().find(|(flag, _)| options.has(flag));
         let role = given.map_or(Role::Own, |(_, role)| *role);
+        if let (None, Role::Own, Some(part)) = (&options.name, role, flags.part_of_throwable(ident))
+        {
+            let text = format!(
+                "is this the {part} of Java's `Throwable`? then write `#[java({part})]`; \
+                 `#[java(name = \"{part}\")]` is a field of this name beside it"
+            );
+            return Err(Error::new_spanned(ident, text));
+        }
         let default = options.has("default");
         if let (Some(name), true) = (&options.name, role != Role::Own) {
             return Err(Error::new(

@@ -24,4 +24,10 @@ struct Slip {
     message: String,
 }
 
+#[derive(JavaException)]
+#[java(class = "org.example.Mute")]
+struct Mute {
+    message: String,
+}
+
 fn main() {}
