@@ -188,7 +188,8 @@ impl<C: MakeConnection> Pool<C> {
     ///
     /// # Errors
     /// The error of an attempt that failed after this call began, or of the last one when the next
-    /// would begin after `deadline`; a timeout at `deadline`; or [`ErrorKind::Closed`].
+    /// would begin after `deadline` or has not ended by then; a timeout at `deadline` where none has
+    /// failed, or the peer answers nothing; or [`ErrorKind::Closed`].
     pub async fn ready(&self, deadline: Option<Instant>) -> Result<C::Conn> {
         let mut state = self.shared.state.subscribe();
         let begun = self.failures();
@@ -221,14 +222,16 @@ impl<C: MakeConnection> Pool<C> {
                 tokio::select! {
                     outcome = attempt => outcome,
                     () = time::sleep_until(at) => {
-                        let why = if self.state() == State::Hung {
-                            Some("; the peer answers nothing, probes included".to_owned())
-                        } else {
-                            self.last_error().map(|e| format!("; the last attempt: {e}"))
+                        let (kind, why) = match self.last_error() {
+                            _ if self.state() == State::Hung => {
+                                let why = "; the peer answers nothing, probes included".to_owned();
+                                (ErrorKind::Timeout, why)
+                            }
+                            // Whether the next attempt began before the deadline is chance.
+                            Some(error) => (error.kind(), format!("; the last attempt: {error}")),
+                            None => (ErrorKind::Timeout, String::new()),
                         };
-                        let message =
-                            format!("no connection was ready in time{}", why.unwrap_or_default());
-                        Err(Error::new(ErrorKind::Timeout, message))
+                        Err(Error::new(kind, format!("no connection was ready in time{why}")))
                     }
                 }
             }
