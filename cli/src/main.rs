@@ -50,7 +50,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     // The error of a call says what went wrong.
     let filter = match &cli.command {
-        Command::Call(_) => "warn,dubhe_cluster=error,dubhe_net::pool=error",
+        Command::Call(_) => "warn,dubhe_cluster=error,dubhe_net::pool=error,dubhe_zookeeper=error",
         _ => "warn",
     };
     tracing_subscriber::fmt()
