@@ -3,7 +3,9 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use dubhe::Status;
+use anstyle::{AnsiColor, Style};
+use dubhe::{Code, Status};
+use dubhe_core::printable::Printable;
 
 /// The failure of a command, for people, with its exit status.
 #[derive(Debug)]
@@ -12,22 +14,44 @@ pub(crate) enum Failure {
     Usage(String),
     /// The command did not work.
     Failed(String),
+    /// A call failed with this code.
+    Call(Code, String),
     /// The output has no reader any more: the pipe's other end has seen enough.
     NoReader,
 }
 
+/// The exit status of a failed call, without gRPC's number of its code: as grpcurl has it.
+const CALL: u8 = 64;
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default().bold();
+
 impl Failure {
     /// Reports it and returns the exit status.
     pub(crate) fn report(self) -> ExitCode {
-        let (code, text) = match self {
+        let (status, text) = match self {
             Self::NoReader => return ExitCode::SUCCESS,
             Self::Failed(text) => (1, text),
             Self::Usage(text) => (2, text),
+            Self::Call(code, text) => (CALL + code.number(), text),
         };
         // When stderr is gone too, the exit status is all that is left to say.
-        let _ = writeln!(io::stderr().lock(), "{}", text.trim_end());
-        ExitCode::from(code)
+        let _ = print(&text, &mut anstream::stderr().lock());
+        ExitCode::from(status)
     }
+}
+
+/// Prints the lines, those that begin with what they are in its colour.
+fn print(text: &str, to: &mut impl Write) -> io::Result<()> {
+    for line in text.trim_end().lines() {
+        // A peer may have written it; stack traces of Java have tabs.
+        let line = Printable(line.replace('\t', "    ")).to_string();
+        let styled = [("error:", ERROR), ("hint:", HINT)].into_iter().find_map(|(word, style)| {
+            line.strip_prefix(word).map(|rest| format!("{style}{word}{style:#}{rest}"))
+        });
+        writeln!(to, "{}", styled.unwrap_or(line))?;
+    }
+    Ok(())
 }
 
 impl From<io::Error> for Failure {

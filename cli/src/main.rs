@@ -5,17 +5,21 @@
 //! | `dubhe demo` | runs two providers and a consumer, and shows their calls |
 //! | `dubhe call` | calls a method of any provider over dubbo, Triple or gRPC, JSON in and out |
 //! | `dubhe decode` | prints captured dubbo frames or Hessian 2 values readably |
+//! | `dubhe completions` | prints the completions of a shell |
 //!
-//! Exit status: 0 when it worked, 1 when it did not, 2 when the command line is wrong.
+//! Exit status: 0 when it worked, 1 when it did not, 2 when the command line is wrong, and 64 and the number
+//! of gRPC's code when a call failed.
 
 mod call;
+mod completions;
 mod decode;
 mod demo;
 mod failure;
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, Write};
 use std::process::ExitCode;
 
+use anstream::{AutoStream, ColorChoice};
 use clap::{Parser, Subcommand};
 
 use tracing_subscriber::EnvFilter;
@@ -25,6 +29,10 @@ use failure::Failure;
 /// Dubbo for Rust, on the command line.
 #[derive(Debug, Parser)]
 #[command(name = "dubhe", version, arg_required_else_help = true)]
+#[command(after_help = "Examples:
+  dubhe demo                                          # providers to try it on
+  dubhe call 127.0.0.1:20880 org.example.Greeter greet Ada
+  dubhe call --help                                   # all that a call can do, with examples")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -33,27 +41,30 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::DemoArgs),
-    Call(call::CallArgs),
+    Call(Box<call::CallArgs>),
     Decode(decode::DecodeArgs),
+    Completions(completions::CompletionsArgs),
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // The error of a call says what went wrong.
     let filter = match &cli.command {
-        Command::Call(_) => "warn,dubhe_cluster=error,dubhe_net::pool=error",
-        Command::Demo(_) | Command::Decode(_) => "warn",
+        Command::Call(_) => "warn,dubhe_cluster=error,dubhe_net::pool=error,dubhe_zookeeper=error",
+        _ => "warn",
     };
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| filter.into()))
         .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
+        .with_ansi(AutoStream::choice(&io::stderr()) != ColorChoice::Never)
         .init();
+    let colour = AutoStream::choice(&io::stdout()) != ColorChoice::Never;
     let mut out = io::stdout().lock();
     let ended = match cli.command {
         Command::Demo(options) => wait(demo::run(options, &mut out)),
-        Command::Call(options) => wait(call::run(options, &mut out)),
+        Command::Call(options) => wait(call::run(&options, colour, &mut out)),
         Command::Decode(options) => decode::run(&options, &mut out),
+        Command::Completions(options) => completions::run(&options, &mut out),
     };
     match ended.and_then(|()| Ok(out.flush()?)) {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,6 @@
 //! The positional arguments of the command line.
 
-use dubhe::ServiceKey;
+use dubhe::{ByteString, ServiceKey};
 
 use super::Target;
 
@@ -14,38 +14,50 @@ pub(super) struct PositionalArgs {
 }
 
 impl PositionalArgs {
-    /// Reads `TARGET SERVICE METHOD ARGS`, the target only where no registry is given; service and
-    /// method may be one word.
+    /// Reads `TARGET SERVICE METHOD ARGS`, the target only where no registry is given, and the service
+    /// where the target does not name it; service and method may be one word.
     pub(super) fn read(words: &[String], registry: Option<&Target>) -> Result<Self, String> {
-        let mut words = words.iter();
+        let mut words = words.iter().peekable();
         let target = match registry {
             Some(registry) => registry.clone(),
             None => Target::parse(words.next().ok_or("<TARGET> is missing")?)?,
         };
-        let service = words.next();
-        if service.is_some_and(|service| service.contains("://")) {
-            return Err("give one target: a provider or a registry".into());
-        }
-        let (service, method) = service.map(|service| split(service)).unzip();
-        let method = match method.flatten() {
-            Some(method) => Some(method.to_owned()),
-            None => words.next().cloned(),
+        let named = target.service();
+        let (service, mut method) = if named.interface().is_empty() {
+            let word = words.next();
+            if word.is_some_and(|word| word.contains("://")) {
+                return Err("give one target: a provider or a registry".into());
+            }
+            let (service, method) = word.map(|word| split(word)).unzip();
+            let service = service.map(|service| within(ServiceKey::parse(service), &named));
+            (service, method.flatten().map(str::to_owned))
+        } else {
+            // Whoever names it twice is understood.
+            words.next_if(|word| *word == &**named.interface());
+            (Some(named), None)
         };
-        Ok(Self {
-            target,
-            service: service.map(ServiceKey::parse),
-            method,
-            args: words.cloned().collect(),
-        })
+        if method.is_none() {
+            method = words.next().cloned();
+        }
+        Ok(Self { target, service, method, args: words.cloned().collect() })
     }
 }
 
-/// Splits `package.Service/Method`. In `group/package.Service` the dots stand behind the slash.
+/// The service with group and version of the target, where it has none of its own.
+fn within(service: ServiceKey, target: &ServiceKey) -> ServiceKey {
+    let or = |own: &ByteString, other: &ByteString| {
+        if own.is_empty() { other.clone() } else { own.clone() }
+    };
+    let group = or(service.group(), target.group());
+    let version = or(service.version(), target.version());
+    ServiceKey::new(service.interface().clone(), group, version)
+}
+
+/// Splits `package.Service/Method`, and `Service/Method` too. What has a dot or a version behind the slash is
+/// an interface of a group: `group/package.Service`.
 fn split(service: &str) -> (&str, Option<&str>) {
     match service.rsplit_once('/') {
-        Some((front, method)) if !method.contains(['.', ':']) && front.contains('.') => {
-            (front, Some(method))
-        }
+        Some((front, method)) if !method.contains(['.', ':']) => (front, Some(method)),
         _ => (service, None),
     }
 }
@@ -70,6 +82,13 @@ mod tests {
             ("h:1 g/a.B m", some("g/a.B"), some("m"), &[]),
             ("h:1 g.x/a.B:1.0 m", some("g.x/a.B:1.0"), some("m"), &[]),
             ("h:1 g/a.B:1.0/m", some("g/a.B:1.0"), some("m"), &[]),
+            ("h:1 B/m 1", some("B"), some("m"), &["1"]),
+            ("h:1 B m 1", some("B"), some("m"), &["1"]),
+            ("h:1?group=g&version=1 a.B m 1", some("g/a.B:1"), some("m"), &["1"]),
+            ("h:1?group=g&version=1 f/a.B:2 m", some("f/a.B:2"), some("m"), &[]),
+            ("dubbo://h:1/a.B?group=g m 1", some("g/a.B"), some("m"), &["1"]),
+            ("tri://h:1/a.B?version=2 a.B m 1", some("a.B:2"), some("m"), &["1"]),
+            ("tri://h:1/p?interface=a.B m 1", some("a.B"), some("m"), &["1"]),
             ("h:1 a.B", some("a.B"), None, &[]),
             ("h:1", None, None, &[]),
         ] {

@@ -3,9 +3,12 @@
 use std::fmt::Write;
 
 use dubhe::java::Throwable;
-use dubhe::{Code, Status};
+use dubhe::net::Address;
+use dubhe::{Code, Status, Url};
 
-use super::Target;
+use super::interface::signature::Listing;
+use super::suggest::closest;
+use super::{CallArgs, PositionalArgs, Target, tls};
 use crate::failure::Failure;
 
 /// The reason for which there is no result.
@@ -37,16 +40,52 @@ impl From<std::io::Error> for Error {
     }
 }
 
-impl Error {
-    /// The failure of a call to `target`. Java sends its stack trace within the text of an error;
-    /// `trace` says whether to print it.
-    pub(super) fn explain(self, target: &Target, trace: bool) -> Failure {
-        match self {
-            Self::Usage(what) => Failure::Usage(format!("error: {what}")),
-            Self::Status(status) => failure(target, &status, trace),
-            Self::Failure(failure) => failure,
+/// A failed call for people: what happened, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Explanation {
+    /// An exception with its class, message and fields, or the error.
+    pub(super) message: String,
+    pub(super) hint: Option<String>,
+}
+
+impl Explanation {
+    /// The explanation of `status`. Java sends its stack trace within the text of an error, which `--trace`
+    /// asks for.
+    pub(super) async fn of(
+        status: &Status,
+        arguments: &PositionalArgs,
+        options: &CallArgs,
+    ) -> Self {
+        let hint = match hint(arguments, status) {
+            _ if wants_tls(status, &arguments.target, options).await => Some(
+                "the provider speaks TLS there: add --tls, and --cacert FILE unless the system trusts \
+                 its authority"
+                    .to_owned(),
+            ),
+            hint => hint,
+        };
+        let mut explanation = Self { message: message(status, options.trace), hint };
+        if cut(status, options.trace) && explanation.hint.is_none() {
+            explanation.hint = Some("--trace shows the rest".to_owned());
         }
+        explanation
     }
+
+    /// The failure of the command.
+    pub(super) fn into_failure(self, status: &Status) -> Failure {
+        let hint = self.hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+        Failure::Call(status.code(), self.message + &hint)
+    }
+}
+
+/// Returns true if a call went in plain to a provider that speaks TLS, which its answer does not tell.
+async fn wants_tls(status: &Status, target: &Target, options: &CallArgs) -> bool {
+    let Target::Provider(url) = target else { return false };
+    if status.code() != Code::Unavailable || options.tls.is_wanted() {
+        return false;
+    }
+    let Ok(url) = Url::parse(url, "dubbo") else { return false };
+    tls::is_spoken(&Address::new(&*url.host, url.port)).await
 }
 
 /// Returns true if the provider needs types to find the method. Nothing has run then.
@@ -58,50 +97,81 @@ pub(super) fn needs_types(status: &Status) -> bool {
     ["Not unique method", "is overloaded", "@in is nil"].iter().any(|part| text.contains(part))
 }
 
-/// An exception with its class, message and fields, or an error with what to do about it.
-fn failure(target: &Target, status: &Status, trace: bool) -> Failure {
-    let text = match status.java() {
-        Some(exception) => match Throwable::of(status) {
-            Some(thrown) => describe(&thrown),
-            None => line(exception.class(), status.message()),
-        },
-        None => match status.message().split_once('\n') {
-            Some((first, _)) if !trace => {
-                format!("error: {}: {first}\nhint: --trace shows the rest", status.code())
-            }
-            _ => format!("error: {status}"),
-        },
-    };
-    let hint = hint(target, status).map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
-    Failure::Failed(text + &hint)
+/// Returns true if lines of the error are not shown.
+fn cut(status: &Status, trace: bool) -> bool {
+    !trace && status.java().is_none() && status.message().contains('\n')
 }
 
-/// An exception. Generic calls wrap it in a `GenericException`, which names it in its fields.
-fn describe(thrown: &Throwable) -> String {
-    let field = |wanted| {
-        let found = thrown.fields.iter().find(|(name, _)| name == wanted);
-        found.and_then(|(_, value)| value.as_str())
-    };
-    if thrown.class.ends_with(".GenericException")
-        && let Some(class) = field("exceptionClass")
+/// An exception with its class, message and fields, or an error by its code.
+fn message(status: &Status, trace: bool) -> String {
+    describe(status).unwrap_or_else(|| {
+        if cut(status, trace) {
+            let first = status.message().lines().next().unwrap_or_default();
+            return format!("error: {}: {first}", status.code());
+        }
+        format!("error: {status}")
+    })
+}
+
+/// The class and the message of an exception. Generic calls wrap it in a `GenericException`, which names it
+/// in its fields.
+pub(super) fn exception(status: &Status) -> Option<(String, String)> {
+    let exception = status.java()?;
+    if exception.class().ends_with(".GenericException")
+        && let Some(thrown) = Throwable::of(status)
+        && let Some(class) = text_of(&thrown, "exceptionClass")
     {
-        return line(class, field("exceptionMessage").unwrap_or_default());
+        let message = text_of(&thrown, "exceptionMessage").unwrap_or_default();
+        return Some((class.to_owned(), message.to_owned()));
     }
-    let mut text = line(&thrown.class, thrown.message.as_deref().unwrap_or_default());
-    for (name, value) in thrown.fields.iter().filter(|(name, _)| name != "serialVersionUID") {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "\n  {name}: {value}");
+    let message = exception.message().unwrap_or_default();
+    Some((exception.class().to_string(), message.to_string()))
+}
+
+fn text_of<'a>(thrown: &'a Throwable, wanted: &str) -> Option<&'a str> {
+    let (_, value) = thrown.fields.iter().find(|(name, _)| name == wanted)?;
+    value.as_str()
+}
+
+/// An exception with its fields, unless those tell of the one that it wraps.
+fn describe(status: &Status) -> Option<String> {
+    let (class, message) = exception(status)?;
+    let mut text = line(&class, &message);
+    if let Some(thrown) = Throwable::of(status).filter(|thrown| thrown.class == class) {
+        for (name, value) in thrown.fields.iter().filter(|(name, _)| name != "serialVersionUID") {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "\n  {name}: {value}");
+        }
     }
-    text
+    Some(text)
 }
 
 fn line(class: &str, message: &str) -> String {
     if message.is_empty() { class.to_owned() } else { format!("{class}: {message}") }
 }
 
-fn hint(target: &Target, status: &Status) -> Option<String> {
+/// The names of methods that the error lists and of the one that it lacks.
+fn method_meant(method: Option<&str>, status: &Status) -> Option<String> {
+    let listing = Listing::read(status.message())?;
+    closest(method?, listing.names()).map(str::to_owned)
+}
+
+fn hint(arguments: &PositionalArgs, status: &Status) -> Option<String> {
     let text = status.message();
     let known = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
+    if let Some(hint) = tls::hint(text) {
+        return Some(hint.to_owned());
+    }
+    // Dubbo Java 3 says no more of a service that it does not have.
+    if known(&[
+        "Fail to decode request",
+        "Not found exported service",
+        "Invoker for gRPC not found",
+        "not found:",
+    ]) {
+        let hint = "check the service's name, --group and --version";
+        return (!known(&["did you mean"])).then(|| hint.to_owned());
+    }
     if known(&["does not tell its methods"]) {
         return None;
     }
@@ -112,33 +182,34 @@ fn hint(target: &Target, status: &Status) -> Option<String> {
         "method is not found",
         "args.length != types.length",
     ]) {
-        return Some(
-            "check the method's name and number of arguments; overloads need types".into(),
-        );
+        let method = arguments.method.as_deref();
+        return Some(match method_meant(method, status) {
+            Some(meant) if Some(&*meant) != method => format!("did you mean {meant}?"),
+            _ => "check the method's name and number of arguments; overloads need types, and what \
+                  streams --stream unless the provider is of Dubhe"
+                .into(),
+        });
     }
-    // Dubbo Java 3 says no more of a service that it does not have.
-    if known(&[
-        "Fail to decode request",
-        "Not found exported service",
-        "Invoker for gRPC not found",
-        "not found:",
-    ]) {
-        return Some("check the service's name, --group and --version".into());
+    // What Dubbo Java says of texts and numbers that it does not turn into its own types.
+    if let Some((_, class)) = text.split_once("cannot be cast to class ") {
+        let class = class.split([' ', ';']).next().unwrap_or_default();
+        let class = if class == "[B" { "byte[]" } else { class };
+        return Some(format!("give the argument its type: {class}:VALUE"));
     }
     if needs_types(status) {
         return Some("give the types, such as long:42 or --types long,String".into());
     }
-    match (status.code(), target) {
-        (Code::Unavailable, Target::Provider(_)) => {
+    match (status.code(), &arguments.target) {
+        (Code::Unavailable, target @ Target::Provider(_)) => {
             Some(format!("is a provider running at {}?", target.shown()))
         }
-        (Code::Unavailable, Target::Registry(_)) if known(&["did not answer"]) => {
+        (Code::Unavailable, target @ Target::Registry(_)) if known(&["did not answer"]) => {
             Some(format!("is there a registry at {}?", target.shown()))
         }
-        (Code::Unavailable, Target::Registry(_)) => {
+        (Code::Unavailable, target @ Target::Registry(_)) => {
             Some(format!("is a provider of the service registered in {}?", target.shown()))
         }
-        (Code::DeadlineExceeded, _) => Some("wait longer with --timeout MS".into()),
+        (Code::DeadlineExceeded, _) => Some("wait longer with --timeout TIME".into()),
         _ => None,
     }
 }
@@ -151,11 +222,10 @@ mod tests {
 
     use super::*;
 
-    fn text(status: &Status) -> String {
-        match failure(&Target::Provider("dubbo://h:1".into()), status, false) {
-            Failure::Failed(text) => text,
-            other => panic!("{other:?}"),
-        }
+    fn explained(status: &Status) -> (String, Option<String>) {
+        let words = ["h:1", "a.B", "getUsr"].map(str::to_owned);
+        let arguments = PositionalArgs::read(&words, None).unwrap();
+        (message(status, false), hint(&arguments, status))
     }
 
     #[test]
@@ -167,7 +237,7 @@ mod tests {
         let content = Content::Dynamic(value.into());
         let status =
             Status::exception(Exception::new("a.NoUser", Some("no user 7".into()), content));
-        assert_eq!(text(&status), "a.NoUser: no user 7\n  id: 7L");
+        assert_eq!(explained(&status), ("a.NoUser: no user 7\n  id: 7L".into(), None));
     }
 
     #[test]
@@ -178,22 +248,38 @@ mod tests {
             .field("exceptionMessage", "no user 7");
         let content = Content::Dynamic(value.into());
         let status = Status::exception(Exception::new(class, None, content));
-        assert_eq!(text(&status), "a.NoUser: no user 7");
+        assert_eq!(explained(&status).0, "a.NoUser: no user 7");
     }
 
     #[test]
     fn errors_come_with_a_hint() {
-        let refused = text(&Status::new(Code::Unavailable, "connection refused"));
-        assert!(refused.ends_with("hint: is a provider running at dubbo://h:1?"), "{refused}");
-        let late = text(&Status::new(Code::DeadlineExceeded, "late"));
-        assert!(late.contains("--timeout"), "{late}");
-        let java =
-            text(&Status::new(Code::Internal, "a.E: No such method m\n\tat a.B.c(B.java:1)"));
-        assert!(
-            java.starts_with("error: INTERNAL: a.E: No such method m\nhint: --trace"),
-            "{java}"
-        );
-        assert!(java.ends_with("overloads need types"), "{java}");
+        for (code, text, hint) in [
+            (Code::Unavailable, "connection refused", "is a provider running at dubbo://h:1?"),
+            (Code::DeadlineExceeded, "late", "--timeout TIME"),
+            (
+                Code::Internal,
+                "a.E: No such method m\n\tat a.B.c(B.java:1)",
+                "overloads need types, and",
+            ),
+            (
+                Code::Unknown,
+                "class java.lang.String cannot be cast to class [B (x)",
+                "byte[]:VALUE",
+            ),
+            (Code::Unimplemented, "no method \"getUsr\"; it has getUser(long)", "mean getUser?"),
+            (Code::Unimplemented, "no method \"getUsr\"; it has shout()", "number of arguments"),
+            (
+                Code::Unavailable,
+                "the tls handshake with h:1 failed: invalid peer certificate: UnknownIssuer",
+                "--cacert",
+            ),
+            (Code::Unavailable, "the tls handshake with h:1 failed: eof", "speak TLS"),
+        ] {
+            let found = explained(&Status::new(code, text)).1.unwrap();
+            assert!(found.contains(hint), "{text}: {found}");
+        }
+        let java = Status::new(Code::Internal, "a.E: No such method m\n\tat a.B.c(B.java:1)");
+        assert_eq!(explained(&java).0, "error: INTERNAL: a.E: No such method m");
         assert!(needs_types(&Status::new(Code::Internal, "Not unique method for method name(x)")));
     }
 }

@@ -1,13 +1,27 @@
 //! The providers that a target stands for.
 
+use std::sync::Arc;
+
+use dubhe::connect::{DubboConnect, DubboOptions, TripleConnect, TripleOptions};
+use dubhe::fault::Attempts;
 use dubhe::registry::{Health, Registration, Registry as _, Snapshot};
-use dubhe::{App, ClientBuilder, Code, Endpoint, ServiceKey, Status, Stub, Url, registry_at};
+use dubhe::{
+    App, Call, ClientBuilder, Code, Endpoint, Fault, Reply, ServiceKey, Status, Stub, Url,
+    registry_at,
+};
 use futures_util::StreamExt as _;
 use prost_reflect::ServiceDescriptor;
 
 use super::explain::Error;
+use super::folder;
 use super::reflection::Reflection;
+use super::suggest::did_you_mean;
+use super::timing::{TimedDial, Times};
 use super::{CallArgs, PositionalArgs, Target};
+use crate::failure::Failure;
+
+/// The name that providers and registries see.
+const APPLICATION: &str = "dubhe-cli";
 
 /// The protocols that are spoken, most preferred first: without a description of its types, an
 /// interface is best called over dubbo.
@@ -27,6 +41,7 @@ impl<'a> Providers<'a> {
     pub(super) async fn find(
         arguments: &PositionalArgs,
         options: &'a CallArgs,
+        times: &Times,
     ) -> Result<Self, Error> {
         let service = arguments.service.clone().unwrap_or_default();
         let endpoints = match &arguments.target {
@@ -40,7 +55,7 @@ impl<'a> Providers<'a> {
             }
             Target::Registry(url) => registered(url, &service, options).await?,
         };
-        let app = App::builder("dubhe-cli").build()?;
+        let app = app(options, times)?;
         Ok(Self { service, options, app, endpoints })
     }
 
@@ -58,16 +73,34 @@ impl<'a> Providers<'a> {
     pub(super) fn client<T: Stub>(&self, service: ServiceKey) -> Result<T, Status> {
         let client = self.app.client::<T>().service(service);
         let client = self.endpoints.iter().cloned().fold(client, ClientBuilder::endpoint);
-        // Whoever types a call wants it to run once.
-        client.timeout(self.options.timeout()).retries(0).build()
+        // Whoever types a call wants it to run once. One that did not begin goes to another provider.
+        let fault = match &*self.endpoints {
+            [_] => Fault::strategy(once),
+            _ => Fault::Failover,
+        };
+        client.timeout(self.options.timeout).retries(0).fault(fault).build()
+    }
+
+    /// Does `work`, all of it within the time that a call may take.
+    pub(super) async fn within_timeout<T>(
+        &self,
+        work: impl Future<Output = Result<T, Status>>,
+    ) -> Result<T, Status> {
+        let limit = self.options.timeout;
+        tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+            let limit = humantime::format_duration(limit);
+            let text = format!("the server did not tell what it has within {limit}");
+            Err(Status::new(Code::DeadlineExceeded, text))
+        })
     }
 
     /// The description of a protobuf service, where reflection has one; without one, a service over
     /// Triple is taken for a Java interface.
     pub(super) async fn schema(&self) -> Result<Option<ServiceDescriptor>, Status> {
+        let name = self.service.interface();
         match self.protocol() {
             "dubbo" => Ok(None),
-            protocol => match Reflection::of(self).service(self.service.interface()).await {
+            protocol => match self.within_timeout(Reflection::of(self).service(name)).await {
                 Ok(service) => Ok(Some(service)),
                 Err(status) if protocol == "tri" && status.code() == Code::Unimplemented => {
                     Ok(None)
@@ -78,13 +111,35 @@ impl<'a> Providers<'a> {
     }
 }
 
+/// The strategy where there is no other provider: the first failure is told at once.
+async fn once(call: Call, attempts: Attempts) -> Result<Reply, Status> {
+    attempts.next(call).await
+}
+
+/// The application, whose connections are timed.
+fn app(options: &CallArgs, times: &Times) -> Result<App, Error> {
+    let tls = options.tls.client().map_err(|what| Failure::Failed(format!("error: {what}")))?;
+    let plain = TimedDial { tls: tls.clone(), times: times.clone() };
+    let h2 = tls.map(|tls| tls.with_default_alpn(["h2"]));
+    let triple = TripleConnect::new(TripleOptions::default())
+        .application(APPLICATION)
+        .dial(Arc::new(TimedDial { tls: h2, times: times.clone() }));
+    let dubbo = DubboOptions::default().application(APPLICATION);
+    let app = App::builder(APPLICATION)
+        .protocol(DubboConnect::new(dubbo).dial(Arc::new(plain)))
+        .protocol(triple.clone())
+        .protocol(triple.grpc());
+    Ok(app.build()?)
+}
+
 /// The providers of `service` in the registry at `url`.
 async fn registered(
     url: &str,
     service: &ServiceKey,
     options: &CallArgs,
-) -> Result<Vec<Endpoint>, Status> {
-    let registry = registry_at(&leaving_no_trace(url), "dubhe-cli")?;
+) -> Result<Vec<Endpoint>, Error> {
+    let known = services(url)?;
+    let registry = registry_at(&leaving_no_trace(url), APPLICATION)?;
     let mut snapshots = registry.subscribe(service).await?;
     let fresh = async {
         loop {
@@ -94,9 +149,10 @@ async fn registered(
             }
         }
     };
-    let answer = tokio::time::timeout(options.timeout(), fresh).await;
+    let answer = tokio::time::timeout(options.timeout, fresh).await;
     let Snapshot { providers, .. } = answer.map_err(|_| {
-        let text = format!("the registry did not answer within {} ms", options.timeout);
+        let limit = humantime::format_duration(options.timeout);
+        let text = format!("the registry did not answer within {limit}");
         let status = Status::new(Code::Unavailable, text);
         match registry.failure(service) {
             Some(failure) => failure.context(status.message()),
@@ -107,8 +163,32 @@ async fn registered(
         Some(protocol) => vec![protocol],
         None => PROTOCOLS.to_vec(),
     };
-    choose(providers, &wanted)
-        .map_err(|why| Status::new(Code::Unavailable, format!("no provider for {service}: {why}")))
+    choose(providers, &wanted).map_err(|why| {
+        let known = known.iter().map(|known| without_group_and_version(known));
+        let meant = did_you_mean(
+            service.interface(),
+            known.filter(|known| *known != &**service.interface()),
+        );
+        let text = format!("no provider for {service}: {why}{meant}");
+        Status::new(Code::Unavailable, text).into()
+    })
+}
+
+/// The services in the registry at `url`, where it tells them: in a folder.
+///
+/// # Errors
+/// When the folder is not there: its first provider makes it, so that the registry would wait.
+pub(super) fn services(url: &str) -> Result<Vec<String>, Error> {
+    let Some(folder) = folder::of(url) else { return Ok(Vec::new()) };
+    folder::services(folder).map_err(|error| {
+        let text = format!("error: cannot read the registry {}: {error}", folder.display());
+        Failure::Failed(text).into()
+    })
+}
+
+fn without_group_and_version(service: &str) -> &str {
+    let service = service.split_once('/').map_or(service, |(_, service)| service);
+    service.split(':').next().unwrap_or_default()
 }
 
 /// The providers that offer the first protocol of `wanted` that any offers.

@@ -1,6 +1,6 @@
 //! The target of a call.
 
-use dubhe::Url;
+use dubhe::{ServiceKey, Url};
 
 /// The target of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,17 @@ impl Target {
                 "{text:?} is not known; providers are dubbo://HOST:PORT, tri://HOST:PORT, \
                  grpc://HOST:PORT, HOST:PORT or tri+unix:///PATH, registries zookeeper://HOST:PORT or file:///FOLDER"
             )),
+        }
+    }
+
+    /// The service that the URL of a provider names, as far as it does: in a registry it has the interface
+    /// as its path, and group and version as parameters.
+    pub(crate) fn service(&self) -> ServiceKey {
+        match self {
+            Self::Provider(url) => {
+                Url::parse(url, "dubbo").map(|url| url.service()).unwrap_or_default()
+            }
+            Self::Registry(_) => ServiceKey::default(),
         }
     }
 

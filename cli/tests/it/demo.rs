@@ -2,7 +2,7 @@
 #[cfg(unix)]
 use std::process::Command;
 
-use crate::support::{Demo, dubhe};
+use crate::support::{Demo, UNKNOWN, dubhe};
 
 #[test]
 fn shows_calls_to_both_providers_and_ends_after_the_last() {
@@ -63,7 +63,7 @@ fn the_printed_lines_work_as_they_are() {
     let mut expected = vec![
         ("greet Ada", 0, "\"Hello, Ada\""),
         ("getUser 1", 0, "\"name\": \"Ada\""),
-        ("getUser 404", 1, "org.example.NoSuchUserException: no user 404"),
+        ("getUser 404", UNKNOWN, "org.example.NoSuchUserException: no user 404"),
         ("grpc://", 0, "{\"text\":\"Hello 3, Ada\"}"),
         ("--describe", 0, "rpc Repeat(Times) returns (stream Greeting);"),
         ("Greeter/greet", 0, "\"Hello, Ada\""),

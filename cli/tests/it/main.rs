@@ -5,5 +5,12 @@
 mod call;
 mod decode;
 mod demo;
+#[cfg(unix)]
+mod docs;
+mod hostile;
+mod output;
 mod protobuf;
+mod round_trip;
+mod streams;
 mod support;
+mod tls;

@@ -1,7 +1,10 @@
 //! `dubhe call` against a protobuf service in this process, known by reflection alone.
 use std::sync::Arc;
 
-use crate::support::{ProgramOutput, dubhe, dubhe_reading};
+use crate::support::{
+    DEADLINE_EXCEEDED, INVALID_ARGUMENT, OUT_OF_RANGE, ProgramOutput, UNIMPLEMENTED, dubhe,
+    dubhe_reading,
+};
 use dubhe::{RunningServer, Server, ServerBuilder};
 use dubhe_stubs::Speaker;
 use dubhe_stubs::proto::sample::shapes::v1::ShapesServer;
@@ -83,9 +86,9 @@ fn a_stream_is_sent_as_arguments_or_lines() {
     printed(&reading("Chat", ""), "");
 
     let broken = reading("Chat", "{\"text\":\"far\"}\nwide\n");
-    assert_eq!(broken.code, 1);
+    assert_eq!(broken.code, INVALID_ARGUMENT);
     assert!(
-        broken.err.contains("stdin: \"wide\" is not a valid sample.shapes.v1.Word"),
+        broken.err.contains("line 2 of stdin: \"wide\" is not a valid sample.shapes.v1.Word"),
         "{}",
         broken.err
     );
@@ -97,28 +100,35 @@ fn errors_keep_their_code_and_say_what_to_do() {
     let failed = provider.call(&["Say", r#"{"text":"error"}"#]);
     let url = provider.url("grpc");
     let text = format!("error: OUT_OF_RANGE: {SERVICE}.Say on {url}: no such word\n");
-    assert_eq!((failed.code, failed.err), (1, text));
+    assert_eq!((failed.code, failed.err), (OUT_OF_RANGE, text));
     let midway = provider.call(&["Chat", r#"{"text":"a"}"#, r#"{"text":"error"}"#]);
-    assert_eq!((midway.code, &*midway.out), (1, "{\"text\":\"a\"}\n"), "{}", midway.err);
+    let first = "{\"text\":\"a\"}\n";
+    assert_eq!((midway.code, &*midway.out), (OUT_OF_RANGE, first), "{}", midway.err);
 
     for (args, code, said) in [
-        (&["Shout"][..], 1, "has Say, Join, Repeat, Chat, New, Type and not \"Shout\""),
+        (&["Shout"][..], UNIMPLEMENTED, "has Say, Join, Repeat, Chat, New, Type and not \"Shout\""),
+        (&["Sya"], UNIMPLEMENTED, "did you mean Say?"),
         (&["Say", "Ada"], 2, "write it like '{\"text\":\"\",\"times\":0,"),
         (&["Say", "{}", "{}"], 2, "takes one message"),
         (&["Join", "{}", r#"{"times":"x"}"#], 2, "argument 2"),
         (&["Say", r#"{"txt":"x"}"#], 2, "txt"),
+        (&["Say", r#"{"text":"x"} y"#], 2, "line 1 column 14"),
+        (&["Say", "--types", "String"], 2, "--types and --stream are for Java interfaces"),
     ] {
         let ended = provider.call(args);
         assert_eq!((ended.code, &*ended.out), (code, ""), "{args:?}");
         assert!(ended.err.contains(said), "{args:?}: {}", ended.err);
     }
     let other = dubhe(&["call", &provider.url("grpc"), "sample.Other", "Say"]);
-    assert_eq!(other.code, 1);
+    assert_eq!(other.code, UNIMPLEMENTED);
     assert!(other.err.contains("the server has ") && other.err.contains(SERVICE), "{}", other.err);
+
+    let near = dubhe(&["call", &provider.url("grpc"), "Shape", "Say"]);
+    assert!(near.err.contains(&format!("did you mean {SERVICE}?")), "{}", near.err);
 
     let silent = Serving::of(Server::builder().options(|options| options.reflection = false));
     let unknown = silent.call(&["Say"]);
-    assert_eq!(unknown.code, 1);
+    assert_eq!(unknown.code, UNIMPLEMENTED);
     assert!(unknown.err.contains("has no reflection"), "{}", unknown.err);
 }
 
@@ -127,8 +137,8 @@ fn what_takes_for_ever_ends_with_the_timeout() {
     let provider = start();
     let call = ["call", &provider.url("grpc"), "grpc.health.v1.Health", "Watch"];
     let watched = dubhe(&[&call[..], &["--timeout", "1000"]].concat());
-    assert_eq!((watched.code, &*watched.out), (1, "{\"status\":\"SERVING\"}\n"));
-    assert!(watched.err.contains("hint: wait longer with --timeout MS"), "{}", watched.err);
+    assert_eq!((watched.code, &*watched.out), (DEADLINE_EXCEEDED, "{\"status\":\"SERVING\"}\n"));
+    assert!(watched.err.contains("hint: wait longer with --timeout TIME"), "{}", watched.err);
     // Without a limit, a call that ends is not kept.
     printed(&provider.call(&["say", "--timeout", "0"]), "{}\n");
 }

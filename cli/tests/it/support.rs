@@ -9,9 +9,20 @@ pub(crate) struct ProgramOutput {
     pub(crate) err: String,
 }
 
+/// The exit statuses of calls that fail with these codes.
+pub(crate) const UNKNOWN: i32 = 66;
+pub(crate) const INVALID_ARGUMENT: i32 = 67;
+pub(crate) const DEADLINE_EXCEEDED: i32 = 68;
+pub(crate) const RESOURCE_EXHAUSTED: i32 = 72;
+pub(crate) const FAILED_PRECONDITION: i32 = 73;
+pub(crate) const OUT_OF_RANGE: i32 = 75;
+pub(crate) const UNIMPLEMENTED: i32 = 76;
+pub(crate) const INTERNAL: i32 = 77;
+pub(crate) const UNAVAILABLE: i32 = 78;
+
 fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dubhe"));
-    command.args(args).env_remove("RUST_LOG");
+    command.args(args).env_remove("RUST_LOG").env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
     command
 }
 
@@ -22,13 +33,25 @@ pub(crate) fn dubhe(args: &[&str]) -> ProgramOutput {
 
 /// Runs `dubhe` with `args` and this on stdin.
 pub(crate) fn dubhe_reading(args: &[&str], stdin: &[u8]) -> ProgramOutput {
-    let mut child = command(args)
+    run(command(args), stdin)
+}
+
+/// Runs `dubhe` with `args` and these variables of the environment.
+pub(crate) fn dubhe_with(args: &[&str], environment: &[(&str, &str)]) -> ProgramOutput {
+    let mut command = command(args);
+    run(command.envs(environment.iter().copied()), b"")
+}
+
+fn run(mut command: impl std::borrow::BorrowMut<Command>, stdin: &[u8]) -> ProgramOutput {
+    let mut child = command
+        .borrow_mut()
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(stdin).unwrap();
+    // One that has no use for stdin may be gone already.
+    let _ = child.stdin.take().unwrap().write_all(stdin);
     let output = child.wait_with_output().unwrap();
     ProgramOutput {
         code: output.status.code().unwrap(),

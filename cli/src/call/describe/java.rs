@@ -1,63 +1,73 @@
-//! A Java interface, as far as its provider describes it.
+//! A Java interface, as far as its provider or a registry describes it.
 
-use dubhe::{Code, Generic, Status};
+use std::fmt::Display;
 
+use dubhe::{Code, Generic, JavaArgument, ServiceKey, Status, Value};
+
+use crate::call::interface::NO_TYPE;
+use crate::call::interface::signature::Listing;
 use crate::call::providers::Providers;
 
 /// The name of a method that no interface has.
 const NONE: &str = "?";
 
-/// The methods of the interface: with their types from a Dubhe provider, whose error lists them,
-/// else their names from a registry.
+/// The methods of the interface: with the types that they take from a Dubhe provider, whose error lists them,
+/// else their names, from the URL of the provider.
 pub(super) async fn text(
     providers: &Providers<'_>,
     method: Option<&str>,
 ) -> Result<String, Status> {
     let generic: Generic = providers.client(providers.service.clone())?;
     let generic = generic.with(providers.options.call());
-    let Err(status) = generic.call(NONE, []).await else {
+    // Where there are more methods than it lists, the ones of the name come first.
+    let Err(status) = generic.call(method.unwrap_or(NONE), [no_argument()]).await else {
         return Err(Status::new(Code::Internal, "the provider answers what it cannot know"));
     };
-    let names =
-        providers.param("methods").map(|names| names.split(',').map(|n| format!("{n}(..)")));
-    let methods: Vec<String> = match (signatures(status.message()), names) {
-        (Some(signatures), _) => signatures,
-        (None, Some(names)) => names.collect(),
-        (None, None) => {
-            let said = status.message().lines().next().unwrap_or_default();
-            let text = format!(
-                "the provider does not tell its methods, which a registry knows (--registry URL); \
-                 it says: {said}"
-            );
-            return Err(Status::new(Code::Unimplemented, text));
-        }
+    let service = &providers.service;
+    if let Some(listing) = Listing::read(status.message()) {
+        let more = listing.more.then_some("// and more, which the provider leaves out");
+        let note = "// what they return is not on the wire";
+        let methods = listing.methods.iter().map(|method| (&*method.name, method));
+        return page(service, method, methods, more.into_iter().chain([note]));
+    }
+    let Some(names) = providers.param("methods") else {
+        let said = status.message().lines().next().unwrap_or_default();
+        let text = format!(
+            "the provider does not tell its methods, which its URL in a registry names: find it \
+             there by --registry URL, or give that URL as the target; it says: {said}"
+        );
+        return Err(Status::new(Code::Unimplemented, text));
     };
-    let shown = |text: &&String| method.is_none_or(|name| text.split('(').next() == Some(name));
-    let lines: Vec<String> =
-        methods.iter().filter(shown).map(|text| format!("  {text};\n")).collect();
+    let note = "// names alone, from the provider's URL in the registry: it has no types";
+    let methods = names.split(',').map(|name| (name, format!("{name}(..)")));
+    page(service, method, methods, [note])
+}
+
+/// An argument of a type that no method takes, so that none runs.
+fn no_argument() -> JavaArgument {
+    JavaArgument::new(NO_TYPE, Value::Null)
+}
+
+/// The interface with its methods, or those of one name, and notes.
+fn page<'a, M: Display>(
+    service: &ServiceKey,
+    only: Option<&str>,
+    methods: impl Iterator<Item = (&'a str, M)>,
+    notes: impl IntoIterator<Item = &'static str>,
+) -> Result<String, Status> {
+    let mut all = Vec::new();
+    let mut lines = Vec::new();
+    for (name, method) in methods {
+        if only.is_none_or(|only| only == name) {
+            lines.push(format!("  {method};"));
+        }
+        all.push(method.to_string());
+    }
     if lines.is_empty() {
-        let known = methods.join(", ");
-        let text = format!("no method {:?} in {}; it has {known}", method, providers.service);
+        let (only, all) = (only.unwrap_or_default(), all.join(", "));
+        let text = format!("no method {only:?} in {service}; it has {all}");
         return Err(Status::new(Code::Unimplemented, text));
     }
-    Ok(format!("interface {} {{\n{}}}\n", providers.service, lines.concat()))
-}
-
-/// The signatures in the error of a Dubhe provider: `...; it has add(long, int), half(double)`.
-fn signatures(error: &str) -> Option<Vec<String>> {
-    let (_, list) = error.split_once("; it has ")?;
-    let list = list.trim_end_matches(" and more");
-    Some(list.split_inclusive("), ").map(|one| one.trim_end_matches(", ").to_owned()).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_error_of_a_provider_lists_its_methods() {
-        let error = "no method \"?\" with 0 arguments in a.B; it has add(long, int), half(double)";
-        assert_eq!(signatures(error).unwrap(), ["add(long, int)", "half(double)"]);
-        assert_eq!(signatures("No such method ? in class interface a.B"), None);
-    }
+    lines.extend(notes.into_iter().map(|note| format!("  {note}")));
+    Ok(format!("interface {service} {{\n{}\n}}\n", lines.join("\n")))
 }

@@ -5,29 +5,54 @@ mod proto;
 
 use std::io::Write;
 
+use dubhe_core::printable::Printable;
+
 use super::explain::Error;
 use super::protobuf;
-use super::providers::Providers;
+use super::providers::{self, Providers};
 use super::reflection::Reflection;
+use super::timing::Times;
 use super::{CallArgs, PositionalArgs, Target};
+
+/// The note about what the list of a server over Triple lacks.
+const INTERFACES: &str =
+    "Java interfaces are not in this list: the provider's URLs in a registry name them";
 
 /// Prints the services of a server, a service, or a method.
 pub(super) async fn run(
     arguments: &PositionalArgs,
     options: &CallArgs,
+    times: &Times,
     out: &mut impl Write,
 ) -> Result<(), Error> {
+    if !arguments.args.is_empty() {
+        let what = format!("--describe takes no arguments, and there are {:?}", arguments.args);
+        return Err(Error::Usage(what));
+    }
+    if let (None, Target::Registry(url)) = (&arguments.service, &arguments.target) {
+        let known = providers::services(url)?;
+        if !known.is_empty() {
+            return print(&known.join("\n"), out);
+        }
+    }
     let method = arguments.method.as_deref();
     if arguments.service.is_none()
         && (arguments.target.is_dubbo() || is_registry(&arguments.target))
     {
-        let what = "<SERVICE> is missing; only tri and grpc servers list what they have";
+        let what = "<SERVICE> is missing; only tri and grpc servers list what they have, and of that the \
+                    protobuf services; the Java interfaces of a provider are in its registry, which a \
+                    folder lists";
         return Err(Error::Usage(what.into()));
     }
-    let providers = Providers::find(arguments, options).await?;
+    let providers = Providers::find(arguments, options, times).await?;
     if arguments.service.is_none() {
-        let names = Reflection::of(&providers).list().await?;
-        return Ok(writeln!(out, "{}", names.join("\n"))?);
+        let names = providers.within_timeout(Reflection::of(&providers).list()).await?;
+        print(&names.join("\n"), out)?;
+        if providers.protocol() == "tri" {
+            // Results alone are on stdout.
+            writeln!(std::io::stderr(), "{INTERFACES}")?;
+        }
+        return Ok(());
     }
     let text = match providers.schema().await? {
         Some(service) => {
@@ -36,7 +61,13 @@ pub(super) async fn run(
         }
         None => java::text(&providers, method).await?,
     };
-    Ok(writeln!(out, "{}", text.trim_end())?)
+    print(&text, out)
+}
+
+/// Prints the lines, of which a server may have written parts.
+fn print(text: &str, out: &mut impl Write) -> Result<(), Error> {
+    text.trim_end().lines().try_for_each(|line| writeln!(out, "{}", Printable(line)))?;
+    Ok(())
 }
 
 fn is_registry(target: &Target) -> bool {

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use prost_reflect::{
     EnumDescriptor, FieldDescriptor, Kind, MessageDescriptor, MethodDescriptor, ServiceDescriptor,
+    Syntax,
 };
 
 use crate::call::protobuf::template;
@@ -111,7 +112,11 @@ impl Page<'_> {
     }
 
     fn field(&mut self, depth: usize, field: &FieldDescriptor) {
-        let optional = field.containing_oneof().is_some_and(|oneof| oneof.is_synthetic());
+        let oneof = field.containing_oneof();
+        let optional = match &oneof {
+            Some(oneof) => oneof.is_synthetic(),
+            None => field.parent_file().syntax() == Syntax::Proto2,
+        };
         let label = match () {
             () if field.is_map() => "",
             () if field.is_list() => "repeated ",
@@ -120,7 +125,9 @@ impl Page<'_> {
             () => "",
         };
         let kind = self.name_of(&field.kind());
-        self.line(depth, format_args!("{label}{kind} {} = {};", field.name(), field.number()));
+        let (name, number) = (field.name(), field.number());
+        let note = if field.is_group() { "   // as a group" } else { "" };
+        self.line(depth, format_args!("{label}{kind} {name} = {number};{note}"));
     }
 
     fn name_of(&mut self, kind: &Kind) -> String {

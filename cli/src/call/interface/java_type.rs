@@ -1,7 +1,7 @@
 //! The names of Java types on the command line.
 
 /// Short names and what they stand for; primitive types are their own.
-const SHORT: [(&str, &str); 18] = [
+const SHORT: [(&str, &str); 30] = [
     ("String", "java.lang.String"),
     ("Boolean", "java.lang.Boolean"),
     ("Byte", "java.lang.Byte"),
@@ -20,6 +20,18 @@ const SHORT: [(&str, &str); 18] = [
     ("Collection", "java.util.Collection"),
     ("Map", "java.util.Map"),
     ("UUID", "java.util.UUID"),
+    ("Currency", "java.util.Currency"),
+    ("Locale", "java.util.Locale"),
+    ("Instant", "java.time.Instant"),
+    ("LocalDate", "java.time.LocalDate"),
+    ("LocalTime", "java.time.LocalTime"),
+    ("LocalDateTime", "java.time.LocalDateTime"),
+    ("OffsetDateTime", "java.time.OffsetDateTime"),
+    ("ZonedDateTime", "java.time.ZonedDateTime"),
+    ("Duration", "java.time.Duration"),
+    ("Period", "java.time.Period"),
+    ("Year", "java.time.Year"),
+    ("YearMonth", "java.time.YearMonth"),
 ];
 
 const PRIMITIVE: [&str; 8] = ["boolean", "byte", "short", "int", "long", "float", "double", "char"];
@@ -38,6 +50,13 @@ pub(super) fn resolve(text: &str) -> Option<String> {
         None => return None,
     };
     Some(format!("{full}{dimensions}"))
+}
+
+/// The full name of the type that an option names.
+pub(super) fn named(text: &str) -> Result<String, String> {
+    resolve(text).ok_or_else(|| {
+        format!("--types: {text:?} is not a Java type; write long or org.example.User")
+    })
 }
 
 fn is_class(name: &str) -> bool {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use dubhe::value::{List, Map, Object};
 use dubhe::{Value, java};
 
+use super::generalized;
+
 /// The same value as JSON has it in Dubbo Java: big numbers as numbers, and texts for UUIDs, dates, times
 /// and others that have one.
 pub(super) fn value(value: Value) -> Value {
@@ -14,6 +16,9 @@ pub(super) fn value(value: Value) -> Value {
             List { class, items: items.into_iter().map(self::value).collect() }.into()
         }
         Value::Map(map) => {
+            if let Some(text) = generalized::text(&map) {
+                return text;
+            }
             let Map { class, entries } = Arc::unwrap_or_clone(map);
             let entries =
                 entries.into_iter().map(|(k, v)| (self::value(k), self::value(v))).collect();

@@ -1,5 +1,6 @@
 //! Asking a server for the descriptors of its services.
 
+mod descriptors;
 mod messages;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use prost_reflect::{DescriptorPool, ServiceDescriptor};
 
 use super::protobuf;
 use super::providers::Providers;
+use super::suggest::did_you_mean;
 use messages::{FileDescriptor, Files, Question, ServerReflectionResponse};
 
 /// The names of the service, today's and the one that older servers have.
@@ -21,7 +23,11 @@ const NAMES: [&str; 2] =
     ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
 
 /// The most bytes of descriptors that are taken of one server.
-const MOST: usize = 64 << 20;
+const MAX_BYTES: usize = 16 << 20;
+
+/// The most files of descriptors that are taken of one server. Those that it does not send together are asked
+/// for one by one.
+const MAX_FILES: usize = 4_096;
 
 /// The reflection of one server.
 pub(super) struct Reflection<'a>(&'a Providers<'a>);
@@ -50,9 +56,8 @@ impl<'a> Reflection<'a> {
             return Err(unknown(name, &self.list().await?));
         }
         let pool = self.with_imports(answer.files.unwrap_or_default()).await?;
-        pool.get_service_by_name(name).ok_or_else(|| {
-            Status::new(Code::Unimplemented, format!("the server has no service {name}"))
-        })
+        pool.get_service_by_name(name)
+            .ok_or_else(|| not_right(&format!("service {name} is not in the files it has it in")))
     }
 
     /// All files that `files` need; servers may send the imports or wait to be asked.
@@ -67,10 +72,13 @@ impl<'a> Reflection<'a> {
                     return Err(in_edition(&file));
                 }
                 size += bytes.len();
-                if size > MOST {
-                    return Err(not_right(&format!("its files have more than {MOST} bytes")));
+                if size > MAX_BYTES {
+                    return Err(too_much(&format!("{MAX_BYTES} bytes")));
                 }
                 known.insert(file.name, bytes);
+                if known.len() > MAX_FILES {
+                    return Err(too_much(&format!("{MAX_FILES} files")));
+                }
                 wanted.extend(file.imports);
             }
             let missing = wanted.into_iter().find(|name| !known.contains_key(name));
@@ -86,8 +94,7 @@ impl<'a> Reflection<'a> {
                 return Err(not_right(&format!("its file {missing:?} is missing")));
             }
         }
-        let all = Files { files: known.into_values().collect() };
-        DescriptorPool::decode(&*all.encode_to_vec()).map_err(|error| not_right(&error))
+        descriptors::pool(known.into_values()).map_err(|what| not_right(&what))
     }
 
     /// Asks under today's name, then under the older one.
@@ -99,8 +106,9 @@ impl<'a> Reflection<'a> {
                 ended => return ended,
             }
         }
-        let text = "the server has no reflection, which tells what its messages are; turn it on \
-                    there, or call a Java interface over tri";
+        let text = "the server has no reflection, which lists its protobuf services and tells what their \
+                    messages are; turn it on there. Java interfaces are called over tri without it, and \
+                    are listed in the registry of the provider";
         Err(Status::new(Code::Unimplemented, text))
     }
 
@@ -140,9 +148,16 @@ fn not_right(error: &dyn std::fmt::Display) -> Status {
     Status::new(Code::Internal, format!("the reflection of the server is not right: {error}"))
 }
 
+fn too_much(what: &str) -> Status {
+    let text = format!("the descriptors of the server have more than {what}, which is the most");
+    Status::new(Code::ResourceExhausted, text)
+}
+
 fn unknown(name: &str, known: &[String]) -> Status {
+    let meant = did_you_mean(name, known.iter().map(String::as_str));
     let known = known.join(", ");
-    Status::new(Code::Unimplemented, format!("service {name} not found: the server has {known}"))
+    let text = format!("service {name} not found: the server has {known}{meant}");
+    Status::new(Code::Unimplemented, text)
 }
 
 #[cfg(test)]

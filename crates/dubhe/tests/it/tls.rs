@@ -1,6 +1,10 @@
 //! Calls over TLS, as a user configures it.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test stops at the first surprise")]
 
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+
+use dubhe::connect::{TripleConnect, TripleOptions};
 use dubhe::net::TlsMode;
 use dubhe::net::{Address, Dial};
 use dubhe::net::{ClientTls, ServerTls};
@@ -62,6 +66,48 @@ async fn call(tls: Option<ClientTls>, url: &str) -> Result<bool, Status> {
     let app = App::builder("test");
     let app = tls.into_iter().fold(app, dubhe::AppBuilder::tls).build().unwrap();
     app.client::<WhoClient>().url(url).retries(0).build().unwrap().certified().await
+}
+
+/// A server of gRPC that refuses each call with the scheme of its request.
+#[derive(Clone)]
+struct Scheme;
+
+impl dubhe::http::Service<http::Request<dubhe::http::Body>> for Scheme {
+    type Response = http::Response<String>;
+    type Error = std::convert::Infallible;
+    type Future = std::future::Ready<Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut TaskContext<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<dubhe::http::Body>) -> Self::Future {
+        let reply = http::Response::builder()
+            .header("content-type", "application/grpc")
+            .header("grpc-status", "5")
+            .header("grpc-message", request.uri().scheme_str().unwrap_or("none"));
+        std::future::ready(Ok(reply.body(String::new()).unwrap()))
+    }
+}
+
+#[tokio::test]
+async fn the_scheme_tells_whether_a_dialer_encrypts() {
+    let setting = Setting::new();
+    let tls = ServerTls::builder(setting.server.chain.clone(), setting.server.key.clone());
+    let server = Server::builder().mount("/", Scheme).tls(TlsMode::Optional, tls.build().unwrap());
+    let server = server.start("127.0.0.1:0").await.unwrap();
+    let url = format!("tri://localhost:{}", server.addr().port());
+    let sockets = || TcpDial::new(TcpOptions::default());
+    let encrypted = setting.trusting().with_default_alpn(["h2"]).dial(sockets());
+    let dialers: [(Arc<dyn Dial>, &str); 2] =
+        [(Arc::new(encrypted), "https"), (Arc::new(sockets()), "http")];
+    for (dial, scheme) in dialers {
+        let triple = TripleConnect::new(TripleOptions::default()).dial(dial);
+        let app = App::builder("test").protocol(triple).build().unwrap();
+        let client = app.client::<WhoClient>().url(&url).retries(0).build().unwrap();
+        let status = client.certified().await.unwrap_err();
+        assert!(status.message().ends_with(scheme), "{scheme}: {status}");
+    }
 }
 
 #[tokio::test]

@@ -53,4 +53,10 @@ impl Listen for Box<dyn Listen> {
 pub trait Dial: Send + Sync + 'static {
     /// Opens a stream to `to`, within the dialer's own connect timeout.
     fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, crate::Result<(Io, ConnectionInfo)>>;
+
+    /// Returns `true` if its streams are encrypted: HTTP/2 names its scheme by that. Default `false`;
+    /// a dialer around another one answers for it.
+    fn is_encrypted(&self) -> bool {
+        false
+    }
 }

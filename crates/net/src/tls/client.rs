@@ -221,6 +221,10 @@ impl Dial for TlsDial {
             }
         })
     }
+
+    fn is_encrypted(&self) -> bool {
+        true
+    }
 }
 
 impl fmt::Debug for TlsDial {

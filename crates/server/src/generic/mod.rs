@@ -112,8 +112,10 @@ impl GenericAdapter {
         const MAX_LISTED: usize = 20;
         let wanted =
             if typed { "these parameter types".into() } else { format!("{count} arguments") };
-        let known: Vec<String> =
-            self.methods.iter().take(MAX_LISTED).map(|m| signature(m)).collect();
+        // Those of the name first, in case the text is cut.
+        let (same, others): (Vec<_>, Vec<_>) = self.methods.iter().partition(|m| &*m.name == name);
+        let listed = same.into_iter().chain(others).take(MAX_LISTED);
+        let known: Vec<String> = listed.map(|m| signature(m)).collect();
         let more = if self.methods.len() > MAX_LISTED { " and more" } else { "" };
         let text = format!(
             "no method {name:?} with {wanted} in {}; it has {}{more}",
@@ -155,12 +157,19 @@ impl GenericAdapter {
     }
 }
 
-/// Formats a method as generic callers write it: `find(java.lang.String, int)`.
+/// Formats a method as generic callers write it: `find(java.lang.String, int)`. Streams, which generic calls
+/// do not reach, are told as `.proto` files have them: `chat(stream java.lang.String) returns (stream)`.
 fn signature(method: &Method) -> String {
     let types = method.descriptor.as_deref().unwrap_or_default();
     let names: Vec<String> =
         descriptor::parameters(types).flatten().map(descriptor::source_name).collect();
-    format!("{}({})", method.name, names.join(", "))
+    let (requests, replies) = match method.kind {
+        CallKind::Unary | CallKind::OneWay => ("", ""),
+        CallKind::ClientStream => ("stream ", ""),
+        CallKind::ServerStream => ("", " returns (stream)"),
+        CallKind::Bidirectional => ("stream ", " returns (stream)"),
+    };
+    format!("{}({requests}{}){replies}", method.name, names.join(", "))
 }
 
 /// Reads arguments in JSON. They share the budget of their message, which has `length` bytes and of

@@ -83,8 +83,8 @@ impl TripleConnect {
         self
     }
 
-    /// The same over another transport; TLS and `connect.timeout` are then that transport's own
-    /// matter, and `:scheme` is `http`.
+    /// The same over another transport; TLS, with `h2` by ALPN, and `connect.timeout` are then that
+    /// transport's own matter. `:scheme` is `https` if it [is encrypted](Dial::is_encrypted).
     pub fn dial(mut self, dial: Arc<dyn Dial>) -> Self {
         self.transport = ClientTransport::Custom(dial);
         self
@@ -135,20 +135,17 @@ impl Connect for TripleConnect {
         }
         let message = self.options.message_limits(number(endpoint, "payload")?);
         let (_, host, port) = endpoint.identity();
+        let dial = self.transport.dial(tcp);
+        let scheme = if dial.is_encrypted() { Scheme::HTTPS } else { Scheme::HTTP };
         let connector = Connector {
             provider: endpoint.provider().clone(),
             address: Address::new(host, port),
-            dial: self.transport.dial(tcp),
+            dial,
             options: self.options.clone(),
         };
         let pool = Pool::new(connector, pool, self.random.clone());
         let accepted = self.options.accepted();
         let limits = Limits { message, decode: self.options.decode(), accepted };
-        let scheme = match self.transport {
-            #[cfg(feature = "tls")]
-            ClientTransport::Tls(_) => Scheme::HTTPS,
-            _ => Scheme::HTTP,
-        };
         let caller = Caller::new(scheme, endpoint, &self.application, &self.options, limits)?;
         Ok(Arc::new(TripleChannel::new(endpoint.clone(), pool, caller)))
     }
