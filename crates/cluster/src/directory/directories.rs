@@ -12,6 +12,7 @@ use dubhe_core::time::SharedClock;
 use parking_lot::Mutex;
 
 use super::registry::RegistryDirectory;
+use super::set::Usable;
 use crate::channels::Channels;
 use crate::tasks::SharedRuntime;
 
@@ -67,11 +68,14 @@ impl Directories {
         }
         let runtime = self.runtime.handle();
         let _within = runtime.enter();
-        let directory = Arc::new(RegistryDirectory::follow(
+        let of_service = shared.iter().filter(|((known, _), _)| known == service);
+        let told = of_service.filter_map(|(_, directory)| directory.upgrade());
+        let told = told.map(|directory| directory.told().clone()).next().unwrap_or_default();
+        let usable = Usable { protocols: key.1.clone(), channels: self.channels.clone(), told };
+        let directory = Arc::new(RegistryDirectory::follow_usable(
             &self.registries,
             service,
-            key.1.clone(),
-            self.channels.clone(),
+            usable,
             self.clock.clone(),
             &self.random,
         ));

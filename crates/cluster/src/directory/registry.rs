@@ -15,6 +15,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::select_all;
 use tokio::task::yield_now;
 
+use super::changes::Told;
 use super::failures::Failures;
 use super::join::join;
 use super::set::{ChangingSet, Usable};
@@ -45,6 +46,18 @@ impl RegistryDirectory {
         clock: SharedClock,
         random: &Arc<dyn RandomSource>,
     ) -> Self {
+        let usable = Usable { protocols, channels, told: Arc::default() };
+        Self::follow_usable(registries, service, usable, clock, random)
+    }
+
+    /// Follows as [`follow`](Self::follow) does.
+    pub(super) fn follow_usable(
+        registries: &[Arc<dyn Registry>],
+        service: &ServiceKey,
+        usable: Usable,
+        clock: SharedClock,
+        random: &Arc<dyn RandomSource>,
+    ) -> Self {
         let all = registries.iter().enumerate().map(|(place, registry)| {
             let (clock, random) = (clock.clone(), random.clone());
             let news = news(registry.clone(), service.clone(), clock, random);
@@ -57,7 +70,6 @@ impl RegistryDirectory {
         // Sets may outlive the directory, and registries are not kept for them.
         let asked = Arc::downgrade(&failures);
         let failure = Arc::new(move || asked.upgrade()?.text());
-        let usable = Usable { protocols, channels };
         let set = Arc::new(ChangingSet::new(service, usable, clock.clone(), failure));
         let (followed, service) = (FollowedSet(set.clone()), service.clone());
         let follow = async move {
@@ -103,6 +115,11 @@ impl RegistryDirectory {
             }
         };
         Self { set, follow: OwnedTask::spawn(follow) }
+    }
+
+    /// What the directories of the service have told in the log.
+    pub(super) fn told(&self) -> &Arc<Told> {
+        self.set.told()
     }
 
     /// Returns `true` while its task runs, which is until the runtime that it began in ends.
