@@ -13,6 +13,22 @@ pub fn now() -> Instant {
 }
 
 /// The clock of the runtime: real time, or what a test that pauses it says.
+///
+/// ```
+/// # mod dubhe { pub mod time { pub use dubhe_core::time::{SharedClock, Timer}; pub use dubhe_net::time::TokioClock; } }
+/// use std::sync::Arc;
+/// use std::time::Duration;
+/// use dubhe::time::{SharedClock, Timer, TokioClock};
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// // The clock of an application; a test that pauses tokio's time pauses it too.
+/// let clock: SharedClock = Arc::new(TokioClock);
+/// let timer = Timer::start(clock);
+/// tokio::time::sleep(Duration::from_secs(60)).await;
+/// assert!(timer.elapsed() >= Duration::from_secs(60));
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TokioClock;
 

@@ -18,6 +18,27 @@ use crate::tasks::SharedRuntime;
 
 /// The directories that follow the registries of an application, one for all clients of a service:
 /// they share its subscriptions, and what is learnt of its endpoints.
+///
+/// ```
+/// # mod dubhe { pub mod client { pub use dubhe_cluster::{Channels, Directories}; } pub mod random { pub use dubhe_core::random::SplitMix; } pub use dubhe_core::ServiceKey; pub mod time { pub use dubhe_net::time::TokioClock; } }
+/// use std::sync::Arc;
+/// use dubhe::client::{Channels, Directories};
+/// use dubhe::random::SplitMix;
+/// use dubhe::ServiceKey;
+/// use dubhe::time::TokioClock;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let channels = Arc::new(Channels::new(Vec::new()));
+/// let random = Arc::new(SplitMix::from_os());
+/// let directories = Directories::new(Vec::new(), channels, Arc::new(TokioClock), random);
+///
+/// // All clients of a service share its directory, and so its subscriptions.
+/// let greeter = ServiceKey::interface_only("org.example.Greeter");
+/// let (one, other) = (directories.directory(&greeter, vec![]), directories.directory(&greeter, vec![]));
+/// assert!(Arc::ptr_eq(&one, &other));
+/// # }
+/// ```
 pub struct Directories {
     registries: Vec<Arc<dyn Registry>>,
     channels: Arc<Channels>,

@@ -29,6 +29,26 @@ use crate::tasks::OwnedTask;
 /// It is followed by a task of the runtime that it began in. When that runtime ends, it keeps the last
 /// endpoints, is stale for good, and says why; calls go on with them. Calls do not begin to follow again:
 /// each would have to look for it. Another directory of [`Directories`](super::Directories) does.
+///
+/// ```
+/// # mod dubhe { pub mod client { pub use dubhe_cluster::Channels; } pub mod directory { pub use dubhe_core::directory::Directory; pub use dubhe_cluster::RegistryDirectory; } pub mod random { pub use dubhe_core::random::RandomSource; } pub mod registry { pub use dubhe_core::registry::Registry; } pub mod time { pub use dubhe_net::time::TokioClock; } pub use dubhe_core::ServiceKey; }
+/// use std::sync::Arc;
+/// use dubhe::client::Channels;
+/// use dubhe::directory::{Directory, RegistryDirectory};
+/// use dubhe::random::RandomSource;
+/// use dubhe::registry::Registry;
+/// use dubhe::time::TokioClock;
+/// use dubhe::ServiceKey;
+///
+/// /// Waits for the first set of providers of a service, of any protocol.
+/// async fn first(registry: Arc<dyn Registry>, channels: Arc<Channels>, random: Arc<dyn RandomSource>) -> usize {
+///     let greeter = ServiceKey::interface_only("org.example.Greeter");
+///     let (registries, clock) = ([registry], Arc::new(TokioClock));
+///     let directory = RegistryDirectory::follow(&registries, &greeter, vec![], channels, clock, &random);
+///     directory.changed(0).await;
+///     directory.snapshot().len()
+/// }
+/// ```
 pub struct RegistryDirectory {
     set: Arc<ChangingSet>,
     follow: OwnedTask,

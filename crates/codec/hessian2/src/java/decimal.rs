@@ -14,6 +14,17 @@ pub(crate) const CLASS: &str = "java.math.BigDecimal";
 /// parse the text with the decimal type of your choice. An exponent stays an exponent, so that
 /// `1E+1000000000` is 13 characters here; the digits of one that is received are bounded by
 /// [`Limits::digits`](crate::Limits::digits), and by 10,000 in a text.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_hessian2::java; }
+/// use dubhe::java::BigDecimal;
+///
+/// // A price, exact to the last digit.
+/// let price: BigDecimal = "19.90".parse()?;
+/// assert_eq!(price.as_str(), "19.90");
+/// assert!("19,90".parse::<BigDecimal>().is_err());
+/// # Ok::<(), dubhe_hessian2::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BigDecimal(String);
 

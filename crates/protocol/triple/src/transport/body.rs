@@ -26,6 +26,20 @@ pub(crate) type ResponseBody = UnsyncBoxBody<Bytes, BoxError>;
 /// The body of a request, as it arrives: [`http_body::Body`] of [`Bytes`].
 ///
 /// Bytes are asked of the peer as they are read: a reader that stops stops the sender.
+///
+/// ```
+/// # mod dubhe { pub mod http { pub use dubhe_triple::http::{Body, BoxError}; } }
+/// use dubhe::http::{Body, BoxError};
+/// use http::{Request, Response};
+/// use http_body_util::BodyExt as _;
+///
+/// /// A handler that is mounted: answers with the length of what it was sent.
+/// async fn length(request: Request<Body>) -> Result<Response<String>, BoxError> {
+///     let bytes = request.into_body().collect().await?.to_bytes();
+///     Ok(Response::new(bytes.len().to_string()))
+/// }
+/// # let _ = length(Request::new(Body::empty()));
+/// ```
 pub struct Body(Kind);
 
 enum Kind {
