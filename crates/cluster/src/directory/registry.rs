@@ -137,7 +137,7 @@ impl RegistryDirectory {
         Self { set, follow: OwnedTask::spawn(follow) }
     }
 
-    /// What the directories of the service have told in the log.
+    /// Returns the reasons that the directories of the service have told.
     pub(super) fn told(&self) -> &Arc<Told> {
         self.set.told()
     }

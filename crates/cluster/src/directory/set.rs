@@ -22,7 +22,7 @@ pub(super) struct Usable {
     /// The protocols that may be used; any when there is none.
     pub(super) protocols: Vec<ByteString>,
     pub(super) channels: Arc<Channels>,
-    /// Shared by the directories of the service.
+    /// The reasons that the directories of the service have told.
     pub(super) told: Arc<Told>,
 }
 
