@@ -133,7 +133,8 @@ impl Deadline {
         Self(when)
     }
 
-    /// The deadline `timeout` after `now`.
+    /// The deadline `timeout` after `now`. This crate knows no clock, so that a decision reads its own
+    /// once; `dubhe::time::deadline_after` reads the runtime's.
     pub fn after(now: Instant, timeout: Duration) -> Self {
         Self(after(now, timeout))
     }

@@ -274,7 +274,7 @@ pub mod status {
 /// Clocks and deadlines.
 pub mod time {
     pub use dubhe_core::time::{Clock, Deadline, SharedClock, Sleep, Timer};
-    pub use dubhe_net::time::{TokioClock, now};
+    pub use dubhe_net::time::{TokioClock, deadline_after, now};
 }
 
 /// Dynamic values of Java types.
