@@ -10,7 +10,6 @@ use bytes::Bytes;
 use dubhe_net::memory::ConnectionMemory;
 use http::{Response, Version};
 use http_body::{Frame, SizeHint};
-use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 
 use super::coop::Turn;
@@ -130,12 +129,11 @@ pub(super) async fn forward(mut respond: Responder, response: Response<ResponseB
     }
     // A stream that has ended needs no answer.
     let Some(mut send) = respond.send_head(head) else { return };
-    let mut turn = Turn::begin();
+    let mut turn = Turn::default();
     loop {
-        turn.give_way().await;
         let frame = tokio::select! {
             biased;
-            frame = body.frame() => frame,
+            frame = turn.poll(|_, cx| http_body::Body::poll_frame(Pin::new(&mut body), cx)) => frame,
             () = poll_fn(|cx| send.poll_reset(cx)) => return,
         };
         match frame.map(|frame| frame.map(Frame::into_data)) {
