@@ -61,7 +61,7 @@ pub trait Balance: Send + Sync + 'static {
     }
 }
 
-/// A balancer that knows the set; [`Balance`] has an example.
+/// A balancer that knows the set.
 ///
 /// ```
 /// # mod dubhe { pub mod balance { pub use dubhe_core::balance::{Pick, Selection}; } pub use dubhe_core::{CallView, Endpoint}; }

@@ -51,8 +51,8 @@ use crate::time::Instant;
 /// ```
 #[derive(Clone)]
 pub struct Policy {
-    /// The time that each attempt may take, [`Duration::MAX`] for ever. Dubbo's default is 1 s. A deadline that the call
-    /// inherits bounds all attempts together.
+    /// The time that each attempt may take, [`Duration::MAX`] for ever. Dubbo's default is 1 s. A
+    /// deadline that the call inherits bounds all attempts together.
     pub timeout: Duration,
     /// The time that an attempt may take whose request or reply is a stream; for ever by default,
     /// as in Dubbo.
