@@ -138,11 +138,10 @@ pub fn read<T: Json>(text: &[u8], budget: Budget, unknown: Unknown) -> Result<T,
     let text = std::str::from_utf8(text).map_err(|_| Error::new("the text is not UTF-8"))?;
     let mut json = Reader::new(text, budget, T::types(), unknown);
     let mut value = T::default();
-    if T::NULL || !json.null()? {
-        value.read(&mut json)?;
-    } else {
+    if !T::NULL && json.peek() == Some(b'n') {
         return Err(json.expected("a message"));
     }
+    value.read(&mut json)?;
     json.end()?;
     Ok(value)
 }

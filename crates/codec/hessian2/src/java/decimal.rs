@@ -155,8 +155,10 @@ impl fmt::Display for Parts {
 
 /// Java's text of a double (`Double.toString`).
 pub(crate) fn of_double(v: f64) -> String {
-    let plain = v == 0.0 || (1e-3..1e7).contains(&v.abs()) || !v.is_finite();
-    if plain {
+    if v.is_infinite() {
+        return if v > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+    }
+    if v == 0.0 || v.is_nan() || (1e-3..1e7).contains(&v.abs()) {
         return format!("{v:?}");
     }
     let text = format!("{v:e}");
@@ -247,8 +249,15 @@ mod tests {
         ] {
             assert_eq!(BigDecimal(text.into()).whole().as_deref(), whole, "{text}");
         }
-        for (double, java) in [(1.5, "1.5"), (100.0, "100.0"), (1e7, "1.0E7"), (1.25e-5, "1.25E-5")]
-        {
+        for (double, java) in [
+            (1.5, "1.5"),
+            (100.0, "100.0"),
+            (1e7, "1.0E7"),
+            (1.25e-5, "1.25E-5"),
+            (f64::NAN, "NaN"),
+            (f64::INFINITY, "Infinity"),
+            (f64::NEG_INFINITY, "-Infinity"),
+        ] {
             assert_eq!(of_double(double), java);
         }
     }
