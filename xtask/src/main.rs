@@ -27,6 +27,7 @@ mod conformance;
 mod features;
 mod fuzz;
 mod interop;
+mod known;
 mod nightly;
 mod peers;
 mod picture;

@@ -34,6 +34,12 @@ pub(crate) fn word_offsets<'a>(code: &'a str, word: &'a str) -> impl Iterator<It
     code.match_indices(word).map(|(at, _)| at).filter(move |&at| is_word_at(code, at, word))
 }
 
+/// The identifier that `code` begins with; empty for anything else.
+pub(crate) fn identifier(code: &str) -> &str {
+    let end = code.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(code.len());
+    code.get(..end).unwrap_or_default()
+}
+
 fn blank_literals(source: &[u8]) -> Vec<u8> {
     let mut out = source.to_vec();
     let mut at = 0;

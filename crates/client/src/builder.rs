@@ -26,6 +26,26 @@ use crate::environment::Environment;
 use crate::source::{CustomDirectory, Source};
 
 /// A typed cover over a client; `#[dubhe::interface]` makes one for a trait.
+///
+/// ```
+/// use dubhe::client::Stub;
+/// use dubhe::{Client, ServiceKey};
+///
+/// /// A client by hand, for `app.client::<Users>()`; `#[dubhe::interface]` writes one like it.
+/// struct Users(Client);
+///
+/// impl Stub for Users {
+///     fn service() -> ServiceKey {
+///         ServiceKey::new("org.example.Users", "", "1.0.0")
+///     }
+///
+///     fn over(client: Client) -> Self {
+///         Self(client)
+///     }
+/// }
+///
+/// assert_eq!(Users::service().to_string(), "org.example.Users:1.0.0");
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a client of a service",
     note = "`#[dubhe::interface]` on a trait `Greeter`, and `dubhe-build` for a `.proto` file, make \
@@ -105,6 +125,20 @@ pub struct ClientBuilder<T> {
 type MakePlan = Box<dyn FnOnce(Arc<dyn Plan>) -> Arc<dyn Plan> + Send>;
 
 /// Configures one method of a client.
+///
+/// ```
+/// use std::time::Duration;
+/// use dubhe::prelude::*;
+/// # #[dubhe::interface("org.example.Orders")]
+/// # trait Orders { async fn pay(&self, id: i64) -> Result<(), Status>; }
+///
+/// # fn build(app: &App) -> Result<OrdersClient, Status> {
+/// // A payment takes long, and is never sent twice.
+/// app.client::<OrdersClient>()
+///     .method("pay", |pay| pay.timeout(Duration::from_secs(10)).repeatable(false))
+///     .build()
+/// # }
+/// ```
 #[derive(Clone, Default)]
 pub struct MethodBuilder(ClientOptions);
 

@@ -10,6 +10,30 @@ use dubhe_core::registry::Registry;
 use dubhe_core::time::SharedClock;
 
 /// The parts that all clients of an application share. Cheap to clone; the last clone ends its tasks.
+///
+/// ```
+/// use std::sync::Arc;
+/// use dubhe::ClientBuilder;
+/// use dubhe::client::Environment;
+/// use dubhe::connect::{DubboConnect, DubboOptions};
+/// use dubhe::time::TokioClock;
+/// use dubhe::{Client, ServiceKey, Status};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Status> {
+/// // What an `App` makes, with one protocol and nothing else.
+/// let env = Environment::builder("shop", Arc::new(TokioClock))
+///     .connect(Arc::new(DubboConnect::new(DubboOptions::default())))
+///     .build();
+/// let client = ClientBuilder::<Client>::new(&env)
+///     .service(ServiceKey::interface_only("org.example.Users"))
+///     .url("dubbo://127.0.0.1:20880")
+///     .build()?;
+/// assert_eq!(env.application(), "shop");
+/// # drop(client);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Environment(Arc<Inner>);
 
@@ -23,6 +47,24 @@ struct Inner {
 }
 
 /// Makes an [`Environment`].
+///
+/// ```
+/// use std::sync::Arc;
+/// use dubhe::client::Environment;
+/// use dubhe::random::SplitMix;
+/// use dubhe::registry::Memory;
+/// use dubhe::time::TokioClock;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// // A simulation: a seed of its own, and a registry in memory.
+/// let env = Environment::builder("shop", Arc::new(TokioClock))
+///     .registry(Arc::new(Memory::new()))
+///     .random(Arc::new(SplitMix::new(7)))
+///     .build();
+/// assert_eq!(env.registries().len(), 1);
+/// # }
+/// ```
 pub struct EnvironmentBuilder {
     application: ByteString,
     clock: SharedClock,

@@ -15,6 +15,15 @@ use crate::options::CallOptions;
 const INVOKE: &str = "Ljava/lang/String;[Ljava/lang/String;[Ljava/lang/Object;";
 
 /// An argument with its Java type, such as `("long", 42)`.
+///
+/// ```
+/// use dubhe::prelude::*;
+///
+/// // `void rename(long id, String name)`: the type of a number has to be said where Java's differs.
+/// let id = JavaArgument::new("long", 7_i64);
+/// let name = JavaArgument::infer("anna");
+/// assert_eq!((&*id.java_type, &*name.java_type), ("long", "java.lang.String"));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct JavaArgument {
     /// The Java type as Java writes it: `long`, `java.lang.String`, `int[]`, `org.example.User`.

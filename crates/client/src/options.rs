@@ -82,7 +82,7 @@ impl CallOptions {
     }
 
     /// The point in time that bounds all attempts together, such as
-    /// `Deadline::after(dubhe::time::now(), Duration::from_secs(2))`, or
+    /// `dubhe::time::deadline_after(Duration::from_secs(2))`, or
     /// [`Context::deadline`](dubhe_core::Context) of the call that this one serves.
     pub fn deadline(mut self, deadline: Deadline) -> Self {
         self.deadline = Some(deadline);

@@ -16,6 +16,17 @@ use crate::tasks::Tasks;
 /// The channels that are open, shared by all endpoints whose [`ChannelKey`] is equal: one an address
 /// as a rule, as Dubbo shares its connections. A channel closes when no client has such an endpoint
 /// any more; what is kept for it goes at the latest when the next one is opened.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Endpoint; pub mod client { pub use dubhe_cluster::Channels; } }
+/// use dubhe::Endpoint;
+/// use dubhe::client::Channels;
+///
+/// // The protocols of an application, the most preferred first: none in this one.
+/// let channels = Channels::new(Vec::new());
+/// let error = channels.check(&Endpoint::of("dubbo", "10.0.0.7", 20880)).unwrap_err();
+/// println!("{error}"); // names the protocol that is missing
+/// ```
 pub struct Channels {
     connectors: Vec<Arc<dyn Connect>>,
     open: Mutex<HashMap<ChannelKey, Opened>>,

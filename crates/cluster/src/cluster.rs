@@ -45,6 +45,21 @@ const UNUSABLE: Duration = Duration::from_secs(30);
 const STRATEGY_GRACE: Duration = Duration::from_millis(10);
 
 /// The providers of one service, as one thing that answers calls.
+///
+/// ```
+/// # mod dubhe { pub mod client { pub use dubhe_cluster::{Channels, Cluster, Tasks}; } pub mod fault { pub use dubhe_core::plan::Plan; } pub mod time { pub use dubhe_core::time::SharedClock; } pub use dubhe_core::{Call, Reply, Status}; }
+/// use std::sync::Arc;
+/// use dubhe::client::{Channels, Cluster, Tasks};
+/// use dubhe::fault::Plan;
+/// use dubhe::time::SharedClock;
+/// use dubhe::{Call, Reply, Status};
+///
+/// /// Sends a call as `plan` says, without a client: the core of a gateway.
+/// async fn send(plan: Arc<dyn Plan>, channels: Arc<Channels>, clock: SharedClock, call: Call) -> Result<Reply, Status> {
+///     let tasks = Arc::new(Tasks::default()); // of calls that go on in the background
+///     Cluster::new(plan, channels, &tasks, clock).call(call).await
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Cluster(Arc<Inner>);
 

@@ -55,6 +55,29 @@ impl Drop for OwnedTask {
 
 /// Tasks that end by themselves or with their owner, in the runtime in which the owner was made.
 /// Those that have ended are let go when the next one begins.
+///
+/// ```
+/// # mod dubhe { pub mod client { pub use dubhe_cluster::Tasks; } }
+/// use std::sync::Arc;
+/// use dubhe::client::Tasks;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let held = Arc::new(());
+/// let tasks = Tasks::default();
+/// let kept = held.clone();
+/// tasks.spawn(async move {
+///     let _kept = kept;
+///     std::future::pending().await
+/// });
+/// assert_eq!(tasks.len(), 1);
+///
+/// tasks.end(); // as when the last of its owners is dropped
+/// while Arc::strong_count(&held) > 1 {
+///     tokio::task::yield_now().await;
+/// }
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Tasks {
     runtime: SharedRuntime,

@@ -8,6 +8,17 @@ use crate::time::Duration;
 ///
 /// The default is that of a registry: at most 1 s, times 1.6, to 5 s, which is Dubbo's
 /// `retry.period`.
+///
+/// ```
+/// # mod dubhe { pub mod random { pub use dubhe_core::random::SplitMix; } pub mod registry { pub use dubhe_core::backoff::FullJitter; } }
+/// use std::time::Duration;
+/// use dubhe::random::SplitMix;
+/// use dubhe::registry::FullJitter;
+///
+/// let backoff = FullJitter::default().capped(Duration::from_secs(10));
+/// // A random time up to a bound, which grows with each failure in a row.
+/// assert!(backoff.pause(3, &SplitMix::from_os()) <= Duration::from_secs(10));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FullJitter {
     /// The bound after the first failure. Default 1 s.

@@ -61,7 +61,25 @@ pub trait Balance: Send + Sync + 'static {
     }
 }
 
-/// A balancer that knows the set; [`Balance`] has an example.
+/// A balancer that knows the set.
+///
+/// ```
+/// # mod dubhe { pub mod balance { pub use dubhe_core::balance::{Pick, Selection}; } pub use dubhe_core::{CallView, Endpoint}; }
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+/// use std::time::Instant;
+/// use dubhe::balance::{Pick, Selection};
+/// use dubhe::{CallView, Endpoint};
+///
+/// /// Picks in turn.
+/// struct InTurn(AtomicUsize);
+///
+/// impl Pick for InTurn {
+///     fn pick<'a>(&self, _: &CallView<'_>, from: &'a Selection, _: Instant) -> Option<&'a Endpoint> {
+///         let turn = self.0.fetch_add(1, Ordering::Relaxed);
+///         from.get(turn.checked_rem(from.len())?)
+///     }
+/// }
+/// ```
 pub trait Pick: Send + Sync {
     /// Picks one of `from`: those of the prepared set that can be asked now, with their weights
     /// at `now`. `None` when there is none. A pick has no effect that outlives a call not made.

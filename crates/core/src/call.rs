@@ -14,6 +14,19 @@ use crate::time::{Deadline, Duration, Instant};
 use crate::value::Value;
 
 /// The facts of a call, whatever its protocol.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{Head, Method, ServiceKey}; }
+/// use std::sync::Arc;
+/// use dubhe::{Head, Method, ServiceKey};
+///
+/// let service = ServiceKey::interface_only("org.example.Greeter");
+/// let method = Method::java("greet", "Ljava/lang/String;");
+/// let mut head = Head::new(Arc::new(service), Arc::new(method));
+/// head.metadata.insert("tenant", "blue");
+/// assert_eq!(head.metadata.get_str("tenant"), Some("blue"));
+/// assert_eq!(head.method.name, "greet");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Head {
     /// The service it is for.
@@ -74,6 +87,19 @@ impl fmt::Debug for CallBody {
 }
 
 /// A call.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{Call, Head, Method, Payload, ServiceKey, Value}; }
+/// use std::sync::Arc;
+/// use dubhe::{Call, Head, Method, Payload, ServiceKey, Value};
+///
+/// let service = ServiceKey::interface_only("org.example.Greeter");
+/// let method = Method::java("greet", "Ljava/lang/String;");
+/// let head = Head::new(Arc::new(service), Arc::new(method));
+/// let call = Call::new(head, Payload::dynamic(Value::from("Dubhe")));
+/// // A filter that may send it twice keeps a copy; a stream of messages has none.
+/// assert!(call.try_clone().is_some());
+/// ```
 #[derive(Debug)]
 pub struct Call {
     /// The facts.
@@ -105,6 +131,22 @@ pub type ArgumentDecoder = fn(&Payload) -> Option<Vec<Value>>;
 
 /// The view that rules and balancers have of a call: head, and arguments that are decoded when first
 /// asked for.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{CallView, Value}; }
+/// use dubhe::{CallView, Value};
+///
+/// /// The key by which a balancer keeps the calls of one user at one provider.
+/// fn user(call: &CallView<'_>) -> Option<String> {
+///     if call.head().method.name != "cart" {
+///         return None;
+///     }
+///     match call.argument(0)? {
+///         Value::String(user) => Some(user.to_string()),
+///         _ => None,
+///     }
+/// }
+/// ```
 pub struct CallView<'a> {
     head: &'a Head,
     payload: Option<&'a Payload>,

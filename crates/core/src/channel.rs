@@ -26,6 +26,27 @@ pub enum ChannelState {
 
 /// A way to one endpoint, with several connections inside where that helps. By default it is always
 /// ready, as a handler in this process is.
+///
+/// ```
+/// # mod dubhe { pub mod connect { pub use dubhe_core::connect::{Channel, ChannelState}; } pub use dubhe_core::{Call, Invoke, Invoking, Status}; }
+/// use dubhe::connect::{Channel, ChannelState};
+/// use dubhe::{Call, Invoke, Invoking, Status};
+///
+/// /// A channel of a protocol of your own, whose connection is lost.
+/// struct Lost;
+///
+/// impl Invoke for Lost {
+///     fn invoke(&self, _: Call) -> Invoking {
+///         Invoking::ready(Err(Status::unavailable("the connection is lost")))
+///     }
+/// }
+///
+/// impl Channel for Lost {
+///     fn state(&self) -> ChannelState {
+///         ChannelState::Closed
+///     }
+/// }
+/// ```
 pub trait Channel: Invoke + 'static {
     /// The present readiness to take calls.
     fn state(&self) -> ChannelState {
@@ -49,6 +70,18 @@ pub trait Channel: Invoke + 'static {
 
 /// The facts that a channel depends on: protocol and address, and what the protocol adds to them.
 /// Endpoints with equal keys share a channel.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Endpoint; pub mod connect { pub use dubhe_core::connect::ChannelKey; } }
+/// use dubhe::Endpoint;
+/// use dubhe::connect::ChannelKey;
+///
+/// let one = Endpoint::of("mine", "10.0.0.7", 4000);
+/// let other = Endpoint::of("mine", "10.0.0.7", 4000);
+/// // Two endpoints share a connection where all that the protocol reads of them is equal.
+/// assert_eq!(ChannelKey::new(&one), ChannelKey::new(&other));
+/// assert_ne!(ChannelKey::new(&one), ChannelKey::new(&other).with("codec", "json"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ChannelKey {
     protocol: ByteString,

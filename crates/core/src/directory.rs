@@ -9,6 +9,26 @@ use crate::endpoint::Endpoints;
 ///
 /// Endpoints may be made anew for each set: a client gives one the state, and so the connections, of
 /// the one before it at the same address with the same parameters of connections.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Endpoint; pub mod directory { pub use dubhe_core::directory::Directory; pub use dubhe_core::endpoint::Endpoints; } }
+/// use std::sync::Arc;
+/// use dubhe::Endpoint;
+/// use dubhe::directory::{Directory, Endpoints};
+///
+/// /// The providers of a configuration, which never change.
+/// struct Configured(Arc<Endpoints>);
+///
+/// impl Directory for Configured {
+///     fn snapshot(&self) -> Arc<Endpoints> {
+///         self.0.clone()
+///     }
+/// }
+///
+/// let endpoints = Endpoints::new([Endpoint::of("dubbo", "10.0.0.1", 20880)]);
+/// let directory = Configured(Arc::new(endpoints)); // for `ClientBuilder::directory`
+/// assert_eq!(directory.snapshot().len(), 1);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a directory",
     note = "an `Arc<Endpoints>` is a directory of fixed endpoints; implement `Directory` for one that changes"

@@ -33,6 +33,22 @@ pub enum Ending<'a> {
 }
 
 /// The facts of a call at its end.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{Code, Metadata, Status}; pub use dubhe_core::end::{End, Ending}; }
+/// use std::time::Duration;
+/// use dubhe::{Code, End, Ending, Metadata, Status};
+///
+/// /// What a hook does with the end of a call.
+/// fn line(end: &End<'_>) -> String {
+///     format!("{} after {:?}", end.name(), end.latency)
+/// }
+///
+/// let late = Status::new(Code::DeadlineExceeded, "no reply within 1 s");
+/// let none = Metadata::default();
+/// let end = End::new(Ending::Failed(&late), Duration::from_secs(1), &none, &none);
+/// assert_eq!(line(&end), "DEADLINE_EXCEEDED after 1s");
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct End<'a> {
@@ -88,6 +104,21 @@ impl<'a> End<'a> {
 
 /// A watch over a call, which learns its end once. A panic of one, also of its destructor, harms
 /// neither the call nor the other watchers.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::end::End; pub mod call { pub use dubhe_core::end::Watch; } }
+/// use dubhe::End;
+/// use dubhe::call::Watch;
+///
+/// /// Prints how each call ended.
+/// struct Print(&'static str);
+///
+/// impl Watch for Print {
+///     fn end(&mut self, end: &End<'_>) {
+///         println!("{}: {} after {:?}, {} messages", self.0, end.name(), end.latency, end.messages);
+///     }
+/// }
+/// ```
 pub trait Watch: Send {
     /// Takes the end. Called exactly once, also while a panic unwinds, but not on a watcher that took
     /// the end of the others in its place ([`Watch::delay`]).

@@ -46,6 +46,23 @@ impl Fault {
 }
 
 /// A treatment of failures as builders take it: a [`Fault`] or a [`FaultStrategy`].
+///
+/// ```
+/// # mod dubhe { pub mod fault { pub use dubhe_core::fault::IntoFault; } pub use dubhe_core::fault::{Attempts, Fault}; pub use dubhe_core::{Call, Reply, Status}; }
+/// use dubhe::fault::IntoFault;
+/// use dubhe::{Attempts, Call, Fault, Reply, Status};
+///
+/// /// Takes what `ClientBuilder::fault` takes.
+/// fn configure(fault: impl IntoFault) -> Fault {
+///     fault.into_fault()
+/// }
+///
+/// async fn once(call: Call, attempts: Attempts) -> Result<Reply, Status> {
+///     attempts.next(call).await
+/// }
+/// assert!(matches!(configure(Fault::Failfast), Fault::Failfast));
+/// assert!(matches!(configure(once), Fault::Strategy(_)));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a treatment of failures",
     note = "it is a `Fault`, such as `Fault::Failfast`, or a strategy: an \
@@ -81,6 +98,27 @@ impl fmt::Debug for Fault {
 /// A treatment of failures: makes attempts and says which outcome is the call's.
 ///
 /// An `async fn(Call, Attempts) -> Result<Reply, Status>` is a strategy as it stands.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::fault::{Attempts, Fault, FaultStrategy}; pub use dubhe_core::{Call, Invoking}; }
+/// use dubhe::{Attempts, Call, Fault, FaultStrategy, Invoking};
+///
+/// /// Asks the provider that a user was given first, and nobody else.
+/// struct Pinned(&'static str);
+///
+/// impl FaultStrategy for Pinned {
+///     fn run(&self, call: Call, attempts: Attempts) -> Invoking {
+///         let all = attempts.candidates(&call);
+///         match all.iter().find(|endpoint| *endpoint.instance().host == *self.0) {
+///             Some(endpoint) => attempts.on(endpoint, call),
+///             None => attempts.next(call),
+///         }
+///     }
+/// }
+///
+/// let fault = Fault::strategy(Pinned("10.0.0.7"));
+/// assert!(matches!(fault, Fault::Strategy(_)));
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a fault strategy",
     note = "a strategy is an `async fn(call: Call, attempts: Attempts) -> Result<Reply, Status>`"
@@ -110,10 +148,59 @@ where
 }
 
 /// The attempts of one call, as a strategy makes them. Clones are of the same call.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::fault::{Attempts, Fault}; pub use dubhe_core::{Call, Reply, Status}; }
+/// use std::time::Duration;
+/// use dubhe::{Attempts, Call, Fault, Reply, Status};
+///
+/// /// Tries again after a pause, as often as the client may retry.
+/// async fn patient(call: Call, attempts: Attempts) -> Result<Reply, Status> {
+///     for _ in 0..attempts.retries() {
+///         let Some(copy) = call.try_clone() else { break };
+///         match attempts.next(copy).await {
+///             Err(status) if attempts.may_repeat(&status) => {}
+///             outcome => return outcome,
+///         }
+///         attempts.sleep(Duration::from_millis(100)).await;
+///     }
+///     attempts.next(call).await
+/// }
+/// # let _ = Fault::strategy(patient);
+/// ```
 #[derive(Clone)]
 pub struct Attempts(Arc<dyn MakeAttempt>);
 
 /// The source of [`Attempts`], which a cluster implements.
+///
+/// ```
+/// # mod dubhe { pub mod fault { pub use dubhe_core::fault::MakeAttempt; } pub mod time { pub use dubhe_core::time::Sleep; } pub use dubhe_core::fault::Attempts; pub use dubhe_core::{Call, Endpoint, Invoking, Status}; }
+/// use std::future::Future;
+/// use std::pin::Pin;
+/// use std::sync::Arc;
+/// use std::time::Duration;
+/// use dubhe::fault::MakeAttempt;
+/// use dubhe::time::Sleep;
+/// use dubhe::{Attempts, Call, Endpoint, Invoking, Status};
+///
+/// /// The attempts of a test of a strategy, which all fail alike.
+/// struct Failing;
+///
+/// impl MakeAttempt for Failing {
+///     fn retries(&self) -> u32 { 2 }
+///     fn timeout(&self) -> Duration { Duration::from_secs(1) }
+///     fn is_repeatable(&self) -> bool { true }
+///     fn may_repeat(&self, _: &Status) -> bool { true }
+///     fn candidates(&self, _: &Call) -> Vec<Endpoint> { Vec::new() }
+///     fn attempt(self: Arc<Self>, _: Call, _: Option<Endpoint>) -> Invoking {
+///         Invoking::ready(Err(Status::unavailable("as ever")))
+///     }
+///     fn sleep(&self, _: Duration) -> Sleep { Box::pin(std::future::ready(())) }
+///     fn spawn(&self, _: Pin<Box<dyn Future<Output = ()> + Send>>) {}
+/// }
+///
+/// assert_eq!(Attempts::new(Arc::new(Failing)).retries(), 2);
+/// ```
 pub trait MakeAttempt: Send + Sync {
     /// The number of times that the policy lets a failed call be sent again.
     fn retries(&self) -> u32;

@@ -153,6 +153,36 @@ impl fmt::Debug for Step {
 }
 
 /// An ordered list of steps, outermost first. An empty one costs nothing.
+///
+/// ```
+/// # mod dubhe { pub mod call { pub use dubhe_core::end::Until; } pub mod filter { pub use dubhe_core::filter::{Chain, Hook, Step}; } pub use dubhe_core::{Call, Status}; pub use dubhe_core::filter::Guard; pub mod time { pub use dubhe_core::time::{Clock, SharedClock, Sleep}; } }
+/// use std::sync::Arc;
+/// use std::time::Instant;
+/// use dubhe::call::Until;
+/// use dubhe::filter::{Chain, Hook, Step};
+/// use dubhe::{Call, Guard, Status};
+/// use dubhe::time::{Clock, SharedClock, Sleep};
+/// # struct Stopped(Instant);
+/// # impl Clock for Stopped {
+/// #     fn now(&self) -> Instant { self.0 }
+/// #     fn sleep_until(&self, _: Instant) -> Sleep { Box::pin(std::future::pending()) }
+/// #     fn wall(&self) -> std::time::SystemTime { std::time::UNIX_EPOCH }
+/// # }
+/// # let clock: SharedClock = Arc::new(Stopped(Instant::now()));
+///
+/// struct Sign;
+///
+/// impl Hook for Sign {
+///     fn before(&self, call: &mut Call) -> Result<Guard, Status> {
+///         call.head.metadata.insert("signature", "s3cret");
+///         Ok(Guard::none())
+///     }
+/// }
+///
+/// // The steps of a `Policy`, in the order in which calls pass them.
+/// let chain = Chain::new([Step::Hook(Arc::new(Sign))], &clock, Until::Received);
+/// assert!(!chain.is_empty());
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Chain(Option<Arc<Steps>>);
 
@@ -213,6 +243,26 @@ impl fmt::Debug for Steps {
 }
 
 /// The part of a chain that a call has passed, and the part that is left.
+///
+/// ```
+/// # mod dubhe { pub mod filter { pub use dubhe_core::filter::{Chain, Passed}; } pub use dubhe_core::{Call, Invoke, Invoking}; }
+/// use std::sync::Arc;
+/// use std::time::Instant;
+/// use dubhe::filter::{Chain, Passed};
+/// use dubhe::{Call, Invoke, Invoking};
+///
+/// /// What runs a chain in front of a target that is made only where a filter needs one.
+/// fn run(chain: &Chain, mut call: Call, now: Instant, target: &Arc<dyn Invoke>) -> Invoking {
+///     let mut passed: Passed<'_> = match chain.begin(&mut call, now) {
+///         Ok(passed) => passed,
+///         Err(status) => return Invoking::ready(Err(status)),
+///     };
+///     match passed.next(|| target.clone()) {
+///         Some(filters) => passed.hooks.follow(filters.run(call)),
+///         None => passed.hooks.follow(target.invoke(call)),
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Passed<'a> {
     /// The guards of the hooks, which learn the end.
@@ -296,6 +346,27 @@ impl fmt::Debug for Next {
 
 /// The guards of a call, of hooks and gates that wait for its end. Dropped, they learn that it was
 /// cancelled.
+///
+/// ```
+/// # mod dubhe { pub mod dispatch { pub use dubhe_core::gate::Gates; pub use dubhe_core::filter::Guards; pub use dubhe_core::serve::Target; } pub mod gate { pub use dubhe_core::gate::Arrival; } pub use dubhe_core::{Call, Invoke, Invoking, Status}; }
+/// use std::time::Instant;
+/// use dubhe::dispatch::{Gates, Guards, Target};
+/// use dubhe::gate::Arrival;
+/// use dubhe::{Call, Invoke, Invoking, Status};
+///
+/// /// What a protocol does with a call that has arrived.
+/// fn serve(target: Target, arrival: &Arrival<'_>, decode: impl FnOnce() -> Result<Call, Status>) -> Invoking {
+///     let guards: Guards = match target.gates.admit(arrival) {
+///         Ok(guards) => guards,
+///         Err(status) => return Invoking::ready(Err(status)),
+///     };
+///     match decode() {
+///         // The gates learn the end of the call, whichever it is.
+///         Ok(call) => guards.follow(target.invoke.invoke(call)),
+///         Err(status) => Invoking::ready(Err(guards.refused(status))),
+///     }
+/// }
+/// ```
 #[derive(Debug, Default)]
 #[must_use = "dropped, it tells of a cancelled call"]
 pub struct Guards(Watchers);

@@ -18,6 +18,27 @@ use crate::time::{Deadline, Instant, SharedClock, Timer};
 pub const PRIORITY: &str = "dubhe-priority";
 
 /// The facts of a request before its arguments and attachments are decoded.
+///
+/// ```
+/// # mod dubhe { pub mod gate { pub use dubhe_core::gate::Arrival; } pub use dubhe_core::{Method, Peer, ServiceKey}; }
+/// use std::sync::Arc;
+/// use std::time::Instant;
+/// use dubhe::gate::Arrival;
+/// use dubhe::{Method, Peer, ServiceKey};
+///
+/// /// The rule of a gate: whoever does not say that it is urgent may wait.
+/// fn may_wait(arrival: &Arrival<'_>) -> bool {
+///     arrival.priority != Some("high")
+/// }
+///
+/// let service = Arc::new(ServiceKey::interface_only("org.example.Cart"));
+/// let method = Arc::new(Method::java("pay", ""));
+/// let peer = Arc::new(Peer::default());
+/// let mut arrival = Arrival::new(&service, &method, &peer, Instant::now());
+/// assert!(may_wait(&arrival));
+/// arrival.priority = Some("high");
+/// assert!(!may_wait(&arrival));
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Arrival<'a> {
@@ -94,6 +115,41 @@ pub trait Gate: Send + Sync + 'static {
 }
 
 /// The gates of a method, in order. None at all costs nothing.
+///
+/// ```
+/// # mod dubhe { pub mod dispatch { pub use dubhe_core::gate::Gates; } pub mod gate { pub use dubhe_core::gate::{Arrival, Gate}; } pub use dubhe_core::filter::Guard; pub use dubhe_core::{Method, Peer, ServiceKey, Status}; pub mod time { pub use dubhe_core::time::{Clock, SharedClock, Sleep}; } }
+/// use std::sync::Arc;
+/// use std::time::Instant;
+/// use dubhe::dispatch::Gates;
+/// use dubhe::gate::{Arrival, Gate};
+/// use dubhe::{Guard, Method, Peer, ServiceKey, Status};
+/// use dubhe::time::{Clock, SharedClock, Sleep};
+/// # struct Stopped(Instant);
+/// # impl Clock for Stopped {
+/// #     fn now(&self) -> Instant { self.0 }
+/// #     fn sleep_until(&self, _: Instant) -> Sleep { Box::pin(std::future::pending()) }
+/// #     fn wall(&self) -> std::time::SystemTime { std::time::UNIX_EPOCH }
+/// # }
+/// # let now = Instant::now();
+/// # let clock: SharedClock = Arc::new(Stopped(now));
+/// # let service = Arc::new(ServiceKey::interface_only("org.example.Cart"));
+/// # let method = Arc::new(Method::java("pay", ""));
+/// # let peer = Arc::new(Peer::default());
+///
+/// struct Closed;
+///
+/// impl Gate for Closed {
+///     fn admit(&self, _: &Arrival<'_>) -> Result<Guard, Status> {
+///         Err(Status::unavailable("closed on Sundays"))
+///     }
+/// }
+///
+/// // For the targets of a dispatch of your own; those of a service are those of its `Export`.
+/// let gates = Gates::new([Arc::new(Closed) as Arc<dyn Gate>], &clock);
+/// let arrival = Arrival::new(&service, &method, &peer, now);
+/// assert_eq!(gates.admit(&arrival).unwrap_err().message(), "closed on Sundays");
+/// assert!(Gates::default().admit(&arrival).is_ok());
+/// ```
 #[derive(Clone, Default)]
 pub struct Gates(Option<Arc<List>>);
 

@@ -19,6 +19,20 @@ thread_local! {
 const TRAVELLING: [&str; 4] = ["traceparent", "tracestate", "baggage", "dubbo.tag"];
 
 /// Deadline and trace of the surrounding call.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Context; pub mod time { pub use dubhe_core::time::Deadline; } }
+/// use std::time::{Duration, Instant};
+/// use dubhe::Context;
+/// use dubhe::time::Deadline;
+///
+/// let deadline = Deadline::after(Instant::now(), Duration::from_secs(2));
+/// let context = Context::for_test("org.example.Cart", "pay").with_deadline(deadline);
+/// // What the calls of this handler take over; `dubhe::spawn` gives it to a task of its own.
+/// let inherited = context.inherited();
+/// assert_eq!(inherited.deadline, Some(deadline));
+/// assert!(!inherited.is_empty());
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Inherited {
     /// The deadline of the surrounding call.

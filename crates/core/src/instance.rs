@@ -17,6 +17,21 @@ pub type Params = BTreeMap<ByteString, ByteString>;
 
 /// A running process that serves calls. The facts that decisions depend on have types and are
 /// parsed once, by who learns of the instance; a registry that does not know one leaves the default.
+///
+/// ```
+/// # mod dubhe { pub mod registry { pub use dubhe_core::endpoint::Instance; } }
+/// use dubhe::registry::Instance;
+///
+/// let instance = Instance {
+///     host: "10.0.0.7".into(),
+///     application: "shop".into(),
+///     zone: Some("north".into()),
+///     ..Instance::default()
+/// };
+/// assert!(instance.is_available());
+/// let leaving = Instance { terminating: true, ..instance };
+/// assert!(!leaving.is_available());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instance {
     /// Host name or IP address, without port; or `unix:PATH`, a Unix socket on this machine, whose
@@ -69,6 +84,18 @@ impl Instance {
 }
 
 /// A way to reach an instance.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Endpoint; pub mod registry { pub use dubhe_core::endpoint::{Instance, Offer}; } }
+/// use std::sync::Arc;
+/// use dubhe::Endpoint;
+/// use dubhe::registry::{Instance, Offer};
+///
+/// let instance = Arc::new(Instance { host: "10.0.0.7".into(), ..Instance::default() });
+/// let offer = Offer { protocol: "tri".into(), port: 50051 };
+/// let endpoint = Endpoint::new(instance, offer, Arc::default());
+/// assert_eq!(endpoint.to_string(), "tri://10.0.0.7:50051");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Offer {
     /// The protocol by Dubbo's name, such as `dubbo` or `tri`.
@@ -78,6 +105,20 @@ pub struct Offer {
 }
 
 /// The parameters of a service, stored once for all endpoints that share them.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Endpoint; pub mod registry { pub use dubhe_core::endpoint::{Instance, Offer, Params, ServiceParams}; } }
+/// use std::sync::Arc;
+/// use std::time::Instant;
+/// use dubhe::Endpoint;
+/// use dubhe::registry::{Instance, Offer, Params, ServiceParams};
+///
+/// let params = Params::from([("weight".into(), "200".into())]);
+/// let params = ServiceParams { params };
+/// assert_eq!(params.get("weight"), Some("200"));
+/// let endpoint = Endpoint::new(Arc::new(Instance::default()), Offer::default(), Arc::new(params));
+/// assert_eq!(endpoint.weight(Instant::now()), 200);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServiceParams {
     /// All parameters, by Dubbo's names.
@@ -108,6 +149,16 @@ const DEFAULT_WARMUP: Duration = Duration::from_mins(10);
 
 /// The facts of an endpoint: an offer of an instance, with the parameters of the service it is asked
 /// for. Cheap to clone; it keeps no connection.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{Call, Provider}; }
+/// use dubhe::{Call, Provider};
+///
+/// /// The address of the provider of a call, which filters of endpoints know.
+/// fn address(call: &Call) -> Option<String> {
+///     call.head.provider.as_ref().map(Provider::address)
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Provider(Arc<Facts>);
 

@@ -18,6 +18,21 @@ use crate::time::Timer;
 pub type Outcome = Result<Reply, Status>;
 
 /// A target that answers calls: a channel to one endpoint, a cluster of them, a local handler.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{Call, Invoke, Invoking, Status}; }
+/// use dubhe::{Call, Invoke, Invoking, Status};
+///
+/// /// Answers every call alike: the target of a gateway, or of a test.
+/// struct Closed;
+///
+/// impl Invoke for Closed {
+///     fn invoke(&self, call: Call) -> Invoking {
+///         let method = call.head.method;
+///         Invoking::ready(Err(Status::unavailable(format!("{}: closed on Sundays", method.name))))
+///     }
+/// }
+/// ```
 pub trait Invoke: Send + Sync {
     /// Begins `call`. Dropping the future cancels it.
     fn invoke(&self, call: Call) -> Invoking;
@@ -49,6 +64,37 @@ impl Peer {
 }
 
 /// Calls that wait in a table of their own, so that a leaf needs no allocation for each.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Status; pub mod call { pub use dubhe_core::invoke::{Outcome, Pending}; } }
+/// use std::collections::HashMap;
+/// use std::sync::Mutex;
+/// use std::task::{Context, Poll, Waker};
+/// use dubhe::Status;
+/// use dubhe::call::{Outcome, Pending};
+///
+/// /// The calls of a connection that wait: the reply of each, or who is to be woken.
+/// #[derive(Default)]
+/// struct Table(Mutex<HashMap<u64, Result<Outcome, Waker>>>);
+///
+/// impl Pending for Table {
+///     fn poll_reply(&self, key: u64, cx: &mut Context<'_>) -> Poll<Outcome> {
+///         let mut table = self.0.lock().unwrap();
+///         match table.remove(&key) {
+///             Some(Ok(outcome)) => Poll::Ready(outcome),
+///             Some(Err(_)) => {
+///                 table.insert(key, Err(cx.waker().clone()));
+///                 Poll::Pending
+///             }
+///             None => Poll::Ready(Err(Status::unavailable("the connection is gone"))),
+///         }
+///     }
+///
+///     fn cancel(&self, key: u64) {
+///         self.0.lock().unwrap().remove(&key);
+///     }
+/// }
+/// ```
 pub trait Pending: Send + Sync {
     /// Polls the call under `key`; after `Ready` the key is free.
     fn poll_reply(&self, key: u64, cx: &mut Context<'_>) -> Poll<Outcome>;
@@ -58,6 +104,21 @@ pub trait Pending: Send + Sync {
 }
 
 /// A call on its way: one concrete future, boxed only where it has to be.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{Invoking, Payload, Reply, Status, Value}; }
+/// use dubhe::{Invoking, Payload, Reply, Status, Value};
+///
+/// // A reply that is there, as of a cache:
+/// let cached = Invoking::ready(Ok(Reply::new(Payload::dynamic(Value::from("Hello")))));
+/// // One that has to be waited for. Dropped before, it cancels the call.
+/// let waiting = Invoking::boxed(async {
+///     cached.await.map_err(|status: Status| status.context("from the cache"))
+/// });
+/// # let mut waiting = std::pin::pin!(waiting);
+/// # let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
+/// # assert!(std::future::Future::poll(waiting.as_mut(), &mut cx).is_ready());
+/// ```
 #[must_use = "a call does nothing until it is polled"]
 pub struct Invoking {
     state: State,

@@ -96,6 +96,19 @@ impl fmt::Debug for MemoryLimit {
 }
 
 /// The memory that is left for the values of a message.
+///
+/// ```
+/// # mod dubhe { pub mod payload { pub use dubhe_core::memory::{MemoryLimit, OverBudget}; } }
+/// use dubhe::payload::{MemoryLimit, OverBudget};
+///
+/// // A decoder of your own, of a message of 1,024 bytes:
+/// let mut budget = MemoryLimit::new(4, 1 << 20).budget(1_024);
+/// let mut names: Vec<String> = Vec::new();
+/// budget.grow(&mut names)?; // before each element
+/// names.push("Dubhe".to_owned());
+/// assert!(budget.charge(1 << 20).is_err());
+/// # Ok::<(), OverBudget>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     left: usize,
@@ -148,6 +161,15 @@ impl Budget {
 }
 
 /// The error of a message whose values take more memory than its budget.
+///
+/// ```
+/// # mod dubhe { pub mod payload { pub use dubhe_core::memory::{MemoryLimit, OverBudget}; } }
+/// use dubhe::payload::{MemoryLimit, OverBudget};
+///
+/// let mut budget = MemoryLimit::default().with_most(1 << 20).budget(100);
+/// assert_eq!(budget.charge(2 << 20), Err(OverBudget));
+/// println!("{OverBudget}");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OverBudget;
 

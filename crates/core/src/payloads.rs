@@ -15,6 +15,23 @@ use crate::status::Status;
 /// The messages of a request or a reply, whether one or many, undecoded.
 ///
 /// A reply that ends without its trailers ends in an error. Nothing follows an error.
+///
+/// ```
+/// # mod dubhe { pub mod payload { pub use dubhe_core::Payloads; } pub use dubhe_core::{Payload, Reply, Status}; }
+/// use dubhe::payload::Payloads;
+/// use dubhe::{Payload, Reply, Status};
+/// use futures_core::Stream;
+///
+/// /// The messages of a reply, one or many.
+/// async fn read(reply: Reply) -> Result<Vec<Payload>, Status> {
+///     let mut messages = Payloads::of_reply(reply);
+///     let mut all = Vec::new();
+///     while let Some(message) = std::future::poll_fn(|cx| std::pin::Pin::new(&mut messages).poll_next(cx)).await {
+///         all.push(message?);
+///     }
+///     Ok(all)
+/// }
+/// ```
 pub struct Payloads {
     source: Source,
     trailers: Option<Metadata>,

@@ -8,6 +8,20 @@ use http::Extensions;
 use crate::sock_addr::SockAddr;
 
 /// The other end of a connection. A call on the serving side knows the peer that sent it.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{Context, Peer}; }
+/// use dubhe::{Context, Peer};
+///
+/// /// Admits callers that showed a certificate.
+/// fn is_known(context: &Context) -> bool {
+///     context.peer().is_some_and(|peer| peer.certificate.is_some())
+/// }
+///
+/// let peer = Peer { certificate: Some(vec![0x30].into()), ..Peer::default() };
+/// let context = Context::for_test("org.example.Cart", "pay").with_peer(peer);
+/// assert!(is_known(&context));
+/// ```
 #[derive(Clone, Default)]
 pub struct Peer {
     /// The address of the peer; `None` for a transport without addresses.

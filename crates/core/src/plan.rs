@@ -17,10 +17,42 @@ use crate::status::{Retry, Status};
 use crate::time::Instant;
 
 /// The rules that govern a call.
+///
+/// ```
+/// # mod dubhe { pub mod fault { pub use dubhe_core::plan::{Plan, Policy}; } pub use dubhe_core::CallView; }
+/// use std::sync::Arc;
+/// use std::time::Duration;
+/// use dubhe::fault::{Policy, Plan};
+/// use dubhe::CallView;
+///
+/// /// Gives calls that say that they are urgent less time, and no retries.
+/// struct Urgent { inner: Arc<dyn Plan>, urgent: Arc<Policy> }
+///
+/// impl Urgent {
+///     fn around(inner: Arc<dyn Plan>) -> Self {
+///         let usual = Policy::clone(&inner.default_policy());
+///         let urgent = Policy { timeout: Duration::from_millis(200), retries: 0, ..usual };
+///         Self { inner, urgent: Arc::new(urgent) }
+///     }
+/// }
+///
+/// impl Plan for Urgent {
+///     fn plan(&self, call: &CallView<'_>) -> Arc<Policy> {
+///         match call.head().metadata.get_str("urgent") {
+///             Some(_) => self.urgent.clone(),
+///             None => self.inner.plan(call),
+///         }
+///     }
+///
+///     fn default_policy(&self) -> Arc<Policy> {
+///         self.inner.default_policy()
+///     }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Policy {
-    /// The time that each attempt may take, [`Duration::MAX`] for ever. Dubbo's default is 1 s. A deadline that the call
-    /// inherits bounds all attempts together.
+    /// The time that each attempt may take, [`Duration::MAX`] for ever. Dubbo's default is 1 s. A
+    /// deadline that the call inherits bounds all attempts together.
     pub timeout: Duration,
     /// The time that an attempt may take whose request or reply is a stream; for ever by default,
     /// as in Dubbo.
@@ -66,6 +98,30 @@ impl fmt::Debug for Policy {
 }
 
 /// Chooses the policy of a call.
+///
+/// ```
+/// # mod dubhe { pub mod fault { pub use dubhe_core::plan::{Plan, Policy}; } pub use dubhe_core::CallView; pub use dubhe_core::fault::Fault; }
+/// use std::sync::Arc;
+/// use dubhe::fault::{Plan, Policy};
+/// use dubhe::{CallView, Fault};
+///
+/// /// Sends the calls of one method without retries. `ClientBuilder::plan` takes it.
+/// struct Careful(Arc<dyn Plan>);
+///
+/// impl Plan for Careful {
+///     fn plan(&self, call: &CallView<'_>) -> Arc<Policy> {
+///         let policy = self.0.plan(call);
+///         if call.head().method.name != "pay" {
+///             return policy;
+///         }
+///         Arc::new(Policy { fault: Fault::Failfast, ..Policy::clone(&policy) })
+///     }
+///
+///     fn default_policy(&self) -> Arc<Policy> {
+///         self.0.default_policy()
+///     }
+/// }
+/// ```
 pub trait Plan: Send + Sync + 'static {
     /// The policy of this call; called once, before its filters.
     fn plan(&self, call: &CallView<'_>) -> Arc<Policy>;
@@ -76,6 +132,39 @@ pub trait Plan: Send + Sync + 'static {
 
 /// A set of endpoints and the choice among them: all of a service, a subset, a zone, a cluster of
 /// a mesh.
+///
+/// ```
+/// # mod dubhe { pub mod directory { pub use dubhe_core::endpoint::Endpoints; } pub mod fault { pub use dubhe_core::plan::{Destination, Picked}; } pub use dubhe_core::{CallView, Endpoint, Provider}; }
+/// use std::future::Future;
+/// use std::pin::Pin;
+/// use std::sync::Arc;
+/// use std::time::Instant;
+/// use dubhe::directory::Endpoints;
+/// use dubhe::fault::{Destination, Picked};
+/// use dubhe::{CallView, Endpoint, Provider};
+///
+/// /// The first endpoint of a set that was not tried yet.
+/// struct First(Arc<Endpoints>);
+///
+/// impl Destination for First {
+///     fn snapshot(&self) -> Arc<Endpoints> {
+///         self.0.clone()
+///     }
+///
+///     fn changed(&self, _: u64) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+///         Box::pin(std::future::pending())
+///     }
+///
+///     fn pick(&self, _: &CallView<'_>, tried: &[Provider], _: Instant) -> Option<Picked> {
+///         let untried = self.0.iter().find(|endpoint| !tried.contains(endpoint.provider()))?;
+///         Some(Picked::new(untried, None))
+///     }
+///
+///     fn candidates(&self, _: &CallView<'_>, _: Instant) -> Vec<Endpoint> {
+///         self.0.iter().cloned().collect()
+///     }
+/// }
+/// ```
 pub trait Destination: Send + Sync + 'static {
     /// The present set, before rules.
     fn snapshot(&self) -> Arc<Endpoints>;
@@ -103,6 +192,17 @@ pub trait Destination: Send + Sync + 'static {
 }
 
 /// A picked endpoint. It counts as in flight until this is dropped.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Endpoint; pub mod fault { pub use dubhe_core::plan::Picked; } }
+/// use dubhe::Endpoint;
+/// use dubhe::fault::Picked;
+///
+/// let endpoint = Endpoint::of("dubbo", "10.0.0.7", 20880);
+/// // What a destination answers that has no balancer to tell of the end.
+/// let picked = Picked::new(&endpoint, None);
+/// assert_eq!(picked.endpoint(), &endpoint);
+/// ```
 #[derive(Debug)]
 pub struct Picked {
     endpoint: Endpoint,

@@ -5,6 +5,22 @@ use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A source of random numbers for balancing and jitter; not for secrets.
+///
+/// ```
+/// # mod dubhe { pub mod random { pub use dubhe_core::random::RandomSource; } }
+/// use dubhe::random::RandomSource;
+///
+/// /// What a test of a balancer uses: always the first.
+/// struct Zero;
+///
+/// impl RandomSource for Zero {
+///     fn next(&self) -> u64 {
+///         0
+///     }
+/// }
+///
+/// assert_eq!(Zero.below(10), 0);
+/// ```
 pub trait RandomSource: Send + Sync + 'static {
     /// Sixty-four random bits.
     fn next(&self) -> u64;
@@ -18,6 +34,16 @@ pub trait RandomSource: Send + Sync + 'static {
 }
 
 /// SplitMix64 on one atomic word: fast, shared without a lock, repeatable from a seed.
+///
+/// ```
+/// # mod dubhe { pub mod random { pub use dubhe_core::random::{RandomSource, SplitMix}; } }
+/// use dubhe::random::{RandomSource, SplitMix};
+///
+/// // The same seed gives the same numbers, so a simulation can be run again.
+/// let (one, other) = (SplitMix::new(7), SplitMix::new(7));
+/// assert_eq!(one.next(), other.next());
+/// assert!(SplitMix::from_os().below(6) < 6);
+/// ```
 #[derive(Debug)]
 pub struct SplitMix(AtomicU64);
 

@@ -13,6 +13,22 @@ use crate::service::ServiceKey;
 use crate::status::Status;
 
 /// The announcement of a provider: one service on one instance.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::ServiceKey; pub mod registry { pub use dubhe_core::endpoint::{Instance, Offer}; pub use dubhe_core::registry::Registration; } }
+/// use std::sync::Arc;
+/// use dubhe::ServiceKey;
+/// use dubhe::registry::{Instance, Offer, Registration};
+///
+/// // What a server tells a registry of one service and protocol.
+/// let registration = Registration {
+///     service: ServiceKey::interface_only("org.example.Greeter"),
+///     instance: Arc::new(Instance { host: "10.0.0.7".into(), ..Instance::default() }),
+///     offer: Offer { protocol: "dubbo".into(), port: 20880 },
+///     params: Arc::default(),
+/// };
+/// assert_eq!(registration.instance.host, "10.0.0.7");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
     /// The service.
@@ -26,6 +42,21 @@ pub struct Registration {
 }
 
 /// The whole list of the providers of a service.
+///
+/// ```
+/// # mod dubhe { pub mod registry { pub use dubhe_core::registry::{Health, Registration, Snapshot}; } }
+/// use dubhe::registry::{Health, Registration, Snapshot};
+///
+/// /// What a registry of your own says: its providers, or those it knew before it lost its source.
+/// fn snapshot(current: Result<Vec<Registration>, std::io::Error>, before: Snapshot) -> Snapshot {
+///     match current {
+///         Ok(providers) => Snapshot { providers, health: Health::Fresh },
+///         Err(_) => Snapshot { health: Health::Stale, ..before },
+///     }
+/// }
+/// # let lost = Err(std::io::Error::other("lost"));
+/// # assert_eq!(snapshot(lost, Snapshot::default()).health, Health::Stale);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot {
     /// The providers.

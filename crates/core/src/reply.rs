@@ -13,6 +13,17 @@ use crate::status::{Code, Status};
 use crate::time::Timer;
 
 /// The end of a streamed reply.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Status; pub mod payload { pub use dubhe_core::reply::Trailers; } }
+/// use dubhe::Status;
+/// use dubhe::payload::Trailers;
+///
+/// let ended = Trailers::default();
+/// assert!(ended.status.is_none());
+/// let broken = Trailers::failed(Status::unavailable("the disk is full"));
+/// assert_eq!(broken.status.unwrap().message(), "the disk is full");
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Trailers {
     /// The error, `None` for success.
@@ -47,6 +58,15 @@ pub enum ReplyBody {
 }
 
 /// The answer to a call whose head has arrived: nothing is retried from here on.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{Payload, Reply, Value}; }
+/// use dubhe::{Payload, Reply, Value};
+///
+/// let mut reply = Reply::new(Payload::dynamic(Value::from("Hello")));
+/// reply.metadata.insert("served-by", "cache");
+/// assert_eq!(reply.metadata.get_str("served-by"), Some("cache"));
+/// ```
 #[derive(Debug)]
 pub struct Reply {
     /// Attachments of the reply.
@@ -169,6 +189,31 @@ impl Reply {
 }
 
 /// The duty to report the end of a unary reply. Dropped without it, the reply counts as cancelled.
+///
+/// ```
+/// # mod dubhe { pub mod time { pub use dubhe_core::time::{Clock, SharedClock, Sleep, Timer}; } pub use dubhe_core::{Payload, Reply, Value}; }
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicBool, Ordering};
+/// use std::time::Instant;
+/// use dubhe::time::{Clock, SharedClock, Sleep, Timer};
+/// use dubhe::{Payload, Reply, Value};
+/// # struct Stopped(Instant);
+/// # impl Clock for Stopped {
+/// #     fn now(&self) -> Instant { self.0 }
+/// #     fn sleep_until(&self, _: Instant) -> Sleep { Box::pin(std::future::pending()) }
+/// #     fn wall(&self) -> std::time::SystemTime { std::time::UNIX_EPOCH }
+/// # }
+/// # let clock: SharedClock = Arc::new(Stopped(Instant::now()));
+///
+/// let sent = Arc::new(AtomicBool::new(false));
+/// let mut reply = Reply::new(Payload::dynamic(Value::from("Hello")));
+/// let told = sent.clone();
+/// reply.on_end(Timer::start(clock), move |end| told.store(end.code().is_none(), Ordering::Relaxed));
+///
+/// // A protocol encodes the reply, and tells its watchers when the bytes have left.
+/// reply.into_receipt().sent(Ok(7));
+/// assert!(sent.load(Ordering::Relaxed));
+/// ```
 #[derive(Debug)]
 #[must_use = "dropped, it tells of a cancelled call"]
 pub struct Receipt(Unary);
@@ -212,6 +257,36 @@ impl Drop for Unary {
 /// The messages of a streamed reply, then its trailers. Watchers of the reply learn the end when
 /// the trailers pass, or when the stream ends or is dropped without them. A protocol that writes
 /// the stream reports itself when that was: see [`ReplyStream::until_sent`].
+///
+/// ```
+/// # mod dubhe { pub mod payload { pub use dubhe_core::reply::{Frame, ReplyBody, ReplyStream}; } pub use dubhe_core::Reply; }
+/// use std::pin::Pin;
+/// use std::task::{Context, Poll};
+/// use dubhe::payload::{Frame, ReplyBody, ReplyStream};
+/// use dubhe::Reply;
+/// use futures_core::Stream;
+///
+/// /// Counts the messages of a stream on their way.
+/// struct Counted(ReplyStream, u64);
+///
+/// impl Stream for Counted {
+///     type Item = Frame;
+///
+///     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Frame>> {
+///         let polled = Pin::new(&mut self.0).poll_next(cx);
+///         self.1 += u64::from(matches!(polled, Poll::Ready(Some(Frame::Message(_)))));
+///         polled
+///     }
+/// }
+///
+/// fn count(mut reply: Reply) -> Reply {
+///     if let ReplyBody::Stream(stream) = reply.body {
+///         // Its watchers stay around what it becomes.
+///         reply.body = ReplyBody::Stream(stream.wrap(|inner| Counted(inner, 0)));
+///     }
+///     reply
+/// }
+/// ```
 pub struct ReplyStream {
     frames: Pin<Box<dyn Stream<Item = Frame> + Send>>,
     watchers: Watchers,

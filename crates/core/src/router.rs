@@ -9,6 +9,19 @@ use crate::endpoint::Endpoints;
 use crate::time::Instant;
 
 /// A set of endpoints by index: bit `i` is endpoint `i` of the snapshot.
+///
+/// ```
+/// # mod dubhe { pub mod router { pub use dubhe_core::router::Bitmap; } }
+/// use dubhe::router::Bitmap;
+///
+/// let mut left = Bitmap::full(4);
+/// left.remove(2);
+/// let mut zone = Bitmap::empty(4);
+/// zone.insert(2);
+/// zone.insert(3);
+/// left.intersect(&zone);
+/// assert_eq!(left.iter().collect::<Vec<_>>(), [3]);
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Bitmap {
     words: Vec<u64>,
@@ -111,12 +124,35 @@ impl fmt::Debug for Bitmap {
 }
 
 /// The reasons why endpoints were left out, for "why this instance?".
+///
+/// ```
+/// # mod dubhe { pub mod router { pub use dubhe_core::router::Trace; } }
+/// use dubhe::router::Trace;
+///
+/// let mut trace = Trace::default();
+/// trace.record("tags", "tag=gray", 3);
+/// trace.record("zone", "north", 0);
+/// // Which router left nobody?
+/// let last = trace.steps().iter().find(|step| step.left == 0);
+/// assert_eq!(last.map(|step| &*step.router), Some("zone"));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
     steps: Vec<TraceStep>,
 }
 
 /// A router's decision.
+///
+/// ```
+/// # mod dubhe { pub mod router { pub use dubhe_core::router::{Trace, TraceStep}; } }
+/// use dubhe::router::{Trace, TraceStep};
+///
+/// let mut trace = Trace::default();
+/// trace.record("zone", "north", 2);
+/// for TraceStep { router, rule, left } in trace.steps() {
+///     assert_eq!(format!("{router} ({rule}) left {left}"), "zone (north) left 2");
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceStep {
     /// The router.
@@ -208,6 +244,30 @@ pub trait Router: Send + Sync + 'static {
 }
 
 /// A router that knows the set.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::CallView; pub mod router { pub use dubhe_core::router::{Bitmap, PreparedRouter, Trace}; } }
+/// use std::time::Instant;
+/// use dubhe::CallView;
+/// use dubhe::router::{Bitmap, PreparedRouter, Trace};
+///
+/// /// Sends the calls of testers to the first endpoint alone, a canary.
+/// struct Canary;
+///
+/// impl PreparedRouter for Canary {
+///     fn narrow(&self, call: &CallView<'_>, set: &mut Bitmap, _: Instant, trace: Option<&mut Trace>) {
+///         if call.head().metadata.get_str("tester").is_none() {
+///             return;
+///         }
+///         for place in 1..64 {
+///             set.remove(place);
+///         }
+///         if let Some(trace) = trace {
+///             trace.record("canary", "tester", set.count());
+///         }
+///     }
+/// }
+/// ```
 pub trait PreparedRouter: Send + Sync {
     /// Takes out of `set` what must not answer `call`; says why in `trace` when asked to. `now` is the
     /// time of the pick: that of each attempt of a call, not of its arrival.

@@ -11,6 +11,22 @@ use crate::service::{Method, ServiceKey};
 use crate::status::{Status, panicked};
 
 /// The names in a request, borrowed from its bytes: nothing else is decoded yet.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::ServiceKey; pub mod dispatch { pub use dubhe_core::serve::{Overload, Wanted}; } }
+/// use dubhe::ServiceKey;
+/// use dubhe::dispatch::{Overload, Wanted};
+///
+/// let wanted = Wanted {
+///     interface: "org.example.Greeter",
+///     group: "north",
+///     version: "1.0.0",
+///     method: "greet",
+///     overload: Overload::Types("Ljava/lang/String;"),
+/// };
+/// let key = ServiceKey::new(wanted.interface, wanted.group, wanted.version);
+/// assert_eq!(key.to_string(), "north/org.example.Greeter:1.0.0");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted<'a> {
     /// The interface, or the path of the request: over HTTP all of it before the method, so that it
@@ -61,6 +77,30 @@ pub enum Overload<'a> {
 
 /// The target of a call: the exported service and method, and the way to the handler, filters
 /// included.
+///
+/// ```
+/// # mod dubhe { pub mod dispatch { pub use dubhe_core::gate::Gates; pub use dubhe_core::serve::Target; } pub use dubhe_core::{Call, Invoke, Invoking, Method, ServiceKey, Status}; }
+/// use std::sync::Arc;
+/// use dubhe::dispatch::{Gates, Target};
+/// use dubhe::{Call, Invoke, Invoking, Method, ServiceKey, Status};
+///
+/// struct Nobody;
+///
+/// impl Invoke for Nobody {
+///     fn invoke(&self, _: Call) -> Invoking {
+///         Invoking::ready(Err(Status::unavailable("nobody is there")))
+///     }
+/// }
+///
+/// let target = Target {
+///     service: Arc::new(ServiceKey::interface_only("org.example.Greeter")),
+///     method: Arc::new(Method::java("greet", "Ljava/lang/String;")),
+///     params: Arc::default(),
+///     gates: Gates::default(),
+///     invoke: Arc::new(Nobody),
+/// };
+/// assert_eq!(target.service.interface(), "org.example.Greeter");
+/// ```
 #[derive(Clone)]
 pub struct Target {
     /// The exported service.

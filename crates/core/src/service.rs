@@ -10,6 +10,15 @@ use crate::printable::Printable;
 ///
 /// Empty group and version mean "none". Dubbo writes the version `0.0.0` for "none" on the wire
 /// (Dubbo Java `GroupServiceKeyCache`), so [`ServiceKey::new`] folds it to empty.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::ServiceKey; }
+/// use dubhe::ServiceKey;
+///
+/// let key = ServiceKey::new("org.example.Greeter", "north", "1.0.0");
+/// assert_eq!(key.to_string(), "north/org.example.Greeter:1.0.0");
+/// assert_eq!(ServiceKey::parse("north/org.example.Greeter:1.0.0"), key);
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct ServiceKey {
     interface: ByteString,
@@ -110,6 +119,16 @@ impl CallKind {
 }
 
 /// A method of a service.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{CallKind, Method}; }
+/// use dubhe::{CallKind, Method};
+///
+/// let method = Method::java("add", "IJ"); // add(int, long)
+/// assert_eq!(method.descriptor.as_deref(), Some("IJ"));
+/// let watch = Method::java("watch", "").kind(CallKind::ServerStream);
+/// assert!(watch.kind.is_streamed());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Method {
     /// The name on the wire, such as `getUser`.

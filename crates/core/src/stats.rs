@@ -7,6 +7,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The calls in flight to a provider, and what balancers, filters and limiters keep of it. It outlives
 /// the set that the provider is in, and goes with its last call.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Endpoint; }
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use dubhe::Endpoint;
+///
+/// /// What a hook counts of a provider.
+/// #[derive(Default)]
+/// struct Failures(AtomicU64);
+///
+/// let endpoint = Endpoint::of("dubbo", "10.0.0.7", 20880);
+/// let stats = endpoint.provider().stats(); // or `call.head.provider` in a filter of endpoints
+/// stats.get_or_init(Failures::default).0.fetch_add(1, Ordering::Relaxed);
+/// assert_eq!(stats.get_or_init(Failures::default).0.load(Ordering::Relaxed), 1);
+/// ```
 #[derive(Default)]
 pub struct ProviderStats {
     in_flight: AtomicU32,

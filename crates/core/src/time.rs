@@ -12,6 +12,35 @@ pub type Sleep = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// A monotonic clock and its timer, for decisions and for sleeps that are part of one. Production
 /// uses the runtime's, which a simulation pauses. A clock of one's own above real protocols must tell
 /// the runtime's instants: their timers are the runtime's.
+///
+/// ```
+/// # mod dubhe { pub mod time { pub use dubhe_core::time::{Clock, Sleep, Timer}; } }
+/// use std::sync::{Arc, Mutex};
+/// use std::time::{Duration, Instant, SystemTime};
+/// use dubhe::time::{Clock, Sleep, Timer};
+///
+/// /// The clock of a test without sockets, which stands until it is told to go on.
+/// struct Stopped(Mutex<Instant>);
+///
+/// impl Clock for Stopped {
+///     fn now(&self) -> Instant {
+///         *self.0.lock().unwrap()
+///     }
+///
+///     fn sleep_until(&self, _: Instant) -> Sleep {
+///         Box::pin(std::future::pending())
+///     }
+///
+///     fn wall(&self) -> SystemTime {
+///         SystemTime::UNIX_EPOCH
+///     }
+/// }
+///
+/// let clock = Arc::new(Stopped(Mutex::new(Instant::now())));
+/// let timer = Timer::start(clock.clone());
+/// *clock.0.lock().unwrap() += Duration::from_secs(5);
+/// assert_eq!(timer.elapsed(), Duration::from_secs(5));
+/// ```
 pub trait Clock: Send + Sync + 'static {
     /// The present.
     fn now(&self) -> Instant;
@@ -34,6 +63,19 @@ pub fn after(now: Instant, duration: Duration) -> Instant {
 }
 
 /// The time since a moment, by an injected clock.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::{Call, Reply, Status}; pub use dubhe_core::filter::Next; }
+/// use dubhe::{Call, Next, Reply, Status};
+///
+/// /// Says how long a call took, as the clock of the client sees it.
+/// async fn timed(call: Call, next: Next) -> Result<Reply, Status> {
+///     let timer = next.timer();
+///     let outcome = next.run(call).await;
+///     println!("{:?}", timer.elapsed());
+///     outcome
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Timer {
     clock: SharedClock,
@@ -91,7 +133,8 @@ impl Deadline {
         Self(when)
     }
 
-    /// The deadline `timeout` after `now`.
+    /// The deadline `timeout` after `now`. This crate knows no clock, so that a decision reads its own
+    /// once; `dubhe::time::deadline_after` reads the runtime's.
     pub fn after(now: Instant, timeout: Duration) -> Self {
         Self(after(now, timeout))
     }

@@ -19,6 +19,17 @@ use crate::sock_addr::{unix_path, write_unix};
 use crate::time::{Duration, SystemTime};
 
 /// A parsed URL. Its parameters are sorted; unknown ones are kept. Passwords never print.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::url::{Url, UrlError}; }
+/// use dubhe::{Url, UrlError};
+///
+/// let url = Url::parse("10.0.0.7:20880/org.example.Greeter?version=1.0.0&timeout=3000", "dubbo")?;
+/// assert_eq!((&*url.protocol, &*url.host, url.port), ("dubbo", "10.0.0.7", 20880));
+/// assert_eq!(url.param("timeout"), Some("3000"));
+/// assert_eq!(url.service().to_string(), "org.example.Greeter:1.0.0");
+/// # Ok::<(), UrlError>(())
+/// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Url {
     /// The text before `://`.
@@ -38,6 +49,15 @@ pub struct Url {
 }
 
 /// The reason why a text is no URL.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::url::Url; }
+/// use dubhe::Url;
+///
+/// let error = Url::parse("dubbo://10.0.0.7:port", "dubbo").unwrap_err();
+/// println!("{error}"); // says which part of which URL is wrong
+/// # assert!(error.to_string().contains("port"), "{error}");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UrlError(String);
 

@@ -68,6 +68,8 @@
 //! | `tls` | TLS for all of these, with rustls and aws-lc-rs: for it alone the build needs a C compiler |
 
 mod app;
+#[cfg(feature = "protobuf")]
+pub mod protobuf;
 mod registries;
 mod spawn;
 
@@ -79,14 +81,25 @@ pub use dubhe_client::{
     CallOptions, Client, ClientBuilder, Generic, JavaArgument, MethodBuilder, ReplyAttachments,
     RetryBudget, Stub,
 };
+/// A text whose copies share its bytes; names and texts of Dubhe are such.
+///
+/// ```
+/// use dubhe::ByteString;
+///
+/// let name = ByteString::from("Dubhe");
+/// let copy = name.clone(); // of a pointer
+/// assert_eq!(copy.as_ptr(), name.as_ptr());
+/// assert!(copy.starts_with("Du")); // it is a `str`
+/// ```
+pub use dubhe_core::ByteString;
 pub use dubhe_core::end::{End, Ending};
 pub use dubhe_core::fault::{Attempts, Fault, FaultStrategy};
 pub use dubhe_core::filter::{Filter, Guard, Hook, Next};
 pub use dubhe_core::url::{Url, UrlError};
 pub use dubhe_core::{
-    ByteString, Call, CallKind, CallView, Code, Context, Endpoint, Head, Invoke, Invoking,
-    Metadata, Method, Payload, Peer, Provider, ProviderStats, Reply, Request, Response, ServiceKey,
-    SockAddr, Status, Streaming, Value,
+    Call, CallKind, CallView, Code, Context, Endpoint, Head, Invoke, Invoking, Metadata, Method,
+    Payload, Peer, Provider, ProviderStats, Reply, Request, Response, ServiceKey, SockAddr, Status,
+    Streaming, Value,
 };
 pub use dubhe_macros::{Java, JavaException, interface};
 #[cfg(feature = "protobuf")]
@@ -229,18 +242,6 @@ pub mod payload {
     pub use dubhe_core::{CallBody, Encoded, EncodedArgs, Format, Payload, Payloads};
 }
 
-/// Messages of protocol buffers. [`Message`](protobuf::Message) is a message of a service;
-/// [`ProstMessage`](protobuf::ProstMessage) has the methods to encode and decode one.
-#[cfg(feature = "protobuf")]
-pub mod protobuf {
-    pub use dubhe_protobuf::prost::{
-        DecodeError, EncodeError, Message as ProstMessage, Name as ProstName, UnknownEnumValue,
-    };
-    pub use dubhe_protobuf::{
-        Message, MessageShape, decode, detail, details, json, message, method, types,
-    };
-}
-
 /// Sources of randomness, which a test can replace.
 pub mod random {
     pub use dubhe_core::random::{RandomSource, SplitMix};
@@ -273,7 +274,7 @@ pub mod status {
 /// Clocks and deadlines.
 pub mod time {
     pub use dubhe_core::time::{Clock, Deadline, SharedClock, Sleep, Timer};
-    pub use dubhe_net::time::{TokioClock, now};
+    pub use dubhe_net::time::{TokioClock, deadline_after, now};
 }
 
 /// Dynamic values of Java types.

@@ -27,6 +27,27 @@ type BoxError = Box<dyn Error + Send + Sync>;
 /// [`Code::ResourceExhausted`], after which a caller goes to another provider. Any other error is
 /// [`Code::Unknown`] with its text: change it to a [`Status`] where that says too little, for example
 /// by `ServiceBuilder::map_err`.
+///
+/// ```
+/// use dubhe::layer::{Layer, LayerFilter, NextService};
+/// use dubhe::prelude::*;
+///
+/// /// Keeps nothing of its own, and gives the service back as it is.
+/// struct Nothing;
+///
+/// impl Layer<NextService> for Nothing {
+///     type Service = NextService;
+///
+///     fn layer(&self, inner: NextService) -> NextService {
+///         inner
+///     }
+/// }
+///
+/// # fn build(app: &App) -> Result<Generic, Status> {
+/// // Any layer of `tower`, such as `ConcurrencyLimitLayer`; a server takes it by `layer(..)`.
+/// app.generic("org.example.Users").filter(LayerFilter::new(Nothing)).build()
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct LayerFilter<S>(S);
 
@@ -60,6 +81,45 @@ where
 /// [extensions](dubhe_core::Head::extensions) of its head.
 ///
 /// Always ready. A layer may call it more than once, with a [copy](Call::try_clone) of a call.
+///
+/// ```
+/// use std::task::{Context, Poll};
+/// use dubhe::Invoking;
+/// use dubhe::layer::{Layer, NextService, Service};
+/// use dubhe::prelude::*;
+///
+/// /// Signs each call.
+/// #[derive(Clone)]
+/// struct Sign<S>(S);
+///
+/// impl<S: Service<Call, Response = Reply, Error = Status>> Service<Call> for Sign<S> {
+///     type Response = Reply;
+///     type Error = Status;
+///     type Future = S::Future;
+///
+///     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
+///         self.0.poll_ready(cx)
+///     }
+///
+///     fn call(&mut self, mut call: Call) -> S::Future {
+///         call.head.metadata.insert("signature", "s3cret");
+///         self.0.call(call)
+///     }
+/// }
+///
+/// /// The layer of it: what it wraps is the rest of the way of all calls.
+/// struct SignLayer;
+///
+/// impl Layer<NextService> for SignLayer {
+///     type Service = Sign<NextService>;
+///
+///     fn layer(&self, inner: NextService) -> Self::Service {
+///         Sign(inner)
+///     }
+/// }
+/// # let _ = dubhe::layer::LayerFilter::new(SignLayer);
+/// # fn future(call: Call, mut next: NextService) -> Invoking { next.call(call) }
+/// ```
 #[derive(Clone, Copy)]
 pub struct NextService(());
 

@@ -48,6 +48,29 @@ pub struct Trigger {
 }
 
 /// Learns of a shutdown; everybody else's side. Cheap to clone.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::io::Io; pub use dubhe_net::drain::{Phase, Shutdown}; } }
+/// use dubhe::net::{Io, Phase, Shutdown};
+/// use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+///
+/// /// A connection of a protocol of your own, which echoes until the server stops.
+/// async fn echo(mut io: Io, mut shutdown: Shutdown) -> std::io::Result<()> {
+///     let _guard = shutdown.guard(); // the server waits for it
+///     let mut buffer = [0; 1024];
+///     while shutdown.phase() == Phase::Running {
+///         let read = tokio::select! {
+///             read = io.read(&mut buffer) => read?,
+///             _ = shutdown.draining() => break,
+///         };
+///         if read == 0 {
+///             break;
+///         }
+///         io.write_all(&buffer[..read]).await?;
+///     }
+///     io.shutdown().await
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Shutdown {
     phase: watch::Receiver<Phase>,
@@ -62,6 +85,20 @@ struct Counter {
 }
 
 /// Work that is still going on; a shutdown waits until all of it is dropped.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::drain::{DrainGuard, Shutdown}; } }
+/// use dubhe::net::{DrainGuard, Shutdown};
+///
+/// /// Runs work that a server waits for before it ends.
+/// fn work(shutdown: &Shutdown, job: impl Future<Output = ()> + Send + 'static) {
+///     let guard: DrainGuard = shutdown.guard();
+///     tokio::spawn(async move {
+///         job.await;
+///         drop(guard);
+///     });
+/// }
+/// ```
 #[derive(Debug)]
 pub struct DrainGuard(Arc<Counter>);
 

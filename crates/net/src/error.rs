@@ -26,6 +26,15 @@ pub enum ErrorKind {
 }
 
 /// An error that says what was tried, on what, and why it failed. Clones share one allocation.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::io::Address; pub use dubhe_net::ErrorKind; } }
+/// use dubhe::net::{Address, ErrorKind};
+///
+/// let error = "no-port".parse::<Address>().unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Config);
+/// println!("{error}"); // says what was tried, on what, and what to do
+/// ```
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 

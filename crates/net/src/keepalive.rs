@@ -15,6 +15,19 @@ use dubhe_core::time::after;
 pub const MAX_PROBES: u32 = 2;
 
 /// The times of the probes.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::keepalive::KeepaliveOptions; } }
+/// use std::time::Duration;
+/// use dubhe::net::KeepaliveOptions;
+///
+/// // A peer that is probed after half a second in which calls wait for it and nothing arrives.
+/// let keepalive = KeepaliveOptions::default()
+///     .interval(Duration::from_millis(500))
+///     .timeout(Duration::from_millis(500));
+/// assert_eq!(KeepaliveOptions::off().interval, Duration::ZERO);
+/// # assert_eq!(keepalive.minimum, Duration::from_secs(10));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeepaliveOptions {

@@ -8,6 +8,17 @@ use crate::{Error, ErrorKind};
 
 /// A minimal rate: in each window of time in which something is received and not whole, so many
 /// bytes a second must come on average. The first window is the grace.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::rate::MinRate; } }
+/// use std::time::Duration;
+/// use dubhe::net::MinRate;
+///
+/// // Peers on slow links may send 200 bytes a second, counted in windows of 30 s.
+/// let rate = MinRate::new(200, Duration::from_secs(30));
+/// assert_eq!(rate.least(Duration::from_secs(30)), 6_000);
+/// assert!(MinRate::NONE.is_none());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MinRate {
     /// Bytes a second; zero for any rate.

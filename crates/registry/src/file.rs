@@ -27,6 +27,18 @@ const MAX_FILE: u64 = 1024 * 1024;
 /// Providers write a file each, so no lock is needed, and a person may add one by hand. A provider
 /// that is killed leaves its file behind; callers pass over it while others can be reached. The
 /// folder is read once a second.
+///
+/// ```
+/// # mod dubhe { pub mod registry { pub use dubhe_registry::File; pub use dubhe_core::registry::Registry; } pub mod time { pub use dubhe_core::time::SharedClock; } }
+/// use std::sync::Arc;
+/// use dubhe::registry::{File, Registry};
+/// use dubhe::time::SharedClock;
+///
+/// /// The registry of machines that share a folder; `registry("file:///srv/providers")` is the same.
+/// fn shared(clock: SharedClock) -> Arc<dyn Registry> {
+///     Arc::new(File::new("/srv/providers", clock).max_file(64 * 1024))
+/// }
+/// ```
 #[derive(Clone)]
 pub struct File {
     folder: PathBuf,

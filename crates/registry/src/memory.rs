@@ -10,6 +10,33 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 /// A registry within one process; clones share it.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::ServiceKey; pub mod registry { pub use dubhe_core::endpoint::{Instance, Offer}; pub use dubhe_registry::Memory; pub use dubhe_core::registry::{Registration, Registry}; } }
+/// use std::sync::Arc;
+/// use dubhe::ServiceKey;
+/// use futures_core::Stream as _;
+/// use dubhe::registry::{Instance, Memory, Offer, Registration, Registry};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // Servers and clients of one test share a clone each.
+/// let registry = Memory::new();
+/// let greeter = ServiceKey::interface_only("org.example.Greeter");
+/// let registration = Registration {
+///     service: greeter.clone(),
+///     instance: Arc::new(Instance { host: "127.0.0.1".into(), ..Instance::default() }),
+///     offer: Offer { protocol: "dubbo".into(), port: 20880 },
+///     params: Arc::default(),
+/// };
+/// registry.register(registration).await?;
+///
+/// let mut snapshots = registry.subscribe(&greeter).await?;
+/// let first = std::future::poll_fn(|cx| snapshots.as_mut().poll_next(cx)).await;
+/// assert_eq!(first.map(|snapshot| snapshot.providers.len()), Some(1));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Memory(Arc<Mutex<HashMap<ServiceKey, watch::Sender<Snapshot>>>>);
 

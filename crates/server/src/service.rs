@@ -14,6 +14,32 @@ use tokio::runtime::Handle;
 use crate::isolation::Isolation;
 
 /// A set of methods under one name; `#[dubhe::interface]` makes one of a trait.
+///
+/// ```
+/// use std::sync::Arc;
+/// use dubhe::prelude::*;
+/// use dubhe::{Invoking, Method, Payload, Service};
+///
+/// /// A service by hand; `#[dubhe::interface]` and `dubhe-build` write one like it.
+/// struct Clock;
+///
+/// impl Service for Clock {
+///     fn key(&self) -> ServiceKey {
+///         ServiceKey::interface_only("org.example.Clock")
+///     }
+///
+///     fn methods(&self) -> Vec<Arc<Method>> {
+///         vec![Arc::new(Method::java("zone", ""))]
+///     }
+///
+///     fn call(&self, _: usize, _: Call) -> Invoking {
+///         Invoking::ready(Ok(Reply::new(Payload::dynamic(Value::from("UTC")))))
+///     }
+/// }
+///
+/// let server = Server::builder().service(Clock);
+/// # drop(server);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a service",
     note = "`#[dubhe::interface]` on a trait `Greeter`, and `dubhe-build` for a `.proto` file, make \
@@ -37,6 +63,25 @@ pub trait Service: Send + Sync + 'static {
 }
 
 /// A service to export, with its parameters, gates and filters.
+///
+/// ```
+/// use std::time::Duration;
+/// use dubhe::prelude::*;
+/// # #[dubhe::interface("org.example.Greeter")]
+/// # trait Greeter { async fn greet(&self, name: String) -> Result<String, Status>; }
+/// # struct Polite;
+/// # impl Greeter for Polite {
+/// #     async fn greet(&self, name: String) -> Result<String, Status> { Ok(name) }
+/// # }
+///
+/// let north = Export::new(GreeterServer::new(Polite))
+///     .group("north")
+///     .version("1.0.0")
+///     .param("weight", "50")
+///     .delay(Duration::from_secs(5)); // until it is announced
+/// let server = Server::builder().service(north);
+/// # drop(server);
+/// ```
 #[derive(Clone)]
 pub struct Export {
     pub(crate) service: Arc<dyn Service>,
@@ -164,6 +209,25 @@ impl Export {
 }
 
 /// An item that a server exports: a [`Service`], or an [`Export`] of one.
+///
+/// ```
+/// use dubhe::IntoExport;
+/// use dubhe::prelude::*;
+/// # #[dubhe::interface("org.example.Greeter")]
+/// # trait Greeter { async fn greet(&self, name: String) -> Result<String, Status>; }
+/// # struct Polite;
+/// # impl Greeter for Polite {
+/// #     async fn greet(&self, name: String) -> Result<String, Status> { Ok(name) }
+/// # }
+///
+/// /// What all services of an application have in common.
+/// fn ours(service: impl IntoExport) -> Export {
+///     service.into_export().param("owner", "shop-team").hook(dubhe::filter::Token::new("s3cret"))
+/// }
+///
+/// let server = Server::builder().service(ours(GreeterServer::new(Polite)));
+/// # drop(server);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a service that can be exported",
     note = "`#[dubhe::interface]` on a trait `Greeter`, and `dubhe-build` for a `.proto` file, make \

@@ -20,6 +20,16 @@ use crate::service::Export;
 use crate::table::generation;
 
 /// The exported services, by interface; immutable once built.
+///
+/// ```
+/// use dubhe::{RunningServer, Services};
+///
+/// /// The interfaces that a server exports at present.
+/// fn interfaces(server: &RunningServer) -> Vec<String> {
+///     let services: &Services = &server.services();
+///     services.iter().map(|(service, _)| service.to_string()).collect()
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Services {
     interfaces: HashMap<ByteString, Vec<Arc<Exported>>>,
@@ -39,6 +49,28 @@ pub struct Services {
 }
 
 /// A builder of [`Services`].
+///
+/// ```
+/// use dubhe::Services;
+/// use dubhe::dispatch::{Dispatch, Overload, Wanted};
+/// use dubhe::prelude::*;
+/// # #[dubhe::interface("org.example.Greeter")]
+/// # trait Greeter { async fn greet(&self, name: String) -> Result<String, Status>; }
+/// # struct Polite;
+/// # impl Greeter for Polite {
+/// #     async fn greet(&self, name: String) -> Result<String, Status> { Ok(name) }
+/// # }
+///
+/// // The services of a server that has no port: a test, or a transport of your own.
+/// let mut builder = Services::builder();
+/// builder.export(Export::new(GreeterServer::new(Polite)));
+/// let services = builder.build()?;
+/// let (interface, types) = ("org.example.Greeter", "Ljava/lang/String;");
+/// let overload = Overload::Types(types);
+/// let wanted = Wanted { interface, group: "", version: "", method: "greet", overload };
+/// assert!(services.find(wanted).is_ok());
+/// # Ok::<(), Status>(())
+/// ```
 #[derive(Default)]
 pub struct ServicesBuilder {
     exports: Vec<Export>,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use dubhe::protobuf::{Message, ProstName, message, method};
-use dubhe::time::{Deadline, now};
+use dubhe::time::deadline_after;
 use dubhe::{CallKind, CallOptions, Code, Request, Response, Status, Streaming};
 use futures_util::{Stream, stream};
 use tokio::sync::{Notify, Semaphore};
@@ -120,7 +120,7 @@ impl Exchange {
         let mut options = CallOptions::new();
         if let Some(milliseconds) = self.asked.timeout_ms {
             let timeout = Duration::from_millis(milliseconds.into());
-            options = options.deadline(Deadline::after(now(), timeout));
+            options = options.deadline(deadline_after(timeout));
         }
         let client = self.client.with(options.clone());
         Ok(match self.asked.method.as_deref().unwrap_or_default() {

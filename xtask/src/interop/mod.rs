@@ -5,16 +5,15 @@ mod registry;
 mod sides;
 mod suite;
 
-use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
 use crate::Result;
+use crate::known::KnownFailures;
 use crate::peers::Peers;
 use crate::process::check;
 use crate::repo::{root, target};
 use crate::tally::Tally;
-use judge::KnownFailures;
 use suite::SUITES;
 
 /// The package of this project's side: a provider of the peers' services and a consumer of their
@@ -46,8 +45,10 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
     }
 
     let ours = build()?;
-    let known =
-        KnownFailures::parse(&fs::read_to_string(root().join("tests/peers/known-failing.txt"))?)?;
+    let known = KnownFailures::read(&root().join("tests/peers/known-failing.txt"))?;
+    if let Some(stray) = known.names().find(|name| !is_of_suite(name)) {
+        return Err(format!("known-failing.txt: {stray:?} is no case of a suite").into());
+    }
     let peers = Peers::new("interop")?;
     for suite in ready {
         if let Err(error) = suite.run(&peers, &ours, &known, tally) {
@@ -55,6 +56,12 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Returns `true` for the name of a suite and a case.
+fn is_of_suite(name: &str) -> bool {
+    let suite = name.split_once(' ').map(|(suite, _)| suite);
+    suite.is_some_and(|suite| SUITES.iter().any(|known| known.name == suite))
 }
 
 /// Builds our side in release mode and says where it is.

@@ -3,10 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::judge::{Judge, KnownFailures};
+use super::judge::Judge;
 use super::registry::Registry;
 use super::sides;
 use crate::Result;
+use crate::known::KnownFailures;
 use crate::peers::{Peer, Peers};
 use crate::process::{ServerProcess, check, free_address, lines};
 use crate::tally::Tally;

@@ -4,6 +4,8 @@ mod circles;
 mod clock;
 mod direction;
 mod docs;
+mod examples;
+mod exports;
 mod facade;
 mod features;
 mod globals;
@@ -48,6 +50,7 @@ const CHECKS: &[Check] = &[
     ("dependency-direction", direction::direction),
     ("facade-on-top", direction::facade),
     ("facade-is-curated", facade::check),
+    ("facade-has-examples", examples::check),
     ("cluster-names-no-protocol", direction::cluster),
     ("core-is-pure", pure::check),
     ("no-circles", circles::check),

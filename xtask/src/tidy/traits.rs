@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Finding;
 use crate::repo::Repo;
-use crate::source::{code, line_of, word_offsets};
+use crate::source::{code, identifier, line_of, word_offsets};
 
 /// Finds public traits that no type of the workspace implements. Traits go by their names; unit
 /// tests do not count, integration tests and examples do.
@@ -35,12 +35,6 @@ pub(super) fn implementors(repo: &Repo) -> Vec<Finding> {
 /// The code that follows `at`, without the space in front.
 fn rest(code: &str, at: usize) -> &str {
     code.get(at..).unwrap_or_default().trim_start()
-}
-
-/// The identifier that `code` begins with; empty for anything else.
-fn identifier(code: &str) -> &str {
-    let end = code.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(code.len());
-    code.get(..end).unwrap_or_default()
 }
 
 /// The last names of the traits in `impl Trait<..> for`.

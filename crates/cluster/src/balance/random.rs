@@ -8,6 +8,23 @@ use dubhe_core::time::Instant;
 use dubhe_core::{CallView, Endpoint};
 
 /// Picks at random, in proportion to the weights (Dubbo's `random`).
+///
+/// ```
+/// # mod dubhe { pub mod balance { pub use dubhe_core::balance::{Balance, Selection}; pub use dubhe_cluster::balance::Random; } pub mod directory { pub use dubhe_core::endpoint::Endpoints; } pub mod random { pub use dubhe_core::random::SplitMix; } pub use dubhe_core::Endpoint; }
+/// use std::sync::Arc;
+/// use std::time::Instant;
+/// use dubhe::balance::{Balance, Random, Selection};
+/// use dubhe::directory::Endpoints;
+/// use dubhe::random::SplitMix;
+/// use dubhe::Endpoint;
+///
+/// let set = Endpoints::new([Endpoint::of("dubbo", "10.0.0.1", 20880)]);
+/// let selection = Selection::new(&Arc::new(set), None, Instant::now());
+/// // A seed makes the choices of a test repeatable; `Random::from_os` is the default of a client.
+/// let random = Random::new(Arc::new(SplitMix::new(7)));
+/// let pick = random.prepare(&selection);
+/// # drop(pick);
+/// ```
 #[derive(Clone)]
 pub struct Random {
     source: Arc<dyn RandomSource>,

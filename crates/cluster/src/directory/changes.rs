@@ -1,16 +1,45 @@
 //! The lines of the log about a set that has taken the place of another.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use bytestring::ByteString;
 use dubhe_core::endpoint::Endpoints;
 use dubhe_core::registry::Health;
 use dubhe_core::{Endpoint, ServiceKey};
+use parking_lot::Mutex;
 use tracing::field::{DisplayValue, display};
 
 use crate::listed::list;
 
-/// Tells which providers of `service` came and went, and that none is left.
-pub(super) fn log(service: &ServiceKey, before: &Endpoints, now: &Endpoints) {
+/// The reasons why directories of one service, by their protocols, have no endpoints: what one has told
+/// the others do not repeat.
+#[derive(Debug, Default)]
+pub(super) struct Told(Mutex<HashMap<Vec<ByteString>, String>>);
+
+impl Told {
+    /// Notes the reason of a directory, and returns `true` for one that no other directory has told.
+    fn is_new(&self, protocols: &[ByteString], why: &str) -> bool {
+        let mut reasons = self.0.lock();
+        let repeats = reasons.iter().any(|(of, told)| of != protocols && told == why);
+        reasons.insert(protocols.to_vec(), why.to_owned());
+        !repeats
+    }
+
+    /// Drops the reason of a directory that has endpoints, or has ended.
+    pub(super) fn forget(&self, protocols: &[ByteString]) {
+        self.0.lock().remove(protocols);
+    }
+}
+
+/// Tells which providers of `service` came and went, and that none is left, unless another directory
+/// has `told` so.
+pub(super) fn log(
+    service: &ServiceKey,
+    protocols: &[ByteString],
+    told: &Told,
+    before: &Endpoints,
+    now: &Endpoints,
+) {
     let (added, removed) = (beyond(now, before), beyond(before, now));
     if !added.is_empty() || !removed.is_empty() {
         tracing::info!(
@@ -22,9 +51,13 @@ pub(super) fn log(service: &ServiceKey, before: &Endpoints, now: &Endpoints) {
         );
     }
     let first = before.number() == 0;
-    if now.is_empty() && (first || !before.is_empty()) {
+    if !now.is_empty() {
+        told.forget(protocols);
+    } else if first || !before.is_empty() {
         let why = without_endpoints(now);
-        tracing::warn!(%service, %why, "no provider of a service is left; calls fail until one is there");
+        if told.is_new(protocols, &why) {
+            tracing::warn!(%service, %why, "no provider of a service is left; calls fail until one is there");
+        }
     }
 }
 
@@ -58,4 +91,22 @@ fn beyond<'a>(all: &'a Endpoints, others: &Endpoints) -> Vec<&'a Endpoint> {
 /// No field at all when there is none.
 fn named(all: &[&Endpoint]) -> Option<DisplayValue<String>> {
     (!all.is_empty()).then(|| display(list(all).to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Told;
+
+    #[test]
+    fn a_reason_is_told_once_while_a_directory_has_it() {
+        let [one, other] = ["dubbo", "tri"].map(|protocol| vec![protocol.into()]);
+        let told = Told::default();
+        assert!(told.is_new(&one, "none is registered"));
+        assert!(!told.is_new(&other, "none is registered"));
+        assert!(told.is_new(&other, "the registered offer dubbo"));
+        // A second time, when some came and went.
+        assert!(told.is_new(&one, "none is registered"));
+        told.forget(&one);
+        assert!(told.is_new(&other, "none is registered"));
+    }
 }

@@ -12,11 +12,33 @@ use dubhe_core::time::SharedClock;
 use parking_lot::Mutex;
 
 use super::registry::RegistryDirectory;
+use super::set::Usable;
 use crate::channels::Channels;
 use crate::tasks::SharedRuntime;
 
 /// The directories that follow the registries of an application, one for all clients of a service:
 /// they share its subscriptions, and what is learnt of its endpoints.
+///
+/// ```
+/// # mod dubhe { pub mod client { pub use dubhe_cluster::{Channels, Directories}; } pub mod random { pub use dubhe_core::random::SplitMix; } pub use dubhe_core::ServiceKey; pub mod time { pub use dubhe_net::time::TokioClock; } }
+/// use std::sync::Arc;
+/// use dubhe::client::{Channels, Directories};
+/// use dubhe::random::SplitMix;
+/// use dubhe::ServiceKey;
+/// use dubhe::time::TokioClock;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let channels = Arc::new(Channels::new(Vec::new()));
+/// let random = Arc::new(SplitMix::from_os());
+/// let directories = Directories::new(Vec::new(), channels, Arc::new(TokioClock), random);
+///
+/// // All clients of a service share its directory, and so its subscriptions.
+/// let greeter = ServiceKey::interface_only("org.example.Greeter");
+/// let (one, other) = (directories.directory(&greeter, vec![]), directories.directory(&greeter, vec![]));
+/// assert!(Arc::ptr_eq(&one, &other));
+/// # }
+/// ```
 pub struct Directories {
     registries: Vec<Arc<dyn Registry>>,
     channels: Arc<Channels>,
@@ -67,11 +89,14 @@ impl Directories {
         }
         let runtime = self.runtime.handle();
         let _within = runtime.enter();
-        let directory = Arc::new(RegistryDirectory::follow(
+        let of_service = shared.iter().filter(|((known, _), _)| known == service);
+        let told = of_service.filter_map(|(_, directory)| directory.upgrade());
+        let told = told.map(|directory| directory.told().clone()).next().unwrap_or_default();
+        let usable = Usable { protocols: key.1.clone(), channels: self.channels.clone(), told };
+        let directory = Arc::new(RegistryDirectory::follow_usable(
             &self.registries,
             service,
-            key.1.clone(),
-            self.channels.clone(),
+            usable,
             self.clock.clone(),
             &self.random,
         ));

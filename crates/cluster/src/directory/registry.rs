@@ -15,6 +15,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::select_all;
 use tokio::task::yield_now;
 
+use super::changes::Told;
 use super::failures::Failures;
 use super::join::join;
 use super::set::{ChangingSet, Usable};
@@ -28,6 +29,26 @@ use crate::tasks::OwnedTask;
 /// It is followed by a task of the runtime that it began in. When that runtime ends, it keeps the last
 /// endpoints, is stale for good, and says why; calls go on with them. Calls do not begin to follow again:
 /// each would have to look for it. Another directory of [`Directories`](super::Directories) does.
+///
+/// ```
+/// # mod dubhe { pub mod client { pub use dubhe_cluster::Channels; } pub mod directory { pub use dubhe_core::directory::Directory; pub use dubhe_cluster::RegistryDirectory; } pub mod random { pub use dubhe_core::random::RandomSource; } pub mod registry { pub use dubhe_core::registry::Registry; } pub mod time { pub use dubhe_net::time::TokioClock; } pub use dubhe_core::ServiceKey; }
+/// use std::sync::Arc;
+/// use dubhe::client::Channels;
+/// use dubhe::directory::{Directory, RegistryDirectory};
+/// use dubhe::random::RandomSource;
+/// use dubhe::registry::Registry;
+/// use dubhe::time::TokioClock;
+/// use dubhe::ServiceKey;
+///
+/// /// Waits for the first set of providers of a service, of any protocol.
+/// async fn first(registry: Arc<dyn Registry>, channels: Arc<Channels>, random: Arc<dyn RandomSource>) -> usize {
+///     let greeter = ServiceKey::interface_only("org.example.Greeter");
+///     let (registries, clock) = ([registry], Arc::new(TokioClock));
+///     let directory = RegistryDirectory::follow(&registries, &greeter, vec![], channels, clock, &random);
+///     directory.changed(0).await;
+///     directory.snapshot().len()
+/// }
+/// ```
 pub struct RegistryDirectory {
     set: Arc<ChangingSet>,
     follow: OwnedTask,
@@ -45,6 +66,18 @@ impl RegistryDirectory {
         clock: SharedClock,
         random: &Arc<dyn RandomSource>,
     ) -> Self {
+        let usable = Usable { protocols, channels, told: Arc::default() };
+        Self::follow_usable(registries, service, usable, clock, random)
+    }
+
+    /// Follows as [`follow`](Self::follow) does.
+    pub(super) fn follow_usable(
+        registries: &[Arc<dyn Registry>],
+        service: &ServiceKey,
+        usable: Usable,
+        clock: SharedClock,
+        random: &Arc<dyn RandomSource>,
+    ) -> Self {
         let all = registries.iter().enumerate().map(|(place, registry)| {
             let (clock, random) = (clock.clone(), random.clone());
             let news = news(registry.clone(), service.clone(), clock, random);
@@ -57,7 +90,6 @@ impl RegistryDirectory {
         // Sets may outlive the directory, and registries are not kept for them.
         let asked = Arc::downgrade(&failures);
         let failure = Arc::new(move || asked.upgrade()?.text());
-        let usable = Usable { protocols, channels };
         let set = Arc::new(ChangingSet::new(service, usable, clock.clone(), failure));
         let (followed, service) = (FollowedSet(set.clone()), service.clone());
         let follow = async move {
@@ -103,6 +135,11 @@ impl RegistryDirectory {
             }
         };
         Self { set, follow: OwnedTask::spawn(follow) }
+    }
+
+    /// Returns the reasons that the directories of the service have told.
+    pub(super) fn told(&self) -> &Arc<Told> {
+        self.set.told()
     }
 
     /// Returns `true` while its task runs, which is until the runtime that it began in ends.

@@ -13,7 +13,7 @@ use dubhe_core::{Endpoint, ServiceKey};
 use tokio::sync::watch;
 
 use super::adopting::Adopted;
-use super::changes;
+use super::changes::{self, Told};
 use super::join::Joined;
 use crate::channels::Channels;
 
@@ -22,6 +22,8 @@ pub(super) struct Usable {
     /// The protocols that may be used; any when there is none.
     pub(super) protocols: Vec<ByteString>,
     pub(super) channels: Arc<Channels>,
+    /// The reasons that the directories of the service have told.
+    pub(super) told: Arc<Told>,
 }
 
 impl Usable {
@@ -106,7 +108,8 @@ impl ChangingSet {
             set = set.with_unusable(self.usable.refusal(joined));
         }
         let before = self.publish(with_failure(set, &self.failure));
-        changes::log(&self.service, &before, &self.current.load());
+        let Usable { protocols, told, .. } = &self.usable;
+        changes::log(&self.service, protocols, told, &before, &self.current.load());
         // It holds states.
         drop(before);
         self.adopted.prune();
@@ -114,6 +117,7 @@ impl ChangingSet {
 
     /// Keeps the endpoints, which nobody follows from now on.
     pub(super) fn end(&self) {
+        self.usable.told.forget(&self.usable.protocols);
         let set = Endpoints::clone(&self.current.load());
         self.publish(set.with_health(Health::Stale).with_failure(|| {
             Some("the runtime that followed it has ended; build the client again".to_owned())
@@ -126,6 +130,10 @@ impl ChangingSet {
         let before = self.current.swap(Arc::new(set.with_number(number)));
         self.number.send_replace(number);
         before
+    }
+
+    pub(super) fn told(&self) -> &Arc<Told> {
+        &self.usable.told
     }
 
     pub(super) fn snapshot(&self) -> Arc<Endpoints> {
@@ -155,7 +163,7 @@ mod tests {
     #[test]
     fn the_states_of_providers_that_are_gone_are_forgotten() {
         let channels = Arc::new(Channels::new(vec![Arc::new(Silent)]));
-        let usable = Usable { protocols: Vec::new(), channels };
+        let usable = Usable { protocols: Vec::new(), channels, told: Arc::default() };
         let service = ServiceKey::interface_only("a.B");
         let set = ChangingSet::new(&service, usable, Arc::new(TokioClock), Arc::new(|| None));
         for port in 1..=100 {

@@ -10,6 +10,15 @@ use dubhe_core::time::{Duration, Instant};
 /// Counted over ten seconds: in an outage a budget keeps retries from multiplying the load, while
 /// single failures are retried as ever. The floor lets a quiet client retry, too. A call that
 /// certainly did not begin, since its connection was refused or drained, takes nothing.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_cluster::RetryBudget; }
+/// use dubhe::RetryBudget;
+///
+/// // For `ClientBuilder::retry_budget`: one retry for ten calls, and five a second in any case.
+/// let budget = RetryBudget::new(10, 5);
+/// assert_ne!(budget, RetryBudget::UNLIMITED);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryBudget {
     percent: u32,

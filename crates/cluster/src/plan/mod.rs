@@ -17,6 +17,21 @@ use dubhe_core::{CallView, Status};
 use crate::panicked::guard;
 
 /// Options of a client, or of one of its methods over those of the client.
+///
+/// ```
+/// # mod dubhe { pub mod client { pub use dubhe_cluster::plan::ClientOptions; } }
+/// use std::time::Duration;
+/// use dubhe::client::ClientOptions;
+///
+/// // What a `Stub` of your own says of one of its methods; what is `None` is that of the client.
+/// let pay = ClientOptions {
+///     timeout: Some(Duration::from_secs(5)),
+///     retries: Some(0),
+///     repeatable: Some(false),
+///     ..ClientOptions::default()
+/// };
+/// assert!(pay.balance.is_none());
+/// ```
 #[derive(Clone, Default)]
 pub struct ClientOptions {
     /// The time that an attempt may take; 1 s by default, as in Dubbo. A stream has no such bound

@@ -11,6 +11,25 @@ use dubhe_core::{CallView, Endpoint};
 /// Keeps calls in one zone ([`Instance::zone`](dubhe_core::Instance::zone), Dubbo's parameter
 /// `zone` of a provider). When none of those that other routers leave in the zone can be asked, all that
 /// they leave remain.
+///
+/// ```
+/// # mod dubhe { pub mod directory { pub use dubhe_core::endpoint::Endpoints; } pub mod registry { pub use dubhe_core::endpoint::Instance; } pub mod router { pub use dubhe_core::router::Router; pub use dubhe_cluster::router::ZoneAffinity; } pub use dubhe_core::Endpoint; }
+/// use std::sync::Arc;
+/// use std::time::Instant;
+/// use dubhe::directory::Endpoints;
+/// use dubhe::registry::Instance;
+/// use dubhe::router::{Router, ZoneAffinity};
+/// use dubhe::Endpoint;
+///
+/// let in_zone = |zone: &'static str| {
+///     let instance = Instance { zone: Some(zone.into()), ..Instance::default() };
+///     Endpoint::new(Arc::new(instance), Default::default(), Default::default())
+/// };
+/// let set = Arc::new(Endpoints::new([in_zone("north"), in_zone("south")]));
+/// let router = ZoneAffinity::new("north"); // for `ClientBuilder::router`
+/// let prepared = router.prepare(&set);
+/// # drop(prepared);
+/// ```
 #[derive(Clone, Debug)]
 pub struct ZoneAffinity {
     zone: ByteString,

@@ -3,6 +3,29 @@
 /// The wire form of a Rust type: its Java class and the fields it writes.
 ///
 /// Make one `static` a type: the encoder and the decoder recognise it by address first.
+///
+/// ```
+/// # mod dubhe { pub mod hessian2 { pub use dubhe_hessian2::{Class, Encode, Encoder, Error, to_bytes}; } }
+/// use dubhe::hessian2::{Class, Encode, Encoder, Error, to_bytes};
+///
+/// struct Point { x: i32, y: i32 }
+///
+/// // What `derive(Java)` makes of it:
+/// static POINT: Class = Class::new("org.example.Point", &["x", "y"]);
+///
+/// impl Encode for Point {
+///     fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
+///         e.write_object(&POINT, |e| {
+///             e.write_i32(self.x);
+///             e.write_i32(self.y);
+///             Ok(())
+///         })
+///     }
+/// }
+///
+/// assert!(to_bytes(&Point { x: 3, y: 4 })?.ends_with(&[0x60, 0x93, 0x94]));
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug, PartialEq, Eq)]
 pub struct Class {
     name: &'static str,

@@ -8,6 +8,25 @@ use crate::encode::Encoder;
 use crate::error::Error;
 
 /// A type that can be written.
+///
+/// ```
+/// # mod dubhe { pub mod hessian2 { pub use dubhe_hessian2::{Encode, Encoder, Error, from_bytes, to_bytes}; } }
+/// use dubhe::hessian2::{Encode, Encoder, Error, from_bytes, to_bytes};
+///
+/// /// A secret, which travels as a text.
+/// struct Token(String);
+///
+/// impl Encode for Token {
+///     fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
+///         e.write_str(&self.0);
+///         Ok(())
+///     }
+/// }
+///
+/// let bytes = to_bytes(&Token("s3cret".into()))?;
+/// assert_eq!(from_bytes::<String>(&bytes)?, "s3cret");
+/// # Ok::<(), Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be written as Hessian",
     note = "derive it with `#[derive(Java)]`, or wrap a serde type in `dubhe_hessian2::Serde`",
@@ -55,6 +74,24 @@ pub trait Encode {
 }
 
 /// A type that can be read, perhaps borrowing from the message.
+///
+/// ```
+/// # mod dubhe { pub mod hessian2 { pub use dubhe_hessian2::{Decode, Decoder, Error, from_bytes, to_bytes}; } }
+/// use dubhe::hessian2::{Decode, Decoder, Error, from_bytes, to_bytes};
+///
+/// /// Degrees, which travel as hundredths of them.
+/// #[derive(Debug, PartialEq)]
+/// struct Degrees(f64);
+///
+/// impl Decode<'_> for Degrees {
+///     fn decode(d: &mut Decoder<'_>) -> Result<Self, Error> {
+///         Ok(Self(f64::from(d.read_i32()?) / 100.0))
+///     }
+/// }
+///
+/// assert_eq!(from_bytes::<Degrees>(&to_bytes(&1_250)?)?, Degrees(12.5));
+/// # Ok::<(), Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from Hessian",
     note = "derive it with `#[derive(Java)]`, or wrap a serde type in `dubhe_hessian2::Serde`",
@@ -96,6 +133,24 @@ pub trait Decode<'de>: Sized {
 }
 
 /// A type with a counterpart in Java.
+///
+/// ```
+/// # mod dubhe { pub mod hessian2 { pub use dubhe_hessian2::JavaType; } }
+/// use std::borrow::Cow;
+/// use dubhe::hessian2::JavaType;
+///
+/// /// An argument of a Java method `find(UserId id)`.
+/// struct UserId(i64);
+///
+/// impl JavaType for UserId {
+///     fn descriptor() -> Cow<'static, str> {
+///         Cow::Borrowed("Lorg/example/UserId;")
+///     }
+/// }
+///
+/// assert_eq!(UserId::class_name(), "org.example.UserId");
+/// assert_eq!(Vec::<UserId>::descriptor(), "Ljava/util/List;");
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no counterpart in Java",
     note = "derive it with `#[derive(Java)]`, or implement `JavaType`",

@@ -6,6 +6,16 @@ use std::fmt;
 /// The reason why a value could not be written or read.
 ///
 /// The text names classes, fields and tags, never the content of a value.
+///
+/// ```
+/// # mod dubhe { pub mod hessian2 { pub use dubhe_hessian2::{Error, ErrorKind, from_bytes, to_bytes}; } }
+/// use dubhe::hessian2::{Error, ErrorKind, from_bytes, to_bytes};
+///
+/// let error: Error = from_bytes::<i32>(&to_bytes("seven")?).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Mismatch);
+/// println!("{error}"); // says at which byte, what was expected there and what was found
+/// # Ok::<(), Error>(())
+/// ```
 pub struct Error(Box<Inner>);
 
 struct Inner {

@@ -8,6 +8,16 @@ use crate::error::{Error, ErrorKind};
 /// no declared size is trusted, every element takes at least one byte, and what is decoded is
 /// charged to a budget, whose limit is apart: [`Decoder::memory`](crate::Decoder::memory), and the
 /// option `decoded` of a protocol. The option `hessian` of a protocol is these.
+///
+/// ```
+/// # mod dubhe { pub mod hessian2 { pub use dubhe_hessian2::{Decode, Decoder, Error, Limits, to_bytes}; } }
+/// use dubhe::hessian2::{Decode, Decoder, Error, Limits, to_bytes};
+///
+/// let nested = to_bytes(&vec![vec![vec![1]]])?;
+/// let mut d = Decoder::with_limits(&nested, Limits::default().depth(2));
+/// assert!(Vec::<Vec<Vec<i32>>>::decode(&mut d).is_err());
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {

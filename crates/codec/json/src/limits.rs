@@ -4,6 +4,15 @@ use dubhe_core::memory::MemoryLimit;
 use dubhe_core::payload::DecodeLimits;
 
 /// The limits of reading and writing JSON.
+///
+/// ```
+/// # mod dubhe { pub mod json { pub use dubhe_json::{Limits, from_bytes}; } }
+/// use dubhe::json::{Limits, from_bytes};
+///
+/// let nested = "[[[1]]]".into();
+/// assert!(from_bytes(&nested, Limits::default()).is_ok());
+/// assert!(from_bytes(&nested, Limits::default().depth(2)).is_err());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {

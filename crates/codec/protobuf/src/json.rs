@@ -41,6 +41,29 @@ pub use scalar::Key;
 pub use writer::Writer;
 
 /// A value with a JSON form: a message, or what a field holds.
+///
+/// ```
+/// # mod dubhe { pub mod protobuf { pub use dubhe_protobuf::json; } }
+/// use dubhe::protobuf::json::{Error, Json, Reader, Writer, from_str, to_string};
+///
+/// /// Degrees, which JSON has as a number.
+/// #[derive(Default)]
+/// struct Degrees(f64);
+///
+/// impl Json for Degrees {
+///     fn write(&self, out: &mut Writer<'_>) -> Result<(), Error> {
+///         self.0.write(out)
+///     }
+///
+///     fn read(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
+///         self.0.read(json)
+///     }
+/// }
+///
+/// assert_eq!(to_string(&Degrees(12.5))?, "12.5");
+/// assert_eq!(from_str::<Degrees>("12.5")?.0, 12.5);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Json: Default {
     /// A flag: `null` is a value of it; otherwise `null` in a field is as good as no field.
     const NULL: bool = false;
@@ -115,11 +138,10 @@ pub fn read<T: Json>(text: &[u8], budget: Budget, unknown: Unknown) -> Result<T,
     let text = std::str::from_utf8(text).map_err(|_| Error::new("the text is not UTF-8"))?;
     let mut json = Reader::new(text, budget, T::types(), unknown);
     let mut value = T::default();
-    if T::NULL || !json.null()? {
-        value.read(&mut json)?;
-    } else {
+    if !T::NULL && json.peek() == Some(b'n') {
         return Err(json.expected("a message"));
     }
+    value.read(&mut json)?;
     json.end()?;
     Ok(value)
 }

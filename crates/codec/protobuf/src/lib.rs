@@ -43,13 +43,15 @@ pub fn method(name: &'static str, kind: CallKind) -> Arc<Method> {
 /// Includes what `dubhe-build` made of `.proto` files: the items of one package by its name, or
 /// all packages as nested modules.
 ///
-/// ```text
+/// It needs what the build script has made:
+///
+/// ```ignore
 /// mod greeter {
-///     dubhe::include_proto!("org.example.greeter");
+///     dubhe::include_proto!("org.example.greeter"); // greeter::Greeter, greeter::GreeterClient
 /// }
 ///
 /// mod proto {
-///     dubhe::include_proto!(); // proto::org::example::greeter
+///     dubhe::include_proto!(); // proto::org::example::greeter::Greeter
 /// }
 /// ```
 #[macro_export]

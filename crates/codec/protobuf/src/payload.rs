@@ -13,6 +13,22 @@ use crate::shape::{self, MessageShape};
 
 /// A protobuf message that also has the JSON form of protocol buffers, and a shape by which its memory
 /// is bounded.
+///
+/// ```
+/// # mod dubhe { pub mod protobuf { pub use dubhe_protobuf::{Message, decode, message, types}; } pub use dubhe_core::Status; }
+/// use dubhe::protobuf::{Message, decode, message};
+/// use dubhe::protobuf::types::Timestamp;
+/// use dubhe::Status;
+///
+/// /// Sends a message through a payload and back, as a call does.
+/// fn copy<T: Message>(value: T) -> Result<T, Status> {
+///     decode(message(value))
+/// }
+///
+/// let time = Timestamp { seconds: 1_700_000_000, nanos: 0 };
+/// assert_eq!(copy(time.clone())?, time);
+/// # Ok::<(), Status>(())
+/// ```
 pub trait Message: prost::Message + Default + MessageShape + Json + 'static {}
 impl<T: prost::Message + Default + MessageShape + Json + 'static> Message for T {}
 

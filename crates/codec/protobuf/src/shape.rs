@@ -19,6 +19,21 @@ const SHORT: usize = 2048;
 ///
 /// `dubhe-build` implements it. For a `prost` message of your own, `impl MessageShape for Mine {}`
 /// charges nothing.
+///
+/// ```
+/// # mod dubhe { pub mod protobuf { pub use dubhe_protobuf::MessageShape; } }
+/// use dubhe::protobuf::MessageShape;
+///
+/// #[derive(Clone, PartialEq, prost::Message)]
+/// struct Point {
+///     #[prost(int32, tag = "1")]
+///     x: i32,
+/// }
+///
+/// // Of a message of your own without repeated fields and messages in it:
+/// impl MessageShape for Point {}
+/// assert!(Point::shape().is_none());
+/// ```
 pub trait MessageShape {
     /// The shape; `None` if nothing in it grows with the bytes of the message but their copies.
     fn shape() -> Option<&'static Shape> {

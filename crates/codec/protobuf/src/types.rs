@@ -7,12 +7,33 @@ pub use prost_types::{
 };
 
 /// A message without fields.
+///
+/// ```
+/// # mod dubhe { pub mod protobuf { pub use dubhe_protobuf::types; } pub use dubhe_core::{Request, Response, Status}; }
+/// use dubhe::protobuf::types::Empty;
+/// use dubhe::{Request, Response, Status};
+///
+/// /// A method `rpc Ping(google.protobuf.Empty) returns (google.protobuf.Empty)`.
+/// async fn ping(_: Request<Empty>) -> Result<Response<Empty>, Status> {
+///     Ok(Response::new(Empty {}))
+/// }
+/// # let _ = ping(Request::new(Empty {}));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, prost::Message)]
 pub struct Empty {}
 
 macro_rules! wrappers {
     ($($name:ident $holds:literal $type:ty, [$($prost:tt)*];)*) => {$(
         #[doc = concat!("A message of one ", $holds, ", which JSON has as it is.")]
+        ///
+        /// ```
+        /// # mod dubhe { pub mod protobuf { pub use dubhe_protobuf::types; } }
+        #[doc = concat!("use dubhe::protobuf::types::", stringify!($name), ";")]
+        ///
+        /// // A field that may be left out, and is told from its default then:
+        #[doc = concat!("let present: Option<", stringify!($name), "> = Some(Default::default());")]
+        /// assert!(present.is_some());
+        /// ```
         #[derive(Clone, PartialEq, prost::Message)]
         pub struct $name {
             /// The value.

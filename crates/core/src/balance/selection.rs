@@ -9,6 +9,22 @@ use crate::time::Instant;
 
 /// Endpoints of one set with their weights at one moment. Immutable: it is made when something
 /// changes and then serves many picks.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Endpoint; pub mod balance { pub use dubhe_core::balance::Selection; } pub mod directory { pub use dubhe_core::endpoint::Endpoints; } }
+/// use std::sync::Arc;
+/// use std::time::Instant;
+/// use dubhe::Endpoint;
+/// use dubhe::balance::Selection;
+/// use dubhe::directory::Endpoints;
+///
+/// let endpoint = |host: &'static str| Endpoint::of("dubbo", host, 20880);
+/// let set = Arc::new(Endpoints::new([endpoint("10.0.0.1"), endpoint("10.0.0.2")]));
+/// let selection = Selection::new(&set, None, Instant::now());
+/// assert_eq!(selection.len(), 2);
+/// assert_eq!(selection.get(1), set.get(1));
+/// assert_eq!(selection.total_weight(), 0); // all weigh the same
+/// ```
 #[derive(Clone)]
 pub struct Selection {
     set: Arc<Endpoints>,

@@ -45,6 +45,18 @@ impl Drop for CancelOnDrop {
 }
 
 /// Resolves when the call it belongs to is over.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Context; }
+/// use dubhe::Context;
+///
+/// let context = Context::for_test("org.example.Reports", "build");
+/// let cancelled = context.cancelled();
+/// assert!(!cancelled.is_cancelled()); // or `cancelled.await`, beside the work
+///
+/// drop(context); // the caller has given up, or the call is over
+/// assert!(cancelled.is_cancelled());
+/// ```
 #[derive(Clone, Debug)]
 pub struct Cancelled(Arc<Shared>);
 

@@ -6,6 +6,28 @@ use crate::time::{Duration, Timer};
 
 /// The watchers of a call that has ended, which learn the end when this is dropped and none of them
 /// [is busy](super::Watch::is_busy) any more. The outcome is that of the end; the latency goes on.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::end::End; pub mod call { pub use dubhe_core::end::{DelayedEnd, Watch}; } }
+/// use dubhe::End;
+/// use dubhe::call::{DelayedEnd, Watch};
+///
+/// /// Counts a call as running until its work is done, and not only until its caller has given up.
+/// #[derive(Default)]
+/// struct Running { working: bool, held: Option<DelayedEnd> }
+///
+/// impl Watch for Running {
+///     fn end(&mut self, _: &End<'_>) {}
+///
+///     fn is_busy(&self) -> bool {
+///         self.working
+///     }
+///
+///     fn delay(&mut self, ended: DelayedEnd) {
+///         self.held = Some(ended); // to be dropped when the work is done
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct DelayedEnd {
     watchers: Watchers,

@@ -25,6 +25,18 @@ fn warmup_weight(uptime: Duration, warmup: Duration, weight: u32) -> u32 {
 
 /// A [`Provider`] with its state: its channel, its calls in flight, what balancers learnt of it.
 /// Cheap to clone.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Endpoint; }
+/// use std::time::Instant;
+/// use dubhe::Endpoint;
+///
+/// let endpoint = Endpoint::of("tri", "10.0.0.7", 50051);
+/// assert_eq!(endpoint.to_string(), "tri://10.0.0.7:50051");
+/// assert_eq!(endpoint.weight(Instant::now()), 100);
+/// // It has the facts of its `Provider`:
+/// assert_eq!(endpoint.offer().protocol, "tri");
+/// ```
 #[derive(Clone)]
 pub struct Endpoint {
     provider: Provider,

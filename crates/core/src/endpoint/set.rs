@@ -16,6 +16,18 @@ pub enum Health {
 }
 
 /// The endpoints of a service at one moment; replaced whole.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Endpoint; pub mod directory { pub use dubhe_core::endpoint::{Endpoints, Health}; } }
+/// use dubhe::Endpoint;
+/// use dubhe::directory::{Endpoints, Health};
+///
+/// let set = Endpoints::new([Endpoint::of("dubbo", "10.0.0.1", 20880)]);
+/// assert_eq!(set.len(), 1);
+/// // What a directory says while its source cannot be asked:
+/// let old = set.with_health(Health::Stale).with_failure(|| Some("the file is gone".to_owned()));
+/// assert_eq!(old.failure().as_deref(), Some("the file is gone"));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Endpoints {
     list: Vec<Endpoint>,

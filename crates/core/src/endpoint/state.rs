@@ -16,6 +16,22 @@ use crate::time::Instant;
 
 /// A count of changes that many endpoints share: a pick compares it before it looks at each
 /// endpoint.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Endpoint; pub mod balance { pub use dubhe_core::endpoint::{Changes, TimeoutLimit}; } }
+/// use std::sync::Arc;
+/// use dubhe::Endpoint;
+/// use dubhe::balance::{Changes, TimeoutLimit};
+///
+/// let endpoint = Endpoint::of("dubbo", "10.0.0.7", 20880);
+/// endpoint.state().set_timeout_limit(TimeoutLimit::default().in_a_row(1));
+/// let changes = Arc::new(Changes::default());
+/// endpoint.state().follow(&changes);
+///
+/// let before = changes.count();
+/// endpoint.state().timed_out(std::time::Instant::now());
+/// assert_ne!(changes.count(), before); // what was chosen from it may not be right any more
+/// ```
 #[derive(Debug, Default)]
 pub struct Changes(AtomicU64);
 
@@ -32,6 +48,21 @@ impl Changes {
 
 /// The memory of one endpoint: its channel, its calls in flight, whether it can be asked,
 /// and what balancers and limiters learnt of it.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Endpoint; }
+/// use std::sync::atomic::{AtomicU32, Ordering};
+/// use dubhe::Endpoint;
+///
+/// /// What a balancer of yours keeps of an endpoint.
+/// #[derive(Default)]
+/// struct Picks(AtomicU32);
+///
+/// let endpoint = Endpoint::of("dubbo", "10.0.0.7", 20880);
+/// endpoint.state().get_or_init(Picks::default).0.fetch_add(1, Ordering::Relaxed);
+/// assert_eq!(endpoint.state().get_or_init(Picks::default).0.load(Ordering::Relaxed), 1);
+/// assert_eq!(endpoint.state().in_flight(), 0);
+/// ```
 #[derive(Default)]
 pub struct EndpointState {
     stats: Arc<ProviderStats>,

@@ -12,6 +12,18 @@ use crate::time::{Duration, Instant, after};
 
 /// The limit of timeouts in a row. An endpoint that reaches it is passed over while others are
 /// there, except for single calls that probe it; any answer ends that.
+///
+/// ```
+/// # mod dubhe { pub mod balance { pub use dubhe_core::endpoint::TimeoutLimit; } }
+/// use std::time::Duration;
+/// use dubhe::balance::TimeoutLimit;
+///
+/// // After 5 timeouts in a row no call for 2 s, then one to try; 1 min at most between two.
+/// let limit = TimeoutLimit::default()
+///     .in_a_row(5)
+///     .pauses(Duration::from_secs(2), Duration::from_mins(1));
+/// assert_ne!(limit, TimeoutLimit::off());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TimeoutLimit {

@@ -33,6 +33,30 @@ pub trait EncodePayload: Send + Sync {
 }
 
 /// An encoder of some format, seen without naming its type.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Status; pub mod payload { pub use dubhe_core::payload::{EncodePayload, Sink}; pub use dubhe_core::Format; } }
+/// use dubhe::Status;
+/// use dubhe::payload::{EncodePayload, Format, Sink};
+///
+/// /// A payload that only a protocol of your own can send, which gives it a `Vec<u8>` to write to.
+/// struct Raw(Vec<u8>);
+///
+/// impl EncodePayload for Raw {
+///     fn encode(&self, sink: &mut Sink<'_>) -> Result<(), Status> {
+///         let Some(out) = sink.encoder::<Vec<u8>>() else {
+///             return Err(sink.unsupported("raw bytes"));
+///         };
+///         out.extend_from_slice(&self.0);
+///         Ok(())
+///     }
+/// }
+///
+/// let mut out = Vec::<u8>::new();
+/// Raw(vec![1, 2]).encode(&mut Sink::new(Format::other("raw"), &mut out))?;
+/// assert_eq!(out, [1, 2]);
+/// # Ok::<(), Status>(())
+/// ```
 pub struct Sink<'a> {
     format: Format,
     encoder: &'a mut dyn Any,

@@ -43,6 +43,18 @@ impl fmt::Display for Format {
 
 /// A message as bytes, shared and never copied on a clone. The arguments of a call are
 /// [`EncodedArgs`](super::EncodedArgs).
+///
+/// ```
+/// # mod dubhe { pub mod payload { pub use dubhe_core::{Encoded, Format}; } }
+/// use dubhe::payload::{Encoded, Format};
+///
+/// // What a gateway passes on as it came.
+/// let encoded = Encoded::new(Format::Json, r#"{"name":"Dubhe"}"#.into());
+/// assert_eq!(encoded.len(), 16);
+/// let (format, bytes) = encoded.into_parts();
+/// assert_eq!(format, Format::Json);
+/// assert_eq!(&bytes[..1], b"{");
+/// ```
 #[derive(Clone)]
 pub struct Encoded {
     tag: Tag,

@@ -10,6 +10,20 @@ use crate::printable::Shown;
 use crate::value::Value;
 
 /// A Java exception: its class, its message and all its fields.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Status; pub mod status { pub use dubhe_core::status::Exception; } }
+/// use dubhe::Status;
+/// use dubhe::status::Exception;
+///
+/// // A provider throws an exception that its callers declare; see `derive(JavaException)` for fields.
+/// let unknown = Exception::of_class("org.example.UnknownUserException", "no user 7");
+/// let status = Status::exception(unknown);
+/// assert!(status.is_business());
+/// let thrown = status.java().unwrap();
+/// assert_eq!(thrown.class(), "org.example.UnknownUserException");
+/// assert_eq!(thrown.message().as_deref(), Some("no user 7"));
+/// ```
 #[derive(Clone)]
 pub struct Exception {
     class: ByteString,

@@ -50,6 +50,20 @@ pub enum Retry {
 
 /// A part of an error that programs read: a message and the name of its type, as
 /// `google.protobuf.Any` has it.
+///
+/// ```
+/// # mod dubhe { pub mod status { pub use dubhe_core::status::Detail; } pub use dubhe_core::{Code, Status}; }
+/// use dubhe::status::Detail;
+/// use dubhe::{Code, Status};
+///
+/// // A message of protobuf behind an error, as `google.rpc.Status` carries it.
+/// let detail = Detail {
+///     type_url: "type.googleapis.com/org.example.Quota".into(),
+///     value: vec![8, 42].into(),
+/// };
+/// let status = Status::new(Code::ResourceExhausted, "over quota").with_detail(detail);
+/// assert_eq!(status.details().len(), 1);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Detail {
     /// The type: `type.googleapis.com/` and the full name of the message.

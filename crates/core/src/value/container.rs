@@ -3,6 +3,17 @@
 use super::{Name, Value};
 
 /// A list, a set or an array.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Value; pub mod value { pub use dubhe_core::value::List; } }
+/// use dubhe::Value;
+/// use dubhe::value::List;
+///
+/// // A set, for a method that takes `java.util.Set<String>`.
+/// let tags = Value::from(List::new(["red", "blue"]).class("java.util.HashSet"));
+/// let Value::List(list) = tags else { unreachable!() };
+/// assert_eq!(list.items.len(), 2);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct List {
     /// The Java class, when it travels: `java.util.HashSet`, or an array in Hessian's spelling
@@ -13,6 +24,15 @@ pub struct List {
 }
 
 /// A map.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Value; pub mod value { pub use dubhe_core::value::Map; } }
+/// use dubhe::Value;
+/// use dubhe::value::Map;
+///
+/// let scores = Map::new([("anna", 3), ("ben", 5)]).class("java.util.TreeMap");
+/// assert_eq!(scores.get("ben"), Some(&Value::from(5)));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Map {
     /// The Java class, when it travels (`java.util.TreeMap`). `None` is a plain map.
@@ -22,6 +42,16 @@ pub struct Map {
 }
 
 /// An instance of a class.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Value; }
+/// use dubhe::Value;
+///
+/// let user = Value::object("org.example.User").field("name", "anna").field("age", 41);
+/// assert_eq!(user.get("age"), Some(&Value::from(41)));
+/// let argument = Value::from(user); // for a generic call
+/// # assert!(matches!(argument, Value::Object(_)));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Object {
     /// The Java class name; nested classes are joined by `$`.

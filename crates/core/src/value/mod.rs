@@ -70,6 +70,18 @@ pub enum Value {
 }
 
 /// The name of a shared container within one [`Value`].
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Value; pub mod value { pub use dubhe_core::value::Label; } }
+/// use dubhe::Value;
+/// use dubhe::value::Label;
+///
+/// // One list that stands twice in an argument, and arrives in Java as one object.
+/// let list = Value::list(["a", "b"]).shared(1);
+/// let twice = Value::list([list, Value::reference(1)]);
+/// let Value::List(list) = twice else { unreachable!() };
+/// assert_eq!(list.items[1], Value::Ref(Label(1)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Label(pub u32);
 

@@ -152,6 +152,41 @@ async fn a_client_tells_which_providers_come_and_go_and_that_none_is_left() {
 }
 
 #[tokio::test]
+async fn clients_of_a_service_by_two_protocols_tell_once_that_no_provider_is_left() {
+    let (lines, _guard) = lines();
+    let registry = Memory::new();
+    let app = App::builder("test").registry_instance(registry.clone()).build().unwrap();
+    let both =
+        ["dubbo", "tri"].map(|name| app.client::<BellClient>().protocol(name).build().unwrap());
+    let any = app.client::<BellClient>().build().unwrap();
+    let none = ["WARN message=no provider of a service is left; ", SERVICE, "no provider is reg"];
+    // A call fails at once only where the directory has its first set.
+    for bell in both.iter().chain([&any]) {
+        bell.ring().await.unwrap_err();
+    }
+    assert_one(&lines, &none);
+    lines.take();
+
+    for _ in 0..2 {
+        let server = start(&registry).await;
+        for bell in both.iter().chain([&any]) {
+            while bell.ring().await.is_err() {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+        assert_eq!(with(&lines, &none), [""; 0]);
+        server.stop().await;
+        for bell in both.iter().chain([&any]) {
+            while !bell.ring().await.unwrap_err().message().contains("no provider") {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+        assert_one(&lines, &none);
+        lines.take();
+    }
+}
+
+#[tokio::test]
 async fn a_client_tells_of_a_provider_that_is_lost_and_of_one_that_is_back() {
     for protocol in ["dubbo", "tri"] {
         let (lines, _guard) = lines();

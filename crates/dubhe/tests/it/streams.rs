@@ -6,6 +6,10 @@
     reason = "a test stops at the first surprise"
 )]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
 use dubhe::CallKind;
 use dubhe::prelude::*;
 use dubhe::registry::Memory;
@@ -106,7 +110,7 @@ async fn only_a_timeout_of_the_method_or_the_call_bounds_a_stream() {
         ages.older(stream::iter([user(1)])).await.unwrap();
         received.get().get_str("bounded").map(str::to_owned)
     };
-    let minute = std::time::Duration::from_mins(1);
+    let minute = Duration::from_mins(1);
     let client = || app.client::<AgesClient>().url(&url).timeout(minute);
     let (one, none) = (CallOptions::new().timeout(minute), CallOptions::new());
     assert_eq!(bounded(client().build().unwrap(), none.clone()).await.as_deref(), Some("false"));
@@ -129,6 +133,32 @@ async fn each_answer_comes_before_the_next_question() {
     drop(say);
     assert_eq!(older.message().await.unwrap(), None);
     assert!(older.trailers().is_some());
+}
+
+/// Runs on one thread, so that the call is answered only if the argument lets others run.
+#[tokio::test]
+async fn an_argument_that_is_always_ready_gives_way_to_a_call_on_its_connection() {
+    let (running, app) = start().await;
+    let ages = client(&app, "tri", &running);
+    let made = Arc::new(AtomicUsize::new(0));
+    let counted = made.clone();
+    let endless = stream::iter(0..).map(move |_| {
+        std::thread::sleep(Duration::from_millis(1));
+        counted.fetch_add(1, Ordering::Relaxed);
+        0
+    });
+    let summing = tokio::spawn({
+        let ages = ages.clone();
+        async move { ages.sum(endless).await }
+    });
+    while made.load(Ordering::Relaxed) == 0 {
+        tokio::task::yield_now().await;
+    }
+    ages.born("Ada".into()).await.unwrap();
+    let made = made.load(Ordering::Relaxed);
+    // Those that leave together are more than 500 of this length.
+    assert!(made < 200, "{made} messages were made before the call was answered");
+    summing.abort();
 }
 
 #[tokio::test]

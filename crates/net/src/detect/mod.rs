@@ -14,6 +14,36 @@ use crate::{
 };
 
 /// A protocol that can be served.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::io::{BoxFuture, ConnectionInfo, Io}; pub use dubhe_net::detect::{Probe, Protocol}; pub use dubhe_net::drain::Shutdown; } }
+/// use dubhe::net::{BoxFuture, ConnectionInfo, Io, Probe, Protocol, Shutdown};
+/// use tokio::io::AsyncWriteExt as _;
+///
+/// /// Answers a probe of a load balancer, on the port of everything else.
+/// struct Alive;
+///
+/// impl Protocol for Alive {
+///     fn name(&self) -> &str {
+///         "alive"
+///     }
+///
+///     fn probe(&self, prefix: &[u8]) -> Probe {
+///         match prefix.len() {
+///             0..5 if b"ALIVE".starts_with(prefix) => Probe::More,
+///             _ if prefix.starts_with(b"ALIVE") => Probe::Yes,
+///             _ => Probe::No,
+///         }
+///     }
+///
+///     fn serve(&self, mut io: Io, _: ConnectionInfo, _: Shutdown) -> BoxFuture<'static, ()> {
+///         Box::pin(async move { drop(io.write_all(b"YES\n").await) })
+///     }
+/// }
+///
+/// assert_eq!(Alive.probe(b"AL"), Probe::More);
+/// assert_eq!(Alive.probe(b"GET /"), Probe::No);
+/// ```
 pub trait Protocol: Send + Sync + 'static {
     /// The name of the protocol, for people.
     fn name(&self) -> &str;
@@ -64,6 +94,17 @@ impl fmt::Display for TlsMode {
 }
 
 /// The bounds of a listener.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::detect::AcceptOptions; } }
+/// use dubhe::net::AcceptOptions;
+///
+/// let mut accept = AcceptOptions::default(); // `options.accept` of a server
+/// accept.max_connections = 50_000;
+/// accept.max_per_ip = 200;
+/// accept.unlimited.push("10.0.0.0/8".parse()?); // load balancers
+/// # Ok::<(), dubhe_net::Error>(())
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct AcceptOptions {

@@ -16,6 +16,17 @@ use crate::{Error, ErrorKind};
 
 /// A host (name or IP address) and a port, or the path of a Unix socket. Cheap to clone; prints as
 /// `host:port`, with brackets around an IPv6 address, or as `unix:path`.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::io::Address; } }
+/// use dubhe::net::Address;
+///
+/// let address: Address = "[::1]:20880".parse()?;
+/// assert_eq!((address.host(), address.port()), ("::1", 20880));
+/// // Names are resolved when a connection is opened.
+/// assert_eq!(Address::new("zk1.example.org", 2181).as_socket_addr(), None);
+/// # Ok::<(), dubhe_net::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Address(Target);
 

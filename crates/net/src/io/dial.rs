@@ -48,6 +48,18 @@ impl fmt::Debug for ClientTransport {
 }
 
 /// Opens connections over TCP, and those to Unix sockets for addresses that name one.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::io::{Dial, SocketDial}; pub use dubhe_net::io::tcp::TcpOptions; } }
+/// use std::sync::Arc;
+/// use dubhe::net::{Dial, SocketDial, TcpOptions};
+///
+/// // TCP and Unix sockets, whichever the address names; for `DubboConnect::dial` and others.
+/// let mut tcp = TcpOptions::default();
+/// tcp.connect_timeout = std::time::Duration::from_secs(1);
+/// let dial: Arc<dyn Dial> = Arc::new(SocketDial::new(tcp));
+/// # let _ = dial;
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct SocketDial {
     tcp: TcpDial,

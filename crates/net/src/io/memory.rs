@@ -19,6 +19,27 @@ use crate::{Error, ErrorKind, Result};
 const BACKLOG: usize = 128;
 
 /// A private network. Clones are the same network.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::io::{Address, Dial, Listen}; pub use dubhe_net::io::memory::Network; } }
+/// use dubhe::net::{Address, Dial, Listen, Network};
+/// use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // Server and client of a test, without a socket: for `start_on(..)` and `.dial(..)`.
+/// let network = Network::default();
+/// let mut listen = network.listen("10.0.0.7:20880".parse()?)?;
+/// let (mut caller, _) = network.dial(&Address::new("10.0.0.7", 20880)).await?;
+/// let (mut callee, _) = std::future::poll_fn(|cx| listen.poll_accept(cx)).await?;
+///
+/// caller.write_all(b"ping").await?;
+/// let mut bytes = [0; 4];
+/// callee.read_exact(&mut bytes).await?;
+/// assert_eq!(&bytes, b"ping");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Network {
     shared: Arc<Shared>,
@@ -89,6 +110,19 @@ impl Network {
 }
 
 /// A listener on a [`Network`].
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::io::Listen; pub use dubhe_net::io::memory::Network; } }
+/// use dubhe::net::{Listen, Network};
+///
+/// let network = Network::default();
+/// let listen = network.listen("10.0.0.7:20880".parse()?)?;
+/// assert_eq!(listen.local_addr().to_string(), "10.0.0.7:20880");
+/// drop(listen);
+/// // The address is free again.
+/// network.listen("10.0.0.7:20880".parse()?)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct MemoryListen {
     local: SocketAddr,

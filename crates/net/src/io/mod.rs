@@ -30,6 +30,28 @@ pub use subnet::Subnet;
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A source of accepted streams.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::io::{ConnectionInfo, Io, Listen}; pub use dubhe_net::io::tcp::TcpListen; } pub use dubhe_core::SockAddr; }
+/// use std::task::{Context, Poll};
+/// use dubhe::net::{ConnectionInfo, Io, Listen, TcpListen};
+/// use dubhe::SockAddr;
+///
+/// /// Counts the connections that it accepts.
+/// struct Counted(TcpListen, u64);
+///
+/// impl Listen for Counted {
+///     fn poll_accept(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<(Io, ConnectionInfo)>> {
+///         let accepted = self.0.poll_accept(cx);
+///         self.1 += u64::from(matches!(accepted, Poll::Ready(Ok(_))));
+///         accepted
+///     }
+///
+///     fn local_addr(&self) -> SockAddr {
+///         self.0.local_addr()
+///     }
+/// }
+/// ```
 pub trait Listen: Send + 'static {
     /// Polls for the next stream. An error concerns one attempt: the caller goes on polling, after
     /// a pause if the error says that resources are short.
@@ -50,6 +72,24 @@ impl Listen for Box<dyn Listen> {
 }
 
 /// A way to open streams to other endpoints.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::io::{Address, BoxFuture, ConnectionInfo, Dial, Io}; pub use dubhe_net::Error; pub use dubhe_net::io::tcp::TcpDial; } }
+/// use dubhe::net::{Address, BoxFuture, ConnectionInfo, Dial, Error, Io, TcpDial};
+///
+/// /// Sends all connections to a proxy beside the application.
+/// struct Sidecar(TcpDial, Address);
+///
+/// impl Dial for Sidecar {
+///     fn dial<'a>(&'a self, _: &'a Address) -> BoxFuture<'a, Result<(Io, ConnectionInfo), Error>> {
+///         self.0.dial(&self.1)
+///     }
+/// }
+///
+/// let sidecar = Sidecar(TcpDial::default(), Address::new("127.0.0.1", 15001));
+/// # fn is_dial(_: impl Dial) {}
+/// # is_dial(sidecar);
+/// ```
 pub trait Dial: Send + Sync + 'static {
     /// Opens a stream to `to`, within the dialer's own connect timeout.
     fn dial<'a>(&'a self, to: &'a Address) -> BoxFuture<'a, crate::Result<(Io, ConnectionInfo)>>;

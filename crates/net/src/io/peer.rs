@@ -6,6 +6,19 @@ use bytes::Bytes;
 use dubhe_core::SockAddr;
 
 /// Both ends of a connection and, over TLS, what the handshake established. Cheap to clone.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::io::ConnectionInfo; } }
+/// use std::net::SocketAddr;
+/// use dubhe::net::ConnectionInfo;
+///
+/// let remote: SocketAddr = "10.0.0.9:51000".parse()?;
+/// let local: SocketAddr = "10.0.0.7:20880".parse()?;
+/// // What a listener of your own says of a connection without TLS:
+/// let info = ConnectionInfo::clear(remote, local);
+/// assert!(info.tls.is_none());
+/// # Ok::<(), std::net::AddrParseError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct ConnectionInfo {
     /// The address of the other end.
@@ -24,6 +37,21 @@ impl ConnectionInfo {
 }
 
 /// The result of a TLS handshake.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::io::{ConnectionInfo, TlsPeer}; } }
+/// use dubhe::net::{ConnectionInfo, TlsPeer};
+///
+/// /// Says of a connection which protocol was negotiated, and if the peer showed a certificate.
+/// fn describe(info: &ConnectionInfo) -> String {
+///     let Some(tls) = info.tls.as_deref() else { return "clear".to_owned() };
+///     let TlsPeer { alpn, certificates, .. } = tls;
+///     let alpn = alpn.as_deref().map(String::from_utf8_lossy);
+///     format!("tls, {}, {} certificates", alpn.as_deref().unwrap_or("no alpn"), certificates.len())
+/// }
+/// # let addr: std::net::SocketAddr = "10.0.0.9:51000".parse().unwrap();
+/// # assert_eq!(describe(&ConnectionInfo::clear(addr, addr)), "clear");
+/// ```
 #[derive(Clone, Default)]
 #[non_exhaustive]
 pub struct TlsPeer {

@@ -19,12 +19,45 @@ use tokio::{
 use super::BoxFuture;
 
 /// A transport that this crate does not know: pass it boxed to [`Io::from_transport`].
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::io::{Io, Transport}; } }
+/// use dubhe::net::{Io, Transport};
+///
+/// /// Carries connections over a transport that Dubhe does not know.
+/// fn over(transport: impl Transport) -> Io {
+///     Io::from_transport(Box::new(transport))
+/// }
+///
+/// let (ours, _theirs) = tokio::io::duplex(1024);
+/// assert!(!over(ours).is_tls());
+/// ```
 pub trait Transport: AsyncRead + AsyncWrite + Send + Unpin + 'static {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin + 'static> Transport for T {}
 
 /// A byte stream of any transport, with a prefix that is read again first: the bytes that protocol
 /// detection looked at.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::io::Io; } }
+/// use dubhe::net::Io;
+/// use tokio::io::AsyncReadExt as _;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let (ours, mut theirs) = tokio::io::duplex(64);
+/// tokio::io::AsyncWriteExt::write_all(&mut theirs, b" world").await?;
+/// drop(theirs);
+///
+/// // Bytes that were looked at are read again.
+/// let mut io = Io::from(ours).with_prefix("hello");
+/// let mut text = String::new();
+/// io.read_to_string(&mut text).await?;
+/// assert_eq!(text, "hello world");
+/// # Ok(())
+/// # }
+/// ```
 pub struct Io {
     prefix: Bytes,
     stream: Stream,

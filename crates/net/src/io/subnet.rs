@@ -10,6 +10,16 @@ use crate::{Error, ErrorKind};
 
 /// A range of IP addresses in CIDR notation, such as `10.0.0.0/8` or `fd00::/8`; an address alone is a
 /// range of one. IPv4 addresses that are mapped into IPv6 (`::ffff:10.0.0.1`) count as IPv4.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::io::Subnet; } }
+/// use dubhe::net::Subnet;
+///
+/// let balancers: Subnet = "10.1.0.0/16".parse()?;
+/// assert!(balancers.contains("10.1.2.3".parse()?));
+/// assert!(!balancers.contains("10.2.0.1".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Subnet {
     /// The first address.

@@ -14,6 +14,16 @@ use super::{Address, BoxFuture, ConnectionInfo, Dial, Io, Listen, SockAddr};
 use crate::{Error, ErrorKind, Result};
 
 /// The options of each TCP socket.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::io::tcp::TcpOptions; } }
+/// use std::time::Duration;
+/// use dubhe::net::TcpOptions;
+///
+/// let mut tcp = TcpOptions::default(); // `options.tcp` of a server, or for `DubboConnect::tcp`
+/// tcp.keepalive = Some(Duration::from_secs(30));
+/// tcp.reuse_port = true; // two processes share the port during an update
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TcpOptions {
@@ -83,6 +93,19 @@ fn open(
 }
 
 /// A listening TCP socket.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::io::Listen; pub use dubhe_net::io::tcp::{TcpListen, TcpOptions}; } }
+/// use dubhe::net::{Listen, TcpListen, TcpOptions};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// // For `ServerBuilder::listen_on` and `start_on`.
+/// let listen = TcpListen::bind("127.0.0.1:0".parse()?, TcpOptions::default())?;
+/// println!("will listen on {}", listen.local_addr());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct TcpListen {
     listener: TcpListener,
@@ -129,6 +152,20 @@ impl Listen for TcpListen {
 
 /// Opens TCP connections; a host name is looked up each time and its addresses are tried in order.
 /// [`SocketDial`](super::SocketDial) opens Unix sockets too.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::io::{Address, Dial, Listen}; pub use dubhe_net::io::tcp::{TcpDial, TcpListen, TcpOptions}; } }
+/// use dubhe::net::{Address, Dial, Listen, TcpDial, TcpListen, TcpOptions};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let listen = TcpListen::bind("127.0.0.1:0".parse()?, TcpOptions::default())?;
+/// let address = Address::try_from(listen.local_addr())?;
+/// let (_io, info) = TcpDial::default().dial(&address).await?;
+/// assert_eq!(info.remote, listen.local_addr());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct TcpDial {
     options: TcpOptions,

@@ -33,6 +33,15 @@ pub const FREE: usize = 16 * 1024;
 const LEAST_CONNECTION: usize = 16 * 1024 * 1024;
 
 /// The budgets of memory of a server and of each of its connections, in bytes. Zero is no limit.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::memory::MemoryOptions; } }
+/// use dubhe::net::MemoryOptions;
+///
+/// // For `options.memory` of a server: 2 GiB for all connections, 64 MiB for each.
+/// let memory = MemoryOptions::default().server(2 << 30).connection(64 << 20);
+/// assert_eq!(memory.connection, Some(64 << 20));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MemoryOptions {

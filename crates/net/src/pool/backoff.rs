@@ -7,6 +7,17 @@ use dubhe_core::random::RandomSource;
 
 /// Exponential backoff with full jitter: each pause is drawn evenly from zero to a bound that
 /// grows with every failure, so that many clients of one endpoint do not return together.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::pool::Backoff; } pub mod random { pub use dubhe_core::random::SplitMix; } }
+/// use std::time::Duration;
+/// use dubhe::net::Backoff;
+/// use dubhe::random::SplitMix;
+///
+/// // For `DubboConnect::backoff` and `TripleConnect::backoff`: endpoints come back soon in a test.
+/// let backoff = Backoff { max: Duration::from_millis(50), ..Backoff::default() };
+/// assert!(backoff.pause(9, &SplitMix::from_os()) <= Duration::from_millis(50));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Backoff {
     /// The bound after the first failure. Default 1 s.

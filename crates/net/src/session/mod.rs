@@ -125,6 +125,16 @@ pub struct Activity {
 }
 
 /// The bounds of one connection.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::session::SessionOptions; } }
+/// use std::time::Duration;
+/// use dubhe::net::SessionOptions;
+///
+/// let mut session = SessionOptions::default(); // `options.session` of a server
+/// session.write_high_water = 256 * 1024;
+/// session.write_stall = Duration::from_secs(10);
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SessionOptions {

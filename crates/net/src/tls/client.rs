@@ -200,6 +200,17 @@ impl ClientTlsBuilder {
 
 /// Opens encrypted streams. The dialer inside has its own connect timeout; the handshake may take
 /// ten seconds more.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::tls::{ClientTls, TlsDial}; pub use dubhe_net::Error; pub use dubhe_net::io::tcp::TcpDial; } }
+/// use dubhe::net::{ClientTls, Error, TcpDial, TlsDial};
+///
+/// /// Encrypted connections for a client that is given its dialer, such as that of ZooKeeper.
+/// fn encrypted(ca: &str) -> Result<TlsDial, Error> {
+///     Ok(ClientTls::from_file(ca)?.build()?.dial(TcpDial::default()))
+/// }
+/// assert!(encrypted("no-such-ca.pem").is_err());
+/// ```
 pub struct TlsDial {
     tls: ClientTls,
     dial: Box<dyn Dial>,

@@ -14,6 +14,19 @@ use crate::body::BodyLimits;
 use crate::payload::PayloadLimit;
 
 /// The options of a connection.
+///
+/// ```
+/// # mod dubhe { pub mod connect { pub use dubhe_dubbo::{DubboOptions, PayloadLimit}; } }
+/// use std::time::Duration;
+/// use dubhe::connect::{DubboOptions, PayloadLimit};
+///
+/// // For `options.dubbo` of a server, and for `DubboConnect`.
+/// let options = DubboOptions::default()
+///     .payload(PayloadLimit::bytes(16 << 20))
+///     .heartbeat(Duration::from_secs(20))
+///     .max_running(1_000);
+/// assert_eq!(options.payload.get(), 16 << 20);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DubboOptions {

@@ -5,6 +5,16 @@ pub const DEFAULT_PAYLOAD: usize = 8 * 1024 * 1024;
 
 /// The limit of a body's length: Dubbo's parameter `payload`, by default [`DEFAULT_PAYLOAD`], unlimited
 /// when 0 or less (Dubbo Java `AbstractCodec.checkPayload`).
+///
+/// ```
+/// # mod dubhe { pub mod connect { pub use dubhe_dubbo::PayloadLimit; } }
+/// use dubhe::connect::PayloadLimit;
+///
+/// let limit = PayloadLimit::bytes(1 << 20);
+/// assert!(limit.allows(1 << 20) && !limit.allows((1 << 20) + 1));
+/// // Dubbo's parameter `payload`, where zero and less are no limit:
+/// assert_eq!(PayloadLimit::parse("0"), Some(PayloadLimit::UNLIMITED));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PayloadLimit(usize);
 

@@ -13,6 +13,15 @@ use crate::wire::compression::{Accepted, Compress};
 use crate::wire::frame::DEFAULT_LIMIT;
 
 /// The options of each connection, on either side.
+///
+/// ```
+/// # mod dubhe { pub mod connect { pub use dubhe_triple::{Compress, TripleOptions}; } }
+/// use dubhe::connect::{Compress, TripleOptions};
+///
+/// let mut options = TripleOptions::default(); // `options.triple` of a server, or for `TripleConnect`
+/// options.max_message = 16 << 20;
+/// options.compress = Compress::Always;
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct TripleOptions {

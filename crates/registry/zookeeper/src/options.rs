@@ -13,6 +13,19 @@ const DEFAULT_PORT: u16 = 2181;
 
 /// The options of a URL `zookeeper://[user:password@]host[:2181][,host…][?parameters]`; the
 /// parameters are Dubbo's.
+///
+/// ```
+/// # mod dubhe { pub mod registry { pub use dubhe_zookeeper::ZooKeeperOptions; } }
+/// use std::time::Duration;
+/// use dubhe::registry::ZooKeeperOptions;
+///
+/// let options = ZooKeeperOptions::parse("zookeeper://10.0.0.1,10.0.0.2:2182?session=30000")?;
+/// assert_eq!(options.servers.len(), 2);
+/// assert_eq!(options.servers[0].port(), 2181);
+/// assert_eq!(options.session_timeout, Duration::from_secs(30));
+/// assert_eq!(options.root, "/dubbo");
+/// # Ok::<(), dubhe_core::Status>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ZooKeeperOptions {

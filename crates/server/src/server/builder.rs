@@ -44,6 +44,17 @@ use crate::services::{Services, ServicesBuilder};
 use crate::table::ServiceTable;
 
 /// The options of a server. Each has the default that is given here.
+///
+/// ```
+/// use dubhe::Server;
+///
+/// let server = Server::builder().options(|options| {
+///     options.max_calls = 10_000;
+///     options.accept.max_connections = 50_000;
+///     options.triple.max_message = 16 << 20;
+/// });
+/// # drop(server);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ServerOptions {

@@ -8,11 +8,53 @@ use crate::error::{Error, ErrorKind};
 use crate::tag;
 
 /// The elements of a list that is being read.
+///
+/// ```
+/// # mod dubhe { pub mod hessian2 { pub use dubhe_hessian2::{Decoder, Error, to_bytes}; } }
+/// use dubhe::hessian2::{Decoder, Error, to_bytes};
+///
+/// /// Sums a list without keeping it.
+/// fn sum(d: &mut Decoder<'_>) -> Result<i32, Error> {
+///     d.read_list(|d, items| {
+///         let mut sum = 0;
+///         while items.next(d)? {
+///             sum += d.read_i32()?;
+///         }
+///         Ok(sum)
+///     })
+/// }
+///
+/// let list = to_bytes(&vec![1, 2, 3])?;
+/// assert_eq!(sum(&mut Decoder::new(&list))?, 6);
+/// # Ok::<(), Error>(())
+/// ```
 pub struct Items {
     left: Length,
 }
 
 /// The entries of a map that is being read.
+///
+/// ```
+/// # mod dubhe { pub mod hessian2 { pub use dubhe_hessian2::{Decoder, Error, to_bytes}; } }
+/// use std::collections::BTreeMap;
+/// use dubhe::hessian2::{Decoder, Error, to_bytes};
+///
+/// /// The keys of a map of numbers.
+/// fn keys(d: &mut Decoder<'_>) -> Result<Vec<String>, Error> {
+///     d.read_map(|d, entries| {
+///         let mut keys = Vec::new();
+///         while entries.next(d)? {
+///             keys.push(d.read_string()?);
+///             d.read_i32()?;
+///         }
+///         Ok(keys)
+///     })
+/// }
+///
+/// let map = to_bytes(&BTreeMap::from([("anna".to_owned(), 3), ("ben".to_owned(), 5)]))?;
+/// assert_eq!(keys(&mut Decoder::new(&map))?, ["anna", "ben"]);
+/// # Ok::<(), Error>(())
+/// ```
 pub struct Entries {
     ended: bool,
 }

@@ -37,6 +37,21 @@ pub(crate) use tables::Uses;
 ///
 /// Strings and binary are borrowed from the message where its bytes are what Rust needs. After an
 /// error the decoder is of no further use.
+///
+/// ```
+/// # mod dubhe { pub mod hessian2 { pub use dubhe_hessian2::{Decode, Decoder, Encode, Encoder, Error}; } }
+/// use dubhe::hessian2::{Decode, Decoder, Encode, Encoder, Error};
+///
+/// let mut e = Encoder::new();
+/// (7_i64).encode(&mut e)?;
+/// "Dubhe".encode(&mut e)?;
+///
+/// let mut d = Decoder::new(e.buffer());
+/// assert_eq!(d.read_i64()?, 7);
+/// assert_eq!(String::decode(&mut d)?, "Dubhe");
+/// d.end()?; // nothing is left over
+/// # Ok::<(), Error>(())
+/// ```
 pub struct Decoder<'de> {
     input: &'de [u8],
     shared: Option<&'de Bytes>,

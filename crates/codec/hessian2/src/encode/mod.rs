@@ -20,6 +20,18 @@ pub const DEPTH: usize = 128;
 ///
 /// Class definitions, type names and reference numbers are shared by everything that one encoder
 /// writes, as they are within the body of a dubbo frame. [`reset`](Self::reset) begins anew.
+///
+/// ```
+/// # mod dubhe { pub mod hessian2 { pub use dubhe_hessian2::{Encode, Encoder, Error}; } }
+/// use dubhe::hessian2::{Encode, Encoder, Error};
+///
+/// let mut e = Encoder::new();
+/// e.write_str("org.example.Greeter");
+/// vec![1_i32, 2].encode(&mut e)?;
+/// let bytes = e.into_buffer();
+/// assert_eq!(bytes[0], 19); // the length of a short text
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Default)]
 pub struct Encoder {
     out: BytesMut,

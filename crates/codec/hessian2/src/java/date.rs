@@ -6,6 +6,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::{Decode, Decoder, Encode, Encoder, Error};
 
 /// `java.util.Date`: a point in time.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_hessian2::java; }
+/// use std::time::{Duration, SystemTime};
+/// use dubhe::java::Date;
+///
+/// let date = Date::from(SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000));
+/// assert_eq!(date, Date(1_700_000_000_000));
+/// assert_eq!(date.to_string(), "2023-11-14 22:13:20"); // in UTC
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date(
     /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -101,16 +111,46 @@ macro_rules! sql {
 
 sql! {
     /// `java.sql.Date`.
+    ///
+    /// ```
+    /// # mod dubhe { pub mod hessian2 { pub use dubhe_hessian2::{Error, from_bytes, to_bytes}; } pub use dubhe_hessian2::java; }
+    /// use dubhe::hessian2::{Error, from_bytes, to_bytes};
+    /// use dubhe::java::SqlDate;
+    ///
+    /// let born = SqlDate(951_782_400_000); // 2000-02-29, midnight in UTC
+    /// assert_eq!(from_bytes::<SqlDate>(&to_bytes(&born)?)?, born);
+    /// # Ok::<(), Error>(())
+    /// ```
     SqlDate("java.sql.Date")
 }
 
 sql! {
     /// `java.sql.Time`.
+    ///
+    /// ```
+    /// # mod dubhe { pub mod hessian2 { pub use dubhe_hessian2::{Error, from_bytes, to_bytes}; } pub use dubhe_hessian2::java; }
+    /// use dubhe::hessian2::{Error, from_bytes, to_bytes};
+    /// use dubhe::java::SqlTime;
+    ///
+    /// let noon = SqlTime(12 * 3_600_000); // in UTC
+    /// assert_eq!(from_bytes::<SqlTime>(&to_bytes(&noon)?)?, noon);
+    /// # Ok::<(), Error>(())
+    /// ```
     SqlTime("java.sql.Time")
 }
 
 sql! {
     /// `java.sql.Timestamp`. Its nanoseconds do not travel.
+    ///
+    /// ```
+    /// # mod dubhe { pub mod hessian2 { pub use dubhe_hessian2::{Error, from_bytes, to_bytes}; } pub use dubhe_hessian2::java; }
+    /// use dubhe::hessian2::{Error, from_bytes, to_bytes};
+    /// use dubhe::java::Timestamp;
+    ///
+    /// let changed = Timestamp(1_700_000_000_123);
+    /// assert_eq!(from_bytes::<Timestamp>(&to_bytes(&changed)?)?, changed);
+    /// # Ok::<(), Error>(())
+    /// ```
     Timestamp("java.sql.Timestamp")
 }
 

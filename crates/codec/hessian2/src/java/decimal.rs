@@ -14,6 +14,17 @@ pub(crate) const CLASS: &str = "java.math.BigDecimal";
 /// parse the text with the decimal type of your choice. An exponent stays an exponent, so that
 /// `1E+1000000000` is 13 characters here; the digits of one that is received are bounded by
 /// [`Limits::digits`](crate::Limits::digits), and by 10,000 in a text.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_hessian2::java; }
+/// use dubhe::java::BigDecimal;
+///
+/// // A price, exact to the last digit.
+/// let price: BigDecimal = "19.90".parse()?;
+/// assert_eq!(price.as_str(), "19.90");
+/// assert!("19,90".parse::<BigDecimal>().is_err());
+/// # Ok::<(), dubhe_hessian2::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BigDecimal(String);
 
@@ -144,8 +155,10 @@ impl fmt::Display for Parts {
 
 /// Java's text of a double (`Double.toString`).
 pub(crate) fn of_double(v: f64) -> String {
-    let plain = v == 0.0 || (1e-3..1e7).contains(&v.abs()) || !v.is_finite();
-    if plain {
+    if v.is_infinite() {
+        return if v > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
+    }
+    if v == 0.0 || v.is_nan() || (1e-3..1e7).contains(&v.abs()) {
         return format!("{v:?}");
     }
     let text = format!("{v:e}");
@@ -236,8 +249,15 @@ mod tests {
         ] {
             assert_eq!(BigDecimal(text.into()).whole().as_deref(), whole, "{text}");
         }
-        for (double, java) in [(1.5, "1.5"), (100.0, "100.0"), (1e7, "1.0E7"), (1.25e-5, "1.25E-5")]
-        {
+        for (double, java) in [
+            (1.5, "1.5"),
+            (100.0, "100.0"),
+            (1e7, "1.0E7"),
+            (1.25e-5, "1.25E-5"),
+            (f64::NAN, "NaN"),
+            (f64::INFINITY, "Infinity"),
+            (f64::NEG_INFINITY, "-Infinity"),
+        ] {
             assert_eq!(of_double(double), java);
         }
     }

@@ -19,13 +19,13 @@ pub fn generalize(value: Value) -> Value {
 /// texts for dates, times and other types of Java that have one. A `BigInteger` is a `BigDecimal`,
 /// whose text JSON has as a number.
 ///
-/// Dates are in UTC: `2024-02-29 10:20:30.5` has the time behind a blank, and no zone (fastjson2).
+/// Dates are in UTC: `2024-02-29 10:20:30.500` has the time behind a blank, and no zone (fastjson2).
 pub fn generalize_untyped(value: Value) -> Value {
     Form::Json.of(value)
 }
 
 /// Returns a value as [`generalize_untyped`] does, with dates that Java's Gson reads as well, which is
-/// not of one mind with fastjson2: `2024-02-29T10:20:30.5Z`.
+/// not of one mind with fastjson2: `2024-02-29T10:20:30.500Z`.
 pub fn generalize_gson(value: Value) -> Value {
     Form::Gson.of(value)
 }

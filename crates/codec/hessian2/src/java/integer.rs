@@ -26,6 +26,17 @@ static CLASS: Class = Class::new(
 /// An integer of any size: a sign and a magnitude, as in Java. There is no arithmetic, only
 /// conversion. To and from text takes time in the square of the length, which is bounded where one
 /// is received: [`Limits::digits`](crate::Limits::digits), and 10,000 digits in a text.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_hessian2::java; }
+/// use dubhe::java::BigInteger;
+///
+/// let big: BigInteger = "-170141183460469231731687303715884105728".parse()?;
+/// assert!(big.is_negative());
+/// assert_eq!(i128::try_from(&big)?, i128::MIN);
+/// assert_eq!(BigInteger::from(42_i64).to_string(), "42");
+/// # Ok::<(), dubhe_hessian2::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct BigInteger {
     negative: bool,

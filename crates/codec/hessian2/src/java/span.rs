@@ -4,6 +4,7 @@ use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
 use super::iso::{self, whole};
+use super::text::with_seconds;
 use super::{
     Duration, Instant, LocalDate, LocalDateTime, LocalTime, MonthDay, OffsetDateTime, OffsetTime,
     Period, Year, YearMonth, ZoneId, ZoneOffset, ZonedDateTime,
@@ -247,17 +248,14 @@ impl Display for ZonedDateTime {
     }
 }
 
-/// Java's form: `2024-02-29T10:20:30.5Z` with three, six or nine digits of a fraction. Beyond the
+/// Java's form: `2024-02-29T10:20:30.500Z` with three, six or nine digits of a fraction. Beyond the
 /// years of `java.time`, the seconds since 1970.
 impl Display for Instant {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let Some(LocalDateTime { date, time }) = iso::utc(self.seconds, self.nanos) else {
             return write!(f, "{}", self.seconds);
         };
-        // Seconds are always there.
-        let seconds = if (time.second, time.nano) == (0, 0) { ":00" } else { "" };
-        let zero = if time.second == 0 && time.nano != 0 { "" } else { seconds };
-        write!(f, "{date}T{time}{zero}Z")
+        write!(f, "{date}T{}Z", with_seconds(time))
     }
 }
 

@@ -47,7 +47,7 @@ pub(super) fn json_of(object: &Object, gson: bool) -> Option<Value> {
         }
         "java.sql.Time" => {
             let SqlTime(ms) = from_value(value).ok()?;
-            iso::utc_of_ms(ms).map(|at| seconds(LocalTime { nano: 0, ..at.time }))
+            iso::utc_of_ms(ms).map(|at| with_seconds(LocalTime { nano: 0, ..at.time }))
         }
         "java.sql.Timestamp" => {
             let Timestamp(ms) = from_value(value).ok()?;
@@ -71,10 +71,10 @@ pub(super) fn json_of(object: &Object, gson: bool) -> Option<Value> {
         handle!("java8.ZonedDateTimeHandle") => printed::<ZonedDateTime>(value),
         handle!("java8.OffsetDateTimeHandle") => printed::<OffsetDateTime>(value),
         handle!("java8.OffsetTimeHandle") => printed::<OffsetTime>(value),
-        handle!("java8.LocalTimeHandle") => from_value(value).ok().map(seconds),
+        handle!("java8.LocalTimeHandle") => from_value(value).ok().map(with_seconds),
         handle!("java8.LocalDateTimeHandle") => {
             let LocalDateTime { date, time } = from_value(value).ok()?;
-            Some(format!("{date} {}", seconds(time)))
+            Some(format!("{date} {}", with_seconds(time)))
         }
         _ => text(object),
     };
@@ -84,12 +84,12 @@ pub(super) fn json_of(object: &Object, gson: bool) -> Option<Value> {
 /// The text of a `java.util.Date` in UTC, for fastjson2 or for Gson. None beyond Java's years.
 pub(super) fn date(ms: i64, gson: bool) -> Option<String> {
     let LocalDateTime { date, time } = iso::utc_of_ms(ms)?;
-    let time = seconds(time);
+    let time = with_seconds(time);
     Some(if gson { format!("{date}T{time}Z") } else { format!("{date} {time}") })
 }
 
 /// A time with its seconds, which Java leaves out where they are zero but its JSON does not.
-fn seconds(time: LocalTime) -> String {
+pub(super) fn with_seconds(time: LocalTime) -> String {
     match (time.second, time.nano) {
         (0, 0) => format!("{time}:00"),
         _ => time.to_string(),

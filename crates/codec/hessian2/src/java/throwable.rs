@@ -16,6 +16,21 @@ const FIELDS: [&str; 4] = ["suppressedExceptions", "stackTrace", "cause", "detai
 /// An exception of any Java class.
 ///
 /// A type of its own for a class of exceptions is made by `#[derive(JavaException)]`.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_hessian2::java; pub use dubhe_core::Status; }
+/// use dubhe::java::Throwable;
+/// use dubhe::Status;
+///
+/// // What a provider throws that has no type for the exception.
+/// let thrown = Throwable::new("org.example.UnknownUserException", "no user 7").field("id", 7);
+/// let status = Status::from(thrown);
+///
+/// // And what a caller finds in the error of its call.
+/// let caught = Throwable::of(&status).unwrap();
+/// assert_eq!(caught.class, "org.example.UnknownUserException");
+/// assert_eq!(caught.message.as_deref(), Some("no user 7"));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Throwable {
     /// The class, such as `java.lang.IllegalStateException`.
@@ -34,6 +49,18 @@ pub struct Throwable {
 
 record! {
     /// A call in the stack of an exception.
+    ///
+    /// ```
+    /// # mod dubhe { pub use dubhe_hessian2::java; }
+    /// use dubhe::java::{StackTraceElement, Throwable};
+    ///
+    /// /// Where it was thrown, as the JVM prints it.
+    /// fn place(thrown: &Throwable) -> Option<String> {
+    ///     let StackTraceElement { declaring_class, method_name, line_number, .. } = thrown.stack.first()?;
+    ///     Some(format!("{declaring_class}.{method_name}:{line_number}"))
+    /// }
+    /// # assert_eq!(place(&Throwable::default()), None);
+    /// ```
     StackTraceElement("java.lang.StackTraceElement", "java.lang.StackTraceElement") {
         /// The class, with its package.
         declaring_class: String,

@@ -6,6 +6,14 @@ use crate::{Decode, Decoder, Encode, Encoder, Error, ErrorKind, JavaType};
 
 record! {
     /// A date of the ISO calendar.
+    ///
+    /// ```
+    /// # mod dubhe { pub use dubhe_hessian2::java; }
+    /// use dubhe::java::LocalDate;
+    ///
+    /// let date = LocalDate { year: 2024, month: 2, day: 29 };
+    /// assert_eq!(date.to_string(), "2024-02-29");
+    /// ```
     #[derive(Copy)]
     LocalDate("java.time.LocalDate", handle!("java8.LocalDateHandle")) {
         /// The year, −999,999,999 to 999,999,999.
@@ -20,6 +28,14 @@ record! {
 
 record! {
     /// A time of the day.
+    ///
+    /// ```
+    /// # mod dubhe { pub use dubhe_hessian2::java; }
+    /// use dubhe::java::LocalTime;
+    ///
+    /// let time = LocalTime { hour: 9, minute: 30, second: 5, nano: 250_000_000 };
+    /// assert_eq!(time.to_string(), "09:30:05.250");
+    /// ```
     #[derive(Copy)]
     LocalTime("java.time.LocalTime", handle!("java8.LocalTimeHandle")) {
         /// The hour, 0 to 23.
@@ -36,6 +52,15 @@ record! {
 
 record! {
     /// A date and a time of that day.
+    ///
+    /// ```
+    /// # mod dubhe { pub use dubhe_hessian2::java; }
+    /// use dubhe::java::{LocalDate, LocalDateTime, LocalTime};
+    ///
+    /// let date = LocalDate { year: 2024, month: 2, day: 29 };
+    /// let time = LocalTime { hour: 9, minute: 30, second: 0, nano: 0 };
+    /// assert_eq!(LocalDateTime { date, time }.to_string(), "2024-02-29T09:30");
+    /// ```
     #[derive(Copy)]
     LocalDateTime("java.time.LocalDateTime", handle!("java8.LocalDateTimeHandle")) {
         /// The date.
@@ -48,6 +73,15 @@ record! {
 
 record! {
     /// A point in time.
+    ///
+    /// ```
+    /// # mod dubhe { pub use dubhe_hessian2::java; }
+    /// use std::time::{Duration, SystemTime};
+    /// use dubhe::java::Instant;
+    ///
+    /// let instant = Instant::from(SystemTime::UNIX_EPOCH + Duration::from_millis(1_500));
+    /// assert_eq!(instant, Instant { seconds: 1, nanos: 500_000_000 });
+    /// ```
     #[derive(Copy)]
     Instant("java.time.Instant", handle!("java8.InstantHandle")) {
         /// Seconds since 1970-01-01T00:00:00Z.
@@ -60,6 +94,16 @@ record! {
 
 record! {
     /// An amount of time, perhaps negative. [`std::time::Duration`] travels as one too.
+    ///
+    /// ```
+    /// # mod dubhe { pub use dubhe_hessian2::java; }
+    /// use dubhe::java::Duration;
+    ///
+    /// // Minus half a second, as Java counts it; `std::time::Duration` cannot be negative.
+    /// let half = Duration { seconds: -1, nanos: 500_000_000 };
+    /// assert!(std::time::Duration::try_from(half).is_err());
+    /// assert_eq!(Duration::from(std::time::Duration::from_secs(90)).seconds, 90);
+    /// ```
     #[derive(Copy)]
     Duration("java.time.Duration", handle!("java8.DurationHandle")) {
         /// Whole seconds, rounded down.
@@ -72,6 +116,16 @@ record! {
 
 record! {
     /// An amount of calendar time.
+    ///
+    /// ```
+    /// # mod dubhe { pub mod hessian2 { pub use dubhe_hessian2::{Error, from_bytes, to_bytes}; } pub use dubhe_hessian2::java; }
+    /// use dubhe::hessian2::{Error, from_bytes, to_bytes};
+    /// use dubhe::java::Period;
+    ///
+    /// let notice = Period { years: 0, months: 3, days: 0 };
+    /// assert_eq!(from_bytes::<Period>(&to_bytes(&notice)?)?, notice);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[derive(Copy)]
     Period("java.time.Period", handle!("java8.PeriodHandle")) {
         /// The years.
@@ -86,6 +140,16 @@ record! {
 
 record! {
     /// A year.
+    ///
+    /// ```
+    /// # mod dubhe { pub mod hessian2 { pub use dubhe_hessian2::{Error, from_bytes, to_bytes}; } pub use dubhe_hessian2::java; }
+    /// use dubhe::hessian2::{Error, from_bytes, to_bytes};
+    /// use dubhe::java::Year;
+    ///
+    /// let vintage = Year { year: 1997 };
+    /// assert_eq!(from_bytes::<Year>(&to_bytes(&vintage)?)?, vintage);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[derive(Copy)]
     Year("java.time.Year", handle!("java8.YearHandle")) {
         /// The year, −999,999,999 to 999,999,999.
@@ -96,6 +160,16 @@ record! {
 
 record! {
     /// A month of a year.
+    ///
+    /// ```
+    /// # mod dubhe { pub mod hessian2 { pub use dubhe_hessian2::{Error, from_bytes, to_bytes}; } pub use dubhe_hessian2::java; }
+    /// use dubhe::hessian2::{Error, from_bytes, to_bytes};
+    /// use dubhe::java::YearMonth;
+    ///
+    /// let expires = YearMonth { year: 2027, month: 11 };
+    /// assert_eq!(from_bytes::<YearMonth>(&to_bytes(&expires)?)?, expires);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[derive(Copy)]
     YearMonth("java.time.YearMonth", handle!("java8.YearMonthHandle")) {
         /// The year, −999,999,999 to 999,999,999.
@@ -108,6 +182,16 @@ record! {
 
 record! {
     /// A day of a month.
+    ///
+    /// ```
+    /// # mod dubhe { pub mod hessian2 { pub use dubhe_hessian2::{Error, from_bytes, to_bytes}; } pub use dubhe_hessian2::java; }
+    /// use dubhe::hessian2::{Error, from_bytes, to_bytes};
+    /// use dubhe::java::MonthDay;
+    ///
+    /// let birthday = MonthDay { month: 2, day: 29 };
+    /// assert_eq!(from_bytes::<MonthDay>(&to_bytes(&birthday)?)?, birthday);
+    /// # Ok::<(), Error>(())
+    /// ```
     #[derive(Copy)]
     MonthDay("java.time.MonthDay", handle!("java8.MonthDayHandle")) {
         /// The month, 1 to 12.

@@ -9,6 +9,17 @@ use crate::{Array, Decode, Decoder, Encode, Encoder, Error, ErrorKind};
 
 record! {
     /// `java.lang.Class`: the name of a class.
+    ///
+    /// ```
+    /// # mod dubhe { pub mod hessian2 { pub use dubhe_hessian2::{Error, from_bytes, to_bytes}; } pub use dubhe_hessian2::java; }
+    /// use dubhe::hessian2::{Error, from_bytes, to_bytes};
+    /// use dubhe::java::Class;
+    ///
+    /// // An argument `Class<?> type`:
+    /// let class = Class { name: "org.example.Shop$Item".into() };
+    /// assert_eq!(from_bytes::<Class>(&to_bytes(&class)?)?, class);
+    /// # Ok::<(), Error>(())
+    /// ```
     Class("java.lang.Class", "java.lang.Class") {
         /// The name; nested classes are joined by `$`.
         name: String,
@@ -18,6 +29,16 @@ record! {
 
 record! {
     /// `java.util.Locale`.
+    ///
+    /// ```
+    /// # mod dubhe { pub mod hessian2 { pub use dubhe_hessian2::{Error, from_bytes, to_bytes}; } pub use dubhe_hessian2::java; }
+    /// use dubhe::hessian2::{Error, from_bytes, to_bytes};
+    /// use dubhe::java::Locale;
+    ///
+    /// let locale = Locale { value: "zh_CN".into() };
+    /// assert_eq!(from_bytes::<Locale>(&to_bytes(&locale)?)?, locale);
+    /// # Ok::<(), Error>(())
+    /// ```
     Locale("java.util.Locale", handle!("LocaleHandle")) {
         /// Java's text of it: `en`, `zh_CN`.
         value: String,
@@ -27,6 +48,16 @@ record! {
 
 record! {
     /// `java.util.Currency`.
+    ///
+    /// ```
+    /// # mod dubhe { pub mod hessian2 { pub use dubhe_hessian2::{Error, from_bytes, to_bytes}; } pub use dubhe_hessian2::java; }
+    /// use dubhe::hessian2::{Error, from_bytes, to_bytes};
+    /// use dubhe::java::Currency;
+    ///
+    /// let currency = Currency { code: "EUR".into() };
+    /// assert_eq!(from_bytes::<Currency>(&to_bytes(&currency)?)?, currency);
+    /// # Ok::<(), Error>(())
+    /// ```
     Currency("java.util.Currency", "java.util.Currency") {
         /// The code of ISO 4217, such as `EUR`.
         code: String,
@@ -36,6 +67,15 @@ record! {
 
 record! {
     /// `java.util.BitSet`.
+    ///
+    /// ```
+    /// # mod dubhe { pub use dubhe_hessian2::java; }
+    /// use dubhe::java::BitSet;
+    ///
+    /// let weekdays: BitSet = [1, 2, 3, 4, 5].into_iter().collect();
+    /// assert!(weekdays.get(3));
+    /// assert!(!weekdays.get(6));
+    /// ```
     BitSet("java.util.BitSet", handle!("BitSetHandle")) {
         /// The bits, 64 a word, the lowest first.
         words: Array<i64>,
@@ -67,6 +107,16 @@ impl FromIterator<usize> for BitSet {
 }
 
 /// `java.util.UUID`, as its 128 bits.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_hessian2::java; }
+/// use dubhe::java::Uuid;
+///
+/// let id: Uuid = "67e55044-10b1-426f-9247-bb680e5fe0c8".parse()?;
+/// assert_eq!(id, Uuid(0x67e5504410b1426f9247bb680e5fe0c8));
+/// assert_eq!(id.to_string(), "67e55044-10b1-426f-9247-bb680e5fe0c8");
+/// # Ok::<(), dubhe_hessian2::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Uuid(pub u128);
 

@@ -47,6 +47,20 @@ use ::serde::{Deserialize, Serialize};
 use crate::{Decode, Decoder, Encode, Encoder, Error, JavaType, Value};
 
 /// A type of serde as a Hessian type.
+///
+/// ```
+/// # mod dubhe { pub mod hessian2 { pub use dubhe_hessian2::{Error, Serde, from_bytes, to_bytes}; } }
+/// use dubhe::hessian2::{Error, Serde, from_bytes, to_bytes};
+///
+/// #[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+/// struct Point { x: i32, y: i32 }
+///
+/// // A map in Java, since the name of a class is not known.
+/// let bytes = to_bytes(&Serde(Point { x: 3, y: 4 }))?;
+/// let Serde(point) = from_bytes::<Serde<Point>>(&bytes)?;
+/// assert_eq!(point, Point { x: 3, y: 4 });
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Serde<T>(pub T);
 

@@ -7,6 +7,17 @@ use crate::{Decode, Decoder, Encode, Encoder, Error, JavaType, descriptor};
 
 /// A Java array: `Array<i32>` is `int[]`, `Array<Option<i32>>` is `Integer[]`, `Array<char>` is
 /// `char[]`, `Array<Array<i64>>` is `long[][]`. A plain `Vec` is a `java.util.List`.
+///
+/// ```
+/// # mod dubhe { pub mod hessian2 { pub use dubhe_hessian2::{Array, JavaType}; } }
+/// use dubhe::hessian2::{Array, JavaType};
+///
+/// // Arguments of a Java method `sum(int[] numbers, List<Integer> weights)`:
+/// let (numbers, weights) = (Array(vec![1, 2, 3]), vec![1, 1, 2]);
+/// assert_eq!(Array::<i32>::descriptor(), "[I");
+/// assert_eq!(Vec::<i32>::descriptor(), "Ljava/util/List;");
+/// assert_eq!(numbers.iter().zip(&weights).map(|(n, w)| n * w).sum::<i32>(), 9);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Array<T>(pub Vec<T>);
 

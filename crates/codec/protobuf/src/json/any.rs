@@ -10,6 +10,38 @@ use super::{Error, Json, Reader, Unknown, Writer};
 use crate::shape::{self, MessageShape};
 
 /// The types that an `Any` may hold: those of a package, and of the packages that it refers to.
+///
+/// ```
+/// # mod dubhe { pub mod protobuf { pub use dubhe_protobuf::{json, types}; } }
+/// use dubhe::protobuf::json::{Error, Object, Plain, Reader, Type, Types, Writer, to_string};
+/// use dubhe::protobuf::types::{Any, StringValue};
+/// use prost::Message as _;
+///
+/// static TYPES: Types = Types {
+///     messages: &[Type::of::<StringValue>("org.example.Note")],
+///     uses: &[],
+/// };
+///
+/// /// A message whose `Any` may hold a note.
+/// #[derive(Default)]
+/// struct Board { pinned: Option<Any> }
+///
+/// impl Object for Board {
+///     fn types() -> &'static Types {
+///         &TYPES
+///     }
+/// #     fn find(_: &str) -> Option<u32> { None }
+/// #     fn read_field(&mut self, _: u32, _: &mut Reader<'_>) -> Result<(), Error> { Ok(()) }
+/// #     fn write_fields(&self, out: &mut Writer<'_>) -> Result<(), Error> { out.some(r#""pinned":"#, Plain, &self.pinned) }
+///     // and the rest as in the example of `Object`
+/// }
+///
+/// let value = StringValue { value: "buy milk".into() }.encode_to_vec();
+/// let pinned = Any { type_url: "type.googleapis.com/org.example.Note".into(), value };
+/// let text = to_string(&Board { pinned: Some(pinned) })?;
+/// assert!(text.contains("buy milk"), "{text}");
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Types {
     /// The messages of the package.
@@ -19,6 +51,17 @@ pub struct Types {
 }
 
 /// A message that an `Any` may hold.
+///
+/// ```
+/// # mod dubhe { pub mod protobuf { pub use dubhe_protobuf::{json, types}; } }
+/// use dubhe::protobuf::json::{Type, Types};
+/// use dubhe::protobuf::types::StringValue;
+///
+/// // What `dubhe-build` writes of a package: the messages that an `Any` of it may hold.
+/// static MESSAGES: [Type; 1] = [Type::of::<StringValue>("org.example.Note")];
+/// static TYPES: Types = Types { messages: &MESSAGES, uses: &[] };
+/// # let _ = &TYPES;
+/// ```
 #[derive(Debug)]
 pub struct Type {
     name: &'static str,
@@ -80,6 +123,19 @@ impl Types {
 }
 
 /// A holder of messages, by which a package finds the types of another.
+///
+/// ```
+/// # mod dubhe { pub mod protobuf { pub use dubhe_protobuf::{json, types}; } }
+/// use dubhe::protobuf::json::{Holds, Types, uses};
+/// use dubhe::protobuf::types::StringValue;
+///
+/// struct Board { note: Option<StringValue> }
+///
+/// // What `dubhe-build` writes for a field: the types that an `Any` in it may hold.
+/// static USES: [fn() -> &'static Types; 1] = [uses(|board: &Board| &board.note)];
+/// assert!(USES[0]().messages.is_empty());
+/// assert!(<Vec<StringValue>>::types().uses.is_empty());
+/// ```
 pub trait Holds {
     /// The types of the messages in it.
     fn types() -> &'static Types;

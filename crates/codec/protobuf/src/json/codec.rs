@@ -7,6 +7,40 @@ use std::hash::Hash;
 use super::{Error, Json, Key, Reader, Unknown, Writer};
 
 /// The form of the values of a field.
+///
+/// ```
+/// # mod dubhe { pub mod protobuf { pub use dubhe_protobuf::json; } }
+/// use dubhe::protobuf::json::{Codec, Error, Json, Object, Reader, Writer, to_string};
+///
+/// /// A number that JSON has in tenths.
+/// #[derive(Clone, Copy)]
+/// struct Tenths;
+///
+/// impl Codec<i32> for Tenths {
+///     fn is_default(self, value: &i32) -> bool {
+///         *value == 0
+///     }
+///
+///     fn write(self, value: &i32, out: &mut Writer<'_>) -> Result<(), Error> {
+///         (f64::from(*value) / 10.0).write(out)
+///     }
+///
+///     fn read(self, value: &mut i32, json: &mut Reader<'_>) -> Result<bool, Error> {
+///         let mut tenths = 0.0_f64;
+///         tenths.read(json)?;
+///         *value = (tenths * 10.0) as i32;
+///         Ok(true)
+///     }
+/// }
+/// # #[derive(Default)]
+/// # struct Price(i32);
+/// # impl Object for Price {
+/// #     fn find(_: &str) -> Option<u32> { Some(0) }
+/// #     fn read_field(&mut self, _: u32, json: &mut Reader<'_>) -> Result<(), Error> { json.set(Tenths, &mut self.0) }
+/// #     fn write_fields(&self, out: &mut Writer<'_>) -> Result<(), Error> { out.implicit(r#""price":"#, Tenths, &self.0) }
+/// # }
+/// # assert_eq!(to_string(&Price(15)).unwrap(), r#"{"price":1.5}"#);
+/// ```
 pub trait Codec<T: Default>: Copy {
     /// A flag: `null` is a value.
     const NULL: bool = false;
@@ -29,6 +63,27 @@ pub trait Codec<T: Default>: Copy {
 }
 
 /// A value as its type says.
+///
+/// ```
+/// # mod dubhe { pub mod protobuf { pub use dubhe_protobuf::json; } }
+/// use dubhe::protobuf::json::{Error, Object, Plain, Reader, Writer, to_string};
+///
+/// #[derive(Default)]
+/// struct Page { number: i32, token: Option<String> }
+///
+/// impl Object for Page {
+///     // `find` and `read_field` as in the example of `Object`
+/// #     fn find(_: &str) -> Option<u32> { None }
+/// #     fn read_field(&mut self, _: u32, _: &mut Reader<'_>) -> Result<(), Error> { Ok(()) }
+///     fn write_fields(&self, out: &mut Writer<'_>) -> Result<(), Error> {
+///         out.implicit(r#""number":"#, Plain, &self.number)?;
+///         out.some(r#""token":"#, Plain, &self.token)
+///     }
+/// }
+///
+/// assert_eq!(to_string(&Page { number: 0, token: Some("a".into()) })?, r#"{"token":"a"}"#);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Plain;
 
@@ -50,6 +105,28 @@ impl<T: Json> Codec<T> for Plain {
 }
 
 /// A value in a box.
+///
+/// ```
+/// # mod dubhe { pub mod protobuf { pub use dubhe_protobuf::json; } }
+/// use dubhe::protobuf::json::{Boxed, Error, Object, Plain, Reader, Writer, to_string};
+///
+/// #[derive(Default)]
+/// struct Node { name: String, next: Option<Box<Node>> }
+///
+/// impl Object for Node {
+///     // `find` and `read_field` as in the example of `Object`
+/// #     fn find(_: &str) -> Option<u32> { None }
+/// #     fn read_field(&mut self, _: u32, _: &mut Reader<'_>) -> Result<(), Error> { Ok(()) }
+///     fn write_fields(&self, out: &mut Writer<'_>) -> Result<(), Error> {
+///         out.implicit(r#""name":"#, Plain, &self.name)?;
+///         out.some(r#""next":"#, Boxed, &self.next)
+///     }
+/// }
+///
+/// let next = Some(Box::new(Node { name: "b".into(), next: None }));
+/// assert_eq!(to_string(&Node { name: "a".into(), next })?, r#"{"name":"a","next":{"name":"b"}}"#);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Boxed;
 
@@ -73,6 +150,29 @@ impl<T: Json> Codec<Box<T>> for Boxed {
 
 /// A number of an enum with these names. Of several names of a number the first is written; a number
 /// without one stays a number.
+///
+/// ```
+/// # mod dubhe { pub mod protobuf { pub use dubhe_protobuf::json; } }
+/// use dubhe::protobuf::json::{Enum, Error, Object, Reader, Writer, to_string};
+///
+/// #[derive(Default)]
+/// struct Paint { color: i32 }
+///
+/// const COLOR: Enum = Enum(&[("NONE", 0), ("RED", 1)]);
+///
+/// impl Object for Paint {
+///     // `find` and `read_field` as in the example of `Object`
+/// #     fn find(_: &str) -> Option<u32> { None }
+/// #     fn read_field(&mut self, _: u32, _: &mut Reader<'_>) -> Result<(), Error> { Ok(()) }
+///     fn write_fields(&self, out: &mut Writer<'_>) -> Result<(), Error> {
+///         out.implicit(r#""color":"#, COLOR, &self.color)
+///     }
+/// }
+///
+/// assert_eq!(to_string(&Paint { color: 1 })?, r#"{"color":"RED"}"#);
+/// assert_eq!(to_string(&Paint { color: 7 })?, r#"{"color":7}"#); // a name that is not known
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Enum(pub &'static [(&'static str, i32)]);
 
@@ -106,6 +206,26 @@ impl Codec<i32> for Enum {
 }
 
 /// `google.protobuf.NullValue`.
+///
+/// ```
+/// # mod dubhe { pub mod protobuf { pub use dubhe_protobuf::json; } }
+/// use dubhe::protobuf::json::{Error, Null, Object, Reader, Writer, to_string};
+///
+/// #[derive(Default)]
+/// struct Cell { empty: Option<i32> }
+///
+/// impl Object for Cell {
+///     // `find` and `read_field` as in the example of `Object`
+/// #     fn find(_: &str) -> Option<u32> { None }
+/// #     fn read_field(&mut self, _: u32, _: &mut Reader<'_>) -> Result<(), Error> { Ok(()) }
+///     fn write_fields(&self, out: &mut Writer<'_>) -> Result<(), Error> {
+///         out.some(r#""empty":"#, Null, &self.empty)
+///     }
+/// }
+///
+/// assert_eq!(to_string(&Cell { empty: Some(0) })?, r#"{"empty":null}"#);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Null;
 

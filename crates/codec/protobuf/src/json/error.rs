@@ -8,6 +8,15 @@ use dubhe_core::memory::OverBudget;
 const SHOWN: usize = 64;
 
 /// An error of reading or writing JSON: what was expected, and the path to it.
+///
+/// ```
+/// # mod dubhe { pub mod protobuf { pub use dubhe_protobuf::{json, types}; } }
+/// use dubhe::protobuf::json::from_str;
+/// use dubhe::protobuf::types::Timestamp;
+///
+/// let error = from_str::<Timestamp>("\"yesterday\"").unwrap_err();
+/// println!("{error}"); // says what is wrong, and at which byte
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Error(Box<Inner>);
 

@@ -3,6 +3,32 @@
 use super::{Error, Json, Reader, Types, Unknown, Writer};
 
 /// A message whose JSON form is an object of its fields. `dubhe-build` implements it.
+///
+/// ```
+/// # mod dubhe { pub mod protobuf { pub use dubhe_protobuf::json; } }
+/// use dubhe::protobuf::json::{Error, Object, Plain, Reader, Writer, from_str, to_string};
+///
+/// #[derive(Default)]
+/// struct User { first_name: String }
+///
+/// impl Object for User {
+///     fn find(name: &str) -> Option<u32> {
+///         matches!(name, "firstName" | "first_name").then_some(0)
+///     }
+///
+///     fn read_field(&mut self, _: u32, json: &mut Reader<'_>) -> Result<(), Error> {
+///         json.set(Plain, &mut self.first_name)
+///     }
+///
+///     fn write_fields(&self, out: &mut Writer<'_>) -> Result<(), Error> {
+///         out.implicit(r#""firstName":"#, Plain, &self.first_name)
+///     }
+/// }
+///
+/// let user = from_str::<User>(r#"{"first_name":"Ada"}"#)?;
+/// assert_eq!(to_string(&user)?, r#"{"firstName":"Ada"}"#);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Object: Default {
     /// The types that an `Any` in it may hold.
     fn types() -> &'static Types {

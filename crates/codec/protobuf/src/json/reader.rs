@@ -11,6 +11,29 @@ use super::{Error, Types, Unknown};
 pub(super) const MAX_DEPTH: u8 = 127;
 
 /// A JSON text that is being read.
+///
+/// ```
+/// # mod dubhe { pub mod protobuf { pub use dubhe_protobuf::json; } }
+/// use dubhe::protobuf::json::{Error, Json, Reader, Writer, from_str};
+///
+/// /// A text that may not be empty.
+/// #[derive(Debug, Default)]
+/// struct Name(String);
+///
+/// impl Json for Name {
+///     fn write(&self, out: &mut Writer<'_>) -> Result<(), Error> {
+///         self.0.write(out)
+///     }
+///
+///     fn read(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
+///         self.0.read(json)
+///     }
+/// }
+///
+/// assert_eq!(from_str::<Name>("\"Ada\"")?.0, "Ada");
+/// assert!(from_str::<Name>("7").is_err());
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Reader<'de> {
     text: &'de str,

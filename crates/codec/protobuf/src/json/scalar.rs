@@ -177,6 +177,28 @@ macro_rules! bytes {
 bytes!(Bytes Vec<u8>);
 
 /// A key of a map, which JSON has as text.
+///
+/// ```
+/// # mod dubhe { pub mod protobuf { pub use dubhe_protobuf::json; } }
+/// use std::collections::HashMap;
+/// use dubhe::protobuf::json::{Error, Key, Object, Plain, Reader, Writer, to_string};
+///
+/// #[derive(Default)]
+/// struct Stock { left: HashMap<i64, u32> }
+///
+/// impl Object for Stock {
+///     // `find` and `read_field` as in the example of `Object`
+/// #     fn find(_: &str) -> Option<u32> { None }
+/// #     fn read_field(&mut self, _: u32, _: &mut Reader<'_>) -> Result<(), Error> { Ok(()) }
+///     fn write_fields(&self, out: &mut Writer<'_>) -> Result<(), Error> {
+///         out.map(r#""left":"#, Plain, &self.left) // keys are texts in JSON
+///     }
+/// }
+///
+/// assert_eq!(to_string(&Stock { left: HashMap::from([(7, 3)]) })?, r#"{"left":{"7":3}}"#);
+/// assert_eq!(<i64 as Key>::read("7"), Some(7));
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Key: Sized {
     /// Reads it; `None` if the text is none.
     fn read(key: &str) -> Option<Self>;

@@ -10,6 +10,26 @@ use super::reader::MAX_DEPTH;
 use super::{Codec, Error, Key, Types};
 
 /// A JSON text that is being written. Keys are given as they stand in the text: `"name":`.
+///
+/// ```
+/// # mod dubhe { pub mod protobuf { pub use dubhe_protobuf::json; } }
+/// use dubhe::protobuf::json::{Error, Object, Plain, Reader, Writer, to_string};
+///
+/// #[derive(Default)]
+/// struct Tags { names: Vec<String> }
+///
+/// impl Object for Tags {
+///     // `find` and `read_field` as in the example of `Object`
+/// #     fn find(_: &str) -> Option<u32> { None }
+/// #     fn read_field(&mut self, _: u32, _: &mut Reader<'_>) -> Result<(), Error> { Ok(()) }
+///     fn write_fields(&self, out: &mut Writer<'_>) -> Result<(), Error> {
+///         out.list(r#""names":"#, Plain, &self.names)
+///     }
+/// }
+///
+/// assert_eq!(to_string(&Tags { names: vec!["a".into(), "b".into()] })?, r#"{"names":["a","b"]}"#);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Writer<'a> {
     out: &'a mut BytesMut,

@@ -167,6 +167,8 @@ fn a_value_may_be_null_and_an_any_is_the_message_in_it() {
     let any: Any = from_str(text).unwrap();
     assert_eq!(any.to_msg::<Timestamp>().unwrap(), time(5));
     assert_eq!(to_string(&any).unwrap(), text);
+    let null = from_str::<Timestamp>("null").unwrap_err().to_string();
+    assert_eq!(null, "expected a message, found null (at byte 0)");
     let status = from_str::<Any>(r#"{"@type":"a/b.C"}"#).unwrap_err();
     assert!(status.to_string().contains("not known here"), "{status}");
 

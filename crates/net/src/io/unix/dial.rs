@@ -17,6 +17,18 @@ use crate::{
 const MAX_PAUSE: Duration = Duration::from_millis(64);
 
 /// Opens connections to Unix sockets.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::io::{Address, Dial}; pub use dubhe_net::io::unix::UnixDial; } }
+/// use dubhe::net::{Address, Dial, UnixDial};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let nobody = Address::unix(std::path::Path::new("/tmp/no-such-socket.sock"));
+/// let error = UnixDial::default().dial(&nobody).await.unwrap_err();
+/// println!("{error}");
+/// # }
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct UnixDial {
     options: UnixOptions,

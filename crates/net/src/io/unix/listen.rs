@@ -22,6 +22,24 @@ use crate::{
 };
 
 /// A listening Unix socket. Dropping it removes its file.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::io::Listen; pub use dubhe_net::io::unix::{UnixListen, UnixOptions}; } }
+/// use dubhe::net::{Listen, UnixListen, UnixOptions};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = std::env::temp_dir().join(format!("dubhe-doc-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder)?;
+/// # let path = folder.join("greeter.sock");
+/// // For `ServerBuilder::start_on`; the address `unix:/run/greeter.sock` does the same.
+/// let listen = UnixListen::bind(path, &UnixOptions::default())?;
+/// println!("listens on {}", listen.local_addr());
+/// # drop(listen);
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct UnixListen {
     /// The file, declared before the listener: while that lives, no other file has the identity of

@@ -30,6 +30,14 @@ pub const MAX_PATH_BYTES: usize =
     if cfg!(any(target_os = "linux", target_os = "android")) { 107 } else { 103 };
 
 /// The options of Unix sockets.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::io::unix::UnixOptions; } }
+/// use dubhe::net::UnixOptions;
+///
+/// let mut unix = UnixOptions::default(); // `options.unix` of a server
+/// unix.mode = Some(0o660); // the group of the service may connect
+/// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct UnixOptions {

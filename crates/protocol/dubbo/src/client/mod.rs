@@ -45,6 +45,22 @@ const PARAMETERS: [&str; 6] = [
 /// | `prefer.serialization`, `serialization` | must admit `hessian2` | `hessian2` |
 ///
 /// Services of one address for which all of these are equal share its connections.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Endpoint; pub mod connect { pub use dubhe_core::connect::Connect; pub use dubhe_dubbo::{DubboConnect, DubboOptions}; } }
+/// use std::sync::Arc;
+/// use std::time::Duration;
+/// use dubhe::Endpoint;
+/// use dubhe::connect::{Connect, DubboConnect, DubboOptions};
+///
+/// // For `Environment::builder(..).connect(..)`, or in place of the one that an `App` has.
+/// let options = DubboOptions::default().heartbeat(Duration::from_secs(20));
+/// let connect: Arc<dyn Connect> = Arc::new(DubboConnect::new(options));
+/// assert_eq!(connect.protocol(), "dubbo");
+/// // Endpoints with equal keys share a connection.
+/// let endpoint = Endpoint::of("dubbo", "10.0.0.7", 20880);
+/// assert_eq!(connect.key(&endpoint), connect.key(&endpoint.detached()));
+/// ```
 pub struct DubboConnect {
     options: DubboOptions,
     tcp: TcpOptions,

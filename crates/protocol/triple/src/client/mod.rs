@@ -41,6 +41,17 @@ use request::{Caller, Limits};
 /// | `connections` | connections to the address | 1 |
 /// | `connect.timeout` | milliseconds to open one | 3000 |
 /// | `payload` | bytes in a message, 0 or less for any number | 8388608 |
+///
+/// ```
+/// # mod dubhe { pub mod connect { pub use dubhe_core::connect::Connect; pub use dubhe_triple::{TripleConnect, TripleOptions}; } }
+/// use std::sync::Arc;
+/// use dubhe::connect::{Connect, TripleConnect, TripleOptions};
+///
+/// // For `Environment::builder(..).connect(..)`: Triple, and the same for endpoints of gRPC.
+/// let triple = TripleConnect::new(TripleOptions::default()).application("shop");
+/// let both: [Arc<dyn Connect>; 2] = [Arc::new(triple.clone()), Arc::new(triple.grpc())];
+/// assert_eq!(both.map(|connect| connect.protocol().to_owned()), ["tri", "grpc"]);
+/// ```
 #[derive(Clone)]
 pub struct TripleConnect {
     protocol: &'static str,

@@ -1,6 +1,6 @@
 //! Sending the messages of a streamed request while its reply is awaited and received.
 
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -85,11 +85,10 @@ async fn send_all(
     limit: usize,
 ) -> Result<(), Status> {
     let mut writer = Writer::new(&codec, encoding, limit).requests(&head.method);
-    let (mut ended, mut turn) = (false, Turn::begin());
+    let (mut ended, mut turn) = (false, Turn::default());
     while !ended {
-        turn.give_way().await;
         // Who reads the reply learns of an error, and resets the stream by letting go of it.
-        ended = poll_fn(|cx| fill(&mut writer, &mut stream, &turn, cx)).await?;
+        ended = turn.poll(|turn, cx| fill(&mut writer, &mut stream, turn, cx)).await?;
         // A peer that has ended the stream has said why in its reply.
         if let Some(batch) = writer.take()
             && !send.send(batch).await

@@ -21,10 +21,40 @@ use crate::transport::{Body, BoxError, ResponseBody};
 type ResponseFuture = Pin<Box<dyn Future<Output = Response<ResponseBody>> + Send>>;
 
 /// A `tower` service that answers HTTP requests, such as a router of axum or a server of tonic.
+///
+/// ```
+/// # mod dubhe { pub mod http { pub use dubhe_triple::http::{Body, HttpService}; } }
+/// use std::convert::Infallible;
+/// use dubhe::http::{Body, HttpService};
+/// use http::{Request, Response};
+///
+/// // Kept whatever its type; `ServerBuilder::mount` takes a router of axum as it is.
+/// let health = HttpService::new(tower::service_fn(|_: Request<Body>| async {
+///     Ok::<_, Infallible>(Response::new("fine".to_owned()))
+/// }));
+/// let copy = health.clone();
+/// # drop(copy);
+/// ```
 #[derive(Clone)]
 pub struct HttpService(Arc<dyn ErasedService>);
 
 /// A service that can be mounted: any `tower` service for HTTP requests.
+///
+/// ```
+/// # mod dubhe { pub mod http { pub use dubhe_triple::http::{Body, HttpService, IntoHttpService}; } }
+/// use std::convert::Infallible;
+/// use dubhe::http::{Body, HttpService, IntoHttpService};
+/// use http::{Request, Response};
+///
+/// /// What a plugin mounts beside your services.
+/// fn plugins() -> Vec<(&'static str, HttpService)> {
+///     let version = tower::service_fn(|_: Request<Body>| async {
+///         Ok::<_, Infallible>(Response::new("1.2.0".to_owned()))
+///     });
+///     vec![("/version", version.into_http_service())]
+/// }
+/// assert_eq!(plugins().len(), 1);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be mounted",
     label = "this is no `tower` service of HTTP requests",

@@ -1,6 +1,5 @@
 //! Sending replies, whatever their protocol.
 
-use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
 use std::task::Poll;
 
@@ -243,10 +242,9 @@ async fn messages(
     mut writer: Writer<'_>,
     ReplyWatch { watch, key, caller, long }: ReplyWatch<'_>,
 ) -> Option<Trailers> {
-    let mut turn = Turn::begin();
+    let mut turn = Turn::default();
     loop {
-        turn.give_way().await;
-        let (batch, end) = poll_fn(|cx| {
+        let polled = turn.poll(|turn, cx| {
             loop {
                 // Handlers make messages, and know how to write them.
                 let next = AssertUnwindSafe(|| {
@@ -288,8 +286,8 @@ async fn messages(
                 };
                 return Poll::Ready(Some((writer.take(), end)));
             }
-        })
-        .await?;
+        });
+        let (batch, end) = polled.await?;
         if let Some(batch) = batch
             && !send.send(batch).await
         {

@@ -33,6 +33,21 @@ use crate::wire::data::Data;
 /// A [`SockAddr`](dubhe_core::SockAddr) or a [`std::net::SocketAddr`] in the extensions of a request
 /// is the address of its peer; there is none otherwise. All extensions are those of the
 /// [`Peer`](dubhe_core::Peer) that handlers, filters and gates see.
+///
+/// ```
+/// # mod dubhe { pub mod http { pub use dubhe_triple::http::{Body, Routes, RoutesBody}; } }
+/// use dubhe::http::{Body, Routes, RoutesBody};
+/// use http::{Request, Response};
+/// use tower_service::Service as _;
+///
+/// /// Answers a request that another server of HTTP has taken.
+/// async fn answer(mut routes: Routes, request: Request<Body>) -> Response<RoutesBody> {
+///     match routes.call(request).await {
+///         Ok(response) => response,
+///         Err(never) => match never {},
+///     }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Routes {
     shared: Arc<Shared>,
@@ -104,6 +119,18 @@ impl Dispatch for UntilShutdown {
 
 /// The future of a response of [`Routes`], of which the handler is a part: dropped, it drops the
 /// handler.
+///
+/// ```
+/// # mod dubhe { pub mod http { pub use dubhe_triple::http::{Body, Routes, RoutesFuture}; } }
+/// use dubhe::http::{Body, Routes, RoutesFuture};
+/// use http::Request;
+/// use tower_service::Service as _;
+///
+/// /// Begins to answer a request. Dropped, the future gives the call up.
+/// fn begin(routes: &mut Routes, request: Request<Body>) -> RoutesFuture {
+///     routes.call(request)
+/// }
+/// ```
 pub struct RoutesFuture(Answering);
 
 impl Future for RoutesFuture {
@@ -123,6 +150,20 @@ impl Future for RoutesFuture {
 
 /// The body of a response of [`Routes`]: an [`http_body::Body`] of [`Bytes`]. Of a stream, the
 /// handler is a part of it.
+///
+/// ```
+/// # mod dubhe { pub mod http { pub use dubhe_triple::http::{BoxError, RoutesBody}; } }
+/// use dubhe::http::{BoxError, RoutesBody};
+/// use http::Response;
+/// use http_body_util::BodyExt as _;
+///
+/// /// Reads a reply to its end, where the status of a call of gRPC is.
+/// async fn status(response: Response<RoutesBody>) -> Result<Option<String>, BoxError> {
+///     let trailers = response.into_body().collect().await?.trailers().cloned();
+///     let status = trailers.and_then(|trailers| trailers.get("grpc-status").cloned());
+///     Ok(status.map(|status| String::from_utf8_lossy(status.as_bytes()).into_owned()))
+/// }
+/// ```
 pub struct RoutesBody(Outgoing);
 
 impl http_body::Body for RoutesBody {

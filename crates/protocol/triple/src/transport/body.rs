@@ -10,7 +10,6 @@ use bytes::Bytes;
 use dubhe_net::memory::ConnectionMemory;
 use http::{Response, Version};
 use http_body::{Frame, SizeHint};
-use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
 
 use super::coop::Turn;
@@ -26,6 +25,20 @@ pub(crate) type ResponseBody = UnsyncBoxBody<Bytes, BoxError>;
 /// The body of a request, as it arrives: [`http_body::Body`] of [`Bytes`].
 ///
 /// Bytes are asked of the peer as they are read: a reader that stops stops the sender.
+///
+/// ```
+/// # mod dubhe { pub mod http { pub use dubhe_triple::http::{Body, BoxError}; } }
+/// use dubhe::http::{Body, BoxError};
+/// use http::{Request, Response};
+/// use http_body_util::BodyExt as _;
+///
+/// /// A handler that is mounted: answers with the length of what it was sent.
+/// async fn length(request: Request<Body>) -> Result<Response<String>, BoxError> {
+///     let bytes = request.into_body().collect().await?.to_bytes();
+///     Ok(Response::new(bytes.len().to_string()))
+/// }
+/// # let _ = length(Request::new(Body::empty()));
+/// ```
 pub struct Body(Kind);
 
 enum Kind {
@@ -116,12 +129,11 @@ pub(super) async fn forward(mut respond: Responder, response: Response<ResponseB
     }
     // A stream that has ended needs no answer.
     let Some(mut send) = respond.send_head(head) else { return };
-    let mut turn = Turn::begin();
+    let mut turn = Turn::default();
     loop {
-        turn.give_way().await;
         let frame = tokio::select! {
             biased;
-            frame = body.frame() => frame,
+            frame = turn.poll(|_, cx| http_body::Body::poll_frame(Pin::new(&mut body), cx)) => frame,
             () = poll_fn(|cx| send.poll_reset(cx)) => return,
         };
         match frame.map(|frame| frame.map(Frame::into_data)) {

@@ -1,5 +1,6 @@
 //! Cooperation of a connection with the calls on it, and of these with one another.
 
+use std::future::poll_fn;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -8,28 +9,35 @@ use dubhe_net::time;
 /// The time for which messages that are ready are taken before those before them leave.
 const TURN: Duration = Duration::from_millis(1);
 
-/// The turn of a stream. One that is always ready must give way: the connection, which waits behind it,
-/// has other calls, and what the stream has sent, to look after.
-#[derive(Debug)]
-pub(crate) struct Turn(Instant);
+/// The turn of a stream, which begins when it has waited. A stream that is always ready must give way:
+/// the connection, which waits behind it, has other calls, and what the stream has sent, to look after.
+#[derive(Debug, Default)]
+pub(crate) struct Turn(Option<Instant>);
 
 impl Turn {
-    /// A turn that begins now.
-    pub(crate) fn begin() -> Self {
-        Self(time::now())
+    /// Polls the stream by `poll`, once others have run if its turn is over.
+    pub(crate) async fn poll<T>(
+        &mut self,
+        mut poll: impl FnMut(&Self, &mut Context<'_>) -> Poll<T>,
+    ) -> T {
+        if self.is_over() {
+            tokio::task::yield_now().await;
+            self.0 = None;
+        }
+        poll_fn(|cx| {
+            self.0.get_or_insert_with(time::now);
+            let polled = poll(self, cx);
+            if polled.is_pending() {
+                self.0 = None;
+            }
+            polled
+        })
+        .await
     }
 
     /// Returns `true` once the stream has had its time.
     pub(crate) fn is_over(&self) -> bool {
-        time::now().saturating_duration_since(self.0) >= TURN
-    }
-
-    /// Lets others run if the turn is over; another one begins then.
-    pub(crate) async fn give_way(&mut self) {
-        if self.is_over() {
-            tokio::task::yield_now().await;
-            *self = Self::begin();
-        }
+        self.0.is_some_and(|began| time::now().saturating_duration_since(began) >= TURN)
     }
 }
 
@@ -61,7 +69,8 @@ impl YieldOnWake {
 
 #[cfg(test)]
 mod tests {
-    use std::task::Waker;
+    use std::pin::pin;
+    use std::task::{Waker, ready};
 
     use super::*;
 
@@ -81,5 +90,20 @@ mod tests {
         assert_eq!(poll(Poll::Ready(())), (Poll::Ready(()), 2));
         // There may be more where that came from.
         assert_eq!(poll(Poll::Ready(())), (Poll::Ready(()), 3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_turn_begins_when_the_stream_has_waited() {
+        let mut turn = Turn::default();
+        let mut wait = pin!(tokio::time::sleep(TURN * 5));
+        // What is ready together after a wait leaves together.
+        let over = turn.poll(|turn, cx| {
+            ready!(wait.as_mut().poll(cx));
+            Poll::Ready(turn.is_over())
+        });
+        assert!(!over.await);
+        tokio::time::advance(TURN).await;
+        assert!(turn.is_over());
+        assert!(!turn.poll(|turn, _| Poll::Ready(turn.is_over())).await);
     }
 }

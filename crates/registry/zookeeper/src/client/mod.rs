@@ -36,6 +36,33 @@ pub use session::Session;
 pub use watches::Watch;
 
 /// The options of a client.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::io::tcp::TcpDial; } pub mod random { pub use dubhe_core::random::SplitMix; } pub mod time { pub use dubhe_net::time::TokioClock; } pub mod zookeeper { pub use dubhe_zookeeper::client::{Client, ZooKeeperClientOptions}; } }
+/// use std::sync::Arc;
+/// use std::time::Duration;
+/// use dubhe::net::TcpDial;
+/// use dubhe::random::SplitMix;
+/// use dubhe::time::TokioClock;
+/// use dubhe::zookeeper::{Client, ZooKeeperClientOptions};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = Client::open(ZooKeeperClientOptions {
+///     servers: vec!["127.0.0.1:2181".parse()?],
+///     credentials: None,
+///     session_timeout: Duration::from_secs(60),
+///     max_frame: 1 << 20,
+///     resume: None,
+///     max_pause: Duration::from_secs(10),
+///     clock: Arc::new(TokioClock),
+///     random: Arc::new(SplitMix::from_os()),
+///     dial: Arc::new(TcpDial::default()),
+/// });
+/// # drop(client);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct ZooKeeperClientOptions {
     /// The servers of one ensemble; they are tried in turn, from a random one on.
@@ -71,6 +98,14 @@ impl fmt::Debug for ZooKeeperClientOptions {
 }
 
 /// A user and its password, which never prints.
+///
+/// ```
+/// # mod dubhe { pub mod zookeeper { pub use dubhe_zookeeper::client::Credentials; } }
+/// use dubhe::zookeeper::Credentials;
+///
+/// let credentials = Credentials { user: "shop".into(), password: "s3cret".into() };
+/// assert!(!format!("{credentials:?}").contains("s3cret"));
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// The user.
@@ -106,6 +141,20 @@ pub enum ClientState {
 
 /// A handle of a client. Cheap to clone; the session ends with [`Client::close`] or the last
 /// handle.
+///
+/// ```
+/// # mod dubhe { pub mod zookeeper { pub use dubhe_zookeeper::client::{Client, Error}; } }
+/// use dubhe::zookeeper::{Client, Error};
+///
+/// /// Announces a node that ends with the session, and returns once its siblings change.
+/// async fn join(client: &Client) -> Result<(), Error> {
+///     client.create("/workers/one", b"10.0.0.7:4000", true).await?;
+///     let (workers, changed) = client.children("/workers").await?;
+///     println!("{workers:?}");
+///     changed.await;
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Client {
     commands: mpsc::Sender<Command>,

@@ -5,6 +5,17 @@ use std::fmt;
 use bytes::Bytes;
 
 /// The identity of a session and the password that proves it is ours. Only the identity prints.
+///
+/// ```
+/// # mod dubhe { pub mod zookeeper { pub use dubhe_zookeeper::client::{Client, Error, Session, ZooKeeperClientOptions}; } }
+/// use dubhe::zookeeper::{Client, Error, Session, ZooKeeperClientOptions};
+///
+/// /// Goes on with the session of a client that is given up, so that its nodes stay.
+/// async fn hand_over(old: &Client, options: ZooKeeperClientOptions) -> Result<Client, Error> {
+///     let session: Session = old.connected().await?;
+///     Ok(Client::open(ZooKeeperClientOptions { resume: Some(session), ..options }))
+/// }
+/// ```
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Session {
     id: i64,

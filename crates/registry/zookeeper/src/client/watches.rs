@@ -10,6 +10,22 @@ use crate::wire::{Event, EventKind};
 
 /// A future that ends once: when what is watched changed, or when the session was lost and it may
 /// have.
+///
+/// ```
+/// # mod dubhe { pub mod zookeeper { pub use dubhe_zookeeper::client::{Client, Error, Watch}; } }
+/// use dubhe::zookeeper::{Client, Error, Watch};
+///
+/// /// Waits until a node is there.
+/// async fn appears(client: &Client, path: &str) -> Result<(), Error> {
+///     loop {
+///         let (stat, watch): (_, Watch) = client.stat_watched(path).await?;
+///         if stat.is_some() {
+///             return Ok(());
+///         }
+///         watch.await;
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Watch(oneshot::Receiver<()>);
 

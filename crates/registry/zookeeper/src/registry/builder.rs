@@ -20,6 +20,20 @@ use crate::client::{Client, ZooKeeperClientOptions};
 use crate::options::ZooKeeperOptions;
 
 /// Makes a [`ZooKeeper`].
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Status; pub mod net { pub use dubhe_net::io::Dial; } pub mod registry { pub use dubhe_zookeeper::{ZooKeeper, ZooKeeperBuilder}; } pub mod time { pub use dubhe_core::time::SharedClock; } }
+/// use dubhe::Status;
+/// use dubhe::net::Dial;
+/// use dubhe::registry::{ZooKeeper, ZooKeeperBuilder};
+/// use dubhe::time::SharedClock;
+///
+/// /// ZooKeeper over TLS, by a dialer from `ClientTls::dial`.
+/// fn encrypted(clock: SharedClock, tls: impl Dial) -> Result<ZooKeeperBuilder, Status> {
+///     let builder = ZooKeeper::builder("zookeeper://zk.example.org:2281", clock)?;
+///     Ok(builder.dial(tls))
+/// }
+/// ```
 pub struct ZooKeeperBuilder {
     options: ZooKeeperOptions,
     clock: SharedClock,

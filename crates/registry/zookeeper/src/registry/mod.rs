@@ -37,6 +37,19 @@ use subscription::{Errors, Subscription};
 /// them, and when one of an older session is in their place. Subscribers keep the last set while
 /// there is no connection, marked stale, and while a set that was not empty is said to be empty
 /// for less than 30 s.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Status; pub mod registry { pub use dubhe_zookeeper::ZooKeeper; } pub mod time { pub use dubhe_core::time::SharedClock; } }
+/// use dubhe::Status;
+/// use dubhe::registry::ZooKeeper;
+/// use dubhe::time::SharedClock;
+///
+/// /// A registry that applications and servers share, for `registry_instance(..)` and `registry(..)`.
+/// fn ensemble(clock: SharedClock) -> Result<ZooKeeper, Status> {
+///     let url = "zookeeper://10.0.0.1:2181,10.0.0.2:2181?group=fleet/dubbo";
+///     Ok(ZooKeeper::builder(url, clock)?.application("shop").build())
+/// }
+/// ```
 #[derive(Clone)]
 pub struct ZooKeeper(Arc<Inner>);
 

@@ -44,6 +44,18 @@ impl Header {
 }
 
 /// The facts of a node (ZooKeeper `Stat`).
+///
+/// ```
+/// # mod dubhe { pub mod zookeeper { pub use dubhe_zookeeper::client::{Client, Error, Stat}; } }
+/// use dubhe::zookeeper::{Client, Error, Stat};
+///
+/// /// Tells if a node ends with the session of this client.
+/// async fn is_ours(client: &Client, path: &str) -> Result<bool, Error> {
+///     let session = client.connected().await?;
+///     let stat: Option<Stat> = client.stat(path).await?;
+///     Ok(stat.is_some_and(|stat| stat.ephemeral_owner == session.id()))
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stat {
     /// The session that the node goes with, or 0 when it stays.
