@@ -30,6 +30,7 @@ pub mod call;
 mod channel;
 pub mod connect;
 pub mod context;
+mod defaults;
 pub mod descriptor;
 pub mod directory;
 pub mod end;

@@ -92,8 +92,8 @@ pub use dubhe_macros::{Java, JavaException, interface};
 #[cfg(feature = "protobuf")]
 pub use dubhe_protobuf::include_proto;
 pub use dubhe_server::{
-    Export, IntoExport, RunningServer, Server, ServerBuilder, ServerOptions, Service, Services,
-    ServicesBuilder,
+    Export, IntoExport, MethodExport, RunningServer, Server, ServerBuilder, ServerOptions, Service,
+    Services, ServicesBuilder,
 };
 
 pub use dubhe_hessian2::java;

@@ -12,7 +12,7 @@ use dubhe_core::filter::{Chain, Step};
 use dubhe_core::gate::{Gate, Gates};
 use dubhe_core::serve::{Overload, Target};
 use dubhe_core::time::SharedClock;
-use dubhe_core::{Call, CallKind, Invoke, Invoking, Method, ServiceKey, Status};
+use dubhe_core::{Call, CallKind, Code, Invoke, Invoking, Method, ServiceKey, Status};
 use dubhe_net::poll_watch::PollKey;
 use dubhe_net::time::{self, TokioClock};
 
@@ -79,7 +79,8 @@ impl Exported {
         outer: &[Step],
         outer_gates: &[Arc<dyn Gate>],
     ) -> Result<Self, Status> {
-        let Export { service, key, mut params, steps, gates, isolation, built_in, gated } = export;
+        let Export { service, key, mut params, methods, steps, gates, isolation, built_in, gated } =
+            export;
         let isolated = isolation.is_some();
         let (service, runtime_gate) = match isolation {
             Some(isolation) => {
@@ -89,6 +90,15 @@ impl Exported {
             None => (service, None),
         };
         let all = service.methods();
+        let has = |name: &ByteString| all.iter().any(|method| method.name == *name);
+        if let Some(name) = methods.iter().find(|name| !has(name)) {
+            let text = format!(
+                "options are published for the method {name}, which {key} does not have; its methods on \
+                 the wire are {}",
+                names(&all)
+            );
+            return Err(Status::new(Code::InvalidArgument, text));
+        }
         // Consumers and consoles of Dubbo read them from the registered URL.
         params.entry("methods".into()).or_insert_with(|| names(&all).into());
         let key = Arc::new(key);

@@ -25,5 +25,5 @@ mod table;
 mod work;
 
 pub use server::{RunningServer, Server, ServerBuilder, ServerOptions};
-pub use service::{Export, IntoExport, Service};
+pub use service::{Export, IntoExport, MethodExport, Service};
 pub use services::{Services, ServicesBuilder};

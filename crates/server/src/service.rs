@@ -1,5 +1,7 @@
 //! Services, and the options that they are exported with.
 
+mod published;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +13,7 @@ use dubhe_core::{Call, Invoking, Method, ServiceKey};
 use dubhe_filter::layer::{Layer, LayerFilter, NextService};
 use tokio::runtime::Handle;
 
+pub use self::published::MethodExport;
 use crate::isolation::Isolation;
 
 /// A set of methods under one name; `#[dubhe::interface]` makes one of a trait.
@@ -42,6 +45,8 @@ pub struct Export {
     pub(crate) service: Arc<dyn Service>,
     pub(crate) key: ServiceKey,
     pub(crate) params: Params,
+    /// The methods for which it publishes options.
+    pub(crate) methods: Vec<ByteString>,
     pub(crate) steps: Vec<Step>,
     pub(crate) gates: Vec<Arc<dyn Gate>>,
     /// The runtime of the handlers; `None` for that of the connections.
@@ -61,6 +66,7 @@ impl Export {
             service,
             key,
             params: Params::new(),
+            methods: Vec::new(),
             steps: Vec::new(),
             gates: Vec::new(),
             isolation: None,
@@ -81,7 +87,7 @@ impl Export {
         self
     }
 
-    /// Sets a parameter by Dubbo's name, such as `payload` (bytes, 8388608 by default) or `weight`.
+    /// Sets a parameter by Dubbo's name, such as `payload` (bytes, 8388608 by default).
     /// It applies to the server and is published in registries.
     pub fn param(mut self, name: impl Into<ByteString>, value: impl Into<ByteString>) -> Self {
         self.params.insert(name.into(), value.into());

@@ -24,6 +24,7 @@ mod options;
 mod panics;
 mod removed;
 mod routes;
+mod several;
 mod spawn;
 mod stopping;
 mod streams;
