@@ -76,8 +76,8 @@ pub use registries::registry_at;
 pub use spawn::spawn;
 
 pub use dubhe_client::{
-    CallOptions, Client, ClientBuilder, Generic, JavaArgument, MethodBuilder, ReplyAttachments,
-    RetryBudget, Stub,
+    CallOptions, Callback, Client, ClientBuilder, Generic, JavaArgument, MethodBuilder,
+    ReplyAttachments, RetryBudget, Stub,
 };
 pub use dubhe_core::end::{End, Ending};
 pub use dubhe_core::fault::{Attempts, Fault, FaultStrategy};

@@ -17,6 +17,7 @@ use dubhe_net::poll_watch::PollKey;
 use dubhe_net::time::{self, TokioClock};
 
 use crate::announce::AnnouncePolicy;
+use crate::callback::Callbacks;
 use crate::service::{Export, Service};
 use crate::work::Awaited;
 use crate::{echo, generic};
@@ -81,6 +82,7 @@ impl Exported {
     ) -> Result<Self, Status> {
         let Export { service, key, mut params, methods, steps, gates, isolation, built_in, gated } =
             export;
+        let callbacks = service.callbacks();
         let isolated = isolation.is_some();
         let (service, runtime_gate) = match isolation {
             Some(isolation) => {
@@ -101,6 +103,7 @@ impl Exported {
         }
         // Consumers and consoles of Dubbo read them from the registered URL.
         params.entry("methods".into()).or_insert_with(|| names(&all).into());
+        let callbacks = Callbacks::new(&key, callbacks, &all, &mut params)?;
         let key = Arc::new(key);
         let params = Arc::new(ServiceParams { params });
         let announce = AnnouncePolicy::of(&key, &params)?;
@@ -125,6 +128,7 @@ impl Exported {
         let mut methods: HashMap<ByteString, Vec<Target>> = HashMap::new();
         for (index, method) in all.iter().enumerate() {
             let handler = Arc::new(Handler { service: service.clone(), index });
+            let handler = callbacks.around(index, handler);
             let own = methods.entry(method.name.clone()).or_default();
             own.push(target(method.clone(), handler));
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytestring::ByteString;
+use dubhe_core::callback::CallbackParameter;
 use dubhe_core::endpoint::Params;
 use dubhe_core::filter::{Filter, Hook, Step};
 use dubhe_core::gate::Gate;
@@ -31,6 +32,11 @@ pub trait Service: Send + Sync + 'static {
 
     /// Calls the method at this index of [`Service::methods`].
     fn call(&self, method: usize, call: Call) -> Invoking;
+
+    /// Returns the parameters of its methods that are callbacks.
+    fn callbacks(&self) -> Vec<CallbackParameter> {
+        Vec::new()
+    }
 
     /// Returns the encoded `google.protobuf.FileDescriptorSet` of the service, imports included, for
     /// reflection; `None` for a service without `.proto` file.

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod blocking;
+mod callbacks;
 mod channels;
 mod check;
 mod drain;

@@ -15,6 +15,8 @@ use super::method::referent;
 pub(super) struct Argument<'a> {
     pub(super) ident: &'a Ident,
     pub(super) ty: &'a Type,
+    /// `true` for a `Callback`.
+    pub(super) callback: bool,
 }
 
 impl<'a> Argument<'a> {
@@ -42,6 +44,7 @@ impl<'a> Argument<'a> {
                 ty,
                 "a Java method has a descriptor, so its arguments have types with names",
             )),
+            _ if is_callback(ty) => Ok(Self { ident: &pattern.ident, ty, callback: true }),
             _ if of_messages(referent(ty).unwrap_or(ty)).is_some() => Err(Error::new_spanned(
                 ty,
                 "`Streaming<T>` is taken by value, and alone: Java has no other such method",
@@ -52,7 +55,7 @@ impl<'a> Argument<'a> {
                     "arguments are copies that were sent over the network: take the value, or `&`",
                 ))
             }
-            _ => lacking::check(ty).map(|()| Self { ident: &pattern.ident, ty }),
+            _ => lacking::check(ty).map(|()| Self { ident: &pattern.ident, ty, callback: false }),
         }
     }
 
@@ -82,6 +85,15 @@ impl<'a> Argument<'a> {
     pub(super) fn pass(&self) -> TokenStream {
         let ident = self.ident;
         if referent(self.ty).is_some() { quote!(&#ident) } else { quote!(#ident) }
+    }
+}
+
+/// Returns true for `Callback<ListenerClient>`.
+pub(super) fn is_callback(ty: &Type) -> bool {
+    match ty {
+        Type::Path(path) => path.path.segments.last().is_some_and(|s| s.ident == "Callback"),
+        Type::Group(group) => is_callback(&group.elem),
+        _ => false,
     }
 }
 
