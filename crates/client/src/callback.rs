@@ -20,7 +20,7 @@ use dubhe_core::invoke::BackChannel;
 use dubhe_core::serve::{self, Overload, Wanted};
 use dubhe_core::time::SharedClock;
 use dubhe_core::{
-    Call, Code, Context, Endpoint, Invoke, Invoking, Metadata, Peer, ServiceKey, Status,
+    Call, Code, Context, Endpoint, Invoke, Invoking, Metadata, Peer, ServiceKey, SockAddr, Status,
 };
 use dubhe_hessian2::{Decode, Decoder, Encode, Encoder, Error, JavaType};
 use dubhe_net::time::TokioClock;
@@ -90,11 +90,11 @@ pub struct Callback<S> {
 
 #[derive(Clone)]
 enum Origin {
-    /// It is to be passed.
+    /// A service of this process, to be passed.
     Own(CallbackService),
-    /// It came over this connection, with this id.
+    /// A callback that came over this connection, with this id.
     Received(BackChannel, ByteString),
-    /// It was decoded, where there is no connection.
+    /// A callback that was decoded where there is no connection.
     Nowhere,
 }
 
@@ -112,7 +112,7 @@ impl<S: Stub> Callback<S> {
         S::service().interface().clone()
     }
 
-    /// One that came as an argument, before it is known over which connection.
+    /// A callback that came as an argument, before it is known over which connection.
     fn nowhere() -> Self {
         let text = "a callback is an argument of its own, of a method of an interface";
         let channel = OwnChannel(Err(Status::new(Code::FailedPrecondition, text)));
@@ -125,7 +125,7 @@ impl<S: Stub> Callback<S> {
         // Java exports a callback in the group of the service, and without a version.
         let group = ctx.service().group().clone();
         let key = ServiceKey::new(S::service().interface().clone(), group, "");
-        let (host, port) = match peer.remote.as_ref().and_then(|remote| remote.as_socket_addr()) {
+        let (host, port) = match peer.remote.as_ref().and_then(SockAddr::as_socket_addr) {
             Some(at) => (at.ip().to_string(), at.port()),
             None => ("peer".to_owned(), 0),
         };
@@ -135,7 +135,7 @@ impl<S: Stub> Callback<S> {
         Self { stub, origin: Origin::Received(back.clone(), id.clone()) }
     }
 
-    /// What a call passes as argument `index`.
+    /// Makes of it argument `index` of a call.
     ///
     /// # Errors
     /// When it came over a connection: it is called from there alone.
@@ -282,7 +282,7 @@ impl<S: Stub> JavaType for Callback<S> {
     }
 }
 
-/// In the place of the argument is a null; what is called has its id in the attachments (Dubbo Java
+/// Writes a null: the id of the callback is in the attachments (Dubbo Java
 /// `CallbackServiceCodec.encodeInvocationArgument`).
 impl<S> Encode for Callback<S> {
     fn encode(&self, e: &mut Encoder) -> Result<(), Error> {

@@ -240,10 +240,10 @@ impl Cluster {
         };
         let mut failed = None;
         let (mut picked, mut began) = self.pick(policy, call, &[], began).await?;
-        let retries = if failover {
-            policy.retries_at(picked.endpoint().provider(), call.get()?.method_name())
-        } else {
-            0
+        let retries = match failover {
+            false => 0,
+            true if picked.endpoint().call_defaults().is_none() => policy.retries,
+            true => policy.retries_at(picked.endpoint().provider(), call.get()?.method_name()),
         };
         if retries > 0 {
             self.0.retries.add_call(began);
@@ -537,8 +537,10 @@ fn deadline(
 ) -> Option<Deadline> {
     let usual = match provider {
         _ if call.head.method.kind.is_streamed() => policy.stream_timeout,
-        Some(provider) => Some(policy.timeout_at(provider, call.method_name())),
-        None => Some(policy.timeout),
+        Some(provider) if provider.call_defaults().is_some() => {
+            Some(policy.timeout_at(provider, call.method_name()))
+        }
+        _ => Some(policy.timeout),
     };
     let own = call.head.timeout.or(usual).filter(|timeout| *timeout < Duration::MAX);
     let own = own.map(|timeout| Deadline::after(now, timeout));

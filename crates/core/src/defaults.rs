@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 
-use crate::instance::Params;
-
 /// Options of calls that a provider publishes among its parameters: `timeout` in milliseconds,
 /// `retries` and `loadbalance`, and those of single methods, such as `sayHello.timeout`. A timeout that
 /// is no positive number, and retries that are no number, are none; fewer than 0 retries are 0 (Dubbo
@@ -49,18 +47,20 @@ impl MethodDefaults {
 /// (`URL.getMethodParameter`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// Nothing is set: the value is Dubbo's default.
+    /// Dubbo's default: nothing is set.
     #[default]
     Default,
-    /// The value is set for all methods.
+    /// A value for all methods.
     Service,
-    /// The value is set for the method, or is to stand whatever providers publish.
+    /// A value for the method, or one that is to stand whatever providers publish.
     Method,
 }
 
 impl CallDefaults {
     /// The options among `params`; `None` when there are none.
-    pub(crate) fn of(params: &Params) -> Option<Box<Self>> {
+    pub(crate) fn of<'a>(
+        params: impl IntoIterator<Item = (&'a ByteString, &'a ByteString)>,
+    ) -> Option<Box<Self>> {
         let mut all = Self::default();
         for (key, value) in params {
             match key.rsplit_once('.') {
@@ -111,7 +111,9 @@ mod tests {
     use super::*;
 
     fn of(params: &[(&'static str, &'static str)]) -> Option<Box<CallDefaults>> {
-        CallDefaults::of(&params.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect())
+        let params: Vec<(ByteString, ByteString)> =
+            params.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+        CallDefaults::of(params.iter().map(|(k, v)| (k, v)))
     }
 
     #[test]

@@ -148,9 +148,17 @@ pub mod dispatch {
 
 /// The treatment of failures: strategies, and the policy that they run under.
 pub mod fault {
+    pub use dubhe_core::endpoint::{CallDefaults, Level};
     pub use dubhe_core::fault::{Attempts, Fault, FaultStrategy, IntoFault, MakeAttempt};
     pub use dubhe_core::filter::Chain;
     pub use dubhe_core::plan::{Destination, Picked, Plan, Policy};
+}
+
+/// The parameters of a [`Service`] of your own that are callbacks, and the parts of a [`Callback`].
+pub mod callback {
+    pub use dubhe_core::callback::{
+        CallbackParameter, CallbackService, CallbackUse, PassedCallback,
+    };
 }
 
 /// Filters that come with Dubhe, and the parts of one of your own.

@@ -1,41 +1,14 @@
-//! Callbacks: services that a caller passes, and parameters of services that are callbacks.
+//! Parameters of services that are callbacks.
 
 use std::sync::Arc;
 
 use bytestring::ByteString;
 use dubhe_core::callback::{
-    CallbackParameter, CallbackService, CallbackSlots, CallbackUse, DEFAULT_CALLBACKS,
-    ReceivedCallback, ReceivedCallbacks, attachment,
+    CallbackParameter, CallbackSlots, CallbackUse, DEFAULT_CALLBACKS, ReceivedCallback,
+    ReceivedCallbacks, attachment,
 };
 use dubhe_core::endpoint::Params;
-use dubhe_core::serve::{Dispatch, Target, Wanted};
 use dubhe_core::{Call, Code, Head, Invoke, Invoking, Method, ServiceKey, Status};
-
-use crate::exported::Exported;
-use crate::service::{Export, Service};
-
-/// The callback that `service` answers, for code that `#[dubhe::interface]` makes.
-pub fn service(service: impl Service) -> CallbackService {
-    let interface = service.key().interface().clone();
-    let exported = Exported::new(Export::new(service), &[], &[]);
-    CallbackService::new(interface, Arc::new(Single(exported)))
-}
-
-/// A service that is found under its interface alone: a call to a callback has the group of the service
-/// that got it.
-struct Single(Result<Exported, Status>);
-
-impl Dispatch for Single {
-    fn find(&self, wanted: Wanted<'_>) -> Result<Target, Status> {
-        let exported = self.0.as_ref().map_err(Status::clone)?;
-        let interface = exported.key.interface();
-        if *wanted.interface != **interface {
-            let text = format!("the callback is {interface}, not {}", wanted.interface);
-            return Err(Status::unimplemented(text));
-        }
-        exported.find(wanted.method, wanted.overload).cloned()
-    }
-}
 
 /// The callbacks of a service that is exported.
 pub(crate) struct Callbacks {
@@ -136,9 +109,9 @@ fn none_passed(head: &Head, index: usize) -> Status {
     Status::new(
         Code::InvalidArgument,
         format!(
-            "argument {index} of {}.{method} is a callback, and the caller passed none: its reference \
-             needs the parameter {method}.{index}.callback=true, which this provider publishes, or \
-             <dubbo:argument index=\"{index}\" callback=\"true\"/>",
+            "argument {index} of {}.{method} is a callback, and the caller passed none: a reference of \
+             Dubbo Java knows of it from a registry, to which this provider tells it, or from its URL, \
+             ?{method}.{index}.callback=true&{method}.return=true",
             head.service
         ),
     )

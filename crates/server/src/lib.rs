@@ -13,7 +13,7 @@ mod announce;
 #[cfg_attr(not(feature = "protobuf"), path = "builtin/absent.rs")]
 mod builtin;
 mod call_limit;
-pub mod callback;
+mod callback;
 mod echo;
 mod exported;
 mod generic;

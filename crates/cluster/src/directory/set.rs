@@ -104,6 +104,8 @@ impl ChangingSet {
         let endpoints = preferred.map(|(p, ..)| {
             let endpoint = Endpoint::new(p.instance.clone(), p.offer.clone(), p.params.clone());
             match &mut keys {
+                // One that a registry did not name by its own service.
+                Some(keys) if p.service.is_pattern() => keys.give_own(endpoint, &self.service),
                 Some(keys) => keys.give(endpoint, p.service.clone()),
                 None => endpoint,
             }

@@ -1,5 +1,6 @@
 //! Tests of the facade: servers and clients of every protocol, together.
 
+mod aliases;
 mod attempts;
 mod blocking;
 mod callbacks;

@@ -46,7 +46,7 @@ fn export(group: &'static str, version: &'static str) -> Export {
     Export::new(ShopsServer::new(Shop::default())).group(group).version(version)
 }
 
-/// One server with three services, which share its address.
+// One server with three services, which share its address.
 async fn three(registry: impl Registry) -> RunningServer {
     Server::builder()
         .service(export("a", "1"))

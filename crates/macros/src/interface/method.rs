@@ -26,7 +26,7 @@ pub(super) struct Method<'a> {
     /// The arguments; empty when it takes `requests`.
     pub(super) arguments: Vec<Argument<'a>>,
     pub(super) requests: Option<Requests<'a>>,
-    pub(super) output: Output<'a>,
+    pub(super) output: Output,
     pub(super) oneway: bool,
     /// The callbacks among the arguments end with the call.
     pub(super) ends_callbacks: bool,
@@ -100,7 +100,7 @@ impl<'a> Method<'a> {
             let text = "a one-way call is one message; send many of them, or leave out `oneway`";
             return Err(Error::new_spanned(ident, text));
         }
-        if oneway && !output.is_unit() {
+        if oneway && output.is_some_value() {
             return Err(Error::new_spanned(
                 &signature.output,
                 "nobody waits for a one-way call: return Result<(), Status>",

@@ -40,7 +40,7 @@ pub(super) fn expand(interface: &Interface<'_>) -> Expansion {
                 for __dubhe::client::Callback<#client>
             {
                 fn from(service: #server<T>) -> Self {
-                    Self::of(__dubhe::server::callback::service(service))
+                    Self::of(__dubhe::server::stub::callback(service))
                 }
             }
 
@@ -140,7 +140,7 @@ fn run(item: &syn::Ident, method: &Method<'_>) -> TokenStream {
             )
         }
     };
-    let (replies, outcome) = match method.output {
+    let (replies, outcome) = match &method.output {
         Output::Value(_) => (TokenStream::new(), outcome),
         Output::Stream { .. } => (
             quote!(__replies: __dubhe::server::stub::ReplySender),

@@ -24,4 +24,13 @@ struct Slip {
     message: String,
 }
 
+#[derive(JavaException)]
+#[java(class = "org.example.Wide")]
+struct Wide {
+    #[java(flatten)]
+    parent: Slip,
+    #[java(message)]
+    message: String,
+}
+
 fn main() {}
