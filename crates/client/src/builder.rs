@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bytestring::ByteString;
-use dubhe_cluster::balance::Random;
+use dubhe_cluster::balance::{Published, Random};
 use dubhe_cluster::destination::BalancedDestination;
 use dubhe_cluster::plan::{ClientOptions, StaticPlan};
 use dubhe_cluster::{Cluster, RetryBudget};
@@ -223,13 +223,15 @@ impl<T: Stub> ClientBuilder<T> {
         self
     }
 
-    /// Another group than the stub's own.
+    /// Another group than the stub's own: `*` for providers of any group, or several with commas
+    /// between them. Each call is for the group of the provider that is picked.
     pub fn group(mut self, group: impl Into<ByteString>) -> Self {
         self.service = self.service.with_group(group);
         self
     }
 
-    /// Another version than the stub's own.
+    /// Another version than the stub's own; `*` for providers of any version. Each call is for the
+    /// version of the provider that is picked.
     pub fn version(mut self, version: impl Into<ByteString>) -> Self {
         self.service = self.service.with_version(version);
         self
@@ -237,7 +239,8 @@ impl<T: Stub> ClientBuilder<T> {
 
     /// Calls the provider at `url` (`dubbo://host:port`, or `dubbo+unix:///path` for a Unix socket)
     /// and looks in no registry; several providers are separated by semicolons, as in Dubbo, or
-    /// added by further calls. Protocols are `dubbo`, the default, `tri` and `grpc`, and those of the
+    /// added by further calls. Its parameters are those of a provider: a `group` or `version` goes
+    /// before that of the client, as in Dubbo. Protocols are `dubbo`, the default, `tri` and `grpc`, and those of the
     /// application. A wrong URL, such as one without host or port, is reported by
     /// [`ClientBuilder::build`].
     pub fn url(mut self, urls: &str) -> Self {
@@ -274,14 +277,16 @@ impl<T: Stub> ClientBuilder<T> {
         self
     }
 
-    /// Bounds the time of each attempt; 1 s by default. [`Duration::MAX`] is no bound, and none is sent
-    /// to the provider.
+    /// Bounds the time of each attempt; by default what the provider publishes, else 1 s. One that a
+    /// provider publishes for the method goes before it, and that of [`method`](Self::method) before
+    /// either. [`Duration::MAX`] is no bound, and none is sent to the provider.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);
         self
     }
 
-    /// Sets the number of times that a failed call is sent again; 2 by default. A call whose effect
+    /// Sets the number of times that a failed call is sent again; by default what the first provider
+    /// that is picked publishes, else 2; of methods as [`timeout`](Self::timeout). A call whose effect
     /// is not known goes to other providers only. What certainly did not begin, since the connection
     /// was refused or drained, goes to another provider at once and is no retry.
     pub fn retries(mut self, retries: u32) -> Self {
@@ -303,7 +308,8 @@ impl<T: Stub> ClientBuilder<T> {
         self
     }
 
-    /// Sets the balancer; random by weight by default.
+    /// Sets the balancer; random by weight by default. Names that providers publish as `loadbalance` are
+    /// not looked up: any but `random` is one warning in the log.
     pub fn balance(mut self, balance: impl Balance) -> Self {
         self.options.balance = Some(Arc::new(balance));
         self
@@ -439,9 +445,10 @@ impl<T: Stub> ClientBuilder<T> {
         // What never changes needs nobody to follow it.
         let fixed = matches!(self.source, Source::Direct(_)) && routers.is_empty();
         let directory = self.source.directory(env, &self.service, self.protocols);
-        let random: Arc<dyn Balance> = Arc::new(Random::new(env.random().clone()));
+        let published = Published::new(Random::new(env.random().clone()));
+        let published: Arc<dyn Balance> = Arc::new(published);
         let plan = StaticPlan::try_new(&self.options, self.methods, env.clock(), |balance| {
-            let balance = balance.unwrap_or(&random).clone();
+            let balance = balance.unwrap_or(&published).clone();
             let (directory, routers) = (directory.clone(), routers.clone());
             let clock = env.clock().clone();
             let destination = BalancedDestination::with_timeout_limit(

@@ -92,6 +92,9 @@ impl Client {
         head.metadata = options.metadata.clone();
         head.timeout = options.timeout;
         head.deadline = options.deadline;
+        if let Some(callbacks) = &options.callbacks {
+            head.extensions.insert(callbacks.clone());
+        }
         let captured = options.reply.clone();
         self.0.cluster.call_and(Call { head, body }, move |outcome| {
             if let Some(captured) = captured {

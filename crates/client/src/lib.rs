@@ -9,6 +9,7 @@
 //! ```
 
 mod builder;
+pub mod callback;
 mod client;
 mod environment;
 mod generic;
@@ -17,6 +18,7 @@ mod source;
 pub mod stub;
 
 pub use builder::{ClientBuilder, MethodBuilder, Stub};
+pub use callback::Callback;
 pub use client::Client;
 pub use dubhe_cluster::RetryBudget;
 pub use environment::{Environment, EnvironmentBuilder};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytestring::ByteString;
+use dubhe_core::callback::PassedCallbacks;
 use dubhe_core::time::{Deadline, Duration};
 use dubhe_core::{Metadata, Value};
 use parking_lot::Mutex;
@@ -27,6 +28,8 @@ pub struct CallOptions {
     pub(crate) timeout: Option<Duration>,
     pub(crate) deadline: Option<Deadline>,
     pub(crate) reply: Option<ReplyAttachments>,
+    /// The callbacks among the arguments.
+    pub(crate) callbacks: Option<PassedCallbacks>,
 }
 
 /// Receives the attachments of replies. Clones share them.

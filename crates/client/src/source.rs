@@ -46,6 +46,6 @@ impl Source {
             Self::Registries => return env.directories().directory(service, protocols),
         };
         let (channels, clock) = (env.channels().clone(), env.clock().clone());
-        Arc::new(AdoptingDirectory::new(directory, channels, clock))
+        Arc::new(AdoptingDirectory::new(directory, service.clone(), channels, clock))
     }
 }

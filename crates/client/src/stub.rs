@@ -17,6 +17,22 @@ pub use futures_util::Stream;
 use crate::client::Client;
 use crate::options::CallOptions;
 
+/// A `Result`, under whichever name: the methods of an interface may return an alias.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a `Result`",
+    label = "a call can fail",
+    note = "return `Result<T, Status>`, an alias of such a type, or one with an error of your own that is \
+            `Into<Status>`, such as one with `#[derive(JavaException)]`"
+)]
+pub trait Fallible {
+    /// The value of success.
+    type Value;
+}
+
+impl<T, E> Fallible for Result<T, E> {
+    type Value = T;
+}
+
 /// Calls a method and decodes its one result.
 ///
 /// # Errors

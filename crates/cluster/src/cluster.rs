@@ -237,8 +237,8 @@ impl Cluster {
     /// Makes the attempts that the policy's treatment of failures asks for: one, or more on other
     /// endpoints while the call fails and may be sent again. The first begins at `began`.
     async fn treat(&self, policy: &Arc<Policy>, call: &mut Unsent, began: Instant) -> Outcome {
-        let retries = match &policy.fault {
-            Fault::Failover => policy.retries,
+        let failover = match &policy.fault {
+            Fault::Failover => true,
             Fault::Strategy(strategy) => {
                 self.0.retries.add_call(began);
                 let attempts = CallAttempts::new(self.clone(), policy.clone());
@@ -251,13 +251,18 @@ impl Cluster {
                     Some(deadline) => Box::pin(self.bound(running, began, deadline)).await,
                 };
             }
-            Fault::Failfast => 0,
+            Fault::Failfast => false,
+        };
+        let mut failed = None;
+        let (mut picked, mut began) = self.pick(policy, call, &[], began).await?;
+        let retries = match failover {
+            false => 0,
+            true if picked.endpoint().call_defaults().is_none() => policy.retries,
+            true => policy.retries_at(picked.endpoint().provider(), call.get()?.method_name()),
         };
         if retries > 0 {
             self.0.retries.add_call(began);
         }
-        let mut failed = None;
-        let (mut picked, mut began) = self.pick(policy, call, &[], began).await?;
         loop {
             // Sent to whom was picked. A copy is kept, since nobody may have begun the call.
             let (sending, provider) = self.attempt(policy, call, picked, began)?;
@@ -312,13 +317,16 @@ impl Cluster {
     ) -> Result<(Picked, Instant), Status> {
         let FailedAttempt { provider, began, status } = ended;
         let now = self.clock().now();
-        failed.note(provider, &status, now.saturating_duration_since(began));
         // A stream is sent once.
-        let Some(kept) = &mut call.0 else { return Err(failed.error(status, None)) };
+        let Some(kept) = &mut call.0 else {
+            failed.note(provider, &status, now.saturating_duration_since(began));
+            return Err(failed.error(status, None));
+        };
         if failed.attempt.is_none() {
             failed.deadline = kept.head.deadline;
-            failed.attempt = deadline(policy, kept, began);
+            failed.attempt = deadline(policy, kept, Some(&provider), began);
         }
+        failed.note(provider, &status, now.saturating_duration_since(began));
         let in_time = |deadline: Option<Deadline>| deadline.is_none_or(|d| !d.passed(now));
         if !policy.may_repeat(&status) || !in_time(failed.deadline) {
             return Err(failed.error(status, None));
@@ -383,7 +391,7 @@ impl Cluster {
         } else {
             failed.retries += 1;
             kept.head.deadline = failed.deadline;
-            failed.attempt = deadline(policy, kept, now);
+            failed.attempt = deadline(policy, kept, Some(picked.endpoint().provider()), now);
         }
         if resend {
             failed.log_resend(kept, picked.endpoint(), now);
@@ -471,10 +479,14 @@ impl Cluster {
         began: Instant,
     ) -> Result<(Invoking, Guards), Status> {
         // The time of the attempt, its provider, and what that one asks of every call.
+        let provider = endpoint.provider();
         call.head.arrived = Some(began);
-        call.head.deadline = deadline(policy, &call, began);
-        call.head.metadata.fill_from(endpoint.attachments());
-        call.head.provider = Some(endpoint.provider().clone());
+        call.head.deadline = deadline(policy, &call, Some(provider), began);
+        call.head.metadata.fill_from(provider.attachments());
+        if let Some(service) = provider.service_key() {
+            call.head.service = service.clone();
+        }
+        call.head.provider = Some(provider.clone());
 
         // The filters around the attempt, then the channel.
         let channel = self.channel(endpoint)?;
@@ -530,12 +542,20 @@ struct FailedAttempt {
     status: Status,
 }
 
-/// The deadline of an attempt that begins at `now`: the call's own, or the attempt's if earlier.
-fn deadline(policy: &Policy, call: &Call, now: Instant) -> Option<Deadline> {
-    let usual = if call.head.method.kind.is_streamed() {
-        policy.stream_timeout
-    } else {
-        Some(policy.timeout)
+/// The deadline of an attempt at `provider` that begins at `now`: the call's own, or the attempt's if
+/// earlier. Without a provider that is the time for one to be known.
+fn deadline(
+    policy: &Policy,
+    call: &Call,
+    provider: Option<&Provider>,
+    now: Instant,
+) -> Option<Deadline> {
+    let usual = match provider {
+        _ if call.head.method.kind.is_streamed() => policy.stream_timeout,
+        Some(provider) if provider.call_defaults().is_some() => {
+            Some(policy.timeout_at(provider, call.method_name()))
+        }
+        _ => Some(policy.timeout),
     };
     let own = call.head.timeout.or(usual).filter(|timeout| *timeout < Duration::MAX);
     let own = own.map(|timeout| Deadline::after(now, timeout));
@@ -544,7 +564,7 @@ fn deadline(policy: &Policy, call: &Call, now: Instant) -> Option<Deadline> {
 
 /// The end of the time for which an attempt that begins at `now` waits for a first set.
 pub(crate) fn patience(policy: &Policy, call: &Call, now: Instant) -> Deadline {
-    deadline(policy, call, now).unwrap_or_else(|| Deadline::after(now, policy.timeout))
+    deadline(policy, call, None, now).unwrap_or_else(|| Deadline::after(now, policy.timeout))
 }
 
 /// The error of a call for which no provider is known, after attempts on the endpoints `tried`.

@@ -114,6 +114,16 @@ impl Call {
         Self { head, body: CallBody::One(payload) }
     }
 
+    /// The name of the method that is called: of a generic call the one that it names, as in Dubbo Java
+    /// `RpcUtils.getMethodName`.
+    pub fn method_name(&self) -> &str {
+        let payload = match &self.body {
+            CallBody::One(payload) => Some(payload),
+            CallBody::Stream(_) => None,
+        };
+        method_name(&self.head, payload)
+    }
+
     /// A copy to send again, or `None` when the body is a stream, which can be sent only once.
     #[inline]
     pub fn try_clone(&self) -> Option<Self> {
@@ -124,6 +134,18 @@ impl Call {
             CallBody::Stream(_) => None,
         }
     }
+}
+
+fn method_name<'a>(head: &'a Head, payload: Option<&'a Payload>) -> &'a str {
+    let name = &*head.method.name;
+    if !matches!(name, "$invoke" | "$invokeAsync") {
+        return name;
+    }
+    let named = match payload {
+        Some(Payload::Args(Args::Values(values))) => values.first().and_then(Value::as_str),
+        _ => None,
+    };
+    named.unwrap_or(name)
 }
 
 /// Turns the arguments of a payload into values; `None` when it cannot.
@@ -167,6 +189,11 @@ impl<'a> CallView<'a> {
     /// The head.
     pub fn head(&self) -> &Head {
         self.head
+    }
+
+    /// The name of the method that is called, as [`Call::method_name`] has it.
+    pub fn method_name(&self) -> &str {
+        method_name(self.head, self.payload)
     }
 
     /// Argument number `index`, from 0; `None` when there is none or it cannot be seen.

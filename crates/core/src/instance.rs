@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 
+use crate::defaults::CallDefaults;
 use crate::metadata::Metadata;
 use crate::printable::Printable;
+use crate::service::ServiceKey;
 use crate::sock_addr::{unix_path, write_unix};
 use crate::stats::ProviderStats;
 use crate::time::{Duration, SystemTime};
@@ -162,10 +164,13 @@ const DEFAULT_WARMUP: Duration = Duration::from_mins(10);
 #[derive(Clone)]
 pub struct Provider(Arc<Facts>);
 
+#[derive(Clone)]
 struct Facts {
     instance: Arc<Instance>,
     offer: Offer,
     service: Arc<ServiceParams>,
+    key: Option<Arc<ServiceKey>>,
+    defaults: Option<Arc<CallDefaults>>,
     weight: u32,
     warmup: Duration,
     attachments: Metadata,
@@ -175,22 +180,36 @@ struct Facts {
 impl Provider {
     /// The facts of `offer` on `instance`.
     pub fn new(instance: Arc<Instance>, offer: Offer, service: Arc<ServiceParams>) -> Self {
-        Self::with_stats(instance, offer, service, Arc::default())
-    }
-
-    /// The same, with the stats of a provider that was known before.
-    pub(crate) fn with_stats(
-        instance: Arc<Instance>,
-        offer: Offer,
-        service: Arc<ServiceParams>,
-        stats: Arc<ProviderStats>,
-    ) -> Self {
         let weight = service.get("weight").and_then(|w| w.parse().ok()).unwrap_or(DEFAULT_WEIGHT);
         let warmup = service.get("warmup").and_then(|ms| ms.parse().ok());
         let warmup = warmup.map_or(DEFAULT_WARMUP, Duration::from_millis);
         let token = service.get("token").filter(|token| !token.is_empty());
         let attachments = token.map(|token| ("token", token)).into_iter().collect();
-        Self(Arc::new(Facts { instance, offer, service, weight, warmup, attachments, stats }))
+        let defaults = CallDefaults::of(&service.params).map(Arc::from);
+        let (key, stats) = (None, Arc::default());
+        Self(Arc::new(Facts {
+            instance,
+            offer,
+            service,
+            key,
+            defaults,
+            weight,
+            warmup,
+            attachments,
+            stats,
+        }))
+    }
+
+    /// The same, with the stats of a provider that was known before.
+    pub(crate) fn with_stats(mut self, stats: Arc<ProviderStats>) -> Self {
+        Arc::make_mut(&mut self.0).stats = stats;
+        self
+    }
+
+    /// The same, offered under `key`; see [`Provider::service_key`].
+    pub(crate) fn with_service_key(mut self, key: Arc<ServiceKey>) -> Self {
+        Arc::make_mut(&mut self.0).key = Some(key);
+        self
     }
 
     /// The instance.
@@ -206,6 +225,18 @@ impl Provider {
     /// The parameters of the service.
     pub fn service(&self) -> &Arc<ServiceParams> {
         &self.0.service
+    }
+
+    /// The service that calls to it are for, where that is not the one of the client: a client of
+    /// several groups or versions picks providers of each, and one at a URL has the group and the
+    /// version that the URL names.
+    pub fn service_key(&self) -> Option<&Arc<ServiceKey>> {
+        self.0.key.as_ref()
+    }
+
+    /// The options of calls that it publishes, if any.
+    pub fn call_defaults(&self) -> Option<&CallDefaults> {
+        self.0.defaults.as_deref()
     }
 
     /// The calls in flight, and what filters and limiters keep of it by type.
@@ -255,7 +286,8 @@ impl Provider {
 
 impl PartialEq for Provider {
     fn eq(&self, other: &Self) -> bool {
-        self.identity() == other.identity()
+        Arc::ptr_eq(&self.0, &other.0)
+            || self.identity() == other.identity() && self.0.key == other.0.key
     }
 }
 

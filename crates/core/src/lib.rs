@@ -18,6 +18,7 @@
 //! | [`status`] | the one error type of all protocols |
 //! | [`service`], [`descriptor`], [`metadata`], [`value`] | keys, types, attachments, dynamic values |
 //! | [`endpoint`], [`sock_addr`] | instances, offers, providers, endpoints, snapshots; addresses of connections |
+//! | [`callback`] | arguments that the callee calls |
 //! | [`invoke`], [`filter`], [`gate`], [`plan`], [`directory`], [`router`], [`fault`], [`balance`], [`connect`], [`registry`], [`serve`] | the seams |
 //! | [`printable`], [`log`] | text of others, on its way to people; lines of the log that come once a second at most |
 //! | [`memory`] | the memory that decoding a message may take |
@@ -27,9 +28,11 @@
 pub mod backoff;
 pub mod balance;
 pub mod call;
+pub mod callback;
 mod channel;
 pub mod connect;
 pub mod context;
+mod defaults;
 pub mod descriptor;
 pub mod directory;
 pub mod end;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::balance::Balance;
 use crate::call::CallView;
+use crate::defaults::Level;
 use crate::end::End;
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::fault::Fault;
@@ -54,11 +55,15 @@ pub struct Policy {
     /// The time that each attempt may take, [`Duration::MAX`] for ever. Dubbo's default is 1 s. A
     /// deadline that the call inherits bounds all attempts together.
     pub timeout: Duration,
+    /// The level of `timeout`, which decides whether a timeout that the provider publishes goes before it.
+    pub timeout_level: Level,
     /// The time that an attempt may take whose request or reply is a stream; for ever by default,
     /// as in Dubbo.
     pub stream_timeout: Option<Duration>,
     /// The number of times that a failed call is sent again. Dubbo's default is 2.
     pub retries: u32,
+    /// The level of `retries`, likewise.
+    pub retries_level: Level,
     /// The treatment of failures.
     pub fault: Fault,
     /// The endpoints, and the choice among them.
@@ -75,6 +80,20 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The time that an attempt of `method` at `provider` may take: `timeout`, unless what the provider
+    /// publishes goes before it.
+    pub fn timeout_at(&self, provider: &Provider, method: &str) -> Duration {
+        let published = provider.call_defaults();
+        published.and_then(|all| all.timeout(method, self.timeout_level)).unwrap_or(self.timeout)
+    }
+
+    /// The number of retries of `method` whose first attempt is at `provider`: `retries`, unless what
+    /// the provider publishes goes before it.
+    pub fn retries_at(&self, provider: &Provider, method: &str) -> u32 {
+        let published = provider.call_defaults();
+        published.and_then(|all| all.retries(method, self.retries_level)).unwrap_or(self.retries)
+    }
+
     /// Returns `true` if a call that failed so may be sent again: it certainly did not start, or
     /// may run twice. Errors of the business are answers.
     pub fn may_repeat(&self, failure: &Status) -> bool {

@@ -108,7 +108,7 @@ pub type Registering<'a, T> = Pin<Box<dyn Future<Output = Result<T, Status>> + S
 ///     }
 ///
 ///     fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
-///         let of = self.0.iter().filter(|provider| provider.service == *service).cloned().collect();
+///         let of = self.0.iter().filter(|provider| service.takes(&provider.service)).cloned().collect();
 ///         Box::pin(async { Ok(fixed(of)) })
 ///     }
 /// }
@@ -126,7 +126,9 @@ pub trait Registry: Send + Sync + 'static {
     /// Takes an announcement back.
     fn unregister(&self, registration: &Registration) -> Registering<'_, ()>;
 
-    /// Follows the providers of `service`. Dropping the stream ends the subscription.
+    /// Follows the providers that a consumer of `service` [takes](ServiceKey::takes), which may be of
+    /// several groups and versions; a registration names its own. Dropping the stream ends the
+    /// subscription.
     fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots>;
 
     /// Returns the name of the registry in the log, such as its URL without secrets. Default the name

@@ -6,6 +6,9 @@ use bytestring::ByteString;
 
 use crate::printable::Printable;
 
+/// The text for every group or version.
+const ANY: &str = "*";
+
 /// The identity of a service: `group/interface:version`.
 ///
 /// Empty group and version mean "none". Dubbo writes the version `0.0.0` for "none" on the wire
@@ -66,6 +69,24 @@ impl ServiceKey {
     /// The version, or `""`.
     pub fn version(&self) -> &ByteString {
         &self.version
+    }
+
+    /// Returns `true` if it stands for services of several groups or versions, as a consumer may ask for
+    /// them: the group or the version is `*`, or the group a list with commas.
+    pub fn is_pattern(&self) -> bool {
+        self.version == ANY || self.group == ANY || self.group.contains(',')
+    }
+
+    /// Returns `true` if a consumer of this service takes a provider of `offered` (Dubbo Java
+    /// `UrlUtils.isMatch`): the interfaces are equal, the version is that of the provider or `*`, the
+    /// group likewise or a list that has it.
+    pub fn takes(&self, offered: &Self) -> bool {
+        let listed = || self.group.split(',').any(|group| group.trim() == &*offered.group);
+        self.interface == offered.interface
+            && (self.version == ANY || self.version == offered.version)
+            && (self.group == ANY
+                || self.group == offered.group
+                || !offered.group.is_empty() && listed())
     }
 
     /// Parses `group/interface:version`, where group and version may be missing.
@@ -164,6 +185,31 @@ mod tests {
         assert_eq!(ServiceKey::parse("g/a.B:1.0.0"), key);
         assert_eq!(ServiceKey::parse("a.B"), ServiceKey::interface_only("a.B"));
         assert_eq!(ServiceKey::interface_only("a.B").with_version("1.0.0").with_group("g"), key);
+    }
+
+    #[test]
+    fn groups_and_versions_are_equal_any_or_listed() {
+        let key =
+            |group: &'static str, version: &'static str| ServiceKey::new("a.B", group, version);
+        for (wanted, offered, expected) in [
+            (key("", ""), key("", ""), true),
+            (key("", ""), key("", "0.0.0"), true),
+            (key("", ""), key("g", ""), false),
+            (key("", ""), key("", "1"), false),
+            (key("g", "1"), key("g", "1"), true),
+            (key("*", "*"), key("g", "1"), true),
+            (key("*", "*"), key("", ""), true),
+            (key("*", "2"), key("g", "1"), false),
+            (key("f, g", ""), key("g", ""), true),
+            (key("f,g", ""), key("h", ""), false),
+            (key("f,g", ""), key("", ""), false),
+            (key("f,,g", ""), key("", ""), false),
+        ] {
+            assert_eq!(wanted.takes(&offered), expected, "{wanted} {offered}");
+        }
+        assert!(!key("*", "*").takes(&ServiceKey::new("a.C", "", "")));
+        let patterns = [key("*", ""), key("a,b", ""), key("", "*")];
+        assert!(patterns.iter().all(ServiceKey::is_pattern) && !key("g", "1").is_pattern());
     }
 
     #[test]

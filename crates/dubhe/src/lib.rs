@@ -78,8 +78,8 @@ pub use registries::registry_at;
 pub use spawn::spawn;
 
 pub use dubhe_client::{
-    CallOptions, Client, ClientBuilder, Generic, JavaArgument, MethodBuilder, ReplyAttachments,
-    RetryBudget, Stub,
+    CallOptions, Callback, Client, ClientBuilder, Generic, JavaArgument, MethodBuilder,
+    ReplyAttachments, RetryBudget, Stub,
 };
 /// A text whose copies share its bytes; names and texts of Dubhe are such.
 ///
@@ -105,8 +105,8 @@ pub use dubhe_macros::{Java, JavaException, interface};
 #[cfg(feature = "protobuf")]
 pub use dubhe_protobuf::include_proto;
 pub use dubhe_server::{
-    Export, IntoExport, RunningServer, Server, ServerBuilder, ServerOptions, Service, Services,
-    ServicesBuilder,
+    Export, IntoExport, MethodExport, RunningServer, Server, ServerBuilder, ServerOptions, Service,
+    Services, ServicesBuilder,
 };
 
 pub use dubhe_hessian2::java;
@@ -161,9 +161,17 @@ pub mod dispatch {
 
 /// The treatment of failures: strategies, and the policy that they run under.
 pub mod fault {
+    pub use dubhe_core::endpoint::{CallDefaults, Level};
     pub use dubhe_core::fault::{Attempts, Fault, FaultStrategy, IntoFault, MakeAttempt};
     pub use dubhe_core::filter::Chain;
     pub use dubhe_core::plan::{Destination, Picked, Plan, Policy};
+}
+
+/// The parameters of a [`Service`] of your own that are callbacks, and the parts of a [`Callback`].
+pub mod callback {
+    pub use dubhe_core::callback::{
+        CallbackParameter, CallbackService, CallbackUse, PassedCallback,
+    };
 }
 
 /// Filters that come with Dubhe, and the parts of one of your own.

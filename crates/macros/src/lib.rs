@@ -59,7 +59,7 @@ pub fn derive_java(input: TokenStream) -> TokenStream {
     java::derive(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// Makes a struct stand for a Java exception, thrown by and caught from Java.
+/// Makes a struct stand for a Java exception, thrown by and caught from Java, or an enum for several.
 ///
 /// ```
 /// use dubhe::{JavaException, Status};
@@ -81,12 +81,38 @@ pub fn derive_java(input: TokenStream) -> TokenStream {
 /// | option | on | meaning |
 /// | --- | --- | --- |
 /// | `class`, `crate`, `name`, `default`, `skip` | | as for `derive(Java)` |
+/// | `flatten` | one field, an exception | the superclass, whose message and fields it has |
 /// | `message` | one field, `String` or `Option<String>` | Java's `detailMessage` |
 /// | `cause` | one field, `Option<Box<E>>` of an exception such as `Throwable` | Java's `cause` |
 /// | `stack` | one field, `Vec<StackTraceElement>` | Java's `stackTrace` |
+/// | `suppressed` | one field, `Vec<E>` of an exception such as `Throwable` | Java's `suppressedExceptions` |
+/// | `other` | the last variant of an enum | takes exceptions (as `Throwable`) that no other variant stands for |
 ///
 /// A field that is called `message`, `cause` or `stack` says that it is that part, or, with
 /// `#[java(name = "message")]`, a field of the class beside it.
+///
+/// An **enum of variants that hold one exception each** is a superclass with its subclasses, as a
+/// `catch` of Java has it: the class that arrives decides the variant. A variant may hold a `Box` of one.
+///
+/// ```
+/// use dubhe::{JavaException, Status};
+///
+/// # #[derive(JavaException, Clone, Debug)]
+/// # #[java(class = "org.example.NoFunds")]
+/// # struct NoFunds { #[java(message)] message: String, missing: i64 }
+/// /// In Java: `class Overdrawn extends NoFunds { long limit; }`.
+/// #[derive(JavaException, Clone, Debug)]
+/// #[java(class = "org.example.Overdrawn")]
+/// struct Overdrawn { #[java(flatten)] parent: NoFunds, limit: i64 }
+///
+/// #[derive(JavaException, Clone, Debug)]
+/// #[java(class = "org.example.NoFunds")]
+/// enum Refused { Overdrawn(Overdrawn), NoFunds(NoFunds) }
+///
+/// let parent = NoFunds { message: "too little".into(), missing: 30 };
+/// let thrown = Status::from(Overdrawn { parent, limit: 10 });
+/// assert!(matches!(Refused::from_status(&thrown), Some(Refused::Overdrawn(_))));
+/// ```
 #[proc_macro_derive(JavaException, attributes(java))]
 pub fn derive_java_exception(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -127,7 +153,7 @@ pub fn derive_java_exception(input: TokenStream) -> TokenStream {
 ///
 /// Methods take `&self`, then, if they like, `ctx: &Context`, which the client's methods lack,
 /// then the arguments. They return `Result<T, E>` where `E: Into<Status>`; the client's methods
-/// return `Result<T, Status>`. Arguments may be references; the client clones what they refer to.
+/// return `Result<T, Status>`. Aliases of `Result` may have any name. Arguments may be references; the client clones what they refer to.
 /// Their names in Java are those in Rust, in camel case.
 ///
 /// Over Triple a method may stream, either way or both:
@@ -143,9 +169,14 @@ pub fn derive_java_exception(input: TokenStream) -> TokenStream {
 /// message: let a request be ready that they can answer. The client of an interface with such a
 /// method looks for providers that speak Triple.
 ///
+/// Over the dubbo protocol an argument may be a `dubhe::Callback<ListenerClient>`, which the callee calls:
+/// the client's method takes a `ListenerServer`, or a `Callback` made of one. The client of an interface
+/// with such a method looks for providers that speak dubbo.
+///
 /// | option of a method | meaning |
 /// | --- | --- |
 /// | `#[java(name = "listAll")]` | its name in Java; two methods may share one if their arguments differ |
+/// | `#[java(end_callbacks)]` | the callbacks among its arguments end with it: Dubbo's `callback="false"` |
 /// | `#[java(oneway)]` | the caller does not wait, and never learns of errors |
 /// | `#[java(timeout_ms = 500)]` | how long the client waits, in milliseconds |
 /// | `#[java(retries = 0)]` | how often the client tries again |

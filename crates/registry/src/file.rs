@@ -194,7 +194,7 @@ impl FolderWatch {
             let now = match blocking(move || read(&folder, most)).await {
                 Ok(mut providers) => {
                     *self.registry.error.lock() = None;
-                    providers.retain(|p| p.service == self.service);
+                    providers.retain(|p| self.service.takes(&p.service));
                     Snapshot { providers, health: Health::Fresh }
                 }
                 // Whoever was there stays until the folder can be read again.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bytestring::ByteString;
 use dubhe_core::registry::{Registering, Registration, Registry, Snapshot, Snapshots};
 use dubhe_core::{ServiceKey, Status};
 use futures_util::stream;
@@ -38,7 +39,10 @@ use tokio::sync::watch;
 /// # }
 /// ```
 #[derive(Clone, Debug, Default)]
-pub struct Memory(Arc<Mutex<HashMap<ServiceKey, watch::Sender<Snapshot>>>>);
+pub struct Memory(Arc<Mutex<HashMap<ByteString, Sender>>>);
+
+/// The providers of one interface, of all groups and versions.
+type Sender = watch::Sender<Snapshot>;
 
 impl Memory {
     /// A registry with nothing in it.
@@ -47,8 +51,8 @@ impl Memory {
     }
 
     fn change(&self, service: &ServiceKey, change: impl FnOnce(&mut Vec<Registration>)) {
-        let mut services = self.0.lock();
-        let sender = services.entry(service.clone()).or_default();
+        let mut interfaces = self.0.lock();
+        let sender = interfaces.entry(service.interface().clone()).or_default();
         sender.send_modify(|snapshot| change(&mut snapshot.providers));
     }
 }
@@ -79,22 +83,43 @@ impl Registry for Memory {
 
     fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
         let receiver = {
-            let mut services = self.0.lock();
-            services.entry(service.clone()).or_default().subscribe()
+            let mut interfaces = self.0.lock();
+            interfaces.entry(service.interface().clone()).or_default().subscribe()
         };
-        Box::pin(std::future::ready(Ok::<_, Status>(follow(receiver))))
+        let changes = Changes { receiver, service: service.clone(), last: None };
+        Box::pin(std::future::ready(Ok::<_, Status>(changes.follow())))
     }
 }
 
-/// The snapshots of `receiver`, the present one first.
-fn follow(receiver: watch::Receiver<Snapshot>) -> Snapshots {
-    Box::pin(stream::unfold((receiver, true), |(mut receiver, first)| async move {
-        if !first && receiver.changed().await.is_err() {
-            return None;
+/// The providers of an interface, of which a consumer of `service` takes some.
+struct Changes {
+    receiver: watch::Receiver<Snapshot>,
+    service: ServiceKey,
+    last: Option<Snapshot>,
+}
+
+impl Changes {
+    /// The snapshots, the present one first, the others when something changed.
+    fn follow(self) -> Snapshots {
+        Box::pin(stream::unfold(self, |mut changes| async move {
+            let snapshot = changes.next().await?;
+            Some((snapshot, changes))
+        }))
+    }
+
+    async fn next(&mut self) -> Option<Snapshot> {
+        loop {
+            if self.last.is_some() {
+                self.receiver.changed().await.ok()?;
+            }
+            let mut now = self.receiver.borrow_and_update().clone();
+            now.providers.retain(|provider| self.service.takes(&provider.service));
+            if self.last.as_ref() != Some(&now) {
+                self.last = Some(now.clone());
+                return Some(now);
+            }
         }
-        let snapshot = receiver.borrow_and_update().clone();
-        Some((snapshot, (receiver, false)))
-    }))
+    }
 }
 
 #[cfg(test)]
@@ -124,5 +149,28 @@ mod tests {
         registry.register(provider(1)).await.unwrap();
         registry.unregister(&provider(1)).await.unwrap();
         assert_eq!(seen.next().await.unwrap().providers, [provider(2)]);
+    }
+
+    #[tokio::test]
+    async fn a_consumer_of_several_groups_and_versions_sees_the_providers_of_each() {
+        let registry = Memory::new();
+        let of = |port, group: &'static str, version: &'static str| Registration {
+            service: ServiceKey::new("a.B", group, version),
+            ..provider(port)
+        };
+        registry.register(of(1, "a", "1")).await.unwrap();
+        let wanted = |group: &'static str, version: &'static str| {
+            registry.subscribe(&ServiceKey::new("a.B", group, version))
+        };
+        let mut any = wanted("*", "*").await.unwrap();
+        let mut list = wanted("a,c", "1").await.unwrap();
+        assert_eq!(any.next().await.unwrap().providers, [of(1, "a", "1")]);
+        assert_eq!(list.next().await.unwrap().providers, [of(1, "a", "1")]);
+        // Two services at one address are two providers.
+        registry.register(of(1, "b", "2")).await.unwrap();
+        registry.register(of(2, "c", "1")).await.unwrap();
+        registry.unregister(&of(1, "a", "1")).await.unwrap();
+        assert_eq!(any.next().await.unwrap().providers, [of(1, "b", "2"), of(2, "c", "1")]);
+        assert_eq!(list.next().await.unwrap().providers, [of(2, "c", "1")]);
     }
 }

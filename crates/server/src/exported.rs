@@ -12,11 +12,12 @@ use dubhe_core::filter::{Chain, Step};
 use dubhe_core::gate::{Gate, Gates};
 use dubhe_core::serve::{Overload, Target};
 use dubhe_core::time::SharedClock;
-use dubhe_core::{Call, CallKind, Invoke, Invoking, Method, ServiceKey, Status};
+use dubhe_core::{Call, CallKind, Code, Invoke, Invoking, Method, ServiceKey, Status};
 use dubhe_net::poll_watch::PollKey;
 use dubhe_net::time::{self, TokioClock};
 
 use crate::announce::AnnouncePolicy;
+use crate::callback::Callbacks;
 use crate::service::{Export, Service};
 use crate::work::Awaited;
 use crate::{echo, generic};
@@ -79,7 +80,9 @@ impl Exported {
         outer: &[Step],
         outer_gates: &[Arc<dyn Gate>],
     ) -> Result<Self, Status> {
-        let Export { service, key, mut params, steps, gates, isolation, built_in, gated } = export;
+        let Export { service, key, mut params, methods, steps, gates, isolation, built_in, gated } =
+            export;
+        let callbacks = service.callbacks();
         let isolated = isolation.is_some();
         let (service, runtime_gate) = match isolation {
             Some(isolation) => {
@@ -89,8 +92,18 @@ impl Exported {
             None => (service, None),
         };
         let all = service.methods();
+        let has = |name: &ByteString| all.iter().any(|method| method.name == *name);
+        if let Some(name) = methods.iter().find(|name| !has(name)) {
+            let text = format!(
+                "options are published for the method {name}, which {key} does not have; its methods on \
+                 the wire are {}",
+                names(&all)
+            );
+            return Err(Status::new(Code::InvalidArgument, text));
+        }
         // Consumers and consoles of Dubbo read them from the registered URL.
         params.entry("methods".into()).or_insert_with(|| names(&all).into());
+        let callbacks = Callbacks::new(&key, callbacks, &all, &mut params)?;
         let key = Arc::new(key);
         let params = Arc::new(ServiceParams { params });
         let announce = AnnouncePolicy::of(&key, &params)?;
@@ -115,6 +128,7 @@ impl Exported {
         let mut methods: HashMap<ByteString, Vec<Target>> = HashMap::new();
         for (index, method) in all.iter().enumerate() {
             let handler = Arc::new(Handler { service: service.clone(), index });
+            let handler = callbacks.around(index, handler);
             let own = methods.entry(method.name.clone()).or_default();
             own.push(target(method.clone(), handler));
         }

@@ -13,6 +13,7 @@ mod announce;
 #[cfg_attr(not(feature = "protobuf"), path = "builtin/absent.rs")]
 mod builtin;
 mod call_limit;
+mod callback;
 mod echo;
 mod exported;
 mod generic;
@@ -25,5 +26,5 @@ mod table;
 mod work;
 
 pub use server::{RunningServer, Server, ServerBuilder, ServerOptions};
-pub use service::{Export, IntoExport, Service};
+pub use service::{Export, IntoExport, MethodExport, Service};
 pub use services::{Services, ServicesBuilder};

@@ -1,9 +1,12 @@
 //! Services, and the options that they are exported with.
 
+mod published;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytestring::ByteString;
+use dubhe_core::callback::CallbackParameter;
 use dubhe_core::endpoint::Params;
 use dubhe_core::filter::{Filter, Hook, Step};
 use dubhe_core::gate::Gate;
@@ -11,6 +14,7 @@ use dubhe_core::{Call, Invoking, Method, ServiceKey};
 use dubhe_filter::layer::{Layer, LayerFilter, NextService};
 use tokio::runtime::Handle;
 
+pub use self::published::MethodExport;
 use crate::isolation::Isolation;
 
 /// A set of methods under one name; `#[dubhe::interface]` makes one of a trait.
@@ -55,6 +59,11 @@ pub trait Service: Send + Sync + 'static {
     /// Calls the method at this index of [`Service::methods`].
     fn call(&self, method: usize, call: Call) -> Invoking;
 
+    /// Returns the parameters of its methods that are callbacks.
+    fn callbacks(&self) -> Vec<CallbackParameter> {
+        Vec::new()
+    }
+
     /// Returns the encoded `google.protobuf.FileDescriptorSet` of the service, imports included, for
     /// reflection; `None` for a service without `.proto` file.
     fn descriptors(&self) -> Option<&'static [u8]> {
@@ -87,6 +96,8 @@ pub struct Export {
     pub(crate) service: Arc<dyn Service>,
     pub(crate) key: ServiceKey,
     pub(crate) params: Params,
+    /// The methods for which it publishes options.
+    pub(crate) methods: Vec<ByteString>,
     pub(crate) steps: Vec<Step>,
     pub(crate) gates: Vec<Arc<dyn Gate>>,
     /// The runtime of the handlers; `None` for that of the connections.
@@ -106,6 +117,7 @@ impl Export {
             service,
             key,
             params: Params::new(),
+            methods: Vec::new(),
             steps: Vec::new(),
             gates: Vec::new(),
             isolation: None,
@@ -126,7 +138,7 @@ impl Export {
         self
     }
 
-    /// Sets a parameter by Dubbo's name, such as `payload` (bytes, 8388608 by default) or `weight`.
+    /// Sets a parameter by Dubbo's name, such as `payload` (bytes, 8388608 by default).
     /// It applies to the server and is published in registries.
     pub fn param(mut self, name: impl Into<ByteString>, value: impl Into<ByteString>) -> Self {
         self.params.insert(name.into(), value.into());

@@ -1,5 +1,6 @@
 //! Functions that generated server code calls.
 
+mod callback;
 mod decoded;
 #[cfg(feature = "protobuf")]
 pub mod message;
@@ -7,6 +8,7 @@ mod stream;
 
 use std::sync::Arc;
 
+pub use callback::callback;
 use dubhe_core::context::Context;
 use dubhe_core::{Call, CallBody, Code, Invoking, Metadata, Payload, Reply, Status, Streaming};
 use dubhe_hessian2::Encode;

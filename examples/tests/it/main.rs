@@ -58,6 +58,12 @@ fn exceptions() {
 }
 
 #[test]
+fn callbacks() {
+    let text = run(env!("CARGO_BIN_EXE_callbacks"));
+    assert_eq!(text, "left shows 42, right shows 42\nright shows 43\n");
+}
+
+#[test]
 fn filter() {
     let text = run(env!("CARGO_BIN_EXE_filter"));
     assert!(text.contains("getUser: OK\n"), "{text}");

@@ -17,6 +17,7 @@
 
 mod codes;
 mod consumer;
+mod conventions;
 mod deep;
 mod greet;
 mod idl;

@@ -3,6 +3,7 @@
 use dubhe::{Export, Server, Service, Status};
 
 use crate::codes::{CodesServer, Failing};
+use crate::conventions;
 use crate::greet::{GreetServiceServer, Greeter};
 use crate::idl::proto::grpc::testing::TestServiceServer;
 use crate::idl::proto::org::example::interop::GreeterServer as GreetsServer;
@@ -35,6 +36,9 @@ pub(crate) async fn run(
         .service(export(HellosServer::new(Hellos)))
         .service(export(GreetsServer::new(Greets)))
         .service(export(TestServiceServer::new(Tester)));
+    for export in conventions::exports() {
+        server = server.service(export);
+    }
     if let Some(protocol) = protocol {
         server = server.announce([protocol]);
     }

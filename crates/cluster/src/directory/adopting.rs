@@ -3,12 +3,13 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use dubhe_core::Endpoint;
 use dubhe_core::directory::Directory;
 use dubhe_core::endpoint::{Endpoints, States};
 use dubhe_core::time::SharedClock;
+use dubhe_core::{Endpoint, ServiceKey};
 use parking_lot::Mutex;
 
+use super::keys::Keys;
 use crate::channels::Channels;
 
 /// The states of the endpoints of a directory, which outlive its sets.
@@ -44,21 +45,28 @@ impl Adopted {
     }
 }
 
-/// A directory over another one, such as a list of URLs. Endpoints that stay from one set to the next
+/// A directory over another one, such as a list of URLs, for a client of one service. Endpoints that stay from one set to the next
 /// keep their state and their connections, though the other directory makes them anew; they warm up
-/// from the start of their instances.
+/// from the start of their instances. One whose parameters have a group or a version is called with
+/// these; see [`Provider::service_key`](dubhe_core::Provider::service_key).
 pub struct AdoptingDirectory {
     directory: Arc<dyn Directory>,
+    service: ServiceKey,
     adopted: Adopted,
     /// The latest set, as it came and as it is given.
     latest: Mutex<Option<(Arc<Endpoints>, Arc<Endpoints>)>>,
 }
 
 impl AdoptingDirectory {
-    /// A directory over `directory`, whose endpoints are called over `channels`.
-    pub fn new(directory: Arc<dyn Directory>, channels: Arc<Channels>, clock: SharedClock) -> Self {
+    /// A directory of `service` over `directory`, whose endpoints are called over `channels`.
+    pub fn new(
+        directory: Arc<dyn Directory>,
+        service: ServiceKey,
+        channels: Arc<Channels>,
+        clock: SharedClock,
+    ) -> Self {
         let adopted = Adopted::new(channels, clock);
-        Self { directory, adopted, latest: Mutex::default() }
+        Self { directory, service, adopted, latest: Mutex::default() }
     }
 }
 
@@ -71,7 +79,12 @@ impl Directory for AdoptingDirectory {
         {
             return given.clone();
         }
-        let endpoints = self.adopted.adopt(set.iter().cloned());
+        let mut keys = match &*latest {
+            Some((_, before)) => Keys::of(before),
+            None => Keys::default(),
+        };
+        let own = set.iter().cloned().map(|endpoint| keys.give_own(endpoint, &self.service));
+        let endpoints = self.adopted.adopt(own);
         let given = Arc::new(Endpoints::clone(&set).with_endpoints(endpoints));
         *latest = Some((set, given.clone()));
         drop(latest);

@@ -1,6 +1,7 @@
 //! The lines of the log about a set that has taken the place of another.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 
 use bytestring::ByteString;
 use dubhe_core::endpoint::Endpoints;
@@ -84,8 +85,11 @@ pub(crate) fn without_endpoints(set: &Endpoints) -> String {
 
 /// The endpoints of `all` that `others` lacks.
 fn beyond<'a>(all: &'a Endpoints, others: &Endpoints) -> Vec<&'a Endpoint> {
-    let known: HashSet<_> = others.iter().map(|endpoint| endpoint.identity()).collect();
-    all.iter().filter(|endpoint| !known.contains(&endpoint.identity())).collect()
+    fn identity(endpoint: &Endpoint) -> impl Eq + Hash {
+        (endpoint.identity(), endpoint.service_key())
+    }
+    let known: HashSet<_> = others.iter().map(identity).collect();
+    all.iter().filter(|endpoint| !known.contains(&identity(endpoint))).collect()
 }
 
 /// No field at all when there is none.

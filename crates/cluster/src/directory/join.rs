@@ -15,12 +15,12 @@ pub(super) struct Joined<'a> {
 }
 
 /// Joins the latest snapshots of registries. A provider that several know counts once, with the
-/// parameters that the first of them has.
+/// parameters that the first of them has; one that serves several services, for each of them.
 pub(super) fn join(snapshots: &[Snapshot]) -> Joined<'_> {
     let fresh = snapshots.iter().any(|snapshot| snapshot.health == Health::Fresh);
     let count = snapshots.iter().map(|snapshot| snapshot.providers.len()).sum();
     let all = snapshots.iter().flat_map(|snapshot| &snapshot.providers);
-    let providers = distinct(all, count, |p| (&p.offer, &p.instance.host));
+    let providers = distinct(all, count, |p| (&p.offer, &p.instance.host, &p.service));
     Joined { providers, health: if fresh { Health::Fresh } else { Health::Stale } }
 }
 

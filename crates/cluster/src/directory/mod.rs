@@ -13,6 +13,7 @@ mod changes;
 mod directories;
 mod failures;
 mod join;
+mod keys;
 mod registry;
 mod set;
 mod subscription;

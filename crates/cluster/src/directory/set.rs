@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use super::adopting::Adopted;
 use super::changes::{self, Told};
 use super::join::Joined;
+use super::keys::Keys;
 use crate::channels::Channels;
 
 /// The endpoints that can be used, of all that registries know.
@@ -95,14 +96,22 @@ impl ChangingSet {
         let mut usable = Vec::new();
         for provider in &joined.providers {
             let Some(rank) = self.usable.rank(&provider.offer.protocol) else { continue };
-            let address = (&provider.instance.host, provider.offer.port);
+            let address = (&provider.instance.host, provider.offer.port, &provider.service);
             let least = best.entry(address).or_insert(rank);
             *least = rank.min(*least);
             usable.push((provider, address, rank));
         }
         let preferred = usable.into_iter().filter(|(_, at, rank)| best.get(at) == Some(rank));
-        let endpoints = preferred
-            .map(|(p, ..)| Endpoint::new(p.instance.clone(), p.offer.clone(), p.params.clone()));
+        let mut keys = self.service.is_pattern().then(|| Keys::of(&self.current.load()));
+        let endpoints = preferred.map(|(p, ..)| {
+            let endpoint = Endpoint::new(p.instance.clone(), p.offer.clone(), p.params.clone());
+            match &mut keys {
+                // One that a registry did not name by its own service.
+                Some(keys) if p.service.is_pattern() => keys.give_own(endpoint, &self.service),
+                Some(keys) => keys.give(endpoint, p.service.clone()),
+                None => endpoint,
+            }
+        });
         let mut set = Endpoints::new(self.adopted.adopt(endpoints)).with_health(joined.health);
         if set.is_empty() && !joined.providers.is_empty() {
             set = set.with_unusable(self.usable.refusal(joined));

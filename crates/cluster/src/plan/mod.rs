@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytestring::ByteString;
 use dubhe_core::balance::Balance;
 use dubhe_core::end::Until;
+use dubhe_core::endpoint::Level;
 use dubhe_core::fault::Fault;
 use dubhe_core::filter::{Chain, Step};
 use dubhe_core::metadata::Metadata;
@@ -34,10 +35,11 @@ use crate::panicked::guard;
 /// ```
 #[derive(Clone, Default)]
 pub struct ClientOptions {
-    /// The time that an attempt may take; 1 s by default, as in Dubbo. A stream has no such bound
+    /// The time that an attempt may take; by default what the provider publishes, else 1 s, as in Dubbo. A stream has no such bound
     /// but that of its own method. [`Duration::MAX`] is no bound.
     pub timeout: Option<Duration>,
-    /// The number of times that a failed call is sent again; 2 by default, as in Dubbo.
+    /// The number of times that a failed call is sent again; by default what the provider publishes,
+    /// else 2, as in Dubbo.
     pub retries: Option<u32>,
     /// The treatment of failures; failover by default.
     pub fault: Option<Fault>,
@@ -57,6 +59,10 @@ pub struct ClientOptions {
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Dubbo's default of `retries`.
 pub const DEFAULT_RETRIES: u32 = 2;
+
+fn set_for_all(set: bool) -> Level {
+    if set { Level::Service } else { Level::Default }
+}
 
 /// Policies made once, when the client is built.
 #[derive(Debug)]
@@ -94,8 +100,10 @@ impl StaticPlan {
         let chain = |steps: Vec<Step>| Chain::new(steps, clock, Until::Received);
         let default = Policy {
             timeout: options.timeout.unwrap_or(DEFAULT_TIMEOUT),
+            timeout_level: set_for_all(options.timeout.is_some()),
             stream_timeout: None,
             retries: options.retries.unwrap_or(DEFAULT_RETRIES),
+            retries_level: set_for_all(options.retries.is_some()),
             fault: options.fault.clone().unwrap_or_default(),
             destination: destination(options.balance.as_ref()),
             metadata: options.metadata.clone(),
@@ -115,8 +123,10 @@ impl StaticPlan {
             };
             Arc::new(Policy {
                 timeout: own.timeout.unwrap_or(default.timeout),
+                timeout_level: own.timeout.map_or(default.timeout_level, |_| Level::Method),
                 stream_timeout: own.timeout,
                 retries: own.retries.unwrap_or(default.retries),
+                retries_level: own.retries.map_or(default.retries_level, |_| Level::Method),
                 fault: own.fault.unwrap_or_else(|| default.fault.clone()),
                 destination: match &own.balance {
                     Some(balance) => destination(Some(balance)),
@@ -139,8 +149,7 @@ impl StaticPlan {
 
 impl Plan for StaticPlan {
     fn plan(&self, call: &CallView<'_>) -> Arc<Policy> {
-        let own =
-            if self.methods.is_empty() { None } else { self.methods.get(&call.head().method.name) };
+        let own = if self.methods.is_empty() { None } else { self.methods.get(call.method_name()) };
         own.unwrap_or(&self.default).clone()
     }
 

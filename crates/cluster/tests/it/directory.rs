@@ -320,7 +320,7 @@ async fn endpoints_that_a_directory_of_ones_own_makes_anew_keep_their_state_and_
     let own = Changing::new(vec![endpoint(1, &[]), on(young(), 2)]);
     let channels = Arc::new(Channels::new(Vec::new()));
     let shared = Arc::new(Shared(own.clone()));
-    let directory = AdoptingDirectory::new(shared, channels, Arc::new(TokioClock));
+    let directory = AdoptingDirectory::new(shared, service(), channels, Arc::new(TokioClock));
     let before = directory.snapshot();
     assert!(Arc::ptr_eq(&before, &directory.snapshot()));
     let weights: Vec<u32> = before.iter().map(|e| e.weight(TokioClock.now())).collect();

@@ -7,6 +7,7 @@ use std::time::Duration;
 use dubhe_cluster::{Channels, Cluster};
 use dubhe_core::connect::{Channel, ChannelKey, Connect};
 use dubhe_core::end::Until;
+use dubhe_core::endpoint::Level;
 use dubhe_core::fault::Fault;
 use dubhe_core::filter::{Chain, Guard, Hook, Next, Step};
 use dubhe_core::payload::Content;
@@ -83,8 +84,10 @@ fn policy(ports: &[u16], retries: u32, filters: impl IntoIterator<Item = Step>) 
     let set = Changing::new(ports.iter().map(|port| endpoint(*port, &[])).collect());
     Arc::new(Policy {
         timeout: Duration::from_secs(5),
+        timeout_level: Level::Method,
         stream_timeout: None,
         retries,
+        retries_level: Level::Method,
         fault: Fault::Failover,
         destination: destination(&set, Vec::new(), InTurn::default()),
         metadata: Metadata::new(),

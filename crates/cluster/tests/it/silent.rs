@@ -9,7 +9,7 @@ use dubhe_cluster::{Channels, Cluster, Tasks};
 use dubhe_core::balance::{Balance, Pick, Selection};
 use dubhe_core::connect::{Channel, ChannelKey, Connect};
 use dubhe_core::end::Until;
-use dubhe_core::endpoint::TimeoutLimit;
+use dubhe_core::endpoint::{Level, TimeoutLimit};
 use dubhe_core::fault::Fault;
 use dubhe_core::filter::Chain;
 use dubhe_core::plan::{Plan, Policy};
@@ -118,8 +118,10 @@ fn cluster(ports: &[u16], limit: TimeoutLimit) -> (Cluster, Providers) {
     );
     let policy = Policy {
         timeout: TIMEOUT,
+        timeout_level: Level::Method,
         stream_timeout: None,
         retries: 0,
+        retries_level: Level::Method,
         fault: Fault::Failfast,
         destination,
         metadata: Metadata::new(),

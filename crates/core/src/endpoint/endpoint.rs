@@ -8,6 +8,7 @@ use bytestring::ByteString;
 
 use super::state::EndpointState;
 use crate::instance::{Instance, Offer, Provider, ServiceParams};
+use crate::service::ServiceKey;
 use crate::time::{Duration, Instant, after};
 
 /// The weight of a provider that was started `uptime` ago, less than `warmup`.
@@ -48,7 +49,7 @@ impl Endpoint {
     /// endpoint that its [`Directory`](crate::directory::Directory) had before at the same address.
     pub fn new(instance: Arc<Instance>, offer: Offer, service: Arc<ServiceParams>) -> Self {
         let state = Arc::<EndpointState>::default();
-        let provider = Provider::with_stats(instance, offer, service, state.stats().clone());
+        let provider = Provider::new(instance, offer, service).with_stats(state.stats().clone());
         Self { provider, state }
     }
 
@@ -61,10 +62,13 @@ impl Endpoint {
 
     /// The same endpoint with a state that exists already.
     pub fn with_state(self, state: Arc<EndpointState>) -> Self {
-        let (instance, offer) = (self.instance().clone(), self.offer().clone());
-        let stats = state.stats().clone();
-        let provider = Provider::with_stats(instance, offer, self.service().clone(), stats);
+        let provider = self.provider.with_stats(state.stats().clone());
         Self { provider, state }
+    }
+
+    /// The same endpoint, to which calls are for the service `key`, whatever that of the client is.
+    pub fn with_service_key(self, key: Arc<ServiceKey>) -> Self {
+        Self { provider: self.provider.with_service_key(key), ..self }
     }
 
     /// The same endpoint with a state of its own, for a channel that keeps it: the state owns the

@@ -11,4 +11,5 @@ pub use set::{Endpoints, Health};
 pub use state::{Changes, EndpointState, States};
 pub use timeouts::TimeoutLimit;
 
+pub use crate::defaults::{CallDefaults, Level};
 pub use crate::instance::{Instance, Offer, Params, Provider, ServiceParams};

@@ -331,6 +331,13 @@ impl Status {
 /// Prints the code, the call where it is known, and the message, with control characters escaped, as
 /// the message may be a peer's. Of each text the first 16 KiB are printed
 /// ([`SHOWN`](crate::printable::SHOWN)), here and by `Debug`.
+/// An error in a box, as in a variant of an enum of errors.
+impl<E: Into<Self>> From<Box<E>> for Status {
+    fn from(error: Box<E>) -> Self {
+        (*error).into()
+    }
+}
+
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.0.code)?;

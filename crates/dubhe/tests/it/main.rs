@@ -1,7 +1,9 @@
 //! Tests of the facade: servers and clients of every protocol, together.
 
+mod aliases;
 mod attempts;
 mod blocking;
+mod callbacks;
 mod channels;
 mod check;
 mod drain;
@@ -24,6 +26,7 @@ mod options;
 mod panics;
 mod removed;
 mod routes;
+mod several;
 mod spawn;
 mod stopping;
 mod streams;

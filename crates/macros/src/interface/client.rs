@@ -85,13 +85,19 @@ pub(super) fn expand(interface: &Interface<'_>) -> Expansion {
     }
 }
 
-/// Streams need Triple.
+/// Streams need Triple, callbacks the dubbo protocol.
 fn protocols(interface: &Interface<'_>) -> Option<TokenStream> {
-    interface.methods.iter().any(Method::streams).then(|| {
-        quote! {
-            fn protocols() -> &'static [&'static str] {
-                &["tri"]
-            }
+    let methods = &interface.methods;
+    let protocol = if methods.iter().any(Method::streams) {
+        "tri"
+    } else if methods.iter().any(|method| method.callbacks().next().is_some()) {
+        "dubbo"
+    } else {
+        return None;
+    };
+    Some(quote! {
+        fn protocols() -> &'static [&'static str] {
+            &[#protocol]
         }
     })
 }
@@ -105,10 +111,17 @@ fn call(vis: &syn::Visibility, index: usize, method: &Method<'_>) -> TokenStream
         };
         (quote!(#ident: #stream), quote!(#ident))
     } else {
-        let arguments = method.arguments.iter().map(|Argument { ident, ty }| quote!(#ident: #ty));
+        let arguments = method.arguments.iter().map(|Argument { ident, ty, callback }| {
+            if *callback {
+                quote!(#ident: impl ::std::convert::Into<#ty>)
+            } else {
+                quote!(#ident: #ty)
+            }
+        });
         let values = method.arguments.iter().map(Argument::to_owned);
         (quote!(#(#arguments),*), quote!(__dubhe::hessian2::payload::args((#(#values,)*))))
     };
+    let (callbacks, options) = callbacks(method);
     let output = match &method.output {
         Output::Value(ty) => quote!(#ty),
         Output::Stream { item } => quote!(__dubhe::core::Streaming<#item>),
@@ -122,16 +135,36 @@ fn call(vis: &syn::Visibility, index: usize, method: &Method<'_>) -> TokenStream
             &self,
             #inputs
         ) -> ::std::result::Result<#output, __dubhe::core::Status> {
+            #callbacks
             let body = #body;
             __dubhe::client::stub::#glue(
                 &self.client,
                 &self.methods[#index],
                 body,
-                &self.options,
+                #options,
             )
             .await
         }
     }
+}
+
+/// The statements that pass the callbacks of a call, and its options.
+fn callbacks(method: &Method<'_>) -> (TokenStream, TokenStream) {
+    if method.callbacks().next().is_none() {
+        return (TokenStream::new(), quote!(&self.options));
+    }
+    let made = method.callbacks().map(|(_, Argument { ident, ty, .. })| {
+        quote!(let #ident: #ty = ::std::convert::Into::into(#ident);)
+    });
+    let action = method.callback_use();
+    let passed = method.callbacks().map(|(place, Argument { ident, .. })| {
+        quote!(__dubhe::client::Callback::pass(&#ident, #place, #action))
+    });
+    let statements = quote! {
+        #(#made)*
+        let __options = __dubhe::client::callback::options(&self.options, [#(#passed),*])?;
+    };
+    (statements, quote!(&__options))
 }
 
 /// The options of a method that has some.

@@ -2,6 +2,12 @@
 
 use syn::{Error, GenericArgument, PathArguments, Result, Type};
 
+use super::signature::is_callback;
+
+/// The error of a callback that is part of something else, or a result.
+const ALONE: &str =
+    "a callback is an argument of its own, taken by value: `listener: Callback<ListenerClient>`";
+
 /// The generic types whose parts travel as their type arguments say.
 const CONTAINERS: [&str; 12] = [
     "Option",
@@ -25,6 +31,9 @@ pub(super) fn check(ty: &Type) -> Result<()> {
     match ty {
         Type::Path(path) if path.qself.is_none() => {
             let Some(last) = path.path.segments.last() else { return Ok(()) };
+            if is_callback(ty) {
+                return Err(Error::new_spanned(ty, ALONE));
+            }
             match &last.arguments {
                 PathArguments::None if path.path.segments.len() == 1 => {
                     remedy(&last.ident.to_string())

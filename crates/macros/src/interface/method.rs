@@ -26,8 +26,10 @@ pub(super) struct Method<'a> {
     /// The arguments; empty when it takes `requests`.
     pub(super) arguments: Vec<Argument<'a>>,
     pub(super) requests: Option<Requests<'a>>,
-    pub(super) output: Output<'a>,
+    pub(super) output: Output,
     pub(super) oneway: bool,
+    /// The callbacks among the arguments end with the call.
+    pub(super) ends_callbacks: bool,
     pub(super) options: MethodOptions,
 }
 
@@ -45,7 +47,7 @@ impl<'a> Method<'a> {
             &item.attrs,
             "a method",
             &["name", "timeout_ms", "retries"],
-            &["oneway"],
+            &["oneway", "end_callbacks"],
         )?;
         if signature.asyncness.is_none() {
             return Err(Error::new_spanned(
@@ -98,17 +100,44 @@ impl<'a> Method<'a> {
             let text = "a one-way call is one message; send many of them, or leave out `oneway`";
             return Err(Error::new_spanned(ident, text));
         }
-        if oneway && !output.is_unit() {
+        if oneway && output.is_some_value() {
             return Err(Error::new_spanned(
                 &signature.output,
                 "nobody waits for a one-way call: return Result<(), Status>",
             ));
         }
+        let has_end = options.has("end_callbacks");
         let java =
             options.name.map_or_else(|| camel_case(&signature.ident.to_string()), |n| n.value);
         let options = MethodOptions { timeout_ms: options.timeout_ms, retries: options.retries };
         let ident = &signature.ident;
-        Ok(Self { item, ident, java, context, arguments, requests, output, oneway, options })
+        let ends_callbacks = ends_callbacks(&arguments, has_end, ident)?;
+        Ok(Self {
+            item,
+            ident,
+            java,
+            context,
+            arguments,
+            requests,
+            output,
+            oneway,
+            ends_callbacks,
+            options,
+        })
+    }
+
+    /// The callbacks among its arguments, by their places.
+    pub(super) fn callbacks(&self) -> impl Iterator<Item = (usize, &Argument<'a>)> {
+        self.arguments.iter().enumerate().filter(|(_, argument)| argument.callback)
+    }
+
+    /// The name of what its callbacks are for.
+    pub(super) fn callback_use(&self) -> TokenStream {
+        if self.ends_callbacks {
+            quote!(__dubhe::core::callback::CallbackUse::End)
+        } else {
+            quote!(__dubhe::core::callback::CallbackUse::Begin)
+        }
     }
 
     /// The types of its arguments, for comparison.
@@ -172,6 +201,15 @@ impl<'a> Method<'a> {
     pub(super) fn docs(&self) -> impl Iterator<Item = &'a Attribute> {
         self.item.attrs.iter().filter(|a| a.path().is_ident("doc"))
     }
+}
+
+fn ends_callbacks(arguments: &[Argument<'_>], said: bool, method: &Ident) -> Result<bool> {
+    if said && !arguments.iter().any(|argument| argument.callback) {
+        let text =
+            "`end_callbacks` is for a method with a callback: `listener: Callback<ListenerClient>`";
+        return Err(Error::new_spanned(method, text));
+    }
+    Ok(said)
 }
 
 fn receiver(first: Option<&FnArg>, ident: &Ident) -> Result<()> {

@@ -59,6 +59,7 @@ impl<'a> Interface<'a> {
         }
         let methods = item.items.iter().map(read_item).collect::<Result<Vec<_>>>()?;
         check_overloads(&methods)?;
+        check_protocols(&methods)?;
         let private = args.krate.clone().unwrap_or_else(|| parse_quote!(::dubhe::__private));
         Ok(Self {
             item,
@@ -107,6 +108,19 @@ fn read_item(item: &TraitItem) -> Result<Method<'_>> {
             other,
             "a Java interface has methods only; move this into a trait of its own",
         )),
+    }
+}
+
+/// Checks that one protocol carries all methods: streams need Triple, callbacks the dubbo protocol.
+fn check_protocols(methods: &[Method<'_>]) -> Result<()> {
+    let callback = methods.iter().find_map(|method| method.callbacks().next());
+    match (callback, methods.iter().any(Method::streams)) {
+        (Some((_, callback)), true) => Err(Error::new_spanned(
+            callback.ty,
+            "callbacks need the dubbo protocol and streams need Triple: put the methods of one kind \
+             into an interface of their own",
+        )),
+        _ => Ok(()),
     }
 }
 

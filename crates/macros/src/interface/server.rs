@@ -9,6 +9,7 @@ use super::{Expansion, Interface};
 
 pub(super) fn expand(interface: &Interface<'_>) -> Expansion {
     let (server, vis, item) = (&interface.server, &interface.item.vis, &interface.item.ident);
+    let (client, callbacks) = (&interface.client, callbacks(interface));
     let summary =
         format!("Serves an implementation of [`{item}`] as `{}`.", interface.args.interface);
     let arms = interface.methods.iter().enumerate().map(|(index, method)| {
@@ -35,6 +36,14 @@ pub(super) fn expand(interface: &Interface<'_>) -> Expansion {
                 }
             }
 
+            impl<T: #item> ::std::convert::From<#server<T>>
+                for __dubhe::client::Callback<#client>
+            {
+                fn from(service: #server<T>) -> Self {
+                    Self::of(__dubhe::server::stub::callback(service))
+                }
+            }
+
             impl<T> ::std::clone::Clone for #server<T> {
                 fn clone(&self) -> Self {
                     Self(::std::clone::Clone::clone(&self.0))
@@ -56,6 +65,8 @@ pub(super) fn expand(interface: &Interface<'_>) -> Expansion {
                     ::std::convert::Into::into(__methods())
                 }
 
+                #callbacks
+
                 fn call(&self, method: usize, call: __dubhe::core::Call) -> __dubhe::core::Invoking {
                     match method {
                         #(#arms)*
@@ -67,13 +78,69 @@ pub(super) fn expand(interface: &Interface<'_>) -> Expansion {
     }
 }
 
+/// The parameters that are callbacks, if there are any.
+fn callbacks(interface: &Interface<'_>) -> Option<TokenStream> {
+    let all: Vec<_> = interface
+        .methods
+        .iter()
+        .enumerate()
+        .flat_map(|(method, of)| {
+            of.callbacks().map(move |(index, argument)| (method, of, index, argument))
+        })
+        .map(|(method, of, index, Argument { ty, .. })| {
+            let action = of.callback_use();
+            quote! {
+                __dubhe::core::callback::CallbackParameter {
+                    method: #method,
+                    index: #index,
+                    interface: <#ty>::interface(),
+                    action: #action,
+                }
+            }
+        })
+        .collect();
+    (!all.is_empty()).then(|| {
+        quote! {
+            fn callbacks(
+                &self,
+            ) -> ::std::vec::Vec<__dubhe::core::callback::CallbackParameter> {
+                ::std::vec![#(#all),*]
+            }
+        }
+    })
+}
+
 /// The expression that decodes the arguments, runs the handler and encodes what it returns.
 fn run(item: &syn::Ident, method: &Method<'_>) -> TokenStream {
     let ident = method.ident;
     let (inputs, passed) = inputs(method);
     let context = if method.context { quote!(&__context,) } else { TokenStream::new() };
     let outcome = quote!(<T as #item>::#ident(&__service, #context #passed).await);
-    let (replies, outcome) = match method.output {
+    let received = method.callbacks().map(|(place, Argument { ident, ty, .. })| {
+        quote! {
+            // What was decoded is a null.
+            ::std::mem::drop(#ident);
+            let #ident: #ty = match __dubhe::client::callback::receive(&__context, #place) {
+                ::std::result::Result::Ok(callback) => callback,
+                ::std::result::Result::Err(status) => {
+                    return ::std::result::Result::Err(status);
+                }
+            };
+        }
+    });
+    let received = quote!(#(#received)*);
+    // Then it fails with the error of the method or with that of a callback.
+    let outcome = if received.is_empty() {
+        outcome
+    } else {
+        quote! {
+            ::std::result::Result::map_err(
+                #outcome,
+                ::std::convert::Into::<__dubhe::core::Status>::into,
+            )
+        }
+    };
+    let (replies, outcome) = match &method.output {
         Output::Value(_) => (TokenStream::new(), outcome),
         Output::Stream { .. } => (
             quote!(__replies: __dubhe::server::stub::ReplySender),
@@ -95,7 +162,7 @@ fn run(item: &syn::Ident, method: &Method<'_>) -> TokenStream {
             __dubhe::server::stub::#glue(
                 call,
                 move |__context: ::std::sync::Arc<__dubhe::core::Context>, #inputs, #replies| {
-                    async move { #outcome }
+                    async move { #received #outcome }
                 },
             )
         }

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{
     Error, FnArg, GenericArgument, Ident, Pat, PathArguments, PathSegment, Result, ReturnType,
-    Type, TypeParamBound,
+    Type, TypeImplTrait, TypeParamBound, parse_quote_spanned,
 };
 
 use super::lacking;
@@ -15,6 +15,8 @@ use super::method::referent;
 pub(super) struct Argument<'a> {
     pub(super) ident: &'a Ident,
     pub(super) ty: &'a Type,
+    /// `true` for a `Callback`.
+    pub(super) callback: bool,
 }
 
 impl<'a> Argument<'a> {
@@ -42,6 +44,7 @@ impl<'a> Argument<'a> {
                 ty,
                 "a Java method has a descriptor, so its arguments have types with names",
             )),
+            _ if is_callback(ty) => Ok(Self { ident: &pattern.ident, ty, callback: true }),
             _ if of_messages(referent(ty).unwrap_or(ty)).is_some() => Err(Error::new_spanned(
                 ty,
                 "`Streaming<T>` is taken by value, and alone: Java has no other such method",
@@ -52,7 +55,7 @@ impl<'a> Argument<'a> {
                     "arguments are copies that were sent over the network: take the value, or `&`",
                 ))
             }
-            _ => lacking::check(ty).map(|()| Self { ident: &pattern.ident, ty }),
+            _ => lacking::check(ty).map(|()| Self { ident: &pattern.ident, ty, callback: false }),
         }
     }
 
@@ -82,6 +85,19 @@ impl<'a> Argument<'a> {
     pub(super) fn pass(&self) -> TokenStream {
         let ident = self.ident;
         if referent(self.ty).is_some() { quote!(&#ident) } else { quote!(#ident) }
+    }
+}
+
+/// Returns true for `Callback<ListenerClient>`.
+pub(super) fn is_callback(ty: &Type) -> bool {
+    match ty {
+        Type::Path(path) => path
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| last.ident == "Callback" && first_type(last).is_some()),
+        Type::Group(group) => is_callback(&group.elem),
+        _ => false,
     }
 }
 
@@ -122,49 +138,89 @@ pub(super) fn is_context(input: &FnArg) -> bool {
 }
 
 /// The result of a method, apart from errors.
-pub(super) enum Output<'a> {
+pub(super) enum Output {
     /// A value.
-    Value(&'a Type),
+    Value(Type),
     /// Values that come one by one.
     Stream {
         /// The type of one of them.
-        item: &'a Type,
+        item: Type,
     },
 }
 
-impl<'a> Output<'a> {
-    pub(super) fn read(output: &'a ReturnType, method: &Ident) -> Result<Self> {
+impl Output {
+    pub(super) fn read(output: &ReturnType, method: &Ident) -> Result<Self> {
         const TEXT: &str = "a call can fail: return `Result<T, Status>`, or with an error of your \
                             own that is `Into<Status>`, such as one with #[derive(JavaException)]";
         let ReturnType::Type(_, ty) = output else {
             return Err(Error::new_spanned(method, TEXT));
         };
-        let Some(value) = of_result(ty) else { return Err(Error::new_spanned(ty, TEXT)) };
-        let Type::ImplTrait(stream) = value else {
-            return lacking::check(value).map(|()| Self::Value(value));
-        };
-        let item = stream.bounds.iter().find_map(stream_item).and_then(of_result);
-        let item = item.ok_or_else(|| {
-            Error::new_spanned(
-                value,
-                "a method returns one value, or `impl Stream<Item = Result<T, Status>>`",
-            )
-        })?;
-        lacking::check(item).map(|()| Self::Stream { item })
+        if let Some(stream) = of_stream(ty) {
+            let item = stream.bounds.iter().find_map(stream_item).and_then(value_of);
+            let item = item.ok_or_else(|| {
+                Error::new_spanned(
+                    stream,
+                    "a method returns one value, or `impl Stream<Item = Result<T, Status>>`",
+                )
+            })?;
+            return lacking::check(&item).map(|()| Self::Stream { item });
+        }
+        let value = value_of(ty).ok_or_else(|| Error::new_spanned(ty, TEXT))?;
+        lacking::check(&value).map(|()| Self::Value(value))
     }
 
-    pub(super) fn is_unit(&self) -> bool {
-        matches!(self, Self::Value(Type::Tuple(tuple)) if tuple.elems.is_empty())
+    /// Returns true if it is a value, and certainly not `()`.
+    pub(super) fn is_some_value(&self) -> bool {
+        match self {
+            Self::Value(Type::Tuple(tuple)) => !tuple.elems.is_empty(),
+            // An alias may stand for `()`.
+            Self::Value(Type::Path(path)) => path.qself.is_none(),
+            _ => true,
+        }
     }
 }
 
-/// `T` of `Result<T>` or `Result<T, E>`.
-fn of_result(ty: &Type) -> Option<&Type> {
+/// `T` of `Result<T>` or `Result<T, E>`, and of any other name that may be an alias of such a type.
+fn value_of(ty: &Type) -> Option<Type> {
     match ty {
-        Type::Path(path) => first_type(path.path.segments.last().filter(|s| s.ident == "Result")?),
-        Type::Group(group) => of_result(&group.elem),
+        Type::Path(path) if path.qself.is_none() => {
+            let last = path.path.segments.last()?;
+            match first_type(last) {
+                Some(value) if last.ident == "Result" => Some(value.clone()),
+                _ if is_no_result(&last.ident) => None,
+                _ => {
+                    let span = last.ident.span();
+                    Some(parse_quote_spanned! {span=>
+                        <#ty as __dubhe::client::stub::Fallible>::Value
+                    })
+                }
+            }
+        }
+        Type::Group(group) => value_of(&group.elem),
         _ => None,
     }
+}
+
+/// `impl Stream` of `Result<impl Stream, E>`, or of an alias.
+fn of_stream(ty: &Type) -> Option<&TypeImplTrait> {
+    match ty {
+        Type::Path(path) => match first_type(path.path.segments.last()?)? {
+            Type::ImplTrait(stream) => Some(stream),
+            _ => None,
+        },
+        Type::Group(group) => of_stream(&group.elem),
+        _ => None,
+    }
+}
+
+/// Returns true for types that everybody knows for values.
+fn is_no_result(name: &Ident) -> bool {
+    const VALUES: [&str; 26] = [
+        "Option", "Vec", "VecDeque", "String", "Box", "Arc", "Rc", "Cow", "Array", "HashMap",
+        "BTreeMap", "HashSet", "BTreeSet", "Value", "bool", "char", "i8", "u8", "i16", "u16",
+        "i32", "u32", "i64", "u64", "f32", "f64",
+    ];
+    VALUES.iter().any(|value| name == value)
 }
 
 fn first_type(segment: &PathSegment) -> Option<&Type> {

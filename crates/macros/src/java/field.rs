@@ -20,6 +20,8 @@ pub(crate) enum Role {
     Cause,
     /// `Throwable.stackTrace`.
     Stack,
+    /// `Throwable.suppressedExceptions`.
+    Suppressed,
 }
 
 /// The flags of the fields of one kind of struct.
@@ -49,12 +51,14 @@ pub(crate) const CLASS: Flags = Flags {
 
 /// Fields of an exception.
 pub(crate) const EXCEPTION: Flags = Flags {
-    names: &["skip", "default", "message", "cause", "stack"],
+    names: &["skip", "default", "flatten", "message", "cause", "stack", "suppressed"],
     roles: &[
         ("skip", Role::Skip),
+        ("flatten", Role::Parent),
         ("message", Role::Message),
         ("cause", Role::Cause),
         ("stack", Role::Stack),
+        ("suppressed", Role::Suppressed),
     ],
 };
 

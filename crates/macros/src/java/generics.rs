@@ -2,11 +2,13 @@
 
 use syn::{Generics, Path, parse_quote};
 
-/// The generics of an implementation for writing: every type parameter has `bound`.
+/// The generics of an implementation for writing: every type parameter has `bound`, and a counterpart
+/// in Java, which the elements of an array need.
 pub(crate) fn bounded(generics: &Generics, bound: &Path) -> Generics {
     let mut generics = generics.clone();
     for parameter in generics.type_params_mut() {
         parameter.bounds.push(parse_quote!(#bound));
+        parameter.bounds.push(parse_quote!(__hessian2::JavaType));
     }
     generics
 }

@@ -17,7 +17,9 @@ use syn::{Data, DeriveInput, Error, Result};
 pub(crate) use codec::expand as expand_object;
 pub(crate) use container::Container;
 pub(crate) use field::{EXCEPTION, Role};
+pub(crate) use hierarchy::expand as expand_hierarchy;
 pub(crate) use object::Object;
+pub(crate) use variant::Variants;
 
 /// Expands `derive(Java)`.
 pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {

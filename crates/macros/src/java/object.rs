@@ -9,7 +9,7 @@ use crate::names::clash;
 /// A struct's fields, and what of them travels.
 pub(crate) struct Object<'a> {
     pub(crate) fields: Vec<Field<'a>>,
-    /// `true` if it has the fields of `Throwable` as well.
+    /// `true` if it has the fields of `Throwable` as well, and not from a superclass.
     pub(crate) throwable: bool,
 }
 
@@ -31,12 +31,21 @@ impl<'a> Object<'a> {
         }
         let fields =
             data.fields.iter().map(|f| Field::read(f, flags)).collect::<Result<Vec<_>>>()?;
-        let object = Self { fields, throwable };
+        let parent = fields.iter().any(|field| field.role == Role::Parent);
+        let object = Self { fields, throwable: throwable && !parent };
         object.check()?;
         Ok(object)
     }
 
     fn check(&self) -> Result<()> {
+        if self.of_role(Role::Parent).is_some() {
+            let roles = [Role::Message, Role::Cause, Role::Stack, Role::Suppressed];
+            if let Some(field) = roles.into_iter().find_map(|role| self.of_role(role)) {
+                let text =
+                    "the superclass has this field: give it there, in the struct that is flattened";
+                return Err(Error::new_spanned(field.ident, text));
+            }
+        }
         for (at, field) in self.fields.iter().enumerate() {
             let Some(earlier) = self.fields.iter().take(at).find(|f| f.clashes(field)) else {
                 continue;

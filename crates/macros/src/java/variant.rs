@@ -39,7 +39,7 @@ pub(crate) fn expand(container: &Container<'_>, data: &DataEnum) -> Result<Token
 }
 
 impl<'a> Variants<'a> {
-    fn read(container: &Container<'_>, data: &'a DataEnum) -> Result<Self> {
+    pub(crate) fn read(container: &Container<'_>, data: &'a DataEnum) -> Result<Self> {
         let mut variants = Self { known: Vec::new(), other: None };
         for source in &data.variants {
             let options = JavaOptions::read(&source.attrs, "a variant", &["name"], &["other"])?;

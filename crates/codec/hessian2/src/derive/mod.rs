@@ -6,8 +6,8 @@ mod throwable;
 pub use dubhe_core::Status;
 
 pub use throwable::{
-    Message, decode_cause, encode_cause, encode_no_stack, encode_no_suppressed, encode_stack,
-    exception_of, status_of,
+    Message, Thrown, decode_cause, encode_cause, encode_no_stack, encode_no_suppressed,
+    encode_stack, encode_suppressed, exception_of, status_of,
 };
 
 use crate::{Class, Decode, Decoder, Encode, Encoder, Error};

@@ -14,6 +14,14 @@ pub fn encode_no_suppressed(e: &mut Encoder) -> Result<(), Error> {
     e.write_typed_list("java.util.Collections$EmptyList", 0, |_| Ok(()))
 }
 
+/// `Throwable.suppressedExceptions`.
+///
+/// # Errors
+/// Those of an exception.
+pub fn encode_suppressed<T: Encode>(suppressed: &[T], e: &mut Encoder) -> Result<(), Error> {
+    if suppressed.is_empty() { encode_no_suppressed(e) } else { T::encode_list(suppressed, e) }
+}
+
 /// `Throwable.stackTrace`.
 ///
 /// # Errors
@@ -76,6 +84,15 @@ impl Message for Option<String> {
     fn text(&self) -> Option<&str> {
         self.as_deref()
     }
+}
+
+/// An exception that a type stands for, as its subclasses see it.
+pub trait Thrown {
+    /// The message, if there is one.
+    fn text(&self) -> Option<&str>;
+
+    /// The cause, if there is one.
+    fn cause(&self) -> Option<&(dyn std::error::Error + 'static)>;
 }
 
 /// The status of an exception that a handler returns.

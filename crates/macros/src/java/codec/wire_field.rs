@@ -59,11 +59,13 @@ fn throwable_fields<'a>(object: &'a Object<'_>, simple: bool) -> Vec<WireField<'
         )];
     }
     vec![
-        WireField {
-            java: "suppressedExceptions",
-            write: quote!(__hessian2::derive::encode_no_suppressed(e)?;),
-            read: None,
-        },
+        field_of(
+            "suppressedExceptions",
+            Role::Suppressed,
+            |field| quote!(__hessian2::derive::encode_suppressed(&#field, e)?;),
+            quote!(__hessian2::derive::encode_no_suppressed(e)?;),
+            quote!(__hessian2::derive::decode_or_default(d)?),
+        ),
         field_of(
             "stackTrace",
             Role::Stack,

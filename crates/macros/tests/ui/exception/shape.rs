@@ -30,4 +30,13 @@ struct Mute {
     message: String,
 }
 
+#[derive(JavaException)]
+#[java(class = "org.example.Wide")]
+struct Wide {
+    #[java(flatten)]
+    parent: Slip,
+    #[java(message)]
+    message: String,
+}
+
 fn main() {}

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use bytestring::ByteString;
+use dubhe_core::callback::CALLBACK_ID;
 use dubhe_core::gate::PRIORITY;
 use dubhe_core::{Metadata, Value};
 use dubhe_hessian2::{Decode, Decoder, Error, ErrorKind};
@@ -30,6 +31,8 @@ pub struct Attachments<'a> {
     pub version: Option<Cow<'a, str>>,
     /// The time that the caller waits: `_TO`, else `timeout`, in milliseconds on the wire.
     pub timeout: Option<Duration>,
+    /// The callback that is called; it is part of the metadata, too.
+    pub callback: Option<Cow<'a, str>>,
     /// The priority that the caller asks for; it is part of the metadata, too.
     pub priority: Option<Cow<'a, str>>,
     /// The entries that are not the protocol's own.
@@ -55,8 +58,10 @@ impl<'a> Attachments<'a> {
                 0..=0x1f | 0x30..=0x33 => Value::String(share(frame, d.read_str()?)),
                 _ => Value::decode(d)?,
             };
-            if *key == *PRIORITY {
-                all.priority = value.as_str().map(|text| text.to_owned().into());
+            match &*key {
+                PRIORITY => all.priority = value.as_str().map(|text| text.to_owned().into()),
+                CALLBACK_ID => all.callback = value.as_str().map(|text| text.to_owned().into()),
+                _ => {}
             }
             all.metadata.append(share(frame, key), value);
             Ok(())
@@ -71,11 +76,12 @@ impl<'a> Attachments<'a> {
     pub(crate) fn scan(decoder: &mut Decoder<'a>, limits: &BodyLimits) -> Result<Self, Error> {
         decoder.look_ahead(|d| {
             Self::each(d, limits, |all, d, key| {
-                if *key == *PRIORITY {
-                    all.priority = read_fact(d)?;
-                    return Ok(());
+                match &*key {
+                    PRIORITY => all.priority = read_fact(d)?,
+                    CALLBACK_ID => all.callback = read_fact(d)?,
+                    _ => d.skip_value()?,
                 }
-                d.skip_value()
+                Ok(())
             })
         })
     }

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
+use dubhe_core::callback::PassedCallbacks;
 use dubhe_core::invoke::{Outcome, Pending};
 use dubhe_core::random::{RandomSource, SplitMix};
-use dubhe_core::status::table;
+use dubhe_core::status::{Origin, table};
 use dubhe_core::time::{Deadline, after};
 use dubhe_core::{
     Call, CallKind, Encoded, Format, Invoke, Invoking, Payload, Reply, Status, Value,
@@ -18,6 +19,7 @@ use dubhe_net::{ErrorKind, pool, time};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use super::callbacks::Callbacks;
 use super::calls::{Answered, Calls, Done, MAX_CALLS, NoRoom, Waiting};
 use super::errors::CallLabel;
 use super::refusals::RefusalLog;
@@ -36,6 +38,8 @@ pub struct Connection {
     pub(super) limits: BodyLimits,
     pub(super) refusals: RefusalLog,
     calls: Mutex<Calls>,
+    /// The services that the peer may call back.
+    pub(super) callbacks: Callbacks,
     templates: Mutex<RequestTemplates>,
     /// The peer asked for no new calls.
     readonly: AtomicBool,
@@ -69,6 +73,7 @@ impl Connection {
         Self {
             handle,
             templates: Mutex::default(),
+            callbacks: Callbacks::default(),
             calls: Mutex::new(Calls::new(SplitMix::from_os().next(), options.max_calls)),
             readonly: AtomicBool::new(false),
             draining: AtomicBool::new(false),
@@ -171,7 +176,12 @@ impl Connection {
 
     /// Begins `call`. Without anything in the way the request is in the queue when this returns,
     /// and no memory was allocated but that of the queue.
-    pub fn start(self: &Arc<Self>, call: Call) -> Invoking {
+    pub fn start(self: &Arc<Self>, mut call: Call) -> Invoking {
+        if let Some(passed) = call.head.extensions.get::<PassedCallbacks>().cloned()
+            && let Err(status) = self.callbacks.export(&mut call.head, &passed)
+        {
+            return Invoking::ready(Err(status.with_origin(Origin::Caller)));
+        }
         match self.try_start(&call) {
             Ok(invoking) => invoking,
             Err(NotSent::Failed(status)) => Invoking::ready(Err(status)),
@@ -323,6 +333,7 @@ impl Connection {
         let written = self.written(why);
         let status = |w: &Waiting| CallLabel::waiting(w, peer).lost(why, w.position < written);
         let wakers = self.calls.lock().close(status);
+        self.callbacks.clear();
         self.state_changed.notify_waiters();
         wakers.into_iter().for_each(std::task::Waker::wake);
     }

@@ -22,6 +22,7 @@ use dubhe_net::session::Outbox;
 use super::handlers::{HandlerPanic, HandlerResult};
 use super::refusals::RefusalLog;
 use super::request_cache::{CachedRequest, RequestHead};
+use super::session::generation;
 use super::{Exchange, one_way};
 use crate::body::{
     self, ReplyTo, Request, Scanned, supports_attachments, write_failure, write_no_service,
@@ -133,10 +134,8 @@ impl Exchange {
         }
         // Counted already: the frame as input, the calls before it as that or as running.
         self.memory.check(0).map_err(Refusal::full)?;
-        if let Some(dispatch) = &self.dispatch {
-            let generation = serve::generation(&**dispatch).map_err(Refusal::failed)?;
-            self.request_cache.renew(generation);
-        }
+        let generation = generation(self.dispatch.as_ref(), &self.connection);
+        self.request_cache.renew(generation.map_err(Refusal::failed)?);
 
         // The target, by the bytes of an earlier request or by a scan that builds no value; then
         // the gates, before arguments and attachments are decoded.
@@ -254,7 +253,9 @@ impl Exchange {
     }
 
     fn find(&self, request: &Request<'_>) -> Result<Target, Status> {
-        let Some(dispatch) = &self.dispatch else {
+        let called_back = request.attachments.callback.as_deref();
+        let called_back = called_back.and_then(|id| self.connection.callbacks.find(id));
+        let Some(dispatch) = called_back.as_ref().or(self.dispatch.as_ref()) else {
             let text = format!(
                 "service {} not found: this side of the connection exports no service",
                 request.path()

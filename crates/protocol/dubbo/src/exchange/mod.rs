@@ -4,6 +4,7 @@
 //! [`Exchange`] is the half that runs in the connection's task; [`Connection`] is the half that
 //! everybody else holds.
 
+mod callbacks;
 mod calls;
 mod connection;
 mod errors;

@@ -5,10 +5,11 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
-use dubhe_core::Peer;
+use dubhe_core::callback::CallbackSlots;
 use dubhe_core::invoke::BackChannel;
 use dubhe_core::serve::{self, Dispatch};
 use dubhe_core::time::after;
+use dubhe_core::{Peer, Status};
 use dubhe_net::long_replies::LongReplies;
 use dubhe_net::memory::{Charge, ConnectionMemory, FREE};
 use dubhe_net::poll_watch::PollWatch;
@@ -98,6 +99,7 @@ impl Exchange {
             ..Peer::default()
         };
         peer.extensions.insert(BackChannel(Arc::new(PeerHandle(connection.clone()))));
+        peer.extensions.insert(CallbackSlots::default());
         let peer = Arc::new(peer);
         Self {
             role,
@@ -172,8 +174,8 @@ impl Exchange {
     /// Lets go of targets that the dispatch no longer has, though no call comes.
     #[inline]
     fn renew_targets(&mut self) {
-        let generation = |dispatch: &Arc<dyn Dispatch>| serve::generation(&**dispatch).ok();
-        self.request_cache.renew_idle(|| self.dispatch.as_ref().and_then(generation));
+        let generation = || generation(self.dispatch.as_ref(), &self.connection).ok();
+        self.request_cache.renew_idle(generation);
     }
 
     /// Returns `true` while as many handlers run as may.
@@ -276,6 +278,17 @@ impl Exchange {
         }
         self.handlers.len() == 0 && self.connection.waiting() == 0
     }
+}
+
+/// The number of the present set of targets: those of the dispatch, and callbacks.
+#[inline]
+pub(super) fn generation(
+    dispatch: Option<&Arc<dyn Dispatch>>,
+    connection: &Connection,
+) -> std::result::Result<u64, Status> {
+    let own = dispatch.map_or(Ok(0), |dispatch| serve::generation(&**dispatch))?;
+    // Both count from 0, so that a sum of two parts is another one when either is.
+    Ok(own.wrapping_add(connection.callbacks.generation() << 32))
 }
 
 impl Session for Exchange {

@@ -3,9 +3,10 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use dubhe_core::callback::PassedCallbacks;
 use dubhe_core::connect::{Channel, ChannelState};
 use dubhe_core::invoke::Outcome;
-use dubhe_core::status::Retry;
+use dubhe_core::status::{Origin, Retry};
 use dubhe_core::time::Deadline;
 use dubhe_core::{Call, Code, Endpoint, Invoke, Invoking, Status};
 use dubhe_net::pool::{Pool, State};
@@ -66,6 +67,10 @@ impl Inner {
 
 impl Invoke for TripleChannel {
     fn invoke(&self, call: Call) -> Invoking {
+        if let Some(passed) = call.head.extensions.get::<PassedCallbacks>() {
+            let status = passed.unsupported(&self.0.endpoint.offer().protocol);
+            return Invoking::ready(Err(status.with_origin(Origin::Caller)));
+        }
         let inner = self.0.clone();
         Invoking::boxed(async move { inner.invoke(call).await })
     }

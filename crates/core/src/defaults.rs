@@ -1,0 +1,139 @@
+//! The options of calls that a provider publishes, for consumers that set none.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use bytestring::ByteString;
+
+/// Options of calls that a provider publishes among its parameters: `timeout` in milliseconds,
+/// `retries` and `loadbalance`, and those of single methods, such as `sayHello.timeout`. A timeout that
+/// is no positive number, and retries that are no number, are none; fewer than 0 retries are 0 (Dubbo
+/// Java `RpcUtils.getTimeout`, `FailoverClusterInvoker`).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallDefaults {
+    service: MethodDefaults,
+    methods: HashMap<ByteString, MethodDefaults>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct MethodDefaults {
+    timeout: Option<Duration>,
+    retries: Option<u32>,
+    loadbalance: Option<ByteString>,
+}
+
+impl MethodDefaults {
+    /// Takes the parameter `name` if it is one of these.
+    fn take(&mut self, name: &str, value: &ByteString) {
+        let number = || value.trim().parse::<i64>().ok();
+        match name {
+            "timeout" => {
+                let millis = number().and_then(|ms| u64::try_from(ms).ok()).filter(|ms| *ms > 0);
+                self.timeout = millis.map(Duration::from_millis);
+            }
+            "retries" => {
+                self.retries = number().map(|n| u32::try_from(n.max(0)).unwrap_or(u32::MAX));
+            }
+            "loadbalance" if !value.is_empty() => self.loadbalance = Some(value.clone()),
+            _ => {}
+        }
+    }
+}
+
+/// The level at which a consumer has set an option of a call. A provider's option for the method goes
+/// before what the consumer set for all methods, and its option for all methods before Dubbo's default:
+/// the order of Dubbo Java, where the URL of a provider has the consumer's parameters put over its own
+/// (`DefaultProviderURLMergeProcessor`) and is then asked for the method first
+/// (`URL.getMethodParameter`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Dubbo's default: nothing is set.
+    #[default]
+    Default,
+    /// A value for all methods.
+    Service,
+    /// A value for the method, or one that is to stand whatever providers publish.
+    Method,
+}
+
+impl CallDefaults {
+    /// The options among `params`; `None` when there are none.
+    pub(crate) fn of<'a>(
+        params: impl IntoIterator<Item = (&'a ByteString, &'a ByteString)>,
+    ) -> Option<Box<Self>> {
+        let mut all = Self::default();
+        for (key, value) in params {
+            match key.rsplit_once('.') {
+                None => all.service.take(key, value),
+                Some((method, name @ ("timeout" | "retries" | "loadbalance"))) => {
+                    all.methods.entry(method.into()).or_default().take(name, value);
+                }
+                Some(_) => {}
+            }
+        }
+        (all != Self::default()).then(|| Box::new(all))
+    }
+
+    /// The time of an attempt of `method`, of which the consumer set its own at `level`; `None` where
+    /// that one counts.
+    pub fn timeout(&self, method: &str, level: Level) -> Option<Duration> {
+        self.get(method, level, |of| of.timeout)
+    }
+
+    /// The number of retries of `method`, likewise.
+    pub fn retries(&self, method: &str, level: Level) -> Option<u32> {
+        self.get(method, level, |of| of.retries)
+    }
+
+    /// The names of the balancers that it asks for.
+    pub fn balancers(&self) -> impl Iterator<Item = &ByteString> {
+        let all = std::iter::once(&self.service).chain(self.methods.values());
+        all.filter_map(|of| of.loadbalance.as_ref())
+    }
+
+    fn get<T>(
+        &self,
+        method: &str,
+        level: Level,
+        option: impl Fn(&MethodDefaults) -> Option<T>,
+    ) -> Option<T> {
+        if level == Level::Method {
+            return None;
+        }
+        let own = if self.methods.is_empty() { None } else { self.methods.get(method) };
+        let of_service = || (level == Level::Default).then(|| option(&self.service)).flatten();
+        own.and_then(&option).or_else(of_service)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(params: &[(&'static str, &'static str)]) -> Option<Box<CallDefaults>> {
+        let params: Vec<(ByteString, ByteString)> =
+            params.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+        CallDefaults::of(params.iter().map(|(k, v)| (k, v)))
+    }
+
+    #[test]
+    fn the_method_of_either_side_goes_before_the_service_of_either() {
+        let both = of(&[("timeout", "3000"), ("slow.timeout", "9000")]).unwrap();
+        let seconds = |method, level| both.timeout(method, level).map(|t| t.as_secs());
+        assert_eq!(seconds("slow", Level::Default), Some(9));
+        assert_eq!(seconds("slow", Level::Service), Some(9));
+        assert_eq!(seconds("slow", Level::Method), None);
+        assert_eq!(seconds("other", Level::Default), Some(3));
+        assert_eq!(seconds("other", Level::Service), None);
+    }
+
+    #[test]
+    fn what_is_no_option_is_none() {
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[("weight", "7"), ("timeout", "0"), ("retries", "many")]), None);
+        let some = of(&[("timeout", "-1"), ("retries", "-3"), ("a.loadbalance", "x")]).unwrap();
+        assert_eq!(some.timeout("a", Level::Default), None);
+        assert_eq!(some.retries("a", Level::Default), Some(0));
+        assert_eq!(some.balancers().map(|name| &**name).collect::<Vec<_>>(), ["x"]);
+    }
+}

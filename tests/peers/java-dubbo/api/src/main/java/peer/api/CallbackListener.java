@@ -1,0 +1,6 @@
+package peer.api;
+
+public interface CallbackListener {
+    /** name + ": " + text */
+    String changed(String text);
+}
