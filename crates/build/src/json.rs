@@ -11,16 +11,19 @@ use syn::Fields;
 
 use crate::WELL_KNOWN;
 use crate::parsed::{Message, Prost, find, is_box};
+use crate::unknown;
 
 /// The messages and enums of all files, by their full names with a dot before.
 pub(crate) struct Schema<'a> {
     messages: HashMap<String, (&'a str, &'a DescriptorProto)>,
     enums: HashMap<String, &'a EnumDescriptorProto>,
+    /// The messages that hold the extensions of others, by the full names of these.
+    extensions: HashMap<String, String>,
 }
 
 impl<'a> Schema<'a> {
-    pub(crate) fn new(set: &'a FileDescriptorSet) -> Self {
-        let mut schema = Self { messages: HashMap::new(), enums: HashMap::new() };
+    pub(crate) fn new(set: &'a FileDescriptorSet, extensions: HashMap<String, String>) -> Self {
+        let mut schema = Self { messages: HashMap::new(), enums: HashMap::new(), extensions };
         for file in &set.file {
             let package = file.package();
             let scope = if package.is_empty() { String::new() } else { format!(".{package}") };
@@ -47,9 +50,18 @@ impl<'a> Schema<'a> {
     }
 }
 
+impl Schema<'_> {
+    /// Returns true for a message that holds the extensions of another.
+    pub(crate) fn holds_extensions(&self, name: &str) -> bool {
+        self.extensions.values().any(|known| known == name)
+    }
+}
+
 /// The implementations of a package.
 pub(crate) struct Package<'a> {
     schema: &'a Schema<'a>,
+    /// The paths of the messages that hold the extensions of others, by the full names of these.
+    extensions: HashMap<String, TokenStream>,
     /// The tables of the enums, by their full names.
     enums: Vec<String>,
     /// The other packages whose messages fields have, and how to reach their types.
@@ -67,10 +79,45 @@ struct Field {
     write: TokenStream,
 }
 
+/// What an implementation does besides the fields of the message.
+struct Other {
+    find: TokenStream,
+    read: TokenStream,
+    write: TokenStream,
+}
+
+impl Default for Other {
+    fn default() -> Self {
+        Self {
+            find: quote!(::core::option::Option::None),
+            read: quote!(::core::result::Result::Ok(())),
+            write: quote!(::core::result::Result::Ok(())),
+        }
+    }
+}
+
+impl Other {
+    /// Finds, reads and writes the fields of `extensions` among the unknown ones, with indices from
+    /// `own` on.
+    fn of_extensions(&mut self, extensions: &TokenStream, unknown: &Ident, own: usize) {
+        let own = u32::try_from(own).unwrap_or(u32::MAX);
+        self.find = quote!(<#extensions as __json::Object>::find(name).map(|index| index + #own));
+        self.read = quote! {
+            __json::read_extension::<#extensions>(json, index - #own, &mut self.#unknown)
+        };
+        self.write = quote!(__json::write_extensions::<#extensions>(out, &self.#unknown));
+    }
+}
+
 impl<'a> Package<'a> {
-    pub(crate) fn new(schema: &'a Schema<'a>) -> Self {
+    pub(crate) fn new(schema: &'a Schema<'a>, messages: &[Message<'_>]) -> Self {
+        let path = |name: &String| messages.iter().find(|message| message.name == *name);
+        let extensions = schema.extensions.iter();
+        let extensions =
+            extensions.filter_map(|(of, name)| Some((of.clone(), path(name)?.path.clone())));
         Self {
             schema,
+            extensions: extensions.collect(),
             enums: Vec::new(),
             used: BTreeSet::new(),
             uses: Vec::new(),
@@ -81,7 +128,10 @@ impl<'a> Package<'a> {
     /// The implementation for a message.
     pub(crate) fn implementation(&mut self, message: &Message<'_>) -> TokenStream {
         let (path, name) = (&message.path, &message.name);
-        self.types.push(quote!(__json::Type::of::<#path>(#name)));
+        let holds_extensions = self.schema.holds_extensions(name);
+        if !holds_extensions {
+            self.types.push(quote!(__json::Type::of::<#path>(#name)));
+        }
         let Some((package, descriptor)) = self.schema.messages.get(&format!(".{name}")).copied()
         else {
             let text = format!("no descriptor of the message {name:?}");
@@ -111,13 +161,21 @@ impl<'a> Package<'a> {
         }
         let finds = fields.iter().zip(0_u32..).map(|(field, index)| {
             let Field { name, json_name, .. } = field;
-            let names = if name == json_name { quote!(#name) } else { quote!(#json_name | #name) };
+            let names = match name == json_name || holds_extensions {
+                true => quote!(#json_name),
+                false => quote!(#json_name | #name),
+            };
             quote!(#names => ::core::option::Option::Some(#index),)
         });
         let reads = fields.iter().zip(0_u32..).map(|(field, index)| {
             let read = &field.read;
             quote!(#index => #read,)
         });
+        let mut other = Other::default();
+        if let Some(extensions) = self.extensions.get(name) {
+            other.of_extensions(extensions, &unknown::field_name(message.item), fields.len());
+        }
+        let Other { find, read, write } = other;
         let lifetimes = quote!('_);
         quote! {
             impl __json::Object for #path {
@@ -128,7 +186,7 @@ impl<'a> Package<'a> {
                 fn find(name: &str) -> ::core::option::Option<u32> {
                     match name {
                         #(#finds)*
-                        _ => ::core::option::Option::None,
+                        _ => #find,
                     }
                 }
 
@@ -139,7 +197,7 @@ impl<'a> Package<'a> {
                 ) -> ::core::result::Result<(), __json::Error> {
                     match index {
                         #(#reads)*
-                        _ => ::core::result::Result::Ok(()),
+                        _ => #read,
                     }
                 }
 
@@ -148,7 +206,7 @@ impl<'a> Package<'a> {
                     out: &mut __json::Writer<#lifetimes>,
                 ) -> ::core::result::Result<(), __json::Error> {
                     #(#writes)*
-                    ::core::result::Result::Ok(())
+                    #write
                 }
             }
 

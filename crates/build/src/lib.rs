@@ -33,6 +33,7 @@ mod client;
 mod comment;
 mod edition;
 mod error;
+mod extensions;
 mod json;
 mod names;
 mod packages;
@@ -40,7 +41,9 @@ mod parsed;
 mod server;
 mod service;
 mod shape;
+mod unknown;
 
+use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -75,12 +78,13 @@ pub struct Builder {
     out_dir: Option<PathBuf>,
     server: bool,
     client: bool,
+    unknown_fields: bool,
 }
 
 impl Default for Builder {
     fn default() -> Self {
         let krate = "::dubhe::generated".to_owned();
-        Self { krate, out_dir: None, server: true, client: true }
+        Self { krate, out_dir: None, server: true, client: true, unknown_fields: false }
     }
 }
 
@@ -116,6 +120,28 @@ impl Builder {
         self
     }
 
+    /// Makes messages that keep the fields that their schema does not have, extensions among them, or
+    /// not; by default not, and messages lose them when they are decoded.
+    ///
+    /// Each message then has a field more, `unknown_fields` of the type `Option<UnknownFields>`: write
+    /// `..Default::default()` in its literals. It gets an underscore at its end beside one of its name.
+    /// Messages are not `Copy`. The fields are written behind the others, as they came, and JSON has the
+    /// extensions that `files` and their imports declare, as `"[package.extension]"`. For these a message
+    /// `Thing` has a type `thing::Extensions` beside it, which
+    /// `UnknownFields::decode` reads and `UnknownFields::add` writes; it is `Extensions2` beside a type
+    /// of its name. If an extension is of a message or enum of another package,
+    /// both packages need `include_proto!()`.
+    ///
+    /// What stays lost: unknown fields of the well-known types, whose code is not made here, and of the
+    /// entries of maps; unknown fields of JSON.
+    ///
+    /// Source: ["Unknown Fields"](https://protobuf.dev/programming-guides/proto3/#unknowns) of the guide
+    /// to protocol buffers.
+    pub fn preserve_unknown_fields(mut self, yes: bool) -> Self {
+        self.unknown_fields = yes;
+        self
+    }
+
     /// Compiles `files`, which are found in `includes` as their imports are. Files of one build
     /// script belong into one call: another writes over what this one wrote.
     ///
@@ -140,17 +166,21 @@ impl Builder {
         let file = out.join(DESCRIPTORS);
         std::fs::write(&file, &descriptors).map_err(at(&file))?;
 
-        let set = compiler.include_source_info(true).file_descriptor_set();
+        let mut set = compiler.include_source_info(true).file_descriptor_set();
+        let extensions = match self.unknown_fields {
+            true => extensions::add(&mut set.file),
+            false => HashMap::new(),
+        };
         names::check(&set.file)?;
-        let schema = json::Schema::new(&set);
+        let schema = json::Schema::new(&set, extensions);
         let files = set.file.iter().cloned();
         let modules =
             files.map(|file| (Module::from_protobuf_package_name(file.package()), file)).collect();
         let modules = self.prost(&set.file).generate(modules).map_err(at(&out))?;
         for (module, code) in &modules {
             let path = out.join(packages::file_name(module));
-            let added = self.forms(&path, code, &schema)?;
-            std::fs::write(&path, format!("{code}{added}\n")).map_err(at(&path))?;
+            let code = self.with_forms(&path, code, &schema)?;
+            std::fs::write(&path, code).map_err(at(&path))?;
         }
         let mut tree = packages::Tree::of(modules.keys());
         tree.join(&out)?;
@@ -158,27 +188,31 @@ impl Builder {
         std::fs::write(&path, tree.code()).map_err(at(&path))
     }
 
-    /// The shapes and JSON forms of the messages in the code of a package, whose file is `path`.
-    fn forms(
+    /// The code of a package, whose file is `path`, with the shapes and JSON forms of its messages.
+    fn with_forms(
         &self,
         path: &Path,
         code: &str,
         schema: &json::Schema<'_>,
-    ) -> Result<TokenStream, Error> {
+    ) -> Result<String, Error> {
         let not_rust = |what: &str| at(path)(io::Error::other(what.to_owned()));
         let krate: TokenStream =
             self.krate.parse().map_err(|_| not_rust(&format!("{} is no path", self.krate)))?;
-        let file = syn::parse_file(code).map_err(|error| not_rust(&error.to_string()))?;
+        let mut file = syn::parse_file(code).map_err(|error| not_rust(&error.to_string()))?;
         let messages = parsed::messages(&file.items);
         if messages.is_empty() {
-            return Ok(TokenStream::new());
+            return Ok(code.to_owned());
         }
         let shapes = messages.iter().map(shape::implementation);
-        let mut package = json::Package::new(schema);
+        let mut package = json::Package::new(schema, &messages);
         let json: Vec<TokenStream> =
             messages.iter().map(|message| package.implementation(message)).collect();
         let tables = package.tables();
-        Ok(quote! {
+        let unknown = messages
+            .iter()
+            .filter(|message| self.unknown_fields && !schema.holds_extensions(&message.name))
+            .map(unknown::implementation);
+        let forms = quote! {
             #[allow(
                 deprecated,
                 unused_imports,
@@ -191,12 +225,20 @@ impl Builder {
             const _: () = {
                 use #krate as __dubhe;
                 use __dubhe::protobuf::json as __json;
+                use __dubhe::protobuf::known as __known;
                 use __dubhe::protobuf::shape as __shape;
                 #(#shapes)*
                 #(#json)*
+                #(#unknown)*
                 #tables
             };
-        })
+        };
+        if !self.unknown_fields {
+            return Ok(format!("{code}{forms}\n"));
+        }
+        drop(messages);
+        unknown::keep(&mut file.items, &self.krate, schema);
+        Ok(format!("{}\n{forms}\n", quote!(#file)))
     }
 
     fn prost(&self, files: &[FileDescriptorProto]) -> prost_build::Config {

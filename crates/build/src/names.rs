@@ -22,6 +22,11 @@ pub(crate) fn type_name(name: &str) -> String {
     if camel == "Self" { "Self_".to_owned() } else { camel }
 }
 
+/// The name of a field.
+pub(crate) fn field_name(name: &str) -> String {
+    name.to_snake_case()
+}
+
 /// The module of a package, as a path without escapes of keywords.
 pub(crate) fn module(package: &str) -> Vec<String> {
     package.split('.').filter(|part| !part.is_empty()).map(ToSnakeCase::to_snake_case).collect()

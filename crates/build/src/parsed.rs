@@ -54,7 +54,7 @@ fn content<T>(content: Option<&(T, Vec<Item>)>) -> &[Item] {
 }
 
 /// The text that `full_name` of a message's `prost::Name` returns.
-fn full_name(ident: &Ident, items: &[Item]) -> Option<String> {
+pub(crate) fn full_name(ident: &Ident, items: &[Item]) -> Option<String> {
     let implementations = items.iter().filter_map(|item| match item {
         Item::Impl(item) => Some(item),
         _ => None,
@@ -92,7 +92,7 @@ pub(crate) fn is_box(ty: &Type) -> bool {
 }
 
 /// Returns true if a type derives `name`, by whichever path.
-fn derives(attrs: &[Attribute], name: &str) -> bool {
+pub(crate) fn derives(attrs: &[Attribute], name: &str) -> bool {
     attrs.iter().filter(|attr| attr.path().is_ident("derive")).any(|attr| {
         let mut found = false;
         let parsed = attr.parse_nested_meta(|meta| {
@@ -132,5 +132,11 @@ impl Prost {
 
     pub(crate) fn tag(&self) -> Option<u32> {
         self.value("tag")?.parse().ok()
+    }
+
+    /// The numbers of a field: one, or those of a oneof.
+    pub(crate) fn tags(&self) -> Vec<u32> {
+        let text = self.value("tag").or_else(|| self.value("tags")).unwrap_or_default();
+        text.split(',').filter_map(|number| number.trim().parse().ok()).collect()
     }
 }

@@ -237,7 +237,7 @@ pub mod protobuf {
         DecodeError, EncodeError, Message as ProstMessage, Name as ProstName, UnknownEnumValue,
     };
     pub use dubhe_protobuf::{
-        Message, MessageShape, decode, detail, details, json, message, method, types,
+        Message, MessageShape, UnknownFields, decode, detail, details, json, message, method, types,
     };
 }
 

@@ -22,6 +22,7 @@ pub mod json;
 mod payload;
 pub mod shape;
 pub mod types;
+mod unknown;
 
 use std::sync::Arc;
 
@@ -30,8 +31,11 @@ use dubhe_core::{ByteString, CallKind, Method};
 pub use detail::{detail, details};
 pub use payload::{Message, content, decode, decode_or, message, write_content};
 pub use shape::MessageShape;
+pub use unknown::UnknownFields;
 
 // What generated code names.
+#[doc(hidden)]
+pub use unknown::known;
 #[doc(hidden)]
 pub use {futures_core, prost, serde};
 

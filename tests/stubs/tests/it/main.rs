@@ -9,3 +9,4 @@ mod http;
 mod json;
 mod memory;
 mod names;
+mod unknown;
