@@ -1,6 +1,6 @@
 //! The JSON forms of messages: a table of their fields over `dubhe_protobuf::json`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 
 use proc_macro2::{Ident, TokenStream};
@@ -9,9 +9,10 @@ use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, Fi
 use quote::{format_ident, quote};
 use syn::Fields;
 
-use crate::WELL_KNOWN;
 use crate::parsed::{Message, Prost, find, is_box};
+use crate::required;
 use crate::unknown;
+use crate::well_known::comes_with_the_crate;
 
 /// The messages and enums of all files, by their full names with a dot before.
 pub(crate) struct Schema<'a> {
@@ -19,16 +20,25 @@ pub(crate) struct Schema<'a> {
     enums: HashMap<String, &'a EnumDescriptorProto>,
     /// The messages that hold the extensions of others, by the full names of these.
     extensions: HashMap<String, String>,
+    /// The messages with required fields in them.
+    requiring: HashSet<String>,
 }
 
 impl<'a> Schema<'a> {
     pub(crate) fn new(set: &'a FileDescriptorSet, extensions: HashMap<String, String>) -> Self {
-        let mut schema = Self { messages: HashMap::new(), enums: HashMap::new(), extensions };
+        let mut schema = Self {
+            messages: HashMap::new(),
+            enums: HashMap::new(),
+            extensions,
+            requiring: HashSet::new(),
+        };
         for file in &set.file {
             let package = file.package();
             let scope = if package.is_empty() { String::new() } else { format!(".{package}") };
             schema.add(package, &scope, &file.message_type, &file.enum_type);
         }
+        let messages = schema.messages.iter().map(|(name, (_, message))| (name, *message));
+        schema.requiring = required::requiring(messages);
         schema
     }
 
@@ -51,6 +61,15 @@ impl<'a> Schema<'a> {
 }
 
 impl Schema<'_> {
+    pub(crate) fn message(&self, name: &str) -> Option<&DescriptorProto> {
+        self.messages.get(name).map(|(_, message)| *message)
+    }
+
+    /// Returns true for a message with required fields, or with such a message in it.
+    pub(crate) fn requires(&self, name: &str) -> bool {
+        self.requiring.contains(name)
+    }
+
     /// Returns true for a message that holds the extensions of another.
     pub(crate) fn holds_extensions(&self, name: &str) -> bool {
         self.extensions.values().any(|known| known == name)
@@ -75,6 +94,7 @@ struct Field {
     /// The name of the file, and that of JSON.
     name: String,
     json_name: String,
+    required: bool,
     read: TokenStream,
     write: TokenStream,
 }
@@ -171,6 +191,20 @@ impl<'a> Package<'a> {
             let read = &field.read;
             quote!(#index => #read,)
         });
+        let required = fields.iter().zip(0_u32..).filter(|(field, _)| field.required);
+        let required: Vec<_> = required
+            .map(|(field, index)| {
+                let name = &field.name;
+                quote!((#index, #name))
+            })
+            .collect();
+        let required = (!required.is_empty()).then(|| {
+            quote! {
+                fn required() -> &'static [(u32, &'static str)] {
+                    &[#(#required),*]
+                }
+            }
+        });
         let mut other = Other::default();
         if let Some(extensions) = self.extensions.get(name) {
             other.of_extensions(extensions, &unknown::field_name(message.item), fields.len());
@@ -182,6 +216,8 @@ impl<'a> Package<'a> {
                 fn types() -> &'static __json::Types {
                     &TYPES
                 }
+
+                #required
 
                 fn find(name: &str) -> ::core::option::Option<u32> {
                     match name {
@@ -267,6 +303,7 @@ impl<'a> Package<'a> {
             () if prost.has("map") => "map",
             () if prost.has("repeated") => "list",
             () if prost.has("optional") => "some",
+            () if prost.has("required") => "required",
             () => "set",
         };
         if let Some(other) = self.other_package(package, entry.unwrap_or(field)).filter(|_| !boxed)
@@ -278,7 +315,7 @@ impl<'a> Package<'a> {
         let write = format_ident!(
             "{}",
             match method {
-                "set" if prost.has("required") => "always",
+                "required" => "always",
                 "set" => "implicit",
                 method => method,
             }
@@ -287,6 +324,7 @@ impl<'a> Package<'a> {
         Field {
             name: field.name().to_owned(),
             json_name: field.json_name().to_owned(),
+            required: prost.has("required"),
             read: quote!(json.#method(#codec, &mut self.#ident)),
             write: quote!(out.#write(#key, #codec, &self.#ident)?;),
         }
@@ -329,6 +367,7 @@ impl<'a> Package<'a> {
             fields.push(Field {
                 name: field.name().to_owned(),
                 json_name: field.json_name().to_owned(),
+                required: false,
                 read: quote!(json.one_of(#codec, &mut self.#ident, #path)),
                 write: quote! {
                     ::core::option::Option::Some(#path(value)) => out.always(#key, #codec, value)?,
@@ -362,8 +401,8 @@ impl<'a> Package<'a> {
             return None;
         }
         let (package, _) = self.schema.messages.get(field.type_name())?;
-        let well_known = WELL_KNOWN.strip_prefix('.') == Some(package);
-        (*package != own && !well_known && !self.used.contains(package)).then_some(package)
+        let known = comes_with_the_crate(field.type_name());
+        (*package != own && !known && !self.used.contains(package)).then_some(package)
     }
 }
 
@@ -372,17 +411,17 @@ fn enum_ident(index: usize) -> Ident {
 }
 
 /// An identifier as prost writes it, which may be a raw one.
-fn raw(text: &str) -> Ident {
+pub(crate) fn raw(text: &str) -> Ident {
     syn::parse_str(text).unwrap_or_else(|_| format_ident!("_{text}"))
 }
 
-fn by_number(message: &DescriptorProto, number: u32) -> Option<&FieldDescriptorProto> {
+pub(crate) fn by_number(message: &DescriptorProto, number: u32) -> Option<&FieldDescriptorProto> {
     let number = i32::try_from(number).ok()?;
     message.field.iter().find(|field| field.number() == number)
 }
 
 /// The value of the entries of a map.
-fn entry_value<'a>(
+pub(crate) fn entry_value<'a>(
     message: &'a DescriptorProto,
     field: &FieldDescriptorProto,
 ) -> Option<&'a FieldDescriptorProto> {

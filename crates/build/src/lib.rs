@@ -29,6 +29,7 @@
 //! them as nested modules. A message with types in it may have a package of its name beside it
 //! (`a.Sub` and `a.sub`): both are one module then, and need `include_proto!()`.
 
+mod boxes;
 mod client;
 mod comment;
 mod edition;
@@ -38,10 +39,12 @@ mod json;
 mod names;
 mod packages;
 mod parsed;
+mod required;
 mod server;
 mod service;
 mod shape;
 mod unknown;
+mod well_known;
 
 use std::collections::HashMap;
 use std::io;
@@ -171,12 +174,21 @@ impl Builder {
             true => extensions::add(&mut set.file),
             false => HashMap::new(),
         };
-        names::check(&set.file)?;
+        let imported = compiler.files().filter(|file| file.is_import());
+        let imported = imported.map(|file| file.name().to_owned()).collect();
+        let not_made = well_known::not_made(&set.file, &imported);
+        let made = |file: &&FileDescriptorProto| well_known::is_made(file, &not_made);
+        let made: Vec<&FileDescriptorProto> = set.file.iter().filter(made).collect();
+        names::check(&made)?;
         let schema = json::Schema::new(&set, extensions);
         let files = set.file.iter().cloned();
         let modules =
             files.map(|file| (Module::from_protobuf_package_name(file.package()), file)).collect();
-        let modules = self.prost(&set.file).generate(modules).map_err(at(&out))?;
+        let mut prost = self.prost(&made, not_made.iter());
+        for path in boxes::needed(&set.file) {
+            prost.boxed(path);
+        }
+        let modules = prost.generate(modules).map_err(at(&out))?;
         for (module, code) in &modules {
             let path = out.join(packages::file_name(module));
             let code = self.with_forms(&path, code, &schema)?;
@@ -203,11 +215,23 @@ impl Builder {
         if messages.is_empty() {
             return Ok(code.to_owned());
         }
-        let shapes = messages.iter().map(shape::implementation);
+        let shapes = messages.iter().map(|message| shape::implementation(message, schema));
         let mut package = json::Package::new(schema, &messages);
         let json: Vec<TokenStream> =
             messages.iter().map(|message| package.implementation(message)).collect();
         let tables = package.tables();
+        let required =
+            messages.iter().any(|message| schema.requires(&format!(".{}", message.name)));
+        let required = required.then(|| {
+            quote!(
+                use __dubhe::protobuf::required as __required;
+            )
+        });
+        let known = self.unknown_fields.then(|| {
+            quote!(
+                use __dubhe::protobuf::known as __known;
+            )
+        });
         let unknown = messages
             .iter()
             .filter(|message| self.unknown_fields && !schema.holds_extensions(&message.name))
@@ -225,7 +249,8 @@ impl Builder {
             const _: () = {
                 use #krate as __dubhe;
                 use __dubhe::protobuf::json as __json;
-                use __dubhe::protobuf::known as __known;
+                #known
+                #required
                 use __dubhe::protobuf::shape as __shape;
                 #(#shapes)*
                 #(#json)*
@@ -241,7 +266,11 @@ impl Builder {
         Ok(format!("{}\n{forms}\n", quote!(#file)))
     }
 
-    fn prost(&self, files: &[FileDescriptorProto]) -> prost_build::Config {
+    fn prost<'a>(
+        &self,
+        files: &[&FileDescriptorProto],
+        not_made: impl Iterator<Item = &'a String>,
+    ) -> prost_build::Config {
         let Self { krate, server, client, .. } = self;
         let mut config = prost_build::Config::new();
         config
@@ -249,9 +278,12 @@ impl Builder {
             .type_attribute(".", LINT_ATTRIBUTE)
             .compile_well_known_types()
             .enable_type_names()
-            .extern_path(WELL_KNOWN, well_known(krate))
             .prost_path(format!("{krate}::protobuf::prost"))
             .service_generator(Box::new(service::Generator::new(krate, *server, *client, files)));
+        for name in not_made {
+            let last = name.rsplit('.').next().unwrap_or_default();
+            config.extern_path(name, format!("{krate}::protobuf::types::{last}"));
+        }
         config
     }
 }
@@ -259,13 +291,6 @@ impl Builder {
 /// The attribute that keeps the lints of a program off generated types.
 const LINT_ATTRIBUTE: &str =
     "#[allow(missing_docs, deprecated, unused_qualifications, clippy::all, clippy::pedantic)]";
-
-/// The package whose messages `dubhe_protobuf::types` has, JSON forms included.
-const WELL_KNOWN: &str = ".google.protobuf";
-
-fn well_known(krate: &str) -> String {
-    format!("{krate}::protobuf::types")
-}
 
 /// Tells cargo which files this depends on; those of `google/protobuf` are built in.
 #[allow(clippy::print_stdout, reason = "cargo reads it")]

@@ -87,8 +87,10 @@ pub(crate) fn find<'a>(names: &[Ident], items: &'a [Item]) -> Option<&'a ItemEnu
     })
 }
 
+/// Returns true for a type in a box; a message may be called `Box`.
 pub(crate) fn is_box(ty: &Type) -> bool {
-    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Box"))
+    let Type::Path(path) = ty else { return false };
+    path.path.segments.last().is_some_and(|last| last.ident == "Box" && !last.arguments.is_none())
 }
 
 /// Returns true if a type derives `name`, by whichever path.

@@ -20,6 +20,8 @@
 mod detail;
 pub mod json;
 mod payload;
+pub mod required;
+mod seen;
 pub mod shape;
 pub mod types;
 mod unknown;

@@ -9,6 +9,7 @@ use dubhe_core::status::Origin;
 use dubhe_core::{Code, EncodePayload, Format, Payload, Sink, Status};
 
 use crate::json::{self, Json, Unknown};
+use crate::required;
 use crate::shape::{self, MessageShape};
 
 /// A protobuf message that also has the JSON form of protocol buffers, and a shape by which its memory
@@ -50,7 +51,8 @@ pub fn message(value: impl Message) -> Payload {
 /// fields are ignored in both, so that a peer may have a newer schema.
 ///
 /// # Errors
-/// [`Code::InvalidArgument`] when the bytes are no such message; [`Code::Internal`] when the
+/// [`Code::InvalidArgument`] when the bytes are no such message, or a required field is missing, as in
+/// protobuf's Java; [`Code::Internal`] when the
 /// payload is in another format.
 pub fn decode<T: Message>(payload: Payload) -> Result<T, Status> {
     decode_or(payload, Code::InvalidArgument)
@@ -73,6 +75,7 @@ pub fn decode_or<T: Message>(payload: Payload, code: Code) -> Result<T, Status> 
     match &format {
         Format::Protobuf => {
             shape::check::<T>(&bytes, memory).map_err(|e| cannot_read::<T>(code, &format, e))?;
+            required::check::<T>(&bytes, memory).map_err(|e| cannot_read::<T>(code, &format, e))?;
             T::decode(bytes).map_err(|e| cannot_read::<T>(code, &format, e))
         }
         Format::Json => {

@@ -6,11 +6,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::required::Required;
 use crate::types::{self, FieldMask, ListValue, Struct, Value, value};
 use dubhe_core::memory::{BLOCK, Budget, MemoryLimit, OverBudget};
 
 /// The depth to which `prost` decodes.
-const MAX_DEPTH: u8 = 100;
+pub(crate) const MAX_DEPTH: u8 = 100;
 /// Messages of less than this part of [`MemoryLimit::most`] are not looked at: they are within it unless
 /// an element takes more than 4 KiB.
 const SHORT: usize = 2048;
@@ -22,6 +23,11 @@ const SHORT: usize = 2048;
 pub trait MessageShape {
     /// The shape; `None` if nothing in it grows with the bytes of the message but their copies.
     fn shape() -> Option<&'static Shape> {
+        None
+    }
+
+    /// The required fields; `None` if neither it nor a message in it has any.
+    fn required() -> Option<&'static Required> {
         None
     }
 }
@@ -152,7 +158,7 @@ fn charge_all(bytes: &[u8], shape: &Shape, mut budget: Budget) -> Result<(), Ove
 }
 
 /// The reason to look no further.
-enum Stop {
+pub(crate) enum Stop {
     OverBudget,
     Malformed,
 }
@@ -164,7 +170,7 @@ impl From<OverBudget> for Stop {
 }
 
 /// The bytes of a message that are left.
-struct Wire<'a>(&'a [u8]);
+pub(crate) struct Wire<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Wire<'a> {
     /// Charges the fields of a message, to its end or that of the group.
@@ -239,7 +245,7 @@ impl<'a> Wire<'a> {
     }
 
     /// The number of a field and its wire type.
-    fn key(&mut self) -> Result<(u32, u64), Stop> {
+    pub(crate) fn key(&mut self) -> Result<(u32, u64), Stop> {
         let key = self.varint()?;
         Ok((u32::try_from(key >> 3).map_err(|_| Stop::Malformed)?, key & 7))
     }
@@ -252,6 +258,31 @@ impl<'a> Wire<'a> {
             5 => self.take(4).map(drop),
             _ => Err(Stop::Malformed),
         }
+    }
+
+    /// The bytes of a value: what is behind a length, or in a group, or a number.
+    pub(crate) fn value(
+        &mut self,
+        number: u32,
+        wire_type: u64,
+        depth: u8,
+    ) -> Result<&'a [u8], Stop> {
+        let all = self.0;
+        let end = match wire_type {
+            2 => return Ok(self.text()?.0),
+            3 if depth < MAX_DEPTH => loop {
+                let end = self.0;
+                match self.key()? {
+                    (own, 4) if own == number => break end,
+                    (inner, wire_type) => self.value(inner, wire_type, depth + 1)?,
+                };
+            },
+            _ => {
+                self.skip(wire_type)?;
+                self.0
+            }
+        };
+        Ok(all.split_at(all.len() - end.len()).0)
     }
 
     /// The bytes behind a length.

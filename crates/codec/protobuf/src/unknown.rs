@@ -165,6 +165,40 @@ pub mod known {
         fn encoded_len(&self) -> usize;
         fn clear(&mut self);
     }
+
+    /// A message that is required is cleared by this trait, and may be a well-known one.
+    macro_rules! well_known {
+        ($($name:ident)*) => {$(
+            impl Message for crate::types::$name {
+                fn encode_raw(&self, out: &mut impl BufMut) {
+                    prost::Message::encode_raw(self, out);
+                }
+
+                fn merge_field(
+                    &mut self,
+                    number: u32,
+                    wire_type: WireType,
+                    from: &mut impl Buf,
+                    context: DecodeContext,
+                ) -> Result<(), DecodeError> {
+                    prost::Message::merge_field(self, number, wire_type, from, context)
+                }
+
+                fn encoded_len(&self) -> usize {
+                    prost::Message::encoded_len(self)
+                }
+
+                fn clear(&mut self) {
+                    prost::Message::clear(self);
+                }
+            }
+        )*};
+    }
+
+    well_known! {
+        Any BoolValue BytesValue DoubleValue Duration Empty FieldMask FloatValue Int32Value
+        Int64Value ListValue StringValue Struct Timestamp UInt32Value UInt64Value Value
+    }
 }
 
 #[cfg(test)]
