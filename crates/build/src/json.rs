@@ -1,80 +1,18 @@
 //! The JSON forms of messages: a table of their fields over `dubhe_protobuf::json`.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 use proc_macro2::{Ident, TokenStream};
 use prost_types::field_descriptor_proto::Type;
-use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorSet};
+use prost_types::{DescriptorProto, FieldDescriptorProto};
 use quote::{format_ident, quote};
 use syn::Fields;
 
-use crate::parsed::{Message, Prost, find, is_box};
-use crate::required;
+use crate::parsed::{Message, Prost, find, is_box, raw};
+use crate::schema::{Schema, by_number, entry_value};
 use crate::unknown;
 use crate::well_known::comes_with_the_crate;
-
-/// The messages and enums of all files, by their full names with a dot before.
-pub(crate) struct Schema<'a> {
-    messages: HashMap<String, (&'a str, &'a DescriptorProto)>,
-    enums: HashMap<String, &'a EnumDescriptorProto>,
-    /// The messages that hold the extensions of others, by the full names of these.
-    extensions: HashMap<String, String>,
-    /// The messages with required fields in them.
-    requiring: HashSet<String>,
-}
-
-impl<'a> Schema<'a> {
-    pub(crate) fn new(set: &'a FileDescriptorSet, extensions: HashMap<String, String>) -> Self {
-        let mut schema = Self {
-            messages: HashMap::new(),
-            enums: HashMap::new(),
-            extensions,
-            requiring: HashSet::new(),
-        };
-        for file in &set.file {
-            let package = file.package();
-            let scope = if package.is_empty() { String::new() } else { format!(".{package}") };
-            schema.add(package, &scope, &file.message_type, &file.enum_type);
-        }
-        let messages = schema.messages.iter().map(|(name, (_, message))| (name, *message));
-        schema.requiring = required::requiring(messages);
-        schema
-    }
-
-    fn add(
-        &mut self,
-        package: &'a str,
-        scope: &str,
-        messages: &'a [DescriptorProto],
-        enums: &'a [EnumDescriptorProto],
-    ) {
-        for message in messages {
-            let name = format!("{scope}.{}", message.name());
-            self.add(package, &name, &message.nested_type, &message.enum_type);
-            self.messages.insert(name, (package, message));
-        }
-        for item in enums {
-            self.enums.insert(format!("{scope}.{}", item.name()), item);
-        }
-    }
-}
-
-impl Schema<'_> {
-    pub(crate) fn message(&self, name: &str) -> Option<&DescriptorProto> {
-        self.messages.get(name).map(|(_, message)| *message)
-    }
-
-    /// Returns true for a message with required fields, or with such a message in it.
-    pub(crate) fn requires(&self, name: &str) -> bool {
-        self.requiring.contains(name)
-    }
-
-    /// Returns true for a message that holds the extensions of another.
-    pub(crate) fn holds_extensions(&self, name: &str) -> bool {
-        self.extensions.values().any(|known| known == name)
-    }
-}
 
 /// The implementations of a package.
 pub(crate) struct Package<'a> {
@@ -99,7 +37,7 @@ struct Field {
     write: TokenStream,
 }
 
-/// What an implementation does besides the fields of the message.
+/// The rest of an implementation, besides the fields of the message.
 struct Other {
     find: TokenStream,
     read: TokenStream,
@@ -181,9 +119,10 @@ impl<'a> Package<'a> {
         }
         let finds = fields.iter().zip(0_u32..).map(|(field, index)| {
             let Field { name, json_name, .. } = field;
-            let names = match name == json_name || holds_extensions {
-                true => quote!(#json_name),
-                false => quote!(#json_name | #name),
+            let names = if name == json_name || holds_extensions {
+                quote!(#json_name)
+            } else {
+                quote!(#json_name | #name)
             };
             quote!(#names => ::core::option::Option::Some(#index),)
         });
@@ -408,26 +347,6 @@ impl<'a> Package<'a> {
 
 fn enum_ident(index: usize) -> Ident {
     format_ident!("ENUM_{index}")
-}
-
-/// An identifier as prost writes it, which may be a raw one.
-pub(crate) fn raw(text: &str) -> Ident {
-    syn::parse_str(text).unwrap_or_else(|_| format_ident!("_{text}"))
-}
-
-pub(crate) fn by_number(message: &DescriptorProto, number: u32) -> Option<&FieldDescriptorProto> {
-    let number = i32::try_from(number).ok()?;
-    message.field.iter().find(|field| field.number() == number)
-}
-
-/// The value of the entries of a map.
-pub(crate) fn entry_value<'a>(
-    message: &'a DescriptorProto,
-    field: &FieldDescriptorProto,
-) -> Option<&'a FieldDescriptorProto> {
-    let name = field.type_name().rsplit('.').next()?;
-    let entry = message.nested_type.iter().find(|nested| nested.name() == name)?;
-    by_number(entry, 2)
 }
 
 /// The key of a field as it stands in the text.

@@ -40,6 +40,7 @@ mod names;
 mod packages;
 mod parsed;
 mod required;
+mod schema;
 mod server;
 mod service;
 mod shape;
@@ -138,8 +139,8 @@ impl Builder {
     /// What stays lost: unknown fields of the well-known types, whose code is not made here, and of the
     /// entries of maps; unknown fields of JSON.
     ///
-    /// Source: ["Unknown Fields"](https://protobuf.dev/programming-guides/proto3/#unknowns) of the guide
-    /// to protocol buffers.
+    /// Source: [unknown fields](https://protobuf.dev/programming-guides/proto3/#unknowns) in the guide to
+    /// protocol buffers.
     pub fn preserve_unknown_fields(mut self, yes: bool) -> Self {
         self.unknown_fields = yes;
         self
@@ -170,17 +171,15 @@ impl Builder {
         std::fs::write(&file, &descriptors).map_err(at(&file))?;
 
         let mut set = compiler.include_source_info(true).file_descriptor_set();
-        let extensions = match self.unknown_fields {
-            true => extensions::add(&mut set.file),
-            false => HashMap::new(),
-        };
+        let extensions =
+            if self.unknown_fields { extensions::add(&mut set.file) } else { HashMap::new() };
         let imported = compiler.files().filter(|file| file.is_import());
         let imported = imported.map(|file| file.name().to_owned()).collect();
         let not_made = well_known::not_made(&set.file, &imported);
         let made = |file: &&FileDescriptorProto| well_known::is_made(file, &not_made);
         let made: Vec<&FileDescriptorProto> = set.file.iter().filter(made).collect();
         names::check(&made)?;
-        let schema = json::Schema::new(&set, extensions);
+        let schema = schema::Schema::new(&set, extensions);
         let files = set.file.iter().cloned();
         let modules =
             files.map(|file| (Module::from_protobuf_package_name(file.package()), file)).collect();
@@ -205,7 +204,7 @@ impl Builder {
         &self,
         path: &Path,
         code: &str,
-        schema: &json::Schema<'_>,
+        schema: &schema::Schema<'_>,
     ) -> Result<String, Error> {
         let not_rust = |what: &str| at(path)(io::Error::other(what.to_owned()));
         let krate: TokenStream =
@@ -220,13 +219,6 @@ impl Builder {
         let json: Vec<TokenStream> =
             messages.iter().map(|message| package.implementation(message)).collect();
         let tables = package.tables();
-        let required =
-            messages.iter().any(|message| schema.requires(&format!(".{}", message.name)));
-        let required = required.then(|| {
-            quote!(
-                use __dubhe::protobuf::required as __required;
-            )
-        });
         let known = self.unknown_fields.then(|| {
             quote!(
                 use __dubhe::protobuf::known as __known;
@@ -250,7 +242,6 @@ impl Builder {
                 use #krate as __dubhe;
                 use __dubhe::protobuf::json as __json;
                 #known
-                #required
                 use __dubhe::protobuf::shape as __shape;
                 #(#shapes)*
                 #(#json)*

@@ -1,7 +1,7 @@
 //! Code that prost wrote, read again: messages with their fields and their names.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 use syn::{
     Attribute, Expr, ExprMethodCall, Ident, ImplItem, Item, ItemEnum, ItemStruct, Lit, Stmt, Type,
 };
@@ -85,6 +85,11 @@ pub(crate) fn find<'a>(names: &[Ident], items: &'a [Item]) -> Option<&'a ItemEnu
         Item::Mod(module) if module.ident == *first => find(rest, content(module.content.as_ref())),
         _ => None,
     })
+}
+
+/// An identifier as prost writes it, which may be a raw one.
+pub(crate) fn raw(text: &str) -> Ident {
+    syn::parse_str(text).unwrap_or_else(|_| format_ident!("_{text}"))
 }
 
 /// Returns true for a type in a box; a message may be called `Box`.

@@ -3,44 +3,13 @@
 use std::collections::HashSet;
 
 use proc_macro2::TokenStream;
+use prost_types::FieldDescriptorProto;
 use prost_types::field_descriptor_proto::{Label, Type};
-use prost_types::{DescriptorProto, FieldDescriptorProto};
 use quote::{format_ident, quote};
 use syn::Fields;
 
-use crate::json::{Schema, by_number, entry_value, raw};
-use crate::names::is_map_entry;
-use crate::parsed::{Message, Prost, find};
-
-/// The messages that have required fields or have such messages in them, by their full names with a dot
-/// before.
-pub(crate) fn requiring<'a>(
-    messages: impl Iterator<Item = (&'a String, &'a DescriptorProto)> + Clone,
-) -> HashSet<String> {
-    let mut requiring = HashSet::new();
-    loop {
-        let before = requiring.len();
-        for (name, message) in messages.clone() {
-            if message.field.iter().any(|field| {
-                field.label() == Label::Required || requiring.contains(held(message, field))
-            }) {
-                requiring.insert(name.clone());
-            }
-        }
-        if requiring.len() == before {
-            return requiring;
-        }
-    }
-}
-
-/// The type that a field holds; of a map that of its values.
-fn held<'a>(message: &'a DescriptorProto, field: &'a FieldDescriptorProto) -> &'a str {
-    let is_map = message.nested_type.iter().any(|nested| {
-        is_map_entry(nested) && field.type_name().rsplit('.').next() == Some(nested.name())
-    });
-    let value = entry_value(message, field).filter(|_| is_map);
-    value.unwrap_or(field).type_name()
-}
+use crate::parsed::{Message, Prost, find, raw};
+use crate::schema::{Schema, by_number, held};
 
 /// The function of `MessageShape` that tells the required fields of a message, if there are some.
 pub(crate) fn function(message: &Message<'_>, schema: &Schema<'_>) -> Option<TokenStream> {
@@ -72,7 +41,7 @@ pub(crate) fn function(message: &Message<'_>, schema: &Schema<'_>) -> Option<Tok
                 let variant = &variant.ident;
                 oneofs.insert(field.oneof_index());
                 within.push(quote! {
-                    __required::one_of(#number, #name, #(#module::)*#(#names::)*#variant)
+                    __shape::required::one_of(#number, #name, #(#module::)*#(#names::)*#variant)
                 });
             }
         } else if let Some(field) =
@@ -85,7 +54,7 @@ pub(crate) fn function(message: &Message<'_>, schema: &Schema<'_>) -> Option<Tok
                 () => "required",
             };
             let (kind, number, name) = (format_ident!("{kind}"), number(field), field.name());
-            within.push(quote!(__required::#kind(#number, #name, |m: &#path| &m.#ident)));
+            within.push(quote!(__shape::required::#kind(#number, #name, |m: &#path| &m.#ident)));
         }
     }
     let in_oneofs = descriptor.field.iter().filter(|field| {
@@ -96,8 +65,8 @@ pub(crate) fn function(message: &Message<'_>, schema: &Schema<'_>) -> Option<Tok
         quote!((#number, #oneof))
     });
     Some(quote! {
-        fn required() -> ::core::option::Option<&'static __required::Required> {
-            static REQUIRED: __required::Required = __required::Required {
+        fn required() -> ::core::option::Option<&'static __shape::required::Required> {
+            static REQUIRED: __shape::required::Required = __shape::required::Required {
                 fields: &[#(#own),*],
                 within: &[#(#within),*],
                 oneofs: &[#(#in_oneofs),*],

@@ -5,9 +5,9 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{Field, Fields, Ident, Item};
 
-use crate::json::Schema;
 use crate::parsed::{Message, Prost, find, is_box};
 use crate::required;
+use crate::schema::Schema;
 
 /// The shape of a message.
 pub(crate) fn implementation(message: &Message<'_>, schema: &Schema<'_>) -> TokenStream {

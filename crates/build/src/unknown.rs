@@ -11,8 +11,8 @@ use quote::{format_ident, quote};
 use syn::parse::Parser as _;
 use syn::{Attribute, Field, Fields, Item, ItemStruct, Meta, Path, Token, parse_quote};
 
-use crate::json::Schema;
 use crate::parsed::{self, Message, Prost, derives};
+use crate::schema::Schema;
 use crate::service::free;
 
 /// The number behind the last that a field may have.

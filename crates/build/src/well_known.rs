@@ -104,7 +104,9 @@ fn define(
     enums: &[EnumDescriptorProto],
     add: &mut dyn FnMut(String),
 ) {
-    enums.iter().for_each(|one| add(format!("{scope}.{}", one.name())));
+    for one in enums {
+        add(format!("{scope}.{}", one.name()));
+    }
     for message in messages {
         let name = format!("{scope}.{}", message.name());
         define(&name, &message.nested_type, &message.enum_type, add);

@@ -20,7 +20,6 @@
 mod detail;
 pub mod json;
 mod payload;
-pub mod required;
 mod seen;
 pub mod shape;
 pub mod types;

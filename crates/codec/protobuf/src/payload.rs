@@ -6,11 +6,11 @@ use bytes::{Bytes, BytesMut};
 use dubhe_core::memory::MemoryLimit;
 use dubhe_core::payload::Content;
 use dubhe_core::status::Origin;
-use dubhe_core::{Code, EncodePayload, Format, Payload, Sink, Status};
+use dubhe_core::{Code, EncodePayload, Encoded, Format, Payload, Sink, Status};
 
 use crate::json::{self, Json, Unknown};
-use crate::required;
-use crate::shape::{self, MessageShape};
+use crate::shape::{self, MessageShape, required};
+use crate::unknown::UnknownFields;
 
 /// A protobuf message that also has the JSON form of protocol buffers, and a shape by which its memory
 /// is bounded.
@@ -90,6 +90,18 @@ pub fn decode_or<T: Message>(payload: Payload, code: Code) -> Result<T, Status> 
             Code::Internal,
             format!("the content is {other}, where protobuf or json was expected"),
         )),
+    }
+}
+
+impl UnknownFields {
+    /// Decodes the fields that `T` has, such as the `Extensions` that `dubhe-build` makes of the
+    /// extensions of a message; it passes over the others.
+    ///
+    /// # Errors
+    /// As [`decode`].
+    pub fn decode<T: Message>(&self) -> Result<T, Status> {
+        let bytes = Bytes::copy_from_slice(self.as_bytes());
+        decode(Encoded::new(Format::Protobuf, bytes).into())
     }
 }
 

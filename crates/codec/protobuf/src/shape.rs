@@ -4,14 +4,17 @@
 //! an empty message in a repeated field. So what is long is looked through once, by the shapes of the
 //! messages, which `dubhe-build` generates beside them.
 
+pub mod required;
+
 use std::collections::{BTreeMap, HashMap};
 
-use crate::required::Required;
 use crate::types::{self, FieldMask, ListValue, Struct, Value, value};
 use dubhe_core::memory::{BLOCK, Budget, MemoryLimit, OverBudget};
 
+use required::Required;
+
 /// The depth to which `prost` decodes.
-pub(crate) const MAX_DEPTH: u8 = 100;
+const MAX_DEPTH: u8 = 100;
 /// Messages of less than this part of [`MemoryLimit::most`] are not looked at: they are within it unless
 /// an element takes more than 4 KiB.
 const SHORT: usize = 2048;
@@ -158,7 +161,7 @@ fn charge_all(bytes: &[u8], shape: &Shape, mut budget: Budget) -> Result<(), Ove
 }
 
 /// The reason to look no further.
-pub(crate) enum Stop {
+enum Stop {
     OverBudget,
     Malformed,
 }
@@ -170,7 +173,7 @@ impl From<OverBudget> for Stop {
 }
 
 /// The bytes of a message that are left.
-pub(crate) struct Wire<'a>(pub(crate) &'a [u8]);
+struct Wire<'a>(&'a [u8]);
 
 impl<'a> Wire<'a> {
     /// Charges the fields of a message, to its end or that of the group.
@@ -245,7 +248,7 @@ impl<'a> Wire<'a> {
     }
 
     /// The number of a field and its wire type.
-    pub(crate) fn key(&mut self) -> Result<(u32, u64), Stop> {
+    fn key(&mut self) -> Result<(u32, u64), Stop> {
         let key = self.varint()?;
         Ok((u32::try_from(key >> 3).map_err(|_| Stop::Malformed)?, key & 7))
     }
@@ -261,12 +264,7 @@ impl<'a> Wire<'a> {
     }
 
     /// The bytes of a value: what is behind a length, or in a group, or a number.
-    pub(crate) fn value(
-        &mut self,
-        number: u32,
-        wire_type: u64,
-        depth: u8,
-    ) -> Result<&'a [u8], Stop> {
+    fn value(&mut self, number: u32, wire_type: u64, depth: u8) -> Result<&'a [u8], Stop> {
         let all = self.0;
         let end = match wire_type {
             2 => return Ok(self.text()?.0),

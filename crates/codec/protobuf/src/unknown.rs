@@ -2,12 +2,9 @@
 
 use std::fmt;
 
-use bytes::{Buf, BufMut, Bytes};
-use dubhe_core::{Encoded, Format, Status};
+use bytes::{Buf, BufMut};
 use prost::DecodeError;
 use prost::encoding::{DecodeContext, WireType, encode_key, skip_field};
-
-use crate::payload::{self, Message};
 
 /// The fields of a message that its schema does not have, in the order in which they were received.
 ///
@@ -26,16 +23,6 @@ impl UnknownFields {
     /// The fields in the binary form of protocol buffers.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
-    }
-
-    /// Decodes the fields that `T` has, such as the `Extensions` that `dubhe-build` makes of the
-    /// extensions of a message; it passes over the others.
-    ///
-    /// # Errors
-    /// As [`decode`](crate::decode).
-    pub fn decode<T: Message>(&self) -> Result<T, Status> {
-        let bytes = Bytes::copy_from_slice(&self.bytes);
-        payload::decode(Encoded::new(Format::Protobuf, bytes).into())
     }
 
     /// Adds the fields of a message. Of a field that is there already, readers take the last one; lists
@@ -142,7 +129,7 @@ impl<B: Buf> Buf for Copying<'_, B> {
     }
 }
 
-/// What stands in the place of `prost` for the code that its derive makes of a message with such a
+/// The items that stand in the place of `prost` for the code that its derive makes of a message with such a
 /// field: the same, but that `Message` is a trait of the fields that the schema has.
 #[doc(hidden)]
 #[allow(clippy::missing_errors_doc, reason = "they are those of prost")]

@@ -7,8 +7,7 @@ use prost_types::Any;
 
 use super::well_known::WELL_KNOWN;
 use super::{Error, Json, Reader, Unknown, Writer};
-use crate::required;
-use crate::shape::{self, MessageShape};
+use crate::shape::{self, MessageShape, required};
 
 /// The types that an `Any` may hold: those of a package, and of the packages that it refers to.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 //! Messages as objects of their fields.
 
 use super::{Error, Json, Reader, Types, Unknown, Writer};
-use crate::required::Refused;
 use crate::seen::Seen;
+use crate::shape::required::Refused;
 
 /// A message whose JSON form is an object of its fields. `dubhe-build` implements it.
 pub trait Object: Default {

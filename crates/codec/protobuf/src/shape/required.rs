@@ -6,8 +6,8 @@ use std::fmt;
 
 use dubhe_core::memory::{Budget, MemoryLimit, OverBudget};
 
+use super::{MAX_DEPTH, MessageShape, Shape, Stop, Wire};
 use crate::seen::Seen;
-use crate::shape::{MAX_DEPTH, MessageShape, Stop, Wire};
 
 /// The most fields that an error names.
 const NAMED: usize = 8;
@@ -40,7 +40,7 @@ enum Kind {
 }
 
 impl<T: MessageShape> MessageShape for Box<T> {
-    fn shape() -> Option<&'static crate::shape::Shape> {
+    fn shape() -> Option<&'static Shape> {
         T::shape()
     }
 
@@ -154,7 +154,7 @@ impl fmt::Display for Path<'_> {
     }
 }
 
-/// What a message has in one of its fields.
+/// The content of one of the fields of a message.
 #[derive(Clone, Default)]
 struct Held<'a> {
     /// The parts of a message that is not repeated, which a decoder merges.
