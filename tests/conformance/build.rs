@@ -15,7 +15,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "google/protobuf/test_messages_proto3.proto",
     ];
     // The types of the tests are of `google.protobuf` by their file alone.
-    dubhe_build::compile(&files.map(|file| folder.join(file)), &[folder])?;
+    dubhe_build::Builder::new()
+        .preserve_unknown_fields(true)
+        .compile(&files.map(|file| folder.join(file)), &[folder])?;
     println!("cargo::rustc-cfg=protos");
     Ok(())
 }

@@ -23,6 +23,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     files.sort();
     dubhe_build::Builder::new().out_dir(names).compile(&files, &["names"])?;
 
+    // Messages that keep what their schema does not have.
+    let unknown = Path::new(&std::env::var("OUT_DIR")?).join("unknown");
+    std::fs::create_dir_all(&unknown)?;
+    let files = ["older.proto", "newer.proto", "extended.proto", "elsewhere.proto"];
+    dubhe_build::Builder::new()
+        .out_dir(unknown)
+        .preserve_unknown_fields(true)
+        .compile(&files.map(|file| Path::new("unknown").join(file)), &["unknown"])?;
+
     // The services that every server has.
     let built_in = Path::new(&std::env::var("OUT_DIR")?).join("built_in");
     std::fs::create_dir_all(&built_in)?;

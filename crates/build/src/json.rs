@@ -5,51 +5,20 @@ use std::fmt::Write as _;
 
 use proc_macro2::{Ident, TokenStream};
 use prost_types::field_descriptor_proto::Type;
-use prost_types::{DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorSet};
+use prost_types::{DescriptorProto, FieldDescriptorProto};
 use quote::{format_ident, quote};
 use syn::Fields;
 
-use crate::WELL_KNOWN;
-use crate::parsed::{Message, Prost, find, is_box};
-
-/// The messages and enums of all files, by their full names with a dot before.
-pub(crate) struct Schema<'a> {
-    messages: HashMap<String, (&'a str, &'a DescriptorProto)>,
-    enums: HashMap<String, &'a EnumDescriptorProto>,
-}
-
-impl<'a> Schema<'a> {
-    pub(crate) fn new(set: &'a FileDescriptorSet) -> Self {
-        let mut schema = Self { messages: HashMap::new(), enums: HashMap::new() };
-        for file in &set.file {
-            let package = file.package();
-            let scope = if package.is_empty() { String::new() } else { format!(".{package}") };
-            schema.add(package, &scope, &file.message_type, &file.enum_type);
-        }
-        schema
-    }
-
-    fn add(
-        &mut self,
-        package: &'a str,
-        scope: &str,
-        messages: &'a [DescriptorProto],
-        enums: &'a [EnumDescriptorProto],
-    ) {
-        for message in messages {
-            let name = format!("{scope}.{}", message.name());
-            self.add(package, &name, &message.nested_type, &message.enum_type);
-            self.messages.insert(name, (package, message));
-        }
-        for item in enums {
-            self.enums.insert(format!("{scope}.{}", item.name()), item);
-        }
-    }
-}
+use crate::parsed::{Message, Prost, find, is_box, raw};
+use crate::schema::{Schema, by_number, entry_value};
+use crate::unknown;
+use crate::well_known::comes_with_the_crate;
 
 /// The implementations of a package.
 pub(crate) struct Package<'a> {
     schema: &'a Schema<'a>,
+    /// The paths of the messages that hold the extensions of others, by the full names of these.
+    extensions: HashMap<String, TokenStream>,
     /// The tables of the enums, by their full names.
     enums: Vec<String>,
     /// The other packages whose messages fields have, and how to reach their types.
@@ -63,14 +32,50 @@ struct Field {
     /// The name of the file, and that of JSON.
     name: String,
     json_name: String,
+    required: bool,
     read: TokenStream,
     write: TokenStream,
 }
 
+/// The rest of an implementation, besides the fields of the message.
+struct Other {
+    find: TokenStream,
+    read: TokenStream,
+    write: TokenStream,
+}
+
+impl Default for Other {
+    fn default() -> Self {
+        Self {
+            find: quote!(::core::option::Option::None),
+            read: quote!(::core::result::Result::Ok(())),
+            write: quote!(::core::result::Result::Ok(())),
+        }
+    }
+}
+
+impl Other {
+    /// Finds, reads and writes the fields of `extensions` among the unknown ones, with indices from
+    /// `own` on.
+    fn of_extensions(&mut self, extensions: &TokenStream, unknown: &Ident, own: usize) {
+        let own = u32::try_from(own).unwrap_or(u32::MAX);
+        self.find = quote!(<#extensions as __json::Object>::find(name).map(|index| index + #own));
+        self.read = quote! {
+            __json::read_extension::<#extensions>(json, index - #own, &mut self.#unknown)
+        };
+        self.write = quote!(__json::write_extensions::<#extensions>(out, &self.#unknown));
+    }
+}
+
 impl<'a> Package<'a> {
-    pub(crate) fn new(schema: &'a Schema<'a>) -> Self {
+    pub(crate) fn new(schema: &'a Schema<'a>, messages: &[Message<'_>]) -> Self {
+        let path = |name: &String| messages.iter().find(|message| message.name == *name);
+        let extensions = schema.extensions.iter();
+        let extensions =
+            extensions.filter_map(|(of, name)| Some((of.clone(), path(name)?.path.clone())));
         Self {
             schema,
+            extensions: extensions.collect(),
             enums: Vec::new(),
             used: BTreeSet::new(),
             uses: Vec::new(),
@@ -81,7 +86,10 @@ impl<'a> Package<'a> {
     /// The implementation for a message.
     pub(crate) fn implementation(&mut self, message: &Message<'_>) -> TokenStream {
         let (path, name) = (&message.path, &message.name);
-        self.types.push(quote!(__json::Type::of::<#path>(#name)));
+        let holds_extensions = self.schema.holds_extensions(name);
+        if !holds_extensions {
+            self.types.push(quote!(__json::Type::of::<#path>(#name)));
+        }
         let Some((package, descriptor)) = self.schema.messages.get(&format!(".{name}")).copied()
         else {
             let text = format!("no descriptor of the message {name:?}");
@@ -111,13 +119,36 @@ impl<'a> Package<'a> {
         }
         let finds = fields.iter().zip(0_u32..).map(|(field, index)| {
             let Field { name, json_name, .. } = field;
-            let names = if name == json_name { quote!(#name) } else { quote!(#json_name | #name) };
+            let names = if name == json_name || holds_extensions {
+                quote!(#json_name)
+            } else {
+                quote!(#json_name | #name)
+            };
             quote!(#names => ::core::option::Option::Some(#index),)
         });
         let reads = fields.iter().zip(0_u32..).map(|(field, index)| {
             let read = &field.read;
             quote!(#index => #read,)
         });
+        let required = fields.iter().zip(0_u32..).filter(|(field, _)| field.required);
+        let required: Vec<_> = required
+            .map(|(field, index)| {
+                let name = &field.name;
+                quote!((#index, #name))
+            })
+            .collect();
+        let required = (!required.is_empty()).then(|| {
+            quote! {
+                fn required() -> &'static [(u32, &'static str)] {
+                    &[#(#required),*]
+                }
+            }
+        });
+        let mut other = Other::default();
+        if let Some(extensions) = self.extensions.get(name) {
+            other.of_extensions(extensions, &unknown::field_name(message.item), fields.len());
+        }
+        let Other { find, read, write } = other;
         let lifetimes = quote!('_);
         quote! {
             impl __json::Object for #path {
@@ -125,10 +156,12 @@ impl<'a> Package<'a> {
                     &TYPES
                 }
 
+                #required
+
                 fn find(name: &str) -> ::core::option::Option<u32> {
                     match name {
                         #(#finds)*
-                        _ => ::core::option::Option::None,
+                        _ => #find,
                     }
                 }
 
@@ -139,7 +172,7 @@ impl<'a> Package<'a> {
                 ) -> ::core::result::Result<(), __json::Error> {
                     match index {
                         #(#reads)*
-                        _ => ::core::result::Result::Ok(()),
+                        _ => #read,
                     }
                 }
 
@@ -148,7 +181,7 @@ impl<'a> Package<'a> {
                     out: &mut __json::Writer<#lifetimes>,
                 ) -> ::core::result::Result<(), __json::Error> {
                     #(#writes)*
-                    ::core::result::Result::Ok(())
+                    #write
                 }
             }
 
@@ -209,6 +242,7 @@ impl<'a> Package<'a> {
             () if prost.has("map") => "map",
             () if prost.has("repeated") => "list",
             () if prost.has("optional") => "some",
+            () if prost.has("required") => "required",
             () => "set",
         };
         if let Some(other) = self.other_package(package, entry.unwrap_or(field)).filter(|_| !boxed)
@@ -220,7 +254,7 @@ impl<'a> Package<'a> {
         let write = format_ident!(
             "{}",
             match method {
-                "set" if prost.has("required") => "always",
+                "required" => "always",
                 "set" => "implicit",
                 method => method,
             }
@@ -229,6 +263,7 @@ impl<'a> Package<'a> {
         Field {
             name: field.name().to_owned(),
             json_name: field.json_name().to_owned(),
+            required: prost.has("required"),
             read: quote!(json.#method(#codec, &mut self.#ident)),
             write: quote!(out.#write(#key, #codec, &self.#ident)?;),
         }
@@ -271,6 +306,7 @@ impl<'a> Package<'a> {
             fields.push(Field {
                 name: field.name().to_owned(),
                 json_name: field.json_name().to_owned(),
+                required: false,
                 read: quote!(json.one_of(#codec, &mut self.#ident, #path)),
                 write: quote! {
                     ::core::option::Option::Some(#path(value)) => out.always(#key, #codec, value)?,
@@ -304,33 +340,13 @@ impl<'a> Package<'a> {
             return None;
         }
         let (package, _) = self.schema.messages.get(field.type_name())?;
-        let well_known = WELL_KNOWN.strip_prefix('.') == Some(package);
-        (*package != own && !well_known && !self.used.contains(package)).then_some(package)
+        let known = comes_with_the_crate(field.type_name());
+        (*package != own && !known && !self.used.contains(package)).then_some(package)
     }
 }
 
 fn enum_ident(index: usize) -> Ident {
     format_ident!("ENUM_{index}")
-}
-
-/// An identifier as prost writes it, which may be a raw one.
-fn raw(text: &str) -> Ident {
-    syn::parse_str(text).unwrap_or_else(|_| format_ident!("_{text}"))
-}
-
-fn by_number(message: &DescriptorProto, number: u32) -> Option<&FieldDescriptorProto> {
-    let number = i32::try_from(number).ok()?;
-    message.field.iter().find(|field| field.number() == number)
-}
-
-/// The value of the entries of a map.
-fn entry_value<'a>(
-    message: &'a DescriptorProto,
-    field: &FieldDescriptorProto,
-) -> Option<&'a FieldDescriptorProto> {
-    let name = field.type_name().rsplit('.').next()?;
-    let entry = message.nested_type.iter().find(|nested| nested.name() == name)?;
-    by_number(entry, 2)
 }
 
 /// The key of a field as it stands in the text.

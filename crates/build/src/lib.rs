@@ -29,18 +29,25 @@
 //! them as nested modules. A message with types in it may have a package of its name beside it
 //! (`a.Sub` and `a.sub`): both are one module then, and need `include_proto!()`.
 
+mod boxes;
 mod client;
 mod comment;
 mod edition;
 mod error;
+mod extensions;
 mod json;
 mod names;
 mod packages;
 mod parsed;
+mod required;
+mod schema;
 mod server;
 mod service;
 mod shape;
+mod unknown;
+mod well_known;
 
+use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -75,12 +82,13 @@ pub struct Builder {
     out_dir: Option<PathBuf>,
     server: bool,
     client: bool,
+    unknown_fields: bool,
 }
 
 impl Default for Builder {
     fn default() -> Self {
         let krate = "::dubhe::generated".to_owned();
-        Self { krate, out_dir: None, server: true, client: true }
+        Self { krate, out_dir: None, server: true, client: true, unknown_fields: false }
     }
 }
 
@@ -116,6 +124,28 @@ impl Builder {
         self
     }
 
+    /// Makes messages that keep the fields that their schema does not have, extensions among them, or
+    /// not; by default not, and messages lose them when they are decoded.
+    ///
+    /// Each message then has a field more, `unknown_fields` of the type `Option<UnknownFields>`: write
+    /// `..Default::default()` in its literals. It gets an underscore at its end beside one of its name.
+    /// Messages are not `Copy`. The fields are written behind the others, as they came, and JSON has the
+    /// extensions that `files` and their imports declare, as `"[package.extension]"`. For these a message
+    /// `Thing` has a type `thing::Extensions` beside it, which
+    /// `UnknownFields::decode` reads and `UnknownFields::add` writes; it is `Extensions2` beside a type
+    /// of its name. If an extension is of a message or enum of another package,
+    /// both packages need `include_proto!()`.
+    ///
+    /// What stays lost: unknown fields of the well-known types, whose code is not made here, and of the
+    /// entries of maps; unknown fields of JSON.
+    ///
+    /// Source: [unknown fields](https://protobuf.dev/programming-guides/proto3/#unknowns) in the guide to
+    /// protocol buffers.
+    pub fn preserve_unknown_fields(mut self, yes: bool) -> Self {
+        self.unknown_fields = yes;
+        self
+    }
+
     /// Compiles `files`, which are found in `includes` as their imports are. Files of one build
     /// script belong into one call: another writes over what this one wrote.
     ///
@@ -140,17 +170,28 @@ impl Builder {
         let file = out.join(DESCRIPTORS);
         std::fs::write(&file, &descriptors).map_err(at(&file))?;
 
-        let set = compiler.include_source_info(true).file_descriptor_set();
-        names::check(&set.file)?;
-        let schema = json::Schema::new(&set);
+        let mut set = compiler.include_source_info(true).file_descriptor_set();
+        let extensions =
+            if self.unknown_fields { extensions::add(&mut set.file) } else { HashMap::new() };
+        let imported = compiler.files().filter(|file| file.is_import());
+        let imported = imported.map(|file| file.name().to_owned()).collect();
+        let not_made = well_known::not_made(&set.file, &imported);
+        let made = |file: &&FileDescriptorProto| well_known::is_made(file, &not_made);
+        let made: Vec<&FileDescriptorProto> = set.file.iter().filter(made).collect();
+        names::check(&made)?;
+        let schema = schema::Schema::new(&set, extensions);
         let files = set.file.iter().cloned();
         let modules =
             files.map(|file| (Module::from_protobuf_package_name(file.package()), file)).collect();
-        let modules = self.prost(&set.file).generate(modules).map_err(at(&out))?;
+        let mut prost = self.prost(&made, not_made.iter());
+        for path in boxes::needed(&set.file) {
+            prost.boxed(path);
+        }
+        let modules = prost.generate(modules).map_err(at(&out))?;
         for (module, code) in &modules {
             let path = out.join(packages::file_name(module));
-            let added = self.forms(&path, code, &schema)?;
-            std::fs::write(&path, format!("{code}{added}\n")).map_err(at(&path))?;
+            let code = self.with_forms(&path, code, &schema)?;
+            std::fs::write(&path, code).map_err(at(&path))?;
         }
         let mut tree = packages::Tree::of(modules.keys());
         tree.join(&out)?;
@@ -158,27 +199,36 @@ impl Builder {
         std::fs::write(&path, tree.code()).map_err(at(&path))
     }
 
-    /// The shapes and JSON forms of the messages in the code of a package, whose file is `path`.
-    fn forms(
+    /// The code of a package, whose file is `path`, with the shapes and JSON forms of its messages.
+    fn with_forms(
         &self,
         path: &Path,
         code: &str,
-        schema: &json::Schema<'_>,
-    ) -> Result<TokenStream, Error> {
+        schema: &schema::Schema<'_>,
+    ) -> Result<String, Error> {
         let not_rust = |what: &str| at(path)(io::Error::other(what.to_owned()));
         let krate: TokenStream =
             self.krate.parse().map_err(|_| not_rust(&format!("{} is no path", self.krate)))?;
-        let file = syn::parse_file(code).map_err(|error| not_rust(&error.to_string()))?;
+        let mut file = syn::parse_file(code).map_err(|error| not_rust(&error.to_string()))?;
         let messages = parsed::messages(&file.items);
         if messages.is_empty() {
-            return Ok(TokenStream::new());
+            return Ok(code.to_owned());
         }
-        let shapes = messages.iter().map(shape::implementation);
-        let mut package = json::Package::new(schema);
+        let shapes = messages.iter().map(|message| shape::implementation(message, schema));
+        let mut package = json::Package::new(schema, &messages);
         let json: Vec<TokenStream> =
             messages.iter().map(|message| package.implementation(message)).collect();
         let tables = package.tables();
-        Ok(quote! {
+        let known = self.unknown_fields.then(|| {
+            quote!(
+                use __dubhe::protobuf::known as __known;
+            )
+        });
+        let unknown = messages
+            .iter()
+            .filter(|message| self.unknown_fields && !schema.holds_extensions(&message.name))
+            .map(unknown::implementation);
+        let forms = quote! {
             #[allow(
                 deprecated,
                 unused_imports,
@@ -191,15 +241,27 @@ impl Builder {
             const _: () = {
                 use #krate as __dubhe;
                 use __dubhe::protobuf::json as __json;
+                #known
                 use __dubhe::protobuf::shape as __shape;
                 #(#shapes)*
                 #(#json)*
+                #(#unknown)*
                 #tables
             };
-        })
+        };
+        if !self.unknown_fields {
+            return Ok(format!("{code}{forms}\n"));
+        }
+        drop(messages);
+        unknown::keep(&mut file.items, &self.krate, schema);
+        Ok(format!("{}\n{forms}\n", quote!(#file)))
     }
 
-    fn prost(&self, files: &[FileDescriptorProto]) -> prost_build::Config {
+    fn prost<'a>(
+        &self,
+        files: &[&FileDescriptorProto],
+        not_made: impl Iterator<Item = &'a String>,
+    ) -> prost_build::Config {
         let Self { krate, server, client, .. } = self;
         let mut config = prost_build::Config::new();
         config
@@ -207,9 +269,12 @@ impl Builder {
             .type_attribute(".", LINT_ATTRIBUTE)
             .compile_well_known_types()
             .enable_type_names()
-            .extern_path(WELL_KNOWN, well_known(krate))
             .prost_path(format!("{krate}::protobuf::prost"))
             .service_generator(Box::new(service::Generator::new(krate, *server, *client, files)));
+        for name in not_made {
+            let last = name.rsplit('.').next().unwrap_or_default();
+            config.extern_path(name, format!("{krate}::protobuf::types::{last}"));
+        }
         config
     }
 }
@@ -217,13 +282,6 @@ impl Builder {
 /// The attribute that keeps the lints of a program off generated types.
 const LINT_ATTRIBUTE: &str =
     "#[allow(missing_docs, deprecated, unused_qualifications, clippy::all, clippy::pedantic)]";
-
-/// The package whose messages `dubhe_protobuf::types` has, JSON forms included.
-const WELL_KNOWN: &str = ".google.protobuf";
-
-fn well_known(krate: &str) -> String {
-    format!("{krate}::protobuf::types")
-}
 
 /// Tells cargo which files this depends on; those of `google/protobuf` are built in.
 #[allow(clippy::print_stdout, reason = "cargo reads it")]

@@ -13,13 +13,17 @@ use prost_types::{
     MessageOptions, OneofDescriptorProto,
 };
 
-use crate::WELL_KNOWN;
 use crate::error::Error;
 
 /// The name of a type.
 pub(crate) fn type_name(name: &str) -> String {
     let camel = name.to_upper_camel_case();
     if camel == "Self" { "Self_".to_owned() } else { camel }
+}
+
+/// The name of a field.
+pub(crate) fn field_name(name: &str) -> String {
+    name.to_snake_case()
 }
 
 /// The module of a package, as a path without escapes of keywords.
@@ -51,9 +55,9 @@ pub(crate) fn oneof_type(message: &DescriptorProto, oneof: &str) -> String {
 ///
 /// # Errors
 /// [`Error::Clash`] names two of them that do not, [`Error::NoName`] one that cannot have any.
-pub(crate) fn check(files: &[FileDescriptorProto]) -> Result<(), Error> {
+pub(crate) fn check(files: &[&FileDescriptorProto]) -> Result<(), Error> {
     let mut names = Names { file: "", taken: HashMap::new() };
-    for file in files.iter().filter(|file| !is_well_known(file.package())) {
+    for file in files {
         names.file = file.name();
         let scope = Scope::of(file.package());
         for part in file.package().split('.').filter(|part| !part.is_empty()) {
@@ -71,12 +75,6 @@ pub(crate) fn check(files: &[FileDescriptorProto]) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-/// Returns true for the packages that come with the crate.
-pub(crate) fn is_well_known(package: &str) -> bool {
-    let rest = package.strip_prefix(&WELL_KNOWN[1..]);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// The scope of items: a package or a message.
@@ -227,6 +225,7 @@ fn variant(of: &str, value: &str) -> String {
     }
 }
 
-fn is_map_entry(message: &DescriptorProto) -> bool {
+/// Returns true for the message that `protoc` makes of the entries of a map.
+pub(crate) fn is_map_entry(message: &DescriptorProto) -> bool {
     message.options.as_ref().is_some_and(MessageOptions::map_entry)
 }

@@ -1,7 +1,7 @@
 //! Code that prost wrote, read again: messages with their fields and their names.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 use syn::{
     Attribute, Expr, ExprMethodCall, Ident, ImplItem, Item, ItemEnum, ItemStruct, Lit, Stmt, Type,
 };
@@ -54,7 +54,7 @@ fn content<T>(content: Option<&(T, Vec<Item>)>) -> &[Item] {
 }
 
 /// The text that `full_name` of a message's `prost::Name` returns.
-fn full_name(ident: &Ident, items: &[Item]) -> Option<String> {
+pub(crate) fn full_name(ident: &Ident, items: &[Item]) -> Option<String> {
     let implementations = items.iter().filter_map(|item| match item {
         Item::Impl(item) => Some(item),
         _ => None,
@@ -87,12 +87,19 @@ pub(crate) fn find<'a>(names: &[Ident], items: &'a [Item]) -> Option<&'a ItemEnu
     })
 }
 
+/// An identifier as prost writes it, which may be a raw one.
+pub(crate) fn raw(text: &str) -> Ident {
+    syn::parse_str(text).unwrap_or_else(|_| format_ident!("_{text}"))
+}
+
+/// Returns true for a type in a box; a message may be called `Box`.
 pub(crate) fn is_box(ty: &Type) -> bool {
-    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Box"))
+    let Type::Path(path) = ty else { return false };
+    path.path.segments.last().is_some_and(|last| last.ident == "Box" && !last.arguments.is_none())
 }
 
 /// Returns true if a type derives `name`, by whichever path.
-fn derives(attrs: &[Attribute], name: &str) -> bool {
+pub(crate) fn derives(attrs: &[Attribute], name: &str) -> bool {
     attrs.iter().filter(|attr| attr.path().is_ident("derive")).any(|attr| {
         let mut found = false;
         let parsed = attr.parse_nested_meta(|meta| {
@@ -132,5 +139,11 @@ impl Prost {
 
     pub(crate) fn tag(&self) -> Option<u32> {
         self.value("tag")?.parse().ok()
+    }
+
+    /// The numbers of a field: one, or those of a oneof.
+    pub(crate) fn tags(&self) -> Vec<u32> {
+        let text = self.value("tag").or_else(|| self.value("tags")).unwrap_or_default();
+        text.split(',').filter_map(|number| number.trim().parse().ok()).collect()
     }
 }

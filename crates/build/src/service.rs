@@ -8,7 +8,7 @@ use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto};
 use quote::{format_ident, quote};
 
 use crate::comment::escape;
-use crate::names::{self, is_well_known, type_name};
+use crate::names::{self, type_name};
 use crate::{client, server};
 
 /// Writes what stands around a service.
@@ -26,7 +26,7 @@ impl Generator {
         krate: &str,
         server: bool,
         client: bool,
-        files: &[FileDescriptorProto],
+        files: &[&FileDescriptorProto],
     ) -> Self {
         Self { private: tokens(krate), server, client, items: items(files) }
     }
@@ -42,10 +42,9 @@ pub(crate) struct Items {
 
 /// The names for the services of `files`. Messages and enums have theirs, and traits come before
 /// servers and clients; whoever comes late gets an underscore at its end.
-fn items(files: &[FileDescriptorProto]) -> HashMap<String, Items> {
+fn items(files: &[&FileDescriptorProto]) -> HashMap<String, Items> {
     let mut taken = HashSet::new();
-    let files = || files.iter().filter(|file| !is_well_known(file.package()));
-    for file in files() {
+    for file in files {
         let messages = file.message_type.iter().map(DescriptorProto::name);
         let enums = file.enum_type.iter().map(EnumDescriptorProto::name);
         let module = names::module(file.package());
@@ -55,7 +54,7 @@ fn items(files: &[FileDescriptorProto]) -> HashMap<String, Items> {
         format_ident!("{}", free(name, |name| taken.insert((names::module(package), name.into()))))
     };
     let mut services = Vec::new();
-    for file in files() {
+    for file in files {
         for service in &file.service {
             let (package, name) = (file.package(), type_name(service.name()));
             services.push((package, service.name(), named(package, name)));

@@ -1,13 +1,16 @@
-//! The shapes of messages, by which their memory is charged before they are decoded.
+//! The shapes of messages, by which their memory is charged and their required fields are looked for
+//! before they are decoded.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{Field, Fields, Ident, Item};
 
 use crate::parsed::{Message, Prost, find, is_box};
+use crate::required;
+use crate::schema::Schema;
 
 /// The shape of a message.
-pub(crate) fn implementation(message: &Message<'_>) -> TokenStream {
+pub(crate) fn implementation(message: &Message<'_>, schema: &Schema<'_>) -> TokenStream {
     let Message { path, module, siblings, item, .. } = message;
     let fields: Vec<TokenStream> = item
         .fields
@@ -20,15 +23,19 @@ pub(crate) fn implementation(message: &Message<'_>) -> TokenStream {
             None => Vec::new(),
         })
         .collect();
-    if fields.is_empty() {
-        return quote!(impl __dubhe::protobuf::MessageShape for #path {});
-    }
-    quote! {
-        impl __dubhe::protobuf::MessageShape for #path {
+    let shape = (!fields.is_empty()).then(|| {
+        quote! {
             fn shape() -> ::core::option::Option<&'static __shape::Shape> {
                 static SHAPE: __shape::Shape = __shape::Shape { fields: &[#(#fields),*] };
                 ::core::option::Option::Some(&SHAPE)
             }
+        }
+    });
+    let required = required::function(message, schema);
+    quote! {
+        impl __dubhe::protobuf::MessageShape for #path {
+            #shape
+            #required
         }
     }
 }

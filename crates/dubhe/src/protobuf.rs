@@ -48,7 +48,9 @@ pub use dubhe_protobuf::prost::Name as ProstName;
 /// assert_eq!(NullValue::try_from(7), Err(UnknownEnumValue(7)));
 /// ```
 pub use dubhe_protobuf::prost::UnknownEnumValue;
-pub use dubhe_protobuf::{Message, MessageShape, decode, detail, details, json, message, method};
+pub use dubhe_protobuf::{
+    Message, MessageShape, UnknownFields, decode, detail, details, json, message, method,
+};
 
 /// The messages of `google/protobuf/*.proto`, with their JSON forms.
 pub mod types {

@@ -31,7 +31,8 @@ pub(crate) fn serve(mut input: impl Read, mut output: impl Write) -> io::Result<
         let length = u64::from(u32::from_le_bytes(length));
         input.by_ref().take(length).read_to_end(&mut request)?;
         let request = ConformanceRequest::decode(&*request).map_err(io::Error::other)?;
-        let response = ConformanceResponse { result: Some(answer(request)) }.encode_to_vec();
+        let response = ConformanceResponse { result: Some(answer(request)), ..Default::default() };
+        let response = response.encode_to_vec();
         let length = u32::try_from(response.len()).map_err(io::Error::other)?;
         output.write_all(&length.to_le_bytes())?;
         output.write_all(&response)?;

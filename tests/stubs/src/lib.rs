@@ -24,6 +24,12 @@ pub mod alone {
     include!(concat!(env!("OUT_DIR"), "/alone/dubhe.packages.rs"));
 }
 
+/// Messages that keep what their schema does not have.
+#[allow(missing_docs, reason = "modules are named after packages")]
+pub mod unknown {
+    include!(concat!(env!("OUT_DIR"), "/unknown/dubhe.packages.rs"));
+}
+
 /// The services that every server has.
 #[allow(missing_docs, reason = "modules are named after packages")]
 pub mod built_in {

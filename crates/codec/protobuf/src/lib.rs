@@ -20,8 +20,10 @@
 mod detail;
 pub mod json;
 mod payload;
+mod seen;
 pub mod shape;
 pub mod types;
+mod unknown;
 
 use std::sync::Arc;
 
@@ -30,8 +32,11 @@ use dubhe_core::{ByteString, CallKind, Method};
 pub use detail::{detail, details};
 pub use payload::{Message, content, decode, decode_or, message, write_content};
 pub use shape::MessageShape;
+pub use unknown::UnknownFields;
 
 // What generated code names.
+#[doc(hidden)]
+pub use unknown::known;
 #[doc(hidden)]
 pub use {futures_core, prost, serde};
 

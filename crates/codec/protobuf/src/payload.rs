@@ -6,10 +6,11 @@ use bytes::{Bytes, BytesMut};
 use dubhe_core::memory::MemoryLimit;
 use dubhe_core::payload::Content;
 use dubhe_core::status::Origin;
-use dubhe_core::{Code, EncodePayload, Format, Payload, Sink, Status};
+use dubhe_core::{Code, EncodePayload, Encoded, Format, Payload, Sink, Status};
 
 use crate::json::{self, Json, Unknown};
-use crate::shape::{self, MessageShape};
+use crate::shape::{self, MessageShape, required};
+use crate::unknown::UnknownFields;
 
 /// A protobuf message that also has the JSON form of protocol buffers, and a shape by which its memory
 /// is bounded.
@@ -66,7 +67,8 @@ pub fn message(value: impl Message) -> Payload {
 /// fields are ignored in both, so that a peer may have a newer schema.
 ///
 /// # Errors
-/// [`Code::InvalidArgument`] when the bytes are no such message; [`Code::Internal`] when the
+/// [`Code::InvalidArgument`] when the bytes are no such message, or a required field is missing, as in
+/// protobuf's Java; [`Code::Internal`] when the
 /// payload is in another format.
 pub fn decode<T: Message>(payload: Payload) -> Result<T, Status> {
     decode_or(payload, Code::InvalidArgument)
@@ -89,6 +91,7 @@ pub fn decode_or<T: Message>(payload: Payload, code: Code) -> Result<T, Status> 
     match &format {
         Format::Protobuf => {
             shape::check::<T>(&bytes, memory).map_err(|e| cannot_read::<T>(code, &format, e))?;
+            required::check::<T>(&bytes, memory).map_err(|e| cannot_read::<T>(code, &format, e))?;
             T::decode(bytes).map_err(|e| cannot_read::<T>(code, &format, e))
         }
         Format::Json => {
@@ -103,6 +106,18 @@ pub fn decode_or<T: Message>(payload: Payload, code: Code) -> Result<T, Status> 
             Code::Internal,
             format!("the content is {other}, where protobuf or json was expected"),
         )),
+    }
+}
+
+impl UnknownFields {
+    /// Decodes the fields that `T` has, such as the `Extensions` that `dubhe-build` makes of the
+    /// extensions of a message; it passes over the others.
+    ///
+    /// # Errors
+    /// As [`decode`].
+    pub fn decode<T: Message>(&self) -> Result<T, Status> {
+        let bytes = Bytes::copy_from_slice(self.as_bytes());
+        decode(Encoded::new(Format::Protobuf, bytes).into())
     }
 }
 

@@ -4,10 +4,14 @@
 //! an empty message in a repeated field. So what is long is looked through once, by the shapes of the
 //! messages, which `dubhe-build` generates beside them.
 
+pub mod required;
+
 use std::collections::{BTreeMap, HashMap};
 
 use crate::types::{self, FieldMask, ListValue, Struct, Value, value};
 use dubhe_core::memory::{BLOCK, Budget, MemoryLimit, OverBudget};
+
+use required::Required;
 
 /// The depth to which `prost` decodes.
 const MAX_DEPTH: u8 = 100;
@@ -37,6 +41,11 @@ const SHORT: usize = 2048;
 pub trait MessageShape {
     /// The shape; `None` if nothing in it grows with the bytes of the message but their copies.
     fn shape() -> Option<&'static Shape> {
+        None
+    }
+
+    /// The required fields; `None` if neither it nor a message in it has any.
+    fn required() -> Option<&'static Required> {
         None
     }
 }
@@ -267,6 +276,26 @@ impl<'a> Wire<'a> {
             5 => self.take(4).map(drop),
             _ => Err(Stop::Malformed),
         }
+    }
+
+    /// The bytes of a value: what is behind a length, or in a group, or a number.
+    fn value(&mut self, number: u32, wire_type: u64, depth: u8) -> Result<&'a [u8], Stop> {
+        let all = self.0;
+        let end = match wire_type {
+            2 => return Ok(self.text()?.0),
+            3 if depth < MAX_DEPTH => loop {
+                let end = self.0;
+                match self.key()? {
+                    (own, 4) if own == number => break end,
+                    (inner, wire_type) => self.value(inner, wire_type, depth + 1)?,
+                };
+            },
+            _ => {
+                self.skip(wire_type)?;
+                self.0
+            }
+        };
+        Ok(all.split_at(all.len() - end.len()).0)
     }
 
     /// The bytes behind a length.

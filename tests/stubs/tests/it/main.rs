@@ -9,3 +9,5 @@ mod http;
 mod json;
 mod memory;
 mod names;
+mod required;
+mod unknown;

@@ -1,8 +1,11 @@
 //! Names that are not what they seem, called and written as JSON.
 use dubhe::{App, Server, Status, Stub};
 use dubhe_core::{Request, Response, Streaming};
-use dubhe_protobuf::prost::Name as _;
+use dubhe_protobuf::prost::{Message as _, Name as _};
+use dubhe_stubs::names::google::{self, protobuf::field_descriptor_proto};
 use dubhe_stubs::names::names::beside::{Far, Sub, far, sub};
+use dubhe_stubs::names::names::google_types::{Schema, SchemasClient};
+use dubhe_stubs::names::names::groups;
 use dubhe_stubs::names::names::oneofs::{Basket, basket};
 use dubhe_stubs::names::names::prelude;
 use dubhe_stubs::names::names::recursion::{Other, Tree};
@@ -154,4 +157,49 @@ fn types_in_circles() {
     assert_eq!(other.tree.unwrap().left, Some(Box::default()));
     let bare: Bare = same(json!({ "inner": { "text": "x" } }));
     assert_eq!(bare.inner.unwrap().text, "x");
+}
+
+#[test]
+fn types_of_the_files_of_google() {
+    let field =
+        json!({ "name": "f", "number": 1, "label": "LABEL_OPTIONAL", "type": "TYPE_STRING" });
+    let message: Schema = same(json!({
+        "file": {
+            "name": "a.proto",
+            "messageType": [{ "name": "M", "field": [field] }],
+            "options": { "javaPackage": "a" },
+        },
+        "messages": { "m": { "name": "M" } },
+        "type": { "name": "T", "syntax": "SYNTAX_PROTO3" },
+        "api": { "methods": [{ "name": "m", "requestStreaming": true }] },
+        "syntax": ["SYNTAX_PROTO2"],
+        "response": { "file": [{ "name": "out" }] },
+        "value": null,
+        "own": { "n": 1 },
+    }));
+    let file: &google::protobuf::FileDescriptorProto = message.file.as_ref().unwrap();
+    assert_eq!(file.message_type[0].field[0].r#type(), field_descriptor_proto::Type::String);
+    assert_eq!(
+        google::protobuf::FileDescriptorProto::full_name(),
+        "google.protobuf.FileDescriptorProto"
+    );
+    let file = file.encode_to_vec();
+    assert_eq!(
+        google::protobuf::FileDescriptorProto::decode(&*file).unwrap(),
+        message.file.unwrap()
+    );
+    assert_eq!(SchemasClient::method_names(), ["Get"]);
+    assert_eq!(google::protobuf::OwnsClient::service().interface(), "google.protobuf.Owns");
+}
+
+#[test]
+fn circles_by_way_of_groups() {
+    let outer =
+        json!({ "first": { "second": { "outer": { "many": [{ "outer": {} }] }, "other": {} } } });
+    let message: groups::Outer = same(outer.clone());
+    assert_eq!(groups::Outer::decode(&*message.encode_to_vec()).unwrap(), message);
+    let _: groups::Box = same(json!({ "outer": outer }));
+    let message: groups::Box = same(json!({ "box": { "n": 1 } }));
+    let held = groups::r#box::Box { n: Some(1) };
+    assert_eq!(message.result, Some(groups::r#box::Result::Box(held)));
 }

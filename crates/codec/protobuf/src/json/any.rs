@@ -7,7 +7,7 @@ use prost_types::Any;
 
 use super::well_known::WELL_KNOWN;
 use super::{Error, Json, Reader, Unknown, Writer};
-use crate::shape::{self, MessageShape};
+use crate::shape::{self, MessageShape, required};
 
 /// The types that an `Any` may hold: those of a package, and of the packages that it refers to.
 ///
@@ -82,6 +82,8 @@ fn write<T: prost::Message + Json + MessageShape>(
     out: &mut Writer<'_>,
 ) -> Result<(), Error> {
     shape::check::<T>(bytes, MemoryLimit::default())?;
+    required::check::<T>(bytes, MemoryLimit::default())
+        .map_err(|refused| Error::new(refused.to_string()))?;
     T::decode(bytes).map_err(|error| Error::new(error.to_string()))?.write(out)
 }
 

@@ -252,7 +252,22 @@ impl Reader<'_> {
         Ok(!C::NULL && self.null()?)
     }
 
-    /// Reads a field without presence, or one that is required.
+    /// Reads a field that is required.
+    ///
+    /// # Errors
+    /// As [`Json::read`]; for `null`, and for a name that an enum does not have.
+    pub fn required<T: Default, C: Codec<T>>(
+        &mut self,
+        codec: C,
+        field: &mut T,
+    ) -> Result<(), Error> {
+        if !self.nothing(codec)? && codec.read(field, self)? {
+            return Ok(());
+        }
+        Err(self.error("no value of a required field"))
+    }
+
+    /// Reads a field without presence.
     ///
     /// # Errors
     /// As [`Json::read`].

@@ -1,6 +1,8 @@
 //! Messages as objects of their fields.
 
 use super::{Error, Json, Reader, Types, Unknown, Writer};
+use crate::seen::Seen;
+use crate::shape::required::Refused;
 
 /// A message whose JSON form is an object of its fields. `dubhe-build` implements it.
 ///
@@ -35,6 +37,11 @@ pub trait Object: Default {
         &Types::NONE
     }
 
+    /// The indices and names of the fields that are required.
+    fn required() -> &'static [(u32, &'static str)] {
+        &[]
+    }
+
     /// The index of the field that has `name`, as its JSON name or that of the file.
     fn find(name: &str) -> Option<u32>;
 
@@ -63,7 +70,8 @@ impl<T: Object> Json for T {
     }
 
     fn read(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
-        read_fields(json, T::find, &mut |index, json| self.read_field(index, json))
+        let required = T::required();
+        read_fields(json, T::find, required, &mut |index, json| self.read_field(index, json))
     }
 }
 
@@ -71,6 +79,7 @@ impl<T: Object> Json for T {
 fn read_fields(
     json: &mut Reader<'_>,
     find: fn(&str) -> Option<u32>,
+    required: &[(u32, &str)],
     read: &mut dyn FnMut(u32, &mut Reader<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let mut seen = Seen::default();
@@ -80,30 +89,11 @@ fn read_fields(
         Some(_) => Err(json.error("a field that comes twice")),
         None if json.unknown == Unknown::Ignore || (in_any && name == "@type") => json.skip(),
         None => Err(json.error("a field that the message does not have")),
-    })
-}
-
-/// The fields that came.
-#[derive(Default)]
-struct Seen {
-    low: u128,
-    high: Vec<u32>,
-}
-
-impl Seen {
-    /// Adds a field; `false` if it is there.
-    fn insert(&mut self, index: u32) -> bool {
-        match 1_u128.checked_shl(index) {
-            Some(bit) => {
-                let new = self.low & bit == 0;
-                self.low |= bit;
-                new
-            }
-            None if self.high.contains(&index) => false,
-            None => {
-                self.high.push(index);
-                true
-            }
-        }
+    })?;
+    if required.iter().all(|(index, _)| seen.contains(*index)) {
+        return Ok(());
     }
+    let missing = required.iter().filter(|(index, _)| !seen.contains(*index));
+    let missing: Vec<&str> = missing.map(|(_, name)| *name).collect();
+    Err(json.error(&Refused::Missing(missing.join(", ")).to_string()))
 }

@@ -72,7 +72,8 @@ impl Json for FieldMask {
 
     fn read(&mut self, json: &mut Reader<'_>) -> Result<(), Error> {
         let text = json.string()?;
-        for path in text.split(',').filter(|_| !text.is_empty()) {
+        // As protobuf's Java, this passes over empty paths, which could not be written.
+        for path in text.split(',').filter(|path| !path.is_empty()) {
             json.element::<String>()?;
             json.block(2 * path.len())?;
             self.paths.push(

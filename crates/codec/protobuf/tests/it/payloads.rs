@@ -188,3 +188,11 @@ fn what_json_becomes_is_charged() {
     let error = read::<ListValue>(many.as_bytes(), budget(&many), Unknown::Ignore).unwrap_err();
     assert!(error.to_string().contains("more memory than it may have"), "{error}");
 }
+
+#[test]
+fn an_empty_path_of_a_field_mask_is_passed_over() {
+    use dubhe_protobuf::{json, types::FieldMask};
+    let mask: FieldMask = json::from_str(r#"",aB,,c,""#).unwrap();
+    assert_eq!(mask.paths, ["a_b", "c"]);
+    assert_eq!(json::to_string(&mask).unwrap(), r#""aB,c""#);
+}
