@@ -64,7 +64,7 @@ pub(super) const SUITES: &[Suite] = &[
     suite("rust->java-3.3.6/tri/zookeeper", JAVA, 772),
     suite("go->rust/tri/zookeeper", Peer::Go, 15),
     suite("rust->go/tri/zookeeper", Peer::Go, 15),
-    suite("json/tri", JAVA, 100),
+    suite("json/tri", JAVA, 300),
 ];
 
 /// A side of a suite.

@@ -154,7 +154,9 @@ impl GenericAdapter {
             }
         };
         if let Some(method) = self.methods.get(index) {
-            refuse_nulls(method, &values)?;
+            refuse_nulls(method, &values).map_err(|status| {
+                status.context(format_args!("arguments of {}.{}", head.service, method.name))
+            })?;
             head.method = method.clone();
         }
         head.metadata.remove("generic");
@@ -170,9 +172,9 @@ fn refuse_nulls(method: &Method, values: &[Value]) -> Result<(), Status> {
     let types = method.descriptor.as_deref().unwrap_or_default();
     for (index, (java, value)) in descriptor::parameters(types).flatten().zip(values).enumerate() {
         if java.len() == 1 && value.is_null() {
-            let (method, java) = (&method.name, descriptor::source_name(java));
+            let java = descriptor::source_name(java);
             return Err(bad(format!(
-                "arguments of {method}: argument {}: expected {java}, found null; make it an Option",
+                "argument {}: expected {java}, found null; make it an Option",
                 index + 1
             )));
         }

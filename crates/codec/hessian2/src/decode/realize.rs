@@ -149,19 +149,17 @@ impl<'de> Decoder<'de> {
     ) -> Result<Cow<'de, str>, Error> {
         let (start, tag) = (self.at.position, self.peek()?);
         let ordinal = if Self::is_str(tag) {
-            let text = self.read_str()?;
-            let text = text.trim();
-            if let Some(name) = names
-                .iter()
-                .find(|name| **name == text)
-                .or_else(|| names.iter().find(|name| name.eq_ignore_ascii_case(text)))
-            {
+            let read = self.read_str()?;
+            let text = read.trim();
+            let exact = names.iter().find(|name| **name == text);
+            let in_any_case = || names.iter().find(|name| name.eq_ignore_ascii_case(text));
+            if let Some(name) = exact.or_else(in_any_case) {
                 return Ok(Cow::Borrowed(name));
             }
             match text.parse::<u32>() {
                 Ok(ordinal) => i64::from(ordinal),
                 // It may be one that the enum takes as unknown.
-                Err(_) => return Ok(Cow::Owned(text.to_owned())),
+                Err(_) => return Ok(read),
             }
         } else if Self::is_number(tag) || self.peek_class()? == Some("java.math.BigDecimal") {
             self.read_i64()?

@@ -23,7 +23,7 @@ pub(super) trait Realize: Sized {
         None
     }
 
-    /// Reads the value of a list.
+    /// Reads the value of a list or of bytes.
     fn of_list(d: &mut Decoder<'_>) -> Result<Self, Error>
     where
         Self: JavaType,
@@ -55,6 +55,7 @@ fn realized<T: Realize + JavaType>(d: &mut Decoder<'_>) -> Result<Option<T>, Err
         tag::TYPED_LIST_OPEN..=tag::LIST | 0x70..=0x7f => {
             return T::of_list(d).map(Some);
         }
+        tag if Decoder::is_bytes(tag) => return T::of_list(d).map(Some),
         _ => (T::of_number(d.read_i64()?), "a number"),
     };
     if let Some(value) = value {

@@ -140,7 +140,8 @@ pub fn write_args(args: &Args, encoder: &mut Encoder) -> Result<(), Status> {
     }
 }
 
-/// The elements of one value, which came in `form`, as arguments that are written by one encoder; several may have a container in common. They are decoded within `limits`, and become
+/// The elements of one value, which came in `form`, as arguments that are written by one encoder;
+/// several may have a container in common. They are decoded within `limits`, and become
 /// what the Rust types take, as in Dubbo Java: a `java.util.Date` is also taken as a text, a number as
 /// one, a `byte[]` as base64.
 ///

@@ -159,11 +159,11 @@ impl Encode for f32 {
         let generic = e.form() == Some(Form::Generic);
         e.write_typed_list(class, items.len(), |e| {
             items.iter().try_for_each(|item| {
-                if generic {
-                    e.write_f64((*item).into());
-                    return Ok(());
+                if !generic {
+                    return item.encode(e);
                 }
-                item.encode(e)
+                e.write_f64((*item).into());
+                Ok(())
             })
         })
     }
@@ -203,9 +203,13 @@ impl<'de> Decode<'de> for u16 {
             [] => Ok(0),
             [unit] => Ok(*unit),
             more => {
-                let a = if d.realizes() { "" } else { "a " };
-                let detail = format!("expected {a}char, found a string of {} units", more.len());
-                Err(Error::new(ErrorKind::Range, detail).at(start))
+                let found = format!("a string of {} units", more.len());
+                let error = if d.realizes() {
+                    Decoder::unrealizable("a char", &found)
+                } else {
+                    Error::new(ErrorKind::Range, format!("expected a char, found {found}"))
+                };
+                Err(error.at(start))
             }
         }
     }
