@@ -1,9 +1,18 @@
 //! What a method of ours returns can be sent back to it.
 
-use dubhe::{App, Server, Value, json};
+use dubhe::{App, RunningServer, Server, Value, json};
 
 use super::answer::Answer;
-use super::{Echo, Form, JsonServiceServer, cases, exchange, http, provider};
+use super::{Echo, Form, JsonServiceServer, Provider, cases, exchange, http, provider};
+
+/// Starts a provider, and a client of it.
+async fn start() -> (RunningServer, App, Provider) {
+    let server = Server::builder().service(JsonServiceServer::new(Echo));
+    let server = server.start("127.0.0.1:0").await.unwrap();
+    let app = App::builder("json-test").build().unwrap();
+    let ours = provider(&app, &server.addr().to_string()).unwrap();
+    (server, app, ours)
+}
 
 /// The answers over plain HTTP, and a part of the error where a value is refused.
 const ANSWERS: &[(&str, &str, Result<&str, &str>)] = &[
@@ -43,26 +52,22 @@ const ANSWERS: &[(&str, &str, Result<&str, &str>)] = &[
 
 #[tokio::test]
 async fn values_over_plain_http_are_those_of_java() {
-    let server = Server::builder().service(JsonServiceServer::new(Echo));
-    let server = server.start("127.0.0.1:0").await.unwrap();
-    let address = server.addr().to_string();
+    let (server, app, ours) = start().await;
     for (method, sent, right) in ANSWERS {
-        let answer = http::post(&address, method, sent).await;
+        let answer = http::post(&ours.address, method, sent).await;
         match (answer, right) {
             (Ok(answer), Ok(right)) => assert_eq!(answer, *right, "{method}({sent})"),
             (Err(error), Err(part)) => assert!(error.contains(part), "{method}({sent}): {error}"),
             (answer, _) => panic!("{method}({sent}) is {answer:?}"),
         }
     }
+    app.close();
     server.stop().await;
 }
 
 #[tokio::test]
 async fn a_null_for_a_primitive_is_refused_in_a_generic_call() {
-    let server = Server::builder().service(JsonServiceServer::new(Echo));
-    let server = server.start("127.0.0.1:0").await.unwrap();
-    let app = App::builder("json-test").build().unwrap();
-    let ours = provider(&app, &server.addr().to_string()).unwrap();
+    let (server, app, ours) = start().await;
     for (form, null) in [(Form::Typed, Value::Null), (Form::Gson, "null".into())] {
         let error = exchange(&ours, form, "intValue", "int", null.clone()).await.unwrap_err();
         let part = "argument 1: expected int, found null; make it an Option";
@@ -76,10 +81,7 @@ async fn a_null_for_a_primitive_is_refused_in_a_generic_call() {
 
 #[tokio::test]
 async fn what_is_returned_can_be_sent_back() {
-    let server = Server::builder().service(JsonServiceServer::new(Echo));
-    let server = server.start("127.0.0.1:0").await.unwrap();
-    let app = App::builder("json-test").build().unwrap();
-    let ours = provider(&app, &server.addr().to_string()).unwrap();
+    let (server, app, ours) = start().await;
     let mut returned = 0;
     for (method, java_type, argument) in cases::CASES {
         for form in [Form::Http, Form::Typed, Form::Gson] {

@@ -104,17 +104,17 @@ impl Decoder<'_> {
             tag if self.realizes() && Self::is_str(tag) => self.realize_bool(),
             _ => {
                 let start = self.at.position;
-                let v = match self.number("a boolean")? {
-                    Number::Int(v) => f64::from(v),
-                    Number::Long(v) => v as f64,
-                    Number::Double(v) => v,
+                let (truth, one) = match self.number("a boolean")? {
+                    Number::Int(v) => (v != 0, v == 1),
+                    Number::Long(v) => (v != 0, v == 1),
+                    Number::Double(v) => (v != 0.0, v.to_bits() == 1_f64.to_bits()),
                 };
                 // Java's JSON takes 2 for false, its Hessian for true.
-                if self.realizes() && v != 0.0 && v != 1.0 {
+                if self.realizes() && truth && !one {
                     let found = "a number that is neither 0 nor 1";
                     return Err(Self::unrealizable("a boolean", found).at(start));
                 }
-                Ok(v != 0.0)
+                Ok(truth)
             }
         }
     }
