@@ -68,7 +68,7 @@ pub fn decode_or<T: Owned>(payload: Payload, code: Code) -> Result<T, Status> {
 }
 
 /// The message of a reply as a dynamic value in the form of a caller without Rust types, as
-/// [`generalize`](crate::java::generalize) makes it; a `float` is the number that it prints as.
+/// [`generalize`](fn@crate::java::generalize) makes it; a `float` is the number that it prints as.
 /// Otherwise as [`reply`].
 ///
 /// # Errors
