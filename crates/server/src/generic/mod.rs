@@ -237,6 +237,7 @@ impl Invoke for GenericAdapter {
 /// watch its end.
 fn converted_reply(form: Form, limits: DecodeLimits, mut reply: Reply) -> Result<Reply, Status> {
     let value = dubhe_hessian2::payload::generic_reply(&reply, form.values())?;
+    let value = dubhe_hessian2::java::generalize(value, form.values());
     let value = match form {
         Form::Plain => value,
         Form::Gson | Form::ProtobufJson => {

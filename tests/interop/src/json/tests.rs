@@ -1,4 +1,4 @@
-//! What a method of ours returns can be sent back to it.
+//! Values of our provider: over plain HTTP, and results that are sent back.
 
 use dubhe::{App, RunningServer, Server, Value, json};
 

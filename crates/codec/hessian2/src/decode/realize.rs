@@ -12,7 +12,6 @@ use base64::engine::general_purpose::STANDARD;
 use super::Decoder;
 use super::number::Number;
 use crate::error::{Error, ErrorKind};
-use crate::java::BigDecimal;
 use crate::{Decode, Form, tag};
 
 impl<'de> Decoder<'de> {
@@ -100,8 +99,7 @@ impl<'de> Decoder<'de> {
         let Some(text) = self.decimal_text()? else { return Err(self.mismatch(expected)) };
         let text = text.trim();
         // A double has not all digits of a long.
-        let whole = || text.parse::<BigDecimal>().ok()?.whole()?.parse().ok();
-        if let Some(v) = text.parse().ok().or_else(whole) {
+        if let Some(v) = text.parse().ok().or_else(|| Self::whole(text)) {
             return Ok(Number::Long(v));
         }
         match text.parse::<f64>() {

@@ -73,7 +73,7 @@ impl BigDecimal {
     }
 
     /// The digits of a whole number, with its sign; `None` for a fraction.
-    pub(crate) fn whole(&self) -> Option<String> {
+    pub(super) fn whole(&self) -> Option<String> {
         let parts = Parts::of(&self.0)?;
         let zeros = usize::try_from(parts.scale.max(0)).ok()?;
         let more = usize::try_from(-parts.scale.min(0)).ok()?;

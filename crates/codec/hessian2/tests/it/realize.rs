@@ -8,9 +8,14 @@ use dubhe_hessian2::java::{
     BigDecimal, BigInteger, BitSet, Calendar, Currency, Date, DayOfWeek, Duration, Instant,
     LocalDate, LocalDateTime, LocalTime, Locale, Month, MonthDay, OffsetDateTime, OffsetTime,
     Period, SqlDate, SqlTime, TimeUnit, Timestamp, Uuid, Year, YearMonth, ZoneId, ZoneOffset,
-    ZonedDateTime,
+    ZonedDateTime, generalize,
 };
 use dubhe_hessian2::{Array, Encode, Form, JavaType, payload};
+
+/// The result of a method in a form.
+fn result(value: Payload, form: Form) -> Value {
+    generalize(payload::generic_reply(&Reply::new(value), form).unwrap(), form)
+}
 
 /// Decodes the only argument of a generic call.
 fn of_form<T: payload::Owned>(value: &Value, form: Form) -> Result<T, Status> {
@@ -105,9 +110,9 @@ fn a_set_of_bits_is_its_bytes_or_to_gson_its_bits() {
     taken(&[text("[5,1]"), text(" [ 5, 1 ] "), Value::list([5, 1])], &bits);
     taken(&[Value::Int(5)], &[0, 2].into_iter().collect::<BitSet>());
     taken(&[text("[]"), Value::list::<Value>([])], &std::iter::empty().collect::<BitSet>());
-    let answer = |form| payload::generic_reply(&Reply::new(payload::message(bits.clone())), form);
-    assert_eq!(answer(Form::Json).unwrap(), vec![5_u8, 1].into());
-    assert_eq!(answer(Form::Gson).unwrap(), Value::list([1, 0, 1, 0, 0, 0, 0, 0, 1]));
+    let answer = |form| result(payload::message(bits.clone()), form);
+    assert_eq!(answer(Form::Json), vec![5_u8, 1].into());
+    assert_eq!(answer(Form::Gson), Value::list([1, 0, 1, 0, 0, 0, 0, 0, 1]));
     for value in [text("{0, 2}"), text("[300]"), text("5"), Value::Int(300)] {
         let error = realize::<BitSet>(&value).unwrap_err();
         assert!(error.message().contains("expected java.util.BitSet"), "{error}");
@@ -173,9 +178,8 @@ where
         + Sync
         + 'static,
 {
-    let reply = Reply::new(payload::message(value.clone()));
     for form in [Form::Generic, Form::Json, Form::Gson] {
-        let answer = payload::generic_reply(&reply, form).unwrap();
+        let answer = result(payload::message(value.clone()), form);
         assert_eq!(of_form::<T>(&answer, form).unwrap(), value, "{form:?}: {answer}");
     }
 }
@@ -238,18 +242,12 @@ fn what_is_returned_can_be_sent() {
 
 #[test]
 fn values_print_as_in_java() {
-    let json = |value: &dyn Fn() -> Payload| {
-        payload::generic_reply(&Reply::new(value()), Form::Json).unwrap()
-    };
+    let json = |value: &dyn Fn() -> Payload| result(value(), Form::Json);
     assert_eq!(json(&|| payload::message(0.1_f32)), Value::Double(0.1));
     assert_eq!(json(&|| payload::message(Array(vec![0.1_f32]))), Value::list([0.1]));
-    let generic = |form| {
-        payload::generic_reply(&Reply::new(payload::message(Array(vec![0.1_f32]))), form).unwrap()
-    };
-    assert_eq!(generic(Form::Generic), Value::list([f64::from(0.1_f32)]));
-    let chars = |form| {
-        payload::generic_reply(&Reply::new(payload::message(Array(vec!['a', 'b']))), form).unwrap()
-    };
+    let floats = payload::message(Array(vec![0.1_f32]));
+    assert_eq!(result(floats, Form::Generic), Value::list([f64::from(0.1_f32)]));
+    let chars = |form| result(payload::message(Array(vec!['a', 'b'])), form);
     assert_eq!((chars(Form::Json), chars(Form::Gson)), (text("ab"), Value::list(["a", "b"])));
     assert_eq!(json(&|| payload::message(TimeUnit::Hours)), text("HOURS"));
     assert_eq!(json(&|| payload::message(Date(5))), text("1970-01-01 00:00:00.005"));

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use dubhe_core::payload::Args;
 use dubhe_core::reply::Reply;
 use dubhe_core::{Code, Method, Payload, Status, Value, descriptor};
-use dubhe_hessian2::Form;
+use dubhe_hessian2::{Form, java};
 use dubhe_json::{Classes, Error, Limits};
 
 /// The arguments in `body`, for `method` or another one of its name. No bytes are no arguments.
@@ -57,6 +57,7 @@ fn is_the_argument(method: &Method, items: &[Value]) -> bool {
 pub(crate) fn result(payload: &Payload, limits: Limits) -> Result<Bytes, Status> {
     let reply = Reply::new(payload.clone());
     let value = dubhe_hessian2::payload::generic_reply(&reply, Form::Json)?;
+    let value = java::generalize(value, Form::Json);
     let text = dubhe_json::to_string_within(&value, Classes::Drop, limits);
     text.map(Bytes::from).map_err(|error| {
         Status::new(Code::Internal, format!("the result is not json: {error}")).with_source(error)
