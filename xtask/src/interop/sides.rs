@@ -5,19 +5,20 @@ use std::path::Path;
 use std::process::Command;
 
 use super::registry::Registry;
-use super::suite::Suite;
+use super::suite::{Side, Suite};
 use crate::peers::{Peer, Peers};
 
-/// The provider at `address`, which tells `registry` of itself.
+/// The provider of a side at `address`, which tells `registry` of itself.
 pub(super) fn provider(
     suite: &Suite,
+    side: Side,
     peers: &Peers,
     ours: &Path,
     address: SocketAddr,
     registry: Option<&Registry>,
 ) -> Command {
     let (at, port) = (address.to_string(), address.port().to_string());
-    if !suite.rust_calls() {
+    if side == Side::Ours {
         let mut command = Command::new(ours);
         command.args(["provider", "--addr", &at]);
         if let Some(registry) = registry {
@@ -48,7 +49,7 @@ pub(super) fn consumer(
 ) -> Command {
     let (wire, at) = (suite.wire(), address.to_string());
     let url = format!("{wire}://{at}");
-    if suite.rust_calls() {
+    if suite.caller() == Side::Ours {
         let cases = match suite.peer {
             Peer::Java(_) => "java",
             Peer::GoGrpc | Peer::JavaGrpc => "grpc",
@@ -84,6 +85,13 @@ pub(super) fn consumer(
         }
         (_, None) => peers.command(suite.peer, &["test", "-protocol", wire, "-addr", &at]),
     }
+}
+
+/// The consumer that makes the same calls to Java's provider and to ours.
+pub(super) fn comparison(ours: &Path, java: SocketAddr, own: SocketAddr) -> Command {
+    let mut command = Command::new(ours);
+    command.args(["json", "--java", &java.to_string(), "--ours", &own.to_string()]);
+    command
 }
 
 /// dubbo-go's flags for a registry of interfaces.

@@ -1,6 +1,7 @@
 //! The suites: who calls whom and how, and how many cases that must be.
 
-use std::path::Path;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::judge::Judge;
@@ -15,11 +16,12 @@ use crate::tally::Tally;
 /// All cases of a suite; Dubbo Java needs about 15 s on two cores.
 const LIMIT: Duration = Duration::from_mins(10);
 
-/// A direction between us and a peer.
+/// The cases of a direction between us and a peer, or of both beside one another.
 #[derive(Debug)]
 pub(super) struct Suite {
     /// The caller and the called, the protocol as URLs name it and, where the consumer is not told
-    /// of the provider, the registry that knows it: `rust->go/tri/zookeeper`.
+    /// of the provider, the registry that knows it: `rust->go/tri/zookeeper`. Without an arrow, what
+    /// is compared.
     pub(super) name: &'static str,
     pub(super) peer: Peer,
     /// Cases that must pass. For a Java peer that is what its own consumer
@@ -63,7 +65,15 @@ pub(super) const SUITES: &[Suite] = &[
     suite("rust->java-3.3.6/tri/zookeeper", JAVA, 785),
     suite("go->rust/tri/zookeeper", Peer::Go, 15),
     suite("rust->go/tri/zookeeper", Peer::Go, 15),
+    suite("json/tri", JAVA, 300),
 ];
+
+/// A side of a suite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Ours,
+    Peer,
+}
 
 impl Suite {
     /// The packages to install first, if something is missing.
@@ -72,9 +82,22 @@ impl Suite {
         self.peer.missing().or(registry)
     }
 
-    /// Returns true if we call, false if the peer does.
-    pub(super) fn rust_calls(&self) -> bool {
-        self.name.starts_with("rust->")
+    /// The side whose consumer makes the calls.
+    pub(super) fn caller(&self) -> Side {
+        if self.name.contains("->rust/") { Side::Peer } else { Side::Ours }
+    }
+
+    /// The side whose provider is called.
+    fn called(&self) -> Side {
+        match self.caller() {
+            Side::Ours => Side::Peer,
+            Side::Peer => Side::Ours,
+        }
+    }
+
+    /// Returns true if every call is made to our provider too, and the answers are compared.
+    fn compares(&self) -> bool {
+        !self.name.contains("->")
     }
 
     /// The protocol.
@@ -99,34 +122,27 @@ impl Suite {
         let registry =
             self.has_registry().then(|| Registry::start(peers, self.name)).transpose()?;
         let registry = registry.as_ref();
-        let address = free_address()?;
-        let log = peers.log(self.name);
-        let mut provider = sides::provider(self, peers, ours, address, registry);
-        let mut provider = ServerProcess::serve(&mut provider, address, &log)?;
-        if let Some(line) = self.ready() {
-            provider.said(line, &log)?;
-        }
+        let start = |side| Provider::start(self, side, peers, ours, registry);
+        let mut provider = start(self.called())?;
+        let mut beside = self.compares().then(|| start(Side::Ours)).transpose()?;
         if let Some(registry) = registry {
             registry.wait_for(self.services())?;
         }
 
         let failed = tally.failed;
-        let mut consumer = sides::consumer(self, peers, ours, address, registry);
+        let mut consumer = match &beside {
+            Some(own) => sides::comparison(ours, provider.address, own.address),
+            None => sides::consumer(self, peers, ours, provider.address, registry),
+        };
         let mut judge = Judge::new(self.name, known);
         let status = lines(&mut consumer, LIMIT, |line| judge.line(line, tally))?;
         judge.finish(self.at_least, &status.to_string(), tally);
         if tally.failed > failed {
-            eprintln!("{}: the provider {}", self.name, provider.account(&log));
+            for provider in std::iter::once(&mut provider).chain(&mut beside) {
+                eprintln!("{}: the provider {}", self.name, provider.account());
+            }
         }
         Ok(())
-    }
-
-    /// The line that a provider writes once it exports everything, which may be after it listens.
-    fn ready(&self) -> Option<&'static str> {
-        match self.peer {
-            Peer::Java(_) if self.rust_calls() => Some("PROVIDER READY"),
-            _ => None,
-        }
     }
 
     /// The services that its cases call.
@@ -154,16 +170,50 @@ impl Suite {
     }
 }
 
+/// A provider of one suite.
+struct Provider {
+    address: SocketAddr,
+    server: ServerProcess,
+    log: PathBuf,
+}
+
+impl Provider {
+    /// Starts a side, and waits until it exports everything, which may be after it listens.
+    fn start(
+        suite: &Suite,
+        side: Side,
+        peers: &Peers,
+        ours: &Path,
+        registry: Option<&Registry>,
+    ) -> Result<Self> {
+        let address = free_address()?;
+        let log = peers.log(&format!("{}-{side:?}", suite.name));
+        let mut command = sides::provider(suite, side, peers, ours, address, registry);
+        let mut server = ServerProcess::serve(&mut command, address, &log)?;
+        if let (Side::Peer, Peer::Java(_)) = (side, suite.peer) {
+            server.said("PROVIDER READY", &log)?;
+        }
+        Ok(Self { address, server, log })
+    }
+
+    /// The state of the process, and its last output.
+    fn account(&mut self) -> String {
+        self.server.account(&self.log)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::SUITES;
+    use super::{SUITES, Side};
 
     #[test]
     fn names_say_what_they_should() {
         for suite in SUITES {
             let parts: Vec<&str> = suite.name.split('/').collect();
             let [direction, wire, registry @ ..] = &parts[..] else { panic!("{}", suite.name) };
-            assert!(direction.starts_with("rust->") != direction.ends_with("->rust"));
+            let (calls, called) = (direction.starts_with("rust->"), direction.ends_with("->rust"));
+            assert!(calls != called || suite.compares(), "{}", suite.name);
+            assert_eq!(suite.caller() == Side::Peer, called, "{}", suite.name);
             assert!(["dubbo", "tri", "grpc"].contains(wire), "{}", suite.name);
             assert!(matches!(registry, [] | ["zookeeper"]), "{}", suite.name);
         }

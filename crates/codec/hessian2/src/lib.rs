@@ -10,6 +10,7 @@
 //! | [`Arguments`], [`DecodeArguments`] | tuples as the arguments of a call |
 //! | [`Value`], [`from_value`], [`to_value`] | any value, without a Rust type |
 //! | [`java`], [`Array`] | Java's own types |
+//! | [`Form`] | values for callers without Rust types |
 //! | [`mod@serde`] | types of serde |
 //! | [`layout`] | arguments that share tables into ones that do not, and back |
 //! | [`payload`] | the bridge to the payloads of `dubhe-core` |
@@ -26,6 +27,7 @@ mod descriptor;
 mod dynamic;
 mod encode;
 mod error;
+mod form;
 pub mod java;
 pub mod layout;
 mod limits;
@@ -40,6 +42,7 @@ pub use decode::{Decoder, Entries, Items};
 pub use dynamic::{from_value, to_value};
 pub use encode::{DEPTH, Encoder};
 pub use error::{Error, ErrorKind};
+pub use form::Form;
 pub use limits::Limits;
 pub use serde::Serde;
 pub use types::Array;

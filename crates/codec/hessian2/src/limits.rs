@@ -3,6 +3,7 @@
 use dubhe_core::payload::DecodeLimits;
 
 use crate::error::{Error, ErrorKind};
+use crate::form::Form;
 
 /// Limits of a [`Decoder`](crate::Decoder). Memory is bounded by the bytes received in any case:
 /// no declared size is trusted, every element takes at least one byte, and what is decoded is
@@ -41,10 +42,10 @@ pub struct Limits {
     /// square of them: some milliseconds for as many as the default, which is 10,000. Texts that are
     /// parsed in Rust have 10,000 at most.
     pub digits: u32,
-    /// The forms of JSON and of generic calls are taken for values, too. Not a limit of peers, so
+    /// The form of JSON or of generic calls that is taken for values, too. Not a limit of peers, so
     /// nobody sets it but those who know that the arguments came in such a form; here it costs
     /// decoders nothing.
-    pub(crate) realize: bool,
+    pub(crate) realize: Option<Form>,
 }
 
 /// The decimal digits of a big number, unless said otherwise; of a text the most.
@@ -59,7 +60,7 @@ impl Default for Limits {
             fields: 1024,
             replay: 1 << 20,
             digits: MAX_DIGITS,
-            realize: false,
+            realize: None,
         }
     }
 }
@@ -70,9 +71,9 @@ impl Limits {
         carried.get::<Self>().copied().unwrap_or_default()
     }
 
-    /// The same limits for arguments that came as JSON or as generic values.
-    pub(crate) const fn realizing(mut self) -> Self {
-        self.realize = true;
+    /// The same limits for arguments that came in this form.
+    pub(crate) const fn realizing(mut self, form: Form) -> Self {
+        self.realize = Some(form);
         self
     }
 

@@ -11,7 +11,7 @@ use dubhe_core::reply::ReplyBody;
 use dubhe_core::status::{Exception, Origin};
 use dubhe_core::{Code, Encoded, Format, Payload, Reply, Sink, Status, Value};
 
-use crate::{Decode, Decoder, Encode, Encoder, Error, Limits};
+use crate::{Decode, Decoder, Encode, Encoder, Error, Form, Limits};
 pub use arguments::{
     OwnedArguments, args, arguments, arguments_with_memory, elements, separate, shared, write_args,
 };
@@ -66,15 +66,16 @@ pub fn decode_or<T: Owned>(payload: Payload, code: Code) -> Result<T, Status> {
     decode(&payload, code)
 }
 
-/// The message of a reply as a dynamic value, for a caller who gets it as JSON or as a generic value: a
-/// `float` is the number that it prints as. Otherwise as [`reply`].
+/// The message of a reply as a dynamic value, to be
+/// [generalized](fn@crate::java::generalize) for a caller who gets it in `form`: a `float` is the
+/// number that it prints as. Otherwise as [`reply`].
 ///
 /// # Errors
 /// As [`reply`].
-pub fn generic_reply(reply: &Reply) -> Result<Value, Status> {
+pub fn generic_reply(reply: &Reply, form: Form) -> Result<Value, Status> {
     match &reply.body {
         ReplyBody::One(payload, _) => {
-            decode_bytes(bytes(payload, Encoder::boxing())?, Code::Internal)
+            decode_bytes(bytes(payload, Encoder::for_form(form))?, Code::Internal)
         }
         ReplyBody::Stream(_) => self::reply(reply),
     }

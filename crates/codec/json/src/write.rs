@@ -30,7 +30,8 @@ pub enum Classes {
     /// The name is written under the key `class`, as in Dubbo's generic calls.
     #[default]
     Keep,
-    /// The name is left out, and bytes are an array of signed numbers, as in the JSON of Dubbo Java.
+    /// The name is left out, as are entries that are null, and bytes are an array of signed numbers, as
+    /// in the JSON of Dubbo Java.
     Drop,
 }
 
@@ -202,6 +203,9 @@ impl<'a> Writer<'a> {
             for (key, _) in entries {
                 // Taken where its key stands first.
                 let Some(value) = last.remove(&**key) else { continue };
+                if this.drops(value) {
+                    continue;
+                }
                 this.comma(written)?;
                 this.put(&**key)?;
                 this.raw(":")?;
@@ -210,6 +214,11 @@ impl<'a> Writer<'a> {
             }
             Ok(())
         })
+    }
+
+    /// Returns `true` for an entry that is left out.
+    fn drops(&self, value: &Value) -> bool {
+        self.classes == Classes::Drop && value.is_null()
     }
 
     fn nested(

@@ -62,7 +62,7 @@ pub(crate) fn expand(container: &Container<'_>, variants: &Variants<'_>) -> Resu
                 d: &mut __hessian2::Decoder<'de>,
             ) -> ::std::result::Result<Self, __hessian2::Error> {
                 #start
-                match &*d.read_constant()? {
+                match &*d.read_constant_of(#class, &[#(#names),*])? {
                     #(#names => ::std::result::Result::Ok(Self::#idents),)*
                     #other_value
                 }

@@ -23,7 +23,6 @@ use dubhe_core::{
     Call, CallBody, CallKind, Code, Invoke, Invoking, Method, Payload, Reply, Status, Value,
     descriptor,
 };
-use dubhe_hessian2::java;
 use dubhe_json::{Classes, Limits};
 
 use crate::service::Service;
@@ -72,6 +71,16 @@ impl Form {
             other => Err(bad(format!(
                 "generic={other:?} is unknown; use generic=true, gson or protobuf-json"
             ))),
+        }
+    }
+}
+
+impl Form {
+    /// The form of the values.
+    fn values(self) -> dubhe_hessian2::Form {
+        match self {
+            Self::Plain => dubhe_hessian2::Form::Generic,
+            Self::Gson | Self::ProtobufJson => dubhe_hessian2::Form::Gson,
         }
     }
 }
@@ -147,14 +156,32 @@ impl GenericAdapter {
             }
         };
         if let Some(method) = self.methods.get(index) {
+            refuse_nulls(method, &values).map_err(|status| {
+                status.context(format_args!("arguments of {}.{}", head.service, method.name))
+            })?;
             head.method = method.clone();
         }
         head.metadata.remove("generic");
         // In bytes, as the service reads them anyway, so that the limits go with them.
-        let args = dubhe_hessian2::payload::elements(&values, &limits)?;
+        let args = dubhe_hessian2::payload::elements(&values, form.values(), &limits)?;
         let args = Payload::from(args);
         Ok((form, limits, self.service.call(index, Call::new(head, args))))
     }
+}
+
+/// Makes sure that no argument is null whose type is a primitive: Dubbo Java throws there.
+fn refuse_nulls(method: &Method, values: &[Value]) -> Result<(), Status> {
+    let types = method.descriptor.as_deref().unwrap_or_default();
+    for (index, (java, value)) in descriptor::parameters(types).flatten().zip(values).enumerate() {
+        if java.len() == 1 && value.is_null() {
+            let java = descriptor::source_name(java);
+            return Err(bad(format!(
+                "argument {}: expected {java}, found null; make it an Option",
+                index + 1
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Formats a method as generic callers write it: `find(java.lang.String, int)`. Streams, which generic calls
@@ -218,12 +245,12 @@ impl Invoke for GenericAdapter {
 /// Converts the result of a reply to the requested form. It stays the same reply, for those who
 /// watch its end.
 fn converted_reply(form: Form, limits: DecodeLimits, mut reply: Reply) -> Result<Reply, Status> {
-    let value = dubhe_hessian2::payload::generic_reply(&reply)?;
+    let value = dubhe_hessian2::payload::generic_reply(&reply, form.values())?;
+    let value = dubhe_hessian2::java::generalize(value, form.values());
     let value = match form {
-        Form::Plain => java::generalize(value),
+        Form::Plain => value,
         Form::Gson | Form::ProtobufJson => {
-            let plain = java::generalize_gson(value);
-            let text = dubhe_json::to_string_within(&plain, Classes::Drop, Limits::of(&limits))
+            let text = dubhe_json::to_string_within(&value, Classes::Drop, Limits::of(&limits))
                 .map_err(|e| Status::new(Code::Internal, e.to_string()).with_source(e))?;
             Value::from(text)
         }

@@ -18,7 +18,8 @@ pub(super) async fn post(address: &str, method: &str, argument: &str) -> Result<
 }
 
 async fn exchange(address: &str, method: &str, argument: &str) -> std::io::Result<String> {
-    let body = format!("[{argument}]");
+    // A method that takes an Object takes all of the body as one.
+    let body = if method == "any" { argument.to_owned() } else { format!("[{argument}]") };
     let mut stream = TcpStream::connect(address).await?;
     let request = format!(
         "POST /peer.api.JsonService/{method} HTTP/1.1\r\nHost: {address}\r\n\

@@ -5,9 +5,10 @@ use std::collections::{HashMap, HashSet};
 
 use dubhe::hessian2::Array;
 use dubhe::java::{
-    BigDecimal, BigInteger, Calendar, Currency, Date, DayOfWeek, Duration, Instant, LocalDate,
-    LocalDateTime, LocalTime, Locale, Month, MonthDay, OffsetDateTime, OffsetTime, Period, SqlDate,
-    SqlTime, TimeUnit, Timestamp, Uuid, Year, YearMonth, ZoneId, ZoneOffset, ZonedDateTime,
+    BigDecimal, BigInteger, BitSet, Calendar, Currency, Date, DayOfWeek, Duration, Instant,
+    LocalDate, LocalDateTime, LocalTime, Locale, Month, MonthDay, OffsetDateTime, OffsetTime,
+    Period, SqlDate, SqlTime, TimeUnit, Timestamp, Uuid, Year, YearMonth, ZoneId, ZoneOffset,
+    ZonedDateTime,
 };
 use dubhe::{Java, Status, Value, interface};
 
@@ -36,6 +37,41 @@ pub(crate) struct Invoice {
     paid: bool,
     lines: Option<Vec<Line>>,
     by_count: Option<HashMap<i32, Line>>,
+}
+
+#[derive(Java, Clone, Debug, Default, PartialEq)]
+#[java(class = "peer.api.Fields")]
+pub(crate) struct Fields {
+    sql_date: Option<SqlDate>,
+    sql_time: Option<SqlTime>,
+    timestamp: Option<Timestamp>,
+    calendar: Option<Calendar>,
+    instant: Option<Instant>,
+    local_time: Option<LocalTime>,
+    local_date_time: Option<LocalDateTime>,
+    zoned_date_time: Option<ZonedDateTime>,
+    offset_date_time: Option<OffsetDateTime>,
+    offset_time: Option<OffsetTime>,
+    period: Option<Period>,
+    year: Option<Year>,
+    year_month: Option<YearMonth>,
+    month_day: Option<MonthDay>,
+    zone_id: Option<ZoneId>,
+    locale: Option<Locale>,
+    month: Option<Month>,
+    color: Option<Color>,
+    bits: Option<BitSet>,
+    bytes: Option<Vec<u8>>,
+    chars: Option<Array<char>>,
+    floats: Option<Array<f32>>,
+    rate: Option<f32>,
+    letter: Option<char>,
+    units: Option<HashSet<TimeUnit>>,
+    parts: Option<Vec<Vec<u8>>>,
+    by_unit: Option<HashMap<TimeUnit, i32>>,
+    by_id: Option<HashMap<Uuid, String>>,
+    texts: Option<HashMap<String, Option<String>>>,
+    any: Option<Value>,
 }
 
 #[interface("peer.api.JsonService")]
@@ -105,8 +141,14 @@ pub(crate) trait JsonService {
         &self,
         v: HashMap<String, Vec<u8>>,
     ) -> Result<HashMap<String, Vec<u8>>, Status>;
+    async fn by_unit(&self, v: HashMap<TimeUnit, i32>) -> Result<HashMap<TimeUnit, i32>, Status>;
+    async fn by_id(&self, v: HashMap<Uuid, String>) -> Result<HashMap<Uuid, String>, Status>;
+    async fn bytes_list(&self, v: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, Status>;
+    async fn float_list(&self, v: Vec<f32>) -> Result<Vec<f32>, Status>;
+    async fn bit_set(&self, v: BitSet) -> Result<BitSet, Status>;
     async fn any(&self, v: Value) -> Result<Value, Status>;
     async fn invoice(&self, v: Invoice) -> Result<Invoice, Status>;
+    async fn fields(&self, v: Fields) -> Result<Fields, Status>;
 }
 
 /// Gives back what it gets.
@@ -178,7 +220,13 @@ impl JsonService for Echo {
         by_long: HashMap<i64, BigDecimal>,
         by_date: HashMap<LocalDate, Date>,
         bytes_by_name: HashMap<String, Vec<u8>>,
+        by_unit: HashMap<TimeUnit, i32>,
+        by_id: HashMap<Uuid, String>,
+        bytes_list: Vec<Vec<u8>>,
+        float_list: Vec<f32>,
+        bit_set: BitSet,
         any: Value,
         invoice: Invoice,
+        fields: Fields,
     }
 }

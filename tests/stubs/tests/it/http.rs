@@ -100,6 +100,30 @@ async fn json_in_and_json_out_with_metadata() {
 }
 
 #[tokio::test]
+async fn values_in_json_are_those_of_protobuf() {
+    let server = serve().await;
+    for (sent, right) in [
+        (r#"{"times":null,"heights":null,"scores":null,"colour":null}"#, Some("{}")),
+        (r#"{"weight":"NaN"}"#, Some(r#"{"weight":"NaN"}"#)),
+        (r#"{"heights":[3.5e38]}"#, None),
+        (r#"{"times":1e3}"#, Some(r#"{"times":1000}"#)),
+        (r#"{"times":1.0}"#, Some(r#"{"times":1}"#)),
+        (r#"{"times":1.5}"#, None),
+        (r#"{"colour":7}"#, Some(r#"{"colour":7}"#)),
+        (r#"{"other":null}"#, Some(r#"{"other":null}"#)),
+        (r#"{"weight":1e400}"#, None),
+        (r#"{"serialNumber":12345678901234567890}"#, None),
+        (r#"{"serialNumber":9007199254740993}"#, Some(r#"{"serialNumber":"9007199254740993"}"#)),
+    ] {
+        let got = ask(server.addr(), SAY, &[JSON], sent).await;
+        match right {
+            Some(right) => assert_eq!((got.status, &*got.body), (200, right), "{sent}"),
+            None => assert_eq!(got.status, 400, "{sent}: {}", got.body),
+        }
+    }
+}
+
+#[tokio::test]
 async fn protobuf_in_and_out() {
     let server = serve().await;
     let got =

@@ -102,11 +102,20 @@ impl Decoder<'_> {
                 Ok(tag == tag::TRUE)
             }
             tag if self.realizes() && Self::is_str(tag) => self.realize_bool(),
-            _ => Ok(match self.number("a boolean")? {
-                Number::Int(v) => v != 0,
-                Number::Long(v) => v != 0,
-                Number::Double(v) => v != 0.0,
-            }),
+            _ => {
+                let start = self.at.position;
+                let (truth, one) = match self.number("a boolean")? {
+                    Number::Int(v) => (v != 0, v == 1),
+                    Number::Long(v) => (v != 0, v == 1),
+                    Number::Double(v) => (v != 0.0, v.to_bits() == 1_f64.to_bits()),
+                };
+                // Java's JSON takes 2 for false, its Hessian for true.
+                if self.realizes() && truth && !one {
+                    let found = "a number that is neither 0 nor 1";
+                    return Err(Self::unrealizable("a boolean", found).at(start));
+                }
+                Ok(truth)
+            }
         }
     }
 

@@ -108,6 +108,23 @@ impl<'de> Decoder<'de> {
         name.ok_or_else(|| Error::missing_field(CONSTANT.name(), "name").at(start))
     }
 
+    /// Reads a constant of the enum `class`, whose constants are `names` in the order of Java. JSON and
+    /// generic calls have it as its ordinal too, and as a text in any case (fastjson2).
+    ///
+    /// # Errors
+    /// As [`read_constant`](Self::read_constant).
+    #[inline]
+    pub fn read_constant_of(
+        &mut self,
+        class: &str,
+        names: &[&'static str],
+    ) -> Result<Cow<'de, str>, Error> {
+        if self.realizes() {
+            return self.realize_constant(class, names);
+        }
+        self.read_constant()
+    }
+
     /// Reads class definitions, if any, up to the tag of a value.
     #[inline]
     pub(crate) fn read_start(&mut self) -> Result<Start, Error> {

@@ -4,18 +4,25 @@
 //!
 //! A decoder comes here only where it would fail otherwise, so that others pay nothing.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Decoder;
 use super::number::Number;
 use crate::error::{Error, ErrorKind};
-use crate::{Decode, tag};
+use crate::{Decode, Form, tag};
 
 impl<'de> Decoder<'de> {
     /// Returns `true` if values may also have the forms of JSON and of generic calls.
     #[inline]
     pub(crate) const fn realizes(&self) -> bool {
+        self.limits.realize.is_some()
+    }
+
+    /// The form of JSON or of generic calls that values may have too.
+    pub(crate) const fn form(&self) -> Option<Form> {
         self.limits.realize
     }
 
@@ -43,7 +50,7 @@ impl<'de> Decoder<'de> {
         &mut self,
         decode: impl FnOnce(&mut Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        if self.limits.realize && self.peek()? == tag::NULL {
+        if self.realizes() && self.peek()? == tag::NULL {
             self.refuse_null = true;
             let element = decode(self);
             self.refuse_null = false;
@@ -91,7 +98,8 @@ impl<'de> Decoder<'de> {
         }
         let Some(text) = self.decimal_text()? else { return Err(self.mismatch(expected)) };
         let text = text.trim();
-        if let Ok(v) = text.parse() {
+        // A double has not all digits of a long.
+        if let Some(v) = text.parse().ok().or_else(|| Self::whole(text)) {
             return Ok(Number::Long(v));
         }
         match text.parse::<f64>() {
@@ -101,6 +109,20 @@ impl<'de> Decoder<'de> {
             _ => Err(Self::unrealizable(expected, "a string that is no such number")),
         }
         .map_err(|error: Error| error.at(start))
+    }
+
+    /// Reads a `float`, which no finite number overflows.
+    #[cold]
+    #[allow(clippy::cast_possible_truncation, reason = "as Java narrows a double to a float")]
+    pub(crate) fn realize_float(&mut self) -> Result<f32, Error> {
+        let start = self.at.position;
+        let double = self.read_f64()?;
+        let float = double as f32;
+        if double.is_finite() && float.is_infinite() {
+            let found = "a number that it cannot hold";
+            return Err(Self::unrealizable("a float", found).at(start));
+        }
+        Ok(float)
     }
 
     #[cold]
@@ -114,6 +136,42 @@ impl<'de> Decoder<'de> {
             _ => Err(Self::unrealizable("a boolean", "a string that is neither true nor false")
                 .at(start)),
         }
+    }
+
+    /// Reads a constant that is an ordinal or a text.
+    #[cold]
+    pub(super) fn realize_constant(
+        &mut self,
+        class: &str,
+        names: &[&'static str],
+    ) -> Result<Cow<'de, str>, Error> {
+        let (start, tag) = (self.at.position, self.peek()?);
+        let ordinal = if Self::is_str(tag) {
+            let read = self.read_str()?;
+            let text = read.trim();
+            let exact = names.iter().find(|name| **name == text);
+            let in_any_case = || names.iter().find(|name| name.eq_ignore_ascii_case(text));
+            if let Some(name) = exact.or_else(in_any_case) {
+                return Ok(Cow::Borrowed(name));
+            }
+            match text.parse::<u32>() {
+                Ok(ordinal) => i64::from(ordinal),
+                // It may be one that the enum takes as unknown.
+                Err(_) => return Ok(read),
+            }
+        } else if Self::is_number(tag) || self.peek_class()? == Some("java.math.BigDecimal") {
+            self.read_i64()?
+        } else if matches!(tag, tag::CLASS | tag::OBJECT | 0x60..=0x6f | tag::REFERENCE) {
+            return self.read_constant();
+        } else {
+            return Err(self.mismatch(class));
+        };
+        let name = usize::try_from(ordinal).ok().and_then(|ordinal| names.get(ordinal));
+        name.map(|name| Cow::Borrowed(*name)).ok_or_else(|| {
+            let last = names.len().saturating_sub(1);
+            let found = format!("the ordinal {ordinal}, where 0 to {last} are known");
+            Self::unrealizable(class, &found).at(start)
+        })
     }
 
     /// Reads a `byte[]` that is base64, or a list of numbers.

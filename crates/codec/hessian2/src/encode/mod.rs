@@ -11,6 +11,7 @@ use bytestring::ByteString;
 use crate::class::Class;
 use crate::decode::Decoder;
 use crate::error::{Error, ErrorKind};
+use crate::form::Form;
 use crate::tag;
 
 /// The depth to which containers may nest while writing: as deep as the decoder reads by default.
@@ -41,8 +42,8 @@ pub struct Encoder {
     depth: usize,
     /// The end of each argument, when each is a message of its own.
     ends: Option<Vec<usize>>,
-    /// Every `float` is written as a `Float` is.
-    boxes: bool,
+    /// The form of what becomes JSON or a generic value.
+    form: Option<Form>,
 }
 
 /// A class definition that has been written.
@@ -59,14 +60,14 @@ impl Encoder {
 
     /// An encoder of what becomes JSON or a generic value, where a `float` is the decimal number that it
     /// prints as, not its bits as a `double`.
-    pub(crate) fn boxing() -> Self {
-        Self { boxes: true, ..Self::default() }
+    pub(crate) fn for_form(form: Form) -> Self {
+        Self { form: Some(form), ..Self::default() }
     }
 
-    /// Returns `true` if a `float` is written as a `Float` is.
+    /// The form of what becomes JSON or a generic value.
     #[inline]
-    pub(crate) const fn boxes(&self) -> bool {
-        self.boxes
+    pub(crate) const fn form(&self) -> Option<Form> {
+        self.form
     }
 
     /// An encoder that appends to `buffer`.

@@ -24,7 +24,7 @@ macro_rules! constants {
         impl<'de> Decode<'de> for $name {
             fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
                 let start = d.position();
-                match &*d.read_constant()? {
+                match &*d.read_constant_of($java, &[$($constant),*])? {
                     $($constant => Ok(Self::$variant),)*
                     other => Err(Error::unknown_constant($java, other).at(start)),
                 }

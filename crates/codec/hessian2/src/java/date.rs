@@ -43,7 +43,7 @@ java_type!(Date, "java.util.Date");
 /// milliseconds.
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match super::text::date(self.0, false) {
+        match super::text::date(self.0, crate::Form::Json) {
             Some(text) => f.write_str(&text),
             None => self.0.fmt(f),
         }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::iso::millis;
 use super::util::read_value_field;
-use super::{BigInteger, decimal};
+use super::{BigDecimal, BigInteger, decimal};
 use crate::decode::Number;
 use crate::{Decoder, Error, tag};
 
@@ -32,6 +32,11 @@ impl<'de> Decoder<'de> {
             Number::Long(v) => v.to_string().into(),
             Number::Double(v) => decimal::of_double(v).into(),
         }))
+    }
+
+    /// The whole number of a text with a point or an exponent: `9.0`, `1e3`.
+    pub(crate) fn whole(text: &str) -> Option<i64> {
+        text.parse::<BigDecimal>().ok()?.whole()?.parse().ok()
     }
 
     /// Reads a date that is a text or a number of milliseconds. None when neither is next.

@@ -6,38 +6,18 @@ use dubhe_core::Value;
 use dubhe_core::value::{List, Map, Object};
 
 use super::text::{self, text};
+use crate::Form;
 
-/// Returns a value as generic callers see it (Dubbo Java `PojoUtils.generalize`).
+/// Returns a value as a caller without Rust types sees it: objects as maps, constants of enums as their
+/// names, arrays and collections as plain lists.
 ///
-/// Objects become maps with their class under `class`, constants of enums their names, arrays and
-/// collections plain lists. Numbers, dates and other objects of `java.*` stay.
-pub fn generalize(value: Value) -> Value {
-    Form::Typed.of(value)
-}
-
-/// Returns a value as Dubbo Java writes it in JSON: as [`generalize`] does but without classes, and with
-/// texts for dates, times and other types of Java that have one. A `BigInteger` is a `BigDecimal`,
-/// whose text JSON has as a number.
-///
-/// Dates are in UTC: `2024-02-29 10:20:30.500` has the time behind a blank, and no zone (fastjson2).
-pub fn generalize_untyped(value: Value) -> Value {
-    Form::Json.of(value)
-}
-
-/// Returns a value as [`generalize_untyped`] does, with dates that Java's Gson reads as well, which is
-/// not of one mind with fastjson2: `2024-02-29T10:20:30.500Z`.
-pub fn generalize_gson(value: Value) -> Value {
-    Form::Gson.of(value)
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    /// Values of `generic=true`.
-    Typed,
-    /// JSON as fastjson2 has it.
-    Json,
-    /// JSON as Gson has it.
-    Gson,
+/// | form | objects | Java's own types |
+/// | --- | --- | --- |
+/// | [`Generic`](Form::Generic) | their class under `class` | as they are, but for the text of a `LocalDate`, `LocalTime`, `LocalDateTime` and `Class` (Dubbo Java `PojoUtils.generalize`) |
+/// | [`Json`](Form::Json) | no class | as texts and numbers; dates in UTC: `2024-02-29 10:20:30.500`; a `BigInteger` is a `BigDecimal`, whose text JSON has as a number; a `BitSet` its bytes (fastjson2) |
+/// | [`Gson`](Form::Gson) | no class | the same, but for dates, which Gson reads as `2024-02-29T10:20:30.500Z`, and a `BitSet`, a list of 0 and 1 |
+pub fn generalize(value: Value, form: Form) -> Value {
+    form.of(value)
 }
 
 impl Form {
@@ -56,7 +36,7 @@ impl Form {
             }
             Value::Object(object) => self.object(Arc::unwrap_or_clone(object)),
             Value::Shared(label, inner) => Value::Shared(label, Box::new(self.of(*inner))),
-            Value::Date(ms) if self != Self::Typed => match text::date(ms, self == Self::Gson) {
+            Value::Date(ms) if self != Self::Generic => match text::date(ms, self) {
                 Some(text) => text.into(),
                 None => Value::Long(ms),
             },
@@ -68,8 +48,8 @@ impl Form {
         if object.class.starts_with("java.") || object.class.starts_with("com.alibaba.com.caucho.")
         {
             let text = match self {
-                Self::Typed => text(&object).map(Value::from),
-                form => text::json_of(&object, form == Self::Gson),
+                Self::Generic => text(&object).map(Value::from),
+                form => text::json_of(&object, form),
             };
             return text.or_else(|| constant(&object)).unwrap_or_else(|| object.into());
         }
@@ -77,7 +57,7 @@ impl Form {
             return name;
         }
         let class = (Value::from("class"), Value::String(object.class));
-        let class = (self == Self::Typed).then_some(class);
+        let class = (self == Self::Generic).then_some(class);
         let fields = object.fields.into_iter();
         let fields = fields.map(|(name, v)| (Value::String(name), self.of(v)));
         Map { class: None, entries: class.into_iter().chain(fields).collect() }.into()
@@ -109,19 +89,22 @@ mod tests {
             ("color", Value::from("RED")),
             ("tags", Value::list(["x"])),
         ]);
-        assert_eq!(generalize(user.clone().into()), expected);
+        assert_eq!(generalize(user.clone().into(), Form::Generic), expected);
         let expected = Value::map([
             ("name", Value::from("Ada")),
             ("color", Value::from("RED")),
             ("tags", Value::list(["x"])),
         ]);
-        assert_eq!(generalize_untyped(user.into()), expected);
+        assert_eq!(generalize(user.into(), Form::Json), expected);
     }
 
     #[test]
     fn a_class_with_one_field_called_name_is_no_constant() {
         let value = Value::from(Value::object("a.Pet").field("name", "Rex"));
-        assert_eq!(generalize(value).get("class").and_then(Value::as_str), Some("a.Pet"));
+        assert_eq!(
+            generalize(value, Form::Generic).get("class").and_then(Value::as_str),
+            Some("a.Pet")
+        );
     }
 
     fn handle(class: &str) -> Object {

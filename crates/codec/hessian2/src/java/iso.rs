@@ -185,9 +185,30 @@ pub(super) fn instant(text: &str) -> Option<(i64, i32)> {
     Some((epoch_second(local, offset), local.time.nano))
 }
 
+/// Reads `20240229` or `20240229102030`.
+fn compact(text: &str) -> Option<LocalDateTime> {
+    let (year, rest) = digits(text, 4)?;
+    let (month, rest) = part(rest, 1, 12)?;
+    let (day, rest) = part(rest, 1, days_of(month, is_leap(year)))?;
+    let (hour, minute, second) = match rest {
+        "" => (0, 0, 0),
+        _ => {
+            let (hour, rest) = part(rest, 0, 23)?;
+            let (minute, rest) = part(rest, 0, 59)?;
+            (hour, minute, whole(rest, |rest| part(rest, 0, 59))?)
+        }
+    };
+    let time = LocalTime { hour, minute, second, nano: 0 };
+    Some(LocalDateTime { date: LocalDate { year, month, day }, time })
+}
+
 /// The milliseconds since 1970 of the text of a `java.util.Date` or one of `java.sql`: what
-/// [`instant`] takes, a time of 1970-01-01, or the milliseconds themselves.
+/// [`instant`] takes, 8 or 14 digits that are a date, a time of 1970-01-01, or the milliseconds
+/// themselves (fastjson2).
 pub(super) fn millis(text: &str) -> Option<i64> {
+    if let Some(local) = compact(text) {
+        return epoch_second(local, 0).checked_mul(MS_PER_SECOND);
+    }
     if let Ok(ms) = text.parse() {
         return Some(ms);
     }
@@ -237,6 +258,9 @@ mod tests {
             ("1969-12-31 23:59:59.999", -1),
             ("00:00:05", 5_000),
             ("-7", -7),
+            ("20240101", midnight),
+            ("20240101102030", midnight + 37_230_000),
+            ("20241301", 20_241_301),
         ] {
             assert_eq!(millis(text), Some(ms), "{text}");
         }

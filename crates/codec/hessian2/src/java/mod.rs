@@ -27,7 +27,7 @@ pub use calendar::Calendar;
 pub use constant::{DayOfWeek, Month, TimeUnit};
 pub use date::{Date, SqlDate, SqlTime, Timestamp};
 pub use decimal::BigDecimal;
-pub use generalize::{generalize, generalize_gson, generalize_untyped};
+pub use generalize::generalize;
 pub use integer::BigInteger;
 pub use text::{json, text};
 pub use throwable::{StackTraceElement, Throwable};

@@ -1,11 +1,12 @@
 //! Java's own types out of the texts and numbers that JSON and generic calls have for them.
 
+use super::iso::utc_of_ms;
 use super::{
     BitSet, Calendar, Class, Currency, Date, Duration, Instant, LocalDate, LocalDateTime,
     LocalTime, Locale, MonthDay, OffsetDateTime, OffsetTime, Period, StackTraceElement, Uuid, Year,
     YearMonth, ZoneId, ZoneOffset, ZonedDateTime,
 };
-use crate::{Decoder, Error, ErrorKind, JavaType, tag};
+use crate::{Decode, Decoder, Error, ErrorKind, Form, JavaType, tag};
 
 /// A type that a text or a number may stand for.
 pub(super) trait Realize: Sized {
@@ -20,6 +21,14 @@ pub(super) trait Realize: Sized {
     /// The value of an integer.
     fn of_number(_number: i64) -> Option<Self> {
         None
+    }
+
+    /// Reads the value of a list or of bytes.
+    fn of_list(d: &mut Decoder<'_>) -> Result<Self, Error>
+    where
+        Self: JavaType,
+    {
+        Err(d.mismatch(&Self::class_name()))
     }
 }
 
@@ -44,8 +53,9 @@ fn realized<T: Realize + JavaType>(d: &mut Decoder<'_>) -> Result<Option<T>, Err
             return Ok(None);
         }
         tag::TYPED_LIST_OPEN..=tag::LIST | 0x70..=0x7f => {
-            return Err(d.mismatch(&T::class_name()));
+            return T::of_list(d).map(Some);
         }
+        tag if Decoder::is_bytes(tag) => return T::of_list(d).map(Some),
         _ => (T::of_number(d.read_i64()?), "a number"),
     };
     if let Some(value) = value {
@@ -72,15 +82,11 @@ macro_rules! by_text {
 }
 
 by_text! {
-    LocalDateTime = "2024-02-29T10:20:30",
-    LocalTime = "10:20:30",
     Duration = "PT1H30M",
     Period = "P1Y2M3D",
     YearMonth = "2024-02",
     MonthDay = "--02-29",
     ZoneOffset = "+08:00",
-    ZonedDateTime = "2024-02-29T10:20:30+08:00[Asia/Shanghai]",
-    OffsetDateTime = "2024-02-29T10:20:30+08:00",
     OffsetTime = "10:20:30+08:00",
     Uuid = "123e4567-e89b-12d3-a456-426614174000",
 }
@@ -108,15 +114,76 @@ macro_rules! no_text {
     ($($type:ty),*) => {$(impl Realize for $type {})*};
 }
 
-no_text!(BitSet, StackTraceElement);
+no_text!(StackTraceElement);
 
-impl Realize for LocalDate {
-    const EXAMPLE: &'static str = "2024-02-29";
+/// The bytes of the bits, the lowest first: a list of numbers, or the text of one (fastjson2). Gson has
+/// the bits, as 0 and 1.
+impl Realize for BitSet {
+    const EXAMPLE: &'static str = "[5, 1]";
 
-    /// A time behind the date is left out, as Java does.
     fn of_text(text: &str) -> Option<Self> {
-        text.parse().ok().or_else(|| text.parse::<LocalDateTime>().ok().map(|both| both.date))
+        let text = text.strip_prefix('[')?.strip_suffix(']')?.trim();
+        let bytes = text.split(',').filter(|_| !text.is_empty()).map(|byte| byte.trim().parse());
+        let bytes: Vec<i8> = bytes.collect::<Result<_, _>>().ok()?;
+        Some(Self::from_bytes(&bytes.into_iter().map(i8::cast_unsigned).collect::<Vec<_>>()))
     }
+
+    fn of_number(byte: i64) -> Option<Self> {
+        Some(Self::from_bytes(&[i8::try_from(byte).ok()?.cast_unsigned()]))
+    }
+
+    fn of_list(d: &mut Decoder<'_>) -> Result<Self, Error> {
+        if d.form() == Some(Form::Gson) {
+            let bits = Vec::<bool>::decode(d)?;
+            return Ok(bits
+                .iter()
+                .enumerate()
+                .filter(|(_, bit)| **bit)
+                .map(|(at, _)| at)
+                .collect());
+        }
+        Ok(Self::from_bytes(&Vec::<u8>::decode(d)?))
+    }
+}
+
+/// Takes the milliseconds of a `java.util.Date`, in UTC.
+macro_rules! by_ms {
+    ($($type:ty = $example:literal: |$text:ident| $parse:expr, |$at:ident| $value:expr;)*) => {$(
+        impl Realize for $type {
+            const EXAMPLE: &'static str = $example;
+
+            fn of_text($text: &str) -> Option<Self> {
+                $parse
+            }
+
+            fn of_number(ms: i64) -> Option<Self> {
+                let $at = utc_of_ms(ms)?;
+                Some($value)
+            }
+        }
+    )*};
+}
+
+by_ms! {
+    // A time behind the date is left out, and a date without one begins, as in Java.
+    LocalDate = "2024-02-29": |text| local(text).map(|at| at.date), |at| at.date;
+    LocalDateTime = "2024-02-29T10:20:30": |text| local(text), |at| at;
+    LocalTime = "10:20:30": |text| text.parse().ok(), |at| at.time;
+    ZonedDateTime = "2024-02-29T10:20:30+08:00[Asia/Shanghai]":
+        |text| text.parse().ok(),
+        |at| Self { date_time: at, offset: UTC, zone: UTC.to_string() };
+    OffsetDateTime = "2024-02-29T10:20:30+08:00":
+        |text| text.parse().ok(),
+        |at| Self { date_time: at, offset: UTC };
+}
+
+const UTC: ZoneOffset = ZoneOffset { seconds: 0 };
+
+/// The local date and time of a text: a date, perhaps with a time, which may say that it is in UTC.
+fn local(text: &str) -> Option<LocalDateTime> {
+    let local = text.strip_suffix('Z').unwrap_or(text);
+    let midnight = LocalTime { hour: 0, minute: 0, second: 0, nano: 0 };
+    local.parse().ok().or_else(|| Some(LocalDateTime { date: text.parse().ok()?, time: midnight }))
 }
 
 impl Realize for Instant {

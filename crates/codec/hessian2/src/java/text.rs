@@ -4,11 +4,11 @@ use dubhe_core::Value;
 use dubhe_core::value::Object;
 
 use super::{
-    BigInteger, Calendar, Class, Currency, Duration, Instant, LocalDate, LocalDateTime, LocalTime,
-    Locale, MonthDay, OffsetDateTime, OffsetTime, Period, SqlDate, SqlTime, Timestamp, Uuid, Year,
-    YearMonth, ZoneId, ZoneOffset, ZonedDateTime, iso,
+    BigInteger, BitSet, Calendar, Class, Currency, Duration, Instant, LocalDate, LocalDateTime,
+    LocalTime, Locale, MonthDay, OffsetDateTime, OffsetTime, Period, SqlDate, SqlTime, Timestamp,
+    Uuid, Year, YearMonth, ZoneId, ZoneOffset, ZonedDateTime, iso,
 };
-use crate::from_value;
+use crate::{Form, from_value};
 
 /// The text that Java's generic calls send for an object: of a `java.lang.Class`, and of a local
 /// date or time (Dubbo Java `PojoUtils.generalize`). None for all else.
@@ -23,14 +23,14 @@ pub fn text(object: &Object) -> Option<String> {
     }
 }
 
-/// The form in Dubbo's JSON of an object of Java's own types: a text, or a number, which stays an object of
-/// `java.math.BigDecimal`. None for all else.
+/// The form in Dubbo's JSON of an object of Java's own types: a text, a number, which stays an object of
+/// `java.math.BigDecimal`, or the bytes of a `BitSet`. None for all else.
 pub fn json(object: &Object) -> Option<Value> {
-    json_of(object, false)
+    json_of(object, Form::Json)
 }
 
-/// The form that [`json`] gives, with dates that Gson reads.
-pub(super) fn json_of(object: &Object, gson: bool) -> Option<Value> {
+/// The form that [`json`] gives, for fastjson2 or for Gson.
+pub(super) fn json_of(object: &Object, form: Form) -> Option<Value> {
     let value = Value::from(object.clone());
     let value = &value;
     let text = match &*object.class {
@@ -43,7 +43,7 @@ pub(super) fn json_of(object: &Object, gson: bool) -> Option<Value> {
         "java.sql.Date" => {
             let SqlDate(ms) = from_value(value).ok()?;
             let day = iso::utc_of_ms(ms).filter(|at| iso::second_of_day(at.time) == 0);
-            day.filter(|_| ms % 1_000 == 0).map(|at| at.date.to_string()).or_else(|| date(ms, gson))
+            day.filter(|_| ms % 1_000 == 0).map(|at| at.date.to_string()).or_else(|| date(ms, form))
         }
         "java.sql.Time" => {
             let SqlTime(ms) = from_value(value).ok()?;
@@ -51,11 +51,15 @@ pub(super) fn json_of(object: &Object, gson: bool) -> Option<Value> {
         }
         "java.sql.Timestamp" => {
             let Timestamp(ms) = from_value(value).ok()?;
-            date(ms, gson)
+            date(ms, form)
         }
         handle!("CalendarHandle") => {
             let Calendar { date: ms, .. } = from_value(value).ok()?;
-            date(ms.0, gson)
+            date(ms.0, form)
+        }
+        handle!("BitSetHandle") => {
+            let set: BitSet = from_value(value).ok()?;
+            return Some(if form == Form::Gson { set.bits() } else { set.to_bytes().into() });
         }
         handle!("LocaleHandle") => from_value::<Locale>(value).ok().map(|locale| locale.value),
         handle!("java8.InstantHandle") => printed::<Instant>(value),
@@ -82,10 +86,10 @@ pub(super) fn json_of(object: &Object, gson: bool) -> Option<Value> {
 }
 
 /// The text of a `java.util.Date` in UTC, for fastjson2 or for Gson. None beyond Java's years.
-pub(super) fn date(ms: i64, gson: bool) -> Option<String> {
+pub(super) fn date(ms: i64, form: Form) -> Option<String> {
     let LocalDateTime { date, time } = iso::utc_of_ms(ms)?;
     let time = with_seconds(time);
-    Some(if gson { format!("{date}T{time}Z") } else { format!("{date} {time}") })
+    Some(if form == Form::Gson { format!("{date}T{time}Z") } else { format!("{date} {time}") })
 }
 
 /// A time with its seconds, which Java leaves out where they are zero but its JSON does not.

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+use dubhe_core::Value;
+
 use super::realize::realize;
 use crate::{Array, Decode, Decoder, Encode, Encoder, Error, ErrorKind};
 
@@ -87,6 +89,35 @@ impl BitSet {
     /// Returns `true` if the bit is set.
     pub fn get(&self, bit: usize) -> bool {
         self.words.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 == 1)
+    }
+}
+
+impl BitSet {
+    /// The bits in bytes, the lowest first, without zeros at the end (`BitSet.toByteArray`).
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes: Vec<u8> = self.words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let zeros = bytes.iter().rev().take_while(|byte| **byte == 0).count();
+        bytes.truncate(bytes.len() - zeros);
+        bytes
+    }
+
+    /// The set of bits in bytes, the lowest first.
+    pub(super) fn from_bytes(bytes: &[u8]) -> Self {
+        let word = |chunk: &[u8]| {
+            let mut word = [0; 8];
+            word.iter_mut().zip(chunk).for_each(|(to, from)| *to = *from);
+            i64::from_le_bytes(word)
+        };
+        Self { words: bytes.chunks(8).map(word).collect() }
+    }
+
+    /// The bits as 0 and 1, up to the highest that is set (Gson).
+    pub(super) fn bits(&self) -> Value {
+        let bytes = self.to_bytes();
+        let len = bytes.last().map_or(0, |last| {
+            bytes.len() * 8 - usize::try_from(last.leading_zeros()).unwrap_or_default()
+        });
+        Value::list((0..len).map(|bit| i32::from(self.get(bit))))
     }
 }
 

@@ -11,7 +11,9 @@ use dubhe_core::{Code, EncodedArgs, Format, Payload, Sink, Status, Value};
 
 use super::{can_forward, cannot_write, expect_hessian};
 use crate::dynamic::write_elements;
-use crate::{Arguments, DecodeArguments, Decoder, Encode as _, Encoder, Error, Limits, layout};
+use crate::{
+    Arguments, DecodeArguments, Decoder, Encode as _, Encoder, Error, Form, Limits, layout,
+};
 
 /// Arguments that borrow nothing from the message.
 pub trait OwnedArguments: for<'de> DecodeArguments<'de> {}
@@ -101,7 +103,7 @@ pub(super) fn read<T>(
             let limits = Limits::default();
             // Values that were not read from Hessian came as JSON.
             let generic = matches!(args, Args::Values(_));
-            let limits = if generic { limits.realizing() } else { limits };
+            let limits = if generic { limits.realizing(Form::Json) } else { limits };
             Decoder::shared_with_limits(&bytes, limits)
         }
         Payload::Message(_) => {
@@ -138,18 +140,22 @@ pub fn write_args(args: &Args, encoder: &mut Encoder) -> Result<(), Status> {
     }
 }
 
-/// The elements of one value, which came as JSON or as generic values, as arguments that are written by
-/// one encoder; several may have a container in common. They are decoded within `limits`, and become
+/// The elements of one value, which came in `form`, as arguments that are written by one encoder;
+/// several may have a container in common. They are decoded within `limits`, and become
 /// what the Rust types take, as in Dubbo Java: a `java.util.Date` is also taken as a text, a number as
 /// one, a `byte[]` as base64.
 ///
 /// # Errors
 /// [`Code::Internal`] when an element has no form in Hessian.
-pub fn elements(elements: &[Value], limits: &DecodeLimits) -> Result<EncodedArgs, Status> {
+pub fn elements(
+    elements: &[Value],
+    form: Form,
+    limits: &DecodeLimits,
+) -> Result<EncodedArgs, Status> {
     let mut encoder = Encoder::new();
     write_elements(elements, &mut encoder).map_err(cannot_write)?;
     let bytes = encoder.into_buffer().freeze();
-    let limits = limits.clone().with(Limits::of(limits).realizing());
+    let limits = limits.clone().with(Limits::of(limits).realizing(form));
     Ok(EncodedArgs::shared(Format::Hessian2, elements.len(), bytes).with_limits(limits))
 }
 

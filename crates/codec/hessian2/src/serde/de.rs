@@ -175,7 +175,7 @@ impl<'de> Deserializer<'de> for FromDecoder<'_, 'de> {
                 // A variant that is named like the class is a subclass.
                 return match variants.iter().find(|variant| **variant == class) {
                     Some(variant) => visitor.visit_enum(Variant { d, variant: (*variant).into() }),
-                    None => constant(d, visitor),
+                    None => constant(d, name, variants, visitor),
                 };
             }
             Start::Other(tag) => tag,
@@ -191,7 +191,7 @@ impl<'de> Deserializer<'de> for FromDecoder<'_, 'de> {
                 let variant = d.read_str()?;
                 visitor.visit_enum(Variant { d, variant })
             }),
-            _ => constant(d, visitor),
+            _ => constant(d, name, variants, visitor),
         }
     }
 
@@ -222,8 +222,13 @@ fn bytes<'de, V: Visitor<'de>>(d: &mut Decoder<'de>, visitor: V) -> Result<V::Va
     }
 }
 
-fn constant<'de, V: Visitor<'de>>(d: &mut Decoder<'de>, visitor: V) -> Result<V::Value, Error> {
-    match d.read_constant()? {
+fn constant<'de, V: Visitor<'de>>(
+    d: &mut Decoder<'de>,
+    name: &str,
+    variants: &[&'static str],
+    visitor: V,
+) -> Result<V::Value, Error> {
+    match d.read_constant_of(name, variants)? {
         Cow::Borrowed(name) => visitor.visit_enum(BorrowedStrDeserializer::new(name)),
         Cow::Owned(name) => visitor.visit_enum(StringDeserializer::new(name)),
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{Decode, Decoder, Encode, Encoder, Error, ErrorKind, JavaType};
+use crate::{Decode, Decoder, Encode, Encoder, Error, ErrorKind, Form, JavaType};
 
 macro_rules! java_type {
     ($type:ty, $descriptor:literal, $boxed:literal $(, $list:literal)?) => {
@@ -142,7 +142,7 @@ impl<'de> Decode<'de> for u8 {
 impl Encode for f32 {
     #[inline]
     fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
-        if e.boxes() {
+        if e.form().is_some() {
             return self.encode_boxed(e);
         }
         e.write_f64((*self).into());
@@ -153,12 +153,29 @@ impl Encode for f32 {
         e.write_f64(self.to_string().parse().unwrap_or_else(|_| (*self).into()));
         Ok(())
     }
+
+    /// An array stays one of `float` in a generic call.
+    fn encode_array(items: &[Self], class: &str, e: &mut Encoder) -> Result<(), Error> {
+        let generic = e.form() == Some(Form::Generic);
+        e.write_typed_list(class, items.len(), |e| {
+            items.iter().try_for_each(|item| {
+                if !generic {
+                    return item.encode(e);
+                }
+                e.write_f64((*item).into());
+                Ok(())
+            })
+        })
+    }
 }
 
 impl<'de> Decode<'de> for f32 {
     #[inline]
     #[allow(clippy::cast_possible_truncation, reason = "as Java narrows a double to a float")]
     fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
+        if d.realizes() {
+            return d.realize_float();
+        }
         Ok(d.read_f64()? as Self)
     }
 }
@@ -171,6 +188,9 @@ impl Encode for u16 {
     }
 
     fn encode_array(items: &[Self], _: &str, e: &mut Encoder) -> Result<(), Error> {
+        if e.form() == Some(Form::Gson) {
+            return Self::encode_list(items, e);
+        }
         e.write_char_units(items);
         Ok(())
     }
@@ -183,8 +203,13 @@ impl<'de> Decode<'de> for u16 {
             [] => Ok(0),
             [unit] => Ok(*unit),
             more => {
-                let detail = format!("expected a char, found a string of {} units", more.len());
-                Err(Error::new(ErrorKind::Range, detail).at(start))
+                let found = format!("a string of {} units", more.len());
+                let error = if d.realizes() {
+                    Decoder::unrealizable("a char", &found)
+                } else {
+                    Error::new(ErrorKind::Range, format!("expected a char, found {found}"))
+                };
+                Err(error.at(start))
             }
         }
     }
@@ -207,6 +232,9 @@ impl Encode for char {
     }
 
     fn encode_array(items: &[Self], _: &str, e: &mut Encoder) -> Result<(), Error> {
+        if e.form() == Some(Form::Gson) {
+            return Self::encode_list(items, e);
+        }
         e.write_str(&items.iter().collect::<String>());
         Ok(())
     }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use dubhe_core::payload::Args;
 use dubhe_core::reply::Reply;
 use dubhe_core::{Code, Method, Payload, Status, Value, descriptor};
-use dubhe_hessian2::java;
+use dubhe_hessian2::{Form, java};
 use dubhe_json::{Classes, Error, Limits};
 
 /// The arguments in `body`, for `method` or another one of its name. No bytes are no arguments.
@@ -34,12 +34,18 @@ pub(crate) fn arguments(body: &Bytes, method: &Method, limits: Limits) -> Result
     Ok(Args::Values(values.into()))
 }
 
-/// Returns `true` when a JSON array is the one argument of `method`, which takes a collection, and
-/// not the list of its arguments.
+/// Returns `true` when a JSON array is the one argument of `method`, which takes a collection or
+/// anything, and not the list of its arguments.
 fn is_the_argument(method: &Method, items: &[Value]) -> bool {
     let types = method.descriptor.as_deref().unwrap_or_default();
     let mut parameters = descriptor::parameters(types);
     let (Some(Ok(only)), None) = (parameters.next(), parameters.next()) else { return false };
+    match (only, items) {
+        ("Ljava/lang/Object;", _) => return true,
+        // The text of them.
+        ("[B" | "[C" | "Ljava/util/BitSet;", [Value::String(_)]) => return false,
+        _ => {}
+    }
     let collection = only.starts_with('[')
         || ["List", "Set", "Collection", "Iterable"]
             .iter()
@@ -49,9 +55,10 @@ fn is_the_argument(method: &Method, items: &[Value]) -> bool {
 
 /// The text of a result.
 pub(crate) fn result(payload: &Payload, limits: Limits) -> Result<Bytes, Status> {
-    let value = dubhe_hessian2::payload::generic_reply(&Reply::new(payload.clone()))?;
-    let text =
-        dubhe_json::to_string_within(&java::generalize_untyped(value), Classes::Drop, limits);
+    let reply = Reply::new(payload.clone());
+    let value = dubhe_hessian2::payload::generic_reply(&reply, Form::Json)?;
+    let value = java::generalize(value, Form::Json);
+    let text = dubhe_json::to_string_within(&value, Classes::Drop, limits);
     text.map(Bytes::from).map_err(|error| {
         Status::new(Code::Internal, format!("the result is not json: {error}")).with_source(error)
     })

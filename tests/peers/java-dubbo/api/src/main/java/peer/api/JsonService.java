@@ -64,6 +64,12 @@ public interface JsonService {
     Map<Long, BigDecimal> byLong(Map<Long, BigDecimal> v);
     Map<LocalDate, Date> byDate(Map<LocalDate, Date> v);
     Map<String, byte[]> bytesByName(Map<String, byte[]> v);
+    Map<TimeUnit, Integer> byUnit(Map<TimeUnit, Integer> v);
+    Map<UUID, String> byId(Map<UUID, String> v);
+    List<byte[]> bytesList(List<byte[]> v);
+    List<Float> floatList(List<Float> v);
+    BitSet bitSet(BitSet v);
     Object any(Object v);
     Invoice invoice(Invoice v);
+    Fields fields(Fields v);
 }

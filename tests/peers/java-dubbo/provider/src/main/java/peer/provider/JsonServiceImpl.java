@@ -1,6 +1,7 @@
 package peer.provider;
 
 import peer.api.Color;
+import peer.api.Fields;
 import peer.api.Invoice;
 import peer.api.JsonService;
 
@@ -67,6 +68,12 @@ public class JsonServiceImpl implements JsonService {
     @Override public Map<Long, BigDecimal> byLong(Map<Long, BigDecimal> v) { return v; }
     @Override public Map<LocalDate, Date> byDate(Map<LocalDate, Date> v) { return v; }
     @Override public Map<String, byte[]> bytesByName(Map<String, byte[]> v) { return v; }
+    @Override public Map<TimeUnit, Integer> byUnit(Map<TimeUnit, Integer> v) { return v; }
+    @Override public Map<UUID, String> byId(Map<UUID, String> v) { return v; }
+    @Override public List<byte[]> bytesList(List<byte[]> v) { return v; }
+    @Override public List<Float> floatList(List<Float> v) { return v; }
+    @Override public BitSet bitSet(BitSet v) { return v; }
     @Override public Object any(Object v) { return v; }
+    @Override public Fields fields(Fields v) { return v; }
     @Override public Invoice invoice(Invoice v) { return v; }
 }
