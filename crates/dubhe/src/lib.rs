@@ -157,6 +157,7 @@ pub mod fault {
 pub mod filter {
     pub use dubhe_core::filter::{Chain, Filter, Guard, Hook, Next, Passed, Step};
     pub use dubhe_filter::access_log::AccessLog;
+    pub use dubhe_filter::exception::ExceptionFilter;
     pub use dubhe_filter::token::Token;
 }
 

@@ -1,5 +1,6 @@
 //! A service that fails with every code, for the view that each side has of the errors of the other.
 
+use dubhe::java::Throwable;
 use dubhe::status::Exception;
 use dubhe::{Code, Status, Value, interface};
 
@@ -26,8 +27,7 @@ impl Codes for Failing {
         Err(match &*kind {
             "business" => Status::business(grpc()?, "closed"),
             "rpc" => {
-                let thrown = Exception::of_class(RPC_EXCEPTION, "closed");
-                Status::exception(thrown.with_rpc_code(code))
+                Throwable::new(RPC_EXCEPTION, "closed").field("code", code).into()
             }
             "unknown" => Status::exception(Exception::of_class("org.example.Unknown", "closed")),
             "wrapped" => {

@@ -65,7 +65,7 @@ pub(super) fn consumer(
     match (suite.peer, registry) {
         (Peer::Java(_), _) => {
             let streams = if wire == "tri" { ",streams" } else { "" };
-            let mut args = vec!["consume".into(), format!("-Dmode=calls,generic{streams}")];
+            let mut args = vec!["consume".into(), format!("-Dmode=calls,generic,codes{streams}")];
             match registry {
                 Some(registry) => args.extend([
                     format!("-Dregistry={}", registry.url()),
