@@ -53,9 +53,10 @@ impl ExceptionFilter {
     fn passes(&self, class: &str) -> bool {
         let within = |package: &&str| class.starts_with(*package);
         JDK.iter().chain(&DUBBO).any(|package| within(package))
-            || self.declared.iter().any(|name| {
-                **name == *class || (name.ends_with('.') && class.starts_with(&**name))
-            })
+            || self
+                .declared
+                .iter()
+                .any(|name| **name == *class || (name.ends_with('.') && class.starts_with(&**name)))
     }
 
     fn apply(&self, status: Status) -> Status {
@@ -99,7 +100,8 @@ mod tests {
             ("javafx.Closed", true),
             ("Closed", true),
         ] {
-            let thrown = Status::exception(Exception::of_class(class, "no")).with_code(Code::NotFound);
+            let thrown =
+                Status::exception(Exception::of_class(class, "no")).with_code(Code::NotFound);
             let status = filter.apply(thrown);
             assert_eq!(status.java().unwrap().is_wrapped(), wrapped, "{class}");
             assert_eq!(status.java().unwrap().class(), class);

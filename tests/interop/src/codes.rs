@@ -26,9 +26,7 @@ impl Codes for Failing {
         };
         Err(match &*kind {
             "business" => Status::business(grpc()?, "closed"),
-            "rpc" => {
-                Throwable::new(RPC_EXCEPTION, "closed").field("code", code).into()
-            }
+            "rpc" => Throwable::new(RPC_EXCEPTION, "closed").field("code", code).into(),
             "unknown" => Status::exception(Exception::of_class("org.example.Unknown", "closed")),
             "wrapped" => {
                 let exception = Exception::of_class("org.example.Unknown", "closed");

@@ -42,26 +42,26 @@ pub(super) const SUITES: &[Suite] = &[
     suite("rust->java-3.2.16/dubbo", JAVA_3_2, 774),
     suite("java-2.7.23->rust/dubbo", JAVA_2_7, 797),
     suite("rust->java-2.7.23/dubbo", JAVA_2_7, 774),
-    suite("go->rust/dubbo", Peer::Go, 9),
-    suite("rust->go/dubbo", Peer::Go, 9),
+    suite("go->rust/dubbo", Peer::Go, 11),
+    suite("rust->go/dubbo", Peer::Go, 11),
     suite("java-3.3.6->rust/tri", JAVA, 838),
     suite("rust->java-3.3.6/tri", JAVA, 814),
     suite("java-3.2.16->rust/tri", JAVA_3_2, 829),
     suite("rust->java-3.2.16/tri", JAVA_3_2, 807),
-    suite("go->rust/tri", Peer::Go, 15),
-    suite("rust->go/tri", Peer::Go, 15),
+    suite("go->rust/tri", Peer::Go, 17),
+    suite("rust->go/tri", Peer::Go, 17),
     suite("grpc-go->rust/grpc", Peer::GoGrpc, 17),
-    suite("rust->grpc-go/grpc", Peer::GoGrpc, 18),
+    suite("rust->grpc-go/grpc", Peer::GoGrpc, 19),
     suite("java-grpc->rust/grpc", Peer::JavaGrpc, 16),
-    suite("rust->java-grpc/grpc", Peer::JavaGrpc, 18),
+    suite("rust->java-grpc/grpc", Peer::JavaGrpc, 19),
     suite("java-3.3.6->rust/dubbo/zookeeper", JAVA, 804),
     suite("rust->java-3.3.6/dubbo/zookeeper", JAVA, 779),
-    suite("go->rust/dubbo/zookeeper", Peer::Go, 9),
-    suite("rust->go/dubbo/zookeeper", Peer::Go, 9),
+    suite("go->rust/dubbo/zookeeper", Peer::Go, 11),
+    suite("rust->go/dubbo/zookeeper", Peer::Go, 11),
     suite("java-3.3.6->rust/tri/zookeeper", JAVA, 837),
     suite("rust->java-3.3.6/tri/zookeeper", JAVA, 812),
-    suite("go->rust/tri/zookeeper", Peer::Go, 15),
-    suite("rust->go/tri/zookeeper", Peer::Go, 15),
+    suite("go->rust/tri/zookeeper", Peer::Go, 17),
+    suite("rust->go/tri/zookeeper", Peer::Go, 17),
 ];
 
 impl Suite {
@@ -131,14 +131,12 @@ impl Suite {
     /// The services that its cases call.
     fn services(&self) -> &'static [&'static str] {
         match (self.peer, self.wire()) {
-            (Peer::Java(_), "tri") => {
-                &[
-                    "peer.api.GreetService",
-                    "peer.api.Codes",
-                    "peer.proto.Greeter",
-                    "peer.proto.StreamService",
-                ]
-            }
+            (Peer::Java(_), "tri") => &[
+                "peer.api.GreetService",
+                "peer.api.Codes",
+                "peer.proto.Greeter",
+                "peer.proto.StreamService",
+            ],
             (Peer::Java(_), _) => &["peer.api.GreetService", "peer.api.Codes"],
             (Peer::Go, "tri") => {
                 &["org.example.interop.Greeter", "org.example.interop.PojoService"]

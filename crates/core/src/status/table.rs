@@ -265,9 +265,11 @@ mod tests {
     fn a_missing_service_or_method_is_known_by_its_text() {
         use dubbo::{BAD_REQUEST, SERVER_ERROR, SERVICE_ERROR};
         let broken = "Fail to decode request due to: ";
-        let old = format!("{broken}java.lang.IllegalArgumentException: Service not found:a.B, c\n\tat");
+        let old =
+            format!("{broken}java.lang.IllegalArgumentException: Service not found:a.B, c\n\tat");
         let new = format!("{broken}RpcInvocation [methodName=c, parameterTypes=null]");
-        let absent = "org.apache.dubbo.remoting.RemotingException: Not found exported service: a.B:1";
+        let absent =
+            "org.apache.dubbo.remoting.RemotingException: Not found exported service: a.B:1";
         let generic = "org.apache.dubbo.rpc.RpcException: No such method c in class interface a.B";
         let generic_old = "org.apache.dubbo.rpc.RpcException: a.B.c()\n\tat \
             org.apache.dubbo.rpc.filter.GenericFilter.invoke(GenericFilter.java:189)\n\
@@ -280,7 +282,11 @@ mod tests {
             (SERVICE_ERROR, generic_old),
         ] {
             let status = from_dubbo(byte, text);
-            assert_eq!((status.code(), status.retry()), (Code::Unimplemented, Retry::Never), "{text}");
+            assert_eq!(
+                (status.code(), status.retry()),
+                (Code::Unimplemented, Retry::Never),
+                "{text}"
+            );
             assert_ne!(from_dubbo(SERVER_ERROR, text).code(), Code::Unimplemented);
         }
         let other = format!("{broken}RpcInvocation [methodName=c, parameterTypes=[int]]");
@@ -289,7 +295,8 @@ mod tests {
         assert_eq!(from_dubbo(SERVICE_ERROR, below).code(), Code::Internal);
 
         let generic = "No such method c in class interface a.B";
-        let none = r#"Cannot invoke "java.util.List.iterator()" because "methodDescriptors" is null"#;
+        let none =
+            r#"Cannot invoke "java.util.List.iterator()" because "methodDescriptors" is null"#;
         for text in [generic, none] {
             assert_eq!(from_triple(Code::Unknown, text), Code::Unimplemented);
             assert_eq!(from_triple(Code::Internal, text), Code::Internal);

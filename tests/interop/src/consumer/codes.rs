@@ -60,11 +60,8 @@ pub(super) async fn run(
         cases.fails(name, judge, s.fail("business".into(), number)).await;
     }
     for (number, code) in (0..).zip(OF_RPC_EXCEPTION) {
-        let origin = if number == BIZ_EXCEPTION {
-            Origin::RemoteBusiness
-        } else {
-            Origin::RemoteFramework
-        };
+        let origin =
+            if number == BIZ_EXCEPTION { Origin::RemoteBusiness } else { Origin::RemoteFramework };
         let judge =
             |status: &Status| is(status, code, origin) && status.message().ends_with("closed");
         let call = s.fail("rpc".into(), i32::try_from(number).unwrap_or_default());
@@ -73,7 +70,8 @@ pub(super) async fn run(
     // Java's `ExceptionFilter` leaves its text, and ours what it was.
     let judge = |status: &Status| status.is_business() && status.message().contains("closed");
     cases.fails("codes/unknown", judge, s.fail("unknown".into(), 2)).await;
-    let judge = |status: &Status| status.origin() == Origin::RemoteFramework && status.java().is_none();
+    let judge =
+        |status: &Status| status.origin() == Origin::RemoteFramework && status.java().is_none();
     cases.fails("codes/unserializable", judge, s.fail("unserializable".into(), 13)).await;
     missing(cases, app, source, services).await
 }
