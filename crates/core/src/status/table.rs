@@ -260,7 +260,7 @@ mod tests {
         assert_eq!(from_dubbo(77, "?").code(), Code::Unknown);
     }
 
-    /// As Dubbo Java 2.7.23, 3.2.16 and 3.3.6 say it.
+    /// Texts of Dubbo Java 2.7.23, 3.2.16 and 3.3.6.
     #[test]
     fn a_missing_service_or_method_is_known_by_its_text() {
         use dubbo::{BAD_REQUEST, SERVER_ERROR, SERVICE_ERROR};

@@ -76,7 +76,7 @@ pub(super) async fn run(
     missing(cases, app, source, services).await
 }
 
-/// What does not exist is `UNIMPLEMENTED`, however it is called.
+/// Calls of what does not exist: they are `UNIMPLEMENTED`, however it is called.
 async fn missing(
     cases: &mut Cases,
     app: &App,

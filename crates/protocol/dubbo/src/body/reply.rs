@@ -102,7 +102,8 @@ pub(crate) fn read_failure(
     }
 }
 
-/// Behind the text Dubhe sends attachments where the byte does not say all; Dubbo Java skips them.
+/// An error in hessian2: behind the text Dubhe sends attachments where the byte does not say all, which
+/// Dubbo Java skips.
 fn read_hessian_failure(byte: u8, body: &Bytes, limits: &BodyLimits) -> Status {
     let status = table::from_dubbo(byte, &read_error(body));
     let mut d = limits.decoder(body);
