@@ -51,8 +51,7 @@ impl ExceptionFilter {
     }
 
     fn passes(&self, class: &str) -> bool {
-        let within = |package: &&str| class.starts_with(*package);
-        JDK.iter().chain(&DUBBO).any(|package| within(package))
+        JDK.iter().chain(&DUBBO).any(|package| class.starts_with(package))
             || self
                 .declared
                 .iter()
