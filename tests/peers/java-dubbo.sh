@@ -83,7 +83,7 @@ peer_address() { local p; for p in "${PEER_PROCS[@]}"; do echo "$p=$p://127.0.0.
 
 case ${1:-} in
   serve) prepare; provider_command "$2" "$3"; serve "${JAVA_CMD[@]}" ;;
-  consume) shift; prepare; java_command "$@" peer.consumer.Consumer; exec "${JAVA_CMD[@]}" ;;
+  consume) shift; prepare; java_command -Derrors="$PEERS_SRC/../../docs/user/errors.md" "$@" peer.consumer.Consumer; exec "${JAVA_CMD[@]}" ;;
   invoke) shift; prepare; java_command peer.consumer.Invoke; exec "${JAVA_CMD[@]}" "$@" ;;
   bench-server) prepare; jvm -Xmx512m -Dprotocol="$2" -Dport="$3" peer.bench.Server; serve "${JAVA_CMD[@]}" ;;
   bench-client) shift; prepare; jvm -Xmx512m peer.bench.Client; exec "${JAVA_CMD[@]}" "$@" ;;

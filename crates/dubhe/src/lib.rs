@@ -12,7 +12,7 @@
 //! | spawn work that keeps the deadline | [`spawn()`] |
 //! | fail, and see why a call failed | [`Status`], [`Code`] |
 //! | find providers, announce mine | [`AppBuilder::registry`], [`registry_at`], [`registry`] |
-//! | do something around each call | [`Filter`], [`Hook`], [`filter::AccessLog`], [`filter::Token`] |
+//! | do something around each call | [`Filter`], [`Hook`], [`filter::AccessLog`], [`filter::Token`], [`filter::ExceptionFilter`] |
 //! | refuse calls before they are decoded | [`gate::Gate`] |
 //! | choose the provider | [`balance`], [`router`] |
 //! | say what happens after a failure | [`Fault`], [`ClientBuilder::retries`] |
@@ -178,6 +178,7 @@ pub mod callback {
 pub mod filter {
     pub use dubhe_core::filter::{Chain, Filter, Guard, Hook, Next, Passed, Step};
     pub use dubhe_filter::access_log::AccessLog;
+    pub use dubhe_filter::exception::ExceptionFilter;
     pub use dubhe_filter::token::Token;
 }
 

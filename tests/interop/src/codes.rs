@@ -1,31 +1,38 @@
-//! A service that fails with every code, for the view that Java has of errors.
+//! A service that fails with every code, for the view that each side has of the errors of the other.
 
+use dubhe::java::Throwable;
 use dubhe::status::Exception;
-use dubhe::{Code, Status, interface};
+use dubhe::{Code, Status, Value, interface};
+
+/// The exception of Dubbo for an error of the call.
+const RPC_EXCEPTION: &str = "org.apache.dubbo.rpc.RpcException";
 
 /// Fails as it is told.
 #[interface("peer.api.Codes")]
 pub(crate) trait Codes {
-    /// Fails with the gRPC code of that number: `call`, `business`, or `wrapped`, an exception whose
-    /// class Java lacks.
-    async fn fail(&self, kind: String, code: i32) -> Result<String, Status>;
+    /// Fails with "closed", as the interface of the Java peer says.
+    async fn fail(&self, kind: String, code: i32) -> Result<Value, Status>;
 }
 
 pub(crate) struct Failing;
 
 impl Codes for Failing {
-    async fn fail(&self, kind: String, code: i32) -> Result<String, Status> {
+    async fn fail(&self, kind: String, code: i32) -> Result<Value, Status> {
         let number = u8::try_from(code).ok();
-        let code = number.and_then(Code::from_number).ok_or_else(|| {
-            Status::invalid_argument(format!("{code} is no code of an error; give 1 to 16"))
-        })?;
+        let grpc = || {
+            number.and_then(Code::from_number).ok_or_else(|| {
+                Status::invalid_argument(format!("{code} is no code of an error; give 1 to 16"))
+            })
+        };
         Err(match &*kind {
-            "business" => Status::business(code, "closed"),
+            "business" => Status::business(grpc()?, "closed"),
+            "rpc" => Throwable::new(RPC_EXCEPTION, "closed").field("code", code).into(),
+            "unknown" => Status::exception(Exception::of_class("org.example.Unknown", "closed")),
             "wrapped" => {
                 let exception = Exception::of_class("org.example.Unknown", "closed");
-                Status::exception(exception.wrapped()).with_code(code)
+                Status::exception(exception.wrapped()).with_code(grpc()?)
             }
-            _ => Status::new(code, "closed"),
+            _ => Status::new(grpc()?, "closed"),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! The services of the peers, provided.
 
+use dubhe::filter::ExceptionFilter;
 use dubhe::{Export, Server, Service, Status};
 
 use crate::codes::{CodesServer, Failing};
@@ -29,7 +30,7 @@ pub(crate) async fn run(
     let mut server = Server::builder()
         .application(APPLICATION)
         .service(export(GreetServiceServer::new(Greeter::new())))
-        .service(export(CodesServer::new(Failing)))
+        .service(export(CodesServer::new(Failing)).filter(ExceptionFilter::new()))
         .service(export(JsonServiceServer::new(Echo)))
         .service(export(PojoServiceServer::new(Pojos)))
         .service(export(StreamServiceServer::new(Streams)))

@@ -66,8 +66,8 @@ pub(super) fn consumer(
     match (suite.peer, registry) {
         (Peer::Java(_), _) => {
             let streams = if wire == "tri" { ",streams" } else { "" };
-            let mut args =
-                vec!["consume".into(), format!("-Dmode=calls,generic,conventions{streams}")];
+            let mode = format!("-Dmode=calls,generic,conventions,codes{streams}");
+            let mut args = vec!["consume".into(), mode];
             match registry {
                 Some(registry) => args.extend([
                     format!("-Dregistry={}", registry.url()),

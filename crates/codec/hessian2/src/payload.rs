@@ -1,6 +1,7 @@
 //! Typed values as payloads of a call, and back: the bridge to [`dubhe_core`]'s seams.
 
 mod arguments;
+mod thrown;
 mod values;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use crate::{Decode, Decoder, Encode, Encoder, Error, Form, Limits};
 pub use arguments::{
     OwnedArguments, args, arguments, arguments_with_memory, elements, separate, shared, write_args,
 };
+pub use thrown::{thrown, thrown_bytes};
 pub use values::values;
 
 /// A value that borrows nothing from the message.
@@ -181,7 +183,11 @@ pub fn exception<T: Owned>(status: &Status) -> Option<Result<T, Error>> {
 
 /// A Java exception as a message; `None` when its content is not known as a value.
 pub fn exception_bytes(exception: &Exception) -> Option<Bytes> {
+    content_bytes(exception.content())
+}
+
+fn content_bytes(content: &Content) -> Option<Bytes> {
     let mut encoder = Encoder::new();
-    write_content(exception.content(), &mut encoder).ok()?;
+    write_content(content, &mut encoder).ok()?;
     Some(encoder.into_buffer().freeze())
 }

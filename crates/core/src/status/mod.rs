@@ -4,6 +4,7 @@ mod code;
 mod exception;
 mod late;
 pub mod marks;
+mod missing;
 mod panics;
 mod short;
 pub mod table;

@@ -2,7 +2,7 @@
 //!
 //! Sources: Dubbo Java `Response`, `RpcException`, `TriRpcStatus`; gRPC's HTTP mapping.
 
-use super::{Code, Exception, Origin, Retry, Status};
+use super::{Code, Exception, Origin, Retry, Status, missing};
 
 /// Status byte of a dubbo response frame (Dubbo Java `Response`).
 pub mod dubbo {
@@ -16,7 +16,7 @@ pub mod dubbo {
     pub const SERVER_TIMEOUT: u8 = 31;
     /// The connection closed (local in Java).
     pub const CHANNEL_INACTIVE: u8 = 35;
-    /// The request could not be decoded, or names no method.
+    /// The request could not be decoded, or names no method or service.
     pub const BAD_REQUEST: u8 = 40;
     /// The response could not be encoded.
     pub const BAD_RESPONSE: u8 = 50;
@@ -47,10 +47,21 @@ const FROM_DUBBO: [(u8, Code, Retry); 11] = [
     (dubbo::SERVER_THREADPOOL_EXHAUSTED, Code::ResourceExhausted, Retry::Unstarted),
 ];
 
-/// The error of a dubbo response whose status byte is not [`dubbo::OK`].
+/// The error of a dubbo response whose status byte is not [`dubbo::OK`]. Dubbo Java says only in the
+/// text of two of them that the service or the method is missing.
 pub fn from_dubbo(status: u8, message: &str) -> Status {
-    let (code, retry) = row_of_dubbo(status);
+    let (mut code, retry) = row_of_dubbo(status);
+    if matches!(status, dubbo::BAD_REQUEST | dubbo::SERVICE_ERROR) && missing::is_said_by(message) {
+        code = Code::Unimplemented;
+    }
     Status::new(code, message).with_origin(Origin::RemoteFramework).with_retry(retry)
+}
+
+/// The code of an error over Triple, from the code and the message that came. Dubbo Java has
+/// [`Code::Unknown`] for methods that are missing in some versions and ways of calling.
+pub fn from_triple(code: Code, message: &str) -> Code {
+    let missing = code == Code::Unknown && missing::is_said_by(message);
+    if missing { Code::Unimplemented } else { code }
 }
 
 /// The form of an error of the call in a dubbo response.
@@ -135,6 +146,9 @@ pub fn is_rpc_exception(class: &str) -> bool {
     class == RPC_EXCEPTION || OTHER_RPC_EXCEPTIONS.contains(&class)
 }
 
+/// `RpcException.code` where nothing more is known.
+const UNKNOWN_EXCEPTION: i32 = 0;
+
 /// `RpcException.code` of an exception that the service has thrown after all.
 const BIZ_EXCEPTION: i32 = 3;
 
@@ -145,14 +159,22 @@ pub fn of_exception(exception: &Exception) -> (Code, Origin) {
         return (code_of_java_class(exception.class()), Origin::RemoteBusiness);
     }
     match exception.rpc_code() {
+        UNKNOWN_EXCEPTION if is_missing_method(exception) => {
+            (Code::Unimplemented, Origin::RemoteFramework)
+        }
         BIZ_EXCEPTION => (Code::Unknown, Origin::RemoteBusiness),
         number => (code_of_rpc_exception(number), Origin::RemoteFramework),
     }
 }
 
+/// Returns `true` for what a generic call of a missing method throws over Triple.
+fn is_missing_method(exception: &Exception) -> bool {
+    exception.message().is_some_and(|message| missing::is_generic(&message))
+}
+
 /// `RpcException.code` and the codes it stands for (Dubbo Java `RpcException`).
 const OF_RPC_EXCEPTION: [(i32, Code); 14] = [
-    (0, Code::Unknown),
+    (UNKNOWN_EXCEPTION, Code::Unknown),
     (1, Code::Unavailable),
     (2, Code::DeadlineExceeded),
     (BIZ_EXCEPTION, Code::Unknown),
@@ -183,7 +205,7 @@ pub fn rpc_exception_of(code: Code) -> i32 {
         Code::Unimplemented => 11,
         Code::InvalidArgument => 12,
         Code::Unauthenticated => 13,
-        _ => 0,
+        _ => UNKNOWN_EXCEPTION,
     }
 }
 
@@ -236,6 +258,54 @@ mod tests {
         assert_eq!(timeout.origin(), Origin::RemoteFramework);
         assert_eq!(from_dubbo(100, "full").retry(), Retry::Unstarted);
         assert_eq!(from_dubbo(77, "?").code(), Code::Unknown);
+    }
+
+    /// Texts of Dubbo Java 2.7.23, 3.2.16 and 3.3.6.
+    #[test]
+    fn a_missing_service_or_method_is_known_by_its_text() {
+        use dubbo::{BAD_REQUEST, SERVER_ERROR, SERVICE_ERROR};
+        let broken = "Fail to decode request due to: ";
+        let old =
+            format!("{broken}java.lang.IllegalArgumentException: Service not found:a.B, c\n\tat");
+        let new = format!("{broken}RpcInvocation [methodName=c, parameterTypes=null]");
+        let absent =
+            "org.apache.dubbo.remoting.RemotingException: Not found exported service: a.B:1";
+        let generic = "org.apache.dubbo.rpc.RpcException: No such method c in class interface a.B";
+        let generic_old = "org.apache.dubbo.rpc.RpcException: a.B.c()\n\tat \
+            org.apache.dubbo.rpc.filter.GenericFilter.invoke(GenericFilter.java:189)\n\
+            Caused by: java.lang.NoSuchMethodException: a.B.c()";
+        for (byte, text) in [
+            (BAD_REQUEST, &*old),
+            (BAD_REQUEST, &new),
+            (SERVICE_ERROR, absent),
+            (SERVICE_ERROR, generic),
+            (SERVICE_ERROR, generic_old),
+        ] {
+            let status = from_dubbo(byte, text);
+            assert_eq!(
+                (status.code(), status.retry()),
+                (Code::Unimplemented, Retry::Never),
+                "{text}"
+            );
+            assert_ne!(from_dubbo(SERVER_ERROR, text).code(), Code::Unimplemented);
+        }
+        let other = format!("{broken}RpcInvocation [methodName=c, parameterTypes=[int]]");
+        assert_eq!(from_dubbo(BAD_REQUEST, &other).code(), Code::InvalidArgument);
+        let below = "java.io.IOException: x\nCaused by: y: Not found exported service: a.B";
+        assert_eq!(from_dubbo(SERVICE_ERROR, below).code(), Code::Internal);
+
+        let generic = "No such method c in class interface a.B";
+        let none =
+            r#"Cannot invoke "java.util.List.iterator()" because "methodDescriptors" is null"#;
+        for text in [generic, none] {
+            assert_eq!(from_triple(Code::Unknown, text), Code::Unimplemented);
+            assert_eq!(from_triple(Code::Internal, text), Code::Internal);
+        }
+        assert_eq!(from_triple(Code::Unknown, "closed"), Code::Unknown);
+        let thrown = Exception::of_class(RPC_EXCEPTION, generic);
+        assert_eq!(of_exception(&thrown), (Code::Unimplemented, Origin::RemoteFramework));
+        let thrown = Exception::of_class("a.B", generic);
+        assert_eq!(of_exception(&thrown), (Code::Unknown, Origin::RemoteBusiness));
     }
 
     #[test]

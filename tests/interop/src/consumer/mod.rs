@@ -14,6 +14,7 @@
 
 mod calls;
 mod cases;
+mod codes;
 mod conventions;
 mod echo;
 mod generic;
@@ -85,6 +86,7 @@ pub(crate) async fn run(source: &Source, suite: Suite, only: String) -> Result<b
             calls::run(&mut cases, &services).await;
             made::run(&mut cases, &services.greet).await;
             generic::run(&mut cases, &services.generic, &services.unknown).await;
+            codes::run(&mut cases, &app, source, &services).await?;
             conventions::run(&mut cases, &app, source, &services.generic).await?;
             if wire == "tri" {
                 let hellos: peer::proto::GreeterClient = source.client(app.client())?;

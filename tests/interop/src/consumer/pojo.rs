@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use dubhe::java::Date;
 use dubhe::{CallOptions, Status};
 
-use super::cases::{Cases, same};
+use super::cases::{Cases, agree, same};
 use crate::pojo::{PojoServiceClient, User};
 
 /// `wire` is the protocol, as the names of the cases have it.
@@ -40,6 +40,15 @@ pub(super) async fn run(cases: &mut Cases, wire: &str, p: &PojoServiceClient) {
     cases.fails(name("exception"), boom, p.fail("boom".into())).await;
     let blue = p.with(CallOptions::new().attachment("colour", "blue"));
     cases.equal(name("attachment"), "blue", blue.attach("colour".into())).await;
+    for text in ["é", "😀"] {
+        let colour = p.with(CallOptions::new().attachment("colour", text));
+        let check = async {
+            let seen = colour.attach("colour".into()).await?;
+            // Over Triple a byte is a character, as from Dubbo Java; dubbo-go reads UTF-8.
+            agree(seen == text || wire == "tri" && seen == "\u{fffd}", &text, &seen)
+        };
+        cases.check(name(&format!("attachment/{text}")), check).await;
+    }
 }
 
 fn ann() -> User {

@@ -53,6 +53,11 @@ async fn unary(cases: &mut Cases, g: &GreeterClient) {
     let large = g.unary(large).map(|reply| reply.map(|reply| reply.into_inner().payload.len()));
     cases.equal("idl/unary-1MB", 1_usize << 20, large).await;
     cases.fails("idl/unary-error", invalid, g.unary(request("error", 0))).await;
+    for code in (1..=16).filter_map(Code::from_number) {
+        let judge = |status: &Status| status.code() == code && status.message().contains("closed");
+        let call = g.unary(request("code", code.number().into()));
+        cases.fails(format!("idl/code/{code}"), judge, call).await;
+    }
     let later = g.unary(request("later", 0)).map(|reply| reply.map(message));
     cases.equal("idl/unary-async", "Hello, later", later).await;
 }

@@ -23,7 +23,12 @@ fn admitted(request: HelloRequest) -> Result<HelloRequest, Status> {
 
 impl Greeter for Hellos {
     async fn unary(&self, request: Request<HelloRequest>) -> Result<Response<HelloReply>, Status> {
-        Ok(reply(admitted(request.into_inner())?, 0).into())
+        let request = request.into_inner();
+        if request.name == "code" {
+            let code = u8::try_from(request.count).ok().and_then(Code::from_number);
+            return Err(Status::new(code.unwrap_or(Code::Unknown), "closed"));
+        }
+        Ok(reply(admitted(request)?, 0).into())
     }
 
     async fn server_stream(

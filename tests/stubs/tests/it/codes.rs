@@ -165,7 +165,7 @@ async fn an_error_of_the_call_is_the_same_at_every_caller() {
 
         for path in ["POST /org.example.Codes/fail", "POST /sample.shapes.v1.Shapes/Say"] {
             let got = scene.http(path, format!("fail: {fail}")).await;
-            assert_eq!(got.status.to_string(), row[3], "{path} {code}");
+            assert_eq!(got.status.to_string(), row[4], "{path} {code}");
         }
     }
 }
@@ -188,7 +188,7 @@ async fn a_refusal_is_the_same_at_every_caller_and_may_go_elsewhere_by_its_code(
         }
         let got =
             scene.http("POST /org.example.Codes/fail", format!("dubhe-priority: {number}")).await;
-        assert_eq!(got.status.to_string(), row[3], "{code}");
+        assert_eq!(got.status.to_string(), row[4], "{code}");
     }
 }
 
@@ -212,13 +212,13 @@ async fn a_business_error_is_the_same_at_every_caller_and_is_never_sent_again() 
             assert_no_marks(status);
         }
         // Java peers get the same exception over both protocols.
-        let class = Some(row[2].clone());
+        let class = Some(row[3].clone());
         assert_eq!(classes, [class.clone(), class, None]);
 
         let got = scene.http("POST /org.example.Codes/fail", format!("fail: {fail}")).await;
         assert_eq!(got.body, format!(r#"{{"message":"{TEXT}","status":"500"}}"#));
         let got = scene.http("POST /sample.shapes.v1.Shapes/Say", format!("fail: {fail}")).await;
-        assert_eq!(got.status.to_string(), row[3]);
+        assert_eq!(got.status.to_string(), row[4]);
     }
 }
 

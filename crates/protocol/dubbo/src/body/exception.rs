@@ -3,7 +3,6 @@
 use bytestring::ByteString;
 use dubhe_core::payload::Content;
 use dubhe_core::status::{Exception, Origin, marks};
-use dubhe_core::value::{List, Object};
 use dubhe_core::{Code, Metadata, Status, Value};
 use dubhe_hessian2::Decode as _;
 
@@ -71,31 +70,5 @@ pub(crate) fn with_marks(status: &Status, mark: Option<(&'static str, Code)>) ->
 
 /// The exception for an error: its own, else one that every Dubbo consumer accepts.
 pub(crate) fn to_exception(status: &Status) -> Content {
-    match marks::on_wire(status).content() {
-        Content::Dynamic(Value::Object(object)) if object.get("stackTrace").is_none() => {
-            Content::Dynamic(throwable((**object).clone()))
-        }
-        content => content.clone(),
-    }
-}
-
-/// Adds the fields that a `Throwable` has and `object` lacks, as Java writes an exception without
-/// stack: readers that skip constructors would have nulls there, and Java 8 stumbles over them.
-fn throwable(object: Object) -> Value {
-    // Higher than any label the fields themselves may use.
-    const SELF: u32 = u32::MAX;
-    let mut whole = Object::new(object.class.clone())
-        .field("suppressedExceptions", empty("java.util.Collections$EmptyList"))
-        .field("stackTrace", empty("[java.lang.StackTraceElement"))
-        .field("cause", Value::reference(SELF));
-    let given = |name: &str| object.fields.iter().any(|(field, _)| field == name);
-    whole.fields.retain(|(name, _)| !given(name));
-    whole.fields.extend(object.fields.iter().cloned());
-    let refers_to_itself = !given("cause");
-    let value = Value::from(whole);
-    if refers_to_itself { value.shared(SELF) } else { value }
-}
-
-fn empty(class: &'static str) -> List {
-    List::new(Vec::<Value>::new()).class(class)
+    dubhe_hessian2::payload::thrown(&marks::on_wire(status))
 }

@@ -6,6 +6,7 @@
 mod attachments;
 mod event;
 mod exception;
+mod jsonb;
 mod limits;
 mod reply;
 mod request;

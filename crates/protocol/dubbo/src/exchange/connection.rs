@@ -358,15 +358,20 @@ impl Connection {
 
     fn read(&self, answered: Answered, waiting: &Waiting) -> Outcome {
         let what = CallLabel::waiting(waiting, &self.handle.peer().remote);
+        if answered.status != table::dubbo::OK {
+            let status = body::read_failure(
+                answered.status,
+                answered.serialization,
+                &answered.body,
+                &self.limits,
+            );
+            return Err(status.with_call(&what));
+        }
         if answered.serialization != SerializationId::HESSIAN2 {
             return Err(what.bad_reply(format_args!(
                 "it is serialized as {} though the request was in hessian2",
                 answered.serialization
             )));
-        }
-        if answered.status != table::dubbo::OK {
-            let status = body::read_failure(answered.status, &answered.body, &self.limits);
-            return Err(status.with_call(&what));
         }
         let (answer, mut metadata) = match body::read_reply(&answered.body, &self.limits) {
             Ok(reply) => reply,

@@ -109,6 +109,23 @@ async fn statuses_and_broken_replies_are_errors_of_their_call() {
             Retry::Never,
             "demo.Service.m on",
         ),
+        // As Dubbo Java 3.2 sends every text.
+        (
+            SerializationId::FASTJSON2,
+            dubbo::SERVICE_ERROR,
+            b"\0\0\0\x05\x4dslow".to_vec(),
+            Code::Internal,
+            Retry::Never,
+            "slow",
+        ),
+        (
+            java,
+            dubbo::SERVER_TIMEOUT,
+            vec![0xac],
+            Code::DeadlineExceeded,
+            Retry::Unknown,
+            "cannot be read: it is serialized as java (3)",
+        ),
         (
             HESSIAN2,
             dubbo::OK,

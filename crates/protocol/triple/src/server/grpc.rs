@@ -6,8 +6,7 @@ use dubhe_core::reply::Trailers;
 use dubhe_core::status::{Retry, marks};
 use dubhe_core::time::Deadline;
 use dubhe_core::{Code, Format, Metadata, Method, Payload, Status};
-use dubhe_hessian2::java::Throwable;
-use dubhe_hessian2::payload::exception_bytes;
+use dubhe_hessian2::payload::thrown_bytes;
 use http::header::{ALLOW, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use http::{Response, StatusCode};
 
@@ -115,10 +114,7 @@ impl Grpc {
         if self.codec != Codec::Wrapper || !self.exceptions || !thrown {
             return None;
         }
-        // Its fields are written anew: Java needs all that a throwable has, stack and cause too.
-        let exception = exception_bytes(&marks::on_wire(status))?;
-        let throwable: Throwable = dubhe_hessian2::from_bytes(&exception).ok()?;
-        let bytes = dubhe_hessian2::to_bytes(&throwable).ok()?;
+        let bytes = thrown_bytes(&marks::on_wire(status))?;
         let data = Data::message(wrap_bytes(&bytes).freeze(), self.limit).ok()?;
         let mut headers = self.head(&Metadata::new());
         headers.insert(EXCEPTION_CODE, BUSINESS.into());

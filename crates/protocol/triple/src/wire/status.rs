@@ -155,9 +155,13 @@ pub fn read(
     }
     let code = number.to_str().ok().and_then(|n| n.parse().ok()).and_then(Code::from_number);
     let message = headers.get(GRPC_MESSAGE).map(|m| percent::decode(m.as_bytes()));
-    let code = code.unwrap_or(Code::Unknown);
     // An error of the service is never sent again, whatever its code.
     let business = headers.contains_key(BUSINESS);
+    let code = code.unwrap_or(Code::Unknown);
+    let code = match &message {
+        Some(message) if !business => table::from_triple(code, message),
+        _ => code,
+    };
     let retry = match code {
         _ if business => Retry::Never,
         code if is_of_provider(code) && headers.contains_key(UNSTARTED) => Retry::Unstarted,

@@ -43,7 +43,8 @@ async fn a_compressed_request_gets_a_compressed_reply() {
     let server = serve().await;
     let mut raw = Raw::connect(server.address).await;
     let text = b"again ".repeat(2_000);
-    let asks = headers(&[("grpc-encoding", "gzip"), ("grpc-accept-encoding", "identity,gzip")]);
+    // Names of encodings have no case.
+    let asks = headers(&[("grpc-encoding", "GZip"), ("grpc-accept-encoding", "identity,GZIP")]);
     let got = raw.call("/test.Plain/Echo", asks, Some(marked(&gzip(&text)))).await;
     assert_eq!(got.headers["grpc-encoding"], "gzip");
     assert_eq!((got.body[0], got.body.len() < 1_000), (1, true));

@@ -1,13 +1,16 @@
 //! The rules of gRPC over HTTP/2 that callers and handlers see.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use dubhe_core::connect::Connect as _;
+use dubhe_core::time::Deadline;
 use dubhe_core::{
     Call, CallKind, Code, Encoded, Endpoint, Format, Head, Invoke as _, Metadata, Method, Reply,
     ServiceKey, Status,
 };
+use dubhe_net::time;
 use dubhe_triple::{TripleConnect, TripleOptions};
 use http::HeaderMap;
 use tokio::net::TcpListener;
@@ -104,6 +107,47 @@ async fn an_error_sends_its_headers_apart_from_its_trailers() {
     let trailers = got.trailers.unwrap();
     assert_eq!(trailers["grpc-status"], "5");
     assert!(!trailers.contains_key("seen"));
+}
+
+#[tokio::test]
+async fn a_stream_that_fails_at_once_sends_its_headers_and_its_trailers() {
+    let server = serve().await;
+    let mut raw = Raw::connect(server.address).await;
+    let request = headers(&[("content-type", "application/grpc")]);
+    let got = raw.call("/test.Plain/Refused", request, Some(framed(b""))).await;
+    assert_eq!((got.status, got.headers["seen"].to_str().unwrap()), (200, "yes"));
+    assert!(got.body.is_empty() && !got.headers.contains_key("grpc-status"));
+    let trailers = got.trailers.unwrap();
+    assert_eq!(
+        (&trailers["grpc-status"], &trailers["k"]),
+        (&"5".parse().unwrap(), &"end".parse().unwrap())
+    );
+    assert!(!trailers.contains_key("seen"));
+}
+
+#[tokio::test]
+async fn a_call_without_a_deadline_sends_no_timeout() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let endpoint = Endpoint::of("tri", "127.0.0.1", listener.local_addr().unwrap().port());
+    let channel = TripleConnect::new(TripleOptions::default()).connect(&endpoint).unwrap();
+    let method = Method { name: "Echo".into(), descriptor: None, kind: CallKind::Unary };
+    let service = Arc::new(ServiceKey::interface_only("test.Plain"));
+    let mut head = Head::new(service, Arc::new(method));
+    let calls = [None, Some(Deadline::after(time::now(), Duration::from_secs(60)))];
+    let calls = calls.map(|deadline| {
+        head.deadline = deadline;
+        let message = Encoded::new(Format::Protobuf, Bytes::new()).into();
+        tokio::spawn(channel.invoke(Call::new(head.clone(), message)))
+    });
+    let (stream, _) = listener.accept().await.unwrap();
+    let mut connection = h2::server::handshake(stream).await.unwrap();
+    let mut timeouts = Vec::new();
+    for _ in &calls {
+        let (request, _) = connection.accept().await.unwrap().unwrap();
+        timeouts.push(request.headers().contains_key("grpc-timeout"));
+    }
+    timeouts.sort_unstable();
+    assert_eq!(timeouts, [false, true]);
 }
 
 #[tokio::test]

@@ -31,13 +31,14 @@ impl Drop for TellsDrop {
     }
 }
 
-const PLAIN: [(&str, CallKind); 11] = [
+const PLAIN: [(&str, CallKind); 12] = [
     ("Echo", CallKind::Unary),
     ("Fail", CallKind::Unary),
     ("Panic", CallKind::Unary),
     ("Never", CallKind::Unary),
     ("Wait", CallKind::Unary),
     ("Repeat", CallKind::ServerStream),
+    ("Refused", CallKind::ServerStream),
     ("Endless", CallKind::ServerStream),
     ("Slow", CallKind::ServerStream),
     ("Agent", CallKind::Unary),
@@ -128,6 +129,14 @@ async fn answer(services: &Services, Call { head, body }: Call) -> Result<Reply,
             let end = trailers([("k", "end")].into_iter().collect());
             let frames = (0..3).map(move |_| Frame::Message(payload.clone()));
             Reply::stream(stream::iter(frames).chain(stream::iter([end])))
+        }
+        ("Refused", CallBody::One(_)) => {
+            let status = Some(Status::new(Code::NotFound, "not here"));
+            let metadata = [("k", "end")].into_iter().collect();
+            let frames = stream::iter([Frame::Trailers(Trailers { status, metadata })]);
+            let mut reply = Reply::stream(frames);
+            reply.metadata = [("seen", "yes")].into_iter().collect();
+            reply
         }
         ("Endless", CallBody::One(payload)) => {
             let (tells, started) = (TellsDrop(services.dropped.clone()), services.started.clone());

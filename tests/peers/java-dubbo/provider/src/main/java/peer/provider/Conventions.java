@@ -18,12 +18,14 @@ final class Conventions {
         place(bootstrap, "south", "2.0.0");
 
         ServiceConfig<ConventionService> conventions = new ServiceConfig<>();
+        conventions.setId("conventions");
         conventions.setInterface(ConventionService.class);
         conventions.setRef(new Impl());
         bootstrap.service(conventions);
 
         if (!protocol.equals("dubbo")) return;
         ServiceConfig<CallbackService> callbacks = new ServiceConfig<>();
+        callbacks.setId("callbacks");
         callbacks.setInterface(CallbackService.class);
         callbacks.setRef(new Callbacks());
         callbacks.setMethods(List.of(callback("ask", 1, true), callback("follow", 0, true), callback("leave", 0, false)));
@@ -32,6 +34,7 @@ final class Conventions {
 
     private static void place(DubboBootstrap bootstrap, String group, String version) {
         ServiceConfig<PlaceService> place = new ServiceConfig<>();
+        place.setId("place-" + group + version);
         place.setInterface(PlaceService.class);
         place.setRef(new Place(group + ":" + version));
         place.setGroup(group);
