@@ -8,7 +8,7 @@ use dubhe::payload::DecodeLimits;
 use dubhe::value::{List, Map, Object};
 use dubhe::{Payload, Value, java, json};
 use dubhe_hessian2::payload::{Owned, arguments, elements};
-use dubhe_hessian2::{Encode, to_value};
+use dubhe_hessian2::{Encode, Form, to_value};
 
 /// The value of `java_type` that `value` describes. Types that are not known here are classes: an
 /// object becomes a map with the class under `class`, as generic calls have it, and the provider
@@ -88,7 +88,7 @@ fn parser(java_type: &str) -> Option<fn(Value) -> Result<Value, String>> {
 /// The value as `T`, as an argument of a generic call becomes one, and back.
 fn realized<T: Owned + Encode>(value: Value) -> Result<Value, String> {
     let limits = DecodeLimits::default();
-    let typed = elements(&[value], &limits)
+    let typed = elements(&[value], Form::Json, &limits)
         .and_then(|value| arguments::<(T,)>(&Payload::from(value)))
         .map_err(|status| status.message().to_owned())?;
     to_value(&typed.0).map_err(|error| error.to_string())

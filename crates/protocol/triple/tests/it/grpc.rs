@@ -133,7 +133,7 @@ async fn a_call_without_a_deadline_sends_no_timeout() {
     let method = Method { name: "Echo".into(), descriptor: None, kind: CallKind::Unary };
     let service = Arc::new(ServiceKey::interface_only("test.Plain"));
     let mut head = Head::new(service, Arc::new(method));
-    let calls = [None, Some(Deadline::after(time::now(), Duration::from_secs(60)))];
+    let calls = [None, Some(Deadline::after(time::now(), Duration::from_mins(1)))];
     let calls = calls.map(|deadline| {
         head.deadline = deadline;
         let message = Encoded::new(Format::Protobuf, Bytes::new()).into();
