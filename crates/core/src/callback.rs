@@ -20,6 +20,18 @@ use crate::status::{Code, Retry, Status};
 pub const DEFAULT_CALLBACKS: usize = 1;
 
 /// A service that a caller passes as a callback. Clones are the same callback.
+///
+/// ```
+/// # mod dubhe { pub mod callback { pub use dubhe_core::callback::CallbackService; } pub mod dispatch { pub use dubhe_core::serve::Dispatch; } }
+/// use std::sync::Arc;
+/// use dubhe::callback::CallbackService;
+/// use dubhe::dispatch::Dispatch;
+///
+/// /// What a stub of your own passes where Java passes a `Listener`.
+/// fn listener(methods: Arc<dyn Dispatch>) -> CallbackService {
+///     CallbackService::new("org.example.Listener", methods)
+/// }
+/// ```
 #[derive(Clone)]
 pub struct CallbackService {
     interface: ByteString,
@@ -78,6 +90,20 @@ impl CallbackUse {
 }
 
 /// A parameter of a method that is a callback.
+///
+/// ```
+/// # mod dubhe { pub mod callback { pub use dubhe_core::callback::{CallbackParameter, CallbackUse}; } }
+/// use dubhe::callback::{CallbackParameter, CallbackUse};
+///
+/// // In Java: `void follow(String key, Listener listener)`, the first method of its service.
+/// let listener = CallbackParameter {
+///     method: 0,
+///     index: 1,
+///     interface: "org.example.Listener".into(),
+///     action: CallbackUse::Begin,
+/// };
+/// assert_eq!(listener.action.parameter(), "true"); // of `follow.1.callback` in the provider's URL
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallbackParameter {
     /// The place of its method among the methods of the service.
@@ -91,6 +117,16 @@ pub struct CallbackParameter {
 }
 
 /// An argument of a call that is a callback.
+///
+/// ```
+/// # mod dubhe { pub mod callback { pub use dubhe_core::callback::{CallbackService, CallbackUse, PassedCallback}; } }
+/// use dubhe::callback::{CallbackService, CallbackUse, PassedCallback};
+///
+/// /// Ends the callback that was passed as the second argument of an earlier call.
+/// fn leave(listener: CallbackService) -> PassedCallback {
+///     PassedCallback { index: 1, service: listener, action: CallbackUse::End }
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct PassedCallback {
     /// The place among the arguments, from 0.

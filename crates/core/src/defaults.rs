@@ -9,6 +9,21 @@ use bytestring::ByteString;
 /// `retries` and `loadbalance`, and those of single methods, such as `sayHello.timeout`. A timeout that
 /// is no positive number, and retries that are no number, are none; fewer than 0 retries are 0 (Dubbo
 /// Java `RpcUtils.getTimeout`, `FailoverClusterInvoker`).
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Call; pub use dubhe_core::filter::Next; pub use dubhe_core::{Reply, Status}; pub mod fault { pub use dubhe_core::endpoint::{CallDefaults, Level}; } }
+/// use dubhe::fault::Level;
+/// use dubhe::{Call, Next, Reply, Status};
+///
+/// /// A filter of attempts that tells what the provider asks for.
+/// async fn tell(call: Call, next: Next) -> Result<Reply, Status> {
+///     let defaults = call.head.provider.as_ref().and_then(|provider| provider.call_defaults());
+///     if let Some(timeout) = defaults.and_then(|d| d.timeout(call.method_name(), Level::Default)) {
+///         println!("the provider gives it {timeout:?}");
+///     }
+///     next.run(call).await
+/// }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallDefaults {
     service: MethodDefaults,

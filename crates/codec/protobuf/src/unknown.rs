@@ -13,6 +13,19 @@ use prost::encoding::{DecodeContext, WireType, encode_key, skip_field};
 /// that they know. They are encoded as in the message that was received, and take as many bytes;
 /// two lists are equal if their bytes are. A message writes those that it does not know in binary,
 /// and in JSON the extensions among them.
+///
+/// ```
+/// use dubhe_protobuf::UnknownFields;
+/// use dubhe_protobuf::types::Timestamp;
+///
+/// // What a message that was received has, of which its schema knows nothing:
+/// let mut unknown = None;
+/// UnknownFields::add(&mut unknown, &Timestamp { seconds: 1, nanos: 5 });
+/// assert_eq!(unknown.as_ref().map(UnknownFields::as_bytes), Some(&[0x08, 1, 0x10, 5][..]));
+///
+/// UnknownFields::remove(&mut unknown, &[1, 2]);
+/// assert!(unknown.is_none());
+/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct UnknownFields {
     /// Whole fields, each a key and its value; at least one.

@@ -7,6 +7,22 @@ use bytestring::ByteString;
 use super::Export;
 
 /// Configures what a service publishes for the calls of one method; see [`Export::method`].
+///
+/// ```
+/// # mod dubhe { pub use dubhe_server::{Export, MethodExport}; }
+/// use std::time::Duration;
+/// use dubhe::{Export, MethodExport};
+///
+/// /// What consumers should know of a method that is slow, and not to be sent again.
+/// fn slow(method: MethodExport) -> MethodExport {
+///     method.timeout(Duration::from_secs(30)).retries(0)
+/// }
+///
+/// /// Publishes them, of a service for `ServerBuilder::service`.
+/// fn export(export: Export) -> Export {
+///     export.retries(1).method("rebuild", slow)
+/// }
+/// ```
 #[derive(Debug)]
 pub struct MethodExport {
     options: Vec<(&'static str, ByteString)>,
