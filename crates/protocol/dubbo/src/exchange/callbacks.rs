@@ -26,11 +26,12 @@ struct Exports {
 }
 
 impl Callbacks {
-    /// Exports the services that a call passes, and tells their ids in its attachments.
+    /// Exports the services that a call passes, and tells their ids in its attachments: 0 of one that is
+    /// to end and never began here.
     ///
     /// # Errors
     /// [`Code::ResourceExhausted`](dubhe_core::Code::ResourceExhausted) for more than the provider
-    /// takes, and when one is to end that never began here.
+    /// takes.
     #[cold]
     pub(super) fn export(&self, head: &mut Head, passed: &PassedCallbacks) -> Result<(), Status> {
         let published = head.provider.as_ref().and_then(|provider| provider.param("callbacks"));
