@@ -8,6 +8,7 @@ import peer.api.*;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Services for Dubbo's own conventions: groups, what providers publish, callbacks, exceptions. */
@@ -26,6 +27,8 @@ final class Conventions {
         if (!protocol.equals("dubbo")) return;
         ServiceConfig<CallbackService> callbacks = new ServiceConfig<>();
         callbacks.setId("callbacks");
+        // That of calls to callbacks too, for which 3.2 prefers fastjson2.
+        callbacks.setParameters(Map.of("prefer.serialization", "hessian2"));
         callbacks.setInterface(CallbackService.class);
         callbacks.setRef(new Callbacks());
         callbacks.setMethods(List.of(callback("ask", 1, true), callback("follow", 0, true), callback("leave", 0, false)));
