@@ -46,6 +46,8 @@ trait Echo {
     async fn period(&self, value: java::Period) -> Result<java::Period, Status>;
     async fn year(&self, value: java::Year) -> Result<java::Year, Status>;
     async fn month(&self, value: java::YearMonth) -> Result<java::YearMonth, Status>;
+    async fn zone(&self, value: java::ZoneId) -> Result<java::ZoneId, Status>;
+    async fn calendar(&self, value: java::Calendar) -> Result<java::Calendar, Status>;
     async fn double(&self, value: f64) -> Result<f64, Status>;
     async fn float(&self, value: f32) -> Result<f32, Status>;
     async fn ints(&self, value: Array<i32>) -> Result<Array<i32>, Status>;
@@ -117,6 +119,12 @@ impl Echo for Echoing {
     async fn month(&self, value: java::YearMonth) -> Result<java::YearMonth, Status> {
         Ok(value)
     }
+    async fn zone(&self, value: java::ZoneId) -> Result<java::ZoneId, Status> {
+        Ok(value)
+    }
+    async fn calendar(&self, value: java::Calendar) -> Result<java::Calendar, Status> {
+        Ok(value)
+    }
     async fn double(&self, value: f64) -> Result<f64, Status> {
         Ok(value)
     }
@@ -153,10 +161,10 @@ const SERVICE: &str = "org.example.Echo";
 
 /// The calls, and the results that they have, which are the arguments again. The type is there where a caller
 /// has to give one to a provider in Java, whose generic calls do not take the text.
-const CALLS: [(&str, &str, &str); 33] = [
+const CALLS: [(&str, &str, &str); 36] = [
     ("date", "Date", "\"1970-01-01 00:00:00.006\""),
     ("date", "Date", "\"2024-02-29 10:20:30\""),
-    ("timestamp", "java.sql.Timestamp", "\"2024-02-29 10:20:30.500\""),
+    ("timestamp", "java.sql.Timestamp", "\"2024-02-29 10:20:30.5\""),
     ("decimal", "BigDecimal", "1.50"),
     ("decimal", "BigDecimal", "123456789012345678901234567890.10"),
     ("integer", "BigInteger", "123456789012345678901234567890"),
@@ -165,6 +173,8 @@ const CALLS: [(&str, &str, &str); 33] = [
     ("bytes", "byte[]", "\"Af8=\""),
     ("bytes", "byte[]", "\"\""),
     ("uuid", "UUID", "\"0b9e2f5e-3d09-4d0c-9c5f-7b8b1c6a7e11\""),
+    // It begins as a number beyond a double does.
+    ("uuid", "UUID", "\"123e4567-e89b-12d3-a456-426614174000\""),
     ("colour", "org.example.Colour", "\"GREEN\""),
     ("currency", "Currency", "\"EUR\""),
     ("instant", "Instant", "\"2024-02-29T10:20:30.500Z\""),
@@ -177,6 +187,8 @@ const CALLS: [(&str, &str, &str); 33] = [
     ("period", "Period", "\"P1Y2M3D\""),
     ("year", "Year", "2024"),
     ("month", "YearMonth", "\"2024-02\""),
+    ("zone", "ZoneId", "\"Asia/Shanghai\""),
+    ("calendar", "Calendar", "\"2024-02-29 10:20:30.05\""),
     ("double", "double", "0.1"),
     ("float", "float", "0.1"),
     ("ints", "int[]", "[1,-2]"),

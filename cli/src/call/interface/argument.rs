@@ -55,15 +55,26 @@ impl Argument {
     }
 }
 
-/// JSON, or else a text. What begins as arrays, objects and quoted strings do is JSON or wrong.
+/// JSON, or else a text. What begins as arrays, objects and quoted strings do is JSON or wrong, and so is
+/// a number.
 fn read(text: &str) -> Result<Value, String> {
+    let is_text = || !text.trim_start().starts_with(['{', '[', '"']);
     match json::from_str(text) {
         Ok(value) => Ok(with_integers(value)),
-        Err(json::Error::Syntax(_)) if !text.trim_start().starts_with(['{', '[', '"']) => {
-            Ok(text.into())
-        }
+        Err(json::Error::Syntax(_)) if is_text() => Ok(text.into()),
+        Err(json::Error::Number) if is_text() && !is_number(text) => Ok(text.into()),
         Err(error) => Err(format!("{error}; a text is written String:TEXT")),
     }
+}
+
+/// Returns true for a number to its end. A UUID may begin as one beyond a double: `123e4567-..`.
+fn is_number(text: &str) -> bool {
+    let text = text.trim();
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let mantissa = mantissa.strip_prefix('-').unwrap_or(mantissa);
+    mantissa.split('.').all(digits) && digits(exponent)
 }
 
 /// The value with integers beyond a `long` as such: Java makes no `BigInteger` of a `BigDecimal` without loss.
@@ -144,6 +155,8 @@ mod tests {
             ("\"42\"", Value::from("42")),
             ("Ada", Value::from("Ada")),
             ("12 apples", Value::from("12 apples")),
+            ("123e4567-e89b", Value::from("123e4567-e89b")),
+            ("1e999x", Value::from("1e999x")),
             ("http://x", Value::from("http://x")),
             ("host:80", Value::from("host:80")),
             ("", Value::from("")),

@@ -10,6 +10,10 @@ pub(super) fn text(map: &Map) -> Option<Value> {
     let small = |name: &str| number(name).and_then(|number| i32::try_from(number).ok());
     let word = |name: &str| map.get(name).and_then(Value::as_str);
     let id = |name: &str| map.get(name).and_then(|zone| zone.get("id")).and_then(Value::as_str);
+    let clock = || {
+        let (hour, minute, second) = (small("hour")?, small("minute")?, small("second")?);
+        Some(format!("{hour:02}:{minute:02}:{second:02}.{:09}", small("nano")?))
+    };
     let moment = || {
         let day = format!(
             "{:04}-{:02}-{:02}",
@@ -17,10 +21,10 @@ pub(super) fn text(map: &Map) -> Option<Value> {
             small("monthValue")?,
             small("dayOfMonth")?
         );
-        let time = format!("{:02}:{:02}:{:02}", small("hour")?, small("minute")?, small("second")?);
-        Some(format!("{day}T{time}.{:09}{}", small("nano")?, id("offset")?))
+        Some(format!("{day}T{}{}", clock()?, id("offset")?))
     };
     let text = match word("class")? {
+        "java.util.Currency" => word("currencyCode")?.to_owned(),
         "java.util.UUID" => {
             let bits = |name| number(name).map(|bits| u128::from(bits.cast_unsigned()));
             let (high, low) = (bits("mostSignificantBits")?, bits("leastSignificantBits")?);
@@ -51,6 +55,10 @@ pub(super) fn text(map: &Map) -> Option<Value> {
             small("monthValue")?,
             small("dayOfMonth")?
         ))?,
+        "java.time.ZoneOffset" | "java.time.ZoneRegion" => word("id")?.to_owned(),
+        "java.time.OffsetTime" => {
+            parsed::<java::OffsetTime>(&format!("{}{}", clock()?, id("offset")?))?
+        }
         "java.time.OffsetDateTime" => parsed::<java::OffsetDateTime>(&moment()?)?,
         "java.time.ZonedDateTime" => {
             parsed::<java::ZonedDateTime>(&format!("{}[{}]", moment()?, id("zone")?))?
@@ -105,6 +113,14 @@ mod tests {
                 "2024-02-29T10:20:30+08:00[Asia/Shanghai]".into(),
             ),
             (r#"{"country":"CN","language":"zh","class":"java.util.Locale"}"#, "zh_CN".into()),
+            (r#"{"symbol":"€","class":"java.util.Currency","currencyCode":"EUR"}"#, "EUR".into()),
+            (r#"{"id":"Asia/Shanghai","class":"java.time.ZoneRegion"}"#, "Asia/Shanghai".into()),
+            (r#"{"id":"+08:00","class":"java.time.ZoneOffset"}"#, "+08:00".into()),
+            (
+                r#"{"offset":{"id":"+08:00"},"hour":10,"nano":0,"class":"java.time.OffsetTime",
+                    "minute":20,"second":30}"#,
+                "10:20:30+08:00".into(),
+            ),
         ] {
             let read = dubhe::json::from_str(map).unwrap();
             assert_eq!(text(read.as_map().unwrap()), Some(value), "{map}");

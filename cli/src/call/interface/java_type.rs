@@ -1,7 +1,7 @@
 //! The names of Java types on the command line.
 
 /// Short names and what they stand for; primitive types are their own.
-const SHORT: [(&str, &str); 30] = [
+const SHORT: [(&str, &str); 35] = [
     ("String", "java.lang.String"),
     ("Boolean", "java.lang.Boolean"),
     ("Byte", "java.lang.Byte"),
@@ -15,6 +15,7 @@ const SHORT: [(&str, &str); 30] = [
     ("BigDecimal", "java.math.BigDecimal"),
     ("BigInteger", "java.math.BigInteger"),
     ("Date", "java.util.Date"),
+    ("Calendar", "java.util.Calendar"),
     ("List", "java.util.List"),
     ("Set", "java.util.Set"),
     ("Collection", "java.util.Collection"),
@@ -27,11 +28,15 @@ const SHORT: [(&str, &str); 30] = [
     ("LocalTime", "java.time.LocalTime"),
     ("LocalDateTime", "java.time.LocalDateTime"),
     ("OffsetDateTime", "java.time.OffsetDateTime"),
+    ("OffsetTime", "java.time.OffsetTime"),
     ("ZonedDateTime", "java.time.ZonedDateTime"),
+    ("ZoneId", "java.time.ZoneId"),
+    ("ZoneOffset", "java.time.ZoneOffset"),
     ("Duration", "java.time.Duration"),
     ("Period", "java.time.Period"),
     ("Year", "java.time.Year"),
     ("YearMonth", "java.time.YearMonth"),
+    ("MonthDay", "java.time.MonthDay"),
 ];
 
 const PRIMITIVE: [&str; 8] = ["boolean", "byte", "short", "int", "long", "float", "double", "char"];

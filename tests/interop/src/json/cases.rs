@@ -17,6 +17,7 @@ pub(super) fn forms(java_type: &str) -> &'static [Form] {
 pub(super) const CASES: &[(&str, &str, &str)] = &[
     ("date", "java.util.Date", r#""2024-01-01 00:00:00""#),
     ("date", "java.util.Date", "5"),
+    ("date", "java.util.Date", "500"),
     ("date", "java.util.Date", r#""5""#),
     ("date", "java.util.Date", r#""20240101""#),
     ("date", "java.util.Date", r#""2024-01-01""#),
@@ -29,8 +30,10 @@ pub(super) const CASES: &[(&str, &str, &str)] = &[
     ("sqlTime", "java.sql.Time", "5"),
     ("timestamp", "java.sql.Timestamp", r#""2024-01-01 10:20:30.123""#),
     ("timestamp", "java.sql.Timestamp", "5"),
+    ("timestamp", "java.sql.Timestamp", "50"),
     ("calendar", "java.util.Calendar", r#""2024-01-01 10:20:30""#),
     ("calendar", "java.util.Calendar", "5"),
+    ("calendar", "java.util.Calendar", "1120"),
     ("instant", "java.time.Instant", r#""2024-01-01T10:20:30Z""#),
     ("instant", "java.time.Instant", "5"),
     ("localDate", "java.time.LocalDate", r#""2024-01-01""#),

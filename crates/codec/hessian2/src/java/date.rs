@@ -39,7 +39,7 @@ impl<'de> Decode<'de> for Date {
 
 java_type!(Date, "java.util.Date");
 
-/// The form of Dubbo's JSON, in UTC: `2024-02-29 10:20:30.500`. Beyond the years of `java.time`, the
+/// The form of Dubbo's JSON, in UTC: `2024-02-29 10:20:30.5`. Beyond the years of `java.time`, the
 /// milliseconds.
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -165,5 +165,18 @@ mod tests {
             assert_eq!(Date::from(time), Date(ms));
         }
         assert_eq!(Date::from(UNIX_EPOCH - Duration::from_nanos(1)), Date(-1));
+    }
+    #[test]
+    fn a_date_prints_as_in_javas_json() {
+        for (ms, text) in [
+            (0, "1970-01-01 00:00:00"),
+            (500, "1970-01-01 00:00:00.5"),
+            (50, "1970-01-01 00:00:00.05"),
+            (1_120, "1970-01-01 00:00:01.12"),
+            (10_000, "1970-01-01 00:00:10"),
+            (-1, "1969-12-31 23:59:59.999"),
+        ] {
+            assert_eq!(Date(ms).to_string(), text);
+        }
     }
 }

@@ -14,7 +14,7 @@ use crate::Form;
 /// | form | objects | Java's own types |
 /// | --- | --- | --- |
 /// | [`Generic`](Form::Generic) | their class under `class` | as they are, but for the text of a `LocalDate`, `LocalTime`, `LocalDateTime` and `Class` (Dubbo Java `PojoUtils.generalize`) |
-/// | [`Json`](Form::Json) | no class | as texts and numbers; dates in UTC: `2024-02-29 10:20:30.500`; a `BigInteger` is a `BigDecimal`, whose text JSON has as a number; a `BitSet` its bytes (fastjson2) |
+/// | [`Json`](Form::Json) | no class | as texts and numbers; dates in UTC: `2024-02-29 10:20:30.5`; a `BigInteger` is a `BigDecimal`, whose text JSON has as a number; a `BitSet` its bytes (fastjson2) |
 /// | [`Gson`](Form::Gson) | no class | the same, but for dates, which Gson reads as `2024-02-29T10:20:30.500Z`, and a `BitSet`, a list of 0 and 1 |
 pub fn generalize(value: Value, form: Form) -> Value {
     form.of(value)

@@ -85,11 +85,16 @@ pub(super) fn json_of(object: &Object, form: Form) -> Option<Value> {
     text.map(Value::from)
 }
 
-/// The text of a `java.util.Date` in UTC, for fastjson2 or for Gson. None beyond Java's years.
+/// The text of a `java.util.Date` in UTC, for fastjson2, which leaves out zeros at the end of a
+/// fraction as it does not in those of `java.time`, or for Gson. None beyond Java's years.
 pub(super) fn date(ms: i64, form: Form) -> Option<String> {
     let LocalDateTime { date, time } = iso::utc_of_ms(ms)?;
-    let time = with_seconds(time);
-    Some(if form == Form::Gson { format!("{date}T{time}Z") } else { format!("{date} {time}") })
+    let text = with_seconds(time);
+    Some(match form {
+        Form::Gson => format!("{date}T{text}Z"),
+        _ if time.nano == 0 => format!("{date} {text}"),
+        _ => format!("{date} {}", text.trim_end_matches('0')),
+    })
 }
 
 /// A time with its seconds, which Java leaves out where they are zero but its JSON does not.
