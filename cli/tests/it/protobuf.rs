@@ -126,6 +126,17 @@ fn errors_keep_their_code_and_say_what_to_do() {
     let near = dubhe(&["call", &provider.url("grpc"), "Shape", "Say"]);
     assert!(near.err.contains(&format!("did you mean {SERVICE}?")), "{}", near.err);
 
+    for (name, said) in [
+        (&*format!("{SERVICE}.Say"), format!("is a method and no service: write {SERVICE}/Say")),
+        ("sample.shapes.v1.Word", "is a type and no service".into()),
+    ] {
+        for words in [&["Say"][..], &["--describe"]] {
+            let ended = dubhe(&[&["call", &provider.url("grpc"), name], words].concat());
+            assert_eq!((ended.code, &*ended.out), (UNIMPLEMENTED, ""), "{name}");
+            assert!(ended.err.contains(&said), "{name}: {}", ended.err);
+        }
+    }
+
     let silent = Serving::of(Server::builder().options(|options| options.reflection = false));
     let unknown = silent.call(&["Say"]);
     assert_eq!(unknown.code, UNIMPLEMENTED);

@@ -15,6 +15,7 @@ pub(crate) fn expand(service: &Service) -> TokenStream {
         quote!(#index => #run,)
     });
     let implementation = service.isolate(&quote! {
+        #[allow(dead_code, reason = "few programs are both ends of a service")]
         impl<T: self::#item> #server<T> {
             /// Serves `service`.
             pub fn new(service: T) -> Self {

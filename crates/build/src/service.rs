@@ -214,6 +214,7 @@ impl Service {
         });
         quote! {
             #docs
+            #[allow(dead_code, reason = "few programs are both ends of a service")]
             #[allow(clippy::all, clippy::pedantic)]
             pub trait #ident: ::core::marker::Send + ::core::marker::Sync + 'static {
                 #(#methods)*

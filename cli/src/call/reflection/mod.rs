@@ -56,8 +56,7 @@ impl<'a> Reflection<'a> {
             return Err(unknown(name, &self.list().await?));
         }
         let pool = self.with_imports(answer.files.unwrap_or_default()).await?;
-        pool.get_service_by_name(name)
-            .ok_or_else(|| not_right(&format!("service {name} is not in the files it has it in")))
+        pool.get_service_by_name(name).ok_or_else(|| no_service(name, &pool))
     }
 
     /// All files that `files` need; servers may send the imports or wait to be asked.
@@ -157,6 +156,23 @@ fn unknown(name: &str, known: &[String]) -> Status {
     let meant = did_you_mean(name, known.iter().map(String::as_str));
     let known = known.join(", ");
     let text = format!("service {name} not found: the server has {known}{meant}");
+    Status::new(Code::Unimplemented, text)
+}
+
+/// The error of a name that the files of the server declare, which is that of no service.
+fn no_service(name: &str, pool: &DescriptorPool) -> Status {
+    let parts = name.rsplit_once('.');
+    let method = parts.filter(|(service, method)| {
+        let service = pool.get_service_by_name(service);
+        service.is_some_and(|service| service.methods().any(|known| known.name() == *method))
+    });
+    let text = if let Some((service, method)) = method {
+        format!("{name} is a method and no service: write {service}/{method}")
+    } else if pool.get_message_by_name(name).is_some() || pool.get_enum_by_name(name).is_some() {
+        format!("{name} is a type and no service: --describe shows it with a service that uses it")
+    } else {
+        return not_right(&format!("service {name} is not in the files it has it in"));
+    };
     Status::new(Code::Unimplemented, text)
 }
 

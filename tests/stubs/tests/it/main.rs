@@ -11,3 +11,4 @@ mod memory;
 mod names;
 mod required;
 mod unknown;
+mod unused;

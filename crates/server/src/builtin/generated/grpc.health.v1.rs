@@ -145,6 +145,7 @@ impl crate::builtin::generated::protobuf::prost::Name for HealthListResponse {
     }
 }
 /// Reports if services can be called.
+#[allow(dead_code, reason = "few programs are both ends of a service")]
 #[allow(clippy::all, clippy::pedantic)]
 pub trait Health: ::core::marker::Send + ::core::marker::Sync + 'static {
     /// The status of one service; NOT_FOUND for one that is not known.
@@ -197,6 +198,7 @@ pub struct HealthServer<T>(::std::sync::Arc<T>);
 )]
 const _: () = {
     use crate::builtin::generated as __dubhe;
+    #[allow(dead_code, reason = "few programs are both ends of a service")]
     impl<T: self::Health> HealthServer<T> {
         /// Serves `service`.
         pub fn new(service: T) -> Self {

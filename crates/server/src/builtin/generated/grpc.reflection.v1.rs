@@ -261,6 +261,7 @@ impl crate::builtin::generated::protobuf::prost::Name for ErrorResponse {
     }
 }
 /// Hands out the descriptors of a server's services.
+#[allow(dead_code, reason = "few programs are both ends of a service")]
 #[allow(clippy::all, clippy::pedantic)]
 pub trait ServerReflection: ::core::marker::Send + ::core::marker::Sync + 'static {
     /// Answers each request with one response.
@@ -295,6 +296,7 @@ pub struct ServerReflectionServer<T>(::std::sync::Arc<T>);
 )]
 const _: () = {
     use crate::builtin::generated as __dubhe;
+    #[allow(dead_code, reason = "few programs are both ends of a service")]
     impl<T: self::ServerReflection> ServerReflectionServer<T> {
         /// Serves `service`.
         pub fn new(service: T) -> Self {
