@@ -393,3 +393,27 @@ fn the_type_has_javas_name() {
     assert_eq!(<Option<Color>>::descriptor(), "Lpeer/api/Color;");
     assert_eq!(<Vec<Color>>::descriptor(), "Ljava/util/List;");
 }
+
+#[test]
+fn a_number_is_no_instance_of_a_class() {
+    use dubhe_core::Payload;
+    use dubhe_core::payload::Args;
+    use dubhe_hessian2::payload;
+
+    #[derive(Java, Clone, Debug, PartialEq)]
+    #[java(class = "a.Money", crate = "dubhe_hessian2")]
+    struct Money {
+        value: String,
+        cents: i32,
+    }
+    let taken = |value: Value| {
+        let args = Payload::Args(Args::Values([value].into()));
+        payload::arguments::<(Money,)>(&args).map(|(money,)| money)
+    };
+    let money = Money { value: "12.50".into(), cents: 0 };
+    assert_eq!(taken(Value::map([("value", "12.50")])).unwrap(), money);
+    // JSON has 12.50, whose digits a double does not keep, as a BigDecimal.
+    let number = Value::object("java.math.BigDecimal").field("value", "12.50");
+    let message = taken(number.into()).unwrap_err().message().to_string();
+    assert!(message.contains("expected a.Money, found a number"), "{message}");
+}

@@ -86,6 +86,21 @@ impl<'de> Decoder<'de> {
         )
     }
 
+    /// Returns `true` if a number is next that is an object: JSON has one for each that is no `long` and
+    /// has more digits than a double keeps.
+    pub(crate) fn is_big_number(&mut self) -> Result<bool, Error> {
+        Ok(matches!(self.peek_class()?, Some("java.math.BigDecimal" | "java.math.BigInteger")))
+    }
+
+    /// Refuses a number that is an object, which would be taken for an instance of `class`.
+    #[cold]
+    pub(crate) fn refuse_big_number(&mut self, class: &str) -> Result<(), Error> {
+        if self.peek_class()? != Some(class) && self.is_big_number()? {
+            return Err(Self::unrealizable(class, "a number").at(self.at.position));
+        }
+        Ok(())
+    }
+
     /// Reads a number that is a text or of any size.
     #[cold]
     pub(super) fn realize_number(&mut self, expected: &str) -> Result<Number, Error> {

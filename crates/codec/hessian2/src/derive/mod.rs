@@ -132,6 +132,9 @@ pub fn encode_object<T: Fields>(value: &T, e: &mut Encoder) -> Result<(), Error>
 /// Those of a field, and [`MissingField`](crate::ErrorKind::MissingField).
 #[inline]
 pub fn decode_object<'de, T: ReadFields<'de>>(d: &mut Decoder<'de>) -> Result<T, Error> {
+    if d.realizes() {
+        d.refuse_big_number(T::CLASS.name())?;
+    }
     if let Some(object) = d.read_object_in_order(T::CLASS, T::read_in_order)? {
         return Ok(object);
     }

@@ -46,7 +46,7 @@ impl<'de> Decoder<'de> {
         if !self.realizes() {
             return Ok(None);
         }
-        if Self::is_number(tag) {
+        if Self::is_number(tag) || self.is_big_number()? {
             return self.read_i64().map(Some);
         }
         if !Self::is_str(tag) {

@@ -49,7 +49,9 @@ fn realized<T: Realize + JavaType>(d: &mut Decoder<'_>) -> Result<Option<T>, Err
         tag::TRUE | tag::FALSE | tag::NULL => return Err(d.mismatch(&T::class_name())),
         tag if Decoder::is_str(tag) => (T::of_text(d.read_str()?.trim()), "a string"),
         tag::DATE_MS | tag::DATE_MINUTES => (T::of_number(d.read_date()?), "a date"),
-        tag::CLASS | tag::OBJECT | 0x60..=0x6f | tag::REFERENCE | tag::MAP | tag::TYPED_MAP => {
+        tag::CLASS | tag::OBJECT | 0x60..=0x6f | tag::REFERENCE | tag::MAP | tag::TYPED_MAP
+            if !d.is_big_number()? =>
+        {
             return Ok(None);
         }
         tag::TYPED_LIST_OPEN..=tag::LIST | 0x70..=0x7f => {

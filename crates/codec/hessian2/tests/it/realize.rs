@@ -333,3 +333,13 @@ fn hessian_itself_stays_strict() {
     assert!(dubhe_hessian2::from_bytes::<Vec<u8>>(&bytes(&text("AP8="))).is_err());
     assert!(dubhe_hessian2::from_bytes::<Duration>(&bytes(&text("PT1H"))).is_err());
 }
+
+#[test]
+fn a_number_of_any_notation_is_a_date_and_no_object() {
+    let numbers = [decimal("1e3"), decimal("1000.00"), Value::Int(1000)];
+    taken(&numbers, &Date(1000));
+    taken(&numbers, &"1970-01-01T00:00:01Z".parse::<Instant>().unwrap());
+    taken(&numbers, &"1970-01-01T00:00:01".parse::<LocalDateTime>().unwrap());
+    assert!(realize::<Locale>(&decimal("1e3")).is_err());
+    assert!(realize::<Duration>(&decimal("1e3")).is_err());
+}
