@@ -18,12 +18,13 @@ const DUBBO: [&str; 2] = ["org.apache.dubbo.rpc.", "com.alibaba.dubbo.rpc."];
 /// class and message as text, so that it reaches a Java consumer as an exception with this text and
 /// not as one that cannot be read.
 ///
-/// Exceptions of `java.`, `javax.` and `jakarta.`, Dubbo's own, and those
-/// [declared](Self::declared) pass as they are. So does every other end of a call. Callers of Dubhe
-/// receive the exception itself; over Triple and gRPC one of up to 4 KiB.
+/// Exceptions of `java.`, `javax.` and `jakarta.`, Dubbo's own, those of the package of the interface
+/// and below it, and those [declared](Self::declared) pass as they are. So does every other end of a
+/// call. Callers of Dubhe receive the exception itself; over Triple and gRPC one of up to 4 KiB.
 ///
-/// Dubbo Java has it in front of each service, and reads off the interface what is declared. A service
-/// of Dubhe throws what it says, unless this filter is added, as a Rust method has no `throws`.
+/// Dubbo Java has it in front of each service; it lets pass what the interface declares, and what comes
+/// from the same jar, which no Rust type tells: its package stands for it. A service of Dubhe throws
+/// what it says, unless this filter is added.
 ///
 /// ```
 /// use dubhe::Server;
@@ -38,7 +39,7 @@ pub struct ExceptionFilter {
 }
 
 impl ExceptionFilter {
-    /// A filter for services that declare no exceptions.
+    /// A filter for services that declare no exceptions of other packages.
     pub fn new() -> Self {
         Self::default()
     }
@@ -50,17 +51,18 @@ impl ExceptionFilter {
         self
     }
 
-    fn passes(&self, class: &str) -> bool {
-        JDK.iter().chain(&DUBBO).any(|package| class.starts_with(package))
+    fn passes(&self, class: &str, interface: &str) -> bool {
+        let own = interface.rfind('.').and_then(|dot| interface.get(..=dot));
+        JDK.iter().chain(&DUBBO).copied().chain(own).any(|package| class.starts_with(package))
             || self
                 .declared
                 .iter()
                 .any(|name| **name == *class || (name.ends_with('.') && class.starts_with(&**name)))
     }
 
-    fn apply(&self, status: Status) -> Status {
+    fn apply(&self, status: Status, interface: &str) -> Status {
         match status.java() {
-            Some(exception) if !self.passes(exception.class()) => {
+            Some(exception) if !self.passes(exception.class(), interface) => {
                 let wrapped = Exception::wrapped(exception.clone());
                 status.with_exception(wrapped)
             }
@@ -71,8 +73,10 @@ impl ExceptionFilter {
 
 impl Filter for ExceptionFilter {
     fn filter(&self, call: Call, next: Next) -> Invoking {
-        let filter = self.clone();
-        Invoking::boxed(async move { next.run(call).await.map_err(|status| filter.apply(status)) })
+        let (filter, interface) = (self.clone(), call.head.service.interface().clone());
+        Invoking::boxed(async move {
+            next.run(call).await.map_err(|status| filter.apply(status, &interface))
+        })
     }
 }
 
@@ -95,17 +99,22 @@ mod tests {
             ("a.shop.web.Closed", false),
             ("b.Closed", false),
             ("b.ClosedToday", true),
+            ("c.api.Closed", false),
+            ("c.api.web.Closed", false),
+            ("c.Closed", true),
             ("a.shopping.Closed", true),
             ("javafx.Closed", true),
             ("Closed", true),
         ] {
             let thrown =
                 Status::exception(Exception::of_class(class, "no")).with_code(Code::NotFound);
-            let status = filter.apply(thrown);
+            let status = filter.apply(thrown, "c.api.Shop");
             assert_eq!(status.java().unwrap().is_wrapped(), wrapped, "{class}");
             assert_eq!(status.java().unwrap().class(), class);
             assert_eq!((status.code(), status.message()), (Code::NotFound, "no"));
         }
-        assert!(filter.apply(Status::not_found("no")).java().is_none());
+        assert!(filter.apply(Status::not_found("no"), "c.api.Shop").java().is_none());
+        let bare = Status::exception(Exception::of_class("Closed", ""));
+        assert!(filter.apply(bare, "Shop").java().is_some_and(Exception::is_wrapped));
     }
 }

@@ -9,10 +9,12 @@ const FACADE: &str = "crates/dubhe/src/";
 /// The crate of this name and those with this prefix are ours.
 const OURS: &str = "dubhe";
 
-/// Items of other projects, whose own docs have examples or which are no macro, trait or struct.
+/// Items of other projects, whose own docs have examples or which are no macro, trait or struct, and a
+/// macro whose example needs what a build script has made.
 const OTHERS: &[&str] = &[
     "dubhe_filter::layer::Layer",
     "dubhe_filter::layer::Service",
+    "dubhe_protobuf::include_proto",
     "dubhe_protobuf::types::NullValue",
     "dubhe_protobuf::types::value",
     "dubhe_triple::http::Service",
@@ -249,7 +251,7 @@ fn docs(file: &Source, at: usize) -> &str {
 
 /// Returns `true` for docs with a block of Rust.
 fn has_example(docs: &str) -> bool {
-    const RUST: [&str; 6] = ["", "rust", "no_run", "ignore", "should_panic", "compile_fail"];
+    const RUST: [&str; 5] = ["", "rust", "no_run", "should_panic", "compile_fail"];
     let lines = docs.lines().filter_map(|line| line.trim().strip_prefix("///"));
     let mut fences = lines.filter_map(|line| line.trim().strip_prefix("```"));
     fences.next().is_some_and(|first| {

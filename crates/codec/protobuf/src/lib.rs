@@ -50,7 +50,7 @@ pub fn method(name: &'static str, kind: CallKind) -> Arc<Method> {
 ///
 /// It needs what the build script has made:
 ///
-/// ```ignore
+/// ```text
 /// mod greeter {
 ///     dubhe::include_proto!("org.example.greeter"); // greeter::Greeter, greeter::GreeterClient
 /// }

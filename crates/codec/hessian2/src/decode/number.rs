@@ -237,7 +237,7 @@ impl Decoder<'_> {
     }
 
     #[cold]
-    fn out_of_range(&self, expected: &str) -> Error {
+    pub(crate) fn out_of_range(&self, expected: &str) -> Error {
         if self.realizes() {
             return Self::unrealizable(expected, "a number that it cannot hold");
         }

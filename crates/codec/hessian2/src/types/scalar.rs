@@ -122,12 +122,13 @@ impl Encode for u8 {
 impl<'de> Decode<'de> for u8 {
     #[inline]
     fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
+        let start = d.position();
         match d.read_small::<i16>("a byte")? {
             v @ -128..=255 => {
                 let [_, low] = v.to_be_bytes();
                 Ok(low)
             }
-            _ => Err(d.error(ErrorKind::Range, "the number does not fit a byte")),
+            _ => Err(d.out_of_range("a byte").at(start)),
         }
     }
 
