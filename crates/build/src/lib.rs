@@ -32,6 +32,7 @@
 mod boxes;
 mod client;
 mod comment;
+mod defaults;
 mod edition;
 mod error;
 mod extensions;
@@ -171,6 +172,7 @@ impl Builder {
         std::fs::write(&file, &descriptors).map_err(at(&file))?;
 
         let mut set = compiler.include_source_info(true).file_descriptor_set();
+        defaults::make_infinite(&mut set.file);
         let extensions =
             if self.unknown_fields { extensions::add(&mut set.file) } else { HashMap::new() };
         let imported = compiler.files().filter(|file| file.is_import());

@@ -302,9 +302,10 @@ pub mod zookeeper {
 /// The most common names, for a glob import.
 pub mod prelude {
     pub use crate::{
-        App, Attempts, Call, CallOptions, CallView, Code, Context, Endpoint, Export, Fault,
-        Generic, Guard, Hook, Java, JavaArgument, JavaException, Next, Reply, ReplyAttachments,
-        Request, Response, Server, ServiceKey, Status, Streaming, Value, args, interface,
+        App, Attempts, Call, CallOptions, CallView, Callback, Code, Context, Endpoint, Export,
+        Fault, Generic, Guard, Hook, Java, JavaArgument, JavaException, Next, Reply,
+        ReplyAttachments, Request, Response, Server, ServiceKey, Status, Streaming, Value, args,
+        interface,
     };
     pub use std::time::Instant;
 }

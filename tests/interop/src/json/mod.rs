@@ -60,8 +60,12 @@ pub(crate) async fn run(java: &str, ours: &str, only: &str) -> Result<bool, Stat
             if !name.starts_with(only) {
                 continue;
             }
-            let theirs = call(&java, form, method, java_type, argument).await;
-            let mine = call(&ours, form, method, java_type, argument).await;
+            // A value cannot say it: JSON alone can.
+            if form == Form::Typed && *argument == "1e400" {
+                continue;
+            }
+            let theirs = call(&java, form, method, java_type, argument).await?;
+            let mine = call(&ours, form, method, java_type, argument).await?;
             if theirs.is_same(&mine) {
                 passed += 1;
                 println!("PASS {name}");
@@ -88,15 +92,14 @@ async fn call(
     method: &str,
     java_type: &str,
     argument: &str,
-) -> Answer {
+) -> Result<Answer, Status> {
     let sent = match form {
-        Form::Typed => match json::from_str(argument) {
-            Ok(value) => value,
-            Err(error) => return Answer::Refused(error.to_string()),
-        },
+        Form::Typed => {
+            json::from_str(argument).map_err(|error| Status::invalid_argument(error.to_string()))?
+        }
         Form::Http | Form::Gson => argument.into(),
     };
-    Answer::of(form, exchange(provider, form, method, java_type, sent).await)
+    Ok(Answer::of(form, exchange(provider, form, method, java_type, sent).await))
 }
 
 /// Sends the only argument and returns the result, both in this form: values, or texts of JSON.

@@ -203,3 +203,10 @@ fn circles_by_way_of_groups() {
     let held = groups::r#box::Box { n: Some(1) };
     assert_eq!(message.result, Some(groups::r#box::Result::Box(held)));
 }
+
+#[test]
+#[allow(deprecated, reason = "all of the message is")]
+fn defaults_beyond_their_type_are_infinite() {
+    let old = dubhe_stubs::names::names::old::Old::default();
+    assert_eq!((old.huge(), old.low()), (f32::INFINITY, f64::NEG_INFINITY));
+}

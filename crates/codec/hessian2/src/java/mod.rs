@@ -23,6 +23,7 @@ mod time;
 mod util;
 mod zone;
 
+pub use crate::types::Array;
 pub use calendar::Calendar;
 pub use constant::{DayOfWeek, Month, TimeUnit};
 pub use date::{Date, SqlDate, SqlTime, Timestamp};
