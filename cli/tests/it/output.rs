@@ -1,5 +1,5 @@
 //! The output of `dubhe call`, on stdout and on stderr.
-use crate::support::{Demo, UNKNOWN, dubhe, dubhe_reading, dubhe_with};
+use crate::support::{Demo, UNAVAILABLE, UNKNOWN, dubhe, dubhe_reading, dubhe_with};
 use serde_json::{Value as Json, json};
 
 fn parsed(text: &str) -> Json {
@@ -69,6 +69,12 @@ fn headers_and_times_are_told_on_stderr() {
     assert!(resolved.err.contains("* resolve "), "{}", resolved.err);
     let plain = dubhe(&["call", &url, GREETER, "greet", "Ada"]);
     assert_eq!(plain.err, "");
+
+    // Nobody listens there any more.
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let refused = dubhe(&["call", "-v", &format!("grpc://{closed}"), REPEAT, TWICE]);
+    assert_eq!(refused.code, UNAVAILABLE);
+    assert!(refused.err.starts_with("error: UNAVAILABLE: "), "{}", refused.err);
 }
 
 #[test]
