@@ -109,6 +109,9 @@ fn an_argument_may_be_on_stdin_or_in_a_file() {
     let path = folder.path().join("request.json");
     std::fs::write(&path, "{\n  \"name\": \"Ada\",\n  \"times\": 1\n}\n").unwrap();
     let file = format!("@{}", path.display());
+    let path = folder.path().join("marked.json");
+    std::fs::write(&path, "\u{feff}{\"name\":\"Ada\",\"times\":1}").unwrap();
+    let marked = format!("@{}", path.display());
     let url = format!("grpc://{}", demo.addr);
     let repeated = "{\"text\":\"Hello 1, Ada\"}\n";
     for (args, stdin, out) in [
@@ -116,6 +119,10 @@ fn an_argument_may_be_on_stdin_or_in_a_file() {
         (&["call", &demo.addr, GREETER, "greet", "-"], "Bob\n", "\"Hello, Bob\"\n"),
         (&["call", &url, REPEAT, &file], "", repeated),
         (&["call", &url, REPEAT, "-"], "{\"name\":\"Ada\",\n\"times\":1}", repeated),
+        // Behind the mark of UTF-8.
+        (&["call", &url, REPEAT, &marked], "", repeated),
+        (&["call", &url, REPEAT, "-"], "\u{feff}{\"name\":\"Ada\",\"times\":1}", repeated),
+        (&["call", &demo.addr, GREETER, "greet", "-"], "\u{feff}Bob", "\"Hello, Bob\"\n"),
         (&["call", &demo.addr, GREETER, "greet", "\"@x\""], "", "\"Hello, @x\"\n"),
     ] {
         let called = dubhe_reading(args, stdin.as_bytes());

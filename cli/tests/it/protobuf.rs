@@ -84,6 +84,11 @@ fn a_stream_is_sent_as_arguments_or_lines() {
     printed(&reading("Join", &lines), joined);
     printed(&reading("Chat", &lines), &format!("{far}\n{wide}\n"));
     printed(&reading("Chat", ""), "");
+    // The mark of UTF-8 is no part of the first line.
+    printed(&reading("Join", &format!("\u{feff}{lines}")), joined);
+    let again = ["call", &url, SERVICE, "Join", "--repeat", "2"];
+    let again = dubhe_reading(&again, format!("\u{feff}{lines}").as_bytes());
+    assert!(again.out.ends_with("OK       2\n"), "{}", again.err);
 
     let broken = reading("Chat", "{\"text\":\"far\"}\nwide\n");
     assert_eq!(broken.code, INVALID_ARGUMENT);
