@@ -1,6 +1,7 @@
 //! `dubhe call`: a call to any provider, by names and JSON.
 
 mod arguments;
+mod attachments;
 mod describe;
 mod explain;
 mod folder;

@@ -78,7 +78,7 @@ impl<'a> ProtobufCall<'a> {
                 CallBody::Stream(messages.stream().map(message).boxed())
             }
         };
-        let reply = self.client.send(&self.method, body, &self.providers.options.call()).await?;
+        let reply = self.client.send(&self.method, body, &self.providers.call).await?;
         let output = self.found.output();
         let json = |payload: Payload| json(&output, bytes(payload));
         receive(reply, self.found.is_server_streaming(), into, json).await

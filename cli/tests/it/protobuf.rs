@@ -1,11 +1,11 @@
 //! `dubhe call` against a protobuf service in this process, known by reflection alone.
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use crate::support::{
     DEADLINE_EXCEEDED, INVALID_ARGUMENT, OUT_OF_RANGE, ProgramOutput, UNIMPLEMENTED, dubhe,
     dubhe_reading,
 };
-use dubhe::{RunningServer, Server, ServerBuilder};
+use dubhe::{Call, Next, RunningServer, Server, ServerBuilder, Value};
 use dubhe_stubs::Speaker;
 use dubhe_stubs::proto::sample::shapes::v1::ShapesServer;
 
@@ -146,6 +146,42 @@ fn errors_keep_their_code_and_say_what_to_do() {
     let unknown = silent.call(&["Say"]);
     assert_eq!(unknown.code, UNIMPLEMENTED);
     assert!(unknown.err.contains("has no reflection"), "{}", unknown.err);
+}
+
+#[test]
+fn headers_are_sent_or_refused() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let heads = seen.clone();
+    let provider = Serving::of(Server::builder().filter(move |call: Call, next: Next| {
+        heads.lock().unwrap().push(call.head.metadata.clone());
+        next.run(call)
+    }));
+    for protocol in ["tri", "grpc"] {
+        let call = ["call", &provider.url(protocol), SERVICE, "Say"];
+        let sent = ["-H", "x-bin: AAEC", "--attachment", "y-bin=-_8", "-H", "tenant: acme"];
+        printed(&dubhe(&[&call[..], &sent].concat()), "{}\n");
+        let head = seen.lock().unwrap().pop().unwrap();
+        let bytes = |name| head.get(name).cloned();
+        assert_eq!(bytes("x-bin"), Some(Value::Bytes(vec![0, 1, 2].into())), "{head:?}");
+        assert_eq!(bytes("y-bin"), Some(Value::Bytes(vec![0xfb, 0xff].into())), "{head:?}");
+        assert_eq!(head.get_str("tenant"), Some("acme"));
+
+        seen.lock().unwrap().clear();
+        for (header, name) in [
+            ("x y: 1", "x y"),
+            ("x: a\nb", "x"),
+            ("x-bin: AAE!", "x-bin"),
+            ("grpc-timeout: 1S", "grpc-timeout"),
+            ("Content-Type: text/plain", "Content-Type"),
+            ("upgrade: h2c", "upgrade"),
+            (":path: /x", ":path"),
+        ] {
+            let refused = dubhe(&[&call[..], &["-H", header]].concat());
+            assert_eq!((refused.code, &*refused.out), (2, ""), "{header}: {}", refused.err);
+            assert!(refused.err.contains(&format!("{name:?}")), "{header}: {}", refused.err);
+        }
+        assert!(seen.lock().unwrap().is_empty());
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub(super) async fn text(
     method: Option<&str>,
 ) -> Result<String, Status> {
     let generic: Generic = providers.client(providers.service.clone())?;
-    let generic = generic.with(providers.options.call());
+    let generic = generic.with(providers.call.clone());
     // Where there are more methods than it lists, the ones of the name come first.
     let Err(status) = generic.call(method.unwrap_or(NONE), [no_argument()]).await else {
         return Err(Status::new(Code::Internal, "the provider answers what it cannot know"));
