@@ -15,6 +15,7 @@ mod protobuf;
 mod providers;
 mod reflection;
 mod repeat;
+mod stdin;
 mod suggest;
 mod target;
 mod timing;

@@ -1,6 +1,8 @@
 //! `dubhe call` against a protobuf service in this process, known by reflection alone.
 use std::sync::{Arc, Mutex};
 
+#[cfg(unix)]
+use crate::support::dubhe_from;
 use crate::support::{
     DEADLINE_EXCEEDED, INVALID_ARGUMENT, OUT_OF_RANGE, ProgramOutput, UNIMPLEMENTED, dubhe,
     dubhe_reading,
@@ -57,6 +59,54 @@ fn one_message_for_one() {
     // A small first letter as in Java, and no argument for an empty message.
     printed(&provider.call(&["say"]), "{}\n");
     printed(&provider.call(&["type", r#"{"text":"noun"}"#]), "{\n  \"name\": \"noun\"\n}\n");
+}
+
+#[test]
+#[cfg(unix)]
+fn what_is_on_stdin_is_not_left_there() {
+    use std::io::{Seek as _, Write as _};
+
+    let provider = start();
+    let url = provider.url("grpc");
+    let say = ["call", &url, SERVICE, "Say", "--compact"];
+    let repeat = ["call", &url, SERVICE, "Repeat"];
+    let word = "{\"text\":\"Ada\"}";
+    let folder = dubhe_testkit::Folder::new().unwrap();
+    let path = folder.path().join("word.json");
+    std::fs::write(&path, word).unwrap();
+    let file = || std::fs::File::open(&path).unwrap();
+    let written = || {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        writer.write_all(word.as_bytes()).unwrap();
+        (reader, writer)
+    };
+    let ended = || written().0;
+    let (open, _writer) = written();
+    for (left, call) in [
+        (dubhe_from(&say, file()), "Say"),
+        (dubhe_from(&repeat, file()), "Repeat"),
+        (dubhe_from(&say, ended()), "Say"),
+        (dubhe_from(&say, open), "Say"),
+    ] {
+        assert_eq!((left.code, &*left.out), (2, ""), "{}", left.err);
+        let said = format!("{SERVICE}.{call} takes one message, and stdin has something");
+        assert!(left.err.contains(&said) && left.err.contains("hint: - sends"), "{}", left.err);
+    }
+    let dash = [&say[..], &["-"]].concat();
+    printed(&dubhe_from(&dash, ended()), &format!("{word}\n"));
+
+    // Nothing is there, or nobody ever writes.
+    let mut at_end = file();
+    at_end.seek(std::io::SeekFrom::End(0)).unwrap();
+    let (silent, _silent_writer) = std::io::pipe().unwrap();
+    printed(&dubhe_from(&say, at_end), "{}\n");
+    printed(&dubhe_from(&say, silent), "{}\n");
+    printed(&dubhe_from(&say, std::io::pipe().unwrap().0), "{}\n");
+    printed(&dubhe_from(&say, std::process::Stdio::null()), "{}\n");
+    let (socket, _other) = std::os::unix::net::UnixStream::pair().unwrap();
+    printed(&dubhe_from(&say, std::os::fd::OwnedFd::from(socket)), "{}\n");
+    // An argument asks for what it is.
+    printed(&dubhe_from(&[&say[..], &[word]].concat(), file()), &format!("{word}\n"));
 }
 
 #[test]
