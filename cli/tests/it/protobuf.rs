@@ -258,6 +258,21 @@ fn providers_are_found_in_a_registry() {
 }
 
 #[test]
+fn a_service_at_the_dubbo_protocol_is_shown_the_way() {
+    let provider = start();
+    let addr = provider.running.addr().to_string();
+    for args in
+        [&["Say", "{}"][..], &["--describe"], &["Say", "--describe"], &["Chat", "--describe"]]
+    {
+        let wrong = dubhe(&[&["call", &addr, SERVICE], args].concat());
+        assert_eq!(&*wrong.out, "", "{args:?}");
+        assert!(matches!(wrong.code, INVALID_ARGUMENT | UNIMPLEMENTED), "{args:?}");
+        let hint = format!("hint: protobuf services are called at grpc://{addr}, where --describe");
+        assert!(wrong.err.contains(&hint), "{args:?}: {}", wrong.err);
+    }
+}
+
+#[test]
 fn services_are_described_as_in_proto_files() {
     let provider = start();
     let url = provider.url("tri");
