@@ -115,7 +115,9 @@ fn call_protobuf(target: &Target) -> String {
             "protobuf services are called at {}, where --describe tells their messages",
             target.at_grpc()
         ),
-        _ => "protobuf services are called by the server's reflection, which is not there".into(),
+        Target::Provider(_) => {
+            "protobuf services are called by the server's reflection, which is not there".into()
+        }
     }
 }
 
