@@ -97,6 +97,30 @@ pub(super) fn needs_types(status: &Status) -> bool {
     ["Not unique method", "is overloaded", "@in is nil"].iter().any(|part| text.contains(part))
 }
 
+/// Returns true if a generic call came to a method of a protobuf service, of which nothing has run then.
+pub(super) fn is_protobuf(status: &Status) -> bool {
+    status.message().contains("a protobuf method takes one message")
+}
+
+/// What the error of a description says of a protobuf service.
+pub(super) const PROTOBUF: &str = "is a protobuf service, and Java types do not describe it";
+
+/// What to do about a protobuf service that was taken for a Java interface.
+fn call_protobuf(target: &Target) -> String {
+    match target {
+        Target::Registry(_) => "protobuf services are called with --protocol tri, and with it \
+                                --describe tells their messages"
+            .into(),
+        target if target.is_dubbo() => format!(
+            "protobuf services are called at {}, where --describe tells their messages",
+            target.at_grpc()
+        ),
+        Target::Provider(_) => {
+            "protobuf services are called by the server's reflection, which is not there".into()
+        }
+    }
+}
+
 /// Returns true if lines of the error are not shown.
 fn cut(status: &Status, trace: bool) -> bool {
     !trace && status.java().is_none() && status.message().contains('\n')
@@ -189,6 +213,9 @@ fn hint(arguments: &PositionalArgs, status: &Status) -> Option<String> {
                   streams --stream unless the provider is of Dubhe"
                 .into(),
         });
+    }
+    if is_protobuf(status) || known(&[PROTOBUF]) {
+        return Some(call_protobuf(&arguments.target));
     }
     // What Dubbo Java says of texts and numbers that it does not turn into its own types.
     if let Some((_, class)) = text.split_once("cannot be cast to class ") {

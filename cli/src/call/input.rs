@@ -82,6 +82,7 @@ impl Inputs {
                     .lock()
                     .read_to_string(&mut text)
                     .map_err(|error| format!("cannot read stdin: {error}"))?;
+                let text = without_mark(text);
                 if text.trim().is_empty() {
                     return Err("stdin is empty, and - asks for the argument there".into());
                 }
@@ -127,7 +128,7 @@ impl Messages {
     pub(super) fn read_all(self) -> Result<Self, String> {
         let Self::Stdin = self else { return Ok(self) };
         let mut all = Vec::new();
-        for (at, line) in std::io::stdin().lock().lines().enumerate() {
+        for (at, line) in stdin_lines() {
             let line = line.map_err(|error| format!("cannot read stdin: {error}"))?;
             if !line.trim().is_empty() {
                 all.push(numbered("stdin", at, line));
@@ -153,13 +154,29 @@ fn file(path: &str) -> Result<String, String> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         format!("cannot read {path}: {error}; a text that begins with @ is written '\"@{path}\"'")
     })?;
-    Ok(without_end_of_line(text))
+    Ok(without_end_of_line(without_mark(text)))
+}
+
+/// The text without the mark of UTF-8 that it may begin with, which editors of Windows add.
+fn without_mark(mut text: String) -> String {
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
+    }
+    text
 }
 
 /// The text without the end of its last line, which editors and shells add.
 fn without_end_of_line(mut text: String) -> String {
     text.truncate(text.trim_end_matches(['\r', '\n']).len());
     text
+}
+
+/// All lines of stdin, each with its index.
+fn stdin_lines() -> impl Iterator<Item = (usize, std::io::Result<String>)> {
+    let line = |(at, line): (usize, std::io::Result<String>)| {
+        (at, if at == 0 { line.map(without_mark) } else { line })
+    };
+    std::io::stdin().lock().lines().enumerate().map(line)
 }
 
 /// The lines of stdin that are not empty, as they are typed.
@@ -172,7 +189,7 @@ fn lines() -> BoxStream<'static, Result<Text, Status>> {
     let (send, receive) = tokio::sync::mpsc::channel(1);
     // Reading blocks, and a thread of its own does not keep the process from ending.
     std::thread::spawn(move || {
-        for line in std::io::stdin().lock().lines().enumerate() {
+        for line in stdin_lines() {
             if send.blocking_send(line).is_err() {
                 return;
             }

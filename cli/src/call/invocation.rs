@@ -31,7 +31,7 @@ impl<'a> Invocation<'a> {
         let method = arguments.method.as_deref().unwrap_or_default();
         match providers.schema().await? {
             Some(schema) => {
-                ProtobufCall::new(providers, &schema, method, inputs).map(Self::Protobuf)
+                ProtobufCall::new(providers, &schema, method, inputs).await.map(Self::Protobuf)
             }
             None => InterfaceCall::new(providers, method, inputs).map(Self::Interface),
         }

@@ -1,6 +1,7 @@
 //! `dubhe call`: a call to any provider, by names and JSON.
 
 mod arguments;
+mod attachments;
 mod describe;
 mod explain;
 mod folder;
@@ -14,6 +15,7 @@ mod protobuf;
 mod providers;
 mod reflection;
 mod repeat;
+mod stdin;
 mod suggest;
 mod target;
 mod timing;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use dubhe::{CallKind, CallOptions, ServiceKey};
 
+use super::attachments::{self, pair};
 use super::{Target, tls};
 
 /// Call a method of any provider, with JSON in and out.
@@ -71,7 +72,8 @@ pub(crate) struct CallArgs {
     /// Time to wait: 500ms, 5s, 1m, or a number of milliseconds; 0 for as long as it takes
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = timeout)]
     pub(super) timeout: Duration,
-    /// Send an attachment, which is a header over tri and grpc; may be repeated
+    /// Send an attachment, which is a header over tri and grpc, there with bytes in base64 if its name
+    /// ends in -bin; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = |text: &str| pair(text, '='))]
     attachment: Vec<(String, String)>,
     /// The same, written as curl has it; may be repeated
@@ -135,13 +137,6 @@ pub(super) enum Form {
     Json,
 }
 
-fn pair(text: &str, between: char) -> Result<(String, String), String> {
-    let (key, value) = text.split_once(between).ok_or_else(|| {
-        format!("write KEY{between}{}VALUE", if between == ':' { " " } else { "" })
-    })?;
-    Ok((key.trim().to_owned(), value.trim_start().to_owned()))
-}
-
 /// The time that `text` is; a number alone is milliseconds, and 0 no limit.
 fn timeout(text: &str) -> Result<Duration, String> {
     let time = match text.parse() {
@@ -165,12 +160,16 @@ impl CallArgs {
         self.attachment.iter().chain(&self.header)
     }
 
-    /// The options of a call.
-    pub(super) fn call(&self) -> CallOptions {
+    /// The options of a call over this protocol.
+    ///
+    /// # Errors
+    /// For an attachment that the protocol cannot carry.
+    pub(super) fn call(&self, protocol: &str) -> Result<CallOptions, String> {
         // Of the call, and not of the client alone: streams too end with it.
         let bounded = CallOptions::new().timeout(self.timeout);
-        self.attachments()
-            .fold(bounded, |call, (key, value)| call.attachment(key.as_str(), value.as_str()))
+        self.attachments().try_fold(bounded, |call, (key, text)| {
+            Ok(call.attachment(key.as_str(), attachments::value(key, text, protocol)?))
+        })
     }
 }
 

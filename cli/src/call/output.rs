@@ -126,7 +126,9 @@ impl<'a, W: Write> Output<'a, W> {
                 .parts()
                 .map(|(name, time)| format!("{} {:.3} ms", name.replace('_', " "), millis(time)))
                 .collect();
-            note(format_args!("* {}", parts.join(", ")));
+            if !parts.is_empty() {
+                note(format_args!("* {}", parts.join(", ")));
+            }
         }
         if self.options.output == Form::Json {
             write_line(&self.json(error), self.layout(), self.out)?;

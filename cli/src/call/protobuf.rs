@@ -16,6 +16,7 @@ use super::input::{Inputs, Messages, Text};
 use super::invocation::receive;
 use super::output::{Receive, unreadable};
 use super::providers::Providers;
+use super::stdin;
 use super::suggest::did_you_mean;
 
 /// The most messages `google.protobuf.Any` in a message of a reply that hold another one.
@@ -41,7 +42,7 @@ enum Request {
 }
 
 impl<'a> ProtobufCall<'a> {
-    pub(super) fn new(
+    pub(super) async fn new(
         providers: &'a Providers<'a>,
         service: &ServiceDescriptor,
         name: &str,
@@ -60,7 +61,8 @@ impl<'a> ProtobufCall<'a> {
             (false, true) => CallKind::ServerStream,
             (true, true) => CallKind::Bidirectional,
         };
-        let request = request(&found, inputs, options.repeat.is_some()).map_err(Error::Usage)?;
+        let request =
+            request(&found, inputs, options.repeat.is_some()).await.map_err(Error::Usage)?;
         let client = providers.client(providers.service.clone())?;
         let method = method(found.name(), kind);
         Ok(Self { providers, client, found, method, request })
@@ -78,7 +80,7 @@ impl<'a> ProtobufCall<'a> {
                 CallBody::Stream(messages.stream().map(message).boxed())
             }
         };
-        let reply = self.client.send(&self.method, body, &self.providers.options.call()).await?;
+        let reply = self.client.send(&self.method, body, &self.providers.call).await?;
         let output = self.found.output();
         let json = |payload: Payload| json(&output, bytes(payload));
         receive(reply, self.found.is_server_streaming(), into, json).await
@@ -101,7 +103,11 @@ pub(super) fn find(service: &ServiceDescriptor, name: &str) -> Result<MethodDesc
 }
 
 /// The request: one message, or those of a stream, which are read before they are sent where that can be.
-fn request(method: &MethodDescriptor, inputs: &Inputs, again: bool) -> Result<Request, String> {
+async fn request(
+    method: &MethodDescriptor,
+    inputs: &Inputs,
+    again: bool,
+) -> Result<Request, String> {
     let input = method.input();
     if method.is_client_streaming() {
         let messages = inputs.messages()?;
@@ -116,6 +122,13 @@ fn request(method: &MethodDescriptor, inputs: &Inputs, again: bool) -> Result<Re
             "{} takes one message, and there are {} arguments; quote the JSON as one word",
             method.full_name(),
             inputs.len()
+        ));
+    }
+    if inputs.len() == 0 && stdin::has_something().await {
+        return Err(format!(
+            "{} takes one message, and stdin has something that no argument asks for\n\
+             hint: - sends what stdin has; with </dev/null the message is empty",
+            method.full_name()
         ));
     }
     let message = match &*inputs.values()? {

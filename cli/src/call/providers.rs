@@ -6,8 +6,8 @@ use dubhe::connect::{DubboConnect, DubboOptions, TripleConnect, TripleOptions};
 use dubhe::fault::Attempts;
 use dubhe::registry::{Health, Registration, Registry as _, Snapshot};
 use dubhe::{
-    App, Call, ClientBuilder, Code, Endpoint, Fault, Reply, ServiceKey, Status, Stub, Url,
-    registry_at,
+    App, Call, CallOptions, ClientBuilder, Code, Endpoint, Fault, Reply, ServiceKey, Status, Stub,
+    Url, registry_at,
 };
 use futures_util::StreamExt as _;
 use prost_reflect::ServiceDescriptor;
@@ -32,6 +32,8 @@ const PROTOCOLS: [&str; 3] = ["dubbo", "tri", "grpc"];
 pub(super) struct Providers<'a> {
     pub(super) service: ServiceKey,
     pub(super) options: &'a CallArgs,
+    /// The options of each call.
+    pub(super) call: CallOptions,
     app: App,
     endpoints: Vec<Endpoint>,
 }
@@ -55,13 +57,14 @@ impl<'a> Providers<'a> {
             }
             Target::Registry(url) => registered(url, &service, options).await?,
         };
+        let call = options.call(protocol(&endpoints)).map_err(Error::Usage)?;
         let app = app(options, times)?;
-        Ok(Self { service, options, app, endpoints })
+        Ok(Self { service, options, call, app, endpoints })
     }
 
     /// The protocol of all of them.
     pub(super) fn protocol(&self) -> &str {
-        self.endpoints.first().map_or("dubbo", |endpoint| &endpoint.offer().protocol)
+        protocol(&self.endpoints)
     }
 
     /// A parameter of one of them.
@@ -109,6 +112,10 @@ impl<'a> Providers<'a> {
             },
         }
     }
+}
+
+fn protocol(endpoints: &[Endpoint]) -> &str {
+    endpoints.first().map_or("dubbo", |endpoint| &endpoint.offer().protocol)
 }
 
 /// The strategy where there is no other provider: the first failure is told at once.

@@ -106,11 +106,11 @@ pub(super) async fn run(
 fn text(tally: &Tally, wanted: u32, (at_once, took): (u32, Duration)) -> String {
     let (calls, seconds) = (tally.calls(), took.as_secs_f64());
     let of = if calls < u64::from(wanted) { format!(" of {wanted}") } else { String::new() };
-    let rate = calls as f64 / seconds.max(f64::EPSILON);
+    let rate = rate(calls as f64 / seconds.max(f64::EPSILON));
     let told: Vec<String> =
         tally.told().into_iter().map(|(name, text)| format!("{name} {text} ms")).collect();
     let mut lines = vec![
-        format!("calls    {calls}{of}, {at_once} at once, in {seconds:.3} s: {rate:.0}/s"),
+        format!("calls    {calls}{of}, {at_once} at once, in {seconds:.3} s: {rate}/s"),
         format!("latency  {}", told.join("  ")),
         format!("OK       {}", tally.ok),
     ];
@@ -119,6 +119,17 @@ fn text(tally: &Tally, wanted: u32, (at_once, took): (u32, Duration)) -> String 
         lines.push(format!("{code}  {count}, the first: {first}"));
     }
     lines.join("\n") + "\n"
+}
+
+/// The calls of a second, with two digits where there are few.
+fn rate(calls: f64) -> String {
+    let decimals = match calls {
+        10.0.. => 0,
+        1.0.. => 1,
+        0.1.. => 2,
+        _ => 3,
+    };
+    format!("{calls:.decimals$}")
 }
 
 fn json(tally: &Tally, (at_once, took): (u32, Duration), arguments: &PositionalArgs) -> String {
@@ -159,5 +170,19 @@ mod tests {
         let text = text(&tally, 200, (4, Duration::from_secs(2)));
         assert!(text.starts_with("calls    100 of 200, 4 at once, in 2.000 s: 50/s\n"), "{text}");
         assert!(text.ends_with("OK       90\nNOT_FOUND  10, the first: no user\n"), "{text}");
+    }
+
+    #[test]
+    fn few_calls_a_second_have_decimals() {
+        for (calls, text) in [
+            (11_872.4, "11872"),
+            (10.0, "10"),
+            (2.5, "2.5"),
+            (0.25, "0.25"),
+            (1.0 / 60.0, "0.017"),
+            (0.0, "0.000"),
+        ] {
+            assert_eq!(rate(calls), text);
+        }
     }
 }

@@ -59,6 +59,17 @@ impl Target {
         matches!(self, Self::Provider(url) if schemes.iter().any(|scheme| url.starts_with(scheme)))
     }
 
+    /// The address of a provider as that of a gRPC server.
+    pub(crate) fn at_grpc(&self) -> String {
+        let shown = self.shown();
+        let (_, rest) = shown.split_once(':').unwrap_or_default();
+        if unix_scheme(&shown).is_some() {
+            return format!("grpc+unix:{rest}");
+        }
+        let rest = rest.trim_start_matches('/');
+        format!("grpc://{}", rest.split('/').next().unwrap_or_default())
+    }
+
     /// The name of the target in errors; never with a password.
     pub(crate) fn shown(&self) -> String {
         let (Self::Provider(url) | Self::Registry(url)) = self;
@@ -116,6 +127,18 @@ mod tests {
         assert_eq!(Target::parse("tri+unix:///x?a=b").unwrap().shown(), "tri+unix:///x");
         for url in ["file:///x", "zookeeper://h:1,i:2?group=g"] {
             assert_eq!(Target::parse(url), Ok(Target::Registry(url.to_owned())));
+        }
+    }
+
+    #[test]
+    fn the_same_server_is_reached_over_grpc() {
+        for (target, grpc) in [
+            ("h:1", "grpc://h:1"),
+            ("dubbo://me:secret@h:1/a.B?group=g", "grpc://h:1"),
+            ("unix:/x/y", "grpc+unix:/x/y"),
+            ("dubbo+unix:///x/y?group=g", "grpc+unix:///x/y"),
+        ] {
+            assert_eq!(Target::parse(target).unwrap().at_grpc(), grpc, "{target}");
         }
     }
 

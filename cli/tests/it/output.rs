@@ -1,5 +1,5 @@
 //! The output of `dubhe call`, on stdout and on stderr.
-use crate::support::{Demo, UNKNOWN, dubhe, dubhe_reading, dubhe_with};
+use crate::support::{Demo, UNAVAILABLE, UNKNOWN, dubhe, dubhe_reading, dubhe_with};
 use serde_json::{Value as Json, json};
 
 fn parsed(text: &str) -> Json {
@@ -69,6 +69,12 @@ fn headers_and_times_are_told_on_stderr() {
     assert!(resolved.err.contains("* resolve "), "{}", resolved.err);
     let plain = dubhe(&["call", &url, GREETER, "greet", "Ada"]);
     assert_eq!(plain.err, "");
+
+    // Nobody listens there any more.
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let refused = dubhe(&["call", "-v", &format!("grpc://{closed}"), REPEAT, TWICE]);
+    assert_eq!(refused.code, UNAVAILABLE);
+    assert!(refused.err.starts_with("error: UNAVAILABLE: "), "{}", refused.err);
 }
 
 #[test]
@@ -103,6 +109,9 @@ fn an_argument_may_be_on_stdin_or_in_a_file() {
     let path = folder.path().join("request.json");
     std::fs::write(&path, "{\n  \"name\": \"Ada\",\n  \"times\": 1\n}\n").unwrap();
     let file = format!("@{}", path.display());
+    let path = folder.path().join("marked.json");
+    std::fs::write(&path, "\u{feff}{\"name\":\"Ada\",\"times\":1}").unwrap();
+    let marked = format!("@{}", path.display());
     let url = format!("grpc://{}", demo.addr);
     let repeated = "{\"text\":\"Hello 1, Ada\"}\n";
     for (args, stdin, out) in [
@@ -110,6 +119,10 @@ fn an_argument_may_be_on_stdin_or_in_a_file() {
         (&["call", &demo.addr, GREETER, "greet", "-"], "Bob\n", "\"Hello, Bob\"\n"),
         (&["call", &url, REPEAT, &file], "", repeated),
         (&["call", &url, REPEAT, "-"], "{\"name\":\"Ada\",\n\"times\":1}", repeated),
+        // Behind the mark of UTF-8.
+        (&["call", &url, REPEAT, &marked], "", repeated),
+        (&["call", &url, REPEAT, "-"], "\u{feff}{\"name\":\"Ada\",\"times\":1}", repeated),
+        (&["call", &demo.addr, GREETER, "greet", "-"], "\u{feff}Bob", "\"Hello, Bob\"\n"),
         (&["call", &demo.addr, GREETER, "greet", "\"@x\""], "", "\"Hello, @x\"\n"),
     ] {
         let called = dubhe_reading(args, stdin.as_bytes());

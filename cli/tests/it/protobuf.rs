@@ -1,11 +1,13 @@
 //! `dubhe call` against a protobuf service in this process, known by reflection alone.
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+#[cfg(unix)]
+use crate::support::dubhe_from;
 use crate::support::{
     DEADLINE_EXCEEDED, INVALID_ARGUMENT, OUT_OF_RANGE, ProgramOutput, UNIMPLEMENTED, dubhe,
     dubhe_reading,
 };
-use dubhe::{RunningServer, Server, ServerBuilder};
+use dubhe::{Call, Next, RunningServer, Server, ServerBuilder, Value};
 use dubhe_stubs::Speaker;
 use dubhe_stubs::proto::sample::shapes::v1::ShapesServer;
 
@@ -60,6 +62,54 @@ fn one_message_for_one() {
 }
 
 #[test]
+#[cfg(unix)]
+fn what_is_on_stdin_is_not_left_there() {
+    use std::io::{Seek as _, Write as _};
+
+    let provider = start();
+    let url = provider.url("grpc");
+    let say = ["call", &url, SERVICE, "Say", "--compact"];
+    let repeat = ["call", &url, SERVICE, "Repeat"];
+    let word = "{\"text\":\"Ada\"}";
+    let folder = dubhe_testkit::Folder::new().unwrap();
+    let path = folder.path().join("word.json");
+    std::fs::write(&path, word).unwrap();
+    let file = || std::fs::File::open(&path).unwrap();
+    let written = || {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        writer.write_all(word.as_bytes()).unwrap();
+        (reader, writer)
+    };
+    let ended = || written().0;
+    let (open, _writer) = written();
+    for (left, call) in [
+        (dubhe_from(&say, file()), "Say"),
+        (dubhe_from(&repeat, file()), "Repeat"),
+        (dubhe_from(&say, ended()), "Say"),
+        (dubhe_from(&say, open), "Say"),
+    ] {
+        assert_eq!((left.code, &*left.out), (2, ""), "{}", left.err);
+        let said = format!("{SERVICE}.{call} takes one message, and stdin has something");
+        assert!(left.err.contains(&said) && left.err.contains("hint: - sends"), "{}", left.err);
+    }
+    let dash = [&say[..], &["-"]].concat();
+    printed(&dubhe_from(&dash, ended()), &format!("{word}\n"));
+
+    // Nothing is there, or nobody ever writes.
+    let mut at_end = file();
+    at_end.seek(std::io::SeekFrom::End(0)).unwrap();
+    let (silent, _silent_writer) = std::io::pipe().unwrap();
+    printed(&dubhe_from(&say, at_end), "{}\n");
+    printed(&dubhe_from(&say, silent), "{}\n");
+    printed(&dubhe_from(&say, std::io::pipe().unwrap().0), "{}\n");
+    printed(&dubhe_from(&say, std::process::Stdio::null()), "{}\n");
+    let (socket, _other) = std::os::unix::net::UnixStream::pair().unwrap();
+    printed(&dubhe_from(&say, std::os::fd::OwnedFd::from(socket)), "{}\n");
+    // An argument asks for what it is.
+    printed(&dubhe_from(&[&say[..], &[word]].concat(), file()), &format!("{word}\n"));
+}
+
+#[test]
 fn messages_of_a_stream_come_one_a_line() {
     let provider = start();
     let three = provider.call(&["Repeat", r#"{"text":"so","times":3}"#]);
@@ -84,6 +134,11 @@ fn a_stream_is_sent_as_arguments_or_lines() {
     printed(&reading("Join", &lines), joined);
     printed(&reading("Chat", &lines), &format!("{far}\n{wide}\n"));
     printed(&reading("Chat", ""), "");
+    // The mark of UTF-8 is no part of the first line.
+    printed(&reading("Join", &format!("\u{feff}{lines}")), joined);
+    let again = ["call", &url, SERVICE, "Join", "--repeat", "2"];
+    let again = dubhe_reading(&again, format!("\u{feff}{lines}").as_bytes());
+    assert!(again.out.ends_with("OK       2\n"), "{}", again.err);
 
     let broken = reading("Chat", "{\"text\":\"far\"}\nwide\n");
     assert_eq!(broken.code, INVALID_ARGUMENT);
@@ -144,6 +199,42 @@ fn errors_keep_their_code_and_say_what_to_do() {
 }
 
 #[test]
+fn headers_are_sent_or_refused() {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let heads = seen.clone();
+    let provider = Serving::of(Server::builder().filter(move |call: Call, next: Next| {
+        heads.lock().unwrap().push(call.head.metadata.clone());
+        next.run(call)
+    }));
+    for protocol in ["tri", "grpc"] {
+        let call = ["call", &provider.url(protocol), SERVICE, "Say"];
+        let sent = ["-H", "x-bin: AAEC", "--attachment", "y-bin=-_8", "-H", "tenant: acme"];
+        printed(&dubhe(&[&call[..], &sent].concat()), "{}\n");
+        let head = seen.lock().unwrap().pop().unwrap();
+        let bytes = |name| head.get(name).cloned();
+        assert_eq!(bytes("x-bin"), Some(Value::Bytes(vec![0, 1, 2].into())), "{head:?}");
+        assert_eq!(bytes("y-bin"), Some(Value::Bytes(vec![0xfb, 0xff].into())), "{head:?}");
+        assert_eq!(head.get_str("tenant"), Some("acme"));
+
+        seen.lock().unwrap().clear();
+        for (header, name) in [
+            ("x y: 1", "x y"),
+            ("x: a\nb", "x"),
+            ("x-bin: AAE!", "x-bin"),
+            ("grpc-timeout: 1S", "grpc-timeout"),
+            ("Content-Type: text/plain", "Content-Type"),
+            ("upgrade: h2c", "upgrade"),
+            (":path: /x", ":path"),
+        ] {
+            let refused = dubhe(&[&call[..], &["-H", header]].concat());
+            assert_eq!((refused.code, &*refused.out), (2, ""), "{header}: {}", refused.err);
+            assert!(refused.err.contains(&format!("{name:?}")), "{header}: {}", refused.err);
+        }
+        assert!(seen.lock().unwrap().is_empty());
+    }
+}
+
+#[test]
 fn what_takes_for_ever_ends_with_the_timeout() {
     let provider = start();
     let call = ["call", &provider.url("grpc"), "grpc.health.v1.Health", "Watch"];
@@ -164,6 +255,21 @@ fn providers_are_found_in_a_registry() {
     let described = dubhe(&["call", "--registry", &url, SERVICE, "--describe"]);
     assert!(described.out.contains("service Shapes {"), "{}", described.err);
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_service_at_the_dubbo_protocol_is_shown_the_way() {
+    let provider = start();
+    let addr = provider.running.addr().to_string();
+    for args in
+        [&["Say", "{}"][..], &["--describe"], &["Say", "--describe"], &["Chat", "--describe"]]
+    {
+        let wrong = dubhe(&[&["call", &addr, SERVICE], args].concat());
+        assert_eq!(&*wrong.out, "", "{args:?}");
+        assert!(matches!(wrong.code, INVALID_ARGUMENT | UNIMPLEMENTED), "{args:?}");
+        let hint = format!("hint: protobuf services are called at grpc://{addr}, where --describe");
+        assert!(wrong.err.contains(&hint), "{args:?}: {}", wrong.err);
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The binary, run and started.
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
 /// The output of a finished command.
 pub(crate) struct ProgramOutput {
@@ -42,6 +42,11 @@ pub(crate) fn dubhe_with(args: &[&str], environment: &[(&str, &str)]) -> Program
     run(command.envs(environment.iter().copied()), b"")
 }
 
+/// Runs `dubhe` with `args` and this as stdin.
+pub(crate) fn dubhe_from(args: &[&str], stdin: impl Into<Stdio>) -> ProgramOutput {
+    ended(command(args).stdin(stdin).output().unwrap())
+}
+
 fn run(mut command: impl std::borrow::BorrowMut<Command>, stdin: &[u8]) -> ProgramOutput {
     let mut child = command
         .borrow_mut()
@@ -52,7 +57,10 @@ fn run(mut command: impl std::borrow::BorrowMut<Command>, stdin: &[u8]) -> Progr
         .unwrap();
     // One that has no use for stdin may be gone already.
     let _ = child.stdin.take().unwrap().write_all(stdin);
-    let output = child.wait_with_output().unwrap();
+    ended(child.wait_with_output().unwrap())
+}
+
+fn ended(output: Output) -> ProgramOutput {
     ProgramOutput {
         code: output.status.code().unwrap(),
         out: String::from_utf8(output.stdout).unwrap(),

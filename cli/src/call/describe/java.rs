@@ -2,8 +2,9 @@
 
 use std::fmt::Display;
 
-use dubhe::{Code, Generic, JavaArgument, ServiceKey, Status, Value};
+use dubhe::{CallKind, Code, Generic, JavaArgument, ServiceKey, Status, Value};
 
+use crate::call::explain;
 use crate::call::interface::NO_TYPE;
 use crate::call::interface::signature::Listing;
 use crate::call::providers::Providers;
@@ -18,13 +19,15 @@ pub(super) async fn text(
     method: Option<&str>,
 ) -> Result<String, Status> {
     let generic: Generic = providers.client(providers.service.clone())?;
-    let generic = generic.with(providers.options.call());
+    let generic = generic.with(providers.call.clone());
     // Where there are more methods than it lists, the ones of the name come first.
-    let Err(status) = generic.call(method.unwrap_or(NONE), [no_argument()]).await else {
-        return Err(Status::new(Code::Internal, "the provider answers what it cannot know"));
-    };
+    let status = refusal(&generic, method.unwrap_or(NONE)).await?;
     let service = &providers.service;
-    if let Some(listing) = Listing::read(status.message()) {
+    let listing = Listing::read(status.message());
+    if explain::is_protobuf(&status) || lists_protobuf(&generic, listing.as_ref()).await? {
+        return Err(Status::unimplemented(format!("{service} {}", explain::PROTOBUF)));
+    }
+    if let Some(listing) = listing {
         let more = listing.more.then_some("// and more, which the provider leaves out");
         let note = "// what they return is not on the wire";
         let methods = listing.methods.iter().map(|method| (&*method.name, method));
@@ -41,6 +44,32 @@ pub(super) async fn text(
     let note = "// names alone, from the provider's URL in the registry: it has no types";
     let methods = names.split(',').map(|name| (name, format!("{name}(..)")));
     page(service, method, methods, [note])
+}
+
+/// The error of a call that no method takes.
+async fn refusal(generic: &Generic, method: &str) -> Result<Status, Status> {
+    match generic.call(method, [no_argument()]).await {
+        Err(status) => Ok(status),
+        Ok(_) => Err(Status::new(Code::Internal, "the provider answers what it cannot know")),
+    }
+}
+
+/// Returns true if the methods are those of a protobuf service, which are listed without types. One that
+/// takes nothing in Java has none either, but refuses an argument in other words.
+async fn lists_protobuf(generic: &Generic, listing: Option<&Listing>) -> Result<bool, Status> {
+    let methods = listing.map_or(&[][..], |listing| &listing.methods);
+    let untyped = methods.iter().filter(|method| method.types.is_empty());
+    for method in untyped {
+        match method.kind {
+            CallKind::Unary | CallKind::OneWay => {
+                return Ok(explain::is_protobuf(&refusal(generic, &method.name).await?));
+            }
+            // Streams of a Java interface have the type of their messages.
+            CallKind::ClientStream | CallKind::Bidirectional => return Ok(true),
+            CallKind::ServerStream => {}
+        }
+    }
+    Ok(false)
 }
 
 /// An argument of a type that no method takes, so that none runs.

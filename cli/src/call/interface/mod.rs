@@ -99,9 +99,7 @@ impl<'a> InterfaceCall<'a> {
                         .unzip();
                     self.invoke(strings(types), values).await
                 }
-                Plan::Stream(stream) => {
-                    stream.send(&self.client, &self.providers.options.call()).await
-                }
+                Plan::Stream(stream) => stream.send(&self.client, &self.providers.call).await,
                 Plan::Unknown => {
                     self.invoke(strings(vec![NO_TYPE.into()]), vec![Value::Null]).await
                 }
@@ -123,7 +121,7 @@ impl<'a> InterfaceCall<'a> {
     async fn invoke(&self, types: Value, values: Vec<Value>) -> Result<Reply, Status> {
         let values = List::new(values).class("[object").into();
         let args: Arc<[Value]> = Arc::new([Value::from(self.name), types, values]);
-        let options = self.providers.options.call().attachment("generic", "true");
+        let options = self.providers.call.clone().attachment("generic", "true");
         self.client.call(&self.invoke, Payload::Args(Args::Values(args)), &options).await
     }
 

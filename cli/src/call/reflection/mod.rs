@@ -120,7 +120,7 @@ impl<'a> Reflection<'a> {
         let method = protobuf::method("ServerReflectionInfo", CallKind::Bidirectional);
         let question = Encoded::new(Format::Protobuf, question).into();
         let question = CallBody::Stream(stream::iter([Ok(question)]).boxed());
-        let reply = client.send(&method, question, &self.0.options.call()).await?;
+        let reply = client.send(&method, question, &self.0.call).await?;
         // The end is not waited for: dubbo-go 3.3 ends a stream that went well with "EOF".
         let mut answers = std::pin::pin!(protobuf::messages(reply));
         let answer = answers.try_next().await?.ok_or_else(|| not_right(&"it did not answer"))?;
