@@ -6,7 +6,6 @@
 mod args;
 mod client;
 mod declaration;
-mod lacking;
 mod method;
 mod server;
 mod signature;
@@ -19,6 +18,7 @@ use syn::{Error, Ident, ItemTrait, Path, Result, TraitItem, parse_quote, parse2}
 
 use args::Args;
 use method::Method;
+pub(crate) use signature::is_callback;
 
 /// A trait that stands for a Java interface.
 struct Interface<'a> {

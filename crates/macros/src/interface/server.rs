@@ -140,13 +140,15 @@ fn run(item: &syn::Ident, method: &Method<'_>) -> TokenStream {
             )
         }
     };
+    let sent = method.located_at(method.result());
+    let sent = quote_spanned!(sent=> __replies.send_all(stream).await);
     let (replies, outcome) = match &method.output {
         Output::Value(_) => (TokenStream::new(), outcome),
         Output::Stream { .. } => (
             quote!(__replies: __dubhe::server::stub::ReplySender),
             quote! {
                 match #outcome {
-                    ::std::result::Result::Ok(stream) => __replies.send_all(stream).await,
+                    ::std::result::Result::Ok(stream) => #sent,
                     ::std::result::Result::Err(error) => {
                         ::std::result::Result::Err(::std::convert::Into::into(error))
                     }
@@ -155,16 +157,22 @@ fn run(item: &syn::Ident, method: &Method<'_>) -> TokenStream {
         ),
     };
     // The server of a one-way call runs it as any other.
-    let glue = if method.oneway { format_ident!("unary") } else { method.shape().1 };
+    let mut glue = if method.oneway { format_ident!("unary") } else { method.shape().1 };
+    let (span, checks) = (method.server_span(), method.checks());
+    glue.set_span(span);
+    let served = quote_spanned! {span=>
+        __dubhe::server::stub::#glue(
+            call,
+            move |__context: ::std::sync::Arc<__dubhe::core::Context>, #inputs, #replies| {
+                async move { #received #outcome }
+            },
+        )
+    };
     quote_spanned! {ident.span()=>
         {
+            #checks
             let __service = ::std::clone::Clone::clone(&self.0);
-            __dubhe::server::stub::#glue(
-                call,
-                move |__context: ::std::sync::Arc<__dubhe::core::Context>, #inputs, #replies| {
-                    async move { #received #outcome }
-                },
-            )
+            #served
         }
     }
 }

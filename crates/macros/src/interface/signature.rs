@@ -8,8 +8,8 @@ use syn::{
     Type, TypeImplTrait, TypeParamBound, parse_quote_spanned,
 };
 
-use super::lacking;
-use super::method::referent;
+use super::method::{referent, span_of};
+use crate::lacking;
 
 /// An argument that travels.
 pub(super) struct Argument<'a> {
@@ -74,9 +74,11 @@ impl<'a> Argument<'a> {
 
     /// The expression that makes the owned value.
     pub(super) fn to_owned(&self) -> TokenStream {
-        let ident = self.ident;
+        // Errors about the value are about its type.
+        let (mut ident, span) = (self.ident.clone(), span_of(self.ty));
+        ident.set_span(ident.span().located_at(span));
         match referent(self.ty) {
-            Some(_) => quote!(::std::borrow::ToOwned::to_owned(#ident)),
+            Some(_) => quote_spanned!(span=> ::std::borrow::ToOwned::to_owned(#ident)),
             None => quote!(#ident),
         }
     }
@@ -89,7 +91,7 @@ impl<'a> Argument<'a> {
 }
 
 /// Returns true for `Callback<ListenerClient>`.
-pub(super) fn is_callback(ty: &Type) -> bool {
+pub(crate) fn is_callback(ty: &Type) -> bool {
     match ty {
         Type::Path(path) => path
             .path
