@@ -138,7 +138,7 @@ fn call(vis: &syn::Visibility, index: usize, method: &Method<'_>) -> TokenStream
     };
     glue.set_span(span);
     let called = quote_spanned! {span=>
-        __dubhe::client::stub::#glue(&self.client, &self.methods[#index], #body, #options)
+        __dubhe::client::stub::#glue(&self.client, &self.methods[#index], #body, #options).await
     };
     let output = match &method.output {
         Output::Value(ty) => quote!(#ty),
@@ -156,7 +156,6 @@ fn call(vis: &syn::Visibility, index: usize, method: &Method<'_>) -> TokenStream
             #checks
             #callbacks
             #called
-            .await
         }
     }
 }
