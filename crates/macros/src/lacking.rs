@@ -1,8 +1,6 @@
 //! Types of Rust that Java lacks, refused where they are written.
 
-use syn::{Error, GenericArgument, PathArguments, Result, Type};
-
-use crate::interface::is_callback;
+use syn::{Error, GenericArgument, PathArguments, PathSegment, Result, Type};
 
 /// The error of a callback that is part of something else, or a result.
 const ALONE: &str =
@@ -123,4 +121,26 @@ fn remedy(name: &str) -> Option<String> {
         _ => return None,
     };
     Some(format!("Java has no {what}, so `{name}` has no form there: {instead}"))
+}
+
+/// Returns true for `Callback<ListenerClient>`.
+pub(crate) fn is_callback(ty: &Type) -> bool {
+    match ty {
+        Type::Path(path) => path
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| last.ident == "Callback" && first_type(last).is_some()),
+        Type::Group(group) => is_callback(&group.elem),
+        _ => false,
+    }
+}
+
+/// The first argument of a generic type.
+pub(crate) fn first_type(segment: &PathSegment) -> Option<&Type> {
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
 }

@@ -211,13 +211,13 @@ impl<'a> Method<'a> {
         }
     }
 
-    /// Where the errors of the tuple of arguments stand: at the only type that may lack a form in Java.
+    /// The span of the errors of the tuple of arguments: the only type that may lack a form in Java.
     pub(super) fn carried_span(&self) -> Span {
         let types = self.sent().map(|(ty, _)| ty);
         lacking::only_doubtful(types).map_or_else(|| self.ident.span(), |ty| self.located_at(ty))
     }
 
-    /// Where the errors of its server stand: as `carried_span`, with the result.
+    /// The span of the errors of its server: as `carried_span`, with the result.
     pub(super) fn server_span(&self) -> Span {
         let types = self.sent().map(|(ty, _)| ty).chain([self.result()]);
         lacking::only_doubtful(types).map_or_else(|| self.ident.span(), |ty| self.located_at(ty))

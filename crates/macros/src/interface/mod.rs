@@ -18,7 +18,6 @@ use syn::{Error, Ident, ItemTrait, Path, Result, TraitItem, parse_quote, parse2}
 
 use args::Args;
 use method::Method;
-pub(crate) use signature::is_callback;
 
 /// A trait that stands for a Java interface.
 struct Interface<'a> {
