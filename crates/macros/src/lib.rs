@@ -12,6 +12,7 @@ mod attr;
 mod exception;
 mod interface;
 mod java;
+mod lacking;
 mod names;
 
 use proc_macro::TokenStream;

@@ -29,8 +29,7 @@ use crate::error::Error;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be written as Hessian",
-    note = "derive it with `#[derive(Java)]`, or wrap a serde type in `dubhe_hessian2::Serde`",
-    note = "Java has no unsigned numbers: a `long` is an `i64`, an `int` an `i32`, a `short` an `i16`"
+    note = "derive it with `#[derive(Java)]`, or wrap a serde type in `dubhe::hessian2::Serde`"
 )]
 pub trait Encode {
     /// Writes the value.
@@ -94,8 +93,7 @@ pub trait Encode {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from Hessian",
-    note = "derive it with `#[derive(Java)]`, or wrap a serde type in `dubhe_hessian2::Serde`",
-    note = "Java has no unsigned numbers: a `long` is an `i64`, an `int` an `i32`, a `short` an `i16`"
+    note = "derive it with `#[derive(Java)]`, or wrap a serde type in `dubhe::hessian2::Serde`"
 )]
 pub trait Decode<'de>: Sized {
     /// Reads one value.
@@ -153,8 +151,7 @@ pub trait Decode<'de>: Sized {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no counterpart in Java",
-    note = "derive it with `#[derive(Java)]`, or implement `JavaType`",
-    note = "Java has no unsigned numbers: a `long` is an `i64`, an `int` an `i32`, a `short` an `i16`"
+    note = "derive it with `#[derive(Java)]`, or implement `JavaType`"
 )]
 pub trait JavaType {
     /// The descriptor of the JVM: `J`, `Ljava/util/List;`, `[I`.

@@ -12,7 +12,7 @@ use dubhe_core::reply::ReplyBody;
 use dubhe_core::status::{Exception, Origin};
 use dubhe_core::{Code, Encoded, Format, Payload, Reply, Sink, Status, Value};
 
-use crate::{Decode, Decoder, Encode, Encoder, Error, Form, Limits};
+use crate::{Decode, Decoder, Encode, Encoder, Error, Form, JavaType, Limits};
 pub use arguments::{
     OwnedArguments, args, arguments, arguments_with_memory, elements, separate, shared, write_args,
 };
@@ -34,6 +34,14 @@ impl<T: Encode + Send + Sync> dubhe_core::EncodePayload for Typed<T> {
         }
     }
 }
+
+/// Refuses a type of an argument that cannot travel; the error stands where the call does.
+#[inline]
+pub const fn check_argument<T: Encode + JavaType + for<'de> Decode<'de>>() {}
+
+/// Refuses a type of a result that cannot travel; the error stands where the call does.
+#[inline]
+pub const fn check_result<T: Encode + for<'de> Decode<'de>>() {}
 
 /// Typed content, to be encoded when the protocol is known.
 pub fn content(value: impl Encode + Send + Sync + 'static) -> Content {

@@ -22,6 +22,7 @@ mod local;
 mod logs;
 mod max_calls;
 mod memory;
+mod names;
 mod options;
 mod panics;
 mod removed;

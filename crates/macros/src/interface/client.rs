@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
+use syn::Ident;
+use syn::spanned::Spanned as _;
 
 use super::method::{Method, MethodOptions};
 use super::signature::{Argument, Output, Requests};
@@ -104,12 +106,14 @@ fn protocols(interface: &Interface<'_>) -> Option<TokenStream> {
 
 fn call(vis: &syn::Visibility, index: usize, method: &Method<'_>) -> TokenStream {
     let (docs, ident) = (method.docs(), method.ident);
-    let (_, glue) = method.shape();
+    let (_, mut glue) = method.shape();
     let (inputs, body) = if let Some(Requests { ident, item }) = &method.requests {
         let stream = quote! {
             impl __dubhe::client::stub::Stream<Item = #item> + ::std::marker::Send + 'static
         };
-        (quote!(#ident: #stream), quote!(#ident))
+        let mut sent = Ident::clone(ident);
+        sent.set_span(ident.span().located_at(item.span()));
+        (quote!(#ident: #stream), quote!(#sent))
     } else {
         let arguments = method.arguments.iter().map(|Argument { ident, ty, callback }| {
             if *callback {
@@ -119,9 +123,23 @@ fn call(vis: &syn::Visibility, index: usize, method: &Method<'_>) -> TokenStream
             }
         });
         let values = method.arguments.iter().map(Argument::to_owned);
-        (quote!(#(#arguments),*), quote!(__dubhe::hessian2::payload::args((#(#values,)*))))
+        let span = method.carried_span();
+        let values = quote_spanned!(span=> (#(#values,)*));
+        let body = quote_spanned!(span=> __dubhe::hessian2::payload::args(#values));
+        (quote!(#(#arguments),*), body)
     };
     let (callbacks, options) = callbacks(method);
+    let checks = method.checks();
+    // The compiler looks at requests and results at once.
+    let span = if method.requests.is_some() {
+        method.server_span()
+    } else {
+        method.located_at(method.result())
+    };
+    glue.set_span(span);
+    let called = quote_spanned! {span=>
+        __dubhe::client::stub::#glue(&self.client, &self.methods[#index], #body, #options).await
+    };
     let output = match &method.output {
         Output::Value(ty) => quote!(#ty),
         Output::Stream { item } => quote!(__dubhe::core::Streaming<#item>),
@@ -135,15 +153,9 @@ fn call(vis: &syn::Visibility, index: usize, method: &Method<'_>) -> TokenStream
             &self,
             #inputs
         ) -> ::std::result::Result<#output, __dubhe::core::Status> {
+            #checks
             #callbacks
-            let body = #body;
-            __dubhe::client::stub::#glue(
-                &self.client,
-                &self.methods[#index],
-                body,
-                #options,
-            )
-            .await
+            #called
         }
     }
 }

@@ -1,13 +1,13 @@
 //! The model of a method.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Error, FnArg, Ident, ReceiverKind, Result, TraitItemFn, Type};
 
-use super::lacking;
 use super::signature::{Argument, Output, Requests, is_context};
 use crate::attr::JavaOptions;
+use crate::lacking;
 use crate::names::camel_case;
 
 /// Tuples have codecs up to this length.
@@ -148,14 +148,16 @@ impl<'a> Method<'a> {
     /// The tuple of its arguments, as they are decoded.
     pub(super) fn tuple(&self) -> TokenStream {
         let types = self.arguments.iter().map(Argument::owned);
-        quote!((#(#types,)*))
+        quote_spanned!(self.carried_span()=> (#(#types,)*))
     }
 
     /// The tuple of what a message of the request carries.
     fn carried(&self) -> TokenStream {
         match &self.requests {
             // Java's observers are of objects: `Integer`, never `int`.
-            Some(Requests { item, .. }) => quote!((::std::option::Option<#item>,)),
+            Some(Requests { item, .. }) => {
+                quote_spanned!(item.span()=> (::std::option::Option<#item>,))
+            }
             None => self.tuple(),
         }
     }
@@ -177,19 +179,66 @@ impl<'a> Method<'a> {
         self.requests.is_some() || matches!(self.output, Output::Stream { .. })
     }
 
+    /// Statements that refuse types which cannot travel. Whatever calls them, the errors are the same and
+    /// stand at the types, so the compiler reports them once.
+    pub(super) fn checks(&self) -> TokenStream {
+        let arguments = self.sent().map(|(written, ty)| {
+            quote_spanned!(span_of(written)=> __dubhe::hessian2::payload::check_argument::<#ty>();)
+        });
+        let result = self.result();
+        let result = quote_spanned! {result.span()=>
+            __dubhe::hessian2::payload::check_result::<#result>();
+        };
+        quote!(#(#arguments)* #result)
+    }
+
     /// The expression that makes its `Method`.
     pub(super) fn descriptor(&self) -> TokenStream {
         let (java, carried, (kind, _)) = (&self.java, self.carried(), self.shape());
+        let (span, checks) = (self.carried_span(), self.checks());
+        let descriptors = quote_spanned! {span=>
+            <#carried as __dubhe::hessian2::Arguments>::descriptors()
+        };
         let span = self.ident.span();
         quote_spanned! {span=>
-            ::std::sync::Arc::new(
-                __dubhe::core::Method::java(
-                    #java,
-                    <#carried as __dubhe::hessian2::Arguments>::descriptors(),
+            {
+                #checks
+                ::std::sync::Arc::new(
+                    __dubhe::core::Method::java(#java, #descriptors)
+                        .kind(__dubhe::core::CallKind::#kind),
                 )
-                .kind(__dubhe::core::CallKind::#kind),
-            )
+            }
         }
+    }
+
+    /// The span of the errors of the tuple of arguments: the only type that may lack a form in Java.
+    pub(super) fn carried_span(&self) -> Span {
+        let types = self.sent().map(|(ty, _)| ty);
+        lacking::only_doubtful(types).map_or_else(|| self.ident.span(), |ty| self.located_at(ty))
+    }
+
+    /// The span of the errors of its server: as `carried_span`, with the result.
+    pub(super) fn server_span(&self) -> Span {
+        let types = self.sent().map(|(ty, _)| ty).chain([self.result()]);
+        lacking::only_doubtful(types).map_or_else(|| self.ident.span(), |ty| self.located_at(ty))
+    }
+
+    /// The span of the method's names, with its errors at a type.
+    pub(super) fn located_at(&self, ty: &Type) -> Span {
+        self.ident.span().located_at(span_of(ty))
+    }
+
+    /// The type of the result, or of one of the results.
+    pub(super) fn result(&self) -> &Type {
+        let (Output::Value(result) | Output::Stream { item: result }) = &self.output;
+        result
+    }
+
+    /// The types of the arguments or requests, as they are written and as they are sent.
+    fn sent(&self) -> impl Iterator<Item = (&Type, TokenStream)> {
+        let arguments = self.arguments.iter().filter(|argument| !argument.callback);
+        let requests = self.requests.iter().map(|Requests { item, .. }| (*item, quote!(#item)));
+        arguments.map(|argument| (argument.ty, argument.owned())).chain(requests)
     }
 
     /// The attributes without those that are read here.
@@ -223,6 +272,11 @@ fn receiver(first: Option<&FnArg>, ident: &Ident) -> Result<()> {
         Some(typed @ FnArg::Typed(_)) => Err(Error::new_spanned(typed, TEXT)),
         None => Err(Error::new_spanned(ident, TEXT)),
     }
+}
+
+/// The span of a type, or of what it refers to.
+pub(super) fn span_of(ty: &Type) -> Span {
+    referent(ty).unwrap_or(ty).span()
 }
 
 /// A type argument that is a reference gives what it refers to.

@@ -6,7 +6,6 @@
 mod args;
 mod client;
 mod declaration;
-mod lacking;
 mod method;
 mod server;
 mod signature;

@@ -23,40 +23,40 @@ pub(super) fn expand(interface: &Interface<'_>) -> Expansion {
             #vis struct #server<T>(::std::sync::Arc<T>);
         },
         implementation: quote! {
-            impl<T: #item> #server<T> {
+            impl<__T: #item> #server<__T> {
                 /// Serves `service`.
-                pub fn new(service: T) -> Self {
+                pub fn new(service: __T) -> Self {
                     Self(::std::sync::Arc::new(service))
                 }
             }
 
-            impl<T: #item> ::std::convert::From<::std::sync::Arc<T>> for #server<T> {
-                fn from(service: ::std::sync::Arc<T>) -> Self {
+            impl<__T: #item> ::std::convert::From<::std::sync::Arc<__T>> for #server<__T> {
+                fn from(service: ::std::sync::Arc<__T>) -> Self {
                     Self(service)
                 }
             }
 
-            impl<T: #item> ::std::convert::From<#server<T>>
+            impl<__T: #item> ::std::convert::From<#server<__T>>
                 for __dubhe::client::Callback<#client>
             {
-                fn from(service: #server<T>) -> Self {
+                fn from(service: #server<__T>) -> Self {
                     Self::of(__dubhe::server::stub::callback(service))
                 }
             }
 
-            impl<T> ::std::clone::Clone for #server<T> {
+            impl<__T> ::std::clone::Clone for #server<__T> {
                 fn clone(&self) -> Self {
                     Self(::std::clone::Clone::clone(&self.0))
                 }
             }
 
-            impl<T> ::std::fmt::Debug for #server<T> {
+            impl<__T> ::std::fmt::Debug for #server<__T> {
                 fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
                     f.write_str(::std::stringify!(#server))
                 }
             }
 
-            impl<T: #item> __dubhe::server::Service for #server<T> {
+            impl<__T: #item> __dubhe::server::Service for #server<__T> {
                 fn key(&self) -> __dubhe::core::ServiceKey {
                     __service()
                 }
@@ -115,7 +115,7 @@ fn run(item: &syn::Ident, method: &Method<'_>) -> TokenStream {
     let ident = method.ident;
     let (inputs, passed) = inputs(method);
     let context = if method.context { quote!(&__context,) } else { TokenStream::new() };
-    let outcome = quote!(<T as #item>::#ident(&__service, #context #passed).await);
+    let outcome = quote!(<__T as #item>::#ident(&__service, #context #passed).await);
     let received = method.callbacks().map(|(place, Argument { ident, ty, .. })| {
         quote! {
             // What was decoded is a null.
@@ -140,13 +140,15 @@ fn run(item: &syn::Ident, method: &Method<'_>) -> TokenStream {
             )
         }
     };
+    let sent = method.located_at(method.result());
+    let sent = quote_spanned!(sent=> __replies.send_all(stream).await);
     let (replies, outcome) = match &method.output {
         Output::Value(_) => (TokenStream::new(), outcome),
         Output::Stream { .. } => (
             quote!(__replies: __dubhe::server::stub::ReplySender),
             quote! {
                 match #outcome {
-                    ::std::result::Result::Ok(stream) => __replies.send_all(stream).await,
+                    ::std::result::Result::Ok(stream) => #sent,
                     ::std::result::Result::Err(error) => {
                         ::std::result::Result::Err(::std::convert::Into::into(error))
                     }
@@ -155,16 +157,22 @@ fn run(item: &syn::Ident, method: &Method<'_>) -> TokenStream {
         ),
     };
     // The server of a one-way call runs it as any other.
-    let glue = if method.oneway { format_ident!("unary") } else { method.shape().1 };
+    let mut glue = if method.oneway { format_ident!("unary") } else { method.shape().1 };
+    let (span, checks) = (method.server_span(), method.checks());
+    glue.set_span(span);
+    let served = quote_spanned! {span=>
+        __dubhe::server::stub::#glue(
+            call,
+            move |__context: ::std::sync::Arc<__dubhe::core::Context>, #inputs, #replies| {
+                async move { #received #outcome }
+            },
+        )
+    };
     quote_spanned! {ident.span()=>
         {
+            #checks
             let __service = ::std::clone::Clone::clone(&self.0);
-            __dubhe::server::stub::#glue(
-                call,
-                move |__context: ::std::sync::Arc<__dubhe::core::Context>, #inputs, #replies| {
-                    async move { #received #outcome }
-                },
-            )
+            #served
         }
     }
 }

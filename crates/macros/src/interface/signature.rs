@@ -4,12 +4,12 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{
-    Error, FnArg, GenericArgument, Ident, Pat, PathArguments, PathSegment, Result, ReturnType,
-    Type, TypeImplTrait, TypeParamBound, parse_quote_spanned,
+    Error, FnArg, GenericArgument, Ident, Pat, PathArguments, Result, ReturnType, Type,
+    TypeImplTrait, TypeParamBound, parse_quote_spanned,
 };
 
-use super::lacking;
-use super::method::referent;
+use super::method::{referent, span_of};
+use crate::lacking::{self, first_type, is_callback};
 
 /// An argument that travels.
 pub(super) struct Argument<'a> {
@@ -74,9 +74,11 @@ impl<'a> Argument<'a> {
 
     /// The expression that makes the owned value.
     pub(super) fn to_owned(&self) -> TokenStream {
-        let ident = self.ident;
+        // Errors about the value are about its type.
+        let (mut ident, span) = (self.ident.clone(), span_of(self.ty));
+        ident.set_span(ident.span().located_at(span));
         match referent(self.ty) {
-            Some(_) => quote!(::std::borrow::ToOwned::to_owned(#ident)),
+            Some(_) => quote_spanned!(span=> ::std::borrow::ToOwned::to_owned(#ident)),
             None => quote!(#ident),
         }
     }
@@ -85,19 +87,6 @@ impl<'a> Argument<'a> {
     pub(super) fn pass(&self) -> TokenStream {
         let ident = self.ident;
         if referent(self.ty).is_some() { quote!(&#ident) } else { quote!(#ident) }
-    }
-}
-
-/// Returns true for `Callback<ListenerClient>`.
-pub(super) fn is_callback(ty: &Type) -> bool {
-    match ty {
-        Type::Path(path) => path
-            .path
-            .segments
-            .last()
-            .is_some_and(|last| last.ident == "Callback" && first_type(last).is_some()),
-        Type::Group(group) => is_callback(&group.elem),
-        _ => false,
     }
 }
 
@@ -221,14 +210,6 @@ fn is_no_result(name: &Ident) -> bool {
         "i32", "u32", "i64", "u64", "f32", "f64",
     ];
     VALUES.iter().any(|value| name == value)
-}
-
-fn first_type(segment: &PathSegment) -> Option<&Type> {
-    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
-    arguments.args.iter().find_map(|argument| match argument {
-        GenericArgument::Type(ty) => Some(ty),
-        _ => None,
-    })
 }
 
 /// `T` of the bound `Stream<Item = T>`.

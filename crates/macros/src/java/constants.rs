@@ -57,9 +57,9 @@ pub(crate) fn expand(container: &Container<'_>, variants: &Variants<'_>) -> Resu
             }
         }
 
-        impl<'de> __hessian2::Decode<'de> for #ident {
+        impl<'__de> __hessian2::Decode<'__de> for #ident {
             fn decode(
-                d: &mut __hessian2::Decoder<'de>,
+                d: &mut __hessian2::Decoder<'__de>,
             ) -> ::std::result::Result<Self, __hessian2::Error> {
                 #start
                 match &*d.read_constant_of(#class, &[#(#names),*])? {

@@ -3,6 +3,7 @@
 use syn::{Error, Field as Source, Ident, PathArguments, Result, Type};
 
 use crate::attr::JavaOptions;
+use crate::lacking;
 use crate::names::camel_case;
 
 /// The role of a field in the Java class.
@@ -94,6 +95,9 @@ impl<'a> Field<'a> {
                  `#[java(name = \"{part}\")]` is a field of this name beside it"
             );
             return Err(Error::new_spanned(ident, text));
+        }
+        if role == Role::Own {
+            lacking::check(&source.ty)?;
         }
         let default = options.has("default");
         if let (Some(name), true) = (&options.name, role != Role::Own) {

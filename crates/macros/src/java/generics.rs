@@ -13,14 +13,14 @@ pub(crate) fn bounded(generics: &Generics, bound: &Path) -> Generics {
     generics
 }
 
-/// The generics of an implementation for reading: a lifetime `'de` that outlives all others, and
+/// The generics of an implementation for reading: a lifetime `'__de` that outlives all others, and
 /// `bound` on every type parameter.
 pub(crate) fn reading(generics: &Generics, bound: &Path) -> Generics {
     let mut reading = bounded(generics, bound);
     let borrowed: Vec<_> = generics.lifetimes().map(|l| l.lifetime.clone()).collect();
-    reading.params.insert(0, parse_quote!('de));
+    reading.params.insert(0, parse_quote!('__de));
     if !borrowed.is_empty() {
-        reading.make_where_clause().predicates.push(parse_quote!('de: #(#borrowed)+*));
+        reading.make_where_clause().predicates.push(parse_quote!('__de: #(#borrowed)+*));
     }
     reading
 }

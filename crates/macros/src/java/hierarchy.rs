@@ -23,7 +23,7 @@ pub(crate) fn expand(container: &Container<'_>, variants: &Variants<'_>) -> Resu
     let encodes = bounded(&container.input.generics, &parse_quote!(__hessian2::Encode));
     let decodes = reading(
         &bounded(&container.input.generics, &parse_quote!(__hessian2::JavaType)),
-        &parse_quote!(__hessian2::Decode<'de>),
+        &parse_quote!(__hessian2::Decode<'__de>),
     );
     let (_, arguments, _) = container.input.generics.split_for_impl();
     let (encode_generics, _, encode_clause) = encodes.split_for_impl();
@@ -61,9 +61,9 @@ pub(crate) fn expand(container: &Container<'_>, variants: &Variants<'_>) -> Resu
             }
         }
 
-        impl #decode_generics __hessian2::Decode<'de> for #ident #arguments #decode_clause {
+        impl #decode_generics __hessian2::Decode<'__de> for #ident #arguments #decode_clause {
             fn decode(
-                d: &mut __hessian2::Decoder<'de>,
+                d: &mut __hessian2::Decoder<'__de>,
             ) -> ::std::result::Result<Self, __hessian2::Error> {
                 let choose = |name: &str| {
                     #(#choices)*

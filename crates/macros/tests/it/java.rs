@@ -417,3 +417,15 @@ fn a_number_is_no_instance_of_a_class() {
     let message = taken(number.into()).unwrap_err().message().to_string();
     assert!(message.contains("expected a.Money, found a number"), "{message}");
 }
+
+#[test]
+fn a_lifetime_may_be_called_de() {
+    #[derive(Java, Debug, PartialEq)]
+    #[java(class = "org.example.Borrowed", crate = "dubhe_hessian2")]
+    struct Borrowed<'de> {
+        name: &'de str,
+    }
+
+    let bytes = dubhe_hessian2::to_bytes(&Borrowed { name: "Ada" }).unwrap();
+    assert_eq!(dubhe_hessian2::from_bytes::<Borrowed<'_>>(&bytes).unwrap().name, "Ada");
+}

@@ -13,7 +13,7 @@ use crate::java::{Container, Object, Role};
 pub(super) fn expand(container: &Container<'_>, object: &Object<'_>) -> TokenStream {
     let ident = &container.input.ident;
     let encodes = bounded(&container.input.generics, &parse_quote!(__hessian2::Encode));
-    let generics = reading(&encodes, &parse_quote!(__hessian2::Decode<'de>));
+    let generics = reading(&encodes, &parse_quote!(__hessian2::Decode<'__de>));
     let (generics, _, clause) = generics.split_for_impl();
     let (_, arguments, _) = container.input.generics.split_for_impl();
 
@@ -33,7 +33,7 @@ pub(super) fn expand(container: &Container<'_>, object: &Object<'_>) -> TokenStr
                 let parents_simple = <#ty as __hessian2::derive::Fields>::SIMPLE.len();
                 let own_end = parents_compound + #compound_len;
                 if index < parents_compound {
-                    return <#ty as __hessian2::derive::ReadFields<'de>>::read_field(
+                    return <#ty as __hessian2::derive::ReadFields<'__de>>::read_field(
                         &mut slots.#slot, index, d,
                     );
                 }
@@ -42,7 +42,7 @@ pub(super) fn expand(container: &Container<'_>, object: &Object<'_>) -> TokenStr
                     return ::std::result::Result::Ok(());
                 }
                 if index < own_end + parents_simple {
-                    return <#ty as __hessian2::derive::ReadFields<'de>>::read_field(
+                    return <#ty as __hessian2::derive::ReadFields<'__de>>::read_field(
                         &mut slots.#slot, index - #compound_len, d,
                     );
                 }
@@ -53,7 +53,7 @@ pub(super) fn expand(container: &Container<'_>, object: &Object<'_>) -> TokenStr
     };
     let slots = object.slots().map(|field| slot_type(field));
     let empty = object.slots().map(|field| match (field.role, field.ty) {
-        (Role::Parent, ty) => quote!(<#ty as __hessian2::derive::ReadFields<'de>>::slots()),
+        (Role::Parent, ty) => quote!(<#ty as __hessian2::derive::ReadFields<'__de>>::slots()),
         _ => quote!(::std::option::Option::None),
     });
     let build = object.fields.iter().map(|field| {
@@ -62,7 +62,7 @@ pub(super) fn expand(container: &Container<'_>, object: &Object<'_>) -> TokenStr
         quote!(#ident: #value)
     });
     quote! {
-        impl #generics __hessian2::derive::ReadFields<'de> for #ident #arguments #clause {
+        impl #generics __hessian2::derive::ReadFields<'__de> for #ident #arguments #clause {
             type Slots = (#(#slots,)*);
 
             #[inline]
@@ -75,7 +75,7 @@ pub(super) fn expand(container: &Container<'_>, object: &Object<'_>) -> TokenStr
             fn read_field(
                 slots: &mut Self::Slots,
                 index: usize,
-                d: &mut __hessian2::Decoder<'de>,
+                d: &mut __hessian2::Decoder<'__de>,
             ) -> ::std::result::Result<(), __hessian2::Error> {
                 #read_field
                 ::std::result::Result::Ok(())
@@ -90,9 +90,9 @@ pub(super) fn expand(container: &Container<'_>, object: &Object<'_>) -> TokenStr
             }
         }
 
-        impl #generics __hessian2::Decode<'de> for #ident #arguments #clause {
+        impl #generics __hessian2::Decode<'__de> for #ident #arguments #clause {
             fn decode(
-                d: &mut __hessian2::Decoder<'de>,
+                d: &mut __hessian2::Decoder<'__de>,
             ) -> ::std::result::Result<Self, __hessian2::Error> {
                 __hessian2::derive::decode_object(d)
             }
@@ -103,7 +103,7 @@ pub(super) fn expand(container: &Container<'_>, object: &Object<'_>) -> TokenStr
 fn slot_type(field: &Field<'_>) -> TokenStream {
     let ty = field.ty;
     match field.role {
-        Role::Parent => quote!(<#ty as __hessian2::derive::ReadFields<'de>>::Slots),
+        Role::Parent => quote!(<#ty as __hessian2::derive::ReadFields<'__de>>::Slots),
         _ => quote!(::std::option::Option<#ty>),
     }
 }
@@ -115,7 +115,7 @@ fn build_field(container: &Container<'_>, object: &Object<'_>, field: &Field<'_>
     match field.role {
         Role::Skip => quote_spanned!(span=> ::std::default::Default::default()),
         Role::Parent => {
-            quote_spanned!(span=> <#ty as __hessian2::derive::ReadFields<'de>>::build(slots.#slot)?)
+            quote_spanned!(span=> <#ty as __hessian2::derive::ReadFields<'__de>>::build(slots.#slot)?)
         }
         Role::Own if !field.default => {
             quote_spanned!(span=> __hessian2::derive::present(slots.#slot, #class, #name)?)
@@ -146,7 +146,7 @@ fn read_in_order(object: &Object<'_>, fields: &[WireField<'_>]) -> TokenStream {
     quote! {
         #[inline]
         fn read_in_order(
-            d: &mut __hessian2::Decoder<'de>,
+            d: &mut __hessian2::Decoder<'__de>,
         ) -> ::std::result::Result<Self, __hessian2::Error> {
             #(#reads)*
             ::std::result::Result::Ok(Self { #(#fields),* })

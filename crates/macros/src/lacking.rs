@@ -1,8 +1,6 @@
 //! Types of Rust that Java lacks, refused where they are written.
 
-use syn::{Error, GenericArgument, PathArguments, Result, Type};
-
-use super::signature::is_callback;
+use syn::{Error, GenericArgument, PathArguments, PathSegment, Result, Type};
 
 /// The error of a callback that is part of something else, or a result.
 const ALONE: &str =
@@ -24,10 +22,10 @@ const CONTAINERS: [&str; 12] = [
     "Streaming",
 ];
 
-/// Checks a type of an argument or a result.
+/// Checks a type of an argument, a result or a field.
 ///
 /// Looks at types that are part of the language alone: any other name may be a type of the user.
-pub(super) fn check(ty: &Type) -> Result<()> {
+pub(crate) fn check(ty: &Type) -> Result<()> {
     match ty {
         Type::Path(path) if path.qself.is_none() => {
             let Some(last) = path.path.segments.last() else { return Ok(()) };
@@ -73,6 +71,37 @@ pub(super) fn check(ty: &Type) -> Result<()> {
     }
 }
 
+/// The one type that may lack a form in Java, of `types`, if it is one.
+pub(crate) fn only_doubtful<'a>(types: impl Iterator<Item = &'a Type>) -> Option<&'a Type> {
+    let mut doubtful = types.filter(|ty| !is_known(ty));
+    doubtful.next().filter(|_| doubtful.next().is_none())
+}
+
+/// Returns true for a type that certainly has a form in Java.
+fn is_known(ty: &Type) -> bool {
+    const KNOWN: [&str; 12] =
+        ["bool", "char", "i8", "u8", "i16", "u16", "i32", "i64", "f32", "f64", "str", "String"];
+    match ty {
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| match &last.arguments {
+            PathArguments::None => KNOWN.iter().any(|name| last.ident == name),
+            PathArguments::AngleBracketed(arguments) => {
+                CONTAINERS.iter().any(|name| last.ident == name)
+                    && arguments.args.iter().all(|argument| match argument {
+                        GenericArgument::Type(inner) => is_known(inner),
+                        _ => true,
+                    })
+            }
+            PathArguments::Parenthesized(_) => false,
+        }),
+        Type::Reference(reference) => is_known(&reference.elem),
+        Type::Group(group) => is_known(&group.elem),
+        Type::Paren(paren) => is_known(&paren.elem),
+        Type::Slice(slice) => is_known(&slice.elem),
+        Type::Tuple(tuple) => tuple.elems.is_empty(),
+        _ => false,
+    }
+}
+
 /// The types to take in place of a number that Java lacks.
 fn remedy(name: &str) -> Option<String> {
     let (what, instead) = match name {
@@ -92,4 +121,26 @@ fn remedy(name: &str) -> Option<String> {
         _ => return None,
     };
     Some(format!("Java has no {what}, so `{name}` has no form there: {instead}"))
+}
+
+/// Returns true for `Callback<ListenerClient>`.
+pub(crate) fn is_callback(ty: &Type) -> bool {
+    match ty {
+        Type::Path(path) => path
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| last.ident == "Callback" && first_type(last).is_some()),
+        Type::Group(group) => is_callback(&group.elem),
+        _ => false,
+    }
+}
+
+/// The first argument of a generic type.
+pub(crate) fn first_type(segment: &PathSegment) -> Option<&Type> {
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
 }
