@@ -102,10 +102,10 @@ pub(super) fn is_protobuf(status: &Status) -> bool {
     status.message().contains("a protobuf method takes one message")
 }
 
-/// What the error of a description says of a protobuf service.
+/// Part of the error of a description of a protobuf service.
 pub(super) const PROTOBUF: &str = "is a protobuf service, and Java types do not describe it";
 
-/// What to do about a protobuf service that was taken for a Java interface.
+/// Returns the hint for a protobuf service that was taken for a Java interface.
 fn call_protobuf(target: &Target) -> String {
     match target {
         Target::Registry(_) => "protobuf services are called with --protocol tri, and with it \

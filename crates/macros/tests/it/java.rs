@@ -426,6 +426,6 @@ fn a_lifetime_may_be_called_de() {
         name: &'de str,
     }
 
-    let bytes = dubhe_hessian2::to_bytes(&Borrowed { name: "Ada" }).unwrap();
-    assert_eq!(dubhe_hessian2::from_bytes::<Borrowed<'_>>(&bytes).unwrap().name, "Ada");
+    let bytes = to_bytes(&Borrowed { name: "Ada" }).unwrap();
+    assert_eq!(from_bytes::<Borrowed<'_>>(&bytes).unwrap().name, "Ada");
 }
