@@ -168,7 +168,7 @@ async fn callbacks(cases: &mut Cases, app: &App, source: &Source) -> Result<()> 
         cases.equal("callbacks/there", 2, there.follow(bea.clone())).await;
         let refused = |status: &Status| {
             // Java says only that it cannot decode the argument.
-            let java = status.message().contains("[interface peer.api.CallbackListener");
+            let java = status.message().contains("Fail to decode request");
             java || status.code() == Code::ResourceExhausted
         };
         cases.fails("callbacks/limit-there", refused, there.follow(eve)).await;

@@ -2,8 +2,8 @@
 
 use super::Form;
 
-/// The forms in which Java has arguments of a type. Its Gson has no `java.time`, whose classes the JDK
-/// does not open to it, and writes a date as a text of the JVM's language.
+/// The forms in which Java has arguments of a type. Its Gson takes `java.time` for fields of the JDK, which
+/// it sees only where a JVM opens them, and writes a date as a text of the JVM's language and zone.
 pub(super) fn forms(java_type: &str) -> &'static [Form] {
     let constants = matches!(java_type, "java.time.DayOfWeek" | "java.time.Month");
     let dates = ["java.time.", "java.sql.", "java.util.Date", "java.util.Calendar"];

@@ -202,11 +202,38 @@ fn compact(text: &str) -> Option<LocalDateTime> {
     Some(LocalDateTime { date: LocalDate { year, month, day }, time })
 }
 
+/// Reads `Jan 1, 2024, 12:00:00 AM` as Gson writes a date in English; Java 8 has no second comma, and
+/// Java 20 and later a narrow blank before the half of the day.
+fn english(text: &str) -> Option<LocalDateTime> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (name, rest) = text.split_once(' ')?;
+    let month = u8::try_from(MONTHS.iter().position(|month| *month == name)? + 1).ok()?;
+    let (day, rest) = rest.split_once(", ")?;
+    let (year, rest) = rest.split_once(' ')?;
+    let (year, _) = digits(year, 4).filter(|(_, rest)| matches!(*rest, "" | ","))?;
+    let (time, half) = rest.split_once([' ', '\u{202f}'])?;
+    let mut units = [day].into_iter().chain(time.split(':')).map(|unit| {
+        let is_number = matches!(unit.len(), 1..=2) && unit.bytes().all(|b| b.is_ascii_digit());
+        unit.parse::<u8>().ok().filter(|_| is_number)
+    });
+    let mut unit = |min, max| units.next().flatten().filter(|unit| (min..=max).contains(unit));
+    let day = unit(1, days_of(month, is_leap(year)))?;
+    let (hour, minute, second) = (unit(1, 12)? % 12, unit(0, 59)?, unit(0, 59)?);
+    let hour = match (half, units.next()) {
+        ("AM", None) => hour,
+        ("PM", None) => hour + 12,
+        _ => return None,
+    };
+    let time = LocalTime { hour, minute, second, nano: 0 };
+    Some(LocalDateTime { date: LocalDate { year, month, day }, time })
+}
+
 /// The milliseconds since 1970 of the text of a `java.util.Date` or one of `java.sql`: what
-/// [`instant`] takes, 8 or 14 digits that are a date, a time of 1970-01-01, or the milliseconds
-/// themselves (fastjson2).
+/// [`instant`] takes, 8 or 14 digits that are a date, a time of 1970-01-01, the milliseconds themselves
+/// (fastjson2), or a date in English (Gson).
 pub(super) fn millis(text: &str) -> Option<i64> {
-    if let Some(local) = compact(text) {
+    if let Some(local) = compact(text).or_else(|| english(text)) {
         return epoch_second(local, 0).checked_mul(MS_PER_SECOND);
     }
     if let Ok(ms) = text.parse() {
@@ -261,10 +288,16 @@ mod tests {
             ("20240101", midnight),
             ("20240101102030", midnight + 37_230_000),
             ("20241301", 20_241_301),
+            ("Jan 1, 2024, 12:00:00 AM", midnight),
+            ("Jan 1, 2024 10:20:30 AM", midnight + 37_230_000),
+            ("Jan 01, 2024, 12:00:30\u{202f}PM", midnight + 43_230_000),
         ] {
             assert_eq!(millis(text), Some(ms), "{text}");
         }
-        for text in ["", "2024-02-30", "2024-01-01x", "2024-13-01", "24:00", "2024-01-01T"] {
+        for text in ["", "2024-02-30", "2024-01-01x", "2024-13-01", "24:00", "2024-01-01T"]
+            .into_iter()
+            .chain(["Feb 30, 2024, 1:00:00 AM", "Jan 1, 2024, 0:00:00 AM", "Jan 1, 2024, 1:00 AM"])
+        {
             assert_eq!(millis(text), None, "{text}");
         }
         assert_eq!(utc_of_ms(-1).unwrap().to_string(), "1969-12-31T23:59:59.999");
