@@ -4,7 +4,7 @@ use std::io::{BufRead as _, IsTerminal as _, Read as _};
 
 use dubhe::{Code, Status};
 use futures_util::stream::BoxStream;
-use futures_util::{StreamExt as _, stream};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 /// A text and the place that it comes from, for errors.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,10 +78,7 @@ impl Inputs {
             Input::Text(text) | Input::File(text) => Ok(text.clone()),
             Input::Stdin => {
                 let mut text = String::new();
-                std::io::stdin()
-                    .lock()
-                    .read_to_string(&mut text)
-                    .map_err(|error| format!("cannot read stdin: {error}"))?;
+                std::io::stdin().lock().read_to_string(&mut text).map_err(cannot_read_stdin)?;
                 let text = without_mark(text);
                 if text.trim().is_empty() {
                     return Err("stdin is empty, and - asks for the argument there".into());
@@ -127,14 +124,7 @@ impl Messages {
     /// When stdin cannot be read.
     pub(super) fn read_all(self) -> Result<Self, String> {
         let Self::Stdin = self else { return Ok(self) };
-        let mut all = Vec::new();
-        for (at, line) in stdin_lines() {
-            let line = line.map_err(|error| format!("cannot read stdin: {error}"))?;
-            if !line.trim().is_empty() {
-                all.push(numbered("stdin", at, line));
-            }
-        }
-        Ok(Self::These(all))
+        Ok(Self::These(stdin_lines().collect::<Result<_, _>>()?))
     }
 
     /// The messages as they come.
@@ -171,12 +161,20 @@ fn without_end_of_line(mut text: String) -> String {
     text
 }
 
-/// All lines of stdin, each with its index.
-fn stdin_lines() -> impl Iterator<Item = (usize, std::io::Result<String>)> {
-    let line = |(at, line): (usize, std::io::Result<String>)| {
-        (at, if at == 0 { line.map(without_mark) } else { line })
+fn cannot_read_stdin(error: std::io::Error) -> String {
+    format!("cannot read stdin: {error}")
+}
+
+/// The lines of stdin that are not empty.
+fn stdin_lines() -> impl Iterator<Item = Result<Text, String>> {
+    let message = |(at, line): (usize, std::io::Result<String>)| match line {
+        Ok(line) => {
+            let line = if at == 0 { without_mark(line) } else { line };
+            (!line.trim().is_empty()).then(|| Ok(numbered("stdin", at, line)))
+        }
+        Err(error) => Some(Err(cannot_read_stdin(error))),
     };
-    std::io::stdin().lock().lines().enumerate().map(line)
+    std::io::stdin().lock().lines().enumerate().filter_map(message)
 }
 
 /// The lines of stdin that are not empty, as they are typed.
@@ -199,15 +197,7 @@ fn lines() -> BoxStream<'static, Result<Text, Status>> {
         let line = receive.recv().await?;
         Some((line, receive))
     });
-    let message = |(at, line): (usize, std::io::Result<String>)| match line {
-        Ok(line) if line.trim().is_empty() => None,
-        Ok(line) => Some(Ok(numbered("stdin", at, line))),
-        Err(error) => {
-            let text = format!("cannot read stdin: {error}");
-            Some(Err(Status::new(Code::InvalidArgument, text)))
-        }
-    };
-    lines.filter_map(move |line| std::future::ready(message(line))).boxed()
+    lines.map_err(|text| Status::new(Code::InvalidArgument, text)).boxed()
 }
 
 #[cfg(test)]
