@@ -43,6 +43,12 @@ pub struct Instance {
     pub application: ByteString,
     /// The zone it runs in, for routers that prefer what is near; `None` by default.
     pub zone: Option<ByteString>,
+    /// The region of the zone; `None` by default.
+    pub region: Option<ByteString>,
+    /// The cluster that its registry belongs to, where several are read as one; `None` by default.
+    pub cluster: Option<ByteString>,
+    /// The machine that it runs on, such as a node of Kubernetes; `None` by default.
+    pub node: Option<ByteString>,
     /// Readiness for new calls; `true` by default. One that is not ready is asked only when no
     /// other can be.
     pub ready: bool,
@@ -63,6 +69,9 @@ impl Default for Instance {
             host: ByteString::new(),
             application: ByteString::new(),
             zone: None,
+            region: None,
+            cluster: None,
+            node: None,
             ready: true,
             serving: true,
             terminating: false,

@@ -20,6 +20,7 @@
 //! | [`endpoint`], [`sock_addr`] | instances, offers, providers, endpoints, snapshots; addresses of connections |
 //! | [`callback`] | arguments that the callee calls |
 //! | [`invoke`], [`filter`], [`gate`], [`plan`], [`directory`], [`router`], [`fault`], [`balance`], [`connect`], [`registry`], [`serve`] | the seams |
+//! | [`documents`], [`metadata_info`] | what config centres and metadata centres hold; the services of an application |
 //! | [`printable`], [`log`] | text of others, on its way to people; lines of the log that come once a second at most |
 //! | [`memory`] | the memory that decoding a message may take |
 //! | [`backoff`] | pauses between attempts |
@@ -35,6 +36,7 @@ pub mod context;
 mod defaults;
 pub mod descriptor;
 pub mod directory;
+pub mod documents;
 pub mod end;
 pub mod endpoint;
 pub mod fault;
@@ -47,6 +49,7 @@ pub mod log;
 pub mod memory;
 pub mod message;
 pub mod metadata;
+pub mod metadata_info;
 pub mod payload;
 mod payloads;
 pub mod peer;

@@ -4,11 +4,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use bytestring::ByteString;
 use futures_core::Stream;
 
 use crate::backoff::FullJitter;
 pub use crate::endpoint::Health;
 use crate::endpoint::{Instance, Offer, ServiceParams};
+use crate::metadata_info::ExportedMetadata;
 use crate::service::ServiceKey;
 use crate::status::Status;
 
@@ -50,7 +52,7 @@ pub struct Registration {
 /// /// What a registry of your own says: its providers, or those it knew before it lost its source.
 /// fn snapshot(current: Result<Vec<Registration>, std::io::Error>, before: Snapshot) -> Snapshot {
 ///     match current {
-///         Ok(providers) => Snapshot { providers, health: Health::Fresh },
+///         Ok(providers) => Snapshot { providers, ..Snapshot::default() },
 ///         Err(_) => Snapshot { health: Health::Stale, ..before },
 ///     }
 /// }
@@ -63,6 +65,30 @@ pub struct Snapshot {
     pub providers: Vec<Registration>,
     /// The currency of the set.
     pub health: Health,
+    /// The instances that the registry knows and does not give, with the reasons: at most
+    /// [`MAX_EXCLUDED`].
+    pub excluded: Vec<Excluded>,
+}
+
+/// The number of exclusions that a snapshot tells of at most.
+pub const MAX_EXCLUDED: usize = 64;
+
+/// An instance that is not among the providers of a service, and why.
+///
+/// ```
+/// # mod dubhe { pub mod registry { pub use dubhe_core::registry::Excluded; } }
+/// use dubhe::registry::Excluded;
+///
+/// let excluded = Excluded { instance: "10.0.0.7:20880".into(), why: "it is disabled".into() };
+/// assert_eq!(format!("{} is not used: {}", excluded.instance, excluded.why),
+///            "10.0.0.7:20880 is not used: it is disabled");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excluded {
+    /// The address of the instance, or the name that it has in the registry.
+    pub instance: ByteString,
+    /// The reason, for people.
+    pub why: ByteString,
 }
 
 /// Snapshots as they change, each whole; the present one comes first.
@@ -70,7 +96,7 @@ pub type Snapshots = Pin<Box<dyn Stream<Item = Snapshot> + Send>>;
 
 /// The snapshots of a set of providers that never changes.
 pub fn fixed(providers: Vec<Registration>) -> Snapshots {
-    Box::pin(Fixed(Some(Snapshot { providers, health: Health::Fresh })))
+    Box::pin(Fixed(Some(Snapshot { providers, ..Snapshot::default() })))
 }
 
 struct Fixed(Option<Snapshot>);
@@ -155,6 +181,24 @@ pub trait Registry: Send + Sync + 'static {
     fn backoff(&self) -> FullJitter {
         FullJitter::default()
     }
+
+    /// Returns the metadata of the services registered here, for the `MetadataService` of the server;
+    /// `None`, the default, for a registry of services alone, which needs none.
+    fn exported_metadata(&self) -> Option<Arc<dyn ExportedMetadata>> {
+        None
+    }
+
+    /// Publishes the definition of a service of `application`, a JSON text that consoles read, where
+    /// the registry has a place for it. Does nothing by default.
+    fn publish_definition(
+        &self,
+        service: &ServiceKey,
+        application: &ByteString,
+        definition: ByteString,
+    ) -> Registering<'_, ()> {
+        let _ = (service, application, definition);
+        Box::pin(async { Ok(()) })
+    }
 }
 
 impl<T: Registry + ?Sized> Registry for Arc<T> {
@@ -184,5 +228,18 @@ impl<T: Registry + ?Sized> Registry for Arc<T> {
 
     fn backoff(&self) -> FullJitter {
         (**self).backoff()
+    }
+
+    fn exported_metadata(&self) -> Option<Arc<dyn ExportedMetadata>> {
+        (**self).exported_metadata()
+    }
+
+    fn publish_definition(
+        &self,
+        service: &ServiceKey,
+        application: &ByteString,
+        definition: ByteString,
+    ) -> Registering<'_, ()> {
+        (**self).publish_definition(service, application, definition)
     }
 }

@@ -152,6 +152,13 @@ pub mod directory {
     pub use dubhe_core::endpoint::{Endpoint, EndpointState, Endpoints, Health};
 }
 
+/// Config centres and metadata centres: documents under keys.
+pub mod documents {
+    pub use dubhe_core::documents::{
+        CONFIG_GROUP, Document, DocumentKey, DocumentState, DocumentStates, DocumentStore, Side,
+    };
+}
+
 /// Targets of calls that no exported service takes: the parts of a gateway.
 pub mod dispatch {
     pub use dubhe_core::filter::Guards;
@@ -260,10 +267,11 @@ pub mod random {
 pub mod registry {
     pub use dubhe_core::backoff::FullJitter;
     pub use dubhe_core::endpoint::{Instance, Offer, Params, ServiceParams};
+    pub use dubhe_core::metadata_info::{ExportedMetadata, MetadataInfo, ServiceInfo};
     pub use dubhe_core::registry::{
-        Health, Registering, Registration, Registry, Snapshot, Snapshots, fixed,
+        Excluded, Health, Registering, Registration, Registry, Snapshot, Snapshots, fixed,
     };
-    pub use dubhe_registry::{File, Memory, provider_url};
+    pub use dubhe_registry::{File, Memory, application, provider_url};
     #[cfg(feature = "zookeeper")]
     pub use dubhe_zookeeper::{ZooKeeper, ZooKeeperBuilder, ZooKeeperOptions};
 }

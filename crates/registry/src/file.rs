@@ -195,7 +195,7 @@ impl FolderWatch {
                 Ok(mut providers) => {
                     *self.registry.error.lock() = None;
                     providers.retain(|p| self.service.takes(&p.service));
-                    Snapshot { providers, health: Health::Fresh }
+                    Snapshot { providers, ..Snapshot::default() }
                 }
                 // Whoever was there stays until the folder can be read again.
                 Err(error) => {

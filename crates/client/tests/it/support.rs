@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use dubhe_client::{CallOptions, Client, ClientBuilder, Environment, EnvironmentBuilder};
 use dubhe_core::connect::{Channel, ChannelKey, ChannelState, Connect};
-use dubhe_core::registry::{Health, Registering, Registration, Registry, Snapshot, Snapshots};
+use dubhe_core::registry::{Registering, Registration, Registry, Snapshot, Snapshots};
 use dubhe_core::status::Retry;
 use dubhe_core::{
     Call, Code, Endpoint, Head, Instance, Invoke, Invoking, Metadata, Method, Offer, Payload,
@@ -119,7 +119,7 @@ impl FakeRegistry {
         };
         let providers = ports.iter().map(provider).collect();
         *self.failure.lock().unwrap() = None;
-        self.known.send_replace(Some(Snapshot { providers, health: Health::Fresh }));
+        self.known.send_replace(Some(Snapshot { providers, ..Snapshot::default() }));
     }
 
     /// The number of times that somebody subscribed.

@@ -55,7 +55,7 @@ mod tests {
             offer: Offer { protocol: "dubbo".into(), port: number % 100 },
             params: Arc::default(),
         };
-        Snapshot { providers: numbers.map(provider).collect(), health }
+        Snapshot { providers: numbers.map(provider).collect(), health, ..Snapshot::default() }
     }
 
     #[test]

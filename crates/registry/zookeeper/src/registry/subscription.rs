@@ -113,6 +113,7 @@ impl Subscription {
         Snapshot {
             providers: self.protection.providers().to_vec(),
             health: if fresh { Health::Fresh } else { Health::Stale },
+            ..Snapshot::default()
         }
     }
 

@@ -76,7 +76,7 @@ impl Stage {
     }
 
     async fn next(&mut self) -> (Vec<u16>, Health) {
-        let Snapshot { providers, health } = self.snapshots.next().await.unwrap();
+        let Snapshot { providers, health, .. } = self.snapshots.next().await.unwrap();
         (ports(&providers), health)
     }
 }
