@@ -26,6 +26,7 @@ mod pojo;
 mod provider;
 mod samples;
 mod streams;
+mod wait;
 
 use std::process::ExitCode;
 
@@ -60,6 +61,17 @@ enum Command {
         #[arg(long, default_value = "")]
         only: String,
     },
+    /// Wait until services have a provider, for a minute at most
+    Wait {
+        /// The registry that is to know the providers
+        #[arg(long)]
+        registry: String,
+        /// The protocol of the providers
+        #[arg(long)]
+        protocol: String,
+        /// The interfaces of the services
+        services: Vec<String>,
+    },
     /// Make the same calls in JSON and generic values to Dubbo Java and to us, and compare the answers
     Json {
         /// Address of the Java provider, by Triple
@@ -83,6 +95,9 @@ async fn main() -> ExitCode {
     let outcome = match Command::parse() {
         Command::Provider { addr, registry, protocol } => {
             provider::run(&addr, registry.as_deref(), protocol.as_deref()).await.map(|()| true)
+        }
+        Command::Wait { registry, protocol, services } => {
+            wait::run(&registry, &protocol, &services).await.map(|()| true)
         }
         Command::Json { java, ours, only } => json::run(&java, &ours, &only).await,
         Command::Consumer { source, cases, only } => consumer::run(&source, cases, only).await,

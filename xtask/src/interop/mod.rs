@@ -14,23 +14,30 @@ use crate::peers::Peers;
 use crate::process::check;
 use crate::repo::{root, target};
 use crate::tally::Tally;
-use suite::SUITES;
+use suite::{SUITES, Suite};
 
 /// The package of this project's side: a provider of the peers' services and a consumer of their
 /// cases.
 const PACKAGE: &str = "dubhe-interop";
 
-/// Runs every suite, or those whose names begin so.
+/// The name of all suites in which a registry stands between both sides.
+const REGISTRY: &str = "registry";
+
+/// Runs every suite, those whose names begin so, or those of [`REGISTRY`].
 pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
-    let chosen: Vec<_> = SUITES
-        .iter()
-        .filter(|suite| name.is_none_or(|name| suite.name.starts_with(name)))
-        .collect();
+    let is_chosen = |suite: &Suite| match name {
+        None => true,
+        Some(REGISTRY) => suite.registry().is_some(),
+        Some(name) => suite.name.starts_with(name),
+    };
+    let chosen: Vec<_> = SUITES.iter().filter(|suite| is_chosen(suite)).collect();
     if chosen.is_empty() {
         let names: Vec<&str> = SUITES.iter().map(|suite| suite.name).collect();
-        return Err(
-            format!("no suite has a name that begins so; there are {}", names.join(", ")).into()
-        );
+        return Err(format!(
+            "no suite has a name that begins so; there are {REGISTRY} and {}",
+            names.join(", ")
+        )
+        .into());
     }
 
     let mut ready = Vec::new();

@@ -1,74 +1,115 @@
-//! A ZooKeeper of one suite, which knows of no other run.
+//! The registry of one suite.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::process::Command;
 
 use crate::Result;
 use crate::peers::{Peer, Peers};
 use crate::process::{ServerProcess, check, free_address};
 
-/// The longest time for ZooKeeper to serve, and for a provider to register.
-const LIMIT: Duration = Duration::from_mins(1);
+/// The system that a registry runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    ZooKeeper,
+}
 
+/// Dubbo's two models of registration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Level {
+    Interface,
+    Application,
+}
+
+impl Kind {
+    pub(super) fn named(name: &str) -> Option<Self> {
+        match name {
+            "zookeeper" => Some(Self::ZooKeeper),
+            _ => None,
+        }
+    }
+
+    pub(super) fn peer(self) -> Peer {
+        match self {
+            Self::ZooKeeper => Peer::ZooKeeper,
+        }
+    }
+
+    fn scheme(self) -> &'static str {
+        match self {
+            Self::ZooKeeper => "zookeeper",
+        }
+    }
+}
+
+impl Level {
+    /// Dubbo Java's `register-mode`, and ours.
+    pub(super) fn register_mode(self) -> &'static str {
+        match self {
+            Self::Interface => "interface",
+            Self::Application => "instance",
+        }
+    }
+
+    /// The step of migration at which a consumer of Dubbo Java, and ours, looks at this level alone.
+    pub(super) fn migration(self) -> &'static str {
+        match self {
+            Self::Interface => "FORCE_INTERFACE",
+            Self::Application => "FORCE_APPLICATION",
+        }
+    }
+
+    /// dubbo-go's word.
+    pub(super) fn go(self) -> &'static str {
+        match self {
+            Self::Interface => "interface",
+            Self::Application => "service",
+        }
+    }
+}
+
+/// A registry that knows of no other run.
 pub(super) struct Registry {
-    address: SocketAddr,
     url: String,
+    level: Level,
     _server: ServerProcess,
 }
 
 impl Registry {
-    pub(super) fn start(peers: &Peers, suite: &str) -> Result<Self> {
-        check(&mut peers.command(Peer::ZooKeeper, &["prepare"]))?;
+    pub(super) fn start(kind: Kind, level: Level, peers: &Peers, suite: &str) -> Result<Self> {
+        check(&mut peers.command(kind.peer(), &["prepare"]))?;
         let address = free_address()?;
-        let mut server = peers.command_in_own_folder(
-            Peer::ZooKeeper,
-            suite,
-            &["serve", &address.port().to_string()],
-        );
-        let log = peers.log(&format!("zookeeper-{suite}"));
+        let port = address.port().to_string();
+        let mut server = peers.command_in_own_folder(kind.peer(), suite, &["serve", &port]);
+        let log = peers.log(&format!("{}-{suite}", kind.scheme()));
         let server = ServerProcess::serve(&mut server, address, &log)?;
-        let registry = Self { address, url: format!("zookeeper://{address}"), _server: server };
-        // It listens a while before it serves.
-        registry.wait("answer", |registry| {
-            registry.ask("srvr").is_ok_and(|answer| answer.contains("Mode: standalone"))
-        })?;
-        Ok(registry)
+        Ok(Self { url: format!("{}://{address}", kind.scheme()), level, _server: server })
     }
 
+    /// The URL, as the peers take it.
     pub(super) fn url(&self) -> &str {
         &self.url
     }
 
-    /// Waits until each of `services` has a provider.
-    pub(super) fn wait_for(&self, services: &[&str]) -> Result<()> {
-        services.iter().try_for_each(|service| {
-            let node = format!("/{service}/providers/");
-            self.wait(&format!("provider of {service}"), |registry| {
-                registry.ask("dump").is_ok_and(|nodes| nodes.contains(&node))
-            })
-        })
+    pub(super) fn level(&self) -> Level {
+        self.level
     }
 
-    fn wait(&self, what: &str, come: impl Fn(&Self) -> bool) -> Result<()> {
-        let end = Instant::now() + LIMIT;
-        while !come(self) {
-            if Instant::now() > end {
-                return Err(format!("no {what} from the registry within {LIMIT:?}").into());
-            }
-            thread::sleep(Duration::from_millis(100));
-        }
-        Ok(())
+    /// The URL for a provider or a consumer of ours, of the level of the suite.
+    pub(super) fn our_url(&self) -> String {
+        let Self { url, level, .. } = self;
+        format!(
+            "{url}?register-mode={}&migration.step={}",
+            level.register_mode(),
+            level.migration()
+        )
     }
 
-    /// The answer to one of ZooKeeper's four-letter words.
-    fn ask(&self, word: &str) -> Result<String> {
-        let mut stream = TcpStream::connect(self.address)?;
-        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        stream.write_all(word.as_bytes())?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer)
+    /// Waits, by a consumer of `ours`, until each of `services` has a provider: registries listen a
+    /// while before they serve, and providers before they are registered.
+    pub(super) fn wait_for(&self, ours: &Path, wire: &str, services: &[&str]) -> Result<()> {
+        let url = self.our_url();
+        let mut wait = Command::new(ours);
+        wait.args(["wait", "--registry", &url, "--protocol", wire]).args(services);
+        check(&mut wait)
     }
 }

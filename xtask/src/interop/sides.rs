@@ -22,7 +22,7 @@ pub(super) fn provider(
         let mut command = Command::new(ours);
         command.args(["provider", "--addr", &at]);
         if let Some(registry) = registry {
-            command.args(["--registry", registry.url(), "--protocol", suite.wire()]);
+            command.args(["--registry", &registry.our_url(), "--protocol", suite.wire()]);
         }
         return command;
     }
@@ -33,7 +33,8 @@ pub(super) fn provider(
     let mut command = peers.command(suite.peer, args);
     if let Some(registry) = registry {
         command.env("REGISTRY", registry.url());
-        command.env("PROVIDER_OPTS", "-Ddubbo.application.register-mode=interface");
+        let mode = registry.level().register_mode();
+        command.env("PROVIDER_OPTS", format!("-Ddubbo.application.register-mode={mode}"));
         command.env("GO_DUBBO_FLAGS", go_registry(registry).join(" "));
     }
     command
@@ -58,9 +59,10 @@ pub(super) fn consumer(
         let mut command = Command::new(ours);
         command.args(["consumer", "--cases", cases]);
         match registry {
-            Some(registry) => command.args(["--registry", registry.url(), "--protocol", wire]),
+            Some(of) => command.args(["--registry", &of.our_url(), "--protocol", wire]),
             None => command.args(["--url", &url]),
         };
+        command.args(suite.only().iter().flat_map(|only| ["--only", only]));
         return command;
     }
     match (suite.peer, registry) {
@@ -68,11 +70,15 @@ pub(super) fn consumer(
             let streams = if wire == "tri" { ",streams" } else { "" };
             let mode = format!("-Dmode=calls,generic,conventions,codes{streams}");
             let mut args = vec!["consume".into(), mode];
+            args.extend(suite.only().map(|only| format!("-Donly={only}")));
             match registry {
                 Some(registry) => args.extend([
                     format!("-Dregistry={}", registry.url()),
                     format!("-Dprotocol={wire}"),
-                    "-Ddubbo.application.service-discovery.migration=FORCE_INTERFACE".into(),
+                    format!(
+                        "-Ddubbo.application.service-discovery.migration={}",
+                        registry.level().migration()
+                    ),
                 ]),
                 None => args.push(format!("-Durl={url}")),
             }
@@ -94,7 +100,7 @@ pub(super) fn comparison(ours: &Path, java: SocketAddr, own: SocketAddr) -> Comm
     command
 }
 
-/// dubbo-go's flags for a registry of interfaces.
+/// dubbo-go's flags for a registry.
 fn go_registry(registry: &Registry) -> [&str; 4] {
-    ["-registry", registry.url(), "-registry-type", "interface"]
+    ["-registry", registry.url(), "-registry-type", registry.level().go()]
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::judge::Judge;
-use super::registry::Registry;
+use super::registry::{Kind, Level, Registry};
 use super::sides;
 use crate::Result;
 use crate::known::KnownFailures;
@@ -20,8 +20,8 @@ const LIMIT: Duration = Duration::from_mins(10);
 #[derive(Debug)]
 pub(super) struct Suite {
     /// The caller and the called, the protocol as URLs name it and, where the consumer is not told
-    /// of the provider, the registry that knows it: `rust->go/tri/zookeeper`. Without an arrow, what
-    /// is compared.
+    /// of the provider, the registry that knows it, and whether at the level of applications:
+    /// `rust->go/tri/zookeeper/application`. Without an arrow, what is compared.
     pub(super) name: &'static str,
     pub(super) peer: Peer,
     /// Cases that must pass. For a Java peer that is what its own consumer
@@ -65,8 +65,19 @@ pub(super) const SUITES: &[Suite] = &[
     suite("rust->java-3.3.6/tri/zookeeper", JAVA, 825),
     suite("go->rust/tri/zookeeper", Peer::Go, 17),
     suite("rust->go/tri/zookeeper", Peer::Go, 17),
+    suite("java-3.3.6->rust/dubbo/zookeeper/application", JAVA, ECHOES),
+    suite("rust->java-3.3.6/dubbo/zookeeper/application", JAVA, ECHOES),
+    suite("go->rust/dubbo/zookeeper/application", Peer::Go, 11),
+    suite("rust->go/dubbo/zookeeper/application", Peer::Go, 11),
+    suite("java-3.3.6->rust/tri/zookeeper/application", JAVA, ECHOES),
+    suite("rust->java-3.3.6/tri/zookeeper/application", JAVA, ECHOES),
+    suite("go->rust/tri/zookeeper/application", Peer::Go, 17),
+    suite("rust->go/tri/zookeeper/application", Peer::Go, 17),
     suite("json/tri", JAVA, 317),
 ];
+
+/// The cases that echo a value: enough where how the provider is found is the question.
+const ECHOES: usize = 150;
 
 /// A side of a suite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +89,7 @@ pub(super) enum Side {
 impl Suite {
     /// The packages to install first, if something is missing.
     pub(super) fn missing(&self) -> Option<&'static str> {
-        let registry = if self.has_registry() { Peer::ZooKeeper.missing() } else { None };
+        let registry = self.registry().and_then(|kind| kind.peer().missing());
         self.peer.missing().or(registry)
     }
 
@@ -105,9 +116,23 @@ impl Suite {
         self.name.split('/').nth(1).unwrap_or_default()
     }
 
-    /// Returns true if a ZooKeeper stands between both.
-    fn has_registry(&self) -> bool {
-        self.name.ends_with("/zookeeper")
+    /// The registry that stands between both.
+    pub(super) fn registry(&self) -> Option<Kind> {
+        self.name.split('/').nth(2).and_then(Kind::named)
+    }
+
+    /// The level at which the provider is registered and looked for.
+    pub(super) fn level(&self) -> Level {
+        match self.name.split('/').nth(3) {
+            Some(_) => Level::Application,
+            None => Level::Interface,
+        }
+    }
+
+    /// The beginning of the names of the cases to run.
+    pub(super) fn only(&self) -> Option<&'static str> {
+        let java = matches!(self.peer, Peer::Java(_));
+        (java && self.at_least == ECHOES).then_some("echo")
     }
 
     /// Starts the provider, runs the consumer, judges its lines.
@@ -119,14 +144,14 @@ impl Suite {
         tally: &mut Tally,
     ) -> Result<()> {
         check(&mut peers.command(self.peer, &["prepare"]))?;
-        let registry =
-            self.has_registry().then(|| Registry::start(peers, self.name)).transpose()?;
+        let start = |kind| Registry::start(kind, self.level(), peers, self.name);
+        let registry = self.registry().map(start).transpose()?;
         let registry = registry.as_ref();
         let start = |side| Provider::start(self, side, peers, ours, registry);
         let mut provider = start(self.called())?;
         let mut beside = self.compares().then(|| start(Side::Ours)).transpose()?;
         if let Some(registry) = registry {
-            registry.wait_for(self.services())?;
+            registry.wait_for(ours, self.wire(), self.services())?;
         }
 
         let failed = tally.failed;
@@ -206,7 +231,7 @@ impl Provider {
 
 #[cfg(test)]
 mod tests {
-    use super::{SUITES, Side};
+    use super::{Kind, SUITES, Side};
 
     #[test]
     fn names_say_what_they_should() {
@@ -217,7 +242,13 @@ mod tests {
             assert!(calls != called || suite.compares(), "{}", suite.name);
             assert_eq!(suite.caller() == Side::Peer, called, "{}", suite.name);
             assert!(["dubbo", "tri", "grpc"].contains(wire), "{}", suite.name);
-            assert!(matches!(registry, [] | ["zookeeper"]), "{}", suite.name);
+            let known = |name: &str| Kind::named(name).is_some();
+            let is_known = match registry {
+                [] => true,
+                [kind] | [kind, "application"] => known(kind),
+                _ => false,
+            };
+            assert!(is_known, "{}", suite.name);
         }
     }
 }

@@ -1,0 +1,34 @@
+//! Waiting for providers in a registry.
+
+use std::time::Duration;
+
+use dubhe::directory::Directory as _;
+use dubhe::{App, ServiceKey, Status};
+
+/// The longest time for a registry to serve, and for providers to register.
+const LIMIT: Duration = Duration::from_mins(1);
+
+/// Waits until `registry` has a provider by `protocol` of each of `services`.
+///
+/// # Errors
+/// When the URL is wrong, or a provider does not come.
+pub(crate) async fn run(registry: &str, protocol: &str, services: &[String]) -> Result<(), Status> {
+    let app = App::builder("rust-consumer").registry(registry).build()?;
+    let all = async {
+        for service in services {
+            let service = ServiceKey::interface_only(service.as_str());
+            let directories = app.environment().directories();
+            let directory = directories.directory(&service, vec![protocol.into()]);
+            loop {
+                let set = directory.snapshot();
+                if !set.is_empty() {
+                    break;
+                }
+                directory.changed(set.number()).await;
+            }
+        }
+    };
+    tokio::time::timeout(LIMIT, all).await.map_err(|_| {
+        Status::unavailable(format!("not all of {services:?} have a provider within {LIMIT:?}"))
+    })
+}
