@@ -223,6 +223,15 @@ impl<T: Stub> ClientBuilder<T> {
         self
     }
 
+    /// The service of an application that is called over HTTP, by its name in the registries of
+    /// applications.
+    #[cfg(feature = "http")]
+    pub fn application(mut self, name: impl Into<ByteString>) -> Self {
+        self.service = ServiceKey::interface_only(name);
+        self.source = Source::Applications;
+        self
+    }
+
     /// Another group than the stub's own: `*` for providers of any group, or several with commas
     /// between them. Each call is for the group of the provider that is picked.
     pub fn group(mut self, group: impl Into<ByteString>) -> Self {
@@ -434,10 +443,17 @@ impl<T: Stub> ClientBuilder<T> {
             let channels = self.env.channels();
             list.iter().try_for_each(|endpoint| channels.check(endpoint))?;
         }
-        if matches!(self.source, Source::Registries) && self.env.registries().is_empty() {
+        let missing = match self.source {
+            Source::Registries if self.env.registries().is_empty() => Some("registry(..)"),
+            Source::Applications if self.env.applications().registries().is_empty() => {
+                Some("spring_cloud(..)")
+            }
+            _ => None,
+        };
+        if let Some(missing) = missing {
             return wrong(format!(
                 "no way to find providers of {}: give the client a url(..) or the application a \
-                 registry(..)",
+                 {missing}",
                 self.service
             ));
         }

@@ -107,6 +107,17 @@ impl Client {
     }
 }
 
+#[cfg(feature = "http")]
+impl Client {
+    /// Makes a call.
+    pub(crate) fn invoke(
+        &self,
+        call: Call,
+    ) -> impl Future<Output = Result<Reply, Status>> + Send + use<'_> {
+        self.0.cluster.call_and(call, |_| {})
+    }
+}
+
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Client({})", self.0.service)

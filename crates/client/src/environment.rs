@@ -43,6 +43,8 @@ struct Inner {
     random: Arc<dyn RandomSource>,
     channels: Arc<Channels>,
     directories: Directories,
+    /// The directories of applications that are called over HTTP.
+    applications: Directories,
     tasks: Arc<Tasks>,
 }
 
@@ -71,6 +73,7 @@ pub struct EnvironmentBuilder {
     random: Arc<dyn RandomSource>,
     connectors: Vec<Arc<dyn Connect>>,
     registries: Vec<Arc<dyn Registry>>,
+    applications: Vec<Arc<dyn Registry>>,
 }
 
 impl Environment {
@@ -82,6 +85,7 @@ impl Environment {
             random: Arc::new(SplitMix::from_os()),
             connectors: Vec::new(),
             registries: Vec::new(),
+            applications: Vec::new(),
         }
     }
 
@@ -115,6 +119,11 @@ impl Environment {
         &self.0.directories
     }
 
+    /// The directories of applications that are called over HTTP.
+    pub fn applications(&self) -> &Directories {
+        &self.0.applications
+    }
+
     /// Closes each connection once its calls in flight have ended, and ends what goes on in the
     /// background. All other calls fail with [`Code::Unavailable`](dubhe_core::Code::Unavailable) from
     /// now on, those of new clients too.
@@ -142,6 +151,13 @@ impl EnvironmentBuilder {
         self
     }
 
+    /// Adds a registry to find applications in that are called over HTTP, such as a
+    /// `SpringCloud`; the service that is asked for is the application.
+    pub fn applications(mut self, registry: Arc<dyn Registry>) -> Self {
+        self.applications.push(registry);
+        self
+    }
+
     /// Replaces the source of randomness.
     pub fn random(mut self, random: Arc<dyn RandomSource>) -> Self {
         self.random = random;
@@ -151,18 +167,19 @@ impl EnvironmentBuilder {
     /// Makes the environment.
     pub fn build(self) -> Environment {
         let channels = Arc::new(Channels::new(self.connectors));
-        let directories = Directories::new(
-            self.registries,
-            channels.clone(),
-            self.clock.clone(),
-            self.random.clone(),
-        );
+        let (clock, random) = (&self.clock, &self.random);
+        let following = |registries| {
+            Directories::new(registries, channels.clone(), clock.clone(), random.clone())
+        };
+        let directories = following(self.registries);
+        let applications = following(self.applications);
         Environment(Arc::new(Inner {
             application: self.application,
             clock: self.clock,
             random: self.random,
             channels,
             directories,
+            applications,
             tasks: Arc::default(),
         }))
     }

@@ -13,6 +13,8 @@ pub mod callback;
 mod client;
 mod environment;
 mod generic;
+#[cfg(feature = "http")]
+pub mod http;
 mod options;
 mod source;
 pub mod stub;

@@ -16,6 +16,8 @@ pub enum Source {
     /// The registries of the environment.
     #[default]
     Registries,
+    /// The registries of applications that are called over HTTP.
+    Applications,
     /// A fixed list: Dubbo's direct `url`.
     Direct(Vec<Endpoint>),
     /// A directory of the caller's own.
@@ -44,6 +46,7 @@ impl Source {
             Self::Direct(list) => Arc::new(Arc::new(Endpoints::new(list.iter().cloned()))),
             Self::Custom(directory) => directory.0.clone(),
             Self::Registries => return env.directories().directory(service, protocols),
+            Self::Applications => return env.applications().directory(service, protocols),
         };
         let (channels, clock) = (env.channels().clone(), env.clock().clone());
         Arc::new(AdoptingDirectory::new(directory, service.clone(), channels, clock))

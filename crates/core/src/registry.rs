@@ -152,6 +152,19 @@ pub trait Registry: Send + Sync + 'static {
     /// Takes an announcement back.
     fn unregister(&self, registration: &Registration) -> Registering<'_, ()>;
 
+    /// Registers the process itself, in registries that hold applications which are called over HTTP.
+    /// Does nothing by default. Repeating it is harmless.
+    fn register_instance(&self, instance: &Arc<Instance>, offer: &Offer) -> Registering<'_, ()> {
+        let _ = (instance, offer);
+        Box::pin(async { Ok(()) })
+    }
+
+    /// Takes the registration of the process back.
+    fn unregister_instance(&self, instance: &Arc<Instance>, offer: &Offer) -> Registering<'_, ()> {
+        let _ = (instance, offer);
+        Box::pin(async { Ok(()) })
+    }
+
     /// Follows the providers that a consumer of `service` [takes](ServiceKey::takes), which may be of
     /// several groups and versions; a registration names its own. Dropping the stream ends the
     /// subscription.
@@ -208,6 +221,14 @@ impl<T: Registry + ?Sized> Registry for Arc<T> {
 
     fn unregister(&self, registration: &Registration) -> Registering<'_, ()> {
         (**self).unregister(registration)
+    }
+
+    fn register_instance(&self, instance: &Arc<Instance>, offer: &Offer) -> Registering<'_, ()> {
+        (**self).register_instance(instance, offer)
+    }
+
+    fn unregister_instance(&self, instance: &Arc<Instance>, offer: &Offer) -> Registering<'_, ()> {
+        (**self).unregister_instance(instance, offer)
     }
 
     fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {

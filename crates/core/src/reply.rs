@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
+use http::Extensions;
 
 use crate::end::{End, Ending, Facts, Node, Until, Watch, Watchers};
 use crate::metadata::Metadata;
@@ -73,6 +74,9 @@ pub struct Reply {
     pub metadata: Metadata,
     /// The content of the reply.
     pub body: ReplyBody,
+    /// Typed values of the protocol and of filters, as those of [`Head`](crate::Head): over HTTP the
+    /// status and the headers of the response.
+    pub extensions: Extensions,
     /// The watchers of a unary reply; a stream holds its own.
     watchers: Unary,
 }
@@ -94,7 +98,7 @@ impl Reply {
     }
 
     fn of(metadata: Metadata, body: ReplyBody) -> Self {
-        Self { metadata, body, watchers: Unary::default() }
+        Self { metadata, body, extensions: Extensions::new(), watchers: Unary::default() }
     }
 
     /// Passes the end of the reply to `watch`: of a unary one when it has been sent or is dropped,
@@ -111,7 +115,7 @@ impl Reply {
 
     pub(crate) fn watch_all(&mut self, mut watchers: Watchers) {
         self.body_mut();
-        let Self { metadata, body, watchers: unary } = self;
+        let Self { metadata, body, watchers: unary, .. } = self;
         watchers.advance(|progress| progress.metadata.clone_from(metadata));
         match body {
             ReplyBody::One(payload, trailers) => {

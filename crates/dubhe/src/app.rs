@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use bytestring::ByteString;
+#[cfg(feature = "http")]
+use dubhe_client::http::HttpClient;
 use dubhe_client::{ClientBuilder, Environment, Generic, Stub};
 use dubhe_core::connect::Connect;
 use dubhe_core::registry::Registry;
 use dubhe_core::time::SharedClock;
 use dubhe_core::{ServiceKey, Status};
+#[cfg(feature = "http")]
+use dubhe_http::{HttpConnect, HttpOptions};
 use dubhe_net::time::TokioClock;
 #[cfg(feature = "tls")]
 use dubhe_net::tls::ClientTls;
@@ -52,6 +56,8 @@ pub struct AppBuilder {
     clock: SharedClock,
     connectors: Vec<Arc<dyn Connect>>,
     registries: Vec<Result<Arc<dyn Registry>, Status>>,
+    #[cfg(feature = "http")]
+    applications: Vec<Arc<dyn Registry>>,
     #[cfg(feature = "tls")]
     tls: Option<ClientTls>,
 }
@@ -65,6 +71,8 @@ impl App {
             clock: Arc::new(TokioClock),
             connectors: Vec::new(),
             registries: Vec::new(),
+            #[cfg(feature = "http")]
+            applications: Vec::new(),
             #[cfg(feature = "tls")]
             tls: None,
         }
@@ -78,6 +86,14 @@ impl App {
     /// Returns a builder of a generic client, which calls any service by names and values.
     pub fn generic(&self, interface: impl Into<ByteString>) -> ClientBuilder<Generic> {
         ClientBuilder::new(&self.0).service(ServiceKey::interface_only(interface))
+    }
+
+    /// Returns a builder of a client of an application that is called over HTTP, such as a Spring Cloud
+    /// application, by its name in the [registries of applications](AppBuilder::applications); or, with a
+    /// [`url`](ClientBuilder::url) such as `http://127.0.0.1:8080`, of the server there.
+    #[cfg(feature = "http")]
+    pub fn http(&self, application: impl Into<ByteString>) -> ClientBuilder<HttpClient> {
+        ClientBuilder::new(&self.0).application(application)
     }
 
     /// Returns the environment that the clients share.
@@ -109,14 +125,22 @@ impl AppBuilder {
         self
     }
 
-    /// Adds a protocol, or one of the built-in ones (`dubbo`, `tri`, `grpc`) with options of its
-    /// own; it takes the place of the built-in one of that name.
+    /// Adds a registry of applications that are called over HTTP, for [`App::http`].
+    #[cfg(feature = "http")]
+    pub fn applications(mut self, registry: impl Registry) -> Self {
+        self.applications.push(Arc::new(registry));
+        self
+    }
+
+    /// Adds a protocol, or one of the built-in ones (`dubbo`, `tri`, `grpc`, `http`, `https`) with
+    /// options of its own; it takes the place of the built-in one of that name.
     pub fn protocol(mut self, connector: impl Connect) -> Self {
         self.connectors.push(Arc::new(connector));
         self
     }
 
-    /// Enables TLS for the connections of the built-in protocols.
+    /// Enables TLS for the connections of the built-in protocols; of HTTP, for those of `https`, which
+    /// are not to be had without.
     #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: ClientTls) -> Self {
         self.tls = Some(tls);
@@ -134,7 +158,10 @@ impl AppBuilder {
             let text = "an application is built within a tokio runtime, which runs its connections";
             return Err(Status::invalid_argument(text));
         }
-        let built_in = self.built_in();
+        #[cfg_attr(not(all(feature = "http", feature = "tls")), expect(unused_mut))]
+        let mut built_in = self.built_in();
+        #[cfg(all(feature = "http", feature = "tls"))]
+        built_in.extend(self.encrypted());
         let mut env = Environment::builder(self.name, self.clock);
         for connector in built_in {
             if !self.connectors.iter().any(|own| own.protocol() == connector.protocol()) {
@@ -147,12 +174,16 @@ impl AppBuilder {
         for registry in self.registries {
             env = env.registry(registry?);
         }
+        #[cfg(feature = "http")]
+        for registry in self.applications {
+            env = env.applications(registry);
+        }
         Ok(App(env.build()))
     }
 
     /// Returns the built-in protocols, most preferred first.
     #[cfg_attr(
-        not(any(feature = "dubbo", feature = "triple")),
+        not(any(feature = "dubbo", feature = "triple", feature = "http")),
         expect(clippy::unused_self, reason = "there is no protocol to make")
     )]
     fn built_in(&self) -> Vec<Arc<dyn Connect>> {
@@ -165,7 +196,16 @@ impl AppBuilder {
             Arc::new(triple.clone()),
             #[cfg(feature = "triple")]
             Arc::new(triple.grpc()),
+            #[cfg(feature = "http")]
+            Arc::new(HttpConnect::new(HttpOptions::default())),
         ]
+    }
+
+    /// Returns the protocols that there are with TLS alone.
+    #[cfg(all(feature = "http", feature = "tls"))]
+    fn encrypted(&self) -> Option<Arc<dyn Connect>> {
+        let tls = self.tls.as_ref()?;
+        Some(Arc::new(HttpConnect::new(HttpOptions::default()).https(tls)))
     }
 
     #[cfg(feature = "dubbo")]

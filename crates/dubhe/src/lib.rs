@@ -64,6 +64,7 @@
 //! | `dubbo` | the dubbo protocol, at servers and clients |
 //! | `triple` | Triple, gRPC and HTTP, with health and reflection of servers; has `protobuf` |
 //! | `protobuf` | messages and services of `.proto` files |
+//! | `http` | REST services and Spring Cloud applications, called by name over HTTP/1.1 |
 //! | `zookeeper` | ZooKeeper as a registry, and the client under it |
 //! | `tls` | TLS for all of these, with rustls and aws-lc-rs: for it alone the build needs a C compiler |
 
@@ -141,6 +142,8 @@ pub mod connect {
     pub use dubhe_core::connect::{Channel, ChannelKey, ChannelState, Connect};
     #[cfg(feature = "dubbo")]
     pub use dubhe_dubbo::{DubboConnect, DubboOptions, PayloadLimit};
+    #[cfg(feature = "http")]
+    pub use dubhe_http::{HttpConnect, HttpOptions};
     #[cfg(feature = "triple")]
     pub use dubhe_triple::{Compress, Exceptions, TripleConnect, TripleOptions};
 }
@@ -195,10 +198,16 @@ pub mod gate {
     pub use dubhe_core::gate::{Arrival, Gate, PRIORITY};
 }
 
-/// HTTP services that a server mounts beside its own, and its own services inside a server of another
-/// framework ([`Routes`](http::Routes)).
-#[cfg(feature = "triple")]
+/// Clients of applications over HTTP ([`HttpClient`](http::HttpClient)), HTTP services that a server
+/// mounts beside its own, and its own services inside a server of another framework
+/// ([`Routes`](http::Routes)).
+#[cfg(any(feature = "triple", feature = "http"))]
 pub mod http {
+    #[cfg(feature = "http")]
+    pub use dubhe_client::http::{HttpClient, MAX_REPLAYED, MethodName, ResponseBody};
+    #[cfg(feature = "http")]
+    pub use dubhe_http::{Refusal, RequestHead, ResponseHead};
+    #[cfg(feature = "triple")]
     pub use dubhe_triple::http::{
         Body, BoxError, HttpService, IntoHttpService, Routes, RoutesBody, RoutesFuture, Service,
     };

@@ -13,6 +13,7 @@ mod forwarding;
 mod gates;
 mod generic;
 mod http;
+mod http_client;
 mod interface;
 mod isolated;
 mod layer;

@@ -9,8 +9,10 @@
 mod discovery;
 mod instance;
 pub mod metadata_info;
+mod spring_cloud;
 
 pub use discovery::{
     InstanceSnapshot, InstanceSnapshots, MetadataClient, MetadataTarget, ServiceDiscovery,
 };
 pub use instance::{EndpointPort, MetadataStorage, ServiceInstance};
+pub use spring_cloud::SpringCloud;
