@@ -25,6 +25,7 @@ mod json;
 mod pojo;
 mod provider;
 mod samples;
+mod spring;
 mod streams;
 mod wait;
 
@@ -49,6 +50,16 @@ enum Command {
         /// Protocol to announce: dubbo or tri; by default both
         #[arg(long)]
         protocol: Option<String>,
+    },
+    /// Serve the application of the Spring Cloud peers over HTTP; prints READY and its address once the
+    /// registry knows
+    Spring {
+        /// Address to listen on, such as 127.0.0.1:8080
+        #[arg(long)]
+        addr: String,
+        /// The registry of applications to tell, such as nacos://127.0.0.1:8848
+        #[arg(long)]
+        registry: String,
     },
     /// Run the cases against a provider
     Consumer {
@@ -96,6 +107,7 @@ async fn main() -> ExitCode {
         Command::Provider { addr, registry, protocol } => {
             provider::run(&addr, registry.as_deref(), protocol.as_deref()).await.map(|()| true)
         }
+        Command::Spring { addr, registry } => provider::spring(&addr, &registry).await.map(|()| true),
         Command::Wait { registry, protocol, services } => {
             wait::run(&registry, &protocol, &services).await.map(|()| true)
         }

@@ -12,6 +12,7 @@ use crate::idl::proto::peer::proto::GreeterServer as HellosServer;
 use crate::idl::{Greets, Hellos, Tester};
 use crate::json::{Echo, JsonServiceServer};
 use crate::pojo::{PojoServiceServer, Pojos};
+use crate::spring;
 use crate::streams::{StreamServiceServer, Streams};
 
 /// The application name in registries.
@@ -46,6 +47,21 @@ pub(crate) async fn run(
     if let Some(registry) = registry {
         server = server.registry(dubhe::registry_at(registry, APPLICATION)?);
     }
+    let running = server.start(addr).await?;
+    println!("READY {}", running.addr());
+    running.until_signalled().await;
+    Ok(())
+}
+
+/// Serves the application of the Spring Cloud peers at `addr` until the process is asked to end.
+///
+/// # Errors
+/// When the address cannot be listened on, or the registry is unknown.
+pub(crate) async fn spring(addr: &str, registry: &str) -> Result<(), Status> {
+    let server = Server::builder()
+        .application(spring::APPLICATION)
+        .mount("/", spring::routes())
+        .registry(dubhe::spring_cloud_at(registry, spring::APPLICATION)?);
     let running = server.start(addr).await?;
     println!("READY {}", running.addr());
     running.until_signalled().await;

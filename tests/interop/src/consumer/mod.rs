@@ -13,7 +13,7 @@
 //! `tests/peers/known-failing.txt`.
 
 mod calls;
-mod cases;
+pub(crate) mod cases;
 mod codes;
 mod conventions;
 mod echo;
@@ -32,6 +32,7 @@ use dubhe::{App, Client, ClientBuilder, Generic, Status};
 use crate::greet::{self, GreetOnewayClient, GreetServiceClient};
 use crate::idl::proto::{org, peer};
 use crate::pojo::PojoServiceClient;
+use crate::spring;
 use cases::Cases;
 
 /// The time that the peers' consumers wait, too.
@@ -46,6 +47,8 @@ pub(crate) enum Suite {
     Go,
     /// The cases of gRPC's interop client.
     Grpc,
+    /// The cases of the Spring Cloud consumer, over HTTP.
+    Spring,
 }
 
 /// The source of providers.
@@ -60,6 +63,9 @@ pub(crate) struct Source {
     /// The protocol to call by with a registry: dubbo or tri
     #[arg(long, default_value = "dubbo", conflicts_with = "url")]
     protocol: String,
+    /// The application to call over HTTP
+    #[arg(long, default_value = "spring-provider")]
+    application: String,
 }
 
 /// The services that the Java cases call.
@@ -101,6 +107,14 @@ pub(crate) async fn run(source: &Source, suite: Suite, only: String) -> Result<b
             let pojos: PojoServiceClient = source.client(app.client())?;
             pojo::run(&mut cases, wire, &pojos).await;
         }
+        Suite::Spring => {
+            let application = app.http(&*source.application);
+            let client = match &source.url {
+                Some(url) => application.url(url),
+                None => application,
+            };
+            spring::run(&mut cases, &client.timeout(TIMEOUT).build()?).await;
+        }
         Suite::Grpc => {
             let raw = app.client::<Client>();
             let probing = App::builder("rust-consumer").protocol(grpc::probing()).build()?;
@@ -138,6 +152,7 @@ impl Source {
     fn app(&self) -> Result<App, Status> {
         let app = App::builder("rust-consumer");
         match &self.registry {
+            Some(registry) if self.protocol == "http" => app.spring_cloud(registry).build(),
             Some(registry) => app.registry(registry).build(),
             None => app.build(),
         }
