@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `dubhe demo` | runs two providers and a consumer, and shows their calls |
 //! | `dubhe call` | calls a method of any provider over dubbo, Triple or gRPC, JSON in and out |
+//! | `dubhe registry` | lists, watches and changes what a registry holds |
 //! | `dubhe decode` | prints captured dubbo frames or Hessian 2 values readably |
 //! | `dubhe completions` | prints the completions of a shell |
 //!
@@ -15,6 +16,7 @@ mod completions;
 mod decode;
 mod demo;
 mod failure;
+mod registry;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -42,6 +44,7 @@ struct Cli {
 enum Command {
     Demo(demo::DemoArgs),
     Call(Box<call::CallArgs>),
+    Registry(registry::RegistryArgs),
     Decode(decode::DecodeArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
     let ended = match cli.command {
         Command::Demo(options) => wait(demo::run(options, &mut out)),
         Command::Call(options) => wait(call::run(&options, colour, &mut out)),
+        Command::Registry(options) => wait(registry::run(options, &mut out)),
         Command::Decode(options) => decode::run(&options, &mut out),
         Command::Completions(options) => completions::run(&options, &mut out),
     };

@@ -170,6 +170,13 @@ pub trait Registry: Send + Sync + 'static {
     /// subscription.
     fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots>;
 
+    /// Lists the services that have had a provider here, sorted, for people who look: a registry that
+    /// cannot tell fails with [`Code::Unimplemented`](crate::Code::Unimplemented), the default.
+    fn services(&self) -> Registering<'_, Vec<ServiceKey>> {
+        let text = format!("{} cannot list its services", self.name());
+        Box::pin(async move { Err(Status::unimplemented(text)) })
+    }
+
     /// Returns the name of the registry in the log, such as its URL without secrets. Default the name
     /// of its type.
     fn name(&self) -> &str {
@@ -233,6 +240,10 @@ impl<T: Registry + ?Sized> Registry for Arc<T> {
 
     fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
         (**self).subscribe(service)
+    }
+
+    fn services(&self) -> Registering<'_, Vec<ServiceKey>> {
+        (**self).services()
     }
 
     fn name(&self) -> &str {

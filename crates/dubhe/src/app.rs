@@ -17,6 +17,8 @@ use dubhe_net::time::TokioClock;
 use dubhe_net::tls::ClientTls;
 
 use crate::registries::by_url;
+#[cfg(feature = "http")]
+use crate::registries::spring_cloud_at;
 use tokio::runtime::Handle;
 
 /// An application that calls services: its protocols, connections and registries. It owns all state,
@@ -57,7 +59,7 @@ pub struct AppBuilder {
     connectors: Vec<Arc<dyn Connect>>,
     registries: Vec<Result<Arc<dyn Registry>, Status>>,
     #[cfg(feature = "http")]
-    applications: Vec<Arc<dyn Registry>>,
+    applications: Vec<Result<Arc<dyn Registry>, Status>>,
     #[cfg(feature = "tls")]
     tls: Option<ClientTls>,
 }
@@ -114,8 +116,8 @@ impl AppBuilder {
     /// parameters are those of `dubhe::registry::ZooKeeperOptions`. A wrong URL is reported by
     /// [`AppBuilder::build`]. Must be called within a tokio runtime.
     pub fn registry(mut self, url: &str) -> Self {
-        let registry = by_url(url, &self.name, &self.clock);
-        self.registries.push(registry);
+        let parts = by_url(url, &self.name, &self.clock);
+        self.registries.push(parts.map(|parts| parts.registry));
         self
     }
 
@@ -125,10 +127,20 @@ impl AppBuilder {
         self
     }
 
-    /// Adds a registry of applications that are called over HTTP, for [`App::http`].
+    /// Adds a registry of applications that are called over HTTP, such as those of Spring Cloud, for
+    /// [`App::http`], by URL: `nacos://HOST:PORT`. A wrong URL is reported by [`AppBuilder::build`].
+    #[cfg(feature = "http")]
+    pub fn spring_cloud(mut self, url: &str) -> Self {
+        let registry = spring_cloud_at(url, self.name.clone());
+        self.applications.push(registry.map(|registry| Arc::new(registry) as _));
+        self
+    }
+
+    /// Adds a registry of applications that are called over HTTP, such as one that is shared with a
+    /// server of this process.
     #[cfg(feature = "http")]
     pub fn applications(mut self, registry: impl Registry) -> Self {
-        self.applications.push(Arc::new(registry));
+        self.applications.push(Ok(Arc::new(registry)));
         self
     }
 
@@ -176,7 +188,7 @@ impl AppBuilder {
         }
         #[cfg(feature = "http")]
         for registry in self.applications {
-            env = env.applications(registry);
+            env = env.applications(registry?);
         }
         Ok(App(env.build()))
     }

@@ -75,7 +75,7 @@ mod registries;
 mod spawn;
 
 pub use app::{App, AppBuilder};
-pub use registries::registry_at;
+pub use registries::{registry_at, spring_cloud_at};
 pub use spawn::spawn;
 
 pub use dubhe_client::{
@@ -281,6 +281,8 @@ pub mod registry {
         Excluded, Health, Registering, Registration, Registry, Snapshot, Snapshots, fixed,
     };
     pub use dubhe_registry::{File, Memory, application, provider_url};
+
+    pub use crate::registries::RegistryParts;
     #[cfg(feature = "zookeeper")]
     pub use dubhe_zookeeper::{ZooKeeper, ZooKeeperBuilder, ZooKeeperOptions};
 }

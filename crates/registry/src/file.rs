@@ -1,5 +1,6 @@
 //! A registry in a folder of one host.
 
+use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -164,6 +165,16 @@ impl Registry for File {
             Some((snapshot, watch))
         });
         Box::pin(std::future::ready(Ok(Box::pin(snapshots) as Snapshots)))
+    }
+
+    fn services(&self) -> Registering<'_, Vec<ServiceKey>> {
+        let (folder, most) = (self.folder.clone(), self.limit);
+        Box::pin(async move {
+            let read = blocking(move || read(&folder, most)).await;
+            let all = read.map_err(|error| self.failed("read", error))?;
+            let all: BTreeSet<_> = all.into_iter().map(|provider| provider.service).collect();
+            Ok(all.into_iter().collect())
+        })
     }
 
     fn name(&self) -> &str {

@@ -1,6 +1,6 @@
 //! A registry within one process.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use bytestring::ByteString;
@@ -75,6 +75,16 @@ impl Registry for Memory {
     fn unregister(&self, registration: &Registration) -> Registering<'_, ()> {
         self.change(&registration.service, |p| p.retain(|p| !same_provider(p, registration)));
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn services(&self) -> Registering<'_, Vec<ServiceKey>> {
+        let interfaces = self.0.lock();
+        let all = interfaces.values().flat_map(|sender| {
+            let snapshot = sender.borrow();
+            snapshot.providers.iter().map(|one| one.service.clone()).collect::<Vec<_>>()
+        });
+        let all: BTreeSet<_> = all.collect();
+        Box::pin(std::future::ready(Ok(all.into_iter().collect())))
     }
 
     fn name(&self) -> &'static str {

@@ -107,7 +107,9 @@ async fn main() -> ExitCode {
         Command::Provider { addr, registry, protocol } => {
             provider::run(&addr, registry.as_deref(), protocol.as_deref()).await.map(|()| true)
         }
-        Command::Spring { addr, registry } => provider::spring(&addr, &registry).await.map(|()| true),
+        Command::Spring { addr, registry } => {
+            provider::spring(&addr, &registry).await.map(|()| true)
+        }
         Command::Wait { registry, protocol, services } => {
             wait::run(&registry, &protocol, &services).await.map(|()| true)
         }

@@ -68,7 +68,12 @@ pub(crate) async fn run(cases: &mut Cases, client: &HttpClient) {
     cases.equal("http/sum", (200, "5".to_owned()), text("/sum?a=2&b=3")).await;
     let created = call(client, "POST", "/users", user);
     cases.equal("http/create", (200, user.to_owned()), created).await;
-    cases.check("http/update", same_json(&updated, call(client, "PUT", "/users/7", r#"{"name":"x"}"#))).await;
+    cases
+        .check(
+            "http/update",
+            same_json(&updated, call(client, "PUT", "/users/7", r#"{"name":"x"}"#)),
+        )
+        .await;
     cases.equal("http/delete", (204, String::new()), call(client, "DELETE", "/users/7", "")).await;
     cases.check("http/missing", status(404, text("/missing"))).await;
     cases.check("http/broken", status(500, text("/broken"))).await;

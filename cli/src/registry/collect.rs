@@ -1,0 +1,365 @@
+//! What a registry holds, as rows.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use dubhe::documents::{DocumentKey, DocumentStore};
+use dubhe::registry::application::{InstanceSnapshot, ServiceDiscovery, ServiceInstance};
+use dubhe::registry::{Excluded, Health, Instance, Registration, Registry, Snapshot};
+use dubhe::{ServiceKey, Status};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use serde::Serialize;
+
+use super::within;
+use crate::failure::Failure;
+
+/// The questions that are asked at once.
+const AT_ONCE: usize = 32;
+
+/// An application.
+#[derive(Debug, Serialize)]
+pub(super) struct ApplicationRow {
+    application: String,
+    instances: usize,
+    /// Those that take calls.
+    available: usize,
+    protocols: Vec<String>,
+    revisions: Vec<String>,
+}
+
+/// A service at the interface level.
+#[derive(Debug, Serialize)]
+pub(super) struct ServiceRow {
+    service: String,
+    providers: usize,
+    protocols: Vec<String>,
+    applications: Vec<String>,
+}
+
+/// An instance of an application.
+#[derive(Debug, Serialize)]
+pub(super) struct InstanceRow {
+    application: String,
+    address: String,
+    protocols: Vec<String>,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zone: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revision: Option<String>,
+    /// The reason why it is not used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+}
+
+/// A provider of a service.
+#[derive(Debug, Serialize)]
+pub(super) struct ProviderRow {
+    service: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    protocol: Option<String>,
+    address: String,
+    application: String,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weight: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+}
+
+/// A document.
+#[derive(Debug, Serialize)]
+pub(super) struct DocumentRow {
+    kind: &'static str,
+    key: String,
+    bytes: usize,
+    /// The first line.
+    begins: String,
+}
+
+impl ApplicationRow {
+    pub(super) const HEADS: [&str; 5] =
+        ["APPLICATION", "INSTANCES", "AVAILABLE", "PROTOCOLS", "REVISIONS"];
+
+    pub(super) fn cells(&self) -> Vec<String> {
+        let Self { application, instances, available, protocols, revisions } = self;
+        let revisions = revisions.iter().map(|revision| short(revision));
+        vec![
+            application.clone(),
+            instances.to_string(),
+            available.to_string(),
+            protocols.join(","),
+            revisions.collect::<Vec<_>>().join(","),
+        ]
+    }
+}
+
+impl ServiceRow {
+    pub(super) const HEADS: [&str; 4] = ["SERVICE", "PROVIDERS", "PROTOCOLS", "APPLICATIONS"];
+
+    pub(super) fn cells(&self) -> Vec<String> {
+        let Self { service, providers, protocols, applications } = self;
+        let [protocols, applications] = [protocols, applications].map(|names| names.join(","));
+        vec![service.clone(), providers.to_string(), protocols, applications]
+    }
+}
+
+impl InstanceRow {
+    pub(super) const HEADS: [&str; 8] =
+        ["APPLICATION", "ADDRESS", "PROTOCOLS", "STATE", "STARTED", "ZONE", "REVISION", "WHY"];
+
+    pub(super) fn cells(&self) -> Vec<String> {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        vec![
+            self.application.clone(),
+            self.address.clone(),
+            self.protocols.join(","),
+            self.state.to_owned(),
+            text(&self.started),
+            text(&self.zone),
+            self.revision.as_deref().map(short).unwrap_or_default(),
+            text(&self.why),
+        ]
+    }
+}
+
+impl ProviderRow {
+    pub(super) const HEADS: [&str; 8] =
+        ["SERVICE", "PROTOCOL", "ADDRESS", "APPLICATION", "STATE", "WEIGHT", "STARTED", "WHY"];
+
+    pub(super) fn cells(&self) -> Vec<String> {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        vec![
+            self.service.clone(),
+            text(&self.protocol),
+            self.address.clone(),
+            self.application.clone(),
+            self.state.to_owned(),
+            text(&self.weight),
+            text(&self.started),
+            text(&self.why),
+        ]
+    }
+}
+
+impl DocumentRow {
+    pub(super) const HEADS: [&str; 4] = ["KIND", "KEY", "BYTES", "BEGINS"];
+
+    pub(super) fn cells(&self) -> Vec<String> {
+        let Self { kind, key, bytes, begins } = self;
+        vec![(*kind).to_owned(), key.clone(), bytes.to_string(), begins.clone()]
+    }
+}
+
+/// A digest as it is told apart by people.
+fn short(revision: &str) -> String {
+    revision.chars().take(12).collect()
+}
+
+/// The applications of a registry.
+pub(super) async fn applications(
+    of: &dyn ServiceDiscovery,
+    limit: Duration,
+) -> Result<Vec<ApplicationRow>, Failure> {
+    let row = |(application, InstanceSnapshot { instances, .. }): (String, InstanceSnapshot)| {
+        let available = instances.iter().filter(|one| one.instance.is_available()).count();
+        ApplicationRow {
+            application,
+            available,
+            protocols: sorted(instances.iter().flat_map(protocols)),
+            revisions: sorted(instances.iter().filter_map(|one| one.revision().map(str::to_owned))),
+            instances: instances.len(),
+        }
+    };
+    Ok(instances_of(of, None, limit).await?.into_iter().map(row).collect())
+}
+
+/// The instances of `application`, or of all.
+pub(super) async fn instances(
+    of: &dyn ServiceDiscovery,
+    application: Option<&str>,
+    limit: Duration,
+) -> Result<Vec<InstanceRow>, Failure> {
+    let mut rows = Vec::new();
+    for (application, snapshot) in instances_of(of, application, limit).await? {
+        let row = |one: &ServiceInstance| InstanceRow {
+            application: application.clone(),
+            address: one.address(),
+            protocols: protocols(one).collect(),
+            state: state(&one.instance),
+            started: started(&one.instance),
+            zone: one.instance.zone.as_ref().map(ToString::to_string),
+            revision: one.revision().map(str::to_owned),
+            why: None,
+        };
+        rows.extend(snapshot.instances.iter().map(row));
+        rows.extend(snapshot.excluded.into_iter().map(|Excluded { instance, why }| InstanceRow {
+            application: application.clone(),
+            address: instance.to_string(),
+            protocols: Vec::new(),
+            state: "not used",
+            started: None,
+            zone: None,
+            revision: None,
+            why: Some(why.to_string()),
+        }));
+    }
+    Ok(rows)
+}
+
+async fn instances_of(
+    of: &dyn ServiceDiscovery,
+    application: Option<&str>,
+    limit: Duration,
+) -> Result<Vec<(String, InstanceSnapshot)>, Failure> {
+    let names = match application {
+        Some(name) => vec![name.into()],
+        None => within(limit, "which applications there are", of.applications()).await?,
+    };
+    let all = stream::iter(names).map(|name| async move {
+        let first = async { first(of.subscribe(&name).await?, |one| one.health).await };
+        let question = format!("which instances {name} has");
+        Ok((name.to_string(), within(limit, &question, first).await?))
+    });
+    all.buffered(AT_ONCE).try_collect().await
+}
+
+/// The services of a registry.
+pub(super) async fn services(
+    of: &dyn Registry,
+    limit: Duration,
+) -> Result<Vec<ServiceRow>, Failure> {
+    let row = |(service, Snapshot { providers, .. }): (ServiceKey, Snapshot)| ServiceRow {
+        service: service.to_string(),
+        protocols: sorted(providers.iter().map(|one| one.offer.protocol.to_string())),
+        applications: sorted(providers.iter().map(|one| one.instance.application.to_string())),
+        providers: providers.len(),
+    };
+    Ok(providers_of(of, None, limit).await?.into_iter().map(row).collect())
+}
+
+/// The providers of `service`, or of all.
+pub(super) async fn providers(
+    of: &dyn Registry,
+    service: Option<&str>,
+    limit: Duration,
+) -> Result<Vec<ProviderRow>, Failure> {
+    let mut rows = Vec::new();
+    for (service, snapshot) in providers_of(of, service, limit).await? {
+        let row = |one: &Registration| ProviderRow {
+            service: one.service.to_string(),
+            protocol: Some(one.offer.protocol.to_string()),
+            address: address(one),
+            application: one.instance.application.to_string(),
+            state: state(&one.instance),
+            weight: one.params.get("weight").map(str::to_owned),
+            started: started(&one.instance),
+            why: None,
+        };
+        rows.extend(snapshot.providers.iter().map(row));
+        rows.extend(snapshot.excluded.into_iter().map(|Excluded { instance, why }| ProviderRow {
+            service: service.to_string(),
+            protocol: None,
+            address: instance.to_string(),
+            application: String::new(),
+            state: "not used",
+            weight: None,
+            started: None,
+            why: Some(why.to_string()),
+        }));
+    }
+    Ok(rows)
+}
+
+async fn providers_of(
+    of: &dyn Registry,
+    service: Option<&str>,
+    limit: Duration,
+) -> Result<Vec<(ServiceKey, Snapshot)>, Failure> {
+    let keys = match service {
+        Some(service) => vec![ServiceKey::parse(service)],
+        None => within(limit, "which services there are", of.services()).await?,
+    };
+    let all = stream::iter(keys).map(|key| async move {
+        let first = async { first(of.subscribe(&key).await?, |one| one.health).await };
+        let question = format!("which providers {key} has");
+        let snapshot = within(limit, &question, first).await?;
+        Ok((key, snapshot))
+    });
+    all.buffered(AT_ONCE).try_collect().await
+}
+
+/// The rules of a store, or with `rules` false its other documents.
+pub(super) async fn documents(
+    of: &dyn DocumentStore,
+    rules: bool,
+    limit: Duration,
+) -> Result<Vec<DocumentRow>, Failure> {
+    let keys = within(limit, "which documents there are", of.list()).await?;
+    let keys = keys.into_iter().filter(|key| matches!(key, DocumentKey::Config { .. }) == rules);
+    let all = stream::iter(keys).map(|key| async move {
+        let document = within(limit, &format!("what is at {key}"), of.get(&key)).await?;
+        let text = document.map(|document| document.text).unwrap_or_default();
+        Ok(DocumentRow {
+            kind: kind(&key),
+            key: super::keys::print(&key),
+            bytes: text.len(),
+            begins: text.lines().next().unwrap_or_default().chars().take(60).collect(),
+        })
+    });
+    all.buffered(AT_ONCE).try_collect().await
+}
+
+fn kind(key: &DocumentKey) -> &'static str {
+    match key {
+        DocumentKey::Config { .. } => "config",
+        DocumentKey::Mapping { .. } => "mapping",
+        DocumentKey::Metadata { .. } => "metadata",
+        DocumentKey::Definition { .. } => "definition",
+    }
+}
+
+/// The first answer that is current.
+async fn first<T>(
+    mut snapshots: impl Stream<Item = T> + Unpin,
+    health: impl Fn(&T) -> Health,
+) -> Result<T, Status> {
+    loop {
+        match snapshots.next().await {
+            Some(snapshot) if health(&snapshot) == Health::Stale => {}
+            Some(snapshot) => return Ok(snapshot),
+            None => return Err(Status::unavailable("the registry was closed")),
+        }
+    }
+}
+
+fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {
+    names.filter(|name| !name.is_empty()).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn protocols(instance: &ServiceInstance) -> impl Iterator<Item = String> + use<> {
+    let endpoints = instance.endpoints();
+    let only = endpoints.is_empty().then(|| "http".to_owned());
+    endpoints.into_iter().map(|of| format!("{}:{}", of.protocol, of.port)).chain(only)
+}
+
+fn state(instance: &Instance) -> &'static str {
+    match (instance.terminating, instance.ready) {
+        (true, _) => "terminating",
+        (false, true) => "ready",
+        (false, false) => "not ready",
+    }
+}
+
+fn started(instance: &Instance) -> Option<String> {
+    instance.started.map(|at| humantime::format_rfc3339_seconds(at).to_string())
+}
+
+pub(super) fn address(one: &Registration) -> String {
+    let (host, port) = (&one.instance.host, one.offer.port);
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
