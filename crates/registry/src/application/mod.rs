@@ -6,11 +6,21 @@
 //!              (DocumentStore)                                    (DocumentStore or MetadataClient)
 //! ```
 
+mod consumer;
 mod discovery;
+mod follow;
 mod instance;
+mod mapping;
 pub mod metadata_info;
+mod migration;
+mod options;
+mod provider;
+mod registry;
 
 pub use discovery::{
     InstanceSnapshot, InstanceSnapshots, MetadataClient, MetadataTarget, ServiceDiscovery,
 };
 pub use instance::{EndpointPort, MetadataStorage, ServiceInstance};
+pub use migration::{MigrationRule, MigrationStep};
+pub use options::{ApplicationOptions, RegisterMode};
+pub use registry::{ApplicationRegistry, ApplicationRegistryBuilder};
