@@ -168,7 +168,7 @@ impl Url {
             host: self.host.clone(),
             application: self.param("application").unwrap_or_default().into(),
             zone: zone(&self.params),
-            started: self.param("timestamp").and_then(time),
+            started: self.param("timestamp").and_then(timestamp),
             ..Instance::default()
         }
     }
@@ -182,9 +182,9 @@ impl Url {
     }
 }
 
-/// The time that a `timestamp` says: in milliseconds since the epoch, as Java writes it, or in
+/// Reads the parameter `timestamp`, the start of a process: in milliseconds since the epoch, as Java writes it, or in
 /// seconds, as dubbo-go does (`server/action.go`). `None` for 0 and for what is no number.
-fn time(text: &str) -> Option<SystemTime> {
+pub fn timestamp(text: &str) -> Option<SystemTime> {
     /// The number that decides between the two units: as milliseconds, a smaller one is before
     /// 1974; as seconds, a larger one is after the year 5000.
     const MILLIS: u64 = 100_000_000_000;

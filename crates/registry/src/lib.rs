@@ -12,4 +12,4 @@ mod memory;
 pub mod provider_url;
 
 pub use file::File;
-pub use memory::Memory;
+pub use memory::{Memory, MemoryDiscovery, MemoryDocuments};

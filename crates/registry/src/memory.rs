@@ -1,5 +1,8 @@
 //! A registry within one process.
 
+mod discovery;
+mod documents;
+
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -9,6 +12,9 @@ use dubhe_core::{ServiceKey, Status};
 use futures_util::stream;
 use parking_lot::Mutex;
 use tokio::sync::watch;
+
+pub use discovery::MemoryDiscovery;
+pub use documents::MemoryDocuments;
 
 /// A registry within one process; clones share it.
 ///

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
-use dubhe_core::endpoint::{Offer, ServiceParams};
+use dubhe_core::endpoint::{Offer, Params, ServiceParams};
 use dubhe_core::registry::Registration;
 use dubhe_core::url::Url;
 
@@ -36,16 +36,51 @@ pub fn to_url(registration: &Registration) -> Url {
     }
 }
 
-/// The registration that a provider URL describes.
-///
-/// A provider of dubbo-go to which no weight was given says `weight=0` (dubbo-go `server/action.go`),
-/// which to every other would be "no calls": there it is left out.
-pub fn from_url(url: &Url) -> Registration {
-    let mut params = url.params.clone();
-    let go = url.param("release").is_some_and(|release| release.starts_with("dubbo-golang"));
-    if go && url.param("weight") == Some("0") {
+/// The Dubbo protocol version that every registered URL names.
+pub const DUBBO_VERSION: &str = "2.0.2";
+/// The version of the framework; Java shows it.
+pub const RELEASE: &str = concat!("dubhe-", env!("CARGO_PKG_VERSION"));
+
+/// The URL of a registration with all parameters that Dubbo Java 3.3 publishes, such as `side` and
+/// `release`. A parameter of the service wins. `started` is the start of the provider in milliseconds
+/// since the epoch, where the registration tells none.
+pub fn to_published_url(registration: &Registration, dynamic: bool, started: u128) -> Url {
+    let mut url = to_url(registration);
+    let started = started.to_string();
+    let defaults = [
+        ("deprecated", "false"),
+        ("dubbo", DUBBO_VERSION),
+        ("dynamic", if dynamic { "true" } else { "false" }),
+        ("generic", "false"),
+        // Lest a consumer take another by default, as Dubbo Java may.
+        ("prefer.serialization", "hessian2"),
+        ("release", RELEASE),
+        ("revision", registration.service.version()),
+        ("side", "provider"),
+        ("timestamp", &started),
+    ];
+    for (name, value) in defaults.into_iter().filter(|(_, value)| !value.is_empty()) {
+        url.params.entry(name.into()).or_insert_with(|| value.into());
+    }
+    url
+}
+
+/// The parameters of a provider without the weight that nobody gave: a provider of dubbo-go to which
+/// none was given says `weight=0` (dubbo-go `server/action.go`), which to every other would be "no
+/// calls".
+pub fn without_unset_weight(mut params: Params) -> Params {
+    let param = |name: &str| params.get(name).map(|value| &**value);
+    let go = param("release").is_some_and(|release| release.starts_with("dubbo-golang"));
+    if go && param("weight") == Some("0") {
         params.remove("weight");
     }
+    params
+}
+
+/// The registration that a provider URL describes, [without a weight that nobody
+/// gave](without_unset_weight).
+pub fn from_url(url: &Url) -> Registration {
+    let params = without_unset_weight(url.params.clone());
     Registration {
         service: url.service(),
         instance: Arc::new(url.instance()),

@@ -56,6 +56,15 @@ pub fn revision(info: &MetadataInfo) -> String {
     })
 }
 
+/// The bytes of all texts of the metadata.
+pub(super) fn text_bytes(info: &MetadataInfo) -> usize {
+    let service = |of: &ServiceInfo| {
+        let params = of.params.iter().map(|(name, value)| name.len() + value.len());
+        of.match_key().len() + of.path.len() + params.sum::<usize>()
+    };
+    info.services.values().map(service).sum()
+}
+
 #[derive(Serialize, Deserialize)]
 struct JsonInfo {
     #[serde(default)]

@@ -10,31 +10,12 @@ use dubhe_core::ServiceKey;
 use dubhe_core::endpoint::Params;
 use dubhe_core::registry::Registration;
 use dubhe_core::url::Url;
-use dubhe_registry::provider_url;
-
-/// The Dubbo protocol version that every registered URL names.
-const DUBBO: &str = "2.0.2";
-/// The version of the framework; Java shows it.
-const RELEASE: &str = concat!("dubhe-", env!("CARGO_PKG_VERSION"));
+use dubhe_registry::provider_url::{self, DUBBO_VERSION, RELEASE};
 
 /// The category and the name of a provider's node.
 pub(super) fn provider(registration: &Registration, dynamic: bool, now_ms: u128) -> String {
-    let mut url = provider_url::to_url(registration);
-    let timestamp = now_ms.to_string();
-    // What the measured URL of Dubbo Java 3.3.6 has; a parameter of the service wins.
-    let defaults = [
-        ("deprecated", "false"),
-        ("dubbo", DUBBO),
-        ("dynamic", if dynamic { "true" } else { "false" }),
-        ("generic", "false"),
-        // Lest a consumer take another by default, as Dubbo Java may.
-        ("prefer.serialization", "hessian2"),
-        ("release", RELEASE),
-        ("revision", registration.service.version()),
-        ("side", "provider"),
-        ("timestamp", &timestamp),
-    ];
-    fill(&mut url.params, &defaults);
+    // What the measured URL of Dubbo Java 3.3.6 has.
+    let url = provider_url::to_published_url(registration, dynamic, now_ms);
     encode(&text(&url))
 }
 
@@ -51,7 +32,7 @@ pub(super) fn consumer(
         ("application", application),
         ("category", "consumers"),
         ("check", "false"),
-        ("dubbo", DUBBO),
+        ("dubbo", DUBBO_VERSION),
         ("group", service.group()),
         ("interface", service.interface()),
         ("pid", &pid),

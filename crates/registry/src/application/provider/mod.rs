@@ -1,0 +1,163 @@
+//! The provider's side: one instance for all services, its metadata, and the mapping.
+
+mod desired;
+mod exported;
+mod mapper;
+mod publisher;
+mod simplified;
+
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use dubhe_core::Status;
+use dubhe_core::endpoint::ServiceParams;
+use dubhe_core::metadata_info::ExportedMetadata;
+use dubhe_core::registry::{Registration, Registry};
+use futures_util::future::join;
+use parking_lot::Mutex;
+
+use self::exported::Exported;
+use self::mapper::Mapper;
+use self::publisher::{Board, Publisher};
+use super::discovery::ServiceDiscovery;
+use super::follow::Task;
+use super::registry::Parts;
+
+/// What registrations of a registry share.
+pub(super) struct Provider {
+    parts: Arc<Parts>,
+    board: Arc<Board>,
+    exported: Arc<Exported>,
+    mapper: Mapper,
+    /// The publisher, once something was registered.
+    publisher: Mutex<Option<Task>>,
+}
+
+impl Provider {
+    pub(super) fn new(parts: Arc<Parts>) -> Self {
+        Self {
+            board: Arc::new(Board::new()),
+            exported: Arc::new(Exported::new(parts.application.clone())),
+            mapper: Mapper::new(parts.clone()),
+            publisher: Mutex::default(),
+            parts,
+        }
+    }
+
+    /// The registry of instances, if they are registered.
+    fn instances(&self) -> Option<&Arc<dyn ServiceDiscovery>> {
+        let registers = self.parts.options.register_mode.has_instances();
+        let instances = self.parts.instances.as_ref().filter(|_| registers);
+        instances.filter(|instances| !instances.is_read_only())
+    }
+
+    /// The registry of services, if they are registered.
+    fn services(&self) -> Option<&Arc<dyn Registry>> {
+        let registers = self.parts.options.register_mode.has_services();
+        let services = self.parts.services.as_ref().filter(|_| registers);
+        services.filter(|services| !services.is_read_only())
+    }
+
+    pub(super) fn is_read_only(&self) -> bool {
+        self.instances().is_none() && self.services().is_none()
+    }
+
+    pub(super) fn exported(&self) -> Option<Arc<dyn ExportedMetadata>> {
+        self.instances().map(|_| self.exported.clone() as Arc<dyn ExportedMetadata>)
+    }
+
+    /// Registers a service at each level.
+    ///
+    /// # Errors
+    /// When a level refuses; then it is registered at none.
+    pub(super) async fn register(&self, registration: Registration) -> Result<(), Status> {
+        let (at_interface, of_instance) =
+            join(self.register_service(&registration), self.add(&registration)).await;
+        if let Err(error) = at_interface.and(of_instance) {
+            // What is left of it would be called without being wanted.
+            let _ = self.unregister(&registration).await;
+            return Err(error);
+        }
+        if self.instances().is_some() {
+            self.mapper.keep(registration.service.interface()).await;
+        }
+        Ok(())
+    }
+
+    async fn register_service(&self, registration: &Registration) -> Result<(), Status> {
+        match self.services() {
+            Some(services) => services.register(self.simplified(registration)).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Adds a service to the instance, and waits until that is published.
+    async fn add(&self, registration: &Registration) -> Result<(), Status> {
+        let Some(instances) = self.instances() else { return Ok(()) };
+        self.start(instances);
+        let now = self.parts.pauses.clock.wall();
+        let Parts { application, options, .. } = &*self.parts;
+        let info = desired::service_info(registration, application, options);
+        let change = self.board.change(|desired| desired.add(registration.clone(), info, now));
+        let published = self.board.published(change).await;
+        published.map_err(|error| {
+            error.context(format_args!("cannot publish {} of {application}", registration.service))
+        })
+    }
+
+    /// Takes a service back at each level, whatever becomes of the other.
+    pub(super) async fn unregister(&self, registration: &Registration) -> Result<(), Status> {
+        let (at_interface, of_instance) =
+            join(self.unregister_service(registration), self.remove(registration)).await;
+        at_interface.and(of_instance)
+    }
+
+    async fn unregister_service(&self, registration: &Registration) -> Result<(), Status> {
+        match self.services() {
+            Some(services) => services.unregister(&self.simplified(registration)).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn remove(&self, registration: &Registration) -> Result<(), Status> {
+        if self.instances().is_none() {
+            return Ok(());
+        }
+        let mut removed = false;
+        let change = self.board.change(|desired| {
+            removed = desired.remove(registration);
+            removed
+        });
+        if !removed {
+            return Ok(());
+        }
+        let interface: &ByteString = registration.service.interface();
+        if !self.board.look(|desired| desired.has_interface(interface)) {
+            self.mapper.forget(interface);
+        }
+        let published = self.board.published(change).await;
+        published.map_err(|error| {
+            let application = &self.parts.application;
+            error.context(format_args!("cannot take back {} of {application}", registration.service))
+        })
+    }
+
+    /// The registration as services are registered.
+    fn simplified(&self, registration: &Registration) -> Registration {
+        let options = &self.parts.options;
+        if !options.simplified {
+            return registration.clone();
+        }
+        let params = simplified::simplify(&registration.params.params, &options.extra_keys);
+        Registration { params: Arc::new(ServiceParams { params }), ..registration.clone() }
+    }
+
+    fn start(&self, instances: &Arc<dyn ServiceDiscovery>) {
+        let mut publisher = self.publisher.lock();
+        publisher.get_or_insert_with(|| {
+            let (parts, board) = (self.parts.clone(), self.board.clone());
+            let new = Publisher::new(parts, instances.clone(), board, self.exported.clone());
+            Task(self.parts.runtime.spawn(new.run()).abort_handle())
+        });
+    }
+}

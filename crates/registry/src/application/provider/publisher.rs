@@ -1,0 +1,195 @@
+//! The task that publishes the instances of an application.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use dubhe_core::Status;
+use dubhe_core::documents::DocumentKey;
+use parking_lot::Mutex;
+use tokio::sync::{Notify, watch};
+
+use super::desired::{Desired, Publication};
+use super::exported::Exported;
+use crate::application::discovery::ServiceDiscovery;
+use crate::application::instance::MetadataStorage;
+use crate::application::metadata_info::to_json;
+use crate::application::registry::Parts;
+
+/// How far publishing has come, by the numbers of changes.
+#[derive(Clone, Default)]
+pub(super) struct Progress {
+    /// The last change that is published.
+    published: u64,
+    /// The last change that a publication which failed had in it.
+    failed: u64,
+    error: Option<Status>,
+}
+
+/// What a publisher shares with those who register.
+pub(super) struct Board {
+    desired: Mutex<(Desired, u64)>,
+    changed: Notify,
+    progress: watch::Sender<Progress>,
+}
+
+impl Board {
+    pub(super) fn new() -> Self {
+        let (progress, _) = watch::channel(Progress::default());
+        Self { desired: Mutex::default(), changed: Notify::new(), progress }
+    }
+
+    /// Changes what is to be published, when `change` says that it did. Returns the number of the last
+    /// change.
+    pub(super) fn change(&self, change: impl FnOnce(&mut Desired) -> bool) -> u64 {
+        let mut desired = self.desired.lock();
+        let (all, number) = &mut *desired;
+        if change(all) {
+            *number += 1;
+            self.changed.notify_one();
+        }
+        *number
+    }
+
+    /// Looks at what is to be published.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Desired) -> T) -> T {
+        look(&self.desired.lock().0)
+    }
+
+    /// Waits until a change is published.
+    ///
+    /// # Errors
+    /// When it could not be.
+    pub(super) async fn published(&self, number: u64) -> Result<(), Status> {
+        let mut progress = self.progress.subscribe();
+        let done = |of: &Progress| of.published >= number || of.failed >= number;
+        let Ok(progress) = progress.wait_for(done).await else { return Ok(()) };
+        match &progress.error {
+            Some(error) if progress.published < number => Err(error.clone()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Publishes what changes, for ever.
+pub(super) struct Publisher {
+    pub(super) parts: Arc<Parts>,
+    pub(super) instances: Arc<dyn ServiceDiscovery>,
+    pub(super) board: Arc<Board>,
+    pub(super) exported: Arc<Exported>,
+    /// What the registry has of each instance; `None` where that is not known.
+    registered: HashMap<u64, Option<Publication>>,
+}
+
+impl Publisher {
+    pub(super) fn new(
+        parts: Arc<Parts>,
+        instances: Arc<dyn ServiceDiscovery>,
+        board: Arc<Board>,
+        exported: Arc<Exported>,
+    ) -> Self {
+        Self { parts, instances, board, exported, registered: HashMap::new() }
+    }
+
+    pub(super) async fn run(mut self) {
+        let mut failures: u32 = 0;
+        loop {
+            // Registrations that are under way together come into one publication.
+            tokio::task::yield_now().await;
+            let (wanted, number) = self.wanted();
+            let outcome = self.publish(wanted).await;
+            let (application, registry) = (&*self.parts.application, self.instances.name());
+            match outcome {
+                Ok(()) => {
+                    if std::mem::take(&mut failures) > 1 {
+                        tracing::info!(application, registry, "the instance is published again");
+                    }
+                    self.board.progress.send_modify(|progress| progress.published = number);
+                    self.board.changed.notified().await;
+                }
+                Err(error) => {
+                    failures = failures.saturating_add(1);
+                    let pause = self.parts.pauses.pause(self.instances.backoff(), failures);
+                    if failures > 1 && failures.is_power_of_two() {
+                        tracing::warn!(
+                            application, registry, %error, ?pause,
+                            "cannot publish the instance; trying again"
+                        );
+                    }
+                    self.board.progress.send_modify(|progress| {
+                        (progress.failed, progress.error) = (number, Some(error));
+                    });
+                    tokio::select! {
+                        () = self.board.changed.notified() => {}
+                        () = self.parts.pauses.sleep(pause) => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// All instances as they should be, and the number of the last change among them.
+    fn wanted(&self) -> (Vec<Publication>, u64) {
+        let desired = self.board.desired.lock();
+        let (all, number) = &*desired;
+        let Parts { application, options, .. } = &*self.parts;
+        let (processes, storage) = (all.processes.iter(), options.metadata_storage);
+        (processes.map(|process| process.publication(application, storage)).collect(), *number)
+    }
+
+    /// Publishes what differs. One that fails does not keep the others from it.
+    async fn publish(&mut self, wanted: Vec<Publication>) -> Result<(), Status> {
+        let mut outcome = Ok(());
+        for publication in wanted {
+            let number = publication.number;
+            let registered = self.registered.get(&number);
+            let gone = publication.info.services.is_empty();
+            let result = match registered {
+                Some(Some(known)) if known.instance == publication.instance => continue,
+                None if gone => Ok(()),
+                _ if gone => {
+                    self.registered.insert(number, None);
+                    self.instances.unregister(&publication.instance).await
+                }
+                _ => {
+                    self.registered.insert(number, None);
+                    self.register(&publication).await
+                }
+            };
+            match result {
+                Ok(()) if gone => {
+                    self.registered.remove(&number);
+                    self.board.desired.lock().0.forget(number);
+                }
+                Ok(()) => {
+                    self.registered.insert(number, Some(publication));
+                }
+                Err(error) => outcome = Err(error),
+            }
+        }
+        outcome
+    }
+
+    /// Registers an instance, whose metadata can be read before it names them.
+    async fn register(&self, publication: &Publication) -> Result<(), Status> {
+        let Publication { instance, info, .. } = publication;
+        self.exported.push(info.clone());
+        if self.parts.options.metadata_storage == MetadataStorage::Remote {
+            let Some(center) = &self.parts.metadata_center else {
+                let text = "metadata-type=remote needs a metadata centre, and there is none";
+                return Err(Status::failed_precondition(text));
+            };
+            let key = DocumentKey::Metadata {
+                application: info.application.clone(),
+                revision: info.revision.clone(),
+            };
+            let put = center.put(&key, to_json(info).into()).await;
+            put.map_err(|error| error.context(format_args!("cannot publish {key}")))?;
+        }
+        let (address, revision) = (instance.address(), &*info.revision);
+        self.instances.register(instance.clone()).await?;
+        let (application, registry) = (&*info.application, self.instances.name());
+        let services = info.services.len();
+        tracing::info!(application, address, revision, services, registry, "instance published");
+        Ok(())
+    }
+}
