@@ -70,6 +70,7 @@ pub struct EnvironmentBuilder {
     clock: SharedClock,
     random: Arc<dyn RandomSource>,
     connectors: Vec<Arc<dyn Connect>>,
+    channels: Option<Arc<Channels>>,
     registries: Vec<Arc<dyn Registry>>,
 }
 
@@ -81,6 +82,7 @@ impl Environment {
             clock,
             random: Arc::new(SplitMix::from_os()),
             connectors: Vec::new(),
+            channels: None,
             registries: Vec::new(),
         }
     }
@@ -130,6 +132,14 @@ impl Environment {
 }
 
 impl EnvironmentBuilder {
+    /// Shares `channels` with what there is before the environment, such as the
+    /// [`RemoteMetadataService`](crate::RemoteMetadataService) of its registries. Their protocols are
+    /// those of the environment, in place of any that are added.
+    pub fn channels(mut self, channels: Arc<Channels>) -> Self {
+        self.channels = Some(channels);
+        self
+    }
+
     /// Adds a protocol; the first added is the most preferred.
     pub fn connect(mut self, connector: Arc<dyn Connect>) -> Self {
         self.connectors.push(connector);
@@ -150,7 +160,8 @@ impl EnvironmentBuilder {
 
     /// Makes the environment.
     pub fn build(self) -> Environment {
-        let channels = Arc::new(Channels::new(self.connectors));
+        let connectors = self.connectors;
+        let channels = self.channels.unwrap_or_else(|| Arc::new(Channels::new(connectors)));
         let directories = Directories::new(
             self.registries,
             channels.clone(),
