@@ -72,6 +72,7 @@ pub struct EnvironmentBuilder {
     clock: SharedClock,
     random: Arc<dyn RandomSource>,
     connectors: Vec<Arc<dyn Connect>>,
+    channels: Option<Arc<Channels>>,
     registries: Vec<Arc<dyn Registry>>,
     applications: Vec<Arc<dyn Registry>>,
 }
@@ -84,6 +85,7 @@ impl Environment {
             clock,
             random: Arc::new(SplitMix::from_os()),
             connectors: Vec::new(),
+            channels: None,
             registries: Vec::new(),
             applications: Vec::new(),
         }
@@ -139,6 +141,14 @@ impl Environment {
 }
 
 impl EnvironmentBuilder {
+    /// Shares `channels` with what there is before the environment, such as the
+    /// [`RemoteMetadataService`](crate::RemoteMetadataService) of its registries. Their protocols are
+    /// those of the environment, in place of any that are added.
+    pub fn channels(mut self, channels: Arc<Channels>) -> Self {
+        self.channels = Some(channels);
+        self
+    }
+
     /// Adds a protocol; the first added is the most preferred.
     pub fn connect(mut self, connector: Arc<dyn Connect>) -> Self {
         self.connectors.push(connector);
@@ -166,7 +176,8 @@ impl EnvironmentBuilder {
 
     /// Makes the environment.
     pub fn build(self) -> Environment {
-        let channels = Arc::new(Channels::new(self.connectors));
+        let connectors = self.connectors;
+        let channels = self.channels.unwrap_or_else(|| Arc::new(Channels::new(connectors)));
         let (clock, random) = (&self.clock, &self.random);
         let following = |registries| {
             Directories::new(registries, channels.clone(), clock.clone(), random.clone())

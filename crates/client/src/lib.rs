@@ -15,6 +15,7 @@ mod environment;
 mod generic;
 #[cfg(feature = "http")]
 pub mod http;
+mod metadata_service;
 mod options;
 mod source;
 pub mod stub;
@@ -25,5 +26,6 @@ pub use client::Client;
 pub use dubhe_cluster::RetryBudget;
 pub use environment::{Environment, EnvironmentBuilder};
 pub use generic::{Generic, JavaArgument};
+pub use metadata_service::RemoteMetadataService;
 pub use options::{CallOptions, ReplyAttachments};
 pub use source::Source;

@@ -34,6 +34,7 @@ mod channel;
 pub mod connect;
 pub mod context;
 mod defaults;
+pub mod definition;
 pub mod descriptor;
 pub mod directory;
 pub mod documents;

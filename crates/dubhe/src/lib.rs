@@ -132,7 +132,7 @@ pub mod call {
 
 /// The environment that the clients of an application share, and the cluster of a client.
 pub mod client {
-    pub use dubhe_client::{Environment, EnvironmentBuilder, Stub};
+    pub use dubhe_client::{Environment, EnvironmentBuilder, RemoteMetadataService, Stub};
     pub use dubhe_cluster::plan::ClientOptions;
     pub use dubhe_cluster::{Channels, Cluster, Directories, Tasks};
 }
@@ -146,6 +146,13 @@ pub mod connect {
     pub use dubhe_http::{HttpConnect, HttpOptions};
     #[cfg(feature = "triple")]
     pub use dubhe_triple::{Compress, Exceptions, TripleConnect, TripleOptions};
+}
+
+/// Definitions of services: their methods and types by Java's names, for consoles.
+pub mod definition {
+    pub use dubhe_core::definition::{
+        MethodDefinition, ServiceDefinition, TypeDefinition, TypeDefinitions,
+    };
 }
 
 /// Directories: sets of endpoints from elsewhere than a registry.

@@ -1,6 +1,7 @@
 //! Registration of the services of a server, and its withdrawal.
 
 mod policy;
+mod publication;
 mod withdrawal;
 
 use std::collections::HashMap;
@@ -18,13 +19,16 @@ use dubhe_core::{Code, Provider, ServiceKey, Status};
 use dubhe_net::drain::{DrainGuard, Scope, Trigger};
 use dubhe_net::time;
 use futures_util::FutureExt as _;
+use futures_util::future::try_join_all;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::OwnedMutexGuard;
 
 pub(crate) use policy::AnnouncePolicy;
+use publication::Publication;
 use withdrawal::{Left, Withdrawal};
 
+use crate::definition;
 use crate::exported::Exported;
 use crate::services::Services;
 
@@ -60,8 +64,8 @@ type Announcements = HashMap<Arc<ServiceKey>, Announcement>;
 struct Announcement {
     /// The registrations that were sent, to all registries or to some.
     sent: Arc<Mutex<Vec<Registration>>>,
-    /// The tasks of registrations that are delayed.
-    delayed: Scope,
+    /// The tasks of registrations that are delayed, and of what is published beside.
+    background: Scope,
 }
 
 impl std::fmt::Debug for Announcer {
@@ -91,27 +95,46 @@ impl Announcer {
         }
     }
 
-    /// Announces `services` in order. After the first failure all of them are withdrawn.
+    /// The instance that is announced.
+    pub(crate) fn instance(&self) -> &Arc<Instance> {
+        &self.instance
+    }
+
+    /// Announces `services`, to each registry all at once, so that one of application level sees the
+    /// application as a whole. After the first failure all of them are withdrawn.
     pub(crate) async fn announce_all(&self, services: &Services) -> Result<(), Status> {
-        for exported in services.exported() {
-            if let Err(status) = self.announce(exported, None).await {
-                self.withdraw_all().await;
-                return Err(status);
-            }
+        let begun: Vec<_> = services.exported().flat_map(|one| self.begin(one)).collect();
+        if let Err((_, status)) = register_all(&self.registries, &begun).await {
+            self.withdraw_all().await;
+            return Err(cannot_announce(status));
         }
+        services.exported().for_each(|exported| self.publish(exported));
         Ok(())
     }
 
     /// Returns `true` if registries know of the service, or will.
     pub(crate) fn announces(&self, exported: &Exported) -> bool {
-        exported.announce != AnnouncePolicy::Never && !self.registries.is_empty()
+        let registered = exported.announce != AnnouncePolicy::Never && !exported.built_in;
+        registered && !self.registries.is_empty()
     }
 
     /// Announces a service under every protocol that carries it, and withdraws it on a failure. A
     /// service with a delay is announced in the background.
     pub(crate) async fn announce(&self, exported: &Exported, alone: Alone) -> Result<(), Status> {
+        if let Err((_, status)) = register_all(&self.registries, &self.begin(exported)).await {
+            // What is left is tried again when the server stops.
+            let _ = self.withdraw(&exported.key, alone).await;
+            return Err(cannot_announce(status));
+        }
+        self.publish(exported);
+        Ok(())
+    }
+
+    /// Begins the announcement of a service: returns the registrations to send now, of which a
+    /// withdrawal knows already. Those of a service with a delay are sent in the background instead.
+    fn begin(&self, exported: &Exported) -> Vec<Sending> {
         if !self.announces(exported) {
-            return Ok(());
+            return Vec::new();
         }
         let offers = self.offers.iter().filter(|offer| exported.is_announced(&offer.protocol));
         let instance = self.instance_of(&exported.params);
@@ -123,21 +146,13 @@ impl Announcer {
         });
         let announcement = Announcement::default();
         let sent = announcement.sent.clone();
+        let mut sending: Vec<_> = registrations.map(|one| (sent.clone(), one)).collect();
         if let AnnouncePolicy::After(delay) = exported.announce {
-            registrations.for_each(|one| self.announce_later(&announcement, delay, one));
-            self.services.lock().insert(exported.key.clone(), announcement);
-            return Ok(());
+            let sending = std::mem::take(&mut sending);
+            self.announce_later(&announcement, delay, sending, self.publication(exported));
         }
-        // Kept before it is registered, so that a withdrawal misses nothing.
         self.services.lock().insert(exported.key.clone(), announcement);
-        for registration in registrations {
-            if let Err((_, status)) = register(&self.registries, &sent, registration).await {
-                // What is left is tried again when the server stops.
-                let _ = self.withdraw(&exported.key, alone).await;
-                return Err(status.context("cannot announce the services"));
-            }
-        }
-        Ok(())
+        sending
     }
 
     /// Announces a service after its delay, and again for as long as a registry refuses: no caller
@@ -146,29 +161,46 @@ impl Announcer {
         &self,
         announcement: &Announcement,
         delay: Duration,
-        registration: Registration,
+        sending: Vec<Sending>,
+        publication: Publication,
     ) {
         let (registries, random) = (self.registries.clone(), self.random.clone());
-        let sent = announcement.sent.clone();
         let start = after(time::now(), delay);
-        announcement.delayed.spawn(async move {
+        announcement.background.spawn(async move {
             time::sleep_until(start).await;
             let mut failures: u32 = 0;
-            while let Err((refused, error)) =
-                register(&registries, &sent, registration.clone()).await
-            {
+            while let Err((refused, error)) = register_all(&registries, &sending).await {
                 failures = failures.saturating_add(1);
                 let backoff = catch_unwind(AssertUnwindSafe(|| refused.backoff()));
                 let pause = backoff.unwrap_or_default().pause(failures, &*random);
                 let name = catch_unwind(AssertUnwindSafe(|| refused.name()));
-                let (service, registry) = (&registration.service, name.unwrap_or_default());
+                let (service, registry) = (&publication.service, name.unwrap_or_default());
                 tracing::warn!(
                     %service, registry, %error, ?pause,
                     "cannot announce a delayed service; trying again"
                 );
                 time::sleep_until(after(time::now(), pause)).await;
             }
+            publication.publish().await;
         });
+    }
+
+    /// Publishes the definition of a service that is announced, in the background.
+    fn publish(&self, exported: &Exported) {
+        if exported.announce == AnnouncePolicy::AtOnce
+            && let Some(announcement) = self.services.lock().get(&exported.key)
+        {
+            announcement.background.spawn(self.publication(exported).publish());
+        }
+    }
+
+    fn publication(&self, exported: &Exported) -> Publication {
+        Publication {
+            registries: self.registries.clone(),
+            service: exported.key.clone(),
+            application: self.instance.application.clone(),
+            definition: definition::of(exported, &self.instance).into(),
+        }
     }
 
     /// The instance, with the facts that the parameters of a service tell of it.
@@ -192,7 +224,7 @@ impl Announcer {
         }
         let (key, announcement) =
             announcement.unwrap_or_else(|| (Arc::new(key.clone()), Announcement::default()));
-        let (left, guard) = (self.left.clone(), self.begin(key.clone()));
+        let (left, guard) = (self.left.clone(), self.begin_withdrawal(key.clone()));
         let withdrawal = self.withdrawal();
         let withdrawal = tokio::spawn(async move {
             withdrawal.one(key.clone(), announcement).await;
@@ -229,7 +261,7 @@ impl Announcer {
     }
 
     /// Notes the withdrawal of a service that begins, until the guard is dropped.
-    fn begin(&self, key: Arc<ServiceKey>) -> DrainGuard {
+    fn begin_withdrawal(&self, key: Arc<ServiceKey>) -> DrainGuard {
         let trigger = Trigger::new();
         let guard = trigger.shutdown().guard();
         let mut under_way = self.under_way.lock();
@@ -270,36 +302,47 @@ impl Drop for Announcer {
     }
 }
 
-/// Registers in all `registries`. The registration is added to `sent` first, since a registry may
-/// have received one that failed. An error comes with the registry that refused.
-async fn register<'a>(
+/// A registration to send, and where it is noted.
+type Sending = (Arc<Mutex<Vec<Registration>>>, Registration);
+
+/// Registers all of `sending` at once in one registry after the other. They are noted as sent first,
+/// since a registry may have received one that failed. An error comes with the registry that refused.
+async fn register_all<'a>(
     registries: &'a [Arc<dyn Registry>],
-    sent: &Mutex<Vec<Registration>>,
-    registration: Registration,
+    sending: &[Sending],
 ) -> Result<(), (&'a dyn Registry, Status)> {
-    {
+    for (sent, registration) in sending {
         let mut sent = sent.lock();
-        if !sent.contains(&registration) {
+        if !sent.contains(registration) {
             sent.push(registration.clone());
         }
     }
     for registry in registries {
-        let register = async {
-            if registry.is_read_only() {
-                return Ok(());
-            }
-            registry.register(registration.clone()).await?;
-            let (service, provider) = (&registration.service, provider(&registration));
-            tracing::info!(%service, %provider, registry = registry.name(), "service announced");
-            Ok(())
-        };
-        let registered = AssertUnwindSafe(register).catch_unwind().await.unwrap_or_else(|_| {
-            let text = "a registry panicked; the log says where";
-            Err(Status::new(Code::Internal, text))
-        });
-        registered.map_err(|status| (&**registry, status))?;
+        let all = sending.iter().map(|(_, registration)| register(&**registry, registration));
+        try_join_all(all).await.map_err(|status| (&**registry, status))?;
     }
     Ok(())
+}
+
+/// Registers in one registry.
+async fn register(registry: &dyn Registry, registration: &Registration) -> Result<(), Status> {
+    let register = async {
+        if registry.is_read_only() {
+            return Ok(());
+        }
+        registry.register(registration.clone()).await?;
+        let (service, provider) = (&registration.service, provider(registration));
+        tracing::info!(%service, %provider, registry = registry.name(), "service announced");
+        Ok(())
+    };
+    AssertUnwindSafe(register).catch_unwind().await.unwrap_or_else(|_| {
+        let text = "a registry panicked; the log says where";
+        Err(Status::new(Code::Internal, text))
+    })
+}
+
+fn cannot_announce(status: Status) -> Status {
+    status.context("cannot announce the services")
 }
 
 /// The provider of a registration, which prints as its URL.

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytestring::ByteString;
+use dubhe_core::definition::ServiceDefinition;
 use dubhe_core::end::Until;
 use dubhe_core::endpoint::ServiceParams;
 use dubhe_core::filter::{Chain, Step};
@@ -20,7 +21,7 @@ use crate::announce::AnnouncePolicy;
 use crate::callback::Callbacks;
 use crate::service::{Export, Service};
 use crate::work::Awaited;
-use crate::{echo, generic};
+use crate::{definition, echo, generic};
 
 /// An exported service: its methods by name, each with its handler.
 pub(crate) struct Exported {
@@ -33,6 +34,7 @@ pub(crate) struct Exported {
     pub(crate) descriptors: Option<&'static [u8]>,
     /// `true` for a service of the server itself, which is not registered.
     pub(crate) built_in: bool,
+    service: Arc<dyn Service>,
     methods: HashMap<ByteString, Vec<Target>>,
     /// `true` if the dubbo protocol can carry one of the methods: a method of a Java interface that
     /// is no stream.
@@ -137,7 +139,7 @@ impl Exported {
         for overload in methods.values_mut().filter(|own| own.len() > 1).flatten() {
             overload.gates = by_arguments.clone();
         }
-        let generic = Arc::new(generic::GenericAdapter::new(service, &all));
+        let generic = Arc::new(generic::GenericAdapter::new(service.clone(), &all));
         let of_dubbo: [(Arc<Method>, Arc<dyn Invoke>); 3] = [
             (generic::method("$invoke"), generic.clone()),
             (generic::method("$invokeAsync"), generic),
@@ -155,6 +157,7 @@ impl Exported {
             #[cfg(feature = "protobuf")]
             descriptors,
             built_in,
+            service,
             methods,
             dubbo,
         })
@@ -168,6 +171,14 @@ impl Exported {
     /// Writes a line to the log: the service is no longer served.
     pub(crate) fn log_removal(&self) {
         tracing::info!(service = %self.key, "service removed");
+    }
+
+    /// Returns the methods and their types.
+    pub(crate) fn definition(&self) -> ServiceDefinition {
+        self.service.definition().unwrap_or_else(|| {
+            let methods = self.service.methods();
+            definition::of_methods(methods.iter().map(|method| &**method))
+        })
     }
 
     /// Returns `true` if the service is registered under `protocol`, which carries at least one of

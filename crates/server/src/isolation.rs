@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
+use dubhe_core::definition::ServiceDefinition;
 use dubhe_core::filter::Guard;
 use dubhe_core::gate::{Arrival, Gate};
 use dubhe_core::inherit::{inherited, scope};
@@ -188,6 +189,10 @@ impl Service for Isolated {
             }
             Ok(reply)
         })
+    }
+
+    fn definition(&self) -> Option<ServiceDefinition> {
+        self.service.definition()
     }
 
     fn descriptors(&self) -> Option<&'static [u8]> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 use dubhe_core::callback::CallbackParameter;
+use dubhe_core::definition::ServiceDefinition;
 use dubhe_core::endpoint::Params;
 use dubhe_core::filter::{Filter, Hook, Step};
 use dubhe_core::gate::Gate;
@@ -62,6 +63,12 @@ pub trait Service: Send + Sync + 'static {
     /// Returns the parameters of its methods that are callbacks.
     fn callbacks(&self) -> Vec<CallbackParameter> {
         Vec::new()
+    }
+
+    /// Returns its methods and their types by Java's names, for consoles; `None`, the default, for what
+    /// the [methods](Service::methods) tell.
+    fn definition(&self) -> Option<ServiceDefinition> {
+        None
     }
 
     /// Returns the encoded `google.protobuf.FileDescriptorSet` of the service, imports included, for

@@ -99,7 +99,6 @@ impl ServicesBuilder {
     }
 
     /// Adds a service of the server itself, unless there is one of its name.
-    #[cfg(feature = "protobuf")]
     pub(crate) fn built_in(&mut self, export: Export) {
         let export = Export { built_in: true, ..export };
         if self.exports.iter().all(|other| other.key != export.key) {

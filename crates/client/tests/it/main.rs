@@ -11,6 +11,8 @@
 mod attempts;
 mod budget;
 mod calls;
+#[cfg(feature = "protobuf")]
+mod generated;
 mod plans;
 mod registries;
 mod support;

@@ -23,6 +23,7 @@ mod local;
 mod logs;
 mod max_calls;
 mod memory;
+mod metadata_service;
 mod names;
 mod options;
 mod panics;

@@ -85,7 +85,7 @@ impl Withdrawal {
 
     async fn service(&self, key: &ServiceKey, announcement: Announcement) {
         // Without these tasks, no further registration is sent.
-        announcement.delayed.join().await;
+        announcement.background.join().await;
         let sent = std::mem::take(&mut *announcement.sent.lock());
         for number in 0..self.registries.len() {
             for one in &sent {

@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 use dubhe_core::endpoint::{Instance, Offer};
+use dubhe_core::metadata_info::ExportedMetadata;
 use dubhe_core::random::SplitMix;
 use dubhe_core::registry::Registry;
+use dubhe_core::time::Clock as _;
 use dubhe_core::{Code, Status};
 use dubhe_net::io::SockAddr;
+use dubhe_net::time::TokioClock;
 
 use super::ServerOptions;
 use crate::announce::{self, Announcer};
@@ -56,6 +59,27 @@ fn is_host(text: &str) -> bool {
     text.parse::<IpAddr>().is_ok() || (!text.is_empty() && !text.contains(stray))
 }
 
+/// Returns the name of the application, for a server that has these sources of metadata: the one of its
+/// options, else the first that a registry of application level has of its own.
+///
+/// # Errors
+/// When a registry of application level has none, and the options neither.
+pub(super) fn application(
+    options: &ServerOptions,
+    sources: &[Arc<dyn ExportedMetadata>],
+) -> Result<ByteString, Status> {
+    if !options.application.is_empty() {
+        return Ok(options.application.clone());
+    }
+    let own: Vec<_> = sources.iter().map(|source| source.application()).collect();
+    if own.iter().any(|own| own.is_empty()) {
+        let text = "a registry of application level holds instances of an application, and this \
+                    server has no name for it: set Server::builder().application(\"NAME\")";
+        return Err(Status::new(Code::InvalidArgument, text));
+    }
+    Ok(own.into_iter().next().unwrap_or_default())
+}
+
 /// The announcer of a server that listens on `addrs`.
 pub(super) fn announcer(
     registries: Vec<Arc<dyn Registry>>,
@@ -82,6 +106,8 @@ pub(super) fn announcer(
         host: host.into(),
         application: options.application.clone(),
         zone: options.zone.clone(),
+        // One moment for all registries, of which some write its milliseconds.
+        started: Some(TokioClock.wall()),
         ..Instance::default()
     };
     let random = Arc::new(SplitMix::from_os());

@@ -39,6 +39,7 @@ use super::signals::{ForcedExit, Signals};
 use super::watchdog::Watchdog;
 use super::{RunningServer, ServiceLocks};
 use crate::builtin::{self, Catalog};
+use crate::metadata_service::Metadata;
 use crate::service::IntoExport;
 use crate::services::{Services, ServicesBuilder};
 use crate::table::ServiceTable;
@@ -437,7 +438,11 @@ impl ServerBuilder {
     /// Serves without being announced.
     async fn listen_all(self) -> Result<RunningServer, Status> {
         within_a_runtime()?;
-        let Self { mut services, registries, mut protocols, mounts, listeners, options } = self;
+        let Self { mut services, registries, mut protocols, mounts, listeners, mut options } = self;
+        let sources: Vec<_> = registries.iter().filter_map(|one| one.exported_metadata()).collect();
+        options.application = advertised::application(&options, &sources)?;
+        let metadata = Metadata::new(sources, options.application.clone());
+        metadata.export(&mut services);
         let state = watch::Sender::new(Catalog::default());
         builtin::add(&mut services, &options, &state.subscribe());
         services.max_removed(options.max_removed);
@@ -471,6 +476,7 @@ impl ServerBuilder {
         }
         let addrs: Vec<_> = acceptors.iter().map(Acceptor::local_addr).collect();
         let announcer = advertised::announcer(registries, &addrs, &options)?;
+        metadata.runs(&services, announcer.instance().clone());
         let (trigger, tasks) = (Trigger::new(), Scope::new());
         let watchdog = || Watchdog::start(watch, services.clone(), options.blocking_threshold);
         let watchdog = watches.then(watchdog).flatten();

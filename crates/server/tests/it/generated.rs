@@ -19,9 +19,10 @@ fn compile(files: &[&str], out: &Path) {
 #[test]
 fn generated_code_is_up_to_date() {
     let out = std::env::temp_dir().join(format!("dubhe-server-{}", std::process::id()));
-    let (current, older) = (out.join("current"), out.join("older"));
+    let [current, older, metadata] = ["current", "older", "metadata"].map(|name| out.join(name));
     compile(&["grpc/health/v1/health.proto", "grpc/reflection/v1/reflection.proto"], &current);
     compile(&["grpc/reflection/v1alpha/reflection.proto"], &older);
+    compile(&["org/apache/dubbo/metadata/metadata_service_v2.proto"], &metadata);
 
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/builtin/generated");
     for (made, name) in [
@@ -29,6 +30,8 @@ fn generated_code_is_up_to_date() {
         (current.join("grpc.reflection.v1.rs"), "grpc.reflection.v1.rs"),
         (current.join("dubhe.descriptors.bin"), "dubhe.descriptors.bin"),
         (older.join("dubhe.descriptors.bin"), "v1alpha.descriptors.bin"),
+        (metadata.join("org.apache.dubbo.metadata.rs"), "metadata/org.apache.dubbo.metadata.rs"),
+        (metadata.join("dubhe.descriptors.bin"), "metadata/dubhe.descriptors.bin"),
     ] {
         let mut made = fs::read(made).unwrap();
         if Path::new(name).extension().is_some_and(|kind| kind == "rs") {
@@ -36,7 +39,7 @@ fn generated_code_is_up_to_date() {
         }
         let path = kept.join(name);
         if std::env::var_os(UPDATE).is_some() {
-            fs::create_dir_all(&kept).unwrap();
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(&path, &made).unwrap();
         }
         let up_to_date = fs::read(&path).is_ok_and(|kept| kept == made);
