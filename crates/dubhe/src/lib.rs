@@ -273,7 +273,10 @@ pub mod registry {
     };
     pub use dubhe_registry::{File, Memory, application, provider_url};
     #[cfg(feature = "zookeeper")]
-    pub use dubhe_zookeeper::{ZooKeeper, ZooKeeperBuilder, ZooKeeperOptions};
+    pub use dubhe_zookeeper::{
+        SslOptions, ZooKeeper, ZooKeeperBuilder, ZooKeeperDiscovery, ZooKeeperDocuments,
+        ZooKeeperOptions,
+    };
 }
 
 /// The traits and types to write a router.
