@@ -3,7 +3,8 @@
 #   zookeeper.sh prepare|start|stop|restart|status|wipe
 #   zookeeper.sh serve PORT      in the foreground; the caller owns the process
 # ZK_PORT (2181) selects the port of `start`, ZK_HEAP (128m) the heap, ZK_TICK (2000) the length
-# of a tick in milliseconds: a session lasts between 2 and 20 ticks.
+# of a tick in milliseconds: a session lasts between 2 and 20 ticks. ZK_CONFIG names a file of more
+# lines of its configuration, such as those of TLS.
 PEER=zookeeper
 source "$(dirname "$0")/common.sh"
 ZK_PORT=${ZK_PORT:-2181}
@@ -29,6 +30,7 @@ admin.enableServer=false
 maxClientCnxns=0
 4lw.commands.whitelist=*
 CFG
+  [ -z "${ZK_CONFIG:-}" ] || cat "$ZK_CONFIG" >>"$RUN/zoo.cfg"
   ZK_CMD=(java $JAVA_LEAN -Xmx"${ZK_HEAP:-128m}"
     -Dorg.slf4j.simpleLogger.defaultLogLevel="${LOG_LEVEL:-warn}"
     -cp "$LIB/*" org.apache.zookeeper.server.ZooKeeperServerMain "$RUN/zoo.cfg")

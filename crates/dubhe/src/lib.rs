@@ -291,7 +291,10 @@ pub mod registry {
 
     pub use crate::registries::RegistryParts;
     #[cfg(feature = "zookeeper")]
-    pub use dubhe_zookeeper::{ZooKeeper, ZooKeeperBuilder, ZooKeeperOptions};
+    pub use dubhe_zookeeper::{
+        SslOptions, ZooKeeper, ZooKeeperBuilder, ZooKeeperDiscovery, ZooKeeperDocuments,
+        ZooKeeperOptions,
+    };
 }
 
 /// The traits and types to write a router.

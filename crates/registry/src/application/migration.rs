@@ -174,18 +174,19 @@ impl MigrationRule {
     /// message has the line.
     pub fn parse(text: &str) -> Result<Self, Status> {
         if text.len() > MAX_RULE {
-            return Err(wrong(format!("it has {} bytes, of which {MAX_RULE} are read", text.len())));
+            return Err(wrong(format!(
+                "it has {} bytes, of which {MAX_RULE} are read",
+                text.len()
+            )));
         }
         if text.trim().is_empty() || text.trim() == INIT {
             return Ok(Self::default());
         }
-        let rule: YamlRule =
-            serde_saphyr::from_str_with_options(text, options()).map_err(wrong)?;
+        let rule: YamlRule = serde_saphyr::from_str_with_options(text, options()).map_err(wrong)?;
         let parts = |parts: Option<Vec<YamlPart>>| {
             let parts = parts.unwrap_or_default().into_iter();
-            let part = |of: YamlPart| {
-                Ok((of.key.into(), Part::new(of.step, of.threshold, of.force)?))
-            };
+            let part =
+                |of: YamlPart| Ok((of.key.into(), Part::new(of.step, of.threshold, of.force)?));
             parts.map(part).collect::<Result<_, Status>>()
         };
         Ok(Self {

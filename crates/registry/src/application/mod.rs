@@ -12,17 +12,17 @@ mod follow;
 mod instance;
 mod mapping;
 pub mod metadata_info;
-mod spring_cloud;
 mod migration;
 mod options;
 mod provider;
 mod registry;
+mod spring_cloud;
 
 pub use discovery::{
     InstanceSnapshot, InstanceSnapshots, MetadataClient, MetadataTarget, ServiceDiscovery,
 };
 pub use instance::{EndpointPort, MetadataStorage, ServiceInstance};
-pub use spring_cloud::SpringCloud;
 pub use migration::{MigrationRule, MigrationStep};
 pub use options::{ApplicationOptions, RegisterMode};
 pub use registry::{ApplicationRegistry, ApplicationRegistryBuilder};
+pub use spring_cloud::SpringCloud;

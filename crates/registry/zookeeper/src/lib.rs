@@ -1,4 +1,5 @@
-//! ZooKeeper as a Dubbo registry, at interface level, and the narrow ZooKeeper client under it.
+//! ZooKeeper as a Dubbo registry, at interface level and of instances, as a config and metadata
+//! centre, and the narrow ZooKeeper client under them.
 //!
 //! ```no_run
 //! # use std::sync::Arc;
@@ -17,15 +18,24 @@
 //! | --- | --- | --- |
 //! | `/dubbo/{interface}/providers/{url}` | ephemeral | a provider |
 //! | `/dubbo/{interface}/consumers/{url}` | ephemeral | a consumer |
-//! | `/dubbo/{interface}/configurators`, `/routers` | persistent | made as Java does, not read yet |
+//! | `/dubbo/{interface}/configurators`, `/routers` | persistent | made as Java does, not read |
+//! | `/services/{application}/{host:port}` | ephemeral | an instance, of [`ZooKeeper::discovery`] |
+//! | `/dubbo/config`, `/dubbo/mapping`, `/dubbo/metadata` | persistent | documents, of [`ZooKeeper::documents`] |
 //!
-//! The URL is percent-encoded whole (Dubbo Java `ZookeeperRegistry`). The options of the registry
+//! All of it goes through one session. The URL is percent-encoded whole (Dubbo Java `ZookeeperRegistry`). The options of the registry
 //! URL are those of [`ZooKeeperOptions`].
 
 pub mod client;
+mod discovery;
+mod documents;
+mod ensemble;
+pub mod instance_json;
+mod node;
 mod options;
 mod registry;
 mod wire;
 
-pub use options::ZooKeeperOptions;
+pub use discovery::ZooKeeperDiscovery;
+pub use documents::ZooKeeperDocuments;
+pub use options::{SslOptions, ZooKeeperOptions};
 pub use registry::{ZooKeeper, ZooKeeperBuilder};

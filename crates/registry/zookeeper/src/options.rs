@@ -34,6 +34,18 @@ pub struct ZooKeeperOptions {
     /// The node under which everything is, `/dubbo` unless `group` says otherwise; a chroot such
     /// as `/fleet/dubbo` may have several parts.
     pub root: String,
+    /// The node under which instances of applications are: `rootPath`, else `group`, else `/services`
+    /// (Dubbo Java `CuratorFrameworkUtils.getRootPath`).
+    pub services_root: String,
+    /// The node under which documents of a config centre are: `/{namespace}/config`, `/dubbo/config`
+    /// without a `namespace` (Dubbo Java `TreePathDynamicConfiguration`).
+    pub config_root: String,
+    /// `ssl=true`: TLS to the servers, with the files of `ssl.ca`, `ssl.cert`, `ssl.key` and
+    /// `ssl.server.name`. Default none.
+    pub ssl: Option<SslOptions>,
+    /// `simplified=true`: providers and consumers are registered with the few parameters that consumers
+    /// need, and with those that `extra-keys` names, separated by commas. Default none, all of them.
+    pub simplified: Option<Vec<String>>,
     /// User and password, from `user:password@` or `username` and `password`.
     pub credentials: Option<Credentials>,
     /// `session` in milliseconds: the time for which nodes outlive a provider that is gone. Default
@@ -89,14 +101,29 @@ impl ZooKeeperOptions {
         };
         let time = |name, default| number(name, "milliseconds", default).map(Duration::from_millis);
         let max_frame = number("jute.maxbuffer", "bytes", 16 * 1024 * 1024)?;
-        let flag = |name: &str| match url.param(name) {
-            None | Some("true") => Ok(true),
-            Some("false") => Ok(false),
-            Some(other) => Err(wrong(format!("{name}={other:?} is neither true nor false"))),
+        let flag = |name: &str| param_flag(&url, name, true).map_err(wrong);
+        let set = |name: &str| url.param(name).filter(|text| !text.is_empty());
+        let path = |name: &'static str, text: &str| root(name, text).map_err(wrong);
+        let group = path("group", set("group").unwrap_or("dubbo"))?;
+        // As in Java, `/services` may be said and means nothing.
+        let services = set("rootPath").filter(|text| !text.eq_ignore_ascii_case("/services"));
+        let services_root = match (services, set("group")) {
+            (Some(services), _) => path("rootPath", services)?,
+            (None, Some(_)) => group.clone(),
+            (None, None) => "/services".to_owned(),
         };
+        let namespace = path("namespace", set("namespace").unwrap_or("dubbo"))?;
+        let simplified = param_flag(&url, "simplified", false).map_err(wrong)?.then(|| {
+            let keys = set("extra-keys").unwrap_or_default().split(',').map(str::trim);
+            keys.filter(|key| !key.is_empty()).map(ToOwned::to_owned).collect()
+        });
         Ok(Self {
             servers,
-            root: root(url.param("group").unwrap_or("dubbo")).map_err(wrong)?,
+            root: group,
+            services_root,
+            config_root: format!("{namespace}/config"),
+            ssl: SslOptions::of(&url).map_err(wrong)?,
+            simplified,
             credentials: credentials(&url),
             session_timeout: time("session", 60_000)?,
             timeout: time("timeout", 30_000)?,
@@ -107,6 +134,60 @@ impl ZooKeeperOptions {
             dynamic: flag("dynamic")?,
             application: url.param("application").unwrap_or_default().into(),
         })
+    }
+}
+
+/// The TLS that a registry URL asks for. Servers are checked by name in every case.
+///
+/// ```
+/// # mod dubhe { pub mod registry { pub use dubhe_zookeeper::{SslOptions, ZooKeeperOptions}; } }
+/// use dubhe::registry::{SslOptions, ZooKeeperOptions};
+///
+/// let url = "zookeeper://zk.example.org:2281?ssl=true&ssl.ca=/etc/zk/ca.pem";
+/// let ssl: SslOptions = ZooKeeperOptions::parse(url)?.ssl.unwrap_or_default();
+/// assert_eq!(ssl.ca.as_deref(), Some("/etc/zk/ca.pem"));
+/// # Ok::<(), dubhe_core::Status>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SslOptions {
+    /// `ssl.ca`: a PEM file of the certificates that are trusted; without it, those of the system.
+    pub ca: Option<String>,
+    /// `ssl.cert` and `ssl.key`: PEM files of the certificate that is shown to servers, leaf first, and
+    /// its key, for servers that want one.
+    pub identity: Option<(String, String)>,
+    /// `ssl.server.name`: the name in the certificates of servers; without it, the host of each.
+    pub server_name: Option<String>,
+}
+
+impl SslOptions {
+    fn of(url: &Url) -> Result<Option<Self>, String> {
+        let param =
+            |name: &str| url.param(name).filter(|text| !text.is_empty()).map(ToOwned::to_owned);
+        let identity = match (param("ssl.cert"), param("ssl.key")) {
+            (None, None) => None,
+            (Some(cert), Some(key)) => Some((cert, key)),
+            _ => return Err("ssl.cert and ssl.key need each other".to_owned()),
+        };
+        let (ca, server_name) = (param("ssl.ca"), param("ssl.server.name"));
+        let options = Self { ca, identity, server_name };
+        match param_flag(url, "ssl", false)? {
+            true => Ok(Some(options)),
+            // Lest somebody take a plain connection for an encrypted one.
+            false if options != Self::default() => {
+                Err("parameters of ssl without ssl=true".to_owned())
+            }
+            false => Ok(None),
+        }
+    }
+}
+
+fn param_flag(url: &Url, name: &str, default: bool) -> Result<bool, String> {
+    match url.param(name) {
+        None => Ok(default),
+        Some("true") => Ok(true),
+        Some("false") => Ok(false),
+        Some(other) => Err(format!("{name}={other:?} is neither true nor false")),
     }
 }
 
@@ -134,10 +215,10 @@ fn address(server: &str) -> dubhe_net::Result<Address> {
 
 /// The root as ZooKeeper takes a path: one slash before each part and none at the end. The root
 /// `/` itself is the empty text.
-fn root(group: &str) -> Result<String, String> {
-    let parts: Vec<&str> = group.split('/').filter(|part| !part.is_empty()).collect();
+fn root(name: &str, text: &str) -> Result<String, String> {
+    let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty()).collect();
     if parts.iter().any(|part| matches!(*part, "." | "..") || part.contains(char::is_control)) {
-        return Err(format!("group={group:?} is not a path"));
+        return Err(format!("{name}={text:?} is not a path"));
     }
     Ok(parts.iter().flat_map(|part| ["/", part]).collect())
 }
@@ -160,6 +241,10 @@ mod tests {
         let expected = ZooKeeperOptions {
             servers: vec![Address::new("zk", 2181)],
             root: "/dubbo".to_owned(),
+            services_root: "/services".to_owned(),
+            config_root: "/dubbo/config".to_owned(),
+            ssl: None,
+            simplified: None,
             credentials: None,
             session_timeout: Duration::from_mins(1),
             timeout: Duration::from_secs(30),
@@ -176,7 +261,9 @@ mod tests {
     #[test]
     fn every_parameter_is_read() {
         let url = "zookeeper://me:secret@a:1,b?backup=c:3,[::1]:4&group=/fleet/x/&session=5000\
-                   &timeout=100&retry.period=700&jute.maxbuffer=4096&check=false&register=false&dynamic=false&application=shop";
+                   &timeout=100&retry.period=700&jute.maxbuffer=4096&check=false&register=false&dynamic=false&application=shop\
+                   &simplified=true&extra-keys=zone,%20x&rootPath=apps/&namespace=ops&ssl=true\
+                   &ssl.ca=/ca&ssl.cert=/c&ssl.key=/k&ssl.server.name=zk";
         let options = ZooKeeperOptions::parse(url).unwrap();
         let expected = ZooKeeperOptions {
             servers: vec![
@@ -186,6 +273,14 @@ mod tests {
                 Address::new("::1", 4),
             ],
             root: "/fleet/x".to_owned(),
+            services_root: "/apps".to_owned(),
+            config_root: "/ops/config".to_owned(),
+            ssl: Some(SslOptions {
+                ca: Some("/ca".to_owned()),
+                identity: Some(("/c".to_owned(), "/k".to_owned())),
+                server_name: Some("zk".to_owned()),
+            }),
+            simplified: Some(vec!["zone".to_owned(), "x".to_owned()]),
             credentials: Some(Credentials { user: "me".into(), password: "secret".into() }),
             session_timeout: Duration::from_secs(5),
             timeout: Duration::from_millis(100),
@@ -204,6 +299,20 @@ mod tests {
     }
 
     #[test]
+    fn instances_are_where_java_looks_for_them() {
+        for (parameters, root) in [
+            ("", "/services"),
+            ("group=fleet/a", "/fleet/a"),
+            ("group=fleet&rootPath=/services", "/fleet"),
+            ("group=fleet&rootPath=apps", "/apps"),
+            ("rootPath=/", ""),
+        ] {
+            let options = ZooKeeperOptions::parse(&format!("zookeeper://a?{parameters}")).unwrap();
+            assert_eq!(options.services_root, root, "{parameters}");
+        }
+    }
+
+    #[test]
     fn what_cannot_work_is_said() {
         for (url, named) in [
             ("zookeeper://", "host"),
@@ -213,6 +322,12 @@ mod tests {
             ("zookeeper://a?check=maybe", "check"),
             ("zookeeper://a?register=no", "register"),
             ("zookeeper://a?group=../x", "group"),
+            ("zookeeper://a?rootPath=..", "rootPath"),
+            ("zookeeper://a?namespace=a/../b", "namespace"),
+            ("zookeeper://a?simplified=1", "simplified"),
+            ("zookeeper://a?ssl=yes", "ssl"),
+            ("zookeeper://a?ssl.ca=/ca", "without ssl=true"),
+            ("zookeeper://a?ssl=true&ssl.cert=/c", "need each other"),
             ("zookeeper://a?backup=b:port", "b:port"),
         ] {
             let error = ZooKeeperOptions::parse(url).unwrap_err();

@@ -97,7 +97,9 @@ struct Revision {
 enum Fetch {
     /// It begins at this time.
     At(Instant),
-    Running { _task: Task },
+    Running {
+        _task: Task,
+    },
     Done(Arc<Services>),
 }
 
@@ -157,7 +159,10 @@ impl Follower {
         }
     }
 
-    fn follow(&self, instances: Arc<dyn ServiceDiscovery>) -> BoxStream<'static, News<InstanceSnapshot>> {
+    fn follow(
+        &self,
+        instances: Arc<dyn ServiceDiscovery>,
+    ) -> BoxStream<'static, News<InstanceSnapshot>> {
         let (name, pauses) = (self.name.clone(), self.consumer.parts.pauses.clone());
         let what = format!("instances of {name}");
         follow(what, instances.name().to_owned(), instances.backoff(), pauses, move || {
@@ -226,7 +231,8 @@ impl Follower {
             if at > now {
                 continue;
             }
-            let (consumer, name, instance) = (self.consumer.clone(), name.clone(), instance.clone());
+            let (consumer, name, instance) =
+                (self.consumer.clone(), name.clone(), instance.clone());
             let fetch = async move {
                 let fetch = AssertUnwindSafe(consumer.fetch(&instance, &name)).catch_unwind();
                 let panicked = |_| Err(Status::internal("it panicked; the log says where"));
@@ -253,7 +259,11 @@ impl Follower {
                     }
                 }
                 if revision.failures >= TRIES {
-                    tracing::info!(application, revision = revision_name, "the metadata of a revision can be read again");
+                    tracing::info!(
+                        application,
+                        revision = revision_name,
+                        "the metadata of a revision can be read again"
+                    );
                 }
                 *revision = Revision {
                     fetch: Fetch::Done(services),
@@ -287,9 +297,8 @@ impl Follower {
     fn tell(&mut self) {
         self.dirty = false;
         self.quiet_until = self.consumer.parts.pauses.clock.now() + COLLECT_TIME;
-        let asked = |revision: &Revision| {
-            revision.failures > 0 || matches!(revision.fetch, Fetch::Done(_))
-        };
+        let asked =
+            |revision: &Revision| revision.failures > 0 || matches!(revision.fetch, Fetch::Done(_));
         let errors = || self.revisions.values().find_map(|revision| revision.error.clone());
         let state = State {
             answered: self.answered,
@@ -307,7 +316,8 @@ impl Follower {
         let without = self.members.iter().filter(|member| member.services.is_none());
         let own = without.filter_map(|member| {
             let why = if member.revision.is_empty() {
-                "it names no revision of its metadata: it exports no service, or is not of Dubbo".into()
+                "it names no revision of its metadata: it exports no service, or is not of Dubbo"
+                    .into()
             } else {
                 let error = self.revisions.get(&member.revision)?.error.as_ref()?;
                 let revision = &member.revision;

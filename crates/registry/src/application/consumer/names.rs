@@ -107,7 +107,12 @@ impl Names {
         if names.len() > MAX_APPLICATIONS {
             let (interface, count) = (&*self.interface, names.len());
             let limit = MAX_APPLICATIONS;
-            tracing::warn!(interface, count, limit, "too many applications provide an interface; the first are followed");
+            tracing::warn!(
+                interface,
+                count,
+                limit,
+                "too many applications provide an interface; the first are followed"
+            );
             names.truncate(MAX_APPLICATIONS);
         }
         if names[..] != self.names[..] {

@@ -38,8 +38,7 @@ impl Services {
     pub(super) fn new(info: MetadataInfo, revision: &str) -> Self {
         let has_ports = metadata_info::revision(&info) == revision;
         let mut services = Self { has_ports, ..Self::default() };
-        for ServiceInfo { service, protocol, port, path, mut params } in
-            info.services.into_values()
+        for ServiceInfo { service, protocol, port, path, mut params } in info.services.into_values()
         {
             if !path.is_empty() && path != *service.interface() {
                 params.entry(ByteString::from_static("path")).or_insert(path);
@@ -89,10 +88,10 @@ impl Member {
         instance.started = instance.started.or(started);
         let zone = || found.instance.params.get("zone").filter(|zone| !zone.is_empty()).cloned();
         instance.zone = instance.zone.or_else(zone);
-        let endpoints = found.endpoints().into_iter().map(|offer| Offer {
-            protocol: known_protocol(offer.protocol),
-            port: offer.port,
-        });
+        let endpoints = found
+            .endpoints()
+            .into_iter()
+            .map(|offer| Offer { protocol: known_protocol(offer.protocol), port: offer.port });
         Self {
             found: Arc::downgrade(&found.instance),
             instance: Arc::new(instance),
@@ -197,8 +196,7 @@ mod tests {
             (None, 0, true, 1),
         ] {
             let info = info(service(of_service, &[]));
-            let revision =
-                if pinned { metadata_info::revision(&info) } else { "1234".to_owned() };
+            let revision = if pinned { metadata_info::revision(&info) } else { "1234".to_owned() };
             let mut member = Member::new(&found(endpoints.as_slice()));
             member.learn(Arc::new(Services::new(info, &revision)));
             assert_eq!(registration(&member).offer.port, expected, "{endpoints:?} {of_service}");

@@ -125,8 +125,7 @@ impl Instances {
                 let mut receiver = application.follow();
                 let state = receiver.borrow_and_update().clone();
                 self.changes.push(change(name.clone(), self.count, receiver));
-                let followed =
-                    Followed { number: self.count, state, _application: application };
+                let followed = Followed { number: self.count, state, _application: application };
                 self.followed.insert(name.clone(), followed);
             }
         }

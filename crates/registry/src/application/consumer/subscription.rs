@@ -65,8 +65,11 @@ impl Subscription {
     fn plan(&mut self) -> Option<Plan> {
         let parts = &self.consumer.parts;
         let options = &parts.options;
-        let default =
-            Plan { step: options.migration_step, threshold: options.migration_threshold, force: false };
+        let default = Plan {
+            step: options.migration_step,
+            threshold: options.migration_threshold,
+            force: false,
+        };
         let rule = match &mut self.rule {
             Some((rule, _)) => rule.borrow_and_update().clone()?,
             None => Arc::default(),

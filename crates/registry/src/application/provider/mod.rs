@@ -138,7 +138,8 @@ impl Provider {
         let published = self.board.published(change).await;
         published.map_err(|error| {
             let application = &self.parts.application;
-            error.context(format_args!("cannot take back {} of {application}", registration.service))
+            error
+                .context(format_args!("cannot take back {} of {application}", registration.service))
         })
     }
 

@@ -132,9 +132,11 @@ async fn an_instance_whose_new_metadata_cannot_be_read_keeps_what_it_had() {
     assert_eq!(ports(&after), [1]);
     assert_eq!(after.providers[0].params, before.providers[0].params);
     world.answers.answer(&info("2", &["a.B"]));
-    let new = until(&mut b, |now| assert_eq!(ports(now), [1]), |now| {
-        now.providers[0].params.get("revision-of-test") == Some("2")
-    });
+    let new = until(
+        &mut b,
+        |now| assert_eq!(ports(now), [1]),
+        |now| now.providers[0].params.get("revision-of-test") == Some("2"),
+    );
     assert_eq!(ports(&new.await), [1]);
 }
 
@@ -271,11 +273,8 @@ async fn facts_of_instances_are_kept() {
     let mut b = follow(&world, "a.B").await;
     let snapshot = with_ports(&mut b, &[1]).await;
     let started = SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_123);
-    let expected = Instance {
-        started: Some(started),
-        params: params(&[("heartbeat.timeout", "9")]),
-        ..facts
-    };
+    let expected =
+        Instance { started: Some(started), params: params(&[("heartbeat.timeout", "9")]), ..facts };
     assert_eq!(*snapshot.providers[0].instance, expected);
 }
 

@@ -58,9 +58,7 @@ impl ServiceDiscovery for Large {
         })
     }
 
-    fn applications(
-        &self,
-    ) -> dubhe_core::registry::Registering<'_, Vec<bytestring::ByteString>> {
+    fn applications(&self) -> dubhe_core::registry::Registering<'_, Vec<bytestring::ByteString>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 }

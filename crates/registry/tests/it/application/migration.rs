@@ -203,7 +203,8 @@ async fn a_config_centre_that_never_answers_does_not_delay_the_start_for_long() 
         fn get(
             &self,
             _: &dubhe_core::documents::DocumentKey,
-        ) -> dubhe_core::registry::Registering<'_, Option<dubhe_core::documents::Document>> {
+        ) -> dubhe_core::registry::Registering<'_, Option<dubhe_core::documents::Document>>
+        {
             Box::pin(std::future::pending())
         }
         fn watch(

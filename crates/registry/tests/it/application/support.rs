@@ -70,11 +70,8 @@ pub(crate) fn params(all: &[(&'static str, &str)]) -> Params {
 
 /// An instance at `h:port` that answers for its metadata itself.
 pub(crate) fn instance(application: &str, port: u16, revision: &str) -> ServiceInstance {
-    let mut instance = Instance {
-        host: "h".into(),
-        application: application.into(),
-        ..Instance::default()
-    };
+    let mut instance =
+        Instance { host: "h".into(), application: application.into(), ..Instance::default() };
     let endpoints = [Offer { protocol: "dubbo".into(), port }];
     let storage = dubhe_registry::application::MetadataStorage::Local;
     ServiceInstance::describe(&mut instance, &endpoints, revision, storage);
@@ -165,7 +162,11 @@ impl Documents {
 
     pub(crate) fn refuse(&self, what: &'static str, refuses: bool) {
         let mut all = self.state.refuses.lock();
-        if refuses { all.insert(what) } else { all.remove(what) };
+        if refuses {
+            all.insert(what)
+        } else {
+            all.remove(what)
+        };
     }
 
     pub(crate) fn race(&self, times: usize) {
@@ -314,7 +315,11 @@ impl Discovery {
 
     pub(crate) fn refuse(&self, what: &'static str, refuses: bool) {
         let mut all = self.state.refuses.lock();
-        if refuses { all.insert(what) } else { all.remove(what) };
+        if refuses {
+            all.insert(what)
+        } else {
+            all.remove(what)
+        };
     }
 
     fn check(&self, what: &str) -> Result<(), Status> {

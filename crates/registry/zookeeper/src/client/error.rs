@@ -16,6 +16,8 @@ pub enum Error {
     NodeExists,
     /// The node has children.
     NotEmpty,
+    /// The node has another version.
+    BadVersion,
     /// The access control list does not permit it.
     NoAuth,
     /// Another `KeeperException.Code`.
@@ -31,6 +33,7 @@ impl Error {
             -4 | -112 | -118 => Some(Self::Disconnected),
             -101 => Some(Self::NoNode),
             -102 => Some(Self::NoAuth),
+            -103 => Some(Self::BadVersion),
             -110 => Some(Self::NodeExists),
             -111 => Some(Self::NotEmpty),
             other => Some(Self::Other(other)),
@@ -46,6 +49,7 @@ impl fmt::Display for Error {
             Self::NoNode => f.write_str("the node does not exist"),
             Self::NodeExists => f.write_str("the node exists"),
             Self::NotEmpty => f.write_str("the node has children"),
+            Self::BadVersion => f.write_str("the node was changed by somebody else"),
             Self::NoAuth => {
                 f.write_str("not permitted; check username and password of the registry")
             }

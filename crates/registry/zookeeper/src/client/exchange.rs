@@ -1,6 +1,6 @@
 //! Operations on their way to the server and their answers on the way back.
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use tokio::sync::oneshot;
 
 use super::watches::{WatchKind, WatchTrigger, Watches};
@@ -28,9 +28,11 @@ pub(super) struct Request {
 #[derive(Debug)]
 pub(super) enum Operation {
     Create { data: Vec<u8>, ephemeral: bool, reply: Reply<()> },
-    Delete { reply: Reply<()> },
+    Delete { version: i32, reply: Reply<()> },
+    Set { data: Vec<u8>, version: i32, reply: Reply<Stat> },
     Exists { fire: Option<WatchTrigger>, reply: Reply<Option<Stat>> },
-    Children { fire: WatchTrigger, reply: Reply<Vec<String>> },
+    Get { fire: Option<WatchTrigger>, reply: Reply<(Bytes, Stat)> },
+    Children { fire: Option<WatchTrigger>, reply: Reply<Vec<String>> },
 }
 
 impl Client {
@@ -54,9 +56,15 @@ impl Request {
             Operation::Create { data, ephemeral, .. } => {
                 wire::create(out, id, &self.path, data, *ephemeral, acl);
             }
-            Operation::Delete { .. } => wire::delete(out, id, &self.path),
+            Operation::Delete { version, .. } => wire::delete(out, id, &self.path, *version),
+            Operation::Set { data, version, .. } => {
+                wire::set_data(out, id, &self.path, data, *version);
+            }
             Operation::Exists { fire, .. } => wire::exists(out, id, &self.path, fire.is_some()),
-            Operation::Children { .. } => wire::children(out, id, &self.path),
+            Operation::Get { fire, .. } => wire::get_data(out, id, &self.path, fire.is_some()),
+            Operation::Children { fire, .. } => {
+                wire::children(out, id, &self.path, fire.is_some());
+            }
         }
     }
 
@@ -68,35 +76,61 @@ impl Request {
         watches: &mut Watches,
     ) -> Result<(), Malformed> {
         let error = Error::of_code(code);
-        match self.operation {
-            Operation::Create { reply, .. } | Operation::Delete { reply } => {
+        let Self { path, operation } = self;
+        let watch = |what, fire: Option<WatchTrigger>| {
+            if let Some(fire) = fire {
+                watches.add(what, path, fire);
+            }
+        };
+        match operation {
+            Operation::Create { reply, .. } | Operation::Delete { reply, .. } => {
                 let _ = reply.send(error.map_or(Ok(()), Err));
             }
+            Operation::Set { reply, .. } => {
+                let _ = reply.send(answered(error, || Stat::read(record))?);
+            }
             Operation::Exists { fire, reply } => {
-                let (what, answer) = match error {
-                    None => (WatchKind::Data, Some(Stat::read(record)?)),
-                    Some(Error::NoNode) => (WatchKind::Absence, None),
-                    Some(error) => {
-                        let _ = reply.send(Err(error));
-                        return Ok(());
+                let answer = match error {
+                    Some(Error::NoNode) => {
+                        watch(WatchKind::Absence, fire);
+                        Ok(None)
+                    }
+                    error => {
+                        let answer = answered(error, || Stat::read(record))?;
+                        if answer.is_ok() {
+                            watch(WatchKind::Data, fire);
+                        }
+                        answer.map(Some)
                     }
                 };
-                if let Some(fire) = fire {
-                    watches.add(what, self.path, fire);
+                let _ = reply.send(answer);
+            }
+            Operation::Get { fire, reply } => {
+                let answer = answered(error, || wire::data(record))?;
+                if answer.is_ok() {
+                    watch(WatchKind::Data, fire);
                 }
-                let _ = reply.send(Ok(answer));
+                let _ = reply.send(answer);
             }
             Operation::Children { fire, reply } => {
-                let _ = reply.send(match error {
-                    None => {
-                        let names = wire::names(record)?;
-                        watches.add(WatchKind::Children, self.path, fire);
-                        Ok(names)
-                    }
-                    Some(error) => Err(error),
-                });
+                let answer = answered(error, || wire::names(record))?;
+                if answer.is_ok() {
+                    watch(WatchKind::Children, fire);
+                }
+                let _ = reply.send(answer);
             }
         }
         Ok(())
+    }
+}
+
+/// The answer of an error code, or of the record that follows where there is none.
+fn answered<T>(
+    error: Option<Error>,
+    read: impl FnOnce() -> Result<T, Malformed>,
+) -> Result<Result<T, Error>, Malformed> {
+    match error {
+        None => read().map(Ok),
+        Some(error) => Ok(Err(error)),
     }
 }

@@ -22,12 +22,14 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use dubhe_core::backoff::FullJitter;
 use dubhe_core::random::RandomSource;
 use dubhe_core::time::{Duration, SharedClock};
 use dubhe_net::io::{Address, Dial};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::wire::ANY_VERSION;
 pub use crate::wire::Stat;
 use driver::Driver;
 pub use error::Error;
@@ -235,12 +237,85 @@ impl Client {
         self.ask(path, |reply| Operation::Create { data, ephemeral, reply }).await
     }
 
-    /// Removes a node without children.
+    /// Makes a persistent node with these data, and those above it that do not exist, which have
+    /// none. Nodes above one that exists are not touched: we may have no rights there.
+    ///
+    /// # Errors
+    /// [`Error::NodeExists`]; [`Error::NoAuth`] for a node above it, too.
+    pub async fn create_with_parents(&self, path: &str, data: &[u8]) -> Result<(), Error> {
+        loop {
+            match (self.create(path, data, false).await, parent(path)) {
+                (Err(Error::NoNode), Some(parent)) => self.create_path(parent).await?,
+                (done, _) => return done,
+            }
+        }
+    }
+
+    /// Makes a persistent node without data and those above it, unless they exist.
+    pub(crate) async fn create_path(&self, path: &str) -> Result<(), Error> {
+        let mut missing = vec![path];
+        while let Some(path) = missing.last() {
+            match self.create(path, b"", false).await {
+                Ok(()) | Err(Error::NodeExists) => {
+                    missing.pop();
+                }
+                Err(Error::NoNode) => missing.push(parent(path).ok_or(Error::NoNode)?),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes a node without children, whatever its version.
     ///
     /// # Errors
     /// [`Error::NoNode`], [`Error::NotEmpty`]. After [`Error::Disconnected`] it may exist or not.
     pub async fn delete(&self, path: &str) -> Result<(), Error> {
-        self.ask(path, |reply| Operation::Delete { reply }).await
+        self.delete_version(path, ANY_VERSION).await
+    }
+
+    /// Removes a node without children if it still has this version.
+    ///
+    /// # Errors
+    /// [`Error::BadVersion`], and those of [`Client::delete`].
+    pub async fn delete_version(&self, path: &str, version: i32) -> Result<(), Error> {
+        self.ask(path, |reply| Operation::Delete { version, reply }).await
+    }
+
+    /// The data and the [`Stat`] of a node.
+    ///
+    /// # Errors
+    /// [`Error::NoNode`].
+    pub async fn get(&self, path: &str) -> Result<(Bytes, Stat), Error> {
+        self.ask(path, |reply| Operation::Get { fire: None, reply }).await
+    }
+
+    /// The data and the [`Stat`] of a node with a watch, which fires when the node is changed or
+    /// removed.
+    ///
+    /// # Errors
+    /// [`Error::NoNode`]; then there is no watch either.
+    pub async fn get_watched(&self, path: &str) -> Result<(Bytes, Stat, Watch), Error> {
+        let (fire, watch) = Watch::new();
+        let ask = self.ask(path, |reply| Operation::Get { fire: Some(fire), reply });
+        ask.await.map(|(data, stat)| (data, stat, watch))
+    }
+
+    /// Replaces the data of a node, whatever its version.
+    ///
+    /// # Errors
+    /// [`Error::NoNode`]. After [`Error::Disconnected`] it may be done or not.
+    pub async fn set(&self, path: &str, data: &[u8]) -> Result<Stat, Error> {
+        self.set_version(path, data, ANY_VERSION).await
+    }
+
+    /// Replaces the data of a node if it still has this version.
+    ///
+    /// # Errors
+    /// [`Error::BadVersion`], and those of [`Client::set`].
+    pub async fn set_version(&self, path: &str, data: &[u8], version: i32) -> Result<Stat, Error> {
+        let data = data.to_vec();
+        self.ask(path, |reply| Operation::Set { data, version, reply }).await
     }
 
     /// The [`Stat`] of a node, `None` when it does not exist.
@@ -261,13 +336,22 @@ impl Client {
         ask.await.map(|stat| (stat, watch))
     }
 
+    /// The names of a node's children, in no order.
+    ///
+    /// # Errors
+    /// [`Error::NoNode`].
+    pub async fn list(&self, path: &str) -> Result<Vec<String>, Error> {
+        self.ask(path, |reply| Operation::Children { fire: None, reply }).await
+    }
+
     /// The names of a node's children. The watch fires when one comes or goes.
     ///
     /// # Errors
     /// [`Error::NoNode`]; then there is no watch either.
     pub async fn children(&self, path: &str) -> Result<(Vec<String>, Watch), Error> {
         let (fire, watch) = Watch::new();
-        self.ask(path, |reply| Operation::Children { fire, reply }).await.map(|n| (n, watch))
+        let ask = self.ask(path, |reply| Operation::Children { fire: Some(fire), reply });
+        ask.await.map(|names| (names, watch))
     }
 
     /// Ends the session; its ephemeral nodes go at once when the server can be reached, otherwise
@@ -279,4 +363,9 @@ impl Client {
             let _ = ended.await;
         }
     }
+}
+
+/// The node above one; `None` for those of the first level.
+pub(crate) fn parent(path: &str) -> Option<&str> {
+    path.rsplit_once('/').map(|(parent, _)| parent).filter(|parent| !parent.is_empty())
 }

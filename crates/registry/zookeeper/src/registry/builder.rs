@@ -1,23 +1,20 @@
 //! The builder of a registry.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use bytestring::ByteString;
-use dubhe_core::Status;
 use dubhe_core::random::{RandomSource, SplitMix};
 use dubhe_core::time::SharedClock;
+use dubhe_core::{Code, Status};
 use dubhe_net::io::Dial;
 use dubhe_net::io::tcp::TcpDial;
-use parking_lot::Mutex;
-use tokio::runtime::Handle;
-use tokio::task::JoinSet;
 
-use super::node::NodeKeeper;
-use super::{Inner, ZooKeeper};
+use super::ZooKeeper;
 use crate::client::{Client, ZooKeeperClientOptions};
-use crate::options::ZooKeeperOptions;
+use crate::ensemble::Ensemble;
+use crate::node::NodeKeeper;
+use crate::options::{SslOptions, ZooKeeperOptions};
 
 /// Makes a [`ZooKeeper`].
 ///
@@ -45,15 +42,61 @@ impl ZooKeeper {
     /// Begins a registry of the URL that [`ZooKeeperOptions::parse`] describes.
     ///
     /// # Errors
-    /// When the URL is wrong; whether ZooKeeper is there does not matter.
+    /// When the URL is wrong, or a file of its `ssl` cannot be used; whether ZooKeeper is there does not
+    /// matter.
     pub fn builder(url: &str, clock: SharedClock) -> Result<ZooKeeperBuilder, Status> {
-        Ok(ZooKeeperBuilder {
-            options: ZooKeeperOptions::parse(url)?,
-            clock,
-            random: Arc::new(SplitMix::from_os()),
-            dial: Arc::new(TcpDial::default()),
-        })
+        let options = ZooKeeperOptions::parse(url)?;
+        let dial = match &options.ssl {
+            None => Arc::new(TcpDial::default()),
+            Some(ssl) => ssl_dial(ssl)?,
+        };
+        Ok(ZooKeeperBuilder { options, clock, random: Arc::new(SplitMix::from_os()), dial })
     }
+}
+
+/// The dialer of a URL with `ssl=true`.
+#[cfg(feature = "tls")]
+fn ssl_dial(ssl: &SslOptions) -> Result<Arc<dyn Dial>, Status> {
+    use std::fmt::Write as _;
+
+    use dubhe_net::tls::ClientTls;
+
+    let build = || {
+        let mut tls = match &ssl.ca {
+            Some(ca) => ClientTls::from_file(ca)?,
+            None => ClientTls::system_roots()?,
+        };
+        if let Some((chain, key)) = &ssl.identity {
+            let (chain, key) = (tls_file(chain)?, tls_file(key)?);
+            tls = tls.identity(chain, key);
+        }
+        if let Some(name) = &ssl.server_name {
+            tls = tls.server_name(name);
+        }
+        Ok(tls.build()?)
+    };
+    let tls = build().map_err(|error: Box<dyn std::error::Error>| {
+        let mut why = format!("wrong registry URL: ssl: {error}");
+        let mut source = error.source();
+        while let Some(error) = source {
+            let _ = write!(why, ": {error}");
+            source = error.source();
+        }
+        Status::new(Code::InvalidArgument, why)
+    })?;
+    Ok(Arc::new(tls.dial(TcpDial::default())))
+}
+
+#[cfg(feature = "tls")]
+fn tls_file(path: &str) -> Result<Vec<u8>, String> {
+    std::fs::read(path).map_err(|error| format!("cannot read {path:?}: {error}"))
+}
+
+#[cfg(not(feature = "tls"))]
+fn ssl_dial(_: &SslOptions) -> Result<Arc<dyn Dial>, Status> {
+    let why = "ssl=true: this program was built without TLS; enable the feature \"tls\" of the crate \
+               `dubhe`";
+    Err(Status::new(Code::InvalidArgument, why))
 }
 
 impl ZooKeeperBuilder {
@@ -71,7 +114,7 @@ impl ZooKeeperBuilder {
         self
     }
 
-    /// Replaces how connections are opened, such as by TLS.
+    /// Replaces how connections are opened, and with it what the URL says of TLS.
     pub fn dial(mut self, dial: impl Dial) -> Self {
         self.dial = Arc::new(dial);
         self
@@ -92,15 +135,8 @@ impl ZooKeeperBuilder {
             random: random.clone(),
             dial,
         });
-        ZooKeeper(Arc::new(Inner {
-            keeper: NodeKeeper { client, clock, random },
-            name: name(&options),
-            options,
-            runtime: Handle::current(),
-            tasks: Mutex::new(JoinSet::new()),
-            announced: Mutex::new(HashMap::new()),
-            errors: Arc::default(),
-        }))
+        let name = name(&options);
+        ZooKeeper(Ensemble::new(NodeKeeper { client, clock, random }, name, options))
     }
 }
 

@@ -3,33 +3,30 @@
 mod builder;
 mod empty_protection;
 mod matching;
-mod names;
-mod node;
+pub(crate) mod names;
 mod subscription;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::UNIX_EPOCH;
 
 use bytestring::ByteString;
 use dubhe_core::backoff::FullJitter;
 use dubhe_core::endpoint::Offer;
 use dubhe_core::registry::{Registering, Registration, Registry, Snapshots};
-use dubhe_core::time::after;
-use dubhe_core::{Code, ServiceKey, Status};
+use dubhe_core::{ServiceKey, Status};
 use futures_util::stream;
 use parking_lot::Mutex;
-use tokio::runtime::Handle;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
 
-use crate::client::{Client, ClientState, Error};
+use crate::client::Client;
+use crate::discovery::ZooKeeperDiscovery;
+use crate::documents::ZooKeeperDocuments;
+use crate::ensemble::{Ensemble, Errors};
+use crate::node::{KeptNode, Node};
 use crate::options::ZooKeeperOptions;
 pub use builder::ZooKeeperBuilder;
-use node::{KeptNode, Node, NodeKeeper, NodeState};
-use subscription::{Errors, Subscription};
+use subscription::Subscription;
 
 /// A ZooKeeper ensemble as a registry. Clones share one session.
 ///
@@ -51,20 +48,13 @@ use subscription::{Errors, Subscription};
 /// }
 /// ```
 #[derive(Clone)]
-pub struct ZooKeeper(Arc<Inner>);
+pub struct ZooKeeper(Arc<Ensemble>);
 
-struct Inner {
-    keeper: NodeKeeper,
-    /// The name in the log.
-    name: String,
-    options: ZooKeeperOptions,
-    /// The runtime of its tasks, which may be another than that of a caller.
-    runtime: Handle,
-    /// Keeps nodes in place; ends with the registry.
-    tasks: Mutex<JoinSet<()>>,
+/// The providers that were announced, and the errors of subscriptions to services.
+#[derive(Default)]
+pub(crate) struct Providers {
     announced: Mutex<HashMap<Identity, Announced>>,
-    /// The errors of subscriptions.
-    errors: Errors,
+    errors: Arc<Errors<ServiceKey>>,
 }
 
 /// The key of an announcement.
@@ -91,129 +81,46 @@ impl ZooKeeper {
         self.client().close().await;
     }
 
+    /// The instances of applications in the same ensemble, for registries of application level. It
+    /// shares the session, and what is registered through it.
+    pub fn discovery(&self) -> ZooKeeperDiscovery {
+        ZooKeeperDiscovery::new(self.0.clone())
+    }
+
+    /// The documents in the same ensemble: a config centre and a metadata centre, in the same session.
+    pub fn documents(&self) -> ZooKeeperDocuments {
+        ZooKeeperDocuments::new(self.0.clone())
+    }
+
     /// `{root}/{interface}`.
     fn service_path(&self, service: &ServiceKey) -> String {
         format!("{}/{}", self.options().root, names::encode(service.interface()))
     }
 
-    /// The time of day, which tells people and warm-up when a provider began.
-    fn now_ms(&self) -> u128 {
-        let wall = self.0.keeper.clock.wall();
-        wall.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()
-    }
-
-    fn keep(&self, node: Node) -> KeptNode {
-        let (kept, task) = KeptNode::new(self.0.keeper.clone(), node);
-        let mut tasks = self.0.tasks.lock();
-        // Those that have ended are forgotten.
-        while tasks.try_join_next().is_some() {}
-        tasks.spawn_on(task, &self.0.runtime);
-        kept
-    }
-
     fn keep_provider(&self, registration: &Registration) -> KeptNode {
         let Registration { service, instance, params, .. } = registration;
         let dynamic = params.get("dynamic").map_or(self.options().dynamic, |text| text != "false");
-        let name = names::provider(registration, dynamic, self.now_ms());
-        self.keep(Node {
+        let simplified = self.options().simplified.as_ref();
+        let name = names::provider(registration, dynamic, self.0.now_ms(), simplified);
+        self.0.keep(Node {
             path: format!("{}/providers/{name}", self.service_path(service)),
-            data: instance.host.as_bytes().to_vec(),
+            data: instance.host.clone().into_bytes(),
             ephemeral: dynamic,
+            checks_data: false,
         })
     }
 
     fn keep_consumer(&self, service: &ServiceKey, local: IpAddr) -> Option<KeptNode> {
-        let name = names::consumer(service, local, &self.options().application, self.now_ms());
+        let (application, simplified) =
+            (&self.options().application, self.options().simplified.is_some());
+        let name = names::consumer(service, local, application, self.0.now_ms(), simplified);
         let node = Node {
             path: format!("{}/consumers/{name}", self.service_path(service)),
-            data: local.to_string().into_bytes(),
+            data: local.to_string().into_bytes().into(),
             ephemeral: true,
+            checks_data: false,
         };
-        self.options().register.then(|| self.keep(node))
-    }
-
-    /// Waits until a node is in place; without `check`, not for a connection, and nothing is an
-    /// error that may pass.
-    async fn wait_placed(&self, mut node_state: watch::Receiver<NodeState>) -> Result<(), Status> {
-        let ZooKeeperOptions { timeout, check, .. } = *self.options();
-        let clock = &self.0.keeper.clock;
-        let mut late = clock.sleep_until(after(clock.now(), timeout));
-        let mut states = self.client().states();
-        loop {
-            let offline = match &*states.borrow_and_update() {
-                ClientState::Connected { .. } => None,
-                ClientState::Connecting { error } => Some(error.clone()),
-                ClientState::Closed => return Err(self.failed(&Error::Closed)),
-            };
-            let refused = match *node_state.borrow_and_update() {
-                NodeState::Placed => return Ok(()),
-                NodeState::Missing(refused) => refused,
-                NodeState::Removed | NodeState::RemoveFailed(_) => {
-                    return Err(Status::new(Code::Aborted, "unregistered during its registration"));
-                }
-            };
-            match refused {
-                _ if !check && (refused.is_some() || offline.is_some()) => {
-                    self.log_unplaced();
-                    return Ok(());
-                }
-                Some(error) => return Err(self.failed(&error)),
-                None => {}
-            }
-            tokio::select! {
-                _ = node_state.changed() => {}
-                _ = states.changed() => {}
-                () = &mut late => {
-                    if !check {
-                        self.log_unplaced();
-                        return Ok(());
-                    }
-                    let why = offline.flatten().unwrap_or_else(|| "no answer yet".into());
-                    let why = format!("not done within {timeout:?} ({why}); \
-                                       check=false lets a provider start without its registry");
-                    return Err(self.failed(&why));
-                }
-            }
-        }
-    }
-
-    fn log_unplaced(&self) {
-        tracing::warn!(
-            registry = self.0.name,
-            "a node is not created yet, and check=false: its provider starts; trying goes on"
-        );
-    }
-
-    /// Waits until a node has been taken back; not for a connection.
-    async fn wait_removed(&self, mut node_state: watch::Receiver<NodeState>) -> Result<(), Status> {
-        let mut states = self.client().states();
-        loop {
-            match &*states.borrow_and_update() {
-                ClientState::Connected { .. } => {}
-                // The node went with the session.
-                ClientState::Closed => return Ok(()),
-                ClientState::Connecting { .. } => {
-                    let why = "not connected; the node goes when zookeeper is reached again, or \
-                               with the session";
-                    return Err(self.failed(&why));
-                }
-            }
-            match *node_state.borrow_and_update() {
-                NodeState::Removed => return Ok(()),
-                NodeState::RemoveFailed(error) => return Err(self.failed(&error)),
-                NodeState::Placed | NodeState::Missing(_) => {}
-            }
-            tokio::select! {
-                changed = node_state.changed() => if changed.is_err() {
-                    return Ok(());
-                },
-                _ = states.changed() => {}
-            }
-        }
-    }
-
-    fn failed(&self, why: &dyn fmt::Display) -> Status {
-        Status::new(Code::Unavailable, format!("{}: {why}", self.0.name))
+        self.options().register.then(|| self.0.keep(node))
     }
 }
 
@@ -238,7 +145,7 @@ impl Registry for ZooKeeper {
         Box::pin(async move {
             let key = identity(&registration);
             let (node_state, replaced) = {
-                let mut announced = self.0.announced.lock();
+                let mut announced = self.0.providers.announced.lock();
                 match announced.get(&key) {
                     Some(same) if same.registration == registration => (same.kept.state(), None),
                     _ => {
@@ -249,24 +156,24 @@ impl Registry for ZooKeeper {
                     }
                 }
             };
-            let done = self.wait_placed(node_state).await;
+            let done = self.0.wait_placed(node_state).await;
             // The node with the old parameters goes when the new one is there, lest there be none.
             drop(replaced);
             done.map_err(|status| {
-                self.0.announced.lock().remove(&key);
+                self.0.providers.announced.lock().remove(&key);
                 status.context(format_args!("cannot register {}", registration.service))
             })
         })
     }
 
     fn unregister(&self, registration: &Registration) -> Registering<'_, ()> {
-        let announced = self.0.announced.lock().remove(&identity(registration));
+        let announced = self.0.providers.announced.lock().remove(&identity(registration));
         let service = registration.service.clone();
         Box::pin(async move {
             let Some(Announced { kept, .. }) = announced else { return Ok(()) };
             let node_state = kept.state();
             drop(kept);
-            let done = self.wait_removed(node_state).await;
+            let done = self.0.wait_removed(node_state).await;
             done.map_err(|status| status.context(format_args!("cannot unregister {service}")))
         })
     }
@@ -278,7 +185,7 @@ impl Registry for ZooKeeper {
             service.clone(),
             path,
             self.options().register,
-            self.0.errors.clone(),
+            self.0.providers.errors.clone(),
         );
         let registry = self.clone();
         let snapshots =
@@ -287,10 +194,8 @@ impl Registry for ZooKeeper {
                 let snapshot = subscription.next(announce).await?;
                 Some((snapshot, (subscription, registry)))
             });
-        Box::pin(std::future::ready(match self.client().state() {
-            ClientState::Closed => Err(self.failed(&Error::Closed)),
-            _ => Ok(Box::pin(snapshots) as Snapshots),
-        }))
+        let open = self.0.open();
+        Box::pin(std::future::ready(open.map(|()| Box::pin(snapshots) as Snapshots)))
     }
 
     fn backoff(&self) -> FullJitter {
@@ -298,14 +203,7 @@ impl Registry for ZooKeeper {
     }
 
     fn failure(&self, service: &ServiceKey) -> Option<Status> {
-        match self.client().state() {
-            ClientState::Connecting { error } => Some(self.failed(&error?)),
-            ClientState::Closed => Some(self.failed(&Error::Closed)),
-            ClientState::Connected { .. } => {
-                let error = self.0.errors.lock().get(service).copied();
-                error.map(|error| self.failed(&error))
-            }
-        }
+        self.0.failure(&self.0.providers.errors, service)
     }
 }
 

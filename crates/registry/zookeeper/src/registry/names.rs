@@ -12,10 +12,63 @@ use dubhe_core::registry::Registration;
 use dubhe_core::url::Url;
 use dubhe_registry::provider_url::{self, DUBBO_VERSION, RELEASE};
 
-/// The category and the name of a provider's node.
-pub(super) fn provider(registration: &Registration, dynamic: bool, now_ms: u128) -> String {
+/// The parameters of a provider that a simplified registration has, where they are set (Dubbo Java
+/// `RegistryProtocol`, `DEFAULT_REGISTER_PROVIDER_KEYS`).
+const SIMPLIFIED: [&str; 26] = [
+    "application",
+    "auth",
+    "authenticator",
+    "cluster",
+    "codec",
+    "connections",
+    "deprecated",
+    "dubbo",
+    "exchanger",
+    "group",
+    "ipv6",
+    "loadbalance",
+    "mock",
+    "packable.method.factory",
+    "password",
+    "path",
+    "prefer.serialization",
+    "release",
+    "serialization",
+    "side",
+    "timeout",
+    "token",
+    "username",
+    "version",
+    "warmup",
+    "weight",
+];
+
+/// The same of a consumer (`DEFAULT_REGISTER_CONSUMER_KEYS`), and what makes it one.
+const SIMPLIFIED_CONSUMER: [&str; 7] =
+    ["application", "category", "check", "dubbo", "group", "release", "version"];
+
+/// The name of a provider's node; a simplified one has, of all parameters, those of Dubbo Java, those
+/// of its methods, and those that `simplified` names.
+pub(super) fn provider(
+    registration: &Registration,
+    dynamic: bool,
+    now_ms: u128,
+    simplified: Option<&Vec<String>>,
+) -> String {
     // What the measured URL of Dubbo Java 3.3.6 has.
-    let url = provider_url::to_published_url(registration, dynamic, now_ms);
+    let mut url = provider_url::to_published_url(registration, dynamic, now_ms);
+    if let Some(more) = simplified {
+        let methods = url.params.get("methods").cloned().unwrap_or_default();
+        let of_method = |name: &str| {
+            let method = name.split_once('.').map(|(method, _)| method);
+            method.is_some_and(|method| methods.split(',').any(|one| one == method))
+        };
+        url.params.retain(|name, _| {
+            SIMPLIFIED.contains(&&**name)
+                || more.iter().any(|one| **one == **name)
+                || of_method(name)
+        });
+    }
     encode(&text(&url))
 }
 
@@ -25,6 +78,7 @@ pub(super) fn consumer(
     host: IpAddr,
     application: &str,
     now_ms: u128,
+    simplified: bool,
 ) -> String {
     let (pid, timestamp) = (std::process::id().to_string(), now_ms.to_string());
     let mut params = Params::new();
@@ -43,6 +97,9 @@ pub(super) fn consumer(
         ("version", service.version()),
     ];
     fill(&mut params, &all);
+    if simplified {
+        params.retain(|name, _| SIMPLIFIED_CONSUMER.contains(&&**name));
+    }
     let url = Url {
         protocol: "consumer".into(),
         host: host.to_string().into(),
@@ -85,7 +142,7 @@ fn text(url: &Url) -> String {
 }
 
 /// Percent-encoding as Java's `URLEncoder` does it.
-pub(super) fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 3 / 2);
     for byte in text.bytes() {
         match byte {
@@ -103,7 +160,7 @@ pub(super) fn encode(text: &str) -> String {
 
 /// Percent-decoding as Java's `URLDecoder` does it; what is no encoding stays as it is, and bytes
 /// that are not UTF-8 become U+FFFD.
-fn decode(text: &str) -> String {
+pub(crate) fn decode(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
@@ -156,7 +213,7 @@ mod tests {
              %26interface%3Ddemo.Greet%26methods%3Dadd%2Chello%26prefer.serialization%3Dhessian2\
              %26release%3D{RELEASE}%26revision%3D1.2.3%26side%3Dprovider%26timestamp%3D7%26version%3D1.2.3%26weight%3D200"
         );
-        let name = provider(&registration, true, 99);
+        let name = provider(&registration, true, 99, None);
         assert_eq!(name, expected);
         let back = parse(&name).unwrap();
         assert_eq!((&back.service, &back.offer), (&registration.service, &registration.offer));
@@ -167,14 +224,36 @@ mod tests {
     }
 
     #[test]
+    fn a_simplified_provider_says_what_java_says() {
+        let url = "dubbo://127.0.0.1:20880/peer.api.PlaceService?application=shop&group=north\
+                   &methods=patient,slow&slow.timeout=300&slower.timeout=1&version=1.0.0&zone=a&x=y\
+                   &timestamp=5&weight=7";
+        let registration = provider_url::from_url(&Url::parse(url, "").unwrap());
+        let name = provider(&registration, true, 99, Some(&vec!["zone".to_owned()]));
+        // As measured of Dubbo Java 3.3.6 with `simplified=true&extra-keys=zone`.
+        let expected = format!(
+            "dubbo://127.0.0.1:20880/peer.api.PlaceService?application=shop&deprecated=false\
+             &dubbo=2.0.2&group=north&prefer.serialization=hessian2&release={RELEASE}&side=provider\
+             &slow.timeout=300&version=1.0.0&weight=7&zone=a"
+        );
+        assert_eq!(decode(&name), expected);
+    }
+
+    #[test]
     fn a_consumer_is_named_as_java_names_it() {
         let service = ServiceKey::new("demo.Greet", "", "1.0");
-        let name = consumer(&service, IpAddr::from([10, 0, 0, 1]), "", 7);
+        let name = consumer(&service, IpAddr::from([10, 0, 0, 1]), "", 7, false);
         let pid = std::process::id();
         let expected = format!(
             "consumer://10.0.0.1/demo.Greet?category=consumers&check=false&dubbo=2.0.2\
              &interface=demo.Greet&pid={pid}&release={RELEASE}&revision=1.0&side=consumer\
              &timestamp=7&version=1.0"
+        );
+        assert_eq!(decode(&name), expected);
+        let name = consumer(&service, IpAddr::from([10, 0, 0, 1]), "shop", 7, true);
+        let expected = format!(
+            "consumer://10.0.0.1/demo.Greet?application=shop&category=consumers&check=false&dubbo=2.0.2\
+             &release={RELEASE}&version=1.0"
         );
         assert_eq!(decode(&name), expected);
     }

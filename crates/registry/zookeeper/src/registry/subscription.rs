@@ -6,21 +6,18 @@ use std::sync::Arc;
 use dubhe_core::ServiceKey;
 use dubhe_core::registry::{Health, Registration, Snapshot};
 use dubhe_core::time::{Duration, after};
-use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::empty_protection::EmptyProtection;
 use super::matching::matches;
 use super::names;
-use super::node::{KeptNode, NodeKeeper, create_path};
 use crate::client::{ClientState, Error, Watch};
+use crate::ensemble::Errors;
+use crate::node::{KeptNode, NodeKeeper};
 
 /// The time for which changes are collected before they are read: providers that start or stop
 /// together give one set, not many.
 const COLLECT_TIME: Duration = Duration::from_millis(100);
-
-/// The last error of the subscriptions to a service, until one is answered.
-pub(super) type Errors = Arc<Mutex<HashMap<ServiceKey, Error>>>;
 
 /// A subscription to the providers of one service.
 pub(super) struct Subscription {
@@ -40,7 +37,7 @@ pub(super) struct Subscription {
     categories_exist: bool,
     failures: u32,
     /// The errors of all subscriptions, for those who ask.
-    errors: Errors,
+    errors: Arc<Errors<ServiceKey>>,
     last: Option<Snapshot>,
     /// The node of this consumer under `consumers`.
     consumer: Option<KeptNode>,
@@ -53,7 +50,7 @@ impl Subscription {
         service: ServiceKey,
         path: String,
         creates_nodes: bool,
-        errors: Errors,
+        errors: Arc<Errors<ServiceKey>>,
     ) -> Self {
         Self {
             states: keeper.client.states(),
@@ -149,7 +146,7 @@ impl Subscription {
                 if std::mem::take(&mut self.failures) > 0 {
                     tracing::info!(path = self.path, "the providers can be read again");
                 }
-                self.errors.lock().remove(&self.service);
+                self.errors.clear(&self.service);
             }
             // The state will tell.
             Err(Error::Disconnected | Error::Closed) => {
@@ -157,7 +154,7 @@ impl Subscription {
             }
             Err(error) => {
                 self.failures += 1;
-                self.errors.lock().insert(self.service.clone(), error);
+                self.errors.set(&self.service, error);
                 let (path, pause) = (&self.path, self.keeper.pause(self.failures));
                 tracing::warn!(path, %error, ?pause, "cannot read the providers; trying again");
                 let clock = &self.keeper.clock;
@@ -175,7 +172,7 @@ impl Subscription {
             for category in ["providers", "configurators", "routers"] {
                 let path = format!("{}/{category}", self.path);
                 if client.stat(&path).await?.is_none() {
-                    create_path(client, &path).await?;
+                    client.create_path(&path).await?;
                 }
             }
             self.categories_exist = true;
@@ -189,7 +186,7 @@ impl Subscription {
                 }
             }
             Err(Error::NoNode) => {
-                create_path(client, &providers).await?;
+                client.create_path(&providers).await?;
                 client.children(&providers).await?
             }
             read => read?,
@@ -230,7 +227,7 @@ impl Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.errors.lock().remove(&self.service);
+        self.errors.clear(&self.service);
     }
 }
 

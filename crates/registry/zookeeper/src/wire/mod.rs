@@ -14,9 +14,10 @@ mod write;
 pub(crate) use frame::split_frame;
 pub(crate) use read::{Malformed, Reader};
 pub use reply::Stat;
-pub(crate) use reply::{ConnectResponse, Event, EventKind, Header, names};
+pub(crate) use reply::{ConnectResponse, Event, EventKind, Header, data, names};
 pub(crate) use request::{
-    Acl, ConnectRequest, auth, children, close, create, delete, exists, ping, set_watches,
+    ANY_VERSION, Acl, ConnectRequest, auth, children, close, create, delete, exists, get_data,
+    ping, set_data, set_watches,
 };
 
 /// The ids of frames that are nobody's request or reply.

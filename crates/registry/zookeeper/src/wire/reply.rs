@@ -62,20 +62,27 @@ pub struct Stat {
     pub ephemeral_owner: i64,
     /// The number of its children.
     pub children: i32,
+    /// The number of times its data was replaced, since it was made.
+    pub version: i32,
 }
 
 impl Stat {
     pub(crate) fn read(record: &mut Reader) -> Result<Self, Malformed> {
         let (_created, _modified) = (record.long()?, record.long()?);
         let (_created_at, _modified_at) = (record.long()?, record.long()?);
-        let (_version, _children_version, _acl_version) =
-            (record.int()?, record.int()?, record.int()?);
+        let version = record.int()?;
+        let (_children_version, _acl_version) = (record.int()?, record.int()?);
         let ephemeral_owner = record.long()?;
         let _data_length = record.int()?;
         let children = record.int()?;
         let _children_changed = record.long()?;
-        Ok(Self { ephemeral_owner, children })
+        Ok(Self { ephemeral_owner, children, version })
     }
+}
+
+/// The data and the facts of a node.
+pub(crate) fn data(record: &mut Reader) -> Result<(Bytes, Stat), Malformed> {
+    Ok((record.buffer()?, Stat::read(record)?))
 }
 
 /// The names of a node's children.
@@ -135,10 +142,11 @@ mod tests {
     #[test]
     fn a_stat_is_read_and_never_beyond_its_end() {
         let mut frame = vec![0; 68];
+        frame[35] = 9;
         frame[51] = 7;
         frame[59] = 3;
         let stat = Stat::read(&mut Reader::new(frame.clone().into())).unwrap();
-        assert_eq!(stat, Stat { ephemeral_owner: 7, children: 3 });
+        assert_eq!(stat, Stat { ephemeral_owner: 7, children: 3, version: 9 });
         for cut in 0..68 {
             assert!(Stat::read(&mut Reader::new(frame[..cut].to_vec().into())).is_err(), "{cut}");
         }

@@ -11,6 +11,8 @@ mod operation {
     pub(super) const CREATE: i32 = 1;
     pub(super) const DELETE: i32 = 2;
     pub(super) const EXISTS: i32 = 3;
+    pub(super) const GET_DATA: i32 = 4;
+    pub(super) const SET_DATA: i32 = 5;
     pub(super) const CHILDREN: i32 = 8;
     pub(super) const PING: i32 = 11;
     pub(super) const AUTH: i32 = 100;
@@ -87,12 +89,23 @@ pub(crate) fn create(
     });
 }
 
-/// Removes a node, whatever its version.
-pub(crate) fn delete(out: &mut BytesMut, id: i32, path: &str) {
-    const ANY_VERSION: i32 = -1;
+/// The version of a node that stands for all of them.
+pub(crate) const ANY_VERSION: i32 = -1;
+
+/// Removes a node of this version.
+pub(crate) fn delete(out: &mut BytesMut, id: i32, path: &str, version: i32) {
     request(out, id, operation::DELETE, |out| {
         string(out, path);
-        out.put_i32(ANY_VERSION);
+        out.put_i32(version);
+    });
+}
+
+/// Replaces the data of a node of this version.
+pub(crate) fn set_data(out: &mut BytesMut, id: i32, path: &str, data: &[u8], version: i32) {
+    request(out, id, operation::SET_DATA, |out| {
+        string(out, path);
+        buffer(out, data);
+        out.put_i32(version);
     });
 }
 
@@ -101,9 +114,14 @@ pub(crate) fn exists(out: &mut BytesMut, id: i32, path: &str, watch: bool) {
     read(out, id, operation::EXISTS, path, watch);
 }
 
-/// Asks for the names of a node's children and watches them.
-pub(crate) fn children(out: &mut BytesMut, id: i32, path: &str) {
-    read(out, id, operation::CHILDREN, path, true);
+/// Asks for the data and the [`super::Stat`] of a node and watches it if told to.
+pub(crate) fn get_data(out: &mut BytesMut, id: i32, path: &str, watch: bool) {
+    read(out, id, operation::GET_DATA, path, watch);
+}
+
+/// Asks for the names of a node's children and watches them if told to.
+pub(crate) fn children(out: &mut BytesMut, id: i32, path: &str, watch: bool) {
+    read(out, id, operation::CHILDREN, path, watch);
 }
 
 fn read(out: &mut BytesMut, id: i32, operation: i32, path: &str, watch: bool) {
@@ -184,7 +202,7 @@ mod tests {
               \0\0\0\x04auth\0\0\0\0\0\0\0\0"
         );
         assert_eq!(
-            &written(|out| delete(out, 2, "/a"))[..],
+            &written(|out| delete(out, 2, "/a", ANY_VERSION))[..],
             b"\0\0\0\x12\0\0\0\x02\0\0\0\x02\0\0\0\x02/a\xff\xff\xff\xff"
         );
         assert_eq!(
@@ -192,8 +210,16 @@ mod tests {
             b"\0\0\0\x0f\0\0\0\x03\0\0\0\x03\0\0\0\x02/a\0"
         );
         assert_eq!(
-            &written(|out| children(out, 4, "/a"))[..],
+            &written(|out| children(out, 4, "/a", true))[..],
             b"\0\0\0\x0f\0\0\0\x04\0\0\0\x08\0\0\0\x02/a\x01"
+        );
+        assert_eq!(
+            &written(|out| get_data(out, 6, "/a", true))[..],
+            b"\0\0\0\x0f\0\0\0\x06\0\0\0\x04\0\0\0\x02/a\x01"
+        );
+        assert_eq!(
+            &written(|out| set_data(out, 7, "/a", b"xy", 3))[..],
+            b"\0\0\0\x18\0\0\0\x07\0\0\0\x05\0\0\0\x02/a\0\0\0\x02xy\0\0\0\x03"
         );
         assert_eq!(
             &written(|out| auth(out, "u", "p"))[..],

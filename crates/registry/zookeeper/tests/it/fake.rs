@@ -120,6 +120,11 @@ pub(crate) struct Request {
 }
 
 impl Line {
+    /// The stream below.
+    pub(crate) fn into_io(self) -> Io {
+        self.0
+    }
+
     /// Reads a frame.
     pub(crate) async fn read(&mut self) -> Bytes {
         let length = self.0.read_i32().await.unwrap();
@@ -155,12 +160,17 @@ impl Line {
 
     /// Fires a watch: kind 4 is "children changed".
     pub(crate) async fn fire(&mut self, kind: i32, path: &str) {
-        let mut record = BytesMut::new();
-        record.put_i32(kind);
-        record.put_i32(3);
-        put_text(&mut record, path);
-        self.answer(-1, -1, 0, &record).await;
+        self.write(&event(kind, path)).await;
     }
+}
+
+/// A frame that says that a watch fired.
+pub(crate) fn event(kind: i32, path: &str) -> Bytes {
+    let mut record = BytesMut::new();
+    record.put_i32(kind);
+    record.put_i32(3);
+    put_text(&mut record, path);
+    answer(-1, -1, 0, &record)
 }
 
 /// A frame with the server's half of the handshake.
@@ -204,14 +214,21 @@ pub(crate) fn names(names: &[&str]) -> Bytes {
 
 /// A `Stat` of a node of this session.
 pub(crate) fn stat(owner: i64) -> Bytes {
+    stat_of(owner, 0)
+}
+
+/// A `Stat` of a node of this session and version.
+pub(crate) fn stat_of(owner: i64, version: i32) -> Bytes {
     let mut record = BytesMut::new();
-    record.put_bytes(0, 44);
+    record.put_bytes(0, 32);
+    record.put_i32(version);
+    record.put_bytes(0, 8);
     record.put_i64(owner);
     record.put_bytes(0, 16);
     record.freeze()
 }
 
-fn put_text(out: &mut BytesMut, text: &str) {
+pub(crate) fn put_text(out: &mut BytesMut, text: &str) {
     out.put_i32(i32::try_from(text.len()).unwrap());
     out.put_slice(text.as_bytes());
 }

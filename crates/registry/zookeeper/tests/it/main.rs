@@ -6,6 +6,9 @@
 mod support;
 
 mod bad_input;
+mod discovery;
+mod documents;
 mod fake;
 mod following;
 mod session;
+mod tree;

@@ -7,8 +7,12 @@
 mod support;
 
 mod announcing;
+mod discovery;
+mod documents;
+mod java;
 mod outages;
 mod server;
+mod tls;
 
 use std::sync::Arc;
 

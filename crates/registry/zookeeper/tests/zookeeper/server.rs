@@ -34,6 +34,16 @@ impl Server {
         server
     }
 
+    /// Where a test may write what goes with the server.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Adds lines to the configuration that the server is run with.
+    pub(crate) fn configure(&self, lines: &str) {
+        fs::write(self.folder.join("more.cfg"), lines).unwrap();
+    }
+
     /// Runs the server, with what it stored before, and waits until it serves.
     pub(crate) async fn run(&mut self) {
         let script =
@@ -43,6 +53,11 @@ impl Server {
             .args(["serve", &self.address.port().to_string()])
             .env("PEERS_RUN", &self.folder)
             .env("ZK_TICK", "200")
+            .envs(
+                Some(self.folder.join("more.cfg"))
+                    .filter(|more| more.exists())
+                    .map(|more| ("ZK_CONFIG", more)),
+            )
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)

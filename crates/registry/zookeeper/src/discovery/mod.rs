@@ -1,0 +1,235 @@
+//! Instances of applications: the [`ServiceDiscovery`] of ZooKeeper.
+
+mod subscription;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use bytestring::ByteString;
+use dubhe_core::backoff::FullJitter;
+use dubhe_core::printable::Printable;
+use dubhe_core::registry::Registering;
+use dubhe_core::{Code, Status};
+use dubhe_registry::application::{InstanceSnapshots, ServiceDiscovery, ServiceInstance};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use parking_lot::Mutex;
+
+use crate::client::Error;
+use crate::ensemble::{Ensemble, Errors};
+use crate::instance_json::{RegisteredInstance, to_json};
+use crate::node::{KeptNode, Node};
+use subscription::Subscription;
+
+/// The number of requests that are on their way together, of those that read many nodes.
+pub(crate) const READS_AT_ONCE: usize = 64;
+
+/// The instances that were announced, and the errors of subscriptions to applications.
+#[derive(Default)]
+pub(crate) struct Instances {
+    announced: Mutex<HashMap<Identity, Announced>>,
+    errors: Arc<Errors<ByteString>>,
+}
+
+/// The application and the address of an instance.
+type Identity = (ByteString, String);
+
+struct Announced {
+    instance: ServiceInstance,
+    kept: KeptNode,
+}
+
+/// The instances of applications in a ZooKeeper ensemble, each an ephemeral node
+/// `/services/{application}/{host:port}` as Dubbo Java and dubbo-go make it; from
+/// [`ZooKeeper::discovery`](crate::ZooKeeper::discovery). Clones share one session.
+///
+/// Nodes of ours are kept in place as those of providers are, data included. An instance that is
+/// registered again with other data replaces those of its node. Subscribers watch the children of an
+/// application and each node, read those alone that are new or changed, 100 ms after the first sign of
+/// it, and keep the last list, marked stale, while there is no connection.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Status; pub mod registry { pub use dubhe_zookeeper::{ZooKeeper, ZooKeeperDiscovery}; } pub mod time { pub use dubhe_core::time::SharedClock; } }
+/// use dubhe::Status;
+/// use dubhe::registry::{ZooKeeper, ZooKeeperDiscovery};
+/// use dubhe::time::SharedClock;
+///
+/// /// Instances beside those of Java, under `/services`.
+/// fn discovery(clock: SharedClock) -> Result<ZooKeeperDiscovery, Status> {
+///     Ok(ZooKeeper::builder("zookeeper://10.0.0.1:2181", clock)?.build().discovery())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct ZooKeeperDiscovery(Arc<Ensemble>);
+
+impl ZooKeeperDiscovery {
+    pub(crate) fn new(ensemble: Arc<Ensemble>) -> Self {
+        Self(ensemble)
+    }
+
+    /// The node of an application.
+    fn application_path(&self, application: &str) -> Result<String, Status> {
+        let usable = !application.is_empty()
+            && !matches!(application, "." | "..")
+            && !application.contains(|c: char| c == '/' || c.is_control());
+        if usable {
+            return Ok(format!("{}/{application}", self.0.options.services_root));
+        }
+        let why = format!("{} is no name of an application in zookeeper", Printable(application));
+        Err(Status::new(Code::InvalidArgument, why))
+    }
+
+    /// The node of an instance and its data, which say when it was registered.
+    fn node(&self, instance: &ServiceInstance) -> Result<Node, Status> {
+        let path = self.application_path(&instance.instance.application)?;
+        let registered = u64::try_from(self.0.now_ms()).unwrap_or(u64::MAX);
+        let registered = RegisteredInstance { instance: instance.clone(), registered };
+        Ok(Node {
+            path: format!("{path}/{}", instance.address()),
+            data: to_json(&registered).into(),
+            ephemeral: true,
+            checks_data: true,
+        })
+    }
+
+    /// Announces an instance, or replaces one of its address; says whether it is a new one.
+    fn announce(&self, key: &Identity, instance: &ServiceInstance) -> Result<bool, Status> {
+        let node = self.node(instance)?;
+        let mut announced = self.0.instances.announced.lock();
+        match announced.get_mut(key) {
+            Some(same) if same.instance == *instance => Ok(false),
+            Some(other) => {
+                other.kept.replace(node.data);
+                other.instance = instance.clone();
+                Ok(false)
+            }
+            None => {
+                let kept = self.0.keep(node);
+                announced.insert(key.clone(), Announced { instance: instance.clone(), kept });
+                Ok(true)
+            }
+        }
+    }
+
+    async fn list(&self) -> Result<Vec<ByteString>, Error> {
+        let client = self.0.client();
+        let (root, shared) = (&*self.0.options.services_root, &*self.0.options.root);
+        let names = match client.list(if root.is_empty() { "/" } else { root }).await {
+            Err(Error::NoNode) => Vec::new(),
+            names => names?,
+        };
+        // Under a root that interfaces and documents share, those are not applications.
+        let is_other = |name: String| async move {
+            let other = root == shared
+                && (matches!(&*name, "config" | "mapping" | "metadata")
+                    || client.stat(&format!("{root}/{name}/providers")).await?.is_some());
+            Ok((!other).then(|| ByteString::from(name)))
+        };
+        let names = stream::iter(names).map(is_other).buffered(READS_AT_ONCE);
+        let mut names: Vec<_> = names.try_filter_map(async |name| Ok(name)).try_collect().await?;
+        names.sort_unstable();
+        Ok(names)
+    }
+}
+
+fn identity(instance: &ServiceInstance) -> Identity {
+    (instance.instance.application.clone(), instance.address())
+}
+
+impl ServiceDiscovery for ZooKeeperDiscovery {
+    fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    fn register(&self, instance: ServiceInstance) -> Registering<'_, ()> {
+        if self.is_read_only() {
+            return Box::pin(std::future::ready(Ok(())));
+        }
+        Box::pin(async move {
+            let key = identity(&instance);
+            let done = match self.announce(&key, &instance) {
+                Err(wrong) => Err(wrong),
+                Ok(new) => {
+                    let state = {
+                        let announced = self.0.instances.announced.lock();
+                        announced.get(&key).map(|announced| announced.kept.state())
+                    };
+                    let placed = match state {
+                        Some(state) => self.0.wait_placed(state).await,
+                        None => {
+                            Err(Status::new(Code::Aborted, "unregistered during its registration"))
+                        }
+                    };
+                    if new && placed.is_err() {
+                        // One that was there before stays: its data are replaced when that can be done.
+                        self.0.instances.announced.lock().remove(&key);
+                    }
+                    placed
+                }
+            };
+            let (application, address) = key;
+            done.map_err(|status| {
+                status.context(format_args!(
+                    "cannot register the instance {address} of {}",
+                    Printable(&application)
+                ))
+            })
+        })
+    }
+
+    fn unregister(&self, instance: &ServiceInstance) -> Registering<'_, ()> {
+        let key = identity(instance);
+        let announced = self.0.instances.announced.lock().remove(&key);
+        Box::pin(async move {
+            let Some(Announced { kept, .. }) = announced else { return Ok(()) };
+            let state = kept.state();
+            drop(kept);
+            let done = self.0.wait_removed(state).await;
+            done.map_err(|status| {
+                status.context(format_args!("cannot unregister the instance {}", key.1))
+            })
+        })
+    }
+
+    fn subscribe(&self, application: &str) -> Registering<'_, InstanceSnapshots> {
+        let subscription = self.application_path(application).and_then(|path| {
+            self.0.open()?;
+            let (keeper, errors) = (self.0.keeper.clone(), self.0.instances.errors.clone());
+            Ok(Subscription::new(keeper, application.into(), path, errors))
+        });
+        // The ensemble stays for as long as its subscriptions do.
+        let ensemble = self.0.clone();
+        Box::pin(std::future::ready(subscription.map(|subscription| {
+            let state = (subscription, ensemble);
+            Box::pin(stream::unfold(state, async |(mut subscription, ensemble)| {
+                let snapshot = subscription.next().await?;
+                Some((snapshot, (subscription, ensemble)))
+            })) as InstanceSnapshots
+        })))
+    }
+
+    fn applications(&self) -> Registering<'_, Vec<ByteString>> {
+        Box::pin(async move {
+            let done = self.0.repeated(|| self.list()).await;
+            done.map_err(|status| status.context("cannot list the applications"))
+        })
+    }
+
+    fn is_read_only(&self) -> bool {
+        !self.0.options.register
+    }
+
+    fn failure(&self, application: &str) -> Option<Status> {
+        self.0.failure(&*self.0.instances.errors, application)
+    }
+
+    fn backoff(&self) -> FullJitter {
+        self.0.client().backoff()
+    }
+}
+
+impl fmt::Debug for ZooKeeperDiscovery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ZooKeeperDiscovery").field(&self.0.options).finish()
+    }
+}

@@ -1,0 +1,259 @@
+//! The session that a registry, its discovery and its documents share.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::Hash;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use dubhe_core::time::after;
+use dubhe_core::{Code, Status};
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::client::{Client, ClientState, Error};
+use crate::discovery::Instances;
+use crate::node::{KeptNode, Node, NodeKeeper, NodeState};
+use crate::options::ZooKeeperOptions;
+use crate::registry::Providers;
+
+/// The last errors of subscriptions, until they are answered.
+#[derive(Debug)]
+pub(crate) struct Errors<K>(Mutex<HashMap<K, Error>>);
+
+impl<K> Default for Errors<K> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Eq + Hash + Clone> Errors<K> {
+    pub(crate) fn set(&self, of: &K, error: Error) {
+        self.0.lock().insert(of.clone(), error);
+    }
+
+    pub(crate) fn clear<Q: Eq + Hash + ?Sized>(&self, of: &Q)
+    where
+        K: std::borrow::Borrow<Q>,
+    {
+        self.0.lock().remove(of);
+    }
+
+    fn get<Q: Eq + Hash + ?Sized>(&self, of: &Q) -> Option<Error>
+    where
+        K: std::borrow::Borrow<Q>,
+    {
+        self.0.lock().get(of).copied()
+    }
+}
+
+/// A session with an ensemble, and everything that is announced in it.
+pub(crate) struct Ensemble {
+    pub(crate) keeper: NodeKeeper,
+    /// The name in the log.
+    pub(crate) name: String,
+    pub(crate) options: ZooKeeperOptions,
+    /// The runtime of its tasks, which may be another than that of a caller.
+    runtime: Handle,
+    /// Keeps nodes in place; ends with the ensemble.
+    tasks: Mutex<JoinSet<()>>,
+    /// The providers of services and the instances of applications that were announced.
+    pub(crate) providers: Providers,
+    pub(crate) instances: Instances,
+}
+
+impl Ensemble {
+    /// Must be called within a tokio runtime.
+    pub(crate) fn new(keeper: NodeKeeper, name: String, options: ZooKeeperOptions) -> Arc<Self> {
+        Arc::new(Self {
+            keeper,
+            name,
+            options,
+            runtime: Handle::current(),
+            tasks: Mutex::new(JoinSet::new()),
+            providers: Providers::default(),
+            instances: Instances::default(),
+        })
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.keeper.client
+    }
+
+    /// The time of day in milliseconds, which tells people and warm-up when a provider began.
+    pub(crate) fn now_ms(&self) -> u128 {
+        let wall = self.keeper.clock.wall();
+        wall.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()
+    }
+
+    /// Keeps a node in place until what is returned is dropped.
+    pub(crate) fn keep(&self, node: Node) -> KeptNode {
+        let (kept, task) = KeptNode::new(self.keeper.clone(), node);
+        let mut tasks = self.tasks.lock();
+        // Those that have ended are forgotten.
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn_on(task, &self.runtime);
+        kept
+    }
+
+    /// Waits until a node is in place; without `check`, not for a connection, and nothing is an
+    /// error that may pass.
+    pub(crate) async fn wait_placed(
+        &self,
+        mut node_state: watch::Receiver<NodeState>,
+    ) -> Result<(), Status> {
+        let ZooKeeperOptions { timeout, check, .. } = self.options;
+        let clock = &self.keeper.clock;
+        let mut late = clock.sleep_until(after(clock.now(), timeout));
+        let mut states = self.client().states();
+        loop {
+            let offline = match &*states.borrow_and_update() {
+                ClientState::Connected { .. } => None,
+                ClientState::Connecting { error } => Some(error.clone()),
+                ClientState::Closed => return Err(self.failed(&Error::Closed)),
+            };
+            let refused = match *node_state.borrow_and_update() {
+                NodeState::Placed => return Ok(()),
+                NodeState::Missing(refused) => refused,
+                NodeState::Removed | NodeState::RemoveFailed(_) => {
+                    return Err(Status::new(Code::Aborted, "unregistered during its registration"));
+                }
+            };
+            match refused {
+                _ if !check && (refused.is_some() || offline.is_some()) => {
+                    self.log_unplaced();
+                    return Ok(());
+                }
+                Some(error) => return Err(self.failed(&error)),
+                None => {}
+            }
+            tokio::select! {
+                _ = node_state.changed() => {}
+                _ = states.changed() => {}
+                () = &mut late => {
+                    if !check {
+                        self.log_unplaced();
+                        return Ok(());
+                    }
+                    let why = offline.flatten().unwrap_or_else(|| "no answer yet".into());
+                    let why = format!("not done within {timeout:?} ({why}); \
+                                       check=false lets a provider start without its registry");
+                    return Err(self.failed(&why));
+                }
+            }
+        }
+    }
+
+    fn log_unplaced(&self) {
+        tracing::warn!(
+            registry = self.name,
+            "a node is not created yet, and check=false: its provider starts; trying goes on"
+        );
+    }
+
+    /// Waits until a node has been taken back; not for a connection.
+    pub(crate) async fn wait_removed(
+        &self,
+        mut node_state: watch::Receiver<NodeState>,
+    ) -> Result<(), Status> {
+        let mut states = self.client().states();
+        loop {
+            match &*states.borrow_and_update() {
+                ClientState::Connected { .. } => {}
+                // The node went with the session.
+                ClientState::Closed => return Ok(()),
+                ClientState::Connecting { .. } => {
+                    let why = "not connected; the node goes when zookeeper is reached again, or \
+                               with the session";
+                    return Err(self.failed(&why));
+                }
+            }
+            match *node_state.borrow_and_update() {
+                NodeState::Removed => return Ok(()),
+                NodeState::RemoveFailed(error) => return Err(self.failed(&error)),
+                NodeState::Placed | NodeState::Missing(_) => {}
+            }
+            tokio::select! {
+                changed = node_state.changed() => if changed.is_err() {
+                    return Ok(());
+                },
+                _ = states.changed() => {}
+            }
+        }
+    }
+
+    /// Does something that is harmless to repeat, over as many connections as it takes, within the
+    /// `timeout` of the registry.
+    pub(crate) async fn repeated<T, F>(&self, operation: impl Fn() -> F) -> Result<T, Status>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let repeated = async {
+            loop {
+                self.client().connected().await?;
+                match operation().await {
+                    Err(Error::Disconnected) => {}
+                    done => return done,
+                }
+            }
+        };
+        self.in_time(repeated).await
+    }
+
+    /// Does something once, after waiting for a connection, within the `timeout` of the registry.
+    pub(crate) async fn once<T>(
+        &self,
+        operation: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Status> {
+        let once = async {
+            self.client().connected().await?;
+            operation.await
+        };
+        self.in_time(once).await
+    }
+
+    async fn in_time<T>(
+        &self,
+        operation: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Status> {
+        let (clock, timeout) = (&self.keeper.clock, self.options.timeout);
+        tokio::select! {
+            done = pin!(operation) => done.map_err(|error| self.failed(&error)),
+            () = clock.sleep_until(after(clock.now(), timeout)) => {
+                let why = match self.client().state() {
+                    ClientState::Connecting { error: Some(error) } => error,
+                    _ => "no answer yet".into(),
+                };
+                Err(self.failed(&format_args!("not done within {timeout:?} ({why})")))
+            }
+        }
+    }
+
+    /// The error of the client, or the last one of a subscription.
+    pub(crate) fn failure<K, Q>(&self, errors: &Errors<K>, of: &Q) -> Option<Status>
+    where
+        K: Eq + Hash + Clone + std::borrow::Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        match self.client().state() {
+            ClientState::Connecting { error } => Some(self.failed(&error?)),
+            ClientState::Closed => Some(self.failed(&Error::Closed)),
+            ClientState::Connected { .. } => errors.get(of).map(|error| self.failed(&error)),
+        }
+    }
+
+    /// An error unless the client is closed for good.
+    pub(crate) fn open(&self) -> Result<(), Status> {
+        match self.client().state() {
+            ClientState::Closed => Err(self.failed(&Error::Closed)),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn failed(&self, why: &dyn fmt::Display) -> Status {
+        Status::new(Code::Unavailable, format!("{}: {why}", self.name))
+    }
+}
