@@ -6,19 +6,19 @@ use bytestring::ByteString;
 #[cfg(feature = "http")]
 use dubhe_client::http::HttpClient;
 use dubhe_client::{ClientBuilder, Environment, Generic, Stub};
+use dubhe_cluster::Channels;
 use dubhe_core::connect::Connect;
 use dubhe_core::registry::Registry;
 use dubhe_core::time::SharedClock;
 use dubhe_core::{ServiceKey, Status};
-#[cfg(feature = "http")]
-use dubhe_http::{HttpConnect, HttpOptions};
 use dubhe_net::time::TokioClock;
 #[cfg(feature = "tls")]
 use dubhe_net::tls::ClientTls;
 
-use crate::registries::by_url;
-#[cfg(feature = "http")]
-use crate::registries::spring_cloud_at;
+use crate::protocols;
+#[cfg(not(feature = "tls"))]
+use crate::protocols::ClientTls;
+use crate::registries::RegistryOpener;
 use tokio::runtime::Handle;
 
 /// An application that calls services: its protocols, connections and registries. It owns all state,
@@ -57,11 +57,16 @@ pub struct AppBuilder {
     name: ByteString,
     clock: SharedClock,
     connectors: Vec<Arc<dyn Connect>>,
-    registries: Vec<Result<Arc<dyn Registry>, Status>>,
+    registries: Vec<Source>,
     #[cfg(feature = "http")]
-    applications: Vec<Result<Arc<dyn Registry>, Status>>,
-    #[cfg(feature = "tls")]
+    applications: Vec<Source>,
     tls: Option<ClientTls>,
+}
+
+/// A registry of an application.
+enum Source {
+    Url(String),
+    Instance(Arc<dyn Registry>),
 }
 
 impl App {
@@ -75,7 +80,6 @@ impl App {
             registries: Vec::new(),
             #[cfg(feature = "http")]
             applications: Vec::new(),
-            #[cfg(feature = "tls")]
             tls: None,
         }
     }
@@ -113,17 +117,17 @@ impl App {
 
 impl AppBuilder {
     /// Adds a registry by URL: `memory://`, `file:///FOLDER` or `zookeeper://HOST:PORT`, whose
-    /// parameters are those of `dubhe::registry::ZooKeeperOptions`. A wrong URL is reported by
-    /// [`AppBuilder::build`]. Must be called within a tokio runtime.
+    /// parameters are those of `dubhe::registry::ZooKeeperOptions` and of
+    /// `dubhe::registry::application::ApplicationOptions`. A wrong URL is reported by
+    /// [`AppBuilder::build`], which opens the registry.
     pub fn registry(mut self, url: &str) -> Self {
-        let parts = by_url(url, &self.name, &self.clock);
-        self.registries.push(parts.map(|parts| parts.registry));
+        self.registries.push(Source::Url(url.to_owned()));
         self
     }
 
     /// Adds a registry instance, such as one that is shared with a server of this process.
     pub fn registry_instance(mut self, registry: impl Registry) -> Self {
-        self.registries.push(Ok(Arc::new(registry)));
+        self.registries.push(Source::Instance(Arc::new(registry)));
         self
     }
 
@@ -131,8 +135,7 @@ impl AppBuilder {
     /// [`App::http`], by URL: `nacos://HOST:PORT`. A wrong URL is reported by [`AppBuilder::build`].
     #[cfg(feature = "http")]
     pub fn spring_cloud(mut self, url: &str) -> Self {
-        let registry = spring_cloud_at(url, self.name.clone());
-        self.applications.push(registry.map(|registry| Arc::new(registry) as _));
+        self.applications.push(Source::Url(url.to_owned()));
         self
     }
 
@@ -140,7 +143,7 @@ impl AppBuilder {
     /// server of this process.
     #[cfg(feature = "http")]
     pub fn applications(mut self, registry: impl Registry) -> Self {
-        self.applications.push(Ok(Arc::new(registry)));
+        self.applications.push(Source::Instance(Arc::new(registry)));
         self
     }
 
@@ -170,76 +173,29 @@ impl AppBuilder {
             let text = "an application is built within a tokio runtime, which runs its connections";
             return Err(Status::invalid_argument(text));
         }
-        #[cfg_attr(not(all(feature = "http", feature = "tls")), expect(unused_mut))]
-        let mut built_in = self.built_in();
-        #[cfg(all(feature = "http", feature = "tls"))]
-        built_in.extend(self.encrypted());
-        let mut env = Environment::builder(self.name, self.clock);
-        for connector in built_in {
-            if !self.connectors.iter().any(|own| own.protocol() == connector.protocol()) {
-                env = env.connect(connector);
-            }
-        }
-        for connector in self.connectors {
-            env = env.connect(connector);
-        }
+        let mut connectors = protocols::built_in(&self.name, self.tls.as_ref());
+        connectors.retain(|built_in| {
+            !self.connectors.iter().any(|own| own.protocol() == built_in.protocol())
+        });
+        connectors.extend(self.connectors);
+        // They come first: registries ask instances for their metadata over them.
+        let channels = Arc::new(Channels::new(connectors));
+        let opener = RegistryOpener::new(self.name.clone(), self.clock.clone(), channels.clone());
+        let mut env = Environment::builder(self.name, self.clock).channels(channels);
         for registry in self.registries {
-            env = env.registry(registry?);
+            env = env.registry(match registry {
+                Source::Url(url) => opener.open(&url)?.registry,
+                Source::Instance(registry) => registry,
+            });
         }
         #[cfg(feature = "http")]
         for registry in self.applications {
-            env = env.applications(registry?);
+            env = env.applications(match registry {
+                Source::Url(url) => Arc::new(opener.open(&url)?.spring_cloud()?),
+                Source::Instance(registry) => registry,
+            });
         }
         Ok(App(env.build()))
-    }
-
-    /// Returns the built-in protocols, most preferred first.
-    #[cfg_attr(
-        not(any(feature = "dubbo", feature = "triple", feature = "http")),
-        expect(clippy::unused_self, reason = "there is no protocol to make")
-    )]
-    fn built_in(&self) -> Vec<Arc<dyn Connect>> {
-        #[cfg(feature = "triple")]
-        let triple = self.triple();
-        vec![
-            #[cfg(feature = "dubbo")]
-            Arc::new(self.dubbo()),
-            #[cfg(feature = "triple")]
-            Arc::new(triple.clone()),
-            #[cfg(feature = "triple")]
-            Arc::new(triple.grpc()),
-            #[cfg(feature = "http")]
-            Arc::new(HttpConnect::new(HttpOptions::default())),
-        ]
-    }
-
-    /// Returns the protocols that there are with TLS alone.
-    #[cfg(all(feature = "http", feature = "tls"))]
-    fn encrypted(&self) -> Option<Arc<dyn Connect>> {
-        let tls = self.tls.as_ref()?;
-        Some(Arc::new(HttpConnect::new(HttpOptions::default()).https(tls)))
-    }
-
-    #[cfg(feature = "dubbo")]
-    fn dubbo(&self) -> dubhe_dubbo::DubboConnect {
-        let options = dubhe_dubbo::DubboOptions::default().application(self.name.clone());
-        let dubbo = dubhe_dubbo::DubboConnect::new(options);
-        #[cfg(feature = "tls")]
-        if let Some(tls) = &self.tls {
-            return dubbo.tls(tls.clone());
-        }
-        dubbo
-    }
-
-    #[cfg(feature = "triple")]
-    fn triple(&self) -> dubhe_triple::TripleConnect {
-        let triple = dubhe_triple::TripleConnect::new(dubhe_triple::TripleOptions::default());
-        let triple = triple.application(self.name.clone());
-        #[cfg(feature = "tls")]
-        if let Some(tls) = &self.tls {
-            return triple.tls(tls);
-        }
-        triple
     }
 }
 

@@ -71,6 +71,7 @@
 mod app;
 #[cfg(feature = "protobuf")]
 pub mod protobuf;
+mod protocols;
 mod registries;
 mod spawn;
 

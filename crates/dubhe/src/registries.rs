@@ -4,13 +4,20 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytestring::ByteString;
+use dubhe_client::RemoteMetadataService;
+use dubhe_cluster::Channels;
 use dubhe_core::documents::DocumentStore;
 use dubhe_core::registry::Registry;
 use dubhe_core::time::SharedClock;
+use dubhe_core::url::Url;
 use dubhe_core::{Code, Status};
 use dubhe_net::time::TokioClock;
-use dubhe_registry::application::{ServiceDiscovery, SpringCloud};
+use dubhe_registry::application::{
+    ApplicationOptions, ApplicationRegistry, MetadataClient, ServiceDiscovery, SpringCloud,
+};
 use dubhe_registry::{File, Memory};
+
+use crate::protocols;
 
 /// Returns the registry of `url`, for [`dubhe_server::ServerBuilder::registry`] and
 /// [`crate::AppBuilder::registry_instance`]. Each call with `memory://` returns a new registry.
@@ -34,11 +41,7 @@ pub fn spring_cloud_at(
     url: &str,
     application: impl Into<ByteString>,
 ) -> Result<SpringCloud, Status> {
-    let parts = RegistryParts::open(url, application)?;
-    let instances = parts.instances.ok_or_else(|| {
-        wrong(format!("the registry {} holds no applications", parts.registry.name()))
-    })?;
-    Ok(SpringCloud::new(instances))
+    RegistryParts::open(url, application)?.spring_cloud()
 }
 
 /// The parts of a registry: what is found and written in each of Dubbo's two models, and its
@@ -74,8 +77,17 @@ impl RegistryParts {
     /// # Errors
     /// When the scheme is unknown or the rest of the URL is wrong.
     pub fn open(url: &str, application: impl Into<ByteString>) -> Result<Self, Status> {
-        let clock: SharedClock = Arc::new(TokioClock);
-        by_url(url, &application.into(), &clock)
+        let (application, clock) = (application.into(), Arc::new(TokioClock));
+        let protocols = protocols::built_in(&application, None);
+        let opener = RegistryOpener::new(application, clock, Arc::new(Channels::new(protocols)));
+        opener.open(url)
+    }
+
+    /// Returns the registry as one of applications that are called over HTTP.
+    pub(crate) fn spring_cloud(self) -> Result<SpringCloud, Status> {
+        let Self { registry, instances, .. } = self;
+        let lacks = || wrong(format!("the registry {} holds no applications", registry.name()));
+        instances.map(SpringCloud::new).ok_or_else(lacks)
     }
 
     fn of_services(services: Arc<dyn Registry>) -> Self {
@@ -90,43 +102,96 @@ impl fmt::Debug for RegistryParts {
     }
 }
 
-/// Returns the parts of the registry of `url` for an application: `memory://`, `file:///folder` or
-/// `zookeeper://host:port`.
-pub(crate) fn by_url(
-    url: &str,
-    application: &ByteString,
-    clock: &SharedClock,
-) -> Result<RegistryParts, Status> {
-    let (kind, rest) = url.split_once("://").unwrap_or((url, ""));
-    match kind {
-        "memory" => Ok(RegistryParts::of_services(Arc::new(Memory::new()))),
-        "file" if rest.starts_with('/') => {
-            Ok(RegistryParts::of_services(Arc::new(file(rest, clock.clone())?)))
+/// Opens the registries of an application.
+pub(crate) struct RegistryOpener {
+    application: ByteString,
+    clock: SharedClock,
+    /// Asks the instances of applications for their metadata.
+    metadata_client: Arc<dyn MetadataClient>,
+}
+
+impl RegistryOpener {
+    /// Opens registries of `application`, whose instances are asked over `channels`.
+    pub(crate) fn new(
+        application: ByteString,
+        clock: SharedClock,
+        channels: Arc<Channels>,
+    ) -> Self {
+        let metadata_client = Arc::new(RemoteMetadataService::new(channels, clock.clone()));
+        Self { application, clock, metadata_client }
+    }
+
+    /// Returns the parts of the registry of `url`.
+    pub(crate) fn open(&self, url: &str) -> Result<RegistryParts, Status> {
+        let (kind, rest) = url.split_once("://").unwrap_or((url, ""));
+        match kind {
+            "memory" => Ok(RegistryParts::of_services(Arc::new(Memory::new()))),
+            "file" if rest.starts_with('/') => {
+                Ok(RegistryParts::of_services(Arc::new(file(rest, self.clock.clone())?)))
+            }
+            "file" => Err(wrong(format!("registry {url:?} has no folder; write file:///FOLDER"))),
+            "zookeeper" => self.zookeeper(url),
+            other => Err(wrong(format!(
+                "unknown kind of registry {other:?}; known kinds: memory://, file:// and \
+                 zookeeper://"
+            ))),
         }
-        "file" => Err(wrong(format!("registry {url:?} has no folder; write file:///FOLDER"))),
-        "zookeeper" => zookeeper(url, application, clock).map(RegistryParts::of_services),
-        other => Err(wrong(format!(
-            "unknown kind of registry {other:?}; known kinds: memory://, file:// and zookeeper://"
-        ))),
+    }
+
+    #[cfg(feature = "zookeeper")]
+    fn zookeeper(&self, url: &str) -> Result<RegistryParts, Status> {
+        let options = application_options(url)?;
+        let builder = dubhe_zookeeper::ZooKeeper::builder(url, self.clock.clone())?;
+        let zookeeper = builder.application(self.application.clone()).build();
+        let (instances, documents) = (zookeeper.discovery(), zookeeper.documents());
+        Ok(self.compose(Arc::new(zookeeper), Arc::new(instances), Arc::new(documents), options))
+    }
+
+    #[cfg(not(feature = "zookeeper"))]
+    #[expect(clippy::unused_self, reason = "the feature is off")]
+    fn zookeeper(&self, url: &str) -> Result<RegistryParts, Status> {
+        Err(missing_feature(url, "ZooKeeper", "zookeeper"))
+    }
+
+    /// The registry of both models over the parts of a system that has them all.
+    fn compose(
+        &self,
+        services: Arc<dyn Registry>,
+        instances: Arc<dyn ServiceDiscovery>,
+        documents: Arc<dyn DocumentStore>,
+        options: ApplicationOptions,
+    ) -> RegistryParts {
+        let registry = ApplicationRegistry::builder(self.application.clone(), self.clock.clone())
+            .services(services.clone())
+            .instances(instances.clone())
+            .metadata_center(documents.clone())
+            .config_center(documents.clone())
+            .metadata_client(self.metadata_client.clone())
+            .options(options)
+            .build();
+        RegistryParts {
+            registry: Arc::new(registry),
+            services: Some(services),
+            instances: Some(instances),
+            documents: Some(documents),
+        }
     }
 }
 
-#[cfg(feature = "zookeeper")]
-fn zookeeper(
-    url: &str,
-    application: &ByteString,
-    clock: &SharedClock,
-) -> Result<Arc<dyn Registry>, Status> {
-    let builder = dubhe_zookeeper::ZooKeeper::builder(url, clock.clone())?;
-    Ok(Arc::new(builder.application(application.clone()).build()))
+/// The options of application-level discovery among the parameters of a registry URL.
+fn application_options(url: &str) -> Result<ApplicationOptions, Status> {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    // The servers before it may be several, which is no URL.
+    let url = Url::parse(&format!("registry://h?{query}"), "").map_err(|e| wrong(e.to_string()))?;
+    ApplicationOptions::from_params(&url.params)
 }
 
 #[cfg(not(feature = "zookeeper"))]
-fn zookeeper(url: &str, _: &ByteString, _: &SharedClock) -> Result<Arc<dyn Registry>, Status> {
-    Err(wrong(format!(
-        "registry {url:?}: this program was built without ZooKeeper; enable the feature \
-         \"zookeeper\" of the crate `dubhe`"
-    )))
+fn missing_feature(url: &str, system: &str, feature: &str) -> Status {
+    wrong(format!(
+        "registry {url:?}: this program was built without {system}; enable the feature \
+         {feature:?} of the crate `dubhe`"
+    ))
 }
 
 /// The registry of `FOLDER?max.file=BYTES`.
@@ -153,8 +218,7 @@ mod tests {
 
     #[tokio::test]
     async fn knows_its_kinds_and_says_which() {
-        let clock: SharedClock = Arc::new(TokioClock);
-        let registry = |url| by_url(url, &"shop".into(), &clock);
+        let registry = |url| RegistryParts::open(url, "shop");
         for url in [
             "memory://",
             "file:///tmp/x",
