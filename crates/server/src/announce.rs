@@ -1,6 +1,7 @@
 //! Registration of the services of a server, and its withdrawal.
 
 mod policy;
+mod process;
 mod publication;
 mod withdrawal;
 
@@ -25,6 +26,7 @@ use tokio::runtime::Handle;
 use tokio::sync::OwnedMutexGuard;
 
 pub(crate) use policy::AnnouncePolicy;
+use process::Process;
 use publication::Publication;
 use withdrawal::{Left, Withdrawal};
 
@@ -37,6 +39,7 @@ use crate::services::Services;
 pub(crate) struct Announcer {
     registries: Arc<[Arc<dyn Registry>]>,
     instance: Arc<Instance>,
+    process: Arc<Process>,
     offers: Vec<Offer>,
     /// The longest time that a withdrawal may take.
     timeout: Duration,
@@ -75,17 +78,21 @@ impl std::fmt::Debug for Announcer {
 }
 
 impl Announcer {
-    /// An announcer of the services of `instance`, which are reached by `offers`.
+    /// An announcer of the services of `instance`, which are reached by `offers`, and of the instance
+    /// itself, which is reached by `http`.
     pub(crate) fn new(
         registries: Vec<Arc<dyn Registry>>,
         instance: Instance,
         offers: Vec<Offer>,
+        http: Option<Offer>,
         timeout: Duration,
         random: Arc<dyn RandomSource>,
     ) -> Self {
+        let (registries, instance): (Arc<[_]>, _) = (registries.into(), Arc::new(instance));
         Self {
-            registries: registries.into(),
-            instance: Arc::new(instance),
+            process: Arc::new(Process::new(registries.clone(), instance.clone(), http)),
+            registries,
+            instance,
             offers,
             timeout,
             random,
@@ -109,6 +116,11 @@ impl Announcer {
             return Err(cannot_announce(status));
         }
         services.exported().for_each(|exported| self.publish(exported));
+        // Callers over HTTP come once everything else is there.
+        if let Err(status) = self.process.register().await {
+            self.withdraw_all().await;
+            return Err(status.context("cannot announce the application"));
+        }
         Ok(())
     }
 
@@ -273,6 +285,7 @@ impl Announcer {
     fn withdrawal(&self) -> Withdrawal {
         Withdrawal {
             registries: self.registries.clone(),
+            process: self.process.clone(),
             left: self.left.clone(),
             timeout: self.timeout,
         }
@@ -280,7 +293,7 @@ impl Announcer {
 
     fn has_nothing_to_withdraw(&self, services: &Announcements, under_way: &UnderWay) -> bool {
         let ended = under_way.values().all(|trigger| trigger.live() == 0);
-        services.is_empty() && self.left.is_empty() && ended
+        services.is_empty() && self.left.is_empty() && ended && !self.process.is_registered()
     }
 }
 

@@ -16,7 +16,8 @@ pub(crate) async fn run(registry: &str, protocol: &str, services: &[String]) -> 
     let app = App::builder("rust-consumer").registry(registry).build()?;
     let all = async {
         for service in services {
-            let service = ServiceKey::interface_only(service.as_str());
+            // Some have a group or a version.
+            let service = ServiceKey::new(service.as_str(), "*", "*");
             let directories = app.environment().directories();
             let directory = directories.directory(&service, vec![protocol.into()]);
             loop {

@@ -7,9 +7,10 @@ use std::time::Duration;
 use dubhe_core::ServiceKey;
 use dubhe_core::registry::{Registration, Registry};
 use futures_util::FutureExt as _;
-use futures_util::future::{join_all, join3};
+use futures_util::future::{join_all, join4};
 use parking_lot::Mutex;
 
+use super::process::Process;
 use super::{Announcement, Announcements, UnderWay, provider};
 
 /// The registrations to withdraw, each with the number of its registry. One is added before its
@@ -47,6 +48,7 @@ impl Left {
 /// A withdrawal from all registries at once. A failure stays in `left`.
 pub(super) struct Withdrawal {
     pub(super) registries: Arc<[Arc<dyn Registry>]>,
+    pub(super) process: Arc<Process>,
     pub(super) left: Left,
     /// The longest time that it may take.
     pub(super) timeout: Duration,
@@ -58,7 +60,7 @@ impl Withdrawal {
         self.in_time(self.service(&key, announcement)).await;
     }
 
-    /// Withdraws `services` and what is left of others, of those whose withdrawal is `under_way` when
+    /// Withdraws the process, `services` and what is left of others, of those whose withdrawal is `under_way` when
     /// that has ended.
     pub(super) async fn all(self, services: Announcements, mut under_way: UnderWay) {
         under_way.retain(|key, _| !services.contains_key(key));
@@ -69,7 +71,8 @@ impl Withdrawal {
             withdrawal.emptied().await;
             self.registrations(self.left.of(key)).await;
         });
-        self.in_time(join3(idle, join_all(first), join_all(again))).await;
+        let process = self.process.unregister();
+        self.in_time(join4(process, idle, join_all(first), join_all(again))).await;
     }
 
     async fn in_time<T>(&self, withdrawal: impl Future<Output = T>) {

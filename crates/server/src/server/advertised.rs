@@ -10,6 +10,7 @@ use dubhe_core::random::SplitMix;
 use dubhe_core::registry::Registry;
 use dubhe_core::time::Clock as _;
 use dubhe_core::{Code, Status};
+use dubhe_net::detect::TlsMode;
 use dubhe_net::io::SockAddr;
 use dubhe_net::time::TokioClock;
 
@@ -110,8 +111,19 @@ pub(super) fn announcer(
         started: Some(TokioClock.wall()),
         ..Instance::default()
     };
+    let http = http(port.filter(|_| !instance.host.is_empty()), options);
     let random = Arc::new(SplitMix::from_os());
-    Ok(Announcer::new(registries, instance, offers, options.withdraw_timeout, random))
+    Ok(Announcer::new(registries, instance, offers, http, options.withdraw_timeout, random))
+}
+
+/// The way to the server by HTTP, which every port speaks with Triple.
+fn http(port: Option<u16>, options: &ServerOptions) -> Option<Offer> {
+    let protocol = match options.accept.tls_mode {
+        TlsMode::Required => "https",
+        TlsMode::Off | TlsMode::Optional => "http",
+    };
+    let offer = |port| Offer { protocol: protocol.into(), port };
+    port.filter(|_| cfg!(feature = "triple")).map(offer)
 }
 
 #[cfg(test)]
