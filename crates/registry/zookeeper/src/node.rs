@@ -21,7 +21,7 @@ pub(crate) struct NodeKeeper {
     pub(crate) random: Arc<dyn RandomSource>,
 }
 
-/// How often in a row a node that somebody takes away is put back without a pause: two processes of
+/// The times in a row that a node that somebody takes away is put back without a pause: two processes of
 /// one address must not drive each other.
 const PROMPT_RETURNS: u32 = 1;
 
@@ -205,7 +205,7 @@ impl NodeKeeper {
         Err(Error::NodeExists)
     }
 
-    /// What there is of the node, with its data where they matter, and a watch.
+    /// The facts of the node that is there, with its data where they matter, and a watch.
     async fn look(&self, node: &Node) -> Result<(Option<(Stat, Option<Bytes>)>, Watch), Error> {
         if node.checks_data {
             match self.client.get_watched(&node.path).await {
