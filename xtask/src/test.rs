@@ -90,14 +90,16 @@ fn doc(tally: &mut Tally) -> Result<()> {
     Ok(())
 }
 
-/// The registry against real servers, which the tests start themselves.
+/// The registry against real servers and applications of Dubbo Java, which the tests start themselves.
 fn zookeeper(tally: &mut Tally) -> Result<()> {
-    if let Some(how) = Peer::ZooKeeper.missing() {
+    const JAVA: Peer = Peer::Java("3");
+    if let Some(how) = Peer::ZooKeeper.missing().or(JAVA.missing()) {
         tally.skip("zookeeper", how);
         return Ok(());
     }
     let peers = Peers::new("zookeeper")?;
     check(&mut peers.command(Peer::ZooKeeper, &["prepare"]))?;
+    check(&mut peers.command(JAVA, &["prepare"]))?;
     tests(tally, &["test", "--package", "dubhe-zookeeper", "--test", "zookeeper"])?;
 
     // The example of the same, as its page says to run it.

@@ -10,6 +10,8 @@ pub mod application;
 mod file;
 mod memory;
 pub mod provider_url;
+mod simplified;
 
 pub use file::File;
 pub use memory::{Memory, MemoryDiscovery, MemoryDocuments};
+pub use simplified::simplify;

@@ -59,6 +59,8 @@ pub(super) const SUITES: &[Suite] = &[
     suite("rust->java-grpc/grpc", Peer::JavaGrpc, 19),
     suite("java-3.3.6->rust/dubbo/zookeeper", JAVA, 829),
     suite("rust->java-3.3.6/dubbo/zookeeper", JAVA, 804),
+    suite("java-2.7.23->rust/dubbo/zookeeper", JAVA_2_7, 820),
+    suite("rust->java-2.7.23/dubbo/zookeeper", JAVA_2_7, 797),
     suite("go->rust/dubbo/zookeeper", Peer::Go, 11),
     suite("rust->go/dubbo/zookeeper", Peer::Go, 11),
     suite("java-3.3.6->rust/tri/zookeeper", JAVA, 850),

@@ -15,10 +15,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::client::{Client, ClientState, Error};
-use crate::discovery::Instances;
 use crate::node::{KeptNode, Node, NodeKeeper, NodeState};
 use crate::options::ZooKeeperOptions;
-use crate::registry::Providers;
+
+/// The number of requests that are on their way together, of those that read many nodes.
+pub(crate) const READS_AT_ONCE: usize = 64;
 
 /// The last errors of subscriptions, until they are answered.
 #[derive(Debug)]
@@ -50,7 +51,7 @@ impl<K: Eq + Hash + Clone> Errors<K> {
     }
 }
 
-/// A session with an ensemble, and everything that is announced in it.
+/// A session with an ensemble, and the nodes that are kept in place in it.
 pub(crate) struct Ensemble {
     pub(crate) keeper: NodeKeeper,
     /// The name in the log.
@@ -60,13 +61,10 @@ pub(crate) struct Ensemble {
     runtime: Handle,
     /// Keeps nodes in place; ends with the ensemble.
     tasks: Mutex<JoinSet<()>>,
-    /// The providers of services and the instances of applications that were announced.
-    pub(crate) providers: Providers,
-    pub(crate) instances: Instances,
 }
 
 impl Ensemble {
-    /// Must be called within a tokio runtime.
+    /// An ensemble whose tasks run in the present tokio runtime.
     pub(crate) fn new(keeper: NodeKeeper, name: String, options: ZooKeeperOptions) -> Arc<Self> {
         Arc::new(Self {
             keeper,
@@ -74,8 +72,6 @@ impl Ensemble {
             options,
             runtime: Handle::current(),
             tasks: Mutex::new(JoinSet::new()),
-            providers: Providers::default(),
-            instances: Instances::default(),
         })
     }
 

@@ -32,6 +32,7 @@ mod ensemble;
 pub mod instance_json;
 mod node;
 mod options;
+mod percent;
 mod registry;
 mod wire;
 

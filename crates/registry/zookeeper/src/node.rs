@@ -21,9 +21,9 @@ pub(crate) struct NodeKeeper {
     pub(crate) random: Arc<dyn RandomSource>,
 }
 
-/// The pause after which a node that others take away is put in place again, once they did so
-/// twice in a row: two processes of one address must not drive each other.
-const CONTEST_FAILURES: u32 = 1;
+/// The times in a row that a node that somebody takes away is put back without a pause: two processes of
+/// one address must not drive each other.
+const PROMPT_RETURNS: u32 = 1;
 
 /// A node that is to exist.
 pub(crate) struct Node {
@@ -161,8 +161,8 @@ impl NodeKeeper {
             return;
         }
         *contested = contested.saturating_add(1);
-        if *contested > CONTEST_FAILURES {
-            let pause = self.pause(*contested - CONTEST_FAILURES);
+        if *contested > PROMPT_RETURNS {
+            let pause = self.pause(*contested - PROMPT_RETURNS);
             if contested.is_power_of_two() {
                 let (node, times) = (&node.path, *contested);
                 tracing::warn!(
@@ -205,7 +205,7 @@ impl NodeKeeper {
         Err(Error::NodeExists)
     }
 
-    /// What there is of the node, with its data where they matter, and a watch.
+    /// The facts of the node that is there, with its data where they matter, and a watch.
     async fn look(&self, node: &Node) -> Result<(Option<(Stat, Option<Bytes>)>, Watch), Error> {
         if node.checks_data {
             match self.client.get_watched(&node.path).await {

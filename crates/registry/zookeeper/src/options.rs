@@ -45,7 +45,7 @@ pub struct ZooKeeperOptions {
     pub ssl: Option<SslOptions>,
     /// `simplified=true`: providers and consumers are registered with the few parameters that consumers
     /// need, and with those that `extra-keys` names, separated by commas. Default none, all of them.
-    pub simplified: Option<Vec<String>>,
+    pub simplified: Option<Vec<ByteString>>,
     /// User and password, from `user:password@` or `username` and `password`.
     pub credentials: Option<Credentials>,
     /// `session` in milliseconds: the time for which nodes outlive a provider that is gone. Default
@@ -115,7 +115,7 @@ impl ZooKeeperOptions {
         let namespace = path("namespace", set("namespace").unwrap_or("dubbo"))?;
         let simplified = param_flag(&url, "simplified", false).map_err(wrong)?.then(|| {
             let keys = set("extra-keys").unwrap_or_default().split(',').map(str::trim);
-            keys.filter(|key| !key.is_empty()).map(ToOwned::to_owned).collect()
+            keys.filter(|key| !key.is_empty()).map(ByteString::from).collect()
         });
         Ok(Self {
             servers,
@@ -280,7 +280,7 @@ mod tests {
                 identity: Some(("/c".to_owned(), "/k".to_owned())),
                 server_name: Some("zk".to_owned()),
             }),
-            simplified: Some(vec!["zone".to_owned(), "x".to_owned()]),
+            simplified: Some(vec!["zone".into(), "x".into()]),
             credentials: Some(Credentials { user: "me".into(), password: "secret".into() }),
             session_timeout: Duration::from_secs(5),
             timeout: Duration::from_millis(100),

@@ -11,11 +11,11 @@ use dubhe_core::metadata_info::{MetadataInfo, ServiceInfo};
 use dubhe_core::registry::Registration;
 use dubhe_core::time::SystemTime;
 
-use super::simplified::simplify;
 use crate::application::instance::{MetadataStorage, ServiceInstance};
 use crate::application::metadata_info::{is_of_process, revision};
 use crate::application::options::ApplicationOptions;
 use crate::provider_url;
+use crate::simplified::simplify;
 
 /// The instances of the application. There is one for each host, and more where one protocol has
 /// several ports: an instance has one port for each protocol.

@@ -4,7 +4,6 @@ mod desired;
 mod exported;
 mod mapper;
 mod publisher;
-mod simplified;
 
 use std::sync::Arc;
 
@@ -22,6 +21,7 @@ use self::publisher::{Board, Publisher};
 use super::discovery::ServiceDiscovery;
 use super::follow::Task;
 use super::registry::Parts;
+use crate::simplified::simplify;
 
 /// What registrations of a registry share.
 pub(super) struct Provider {
@@ -149,7 +149,10 @@ impl Provider {
         if !options.simplified {
             return registration.clone();
         }
-        let params = simplified::simplify(&registration.params.params, &options.extra_keys);
+        // A registry that writes fewer needs the methods to know which parameters are theirs.
+        let extra =
+            options.extra_keys.iter().cloned().chain(["interface".into(), "methods".into()]);
+        let params = simplify(&registration.params.params, &extra.collect::<Vec<_>>());
         Registration { params: Arc::new(ServiceParams { params }), ..registration.clone() }
     }
 

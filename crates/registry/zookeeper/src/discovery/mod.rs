@@ -16,13 +16,10 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use parking_lot::Mutex;
 
 use crate::client::Error;
-use crate::ensemble::{Ensemble, Errors};
+use crate::ensemble::{Ensemble, Errors, READS_AT_ONCE};
 use crate::instance_json::{RegisteredInstance, to_json};
 use crate::node::{KeptNode, Node};
 use subscription::Subscription;
-
-/// The number of requests that are on their way together, of those that read many nodes.
-pub(crate) const READS_AT_ONCE: usize = 64;
 
 /// The instances that were announced, and the errors of subscriptions to applications.
 #[derive(Default)]
@@ -60,11 +57,14 @@ struct Announced {
 /// }
 /// ```
 #[derive(Clone)]
-pub struct ZooKeeperDiscovery(Arc<Ensemble>);
+pub struct ZooKeeperDiscovery {
+    ensemble: Arc<Ensemble>,
+    instances: Arc<Instances>,
+}
 
 impl ZooKeeperDiscovery {
-    pub(crate) fn new(ensemble: Arc<Ensemble>) -> Self {
-        Self(ensemble)
+    pub(crate) fn new(ensemble: Arc<Ensemble>, instances: Arc<Instances>) -> Self {
+        Self { ensemble, instances }
     }
 
     /// The node of an application.
@@ -73,7 +73,7 @@ impl ZooKeeperDiscovery {
             && !matches!(application, "." | "..")
             && !application.contains(|c: char| c == '/' || c.is_control());
         if usable {
-            return Ok(format!("{}/{application}", self.0.options.services_root));
+            return Ok(format!("{}/{application}", self.ensemble.options.services_root));
         }
         let why = format!("{} is no name of an application in zookeeper", Printable(application));
         Err(Status::new(Code::InvalidArgument, why))
@@ -82,7 +82,7 @@ impl ZooKeeperDiscovery {
     /// The node of an instance and its data, which say when it was registered.
     fn node(&self, instance: &ServiceInstance) -> Result<Node, Status> {
         let path = self.application_path(&instance.instance.application)?;
-        let registered = u64::try_from(self.0.now_ms()).unwrap_or(u64::MAX);
+        let registered = u64::try_from(self.ensemble.now_ms()).unwrap_or(u64::MAX);
         let registered = RegisteredInstance { instance: instance.clone(), registered };
         Ok(Node {
             path: format!("{path}/{}", instance.address()),
@@ -95,7 +95,7 @@ impl ZooKeeperDiscovery {
     /// Announces an instance, or replaces one of its address; says whether it is a new one.
     fn announce(&self, key: &Identity, instance: &ServiceInstance) -> Result<bool, Status> {
         let node = self.node(instance)?;
-        let mut announced = self.0.instances.announced.lock();
+        let mut announced = self.instances.announced.lock();
         match announced.get_mut(key) {
             Some(same) if same.instance == *instance => Ok(false),
             Some(other) => {
@@ -104,7 +104,7 @@ impl ZooKeeperDiscovery {
                 Ok(false)
             }
             None => {
-                let kept = self.0.keep(node);
+                let kept = self.ensemble.keep(node);
                 announced.insert(key.clone(), Announced { instance: instance.clone(), kept });
                 Ok(true)
             }
@@ -112,8 +112,8 @@ impl ZooKeeperDiscovery {
     }
 
     async fn list(&self) -> Result<Vec<ByteString>, Error> {
-        let client = self.0.client();
-        let (root, shared) = (&*self.0.options.services_root, &*self.0.options.root);
+        let client = self.ensemble.client();
+        let (root, shared) = (&*self.ensemble.options.services_root, &*self.ensemble.options.root);
         let names = match client.list(if root.is_empty() { "/" } else { root }).await {
             Err(Error::NoNode) => Vec::new(),
             names => names?,
@@ -138,7 +138,7 @@ fn identity(instance: &ServiceInstance) -> Identity {
 
 impl ServiceDiscovery for ZooKeeperDiscovery {
     fn name(&self) -> &str {
-        &self.0.name
+        &self.ensemble.name
     }
 
     fn register(&self, instance: ServiceInstance) -> Registering<'_, ()> {
@@ -151,18 +151,18 @@ impl ServiceDiscovery for ZooKeeperDiscovery {
                 Err(wrong) => Err(wrong),
                 Ok(new) => {
                     let state = {
-                        let announced = self.0.instances.announced.lock();
+                        let announced = self.instances.announced.lock();
                         announced.get(&key).map(|announced| announced.kept.state())
                     };
                     let placed = match state {
-                        Some(state) => self.0.wait_placed(state).await,
+                        Some(state) => self.ensemble.wait_placed(state).await,
                         None => {
                             Err(Status::new(Code::Aborted, "unregistered during its registration"))
                         }
                     };
                     if new && placed.is_err() {
                         // One that was there before stays: its data are replaced when that can be done.
-                        self.0.instances.announced.lock().remove(&key);
+                        self.instances.announced.lock().remove(&key);
                     }
                     placed
                 }
@@ -179,12 +179,12 @@ impl ServiceDiscovery for ZooKeeperDiscovery {
 
     fn unregister(&self, instance: &ServiceInstance) -> Registering<'_, ()> {
         let key = identity(instance);
-        let announced = self.0.instances.announced.lock().remove(&key);
+        let announced = self.instances.announced.lock().remove(&key);
         Box::pin(async move {
             let Some(Announced { kept, .. }) = announced else { return Ok(()) };
             let state = kept.state();
             drop(kept);
-            let done = self.0.wait_removed(state).await;
+            let done = self.ensemble.wait_removed(state).await;
             done.map_err(|status| {
                 status.context(format_args!("cannot unregister the instance {}", key.1))
             })
@@ -193,43 +193,43 @@ impl ServiceDiscovery for ZooKeeperDiscovery {
 
     fn subscribe(&self, application: &str) -> Registering<'_, InstanceSnapshots> {
         let subscription = self.application_path(application).and_then(|path| {
-            self.0.open()?;
-            let (keeper, errors) = (self.0.keeper.clone(), self.0.instances.errors.clone());
+            self.ensemble.open()?;
+            let (keeper, errors) = (self.ensemble.keeper.clone(), self.instances.errors.clone());
             Ok(Subscription::new(keeper, application.into(), path, errors))
         });
-        // The ensemble stays for as long as its subscriptions do.
-        let ensemble = self.0.clone();
+        // What is registered stays for as long as subscriptions do.
+        let discovery = self.clone();
         Box::pin(std::future::ready(subscription.map(|subscription| {
-            let state = (subscription, ensemble);
-            Box::pin(stream::unfold(state, async |(mut subscription, ensemble)| {
+            let state = (subscription, discovery);
+            Box::pin(stream::unfold(state, async |(mut subscription, discovery)| {
                 let snapshot = subscription.next().await?;
-                Some((snapshot, (subscription, ensemble)))
+                Some((snapshot, (subscription, discovery)))
             })) as InstanceSnapshots
         })))
     }
 
     fn applications(&self) -> Registering<'_, Vec<ByteString>> {
         Box::pin(async move {
-            let done = self.0.repeated(|| self.list()).await;
+            let done = self.ensemble.repeated(|| self.list()).await;
             done.map_err(|status| status.context("cannot list the applications"))
         })
     }
 
     fn is_read_only(&self) -> bool {
-        !self.0.options.register
+        !self.ensemble.options.register
     }
 
     fn failure(&self, application: &str) -> Option<Status> {
-        self.0.failure(&*self.0.instances.errors, application)
+        self.ensemble.failure(&*self.instances.errors, application)
     }
 
     fn backoff(&self) -> FullJitter {
-        self.0.client().backoff()
+        self.ensemble.client().backoff()
     }
 }
 
 impl fmt::Debug for ZooKeeperDiscovery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ZooKeeperDiscovery").field(&self.0.options).finish()
+        f.debug_tuple("ZooKeeperDiscovery").field(&self.ensemble.options).finish()
     }
 }

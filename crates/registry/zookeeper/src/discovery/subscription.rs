@@ -12,9 +12,8 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, FuturesUnordered, StreamExt};
 use tokio::sync::watch;
 
-use super::READS_AT_ONCE;
 use crate::client::{ClientState, Error, Watch};
-use crate::ensemble::Errors;
+use crate::ensemble::{Errors, READS_AT_ONCE};
 use crate::instance_json::{RegisteredInstance, from_json};
 use crate::node::NodeKeeper;
 

@@ -5,7 +5,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::paths::{Paths, metadata_key};
 use crate::client::{Client, Error};
-use crate::discovery::READS_AT_ONCE;
+use crate::ensemble::READS_AT_ONCE;
 
 /// The depth below a root to which nodes are listed: that of the definitions of services.
 const MAX_DEPTH: usize = 5;

@@ -26,7 +26,7 @@ use paths::Paths;
 /// | --- | --- |
 /// | [`DocumentKey::Config`] | `/dubbo/config/{group}/{key}`; `namespace` of the registry URL in place of `dubbo` |
 /// | [`DocumentKey::Mapping`] | `/dubbo/mapping/{interface}`; `group` in place of `dubbo`, here and below |
-/// | [`DocumentKey::Metadata`] | `/dubbo/metadata/{application}/{revision}`; read from `/dubbo/{application}/{revision}`, too, where dubbo-go 3.3.2 writes it |
+/// | [`DocumentKey::Metadata`] | `/dubbo/metadata/{application}/{revision}`; `get` looks at `/dubbo/{application}/{revision}`, too, where dubbo-go 3.3.2 writes it |
 /// | [`DocumentKey::Definition`] | `/dubbo/metadata/{interface}/{version}/{group}/{side}/{application}`, without what is empty |
 ///
 /// A [`version`](Document::version) is that of the node, which begins anew when the node is removed

@@ -3,7 +3,7 @@
 use dubhe_core::documents::{DocumentKey, Side};
 use dubhe_core::{Code, ServiceKey, Status};
 
-use crate::registry::names;
+use crate::percent::{decode, encode};
 
 /// The roots of documents.
 #[derive(Clone, Copy)]
@@ -30,7 +30,7 @@ impl Paths<'_> {
                 (root, &["metadata", application, revision])
             }
             DocumentKey::Definition { service, side, application } => {
-                encoded = names::encode(service.interface());
+                encoded = encode(service.interface());
                 let (version, group) = (service.version(), service.group());
                 let parts = ["metadata", &encoded, version, group, side.as_str(), application];
                 return join(root, &parts, 4, key);
@@ -75,7 +75,7 @@ pub(super) fn metadata_key(parts: &[&str]) -> Option<DocumentKey> {
     let definition =
         |interface: &str, version: &str, group: &str, side: &str, application: &str| {
             let side = side_of(side)?;
-            let interface = names::decode(interface);
+            let interface = decode(interface);
             let service = ServiceKey::new(interface, group.to_owned(), version.to_owned());
             Some(DocumentKey::Definition { service, side, application: application.into() })
         };

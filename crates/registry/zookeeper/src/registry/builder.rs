@@ -136,7 +136,7 @@ impl ZooKeeperBuilder {
             dial,
         });
         let name = name(&options);
-        ZooKeeper(Ensemble::new(NodeKeeper { client, clock, random }, name, options))
+        ZooKeeper::new(Ensemble::new(NodeKeeper { client, clock, random }, name, options))
     }
 }
 

@@ -16,7 +16,7 @@ mod tests {
     use crate::registry::names;
 
     fn taken(wanted: ServiceKey, query: &str) -> bool {
-        let name = names::encode(&format!("dubbo://h:1/a.B?interface=a.B{query}"));
+        let name = crate::percent::encode(&format!("dubbo://h:1/a.B?interface=a.B{query}"));
         matches(&wanted, &names::parse(&name).unwrap())
     }
 

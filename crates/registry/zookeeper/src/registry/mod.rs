@@ -3,7 +3,7 @@
 mod builder;
 mod empty_protection;
 mod matching;
-pub(crate) mod names;
+mod names;
 mod subscription;
 
 use std::collections::HashMap;
@@ -20,11 +20,12 @@ use futures_util::stream;
 use parking_lot::Mutex;
 
 use crate::client::Client;
-use crate::discovery::ZooKeeperDiscovery;
+use crate::discovery::{Instances, ZooKeeperDiscovery};
 use crate::documents::ZooKeeperDocuments;
 use crate::ensemble::{Ensemble, Errors};
 use crate::node::{KeptNode, Node};
 use crate::options::ZooKeeperOptions;
+use crate::percent::encode;
 pub use builder::ZooKeeperBuilder;
 use subscription::Subscription;
 
@@ -48,11 +49,17 @@ use subscription::Subscription;
 /// }
 /// ```
 #[derive(Clone)]
-pub struct ZooKeeper(Arc<Ensemble>);
+pub struct ZooKeeper(Arc<Inner>);
+
+struct Inner {
+    ensemble: Arc<Ensemble>,
+    providers: Providers,
+    instances: Arc<Instances>,
+}
 
 /// The providers that were announced, and the errors of subscriptions to services.
 #[derive(Default)]
-pub(crate) struct Providers {
+struct Providers {
     announced: Mutex<HashMap<Identity, Announced>>,
     errors: Arc<Errors<ServiceKey>>,
 }
@@ -66,14 +73,22 @@ struct Announced {
 }
 
 impl ZooKeeper {
+    fn new(ensemble: Arc<Ensemble>) -> Self {
+        Self(Arc::new(Inner {
+            ensemble,
+            providers: Providers::default(),
+            instances: Arc::default(),
+        }))
+    }
+
     /// The client that everything goes through.
     pub fn client(&self) -> &Client {
-        &self.0.keeper.client
+        &self.0.ensemble.keeper.client
     }
 
     /// The options.
     pub fn options(&self) -> &ZooKeeperOptions {
-        &self.0.options
+        &self.0.ensemble.options
     }
 
     /// Ends the session, and with it everything that was announced. Subscriptions end.
@@ -84,25 +99,25 @@ impl ZooKeeper {
     /// The instances of applications in the same ensemble, for registries of application level. It
     /// shares the session, and what is registered through it.
     pub fn discovery(&self) -> ZooKeeperDiscovery {
-        ZooKeeperDiscovery::new(self.0.clone())
+        ZooKeeperDiscovery::new(self.0.ensemble.clone(), self.0.instances.clone())
     }
 
     /// The documents in the same ensemble: a config centre and a metadata centre, in the same session.
     pub fn documents(&self) -> ZooKeeperDocuments {
-        ZooKeeperDocuments::new(self.0.clone())
+        ZooKeeperDocuments::new(self.0.ensemble.clone())
     }
 
     /// `{root}/{interface}`.
     fn service_path(&self, service: &ServiceKey) -> String {
-        format!("{}/{}", self.options().root, names::encode(service.interface()))
+        format!("{}/{}", self.options().root, encode(service.interface()))
     }
 
     fn keep_provider(&self, registration: &Registration) -> KeptNode {
         let Registration { service, instance, params, .. } = registration;
         let dynamic = params.get("dynamic").map_or(self.options().dynamic, |text| text != "false");
-        let simplified = self.options().simplified.as_ref();
-        let name = names::provider(registration, dynamic, self.0.now_ms(), simplified);
-        self.0.keep(Node {
+        let simplified = self.options().simplified.as_deref();
+        let name = names::provider(registration, dynamic, self.0.ensemble.now_ms(), simplified);
+        self.0.ensemble.keep(Node {
             path: format!("{}/providers/{name}", self.service_path(service)),
             data: instance.host.clone().into_bytes(),
             ephemeral: dynamic,
@@ -113,14 +128,15 @@ impl ZooKeeper {
     fn keep_consumer(&self, service: &ServiceKey, local: IpAddr) -> Option<KeptNode> {
         let (application, simplified) =
             (&self.options().application, self.options().simplified.is_some());
-        let name = names::consumer(service, local, application, self.0.now_ms(), simplified);
+        let name =
+            names::consumer(service, local, application, self.0.ensemble.now_ms(), simplified);
         let node = Node {
             path: format!("{}/consumers/{name}", self.service_path(service)),
             data: local.to_string().into_bytes().into(),
             ephemeral: true,
             checks_data: false,
         };
-        self.options().register.then(|| self.0.keep(node))
+        self.options().register.then(|| self.0.ensemble.keep(node))
     }
 }
 
@@ -131,7 +147,7 @@ fn identity(registration: &Registration) -> Identity {
 
 impl Registry for ZooKeeper {
     fn name(&self) -> &str {
-        &self.0.name
+        &self.0.ensemble.name
     }
 
     fn is_read_only(&self) -> bool {
@@ -156,7 +172,7 @@ impl Registry for ZooKeeper {
                     }
                 }
             };
-            let done = self.0.wait_placed(node_state).await;
+            let done = self.0.ensemble.wait_placed(node_state).await;
             // The node with the old parameters goes when the new one is there, lest there be none.
             drop(replaced);
             done.map_err(|status| {
@@ -173,7 +189,7 @@ impl Registry for ZooKeeper {
             let Some(Announced { kept, .. }) = announced else { return Ok(()) };
             let node_state = kept.state();
             drop(kept);
-            let done = self.0.wait_removed(node_state).await;
+            let done = self.0.ensemble.wait_removed(node_state).await;
             done.map_err(|status| status.context(format_args!("cannot unregister {service}")))
         })
     }
@@ -181,7 +197,7 @@ impl Registry for ZooKeeper {
     fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
         let path = self.service_path(service);
         let subscription = Subscription::new(
-            self.0.keeper.clone(),
+            self.0.ensemble.keeper.clone(),
             service.clone(),
             path,
             self.options().register,
@@ -194,7 +210,7 @@ impl Registry for ZooKeeper {
                 let snapshot = subscription.next(announce).await?;
                 Some((snapshot, (subscription, registry)))
             });
-        let open = self.0.open();
+        let open = self.0.ensemble.open();
         Box::pin(std::future::ready(open.map(|()| Box::pin(snapshots) as Snapshots)))
     }
 
@@ -203,12 +219,12 @@ impl Registry for ZooKeeper {
     }
 
     fn failure(&self, service: &ServiceKey) -> Option<Status> {
-        self.0.failure(&self.0.providers.errors, service)
+        self.0.ensemble.failure(&self.0.providers.errors, service)
     }
 }
 
 impl fmt::Debug for ZooKeeper {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("ZooKeeper").field(&self.0.options).finish()
+        f.debug_tuple("ZooKeeper").field(&self.0.ensemble.options).finish()
     }
 }

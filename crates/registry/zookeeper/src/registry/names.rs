@@ -6,44 +6,18 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
+use bytestring::ByteString;
 use dubhe_core::ServiceKey;
 use dubhe_core::endpoint::Params;
 use dubhe_core::registry::Registration;
 use dubhe_core::url::Url;
 use dubhe_registry::provider_url::{self, DUBBO_VERSION, RELEASE};
+use dubhe_registry::simplify;
 
-/// The parameters of a provider that a simplified registration has, where they are set (Dubbo Java
-/// `RegistryProtocol`, `DEFAULT_REGISTER_PROVIDER_KEYS`).
-const SIMPLIFIED: [&str; 26] = [
-    "application",
-    "auth",
-    "authenticator",
-    "cluster",
-    "codec",
-    "connections",
-    "deprecated",
-    "dubbo",
-    "exchanger",
-    "group",
-    "ipv6",
-    "loadbalance",
-    "mock",
-    "packable.method.factory",
-    "password",
-    "path",
-    "prefer.serialization",
-    "release",
-    "serialization",
-    "side",
-    "timeout",
-    "token",
-    "username",
-    "version",
-    "warmup",
-    "weight",
-];
+use crate::percent::{decode, encode};
 
-/// The same of a consumer (`DEFAULT_REGISTER_CONSUMER_KEYS`), and what makes it one.
+/// The parameters of a consumer that a simplified registration has (Dubbo Java
+/// `RegistryProtocol.DEFAULT_REGISTER_CONSUMER_KEYS`), and what makes it one.
 const SIMPLIFIED_CONSUMER: [&str; 7] =
     ["application", "category", "check", "dubbo", "group", "release", "version"];
 
@@ -53,21 +27,12 @@ pub(super) fn provider(
     registration: &Registration,
     dynamic: bool,
     now_ms: u128,
-    simplified: Option<&Vec<String>>,
+    simplified: Option<&[ByteString]>,
 ) -> String {
     // What the measured URL of Dubbo Java 3.3.6 has.
     let mut url = provider_url::to_published_url(registration, dynamic, now_ms);
-    if let Some(more) = simplified {
-        let methods = url.params.get("methods").cloned().unwrap_or_default();
-        let of_method = |name: &str| {
-            let method = name.split_once('.').map(|(method, _)| method);
-            method.is_some_and(|method| methods.split(',').any(|one| one == method))
-        };
-        url.params.retain(|name, _| {
-            SIMPLIFIED.contains(&&**name)
-                || more.iter().any(|one| **one == **name)
-                || of_method(name)
-        });
+    if let Some(extra) = simplified {
+        url.params = simplify(&url.params, extra);
     }
     encode(&text(&url))
 }
@@ -139,49 +104,6 @@ fn text(url: &Url) -> String {
         let _ = write!(all, "{between}{name}={}", value.replace('&', "%26"));
     }
     all
-}
-
-/// Percent-encoding as Java's `URLEncoder` does it.
-pub(crate) fn encode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() * 3 / 2);
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'*' | b'_' => {
-                out.push(char::from(byte));
-            }
-            b' ' => out.push('+'),
-            _ => {
-                let _ = write!(out, "%{byte:02X}");
-            }
-        }
-    }
-    out
-}
-
-/// Percent-decoding as Java's `URLDecoder` does it; what is no encoding stays as it is, and bytes
-/// that are not UTF-8 become U+FFFD.
-pub(crate) fn decode(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        rest = after;
-        match (first, after) {
-            (b'%', [high, low, after @ ..]) => {
-                let digit = |byte: &u8| char::from(*byte).to_digit(16);
-                let value = digit(high).zip(digit(low)).map(|(high, low)| high * 16 + low);
-                match value.and_then(|value| u8::try_from(value).ok()) {
-                    Some(byte) => {
-                        out.push(byte);
-                        rest = after;
-                    }
-                    None => out.push(b'%'),
-                }
-            }
-            (b'+', _) => out.push(b' '),
-            (byte, _) => out.push(*byte),
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 #[cfg(test)]

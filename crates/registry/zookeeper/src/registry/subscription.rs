@@ -253,7 +253,9 @@ mod tests {
 
     #[test]
     fn a_restarted_provider_counts_once_with_what_it_says_now() {
-        let one = |query: &str| names::parse(&names::encode(&format!("dubbo://{query}"))).unwrap();
+        let one = |query: &str| {
+            names::parse(&crate::percent::encode(&format!("dubbo://{query}"))).unwrap()
+        };
         let all = [
             one("h:2/a.B?timestamp=1"),
             one("h:1/a.B?timestamp=5&weight=1"),

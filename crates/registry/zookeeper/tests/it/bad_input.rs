@@ -5,7 +5,7 @@ use dubhe_zookeeper::ZooKeeper;
 use dubhe_zookeeper::client::Error;
 use tracing::Level;
 
-use super::fake::{Fake, TIMEOUT, answer, granted, names, stat};
+use super::fake::{Fake, TIMEOUT, answer, granted, names, stat, stat_of};
 use super::support::clock;
 
 /// Asks for children; the server answers with `bytes` and hangs up.
@@ -76,6 +76,28 @@ async fn nonsense_ends_the_connection_and_the_call_with_it() {
         };
         let (answered, ()) = tokio::join!(client.children("/a"), serve);
         assert_eq!(answered.map(|(names, _)| names), Err(Error::Disconnected), "{bytes:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn data_that_are_cut_off_end_the_connection_and_the_call_with_it() {
+    // Two bytes of data and a `Stat`, of which as many arrive as the frame says.
+    let record = [&b"\0\0\0\x02hi"[..], &stat_of(7, 3)].concat();
+    for kept in 0..=record.len() {
+        let mut fake = Fake::new();
+        let client = fake.client();
+        let mut line = fake.welcome(1).await;
+        client.connected().await.unwrap();
+        let serve = async {
+            let request = line.request().await;
+            line.answer(request.id, 1, 0, &record[..kept]).await;
+            assert!(kept == record.len() || line.ended().await);
+        };
+        let (answered, ()) = tokio::join!(client.get("/a"), serve);
+        let answered = answered.map(|(data, stat)| (data, stat.ephemeral_owner, stat.version));
+        let expected = Ok((b"hi"[..].into(), 7, 3));
+        let expected = if kept == record.len() { expected } else { Err(Error::Disconnected) };
+        assert_eq!(answered, expected, "{kept}");
     }
 }
 

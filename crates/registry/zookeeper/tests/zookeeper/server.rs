@@ -34,7 +34,7 @@ impl Server {
         server
     }
 
-    /// Where a test may write what goes with the server.
+    /// The folder of the server, in which a test may write, too.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }

@@ -1,11 +1,13 @@
 //! Simplified registration: the parameters that consumers need.
+//!
+//! Measured at Dubbo Java 3.3.6 with ZooKeeper: neither `interface` nor `methods` is kept, but the
+//! parameters of single methods are.
 
 use bytestring::ByteString;
 use dubhe_core::endpoint::Params;
 
-/// The parameters that are always kept (Dubbo Java `RegistryProtocol.DEFAULT_REGISTER_PROVIDER_KEYS`,
-/// the interface and the methods).
-const KEPT: [&str; 28] = [
+/// The parameters that are always kept (Dubbo Java `RegistryProtocol.DEFAULT_REGISTER_PROVIDER_KEYS`).
+const KEPT: [&str; 26] = [
     "application",
     "codec",
     "exchanger",
@@ -32,13 +34,11 @@ const KEPT: [&str; 28] = [
     "authenticator",
     "username",
     "password",
-    "interface",
-    "methods",
 ];
 
-/// The parameters that a simplified registration keeps: those above, `extra` ones, and those of single
-/// methods.
-pub(super) fn simplify(params: &Params, extra: &[ByteString]) -> Params {
+/// Returns the parameters that a simplified registration keeps: those that consumers need, `extra` ones,
+/// and those of single methods.
+pub fn simplify(params: &Params, extra: &[ByteString]) -> Params {
     let methods = params.get("methods").map(|all| &**all).unwrap_or_default();
     let of_method = |name: &str| {
         let owner = name.split_once('.').map(|(owner, _)| owner);
@@ -68,7 +68,7 @@ mod tests {
             let kept = simplify(&params, extra);
             kept.keys().map(ToString::to_string).collect::<Vec<_>>()
         };
-        assert_eq!(names(&[]), ["hello.timeout", "methods", "timeout"]);
-        assert_eq!(names(&["owner".into()]), ["hello.timeout", "methods", "owner", "timeout"]);
+        assert_eq!(names(&[]), ["hello.timeout", "timeout"]);
+        assert_eq!(names(&["owner".into()]), ["hello.timeout", "owner", "timeout"]);
     }
 }
