@@ -271,7 +271,9 @@ pub mod registry {
     pub use dubhe_core::registry::{
         Excluded, Health, Registering, Registration, Registry, Snapshot, Snapshots, fixed,
     };
-    pub use dubhe_registry::{File, Memory, application, provider_url};
+    pub use dubhe_registry::{
+        File, Memory, MemoryDiscovery, MemoryDocuments, application, provider_url,
+    };
     #[cfg(feature = "zookeeper")]
     pub use dubhe_zookeeper::{ZooKeeper, ZooKeeperBuilder, ZooKeeperOptions};
 }

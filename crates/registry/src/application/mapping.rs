@@ -11,7 +11,8 @@ pub(super) fn with(text: &str, application: &str) -> Option<String> {
         return None;
     }
     // What others wrote stays as it is, as in Java.
-    let whole = if text.is_empty() { application.to_owned() } else { format!("{text},{application}") };
+    let whole =
+        if text.is_empty() { application.to_owned() } else { format!("{text},{application}") };
     Some(whole)
 }
 

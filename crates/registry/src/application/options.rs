@@ -151,12 +151,16 @@ impl ApplicationOptions {
         };
         let register_mode = match param("register-mode") {
             None => default.register_mode,
-            Some(text) => text.parse().map_err(|error: Status| wrong(error.message().to_owned()))?,
+            Some(text) => {
+                text.parse().map_err(|error: Status| wrong(error.message().to_owned()))?
+            }
         };
         let step = ["migration.step", "dubbo.application.service-discovery.migration"];
         let migration_step = match step.into_iter().find_map(param) {
             None => default.migration_step,
-            Some(text) => text.parse().map_err(|error: Status| wrong(error.message().to_owned()))?,
+            Some(text) => {
+                text.parse().map_err(|error: Status| wrong(error.message().to_owned()))?
+            }
         };
         let migration_threshold = match param("migration.threshold") {
             None => default.migration_threshold,

@@ -33,7 +33,7 @@ const RETRIES: FullJitter =
 /// The instances of a revision that are asked for its metadata, in turn.
 const CANDIDATES: usize = 8;
 
-/// What is known of an application.
+/// The present knowledge of an application.
 #[derive(Default)]
 pub(super) struct State {
     /// `true` once its instances were listed.
@@ -95,9 +95,11 @@ struct Revision {
 }
 
 enum Fetch {
-    /// It begins at this time.
+    /// Begins at this time.
     At(Instant),
-    Running { _task: Task },
+    Running {
+        _task: Task,
+    },
     Done(Arc<Services>),
 }
 
@@ -107,9 +109,9 @@ struct Follower {
     answered: bool,
     health: Health,
     members: Arc<Vec<Member>>,
-    /// Those that the registry of instances excludes.
+    /// Instances that their registry excludes.
     excluded: Vec<Excluded>,
-    /// Why the instances cannot be followed.
+    /// The reason why the instances cannot be followed.
     lost: Option<Status>,
     revisions: HashMap<ByteString, Revision>,
     running: JoinSet<(ByteString, Result<Services, Status>)>,
@@ -157,7 +159,10 @@ impl Follower {
         }
     }
 
-    fn follow(&self, instances: Arc<dyn ServiceDiscovery>) -> BoxStream<'static, News<InstanceSnapshot>> {
+    fn follow(
+        &self,
+        instances: Arc<dyn ServiceDiscovery>,
+    ) -> BoxStream<'static, News<InstanceSnapshot>> {
         let (name, pauses) = (self.name.clone(), self.consumer.parts.pauses.clone());
         let what = format!("instances of {name}");
         follow(what, instances.name().to_owned(), instances.backoff(), pauses, move || {
@@ -175,14 +180,19 @@ impl Follower {
         let now = self.consumer.parts.pauses.clock.now();
         let random = &self.consumer.parts.pauses.random;
         for revision in self.revisions.values_mut() {
-            (revision.count, _) = (0, revision.candidates.clear());
+            revision.count = 0;
+            revision.candidates.clear();
         }
         let mut named = HashSet::new();
         let mut members = Vec::with_capacity(snapshot.instances.len());
         for found in &snapshot.instances {
             let before = known.get(&(&found.instance.host, found.port)).copied();
-            let mut member = Member::after(found, before);
+            let mut member = Member::after(found, before, &self.name);
             if !member.revision.is_empty() {
+                // One text for all that name it.
+                if let Some((name, _)) = self.revisions.get_key_value(&member.revision) {
+                    member.revision = name.clone();
+                }
                 let name = member.revision.clone();
                 let revision = self.revisions.entry(name.clone()).or_insert_with(|| Revision {
                     fetch: Fetch::At(now),
@@ -226,7 +236,8 @@ impl Follower {
             if at > now {
                 continue;
             }
-            let (consumer, name, instance) = (self.consumer.clone(), name.clone(), instance.clone());
+            let (consumer, name, instance) =
+                (self.consumer.clone(), name.clone(), instance.clone());
             let fetch = async move {
                 let fetch = AssertUnwindSafe(consumer.fetch(&instance, &name)).catch_unwind();
                 let panicked = |_| Err(Status::internal("it panicked; the log says where"));
@@ -253,7 +264,11 @@ impl Follower {
                     }
                 }
                 if revision.failures >= TRIES {
-                    tracing::info!(application, revision = revision_name, "the metadata of a revision can be read again");
+                    tracing::info!(
+                        application,
+                        revision = revision_name,
+                        "the metadata of a revision can be read again"
+                    );
                 }
                 *revision = Revision {
                     fetch: Fetch::Done(services),
@@ -287,9 +302,8 @@ impl Follower {
     fn tell(&mut self) {
         self.dirty = false;
         self.quiet_until = self.consumer.parts.pauses.clock.now() + COLLECT_TIME;
-        let asked = |revision: &Revision| {
-            revision.failures > 0 || matches!(revision.fetch, Fetch::Done(_))
-        };
+        let asked =
+            |revision: &Revision| revision.failures > 0 || matches!(revision.fetch, Fetch::Done(_));
         let errors = || self.revisions.values().find_map(|revision| revision.error.clone());
         let state = State {
             answered: self.answered,
@@ -307,7 +321,8 @@ impl Follower {
         let without = self.members.iter().filter(|member| member.services.is_none());
         let own = without.filter_map(|member| {
             let why = if member.revision.is_empty() {
-                "it names no revision of its metadata: it exports no service, or is not of Dubbo".into()
+                "it names no revision of its metadata: it exports no service, or is not of Dubbo"
+                    .into()
             } else {
                 let error = self.revisions.get(&member.revision)?.error.as_ref()?;
                 let revision = &member.revision;
@@ -335,14 +350,14 @@ impl Revision {
 }
 
 impl Member {
-    /// What `found` says of itself, and the services that were last known of it.
-    fn after(found: &ServiceInstance, before: Option<&Self>) -> Self {
-        let Some(before) = before else { return Self::new(found) };
+    /// Reads what `found` says of itself, and keeps the services that were last known of it.
+    fn after(found: &ServiceInstance, before: Option<&Self>, application: &ByteString) -> Self {
+        let Some(before) = before else { return Self::new(found, application) };
         let same = std::ptr::eq(before.found.as_ptr(), Arc::<Instance>::as_ptr(&found.instance));
         if same && before.port == found.port {
             return before.clone();
         }
-        let mut member = Self::new(found);
+        let mut member = Self::new(found, application);
         if !member.revision.is_empty()
             && let Some(services) = &before.services
         {

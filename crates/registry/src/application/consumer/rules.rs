@@ -93,4 +93,3 @@ fn read(key: &DocumentKey, state: &DocumentState, known: Rule) -> Arc<MigrationR
         }
     }
 }
-

@@ -61,12 +61,15 @@ impl Subscription {
         }
     }
 
-    /// What the rule means now; `None` until it is known.
+    /// The meaning of the rule now; `None` until it is known.
     fn plan(&mut self) -> Option<Plan> {
         let parts = &self.consumer.parts;
         let options = &parts.options;
-        let default =
-            Plan { step: options.migration_step, threshold: options.migration_threshold, force: false };
+        let default = Plan {
+            step: options.migration_step,
+            threshold: options.migration_threshold,
+            force: false,
+        };
         let rule = match &mut self.rule {
             Some((rule, _)) => rule.borrow_and_update().clone()?,
             None => Arc::default(),
@@ -181,7 +184,7 @@ impl Subscription {
             match &mut self.rule {
                 Some((rule, _)) => {
                     if rule.changed().await.is_err() {
-                        std::future::pending().await
+                        std::future::pending::<()>().await;
                     }
                 }
                 None => std::future::pending().await,

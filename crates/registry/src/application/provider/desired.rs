@@ -1,4 +1,4 @@
-//! What is to be registered: the instances of the application at this process and their services.
+//! The state that is to be registered: the instances of the application at this process and their services.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub(super) struct Desired {
 
 /// An instance: the services at one host.
 pub(super) struct Process {
-    /// Its identity among those of this process.
+    /// The identity among those of this process.
     pub(super) number: u64,
     host: ByteString,
     /// The port by which it is known, that of the first service.
@@ -62,7 +62,12 @@ pub(super) struct Publication {
 
 impl Desired {
     /// Adds a service. Returns `false` if it is there.
-    pub(super) fn add(&mut self, registration: Registration, info: ServiceInfo, now: SystemTime) -> bool {
+    pub(super) fn add(
+        &mut self,
+        registration: Registration,
+        info: ServiceInfo,
+        now: SystemTime,
+    ) -> bool {
         let Registration { instance, offer, .. } = &registration;
         let fits = |process: &Process, same_port: bool| {
             let mut ports = process.services.keys().filter(|(_, of, _)| *of == offer.protocol);
@@ -122,8 +127,7 @@ impl Process {
         storage: MetadataStorage,
     ) -> Publication {
         let started = self.started.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let mut info =
-            MetadataInfo { application: application.clone(), ..MetadataInfo::default() };
+        let mut info = MetadataInfo { application: application.clone(), ..MetadataInfo::default() };
         let mut endpoints: Vec<Offer> = Vec::new();
         for Service { registration, info: service } in self.services.values() {
             let offer = &registration.offer;
@@ -158,7 +162,8 @@ impl Process {
     fn instance(&self, application: &ByteString) -> Instance {
         let told = self.services.values().next();
         let told = told.map(|of| (*of.registration.instance).clone());
-        let told = told.unwrap_or_else(|| Instance { host: self.host.clone(), ..Instance::default() });
+        let told =
+            told.unwrap_or_else(|| Instance { host: self.host.clone(), ..Instance::default() });
         Instance { application: application.clone(), started: Some(self.started), ..told }
     }
 }
@@ -231,7 +236,8 @@ mod tests {
     #[test]
     fn an_instance_is_published_as_java_does_it() {
         let mut desired = Desired::default();
-        let params = [("methods", "add,hello"), ("pid", "7"), ("qos.port", "1"), ("timestamp", "5")];
+        let params =
+            [("methods", "add,hello"), ("pid", "7"), ("qos.port", "1"), ("timestamp", "5")];
         let params = params.map(|(name, value)| (name.into(), value.into())).into();
         let greet = Registration {
             params: Arc::new(ServiceParams { params }),
@@ -252,7 +258,8 @@ mod tests {
         let common = format!(
             r#""application":"shop","deprecated":"false","dubbo":"2.0.2","dynamic":"true","generic":"false","group":"g","interface":"demo.Greet",%"prefer.serialization":"hessian2","release":"{RELEASE}","revision":"1.0","side":"provider","version":"1.0""#
         );
-        let (dubbo, tri) = (common.replace('%', ""), common.replace('%', r#""methods":"add,hello","#));
+        let (dubbo, tri) =
+            (common.replace('%', ""), common.replace('%', r#""methods":"add,hello","#));
         let revision = &publication.info.revision;
         let expected = format!(
             r#"{{"app":"shop","revision":"{revision}","services":{{"g/demo.Greet:1.0:dubbo":{{"name":"demo.Greet","group":"g","version":"1.0","protocol":"dubbo","port":20880,"path":"demo.Greet","params":{{"REGISTRY_CLUSTER":"default",{dubbo}}}}},"g/demo.Greet:1.0:tri":{{"name":"demo.Greet","group":"g","version":"1.0","protocol":"tri","port":50051,"path":"demo.Greet","params":{{"REGISTRY_CLUSTER":"default",{tri},"zone":"north"}}}}}}}}"#

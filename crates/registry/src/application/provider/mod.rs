@@ -23,7 +23,7 @@ use super::discovery::ServiceDiscovery;
 use super::follow::Task;
 use super::registry::Parts;
 
-/// What registrations of a registry share.
+/// The part that the registrations of a registry share.
 pub(super) struct Provider {
     parts: Arc<Parts>,
     board: Arc<Board>,
@@ -138,7 +138,8 @@ impl Provider {
         let published = self.board.published(change).await;
         published.map_err(|error| {
             let application = &self.parts.application;
-            error.context(format_args!("cannot take back {} of {application}", registration.service))
+            error
+                .context(format_args!("cannot take back {} of {application}", registration.service))
         })
     }
 

@@ -15,7 +15,7 @@ use crate::application::instance::MetadataStorage;
 use crate::application::metadata_info::to_json;
 use crate::application::registry::Parts;
 
-/// How far publishing has come, by the numbers of changes.
+/// The progress of publishing, by the numbers of changes.
 #[derive(Clone, Default)]
 pub(super) struct Progress {
     /// The last change that is published.
@@ -25,7 +25,7 @@ pub(super) struct Progress {
     error: Option<Status>,
 }
 
-/// What a publisher shares with those who register.
+/// The state that a publisher shares with those who register.
 pub(super) struct Board {
     desired: Mutex<(Desired, u64)>,
     changed: Notify,
@@ -76,7 +76,7 @@ pub(super) struct Publisher {
     pub(super) instances: Arc<dyn ServiceDiscovery>,
     pub(super) board: Arc<Board>,
     pub(super) exported: Arc<Exported>,
-    /// What the registry has of each instance; `None` where that is not known.
+    /// Instances as the registry has them; `None` where that is not known.
     registered: HashMap<u64, Option<Publication>>,
 }
 

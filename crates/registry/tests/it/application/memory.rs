@@ -3,11 +3,13 @@
 use std::alloc::System;
 use std::sync::Arc;
 
+use bytestring::ByteString;
 use dubhe_core::endpoint::Instance;
-use dubhe_core::registry::Registry as _;
+use dubhe_core::registry::{Registering, Registry as _};
 use dubhe_registry::application::{
     ApplicationOptions, InstanceSnapshot, InstanceSnapshots, ServiceDiscovery, ServiceInstance,
 };
+use futures_util::{StreamExt as _, stream};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 use super::support::*;
@@ -27,21 +29,18 @@ impl ServiceDiscovery for Large {
         "script://large"
     }
 
-    fn register(&self, _: ServiceInstance) -> dubhe_core::registry::Registering<'_, ()> {
+    fn register(&self, _: ServiceInstance) -> Registering<'_, ()> {
         Box::pin(async { Err(refused()) })
     }
 
-    fn unregister(&self, _: &ServiceInstance) -> dubhe_core::registry::Registering<'_, ()> {
+    fn unregister(&self, _: &ServiceInstance) -> Registering<'_, ()> {
         Box::pin(async { Err(refused()) })
     }
 
-    fn subscribe(
-        &self,
-        application: &str,
-    ) -> dubhe_core::registry::Registering<'_, InstanceSnapshots> {
+    fn subscribe(&self, application: &str) -> Registering<'_, InstanceSnapshots> {
         let application = application.to_owned();
         Box::pin(async move {
-            let made = futures_util::stream::once(async move {
+            let made = stream::once(async move {
                 let instances = (1..=INSTANCES).map(|n| {
                     let found = instance(&application, 20880, "1");
                     let instance = Instance {
@@ -52,15 +51,13 @@ impl ServiceDiscovery for Large {
                 });
                 InstanceSnapshot { instances: instances.collect(), ..InstanceSnapshot::default() }
             });
-            let forever = futures_util::stream::pending();
-            let all = futures_util::StreamExt::chain(made, forever);
+            let forever = stream::pending();
+            let all = made.chain(forever);
             Ok(Box::pin(all) as InstanceSnapshots)
         })
     }
 
-    fn applications(
-        &self,
-    ) -> dubhe_core::registry::Registering<'_, Vec<bytestring::ByteString>> {
+    fn applications(&self) -> Registering<'_, Vec<ByteString>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 }

@@ -135,12 +135,12 @@ async fn services_that_leave_make_the_revision_smaller_and_the_last_takes_the_in
 #[tokio::test(start_paused = true)]
 async fn two_providers_at_once_are_both_mapped() {
     let (center, fleet) = (Documents::default(), Discovery::default());
-    let worlds = ["shop", "stock", "till"]
-        .map(|name| World::of(name, center.clone(), fleet.clone(), &[]));
+    let worlds =
+        ["shop", "stock", "till"].map(|name| World::of(name, center.clone(), fleet.clone(), &[]));
     let interfaces: Vec<_> = (0..20).map(|n| format!("a.B{n}")).collect();
-    let all = worlds.iter().flat_map(|world| {
-        interfaces.iter().map(|of| world.registry.register(registration(of, 1)))
-    });
+    let all = worlds
+        .iter()
+        .flat_map(|world| interfaces.iter().map(|of| world.registry.register(registration(of, 1))));
     assert!(join_all(all).await.into_iter().all(|done| done.is_ok()));
     for interface in &interfaces {
         let mapping = center.mapping(interface).await.unwrap();
@@ -280,10 +280,8 @@ async fn the_mode_says_at_which_levels() {
 async fn simplified_registrations_have_what_consumers_need() {
     let world = World::new(&[("simplified", "true"), ("extra-keys", "owner")]);
     let all = params(&[("methods", "hello"), ("owner", "me"), ("module", "m"), ("timeout", "7")]);
-    let full = Registration {
-        params: Arc::new(ServiceParams { params: all }),
-        ..registration("a.B", 1)
-    };
+    let full =
+        Registration { params: Arc::new(ServiceParams { params: all }), ..registration("a.B", 1) };
     world.registry.register(full.clone()).await.unwrap();
     let expected = params(&[("methods", "hello"), ("owner", "me"), ("timeout", "7")]);
     let mut snapshots = world.services.inner.subscribe(&service("a.B")).await.unwrap();
@@ -291,8 +289,17 @@ async fn simplified_registrations_have_what_consumers_need() {
     let info = world.registry.exported_metadata().unwrap().metadata("").unwrap();
     let names: Vec<_> = info.services["a.B:dubbo"].params.keys().map(|name| &**name).collect();
     let kept = [
-        "REGISTRY_CLUSTER", "application", "deprecated", "dubbo", "interface", "methods", "owner",
-        "prefer.serialization", "release", "side", "timeout",
+        "REGISTRY_CLUSTER",
+        "application",
+        "deprecated",
+        "dubbo",
+        "interface",
+        "methods",
+        "owner",
+        "prefer.serialization",
+        "release",
+        "side",
+        "timeout",
     ];
     assert_eq!(names, kept);
     world.registry.unregister(&full).await.unwrap();

@@ -70,11 +70,8 @@ pub(crate) fn params(all: &[(&'static str, &str)]) -> Params {
 
 /// An instance at `h:port` that answers for its metadata itself.
 pub(crate) fn instance(application: &str, port: u16, revision: &str) -> ServiceInstance {
-    let mut instance = Instance {
-        host: "h".into(),
-        application: application.into(),
-        ..Instance::default()
-    };
+    let mut instance =
+        Instance { host: "h".into(), application: application.into(), ..Instance::default() };
     let endpoints = [Offer { protocol: "dubbo".into(), port }];
     let storage = dubhe_registry::application::MetadataStorage::Local;
     ServiceInstance::describe(&mut instance, &endpoints, revision, storage);
@@ -121,7 +118,7 @@ pub(crate) async fn until(
         }
         panic!("the subscription has ended");
     };
-    let found = tokio::time::timeout(Duration::from_secs(600), found).await;
+    let found = tokio::time::timeout(Duration::from_mins(10), found).await;
     found.unwrap_or_else(|_| panic!("it never came; the last was {last:?}"))
 }
 
@@ -132,7 +129,7 @@ pub(crate) async fn with_ports(snapshots: &mut Snapshots, wanted: &[u16]) -> Sna
 
 /// Checks that no snapshot comes for a minute.
 pub(crate) async fn nothing_more(snapshots: &mut Snapshots) {
-    let next = tokio::time::timeout(Duration::from_secs(60), snapshots.next()).await;
+    let next = tokio::time::timeout(Duration::from_mins(1), snapshots.next()).await;
     assert!(next.is_err(), "{next:?}");
 }
 
@@ -165,7 +162,11 @@ impl Documents {
 
     pub(crate) fn refuse(&self, what: &'static str, refuses: bool) {
         let mut all = self.state.refuses.lock();
-        if refuses { all.insert(what) } else { all.remove(what) };
+        if refuses {
+            all.insert(what)
+        } else {
+            all.remove(what)
+        };
     }
 
     pub(crate) fn race(&self, times: usize) {
@@ -303,7 +304,7 @@ pub(crate) struct DiscoveryScript {
     pub(crate) registered: Mutex<Vec<ServiceInstance>>,
     pub(crate) unregistered: AtomicUsize,
     pub(crate) subscribed: AtomicUsize,
-    /// Looked at before an instance is registered.
+    /// The centre that is asked before an instance is registered.
     pub(crate) center: Mutex<Option<Documents>>,
 }
 
@@ -314,7 +315,11 @@ impl Discovery {
 
     pub(crate) fn refuse(&self, what: &'static str, refuses: bool) {
         let mut all = self.state.refuses.lock();
-        if refuses { all.insert(what) } else { all.remove(what) };
+        if refuses {
+            all.insert(what)
+        } else {
+            all.remove(what)
+        };
     }
 
     fn check(&self, what: &str) -> Result<(), Status> {
@@ -404,7 +409,7 @@ pub(crate) struct Answers {
     failures: Mutex<HashMap<String, usize>>,
     /// Ports of instances that never answer.
     broken: Mutex<HashSet<u16>>,
-    /// What answers wait for, by revision.
+    /// The permits that answers wait for, by revision.
     held: Mutex<HashMap<String, Arc<Semaphore>>>,
     pub(crate) calls: Mutex<Vec<(String, Duration)>>,
     began: Mutex<Option<tokio::time::Instant>>,
