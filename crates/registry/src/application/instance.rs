@@ -84,10 +84,11 @@ impl ServiceInstance {
         self.instance.params.get(name).map(|value| &**value)
     }
 
-    /// Returns `true` if a parameter of an instance says how its services are found, which is of no
-    /// use once they are.
+    /// Returns `true` if a parameter of an instance has become a typed fact of it, or says how its
+    /// services are found, which is of no use once they are.
     pub(super) fn is_reserved(name: &str) -> bool {
-        name.starts_with("dubbo.") || matches!(name, METADATA_VERSION | METADATA_PORT | "timestamp")
+        name.starts_with("dubbo.")
+            || matches!(name, METADATA_VERSION | METADATA_PORT | "timestamp" | "zone")
     }
 
     /// The revision of its metadata; `None` for an instance that exports nothing, or is not of

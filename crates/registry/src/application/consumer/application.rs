@@ -216,7 +216,7 @@ impl Follower {
     /// The time at which the next fetch is to begin.
     fn next_start(&self) -> Option<Instant> {
         let starts = self.revisions.values().filter_map(|revision| match revision.fetch {
-            Fetch::At(at) => Some(at),
+            Fetch::At(at) if !revision.candidates.is_empty() => Some(at),
             _ => None,
         });
         starts.min()

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use bytestring::ByteString;
-use dubhe_core::documents::{Document, DocumentKey, DocumentStates, DocumentStore};
-use dubhe_core::registry::{Health, Registering, Registry as _, Snapshot, Snapshots};
+use dubhe_core::registry::{Health, Registry as _, Snapshot, Snapshots};
 use dubhe_registry::application::{ApplicationOptions, ApplicationRegistry};
 use futures_util::StreamExt as _;
 
@@ -52,37 +50,6 @@ impl World {
 
     async fn follow(&self) -> Snapshots {
         self.registry.subscribe(&service("a.B")).await.unwrap()
-    }
-}
-
-/// A store that never answers.
-struct Mute;
-impl DocumentStore for Mute {
-    fn name(&self) -> &'static str {
-        "script://mute"
-    }
-    fn get(&self, _: &DocumentKey) -> Registering<'_, Option<Document>> {
-        Box::pin(std::future::pending())
-    }
-    fn watch(&self, _: &DocumentKey) -> DocumentStates {
-        Box::pin(futures_util::stream::pending())
-    }
-    fn put(&self, _: &DocumentKey, _: ByteString) -> Registering<'_, ()> {
-        Box::pin(std::future::pending())
-    }
-    fn replace(
-        &self,
-        _: &DocumentKey,
-        _: ByteString,
-        _: Option<ByteString>,
-    ) -> Registering<'_, bool> {
-        Box::pin(std::future::pending())
-    }
-    fn remove(&self, _: &DocumentKey) -> Registering<'_, ()> {
-        Box::pin(std::future::pending())
-    }
-    fn list(&self) -> Registering<'_, Vec<DocumentKey>> {
-        Box::pin(std::future::pending())
     }
 }
 

@@ -290,6 +290,37 @@ impl DocumentStore for Documents {
     }
 }
 
+/// A store that never answers.
+pub(crate) struct Mute;
+impl DocumentStore for Mute {
+    fn name(&self) -> &'static str {
+        "script://mute"
+    }
+    fn get(&self, _: &DocumentKey) -> Registering<'_, Option<Document>> {
+        Box::pin(std::future::pending())
+    }
+    fn watch(&self, _: &DocumentKey) -> DocumentStates {
+        Box::pin(stream::pending())
+    }
+    fn put(&self, _: &DocumentKey, _: ByteString) -> Registering<'_, ()> {
+        Box::pin(std::future::pending())
+    }
+    fn replace(
+        &self,
+        _: &DocumentKey,
+        _: ByteString,
+        _: Option<ByteString>,
+    ) -> Registering<'_, bool> {
+        Box::pin(std::future::pending())
+    }
+    fn remove(&self, _: &DocumentKey) -> Registering<'_, ()> {
+        Box::pin(std::future::pending())
+    }
+    fn list(&self) -> Registering<'_, Vec<DocumentKey>> {
+        Box::pin(std::future::pending())
+    }
+}
+
 /// A registry of instances that counts, refuses, and can be stale.
 #[derive(Clone, Default)]
 pub(crate) struct Discovery {
@@ -353,6 +384,7 @@ impl ServiceDiscovery for Discovery {
         Box::pin(async move {
             // As over a network: registrations that come meanwhile wait.
             tokio::time::sleep(Duration::from_millis(5)).await;
+            assert!(self.check("panic").is_ok(), "panics by the script");
             self.check("register")?;
             let center = self.state.center.lock().clone();
             if let Some(center) = center {
