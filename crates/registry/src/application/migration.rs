@@ -275,7 +275,10 @@ pub(super) fn choose(
                 Some(Level::Application)
             } else if interface.count > 0 {
                 Some(Level::Interface)
-            } else if application.complete && interface.complete {
+            } else if !application.complete {
+                // Its answer will come: until then, the last set stays.
+                None
+            } else if interface.complete {
                 Some(Level::Application)
             } else {
                 given
@@ -372,6 +375,8 @@ mod tests {
         assert_eq!(choose(0.0, None, view(0), view(0)), Some(Application));
         assert_eq!(choose(0.0, Some(Interface), view(0), view(0)), Some(Application));
         assert_eq!(choose(0.0, Some(Application), view(9), pending(1)), Some(Application));
+        assert_eq!(choose(0.0, Some(Application), view(0), pending(0)), None, "it will answer");
+        assert_eq!(choose(0.0, Some(Application), pending(0), view(0)), Some(Application));
     }
 
     #[test]

@@ -168,6 +168,21 @@ async fn a_revision_that_changes_during_its_fetch_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_fleet_that_is_replaced_is_not_missing_while_its_metadata_are_read() {
+    let world = world(Answers::new(&[info("1", &["a.B"]), info("2", &["a.B"])]), options("shop"));
+    world.fleet.add(instance("shop", 1, "1")).await;
+    let mut b = follow(&world, "a.B").await;
+    with_ports(&mut b, &[1]).await;
+    let held = world.answers.hold("2");
+    world.fleet.add(instance("shop", 2, "2")).await;
+    world.fleet.remove(&instance("shop", 1, "1")).await;
+    let early = tokio::time::timeout(Duration::from_secs(2), b.next()).await;
+    assert!(early.is_err(), "{early:?}");
+    held.add_permits(1);
+    assert_eq!(ports(&b.next().await.unwrap()), [2]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn any_instance_of_a_revision_will_do() {
     let world = world(Answers::new(&[info("1", &["a.B"])]), options("shop"));
     for port in 1..=3 {

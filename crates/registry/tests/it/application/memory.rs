@@ -73,7 +73,6 @@ fn alone(test: &str) {
     let ended = process.output().unwrap();
     let said = String::from_utf8_lossy(&ended.stdout);
     assert!(ended.status.success() && said.contains("1 passed"), "{said}");
-    println!("{said}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -93,7 +92,6 @@ async fn an_endpoint_of_a_large_application_costs_little() {
     let change = region.change();
     let held = change.bytes_allocated.cast_signed() - change.bytes_deallocated.cast_signed();
     let each = held / isize::try_from(INSTANCES).unwrap();
-    println!("{each} bytes for each endpoint");
     assert!((200..BYTES).contains(&each), "{each} bytes for each endpoint");
     let params = &all.providers[0].params;
     assert!(all.providers.iter().all(|one| Arc::ptr_eq(&one.params, params)));
