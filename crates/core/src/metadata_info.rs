@@ -80,6 +80,30 @@ impl ServiceInfo {
 }
 
 /// The metadata that a process exports, as the `MetadataService` of its server answers.
+///
+/// ```
+/// # mod dubhe { pub mod registry { pub use dubhe_core::metadata_info::{ExportedMetadata, MetadataInfo}; } }
+/// use std::sync::Arc;
+/// use bytestring::ByteString;
+/// use dubhe::registry::{ExportedMetadata, MetadataInfo};
+///
+/// /// Services that never change.
+/// struct Fixed(Arc<MetadataInfo>);
+///
+/// impl ExportedMetadata for Fixed {
+///     fn application(&self) -> ByteString {
+///         self.0.application.clone()
+///     }
+///
+///     fn metadata(&self, revision: &str) -> Option<Arc<MetadataInfo>> {
+///         (revision.is_empty() || *self.0.revision == *revision).then(|| self.0.clone())
+///     }
+/// }
+///
+/// let exported = Fixed(Arc::new(MetadataInfo { revision: "7".into(), ..MetadataInfo::default() }));
+/// assert!(exported.metadata("7").is_some());
+/// assert!(exported.metadata("6").is_none());
+/// ```
 pub trait ExportedMetadata: Send + Sync + 'static {
     /// Returns the application, which is the group of its `MetadataService`.
     fn application(&self) -> ByteString;

@@ -282,15 +282,16 @@ pub mod random {
 
 /// Registries, and the parts of one of your own.
 pub mod registry {
+    pub use crate::registries::RegistryParts;
     pub use dubhe_core::backoff::FullJitter;
     pub use dubhe_core::endpoint::{Instance, Offer, Params, ServiceParams};
     pub use dubhe_core::metadata_info::{ExportedMetadata, MetadataInfo, ServiceInfo};
     pub use dubhe_core::registry::{
         Excluded, Health, Registering, Registration, Registry, Snapshot, Snapshots, fixed,
     };
-    pub use dubhe_registry::{File, Memory, application, provider_url};
-
-    pub use crate::registries::RegistryParts;
+    pub use dubhe_registry::{
+        File, Memory, MemoryDiscovery, MemoryDocuments, application, provider_url,
+    };
     #[cfg(feature = "zookeeper")]
     pub use dubhe_zookeeper::{
         SslOptions, ZooKeeper, ZooKeeperBuilder, ZooKeeperDiscovery, ZooKeeperDocuments,

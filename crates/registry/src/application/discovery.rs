@@ -14,6 +14,17 @@ use futures_core::Stream;
 use super::instance::ServiceInstance;
 
 /// The whole list of the instances of an application.
+///
+/// ```
+/// # mod dubhe { pub mod registry { pub use dubhe_core::registry::Health; pub use dubhe_registry::application; } }
+/// use dubhe::registry::Health;
+/// use dubhe::registry::application::InstanceSnapshot;
+///
+/// // What a registry says that lost its server: the list that it had, which may be old.
+/// let before = InstanceSnapshot::default();
+/// let stale = InstanceSnapshot { health: Health::Stale, ..before };
+/// assert_eq!(stale.instances, []);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct InstanceSnapshot {
     /// The instances, each address once.
@@ -33,6 +44,49 @@ pub type InstanceSnapshots = Pin<Box<dyn Stream<Item = InstanceSnapshot> + Send>
 /// What holds for a [`Registry`](dubhe_core::registry::Registry) holds here: an instance stays
 /// registered through every outage until it is unregistered or the registry is closed, and a
 /// subscription goes on with the last known list, marked stale, while the registry is out of reach.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Status; pub mod registry { pub use dubhe_core::registry::Registering; pub use dubhe_registry::application; } }
+/// use bytestring::ByteString;
+/// use dubhe::Status;
+/// use dubhe::registry::Registering;
+/// use dubhe::registry::application::{
+///     InstanceSnapshot, InstanceSnapshots, ServiceDiscovery, ServiceInstance,
+/// };
+/// use futures_util::{StreamExt as _, stream};
+///
+/// /// Instances of one application, which never change.
+/// struct Listed(Vec<ServiceInstance>);
+///
+/// impl ServiceDiscovery for Listed {
+///     fn name(&self) -> &str {
+///         "listed"
+///     }
+///
+///     fn register(&self, _: ServiceInstance) -> Registering<'_, ()> {
+///         Box::pin(async { Err(Status::unimplemented("the list never changes")) })
+///     }
+///
+///     fn unregister(&self, _: &ServiceInstance) -> Registering<'_, ()> {
+///         Box::pin(async { Ok(()) })
+///     }
+///
+///     fn subscribe(&self, _: &str) -> Registering<'_, InstanceSnapshots> {
+///         let all = InstanceSnapshot { instances: self.0.clone(), ..InstanceSnapshot::default() };
+///         // A stream that ends is a registry that is gone.
+///         let forever = stream::iter([all]).chain(stream::pending());
+///         Box::pin(async { Ok(Box::pin(forever) as InstanceSnapshots) })
+///     }
+///
+///     fn applications(&self) -> Registering<'_, Vec<ByteString>> {
+///         Box::pin(async { Ok(vec!["shop".into()]) })
+///     }
+///
+///     fn is_read_only(&self) -> bool {
+///         true
+///     }
+/// }
+/// ```
 pub trait ServiceDiscovery: Send + Sync + 'static {
     /// Returns the name of the registry in the log, such as its URL without secrets.
     fn name(&self) -> &str;
@@ -104,6 +158,20 @@ impl<T: ServiceDiscovery + ?Sized> ServiceDiscovery for Arc<T> {
 }
 
 /// The `MetadataService` of an instance: where it is, and which of its two forms it has.
+///
+/// ```
+/// # mod dubhe { pub mod registry { pub use dubhe_core::endpoint::Offer; pub use dubhe_registry::application; } }
+/// use dubhe::registry::Offer;
+/// use dubhe::registry::application::MetadataTarget;
+///
+/// let target = MetadataTarget {
+///     application: "shop".into(),
+///     host: "10.0.0.7".into(),
+///     offer: Offer { protocol: "tri".into(), port: 50051 },
+///     v2: true,
+/// };
+/// assert_eq!(target.offer.port, 50051);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MetadataTarget {
     /// The application, which is the group of the service.
@@ -118,6 +186,24 @@ pub struct MetadataTarget {
 }
 
 /// A client of the `MetadataService` of instances.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Status; pub mod registry { pub use dubhe_core::metadata_info::MetadataInfo; pub use dubhe_core::registry::Registering; pub use dubhe_registry::application; } }
+/// use std::collections::HashMap;
+/// use dubhe::Status;
+/// use dubhe::registry::{MetadataInfo, Registering};
+/// use dubhe::registry::application::{MetadataClient, MetadataTarget};
+///
+/// /// What a test answers, by revision.
+/// struct Known(HashMap<String, MetadataInfo>);
+///
+/// impl MetadataClient for Known {
+///     fn metadata(&self, _: &MetadataTarget, revision: &str) -> Registering<'_, MetadataInfo> {
+///         let known = self.0.get(revision).cloned();
+///         Box::pin(async move { known.ok_or_else(|| Status::not_found("no such revision")) })
+///     }
+/// }
+/// ```
 pub trait MetadataClient: Send + Sync + 'static {
     /// Asks one instance for the metadata of a revision.
     fn metadata(&self, target: &MetadataTarget, revision: &str) -> Registering<'_, MetadataInfo>;

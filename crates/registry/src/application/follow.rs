@@ -57,7 +57,7 @@ impl Pauses {
 
 /// The news of a subscription.
 pub(super) enum News<T> {
-    /// What holds now.
+    /// The present state.
     Present(T),
     /// The subscription failed or ended, for this reason, and begins anew after a pause.
     Lost(Status),

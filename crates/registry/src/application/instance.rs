@@ -28,6 +28,21 @@ const NO_REVISION: &str = "0";
 ///
 /// Sources: Dubbo Java `ServiceInstanceMetadataUtils`, `StandardMetadataServiceURLBuilder`,
 /// `SpringCloudMetadataServiceURLBuilder`.
+///
+/// ```
+/// # mod dubhe { pub mod registry { pub use dubhe_core::endpoint::{Instance, Offer}; pub use dubhe_registry::application; } }
+/// use std::sync::Arc;
+/// use dubhe::registry::{Instance, Offer};
+/// use dubhe::registry::application::{MetadataStorage, ServiceInstance};
+///
+/// let mut instance = Instance { host: "::1".into(), application: "shop".into(), ..Instance::default() };
+/// let endpoints = [Offer { protocol: "tri".into(), port: 50051 }];
+/// ServiceInstance::describe(&mut instance, &endpoints, "4330cb61", MetadataStorage::Local);
+/// let instance = ServiceInstance { instance: Arc::new(instance), port: 50051 };
+/// assert_eq!(instance.address(), "[::1]:50051");
+/// assert_eq!(instance.revision(), Some("4330cb61"));
+/// assert!(instance.metadata_service().v2);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceInstance {
     /// The instance; its application and host are set.
@@ -40,6 +55,14 @@ pub struct ServiceInstance {
 pub type EndpointPort = Offer;
 
 /// The place of the metadata of an instance.
+///
+/// ```
+/// # mod dubhe { pub mod registry { pub use dubhe_registry::application; } }
+/// use dubhe::registry::application::{ApplicationOptions, MetadataStorage};
+///
+/// // Parameter `metadata-type` of a registry.
+/// assert_eq!(ApplicationOptions::default().metadata_storage, MetadataStorage::Local);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MetadataStorage {
     /// The instance answers itself, through its `MetadataService`.
@@ -61,10 +84,11 @@ impl ServiceInstance {
         self.instance.params.get(name).map(|value| &**value)
     }
 
-    /// Returns `true` if a parameter of an instance says how its services are found, which is of no
-    /// use once they are.
+    /// Returns `true` if a parameter of an instance has become a typed fact of it, or says how its
+    /// services are found, which is of no use once they are.
     pub(super) fn is_reserved(name: &str) -> bool {
-        name.starts_with("dubbo.") || matches!(name, METADATA_VERSION | METADATA_PORT | "timestamp")
+        name.starts_with("dubbo.")
+            || matches!(name, METADATA_VERSION | METADATA_PORT | "timestamp" | "zone")
     }
 
     /// The revision of its metadata; `None` for an instance that exports nothing, or is not of

@@ -1,4 +1,16 @@
 //! [`MetadataInfo`] as JSON, and its revision.
+//!
+//! ```
+//! # mod dubhe { pub mod registry { pub use dubhe_registry::application; } }
+//! use dubhe::registry::application::metadata_info::{from_json, revision, to_json};
+//!
+//! let text = r#"{"app":"shop","services":{"k":{"name":"a.B","protocol":"tri","port":50051}}}"#;
+//! let mut info = from_json(text)?;
+//! info.revision = revision(&info).into();
+//! assert_eq!(info.revision.len(), 32);
+//! assert_eq!(from_json(&to_json(&info))?, info);
+//! # Ok::<(), dubhe_core::Status>(())
+//! ```
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -80,7 +80,7 @@ pub struct MigrationRule {
     applications: HashMap<ByteString, Part>,
 }
 
-/// What a rule says of an interface, an application, or all.
+/// The word of a rule on an interface, an application, or all.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Part {
     step: Option<MigrationStep>,
@@ -88,7 +88,7 @@ struct Part {
     force: Option<bool>,
 }
 
-/// What a rule means for a service.
+/// The meaning of a rule for a service.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Plan {
     pub(super) step: MigrationStep,
@@ -101,7 +101,7 @@ pub(super) struct Plan {
 struct YamlRule {
     #[serde(default, deserialize_with = "parsed")]
     step: Option<MigrationStep>,
-    #[serde(default, deserialize_with = "parsed")]
+    #[serde(default, deserialize_with = "share")]
     threshold: Option<f32>,
     #[serde(default, deserialize_with = "parsed")]
     force: Option<bool>,
@@ -117,7 +117,7 @@ struct YamlPart {
     key: String,
     #[serde(default, deserialize_with = "parsed")]
     step: Option<MigrationStep>,
-    #[serde(default, deserialize_with = "parsed")]
+    #[serde(default, deserialize_with = "share")]
     threshold: Option<f32>,
     #[serde(default, deserialize_with = "parsed")]
     force: Option<bool>,
@@ -131,17 +131,13 @@ fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: std::fmt::Display>>(
     text.map(|text| text.parse().map_err(serde::de::Error::custom)).transpose()
 }
 
-impl Part {
-    fn new(
-        step: Option<MigrationStep>,
-        threshold: Option<f32>,
-        force: Option<bool>,
-    ) -> Result<Self, Status> {
-        if threshold.is_some_and(|share| !share.is_finite()) {
-            return Err(wrong("its threshold is not a number"));
-        }
+/// A share, by its text.
+fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f32>, D::Error> {
+    let share: Option<f32> = parsed(deserializer)?;
+    match share.filter(|share| !share.is_finite()) {
+        Some(share) => Err(serde::de::Error::custom(format!("{share} is no threshold"))),
         // A negative one is none, as in Java.
-        Ok(Self { step, threshold: threshold.filter(|share| *share >= 0.0), force })
+        None => Ok(share.filter(|share| *share >= 0.0)),
     }
 }
 
@@ -183,16 +179,15 @@ impl MigrationRule {
             return Ok(Self::default());
         }
         let rule: YamlRule = serde_saphyr::from_str_with_options(text, options()).map_err(wrong)?;
+        let part = |step, threshold, force| Part { step, threshold, force };
         let parts = |parts: Option<Vec<YamlPart>>| {
             let parts = parts.unwrap_or_default().into_iter();
-            let part =
-                |of: YamlPart| Ok((of.key.into(), Part::new(of.step, of.threshold, of.force)?));
-            parts.map(part).collect::<Result<_, Status>>()
+            parts.map(|of| (of.key.into(), part(of.step, of.threshold, of.force))).collect()
         };
         Ok(Self {
-            all: Part::new(rule.step, rule.threshold, rule.force)?,
-            interfaces: parts(rule.interfaces)?,
-            applications: parts(rule.applications)?,
+            all: part(rule.step, rule.threshold, rule.force),
+            interfaces: parts(rule.interfaces),
+            applications: parts(rule.applications),
         })
     }
 
@@ -201,7 +196,7 @@ impl MigrationRule {
         !self.applications.is_empty()
     }
 
-    /// What it means for a service that these applications provide.
+    /// Applies it to a service that these applications provide.
     pub(super) fn plan(
         &self,
         service: &ServiceKey,
@@ -241,7 +236,7 @@ impl Level {
     }
 }
 
-/// What is known at a level.
+/// The knowledge of a level.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct View {
     /// The number of providers.
@@ -280,7 +275,10 @@ pub(super) fn choose(
                 Some(Level::Application)
             } else if interface.count > 0 {
                 Some(Level::Interface)
-            } else if application.complete && interface.complete {
+            } else if !application.complete {
+                // Its answer will come: until then, the last set stays.
+                None
+            } else if interface.complete {
                 Some(Level::Application)
             } else {
                 given
@@ -338,11 +336,12 @@ mod tests {
             ("step: APPLICATION_FIRST\ninterfaces:\n  - step: FORCE_INTERFACE\n", "line 3"),
             ("step: [\n", "line"),
             ("key: x\n\nthreshold: much\n", "line 3"),
+            ("threshold: .nan\n", "line 1"),
+            ("threshold: NaN\n", "line 1"),
         ] {
             let error = MigrationRule::parse(text).unwrap_err();
             assert!(error.message().contains(line), "{text}: {error}");
         }
-        assert!(MigrationRule::parse("threshold: .nan").is_err());
         assert!(MigrationRule::parse("just text").is_err());
         assert!(MigrationRule::parse(&"#".repeat(MAX_RULE + 1)).is_err());
     }
@@ -352,7 +351,7 @@ mod tests {
         let mut bomb = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n");
         for i in 1..9 {
             let all = vec![format!("*a{}", i - 1); 10].join(",");
-            bomb.push_str(&format!("a{i}: &a{i} [{all}]\n"));
+            bomb += &["a", &i.to_string(), ": &a", &i.to_string(), " [", &all, "]\n"].concat();
         }
         let error = MigrationRule::parse(&bomb).unwrap_err();
         assert!(error.message().len() < 1_000, "{error}");
@@ -376,6 +375,8 @@ mod tests {
         assert_eq!(choose(0.0, None, view(0), view(0)), Some(Application));
         assert_eq!(choose(0.0, Some(Interface), view(0), view(0)), Some(Application));
         assert_eq!(choose(0.0, Some(Application), view(9), pending(1)), Some(Application));
+        assert_eq!(choose(0.0, Some(Application), view(0), pending(0)), None, "it will answer");
+        assert_eq!(choose(0.0, Some(Application), pending(0), view(0)), Some(Application));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use super::follow::Pauses;
 use super::options::ApplicationOptions;
 use super::provider::Provider;
 
-/// What a registry is composed of.
+/// The parts of a registry.
 pub(super) struct Parts {
     pub(super) application: ByteString,
     pub(super) services: Option<Arc<dyn Registry>>,
@@ -132,8 +132,8 @@ impl Registry for ApplicationRegistry {
 
     fn backoff(&self) -> FullJitter {
         let Parts { services, instances, .. } = &*self.0.parts;
-        let instances = || instances.as_ref().map(|instances| instances.backoff());
-        let services = services.as_ref().map(|services| services.backoff());
+        let instances = || instances.as_deref().map(ServiceDiscovery::backoff);
+        let services = services.as_deref().map(Registry::backoff);
         services.or_else(instances).unwrap_or_default()
     }
 
@@ -244,9 +244,9 @@ impl ApplicationRegistryBuilder {
 
     /// Makes the registry. Must be called within a tokio runtime, in which it runs whoever uses it.
     pub fn build(self) -> ApplicationRegistry {
-        let services = self.services.as_ref().map(|part| part.name());
-        let instances = self.instances.as_ref().map(|part| part.name());
-        let center = self.metadata_center.as_ref().map(|part| part.name());
+        let services = self.services.as_deref().map(Registry::name);
+        let instances = self.instances.as_deref().map(ServiceDiscovery::name);
+        let center = self.metadata_center.as_deref().map(DocumentStore::name);
         let name = services.or(instances).or(center).unwrap_or("application://").to_owned();
         let parts = Arc::new(Parts {
             application: self.application,

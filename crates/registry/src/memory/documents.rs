@@ -158,7 +158,7 @@ mod tests {
         assert!(store.replace(&key, "y".into(), Some(known.version.clone())).await.unwrap());
         assert!(!store.replace(&key, "z".into(), Some(known.version)).await.unwrap());
         assert_eq!(&*seen.next().await.unwrap().document.unwrap().text, "y");
-        assert_eq!(store.list().await.unwrap(), [key.clone()]);
+        assert_eq!(store.list().await.unwrap(), std::slice::from_ref(&key));
         store.remove(&key).await.unwrap();
         assert_eq!(seen.next().await, Some(absent));
         drop(seen);

@@ -1,6 +1,6 @@
 //! The registries through their public API.
 
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod application;
 mod file;

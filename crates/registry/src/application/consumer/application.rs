@@ -33,7 +33,7 @@ const RETRIES: FullJitter =
 /// The instances of a revision that are asked for its metadata, in turn.
 const CANDIDATES: usize = 8;
 
-/// What is known of an application.
+/// The present knowledge of an application.
 #[derive(Default)]
 pub(super) struct State {
     /// `true` once its instances were listed.
@@ -95,7 +95,7 @@ struct Revision {
 }
 
 enum Fetch {
-    /// It begins at this time.
+    /// Begins at this time.
     At(Instant),
     Running {
         _task: Task,
@@ -109,9 +109,9 @@ struct Follower {
     answered: bool,
     health: Health,
     members: Arc<Vec<Member>>,
-    /// Those that the registry of instances excludes.
+    /// Instances that their registry excludes.
     excluded: Vec<Excluded>,
-    /// Why the instances cannot be followed.
+    /// The reason why the instances cannot be followed.
     lost: Option<Status>,
     revisions: HashMap<ByteString, Revision>,
     running: JoinSet<(ByteString, Result<Services, Status>)>,
@@ -180,14 +180,19 @@ impl Follower {
         let now = self.consumer.parts.pauses.clock.now();
         let random = &self.consumer.parts.pauses.random;
         for revision in self.revisions.values_mut() {
-            (revision.count, _) = (0, revision.candidates.clear());
+            revision.count = 0;
+            revision.candidates.clear();
         }
         let mut named = HashSet::new();
         let mut members = Vec::with_capacity(snapshot.instances.len());
         for found in &snapshot.instances {
             let before = known.get(&(&found.instance.host, found.port)).copied();
-            let mut member = Member::after(found, before);
+            let mut member = Member::after(found, before, &self.name);
             if !member.revision.is_empty() {
+                // One text for all that name it.
+                if let Some((name, _)) = self.revisions.get_key_value(&member.revision) {
+                    member.revision = name.clone();
+                }
                 let name = member.revision.clone();
                 let revision = self.revisions.entry(name.clone()).or_insert_with(|| Revision {
                     fetch: Fetch::At(now),
@@ -211,7 +216,7 @@ impl Follower {
     /// The time at which the next fetch is to begin.
     fn next_start(&self) -> Option<Instant> {
         let starts = self.revisions.values().filter_map(|revision| match revision.fetch {
-            Fetch::At(at) => Some(at),
+            Fetch::At(at) if !revision.candidates.is_empty() => Some(at),
             _ => None,
         });
         starts.min()
@@ -345,14 +350,14 @@ impl Revision {
 }
 
 impl Member {
-    /// What `found` says of itself, and the services that were last known of it.
-    fn after(found: &ServiceInstance, before: Option<&Self>) -> Self {
-        let Some(before) = before else { return Self::new(found) };
+    /// Reads what `found` says of itself, and keeps the services that were last known of it.
+    fn after(found: &ServiceInstance, before: Option<&Self>, application: &ByteString) -> Self {
+        let Some(before) = before else { return Self::new(found, application) };
         let same = std::ptr::eq(before.found.as_ptr(), Arc::<Instance>::as_ptr(&found.instance));
         if same && before.port == found.port {
             return before.clone();
         }
-        let mut member = Self::new(found);
+        let mut member = Self::new(found, application);
         if !member.revision.is_empty()
             && let Some(services) = &before.services
         {

@@ -26,7 +26,7 @@ use super::registry::Parts;
 /// The metadata documents that are fetched at once.
 const MAX_FETCHES: usize = 16;
 
-/// What the subscriptions of a registry share.
+/// The part that the subscriptions of a registry share.
 pub(super) struct Consumer {
     parts: Arc<Parts>,
     fetches: Semaphore,
@@ -36,7 +36,7 @@ pub(super) struct Consumer {
     failures: Mutex<HashMap<ServiceKey, Failure>>,
 }
 
-/// Why a subscription has not what it wants.
+/// The reason why a subscription has not what it wants.
 #[derive(Clone, Debug, Default)]
 struct Failure {
     error: Option<Status>,

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use bytestring::ByteString;
-use dubhe_core::ServiceKey;
 use dubhe_core::backoff::FullJitter;
 use dubhe_core::documents::{DocumentKey, DocumentState, DocumentStore};
 use dubhe_core::registry::Health;
+use dubhe_core::{ServiceKey, Status};
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
 
@@ -21,14 +21,13 @@ const MAX_APPLICATIONS: usize = 256;
 pub(super) struct Names {
     interface: ByteString,
     states: Option<BoxStream<'static, News<DocumentState>>>,
-    /// The names, sorted.
-    names: Arc<[ByteString]>,
+    sorted: Arc<[ByteString]>,
     /// `true` once it is known whether there are any.
     pub(super) answered: bool,
     /// `true` while the metadata centre is out of reach.
     pub(super) stale: bool,
-    /// Why there are none.
-    pub(super) error: Option<dubhe_core::Status>,
+    /// The reason why there are none.
+    pub(super) error: Option<Status>,
     center: String,
 }
 
@@ -40,7 +39,7 @@ impl Names {
         let mut names = Self {
             interface: service.interface().clone(),
             states: center.map(|center| watch(parts, service, center.clone())),
-            names: Arc::default(),
+            sorted: Arc::default(),
             answered: center.is_none(),
             stale: false,
             error: None,
@@ -54,14 +53,14 @@ impl Names {
                      centre",
                     service.interface()
                 );
-                names.error = Some(dubhe_core::Status::unavailable(text));
+                names.error = Some(Status::unavailable(text));
             }
         }
         names
     }
 
     pub(super) fn get(&self) -> &Arc<[ByteString]> {
-        &self.names
+        &self.sorted
     }
 
     /// Waits for a change.
@@ -85,16 +84,17 @@ impl Names {
         names.dedup();
         if names.is_empty() {
             // As in Java: an application that was found stays, whatever becomes of the mapping.
-            if self.names.is_empty() {
+            if self.sorted.is_empty() {
                 let (center, interface) = (&self.center, &self.interface);
-                let text = match self.stale {
-                    true => format!("{center} cannot be reached for the mapping of {interface}"),
-                    false => format!(
+                let text = if self.stale {
+                    format!("{center} cannot be reached for the mapping of {interface}")
+                } else {
+                    format!(
                         "no application provides {interface} by its mapping in {center}: start a \
                          provider, or set provided-by"
-                    ),
+                    )
                 };
-                self.error = Some(dubhe_core::Status::unavailable(text));
+                self.error = Some(Status::unavailable(text));
             }
             return;
         }
@@ -115,8 +115,8 @@ impl Names {
             );
             names.truncate(MAX_APPLICATIONS);
         }
-        if names[..] != self.names[..] {
-            self.names = names.into();
+        if names[..] != self.sorted[..] {
+            self.sorted = names.into();
         }
     }
 }

@@ -68,7 +68,7 @@ fn known_protocol(protocol: ByteString) -> ByteString {
 pub(super) struct Member {
     /// The instance as it was found, to know it again.
     pub(super) found: Weak<Instance>,
-    /// Without what Dubbo wrote for finding it.
+    /// The instance, without what Dubbo wrote for finding its services.
     pub(super) instance: Arc<Instance>,
     /// The port by which the registry knows it.
     pub(super) port: u16,
@@ -80,14 +80,25 @@ pub(super) struct Member {
 }
 
 impl Member {
-    /// What `found` says of itself.
-    pub(super) fn new(found: &ServiceInstance) -> Self {
-        let mut instance = (*found.instance).clone();
-        instance.params.retain(|name, _| !ServiceInstance::is_reserved(name));
-        let started = found.instance.params.get("timestamp").and_then(|text| timestamp(text));
-        instance.started = instance.started.or(started);
-        let zone = || found.instance.params.get("zone").filter(|zone| !zone.is_empty()).cloned();
-        instance.zone = instance.zone.or_else(zone);
+    /// Reads what `found`, an instance of `application`, says of itself.
+    pub(super) fn new(found: &ServiceInstance, application: &ByteString) -> Self {
+        let Instance { host, zone, region, cluster, node, started, params, .. } = &*found.instance;
+        let param = |name: &str| params.get(name).filter(|value| !value.is_empty());
+        // What many instances have in common takes memory once, and what is not kept none.
+        let kept = params.iter().filter(|(name, _)| !ServiceInstance::is_reserved(name));
+        let instance = Instance {
+            host: host.clone(),
+            application: application.clone(),
+            zone: zone.as_ref().or_else(|| param("zone")).cloned(),
+            region: region.clone(),
+            cluster: cluster.clone(),
+            node: node.clone(),
+            ready: found.instance.ready,
+            serving: found.instance.serving,
+            terminating: found.instance.terminating,
+            started: started.or_else(|| param("timestamp").and_then(|text| timestamp(text))),
+            params: kept.map(|(name, value)| (name.clone(), value.clone())).collect(),
+        };
         let endpoints = found
             .endpoints()
             .into_iter()
@@ -197,7 +208,7 @@ mod tests {
         ] {
             let info = info(service(of_service, &[]));
             let revision = if pinned { metadata_info::revision(&info) } else { "1234".to_owned() };
-            let mut member = Member::new(&found(endpoints.as_slice()));
+            let mut member = Member::new(&found(endpoints.as_slice()), &"shop".into());
             member.learn(Arc::new(Services::new(info, &revision)));
             assert_eq!(registration(&member).offer.port, expected, "{endpoints:?} {of_service}");
         }
@@ -211,7 +222,7 @@ mod tests {
             ("timestamp", "1700000000"),
             ("heartbeat.timeout", "3"),
         ]);
-        let mut member = Member::new(&instance);
+        let mut member = Member::new(&instance, &"shop".into());
         assert_eq!(&*member.revision, "9");
         let go = [("weight", "0"), ("release", "dubbo-golang-3.3.1"), ("zone", "north")];
         let info = info(ServiceInfo { path: "other".into(), ..service(3, &go) });
@@ -228,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_consumer_gets_what_it_takes() {
-        let mut member = Member::new(&found(&[]));
+        let mut member = Member::new(&found(&[]), &"shop".into());
         member.learn(Arc::new(Services::new(info(service(3, &[])), "9")));
         for (key, count) in [("g/a.B:1.0", 1), ("a.B:1.0", 0), ("g/a.B", 0), ("*/a.B:*", 1)] {
             assert_eq!(member.registrations(&ServiceKey::parse(key)).count(), count, "{key}");

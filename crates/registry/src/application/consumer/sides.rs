@@ -73,7 +73,7 @@ pub(super) struct Instances {
     wanted: Arc<[ByteString]>,
     followed: HashMap<ByteString, Followed>,
     changes: FuturesUnordered<Change>,
-    /// What of the names the present side was made of; `None` when it must be made anew.
+    /// The state of the names of which the present side was made; `None` when it must be made anew.
     made_of: Option<(bool, bool)>,
     /// The number of subscriptions so far, which tells a past one of an application from the present.
     count: u64,
@@ -175,10 +175,8 @@ impl Instances {
                 seen.insert((of.service.clone(), of.instance.host.clone(), of.offer.clone()))
             });
         }
-        let stale = match states.is_empty() {
-            true => names.stale,
-            false => states.iter().any(|state| state.health == Health::Stale),
-        };
+        let is_stale = |state: &&Arc<State>| state.health == Health::Stale;
+        let stale = states.iter().any(is_stale) || states.is_empty() && names.stale;
         let excluded: Vec<Excluded> =
             states.iter().flat_map(|state| state.excluded.iter().cloned()).collect();
         let error = states.iter().find_map(|state| state.error.clone());

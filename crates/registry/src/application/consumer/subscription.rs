@@ -23,6 +23,8 @@ pub(super) struct Subscription {
     /// The level of the last snapshot.
     given: Option<Level>,
     last: Option<Snapshot>,
+    /// `true` while the rule depends on the applications.
+    names_needed: bool,
     /// The plan that the log says is waited for.
     waited: Option<Plan>,
 }
@@ -39,6 +41,7 @@ impl Subscription {
             instances: None,
             given: None,
             last: None,
+            names_needed: false,
             waited: None,
         }
     }
@@ -61,7 +64,7 @@ impl Subscription {
         }
     }
 
-    /// What the rule means now; `None` until it is known.
+    /// The meaning of the rule now; `None` until it is known.
     fn plan(&mut self) -> Option<Plan> {
         let parts = &self.consumer.parts;
         let options = &parts.options;
@@ -74,7 +77,8 @@ impl Subscription {
             Some((rule, _)) => rule.borrow_and_update().clone()?,
             None => Arc::default(),
         };
-        let mut plan = if rule.has_applications() && parts.instances.is_some() {
+        self.names_needed = rule.has_applications() && parts.instances.is_some();
+        let mut plan = if self.names_needed {
             let names = self.names.get_or_insert_with(|| Names::new(parts, &self.service));
             if !names.answered {
                 return None;
@@ -122,7 +126,10 @@ impl Subscription {
             self.interface = None;
         }
         if !plan.needs(Level::Application) && level != Level::Application {
-            (self.instances, self.names) = (None, None);
+            self.instances = None;
+        }
+        if self.instances.is_none() && !self.names_needed {
+            self.names = None;
         }
         let sides = self.sides();
         let mut snapshot = match level {
@@ -184,7 +191,7 @@ impl Subscription {
             match &mut self.rule {
                 Some((rule, _)) => {
                     if rule.changed().await.is_err() {
-                        std::future::pending().await
+                        std::future::pending::<()>().await;
                     }
                 }
                 None => std::future::pending().await,

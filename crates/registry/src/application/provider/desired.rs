@@ -1,4 +1,4 @@
-//! What is to be registered: the instances of the application at this process and their services.
+//! The state that is to be registered: the instances of the application at this process and their services.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ pub(super) struct Desired {
 
 /// An instance: the services at one host.
 pub(super) struct Process {
-    /// Its identity among those of this process.
+    /// The identity among those of this process.
     pub(super) number: u64,
     host: ByteString,
     /// The port by which it is known, that of the first service.
@@ -61,12 +61,13 @@ pub(super) struct Publication {
 }
 
 impl Desired {
-    /// Adds a service. Returns `false` if it is there.
+    /// Adds a service. Returns `false` if it is there, and else gives `before` what it takes the place of.
     pub(super) fn add(
         &mut self,
         registration: Registration,
         info: ServiceInfo,
         now: SystemTime,
+        before: &mut Option<Registration>,
     ) -> bool {
         let Registration { instance, offer, .. } = &registration;
         let fits = |process: &Process, same_port: bool| {
@@ -95,7 +96,8 @@ impl Desired {
         if process.services.get(&key).is_some_and(|known| known.registration == registration) {
             return false;
         }
-        process.services.insert(key, Service { registration, info });
+        let replaced = process.services.insert(key, Service { registration, info });
+        *before = replaced.map(|replaced| replaced.registration);
         true
     }
 
@@ -230,7 +232,7 @@ mod tests {
     fn add(desired: &mut Desired, registration: Registration) -> bool {
         let options = ApplicationOptions::default();
         let info = service_info(&registration, &"shop".into(), &options);
-        desired.add(registration, info, UNIX_EPOCH + Duration::from_secs(5))
+        desired.add(registration, info, UNIX_EPOCH + Duration::from_secs(5), &mut None)
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytestring::ByteString;
 use dubhe_core::Status;
@@ -32,6 +33,8 @@ const UNMAPPED: &str = "org.apache.dubbo.metadata.MetadataService";
 pub(super) struct Mapper {
     parts: Arc<Parts>,
     writes: Arc<Semaphore>,
+    /// `true` while the centre says nothing at all, so that nobody waits for it.
+    is_mute: AtomicBool,
     kept: Mutex<HashMap<ByteString, Kept>>,
 }
 
@@ -42,7 +45,12 @@ struct Kept {
 
 impl Mapper {
     pub(super) fn new(parts: Arc<Parts>) -> Self {
-        Self { parts, writes: Arc::new(Semaphore::new(MAX_WRITES)), kept: Mutex::default() }
+        Self {
+            parts,
+            writes: Arc::new(Semaphore::new(MAX_WRITES)),
+            is_mute: AtomicBool::new(false),
+            kept: Mutex::default(),
+        }
     }
 
     /// Adds the application to the mapping of an interface, and keeps it there until it is forgotten.
@@ -70,10 +78,13 @@ impl Mapper {
             });
             kept.tried.clone()
         };
-        tokio::select! {
-            _ = tried.wait_for(|tried| *tried) => {}
-            () = parts.pauses.sleep(FIRST_TRY) => {}
-        }
+        let first = if self.is_mute.load(Ordering::Relaxed) { Duration::ZERO } else { FIRST_TRY };
+        let is_mute = tokio::select! {
+            biased;
+            _ = tried.wait_for(|tried| *tried) => false,
+            () = parts.pauses.sleep(first) => true,
+        };
+        self.is_mute.store(is_mute, Ordering::Relaxed);
     }
 
     /// Keeps the application there no more; it stays, as in Java, for others may provide the interface.

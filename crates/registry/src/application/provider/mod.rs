@@ -23,7 +23,7 @@ use super::follow::Task;
 use super::registry::Parts;
 use crate::simplified::simplify;
 
-/// What registrations of a registry share.
+/// The part that the registrations of a registry share.
 pub(super) struct Provider {
     parts: Arc<Parts>,
     board: Arc<Board>,
@@ -69,13 +69,26 @@ impl Provider {
     /// Registers a service at each level.
     ///
     /// # Errors
-    /// When a level refuses; then it is registered at none.
+    /// When a level refuses; then each has what it had before.
     pub(super) async fn register(&self, registration: Registration) -> Result<(), Status> {
+        let mut before = None;
+        let of_instance = self.add(&registration, &mut before);
         let (at_interface, of_instance) =
-            join(self.register_service(&registration), self.add(&registration)).await;
+            join(self.register_service(&registration), of_instance).await;
         if let Err(error) = at_interface.and(of_instance) {
             // What is left of it would be called without being wanted.
-            let _ = self.unregister(&registration).await;
+            let undone = match before {
+                None => self.unregister(&registration).await,
+                Some(before) => {
+                    let (at_interface, of_instance) =
+                        join(self.register_service(&before), self.add(&before, &mut None)).await;
+                    at_interface.and(of_instance)
+                }
+            };
+            if let Err(error) = undone {
+                let service = &registration.service;
+                tracing::debug!(%service, %error, "cannot undo a registration that failed");
+            }
             return Err(error);
         }
         if self.instances().is_some() {
@@ -92,13 +105,18 @@ impl Provider {
     }
 
     /// Adds a service to the instance, and waits until that is published.
-    async fn add(&self, registration: &Registration) -> Result<(), Status> {
+    async fn add(
+        &self,
+        registration: &Registration,
+        before: &mut Option<Registration>,
+    ) -> Result<(), Status> {
         let Some(instances) = self.instances() else { return Ok(()) };
         self.start(instances);
         let now = self.parts.pauses.clock.wall();
         let Parts { application, options, .. } = &*self.parts;
         let info = desired::service_info(registration, application, options);
-        let change = self.board.change(|desired| desired.add(registration.clone(), info, now));
+        let change =
+            self.board.change(|desired| desired.add(registration.clone(), info, now, before));
         let published = self.board.published(change).await;
         published.map_err(|error| {
             error.context(format_args!("cannot publish {} of {application}", registration.service))
@@ -123,14 +141,7 @@ impl Provider {
         if self.instances().is_none() {
             return Ok(());
         }
-        let mut removed = false;
-        let change = self.board.change(|desired| {
-            removed = desired.remove(registration);
-            removed
-        });
-        if !removed {
-            return Ok(());
-        }
+        let change = self.board.change(|desired| desired.remove(registration));
         let interface: &ByteString = registration.service.interface();
         if !self.board.look(|desired| desired.has_interface(interface)) {
             self.mapper.forget(interface);

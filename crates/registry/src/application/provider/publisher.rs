@@ -1,10 +1,12 @@
 //! The task that publishes the instances of an application.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use dubhe_core::Status;
 use dubhe_core::documents::DocumentKey;
+use futures_util::FutureExt as _;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
@@ -15,7 +17,7 @@ use crate::application::instance::MetadataStorage;
 use crate::application::metadata_info::to_json;
 use crate::application::registry::Parts;
 
-/// How far publishing has come, by the numbers of changes.
+/// The progress of publishing, by the numbers of changes.
 #[derive(Clone, Default)]
 pub(super) struct Progress {
     /// The last change that is published.
@@ -25,7 +27,7 @@ pub(super) struct Progress {
     error: Option<Status>,
 }
 
-/// What a publisher shares with those who register.
+/// The state that a publisher shares with those who register.
 pub(super) struct Board {
     desired: Mutex<(Desired, u64)>,
     changed: Notify,
@@ -39,11 +41,11 @@ impl Board {
     }
 
     /// Changes what is to be published, when `change` says that it did. Returns the number of the last
-    /// change.
+    /// change, which is a new one while that is not published: it is tried once more.
     pub(super) fn change(&self, change: impl FnOnce(&mut Desired) -> bool) -> u64 {
         let mut desired = self.desired.lock();
         let (all, number) = &mut *desired;
-        if change(all) {
+        if change(all) || self.progress.borrow().published < *number {
             *number += 1;
             self.changed.notify_one();
         }
@@ -76,7 +78,7 @@ pub(super) struct Publisher {
     pub(super) instances: Arc<dyn ServiceDiscovery>,
     pub(super) board: Arc<Board>,
     pub(super) exported: Arc<Exported>,
-    /// What the registry has of each instance; `None` where that is not known.
+    /// Instances as the registry has them; `None` where that is not known.
     registered: HashMap<u64, Option<Publication>>,
 }
 
@@ -96,7 +98,10 @@ impl Publisher {
             // Registrations that are under way together come into one publication.
             tokio::task::yield_now().await;
             let (wanted, number) = self.wanted();
-            let outcome = self.publish(wanted).await;
+            // What is not ours may panic.
+            let outcome = AssertUnwindSafe(self.publish(wanted)).catch_unwind().await;
+            let panicked = |_| Err(Status::internal("it panicked; the log says where"));
+            let outcome = outcome.unwrap_or_else(panicked);
             let (application, registry) = (&*self.parts.application, self.instances.name());
             match outcome {
                 Ok(()) => {
@@ -158,6 +163,9 @@ impl Publisher {
             match result {
                 Ok(()) if gone => {
                     self.registered.remove(&number);
+                    if self.registered.is_empty() {
+                        self.exported.push(publication.info);
+                    }
                     self.board.desired.lock().0.forget(number);
                 }
                 Ok(()) => {

@@ -195,52 +195,6 @@ async fn a_config_centre_that_is_away_does_not_delay_the_start() {
 
 #[tokio::test(start_paused = true)]
 async fn a_config_centre_that_never_answers_does_not_delay_the_start_for_long() {
-    struct Mute;
-    impl dubhe_core::documents::DocumentStore for Mute {
-        fn name(&self) -> &'static str {
-            "script://mute"
-        }
-        fn get(
-            &self,
-            _: &dubhe_core::documents::DocumentKey,
-        ) -> dubhe_core::registry::Registering<'_, Option<dubhe_core::documents::Document>>
-        {
-            Box::pin(std::future::pending())
-        }
-        fn watch(
-            &self,
-            _: &dubhe_core::documents::DocumentKey,
-        ) -> dubhe_core::documents::DocumentStates {
-            Box::pin(futures_util::stream::pending())
-        }
-        fn put(
-            &self,
-            _: &dubhe_core::documents::DocumentKey,
-            _: bytestring::ByteString,
-        ) -> dubhe_core::registry::Registering<'_, ()> {
-            Box::pin(std::future::pending())
-        }
-        fn replace(
-            &self,
-            _: &dubhe_core::documents::DocumentKey,
-            _: bytestring::ByteString,
-            _: Option<bytestring::ByteString>,
-        ) -> dubhe_core::registry::Registering<'_, bool> {
-            Box::pin(std::future::pending())
-        }
-        fn remove(
-            &self,
-            _: &dubhe_core::documents::DocumentKey,
-        ) -> dubhe_core::registry::Registering<'_, ()> {
-            Box::pin(std::future::pending())
-        }
-        fn list(
-            &self,
-        ) -> dubhe_core::registry::Registering<'_, Vec<dubhe_core::documents::DocumentKey>>
-        {
-            Box::pin(std::future::pending())
-        }
-    }
     let services = Services::default();
     services.inner.register(registration("a.B", 1)).await.unwrap();
     let registry =

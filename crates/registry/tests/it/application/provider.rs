@@ -126,6 +126,7 @@ async fn services_that_leave_make_the_revision_smaller_and_the_last_takes_the_in
     world.registry.unregister(&c).await.unwrap();
     assert_eq!(world.fleet.present("shop").await, []);
     assert_eq!(world.fleet.state.unregistered.load(Ordering::Relaxed), 1);
+    assert_eq!(exported.metadata("").unwrap().services.len(), 0);
     world.registry.unregister(&c).await.unwrap();
     // Again from the beginning.
     world.registry.register(c).await.unwrap();
@@ -229,6 +230,49 @@ async fn what_a_registry_refuses_is_registered_nowhere_and_others_stay() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_change_that_is_refused_leaves_what_was_there() {
+    let world = World::new(&[]);
+    world.registry.register(registration("a.B", 1)).await.unwrap();
+    let all = params(&[("weight", "7")]);
+    let changed =
+        Registration { params: Arc::new(ServiceParams { params: all }), ..registration("a.B", 1) };
+    let weight = || {
+        let info = world.registry.exported_metadata().unwrap().metadata("").unwrap();
+        info.services["a.B:dubbo"].params.get("weight").map(ToString::to_string)
+    };
+    *world.services.refuses.lock() = true;
+    world.registry.register(changed.clone()).await.unwrap_err();
+    assert_eq!((world.interfaces().await, weight()), (vec!["a.B".to_owned()], None));
+    *world.services.refuses.lock() = false;
+    world.registry.register(changed).await.unwrap();
+    assert_eq!(weight().as_deref(), Some("7"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registry_that_panics_fails_the_registration() {
+    let world = World::new(&[]);
+    world.fleet.refuse("panic", true);
+    let error = world.registry.register(registration("a.B", 1)).await.unwrap_err();
+    assert!(error.message().contains("it panicked"), "{error}");
+    world.fleet.refuse("panic", false);
+    world.registry.register(registration("a.B", 1)).await.unwrap();
+    assert_eq!(world.interfaces().await, ["a.B"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_metadata_centre_that_never_answers_delays_one_registration_for_a_while() {
+    let (fleet, began) = (Discovery::default(), tokio::time::Instant::now());
+    let registry =
+        builder("shop").instances(Arc::new(fleet)).metadata_center(Arc::new(Mute)).build();
+    for interface in ["a.B", "a.C", "a.D"] {
+        registry.register(registration(interface, 1)).await.unwrap();
+    }
+    let took = began.elapsed();
+    let second = std::time::Duration::from_secs(1);
+    assert!((3 * second..4 * second).contains(&took), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn metadata_that_cannot_be_published_fail_the_registration() {
     let world = World::new(&[("metadata-type", "remote"), ("register-mode", "instance")]);
     world.center.refuse("put", true);
@@ -254,6 +298,8 @@ async fn an_instance_that_cannot_be_taken_back_is_taken_back_later() {
     let error = world.registry.unregister(&registration("a.B", 1)).await.unwrap_err();
     assert!(error.message().contains("cannot take back a.B of shop"), "{error}");
     assert_eq!(world.at_interface("a.B").await, [0; 0], "the other level is left all the same");
+    let error = world.registry.unregister(&registration("a.B", 1)).await.unwrap_err();
+    assert!(error.message().contains("refused by the script"), "it is tried once more: {error}");
     world.fleet.refuse("unregister", false);
     tokio::time::sleep(std::time::Duration::from_secs(10)).await;
     assert_eq!(world.fleet.present("shop").await, []);

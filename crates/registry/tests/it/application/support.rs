@@ -118,7 +118,7 @@ pub(crate) async fn until(
         }
         panic!("the subscription has ended");
     };
-    let found = tokio::time::timeout(Duration::from_secs(600), found).await;
+    let found = tokio::time::timeout(Duration::from_mins(10), found).await;
     found.unwrap_or_else(|_| panic!("it never came; the last was {last:?}"))
 }
 
@@ -129,7 +129,7 @@ pub(crate) async fn with_ports(snapshots: &mut Snapshots, wanted: &[u16]) -> Sna
 
 /// Checks that no snapshot comes for a minute.
 pub(crate) async fn nothing_more(snapshots: &mut Snapshots) {
-    let next = tokio::time::timeout(Duration::from_secs(60), snapshots.next()).await;
+    let next = tokio::time::timeout(Duration::from_mins(1), snapshots.next()).await;
     assert!(next.is_err(), "{next:?}");
 }
 
@@ -290,6 +290,37 @@ impl DocumentStore for Documents {
     }
 }
 
+/// A store that never answers.
+pub(crate) struct Mute;
+impl DocumentStore for Mute {
+    fn name(&self) -> &'static str {
+        "script://mute"
+    }
+    fn get(&self, _: &DocumentKey) -> Registering<'_, Option<Document>> {
+        Box::pin(std::future::pending())
+    }
+    fn watch(&self, _: &DocumentKey) -> DocumentStates {
+        Box::pin(stream::pending())
+    }
+    fn put(&self, _: &DocumentKey, _: ByteString) -> Registering<'_, ()> {
+        Box::pin(std::future::pending())
+    }
+    fn replace(
+        &self,
+        _: &DocumentKey,
+        _: ByteString,
+        _: Option<ByteString>,
+    ) -> Registering<'_, bool> {
+        Box::pin(std::future::pending())
+    }
+    fn remove(&self, _: &DocumentKey) -> Registering<'_, ()> {
+        Box::pin(std::future::pending())
+    }
+    fn list(&self) -> Registering<'_, Vec<DocumentKey>> {
+        Box::pin(std::future::pending())
+    }
+}
+
 /// A registry of instances that counts, refuses, and can be stale.
 #[derive(Clone, Default)]
 pub(crate) struct Discovery {
@@ -304,7 +335,7 @@ pub(crate) struct DiscoveryScript {
     pub(crate) registered: Mutex<Vec<ServiceInstance>>,
     pub(crate) unregistered: AtomicUsize,
     pub(crate) subscribed: AtomicUsize,
-    /// Looked at before an instance is registered.
+    /// The centre that is asked before an instance is registered.
     pub(crate) center: Mutex<Option<Documents>>,
 }
 
@@ -353,6 +384,7 @@ impl ServiceDiscovery for Discovery {
         Box::pin(async move {
             // As over a network: registrations that come meanwhile wait.
             tokio::time::sleep(Duration::from_millis(5)).await;
+            assert!(self.check("panic").is_ok(), "panics by the script");
             self.check("register")?;
             let center = self.state.center.lock().clone();
             if let Some(center) = center {
@@ -409,7 +441,7 @@ pub(crate) struct Answers {
     failures: Mutex<HashMap<String, usize>>,
     /// Ports of instances that never answer.
     broken: Mutex<HashSet<u16>>,
-    /// What answers wait for, by revision.
+    /// The permits that answers wait for, by revision.
     held: Mutex<HashMap<String, Arc<Semaphore>>>,
     pub(crate) calls: Mutex<Vec<(String, Duration)>>,
     began: Mutex<Option<tokio::time::Instant>>,

@@ -151,7 +151,7 @@ mod tests {
                    &methods=patient,slow&slow.timeout=300&slower.timeout=1&version=1.0.0&zone=a&x=y\
                    &timestamp=5&weight=7";
         let registration = provider_url::from_url(&Url::parse(url, "").unwrap());
-        let name = provider(&registration, true, 99, Some(&vec!["zone".to_owned()]));
+        let name = provider(&registration, true, 99, Some(&["zone".into()]));
         // As measured of Dubbo Java 3.3.6 with `simplified=true&extra-keys=zone`.
         let expected = format!(
             "dubbo://127.0.0.1:20880/peer.api.PlaceService?application=shop&deprecated=false\
