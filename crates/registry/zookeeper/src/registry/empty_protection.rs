@@ -47,8 +47,9 @@ impl EmptyProtection {
 
 #[cfg(test)]
 mod tests {
+    use dubhe_registry::names;
+
     use super::*;
-    use crate::registry::names;
 
     fn providers(ports: &[u16]) -> Vec<Registration> {
         let one = |port| names::parse(&names::encode(&format!("dubbo://h:{port}/a.B"))).unwrap();

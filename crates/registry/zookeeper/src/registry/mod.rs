@@ -2,8 +2,6 @@
 
 mod builder;
 mod empty_protection;
-mod matching;
-mod names;
 mod node;
 mod subscription;
 
@@ -19,6 +17,7 @@ use dubhe_core::endpoint::Offer;
 use dubhe_core::registry::{Registering, Registration, Registry, Snapshots};
 use dubhe_core::time::after;
 use dubhe_core::{Code, ServiceKey, Status};
+use dubhe_registry::names;
 use futures_util::stream;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;

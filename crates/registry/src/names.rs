@@ -1,4 +1,5 @@
-//! Names of nodes: provider and consumer URLs, percent-encoded whole.
+//! Names in a registry of paths, such as ZooKeeper or etcd: provider and consumer URLs,
+//! percent-encoded whole.
 //!
 //! The parameters of such a URL are taken as they stand after that one decoding, as Java does
 //! (`URL.toFullString`, `URLStrParser.parseEncodedStr`) and dubbo-go writes them.
@@ -10,15 +11,17 @@ use dubhe_core::ServiceKey;
 use dubhe_core::endpoint::Params;
 use dubhe_core::registry::Registration;
 use dubhe_core::url::Url;
-use dubhe_registry::provider_url;
+
+use crate::provider_url;
 
 /// The Dubbo protocol version that every registered URL names.
 const DUBBO: &str = "2.0.2";
 /// The version of the framework; Java shows it.
 const RELEASE: &str = concat!("dubhe-", env!("CARGO_PKG_VERSION"));
 
-/// The category and the name of a provider's node.
-pub(super) fn provider(registration: &Registration, dynamic: bool, now_ms: u128) -> String {
+/// The name of a provider; `dynamic` says whether it goes with the session of its process, and
+/// `now_ms` when it began, where it does not say so itself.
+pub fn provider(registration: &Registration, dynamic: bool, now_ms: u128) -> String {
     let mut url = provider_url::to_url(registration);
     let timestamp = now_ms.to_string();
     // What the measured URL of Dubbo Java 3.3.6 has; a parameter of the service wins.
@@ -38,13 +41,8 @@ pub(super) fn provider(registration: &Registration, dynamic: bool, now_ms: u128)
     encode(&text(&url))
 }
 
-/// The name of a consumer's node.
-pub(super) fn consumer(
-    service: &ServiceKey,
-    host: IpAddr,
-    application: &str,
-    now_ms: u128,
-) -> String {
+/// The name of a consumer that runs on `host`.
+pub fn consumer(service: &ServiceKey, host: IpAddr, application: &str, now_ms: u128) -> String {
     let (pid, timestamp) = (std::process::id().to_string(), now_ms.to_string());
     let mut params = Params::new();
     let all = [
@@ -79,9 +77,9 @@ fn fill(params: &mut Params, defaults: &[(&str, &str)]) {
     }
 }
 
-/// The registration that a child of `providers` describes; `None` when it describes none, as the
+/// The registration that the name of a provider describes; `None` when it describes none, as the
 /// placeholder `empty://` does.
-pub(super) fn parse(name: &str) -> Option<Registration> {
+pub fn parse(name: &str) -> Option<Registration> {
     let text = decode(name);
     let (base, query) = text.split_once('?').unwrap_or((&text, ""));
     let mut url = Url::parse(base, "").ok()?;
@@ -104,7 +102,7 @@ fn text(url: &Url) -> String {
 }
 
 /// Percent-encoding as Java's `URLEncoder` does it.
-pub(super) fn encode(text: &str) -> String {
+pub fn encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 3 / 2);
     for byte in text.bytes() {
         match byte {
