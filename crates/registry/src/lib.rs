@@ -13,6 +13,7 @@ pub mod matching;
 mod memory;
 pub mod names;
 pub mod provider_url;
+pub mod registry_url;
 
 pub use file::File;
 pub use memory::Memory;

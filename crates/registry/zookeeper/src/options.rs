@@ -1,10 +1,10 @@
 //! The URL of a ZooKeeper registry.
 
 use bytestring::ByteString;
+use dubhe_core::Status;
 use dubhe_core::time::Duration;
-use dubhe_core::url::Url;
-use dubhe_core::{Code, Status};
 use dubhe_net::io::Address;
+use dubhe_registry::registry_url::{RegistryUrl, wrong};
 
 use crate::client::Credentials;
 
@@ -68,60 +68,26 @@ impl ZooKeeperOptions {
     /// # Errors
     /// When it has no host, or a parameter that cannot be what it should be.
     pub fn parse(url: &str) -> Result<Self, Status> {
-        let wrong = |what: String| {
-            Status::new(Code::InvalidArgument, format!("wrong registry URL: {what}"))
-        };
-        // Several servers may stand in one authority, which is no URL any more.
-        let (url, more) = split_servers(url);
-        let url = Url::parse(&url, "zookeeper").map_err(|error| wrong(error.to_string()))?;
-        let backup = url.param("backup").unwrap_or_default();
-        let mut servers =
-            vec![Address::new(&*url.host, if url.port == 0 { DEFAULT_PORT } else { url.port })];
-        for server in more.split(',').chain(backup.split(',')).filter(|s| !s.trim().is_empty()) {
-            servers.push(address(server.trim()).map_err(|e| wrong(e.to_string()))?);
+        let url = RegistryUrl::parse(url, "zookeeper")?;
+        let port = if url.url().port == 0 { DEFAULT_PORT } else { url.url().port };
+        let mut servers = vec![Address::new(&*url.url().host, port)];
+        for server in url.more_servers() {
+            servers.push(address(server).map_err(wrong)?);
         }
-        let number = |name: &str, unit: &str, default: u64| match url.param(name) {
-            None => Ok(default),
-            Some(text) => match text.parse() {
-                Ok(number) if number > 0 => Ok(number),
-                _ => Err(wrong(format!("{name}={text:?} is not a number of {unit} above 0"))),
-            },
-        };
-        let time = |name, default| number(name, "milliseconds", default).map(Duration::from_millis);
-        let max_frame = number("jute.maxbuffer", "bytes", 16 * 1024 * 1024)?;
-        let flag = |name: &str| match url.param(name) {
-            None | Some("true") => Ok(true),
-            Some("false") => Ok(false),
-            Some(other) => Err(wrong(format!("{name}={other:?} is neither true nor false"))),
-        };
+        let max_frame = url.number("jute.maxbuffer", "bytes", 16 * 1024 * 1024)?;
         Ok(Self {
             servers,
-            root: root(url.param("group").unwrap_or("dubbo")).map_err(wrong)?,
-            credentials: credentials(&url),
-            session_timeout: time("session", 60_000)?,
-            timeout: time("timeout", 30_000)?,
-            max_pause: time("retry.period", 10_000)?,
+            root: url.root()?,
+            credentials: url.credentials().map(|(user, password)| Credentials { user, password }),
+            session_timeout: url.time("session", 60_000)?,
+            timeout: url.time("timeout", 30_000)?,
+            max_pause: url.time("retry.period", 10_000)?,
             max_frame: usize::try_from(max_frame).unwrap_or(usize::MAX),
-            check: flag("check")?,
-            register: flag("register")?,
-            dynamic: flag("dynamic")?,
+            check: url.flag("check", true)?,
+            register: url.flag("register", true)?,
+            dynamic: url.flag("dynamic", true)?,
             application: url.param("application").unwrap_or_default().into(),
         })
-    }
-}
-
-/// Takes all servers but the first out of the authority: the URL without them, and them.
-fn split_servers(url: &str) -> (String, &str) {
-    let start = url.find("://").map_or(0, |at| at + 3);
-    let authority = url.get(start..).unwrap_or_default();
-    let authority = authority.split(['/', '?']).next().unwrap_or_default();
-    match authority.split_once(',') {
-        None => (url.to_owned(), ""),
-        Some((_, more)) => {
-            let end = start + authority.len();
-            let front = url.get(..end - more.len() - 1).unwrap_or_default();
-            (format!("{front}{}", url.get(end..).unwrap_or_default()), more)
-        }
     }
 }
 
@@ -130,24 +96,6 @@ fn address(server: &str) -> dubhe_net::Result<Address> {
         Err(_) if !server.contains(':') => format!("{server}:{DEFAULT_PORT}").parse(),
         parsed => parsed,
     }
-}
-
-/// The root as ZooKeeper takes a path: one slash before each part and none at the end. The root
-/// `/` itself is the empty text.
-fn root(group: &str) -> Result<String, String> {
-    let parts: Vec<&str> = group.split('/').filter(|part| !part.is_empty()).collect();
-    if parts.iter().any(|part| matches!(*part, "." | "..") || part.contains(char::is_control)) {
-        return Err(format!("group={group:?} is not a path"));
-    }
-    Ok(parts.iter().flat_map(|part| ["/", part]).collect())
-}
-
-fn credentials(url: &Url) -> Option<Credentials> {
-    let of = |own: &str, param| {
-        if own.is_empty() { url.param(param).unwrap_or_default() } else { own }.to_owned()
-    };
-    let user = of(&url.user, "username");
-    (!user.is_empty()).then(|| Credentials { user, password: of(&url.password, "password") })
 }
 
 #[cfg(test)]
