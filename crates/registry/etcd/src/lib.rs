@@ -29,6 +29,7 @@
 
 pub mod client;
 mod generated;
+pub mod instance;
 mod options;
 mod registry;
 

@@ -63,6 +63,15 @@ pub struct EtcdOptions {
 }
 
 /// TLS to etcd, by the names of dubbo-go's `TLSConfig`: it is on with `tls=true` or any of these.
+///
+/// ```
+/// # mod dubhe { pub mod registry { pub use dubhe_etcd::EtcdOptions; } }
+/// use dubhe::registry::EtcdOptions;
+///
+/// let options = EtcdOptions::parse("etcd://etcd.example.org?ca-cert-file=/etc/etcd/ca.pem")?;
+/// assert_eq!(options.tls.and_then(|tls| tls.ca).as_deref(), Some("/etc/etcd/ca.pem"));
+/// # Ok::<(), dubhe_core::Status>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EtcdTls {

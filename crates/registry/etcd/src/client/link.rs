@@ -41,6 +41,17 @@ pub(super) struct Rpc {
     pub(super) name: &'static str,
 }
 
+impl Rpc {
+    fn head(self, kind: CallKind, token: Option<ByteString>) -> Head {
+        let service = Arc::new(ServiceKey::interface_only(self.service));
+        let mut head = Head::new(service, method(self.name, kind));
+        if let Some(token) = token {
+            head.metadata.insert("token", token);
+        }
+        head
+    }
+}
+
 impl Link {
     /// Dials a server.
     pub(super) async fn open(
@@ -86,15 +97,6 @@ impl Link {
         *self.token.lock() = Some(token);
     }
 
-    fn head(&self, rpc: Rpc, kind: CallKind, token: Option<ByteString>) -> Head {
-        let service = Arc::new(ServiceKey::interface_only(rpc.service));
-        let mut head = Head::new(service, method(rpc.name, kind));
-        if let Some(token) = token {
-            head.metadata.insert("token", token);
-        }
-        head
-    }
-
     /// Sends a request and waits for its answer.
     pub(super) async fn unary<T: Message>(
         &self,
@@ -103,7 +105,7 @@ impl Link {
         token: Option<ByteString>,
         deadline: Deadline,
     ) -> Result<T, Status> {
-        let mut head = self.head(rpc, CallKind::Unary, token);
+        let mut head = rpc.head(CallKind::Unary, token);
         head.deadline = Some(deadline);
         let reply = self.channel.invoke(Call::new(head, message(request))).await?;
         match reply.body {
@@ -121,7 +123,7 @@ impl Link {
         requests: impl Stream<Item = M> + Send + 'static,
         token: Option<ByteString>,
     ) -> Result<Streaming<T>, Status> {
-        let head = self.head(rpc, CallKind::Bidirectional, token);
+        let head = rpc.head(CallKind::Bidirectional, token);
         let body = CallBody::Stream(Box::pin(requests.map(|request| Ok(message(request)))));
         let reply: Reply = self.channel.invoke(Call { head, body }).await?;
         Ok(Streaming::of_reply(reply, decode_or))

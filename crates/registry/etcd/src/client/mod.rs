@@ -44,6 +44,32 @@ pub use range::{Entries, Entry, KeyRange};
 use watcher::{Command, Watcher};
 
 /// The options of a client.
+///
+/// ```
+/// # mod dubhe { pub mod net { pub use dubhe_net::io::SocketDial; } pub mod random { pub use dubhe_core::random::SplitMix; } pub mod time { pub use dubhe_net::time::TokioClock; } pub mod etcd { pub use dubhe_etcd::client::{Client, EtcdClientOptions}; } }
+/// use std::sync::Arc;
+/// use std::time::Duration;
+/// use dubhe::etcd::{Client, EtcdClientOptions};
+/// use dubhe::net::SocketDial;
+/// use dubhe::random::SplitMix;
+/// use dubhe::time::TokioClock;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let client = Client::open(EtcdClientOptions {
+///     servers: vec!["127.0.0.1:2379".parse()?],
+///     credentials: None,
+///     session_timeout: Duration::from_secs(60),
+///     max_frame: 1 << 20,
+///     max_pause: Duration::from_secs(10),
+///     clock: Arc::new(TokioClock),
+///     random: Arc::new(SplitMix::from_os()),
+///     dial: Arc::new(SocketDial::default()),
+/// });
+/// # drop(client);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct EtcdClientOptions {
     /// The servers of one cluster; they are tried in turn, from a random one on.
@@ -76,6 +102,14 @@ impl fmt::Debug for EtcdClientOptions {
 }
 
 /// A user and its password, which never prints.
+///
+/// ```
+/// # mod dubhe { pub mod etcd { pub use dubhe_etcd::client::Credentials; } }
+/// use dubhe::etcd::Credentials;
+///
+/// let credentials = Credentials { user: "shop".into(), password: "s3cret".into() };
+/// assert!(!format!("{credentials:?}").contains("s3cret"));
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
     /// The user.
@@ -127,6 +161,24 @@ impl fmt::Debug for Connected {
 }
 
 /// A handle of a client. Cheap to clone; its lease ends with [`Client::close`] or the last handle.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Status; pub mod etcd { pub use dubhe_etcd::client::{Client, KeyRange}; } }
+/// use dubhe::Status;
+/// use dubhe::etcd::{Client, KeyRange};
+///
+/// /// Announces a key that ends with the lease, and returns once its siblings are others.
+/// async fn join(client: &Client) -> Result<(), Status> {
+///     client.put("/workers/one", "10.0.0.7:4000", client.lease().await?).await?;
+///     let mut workers = client.follow(KeyRange::prefix("/workers/"));
+///     while let Some(view) = workers.next().await {
+///         if view.entries.len() > 1 {
+///             break;
+///         }
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Client {
     core: Arc<Core>,

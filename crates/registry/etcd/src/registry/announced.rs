@@ -13,7 +13,7 @@ use dubhe_core::{Code, ServiceKey, Status};
 use dubhe_registry::application::ServiceInstance;
 use tokio::sync::watch;
 
-use super::kept::{KeptKey, KeyState};
+use super::kept::{KeptKey, KeyState, Kind};
 use super::{Etcd, Inner};
 use crate::client::ClientState;
 use crate::options::EtcdOptions;
@@ -66,15 +66,15 @@ struct Announced {
 pub(super) struct All(HashMap<Identity, Announced>);
 
 impl Etcd {
-    fn keep(&self, key: Bytes, value: Bytes, dynamic: bool) -> KeptKey {
-        let (kept, task) = KeptKey::new(self.client().clone(), key, value, dynamic);
+    fn keep(&self, key: Bytes, value: Bytes, kind: Kind) -> KeptKey {
+        let (kept, task) = KeptKey::new(self.client().clone(), key, value, kind);
         self.spawn(task);
         kept
     }
 
     /// Keeps a key that is nobody's announcement.
     pub(super) fn keep_own(&self, key: String) -> KeptKey {
-        self.keep(key.into(), Bytes::new(), true)
+        self.keep(key.into(), Bytes::new(), Kind { dynamic: true, twice: false })
     }
 
     /// Announces something and waits until it is there.
@@ -83,7 +83,7 @@ impl Etcd {
         what: What,
         key: String,
         value: Bytes,
-        dynamic: bool,
+        kind: Kind,
     ) -> Result<(), Status> {
         let identity = what.identity();
         let (state, number, replaced) = {
@@ -101,7 +101,7 @@ impl Etcd {
                     (same.get().kept.state(), same.get().kept.number(), None)
                 }
                 entry => {
-                    let kept = self.keep(key.into(), value, dynamic);
+                    let kept = self.keep(key.into(), value, kind);
                     let (state, number) = (kept.state(), kept.number());
                     let now = Announced { what, kept };
                     let replaced = match entry {

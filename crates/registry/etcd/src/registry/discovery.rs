@@ -10,9 +10,10 @@ use dubhe_registry::application::{InstanceSnapshots, ServiceDiscovery, ServiceIn
 
 use super::Etcd;
 use super::announced::What;
-use super::instance;
+use super::kept::Kind;
 use super::snapshots::Instances;
 use crate::client::KeyRange;
+use crate::instance;
 
 const ROOT: &str = "/services/";
 
@@ -31,7 +32,8 @@ impl ServiceDiscovery for Etcd {
         }
         let key = prefix(&instance.instance.application) + &instance.address();
         let value = instance::write(&instance);
-        Box::pin(self.announce(What::Instance(instance), key, value, true))
+        let kind = Kind { dynamic: true, twice: true };
+        Box::pin(self.announce(What::Instance(instance), key, value, kind))
     }
 
     fn unregister(&self, instance: &ServiceInstance) -> Registering<'_, ()> {

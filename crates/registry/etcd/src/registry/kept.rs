@@ -39,9 +39,18 @@ pub(super) struct KeptKey {
 struct Keeper {
     client: Client,
     key: Bytes,
-    /// `true` if it goes with our lease.
-    dynamic: bool,
+    kind: Kind,
     state: watch::Sender<KeyState>,
+}
+
+/// The kind of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Kind {
+    /// `true` if it goes with our lease.
+    pub(super) dynamic: bool,
+    /// `true` if it is put twice where there is none: a consumer of dubbo-go hears of an instance only
+    /// when one that is there is put again (dubbo-go 3.3.2 `registry/etcdv3/service_discovery.go`).
+    pub(super) twice: bool,
 }
 
 impl KeptKey {
@@ -50,11 +59,11 @@ impl KeptKey {
         client: Client,
         key: Bytes,
         value: Bytes,
-        dynamic: bool,
+        kind: Kind,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (value, mut values) = watch::channel((0, value));
         let (sender, state) = watch::channel(KeyState::Missing(None));
-        let keeper = Keeper { client, key: key.clone(), dynamic, state: sender };
+        let keeper = Keeper { client, key: key.clone(), kind, state: sender };
         let task = async move {
             let mut ended = values.clone();
             tokio::select! {
@@ -103,7 +112,7 @@ impl Keeper {
             if self.client.connected().await.is_err() {
                 return;
             }
-            let lease = if self.dynamic { self.client.lease().await } else { Ok(0) };
+            let lease = if self.kind.dynamic { self.client.lease().await } else { Ok(0) };
             let Ok(lease) = lease else { return };
             leases.mark_unchanged();
             let (number, value) = values.borrow_and_update().clone();
@@ -118,7 +127,7 @@ impl Keeper {
                     let audit =
                         AUDIT_PERIOD / 2 + Duration::from_millis(options.random.below(half));
                     let other = async {
-                        let other = |held: &Option<i64>| *held != Some(lease) && self.dynamic;
+                        let other = |held: &Option<i64>| *held != Some(lease) && self.kind.dynamic;
                         let _ = leases.wait_for(other).await;
                     };
                     tokio::select! {
@@ -152,6 +161,10 @@ impl Keeper {
     async fn place(&self, lease: i64, value: Bytes) -> Result<(), Status> {
         match self.client.get(self.key.clone()).await? {
             Some(entry) if entry.lease == lease && entry.value == value => Ok(()),
+            None if self.kind.twice => {
+                self.client.put(self.key.clone(), value.clone(), lease).await?;
+                self.client.put(self.key.clone(), value, lease).await
+            }
             _ => self.client.put(self.key.clone(), value, lease).await,
         }
     }
@@ -159,7 +172,7 @@ impl Keeper {
     /// Takes the key back if it is ours, however often the connection is lost meanwhile.
     async fn remove(&self) -> KeyState {
         // A later life of this process may have the key by now; then it is not ours.
-        let lease = if self.dynamic { *self.client.leases().borrow() } else { Some(0) };
+        let lease = if self.kind.dynamic { *self.client.leases().borrow() } else { Some(0) };
         let Some(lease) = lease else { return KeyState::Removed };
         loop {
             let key = self.key.clone();

@@ -4,7 +4,6 @@ mod announced;
 mod builder;
 mod discovery;
 mod documents;
-mod instance;
 mod kept;
 mod snapshots;
 
@@ -27,7 +26,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 use self::announced::What;
-use self::kept::KeptKey;
+use self::kept::{KeptKey, Kind};
 use self::snapshots::Providers;
 use crate::client::{Client, ClientState, KeyRange, View};
 use crate::options::EtcdOptions;
@@ -209,7 +208,8 @@ impl Registry for Etcd {
         let name = names::provider(&registration, dynamic, self.now_ms());
         let key = format!("{}/providers/{name}", self.service_path(&registration.service));
         // dubbo-go leaves the value empty (`registry/etcdv3/registry.go`).
-        Box::pin(self.announce(What::Service(registration), key, Bytes::new(), dynamic))
+        let kind = Kind { dynamic, twice: false };
+        Box::pin(self.announce(What::Service(registration), key, Bytes::new(), kind))
     }
 
     fn unregister(&self, registration: &Registration) -> Registering<'_, ()> {

@@ -10,8 +10,8 @@ use dubhe_registry::application::{InstanceSnapshot, ServiceInstance};
 use dubhe_registry::matching::{matches, newest};
 use dubhe_registry::names;
 
-use super::instance;
 use crate::client::{Entries, View};
+use crate::instance;
 
 /// The bytes of a name in a reason or the log.
 const SHOWN_BYTES: usize = 256;

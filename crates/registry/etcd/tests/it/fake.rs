@@ -68,8 +68,8 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    fn header(&self) -> Option<ResponseHeader> {
-        Some(ResponseHeader { revision: self.revision })
+    fn header(&self) -> ResponseHeader {
+        ResponseHeader { revision: self.revision }
     }
 
     /// Changes several keys in one revision: a value and a lease, or `None` to delete.
@@ -116,7 +116,7 @@ impl Store {
         let wanted = |event: &&Event| within(key, end, &event.kv.as_ref().unwrap().key);
         let events: Vec<Event> = events.iter().filter(wanted).cloned().collect();
         let answer = |events, fragment| WatchResponse {
-            header: self.header(),
+            header: Some(self.header()),
             watch_id: *id,
             events,
             fragment,
@@ -206,11 +206,11 @@ impl Store {
         if more {
             kvs.truncate(limit);
         }
-        RangeResponse { header: self.header(), kvs, more }
+        RangeResponse { header: Some(self.header()), kvs, more }
     }
 
     fn unary(&mut self, name: &str, payload: Payload) -> Result<Payload, Status> {
-        let header = self.header();
+        let header = Some(self.header());
         Ok(match name {
             "Range" => message(self.range(&decode(payload)?)),
             "Put" => {
@@ -226,7 +226,7 @@ impl Store {
                 let request: TxnRequest = decode(payload)?;
                 let succeeded = request.compare.iter().all(|compare| {
                     let kv = self.entries.get(&compare.key).cloned().unwrap_or_default();
-                    match compare.target_union.clone().unwrap() {
+                    match compare.target_union.unwrap() {
                         compare::TargetUnion::CreateRevision(n) => kv.create_revision == n,
                         compare::TargetUnion::ModRevision(n) => kv.mod_revision == n,
                         compare::TargetUnion::Lease(n) => kv.lease == n,
@@ -269,7 +269,7 @@ impl Store {
         let WatchCreateRequest { key, range_end: end, start_revision, watch_id: id, .. } = create;
         self.starts.push(start_revision);
         let created = WatchResponse {
-            header: self.header(),
+            header: Some(self.header()),
             watch_id: id,
             created: true,
             ..WatchResponse::default()
@@ -445,7 +445,7 @@ fn answer(shared: Arc<Mutex<Store>>, call: Call) -> Result<Reply, Status> {
     }
     match call.body {
         CallBody::One(payload) => store.unary(&name, payload).map(Reply::new),
-        body => {
+        body @ CallBody::Stream(_) => {
             let (sender, receiver) = mpsc::unbounded_channel();
             match &*name {
                 "Watch" => {
@@ -468,7 +468,7 @@ fn answer(shared: Arc<Mutex<Store>>, call: Call) -> Result<Reply, Status> {
                     |store, request: LeaseKeepAliveRequest, answers| {
                         *store.asked.entry("keep alive".into()).or_default() += 1;
                         let ttl = if request.id == store.lease { 6 } else { 0 };
-                        let header = store.header();
+                        let header = Some(store.header());
                         let _ = answers.send(message(LeaseKeepAliveResponse {
                             header,
                             id: request.id,

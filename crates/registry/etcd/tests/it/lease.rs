@@ -32,6 +32,9 @@ async fn a_lost_lease_is_replaced_and_everything_put_again() {
     join(&ours, instance(1, &[])).await.unwrap();
     let before = fake.store.lock().keys();
     assert_eq!(before.len(), 2);
+    // That of the instance twice, for consumers of dubbo-go.
+    let puts = fake.store.lock().count("Put");
+    assert_eq!(puts, 3);
     fake.store.lock().expire();
     assert_eq!(fake.store.lock().keys().len(), 0);
     let lost = Instant::now();

@@ -98,10 +98,8 @@ pub(crate) async fn next_that<T: std::fmt::Debug>(
         }
     };
     let patience = Duration::from_secs(40);
-    match tokio::time::timeout(patience, found).await {
-        Ok(item) => item,
-        Err(_) => panic!("not within {patience:?}; before came {seen:#?}"),
-    }
+    let found = tokio::time::timeout(patience, found).await;
+    found.unwrap_or_else(|late| panic!("{late}; before came {seen:#?}"))
 }
 
 /// The next snapshots until one is of this health and these ports.

@@ -3,19 +3,20 @@
 //! Source: dubbo-go `registry/service_instance.go`, whose fields have their names in Go; they are read
 //! whatever their letters' case is, as Go's decoder does and so that Java's names are read too.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use bytestring::ByteString;
 use dubhe_core::endpoint::Params;
 use dubhe_core::url::Url;
 use dubhe_registry::application::ServiceInstance;
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
 
 /// The parameter of a provider's tag.
 const TAG: &str = "dubbo.tag";
 
 /// The value of an instance.
-pub(super) fn write(instance: &ServiceInstance) -> Bytes {
+pub fn write(instance: &ServiceInstance) -> Bytes {
     let params = &instance.instance.params;
     let metadata: Map<String, Value> =
         params.iter().map(|(name, value)| (name.to_string(), Value::from(&**value))).collect();
@@ -42,10 +43,7 @@ pub(super) fn write(instance: &ServiceInstance) -> Bytes {
 ///
 /// # Errors
 /// The reason for which there is none to use.
-pub(super) fn read(
-    application: &ByteString,
-    value: &[u8],
-) -> Result<ServiceInstance, &'static str> {
+pub fn read(application: &ByteString, value: &[u8]) -> Result<ServiceInstance, &'static str> {
     let Ok(Value::Object(fields)) = serde_json::from_slice(value) else {
         return Err("its value is no JSON object");
     };
