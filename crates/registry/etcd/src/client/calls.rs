@@ -39,10 +39,10 @@ pub enum Write {
     Delete,
 }
 
-/// What a key must be for a [`Write`] to happen.
+/// The condition on a key for a [`Write`] to happen.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Condition {
-    /// There is no such key.
+    /// The absence of the key.
     Absent,
     /// The value was put in this revision.
     Revision(i64),

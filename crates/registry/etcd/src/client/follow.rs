@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 use super::watcher::Command;
 use super::{Entries, KeyRange};
 
-/// What is known of a range.
+/// The present knowledge of a range.
 #[derive(Clone, Debug, Default)]
 pub struct View {
     /// The content.

@@ -23,7 +23,7 @@ const REVOKE_TIMEOUT: Duration = Duration::from_secs(3);
 pub(super) struct Lease {
     held: watch::Sender<Option<i64>>,
     wanted: watch::Sender<bool>,
-    /// Somebody was told that there is no such lease.
+    /// The word of somebody to whom etcd said that there is no such lease.
     doubted: Notify,
 }
 
@@ -37,7 +37,7 @@ impl Lease {
 enum Lost {
     /// The lease is gone.
     Expired,
-    /// Whether it is, the next connection tells.
+    /// The lease may be gone; the next connection tells.
     Unknown(Status),
 }
 

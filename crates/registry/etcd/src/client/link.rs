@@ -1,4 +1,4 @@
-//! One connection to one server.
+//! The connection to a server.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -23,12 +23,12 @@ use super::EtcdClientOptions;
 /// The longest time for the answer to a request.
 pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// One connection. When it is lost, it is not made again: another link is.
+/// A connection. When it is lost, it is not made again: another link is.
 pub(super) struct Link {
     channel: Arc<dyn Channel>,
     /// The token of the user.
     token: Mutex<Option<ByteString>>,
-    /// Its number among those of the client, from 1.
+    /// The number among the connections of the client, from 1.
     pub(super) number: u64,
     pub(super) server: Address,
     pub(super) local: Option<IpAddr>,
@@ -80,7 +80,7 @@ impl Link {
         Ok(Self { channel, token: Mutex::new(None), number, server, local })
     }
 
-    /// Its channel.
+    /// The channel of the connection.
     pub(super) fn channel(&self) -> &Arc<dyn Channel> {
         &self.channel
     }

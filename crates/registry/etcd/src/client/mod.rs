@@ -185,7 +185,7 @@ pub struct Client {
     handle: Arc<Handle>,
 }
 
-/// What ends with the last handle.
+/// The part that ends with the last handle.
 struct Handle {
     stop: watch::Sender<bool>,
     commands: mpsc::UnboundedSender<Command>,

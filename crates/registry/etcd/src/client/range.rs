@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-/// One key, or all keys with a prefix.
+/// A key, or all keys with a prefix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRange {
     /// The first key.
@@ -14,12 +14,12 @@ pub struct KeyRange {
 }
 
 impl KeyRange {
-    /// One key.
+    /// A range of one key.
     pub fn key(key: impl Into<Bytes>) -> Self {
         Self { start: key.into(), end: Bytes::new() }
     }
 
-    /// All keys that begin with `prefix`.
+    /// The range of all keys that begin with `prefix`.
     pub fn prefix(prefix: impl Into<Bytes>) -> Self {
         let start = prefix.into();
         let mut end = start.to_vec();
@@ -47,7 +47,7 @@ impl KeyRange {
     }
 }
 
-/// What a key holds.
+/// The content of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The value.

@@ -1,4 +1,4 @@
-//! What this process has announced, at either level.
+//! The announcements of this process, at either level.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

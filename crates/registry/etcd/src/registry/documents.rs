@@ -211,7 +211,7 @@ impl DocumentStore for Etcd {
 
 /// A document that is watched.
 struct Watched {
-    /// It lives as long as what it watches.
+    /// The registry, which lives as long as what watches it.
     _registry: Etcd,
     key: DocumentKey,
     follows: Vec<(String, Follow)>,

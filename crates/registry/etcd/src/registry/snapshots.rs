@@ -16,7 +16,7 @@ use crate::instance;
 /// The bytes of a name in a reason or the log.
 const SHOWN_BYTES: usize = 256;
 
-/// What was read of an entry: something to use, nothing to speak of, or why not.
+/// The outcome of reading an entry: something to use, nothing to speak of, or why not.
 type Read<T> = Result<Option<T>, &'static str>;
 
 /// Entries that were read, by the last part of their keys, so that only new ones are.

@@ -1,4 +1,4 @@
-//! What dubbo-go writes into etcd, read by us.
+//! The entries that dubbo-go writes into etcd, read by us.
 
 use std::fs::File;
 use std::process::{Child, Command, Stdio};

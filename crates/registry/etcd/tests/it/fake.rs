@@ -39,7 +39,7 @@ struct Watch {
     answers: mpsc::UnboundedSender<Payload>,
 }
 
-/// What the server has and what it was asked.
+/// The content of the server, and what it was asked.
 #[derive(Default)]
 pub(crate) struct Store {
     pub(crate) revision: i64,

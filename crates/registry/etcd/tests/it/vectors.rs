@@ -1,4 +1,4 @@
-//! What dubbo-go wrote into an etcd, read back (`tests/vectors/etcd_dubbo_go.json`).
+//! The entries that dubbo-go wrote into an etcd, read back (`tests/vectors/etcd_dubbo_go.json`).
 
 use dubhe_core::ServiceKey;
 use dubhe_core::documents::{DocumentKey, DocumentStore};

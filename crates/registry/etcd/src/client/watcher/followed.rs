@@ -1,4 +1,4 @@
-//! One range that is followed: its content, and where its watch stands.
+//! A range that is followed: its content, and where its watch stands.
 
 use std::sync::Arc;
 
@@ -15,15 +15,15 @@ use crate::generated::etcd::{Event, event};
 pub(super) enum Stage {
     /// The range must be read.
     Unread,
-    /// It is being read.
+    /// The range is being read.
     Reading,
-    /// It was read, up to the revision that is known; changes from there on must be watched.
+    /// The range was read, up to the revision that is known; changes from there on must be watched.
     Read,
     /// A watch was asked for.
     Creating,
     /// Changes come.
     Watching,
-    /// Something failed; at this time it is tried again.
+    /// A failure; at this time it is tried again.
     Waiting(Instant),
 }
 

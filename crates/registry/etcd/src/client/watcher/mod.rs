@@ -78,7 +78,7 @@ impl Stream {
     }
 }
 
-/// What one connection has beside the follows.
+/// The state of one connection, beside the follows.
 struct Session {
     link: Arc<Link>,
     stream: Stream,
