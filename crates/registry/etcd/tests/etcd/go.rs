@@ -1,17 +1,20 @@
-//! The entries that dubbo-go writes into etcd, read by us.
+//! The entries that dubbo-go writes into etcd, read by us, and ours, read by dubbo-go.
 
 use std::fs::File;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
 use dubhe_core::ServiceKey;
 use dubhe_core::documents::{DocumentKey, DocumentStore};
 use dubhe_core::endpoint::Offer;
 use dubhe_core::registry::{Health, Registry};
-use dubhe_registry::application::{MetadataStorage, ServiceDiscovery};
+use dubhe_registry::application::{MetadataStorage, ServiceDiscovery, ServiceInstance};
 
 use super::registry;
 use super::server::{Server, free_address, script};
-use super::support::next_that;
+use super::support::{instance, join, next_that, provider, register};
+
+const VECTORS: &str = include_str!("../../../../../tests/vectors/etcd_dubbo_go.json");
 
 /// A provider of dubbo-go, killed with this.
 struct Provider(Child);
@@ -23,12 +26,12 @@ impl Drop for Provider {
     }
 }
 
-fn start(server: &Server, port: u16) -> Provider {
-    let flags = format!("-registry etcdv3://{} -registry-type all", server.address());
+/// Starts a provider of a protocol with these flags.
+fn start(server: &Server, protocol: &str, port: u16, flags: &str) -> Provider {
     let log = File::create(server.folder.path().join("go-log")).unwrap();
     let mut command = Command::new(script("go-dubbo.sh"));
     command
-        .args(["serve", "tri", &port.to_string()])
+        .args(["serve", protocol, &port.to_string()])
         .env("PEERS_RUN", server.folder.path())
         .env("GO_DUBBO_FLAGS", flags)
         .stdin(Stdio::null())
@@ -41,7 +44,8 @@ fn start(server: &Server, port: u16) -> Provider {
 async fn a_provider_of_dubbo_go_is_found_at_both_levels() {
     let server = Server::start().await;
     let port = free_address().port();
-    let provider = start(&server, port);
+    let flags = format!("-registry etcdv3://{} -registry-type all", server.address());
+    let process = start(&server, "tri", port, &flags);
     let ours = registry(&server, "");
     let greeter = ServiceKey::interface_only("org.example.interop.Greeter");
     let mut services = Registry::subscribe(&ours, &greeter).await.unwrap();
@@ -77,7 +81,62 @@ async fn a_provider_of_dubbo_go_is_found_at_both_levels() {
     assert!(listed.contains(&metadata) && listed.contains(&mapping), "{listed:?}");
 
     // Its leases are of 30 s.
-    drop(provider);
+    drop(process);
     next_that(&mut services, |now| now.providers.is_empty()).await;
     next_that(&mut instances, |now| now.instances.is_empty()).await;
+}
+
+/// Runs the cases of dubbo-go's consumer; returns what it printed.
+async fn consume(server: &Server, flags: &[&str]) -> String {
+    let mut command = Command::new(script("go-dubbo.sh"));
+    command.args(["test", "-registry", &format!("etcdv3://{}", server.address())]).args(flags);
+    command.env("PEERS_RUN", server.folder.path()).stdin(Stdio::null());
+    let ended = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let text = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert!(ended.status.success(), "{text}{}", String::from_utf8_lossy(&ended.stderr));
+    text
+}
+
+/// The passed cases in what a consumer printed.
+fn passed(printed: &str) -> usize {
+    printed.lines().filter(|line| line.starts_with("PASS ")).count()
+}
+
+#[tokio::test]
+async fn a_consumer_of_dubbo_go_finds_our_provider() {
+    let server = Server::start().await;
+    let port = free_address().port();
+    let _provider = start(&server, "dubbo", port, "");
+    let ours = registry(&server, "");
+    let mut registration = provider(port, &[("methods", "hello,echo,add")]);
+    registration.service = ServiceKey::interface_only("org.example.interop.PojoService");
+    register(&ours, registration).await.unwrap();
+    let flags = ["-registry-type", "interface", "-protocol", "dubbo"];
+    assert_eq!(passed(&consume(&server, &flags).await), 11);
+}
+
+#[tokio::test]
+async fn a_consumer_of_dubbo_go_finds_our_instance() {
+    let server = Server::start().await;
+    let port = free_address().port();
+    let _provider = start(&server, "tri", port, "");
+    let ours = registry(&server, "");
+    let mut described = (*instance(port, &[]).instance).clone();
+    let offers = [Offer { protocol: "tri".into(), port }];
+    ServiceInstance::describe(&mut described, &offers, "17", MetadataStorage::Remote);
+    join(&ours, ServiceInstance { instance: Arc::new(described), port }).await.unwrap();
+
+    // The metadata as dubbo-go wrote it, at this port.
+    let file: serde_json::Value = serde_json::from_str(VECTORS).unwrap();
+    let mut entries = file["entries"].as_array().unwrap().iter();
+    let entry = entries.find(|entry| entry["key"].as_str().unwrap().starts_with("/dubbo/go-a/"));
+    let text = entry.unwrap()["value"].as_str().unwrap().replace("23801", &port.to_string());
+    let key = DocumentKey::Metadata { application: "shop".into(), revision: "17".into() };
+    ours.put(&key, text.into()).await.unwrap();
+    for interface in ["org.example.interop.Greeter", "org.example.interop.PojoService"] {
+        let key = DocumentKey::Mapping { interface: interface.into() };
+        assert!(ours.replace(&key, "shop".into(), None).await.unwrap());
+    }
+    let flags = ["-registry-type", "service", "-protocol", "tri"];
+    assert_eq!(passed(&consume(&server, &flags).await), 17);
 }

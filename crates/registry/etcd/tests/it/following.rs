@@ -82,7 +82,7 @@ async fn a_watch_goes_on_behind_the_last_revision() {
         store.put(key(4));
         // What is known already is sent again: its deletions must not count.
         store.repeats = true;
-        store.history.insert(0, Store::deletion_of(&key(2), 2));
+        store.history.push(Store::deletion_of(&key(2), 2));
     }
     fake.open();
     // The set of before, said to be current, never comes.

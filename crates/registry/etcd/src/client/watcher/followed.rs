@@ -7,7 +7,7 @@ use dubhe_core::time::Instant;
 use tokio::sync::watch;
 
 use crate::client::range::size;
-use crate::client::{Entries, Entry, KeyRange, View};
+use crate::client::{Entries, Entry, KeyRange, View, shown};
 use crate::generated::etcd::{Event, event};
 
 /// The way to a watch.
@@ -112,6 +112,11 @@ impl Followed {
     pub(super) fn fail(&mut self, status: Status, unread: bool, again: Instant) {
         self.watch_id = 0;
         self.failures = self.failures.saturating_add(1);
+        // The first of a row and then ever fewer, lest an outage floods the log.
+        if self.failures.is_power_of_two() {
+            let (range, failures) = (shown(&self.range.start), self.failures);
+            tracing::warn!(range, %status, failures, "cannot follow keys of etcd; trying again");
+        }
         self.stage = Stage::Waiting(again);
         if unread {
             self.revision = 0;
@@ -122,6 +127,9 @@ impl Followed {
 
     /// Forgets errors: etcd has answered.
     pub(super) fn answered(&mut self) {
+        if self.error.is_some() {
+            tracing::info!(range = shown(&self.range.start), "keys of etcd are followed again");
+        }
         self.failures = 0;
         self.error = None;
     }
