@@ -4,6 +4,7 @@
 //! whatever their letters' case is, as Go's decoder does and so that Java's names are read too.
 
 use std::sync::Arc;
+use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -15,11 +16,20 @@ use serde_json::{Map, Value, json};
 /// The parameter of a provider's tag.
 const TAG: &str = "dubbo.tag";
 
-/// The value of an instance.
+/// The value of an instance. Its zone and its start are among the metadata.
 pub fn write(instance: &ServiceInstance) -> Bytes {
     let params = &instance.instance.params;
-    let metadata: Map<String, Value> =
+    let mut metadata: Map<String, Value> =
         params.iter().map(|(name, value)| (name.to_string(), Value::from(&**value))).collect();
+    let started = instance.instance.started.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    for (name, fact) in [
+        ("zone", instance.instance.zone.as_ref().map(ToString::to_string)),
+        ("timestamp", started.map(|at| at.as_millis().to_string())),
+    ] {
+        if let Some(fact) = fact {
+            metadata.entry(name).or_insert_with(|| fact.into());
+        }
+    }
     let weight = params.get("weight").and_then(|weight| weight.parse::<i64>().ok()).unwrap_or(0);
     let tag = params.get(TAG).map_or("", |tag| &**tag);
     let value = json!({
@@ -88,4 +98,39 @@ pub fn read(application: &ByteString, value: &[u8]) -> Result<ServiceInstance, &
     instance.params = url.params;
     instance.ready = named("Healthy") != Some(&Value::Bool(false));
     Ok(ServiceInstance { instance: Arc::new(instance), port })
+}
+
+#[cfg(test)]
+mod tests {
+    use dubhe_core::Instance;
+    use dubhe_core::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let instance = Instance {
+            host: "::1".into(),
+            application: "shop".into(),
+            zone: Some("north".into()),
+            started: Some(UNIX_EPOCH + Duration::from_millis(1_700_000_000_123)),
+            ready: false,
+            params: [("dubbo.tag".into(), "grey".into()), ("weight".into(), "7".into())].into(),
+            ..Instance::default()
+        };
+        let instance = ServiceInstance { instance: Arc::new(instance), port: 1 };
+        let value = write(&instance);
+        let text = String::from_utf8(value.to_vec()).unwrap();
+        for part in [r#""ID":"[::1]:1""#, r#""Weight":7"#, r#""Tag":"grey""#, r#""Healthy":false"#]
+        {
+            assert!(text.contains(part), "{text}");
+        }
+        let read = read(&"shop".into(), &value).unwrap();
+        let facts = |of: &ServiceInstance| {
+            let Instance { host, application, zone, started, ready, .. } = (*of.instance).clone();
+            (host, application, zone, started, ready, of.port)
+        };
+        assert_eq!(facts(&read), facts(&instance));
+        assert_eq!(read.instance.params.get("weight").map(|weight| &**weight), Some("7"));
+    }
 }
