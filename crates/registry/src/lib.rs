@@ -1,5 +1,5 @@
 //! Registries that need no server, and what all registries share: provider URLs and their
-//! [names](names), the [match](matching) of providers, and
+//! [names], the [match](matching) of providers, and
 //! [application-level discovery](application).
 //!
 //! | registry | URL | for |
