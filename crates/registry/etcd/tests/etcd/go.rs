@@ -1,6 +1,7 @@
 //! The entries that dubbo-go writes into etcd, read by us, and ours, read by dubbo-go.
 
 use std::fs::File;
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use dubhe_core::documents::{DocumentKey, DocumentStore};
 use dubhe_core::endpoint::Offer;
 use dubhe_core::registry::{Health, Registry};
 use dubhe_registry::application::{MetadataStorage, ServiceDiscovery, ServiceInstance};
+use dubhe_testkit::wait_until;
 
 use super::registry;
 use super::server::{Server, free_address, script};
@@ -26,8 +28,8 @@ impl Drop for Provider {
     }
 }
 
-/// Starts a provider of a protocol with these flags.
-fn start(server: &Server, protocol: &str, port: u16, flags: &str) -> Provider {
+/// Starts a provider of a protocol with these flags and waits until it listens.
+async fn start(server: &Server, protocol: &str, port: u16, flags: &str) -> Provider {
     let log = File::create(server.folder.path().join("go-log")).unwrap();
     let mut command = Command::new(script("go-dubbo.sh"));
     command
@@ -37,7 +39,10 @@ fn start(server: &Server, protocol: &str, port: u16, flags: &str) -> Provider {
         .stdin(Stdio::null())
         .stdout(log.try_clone().unwrap())
         .stderr(log);
-    Provider(command.spawn().unwrap())
+    let provider = Provider(command.spawn().unwrap());
+    let listens = || TcpStream::connect(("127.0.0.1", port)).is_ok();
+    wait_until("the provider of dubbo-go listens", listens).await;
+    provider
 }
 
 #[tokio::test]
@@ -45,7 +50,7 @@ async fn a_provider_of_dubbo_go_is_found_at_both_levels() {
     let server = Server::start().await;
     let port = free_address().port();
     let flags = format!("-registry etcdv3://{} -registry-type all", server.address());
-    let process = start(&server, "tri", port, &flags);
+    let process = start(&server, "tri", port, &flags).await;
     let ours = registry(&server, "");
     let greeter = ServiceKey::interface_only("org.example.interop.Greeter");
     let mut services = Registry::subscribe(&ours, &greeter).await.unwrap();
@@ -106,7 +111,7 @@ fn passed(printed: &str) -> usize {
 async fn a_consumer_of_dubbo_go_finds_our_provider() {
     let server = Server::start().await;
     let port = free_address().port();
-    let _provider = start(&server, "dubbo", port, "");
+    let _provider = start(&server, "dubbo", port, "").await;
     let ours = registry(&server, "");
     let mut registration = provider(port, &[("methods", "hello,echo,add")]);
     registration.service = ServiceKey::interface_only("org.example.interop.PojoService");
@@ -119,7 +124,7 @@ async fn a_consumer_of_dubbo_go_finds_our_provider() {
 async fn a_consumer_of_dubbo_go_finds_our_instance() {
     let server = Server::start().await;
     let port = free_address().port();
-    let _provider = start(&server, "tri", port, "");
+    let _provider = start(&server, "tri", port, "").await;
     let ours = registry(&server, "");
     let mut described = (*instance(port, &[]).instance).clone();
     let offers = [Offer { protocol: "tri".into(), port }];
