@@ -26,6 +26,8 @@ pub(crate) enum Peer {
     Grpcurl,
     /// Apache ZooKeeper.
     ZooKeeper,
+    /// etcd.
+    Etcd,
     /// The conformance runner of the protobuf project.
     ProtobufConformance,
 }
@@ -41,7 +43,12 @@ impl Peer {
                     "needs a JDK 17 or newer and Maven: apt-get install default-jdk-headless maven",
                 )
             }
-            Self::Go | Self::GoGrpc | Self::GoConnect | Self::GoBench | Self::Grpcurl
+            Self::Go
+            | Self::GoGrpc
+            | Self::GoConnect
+            | Self::GoBench
+            | Self::Grpcurl
+            | Self::Etcd
                 if !has_program("go") =>
             {
                 Some("needs Go 1.26 or newer: see https://go.dev/doc/install")
@@ -126,6 +133,7 @@ fn script(peer: Peer) -> PathBuf {
         Peer::GoBench => "go-bench.sh",
         Peer::Grpcurl => "grpcurl.sh",
         Peer::ZooKeeper => "zookeeper.sh",
+        Peer::Etcd => "etcd.sh",
         Peer::ProtobufConformance => "protobuf-conformance.sh",
     };
     root().join("tests/peers").join(name)

@@ -21,6 +21,7 @@ const SUITES: &[&str] = &[
     "unit",
     "walk",
     "zookeeper",
+    "etcd",
     "interop",
     "conformance",
     "chaos",
@@ -47,6 +48,8 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
                     "--all-targets",
                     "--test",
                     "zookeeper",
+                    "--test",
+                    "etcd",
                     "--",
                     "--deny",
                     "warnings",
@@ -63,6 +66,7 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
             "unit" => tests(tally, &["test", "--workspace", "--no-fail-fast"]),
             "walk" => walk::run(tally),
             "zookeeper" => zookeeper(tally),
+            "etcd" => etcd(tally),
             "interop" => interop::run(None, tally),
             "conformance" => conformance::run(None, tally),
             _ => chaos::run(&[], tally),
@@ -109,6 +113,18 @@ fn zookeeper(tally: &mut Tally) -> Result<()> {
     let registry = format!("zookeeper://{at}");
     let args = ["run", "--package", "dubhe-examples", "--bin", "registry", "--", &registry];
     step(tally, "zookeeper/example", &args)
+}
+
+/// The registry against real servers and beside dubbo-go, which the tests start themselves.
+fn etcd(tally: &mut Tally) -> Result<()> {
+    if let Some(how) = Peer::Etcd.missing() {
+        tally.skip("etcd", how);
+        return Ok(());
+    }
+    let peers = Peers::new("etcd")?;
+    check(&mut peers.command(Peer::Etcd, &["prepare"]))?;
+    check(&mut peers.command(Peer::Go, &["prepare"]))?;
+    tests(tally, &["test", "--package", "dubhe-etcd", "--test", "etcd"])
 }
 
 /// Runs `cargo test` with these arguments and counts its tests.

@@ -8,7 +8,7 @@
 //! | --- | --- | --- | --- |
 //! | [`DocumentKey::Config`] | `/dubbo/config/{group}/{key}` | `{key}`, `{group}` | `/dubbo/config/{group}/{key}` |
 //! | [`DocumentKey::Mapping`] | `/dubbo/mapping/{interface}` | `{interface}`, `mapping` | `/dubbo/mapping/{interface}` |
-//! | [`DocumentKey::Metadata`] | `/dubbo/metadata/{application}/{revision}` | `{application}`, `{revision}` | `/dubbo/metadata/{application}/{revision}` |
+//! | [`DocumentKey::Metadata`] | `/dubbo/metadata/{application}/{revision}` | `{application}`, `{revision}` | `/dubbo/{application}/{revision}` |
 //! | [`DocumentKey::Definition`] | `/dubbo/metadata/{interface}/{version}/{group}/{side}/{application}` | `{interface}:{version}:{group}:{side}:{application}`, `dubbo` | as ZooKeeper |
 //!
 //! Sources: Dubbo Java `ZookeeperDynamicConfiguration`, `ZookeeperMetadataReport`,

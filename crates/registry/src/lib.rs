@@ -1,4 +1,5 @@
-//! Registries that need no server, and what all registries share: provider URLs, and
+//! Registries that need no server, and what all registries share: provider URLs and their
+//! [names], the [match](matching) of providers, and
 //! [application-level discovery](application).
 //!
 //! | registry | URL | for |
@@ -8,8 +9,11 @@
 
 pub mod application;
 mod file;
+pub mod matching;
 mod memory;
+pub mod names;
 pub mod provider_url;
+pub mod registry_url;
 mod simplified;
 
 pub use file::File;

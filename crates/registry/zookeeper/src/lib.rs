@@ -32,7 +32,6 @@ mod ensemble;
 pub mod instance_json;
 mod node;
 mod options;
-mod percent;
 mod registry;
 mod wire;
 

@@ -3,7 +3,7 @@
 use dubhe_core::documents::{DocumentKey, Side};
 use dubhe_core::{Code, ServiceKey, Status};
 
-use crate::percent::{decode, encode};
+use dubhe_registry::names::{decode, encode};
 
 /// The roots of documents.
 #[derive(Clone, Copy)]

@@ -47,12 +47,12 @@ impl EmptyProtection {
 
 #[cfg(test)]
 mod tests {
+    use dubhe_registry::names;
+
     use super::*;
-    use crate::registry::names;
 
     fn providers(ports: &[u16]) -> Vec<Registration> {
-        let one =
-            |port| names::parse(&crate::percent::encode(&format!("dubbo://h:{port}/a.B"))).unwrap();
+        let one = |port| names::parse(&names::encode(&format!("dubbo://h:{port}/a.B"))).unwrap();
         ports.iter().map(one).collect()
     }
 

@@ -2,8 +2,6 @@
 
 mod builder;
 mod empty_protection;
-mod matching;
-mod names;
 mod subscription;
 
 use std::collections::HashMap;
@@ -16,6 +14,7 @@ use dubhe_core::backoff::FullJitter;
 use dubhe_core::endpoint::Offer;
 use dubhe_core::registry::{Registering, Registration, Registry, Snapshots};
 use dubhe_core::{ServiceKey, Status};
+use dubhe_registry::names::{self, encode};
 use futures_util::stream;
 use parking_lot::Mutex;
 
@@ -25,7 +24,6 @@ use crate::documents::ZooKeeperDocuments;
 use crate::ensemble::{Ensemble, Errors};
 use crate::node::{KeptNode, Node};
 use crate::options::ZooKeeperOptions;
-use crate::percent::encode;
 pub use builder::ZooKeeperBuilder;
 use subscription::Subscription;
 

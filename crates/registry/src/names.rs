@@ -1,4 +1,5 @@
-//! Names of nodes: provider and consumer URLs, percent-encoded whole.
+//! Names in a registry of paths, such as ZooKeeper or etcd: provider and consumer URLs,
+//! percent-encoded whole.
 //!
 //! The parameters of such a URL are taken as they stand after that one decoding, as Java does
 //! (`URL.toFullString`, `URLStrParser.parseEncodedStr`) and dubbo-go writes them.
@@ -11,19 +12,19 @@ use dubhe_core::ServiceKey;
 use dubhe_core::endpoint::Params;
 use dubhe_core::registry::Registration;
 use dubhe_core::url::Url;
-use dubhe_registry::provider_url::{self, DUBBO_VERSION, RELEASE};
-use dubhe_registry::simplify;
 
-use crate::percent::{decode, encode};
+use crate::provider_url::{self, DUBBO_VERSION, RELEASE};
+use crate::simplified::simplify;
 
 /// The parameters of a consumer that a simplified registration has (Dubbo Java
 /// `RegistryProtocol.DEFAULT_REGISTER_CONSUMER_KEYS`), and what makes it one.
 const SIMPLIFIED_CONSUMER: [&str; 7] =
     ["application", "category", "check", "dubbo", "group", "release", "version"];
 
-/// The name of a provider's node; a simplified one has, of all parameters, those of Dubbo Java, those
-/// of its methods, and those that `simplified` names.
-pub(super) fn provider(
+/// The name of a provider; `dynamic` says whether it goes with the session of its process, and
+/// `now_ms` when it began, where it does not say so itself. A simplified one has, of all parameters,
+/// those of Dubbo Java, those of its methods, and those that `simplified` names.
+pub fn provider(
     registration: &Registration,
     dynamic: bool,
     now_ms: u128,
@@ -37,8 +38,8 @@ pub(super) fn provider(
     encode(&text(&url))
 }
 
-/// The name of a consumer's node.
-pub(super) fn consumer(
+/// The name of a consumer that runs on `host`.
+pub fn consumer(
     service: &ServiceKey,
     host: IpAddr,
     application: &str,
@@ -82,9 +83,9 @@ fn fill(params: &mut Params, defaults: &[(&str, &str)]) {
     }
 }
 
-/// The registration that a child of `providers` describes; `None` when it describes none, as the
+/// The registration that the name of a provider describes; `None` when it describes none, as the
 /// placeholder `empty://` does.
-pub(super) fn parse(name: &str) -> Option<Registration> {
+pub fn parse(name: &str) -> Option<Registration> {
     let text = decode(name);
     let (base, query) = text.split_once('?').unwrap_or((&text, ""));
     let mut url = Url::parse(base, "").ok()?;
@@ -104,6 +105,49 @@ fn text(url: &Url) -> String {
         let _ = write!(all, "{between}{name}={}", value.replace('&', "%26"));
     }
     all
+}
+
+/// Percent-encoding as Java's `URLEncoder` does it.
+pub fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 3 / 2);
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'*' | b'_' => {
+                out.push(char::from(byte));
+            }
+            b' ' => out.push('+'),
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+    out
+}
+
+/// Percent-decoding as Java's `URLDecoder` does it; what is no encoding stays as it is, and bytes
+/// that are not UTF-8 become U+FFFD.
+pub fn decode(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        match (first, after) {
+            (b'%', [high, low, after @ ..]) => {
+                let digit = |byte: &u8| char::from(*byte).to_digit(16);
+                let value = digit(high).zip(digit(low)).map(|(high, low)| high * 16 + low);
+                match value.and_then(|value| u8::try_from(value).ok()) {
+                    Some(byte) => {
+                        out.push(byte);
+                        rest = after;
+                    }
+                    None => out.push(b'%'),
+                }
+            }
+            (b'+', _) => out.push(b' '),
+            (byte, _) => out.push(*byte),
+        }
+    }
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 #[cfg(test)]
