@@ -89,7 +89,7 @@ impl RemoteMetadataService {
         #[cfg(feature = "protobuf")]
         if target.v2 {
             let reply = self.send(target, v2::service(target), v2::method(), v2::request(revision));
-            return v2::info(reply.await?).await;
+            return v2::info(reply.await.map_err(v2::hint)?).await;
         }
         let reply = self.send(target, v1::service(target), v1::method(), v1::request(revision));
         v1::info(&reply.await?)
@@ -190,3 +190,11 @@ impl std::fmt::Debug for RemoteMetadataService {
         write!(f, "RemoteMetadataService({:?}, {:?})", self.channels, self.timeout)
     }
 }
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+mod tests;

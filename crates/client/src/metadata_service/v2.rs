@@ -1,7 +1,9 @@
 //! `org.apache.dubbo.metadata.MetadataServiceV2`, version 2.0.0.
 
 use dubhe_core::metadata_info::{MetadataInfo, ServiceInfo};
-use dubhe_core::{ByteString, CallKind, Method, Payload, Reply, Response, ServiceKey, Status};
+use dubhe_core::{
+    ByteString, CallKind, Code, Method, Payload, Reply, Response, ServiceKey, Status,
+};
 use dubhe_protobuf::{decode_or, message};
 use dubhe_registry::application::MetadataTarget;
 
@@ -19,6 +21,17 @@ pub(super) fn method() -> Method {
 
 pub(super) fn request(revision: &str) -> Payload {
     message(MetadataRequest { revision: revision.to_owned() })
+}
+
+/// Says what an error may mean. Dubbo Java 3.3.6 answers "Internal Server Error" and no more where it
+/// does not know the revision, as it fails to write a null.
+pub(super) fn hint(status: Status) -> Status {
+    if status.code() != Code::Unknown {
+        return status;
+    }
+    status.context(
+        "it may not know the revision any more, of which Dubbo Java says no more than this",
+    )
 }
 
 /// Reads the answer.
