@@ -175,10 +175,7 @@ impl Exported {
 
     /// Returns the methods and their types.
     pub(crate) fn definition(&self) -> ServiceDefinition {
-        self.service.definition().unwrap_or_else(|| {
-            let methods = self.service.methods();
-            definition::of_methods(methods.iter().map(|method| &**method))
-        })
+        definition::of_service(&*self.service, self.key.interface())
     }
 
     /// Returns `true` if the service is registered under `protocol`, which carries at least one of

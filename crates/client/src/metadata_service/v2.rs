@@ -41,7 +41,7 @@ pub(super) async fn info(reply: Reply) -> Result<MetadataInfo, Status> {
     if info == MetadataInfoV2::default() {
         return Err(unknown());
     }
-    let services = info.services.into_values().filter_map(service_of);
+    let services = info.services.into_values().map(service_of);
     Ok(metadata_info(info.app.into(), info.version.into(), services))
 }
 

@@ -73,11 +73,7 @@ impl Metadata {
 
     /// The metadata of a revision; the present one for `""`.
     fn of(&self, revision: &str) -> Option<Arc<MetadataInfo>> {
-        let found = self.0.sources.iter().find_map(|source| source.metadata(revision));
-        if found.is_none() {
-            tracing::warn!(revision, "a consumer asks for metadata of an unknown revision");
-        }
-        found
+        self.0.sources.iter().find_map(|source| source.metadata(revision))
     }
 
     /// The present metadata of each registry.

@@ -26,10 +26,8 @@ impl metadata::MetadataServiceV2 for MetadataServiceV2 {
     ) -> Result<Response<MetadataInfoV2>, Status> {
         let MetadataRequest { revision } = request.into_inner();
         let found = self.0.of(&revision).ok_or_else(|| {
-            let text = format!(
-                "no metadata of revision {revision:?} is known here; read the instance from its \
-                 registry again"
-            );
+            let text = "no metadata of this revision is known here; read the instance from its \
+                        registry again";
             Status::new(Code::NotFound, text)
         });
         found.map(|found| info(&found).into())

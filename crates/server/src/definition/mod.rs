@@ -1,6 +1,9 @@
 //! The definition of a service as JSON, for consoles such as dubbo-admin: what Dubbo Java publishes of
 //! its own services (`MetadataUtils.publishServiceDefinition`).
 
+#[cfg(feature = "protobuf")]
+mod protobuf;
+
 use std::time::UNIX_EPOCH;
 
 use dubhe_core::definition::{
@@ -10,6 +13,7 @@ use dubhe_core::{Instance, Method, descriptor};
 use serde_json::{Map, Value, json};
 
 use crate::exported::Exported;
+use crate::service::Service;
 
 /// The type of which nothing is known.
 const OBJECT: &str = "java.lang.Object";
@@ -78,9 +82,20 @@ fn type_of(name: &str, parts: &TypeDefinition) -> Value {
     })
 }
 
+/// Returns the definition that a service gives of itself, that of its descriptors, or what its methods
+/// tell.
+pub(crate) fn of_service(service: &dyn Service, interface: &str) -> ServiceDefinition {
+    #[cfg(feature = "protobuf")]
+    let described = || protobuf::of(interface, service.descriptors()?);
+    #[cfg(not(feature = "protobuf"))]
+    let described = || None;
+    let methods = || of_methods(service.methods().iter().map(|method| &**method));
+    service.definition().or_else(described).unwrap_or_else(methods)
+}
+
 /// Returns what the descriptors of methods tell of them: the results could be anything. Methods of
 /// protobuf have none.
-pub(crate) fn of_methods<'a>(methods: impl Iterator<Item = &'a Method>) -> ServiceDefinition {
+fn of_methods<'a>(methods: impl Iterator<Item = &'a Method>) -> ServiceDefinition {
     let mut types = TypeDefinitions::default();
     let mut define = |method: &Method| {
         let parameters = descriptor::parameters(method.descriptor.as_ref()?);
