@@ -9,10 +9,10 @@ use std::time::UNIX_EPOCH;
 use dubhe_core::definition::{
     MethodDefinition, ServiceDefinition, TypeDefinition, TypeDefinitions,
 };
-use dubhe_core::{Instance, Method, descriptor};
+use dubhe_core::endpoint::ServiceParams;
+use dubhe_core::{Instance, Method, ServiceKey, descriptor};
 use serde_json::{Map, Value, json};
 
-use crate::exported::Exported;
 use crate::service::Service;
 
 /// The type of which nothing is known.
@@ -21,23 +21,28 @@ const OBJECT: &str = "java.lang.Object";
 /// Returns the definition of a service as Dubbo Java prints its `FullServiceDefinition`: fields in the
 /// order of their names, and empty lists where there is nothing. The parameters are those of its URL on
 /// `instance`.
-pub(crate) fn of(exported: &Exported, instance: &Instance) -> String {
-    let ServiceDefinition { methods, types } = exported.definition();
-    let name = exported.key.interface();
+pub(crate) fn of(
+    service: &dyn Service,
+    key: &ServiceKey,
+    params: &ServiceParams,
+    instance: &Instance,
+) -> String {
+    let name = key.interface();
+    let ServiceDefinition { methods, types } = of_service(service, name);
     let source = code_source();
     let started = instance.started.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     let started = started.map(|at| at.as_millis().to_string()).unwrap_or_default();
     let own = [
         ("application", &*instance.application),
-        ("group", exported.key.group()),
+        ("group", key.group()),
         ("interface", name),
         ("release", concat!("dubhe-", env!("CARGO_PKG_VERSION"))),
         ("side", "provider"),
         ("timestamp", &started),
-        ("version", exported.key.version()),
+        ("version", key.version()),
     ];
-    let params = instance.params.iter().chain(&exported.params.params);
-    let parameters: Map<String, Value> = params
+    let all = instance.params.iter().chain(&params.params);
+    let parameters: Map<String, Value> = all
         .map(|(name, value)| (&**name, &**value))
         .chain(own.into_iter().filter(|(_, value)| !value.is_empty()))
         .map(|(name, value)| (name.to_owned(), value.into()))
@@ -84,7 +89,7 @@ fn type_of(name: &str, parts: &TypeDefinition) -> Value {
 
 /// Returns the definition that a service gives of itself, that of its descriptors, or what its methods
 /// tell.
-pub(crate) fn of_service(service: &dyn Service, interface: &str) -> ServiceDefinition {
+fn of_service(service: &dyn Service, interface: &str) -> ServiceDefinition {
     #[cfg(feature = "protobuf")]
     let described = || protobuf::of(interface, service.descriptors()?);
     #[cfg(not(feature = "protobuf"))]

@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn a_service_has_the_classes_that_protoc_makes() {
         let descriptors =
-            include_bytes!("../builtin/generated/metadata/dubhe.descriptors.bin").as_slice();
+            include_bytes!("../metadata_service/generated/dubhe.descriptors.bin").as_slice();
         let of = of("org.apache.dubbo.metadata.MetadataServiceV2", descriptors).unwrap();
         let scope = "org.apache.dubbo.metadata.MetadataServiceV2OuterClass";
         let [info, _] = &of.methods[..] else { unreachable!() };
