@@ -50,7 +50,6 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// registry asks again, or another instance.
 ///
 /// ```
-/// # mod dubhe { pub mod client { pub use dubhe_client::{Environment, RemoteMetadataService}; pub use dubhe_cluster::Channels; } pub mod time { pub use dubhe_net::time::TokioClock; } }
 /// use std::sync::Arc;
 /// use std::time::Duration;
 /// use dubhe::client::{Channels, Environment, RemoteMetadataService};

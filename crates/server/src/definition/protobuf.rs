@@ -10,7 +10,7 @@ use prost::Message as _;
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{
     DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto,
-    FileDescriptorSet,
+    FileDescriptorSet, FileOptions, MessageOptions,
 };
 
 const OBSERVER: &str = "org.apache.dubbo.common.stream.StreamObserver";
@@ -116,7 +116,7 @@ impl<'a> Classes<'a> {
             return self.single(field, false, types);
         }
         let entry = message.nested_type.iter().find(|nested| {
-            let is_map = nested.options.as_ref().is_some_and(|options| options.map_entry());
+            let is_map = nested.options.as_ref().is_some_and(MessageOptions::map_entry);
             is_map && field.type_name().ends_with(&format!(".{}.{}", message.name(), nested.name()))
         });
         let (class, items) = match entry {
@@ -161,7 +161,7 @@ fn java_scope(file: &FileDescriptorProto) -> String {
     let options = file.options.as_ref();
     let package = options.and_then(|options| options.java_package.as_deref());
     let package = package.unwrap_or_else(|| file.package());
-    if options.is_some_and(|options| options.java_multiple_files()) {
+    if options.is_some_and(FileOptions::java_multiple_files) {
         return package.to_owned();
     }
     let outer = options.and_then(|options| options.java_outer_classname.clone());

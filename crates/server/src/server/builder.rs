@@ -441,7 +441,7 @@ impl ServerBuilder {
     async fn listen_all(self) -> Result<RunningServer, Status> {
         within_a_runtime()?;
         let Self { mut services, registries, mut protocols, mounts, listeners, mut options } = self;
-        let sources: Vec<_> = registries.iter().filter_map(|one| one.exported_metadata()).collect();
+        let sources: Vec<_> = registries.iter().filter_map(Registry::exported_metadata).collect();
         options.application = advertised::application(&options, &sources)?;
         let metadata = Metadata::new(sources, options.application.clone());
         metadata.export(&mut services);
