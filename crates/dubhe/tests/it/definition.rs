@@ -2,6 +2,8 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::many_single_char_names,
+    clippy::panic,
     clippy::too_many_arguments,
     missing_docs,
     reason = "a test stops at the first surprise"
@@ -46,8 +48,6 @@ struct User {
     home: Option<Box<Address>>,
     others: Option<Vec<Address>>,
     extra: Option<HashMap<String, Value>>,
-    #[java(skip)]
-    seen: u64,
 }
 
 #[derive(Java, Clone)]
