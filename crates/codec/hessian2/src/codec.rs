@@ -180,7 +180,7 @@ pub trait JavaType {
         types.add_with(canonical_name(&Self::descriptor()), Self::parts)
     }
 
-    /// As [`define`](Self::define), where Java needs an object: `java.lang.Long` for `long`.
+    /// Does what [`define`](Self::define) does, where Java needs an object: `java.lang.Long` for `long`.
     fn define_boxed(types: &mut TypeDefinitions) -> String {
         let boxed = Self::boxed_descriptor();
         if boxed == Self::descriptor() {
@@ -189,7 +189,7 @@ pub trait JavaType {
         types.add(canonical_name(&boxed))
     }
 
-    /// As [`define`](Self::define), of a list of these.
+    /// Does what [`define`](Self::define) does, of a list of these.
     fn define_list(types: &mut TypeDefinitions) -> String {
         let list = canonical_name(&Self::list_descriptor());
         if list.ends_with("[]") {

@@ -61,7 +61,7 @@ pub(crate) fn of(
     .to_string()
 }
 
-/// Where the code of the service is from: the file of the program, as Java has the archive of a class.
+/// The origin of the code of a service: the file of the program, as Java has the archive of a class.
 fn code_source() -> String {
     let program = std::env::current_exe().ok();
     let name = program.as_deref().and_then(|path| path.file_name());

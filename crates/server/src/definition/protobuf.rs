@@ -53,7 +53,7 @@ struct Class<'a> {
 
 enum Kind<'a> {
     Message(&'a DescriptorProto),
-    /// With the constant for numbers that have none, where there is one.
+    /// An enum, and `true` if it has a constant for numbers that have none.
     Enum(&'a EnumDescriptorProto, bool),
 }
 

@@ -44,7 +44,7 @@ pub(crate) mod generated {
 const NO_OPEN_API: &str = "no document of OpenAPI is made here; getServiceDefinition of \
                            MetadataService has the methods and types of a service";
 
-/// What the services answer from. Clones are the same.
+/// The source of the answers of the services. Clones are the same.
 #[derive(Clone)]
 pub(crate) struct Metadata(Arc<Inner>);
 
@@ -55,7 +55,7 @@ struct Inner {
     running: OnceLock<Running>,
 }
 
-/// What is known once the server listens.
+/// The facts that are known once the server listens.
 struct Running {
     services: Weak<ServiceTable>,
     /// The instance that is announced.
