@@ -211,7 +211,13 @@ impl Announcer {
             registries: self.registries.clone(),
             service: exported.key.clone(),
             application: self.instance.application.clone(),
-            definition: definition::of(exported, &self.instance).into(),
+            definition: definition::of(
+                &*exported.service,
+                &exported.key,
+                &exported.params,
+                &self.instance,
+            )
+            .into(),
         }
     }
 

@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use bytestring::ByteString;
-use dubhe_core::definition::ServiceDefinition;
 use dubhe_core::end::Until;
 use dubhe_core::endpoint::ServiceParams;
 use dubhe_core::filter::{Chain, Step};
@@ -21,7 +20,7 @@ use crate::announce::AnnouncePolicy;
 use crate::callback::Callbacks;
 use crate::service::{Export, Service};
 use crate::work::Awaited;
-use crate::{definition, echo, generic};
+use crate::{echo, generic};
 
 /// An exported service: its methods by name, each with its handler.
 pub(crate) struct Exported {
@@ -34,7 +33,7 @@ pub(crate) struct Exported {
     pub(crate) descriptors: Option<&'static [u8]>,
     /// `true` for a service of the server itself, which is not registered.
     pub(crate) built_in: bool,
-    service: Arc<dyn Service>,
+    pub(crate) service: Arc<dyn Service>,
     methods: HashMap<ByteString, Vec<Target>>,
     /// `true` if the dubbo protocol can carry one of the methods: a method of a Java interface that
     /// is no stream.
@@ -171,14 +170,6 @@ impl Exported {
     /// Writes a line to the log: the service is no longer served.
     pub(crate) fn log_removal(&self) {
         tracing::info!(service = %self.key, "service removed");
-    }
-
-    /// Returns the methods and their types.
-    pub(crate) fn definition(&self) -> ServiceDefinition {
-        self.service.definition().unwrap_or_else(|| {
-            let methods = self.service.methods();
-            definition::of_methods(methods.iter().map(|method| &**method))
-        })
     }
 
     /// Returns `true` if the service is registered under `protocol`, which carries at least one of

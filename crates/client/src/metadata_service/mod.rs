@@ -12,6 +12,7 @@ use std::sync::Arc;
 use dubhe_cluster::Channels;
 use dubhe_core::connect::Channel;
 use dubhe_core::metadata_info::{MetadataInfo, ServiceInfo};
+use dubhe_core::printable::Printable;
 use dubhe_core::registry::Registering;
 use dubhe_core::time::{Deadline, Duration, SharedClock, after};
 use dubhe_core::{
@@ -44,12 +45,11 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 ///
 /// An instance is asked by `MetadataServiceV2`, a protobuf service over Triple, where it says that it
 /// has it, else by the Java interface `MetadataService`, over the dubbo protocol or Triple. Its answer
-/// is bounded as any reply: by the `payload` or `max_message` of the protocol. A service in it whose
-/// port is none is left out, with a warning in the log. There is one attempt, of 5 s by default; the
+/// is bounded as any reply: by the `payload` or `max_message` of the protocol. Services in it whose
+/// port is none are left out, with a warning in the log. There is one attempt, of 5 s by default; the
 /// registry asks again, or another instance.
 ///
 /// ```
-/// # mod dubhe { pub mod client { pub use dubhe_client::{Environment, RemoteMetadataService}; pub use dubhe_cluster::Channels; } pub mod time { pub use dubhe_net::time::TokioClock; } }
 /// use std::sync::Arc;
 /// use std::time::Duration;
 /// use dubhe::client::{Channels, Environment, RemoteMetadataService};
@@ -89,7 +89,7 @@ impl RemoteMetadataService {
         #[cfg(feature = "protobuf")]
         if target.v2 {
             let reply = self.send(target, v2::service(target), v2::method(), v2::request(revision));
-            return v2::info(reply.await?).await;
+            return v2::info(reply.await.map_err(v2::hint)?).await;
         }
         let reply = self.send(target, v1::service(target), v1::method(), v1::request(revision));
         v1::info(&reply.await?)
@@ -158,8 +158,8 @@ fn unknown() -> Status {
     Status::new(Code::NotFound, text)
 }
 
-/// A service of an answer, or `None` and a warning when its port is none. The path is the interface
-/// where the answer has none.
+/// A service of an answer, or `None` when its port is none. The path is the interface where the answer
+/// has none.
 fn service_info(
     key: ServiceKey,
     protocol: ByteString,
@@ -167,21 +167,27 @@ fn service_info(
     path: ByteString,
     params: impl Iterator<Item = (ByteString, ByteString)>,
 ) -> Option<ServiceInfo> {
-    let Ok(port) = u16::try_from(port) else {
-        tracing::warn!(service = %key, port, "metadata has a service without a valid port; it is left out");
-        return None;
-    };
+    let port = u16::try_from(port).ok()?;
     let path = if path.is_empty() { key.interface().clone() } else { path };
     Some(ServiceInfo { service: key, protocol, port, path, params: params.collect() })
 }
 
-/// The metadata of these services, by their keys.
+/// The metadata of these services, by their keys; without those that cannot be read.
 fn metadata_info(
     application: ByteString,
     revision: ByteString,
-    services: impl Iterator<Item = ServiceInfo>,
+    services: impl Iterator<Item = Option<ServiceInfo>>,
 ) -> MetadataInfo {
+    let mut left_out: usize = 0;
+    let services = services.inspect(|of| left_out += usize::from(of.is_none())).flatten();
     let services = services.map(|of| (of.match_key().into(), of)).collect();
+    if left_out > 0 {
+        let application = Printable(&*application);
+        tracing::warn!(
+            %application, left_out,
+            "the metadata of an application has services without a name or with a wrong port"
+        );
+    }
     MetadataInfo { application, revision, services }
 }
 
@@ -190,3 +196,11 @@ impl std::fmt::Debug for RemoteMetadataService {
         write!(f, "RemoteMetadataService({:?}, {:?})", self.channels, self.timeout)
     }
 }
+
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at the first surprise"
+)]
+mod tests;

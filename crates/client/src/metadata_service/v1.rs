@@ -35,7 +35,7 @@ pub(super) fn info(reply: &Reply) -> Result<MetadataInfo, Status> {
         return Err(Status::new(Code::DataLoss, text));
     }
     let services = info.get("services").map(entries).unwrap_or_default();
-    let services = services.iter().filter_map(|(_, of)| service_of(of));
+    let services = services.iter().map(|(_, of)| service_of(of));
     Ok(super::metadata_info(text(&info, "app"), text(&info, "revision"), services))
 }
 

@@ -1,7 +1,9 @@
 //! `org.apache.dubbo.metadata.MetadataServiceV2`, version 2.0.0.
 
 use dubhe_core::metadata_info::{MetadataInfo, ServiceInfo};
-use dubhe_core::{ByteString, CallKind, Method, Payload, Reply, Response, ServiceKey, Status};
+use dubhe_core::{
+    ByteString, CallKind, Code, Method, Payload, Reply, Response, ServiceKey, Status,
+};
 use dubhe_protobuf::{decode_or, message};
 use dubhe_registry::application::MetadataTarget;
 
@@ -21,6 +23,17 @@ pub(super) fn request(revision: &str) -> Payload {
     message(MetadataRequest { revision: revision.to_owned() })
 }
 
+/// Says what an error may mean. Dubbo Java 3.3.6 answers "Internal Server Error" and no more where it
+/// does not know the revision, as it fails to write a null.
+pub(super) fn hint(status: Status) -> Status {
+    if status.code() != Code::Unknown {
+        return status;
+    }
+    status.context(
+        "it may not know the revision any more, of which Dubbo Java says no more than this",
+    )
+}
+
 /// Reads the answer.
 pub(super) async fn info(reply: Reply) -> Result<MetadataInfo, Status> {
     let info: MetadataInfoV2 = Response::of_reply(reply, decode_or).await?.into_inner();
@@ -28,7 +41,7 @@ pub(super) async fn info(reply: Reply) -> Result<MetadataInfo, Status> {
     if info == MetadataInfoV2::default() {
         return Err(unknown());
     }
-    let services = info.services.into_values().filter_map(service_of);
+    let services = info.services.into_values().map(service_of);
     Ok(metadata_info(info.app.into(), info.version.into(), services))
 }
 

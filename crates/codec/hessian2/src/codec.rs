@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use dubhe_core::definition::{TypeDefinition, TypeDefinitions};
+
 use crate::decode::Decoder;
 use crate::descriptor;
 use crate::encode::Encoder;
@@ -171,6 +173,55 @@ pub trait JavaType {
     fn class_name() -> Cow<'static, str> {
         descriptor::class_name(&Self::descriptor())
     }
+
+    /// Adds the type and those that it consists of to the definition of a service, and returns its name
+    /// in Java's source, with type arguments: `long`, `java.util.List<java.lang.Long>`, `int[]`.
+    fn define(types: &mut TypeDefinitions) -> String {
+        types.add_with(canonical_name(&Self::descriptor()), Self::parts)
+    }
+
+    /// Does what [`define`](Self::define) does, where Java needs an object: `java.lang.Long` for `long`.
+    fn define_boxed(types: &mut TypeDefinitions) -> String {
+        let boxed = Self::boxed_descriptor();
+        if boxed == Self::descriptor() {
+            return Self::define(types);
+        }
+        types.add(canonical_name(&boxed))
+    }
+
+    /// Does what [`define`](Self::define) does, of a list of these.
+    fn define_list(types: &mut TypeDefinitions) -> String {
+        let list = canonical_name(&Self::list_descriptor());
+        if list.ends_with("[]") {
+            return types.add_with(list, |types| TypeDefinition {
+                items: vec![Self::define(types)],
+                ..TypeDefinition::default()
+            });
+        }
+        let items = vec![Self::define_boxed(types)];
+        define_generic(types, &list, items)
+    }
+
+    /// The parts of the type: the fields of a class or the constants of an enum. None by default.
+    fn parts(types: &mut TypeDefinitions) -> TypeDefinition {
+        let _ = types;
+        TypeDefinition::default()
+    }
+}
+
+/// The name of a type in Java's source (`Class.getCanonicalName`), where a nested class is behind a dot.
+pub(crate) fn canonical_name(descriptor: &str) -> String {
+    dubhe_core::descriptor::source_name(descriptor).replace('$', ".")
+}
+
+/// Adds a collection or a map with these type arguments to a definition.
+pub(crate) fn define_generic(
+    types: &mut TypeDefinitions,
+    class: &str,
+    items: Vec<String>,
+) -> String {
+    let name = format!("{class}<{}>", items.join(","));
+    types.add_with(name, |_| TypeDefinition { items, ..TypeDefinition::default() })
 }
 
 /// The arguments of a call, as a tuple: each is written in turn, and all share the encoder's

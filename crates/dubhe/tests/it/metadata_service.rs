@@ -221,17 +221,21 @@ async fn an_answer_beyond_the_limits_is_refused() {
     let registry = Instances::new(|of| {
         let mut large = info("now");
         let first = large.services.values_mut().next().unwrap();
-        first.params.insert("x".into(), "x".repeat(9 << 20).into());
+        first.params.insert("x".into(), "x".repeat(100_000).into());
         of.revisions = vec![Arc::new(large)];
     });
-    // The server itself would write it.
-    let server = Server::builder().registry(registry).options(|options| {
-        options.dubbo.payload = PayloadLimit::bytes(64 << 20);
-        options.triple.max_message = 64 << 20;
-    });
-    let server = server.start("127.0.0.1:0").await.unwrap();
+    let server = serve(&registry).await;
+    let mut dubbo = DubboOptions::default();
+    dubbo.payload = PayloadLimit::bytes(65_536);
+    let mut triple = TripleOptions::default();
+    triple.max_message = 65_536;
+    let connectors: Vec<Arc<dyn Connect>> =
+        vec![Arc::new(DubboConnect::new(dubbo)), Arc::new(TripleConnect::new(triple))];
+    let channels = Arc::new(Channels::new(connectors));
+    let client = RemoteMetadataService::new(channels, Arc::new(TokioClock));
+    let client = client.timeout(Duration::from_mins(1));
     for form in FORMS {
-        let told = client().metadata(&target(server.addr().port(), form), "now").await;
+        let told = client.metadata(&target(server.addr().port(), form), "now").await;
         let error = told.unwrap_err();
         assert_eq!(error.code(), Code::ResourceExhausted, "{form:?}: {error}");
     }

@@ -10,6 +10,7 @@ use super::{Expansion, Interface};
 pub(super) fn expand(interface: &Interface<'_>) -> Expansion {
     let (server, vis, item) = (&interface.server, &interface.item.vis, &interface.item.ident);
     let (client, callbacks) = (&interface.client, callbacks(interface));
+    let definitions = interface.methods.iter().map(definition);
     let summary =
         format!("Serves an implementation of [`{item}`] as `{}`.", interface.args.interface);
     let arms = interface.methods.iter().enumerate().map(|(index, method)| {
@@ -65,6 +66,20 @@ pub(super) fn expand(interface: &Interface<'_>) -> Expansion {
                     ::std::convert::Into::into(__methods())
                 }
 
+                fn definition(
+                    &self,
+                ) -> ::std::option::Option<__dubhe::core::definition::ServiceDefinition> {
+                    #[allow(unused_imports)]
+                    use __dubhe::hessian2::derive::Undefined as _;
+                    let mut all = __dubhe::core::definition::TypeDefinitions::default();
+                    #[allow(unused_variables)]
+                    let types = &mut all;
+                    let methods = ::std::vec![#(#definitions),*];
+                    ::std::option::Option::Some(
+                        __dubhe::core::definition::ServiceDefinition { methods, types: all },
+                    )
+                }
+
                 #callbacks
 
                 fn call(&self, method: usize, call: __dubhe::core::Call) -> __dubhe::core::Invoking {
@@ -75,6 +90,28 @@ pub(super) fn expand(interface: &Interface<'_>) -> Expansion {
                 }
             }
         },
+    }
+}
+
+/// The expression that defines a method; `types` are those of the definition. A stream is an argument
+/// or the result in Java, of the class `StreamObserver`.
+fn definition(method: &Method<'_>) -> TokenStream {
+    let define = |ty: TokenStream| quote!(__dubhe::hessian2::derive::Define::<#ty>::define(types));
+    let observer = quote!(types.add("org.apache.dubbo.common.stream.StreamObserver"));
+    let parameters = method.arguments.iter().map(|argument| define(argument.owned()));
+    let more = method.streams().then_some(&observer);
+    let result = match (&method.requests, &method.output) {
+        (Some(_), _) => observer.clone(),
+        (None, Output::Stream { .. }) => define(quote!(())),
+        (None, Output::Value(result)) => define(quote!(#result)),
+    };
+    let java = &method.java;
+    quote! {
+        __dubhe::core::definition::MethodDefinition {
+            name: ::std::convert::From::from(#java),
+            parameter_types: ::std::vec![#(#parameters,)* #more],
+            return_type: #result,
+        }
     }
 }
 

@@ -19,7 +19,13 @@ pub(crate) fn expand(container: &Container<'_>, variants: &Variants<'_>) -> Resu
         return Err(Error::new_spanned(generics, "a Java enum has no parameters"));
     }
     let class = &container.class;
-    let java_type = container.java_type();
+    let java_type = container.java_type(&quote! {
+        let _ = types;
+        __hessian2::derive::TypeDefinition {
+            enums: ::std::vec![#(::std::convert::From::from(#names)),*],
+            ..::std::default::Default::default()
+        }
+    });
     let idents: Vec<_> = variants.known.iter().map(|v| v.ident).collect();
     let start = variants.other.is_none().then(|| quote!(let start = d.position();));
     let (other_name, other_value) = match &variants.other {

@@ -44,8 +44,9 @@ impl<'a> Container<'a> {
         }
     }
 
-    /// The implementation of `JavaType`.
-    pub(crate) fn java_type(&self) -> TokenStream {
+    /// The implementation of `JavaType`, with an expression for the parts of the type; `types` are
+    /// those of the definition.
+    pub(crate) fn java_type(&self, parts: &TokenStream) -> TokenStream {
         let ident = &self.input.ident;
         let (generics, arguments, clause) = self.input.generics.split_for_impl();
         let class = &self.class;
@@ -58,6 +59,12 @@ impl<'a> Container<'a> {
 
                 fn class_name() -> ::std::borrow::Cow<'static, str> {
                     ::std::borrow::Cow::Borrowed(#class)
+                }
+
+                fn parts(
+                    types: &mut __hessian2::derive::TypeDefinitions,
+                ) -> __hessian2::derive::TypeDefinition {
+                    #parts
                 }
             }
         }

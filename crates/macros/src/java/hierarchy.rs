@@ -18,7 +18,11 @@ pub(crate) fn expand(container: &Container<'_>, variants: &Variants<'_>) -> Resu
     }
     let ident = &container.input.ident;
     let class = &container.class;
-    let java_type = container.java_type();
+    // The fields of the superclass are not known, only those of subclasses.
+    let java_type = container.java_type(&quote! {
+        let _ = types;
+        ::std::default::Default::default()
+    });
     let idents = variants.known.iter().chain(&variants.other).map(|v| v.ident);
     let encodes = bounded(&container.input.generics, &parse_quote!(__hessian2::Encode));
     let decodes = reading(

@@ -31,10 +31,6 @@ pub(crate) mod generated {
         include!("generated/grpc.health.v1.rs");
     }
 
-    pub(crate) mod metadata {
-        include!("generated/metadata/org.apache.dubbo.metadata.rs");
-    }
-
     pub(crate) mod reflection {
         include!("generated/grpc.reflection.v1.rs");
 

@@ -22,11 +22,29 @@ use crate::service::Export;
 use crate::services::ServicesBuilder;
 use crate::table::ServiceTable;
 
-/// The reason why no document of OpenAPI is made.
-const NO_OPEN_API: &str = "no document of OpenAPI is made here; getServiceDefinition of MetadataService has the methods and \
-     types of a service";
+/// Code that `dubhe-build` generated from `proto/`; a test keeps it current.
+#[cfg(feature = "protobuf")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_qualifications,
+    clippy::pedantic,
+    reason = "generated code"
+)]
+pub(crate) mod generated {
+    pub(crate) use dubhe_core as core;
+    pub(crate) use dubhe_protobuf as protobuf;
 
-/// What the services answer from. Clones are the same.
+    pub(crate) use crate as server;
+
+    include!("generated/org.apache.dubbo.metadata.rs");
+}
+
+/// The reason why no document of OpenAPI is made.
+const NO_OPEN_API: &str = "no document of OpenAPI is made here; getServiceDefinition of \
+                           MetadataService has the methods and types of a service";
+
+/// The source of the answers of the services. Clones are the same.
 #[derive(Clone)]
 pub(crate) struct Metadata(Arc<Inner>);
 
@@ -37,7 +55,7 @@ struct Inner {
     running: OnceLock<Running>,
 }
 
-/// What is known once the server listens.
+/// The facts that are known once the server listens.
 struct Running {
     services: Weak<ServiceTable>,
     /// The instance that is announced.
@@ -54,10 +72,12 @@ impl Metadata {
     /// that of each registry which has one of its own. Without an application-level registry, none.
     pub(crate) fn export(&self, services: &mut ServicesBuilder) {
         let Inner { sources, application, .. } = &*self.0;
+        if sources.is_empty() {
+            return;
+        }
         let own = sources.iter().map(|source| source.application());
-        let groups: BTreeSet<ByteString> =
-            own.map(|own| if own.is_empty() { application.clone() } else { own }).collect();
-        for group in groups {
+        let groups: BTreeSet<_> = own.chain([application.clone()]).collect();
+        for group in groups.into_iter().filter(|group| !group.is_empty()) {
             let mut add = |service: Export| services.built_in(service.group(group.clone()));
             add(Export::new(v1::MetadataService(self.clone())));
             #[cfg(feature = "protobuf")]
@@ -73,11 +93,7 @@ impl Metadata {
 
     /// The metadata of a revision; the present one for `""`.
     fn of(&self, revision: &str) -> Option<Arc<MetadataInfo>> {
-        let found = self.0.sources.iter().find_map(|source| source.metadata(revision));
-        if found.is_none() {
-            tracing::warn!(revision, "a consumer asks for metadata of an unknown revision");
-        }
-        found
+        self.0.sources.iter().find_map(|source| source.metadata(revision))
     }
 
     /// The present metadata of each registry.
@@ -94,7 +110,8 @@ impl Metadata {
     fn definition(&self, service: &ServiceKey) -> String {
         let found = self.0.running.get().and_then(|Running { services, instance }| {
             let services = services.upgrade()?.current();
-            Some(definition::of(services.get(service)?, instance))
+            let exported = services.get(service)?;
+            Some(definition::of(&*exported.service, &exported.key, &exported.params, instance))
         });
         found.unwrap_or_default()
     }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use dubhe_core::metadata_info::{MetadataInfo, ServiceInfo};
 use dubhe_core::url::Url;
 use dubhe_core::value::List;
-use dubhe_core::{Call, CallBody, Invoking, Method, Payload, ServiceKey, Status, Value};
+use dubhe_core::{
+    Args, ByteString, Call, CallBody, Invoking, Method, Payload, ServiceKey, Status, Value,
+};
 use dubhe_hessian2::payload::arguments;
 
 use super::{Metadata, NO_OPEN_API};
@@ -45,7 +47,8 @@ const ANSWERED: [Answered; 12] = [
         metadata.definition(&ServiceKey::parse(key.as_deref().unwrap_or_default())).into()
     }),
     ("getServiceDefinition", 3, |metadata, [interface, version, group, _]| {
-        let [interface, version, group] = [interface, version, group].map(text);
+        let [interface, version, group] =
+            [interface, version, group].map(|part| text(part.as_ref()));
         metadata.definition(&ServiceKey::new(interface, group, version)).into()
     }),
 ];
@@ -97,7 +100,7 @@ impl Service for MetadataService {
 
 /// Decodes the arguments of a call.
 fn texts(call: &Call, count: usize) -> Result<Texts, Status> {
-    let none = Payload::Args(dubhe_core::Args::Values(Arc::default()));
+    let none = Payload::Args(Args::Values(Arc::default()));
     let payload = match &call.body {
         CallBody::One(payload) => payload,
         // A protocol reads the arguments of a method that is no stream.
@@ -116,8 +119,8 @@ fn texts(call: &Call, count: usize) -> Result<Texts, Status> {
     })
 }
 
-fn text(text: &Option<String>) -> &str {
-    text.as_deref().unwrap_or_default()
+fn text(text: Option<&String>) -> &str {
+    text.map(String::as_str).unwrap_or_default()
 }
 
 /// An object of Java's `MetadataInfo`.
@@ -132,10 +135,8 @@ fn info(info: &MetadataInfo) -> Value {
 
 fn service(of: &ServiceInfo) -> Value {
     // Java has a null where a URL has no such parameter.
-    let or_null = |text: &dubhe_core::ByteString| match text.is_empty() {
-        true => Value::Null,
-        false => text.clone().into(),
-    };
+    let or_null =
+        |text: &ByteString| if text.is_empty() { Value::Null } else { text.clone().into() };
     let params = of.params.iter().map(|(name, value)| (name.clone(), value.clone()));
     Value::object(SERVICE_INFO)
         .field("name", of.service.interface().clone())
@@ -153,7 +154,9 @@ fn service(of: &ServiceInfo) -> Value {
 fn exported(metadata: &Metadata, [interface, group, version, protocol]: &Texts) -> Value {
     let wanted = match interface.as_deref() {
         None | Some(ALL) => None,
-        Some(interface) => Some(ServiceKey::new(interface, text(group), text(version))),
+        Some(interface) => {
+            Some(ServiceKey::new(interface, text(group.as_ref()), text(version.as_ref())))
+        }
     };
     let fits = |of: &ServiceInfo| {
         wanted.as_ref().is_none_or(|wanted| {

@@ -3,11 +3,11 @@
 use dubhe_core::metadata_info::{MetadataInfo, ServiceInfo};
 use dubhe_core::{Code, Request, Response, Status};
 
-use super::{Metadata, NO_OPEN_API};
-use crate::builtin::generated::metadata::{
+use super::generated::{
     self, MetadataInfoV2, MetadataRequest, MetadataServiceV2Server, OpenApiInfo, OpenApiRequest,
     ServiceInfoV2,
 };
+use super::{Metadata, NO_OPEN_API};
 
 pub(super) const VERSION: &str = "2.0.0";
 
@@ -19,17 +19,15 @@ pub(super) fn service(metadata: Metadata) -> MetadataServiceV2Server<MetadataSer
     MetadataServiceV2Server::new(MetadataServiceV2(metadata))
 }
 
-impl metadata::MetadataServiceV2 for MetadataServiceV2 {
+impl generated::MetadataServiceV2 for MetadataServiceV2 {
     async fn get_metadata_info(
         &self,
         request: Request<MetadataRequest>,
     ) -> Result<Response<MetadataInfoV2>, Status> {
         let MetadataRequest { revision } = request.into_inner();
         let found = self.0.of(&revision).ok_or_else(|| {
-            let text = format!(
-                "no metadata of revision {revision:?} is known here; read the instance from its \
-                 registry again"
-            );
+            let text = "no metadata of this revision is known here; read the instance from its \
+                        registry again";
             Status::new(Code::NotFound, text)
         });
         found.map(|found| info(&found).into())

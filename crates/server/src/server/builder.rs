@@ -59,7 +59,8 @@ use crate::table::ServiceTable;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ServerOptions {
-    /// The name of the application in registries. Default `""`.
+    /// The name of the application in registries, and the group of its `MetadataService`. Default
+    /// `""`, or the name that a registry of application level has of its own.
     pub application: ByteString,
     /// The zone that the server runs in, for routers that prefer what is near. The parameter `zone`
     /// of a service goes before it. Default `None`.
@@ -261,7 +262,8 @@ impl ServerBuilder {
         self
     }
 
-    /// Sets the name of the application in registries.
+    /// Sets the name of the application in registries. One of application level needs it, unless it has
+    /// one of its own.
     pub fn application(mut self, name: impl Into<ByteString>) -> Self {
         self.options.application = name.into();
         self
@@ -401,7 +403,7 @@ impl ServerBuilder {
     ///
     /// # Errors
     /// When an address cannot be listened on, two services have the same name, an option is wrong,
-    /// a registry refuses, or outside a tokio runtime. Nothing is served then. When the future is dropped, what was registered
+    /// a registry refuses or needs the name of the application, or outside a tokio runtime. Nothing is served then. When the future is dropped, what was registered
     /// is withdrawn in the background.
     pub async fn start(mut self, addr: &str) -> Result<RunningServer, Status> {
         self.listeners.insert(0, Listener::Address(addr.to_owned()));
@@ -439,7 +441,7 @@ impl ServerBuilder {
     async fn listen_all(self) -> Result<RunningServer, Status> {
         within_a_runtime()?;
         let Self { mut services, registries, mut protocols, mounts, listeners, mut options } = self;
-        let sources: Vec<_> = registries.iter().filter_map(|one| one.exported_metadata()).collect();
+        let sources: Vec<_> = registries.iter().filter_map(Registry::exported_metadata).collect();
         options.application = advertised::application(&options, &sources)?;
         let metadata = Metadata::new(sources, options.application.clone());
         metadata.export(&mut services);

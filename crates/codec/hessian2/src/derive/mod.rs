@@ -1,9 +1,12 @@
 //! The parts that the code of `#[derive(Java)]` and `#[derive(JavaException)]` names. Not an
 //! interface for people: it changes together with the macros.
 
+mod define;
 mod throwable;
 
+pub use define::{Define, Undefined};
 pub use dubhe_core::Status;
+pub use dubhe_core::definition::{TypeDefinition, TypeDefinitions};
 
 pub use throwable::{
     Message, Thrown, decode_cause, encode_cause, encode_no_stack, encode_no_suppressed,

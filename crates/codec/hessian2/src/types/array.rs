@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};
 
+use dubhe_core::definition::{TypeDefinition, TypeDefinitions};
+
 use crate::{Decode, Decoder, Encode, Encoder, Error, JavaType, descriptor};
 
 /// A Java array: `Array<i32>` is `int[]`, `Array<Option<i32>>` is `Integer[]`, `Array<char>` is
@@ -36,6 +38,10 @@ impl<'de, T: Decode<'de>> Decode<'de> for Array<T> {
 impl<T: JavaType> JavaType for Array<T> {
     fn descriptor() -> Cow<'static, str> {
         format!("[{}", T::descriptor()).into()
+    }
+
+    fn parts(types: &mut TypeDefinitions) -> TypeDefinition {
+        TypeDefinition { items: vec![T::define(types)], ..TypeDefinition::default() }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
+use dubhe_core::definition::TypeDefinitions;
 
 use crate::{Decode, Decoder, Encode, Encoder, Error, JavaType};
 
@@ -17,6 +18,10 @@ impl Encode for Bytes {
 impl JavaType for Bytes {
     fn descriptor() -> Cow<'static, str> {
         Cow::Borrowed("[B")
+    }
+
+    fn define(types: &mut TypeDefinitions) -> String {
+        u8::define_list(types)
     }
 }
 

@@ -4,6 +4,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, Hash};
 
+use dubhe_core::definition::TypeDefinitions;
+
+use crate::codec::define_generic;
 use crate::{Decode, Decoder, Encode, Encoder, Error, ErrorKind, JavaType};
 
 impl<T: Encode> Encode for [T] {
@@ -16,6 +19,10 @@ impl<T: Encode> Encode for [T] {
 impl<T: JavaType> JavaType for [T] {
     fn descriptor() -> Cow<'static, str> {
         T::list_descriptor()
+    }
+
+    fn define(types: &mut TypeDefinitions) -> String {
+        T::define_list(types)
     }
 }
 
@@ -37,6 +44,10 @@ impl<T: JavaType> JavaType for Vec<T> {
     fn descriptor() -> Cow<'static, str> {
         T::list_descriptor()
     }
+
+    fn define(types: &mut TypeDefinitions) -> String {
+        T::define_list(types)
+    }
 }
 
 impl<T: Encode> Encode for VecDeque<T> {
@@ -54,6 +65,11 @@ impl<'de, T: Decode<'de>> Decode<'de> for VecDeque<T> {
 impl<T: JavaType> JavaType for VecDeque<T> {
     fn descriptor() -> Cow<'static, str> {
         Cow::Borrowed("Ljava/util/List;")
+    }
+
+    fn define(types: &mut TypeDefinitions) -> String {
+        let items = vec![T::define_boxed(types)];
+        define_generic(types, "java.util.List", items)
     }
 }
 
@@ -76,6 +92,10 @@ impl<'de, T: Decode<'de>, const N: usize> Decode<'de> for [T; N] {
 impl<T: JavaType, const N: usize> JavaType for [T; N] {
     fn descriptor() -> Cow<'static, str> {
         T::list_descriptor()
+    }
+
+    fn define(types: &mut TypeDefinitions) -> String {
+        T::define_list(types)
     }
 }
 
@@ -108,6 +128,11 @@ macro_rules! set {
         impl<T: JavaType $(, $hasher)?> JavaType for $type<T $(, $hasher)?> {
             fn descriptor() -> Cow<'static, str> {
                 Cow::Borrowed("Ljava/util/Set;")
+            }
+
+            fn define(types: &mut TypeDefinitions) -> String {
+                let items = vec![T::define_boxed(types)];
+                define_generic(types, "java.util.Set", items)
             }
         }
     };
@@ -150,6 +175,11 @@ macro_rules! map {
         impl<K: JavaType, V: JavaType $(, $hasher)?> JavaType for $type<K, V $(, $hasher)?> {
             fn descriptor() -> Cow<'static, str> {
                 Cow::Borrowed("Ljava/util/Map;")
+            }
+
+            fn define(types: &mut TypeDefinitions) -> String {
+                let items = vec![K::define_boxed(types), V::define_boxed(types)];
+                define_generic(types, "java.util.Map", items)
             }
         }
     };

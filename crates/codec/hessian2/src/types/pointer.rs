@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use dubhe_core::definition::{TypeDefinition, TypeDefinitions};
+
 use crate::{Decode, Decoder, Encode, Encoder, Error, JavaType};
 
 macro_rules! transparent {
@@ -27,6 +29,18 @@ macro_rules! transparent {
 
             fn boxed_descriptor() -> Cow<'static, str> {
                 $inner::boxed_descriptor()
+            }
+
+            fn define(types: &mut TypeDefinitions) -> String {
+                $inner::define(types)
+            }
+
+            fn define_boxed(types: &mut TypeDefinitions) -> String {
+                $inner::define_boxed(types)
+            }
+
+            fn parts(types: &mut TypeDefinitions) -> TypeDefinition {
+                $inner::parts(types)
             }
         }
     )*};
@@ -64,6 +78,10 @@ impl<T: JavaType + ToOwned + ?Sized> JavaType for Cow<'_, T> {
     fn descriptor() -> Cow<'static, str> {
         T::descriptor()
     }
+
+    fn define(types: &mut TypeDefinitions) -> String {
+        T::define(types)
+    }
 }
 
 /// Null, or the value.
@@ -90,5 +108,9 @@ impl<'de, T: Decode<'de>> Decode<'de> for Option<T> {
 impl<T: JavaType> JavaType for Option<T> {
     fn descriptor() -> Cow<'static, str> {
         T::boxed_descriptor()
+    }
+
+    fn define(types: &mut TypeDefinitions) -> String {
+        T::define_boxed(types)
     }
 }

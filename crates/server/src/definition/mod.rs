@@ -1,15 +1,19 @@
 //! The definition of a service as JSON, for consoles such as dubbo-admin: what Dubbo Java publishes of
 //! its own services (`MetadataUtils.publishServiceDefinition`).
 
+#[cfg(feature = "protobuf")]
+mod protobuf;
+
 use std::time::UNIX_EPOCH;
 
 use dubhe_core::definition::{
     MethodDefinition, ServiceDefinition, TypeDefinition, TypeDefinitions,
 };
-use dubhe_core::{Instance, Method, descriptor};
+use dubhe_core::endpoint::ServiceParams;
+use dubhe_core::{Instance, Method, ServiceKey, descriptor};
 use serde_json::{Map, Value, json};
 
-use crate::exported::Exported;
+use crate::service::Service;
 
 /// The type of which nothing is known.
 const OBJECT: &str = "java.lang.Object";
@@ -17,23 +21,28 @@ const OBJECT: &str = "java.lang.Object";
 /// Returns the definition of a service as Dubbo Java prints its `FullServiceDefinition`: fields in the
 /// order of their names, and empty lists where there is nothing. The parameters are those of its URL on
 /// `instance`.
-pub(crate) fn of(exported: &Exported, instance: &Instance) -> String {
-    let ServiceDefinition { methods, types } = exported.definition();
-    let name = exported.key.interface();
+pub(crate) fn of(
+    service: &dyn Service,
+    key: &ServiceKey,
+    params: &ServiceParams,
+    instance: &Instance,
+) -> String {
+    let name = key.interface();
+    let ServiceDefinition { methods, types } = of_service(service, name);
     let source = code_source();
     let started = instance.started.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     let started = started.map(|at| at.as_millis().to_string()).unwrap_or_default();
     let own = [
         ("application", &*instance.application),
-        ("group", exported.key.group()),
+        ("group", key.group()),
         ("interface", name),
         ("release", concat!("dubhe-", env!("CARGO_PKG_VERSION"))),
         ("side", "provider"),
         ("timestamp", &started),
-        ("version", exported.key.version()),
+        ("version", key.version()),
     ];
-    let params = instance.params.iter().chain(&exported.params.params);
-    let parameters: Map<String, Value> = params
+    let all = instance.params.iter().chain(&params.params);
+    let parameters: Map<String, Value> = all
         .map(|(name, value)| (&**name, &**value))
         .chain(own.into_iter().filter(|(_, value)| !value.is_empty()))
         .map(|(name, value)| (name.to_owned(), value.into()))
@@ -52,7 +61,7 @@ pub(crate) fn of(exported: &Exported, instance: &Instance) -> String {
     .to_string()
 }
 
-/// Where the code of the service is from: the file of the program, as Java has the archive of a class.
+/// The origin of the code of a service: the file of the program, as Java has the archive of a class.
 fn code_source() -> String {
     let program = std::env::current_exe().ok();
     let name = program.as_deref().and_then(|path| path.file_name());
@@ -78,9 +87,20 @@ fn type_of(name: &str, parts: &TypeDefinition) -> Value {
     })
 }
 
+/// Returns the definition that a service gives of itself, that of its descriptors, or what its methods
+/// tell.
+fn of_service(service: &dyn Service, interface: &str) -> ServiceDefinition {
+    #[cfg(feature = "protobuf")]
+    let described = || protobuf::of(interface, service.descriptors()?);
+    #[cfg(not(feature = "protobuf"))]
+    let described = || None;
+    let methods = || of_methods(service.methods().iter().map(|method| &**method));
+    service.definition().or_else(described).unwrap_or_else(methods)
+}
+
 /// Returns what the descriptors of methods tell of them: the results could be anything. Methods of
 /// protobuf have none.
-pub(crate) fn of_methods<'a>(methods: impl Iterator<Item = &'a Method>) -> ServiceDefinition {
+fn of_methods<'a>(methods: impl Iterator<Item = &'a Method>) -> ServiceDefinition {
     let mut types = TypeDefinitions::default();
     let mut define = |method: &Method| {
         let parameters = descriptor::parameters(method.descriptor.as_ref()?);
