@@ -1,0 +1,3 @@
+//! Rules and start-up configuration from the outside.
+
+mod corpus;

@@ -1,0 +1,1 @@
+//! Apollo as a config centre.
