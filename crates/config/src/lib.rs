@@ -8,6 +8,7 @@
 //! | module | what is in it |
 //! | --- | --- |
 //! | [`rule`] | the typed rules |
+//! | [`snapshot`] | what is known of the documents that a [`ConfigWatcher`] follows |
 //! | [`keys`] | which keys an application and its services have |
 //! | [`limits`] | what a document can make a process do |
 
@@ -17,10 +18,14 @@ pub mod keys;
 pub mod limits;
 mod parse;
 pub mod rule;
+pub mod snapshot;
 mod startup;
 mod text;
+mod watcher;
 
 pub use error::{ConfigError, ConfigErrorKind, Position, Warning};
 pub use keys::{Keys, RuleKind};
 pub use parse::{Rule, Summary, override_urls, route_url, validate};
+pub use snapshot::ConfigSnapshot;
 pub use startup::{Setting, StartUp};
+pub use watcher::{ConfigWatcher, Following, GATHER};

@@ -194,7 +194,7 @@ mod tests {
         all.into_iter().map(|p| (p.key, p.value, p.at.line)).collect()
     }
 
-    /// Each case was read by `Properties.load` of JDK 17 in its documentation's words.
+    /// As `Properties.load` of JDK 17 read them.
     #[test]
     fn properties_are_read_as_java_reads_them() {
         let cases: &[(&str, &[(&str, &str, u32)])] = &[
@@ -217,6 +217,17 @@ mod tests {
             ("a=1\\\n# no comment\nb=2", &[("a", "1# no comment", 1), ("b", "2", 3)]),
             ("", &[]),
             ("\n \n# only", &[]),
+            ("a\\\n\nb=1", &[("a", "", 1), ("b", "1", 3)]),
+            ("a=x\\\n  \\\n  y", &[("a", "xy", 1)]),
+            ("a=\u{c}\u{c}1", &[("a", "1", 1)]),
+            ("a=1\u{b}x", &[("a", "1\u{b}x", 1)]),
+            (" \\\n a=b", &[("a", "b", 1)]),
+            ("a=x\\ \ny", &[("a", "x ", 1), ("y", "", 2)]),
+            ("a\\\n=b", &[("a", "b", 1)]),
+            ("a =\\\n: b", &[("a", ": b", 1)]),
+            ("!\\\na=1", &[("a", "1", 2)]),
+            ("a=1\\\\\nb=2", &[("a", "1\\", 1), ("b", "2", 2)]),
+            ("a:\\\n=b", &[("a", "=b", 1)]),
         ];
         for (text, expected) in cases {
             let expected: Vec<_> =
