@@ -1,5 +1,7 @@
 //! URLs of rules, as Dubbo Java's `URL.valueOf` reads them: nothing is decoded.
 
+use std::collections::BTreeMap;
+
 use dubhe_core::url::Url;
 
 /// The parts of a URL. Unlike [`Url`] it may be without host, its parameters stay encoded, and `;`
@@ -10,8 +12,8 @@ pub(crate) struct JavaUrl {
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) path: String,
-    /// Without repetitions: the last one counts.
-    pub(crate) params: Vec<(String, String)>,
+    /// Of equal names the last one.
+    pub(crate) params: BTreeMap<String, String>,
 }
 
 impl JavaUrl {
@@ -34,22 +36,17 @@ impl JavaUrl {
                 (host, port.parse().map_err(bad)?)
             }
         };
-        let mut params: Vec<(String, String)> = Vec::new();
+        let mut params = BTreeMap::new();
         for pair in query.split(['&', ';']) {
             let pair = pair.trim_start_matches('=');
             if pair.is_empty() {
                 continue;
             }
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            match params.iter_mut().find(|(known, _)| known == name) {
-                Some((_, known)) => value.clone_into(known),
-                None => params.push((name.to_owned(), value.to_owned())),
-            }
+            params.insert(name.to_owned(), value.to_owned());
             // From versions before 2.0, and still there.
-            if let Some(name) = name.strip_prefix("default.")
-                && !params.iter().any(|(known, _)| known == name)
-            {
-                params.push((name.to_owned(), value.to_owned()));
+            if let Some(name) = name.strip_prefix("default.") {
+                params.entry(name.to_owned()).or_insert_with(|| value.to_owned());
             }
         }
         Ok(Self {
@@ -63,8 +60,7 @@ impl JavaUrl {
 
     /// The parameter `name`, as it stands there.
     pub(crate) fn param(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.params.iter().find(|(known, _)| known == name)?;
-        Some(value)
+        self.params.get(name).map(String::as_str)
     }
 
     /// The parameter `name`, percent-decoded.
@@ -88,7 +84,7 @@ mod tests {
             ("override", "0.0.0.0", 20880, "a.B")
         );
         let params: Vec<_> = url.params.iter().map(|(k, v)| (&**k, &**v)).collect();
-        assert_eq!(params, [("x", "3"), ("y", "a=b"), ("z", ""), ("w", "2"), ("e", "%2B")]);
+        assert_eq!(params, [("e", "%2B"), ("w", "2"), ("x", "3"), ("y", "a=b"), ("z", "")]);
         assert_eq!(url.decoded("e").as_deref(), Some("+"));
         assert!(JavaUrl::parse("override://0.0.0.0:*/a.B").unwrap_err().contains('*'));
         assert!(JavaUrl::parse("0.0.0.0/a.B").is_err());

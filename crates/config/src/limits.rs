@@ -15,6 +15,10 @@ pub const MAX_NODES: usize = 65_536;
 /// The conditions of a rule, the destinations of one, the tags, the configurators, and the like.
 pub const MAX_ITEMS: usize = 4_096;
 
+/// The bytes of all URLs that the configurators of a text stand for, and of all keys of a start-up
+/// configuration in YAML, which repeat what stands there once.
+pub const MAX_EXPANDED: usize = 2 * 1024 * 1024;
+
 /// The keys and values of one condition.
 pub const MAX_TOKENS: usize = 1_024;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytestring::ByteString;
 
 use crate::error::{ConfigError, Position, Result, Warnings};
-use crate::limits::MAX_PROPERTIES;
+use crate::limits::{MAX_EXPANDED, MAX_PROPERTIES};
 use crate::text::{Kind, Node, properties};
 
 /// A start-up configuration: values by Dubbo's keys, with their places.
@@ -59,24 +59,37 @@ impl StartUp {
             return Err(node.not("the configuration", "a map of fields"));
         }
         let mut read = Self::default();
-        read.flatten(String::new(), node, warnings)?;
+        read.flatten(String::new(), node, &mut 0, warnings)?;
         Ok(read)
     }
 
-    fn flatten(&mut self, key: String, node: &Node, warnings: &mut Warnings) -> Result<()> {
+    /// Adds the values below `key`. The bytes of keys are counted, as long names of maps come again
+    /// in each of them.
+    fn flatten(
+        &mut self,
+        key: String,
+        node: &Node,
+        bytes: &mut usize,
+        warnings: &mut Warnings,
+    ) -> Result<()> {
+        *bytes = bytes.saturating_add(key.len());
+        if *bytes > MAX_EXPANDED {
+            let what = format!("all keys have more than {MAX_EXPANDED} bytes");
+            return Err(ConfigError::limit(node.at, what));
+        }
         match &node.kind {
             Kind::Mapping(entries) => {
                 for (name, value) in entries {
                     let name = name.text("a key")?;
                     let key =
                         if key.is_empty() { name.to_string() } else { format!("{key}.{name}") };
-                    self.flatten(key, value, warnings)?;
+                    self.flatten(key, value, bytes, warnings)?;
                 }
                 Ok(())
             }
             Kind::Sequence(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.flatten(format!("{key}[{index}]"), item, warnings)?;
+                    self.flatten(format!("{key}[{index}]"), item, bytes, warnings)?;
                 }
                 Ok(())
             }

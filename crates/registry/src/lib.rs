@@ -1,15 +1,20 @@
-//! Registries that need no server, and what all registries share: provider URLs, and
+//! Registries and a config centre that need no server, and what all registries share: provider URLs, and
 //! [application-level discovery](application).
 //!
 //! | registry | URL | for |
 //! | --- | --- | --- |
 //! | [`Memory`] | `memory://` | one process: demos and tests |
 //! | [`File`] | `file:///path` | one host: providers write, consumers read the same folder |
+//!
+//! [`FileDocuments`] is a config centre in a folder.
 
 pub mod application;
+mod blocking;
+mod documents;
 mod file;
 mod memory;
 pub mod provider_url;
 
+pub use documents::FileDocuments;
 pub use file::File;
 pub use memory::Memory;

@@ -95,7 +95,7 @@ impl<'a> Composer<'a, '_> {
         self.grow(1, at)?;
         let (anchor, kind, verbatim) = match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let scalar = scalar_of(text.into(), style, tag.as_deref(), at)?;
+                let scalar = scalar_of(text, style, tag.as_deref(), at)?;
                 return Ok(self.keep(anchor, self.scalar(scalar, style, &span, at)));
             }
             Event::SequenceStart(_, anchor, tag) => {

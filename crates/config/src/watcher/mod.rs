@@ -125,7 +125,7 @@ impl Drop for ConfigWatcher {
 
 impl fmt::Debug for ConfigWatcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let stores: Vec<&str> = self.shared.stores.iter().map(|store| store.name()).collect();
+        let stores: Vec<&str> = self.shared.stores.iter().map(DocumentStore::name).collect();
         f.debug_struct("ConfigWatcher").field("stores", &stores).finish_non_exhaustive()
     }
 }

@@ -87,6 +87,15 @@ fn lists_and_expressions_have_a_length() {
         "scope: application\nkey: a\nconfigs:\n- addresses: [{addresses}]\n  services: [{services}]\n  parameters: {{a: 1}}\n"
     );
     limit("a.configurators", &multiplied);
+    let long = "h".repeat(100_000);
+    let repeated = format!(
+        "key: a\nconfigs:\n- addresses: [{long}]\n  applications: [{services}]\n  parameters: {{a: 1}}\n"
+    );
+    limit("a.configurators", &repeated);
+    limit("a.yaml", &format!("? {long}\n:\n  a: [{services}]\n"));
+    let params: Vec<String> = (0..30_000).map(|n| format!("a{n}")).collect();
+    let params = params.join("&");
+    assert!(read("a.configurators", &format!("[\"override://h/a.B?{params}\"]")).is_ok());
     let unknown = (0..10_000).fold(String::new(), |mut text, n| {
         writeln!(text, "unknown{n}: 1").unwrap();
         text

@@ -137,7 +137,7 @@ impl ConditionRule {
     pub(crate) fn from_url(url: &JavaUrl, at: Position, warnings: &mut Warnings) -> Result<Self> {
         let header = header_of_url(url, at)?;
         let rule = url.decoded("rule").unwrap_or_default();
-        let text = Text { text: &rule, at, exact: false };
+        let text = Source { text: &rule, at, exact: false };
         let conditions = condition(text, header.enabled, warnings)?.into_iter().collect();
         Ok(Self { header, conditions: Conditions::Single(conditions) })
     }
@@ -167,7 +167,7 @@ pub(super) fn header_of_url(url: &JavaUrl, at: Position) -> Result<RuleHeader> {
 
 /// The text of a condition, and its place.
 #[derive(Clone, Copy)]
-struct Text<'a> {
+struct Source<'a> {
     text: &'a str,
     at: Position,
     /// Each character of it is one of the source, from `at` on.
@@ -178,7 +178,7 @@ fn read_all(items: &[Node], enabled: bool, warnings: &mut Warnings) -> Result<Ve
     let mut all = Vec::new();
     for item in items {
         let text = item.text("a condition")?;
-        let text = Text { text: &text, at: item.at, exact: item.verbatim };
+        let text = Source { text: &text, at: item.at, exact: item.verbatim };
         all.extend(condition(text, enabled, warnings)?);
     }
     Ok(all)
@@ -186,7 +186,11 @@ fn read_all(items: &[Node], enabled: bool, warnings: &mut Warnings) -> Result<Ve
 
 /// A condition; `None` for a bad one of a rule that is switched off, whose conditions Java does not
 /// read.
-fn condition(text: Text<'_>, enabled: bool, warnings: &mut Warnings) -> Result<Option<Condition>> {
+fn condition(
+    text: Source<'_>,
+    enabled: bool,
+    warnings: &mut Warnings,
+) -> Result<Option<Condition>> {
     match parse_condition(text) {
         Ok(condition) => Ok(Some(condition)),
         Err(error) if !enabled => {
@@ -197,8 +201,8 @@ fn condition(text: Text<'_>, enabled: bool, warnings: &mut Warnings) -> Result<O
     }
 }
 
-fn parse_condition(source: Text<'_>) -> Result<Condition> {
-    let Text { text, at, exact } = source;
+fn parse_condition(source: Source<'_>) -> Result<Condition> {
+    let Source { text, at, exact } = source;
     if java_trim(text).is_empty() {
         let error = ConfigError::value(at, "a condition is empty");
         return Err(error.hint("write \"=> true\", or leave it out"));

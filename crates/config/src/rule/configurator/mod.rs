@@ -7,7 +7,7 @@ use bytestring::ByteString;
 pub use matching::{AddressMatch, ConditionMatch};
 pub use overriding::{Override, OverrideKind, OverrideScope};
 
-use self::overriding::Item;
+use self::overriding::{Expanded, Item};
 use super::RuleHeader;
 use crate::error::{ConfigError, Position, Result, Warnings};
 use crate::java_url::JavaUrl;
@@ -70,11 +70,11 @@ impl ConfiguratorRule {
             Some("application") => OverrideScope::Application,
             _ => OverrideScope::Service,
         };
-        let mut overrides = Vec::new();
+        let mut all = Expanded::default();
         for item in items {
-            Item::read(item, warnings)?.expand(scope, &header, fields.at(), &mut overrides)?;
+            Item::read(item, warnings)?.expand(scope, &header, fields.at(), &mut all)?;
         }
-        Ok(Self { version: header.version, overrides })
+        Ok(Self { version: header.version, overrides: all.overrides })
     }
 
     /// A JSON array of URLs, which is YAML too.
@@ -100,7 +100,7 @@ pub(crate) fn of_urls<T: AsRef<str>>(
         if url.protocol == "empty" {
             return Ok(Vec::new());
         }
-        let changes = url.params.iter().any(|(name, _)| name != "anyhost");
+        let changes = url.params.keys().any(|name| name != "anyhost");
         let read = Override::of_url(url, OverrideScope::Url, at)?;
         if changes {
             all.push(read);

@@ -1,5 +1,7 @@
 //! What configurators come down to: one override for each address, service and application.
 
+use std::sync::Arc;
+
 use bytestring::ByteString;
 use dubhe_core::ServiceKey;
 use dubhe_core::documents::Side;
@@ -8,7 +10,7 @@ use super::super::RuleHeader;
 use super::matching::{ConditionMatch, condition_match};
 use crate::error::{ConfigError, Position, Result, Warnings};
 use crate::java_url::JavaUrl;
-use crate::limits::MAX_ITEMS;
+use crate::limits::{MAX_EXPANDED, MAX_ITEMS};
 use crate::text::{Fields, Kind, Node};
 
 /// A change of the parameters of some providers or consumers.
@@ -56,7 +58,7 @@ pub struct Override {
     /// All parameters of the URL, those above among them, in no order, as they stand there.
     pub params: Vec<(ByteString, ByteString)>,
     /// What else must hold.
-    pub matching: Option<ConditionMatch>,
+    pub matching: Option<Arc<ConditionMatch>>,
 }
 
 /// How an override changes parameters.
@@ -142,7 +144,7 @@ pub(super) struct Item {
     applications: Vec<ByteString>,
     parameters: Vec<(ByteString, ByteString)>,
     side: Option<ByteString>,
-    matching: Option<ConditionMatch>,
+    matching: Option<Arc<ConditionMatch>>,
     general: bool,
 }
 
@@ -188,7 +190,7 @@ impl Item {
             parameters,
             side: fields.string("side")?,
             matching: match fields.get("match") {
-                Some(node) if node.is_mapping() => Some(condition_match(node, warnings)?),
+                Some(node) if node.is_mapping() => Some(Arc::new(condition_match(node, warnings)?)),
                 Some(node) => {
                     warnings.add(node.at, || format!("match is {}, and passed over", node.what()));
                     None
@@ -205,17 +207,13 @@ impl Item {
         scope: OverrideScope,
         header: &RuleHeader,
         at: Position,
-        to: &mut Vec<Override>,
+        to: &mut Expanded,
     ) -> Result<()> {
-        let anyhost = [ByteString::from_static("0.0.0.0")];
-        let all = [ByteString::from_static("*")];
-        let key = [header.key.clone().unwrap_or_default()];
-        let none_means =
-            |own: &'_ [ByteString], default| if own.is_empty() { default } else { own.to_vec() };
-        let addresses = none_means(&self.addresses, anyhost.to_vec());
+        let key = header.key.clone().unwrap_or_default();
+        let addresses = unless_empty(&self.addresses, "0.0.0.0");
         let (services, applications) = match scope {
-            OverrideScope::Application => (none_means(&self.services, all.to_vec()), key.to_vec()),
-            _ => (key.to_vec(), self.applications.clone()),
+            OverrideScope::Application => (unless_empty(&self.services, "*"), vec![key]),
+            _ => (vec![key], self.applications.clone()),
         };
         if services.iter().any(|service| service.is_empty()) {
             let error = ConfigError::value(at, "the configurators name no service");
@@ -224,21 +222,23 @@ impl Item {
         let enabled = if self.general { Some(header.enabled) } else { self.enabled };
         // As Java prints an absent one, which is then not `true`.
         let enabled = enabled.map_or("null".to_owned(), |enabled| enabled.to_string());
+        let version = header.version.as_deref().unwrap_or("null");
+        let own = self.query(&addresses);
         for address in &addresses {
             for service in &services {
-                let mut url = self.url(address, service, &addresses);
+                let begin = format!("override://{address}/{}{own}", path_and_key(service));
                 if scope == OverrideScope::Application {
-                    url.push_str(&format!("&application={}", key[0]));
-                }
-                url.push_str(&format!("&enabled={enabled}"));
-                if scope == OverrideScope::Application {
-                    url.push_str("&category=appdynamicconfigurators");
-                }
-                let version = header.version.as_deref().unwrap_or("null");
-                url.push_str(&format!("&configVersion={version}"));
-                if scope == OverrideScope::Application || applications.is_empty() {
+                    let application = applications.first().map_or("", |application| application);
+                    let url = format!(
+                        "{begin}&application={application}&enabled={enabled}\
+                         &category=appdynamicconfigurators&configVersion={version}"
+                    );
                     self.add(&url, scope, to)?;
                     continue;
+                }
+                let url = format!("{begin}&enabled={enabled}&configVersion={version}");
+                if applications.is_empty() {
+                    self.add(&url, scope, to)?;
                 }
                 for application in &applications {
                     self.add(&format!("{url}&application={application}"), scope, to)?;
@@ -248,52 +248,61 @@ impl Item {
         Ok(())
     }
 
-    fn add(&self, url: &str, scope: OverrideScope, to: &mut Vec<Override>) -> Result<()> {
-        if to.len() >= MAX_ITEMS {
-            let what = format!("the configurators stand for more than {MAX_ITEMS} overrides");
+    fn add(&self, url: &str, scope: OverrideScope, to: &mut Expanded) -> Result<()> {
+        to.bytes = to.bytes.saturating_add(url.len());
+        if to.overrides.len() >= MAX_ITEMS || to.bytes > MAX_EXPANDED {
+            let what = format!(
+                "the configurators stand for more than {MAX_ITEMS} overrides, or for URLs of more \
+                 than {MAX_EXPANDED} bytes"
+            );
             return Err(ConfigError::limit(self.at, what));
         }
         let url = JavaUrl::parse(url).map_err(|what| ConfigError::value(self.at, what))?;
         let mut read = Override::of_url(url, scope, self.at)?;
         read.matching.clone_from(&self.matching);
-        to.push(read);
+        to.overrides.push(read);
         Ok(())
     }
 
-    /// The URL up to the parameters, in Java's order: of equal names the last one counts.
-    fn url(&self, address: &str, service: &str, addresses: &[ByteString]) -> String {
-        let (group, rest) = match service.split_once('/') {
-            Some((group, rest)) if !group.is_empty() => (Some(group), rest),
-            _ => (None, service),
+    /// What the item itself says, in Java's order: of equal names the last one counts.
+    fn query(&self, addresses: &[ByteString]) -> String {
+        let mut parts = vec!["category=dynamicconfigurators".to_owned()];
+        parts.extend(self.side.iter().map(|side| format!("side={side}")));
+        parts.extend(self.parameters.iter().map(|(name, value)| format!("{name}={value}")));
+        let providers = match &*self.provider_addresses {
+            [] if self.side.as_deref() == Some("provider") => addresses,
+            providers => providers,
         };
-        let (interface, version) = match rest.split_once(':') {
-            Some((interface, version)) if !interface.is_empty() => (interface, Some(version)),
-            _ => (rest, None),
-        };
-        let mut url = format!("override://{address}/{interface}?");
-        if let Some(group) = group {
-            url.push_str(&format!("group={group}&"));
-        }
-        if let Some(version) = version {
-            url.push_str(&format!("version={version}&"));
-        }
-        url.push_str("category=dynamicconfigurators");
-        if let Some(side) = &self.side {
-            url.push_str(&format!("&side={side}"));
-        }
-        for (name, value) in &self.parameters {
-            url.push_str(&format!("&{name}={value}"));
-        }
-        let providers = if self.provider_addresses.is_empty() {
-            (self.side.as_deref() == Some("provider")).then_some(addresses)
-        } else {
-            Some(&*self.provider_addresses)
-        };
-        if let Some(providers) = providers {
+        if !providers.is_empty() {
             let list: Vec<&str> = providers.iter().map(|address| &**address).collect();
-            url.push_str(&format!("&providerAddresses={}", list.join(",")));
+            parts.push(format!("providerAddresses={}", list.join(",")));
         }
-        url
+        parts.join("&")
+    }
+}
+
+/// The overrides of a text so far, and the bytes of their URLs.
+#[derive(Default)]
+pub(super) struct Expanded {
+    pub(super) overrides: Vec<Override>,
+    bytes: usize,
+}
+
+fn unless_empty(list: &[ByteString], default: &'static str) -> Vec<ByteString> {
+    if list.is_empty() { vec![ByteString::from_static(default)] } else { list.to_vec() }
+}
+
+/// The path of a service, `group/interface:version`, and the parameters for its group and version.
+fn path_and_key(service: &str) -> String {
+    let (group, rest) = match service.split_once('/') {
+        Some((group, rest)) if !group.is_empty() => (format!("group={group}&"), rest),
+        _ => (String::new(), service),
+    };
+    match rest.split_once(':') {
+        Some((interface, version)) if !interface.is_empty() => {
+            format!("{interface}?{group}version={version}&")
+        }
+        _ => format!("{rest}?{group}"),
     }
 }
 
