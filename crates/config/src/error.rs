@@ -37,11 +37,11 @@ impl fmt::Display for Position {
     }
 }
 
-/// What a refused text is.
+/// A kind of refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ConfigErrorKind {
-    /// Not the syntax of the format: YAML, properties or a URL.
+    /// A text that is not of the format: YAML, properties or a URL.
     Syntax,
     /// A value that cannot mean anything: a wrong type, a number out of range, a bad expression.
     Value,
@@ -141,7 +141,7 @@ impl std::error::Error for ConfigError {}
 /// The result of reading a part of a text.
 pub(crate) type Result<T> = std::result::Result<T, ConfigError>;
 
-/// What is odd in a text that is read all the same, such as a field that nobody knows.
+/// A remark on a text that is read all the same, such as on a field that nobody knows.
 ///
 /// ```
 /// # mod dubhe { pub mod config { pub use dubhe_config::{Position, Warning}; } }

@@ -12,7 +12,7 @@ pub(crate) struct JavaUrl {
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) path: String,
-    /// Of equal names the last one.
+    /// The parameters; of equal names the last one.
     pub(crate) params: BTreeMap<String, String>,
 }
 

@@ -51,7 +51,7 @@ pub enum Rule {
     StartUp(StartUp),
 }
 
-/// What a text says, and what is odd about it. It prints as one line, such as
+/// The rule of a text, and what is odd about it. It prints as one line, such as
 /// `condition rule, 2 conditions, forced`.
 ///
 /// ```
@@ -70,7 +70,7 @@ pub enum Rule {
 pub struct Summary {
     /// The rule.
     pub rule: Rule,
-    /// What is odd, such as fields that nobody knows.
+    /// Remarks, such as on fields that nobody knows.
     pub warnings: Vec<Warning>,
 }
 

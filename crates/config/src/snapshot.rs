@@ -38,13 +38,13 @@ pub struct ConfigSnapshot {
     pub(crate) documents: BTreeMap<DocumentKey, Arc<Followed>>,
 }
 
-/// What is known of a document that is followed.
+/// A document that is followed.
 #[derive(Clone, Debug, Default)]
 pub struct Followed {
     /// The text in effect; `None` when there is no document, or none was ever good.
     pub effect: Option<Arc<InEffect>>,
-    /// Whether the store that it comes from can be reached; of a document that is in no store, whether
-    /// all can.
+    /// The currency: that of the store that it comes from, and of a document in no store that of the
+    /// worst one.
     pub health: Health,
     /// The newest text, if it is refused: the one in effect is older.
     pub refused: Option<Arc<Refused>>,
@@ -53,24 +53,24 @@ pub struct Followed {
 /// A text in effect.
 #[derive(Clone, Debug)]
 pub struct InEffect {
-    /// What it says.
+    /// The rule, and remarks on its text.
     pub summary: Summary,
     /// The name of its store.
     pub store: ByteString,
-    /// Its version in the words of the store.
+    /// The version in the words of the store.
     pub version: ByteString,
 }
 
 /// A text that is refused.
 #[derive(Clone, Debug)]
 pub struct Refused {
-    /// Why.
+    /// The reason.
     pub error: ConfigError,
     /// The line of the text at which it is wrong, if there is one.
     pub line: Option<String>,
     /// The name of its store.
     pub store: ByteString,
-    /// Its version in the words of the store.
+    /// The version in the words of the store.
     pub version: ByteString,
 }
 

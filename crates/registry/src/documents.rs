@@ -53,8 +53,9 @@ pub struct FileDocuments {
     clock: SharedClock,
     /// The bytes of the largest file that is read.
     limit: u64,
-    /// Held while a file is compared and replaced; tells the files written aside apart.
+    /// A lock that is held while a file is compared and replaced.
     writing: Arc<tokio::sync::Mutex<()>>,
+    /// The number of files written aside, which tells them apart.
     written: Arc<AtomicU64>,
 }
 
@@ -134,7 +135,7 @@ fn read(file: &Path, limit: u64) -> io::Result<Option<Document>> {
     // It may grow while it is read.
     opened.take(limit.saturating_add(1)).read_to_end(&mut text)?;
     if u64::try_from(text.len()).is_ok_and(|bytes| bytes > limit) {
-        let what = format!("the file has more than {limit} bytes, the limit of max.file");
+        let what = format!("the file has more than {limit} bytes, the limit of max_file");
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
     }
     let text = String::from_utf8(text)

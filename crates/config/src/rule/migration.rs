@@ -22,7 +22,7 @@ use crate::text::{Fields, Node};
 pub struct MigrationRule {
     /// `key`: the consumer's application.
     pub key: Option<ByteString>,
-    /// What holds for services that are not named.
+    /// The migration of services that are not named.
     pub all: Migration,
     /// `interfaces`: services by their key.
     pub interfaces: Vec<(Option<ByteString>, Migration)>,

@@ -21,14 +21,14 @@ use crate::text::{Fields, Node};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct StringMatch {
-    /// What a value must be that is there.
+    /// The condition for a value that is there.
     pub text: Option<TextMatch>,
-    /// What decides where there is no value, and for every value without `text`. Without this
+    /// The condition where there is no value, and for every value without `text`. Without this
     /// either, nothing matches.
     pub presence: Option<Presence>,
 }
 
-/// What a text must be. Of several fields the first one here counts.
+/// A condition for a text. Of several fields the first one here counts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum TextMatch {
     /// `exact`, and a `wildcard` other than `*`: the text itself.
@@ -41,7 +41,7 @@ pub enum TextMatch {
     Any,
 }
 
-/// Whether a value is there.
+/// The presence of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Presence {
     /// `empty`: it is absent or empty.

@@ -33,14 +33,14 @@ pub struct TagRule {
 /// A tag, and the providers that have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tag {
-    /// Its place.
+    /// The place.
     pub at: Position,
     /// The name; `None` is found by no request.
     pub name: Option<ByteString>,
     /// The addresses: `ip:port`, `ip`, patterns such as `10.0.*.*` and `10.0.0.1-20`, networks such
     /// as `10.0.0.0/8`, and `0.0.0.0:port` for any host. They win over `matches`.
     pub addresses: Vec<ByteString>,
-    /// What the parameters of a provider must be, all of them; read with a `configVersion` that
+    /// The conditions for the parameters of a provider, all of them; read with a `configVersion` that
     /// begins with `v3.0` only, and `None` where it is not there. An empty list is every provider.
     pub matches: Option<Vec<ParamMatch>>,
 }

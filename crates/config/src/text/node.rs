@@ -19,7 +19,7 @@ pub(crate) struct Node {
 pub(crate) enum Kind {
     Scalar(Scalar),
     Sequence(Vec<Node>),
-    /// In the order of the text; a key that comes again has replaced the earlier one.
+    /// A map, in the order of the text; a key that comes again has replaced the earlier one.
     Mapping(Vec<(Node, Node)>),
 }
 
@@ -68,7 +68,7 @@ impl Node {
         matches!(self.kind, Kind::Mapping(_))
     }
 
-    /// What it is, for an error.
+    /// The name of its kind, for an error.
     pub(crate) fn what(&self) -> &'static str {
         match &self.kind {
             Kind::Sequence(_) => "a list",

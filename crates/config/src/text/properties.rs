@@ -188,16 +188,19 @@ impl Reader<'_> {
 mod tests {
     use super::*;
 
+    /// A text, and the key, the value and the line of each property.
+    type Case = (&'static str, &'static [(&'static str, &'static str, u32)]);
+
     #[track_caller]
     fn read(text: &str) -> Vec<(String, String, u32)> {
         let all = parse(text).unwrap();
         all.into_iter().map(|p| (p.key, p.value, p.at.line)).collect()
     }
 
-    /// As `Properties.load` of JDK 17 read them.
+    /// The cases are as `Properties.load` of JDK 17 read them.
     #[test]
     fn properties_are_read_as_java_reads_them() {
-        let cases: &[(&str, &[(&str, &str, u32)])] = &[
+        let cases: &[Case] = &[
             (
                 "a=1\nb:2\r\nc 3\rd\t4",
                 &[("a", "1", 1), ("b", "2", 2), ("c", "3", 3), ("d", "4", 4)],

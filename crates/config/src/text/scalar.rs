@@ -3,12 +3,12 @@
 
 use bytestring::ByteString;
 
-/// What a scalar is.
+/// The type and value of a scalar.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Resolved {
     Null,
     Bool(bool),
-    /// In decimal.
+    /// A whole number, in decimal.
     Int(ByteString),
     Float(f64),
     Text,

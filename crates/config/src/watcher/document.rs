@@ -1,4 +1,4 @@
-//! One document in all stores.
+//! A document in all stores.
 
 use std::sync::Arc;
 
@@ -9,22 +9,22 @@ use dubhe_core::registry::Health;
 use crate::parse::validate;
 use crate::snapshot::{Followed, InEffect, Refused};
 
-/// What each store said last of a document, and what came of it.
+/// The last states of a document in each store, and what came of them.
 pub(super) struct Tracked {
-    /// By store; `None` until it answers.
+    /// The last state by store; `None` until it answers.
     states: Vec<Option<DocumentState>>,
     /// The store and the text that were read last.
     read: Option<(usize, ByteString)>,
     followed: Arc<Followed>,
 }
 
-/// What became of a rule.
+/// A change of a rule.
 pub(super) enum Change {
-    /// Nothing, or nothing but the health of the store.
+    /// No change, or but one of the health of the store.
     None,
     /// A new text is in effect.
     InEffect,
-    /// There is no document any more.
+    /// The document is gone.
     Removed,
     /// The newest text is refused.
     Refused,

@@ -13,7 +13,7 @@ use super::document::{Change, Tracked};
 use super::{GATHER, Shared};
 use crate::snapshot::ConfigSnapshot;
 
-/// What a store says of a document; `None` when its watch ends.
+/// The state of a document in a store; `None` when its watch ends.
 type Said = (DocumentKey, usize, Option<DocumentState>);
 
 pub(super) struct Driver {

@@ -59,13 +59,13 @@ pub struct ConfigWatcher {
     task: JoinHandle<()>,
 }
 
-/// What the watcher, its task and those who follow share.
+/// The state that the watcher, its task and those who follow share.
 struct Shared {
     stores: Vec<Arc<dyn DocumentStore>>,
     clock: SharedClock,
-    /// How many follow a key.
+    /// The number of those who follow a key.
     followers: Mutex<HashMap<DocumentKey, usize>>,
-    /// Somebody begins or ends to follow.
+    /// A signal that somebody begins or ends to follow.
     changed: Notify,
     snapshot: ArcSwap<ConfigSnapshot>,
     published: watch::Sender<Arc<ConfigSnapshot>>,

@@ -33,7 +33,7 @@ const REFUSALS: &[(&str, &str)] = &[
     ("AbstractConfiguratorListener", "1-14"),
 ];
 
-/// What Java does, by the case, where it is not what is done here, and why.
+/// Cases in which Java does something else, what is done here, and why.
 const EXCEPTIONS: &[(&str, Ours, &str)] = &[
     ("condition/text-empty", Ours::Refused, EMPTY),
     ("tag/text-empty", Ours::Refused, EMPTY),

@@ -29,9 +29,9 @@ mod driver;
 mod namespace;
 mod options;
 mod request;
+mod shared;
 mod sign;
 mod store;
 mod wire;
 
-pub use options::ApolloBuilder;
-pub use store::Apollo;
+pub use store::{Apollo, ApolloBuilder};

@@ -1,4 +1,4 @@
-//! What is known of a namespace.
+//! A namespace, as it is known.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ const WHOLE: &str = "dubbo.properties";
 /// Apollo's own namespace of an application.
 const APPLICATION: &str = "application";
 
-/// What is known of a namespace; an absent one has no values.
+/// A namespace, as it is known; an absent one has no values.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Namespace {
     pub(crate) values: Arc<BTreeMap<String, String>>,

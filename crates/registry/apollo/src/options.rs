@@ -1,6 +1,5 @@
 //! The options of a store.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,14 +11,12 @@ use dubhe_core::url::Url;
 use dubhe_core::{Code, Status};
 use dubhe_net::io::{Address, Dial, SocketDial};
 
-use crate::store::Apollo;
-
 /// The port of Apollo's config service.
 const PORT: u16 = 8080;
 /// The cluster of applications that name none.
 const CLUSTER: &str = "default";
 
-/// What requests need.
+/// The options of requests.
 pub(crate) struct Options {
     /// The servers without secrets, for the log.
     pub(crate) name: Arc<str>,
@@ -40,13 +37,10 @@ pub(crate) struct Options {
     pub(crate) max_body: usize,
 }
 
-/// The options of an [`Apollo`] store, from its URL.
-pub struct ApolloBuilder(Options);
-
-impl ApolloBuilder {
+impl Options {
     /// Reads `apollo://host:port?app.id=shop&cluster=default&backup=host2:port2`; a password in the
     /// URL is the access key.
-    pub(crate) fn new(url: &str, clock: SharedClock) -> Result<Self, Status> {
+    pub(crate) fn parse(url: &str, clock: SharedClock) -> Result<Self, Status> {
         let bad = |what: String| Status::new(Code::InvalidArgument, what);
         let parsed = Url::parse(url, "apollo").map_err(|error| bad(error.to_string()))?;
         let Some(app) = parsed.param("app.id").filter(|app| !app.is_empty()) else {
@@ -65,7 +59,7 @@ impl ApolloBuilder {
             servers.push(Address::new(&*other.host, port));
         }
         let names: Vec<String> = servers.iter().map(ToString::to_string).collect();
-        Ok(Self(Options {
+        Ok(Self {
             name: format!("apollo://{}", Printable(names.join(","))).into(),
             servers,
             app: app.to_owned(),
@@ -79,71 +73,7 @@ impl ApolloBuilder {
             timeout: Duration::from_secs(5),
             poll_timeout: Duration::from_secs(90),
             max_body: 8 * 1024 * 1024,
-        }))
-    }
-
-    /// Sets the Dubbo application: its group is Apollo's namespace `application`. None by default.
-    #[must_use]
-    pub fn application(mut self, name: impl Into<String>) -> Self {
-        self.0.application = Some(name.into());
-        self
-    }
-
-    /// Sets the access key of the app, with which requests are signed. Default the password of the
-    /// URL, if it has one.
-    #[must_use]
-    pub fn access_key(mut self, secret: impl Into<String>) -> Self {
-        self.0.secret = Some(secret.into());
-        self
-    }
-
-    /// Sets how connections are opened, such as over TLS. Default plain TCP.
-    #[must_use]
-    pub fn dial(mut self, dial: Arc<dyn Dial>) -> Self {
-        self.0.dial = dial;
-        self
-    }
-
-    /// Sets the source of the jitter of pauses. Default one seeded by the operating system.
-    #[must_use]
-    pub fn random(mut self, random: Arc<dyn RandomSource>) -> Self {
-        self.0.random = random;
-        self
-    }
-
-    /// Sets the pauses after failures. Default at most 1 s, times 1.6, to 5 s.
-    #[must_use]
-    pub fn backoff(mut self, backoff: FullJitter) -> Self {
-        self.0.backoff = backoff;
-        self
-    }
-
-    /// Sets the time for a request from dialing to the last byte, long polls aside. Default 5 s.
-    #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.0.timeout = timeout;
-        self
-    }
-
-    /// Sets the bytes of a response that are read at most. Default 8 MiB.
-    #[must_use]
-    pub fn max_body(mut self, bytes: usize) -> Self {
-        self.0.max_body = bytes;
-        self
-    }
-
-    /// Begins to follow Apollo.
-    ///
-    /// # Errors
-    /// `FAILED_PRECONDITION` outside a tokio runtime.
-    pub fn start(self) -> Result<Apollo, Status> {
-        Apollo::start(self.0)
-    }
-}
-
-impl fmt::Debug for ApolloBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ApolloBuilder({})", self.0.name)
+        })
     }
 }
 
@@ -154,7 +84,7 @@ mod tests {
     use super::*;
 
     fn read(url: &str) -> Result<Options, Status> {
-        ApolloBuilder::new(url, Arc::new(TokioClock)).map(|builder| builder.0)
+        Options::parse(url, Arc::new(TokioClock))
     }
 
     #[test]

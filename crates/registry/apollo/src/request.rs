@@ -1,4 +1,4 @@
-//! One request over HTTP/1.1.
+//! A request over HTTP/1.1.
 
 use std::pin::pin;
 use std::time::{Duration, UNIX_EPOCH};

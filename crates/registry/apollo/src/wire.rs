@@ -18,11 +18,12 @@ pub(crate) struct Release {
 
 /// A namespace in a long poll, and the number of the last notification of it.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct Notification {
-    pub(crate) namespace_name: String,
-    pub(crate) notification_id: i64,
-    /// What the server that reads the namespace next must have seen, passed on as it is.
+    #[serde(rename = "namespaceName")]
+    pub(crate) namespace: String,
+    #[serde(rename = "notificationId")]
+    pub(crate) id: i64,
+    /// Messages that the server that reads the namespace next must have seen, passed on as they are.
     #[serde(default, skip_serializing)]
     pub(crate) messages: Value,
 }

@@ -105,9 +105,9 @@ fn argument(text: &str) -> Option<u32> {
 /// The side of a condition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
-    /// What is asked of the call and of the consumer.
+    /// The left one: asked of the call and of the consumer.
     Caller,
-    /// What is asked of a provider; `$name` is a parameter of the consumer.
+    /// The right one: asked of a provider; `$name` is a parameter of the consumer.
     Provider,
 }
 
@@ -203,7 +203,7 @@ struct Token<'a> {
     content: &'a str,
 }
 
-/// What Java's pattern `([&!=,]*)\s*([^&!=,\s]+)` finds.
+/// The matches of Java's pattern `([&!=,]*)\s*([^&!=,\s]+)`.
 struct Tokens<'a> {
     text: &'a str,
     from: usize,

@@ -41,7 +41,7 @@ pub struct ConditionRule {
 /// The conditions of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Conditions {
-    /// Up to v3.0: texts `when => then`.
+    /// The form up to v3.0: texts `when => then`.
     Single(Vec<Condition>),
     /// v3.1: several weighted destinations.
     Weighted(Vec<WeightedCondition>),
@@ -63,16 +63,16 @@ pub struct Condition {
 /// The providers that the calls of a condition get.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Then {
-    /// None, also without `force`: the text is empty or `false`.
+    /// No provider, also without `force`: the text is empty or `false`.
     Nothing,
-    /// Those that match all of these.
+    /// The providers that match all of these.
     Matching(Vec<Matcher>),
 }
 
 /// A condition of v3.1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WeightedCondition {
-    /// Its place.
+    /// The place.
     pub at: Position,
     /// The calls that it is for: all of these match. All calls when it is empty.
     pub from: Vec<Matcher>,
@@ -84,9 +84,9 @@ pub struct WeightedCondition {
 /// A destination of v3.1.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Destination {
-    /// Its place.
+    /// The place.
     pub at: Position,
-    /// Its providers match all of these. All providers when it is empty.
+    /// The matchers that all hold for its providers. All providers when it is empty.
     pub providers: Vec<Matcher>,
     /// The weight, at least 1. Default 100, which also stands for 0 and less.
     pub weight: u32,

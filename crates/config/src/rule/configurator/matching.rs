@@ -7,7 +7,8 @@ use super::super::string_match::{ParamMatch, StringMatch, one_of, param_match};
 use crate::error::{ConfigError, Result, Warnings};
 use crate::text::{Fields, Node};
 
-/// What must hold for a configurator of v3.0: all that is set (Dubbo Java `ConditionMatch`).
+/// The conditions of a configurator of v3.0: all that are set must hold (Dubbo Java
+/// `ConditionMatch`).
 ///
 /// ```
 /// # mod dubhe { pub mod config { pub use dubhe_config::rule::configurator::*; pub use dubhe_config::rule::condition::Glob; } }

@@ -1,4 +1,4 @@
-//! What configurators come down to: one override for each address, service and application.
+//! Overrides, to which configurators come down: one for each address, service and application.
 
 use std::sync::Arc;
 
@@ -35,9 +35,9 @@ use crate::text::{Fields, Kind, Node};
 pub struct Override {
     /// The place of the item, or of its URL.
     pub at: Position,
-    /// How it changes parameters.
+    /// The way in which it changes parameters.
     pub kind: OverrideKind,
-    /// What it stems from.
+    /// The form that it stems from.
     pub scope: OverrideScope,
     /// The host; `0.0.0.0` for any.
     pub host: ByteString,
@@ -51,17 +51,17 @@ pub struct Override {
     pub application: Option<ByteString>,
     /// The side that it is for; `None` for consumers.
     pub side: Option<Side>,
-    /// It is in effect.
+    /// `enabled`: it is in effect.
     pub enabled: bool,
     /// `providerAddresses`: the `host:port` of the providers that it is for.
     pub provider_addresses: Vec<ByteString>,
     /// All parameters of the URL, those above among them, in no order, as they stand there.
     pub params: Vec<(ByteString, ByteString)>,
-    /// What else must hold.
+    /// The further conditions.
     pub matching: Option<Arc<ConditionMatch>>,
 }
 
-/// How an override changes parameters.
+/// The way in which an override changes parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OverrideKind {
     /// `override://`: parameters are set.
@@ -70,7 +70,7 @@ pub enum OverrideKind {
     Absent,
 }
 
-/// What an override stems from.
+/// The form that an override stems from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OverrideScope {
     /// YAML of a service.
@@ -264,7 +264,7 @@ impl Item {
         Ok(())
     }
 
-    /// What the item itself says, in Java's order: of equal names the last one counts.
+    /// The parameters of the item itself, in Java's order: of equal names the last one counts.
     fn query(&self, addresses: &[ByteString]) -> String {
         let mut parts = vec!["category=dynamicconfigurators".to_owned()];
         parts.extend(self.side.iter().map(|side| format!("side={side}")));

@@ -20,11 +20,11 @@ pub struct DestinationRule {
 /// A named subset of providers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subset {
-    /// Its place.
+    /// The place.
     pub at: Position,
     /// The name; the last one of equal names counts.
     pub name: Option<ByteString>,
-    /// What the parameters of a provider must be, all of them; every provider without any.
+    /// The parameters that a provider must have, all of them; every provider without any.
     pub labels: Vec<(ByteString, ByteString)>,
 }
 

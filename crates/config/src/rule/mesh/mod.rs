@@ -37,18 +37,18 @@ pub struct MeshRule {
 /// A document of a mesh rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MeshDocument {
-    /// Its place.
+    /// The place.
     pub at: Position,
     /// `metadata.name`.
     pub name: ByteString,
     /// The type of the rule: the text behind the first dot of the name, `standard` without one. A
     /// rule of another type is not followed by Dubbo's own router.
     pub suffix: ByteString,
-    /// What it says.
+    /// The content.
     pub spec: MeshSpec,
 }
 
-/// What a document of a mesh rule says.
+/// The content of a document of a mesh rule.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MeshSpec {
     /// `kind: DestinationRule`: the subsets of the providers.

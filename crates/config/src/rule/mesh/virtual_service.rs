@@ -19,7 +19,7 @@ pub struct VirtualService {
 /// A route of some services.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MeshRoute {
-    /// Its place.
+    /// The place.
     pub at: Position,
     /// `name`.
     pub name: Option<ByteString>,
@@ -32,20 +32,20 @@ pub struct MeshRoute {
 /// A part of a route.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RouteDetail {
-    /// Its place.
+    /// The place.
     pub at: Position,
     /// `name`.
     pub name: Option<ByteString>,
-    /// What must hold, all of it (the documentation says one of it).
+    /// The conditions, which must all hold (the documentation says one of them).
     pub matches: Vec<MeshMatch>,
     /// `route`: the destinations, of which one is drawn.
     pub destinations: Vec<MeshDestination>,
 }
 
-/// What must hold for a call. All that is set.
+/// A condition for a call: all that is set must hold.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MeshMatch {
-    /// Its place.
+    /// The place.
     pub at: Position,
     /// `name`.
     pub name: Option<ByteString>,
@@ -75,7 +75,7 @@ pub struct MethodMatch {
 /// A match of an argument.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ArgumentMatch {
-    /// Its place.
+    /// The place.
     pub at: Position,
     /// `index`: the argument, from 0; of one outside Java fails the call.
     pub index: i32,
@@ -105,7 +105,7 @@ pub enum NumberMatch {
     Remainder {
         /// The divisor.
         divisor: f64,
-        /// What must be left.
+        /// The remainder.
         exact: f64,
     },
     /// `range`, from `start` on and below `end`.
@@ -115,14 +115,14 @@ pub enum NumberMatch {
         /// The bound above.
         end: Option<f64>,
     },
-    /// Nothing is set: no number.
+    /// No number: nothing is set.
     Nothing,
 }
 
 /// A destination of a route.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MeshDestination {
-    /// Its place.
+    /// The place.
     pub at: Position,
     /// `host`.
     pub host: Option<ByteString>,
@@ -132,7 +132,7 @@ pub struct MeshDestination {
     pub port: i32,
     /// The weight; Java takes less than 1 for 1.
     pub weight: i32,
-    /// What is taken when the subset has no provider.
+    /// The destination that is taken when the subset has no provider.
     pub fallback: Option<Box<MeshDestination>>,
 }
 

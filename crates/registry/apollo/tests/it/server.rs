@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::sync::watch;
 
 /// The time that a long poll is held.
-const HOLD: Duration = Duration::from_secs(60);
+const HOLD: Duration = Duration::from_mins(1);
 
 #[derive(Clone, Default)]
 struct Namespace {
@@ -20,16 +20,16 @@ struct Namespace {
     values: BTreeMap<String, String>,
 }
 
-/// How a server misbehaves.
+/// A way in which a server misbehaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// It closes connections without a word.
+    /// Connections are closed without a word.
     Closes,
-    /// It answers 500.
+    /// The answer is 500.
     Fails,
-    /// It answers what is no JSON.
+    /// The answer is no JSON.
     Garbage,
-    /// It never ends its answer.
+    /// The answer never ends.
     Endless,
 }
 

@@ -1,6 +1,7 @@
 //! The store.
 
-use std::collections::BTreeMap;
+mod builder;
+
 use std::sync::Arc;
 
 use bytestring::ByteString;
@@ -16,9 +17,11 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
+pub use self::builder::ApolloBuilder;
 use crate::driver::Driver;
 use crate::namespace::Namespace;
-use crate::options::{ApolloBuilder, Options};
+use crate::options::Options;
+use crate::shared::Shared;
 
 /// Apollo as a config centre, read-only.
 ///
@@ -30,15 +33,6 @@ pub struct Apollo {
     task: JoinHandle<()>,
 }
 
-/// What the store and its task share.
-pub(crate) struct Shared {
-    pub(crate) options: Options,
-    /// The namespaces that are followed, for as long as a receiver is left.
-    pub(crate) namespaces: Mutex<BTreeMap<String, watch::Sender<Namespace>>>,
-    /// A namespace is new.
-    pub(crate) added: Notify,
-}
-
 impl Apollo {
     /// Reads `apollo://host:port?app.id=shop`, with `cluster` (default `default`) and `backup` for
     /// further servers, and the access key as the password of the URL. The servers are those of the
@@ -47,10 +41,10 @@ impl Apollo {
     /// # Errors
     /// `INVALID_ARGUMENT` when it is no URL, or has no `app.id`.
     pub fn builder(url: &str, clock: SharedClock) -> Result<ApolloBuilder, Status> {
-        ApolloBuilder::new(url, clock)
+        Options::parse(url, clock).map(ApolloBuilder)
     }
 
-    pub(crate) fn start(options: Options) -> Result<Self, Status> {
+    fn start(options: Options) -> Result<Self, Status> {
         let runtime = Handle::try_current().map_err(|error| {
             let what = "Apollo is followed within a tokio runtime; call this in one";
             Status::new(Code::FailedPrecondition, what).with_source(error)
