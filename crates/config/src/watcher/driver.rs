@@ -14,7 +14,13 @@ use super::{GATHER, Shared};
 use crate::snapshot::ConfigSnapshot;
 
 /// The state of a document in a store; `None` when its watch ends.
-type Said = (DocumentKey, usize, Option<DocumentState>);
+struct Said {
+    key: DocumentKey,
+    /// The number of the watches, as a key may be followed again.
+    number: u64,
+    store: usize,
+    state: Option<DocumentState>,
+}
 
 pub(super) struct Driver {
     shared: Arc<Shared>,
@@ -24,10 +30,13 @@ pub(super) struct Driver {
     said: BTreeSet<DocumentKey>,
     /// The end of the time in which changes are gathered.
     due: Option<Instant>,
+    /// The number of the next watches.
+    number: u64,
 }
 
 /// A document with its watches, which end with it.
 struct Watched {
+    number: u64,
     tracked: Tracked,
     watches: Vec<AbortHandle>,
 }
@@ -43,7 +52,7 @@ impl Drop for Watched {
 impl Driver {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         let (documents, said) = (BTreeMap::new(), BTreeSet::new());
-        Self { shared, documents, streams: SelectAll::new(), said, due: None }
+        Self { shared, documents, streams: SelectAll::new(), said, due: None, number: 0 }
     }
 
     pub(super) async fn run(mut self) {
@@ -53,7 +62,7 @@ impl Driver {
                 biased;
                 () = async { match due { Some(due) => due.await, None => std::future::pending().await } } => {
                     self.due = None;
-                    self.publish();
+                    self.publish().await;
                 }
                 () = self.shared.changed.notified() => self.follow(),
                 Some(said) = self.streams.next(), if !self.streams.is_empty() => self.take(said),
@@ -71,34 +80,34 @@ impl Driver {
             if self.documents.contains_key(&key) {
                 continue;
             }
+            let number = self.number;
+            self.number += 1;
             let mut watches = Vec::new();
             for (store, from) in self.shared.stores.iter().enumerate() {
                 let (states, handle) = abortable(from.watch(&key));
                 watches.push(handle);
-                let (of, end) = (key.clone(), (key.clone(), store, None));
-                let states = states.map(move |state| (of.clone(), store, Some(state)));
-                self.streams.push(Box::pin(states.chain(stream::iter([end]))));
+                let key = key.clone();
+                let states = states.map(Some).chain(stream::iter([None]));
+                let said = states.map(move |state| Said { key: key.clone(), number, store, state });
+                self.streams.push(Box::pin(said));
             }
             // Without a store nobody answers.
             gone |= watches.is_empty();
             let tracked = Tracked::new(self.shared.stores.len());
-            self.documents.insert(key.clone(), Watched { tracked, watches });
+            self.documents.insert(key.clone(), Watched { number, tracked, watches });
         }
         if gone {
             self.gather();
         }
     }
 
-    fn take(&mut self, (key, store, state): Said) {
-        // It is no longer followed.
-        let Some(watched) = self.documents.get_mut(&key) else { return };
+    fn take(&mut self, Said { key, number, store, state }: Said) {
+        let watched = self.documents.get_mut(&key).filter(|watched| watched.number == number);
+        // Otherwise it is followed no longer, or anew.
+        let Some(watched) = watched else { return };
         match state {
             Some(state) => watched.tracked.take(store, state),
-            // The end of a watch that was ended because its key was followed no longer, and is again.
-            None if !watched.watches.get(store).is_some_and(AbortHandle::is_aborted) => {
-                watched.tracked.lost(store);
-            }
-            None => return,
+            None => watched.tracked.lost(store),
         }
         if watched.tracked.is_complete() {
             self.said.insert(key);
@@ -113,11 +122,13 @@ impl Driver {
     }
 
     /// Reads the texts that came, and publishes what is known if that changes anything.
-    fn publish(&mut self) {
+    async fn publish(&mut self) {
         for key in std::mem::take(&mut self.said) {
             let Some(watched) = self.documents.get_mut(&key) else { continue };
             let change = watched.tracked.update(&key, &self.shared.stores);
             tell(&key, &watched.tracked, &change);
+            // A large text takes a while.
+            tokio::task::yield_now().await;
         }
         let documents: BTreeMap<_, _> = self
             .documents

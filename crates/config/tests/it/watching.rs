@@ -164,6 +164,14 @@ async fn a_key_is_followed_while_somebody_holds_it() {
     again.ready().await;
     assert_eq!(name_of(&watcher.snapshot()).as_deref(), Some("gray"));
 
+    // At once, so that the end of the old watch comes after the new one has begun.
+    drop(again);
+    let mut again = watcher.follow([key.clone()]);
+    settle().await;
+    let snapshot = watcher.snapshot();
+    assert_eq!(snapshot.document(&key).unwrap().health, Fresh);
+    again.ready().await;
+
     drop(watcher);
     tokio::task::yield_now().await;
     assert_eq!(store.watches(&key), 0, "the watches end with the watcher");

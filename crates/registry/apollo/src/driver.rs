@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dubhe_core::Status;
 use dubhe_core::registry::Health;
 use dubhe_core::time::after;
+use dubhe_core::{Code, Status};
 use http::StatusCode;
 use serde_json::Value;
+use tokio::sync::watch;
 
 use crate::namespace::Namespace;
 use crate::shared::{Shared, json};
@@ -57,9 +58,14 @@ impl Driver {
         self.notified.retain(|name, _| namespaces.contains_key(name));
         self.outdated.retain(|name, _| namespaces.contains_key(name));
         for name in namespaces.keys() {
-            if !self.notified.contains_key(name) && self.notified.len() < MAX_NAMESPACES {
+            if self.notified.contains_key(name) {
+                continue;
+            }
+            if self.notified.len() < MAX_NAMESPACES {
                 self.notified.insert(name.clone(), NO_NOTIFICATION);
                 self.outdated.insert(name.clone(), Value::Null);
+            } else if let Some(sender) = namespaces.get(name) {
+                outdate(sender);
             }
         }
     }
@@ -68,7 +74,12 @@ impl Driver {
     async fn turn(&mut self) -> Result<(), Status> {
         while let Some((name, messages)) = self.outdated.first_key_value() {
             let name = name.clone();
-            self.refresh(&name, messages).await?;
+            match self.refresh(&name, messages).await {
+                Ok(()) => {}
+                // It is this namespace that is wrong, not the server.
+                Err(error) if error.code() == Code::InvalidArgument => self.refused(&name, &error),
+                Err(error) => return Err(error),
+            }
             self.outdated.remove(&name);
         }
         let known = self.notified.iter().map(|(name, id)| Notification {
@@ -118,14 +129,20 @@ impl Driver {
         Ok(())
     }
 
+    fn refused(&self, namespace: &str, error: &Status) {
+        let store = &*self.shared.options.name;
+        tracing::warn!(store, namespace, %error, "Apollo refuses a namespace; its rules are not followed");
+        if let Some(sender) = self.shared.namespaces.lock().get(namespace) {
+            outdate(sender);
+        }
+    }
+
     /// Says that nothing is certain, goes on to the next server, and waits.
     async fn pause(&mut self, error: &Status) {
         self.failures = self.failures.saturating_add(1);
         self.server = self.server.wrapping_add(1);
         for sender in self.shared.namespaces.lock().values() {
-            sender.send_if_modified(|namespace| {
-                namespace.health.replace(Health::Stale) != Some(Health::Stale)
-            });
+            outdate(sender);
         }
         // What was missed while no server answered is read again.
         for name in self.notified.keys() {
@@ -141,4 +158,11 @@ impl Driver {
         }
         options.clock.sleep_until(after(options.clock.now(), pause)).await;
     }
+}
+
+/// Says that what is known of a namespace may be old.
+fn outdate(sender: &watch::Sender<Namespace>) {
+    sender.send_if_modified(|namespace| {
+        namespace.health.replace(Health::Stale) != Some(Health::Stale)
+    });
 }

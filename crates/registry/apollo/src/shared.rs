@@ -91,6 +91,10 @@ impl Shared {
                     format!("Apollo at {server} refuses the signature; {what}"),
                 ))
             }
+            status if status.is_client_error() => {
+                let what = format!("Apollo at {server} answers {status}; check the name");
+                Err(Status::new(Code::InvalidArgument, what))
+            }
             status => {
                 Err(Status::new(Code::Unavailable, format!("Apollo at {server} answers {status}")))
             }

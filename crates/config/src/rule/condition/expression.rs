@@ -128,7 +128,7 @@ impl Expression<'_> {
     pub(super) fn parse(&self, side: Side) -> Result<Vec<Matcher>> {
         let mut all: Vec<(&str, Matcher)> = Vec::new();
         let mut current: Option<usize> = None;
-        let mut values: Option<bool> = None;
+        let mut values = Values::None;
         let mut tokens = 0;
         let mut rest = Tokens { text: self.text, from: 0 };
         while let Some(token) = rest.next() {
@@ -156,22 +156,20 @@ impl Expression<'_> {
                     };
                     current = Some(place);
                     if token.separator.is_empty() && known.is_some() {
-                        // Java goes on to add to the values of the matcher that is gone.
-                        values = None;
+                        values = values.forget(place);
                     }
                 }
                 "=" | "!=" | "," => {
-                    let mismatch = match (token.separator, values) {
-                        ("=", _) => false,
-                        ("!=", _) => true,
-                        (_, Some(mismatch)) => mismatch,
-                        (_, None) => return Err(self.bad(&token, "there is no value before it")),
+                    values = match (token.separator, current) {
+                        (",", _) if matches!(values, Values::None) => {
+                            return Err(self.bad(&token, "there is no value before it"));
+                        }
+                        (",", _) => values,
+                        (_, None) => return Err(self.bad(&token, "there is no key before it")),
+                        (separator, Some(place)) => Values::Of(place, separator == "!="),
                     };
-                    let matcher = current.and_then(|place| all.get_mut(place));
-                    let Some((_, matcher)) = matcher else {
-                        return Err(self.bad(&token, "there is no key before it"));
-                    };
-                    values = Some(mismatch);
+                    let Values::Of(place, mismatch) = values else { continue };
+                    let Some((_, matcher)) = all.get_mut(place) else { continue };
                     let pattern = Pattern::parse(token.content, side == Side::Provider);
                     let list =
                         if mismatch { &mut matcher.mismatches } else { &mut matcher.matches };
@@ -193,6 +191,28 @@ impl Expression<'_> {
         let hint = "conditions are key=value, key!=value, several values with a comma, several keys \
                     with &";
         ConfigError::value(at, what).hint(hint)
+    }
+}
+
+/// The values to which a comma adds one. In Java they stay those of the key before when another key
+/// follows.
+#[derive(Clone, Copy)]
+enum Values {
+    /// No values yet.
+    None,
+    /// The values of the matcher at this place, and whether they are those of `!=`.
+    Of(usize, bool),
+    /// The values of a matcher that was replaced.
+    Gone,
+}
+
+impl Values {
+    /// The same after the matcher at `place` was replaced.
+    fn forget(self, place: usize) -> Self {
+        match self {
+            Self::Of(of, _) if of == place => Self::Gone,
+            other => other,
+        }
     }
 }
 
@@ -306,6 +326,9 @@ mod tests {
         assert_eq!(values("a=1 b=2 a=3"), [(1, 0), (1, 0)]);
         assert_eq!(values("a=1,1 & a!=2"), [(1, 1)]);
         assert_eq!(values("a"), [(0, 0)]);
+        // A comma adds to the values that were written last, whichever key stands before it.
+        assert_eq!(values("a=1 & b,2"), [(2, 0), (0, 0)]);
+        assert_eq!(values("a=1 a,2"), [(0, 0)]);
     }
 
     #[test]

@@ -111,17 +111,14 @@ impl ConditionRule {
             return Err(ConfigError::without_effect(fields.at(), what).hint("write v3.0 or v3.1"));
         }
         let header = RuleHeader::read(&fields, warnings)?;
-        let conditions = if weighted {
-            Conditions::Weighted(weighted_conditions(&fields, warnings)?)
+        let (conditions, absent) = if weighted {
+            let all = weighted_conditions(&fields, warnings)?;
+            let absent = all.is_empty();
+            (Conditions::Weighted(all), absent)
         } else {
             let items = fields.list("conditions", warnings)?.unwrap_or_default();
-            Conditions::Single(read_all(items, header.enabled, warnings)?)
-        };
-        let absent = match &conditions {
-            Conditions::Single(_) => {
-                fields.list("conditions", &mut Warnings::default())?.unwrap_or_default().is_empty()
-            }
-            Conditions::Weighted(all) => all.is_empty(),
+            let all = read_all(items, header.enabled, warnings)?;
+            (Conditions::Single(all), items.is_empty())
         };
         if absent || !header.valid {
             let what = if absent { "the rule has no conditions" } else { "the rule is not valid" };

@@ -119,6 +119,21 @@ async fn a_server_that_is_not_there_yet_is_stale_and_another_one_is_asked() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_namespace_that_is_refused_leaves_the_others() {
+    let network = Network::default();
+    let server = Server::start(&network, "127.0.0.1:8080");
+    let store = store(&network, URL);
+    server.release("z", &[("a", "good")]);
+    let key = |group: &str| DocumentKey::Config { group: group.into(), key: "a".into() };
+    let mut refused = store.watch(&key("refused"));
+    let mut good = store.watch(&key("z"));
+    assert_eq!(next(&mut refused).await, (None, Stale));
+    assert_eq!(next(&mut good).await, (Some("good".into()), Fresh));
+    server.release("z", &[("a", "better")]);
+    assert_eq!(next(&mut good).await, (Some("better".into()), Fresh));
+}
+
+#[tokio::test(start_paused = true)]
 async fn requests_are_signed_with_the_access_key() {
     let network = Network::default();
     let server = Server::start(&network, "127.0.0.1:8080");

@@ -120,6 +120,9 @@ impl Server {
         let url = Url::parse(&format!("x://x{path}"), "x").unwrap();
         if let Some(place) = url.path.strip_prefix("configs/") {
             let namespace = place.split('/').nth(2).unwrap();
+            if namespace == "refused" {
+                return (400, String::new());
+            }
             let all = self.namespaces.borrow();
             let Some(found) = all.get(namespace) else { return (404, String::new()) };
             let release = format!("release-{}", found.release);
