@@ -15,6 +15,7 @@ use dubhe_core::{Code, ServiceKey, Status};
 use futures_util::stream;
 use parking_lot::Mutex;
 
+use crate::blocking::blocking;
 use crate::provider_url::{from_url, to_url};
 
 /// The pause between two readings of the folder.
@@ -123,13 +124,6 @@ fn read(folder: &Path, max_file: u64) -> io::Result<Vec<Registration>> {
         }
     }
     Ok(all)
-}
-
-/// Runs file work off the async threads.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|e| Err(io::Error::other(e)))
 }
 
 impl Registry for File {

@@ -1,13 +1,17 @@
-//! Registries that need no server, and what all registries share: provider URLs and their
-//! [names], the [match](matching) of providers, and
+//! Registries and a config centre that need no server, and what all registries share: provider URLs and
+//! their [names], the [match](matching) of providers, and
 //! [application-level discovery](application).
 //!
 //! | registry | URL | for |
 //! | --- | --- | --- |
 //! | [`Memory`] | `memory://` | one process: demos and tests |
 //! | [`File`] | `file:///path` | one host: providers write, consumers read the same folder |
+//!
+//! [`FileDocuments`] is a config centre in a folder.
 
 pub mod application;
+mod blocking;
+mod documents;
 mod file;
 pub mod matching;
 mod memory;
@@ -16,6 +20,7 @@ pub mod provider_url;
 pub mod registry_url;
 mod simplified;
 
+pub use documents::FileDocuments;
 pub use file::File;
 pub use memory::{Memory, MemoryDiscovery, MemoryDocuments};
 pub use simplified::simplify;

@@ -9,7 +9,7 @@ use dubhe_registry::File;
 use futures_util::StreamExt;
 
 /// A clock whose sleeps end at once after a short real pause, so that the test does not wait.
-struct Fast;
+pub(crate) struct Fast;
 
 impl Clock for Fast {
     fn now(&self) -> Instant {

@@ -1,0 +1,10 @@
+//! Rules and start-up configuration from the outside.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod corpus;
+mod hostile;
+mod page;
+mod places;
+mod scripted;
+mod watching;
