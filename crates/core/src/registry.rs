@@ -1,5 +1,7 @@
 //! Registries, in which providers announce themselves and consumers find them.
 
+mod configured;
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -8,9 +10,11 @@ use bytestring::ByteString;
 use futures_core::Stream;
 
 use crate::backoff::FullJitter;
+pub use self::configured::ConfiguredRegistry;
 pub use crate::endpoint::Health;
 use crate::endpoint::{Instance, Offer, ServiceParams};
 use crate::metadata_info::ExportedMetadata;
+pub use crate::origin::{Origin, RegistryTraits};
 use crate::service::ServiceKey;
 use crate::status::Status;
 
@@ -163,6 +167,12 @@ pub trait Registry: Send + Sync + 'static {
         std::any::type_name::<Self>()
     }
 
+    /// Returns the part that the registry has beside others in finding providers. Default that of a
+    /// registry which is like all others. Asked once, when an application is built.
+    fn traits(&self) -> RegistryTraits {
+        RegistryTraits::default()
+    }
+
     /// Returns `true` if registrations are not written, as those of a registry that is only for finding
     /// providers: a server passes it over. Default `false`.
     fn is_read_only(&self) -> bool {
@@ -216,6 +226,10 @@ impl<T: Registry + ?Sized> Registry for Arc<T> {
 
     fn name(&self) -> &str {
         (**self).name()
+    }
+
+    fn traits(&self) -> RegistryTraits {
+        (**self).traits()
     }
 
     fn is_read_only(&self) -> bool {

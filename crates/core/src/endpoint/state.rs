@@ -71,6 +71,8 @@ pub struct EndpointState {
     away: AtomicBool,
     /// The channel takes no calls since its connections answer nothing.
     hung: AtomicBool,
+    /// The endpoint asked for no more calls, and has taken none since.
+    leaving: AtomicBool,
     timeouts: Timeouts,
     ejected: Mutex<Option<Instant>>,
     started: Mutex<Option<Instant>>,
@@ -125,6 +127,11 @@ impl EndpointState {
             | ChannelState::Draining
             | ChannelState::Closed => true,
         };
+        match state {
+            ChannelState::Draining => self.leaving.store(true, Ordering::Release),
+            ChannelState::Ready => self.leaving.store(false, Ordering::Release),
+            _ => {}
+        }
         let hung = state == ChannelState::Hung;
         if self.hung.swap(hung, Ordering::AcqRel) && state == ChannelState::Ready {
             self.answered();
@@ -132,6 +139,12 @@ impl EndpointState {
         if self.away.swap(away, Ordering::AcqRel) != away {
             self.changed();
         }
+    }
+
+    /// Returns `true` once the endpoint has said that it leaves, by GOAWAY of HTTP/2 or by the READONLY
+    /// event of dubbo, until a connection of it takes calls again.
+    pub fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Acquire)
     }
 
     /// Lets picks pass the endpoint over until `until`, while others are there.
@@ -315,6 +328,23 @@ mod tests {
         state.admit();
         assert!(!state.is_away(now));
         assert_eq!(changes.count(), 4);
+    }
+
+    #[test]
+    fn an_endpoint_that_said_that_it_leaves_does_so_until_it_takes_calls_again() {
+        let state = EndpointState::default();
+        let leaving = [
+            (ChannelState::Ready, false),
+            (ChannelState::Draining, true),
+            (ChannelState::Connecting, true),
+            (ChannelState::Closed, true),
+            (ChannelState::Ready, false),
+            (ChannelState::Connecting, false),
+        ];
+        for (seen, expected) in leaving {
+            state.set_channel_state(seen);
+            assert_eq!(state.is_leaving(), expected, "{seen:?}");
+        }
     }
 
     #[test]
