@@ -9,8 +9,8 @@ use std::task::{Context, Poll};
 use bytestring::ByteString;
 use futures_core::Stream;
 
-use crate::backoff::FullJitter;
 pub use self::configured::ConfiguredRegistry;
+use crate::backoff::FullJitter;
 pub use crate::endpoint::Health;
 use crate::endpoint::{Instance, Offer, ServiceParams};
 use crate::metadata_info::ExportedMetadata;

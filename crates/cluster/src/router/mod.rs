@@ -1,5 +1,7 @@
 //! The built-in routers. One of your own is a [`Router`](dubhe_core::router::Router).
 
+mod registry;
 mod zone;
 
+pub use registry::RegistryChoice;
 pub use zone::ZoneAffinity;

@@ -6,9 +6,13 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod cache;
 mod channels;
+mod choosing;
 mod directory;
+mod explaining;
 mod fakes;
+mod holding;
 mod picking;
 mod plans;
 mod preparing;
