@@ -434,14 +434,19 @@ impl<T: Stub> ClientBuilder<T> {
             let channels = self.env.channels();
             list.iter().try_for_each(|endpoint| channels.check(endpoint))?;
         }
-        if matches!(self.source, Source::Registries) && self.env.registries().is_empty() {
+        let from_registries = matches!(self.source, Source::Registries);
+        if from_registries && !self.env.directories().is_following() {
             return wrong(format!(
                 "no way to find providers of {}: give the client a url(..) or the application a \
-                 registry(..)",
+                 registry(..), without subscribe=false",
                 self.service
             ));
         }
-        let (env, routers, timeouts) = (&self.env, self.routers, self.timeouts);
+        let (env, mut routers, timeouts) = (&self.env, self.routers, self.timeouts);
+        if from_registries && let Some(choice) = env.registry_choice() {
+            // Among those that other routers leave.
+            routers.push(Arc::new(choice));
+        }
         // What never changes needs nobody to follow it.
         let fixed = matches!(self.source, Source::Direct(_)) && routers.is_empty();
         let directory = self.source.directory(env, &self.service, self.protocols);

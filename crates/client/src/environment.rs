@@ -1,8 +1,10 @@
 //! The parts that all clients of an application share.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytestring::ByteString;
+use dubhe_cluster::router::RegistryChoice;
 use dubhe_cluster::{Channels, Directories, Tasks};
 use dubhe_core::connect::Connect;
 use dubhe_core::random::{RandomSource, SplitMix};
@@ -41,6 +43,7 @@ struct Inner {
     application: ByteString,
     clock: SharedClock,
     random: Arc<dyn RandomSource>,
+    zone: Option<ByteString>,
     channels: Arc<Channels>,
     directories: Directories,
     tasks: Arc<Tasks>,
@@ -71,6 +74,8 @@ pub struct EnvironmentBuilder {
     random: Arc<dyn RandomSource>,
     connectors: Vec<Arc<dyn Connect>>,
     registries: Vec<Arc<dyn Registry>>,
+    zone: Option<ByteString>,
+    cache: Option<PathBuf>,
 }
 
 impl Environment {
@@ -82,6 +87,8 @@ impl Environment {
             random: Arc::new(SplitMix::from_os()),
             connectors: Vec::new(),
             registries: Vec::new(),
+            zone: None,
+            cache: None,
         }
     }
 
@@ -123,6 +130,16 @@ impl Environment {
         self.0.tasks.end();
     }
 
+    /// The choice between registries, where their traits ask for one.
+    pub(crate) fn registry_choice(&self) -> Option<RegistryChoice> {
+        let choice = RegistryChoice::new(self.random().clone());
+        let choice = match &self.0.zone {
+            Some(zone) => choice.zone(zone.clone()),
+            None => choice,
+        };
+        self.directories().has_choice().then_some(choice)
+    }
+
     /// The tasks that end with the environment.
     pub(crate) fn tasks(&self) -> &Arc<Tasks> {
         &self.0.tasks
@@ -142,6 +159,19 @@ impl EnvironmentBuilder {
         self
     }
 
+    /// Sets the zone that the application runs in, for calls that choose between registries and name none.
+    pub fn zone(mut self, zone: impl Into<ByteString>) -> Self {
+        self.zone = Some(zone.into());
+        self
+    }
+
+    /// Keeps the last providers of each service in files of this folder, for a start while registries are
+    /// away. Nothing is written by default.
+    pub fn cache_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.cache = Some(folder.into());
+        self
+    }
+
     /// Replaces the source of randomness.
     pub fn random(mut self, random: Arc<dyn RandomSource>) -> Self {
         self.random = random;
@@ -151,16 +181,20 @@ impl EnvironmentBuilder {
     /// Makes the environment.
     pub fn build(self) -> Environment {
         let channels = Arc::new(Channels::new(self.connectors));
-        let directories = Directories::new(
+        let mut directories = Directories::new(
             self.registries,
             channels.clone(),
             self.clock.clone(),
             self.random.clone(),
         );
+        if let Some(folder) = self.cache {
+            directories = directories.with_cache(folder);
+        }
         Environment(Arc::new(Inner {
             application: self.application,
             clock: self.clock,
             random: self.random,
+            zone: self.zone,
             channels,
             directories,
             tasks: Arc::default(),

@@ -1,5 +1,6 @@
 //! The application that calls services.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytestring::ByteString;
@@ -52,6 +53,8 @@ pub struct AppBuilder {
     clock: SharedClock,
     connectors: Vec<Arc<dyn Connect>>,
     registries: Vec<Result<Arc<dyn Registry>, Status>>,
+    zone: Option<ByteString>,
+    cache: Option<PathBuf>,
     #[cfg(feature = "tls")]
     tls: Option<ClientTls>,
 }
@@ -65,6 +68,8 @@ impl App {
             clock: Arc::new(TokioClock),
             connectors: Vec::new(),
             registries: Vec::new(),
+            zone: None,
+            cache: None,
             #[cfg(feature = "tls")]
             tls: None,
         }
@@ -95,8 +100,9 @@ impl App {
 
 impl AppBuilder {
     /// Adds a registry by URL: `memory://`, `file:///FOLDER` or `zookeeper://HOST:PORT`, whose
-    /// parameters are those of `dubhe::registry::ZooKeeperOptions`. A wrong URL is reported by
-    /// [`AppBuilder::build`]. Must be called within a tokio runtime.
+    /// parameters are those of `dubhe::registry::ZooKeeperOptions`; each takes `subscribe=false`, and
+    /// `preferred`, `zone` and `weight` as in [`RegistryTraits`](crate::registry::RegistryTraits). A wrong
+    /// URL is reported by [`AppBuilder::build`]. Must be called within a tokio runtime.
     pub fn registry(mut self, url: &str) -> Self {
         let registry = by_url(url, &self.name, &self.clock);
         self.registries.push(registry);
@@ -106,6 +112,22 @@ impl AppBuilder {
     /// Adds a registry instance, such as one that is shared with a server of this process.
     pub fn registry_instance(mut self, registry: impl Registry) -> Self {
         self.registries.push(Ok(Arc::new(registry)));
+        self
+    }
+
+    /// Sets the zone that the application runs in: of several registries with a `zone`, calls go to the one
+    /// in this zone, unless they name one by the attachment `registry_zone`.
+    pub fn zone(mut self, zone: impl Into<ByteString>) -> Self {
+        self.zone = Some(zone.into());
+        self
+    }
+
+    /// Keeps the last providers of each service in files of this folder, and begins with them when a
+    /// registry does not answer within 500 ms of a start; see the chapter on discovery of the manual. The
+    /// files have all parameters of the providers, tokens too, and only this user reads them. Nothing is
+    /// written by default.
+    pub fn cache_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.cache = Some(folder.into());
         self
     }
 
@@ -146,6 +168,12 @@ impl AppBuilder {
         }
         for registry in self.registries {
             env = env.registry(registry?);
+        }
+        if let Some(zone) = self.zone {
+            env = env.zone(zone);
+        }
+        if let Some(folder) = self.cache {
+            env = env.cache_dir(folder);
         }
         Ok(App(env.build()))
     }

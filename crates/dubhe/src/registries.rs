@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use bytestring::ByteString;
-use dubhe_core::registry::Registry;
+use dubhe_core::registry::{ConfiguredRegistry, Registry};
 use dubhe_core::time::SharedClock;
+use dubhe_core::url::Url;
 use dubhe_core::{Code, Status};
 use dubhe_net::time::TokioClock;
 use dubhe_registry::{File, Memory};
@@ -22,8 +23,23 @@ pub fn registry_at(
 }
 
 /// Returns the registry of `url` for an application: `memory://`, `file:///folder` or
-/// `zookeeper://host:port`.
+/// `zookeeper://host:port`, each with the parameters that all kinds have.
 pub(crate) fn by_url(
+    url: &str,
+    application: &ByteString,
+    clock: &SharedClock,
+) -> Result<Arc<dyn Registry>, Status> {
+    let registry = of_kind(url, application, clock)?;
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    // The rest may be no URL, such as several servers.
+    let params = Url::parse(&format!("registry://any?{query}"), "registry");
+    let params = params.map_err(|error| wrong(error.to_string()))?.params;
+    let configured = ConfiguredRegistry::new(registry.clone());
+    let configured = configured.with_params(params.iter().map(|(k, v)| (&**k, &**v)))?;
+    Ok(if configured.is_plain() { registry } else { Arc::new(configured) })
+}
+
+fn of_kind(
     url: &str,
     application: &ByteString,
     clock: &SharedClock,
@@ -79,6 +95,26 @@ fn wrong(message: String) -> Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn parameters_of_all_kinds_are_read_whatever_the_kind() {
+        let clock: SharedClock = Arc::new(TokioClock);
+        for kind in [
+            "memory://",
+            "file:///tmp/x",
+            #[cfg(feature = "zookeeper")]
+            "zookeeper://127.0.0.1:1,127.0.0.1:2",
+        ] {
+            let registry = |query| by_url(&format!("{kind}?{query}"), &"shop".into(), &clock);
+            let read = registry("subscribe=false&preferred=true&zone=h%20z&weight=7").unwrap();
+            let traits = read.traits();
+            assert!(traits.preferred && !traits.subscribe && !read.is_read_only());
+            assert_eq!((traits.zone.as_deref(), traits.weight), (Some("h z"), 7));
+            assert!(registry("register=false").unwrap().is_read_only());
+            let error = registry("weight=heavy").err().unwrap();
+            assert!(error.message().contains("weight=\"heavy\""), "{error}");
+        }
+    }
 
     #[tokio::test]
     async fn knows_its_kinds_and_says_which() {

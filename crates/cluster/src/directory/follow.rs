@@ -156,7 +156,11 @@ impl Follower {
     /// Notes the news of the registry at `place`.
     fn note(&mut self, place: usize, news: News) {
         let Some(registry) = self.registries.get_mut(place) else { return };
-        registry.heard = true;
+        if !registry.heard {
+            // The first word of each counts at once.
+            registry.heard = true;
+            self.not_before = self.not_before.min(self.follow.clock.now());
+        }
         self.dirty = true;
         let lost = match news {
             News::Snapshot(snapshot) => {

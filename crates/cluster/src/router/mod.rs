@@ -4,4 +4,5 @@ mod registry;
 mod zone;
 
 pub use registry::RegistryChoice;
+pub(crate) use registry::insisted_zone;
 pub use zone::ZoneAffinity;

@@ -8,7 +8,7 @@ use dubhe_core::random::RandomSource;
 use dubhe_core::registry::Origin;
 use dubhe_core::router::{Bitmap, PreparedRouter, Router, Trace};
 use dubhe_core::time::Instant;
-use dubhe_core::{CallView, Endpoint};
+use dubhe_core::{CallView, Endpoint, Head};
 
 /// The attachment with the zone of a call (Dubbo Java `RegistryConstants.REGISTRY_ZONE`).
 const ZONE: &str = "registry_zone";
@@ -110,6 +110,17 @@ enum Chosen<'a> {
     Any,
 }
 
+/// The zone that a call names.
+fn zone(head: &Head) -> Option<&str> {
+    head.metadata.get_str(ZONE).filter(|zone| !zone.is_empty())
+}
+
+/// The zone that a call names, if it insists on it.
+pub(crate) fn insisted_zone(head: &Head) -> Option<&str> {
+    let force = head.metadata.get_str(ZONE_FORCE)?;
+    zone(head).filter(|_| force.eq_ignore_ascii_case("true"))
+}
+
 impl Prepared {
     fn choose(&self, call: &CallView<'_>, set: &Bitmap, now: Instant) -> Chosen<'_> {
         let available = |one: &&Registry| one.is_available(set, now);
@@ -119,16 +130,14 @@ impl Prepared {
         if let Some(preferred) = of(&|one| one.origin.traits.preferred) {
             return Chosen::One(preferred);
         }
-        let metadata = &call.head().metadata;
-        let asked = metadata.get_str(ZONE).filter(|zone| !zone.is_empty());
-        if let Some(zone) = asked.or(self.choice.zone.as_deref()) {
-            if let Some(near) = of(&|one| one.origin.traits.zone.as_deref() == Some(zone)) {
-                return Chosen::One(near);
-            }
-            let force = metadata.get_str(ZONE_FORCE);
-            if force.is_some_and(|force| force.eq_ignore_ascii_case("true")) {
-                return Chosen::Nobody;
-            }
+        let asked = zone(call.head());
+        if let Some(zone) = asked.or(self.choice.zone.as_deref())
+            && let Some(near) = of(&|one| one.origin.traits.zone.as_deref() == Some(zone))
+        {
+            return Chosen::One(near);
+        }
+        if insisted_zone(call.head()).is_some() {
+            return Chosen::Nobody;
         }
         let all: Vec<&Registry> = self.registries.iter().filter(available).collect();
         let weight = |one: &Registry| u64::from(one.origin.traits.weight);

@@ -9,7 +9,6 @@ use dubhe_core::time::{Duration, after};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use super::empty_protection::EmptyProtection;
 use super::matching::matches;
 use super::names;
 use super::node::{KeptNode, NodeKeeper, create_path};
@@ -31,7 +30,8 @@ pub(super) struct Subscription {
     path: String,
     /// The children of `providers` by name; a URL is parsed when its provider comes, not again.
     parsed_names: HashMap<String, Option<Registration>>,
-    protection: EmptyProtection,
+    /// The providers that were read last.
+    providers: Vec<Registration>,
     /// The watch, which is armed while `parsed_names` is what ZooKeeper has.
     watch: Option<Watch>,
     /// `true` if missing nodes may be made.
@@ -61,7 +61,7 @@ impl Subscription {
             service,
             path,
             parsed_names: HashMap::new(),
-            protection: EmptyProtection::default(),
+            providers: Vec::new(),
             watch: None,
             creates_nodes,
             categories_exist: false,
@@ -93,7 +93,6 @@ impl Subscription {
             if online && self.watch.is_none() {
                 self.read_or_pause().await;
             }
-            self.protection.expire(self.keeper.clock.now());
             let snapshot = self.snapshot(online);
             // Before the first answer there is nothing to tell.
             let answered = self.watch.is_some() || self.last.is_some();
@@ -109,9 +108,9 @@ impl Subscription {
     }
 
     fn snapshot(&self, online: bool) -> Snapshot {
-        let fresh = online && self.watch.is_some() && self.protection.empty_until().is_none();
+        let fresh = online && self.watch.is_some();
         Snapshot {
-            providers: self.protection.providers().to_vec(),
+            providers: self.providers.clone(),
             health: if fresh { Health::Fresh } else { Health::Stale },
             ..Snapshot::default()
         }
@@ -120,13 +119,6 @@ impl Subscription {
     /// Waits until something may have changed.
     async fn change(&mut self) {
         let clock = &self.keeper.clock;
-        let until = self.protection.empty_until();
-        let believed = async {
-            match until {
-                Some(until) => clock.sleep_until(until).await,
-                None => std::future::pending().await,
-            }
-        };
         let fired = async {
             match &mut self.watch {
                 Some(watch) => watch.await,
@@ -136,7 +128,6 @@ impl Subscription {
         tokio::select! {
             // An error says that the client is gone; the next look at its state says so too.
             _ = self.states.changed() => return,
-            () = believed => return,
             () = fired => {}
         }
         self.watch = None;
@@ -223,8 +214,7 @@ impl Subscription {
             let path = &self.path;
             tracing::warn!(first, skipped, path, "skipped nodes that are no provider URLs");
         }
-        self.protection
-            .update(newest(self.parsed_names.values().flatten()), self.keeper.clock.now());
+        self.providers = newest(self.parsed_names.values().flatten());
     }
 }
 
