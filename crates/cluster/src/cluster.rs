@@ -596,7 +596,10 @@ fn unpicked(
     // A router that panics was the error before this one.
     let left = candidates(call, destination, now).unwrap_or_default();
     if left.is_empty() {
-        if let Some(zone) = insisted_zone(call.head()) {
+        let chosen = || destination.snapshot().iter().any(|one| !one.origins().is_empty());
+        if let Some(zone) = insisted_zone(call.head())
+            && chosen()
+        {
             return format!(
                 "no registry of the zone {zone:?}, which the call insists on, has a provider for it that \
                  can be asked"

@@ -12,7 +12,7 @@ use futures_core::Stream;
 pub use self::configured::ConfiguredRegistry;
 use crate::backoff::FullJitter;
 pub use crate::endpoint::Health;
-use crate::endpoint::{Instance, Offer, ServiceParams};
+use crate::endpoint::{Instance, Offer, Provider, ServiceParams};
 use crate::metadata_info::ExportedMetadata;
 pub use crate::origin::{Origin, RegistryTraits};
 use crate::service::ServiceKey;
@@ -72,6 +72,27 @@ pub struct Snapshot {
     /// The instances that the registry knows and does not give, with the reasons: at most
     /// [`MAX_EXCLUDED`].
     pub excluded: Vec<Excluded>,
+}
+
+impl Snapshot {
+    /// The current snapshot of the `known` providers that a consumer of `service` takes. Those of other
+    /// groups and versions are excluded, which says so; those of other interfaces are left out.
+    pub fn select(service: &ServiceKey, known: impl IntoIterator<Item = Registration>) -> Self {
+        let mut snapshot = Self::default();
+        for provider in known {
+            if service.takes(&provider.service) {
+                snapshot.providers.push(provider);
+            } else if provider.service.interface() == service.interface()
+                && snapshot.excluded.len() < MAX_EXCLUDED
+            {
+                let Registration { service: offered, instance, offer, params } = provider;
+                let instance = Provider::new(instance, offer, params).to_string().into();
+                let why = format!("it offers {offered}, and {service} is asked for").into();
+                snapshot.excluded.push(Excluded { instance, why });
+            }
+        }
+        snapshot
+    }
 }
 
 /// The number of exclusions that a snapshot tells of at most.

@@ -5,6 +5,7 @@ use std::mem::take;
 use std::sync::Arc;
 
 use dubhe_core::endpoint::Endpoints;
+use dubhe_core::log::OncePerSecond;
 use dubhe_core::random::RandomSource;
 use dubhe_core::registry::{Health, Registry, Snapshot};
 use dubhe_core::time::{Duration, Instant, SharedClock, after};
@@ -73,6 +74,8 @@ struct Follower {
     connects: Connects,
     /// Those of which one must be connected before others that are held leave.
     awaited: Vec<Endpoint>,
+    /// The lines about lists that lost most.
+    losses: OncePerSecond,
     save_at: Option<Instant>,
     saving: Option<JoinHandle<()>>,
 }
@@ -148,6 +151,7 @@ impl Follower {
             retry: None,
             connects: Connects::default(),
             awaited: Vec::new(),
+            losses: OncePerSecond::default(),
             save_at: None,
             saving: None,
         }
@@ -237,9 +241,9 @@ impl Follower {
             }
             if let Some(Cached { providers, saved }) = followed.saved.take() {
                 let age = self.follow.clock.wall().duration_since(saved).unwrap_or_default();
-                let (providers_saved, age) = (providers.len(), Duration::from_secs(age.as_secs()));
+                let age = Duration::from_secs(age.as_secs());
                 tracing::warn!(
-                    %service, registry, providers = providers_saved, ?age,
+                    %service, registry, providers = providers.len(), ?age,
                     "a registry has not answered; its providers are those of the cache"
                 );
                 followed.source.begin_with(providers, saved);
@@ -261,11 +265,13 @@ impl Follower {
             followed.unsaved |= source.health == Health::Fresh;
             match held {
                 Some(Why::Shrunk) => {
-                    let (now, held) = (source.providers.len(), source.held.len());
-                    tracing::warn!(
-                        %service, registry, before, now, held,
-                        "a registry lost most providers at once; those that live stay for up to 30 s"
-                    );
+                    if let Some(losses) = self.losses.count(now) {
+                        let (now, held) = (source.providers.len(), source.held.len());
+                        tracing::warn!(
+                            %service, registry, before, now, held, losses,
+                            "a registry lost most providers at once; those that live stay for up to 30 s"
+                        );
+                    }
                     let idle = source.held.iter().map(|held| &held.endpoint);
                     let idle = idle.filter(|endpoint| !is_alive(endpoint)).take(EAGER);
                     self.connects.add(idle.cloned());
