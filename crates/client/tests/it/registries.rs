@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use dubhe_client::{CallOptions, Client};
-use dubhe_core::CallView;
 use dubhe_core::endpoint::{EndpointState, Endpoints};
 use dubhe_core::registry::{ConfiguredRegistry, Registry as _};
 use dubhe_core::router::{Bitmap, PreparedRouter, Router, Trace};
+use dubhe_core::status::{Origin, Retry};
 use dubhe_core::time::{Duration, Instant};
+use dubhe_core::{CallView, Code, Status};
 use tokio::time::sleep;
 
 use crate::support::{FakeRegistry, Seen, builder, call, ok, with, with_registries};
@@ -261,4 +262,41 @@ async fn the_error_without_a_provider_says_why_those_that_are_known_are_not_used
         state.to_string().contains("10.0.0.7:20880: not used, since it is disabled"),
         "{state}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_a_provider_has_removed_is_not_called_there_though_the_registry_lost_most() {
+    let gone = |code| {
+        move |port, _: &_| match port {
+            1 => Err(Status::new(code, "removed").with_origin(Origin::RemoteFramework).with_retry(
+                if code == Code::Unavailable { Retry::Unstarted } else { Retry::Never },
+            )),
+            _ => ok(),
+        }
+    };
+    for code in [Code::Unavailable, Code::Unimplemented] {
+        let registry = FakeRegistry::default();
+        let (env, seen) = with_registries(&[&registry], gone(code));
+        let client = builder(&env, &[]).retries(0).build().unwrap();
+        registry.tell("h", &[1, 2]);
+        sleep(Duration::from_secs(1)).await;
+        // While the registry knows it, its refusal is an answer.
+        let mut outcomes = Vec::new();
+        for _ in 0..20 {
+            outcomes.push(call(&client, "m", &CallOptions::new()).await.is_ok());
+        }
+        assert!(outcomes.contains(&false), "{code:?}");
+
+        registry.tell("h", &[2]);
+        sleep(Duration::from_millis(150)).await;
+        assert_eq!(client.providers().len(), 2, "held");
+        seen.lock().unwrap().clear();
+        for _ in 0..20 {
+            call(&client, "m", &CallOptions::new()).await.unwrap();
+        }
+        let refused = seen.lock().unwrap().iter().filter(|(port, _)| *port == 1).count();
+        assert_eq!(refused, 1, "{code:?}: once is enough");
+        sleep(Duration::from_millis(250)).await;
+        assert_eq!(client.providers().len(), 1);
+    }
 }

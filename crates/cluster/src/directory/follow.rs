@@ -5,7 +5,6 @@ use std::mem::take;
 use std::sync::Arc;
 
 use dubhe_core::endpoint::Endpoints;
-use dubhe_core::log::OncePerSecond;
 use dubhe_core::random::RandomSource;
 use dubhe_core::registry::{Health, Registry, Snapshot};
 use dubhe_core::time::{Duration, Instant, SharedClock, after};
@@ -74,8 +73,8 @@ struct Follower {
     connects: Connects,
     /// Those of which one must be connected before others that are held leave.
     awaited: Vec<Endpoint>,
-    /// The lines about lists that lost most.
-    losses: OncePerSecond,
+    /// Endpoints of the set have been told that no registry knows them.
+    marked: bool,
     save_at: Option<Instant>,
     saving: Option<JoinHandle<()>>,
 }
@@ -151,7 +150,7 @@ impl Follower {
             retry: None,
             connects: Connects::default(),
             awaited: Vec::new(),
-            losses: OncePerSecond::default(),
+            marked: false,
             save_at: None,
             saving: None,
         }
@@ -260,18 +259,10 @@ impl Follower {
         for (followed, registry) in self.registries.iter_mut().zip(names) {
             let Some(snapshot) = followed.pending.take() else { continue };
             let source = &mut followed.source;
-            let before = source.providers.len();
             let held = source.take(snapshot, &set, now);
             followed.unsaved |= source.health == Health::Fresh;
             match held {
                 Some(Why::Shrunk) => {
-                    if let Some(losses) = self.losses.count(now) {
-                        let (now, held) = (source.providers.len(), source.held.len());
-                        tracing::warn!(
-                            %service, registry, before, now, held, losses,
-                            "a registry lost most providers at once; those that live stay for up to 30 s"
-                        );
-                    }
                     let idle = source.held.iter().map(|held| &held.endpoint);
                     let idle = idle.filter(|endpoint| !is_alive(endpoint)).take(EAGER);
                     self.connects.add(idle.cloned());
@@ -305,11 +296,20 @@ impl Follower {
     /// Lets those that are held go whose time has come. Returns `true` if one went.
     fn look(&mut self, now: Instant) -> bool {
         let replaced = self.awaited.iter().any(is_alive);
+        let service = &self.follow.service;
+        let names = self.follow.registries.iter().map(registry_name);
         let mut gone = false;
-        for registry in &mut self.registries {
-            let went = registry.source.look(now, replaced);
-            registry.unsaved |= went && registry.source.health == Health::Fresh;
+        for (followed, registry) in self.registries.iter_mut().zip(names) {
+            let went = followed.source.look(now, replaced);
+            followed.unsaved |= went && followed.source.health == Health::Fresh;
             gone |= went;
+            if let Some(held) = followed.source.loss(now) {
+                let left = followed.source.providers.len();
+                tracing::warn!(
+                    %service, registry, left, held,
+                    "a registry lost most providers at once; those that live stay for up to 30 s"
+                );
+            }
         }
         gone
     }
@@ -329,19 +329,32 @@ impl Follower {
         let set = &self.follow.set.0;
         let before = set.snapshot();
         let updated = guard(|| set.update(&joined), || "the protocol of an endpoint".to_owned());
-        match updated {
-            Ok(unusable) => self.follow.observed.see_unusable(unusable),
-            Err(error) => {
-                let service = &self.follow.service;
-                tracing::error!(%service, %error, "cannot use the providers; those before stay");
-                self.retry = Some(after(now, PAUSE));
-            }
+        if let Err(error) = updated {
+            let service = &self.follow.service;
+            tracing::error!(%service, %error, "cannot use the providers; those before stay");
+            self.retry = Some(after(now, PAUSE));
         }
         let set = set.snapshot();
+        self.mark(&set);
         self.connect(&before, &set);
         if self.follow.cache.is_some() && self.registries.iter().any(|one| one.unsaved) {
             self.save_at.get_or_insert_with(|| after(now, SAVE_AFTER));
         }
+    }
+
+    /// Tells the endpoints of `set` whether a registry knows them. Those of several services may share what
+    /// they are told, and are told nothing.
+    fn mark(&mut self, set: &Endpoints) {
+        let held = self.registries.iter().flat_map(|registry| &registry.source.held);
+        let held: HashSet<_> = held.map(|held| Arc::as_ptr(held.endpoint.state())).collect();
+        let marks = !held.is_empty() && !self.follow.service.is_pattern();
+        if marks || self.marked {
+            for endpoint in set {
+                let state = endpoint.state();
+                state.set_listed(!marks || !held.contains(&Arc::as_ptr(state)));
+            }
+        }
+        self.marked = marks;
     }
 
     /// Connects those in whose place others are held.

@@ -117,8 +117,8 @@ impl ChangingSet {
 
     /// Takes over what registries say. Of several protocols on one port the most preferred stays,
     /// so that a provider that offers two does not count twice. Endpoints that stay keep their state
-    /// and their connections. The log tells what changed. Returns the first of those that cannot be used.
-    pub(super) fn update(&self, joined: &Joined<'_>) -> Vec<Excluded> {
+    /// and their connections. The log tells what changed.
+    pub(super) fn update(&self, joined: &Joined<'_>) {
         let mut best = HashMap::new();
         let (mut usable, mut unusable) = (Vec::new(), Vec::new());
         for known in &joined.providers {
@@ -156,13 +156,15 @@ impl ChangingSet {
         if set.is_empty() && !joined.providers.is_empty() {
             set = set.with_unusable(self.usable.refusal(joined));
         }
+        if let Some(observed) = self.observed.upgrade() {
+            observed.see_unusable(unusable);
+        }
         let before = self.publish(observed_by(set, &self.observed));
         let Usable { protocols, told, .. } = &self.usable;
         changes::log(&self.service, protocols, told, &before, &self.current.load());
         // It holds states.
         drop(before);
         self.adopted.prune();
-        unusable
     }
 
     /// Keeps the endpoints, which nobody follows from now on.

@@ -16,6 +16,10 @@ const REPLACED_HOLD: Duration = Duration::from_secs(5);
 /// The time for which a provider may have no connection after it was left out.
 const DEAD_AFTER: Duration = Duration::from_secs(5);
 
+/// The time for which providers are held before the log has a line: those that stop in order are gone by
+/// then.
+const TOLD_AFTER: Duration = Duration::from_secs(1);
+
 /// What tells one registration from another.
 pub(super) type Key<'a> = (&'a Offer, &'a ByteString, &'a ServiceKey);
 
@@ -35,6 +39,8 @@ pub(super) struct Source {
     pub(super) answered: Option<Instant>,
     /// The moment at which the list was saved, when it is from the cache.
     pub(super) cached: Option<SystemTime>,
+    /// The log has a line about those that are held.
+    pub(super) told: bool,
 }
 
 /// A provider that its registry does not know any more.
@@ -77,6 +83,7 @@ impl Default for Source {
             excluded: Vec::new(),
             answered: None,
             cached: None,
+            told: false,
         }
     }
 }
@@ -133,6 +140,17 @@ impl Source {
         let any = !held.is_empty();
         self.held.extend(held);
         any.then_some(why)
+    }
+
+    /// The number of those that live though most are gone, when that has lasted and was not told before.
+    pub(super) fn loss(&mut self, now: Instant) -> Option<usize> {
+        let shrunk = self.held.iter().filter(|held| held.why == Why::Shrunk);
+        let lasts = |held: &&Held| held.until <= now + SHRUNK_HOLD.saturating_sub(TOLD_AFTER);
+        let (all, lasting) = (shrunk.clone().count(), shrunk.filter(lasts).count());
+        self.told &= all > 0;
+        let tells = lasting > 0 && !self.told;
+        self.told |= tells;
+        tells.then_some(all)
     }
 
     /// Lets those go that are dead, that have left by themselves, or whose time is over; with `replaced`,
@@ -201,5 +219,6 @@ pub(super) fn is_alive(endpoint: &Endpoint) -> bool {
 fn is_leaving(endpoint: &Endpoint) -> bool {
     let state = channel_state(endpoint);
     let left = matches!(state, ChannelState::Draining | ChannelState::Closed);
-    left || state != ChannelState::Ready && endpoint.state().is_leaving()
+    left || endpoint.state().is_withdrawn()
+        || state != ChannelState::Ready && endpoint.state().is_leaving()
 }

@@ -73,6 +73,10 @@ pub struct EndpointState {
     hung: AtomicBool,
     /// The endpoint asked for no more calls, and has taken none since.
     leaving: AtomicBool,
+    /// No registry knows it any more.
+    unlisted: AtomicBool,
+    /// It has refused a call since, and so is right about it.
+    withdrawn: AtomicBool,
     timeouts: Timeouts,
     ejected: Mutex<Option<Instant>>,
     started: Mutex<Option<Instant>>,
@@ -147,6 +151,30 @@ impl EndpointState {
         self.leaving.load(Ordering::Acquire)
     }
 
+    /// Notes whether a registry knows the endpoint, which is so unless this says otherwise. One that none
+    /// knows any more may be called still, while it lives.
+    pub fn set_listed(&self, listed: bool) {
+        self.unlisted.store(!listed, Ordering::Release);
+        if listed && self.withdrawn.swap(false, Ordering::AcqRel) {
+            self.changed();
+        }
+    }
+
+    /// Notes that the endpoint refused a call as not its own. One that no registry knows any more is
+    /// passed over from then on, and this returns `true`.
+    pub fn refused(&self) -> bool {
+        let unlisted = self.unlisted.load(Ordering::Acquire);
+        if unlisted && !self.withdrawn.swap(true, Ordering::AcqRel) {
+            self.changed();
+        }
+        unlisted
+    }
+
+    /// Returns `true` if no registry knows the endpoint and it has refused a call since.
+    pub fn is_withdrawn(&self) -> bool {
+        self.withdrawn.load(Ordering::Acquire)
+    }
+
     /// Lets picks pass the endpoint over until `until`, while others are there.
     pub fn eject(&self, until: Instant) {
         *lock(&self.ejected) = Some(until);
@@ -167,7 +195,7 @@ impl EndpointState {
 
     /// Returns `true` if picks should pass the endpoint over at `now`.
     pub fn is_away(&self, now: Instant) -> bool {
-        self.away.load(Ordering::Acquire) || self.ejected(now).is_some()
+        self.away.load(Ordering::Acquire) || self.is_withdrawn() || self.ejected(now).is_some()
     }
 
     /// Sets the limit of timeouts in a row; without one they do not count.
@@ -345,6 +373,19 @@ mod tests {
             state.set_channel_state(seen);
             assert_eq!(state.is_leaving(), expected, "{seen:?}");
         }
+    }
+
+    #[test]
+    fn a_refusal_counts_where_no_registry_knows_the_endpoint() {
+        let (state, changes, now) = (EndpointState::default(), Arc::default(), Instant::now());
+        state.follow(&changes);
+        assert!(!state.refused() && !state.is_withdrawn());
+        state.set_listed(false);
+        assert!(!state.is_away(now));
+        assert!(state.refused() && state.refused() && state.is_away(now));
+        state.set_listed(true);
+        assert!(!state.is_withdrawn() && !state.is_away(now));
+        assert_eq!(changes.count(), 2);
     }
 
     #[test]
