@@ -20,7 +20,7 @@ use super::set::ChangingSet;
 use super::source::{Held, Source, Why, is_alive, key};
 use super::subscription::{AllNews, News};
 use crate::channels::Channels;
-use crate::panicked::{PAUSE, guard, registry_name, until};
+use crate::panicked::{PAUSE, Panicked, guard, registry_name, until};
 
 /// The least time between two sets: what registries say meanwhile gives one.
 const WINDOW: Duration = Duration::from_millis(100);
@@ -64,12 +64,12 @@ struct Follower {
     published: bool,
     /// The set is not what the registries say.
     dirty: bool,
+    /// A part panicked, and is asked again after a pause or for other news.
+    failed: bool,
     /// The moment before which no other set is published.
     not_before: Instant,
     /// The moment of the next look at those that are held.
     look_at: Option<Instant>,
-    /// The moment at which a set that a protocol panicked at is tried again.
-    retry: Option<Instant>,
     connects: Connects,
     /// Those of which one must be connected before others that are held leave.
     awaited: Vec<Endpoint>,
@@ -87,7 +87,9 @@ struct Followed {
     pending: Option<Snapshot>,
     /// It has said something, or failed.
     heard: bool,
-    /// It has failed, or said that it cannot be asked.
+    /// It has given a list that was current.
+    answered: bool,
+    /// It has failed, or said that it cannot be asked, and never answered.
     failed: bool,
     /// The list of the cache, until the registry answers or it is used.
     saved: Option<Cached>,
@@ -123,7 +125,10 @@ impl Follow {
             }
             // A registry whose news never ends must not keep the thread.
             yield_now().await;
-            follower.advance();
+            let advance = || follower.advance();
+            if let Err(error) = guard(advance, || "the protocol of an endpoint".to_owned()) {
+                follower.fail(&error);
+            }
         }
     }
 
@@ -145,9 +150,9 @@ impl Follower {
             follow,
             published: false,
             dirty: false,
+            failed: false,
             not_before: began,
             look_at: None,
-            retry: None,
             connects: Connects::default(),
             awaited: Vec::new(),
             marked: false,
@@ -163,13 +168,16 @@ impl Follower {
             // The first word of each counts at once.
             registry.heard = true;
             self.not_before = self.not_before.min(self.follow.clock.now());
+        } else if take(&mut self.failed) {
+            // Others than those that a part panicked at.
+            self.not_before = self.not_before.min(after(self.follow.clock.now(), WINDOW));
         }
         self.dirty = true;
         let lost = match news {
             News::Snapshot(snapshot) => {
-                let says_nothing =
-                    snapshot.health == Health::Stale && snapshot.providers.is_empty();
-                registry.failed = says_nothing;
+                let fresh = snapshot.health == Health::Fresh;
+                registry.answered |= fresh;
+                registry.failed = !fresh && snapshot.providers.is_empty();
                 registry.pending = Some(snapshot);
                 None
             }
@@ -193,7 +201,6 @@ impl Follower {
             self.dirty.then_some(self.not_before),
             cached.then(|| after(self.began, CACHE_WAIT)),
             self.look_at,
-            self.retry,
             self.connects.next(),
             self.save_at,
         ];
@@ -205,9 +212,6 @@ impl Follower {
         let now = self.follow.clock.now();
         self.begin_with_cache(now);
         self.connects.advance(now, &self.follow.channels, &*self.follow.random);
-        if self.retry.take_if(|at| *at <= now).is_some() {
-            self.dirty = true;
-        }
         if self.dirty && self.not_before <= now {
             self.dirty = false;
             self.believe(now);
@@ -225,15 +229,25 @@ impl Follower {
         }
     }
 
+    /// Goes on after a panic, for which all that was under way is given up, later.
+    fn fail(&mut self, error: &Panicked) {
+        let service = &self.follow.service;
+        tracing::error!(%service, %error, "cannot use the providers; those before stay");
+        self.connects = Connects::default();
+        self.awaited.clear();
+        (self.dirty, self.failed) = (true, true);
+        self.not_before = after(self.follow.clock.now(), PAUSE);
+        (self.look_at, self.save_at) = (None, None);
+    }
+
     /// Lets the lists of the cache stand for registries that have not answered in time.
     fn begin_with_cache(&mut self, now: Instant) {
         let late = after(self.began, CACHE_WAIT) <= now;
         let service = &self.follow.service;
         let names = self.follow.registries.iter().map(registry_name);
         for (followed, registry) in self.registries.iter_mut().zip(names) {
-            if followed.saved.is_none() || followed.heard && !followed.failed {
+            if followed.answered || followed.heard && !followed.failed {
                 followed.saved = None;
-                continue;
             }
             if !late && !followed.failed {
                 continue;
@@ -330,9 +344,7 @@ impl Follower {
         let before = set.snapshot();
         let updated = guard(|| set.update(&joined), || "the protocol of an endpoint".to_owned());
         if let Err(error) = updated {
-            let service = &self.follow.service;
-            tracing::error!(%service, %error, "cannot use the providers; those before stay");
-            self.retry = Some(after(now, PAUSE));
+            return self.fail(&error);
         }
         let set = set.snapshot();
         self.mark(&set);
@@ -368,6 +380,10 @@ impl Follower {
         if held.is_empty() {
             self.awaited.clear();
             return;
+        }
+        if !self.awaited.is_empty() {
+            let present: HashSet<_> = set.iter().map(|endpoint| endpoint.identity()).collect();
+            self.awaited.retain(|endpoint| present.contains(&endpoint.identity()));
         }
         let known: HashSet<_> = before.iter().map(|endpoint| endpoint.identity()).collect();
         let added = set.iter().filter(|endpoint| !known.contains(&endpoint.identity()));
