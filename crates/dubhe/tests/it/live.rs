@@ -7,7 +7,6 @@
     reason = "a test stops at the first surprise"
 )]
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
