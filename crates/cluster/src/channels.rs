@@ -8,7 +8,7 @@ use dubhe_core::connect::{Channel, ChannelKey, ChannelState, Connect};
 use dubhe_core::endpoint::EndpointState;
 use dubhe_core::random::RandomSource;
 use dubhe_core::status::Retry;
-use dubhe_core::time::{Duration, Instant};
+use dubhe_core::time::{Duration, Instant, after};
 use dubhe_core::{Code, Endpoint, Status};
 use parking_lot::Mutex;
 use tokio::task::AbortHandle;
@@ -146,8 +146,8 @@ impl Channels {
     pub(crate) fn connect_turn(&self, now: Instant, random: &dyn RandomSource) -> Instant {
         let jitter = Duration::from_micros(random.below(TURN_MICROS));
         let mut last = self.turn.lock();
-        let soonest = last.map(|last| last + Duration::from_micros(TURN_MICROS));
-        let turn = soonest.into_iter().chain([now + jitter]).max().unwrap_or(now);
+        let soonest = last.map(|last| after(last, Duration::from_micros(TURN_MICROS)));
+        let turn = soonest.into_iter().chain([after(now, jitter)]).max().unwrap_or(now);
         *last = Some(turn);
         turn
     }

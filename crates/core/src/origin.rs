@@ -32,7 +32,7 @@ pub struct RegistryTraits {
     pub zone: Option<ByteString>,
     /// The share of the calls that are in no zone of a registry; Dubbo's `weight`, 100 by default.
     pub weight: u32,
-    /// Whether providers are looked for in it at all; Dubbo's `subscribe`, `true` by default.
+    /// Permission to look for providers in it at all; Dubbo's `subscribe`, `true` by default.
     pub subscribe: bool,
 }
 

@@ -44,7 +44,7 @@ struct Layout<'a> {
     format: Cow<'a, str>,
     registry: Cow<'a, str>,
     service: [Cow<'a, str>; 3],
-    /// In milliseconds since 1970.
+    /// Milliseconds since 1970.
     saved: u64,
     providers: Vec<Entry<'a>>,
 }
@@ -65,7 +65,7 @@ struct Entry<'a> {
     cluster: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     node: Option<Cow<'a, str>>,
-    /// In milliseconds since 1970.
+    /// Milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     started: Option<u64>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

@@ -35,7 +35,7 @@ const EAGER: usize = 32;
 /// The members of a larger set that are connected, one of which is enough.
 const TRIED: usize = 8;
 
-/// What a directory follows, and with what.
+/// The registries that a directory follows, and all that it takes.
 pub(super) struct Follow {
     pub(super) service: ServiceKey,
     pub(super) registries: Vec<Arc<dyn Registry>>,
@@ -71,7 +71,7 @@ struct Follower {
     /// The moment of the next look at those that are held.
     look_at: Option<Instant>,
     connects: Connects,
-    /// Those of which one must be connected before others that are held leave.
+    /// The endpoints of which one must be connected before others that are held leave.
     awaited: Vec<Endpoint>,
     /// Endpoints of the set have been told that no registry knows them.
     marked: bool,
@@ -85,11 +85,11 @@ struct Followed {
     source: Source,
     /// The latest snapshot, which is not believed yet.
     pending: Option<Snapshot>,
-    /// It has said something, or failed.
+    /// Set once it has said something, or failed.
     heard: bool,
-    /// It has given a list that was current.
+    /// Set once it has given a list that was current.
     answered: bool,
-    /// It has failed, or said that it cannot be asked, and never answered.
+    /// Set while it has failed, or said that it cannot be asked, and never answered.
     failed: bool,
     /// The list of the cache, until the registry answers or it is used.
     saved: Option<Cached>,

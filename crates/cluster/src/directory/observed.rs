@@ -1,4 +1,4 @@
-//! What a directory knows of its registries beside the providers: for errors, and for people.
+//! Facts that a directory knows of its registries beside the providers: for errors, and for people.
 
 use std::collections::HashMap;
 use std::mem::replace;
@@ -27,7 +27,7 @@ pub(super) struct Observed {
     unusable: Mutex<Vec<Excluded>>,
 }
 
-/// What one registry said last.
+/// The last word of one registry.
 #[derive(Clone)]
 struct Seen {
     /// The reason why its subscription was lost, while it is.

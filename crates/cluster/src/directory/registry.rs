@@ -99,7 +99,7 @@ impl RegistryDirectory {
     }
 }
 
-/// What all directories of an application follow, and with what.
+/// The parts that all directories of an application share.
 pub(super) struct Parts<'a> {
     pub(super) registries: &'a [Arc<dyn Registry>],
     pub(super) cache: Option<ProviderCache>,

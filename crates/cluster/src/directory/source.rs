@@ -6,7 +6,7 @@ use std::mem::take;
 use dubhe_core::connect::ChannelState;
 use dubhe_core::endpoint::{Endpoints, Offer};
 use dubhe_core::registry::{Excluded, Health, Registration, Snapshot};
-use dubhe_core::time::{Duration, Instant, SystemTime};
+use dubhe_core::time::{Duration, Instant, SystemTime, after};
 use dubhe_core::{ByteString, Endpoint, ServiceKey};
 
 /// The time for which a provider that is alive is called after a push without most of those before.
@@ -20,7 +20,7 @@ const DEAD_AFTER: Duration = Duration::from_secs(5);
 /// then.
 const TOLD_AFTER: Duration = Duration::from_secs(1);
 
-/// What tells one registration from another.
+/// The facts that tell one registration from another.
 pub(super) type Key<'a> = (&'a Offer, &'a ByteString, &'a ServiceKey);
 
 pub(super) fn key(provider: &Registration) -> Key<'_> {
@@ -31,7 +31,7 @@ pub(super) fn key(provider: &Registration) -> Key<'_> {
 pub(super) struct Source {
     /// The last list.
     pub(super) providers: Vec<Registration>,
-    /// Those of lists before that are called still.
+    /// The providers of lists before that are called still.
     pub(super) held: Vec<Held>,
     pub(super) health: Health,
     pub(super) excluded: Vec<Excluded>,
@@ -57,9 +57,9 @@ pub(super) struct Held {
 /// The reason why a provider is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Why {
-    /// Its registry lost most providers at once.
+    /// The registry lost most providers at once.
     Shrunk,
-    /// Those that take its place are not connected yet.
+    /// The providers that take its place are not connected yet.
     Replaced,
 }
 
@@ -128,7 +128,7 @@ impl Source {
             false if added || !others => Why::Replaced,
             false => return None,
         };
-        let until = now + if shrunk { SHRUNK_HOLD } else { REPLACED_HOLD };
+        let until = after(now, if shrunk { SHRUNK_HOLD } else { REPLACED_HOLD });
         let held = missing.into_iter().filter_map(|(registration, endpoint)| {
             let told = registration.instance.terminating || is_leaving(&endpoint);
             // Whoever is not connected is no help until others are.
@@ -145,7 +145,7 @@ impl Source {
     /// The number of those that live though most are gone, when that has lasted and was not told before.
     pub(super) fn loss(&mut self, now: Instant) -> Option<usize> {
         let shrunk = self.held.iter().filter(|held| held.why == Why::Shrunk);
-        let lasts = |held: &&Held| held.until <= now + SHRUNK_HOLD.saturating_sub(TOLD_AFTER);
+        let lasts = |held: &&Held| held.until <= after(now, SHRUNK_HOLD.saturating_sub(TOLD_AFTER));
         let (all, lasting) = (shrunk.clone().count(), shrunk.filter(lasts).count());
         self.told &= all > 0;
         let tells = lasting > 0 && !self.told;
@@ -174,7 +174,7 @@ impl Held {
                 self.dead_at = None;
                 true
             }
-            Why::Shrunk => now < *self.dead_at.get_or_insert(now + DEAD_AFTER),
+            Why::Shrunk => now < *self.dead_at.get_or_insert(after(now, DEAD_AFTER)),
         }
     }
 }

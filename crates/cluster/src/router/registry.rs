@@ -79,7 +79,7 @@ impl Router for RegistryChoice {
 
 struct Prepared {
     choice: RegistryChoice,
-    /// Those that know an endpoint of the set.
+    /// The registries that know an endpoint of the set.
     registries: Vec<Registry>,
 }
 
@@ -104,9 +104,9 @@ impl Registry {
 /// The registry of a call.
 enum Chosen<'a> {
     One(&'a Registry),
-    /// None in the zone that the call insists on.
+    /// No registry in the zone that the call insists on.
     Nobody,
-    /// None of which anybody can be asked.
+    /// No registry of which anybody can be asked.
     Any,
 }
 

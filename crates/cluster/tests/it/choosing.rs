@@ -48,7 +48,7 @@ impl Two {
         Self { registries, wired, directory, channels, choice, has_choice }
     }
 
-    /// How many of 600 calls with these attachments go to each port.
+    /// Counts, of 600 calls with these attachments, those that go to each port.
     fn ports(&self, attachments: &[(&'static str, &'static str)]) -> BTreeMap<u16, usize> {
         for endpoint in self.directory.snapshot().iter() {
             endpoint.state().channel_or(|| self.channels.open(endpoint)).unwrap();

@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 
 use crate::fakes::{Scripted, Wired, provider, service, settle, wired_directories, yield_to_tasks};
 
-/// What becomes of the instance at `port`.
+/// The use that is made of the instance at `port`.
 fn usage(state: &DirectoryState, port: u16) -> Usage {
     let ends = format!(":{port}");
     let instance = state.instances.iter().find(|one| one.instance.ends_with(&ends));

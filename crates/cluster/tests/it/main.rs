@@ -1,6 +1,7 @@
 //! Directories, channels and destinations, as their users see them.
 #![allow(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     missing_docs,
     reason = "a test stops at the first surprise"

@@ -113,7 +113,7 @@ impl Connect for Never {
     }
 }
 
-/// What providers say of themselves.
+/// The facts that providers say of themselves.
 #[derive(Clone, Copy)]
 enum Facts {
     /// All say the same of a service, and an instance is one for all services: at the application level.

@@ -37,7 +37,7 @@ pub struct DirectoryState {
     pub omitted: usize,
 }
 
-/// One registry of a directory.
+/// A registry of a directory.
 ///
 /// ```
 /// # mod dubhe { pub mod directory { pub use dubhe_core::endpoint::{Health, RegistryState}; } }
@@ -63,7 +63,7 @@ pub struct RegistryState {
     pub error: Option<String>,
 }
 
-/// One instance of a directory, or one way to reach it.
+/// An instance of a directory, or one way to reach it.
 ///
 /// ```
 /// # mod dubhe { pub mod directory { pub use dubhe_core::endpoint::{InstanceState, Usage}; } }
@@ -77,17 +77,17 @@ pub struct RegistryState {
 pub struct InstanceState {
     /// The address, or the name that the instance has in a registry.
     pub instance: ByteString,
-    /// Whether it is used.
+    /// The use that is made of it.
     pub usage: Usage,
 }
 
-/// Whether an instance is used.
+/// The use that a directory makes of an instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Usage {
-    /// It takes calls.
+    /// Takes calls.
     Used,
-    /// It is known, and takes calls only while no other can.
+    /// Takes calls only while no other can.
     PassedOver {
         /// The reason, for people.
         why: ByteString,
@@ -99,7 +99,7 @@ pub enum Usage {
         /// The time for which it is held at most.
         left: Duration,
     },
-    /// It takes no calls.
+    /// Takes no calls.
     Excluded {
         /// The reason, for people.
         why: ByteString,

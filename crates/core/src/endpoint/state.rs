@@ -73,9 +73,9 @@ pub struct EndpointState {
     hung: AtomicBool,
     /// The endpoint asked for no more calls, and has taken none since.
     leaving: AtomicBool,
-    /// No registry knows it any more.
+    /// Set while no registry knows it.
     unlisted: AtomicBool,
-    /// It has refused a call since, and so is right about it.
+    /// Set once it has refused a call since, which shows that they are right.
     withdrawn: AtomicBool,
     timeouts: Timeouts,
     ejected: Mutex<Option<Instant>>,
