@@ -165,6 +165,7 @@ pub fn address() -> Option<String> {
 #[doc = include_str!("../../docs/user/configuration.md")]
 #[doc = include_str!("../../docs/user/logs.md")]
 #[doc = include_str!("../../docs/user/deadlines.md")]
+#[doc = include_str!("../../docs/user/discovery.md")]
 #[doc = include_str!("../../docs/user/from-dubbo-go.md")]
 #[doc = include_str!("../../docs/user/from-dubbo-java.md")]
 #[doc = include_str!("../../docs/user/from-tonic.md")]

@@ -443,21 +443,24 @@ impl<T: Stub> ClientBuilder<T> {
             let channels = self.env.channels();
             list.iter().try_for_each(|endpoint| channels.check(endpoint))?;
         }
-        let missing = match self.source {
-            Source::Registries if self.env.registries().is_empty() => Some("registry(..)"),
-            Source::Applications if self.env.applications().registries().is_empty() => {
-                Some("spring_cloud(..)")
-            }
-            _ => None,
+        let (directories, missing) = match self.source {
+            Source::Registries => (Some(self.env.directories()), "registry(..)"),
+            Source::Applications => (Some(self.env.applications()), "spring_cloud(..)"),
+            _ => (None, ""),
         };
-        if let Some(missing) = missing {
+        if directories.is_some_and(|directories| !directories.is_following()) {
             return wrong(format!(
                 "no way to find providers of {}: give the client a url(..) or the application a \
-                 {missing}",
+                 {missing}, without subscribe=false",
                 self.service
             ));
         }
-        let (env, routers, timeouts) = (&self.env, self.routers, self.timeouts);
+        let (env, mut routers, timeouts) = (&self.env, self.routers, self.timeouts);
+        let from_registries = matches!(self.source, Source::Registries);
+        if from_registries && let Some(choice) = env.registry_choice() {
+            // Among those that other routers leave.
+            routers.push(Arc::new(choice));
+        }
         // What never changes needs nobody to follow it.
         let fixed = matches!(self.source, Source::Direct(_)) && routers.is_empty();
         let directory = self.source.directory(env, &self.service, self.protocols);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dubhe_cluster::{Cluster, Tasks};
-use dubhe_core::endpoint::Endpoints;
+use dubhe_core::endpoint::{DirectoryState, Endpoints};
 use dubhe_core::time::Instant;
 use dubhe_core::{Call, CallBody, Head, Method, Payload, Reply, ServiceKey, Status};
 
@@ -21,6 +21,9 @@ use crate::options::CallOptions;
 /// let users = app.client::<Client>().service(service).url("dubbo://127.0.0.1:20880").build()?;
 /// users.ready(Instant::now() + Duration::from_secs(3)).await?;
 /// println!("{} providers", users.providers().len());
+/// if let Some(state) = users.explain() {
+///     println!("{state}"); // a line for each registry and each instance
+/// }
 /// # Ok(())
 /// # }
 /// ```
@@ -52,6 +55,12 @@ impl Client {
     /// The providers that are known now.
     pub fn providers(&self) -> Arc<Endpoints> {
         self.0.cluster.plan().default_policy().destination.snapshot()
+    }
+
+    /// Returns the account of the directory: what each registry says, and for each instance whether it is
+    /// used or why not. `None` for a client of URLs or of a directory of your own that gives none.
+    pub fn explain(&self) -> Option<DirectoryState> {
+        self.providers().explain()
     }
 
     /// Waits until a provider is known and connected, at most until `until`.

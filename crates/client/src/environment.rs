@@ -1,8 +1,10 @@
 //! The parts that all clients of an application share.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytestring::ByteString;
+use dubhe_cluster::router::RegistryChoice;
 use dubhe_cluster::{Channels, Directories, Tasks};
 use dubhe_core::connect::Connect;
 use dubhe_core::random::{RandomSource, SplitMix};
@@ -41,6 +43,7 @@ struct Inner {
     application: ByteString,
     clock: SharedClock,
     random: Arc<dyn RandomSource>,
+    zone: Option<ByteString>,
     channels: Arc<Channels>,
     directories: Directories,
     /// The directories of applications that are called over HTTP.
@@ -75,6 +78,8 @@ pub struct EnvironmentBuilder {
     channels: Option<Arc<Channels>>,
     registries: Vec<Arc<dyn Registry>>,
     applications: Vec<Arc<dyn Registry>>,
+    zone: Option<ByteString>,
+    cache: Option<PathBuf>,
 }
 
 impl Environment {
@@ -88,6 +93,8 @@ impl Environment {
             channels: None,
             registries: Vec::new(),
             applications: Vec::new(),
+            zone: None,
+            cache: None,
         }
     }
 
@@ -134,6 +141,16 @@ impl Environment {
         self.0.tasks.end();
     }
 
+    /// The choice between registries, where their traits ask for one.
+    pub(crate) fn registry_choice(&self) -> Option<RegistryChoice> {
+        let choice = RegistryChoice::new(self.random().clone());
+        let choice = match &self.0.zone {
+            Some(zone) => choice.zone(zone.clone()),
+            None => choice,
+        };
+        self.directories().has_choice().then_some(choice)
+    }
+
     /// The tasks that end with the environment.
     pub(crate) fn tasks(&self) -> &Arc<Tasks> {
         &self.0.tasks
@@ -168,6 +185,19 @@ impl EnvironmentBuilder {
         self
     }
 
+    /// Sets the zone that the application runs in, for calls that choose between registries and name none.
+    pub fn zone(mut self, zone: impl Into<ByteString>) -> Self {
+        self.zone = Some(zone.into());
+        self
+    }
+
+    /// Keeps the last providers of each service in files of this folder, for a start while registries are
+    /// away. Nothing is written by default.
+    pub fn cache_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.cache = Some(folder.into());
+        self
+    }
+
     /// Replaces the source of randomness.
     pub fn random(mut self, random: Arc<dyn RandomSource>) -> Self {
         self.random = random;
@@ -178,9 +208,14 @@ impl EnvironmentBuilder {
     pub fn build(self) -> Environment {
         let connectors = self.connectors;
         let channels = self.channels.unwrap_or_else(|| Arc::new(Channels::new(connectors)));
-        let (clock, random) = (&self.clock, &self.random);
+        let (clock, random, cache) = (&self.clock, &self.random, &self.cache);
         let following = |registries| {
-            Directories::new(registries, channels.clone(), clock.clone(), random.clone())
+            let directories =
+                Directories::new(registries, channels.clone(), clock.clone(), random.clone());
+            match cache {
+                Some(folder) => directories.with_cache(folder),
+                None => directories,
+            }
         };
         let directories = following(self.registries);
         let applications = following(self.applications);
@@ -188,6 +223,7 @@ impl EnvironmentBuilder {
             application: self.application,
             clock: self.clock,
             random: self.random,
+            zone: self.zone,
             channels,
             directories,
             applications,

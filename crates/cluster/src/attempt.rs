@@ -57,9 +57,27 @@ impl Future for Attempt {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
         let mut outcome = ready!(Pin::new(&mut self.sending).poll(cx));
         self.hooks.end(&mut outcome);
+        let left = self.report.watch().is_some_and(|report| has_left(report.endpoint(), &outcome));
         self.report.end(&mut outcome);
+        if left {
+            // As if it could not be reached: others begin the call.
+            outcome = outcome
+                .map_err(|status| status.with_origin(Origin::Local).with_retry(Retry::Unstarted));
+        }
         Poll::Ready(outcome)
     }
+}
+
+/// Returns `true` if the endpoint, which no registry knows any more, refused the call as not its own: the
+/// service was removed from a server that goes on, or the server stops.
+fn has_left(endpoint: &Endpoint, outcome: &Outcome) -> bool {
+    let Err(status) = outcome else { return false };
+    let refuses = match status.code() {
+        Code::Unavailable => status.retry() == Retry::Unstarted,
+        Code::Unimplemented => true,
+        _ => false,
+    };
+    refuses && status.origin() == Origin::RemoteFramework && endpoint.state().refused()
 }
 
 /// Reports to the balancer how an attempt ended; until then it counts as in flight. Notes timeouts

@@ -6,12 +6,17 @@ use std::sync::{Arc, Weak};
 
 use dubhe_core::connect::{Channel, ChannelKey, ChannelState, Connect};
 use dubhe_core::endpoint::EndpointState;
+use dubhe_core::random::RandomSource;
 use dubhe_core::status::Retry;
+use dubhe_core::time::{Duration, Instant, after};
 use dubhe_core::{Code, Endpoint, Status};
 use parking_lot::Mutex;
 use tokio::task::AbortHandle;
 
 use crate::tasks::Tasks;
+
+/// The time between two connections that no call asked for: at most 50 a second.
+const TURN_MICROS: u64 = 20_000;
 
 /// The channels that are open, shared by all endpoints whose [`ChannelKey`] is equal: one an address
 /// as a rule, as Dubbo shares its connections. A channel closes when no client has such an endpoint
@@ -32,6 +37,8 @@ pub struct Channels {
     open: Mutex<HashMap<ChannelKey, Opened>>,
     /// The tasks, one for each channel, which copy its state to its endpoints.
     tasks: Tasks,
+    /// The last turn of a connection that no call asked for.
+    turn: Mutex<Option<Instant>>,
     /// Set under the lock of `open`, and never taken back.
     closed: AtomicBool,
 }
@@ -69,7 +76,8 @@ impl Channels {
     /// Channels of the protocols that `connectors` speak, most preferred first.
     pub fn new(connectors: Vec<Arc<dyn Connect>>) -> Self {
         let closed = AtomicBool::new(false);
-        Self { connectors, open: Mutex::default(), tasks: Tasks::default(), closed }
+        let (open, turn) = (Mutex::default(), Mutex::default());
+        Self { connectors, open, tasks: Tasks::default(), turn, closed }
     }
 
     /// The preference of `protocol`, 0 for most; `None` when its endpoints cannot be reached.
@@ -131,6 +139,17 @@ impl Channels {
         let follower = self.tasks.spawn_abortable(follow(&channel, users.clone()));
         open.insert(key, Opened { channel: Arc::downgrade(&channel), users, follower });
         Ok(channel)
+    }
+
+    /// The moment at which a connection may be opened that no call asked for, reserved for it: at most one
+    /// every 20 ms, the first of several after up to 20 ms.
+    pub(crate) fn connect_turn(&self, now: Instant, random: &dyn RandomSource) -> Instant {
+        let jitter = Duration::from_micros(random.below(TURN_MICROS));
+        let mut last = self.turn.lock();
+        let soonest = last.map(|last| after(last, Duration::from_micros(TURN_MICROS)));
+        let turn = soonest.into_iter().chain([after(now, jitter)]).max().unwrap_or(now);
+        *last = Some(turn);
+        turn
     }
 
     fn connector(&self, endpoint: &Endpoint) -> Result<&Arc<dyn Connect>, Status> {

@@ -35,6 +35,7 @@ use crate::fault::{
     BUDGET_SPENT, FailedAttempts, RetryBudget, RetryCounter, is_refusal, never_began,
 };
 use crate::panicked::{Panicked, guard};
+use crate::router::insisted_zone;
 use crate::tasks::Tasks;
 
 /// The time for which a provider is passed over to which no channel can be made.
@@ -595,6 +596,15 @@ fn unpicked(
     // A router that panics was the error before this one.
     let left = candidates(call, destination, now).unwrap_or_default();
     if left.is_empty() {
+        let chosen = || destination.snapshot().iter().any(|one| !one.origins().is_empty());
+        if let Some(zone) = insisted_zone(call.head())
+            && chosen()
+        {
+            return format!(
+                "no registry of the zone {zone:?}, which the call insists on, has a provider for it that \
+                 can be asked"
+            );
+        }
         let are = if known == 1 { "provider is" } else { "providers are" };
         return format!(
             "{known} {are} known, but routers, or a destination of your own, left none for this call"

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use dubhe_core::connect::{Channel, ChannelState};
 use dubhe_core::endpoint::Endpoints;
 use dubhe_core::plan::Destination;
+use dubhe_core::registry::Health;
 use dubhe_core::time::Instant;
 use dubhe_core::{Code, Status};
 use futures_util::FutureExt as _;
@@ -67,7 +68,11 @@ fn why(destination: &dyn Destination, set: &Endpoints) -> String {
                 1 => one.to_string(),
                 all => format!("any of {all} providers, such as {one}"),
             };
-            format!("no connection to {which} in time; the log has the error")
+            let source = match set.failure().filter(|_| set.health() == Health::Stale) {
+                Some(failure) => format!("; the registry cannot be asked: {failure}"),
+                None => String::new(),
+            };
+            format!("no connection to {which} in time; the log has the error{source}")
         }
         None => unknown(destination, set),
     }

@@ -8,6 +8,7 @@ use bytestring::ByteString;
 
 use crate::defaults::CallDefaults;
 use crate::metadata::Metadata;
+use crate::origin::Origin;
 use crate::printable::Printable;
 use crate::service::ServiceKey;
 use crate::sock_addr::{unix_path, write_unix};
@@ -179,6 +180,7 @@ struct Facts {
     offer: Offer,
     service: Arc<ServiceParams>,
     key: Option<Arc<ServiceKey>>,
+    origins: Option<Arc<[Arc<Origin>]>>,
     defaults: Option<Arc<CallDefaults>>,
     weight: u32,
     warmup: Duration,
@@ -195,12 +197,13 @@ impl Provider {
         let token = service.get("token").filter(|token| !token.is_empty());
         let attachments = token.map(|token| ("token", token)).into_iter().collect();
         let defaults = CallDefaults::of(&service.params).map(Arc::from);
-        let (key, stats) = (None, Arc::default());
+        let (key, origins, stats) = (None, None, Arc::default());
         Self(Arc::new(Facts {
             instance,
             offer,
             service,
             key,
+            origins,
             defaults,
             weight,
             warmup,
@@ -218,6 +221,12 @@ impl Provider {
     /// The same, offered under `key`; see [`Provider::service_key`].
     pub(crate) fn with_service_key(mut self, key: Arc<ServiceKey>) -> Self {
         Arc::make_mut(&mut self.0).key = Some(key);
+        self
+    }
+
+    /// The same, known to these registries; see [`Provider::origins`].
+    pub(crate) fn with_origins(mut self, origins: Arc<[Arc<Origin>]>) -> Self {
+        Arc::make_mut(&mut self.0).origins = Some(origins);
         self
     }
 
@@ -241,6 +250,12 @@ impl Provider {
     /// version that the URL names.
     pub fn service_key(&self) -> Option<&Arc<ServiceKey>> {
         self.0.key.as_ref()
+    }
+
+    /// The registries that know it, in the order of the application, where one of these has
+    /// [traits](crate::registry::RegistryTraits); otherwise none, since nothing depends on it.
+    pub fn origins(&self) -> &[Arc<Origin>] {
+        self.0.origins.as_deref().unwrap_or_default()
     }
 
     /// The options of calls that it publishes, if any.

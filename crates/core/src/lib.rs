@@ -51,6 +51,7 @@ pub mod memory;
 pub mod message;
 pub mod metadata;
 pub mod metadata_info;
+mod origin;
 pub mod payload;
 mod payloads;
 pub mod peer;

@@ -1,5 +1,7 @@
 //! Registries, in which providers announce themselves and consumers find them.
 
+mod configured;
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -7,10 +9,12 @@ use std::task::{Context, Poll};
 use bytestring::ByteString;
 use futures_core::Stream;
 
+pub use self::configured::ConfiguredRegistry;
 use crate::backoff::FullJitter;
 pub use crate::endpoint::Health;
-use crate::endpoint::{Instance, Offer, ServiceParams};
+use crate::endpoint::{Instance, Offer, Provider, ServiceParams};
 use crate::metadata_info::ExportedMetadata;
+pub use crate::origin::{Origin, RegistryTraits};
 use crate::service::ServiceKey;
 use crate::status::Status;
 
@@ -68,6 +72,27 @@ pub struct Snapshot {
     /// The instances that the registry knows and does not give, with the reasons: at most
     /// [`MAX_EXCLUDED`].
     pub excluded: Vec<Excluded>,
+}
+
+impl Snapshot {
+    /// The current snapshot of the `known` providers that a consumer of `service` takes. Those of other
+    /// groups and versions are excluded, which says so; those of other interfaces are left out.
+    pub fn select(service: &ServiceKey, known: impl IntoIterator<Item = Registration>) -> Self {
+        let mut snapshot = Self::default();
+        for provider in known {
+            if service.takes(&provider.service) {
+                snapshot.providers.push(provider);
+            } else if provider.service.interface() == service.interface()
+                && snapshot.excluded.len() < MAX_EXCLUDED
+            {
+                let Registration { service: offered, instance, offer, params } = provider;
+                let instance = Provider::new(instance, offer, params).to_string().into();
+                let why = format!("it offers {offered}, and {service} is asked for").into();
+                snapshot.excluded.push(Excluded { instance, why });
+            }
+        }
+        snapshot
+    }
 }
 
 /// The number of exclusions that a snapshot tells of at most.
@@ -183,6 +208,12 @@ pub trait Registry: Send + Sync + 'static {
         std::any::type_name::<Self>()
     }
 
+    /// Returns the part that the registry has beside others in finding providers. Default that of a
+    /// registry which is like all others. Asked once, when an application is built.
+    fn traits(&self) -> RegistryTraits {
+        RegistryTraits::default()
+    }
+
     /// Returns `true` if registrations are not written, as those of a registry that is only for finding
     /// providers: a server passes it over. Default `false`.
     fn is_read_only(&self) -> bool {
@@ -248,6 +279,10 @@ impl<T: Registry + ?Sized> Registry for Arc<T> {
 
     fn name(&self) -> &str {
         (**self).name()
+    }
+
+    fn traits(&self) -> RegistryTraits {
+        (**self).traits()
     }
 
     fn is_read_only(&self) -> bool {

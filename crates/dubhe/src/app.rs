@@ -1,5 +1,6 @@
 //! The application that calls services.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytestring::ByteString;
@@ -60,6 +61,8 @@ pub struct AppBuilder {
     registries: Vec<Source>,
     #[cfg(feature = "http")]
     applications: Vec<Source>,
+    zone: Option<ByteString>,
+    cache: Option<PathBuf>,
     tls: Option<ClientTls>,
 }
 
@@ -80,6 +83,8 @@ impl App {
             registries: Vec::new(),
             #[cfg(feature = "http")]
             applications: Vec::new(),
+            zone: None,
+            cache: None,
             tls: None,
         }
     }
@@ -118,8 +123,9 @@ impl App {
 impl AppBuilder {
     /// Adds a registry by URL: `memory://`, `file:///FOLDER` or `zookeeper://HOST:PORT`, whose
     /// parameters are those of `dubhe::registry::ZooKeeperOptions` and of
-    /// `dubhe::registry::application::ApplicationOptions`. A wrong URL is reported by
-    /// [`AppBuilder::build`], which opens the registry.
+    /// `dubhe::registry::application::ApplicationOptions`; each takes `subscribe=false`, and
+    /// `preferred`, `zone` and `weight` as in [`RegistryTraits`](crate::registry::RegistryTraits). A wrong
+    /// URL is reported by [`AppBuilder::build`], which opens the registry.
     pub fn registry(mut self, url: &str) -> Self {
         self.registries.push(Source::Url(url.to_owned()));
         self
@@ -144,6 +150,22 @@ impl AppBuilder {
     #[cfg(feature = "http")]
     pub fn applications(mut self, registry: impl Registry) -> Self {
         self.applications.push(Source::Instance(Arc::new(registry)));
+        self
+    }
+
+    /// Sets the zone that the application runs in: of several registries with a `zone`, calls go to the one
+    /// in this zone, unless they name one by the attachment `registry_zone`.
+    pub fn zone(mut self, zone: impl Into<ByteString>) -> Self {
+        self.zone = Some(zone.into());
+        self
+    }
+
+    /// Keeps the last providers of each service in files of this folder, and begins with them when a
+    /// registry does not answer within 500 ms of a start; see the chapter on discovery of the manual. The
+    /// files have all parameters of the providers, tokens too, and only this user reads them. Nothing is
+    /// written by default.
+    pub fn cache_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.cache = Some(folder.into());
         self
     }
 
@@ -194,6 +216,12 @@ impl AppBuilder {
                 Source::Url(url) => Arc::new(opener.open(&url)?.spring_cloud()?),
                 Source::Instance(registry) => registry,
             });
+        }
+        if let Some(zone) = self.zone {
+            env = env.zone(zone);
+        }
+        if let Some(folder) = self.cache {
+            env = env.cache_dir(folder);
         }
         Ok(App(env.build()))
     }

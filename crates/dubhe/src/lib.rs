@@ -160,7 +160,10 @@ pub mod definition {
 pub mod directory {
     pub use dubhe_cluster::RegistryDirectory;
     pub use dubhe_core::directory::Directory;
-    pub use dubhe_core::endpoint::{Endpoint, EndpointState, Endpoints, Health};
+    pub use dubhe_core::endpoint::{
+        DirectoryState, Endpoint, EndpointState, Endpoints, Health, InstanceState, RegistryState,
+        Usage,
+    };
 }
 
 /// Config centres and metadata centres: documents under keys.
@@ -287,7 +290,8 @@ pub mod registry {
     pub use dubhe_core::endpoint::{Instance, Offer, Params, ServiceParams};
     pub use dubhe_core::metadata_info::{ExportedMetadata, MetadataInfo, ServiceInfo};
     pub use dubhe_core::registry::{
-        Excluded, Health, Registering, Registration, Registry, Snapshot, Snapshots, fixed,
+        ConfiguredRegistry, Excluded, Health, Origin, Registering, Registration, Registry,
+        RegistryTraits, Snapshot, Snapshots, fixed,
     };
     pub use dubhe_registry::{
         File, Memory, MemoryDiscovery, MemoryDocuments, application, provider_url,
@@ -301,7 +305,7 @@ pub mod registry {
 
 /// The traits and types to write a router.
 pub mod router {
-    pub use dubhe_cluster::router::ZoneAffinity;
+    pub use dubhe_cluster::router::{RegistryChoice, ZoneAffinity};
     pub use dubhe_core::endpoint::Endpoints;
     pub use dubhe_core::router::{Bitmap, PreparedRouter, Router, Trace, TraceStep};
 }

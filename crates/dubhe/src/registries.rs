@@ -7,7 +7,8 @@ use bytestring::ByteString;
 use dubhe_client::RemoteMetadataService;
 use dubhe_cluster::Channels;
 use dubhe_core::documents::DocumentStore;
-use dubhe_core::registry::Registry;
+use dubhe_core::endpoint::Params;
+use dubhe_core::registry::{ConfiguredRegistry, Registry};
 use dubhe_core::time::SharedClock;
 use dubhe_core::url::Url;
 use dubhe_core::{Code, Status};
@@ -121,8 +122,20 @@ impl RegistryOpener {
         Self { application, clock, metadata_client }
     }
 
-    /// Returns the parts of the registry of `url`.
+    /// Returns the parts of the registry of `url`, which has the parameters that all kinds have beside
+    /// its own.
     pub(crate) fn open(&self, url: &str) -> Result<RegistryParts, Status> {
+        let mut parts = self.open_kind(url)?;
+        let configured = ConfiguredRegistry::new(parts.registry.clone());
+        let params = params_of(url)?;
+        let configured = configured.with_params(params.iter().map(|(k, v)| (&**k, &**v)))?;
+        if !configured.is_plain() {
+            parts.registry = Arc::new(configured);
+        }
+        Ok(parts)
+    }
+
+    fn open_kind(&self, url: &str) -> Result<RegistryParts, Status> {
         let (kind, rest) = url.split_once("://").unwrap_or((url, ""));
         match kind {
             "memory" => Ok(RegistryParts::of_services(Arc::new(Memory::new()))),
@@ -140,7 +153,7 @@ impl RegistryOpener {
 
     #[cfg(feature = "zookeeper")]
     fn zookeeper(&self, url: &str) -> Result<RegistryParts, Status> {
-        let options = application_options(url)?;
+        let options = ApplicationOptions::from_params(&params_of(url)?)?;
         let builder = dubhe_zookeeper::ZooKeeper::builder(url, self.clock.clone())?;
         let zookeeper = builder.application(self.application.clone()).build();
         let (instances, documents) = (zookeeper.discovery(), zookeeper.documents());
@@ -178,12 +191,11 @@ impl RegistryOpener {
     }
 }
 
-/// The options of application-level discovery among the parameters of a registry URL.
-fn application_options(url: &str) -> Result<ApplicationOptions, Status> {
+/// The parameters of a registry URL. The rest may be no URL, such as several servers.
+fn params_of(url: &str) -> Result<Params, Status> {
     let query = url.split_once('?').map_or("", |(_, query)| query);
-    // The servers before it may be several, which is no URL.
-    let url = Url::parse(&format!("registry://h?{query}"), "").map_err(|e| wrong(e.to_string()))?;
-    ApplicationOptions::from_params(&url.params)
+    let url = Url::parse(&format!("registry://any?{query}"), "registry");
+    Ok(url.map_err(|error| wrong(error.to_string()))?.params)
 }
 
 #[cfg(not(feature = "zookeeper"))]
@@ -215,6 +227,25 @@ fn wrong(message: String) -> Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn parameters_of_all_kinds_are_read_whatever_the_kind() {
+        for kind in [
+            "memory://",
+            "file:///tmp/x",
+            #[cfg(feature = "zookeeper")]
+            "zookeeper://127.0.0.1:1,127.0.0.1:2",
+        ] {
+            let registry = |query| registry_at(&format!("{kind}?{query}"), "shop");
+            let read = registry("subscribe=false&preferred=true&zone=h%20z&weight=7").unwrap();
+            let traits = read.traits();
+            assert!(traits.preferred && !traits.subscribe && !read.is_read_only());
+            assert_eq!((traits.zone.as_deref(), traits.weight), (Some("h z"), 7));
+            assert!(registry("register=false").unwrap().is_read_only());
+            let error = registry("weight=heavy").err().unwrap();
+            assert!(error.message().contains("weight=\"heavy\""), "{error}");
+        }
+    }
 
     #[tokio::test]
     async fn knows_its_kinds_and_says_which() {

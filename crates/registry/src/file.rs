@@ -197,10 +197,9 @@ impl FolderWatch {
             }
             let (folder, most) = (self.registry.folder.clone(), self.registry.limit);
             let now = match blocking(move || read(&folder, most)).await {
-                Ok(mut providers) => {
+                Ok(known) => {
                     *self.registry.error.lock() = None;
-                    providers.retain(|p| self.service.takes(&p.service));
-                    Snapshot { providers, ..Snapshot::default() }
+                    Snapshot::select(&self.service, known)
                 }
                 // Whoever was there stays until the folder can be read again.
                 Err(error) => {

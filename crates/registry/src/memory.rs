@@ -128,8 +128,8 @@ impl Changes {
             if self.last.is_some() {
                 self.receiver.changed().await.ok()?;
             }
-            let mut now = self.receiver.borrow_and_update().clone();
-            now.providers.retain(|provider| self.service.takes(&provider.service));
+            let known = self.receiver.borrow_and_update().providers.clone();
+            let now = Snapshot::select(&self.service, known);
             if self.last.as_ref() != Some(&now) {
                 self.last = Some(now.clone());
                 return Some(now);
@@ -140,6 +140,7 @@ impl Changes {
 
 #[cfg(test)]
 mod tests {
+    use dubhe_core::registry::Excluded;
     use dubhe_core::{Instance, Offer};
     use futures_util::StreamExt;
 
@@ -187,6 +188,9 @@ mod tests {
         registry.register(of(2, "c", "1")).await.unwrap();
         registry.unregister(&of(1, "a", "1")).await.unwrap();
         assert_eq!(any.next().await.unwrap().providers, [of(1, "b", "2"), of(2, "c", "1")]);
-        assert_eq!(list.next().await.unwrap().providers, [of(2, "c", "1")]);
+        let last = list.next().await.unwrap();
+        assert_eq!(last.providers, [of(2, "c", "1")]);
+        let why = "it offers b/a.B:2, and a,c/a.B:1 is asked for".into();
+        assert_eq!(last.excluded, [Excluded { instance: "dubbo://h:1".into(), why }]);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use dubhe_client::{CallOptions, Client, ClientBuilder, Environment, EnvironmentBuilder};
 use dubhe_core::connect::{Channel, ChannelKey, ChannelState, Connect};
-use dubhe_core::registry::{Registering, Registration, Registry, Snapshot, Snapshots};
+use dubhe_core::registry::{Excluded, Registering, Registration, Registry, Snapshot, Snapshots};
 use dubhe_core::status::Retry;
 use dubhe_core::{
     Call, Code, Endpoint, Head, Instance, Invoke, Invoking, Metadata, Method, Offer, Payload,
@@ -82,11 +82,25 @@ pub(crate) fn with_registries(
     registries: &[&FakeRegistry],
     answer: impl Fn(u16, &Call) -> Result<Reply, Status> + Send + Sync + 'static,
 ) -> (Environment, Seen) {
+    let add = |env: EnvironmentBuilder, own: &&FakeRegistry| env.registry(Arc::new((*own).clone()));
+    with_answer(answer, |env| registries.iter().fold(env, add))
+}
+
+/// An environment of providers that answer.
+pub(crate) fn with(
+    add: impl FnOnce(EnvironmentBuilder) -> EnvironmentBuilder,
+) -> (Environment, Seen) {
+    with_answer(|_, _| ok(), add)
+}
+
+fn with_answer(
+    answer: impl Fn(u16, &Call) -> Result<Reply, Status> + Send + Sync + 'static,
+    add: impl FnOnce(EnvironmentBuilder) -> EnvironmentBuilder,
+) -> (Environment, Seen) {
     let seen = Seen::default();
     let scripted = Scripted { answer: Arc::new(answer), seen: seen.clone() };
     let env = Environment::builder("shop", Arc::new(TokioClock)).connect(Arc::new(scripted));
-    let add = |env: EnvironmentBuilder, own: &&FakeRegistry| env.registry(Arc::new((*own).clone()));
-    (registries.iter().fold(env, add).build(), seen)
+    (add(env).build(), seen)
 }
 
 /// A registry of one service that knows nothing until a test tells it. Clones are the same.
@@ -120,6 +134,12 @@ impl FakeRegistry {
         let providers = ports.iter().map(provider).collect();
         *self.failure.lock().unwrap() = None;
         self.known.send_replace(Some(Snapshot { providers, ..Snapshot::default() }));
+    }
+
+    /// The only instance of `a.B` is not used, for this reason.
+    pub(crate) fn exclude(&self, instance: &'static str, why: &'static str) {
+        let excluded = vec![Excluded { instance: instance.into(), why: why.into() }];
+        self.known.send_replace(Some(Snapshot { excluded, ..Snapshot::default() }));
     }
 
     /// The number of times that somebody subscribed.

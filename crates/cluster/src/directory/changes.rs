@@ -4,7 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use bytestring::ByteString;
-use dubhe_core::endpoint::Endpoints;
+use dubhe_core::endpoint::{Endpoints, Usage};
+use dubhe_core::printable::Printable;
 use dubhe_core::registry::Health;
 use dubhe_core::{Endpoint, ServiceKey};
 use parking_lot::Mutex;
@@ -71,6 +72,9 @@ pub(crate) fn without_endpoints(set: &Endpoints) -> String {
     if let Some(why) = set.unusable() {
         return why.to_owned();
     }
+    if let Some(excluded) = excluded(set) {
+        return format!("no provider that is registered can be used: {excluded}");
+    }
     let why = match (set.health(), set.number()) {
         (Health::Fresh, _) => {
             "no provider is registered; start one, or check interface, group and version"
@@ -81,6 +85,19 @@ pub(crate) fn without_endpoints(set: &Endpoints) -> String {
         }
     };
     why.to_owned()
+}
+
+/// The instances that are known and not used, with their reasons; `None` without any.
+fn excluded(set: &Endpoints) -> Option<String> {
+    let state = set.explain()?;
+    let excluded = state.instances.iter().filter_map(|one| match &one.usage {
+        Usage::Excluded { why } => {
+            Some(format!("{}, since {}", Printable(&one.instance), Printable(why)))
+        }
+        _ => None,
+    });
+    let excluded: Vec<_> = excluded.collect();
+    (!excluded.is_empty()).then(|| list(&excluded).to_string())
 }
 
 /// The endpoints of `all` that `others` lacks.

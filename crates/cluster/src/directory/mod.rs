@@ -1,21 +1,26 @@
 //! Directories that follow registries.
 //!
 //! ```text
-//! registry → subscription ┐
-//!                         ├→ join → the set of a RegistryDirectory, for all clients of a service
-//! registry → subscription ┘
+//! registry → subscription → source ┐
+//!                                  ├→ join → the set of a RegistryDirectory, for all clients of a service
+//! registry → subscription → source ┘
 //! ```
 //!
-//! Endpoints from elsewhere go through an [`AdoptingDirectory`].
+//! A source holds providers that its registry lost too suddenly, and begins with the list of the cache
+//! while the registry is away. The task that follows is in `follow`. Endpoints from elsewhere go through an [`AdoptingDirectory`].
 
 mod adopting;
+mod cache;
 mod changes;
+mod connects;
 mod directories;
-mod failures;
+mod follow;
 mod join;
 mod keys;
+mod observed;
 mod registry;
 mod set;
+mod source;
 mod subscription;
 
 pub use adopting::AdoptingDirectory;

@@ -9,19 +9,16 @@ use dubhe_core::ServiceKey;
 use dubhe_core::directory::Directory;
 use dubhe_core::endpoint::Endpoints;
 use dubhe_core::random::RandomSource;
-use dubhe_core::registry::{Health, Registry, Snapshot};
+use dubhe_core::registry::Registry;
 use dubhe_core::time::SharedClock;
-use futures_util::StreamExt as _;
-use futures_util::stream::select_all;
-use tokio::task::yield_now;
 
+use super::cache::ProviderCache;
 use super::changes::Told;
-use super::failures::Failures;
-use super::join::join;
+use super::follow::{Follow, FollowedSet};
+use super::observed::Observed;
 use super::set::{ChangingSet, Usable};
-use super::subscription::{News, news};
+use super::subscription::all_news;
 use crate::channels::Channels;
-use crate::panicked::{PAUSE, guard, until};
 use crate::tasks::OwnedTask;
 
 /// The endpoints of one service in one or more registries. Dropped, it ends its subscriptions.
@@ -66,75 +63,29 @@ impl RegistryDirectory {
         clock: SharedClock,
         random: &Arc<dyn RandomSource>,
     ) -> Self {
-        let usable = Usable { protocols, channels, told: Arc::default() };
-        Self::follow_usable(registries, service, usable, clock, random)
+        let usable = Usable { protocols, channels, told: Arc::default(), origins: Vec::new() };
+        let parts = Parts { registries, cache: None, clock, random };
+        Self::follow_usable(parts, service, usable)
     }
 
     /// Follows as [`follow`](Self::follow) does.
-    pub(super) fn follow_usable(
-        registries: &[Arc<dyn Registry>],
-        service: &ServiceKey,
-        usable: Usable,
-        clock: SharedClock,
-        random: &Arc<dyn RandomSource>,
-    ) -> Self {
-        let all = registries.iter().enumerate().map(|(place, registry)| {
-            let (clock, random) = (clock.clone(), random.clone());
-            let news = news(registry.clone(), service.clone(), clock, random);
-            news.map(move |news| (place, news)).boxed()
-        });
-        let mut changes = select_all(all);
-        let nothing = Snapshot { health: Health::Stale, ..Snapshot::default() };
-        let mut latest = vec![nothing; registries.len()];
-        let failures = Arc::new(Failures::new(registries, service));
-        // Sets may outlive the directory, and registries are not kept for them.
-        let asked = Arc::downgrade(&failures);
-        let failure = Arc::new(move || asked.upgrade()?.text());
-        let set = Arc::new(ChangingSet::new(service, usable, clock.clone(), failure));
-        let (followed, service) = (FollowedSet(set.clone()), service.clone());
-        let follow = async move {
-            let (mut failed, mut published) = (false, false);
-            let mut heard = vec![false; latest.len()];
-            loop {
-                tokio::select! {
-                    news = changes.next() => {
-                        let Some((place, news)) = news else { return };
-                        let Some(of_registry) = latest.get_mut(place) else { continue };
-                        let lost = match news {
-                            News::Snapshot(snapshot) => {
-                                *of_registry = snapshot;
-                                None
-                            }
-                            News::Lost(error) => {
-                                of_registry.health = Health::Stale;
-                                Some(error)
-                            }
-                        };
-                        failures.note(place, lost);
-                        if let Some(heard) = heard.get_mut(place) {
-                            *heard = true;
-                        }
-                    }
-                    () = until(&clock, failed.then(|| clock.now() + PAUSE)) => {}
-                }
-                // A registry whose news never ends must not keep the thread.
-                yield_now().await;
-                let joined = join(&latest);
-                // The first calls wait while another registry may know somebody.
-                let vague = joined.health == Health::Stale || heard.contains(&false);
-                if !published && vague && joined.providers.is_empty() {
-                    continue;
-                }
-                published = true;
-                let update = || followed.0.update(&joined);
-                let updated = guard(update, || "the protocol of an endpoint".to_owned());
-                if let Err(error) = &updated {
-                    tracing::error!(%service, %error, "cannot use the providers; those before stay");
-                }
-                failed = updated.is_err();
-            }
+    pub(super) fn follow_usable(parts: Parts<'_>, service: &ServiceKey, usable: Usable) -> Self {
+        let Parts { registries, cache, clock, random } = parts;
+        let news = all_news(registries, service, &clock, random);
+        let observed = Arc::new(Observed::new(registries, service, clock.clone()));
+        let channels = usable.channels.clone();
+        let set = Arc::new(ChangingSet::new(service, usable, clock.clone(), &observed));
+        let follow = Follow {
+            service: service.clone(),
+            registries: registries.to_vec(),
+            set: FollowedSet(set.clone()),
+            observed,
+            channels,
+            cache,
+            clock,
+            random: random.clone(),
         };
-        Self { set, follow: OwnedTask::spawn(follow) }
+        Self { set, follow: OwnedTask::spawn(follow.run(news)) }
     }
 
     /// Returns the reasons that the directories of the service have told.
@@ -148,13 +99,12 @@ impl RegistryDirectory {
     }
 }
 
-/// A set that is followed; stale once its task has ended, as with the runtime that it runs in.
-struct FollowedSet(Arc<ChangingSet>);
-
-impl Drop for FollowedSet {
-    fn drop(&mut self) {
-        self.0.end();
-    }
+/// The parts that all directories of an application share.
+pub(super) struct Parts<'a> {
+    pub(super) registries: &'a [Arc<dyn Registry>],
+    pub(super) cache: Option<ProviderCache>,
+    pub(super) clock: SharedClock,
+    pub(super) random: &'a Arc<dyn RandomSource>,
 }
 
 impl Directory for RegistryDirectory {

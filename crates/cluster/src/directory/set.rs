@@ -2,20 +2,22 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwap;
 use bytestring::ByteString;
 use dubhe_core::endpoint::Endpoints;
-use dubhe_core::registry::Health;
+use dubhe_core::printable::Printable;
+use dubhe_core::registry::{Excluded, Health, MAX_EXCLUDED, Origin, Registration};
 use dubhe_core::time::SharedClock;
 use dubhe_core::{Endpoint, ServiceKey};
 use tokio::sync::watch;
 
 use super::adopting::Adopted;
 use super::changes::{self, Told};
-use super::join::Joined;
+use super::join::{Joined, Registries};
 use super::keys::Keys;
+use super::observed::Observed;
 use crate::channels::Channels;
 
 /// The endpoints that can be used, of all that registries know.
@@ -25,6 +27,8 @@ pub(super) struct Usable {
     pub(super) channels: Arc<Channels>,
     /// The reasons that the directories of the service have told.
     pub(super) told: Arc<Told>,
+    /// The registries by their places, where calls choose between them; otherwise none.
+    pub(super) origins: Vec<Arc<Origin>>,
 }
 
 impl Usable {
@@ -38,7 +42,8 @@ impl Usable {
 impl Usable {
     /// The reason why none of these providers can be used.
     fn refusal(&self, joined: &Joined<'_>) -> String {
-        let offered: BTreeSet<_> = joined.providers.iter().map(|p| &*p.offer.protocol).collect();
+        let offered: BTreeSet<_> =
+            joined.providers.iter().map(|p| &*p.registration.offer.protocol).collect();
         let offered = offered.into_iter().collect::<Vec<_>>().join(", ");
         let usable = if self.protocols.is_empty() {
             "of the protocols that the application speaks".to_owned()
@@ -47,6 +52,25 @@ impl Usable {
         };
         let count = joined.providers.len();
         format!("the {count} registered for it offer {offered}, and none {usable}")
+    }
+
+    /// The registries that know a provider.
+    fn origins(&self, registries: Registries) -> Arc<[Arc<Origin>]> {
+        let all = self.origins.iter().enumerate();
+        all.filter(|(place, _)| registries.contain(*place)).map(|(_, one)| one.clone()).collect()
+    }
+
+    /// The account of a provider that cannot be used.
+    fn excluded(&self, provider: &Registration) -> Excluded {
+        let Registration { instance, offer, .. } = provider;
+        let endpoint = Endpoint::new(instance.clone(), offer.clone(), Arc::default());
+        let protocol = Printable(&offer.protocol);
+        let who = match self.channels.rank(&offer.protocol) {
+            Some(_) => "client does not use",
+            None => "application does not speak",
+        };
+        let why = format!("it offers {protocol}, which this {who}");
+        Excluded { instance: endpoint.to_string().into(), why: why.into() }
     }
 }
 
@@ -57,30 +81,33 @@ pub(super) struct ChangingSet {
     number: watch::Sender<u64>,
     usable: Usable,
     service: ServiceKey,
-    failure: Failure,
+    /// Sets may outlive the directory, and registries are not kept for them.
+    observed: Weak<Observed>,
 }
 
-/// Returns the last errors of registries.
-pub(super) type Failure = Arc<dyn Fn() -> Option<String> + Send + Sync>;
-
-fn with_failure(set: Endpoints, failure: &Failure) -> Endpoints {
-    let failure = failure.clone();
-    set.with_failure(move || failure())
+/// Lets a set tell what is known of its registries.
+fn observed_by(set: Endpoints, observed: &Weak<Observed>) -> Endpoints {
+    let (failure, explain) = (observed.clone(), observed.clone());
+    let set = set.with_failure(move || failure.upgrade()?.text());
+    set.with_explanation(move |set| {
+        explain.upgrade().map(|observed| observed.explain(set)).unwrap_or_default()
+    })
 }
 
 impl ChangingSet {
-    /// A set of endpoints of `service`, without any and not current. `failure` returns the last errors
-    /// of the registries.
+    /// A set of endpoints of `service`, without any and not current. `observed` is what is known of the
+    /// registries.
     pub(super) fn new(
         service: &ServiceKey,
         usable: Usable,
         clock: SharedClock,
-        failure: Failure,
+        observed: &Arc<Observed>,
     ) -> Self {
+        let observed = Arc::downgrade(observed);
         let empty = Endpoints::new([]).with_health(Health::Stale);
         Self {
-            current: ArcSwap::from_pointee(with_failure(empty, &failure)),
-            failure,
+            current: ArcSwap::from_pointee(observed_by(empty, &observed)),
+            observed,
             adopted: Adopted::new(usable.channels.clone(), clock),
             number: watch::Sender::new(0),
             usable,
@@ -93,18 +120,31 @@ impl ChangingSet {
     /// and their connections. The log tells what changed.
     pub(super) fn update(&self, joined: &Joined<'_>) {
         let mut best = HashMap::new();
-        let mut usable = Vec::new();
-        for provider in &joined.providers {
-            let Some(rank) = self.usable.rank(&provider.offer.protocol) else { continue };
+        let (mut usable, mut unusable) = (Vec::new(), Vec::new());
+        for known in &joined.providers {
+            let provider = known.registration;
+            let Some(rank) = self.usable.rank(&provider.offer.protocol) else {
+                if unusable.len() < MAX_EXCLUDED {
+                    unusable.push(self.usable.excluded(provider));
+                }
+                continue;
+            };
             let address = (&provider.instance.host, provider.offer.port, &provider.service);
             let least = best.entry(address).or_insert(rank);
             *least = rank.min(*least);
-            usable.push((provider, address, rank));
+            usable.push((known, address, rank));
         }
         let preferred = usable.into_iter().filter(|(_, at, rank)| best.get(at) == Some(rank));
         let mut keys = self.service.is_pattern().then(|| Keys::of(&self.current.load()));
-        let endpoints = preferred.map(|(p, ..)| {
-            let endpoint = Endpoint::new(p.instance.clone(), p.offer.clone(), p.params.clone());
+        let mut origins = HashMap::new();
+        let endpoints = preferred.map(|(known, ..)| {
+            let p = known.registration;
+            let mut endpoint = Endpoint::new(p.instance.clone(), p.offer.clone(), p.params.clone());
+            if !self.usable.origins.is_empty() {
+                let make = || self.usable.origins(known.registries);
+                endpoint = endpoint
+                    .with_origins(origins.entry(known.registries).or_insert_with(make).clone());
+            }
             match &mut keys {
                 // One that a registry did not name by its own service.
                 Some(keys) if p.service.is_pattern() => keys.give_own(endpoint, &self.service),
@@ -116,7 +156,10 @@ impl ChangingSet {
         if set.is_empty() && !joined.providers.is_empty() {
             set = set.with_unusable(self.usable.refusal(joined));
         }
-        let before = self.publish(with_failure(set, &self.failure));
+        if let Some(observed) = self.observed.upgrade() {
+            observed.see_unusable(unusable);
+        }
+        let before = self.publish(observed_by(set, &self.observed));
         let Usable { protocols, told, .. } = &self.usable;
         changes::log(&self.service, protocols, told, &before, &self.current.load());
         // It holds states.
@@ -162,19 +205,23 @@ impl ChangingSet {
 
 #[cfg(test)]
 mod tests {
-    use dubhe_core::registry::Registration;
     use dubhe_core::{Instance, Offer};
     use dubhe_net::time::TokioClock;
 
+    use super::super::join::join;
+    use super::super::source::Source;
     use super::*;
     use crate::channels::tests::Silent;
 
     #[test]
     fn the_states_of_providers_that_are_gone_are_forgotten() {
         let channels = Arc::new(Channels::new(vec![Arc::new(Silent)]));
-        let usable = Usable { protocols: Vec::new(), channels, told: Arc::default() };
         let service = ServiceKey::interface_only("a.B");
-        let set = ChangingSet::new(&service, usable, Arc::new(TokioClock), Arc::new(|| None));
+        let usable =
+            Usable { protocols: Vec::new(), channels, told: Arc::default(), origins: Vec::new() };
+        let clock: SharedClock = Arc::new(TokioClock);
+        let observed = Arc::new(Observed::new(&[], &service, clock.clone()));
+        let set = ChangingSet::new(&service, usable, clock, &observed);
         for port in 1..=100 {
             let provider = Registration {
                 service: service.clone(),
@@ -182,7 +229,9 @@ mod tests {
                 offer: Offer { protocol: "test".into(), port },
                 params: Arc::default(),
             };
-            set.update(&Joined { providers: vec![&provider], health: Health::Fresh });
+            let source =
+                Source { providers: vec![provider], health: Health::Fresh, ..Source::default() };
+            set.update(&join([source].iter()));
         }
         assert_eq!(set.snapshot().len(), 1);
         assert_eq!(format!("{:?}", set.adopted.states).matches("(Weak)").count(), 1);

@@ -7,6 +7,7 @@ use dubhe_core::random::RandomSource;
 use dubhe_core::registry::{Registry, Snapshot, Snapshots};
 use dubhe_core::time::{Duration, Instant, SharedClock, after};
 use dubhe_core::{ServiceKey, Status};
+use futures_util::stream::{BoxStream, SelectAll, select_all};
 use futures_util::{FutureExt as _, Stream, StreamExt as _, stream};
 
 use crate::panicked::registry_name;
@@ -19,8 +20,25 @@ pub(super) enum News {
     Lost(String),
 }
 
+/// The news of several registries, with their places.
+pub(super) type AllNews = SelectAll<BoxStream<'static, (usize, News)>>;
+
+/// The news of `service` in these registries.
+pub(super) fn all_news(
+    registries: &[Arc<dyn Registry>],
+    service: &ServiceKey,
+    clock: &SharedClock,
+    random: &Arc<dyn RandomSource>,
+) -> AllNews {
+    let all = registries.iter().enumerate().map(|(place, registry)| {
+        let news = news(registry.clone(), service.clone(), clock.clone(), random.clone());
+        news.map(move |news| (place, news)).boxed()
+    });
+    select_all(all)
+}
+
 /// The news of `service` in `registry`, whatever becomes of a subscription.
-pub(super) fn news(
+fn news(
     registry: Arc<dyn Registry>,
     service: ServiceKey,
     clock: SharedClock,

@@ -1,5 +1,8 @@
 //! The built-in routers. One of your own is a [`Router`](dubhe_core::router::Router).
 
+mod registry;
 mod zone;
 
+pub use registry::RegistryChoice;
+pub(crate) use registry::insisted_zone;
 pub use zone::ZoneAffinity;

@@ -1,19 +1,23 @@
 //! A registry that tests speak for, and a protocol that counts its channels.
 
+use std::collections::{HashMap, HashSet};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use dubhe_cluster::{Channels, Directories};
 use dubhe_core::backoff::FullJitter;
-use dubhe_core::connect::{Channel, ChannelKey, Connect};
+use dubhe_core::connect::{Channel, ChannelKey, ChannelState, Connect};
 use dubhe_core::endpoint::ServiceParams;
 use dubhe_core::random::SplitMix;
-use dubhe_core::registry::{Health, Registering, Registration, Registry, Snapshot, Snapshots};
+use dubhe_core::registry::{
+    Health, Registering, Registration, Registry, RegistryTraits, Snapshot, Snapshots,
+};
 use dubhe_core::{Call, Code, Endpoint, Instance, Invoke, Invoking, Offer, ServiceKey, Status};
 use dubhe_net::time::TokioClock;
 use futures_util::{StreamExt as _, stream};
-use tokio::sync::mpsc;
-use tokio::time::Instant;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Duration, Instant};
 
 pub(crate) fn service() -> ServiceKey {
     ServiceKey::interface_only("a.B")
@@ -49,12 +53,22 @@ pub(crate) struct Scripted {
     /// The next so many subscriptions panic.
     pub(crate) panics: Arc<AtomicUsize>,
     pub(crate) backoff: FullJitter,
+    pub(crate) traits: RegistryTraits,
+    pub(crate) name: &'static str,
 }
 
 impl Scripted {
+    pub(crate) fn named(name: &'static str) -> Self {
+        Self { name, ..Self::default() }
+    }
+
     /// Tells all subscribers.
     pub(crate) fn tell(&self, providers: &[Registration]) {
-        let snapshot = Snapshot { providers: providers.to_vec(), ..Snapshot::default() };
+        self.tell_all(Snapshot { providers: providers.to_vec(), ..Snapshot::default() });
+    }
+
+    /// Tells all subscribers of providers, and of who is not among them.
+    pub(crate) fn tell_all(&self, snapshot: Snapshot) {
         for subscriber in &*self.subscribers.lock().unwrap() {
             let _ = subscriber.send(snapshot.clone());
         }
@@ -118,6 +132,14 @@ impl Registry for Scripted {
     fn backoff(&self) -> FullJitter {
         self.backoff
     }
+
+    fn traits(&self) -> RegistryTraits {
+        self.traits.clone()
+    }
+
+    fn name(&self) -> &str {
+        self.name
+    }
 }
 
 /// A protocol whose channels depend on `payload`. Clones are the same.
@@ -173,9 +195,124 @@ pub(crate) fn directories_of(seed: u64, registries: &[&Scripted]) -> Directories
     Directories::new(registries, channels, Arc::new(TokioClock), Arc::new(SplitMix::new(seed)))
 }
 
+/// The directories of these registries, whose connections are what `wired` says.
+pub(crate) fn wired_directories(
+    wired: &Wired,
+    registries: &[&Scripted],
+) -> (Directories, Arc<Channels>) {
+    let registries = registries.iter().map(|registry| Arc::new((*registry).clone()) as _).collect();
+    let channels = Arc::new(Channels::new(vec![Arc::new(wired.clone())]));
+    let (clock, random) = (Arc::new(TokioClock), Arc::new(SplitMix::new(1)));
+    (Directories::new(registries, channels.clone(), clock, random), channels)
+}
+
 /// Lets other tasks do what they can.
 pub(crate) async fn yield_to_tasks() {
     for _ in 0..10 {
         tokio::task::yield_now().await;
+    }
+}
+
+/// Lets a directory, whose sets are 100 ms apart, take over what its registries have said. In paused time.
+pub(crate) async fn settle() {
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    yield_to_tasks().await;
+}
+
+/// A protocol whose connections are what a test says, by port. Clones are the same.
+#[derive(Clone, Default)]
+pub(crate) struct Wired(Arc<Mutex<Wires>>);
+
+#[derive(Default)]
+struct Wires {
+    /// The ports that can be connected to.
+    up: HashSet<u16>,
+    channels: HashMap<u16, watch::Sender<ChannelState>>,
+    opened: Vec<(u16, Instant)>,
+    alive: usize,
+}
+
+impl Wired {
+    /// Connections to these ports succeed from now on, those under way too.
+    pub(crate) fn up(&self, ports: impl IntoIterator<Item = u16>) {
+        for port in ports {
+            self.0.lock().unwrap().up.insert(port);
+            self.say(port, ChannelState::Ready);
+        }
+    }
+
+    /// The connection to `port` is in this state from now on, and no other succeeds.
+    pub(crate) fn down(&self, port: u16, state: ChannelState) {
+        self.0.lock().unwrap().up.remove(&port);
+        self.say(port, state);
+    }
+
+    fn say(&self, port: u16, state: ChannelState) {
+        if let Some(channel) = self.0.lock().unwrap().channels.get(&port) {
+            channel.send_replace(state);
+        }
+    }
+
+    /// The ports to which connections were opened, with the moments.
+    pub(crate) fn opened(&self) -> Vec<(u16, Instant)> {
+        self.0.lock().unwrap().opened.clone()
+    }
+
+    /// The number of channels that somebody has.
+    pub(crate) fn alive(&self) -> usize {
+        self.0.lock().unwrap().alive
+    }
+}
+
+impl Connect for Wired {
+    fn protocol(&self) -> &'static str {
+        "dubbo"
+    }
+
+    fn key(&self, endpoint: &Endpoint) -> ChannelKey {
+        ChannelKey::new(endpoint)
+    }
+
+    fn connect(&self, endpoint: &Endpoint) -> Result<Arc<dyn Channel>, Status> {
+        let port = endpoint.offer().port;
+        let mut wires = self.0.lock().unwrap();
+        wires.opened.push((port, Instant::now()));
+        let up = wires.up.contains(&port);
+        let state = if up { ChannelState::Ready } else { ChannelState::Connecting };
+        let (sender, receiver) = watch::channel(state);
+        wires.channels.insert(port, sender);
+        wires.alive += 1;
+        Ok(Arc::new(Wire(receiver, self.clone())))
+    }
+}
+
+struct Wire(watch::Receiver<ChannelState>, Wired);
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.1.0.lock().unwrap().alive -= 1;
+    }
+}
+
+impl Invoke for Wire {
+    fn invoke(&self, _: Call) -> Invoking {
+        Invoking::boxed(std::future::pending())
+    }
+}
+
+impl Channel for Wire {
+    fn state(&self) -> ChannelState {
+        *self.0.borrow()
+    }
+
+    fn changed(&self, seen: ChannelState) -> Pin<Box<dyn Future<Output = ChannelState> + Send>> {
+        let mut state = self.0.clone();
+        Box::pin(async move {
+            let changed = state.wait_for(|state| *state != seen).await.map(|state| *state);
+            match changed {
+                Ok(state) => state,
+                Err(_) => std::future::pending().await,
+            }
+        })
     }
 }

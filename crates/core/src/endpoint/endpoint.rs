@@ -8,6 +8,7 @@ use bytestring::ByteString;
 
 use super::state::EndpointState;
 use crate::instance::{Instance, Offer, Provider, ServiceParams};
+use crate::origin::Origin;
 use crate::service::ServiceKey;
 use crate::time::{Duration, Instant, after};
 
@@ -69,6 +70,11 @@ impl Endpoint {
     /// The same endpoint, to which calls are for the service `key`, whatever that of the client is.
     pub fn with_service_key(self, key: Arc<ServiceKey>) -> Self {
         Self { provider: self.provider.with_service_key(key), ..self }
+    }
+
+    /// The same endpoint, known to these registries; see [`Provider::origins`].
+    pub fn with_origins(self, origins: Arc<[Arc<Origin>]>) -> Self {
+        Self { provider: self.provider.with_origins(origins), ..self }
     }
 
     /// The same endpoint with a state of its own, for a channel that keeps it: the state owns the

@@ -2,11 +2,13 @@
 
 #[allow(clippy::module_inception, reason = "the type that the module is named after")]
 mod endpoint;
+mod explanation;
 mod set;
 mod state;
 mod timeouts;
 
 pub use endpoint::Endpoint;
+pub use explanation::{DirectoryState, InstanceState, RegistryState, Usage};
 pub use set::{Endpoints, Health};
 pub use state::{Changes, EndpointState, States};
 pub use timeouts::TimeoutLimit;

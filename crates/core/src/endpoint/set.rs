@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::endpoint::Endpoint;
+use super::explanation::DirectoryState;
 
 /// The currency of a set of endpoints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +36,7 @@ pub struct Endpoints {
     health: Health,
     failure: Failure,
     unusable: Option<Arc<str>>,
+    explanation: Explanation,
 }
 
 /// Asks the source of a set for its last error.
@@ -47,11 +49,22 @@ impl fmt::Debug for Failure {
     }
 }
 
+/// Asks the source of a set for its account.
+#[derive(Clone, Default)]
+struct Explanation(Option<Arc<Explain>>);
+
+type Explain = dyn Fn(&Endpoints) -> DirectoryState + Send + Sync;
+
+impl fmt::Debug for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Explanation")
+    }
+}
+
 impl Endpoints {
     /// The set of these endpoints.
     pub fn new(list: impl IntoIterator<Item = Endpoint>) -> Self {
-        let list = list.into_iter().collect();
-        Self { list, number: 0, health: Health::Fresh, failure: Failure::default(), unusable: None }
+        Self { list: list.into_iter().collect(), ..Self::default() }
     }
 
     /// The same set with other endpoints.
@@ -84,6 +97,21 @@ impl Endpoints {
     /// Returns the last error of the source of the set, if it has one now.
     pub fn failure(&self) -> Option<String> {
         self.failure.0.as_ref()?()
+    }
+
+    /// Adds the way to ask the source of the set for an account of it.
+    pub fn with_explanation(
+        mut self,
+        explain: impl Fn(&Self) -> DirectoryState + Send + Sync + 'static,
+    ) -> Self {
+        self.explanation = Explanation(Some(Arc::new(explain)));
+        self
+    }
+
+    /// Returns the account that the source of the set gives of it now: what each registry says, and why
+    /// instances are not used. `None` for a set that is from no registry.
+    pub fn explain(&self) -> Option<DirectoryState> {
+        Some(self.explanation.0.as_ref()?(self))
     }
 
     /// Adds the reason why providers that are registered are not in the set.

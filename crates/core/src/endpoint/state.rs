@@ -71,6 +71,12 @@ pub struct EndpointState {
     away: AtomicBool,
     /// The channel takes no calls since its connections answer nothing.
     hung: AtomicBool,
+    /// The endpoint asked for no more calls, and has taken none since.
+    leaving: AtomicBool,
+    /// Set while no registry knows it.
+    unlisted: AtomicBool,
+    /// Set once it has refused a call since, which shows that they are right.
+    withdrawn: AtomicBool,
     timeouts: Timeouts,
     ejected: Mutex<Option<Instant>>,
     started: Mutex<Option<Instant>>,
@@ -125,6 +131,11 @@ impl EndpointState {
             | ChannelState::Draining
             | ChannelState::Closed => true,
         };
+        match state {
+            ChannelState::Draining => self.leaving.store(true, Ordering::Release),
+            ChannelState::Ready => self.leaving.store(false, Ordering::Release),
+            _ => {}
+        }
         let hung = state == ChannelState::Hung;
         if self.hung.swap(hung, Ordering::AcqRel) && state == ChannelState::Ready {
             self.answered();
@@ -132,6 +143,36 @@ impl EndpointState {
         if self.away.swap(away, Ordering::AcqRel) != away {
             self.changed();
         }
+    }
+
+    /// Returns `true` once the endpoint has said that it leaves, by GOAWAY of HTTP/2 or by the READONLY
+    /// event of dubbo, until a connection of it takes calls again.
+    pub fn is_leaving(&self) -> bool {
+        self.leaving.load(Ordering::Acquire)
+    }
+
+    /// Notes whether a registry knows the endpoint, which is so unless this says otherwise. One that none
+    /// knows any more may be called still, while it lives.
+    pub fn set_listed(&self, listed: bool) {
+        self.unlisted.store(!listed, Ordering::Release);
+        if listed && self.withdrawn.swap(false, Ordering::AcqRel) {
+            self.changed();
+        }
+    }
+
+    /// Notes that the endpoint refused a call as not its own. One that no registry knows any more is
+    /// passed over from then on, and this returns `true`.
+    pub fn refused(&self) -> bool {
+        let unlisted = self.unlisted.load(Ordering::Acquire);
+        if unlisted && !self.withdrawn.swap(true, Ordering::AcqRel) {
+            self.changed();
+        }
+        unlisted
+    }
+
+    /// Returns `true` if no registry knows the endpoint and it has refused a call since.
+    pub fn is_withdrawn(&self) -> bool {
+        self.withdrawn.load(Ordering::Acquire)
     }
 
     /// Lets picks pass the endpoint over until `until`, while others are there.
@@ -154,7 +195,7 @@ impl EndpointState {
 
     /// Returns `true` if picks should pass the endpoint over at `now`.
     pub fn is_away(&self, now: Instant) -> bool {
-        self.away.load(Ordering::Acquire) || self.ejected(now).is_some()
+        self.away.load(Ordering::Acquire) || self.is_withdrawn() || self.ejected(now).is_some()
     }
 
     /// Sets the limit of timeouts in a row; without one they do not count.
@@ -315,6 +356,36 @@ mod tests {
         state.admit();
         assert!(!state.is_away(now));
         assert_eq!(changes.count(), 4);
+    }
+
+    #[test]
+    fn an_endpoint_that_said_that_it_leaves_does_so_until_it_takes_calls_again() {
+        let state = EndpointState::default();
+        let leaving = [
+            (ChannelState::Ready, false),
+            (ChannelState::Draining, true),
+            (ChannelState::Connecting, true),
+            (ChannelState::Closed, true),
+            (ChannelState::Ready, false),
+            (ChannelState::Connecting, false),
+        ];
+        for (seen, expected) in leaving {
+            state.set_channel_state(seen);
+            assert_eq!(state.is_leaving(), expected, "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_counts_where_no_registry_knows_the_endpoint() {
+        let (state, changes, now) = (EndpointState::default(), Arc::default(), Instant::now());
+        state.follow(&changes);
+        assert!(!state.refused() && !state.is_withdrawn());
+        state.set_listed(false);
+        assert!(!state.is_away(now));
+        assert!(state.refused() && state.refused() && state.is_away(now));
+        state.set_listed(true);
+        assert!(!state.is_withdrawn() && !state.is_away(now));
+        assert_eq!(changes.count(), 2);
     }
 
     #[test]

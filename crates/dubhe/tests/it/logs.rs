@@ -181,6 +181,8 @@ async fn clients_of_a_service_by_two_protocols_tell_once_that_no_provider_is_lef
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         }
+        // Its call may have failed on the last one before that left.
+        wait_for(&lines, &none).await;
         assert_one(&lines, &none);
         lines.take();
     }

@@ -1,7 +1,6 @@
 //! The registry [`ZooKeeper`]: announcements and subscriptions.
 
 mod builder;
-mod empty_protection;
 mod subscription;
 
 use std::collections::HashMap;
@@ -31,8 +30,7 @@ use subscription::Subscription;
 ///
 /// Nodes of ours are kept in place: they are made again in a new session, when somebody removes
 /// them, and when one of an older session is in their place. Subscribers keep the last set while
-/// there is no connection, marked stale, and while a set that was not empty is said to be empty
-/// for less than 30 s.
+/// there is no connection, marked stale.
 ///
 /// ```
 /// # mod dubhe { pub use dubhe_core::Status; pub mod registry { pub use dubhe_zookeeper::ZooKeeper; } pub mod time { pub use dubhe_core::time::SharedClock; } }

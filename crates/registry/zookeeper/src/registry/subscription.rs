@@ -10,7 +10,6 @@ use dubhe_registry::matching::{matches, newest};
 use dubhe_registry::names;
 use tokio::sync::watch;
 
-use super::empty_protection::EmptyProtection;
 use crate::client::{ClientState, Error, Watch};
 use crate::ensemble::Errors;
 use crate::node::{KeptNode, NodeKeeper};
@@ -28,7 +27,8 @@ pub(super) struct Subscription {
     path: String,
     /// The children of `providers` by name; a URL is parsed when its provider comes, not again.
     parsed_names: HashMap<String, Option<Registration>>,
-    protection: EmptyProtection,
+    /// The providers that were read last.
+    providers: Vec<Registration>,
     /// The watch, which is armed while `parsed_names` is what ZooKeeper has.
     watch: Option<Watch>,
     /// `true` if missing nodes may be made.
@@ -58,7 +58,7 @@ impl Subscription {
             service,
             path,
             parsed_names: HashMap::new(),
-            protection: EmptyProtection::default(),
+            providers: Vec::new(),
             watch: None,
             creates_nodes,
             categories_exist: false,
@@ -90,7 +90,6 @@ impl Subscription {
             if online && self.watch.is_none() {
                 self.read_or_pause().await;
             }
-            self.protection.expire(self.keeper.clock.now());
             let snapshot = self.snapshot(online);
             // Before the first answer there is nothing to tell.
             let answered = self.watch.is_some() || self.last.is_some();
@@ -106,9 +105,9 @@ impl Subscription {
     }
 
     fn snapshot(&self, online: bool) -> Snapshot {
-        let fresh = online && self.watch.is_some() && self.protection.empty_until().is_none();
+        let fresh = online && self.watch.is_some();
         Snapshot {
-            providers: self.protection.providers().to_vec(),
+            providers: self.providers.clone(),
             health: if fresh { Health::Fresh } else { Health::Stale },
             ..Snapshot::default()
         }
@@ -117,13 +116,6 @@ impl Subscription {
     /// Waits until something may have changed.
     async fn change(&mut self) {
         let clock = &self.keeper.clock;
-        let until = self.protection.empty_until();
-        let believed = async {
-            match until {
-                Some(until) => clock.sleep_until(until).await,
-                None => std::future::pending().await,
-            }
-        };
         let fired = async {
             match &mut self.watch {
                 Some(watch) => watch.await,
@@ -133,7 +125,6 @@ impl Subscription {
         tokio::select! {
             // An error says that the client is gone; the next look at its state says so too.
             _ = self.states.changed() => return,
-            () = believed => return,
             () = fired => {}
         }
         self.watch = None;
@@ -220,8 +211,7 @@ impl Subscription {
             let path = &self.path;
             tracing::warn!(first, skipped, path, "skipped nodes that are no provider URLs");
         }
-        self.protection
-            .update(newest(self.parsed_names.values().flatten()), self.keeper.clock.now());
+        self.providers = newest(self.parsed_names.values().flatten());
     }
 }
 

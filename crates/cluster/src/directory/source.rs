@@ -1,0 +1,224 @@
+//! The providers of one registry, as far as they are believed.
+
+use std::collections::{HashMap, HashSet};
+use std::mem::take;
+
+use dubhe_core::connect::ChannelState;
+use dubhe_core::endpoint::{Endpoints, Offer};
+use dubhe_core::registry::{Excluded, Health, Registration, Snapshot};
+use dubhe_core::time::{Duration, Instant, SystemTime, after};
+use dubhe_core::{ByteString, Endpoint, ServiceKey};
+
+/// The time for which a provider that is alive is called after a push without most of those before.
+const SHRUNK_HOLD: Duration = Duration::from_secs(30);
+/// The time for which those that take its place have to connect.
+const REPLACED_HOLD: Duration = Duration::from_secs(5);
+/// The time for which a provider may have no connection after it was left out.
+const DEAD_AFTER: Duration = Duration::from_secs(5);
+
+/// The time for which providers are held before the log has a line: those that stop in order are gone by
+/// then.
+const TOLD_AFTER: Duration = Duration::from_secs(1);
+
+/// The facts that tell one registration from another.
+pub(super) type Key<'a> = (&'a Offer, &'a ByteString, &'a ServiceKey);
+
+pub(super) fn key(provider: &Registration) -> Key<'_> {
+    (&provider.offer, &provider.instance.host, &provider.service)
+}
+
+/// The providers of one registry.
+pub(super) struct Source {
+    /// The last list.
+    pub(super) providers: Vec<Registration>,
+    /// The providers of lists before that are called still.
+    pub(super) held: Vec<Held>,
+    pub(super) health: Health,
+    pub(super) excluded: Vec<Excluded>,
+    /// The moment of the last list that was current.
+    pub(super) answered: Option<Instant>,
+    /// The moment at which the list was saved, when it is from the cache.
+    pub(super) cached: Option<SystemTime>,
+    /// The log has a line about those that are held.
+    pub(super) told: bool,
+}
+
+/// A provider that its registry does not know any more.
+pub(super) struct Held {
+    pub(super) registration: Registration,
+    pub(super) endpoint: Endpoint,
+    pub(super) why: Why,
+    /// The moment at which it leaves in any case.
+    pub(super) until: Instant,
+    /// The moment at which it leaves unless it is connected by then; `None` while it is.
+    dead_at: Option<Instant>,
+}
+
+/// The reason why a provider is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Why {
+    /// The registry lost most providers at once.
+    Shrunk,
+    /// The providers that take its place are not connected yet.
+    Replaced,
+}
+
+impl Why {
+    pub(super) fn text(self) -> &'static str {
+        match self {
+            Self::Shrunk => {
+                "its registry lost most providers at once, and it is asked whether it lives"
+            }
+            Self::Replaced => "those that take its place are not connected yet",
+        }
+    }
+}
+
+impl Default for Source {
+    fn default() -> Self {
+        Self {
+            providers: Vec::new(),
+            held: Vec::new(),
+            health: Health::Stale,
+            excluded: Vec::new(),
+            answered: None,
+            cached: None,
+            told: false,
+        }
+    }
+}
+
+impl Source {
+    /// Begins with the list of a cache, while the registry has given none.
+    pub(super) fn begin_with(&mut self, providers: Vec<Registration>, saved: SystemTime) {
+        self.providers = providers;
+        self.cached = Some(saved);
+    }
+
+    /// Takes over what the registry says. Providers that are missing now are held when they are too many
+    /// at once, or when nobody who remains is connected; `set` is the present one, of which these are.
+    /// Returns the reason if any is held.
+    pub(super) fn take(&mut self, push: Snapshot, set: &Endpoints, now: Instant) -> Option<Why> {
+        let Snapshot { providers, health, excluded } = push;
+        self.health = health;
+        self.excluded = excluded;
+        if health == Health::Fresh {
+            self.answered = Some(now);
+        } else if providers.is_empty() {
+            // A registry that cannot be asked knows nothing of anybody.
+            return None;
+        }
+        self.cached = None;
+        let before = take(&mut self.providers);
+        let listed: HashSet<Key<'_>> = providers.iter().map(key).collect();
+        self.held.retain(|held| !listed.contains(&key(&held.registration)));
+        let (all, left) = (before.len(), listed.len());
+        let missing: Vec<_> = before.into_iter().filter(|p| !listed.contains(&key(p))).collect();
+        let added = left > all - missing.len();
+        drop(listed);
+        self.providers = providers;
+        if missing.is_empty() {
+            return None;
+        }
+
+        let shrunk = left == 0 || all >= 2 && left * 2 <= all;
+        let (missing, others) = find(missing, set);
+        let why = match shrunk {
+            true => Why::Shrunk,
+            false if added || !others => Why::Replaced,
+            false => return None,
+        };
+        let until = after(now, if shrunk { SHRUNK_HOLD } else { REPLACED_HOLD });
+        let held = missing.into_iter().filter_map(|(registration, endpoint)| {
+            let told = registration.instance.terminating || is_leaving(&endpoint);
+            // Whoever is not connected is no help until others are.
+            let idle = why == Why::Replaced && !is_alive(&endpoint);
+            let held = Held { registration, endpoint, why, until, dead_at: None };
+            (!told && !idle).then_some(held)
+        });
+        let held: Vec<_> = held.collect();
+        let any = !held.is_empty();
+        self.held.extend(held);
+        any.then_some(why)
+    }
+
+    /// The number of those that live though most are gone, when that has lasted and was not told before.
+    pub(super) fn loss(&mut self, now: Instant) -> Option<usize> {
+        let shrunk = self.held.iter().filter(|held| held.why == Why::Shrunk);
+        let lasts = |held: &&Held| held.until <= after(now, SHRUNK_HOLD.saturating_sub(TOLD_AFTER));
+        let (all, lasting) = (shrunk.clone().count(), shrunk.filter(lasts).count());
+        self.told &= all > 0;
+        let tells = lasting > 0 && !self.told;
+        self.told |= tells;
+        tells.then_some(all)
+    }
+
+    /// Lets those go that are dead, that have left by themselves, or whose time is over; with `replaced`,
+    /// those too in whose place others are connected. Returns `true` if one went.
+    pub(super) fn look(&mut self, now: Instant, replaced: bool) -> bool {
+        let before = self.held.len();
+        self.held.retain_mut(|held| held.stays(now, replaced));
+        self.held.len() < before
+    }
+}
+
+impl Held {
+    fn stays(&mut self, now: Instant, replaced: bool) -> bool {
+        if self.until <= now || is_leaving(&self.endpoint) {
+            return false;
+        }
+        let alive = is_alive(&self.endpoint);
+        match self.why {
+            Why::Replaced => alive && !replaced,
+            Why::Shrunk if alive => {
+                self.dead_at = None;
+                true
+            }
+            Why::Shrunk => now < *self.dead_at.get_or_insert(after(now, DEAD_AFTER)),
+        }
+    }
+}
+
+/// The endpoints of `set` that these registrations are, and whether another one is connected.
+fn find(missing: Vec<Registration>, set: &Endpoints) -> (Vec<(Registration, Endpoint)>, bool) {
+    let mut wanted: HashMap<(ByteString, ByteString, u16), Vec<Registration>> = HashMap::new();
+    for one in missing {
+        let identity = (one.offer.protocol.clone(), one.instance.host.clone(), one.offer.port);
+        wanted.entry(identity).or_default().push(one);
+    }
+    let (mut found, mut others) = (Vec::new(), false);
+    for endpoint in set {
+        let offer = endpoint.offer();
+        let identity = (offer.protocol.clone(), endpoint.instance().host.clone(), offer.port);
+        let service = endpoint.service_key();
+        let is = |one: &Registration| {
+            service.is_none_or(|key| one.service.is_pattern() || **key == one.service)
+        };
+        let one = wanted.get_mut(&identity).and_then(|all| {
+            let place = all.iter().position(is)?;
+            Some(all.swap_remove(place))
+        });
+        match one {
+            Some(one) => found.push((one, endpoint.clone())),
+            None => others |= is_alive(endpoint),
+        }
+    }
+    (found, others)
+}
+
+fn channel_state(endpoint: &Endpoint) -> ChannelState {
+    endpoint.state().channel().map_or(ChannelState::Idle, |channel| channel.state())
+}
+
+/// Returns `true` if the endpoint is connected and answers.
+pub(super) fn is_alive(endpoint: &Endpoint) -> bool {
+    channel_state(endpoint) == ChannelState::Ready
+}
+
+/// Returns `true` if the endpoint has said itself that it takes no more calls.
+fn is_leaving(endpoint: &Endpoint) -> bool {
+    let state = channel_state(endpoint);
+    let left = matches!(state, ChannelState::Draining | ChannelState::Closed);
+    left || endpoint.state().is_withdrawn()
+        || state != ChannelState::Ready && endpoint.state().is_leaving()
+}

@@ -1,0 +1,300 @@
+//! Providers that a registry loses too suddenly, and those that take the place of others.
+
+use std::sync::Arc;
+
+use dubhe_cluster::RegistryDirectory;
+use dubhe_core::Instance;
+use dubhe_core::connect::ChannelState;
+use dubhe_core::directory::Directory;
+use dubhe_core::registry::Registration;
+use dubhe_core::time::Duration;
+use tokio::time::{Instant, sleep};
+
+use crate::fakes::{
+    Scripted, Wired, provider, service, settle, wired_directories, with_params, yield_to_tasks,
+};
+
+fn providers(ports: impl IntoIterator<Item = u16>) -> Vec<Registration> {
+    ports.into_iter().map(|port| provider("dubbo", port)).collect()
+}
+
+fn ports(directory: &RegistryDirectory) -> Vec<u16> {
+    directory.snapshot().iter().map(|endpoint| endpoint.offer().port).collect()
+}
+
+/// A directory of one registry that knows these ports.
+struct Bench {
+    registry: Scripted,
+    wired: Wired,
+    directory: Arc<RegistryDirectory>,
+    channels: Arc<dubhe_cluster::Channels>,
+}
+
+impl Bench {
+    /// All `ports` are known, and those of `up` are connected.
+    async fn new(known: impl IntoIterator<Item = u16>, up: impl IntoIterator<Item = u16>) -> Self {
+        let (registry, wired) = (Scripted::default(), Wired::default());
+        let (directories, channels) = wired_directories(&wired, &[&registry]);
+        let directory = directories.directory(&service(), Vec::new());
+        settle().await;
+        registry.tell(&providers(known));
+        settle().await;
+        let bench = Self { registry, wired, directory, channels };
+        let up: Vec<_> = up.into_iter().collect();
+        bench.wired.up(up.iter().copied());
+        for endpoint in bench.directory.snapshot().iter() {
+            if up.contains(&endpoint.offer().port) {
+                endpoint.state().channel_or(|| bench.channels.open(endpoint)).unwrap();
+            }
+        }
+        yield_to_tasks().await;
+        bench
+    }
+
+    async fn tell(&self, known: impl IntoIterator<Item = u16>) {
+        self.registry.tell(&providers(known));
+        settle().await;
+    }
+
+    fn ports(&self) -> Vec<u16> {
+        ports(&self.directory)
+    }
+}
+
+fn seconds(seconds: f64) -> tokio::time::Sleep {
+    sleep(Duration::from_secs_f64(seconds))
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_an_empty_set_those_that_live_stay_for_30_s_and_no_longer() {
+    let bench = Bench::new(1..=3, 1..=3).await;
+    bench.wired.down(3, ChannelState::Connecting);
+    bench.tell([]).await;
+    assert_eq!(bench.ports(), [1, 2, 3]);
+    // Being told again does not begin anew.
+    seconds(4.5).await;
+    bench.tell([]).await;
+    assert_eq!(bench.ports(), [1, 2, 3]);
+    seconds(0.4).await;
+    assert_eq!(bench.ports(), [1, 2], "the one without a connection is dead");
+    seconds(24.0).await;
+    assert_eq!(bench.ports(), [1, 2]);
+    seconds(1.0).await;
+    assert!(bench.ports().is_empty(), "scaled to zero");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_hangs_or_loses_its_connection_while_it_is_held_is_dead_5_s_later() {
+    let bench = Bench::new(1..=3, 1..=3).await;
+    bench.wired.down(3, ChannelState::Hung);
+    bench.tell([]).await;
+    seconds(5.0).await;
+    assert_eq!(bench.ports(), [1, 2]);
+    bench.wired.down(2, ChannelState::Connecting);
+    seconds(4.5).await;
+    assert_eq!(bench.ports(), [1, 2]);
+    // It is back in time.
+    bench.wired.up([2]);
+    seconds(5.0).await;
+    assert_eq!(bench.ports(), [1, 2]);
+    bench.wired.down(2, ChannelState::Connecting);
+    seconds(5.2).await;
+    assert_eq!(bench.ports(), [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_loss_of_half_is_held_and_a_smaller_one_is_believed_at_once() {
+    for (left, expected) in [(6, 1..=6), (5, 1..=10), (1, 1..=10)] {
+        let bench = Bench::new(1..=10, 1..=10).await;
+        bench.tell(1..=left).await;
+        assert_eq!(bench.ports(), expected.collect::<Vec<_>>(), "{left} left of 10");
+        seconds(30.0).await;
+        assert_eq!(bench.ports(), (1..=left).collect::<Vec<_>>());
+    }
+    // One at a time, down to the last.
+    let bench = Bench::new(1..=3, 1..=3).await;
+    bench.tell(1..=2).await;
+    assert_eq!(bench.ports(), [1, 2]);
+    bench.tell(1..=1).await;
+    assert_eq!(bench.ports(), [1, 2], "half of two");
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_that_nobody_has_called_are_asked_whether_they_live() {
+    let bench = Bench::new(1..=3, []).await;
+    bench.wired.up([2]);
+    bench.tell([]).await;
+    assert_eq!(bench.ports(), [1, 2, 3]);
+    seconds(5.0).await;
+    assert_eq!(bench.ports(), [2]);
+    assert_eq!(bench.wired.opened().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_many_that_nobody_has_called_few_are_asked_and_not_all_at_once() {
+    let bench = Bench::new(1..=1_000, []).await;
+    bench.wired.up(1..=1_000);
+    bench.tell([]).await;
+    assert_eq!(bench.ports().len(), 1_000);
+    seconds(5.2).await;
+    assert_eq!(bench.ports().len(), 32);
+    let opened = bench.wired.opened();
+    assert_eq!(opened.len(), 32);
+    let (first, last) = (opened[0].1, opened[31].1);
+    assert!(last - first >= Duration::from_millis(20) * 31, "{:?}", last - first);
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_said_that_they_leave_are_not_held() {
+    let bench = Bench::new(1..=4, 1..=4).await;
+    // Before the registry, and long enough ago for the connection to be gone.
+    bench.wired.down(1, ChannelState::Draining);
+    yield_to_tasks().await;
+    bench.wired.down(1, ChannelState::Connecting);
+    bench.wired.down(2, ChannelState::Draining);
+    yield_to_tasks().await;
+    bench.tell([]).await;
+    assert_eq!(bench.ports(), [3, 4]);
+    // After it.
+    bench.wired.down(3, ChannelState::Draining);
+    settle().await;
+    assert_eq!(bench.ports(), [4]);
+
+    // By what it said to the registry.
+    let bench = Bench::new(1..=2, 1..=2).await;
+    let instance = Instance { host: "h".into(), terminating: true, ..Instance::default() };
+    let mut leaving = providers(1..=2);
+    leaving[0].instance = Arc::new(instance);
+    bench.registry.tell(&leaving);
+    settle().await;
+    bench.tell([]).await;
+    assert_eq!(bench.ports(), [2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn others_that_come_meanwhile_are_called_at_once_and_those_that_return_stay() {
+    let bench = Bench::new(1..=4, 1..=4).await;
+    bench.tell([]).await;
+    bench.tell([1, 9]).await;
+    assert_eq!(bench.ports(), [1, 9, 2, 3, 4]);
+    let weighted = with_params(provider("dubbo", 2), &[("weight", "7")]);
+    let told = [provider("dubbo", 1), weighted, provider("dubbo", 9)];
+    bench.registry.tell(&told);
+    settle().await;
+    assert_eq!(bench.ports(), [1, 2, 9, 3, 4]);
+    let set = bench.directory.snapshot();
+    let weight =
+        set.iter().find(|e| e.offer().port == 2).unwrap().param("weight").map(str::to_owned);
+    assert_eq!(weight.as_deref(), Some("7"), "as the registry says now");
+    seconds(30.0).await;
+    assert_eq!(bench.ports(), [1, 2, 9]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whom_another_registry_knows_is_not_missing() {
+    let registries = [Scripted::default(), Scripted::default()];
+    let wired = Wired::default();
+    wired.up(1..=4);
+    let (directories, channels) = wired_directories(&wired, &[&registries[0], &registries[1]]);
+    let directory = directories.directory(&service(), Vec::new());
+    settle().await;
+    registries[0].tell(&providers(1..=3));
+    registries[1].tell(&providers(3..=4));
+    settle().await;
+    for endpoint in directory.snapshot().iter() {
+        endpoint.state().channel_or(|| channels.open(endpoint)).unwrap();
+    }
+    registries[0].tell(&[]);
+    settle().await;
+    assert_eq!(ports(&directory), [3, 4, 1, 2]);
+    seconds(30.0).await;
+    assert_eq!(ports(&directory), [3, 4]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_that_are_replaced_stay_until_another_is_connected() {
+    let bench = Bench::new(1..=2, 1..=2).await;
+    bench.tell([3, 4]).await;
+    assert_eq!(bench.ports(), [3, 4, 1, 2]);
+    seconds(3.0).await;
+    assert_eq!(bench.ports(), [3, 4, 1, 2]);
+    let opened: Vec<_> = bench.wired.opened().iter().map(|(port, _)| *port).collect();
+    assert_eq!(opened, [1, 2, 3, 4], "connected before a call needs them");
+    bench.wired.up([4]);
+    settle().await;
+    assert_eq!(bench.ports(), [3, 4]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_that_are_replaced_leave_after_5_s_or_when_they_are_gone_themselves() {
+    let bench = Bench::new(1..=3, 1..=3).await;
+    bench.wired.down(1, ChannelState::Connecting);
+    bench.tell([4, 5, 6]).await;
+    assert_eq!(bench.ports(), [4, 5, 6, 2, 3], "one without a connection is no help");
+    bench.wired.down(2, ChannelState::Draining);
+    settle().await;
+    assert_eq!(bench.ports(), [4, 5, 6, 3]);
+    seconds(5.0).await;
+    assert_eq!(bench.ports(), [4, 5, 6]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_that_is_connected_stays_until_another_is() {
+    let bench = Bench::new(1..=3, 1..=1).await;
+    // Fewer, and none in its place.
+    bench.tell([2, 3]).await;
+    assert_eq!(bench.ports(), [2, 3, 1]);
+    bench.wired.up([2]);
+    settle().await;
+    assert_eq!(bench.ports(), [2, 3]);
+    assert_eq!(bench.wired.opened().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_many_new_ones_few_are_connected_before_a_call_needs_them() {
+    let bench = Bench::new(1..=40, 1..=40).await;
+    bench.wired.up(41..=80);
+    let before = bench.wired.opened().len();
+    bench.tell(41..=80).await;
+    seconds(1.0).await;
+    assert_eq!(bench.ports(), (41..=80).collect::<Vec<_>>());
+    assert_eq!(bench.wired.opened().len() - before, 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registry_that_pushes_a_thousand_times_a_second_costs_ten_sets() {
+    let bench = Bench::new([1], []).await;
+    let (began, number) = (Instant::now(), bench.directory.snapshot().number());
+    let changed = bench.directory.changed(number);
+    bench.registry.tell(&providers([1, 2]));
+    changed.await;
+    assert_eq!(began.elapsed(), Duration::ZERO, "the first at once");
+    let mut round = 2;
+    while began.elapsed() < Duration::from_secs(1) {
+        round += 1;
+        bench.registry.tell(&providers([1, round]));
+        sleep(Duration::from_millis(1)).await;
+    }
+    let sets = bench.directory.snapshot().number() - number;
+    assert!((9..=11).contains(&sets), "{sets}");
+    settle().await;
+    assert_eq!(bench.ports(), [1, round], "and the last counts");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_left_of_a_directory_that_is_dropped_while_it_holds() {
+    let alive = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let before = alive();
+    for _ in 0..100 {
+        let bench = Bench::new(1..=3, 1..=2).await;
+        bench.tell([]).await;
+        assert_eq!(bench.ports(), [1, 2, 3]);
+        let Bench { registry, wired, directory, channels } = bench;
+        drop(directory);
+        yield_to_tasks().await;
+        assert_eq!((registry.alive(), wired.alive()), (0, 0));
+        drop(channels);
+    }
+    yield_to_tasks().await;
+    assert_eq!(alive(), before);
+}
