@@ -8,6 +8,7 @@
 
 pub mod application;
 mod file;
+pub mod matching;
 mod memory;
 pub mod provider_url;
 

@@ -1,11 +1,18 @@
 //! A registration as the provider URL that Dubbo's registries hold, and back.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
-use dubhe_core::endpoint::{Offer, ServiceParams};
+use dubhe_core::ServiceKey;
+use dubhe_core::endpoint::{Offer, Params, ServiceParams};
 use dubhe_core::registry::Registration;
 use dubhe_core::url::Url;
+
+/// The Dubbo protocol version that every registered URL names.
+const DUBBO: &str = "2.0.2";
+/// The version of the framework; Java shows it.
+pub const RELEASE: &str = concat!("dubhe-", env!("CARGO_PKG_VERSION"));
 
 /// The URL `protocol://host:port/interface?…` of a registration.
 pub fn to_url(registration: &Registration) -> Url {
@@ -33,6 +40,62 @@ pub fn to_url(registration: &Registration) -> Url {
         path: service.interface().clone(),
         params: all,
         ..Url::default()
+    }
+}
+
+/// The URL of a registration with the parameters that Dubbo Java 3.3.6 registers beside those of the
+/// service, which win. `dynamic` says whether the registry forgets it when this process is gone.
+pub fn announced(registration: &Registration, dynamic: bool, now_ms: u128) -> Url {
+    let mut url = to_url(registration);
+    let timestamp = now_ms.to_string();
+    let defaults = [
+        ("deprecated", "false"),
+        ("dubbo", DUBBO),
+        ("dynamic", if dynamic { "true" } else { "false" }),
+        ("generic", "false"),
+        // Lest a consumer take another by default, as Dubbo Java may.
+        ("prefer.serialization", "hessian2"),
+        ("release", RELEASE),
+        ("revision", registration.service.version()),
+        ("side", "provider"),
+        ("timestamp", &timestamp),
+    ];
+    fill(&mut url.params, &defaults);
+    url
+}
+
+/// The URL `consumer://host/interface?…` of a consumer of `service`, as Dubbo Java registers it.
+pub fn consumer(service: &ServiceKey, host: IpAddr, application: &str, now_ms: u128) -> Url {
+    let (pid, timestamp) = (std::process::id().to_string(), now_ms.to_string());
+    let mut params = Params::new();
+    let all = [
+        ("application", application),
+        ("category", "consumers"),
+        ("check", "false"),
+        ("dubbo", DUBBO),
+        ("group", service.group()),
+        ("interface", service.interface()),
+        ("pid", &pid),
+        ("release", RELEASE),
+        ("revision", service.version()),
+        ("side", "consumer"),
+        ("timestamp", &timestamp),
+        ("version", service.version()),
+    ];
+    fill(&mut params, &all);
+    Url {
+        protocol: "consumer".into(),
+        host: host.to_string().into(),
+        path: service.interface().clone(),
+        params,
+        ..Url::default()
+    }
+}
+
+/// Adds what is not empty and not there.
+fn fill(params: &mut Params, defaults: &[(&str, &str)]) {
+    for (name, value) in defaults.iter().filter(|(_, value)| !value.is_empty()) {
+        params.entry((*name).into()).or_insert_with(|| (*value).into());
     }
 }
 

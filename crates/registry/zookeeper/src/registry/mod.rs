@@ -2,7 +2,6 @@
 
 mod builder;
 mod empty_protection;
-mod matching;
 mod names;
 mod node;
 mod subscription;

@@ -12,30 +12,9 @@ use dubhe_core::registry::Registration;
 use dubhe_core::url::Url;
 use dubhe_registry::provider_url;
 
-/// The Dubbo protocol version that every registered URL names.
-const DUBBO: &str = "2.0.2";
-/// The version of the framework; Java shows it.
-const RELEASE: &str = concat!("dubhe-", env!("CARGO_PKG_VERSION"));
-
-/// The category and the name of a provider's node.
+/// The name of a provider's node.
 pub(super) fn provider(registration: &Registration, dynamic: bool, now_ms: u128) -> String {
-    let mut url = provider_url::to_url(registration);
-    let timestamp = now_ms.to_string();
-    // What the measured URL of Dubbo Java 3.3.6 has; a parameter of the service wins.
-    let defaults = [
-        ("deprecated", "false"),
-        ("dubbo", DUBBO),
-        ("dynamic", if dynamic { "true" } else { "false" }),
-        ("generic", "false"),
-        // Lest a consumer take another by default, as Dubbo Java may.
-        ("prefer.serialization", "hessian2"),
-        ("release", RELEASE),
-        ("revision", registration.service.version()),
-        ("side", "provider"),
-        ("timestamp", &timestamp),
-    ];
-    fill(&mut url.params, &defaults);
-    encode(&text(&url))
+    encode(&text(&provider_url::announced(registration, dynamic, now_ms)))
 }
 
 /// The name of a consumer's node.
@@ -45,38 +24,7 @@ pub(super) fn consumer(
     application: &str,
     now_ms: u128,
 ) -> String {
-    let (pid, timestamp) = (std::process::id().to_string(), now_ms.to_string());
-    let mut params = Params::new();
-    let all = [
-        ("application", application),
-        ("category", "consumers"),
-        ("check", "false"),
-        ("dubbo", DUBBO),
-        ("group", service.group()),
-        ("interface", service.interface()),
-        ("pid", &pid),
-        ("release", RELEASE),
-        ("revision", service.version()),
-        ("side", "consumer"),
-        ("timestamp", &timestamp),
-        ("version", service.version()),
-    ];
-    fill(&mut params, &all);
-    let url = Url {
-        protocol: "consumer".into(),
-        host: host.to_string().into(),
-        path: service.interface().clone(),
-        params,
-        ..Url::default()
-    };
-    encode(&text(&url))
-}
-
-/// Adds what is not empty and not there.
-fn fill(params: &mut Params, defaults: &[(&str, &str)]) {
-    for (name, value) in defaults.iter().filter(|(_, value)| !value.is_empty()) {
-        params.entry((*name).into()).or_insert_with(|| (*value).into());
-    }
+    encode(&text(&provider_url::consumer(service, host, application, now_ms)))
 }
 
 /// The registration that a child of `providers` describes; `None` when it describes none, as the
@@ -151,6 +99,7 @@ mod tests {
     use std::sync::Arc;
 
     use dubhe_core::endpoint::{Instance, Offer, ServiceParams};
+    use provider_url::RELEASE;
 
     use super::*;
 

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use dubhe_core::ServiceKey;
 use dubhe_core::registry::{Health, Registration, Snapshot};
 use dubhe_core::time::{Duration, after};
+use dubhe_registry::matching::{matches, newest};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::empty_protection::EmptyProtection;
-use super::matching::matches;
 use super::names;
 use super::node::{KeptNode, NodeKeeper, create_path};
 use crate::client::{ClientState, Error, Watch};
@@ -236,33 +236,3 @@ impl Drop for Subscription {
 
 /// The bytes of the name of a node in the log.
 const LOGGED_BYTES: usize = 256;
-
-/// The registrations, one for each provider, sorted: a restarted one may be there twice until the
-/// session of its past life ends, and then the younger counts.
-fn newest<'a>(all: impl Iterator<Item = &'a Registration>) -> Vec<Registration> {
-    let mut all: Vec<&Registration> = all.collect();
-    let identity = |one: &Registration| {
-        let Registration { service, instance, offer, .. } = one;
-        (instance.host.clone(), offer.port, offer.protocol.clone(), service.clone())
-    };
-    all.sort_by_cached_key(|one| (identity(one), std::cmp::Reverse(one.instance.started)));
-    all.dedup_by_key(|one| identity(one));
-    all.into_iter().cloned().collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_restarted_provider_counts_once_with_what_it_says_now() {
-        let one = |query: &str| names::parse(&names::encode(&format!("dubbo://{query}"))).unwrap();
-        let all = [
-            one("h:2/a.B?timestamp=1"),
-            one("h:1/a.B?timestamp=5&weight=1"),
-            one("h:1/a.B?timestamp=30&weight=2"),
-            one("h:1/a.B?timestamp=4&weight=3"),
-        ];
-        assert_eq!(newest(all.iter()), [all[2].clone(), all[0].clone()]);
-    }
-}
