@@ -54,7 +54,9 @@ CFG
   NACOS_CMD=(java $JAVA_LEAN -Xms64m -Xmx"${NACOS_HEAP:-400m}"
     -Dnacos.remote.grpc.listen.ip=127.0.0.1 -Dnacos.standalone=true -Dnacos.home="$DATA"
     -Duser.home="$DATA" -Duser.timezone=UTC -Dserver.port="$1"
-    -cp "$LIB/*" "$PEERS_SRC/nacos/NacosPeer.java"
+    # Two jars have classes of Hessian: the server encodes with the first, and needs the second for
+    # the table of its pushes.
+    -cp "$(echo "$LIB"/hessian-4.*.jar):$LIB/*" "$PEERS_SRC/nacos/NacosPeer.java"
     --spring.config.additional-location="file:$DATA/conf/")
 }
 

@@ -11,6 +11,9 @@ use support::*;
 
 #[tokio::test]
 async fn quick() {
+    let (lines, _guard) = dubhe_testkit::log::Lines::from_level_of_this_thread(tracing::Level::DEBUG);
+    let l2 = lines.clone();
+    std::thread::spawn(move || { std::thread::sleep(std::time::Duration::from_secs(12)); for l in l2.take() { eprintln!("LOG {l}"); } });
     let url = std::env::var("NACOS_URL").unwrap();
     let nacos = Nacos::builder(&url, clock()).unwrap().application("tests").build();
     let registry = nacos.registry();
