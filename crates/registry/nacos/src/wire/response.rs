@@ -15,12 +15,8 @@ pub(crate) mod code {
     pub(crate) const NOT_FOUND: i32 = 300;
     /// The server does not know the connection (any more).
     pub(crate) const UNREGISTERED: i32 = 301;
-    /// A document is being changed.
-    pub(crate) const CONFLICT: i32 = 400;
     /// The client has no right to this, or none any more.
     pub(crate) const FORBIDDEN: i32 = 403;
-    /// Too much was asked of the server.
-    pub(crate) const OVER_THRESHOLD: i32 = 503;
 }
 
 /// What all responses have.

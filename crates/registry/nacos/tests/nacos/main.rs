@@ -5,25 +5,43 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-use dubhe_core::registry::{Health, Registry as _};
-use dubhe_nacos::Nacos;
-use support::*;
+mod documents;
+mod java;
+mod secured;
+mod server;
+mod services;
 
+use dubhe_nacos::Nacos;
+use server::Server;
+use support::clock;
+use tokio::sync::Mutex;
+
+/// One server at a time: each takes half a gigabyte.
+static ONE: Mutex<()> = Mutex::const_new(());
+
+/// A client of `server` with these parameters.
+fn nacos(server: &Server, parameters: &str) -> Nacos {
+    Nacos::builder(&server.url(parameters), clock()).unwrap().application("tests").build()
+}
+
+/// Everything that needs no more than a server, which is started once: it takes half a minute.
 #[tokio::test]
-async fn quick() {
-    let (lines, _guard) = dubhe_testkit::log::Lines::from_level_of_this_thread(tracing::Level::DEBUG);
-    let l2 = lines.clone();
-    std::thread::spawn(move || { std::thread::sleep(std::time::Duration::from_secs(12)); for l in l2.take() { eprintln!("LOG {l}"); } });
-    let url = std::env::var("NACOS_URL").unwrap();
-    let nacos = Nacos::builder(&url, clock()).unwrap().application("tests").build();
-    let registry = nacos.registry();
-    let mut seen = subscribe(&registry).await;
-    until(&mut seen, Health::Fresh, &[]).await;
-    registry.register(provider(1, &[])).await.unwrap();
-    until(&mut seen, Health::Fresh, &[1]).await;
-    registry.register(provider(2, &[])).await.unwrap();
-    until(&mut seen, Health::Fresh, &[1, 2]).await;
-    registry.unregister(&provider(1, &[])).await.unwrap();
-    until(&mut seen, Health::Fresh, &[2]).await;
-    nacos.close().await;
+async fn a_server() {
+    let _one = ONE.lock().await;
+    let mut server = Server::start(&[]).await;
+    services::providers_come_and_go(&server).await;
+    services::several_groups_and_versions_are_found(&server).await;
+    services::what_somebody_changes_in_nacos_is_honoured(&server).await;
+    services::applications_come_and_go(&server).await;
+    services::consumers_are_registered_on_request(&server).await;
+    documents::documents_are_written_compared_and_followed(&server).await;
+    java::java_and_dubhe_read_each_other(&server).await;
+    services::a_restarted_server_knows_everything_again(&mut server).await;
+}
+
+/// A server that asks for a password, over TLS.
+#[tokio::test]
+async fn a_secured_server() {
+    let _one = ONE.lock().await;
+    secured::users_log_in_over_tls().await;
 }
