@@ -26,6 +26,8 @@ pub(crate) enum Peer {
     Grpcurl,
     /// Apache ZooKeeper.
     ZooKeeper,
+    /// Nacos.
+    Nacos,
     /// The conformance runner of the protobuf project.
     ProtobufConformance,
 }
@@ -34,7 +36,7 @@ impl Peer {
     /// The packages to install first, if something is missing.
     pub(crate) fn missing(self) -> Option<&'static str> {
         match self {
-            Self::Java(_) | Self::JavaGrpc | Self::ZooKeeper
+            Self::Java(_) | Self::JavaGrpc | Self::ZooKeeper | Self::Nacos
                 if !has_program("javac") || !has_program("mvn") =>
             {
                 Some(
@@ -126,6 +128,7 @@ fn script(peer: Peer) -> PathBuf {
         Peer::GoBench => "go-bench.sh",
         Peer::Grpcurl => "grpcurl.sh",
         Peer::ZooKeeper => "zookeeper.sh",
+        Peer::Nacos => "nacos.sh",
         Peer::ProtobufConformance => "protobuf-conformance.sh",
     };
     root().join("tests/peers").join(name)

@@ -21,6 +21,7 @@ const SUITES: &[&str] = &[
     "unit",
     "walk",
     "zookeeper",
+    "nacos",
     "interop",
     "conformance",
     "chaos",
@@ -47,6 +48,8 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
                     "--all-targets",
                     "--test",
                     "zookeeper",
+                    "--test",
+                    "nacos",
                     "--",
                     "--deny",
                     "warnings",
@@ -63,6 +66,7 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
             "unit" => tests(tally, &["test", "--workspace", "--no-fail-fast"]),
             "walk" => walk::run(tally),
             "zookeeper" => zookeeper(tally),
+            "nacos" => nacos(tally),
             "interop" => interop::run(None, tally),
             "conformance" => conformance::run(None, tally),
             _ => chaos::run(&[], tally),
@@ -107,6 +111,18 @@ fn zookeeper(tally: &mut Tally) -> Result<()> {
     let registry = format!("zookeeper://{at}");
     let args = ["run", "--package", "dubhe-examples", "--bin", "registry", "--", &registry];
     step(tally, "zookeeper/example", &args)
+}
+
+/// The same for Nacos, with a provider and a consumer of Dubbo Java beside it.
+fn nacos(tally: &mut Tally) -> Result<()> {
+    if let Some(how) = Peer::Nacos.missing() {
+        tally.skip("nacos", how);
+        return Ok(());
+    }
+    let peers = Peers::new("nacos")?;
+    check(&mut peers.command(Peer::Nacos, &["prepare"]))?;
+    check(&mut peers.command(Peer::Java("3"), &["prepare"]))?;
+    tests(tally, &["test", "--package", "dubhe-nacos", "--test", "nacos"])
 }
 
 /// Runs `cargo test` with these arguments and counts its tests.

@@ -87,7 +87,7 @@ impl Shared {
                 _ = desired.changed() => continue,
             };
             let Ok(session) = session else { return };
-            match self.place(&service, &session, &want, over.is_some()).await {
+            match self.place(&service, &session, &want, over == Some(session.generation)).await {
                 Ok(()) => {
                     if std::mem::take(&mut failures) > 0 {
                         tracing::info!(service = &*service.name, "published after all");

@@ -41,7 +41,7 @@ async fn a_user_logs_in_and_again_before_the_token_ends() {
             dubhe_core::registry::Registry::register(&registry, provider(port, &[])).await
         })
     };
-    tokio::time::sleep(std::time::Duration::from_secs(80)).await;
+    line.idle(std::time::Duration::from_secs(80)).await;
     let registering = register(1);
     let asked = line.asked("InstanceRequest").await;
     assert!(has(&asked, "t1"));
@@ -54,7 +54,7 @@ async fn a_user_logs_in_and_again_before_the_token_ends() {
     asked.done();
     registering.await.unwrap().unwrap();
 
-    tokio::time::sleep(std::time::Duration::from_secs(96)).await;
+    line.idle(std::time::Duration::from_secs(96)).await;
     let registering = register(2);
     http.answer("200 OK", &token("t3", 100)).await;
     let asked = line.asked("BatchInstanceRequest").await;

@@ -158,6 +158,14 @@ impl Line {
         }
     }
 
+    /// Lets time pass, in which nothing but health checks may come.
+    pub(crate) async fn idle(&mut self, time: std::time::Duration) {
+        tokio::select! {
+            asked = self.next() => panic!("{:?} comes", asked.map(|asked| asked.kind)),
+            () = tokio::time::sleep(time) => {}
+        }
+    }
+
     /// The next request, which must be of this kind.
     pub(crate) async fn asked(&mut self, kind: &str) -> Asked {
         let asked = self.next().await.expect("the connection goes on");

@@ -44,22 +44,32 @@ impl Server {
 
     /// Runs the server, with what it stored before, and waits until it serves.
     pub(crate) async fn run(&mut self) {
-        let log = self.log();
+        // Its database gives up on a machine that is busy.
+        for _ in 0..3 {
+            if self.try_run().await {
+                return;
+            }
+        }
+        panic!("nacos does not serve: {}", tail(&self.log()));
+    }
+
+    async fn try_run(&mut self) -> bool {
         let mut command = Command::new(script("nacos.sh"));
         command.args(["serve", &self.port.to_string()]).env("NACOS_HEAP", "320m");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        self.process = Some(self.spawn(command, &log));
-        let ready = || http(self.port, "GET", "/nacos/v3/admin/core/state/readiness", "");
+        let mut process = self.spawn(command, &self.log());
         for _ in 0..1800 {
-            if ready().is_some_and(|answer| answer.starts_with("HTTP/1.1 200")) {
-                return;
+            let ready = http(self.port, "GET", "/nacos/v3/admin/core/state/readiness", "");
+            if ready.is_some_and(|answer| answer.starts_with("HTTP/1.1 200")) {
+                self.process = Some(process);
+                return true;
             }
-            if let Some(status) = self.process.as_mut().unwrap().0.try_wait().unwrap() {
-                panic!("nacos ended with {status}: {}", tail(&log));
+            if process.0.try_wait().unwrap().is_some() {
+                return false;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-        panic!("nacos does not serve: {}", tail(&log));
+        false
     }
 
     fn log(&self) -> PathBuf {
