@@ -199,14 +199,18 @@ impl Inner {
                 Some(Ok(())) => return Ok(()),
                 Some(Err(error)) if check => return Err(self.failed(&error)),
                 None if check || offline.is_none() => {}
-                _ => return Ok(self.log_unregistered()),
+                _ => {
+                    self.log_unregistered();
+                    return Ok(());
+                }
             }
             tokio::select! {
                 () = publishing.changed() => {}
                 _ = states.changed() => {}
                 () = &mut late => {
                     if !check {
-                        return Ok(self.log_unregistered());
+                        self.log_unregistered();
+                        return Ok(());
                     }
                     let why = offline.flatten().unwrap_or_else(|| "no answer yet".into());
                     let why = format!("not done within {timeout:?} ({why}); check=false lets a \

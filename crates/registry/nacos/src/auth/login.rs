@@ -49,7 +49,9 @@ impl Auth {
                     }
                     Ok((status, body)) => {
                         let text = String::from_utf8_lossy(&body);
-                        error = format!("{server} answers {status}: {}", Shown(&text));
+                        // Nacos 3.1 answers 500 to a wrong password.
+                        let advice = "check user and password, and the server";
+                        error = format!("{server} answers {status} ({advice}): {}", Shown(&text));
                         break;
                     }
                     Err(why) => {
@@ -69,9 +71,14 @@ impl Auth {
         let text = answer.access_token.ok_or("it has no accessToken")?;
         let ttl = Duration::from_secs(answer.token_ttl.unwrap_or_default());
         let least = ttl / 15;
-        let spread = u64::try_from((ttl / 10 - least).as_millis()).unwrap_or(u64::MAX);
+        let spread = (ttl / 10).saturating_sub(least).as_millis();
+        let spread = u64::try_from(spread).unwrap_or(u64::MAX);
         let window = least + Duration::from_millis(self.random.below(spread));
         let now = self.http.clock.now();
-        Ok(Token { text: text.into(), refresh: after(now, ttl - window), end: after(now, ttl) })
+        Ok(Token {
+            text: text.into(),
+            refresh: after(now, ttl.saturating_sub(window)),
+            end: after(now, ttl),
+        })
     }
 }

@@ -55,7 +55,7 @@ mod tests {
     use dubhe_core::time::Duration;
 
     fn of(resource: Resource<'_>) -> Vec<(String, String)> {
-        let at = UNIX_EPOCH + Duration::from_millis(1_700_000_000_000);
+        let at = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         headers("ak1", "sk1", resource, at).into_iter().collect()
     }
 

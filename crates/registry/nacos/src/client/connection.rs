@@ -220,9 +220,11 @@ async fn wait_until_known(session: &Session, pushes: &mut Pushes) -> Result<(), 
     let mut asking = std::pin::pin!(asking);
     loop {
         tokio::select! {
-            known = &mut asking => return known,
+            // The stream goes first: it is what makes the connection known.
+            biased;
             // Nothing is pushed to a connection that has asked for nothing, but for its end.
             pushed = next(pushes) => drop(pushed?),
+            known = &mut asking => return known,
         }
     }
 }

@@ -160,7 +160,7 @@ impl Driver {
         let mut checking: Option<(Checking, bool)> = None;
         let mut switching: Option<Opening> = None;
         loop {
-            let retiring = retire(self.retired.as_mut(), &*self.options);
+            let retiring = retire(self.retired.as_mut(), &self.options);
             tokio::select! {
                 () = retiring => self.retired = None,
                 pushed = connection.next() => {

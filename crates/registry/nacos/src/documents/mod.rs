@@ -5,7 +5,7 @@ mod list;
 mod watch;
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use bytestring::ByteString;
@@ -146,7 +146,15 @@ impl Shared {
 
 /// The MD5 of a text, as Nacos writes it.
 fn md5(text: &str) -> ByteString {
-    Md5::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>().into()
+    let digest = Md5::digest(text.as_bytes());
+    digest
+        .iter()
+        .fold(String::with_capacity(32), |mut hex, byte| {
+            // Writing to a text never fails.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+        .into()
 }
 
 /// The version of a document that is not there: no MD5 is this (Dubbo Java `NacosMetadataReport`).

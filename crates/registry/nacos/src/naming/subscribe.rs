@@ -75,7 +75,7 @@ impl Shared {
             };
             let Ok(session) = session else { return };
             let request =
-                |subscribe| Subscribe { service: self.named(&service), subscribe, clusters: "" };
+                |wanted| Subscribe { service: self.named(&service), wanted, clusters: "" };
             match self.link.request_over(&session, &request(true)).await {
                 Ok(subscribed) => {
                     if std::mem::take(&mut failures) > 0 {

@@ -111,12 +111,8 @@ impl Subscription {
     async fn change(&mut self) {
         let leases = self.leases.iter_mut().map(|lease| Box::pin(lease.state.changed()));
         let leases: Vec<_> = leases.collect();
-        let told = async {
-            match leases.is_empty() {
-                true => pending().await,
-                false => select_all(leases).await,
-            }
-        };
+        let told =
+            async { if leases.is_empty() { pending().await } else { select_all(leases).await } };
         let next = self.listing.as_mut().and_then(|listing| listing.next.as_mut());
         let due = async {
             match next {

@@ -159,7 +159,8 @@ pub(crate) struct BatchInstance<'a> {
 pub(crate) struct Subscribe<'a> {
     #[serde(flatten)]
     pub(crate) service: Named<'a>,
-    pub(crate) subscribe: bool,
+    #[serde(rename = "subscribe")]
+    pub(crate) wanted: bool,
     pub(crate) clusters: &'static str,
 }
 

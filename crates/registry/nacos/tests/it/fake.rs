@@ -133,7 +133,7 @@ impl Asked {
 
 impl Line {
     async fn call(&mut self) -> Option<Incoming> {
-        let patience = std::time::Duration::from_secs(120);
+        let patience = std::time::Duration::from_mins(2);
         tokio::time::timeout(patience, self.calls.recv()).await.expect("the client calls")
     }
 
@@ -218,7 +218,7 @@ impl Line {
                 let payload = Payload::decode(message).unwrap();
                 return (payload.kind, serde_json::from_slice(&payload.body).unwrap());
             }
-            let patience = std::time::Duration::from_secs(120);
+            let patience = std::time::Duration::from_mins(2);
             let data = tokio::time::timeout(patience, body.data()).await.expect("the client sends");
             let data = data.expect("the stream goes on").unwrap();
             body.flow_control().release_capacity(data.len()).unwrap();

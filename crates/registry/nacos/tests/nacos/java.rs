@@ -26,7 +26,7 @@ async fn first<S: futures_util::Stream + Unpin>(
             }
         }
     };
-    let patience = std::time::Duration::from_secs(60);
+    let patience = std::time::Duration::from_mins(1);
     tokio::time::timeout(patience, found).await.expect("the snapshot comes")
 }
 

@@ -25,7 +25,7 @@ async fn snapshot_until<S: futures_util::Stream + Unpin>(
             }
         }
     };
-    let patience = std::time::Duration::from_secs(60);
+    let patience = std::time::Duration::from_mins(1);
     tokio::time::timeout(patience, found).await.expect("the snapshot comes")
 }
 

@@ -60,7 +60,7 @@ pub(crate) async fn until(snapshots: &mut Snapshots, health: Health, expected: &
             seen.push((snapshot.health, ports(&snapshot.providers)));
         }
     };
-    let patience = Duration::from_secs(60);
+    let patience = Duration::from_mins(1);
     let found = tokio::time::timeout(patience, found).await;
     found.unwrap_or_else(|_| panic!("no {health:?} snapshot of {expected:?} but {seen:?}"))
 }
