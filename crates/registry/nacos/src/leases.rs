@@ -7,7 +7,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-/// What is followed, with its state.
+/// Followed things, with their states.
 pub(crate) struct Leases<K, S>(Mutex<HashMap<K, Entry<S>>>);
 
 struct Entry<S> {
@@ -24,7 +24,7 @@ pub(crate) struct Lease<K: Eq + Hash, S> {
 }
 
 impl<K: Eq + Hash, S> Lease<K, S> {
-    /// What it is about.
+    /// The key of the followed thing.
     pub(crate) fn key(&self) -> &K {
         &self.key
     }

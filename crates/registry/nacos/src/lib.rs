@@ -38,19 +38,14 @@
 
 mod auth;
 mod client;
-mod discovery;
-mod documents;
+mod error;
 mod http;
 mod leases;
 mod nacos;
 mod names;
 mod naming;
 mod options;
-mod registry;
 pub mod wire;
 
-pub use discovery::NacosDiscovery;
-pub use documents::NacosDocuments;
-pub use nacos::{Nacos, NacosBuilder};
+pub use nacos::{Nacos, NacosBuilder, NacosDiscovery, NacosDocuments, NacosRegistry};
 pub use options::{NacosCredentials, NacosOptions};
-pub use registry::NacosRegistry;

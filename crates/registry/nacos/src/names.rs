@@ -2,7 +2,7 @@
 
 /// Java's separator of inner classes, which Nacos refuses.
 const INNER: &str = "$";
-/// What Dubbo writes in its place (Dubbo Java `NacosNamingServiceWrapper`, `NacosConfigServiceWrapper`).
+/// The text that Dubbo writes in its place (Dubbo Java `NacosNamingServiceWrapper`, `NacosConfigServiceWrapper`).
 const WRITTEN_INNER: &str = "___";
 
 /// A name for Nacos.

@@ -49,8 +49,8 @@ pub struct NacosOptions {
     pub group: String,
     /// `nacos.group`: that of applications, where it is another. Default as `group`.
     pub application_group: String,
-    /// How requests are authorized: `username` and `password` (or `user:password@`), `accessToken`, or
-    /// `accessKey` and `secretKey`. Default not at all.
+    /// The authorization of requests: `username` and `password` (or `user:password@`), `accessToken`, or
+    /// `accessKey` and `secretKey`. Default none.
     pub credentials: NacosCredentials,
     /// `timeout` in milliseconds: the longest time that registering waits for Nacos. Default 30 s.
     pub timeout: Duration,
@@ -79,7 +79,7 @@ pub struct NacosOptions {
     pub application: ByteString,
 }
 
-/// How requests are authorized. Secrets never print.
+/// The authorization of requests. Secrets never print.
 ///
 /// ```
 /// # mod dubhe { pub mod registry { pub use dubhe_nacos::NacosCredentials; } }
@@ -91,18 +91,18 @@ pub struct NacosOptions {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NacosCredentials {
-    /// Not at all.
+    /// No authorization.
     None,
-    /// By a token for which a user logs in, and again before it ends.
+    /// A token for which a user logs in, and again before it ends.
     Password {
         /// The user.
         user: String,
         /// The password.
         password: String,
     },
-    /// By a token that somebody else gives, such as an identity provider (OIDC).
+    /// A token that somebody else gives, such as an identity provider (OIDC).
     Token(String),
-    /// By signatures with an access key (RAM). Needs the feature `tls`.
+    /// Signatures with an access key (RAM). Needs the feature `tls`.
     Keys {
         /// The access key.
         access: String,

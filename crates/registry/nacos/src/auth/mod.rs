@@ -11,7 +11,7 @@ use dubhe_core::time::{Instant, after};
 use dubhe_net::io::Address;
 use tokio::sync::Mutex;
 
-use crate::client::Error;
+use crate::error::Error;
 use crate::http::HttpClient;
 use crate::options::{NacosCredentials, NacosOptions};
 use crate::wire::{Headers, Resource};

@@ -17,8 +17,8 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc;
 
 use super::LinkOptions;
-use super::error::Error;
 use super::session::{NotingDial, Session, message, read, stream as stream_call};
+use crate::error::Error;
 use crate::wire::{self, ConnectionSetup, Headers, HealthCheck, Payload, Push, ServerCheck};
 
 /// The longest time from the first byte until the server knows the connection.

@@ -10,8 +10,8 @@ use dubhe_net::io::Address;
 use tokio::sync::{mpsc, watch};
 
 use super::connection::Connection;
-use super::error::Error;
 use super::{Command, LinkOptions, LinkState, Session, TakePush};
+use crate::error::Error;
 use crate::wire::{Headers, HealthCheck, Push};
 
 /// The time without a push after which the server is asked whether it knows the connection, as in

@@ -13,7 +13,6 @@
 
 mod connection;
 mod driver;
-mod error;
 mod session;
 
 use std::net::IpAddr;
@@ -30,9 +29,9 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::auth::Auth;
+use crate::error::Error;
 use crate::wire::{Push, Request, code};
 use driver::Driver;
-pub(crate) use error::Error;
 pub(crate) use session::Session;
 
 /// The options of a link.
@@ -59,7 +58,7 @@ pub(crate) trait TakePush: Send + Sync + 'static {
 /// The state of a link.
 #[derive(Clone)]
 pub(crate) enum LinkState {
-    /// There is no connection, and one is being made.
+    /// A connection is being made.
     Connecting {
         /// The error of the last attempt, when there was one.
         error: Option<Arc<str>>,
@@ -70,7 +69,7 @@ pub(crate) enum LinkState {
     Closed,
 }
 
-/// What handles tell the driver.
+/// The words of handles to the driver.
 enum Command {
     Close,
     /// A request over the connection of this generation got no answer.

@@ -14,7 +14,7 @@ use dubhe_core::{
 use dubhe_net::io::{Address, BoxFuture, ConnectionInfo, Dial, Io};
 use parking_lot::Mutex;
 
-use super::error::Error;
+use crate::error::Error;
 use crate::wire::{self, Headers, Malformed, Request, Response, code};
 
 /// The longest time for the answer to a request, as in Nacos' own clients.

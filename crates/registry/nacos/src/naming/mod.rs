@@ -14,7 +14,8 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::client::{Error, Link};
+use crate::client::Link;
+use crate::error::Error;
 use crate::wire::{Identity, Instance, Named, ServiceList};
 pub(crate) use publish::Publishing;
 use publish::{Desired, Placed, Publication};
@@ -39,7 +40,7 @@ pub(crate) struct Naming {
     tasks: Mutex<JoinSet<()>>,
 }
 
-/// What the tasks know.
+/// The parts that the tasks share.
 struct Shared {
     link: Link,
     namespace: String,

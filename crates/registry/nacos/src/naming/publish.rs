@@ -8,10 +8,11 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::{Service, Shared};
-use crate::client::{Error, Session};
+use crate::client::Session;
+use crate::error::Error;
 use crate::wire::{BatchInstance, Instance, InstanceChange};
 
-/// What is to be published.
+/// The instances that are to be published.
 #[derive(Clone, Default)]
 pub(super) struct Desired {
     /// The number of changes.
@@ -19,7 +20,7 @@ pub(super) struct Desired {
     pub(super) instances: Arc<[Instance]>,
 }
 
-/// What the server knows.
+/// The state of a publication in the server.
 #[derive(Clone, Default)]
 pub(crate) struct Placed {
     /// The version that it knows.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::{Service, Shared};
-use crate::client::{Error, TakePush};
+use crate::client::TakePush;
+use crate::error::Error;
 use crate::leases::{Lease, Leases, unused};
 use crate::wire::{Push, ServiceInfo, Subscribe};
 

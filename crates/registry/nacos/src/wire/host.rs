@@ -24,7 +24,7 @@ pub struct Host {
     pub healthy: bool,
     /// `false` when somebody has taken it out of service.
     pub enabled: bool,
-    /// What its provider says of it.
+    /// The words of its provider.
     pub metadata: Params,
 }
 

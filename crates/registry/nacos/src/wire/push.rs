@@ -1,4 +1,4 @@
-//! What the server asks of a client over the stream, and the answers.
+//! Requests of the server over the stream, and the answers.
 
 use bytes::Bytes;
 use bytestring::ByteString;
@@ -32,7 +32,7 @@ pub enum Push {
         /// The group.
         group: ByteString,
     },
-    /// Anything else.
+    /// Another request.
     Unknown,
 }
 
@@ -54,7 +54,7 @@ struct Json<'a> {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Abilities {
-    /// Since Nacos 3.0.
+    /// The ability to watch patterns of names, since Nacos 3.0.
     fuzzy_watch: Option<bool>,
 }
 

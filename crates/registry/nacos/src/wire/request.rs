@@ -17,7 +17,7 @@ pub(crate) trait Request: Serialize + Sync {
     /// The answer.
     type Response: Response;
 
-    /// What it is about, which signatures cover.
+    /// The resource, which signatures cover.
     fn resource(&self) -> Resource<'_>;
 }
 
@@ -71,7 +71,7 @@ pub(crate) struct ConnectionSetup<'a> {
     pub(crate) client_version: &'a str,
     pub(crate) tenant: &'a str,
     pub(crate) labels: BTreeMap<&'a str, &'a str>,
-    /// None is needed; a server that negotiates answers only if there is a table.
+    /// The abilities, of which none is needed; a server that negotiates answers only if there is a table.
     pub(crate) ability_table: BTreeMap<&'a str, bool>,
 }
 
@@ -108,7 +108,7 @@ pub(crate) struct Instance {
     pub(crate) metadata: Arc<Params>,
 }
 
-/// What tells the instances of a process and a service apart: address, port and, where there is one,
+/// The identity that tells the instances of a process and a service apart: address, port and, where there is one,
 /// protocol.
 pub(crate) type Identity<'a> = (&'a str, u16, Option<&'a str>);
 
@@ -215,7 +215,7 @@ pub(crate) struct ListenContext<'a> {
     pub(crate) data_id: &'a str,
     pub(crate) group: &'a str,
     pub(crate) tenant: &'a str,
-    /// That of the document as it is known, empty when there is none.
+    /// The MD5 of the document as it is known, empty when there is none.
     pub(crate) md5: &'a str,
 }
 

@@ -9,17 +9,17 @@ use super::{Malformed, Payload, ServiceInfo};
 pub(crate) mod code {
     /// Success, as a result.
     pub(crate) const SUCCESS: i32 = 200;
-    /// The server is starting.
+    /// The start of the server, which is not over.
     pub(crate) const STARTING: i32 = 300;
-    /// There is no such document.
+    /// The lack of a document.
     pub(crate) const NOT_FOUND: i32 = 300;
-    /// The server does not know the connection (any more).
+    /// A connection that the server does not know (any more).
     pub(crate) const UNREGISTERED: i32 = 301;
-    /// The client has no right to this, or none any more.
+    /// The lack of a right, or the end of a token.
     pub(crate) const FORBIDDEN: i32 = 403;
 }
 
-/// What all responses have.
+/// The fields that all responses have.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Outcome {

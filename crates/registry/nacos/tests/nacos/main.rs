@@ -16,7 +16,7 @@ use server::Server;
 use support::clock;
 use tokio::sync::Mutex;
 
-/// One server at a time: each takes half a gigabyte.
+/// The turn of a server, of which there is one at a time: each takes half a gigabyte.
 static ONE: Mutex<()> = Mutex::const_new(());
 
 /// A client of `server` with these parameters.
@@ -24,7 +24,7 @@ fn nacos(server: &Server, parameters: &str) -> Nacos {
     Nacos::builder(&server.url(parameters), clock()).unwrap().application("tests").build()
 }
 
-/// Everything that needs no more than a server, which is started once: it takes half a minute.
+/// The cases that need no more than a server, which is started once: it takes half a minute.
 #[tokio::test]
 async fn a_server() {
     let _one = ONE.lock().await;

@@ -11,17 +11,17 @@ use crate::wire::{Malformed, code};
 /// The reason why a request has no answer, or not the one that it should have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Error {
-    /// There is no connection (any more); it may have been done or not.
+    /// The lack of a connection; the request may have been done or not.
     Disconnected(Arc<str>),
-    /// The client was closed.
+    /// The end of the client.
     Closed,
-    /// No answer came in time; it may have been done or not.
+    /// The lack of an answer in time; the request may have been done or not.
     Late,
-    /// The server refuses it.
+    /// The refusal of the server.
     Refused { code: i32, message: Arc<str> },
-    /// The login failed.
+    /// The failure of the login.
     Login(Arc<str>),
-    /// The answer cannot be read, or the request not be written.
+    /// An answer that cannot be read, or a request that cannot be written.
     Malformed(Malformed),
 }
 

@@ -8,7 +8,8 @@ use dubhe_core::time::{Duration, after};
 use tokio::sync::watch;
 
 use super::{Documents, Place, Shared};
-use crate::client::{Error, LinkState, Session, TakePush};
+use crate::client::{LinkState, Session, TakePush};
+use crate::error::Error;
 use crate::leases::{Lease, Leases, unused};
 use crate::wire::{ConfigListen, ListenContext, Push};
 

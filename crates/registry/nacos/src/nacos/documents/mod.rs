@@ -18,7 +18,8 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
-use crate::client::{Error, Link, Session};
+use crate::client::{Link, Session};
+use crate::error::Error;
 use crate::nacos::Inner;
 use crate::options::PUBLIC;
 use crate::wire::{ConfigPublish, ConfigQuery, ConfigRemove, code};
@@ -59,7 +60,7 @@ pub(crate) struct Documents {
     tasks: Mutex<JoinSet<()>>,
 }
 
-/// What the tasks know.
+/// The parts that the tasks share.
 struct Shared {
     link: Link,
     namespace: String,

@@ -9,7 +9,7 @@ use http::{Method, StatusCode};
 use serde::Deserialize;
 
 use super::Place;
-use crate::client::Error;
+use crate::error::Error;
 use crate::http::{HttpRequest, encode};
 use crate::nacos::Inner;
 use crate::options::PUBLIC;

@@ -16,11 +16,12 @@ use dubhe_registry::application::{
 use futures_util::stream;
 use tokio::sync::watch;
 
-use crate::client::{Error, LinkState};
+use crate::client::LinkState;
+use crate::error::Error;
 use crate::nacos::Inner;
+use crate::nacos::registry::instance::{address, unusable, weigh};
 use crate::names::{from_nacos, to_nacos};
 use crate::naming::{Service, ServiceLease};
-use crate::registry::instance::{address, unusable, weigh};
 use crate::wire::{Host, Instance};
 
 /// A Nacos as a registry of applications, in which a service is an application.
@@ -194,7 +195,7 @@ impl Following {
     }
 }
 
-/// What is known of a process, as it is written.
+/// The metadata of a process: what is known of it, as it is written.
 fn metadata(process: &Process) -> Params {
     let mut params = process.params.clone();
     if let Some(zone) = &process.zone {

@@ -14,7 +14,8 @@ use dubhe_core::{ServiceKey, Status};
 use futures_util::stream;
 use parking_lot::Mutex;
 
-use crate::client::{Error, LinkState};
+use crate::client::LinkState;
+use crate::error::Error;
 use crate::nacos::Inner;
 use crate::naming::Service;
 use subscription::Subscription;

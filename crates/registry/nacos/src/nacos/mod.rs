@@ -1,5 +1,9 @@
 //! The handle of a Nacos and its builder.
 
+mod discovery;
+mod documents;
+mod registry;
+
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::UNIX_EPOCH;
@@ -16,13 +20,16 @@ use dubhe_triple::TripleOptions;
 use tokio::runtime::Handle;
 
 use crate::auth::Auth;
-use crate::client::{Error, Link, LinkOptions, LinkState, LinkTask, TakePush};
-use crate::discovery::NacosDiscovery;
-use crate::documents::{Documents, NacosDocuments, Watched};
+use crate::client::{Link, LinkOptions, LinkState, LinkTask, TakePush};
+use crate::error::Error;
 use crate::http::HttpClient;
 use crate::naming::{Naming, Publishing, Subscriptions};
 use crate::options::NacosOptions;
-use crate::registry::{ListErrors, NacosRegistry};
+pub use discovery::NacosDiscovery;
+pub use documents::NacosDocuments;
+use documents::{Documents, Watched};
+use registry::ListErrors;
+pub use registry::NacosRegistry;
 
 /// A cluster of Nacos servers. Clones share its connections: one for services and one for documents, each
 /// made when it is first needed.
