@@ -92,15 +92,15 @@ impl ServiceDiscovery for NacosDiscovery {
     fn subscribe(&self, application: &str) -> Registering<'_, InstanceSnapshots> {
         let naming = self.0.naming();
         let following = Following {
-            discovery: self.clone(),
             application: application.into(),
             states: naming.link().states(),
             lease: naming.subscribe(&self.service(application)),
             last: None,
         };
-        let snapshots = stream::unfold(following, |mut following| async {
+        // The connection is kept as long as somebody follows it.
+        let snapshots = stream::unfold((following, self.clone()), |(mut following, kept)| async {
             let snapshot = following.next().await?;
-            Some((snapshot, following))
+            Some((snapshot, (following, kept)))
         });
         Box::pin(std::future::ready(match naming.link().state() {
             LinkState::Closed => Err(self.0.failed(&Error::Closed)),
@@ -137,9 +137,8 @@ impl ServiceDiscovery for NacosDiscovery {
     }
 }
 
-/// A subscription to an application. It keeps the connection as long as it is there.
+/// A subscription to an application.
 struct Following {
-    discovery: NacosDiscovery,
     application: ByteString,
     states: watch::Receiver<LinkState>,
     lease: ServiceLease,
@@ -190,7 +189,6 @@ impl Following {
             .sort_by_cached_key(|one| (one.address(), std::cmp::Reverse(one.instance.started)));
         instances.dedup_by_key(|one| one.address());
         let health = if fresh { Health::Fresh } else { Health::Stale };
-        let _ = &self.discovery;
         Some(InstanceSnapshot { instances, health, excluded })
     }
 }

@@ -108,7 +108,7 @@ impl Server {
         let mut command = Command::new(script("java-dubbo.sh"));
         command.args(["serve", "dubbo", &port.to_string()]).env("REGISTRY", url);
         let provider = self.spawn(command, &log);
-        for _ in 0..1200 {
+        for _ in 0..2400 {
             if fs::read_to_string(&log).unwrap().contains("PROVIDER READY") {
                 return (provider, port);
             }

@@ -191,7 +191,7 @@ impl DocumentStore for NacosDocuments {
 
     fn watch(&self, key: &DocumentKey) -> DocumentStates {
         let following = self.0.documents().follow(&keys::place(key));
-        // The registry is kept as long as somebody follows it.
+        // The connection is kept as long as somebody follows it.
         Box::pin(stream::unfold((following, self.clone()), |(mut following, store)| async {
             let state = following.next().await?;
             Some((state, (following, store)))
