@@ -28,6 +28,8 @@ pub(crate) enum Peer {
     ZooKeeper,
     /// etcd.
     Etcd,
+    /// Nacos.
+    Nacos,
     /// The conformance runner of the protobuf project.
     ProtobufConformance,
 }
@@ -36,7 +38,7 @@ impl Peer {
     /// The packages to install first, if something is missing.
     pub(crate) fn missing(self) -> Option<&'static str> {
         match self {
-            Self::Java(_) | Self::JavaGrpc | Self::ZooKeeper
+            Self::Java(_) | Self::JavaGrpc | Self::ZooKeeper | Self::Nacos
                 if !has_program("javac") || !has_program("mvn") =>
             {
                 Some(
@@ -134,6 +136,7 @@ fn script(peer: Peer) -> PathBuf {
         Peer::Grpcurl => "grpcurl.sh",
         Peer::ZooKeeper => "zookeeper.sh",
         Peer::Etcd => "etcd.sh",
+        Peer::Nacos => "nacos.sh",
         Peer::ProtobufConformance => "protobuf-conformance.sh",
     };
     root().join("tests/peers").join(name)

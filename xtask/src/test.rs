@@ -22,6 +22,7 @@ const SUITES: &[&str] = &[
     "walk",
     "zookeeper",
     "etcd",
+    "nacos",
     "interop",
     "conformance",
     "chaos",
@@ -50,6 +51,8 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
                     "zookeeper",
                     "--test",
                     "etcd",
+                    "--test",
+                    "nacos",
                     "--",
                     "--deny",
                     "warnings",
@@ -67,6 +70,7 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
             "walk" => walk::run(tally),
             "zookeeper" => zookeeper(tally),
             "etcd" => etcd(tally),
+            "nacos" => nacos(tally),
             "interop" => interop::run(None, tally),
             "conformance" => conformance::run(None, tally),
             _ => chaos::run(&[], tally),
@@ -125,6 +129,18 @@ fn etcd(tally: &mut Tally) -> Result<()> {
     check(&mut peers.command(Peer::Etcd, &["prepare"]))?;
     check(&mut peers.command(Peer::Go, &["prepare"]))?;
     tests(tally, &["test", "--package", "dubhe-etcd", "--test", "etcd"])
+}
+
+/// The same for Nacos, with a provider and a consumer of Dubbo Java beside it.
+fn nacos(tally: &mut Tally) -> Result<()> {
+    if let Some(how) = Peer::Nacos.missing() {
+        tally.skip("nacos", how);
+        return Ok(());
+    }
+    let peers = Peers::new("nacos")?;
+    check(&mut peers.command(Peer::Nacos, &["prepare"]))?;
+    check(&mut peers.command(Peer::Java("3"), &["prepare"]))?;
+    tests(tally, &["test", "--package", "dubhe-nacos", "--test", "nacos"])
 }
 
 /// Runs `cargo test` with these arguments and counts its tests.

@@ -13,7 +13,7 @@ use dubhe_core::endpoint::Params;
 use dubhe_core::registry::Registration;
 use dubhe_core::url::Url;
 
-use crate::provider_url::{self, DUBBO_VERSION, RELEASE};
+use crate::provider_url;
 use crate::simplified::simplify;
 
 /// The parameters of a consumer that a simplified registration has (Dubbo Java
@@ -46,41 +46,11 @@ pub fn consumer(
     now_ms: u128,
     simplified: bool,
 ) -> String {
-    let (pid, timestamp) = (std::process::id().to_string(), now_ms.to_string());
-    let mut params = Params::new();
-    let all = [
-        ("application", application),
-        ("category", "consumers"),
-        ("check", "false"),
-        ("dubbo", DUBBO_VERSION),
-        ("group", service.group()),
-        ("interface", service.interface()),
-        ("pid", &pid),
-        ("release", RELEASE),
-        ("revision", service.version()),
-        ("side", "consumer"),
-        ("timestamp", &timestamp),
-        ("version", service.version()),
-    ];
-    fill(&mut params, &all);
+    let mut url = provider_url::consumer(service, host, application, now_ms);
     if simplified {
-        params.retain(|name, _| SIMPLIFIED_CONSUMER.contains(&&**name));
+        url.params.retain(|name, _| SIMPLIFIED_CONSUMER.contains(&&**name));
     }
-    let url = Url {
-        protocol: "consumer".into(),
-        host: host.to_string().into(),
-        path: service.interface().clone(),
-        params,
-        ..Url::default()
-    };
     encode(&text(&url))
-}
-
-/// Adds what is not empty and not there.
-fn fill(params: &mut Params, defaults: &[(&str, &str)]) {
-    for (name, value) in defaults.iter().filter(|(_, value)| !value.is_empty()) {
-        params.entry((*name).into()).or_insert_with(|| (*value).into());
-    }
 }
 
 /// The registration that the name of a provider describes; `None` when it describes none, as the
@@ -155,6 +125,7 @@ mod tests {
     use std::sync::Arc;
 
     use dubhe_core::endpoint::{Instance, Offer, ServiceParams};
+    use provider_url::RELEASE;
 
     use super::*;
 

@@ -1,8 +1,10 @@
 //! A registration as the provider URL that Dubbo's registries hold, and back.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
+use dubhe_core::ServiceKey;
 use dubhe_core::endpoint::{Offer, Params, ServiceParams};
 use dubhe_core::registry::Registration;
 use dubhe_core::url::Url;
@@ -59,10 +61,43 @@ pub fn to_published_url(registration: &Registration, dynamic: bool, started: u12
         ("side", "provider"),
         ("timestamp", &started),
     ];
-    for (name, value) in defaults.into_iter().filter(|(_, value)| !value.is_empty()) {
-        url.params.entry(name.into()).or_insert_with(|| value.into());
-    }
+    fill(&mut url.params, &defaults);
     url
+}
+
+/// The URL `consumer://host/interface?…` of a consumer of `service`, as Dubbo Java registers it.
+pub fn consumer(service: &ServiceKey, host: IpAddr, application: &str, now_ms: u128) -> Url {
+    let (pid, timestamp) = (std::process::id().to_string(), now_ms.to_string());
+    let mut params = Params::new();
+    let all = [
+        ("application", application),
+        ("category", "consumers"),
+        ("check", "false"),
+        ("dubbo", DUBBO_VERSION),
+        ("group", service.group()),
+        ("interface", service.interface()),
+        ("pid", &pid),
+        ("release", RELEASE),
+        ("revision", service.version()),
+        ("side", "consumer"),
+        ("timestamp", &timestamp),
+        ("version", service.version()),
+    ];
+    fill(&mut params, &all);
+    Url {
+        protocol: "consumer".into(),
+        host: host.to_string().into(),
+        path: service.interface().clone(),
+        params,
+        ..Url::default()
+    }
+}
+
+/// Adds what is not empty and not there.
+fn fill(params: &mut Params, defaults: &[(&str, &str)]) {
+    for (name, value) in defaults.iter().filter(|(_, value)| !value.is_empty()) {
+        params.entry((*name).into()).or_insert_with(|| (*value).into());
+    }
 }
 
 /// The parameters of a provider without the weight that nobody gave: a provider of dubbo-go to which

@@ -7,6 +7,7 @@ use crate::repo::Repo;
 const EXCEPTIONS: &[(&str, &str)] = &[
     ("crates/registry/zookeeper/tests/zookeeper/main.rs", STARTS_SERVERS),
     ("crates/registry/etcd/tests/etcd/main.rs", STARTS_SERVERS),
+    ("crates/registry/nacos/tests/nacos/main.rs", STARTS_SERVERS),
     (
         "crates/cluster/tests/memory/main.rs",
         "counts what is allocated, to which other tests would add",

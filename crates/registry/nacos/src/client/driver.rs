@@ -1,0 +1,271 @@
+//! The life of a link: connections to one server after the other.
+
+use std::future::{Future, pending};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use dubhe_core::backoff::FullJitter;
+use dubhe_core::time::{Duration, Instant, Sleep, after};
+use dubhe_net::io::Address;
+use tokio::sync::{mpsc, watch};
+
+use super::connection::Connection;
+use super::{Command, LinkOptions, LinkState, Session, TakePush};
+use crate::error::Error;
+use crate::wire::{Headers, HealthCheck, Push};
+
+/// The time without a push after which the server is asked whether it knows the connection, as in
+/// Nacos' own clients.
+const HEALTH_PERIOD: Duration = Duration::from_secs(5);
+/// A connection that lasted as long as this was a good one.
+const MIN_STABLE_TIME: Duration = Duration::from_secs(10);
+/// The time for which the old connection stays after a change of the server: what was registered over
+/// it is registered over the new one meanwhile.
+const LINGER: Duration = Duration::from_secs(3);
+
+pub(super) struct Driver {
+    options: Arc<LinkOptions>,
+    commands: mpsc::Receiver<Command>,
+    state: watch::Sender<LinkState>,
+    pushes: Arc<dyn TakePush>,
+    generation: u64,
+    /// The server that is next.
+    turn: usize,
+    /// The connection before the present one.
+    retired: Option<(Connection, Instant)>,
+}
+
+/// The end of serving a connection.
+enum End {
+    Closed,
+    Lost(String),
+    /// Another server took over.
+    Switched(Connection),
+}
+
+type Opening = Pin<Box<dyn Future<Output = Result<Connection, String>> + Send>>;
+type Checking = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+
+impl Driver {
+    pub(super) fn new(
+        options: LinkOptions,
+        commands: mpsc::Receiver<Command>,
+        state: watch::Sender<LinkState>,
+        pushes: Arc<dyn TakePush>,
+    ) -> Self {
+        let count = u64::try_from(options.servers.len()).unwrap_or(u64::MAX);
+        let turn = usize::try_from(options.random.below(count)).unwrap_or(0);
+        let options = Arc::new(options);
+        Self { options, commands, state, pushes, generation: 0, turn, retired: None }
+    }
+
+    pub(super) async fn run(mut self) {
+        let mut failures: u32 = 0;
+        loop {
+            let server = self.next_server();
+            let opening = self.open(server.clone());
+            let why = match self.unless_closed(opening).await {
+                None => break,
+                Some(Err(why)) => {
+                    failures = failures.saturating_add(1);
+                    format!("{server}: {why}")
+                }
+                Some(Ok(connection)) => {
+                    let began = self.options.clock.now();
+                    let why = match self.serve_all(connection).await {
+                        End::Closed | End::Switched(_) => break,
+                        End::Lost(why) => why,
+                    };
+                    let lasted = self.options.clock.now().saturating_duration_since(began);
+                    failures =
+                        if lasted > MIN_STABLE_TIME { 1 } else { failures.saturating_add(1) };
+                    why
+                }
+            };
+            // The first of a row and then ever fewer, lest an outage floods the log.
+            if failures.is_power_of_two() {
+                let module = self.options.module;
+                tracing::warn!(why, failures, module, "no connection to nacos; trying again");
+            }
+            self.state.send_replace(LinkState::Connecting { error: Some(why.into()) });
+            let pause = self.pause(failures);
+            let sleep = self.sleep(pause);
+            if self.unless_closed(sleep).await.is_none() {
+                break;
+            }
+        }
+    }
+
+    /// The pause before the next attempt: short at first, since nobody finds what was registered over
+    /// the connection that is lost.
+    fn pause(&self, failures: u32) -> Duration {
+        let initial = Duration::from_millis(200);
+        let backoff = FullJitter { initial, factor: 2.0, ..FullJitter::default() };
+        backoff.capped(self.options.max_pause).pause(failures, &*self.options.random)
+    }
+
+    fn sleep(&self, pause: Duration) -> Sleep {
+        self.options.clock.sleep_until(after(self.options.clock.now(), pause))
+    }
+
+    fn next_server(&mut self) -> Address {
+        let servers = &self.options.servers;
+        let server = servers.get(self.turn % servers.len().max(1)).cloned();
+        self.turn = self.turn.wrapping_add(1);
+        // A URL has at least one.
+        server.unwrap_or_else(|| Address::new("localhost", 8848))
+    }
+
+    fn open(&mut self, server: Address) -> Opening {
+        self.generation += 1;
+        Box::pin(Connection::open(self.options.clone(), server, self.generation))
+    }
+
+    /// The outcome of `future`, or `None` when the link was closed before.
+    async fn unless_closed<T>(&mut self, future: impl Future<Output = T>) -> Option<T> {
+        let mut future = std::pin::pin!(future);
+        loop {
+            tokio::select! {
+                outcome = &mut future => return Some(outcome),
+                command = self.commands.recv() => match command {
+                    None | Some(Command::Close) => return None,
+                    Some(Command::Suspect(_) | Command::Unknown(_)) => {}
+                }
+            }
+        }
+    }
+
+    /// Serves a connection, and those of the servers that take over from it.
+    async fn serve_all(&mut self, mut connection: Connection) -> End {
+        loop {
+            let session = connection.session.clone();
+            let (server, module) = (session.server.clone(), self.options.module);
+            tracing::info!(%server, module, is_v3 = session.is_v3, "connected to nacos");
+            self.state.send_replace(LinkState::Connected(session));
+            match self.serve(&mut connection).await {
+                End::Switched(other) => {
+                    let until = after(self.options.clock.now(), LINGER);
+                    self.retired = Some((std::mem::replace(&mut connection, other), until));
+                }
+                End::Lost(why) => return End::Lost(format!("{server}: {why}")),
+                End::Closed => return End::Closed,
+            }
+        }
+    }
+
+    /// Serves a connection until it ends or another takes its place.
+    async fn serve(&mut self, connection: &mut Connection) -> End {
+        let session = connection.session.clone();
+        let mut health = self.sleep(HEALTH_PERIOD);
+        let mut checking: Option<(Checking, bool)> = None;
+        let mut switching: Option<Opening> = None;
+        loop {
+            let retiring = retire(self.retired.as_mut(), &self.options);
+            tokio::select! {
+                () = retiring => self.retired = None,
+                pushed = connection.next() => {
+                    let payload = match pushed {
+                        Ok(payload) => payload,
+                        Err(why) => return End::Lost(why),
+                    };
+                    health = self.sleep(HEALTH_PERIOD);
+                    let push = Push::read(&payload);
+                    // Before anything else, and whatever it is.
+                    if let Err(why) = connection.answer(&payload) {
+                        return End::Lost(why);
+                    }
+                    match push {
+                        Ok(Push::Reset { server }) if switching.is_none() => {
+                            let server = self.server_of(server);
+                            tracing::info!(%server, "nacos asks for a change of the server");
+                            switching = Some(self.open(server));
+                        }
+                        Ok(push) => self.pushes.take(session.generation, push),
+                        Err(error) => {
+                            tracing::warn!(%error, "passed over a push of nacos");
+                        }
+                    }
+                }
+                command = self.commands.recv() => match command {
+                    None | Some(Command::Close) => return End::Closed,
+                    Some(Command::Unknown(generation)) if generation == session.generation => {
+                        // It may have been the answer to one request alone.
+                        checking.get_or_insert_with(|| (check(session.clone()), true));
+                    }
+                    Some(Command::Suspect(generation)) if generation == session.generation => {
+                        checking.get_or_insert_with(|| (check(session.clone()), false));
+                    }
+                    Some(_) => {}
+                },
+                () = &mut health, if checking.is_none() => {
+                    checking = Some((check(session.clone()), false));
+                }
+                outcome = optional(checking.as_mut().map(|(checking, _)| checking)) => {
+                    let again = checking.take().is_some_and(|(_, last)| last);
+                    match outcome {
+                        Ok(()) => health = self.sleep(HEALTH_PERIOD),
+                        // Once more, unless it is known that the server has forgotten us.
+                        Err(Error::Late) if !again => checking = Some((check(session.clone()), true)),
+                        Err(error) => return End::Lost(error.to_string()),
+                    }
+                }
+                opened = optional(switching.as_mut()) => match opened {
+                    Ok(other) => return End::Switched(other),
+                    Err(why) => {
+                        let server = self.next_server();
+                        let pause = self.pause(1);
+                        tracing::warn!(why, %server, "cannot change the server of nacos; trying the next");
+                        let (sleep, open) = (self.sleep(pause), self.open(server));
+                        switching = Some(Box::pin(async move { sleep.await; open.await }));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The server that a server recommends, if it is one of ours, by our port; else the next.
+    fn server_of(&mut self, wanted: Option<(bytestring::ByteString, u16)>) -> Address {
+        let ours = wanted.and_then(|(host, port)| {
+            let of_host = |server: &&Address| server.host() == &*host;
+            let servers = &self.options.servers;
+            let exact = servers.iter().filter(of_host).find(|server| server.port() == port);
+            exact.or_else(|| servers.iter().find(of_host)).cloned()
+        });
+        ours.unwrap_or_else(|| self.next_server())
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.state.send_replace(LinkState::Closed);
+    }
+}
+
+/// Asks the server whether it knows the connection.
+fn check(session: Arc<Session>) -> Checking {
+    Box::pin(async move { session.request(&HealthCheck {}, Headers::new()).await.map(drop) })
+}
+
+/// The outcome of a future that there may be.
+async fn optional<F: Future + Unpin>(future: Option<&mut F>) -> F::Output {
+    match future {
+        Some(future) => future.await,
+        None => pending().await,
+    }
+}
+
+/// Answers what still comes over an old connection, until its time is over or it ends.
+async fn retire(retired: Option<&mut (Connection, Instant)>, options: &LinkOptions) {
+    let Some((connection, until)) = retired else { return pending().await };
+    let drained = async {
+        while let Ok(payload) = connection.next().await {
+            if connection.answer(&payload).is_err() {
+                return;
+            }
+        }
+    };
+    tokio::select! {
+        () = drained => {}
+        () = options.clock.sleep_until(*until) => {}
+    }
+}

@@ -1,0 +1,330 @@
+//! The handle of a Nacos and its builder.
+
+mod discovery;
+mod documents;
+mod registry;
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::UNIX_EPOCH;
+
+use bytestring::ByteString;
+use dubhe_core::Status;
+use dubhe_core::random::{RandomSource, SplitMix};
+use dubhe_core::time::{SharedClock, after};
+use dubhe_net::io::tcp::TcpOptions;
+use dubhe_net::io::{ClientTransport, Dial};
+#[cfg(feature = "tls")]
+use dubhe_net::tls::ClientTls;
+use dubhe_triple::TripleOptions;
+use tokio::runtime::Handle;
+
+use crate::auth::Auth;
+use crate::client::{Link, LinkOptions, LinkState, LinkTask, TakePush};
+use crate::error::Error;
+use crate::http::HttpClient;
+use crate::naming::{Naming, Publishing, Subscriptions};
+use crate::options::NacosOptions;
+pub use discovery::NacosDiscovery;
+pub use documents::NacosDocuments;
+use documents::{Documents, Watched};
+use registry::ListErrors;
+pub use registry::NacosRegistry;
+
+/// A cluster of Nacos servers. Clones share its connections: one for services and one for documents, each
+/// made when it is first needed.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Status; pub mod registry { pub use dubhe_nacos::Nacos; pub use dubhe_core::registry::Registry; } pub mod time { pub use dubhe_core::time::SharedClock; } }
+/// use dubhe::Status;
+/// use dubhe::registry::{Nacos, Registry};
+/// use dubhe::time::SharedClock;
+///
+/// /// The registry, for `registry_instance(..)` and `registry(..)`.
+/// fn registry(clock: SharedClock) -> Result<impl Registry, Status> {
+///     let url = "nacos://10.0.0.1:8848,10.0.0.2:8848?namespace=prod";
+///     Ok(Nacos::builder(url, clock)?.application("shop").build().registry())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Nacos(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) options: NacosOptions,
+    /// The name in the log.
+    pub(crate) name: String,
+    pub(crate) clock: SharedClock,
+    random: Arc<dyn RandomSource>,
+    dial: Arc<dyn Dial>,
+    pub(crate) http: HttpClient,
+    pub(crate) auth: Arc<Auth>,
+    runtime: Handle,
+    naming: OnceLock<(Naming, LinkTask)>,
+    documents: OnceLock<(Documents, LinkTask)>,
+    /// The errors of listing services.
+    pub(crate) list_errors: ListErrors,
+}
+
+/// Makes a [`Nacos`].
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Status; pub mod net { pub use dubhe_net::io::Dial; } pub mod registry { pub use dubhe_nacos::{Nacos, NacosBuilder}; } pub mod time { pub use dubhe_core::time::SharedClock; } }
+/// use dubhe::Status;
+/// use dubhe::net::Dial;
+/// use dubhe::registry::{Nacos, NacosBuilder};
+/// use dubhe::time::SharedClock;
+///
+/// /// Nacos behind a proxy of its own.
+/// fn proxied(clock: SharedClock, proxy: impl Dial) -> Result<NacosBuilder, Status> {
+///     Ok(Nacos::builder("nacos://nacos.example.org", clock)?.dial(proxy))
+/// }
+/// ```
+pub struct NacosBuilder {
+    options: NacosOptions,
+    clock: SharedClock,
+    random: Arc<dyn RandomSource>,
+    grpc: ClientTransport,
+    http: ClientTransport,
+}
+
+impl Nacos {
+    /// Begins a Nacos of the URL that [`NacosOptions::parse`] describes.
+    ///
+    /// # Errors
+    /// When the URL is wrong; whether Nacos is there does not matter.
+    pub fn builder(url: &str, clock: SharedClock) -> Result<NacosBuilder, Status> {
+        Ok(NacosBuilder {
+            options: NacosOptions::parse(url)?,
+            clock,
+            random: Arc::new(SplitMix::from_os()),
+            grpc: ClientTransport::default(),
+            http: ClientTransport::default(),
+        })
+    }
+
+    /// The options.
+    pub fn options(&self) -> &NacosOptions {
+        &self.0.options
+    }
+
+    /// The registry of services, at interface level.
+    pub fn registry(&self) -> NacosRegistry {
+        NacosRegistry(self.0.clone())
+    }
+
+    /// The registry of applications.
+    pub fn discovery(&self) -> NacosDiscovery {
+        NacosDiscovery(self.0.clone())
+    }
+
+    /// The config centre and metadata centre.
+    pub fn documents(&self) -> NacosDocuments {
+        NacosDocuments(self.0.clone())
+    }
+
+    /// Ends the connections, and with them everything that was registered. Subscriptions end.
+    pub async fn close(&self) {
+        if let Some((naming, _)) = self.0.naming.get() {
+            naming.link().close().await;
+        }
+        if let Some((documents, _)) = self.0.documents.get() {
+            documents.link().close().await;
+        }
+    }
+}
+
+impl Inner {
+    fn link(&self, module: &'static str, pushes: Arc<dyn TakePush>) -> (Link, LinkTask) {
+        let mut triple = TripleOptions::default();
+        triple.max_message = self.options.max_message;
+        // The health checks of the link tell of a server that is gone.
+        triple.keepalive = dubhe_net::keepalive::KeepaliveOptions::off();
+        let options = LinkOptions {
+            module,
+            application: self.options.application.clone(),
+            namespace: self.options.namespace.clone(),
+            servers: self.options.servers.clone(),
+            port_offset: self.options.grpc_port_offset,
+            dial: self.dial.clone(),
+            triple,
+            max_pause: self.options.max_pause,
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+        };
+        Link::open(options, self.auth.clone(), pushes, &self.runtime)
+    }
+
+    /// The services, over the connection of the module `naming`.
+    pub(crate) fn naming(&self) -> &Naming {
+        let (naming, _) = self.naming.get_or_init(|| {
+            let subscriptions: Arc<Subscriptions> = Arc::default();
+            let (link, task) = self.link("naming", subscriptions.clone());
+            let namespace = self.options.namespace.clone();
+            (Naming::new(link, namespace, subscriptions, self.runtime.clone()), task)
+        });
+        naming
+    }
+
+    /// The documents, over the connection of the module `config`.
+    pub(crate) fn documents(&self) -> &Documents {
+        let (documents, _) = self.documents.get_or_init(|| {
+            let watched: Arc<Watched> = Arc::default();
+            let (link, task) = self.link("config", watched.clone());
+            let namespace = self.options.namespace.clone();
+            (Documents::new(link, namespace, watched, self.runtime.clone()), task)
+        });
+        documents
+    }
+
+    /// The time of day, which tells people and warm-up when a provider began.
+    pub(crate) fn now_ms(&self) -> u128 {
+        self.clock.wall().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()
+    }
+
+    pub(crate) fn failed(&self, error: &Error) -> Status {
+        error.status(&self.name)
+    }
+
+    /// The error of the connection for services.
+    pub(crate) fn link_failure(&self) -> Option<Status> {
+        self.naming().link().failure().map(|error| self.failed(&error))
+    }
+
+    /// Waits until an instance is registered; without `check`, not for a connection, and nothing is an
+    /// error that may pass.
+    pub(crate) async fn wait_registered(&self, mut publishing: Publishing) -> Result<(), Status> {
+        let NacosOptions { timeout, check, .. } = self.options;
+        let mut late = self.clock.sleep_until(after(self.clock.now(), timeout));
+        let mut states = self.naming().link().states();
+        loop {
+            let offline = match &*states.borrow_and_update() {
+                LinkState::Connected(_) => None,
+                LinkState::Connecting { error } => Some(error.clone()),
+                LinkState::Closed => return Err(self.failed(&Error::Closed)),
+            };
+            match publishing.outcome() {
+                Some(Ok(())) => return Ok(()),
+                Some(Err(error)) if check => return Err(self.failed(&error)),
+                None if check || offline.is_none() => {}
+                _ => {
+                    self.log_unregistered();
+                    return Ok(());
+                }
+            }
+            tokio::select! {
+                () = publishing.changed() => {}
+                _ = states.changed() => {}
+                () = &mut late => {
+                    if !check {
+                        self.log_unregistered();
+                        return Ok(());
+                    }
+                    let why = offline.flatten().unwrap_or_else(|| "no answer yet".into());
+                    let why = format!("not done within {timeout:?} ({why}); check=false lets a \
+                                       provider start without its registry");
+                    return Err(self.failed(&Error::Disconnected(why.into())));
+                }
+            }
+        }
+    }
+
+    fn log_unregistered(&self) {
+        let registry = &*self.name;
+        tracing::warn!(
+            registry,
+            "an instance is not registered yet, and check=false: its provider starts; trying goes on"
+        );
+    }
+
+    /// Waits until an instance has been taken back. Without a connection there is nothing to wait for:
+    /// it goes with the connection.
+    pub(crate) async fn wait_withdrawn(&self, mut publishing: Publishing) -> Result<(), Status> {
+        let mut late = self.clock.sleep_until(after(self.clock.now(), self.options.timeout));
+        loop {
+            match publishing.outcome() {
+                Some(outcome) => return outcome.map_err(|error| self.failed(&error)),
+                None if self.naming().link().generation().is_none() => return Ok(()),
+                None => {}
+            }
+            let mut states = self.naming().link().states();
+            tokio::select! {
+                () = publishing.changed() => {}
+                _ = states.changed() => {}
+                () = &mut late => return Err(self.failed(&Error::Late)),
+            }
+        }
+    }
+}
+
+impl NacosBuilder {
+    /// The application, unless the URL names one: the name that this process has in the server, and that
+    /// consumers register under.
+    pub fn application(mut self, name: impl Into<ByteString>) -> Self {
+        if self.options.application.is_empty() {
+            self.options.application = name.into();
+        }
+        self
+    }
+
+    /// Replaces the source of jitter.
+    pub fn random(mut self, random: Arc<dyn RandomSource>) -> Self {
+        self.random = random;
+        self
+    }
+
+    /// Encrypts the connections over gRPC, for servers with `nacos.remote.server.rpc.tls.enableTls`. A
+    /// login and the list of documents go over HTTP, which is [another option](Self::https).
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: &ClientTls) -> Self {
+        self.grpc = ClientTransport::Tls(tls.with_default_alpn(["h2"]));
+        self
+    }
+
+    /// Encrypts the requests over HTTP, for servers with `server.ssl.enabled`.
+    #[cfg(feature = "tls")]
+    pub fn https(mut self, tls: &ClientTls) -> Self {
+        self.http = ClientTransport::Tls(tls.with_default_alpn(["http/1.1"]));
+        self
+    }
+
+    /// Replaces how all connections are opened.
+    pub fn dial(mut self, dial: impl Dial) -> Self {
+        let dial: Arc<dyn Dial> = Arc::new(dial);
+        self.grpc = ClientTransport::Custom(dial.clone());
+        self.http = ClientTransport::Custom(dial);
+        self
+    }
+
+    /// Makes the handle, which connects in the background when it is first used. Must be called within a
+    /// tokio runtime, in which it runs whoever uses it.
+    pub fn build(self) -> Nacos {
+        let Self { options, clock, random, grpc, http } = self;
+        let http = HttpClient { dial: http.dial(TcpOptions::default()), clock: clock.clone() };
+        let auth = Arc::new(Auth::new(&options, http.clone(), random.clone()));
+        Nacos(Arc::new(Inner {
+            name: options.name(),
+            options,
+            clock,
+            random,
+            dial: grpc.dial(TcpOptions::default()),
+            http,
+            auth,
+            runtime: Handle::current(),
+            naming: OnceLock::new(),
+            documents: OnceLock::new(),
+            list_errors: ListErrors::default(),
+        }))
+    }
+}
+
+impl fmt::Debug for Nacos {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Nacos").field(&self.0.options).finish()
+    }
+}
+
+impl fmt::Debug for NacosBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NacosBuilder").field("options", &self.options).finish_non_exhaustive()
+    }
+}

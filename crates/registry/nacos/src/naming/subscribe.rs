@@ -1,0 +1,117 @@
+//! The services that we subscribe to.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::{Service, Shared};
+use crate::client::TakePush;
+use crate::error::Error;
+use crate::leases::{Lease, Leases, unused};
+use crate::wire::{Push, ServiceInfo, Subscribe};
+
+/// The state of a service that is subscribed to.
+#[derive(Clone, Default)]
+pub(crate) struct ServiceState {
+    /// The instances as the server told them last; none before it has.
+    pub(crate) info: Option<Arc<ServiceInfo>>,
+    /// The connection over which it was told, 0 for none.
+    pub(crate) generation: u64,
+    /// The error of the last attempt to subscribe, until one succeeds.
+    pub(crate) error: Option<Error>,
+}
+
+/// All subscriptions, to which the pushes go.
+#[derive(Default)]
+pub(crate) struct Subscriptions(pub(super) Arc<Leases<Service, ServiceState>>);
+
+/// A subscription.
+pub(crate) type ServiceLease = Lease<Service, ServiceState>;
+
+impl Subscriptions {
+    /// Takes what the server tells of a service. Older news does not replace newer of the same
+    /// connection: a push may overtake the answer to the subscription.
+    fn tell(&self, service: &Service, generation: u64, info: ServiceInfo) {
+        self.0.update(service, |state| {
+            let known = state.info.as_ref().filter(|_| state.generation == generation);
+            if state.generation > generation || known.is_some_and(|known| known.time > info.time) {
+                return false;
+            }
+            *state = ServiceState { info: Some(Arc::new(info)), generation, error: None };
+            true
+        });
+    }
+
+    /// The error of following a service.
+    pub(crate) fn error(&self, service: &Service) -> Option<Error> {
+        self.0.look(service, |state| state.error.clone()).flatten()
+    }
+}
+
+impl TakePush for Subscriptions {
+    fn take(&self, generation: u64, push: Push) {
+        if let Push::Service(info) = push {
+            let service = Service { group: info.group.clone(), name: info.name.clone() };
+            self.tell(&service, generation, info);
+        }
+    }
+}
+
+impl Shared {
+    /// Keeps a service subscribed, over each connection anew, until it has no consumers.
+    pub(super) async fn keep_subscribed(
+        self: Arc<Self>,
+        service: Service,
+        mut interest: watch::Receiver<usize>,
+    ) {
+        let mut failures = 0;
+        loop {
+            let wanted = *interest.borrow_and_update() > 0;
+            if !wanted && self.subscriptions.0.forget(&service) {
+                return;
+            }
+            let session = tokio::select! {
+                session = self.link.connected() => session,
+                _ = interest.changed() => continue,
+            };
+            let Ok(session) = session else { return };
+            let request =
+                |wanted| Subscribe { service: self.named(&service), wanted, clusters: "" };
+            match self.link.request_over(&session, &request(true)).await {
+                Ok(subscribed) => {
+                    if std::mem::take(&mut failures) > 0 {
+                        tracing::info!(service = &*service.name, "subscribed after all");
+                    }
+                    self.subscriptions.tell(&service, session.generation, subscribed.0);
+                    tokio::select! {
+                        () = unused(&mut interest) => {
+                            // Until it is answered, no other subscription of ours may begin.
+                            if let Err(error) = self.link.request_over(&session, &request(false)).await {
+                                tracing::debug!(%error, "cannot unsubscribe; it ends with the connection");
+                            }
+                        }
+                        () = self.link.changed(session.generation) => {}
+                    }
+                }
+                Err(Error::Closed) => return,
+                Err(error) => {
+                    failures += 1;
+                    let pause = self.link.pause(failures);
+                    // The state of the link tells of a connection that is lost.
+                    if !matches!(error, Error::Disconnected(_)) {
+                        let name = &*service.name;
+                        tracing::warn!(service = name, %error, ?pause, "cannot subscribe; trying again");
+                        self.subscriptions.0.update(&service, |state| {
+                            state.error = Some(error);
+                            true
+                        });
+                    }
+                    tokio::select! {
+                        () = self.link.pause_or_change(pause, session.generation) => {}
+                        () = unused(&mut interest) => {}
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,380 @@
+//! The URL of a Nacos registry.
+
+use std::fmt;
+
+use bytestring::ByteString;
+use dubhe_core::time::Duration;
+use dubhe_core::url::Url;
+use dubhe_core::{Code, Status};
+use dubhe_net::io::Address;
+
+/// Nacos' HTTP port.
+const DEFAULT_PORT: u16 = 8848;
+/// The gRPC port of a server is this much above its HTTP port.
+const GRPC_PORT_OFFSET: u16 = 1000;
+/// The namespace of those who name none, under its own name.
+pub(crate) const PUBLIC: &str = "public";
+/// The group of those who name none.
+const DEFAULT_GROUP: &str = "DEFAULT_GROUP";
+/// The context path of a server that says nothing else.
+const CONTEXT_PATH: &str = "/nacos";
+
+/// The options of a URL `nacos://[user:password@]host[:8848][,host…][?parameters]`; the parameters are
+/// Dubbo's and those of Nacos' clients.
+///
+/// ```
+/// # mod dubhe { pub mod registry { pub use dubhe_nacos::NacosOptions; } }
+/// use dubhe::registry::NacosOptions;
+///
+/// let url = "nacos://10.0.0.1,10.0.0.2:8858?namespace=prod&group=shop";
+/// let options = NacosOptions::parse(url)?;
+/// assert_eq!(options.servers.len(), 2);
+/// assert_eq!(options.servers[0].port(), 8848);
+/// assert_eq!(options.namespace, "prod");
+/// assert_eq!(options.group, "shop");
+/// # Ok::<(), dubhe_core::Status>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NacosOptions {
+    /// The servers by their HTTP ports: the URL's own and those of `backup`, separated by commas.
+    pub servers: Vec<Address>,
+    /// `nacos.server.grpc.port.offset`: how much the gRPC port is above the HTTP port. Default 1000.
+    pub grpc_port_offset: u16,
+    /// `contextPath`: the path of the HTTP interface. Default `/nacos`.
+    pub context_path: String,
+    /// `namespace`: its id. Default `public`, which is sent by this name.
+    pub namespace: String,
+    /// `group`: the Nacos group of services. Default `DEFAULT_GROUP`.
+    pub group: String,
+    /// `nacos.group`: that of applications, where it is another. Default as `group`.
+    pub application_group: String,
+    /// The authorization of requests: `username` and `password` (or `user:password@`), `accessToken`, or
+    /// `accessKey` and `secretKey`. Default none.
+    pub credentials: NacosCredentials,
+    /// `timeout` in milliseconds: the longest time that registering waits for Nacos. Default 30 s.
+    pub timeout: Duration,
+    /// `retry.period` in milliseconds: the longest pause before Nacos is asked again after a failure, of
+    /// which a random part is waited. Default 5 s.
+    pub max_pause: Duration,
+    /// `nacos.remote.client.grpc.maxinbound.message.size` in bytes: the largest message that is read,
+    /// such as the list of all instances of a service; a larger one ends the connection. Default 32
+    /// MiB, which is three times that of Nacos' own clients.
+    pub max_message: usize,
+    /// `check` or `nacos.check`: whether registering fails when that takes longer. Default true; without
+    /// it, registering goes on in the background.
+    pub check: bool,
+    /// `register`: whether anything is written there; without it, this registry is only for finding
+    /// providers. Default true.
+    pub register: bool,
+    /// `register-consumer-url`: whether consumers are registered too. Default false.
+    pub register_consumers: bool,
+    /// `nacos.register-compatible`: whether a provider is registered once more under the name that Dubbo
+    /// before 2.7.6 looked for. Default false.
+    pub register_compatible: bool,
+    /// `nacos.subscribe.legacy-name`: whether providers are looked for under that name too. Default
+    /// false.
+    pub subscribe_legacy: bool,
+    /// `application`: the name that this process has in the server and consumers register under.
+    pub application: ByteString,
+}
+
+/// The authorization of requests. Secrets never print.
+///
+/// ```
+/// # mod dubhe { pub mod registry { pub use dubhe_nacos::NacosCredentials; } }
+/// use dubhe::registry::NacosCredentials;
+///
+/// let credentials = NacosCredentials::Token("s3cret".to_owned());
+/// assert!(!format!("{credentials:?}").contains("s3cret"));
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NacosCredentials {
+    /// No authorization.
+    None,
+    /// A token for which a user logs in, and again before it ends.
+    Password {
+        /// The user.
+        user: String,
+        /// The password.
+        password: String,
+    },
+    /// A token that somebody else gives, such as an identity provider (OIDC).
+    Token(String),
+    /// Signatures with an access key (RAM). Needs the feature `tls`.
+    Keys {
+        /// The access key.
+        access: String,
+        /// The secret key.
+        secret: String,
+    },
+}
+
+impl fmt::Debug for NacosCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("None"),
+            Self::Password { user, .. } => write!(f, "Password({user:?})"),
+            Self::Token(_) => f.write_str("Token(..)"),
+            Self::Keys { access, .. } => write!(f, "Keys({access:?})"),
+        }
+    }
+}
+
+impl NacosOptions {
+    /// Reads the URL of a registry.
+    ///
+    /// # Errors
+    /// When it has no host, or a parameter that cannot be what it should be.
+    pub fn parse(url: &str) -> Result<Self, Status> {
+        // Several servers may stand in one authority, which is no URL any more.
+        let (url, more) = split_servers(url);
+        let url = Url::parse(&url, "nacos").map_err(|error| wrong(error.to_string()))?;
+        let backup = url.param("backup").unwrap_or_default();
+        let mut servers =
+            vec![Address::new(&*url.host, if url.port == 0 { DEFAULT_PORT } else { url.port })];
+        for server in more.split(',').chain(backup.split(',')).filter(|s| !s.trim().is_empty()) {
+            servers.push(address(server.trim()).map_err(|e| wrong(e.to_string()))?);
+        }
+        let grpc_port_offset = match url.param("nacos.server.grpc.port.offset") {
+            None => GRPC_PORT_OFFSET,
+            Some(text) => text.parse().map_err(|_| {
+                wrong(format!("nacos.server.grpc.port.offset={text:?} is not a number below 65536"))
+            })?,
+        };
+        if let Some(server) =
+            servers.iter().find(|s| s.port().checked_add(grpc_port_offset).is_none())
+        {
+            return Err(wrong(format!(
+                "{server} has no gRPC port {grpc_port_offset} above: give the HTTP port"
+            )));
+        }
+        let number = |name: &str, unit: &str, default: u64| match url.param(name) {
+            None => Ok(default),
+            Some(text) => match text.parse() {
+                Ok(number) if number > 0 => Ok(number),
+                _ => Err(wrong(format!("{name}={text:?} is not a number of {unit} above 0"))),
+            },
+        };
+        let time = |name, default| number(name, "milliseconds", default).map(Duration::from_millis);
+        let max_message = number(MAX_MESSAGE, "bytes", 32 * 1024 * 1024)?;
+        let flag = |name: &str, default| match url.param(name) {
+            None => Ok(default),
+            Some("true") => Ok(true),
+            Some("false") => Ok(false),
+            Some(other) => Err(wrong(format!("{name}={other:?} is neither true nor false"))),
+        };
+        let text = |name: &str| url.param(name).filter(|text| !text.is_empty());
+        let group = text("group").unwrap_or(DEFAULT_GROUP);
+        Ok(Self {
+            servers,
+            grpc_port_offset,
+            context_path: context_path(text("contextPath").unwrap_or(CONTEXT_PATH)),
+            namespace: text("namespace").unwrap_or(PUBLIC).to_owned(),
+            group: group.to_owned(),
+            application_group: text("nacos.group").unwrap_or(group).to_owned(),
+            credentials: credentials(&url)?,
+            timeout: time("timeout", 30_000)?,
+            max_pause: time("retry.period", 5_000)?,
+            max_message: usize::try_from(max_message).unwrap_or(usize::MAX),
+            check: flag("check", true)? && flag("nacos.check", true)?,
+            register: flag("register", true)?,
+            register_consumers: flag("register-consumer-url", false)?,
+            register_compatible: flag("nacos.register-compatible", false)?,
+            subscribe_legacy: flag("nacos.subscribe.legacy-name", false)?,
+            application: url.param("application").unwrap_or_default().into(),
+        })
+    }
+
+    /// The URL without secrets, of which the parameters that say where it is are left.
+    pub(crate) fn name(&self) -> String {
+        let servers: Vec<_> = self.servers.iter().map(ToString::to_string).collect();
+        let mut name = format!("nacos://{}", servers.join(","));
+        let mut between = '?';
+        for (parameter, value, default) in
+            [("namespace", &self.namespace, PUBLIC), ("group", &self.group, DEFAULT_GROUP)]
+        {
+            if value != default {
+                name.extend([between.to_string().as_str(), parameter, "=", value]);
+                between = '&';
+            }
+        }
+        name
+    }
+}
+
+/// Nacos' name of the largest message.
+const MAX_MESSAGE: &str = "nacos.remote.client.grpc.maxinbound.message.size";
+
+fn wrong(what: String) -> Status {
+    Status::new(Code::InvalidArgument, format!("wrong registry URL: {what}"))
+}
+
+/// Takes all servers but the first out of the authority: the URL without them, and them.
+fn split_servers(url: &str) -> (String, &str) {
+    let start = url.find("://").map_or(0, |at| at + 3);
+    let authority = url.get(start..).unwrap_or_default();
+    let authority = authority.split(['/', '?']).next().unwrap_or_default();
+    // A password may have commas.
+    let user = authority.rfind('@').map_or(0, |at| at + 1);
+    match authority.get(user..).and_then(|servers| servers.split_once(',')) {
+        None => (url.to_owned(), ""),
+        Some((_, more)) => {
+            let end = start + authority.len();
+            let front = url.get(..end - more.len() - 1).unwrap_or_default();
+            (format!("{front}{}", url.get(end..).unwrap_or_default()), more)
+        }
+    }
+}
+
+fn address(server: &str) -> dubhe_net::Result<Address> {
+    match server.parse() {
+        Err(_) if !server.contains(':') => format!("{server}:{DEFAULT_PORT}").parse(),
+        parsed => parsed,
+    }
+}
+
+/// The path with a slash before it and none behind; the root is the empty text.
+fn context_path(path: &str) -> String {
+    match path.trim_matches('/') {
+        "" => String::new(),
+        path => format!("/{path}"),
+    }
+}
+
+fn credentials(url: &Url) -> Result<NacosCredentials, Status> {
+    let of = |own: &str, param| {
+        let text = if own.is_empty() { url.param(param).unwrap_or_default() } else { own };
+        Some(text.to_owned()).filter(|text| !text.is_empty())
+    };
+    let pair = |one: Option<String>, other: Option<String>, names: &str| match (one, other) {
+        (Some(one), Some(other)) => Ok(Some((one, other))),
+        (None, None) => Ok(None),
+        _ => Err(wrong(format!("{names} belong together, and one is missing"))),
+    };
+    let user =
+        pair(of(&url.user, "username"), of(&url.password, "password"), "username and password")?;
+    let keys = pair(of("", "accessKey"), of("", "secretKey"), "accessKey and secretKey")?;
+    let mut given = [
+        user.map(|(user, password)| NacosCredentials::Password { user, password }),
+        of("", "accessToken").map(NacosCredentials::Token),
+        keys.map(|(access, secret)| NacosCredentials::Keys { access, secret }),
+    ]
+    .into_iter()
+    .flatten();
+    let first = given.next().unwrap_or(NacosCredentials::None);
+    if given.next().is_some() {
+        let names = "username, accessToken and accessKey";
+        return Err(wrong(format!("of {names} only one can be used, and several are given")));
+    }
+    if matches!(first, NacosCredentials::Keys { .. }) && !cfg!(feature = "tls") {
+        return Err(wrong("accessKey needs the feature `tls` of the crate".into()));
+    }
+    Ok(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_those_of_dubbo() {
+        let options = NacosOptions::parse("nacos://n").unwrap();
+        let expected = NacosOptions {
+            servers: vec![Address::new("n", 8848)],
+            grpc_port_offset: 1000,
+            context_path: "/nacos".into(),
+            namespace: "public".into(),
+            group: "DEFAULT_GROUP".into(),
+            application_group: "DEFAULT_GROUP".into(),
+            credentials: NacosCredentials::None,
+            timeout: Duration::from_secs(30),
+            max_pause: Duration::from_secs(5),
+            max_message: 32 * 1024 * 1024,
+            check: true,
+            register: true,
+            register_consumers: false,
+            register_compatible: false,
+            subscribe_legacy: false,
+            application: "".into(),
+        };
+        assert_eq!(options, expected);
+        assert_eq!(options.name(), "nacos://n:8848");
+    }
+
+    #[test]
+    fn every_parameter_is_read() {
+        let url = "nacos://me:se,cret@a:1,b?backup=c:3,[::1]:4&namespace=prod&group=g&nacos.group=h\
+                   &contextPath=/x/&timeout=100&retry.period=700&check=false&register=false\
+                   &nacos.remote.client.grpc.maxinbound.message.size=4096&register-consumer-url=true\
+                   &nacos.register-compatible=true&nacos.subscribe.legacy-name=true&application=shop\
+                   &nacos.server.grpc.port.offset=7";
+        let options = NacosOptions::parse(url).unwrap();
+        let expected = NacosOptions {
+            servers: vec![
+                Address::new("a", 1),
+                Address::new("b", 8848),
+                Address::new("c", 3),
+                Address::new("::1", 4),
+            ],
+            grpc_port_offset: 7,
+            context_path: "/x".into(),
+            namespace: "prod".into(),
+            group: "g".into(),
+            application_group: "h".into(),
+            credentials: NacosCredentials::Password {
+                user: "me".into(),
+                password: "se,cret".into(),
+            },
+            timeout: Duration::from_millis(100),
+            max_pause: Duration::from_millis(700),
+            max_message: 4096,
+            check: false,
+            register: false,
+            register_consumers: true,
+            register_compatible: true,
+            subscribe_legacy: true,
+            application: "shop".into(),
+        };
+        assert_eq!(options, expected);
+        assert!(!format!("{options:?}").contains("cret"));
+        assert_eq!(options.name(), "nacos://a:1,b:8848,c:3,[::1]:4?namespace=prod&group=g");
+        let named = NacosOptions::parse("nacos://a?username=me&password=se,cret").unwrap();
+        assert_eq!(named.credentials, expected.credentials);
+        let token = NacosOptions::parse("nacos://a?accessToken=t0ken").unwrap().credentials;
+        assert_eq!(token, NacosCredentials::Token("t0ken".into()));
+        assert_eq!(NacosOptions::parse("nacos://a?contextPath=/").unwrap().context_path, "");
+    }
+
+    #[cfg(feature = "tls")]
+    #[test]
+    fn keys_are_read_and_their_secret_does_not_print() {
+        let keys =
+            NacosOptions::parse("nacos://a?accessKey=ak&secretKey=s3cret").unwrap().credentials;
+        assert_eq!(keys, NacosCredentials::Keys { access: "ak".into(), secret: "s3cret".into() });
+        assert_eq!(format!("{keys:?}"), r#"Keys("ak")"#);
+    }
+
+    #[test]
+    fn what_cannot_work_is_said() {
+        for (url, named) in [
+            ("nacos://", "host"),
+            ("nacos://a?timeout=0", "timeout"),
+            ("nacos://a?retry.period=soon", "retry.period"),
+            ("nacos://a?check=maybe", "check"),
+            ("nacos://a?nacos.check=1", "nacos.check"),
+            ("nacos://a?register-consumer-url=yes", "register-consumer-url"),
+            ("nacos://a?backup=b:port", "b:port"),
+            ("nacos://a?username=me", "belong together"),
+            ("nacos://a?secretKey=x", "belong together"),
+            ("nacos://me:x@a?accessToken=t", "only one"),
+            ("nacos://a:65000", "HTTP port"),
+            ("nacos://a?nacos.server.grpc.port.offset=x", "offset"),
+            ("nacos://a?nacos.remote.client.grpc.maxinbound.message.size=4k", "4k"),
+        ] {
+            let error = NacosOptions::parse(url).unwrap_err();
+            assert!(error.message().contains(named), "{url}: {error}");
+        }
+    }
+}

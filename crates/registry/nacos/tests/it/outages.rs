@@ -1,0 +1,158 @@
+//! Connections that end, and servers that forget.
+
+use dubhe_core::registry::{Health, Registry as _};
+use futures_util::StreamExt as _;
+use serde_json::json;
+
+use super::fake::{Fake, Line, subscribed};
+use super::support::{ports, provider, service, subscribe, until};
+
+/// Expects the registration and the subscription of a new connection, and answers both.
+async fn everything_again(line: &mut Line, time: u32, ports: &[u16]) {
+    let mut kinds = Vec::new();
+    for _ in 0..2 {
+        let asked = line.next().await.unwrap();
+        kinds.push(asked.kind.clone());
+        match &*asked.kind {
+            "SubscribeServiceRequest" => {
+                asked.answer("SubscribeServiceResponse", &subscribed(time, ports));
+            }
+            _ => asked.done(),
+        }
+    }
+    kinds.sort_unstable();
+    assert_eq!(kinds, ["InstanceRequest", "SubscribeServiceRequest"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn everything_is_told_again_over_a_new_connection() {
+    let mut fake = Fake::new(1);
+    let nacos = fake.client("");
+    let registry = nacos.registry();
+    let mut seen = subscribe(&registry).await;
+    let registering = tokio::spawn({
+        let registry = registry.clone();
+        async move { registry.register(provider(1, &[])).await }
+    });
+    let mut line = fake.welcome().await;
+    everything_again(&mut line, 1, &[1]).await;
+    registering.await.unwrap().unwrap();
+    until(&mut seen, Health::Fresh, &[1]).await;
+
+    drop(line);
+    until(&mut seen, Health::Stale, &[1]).await;
+    // The clock of another server may be behind.
+    let mut line = fake.welcome().await;
+    everything_again(&mut line, 0, &[1, 2]).await;
+    until(&mut seen, Health::Fresh, &[1, 2]).await;
+    assert!(registry.failure(&service()).is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_forgot_us_is_noticed() {
+    for code in [301, 500] {
+        let mut fake = Fake::new(2);
+        let nacos = fake.client("");
+        let mut seen = subscribe(&nacos.registry()).await;
+        let mut line = fake.welcome().await;
+        let asked = line.asked("SubscribeServiceRequest").await;
+        asked.answer("SubscribeServiceResponse", &subscribed(1, &[1]));
+        until(&mut seen, Health::Fresh, &[1]).await;
+        line.healthy = false;
+        line.asked("HealthCheckRequest").await.refuse(code);
+        // It goes to the other server.
+        let mut next = fake.welcome().await;
+        assert_ne!(next.server, line.server);
+        let asked = next.asked("SubscribeServiceRequest").await;
+        asked.answer("SubscribeServiceResponse", &subscribed(1, &[2]));
+        until(&mut seen, Health::Fresh, &[2]).await;
+        assert!(line.next().await.is_none());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_says_nothing_is_left() {
+    let mut fake = Fake::new(1);
+    let nacos = fake.client("");
+    let mut seen = subscribe(&nacos.registry()).await;
+    let mut line = fake.welcome().await;
+    line.asked("SubscribeServiceRequest")
+        .await
+        .answer("SubscribeServiceResponse", &subscribed(1, &[1]));
+    until(&mut seen, Health::Fresh, &[1]).await;
+    line.healthy = false;
+    // One that is late is asked once more.
+    let first = line.asked("HealthCheckRequest").await;
+    let second = line.asked("HealthCheckRequest").await;
+    until(&mut seen, Health::Stale, &[1]).await;
+    fake.welcome().await;
+    drop((first, second));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_sends_us_away_is_left_when_another_one_has_us() {
+    let mut fake = Fake::new(3);
+    let nacos = fake.client("");
+    let registry = nacos.registry();
+    let mut seen = subscribe(&registry).await;
+    let mut line = fake.welcome().await;
+    line.asked("SubscribeServiceRequest")
+        .await
+        .answer("SubscribeServiceResponse", &subscribed(1, &[1]));
+    until(&mut seen, Health::Fresh, &[1]).await;
+
+    let wanted = line.server % 3 + 1;
+    let reset =
+        json!({"requestId": "9", "serverIp": "127.0.0.1", "serverPort": wanted.to_string()});
+    line.push("ConnectResetRequest", &reset);
+    line.acknowledged("ConnectResetResponse", 9).await;
+    let mut next = fake.welcome().await;
+    assert_eq!(next.server, wanted);
+    next.asked("SubscribeServiceRequest")
+        .await
+        .answer("SubscribeServiceResponse", &subscribed(1, &[1, 2]));
+    until(&mut seen, Health::Fresh, &[1, 2]).await;
+    // The old connection stays for a while, and what it says is answered, and not believed.
+    line.push_service(10, 99, &[7]);
+    line.acknowledged("NotifySubscriberResponse", 10).await;
+    next.push_service(1, 2, &[3]);
+    until(&mut seen, Health::Fresh, &[3]).await;
+    assert!(line.next().await.is_none());
+    assert!(registry.failure(&service()).is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_without_negotiation_is_waited_for() {
+    let mut fake = Fake::new(1);
+    let nacos = fake.client("");
+    let mut seen = subscribe(&nacos.registry()).await;
+    let mut line = fake.accept().await;
+    line.open(false).await;
+    line.healthy = false;
+    line.asked("HealthCheckRequest").await.refuse(301);
+    line.asked("HealthCheckRequest").await.done();
+    line.healthy = true;
+    line.asked("SubscribeServiceRequest")
+        .await
+        .answer("SubscribeServiceResponse", &subscribed(1, &[]));
+    until(&mut seen, Health::Fresh, &[]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn closing_ends_everything() {
+    let mut fake = Fake::new(1);
+    let nacos = fake.client("");
+    let registry = nacos.registry();
+    let mut seen = subscribe(&registry).await;
+    let mut line = fake.welcome().await;
+    line.asked("SubscribeServiceRequest")
+        .await
+        .answer("SubscribeServiceResponse", &subscribed(1, &[1]));
+    assert_eq!(ports(&seen.next().await.unwrap().providers), [1]);
+    nacos.close().await;
+    assert!(line.next().await.is_none());
+    assert!(seen.next().await.is_none());
+    let error = registry.register(provider(1, &[])).await.unwrap_err();
+    assert!(error.message().contains("closed"), "{error}");
+    assert!(registry.subscribe(&service()).await.is_err());
+}

@@ -1,0 +1,100 @@
+//! Instances: alone, in a batch, and refused.
+
+use dubhe_core::registry::Registry as _;
+use serde_json::{Value, json};
+
+use super::fake::{Fake, Line};
+use super::support::provider;
+
+/// Runs `ours` while the line answers one request with success, and returns that.
+async fn during<T: Send + 'static>(
+    line: &mut Line,
+    ours: impl Future<Output = T> + Send + 'static,
+) -> (String, Value, T) {
+    let ours = tokio::spawn(ours);
+    let asked = line.next().await.unwrap();
+    let (kind, body) = (asked.kind.clone(), asked.body.clone());
+    asked.done();
+    (kind, body, ours.await.unwrap())
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_instances_of_a_service_are_a_batch() {
+    let mut fake = Fake::new(1);
+    let nacos = fake.client("namespace=prod&group=shop");
+    let registry = || nacos.registry();
+    let first = registry();
+    let registering = tokio::spawn(async move { first.register(provider(1, &[])).await });
+    let mut line = fake.welcome().await;
+    let asked = line.asked("InstanceRequest").await;
+    let body = &asked.body;
+    assert_eq!(
+        (&body["namespace"], &body["serviceName"], &body["groupName"], &body["type"]),
+        (
+            &json!("prod"),
+            &json!("providers:demo.Greet:1.2.3:g1"),
+            &json!("shop"),
+            &json!("registerInstance")
+        )
+    );
+    let instance = &body["instance"];
+    assert_eq!((&instance["ip"], &instance["port"]), (&json!("127.0.0.1"), &json!(1)));
+    assert_eq!((&instance["ephemeral"], &instance["weight"]), (&json!(true), &json!(1.0)));
+    assert_eq!(instance["metadata"]["category"], "providers");
+    asked.done();
+    registering.await.unwrap().unwrap();
+
+    let second = registry();
+    let (kind, body, done) =
+        during(&mut line, async move { second.register(provider(2, &[])).await }).await;
+    done.unwrap();
+    assert_eq!((&*kind, &body["type"]), ("BatchInstanceRequest", &json!("batchRegisterInstance")));
+    assert_eq!(body["instances"].as_array().unwrap().len(), 2);
+
+    for (port, kind, left) in [(1, "BatchInstanceRequest", 1), (2, "InstanceRequest", 0)] {
+        let third = registry();
+        let (asked, body, done) =
+            during(&mut line, async move { third.unregister(&provider(port, &[])).await }).await;
+        done.unwrap();
+        assert_eq!(asked, kind);
+        assert_eq!(body["instances"].as_array().map_or(0, Vec::len), left);
+    }
+    // What is not registered is not taken back.
+    registry().unregister(&provider(3, &[])).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_is_an_error_and_not_registered_later() {
+    let mut fake = Fake::new(1);
+    let nacos = fake.client("");
+    let registry = nacos.registry();
+    let ours = registry.clone();
+    let registering = tokio::spawn(async move { ours.register(provider(1, &[])).await });
+    let mut line = fake.welcome().await;
+    line.asked("InstanceRequest").await.refuse(400);
+    let error = registering.await.unwrap().unwrap_err();
+    for part in ["cannot register g1/demo.Greet:1.2.3", "nacos://127.0.0.1:1", "400", "no"] {
+        assert!(error.message().contains(part), "{error}");
+    }
+    let ours = registry.clone();
+    let registering = tokio::spawn(async move { ours.register(provider(2, &[])).await });
+    let next = line.asked("InstanceRequest").await;
+    assert_eq!(next.body["instance"]["port"], 2);
+    next.done();
+    registering.await.unwrap().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_away_at_the_start_is_waited_for() {
+    let fake = Fake::new(0);
+    let at = |parameters: &str| {
+        let url = format!("nacos://127.0.0.1:1?{parameters}");
+        let builder = dubhe_nacos::Nacos::builder(&url, super::support::clock()).unwrap();
+        builder.dial(fake.network.clone()).build().registry()
+    };
+    let error = at("timeout=300").register(provider(1, &[])).await.unwrap_err();
+    assert!(error.message().contains("not done within 300ms"), "{error}");
+    assert!(error.message().contains("cannot connect"), "{error}");
+    at("check=false").register(provider(1, &[])).await.unwrap();
+    at("register=false").register(provider(1, &[])).await.unwrap();
+}

@@ -1,0 +1,166 @@
+//! A real Nacos server of one test, run by `tests/peers/nacos.sh`, and the Java peers beside it.
+
+use std::fs::{self, File};
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use dubhe_testkit::Folder;
+
+/// A process that ends with this.
+pub(crate) struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // One that has ended already is gone.
+        let _ = self.0.kill();
+        self.0.wait().unwrap();
+    }
+}
+
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/peers").join(name)
+}
+
+/// A server with its own data, in a folder that goes with it.
+pub(crate) struct Server {
+    port: u16,
+    folder: Folder,
+    environment: Vec<(&'static str, String)>,
+    process: Option<Process>,
+}
+
+impl Server {
+    /// Starts a server with these variables for the script, and waits until it serves.
+    pub(crate) async fn start(environment: &[(&'static str, String)]) -> Self {
+        let folder = Folder::new().unwrap();
+        let environment = environment.to_vec();
+        let mut server = Self { port: free_port(), folder, environment, process: None };
+        server.run().await;
+        server
+    }
+
+    /// Runs the server, with what it stored before, and waits until it serves.
+    pub(crate) async fn run(&mut self) {
+        // Its database gives up on a machine that is busy.
+        for _ in 0..3 {
+            if self.try_run().await {
+                return;
+            }
+        }
+        panic!("nacos does not serve: {}", tail(&self.log()));
+    }
+
+    async fn try_run(&mut self) -> bool {
+        let mut command = Command::new(script("nacos.sh"));
+        command.args(["serve", &self.port.to_string()]).env("NACOS_HEAP", "320m");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        let mut process = self.spawn(command, &self.log());
+        for _ in 0..1800 {
+            let ready = http(self.port, "GET", "/nacos/v3/admin/core/state/readiness", "");
+            if ready.is_some_and(|answer| answer.starts_with("HTTP/1.1 200")) {
+                self.process = Some(process);
+                return true;
+            }
+            if process.0.try_wait().unwrap().is_some() {
+                return false;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        false
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    fn spawn(&self, mut command: Command, log: &Path) -> Process {
+        let log = File::options().create(true).append(true).open(log).unwrap();
+        command
+            .env("PEERS_RUN", self.folder.path())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log);
+        Process(command.spawn().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}")))
+    }
+
+    /// Kills the server (SIGKILL); its data stays.
+    pub(crate) fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// The registry URL with these parameters.
+    pub(crate) fn url(&self, parameters: &str) -> String {
+        format!("nacos://127.0.0.1:{}?{parameters}", self.port)
+    }
+
+    /// Sends a request to its HTTP interface and returns the answer.
+    pub(crate) fn http(&self, method: &str, target: &str, form: &str) -> String {
+        http(self.port, method, target, form).expect("nacos answers")
+    }
+
+    /// Starts a Dubbo Java provider that registers by this URL, and waits until it says it is ready.
+    pub(crate) async fn java_provider(&self, url: &str) -> (Process, u16) {
+        let port = free_port();
+        let log = self.folder.path().join("java");
+        let mut command = Command::new(script("java-dubbo.sh"));
+        command.args(["serve", "dubbo", &port.to_string()]).env("REGISTRY", url);
+        let provider = self.spawn(command, &log);
+        for _ in 0..2400 {
+            if fs::read_to_string(&log).unwrap().contains("PROVIDER READY") {
+                return (provider, port);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("the java provider is not ready: {}", tail(&log));
+    }
+
+    /// Runs the consumer of Dubbo Java against a registry and returns its last line.
+    pub(crate) async fn java_consumer(&self, url: &str, migration: &str) -> String {
+        let mut command = Command::new(script("java-dubbo.sh"));
+        command
+            .args(["consume", &format!("-Dregistry={url}"), "-Dprotocol=dubbo", "-Dmode=calls"])
+            .args(["-Donly=echoUser"])
+            .arg(format!("-Ddubbo.application.service-discovery.migration={migration}"))
+            .env("PEERS_RUN", self.folder.path());
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        text.lines().last().unwrap_or_default().to_owned()
+    }
+}
+
+fn tail(log: &Path) -> String {
+    let text = fs::read_to_string(log).unwrap_or_default();
+    text.chars().skip(text.chars().count().saturating_sub(2000)).collect()
+}
+
+/// A port with three others of Nacos: 1000 below, and 1000 and 1001 above.
+fn free_port() -> u16 {
+    loop {
+        let at = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+        let port = at(0).unwrap().local_addr().unwrap().port();
+        let others = [port.checked_sub(1000), port.checked_add(1000), port.checked_add(1001)];
+        if others.iter().all(|other| other.is_some_and(|other| at(other).is_ok())) {
+            return port;
+        }
+    }
+}
+
+fn http(port: u16, method: &str, target: &str, form: &str) -> Option<String> {
+    let ask = || {
+        let mut stream = TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        write!(
+            stream,
+            "{method} {target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+             content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{form}",
+            form.len()
+        )?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        std::io::Result::Ok(answer)
+    };
+    ask().ok()
+}
