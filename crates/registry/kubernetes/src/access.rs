@@ -112,3 +112,106 @@ impl Access {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    /// What each role is for.
+    const ROLES: [(&str, &[Access]); 5] = [
+        ("dubhe-consumer", &[
+            Access::ListServices, Access::WatchServices,
+            Access::ListSlices, Access::WatchSlices,
+            Access::ListPods, Access::WatchPods,
+            Access::GetMap, Access::ListMaps, Access::WatchMaps,
+        ]),
+        ("dubhe-provider", &[
+            Access::GetPod, Access::ListPods,
+            Access::GetMap, Access::CreateMap, Access::PatchMap,
+        ]),
+        ("dubhe-provider-annotation", &[Access::PatchPod]),
+        ("dubhe-config-editor", &[
+            Access::GetMap, Access::ListMaps, Access::CreateMap, Access::PatchMap,
+        ]),
+        ("dubhe-multicluster", &[Access::ListImports, Access::WatchImports]),
+    ];
+
+    type Permission = (String, String, String);
+
+    fn permission(access: Access) -> Permission {
+        let resource = access.resource();
+        (resource.group().into(), resource.plural().into(), access.verb().into())
+    }
+
+    fn manifests(file: &str) -> Vec<Value> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../deploy/kubernetes/");
+        let text = std::fs::read_to_string(format!("{folder}{file}")).unwrap();
+        serde_saphyr::from_multiple(&text).unwrap()
+    }
+
+    fn texts(of: &Value) -> Vec<String> {
+        of.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+    }
+
+    /// The permissions of a Role, each written out.
+    fn granted(role: &Value) -> BTreeSet<Permission> {
+        let mut all = BTreeSet::new();
+        for rule in role["rules"].as_array().unwrap() {
+            for group in texts(&rule["apiGroups"]) {
+                for resource in texts(&rule["resources"]) {
+                    for verb in texts(&rule["verbs"]) {
+                        let new = all.insert((group.clone(), resource.clone(), verb));
+                        assert!(new, "granted twice: {role}");
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn roles_grant_what_is_used_and_no_more() {
+        let roles = manifests("roles.yaml");
+        let names: Vec<_> =
+            roles.iter().map(|role| role["metadata"]["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ROLES.map(|(name, _)| name));
+        for (role, (name, accesses)) in roles.iter().zip(ROLES) {
+            let used: BTreeSet<_> = accesses.iter().map(|access| permission(*access)).collect();
+            assert_eq!(granted(role), used, "{name}");
+            assert_eq!((&role["kind"], &role["metadata"]["namespace"]), (&"Role".into(), &"shop".into()));
+        }
+        // No request of this crate is without a role.
+        for access in Access::ALL {
+            assert!(ROLES.iter().any(|(_, all)| all.contains(access)), "{access:?}");
+        }
+    }
+
+    #[test]
+    fn manifests_bind_roles_that_are_there() {
+        for (file, role) in [("provider.yaml", "dubhe-provider"), ("consumer.yaml", "dubhe-consumer")] {
+            let objects = manifests(file);
+            let of = |kind: &str| {
+                objects.iter().find(|object| object["kind"] == kind).unwrap_or_else(|| panic!("{file}: {kind}"))
+            };
+            let (account, binding, pods) = (of("ServiceAccount"), of("RoleBinding"), of("Deployment"));
+            assert_eq!(binding["roleRef"]["name"], role);
+            assert_eq!(binding["subjects"][0]["name"], account["metadata"]["name"]);
+            let spec = &pods["spec"]["template"]["spec"];
+            assert_eq!(spec["serviceAccountName"], account["metadata"]["name"]);
+            assert!(objects.iter().all(|object| object["metadata"]["namespace"] == "shop"));
+            let url = spec["containers"][0]["env"][0]["value"].as_str().unwrap();
+            crate::KubernetesOptions::parse(url).unwrap();
+        }
+    }
+
+    #[test]
+    fn paths_are_those_of_the_server() {
+        let slices = "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices";
+        assert_eq!(Access::ListSlices.path("shop", None), slices);
+        assert_eq!(Access::GetMap.path("a", Some("b")), "/api/v1/namespaces/a/configmaps/b");
+    }
+}

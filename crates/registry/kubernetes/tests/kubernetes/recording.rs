@@ -4,6 +4,7 @@
 //! server says, so that a new release of Kubernetes which says something else is noticed.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use http::Method;
 use serde_json::{Value, json};
@@ -27,8 +28,8 @@ impl Recorder<'_> {
         };
         let (status, text) =
             self.server.ask_for(&self.client, Method::GET, target, accept, None).await;
-        let lines: Vec<Value> =
-            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let line = |line: &str| serde_json::from_str(line).unwrap_or_else(|_| line.into());
+        let lines: Vec<Value> = text.lines().map(line).collect();
         let target = target.to_owned();
         self.exchanges.push(Exchange { target, metadata_only, status, lines: lines.clone() });
         lines
@@ -105,9 +106,22 @@ async fn the_server_says_what_was_recorded() {
     server.slice("shop-6", &[endpoint("10.1.0.6", "shop-6")]).await;
     server.delete(&format!("{SLICES}/shop-2")).await;
     let watch = format!(
-        "{SLICES}?watch=true&allowWatchBookmarks=true&timeoutSeconds=3&resourceVersion={from}"
+        "{SLICES}?watch=true&allowWatchBookmarks=true&timeoutSeconds=9&resourceVersion={from}"
     );
-    recorder.get(&watch, false).await;
+    // A bookmark tells of progress elsewhere, which a list makes the server look for.
+    let watching = recorder.get(&watch, false);
+    let meanwhile = async {
+        server.pod("stock-1", "88", json!({})).await;
+        loop {
+            server.ask(Method::GET, SLICES, None).await;
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+    };
+    tokio::select! {
+        _ = watching => {}
+        () = meanwhile => {}
+    }
+    server.delete(&format!("{pods}/stock-1?gracePeriodSeconds=0")).await;
     recorder.finish("watch");
 
     // Pods, of which labels and annotations are asked for.

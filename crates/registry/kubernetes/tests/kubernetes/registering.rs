@@ -1,21 +1,31 @@
 //! What a provider writes.
 
+use std::sync::Arc;
+
 use dubhe_core::Code;
 use dubhe_core::documents::{DocumentKey, DocumentStore as _};
-use dubhe_registry::application::ServiceDiscovery as _;
+use dubhe_core::endpoint::Instance;
+use dubhe_registry::application::{InstanceSnapshot, ServiceDiscovery as _, ServiceInstance};
 use http::Method;
 use serde_json::{Value, json};
 
 use crate::server::{Server, endpoint};
-use crate::support::{instance, until};
+use crate::support::until;
 
 /// What an instance of this revision says of itself.
-fn says(revision: &'static str) -> dubhe_registry::application::ServiceInstance {
-    instance("shop", &[
+fn says(revision: &'static str) -> ServiceInstance {
+    let params = [
         ("dubbo.metadata.revision", revision),
         ("dubbo.endpoints", r#"[{"port":50051,"protocol":"tri"}]"#),
         ("timestamp", "1795392758820"),
-    ])
+    ];
+    let instance = Instance {
+        host: "10.1.0.1".into(),
+        application: "shop".into(),
+        params: params.map(|(name, value)| (name.into(), value.into())).into(),
+        ..Instance::default()
+    };
+    ServiceInstance { instance: Arc::new(instance), port: 50051 }
 }
 
 async fn data(server: &Server) -> Value {
@@ -58,7 +68,7 @@ async fn pods_of_a_template_write_once() {
     // One that says something else has an entry of its own, until it says the same.
     second.register(says("2b")).await.unwrap();
     provider("shop-3").register(says("3c")).await.unwrap();
-    let revisions = |now: &dubhe_registry::application::InstanceSnapshot| {
+    let revisions = |now: &InstanceSnapshot| {
         let all = now.instances.iter().map(|of| of.revision().unwrap_or_default().to_owned());
         all.collect::<Vec<_>>()
     };

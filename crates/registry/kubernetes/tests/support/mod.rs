@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use dubhe_core::endpoint::Instance;
 use dubhe_core::registry::Health;
 use dubhe_core::time::{Duration, SharedClock};
 use dubhe_net::time::TokioClock;
@@ -23,7 +22,7 @@ pub(crate) struct Exchange {
     #[serde(default)]
     pub(crate) metadata_only: bool,
     pub(crate) status: u16,
-    /// The lines of the body, each a JSON value.
+    /// The lines of the body, each a JSON value; a line that is none is a text.
     pub(crate) lines: Vec<Value>,
 }
 
@@ -42,18 +41,6 @@ pub(crate) fn recording(name: &str) -> std::path::PathBuf {
 /// The clock of the runtime.
 pub(crate) fn clock() -> SharedClock {
     Arc::new(TokioClock)
-}
-
-/// An instance of an application with these parameters.
-pub(crate) fn instance(application: &str, params: &[(&'static str, &'static str)]) -> ServiceInstance {
-    let params = params.iter().map(|(name, value)| ((*name).into(), (*value).into()));
-    let instance = Instance {
-        host: "10.1.0.1".into(),
-        application: application.into(),
-        params: params.collect(),
-        ..Instance::default()
-    };
-    ServiceInstance { instance: Arc::new(instance), port: 50051 }
 }
 
 /// The addresses of a snapshot, in its order.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -56,7 +56,11 @@ impl Answer {
     }
 
     fn of(kind: &'static str, watch: bool, exchange: &Exchange) -> Self {
-        let text: String = exchange.lines.iter().map(|line| format!("{line}\n")).collect();
+        let line = |line: &Value| match line {
+            Value::String(text) => format!("{text}\n"),
+            line => format!("{line}\n"),
+        };
+        let text: String = exchange.lines.iter().map(line).collect();
         let parts = vec![Part::Bytes(text.into_bytes())];
         Self { kind, watch, status: exchange.status, parts, end: End::Whole }
     }
