@@ -26,6 +26,8 @@ pub(crate) enum Peer {
     Grpcurl,
     /// Apache ZooKeeper.
     ZooKeeper,
+    /// The API server of Kubernetes, with its etcd.
+    Kubernetes,
     /// The conformance runner of the protobuf project.
     ProtobufConformance,
 }
@@ -46,6 +48,10 @@ impl Peer {
             {
                 Some("needs Go 1.26 or newer: see https://go.dev/doc/install")
             }
+            Self::Kubernetes if !has_program("go") || !has_program("openssl") => Some(
+                "needs Go 1.26 or newer and openssl: see https://go.dev/doc/install, and \
+                 apt-get install openssl",
+            ),
             Self::ProtobufConformance if !has_program("node") || !has_program("npm") => {
                 Some("needs Node.js with npm: apt-get install nodejs npm")
             }
@@ -126,6 +132,7 @@ fn script(peer: Peer) -> PathBuf {
         Peer::GoBench => "go-bench.sh",
         Peer::Grpcurl => "grpcurl.sh",
         Peer::ZooKeeper => "zookeeper.sh",
+        Peer::Kubernetes => "kube-apiserver.sh",
         Peer::ProtobufConformance => "protobuf-conformance.sh",
     };
     root().join("tests/peers").join(name)

@@ -47,6 +47,8 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
                     "--all-targets",
                     "--test",
                     "zookeeper",
+                    "--test",
+                    "kubernetes",
                     "--",
                     "--deny",
                     "warnings",
@@ -107,6 +109,21 @@ fn zookeeper(tally: &mut Tally) -> Result<()> {
     let registry = format!("zookeeper://{at}");
     let args = ["run", "--package", "dubhe-examples", "--bin", "registry", "--", &registry];
     step(tally, "zookeeper/example", &args)
+}
+
+/// The registry against a real API server, which each test starts itself. Building that server takes
+/// a quarter of an hour, so this is a suite of the night.
+pub(crate) fn kubernetes(tally: &mut Tally) -> Result<()> {
+    if let Some(how) = Peer::Kubernetes.missing() {
+        tally.skip("kubernetes", how);
+        return Ok(());
+    }
+    let peers = Peers::new("kubernetes")?;
+    check(&mut peers.command(Peer::Kubernetes, &["prepare"]))?;
+    // A server takes 300 MiB and a core to start.
+    let one = ["--", "--test-threads", "1"];
+    let args = ["test", "--package", "dubhe-kubernetes", "--test", "kubernetes"];
+    tests(tally, &[&args[..], &one].concat())
 }
 
 /// Runs `cargo test` with these arguments and counts its tests.

@@ -4,10 +4,16 @@ use super::Finding;
 use crate::repo::Repo;
 
 /// Programs beside the one, each for a reason that a reviewer accepted.
-const EXCEPTIONS: &[(&str, &str)] = &[(
-    "crates/registry/zookeeper/tests/zookeeper/main.rs",
-    "starts real servers, which `cargo test` alone does not",
-)];
+const EXCEPTIONS: &[(&str, &str)] = &[
+    (
+        "crates/registry/zookeeper/tests/zookeeper/main.rs",
+        "starts real servers, which `cargo test` alone does not",
+    ),
+    (
+        "crates/registry/kubernetes/tests/kubernetes/main.rs",
+        "starts real servers, which `cargo test` alone does not",
+    ),
+];
 
 /// Finds integration tests beside `tests/it/main.rs`.
 pub(super) fn check(repo: &Repo) -> Vec<Finding> {

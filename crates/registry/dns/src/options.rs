@@ -88,7 +88,8 @@ impl DnsOptions {
             .ok_or_else(|| wrong(format!("{url:?} has no name after the server")))?;
         let servers = servers.split(',').map(str::trim).filter(|server| !server.is_empty());
         let servers = servers.map(|server| {
-            address(server).ok_or_else(|| wrong(format!("the name server {server:?} is no IP address")))
+            address(server)
+                .ok_or_else(|| wrong(format!("the name server {server:?} is no IP address")))
         });
         let servers = servers.collect::<Result<Vec<_>, _>>()?;
         let url = Url::parse(name, "").map_err(|error| wrong(error.to_string()))?;

@@ -198,10 +198,12 @@ impl Known {
         if !self.tried {
             return None;
         }
-        let service = offered(service);
-        let providers = self.resolved.targets.iter().map(|(address, target)| {
-            registration(&service, &options.protocol, *address, *target)
-        });
+        // DNS knows of no groups and versions.
+        let service = service.one_taken();
+        let providers =
+            self.resolved.targets.iter().map(|(address, target)| {
+                registration(&service, &options.protocol, *address, *target)
+            });
         let excluded = self.resolved.lost.iter().take(MAX_EXCLUDED).map(|(instance, why)| {
             Excluded { instance: instance.as_str().into(), why: why.as_str().into() }
         });
@@ -211,15 +213,6 @@ impl Known {
             excluded: excluded.collect(),
         })
     }
-}
-
-/// The service that a consumer of `service` takes: DNS knows of no groups and versions.
-fn offered(service: &ServiceKey) -> ServiceKey {
-    let one = |text: &str| match text.split(',').next() {
-        None | Some("*") => String::new(),
-        Some(first) => first.trim().to_owned(),
-    };
-    ServiceKey::new(service.interface().clone(), one(service.group()), one(service.version()))
 }
 
 fn registration(

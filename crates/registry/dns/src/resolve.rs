@@ -80,7 +80,8 @@ pub(crate) async fn resolve(
     match options.query {
         Query::Addresses { port } => {
             let (addresses, ttl) = addresses(resolver, options, &options.name).await?;
-            let targets = addresses.into_iter().map(|ip| (SocketAddr::new(ip, port), Target::default()));
+            let targets =
+                addresses.into_iter().map(|ip| (SocketAddr::new(ip, port), Target::default()));
             Ok(Resolved { targets: targets.collect(), ttl, lost: Vec::new() })
         }
         Query::Services => services(resolver, options).await,
@@ -114,10 +115,13 @@ async fn services(resolver: &TokioResolver, options: &DnsOptions) -> Result<Reso
     for (.., host) in &found {
         if !hosts.contains_key(&**host) {
             let result = addresses(resolver, options, host).await;
-            hosts.insert(host, result.map(|(addresses, of_host)| {
-                ttl = ttl.min(of_host);
-                addresses
-            }));
+            hosts.insert(
+                host,
+                result.map(|(addresses, of_host)| {
+                    ttl = ttl.min(of_host);
+                    addresses
+                }),
+            );
         }
     }
     let (mut targets, mut lost, mut last) = (BTreeMap::new(), Vec::new(), None);
@@ -165,19 +169,21 @@ async fn addresses(
             Err(status) if status.code() == Code::NotFound => lookup(resolver, host, v6).await?,
             found => found?,
         },
-        Family::Both => match (lookup(resolver, host, v4).await, lookup(resolver, host, v6).await) {
-            (Ok((mut all, one)), Ok((more, other))) => {
-                all.extend(more);
-                (all, one.min(other))
-            }
-            (Ok(found), Err(status)) | (Err(status), Ok(found)) => {
-                if status.code() != Code::NotFound {
-                    return Err(status);
+        Family::Both => {
+            match (lookup(resolver, host, v4).await, lookup(resolver, host, v6).await) {
+                (Ok((mut all, one)), Ok((more, other))) => {
+                    all.extend(more);
+                    (all, one.min(other))
                 }
-                found
+                (Ok(found), Err(status)) | (Err(status), Ok(found)) => {
+                    if status.code() != Code::NotFound {
+                        return Err(status);
+                    }
+                    found
+                }
+                (Err(status), Err(_)) => return Err(status),
             }
-            (Err(status), Err(_)) => return Err(status),
-        },
+        }
     };
     let ips = records.iter().filter_map(|record| match record.data {
         RData::A(a) => Some(IpAddr::V4(a.0)),

@@ -123,20 +123,35 @@ mod tests {
 
     /// What each role is for.
     const ROLES: [(&str, &[Access]); 5] = [
-        ("dubhe-consumer", &[
-            Access::ListServices, Access::WatchServices,
-            Access::ListSlices, Access::WatchSlices,
-            Access::ListPods, Access::WatchPods,
-            Access::GetMap, Access::ListMaps, Access::WatchMaps,
-        ]),
-        ("dubhe-provider", &[
-            Access::GetPod, Access::ListPods,
-            Access::GetMap, Access::CreateMap, Access::PatchMap,
-        ]),
+        (
+            "dubhe-consumer",
+            &[
+                Access::ListServices,
+                Access::WatchServices,
+                Access::ListSlices,
+                Access::WatchSlices,
+                Access::ListPods,
+                Access::WatchPods,
+                Access::GetMap,
+                Access::ListMaps,
+                Access::WatchMaps,
+            ],
+        ),
+        (
+            "dubhe-provider",
+            &[
+                Access::GetPod,
+                Access::ListPods,
+                Access::GetMap,
+                Access::CreateMap,
+                Access::PatchMap,
+            ],
+        ),
         ("dubhe-provider-annotation", &[Access::PatchPod]),
-        ("dubhe-config-editor", &[
-            Access::GetMap, Access::ListMaps, Access::CreateMap, Access::PatchMap,
-        ]),
+        (
+            "dubhe-config-editor",
+            &[Access::GetMap, Access::ListMaps, Access::CreateMap, Access::PatchMap],
+        ),
         ("dubhe-multicluster", &[Access::ListImports, Access::WatchImports]),
     ];
 
@@ -182,7 +197,10 @@ mod tests {
         for (role, (name, accesses)) in roles.iter().zip(ROLES) {
             let used: BTreeSet<_> = accesses.iter().map(|access| permission(*access)).collect();
             assert_eq!(granted(role), used, "{name}");
-            assert_eq!((&role["kind"], &role["metadata"]["namespace"]), (&"Role".into(), &"shop".into()));
+            assert_eq!(
+                (&role["kind"], &role["metadata"]["namespace"]),
+                (&"Role".into(), &"shop".into())
+            );
         }
         // No request of this crate is without a role.
         for access in Access::ALL {
@@ -192,12 +210,18 @@ mod tests {
 
     #[test]
     fn manifests_bind_roles_that_are_there() {
-        for (file, role) in [("provider.yaml", "dubhe-provider"), ("consumer.yaml", "dubhe-consumer")] {
+        for (file, role) in
+            [("provider.yaml", "dubhe-provider"), ("consumer.yaml", "dubhe-consumer")]
+        {
             let objects = manifests(file);
             let of = |kind: &str| {
-                objects.iter().find(|object| object["kind"] == kind).unwrap_or_else(|| panic!("{file}: {kind}"))
+                objects
+                    .iter()
+                    .find(|object| object["kind"] == kind)
+                    .unwrap_or_else(|| panic!("{file}: {kind}"))
             };
-            let (account, binding, pods) = (of("ServiceAccount"), of("RoleBinding"), of("Deployment"));
+            let (account, binding, pods) =
+                (of("ServiceAccount"), of("RoleBinding"), of("Deployment"));
             assert_eq!(binding["roleRef"]["name"], role);
             assert_eq!(binding["subjects"][0]["name"], account["metadata"]["name"]);
             let spec = &pods["spec"]["template"]["spec"];

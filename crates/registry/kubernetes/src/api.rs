@@ -159,13 +159,12 @@ impl Api {
             "patch" => "application/merge-patch+json",
             _ => "application/json",
         };
-        let request =
-            Request::builder().method(access.method()).uri(uri).header(ACCEPT, accept);
+        let request = Request::builder().method(access.method()).uri(uri).header(ACCEPT, accept);
         let request = match body {
             None => request.body(Body::empty()),
-            Some(body) => {
-                request.header(CONTENT_TYPE, content).body(Body::from(body.to_string().into_bytes()))
-            }
+            Some(body) => request
+                .header(CONTENT_TYPE, content)
+                .body(Body::from(body.to_string().into_bytes())),
         };
         let request = request.map_err(|error| self.failed(access, None, error))?;
         let sent = self.client.send(request).await;

@@ -29,8 +29,8 @@ pub(crate) fn connect(
     }
     if options.contexts.is_empty() {
         // In a pod its own account comes first; a kubeconfig in an image is for people.
-        let in_pod = options.kubeconfig.is_none()
-            && std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
+        let in_pod =
+            options.kubeconfig.is_none() && std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
         let config = if in_pod {
             Config::incluster().map_err(|error| {
                 wrong(format!(
@@ -57,7 +57,8 @@ fn wrong(what: String) -> Status {
 /// The configuration of a context, of the current one for `None`.
 fn of_context(file: Option<&Path>, context: Option<&String>) -> Result<Config, Status> {
     let failed = |error: &dyn std::fmt::Display| {
-        let file = file.map_or("of KUBECONFIG or ~/.kube/config".into(), |f| f.display().to_string());
+        let file =
+            file.map_or("of KUBECONFIG or ~/.kube/config".into(), |f| f.display().to_string());
         let context = context.map(|of| format!(", context {of:?}")).unwrap_or_default();
         wrong(format!(
             "the kubeconfig {file}{context} cannot be used: {error}; \

@@ -225,8 +225,7 @@ impl KubernetesBuilder {
             FullJitter { initial: options.retry, max: options.retry * 5, ..FullJitter::default() };
         let servers: Vec<_> =
             clusters.iter().map(|of| of.api.server.trim_start_matches("https://")).collect();
-        let name =
-            format!("kubernetes://{}/?namespace={}", servers.join(","), first.api.namespace);
+        let name = format!("kubernetes://{}/?namespace={}", servers.join(","), first.api.namespace);
         let choice = Choice {
             port: options.port.clone(),
             region: options.region.clone(),
@@ -303,7 +302,8 @@ impl ServiceDiscovery for Kubernetes {
                         let imports = view.state.imports.objects.keys();
                         view.state.services.objects.keys().chain(imports)
                     });
-                    let mut names: Vec<ByteString> = names.map(|name| name.as_str().into()).collect();
+                    let mut names: Vec<ByteString> =
+                        names.map(|name| name.as_str().into()).collect();
                     names.sort();
                     names.dedup();
                     match views.iter().find_map(|view| view.state.failure()) {

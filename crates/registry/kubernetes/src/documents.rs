@@ -62,8 +62,7 @@ struct ServiceParts<'a> {
 
 impl<'a> ServiceParts<'a> {
     fn of(service: &'a ServiceKey) -> Self {
-        let (interface, version, group) =
-            (service.interface(), service.version(), service.group());
+        let (interface, version, group) = (service.interface(), service.version(), service.group());
         Self { interface, version, group }
     }
 }
@@ -202,9 +201,11 @@ impl DocumentStore for Kubernetes {
         let key = key.clone();
         Box::pin(async move {
             let Location { place, key: name } = location(&key)?;
-            let map = self.maps().get(&place.name).await.map_err(|failure| {
-                failure.status.context(format_args!("cannot read {key}"))
-            })?;
+            let map = self
+                .maps()
+                .get(&place.name)
+                .await
+                .map_err(|failure| failure.status.context(format_args!("cannot read {key}")))?;
             Ok(document(map.as_ref(), &name))
         })
     }
@@ -260,8 +261,7 @@ impl DocumentStore for Kubernetes {
     }
 }
 
-type Watching =
-    (Arc<MapWatch>, watch::Receiver<MapState>, String, Option<DocumentState>);
+type Watching = (Arc<MapWatch>, watch::Receiver<MapState>, String, Option<DocumentState>);
 
 /// The next state of a document that differs from the last.
 async fn next_state(watching: Watching) -> Option<(DocumentState, Watching)> {
@@ -274,7 +274,10 @@ async fn next_state(watching: Watching) -> Option<(DocumentState, Watching)> {
                 Currency::Current => Some(Health::Fresh),
                 Currency::Failed(_) => Some(Health::Stale),
             };
-            health.map(|health| DocumentState { document: document(state.map.as_ref(), &key), health })
+            health.map(|health| DocumentState {
+                document: document(state.map.as_ref(), &key),
+                health,
+            })
         };
         match now {
             Some(now) if last.as_ref() != Some(&now) => {
@@ -298,7 +301,8 @@ mod tests {
             application: "shop".into(),
         };
         let metadata = DocumentKey::Metadata { application: "Shop".into(), revision: "ab".into() };
-        let config = DocumentKey::Config { group: "G_1".into(), key: "shop::.configurators".into() };
+        let config =
+            DocumentKey::Config { group: "G_1".into(), key: "shop::.configurators".into() };
         let cases = [
             (DocumentKey::config("shop.tag-router"), "dubhe-config-dubbo", "shop.tag-router"),
             (config, "dubhe-config-g-1-", "shop_3A_3A.configurators"),
@@ -313,7 +317,9 @@ mod tests {
             let back = document_key(found.place.kind.as_str(), &found.place.of, &found.key);
             assert_eq!(back, Some(key));
         }
-        for (kind, key) in [("metadata", "template.1"), ("other", "a"), ("definitions", "a"), ("config", "_")] {
+        for (kind, key) in
+            [("metadata", "template.1"), ("other", "a"), ("definitions", "a"), ("config", "_")]
+        {
             assert_eq!(document_key(kind, "x", key), None, "{kind} {key}");
         }
     }

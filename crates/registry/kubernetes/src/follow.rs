@@ -109,7 +109,10 @@ impl<O: Object, S: Sink<O>> Follow<O, S> {
                             None
                         }
                         Ok(End::Gone) if progressed || broken == 0 => {
-                            tracing::debug!(kind = self.kind(), "the history is gone; listing anew");
+                            tracing::debug!(
+                                kind = self.kind(),
+                                "the history is gone; listing anew"
+                            );
                             broken += 1;
                             None
                         }
@@ -186,7 +189,9 @@ impl<O: Object, S: Sink<O>> Follow<O, S> {
                 }
                 return Ok((all, text(&page, "resourceVersion")));
             };
-            all.extend(items.into_iter().filter_map(|item| self.read(item)).map(|(name, _, o)| (name, o)));
+            all.extend(
+                items.into_iter().filter_map(|item| self.read(item)).map(|(name, _, o)| (name, o)),
+            );
             next = text(&page, "continue");
             if next.is_empty() {
                 return Ok((all, text(&page, "resourceVersion")));
@@ -239,7 +244,9 @@ impl<O: Object, S: Sink<O>> Follow<O, S> {
                 () = silent => return Ok(End::Over),
             };
             match frame {
-                None if lines.is_cut() => return broken(&self.api, &"the answer ends within a line"),
+                None if lines.is_cut() => {
+                    return broken(&self.api, &"the answer ends within a line");
+                }
                 None => return Ok(End::Over),
                 Some(Err(error)) => return broken(&self.api, &error),
                 Some(Ok(frame)) => {

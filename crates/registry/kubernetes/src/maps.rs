@@ -190,8 +190,8 @@ impl Maps {
 
 /// What is to be set.
 fn present(changes: &BTreeMap<String, Option<String>>) -> Map<String, Value> {
-    let set = changes.iter().filter_map(|(key, value)| {
-        Some((key.clone(), Value::from(value.as_deref()?)))
-    });
+    let set = changes
+        .iter()
+        .filter_map(|(key, value)| Some((key.clone(), Value::from(value.as_deref()?))));
     set.collect()
 }

@@ -125,7 +125,16 @@ mod tests {
         assert_eq!(object("dubhe-config", "dubbo"), "dubhe-config-dubbo");
         assert_eq!(object("dubhe-metadata", "shop.v2"), "dubhe-metadata-shop.v2");
         let mut all = Vec::new();
-        for of in ["DUBBO_MIGRATION", "dubbo-migration", "dubbo_migration", "", "__", &"x".repeat(300), "a..b", "-"] {
+        for of in [
+            "DUBBO_MIGRATION",
+            "dubbo-migration",
+            "dubbo_migration",
+            "",
+            "__",
+            &"x".repeat(300),
+            "a..b",
+            "-",
+        ] {
             let name = object("dubhe-config", of);
             assert!(is_subdomain(&name), "{name}");
             assert!(!all.contains(&name), "{name}");

@@ -153,10 +153,10 @@ impl KubernetesOptions {
         if let Some(version) = text("apiVersion").filter(|version| *version != "v1") {
             return Err(wrong(format!("apiVersion={version:?}: only v1 is known")));
         }
-        let contexts: Vec<String> = text("contexts").or_else(|| text("context")).map_or_else(
-            Vec::new,
-            |list| list.split(',').map(str::trim).filter(|of| !of.is_empty()).map(Into::into).collect(),
-        );
+        let contexts: Vec<String> =
+            text("contexts").or_else(|| text("context")).map_or_else(Vec::new, |list| {
+                list.split(',').map(str::trim).filter(|of| !of.is_empty()).map(Into::into).collect()
+            });
         if server.is_some() && !contexts.is_empty() {
             let what = "contexts are of a kubeconfig, which names its servers: leave the host out";
             return Err(wrong(what.into()));
@@ -227,7 +227,12 @@ mod tests {
 
     #[test]
     fn without_a_host_everything_is_inferred() {
-        for url in ["kubernetes://", "kubernetes:///", "kubernetes://?a=b", "kubernetes://DEFAULT_MASTER_HOST"] {
+        for url in [
+            "kubernetes://",
+            "kubernetes:///",
+            "kubernetes://?a=b",
+            "kubernetes://DEFAULT_MASTER_HOST",
+        ] {
             let options = KubernetesOptions::parse(url).unwrap();
             let expected = KubernetesOptions {
                 server: None,

@@ -159,13 +159,14 @@ fn prune(map: &ConfigMap, named: &BTreeSet<String>, now: SystemTime, change: &mu
         None => map.data.get(key).map(ToString::to_string),
     };
     let entries = map.data.keys().chain(change.data.keys());
-    let entries: BTreeSet<&String> = entries
-        .filter(|key| key.starts_with(OF_TEMPLATE) || key.starts_with(OF_POD))
-        .collect();
+    let entries: BTreeSet<&String> =
+        entries.filter(|key| key.starts_with(OF_TEMPLATE) || key.starts_with(OF_POD)).collect();
     let revisions: BTreeSet<String> = entries
         .iter()
         .filter_map(|key| params(&after(key)?).ok())
-        .filter_map(|params| Some(format!("{OF_REVISION}{}", params.get("dubbo.metadata.revision")?)))
+        .filter_map(|params| {
+            Some(format!("{OF_REVISION}{}", params.get("dubbo.metadata.revision")?))
+        })
         .collect();
     let (mut since, mut old) = (BTreeMap::new(), Vec::new());
     for key in map.data.keys() {
@@ -210,7 +211,8 @@ mod tests {
 
     #[test]
     fn pods_of_a_template_write_once() {
-        let entry = |data: &[(&str, &str)], template, text| entry(&map(data), template, "a", text).data;
+        let entry =
+            |data: &[(&str, &str)], template, text| entry(&map(data), template, "a", text).data;
         let template = Some("template.1");
         assert_eq!(entry(&[], template, "{}"), set(&[("template.1", Some("{}"))]));
         assert_eq!(entry(&[("template.1", "{}")], template, "{}"), set(&[]));

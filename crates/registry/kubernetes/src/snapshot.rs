@@ -163,7 +163,9 @@ impl Collect<'_> {
         let annotation = pod.and_then(|pod| pod.params.as_ref());
         if let Some(params) = annotation {
             let params = params.as_ref();
-            return params.cloned().map_err(|why| format!("the annotation io.dubbo/metadata: {why}"));
+            return params
+                .cloned()
+                .map_err(|why| format!("the annotation io.dubbo/metadata: {why}"));
         }
         let map = metadata_name(self.application);
         let params = name.and_then(|name| view.state.metadata.get(&map)?.params(name, pod));
@@ -205,9 +207,8 @@ impl Collect<'_> {
         let instance = ServiceInstance { instance: Arc::new(instance), port };
         let found = Found { instance, imported: slice.imported };
         // While endpoints move from one slice to another they are in both.
-        let better = |now: &Found| {
-            !found.imported && (now.imported || found.instance.instance.ready)
-        };
+        let better =
+            |now: &Found| !found.imported && (now.imported || found.instance.instance.ready);
         match self.found.get(&(host.clone(), port)) {
             Some(now) if !better(now) => {}
             _ => {
@@ -255,7 +256,10 @@ impl Collect<'_> {
         if let Some(named) = &self.choice.port {
             let port = usable.iter().find(|(name, _)| name == named);
             return port.map(|(_, port)| *port).ok_or_else(|| {
-                format!("the Service has no TCP port named {named:?} (parameter port); it has: {}", names())
+                format!(
+                    "the Service has no TCP port named {named:?} (parameter port); it has: {}",
+                    names()
+                )
             });
         }
         let by_name = PORT_NAMES.iter().find_map(|(known, _)| {

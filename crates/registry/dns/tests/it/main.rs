@@ -82,7 +82,8 @@ async fn next(snapshots: &mut Snapshots) -> Snapshot {
 
 /// The addresses of a snapshot, in its order.
 fn hosts(snapshot: &Snapshot) -> Vec<String> {
-    let address = |of: &dubhe_core::registry::Registration| format!("{}:{}", of.instance.host, of.offer.port);
+    let address =
+        |of: &dubhe_core::registry::Registration| format!("{}:{}", of.instance.host, of.offer.port);
     snapshot.providers.iter().map(address).collect()
 }
 
@@ -94,7 +95,10 @@ async fn addresses_are_providers_of_what_is_asked() {
     let clock = Manual::new();
     let dns = dns(&server, &clock, "greeter.test.:50051?protocol=dubbo");
     let snapshot = next(&mut subscribe(&dns).await).await;
-    assert_eq!((hosts(&snapshot), snapshot.health), (FIRST.map(Into::into).to_vec(), Health::Fresh));
+    assert_eq!(
+        (hosts(&snapshot), snapshot.health),
+        (FIRST.map(Into::into).to_vec(), Health::Fresh)
+    );
     let provider = &snapshot.providers[0];
     assert_eq!((&provider.service, &*provider.offer.protocol), (&service(), "dubbo"));
     // A consumer of any group and version takes it, too.
@@ -149,7 +153,11 @@ async fn what_cannot_be_resolved_leaves_the_last_addresses() {
         (Answer::Code(ResponseCode::ServFail), Code::Unavailable, "greeter.test."),
         (Answer::Code(ResponseCode::Refused), Code::Unavailable, "greeter.test."),
         (Answer::Records(Vec::new()), Code::NotFound, "no such record"),
-        (Answer::Records(vec![alias("greeter.test.", 5, "other.test.")]), Code::NotFound, "no such record"),
+        (
+            Answer::Records(vec![alias("greeter.test.", 5, "other.test.")]),
+            Code::NotFound,
+            "no such record",
+        ),
         (Answer::Garbage, Code::Unavailable, "greeter.test."),
         (Answer::Cut(addresses(30, &[9])), Code::Unavailable, "greeter.test."),
         (Answer::Silence, Code::Unavailable, "greeter.test."),
@@ -164,7 +172,11 @@ async fn what_cannot_be_resolved_leaves_the_last_addresses() {
         clock.sleep(0).await;
         clock.pass(Duration::from_secs(5));
         let stale = next(&mut snapshots).await;
-        assert_eq!((hosts(&stale), stale.health), (FIRST.map(Into::into).to_vec(), Health::Stale), "{answer:?}");
+        assert_eq!(
+            (hosts(&stale), stale.health),
+            (FIRST.map(Into::into).to_vec(), Health::Stale),
+            "{answer:?}"
+        );
         let failure = dns.failure(&service()).unwrap();
         assert_eq!(failure.code(), code, "{answer:?}: {failure}");
         assert!(failure.message().contains(part), "{answer:?}: {failure}");

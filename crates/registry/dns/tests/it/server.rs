@@ -110,7 +110,8 @@ impl Shared {
         let answer = self.answer.lock().clone();
         let fits = |record: &Record| {
             &record.name == asked.name()
-                && (record.record_type() == asked.query_type() || record.record_type() == RecordType::CNAME)
+                && (record.record_type() == asked.query_type()
+                    || record.record_type() == RecordType::CNAME)
                 || record.name.to_string().starts_with("alias-target")
                     && record.record_type() == asked.query_type()
         };

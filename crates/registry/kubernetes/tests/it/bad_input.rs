@@ -129,12 +129,14 @@ async fn an_annotation_that_is_no_json_excludes_its_pod() {
     for (at, text) in [(0, "{"), (1, "[]"), (2, r#"{"a":1,"b":null,"c":"d"}"#)] {
         pods.lines[0]["items"][at]["metadata"]["annotations"] = json!({"io.dubbo/metadata": text});
     }
-    let mut answers: Vec<_> = recorded("pages").iter().map(|page| Answer::list(SLICES, page)).collect();
+    let mut answers: Vec<_> =
+        recorded("pages").iter().map(|page| Answer::list(SLICES, page)).collect();
     answers.push(Answer::list("pods", &pods));
     let replay = Replay::start(answers).await;
     let (_registry, mut snapshots) = subscribe(&replay).await;
     let snapshot = until_fresh(&mut snapshots, &LISTED[2..]).await;
-    let params: Vec<_> = snapshot.instances[0].instance.params.iter().map(|(k, v)| format!("{k}={v}")).collect();
+    let params: Vec<_> =
+        snapshot.instances[0].instance.params.iter().map(|(k, v)| format!("{k}={v}")).collect();
     assert_eq!(params, ["a=1", "c=d"]);
     let why: Vec<_> = snapshot.excluded.iter().map(|of| (&*of.instance, &*of.why)).collect();
     assert_eq!((why.len(), why[0].0), (2, "10.1.0.1:50051"));
@@ -149,7 +151,8 @@ async fn what_is_no_api_server_is_said() {
         (500, "\u{1b}[31mred", "500"),
         (302, "", "302"),
     ] {
-        let answers = (0..50).map(|_| Answer::list("services", &list(json!([]))).status(status, text));
+        let answers =
+            (0..50).map(|_| Answer::list("services", &list(json!([]))).status(status, text));
         let replay = Replay::start(answers.collect()).await;
         let (registry, mut snapshots) = subscribe(&replay).await;
         assert_eq!(snapshots.next().await.unwrap().health, Health::Stale);

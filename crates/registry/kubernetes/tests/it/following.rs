@@ -56,7 +56,8 @@ async fn pages_are_one_list_and_a_bookmark_is_where_to_go_on() {
     assert_eq!(watched().lines[last]["type"], "BOOKMARK");
     let again = format!("resourceVersion={}&", version(last, "resourceVersion"));
     // The watch begins where the list was, in whose pages the token comes back whole.
-    let from = recorded("pages")[0].lines[0]["metadata"]["resourceVersion"].as_str().unwrap().to_owned();
+    let from =
+        recorded("pages")[0].lines[0]["metadata"]["resourceVersion"].as_str().unwrap().to_owned();
     let requests = loop {
         let requests = replay.requests(SLICES);
         if requests.len() >= 5 {
@@ -87,7 +88,8 @@ async fn a_watch_that_is_cut_goes_on_where_it_was() {
     let replay = Replay::start(answers).await;
     let (registry, mut snapshots) = subscribe(&replay).await;
     until_fresh(&mut snapshots, &WATCHED).await;
-    let at = watched().lines[0]["object"]["metadata"]["resourceVersion"].as_str().unwrap().to_owned();
+    let at =
+        watched().lines[0]["object"]["metadata"]["resourceVersion"].as_str().unwrap().to_owned();
     let requests = replay.requests(SLICES);
     assert!(requests[4].contains(&format!("resourceVersion={at}&")), "{}", requests[4]);
     assert_eq!(requests.len(), 5, "no new list");
@@ -111,7 +113,8 @@ async fn pieces_may_come_as_slowly_as_they_like() {
     for _ in 0..2 {
         replay.step();
     }
-    until(&mut snapshots, "after the first line", |now| now.instances[0].instance.terminating).await;
+    until(&mut snapshots, "after the first line", |now| now.instances[0].instance.terminating)
+        .await;
     for _ in 0..3 {
         replay.step();
     }
@@ -123,10 +126,7 @@ async fn history_that_is_gone_is_listed_anew() {
     let gone = recorded("gone");
     assert_eq!((gone[0].status, &gone[1].lines[0]["object"]["code"]), (410, &410.into()));
     // In the midst of a watch, at its beginning, and in the midst of the pages.
-    for answers in [
-        vec![Answer::watch(SLICES, &gone[1])],
-        vec![Answer::watch(SLICES, &gone[0])],
-    ] {
+    for answers in [vec![Answer::watch(SLICES, &gone[1])], vec![Answer::watch(SLICES, &gone[0])]] {
         let mut all = pages();
         all.extend(answers);
         let mut page = recorded("pages").remove(0);
@@ -176,7 +176,10 @@ async fn failures_leave_the_last_list_and_say_why() {
     let replay = Replay::start(answers).await;
     let (registry, mut snapshots) = subscribe(&replay).await;
     until_fresh(&mut snapshots, &LISTED).await;
-    assert!(registry.failure("shop").is_some_and(|why| why.code() == Code::NotFound) || registry.failure("shop").is_none());
+    assert!(
+        registry.failure("shop").is_some_and(|why| why.code() == Code::NotFound)
+            || registry.failure("shop").is_none()
+    );
     replay.step();
     let stale = until(&mut snapshots, "that is stale", |now| now.health == Health::Stale).await;
     assert_eq!(addresses(&stale), LISTED);
@@ -195,7 +198,10 @@ async fn a_refused_list_is_an_answer_too() {
     // Unless the next list was faster.
     if let Some(failure) = failure.filter(|failure| failure.code() != Code::NotFound) {
         assert_eq!(failure.code(), Code::PermissionDenied, "{failure}");
-        assert!(failure.message().contains("system:anonymous") || failure.message().contains("nobody"), "{failure}");
+        assert!(
+            failure.message().contains("system:anonymous") || failure.message().contains("nobody"),
+            "{failure}"
+        );
     }
     until_fresh(&mut snapshots, &[]).await;
 }
@@ -214,8 +220,9 @@ async fn one_watch_of_a_kind_serves_all_applications_and_ends_with_the_registry(
         until_fresh(&mut more, expected).await;
     }
     let requests = |all: &[String]| {
-        ["services", "endpointslices", "pods", "configmaps"]
-            .map(|kind| all.iter().filter(|target| target.split('?').next().unwrap().ends_with(kind)).count())
+        ["services", "endpointslices", "pods", "configmaps"].map(|kind| {
+            all.iter().filter(|target| target.split('?').next().unwrap().ends_with(kind)).count()
+        })
     };
     assert!(requests(&before).iter().all(|count| *count >= 1));
     assert!(requests(&replay.requests("")).iter().all(|count| *count <= 4));

@@ -16,7 +16,8 @@ struct Kubeconfig(std::path::PathBuf);
 
 impl Kubeconfig {
     fn write(name: &str, contexts: &[(&str, &Replay)]) -> Self {
-        let file = std::env::temp_dir().join(format!("dubhe-kubeconfig-{}-{name}", std::process::id()));
+        let file =
+            std::env::temp_dir().join(format!("dubhe-kubeconfig-{}-{name}", std::process::id()));
         let all = contexts.iter().map(|(name, replay)| {
             let server = replay.server();
             (
@@ -83,8 +84,7 @@ async fn one_cluster_that_is_away_leaves_the_other() {
     drop(away);
     let registry = file.registry("contexts=north,south").unwrap();
     let mut snapshots = registry.subscribe("shop").await.unwrap();
-    let snapshot =
-        until(&mut snapshots, "of the north", |now| !now.instances.is_empty()).await;
+    let snapshot = until(&mut snapshots, "of the north", |now| !now.instances.is_empty()).await;
     assert_eq!((snapshot.health, snapshot.instances.len()), (Health::Stale, 2));
     assert!(registry.failure("shop").unwrap().message().contains("127.0.0.1"));
 }

@@ -3,10 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-#[path = "../support/mod.rs"]
-mod support;
 #[path = "../support/replay.rs"]
 mod replay;
+#[path = "../support/mod.rs"]
+mod support;
 
 mod bad_input;
 mod following;

@@ -44,7 +44,8 @@ async fn instances_change_and_go() {
     assert!(first.is_available() && first.started.is_some());
     // What its port says, where the pod says nothing.
     let second = &snapshot.instances[1];
-    let offers: Vec<_> = second.endpoints().iter().map(|of| (of.protocol.to_string(), of.port)).collect();
+    let offers: Vec<_> =
+        second.endpoints().iter().map(|of| (of.protocol.to_string(), of.port)).collect();
     assert_eq!(offers, [("tri".to_owned(), 50051)]);
     assert_eq!(registry.applications().await.unwrap(), ["shop"]);
 
@@ -85,7 +86,9 @@ async fn what_is_forbidden_is_said_and_asked_for_again() {
     assert_eq!((first.health, addresses(&first)), (Health::Stale, Vec::new()));
     let failure = registry.failure("shop").unwrap();
     assert_eq!(failure.code(), Code::PermissionDenied);
-    for part in ["cannot list endpointslices", "\"shop\"", "consumer", "deploy/kubernetes/roles.yaml"] {
+    for part in
+        ["cannot list endpointslices", "\"shop\"", "consumer", "deploy/kubernetes/roles.yaml"]
+    {
         assert!(failure.message().contains(part), "{part}: {failure}");
     }
     // With the role it goes on, without a new start.

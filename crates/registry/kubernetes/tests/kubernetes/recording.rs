@@ -61,7 +61,13 @@ impl Recorder<'_> {
 /// A value without what differs each time: times, versions, identities, managers of fields.
 fn shape(value: &Value) -> Value {
     const DIFFERENT: [&str; 7] = [
-        "uid", "creationTimestamp", "deletionTimestamp", "resourceVersion", "continue", "managedFields", "message",
+        "uid",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "resourceVersion",
+        "continue",
+        "managedFields",
+        "message",
     ];
     match value {
         Value::Object(all) => {
@@ -128,7 +134,8 @@ async fn the_server_says_what_was_recorded() {
     let list = recorder.get(pods, true).await;
     let at = text(&list[0], "resourceVersion").to_owned();
     let annotation = r#"{"dubbo.metadata.revision":"1a","dubbo.endpoints":"[{\"port\":50051,\"protocol\":\"tri\"}]"}"#;
-    let change = json!({"metadata": {"name": "shop-3", "annotations": {"io.dubbo/metadata": annotation}}});
+    let change =
+        json!({"metadata": {"name": "shop-3", "annotations": {"io.dubbo/metadata": annotation}}});
     server.ask(Method::PATCH, &format!("{pods}/shop-3"), Some(change)).await;
     server.delete(&format!("{pods}/shop-4?gracePeriodSeconds=0")).await;
     let watch =

@@ -94,7 +94,8 @@ async fn java_finds_the_annotation_of_the_pod() {
     let annotation = async || {
         let (_, text) = server.ask(Method::GET, "/api/v1/namespaces/shop/pods/shop-1", None).await;
         let pod: Value = serde_json::from_str(&text).unwrap();
-        let text = pod["metadata"]["annotations"]["io.dubbo/metadata"].as_str().map(ToOwned::to_owned);
+        let text =
+            pod["metadata"]["annotations"]["io.dubbo/metadata"].as_str().map(ToOwned::to_owned);
         text.map(|text| serde_json::from_str::<Value>(&text).unwrap())
     };
     registered(&provider).await;

@@ -53,7 +53,8 @@ impl Server {
         let key = base64::engine::general_purpose::STANDARD.encode(key);
         let url = format!("http://127.0.0.1:{}/v3/kv/deleterange", self.etcd);
         let body = json!({"key": key}).to_string();
-        let done = Command::new("curl").args(["-fsS", "--noproxy", "*", "-d", &body, &url]).output();
+        let done =
+            Command::new("curl").args(["-fsS", "--noproxy", "*", "-d", &body, &url]).output();
         let done = done.unwrap();
         let said = String::from_utf8_lossy(&done.stdout);
         assert!(said.contains("\"deleted\":\"1\""), "{said} {done:?}");
@@ -105,7 +106,12 @@ impl Server {
     }
 
     /// Makes a request as the administrator: the status and the body.
-    pub(crate) async fn ask(&self, method: Method, target: &str, body: Option<Value>) -> (u16, String) {
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        target: &str,
+        body: Option<Value>,
+    ) -> (u16, String) {
         self.ask_for(&self.admin, method, target, "application/json", body).await
     }
 
@@ -265,7 +271,8 @@ fn free(count: u16) -> u16 {
 }
 
 fn command(port: u16, etcd: u16, folder: &Path, command: &str) -> Command {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/peers/kube-apiserver.sh");
+    let script =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/peers/kube-apiserver.sh");
     let mut run = Command::new(&script);
     run.arg(command)
         .env("PEERS_RUN", folder)

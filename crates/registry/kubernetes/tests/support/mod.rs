@@ -73,7 +73,6 @@ pub(crate) async fn until_fresh(
     snapshots: &mut InstanceSnapshots,
     expected: &[&str],
 ) -> InstanceSnapshot {
-    let holds =
-        |now: &InstanceSnapshot| now.health == Health::Fresh && addresses(now) == expected;
+    let holds = |now: &InstanceSnapshot| now.health == Health::Fresh && addresses(now) == expected;
     until(snapshots, &format!("of {expected:?}"), holds).await
 }

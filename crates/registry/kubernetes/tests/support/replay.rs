@@ -123,7 +123,9 @@ impl Replay {
     /// The URL of a registry of it, with these parameters.
     pub(crate) fn url(&self, parameters: &str) -> String {
         let Self { address, .. } = self;
-        format!("kubernetes://{address}/?useHttps=false&namespace=shop&watchReconnectInterval=20&{parameters}")
+        format!(
+            "kubernetes://{address}/?useHttps=false&namespace=shop&watchReconnectInterval=20&{parameters}"
+        )
     }
 
     /// The URL of the server itself.
