@@ -27,7 +27,7 @@ use dubhe_core::{Code, ServiceKey, Status};
 #[derive(Clone, Debug)]
 pub struct Static {
     name: String,
-    /// Of no service yet.
+    /// Addresses of no service yet.
     providers: Arc<Vec<(Arc<Instance>, Offer)>>,
     params: Arc<ServiceParams>,
 }

@@ -31,7 +31,7 @@ pub struct DnsOptions {
     pub servers: Vec<SocketAddr>,
     /// The name that is resolved. With `srv=true` it is `_{protocol}._tcp.` and the name of the URL.
     pub name: ByteString,
-    /// What is asked for: SRV records when the name begins with `_` or with `srv=true`, else
+    /// The records that are asked for: SRV when the name begins with `_` or with `srv=true`, else
     /// addresses.
     pub query: Query,
     /// `protocol`: the protocol of the providers by Dubbo's name, such as `dubbo`. By default the first
@@ -44,7 +44,7 @@ pub struct DnsOptions {
     pub timeout: Duration,
 }
 
-/// What is asked for.
+/// The records that are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Query {
     /// The addresses of the name; the port is that of the URL.
@@ -56,10 +56,10 @@ pub enum Query {
     Services,
 }
 
-/// Which addresses are used.
+/// The addresses that are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Family {
-    /// Those of IPv4; those of IPv6 when there are none. The default: a host with both is one
+    /// IPv4, and IPv6 when there are none of it. The default: a host with both is one
     /// provider.
     #[default]
     PreferIpv4,

@@ -66,7 +66,7 @@ impl Drop for Inner {
     }
 }
 
-/// What the task shares with subscribers.
+/// The state that the task shares with subscribers.
 struct Shared {
     resolver: TokioResolver,
     options: DnsOptions,
@@ -76,13 +76,13 @@ struct Shared {
     wanted: Notify,
 }
 
-/// What is known of the name.
+/// The knowledge of the name.
 #[derive(Default)]
 struct Known {
-    /// Whether it was resolved, or could not be, at all.
+    /// `true` once it was resolved or could not be.
     tried: bool,
     resolved: Arc<Resolved>,
-    /// Why the last resolution failed.
+    /// The error of the last resolution.
     failure: Option<Status>,
 }
 

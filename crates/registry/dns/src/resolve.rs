@@ -1,4 +1,4 @@
-//! From a name to targets.
+//! Resolution of a name to targets.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -19,7 +19,7 @@ const MAX_TARGETS: usize = 1024;
 /// The attempts for each name server.
 const ATTEMPTS: usize = 2;
 
-/// What a name resolved to.
+/// The targets of a name.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Resolved {
     /// The targets by address, in its order: IPv4 first.
@@ -33,7 +33,7 @@ pub(crate) struct Resolved {
 /// An address, and what its SRV record says.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Target {
-    /// Whether there are records of a lower number, which are to be asked first (RFC 2782).
+    /// `true` if there are records of a lower number, which are to be asked first (RFC 2782).
     pub(crate) reserve: bool,
     /// The weight; `None` when all are equal.
     pub(crate) weight: Option<u16>,

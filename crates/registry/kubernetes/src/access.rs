@@ -87,7 +87,7 @@ accesses! {
     /// The own pod.
     GetPod: Pods "get";
     PatchPod: Pods "patch";
-    /// What other clusters of a set export.
+    /// Imports: what other clusters of a set export.
     ListImports: ServiceImports "list";
     WatchImports: ServiceImports "watch";
 }
@@ -121,7 +121,7 @@ mod tests {
 
     use super::*;
 
-    /// What each role is for.
+    /// The requests that each role is for.
     const ROLES: [(&str, &[Access]); 5] = [
         (
             "dubhe-consumer",

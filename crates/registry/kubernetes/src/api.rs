@@ -39,7 +39,7 @@ pub(crate) struct Ask<'a> {
     /// The object; `None` for all of its kind and to create one.
     pub(crate) name: Option<&'a str>,
     pub(crate) query: &'a str,
-    /// Whether labels and annotations are enough.
+    /// `true` if labels and annotations are enough.
     pub(crate) metadata_only: bool,
     pub(crate) body: Option<&'a Value>,
 }
@@ -75,22 +75,22 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// The history that was asked for is no longer there.
+    /// Returns `true` if the history that was asked for is no longer there.
     pub(crate) fn is_gone(&self) -> bool {
         self.code == Some(410)
     }
 
-    /// Somebody else was faster.
+    /// Returns `true` if somebody else was faster.
     pub(crate) fn is_conflict(&self) -> bool {
         self.code == Some(409)
     }
 
-    /// There is no such object.
+    /// Returns `true` if there is no such object.
     pub(crate) fn is_not_found(&self) -> bool {
         self.code == Some(404)
     }
 
-    /// The role does not allow it.
+    /// Returns `true` if the role does not allow it.
     pub(crate) fn is_forbidden(&self) -> bool {
         self.code == Some(403)
     }

@@ -1,4 +1,4 @@
-//! From options to the API servers that they name.
+//! Clients of the API servers that options name.
 
 use std::path::Path;
 

@@ -21,8 +21,8 @@ use tokio::task::JoinSet;
 
 use crate::api::Api;
 use crate::connect::{Connected, connect};
-use crate::documents::MapWatches;
 use crate::follow::Follow;
+use crate::map_watch::MapWatches;
 use crate::maps::Maps;
 use crate::objects::Object;
 use crate::options::KubernetesOptions;
@@ -57,7 +57,7 @@ struct Inner {
     name: String,
     clusters: Vec<Cluster>,
     choice: Choice,
-    /// Told of every change of what is known.
+    /// The bell of every change of what is known.
     changed: watch::Sender<()>,
     /// The ConfigMaps of the first cluster.
     maps: Maps,

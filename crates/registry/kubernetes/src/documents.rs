@@ -7,9 +7,7 @@
 //! | metadata | `dubhe-metadata-{application}` | `revision.{revision}` |
 //! | definition | `dubhe-definitions-{application}` | `{interface}:{version}:{group}:{side}` |
 
-use std::collections::HashMap;
-use std::marker::PhantomData;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use bytestring::ByteString;
 use dubhe_core::documents::{
@@ -18,18 +16,16 @@ use dubhe_core::documents::{
 use dubhe_core::registry::{Health, Registering};
 use dubhe_core::{ServiceKey, Status};
 use futures_util::{StreamExt as _, stream};
-use parking_lot::Mutex;
 use tokio::sync::watch;
-use tokio::task::AbortHandle;
 
 use crate::discovery::Kubernetes;
-use crate::follow::{Follow, Read, Sink, encode};
+use crate::map_watch::{MapState, MapWatch};
 use crate::maps::{Change, Kind, OF, Place};
 use crate::names;
 use crate::objects::{ConfigMap, OF_REVISION};
 use crate::state::Currency;
 
-/// Where a document is.
+/// The place of a document.
 struct Location {
     place: Place,
     key: String,
@@ -46,25 +42,12 @@ fn location(key: &DocumentKey) -> Result<Location, Status> {
             (place, names::key(&format!("{OF_REVISION}{revision}"))?)
         }
         DocumentKey::Definition { service, side, application } => {
-            let ServiceParts { interface, version, group } = ServiceParts::of(service);
-            let text = format!("{interface}:{version}:{group}:{}", side.as_str());
+            let (interface, version) = (service.interface(), service.version());
+            let text = format!("{interface}:{version}:{}:{}", service.group(), side.as_str());
             (Place::new(Kind::Definitions, application), names::key(&text)?)
         }
     };
     Ok(Location { place, key })
-}
-
-struct ServiceParts<'a> {
-    interface: &'a str,
-    version: &'a str,
-    group: &'a str,
-}
-
-impl<'a> ServiceParts<'a> {
-    fn of(service: &'a ServiceKey) -> Self {
-        let (interface, version, group) = (service.interface(), service.version(), service.group());
-        Self { interface, version, group }
-    }
 }
 
 /// The document under a key of a ConfigMap; `None` for keys that are none of ours.
@@ -96,80 +79,7 @@ fn document(map: Option<&ConfigMap>, key: &str) -> Option<Document> {
     Some(Document { version: names::version(&text).into(), text })
 }
 
-/// A ConfigMap as it is followed.
-#[derive(Default)]
-struct MapState {
-    map: Option<ConfigMap>,
-    currency: Currency,
-}
-
-struct MapSink(watch::Sender<MapState>);
-
-impl Sink<ConfigMap> for MapSink {
-    fn replace(&mut self, all: Vec<(String, Read<ConfigMap>)>) {
-        let map = all.into_iter().next().and_then(|(_, map)| map.ok());
-        self.0.send_modify(|state| state.map = map);
-    }
-
-    fn apply(&mut self, _: String, map: Read<ConfigMap>) {
-        // What cannot be read was logged, and what was there before stays.
-        if let Ok(map) = map {
-            self.0.send_modify(|state| state.map = Some(map));
-        }
-    }
-
-    fn remove(&mut self, _: &str) {
-        self.0.send_modify(|state| state.map = None);
-    }
-
-    fn current(&mut self) {
-        self.0.send_modify(|state| state.currency = Currency::Current);
-    }
-
-    fn failed(&mut self, status: Status) {
-        self.0.send_modify(|state| state.currency = Currency::Failed(status));
-    }
-}
-
-/// The watch over one ConfigMap, shared by those of its keys, which ends with the last of them.
-struct MapWatch {
-    states: watch::Receiver<MapState>,
-    task: AbortHandle,
-}
-
-impl Drop for MapWatch {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-/// The ConfigMaps that are watched, by name.
-#[derive(Default)]
-pub(crate) struct MapWatches(Mutex<HashMap<String, Weak<MapWatch>>>);
-
 impl Kubernetes {
-    fn watch_map(&self, name: &str) -> Arc<MapWatch> {
-        let mut all = self.map_watches().0.lock();
-        all.retain(|_, watch| watch.strong_count() > 0);
-        if let Some(known) = all.get(name).and_then(Weak::upgrade) {
-            return known;
-        }
-        let (sink, states) = watch::channel(MapState::default());
-        let maps = self.maps();
-        let follow = Follow::<ConfigMap, _> {
-            api: maps.api.clone(),
-            selector: format!("fieldSelector={}", encode(&format!("metadata.name={name}"))),
-            backoff: maps.backoff,
-            random: maps.random.clone(),
-            sink: MapSink(sink),
-            kind: PhantomData,
-        };
-        let task = self.runtime().spawn(follow.run()).abort_handle();
-        let watch = Arc::new(MapWatch { states, task });
-        all.insert(name.to_owned(), Arc::downgrade(&watch));
-        watch
-    }
-
     async fn write(
         &self,
         key: &DocumentKey,
@@ -219,8 +129,8 @@ impl DocumentStore for Kubernetes {
                 return Box::pin(stream::iter([absent]).chain(stream::pending()));
             }
         };
-        let watch = self.watch_map(&place.name);
-        let states = watch.states.clone();
+        let watch = self.map_watches().watch(&place.name, self.maps(), self.runtime());
+        let states = watch.states();
         Box::pin(stream::unfold((watch, states, key, None), next_state))
     }
 

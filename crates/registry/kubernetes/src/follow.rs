@@ -4,6 +4,7 @@
 //! pages; a watch begins at the version of the list and is resumed at the last version it told of,
 //! which bookmarks carry too; when that version is gone (410), the list begins anew.
 
+use std::fmt::Write as _;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -29,7 +30,7 @@ const SILENCE: Duration = Duration::from_secs(150);
 /// The watches in a row that break without one new event before the list begins anew.
 const MAX_BROKEN: u32 = 3;
 
-/// What is told of the objects of a kind.
+/// A receiver of the objects of a kind.
 pub(crate) trait Sink<O>: Send + 'static {
     /// The whole list.
     fn replace(&mut self, all: Vec<(String, Read<O>)>);
@@ -53,7 +54,7 @@ pub(crate) type Read<O> = Result<O, String>;
 /// Follows all objects of a kind in a namespace.
 pub(crate) struct Follow<O, S> {
     pub(crate) api: Api,
-    /// What all requests have, such as `labelSelector=…`, encoded; may be empty.
+    /// The part that all queries have, such as `labelSelector=…`, encoded; may be empty.
     pub(crate) selector: String,
     pub(crate) backoff: FullJitter,
     pub(crate) random: Arc<dyn RandomSource>,
@@ -83,7 +84,7 @@ impl<O: Object, S: Sink<O>> Follow<O, S> {
                 None => match self.list().await {
                     Ok(at) => {
                         if failures > 0 {
-                            tracing::info!(kind = self.kind(), "followed again");
+                            tracing::info!(kind = Self::kind(), "followed again");
                         }
                         failures = 0;
                         version = Some(at);
@@ -110,7 +111,7 @@ impl<O: Object, S: Sink<O>> Follow<O, S> {
                         }
                         Ok(End::Gone) if progressed || broken == 0 => {
                             tracing::debug!(
-                                kind = self.kind(),
+                                kind = Self::kind(),
                                 "the history is gone; listing anew"
                             );
                             broken += 1;
@@ -120,7 +121,7 @@ impl<O: Object, S: Sink<O>> Follow<O, S> {
                         Ok(End::Broken(status)) => {
                             broken += 1;
                             version = (broken < MAX_BROKEN).then_some(at);
-                            tracing::warn!(kind = self.kind(), %status, "a watch broke");
+                            tracing::warn!(kind = Self::kind(), %status, "a watch broke");
                             (!progressed).then_some(status)
                         }
                         Err(failure) if failure.is_gone() => {
@@ -137,7 +138,7 @@ impl<O: Object, S: Sink<O>> Follow<O, S> {
             if let Some(status) = failed {
                 failures += 1;
                 if failures == 1 {
-                    tracing::warn!(kind = self.kind(), %status, "cannot follow; trying goes on");
+                    tracing::warn!(kind = Self::kind(), %status, "cannot follow; trying goes on");
                 }
                 self.sink.failed(status);
                 self.pause(failures).await;
@@ -145,7 +146,7 @@ impl<O: Object, S: Sink<O>> Follow<O, S> {
         }
     }
 
-    fn kind(&self) -> &'static str {
+    fn kind() -> &'static str {
         O::LIST.resource().plural()
     }
 
@@ -190,7 +191,7 @@ impl<O: Object, S: Sink<O>> Follow<O, S> {
                 return Ok((all, text(&page, "resourceVersion")));
             };
             all.extend(
-                items.into_iter().filter_map(|item| self.read(item)).map(|(name, _, o)| (name, o)),
+                items.into_iter().filter_map(|item| Self::read(item)).map(|(name, _, o)| (name, o)),
             );
             next = text(&page, "continue");
             if next.is_empty() {
@@ -200,19 +201,19 @@ impl<O: Object, S: Sink<O>> Follow<O, S> {
     }
 
     /// Reads an object: its name, version and itself. One without a name is of no use.
-    fn read(&self, mut item: Value) -> Option<(String, String, Read<O>)> {
+    fn read(mut item: Value) -> Option<(String, String, Read<O>)> {
         match Meta::of(&mut item) {
             Ok(meta) => {
                 let (name, version) = (meta.name.clone(), meta.resource_version.clone());
                 let object = O::read(meta, item);
                 if let Err(why) = &object {
-                    let (kind, name) = (self.kind(), Printable(&name));
+                    let (kind, name) = (Self::kind(), Printable(&name));
                     tracing::warn!(kind, %name, why, "an object cannot be read");
                 }
                 Some((name, version, object))
             }
             Err(why) => {
-                tracing::warn!(kind = self.kind(), why, "an object without a name is passed over");
+                tracing::warn!(kind = Self::kind(), why, "an object without a name is passed over");
                 None
             }
         }
@@ -295,7 +296,7 @@ impl<O: Object, S: Sink<O>> Follow<O, S> {
             set_version(version, text(&object, "resourceVersion"));
             return None;
         }
-        let (name, at, object) = self.read(object)?;
+        let (name, at, object) = Self::read(object)?;
         match kind {
             "ADDED" | "MODIFIED" => self.sink.apply(name, object),
             "DELETED" => self.sink.remove(&name),
@@ -334,7 +335,8 @@ pub(crate) fn encode(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            // Writing to a text never fails.
+            let _ = write!(out, "%{byte:02X}");
         }
         out
     })

@@ -32,6 +32,7 @@ mod discovery;
 mod documents;
 mod follow;
 mod lines;
+mod map_watch;
 mod maps;
 mod names;
 mod objects;

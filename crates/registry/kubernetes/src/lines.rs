@@ -38,7 +38,7 @@ impl Lines {
         }
     }
 
-    /// Whether a line has begun and not ended.
+    /// Returns `true` if a line has begun and not ended.
     pub(crate) fn is_cut(&self) -> bool {
         !self.pending.trim_ascii().is_empty()
     }

@@ -20,14 +20,14 @@ pub(crate) const OF: &str = "dubhe.io/of";
 /// The attempts at a change that others are faster with each time.
 const ATTEMPTS: u32 = 16;
 
-/// What a ConfigMap holds.
+/// The contents of a ConfigMap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Rules and start-up configuration of a group.
     Config,
     /// The applications of interfaces.
     Mapping,
-    /// What an application and its pods say of themselves.
+    /// Metadata: what an application and its pods say of themselves.
     Metadata,
     /// The definitions of the services of an application.
     Definitions,
@@ -69,7 +69,7 @@ pub(crate) fn metadata_name(application: &str) -> String {
     Place::new(Kind::Metadata, application).name
 }
 
-/// What is to be changed in a ConfigMap: a key to set, or to remove for `None`.
+/// A change of a ConfigMap: a key to set, or to remove for `None`.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Change {
     pub(crate) data: BTreeMap<String, Option<String>>,
@@ -188,7 +188,7 @@ impl Maps {
     }
 }
 
-/// What is to be set.
+/// The keys that are to be set.
 fn present(changes: &BTreeMap<String, Option<String>>) -> Map<String, Value> {
     let set = changes
         .iter()

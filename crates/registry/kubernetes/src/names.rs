@@ -72,7 +72,7 @@ pub(crate) fn object(prefix: &str, of: &str) -> String {
     format!("{prefix}-{}-{digest}", readable.trim_matches('-')).replace("--", "-")
 }
 
-/// Whether a text is a name of an object (RFC 1123).
+/// Returns `true` if a text is a name of an object (RFC 1123).
 fn is_subdomain(text: &str) -> bool {
     let label = |part: &str| {
         let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';

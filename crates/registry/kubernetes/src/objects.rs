@@ -1,4 +1,4 @@
-//! What this crate reads of the objects of Kubernetes, and no more.
+//! The parts of Kubernetes' objects that this crate reads.
 //!
 //! An object is read alone, so that one that cannot be read harms no other.
 
@@ -33,7 +33,7 @@ pub(crate) trait Object: Sized + PartialEq + Send + 'static {
     const LIST: Access;
     /// Watching all of them.
     const WATCH: Access;
-    /// Whether labels and annotations are enough, which is far less to send.
+    /// `true` if labels and annotations are enough, which is far less to send.
     const METADATA_ONLY: bool;
 
     /// Reads an object.
@@ -90,13 +90,13 @@ impl Object for Service {
 /// A pod.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Pod {
-    /// What it says of itself in [`JAVA_METADATA`]; an error when that is no JSON object.
+    /// The parameters in [`JAVA_METADATA`]; an error when that is no JSON object.
     pub(crate) params: Option<Result<Params, String>>,
     /// The hash of the template that it was made from.
     pub(crate) template: Option<ByteString>,
     pub(crate) zone: Option<ByteString>,
     pub(crate) region: Option<ByteString>,
-    /// Whether its deletion has begun.
+    /// `true` if its deletion has begun.
     pub(crate) terminating: bool,
 }
 
@@ -142,7 +142,7 @@ pub(crate) enum AddressType {
 pub(crate) struct Slice {
     /// The Service that it is of.
     pub(crate) service: Option<ByteString>,
-    /// Whether it came from another cluster of the set.
+    /// `true` if it came from another cluster of the set.
     pub(crate) imported: bool,
     pub(crate) source_cluster: Option<ByteString>,
     pub(crate) address_type: AddressType,
@@ -156,8 +156,8 @@ pub(crate) struct Port {
     #[serde(default)]
     pub(crate) name: Option<String>,
     /// The number; `None` when it differs between the endpoints, which is of no use.
-    #[serde(default)]
-    pub(crate) port: Option<u16>,
+    #[serde(default, rename = "port")]
+    pub(crate) number: Option<u16>,
     #[serde(default)]
     protocol: Option<String>,
     #[serde(default, rename = "appProtocol")]
@@ -165,7 +165,7 @@ pub(crate) struct Port {
 }
 
 impl Port {
-    /// Whether it is one of TCP, as is one that does not say it.
+    /// Returns `true` if it is one of TCP, as is one that does not say it.
     pub(crate) fn is_tcp(&self) -> bool {
         self.protocol.as_deref().is_none_or(|protocol| protocol == "TCP")
     }

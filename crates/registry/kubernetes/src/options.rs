@@ -201,7 +201,7 @@ impl KubernetesOptions {
     }
 }
 
-/// Whether a text is a label of DNS, as names of namespaces are (RFC 1123).
+/// Returns `true` if a text is a label of DNS, as names of namespaces are (RFC 1123).
 pub(crate) fn is_label(text: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let edge = |byte: Option<u8>| byte.is_some_and(|byte| inner(byte) && byte != b'-');

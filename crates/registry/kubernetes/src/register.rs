@@ -1,4 +1,4 @@
-//! What a provider writes about itself.
+//! The writes of a provider about itself.
 //!
 //! Pods of one template run the same program with the same options: what they say of themselves is
 //! written once, under the hash of their template, which Kubernetes labels them with. A pod that says

@@ -27,7 +27,7 @@ const PORT_NAMES: [(&str, Option<&str>); 8] = [
     ("web", None),
 ];
 
-/// What options say about instances.
+/// The options that concern instances.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Choice {
     pub(crate) port: Option<String>,
@@ -63,14 +63,14 @@ pub(crate) fn snapshot(
 
 struct Found {
     instance: ServiceInstance,
-    /// Whether it came from another cluster by import: what is near is preferred.
+    /// `true` if it came from another cluster by import: what is near is preferred.
     imported: bool,
 }
 
 struct Collect<'a> {
     application: &'a ByteString,
     choice: &'a Choice,
-    /// By address, which is the order of the snapshot.
+    /// Instances by address, which is the order of the snapshot.
     found: BTreeMap<(ByteString, u16), Found>,
     excluded: Vec<Excluded>,
 }
@@ -150,7 +150,7 @@ impl Collect<'_> {
         }
     }
 
-    /// What a pod says of itself; what the ports of its Service say when it says nothing.
+    /// The parameters that a pod says of itself; those of the ports of its Service when it says none.
     fn params(
         &self,
         view: &View<'_>,
@@ -249,7 +249,7 @@ impl Collect<'_> {
         let usable: Vec<(&str, u16)> = ports
             .iter()
             .filter(|port| port.is_tcp())
-            .filter_map(|of| Some((of.name.as_deref().unwrap_or_default(), of.port?)))
+            .filter_map(|of| Some((of.name.as_deref().unwrap_or_default(), of.number?)))
             .filter(|(_, port)| *port != 0)
             .collect();
         let names = || usable.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
@@ -283,7 +283,7 @@ fn stem(name: &str) -> &str {
     name.split('-').next().unwrap_or_default()
 }
 
-/// What the names of ports tell of protocols, in Dubbo's words.
+/// The protocols that the names of ports tell of, in Dubbo's words.
 fn derived(ports: &[Port]) -> Params {
     let protocol = |port: &Port| {
         let known = |name: &str| PORT_NAMES.iter().find(|(known, _)| *known == name);
@@ -294,7 +294,10 @@ fn derived(ports: &[Port]) -> Params {
         known(application).or_else(|| known(name)).and_then(|(_, protocol)| *protocol)
     };
     let offers = ports.iter().filter(|port| port.is_tcp()).filter_map(|port| {
-        Some(Offer { protocol: protocol(port)?.into(), port: port.port.filter(|port| *port != 0)? })
+        Some(Offer {
+            protocol: protocol(port)?.into(),
+            port: port.number.filter(|port| *port != 0)?,
+        })
     });
     let json: Vec<_> =
         offers.map(|of| json!({"port": of.port, "protocol": &*of.protocol})).collect();

@@ -1,4 +1,4 @@
-//! What is known of a cluster: the objects that are followed, each kind in a table.
+//! The knowledge of a cluster: the objects that are followed, each kind in a table.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,9 +17,9 @@ pub(crate) enum Currency {
     /// The first list has not come yet.
     #[default]
     Starting,
-    /// It is followed.
+    /// The table is followed.
     Current,
-    /// It cannot be followed, for this reason.
+    /// The table cannot be followed, for this reason.
     Failed(Status),
 }
 
@@ -43,15 +43,15 @@ impl<O> Table<O> {
     }
 }
 
-/// What is known of a cluster.
+/// The knowledge of a cluster.
 #[derive(Debug, Default)]
 pub(crate) struct ClusterState {
     pub(crate) services: Table<Service>,
     pub(crate) slices: Table<Slice>,
     pub(crate) pods: Table<Pod>,
-    /// By the name of the ConfigMap.
+    /// Metadata by the name of the ConfigMap.
     pub(crate) metadata: Table<ApplicationMetadata>,
-    /// Not followed, and then empty and current, unless the options say so.
+    /// Imports, which are followed when the options say so; else there are none.
     pub(crate) imports: Table<ServiceImport>,
 }
 
@@ -66,12 +66,12 @@ impl ClusterState {
         ]
     }
 
-    /// Whether every kind has been listed or has failed to be.
+    /// Returns `true` once every kind has been listed or has failed to be.
     pub(crate) fn is_known(&self) -> bool {
         self.currencies().iter().all(|currency| !matches!(currency, Currency::Starting))
     }
 
-    /// Whether instances are as they are now.
+    /// The currency of instances.
     pub(crate) fn health(&self) -> Health {
         let current = |currency: &&Currency| matches!(currency, Currency::Current);
         if self.currencies().iter().all(current) { Health::Fresh } else { Health::Stale }
@@ -92,11 +92,11 @@ pub(crate) struct Shared {
     pub(crate) state: Mutex<ClusterState>,
 }
 
-/// Where a kind of object is written to.
+/// A sink of a kind of object.
 pub(crate) struct TableSink<O> {
     pub(crate) shared: Arc<Shared>,
     pub(crate) table: fn(&mut ClusterState) -> &mut Table<O>,
-    /// Told of every change, of whatever cluster.
+    /// The bell of every change, of whatever cluster.
     pub(crate) changed: watch::Sender<()>,
 }
 

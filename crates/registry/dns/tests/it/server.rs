@@ -11,20 +11,20 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::task::JoinSet;
 
-/// How the server answers.
+/// The way in which the server answers.
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
-    /// With the records that fit; none is NODATA.
+    /// The records that fit; none is NODATA.
     Records(Vec<Record>),
-    /// With a code, such as that there is no such name.
+    /// A code, such as that there is no such name.
     Code(ResponseCode),
-    /// Over UDP only that it is too long.
+    /// Truncation over UDP; these records over TCP.
     Truncated(Vec<Record>),
-    /// With bytes that are no answer.
+    /// Bytes that are no answer.
     Garbage,
-    /// With the records of a message whose end is missing.
+    /// A message of these records whose end is missing.
     Cut(Vec<Record>),
-    /// Not at all.
+    /// Silence.
     Silence,
 }
 

@@ -110,7 +110,8 @@ async fn events_of_unknown_types_and_shapes_are_passed_over() {
             of["endpoints"] = json!([{"addresses": ["10.1.0.9"]}, {"addresses": []}, {"addresses": null}]);
         })}),
     ];
-    let bytes: String = events.iter().map(|event| format!("{event}\n")).collect();
+    let lines: Vec<_> = events.iter().map(ToString::to_string).collect();
+    let bytes = lines.join("\n") + "\n";
     let answers = vec![
         Answer::list(SLICES, &list(json!([]))),
         Answer::bytes(SLICES, vec![Part::Bytes(bytes.into())]).end(End::Never),

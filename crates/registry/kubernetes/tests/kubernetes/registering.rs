@@ -1,4 +1,4 @@
-//! What a provider writes.
+//! The writes of a provider.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::server::{Server, endpoint};
 use crate::support::until;
 
-/// What an instance of this revision says of itself.
+/// An instance of this revision, and what it says of itself.
 fn says(revision: &'static str) -> ServiceInstance {
     let params = [
         ("dubbo.metadata.revision", revision),

@@ -18,7 +18,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(40);
 pub(crate) struct Exchange {
     /// The path and query of the request.
     pub(crate) target: String,
-    /// Whether labels and annotations alone were asked for.
+    /// `true` if labels and annotations alone were asked for.
     #[serde(default)]
     pub(crate) metadata_only: bool,
     pub(crate) status: u16,
@@ -29,7 +29,8 @@ pub(crate) struct Exchange {
 /// The recorded answers by this name.
 pub(crate) fn recorded(name: &str) -> Vec<Exchange> {
     let path = recording(name);
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+    let text = std::fs::read_to_string(&path)
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 

@@ -13,14 +13,14 @@ use tokio::task::JoinSet;
 
 use crate::support::Exchange;
 
-/// How an answer ends.
+/// The end of an answer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum End {
-    /// As HTTP has it.
+    /// The end that HTTP has.
     Whole,
-    /// With the connection.
+    /// The end of the connection.
     Cut,
-    /// Not while the test runs.
+    /// The end of the test.
     Never,
 }
 
@@ -37,7 +37,7 @@ pub(crate) enum Part {
 pub(crate) struct Answer {
     /// The kind of object, such as `endpointslices`.
     kind: &'static str,
-    /// Whether it is one to a watch.
+    /// `true` if it is one to a watch.
     watch: bool,
     status: u16,
     parts: Vec<Part>,
@@ -77,6 +77,12 @@ impl Answer {
         self
     }
 
+    /// The same, whose body begins when the test lets it.
+    pub(crate) fn after_step(mut self) -> Self {
+        self.parts.insert(0, Part::Wait);
+        self
+    }
+
     pub(crate) fn end(mut self, end: End) -> Self {
         self.end = end;
         self
@@ -94,7 +100,7 @@ struct Shared {
     answers: Mutex<VecDeque<Answer>>,
     /// The targets of all requests.
     requests: Mutex<Vec<String>>,
-    /// What [`Part::Wait`] waits for.
+    /// Permits that [`Part::Wait`] waits for.
     steps: Semaphore,
 }
 
