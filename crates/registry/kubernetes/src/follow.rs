@@ -76,8 +76,9 @@ impl<O: Object, S: Sink<O>> Follow<O, S> {
     /// Follows until it is dropped.
     pub(crate) async fn run(mut self) {
         let mut version: Option<String> = None;
-        // Failures in a row, for the pause; watches in a row that brought nothing, for the list.
-        let (mut failures, mut broken) = (0, 0);
+        // Of these in a row: failures, for the pause; watches that broke and brought nothing, for the
+        // list; and histories that were gone, of which the first is no failure.
+        let (mut failures, mut broken, mut gone) = (0, 0, 0);
         loop {
             let from = version.take();
             let failed = match &from {
@@ -86,7 +87,10 @@ impl<O: Object, S: Sink<O>> Follow<O, S> {
                         if failures > 0 {
                             tracing::info!(kind = Self::kind(), "followed again");
                         }
-                        failures = 0;
+                        broken = 0;
+                        if gone <= 1 {
+                            failures = 0;
+                        }
                         version = Some(at);
                         None
                     }
@@ -97,37 +101,26 @@ impl<O: Object, S: Sink<O>> Follow<O, S> {
                     let end = self.watch(&mut at).await;
                     let progressed = at != *from;
                     if progressed {
-                        (failures, broken) = (0, 0);
+                        (failures, broken, gone) = (0, 0, 0);
                     }
                     match end {
                         Ok(End::Over) => {
                             version = Some(at);
-                            (failures, broken) = (0, 0);
+                            (failures, broken, gone) = (0, 0, 0);
                             if !progressed {
                                 // One that ends at once must not be asked for at once again.
                                 self.pause(1).await;
                             }
                             None
                         }
-                        Ok(End::Gone) if progressed || broken == 0 => {
-                            tracing::debug!(
-                                kind = Self::kind(),
-                                "the history is gone; listing anew"
-                            );
-                            broken += 1;
-                            None
-                        }
-                        Ok(End::Gone) => Some(self.gone()),
+                        Ok(End::Gone) => self.gone(&mut gone),
                         Ok(End::Broken(status)) => {
                             broken += 1;
                             version = (broken < MAX_BROKEN).then_some(at);
                             tracing::warn!(kind = Self::kind(), %status, "a watch broke");
                             (!progressed).then_some(status)
                         }
-                        Err(failure) if failure.is_gone() => {
-                            broken += 1;
-                            (broken > 1).then(|| self.gone())
-                        }
+                        Err(failure) if failure.is_gone() => self.gone(&mut gone),
                         Err(failure) => {
                             version = Some(at);
                             Some(failure.status)
@@ -150,8 +143,12 @@ impl<O: Object, S: Sink<O>> Follow<O, S> {
         O::LIST.resource().plural()
     }
 
-    fn gone(&self) -> Status {
-        self.api.failed(O::WATCH, Some(410), "the history is gone again after a new list").status
+    /// The failure when the history is gone again, after a new list.
+    fn gone(&self, times: &mut u32) -> Option<Status> {
+        *times = times.saturating_add(1);
+        tracing::debug!(kind = Self::kind(), times, "the history is gone; listing anew");
+        let again = "the history is gone again after a new list";
+        (*times > 1).then(|| self.api.failed(O::WATCH, Some(410), again).status)
     }
 
     async fn pause(&self, failures: u32) {

@@ -77,7 +77,8 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    fn is_empty(&self) -> bool {
+    /// Returns `true` if nothing is to be changed.
+    pub(crate) fn is_empty(&self) -> bool {
         self.data.is_empty() && self.annotations.is_empty()
     }
 }

@@ -47,8 +47,13 @@ pub(crate) async fn register(
     let template = Meta::of(&mut own).and_then(|meta| Pod::read(meta, own)).unwrap_or_default();
     let template = template.template.map(|hash| format!("{OF_TEMPLATE}{hash}"));
     let text = json(all, TIMESTAMP);
-    let named = named(api).await;
     let place = Place::new(Kind::Metadata, &instance.instance.application);
+    let known = maps.get(&place.name).await.map_err(|failure| failure.status)?;
+    if known.is_some_and(|map| entry(&map, template.as_deref(), name, &text).is_empty()) {
+        // Most pods of a rollout: they read two objects, and list and write nothing.
+        return Ok(());
+    }
+    let named = named(api).await;
     let now = api.clock.wall();
     let updated = maps.update(&place, |map| {
         let empty = ConfigMap::default();

@@ -1,6 +1,6 @@
 //! The instances of an application, out of what is known of the clusters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use bytestring::ByteString;
@@ -53,13 +53,15 @@ pub(crate) fn snapshot(
         collect.cluster(view);
     }
     let fresh = clusters.iter().all(|view| view.state.health() == Health::Fresh);
-    collect.excluded.truncate(MAX_EXCLUDED);
     InstanceSnapshot {
         instances: collect.found.into_values().map(|found| found.instance).collect(),
         health: if fresh { Health::Fresh } else { Health::Stale },
         excluded: collect.excluded,
     }
 }
+
+/// A port of a pod of a cluster.
+type PodPort<'a> = (Option<&'a str>, &'a str, u16);
 
 struct Found {
     instance: ServiceInstance,
@@ -77,7 +79,9 @@ struct Collect<'a> {
 
 impl Collect<'_> {
     fn exclude(&mut self, instance: impl Into<ByteString>, why: impl Into<ByteString>) {
-        self.excluded.push(Excluded { instance: instance.into(), why: why.into() });
+        if self.excluded.len() < MAX_EXCLUDED {
+            self.excluded.push(Excluded { instance: instance.into(), why: why.into() });
+        }
     }
 
     fn cluster(&mut self, view: &View<'_>) {
@@ -100,7 +104,7 @@ impl Collect<'_> {
         }
         // A pod of two families has an address in a slice of each: it is one instance.
         slices.sort_by_key(|(name, slice)| (slice.imported, slice.address_type, *name));
-        let mut pods = Vec::new();
+        let mut pods = HashSet::new();
         for (name, slice) in &slices {
             self.slice(view, name, slice, &mut pods);
         }
@@ -115,7 +119,7 @@ impl Collect<'_> {
         view: &View<'_>,
         name: &str,
         slice: &'s Slice,
-        pods: &mut Vec<(&'s str, u16)>,
+        pods: &mut HashSet<PodPort<'s>>,
     ) {
         if slice.address_type == AddressType::Fqdn {
             return self.exclude(name, "an EndpointSlice of host names (FQDN) is not supported");
@@ -133,11 +137,11 @@ impl Collect<'_> {
                 self.exclude(name, "an endpoint has no address");
                 continue;
             };
-            if let Some(pod) = endpoint.pod() {
-                if slice.address_type == AddressType::IPv6 && pods.contains(&(pod, port)) {
-                    continue;
-                }
-                pods.push((pod, port));
+            if let Some(pod) = endpoint.pod()
+                && !pods.insert((slice.source_cluster.as_deref(), pod, port))
+                && slice.address_type == AddressType::IPv6
+            {
+                continue;
             }
             let params = match self.params(view, slice, endpoint) {
                 Ok(params) => params,

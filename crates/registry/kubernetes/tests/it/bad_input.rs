@@ -1,5 +1,6 @@
 //! Answers that no API server should give.
 
+use dubhe_core::random::{RandomSource as _, SplitMix};
 use dubhe_core::registry::Health;
 use dubhe_registry::application::ServiceDiscovery as _;
 use futures_util::StreamExt as _;
@@ -98,6 +99,25 @@ async fn watches_that_break_again_and_again_end_in_a_new_list() {
 }
 
 #[tokio::test]
+async fn history_that_is_always_gone_is_a_failure() {
+    let gone = recorded("gone");
+    let mut answers = Vec::new();
+    for at in 0..3 {
+        let mut page = recorded("pages").remove(0);
+        page.lines[0]["metadata"]["continue"] = "".into();
+        answers.push(Answer::list(SLICES, &page));
+        answers.push(Answer::watch(SLICES, &gone[at % 2]));
+    }
+    let replay = Replay::start(answers).await;
+    let (registry, mut snapshots) = subscribe(&replay).await;
+    until_fresh(&mut snapshots, &LISTED[..2]).await;
+    // The first is what servers do; the second tells that it goes on so.
+    until(&mut snapshots, "that is stale", |now| now.health == Health::Stale).await;
+    until_fresh(&mut snapshots, &[]).await;
+    assert!(registry.failure("shop").is_some_and(|why| why.message().contains("no Service")));
+}
+
+#[tokio::test]
 async fn events_of_unknown_types_and_shapes_are_passed_over() {
     let events = [
         json!({"type": "RENAMED", "object": slice(|_| {})}),
@@ -160,5 +180,29 @@ async fn what_is_no_api_server_is_said() {
         let failure = registry.failure("shop").unwrap();
         assert!(failure.message().contains(part), "{status} {text}: {failure}");
         assert!(!failure.message().contains('\u{1b}'), "{failure}");
+    }
+}
+
+#[tokio::test]
+async fn bytes_that_were_changed_on_the_way_do_no_lasting_harm() {
+    let (random, bytes) = (SplitMix::new(7), lines().concat());
+    let below = |n: usize| usize::try_from(random.below(u64::try_from(n).unwrap())).unwrap();
+    for _ in 0..40 {
+        let mut changed = bytes.clone();
+        for _ in 0..=below(3) {
+            let at = below(changed.len());
+            changed[at] = u8::try_from(below(256)).unwrap();
+        }
+        changed.truncate(bytes.len() - below(3) * below(bytes.len() / 2));
+        let mut answers: Vec<_> =
+            recorded("pages").iter().map(|page| Answer::list(SLICES, page)).collect();
+        answers.push(Answer::bytes(SLICES, vec![Part::Bytes(changed)]));
+        answers.push(Answer::watch(SLICES, &recorded("gone")[1]));
+        let mut page = recorded("pages").remove(1);
+        page.lines[0]["metadata"]["continue"] = "".into();
+        answers.push(Answer::list(SLICES, &page));
+        let replay = Replay::start(answers).await;
+        let (_registry, mut snapshots) = subscribe(&replay).await;
+        until_fresh(&mut snapshots, &LISTED[2..4]).await;
     }
 }

@@ -216,11 +216,76 @@ async fn one_watch_of_a_kind_serves_all_applications() {
         let expected: &[&str] = if application == "shop" { &LISTED } else { &[] };
         until_fresh(&mut more, expected).await;
     }
-    // The services' own watch may begin after theirs.
-    while replay.requests("services").len() < 2 || replay.requests("pods").len() < 2 {
+    let all = || [SLICES, "services", "pods"].map(|kind| replay.requests(kind).len());
+    while all() < [4, 2, 2] {
         tokio::task::yield_now().await;
     }
-    assert_eq!(replay.requests(SLICES).len(), 4, "three pages and a watch");
-    assert_eq!(replay.requests("services").len(), 2, "a list and a watch");
-    assert_eq!(replay.requests("pods").len(), 2, "a list and a watch");
+    assert_eq!(all(), [4, 2, 2], "three pages and a watch; lists and watches");
+}
+
+#[tokio::test]
+async fn pods_of_two_families_are_one_instance() {
+    let slices = |family: &str, addresses: &[(&str, &str)]| {
+        let mut slice = recorded("pages")[0].lines[0]["items"][0].clone();
+        slice["metadata"]["name"] = format!("shop-{family}").into();
+        slice["addressType"] = family.into();
+        let endpoint = slice["endpoints"][0].clone();
+        let endpoints = addresses.iter().map(|(address, pod)| {
+            let mut endpoint = endpoint.clone();
+            endpoint["addresses"] = serde_json::json!([address]);
+            endpoint["targetRef"]["name"] = (*pod).into();
+            endpoint
+        });
+        slice["endpoints"] = endpoints.collect();
+        slice
+    };
+    let v6 = [("fd00::1", "shop-1"), ("fd00::2", "shop-2"), ("fd00::3", "shop-3")];
+    let mut imported = slices("IPv6", &[("fd00::9", "shop-1")]);
+    imported["metadata"]["name"] = "imported".into();
+    imported["metadata"]["labels"] = serde_json::json!({
+        "multicluster.kubernetes.io/service-name": "shop",
+        "multicluster.kubernetes.io/source-cluster": "south",
+    });
+    let items = [
+        slices("IPv6", &v6),
+        slices("IPv4", &[("10.1.0.1", "shop-1"), ("10.1.0.2", "shop-2")]),
+        imported,
+    ];
+    let mut page = recorded("pages").remove(0);
+    page.lines[0]["metadata"]["continue"] = "".into();
+    page.lines[0]["items"] = items.to_vec().into();
+    let replay = Replay::start(vec![Answer::list(SLICES, &page)]).await;
+    let url = replay.url("multicluster=true");
+    let registry = Kubernetes::builder(&url, clock()).unwrap().build().unwrap();
+    let mut snapshots = registry.subscribe("shop").await.unwrap();
+    // Of another cluster it may have the same name and be another pod.
+    let expected = ["10.1.0.1:50051", "10.1.0.2:50051", "[fd00::3]:50051", "[fd00::9]:50051"];
+    until_fresh(&mut snapshots, &expected).await;
+}
+
+#[tokio::test]
+async fn ten_thousand_endpoints_are_one_snapshot() {
+    let page = recorded("pages").remove(0).lines.remove(0);
+    let endpoint = page["items"][0]["endpoints"][0].clone();
+    let items = (0..100).map(|at| {
+        let mut slice = page["items"][0].clone();
+        slice["metadata"]["name"] = format!("shop-{at}").into();
+        let endpoints = (0..100).map(|of| {
+            let mut endpoint = endpoint.clone();
+            endpoint["addresses"] = serde_json::json!([format!("10.1.{at}.{of}")]);
+            endpoint["targetRef"]["name"] = format!("shop-{at}-{of}").into();
+            endpoint
+        });
+        slice["endpoints"] = endpoints.collect();
+        slice
+    });
+    let mut list = recorded("pages").remove(0);
+    list.lines[0]["metadata"]["continue"] = "".into();
+    list.lines[0]["items"] = items.collect();
+    let replay = Replay::start(vec![Answer::list(SLICES, &list)]).await;
+    let (_registry, mut snapshots) = subscribe(&replay).await;
+    until(&mut snapshots, "of all", |now| {
+        now.instances.len() == 10_000 && now.health == Health::Fresh
+    })
+    .await;
 }

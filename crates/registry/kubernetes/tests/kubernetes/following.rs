@@ -2,16 +2,16 @@
 
 use dubhe_core::Code;
 use dubhe_core::registry::Health;
-use dubhe_registry::application::ServiceDiscovery as _;
+use dubhe_kubernetes::Kubernetes;
+use dubhe_registry::application::{InstanceSnapshot, ServiceDiscovery as _};
 use futures_util::StreamExt as _;
-use http::Method;
 use serde_json::json;
 
 use crate::server::{SLICES, Server, endpoint};
-use crate::support::{addresses, until, until_fresh};
+use crate::support::{addresses, clock, until, until_fresh};
 
 /// A consumer with the role that it is given, and no more.
-async fn consumer(server: &Server) -> dubhe_kubernetes::Kubernetes {
+async fn consumer(server: &Server) -> Kubernetes {
     server.bind("consumer", "dubhe-consumer").await;
     server.registry("consumer", "enableRegister=false")
 }
@@ -32,7 +32,7 @@ async fn instances_change_and_go() {
     server.pod("shop-2", "5c", json!({})).await;
     server.slice("shop-a", &[endpoint("10.1.0.2", "shop-2"), endpoint("10.1.0.1", "shop-1")]).await;
     let both = ["10.1.0.1:50051", "10.1.0.2:50051"];
-    let told = |now: &dubhe_registry::application::InstanceSnapshot| {
+    let told = |now: &InstanceSnapshot| {
         addresses(now) == both && now.instances[0].revision() == Some("1a")
     };
     let snapshot = until(&mut snapshots, "with the annotation", told).await;
@@ -95,16 +95,26 @@ async fn what_is_forbidden_is_said_and_asked_for_again() {
     server.bind("consumer", "dubhe-consumer").await;
     until_fresh(&mut snapshots, &["10.1.0.1:50051"]).await;
 
-    // A wrong token is another error.
-    let (status, _) = server.ask(Method::GET, "/version", None).await;
-    assert_eq!(status, 200);
-    let url = server.url_of_server("oauthToken=wrong&trustCerts=true");
-    let wrong = dubhe_kubernetes::Kubernetes::builder(&url, crate::support::clock()).unwrap();
-    let wrong = wrong.build().unwrap();
-    let mut snapshots = wrong.subscribe("shop").await.unwrap();
-    assert_eq!(snapshots.next().await.unwrap().health, Health::Stale);
-    let failure = wrong.failure("shop").unwrap();
-    assert_eq!(failure.code(), Code::Unauthenticated, "{failure}");
+    // A server that the URL names: its authority is known, or it is not; and so is the token.
+    let named = |parameters: &str| {
+        let url = server.url_of_server(parameters);
+        Kubernetes::builder(&url, clock()).unwrap().build().unwrap()
+    };
+    let trusted = format!("caCertData={}", server.authority());
+    let right = named(&format!("oauthToken=admin-token&{trusted}"));
+    until_fresh(&mut right.subscribe("shop").await.unwrap(), &["10.1.0.1:50051"]).await;
+    for (parameters, code, part) in [
+        (format!("oauthToken=wrong&{trusted}"), Code::Unauthenticated, "credentials"),
+        ("oauthToken=wrong&trustCerts=true".to_owned(), Code::Unauthenticated, "credentials"),
+        ("oauthToken=admin-token".to_owned(), Code::Unavailable, "certificate"),
+    ] {
+        let wrong = named(&parameters);
+        let mut snapshots = wrong.subscribe("shop").await.unwrap();
+        assert_eq!(snapshots.next().await.unwrap().health, Health::Stale);
+        let failure = wrong.failure("shop").unwrap();
+        assert_eq!(failure.code(), code, "{failure}");
+        assert!(failure.message().contains(part), "{failure}");
+    }
 }
 
 #[tokio::test]

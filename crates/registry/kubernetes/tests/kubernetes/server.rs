@@ -1,5 +1,6 @@
 //! A real API server of one test, run by `tests/peers/kube-apiserver.sh`.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -78,6 +79,19 @@ impl Server {
     /// The URL of a registry that names the server, with these parameters.
     pub(crate) fn url_of_server(&self, parameters: &str) -> String {
         format!("kubernetes://127.0.0.1:{}/?namespace=shop&{parameters}", self.port)
+    }
+
+    /// The authority of its certificate, in PEM as a parameter of a URL.
+    pub(crate) fn authority(&self) -> String {
+        use base64::Engine as _;
+        let kubeconfig = Kubeconfig::read_from(kubeconfig(&self.folder)).unwrap();
+        let cluster = kubeconfig.clusters[0].cluster.clone().unwrap();
+        let data = cluster.certificate_authority_data.unwrap();
+        let pem = base64::engine::general_purpose::STANDARD.decode(data).unwrap();
+        pem.iter().fold(String::new(), |mut text, byte| {
+            write!(text, "%{byte:02x}").unwrap();
+            text
+        })
     }
 
     /// Makes the kind ServiceImport known, of which mcs-api's definition says more.
