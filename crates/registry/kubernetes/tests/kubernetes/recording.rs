@@ -50,7 +50,10 @@ impl Recorder<'_> {
                 // Versions and tokens differ.
                 let target = exchange.target.split("Version=").next().unwrap();
                 let target = target.split("continue=").next().unwrap().to_owned();
-                (target, exchange.status, exchange.lines.iter().map(shape).collect::<Vec<_>>())
+                let mut lines: Vec<_> = exchange.lines.iter().map(shape).collect();
+                // Bookmarks come as often as the server likes.
+                lines.dedup();
+                (target, exchange.status, lines)
             };
             exchanges.iter().map(of).collect::<Vec<_>>()
         };
