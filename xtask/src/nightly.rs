@@ -16,6 +16,7 @@ type Suite = (&'static str, fn(&[String], &mut Tally) -> Result<()>, &'static [&
 /// `test` has the interop and conformance suites and the short form of chaos in it.
 const SUITES: &[Suite] = &[
     ("test", |_, tally| test::run(None, tally), &[]),
+    ("kubernetes", |_, tally| test::kubernetes(tally), &[]),
     ("chaos", chaos::run, &["--full"]),
     ("registry", chaos::run, &[chaos::REGISTRY, "--rounds", REGISTRY_ROUNDS]),
     ("fuzz", fuzz::run, &["--seconds", FUZZ_SECONDS]),

@@ -30,6 +30,8 @@ pub(crate) enum Peer {
     Etcd,
     /// Nacos.
     Nacos,
+    /// The API server of Kubernetes, with its etcd.
+    Kubernetes,
     /// The conformance runner of the protobuf project.
     ProtobufConformance,
 }
@@ -55,6 +57,10 @@ impl Peer {
             {
                 Some("needs Go 1.26 or newer: see https://go.dev/doc/install")
             }
+            Self::Kubernetes if !has_program("go") || !has_program("openssl") => Some(
+                "needs Go 1.26 or newer and openssl: see https://go.dev/doc/install, and \
+                 apt-get install openssl",
+            ),
             Self::ProtobufConformance if !has_program("node") || !has_program("npm") => {
                 Some("needs Node.js with npm: apt-get install nodejs npm")
             }
@@ -137,6 +143,7 @@ fn script(peer: Peer) -> PathBuf {
         Peer::ZooKeeper => "zookeeper.sh",
         Peer::Etcd => "etcd.sh",
         Peer::Nacos => "nacos.sh",
+        Peer::Kubernetes => "kube-apiserver.sh",
         Peer::ProtobufConformance => "protobuf-conformance.sh",
     };
     root().join("tests/peers").join(name)

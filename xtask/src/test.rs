@@ -53,6 +53,8 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
                     "etcd",
                     "--test",
                     "nacos",
+                    "--test",
+                    "kubernetes",
                     "--",
                     "--deny",
                     "warnings",
@@ -141,6 +143,21 @@ fn nacos(tally: &mut Tally) -> Result<()> {
     check(&mut peers.command(Peer::Nacos, &["prepare"]))?;
     check(&mut peers.command(Peer::Java("3"), &["prepare"]))?;
     tests(tally, &["test", "--package", "dubhe-nacos", "--test", "nacos"])
+}
+
+/// The registry against a real API server, which each test starts itself. Building that server takes
+/// a quarter of an hour, so this is a suite of the night.
+pub(crate) fn kubernetes(tally: &mut Tally) -> Result<()> {
+    if let Some(how) = Peer::Kubernetes.missing() {
+        tally.skip("kubernetes", how);
+        return Ok(());
+    }
+    let peers = Peers::new("kubernetes")?;
+    check(&mut peers.command(Peer::Kubernetes, &["prepare"]))?;
+    // A server takes 300 MiB and a core to start.
+    let one = ["--", "--test-threads", "1"];
+    let args = ["test", "--package", "dubhe-kubernetes", "--test", "kubernetes"];
+    tests(tally, &[&args[..], &one].concat())
 }
 
 /// Runs `cargo test` with these arguments and counts its tests.

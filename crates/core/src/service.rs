@@ -89,6 +89,15 @@ impl ServiceKey {
                 || !offered.group.is_empty() && listed())
     }
 
+    /// Returns a service that a consumer of this one [takes](Self::takes): of the first group of a
+    /// list, and of no group or version where any will do. A registry that knows of neither offers it.
+    pub fn one_taken(&self) -> Self {
+        let group = self.group.split(',').map(str::trim).find(|group| !group.is_empty());
+        let known = |text: &str| if text == ANY { String::new() } else { text.to_owned() };
+        let group = group.unwrap_or_default();
+        Self::new(self.interface.clone(), known(group), known(&self.version))
+    }
+
     /// Parses `group/interface:version`, where group and version may be missing.
     pub fn parse(text: &str) -> Self {
         let (group, rest) = text.split_once('/').unwrap_or(("", text));
@@ -208,6 +217,10 @@ mod tests {
             assert_eq!(wanted.takes(&offered), expected, "{wanted} {offered}");
         }
         assert!(!key("*", "*").takes(&ServiceKey::new("a.C", "", "")));
+        for (group, version) in [("", ""), ("g", "1"), ("*", "*"), ("f, g", "1"), (",g", "0.0.0")] {
+            let wanted = key(group, version);
+            assert!(wanted.takes(&wanted.one_taken()), "{wanted}: {}", wanted.one_taken());
+        }
         let patterns = [key("*", ""), key("a,b", ""), key("", "*")];
         assert!(patterns.iter().all(ServiceKey::is_pattern) && !key("g", "1").is_pattern());
     }

@@ -5,6 +5,7 @@
 //! | registry | URL | for |
 //! | --- | --- | --- |
 //! | [`Memory`] | `memory://` | one process: demos and tests |
+//! | [`Static`] | `static://host:port,host:port` | a list that never changes |
 //! | [`File`] | `file:///path` | one host: providers write, consumers read the same folder |
 //!
 //! [`FileDocuments`] is a config centre in a folder.
@@ -19,8 +20,10 @@ pub mod names;
 pub mod provider_url;
 pub mod registry_url;
 mod simplified;
+mod static_list;
 
 pub use documents::FileDocuments;
 pub use file::File;
 pub use memory::{Memory, MemoryDiscovery, MemoryDocuments};
 pub use simplified::simplify;
+pub use static_list::Static;

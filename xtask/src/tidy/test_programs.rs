@@ -8,6 +8,7 @@ const EXCEPTIONS: &[(&str, &str)] = &[
     ("crates/registry/zookeeper/tests/zookeeper/main.rs", STARTS_SERVERS),
     ("crates/registry/etcd/tests/etcd/main.rs", STARTS_SERVERS),
     ("crates/registry/nacos/tests/nacos/main.rs", STARTS_SERVERS),
+    ("crates/registry/kubernetes/tests/kubernetes/main.rs", STARTS_SERVERS),
     (
         "crates/cluster/tests/memory/main.rs",
         "counts what is allocated, to which other tests would add",

@@ -1,0 +1,152 @@
+//! Clients of the API servers that options name.
+
+use std::path::Path;
+
+use dubhe_core::time::SharedClock;
+use dubhe_core::{Code, Status};
+use futures_util::FutureExt as _;
+use kube::Config;
+use kube::client::ClientBuilder;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+
+use crate::api::Api;
+use crate::options::{Credentials, KubernetesOptions, Pem};
+
+/// A cluster: its API server, and its name when there are several.
+pub(crate) struct Connected {
+    pub(crate) api: Api,
+    pub(crate) context: Option<String>,
+}
+
+/// Makes the clients of all clusters; nothing is sent yet.
+pub(crate) fn connect(
+    options: &KubernetesOptions,
+    clock: &SharedClock,
+) -> Result<Vec<Connected>, Status> {
+    if let Some(server) = &options.server {
+        let config = named(server, &options.credentials)?;
+        return Ok(vec![client(config, None, options, clock)?]);
+    }
+    if options.contexts.is_empty() {
+        // In a pod its own account comes first; a kubeconfig in an image is for people.
+        let in_pod =
+            options.kubeconfig.is_none() && std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
+        let config = if in_pod {
+            Config::incluster().map_err(|error| {
+                wrong(format!(
+                    "this is a pod, but its service account cannot be used: {error}; \
+                     is automountServiceAccountToken off?"
+                ))
+            })?
+        } else {
+            of_context(options.kubeconfig.as_deref(), None)?
+        };
+        return Ok(vec![client(config, None, options, clock)?]);
+    }
+    let of = |context: &String| {
+        let config = of_context(options.kubeconfig.as_deref(), Some(context))?;
+        client(config, Some(context), options, clock)
+    };
+    options.contexts.iter().map(of).collect()
+}
+
+fn wrong(what: String) -> Status {
+    Status::new(Code::FailedPrecondition, format!("kubernetes: {what}"))
+}
+
+/// The configuration of a context, of the current one for `None`.
+fn of_context(file: Option<&Path>, context: Option<&String>) -> Result<Config, Status> {
+    let failed = |error: &dyn std::fmt::Display| {
+        let file =
+            file.map_or("of KUBECONFIG or ~/.kube/config".into(), |f| f.display().to_string());
+        let context = context.map(|of| format!(", context {of:?}")).unwrap_or_default();
+        wrong(format!(
+            "the kubeconfig {file}{context} cannot be used: {error}; \
+             outside a pod, name one by kubeconfig=FILE and context=NAME"
+        ))
+    };
+    let kubeconfig = match file {
+        Some(file) => Kubeconfig::read_from(file),
+        None => Kubeconfig::read(),
+    };
+    let kubeconfig = kubeconfig.map_err(|error| failed(&error))?;
+    let options = KubeConfigOptions { context: context.cloned(), ..KubeConfigOptions::default() };
+    let config = Config::from_custom_kubeconfig(kubeconfig, &options);
+    // It reads files and waits for nothing.
+    match config.now_or_never() {
+        Some(config) => config.map_err(|error| failed(&error)),
+        None => Err(failed(&"reading it did not end")),
+    }
+}
+
+/// The configuration of a server that the URL names.
+fn named(server: &str, credentials: &Credentials) -> Result<Config, Status> {
+    let uri = server.parse().map_err(|error| wrong(format!("{server:?} is no URL: {error}")))?;
+    let mut config = Config::new(uri);
+    let Credentials { token, basic, ca, certificate, key, trust_all } = credentials;
+    config.accept_invalid_certs = *trust_all;
+    if let Some(ca) = ca {
+        config.root_cert = Some(certificates(&read(ca, "caCertFile")?)?);
+    }
+    let auth = &mut config.auth_info;
+    auth.token = token.clone().map(Into::into);
+    if let Some((user, password)) = basic {
+        auth.username = Some(user.clone());
+        auth.password = Some(password.clone().into());
+    }
+    let encoded = |pem: &Pem, parameter| {
+        use base64::Engine as _;
+        Ok::<_, Status>(base64::engine::general_purpose::STANDARD.encode(read(pem, parameter)?))
+    };
+    if let Some(certificate) = certificate {
+        auth.client_certificate_data = Some(encoded(certificate, "clientCertFile")?);
+    }
+    if let Some(key) = key {
+        auth.client_key_data = Some(encoded(key, "clientKeyFile")?.into());
+    }
+    Ok(config)
+}
+
+fn read(pem: &Pem, parameter: &str) -> Result<Vec<u8>, Status> {
+    match pem {
+        Pem::Text(text) => Ok(text.clone().into_bytes()),
+        Pem::File(file) => std::fs::read(file).map_err(|error| {
+            wrong(format!("{parameter}={}: it cannot be read: {error}", file.display()))
+        }),
+    }
+}
+
+/// The certificates in PEM, each in DER.
+fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, Status> {
+    use base64::Engine as _;
+    let text = String::from_utf8_lossy(pem);
+    let bodies = text.split("-----BEGIN CERTIFICATE-----").skip(1);
+    let bodies = bodies.filter_map(|body| body.split("-----END CERTIFICATE-----").next());
+    let decode = |body: &str| {
+        let body: String = body.split_whitespace().collect();
+        base64::engine::general_purpose::STANDARD.decode(body)
+    };
+    match bodies.map(decode).collect::<Result<Vec<_>, _>>() {
+        Ok(all) if !all.is_empty() => Ok(all),
+        Ok(_) => Err(wrong("the authority of caCertFile or caCertData has no certificate".into())),
+        Err(error) => Err(wrong(format!("caCertFile or caCertData is no PEM: {error}"))),
+    }
+}
+
+fn client(
+    mut config: Config,
+    context: Option<&String>,
+    options: &KubernetesOptions,
+    clock: &SharedClock,
+) -> Result<Connected, Status> {
+    // Trying again is ours, with our clock and our pauses.
+    config.default_retry = false;
+    config.connect_timeout = Some(options.connect_timeout);
+    let server = config.cluster_url.to_string();
+    let namespace = options.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
+    let client = ClientBuilder::try_from(config)
+        .map_err(|error| wrong(format!("no client for {server}: {error}")))?;
+    let server = server.trim_end_matches('/');
+    let api = Api::new(client.build(), server, &namespace, clock.clone(), options.request_timeout);
+    Ok(Connected { api, context: context.cloned() })
+}

@@ -1,0 +1,13 @@
+//! The registry against answers of a real API server, played back: `tests/kubernetes/recording.rs`
+//! records them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "../support/replay.rs"]
+mod replay;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod bad_input;
+mod following;
+mod kubeconfig;

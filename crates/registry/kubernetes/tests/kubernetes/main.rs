@@ -1,0 +1,13 @@
+//! The registry against a real API server. Needs Go; `cargo xtask nightly kubernetes` runs it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod documents;
+mod following;
+mod outages;
+mod recording;
+mod registering;
+mod server;
