@@ -66,6 +66,8 @@
 //! | `protobuf` | messages and services of `.proto` files |
 //! | `http` | REST services and Spring Cloud applications, called by name over HTTP/1.1 |
 //! | `zookeeper` | ZooKeeper as a registry, and the client under it |
+//! | `nacos` | Nacos as a registry, config centre and metadata centre |
+//! | `etcd` | etcd likewise |
 //! | `tls` | TLS for all of these, with rustls and aws-lc-rs: for it alone the build needs a C compiler |
 
 mod app;
@@ -166,8 +168,20 @@ pub mod directory {
     };
 }
 
+/// Rules and start-up configuration in config centres: their parsing, and the one snapshot of all that
+/// an application follows.
+pub mod config {
+    pub use dubhe_config::{
+        ConfigError, ConfigErrorKind, ConfigSnapshot, ConfigWatcher, Following, Keys, RuleKind,
+        Summary, validate,
+    };
+}
+
 /// Config centres and metadata centres: documents under keys.
 pub mod documents {
+    #[cfg(feature = "apollo")]
+    pub use dubhe_apollo::{Apollo, ApolloBuilder};
+
     pub use dubhe_core::documents::{
         CONFIG_GROUP, Document, DocumentKey, DocumentState, DocumentStates, DocumentStore, Side,
     };
@@ -293,8 +307,19 @@ pub mod registry {
         ConfiguredRegistry, Excluded, Health, Origin, Registering, Registration, Registry,
         RegistryTraits, Snapshot, Snapshots, fixed,
     };
+    #[cfg(feature = "dns")]
+    pub use dubhe_dns::{Dns, DnsOptions};
+    #[cfg(feature = "etcd")]
+    pub use dubhe_etcd::{Etcd, EtcdBuilder, EtcdOptions};
+    #[cfg(feature = "kubernetes")]
+    pub use dubhe_kubernetes::{Kubernetes, KubernetesBuilder, KubernetesOptions};
+    #[cfg(feature = "nacos")]
+    pub use dubhe_nacos::{
+        Nacos, NacosBuilder, NacosDiscovery, NacosDocuments, NacosOptions, NacosRegistry,
+    };
     pub use dubhe_registry::{
-        File, Memory, MemoryDiscovery, MemoryDocuments, application, provider_url,
+        File, FileDocuments, Memory, MemoryDiscovery, MemoryDocuments, Static, application,
+        provider_url,
     };
     #[cfg(feature = "zookeeper")]
     pub use dubhe_zookeeper::{

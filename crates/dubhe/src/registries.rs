@@ -14,9 +14,10 @@ use dubhe_core::url::Url;
 use dubhe_core::{Code, Status};
 use dubhe_net::time::TokioClock;
 use dubhe_registry::application::{
-    ApplicationOptions, ApplicationRegistry, MetadataClient, ServiceDiscovery, SpringCloud,
+    ApplicationOptions, ApplicationRegistry, ApplicationRegistryBuilder, MetadataClient,
+    ServiceDiscovery, SpringCloud,
 };
-use dubhe_registry::{File, Memory};
+use dubhe_registry::{File, FileDocuments, Memory, MemoryDiscovery, MemoryDocuments, Static};
 
 use crate::protocols;
 
@@ -138,17 +139,41 @@ impl RegistryOpener {
     fn open_kind(&self, url: &str) -> Result<RegistryParts, Status> {
         let (kind, rest) = url.split_once("://").unwrap_or((url, ""));
         match kind {
-            "memory" => Ok(RegistryParts::of_services(Arc::new(Memory::new()))),
-            "file" if rest.starts_with('/') => {
-                Ok(RegistryParts::of_services(Arc::new(file(rest, self.clock.clone())?)))
-            }
+            "memory" => Ok(self.memory(ApplicationOptions::from_params(&params_of(url)?)?)),
+            "static" => Ok(RegistryParts::of_services(Arc::new(Static::parse(url)?))),
+            "file" if rest.starts_with('/') => Ok(RegistryParts {
+                documents: Some(Arc::new(self.file_documents(rest))),
+                ..RegistryParts::of_services(Arc::new(file(rest, self.clock.clone())?))
+            }),
             "file" => Err(wrong(format!("registry {url:?} has no folder; write file:///FOLDER"))),
             "zookeeper" => self.zookeeper(url),
+            "nacos" => self.nacos(url),
+            "etcd" | "etcd3" | "etcdv3" => self.etcd(url),
+            "kubernetes" => self.kubernetes(url),
+            "dns" => self.dns(url),
             other => Err(wrong(format!(
-                "unknown kind of registry {other:?}; known kinds: memory://, file:// and \
-                 zookeeper://"
+                "unknown kind of registry {other:?}; known kinds: memory, static, file, zookeeper, \
+                 nacos, etcd, kubernetes and dns, each with ://"
             ))),
         }
+    }
+
+    /// Both models in this process, and none at first.
+    fn memory(&self, options: ApplicationOptions) -> RegistryParts {
+        let services = Arc::new(Memory::new());
+        let instances = Arc::new(MemoryDiscovery::new());
+        let documents = Arc::new(MemoryDocuments::new());
+        RegistryParts {
+            // Nobody else is there whom application-level discovery would concern.
+            registry: services.clone(),
+            ..self.compose(services, instances, documents, options)
+        }
+    }
+
+    /// The documents beside the providers in `FOLDER?…`.
+    fn file_documents(&self, rest: &str) -> FileDocuments {
+        let folder = rest.split('?').next().unwrap_or_default();
+        FileDocuments::new(format!("{folder}/config"), self.clock.clone())
     }
 
     #[cfg(feature = "zookeeper")]
@@ -160,10 +185,46 @@ impl RegistryOpener {
         Ok(self.compose(Arc::new(zookeeper), Arc::new(instances), Arc::new(documents), options))
     }
 
-    #[cfg(not(feature = "zookeeper"))]
-    #[expect(clippy::unused_self, reason = "the feature is off")]
-    fn zookeeper(&self, url: &str) -> Result<RegistryParts, Status> {
-        Err(missing_feature(url, "ZooKeeper", "zookeeper"))
+    #[cfg(feature = "nacos")]
+    fn nacos(&self, url: &str) -> Result<RegistryParts, Status> {
+        let options = ApplicationOptions::from_params(&params_of(url)?)?;
+        let builder = dubhe_nacos::Nacos::builder(url, self.clock.clone())?;
+        let nacos = builder.application(self.application.clone()).build();
+        let (services, instances) = (nacos.registry(), nacos.discovery());
+        let documents = Arc::new(nacos.documents());
+        Ok(self.compose(Arc::new(services), Arc::new(instances), documents, options))
+    }
+
+    #[cfg(feature = "etcd")]
+    fn etcd(&self, url: &str) -> Result<RegistryParts, Status> {
+        let options = ApplicationOptions::from_params(&params_of(url)?)?;
+        let builder = dubhe_etcd::Etcd::builder(url, self.clock.clone())?;
+        let etcd = Arc::new(builder.application(self.application.clone()).build());
+        Ok(self.compose(etcd.clone(), etcd.clone(), etcd, options))
+    }
+
+    /// Kubernetes, which has instances of applications and no services of their own.
+    #[cfg(feature = "kubernetes")]
+    fn kubernetes(&self, url: &str) -> Result<RegistryParts, Status> {
+        let options = ApplicationOptions::from_params(&params_of(url)?)?;
+        let builder = dubhe_kubernetes::Kubernetes::builder(url, self.clock.clone())?;
+        let kubernetes = Arc::new(builder.build()?);
+        let (instances, documents) = (kubernetes.clone(), kubernetes);
+        let registry = self
+            .application_level(&(instances.clone() as _), &(documents.clone() as _), options)
+            .build();
+        Ok(RegistryParts {
+            registry: Arc::new(registry),
+            services: None,
+            instances: Some(instances),
+            documents: Some(documents),
+        })
+    }
+
+    #[cfg(feature = "dns")]
+    fn dns(&self, url: &str) -> Result<RegistryParts, Status> {
+        let dns = dubhe_dns::Dns::new(url, self.clock.clone())?;
+        Ok(RegistryParts::of_services(Arc::new(dns)))
     }
 
     /// The registry of both models over the parts of a system that has them all.
@@ -174,21 +235,55 @@ impl RegistryOpener {
         documents: Arc<dyn DocumentStore>,
         options: ApplicationOptions,
     ) -> RegistryParts {
-        let registry = ApplicationRegistry::builder(self.application.clone(), self.clock.clone())
-            .services(services.clone())
-            .instances(instances.clone())
-            .metadata_center(documents.clone())
-            .config_center(documents.clone())
-            .metadata_client(self.metadata_client.clone())
-            .options(options)
-            .build();
+        let registry = self.application_level(&instances, &documents, options);
         RegistryParts {
-            registry: Arc::new(registry),
+            registry: Arc::new(registry.services(services.clone()).build()),
             services: Some(services),
             instances: Some(instances),
             documents: Some(documents),
         }
     }
+
+    fn application_level(
+        &self,
+        instances: &Arc<dyn ServiceDiscovery>,
+        documents: &Arc<dyn DocumentStore>,
+        options: ApplicationOptions,
+    ) -> ApplicationRegistryBuilder {
+        ApplicationRegistry::builder(self.application.clone(), self.clock.clone())
+            .instances(instances.clone())
+            .metadata_center(documents.clone())
+            .config_center(documents.clone())
+            .metadata_client(self.metadata_client.clone())
+            .options(options)
+    }
+}
+
+/// The systems that this program was built without.
+macro_rules! without {
+    ($($feature:literal $method:ident $name:literal),*) => {
+        $(
+            #[cfg(not(feature = $feature))]
+            impl RegistryOpener {
+                #[expect(clippy::unused_self, reason = "the feature is off")]
+                fn $method(&self, url: &str) -> Result<RegistryParts, Status> {
+                    Err(wrong(format!(
+                        "registry {url:?}: this program was built without {}; enable the feature \
+                         {:?} of the crate `dubhe`",
+                        $name, $feature
+                    )))
+                }
+            }
+        )*
+    };
+}
+
+without! {
+    "zookeeper" zookeeper "ZooKeeper",
+    "nacos" nacos "Nacos",
+    "etcd" etcd "etcd",
+    "kubernetes" kubernetes "Kubernetes",
+    "dns" dns "DNS"
 }
 
 /// The parameters of a registry URL. The rest may be no URL, such as several servers.
@@ -196,14 +291,6 @@ fn params_of(url: &str) -> Result<Params, Status> {
     let query = url.split_once('?').map_or("", |(_, query)| query);
     let url = Url::parse(&format!("registry://any?{query}"), "registry");
     Ok(url.map_err(|error| wrong(error.to_string()))?.params)
-}
-
-#[cfg(not(feature = "zookeeper"))]
-fn missing_feature(url: &str, system: &str, feature: &str) -> Status {
-    wrong(format!(
-        "registry {url:?}: this program was built without {system}; enable the feature \
-         {feature:?} of the crate `dubhe`"
-    ))
 }
 
 /// The registry of `FOLDER?max.file=BYTES`.

@@ -11,6 +11,8 @@ use crate::process::{ServerProcess, check, free_address};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     ZooKeeper,
+    Nacos,
+    Etcd,
 }
 
 /// Dubbo's two models of registration.
@@ -24,6 +26,8 @@ impl Kind {
     pub(super) fn named(name: &str) -> Option<Self> {
         match name {
             "zookeeper" => Some(Self::ZooKeeper),
+            "nacos" => Some(Self::Nacos),
+            "etcd" => Some(Self::Etcd),
             _ => None,
         }
     }
@@ -31,12 +35,16 @@ impl Kind {
     pub(super) fn peer(self) -> Peer {
         match self {
             Self::ZooKeeper => Peer::ZooKeeper,
+            Self::Nacos => Peer::Nacos,
+            Self::Etcd => Peer::Etcd,
         }
     }
 
     fn scheme(self) -> &'static str {
         match self {
             Self::ZooKeeper => "zookeeper",
+            Self::Nacos => "nacos",
+            Self::Etcd => "etcdv3",
         }
     }
 }
