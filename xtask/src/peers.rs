@@ -12,6 +12,8 @@ use crate::repo::{has_program, root};
 pub(crate) enum Peer {
     /// Dubbo Java; the generation as `java-dubbo.sh` names it.
     Java(&'static str),
+    /// Spring Cloud Alibaba; the generation as `spring-cloud.sh` names it.
+    Spring(&'static str),
     /// dubbo-go's interop provider and consumer.
     Go,
     /// grpc-go's interop server and client.
@@ -40,7 +42,7 @@ impl Peer {
     /// The packages to install first, if something is missing.
     pub(crate) fn missing(self) -> Option<&'static str> {
         match self {
-            Self::Java(_) | Self::JavaGrpc | Self::ZooKeeper | Self::Nacos
+            Self::Java(_) | Self::Spring(_) | Self::JavaGrpc | Self::ZooKeeper | Self::Nacos
                 if !has_program("javac") || !has_program("mvn") =>
             {
                 Some(
@@ -110,9 +112,11 @@ impl Peers {
 
     fn set_environment(&self, command: &mut Command, peer: Peer) {
         command.env("PEERS_RUN", self.dir.path());
-        if let Peer::Java(generation) = peer {
-            command.env("DUBBO", generation);
-        }
+        match peer {
+            Peer::Java(generation) => command.env("DUBBO", generation),
+            Peer::Spring(generation) => command.env("SPRING", generation),
+            _ => command,
+        };
     }
 
     /// The file in which a server of this run writes its output.
@@ -134,6 +138,7 @@ fn file_name(name: &str) -> String {
 fn script(peer: Peer) -> PathBuf {
     let name = match peer {
         Peer::Java(_) => "java-dubbo.sh",
+        Peer::Spring(_) => "spring-cloud.sh",
         Peer::Go => "go-dubbo.sh",
         Peer::GoGrpc => "go-grpc.sh",
         Peer::GoConnect => "go-connect.sh",

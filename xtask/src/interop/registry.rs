@@ -1,11 +1,18 @@
 //! The registry of one suite.
 
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::Result;
 use crate::peers::{Peer, Peers};
 use crate::process::{ServerProcess, check, free_address};
+
+/// The longest time for a registry to serve.
+const LIMIT: Duration = Duration::from_mins(2);
 
 /// The system that a registry runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +84,8 @@ impl Level {
 
 /// A registry that knows of no other run.
 pub(super) struct Registry {
-    url: String,
+    kind: Kind,
+    address: SocketAddr,
     level: Level,
     _server: ServerProcess,
 }
@@ -86,16 +94,28 @@ impl Registry {
     pub(super) fn start(kind: Kind, level: Level, peers: &Peers, suite: &str) -> Result<Self> {
         check(&mut peers.command(kind.peer(), &["prepare"]))?;
         let address = free_address()?;
-        let port = address.port().to_string();
-        let mut server = peers.command_in_own_folder(kind.peer(), suite, &["serve", &port]);
+        let mut args = vec!["serve".to_owned(), address.port().to_string()];
+        if kind == Kind::Etcd {
+            // The port for other members.
+            args.push(free_address()?.port().to_string());
+        }
+        let mut server = peers.command_in_own_folder(kind.peer(), suite, &args);
         let log = peers.log(&format!("{}-{suite}", kind.scheme()));
         let server = ServerProcess::serve(&mut server, address, &log)?;
-        Ok(Self { url: format!("{}://{address}", kind.scheme()), level, _server: server })
+        if kind == Kind::Nacos {
+            wait_for_nacos(address)?;
+        }
+        Ok(Self { kind, address, level, _server: server })
     }
 
     /// The URL, as the peers take it.
-    pub(super) fn url(&self) -> &str {
-        &self.url
+    pub(super) fn url(&self) -> String {
+        format!("{}://{}", self.kind.scheme(), self.address)
+    }
+
+    /// The address alone.
+    pub(super) fn address(&self) -> String {
+        self.address.to_string()
     }
 
     pub(super) fn level(&self) -> Level {
@@ -104,7 +124,7 @@ impl Registry {
 
     /// The URL for a provider or a consumer of ours, of the level of the suite.
     pub(super) fn our_url(&self) -> String {
-        let Self { url, level, .. } = self;
+        let (url, level) = (self.url(), self.level);
         format!(
             "{url}?register-mode={}&migration.step={}",
             level.register_mode(),
@@ -120,4 +140,26 @@ impl Registry {
         wait.args(["wait", "--registry", &url, "--protocol", wire]).args(services);
         check(&mut wait)
     }
+}
+
+/// Waits until Nacos serves, long after it listens: a peer that comes too early gives up.
+fn wait_for_nacos(address: SocketAddr) -> Result<()> {
+    let end = Instant::now() + LIMIT;
+    let request =
+        format!("GET /nacos/v3/admin/core/state/readiness HTTP/1.0\r\nHost: {address}\r\n\r\n");
+    let answer = || -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+        stream.write_all(request.as_bytes())?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
+    };
+    while !answer().is_ok_and(|answer| answer.contains(" 200 ")) {
+        if Instant::now() > end {
+            return Err(format!("nacos does not serve within {LIMIT:?}").into());
+        }
+        thread::sleep(Duration::from_millis(200));
+    }
+    Ok(())
 }

@@ -8,6 +8,10 @@ use super::registry::Registry;
 use super::suite::{Side, Suite};
 use crate::peers::{Peer, Peers};
 
+/// The application of the Spring Cloud peers, and ours beside it.
+const SPRING: &str = "spring-provider";
+const OUR_SPRING: &str = "rust-spring-provider";
+
 /// The provider of a side at `address`, which tells `registry` of itself.
 pub(super) fn provider(
     suite: &Suite,
@@ -18,6 +22,20 @@ pub(super) fn provider(
     registry: Option<&Registry>,
 ) -> Command {
     let (at, port) = (address.to_string(), address.port().to_string());
+    if let (Peer::Spring(_), Some(registry)) = (suite.peer, registry) {
+        return match side {
+            Side::Ours => {
+                let mut command = Command::new(ours);
+                command.args(["spring", "--addr", &at, "--registry", &registry.url()]);
+                command
+            }
+            Side::Peer => {
+                let mut command = peers.command(suite.peer, &["serve", &port]);
+                command.env("NACOS", registry.address());
+                command
+            }
+        };
+    }
     if side == Side::Ours {
         let mut command = Command::new(ours);
         command.args(["provider", "--addr", &at]);
@@ -50,6 +68,21 @@ pub(super) fn consumer(
 ) -> Command {
     let (wire, at) = (suite.wire(), address.to_string());
     let url = format!("{wire}://{at}");
+    if let (Peer::Spring(_), Some(registry)) = (suite.peer, registry) {
+        return match suite.caller() {
+            Side::Ours => {
+                let mut command = Command::new(ours);
+                command.args(["consumer", "--cases", "spring", "--protocol", wire]);
+                command.args(["--registry", &registry.url(), "--application", SPRING]);
+                command
+            }
+            Side::Peer => {
+                let mut command = peers.command(suite.peer, &["consume", OUR_SPRING]);
+                command.env("NACOS", registry.address());
+                command
+            }
+        };
+    }
     if suite.caller() == Side::Ours {
         let cases = match suite.peer {
             Peer::Java(_) => "java",
@@ -86,8 +119,9 @@ pub(super) fn consumer(
         }
         (Peer::GoGrpc | Peer::JavaGrpc, _) => peers.command(suite.peer, &["test", &at]),
         (_, Some(registry)) => {
-            let [a, b, c, d] = go_registry(registry);
-            peers.command(suite.peer, &["test", "-protocol", wire, a, b, c, d])
+            let mut args = ["test", "-protocol", wire].map(str::to_owned).to_vec();
+            args.extend(go_registry(registry));
+            peers.command(suite.peer, &args)
         }
         (_, None) => peers.command(suite.peer, &["test", "-protocol", wire, "-addr", &at]),
     }
@@ -101,6 +135,7 @@ pub(super) fn comparison(ours: &Path, java: SocketAddr, own: SocketAddr) -> Comm
 }
 
 /// dubbo-go's flags for a registry.
-fn go_registry(registry: &Registry) -> [&str; 4] {
-    ["-registry", registry.url(), "-registry-type", registry.level().go()]
+fn go_registry(registry: &Registry) -> [String; 4] {
+    let type_of = registry.level().go().to_owned();
+    ["-registry".into(), registry.url(), "-registry-type".into(), type_of]
 }

@@ -36,6 +36,8 @@ const fn suite(name: &'static str, peer: Peer, at_least: usize) -> Suite {
 const JAVA: Peer = Peer::Java("3");
 const JAVA_3_2: Peer = Peer::Java("3.2");
 const JAVA_2_7: Peer = Peer::Java("2.7");
+const SPRING_3: Peer = Peer::Spring("3");
+const SPRING_4: Peer = Peer::Spring("4");
 
 /// Consumers leave out unknown services where they would have to wait for a registry.
 pub(super) const SUITES: &[Suite] = &[
@@ -75,6 +77,34 @@ pub(super) const SUITES: &[Suite] = &[
     suite("rust->java-3.3.6/tri/zookeeper/application", JAVA, ECHOES),
     suite("go->rust/tri/zookeeper/application", Peer::Go, 17),
     suite("rust->go/tri/zookeeper/application", Peer::Go, 17),
+    suite("java-3.3.6->rust/dubbo/nacos", JAVA, ECHOES),
+    suite("rust->java-3.3.6/dubbo/nacos", JAVA, ECHOES),
+    suite("go->rust/dubbo/nacos", Peer::Go, 11),
+    suite("rust->go/dubbo/nacos", Peer::Go, 11),
+    suite("java-3.3.6->rust/tri/nacos", JAVA, ECHOES),
+    suite("rust->java-3.3.6/tri/nacos", JAVA, ECHOES),
+    suite("go->rust/tri/nacos", Peer::Go, 17),
+    suite("rust->go/tri/nacos", Peer::Go, 17),
+    suite("java-3.3.6->rust/dubbo/nacos/application", JAVA, ECHOES),
+    suite("rust->java-3.3.6/dubbo/nacos/application", JAVA, ECHOES),
+    suite("go->rust/dubbo/nacos/application", Peer::Go, 11),
+    suite("rust->go/dubbo/nacos/application", Peer::Go, 11),
+    suite("java-3.3.6->rust/tri/nacos/application", JAVA, ECHOES),
+    suite("rust->java-3.3.6/tri/nacos/application", JAVA, ECHOES),
+    suite("go->rust/tri/nacos/application", Peer::Go, 17),
+    suite("rust->go/tri/nacos/application", Peer::Go, 17),
+    suite("go->rust/dubbo/etcd", Peer::Go, 11),
+    suite("rust->go/dubbo/etcd", Peer::Go, 11),
+    suite("go->rust/tri/etcd", Peer::Go, 17),
+    suite("rust->go/tri/etcd", Peer::Go, 17),
+    suite("go->rust/dubbo/etcd/application", Peer::Go, 11),
+    suite("rust->go/dubbo/etcd/application", Peer::Go, 11),
+    suite("go->rust/tri/etcd/application", Peer::Go, 17),
+    suite("rust->go/tri/etcd/application", Peer::Go, 17),
+    suite("spring-3->rust/http/nacos", SPRING_3, 13),
+    suite("rust->spring-3/http/nacos", SPRING_3, 8),
+    suite("spring-4->rust/http/nacos", SPRING_4, 13),
+    suite("rust->spring-4/http/nacos", SPRING_4, 8),
     suite("json/tri", JAVA, 317),
 ];
 
@@ -152,7 +182,9 @@ impl Suite {
         let start = |side| Provider::start(self, side, peers, ours, registry);
         let mut provider = start(self.called())?;
         let mut beside = self.compares().then(|| start(Side::Ours)).transpose()?;
-        if let Some(registry) = registry {
+        if let Some(registry) = registry
+            && !self.services().is_empty()
+        {
             registry.wait_for(ours, self.wire(), self.services())?;
         }
 
@@ -219,7 +251,7 @@ impl Provider {
         let log = peers.log(&format!("{}-{side:?}", suite.name));
         let mut command = sides::provider(suite, side, peers, ours, address, registry);
         let mut server = ServerProcess::serve(&mut command, address, &log)?;
-        if let (Side::Peer, Peer::Java(_)) = (side, suite.peer) {
+        if let (Side::Peer, Peer::Java(_) | Peer::Spring(_)) = (side, suite.peer) {
             server.said("PROVIDER READY", &log)?;
         }
         Ok(Self { address, server, log })
@@ -243,7 +275,7 @@ mod tests {
             let (calls, called) = (direction.starts_with("rust->"), direction.ends_with("->rust"));
             assert!(calls != called || suite.compares(), "{}", suite.name);
             assert_eq!(suite.caller() == Side::Peer, called, "{}", suite.name);
-            assert!(["dubbo", "tri", "grpc"].contains(wire), "{}", suite.name);
+            assert!(["dubbo", "tri", "grpc", "http"].contains(wire), "{}", suite.name);
             let known = |name: &str| Kind::named(name).is_some();
             let is_known = match registry {
                 [] => true,
