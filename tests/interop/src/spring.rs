@@ -59,15 +59,24 @@ async fn update(
 
 /// The cases of `ConsumerApp`, as a client of ours makes them.
 pub(crate) async fn run(cases: &mut Cases, client: &HttpClient) {
-    let user = r#"{"id":1099511627776,"name":"é中😀","age":null,"balance":12.50,"born":"2024-02-29T01:02:03","tags":["a","b"],"extra":{"n":1}}"#;
+    let user = json!({
+        "id": 1_099_511_627_776_i64,
+        "name": "é中😀",
+        "age": null,
+        "balance": 12.5,
+        "born": "2024-02-29T01:02:03",
+        "tags": ["a", "b"],
+        "extra": {"n": 1},
+    });
     let updated = json!({"id": 7, "fields": {"name": "x"}, "trace": "t-1"});
-    let text = |path| call(client, "GET", path, "");
-    cases.equal("http/echo", (200, "hello".to_owned()), text("/echo/hello")).await;
-    let unicode = text("/echo/%C3%A9%E4%B8%AD%F0%9F%98%80");
+    let get = |path| call(client, "GET", path, "");
+    cases.equal("http/echo", (200, "hello".to_owned()), get("/echo/hello")).await;
+    let unicode = get("/echo/%C3%A9%E4%B8%AD%F0%9F%98%80");
     cases.equal("http/echo-unicode", (200, "é中😀".to_owned()), unicode).await;
-    cases.equal("http/sum", (200, "5".to_owned()), text("/sum?a=2&b=3")).await;
-    let created = call(client, "POST", "/users", user);
-    cases.equal("http/create", (200, user.to_owned()), created).await;
+    cases.equal("http/sum", (200, "5".to_owned()), get("/sum?a=2&b=3")).await;
+    let text = user.to_string();
+    let created = call(client, "POST", "/users", &text);
+    cases.check("http/create", same_json(&user, created)).await;
     cases
         .check(
             "http/update",
@@ -75,8 +84,8 @@ pub(crate) async fn run(cases: &mut Cases, client: &HttpClient) {
         )
         .await;
     cases.equal("http/delete", (204, String::new()), call(client, "DELETE", "/users/7", "")).await;
-    cases.check("http/missing", status(404, text("/missing"))).await;
-    cases.check("http/broken", status(500, text("/broken"))).await;
+    cases.check("http/missing", status(404, get("/missing"))).await;
+    cases.check("http/broken", status(500, get("/broken"))).await;
 }
 
 type Answer = Result<(u16, String), Status>;
