@@ -9,6 +9,7 @@ use dubhe_cluster::balance::{Published, Random};
 use dubhe_cluster::destination::BalancedDestination;
 use dubhe_cluster::plan::{ClientOptions, StaticPlan};
 use dubhe_cluster::{Cluster, RetryBudget};
+use dubhe_config::Keys;
 use dubhe_core::balance::Balance;
 use dubhe_core::directory::Directory;
 use dubhe_core::endpoint::TimeoutLimit;
@@ -488,7 +489,8 @@ impl<T: Stub> ClientBuilder<T> {
         let cluster = cluster
             .with_decoder(dubhe_hessian2::payload::values)
             .with_retries(self.retry_budget, env.random().clone());
-        Ok(Client::new(Arc::new(self.service), cluster, tasks))
+        let rules = env.config().map(|config| config.follow(Keys::consumed(&self.service)));
+        Ok(Client::new(Arc::new(self.service), cluster, tasks, rules))
     }
 }
 

@@ -174,7 +174,7 @@ fn stub<S: Stub>(
     });
     let (channels, tasks) = (Arc::new(Channels::new(Vec::new())), Arc::<Tasks>::default());
     let cluster = Cluster::new(Arc::new(plan), channels, &tasks, clock);
-    S::over(Client::new(Arc::new(key), cluster, tasks))
+    S::over(Client::new(Arc::new(key), cluster, tasks, None))
 }
 
 /// Binds the callback that came as argument `index` to the connection of its call.

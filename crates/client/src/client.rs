@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use dubhe_cluster::{Cluster, Tasks};
+use dubhe_config::Following;
 use dubhe_core::endpoint::{DirectoryState, Endpoints};
 use dubhe_core::time::Instant;
 use dubhe_core::{Call, CallBody, Head, Method, Payload, Reply, ServiceKey, Status};
@@ -35,11 +36,18 @@ struct Inner {
     cluster: Cluster,
     /// The tasks of the application, which end with it and its last client.
     _tasks: Arc<Tasks>,
+    /// The rules of the service, which are followed while there is the client.
+    _rules: Option<Following>,
 }
 
 impl Client {
-    pub(crate) fn new(service: Arc<ServiceKey>, cluster: Cluster, tasks: Arc<Tasks>) -> Self {
-        Self(Arc::new(Inner { service, cluster, _tasks: tasks }))
+    pub(crate) fn new(
+        service: Arc<ServiceKey>,
+        cluster: Cluster,
+        tasks: Arc<Tasks>,
+        rules: Option<Following>,
+    ) -> Self {
+        Self(Arc::new(Inner { service, cluster, _tasks: tasks, _rules: rules }))
     }
 
     /// The service.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytestring::ByteString;
 use dubhe_cluster::router::RegistryChoice;
 use dubhe_cluster::{Channels, Directories, Tasks};
+use dubhe_config::ConfigWatcher;
 use dubhe_core::connect::Connect;
 use dubhe_core::random::{RandomSource, SplitMix};
 use dubhe_core::registry::Registry;
@@ -48,6 +49,7 @@ struct Inner {
     directories: Directories,
     /// The directories of applications that are called over HTTP.
     applications: Directories,
+    config: Option<Arc<ConfigWatcher>>,
     tasks: Arc<Tasks>,
 }
 
@@ -78,6 +80,7 @@ pub struct EnvironmentBuilder {
     channels: Option<Arc<Channels>>,
     registries: Vec<Arc<dyn Registry>>,
     applications: Vec<Arc<dyn Registry>>,
+    config: Option<Arc<ConfigWatcher>>,
     zone: Option<ByteString>,
     cache: Option<PathBuf>,
 }
@@ -93,6 +96,7 @@ impl Environment {
             channels: None,
             registries: Vec::new(),
             applications: Vec::new(),
+            config: None,
             zone: None,
             cache: None,
         }
@@ -131,6 +135,12 @@ impl Environment {
     /// The directories of applications that are called over HTTP.
     pub fn applications(&self) -> &Directories {
         &self.0.applications
+    }
+
+    /// The rules and the start-up configuration that the application follows in its config centres;
+    /// `None` without one.
+    pub fn config(&self) -> Option<&Arc<ConfigWatcher>> {
+        self.0.config.as_ref()
     }
 
     /// Closes each connection once its calls in flight have ended, and ends what goes on in the
@@ -185,6 +195,12 @@ impl EnvironmentBuilder {
         self
     }
 
+    /// Follows rules in config centres. Clients follow the rules of their services in it.
+    pub fn config(mut self, config: Arc<ConfigWatcher>) -> Self {
+        self.config = Some(config);
+        self
+    }
+
     /// Sets the zone that the application runs in, for calls that choose between registries and name none.
     pub fn zone(mut self, zone: impl Into<ByteString>) -> Self {
         self.zone = Some(zone.into());
@@ -227,6 +243,7 @@ impl EnvironmentBuilder {
             channels,
             directories,
             applications,
+            config: self.config,
             tasks: Arc::default(),
         }))
     }

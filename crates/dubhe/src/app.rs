@@ -8,7 +8,9 @@ use bytestring::ByteString;
 use dubhe_client::http::HttpClient;
 use dubhe_client::{ClientBuilder, Environment, Generic, Stub};
 use dubhe_cluster::Channels;
+use dubhe_config::{ConfigWatcher, Following, Keys};
 use dubhe_core::connect::Connect;
+use dubhe_core::documents::DocumentStore;
 use dubhe_core::registry::Registry;
 use dubhe_core::time::SharedClock;
 use dubhe_core::{ServiceKey, Status};
@@ -38,7 +40,11 @@ use tokio::runtime::Handle;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct App(Environment);
+pub struct App {
+    env: Environment,
+    /// The rules of the application, which are followed while there is the application.
+    _own_rules: Option<Arc<Following>>,
+}
 
 /// A builder of [`App`].
 ///
@@ -61,9 +67,16 @@ pub struct AppBuilder {
     registries: Vec<Source>,
     #[cfg(feature = "http")]
     applications: Vec<Source>,
+    config_centers: Vec<ConfigCenter>,
     zone: Option<ByteString>,
     cache: Option<PathBuf>,
     tls: Option<ClientTls>,
+}
+
+/// A config centre of an application.
+enum ConfigCenter {
+    Url(String),
+    Store(Arc<dyn DocumentStore>),
 }
 
 /// A registry of an application.
@@ -83,6 +96,7 @@ impl App {
             registries: Vec::new(),
             #[cfg(feature = "http")]
             applications: Vec::new(),
+            config_centers: Vec::new(),
             zone: None,
             cache: None,
             tls: None,
@@ -91,12 +105,12 @@ impl App {
 
     /// Returns a builder of a client, of a type that `#[dubhe::interface]` or `dubhe-build` generated.
     pub fn client<T: Stub>(&self) -> ClientBuilder<T> {
-        ClientBuilder::new(&self.0)
+        ClientBuilder::new(&self.env)
     }
 
     /// Returns a builder of a generic client, which calls any service by names and values.
     pub fn generic(&self, interface: impl Into<ByteString>) -> ClientBuilder<Generic> {
-        ClientBuilder::new(&self.0).service(ServiceKey::interface_only(interface))
+        ClientBuilder::new(&self.env).service(ServiceKey::interface_only(interface))
     }
 
     /// Returns a builder of a client of an application that is called over HTTP, such as a Spring Cloud
@@ -104,19 +118,26 @@ impl App {
     /// [`url`](ClientBuilder::url) such as `http://127.0.0.1:8080`, of the server there.
     #[cfg(feature = "http")]
     pub fn http(&self, application: impl Into<ByteString>) -> ClientBuilder<HttpClient> {
-        ClientBuilder::new(&self.0).application(application)
+        ClientBuilder::new(&self.env).application(application)
+    }
+
+    /// Returns what the application follows in its [config centres](AppBuilder::config_center): one snapshot
+    /// of all rules and settings, with the document, the version and the last error of each. `None` without
+    /// a config centre.
+    pub fn config(&self) -> Option<&ConfigWatcher> {
+        self.env.config().map(|config| &**config)
     }
 
     /// Returns the environment that the clients share.
     pub fn environment(&self) -> &Environment {
-        &self.0
+        &self.env
     }
 
     /// Closes each connection once its calls in flight have ended, and ends what goes on in the
     /// background, such as attempts of a fault strategy. All other calls fail with
     /// [`Code::Unavailable`](dubhe_core::Code::Unavailable) from now on, those of new clients too.
     pub fn close(&self) {
-        self.0.close();
+        self.env.close();
     }
 }
 
@@ -150,6 +171,21 @@ impl AppBuilder {
     #[cfg(feature = "http")]
     pub fn applications(mut self, registry: impl Registry) -> Self {
         self.applications.push(Source::Instance(Arc::new(registry)));
+        self
+    }
+
+    /// Adds a config centre by URL, of any registry that holds documents, or `apollo://HOST:PORT`. The
+    /// application follows its rules and its start-up configuration there, and those of the services that
+    /// it has clients of, live and parsed: see [`App::config`]. Of several, the first that has a document
+    /// counts. A wrong URL is reported by [`AppBuilder::build`].
+    pub fn config_center(mut self, url: &str) -> Self {
+        self.config_centers.push(ConfigCenter::Url(url.to_owned()));
+        self
+    }
+
+    /// Adds a config centre of one's own, or one that is shared.
+    pub fn config_center_instance(mut self, store: impl DocumentStore) -> Self {
+        self.config_centers.push(ConfigCenter::Store(Arc::new(store)));
         self
     }
 
@@ -203,7 +239,19 @@ impl AppBuilder {
         // They come first: registries ask instances for their metadata over them.
         let channels = Arc::new(Channels::new(connectors));
         let opener = RegistryOpener::new(self.name.clone(), self.clock.clone(), channels.clone());
+        let (name, clock) = (self.name.clone(), self.clock.clone());
         let mut env = Environment::builder(self.name, self.clock).channels(channels);
+        let stores = self.config_centers.into_iter().map(|center| match center {
+            ConfigCenter::Url(url) => opener.documents(&url),
+            ConfigCenter::Store(store) => Ok(store),
+        });
+        let stores = stores.collect::<Result<Vec<_>, Status>>()?;
+        let mut own_rules = None;
+        if !stores.is_empty() {
+            let config = Arc::new(ConfigWatcher::start(stores, clock)?);
+            own_rules = Some(config.follow(Keys::own(&name)));
+            env = env.config(config);
+        }
         for registry in self.registries {
             env = env.registry(match registry {
                 Source::Url(url) => opener.open(&url)?.registry,
@@ -223,7 +271,7 @@ impl AppBuilder {
         if let Some(folder) = self.cache {
             env = env.cache_dir(folder);
         }
-        Ok(App(env.build()))
+        Ok(App { env: env.build(), _own_rules: own_rules.map(Arc::new) })
     }
 }
 

@@ -136,6 +136,21 @@ impl RegistryOpener {
         Ok(parts)
     }
 
+    /// Returns the config centre of `url`.
+    pub(crate) fn documents(&self, url: &str) -> Result<Arc<dyn DocumentStore>, Status> {
+        if url.starts_with("apollo://") {
+            return self.apollo(url);
+        }
+        let RegistryParts { registry, documents, .. } = self.open_kind(url)?;
+        documents.ok_or_else(|| wrong(format!("{} is no config centre", registry.name())))
+    }
+
+    #[cfg(feature = "apollo")]
+    fn apollo(&self, url: &str) -> Result<Arc<dyn DocumentStore>, Status> {
+        let builder = dubhe_apollo::Apollo::builder(url, self.clock.clone())?;
+        Ok(Arc::new(builder.application(&*self.application).start()?))
+    }
+
     fn open_kind(&self, url: &str) -> Result<RegistryParts, Status> {
         let (kind, rest) = url.split_once("://").unwrap_or((url, ""));
         match kind {
@@ -261,12 +276,12 @@ impl RegistryOpener {
 
 /// The systems that this program was built without.
 macro_rules! without {
-    ($($feature:literal $method:ident $name:literal),*) => {
+    ($($feature:literal $method:ident $name:literal $parts:ty),*) => {
         $(
             #[cfg(not(feature = $feature))]
             impl RegistryOpener {
                 #[expect(clippy::unused_self, reason = "the feature is off")]
-                fn $method(&self, url: &str) -> Result<RegistryParts, Status> {
+                fn $method(&self, url: &str) -> Result<$parts, Status> {
                     Err(wrong(format!(
                         "registry {url:?}: this program was built without {}; enable the feature \
                          {:?} of the crate `dubhe`",
@@ -279,11 +294,12 @@ macro_rules! without {
 }
 
 without! {
-    "zookeeper" zookeeper "ZooKeeper",
-    "nacos" nacos "Nacos",
-    "etcd" etcd "etcd",
-    "kubernetes" kubernetes "Kubernetes",
-    "dns" dns "DNS"
+    "zookeeper" zookeeper "ZooKeeper" RegistryParts,
+    "nacos" nacos "Nacos" RegistryParts,
+    "etcd" etcd "etcd" RegistryParts,
+    "kubernetes" kubernetes "Kubernetes" RegistryParts,
+    "dns" dns "DNS" RegistryParts,
+    "apollo" apollo "Apollo" Arc<dyn DocumentStore>
 }
 
 /// The parameters of a registry URL. The rest may be no URL, such as several servers.

@@ -6,6 +6,7 @@ mod blocking;
 mod callbacks;
 mod channels;
 mod check;
+mod config_center;
 mod definition;
 mod drain;
 mod end_to_end;
