@@ -7,14 +7,18 @@ mod latency;
 mod stop;
 
 use std::io::Write;
+use std::sync::Arc;
 
-use dubhe::registry::Memory;
-use dubhe::{App, RunningServer, Server, Status};
+use dubhe::registry::Registry;
+use dubhe::{App, RunningServer, Server, Status, registry_at};
 
 use crate::failure::Failure;
 use consumer::Consumer;
 use greeter::{GreeterServer, Named};
 use hello::proto::HelloServer;
+
+/// The name of the application.
+const APPLICATION: &str = "dubhe-demo";
 
 /// Run two providers and a consumer in this process, and show their calls until Ctrl-C.
 ///
@@ -29,6 +33,10 @@ pub(crate) struct DemoArgs {
     /// End after this many calls
     #[arg(long, value_name = "N")]
     calls: Option<u64>,
+    /// Meet in this registry in place of one in memory, such as zookeeper://127.0.0.1:2181 or
+    /// nacos://127.0.0.1:8848: Java and Go find the providers there
+    #[arg(long, value_name = "URL", default_value = "memory://")]
+    registry: String,
     /// Pause between calls, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 1000)]
     interval: u64,
@@ -37,15 +45,17 @@ pub(crate) struct DemoArgs {
 /// Runs until Ctrl-C, SIGTERM or the last call, then drains.
 pub(crate) async fn run(options: DemoArgs, out: &mut impl Write) -> Result<(), Failure> {
     let stop = stop::Stop::listen()?;
-    let registry = Memory::new();
+    let open = |url: &str| registry_at(url, APPLICATION);
+    let registry =
+        open(&options.registry).map_err(|status| Failure::Usage(format!("error: {status}")))?;
     let first = start("provider 1", &options.addr, &registry).await.map_err(|status| {
         Failure::Failed(format!("error: {status}\nhint: dubhe demo --addr {}", free(&options.addr)))
     })?;
     let beside = format!("{}:0", host(&options.addr));
     let second = start("provider 2", &beside, &registry).await?;
-    introduce(&first, &second, out)?;
+    introduce(&first, &second, registry.name(), out)?;
 
-    let app = App::builder("dubhe-demo").registry_instance(registry).build()?;
+    let app = App::builder(APPLICATION).registry_instance(registry).build()?;
     let consumer = Consumer::of(&app)?;
     let ended = tokio::select! {
         ended = consumer.run(&options, out) => ended,
@@ -57,9 +67,13 @@ pub(crate) async fn run(options: DemoArgs, out: &mut impl Write) -> Result<(), F
     ended
 }
 
-async fn start(name: &str, addr: &str, registry: &Memory) -> Result<RunningServer, Status> {
+async fn start(
+    name: &str,
+    addr: &str,
+    registry: &Arc<dyn Registry>,
+) -> Result<RunningServer, Status> {
     Server::builder()
-        .application("dubhe-demo")
+        .application(APPLICATION)
         .registry(registry.clone())
         .service(GreeterServer::new(Named(name.to_owned())))
         .service(HelloServer::new(Named(name.to_owned())))
@@ -82,8 +96,10 @@ fn free(addr: &str) -> String {
 fn introduce(
     first: &RunningServer,
     second: &RunningServer,
+    registry: &str,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
+    let met = if registry == "memory://" { "a registry in memory" } else { registry };
     let addr = first.addr();
     let second = second.addr();
     let dubhe = std::env::args().next().unwrap_or_else(|| "dubhe".to_owned());
@@ -95,7 +111,7 @@ Two providers and a consumer in one process. One port takes dubbo, Triple, gRPC 
 
   provider 1  dubbo://{addr}  tri://{addr}
   provider 2  dubbo://{second}  tri://{second}
-  consumer    finds both through a registry in memory
+  consumer    finds both through {met}
 
   org.example.Greeter  a Java interface
   org.example.Hello    a protobuf service, with a stream
@@ -115,6 +131,13 @@ From Java:
 
   @DubboReference(url = \"dubbo://{addr}\")   // or tri://{addr}
   private Greeter greeter;   // interface Greeter {{ String greet(String name); }}
+
+In the registry of a fleet, where Java and Go find them, and this finds Java and Go:
+
+  {dubhe} demo --registry zookeeper://127.0.0.1:2181
+  {dubhe} demo --registry nacos://127.0.0.1:8848
+  {dubhe} demo --registry etcd://127.0.0.1:2379
+  {dubhe} registry ls zookeeper://127.0.0.1:2181
 
 Ctrl-C ends it.
 

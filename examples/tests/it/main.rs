@@ -192,6 +192,12 @@ fn registry() {
 }
 
 #[test]
+fn spring_cloud() {
+    let text = run(env!("CARGO_BIN_EXE_spring_cloud"));
+    assert_eq!(text, "200 OK: Hello, Ada\n");
+}
+
+#[test]
 fn custom_registry() {
     let text = run(env!("CARGO_BIN_EXE_custom_registry"));
     assert_eq!(text, "found Some(\"Ada\")\n");
