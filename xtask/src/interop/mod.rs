@@ -14,6 +14,7 @@ use crate::peers::Peers;
 use crate::process::check;
 use crate::repo::{root, target};
 use crate::tally::Tally;
+use registry::{Kind, Registries};
 use suite::{SUITES, Suite};
 
 /// The package of this project's side: a provider of the peers' services and a consumer of their
@@ -23,11 +24,12 @@ const PACKAGE: &str = "dubhe-interop";
 /// The name of all suites in which a registry stands between both sides.
 const REGISTRY: &str = "registry";
 
-/// Runs every suite, those whose names begin so, or those of [`REGISTRY`].
+/// Runs every suite, those whose names begin so, those of one registry, or of all: [`REGISTRY`].
 pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
     let is_chosen = |suite: &Suite| match name {
         None => true,
         Some(REGISTRY) => suite.registry().is_some(),
+        Some(name) if Kind::named(name).is_some() => suite.registry() == Kind::named(name),
         Some(name) => suite.name.starts_with(name),
     };
     let chosen: Vec<_> = SUITES.iter().filter(|suite| is_chosen(suite)).collect();
@@ -57,8 +59,9 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
         return Err(format!("known-failing.txt: {stray:?} is no case of a suite").into());
     }
     let peers = Peers::new("interop")?;
+    let mut registries = Registries::default();
     for suite in ready {
-        if let Err(error) = suite.run(&peers, &ours, &known, tally) {
+        if let Err(error) = suite.run(&peers, &ours, &known, &mut registries, tally) {
             tally.fail(suite.name, &error.to_string());
         }
     }

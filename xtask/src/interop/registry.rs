@@ -1,9 +1,10 @@
 //! The registry of one suite.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
+use std::rc::Rc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -82,18 +83,46 @@ impl Level {
     }
 }
 
-/// A registry that knows of no other run.
+/// A registry that knows of no other run, at the level of a suite.
 pub(super) struct Registry {
-    kind: Kind,
-    address: SocketAddr,
+    server: Rc<Server>,
     level: Level,
-    _server: ServerProcess,
 }
 
-impl Registry {
-    pub(super) fn start(kind: Kind, level: Level, peers: &Peers, suite: &str) -> Result<Self> {
+struct Server {
+    kind: Kind,
+    address: SocketAddr,
+    _process: ServerProcess,
+}
+
+/// The registries of a run: Nacos takes so long to start that all its suites share one.
+#[derive(Default)]
+pub(super) struct Registries(Option<Rc<Server>>);
+
+impl Registries {
+    /// The registry for a suite.
+    pub(super) fn start(
+        &mut self,
+        kind: Kind,
+        level: Level,
+        peers: &Peers,
+        suite: &str,
+    ) -> Result<Registry> {
+        let server = match &self.0 {
+            Some(server) if kind == Kind::Nacos => server.clone(),
+            _ => Rc::new(Server::start(kind, peers, suite)?),
+        };
+        if kind == Kind::Nacos {
+            self.0 = Some(server.clone());
+        }
+        Ok(Registry { server, level })
+    }
+}
+
+impl Server {
+    fn start(kind: Kind, peers: &Peers, suite: &str) -> Result<Self> {
         check(&mut peers.command(kind.peer(), &["prepare"]))?;
-        let address = free_address()?;
+        let address = address_for(kind)?;
         let mut args = vec!["serve".to_owned(), address.port().to_string()];
         if kind == Kind::Etcd {
             // The port for other members.
@@ -101,21 +130,38 @@ impl Registry {
         }
         let mut server = peers.command_in_own_folder(kind.peer(), suite, &args);
         let log = peers.log(&format!("{}-{suite}", kind.scheme()));
-        let server = ServerProcess::serve(&mut server, address, &log)?;
-        if kind == Kind::Nacos {
-            wait_for_nacos(address)?;
-        }
-        Ok(Self { kind, address, level, _server: server })
+        let process = ServerProcess::serve(&mut server, address, &log)?;
+        wait_until_it_serves(kind, address)?;
+        Ok(Self { kind, address, _process: process })
     }
+}
 
+/// A free address, of which Nacos needs further ports at fixed distances.
+fn address_for(kind: Kind) -> Result<SocketAddr> {
+    const NACOS: [i32; 3] = [-1000, 1000, 1001];
+    const ATTEMPTS: usize = 100;
+    for _ in 0..ATTEMPTS {
+        let address = free_address()?;
+        let beside = NACOS.map(|distance| i32::from(address.port()) + distance);
+        let is_free = |port: &i32| {
+            u16::try_from(*port).is_ok_and(|port| TcpListener::bind((address.ip(), port)).is_ok())
+        };
+        if kind != Kind::Nacos || beside.iter().all(is_free) {
+            return Ok(address);
+        }
+    }
+    Err("no free ports for nacos".into())
+}
+
+impl Registry {
     /// The URL, as the peers take it.
     pub(super) fn url(&self) -> String {
-        format!("{}://{}", self.kind.scheme(), self.address)
+        format!("{}://{}", self.server.kind.scheme(), self.server.address)
     }
 
     /// The address alone.
     pub(super) fn address(&self) -> String {
-        self.address.to_string()
+        self.server.address.to_string()
     }
 
     pub(super) fn level(&self) -> Level {
@@ -142,22 +188,27 @@ impl Registry {
     }
 }
 
-/// Waits until Nacos serves, long after it listens: a peer that comes too early gives up.
-fn wait_for_nacos(address: SocketAddr) -> Result<()> {
-    let end = Instant::now() + LIMIT;
-    let request =
-        format!("GET /nacos/v3/admin/core/state/readiness HTTP/1.0\r\nHost: {address}\r\n\r\n");
-    let answer = || -> std::io::Result<String> {
+/// Waits until a registry serves, which may be long after it listens: a peer that comes too early
+/// gives up.
+fn wait_until_it_serves(kind: Kind, address: SocketAddr) -> Result<()> {
+    let get = |path: &str| format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
+    let (question, expected) = match kind {
+        Kind::ZooKeeper => ("srvr".to_owned(), "Mode: standalone"),
+        Kind::Nacos => (get("/nacos/v3/admin/core/state/readiness"), " 200 "),
+        Kind::Etcd => (get("/health"), " 200 "),
+    };
+    let ask = || -> std::io::Result<String> {
         let mut stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        stream.write_all(request.as_bytes())?;
+        stream.write_all(question.as_bytes())?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         Ok(answer)
     };
-    while !answer().is_ok_and(|answer| answer.contains(" 200 ")) {
+    let end = Instant::now() + LIMIT;
+    while !ask().is_ok_and(|answer| answer.contains(expected)) {
         if Instant::now() > end {
-            return Err(format!("nacos does not serve within {LIMIT:?}").into());
+            return Err(format!("the registry does not serve within {LIMIT:?}").into());
         }
         thread::sleep(Duration::from_millis(200));
     }

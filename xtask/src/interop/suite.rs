@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::judge::Judge;
-use super::registry::{Kind, Level, Registry};
+use super::registry::{Kind, Level, Registries, Registry};
 use super::sides;
 use crate::Result;
 use crate::known::KnownFailures;
@@ -173,10 +173,11 @@ impl Suite {
         peers: &Peers,
         ours: &Path,
         known: &KnownFailures,
+        registries: &mut Registries,
         tally: &mut Tally,
     ) -> Result<()> {
         check(&mut peers.command(self.peer, &["prepare"]))?;
-        let start = |kind| Registry::start(kind, self.level(), peers, self.name);
+        let start = |kind| registries.start(kind, self.level(), peers, self.name);
         let registry = self.registry().map(start).transpose()?;
         let registry = registry.as_ref();
         let start = |side| Provider::start(self, side, peers, ours, registry);
