@@ -113,7 +113,9 @@ pub(crate) async fn run(source: &Source, suite: Suite, only: String) -> Result<b
                 Some(url) => application.url(url),
                 None => application,
             };
-            spring::run(&mut cases, &client.timeout(TIMEOUT).build()?).await;
+            // Spring says that it is ready before Nacos tells others of it.
+            let client = client.timeout(TIMEOUT).build_checked(TIMEOUT).await?;
+            spring::run(&mut cases, &client).await;
         }
         Suite::Grpc => {
             let raw = app.client::<Client>();
