@@ -265,7 +265,6 @@ macro_rules! without {
         $(
             #[cfg(not(feature = $feature))]
             impl RegistryOpener {
-                #[expect(clippy::unused_self, reason = "the feature is off")]
                 fn $method(&self, url: &str) -> Result<RegistryParts, Status> {
                     Err(wrong(format!(
                         "registry {url:?}: this program was built without {}; enable the feature \
