@@ -57,7 +57,8 @@
 //!
 //! # Features
 //!
-//! All are on by default; a program with `default-features = false` names those that it needs.
+//! All but `kubernetes`, `dns` and `apollo` are on by default; a program with `default-features = false`
+//! names those that it needs.
 //!
 //! | feature | what it adds |
 //! | --- | --- |
@@ -68,6 +69,9 @@
 //! | `zookeeper` | ZooKeeper as a registry, and the client under it |
 //! | `nacos` | Nacos as a registry, config centre and metadata centre |
 //! | `etcd` | etcd likewise |
+//! | `kubernetes` | Kubernetes as a registry of applications, config centre and metadata centre |
+//! | `dns` | names in DNS as providers |
+//! | `apollo` | Apollo as a config centre |
 //! | `tls` | TLS for all of these, with rustls and aws-lc-rs: for it alone the build needs a C compiler |
 
 mod app;
