@@ -312,14 +312,15 @@ pub mod registry {
         RegistryTraits, Snapshot, Snapshots, fixed,
     };
     #[cfg(feature = "dns")]
-    pub use dubhe_dns::{Dns, DnsOptions};
+    pub use dubhe_dns::{Dns, DnsOptions, Family as DnsFamily, Query as DnsQuery};
     #[cfg(feature = "etcd")]
     pub use dubhe_etcd::{Etcd, EtcdBuilder, EtcdOptions};
     #[cfg(feature = "kubernetes")]
     pub use dubhe_kubernetes::{Kubernetes, KubernetesBuilder, KubernetesOptions};
     #[cfg(feature = "nacos")]
     pub use dubhe_nacos::{
-        Nacos, NacosBuilder, NacosDiscovery, NacosDocuments, NacosOptions, NacosRegistry,
+        Nacos, NacosBuilder, NacosCredentials, NacosDiscovery, NacosDocuments, NacosOptions,
+        NacosRegistry,
     };
     pub use dubhe_registry::{
         File, FileDocuments, Memory, MemoryDiscovery, MemoryDocuments, Static, application,
