@@ -72,7 +72,7 @@
 //! | `kubernetes` | Kubernetes as a registry of applications, config centre and metadata centre |
 //! | `dns` | names in DNS as providers |
 //! | `apollo` | Apollo as a config centre |
-//! | `tls` | TLS for all of these, with rustls and aws-lc-rs: for it alone the build needs a C compiler |
+//! | `tls` | TLS for all of these, with rustls and aws-lc-rs: for it, `kubernetes` and `apollo` the build needs a C compiler |
 
 mod app;
 #[cfg(feature = "protobuf")]
