@@ -352,7 +352,7 @@ mod tests {
             ("zookeeper://h?session=x", "session"),
             #[cfg(not(feature = "zookeeper"))]
             ("zookeeper://h", "feature \"zookeeper\""),
-            ("consul://x", "zookeeper://"),
+            ("consul://x", "zookeeper, nacos, etcd"),
         ] {
             let error = registry(url).err().unwrap();
             assert!(error.message().contains(hint), "{url}: {error}");
