@@ -1,4 +1,4 @@
-//! The features of the facade: each builds alone, and none without TLS needs a C compiler.
+//! The features of the facade: each builds alone, and none but [`NEED_C`] needs a C compiler.
 
 use crate::Result;
 use crate::process::{check, output};
@@ -7,23 +7,19 @@ use crate::tally::Tally;
 
 const FACADE: &str = "dubhe";
 
-/// The feature that may need a C compiler.
-const TLS: &str = "tls";
+/// The features that may need a C compiler: TLS, Kubernetes, whose API server is reached by it, and
+/// Apollo, whose requests are signed by the same library.
+const NEED_C: [&str; 3] = ["tls", "kubernetes", "apollo"];
 
 /// The crates that build C.
 const COMPILERS: [&str; 2] = ["cc", "cmake"];
 
 /// Builds the facade with no feature and with each one alone, warnings being errors, and looks for
-/// what builds C in all but TLS together.
+/// what builds C in all but those of [`NEED_C`] together.
 pub(crate) fn run(tally: &mut Tally) -> Result<()> {
     let features = features(FACADE)?;
-    let without_tls: Vec<&str> = features
-        .iter()
-        .map(String::as_str)
-        .filter(|name| ![TLS, "default"].contains(name))
-        .collect();
-    let alone = without_tls.iter().copied().chain(["", TLS]);
-    for feature in alone {
+    let named = || features.iter().map(String::as_str).filter(|name| *name != "default");
+    for feature in named().chain([""]) {
         let name = if feature.is_empty() { "none" } else { feature };
         eprintln!("features: {name}");
         let mut command = cargo(&["clippy", "--package", FACADE, "--lib", "--no-default-features"]);
@@ -35,12 +31,14 @@ pub(crate) fn run(tally: &mut Tally) -> Result<()> {
     }
     let mut tree =
         cargo(&["tree", "--package", FACADE, "--edges", "normal,build", "--prefix", "none"]);
-    tree.args(["--no-default-features", "--features", &without_tls.join(",")]);
+    let without_c: Vec<&str> = named().filter(|name| !NEED_C.contains(name)).collect();
+    tree.args(["--no-default-features", "--features", &without_c.join(",")]);
     let tree = output(&mut tree)?;
     match builds_c(&tree) {
         None => tally.pass("features/no-c"),
         Some(name) => {
-            let what = format!("{name} is built without {TLS}, so that a C compiler may be needed");
+            let needs = NEED_C.join(" or ");
+            let what = format!("{name} is built without {needs}, so a C compiler may be needed");
             tally.fail("features/no-c", &what);
         }
     }

@@ -36,7 +36,7 @@ pub(super) enum Action {
     Ls {
         /// The registry
         url: String,
-        /// What to list; by default applications, services and rules
+        /// Kind of entries; by default applications, services and rules
         #[arg(value_enum)]
         what: Option<What>,
         /// The application, for instances and metadata; the service, for providers
@@ -94,7 +94,7 @@ pub(super) enum Action {
     },
 }
 
-/// What can be listed.
+/// The kinds of entries that are listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum What {
     /// Applications, with the number of their instances
@@ -116,8 +116,8 @@ pub(super) enum What {
 pub(super) enum Format {
     /// Columns, for people
     Table,
-    /// One JSON document
+    /// A JSON document
     Json,
-    /// One YAML document
+    /// A YAML document
     Yaml,
 }

@@ -57,7 +57,8 @@
 //!
 //! # Features
 //!
-//! All are on by default; a program with `default-features = false` names those that it needs.
+//! All but `kubernetes`, `dns` and `apollo` are on by default; a program with `default-features = false`
+//! names those that it needs.
 //!
 //! | feature | what it adds |
 //! | --- | --- |
@@ -68,7 +69,10 @@
 //! | `zookeeper` | ZooKeeper as a registry, and the client under it |
 //! | `nacos` | Nacos as a registry, config centre and metadata centre |
 //! | `etcd` | etcd likewise |
-//! | `tls` | TLS for all of these, with rustls and aws-lc-rs: for it alone the build needs a C compiler |
+//! | `kubernetes` | Kubernetes as a registry of applications, config centre and metadata centre |
+//! | `dns` | names in DNS as providers |
+//! | `apollo` | Apollo as a config centre |
+//! | `tls` | TLS for all of these, with rustls and aws-lc-rs: for it, `kubernetes` and `apollo` the build needs a C compiler |
 
 mod app;
 #[cfg(feature = "protobuf")]
@@ -308,14 +312,15 @@ pub mod registry {
         RegistryTraits, Snapshot, Snapshots, fixed,
     };
     #[cfg(feature = "dns")]
-    pub use dubhe_dns::{Dns, DnsOptions};
+    pub use dubhe_dns::{Dns, DnsOptions, Family as DnsFamily, Query as DnsQuery};
     #[cfg(feature = "etcd")]
     pub use dubhe_etcd::{Etcd, EtcdBuilder, EtcdOptions};
     #[cfg(feature = "kubernetes")]
     pub use dubhe_kubernetes::{Kubernetes, KubernetesBuilder, KubernetesOptions};
     #[cfg(feature = "nacos")]
     pub use dubhe_nacos::{
-        Nacos, NacosBuilder, NacosDiscovery, NacosDocuments, NacosOptions, NacosRegistry,
+        Nacos, NacosBuilder, NacosCredentials, NacosDiscovery, NacosDocuments, NacosOptions,
+        NacosRegistry,
     };
     pub use dubhe_registry::{
         File, FileDocuments, Memory, MemoryDiscovery, MemoryDocuments, Static, application,

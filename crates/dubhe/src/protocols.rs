@@ -13,7 +13,7 @@ use dubhe_net::tls::ClientTls;
 #[cfg(feature = "triple")]
 use dubhe_triple::{TripleConnect, TripleOptions};
 
-/// Nothing, without the feature.
+/// A type without values, without the feature.
 #[cfg(not(feature = "tls"))]
 #[derive(Debug)]
 pub(crate) enum ClientTls {}

@@ -280,7 +280,6 @@ macro_rules! without {
         $(
             #[cfg(not(feature = $feature))]
             impl RegistryOpener {
-                #[expect(clippy::unused_self, reason = "the feature is off")]
                 fn $method(&self, url: &str) -> Result<$parts, Status> {
                     Err(wrong(format!(
                         "registry {url:?}: this program was built without {}; enable the feature \
@@ -369,7 +368,7 @@ mod tests {
             ("zookeeper://h?session=x", "session"),
             #[cfg(not(feature = "zookeeper"))]
             ("zookeeper://h", "feature \"zookeeper\""),
-            ("consul://x", "zookeeper://"),
+            ("consul://x", "zookeeper, nacos, etcd"),
         ] {
             let error = registry(url).err().unwrap();
             assert!(error.message().contains(hint), "{url}: {error}");

@@ -131,6 +131,19 @@ impl fmt::Debug for ConfigWatcher {
 }
 
 /// Keys that are followed until it is dropped.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_config as config; }
+/// use dubhe::config::{ConfigWatcher, Following, Keys};
+///
+/// /// Follows the rules of a provider, and returns when those that are there are known.
+/// async fn rules(watcher: &ConfigWatcher) -> Following {
+///     let mut following = watcher.follow(Keys::providers_of("shop"));
+///     following.ready().await;
+///     following
+/// }
+/// # let _ = rules;
+/// ```
 pub struct Following {
     shared: Arc<Shared>,
     updates: watch::Receiver<Arc<ConfigSnapshot>>,

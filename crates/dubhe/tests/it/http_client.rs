@@ -1,4 +1,5 @@
 //! Clients of applications over HTTP.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -38,7 +39,7 @@ fn routes(seen: Seen) -> Router {
         .route("/missing", get(|| async { (StatusCode::NOT_FOUND, "no such user") }))
         .route("/broken", get(|| async { (StatusCode::INTERNAL_SERVER_ERROR, "a bug") }))
         .route("/busy", get(|| async { (StatusCode::SERVICE_UNAVAILABLE, "later") }))
-        .route("/slow", get(|| async { tokio::time::sleep(Duration::from_secs(60)).await }))
+        .route("/slow", get(|| async { tokio::time::sleep(Duration::from_mins(1)).await }))
         .route("/large", get(|| async { vec![b'x'; 3 << 20] }))
         .layer(axum::middleware::from_fn_with_state(seen, count))
 }

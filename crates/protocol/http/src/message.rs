@@ -1,4 +1,4 @@
-//! What HTTP alone knows of a call.
+//! The parts of a call that HTTP alone knows.
 
 use std::error::Error;
 use std::fmt;

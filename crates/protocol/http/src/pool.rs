@@ -25,7 +25,7 @@ pub(crate) type RequestBody = UnsyncBoxBody<Bytes, dubhe_core::Status>;
 /// The sending half of a connection.
 pub(crate) type Sender = http1::SendRequest<RequestBody>;
 
-/// What a pool is made of.
+/// The parts of a pool.
 pub(crate) struct PoolParts {
     pub(crate) address: Address,
     pub(crate) dial: Arc<dyn Dial>,
@@ -217,7 +217,7 @@ async fn reach(pool: Weak<Inner>) {
         match inner.connect().await {
             Ok(sender) => {
                 if failures > 0 {
-                    tracing::info!(%address, "connected");
+                    tracing::info!(%address, "connected to the server after all");
                 }
                 return inner.push(sender);
             }
@@ -225,7 +225,7 @@ async fn reach(pool: Weak<Inner>) {
                 failures = failures.saturating_add(1);
                 let pause = inner.parts.backoff.pause(failures, &*inner.parts.random);
                 if failures == 1 {
-                    tracing::warn!(%address, %error, "cannot connect; trying again");
+                    tracing::warn!(%address, %error, "cannot connect to the server; trying again");
                 }
                 let at = after(time::now(), pause);
                 drop(inner);

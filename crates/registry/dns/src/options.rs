@@ -14,14 +14,14 @@ const DNS_PORT: u16 = 53;
 /// addresses; without one those of the system, with its search list, are asked.
 ///
 /// ```
-/// # mod dubhe { pub mod registry { pub use dubhe_dns::{DnsOptions, Query}; } }
-/// use dubhe::registry::{DnsOptions, Query};
+/// # mod dubhe { pub mod registry { pub use dubhe_dns::{DnsOptions, Query as DnsQuery}; } }
+/// use dubhe::registry::{DnsOptions, DnsQuery};
 ///
 /// let options = DnsOptions::parse("dns://10.96.0.10/greeter.shop.svc:50051?protocol=tri")?;
 /// assert_eq!(options.servers[0].to_string(), "10.96.0.10:53");
-/// assert_eq!(options.query, Query::Addresses { port: 50051 });
+/// assert_eq!(options.query, DnsQuery::Addresses { port: 50051 });
 /// let options = DnsOptions::parse("dns:///_tri._tcp.greeter.shop.svc.cluster.local")?;
-/// assert_eq!((&*options.protocol, options.query), ("tri", Query::Services));
+/// assert_eq!((&*options.protocol, options.query), ("tri", DnsQuery::Services));
 /// # Ok::<(), dubhe_core::Status>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

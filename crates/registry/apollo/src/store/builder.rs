@@ -13,6 +13,19 @@ use super::Apollo;
 use crate::options::Options;
 
 /// The options of an [`Apollo`] store, from its URL.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Status; pub mod documents { pub use dubhe_apollo::{Apollo, ApolloBuilder}; } pub mod time { pub use dubhe_core::time::SharedClock; } }
+/// use dubhe::Status;
+/// use dubhe::documents::{Apollo, ApolloBuilder};
+/// use dubhe::time::SharedClock;
+///
+/// /// A store whose requests are signed.
+/// fn signed(clock: SharedClock, secret: String) -> Result<ApolloBuilder, Status> {
+///     let builder = Apollo::builder("apollo://10.0.0.2:8080?app.id=shop", clock)?;
+///     Ok(builder.application("shop").access_key(secret))
+/// }
+/// ```
 pub struct ApolloBuilder(pub(super) Options);
 
 impl ApolloBuilder {

@@ -28,6 +28,20 @@ use crate::shared::Shared;
 /// One long poll is open for all namespaces that are followed. While no server can be reached,
 /// documents keep their last texts, as stale. Dropping it ends its task; streams that are left then
 /// end.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::Status; pub mod documents { pub use dubhe_apollo::Apollo; pub use dubhe_core::documents::*; } pub mod time { pub use dubhe_core::time::SharedClock; } }
+/// use dubhe::Status;
+/// use dubhe::documents::{Apollo, DocumentKey, DocumentStore};
+/// use dubhe::time::SharedClock;
+///
+/// async fn tags(clock: SharedClock) -> Result<(), Status> {
+///     let store = Apollo::builder("apollo://10.0.0.2:8080?app.id=shop", clock)?.start()?;
+///     println!("{:?}", store.get(&DocumentKey::config("shop.tag-router")).await?);
+///     Ok(())
+/// }
+/// # let _ = tags;
+/// ```
 pub struct Apollo {
     shared: Arc<Shared>,
     task: JoinHandle<()>,
