@@ -51,7 +51,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Error> {
             tokio::time::sleep(PAUSE).await;
         }
         times.push(begun.elapsed());
-        server.shutdown().await;
+        server.stop().await;
     }
     times.sort_unstable();
     let millis = |time: Option<&Duration>| time.copied().unwrap_or_default().as_millis();

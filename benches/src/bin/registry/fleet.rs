@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytestring::ByteString;
 use clap::ValueEnum;
-use dubhe::config::DocumentKey;
-use dubhe::config::DocumentStore as _;
+use dubhe::documents::{DocumentKey, DocumentStore as _};
 use dubhe::registry::MemoryDocuments;
 use dubhe::registry::application::{ApplicationOptions, ApplicationRegistry, MigrationStep};
 use dubhe::time::TokioClock;
-use dubhe::{App, Client};
+use dubhe::{App, Client, ServiceKey};
+use dubhe_bench::EchoClient;
 use stats_alloc::Region;
 
 use crate::source::{Applications, Metadata, Services, Source, interface};
@@ -54,17 +53,17 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Error> {
     let app = app.build()?;
     let (region, begun) = (Region::new(ALLOCATOR), Instant::now());
     let clients: Vec<Client> = (0..services)
-        .map(|service| Ok(app.generic(interface(service)).build()?.client().clone()))
+        .map(|service| {
+            let key = ServiceKey::interface_only(interface(service));
+            Ok(app.client::<EchoClient>().service(key).build()?.client().clone())
+        })
         .collect::<Result<_, Error>>()?;
-    let ready = |client: Client| async move {
-        client.ready(Instant::now() + Duration::from_secs(60)).await
-    };
-    let mut known = Vec::new();
+    let ready =
+        |client: Client| async move { client.ready(Instant::now() + Duration::from_mins(1)).await };
     if arguments.seconds == 0 {
-        for client in &clients {
-            known.push(tokio::spawn(ready(client.clone())));
-        }
-        for one in known {
+        let all: Vec<_> =
+            clients.iter().map(|client| tokio::spawn(ready(client.clone()))).collect();
+        for one in all {
             one.await??;
         }
     } else {
@@ -112,7 +111,7 @@ async fn applications(source: &Arc<Source>, services: u32) -> Result<Application
 
 /// Waits until the directories know all instances.
 async fn wait_until_known(clients: &[Client], instances: u32) -> Result<(), Error> {
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_mins(1);
     loop {
         let counts = clients.iter().map(|client| {
             let state = client.explain();

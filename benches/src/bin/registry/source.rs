@@ -18,8 +18,8 @@ use crate::Error;
 
 /// The parameters that each service has of its own, as those of Dubbo Java do.
 const OWN: u32 = 15;
-/// The port of every instance.
-pub(crate) const PROTOCOL: &str = "dubbo";
+/// The protocol of every instance.
+const PROTOCOL: &str = "dubbo";
 
 /// The source: for each service the numbers of its instances, which are pushed as they change.
 pub(crate) struct Source {

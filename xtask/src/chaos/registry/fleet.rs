@@ -18,7 +18,7 @@ use crate::process::{ServerProcess, free_address};
 /// Calls of a consumer in a second.
 pub(super) const RATE: u32 = 40;
 /// The longest time of looking for something, far above every bound.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The lines of a consumer.
 #[derive(Debug, Default)]
