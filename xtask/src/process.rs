@@ -113,7 +113,7 @@ impl ServerProcess {
         Ok(Self(running.map_err(|error| format!("cannot start {}: {error}", name(command)))?))
     }
 
-    /// Its standard output, if that is a pipe; the first time.
+    /// The standard output, if that is a pipe; the first time.
     pub(crate) fn stdout(&mut self) -> Option<ChildStdout> {
         self.0.stdout.take()
     }

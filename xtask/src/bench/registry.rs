@@ -1,4 +1,4 @@
-//! What following a registry costs, and how soon a provider that registers is called.
+//! The cost of following a registry, and the time until a provider that registers is called.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ const STARTS: (&str, &str) = ("100", "2000");
 const READY_MS: f64 = 2000.0;
 /// The time from a registration to the first call, at most.
 const FIRST_MS: f64 = 1000.0;
-/// What a folder takes longer: its poll.
+/// The poll of a folder, which comes on top.
 const POLL_MS: f64 = 1000.0;
 /// A run takes no longer.
 const LIMIT: Duration = Duration::from_mins(5);

@@ -1,4 +1,4 @@
-//! What registries cost a process, and how soon they tell it of a provider.
+//! The cost of registries to a process, and the time until they tell it of a provider.
 //!
 //! `registry fleet` follows a fleet that is made up in this process and changes all the time; its
 //! addresses are all of the loopback, where one server answers for each. `registry first` registers

@@ -23,7 +23,7 @@ pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 /// The lines of a consumer.
 #[derive(Debug, Default)]
 struct Lines {
-    /// When a call began that was answered, and by which process.
+    /// The times at which answered calls began, and the processes that answered.
     seen: Vec<(u128, u32)>,
     failed: Vec<Event>,
 }

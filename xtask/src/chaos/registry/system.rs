@@ -33,7 +33,7 @@ impl Kind {
         }
     }
 
-    /// How much the port that is connected to is above that of the URL.
+    /// The distance of the port that is connected to from that of the URL.
     fn offset(self) -> u16 {
         if self == Self::Nacos { NACOS_GRPC } else { 0 }
     }
@@ -117,7 +117,7 @@ impl<'a> System<'a> {
         ([127, 0, 0, 1], self.port + self.kind.offset()).into()
     }
 
-    /// Its URL for processes of a level, with a part of the registry of its own for each `group`.
+    /// The URL for processes of a level, with a part of the registry of its own for each `group`.
     pub(super) fn url(&self, level: Level, group: &str, more: &str) -> String {
         self.url_at(self.port, level, group, more)
     }
