@@ -18,7 +18,7 @@ const SUITES: &[Suite] = &[
     ("test", |_, tally| test::run(None, tally), &[]),
     ("kubernetes", |_, tally| test::kubernetes(tally), &[]),
     ("chaos", chaos::run, &["--full"]),
-    ("registry", chaos::run, &[chaos::REGISTRY, "--rounds", REGISTRY_ROUNDS]),
+    ("registry", chaos::run, &[chaos::REGISTRY_NODES, "--rounds", REGISTRY_ROUNDS]),
     ("fuzz", fuzz::run, &["--seconds", FUZZ_SECONDS]),
     ("bench", bench::run, &[]),
 ];

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -105,6 +105,17 @@ impl ServerProcess {
             .wait(log, || TcpStream::connect(address).is_ok())
             .map_err(|what| format!("{name} {what}"))?;
         Ok(running)
+    }
+
+    /// Starts a program whose pipes are the caller's.
+    pub(crate) fn spawn(command: &mut Command) -> Result<Self> {
+        let running = command.spawn();
+        Ok(Self(running.map_err(|error| format!("cannot start {}: {error}", name(command)))?))
+    }
+
+    /// The standard output, if that is a pipe; the first time.
+    pub(crate) fn stdout(&mut self) -> Option<ChildStdout> {
+        self.0.stdout.take()
     }
 
     /// Waits until a line with `text` is in `log`.

@@ -25,6 +25,7 @@ use tokio::{
         TcpListener, TcpStream,
         tcp::{ReadHalf, WriteHalf},
     },
+    sync::watch,
     task::{JoinHandle, JoinSet},
 };
 
@@ -94,6 +95,10 @@ struct Shared {
     accepted: AtomicUsize,
     to_server: AtomicU64,
     to_client: AtomicU64,
+    /// `true` while nothing is passed on.
+    held: watch::Sender<bool>,
+    /// The number of times that all connections were cut.
+    cuts: watch::Sender<u64>,
 }
 
 impl Proxy {
@@ -102,7 +107,15 @@ impl Proxy {
     /// # Errors
     /// When there is no free port.
     pub async fn start(server: SocketAddr, faults: Faults) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), server, faults).await
+    }
+
+    /// A proxy to `server` at an address.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn start_at(at: SocketAddr, server: SocketAddr, faults: Faults) -> io::Result<Self> {
+        let listener = TcpListener::bind(at).await?;
         let addr = listener.local_addr()?;
         let shared = Arc::new(Shared {
             server,
@@ -110,6 +123,8 @@ impl Proxy {
             accepted: AtomicUsize::new(0),
             to_server: AtomicU64::new(0),
             to_client: AtomicU64::new(0),
+            held: watch::Sender::new(false),
+            cuts: watch::Sender::new(0),
         });
         let task = tokio::spawn(accept(listener, shared.clone()));
         Ok(Self { addr, shared, task })
@@ -123,6 +138,22 @@ impl Proxy {
     /// Changes what happens on connections accepted from now on.
     pub fn set(&self, faults: Faults) {
         *self.shared.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
+    }
+
+    /// Passes nothing on, on any connection, until [`Proxy::release`]: the black hole of a network that
+    /// is down.
+    pub fn hold(&self) {
+        self.shared.held.send_replace(true);
+    }
+
+    /// Passes on again, what was held too.
+    pub fn release(&self) {
+        self.shared.held.send_replace(false);
+    }
+
+    /// Ends every connection of now; new ones are accepted.
+    pub fn cut(&self) {
+        self.shared.cuts.send_modify(|cuts| *cuts += 1);
     }
 
     /// The number of connections accepted so far.
@@ -153,10 +184,13 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         while connections.try_join_next().is_some() {}
         let faults = shared.faults.lock().unwrap_or_else(PoisonError::into_inner).clone();
         shared.accepted.fetch_add(1, Ordering::SeqCst);
-        let shared = shared.clone();
+        let (shared, mut cut) = (shared.clone(), shared.cuts.subscribe());
         connections.spawn(async move {
             // Either side may leave at any time; its peer sees the end.
-            let _ = serve(client, faults, &shared).await;
+            tokio::select! {
+                _ = serve(client, faults, &shared) => {}
+                _ = cut.changed() => {}
+            }
         });
     }
 }
@@ -175,8 +209,20 @@ async fn serve(mut client: TcpStream, faults: Faults, shared: &Shared) -> io::Re
     let ended = {
         let (mut from_client, mut to_client) = client.split();
         let (mut from_server, mut to_server) = server.split();
-        let up = pump(&mut from_client, &mut to_server, faults.to_server, &shared.to_server);
-        let down = pump(&mut from_server, &mut to_client, faults.to_client, &shared.to_client);
+        let up = pump(
+            &mut from_client,
+            &mut to_server,
+            faults.to_server,
+            &shared.to_server,
+            &shared.held,
+        );
+        let down = pump(
+            &mut from_server,
+            &mut to_client,
+            faults.to_client,
+            &shared.to_client,
+            &shared.held,
+        );
         tokio::try_join!(up, down)
     };
     match ended {
@@ -204,11 +250,11 @@ async fn pump(
     to: &mut WriteHalf<'_>,
     faults: Vec<(u64, WireFault)>,
     passed: &AtomicU64,
+    held: &watch::Sender<bool>,
 ) -> Result<(), EarlyEnd> {
-    let mut position = 0;
-    let mut flip = 0;
+    let mut flow = Flow { position: 0, flip: 0, passed, held: held.subscribe() };
     for (at, fault) in faults {
-        if !forward(from, to, &mut position, at, &mut flip, passed).await? {
+        if !flow.forward(from, to, at).await? {
             return Ok(());
         }
         match fault {
@@ -221,37 +267,50 @@ async fn pump(
             }
             WireFault::Stall => std::future::pending().await,
             WireFault::Delay(pause) => tokio::time::sleep(pause).await,
-            WireFault::Corrupt(bits) => flip = bits,
+            WireFault::Corrupt(bits) => flow.flip = bits,
         }
     }
-    forward(from, to, &mut position, u64::MAX, &mut flip, passed).await.map(drop)
+    flow.forward(from, to, u64::MAX).await.map(drop)
 }
 
-/// Passes bytes on until `until` of them have gone this way; false when the sender ended before.
-/// The first of them has the bits of `flip` flipped.
-async fn forward(
-    from: &mut ReadHalf<'_>,
-    to: &mut WriteHalf<'_>,
-    position: &mut u64,
-    until: u64,
-    flip: &mut u8,
-    passed: &AtomicU64,
-) -> Result<bool, EarlyEnd> {
-    let mut buffer = vec![0; 16 * 1024];
-    while *position < until {
-        let room = usize::try_from(until - *position).unwrap_or(usize::MAX).min(buffer.len());
-        let window = buffer.get_mut(..room).unwrap_or_default();
-        let n = from.read(window).await.map_err(|_| EarlyEnd::Broken)?;
-        let bytes = window.get_mut(..n).unwrap_or_default();
-        let Some(first) = bytes.first_mut() else {
-            to.shutdown().await.map_err(|_| EarlyEnd::Broken)?;
-            return Ok(false);
-        };
-        *first ^= std::mem::take(flip);
-        to.write_all(bytes).await.map_err(|_| EarlyEnd::Broken)?;
-        let n = u64::try_from(n).unwrap_or(u64::MAX);
-        *position += n;
-        passed.fetch_add(n, Ordering::SeqCst);
+/// The state of one direction.
+struct Flow<'a> {
+    /// The number of bytes that have gone this way.
+    position: u64,
+    /// The bits to flip of the next byte.
+    flip: u8,
+    passed: &'a AtomicU64,
+    held: watch::Receiver<bool>,
+}
+
+impl Flow<'_> {
+    /// Passes bytes on until `until` of them have gone this way; false when the sender ended before.
+    async fn forward(
+        &mut self,
+        from: &mut ReadHalf<'_>,
+        to: &mut WriteHalf<'_>,
+        until: u64,
+    ) -> Result<bool, EarlyEnd> {
+        let mut buffer = vec![0; 16 * 1024];
+        while self.position < until {
+            let room =
+                usize::try_from(until - self.position).unwrap_or(usize::MAX).min(buffer.len());
+            let window = buffer.get_mut(..room).unwrap_or_default();
+            let read = from.read(window).await;
+            // An end is held back as bytes are.
+            self.held.wait_for(|held| !held).await.map_err(|_| EarlyEnd::Broken)?;
+            let n = read.map_err(|_| EarlyEnd::Broken)?;
+            let bytes = window.get_mut(..n).unwrap_or_default();
+            let Some(first) = bytes.first_mut() else {
+                to.shutdown().await.map_err(|_| EarlyEnd::Broken)?;
+                return Ok(false);
+            };
+            *first ^= std::mem::take(&mut self.flip);
+            to.write_all(bytes).await.map_err(|_| EarlyEnd::Broken)?;
+            let n = u64::try_from(n).unwrap_or(u64::MAX);
+            self.position += n;
+            self.passed.fetch_add(n, Ordering::SeqCst);
+        }
+        Ok(true)
     }
-    Ok(true)
 }

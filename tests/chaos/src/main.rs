@@ -7,7 +7,9 @@
 #![allow(clippy::print_stdout)]
 
 mod client;
+mod follow;
 mod load;
+mod proxy;
 mod server;
 mod service;
 
@@ -28,6 +30,10 @@ enum Command {
     Server(server::Arguments),
     /// Calls at a rate and prints a line for each call that failed or was late, then the sums.
     Load(load::Arguments),
+    /// Calls without end and prints a line for each call that failed, and who answers.
+    Follow(follow::Arguments),
+    /// Stands between processes and a registry, and does what it is told on a port of its own.
+    Proxy(proxy::Arguments),
     /// Calls a provider that refuses all calls as overloaded, and prints the sums.
     Busy(client::Arguments),
     /// Calls a handler that is slower than the timeout, with default options, once.
@@ -43,6 +49,8 @@ async fn main() -> Result<(), Error> {
     match Arguments::parse().command {
         Command::Server(arguments) => server::run(arguments).await,
         Command::Load(arguments) => load::run(arguments).await,
+        Command::Follow(arguments) => follow::run(arguments).await,
+        Command::Proxy(arguments) => proxy::run(arguments).await,
         Command::Busy(arguments) => client::busy(arguments).await,
         Command::Slow(arguments) => client::slow(arguments).await,
         Command::Reconnect(arguments) => client::reconnect(arguments).await,

@@ -22,6 +22,9 @@ pub(crate) struct Arguments {
     /// The registry that is told of the services.
     #[arg(long)]
     registry: Option<String>,
+    /// The name of the application.
+    #[arg(long, default_value = "chaos")]
+    app: String,
     /// The longest time of a one-way call in milliseconds.
     #[arg(long)]
     one_way_ms: Option<u64>,
@@ -39,7 +42,7 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
     let counts = Counts::default();
     let mut server = Server::builder()
-        .application("chaos")
+        .application(&*arguments.app)
         .service(ChaosServer::new(counts.clone()))
         .service(Export::new(BusyServer::new(counts.clone())).gate(counts))
         .service(proto::EchoServer::new(Same));
@@ -51,7 +54,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
         server = server.options(|o| o.memory = o.memory.server(mib << 20));
     }
     if let Some(url) = &arguments.registry {
-        server = server.registry(registry_at(url, "chaos")?);
+        server = server.registry(registry_at(url, &*arguments.app)?);
     }
     if let Some(file) = &arguments.ca {
         let authority = Authority::new()?;

@@ -13,6 +13,8 @@ use dubhe::prelude::*;
 pub(crate) trait Chaos {
     /// Returns the value.
     async fn echo(&self, value: Value) -> Result<Value, Status>;
+    /// Returns the number of the process.
+    async fn who(&self) -> Result<i64, Status>;
     /// Returns so many bytes.
     async fn big(&self, bytes: i32) -> Result<Bytes, Status>;
     /// Waits so many milliseconds.
@@ -67,6 +69,10 @@ impl Counts {
 impl Chaos for Counts {
     async fn echo(&self, value: Value) -> Result<Value, Status> {
         Ok(value)
+    }
+
+    async fn who(&self) -> Result<i64, Status> {
+        Ok(std::process::id().into())
     }
 
     async fn big(&self, bytes: i32) -> Result<Bytes, Status> {

@@ -2,7 +2,7 @@
 //! protocol, and beside those, gRPC's implementations in Rust and Go, and an HTTP/2 server in C
 //! over Triple.
 //!
-//! `calls` counts what one call costs, beside nobody.
+//! `calls` counts what one call costs, beside nobody, and `registry` what following a registry costs.
 //!
 //! Processor time per call is what counts: it is steadier than wall time on a
 //! machine that is shared. Servers run on one core and the load on another.
@@ -14,6 +14,7 @@ mod hessian;
 mod instrument;
 mod load;
 mod plan;
+mod registry;
 mod servers;
 mod table;
 mod triple;
@@ -37,8 +38,8 @@ const CONTENDERS: &str = "dubhe-contenders";
 const SERVER_CORE: &str = "0";
 const LOAD_CORE: &str = "1";
 
-/// The suite that needs no peer and no cores of its own.
-const WITHOUT_PEERS: &str = "calls";
+/// The suites that need no peer of Dubbo and no cores of their own.
+const WITHOUT_PEERS: [&str; 2] = ["calls", "registry"];
 
 /// The name of this project in the tables.
 const OURS: &str = "dubhe";
@@ -115,6 +116,7 @@ pub(crate) fn run(args: &[String], tally: &mut Tally) -> Result<()> {
             "calls" => calls::run(&bench, tally),
             "servers" => servers::run(&bench, tally),
             "clients" => clients::run(&bench, tally),
+            "registry" => registry::run(&bench, tally),
             "triple-servers" => triple::servers(&bench, tally),
             "triple-clients" => triple::clients(&bench, tally),
             "triple-streams" => triple::streams(&bench, tally),
@@ -127,14 +129,18 @@ pub(crate) fn run(args: &[String], tally: &mut Tally) -> Result<()> {
     Ok(())
 }
 
+fn without_peers(suites: &[&str]) -> bool {
+    suites.iter().all(|suite| WITHOUT_PEERS.contains(suite))
+}
+
 /// The peers that the suites need.
 fn peers(suites: &[&str]) -> &'static [Peer] {
-    if suites == [WITHOUT_PEERS] { &[] } else { &[Peer::Java("3"), Peer::GoBench] }
+    if without_peers(suites) { &[] } else { &[Peer::Java("3"), Peer::GoBench] }
 }
 
 /// The packages to install first, if `has` does not know a program that the suites need.
 fn missing(suites: &[&str], has: impl Fn(&str) -> bool) -> Option<&'static str> {
-    if suites == [WITHOUT_PEERS] {
+    if without_peers(suites) {
         return None;
     }
     let http2 = suites.contains(&"triple-servers");
@@ -172,7 +178,7 @@ mod tests {
         assert!(missing(&["servers"], without("taskset")).is_some());
         assert!(missing(SUITES, |_| true).is_none());
         assert!(missing(&["calls"], |_| false).is_none());
-        assert!(peers(&["calls"]).is_empty() && !peers(SUITES).is_empty());
+        assert!(peers(&["calls", "registry"]).is_empty() && !peers(SUITES).is_empty());
     }
 
     #[test]

@@ -7,11 +7,12 @@ pub(super) const SUITES: &[&str] = &[
     "servers",
     "clients",
     "hessian",
+    "registry",
     "triple-servers",
     "triple-clients",
     "triple-streams",
 ];
-const USAGE: &str = "usage: bench [calls|servers|clients|hessian|triple-servers|triple-clients|\
+const USAGE: &str = "usage: bench [calls|servers|clients|hessian|registry|triple-servers|triple-clients|\
                      triple-streams] [--rounds N] [--seconds N] [--warmup N]";
 
 /// The length of the measurements.

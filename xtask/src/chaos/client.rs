@@ -104,7 +104,7 @@ pub(super) fn number(line: &str, key: &str) -> Result<u64> {
 }
 
 /// A line such as `late 1700000000000` or `failed 1700000000000 why`.
-fn event(line: &str) -> Option<Event> {
+pub(super) fn event(line: &str) -> Option<Event> {
     let (kind, rest) = line.split_once(' ')?;
     let (at, error) = rest.split_once(' ').unwrap_or((rest, ""));
     let failed = match kind {

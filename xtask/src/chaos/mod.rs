@@ -15,6 +15,7 @@ mod http2;
 mod memory;
 mod providers;
 mod registry;
+mod registry_nodes;
 mod signals;
 mod sockets;
 mod target;
@@ -32,7 +33,7 @@ use crate::tally::Tally;
 const PACKAGE: &str = "dubhe-chaos";
 /// The one with tonic's server, a workspace of its own.
 const CONTENDERS: &str = "dubhe-contenders";
-const USAGE: &str = "usage: chaos [CASE] [--full] [--rounds N]";
+const USAGE: &str = "usage: chaos [CASE|registry/PART] [--full] [--rounds N]";
 
 /// An attack or fault, or several of a kind.
 struct Case {
@@ -74,11 +75,12 @@ const CASES: &[Case] = &[
     case("second-signal", signals::second_signal),
     case("silent-registry", signals::silent_registry),
     long("hung", providers::hung),
-    long(REGISTRY, registry::away),
+    case("registry", registry::run),
+    long(REGISTRY_NODES, registry_nodes::away),
 ];
 
-/// The case that needs a ZooKeeper.
-pub(crate) const REGISTRY: &str = "registry";
+/// The case that counts the nodes of a ZooKeeper.
+pub(crate) const REGISTRY_NODES: &str = "registry-nodes";
 
 /// The parts that every case needs.
 struct Chaos {
@@ -98,8 +100,10 @@ impl Chaos {
 }
 
 /// The form of a run.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Plan {
+    /// The part of a case that has parts, `registry/PART`.
+    part: Option<String>,
     full: bool,
     rounds: Option<usize>,
 }
@@ -133,17 +137,18 @@ pub(crate) fn run(args: &[String], tally: &mut Tally) -> Result<()> {
         )?;
     }
     let contenders = build_folder().join("contenders/release").join(CONTENDERS);
+    let full = plan.full;
     let chaos = Chaos {
         plan,
         peers: Peers::new("chaos")?,
         ours: build_folder().join("release").join(PACKAGE),
-        contenders: plan.full.then_some(contenders),
+        contenders: full.then_some(contenders),
     };
     for case in chosen {
-        if case.name == REGISTRY
+        if case.name == REGISTRY_NODES
             && let Some(how) = Peer::ZooKeeper.missing()
         {
-            tally.skip("chaos/registry-away", how);
+            tally.skip("chaos/registry-nodes", how);
             continue;
         }
         if let Err(error) = (case.run)(&chaos, tally) {
@@ -175,7 +180,13 @@ fn parse(args: &[String]) -> Result<(Option<&str>, Plan)> {
                 let rounds = args.next().and_then(|n| n.parse().ok()).filter(|&n| n > 0);
                 plan.rounds = Some(rounds.ok_or("--rounds needs a whole number above 0")?);
             }
-            case if name.is_none() && !case.starts_with('-') => name = Some(case),
+            case if name.is_none() && !case.starts_with('-') => {
+                let (case, part) = match case.split_once('/') {
+                    Some((case, part)) if case == "registry" => (case, Some(part.to_owned())),
+                    _ => (case, None),
+                };
+                (name, plan.part) = (Some(case), part);
+            }
             other => return Err(format!("unknown argument {other:?}; {USAGE}").into()),
         }
     }
@@ -196,8 +207,10 @@ mod tests {
     fn arguments_come_in_any_order() {
         let args = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         assert_eq!(parse(&[]).unwrap(), (None, Plan::default()));
-        let plan = Plan { full: true, rounds: Some(2) };
+        let plan = Plan { full: true, rounds: Some(2), part: None };
         assert_eq!(parse(&args("--rounds 2 drain --full")).unwrap(), (Some("drain"), plan));
+        let plan = Plan { part: Some("away".to_owned()), ..Plan::default() };
+        assert_eq!(parse(&args("registry/away")).unwrap(), (Some("registry"), plan));
         for wrong in ["a b", "--rounds", "--rounds 0", "--short"] {
             assert!(parse(&args(wrong)).is_err(), "{wrong}");
         }

@@ -97,6 +97,16 @@ impl Target {
         check(Command::new("kill").args([&format!("-{name}"), &self.process.id().to_string()]))
     }
 
+    /// The process id.
+    pub(super) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Returns true until the process has ended.
+    pub(super) fn runs(&mut self) -> bool {
+        self.process.runs()
+    }
+
     /// Waits until the process has ended.
     pub(super) fn ended(&mut self, patience: Duration) -> Result<Duration> {
         let begun = Instant::now();

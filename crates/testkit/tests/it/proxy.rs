@@ -92,3 +92,24 @@ fn an_authority_issues_for_names_and_addresses() {
     }
     assert!(authority.issue("käse").is_err());
 }
+
+#[tokio::test]
+async fn holds_and_cuts_connections_that_live() {
+    let (proxy, mut stream) = through(Faults::none()).await;
+    let mut got = [0; 10];
+    stream.read_exact(&mut got).await.unwrap();
+    proxy.hold();
+    stream.write_all(b"held").await.unwrap();
+    let passed = proxy.to_server();
+    // A connection made meanwhile waits too.
+    let mut other = TcpStream::connect(proxy.addr()).await.unwrap();
+    other.write_all(b"other").await.unwrap();
+    wait_until("the proxy took the connection", || proxy.accepted() == 2).await;
+    assert_eq!(proxy.to_server(), passed);
+    proxy.release();
+    let mut got = [0; 4];
+    stream.read_exact(&mut got).await.unwrap();
+    assert_eq!(&got, b"held");
+    proxy.cut();
+    assert!(matches!(stream.read(&mut got).await, Ok(0) | Err(_)));
+}

@@ -30,7 +30,7 @@ pub(super) fn away(chaos: &Chaos, tally: &mut Tally) -> Result<()> {
     for round in 1..=rounds {
         let (gone, failed) = one_round(chaos, round)?;
         eprintln!(
-            "registry-away: round {round}: gone {gone} ms after its return, {failed} calls lost"
+            "registry-nodes: round {round}: gone {gone} ms after its return, {failed} calls lost"
         );
         worst = worst.max(gone);
         lost += failed;
@@ -41,7 +41,7 @@ pub(super) fn away(chaos: &Chaos, tally: &mut Tally) -> Result<()> {
          {good} of {rounds} rounds; longest {worst} ms, {lost} calls lost in all",
         AWAY.as_secs()
     );
-    judge(tally, "registry-away/zookeeper", &what, good == rounds);
+    judge(tally, "registry-nodes/zookeeper", &what, good == rounds);
     Ok(())
 }
 

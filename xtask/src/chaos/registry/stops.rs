@@ -1,0 +1,234 @@
+//! Registries, providers and consumers that stop and start.
+
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::super::Chaos;
+use super::super::client::now_ms;
+use super::cases::{CONVERGES_MS, Tell, fleets, newcomers};
+use super::fleet::{Consumer, Fleet, PATIENCE};
+use super::system::{Level, System};
+use crate::Result;
+use crate::process::free_address;
+
+/// The longest orderly stop.
+const STOPS: Duration = Duration::from_secs(20);
+
+/// A registry that is stopped for a while.
+pub(super) fn away(chaos: &Chaos, system: &mut System<'_>, tell: &mut Tell<'_>) -> Result<()> {
+    let away = Duration::from_secs(if chaos.plan.full { 600 } else { 20 });
+    let mut fleets = fleets(chaos, system, "away")?;
+    system.down();
+    thread::sleep(away);
+    system.up()?;
+    newcomers(&mut fleets, &format!("the registry is away {} s", away.as_secs()), tell)
+}
+
+/// A registry that is stopped and started again and again.
+pub(super) fn flapping(chaos: &Chaos, system: &mut System<'_>, tell: &mut Tell<'_>) -> Result<()> {
+    const PAUSE: Duration = Duration::from_millis(500);
+    let stops = chaos.rounds(5, 50);
+    let mut fleets = fleets(chaos, system, "flapping")?;
+    for _ in 0..stops {
+        system.down();
+        thread::sleep(PAUSE);
+        system.up()?;
+        thread::sleep(PAUSE);
+    }
+    newcomers(&mut fleets, &format!("the registry stops {stops} times"), tell)
+}
+
+/// A provider that is killed, and starts at the same port before the registry knows.
+pub(super) fn restart(chaos: &Chaos, system: &mut System<'_>, tell: &mut Tell<'_>) -> Result<()> {
+    const BOUND_MS: u128 = 3000;
+    let rounds = chaos.rounds(3, 100);
+    for mut fleet in fleets(chaos, system, "restart")? {
+        let mut worst = 0;
+        for _ in 0..rounds {
+            let address = fleet.providers.remove(0).target.address;
+            let begun = fleet.provide(address)?.begun;
+            worst = worst.max(fleet.all_seen(begun)?.saturating_sub(begun));
+        }
+        let figures = format!(
+            "a provider is killed and started {rounds} times, and called again in {worst} ms, at most \
+             {BOUND_MS}"
+        );
+        let (what, kept) = fleet.verdict(&figures, worst <= BOUND_MS, 0);
+        tell(fleet.level.name(), what, kept);
+    }
+    Ok(())
+}
+
+/// All providers and consumers that stop and start together: killed in one round, in order in the next.
+pub(super) fn restart_all(
+    chaos: &Chaos,
+    system: &mut System<'_>,
+    tell: &mut Tell<'_>,
+) -> Result<()> {
+    let rounds = chaos.rounds(2, 20);
+    for mut fleet in fleets(chaos, system, "restart-all")? {
+        let url = fleet.url.clone();
+        let mut worst = 0;
+        for round in 0..rounds {
+            let mut providers = std::mem::take(&mut fleet.providers);
+            let consumers = std::mem::take(&mut fleet.consumers);
+            if round % 2 == 1 {
+                for provider in &providers {
+                    provider.target.signal("TERM")?;
+                }
+                for provider in &mut providers {
+                    provider.target.ended(STOPS)?;
+                }
+            }
+            let addresses: Vec<_> =
+                providers.iter().map(|provider| provider.target.address).collect();
+            drop((providers, consumers));
+            let begun = now_ms();
+            fleet.consume(&url, &[])?;
+            fleet.consume(&url, &[])?;
+            for address in addresses {
+                fleet.provide(address)?;
+            }
+            worst = worst.max(fleet.all_seen(begun)?.saturating_sub(begun));
+        }
+        let figures = format!(
+            "2 providers and 2 consumers start together {rounds} times, and all call all in {worst} ms, at \
+             most {CONVERGES_MS}"
+        );
+        let (what, kept) = fleet.verdict(&figures, worst <= CONVERGES_MS, 0);
+        tell(fleet.level.name(), what, kept);
+    }
+    Ok(())
+}
+
+/// A rolling update of three providers.
+pub(super) fn rolling(chaos: &Chaos, system: &mut System<'_>, tell: &mut Tell<'_>) -> Result<()> {
+    const PROVIDERS: usize = 3;
+    /// Calls in a second.
+    const CALLS: u32 = 100;
+    let rounds = chaos.rounds(1, 10);
+    for level in Level::ALL {
+        let url = system.url(level, "rolling", "");
+        let mut fleet = Fleet::start(chaos, level, "rolling", &url, PROVIDERS, &[])?;
+        fleet.consumers.push(Consumer::start(chaos, &fleet.app, &url, CALLS, &[])?);
+        let mut worst = 0;
+        fleet.all_seen(now_ms())?;
+        for _ in 0..rounds * PROVIDERS {
+            let mut leaving = fleet.providers.remove(0);
+            leaving.target.signal("TERM")?;
+            leaving.target.ended(STOPS)?;
+            let begun = fleet.provide(free_address()?)?.begun;
+            worst = worst.max(fleet.all_seen(begun)?.saturating_sub(begun));
+        }
+        let figures = format!(
+            "{} of {PROVIDERS} providers are replaced one after another at {CALLS} calls a second, and \
+             called in {worst} ms, at most {CONVERGES_MS}",
+            rounds * PROVIDERS
+        );
+        let (what, kept) = fleet.verdict(&figures, worst <= CONVERGES_MS, 0);
+        tell(level.name(), what, kept);
+    }
+    Ok(())
+}
+
+/// A consumer that starts from its cache while the registry is away.
+pub(super) fn cold_start(
+    chaos: &Chaos,
+    system: &mut System<'_>,
+    tell: &mut Tell<'_>,
+) -> Result<()> {
+    const BOUND_MS: u128 = 2000;
+    let folder = |level: Level| chaos.peers.file(&format!("cache-{}", level.name()));
+    let mut fleets = fleets(chaos, system, "cold-start")?;
+    for fleet in &mut fleets {
+        let (url, folder) = (fleet.url.clone(), folder(fleet.level));
+        fleet.consume(&url, &["--cache", &folder.to_string_lossy()])?;
+        // A file has the providers only when both were known at its writing.
+        fleet.all_seen(now_ms())?;
+        let ports: Vec<String> =
+            fleet.providers.iter().map(|p| p.target.address.port().to_string()).collect();
+        let end = Instant::now() + PATIENCE;
+        while !cached(&folder, &ports) {
+            if Instant::now() > end {
+                return Err("nothing was written to the cache".into());
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        fleet.consumers.pop();
+    }
+    system.down();
+    for fleet in &mut fleets {
+        let (url, folder) = (fleet.url.clone(), folder(fleet.level));
+        fleet.consume(&url, &["--cache", &folder.to_string_lossy()])?;
+        let cold = fleet.consumers.last().ok_or("no consumer")?;
+        let (end, begun) = (Instant::now() + PATIENCE, cold.begun);
+        let first = loop {
+            match cold.answered() {
+                Some(at) => break at.saturating_sub(begun),
+                None if Instant::now() > end => {
+                    let why = cold.says("", begun).map_or_else(String::new, |event| event.error);
+                    return Err(format!("a cold start was never answered; {why}").into());
+                }
+                None => thread::sleep(Duration::from_millis(10)),
+            }
+        };
+        let figures = format!(
+            "a consumer that starts without the registry calls in {first} ms, at most {BOUND_MS}"
+        );
+        let (what, kept) = fleet.verdict(&figures, first <= BOUND_MS, 1);
+        tell(fleet.level.name(), what, kept);
+    }
+    Ok(())
+}
+
+/// Returns `true` if a file of the folder has all these ports.
+fn cached(folder: &std::path::Path, ports: &[String]) -> bool {
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    files.filter_map(|file| fs::read(file.path()).ok()).any(|bytes| {
+        let text = String::from_utf8_lossy(&bytes);
+        ports.iter().all(|port| text.contains(port.as_str()))
+    })
+}
+
+/// A service without providers for a while.
+pub(super) fn zero(chaos: &Chaos, system: &mut System<'_>, tell: &mut Tell<'_>) -> Result<()> {
+    const SAYS_MS: u128 = 30_000;
+    const SAYS: &str = "no provider";
+    for mut fleet in fleets(chaos, system, "zero")? {
+        let failures = fleet.failures();
+        let mut leaving = std::mem::take(&mut fleet.providers);
+        let begun = now_ms();
+        for provider in &mut leaving {
+            provider.target.signal("TERM")?;
+            provider.target.ended(STOPS)?;
+        }
+        let gone = now_ms();
+        let end = Instant::now() + PATIENCE;
+        let said = loop {
+            match fleet.consumers.iter().find_map(|consumer| consumer.says(SAYS, begun)) {
+                Some(event) => break Some(event),
+                None if Instant::now() > end => break None,
+                None => thread::sleep(Duration::from_millis(25)),
+            }
+        };
+        let started = fleet.provide(free_address()?)?.begun;
+        let back = fleet.all_seen(started)?.saturating_sub(started);
+        let left = fleet.left_over(0)?;
+        let after = fleet.failures();
+        let first = after.first().map_or_else(String::new, |event| event.error.clone());
+        let says = said.as_ref().map_or_else(
+            || format!("no error says {SAYS:?}, but: {first}"),
+            |event| format!("an error says {SAYS:?} after {} ms", event.at.saturating_sub(gone)),
+        );
+        let in_time = said.is_some_and(|event| event.at.saturating_sub(gone) <= SAYS_MS);
+        let what = format!(
+            "{} calls failed before; {says}, at most {SAYS_MS}; a new provider is called in {back} ms, at \
+             most {CONVERGES_MS}; {left} descriptors left over",
+            failures.len()
+        );
+        let kept = in_time && failures.is_empty() && back <= CONVERGES_MS && left == 0;
+        tell(fleet.level.name(), what, kept);
+    }
+    Ok(())
+}
