@@ -16,7 +16,7 @@ use crate::repo::target;
 use crate::tally::Tally;
 
 /// The program that follows registries.
-const PROGRAM: &str = "registry";
+const PROGRAM: &str = "fleet";
 const SERVICES: &str = "500";
 const INSTANCES: &str = "10000";
 /// Instances that are replaced in a minute: a tenth.
@@ -57,7 +57,7 @@ fn fleet(bench: &Bench, port: &str, tally: &mut Tally) -> Result<()> {
     for level in ["application", "interface"] {
         let run = |more: &[&str]| {
             let mut command = Command::new(program());
-            command.args(["fleet", "--level", level, "--port", port]).args(more);
+            command.args(["follow", "--level", level, "--port", port]).args(more);
             figures(&mut command)
         };
         let sizes = ["--services", SERVICES, "--instances", INSTANCES, "--changes", CHANGES];

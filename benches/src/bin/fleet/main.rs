@@ -1,7 +1,7 @@
 //! The cost of registries to a process, and the time until they tell it of a provider.
 //!
-//! `registry fleet` follows a fleet that is made up in this process and changes all the time; its
-//! addresses are all of the loopback, where one server answers for each. `registry first` registers
+//! `fleet follow` follows a fleet that is made up in this process and changes all the time; its
+//! addresses are all of the loopback, where one server answers for each. `fleet first` registers
 //! servers in a real registry and waits for their first call. Each prints one line of JSON. Run them through
 //! `cargo xtask bench registry`.
 
@@ -30,7 +30,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Follows a fleet that changes.
-    Fleet(fleet::Arguments),
+    Follow(fleet::Arguments),
     /// Registers, and waits for the first call.
     First(first::Arguments),
 }
@@ -38,7 +38,7 @@ enum Command {
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     match Arguments::parse().command {
-        Command::Fleet(arguments) => fleet::run(&arguments).await,
+        Command::Follow(arguments) => fleet::run(&arguments).await,
         Command::First(arguments) => first::run(&arguments).await,
     }
 }
