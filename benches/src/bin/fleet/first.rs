@@ -24,6 +24,7 @@ pub(crate) struct Arguments {
 }
 
 /// Prints the median and the longest time in milliseconds.
+#[allow(clippy::print_stdout, reason = "the report is the output of this program")]
 pub(crate) async fn run(arguments: &Arguments) -> Result<(), Error> {
     let app = App::builder("bench-consumer").registry(&arguments.url).build()?;
     let echo = app.client::<EchoClient>().build()?;

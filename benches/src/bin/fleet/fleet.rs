@@ -42,6 +42,7 @@ pub(crate) struct Arguments {
 
 /// Prints the bytes of an endpoint, the time until every client is connected or knows its providers, and
 /// the share of a core that changes take.
+#[allow(clippy::print_stdout, reason = "the report is the output of this program")]
 pub(crate) async fn run(arguments: &Arguments) -> Result<(), Error> {
     let Arguments { services, instances, .. } = *arguments;
     let source = Arc::new(Source::new(services, instances, arguments.port));

@@ -131,7 +131,7 @@ fn provider(interface: &str, number: u32, port: u16) -> Result<Registration, Err
 pub(crate) struct Applications(pub(crate) Arc<Source>);
 
 impl ServiceDiscovery for Applications {
-    fn name(&self) -> &str {
+    fn name(&self) -> &'static str {
         "fleet"
     }
 
@@ -194,7 +194,6 @@ impl MetadataClient for Metadata {
             port: target.offer.port,
             path: interface.into(),
             params: params.collect::<Params>(),
-            ..ServiceInfo::default()
         };
         let mut info = MetadataInfo {
             application: target.application.clone(),
