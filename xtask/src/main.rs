@@ -34,6 +34,7 @@ mod picture;
 mod proc;
 mod process;
 mod repo;
+mod serving;
 mod source;
 mod tally;
 mod test;

@@ -1,19 +1,14 @@
 //! The registry of one suite.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::Command;
 use std::rc::Rc;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use crate::Result;
 use crate::peers::{Peer, Peers};
 use crate::process::{ServerProcess, check, free_address};
-
-/// The longest time for a registry to serve.
-const LIMIT: Duration = Duration::from_mins(2);
+use crate::serving::wait_until_it_serves;
 
 /// The system that a registry runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,7 +126,7 @@ impl Server {
         let mut server = peers.command_in_own_folder(kind.peer(), suite, &args);
         let log = peers.log(&format!("{}-{suite}", kind.scheme()));
         let process = ServerProcess::serve(&mut server, address, &log)?;
-        wait_until_it_serves(kind, address)?;
+        wait_until_it_serves(kind.peer(), address)?;
         Ok(Self { kind, address, _process: process })
     }
 }
@@ -186,31 +181,4 @@ impl Registry {
         wait.args(["wait", "--registry", &url, "--protocol", wire]).args(services);
         check(&mut wait)
     }
-}
-
-/// Waits until a registry serves, which may be long after it listens: a peer that comes too early
-/// gives up.
-fn wait_until_it_serves(kind: Kind, address: SocketAddr) -> Result<()> {
-    let get = |path: &str| format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
-    let (question, expected) = match kind {
-        Kind::ZooKeeper => ("srvr".to_owned(), "Mode: standalone"),
-        Kind::Nacos => (get("/nacos/v3/admin/core/state/readiness"), " 200 "),
-        Kind::Etcd => (get("/health"), " 200 "),
-    };
-    let ask = || -> std::io::Result<String> {
-        let mut stream = TcpStream::connect(address)?;
-        stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        stream.write_all(question.as_bytes())?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer)
-    };
-    let end = Instant::now() + LIMIT;
-    while !ask().is_ok_and(|answer| answer.contains(expected)) {
-        if Instant::now() > end {
-            return Err(format!("the registry does not serve within {LIMIT:?}").into());
-        }
-        thread::sleep(Duration::from_millis(200));
-    }
-    Ok(())
 }

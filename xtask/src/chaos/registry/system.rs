@@ -10,6 +10,7 @@ use super::super::Chaos;
 use crate::Result;
 use crate::peers::Peer;
 use crate::process::{ServerProcess, free_address};
+use crate::serving::wait_until_it_serves;
 
 /// The port of gRPC is this much above that of Nacos' URL.
 const NACOS_GRPC: u16 = 1000;
@@ -92,7 +93,7 @@ impl<'a> System<'a> {
         Ok(system)
     }
 
-    /// Starts it again, and returns once it listens.
+    /// Starts it again, and returns once it serves.
     pub(super) fn up(&mut self) -> Result<()> {
         let port = self.port.to_string();
         let mut args = vec![String::from("serve"), port];
@@ -105,7 +106,7 @@ impl<'a> System<'a> {
         command.env("ZK_TICK", "500").env("ZK_HEAP", "96m").env("NACOS_HEAP", "300m");
         let log = self.chaos.peers.log(name);
         self.process = Some(ServerProcess::serve(&mut command, self.listens(), &log)?);
-        Ok(())
+        wait_until_it_serves(peer, ([127, 0, 0, 1], self.port).into())
     }
 
     /// Kills it.
