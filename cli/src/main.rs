@@ -59,6 +59,10 @@ fn main() -> ExitCode {
              dubhe_zookeeper=error,dubhe_nacos=error,dubhe_etcd=error,dubhe_dns=error,\
              dubhe_kubernetes=error"
         }
+        // So does that of a registry that is out of reach.
+        Command::Registry(_) => {
+            "warn,dubhe_zookeeper::client=error,dubhe_nacos::client=error,dubhe_etcd::client=error"
+        }
         _ => "warn",
     };
     tracing_subscriber::fmt()

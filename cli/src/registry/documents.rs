@@ -4,7 +4,7 @@ use std::fmt::{Display, Write as _};
 use std::io::{Read as _, Write};
 use std::path::Path;
 
-use dubhe::config::{ConfigError, RuleKind, Summary, validate};
+use dubhe::config::{ConfigError, ConfigErrorKind, RuleKind, Summary, validate};
 use dubhe::documents::DocumentKey;
 use dubhe_core::printable::Printable;
 
@@ -107,8 +107,14 @@ fn addressee(key: &DocumentKey) -> Option<String> {
 fn refusal(error: &ConfigError, file: &Path, text: &str) -> String {
     /// The characters of a line that are shown on each side of the place.
     const SIDE: usize = 60;
+    let file = if file == Path::new("-") { "stdin".into() } else { file.display().to_string() };
+    if error.kind() == ConfigErrorKind::Key {
+        // Whatever the text says.
+        let hint = error.to_do().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+        return format!("{}{hint}", error.message());
+    }
     let at = error.position();
-    let mut told = format!("{}: {at}: {}", file.display(), error.message());
+    let mut told = format!("{file}: {at}: {}", error.message());
     if let Some(line) = error.source_line(text).filter(|line| !line.trim().is_empty()) {
         let column = usize::try_from(at.column).unwrap_or(usize::MAX).saturating_sub(1);
         let from = column.saturating_sub(SIDE);

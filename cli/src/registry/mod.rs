@@ -38,16 +38,16 @@ pub(crate) async fn run(options: RegistryArgs, out: &mut impl Write) -> Result<(
         }
         Action::Put { url, key, file, force } => {
             let checked = documents::check(&key, &file, force)?;
-            let parts = open(&url)?;
+            let parts = open_to_write(&url)?;
             documents::put(Asked { parts: &parts, limit }, checked, out).await
         }
         Action::Rm { url, key } => {
-            let parts = open(&url)?;
+            let parts = open_to_write(&url)?;
             documents::remove(Asked { parts: &parts, limit }, &key, out).await
         }
         Action::Copy { from, to, dry_run, follow } => {
             let from = open(&from)?;
-            let to = if follow { open_to_register(&to)? } else { open(&to)? };
+            let to = open_to_write(&to)?;
             let (from, to) = (Asked { parts: &from, limit }, Asked { parts: &to, limit });
             copy::run(from, to, dry_run, follow, out).await
         }
@@ -59,8 +59,8 @@ fn open(url: &str) -> Result<RegistryParts, Failure> {
     registries::open(url).map_err(failed)
 }
 
-/// Opens a registry in which providers are registered.
-fn open_to_register(url: &str) -> Result<RegistryParts, Failure> {
+/// Opens a registry to write to it, which needs that it registers; without a subscription nothing is.
+fn open_to_write(url: &str) -> Result<RegistryParts, Failure> {
     RegistryParts::open(url, APPLICATION).map_err(failed)
 }
 
