@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::io::Write;
 
-use dubhe::ServiceKey;
 use dubhe::registry::{Health, Registration};
+use dubhe::{Code, ServiceKey};
 use dubhe_core::printable::Printable;
 use futures_util::StreamExt as _;
 use futures_util::stream::SelectAll;
 
 use super::{Asked, failed, keys};
-use crate::failure::Failure;
+use crate::failure::{Failure, remark};
 
 /// Copies all documents, and with `follow` keeps the providers of all services registered.
 pub(super) async fn run(
@@ -22,18 +22,29 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     if let (Ok(source), Ok(target)) = (from.documents(), to.documents()) {
         let all = from.answer("which documents there are", source.list()).await?;
-        let (mut written, mut equal) = (0_usize, 0_usize);
+        let (mut written, mut equal, mut passed_over) = (0_usize, 0_usize, 0_usize);
         for key in &all {
             let name = keys::print(key);
             let question = format!("what is at {name}");
             let Some(document) = from.answer(&question, source.get(key)).await? else { continue };
-            if to
-                .answer(&question, target.get(key))
-                .await?
-                .is_some_and(|other| other.text == document.text)
-            {
-                equal += 1;
-                continue;
+            let there = async {
+                match target.get(key).await {
+                    // A place for documents of another kind.
+                    Err(status) if status.code() == Code::Unimplemented => Ok(Err(status)),
+                    read => read.map(Ok),
+                }
+            };
+            match to.answer(&question, there).await? {
+                Ok(Some(other)) if other.text == document.text => {
+                    equal += 1;
+                    continue;
+                }
+                Ok(_) => {}
+                Err(status) => {
+                    remark(&format!("warning: {name} is not copied: {}", status.message()));
+                    passed_over += 1;
+                    continue;
+                }
             }
             if !dry_run {
                 let question = format!("the writing of {name}");
@@ -43,8 +54,11 @@ pub(super) async fn run(
             let done = if dry_run { "would write" } else { "wrote" };
             writeln!(out, "{done} {}", Printable(name))?;
         }
-        let (done, equal) = (if dry_run { "to write" } else { "written" }, equal);
-        writeln!(out, "{written} {done}, {equal} equal already")?;
+        let done = if dry_run { "to write" } else { "written" };
+        write!(out, "{written} {done}, {equal} equal already")?;
+        let more =
+            if passed_over > 0 { format!(", {passed_over} passed over") } else { String::new() };
+        writeln!(out, "{more}")?;
     } else if !follow {
         let what =
             "error: one of the registries has no documents to copy; --follow copies providers";

@@ -199,7 +199,7 @@ fn changes_are_watched() {
     assert!(told("a.Users - dubbo://10.0.0.1:20880"));
     assert!(told("a.Users + dubbo://10.0.0.2:20880 (shop)"));
     assert_eq!(registry.put(&["shop.tag-router"], RULE).code, 0);
-    assert!(told("shop.tag-router + version"));
+    assert!(told("shop.tag-router + rule (version"));
     watching.kill().unwrap();
     watching.wait().unwrap();
     let nothing = registry.run("watch", &[]);
