@@ -24,6 +24,7 @@ pub(crate) enum Failure {
 const CALL: u8 = 64;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
 impl Failure {
@@ -41,14 +42,22 @@ impl Failure {
     }
 }
 
+/// Prints a remark to stderr, such as a warning.
+pub(crate) fn remark(text: &str) {
+    // When stderr is gone, nobody reads it.
+    let _ = print(text, &mut anstream::stderr().lock());
+}
+
 /// Prints the lines, those that begin with what they are in its colour.
 fn print(text: &str, to: &mut impl Write) -> io::Result<()> {
     for line in text.trim_end().lines() {
         // A peer may have written it; stack traces of Java have tabs.
         let line = Printable(line.replace('\t', "    ")).to_string();
-        let styled = [("error:", ERROR), ("hint:", HINT)].into_iter().find_map(|(word, style)| {
-            line.strip_prefix(word).map(|rest| format!("{style}{word}{style:#}{rest}"))
-        });
+        let styled = [("error:", ERROR), ("warning:", WARNING), ("hint:", HINT)]
+            .into_iter()
+            .find_map(|(word, style)| {
+                line.strip_prefix(word).map(|rest| format!("{style}{word}{style:#}{rest}"))
+            });
         writeln!(to, "{}", styled.unwrap_or(line))?;
     }
     Ok(())

@@ -16,6 +16,7 @@ mod completions;
 mod decode;
 mod demo;
 mod failure;
+mod registries;
 mod registry;
 
 use std::io::{self, Write};
@@ -53,7 +54,15 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     // The error of a call says what went wrong.
     let filter = match &cli.command {
-        Command::Call(_) => "warn,dubhe_cluster=error,dubhe_net::pool=error,dubhe_zookeeper=error",
+        Command::Call(_) => {
+            "warn,dubhe_cluster=error,dubhe_net::pool=error,dubhe_registry=error,\
+             dubhe_zookeeper=error,dubhe_nacos=error,dubhe_etcd=error,dubhe_dns=error,\
+             dubhe_kubernetes=error"
+        }
+        // So does that of a registry that is out of reach.
+        Command::Registry(_) => {
+            "warn,dubhe_zookeeper::client=error,dubhe_nacos::client=error,dubhe_etcd::client=error"
+        }
         _ => "warn",
     };
     tracing_subscriber::fmt()

@@ -230,6 +230,10 @@ fn hint(arguments: &PositionalArgs, status: &Status) -> Option<String> {
         (Code::Unavailable, target @ Target::Provider(_)) => {
             Some(format!("is a provider running at {}?", target.shown()))
         }
+        (Code::Unavailable, Target::Registry(_)) if known(&["; did you mean"]) => None,
+        (Code::Unavailable, Target::Registry(_)) if known(&["; the registry knows"]) => {
+            Some("give group and version, as in GROUP/INTERFACE:VERSION".into())
+        }
         (Code::Unavailable, target @ Target::Registry(_)) if known(&["did not answer"]) => {
             Some(format!("is there a registry at {}?", target.shown()))
         }

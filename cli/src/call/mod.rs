@@ -4,7 +4,6 @@ mod arguments;
 mod attachments;
 mod describe;
 mod explain;
-mod folder;
 mod input;
 mod interface;
 mod invocation;

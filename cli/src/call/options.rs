@@ -12,8 +12,8 @@ use super::{Target, tls};
 /// Call a method of any provider, with JSON in and out.
 ///
 /// TARGET is a provider, dubbo://HOST:PORT, tri://HOST:PORT, grpc://HOST:PORT or HOST:PORT for
-/// dubbo, tri+unix:///PATH for a Unix socket, or a registry to find one in, zookeeper://HOST:PORT or
-/// file:///FOLDER. The URL of a provider may name the service, as in a registry:
+/// dubbo, tri+unix:///PATH for a Unix socket, or a registry to find one in, such as
+/// zookeeper://HOST:PORT, nacos://HOST:PORT, etcd://HOST:PORT or file:///FOLDER. The URL of a provider may name the service, as in a registry:
 /// dubbo://HOST:PORT/org.example.Users?group=shop&version=1.0. SERVICE is org.example.Users, or
 /// GROUP/INTERFACE:VERSION; SERVICE/METHOD is one word for both.
 ///
@@ -54,7 +54,7 @@ pub(crate) struct CallArgs {
     /// The target, unless --registry names one, the service, the method, the arguments
     #[arg(value_name = "TARGET SERVICE METHOD ARGS", allow_negative_numbers = true)]
     pub(super) positional: Vec<String>,
-    /// Find a provider in this registry, zookeeper://HOST:PORT or file:///FOLDER
+    /// Find a provider in this registry, such as nacos://HOST:PORT or file:///FOLDER
     #[arg(long, value_name = "URL", value_parser = Target::registry)]
     pub(super) registry: Option<Target>,
     /// Take providers of this protocol from a registry; by default dubbo, else tri

@@ -4,24 +4,21 @@ use std::sync::Arc;
 
 use dubhe::connect::{DubboConnect, DubboOptions, TripleConnect, TripleOptions};
 use dubhe::fault::Attempts;
-use dubhe::registry::{Health, Registration, Registry as _, Snapshot};
+use dubhe::registry::{Health, Registration, Registry, Snapshot};
 use dubhe::{
     App, Call, CallOptions, ClientBuilder, Code, Endpoint, Fault, Reply, ServiceKey, Status, Stub,
-    Url, registry_at,
+    Url,
 };
 use futures_util::StreamExt as _;
 use prost_reflect::ServiceDescriptor;
 
 use super::explain::Error;
-use super::folder;
 use super::reflection::Reflection;
 use super::suggest::did_you_mean;
 use super::timing::{TimedDial, Times};
 use super::{CallArgs, PositionalArgs, Target};
 use crate::failure::Failure;
-
-/// The name that providers and registries see.
-const APPLICATION: &str = "dubhe-cli";
+use crate::registries::{self, APPLICATION};
 
 /// The protocols that are spoken, most preferred first: without a description of its types, an
 /// interface is best called over dubbo.
@@ -139,14 +136,17 @@ fn app(options: &CallArgs, times: &Times) -> Result<App, Error> {
     Ok(app.build()?)
 }
 
-/// The providers of `service` in the registry at `url`.
+/// The providers of `service` in the registry at `url`, at whichever level they are.
 async fn registered(
     url: &str,
     service: &ServiceKey,
     options: &CallArgs,
 ) -> Result<Vec<Endpoint>, Error> {
-    let known = services(url)?;
-    let registry = registry_at(&leaving_no_trace(url), APPLICATION)?;
+    let registry = open(url)?;
+    if url.starts_with("file:") {
+        // A folder that is not there would be waited for: its first provider makes it.
+        services(&*registry, options).await?;
+    }
     let mut snapshots = registry.subscribe(service).await?;
     let fresh = async {
         loop {
@@ -157,45 +157,75 @@ async fn registered(
         }
     };
     let answer = tokio::time::timeout(options.timeout, fresh).await;
-    let Snapshot { providers, .. } = answer.map_err(|_| {
-        let limit = humantime::format_duration(options.timeout);
-        let text = format!("the registry did not answer within {limit}");
-        let status = Status::new(Code::Unavailable, text);
-        match registry.failure(service) {
-            Some(failure) => failure.context(status.message()),
-            None => status,
-        }
-    })?;
+    let Snapshot { providers, excluded, .. } =
+        answer.map_err(|_| no_answer(&*registry, service, options))?;
     let wanted: Vec<&str> = match &options.protocol {
         Some(protocol) => vec![protocol],
         None => PROTOCOLS.to_vec(),
     };
-    choose(providers, &wanted).map_err(|why| {
-        let known = known.iter().map(|known| without_group_and_version(known));
-        let meant = did_you_mean(
-            service.interface(),
-            known.filter(|known| *known != &**service.interface()),
-        );
-        let text = format!("no provider for {service}: {why}{meant}");
-        Status::new(Code::Unavailable, text).into()
-    })
+    match choose(providers, &wanted) {
+        Ok(chosen) => Ok(chosen),
+        Err(why) => {
+            // One reason is enough, as one instance often is like the others.
+            let unused = excluded.first().map(|one| format!("; {}: {}", one.instance, one.why));
+            let unused = unused.unwrap_or_default();
+            // A registry that cannot tell knows of nothing like it.
+            let known = services(&*registry, options).await.unwrap_or_default();
+            let meant = meant(service, &known);
+            let text = format!("no provider for {service}: {why}{unused}{meant}");
+            Err(Status::new(Code::Unavailable, text).into())
+        }
+    }
 }
 
-/// The services in the registry at `url`, where it tells them: in a folder.
+/// Opens the registry of `url` to look at it.
+pub(super) fn open(url: &str) -> Result<Arc<dyn Registry>, Error> {
+    match registries::open(url) {
+        Ok(parts) => Ok(parts.registry),
+        Err(status) if status.code() == Code::InvalidArgument => {
+            Err(Error::Usage(status.message().to_owned()))
+        }
+        Err(status) => Err(status.into()),
+    }
+}
+
+/// The services in a registry; none where it cannot tell.
 ///
 /// # Errors
-/// When the folder is not there: its first provider makes it, so that the registry would wait.
-pub(super) fn services(url: &str) -> Result<Vec<String>, Error> {
-    let Some(folder) = folder::of(url) else { return Ok(Vec::new()) };
-    folder::services(folder).map_err(|error| {
-        let text = format!("error: cannot read the registry {}: {error}", folder.display());
-        Failure::Failed(text).into()
-    })
+/// When it does not answer, or cannot be read.
+pub(super) async fn services(
+    registry: &dyn Registry,
+    options: &CallArgs,
+) -> Result<Vec<ServiceKey>, Error> {
+    match tokio::time::timeout(options.timeout, registry.services()).await {
+        Ok(Ok(services)) => Ok(services),
+        Ok(Err(status)) if status.code() == Code::Unimplemented => Ok(Vec::new()),
+        Ok(Err(status)) => Err(Failure::Failed(format!("error: {}", status.message())).into()),
+        Err(_) => Err(no_answer(registry, &ServiceKey::default(), options).into()),
+    }
 }
 
-fn without_group_and_version(service: &str) -> &str {
-    let service = service.split_once('/').map_or(service, |(_, service)| service);
-    service.split(':').next().unwrap_or_default()
+fn no_answer(registry: &dyn Registry, service: &ServiceKey, options: &CallArgs) -> Status {
+    let limit = humantime::format_duration(options.timeout);
+    let text = format!("the registry did not answer within {limit}");
+    match registry.failure(service) {
+        Some(failure) => failure.context(text),
+        None => Status::new(Code::Unavailable, text),
+    }
+}
+
+/// The services of `known` that may have been meant: the same one of other groups and versions, or the
+/// one with the name most like it.
+fn meant(service: &ServiceKey, known: &[ServiceKey]) -> String {
+    const MOST: usize = 5;
+    let same = known.iter().filter(|one| one.interface() == service.interface() && *one != service);
+    let same: Vec<_> = same.map(ToString::to_string).take(MOST).collect();
+    if same.is_empty() {
+        let others = known.iter().map(|one| &**one.interface());
+        let others = others.filter(|one| *one != &**service.interface());
+        return did_you_mean(service.interface(), others);
+    }
+    format!("; the registry knows {}", same.join(", "))
 }
 
 /// The providers that offer the first protocol of `wanted` that any offers.
@@ -215,11 +245,17 @@ fn choose(providers: Vec<Registration>, wanted: &[&str]) -> Result<Vec<Endpoint>
     Ok(chosen.map(|p| Endpoint::new(p.instance, p.offer, p.params)).collect())
 }
 
-/// The URL of a registry that is only read.
-fn leaving_no_trace(url: &str) -> String {
-    if !url.starts_with("zookeeper:") {
-        return url.to_owned();
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_groups_and_versions_come_before_other_names() {
+        let known = ["a.B:2", "g/a.B", "a.Users"].map(ServiceKey::parse);
+        let meant = |text| meant(&ServiceKey::parse(text), &known);
+        assert_eq!(meant("a.B"), "; the registry knows a.B:2, g/a.B");
+        assert_eq!(meant("a.Usres"), "; did you mean a.Users?");
+        assert_eq!(meant("a.Users"), "");
+        assert_eq!(meant("a.Orders"), "");
     }
-    let between = if url.contains('?') { '&' } else { '?' };
-    format!("{url}{between}register=false")
 }

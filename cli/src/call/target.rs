@@ -2,6 +2,8 @@
 
 use dubhe::{ServiceKey, Url};
 
+use crate::registries::KINDS;
+
 /// The target of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
@@ -31,13 +33,18 @@ impl Target {
     /// The registry that `text` names.
     pub(crate) fn registry(text: &str) -> Result<Self, String> {
         match text.split_once("://") {
-            Some(("zookeeper", rest)) if !rest.is_empty() => Ok(Self::Registry(text.to_owned())),
-            Some(("zookeeper", _)) => Err("write zookeeper://HOST:2181".to_owned()),
-            Some(("file", rest)) if rest.starts_with('/') => Ok(Self::Registry(text.to_owned())),
-            Some(("file", _)) => Err("a folder is written file:///FOLDER".to_owned()),
+            Some(("file", rest)) if !rest.starts_with('/') => {
+                Err("a folder is written file:///FOLDER".to_owned())
+            }
+            Some(("zookeeper", "")) => Err("write zookeeper://HOST:2181".to_owned()),
+            Some((
+                "zookeeper" | "nacos" | "etcd" | "etcd3" | "etcdv3" | "kubernetes" | "dns"
+                | "static" | "file",
+                _,
+            )) => Ok(Self::Registry(text.to_owned())),
             _ => Err(format!(
                 "{text:?} is not known; providers are dubbo://HOST:PORT, tri://HOST:PORT, \
-                 grpc://HOST:PORT, HOST:PORT or tri+unix:///PATH, registries zookeeper://HOST:PORT or file:///FOLDER"
+                 grpc://HOST:PORT, HOST:PORT or tri+unix:///PATH, registries {KINDS}"
             )),
         }
     }
@@ -125,7 +132,7 @@ mod tests {
         assert!(Target::parse("unix:///x").unwrap().is_dubbo());
         assert_eq!(Target::parse("tri+unix:///x?a=b"), provider("tri+unix:///x?a=b"));
         assert_eq!(Target::parse("tri+unix:///x?a=b").unwrap().shown(), "tri+unix:///x");
-        for url in ["file:///x", "zookeeper://h:1,i:2?group=g"] {
+        for url in ["file:///x", "zookeeper://h:1,i:2?group=g", "nacos://h:1", "kubernetes://"] {
             assert_eq!(Target::parse(url), Ok(Target::Registry(url.to_owned())));
         }
     }
@@ -156,7 +163,7 @@ mod tests {
             ("h:0", "HOST:PORT"),
             ("tri://h", "50051"),
             ("h:99999", "HOST:PORT"),
-            ("nacos://h:1", "zookeeper://HOST:PORT"),
+            ("consul://h:1", "zookeeper://HOST:PORT"),
             ("file://x", "file:///FOLDER"),
             ("zookeeper://", "2181"),
             ("tri+unix://x", "PROTOCOL+unix:///PATH"),

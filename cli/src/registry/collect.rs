@@ -1,16 +1,16 @@
 //! The contents of a registry, as rows.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use dubhe::documents::{DocumentKey, DocumentStore};
-use dubhe::registry::application::{InstanceSnapshot, ServiceDiscovery, ServiceInstance};
-use dubhe::registry::{Excluded, Health, Instance, Registration, Registry, Snapshot};
+use dubhe::config::RuleKind;
+use dubhe::documents::DocumentKey;
+use dubhe::registry::application::{InstanceSnapshot, ServiceInstance};
+use dubhe::registry::{Excluded, Health, Instance, Registration, Snapshot};
 use dubhe::{ServiceKey, Status};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use serde::Serialize;
 
-use super::within;
+use super::Asked;
 use crate::failure::Failure;
 
 /// The questions that are asked at once.
@@ -77,7 +77,7 @@ pub(super) struct DocumentRow {
     kind: &'static str,
     key: String,
     bytes: usize,
-    /// The first line.
+    /// The first line that says something.
     begins: String,
 }
 
@@ -160,32 +160,47 @@ fn short(revision: &str) -> String {
     revision.chars().take(12).collect()
 }
 
-/// The applications of a registry.
+/// Rows, and how many more there would have been.
+#[derive(Debug)]
+pub(super) struct Listed<T> {
+    pub(super) rows: Vec<T>,
+    pub(super) left_out: usize,
+}
+
+/// The first `most` of `all`, and the number of the others.
+fn first_of<T>(mut all: Vec<T>, most: usize) -> (Vec<T>, usize) {
+    let left_out = all.len().saturating_sub(most);
+    all.truncate(most);
+    (all, left_out)
+}
+
+/// The applications of a registry, at most `most`.
 pub(super) async fn applications(
-    of: &dyn ServiceDiscovery,
-    limit: Duration,
-) -> Result<Vec<ApplicationRow>, Failure> {
+    of: Asked<'_>,
+    most: usize,
+) -> Result<Listed<ApplicationRow>, Failure> {
     let row = |(application, InstanceSnapshot { instances, .. }): (String, InstanceSnapshot)| {
         let available = instances.iter().filter(|one| one.instance.is_available()).count();
         ApplicationRow {
             application,
             available,
-            protocols: sorted(instances.iter().flat_map(protocols)),
+            protocols: sorted(instances.iter().flat_map(protocol_names)),
             revisions: sorted(instances.iter().filter_map(|one| one.revision().map(str::to_owned))),
             instances: instances.len(),
         }
     };
-    Ok(instances_of(of, None, limit).await?.into_iter().map(row).collect())
+    let (found, left_out) = instances_of(of, None, most).await?;
+    Ok(Listed { rows: found.into_iter().map(row).collect(), left_out })
 }
 
 /// The instances of `application`, or of all.
 pub(super) async fn instances(
-    of: &dyn ServiceDiscovery,
+    of: Asked<'_>,
     application: Option<&str>,
-    limit: Duration,
 ) -> Result<Vec<InstanceRow>, Failure> {
     let mut rows = Vec::new();
-    for (application, snapshot) in instances_of(of, application, limit).await? {
+    let (found, _) = instances_of(of, application, usize::MAX).await?;
+    for (application, snapshot) in found {
         let row = |one: &ServiceInstance| InstanceRow {
             application: application.clone(),
             address: one.address(),
@@ -212,44 +227,46 @@ pub(super) async fn instances(
 }
 
 async fn instances_of(
-    of: &dyn ServiceDiscovery,
+    of: Asked<'_>,
     application: Option<&str>,
-    limit: Duration,
-) -> Result<Vec<(String, InstanceSnapshot)>, Failure> {
+    most: usize,
+) -> Result<(Vec<(String, InstanceSnapshot)>, usize), Failure> {
+    let Some(discovery) = of.parts.instances.as_deref() else {
+        return Err(of.lacks("applications"));
+    };
     let names = match application {
         Some(name) => vec![name.into()],
-        None => within(limit, "which applications there are", of.applications()).await?,
+        None => of.answer("which applications there are", discovery.applications()).await?,
     };
+    let (names, left_out) = first_of(names, most);
     let all = stream::iter(names).map(|name| async move {
-        let first = async { first(of.subscribe(&name).await?, |one| one.health).await };
+        let first = async { first(discovery.subscribe(&name).await?, |one| one.health).await };
         let question = format!("which instances {name} has");
-        Ok((name.to_string(), within(limit, &question, first).await?))
+        Ok::<_, Failure>((name.to_string(), of.answer(&question, first).await?))
     });
-    all.buffered(AT_ONCE).try_collect().await
+    Ok((all.buffered(AT_ONCE).try_collect().await?, left_out))
 }
 
-/// The services of a registry.
-pub(super) async fn services(
-    of: &dyn Registry,
-    limit: Duration,
-) -> Result<Vec<ServiceRow>, Failure> {
+/// The services of a registry, at most `most`.
+pub(super) async fn services(of: Asked<'_>, most: usize) -> Result<Listed<ServiceRow>, Failure> {
     let row = |(service, Snapshot { providers, .. }): (ServiceKey, Snapshot)| ServiceRow {
         service: service.to_string(),
         protocols: sorted(providers.iter().map(|one| one.offer.protocol.to_string())),
         applications: sorted(providers.iter().map(|one| one.instance.application.to_string())),
         providers: providers.len(),
     };
-    Ok(providers_of(of, None, limit).await?.into_iter().map(row).collect())
+    let (found, left_out) = providers_of(of, None, most).await?;
+    Ok(Listed { rows: found.into_iter().map(row).collect(), left_out })
 }
 
 /// The providers of `service`, or of all.
 pub(super) async fn providers(
-    of: &dyn Registry,
+    of: Asked<'_>,
     service: Option<&str>,
-    limit: Duration,
 ) -> Result<Vec<ProviderRow>, Failure> {
     let mut rows = Vec::new();
-    for (service, snapshot) in providers_of(of, service, limit).await? {
+    let (found, _) = providers_of(of, service, usize::MAX).await?;
+    for (service, snapshot) in found {
         let row = |one: &Registration| ProviderRow {
             service: one.service.to_string(),
             protocol: Some(one.offer.protocol.to_string()),
@@ -275,48 +292,68 @@ pub(super) async fn providers(
     Ok(rows)
 }
 
+/// The providers of `service`, whichever the level, or those of all at the interface level.
 async fn providers_of(
-    of: &dyn Registry,
+    of: Asked<'_>,
     service: Option<&str>,
-    limit: Duration,
-) -> Result<Vec<(ServiceKey, Snapshot)>, Failure> {
-    let keys = match service {
-        Some(service) => vec![ServiceKey::parse(service)],
-        None => within(limit, "which services there are", of.services()).await?,
+    most: usize,
+) -> Result<(Vec<(ServiceKey, Snapshot)>, usize), Failure> {
+    let (registry, keys) = match (service, of.parts.services.as_deref()) {
+        (Some(service), _) => (&*of.parts.registry, vec![ServiceKey::parse(service)]),
+        (None, Some(services)) => {
+            (services, of.answer("which services there are", services.services()).await?)
+        }
+        (None, None) => return Err(of.lacks("services at the interface level")),
     };
+    let (keys, left_out) = first_of(keys, most);
     let all = stream::iter(keys).map(|key| async move {
-        let first = async { first(of.subscribe(&key).await?, |one| one.health).await };
-        let question = format!("which providers {key} has");
-        let snapshot = within(limit, &question, first).await?;
-        Ok((key, snapshot))
+        let first = async { first(registry.subscribe(&key).await?, |one| one.health).await };
+        let snapshot = of.answer(&format!("which providers {key} has"), first).await?;
+        Ok::<_, Failure>((key, snapshot))
     });
-    all.buffered(AT_ONCE).try_collect().await
+    Ok((all.buffered(AT_ONCE).try_collect().await?, left_out))
 }
 
-/// The rules of a store, or with `rules` false its other documents.
+/// The rules of a store, or with `rules` false its other documents, at most `most`.
 pub(super) async fn documents(
-    of: &dyn DocumentStore,
+    of: Asked<'_>,
     rules: bool,
-    limit: Duration,
-) -> Result<Vec<DocumentRow>, Failure> {
-    let keys = within(limit, "which documents there are", of.list()).await?;
-    let keys = keys.into_iter().filter(|key| matches!(key, DocumentKey::Config { .. }) == rules);
+    most: usize,
+) -> Result<Listed<DocumentRow>, Failure> {
+    let store = of.documents()?;
+    let mut keys = of.answer("which documents there are", store.list()).await?;
+    keys.retain(|key| matches!(key, DocumentKey::Config { .. }) == rules);
+    let (keys, left_out) = first_of(keys, most);
     let all = stream::iter(keys).map(|key| async move {
-        let document = within(limit, &format!("what is at {key}"), of.get(&key)).await?;
+        let name = super::keys::print(&key);
+        let document = of.answer(&format!("what is at {name}"), store.get(&key)).await?;
         let text = document.map(|document| document.text).unwrap_or_default();
-        Ok(DocumentRow {
+        Ok::<_, Failure>(DocumentRow {
             kind: kind(&key),
-            key: super::keys::print(&key),
+            key: name,
             bytes: text.len(),
-            begins: text.lines().next().unwrap_or_default().chars().take(60).collect(),
+            begins: begins(&text),
         })
     });
-    all.buffered(AT_ONCE).try_collect().await
+    Ok(Listed { rows: all.buffered(AT_ONCE).try_collect().await?, left_out })
+}
+
+/// The beginning of the first line that says something.
+fn begins(text: &str) -> String {
+    const MOST: usize = 40;
+    let mut lines = text.lines().map(str::trim);
+    let line = lines.find(|line| !matches!(*line, "" | "---") && !line.starts_with('#'));
+    let mut characters = line.unwrap_or_default().chars();
+    let mut begins: String = characters.by_ref().take(MOST).collect();
+    if characters.next().is_some() {
+        begins.push('…');
+    }
+    begins
 }
 
 fn kind(key: &DocumentKey) -> &'static str {
     match key {
-        DocumentKey::Config { .. } => "config",
+        DocumentKey::Config { .. } => RuleKind::of(key).map_or("other", |(kind, _)| kind.as_str()),
         DocumentKey::Mapping { .. } => "mapping",
         DocumentKey::Metadata { .. } => "metadata",
         DocumentKey::Definition { .. } => "definition",
@@ -345,6 +382,11 @@ fn protocols(instance: &ServiceInstance) -> impl Iterator<Item = String> + use<>
     let endpoints = instance.endpoints();
     let only = endpoints.is_empty().then(|| "http".to_owned());
     endpoints.into_iter().map(|of| format!("{}:{}", of.protocol, of.port)).chain(only)
+}
+
+/// The same without the ports.
+fn protocol_names(instance: &ServiceInstance) -> impl Iterator<Item = String> + use<> {
+    protocols(instance).map(|of| of.split(':').next().unwrap_or_default().to_owned())
 }
 
 fn state(instance: &Instance) -> &'static str {

@@ -1,83 +1,152 @@
 //! `dubhe registry get`, `put` and `rm`.
 
+use std::fmt::{Display, Write as _};
 use std::io::{Read as _, Write};
 use std::path::Path;
-use std::time::Duration;
 
-use dubhe::documents::DocumentStore;
-use dubhe::registry::RegistryParts;
+use dubhe::config::{ConfigError, ConfigErrorKind, RuleKind, Summary, validate};
+use dubhe::documents::DocumentKey;
+use dubhe_core::printable::Printable;
 
-use super::{keys, within};
-use crate::failure::Failure;
+use super::{Asked, keys};
+use crate::failure::{Failure, remark};
 
 /// The bytes of the largest document that is written: what Dubhe reads.
-const MAX_DOCUMENT: u64 = 256 * 1024;
-
-fn store(parts: &RegistryParts) -> Result<&dyn DocumentStore, Failure> {
-    parts.documents.as_deref().ok_or_else(|| {
-        let registry = parts.registry.name();
-        Failure::Failed(format!("error: the registry {registry} has no documents"))
-    })
-}
+const MAX_DOCUMENT: usize = 256 * 1024;
 
 /// Prints the document at `key`.
-pub(super) async fn get(
-    parts: &RegistryParts,
-    key: &str,
-    limit: Duration,
-    out: &mut impl Write,
-) -> Result<(), Failure> {
-    let store = store(parts)?;
-    let found = within(limit, &format!("what is at {key}"), store.get(&keys::parse(key))).await?;
-    let Some(document) = found else {
-        return Err(Failure::Failed(format!("error: {} has nothing at {key}", store.name())));
-    };
-    Ok(writeln!(out, "{}", document.text.trim_end())?)
+pub(super) async fn get(of: Asked<'_>, key: &str, out: &mut impl Write) -> Result<(), Failure> {
+    let store = of.documents()?;
+    let found = of.answer(&format!("what is at {key}"), store.get(&keys::parse(key))).await?;
+    let Some(document) = found else { return Err(nothing_at(key, store.name())) };
+    let end = if document.text.ends_with('\n') { "" } else { "\n" };
+    Ok(write!(out, "{}{end}", document.text)?)
 }
 
-/// Writes `file` to `key`.
+/// A document that may be written.
+pub(super) struct Checked {
+    key: DocumentKey,
+    text: String,
+    /// What it does, unless it cannot be understood.
+    summary: Option<Summary>,
+}
+
+/// Reads `file`, and whether it can be written to `key`; with `force` it always can.
+pub(super) fn check(key: &str, file: &Path, force: bool) -> Result<Checked, Failure> {
+    let key = keys::parse(key);
+    let text = read(file)?;
+    let summary = match validate(&key, &text) {
+        Ok(summary) => Some(summary),
+        Err(error) if force => {
+            remark(&format!("warning: {}", refusal(&error, file, &text)));
+            None
+        }
+        Err(error) => {
+            let refused = refusal(&error, file, &text);
+            let text = format!(
+                "error: {refused}\nhint: nothing was written; --force writes it all the same"
+            );
+            return Err(Failure::Failed(text));
+        }
+    };
+    Ok(Checked { key, text, summary })
+}
+
+/// Writes a document.
 pub(super) async fn put(
-    parts: &RegistryParts,
-    key: &str,
-    file: &Path,
-    force: bool,
-    limit: Duration,
+    to: Asked<'_>,
+    checked: Checked,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let store = store(parts)?;
-    let text = read(file)?;
-    let _ = force;
-    within(limit, &format!("the writing of {key}"), store.put(&keys::parse(key), text.into()))
-        .await?;
-    Ok(writeln!(out, "wrote {key} to {}", store.name())?)
+    let Checked { key, text, summary } = checked;
+    let store = to.documents()?;
+    let name = keys::print(&key);
+    if let Some(summary) = &summary {
+        for warning in &summary.warnings {
+            remark(&format!("warning: {warning}"));
+        }
+        if let Some(warning) = addressee(&key) {
+            remark(&format!("warning: {warning}"));
+        }
+    }
+    to.answer(&format!("the writing of {name}"), store.put(&key, text.into())).await?;
+    let does = summary.map(|summary| format!(": {summary}")).unwrap_or_default();
+    Ok(writeln!(out, "wrote {} to {}{}", Printable(name), store.name(), Printable(does))?)
 }
 
 /// Removes the document at `key`.
-pub(super) async fn remove(
-    parts: &RegistryParts,
-    key: &str,
-    limit: Duration,
-    out: &mut impl Write,
-) -> Result<(), Failure> {
-    let store = store(parts)?;
-    within(limit, &format!("the removal of {key}"), store.remove(&keys::parse(key))).await?;
-    Ok(writeln!(out, "removed {key} from {}", store.name())?)
+pub(super) async fn remove(of: Asked<'_>, key: &str, out: &mut impl Write) -> Result<(), Failure> {
+    let (store, parsed) = (of.documents()?, keys::parse(key));
+    let found = of.answer(&format!("what is at {key}"), store.get(&parsed)).await?;
+    if found.is_none() {
+        return Err(nothing_at(key, store.name()));
+    }
+    of.answer(&format!("the removal of {key}"), store.remove(&parsed)).await?;
+    Ok(writeln!(out, "removed {} from {}", Printable(key), store.name())?)
+}
+
+fn nothing_at(key: &str, store: &str) -> Failure {
+    Failure::Failed(format!(
+        "error: {store} has nothing at {key}\nhint: dubhe registry ls URL rules lists what there is"
+    ))
+}
+
+/// A remark on a rule of a service whose key is that of an application.
+fn addressee(key: &DocumentKey) -> Option<String> {
+    let (kind, of) = RuleKind::of(key)?;
+    let both = matches!(kind, RuleKind::Condition | RuleKind::Affinity | RuleKind::Configurator);
+    (both && of.contains('.') && !of.contains(':')).then(|| {
+        let suffix = kind.suffix();
+        format!(
+            "this is the rule of an application {of}; that of a service has the key {of}::{suffix}"
+        )
+    })
+}
+
+/// Why a text is refused, with the place under it.
+fn refusal(error: &ConfigError, file: &Path, text: &str) -> String {
+    /// The characters of a line that are shown on each side of the place.
+    const SIDE: usize = 60;
+    let file = if file == Path::new("-") { "stdin".into() } else { file.display().to_string() };
+    if error.kind() == ConfigErrorKind::Key {
+        // Whatever the text says.
+        let hint = error.to_do().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+        return format!("{}{hint}", error.message());
+    }
+    let at = error.position();
+    let mut told = format!("{file}: {at}: {}", error.message());
+    if let Some(line) = error.source_line(text).filter(|line| !line.trim().is_empty()) {
+        let column = usize::try_from(at.column).unwrap_or(usize::MAX).saturating_sub(1);
+        let from = column.saturating_sub(SIDE);
+        let shown: String = line.chars().skip(from).take(2 * SIDE).collect();
+        // As wide as what stands above it; a tab is shown as four spaces.
+        let before = shown.chars().take(column - from);
+        let before: String = before.map(|c| if c == '\t' { "    " } else { " " }).collect();
+        // Writing to a text never fails.
+        let _ = write!(told, "\n  {shown}\n  {before}^");
+    }
+    if let Some(hint) = error.to_do() {
+        let _ = write!(told, "\nhint: {hint}");
+    }
+    told
 }
 
 fn read(file: &Path) -> Result<String, Failure> {
-    let failed = |why: &dyn std::fmt::Display| {
+    let failed = |why: &dyn Display| {
         Failure::Failed(format!("error: cannot read {}: {why}", file.display()))
     };
     let mut bytes = Vec::new();
-    let most = MAX_DOCUMENT + 1;
+    let most = u64::try_from(MAX_DOCUMENT).unwrap_or(u64::MAX).saturating_add(1);
     let read = if file == Path::new("-") {
         std::io::stdin().take(most).read_to_end(&mut bytes)
     } else {
         std::fs::File::open(file).and_then(|file| file.take(most).read_to_end(&mut bytes))
     };
     read.map_err(|error| failed(&error))?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_DOCUMENT) {
-        return Err(failed(&format_args!("it has more than {MAX_DOCUMENT} bytes")));
+    if bytes.len() > MAX_DOCUMENT {
+        return Err(failed(&format_args!(
+            "it has more than {MAX_DOCUMENT} bytes, the most that is read"
+        )));
     }
     String::from_utf8(bytes).map_err(|_| failed(&"it is not UTF-8"))
 }

@@ -1,7 +1,8 @@
 //! Keys of documents on the command line.
 
 use dubhe::ServiceKey;
-use dubhe::documents::{CONFIG_GROUP, DocumentKey, Side};
+use dubhe::config::RuleKind;
+use dubhe::documents::{DocumentKey, Side};
 
 /// The key that a text names: `KEY`, `GROUP/KEY`, or what [`print`] says of other documents.
 pub(super) fn parse(text: &str) -> DocumentKey {
@@ -17,8 +18,19 @@ pub(super) fn parse(text: &str) -> DocumentKey {
     if let Some(definition) = text.strip_prefix("definition:").and_then(definition) {
         return definition;
     }
-    let (group, key) = text.split_once('/').unwrap_or((CONFIG_GROUP, text));
-    DocumentKey::Config { group: group.into(), key: key.into() }
+    match text.split_once('/') {
+        Some((group, key)) => DocumentKey::Config { group: group.into(), key: key.into() },
+        None => in_its_group(text),
+    }
+}
+
+/// The key in the group of its kind, which is another one for migration rules.
+fn in_its_group(text: &str) -> DocumentKey {
+    let key = DocumentKey::config(text.to_owned());
+    match RuleKind::of(&key) {
+        Some((RuleKind::Migration, of)) => RuleKind::Migration.key(of),
+        _ => key,
+    }
 }
 
 /// `SERVICE@SIDE/APPLICATION`
@@ -33,7 +45,11 @@ fn definition(text: &str) -> Option<DocumentKey> {
 /// The key as [`parse`] reads it.
 pub(super) fn print(key: &DocumentKey) -> String {
     match key {
-        DocumentKey::Config { group, key } if group == CONFIG_GROUP => key.to_string(),
+        DocumentKey::Config { key: name, .. }
+            if *key == in_its_group(name) && !name.contains('/') =>
+        {
+            name.to_string()
+        }
         DocumentKey::Config { group, key } => format!("{group}/{key}"),
         DocumentKey::Mapping { interface } => format!("mapping:{interface}"),
         DocumentKey::Metadata { application, revision } => {
@@ -55,6 +71,9 @@ mod tests {
         for (key, text) in [
             (DocumentKey::config("shop.tag-router"), "shop.tag-router"),
             (DocumentKey::config("a.B::.condition-router"), "a.B::.condition-router"),
+            (RuleKind::Migration.key("shop"), "shop.migration"),
+            (DocumentKey::config("shop.migration"), "dubbo/shop.migration"),
+            (DocumentKey::config("x/y"), "dubbo/x/y"),
             (DocumentKey::Config { group: "other".into(), key: "x/y".into() }, "other/x/y"),
             (DocumentKey::Mapping { interface: "a.B".into() }, "mapping:a.B"),
             (

@@ -1,15 +1,19 @@
 //! `dubhe registry ls`.
 
 use std::io::Write;
-use std::time::Duration;
 
-use dubhe::registry::RegistryParts;
 use serde::Serialize;
 
-use super::collect::{self, ApplicationRow, DocumentRow, InstanceRow, ProviderRow, ServiceRow};
+use super::Asked;
+use super::collect::{
+    self, ApplicationRow, DocumentRow, InstanceRow, Listed, ProviderRow, ServiceRow,
+};
 use super::options::{Format, What};
 use super::output::{document, rows};
 use crate::failure::Failure;
+
+/// The rows of each part of an overview for people.
+const OVERVIEW: usize = 50;
 
 /// All that a registry holds, in short.
 #[derive(Debug, Serialize)]
@@ -21,105 +25,118 @@ struct Overview {
 
 /// Lists `what`, of `name` where one is given.
 pub(super) async fn run(
-    parts: &RegistryParts,
+    of: Asked<'_>,
     what: Option<What>,
     name: Option<&str>,
-    limit: Duration,
     format: Format,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let lacks = |what| {
-        let registry = parts.registry.name();
-        Failure::Failed(format!("error: the registry {registry} has no {what}"))
-    };
-    let instances = || parts.instances.as_deref().ok_or_else(|| lacks("applications"));
-    let services = || parts.services.as_deref().ok_or_else(|| lacks("services"));
-    let documents = || parts.documents.as_deref().ok_or_else(|| lacks("documents"));
+    let all = usize::MAX;
     match what {
-        None => overview(parts, limit, format, out).await,
+        None => overview(of, format, out).await,
         Some(What::Applications) => {
-            let found = collect::applications(instances()?, limit).await?;
-            rows(&found, &ApplicationRow::HEADS, ApplicationRow::cells, format, out)
+            let found = collect::applications(of, all).await?.rows;
+            section(
+                &found,
+                "applications",
+                &ApplicationRow::HEADS,
+                ApplicationRow::cells,
+                format,
+                out,
+            )
         }
         Some(What::Instances) => {
-            let found = collect::instances(instances()?, name, limit).await?;
-            rows(&found, &InstanceRow::HEADS, InstanceRow::cells, format, out)
+            let found = collect::instances(of, name).await?;
+            section(&found, "instances", &InstanceRow::HEADS, InstanceRow::cells, format, out)
         }
         Some(What::Services) => {
-            let found = collect::services(services()?, limit).await?;
-            rows(&found, &ServiceRow::HEADS, ServiceRow::cells, format, out)
+            let found = collect::services(of, all).await?.rows;
+            section(&found, "services", &ServiceRow::HEADS, ServiceRow::cells, format, out)
         }
         Some(What::Providers) => {
-            // Of one service, those that a consumer finds, at whichever level.
-            let registry = if name.is_some() { &*parts.registry } else { services()? };
-            let found = collect::providers(registry, name, limit).await?;
-            rows(&found, &ProviderRow::HEADS, ProviderRow::cells, format, out)
+            let found = collect::providers(of, name).await?;
+            section(&found, "providers", &ProviderRow::HEADS, ProviderRow::cells, format, out)
         }
-        Some(kind @ (What::Rules | What::Metadata)) => {
-            let found = collect::documents(documents()?, kind == What::Rules, limit).await?;
-            rows(&found, &DocumentRow::HEADS, DocumentRow::cells, format, out)
+        Some(What::Rules) => {
+            let found = collect::documents(of, true, all).await?.rows;
+            section(&found, "rules", &DocumentRow::HEADS, DocumentRow::cells, format, out)
+        }
+        Some(What::Metadata) => {
+            let found = collect::documents(of, false, all).await?.rows;
+            section(&found, "metadata", &DocumentRow::HEADS, DocumentRow::cells, format, out)
         }
     }
 }
 
-async fn overview(
-    parts: &RegistryParts,
-    limit: Duration,
-    format: Format,
-    out: &mut impl Write,
-) -> Result<(), Failure> {
-    let overview = Overview {
-        applications: match &parts.instances {
-            Some(instances) => collect::applications(&**instances, limit).await?,
-            None => Vec::new(),
-        },
-        services: match &parts.services {
-            Some(services) => collect::services(&**services, limit).await?,
-            None => Vec::new(),
-        },
-        rules: match &parts.documents {
-            Some(documents) => collect::documents(&**documents, true, limit).await?,
-            None => Vec::new(),
-        },
+async fn overview(of: Asked<'_>, format: Format, out: &mut impl Write) -> Result<(), Failure> {
+    let most = if format == Format::Table { OVERVIEW } else { usize::MAX };
+    let applications = match of.parts.instances {
+        Some(_) => Some(collect::applications(of, most).await?),
+        None => None,
+    };
+    let services = match of.parts.services {
+        Some(_) => Some(collect::services(of, most).await?),
+        None => None,
+    };
+    let rules = match of.parts.documents {
+        Some(_) => Some(collect::documents(of, true, most).await?),
+        None => None,
     };
     if format != Format::Table {
+        fn all<T>(listed: Option<Listed<T>>) -> Vec<T> {
+            listed.map(|listed| listed.rows).unwrap_or_default()
+        }
+        let overview = Overview {
+            applications: all(applications),
+            services: all(services),
+            rules: all(rules),
+        };
         return document(&overview, format, out);
     }
-    let Overview { applications, services, rules } = &overview;
     let mut first = true;
     let mut between = |out: &mut dyn Write| {
         if std::mem::take(&mut first) { Ok(()) } else { writeln!(out) }
     };
-    if parts.instances.is_some() {
+    if let Some(found) = applications {
         between(out)?;
-        rows_or_none(
-            applications,
-            "applications",
-            &ApplicationRow::HEADS,
-            ApplicationRow::cells,
-            out,
-        )?;
+        part(&found, "applications", &ApplicationRow::HEADS, ApplicationRow::cells, out)?;
     }
-    if parts.services.is_some() {
+    if let Some(found) = services {
         between(out)?;
-        rows_or_none(services, "services", &ServiceRow::HEADS, ServiceRow::cells, out)?;
+        part(&found, "services", &ServiceRow::HEADS, ServiceRow::cells, out)?;
     }
-    if parts.documents.is_some() {
+    if let Some(found) = rules {
         between(out)?;
-        rows_or_none(rules, "rules", &DocumentRow::HEADS, DocumentRow::cells, out)?;
+        part(&found, "rules", &DocumentRow::HEADS, DocumentRow::cells, out)?;
     }
     Ok(())
 }
 
-fn rows_or_none<T: Serialize>(
-    found: &[T],
+/// Prints a part of an overview, and how much it leaves out.
+fn part<T: Serialize>(
+    Listed { rows, left_out }: &Listed<T>,
     what: &str,
     heads: &[&str],
     cells: impl Fn(&T) -> Vec<String>,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    if found.is_empty() {
+    section(rows, what, heads, cells, Format::Table, out)?;
+    if *left_out > 0 {
+        writeln!(out, "and {left_out} more; dubhe registry ls URL {what} lists all")?;
+    }
+    Ok(())
+}
+
+fn section<T: Serialize>(
+    found: &[T],
+    what: &str,
+    heads: &[&str],
+    cells: impl Fn(&T) -> Vec<String>,
+    format: Format,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    if found.is_empty() && format == Format::Table {
         return Ok(writeln!(out, "no {what}")?);
     }
-    rows(found, heads, cells, Format::Table, out)
+    rows(found, heads, cells, format, out)
 }

@@ -86,7 +86,8 @@ impl Seen {
 
     fn rule(&mut self, state: &DocumentState) -> Vec<String> {
         let lines = state.document.as_ref().map(|document| {
-            (format!("version {}", document.version), format!("{} bytes", document.text.len()))
+            let about = format!("version {}, {} bytes", document.version, document.text.len());
+            ("rule".to_owned(), about)
         });
         self.changed(lines.into_iter().collect(), state.health, "no such rule")
     }

@@ -370,7 +370,8 @@ fn a_wrong_command_line_is_told_apart_from_a_failed_call() {
     for (args, said) in [
         (&["call"][..], "<TARGET>"),
         (&["call", "localhost", "a.B", "m"], "20880"),
-        (&["call", "nacos://h:8848", "a.B", "m"], "file:///FOLDER"),
+        (&["call", "consul://h:8500", "a.B", "m"], "file:///FOLDER"),
+        (&["call", "nacos://h:x", "a.B", "m"], "wrong registry URL"),
         (&["call", "h:1", "a.B"], "<METHOD> is missing"),
         (&["call", "h:1", "a.B", "m", "{\"a\":1"], "line 1 column 6"),
         (&["call", "h:1", "a.B", "m", "{\"a\":1} x"], "line 1 column 9"),

@@ -51,7 +51,9 @@ fn transcripts_are_real() {
     assert!(transcripts.len() > 10, "{transcripts:?}");
     for (command, expected) in transcripts {
         // Lines that begin with no prompt are no transcripts.
-        let line = command.replace("dubhe call", &format!("{program} call"));
+        let line = ["call", "registry"].iter().fold(command.clone(), |line, name| {
+            line.replace(&format!("dubhe {name}"), &format!("{program} {name}"))
+        });
         let output = Command::new("sh")
             .args(["-c", &format!("{} 2>&1", braced(&line.replace(ADDR, &demo.addr)))])
             .env_remove("RUST_LOG")

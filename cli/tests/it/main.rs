@@ -10,6 +10,7 @@ mod docs;
 mod hostile;
 mod output;
 mod protobuf;
+mod registry;
 mod round_trip;
 mod streams;
 mod support;

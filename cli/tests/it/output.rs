@@ -172,7 +172,7 @@ fn shells_complete_commands_and_options() {
     {
         let script = dubhe(&["completions", shell]);
         assert_eq!((script.code, &*script.err), (0, ""), "{shell}");
-        for part in [part, "describe", "concurrency", "completions"] {
+        for part in [part, "describe", "concurrency", "completions", "dry-run"] {
             assert!(script.out.contains(part), "no {part} in that of {shell}");
         }
     }

@@ -20,7 +20,8 @@ pub(crate) const UNIMPLEMENTED: i32 = 76;
 pub(crate) const INTERNAL: i32 = 77;
 pub(crate) const UNAVAILABLE: i32 = 78;
 
-fn command(args: &[&str]) -> Command {
+/// The command `dubhe` with `args`.
+pub(crate) fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dubhe"));
     command.args(args).env_remove("RUST_LOG").env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
     command

@@ -30,8 +30,9 @@ pub(super) async fn run(
         return Err(Error::Usage(what));
     }
     if let (None, Target::Registry(url)) = (&arguments.service, &arguments.target) {
-        let known = providers::services(url)?;
+        let known = providers::services(&*providers::open(url)?, options).await?;
         if !known.is_empty() {
+            let known: Vec<_> = known.iter().map(ToString::to_string).collect();
             return print(&known.join("\n"), out);
         }
     }
@@ -40,8 +41,8 @@ pub(super) async fn run(
         && (arguments.target.is_dubbo() || is_registry(&arguments.target))
     {
         let what = "<SERVICE> is missing; only tri and grpc servers list what they have, and of that the \
-                    protobuf services; the Java interfaces of a provider are in its registry, which a \
-                    folder lists";
+                    protobuf services; the Java interfaces of a provider are in its registry, and this one \
+                    lists none";
         return Err(Error::Usage(what.into()));
     }
     let providers = Providers::find(arguments, options, times).await?;

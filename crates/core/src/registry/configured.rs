@@ -6,6 +6,7 @@ use bytestring::ByteString;
 
 use super::{Registering, Registration, Registry, RegistryTraits, Snapshots};
 use crate::backoff::FullJitter;
+use crate::endpoint::{Instance, Offer};
 use crate::metadata_info::ExportedMetadata;
 use crate::service::ServiceKey;
 use crate::status::Status;
@@ -101,8 +102,20 @@ impl Registry for ConfiguredRegistry {
         self.inner.unregister(registration)
     }
 
+    fn register_instance(&self, instance: &Arc<Instance>, offer: &Offer) -> Registering<'_, ()> {
+        self.inner.register_instance(instance, offer)
+    }
+
+    fn unregister_instance(&self, instance: &Arc<Instance>, offer: &Offer) -> Registering<'_, ()> {
+        self.inner.unregister_instance(instance, offer)
+    }
+
     fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
         self.inner.subscribe(service)
+    }
+
+    fn services(&self) -> Registering<'_, Vec<ServiceKey>> {
+        self.inner.services()
     }
 
     fn name(&self) -> &str {

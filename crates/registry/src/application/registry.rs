@@ -1,5 +1,6 @@
 //! The registry of both levels.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -116,6 +117,29 @@ impl Registry for ApplicationRegistry {
 
     fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
         Box::pin(std::future::ready(self.0.consumer.subscribe(service)))
+    }
+
+    /// Those of the interface level, and the interfaces of the mapping that are not among them: a
+    /// mapping has no groups and versions.
+    fn services(&self) -> Registering<'_, Vec<ServiceKey>> {
+        Box::pin(async move {
+            let Parts { services, metadata_center, .. } = &*self.0.parts;
+            let mut all = match services {
+                Some(services) => services.services().await?,
+                None => Vec::new(),
+            };
+            let Some(center) = metadata_center else { return Ok(all) };
+            let known: HashSet<_> = all.iter().map(|one| one.interface().clone()).collect();
+            let mapped = center.list().await?.into_iter().filter_map(|key| match key {
+                DocumentKey::Mapping { interface } if !known.contains(&interface) => {
+                    Some(ServiceKey::interface_only(interface))
+                }
+                _ => None,
+            });
+            all.extend(mapped);
+            all.sort_unstable();
+            Ok(all)
+        })
     }
 
     fn name(&self) -> &str {

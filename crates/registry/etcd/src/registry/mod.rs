@@ -5,6 +5,7 @@ mod builder;
 mod discovery;
 mod documents;
 mod kept;
+mod listing;
 mod snapshots;
 
 use std::collections::HashMap;
@@ -233,6 +234,18 @@ impl Registry for Etcd {
         });
         let opened = self.open().map(|()| Box::pin(snapshots) as Snapshots);
         Box::pin(std::future::ready(opened))
+    }
+
+    fn services(&self) -> Registering<'_, Vec<ServiceKey>> {
+        Box::pin(async {
+            let prefix = format!("{}/", self.options().root);
+            let keys = self.client().keys(&KeyRange::prefix(prefix.clone())).await;
+            let keys = keys.map_err(|status| {
+                let failed = self.failed(&status).with_code(status.code());
+                failed.context("cannot list the services")
+            })?;
+            Ok(listing::services(&prefix, &keys))
+        })
     }
 
     fn backoff(&self) -> FullJitter {

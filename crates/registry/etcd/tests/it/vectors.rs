@@ -46,6 +46,7 @@ async fn entries_of_dubbo_go_are_read() {
         (Some(REVISION), MetadataStorage::Remote)
     );
     assert_eq!(ours.applications().await.unwrap(), ["go-a"]);
+    assert!(ours.services().await.unwrap().contains(&greeter));
 
     let mapping = |interface: &'static str| DocumentKey::Mapping { interface: interface.into() };
     let metadata = DocumentKey::Metadata { application: "go-a".into(), revision: REVISION.into() };

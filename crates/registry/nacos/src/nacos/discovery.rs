@@ -110,9 +110,8 @@ impl ServiceDiscovery for NacosDiscovery {
 
     fn applications(&self) -> Registering<'_, Vec<ByteString>> {
         Box::pin(async move {
-            let names = self.0.naming().services(&self.0.options.application_group).await;
-            let names =
-                names.map_err(|error| self.0.failed(&error).context("cannot list applications"))?;
+            let names = self.0.listed(&self.0.options.application_group).await;
+            let names = names.map_err(|status| status.context("cannot list the applications"))?;
             // Those with a colon are services of the interface level.
             let names = names.into_iter().filter(|name| !name.contains(':'));
             let mut names: Vec<ByteString> = names.map(|name| from_nacos(&name).into()).collect();

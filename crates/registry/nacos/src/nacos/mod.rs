@@ -190,6 +190,21 @@ impl Inner {
         self.naming().link().failure().map(|error| self.failed(&error))
     }
 
+    /// The names of all services of a group, sorted; waits for a connection, within the `timeout` of the
+    /// registry.
+    pub(crate) async fn listed(&self, group: &str) -> Result<Vec<String>, Status> {
+        let link = self.naming().link();
+        let list = async {
+            link.connected().await?;
+            self.naming().services(group).await
+        };
+        let late = self.clock.sleep_until(after(self.clock.now(), self.options.timeout));
+        tokio::select! {
+            names = list => names.map_err(|error| self.failed(&error)),
+            () = late => Err(self.link_failure().unwrap_or_else(|| self.failed(&Error::Late))),
+        }
+    }
+
     /// Waits until an instance is registered; without `check`, not for a connection, and nothing is an
     /// error that may pass.
     pub(crate) async fn wait_registered(&self, mut publishing: Publishing) -> Result<(), Status> {

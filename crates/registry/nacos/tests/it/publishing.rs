@@ -98,3 +98,28 @@ async fn a_server_that_is_away_at_the_start_is_waited_for() {
     at("check=false").register(provider(1, &[])).await.unwrap();
     at("register=false").register(provider(1, &[])).await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn services_are_listed_page_by_page() {
+    let mut fake = Fake::new(1);
+    let registry = fake.client("namespace=prod&group=shop").registry();
+    let listing = tokio::spawn(async move { registry.services().await });
+    let mut line = fake.welcome().await;
+    let pages = [
+        json!(["shop@@providers:a.O___I:1:g", "consumers:a.B::", "stock"]),
+        json!(["providers:a.B::", "providers:a.B"]),
+    ];
+    for (number, names) in (1..).zip(&pages) {
+        let asked = line.asked("ServiceListRequest").await;
+        let body = &asked.body;
+        assert_eq!(
+            (&body["namespace"], &body["groupName"], &body["pageNo"]),
+            (&json!("prod"), &json!("shop"), &json!(number))
+        );
+        let page = json!({"resultCode": 200, "count": 501, "serviceNames": names});
+        asked.answer("ServiceListResponse", &page);
+    }
+    let services = listing.await.unwrap().unwrap();
+    let names: Vec<_> = services.iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["a.B", "g/a.O$I:1"]);
+}

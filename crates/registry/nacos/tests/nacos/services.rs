@@ -93,6 +93,11 @@ pub(crate) async fn several_groups_and_versions_are_found(server: &Server) {
         let mut seen: Snapshots = registry.subscribe(&wanted).await.unwrap();
         until(&mut seen, Health::Fresh, expected).await;
     }
+    let services = registry.services().await.unwrap();
+    for (group, version) in [("a", "1"), ("b", "2"), ("", "1")] {
+        let service = ServiceKey::new("demo.Outer$Many", group, version);
+        assert!(services.contains(&service), "{service} is not in {services:?}");
+    }
     ours.close().await;
 }
 

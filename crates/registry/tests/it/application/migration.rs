@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use dubhe_core::registry::{Health, Registry as _, Snapshot, Snapshots};
+use dubhe_core::ServiceKey;
+use dubhe_core::registry::{Health, Registration, Registry as _, Snapshot, Snapshots};
 use dubhe_registry::application::{ApplicationOptions, ApplicationRegistry};
 use futures_util::StreamExt as _;
 
@@ -203,4 +204,14 @@ async fn a_config_centre_that_never_answers_does_not_delay_the_start_for_long() 
     let mut b = registry.subscribe(&service("a.B")).await.unwrap();
     with_ports(&mut b, &[1]).await;
     assert_eq!(began.elapsed(), std::time::Duration::from_secs(3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn services_of_both_levels_are_listed_once() {
+    let world = world(&[]).await;
+    world.center.map("a.C", "shop").await;
+    let versioned = ServiceKey::new("a.B", "", "1");
+    let registration = Registration { service: versioned.clone(), ..registration("a.B", 1) };
+    world.services.inner.register(registration).await.unwrap();
+    assert_eq!(world.registry.services().await.unwrap(), [versioned, service("a.C")]);
 }

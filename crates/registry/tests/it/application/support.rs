@@ -535,6 +535,10 @@ impl Registry for Services {
         self.inner.subscribe(service)
     }
 
+    fn services(&self) -> Registering<'_, Vec<ServiceKey>> {
+        self.inner.services()
+    }
+
     fn name(&self) -> &'static str {
         "script://services"
     }

@@ -1,6 +1,7 @@
 //! The registry [`ZooKeeper`]: announcements and subscriptions.
 
 mod builder;
+mod listing;
 mod subscription;
 
 use std::collections::HashMap;
@@ -208,6 +209,14 @@ impl Registry for ZooKeeper {
             });
         let open = self.0.ensemble.open();
         Box::pin(std::future::ready(open.map(|()| Box::pin(snapshots) as Snapshots)))
+    }
+
+    fn services(&self) -> Registering<'_, Vec<ServiceKey>> {
+        Box::pin(async move {
+            let list = || listing::list(self.client(), &self.options().root);
+            let done = self.0.ensemble.repeated(list).await;
+            done.map_err(|status| status.context("cannot list the services"))
+        })
     }
 
     fn backoff(&self) -> FullJitter {

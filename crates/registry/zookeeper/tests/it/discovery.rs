@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use dubhe_core::endpoint::{Health, Instance};
+use dubhe_core::registry::Registry as _;
 use dubhe_core::time::Duration;
-use dubhe_core::{ByteString, Code};
+use dubhe_core::{ByteString, Code, ServiceKey};
 use dubhe_registry::application::{
     InstanceSnapshot, InstanceSnapshots, ServiceDiscovery, ServiceInstance,
 };
@@ -346,6 +347,35 @@ async fn applications_are_listed() {
     tree.refuse("/fleet", true);
     let error = discovery.applications().await.unwrap_err();
     assert!(error.message().contains("check username and password"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn services_are_listed_by_group_and_version() {
+    let mut tree = Tree::new();
+    let registry = tree.registry("group=fleet");
+    assert_eq!(registry.services().await.unwrap(), [] as [ServiceKey; 0]);
+    let provider = |interface: &str, url: &str| {
+        let encode = dubhe_registry::names::encode;
+        format!("/fleet/{}/providers/{}", encode(interface), encode(url))
+    };
+    for path in [
+        &provider("a.B", "dubbo://h:1/a.B?group=g&version=1"),
+        &provider("a.B", "tri://h:2/a.B?group=g&version=1"),
+        &provider("a.B", "dubbo://h:1/a.B"),
+        &provider("a.O$I", "dubbo://h:1/a.O$I?version=2"),
+        "/fleet/a.Gone/providers",
+        "/fleet/a.Consumed/consumers/x",
+        "/fleet/config/providers/x",
+        "/fleet/shop/10.0.0.1:1",
+    ] {
+        tree.put(path, "", 0);
+    }
+    let services = registry.services().await.unwrap();
+    let names: Vec<_> = services.iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["a.B", "g/a.B:1", "a.Gone", "a.O$I:2"]);
+    tree.refuse("/fleet/a.Gone/providers", true);
+    let error = registry.services().await.unwrap_err();
+    assert!(error.message().contains("cannot list the services"), "{error}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@ pub(crate) mod instance;
 mod names;
 mod subscription;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ pub(crate) type ListErrors = Arc<Mutex<HashMap<ServiceKey, Error>>>;
 
 impl NacosRegistry {
     /// The services of Nacos in which providers of `service` are.
-    fn services(&self, service: &ServiceKey, with_legacy: bool) -> Vec<Service> {
+    fn services_of(&self, service: &ServiceKey, with_legacy: bool) -> Vec<Service> {
         let legacy = with_legacy.then(|| names::legacy_name(names::PROVIDERS, service));
         let mut all = vec![names::name(names::PROVIDERS, service)];
         all.extend(legacy);
@@ -62,7 +62,7 @@ impl NacosRegistry {
         let Registration { service, instance, offer, .. } = registration;
         let identity = (&*instance.host, offer.port, Some(&*offer.protocol));
         let naming = self.0.naming();
-        let services = self.services(service, self.0.options.register_compatible);
+        let services = self.services_of(service, self.0.options.register_compatible);
         services.iter().map(|service| naming.withdraw(service, identity)).collect()
     }
 }
@@ -82,7 +82,8 @@ impl Registry for NacosRegistry {
                 return Ok(());
             }
             let instance = instance::provider(&registration, self.0.now_ms());
-            let services = self.services(&registration.service, self.0.options.register_compatible);
+            let services =
+                self.services_of(&registration.service, self.0.options.register_compatible);
             for service in &services {
                 let publishing = self.0.naming().publish(service, instance.clone());
                 if let Err(status) = self.0.wait_registered(publishing).await {
@@ -121,13 +122,23 @@ impl Registry for NacosRegistry {
         }))
     }
 
+    fn services(&self) -> Registering<'_, Vec<ServiceKey>> {
+        Box::pin(async move {
+            let names = self.0.listed(&self.0.options.group).await;
+            let names = names.map_err(|status| status.context("cannot list the services"))?;
+            let services: BTreeSet<_> =
+                names.iter().filter_map(|name| names::parse(name)).collect();
+            Ok(services.into_iter().collect())
+        })
+    }
+
     fn backoff(&self) -> FullJitter {
         self.0.naming().link().backoff()
     }
 
     fn failure(&self, service: &ServiceKey) -> Option<Status> {
         let inner = &*self.0;
-        let services = self.services(service, inner.options.subscribe_legacy);
+        let services = self.services_of(service, inner.options.subscribe_legacy);
         inner.link_failure().or_else(|| {
             let listing = inner.list_errors.lock().get(service).cloned();
             let following = || services.iter().find_map(|service| inner.naming().error(service));

@@ -48,7 +48,7 @@ impl Subscription {
         let leases = match listing {
             Some(_) => Vec::new(),
             None => registry
-                .services(&wanted, registry.0.options.subscribe_legacy)
+                .services_of(&wanted, registry.0.options.subscribe_legacy)
                 .iter()
                 .map(|service| naming.subscribe(service))
                 .collect(),
