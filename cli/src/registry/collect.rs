@@ -1,4 +1,4 @@
-//! What a registry holds, as rows.
+//! The content of a registry, as rows.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ const AT_ONCE: usize = 32;
 pub(super) struct ApplicationRow {
     application: String,
     instances: usize,
-    /// Those that take calls.
+    /// The number of those that take calls.
     available: usize,
     protocols: Vec<String>,
     revisions: Vec<String>,
