@@ -1,4 +1,4 @@
-//! The contents of a registry, as rows.
+//! The content of a registry, as rows.
 
 use std::collections::BTreeSet;
 

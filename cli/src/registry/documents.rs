@@ -27,7 +27,7 @@ pub(super) async fn get(of: Asked<'_>, key: &str, out: &mut impl Write) -> Resul
 pub(super) struct Checked {
     key: DocumentKey,
     text: String,
-    /// What it does, unless it cannot be understood.
+    /// The rule that it is, unless it cannot be understood.
     summary: Option<Summary>,
 }
 
@@ -103,7 +103,7 @@ fn addressee(key: &DocumentKey) -> Option<String> {
     })
 }
 
-/// Why a text is refused, with the place under it.
+/// The reason why a text is refused, with the place under it.
 fn refusal(error: &ConfigError, file: &Path, text: &str) -> String {
     /// The characters of a line that are shown on each side of the place.
     const SIDE: usize = 60;

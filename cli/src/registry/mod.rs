@@ -103,7 +103,7 @@ impl Asked<'_> {
         )))
     }
 
-    /// Its documents.
+    /// Returns its documents.
     ///
     /// # Errors
     /// When it has none.

@@ -36,10 +36,10 @@ pub(super) enum Action {
     Ls {
         /// The registry
         url: String,
-        /// Kind of entries; by default applications, services and rules
+        /// The kind to list; by default applications, services and rules
         #[arg(value_enum)]
         what: Option<What>,
-        /// The application, for instances and metadata; the service, for providers
+        /// The application, for instances; the service, for providers
         name: Option<String>,
     },
     /// Print changes of the providers of services, and of rules, as they happen
@@ -94,7 +94,7 @@ pub(super) enum Action {
     },
 }
 
-/// The kinds of entries that are listed.
+/// A kind of what can be listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum What {
     /// Applications, with the number of their instances

@@ -60,7 +60,7 @@ pub(super) async fn run(
     Ok(())
 }
 
-/// The state that was last told of something that is watched.
+/// The lines that were last told of something that is watched.
 #[derive(Default)]
 struct Seen {
     lines: BTreeMap<String, String>,

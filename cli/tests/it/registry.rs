@@ -77,8 +77,8 @@ fn an_overview_has_a_part_for_each_that_there_is() {
 
 #[test]
 fn a_large_overview_says_what_it_leaves_out() {
-    let lines: String = (0..60).map(|n| format!("dubbo://h:1/a.S{n:02}\n")).collect();
-    let registry = Registry::with(&lines);
+    let lines: Vec<_> = (0..60).map(|n| format!("dubbo://h:1/a.S{n:02}")).collect();
+    let registry = Registry::with(&lines.join("\n"));
     let overview = registry.ok("ls", &[]);
     assert!(overview.contains("a.S49 ") && !overview.contains("a.S50"), "{overview}");
     assert!(

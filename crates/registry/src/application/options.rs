@@ -122,6 +122,14 @@ impl Default for ApplicationOptions {
 }
 
 impl ApplicationOptions {
+    /// The parameters that a simplified registration keeps beside those that all of them keep: consumers
+    /// compare the interface and the methods, and a registry that writes neither needs the methods to know
+    /// which parameters are theirs.
+    pub(super) fn kept_keys(&self) -> Vec<ByteString> {
+        let own = ["interface", "methods"].map(ByteString::from_static);
+        self.extra_keys.iter().cloned().chain(own).collect()
+    }
+
     /// Reads the parameters of the URL of a registry. Others are passed over.
     ///
     /// # Errors

@@ -119,7 +119,7 @@ impl Registry for ApplicationRegistry {
         Box::pin(std::future::ready(self.0.consumer.subscribe(service)))
     }
 
-    /// Those of the interface level, and the interfaces of the mapping that are not among them: a
+    /// Lists those of the interface level, and the interfaces of the mapping that are not among them: a
     /// mapping has no groups and versions.
     fn services(&self) -> Registering<'_, Vec<ServiceKey>> {
         Box::pin(async move {

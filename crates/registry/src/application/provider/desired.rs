@@ -188,7 +188,7 @@ pub(super) fn service_info(
     let of_service = Registration { instance: Arc::new(of_service), ..registration.clone() };
     let mut params = provider_url::to_published_url(&of_service, dynamic, 0).params;
     if options.simplified {
-        params = simplify(&params, &options.extra_keys);
+        params = simplify(&params, &options.kept_keys());
     }
     params.retain(|name, _| !is_of_process(name));
     params

@@ -160,10 +160,7 @@ impl Provider {
         if !options.simplified {
             return registration.clone();
         }
-        // A registry that writes fewer needs the methods to know which parameters are theirs.
-        let extra =
-            options.extra_keys.iter().cloned().chain(["interface".into(), "methods".into()]);
-        let params = simplify(&registration.params.params, &extra.collect::<Vec<_>>());
+        let params = simplify(&registration.params.params, &options.kept_keys());
         Registration { params: Arc::new(ServiceParams { params }), ..registration.clone() }
     }
 
