@@ -423,7 +423,9 @@ async fn wrong_urls_fail_when_client_or_server_are_built() {
         assert_eq!(error.code(), Code::InvalidArgument);
         assert!(error.message().starts_with("cannot announce"), "{error}");
     }
-    for url in ["zookeeper://", "zookeeper://h:99999", "zookeeper://h:x", "nacos://h:1"] {
+    for url in
+        ["zookeeper://", "zookeeper://h:99999", "zookeeper://h:x", "nacos://h:x", "consul://h:1"]
+    {
         let error = App::builder("test").registry(url).build().err().unwrap();
         assert_eq!(error.code(), Code::InvalidArgument, "{url}: {error}");
     }
