@@ -20,6 +20,7 @@ pub(crate) enum ClientTls {}
 
 /// Returns the protocols of an application, most preferred first, encrypted by `tls` if there is one;
 /// `https` is there only with it.
+#[allow(clippy::vec_init_then_push, reason = "what is pushed depends on features")]
 pub(crate) fn built_in(application: &ByteString, tls: Option<&ClientTls>) -> Vec<Arc<dyn Connect>> {
     #[cfg_attr(
         not(any(feature = "dubbo", feature = "triple", feature = "http")),

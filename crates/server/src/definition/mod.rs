@@ -89,6 +89,10 @@ fn type_of(name: &str, parts: &TypeDefinition) -> Value {
 
 /// Returns the definition that a service gives of itself, that of its descriptors, or what its methods
 /// tell.
+#[cfg_attr(
+    not(feature = "protobuf"),
+    expect(unused_variables, reason = "of protobuf services alone")
+)]
 fn of_service(service: &dyn Service, interface: &str) -> ServiceDefinition {
     #[cfg(feature = "protobuf")]
     let described = || protobuf::of(interface, service.descriptors()?);
