@@ -39,7 +39,7 @@ pub(crate) async fn run(
     let since = head.arrived.unwrap_or_else(time::now);
     let (deadline, retry) = (head.deadline, request.retry());
     let mut message = message(&head, request, body, endpoint)?;
-    let (mut lease, response) = loop {
+    let (lease, response) = loop {
         let mut lease = pool.lease(deadline).await.map_err(|error| {
             let late = deadline.is_some_and(|at| at.passed(time::now())) && error.is_timeout();
             let code = if late { Code::DeadlineExceeded } else { Code::Unavailable };
@@ -63,7 +63,6 @@ pub(crate) async fn run(
             }
         }
     };
-    lease.is_used = true;
     received(lease, response, options, Wait { since, deadline }, retry).await
 }
 

@@ -107,7 +107,7 @@ impl Pool {
         match within(deadline, self.0.connect()).await {
             Some(Ok(sender)) => Ok(lease(sender, false)),
             Some(Err(error)) => {
-                self.0.lost();
+                self.0.start_reaching();
                 Err(error)
             }
             None => {
@@ -120,7 +120,7 @@ impl Pool {
     /// Opens a connection unless there is one.
     pub(crate) fn warm_up(&self) {
         if self.0.is(ChannelState::Idle) && self.0.idle.lock().is_empty() {
-            self.0.lost();
+            self.0.start_reaching();
         }
     }
 
@@ -179,8 +179,8 @@ impl Inner {
         Ok(sender)
     }
 
-    /// Notes that the address cannot be reached, and goes on trying.
-    fn lost(self: &Arc<Self>) {
+    /// Tries to connect in the background until it succeeds, unless it does so already.
+    fn start_reaching(self: &Arc<Self>) {
         if self.becomes(ChannelState::Connecting) {
             self.tasks.spawn(reach(Arc::downgrade(self)));
         }
