@@ -1,5 +1,8 @@
 //! The URL of a registry that has servers: `scheme://[user:password@]host[:port][,host…][?parameters]`.
 
+use std::fmt::Display;
+use std::str::FromStr;
+
 use dubhe_core::time::Duration;
 use dubhe_core::url::Url;
 use dubhe_core::{Code, Status};
@@ -13,7 +16,7 @@ pub struct RegistryUrl {
 }
 
 /// The error of a URL that is wrong in this way.
-pub fn wrong(what: impl std::fmt::Display) -> Status {
+pub fn wrong(what: impl Display) -> Status {
     Status::new(Code::InvalidArgument, format!("wrong registry URL: {what}"))
 }
 
@@ -36,14 +39,36 @@ impl RegistryUrl {
         &self.url
     }
 
-    /// The servers after the first, those of the authority before those of `backup`.
-    pub fn more_servers(&self) -> impl Iterator<Item = &str> {
-        self.more.iter().map(String::as_str)
+    /// The servers, those of the authority before those of `backup`; `first` makes the address of a host
+    /// and a port.
+    ///
+    /// # Errors
+    /// When one of them is no address.
+    pub fn servers<A>(
+        &self,
+        default_port: u16,
+        first: impl FnOnce(&str, u16) -> A,
+    ) -> Result<Vec<A>, Status>
+    where
+        A: FromStr<Err: Display>,
+    {
+        let port = if self.url.port == 0 { default_port } else { self.url.port };
+        let more = self.more.iter().map(|server| match server.parse() {
+            Err(_) if !server.contains(':') => format!("{server}:{default_port}").parse(),
+            parsed => parsed,
+        });
+        let first = Ok(first(&self.url.host, port));
+        std::iter::once(first).chain(more).collect::<Result<_, _>>().map_err(wrong)
     }
 
     /// A parameter.
     pub fn param(&self, name: &str) -> Option<&str> {
         self.url.param(name)
+    }
+
+    /// A parameter that is not empty.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.param(name).filter(|text| !text.is_empty())
     }
 
     /// A parameter that is a number of `unit` above 0.
@@ -81,16 +106,16 @@ impl RegistryUrl {
         }
     }
 
-    /// The root of `group`, `/dubbo` by default: one slash before each part and none at the end. The
-    /// root `/` itself is the empty text.
+    /// A parameter that is a path: one slash before each part and none at the end. The root `/` itself
+    /// is the empty text.
     ///
     /// # Errors
     /// When it is not a path.
-    pub fn root(&self) -> Result<String, Status> {
-        let group = self.param("group").unwrap_or("dubbo");
-        let parts: Vec<&str> = group.split('/').filter(|part| !part.is_empty()).collect();
+    pub fn path(&self, name: &str, default: &str) -> Result<String, Status> {
+        let text = self.text(name).unwrap_or(default);
+        let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty()).collect();
         if parts.iter().any(|part| matches!(*part, "." | "..") || part.contains(char::is_control)) {
-            return Err(wrong(format!("group={group:?} is not a path")));
+            return Err(wrong(format!("{name}={text:?} is not a path")));
         }
         Ok(parts.iter().flat_map(|part| ["/", part]).collect())
     }
@@ -110,7 +135,9 @@ fn split_servers(url: &str) -> (String, &str) {
     let start = url.find("://").map_or(0, |at| at + 3);
     let authority = url.get(start..).unwrap_or_default();
     let authority = authority.split(['/', '?']).next().unwrap_or_default();
-    match authority.split_once(',') {
+    // A password may have commas.
+    let servers = authority.rfind('@').map_or(0, |at| at + 1);
+    match authority.get(servers..).and_then(|servers| servers.split_once(',')) {
         None => (url.to_owned(), ""),
         Some((_, more)) => {
             let end = start + authority.len();
@@ -122,15 +149,23 @@ fn split_servers(url: &str) -> (String, &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use super::*;
 
     #[test]
     fn servers_stand_in_the_authority_and_in_backup() {
-        let url = "etcd://me:secret@a:1,b?backup=c:3, [::1]:4&group=/fleet/x/";
+        let url =
+            "etcd://me:se,cret@a:1,10.0.0.2?backup=10.0.0.3:3, [::1]:4&group=/fleet/x/&rootPath=";
         let url = RegistryUrl::parse(url, "etcd").unwrap();
-        assert_eq!((&*url.url().host, url.url().port), ("a", 1));
-        assert_eq!(url.more_servers().collect::<Vec<_>>(), ["b", "c:3", "[::1]:4"]);
-        assert_eq!(url.credentials(), Some(("me".into(), "secret".into())));
-        assert_eq!(url.root().unwrap(), "/fleet/x");
+        let servers = url.servers(2379, |host, port| {
+            assert_eq!((host, port), ("a", 1));
+            SocketAddr::from(([10, 0, 0, 1], port))
+        });
+        let expected = ["10.0.0.1:1", "10.0.0.2:2379", "10.0.0.3:3", "[::1]:4"];
+        assert_eq!(servers.unwrap(), expected.map(|server| server.parse().unwrap()));
+        assert_eq!(url.credentials(), Some(("me".into(), "se,cret".into())));
+        assert_eq!(url.path("group", "dubbo").unwrap(), "/fleet/x");
+        assert_eq!(url.path("rootPath", "services").unwrap(), "/services");
     }
 }

@@ -95,15 +95,10 @@ impl EtcdOptions {
         if !matches!(protocol, "etcd" | "etcd3" | "etcdv3") {
             return Err(wrong(format!("{protocol}:// is not etcd://, etcd3:// or etcdv3://")));
         }
-        let port = if url.url().port == 0 { DEFAULT_PORT } else { url.url().port };
-        let mut servers = vec![Address::new(&*url.url().host, port)];
-        for server in url.more_servers() {
-            servers.push(address(server).map_err(wrong)?);
-        }
         let max_frame = url.number("max.frame", "bytes", 16 * 1024 * 1024)?;
         Ok(Self {
-            servers,
-            root: url.root()?,
+            servers: url.servers(DEFAULT_PORT, |host, port| Address::new(host, port))?,
+            root: url.path("group", "dubbo")?,
             credentials: url.credentials().map(|(user, password)| Credentials { user, password }),
             session_timeout: url.time("session", 60_000)?,
             timeout: url.time("timeout", 30_000)?,
@@ -119,7 +114,7 @@ impl EtcdOptions {
 }
 
 fn tls(url: &RegistryUrl) -> Result<Option<EtcdTls>, Status> {
-    let text = |name: &str| url.param(name).filter(|text| !text.is_empty()).map(str::to_owned);
+    let text = |name| url.text(name).map(str::to_owned);
     let identity = match (text("tls-cert-file"), text("tls-key-file")) {
         (Some(chain), Some(key)) => Some((chain, key)),
         (None, None) => None,
@@ -131,13 +126,6 @@ fn tls(url: &RegistryUrl) -> Result<Option<EtcdTls>, Status> {
         (true, _) => Ok(Some(tls)),
         (false, false) => Ok(None),
         (false, true) => Err(wrong("tls=false, but there are other parameters of TLS")),
-    }
-}
-
-fn address(server: &str) -> dubhe_net::Result<Address> {
-    match server.parse() {
-        Err(_) if !server.contains(':') => format!("{server}:{DEFAULT_PORT}").parse(),
-        parsed => parsed,
     }
 }
 

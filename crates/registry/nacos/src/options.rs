@@ -3,10 +3,10 @@
 use std::fmt;
 
 use bytestring::ByteString;
+use dubhe_core::Status;
 use dubhe_core::time::Duration;
-use dubhe_core::url::Url;
-use dubhe_core::{Code, Status};
 use dubhe_net::io::Address;
+use dubhe_registry::registry_url::{RegistryUrl, wrong};
 
 /// Nacos' HTTP port.
 const DEFAULT_PORT: u16 = 8848;
@@ -128,15 +128,8 @@ impl NacosOptions {
     /// # Errors
     /// When it has no host, or a parameter that cannot be what it should be.
     pub fn parse(url: &str) -> Result<Self, Status> {
-        // Several servers may stand in one authority, which is no URL any more.
-        let (url, more) = split_servers(url);
-        let url = Url::parse(&url, "nacos").map_err(|error| wrong(error.to_string()))?;
-        let backup = url.param("backup").unwrap_or_default();
-        let mut servers =
-            vec![Address::new(&*url.host, if url.port == 0 { DEFAULT_PORT } else { url.port })];
-        for server in more.split(',').chain(backup.split(',')).filter(|s| !s.trim().is_empty()) {
-            servers.push(address(server.trim()).map_err(|e| wrong(e.to_string()))?);
-        }
+        let url = RegistryUrl::parse(url, "nacos")?;
+        let servers = url.servers(DEFAULT_PORT, |host, port| Address::new(host, port))?;
         let grpc_port_offset = match url.param("nacos.server.grpc.port.offset") {
             None => GRPC_PORT_OFFSET,
             Some(text) => text.parse().map_err(|_| {
@@ -150,39 +143,24 @@ impl NacosOptions {
                 "{server} has no gRPC port {grpc_port_offset} above: give the HTTP port"
             )));
         }
-        let number = |name: &str, unit: &str, default: u64| match url.param(name) {
-            None => Ok(default),
-            Some(text) => match text.parse() {
-                Ok(number) if number > 0 => Ok(number),
-                _ => Err(wrong(format!("{name}={text:?} is not a number of {unit} above 0"))),
-            },
-        };
-        let time = |name, default| number(name, "milliseconds", default).map(Duration::from_millis);
-        let max_message = number(MAX_MESSAGE, "bytes", 32 * 1024 * 1024)?;
-        let flag = |name: &str, default| match url.param(name) {
-            None => Ok(default),
-            Some("true") => Ok(true),
-            Some("false") => Ok(false),
-            Some(other) => Err(wrong(format!("{name}={other:?} is neither true nor false"))),
-        };
-        let text = |name: &str| url.param(name).filter(|text| !text.is_empty());
-        let group = text("group").unwrap_or(DEFAULT_GROUP);
+        let max_message = url.number(MAX_MESSAGE, "bytes", 32 * 1024 * 1024)?;
+        let group = url.text("group").unwrap_or(DEFAULT_GROUP);
         Ok(Self {
             servers,
             grpc_port_offset,
-            context_path: context_path(text("contextPath").unwrap_or(CONTEXT_PATH)),
-            namespace: text("namespace").unwrap_or(PUBLIC).to_owned(),
+            context_path: context_path(url.text("contextPath").unwrap_or(CONTEXT_PATH)),
+            namespace: url.text("namespace").unwrap_or(PUBLIC).to_owned(),
             group: group.to_owned(),
-            application_group: text("nacos.group").unwrap_or(group).to_owned(),
+            application_group: url.text("nacos.group").unwrap_or(group).to_owned(),
             credentials: credentials(&url)?,
-            timeout: time("timeout", 30_000)?,
-            max_pause: time("retry.period", 5_000)?,
+            timeout: url.time("timeout", 30_000)?,
+            max_pause: url.time("retry.period", 5_000)?,
             max_message: usize::try_from(max_message).unwrap_or(usize::MAX),
-            check: flag("check", true)? && flag("nacos.check", true)?,
-            register: flag("register", true)?,
-            register_consumers: flag("register-consumer-url", false)?,
-            register_compatible: flag("nacos.register-compatible", false)?,
-            subscribe_legacy: flag("nacos.subscribe.legacy-name", false)?,
+            check: url.flag("check", true)? && url.flag("nacos.check", true)?,
+            register: url.flag("register", true)?,
+            register_consumers: url.flag("register-consumer-url", false)?,
+            register_compatible: url.flag("nacos.register-compatible", false)?,
+            subscribe_legacy: url.flag("nacos.subscribe.legacy-name", false)?,
             application: url.param("application").unwrap_or_default().into(),
         })
     }
@@ -207,34 +185,6 @@ impl NacosOptions {
 /// Nacos' name of the largest message.
 const MAX_MESSAGE: &str = "nacos.remote.client.grpc.maxinbound.message.size";
 
-fn wrong(what: String) -> Status {
-    Status::new(Code::InvalidArgument, format!("wrong registry URL: {what}"))
-}
-
-/// Takes all servers but the first out of the authority: the URL without them, and them.
-fn split_servers(url: &str) -> (String, &str) {
-    let start = url.find("://").map_or(0, |at| at + 3);
-    let authority = url.get(start..).unwrap_or_default();
-    let authority = authority.split(['/', '?']).next().unwrap_or_default();
-    // A password may have commas.
-    let user = authority.rfind('@').map_or(0, |at| at + 1);
-    match authority.get(user..).and_then(|servers| servers.split_once(',')) {
-        None => (url.to_owned(), ""),
-        Some((_, more)) => {
-            let end = start + authority.len();
-            let front = url.get(..end - more.len() - 1).unwrap_or_default();
-            (format!("{front}{}", url.get(end..).unwrap_or_default()), more)
-        }
-    }
-}
-
-fn address(server: &str) -> dubhe_net::Result<Address> {
-    match server.parse() {
-        Err(_) if !server.contains(':') => format!("{server}:{DEFAULT_PORT}").parse(),
-        parsed => parsed,
-    }
-}
-
 /// The path with a slash before it and none behind; the root is the empty text.
 fn context_path(path: &str) -> String {
     match path.trim_matches('/') {
@@ -243,7 +193,7 @@ fn context_path(path: &str) -> String {
     }
 }
 
-fn credentials(url: &Url) -> Result<NacosCredentials, Status> {
+fn credentials(url: &RegistryUrl) -> Result<NacosCredentials, Status> {
     let of = |own: &str, param| {
         let text = if own.is_empty() { url.param(param).unwrap_or_default() } else { own };
         Some(text.to_owned()).filter(|text| !text.is_empty())
@@ -253,8 +203,11 @@ fn credentials(url: &Url) -> Result<NacosCredentials, Status> {
         (None, None) => Ok(None),
         _ => Err(wrong(format!("{names} belong together, and one is missing"))),
     };
-    let user =
-        pair(of(&url.user, "username"), of(&url.password, "password"), "username and password")?;
+    let user = pair(
+        of(&url.url().user, "username"),
+        of(&url.url().password, "password"),
+        "username and password",
+    )?;
     let keys = pair(of("", "accessKey"), of("", "secretKey"), "accessKey and secretKey")?;
     let mut given = [
         user.map(|(user, password)| NacosCredentials::Password { user, password }),
@@ -269,7 +222,7 @@ fn credentials(url: &Url) -> Result<NacosCredentials, Status> {
         return Err(wrong(format!("of {names} only one can be used, and several are given")));
     }
     if matches!(first, NacosCredentials::Keys { .. }) && !cfg!(feature = "tls") {
-        return Err(wrong("accessKey needs the feature `tls` of the crate".into()));
+        return Err(wrong("accessKey needs the feature `tls` of the crate"));
     }
     Ok(first)
 }

@@ -1,10 +1,10 @@
 //! The URL of a ZooKeeper registry.
 
 use bytestring::ByteString;
+use dubhe_core::Status;
 use dubhe_core::time::Duration;
-use dubhe_core::url::Url;
-use dubhe_core::{Code, Status};
 use dubhe_net::io::Address;
+use dubhe_registry::registry_url::{RegistryUrl, wrong};
 
 use crate::client::Credentials;
 
@@ -80,58 +80,35 @@ impl ZooKeeperOptions {
     /// # Errors
     /// When it has no host, or a parameter that cannot be what it should be.
     pub fn parse(url: &str) -> Result<Self, Status> {
-        let wrong = |what: String| {
-            Status::new(Code::InvalidArgument, format!("wrong registry URL: {what}"))
-        };
-        // Several servers may stand in one authority, which is no URL any more.
-        let (url, more) = split_servers(url);
-        let url = Url::parse(&url, "zookeeper").map_err(|error| wrong(error.to_string()))?;
-        let backup = url.param("backup").unwrap_or_default();
-        let mut servers =
-            vec![Address::new(&*url.host, if url.port == 0 { DEFAULT_PORT } else { url.port })];
-        for server in more.split(',').chain(backup.split(',')).filter(|s| !s.trim().is_empty()) {
-            servers.push(address(server.trim()).map_err(|e| wrong(e.to_string()))?);
-        }
-        let number = |name: &str, unit: &str, default: u64| match url.param(name) {
-            None => Ok(default),
-            Some(text) => match text.parse() {
-                Ok(number) if number > 0 => Ok(number),
-                _ => Err(wrong(format!("{name}={text:?} is not a number of {unit} above 0"))),
-            },
-        };
-        let time = |name, default| number(name, "milliseconds", default).map(Duration::from_millis);
-        let max_frame = number("jute.maxbuffer", "bytes", 16 * 1024 * 1024)?;
-        let flag = |name: &str| param_flag(&url, name, true).map_err(wrong);
-        let set = |name: &str| url.param(name).filter(|text| !text.is_empty());
-        let path = |name: &'static str, text: &str| root(name, text).map_err(wrong);
-        let group = path("group", set("group").unwrap_or("dubbo"))?;
+        let url = RegistryUrl::parse(url, "zookeeper")?;
+        let max_frame = url.number("jute.maxbuffer", "bytes", 16 * 1024 * 1024)?;
+        let group = url.path("group", "dubbo")?;
         // As in Java, `/services` may be said and means nothing.
-        let services = set("rootPath").filter(|text| !text.eq_ignore_ascii_case("/services"));
-        let services_root = match (services, set("group")) {
-            (Some(services), _) => path("rootPath", services)?,
+        let services = url.text("rootPath").filter(|text| !text.eq_ignore_ascii_case("/services"));
+        let services_root = match (services, url.text("group")) {
+            (Some(_), _) => url.path("rootPath", "")?,
             (None, Some(_)) => group.clone(),
             (None, None) => "/services".to_owned(),
         };
-        let namespace = path("namespace", set("namespace").unwrap_or("dubbo"))?;
-        let simplified = param_flag(&url, "simplified", false).map_err(wrong)?.then(|| {
-            let keys = set("extra-keys").unwrap_or_default().split(',').map(str::trim);
+        let simplified = url.flag("simplified", false)?.then(|| {
+            let keys = url.text("extra-keys").unwrap_or_default().split(',').map(str::trim);
             keys.filter(|key| !key.is_empty()).map(ByteString::from).collect()
         });
         Ok(Self {
-            servers,
+            servers: url.servers(DEFAULT_PORT, |host, port| Address::new(host, port))?,
             root: group,
             services_root,
-            config_root: format!("{namespace}/config"),
-            ssl: SslOptions::of(&url).map_err(wrong)?,
+            config_root: format!("{}/config", url.path("namespace", "dubbo")?),
+            ssl: SslOptions::of(&url)?,
             simplified,
-            credentials: credentials(&url),
-            session_timeout: time("session", 60_000)?,
-            timeout: time("timeout", 30_000)?,
-            max_pause: time("retry.period", 10_000)?,
+            credentials: url.credentials().map(|(user, password)| Credentials { user, password }),
+            session_timeout: url.time("session", 60_000)?,
+            timeout: url.time("timeout", 30_000)?,
+            max_pause: url.time("retry.period", 10_000)?,
             max_frame: usize::try_from(max_frame).unwrap_or(usize::MAX),
-            check: flag("check")?,
-            register: flag("register")?,
-            dynamic: flag("dynamic")?,
+            check: url.flag("check", true)?,
+            register: url.flag("register", true)?,
+            dynamic: url.flag("dynamic", true)?,
             application: url.param("application").unwrap_or_default().into(),
         })
     }
@@ -161,74 +138,22 @@ pub struct SslOptions {
 }
 
 impl SslOptions {
-    fn of(url: &Url) -> Result<Option<Self>, String> {
-        let param =
-            |name: &str| url.param(name).filter(|text| !text.is_empty()).map(ToOwned::to_owned);
+    fn of(url: &RegistryUrl) -> Result<Option<Self>, Status> {
+        let param = |name| url.text(name).map(str::to_owned);
         let identity = match (param("ssl.cert"), param("ssl.key")) {
             (None, None) => None,
             (Some(cert), Some(key)) => Some((cert, key)),
-            _ => return Err("ssl.cert and ssl.key need each other".to_owned()),
+            _ => return Err(wrong("ssl.cert and ssl.key need each other")),
         };
         let (ca, server_name) = (param("ssl.ca"), param("ssl.server.name"));
         let options = Self { ca, identity, server_name };
-        match param_flag(url, "ssl", false)? {
+        match url.flag("ssl", false)? {
             true => Ok(Some(options)),
             // Lest somebody take a plain connection for an encrypted one.
-            false if options != Self::default() => {
-                Err("parameters of ssl without ssl=true".to_owned())
-            }
+            false if options != Self::default() => Err(wrong("parameters of ssl without ssl=true")),
             false => Ok(None),
         }
     }
-}
-
-fn param_flag(url: &Url, name: &str, default: bool) -> Result<bool, String> {
-    match url.param(name) {
-        None => Ok(default),
-        Some("true") => Ok(true),
-        Some("false") => Ok(false),
-        Some(other) => Err(format!("{name}={other:?} is neither true nor false")),
-    }
-}
-
-/// Takes all servers but the first out of the authority: the URL without them, and them.
-fn split_servers(url: &str) -> (String, &str) {
-    let start = url.find("://").map_or(0, |at| at + 3);
-    let authority = url.get(start..).unwrap_or_default();
-    let authority = authority.split(['/', '?']).next().unwrap_or_default();
-    match authority.split_once(',') {
-        None => (url.to_owned(), ""),
-        Some((_, more)) => {
-            let end = start + authority.len();
-            let front = url.get(..end - more.len() - 1).unwrap_or_default();
-            (format!("{front}{}", url.get(end..).unwrap_or_default()), more)
-        }
-    }
-}
-
-fn address(server: &str) -> dubhe_net::Result<Address> {
-    match server.parse() {
-        Err(_) if !server.contains(':') => format!("{server}:{DEFAULT_PORT}").parse(),
-        parsed => parsed,
-    }
-}
-
-/// The root as ZooKeeper takes a path: one slash before each part and none at the end. The root
-/// `/` itself is the empty text.
-fn root(name: &str, text: &str) -> Result<String, String> {
-    let parts: Vec<&str> = text.split('/').filter(|part| !part.is_empty()).collect();
-    if parts.iter().any(|part| matches!(*part, "." | "..") || part.contains(char::is_control)) {
-        return Err(format!("{name}={text:?} is not a path"));
-    }
-    Ok(parts.iter().flat_map(|part| ["/", part]).collect())
-}
-
-fn credentials(url: &Url) -> Option<Credentials> {
-    let of = |own: &str, param| {
-        if own.is_empty() { url.param(param).unwrap_or_default() } else { own }.to_owned()
-    };
-    let user = of(&url.user, "username");
-    (!user.is_empty()).then(|| Credentials { user, password: of(&url.password, "password") })
 }
 
 #[cfg(test)]
