@@ -126,9 +126,9 @@ impl RegistryOpener {
     /// Returns the parts of the registry of `url`, which has the parameters that all kinds have beside
     /// its own.
     pub(crate) fn open(&self, url: &str) -> Result<RegistryParts, Status> {
-        let mut parts = self.open_kind(url)?;
-        let configured = ConfiguredRegistry::new(parts.registry.clone());
         let params = params_of(url)?;
+        let mut parts = self.open_kind(url, &params)?;
+        let configured = ConfiguredRegistry::new(parts.registry.clone());
         let configured = configured.with_params(params.iter().map(|(k, v)| (&**k, &**v)))?;
         if !configured.is_plain() {
             parts.registry = Arc::new(configured);
@@ -141,7 +141,7 @@ impl RegistryOpener {
         if url.starts_with("apollo://") {
             return self.apollo(url);
         }
-        let RegistryParts { registry, documents, .. } = self.open_kind(url)?;
+        let RegistryParts { registry, documents, .. } = self.open_kind(url, &params_of(url)?)?;
         documents.ok_or_else(|| wrong(format!("{} is no config centre", registry.name())))
     }
 
@@ -151,20 +151,21 @@ impl RegistryOpener {
         Ok(Arc::new(builder.application(&*self.application).start()?))
     }
 
-    fn open_kind(&self, url: &str) -> Result<RegistryParts, Status> {
+    fn open_kind(&self, url: &str, params: &Params) -> Result<RegistryParts, Status> {
+        let options = || ApplicationOptions::from_params(params);
         let (kind, rest) = url.split_once("://").unwrap_or((url, ""));
         match kind {
-            "memory" => Ok(self.memory(ApplicationOptions::from_params(&params_of(url)?)?)),
+            "memory" => Ok(self.memory(options()?)),
             "static" => Ok(RegistryParts::of_services(Arc::new(Static::parse(url)?))),
             "file" if rest.starts_with('/') => Ok(RegistryParts {
                 documents: Some(Arc::new(self.file_documents(rest))),
                 ..RegistryParts::of_services(Arc::new(file(rest, self.clock.clone())?))
             }),
             "file" => Err(wrong(format!("registry {url:?} has no folder; write file:///FOLDER"))),
-            "zookeeper" => self.zookeeper(url),
-            "nacos" => self.nacos(url),
-            "etcd" | "etcd3" | "etcdv3" => self.etcd(url),
-            "kubernetes" => self.kubernetes(url),
+            "zookeeper" => self.zookeeper(url, options()?),
+            "nacos" => self.nacos(url, options()?),
+            "etcd" | "etcd3" | "etcdv3" => self.etcd(url, options()?),
+            "kubernetes" => self.kubernetes(url, options()?),
             "dns" => self.dns(url),
             other => Err(wrong(format!(
                 "unknown kind of registry {other:?}; known kinds: memory, static, file, zookeeper, \
@@ -192,8 +193,7 @@ impl RegistryOpener {
     }
 
     #[cfg(feature = "zookeeper")]
-    fn zookeeper(&self, url: &str) -> Result<RegistryParts, Status> {
-        let options = ApplicationOptions::from_params(&params_of(url)?)?;
+    fn zookeeper(&self, url: &str, options: ApplicationOptions) -> Result<RegistryParts, Status> {
         let builder = dubhe_zookeeper::ZooKeeper::builder(url, self.clock.clone())?;
         let zookeeper = builder.application(self.application.clone()).build();
         let (instances, documents) = (zookeeper.discovery(), zookeeper.documents());
@@ -201,8 +201,7 @@ impl RegistryOpener {
     }
 
     #[cfg(feature = "nacos")]
-    fn nacos(&self, url: &str) -> Result<RegistryParts, Status> {
-        let options = ApplicationOptions::from_params(&params_of(url)?)?;
+    fn nacos(&self, url: &str, options: ApplicationOptions) -> Result<RegistryParts, Status> {
         let builder = dubhe_nacos::Nacos::builder(url, self.clock.clone())?;
         let nacos = builder.application(self.application.clone()).build();
         let (services, instances) = (nacos.registry(), nacos.discovery());
@@ -211,8 +210,7 @@ impl RegistryOpener {
     }
 
     #[cfg(feature = "etcd")]
-    fn etcd(&self, url: &str) -> Result<RegistryParts, Status> {
-        let options = ApplicationOptions::from_params(&params_of(url)?)?;
+    fn etcd(&self, url: &str, options: ApplicationOptions) -> Result<RegistryParts, Status> {
         let builder = dubhe_etcd::Etcd::builder(url, self.clock.clone())?;
         let etcd = Arc::new(builder.application(self.application.clone()).build());
         Ok(self.compose(etcd.clone(), etcd.clone(), etcd, options))
@@ -220,8 +218,7 @@ impl RegistryOpener {
 
     /// Kubernetes, which has instances of applications and no services of their own.
     #[cfg(feature = "kubernetes")]
-    fn kubernetes(&self, url: &str) -> Result<RegistryParts, Status> {
-        let options = ApplicationOptions::from_params(&params_of(url)?)?;
+    fn kubernetes(&self, url: &str, options: ApplicationOptions) -> Result<RegistryParts, Status> {
         let builder = dubhe_kubernetes::Kubernetes::builder(url, self.clock.clone())?;
         let kubernetes = Arc::new(builder.build()?);
         let (instances, documents) = (kubernetes.clone(), kubernetes);
@@ -276,11 +273,11 @@ impl RegistryOpener {
 
 /// The systems that this program was built without.
 macro_rules! without {
-    ($($feature:literal $method:ident $name:literal $parts:ty),*) => {
+    ($($feature:literal $method:ident($($more:ty)?) $name:literal $parts:ty),*) => {
         $(
             #[cfg(not(feature = $feature))]
             impl RegistryOpener {
-                fn $method(&self, url: &str) -> Result<$parts, Status> {
+                fn $method(&self, url: &str $(, _: $more)?) -> Result<$parts, Status> {
                     Err(wrong(format!(
                         "registry {url:?}: this program was built without {}; enable the feature \
                          {:?} of the crate `dubhe`",
@@ -293,12 +290,12 @@ macro_rules! without {
 }
 
 without! {
-    "zookeeper" zookeeper "ZooKeeper" RegistryParts,
-    "nacos" nacos "Nacos" RegistryParts,
-    "etcd" etcd "etcd" RegistryParts,
-    "kubernetes" kubernetes "Kubernetes" RegistryParts,
-    "dns" dns "DNS" RegistryParts,
-    "apollo" apollo "Apollo" Arc<dyn DocumentStore>
+    "zookeeper" zookeeper(ApplicationOptions) "ZooKeeper" RegistryParts,
+    "nacos" nacos(ApplicationOptions) "Nacos" RegistryParts,
+    "etcd" etcd(ApplicationOptions) "etcd" RegistryParts,
+    "kubernetes" kubernetes(ApplicationOptions) "Kubernetes" RegistryParts,
+    "dns" dns() "DNS" RegistryParts,
+    "apollo" apollo() "Apollo" Arc<dyn DocumentStore>
 }
 
 /// The parameters of a registry URL. The rest may be no URL, such as several servers.
