@@ -12,9 +12,10 @@ use crate::Result;
 use crate::known::KnownFailures;
 use crate::peers::Peers;
 use crate::process::check;
+use crate::registries::Kind;
 use crate::repo::{root, target};
 use crate::tally::Tally;
-use registry::{Kind, Registries};
+use registry::Registries;
 use suite::{SUITES, Suite};
 
 /// The package of this project's side: a provider of the peers' services and a consumer of their

@@ -1,82 +1,14 @@
 //! The registry of one suite.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::rc::Rc;
 
 use crate::Result;
-use crate::peers::{Peer, Peers};
-use crate::process::{ServerProcess, check, free_address};
-use crate::serving::wait_until_it_serves;
-
-/// The system that a registry runs on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    ZooKeeper,
-    Nacos,
-    Etcd,
-}
-
-/// Dubbo's two models of registration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Level {
-    Interface,
-    Application,
-}
-
-impl Kind {
-    pub(super) fn named(name: &str) -> Option<Self> {
-        match name {
-            "zookeeper" => Some(Self::ZooKeeper),
-            "nacos" => Some(Self::Nacos),
-            "etcd" => Some(Self::Etcd),
-            _ => None,
-        }
-    }
-
-    pub(super) fn peer(self) -> Peer {
-        match self {
-            Self::ZooKeeper => Peer::ZooKeeper,
-            Self::Nacos => Peer::Nacos,
-            Self::Etcd => Peer::Etcd,
-        }
-    }
-
-    fn scheme(self) -> &'static str {
-        match self {
-            Self::ZooKeeper => "zookeeper",
-            Self::Nacos => "nacos",
-            Self::Etcd => "etcdv3",
-        }
-    }
-}
-
-impl Level {
-    /// Dubbo Java's `register-mode`, and ours.
-    pub(super) fn register_mode(self) -> &'static str {
-        match self {
-            Self::Interface => "interface",
-            Self::Application => "instance",
-        }
-    }
-
-    /// The step of migration at which a consumer of Dubbo Java, and ours, looks at this level alone.
-    pub(super) fn migration(self) -> &'static str {
-        match self {
-            Self::Interface => "FORCE_INTERFACE",
-            Self::Application => "FORCE_APPLICATION",
-        }
-    }
-
-    /// dubbo-go's word.
-    pub(super) fn go(self) -> &'static str {
-        match self {
-            Self::Interface => "interface",
-            Self::Application => "service",
-        }
-    }
-}
+use crate::peers::Peers;
+use crate::process::{ServerProcess, check};
+use crate::registries::{Kind, Level, wait_until_it_serves};
 
 /// A registry that knows of no other run, at the level of a suite.
 pub(super) struct Registry {
@@ -117,41 +49,25 @@ impl Registries {
 impl Server {
     fn start(kind: Kind, peers: &Peers, suite: &str) -> Result<Self> {
         check(&mut peers.command(kind.peer(), &["prepare"]))?;
-        let address = address_for(kind)?;
-        let mut args = vec!["serve".to_owned(), address.port().to_string()];
-        if kind == Kind::Etcd {
-            // The port for other members.
-            args.push(free_address()?.port().to_string());
-        }
-        let mut server = peers.command_in_own_folder(kind.peer(), suite, &args);
-        let log = peers.log(&format!("{}-{suite}", kind.scheme()));
+        let port = kind.free_port()?;
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        let mut server = peers.command_in_own_folder(kind.peer(), suite, &kind.serve(port)?);
+        let log = peers.log(&format!("{kind}-{suite}"));
         let process = ServerProcess::serve(&mut server, address, &log)?;
-        wait_until_it_serves(kind.peer(), address)?;
+        wait_until_it_serves(kind, address)?;
         Ok(Self { kind, address, _process: process })
     }
-}
-
-/// A free address, of which Nacos needs further ports at fixed distances.
-fn address_for(kind: Kind) -> Result<SocketAddr> {
-    const NACOS: [i32; 3] = [-1000, 1000, 1001];
-    const ATTEMPTS: usize = 100;
-    for _ in 0..ATTEMPTS {
-        let address = free_address()?;
-        let beside = NACOS.map(|distance| i32::from(address.port()) + distance);
-        let is_free = |port: &i32| {
-            u16::try_from(*port).is_ok_and(|port| TcpListener::bind((address.ip(), port)).is_ok())
-        };
-        if kind != Kind::Nacos || beside.iter().all(is_free) {
-            return Ok(address);
-        }
-    }
-    Err("no free ports for nacos".into())
 }
 
 impl Registry {
     /// The URL, as the peers take it.
     pub(super) fn url(&self) -> String {
-        format!("{}://{}", self.server.kind.scheme(), self.server.address)
+        // dubbo-go knows no other name of etcd.
+        let scheme = match self.server.kind {
+            Kind::Etcd => "etcdv3".to_owned(),
+            kind => kind.to_string(),
+        };
+        format!("{scheme}://{}", self.server.address)
     }
 
     /// The address alone.
@@ -165,12 +81,7 @@ impl Registry {
 
     /// The URL for a provider or a consumer of ours, of the level of the suite.
     pub(super) fn our_url(&self) -> String {
-        let (url, level) = (self.url(), self.level);
-        format!(
-            "{url}?register-mode={}&migration.step={}",
-            level.register_mode(),
-            level.migration()
-        )
+        format!("{}?{}", self.url(), self.level.parameters())
     }
 
     /// Waits, by a consumer of `ours`, until each of `services` has a provider: registries listen a

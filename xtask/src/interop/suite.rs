@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::judge::Judge;
-use super::registry::{Kind, Level, Registries, Registry};
+use super::registry::{Registries, Registry};
 use super::sides;
 use crate::Result;
 use crate::known::KnownFailures;
 use crate::peers::{Peer, Peers};
 use crate::process::{ServerProcess, check, free_address, lines};
+use crate::registries::{Kind, Level};
 use crate::tally::Tally;
 
 /// All cases of a suite; Dubbo Java needs about 15 s on two cores.

@@ -2,9 +2,10 @@
 
 use super::super::Chaos;
 use super::fleet::Fleet;
-use super::system::{Level, System};
+use super::system::System;
 use super::{paths, stops};
 use crate::Result;
+use crate::registries::Level;
 
 /// Takes the name of the part, what was measured, and whether the bounds were kept.
 pub(super) type Tell<'a> = dyn FnMut(&str, String, bool) + 'a;

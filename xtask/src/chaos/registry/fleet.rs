@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use super::super::client::now_ms;
 use super::super::target::Target;
 use super::super::{Chaos, client::Event, client::event};
-use super::system::Level;
 use crate::Result;
 use crate::process::{ServerProcess, free_address};
+use crate::registries::Level;
 
 /// Calls of a consumer in a second.
 pub(super) const RATE: u32 = 40;

@@ -16,9 +16,10 @@ use std::thread;
 use super::{Chaos, judge};
 use crate::Result;
 use crate::process::check;
+use crate::registries::Kind;
 use crate::tally::Tally;
 use cases::{CASES, Case};
-use system::{Kind, System};
+use system::System;
 
 /// The result of a case in one model.
 struct Verdict {

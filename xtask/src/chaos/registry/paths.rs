@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::super::Chaos;
 use super::cases::{CONVERGES_MS, Tell};
 use super::fleet::Fleet;
-use super::system::{Kind, Level, Proxy, System};
+use super::system::{Proxy, System};
 use crate::Result;
+use crate::registries::{Kind, Level};
 
 /// A session or lease that ends within a case.
 const SESSION: &str = "&session=3000";

@@ -8,9 +8,10 @@ use super::super::Chaos;
 use super::super::client::now_ms;
 use super::cases::{CONVERGES_MS, Tell, fleets, newcomers};
 use super::fleet::{Consumer, Fleet, PATIENCE};
-use super::system::{Level, System};
+use super::system::System;
 use crate::Result;
 use crate::process::free_address;
+use crate::registries::Level;
 
 /// The longest orderly stop.
 const STOPS: Duration = Duration::from_secs(20);
