@@ -8,7 +8,6 @@
 //! cargo xtask bench   [SUITE]                    beside Dubbo Java, dubbo-go, tonic and others
 //! cargo xtask fuzz    [TARGET] [--seconds N]     each target, 30 s unless told
 //! cargo xtask chaos   [CASE] [--full]            attacks and faults, each with its bound
-//! cargo xtask conformance [SUITE]                suites of other projects: grpc, protobuf
 //! cargo xtask nightly [SUITE]                    every suite in its full length
 //! cargo xtask walk                               the first steps of the README, as a new user makes them
 //! cargo xtask picture                            docs/demo.svg, from the output of the demo
