@@ -1,13 +1,13 @@
-//! Any text as the metadata of an application, as the metadata of an instance, and as a migration
-//! rule. Nothing panics, and metadata that are read and written are read again as they were.
+//! Any text as the metadata of an application, and as the metadata of an instance. Nothing panics, and
+//! metadata that are read and written are read again as they were.
 
 #![no_main]
 
 use std::sync::Arc;
 
 use dubhe_core::endpoint::Instance;
+use dubhe_registry::application::ServiceInstance;
 use dubhe_registry::application::metadata_info::{from_json, revision, to_json};
-use dubhe_registry::application::{MigrationRule, ServiceInstance};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -23,5 +23,4 @@ fuzz_target!(|text: &str| {
     assert!(instance.endpoints().iter().all(|endpoint| endpoint.port != 0));
     assert_ne!(instance.metadata_service().offer.port, 0);
     let _ = (instance.revision(), instance.storage());
-    let _ = MigrationRule::parse(text);
 });

@@ -110,6 +110,9 @@ fn read(kind: RuleKind, key: &DocumentKey, text: &str, warnings: &mut Warnings) 
         let documents = text::parse_all(text, warnings)?;
         return MeshRule::read(&documents, warnings).map(Rule::Mesh);
     }
+    if kind == RuleKind::Migration && MigrationRule::is_none(text) {
+        return Ok(Rule::Migration(MigrationRule::default()));
+    }
     let node = only(text, warnings)?;
     Ok(match kind {
         RuleKind::Condition => Rule::Condition(ConditionRule::read(&node, warnings)?),

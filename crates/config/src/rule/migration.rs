@@ -1,11 +1,17 @@
 //! Migration rules: `{application}.migration`.
 
+use std::str::FromStr;
+
 use bytestring::ByteString;
+use dubhe_core::{Code, Status};
 
 use crate::error::{ConfigError, Result, Warnings};
 use crate::text::{Fields, Node};
 
-/// A migration rule: which of the two models of registration the consumers of an application use.
+/// A migration rule: which of the two models of registration the consumers of an application use. An
+/// empty text, and `INIT`, stand for the rule that decides nothing.
+///
+/// Source: Dubbo Java `MigrationRule`, `SubMigrationRule`, `MigrationRuleListener`.
 ///
 /// ```
 /// # mod dubhe { pub mod config { pub use dubhe_config::*; pub use dubhe_config::rule::migration::*; } pub mod documents { pub use dubhe_core::documents::*; } }
@@ -46,27 +52,58 @@ pub struct Migration {
 }
 
 /// A step of the migration to application-level discovery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+///
+/// ```
+/// # mod dubhe { pub mod registry { pub use dubhe_config::rule::migration as application; } }
+/// use dubhe::registry::application::MigrationStep;
+///
+/// assert_eq!("FORCE_INTERFACE".parse().ok(), Some(MigrationStep::ForceInterface));
+/// assert_eq!(MigrationStep::default(), MigrationStep::ApplicationFirst);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum MigrationStep {
-    /// Interface-level discovery alone.
+    /// The interface level alone: `FORCE_INTERFACE`.
     ForceInterface,
-    /// Both; application-level discovery where it has providers.
+    /// The application level where enough providers are found there, else the interface level:
+    /// `APPLICATION_FIRST`.
+    #[default]
     ApplicationFirst,
-    /// Application-level discovery alone.
+    /// The application level alone: `FORCE_APPLICATION`.
     ForceApplication,
 }
 
-const STEPS: &[(&str, MigrationStep)] = &[
-    ("FORCE_INTERFACE", MigrationStep::ForceInterface),
-    ("APPLICATION_FIRST", MigrationStep::ApplicationFirst),
-    ("FORCE_APPLICATION", MigrationStep::ForceApplication),
-];
+impl FromStr for MigrationStep {
+    type Err = Status;
+
+    fn from_str(text: &str) -> std::result::Result<Self, Status> {
+        match text {
+            "FORCE_INTERFACE" => Ok(Self::ForceInterface),
+            "APPLICATION_FIRST" => Ok(Self::ApplicationFirst),
+            "FORCE_APPLICATION" => Ok(Self::ForceApplication),
+            _ => Err(Status::new(
+                Code::InvalidArgument,
+                format!(
+                    "{text:?} is no step of a migration; write FORCE_INTERFACE, APPLICATION_FIRST or \
+                     FORCE_APPLICATION"
+                ),
+            )),
+        }
+    }
+}
+
+/// The text by which Dubbo Java means that there is no rule.
+const INIT: &str = "INIT";
 
 const FIELDS: &[&str] =
     &["key", "step", "threshold", "proportion", "delay", "force", "interfaces", "applications"];
 const ENTRY: &[&str] = &["serviceKey", "step", "threshold", "proportion", "delay", "force"];
 
 impl MigrationRule {
+    /// Returns `true` if a text says that there is no rule.
+    pub(crate) fn is_none(text: &str) -> bool {
+        matches!(text.trim(), "" | INIT)
+    }
+
     pub(crate) fn read(node: &Node, warnings: &mut Warnings) -> Result<Self> {
         let fields = Fields::new(node, "a migration rule", FIELDS, warnings)?;
         Ok(Self {
@@ -95,21 +132,58 @@ fn migration(fields: &Fields<'_>, warnings: &mut Warnings) -> Result<Migration> 
     let step = match fields.get("step") {
         None => None,
         Some(node) => {
-            let text = node.text("step")?;
-            let known = STEPS.iter().find(|(name, _)| *name == &*text);
-            let Some((_, step)) = known else {
-                let error = ConfigError::value(node.at, format!("there is no step {text}"));
-                return Err(error
-                    .hint("steps are FORCE_INTERFACE, APPLICATION_FIRST and FORCE_APPLICATION"));
-            };
-            Some(*step)
+            let step = node.text("step")?.parse();
+            Some(step.map_err(|error: Status| ConfigError::value(node.at, error.message()))?)
         }
     };
+    let threshold: Option<f32> = fields.number("threshold")?;
+    if let Some(node) = fields.get("threshold")
+        && threshold.is_some_and(|threshold| !threshold.is_finite())
+    {
+        return Err(ConfigError::value(node.at, "threshold is no share"));
+    }
     Ok(Migration {
         step,
-        threshold: fields.number("threshold")?,
+        // A negative one is none, as in Java.
+        threshold: threshold.filter(|threshold| *threshold >= 0.0),
         proportion: fields.number("proportion")?,
         delay: fields.number("delay")?,
         force: fields.bool("force", warnings)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Keys, Rule, validate};
+
+    fn read(text: &str) -> std::result::Result<MigrationRule, ConfigError> {
+        match validate(&Keys::migration("shop"), text)?.rule {
+            Rule::Migration(rule) => Ok(rule),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn no_rule_decides_nothing() {
+        for text in ["", "  \n", "INIT", "threshold: -1", "step:\n"] {
+            assert_eq!(read(text).unwrap(), MigrationRule::default(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_line() {
+        for (text, line) in [
+            ("key: x\nstep: SOON\n", 2),
+            ("step: [\n", 1),
+            ("key: x\n\nthreshold: much\n", 3),
+            ("key: x\nthreshold: .nan\n", 2),
+            ("threshold: NaN\n", 1),
+            ("interfaces:\n  - serviceKey: a.B\n    step: never\n", 3),
+        ] {
+            let error = read(text).unwrap_err();
+            assert!(error.to_string().contains(&format!("line {line}")), "{text}: {error}");
+        }
+        assert!(read("just text").is_err());
+    }
 }

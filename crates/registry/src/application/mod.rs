@@ -18,11 +18,12 @@ mod provider;
 mod registry;
 mod spring_cloud;
 
+pub use dubhe_config::rule::migration::MigrationStep;
+
 pub use discovery::{
     InstanceSnapshot, InstanceSnapshots, MetadataClient, MetadataTarget, ServiceDiscovery,
 };
 pub use instance::{EndpointPort, MetadataStorage, ServiceInstance};
-pub use migration::{MigrationRule, MigrationStep};
 pub use options::{ApplicationOptions, RegisterMode};
 pub use registry::{ApplicationRegistry, ApplicationRegistryBuilder};
 pub use spring_cloud::SpringCloud;

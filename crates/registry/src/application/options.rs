@@ -1,11 +1,11 @@
 //! The options of application-level discovery.
 
 use bytestring::ByteString;
+use dubhe_config::rule::migration::MigrationStep;
 use dubhe_core::endpoint::Params;
 use dubhe_core::{Code, Status};
 
 use super::instance::MetadataStorage;
-use super::migration::MigrationStep;
 
 /// The levels at which a provider registers (Dubbo's `register-mode`).
 ///
@@ -164,11 +164,11 @@ impl ApplicationOptions {
             }
         };
         let step = ["migration.step", "dubbo.application.service-discovery.migration"];
-        let migration_step = match step.into_iter().find_map(param) {
+        let migration_step = match step.into_iter().find_map(|name| Some((name, param(name)?))) {
             None => default.migration_step,
-            Some(text) => {
-                text.parse().map_err(|error: Status| wrong(error.message().to_owned()))?
-            }
+            Some((name, text)) => text
+                .parse()
+                .map_err(|error: Status| wrong(format!("{name}: {}", error.message())))?,
         };
         let migration_threshold = match param("migration.threshold") {
             None => default.migration_threshold,

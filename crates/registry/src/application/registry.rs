@@ -45,7 +45,7 @@ pub(super) struct Parts {
 ///
 /// A subscription finds the applications of a service by `provided-by` or by the mapping, their
 /// instances, and what these offer by the metadata of their revision. Which level it takes,
-/// [a rule](super::MigrationRule) says; it leaves one only when the other has providers. While
+/// [a rule](dubhe_config::rule::migration::MigrationRule) says; it leaves one only when the other has providers. While
 /// metadata cannot be read, an instance keeps the services that were last known of it.
 ///
 /// ```
@@ -242,7 +242,7 @@ impl ApplicationRegistryBuilder {
         self
     }
 
-    /// Sets the store of the [rule of migration](super::MigrationRule).
+    /// Sets the store of the [rule of migration](dubhe_config::rule::migration::MigrationRule).
     pub fn config_center(mut self, center: Arc<dyn DocumentStore>) -> Self {
         self.config_center = Some(center);
         self

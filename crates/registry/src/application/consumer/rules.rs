@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use dubhe_config::rule::migration::MigrationRule;
+use dubhe_config::{Keys, Rule, validate};
 use dubhe_core::backoff::FullJitter;
 use dubhe_core::documents::{DocumentKey, DocumentState, DocumentStore};
 use dubhe_core::registry::Health;
@@ -10,28 +12,24 @@ use futures_util::StreamExt as _;
 use tokio::sync::watch;
 
 use crate::application::follow::{News, Task, follow};
-use crate::application::migration::{MIGRATION_GROUP, MigrationRule};
 use crate::application::registry::Parts;
 
 /// The time after which consumers start without the word of the config centre.
 const ANSWER_TIME: Duration = Duration::from_secs(3);
 
 /// The rule; `None` until the config centre answered, or took too long.
-pub(super) type Rule = Option<Arc<MigrationRule>>;
+pub(super) type KnownRule = Option<Arc<MigrationRule>>;
 
 /// A watch of the rule, which ends with the last of its users.
 pub(super) struct Rules {
-    state: watch::Receiver<Rule>,
+    state: watch::Receiver<KnownRule>,
     _task: Task,
 }
 
 impl Rules {
     pub(super) fn new(parts: &Parts, center: Arc<dyn DocumentStore>) -> Self {
         let (sender, state) = watch::channel(None);
-        let key = DocumentKey::Config {
-            group: MIGRATION_GROUP.into(),
-            key: format!("{}.migration", parts.application).into(),
-        };
+        let key = Keys::migration(&parts.application);
         let pauses = parts.pauses.clone();
         let task = parts.runtime.spawn(async move {
             let (name, opened) = (center.name().to_owned(), key.clone());
@@ -67,21 +65,25 @@ impl Rules {
         Self { state, _task: Task(task.abort_handle()) }
     }
 
-    pub(super) fn follow(&self) -> watch::Receiver<Rule> {
+    pub(super) fn follow(&self) -> watch::Receiver<KnownRule> {
         self.state.clone()
     }
 }
 
 /// The rule that a state of the document means; `known` while it says nothing new.
-fn read(key: &DocumentKey, state: &DocumentState, known: Rule) -> Arc<MigrationRule> {
+fn read(key: &DocumentKey, state: &DocumentState, known: KnownRule) -> Arc<MigrationRule> {
     let text = match &state.document {
         Some(document) => &*document.text,
         // What was known before holds until the centre says that it is gone.
         None if state.health == Health::Stale => return known.unwrap_or_default(),
         None => "",
     };
-    match MigrationRule::parse(text) {
-        Ok(rule) => {
+    match validate(key, text) {
+        Ok(summary) => {
+            for warning in &summary.warnings {
+                tracing::warn!(rule = %key, %warning, "the migration rule may not say what is meant");
+            }
+            let Rule::Migration(rule) = summary.rule else { return known.unwrap_or_default() };
             if known.as_ref().is_none_or(|known| **known != rule) && state.document.is_some() {
                 tracing::info!(rule = %key, "the migration rule has changed");
             }

@@ -2,21 +2,22 @@
 
 use std::sync::Arc;
 
+use dubhe_config::rule::migration::MigrationStep;
 use dubhe_core::ServiceKey;
 use dubhe_core::registry::{Health, MAX_EXCLUDED, Snapshot};
 use tokio::sync::watch;
 
 use super::names::Names;
-use super::rules::{Rule, Rules};
+use super::rules::{KnownRule, Rules};
 use super::sides::{Instances, Interface, Side};
 use super::{Consumer, Failure};
-use crate::application::migration::{Level, MigrationStep, Plan, View, choose};
+use crate::application::migration::{Level, Plan, View, choose};
 
 /// A subscription to the providers of one service. All that it follows ends with it.
 pub(super) struct Subscription {
     consumer: Arc<Consumer>,
     service: ServiceKey,
-    rule: Option<(watch::Receiver<Rule>, Arc<Rules>)>,
+    rule: Option<(watch::Receiver<KnownRule>, Arc<Rules>)>,
     names: Option<Names>,
     interface: Option<Interface>,
     instances: Option<Instances>,
@@ -77,15 +78,15 @@ impl Subscription {
             Some((rule, _)) => rule.borrow_and_update().clone()?,
             None => Arc::default(),
         };
-        self.names_needed = rule.has_applications() && parts.instances.is_some();
+        self.names_needed = !rule.applications.is_empty() && parts.instances.is_some();
         let mut plan = if self.names_needed {
             let names = self.names.get_or_insert_with(|| Names::new(parts, &self.service));
             if !names.answered {
                 return None;
             }
-            rule.plan(&self.service, names.get(), default)
+            default.with_rule(&rule, &self.service, names.get())
         } else {
-            rule.plan(&self.service, &[], default)
+            default.with_rule(&rule, &self.service, &[])
         };
         if parts.instances.is_none() {
             plan.step = MigrationStep::ForceInterface;
