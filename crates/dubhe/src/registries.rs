@@ -13,13 +13,16 @@ use dubhe_core::time::SharedClock;
 use dubhe_core::url::Url;
 use dubhe_core::{Code, Status};
 use dubhe_net::time::TokioClock;
+#[cfg(feature = "tls")]
+use dubhe_net::tls::ClientTls;
 use dubhe_registry::application::{
-    ApplicationOptions, ApplicationRegistry, ApplicationRegistryBuilder, MetadataClient,
-    ServiceDiscovery, SpringCloud,
+    ApplicationOptions, ApplicationRegistry, MetadataClient, ServiceDiscovery, SpringCloud,
 };
 use dubhe_registry::{File, FileDocuments, Memory, MemoryDiscovery, MemoryDocuments, Static};
 
 use crate::protocols;
+#[cfg(not(feature = "tls"))]
+use crate::protocols::ClientTls;
 
 /// Returns the registry of `url`, for [`dubhe_server::ServerBuilder::registry`] and
 /// [`crate::AppBuilder::registry_instance`]. Each call with `memory://` returns a new registry.
@@ -69,8 +72,12 @@ pub struct RegistryParts {
     /// The registry of instances of applications: Dubbo's application level, and that of Spring
     /// Cloud.
     pub instances: Option<Arc<dyn ServiceDiscovery>>,
-    /// The documents: rules, metadata, mappings, definitions.
+    /// The documents: rules and start-up configuration, and what is in the metadata centre unless that is
+    /// elsewhere.
     pub documents: Option<Arc<dyn DocumentStore>>,
+    /// The documents of the metadata centre: metadata, mappings, definitions. They are in the registry
+    /// itself unless its URL has `metadata-report`.
+    pub metadata: Option<Arc<dyn DocumentStore>>,
 }
 
 impl RegistryParts {
@@ -79,10 +86,30 @@ impl RegistryParts {
     /// # Errors
     /// When the scheme is unknown or the rest of the URL is wrong.
     pub fn open(url: &str, application: impl Into<ByteString>) -> Result<Self, Status> {
-        let (application, clock) = (application.into(), Arc::new(TokioClock));
-        let protocols = protocols::built_in(&application, None);
-        let opener = RegistryOpener::new(application, clock, Arc::new(Channels::new(protocols)));
-        opener.open(url)
+        Self::open_over(url, application.into(), None)
+    }
+
+    /// Opens the registry of `url` for an application, as [`RegistryParts::open`], whose providers are asked
+    /// for their metadata over TLS.
+    ///
+    /// # Errors
+    /// Those of [`RegistryParts::open`].
+    #[cfg(feature = "tls")]
+    pub fn open_secured(
+        url: &str,
+        application: impl Into<ByteString>,
+        tls: &ClientTls,
+    ) -> Result<Self, Status> {
+        Self::open_over(url, application.into(), Some(tls))
+    }
+
+    fn open_over(
+        url: &str,
+        application: ByteString,
+        tls: Option<&ClientTls>,
+    ) -> Result<Self, Status> {
+        let channels = Channels::new(protocols::built_in(&application, tls));
+        RegistryOpener::new(application, Arc::new(TokioClock), Arc::new(channels)).open(url)
     }
 
     /// Returns the registry as one of applications that are called over HTTP.
@@ -94,7 +121,8 @@ impl RegistryParts {
 
     fn of_services(services: Arc<dyn Registry>) -> Self {
         let registry = services.clone();
-        Self { registry, services: Some(services), instances: None, documents: None }
+        let services = Some(services);
+        Self { registry, services, instances: None, documents: None, metadata: None }
     }
 }
 
@@ -152,7 +180,7 @@ impl RegistryOpener {
     }
 
     fn open_kind(&self, url: &str, params: &Params) -> Result<RegistryParts, Status> {
-        let options = || ApplicationOptions::from_params(params);
+        let options = || self.options(params);
         let (kind, rest) = url.split_once("://").unwrap_or((url, ""));
         match kind {
             "memory" => Ok(self.memory(options()?)),
@@ -174,15 +202,27 @@ impl RegistryOpener {
         }
     }
 
+    /// What the parameters say of the application level.
+    fn options(&self, params: &Params) -> Result<Options, Status> {
+        let application = ApplicationOptions::from_params(params)?;
+        let metadata = match params.get("metadata-report").filter(|url| !url.is_empty()) {
+            None => None,
+            Some(url) => {
+                Some(self.documents(url).map_err(|error| error.context("metadata-report"))?)
+            }
+        };
+        Ok(Options { application, metadata })
+    }
+
     /// Both models in this process, and none at first.
-    fn memory(&self, options: ApplicationOptions) -> RegistryParts {
+    fn memory(&self, options: Options) -> RegistryParts {
         let services = Arc::new(Memory::new());
         let instances = Arc::new(MemoryDiscovery::new());
         let documents = Arc::new(MemoryDocuments::new());
         RegistryParts {
             // Nobody else is there whom application-level discovery would concern.
             registry: services.clone(),
-            ..self.compose(services, instances, documents, options)
+            ..self.compose(Some(services), instances, documents, options)
         }
     }
 
@@ -193,44 +233,41 @@ impl RegistryOpener {
     }
 
     #[cfg(feature = "zookeeper")]
-    fn zookeeper(&self, url: &str, options: ApplicationOptions) -> Result<RegistryParts, Status> {
+    fn zookeeper(&self, url: &str, options: Options) -> Result<RegistryParts, Status> {
         let builder = dubhe_zookeeper::ZooKeeper::builder(url, self.clock.clone())?;
         let zookeeper = builder.application(self.application.clone()).build();
         let (instances, documents) = (zookeeper.discovery(), zookeeper.documents());
-        Ok(self.compose(Arc::new(zookeeper), Arc::new(instances), Arc::new(documents), options))
+        Ok(self.compose(
+            Some(Arc::new(zookeeper)),
+            Arc::new(instances),
+            Arc::new(documents),
+            options,
+        ))
     }
 
     #[cfg(feature = "nacos")]
-    fn nacos(&self, url: &str, options: ApplicationOptions) -> Result<RegistryParts, Status> {
+    fn nacos(&self, url: &str, options: Options) -> Result<RegistryParts, Status> {
         let builder = dubhe_nacos::Nacos::builder(url, self.clock.clone())?;
         let nacos = builder.application(self.application.clone()).build();
         let (services, instances) = (nacos.registry(), nacos.discovery());
         let documents = Arc::new(nacos.documents());
-        Ok(self.compose(Arc::new(services), Arc::new(instances), documents, options))
+        Ok(self.compose(Some(Arc::new(services)), Arc::new(instances), documents, options))
     }
 
     #[cfg(feature = "etcd")]
-    fn etcd(&self, url: &str, options: ApplicationOptions) -> Result<RegistryParts, Status> {
+    fn etcd(&self, url: &str, options: Options) -> Result<RegistryParts, Status> {
         let builder = dubhe_etcd::Etcd::builder(url, self.clock.clone())?;
         let etcd = Arc::new(builder.application(self.application.clone()).build());
-        Ok(self.compose(etcd.clone(), etcd.clone(), etcd, options))
+        Ok(self.compose(Some(etcd.clone()), etcd.clone(), etcd, options))
     }
 
     /// Kubernetes, which has instances of applications and no services of their own.
     #[cfg(feature = "kubernetes")]
-    fn kubernetes(&self, url: &str, options: ApplicationOptions) -> Result<RegistryParts, Status> {
+    fn kubernetes(&self, url: &str, options: Options) -> Result<RegistryParts, Status> {
         let builder = dubhe_kubernetes::Kubernetes::builder(url, self.clock.clone())?;
         let kubernetes = Arc::new(builder.build()?);
         let (instances, documents) = (kubernetes.clone(), kubernetes);
-        let registry = self
-            .application_level(&(instances.clone() as _), &(documents.clone() as _), options)
-            .build();
-        Ok(RegistryParts {
-            registry: Arc::new(registry),
-            services: None,
-            instances: Some(instances),
-            documents: Some(documents),
-        })
+        Ok(self.compose(None, instances, documents, options))
     }
 
     #[cfg(feature = "dns")]
@@ -239,36 +276,40 @@ impl RegistryOpener {
         Ok(RegistryParts::of_services(Arc::new(dns)))
     }
 
-    /// The registry of both models over the parts of a system that has them all.
+    /// The registry over the parts of a system.
     fn compose(
         &self,
-        services: Arc<dyn Registry>,
+        services: Option<Arc<dyn Registry>>,
         instances: Arc<dyn ServiceDiscovery>,
         documents: Arc<dyn DocumentStore>,
-        options: ApplicationOptions,
+        options: Options,
     ) -> RegistryParts {
-        let registry = self.application_level(&instances, &documents, options);
+        let metadata = options.metadata.unwrap_or_else(|| documents.clone());
+        let mut registry =
+            ApplicationRegistry::builder(self.application.clone(), self.clock.clone())
+                .instances(instances.clone())
+                .metadata_center(metadata.clone())
+                .config_center(documents.clone())
+                .metadata_client(self.metadata_client.clone())
+                .options(options.application);
+        if let Some(services) = &services {
+            registry = registry.services(services.clone());
+        }
         RegistryParts {
-            registry: Arc::new(registry.services(services.clone()).build()),
-            services: Some(services),
+            registry: Arc::new(registry.build()),
+            services,
             instances: Some(instances),
             documents: Some(documents),
+            metadata: Some(metadata),
         }
     }
+}
 
-    fn application_level(
-        &self,
-        instances: &Arc<dyn ServiceDiscovery>,
-        documents: &Arc<dyn DocumentStore>,
-        options: ApplicationOptions,
-    ) -> ApplicationRegistryBuilder {
-        ApplicationRegistry::builder(self.application.clone(), self.clock.clone())
-            .instances(instances.clone())
-            .metadata_center(documents.clone())
-            .config_center(documents.clone())
-            .metadata_client(self.metadata_client.clone())
-            .options(options)
-    }
+/// What the parameters of a URL say of the application level.
+struct Options {
+    application: ApplicationOptions,
+    /// The metadata centre, when it is another system.
+    metadata: Option<Arc<dyn DocumentStore>>,
 }
 
 /// The systems that this program was built without.
@@ -290,10 +331,10 @@ macro_rules! without {
 }
 
 without! {
-    "zookeeper" zookeeper(ApplicationOptions) "ZooKeeper" RegistryParts,
-    "nacos" nacos(ApplicationOptions) "Nacos" RegistryParts,
-    "etcd" etcd(ApplicationOptions) "etcd" RegistryParts,
-    "kubernetes" kubernetes(ApplicationOptions) "Kubernetes" RegistryParts,
+    "zookeeper" zookeeper(Options) "ZooKeeper" RegistryParts,
+    "nacos" nacos(Options) "Nacos" RegistryParts,
+    "etcd" etcd(Options) "etcd" RegistryParts,
+    "kubernetes" kubernetes(Options) "Kubernetes" RegistryParts,
     "dns" dns() "DNS" RegistryParts,
     "apollo" apollo() "Apollo" Arc<dyn DocumentStore>
 }
@@ -343,6 +384,22 @@ mod tests {
             assert!(registry("register=false").unwrap().is_read_only());
             let error = registry("weight=heavy").err().unwrap();
             assert!(error.message().contains("weight=\"heavy\""), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_metadata_centre_may_be_another_system() {
+        let parts =
+            RegistryParts::open("memory://?metadata-report=file%3A%2F%2F%2Ftmp%2Fx", "shop");
+        let parts = parts.unwrap();
+        assert_eq!(parts.metadata.unwrap().name(), "file:///tmp/x/config");
+        assert_eq!(parts.documents.unwrap().name(), "memory://");
+        let parts = RegistryParts::open("memory://", "shop").unwrap();
+        assert_eq!(parts.metadata.unwrap().name(), "memory://");
+        for url in ["static%3A%2F%2Fh:1", "consul%3A%2F%2Fh"] {
+            let error = RegistryParts::open(&format!("memory://?metadata-report={url}"), "shop");
+            let error = error.err().unwrap();
+            assert!(error.message().starts_with("metadata-report: "), "{error}");
         }
     }
 

@@ -8,7 +8,9 @@
 
 mod client;
 mod follow;
+mod junk;
 mod load;
+mod migrate;
 mod proxy;
 mod server;
 mod service;
@@ -32,6 +34,11 @@ enum Command {
     Load(load::Arguments),
     /// Calls without end and prints a line for each call that failed, and who answers.
     Follow(follow::Arguments),
+    /// Writes the rule of migration of an application.
+    Migrate(migrate::Arguments),
+    /// Writes to a registry what no consumer can use, beside the providers of an application, and keeps it
+    /// there.
+    Junk(junk::Arguments),
     /// Stands between processes and a registry, and does what it is told on a port of its own.
     Proxy(proxy::Arguments),
     /// Calls a provider that refuses all calls as overloaded, and prints the sums.
@@ -50,6 +57,8 @@ async fn main() -> Result<(), Error> {
         Command::Server(arguments) => server::run(arguments).await,
         Command::Load(arguments) => load::run(arguments).await,
         Command::Follow(arguments) => follow::run(arguments).await,
+        Command::Migrate(arguments) => migrate::run(arguments).await,
+        Command::Junk(arguments) => junk::run(arguments).await,
         Command::Proxy(arguments) => proxy::run(arguments).await,
         Command::Busy(arguments) => client::busy(arguments).await,
         Command::Slow(arguments) => client::slow(arguments).await,

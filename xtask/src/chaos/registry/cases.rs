@@ -3,7 +3,7 @@
 use super::super::Chaos;
 use super::fleet::Fleet;
 use super::system::System;
-use super::{paths, stops};
+use super::{paths, stops, writes};
 use crate::Result;
 use crate::registries::Level;
 
@@ -35,6 +35,9 @@ pub(super) const CASES: &[Case] = &[
     one("restart-all", stops::restart_all),
     one("faults", paths::faults),
     one("rolling", stops::rolling),
+    one("replace", stops::replace),
+    one("migration", writes::migration),
+    everywhere("junk", writes::junk),
     one("cold-start", stops::cold_start),
     one("zero", stops::zero),
 ];

@@ -76,6 +76,11 @@ impl Consumer {
         self.look(|lines| lines.seen.iter().find(|&&(at, by)| by == who && at >= from).map(|s| s.0))
     }
 
+    /// The time at which the last call began that `who` answered.
+    fn last_seen(&self, who: u32) -> Option<u128> {
+        self.look(|lines| lines.seen.iter().rev().find(|seen| seen.1 == who).map(|seen| seen.0))
+    }
+
     /// The first call that was answered.
     pub(super) fn answered(&self) -> Option<u128> {
         self.look(|lines| lines.seen.first().map(|seen| seen.0))
@@ -197,6 +202,27 @@ impl<'a> Fleet<'a> {
                     PATIENCE.as_secs()
                 )
                 .into());
+            }
+            thread::sleep(Duration::from_millis(25));
+        }
+    }
+
+    /// Waits until no consumer was answered by the provider of this index for a second; the time, from `from`
+    /// on, at which one last was.
+    pub(super) fn unseen(&mut self, provider: usize, from: u128) -> Result<u128> {
+        let who = self.providers.get(provider).ok_or("no such provider")?.target.id();
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let last = self.consumers.iter().filter_map(|consumer| consumer.last_seen(who)).max();
+            let last = last.unwrap_or(from).max(from);
+            if now_ms() > last + 1000 {
+                return Ok(last);
+            }
+            self.check_alive()?;
+            if Instant::now() > end {
+                return Err(
+                    format!("a provider is called still after {} s", PATIENCE.as_secs()).into()
+                );
             }
             thread::sleep(Duration::from_millis(25));
         }

@@ -9,6 +9,7 @@ mod fleet;
 mod paths;
 mod stops;
 mod system;
+mod writes;
 
 use std::sync::mpsc;
 use std::thread;

@@ -133,6 +133,35 @@ pub(super) fn rolling(chaos: &Chaos, system: &mut System<'_>, tell: &mut Tell<'_
     Ok(())
 }
 
+/// All providers that leave at once, as soon as as many new ones have come.
+pub(super) fn replace(chaos: &Chaos, system: &mut System<'_>, tell: &mut Tell<'_>) -> Result<()> {
+    let rounds = chaos.rounds(2, 20);
+    for mut fleet in fleets(chaos, system, "replace")? {
+        let mut worst = 0;
+        for _ in 0..rounds {
+            let mut leaving = std::mem::take(&mut fleet.providers);
+            let begun = now_ms();
+            for _ in &leaving {
+                fleet.provide(free_address()?)?;
+            }
+            for provider in &leaving {
+                provider.target.signal("TERM")?;
+            }
+            worst = worst.max(fleet.all_seen(begun)?.saturating_sub(begun));
+            for provider in &mut leaving {
+                provider.target.ended(STOPS)?;
+            }
+        }
+        let figures = format!(
+            "all providers are replaced at once {rounds} times, and the new ones called in {worst} ms, at \
+             most {CONVERGES_MS}"
+        );
+        let (what, kept) = fleet.verdict(&figures, worst <= CONVERGES_MS, 0);
+        tell(fleet.level.name(), what, kept);
+    }
+    Ok(())
+}
+
 /// A consumer that starts from its cache while the registry is away.
 pub(super) fn cold_start(
     chaos: &Chaos,
