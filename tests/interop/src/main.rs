@@ -22,6 +22,7 @@ mod deep;
 mod greet;
 mod idl;
 mod json;
+mod names;
 mod pojo;
 mod provider;
 mod samples;
@@ -83,6 +84,12 @@ enum Command {
         /// The interfaces of the services
         services: Vec<String>,
     },
+    /// Answer queries of DNS: every name is this machine
+    Names {
+        /// Address to listen on, over UDP
+        #[arg(long)]
+        addr: String,
+    },
     /// Make the same calls in JSON and generic values to Dubbo Java and to us, and compare the answers
     Json {
         /// Address of the Java provider, by Triple
@@ -113,6 +120,7 @@ async fn main() -> ExitCode {
         Command::Wait { registry, protocol, services } => {
             wait::run(&registry, &protocol, &services).await.map(|()| true)
         }
+        Command::Names { addr } => names::run(&addr).await.map(|()| true),
         Command::Json { java, ours, only } => json::run(&java, &ours, &only).await,
         Command::Consumer { source, cases, only } => consumer::run(&source, cases, only).await,
     };

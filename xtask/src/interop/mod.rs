@@ -1,6 +1,7 @@
 //! Runs the Java and Go peers against us, in both directions: one line a case.
 
 mod judge;
+mod listed;
 mod registry;
 mod sides;
 mod suite;
@@ -29,7 +30,7 @@ const REGISTRY: &str = "registry";
 pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
     let is_chosen = |suite: &Suite| match name {
         None => true,
-        Some(REGISTRY) => suite.registry().is_some(),
+        Some(REGISTRY) => suite.registry().is_some() || suite.listing().is_some(),
         Some(name) if Kind::named(name).is_some() => suite.registry() == Kind::named(name),
         Some(name) => suite.name.starts_with(name),
     };
@@ -78,6 +79,7 @@ fn is_of_suite(name: &str) -> bool {
 /// Builds our side, as the tests do, and says where it is: optimized, it takes longer to build than its
 /// suites take.
 fn build() -> Result<PathBuf> {
-    check(Command::new("cargo").args(["build", "--package", PACKAGE]).current_dir(root()))?;
+    let args = ["build", "--package", PACKAGE, "--features", "dns"];
+    check(Command::new("cargo").args(args).current_dir(root()))?;
     Ok(target().join("debug").join(PACKAGE))
 }

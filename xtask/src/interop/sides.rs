@@ -84,19 +84,10 @@ pub(super) fn consumer(
         };
     }
     if suite.caller() == Side::Ours {
-        let cases = match suite.peer {
-            Peer::Java(_) => "java",
-            Peer::GoGrpc | Peer::JavaGrpc => "grpc",
-            _ => "go",
+        return match registry {
+            Some(of) => our_consumer(suite, ours, &["--registry", &of.our_url()]),
+            None => our_consumer(suite, ours, &["--url", &url]),
         };
-        let mut command = Command::new(ours);
-        command.args(["consumer", "--cases", cases]);
-        match registry {
-            Some(of) => command.args(["--registry", &of.our_url(), "--protocol", wire]),
-            None => command.args(["--url", &url]),
-        };
-        command.args(suite.only().iter().flat_map(|only| ["--only", only]));
-        return command;
     }
     match (suite.peer, registry) {
         (Peer::Java(_), _) => {
@@ -125,6 +116,22 @@ pub(super) fn consumer(
         }
         (_, None) => peers.command(suite.peer, &["test", "-protocol", wire, "-addr", &at]),
     }
+}
+
+/// Our consumer, which finds the provider by `source`.
+pub(super) fn our_consumer(suite: &Suite, ours: &Path, source: &[&str]) -> Command {
+    let cases = match suite.peer {
+        Peer::Java(_) => "java",
+        Peer::GoGrpc | Peer::JavaGrpc => "grpc",
+        _ => "go",
+    };
+    let mut command = Command::new(ours);
+    command.args(["consumer", "--cases", cases]).args(source);
+    if source.first() == Some(&"--registry") {
+        command.args(["--protocol", suite.wire()]);
+    }
+    command.args(suite.only().iter().flat_map(|only| ["--only", only]));
+    command
 }
 
 /// The consumer that makes the same calls to Java's provider and to ours.

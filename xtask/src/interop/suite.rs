@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::judge::Judge;
+use super::listed::Listing;
 use super::registry::{Registries, Registry};
 use super::sides;
 use crate::Result;
@@ -22,7 +23,8 @@ const LIMIT: Duration = Duration::from_mins(10);
 pub(super) struct Suite {
     /// The caller and the called, the protocol as URLs name it and, where the consumer is not told
     /// of the provider, the registry that knows it, and whether at the level of applications:
-    /// `rust->go/tri/zookeeper/application`. Without an arrow, what is compared.
+    /// `rust->go/tri/zookeeper/application`; `file` and `dns` know providers that do not register.
+    /// Without an arrow, what is compared.
     pub(super) name: &'static str,
     pub(super) peer: Peer,
     /// Cases that must pass. For a Java peer that is what its own consumer
@@ -107,6 +109,8 @@ pub(super) const SUITES: &[Suite] = &[
     suite("rust->spring-3/http/nacos", SPRING_3, 8),
     suite("spring-4->rust/http/nacos", SPRING_4, 13),
     suite("rust->spring-4/http/nacos", SPRING_4, 8),
+    suite("rust->java-3.3.6/tri/file", JAVA, ECHOES),
+    suite("rust->grpc-go/grpc/dns", Peer::GoGrpc, 19),
     suite("json/tri", JAVA, 317),
 ];
 
@@ -155,6 +159,11 @@ impl Suite {
         self.name.split('/').nth(2).and_then(Kind::named)
     }
 
+    /// The way in which the consumer finds a provider that does not register.
+    pub(super) fn listing(&self) -> Option<Listing> {
+        self.name.split('/').nth(2).and_then(Listing::named)
+    }
+
     /// The level at which the provider is registered and looked for.
     pub(super) fn level(&self) -> Level {
         match self.name.split('/').nth(3) {
@@ -192,9 +201,14 @@ impl Suite {
         }
 
         let failed = tally.failed;
-        let mut consumer = match &beside {
-            Some(own) => sides::comparison(ours, provider.address, own.address),
-            None => sides::consumer(self, peers, ours, provider.address, registry),
+        let list = |listing: Listing| {
+            listing.list(peers, ours, (self.wire(), provider.address), self.services())
+        };
+        let listed = self.listing().map(list).transpose()?;
+        let mut consumer = match (&beside, &listed) {
+            (Some(own), _) => sides::comparison(ours, provider.address, own.address),
+            (None, Some(listed)) => sides::our_consumer(self, ours, &["--registry", &listed.url]),
+            (None, None) => sides::consumer(self, peers, ours, provider.address, registry),
         };
         let mut judge = Judge::new(self.name, known);
         let status = lines(&mut consumer, LIMIT, |line| judge.line(line, tally))?;
@@ -282,6 +296,7 @@ mod tests {
             let known = |name: &str| Kind::named(name).is_some();
             let is_known = match registry {
                 [] => true,
+                [_] if suite.listing().is_some() => calls,
                 [kind] | [kind, "application"] => known(kind),
                 _ => false,
             };

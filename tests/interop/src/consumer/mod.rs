@@ -27,7 +27,7 @@ mod streams;
 use std::time::Duration;
 
 use dubhe::ServiceKey;
-use dubhe::{App, Client, ClientBuilder, Generic, Status};
+use dubhe::{App, AppBuilder, Client, ClientBuilder, Generic, Status};
 
 use crate::greet::{self, GreetOnewayClient, GreetServiceClient};
 use crate::idl::proto::{org, peer};
@@ -119,7 +119,7 @@ pub(crate) async fn run(source: &Source, suite: Suite, only: String) -> Result<b
         }
         Suite::Grpc => {
             let raw = app.client::<Client>();
-            let probing = App::builder("rust-consumer").protocol(grpc::probing()).build()?;
+            let probing = source.builder().protocol(grpc::probing()).build()?;
             let services = grpc::Services {
                 test: source.client(app.client())?,
                 raw: source.client(raw.service(ServiceKey::interface_only(grpc::INTERFACE)))?,
@@ -152,11 +152,15 @@ impl Services {
 
 impl Source {
     fn app(&self) -> Result<App, Status> {
+        self.builder().build()
+    }
+
+    fn builder(&self) -> AppBuilder {
         let app = App::builder("rust-consumer");
         match &self.registry {
-            Some(registry) if self.protocol == "http" => app.spring_cloud(registry).build(),
-            Some(registry) => app.registry(registry).build(),
-            None => app.build(),
+            Some(registry) if self.protocol == "http" => app.spring_cloud(registry),
+            Some(registry) => app.registry(registry),
+            None => app,
         }
     }
 
