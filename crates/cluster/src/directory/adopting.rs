@@ -31,7 +31,12 @@ impl Adopted {
         let adopt = |endpoint: Endpoint| {
             let key = self.channels.key(&endpoint);
             let endpoint = self.states.adopt(endpoint, key);
-            if let Some(at) = endpoint.instance().age(wall).and_then(|age| now.checked_sub(age)) {
+            // An instance whose clock is ahead has started by the time it is first seen, and does not
+            // start anew with each set until its clock is reached.
+            let ahead = endpoint.instance().started.is_some_and(|started| started > wall);
+            if !(ahead && endpoint.state().started().is_some())
+                && let Some(at) = endpoint.instance().age(wall).and_then(|age| now.checked_sub(age))
+            {
                 endpoint.state().set_started(at);
             }
             endpoint

@@ -317,6 +317,32 @@ async fn providers_warm_up_from_their_start() {
     assert_eq!([0, 1, 2].map(|i| set.get(i).unwrap().weight(now)), [100, 50, 1]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_provider_whose_clock_is_an_hour_off_warms_up_all_the_same() {
+    tokio::time::advance(Duration::from_hours(3)).await;
+    let registry = Scripted::default();
+    let directory = directories(&[&registry]).directory(&service(), Vec::new());
+    yield_to_tasks().await;
+    let (wall, hour) = (TokioClock.wall(), Duration::from_hours(1));
+    let skewed = |port, started| {
+        let mut provider = provider("dubbo", port);
+        let instance = Instance { host: "h".into(), started: Some(started), ..Instance::default() };
+        provider.instance = Arc::new(instance);
+        provider
+    };
+    let both = [skewed(1, wall + hour), skewed(2, wall - hour)];
+    registry.tell(&both);
+    yield_to_tasks().await;
+    tokio::time::advance(Duration::from_mins(5)).await;
+    // News of another provider, which must not begin their warm-up anew.
+    registry.tell(&[both[0].clone(), both[1].clone(), provider("dubbo", 3)]);
+    yield_to_tasks().await;
+    let (set, now) = (directory.snapshot(), TokioClock.now());
+    assert_eq!([0, 1, 2].map(|i| set.get(i).unwrap().weight(now)), [50, 100, 100]);
+    let later = now + Duration::from_mins(5);
+    assert_eq!(set.get(0).unwrap().weight(later), 100);
+}
+
 #[tokio::test]
 async fn endpoints_that_a_directory_of_ones_own_makes_anew_keep_their_state_and_warm_up() {
     let young = || Instance { started: Some(TokioClock.wall()), ..Instance::default() };
