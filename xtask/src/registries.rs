@@ -86,20 +86,28 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Dubbo's two models of registration.
+/// Dubbo's two models of registration, alone or together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Level {
     Application,
     Interface,
+    /// Providers at both levels, and consumers that prefer the first: what all have by default.
+    Both,
 }
 
 impl Level {
-    pub(crate) const ALL: [Self; 2] = [Self::Application, Self::Interface];
+    /// Each model alone.
+    pub(crate) const EACH: [Self; 2] = [Self::Application, Self::Interface];
+
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Application, Self::Interface, Self::Both].into_iter().find(|at| at.name() == name)
+    }
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Application => "application",
             Self::Interface => "interface",
+            Self::Both => "both",
         }
     }
 
@@ -108,18 +116,20 @@ impl Level {
         match self {
             Self::Interface => "interface",
             Self::Application => "instance",
+            Self::Both => "all",
         }
     }
 
-    /// The step of migration at which a consumer of Dubbo Java, and ours, looks at this level alone.
+    /// The step of migration of a consumer of Dubbo Java, and ours.
     pub(crate) fn migration(self) -> &'static str {
         match self {
             Self::Interface => "FORCE_INTERFACE",
             Self::Application => "FORCE_APPLICATION",
+            Self::Both => "APPLICATION_FIRST",
         }
     }
 
-    /// The parameters of a registry URL for providers and consumers of ours at this level alone.
+    /// The parameters of a registry URL for providers and consumers of ours.
     pub(crate) fn parameters(self) -> String {
         format!("register-mode={}&migration.step={}", self.register_mode(), self.migration())
     }
@@ -129,6 +139,7 @@ impl Level {
         match self {
             Self::Interface => "interface",
             Self::Application => "service",
+            Self::Both => "all",
         }
     }
 }

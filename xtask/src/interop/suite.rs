@@ -22,8 +22,8 @@ const LIMIT: Duration = Duration::from_mins(10);
 #[derive(Debug)]
 pub(super) struct Suite {
     /// The caller and the called, the protocol as URLs name it and, where the consumer is not told
-    /// of the provider, the registry that knows it, and whether at the level of applications:
-    /// `rust->go/tri/zookeeper/application`; `file` and `dns` know providers that do not register.
+    /// of the provider, the registry that knows it, and whether at the level of applications or at
+    /// both: `rust->go/tri/zookeeper/application`; `file` and `dns` know providers that do not register.
     /// Without an arrow, what is compared.
     pub(super) name: &'static str,
     pub(super) peer: Peer,
@@ -80,6 +80,9 @@ pub(super) const SUITES: &[Suite] = &[
     suite("rust->java-3.3.6/tri/zookeeper/application", JAVA, ECHOES),
     suite("go->rust/tri/zookeeper/application", Peer::Go, 17),
     suite("rust->go/tri/zookeeper/application", Peer::Go, 17),
+    suite("java-3.3.6->rust/dubbo/zookeeper/both", JAVA, ECHOES),
+    suite("rust->java-3.3.6/tri/zookeeper/both", JAVA, ECHOES),
+    suite("go->rust/tri/zookeeper/both", Peer::Go, 17),
     suite("java-3.3.6->rust/dubbo/nacos", JAVA, ECHOES),
     suite("rust->java-3.3.6/dubbo/nacos", JAVA, ECHOES),
     suite("go->rust/dubbo/nacos", Peer::Go, 11),
@@ -96,6 +99,9 @@ pub(super) const SUITES: &[Suite] = &[
     suite("rust->java-3.3.6/tri/nacos/application", JAVA, ECHOES),
     suite("go->rust/tri/nacos/application", Peer::Go, 17),
     suite("rust->go/tri/nacos/application", Peer::Go, 17),
+    suite("java-3.3.6->rust/tri/nacos/both", JAVA, ECHOES),
+    suite("rust->java-3.3.6/dubbo/nacos/both", JAVA, ECHOES),
+    suite("rust->go/tri/nacos/both", Peer::Go, 17),
     suite("go->rust/dubbo/etcd", Peer::Go, 11),
     suite("rust->go/dubbo/etcd", Peer::Go, 11),
     // Without go->rust/tri/etcd: a consumer of dubbo-go finds no provider of its second interface
@@ -166,10 +172,7 @@ impl Suite {
 
     /// The level at which the provider is registered and looked for.
     pub(super) fn level(&self) -> Level {
-        match self.name.split('/').nth(3) {
-            Some(_) => Level::Application,
-            None => Level::Interface,
-        }
+        self.name.split('/').nth(3).and_then(Level::named).unwrap_or(Level::Interface)
     }
 
     /// The beginning of the names of the cases to run.
@@ -297,7 +300,7 @@ mod tests {
             let is_known = match registry {
                 [] => true,
                 [_] if suite.listing().is_some() => calls,
-                [kind] | [kind, "application"] => known(kind),
+                [kind] | [kind, "application" | "both"] => known(kind),
                 _ => false,
             };
             assert!(is_known, "{}", suite.name);

@@ -55,7 +55,7 @@ pub(super) fn fleets<'a>(
         let url = system.url(level, group, "");
         Fleet::start(chaos, level, group, &url, 2, &[&url])
     };
-    Level::ALL.iter().map(fleet).collect()
+    Level::EACH.iter().map(fleet).collect()
 }
 
 /// Tells of each level how new ones are found after a fault.

@@ -28,7 +28,7 @@ fn behind<'a>(
         let direct = system.url(level, group, SESSION);
         Fleet::start(chaos, level, group, &url, 2, &[&url, &direct])
     };
-    Level::ALL.iter().map(fleet).collect()
+    Level::EACH.iter().map(fleet).collect()
 }
 
 /// The longest times until newcomers are found and find all, of a level.

@@ -109,7 +109,7 @@ pub(super) fn rolling(chaos: &Chaos, system: &mut System<'_>, tell: &mut Tell<'_
     /// Calls in a second.
     const CALLS: u32 = 100;
     let rounds = chaos.rounds(1, 10);
-    for level in Level::ALL {
+    for level in Level::EACH {
         let url = system.url(level, "rolling", "");
         let mut fleet = Fleet::start(chaos, level, "rolling", &url, PROVIDERS, &[])?;
         fleet.consumers.push(Consumer::start(chaos, &fleet.app, &url, CALLS, &[])?);

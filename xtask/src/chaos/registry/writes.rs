@@ -18,10 +18,9 @@ use crate::registries::Level;
 /// alone: it is called exactly while the rule allows that level.
 pub(super) fn migration(chaos: &Chaos, system: &mut System<'_>, tell: &mut Tell<'_>) -> Result<()> {
     let rounds = chaos.rounds(3, 30);
-    let more = "&register-mode=all&migration.step=APPLICATION_FIRST";
-    let both = system.url(Level::Interface, "migration", more);
-    let old = system.url(Level::Interface, "migration", "&register-mode=interface");
-    let mut fleet = Fleet::start(chaos, Level::Application, "migration", &both, 2, &[&both])?;
+    let both = system.url(Level::Both, "migration", "");
+    let old = system.url(Level::Interface, "migration", "");
+    let mut fleet = Fleet::start(chaos, Level::Both, "migration", &both, 2, &[&both])?;
     fleet.url = old;
     fleet.provide(free_address()?)?;
     let mut worst = 0;
@@ -41,7 +40,7 @@ pub(super) fn migration(chaos: &Chaos, system: &mut System<'_>, tell: &mut Tell<
         2 * rounds
     );
     let (what, kept) = fleet.verdict(&figures, worst <= CONVERGES_MS, 1);
-    tell("both", what, kept);
+    tell(fleet.level.name(), what, kept);
     Ok(())
 }
 
