@@ -159,6 +159,13 @@ impl Store {
         self.change(&gone);
     }
 
+    /// All is lost, as with its disk.
+    pub(crate) fn wipe(&mut self) {
+        self.entries.clear();
+        self.history.clear();
+        (self.revision, self.compacted, self.lease) = (1, 0, 0);
+    }
+
     /// The keys, as texts.
     pub(crate) fn keys(&self) -> Vec<String> {
         self.entries.keys().map(|key| String::from_utf8(key.to_vec()).unwrap()).collect()

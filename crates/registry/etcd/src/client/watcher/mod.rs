@@ -285,6 +285,17 @@ impl Watcher {
             return self.cancelled(id, &answer, again);
         }
         let Some(followed) = self.all.get_mut(&id) else { return Ok(()) };
+        let heard = answer.header.map_or(0, |header| header.revision);
+        if created && 0 < heard && heard < followed.revision {
+            // The store has lost what we know, as one that starts with an empty disk; or this server lags. Either
+            // way it would be long before the watch had anything to say.
+            tracing::warn!(heard, known = followed.revision, "etcd is behind what is known; reading anew");
+            followed.revision = 0;
+            followed.reset();
+            followed.tell();
+            session.cancel(watch_id);
+            return Ok(());
+        }
         if created {
             followed.stage = Stage::Watching;
             followed.answered();
@@ -293,7 +304,6 @@ impl Watcher {
             self.failures = 0;
             return Ok(());
         }
-        let heard = answer.header.map_or(0, |header| header.revision);
         let (is_progress, is_fragment) = (answer.events.is_empty(), answer.fragment);
         let last = followed.apply(answer.events);
         if is_progress {
