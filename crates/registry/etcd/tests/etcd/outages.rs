@@ -56,6 +56,29 @@ async fn a_server_that_is_killed_and_comes_back_loses_nothing() {
     until(&mut seen, Health::Fresh, &[1, 2]).await;
 }
 
+#[tokio::test]
+async fn a_server_that_lost_all_its_data_has_everything_back() {
+    let mut server = Server::start().await;
+    let (ours, theirs) = (registry(&server, ""), registry(&server, ""));
+    register(&ours, provider(1, &[])).await.unwrap();
+    let mut seen = subscribe(&theirs).await;
+    until(&mut seen, Health::Fresh, &[1]).await;
+    for number in 0..100 {
+        ours.client().put(format!("/other/{number}"), "", 0).await.unwrap();
+    }
+    register(&ours, provider(2, &[])).await.unwrap();
+    until(&mut seen, Health::Fresh, &[1, 2]).await;
+    server.kill();
+    until(&mut seen, Health::Stale, &[1, 2]).await;
+    server.wipe();
+    // Gone for good while nobody could see it.
+    let _ = Registry::unregister(&ours, &provider(1, &[])).await;
+    server.run().await;
+    until(&mut seen, Health::Fresh, &[2]).await;
+    register(&ours, provider(3, &[])).await.unwrap();
+    until(&mut seen, Health::Fresh, &[2, 3]).await;
+}
+
 /// A way to the server that can be shut.
 struct Gate(TcpDial, Arc<AtomicBool>);
 

@@ -86,6 +86,11 @@ impl Server {
         }
     }
 
+    /// Takes all that a server that does not run has stored.
+    pub(crate) fn wipe(&self) {
+        fs::remove_dir_all(self.folder.path().join("etcd/data")).unwrap();
+    }
+
     /// Posts a request to its HTTP gateway.
     pub(crate) fn post(&self, path: &str, body: &str) -> String {
         let answer = http1::request(self.address, &format!("POST {path}"), &[], body).unwrap();

@@ -134,6 +134,43 @@ async fn after_compaction_the_range_is_read_anew() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_that_lost_all_its_data_is_read_anew() {
+    let mut fake = Fake::new();
+    let (_registry, mut seen) = stage(&fake, &[1, 2]).await;
+    for port in 3..=9 {
+        fake.store.lock().put(key(port));
+    }
+    until(&mut seen, Health::Fresh, &(1..=9).collect::<Vec<_>>()).await;
+    fake.close().await;
+    until(&mut seen, Health::Stale, &(1..=9).collect::<Vec<_>>()).await;
+    // Its revisions begin anew: what is watched from the old ones on will not come for long.
+    fake.store.lock().wipe();
+    fake.store.lock().put(key(3));
+    fake.open();
+    until(&mut seen, Health::Fresh, &[3]).await;
+    fake.store.lock().put(key(4));
+    until(&mut seen, Health::Fresh, &[3, 4]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn watches_that_a_slow_server_creates_one_by_one_are_waited_for() {
+    let fake = Fake::new();
+    fake.store.lock().put(key(1));
+    fake.store.lock().slowness = Duration::from_millis(500);
+    let registry = fake.registry("register=false");
+    let mut all = Vec::new();
+    for _ in 0..40 {
+        all.push(subscribe(&registry).await);
+    }
+    for seen in &mut all {
+        until(seen, Health::Fresh, &[1]).await;
+    }
+    fake.until("all are watched", |store| store.watching() == 40).await;
+    let store = fake.store.lock();
+    assert_eq!((store.count("Watch"), store.dials), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cancelled_watch_is_created_again() {
     let fake = Fake::new();
     let (registry, mut seen) = stage(&fake, &[1]).await;

@@ -21,6 +21,12 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// in and throws them out must not be asked ever again without a longer pause.
 const MIN_STABLE_TIME: Duration = Duration::from_secs(10);
 
+/// The time without a connection after which a server is not told of the last transaction that was seen. One
+/// that has lost its data, as after a start with an empty disk, has seen none of those, and refuses whoever
+/// has (ZooKeeper `ZooKeeperServer.processConnectRequest`, `CLIENT_ZXID_AHEAD`). The watches of a session that
+/// goes on all the same fire, and what they are for is read anew.
+const FORGET_AFTER: Duration = Duration::from_secs(10);
+
 /// The one task behind all handles of a client; it ends with the last of them.
 pub(super) struct Driver {
     options: ZooKeeperClientOptions,
@@ -76,7 +82,7 @@ impl Driver {
         let servers = self.options.servers.clone();
         let count = u64::try_from(servers.len()).unwrap_or(u64::MAX);
         let first = usize::try_from(self.options.random.below(count)).unwrap_or(0);
-        let mut failures: u32 = 0;
+        let (mut failures, mut connected): (u32, _) = (0, self.options.clock.now());
         for server in servers.iter().cycle().skip(first) {
             // The bound of the pause grows when all servers have been tried.
             let rounds = failures.div_ceil(u32::try_from(count).unwrap_or(u32::MAX).max(1));
@@ -84,6 +90,9 @@ impl Driver {
                 break;
             }
             let began = self.options.clock.now();
+            if began.saturating_duration_since(connected) >= FORGET_AFTER {
+                self.session_state.last_zxid = 0;
+            }
             let mut ended = self.run_connection(server).await;
             if let ConnectionEnd::Expired = ended {
                 tracing::warn!(session = ?self.session_state.session, "the zookeeper session expired");
@@ -99,8 +108,11 @@ impl Driver {
                 ConnectionEnd::Expired => LossReason::new("the server refuses a new session"),
                 ConnectionEnd::Lost(why) => why,
             };
-            let lasted =
-                self.options.clock.now().saturating_duration_since(began) > MIN_STABLE_TIME;
+            let now = self.options.clock.now();
+            if matches!(&*self.state.borrow(), ClientState::Connected { .. }) {
+                connected = now;
+            }
+            let lasted = now.saturating_duration_since(began) > MIN_STABLE_TIME;
             failures = if lasted { 1 } else { failures.saturating_add(1) };
             let why = format!("{server}: {why}");
             // The first of a row and then ever fewer, lest an outage floods the log.

@@ -14,7 +14,7 @@ use futures_util::FutureExt;
 use tokio::time::Instant;
 use tracing::Level;
 
-use super::fake::{Fake, TIMEOUT, names};
+use super::fake::{Fake, Line, TIMEOUT, names};
 use super::support::clock;
 
 const PING: i32 = 11;
@@ -210,6 +210,44 @@ async fn a_session_survives_an_outage_as_long_as_itself() {
         handshake.advance(4 + 8 + 4);
         assert_eq!(handshake.get_i64(), 1, "{seed}: it goes on with its session");
     }
+}
+
+/// The last transaction that a handshake says it has seen.
+async fn seen_by(line: &mut Line) -> i64 {
+    let mut handshake = line.read().await;
+    handshake.advance(4);
+    handshake.get_i64()
+}
+
+#[tokio::test(start_paused = true)]
+async fn servers_that_have_lost_their_data_are_not_told_of_later_transactions_for_ever() {
+    let mut fake = Fake::with_session(Duration::from_mins(1));
+    let client = fake.client();
+    let mut line = fake.welcome(1).await;
+    client.connected().await.unwrap();
+    let serve = async {
+        let request = line.request().await;
+        line.answer(request.id, 9, 0, &names(&[])).await;
+    };
+    let (children, ()) = tokio::join!(client.children("/a"), serve);
+    drop(line);
+    let lost = Instant::now();
+    // As ZooKeeper does with whoever has seen more than it has (CLIENT_ZXID_AHEAD).
+    let mut line = loop {
+        let mut line = fake.accept().await;
+        match seen_by(&mut line).await {
+            0 => break line,
+            seen => assert_eq!(seen, 9),
+        }
+        assert!(lost.elapsed() < Duration::from_mins(1), "it is never let in");
+    };
+    assert!(lost.elapsed() >= Duration::from_secs(10), "{:?}", lost.elapsed());
+    line.grant(0, Duration::ZERO).await;
+    children.unwrap().1.await;
+    let mut line = fake.accept().await;
+    assert_eq!(seen_by(&mut line).await, 0);
+    line.grant(2, Duration::from_mins(1)).await;
+    client.connected().await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -60,6 +60,23 @@ async fn a_server_that_is_killed_and_comes_back_loses_nothing() {
 }
 
 #[tokio::test]
+async fn a_server_that_lost_all_its_data_has_everything_back() {
+    let mut server = Server::start().await;
+    let (ours, theirs) = (registry(&server, ""), registry(&server, ""));
+    ours.register(provider(1, &[])).await.unwrap();
+    let mut seen = subscribe(&theirs).await;
+    until(&mut seen, Health::Fresh, &[1]).await;
+    server.kill();
+    until(&mut seen, Health::Stale, &[1]).await;
+    // Its transactions begin at 0 again, and it refuses whoever has seen later ones.
+    server.wipe();
+    server.run().await;
+    until(&mut seen, Health::Fresh, &[1]).await;
+    ours.register(provider(2, &[])).await.unwrap();
+    until(&mut seen, Health::Fresh, &[1, 2]).await;
+}
+
+#[tokio::test]
 async fn a_server_that_freezes_past_all_sessions_has_everything_back() {
     let server = Server::start().await;
     let (ours, theirs) = (registry(&server, ""), registry(&server, ""));

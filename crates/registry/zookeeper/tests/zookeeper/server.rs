@@ -82,6 +82,11 @@ impl Server {
         }
     }
 
+    /// Takes all that a server that does not run has stored.
+    pub(crate) fn wipe(&self) {
+        fs::remove_dir_all(self.folder.join("zookeeper/data")).unwrap();
+    }
+
     /// Stops the server where it is, or lets it go on, without its connections noticing.
     pub(crate) fn freeze(&self, frozen: bool) {
         let process = self.process.as_ref().unwrap().id().to_string();
