@@ -61,7 +61,8 @@ impl Client {
     /// Reads a key; `None` when there is none.
     ///
     /// # Errors
-    /// Those of etcd, and `UNAVAILABLE` without a connection.
+    /// Those of etcd, and `UNAVAILABLE` without a connection; the end of the first try to connect is waited
+    /// for, up to 5 s.
     pub async fn get(&self, key: impl Into<Bytes>) -> Result<Option<Entry>, Status> {
         let range = KeyRange::key(key);
         let (mut entries, _) = self.core.read(&range).await?;
@@ -135,14 +136,14 @@ impl Client {
 }
 
 impl Core {
-    /// Sends a request over the connection of this moment, once more with a new token when the old one
+    /// Sends a request over the connection of this moment, or the first one, once more with a new token when the old one
     /// is refused.
     pub(super) async fn call<M: Message + Clone, T: Message>(
         &self,
         rpc: Rpc,
         request: M,
     ) -> Result<T, Status> {
-        let link = self.link()?;
+        let link = self.first_link().await?;
         let token = link.token();
         let done = match link.unary(rpc, request.clone(), token.clone(), self.deadline()).await {
             Err(status) if self.is_token_refused(&status) => {

@@ -39,7 +39,7 @@ pub(crate) use calls::Condition;
 pub use calls::Write;
 pub use follow::{Follow, View};
 use lease::Lease;
-use link::Link;
+use link::{Link, REQUEST_TIMEOUT};
 pub use range::{Entries, Entry, KeyRange};
 use watcher::{Command, Watcher};
 
@@ -336,6 +336,18 @@ impl Core {
             }
             ClientState::Closed => Err(closed()),
         }
+    }
+
+    /// The connection of this moment; while no try has ended yet, that of the first one, or its error.
+    async fn first_link(&self) -> Result<Arc<Link>, Status> {
+        let mut states = self.state.subscribe();
+        let tried = states.wait_for(|now| !matches!(now, ClientState::Connecting { error: None }));
+        tokio::select! {
+            // The state is what counts.
+            _ = tried => {}
+            () = self.sleep(REQUEST_TIMEOUT) => {}
+        }
+        self.link()
     }
 
     async fn connected(&self) -> Result<Arc<Link>, Status> {

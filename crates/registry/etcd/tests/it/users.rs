@@ -1,7 +1,10 @@
 //! Users and their tokens.
 
+use dubhe_core::documents::{DocumentKey, DocumentStore as _};
 use dubhe_core::registry::{Health, Registry};
 use dubhe_core::time::Duration;
+
+use tokio::time::Instant;
 
 use super::fake::Fake;
 use super::following::key;
@@ -46,4 +49,21 @@ async fn a_wrong_password_is_told_and_not_shown() {
     tokio::time::sleep(Duration::from_mins(10)).await;
     let asked = fake.store.lock().count("Authenticate");
     assert!(asked < 1_000, "{asked}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_waits_for_the_first_try_to_connect_and_for_no_other() {
+    let mut fake = Fake::new();
+    let ours = fake.registry("");
+    let key = DocumentKey::config("shop.tag-router");
+    ours.put(&key, "key: shop".into()).await.unwrap();
+    assert_eq!(ours.get(&key).await.unwrap().unwrap().text, "key: shop");
+
+    fake.close().await;
+    let late = fake.registry("");
+    let began = Instant::now();
+    let error = late.put(&key, "key: shop".into()).await.unwrap_err();
+    assert!(!error.message().contains("not connected yet"), "{error}");
+    late.put(&key, "key: shop".into()).await.unwrap_err();
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }

@@ -191,7 +191,8 @@ async fn a_registration_that_is_late_does_not_take_the_next_one_along() {
     tree.disconnect(true);
     let ours = tree.registry("timeout=2000");
     let began = |weight: u32| {
-        let url = format!("dubbo://h:1/demo.Greet?group=g1&timestamp=7&version=1.2.3&weight={weight}");
+        let url =
+            format!("dubbo://h:1/demo.Greet?group=g1&timestamp=7&version=1.2.3&weight={weight}");
         let provider = names::parse(&names::encode(&url)).unwrap();
         let ours = ours.clone();
         tokio::spawn(async move { ours.register(provider).await })

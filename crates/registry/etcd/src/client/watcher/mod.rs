@@ -289,7 +289,11 @@ impl Watcher {
         if created && 0 < heard && heard < followed.revision {
             // The store has lost what we know, as one that starts with an empty disk; or this server lags. Either
             // way it would be long before the watch had anything to say.
-            tracing::warn!(heard, known = followed.revision, "etcd is behind what is known; reading anew");
+            tracing::warn!(
+                heard,
+                known = followed.revision,
+                "etcd is behind what is known; reading anew"
+            );
             followed.revision = 0;
             followed.reset();
             followed.tell();
