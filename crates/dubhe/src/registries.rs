@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytestring::ByteString;
 use dubhe_client::RemoteMetadataService;
 use dubhe_cluster::Channels;
+use dubhe_config::ConfigWatcher;
 use dubhe_core::documents::DocumentStore;
 use dubhe_core::endpoint::Params;
 use dubhe_core::registry::{ConfiguredRegistry, Registry};
@@ -46,6 +47,21 @@ pub fn spring_cloud_at(
     RegistryParts::open(url, application)?.spring_cloud()
 }
 
+/// Returns what is followed in the config centre of `url`, for [`dubhe_server::ServerBuilder::config`]
+/// of a process without an [`App`](crate::App): the kinds are those of
+/// [`crate::AppBuilder::config_center`]. Must be called within a tokio runtime.
+///
+/// # Errors
+/// When the scheme is unknown, or that of a registry without documents, or the rest of the URL is wrong.
+pub fn config_at(
+    url: &str,
+    application: impl Into<ByteString>,
+) -> Result<Arc<ConfigWatcher>, Status> {
+    let opener = RegistryOpener::alone(application.into());
+    let watcher = ConfigWatcher::start(vec![opener.documents(url)?], opener.clock.clone())?;
+    Ok(Arc::new(watcher))
+}
+
 /// The parts of a registry: what is found and written in each of Dubbo's two models, and its
 /// documents. They share connections.
 ///
@@ -79,10 +95,7 @@ impl RegistryParts {
     /// # Errors
     /// When the scheme is unknown or the rest of the URL is wrong.
     pub fn open(url: &str, application: impl Into<ByteString>) -> Result<Self, Status> {
-        let (application, clock) = (application.into(), Arc::new(TokioClock));
-        let protocols = protocols::built_in(&application, None);
-        let opener = RegistryOpener::new(application, clock, Arc::new(Channels::new(protocols)));
-        opener.open(url)
+        RegistryOpener::alone(application.into()).open(url)
     }
 
     /// Returns the registry as one of applications that are called over HTTP.
@@ -110,6 +123,8 @@ pub(crate) struct RegistryOpener {
     clock: SharedClock,
     /// Asks the instances of applications for their metadata.
     metadata_client: Arc<dyn MetadataClient>,
+    /// The config centres of the application; without them, each registry is its own.
+    config: Option<Arc<ConfigWatcher>>,
 }
 
 impl RegistryOpener {
@@ -120,7 +135,19 @@ impl RegistryOpener {
         channels: Arc<Channels>,
     ) -> Self {
         let metadata_client = Arc::new(RemoteMetadataService::new(channels, clock.clone()));
-        Self { application, clock, metadata_client }
+        Self { application, clock, metadata_client, config: None }
+    }
+
+    /// Has the registries read the rules of the application in these config centres, and not in their
+    /// own documents.
+    pub(crate) fn with_config(self, config: Arc<ConfigWatcher>) -> Self {
+        Self { config: Some(config), ..self }
+    }
+
+    /// Opens registries of `application` in a process without an [`App`](crate::App) of it.
+    fn alone(application: ByteString) -> Self {
+        let protocols = protocols::built_in(&application, None);
+        Self::new(application, Arc::new(TokioClock), Arc::new(Channels::new(protocols)))
     }
 
     /// Returns the parts of the registry of `url`, which has the parameters that all kinds have beside
@@ -262,12 +289,15 @@ impl RegistryOpener {
         documents: &Arc<dyn DocumentStore>,
         options: ApplicationOptions,
     ) -> ApplicationRegistryBuilder {
-        ApplicationRegistry::builder(self.application.clone(), self.clock.clone())
+        let registry = ApplicationRegistry::builder(self.application.clone(), self.clock.clone())
             .instances(instances.clone())
             .metadata_center(documents.clone())
-            .config_center(documents.clone())
             .metadata_client(self.metadata_client.clone())
-            .options(options)
+            .options(options);
+        match &self.config {
+            Some(config) => registry.config(config.clone()),
+            None => registry.config_center(documents.clone()),
+        }
     }
 }
 
@@ -325,6 +355,12 @@ fn wrong(message: String) -> Status {
 
 #[cfg(test)]
 mod tests {
+    use dubhe_config::Keys;
+    use dubhe_core::ServiceKey;
+    use dubhe_core::endpoint::{Instance, Offer};
+    use dubhe_core::registry::Registration;
+    use futures_util::StreamExt as _;
+
     use super::*;
 
     #[tokio::test]
@@ -344,6 +380,31 @@ mod tests {
             let error = registry("weight=heavy").err().unwrap();
             assert!(error.message().contains("weight=\"heavy\""), "{error}");
         }
+    }
+
+    #[tokio::test]
+    async fn the_migration_rule_is_that_of_the_config_center_and_not_of_the_registry() {
+        let center = MemoryDocuments::new();
+        let config = ConfigWatcher::start(vec![Arc::new(center.clone())], Arc::new(TokioClock));
+        let opener = RegistryOpener::alone("shop".into()).with_config(Arc::new(config.unwrap()));
+        let (services, own) = (Arc::new(Memory::new()), Arc::new(MemoryDocuments::new()));
+        for (store, step) in [(&*own, "FORCE_APPLICATION"), (&center, "FORCE_INTERFACE")] {
+            let text = format!("key: shop\nstep: {step}\n");
+            store.put(&Keys::migration("shop"), text.into()).await.unwrap();
+        }
+        let service = ServiceKey::interface_only("org.example.Users");
+        let provider = Registration {
+            service: service.clone(),
+            instance: Arc::new(Instance { host: "10.0.0.1".into(), ..Instance::default() }),
+            offer: Offer { protocol: "dubbo".into(), port: 20880 },
+            params: Arc::default(),
+        };
+        services.register(provider.clone()).await.unwrap();
+        let (instances, options) = (Arc::new(MemoryDiscovery::new()), ApplicationOptions::default());
+        let parts = opener.compose(services, instances, own, options);
+        // There are no instances: by the rule of the registry there would be no provider.
+        let mut snapshots = parts.registry.subscribe(&service).await.unwrap();
+        assert_eq!(snapshots.next().await.unwrap().providers, [provider]);
     }
 
     #[tokio::test]
