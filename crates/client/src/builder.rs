@@ -9,7 +9,6 @@ use dubhe_cluster::balance::{Published, Random};
 use dubhe_cluster::destination::BalancedDestination;
 use dubhe_cluster::plan::{ClientOptions, StaticPlan};
 use dubhe_cluster::{Cluster, RetryBudget};
-use dubhe_config::Keys;
 use dubhe_core::balance::Balance;
 use dubhe_core::directory::Directory;
 use dubhe_core::endpoint::TimeoutLimit;
@@ -24,7 +23,9 @@ use dubhe_core::{Code, Endpoint, ServiceKey, Status, Value};
 
 use crate::client::Client;
 use crate::environment::Environment;
+use crate::rules::FollowedRules;
 use crate::source::{CustomDirectory, Source};
+use crate::start_up;
 
 /// A typed cover over a client; `#[dubhe::interface]` makes one for a trait.
 ///
@@ -401,8 +402,8 @@ impl<T: Stub> ClientBuilder<T> {
     /// Makes the client. It connects with its first call.
     ///
     /// # Errors
-    /// When the service has no name, a URL is wrong, the application has not the protocol of a
-    /// provider, options are given to a method that the
+    /// When the service has no name, a URL is wrong, the start-up configuration of the application has a
+    /// timeout or retries that are no number, the application has not the protocol of a provider, options are given to a method that the
     /// interface does not have, or there is neither URL nor registry; and [`Code::Internal`] when a
     /// router, the balancer or the directory panics.
     pub fn build(self) -> Result<T, Status> {
@@ -421,10 +422,11 @@ impl<T: Stub> ClientBuilder<T> {
         Ok(T::over(client))
     }
 
-    fn client(self) -> Result<Client, Status> {
+    fn client(mut self) -> Result<Client, Status> {
         if let Some(problem) = self.problem {
             return Err(problem);
         }
+        start_up::configure(&mut self.options, &self.env, &self.service)?;
         let wrong = |what: String| Err(Status::new(Code::InvalidArgument, what));
         if self.service.interface().is_empty() {
             return wrong("the client has no interface; set one with service(..)".into());
@@ -489,7 +491,7 @@ impl<T: Stub> ClientBuilder<T> {
         let cluster = cluster
             .with_decoder(dubhe_hessian2::payload::values)
             .with_retries(self.retry_budget, env.random().clone());
-        let rules = env.config().map(|config| config.follow(Keys::consumed(&self.service)));
+        let rules = FollowedRules::follow(env, &self.service, directory);
         Ok(Client::new(Arc::new(self.service), cluster, tasks, rules))
     }
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use dubhe_cluster::{Cluster, Tasks};
-use dubhe_config::Following;
 use dubhe_core::endpoint::{DirectoryState, Endpoints};
 use dubhe_core::time::Instant;
 use dubhe_core::{Call, CallBody, Head, Method, Payload, Reply, ServiceKey, Status};
 
 use crate::options::CallOptions;
+use crate::rules::FollowedRules;
 
 /// A client of one service, whoever provides it. Cheap to clone.
 ///
@@ -36,8 +36,9 @@ struct Inner {
     cluster: Cluster,
     /// The tasks of the application, which end with it and its last client.
     _tasks: Arc<Tasks>,
-    /// The rules of the service, which are followed while there is the client.
-    _rules: Option<Following>,
+    /// The rules of the service and of those who provide it, which are followed while there is the
+    /// client.
+    _rules: Option<FollowedRules>,
 }
 
 impl Client {
@@ -45,7 +46,7 @@ impl Client {
         service: Arc<ServiceKey>,
         cluster: Cluster,
         tasks: Arc<Tasks>,
-        rules: Option<Following>,
+        rules: Option<FollowedRules>,
     ) -> Self {
         Self(Arc::new(Inner { service, cluster, _tasks: tasks, _rules: rules }))
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytestring::ByteString;
 use dubhe_cluster::router::RegistryChoice;
 use dubhe_cluster::{Channels, Directories, Tasks};
-use dubhe_config::ConfigWatcher;
+use dubhe_config::{ConfigSnapshot, ConfigWatcher};
 use dubhe_core::connect::Connect;
 use dubhe_core::random::{RandomSource, SplitMix};
 use dubhe_core::registry::Registry;
@@ -50,6 +50,7 @@ struct Inner {
     /// The directories of applications that are called over HTTP.
     applications: Directories,
     config: Option<Arc<ConfigWatcher>>,
+    start_up: Option<Arc<ConfigSnapshot>>,
     tasks: Arc<Tasks>,
 }
 
@@ -81,6 +82,7 @@ pub struct EnvironmentBuilder {
     registries: Vec<Arc<dyn Registry>>,
     applications: Vec<Arc<dyn Registry>>,
     config: Option<Arc<ConfigWatcher>>,
+    start_up: Option<Arc<ConfigSnapshot>>,
     zone: Option<ByteString>,
     cache: Option<PathBuf>,
 }
@@ -97,6 +99,7 @@ impl Environment {
             registries: Vec::new(),
             applications: Vec::new(),
             config: None,
+            start_up: None,
             zone: None,
             cache: None,
         }
@@ -141,6 +144,12 @@ impl Environment {
     /// `None` without one.
     pub fn config(&self) -> Option<&Arc<ConfigWatcher>> {
         self.0.config.as_ref()
+    }
+
+    /// The start-up configuration with which the application began, which never changes; `None` when it
+    /// began without.
+    pub fn start_up(&self) -> Option<&Arc<ConfigSnapshot>> {
+        self.0.start_up.as_ref()
     }
 
     /// Closes each connection once its calls in flight have ended, and ends what goes on in the
@@ -195,9 +204,17 @@ impl EnvironmentBuilder {
         self
     }
 
-    /// Follows rules in config centres. Clients follow the rules of their services in it.
+    /// Follows rules in config centres. Clients follow the rules of their services in it, and those of the
+    /// applications that provide these.
     pub fn config(mut self, config: Arc<ConfigWatcher>) -> Self {
         self.config = Some(config);
+        self
+    }
+
+    /// Gives clients the timeouts and retries of the start-up configuration in `snapshot`, for as long as
+    /// there is the environment.
+    pub fn start_up(mut self, snapshot: Arc<ConfigSnapshot>) -> Self {
+        self.start_up = Some(snapshot);
         self
     }
 
@@ -244,6 +261,7 @@ impl EnvironmentBuilder {
             directories,
             applications,
             config: self.config,
+            start_up: self.start_up,
             tasks: Arc::default(),
         }))
     }

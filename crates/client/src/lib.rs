@@ -17,7 +17,9 @@ mod generic;
 pub mod http;
 mod metadata_service;
 mod options;
+mod rules;
 mod source;
+mod start_up;
 pub mod stub;
 
 pub use builder::{ClientBuilder, MethodBuilder, Stub};

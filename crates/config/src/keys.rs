@@ -135,11 +135,11 @@ impl Keys {
         format!("{}:{}:{}", service.interface(), service.version(), service.group())
     }
 
-    /// Returns the keys of an application itself.
+    /// Returns the keys of an application itself, those of its start-up configuration included.
     pub fn own(application: &str) -> Vec<DocumentKey> {
-        [RuleKind::Condition, RuleKind::Configurator, RuleKind::Migration]
-            .map(|kind| kind.key(application))
-            .into()
+        let rules = [RuleKind::Condition, RuleKind::Configurator, RuleKind::Migration];
+        let rules = rules.map(|kind| kind.key(application));
+        rules.into_iter().chain(Self::start_up(application)).collect()
     }
 
     /// Returns the keys of a service that is consumed.

@@ -136,6 +136,15 @@ impl ConfigSnapshot {
             .or_else(|| self.start_up(&all).and_then(|all| all.get(key)))
     }
 
+    /// Returns the values of the start-up configuration of an application whose keys, with hyphens, begin
+    /// with `prefix`, in the order of their keys: its own, and of all those that it has not.
+    pub fn settings(&self, application: &str, prefix: &str) -> Vec<&Setting> {
+        let documents = Keys::start_up(application).map(|key| self.start_up(&key));
+        let all = documents.into_iter().flatten().flat_map(|values| values.below(prefix));
+        // Of a key in both, that of the application, which comes last.
+        all.collect::<BTreeMap<_, _>>().into_values().collect()
+    }
+
     /// Returns the start-up configuration at a key.
     pub fn start_up(&self, key: &DocumentKey) -> Option<&StartUp> {
         match self.rule(key)? {

@@ -120,6 +120,12 @@ impl StartUp {
         self.values.get(&hyphenated(key))
     }
 
+    /// Returns the values whose keys, with hyphens, begin with `prefix`.
+    pub(crate) fn below(&self, prefix: &str) -> impl Iterator<Item = (&str, &Setting)> {
+        let all = self.values.range(prefix.to_owned()..).map(|(key, value)| (&**key, value));
+        all.take_while(move |(key, _)| key.starts_with(prefix))
+    }
+
     /// Returns all values, in the order of their keys.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Setting> {
         self.values.values()

@@ -8,11 +8,11 @@ use bytestring::ByteString;
 use dubhe_client::http::HttpClient;
 use dubhe_client::{ClientBuilder, Environment, Generic, Stub};
 use dubhe_cluster::Channels;
-use dubhe_config::{ConfigWatcher, Following, Keys};
+use dubhe_config::{ConfigSnapshot, ConfigWatcher, Following, Keys};
 use dubhe_core::connect::Connect;
 use dubhe_core::documents::DocumentStore;
 use dubhe_core::registry::Registry;
-use dubhe_core::time::SharedClock;
+use dubhe_core::time::{Duration, SharedClock};
 use dubhe_core::{ServiceKey, Status};
 use dubhe_net::time::TokioClock;
 #[cfg(feature = "tls")]
@@ -22,6 +22,7 @@ use crate::protocols;
 #[cfg(not(feature = "tls"))]
 use crate::protocols::ClientTls;
 use crate::registries::RegistryOpener;
+use crate::start_up;
 use tokio::runtime::Handle;
 
 /// An application that calls services: its protocols, connections and registries. It owns all state,
@@ -123,9 +124,10 @@ impl App {
 
     /// Returns what the application follows in its [config centres](AppBuilder::config_center): one snapshot
     /// of all rules and settings, with the document, the version and the last error of each. `None` without
-    /// a config centre.
-    pub fn config(&self) -> Option<&ConfigWatcher> {
-        self.env.config().map(|config| &**config)
+    /// a config centre. A server of this process reads the same snapshot with
+    /// [`ServerBuilder::config`](crate::ServerBuilder::config).
+    pub fn config(&self) -> Option<&Arc<ConfigWatcher>> {
+        self.env.config()
     }
 
     /// Returns the environment that the clients share.
@@ -175,9 +177,11 @@ impl AppBuilder {
     }
 
     /// Adds a config centre by URL, of any registry that holds documents, or `apollo://HOST:PORT`. The
-    /// application follows its rules and its start-up configuration there, and those of the services that
-    /// it has clients of, live and parsed: see [`App::config`]. Of several, the first that has a document
-    /// counts. A wrong URL is reported by [`AppBuilder::build`].
+    /// application follows its rules and its start-up configuration there, and the rules of the services
+    /// that it has clients of and of the applications that provide them, live and parsed: see
+    /// [`App::config`]. The start-up configuration has an effect with
+    /// [`build_configured`](Self::build_configured). Of several, the first that has a document counts. A
+    /// wrong URL is reported by [`AppBuilder::build`].
     pub fn config_center(mut self, url: &str) -> Self {
         self.config_centers.push(ConfigCenter::Url(url.to_owned()));
         self
@@ -227,6 +231,33 @@ impl AppBuilder {
     /// # Errors
     /// When the URL of a registry is wrong, or outside a tokio runtime.
     pub fn build(self) -> Result<App, Status> {
+        let opened = self.open()?;
+        opened.build(None)
+    }
+
+    /// Waits for the start-up configuration in the [config centres](Self::config_center), at most for
+    /// `wait`, and builds the application with it. What it sets goes before what is set here, as in Dubbo
+    /// Java, and stays as it is until the application ends; the chapter on rules of the manual has the
+    /// keys that have an effect. Without a config centre this is [`build`](Self::build).
+    ///
+    /// # Errors
+    /// Those of [`build`](Self::build), and [`Code::Unavailable`](dubhe_core::Code::Unavailable) when a
+    /// config centre has not answered within `wait`, [`Code::InvalidArgument`](dubhe_core::Code::InvalidArgument)
+    /// when the start-up configuration cannot be read.
+    pub async fn build_configured(self, wait: Duration) -> Result<App, Status> {
+        let opened = self.open()?;
+        let start_up = match &opened.config {
+            Some((config, _)) => {
+                let AppBuilder { name, clock, .. } = &opened.builder;
+                Some(start_up::read(config, name, clock, wait).await?)
+            }
+            None => None,
+        };
+        opened.build(start_up)
+    }
+
+    /// Opens what comes before the registries.
+    fn open(mut self) -> Result<Opened, Status> {
         if Handle::try_current().is_err() {
             let text = "an application is built within a tokio runtime, which runs its connections";
             return Err(Status::invalid_argument(text));
@@ -235,43 +266,73 @@ impl AppBuilder {
         connectors.retain(|built_in| {
             !self.connectors.iter().any(|own| own.protocol() == built_in.protocol())
         });
-        connectors.extend(self.connectors);
+        connectors.append(&mut self.connectors);
         // They come first: registries ask instances for their metadata over them.
         let channels = Arc::new(Channels::new(connectors));
         let opener = RegistryOpener::new(self.name.clone(), self.clock.clone(), channels.clone());
-        let (name, clock) = (self.name.clone(), self.clock.clone());
-        let mut env = Environment::builder(self.name, self.clock).channels(channels);
-        let stores = self.config_centers.into_iter().map(|center| match center {
+        let stores = self.config_centers.drain(..).map(|center| match center {
             ConfigCenter::Url(url) => opener.documents(&url),
             ConfigCenter::Store(store) => Ok(store),
         });
         let stores = stores.collect::<Result<Vec<_>, Status>>()?;
+        let config = if stores.is_empty() {
+            None
+        } else {
+            let config = Arc::new(ConfigWatcher::start(stores, self.clock.clone())?);
+            let own = config.follow(Keys::own(&self.name));
+            Some((config, own))
+        };
+        Ok(Opened { builder: self, channels, opener, config })
+    }
+}
+
+/// An application whose registries are not opened yet.
+struct Opened {
+    builder: AppBuilder,
+    channels: Arc<Channels>,
+    opener: RegistryOpener,
+    /// The config centres, and the rules of the application there.
+    config: Option<(Arc<ConfigWatcher>, Following)>,
+}
+
+impl Opened {
+    fn build(self, start_up: Option<Arc<ConfigSnapshot>>) -> Result<App, Status> {
+        let Self { mut builder, channels, mut opener, config } = self;
+        let mut env = Environment::builder(builder.name.clone(), builder.clock).channels(channels);
         let mut own_rules = None;
-        if !stores.is_empty() {
-            let config = Arc::new(ConfigWatcher::start(stores, clock)?);
-            own_rules = Some(config.follow(Keys::own(&name)));
+        if let Some((config, own)) = config {
+            opener = opener.with_config(config.clone());
             env = env.config(config);
+            own_rules = Some(Arc::new(own));
         }
-        for registry in self.registries {
+        if let Some(start_up) = start_up {
+            let urls = start_up::registries(&start_up, &builder.name)?;
+            if !urls.is_empty() {
+                builder.registries.retain(|registry| matches!(registry, Source::Instance(_)));
+                builder.registries.extend(urls.into_iter().map(Source::Url));
+            }
+            env = env.start_up(start_up);
+        }
+        for registry in builder.registries {
             env = env.registry(match registry {
                 Source::Url(url) => opener.open(&url)?.registry,
                 Source::Instance(registry) => registry,
             });
         }
         #[cfg(feature = "http")]
-        for registry in self.applications {
+        for registry in builder.applications {
             env = env.applications(match registry {
                 Source::Url(url) => Arc::new(opener.open(&url)?.spring_cloud()?),
                 Source::Instance(registry) => registry,
             });
         }
-        if let Some(zone) = self.zone {
+        if let Some(zone) = builder.zone {
             env = env.zone(zone);
         }
-        if let Some(folder) = self.cache {
+        if let Some(folder) = builder.cache {
             env = env.cache_dir(folder);
         }
-        Ok(App { env: env.build(), _own_rules: own_rules.map(Arc::new) })
+        Ok(App { env: env.build(), _own_rules: own_rules })
     }
 }
 

@@ -80,9 +80,10 @@ pub mod protobuf;
 mod protocols;
 mod registries;
 mod spawn;
+mod start_up;
 
 pub use app::{App, AppBuilder};
-pub use registries::{registry_at, spring_cloud_at};
+pub use registries::{config_at, registry_at, spring_cloud_at};
 pub use spawn::spawn;
 
 pub use dubhe_client::{

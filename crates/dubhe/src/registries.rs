@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytestring::ByteString;
 use dubhe_client::RemoteMetadataService;
 use dubhe_cluster::Channels;
+use dubhe_config::ConfigWatcher;
 use dubhe_core::documents::DocumentStore;
 use dubhe_core::endpoint::Params;
 use dubhe_core::registry::{ConfiguredRegistry, Registry};
@@ -47,6 +48,21 @@ pub fn spring_cloud_at(
     application: impl Into<ByteString>,
 ) -> Result<SpringCloud, Status> {
     RegistryParts::open(url, application)?.spring_cloud()
+}
+
+/// Returns what is followed in the config centre of `url`, for [`dubhe_server::ServerBuilder::config`]
+/// of a process without an [`App`](crate::App): the kinds are those of
+/// [`crate::AppBuilder::config_center`]. Must be called within a tokio runtime.
+///
+/// # Errors
+/// When the scheme is unknown, or that of a registry without documents, or the rest of the URL is wrong.
+pub fn config_at(
+    url: &str,
+    application: impl Into<ByteString>,
+) -> Result<Arc<ConfigWatcher>, Status> {
+    let opener = RegistryOpener::alone(application.into(), None);
+    let watcher = ConfigWatcher::start(vec![opener.documents(url)?], opener.clock.clone())?;
+    Ok(Arc::new(watcher))
 }
 
 /// The parts of a registry: what is found and written in each of Dubbo's two models, and its
@@ -108,8 +124,7 @@ impl RegistryParts {
         application: ByteString,
         tls: Option<&ClientTls>,
     ) -> Result<Self, Status> {
-        let channels = Channels::new(protocols::built_in(&application, tls));
-        RegistryOpener::new(application, Arc::new(TokioClock), Arc::new(channels)).open(url)
+        RegistryOpener::alone(application, tls).open(url)
     }
 
     /// Returns the registry as one of applications that are called over HTTP.
@@ -138,6 +153,8 @@ pub(crate) struct RegistryOpener {
     clock: SharedClock,
     /// Asks the instances of applications for their metadata.
     metadata_client: Arc<dyn MetadataClient>,
+    /// The config centres of the application; without them, each registry is its own.
+    config: Option<Arc<ConfigWatcher>>,
 }
 
 impl RegistryOpener {
@@ -148,7 +165,19 @@ impl RegistryOpener {
         channels: Arc<Channels>,
     ) -> Self {
         let metadata_client = Arc::new(RemoteMetadataService::new(channels, clock.clone()));
-        Self { application, clock, metadata_client }
+        Self { application, clock, metadata_client, config: None }
+    }
+
+    /// Has the registries read the rules of the application in these config centres, and not in their
+    /// own documents.
+    pub(crate) fn with_config(self, config: Arc<ConfigWatcher>) -> Self {
+        Self { config: Some(config), ..self }
+    }
+
+    /// Opens registries of `application` in a process without an [`App`](crate::App) of it.
+    fn alone(application: ByteString, tls: Option<&ClientTls>) -> Self {
+        let protocols = protocols::built_in(&application, tls);
+        Self::new(application, Arc::new(TokioClock), Arc::new(Channels::new(protocols)))
     }
 
     /// Returns the parts of the registry of `url`, which has the parameters that all kinds have beside
@@ -289,9 +318,12 @@ impl RegistryOpener {
             ApplicationRegistry::builder(self.application.clone(), self.clock.clone())
                 .instances(instances.clone())
                 .metadata_center(metadata.clone())
-                .config_center(documents.clone())
                 .metadata_client(self.metadata_client.clone())
                 .options(options.application);
+        registry = match &self.config {
+            Some(config) => registry.config(config.clone()),
+            None => registry.config_center(documents.clone()),
+        };
         if let Some(services) = &services {
             registry = registry.services(services.clone());
         }
@@ -366,6 +398,12 @@ fn wrong(message: String) -> Status {
 
 #[cfg(test)]
 mod tests {
+    use dubhe_config::Keys;
+    use dubhe_core::ServiceKey;
+    use dubhe_core::endpoint::{Instance, Offer};
+    use dubhe_core::registry::Registration;
+    use futures_util::StreamExt as _;
+
     use super::*;
 
     #[tokio::test]
@@ -401,6 +439,33 @@ mod tests {
             let error = error.err().unwrap();
             assert!(error.message().starts_with("metadata-report: "), "{error}");
         }
+    }
+
+    #[tokio::test]
+    async fn the_migration_rule_is_that_of_the_config_center_and_not_of_the_registry() {
+        let center = MemoryDocuments::new();
+        let config = ConfigWatcher::start(vec![Arc::new(center.clone())], Arc::new(TokioClock));
+        let opener =
+            RegistryOpener::alone("shop".into(), None).with_config(Arc::new(config.unwrap()));
+        let (services, own) = (Arc::new(Memory::new()), Arc::new(MemoryDocuments::new()));
+        for (store, step) in [(&*own, "FORCE_APPLICATION"), (&center, "FORCE_INTERFACE")] {
+            let text = format!("key: shop\nstep: {step}\n");
+            store.put(&Keys::migration("shop"), text.into()).await.unwrap();
+        }
+        let service = ServiceKey::interface_only("org.example.Users");
+        let provider = Registration {
+            service: service.clone(),
+            instance: Arc::new(Instance { host: "10.0.0.1".into(), ..Instance::default() }),
+            offer: Offer { protocol: "dubbo".into(), port: 20880 },
+            params: Arc::default(),
+        };
+        services.register(provider.clone()).await.unwrap();
+        let options = Options { application: ApplicationOptions::default(), metadata: None };
+        let instances = Arc::new(MemoryDiscovery::new());
+        let parts = opener.compose(Some(services), instances, own, options);
+        // There are no instances: by the rule of the registry there would be no provider.
+        let mut snapshots = parts.registry.subscribe(&service).await.unwrap();
+        assert_eq!(snapshots.next().await.unwrap().providers, [provider]);
     }
 
     #[tokio::test]

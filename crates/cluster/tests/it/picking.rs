@@ -5,13 +5,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dubhe_cluster::balance::Random;
+use dubhe_cluster::destination::BalancedDestination;
 use dubhe_cluster::router::ZoneAffinity;
 use dubhe_core::balance::{Balance, Pick, Selection};
 use dubhe_core::connect::ChannelState;
 use dubhe_core::plan::Destination;
 use dubhe_core::{CallView, Code, End, Ending, Endpoint, Instance, Metadata, Status};
-use dubhe_net::time::now;
+use dubhe_net::time::{TokioClock, now};
 
+use crate::fakes::{Scripted, directories, provider, service, yield_to_tasks};
 use crate::support::{Changing, InTurn, InZone, Without, call, destination, endpoint, on, ports};
 
 #[tokio::test]
@@ -225,4 +227,40 @@ async fn weights_follow_the_time() {
     assert!((1100..1570).contains(&share()), "it weighs 50 beside 100");
     tokio::time::advance(Duration::from_secs(5)).await;
     assert!((1800..2200).contains(&share()), "it is warm");
+}
+
+#[tokio::test]
+async fn an_instance_that_begins_to_terminate_in_its_registry_is_left_while_others_serve() {
+    let registry = Scripted::default();
+    let directories = directories(&[&registry]);
+    let directory = directories.directory(&service(), Vec::new());
+    // Of each port: whether it is ready, and whether it serves.
+    let tell = async |facts: [(bool, bool); 2]| {
+        let of = |(ready, serving): (bool, bool), port| {
+            let mut provider = provider("dubbo", port);
+            let own = (*provider.instance).clone();
+            let terminating = !ready;
+            provider.instance = Arc::new(Instance { ready, serving, terminating, ..own });
+            provider
+        };
+        registry.tell(&[of(facts[0], 1), of(facts[1], 2)]);
+        yield_to_tasks().await;
+        let balance = Arc::new(InTurn::default());
+        BalancedDestination::new(directory.clone(), Vec::new(), balance, Arc::new(TokioClock))
+    };
+    let (up, drains, stops) = ((true, true), (false, true), (false, false));
+    for (facts, expected) in [
+        ([up, up], &[1, 2][..]),
+        ([stops, up], &[2]),
+        // Nobody is ready: those that still serve, and not the one that has stopped.
+        ([stops, drains], &[2]),
+        ([drains, stops], &[1]),
+        ([drains, drains], &[1, 2]),
+        ([stops, stops], &[1, 2]),
+        ([up, stops], &[1]),
+    ] {
+        let destination = tell(facts).await;
+        let found = ports(&destination, "m");
+        assert_eq!(found, expected.iter().copied().collect(), "{facts:?}");
+    }
 }

@@ -33,6 +33,7 @@ mod removed;
 mod routes;
 mod several;
 mod spawn;
+mod start_up;
 mod stopping;
 mod streams;
 mod tls;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytestring::ByteString;
+use dubhe_config::ConfigWatcher;
 use dubhe_core::backoff::FullJitter;
 use dubhe_core::documents::{DocumentKey, DocumentStore, Side};
 use dubhe_core::metadata_info::ExportedMetadata;
@@ -26,7 +27,8 @@ pub(super) struct Parts {
     pub(super) services: Option<Arc<dyn Registry>>,
     pub(super) instances: Option<Arc<dyn ServiceDiscovery>>,
     pub(super) metadata_center: Option<Arc<dyn DocumentStore>>,
-    pub(super) config_center: Option<Arc<dyn DocumentStore>>,
+    /// The config centre of the rule of migration.
+    pub(super) config: Option<Arc<ConfigWatcher>>,
     pub(super) metadata_client: Option<Arc<dyn MetadataClient>>,
     pub(super) options: ApplicationOptions,
     pub(super) pauses: Pauses,
@@ -92,6 +94,7 @@ impl ApplicationRegistry {
             instances: None,
             metadata_center: None,
             config_center: None,
+            config: None,
             metadata_client: None,
             options: ApplicationOptions::default(),
             clock,
@@ -217,6 +220,7 @@ pub struct ApplicationRegistryBuilder {
     instances: Option<Arc<dyn ServiceDiscovery>>,
     metadata_center: Option<Arc<dyn DocumentStore>>,
     config_center: Option<Arc<dyn DocumentStore>>,
+    config: Option<Arc<ConfigWatcher>>,
     metadata_client: Option<Arc<dyn MetadataClient>>,
     options: ApplicationOptions,
     clock: SharedClock,
@@ -248,6 +252,13 @@ impl ApplicationRegistryBuilder {
         self
     }
 
+    /// Reads the rule of migration in the config centres that the application follows, in place of that
+    /// of [`config_center`](Self::config_center): it is of the same snapshot as all other rules.
+    pub fn config(mut self, config: Arc<ConfigWatcher>) -> Self {
+        self.config = Some(config);
+        self
+    }
+
     /// Sets the client by which providers are asked for their metadata.
     pub fn metadata_client(mut self, client: Arc<dyn MetadataClient>) -> Self {
         self.metadata_client = Some(client);
@@ -272,15 +283,19 @@ impl ApplicationRegistryBuilder {
         let instances = self.instances.as_deref().map(ServiceDiscovery::name);
         let center = self.metadata_center.as_deref().map(DocumentStore::name);
         let name = services.or(instances).or(center).unwrap_or("application://").to_owned();
+        let (clock, center) = (self.clock, self.config_center);
+        // It runs in the runtime that is asked for below, so it does start.
+        let own = || ConfigWatcher::start(vec![center?], clock.clone()).ok().map(Arc::new);
+        let config = self.config.or_else(own);
         let parts = Arc::new(Parts {
             application: self.application,
             services: self.services,
             instances: self.instances,
             metadata_center: self.metadata_center,
-            config_center: self.config_center,
+            config,
             metadata_client: self.metadata_client,
             options: self.options,
-            pauses: Pauses { clock: self.clock, random: self.random },
+            pauses: Pauses { clock, random: self.random },
             runtime: Handle::current(),
             name,
         });

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytestring::ByteString;
+use dubhe_config::ConfigWatcher;
 use dubhe_core::filter::{Filter, Hook, Step};
 use dubhe_core::gate::Gate;
 use dubhe_core::registry::Registry;
@@ -34,6 +35,7 @@ use super::advertised;
 use super::constraints::Constraints;
 use super::listener::Listener;
 use super::protocols::{self, BuiltIn, Mounts, Parts};
+use super::rules::FollowedRules;
 use super::running_server::Stopped;
 use super::signals::{ForcedExit, Signals};
 use super::watchdog::Watchdog;
@@ -188,6 +190,7 @@ impl Default for ServerOptions {
 pub struct ServerBuilder {
     services: ServicesBuilder,
     registries: Vec<Arc<dyn Registry>>,
+    config: Option<Arc<ConfigWatcher>>,
     protocols: Vec<Arc<dyn Protocol>>,
     mounts: Mounts,
     listeners: Vec<Listener>,
@@ -259,6 +262,15 @@ impl ServerBuilder {
     /// Announces the services in a registry while the server runs.
     pub fn registry(mut self, registry: impl Registry) -> Self {
         self.registries.push(Arc::new(registry));
+        self
+    }
+
+    /// Follows the rules of the services and of the [application](Self::application) in config centres
+    /// while the server runs: the configurators of each service, those of the application, and its
+    /// start-up configuration. `config` is that of an application of this process, `App::config`, so that both
+    /// read one snapshot, or one of its own, such as `config_at`.
+    pub fn config(mut self, config: Arc<ConfigWatcher>) -> Self {
+        self.config = Some(config);
         self
     }
 
@@ -440,7 +452,15 @@ impl ServerBuilder {
     /// Serves without being announced.
     async fn listen_all(self) -> Result<RunningServer, Status> {
         within_a_runtime()?;
-        let Self { mut services, registries, mut protocols, mounts, listeners, mut options } = self;
+        let Self {
+            mut services,
+            registries,
+            config,
+            mut protocols,
+            mounts,
+            listeners,
+            mut options,
+        } = self;
         let sources: Vec<_> = registries.iter().filter_map(Registry::exported_metadata).collect();
         options.application = advertised::application(&options, &sources)?;
         let metadata = Metadata::new(sources, options.application.clone());
@@ -455,6 +475,10 @@ impl ServerBuilder {
         let mut constraints = Constraints::new(&options, mounts.prefixes())?;
         constraints.check_all(&services)?;
         let services = Arc::new(ServiceTable::new(services));
+        let rules = config.map(|config| FollowedRules::new(config, &options.application));
+        if let Some(rules) = &rules {
+            rules.follow(&services.current());
+        }
         let watch = PollWatch::new();
         let watches = !options.blocking_threshold.is_zero();
         let parts = Parts {
@@ -496,6 +520,7 @@ impl ServerBuilder {
             triple: built_in.triple,
             state,
             constraints,
+            rules,
             changing: ServiceLocks::default(),
             trigger,
             tasks,

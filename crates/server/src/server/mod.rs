@@ -5,6 +5,7 @@ mod builder;
 mod constraints;
 mod listener;
 mod protocols;
+mod rules;
 mod running_server;
 mod signals;
 mod watchdog;

@@ -15,6 +15,7 @@ use dubhe_triple::{TripleProtocol, http::Routes};
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 use super::constraints::Constraints;
+use super::rules::FollowedRules;
 use super::signals::Signals;
 use super::watchdog::Watchdog;
 use crate::announce::Announcer;
@@ -53,6 +54,8 @@ pub struct RunningServer {
     /// The state that the built-in services report.
     pub(super) state: watch::Sender<Catalog>,
     pub(super) constraints: Constraints,
+    /// The rules of the services; `None` without a config centre.
+    pub(super) rules: Option<FollowedRules>,
     /// The locks of services that are announced or withdrawn: a registry that does not answer holds
     /// up one service.
     pub(super) changing: ServiceLocks,
@@ -227,7 +230,11 @@ impl RunningServer {
         let changed = self.services.change(change)?;
         // Connections let go of the services that they were called on and that are gone.
         self.trigger.wake();
-        self.state.send_replace(Catalog::of(&self.services.current()));
+        let services = self.services.current();
+        self.state.send_replace(Catalog::of(&services));
+        if let Some(rules) = &self.rules {
+            rules.follow(&services);
+        }
         Ok(changed)
     }
 

@@ -10,6 +10,7 @@ mod announcing;
 mod documents;
 mod go;
 mod outages;
+mod rules;
 mod security;
 mod server;
 

@@ -7,6 +7,7 @@ mod support;
 
 mod documents;
 mod java;
+mod rules;
 mod secured;
 mod server;
 mod services;
@@ -35,6 +36,7 @@ async fn a_server() {
     services::applications_come_and_go(&server).await;
     services::consumers_are_registered_on_request(&server).await;
     documents::documents_are_written_compared_and_followed(&server).await;
+    rules::rules_of_all_kinds_reach_the_snapshot_live(&server).await;
     java::java_and_dubhe_read_each_other(&server).await;
     services::a_restarted_server_knows_everything_again(&mut server).await;
 }

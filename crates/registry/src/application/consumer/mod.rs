@@ -99,10 +99,10 @@ impl Consumer {
 
     /// The one watch of the rule; none without a config centre.
     fn rules(&self) -> Option<Arc<Rules>> {
-        let center = self.parts.config_center.as_ref()?;
+        let config = self.parts.config.as_ref()?;
         let mut rules = self.rules.lock();
         Some(rules.upgrade().unwrap_or_else(|| {
-            let new = Arc::new(Rules::new(&self.parts, center.clone()));
+            let new = Arc::new(Rules::new(&self.parts, config));
             *rules = Arc::downgrade(&new);
             new
         }))

@@ -3,15 +3,11 @@
 use std::sync::Arc;
 
 use dubhe_config::rule::migration::MigrationRule;
-use dubhe_config::{Keys, Rule, validate};
-use dubhe_core::backoff::FullJitter;
-use dubhe_core::documents::{DocumentKey, DocumentState, DocumentStore};
-use dubhe_core::registry::Health;
+use dubhe_config::{ConfigSnapshot, ConfigWatcher, Keys};
 use dubhe_core::time::Duration;
-use futures_util::StreamExt as _;
 use tokio::sync::watch;
 
-use crate::application::follow::{News, Task, follow};
+use crate::application::follow::Task;
 use crate::application::registry::Parts;
 
 /// The time after which consumers start without the word of the config centre.
@@ -27,39 +23,29 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    pub(super) fn new(parts: &Parts, center: Arc<dyn DocumentStore>) -> Self {
+    pub(super) fn new(parts: &Parts, config: &ConfigWatcher) -> Self {
         let (sender, state) = watch::channel(None);
-        let key = Keys::migration(&parts.application);
+        let application = parts.application.clone();
+        let following = config.follow([Keys::migration(&application)]);
+        let mut snapshots = config.updates();
         let pauses = parts.pauses.clone();
         let task = parts.runtime.spawn(async move {
-            let (name, opened) = (center.name().to_owned(), key.clone());
-            let mut states =
-                follow(key.to_string(), name, FullJitter::default(), pauses.clone(), move || {
-                    let states = center.watch(&opened);
-                    Box::pin(async { Ok(states) })
-                });
+            let _following = following;
             let mut late = pauses.sleep(ANSWER_TIME);
             let mut waits = true;
             loop {
-                let news = tokio::select! {
-                    news = states.next() => news,
+                if let Some(rule) = read(&snapshots.borrow_and_update(), &application) {
+                    waits = false;
+                    set(&sender, rule);
+                }
+                tokio::select! {
+                    // An error says that the watcher is gone.
+                    changed = snapshots.changed() => if changed.is_err() { return },
                     () = &mut late, if waits => {
-                        (waits, _) = (false, sender.send_replace(Some(Arc::default())));
-                        continue;
+                        waits = false;
+                        set(&sender, Arc::default());
                     }
-                };
-                waits = false;
-                let known = sender.borrow().clone();
-                let rule = match news {
-                    Some(News::Present(state)) => read(&key, &state, known),
-                    Some(News::Lost(_)) => known.unwrap_or_default(),
-                    None => return,
-                };
-                sender.send_if_modified(|present| {
-                    let same = present.as_ref() == Some(&rule);
-                    *present = Some(rule);
-                    !same
-                });
+                }
             }
         });
         Self { state, _task: Task(task.abort_handle()) }
@@ -70,28 +56,16 @@ impl Rules {
     }
 }
 
-/// The rule that a state of the document means; `known` while it says nothing new.
-fn read(key: &DocumentKey, state: &DocumentState, known: KnownRule) -> Arc<MigrationRule> {
-    let text = match &state.document {
-        Some(document) => &*document.text,
-        // What was known before holds until the centre says that it is gone.
-        None if state.health == Health::Stale => return known.unwrap_or_default(),
-        None => "",
-    };
-    match validate(key, text) {
-        Ok(summary) => {
-            for warning in &summary.warnings {
-                tracing::warn!(rule = %key, %warning, "the migration rule may not say what is meant");
-            }
-            let Rule::Migration(rule) = summary.rule else { return known.unwrap_or_default() };
-            if known.as_ref().is_none_or(|known| **known != rule) && state.document.is_some() {
-                tracing::info!(rule = %key, "the migration rule has changed");
-            }
-            Arc::new(rule)
-        }
-        Err(error) => {
-            tracing::warn!(rule = %key, %error, "cannot read the migration rule; the last one stays");
-            known.unwrap_or_default()
-        }
-    }
+/// The rule in effect, which decides nothing when there is none; `None` before an answer.
+fn read(snapshot: &ConfigSnapshot, application: &str) -> KnownRule {
+    snapshot.document(&Keys::migration(application))?;
+    Some(snapshot.migration(application).cloned().map(Arc::new).unwrap_or_default())
+}
+
+fn set(sender: &watch::Sender<KnownRule>, rule: Arc<MigrationRule>) {
+    sender.send_if_modified(|present| {
+        let same = present.as_ref() == Some(&rule);
+        *present = Some(rule);
+        !same
+    });
 }

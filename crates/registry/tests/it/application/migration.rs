@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use dubhe_config::ConfigWatcher;
 use dubhe_core::ServiceKey;
+use dubhe_core::documents::DocumentStore;
 use dubhe_core::registry::{Health, Registration, Registry as _, Snapshot, Snapshots};
-use dubhe_registry::application::{ApplicationOptions, ApplicationRegistry};
+use dubhe_registry::application::{
+    ApplicationOptions, ApplicationRegistry, ApplicationRegistryBuilder,
+};
 use futures_util::StreamExt as _;
 
 use super::support::*;
@@ -18,6 +22,13 @@ struct World {
 }
 
 async fn world(options: &[(&'static str, &str)]) -> World {
+    world_of(options, |builder| builder).await
+}
+
+async fn world_of(
+    options: &[(&'static str, &str)],
+    more: impl FnOnce(ApplicationRegistryBuilder) -> ApplicationRegistryBuilder,
+) -> World {
     let (center, fleet) = (Documents::default(), Discovery::default());
     let services = Services::default();
     let registry = builder("consumer")
@@ -26,8 +37,8 @@ async fn world(options: &[(&'static str, &str)]) -> World {
         .metadata_center(Arc::new(center.clone()))
         .config_center(Arc::new(center.clone()))
         .metadata_client(Answers::new(&[info("1", &["a.B"])]))
-        .options(ApplicationOptions::from_params(&params(options)).unwrap())
-        .build();
+        .options(ApplicationOptions::from_params(&params(options)).unwrap());
+    let registry = more(registry).build();
     center.map("a.B", "shop").await;
     World { center, fleet, services, registry }
 }
@@ -215,4 +226,28 @@ async fn services_of_both_levels_are_listed_once() {
     let registration = Registration { service: versioned.clone(), ..registration("a.B", 1) };
     world.services.inner.register(registration).await.unwrap();
     assert_eq!(world.registry.services().await.unwrap(), [versioned, service("a.C")]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rule_is_that_of_the_config_centers_of_the_application_where_it_has_some() {
+    let elsewhere = Documents::default();
+    let stores: Vec<Arc<dyn DocumentStore>> = vec![Arc::new(elsewhere.clone())];
+    let config = Arc::new(ConfigWatcher::start(stores, clock()).unwrap());
+    let world = world_of(&[], |builder| builder.config(config.clone())).await;
+    world.interfaces(&[1]).await;
+    world.instances(&[101]).await;
+    // The registry has documents too, and this is none of the application's config centres.
+    world.rule("step: FORCE_APPLICATION").await;
+    elsewhere.rule("consumer", "step: FORCE_INTERFACE").await;
+    let mut b = world.follow().await;
+    until(&mut b, never_empty, |now| ports(now) == [1]).await;
+    nothing_more(&mut b).await;
+    let rule = config.snapshot().migration("consumer").cloned().unwrap();
+    assert_eq!(rule.all.step, Some("FORCE_INTERFACE".parse().unwrap()));
+    elsewhere.rule("consumer", "step: FORCE_APPLICATION").await;
+    until(&mut b, never_empty, |now| ports(now) == [101]).await;
+    // It is followed as long as somebody needs it.
+    drop(b);
+    settle().await;
+    assert_eq!(config.snapshot().documents().count(), 0);
 }

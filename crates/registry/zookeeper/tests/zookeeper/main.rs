@@ -11,6 +11,7 @@ mod discovery;
 mod documents;
 mod java;
 mod outages;
+mod rules;
 mod server;
 mod tls;
 
