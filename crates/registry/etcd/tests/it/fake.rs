@@ -63,6 +63,8 @@ pub(crate) struct Store {
     pub(crate) repeats: bool,
     /// Each event comes in a fragment of its own.
     pub(crate) fragments: bool,
+    /// The time that each request of a stream takes.
+    pub(crate) slowness: Duration,
     /// The dials.
     pub(crate) dials: usize,
 }
@@ -505,6 +507,8 @@ fn read<M: Message>(
     tokio::spawn(async move {
         let mut requests = Streaming::<M>::of_request(body, decode_or);
         while let Ok(Some(request)) = requests.message().await {
+            let slowness = shared.lock().slowness;
+            tokio::time::sleep(slowness).await;
             each(&mut shared.lock(), request, &answers);
         }
     });

@@ -153,6 +153,24 @@ async fn a_server_that_lost_all_its_data_is_read_anew() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn watches_that_a_slow_server_creates_one_by_one_are_waited_for() {
+    let fake = Fake::new();
+    fake.store.lock().put(key(1));
+    fake.store.lock().slowness = Duration::from_millis(500);
+    let registry = fake.registry("register=false");
+    let mut all = Vec::new();
+    for _ in 0..40 {
+        all.push(subscribe(&registry).await);
+    }
+    for seen in &mut all {
+        until(seen, Health::Fresh, &[1]).await;
+    }
+    fake.until("all are watched", |store| store.watching() == 40).await;
+    let store = fake.store.lock();
+    assert_eq!((store.count("Watch"), store.dials), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cancelled_watch_is_created_again() {
     let fake = Fake::new();
     let (registry, mut seen) = stage(&fake, &[1]).await;

@@ -91,7 +91,7 @@ struct Session {
     next_watch: i64,
     /// The watches that were asked for, in the order in which etcd answers.
     creating: VecDeque<i64>,
-    /// The time by which etcd must have created the watches that it was asked for.
+    /// The time by which etcd must have created the next of them.
     created_by: Option<Instant>,
     /// The token that the stream began with.
     token: Option<bytestring::ByteString>,
@@ -275,7 +275,7 @@ impl Watcher {
 
     /// Takes an answer of the stream.
     fn answer(&mut self, session: &mut Session, answer: WatchResponse) -> Result<(), Status> {
-        let watch_id = session.subject(&answer);
+        let watch_id = session.subject(&answer, self.now());
         let WatchResponse { created, canceled, .. } = answer;
         // One that was cancelled a moment ago.
         let Some(id) = session.watches.get(&watch_id).copied() else { return Ok(()) };
@@ -289,7 +289,11 @@ impl Watcher {
         if created && 0 < heard && heard < followed.revision {
             // The store has lost what we know, as one that starts with an empty disk; or this server lags. Either
             // way it would be long before the watch had anything to say.
-            tracing::warn!(heard, known = followed.revision, "etcd is behind what is known; reading anew");
+            tracing::warn!(
+                heard,
+                known = followed.revision,
+                "etcd is behind what is known; reading anew"
+            );
             followed.revision = 0;
             followed.reset();
             followed.tell();
@@ -391,14 +395,13 @@ impl Session {
     }
 
     /// The number of the watch that an answer is about.
-    fn subject(&mut self, answer: &WatchResponse) -> i64 {
+    fn subject(&mut self, answer: &WatchResponse, now: Instant) -> i64 {
         if !answer.created {
             return answer.watch_id;
         }
         let first = self.creating.pop_front();
-        if self.creating.is_empty() {
-            self.created_by = None;
-        }
+        // Each has its time: there may be thousands.
+        self.created_by = (!self.creating.is_empty()).then(|| after(now, REQUEST_TIMEOUT));
         // One that is refused has no number (etcd `v3rpc/watch.go`, `InvalidWatchID`).
         match (answer.watch_id, first) {
             (-1, Some(first)) => first,
