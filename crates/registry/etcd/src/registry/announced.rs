@@ -67,7 +67,8 @@ pub(super) struct All(HashMap<Identity, Announced>);
 
 impl Etcd {
     fn keep(&self, key: Bytes, value: Bytes, kind: Kind) -> KeptKey {
-        let (kept, task) = KeptKey::new(self.client().clone(), key, value, kind);
+        let (kept, task) =
+            KeptKey::new(self.client().clone(), key, value, kind, &self.inner().keepers);
         self.spawn(task);
         kept
     }

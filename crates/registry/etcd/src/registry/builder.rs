@@ -125,6 +125,7 @@ impl EtcdBuilder {
             runtime: Handle::current(),
             tasks: Mutex::new(JoinSet::new()),
             announced: Mutex::new(announced::All::default()),
+            keepers: Arc::default(),
             errors: Mutex::new(HashMap::new()),
         }))
     }

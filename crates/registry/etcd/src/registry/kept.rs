@@ -1,10 +1,13 @@
 //! Keys of ours, kept in place.
 
+use std::collections::HashMap;
 use std::future::Future;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use dubhe_core::time::{Duration, after};
 use dubhe_core::{Code, Status};
+use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::client::{Client, Condition, Write};
@@ -35,6 +38,41 @@ pub(super) struct KeptKey {
     state: watch::Receiver<KeyState>,
 }
 
+/// The last who keeps each key. Whoever keeps it again begins when that one has taken it back: a removal that
+/// waits for a connection would take away the key of the next one.
+#[derive(Debug, Default)]
+pub(super) struct Keepers(Mutex<HashMap<Bytes, watch::Receiver<KeyState>>>);
+
+impl Keepers {
+    /// Notes who keeps a key now; returns who did before.
+    fn begin(&self, key: &Bytes, state: &watch::Receiver<KeyState>) -> Before {
+        Before(self.0.lock().insert(key.clone(), state.clone()))
+    }
+
+    /// Forgets who kept a key, unless somebody else does now.
+    fn end(&self, key: &Bytes, state: &watch::Receiver<KeyState>) {
+        let mut all = self.0.lock();
+        if all.get(key).is_some_and(|last| last.same_channel(state)) {
+            all.remove(key);
+        }
+    }
+}
+
+/// Who kept a key before, until that one has ended.
+struct Before(Option<watch::Receiver<KeyState>>);
+
+impl Before {
+    async fn ended(&mut self) {
+        if let Some(state) = &mut self.0 {
+            let ended =
+                |state: &KeyState| matches!(state, KeyState::Removed | KeyState::RemoveFailed(_));
+            // An error says that its task is gone.
+            let _ = state.wait_for(ended).await;
+        }
+        self.0 = None;
+    }
+}
+
 /// The part of a kept key that its task has.
 struct Keeper {
     client: Client,
@@ -60,20 +98,28 @@ impl KeptKey {
         key: Bytes,
         value: Bytes,
         kind: Kind,
+        keepers: &Arc<Keepers>,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (value, mut values) = watch::channel((0, value));
         let (sender, state) = watch::channel(KeyState::Missing(None));
+        let (mut before, keepers) = (keepers.begin(&key, &state), keepers.clone());
         let keeper = Keeper { client, key: key.clone(), kind, state: sender };
         let task = async move {
             let mut ended = values.clone();
+            let hold = async {
+                before.ended().await;
+                keeper.hold(&mut values).await;
+            };
             tokio::select! {
                 // Who has the key has let it go.
                 () = async { while ended.changed().await.is_ok() {} } => {}
                 // The client is closed, and the key gone with the lease.
-                () = keeper.hold(&mut values) => return,
+                () = hold => return,
             }
+            before.ended().await;
             let outcome = keeper.remove().await;
             keeper.state.send_replace(outcome);
+            keepers.end(&keeper.key, &keeper.state.subscribe());
         };
         (Self { key, value, state }, task)
     }

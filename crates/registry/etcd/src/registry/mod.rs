@@ -27,7 +27,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 use self::announced::What;
-use self::kept::{KeptKey, Kind};
+use self::kept::{Keepers, KeptKey, Kind};
 use self::snapshots::Providers;
 use crate::client::{Client, ClientState, KeyRange, View};
 use crate::options::EtcdOptions;
@@ -68,6 +68,7 @@ struct Inner {
     /// Keeps keys in place; ends with the registry.
     tasks: Mutex<JoinSet<()>>,
     announced: Mutex<announced::All>,
+    keepers: Arc<Keepers>,
     /// The last errors of what is followed, by its prefix, until etcd answers.
     errors: Mutex<HashMap<String, Status>>,
 }

@@ -3,6 +3,8 @@
 use dubhe_core::registry::Registry;
 use dubhe_core::time::Duration;
 use dubhe_core::{Code, Status};
+use dubhe_etcd::client::ClientState;
+use dubhe_registry::application::ServiceDiscovery;
 use tokio::time::Instant;
 
 use super::fake::Fake;
@@ -80,6 +82,30 @@ async fn keys_that_others_remove_or_take_are_put_again_within_the_audit() {
     let revision = fake.store.lock().revision;
     tokio::time::sleep(Duration::from_mins(10)).await;
     assert_eq!(fake.store.lock().revision, revision);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_registered_again_outlives_a_withdrawal_that_was_late() {
+    let mut fake = Fake::new();
+    let ours = fake.registry("");
+    join(&ours, instance(1, &[])).await.unwrap();
+    let before = fake.store.lock().keys();
+    fake.close().await;
+    let mut states = ours.client().states();
+    states.wait_for(|state| matches!(state, ClientState::Connecting { .. })).await.unwrap();
+    // It is taken back once that can be done, and wanted again before.
+    ServiceDiscovery::unregister(&ours, &instance(1, &[])).await.unwrap_err();
+    let again = tokio::spawn({
+        let ours = ours.clone();
+        async move { join(&ours, instance(1, &[])).await }
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    fake.open();
+    again.await.unwrap().unwrap();
+    for _ in 0..100 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert_eq!(fake.store.lock().keys(), before);
+    }
 }
 
 #[tokio::test(start_paused = true)]
