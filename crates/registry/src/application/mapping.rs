@@ -5,6 +5,11 @@ pub(super) fn applications(text: &str) -> impl Iterator<Item = &str> {
     text.split(',').map(str::trim).filter(|name| !name.is_empty())
 }
 
+/// Returns `true` if a mapping can have this application: it is read back as one, and the same.
+pub(super) fn is_application(name: &str) -> bool {
+    applications(name).eq([name])
+}
+
 /// The mapping with `application` in it; `None` if it is there.
 pub(super) fn with(text: &str, application: &str) -> Option<String> {
     if applications(text).any(|name| name == application) {

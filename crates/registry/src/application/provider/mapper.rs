@@ -53,14 +53,29 @@ impl Mapper {
         }
     }
 
+    /// The centre of the mappings, if the application is written into them.
+    fn center(&self) -> Option<&Arc<dyn DocumentStore>> {
+        self.parts.metadata_center.as_ref().filter(|_| self.parts.options.service_name_mapping)
+    }
+
+    /// # Errors
+    /// When no mapping can have the application.
+    pub(super) fn check(&self) -> Result<(), Status> {
+        let application = &*self.parts.application;
+        if self.center().is_none() || mapping::is_application(application) {
+            return Ok(());
+        }
+        Err(Status::invalid_argument(format!(
+            "the application {application:?} cannot be in the mapping of its interfaces, whose names are \
+             separated by commas: give it a name without commas, and without spaces at its ends"
+        )))
+    }
+
     /// Adds the application to the mapping of an interface, and keeps it there until it is forgotten.
     /// Resolves after the first try, whatever becomes of it.
     pub(super) async fn keep(&self, interface: &ByteString) {
         let parts = &self.parts;
-        let Some(center) = parts.metadata_center.as_ref() else { return };
-        if !parts.options.service_name_mapping || *interface == UNMAPPED {
-            return;
-        }
+        let Some(center) = self.center().filter(|_| *interface != UNMAPPED) else { return };
         let mut tried = {
             let mut kept = self.kept.lock();
             let kept = kept.entry(interface.clone()).or_insert_with(|| {

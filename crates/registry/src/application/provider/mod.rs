@@ -71,6 +71,9 @@ impl Provider {
     /// # Errors
     /// When a level refuses; then each has what it had before.
     pub(super) async fn register(&self, registration: Registration) -> Result<(), Status> {
+        if self.instances().is_some() {
+            self.mapper.check()?;
+        }
         let mut before = None;
         let of_instance = self.add(&registration, &mut before);
         let (at_interface, of_instance) =

@@ -152,6 +152,21 @@ async fn two_providers_at_once_are_both_mapped() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_name_that_a_mapping_cannot_have_is_refused_and_written_nowhere() {
+    for name in ["a,b", " shop", "shop ", ","] {
+        let (center, fleet) = (Documents::default(), Discovery::default());
+        let world = World::of(name, center, fleet, &[]);
+        let done = world.registry.register(registration("a.B", 1)).await;
+        settle().await;
+        assert_eq!(world.center.mapping("a.B").await, None, "{name:?}");
+        let error = done.unwrap_err();
+        assert!(error.message().contains(&format!("{name:?}")), "{error}");
+        assert_eq!(world.fleet.present(name).await, [], "{name:?}");
+        assert_eq!(world.at_interface("a.B").await, [0; 0], "{name:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lost_race_for_a_mapping_is_run_again() {
     let world = World::new(&[]);
     world.center.map("a.B", "stock").await;
