@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use dubhe_core::Status;
 use dubhe_core::documents::DocumentKey;
+use dubhe_core::metadata_info::MetadataInfo;
 use futures_util::FutureExt as _;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
@@ -164,7 +165,7 @@ impl Publisher {
                 Ok(()) if gone => {
                     self.registered.remove(&number);
                     if self.registered.is_empty() {
-                        self.exported.push(publication.info);
+                        self.export(publication.info);
                     }
                     self.board.desired.lock().0.forget(number);
                 }
@@ -177,10 +178,16 @@ impl Publisher {
         outcome
     }
 
+    /// Lets metadata be asked for, beside those of the instances that are registered.
+    fn export(&self, info: Arc<MetadataInfo>) {
+        let registered = self.registered.values().flatten();
+        self.exported.push(info, &registered.map(|of| &of.info.revision).collect());
+    }
+
     /// Registers an instance, whose metadata can be read before it names them.
     async fn register(&self, publication: &Publication) -> Result<(), Status> {
         let Publication { instance, info, .. } = publication;
-        self.exported.push(info.clone());
+        self.export(info.clone());
         if self.parts.options.metadata_storage == MetadataStorage::Remote {
             let Some(center) = &self.parts.metadata_center else {
                 let text = "metadata-type=remote needs a metadata centre, and there is none";

@@ -167,6 +167,25 @@ async fn a_name_that_a_mapping_cannot_have_is_refused_and_written_nowhere() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_revision_that_is_registered_is_answered_for_however_often_others_change() {
+    let world = World::new(&[]);
+    world.registry.register(registration("a.B", 1)).await.unwrap();
+    let before = world.fleet.present("shop").await;
+    // Of the same protocol at another port, so of another instance.
+    world.registry.register(registration("a.C0", 2)).await.unwrap();
+    for n in 1..=20 {
+        world.registry.register(registration(&format!("a.C{n}"), 2)).await.unwrap();
+    }
+    let exported = world.registry.exported_metadata().unwrap();
+    let present = world.fleet.present("shop").await;
+    assert!(present.len() == 2 && present.contains(&before[0]), "{present:?}");
+    for instance in present {
+        let revision = instance.revision().unwrap();
+        assert!(exported.metadata(revision).is_some(), "{}", instance.address());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lost_race_for_a_mapping_is_run_again() {
     let world = World::new(&[]);
     world.center.map("a.B", "stock").await;
