@@ -116,11 +116,15 @@ impl Etcd {
                 }
             }
         };
-        let done = self.wait_placed(state, number).await;
+        let done = self.wait_placed(state.clone(), number).await;
         // The key with the old parameters goes when the new one is there, lest there be none.
         drop(replaced);
         done.map_err(|status| {
-            self.inner().announced.lock().0.remove(&identity);
+            let mut all = self.inner().announced.lock();
+            // Not what has taken its place meanwhile.
+            if all.0.get(&identity).is_some_and(|now| now.kept.state().same_channel(&state)) {
+                all.0.remove(&identity);
+            }
             status.context(format_args!("cannot register {identity}"))
         })
     }

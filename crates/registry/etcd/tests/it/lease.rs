@@ -109,6 +109,26 @@ async fn what_is_registered_again_outlives_a_withdrawal_that_was_late() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_registration_that_is_late_does_not_take_the_next_one_along() {
+    let mut fake = Fake::new();
+    fake.close().await;
+    let ours = fake.registry("timeout=2000");
+    let began = |weight: &'static str| {
+        let ours = ours.clone();
+        tokio::spawn(async move { register(&ours, provider(1, &[("weight", weight)])).await })
+    };
+    let first = began("1");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let second = began("2");
+    first.await.unwrap().unwrap_err();
+    fake.open();
+    second.await.unwrap().unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let keys = fake.store.lock().keys();
+    assert!(keys.len() == 1 && keys[0].contains("weight%3D2"), "{keys:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_etcd_refuses_is_an_error_of_registering() {
     let fake = Fake::new();
     let ours = fake.registry("");

@@ -169,11 +169,16 @@ impl Registry for ZooKeeper {
                     }
                 }
             };
-            let done = self.0.ensemble.wait_placed(node_state).await;
+            let done = self.0.ensemble.wait_placed(node_state.clone()).await;
             // The node with the old parameters goes when the new one is there, lest there be none.
             drop(replaced);
             done.map_err(|status| {
-                self.0.providers.announced.lock().remove(&key);
+                let mut announced = self.0.providers.announced.lock();
+                // Not what has taken its place meanwhile.
+                if announced.get(&key).is_some_and(|now| now.kept.state().same_channel(&node_state))
+                {
+                    announced.remove(&key);
+                }
                 status.context(format_args!("cannot register {}", registration.service))
             })
         })

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use dubhe_core::random::SplitMix;
 use dubhe_core::registry::{Health, Registry, Snapshot, Snapshots};
 use dubhe_core::time::Duration;
+use dubhe_registry::names;
 use dubhe_testkit::log::Lines;
 use dubhe_zookeeper::ZooKeeper;
 use futures_util::{FutureExt, StreamExt};
@@ -14,6 +15,7 @@ use tracing::{Dispatch, Level, dispatcher};
 
 use super::fake::{Fake, Line, names, stat};
 use super::support::{clock, ports, service};
+use super::tree::Tree;
 
 const PROVIDERS: &str = "/dubbo/demo.Greet/providers";
 const EXISTS: i32 = 3;
@@ -181,4 +183,29 @@ async fn the_last_error_is_told_until_the_registry_answers() {
     assert_eq!(ports(&next.await.unwrap().unwrap().providers), [1]);
     assert!(registry.failure(&service()).is_none());
     served.abort();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registration_that_is_late_does_not_take_the_next_one_along() {
+    let mut tree = Tree::new();
+    tree.disconnect(true);
+    let ours = tree.registry("timeout=2000");
+    let began = |weight: u32| {
+        let url =
+            format!("dubbo://h:1/demo.Greet?group=g1&timestamp=7&version=1.2.3&weight={weight}");
+        let provider = names::parse(&names::encode(&url)).unwrap();
+        let ours = ours.clone();
+        tokio::spawn(async move { ours.register(provider).await })
+    };
+    let first = began(1);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let second = began(2);
+    first.await.unwrap().unwrap_err();
+    tree.open();
+    second.await.unwrap().unwrap();
+    let mut seen = ours.subscribe(&service()).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let snapshot = seen.next().await.unwrap();
+    let weights: Vec<_> = snapshot.providers.iter().map(|of| of.params.get("weight")).collect();
+    assert_eq!(weights, [Some("2")]);
 }
