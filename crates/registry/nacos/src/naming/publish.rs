@@ -67,16 +67,17 @@ impl Shared {
         mut desired: watch::Receiver<Desired>,
         placed: watch::Sender<Placed>,
     ) {
-        // The generation of the connection over which something is published.
-        let mut over: Option<u64> = None;
+        // The generation of the connection over which something is published, and of that over which something
+        // may be: a request whose answer did not come may have been obeyed.
+        let (mut over, mut sent): (Option<u64>, Option<u64>) = (None, None);
         let mut failures = 0;
         loop {
             let want = desired.borrow_and_update().clone();
-            if want.instances.is_empty() && over != self.link.generation() {
+            if want.instances.is_empty() && sent != self.link.generation() {
                 // What there was went with its connection.
-                over = None;
+                (over, sent) = (None, None);
             }
-            if want.instances.is_empty() && over.is_none() {
+            if want.instances.is_empty() && sent.is_none() {
                 placed.send_modify(|placed| placed.version = want.version);
                 if self.forget(&service, want.version) {
                     return;
@@ -94,6 +95,7 @@ impl Shared {
                         tracing::info!(service = &*service.name, "published after all");
                     }
                     over = (!want.instances.is_empty()).then_some(session.generation);
+                    sent = over;
                     placed.send_replace(Placed { version: want.version, refused: None });
                     if over.is_none() {
                         continue;
@@ -107,6 +109,10 @@ impl Shared {
                 }
                 Err(Error::Closed) => return,
                 Err(error) => {
+                    sent = match error {
+                        Error::Refused { .. } => over,
+                        _ => Some(session.generation),
+                    };
                     failures += 1;
                     let pause = self.link.pause(failures);
                     // The state of the link tells of a connection that is lost.

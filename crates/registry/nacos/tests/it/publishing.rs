@@ -85,6 +85,26 @@ async fn what_is_refused_is_an_error_and_not_registered_later() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_registered_too_late_to_be_heard_of_is_taken_back() {
+    let mut fake = Fake::new(1);
+    let registry = fake.client("").registry();
+    let ours = registry.clone();
+    let registering = tokio::spawn(async move { ours.register(provider(1, &[])).await });
+    let mut line = fake.welcome().await;
+    // The server may have obeyed it, and does not say so in time.
+    let late = line.asked("InstanceRequest").await;
+    let patience = std::time::Duration::from_secs(30);
+    let next = tokio::time::timeout(patience, line.asked("InstanceRequest")).await;
+    let next = next.expect("what may be registered is taken back");
+    assert_eq!(next.body["type"], "deregisterInstance");
+    next.done();
+    drop(late);
+    registering.await.unwrap().unwrap_err();
+    line.idle(std::time::Duration::from_mins(1)).await;
+    drop(registry);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_is_away_at_the_start_is_waited_for() {
     let fake = Fake::new(0);
     let at = |parameters: &str| {
