@@ -10,6 +10,9 @@ use crate::error::Error;
 use crate::leases::{Lease, Leases, unused};
 use crate::wire::{Push, ServiceInfo, Subscribe};
 
+/// The milliseconds by which what was overtaken is older at most; a request takes 3 s.
+const OVERTAKEN_MS: i64 = 10_000;
+
 /// The state of a service that is subscribed to.
 #[derive(Clone, Default)]
 pub(crate) struct ServiceState {
@@ -30,11 +33,15 @@ pub(crate) type ServiceLease = Lease<Service, ServiceState>;
 
 impl Subscriptions {
     /// Takes what the server tells of a service. Older news does not replace newer of the same
-    /// connection: a push may overtake the answer to the subscription.
+    /// connection: a push may overtake the answer to the subscription. What is older by far is the news of
+    /// a server whose clock was set back.
     fn tell(&self, service: &Service, generation: u64, info: ServiceInfo) {
         self.0.update(service, |state| {
             let known = state.info.as_ref().filter(|_| state.generation == generation);
-            if state.generation > generation || known.is_some_and(|known| known.time > info.time) {
+            let is_old = |known: &ServiceInfo| {
+                (1..OVERTAKEN_MS).contains(&known.time.saturating_sub(info.time))
+            };
+            if state.generation > generation || known.is_some_and(|known| is_old(known)) {
                 return false;
             }
             *state = ServiceState { info: Some(Arc::new(info)), generation, error: None };

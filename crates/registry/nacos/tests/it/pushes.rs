@@ -53,6 +53,23 @@ async fn older_news_does_not_replace_newer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_server_whose_clock_is_set_back_is_believed() {
+    let mut fake = Fake::new(1);
+    let nacos = fake.client("");
+    let mut seen = subscribe(&nacos.registry()).await;
+    let mut line = following(&mut fake).await;
+    until(&mut seen, Health::Fresh, &[1]).await;
+    let hour = 3_600_000;
+    line.push_service(1, 2 * hour, &[2]);
+    line.acknowledged("NotifySubscriberResponse", 1).await;
+    until(&mut seen, Health::Fresh, &[2]).await;
+    line.push_service(2, hour, &[3]);
+    line.acknowledged("NotifySubscriberResponse", 2).await;
+    let next = tokio::time::timeout(std::time::Duration::from_secs(10), seen.next()).await;
+    assert_eq!(ports(&next.expect("the news is believed").unwrap().providers), [3]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_asked_of_a_client_is_answered() {
     let mut fake = Fake::new(1);
     let nacos = fake.client("");
