@@ -141,6 +141,12 @@ impl Channels {
         Ok(channel)
     }
 
+    /// Returns `true` if somebody has a channel to where `endpoint` is.
+    pub(crate) fn is_open(&self, endpoint: &Endpoint) -> bool {
+        let key = self.key(endpoint);
+        self.open.lock().get(&key).is_some_and(|opened| opened.channel.strong_count() > 0)
+    }
+
     /// The moment at which a connection may be opened that no call asked for, reserved for it: at most one
     /// every 20 ms, the first of several after up to 20 ms.
     pub(crate) fn connect_turn(&self, now: Instant, random: &dyn RandomSource) -> Instant {

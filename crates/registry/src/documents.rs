@@ -4,12 +4,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytestring::ByteString;
 use dubhe_core::documents::{Document, DocumentKey, DocumentState, DocumentStates, DocumentStore};
 use dubhe_core::printable::Printable;
+use dubhe_core::random::{RandomSource as _, SplitMix};
 use dubhe_core::registry::{Health, Registering};
 use dubhe_core::time::SharedClock;
 use dubhe_core::{Code, Status};
@@ -55,8 +55,6 @@ pub struct FileDocuments {
     limit: u64,
     /// A lock that is held while a file is compared and replaced.
     writing: Arc<tokio::sync::Mutex<()>>,
-    /// The number of files written aside, which tells them apart.
-    written: Arc<AtomicU64>,
 }
 
 impl FileDocuments {
@@ -64,8 +62,7 @@ impl FileDocuments {
     pub fn new(folder: impl Into<PathBuf>, clock: SharedClock) -> Self {
         let folder = folder.into();
         let name = format!("file://{}", Printable(folder.display())).into();
-        let (writing, written) = (Arc::default(), Arc::default());
-        Self { folder, name, clock, limit: MAX_FILE, writing, written }
+        Self { folder, name, clock, limit: MAX_FILE, writing: Arc::default() }
     }
 
     /// Sets the largest file that is read, in bytes. A larger one cannot be read: what was known before
@@ -103,12 +100,13 @@ impl FileDocuments {
 
     async fn write(&self, key: &DocumentKey, text: ByteString) -> Result<(), Status> {
         let file = self.file(key)?;
-        let number = self.written.fetch_add(1, Ordering::Relaxed);
+        // Of this writing alone: two stores, and two containers, have one number of a process.
+        let number = SplitMix::from_os().next();
         let write = move || {
             let folder = file.parent().unwrap_or(Path::new("."));
             std::fs::create_dir_all(folder)?;
             // Written aside and renamed, so that a reader never sees half a text.
-            let aside = format!(".dubhe-{}-{number}.tmp", std::process::id());
+            let aside = format!(".dubhe-{number:016x}.tmp");
             let aside = folder.join(aside);
             std::fs::write(&aside, &*text)?;
             std::fs::rename(aside, file)

@@ -54,7 +54,9 @@ impl RegistryUrl {
     {
         let port = if self.url.port == 0 { default_port } else { self.url.port };
         let more = self.more.iter().map(|server| match server.parse() {
-            Err(_) if !server.contains(':') => format!("{server}:{default_port}").parse(),
+            Err(_) if !server.contains(':') || server.ends_with(']') => {
+                format!("{server}:{default_port}").parse()
+            }
             parsed => parsed,
         });
         let first = Ok(first(&self.url.host, port));
@@ -155,14 +157,13 @@ mod tests {
 
     #[test]
     fn servers_stand_in_the_authority_and_in_backup() {
-        let url =
-            "etcd://me:se,cret@a:1,10.0.0.2?backup=10.0.0.3:3, [::1]:4&group=/fleet/x/&rootPath=";
+        let url = "etcd://me:se,cret@a:1,10.0.0.2?backup=10.0.0.3:3, [::1]:4,[::2]&group=/fleet/x/&rootPath=";
         let url = RegistryUrl::parse(url, "etcd").unwrap();
         let servers = url.servers(2379, |host, port| {
             assert_eq!((host, port), ("a", 1));
             SocketAddr::from(([10, 0, 0, 1], port))
         });
-        let expected = ["10.0.0.1:1", "10.0.0.2:2379", "10.0.0.3:3", "[::1]:4"];
+        let expected = ["10.0.0.1:1", "10.0.0.2:2379", "10.0.0.3:3", "[::1]:4", "[::2]:2379"];
         assert_eq!(servers.unwrap(), expected.map(|server| server.parse().unwrap()));
         assert_eq!(url.credentials(), Some(("me".into(), "se,cret".into())));
         assert_eq!(url.path("group", "dubbo").unwrap(), "/fleet/x");

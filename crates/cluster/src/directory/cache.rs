@@ -15,6 +15,7 @@ use bytestring::ByteString;
 use dubhe_core::ServiceKey;
 use dubhe_core::endpoint::{Instance, Offer, Params, ServiceParams};
 use dubhe_core::printable::Printable;
+use dubhe_core::random::{RandomSource as _, SplitMix};
 use dubhe_core::registry::Registration;
 use dubhe_core::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
@@ -116,8 +117,9 @@ impl ProviderCache {
         }
         make_folder(&self.folder)?;
         let path = self.path(registry, service);
-        // Of this process alone.
-        let aside = path.with_extension(format!("{}.tmp", std::process::id()));
+        // Of this writing alone: two clients of a service, and two containers, have one number of a process.
+        let number = SplitMix::from_os().next();
+        let aside = path.with_extension(format!("{number:016x}.tmp"));
         let written = create(&aside).and_then(|mut file| {
             file.write_all(&bytes)?;
             drop(file);
@@ -158,7 +160,7 @@ fn make_folder(folder: &Path) -> io::Result<()> {
 /// A new file that only this user reads: parameters of providers may be tokens.
 fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)

@@ -1,9 +1,10 @@
 //! Connections that a directory opens before a call needs them.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 
 use dubhe_core::Endpoint;
-use dubhe_core::endpoint::Endpoints;
+use dubhe_core::endpoint::{EndpointState, Endpoints};
 use dubhe_core::random::RandomSource;
 use dubhe_core::time::Instant;
 
@@ -36,6 +37,11 @@ impl Connects {
         }
     }
 
+    /// The states of those whose turn has not come.
+    pub(super) fn waiting(&self) -> HashSet<*const EndpointState> {
+        self.waiting.iter().map(|endpoint| Arc::as_ptr(endpoint.state())).collect()
+    }
+
     /// The moment of the next turn.
     pub(super) fn next(&self) -> Option<Instant> {
         self.turn
@@ -48,9 +54,12 @@ impl Connects {
                 // It connects by itself, or does so now.
                 channel.warm_up();
             } else {
-                let turn = *self.turn.get_or_insert_with(|| channels.connect_turn(now, random));
-                if now < turn {
-                    return;
+                // One that others have costs nothing.
+                if !channels.is_open(endpoint) {
+                    let turn = *self.turn.get_or_insert_with(|| channels.connect_turn(now, random));
+                    if now < turn {
+                        return;
+                    }
                 }
                 let open = || endpoint.state().channel_or(|| channels.open(endpoint)).map(drop);
                 let opened = guard(open, || "the protocol of an endpoint".to_owned());

@@ -310,11 +310,12 @@ impl Follower {
     /// Lets those that are held go whose time has come. Returns `true` if one went.
     fn look(&mut self, now: Instant) -> bool {
         let replaced = self.awaited.iter().any(is_alive);
+        let unasked = self.connects.waiting();
         let service = &self.follow.service;
         let names = self.follow.registries.iter().map(registry_name);
         let mut gone = false;
         for (followed, registry) in self.registries.iter_mut().zip(names) {
-            let went = followed.source.look(now, replaced);
+            let went = followed.source.look(now, replaced, &unasked);
             followed.unsaved |= went && followed.source.health == Health::Fresh;
             gone |= went;
             if let Some(held) = followed.source.loss(now) {

@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::mem::take;
+use std::sync::Arc;
 
 use dubhe_core::connect::ChannelState;
-use dubhe_core::endpoint::{Endpoints, Offer};
+use dubhe_core::endpoint::{EndpointState, Endpoints, Offer};
 use dubhe_core::registry::{Excluded, Health, Registration, Snapshot};
 use dubhe_core::time::{Duration, Instant, SystemTime, after};
 use dubhe_core::{ByteString, Endpoint, ServiceKey};
@@ -154,23 +155,34 @@ impl Source {
     }
 
     /// Lets those go that are dead, that have left by themselves, or whose time is over; with `replaced`,
-    /// those too in whose place others are connected. Returns `true` if one went.
-    pub(super) fn look(&mut self, now: Instant, replaced: bool) -> bool {
+    /// those too in whose place others are connected. Those that are `unasked` are not dead yet. Returns `true`
+    /// if one went.
+    pub(super) fn look(
+        &mut self,
+        now: Instant,
+        replaced: bool,
+        unasked: &HashSet<*const EndpointState>,
+    ) -> bool {
         let before = self.held.len();
-        self.held.retain_mut(|held| held.stays(now, replaced));
+        self.held.retain_mut(|held| held.stays(now, replaced, unasked));
         self.held.len() < before
     }
 }
 
 impl Held {
-    fn stays(&mut self, now: Instant, replaced: bool) -> bool {
+    fn stays(
+        &mut self,
+        now: Instant,
+        replaced: bool,
+        unasked: &HashSet<*const EndpointState>,
+    ) -> bool {
         if self.until <= now || is_leaving(&self.endpoint) {
             return false;
         }
         let alive = is_alive(&self.endpoint);
         match self.why {
             Why::Replaced => alive && !replaced,
-            Why::Shrunk if alive => {
+            Why::Shrunk if alive || unasked.contains(&Arc::as_ptr(self.endpoint.state())) => {
                 self.dead_at = None;
                 true
             }

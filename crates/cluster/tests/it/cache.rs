@@ -220,6 +220,20 @@ async fn a_file_is_written_once_for_changes_within_a_second() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_process_of_the_same_number_writes_is_left_alone() {
+    let folder = Folder::new();
+    save(&folder, &[provider("dubbo", 1)]).await;
+    // As of another container that shares the folder, in which it is the first process, too.
+    let aside = folder.only_file().with_extension(format!("{}.tmp", std::process::id()));
+    std::fs::write(&aside, "half a li").unwrap();
+    save(&folder, &[provider("dubbo", 2)]).await;
+    assert_eq!(std::fs::read_to_string(&aside).unwrap(), "half a li");
+    std::fs::remove_file(aside).unwrap();
+    let text = std::fs::read_to_string(folder.only_file()).unwrap();
+    assert!(text.contains("\"port\":2"), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn each_service_and_registry_has_a_file_that_others_cannot_read() {
     let folder = Folder::new();
     let registries = [Scripted::named("one://"), Scripted::named("other://")];

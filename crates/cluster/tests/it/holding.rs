@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use dubhe_cluster::RegistryDirectory;
+use dubhe_cluster::{Channels, Directories, RegistryDirectory};
 use dubhe_core::Instance;
 use dubhe_core::connect::ChannelState;
 use dubhe_core::directory::Directory;
+use dubhe_core::random::SplitMix;
 use dubhe_core::registry::Registration;
 use dubhe_core::time::Duration;
+use dubhe_net::time::TokioClock;
 use tokio::time::{Instant, sleep};
 
 use crate::fakes::{
@@ -27,7 +29,7 @@ struct Bench {
     registry: Scripted,
     wired: Wired,
     directory: Arc<RegistryDirectory>,
-    channels: Arc<dubhe_cluster::Channels>,
+    channels: Arc<Channels>,
 }
 
 impl Bench {
@@ -125,7 +127,8 @@ async fn those_that_nobody_has_called_are_asked_whether_they_live() {
     bench.wired.up([2]);
     bench.tell([]).await;
     assert_eq!(bench.ports(), [1, 2, 3]);
-    seconds(5.0).await;
+    // Their turns come within 60 ms.
+    seconds(5.2).await;
     assert_eq!(bench.ports(), [2]);
     assert_eq!(bench.wired.opened().len(), 3);
 }
@@ -142,6 +145,70 @@ async fn of_many_that_nobody_has_called_few_are_asked_and_not_all_at_once() {
     assert_eq!(opened.len(), 32);
     let (first, last) = (opened[0].1, opened[31].1);
     assert!(last - first >= Duration::from_millis(20) * 31, "{:?}", last - first);
+}
+
+/// Directories of one application, each of a registry that knows these ports.
+async fn many(
+    wired: &Wired,
+    known: &[Vec<u16>],
+) -> (Vec<(Scripted, Arc<RegistryDirectory>)>, Arc<Channels>) {
+    let channels = Arc::new(Channels::new(vec![Arc::new(wired.clone())]));
+    let mut all = Vec::new();
+    for _ in known {
+        let registry = Scripted::default();
+        let (clock, random) = (Arc::new(TokioClock), Arc::new(SplitMix::new(1)));
+        let registries = vec![Arc::new(registry.clone()) as _];
+        let directories = Directories::new(registries, channels.clone(), clock, random);
+        all.push((registry, directories.directory(&service(), Vec::new())));
+    }
+    settle().await;
+    for ((registry, _), known) in all.iter().zip(known) {
+        registry.tell(&providers(known.iter().copied()));
+    }
+    settle().await;
+    (all, channels)
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_whose_turn_to_be_asked_has_not_come_are_not_dead() {
+    let wired = Wired::default();
+    wired.up(1..=640);
+    let known: Vec<Vec<u16>> = (0..20).map(|n| (n * 32 + 1..=n * 32 + 32).collect()).collect();
+    let (all, _) = many(&wired, &known).await;
+    for (registry, _) in &all {
+        registry.tell(&[]);
+    }
+    // At 50 a second it takes 13 s to ask all.
+    for _ in 0..25 {
+        seconds(1.0).await;
+        for ((_, directory), known) in all.iter().zip(&known) {
+            assert_eq!(ports(directory), *known);
+        }
+    }
+    assert_eq!(wired.opened().len(), 640);
+    seconds(6.0).await;
+    assert!(all.iter().all(|(_, directory)| directory.snapshot().is_empty()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_others_have_is_had_at_once() {
+    let wired = Wired::default();
+    wired.up(1..=5);
+    let (all, channels) = many(&wired, &vec![(1..=5).collect(); 100]).await;
+    // One of the services was called.
+    for endpoint in all[0].1.snapshot().iter() {
+        endpoint.state().channel_or(|| channels.open(endpoint)).unwrap();
+    }
+    for (registry, _) in &all {
+        registry.tell(&[]);
+    }
+    seconds(0.5).await;
+    assert_eq!(wired.opened().len(), 5);
+    let alive = |directory: &RegistryDirectory| {
+        let set = directory.snapshot();
+        set.iter().filter(|one| one.state().channel().is_some()).count()
+    };
+    assert!(all.iter().all(|(_, directory)| alive(directory) == 5));
 }
 
 #[tokio::test(start_paused = true)]

@@ -84,6 +84,21 @@ struct Known {
     resolved: Arc<Resolved>,
     /// The error of the last resolution.
     failure: Option<Status>,
+    /// `true` once there were targets and the name servers say that there are none any more.
+    emptied: bool,
+}
+
+impl Known {
+    /// Takes an error. One that says that there are no records is an answer, where there were some: to keep
+    /// them for ever would be to call addresses that may be somebody else's by now.
+    fn fail(&mut self, status: Status) {
+        let none = status.code() == Code::NotFound;
+        self.emptied = none && (self.emptied || !self.resolved.targets.is_empty());
+        if self.emptied {
+            self.resolved = Arc::default();
+        }
+        (self.tried, self.failure) = (true, Some(status));
+    }
 }
 
 impl Dns {
@@ -164,7 +179,7 @@ impl Shared {
                     let ttl = resolved.ttl.clamp(MIN_TTL, MAX_TTL);
                     self.known.send_modify(|known| {
                         known.tried = true;
-                        known.failure = None;
+                        (known.failure, known.emptied) = (None, false);
                         known.resolved = Arc::new(resolved);
                     });
                     ttl
@@ -172,12 +187,9 @@ impl Shared {
                 Err(status) => {
                     failures += 1;
                     if failures == 1 {
-                        tracing::warn!(%status, "what was known stays; trying goes on");
+                        tracing::warn!(%status, "a name is not resolved; trying goes on");
                     }
-                    self.known.send_modify(|known| {
-                        known.tried = true;
-                        known.failure = Some(status);
-                    });
+                    self.known.send_modify(|known| known.fail(status));
                     FullJitter::default().pause(failures, &*self.random)
                 }
             };
@@ -209,7 +221,10 @@ impl Known {
         });
         Some(Snapshot {
             providers: providers.collect(),
-            health: if self.failure.is_none() { Health::Fresh } else { Health::Stale },
+            health: match self.failure {
+                Some(_) if !self.emptied => Health::Stale,
+                _ => Health::Fresh,
+            },
             excluded: excluded.collect(),
         })
     }

@@ -149,15 +149,8 @@ async fn it_is_resolved_on_demand_but_not_too_often() {
 #[tokio::test]
 async fn what_cannot_be_resolved_leaves_the_last_addresses() {
     for (answer, code, part) in [
-        (Answer::Code(ResponseCode::NXDomain), Code::NotFound, "greeter.test."),
         (Answer::Code(ResponseCode::ServFail), Code::Unavailable, "greeter.test."),
         (Answer::Code(ResponseCode::Refused), Code::Unavailable, "greeter.test."),
-        (Answer::Records(Vec::new()), Code::NotFound, "no such record"),
-        (
-            Answer::Records(vec![alias("greeter.test.", 5, "other.test.")]),
-            Code::NotFound,
-            "no such record",
-        ),
         (Answer::Garbage, Code::Unavailable, "greeter.test."),
         (Answer::Cut(addresses(30, &[9])), Code::Unavailable, "greeter.test."),
         (Answer::Silence, Code::Unavailable, "greeter.test."),
@@ -191,6 +184,35 @@ async fn what_cannot_be_resolved_leaves_the_last_addresses() {
             }
         }
         assert_eq!(snapshot.health, Health::Fresh);
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_has_no_records_any_more_has_no_providers() {
+    for (answer, part) in [
+        (Answer::Code(ResponseCode::NXDomain), "greeter.test."),
+        (Answer::Records(Vec::new()), "no such record"),
+        (Answer::Records(vec![alias("greeter.test.", 5, "other.test.")]), "no such record"),
+    ] {
+        let server = Server::start(Answer::Records(addresses(5, &[1, 2]))).await;
+        let clock = Manual::new();
+        let dns = dns(&server, &clock, "greeter.test.:50051?timeout=150");
+        let mut snapshots = subscribe(&dns).await;
+        assert_eq!(hosts(&next(&mut snapshots).await), FIRST);
+        server.answer(answer.clone());
+        clock.sleep(0).await;
+        clock.pass(Duration::from_secs(5));
+        let emptied = next(&mut snapshots).await;
+        assert_eq!((emptied.providers.len(), emptied.health), (0, Health::Fresh), "{answer:?}");
+        let failure = dns.failure(&service()).unwrap();
+        assert_eq!(failure.code(), Code::NotFound, "{answer:?}: {failure}");
+        assert!(failure.message().contains(part), "{answer:?}: {failure}");
+        server.answer(Answer::Records(addresses(5, &[3])));
+        clock.sleep(1).await;
+        clock.pass(Duration::from_secs(5));
+        let back = next(&mut snapshots).await;
+        assert_eq!((hosts(&back), back.health), (vec!["10.0.0.3:50051".into()], Health::Fresh));
+        assert!(dns.failure(&service()).is_none());
     }
 }
 

@@ -325,6 +325,31 @@ async fn metadata_that_cannot_be_published_fail_the_registration() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn published_metadata_is_kept_whatever_becomes_of_the_centre() {
+    let world = World::new(&[("metadata-type", "remote")]);
+    world.registry.register(registration("a.B", 1)).await.unwrap();
+    let revision = world.fleet.present("shop").await[0].revision().unwrap().to_owned();
+    let key = DocumentKey::Metadata { application: "shop".into(), revision: revision.into() };
+    let published = world.center.inner.get(&key).await.unwrap().unwrap();
+    // It comes back without what it had.
+    world.center.set_away(true);
+    settle().await;
+    world.center.inner.remove(&key).await.unwrap();
+    world.center.refuse("put", true);
+    world.center.set_away(false);
+    settle().await;
+    world.center.refuse("put", false);
+    tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+    let again = world.center.inner.get(&key).await.unwrap().map(|document| document.text);
+    assert_eq!(again, Some(published.text));
+    // Nobody keeps those of an instance that is gone.
+    world.registry.unregister(&registration("a.B", 1)).await.unwrap();
+    world.center.inner.remove(&key).await.unwrap();
+    settle().await;
+    assert_eq!(world.center.inner.get(&key).await.unwrap(), None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_instance_that_cannot_be_taken_back_is_taken_back_later() {
     let world = World::new(&[]);
     world.registry.register(registration("a.B", 1)).await.unwrap();
