@@ -76,7 +76,7 @@ fn of_pod(account: &Path) -> Result<Config, Status> {
     let server = format!("https://{host}:{port}");
     let uri = server.parse().map_err(|error| failed(&format_args!("{server:?}: {error}")))?;
     let mut config = Config::new(uri);
-    config.default_namespace = file("namespace")?.trim().to_owned();
+    file("namespace")?.trim().clone_into(&mut config.default_namespace);
     config.root_cert = Some(certificates(file("ca.crt")?.as_bytes(), "ca.crt")?);
     // A token has an end: the client reads it again once a minute.
     file("token")?;

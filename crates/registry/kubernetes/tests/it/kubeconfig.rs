@@ -136,7 +136,7 @@ async fn a_pod_uses_its_service_account() {
     }
     let authority = Authority::new().unwrap();
     let answers = recorded("pages").iter().map(|page| Answer::list(SLICES, page)).collect();
-    let server = Replay::start_tls(answers, &authority.issue("127.0.0.1").unwrap()).await;
+    let server = Replay::start_tls(answers, &authority.issue("127.0.0.1").unwrap());
     let folder = Folder::new().unwrap();
     for (name, text) in [("ca.crt", &*authority.pem()), ("namespace", "shop\n"), ("token", "t1")] {
         fs::write(folder.path().join(name), text).unwrap();

@@ -133,7 +133,7 @@ impl Replay {
     }
 
     /// The same, over TLS as this server.
-    pub(crate) async fn start_tls(answers: Vec<Answer>, identity: &Identity) -> Self {
+    pub(crate) fn start_tls(answers: Vec<Answer>, identity: &Identity) -> Self {
         let tls = ServerTls::builder(identity.chain.as_str(), identity.key.as_str());
         let mut options = AcceptOptions::default();
         options.tls_mode = TlsMode::Required;
