@@ -315,9 +315,12 @@ pub mod registry {
     #[cfg(feature = "dns")]
     pub use dubhe_dns::{Dns, DnsOptions, Family as DnsFamily, Query as DnsQuery};
     #[cfg(feature = "etcd")]
-    pub use dubhe_etcd::{Etcd, EtcdBuilder, EtcdOptions};
+    pub use dubhe_etcd::{Etcd, EtcdBuilder, EtcdOptions, EtcdTls};
     #[cfg(feature = "kubernetes")]
-    pub use dubhe_kubernetes::{Kubernetes, KubernetesBuilder, KubernetesOptions};
+    pub use dubhe_kubernetes::{
+        Credentials as KubernetesCredentials, Kubernetes, KubernetesBuilder, KubernetesOptions,
+        Pem as KubernetesPem,
+    };
     #[cfg(feature = "nacos")]
     pub use dubhe_nacos::{
         Nacos, NacosBuilder, NacosCredentials, NacosDiscovery, NacosDocuments, NacosOptions,

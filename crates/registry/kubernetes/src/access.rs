@@ -143,6 +143,8 @@ mod tests {
                 Access::GetPod,
                 Access::ListPods,
                 Access::GetMap,
+                Access::ListMaps,
+                Access::WatchMaps,
                 Access::CreateMap,
                 Access::PatchMap,
             ],

@@ -1,5 +1,6 @@
 //! Clients of the API servers that options name.
 
+use std::fmt::Display;
 use std::path::Path;
 
 use dubhe_core::time::SharedClock;
@@ -12,15 +13,20 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use crate::api::Api;
 use crate::options::{Credentials, KubernetesOptions, Pem};
 
+/// The folder in which Kubernetes mounts the service account of a pod.
+pub(crate) const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
+
 /// A cluster: its API server, and its name when there are several.
 pub(crate) struct Connected {
     pub(crate) api: Api,
     pub(crate) context: Option<String>,
 }
 
-/// Makes the clients of all clusters; nothing is sent yet.
+/// Makes the clients of all clusters; nothing is sent yet. A pod has its credentials in the folder
+/// `account`.
 pub(crate) fn connect(
     options: &KubernetesOptions,
+    account: &Path,
     clock: &SharedClock,
 ) -> Result<Vec<Connected>, Status> {
     if let Some(server) = &options.server {
@@ -32,12 +38,7 @@ pub(crate) fn connect(
         let in_pod =
             options.kubeconfig.is_none() && std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
         let config = if in_pod {
-            Config::incluster().map_err(|error| {
-                wrong(format!(
-                    "this is a pod, but its service account cannot be used: {error}; \
-                     is automountServiceAccountToken off?"
-                ))
-            })?
+            of_pod(account)?
         } else {
             of_context(options.kubeconfig.as_deref(), None)?
         };
@@ -54,9 +55,38 @@ fn wrong(what: String) -> Status {
     Status::new(Code::FailedPrecondition, format!("kubernetes: {what}"))
 }
 
+/// The configuration of a pod: the server that Kubernetes names in its environment, and its account.
+fn of_pod(account: &Path) -> Result<Config, Status> {
+    let failed = |what: &dyn Display| {
+        wrong(format!(
+            "this is a pod, but its service account cannot be used: {what}; \
+             is automountServiceAccountToken off?"
+        ))
+    };
+    let variable = |name: &str| {
+        std::env::var(name).map_err(|_| failed(&format_args!("{name} is not in the environment")))
+    };
+    let file = |name: &str| {
+        let path = account.join(name);
+        std::fs::read_to_string(&path)
+            .map_err(|error| failed(&format_args!("{}: {error}", path.display())))
+    };
+    let (host, port) = (variable("KUBERNETES_SERVICE_HOST")?, variable("KUBERNETES_SERVICE_PORT")?);
+    let host = if host.contains(':') { format!("[{host}]") } else { host };
+    let server = format!("https://{host}:{port}");
+    let uri = server.parse().map_err(|error| failed(&format_args!("{server:?}: {error}")))?;
+    let mut config = Config::new(uri);
+    file("namespace")?.trim().clone_into(&mut config.default_namespace);
+    config.root_cert = Some(certificates(file("ca.crt")?.as_bytes(), "ca.crt")?);
+    // A token has an end: the client reads it again once a minute.
+    file("token")?;
+    config.auth_info.token_file = Some(account.join("token").to_string_lossy().into_owned());
+    Ok(config)
+}
+
 /// The configuration of a context, of the current one for `None`.
 fn of_context(file: Option<&Path>, context: Option<&String>) -> Result<Config, Status> {
-    let failed = |error: &dyn std::fmt::Display| {
+    let failed = |error: &dyn Display| {
         let file =
             file.map_or("of KUBECONFIG or ~/.kube/config".into(), |f| f.display().to_string());
         let context = context.map(|of| format!(", context {of:?}")).unwrap_or_default();
@@ -86,7 +116,8 @@ fn named(server: &str, credentials: &Credentials) -> Result<Config, Status> {
     let Credentials { token, basic, ca, certificate, key, trust_all } = credentials;
     config.accept_invalid_certs = *trust_all;
     if let Some(ca) = ca {
-        config.root_cert = Some(certificates(&read(ca, "caCertFile")?)?);
+        config.root_cert =
+            Some(certificates(&read(ca, "caCertFile")?, "caCertFile or caCertData")?);
     }
     let auth = &mut config.auth_info;
     auth.token = token.clone().map(Into::into);
@@ -116,8 +147,8 @@ fn read(pem: &Pem, parameter: &str) -> Result<Vec<u8>, Status> {
     }
 }
 
-/// The certificates in PEM, each in DER.
-fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, Status> {
+/// The certificates in the PEM of `whence`, each in DER.
+fn certificates(pem: &[u8], whence: &str) -> Result<Vec<Vec<u8>>, Status> {
     use base64::Engine as _;
     let text = String::from_utf8_lossy(pem);
     let bodies = text.split("-----BEGIN CERTIFICATE-----").skip(1);
@@ -128,8 +159,8 @@ fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, Status> {
     };
     match bodies.map(decode).collect::<Result<Vec<_>, _>>() {
         Ok(all) if !all.is_empty() => Ok(all),
-        Ok(_) => Err(wrong("the authority of caCertFile or caCertData has no certificate".into())),
-        Err(error) => Err(wrong(format!("caCertFile or caCertData is no PEM: {error}"))),
+        Ok(_) => Err(wrong(format!("the authority of {whence} has no certificate"))),
+        Err(error) => Err(wrong(format!("{whence} is no PEM: {error}"))),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytestring::ByteString;
@@ -20,7 +21,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::api::Api;
-use crate::connect::{Connected, connect};
+use crate::connect::{Connected, SERVICE_ACCOUNT, connect};
 use crate::follow::Follow;
 use crate::map_watch::MapWatches;
 use crate::maps::Maps;
@@ -72,6 +73,8 @@ struct Inner {
 struct Cluster {
     api: Api,
     name: Option<ByteString>,
+    /// The region of its pods that do not say theirs.
+    region: Option<ByteString>,
     shared: Arc<Shared>,
 }
 
@@ -93,6 +96,7 @@ pub struct KubernetesBuilder {
     clock: SharedClock,
     random: Arc<dyn RandomSource>,
     pod: Option<String>,
+    account: PathBuf,
 }
 
 impl Kubernetes {
@@ -106,6 +110,7 @@ impl Kubernetes {
             clock,
             random: Arc::new(SplitMix::from_os()),
             pod: std::env::var("HOSTNAME").ok(),
+            account: SERVICE_ACCOUNT.into(),
         })
     }
 
@@ -121,6 +126,12 @@ impl Kubernetes {
 
     pub(crate) fn maps(&self) -> &Maps {
         &self.0.maps
+    }
+
+    /// The ConfigMaps of each cluster, those of the first one first.
+    pub(crate) fn all_maps(&self) -> impl Iterator<Item = Maps> {
+        let Inner { clusters, maps, .. } = &*self.0;
+        clusters.iter().map(|cluster| Maps { api: cluster.api.clone(), ..maps.clone() })
     }
 
     pub(crate) fn map_watches(&self) -> &MapWatches {
@@ -161,7 +172,11 @@ impl Kubernetes {
             return None;
         }
         let views = self.0.clusters.iter().zip(&states);
-        let views = views.map(|(cluster, state)| View { name: cluster.name.as_ref(), state });
+        let views = views.map(|(Cluster { name, region, .. }, state)| View {
+            name: name.as_ref(),
+            region: region.as_ref(),
+            state,
+        });
         Some(read(&views.collect::<Vec<_>>()))
     }
 
@@ -203,6 +218,15 @@ impl KubernetesBuilder {
         self
     }
 
+    /// The folder with the `token`, `ca.crt` and `namespace` of the service account, such as a projected
+    /// volume of one's own; by default `/var/run/secrets/kubernetes.io/serviceaccount`. The token is read
+    /// again once a minute. It is used where the URL names no server and no kubeconfig, and the
+    /// environment the server of a pod (`KUBERNETES_SERVICE_HOST` and `KUBERNETES_SERVICE_PORT`).
+    pub fn service_account(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.account = folder.into();
+        self
+    }
+
     /// Makes the registry. It reads the service account or the kubeconfig, and connects when it is
     /// first used. Must be called within a tokio runtime, in which it runs whoever uses it.
     ///
@@ -210,12 +234,15 @@ impl KubernetesBuilder {
     /// When there is no service account and no kubeconfig, a context is not in it, or credentials
     /// cannot be read.
     pub fn build(self) -> Result<Kubernetes, Status> {
-        let Self { options, clock, random, pod } = self;
+        let Self { options, clock, random, pod, account } = self;
         let several = options.contexts.len() > 1;
-        let clusters = connect(&options, &clock)?.into_iter().map(|Connected { api, context }| {
+        // It is where this process is: the first of several.
+        let mut region = options.region.clone();
+        let clusters = connect(&options, &account, &clock)?.into_iter();
+        let clusters = clusters.map(|Connected { api, context }| {
             let name = options.cluster.clone().filter(|_| !several);
             let name = name.or_else(|| Some(context.filter(|_| several)?.into()));
-            Cluster { api, name, shared: Arc::default() }
+            Cluster { api, name, region: region.take(), shared: Arc::default() }
         });
         let clusters: Vec<Cluster> = clusters.collect();
         let Some(first) = clusters.first() else {
@@ -226,11 +253,7 @@ impl KubernetesBuilder {
         let servers: Vec<_> =
             clusters.iter().map(|of| of.api.server.trim_start_matches("https://")).collect();
         let name = format!("kubernetes://{}/?namespace={}", servers.join(","), first.api.namespace);
-        let choice = Choice {
-            port: options.port.clone(),
-            region: options.region.clone(),
-            multicluster: options.multicluster,
-        };
+        let choice = Choice { port: options.port.clone(), multicluster: options.multicluster };
         Ok(Kubernetes(Arc::new(Inner {
             maps: Maps { api: first.api.clone(), backoff, random },
             name,

@@ -6,6 +6,9 @@
 //! | mapping | `dubhe-mapping` | the interface |
 //! | metadata | `dubhe-metadata-{application}` | `revision.{revision}` |
 //! | definition | `dubhe-definitions-{application}` | `{interface}:{version}:{group}:{side}` |
+//!
+//! Of several clusters, metadata is read in each, since pods write it in their own; everything else
+//! is in the first.
 
 use std::sync::Arc;
 
@@ -15,23 +18,25 @@ use dubhe_core::documents::{
 };
 use dubhe_core::registry::{Health, Registering};
 use dubhe_core::{ServiceKey, Status};
+use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::watch;
 
+use crate::api::Failure;
 use crate::discovery::Kubernetes;
 use crate::map_watch::{MapState, MapWatch};
-use crate::maps::{Change, Kind, OF, Place};
+use crate::maps::{Change, Kind, Maps, OF, Place};
 use crate::names;
 use crate::objects::{ConfigMap, OF_REVISION};
 use crate::state::Currency;
 
 /// The place of a document.
-struct Location {
-    place: Place,
-    key: String,
+pub(crate) struct Location {
+    pub(crate) place: Place,
+    pub(crate) key: String,
 }
 
-fn location(key: &DocumentKey) -> Result<Location, Status> {
+pub(crate) fn location(key: &DocumentKey) -> Result<Location, Status> {
     let (place, key) = match key {
         DocumentKey::Config { group, key } => (Place::new(Kind::Config, group), names::key(key)?),
         DocumentKey::Mapping { interface } => {
@@ -51,7 +56,7 @@ fn location(key: &DocumentKey) -> Result<Location, Status> {
 }
 
 /// The document under a key of a ConfigMap; `None` for keys that are none of ours.
-fn document_key(kind: &str, of: &str, key: &str) -> Option<DocumentKey> {
+pub(crate) fn document_key(kind: &str, of: &str, key: &str) -> Option<DocumentKey> {
     let text = names::text(key)?;
     match kind {
         "config" => Some(DocumentKey::Config { group: of.into(), key: text.into() }),
@@ -100,6 +105,33 @@ impl Kubernetes {
         });
         updated.await.map_err(|failure| failure.status.context(format_args!("cannot write {key}")))
     }
+
+    /// Reads a document in all these clusters at once: the first that has it answers, and the others
+    /// may be away.
+    async fn read(
+        &self,
+        clusters: impl Iterator<Item = Maps>,
+        key: &DocumentKey,
+    ) -> Result<Option<Document>, Status> {
+        let Location { place, key: name } = &location(key)?;
+        let mut answers: FuturesUnordered<_> = clusters
+            .map(|maps| async move {
+                let map = maps.get(&place.name).await?;
+                Ok::<_, Failure>(document(map.as_ref(), name))
+            })
+            .collect();
+        let mut missing = Ok(None);
+        while let Some(answer) = answers.next().await {
+            match answer {
+                Ok(Some(document)) => return Ok(Some(document)),
+                Ok(None) => {}
+                Err(failure) => {
+                    missing = Err(failure.status.context(format_args!("cannot read {key}")));
+                }
+            }
+        }
+        missing
+    }
 }
 
 impl DocumentStore for Kubernetes {
@@ -109,15 +141,9 @@ impl DocumentStore for Kubernetes {
 
     fn get(&self, key: &DocumentKey) -> Registering<'_, Option<Document>> {
         let key = key.clone();
-        Box::pin(async move {
-            let Location { place, key: name } = location(&key)?;
-            let map = self
-                .maps()
-                .get(&place.name)
-                .await
-                .map_err(|failure| failure.status.context(format_args!("cannot read {key}")))?;
-            Ok(document(map.as_ref(), &name))
-        })
+        let everywhere = matches!(key, DocumentKey::Metadata { .. });
+        let clusters = self.all_maps().take(if everywhere { usize::MAX } else { 1 });
+        Box::pin(async move { self.read(clusters, &key).await })
     }
 
     fn watch(&self, key: &DocumentKey) -> DocumentStates {

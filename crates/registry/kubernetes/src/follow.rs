@@ -17,8 +17,9 @@ use http_body_util::BodyExt as _;
 use serde_json::Value;
 
 use crate::api::{Api, Ask, Failure};
+use crate::events::{Event, Named, Read, text};
 use crate::lines::{Lines, MAX_LINE};
-use crate::objects::{Meta, Object};
+use crate::objects::Object;
 
 /// The objects of a page of a list.
 const PAGE: usize = 500;
@@ -47,9 +48,6 @@ pub(crate) trait Sink<O>: Send + 'static {
     /// The server cannot be reached or refuses: what was told is as it was.
     fn failed(&mut self, status: Status);
 }
-
-/// An object, or why it cannot be read.
-pub(crate) type Read<O> = Result<O, String>;
 
 /// Follows all objects of a kind in a namespace.
 pub(crate) struct Follow<O, S> {
@@ -187,31 +185,11 @@ impl<O: Object, S: Sink<O>> Follow<O, S> {
                 }
                 return Ok((all, text(&page, "resourceVersion")));
             };
-            all.extend(
-                items.into_iter().filter_map(|item| Self::read(item)).map(|(name, _, o)| (name, o)),
-            );
+            let read = items.into_iter().filter_map(Named::read);
+            all.extend(read.map(|Named { name, object, .. }| (name, object)));
             next = text(&page, "continue");
             if next.is_empty() {
                 return Ok((all, text(&page, "resourceVersion")));
-            }
-        }
-    }
-
-    /// Reads an object: its name, version and itself. One without a name is of no use.
-    fn read(mut item: Value) -> Option<(String, String, Read<O>)> {
-        match Meta::of(&mut item) {
-            Ok(meta) => {
-                let (name, version) = (meta.name.clone(), meta.resource_version.clone());
-                let object = O::read(meta, item);
-                if let Err(why) = &object {
-                    let (kind, name) = (Self::kind(), Printable(&name));
-                    tracing::warn!(kind, %name, why, "an object cannot be read");
-                }
-                Some((name, version, object))
-            }
-            Err(why) => {
-                tracing::warn!(kind = Self::kind(), why, "an object without a name is passed over");
-                None
             }
         }
     }
@@ -277,44 +255,30 @@ impl<O: Object, S: Sink<O>> Follow<O, S> {
     }
 
     /// Takes an event; the end of the watch when it says so.
-    fn event(&mut self, mut event: Value, version: &mut String) -> Option<End> {
-        let object = event.get_mut("object").map(Value::take).unwrap_or_default();
-        let kind = event.get("type").and_then(Value::as_str).unwrap_or_default();
-        if kind == "ERROR" {
-            let code = object.get("code").and_then(Value::as_u64);
-            if code == Some(410) {
-                return Some(End::Gone);
+    fn event(&mut self, event: Value, version: &mut String) -> Option<End> {
+        let at = match Event::read(event) {
+            Event::Applied(Named { name, version, object }) => {
+                self.sink.apply(name, object);
+                version
             }
-            let said = object.get("message").and_then(Value::as_str).unwrap_or("an error");
-            let code = code.and_then(|code| u16::try_from(code).ok());
-            return Some(End::Broken(self.api.failed(O::WATCH, code, Printable(said)).status));
+            Event::Removed(Named::<O> { name, version, .. }) => {
+                self.sink.remove(&name);
+                version
+            }
+            Event::Bookmark { version } => version,
+            Event::Gone => return Some(End::Gone),
+            Event::Failed { code, message } => {
+                let failure = self.api.failed(O::WATCH, code, Printable(&message));
+                return Some(End::Broken(failure.status));
+            }
+            Event::Other => return None,
+        };
+        // Unless the object has none.
+        if !at.is_empty() {
+            *version = at;
         }
-        if kind == "BOOKMARK" {
-            set_version(version, text(&object, "resourceVersion"));
-            return None;
-        }
-        let (name, at, object) = Self::read(object)?;
-        match kind {
-            "ADDED" | "MODIFIED" => self.sink.apply(name, object),
-            "DELETED" => self.sink.remove(&name),
-            other => tracing::debug!(kind = %Printable(other), "an event of an unknown type"),
-        }
-        set_version(version, at);
         None
     }
-}
-
-/// Moves on, unless an object has no version.
-fn set_version(version: &mut String, at: String) {
-    if !at.is_empty() {
-        *version = at;
-    }
-}
-
-/// A text of the metadata of an object or a list.
-fn text(of: &Value, name: &str) -> String {
-    let text = of.get("metadata").and_then(|meta| meta.get(name)).and_then(Value::as_str);
-    text.unwrap_or_default().to_owned()
 }
 
 fn push_query(query: &mut String, name: &str, value: &str) {

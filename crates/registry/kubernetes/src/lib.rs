@@ -30,7 +30,10 @@ mod api;
 mod connect;
 mod discovery;
 mod documents;
+mod events;
 mod follow;
+#[doc(hidden)]
+pub mod fuzzing;
 mod lines;
 mod map_watch;
 mod maps;

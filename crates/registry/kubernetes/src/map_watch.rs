@@ -10,7 +10,8 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use crate::follow::{Follow, Read, Sink, encode};
+use crate::events::Read;
+use crate::follow::{Follow, Sink, encode};
 use crate::maps::Maps;
 use crate::objects::ConfigMap;
 use crate::state::Currency;

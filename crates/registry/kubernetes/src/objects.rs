@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 use dubhe_core::endpoint::Params;
+use dubhe_core::time::SystemTime;
+use k8s_openapi::jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -50,6 +52,8 @@ pub(crate) struct Meta {
     pub(crate) labels: BTreeMap<String, String>,
     #[serde(default, deserialize_with = "nullable")]
     pub(crate) annotations: BTreeMap<String, String>,
+    #[serde(default, rename = "creationTimestamp")]
+    creation_timestamp: Option<String>,
     #[serde(default, rename = "deletionTimestamp")]
     deletion_timestamp: Option<String>,
 }
@@ -63,6 +67,12 @@ impl Meta {
 
     fn label(&self, name: &str) -> Option<ByteString> {
         self.labels.get(name).filter(|text| !text.is_empty()).map(|text| text.as_str().into())
+    }
+
+    /// The time of creation; `None` for what is no time of RFC 3339.
+    fn created(&self) -> Option<SystemTime> {
+        let time: Timestamp = self.creation_timestamp.as_deref()?.parse().ok()?;
+        Some(time.into())
     }
 }
 
@@ -96,6 +106,8 @@ pub(crate) struct Pod {
     pub(crate) template: Option<ByteString>,
     pub(crate) zone: Option<ByteString>,
     pub(crate) region: Option<ByteString>,
+    /// The creation, before which no process in it began.
+    pub(crate) created: Option<SystemTime>,
     /// `true` if its deletion has begun.
     pub(crate) terminating: bool,
 }
@@ -111,6 +123,7 @@ impl Object for Pod {
             template: TEMPLATE_LABELS.iter().find_map(|name| meta.label(name)),
             zone: meta.label(ZONE),
             region: meta.label(REGION),
+            created: meta.created(),
             terminating: meta.deletion_timestamp.is_some(),
         })
     }

@@ -42,8 +42,9 @@ pub struct KubernetesOptions {
     pub server: Option<String>,
     /// `namespace`; by default that of the pod's service account or of the context.
     pub namespace: Option<String>,
-    /// `context`, or several clusters read as one by `contexts=a,b`, of which the first is written to;
-    /// none for the current one.
+    /// `context`, or several clusters read as one by `contexts=a,b`; none for the current one. The
+    /// first is where this process is: it is written to, and has the rules and the mapping of
+    /// interfaces. Metadata is read in all of them.
     pub contexts: Vec<String>,
     /// `kubeconfig`: the file; by default that of the environment variable `KUBECONFIG`, else
     /// `~/.kube/config`.
@@ -57,7 +58,8 @@ pub struct KubernetesOptions {
     /// `cluster`: the name of the cluster in instances; by default the context, when there are several.
     pub cluster: Option<ByteString>,
     /// `region`: the region of instances whose pods do not say it in a label
-    /// `topology.kubernetes.io/region`.
+    /// `topology.kubernetes.io/region`. Those of other contexts and of imports are elsewhere: it is not
+    /// theirs.
     pub region: Option<ByteString>,
     /// `multicluster`: whether instances of other clusters that mcs-api imports are used. Default
     /// false.
@@ -80,6 +82,17 @@ pub struct KubernetesOptions {
 }
 
 /// The credentials for a server that a URL names. They never print.
+///
+/// ```
+/// # mod dubhe { pub mod registry { pub use dubhe_kubernetes::{Credentials as KubernetesCredentials, KubernetesOptions}; } }
+/// use dubhe::registry::{KubernetesCredentials, KubernetesOptions};
+///
+/// let options = KubernetesOptions::parse("kubernetes://10.0.0.1:6443/?oauthToken=t0ken")?;
+/// let credentials: &KubernetesCredentials = &options.credentials;
+/// assert_eq!(credentials.token.as_deref(), Some("t0ken"));
+/// assert!(!format!("{credentials:?}").contains("t0ken"));
+/// # Ok::<(), dubhe_core::Status>(())
+/// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Credentials {
@@ -104,6 +117,16 @@ impl std::fmt::Debug for Credentials {
 }
 
 /// PEM in a file or in the URL.
+///
+/// ```
+/// # mod dubhe { pub mod registry { pub use dubhe_kubernetes::{KubernetesOptions, Pem as KubernetesPem}; } }
+/// use dubhe::registry::{KubernetesOptions, KubernetesPem};
+///
+/// let options = KubernetesOptions::parse("kubernetes://10.0.0.1:6443/?caCertFile=/etc/ca.pem")?;
+/// let authority = options.credentials.ca.expect("the URL names one");
+/// assert!(matches!(authority, KubernetesPem::File(file) if file.ends_with("ca.pem")));
+/// # Ok::<(), dubhe_core::Status>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub enum Pem {
     /// A file.

@@ -87,7 +87,7 @@ pub(crate) async fn unregister(
 }
 
 /// The parameters as JSON, without one of them.
-fn json(params: &Params, without: &str) -> String {
+pub(crate) fn json(params: &Params, without: &str) -> String {
     let shared = params.iter().filter(|(name, _)| &***name != without);
     let json: Map<String, Value> =
         shared.map(|(name, value)| (name.to_string(), Value::from(&**value))).collect();
@@ -229,6 +229,44 @@ mod tests {
         assert_eq!(entry(&both, template, "{}"), set(&[("pod.a", None)]));
         assert_eq!(entry(&[], None, "{}"), set(&[("pod.a", Some("{}"))]));
         assert_eq!(entry(&[("pod.a", "{}")], None, "{}"), set(&[]));
+    }
+
+    /// The annotation of a pod of Dubbo Java (`tests/vectors/kubernetes_annotation.md`).
+    fn of_java() -> String {
+        let file = include_str!("../../../../tests/vectors/kubernetes_annotation.json");
+        let mut all: BTreeMap<String, String> = serde_json::from_str(file).unwrap();
+        all.remove("dubbo-java-3.2.8").unwrap()
+    }
+
+    #[test]
+    fn the_annotation_of_dubbo_java_is_read() {
+        let params = params(&of_java()).unwrap();
+        let read: Vec<_> = params.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let endpoints = r#"[{"port":24880,"protocol":"dubbo"}]"#;
+        let service = r#"{"prefer.serialization":"fastjson2,hessian2","version":"1.0.0","dubbo":"2.0.2","release":"3.2.8","side":"provider","port":"24880","protocol":"dubbo"}"#;
+        let expected = [
+            ("dubbo.endpoints", endpoints),
+            ("dubbo.metadata-service.url-params", service),
+            ("dubbo.metadata.revision", "3a75a8260fc9ebbedb11c5cbd5ed593d"),
+            ("timestamp", "1796015243764"),
+        ];
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn an_annotation_is_written_as_dubbo_java_writes_it() {
+        let java = of_java();
+        let params = params(&java).unwrap();
+        let ours = json(&params, "");
+        // Member by member to the byte. The order is that of Java's HashMap there and of the names
+        // here, and Java reads it into a HashMap again.
+        let members: Vec<_> = params
+            .iter()
+            .map(|(name, value)| format!("{}:{}", json!(&**name), json!(&**value)))
+            .collect();
+        assert_eq!(ours, format!("{{{}}}", members.join(",")));
+        assert_eq!(ours.len(), java.len());
+        assert!(members.iter().all(|member| java.contains(member.as_str())), "{java}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytestring::ByteString;
 use dubhe_core::endpoint::{Instance, Offer, Params};
 use dubhe_core::registry::{Excluded, Health, MAX_EXCLUDED};
-use dubhe_core::time::{Duration, SystemTime};
+use dubhe_core::url::timestamp;
 use dubhe_registry::application::{InstanceSnapshot, ServiceInstance};
 use serde_json::json;
 
@@ -31,13 +31,13 @@ const PORT_NAMES: [(&str, Option<&str>); 8] = [
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Choice {
     pub(crate) port: Option<String>,
-    pub(crate) region: Option<ByteString>,
     pub(crate) multicluster: bool,
 }
 
-/// A cluster and its name.
+/// A cluster, its name, and the region of its pods that do not say theirs.
 pub(crate) struct View<'a> {
     pub(crate) name: Option<&'a ByteString>,
+    pub(crate) region: Option<&'a ByteString>,
     pub(crate) state: &'a ClusterState,
 }
 
@@ -192,7 +192,12 @@ impl Collect<'_> {
         let pod = endpoint.pod().filter(|_| !slice.imported);
         let pod = pod.and_then(|name| view.state.pods.get(name));
         let zone = endpoint.zone().or_else(|| pod?.zone.as_ref());
-        let region = pod.and_then(|pod| pod.region.as_ref()).or(self.choice.region.as_ref());
+        // What is imported may be anywhere.
+        let default = view.region.filter(|_| !slice.imported);
+        let region = pod.and_then(|pod| pod.region.as_ref()).or(default);
+        // A template does not say when a process began, and a container may begin later than its pod.
+        let said = params.get("timestamp").and_then(|text| timestamp(text));
+        let started = said.or_else(|| pod?.created);
         let conditions = endpoint.conditions;
         let instance = Instance {
             host: host.clone(),
@@ -205,7 +210,7 @@ impl Collect<'_> {
             serving: conditions.serving(),
             // The deletion of a pod is known before its slice says so.
             terminating: conditions.terminating() || pod.is_some_and(|pod| pod.terminating),
-            started: started(&params),
+            started,
             params,
         };
         let instance = ServiceInstance { instance: Arc::new(instance), port };
@@ -310,10 +315,4 @@ fn derived(ports: &[Port]) -> Params {
     }
     let text = serde_json::Value::Array(json).to_string();
     [("dubbo.endpoints".into(), text.into())].into()
-}
-
-/// The start of the process, which Dubbo tells in milliseconds.
-fn started(params: &Params) -> Option<SystemTime> {
-    let millis: u64 = params.get("timestamp")?.parse().ok().filter(|millis| *millis > 0)?;
-    SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(millis))
 }

@@ -8,7 +8,8 @@ use dubhe_core::registry::Health;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use crate::follow::{Read, Sink};
+use crate::events::Read;
+use crate::follow::Sink;
 use crate::objects::{ApplicationMetadata, Pod, Service, ServiceImport, Slice};
 
 /// The currency of a table.

@@ -2,9 +2,11 @@
 
 use dubhe_core::Code;
 use dubhe_core::registry::Health;
+use dubhe_core::time::{Duration, SystemTime};
 use dubhe_kubernetes::Kubernetes;
 use dubhe_registry::application::{InstanceSnapshots, ServiceDiscovery as _};
 use futures_util::StreamExt as _;
+use serde_json::json;
 
 use crate::replay::{Answer, End, Part, Replay};
 use crate::support::{Exchange, addresses, clock, recorded, until, until_fresh};
@@ -163,6 +165,39 @@ async fn what_pods_say_is_followed() {
     let instance = snapshot.instances.iter().find(|of| of.revision().is_some()).unwrap();
     assert_eq!(instance.address(), "10.1.0.3:50051");
     assert_eq!(instance.instance.region.as_deref(), Some("north"));
+    // A process is no older than its pod.
+    let created = SystemTime::UNIX_EPOCH + Duration::from_secs(1_796_004_477);
+    assert_eq!(instance.instance.started, Some(created));
+}
+
+#[tokio::test]
+async fn a_process_began_when_it_says_or_with_its_pod() {
+    let mut pods = recorded("pods").remove(0);
+    let annotated = |text: &str| json!({"io.dubbo/metadata": text});
+    let of = |pods: &mut Exchange, at: usize, name: &str, value: serde_json::Value| {
+        pods.lines[0]["items"][at]["metadata"][name] = value;
+    };
+    of(&mut pods, 0, "annotations", annotated(r#"{"timestamp":"1795392758820"}"#));
+    // As dubbo-go writes it, in seconds.
+    of(&mut pods, 1, "annotations", annotated(r#"{"timestamp":"1795392758"}"#));
+    of(&mut pods, 2, "annotations", annotated(r#"{"timestamp":"0"}"#));
+    of(&mut pods, 3, "creationTimestamp", json!("yesterday"));
+    of(&mut pods, 4, "creationTimestamp", json!(null));
+    let mut answers = pages();
+    answers.push(Answer::list("pods", &pods));
+    let replay = Replay::start(answers).await;
+    let (_registry, mut snapshots) = subscribe(&replay).await;
+    let snapshot = until(&mut snapshots, "of all pods", |now| {
+        now.health == Health::Fresh && now.instances.iter().any(|of| of.instance.started.is_some())
+    })
+    .await;
+    let millis = snapshot.instances.iter().map(|of| {
+        let started = of.instance.started?.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        Some(started.as_millis())
+    });
+    let expected =
+        [Some(1_795_392_758_820), Some(1_795_392_758_000), Some(1_796_004_477_000), None, None];
+    assert_eq!(millis.collect::<Vec<_>>(), expected);
 }
 
 #[tokio::test]
@@ -232,7 +267,7 @@ async fn pods_of_two_families_are_one_instance() {
         let endpoint = slice["endpoints"][0].clone();
         let endpoints = addresses.iter().map(|(address, pod)| {
             let mut endpoint = endpoint.clone();
-            endpoint["addresses"] = serde_json::json!([address]);
+            endpoint["addresses"] = json!([address]);
             endpoint["targetRef"]["name"] = (*pod).into();
             endpoint
         });
@@ -242,7 +277,7 @@ async fn pods_of_two_families_are_one_instance() {
     let v6 = [("fd00::1", "shop-1"), ("fd00::2", "shop-2"), ("fd00::3", "shop-3")];
     let mut imported = slices("IPv6", &[("fd00::9", "shop-1")]);
     imported["metadata"]["name"] = "imported".into();
-    imported["metadata"]["labels"] = serde_json::json!({
+    imported["metadata"]["labels"] = json!({
         "multicluster.kubernetes.io/service-name": "shop",
         "multicluster.kubernetes.io/source-cluster": "south",
     });
@@ -255,12 +290,16 @@ async fn pods_of_two_families_are_one_instance() {
     page.lines[0]["metadata"]["continue"] = "".into();
     page.lines[0]["items"] = items.to_vec().into();
     let replay = Replay::start(vec![Answer::list(SLICES, &page)]).await;
-    let url = replay.url("multicluster=true");
+    let url = replay.url("multicluster=true&region=here");
     let registry = Kubernetes::builder(&url, clock()).unwrap().build().unwrap();
     let mut snapshots = registry.subscribe("shop").await.unwrap();
     // Of another cluster it may have the same name and be another pod.
     let expected = ["10.1.0.1:50051", "10.1.0.2:50051", "[fd00::3]:50051", "[fd00::9]:50051"];
-    until_fresh(&mut snapshots, &expected).await;
+    let snapshot = until_fresh(&mut snapshots, &expected).await;
+    // Where that cluster is nobody said.
+    let regions = snapshot.instances.iter().map(|of| of.instance.region.as_deref());
+    let here = Some("here");
+    assert_eq!(regions.collect::<Vec<_>>(), [here, here, here, None]);
 }
 
 #[tokio::test]
@@ -272,7 +311,7 @@ async fn ten_thousand_endpoints_are_one_snapshot() {
         slice["metadata"]["name"] = format!("shop-{at}").into();
         let endpoints = (0..100).map(|of| {
             let mut endpoint = endpoint.clone();
-            endpoint["addresses"] = serde_json::json!([format!("10.1.{at}.{of}")]);
+            endpoint["addresses"] = json!([format!("10.1.{at}.{of}")]);
             endpoint["targetRef"]["name"] = format!("shop-{at}-{of}").into();
             endpoint
         });

@@ -1,13 +1,19 @@
-//! Credentials and contexts of a kubeconfig, and several clusters.
+//! Credentials of a pod and of a kubeconfig, contexts, and several clusters.
 
 use std::fs;
 
+use dubhe_core::Code;
+use dubhe_core::documents::{DocumentKey, DocumentStore as _};
 use dubhe_core::registry::Health;
 use dubhe_kubernetes::Kubernetes;
 use dubhe_registry::application::ServiceDiscovery as _;
+use dubhe_testkit::Folder;
+use dubhe_testkit::certs::Authority;
+use serde_json::json;
 
+use crate::following::LISTED;
 use crate::replay::{Answer, Replay};
-use crate::support::{clock, recorded, until, until_fresh};
+use crate::support::{Exchange, alone, clock, is_alone, recorded, until, until_fresh};
 
 const SLICES: &str = "endpointslices";
 
@@ -60,10 +66,14 @@ async fn cluster(page: usize) -> Replay {
 async fn clusters_of_several_contexts_are_one() {
     let (north, south) = (cluster(0).await, cluster(1).await);
     let file = Kubeconfig::write("several", &[("north", &north), ("south", &south)]);
-    let registry = file.registry("contexts=north,south").unwrap();
+    let registry = file.registry("contexts=north,south&region=here").unwrap();
     let mut snapshots = registry.subscribe("shop").await.unwrap();
     let expected = ["10.1.0.1:50051", "10.1.0.2:50051", "10.1.0.3:50051", "10.1.0.4:50051"];
     let snapshot = until_fresh(&mut snapshots, &expected).await;
+    // It is that of the first: where the other is nobody said.
+    let regions: Vec<_> =
+        snapshot.instances.iter().map(|of| of.instance.region.as_deref()).collect();
+    assert_eq!(regions, [Some("here"), Some("here"), None, None]);
     let clusters: Vec<_> =
         snapshot.instances.iter().map(|of| of.instance.cluster.clone().unwrap()).collect();
     assert_eq!(clusters, ["north", "north", "south", "south"]);
@@ -87,6 +97,78 @@ async fn one_cluster_that_is_away_leaves_the_other() {
     let snapshot = until(&mut snapshots, "of the north", |now| !now.instances.is_empty()).await;
     assert_eq!((snapshot.health, snapshot.instances.len()), (Health::Stale, 2));
     assert!(registry.failure("shop").unwrap().message().contains("127.0.0.1"));
+}
+
+#[tokio::test]
+async fn metadata_is_read_in_the_cluster_that_has_it() {
+    let answer = |status: u16, body: serde_json::Value| {
+        let lines = vec![body];
+        let exchange = Exchange { target: String::new(), metadata_only: false, status, lines };
+        Answer::list("configmaps/dubhe-metadata-shop", &exchange)
+    };
+    let missing = || answer(404, json!({"message": "not found"}));
+    let map = || answer(200, json!({"metadata": {"name": "x"}, "data": {"revision.1a": "{}"}}));
+    let north = Replay::start(vec![missing(), missing()]).await;
+    let south = Replay::start(vec![map(), missing(), map()]).await;
+    let file = Kubeconfig::write("metadata", &[("north", &north), ("south", &south)]);
+    let registry = file.registry("contexts=north,south").unwrap();
+    let key = DocumentKey::Metadata { application: "shop".into(), revision: "1a".into() };
+    assert_eq!(registry.get(&key).await.unwrap().unwrap().text, "{}");
+    assert_eq!(registry.get(&key).await.unwrap(), None);
+    // One that is away may be the one that has it.
+    drop(north);
+    assert_eq!(registry.get(&key).await.unwrap().unwrap().text, "{}");
+    let error = registry.get(&key).await.unwrap_err();
+    assert!(error.message().contains("cannot read"), "{error}");
+    // Rules are those of the first alone.
+    let error = registry.get(&DocumentKey::config("shop.tag-router")).await.unwrap_err();
+    assert_eq!(error.code(), Code::Unavailable, "{error}");
+    assert!(south.requests("configmaps/dubhe-config-dubbo").is_empty());
+}
+
+/// The folder of the service account of a test.
+const ACCOUNT: &str = "DUBHE_TEST_ACCOUNT";
+
+#[tokio::test]
+async fn a_pod_uses_its_service_account() {
+    if is_alone() {
+        return in_pod().await;
+    }
+    let authority = Authority::new().unwrap();
+    let answers = recorded("pages").iter().map(|page| Answer::list(SLICES, page)).collect();
+    let server = Replay::start_tls(answers, &authority.issue("127.0.0.1").unwrap());
+    let folder = Folder::new().unwrap();
+    for (name, text) in [("ca.crt", &*authority.pem()), ("namespace", "shop\n"), ("token", "t1")] {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let port = server.address().port().to_string();
+    let environment = [
+        ("KUBERNETES_SERVICE_HOST", "127.0.0.1"),
+        ("KUBERNETES_SERVICE_PORT", &port),
+        (ACCOUNT, folder.path().to_str().unwrap()),
+    ];
+    alone("kubeconfig::a_pod_uses_its_service_account", &environment).await;
+    assert_eq!(server.credentials(), ["Bearer t1"]);
+    let requests = server.requests(SLICES);
+    assert!(requests[0].contains("/namespaces/shop/"), "{requests:?}");
+}
+
+/// The test above in a process with the environment of a pod.
+async fn in_pod() {
+    let account = std::path::PathBuf::from(std::env::var_os(ACCOUNT).unwrap());
+    let pod = |account: &std::path::Path| {
+        Kubernetes::builder("kubernetes://", clock()).unwrap().service_account(account).build()
+    };
+    let registry = pod(&account).unwrap();
+    until_fresh(&mut registry.subscribe("shop").await.unwrap(), &LISTED).await;
+    // Without a part of it, nothing else is tried.
+    for name in ["token", "ca.crt", "namespace"] {
+        fs::remove_file(account.join(name)).unwrap();
+        let error = pod(&account).unwrap_err();
+        for part in [name, "this is a pod", "automountServiceAccountToken"] {
+            assert!(error.message().contains(part), "{part}: {error}");
+        }
+    }
 }
 
 #[tokio::test]

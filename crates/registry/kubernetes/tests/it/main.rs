@@ -3,11 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "../support/greeter.rs"]
+mod greeter;
 #[path = "../support/replay.rs"]
 mod replay;
 #[path = "../support/mod.rs"]
 mod support;
 
 mod bad_input;
+mod calls;
 mod following;
 mod kubeconfig;

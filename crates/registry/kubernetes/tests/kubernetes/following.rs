@@ -100,7 +100,7 @@ async fn what_is_forbidden_is_said_and_asked_for_again() {
         let url = server.url_of_server(parameters);
         Kubernetes::builder(&url, clock()).unwrap().build().unwrap()
     };
-    let trusted = format!("caCertData={}", server.authority());
+    let trusted = format!("caCertData={}", server.authority_in_url());
     let right = named(&format!("oauthToken=admin-token&{trusted}"));
     until_fresh(&mut right.subscribe("shop").await.unwrap(), &["10.1.0.1:50051"]).await;
     for (parameters, code, part) in [

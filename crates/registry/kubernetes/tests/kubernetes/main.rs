@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "../support/greeter.rs"]
+mod greeter;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod account;
+mod calls;
 mod documents;
 mod following;
 mod outages;

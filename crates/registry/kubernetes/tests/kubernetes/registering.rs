@@ -2,15 +2,21 @@
 
 use std::sync::Arc;
 
-use dubhe_core::Code;
 use dubhe_core::documents::{DocumentKey, DocumentStore as _};
-use dubhe_core::endpoint::Instance;
-use dubhe_registry::application::{InstanceSnapshot, ServiceDiscovery as _, ServiceInstance};
+use dubhe_core::endpoint::{Instance, Offer, ServiceParams};
+use dubhe_core::registry::{Registration, Registry as _};
+use dubhe_core::{Code, ServiceKey};
+use dubhe_kubernetes::Kubernetes;
+use dubhe_registry::application::{
+    ApplicationOptions, ApplicationRegistry, InstanceSnapshot, MetadataStorage,
+    ServiceDiscovery as _, ServiceInstance,
+};
+use futures_util::StreamExt as _;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::server::{Server, endpoint};
-use crate::support::until;
+use crate::server::{Server, endpoint, eventually};
+use crate::support::{PATIENCE, clock, until};
 
 /// An instance of this revision, and what it says of itself.
 fn says(revision: &'static str) -> ServiceInstance {
@@ -81,6 +87,72 @@ async fn pods_of_a_template_write_once() {
     assert!(data(&server).await.get("pod.shop-2").is_none());
 }
 
+/// The registry of an application over this one, whose metadata is in the metadata centre.
+fn application(name: &'static str, kubernetes: Kubernetes) -> ApplicationRegistry {
+    let kubernetes = Arc::new(kubernetes);
+    let mut options = ApplicationOptions::default();
+    options.metadata_storage = MetadataStorage::Remote;
+    ApplicationRegistry::builder(name, clock())
+        .instances(kubernetes.clone())
+        .metadata_center(kubernetes.clone())
+        .config_center(kubernetes)
+        .options(options)
+        .build()
+}
+
+#[tokio::test]
+async fn the_role_of_a_provider_is_enough_for_all_that_it_writes() {
+    let server = Server::start().await;
+    server.bind("provider", "dubhe-provider").await;
+    server.bind("consumer", "dubhe-consumer").await;
+    server.service("shop").await;
+    server.pod("shop-1", "5c", json!({})).await;
+    server.slice("shop-a", &[endpoint("10.1.0.1", "shop-1")]).await;
+    let provider = server.builder("provider", "").pod("shop-1").build().unwrap();
+    let provider = application("shop", provider);
+    let service = ServiceKey::new("org.example.Greeter", "", "1.0");
+    let registration = Registration {
+        service: service.clone(),
+        instance: Arc::new(Instance { host: "10.1.0.1".into(), ..Instance::default() }),
+        offer: Offer { protocol: "tri".into(), port: 50051 },
+        params: Arc::new(ServiceParams::default()),
+    };
+    eventually("the role is known", async || provider.register(registration.clone()).await.is_ok())
+        .await;
+    let definition = provider.publish_definition(&service, &"shop".into(), "{}".into());
+    definition.await.unwrap();
+
+    // A consumer with its role finds it by the mapping, and its services by the metadata.
+    let consumer = application("frontend", server.registry("consumer", "enableRegister=false"));
+    let mut snapshots = consumer.subscribe(&service).await.unwrap();
+    let found = async {
+        loop {
+            let now = snapshots.next().await.unwrap();
+            if let [one] = &*now.providers {
+                return (one.instance.host.clone(), one.offer.clone());
+            }
+        }
+    };
+    let found = tokio::time::timeout(PATIENCE, found).await.expect("a provider in time");
+    assert_eq!(found, ("10.1.0.1".into(), registration.offer.clone()));
+
+    // It watches the mapping: what somebody else makes of it is mended.
+    let mapping = DocumentKey::Mapping { interface: "org.example.Greeter".into() };
+    let admin = server.registry("admin", "");
+    assert_eq!(admin.get(&mapping).await.unwrap().unwrap().text, "shop");
+    admin.put(&mapping, "other".into()).await.unwrap();
+    eventually("the application is mapped again", async || {
+        admin.get(&mapping).await.unwrap().unwrap().text == "other,shop"
+    })
+    .await;
+    let written = admin.list().await.unwrap();
+    let of_definition = |key: &DocumentKey| matches!(key, DocumentKey::Definition { .. });
+    let of_metadata = |key: &DocumentKey| matches!(key, DocumentKey::Metadata { .. });
+    assert_eq!(written.len(), 3, "{written:?}");
+    assert!(written.iter().any(of_definition) && written.iter().any(of_metadata), "{written:?}");
+    provider.unregister(&registration).await.unwrap();
+}
+
 #[tokio::test]
 async fn java_finds_the_annotation_of_the_pod() {
     let server = Server::start().await;
@@ -107,11 +179,8 @@ async fn java_finds_the_annotation_of_the_pod() {
 }
 
 /// Registers as soon as the role, which servers learn of in a moment, allows it.
-async fn registered(provider: &dubhe_kubernetes::Kubernetes) {
-    crate::server::eventually("the role is known", async || {
-        provider.register(says("1a")).await.is_ok()
-    })
-    .await;
+async fn registered(provider: &Kubernetes) {
+    eventually("the role is known", async || provider.register(says("1a")).await.is_ok()).await;
 }
 
 #[tokio::test]

@@ -61,14 +61,23 @@ impl Server {
         assert!(said.contains("\"deleted\":\"1\""), "{said} {done:?}");
     }
 
-    /// A registry of the namespace `shop` as this user of the kubeconfig.
-    pub(crate) fn builder(&self, user: &str, parameters: &str) -> KubernetesBuilder {
+    /// The URL of a registry of the namespace `shop` as this user of the kubeconfig.
+    pub(crate) fn url(&self, user: &str, parameters: &str) -> String {
         let file = kubeconfig(&self.folder).display().to_string();
-        let url = format!(
+        format!(
             "kubernetes://?kubeconfig={file}&context={user}&namespace=shop\
              &watchReconnectInterval=200&{parameters}"
-        );
-        Kubernetes::builder(&url, clock()).unwrap()
+        )
+    }
+
+    /// The port of the API server.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// A registry of that URL.
+    pub(crate) fn builder(&self, user: &str, parameters: &str) -> KubernetesBuilder {
+        Kubernetes::builder(&self.url(user, parameters), clock()).unwrap()
     }
 
     /// The same, made.
@@ -81,14 +90,18 @@ impl Server {
         format!("kubernetes://127.0.0.1:{}/?namespace=shop&{parameters}", self.port)
     }
 
-    /// The authority of its certificate, in PEM as a parameter of a URL.
-    pub(crate) fn authority(&self) -> String {
+    /// The authority of its certificate, in PEM.
+    pub(crate) fn authority(&self) -> Vec<u8> {
         use base64::Engine as _;
         let kubeconfig = Kubeconfig::read_from(kubeconfig(&self.folder)).unwrap();
         let cluster = kubeconfig.clusters[0].cluster.clone().unwrap();
         let data = cluster.certificate_authority_data.unwrap();
-        let pem = base64::engine::general_purpose::STANDARD.decode(data).unwrap();
-        pem.iter().fold(String::new(), |mut text, byte| {
+        base64::engine::general_purpose::STANDARD.decode(data).unwrap()
+    }
+
+    /// The same as a parameter of a URL.
+    pub(crate) fn authority_in_url(&self) -> String {
+        self.authority().iter().fold(String::new(), |mut text, byte| {
             write!(text, "%{byte:02x}").unwrap();
             text
         })

@@ -39,6 +39,25 @@ pub(crate) fn recording(name: &str) -> std::path::PathBuf {
     std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/recorded/{name}.jsonl"))
 }
 
+/// Set in the process that a test starts.
+const INNER: &str = "DUBHE_TEST_INNER";
+
+/// Returns `true` in the process of [`alone`].
+pub(crate) fn is_alone() -> bool {
+    std::env::var_os(INNER).is_some()
+}
+
+/// Runs a test of this program once more, in a process with this environment besides.
+pub(crate) async fn alone(test: &str, environment: &[(&str, &str)]) {
+    let mut process = tokio::process::Command::new(std::env::current_exe().unwrap());
+    let process = process.args(["--exact", test, "--nocapture"]).env(INNER, "1");
+    let ended = process.envs(environment.iter().copied()).kill_on_drop(true).output();
+    let ended = ended.await.unwrap();
+    let said = String::from_utf8_lossy(&ended.stdout);
+    let errors = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success() && said.contains("1 passed"), "{said}{errors}");
+}
+
 /// The clock of the runtime.
 pub(crate) fn clock() -> SharedClock {
     Arc::new(TokioClock)

@@ -4,10 +4,16 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use dubhe_net::detect::{AcceptOptions, Acceptor, Probe, Protocol, TlsMode};
+use dubhe_net::drain::{Shutdown, Trigger};
+use dubhe_net::io::tcp::{TcpListen, TcpOptions};
+use dubhe_net::io::{BoxFuture, ConnectionInfo, Io};
+use dubhe_net::tls::ServerTls;
+use dubhe_testkit::certs::Identity;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -94,12 +100,16 @@ pub(crate) struct Replay {
     address: SocketAddr,
     shared: Arc<Shared>,
     _tasks: JoinSet<()>,
+    /// The end of one with TLS.
+    _trigger: Option<Trigger>,
 }
 
 struct Shared {
     answers: Mutex<VecDeque<Answer>>,
     /// The targets of all requests.
     requests: Mutex<Vec<String>>,
+    /// Their headers `Authorization`, without those that have none.
+    credentials: Mutex<Vec<String>>,
     /// Permits that [`Part::Wait`] waits for.
     steps: Semaphore,
 }
@@ -110,11 +120,7 @@ impl Replay {
     pub(crate) async fn start(answers: Vec<Answer>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let shared = Arc::new(Shared {
-            answers: Mutex::new(answers.into()),
-            requests: Mutex::default(),
-            steps: Semaphore::new(0),
-        });
+        let shared = Shared::new(answers);
         let (mut tasks, of) = (JoinSet::new(), shared.clone());
         tasks.spawn(async move {
             let mut connections = JoinSet::new();
@@ -123,7 +129,24 @@ impl Replay {
                 connections.spawn(serve(stream, of.clone()));
             }
         });
-        Self { address, shared, _tasks: tasks }
+        Self { address, shared, _tasks: tasks, _trigger: None }
+    }
+
+    /// The same, over TLS as this server.
+    pub(crate) fn start_tls(answers: Vec<Answer>, identity: &Identity) -> Self {
+        let tls = ServerTls::builder(identity.chain.as_str(), identity.key.as_str());
+        let mut options = AcceptOptions::default();
+        options.tls_mode = TlsMode::Required;
+        options.tls = Some(tls.build().unwrap());
+        let listen = TcpListen::bind(([127, 0, 0, 1], 0).into(), TcpOptions::default()).unwrap();
+        let shared = Shared::new(answers);
+        let acceptor =
+            Acceptor::new(listen, vec![Arc::new(Replayed(shared.clone()))], options).unwrap();
+        let address = acceptor.local_addr().as_socket_addr().unwrap();
+        let (mut tasks, trigger) = (JoinSet::new(), Trigger::new());
+        let stopped = trigger.shutdown();
+        tasks.spawn(acceptor.run(stopped));
+        Self { address, shared, _tasks: tasks, _trigger: Some(trigger) }
     }
 
     /// The URL of a registry of it, with these parameters.
@@ -132,6 +155,19 @@ impl Replay {
         format!(
             "kubernetes://{address}/?useHttps=false&namespace=shop&watchReconnectInterval=20&{parameters}"
         )
+    }
+
+    /// The address of the server.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The headers `Authorization` that came, each once.
+    pub(crate) fn credentials(&self) -> Vec<String> {
+        let mut all = self.shared.credentials.lock().clone();
+        all.sort_unstable();
+        all.dedup();
+        all
     }
 
     /// The URL of the server itself.
@@ -151,11 +187,38 @@ impl Replay {
     }
 }
 
+impl Shared {
+    fn new(answers: Vec<Answer>) -> Arc<Self> {
+        Arc::new(Self {
+            answers: Mutex::new(answers.into()),
+            requests: Mutex::default(),
+            credentials: Mutex::default(),
+            steps: Semaphore::new(0),
+        })
+    }
+}
+
+struct Replayed(Arc<Shared>);
+
+impl Protocol for Replayed {
+    fn name(&self) -> &'static str {
+        "replay"
+    }
+
+    fn probe(&self, _: &[u8]) -> Probe {
+        Probe::Yes
+    }
+
+    fn serve(&self, io: Io, _: ConnectionInfo, _: Shutdown) -> BoxFuture<'static, ()> {
+        Box::pin(serve(io, self.0.clone()))
+    }
+}
+
 fn of_kind(target: &str, kind: &str) -> bool {
     target.split('?').next().unwrap().ends_with(kind)
 }
 
-async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
+async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, shared: Arc<Shared>) {
     let mut head = Vec::new();
     let mut buffer = [0; 4096];
     while !head.windows(4).any(|end| end == b"\r\n\r\n") {
@@ -167,6 +230,8 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
     let head = String::from_utf8(head).unwrap();
     let target = head.split(' ').nth(1).unwrap().to_owned();
     shared.requests.lock().push(target.clone());
+    let credentials = head.lines().filter_map(|line| line.strip_prefix("authorization: "));
+    shared.credentials.lock().extend(credentials.map(ToOwned::to_owned));
     let watch = target.contains("watch=true");
     let answer = {
         let mut answers = shared.answers.lock();
