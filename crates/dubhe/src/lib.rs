@@ -58,7 +58,8 @@
 //! # Features
 //!
 //! All but `kubernetes`, `dns` and `apollo` are on by default; a program with `default-features = false`
-//! names those that it needs.
+//! names those that it needs. The registries of a folder, a list and this process (`file://`, `static://`,
+//! `memory://`) are always there.
 //!
 //! | feature | what it adds |
 //! | --- | --- |
@@ -82,7 +83,7 @@ mod registries;
 mod spawn;
 
 pub use app::{App, AppBuilder};
-pub use registries::{registry_at, spring_cloud_at};
+pub use registries::{config_center_at, registry_at, spring_cloud_at};
 pub use spawn::spawn;
 
 pub use dubhe_client::{
