@@ -28,7 +28,7 @@ const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
 impl Failure {
-    /// What went wrong, on one line, for a remark on it.
+    /// Returns the first line of the error, for a remark on it.
     pub(crate) fn text(&self) -> &str {
         let text = match self {
             Self::NoReader => "nobody reads it",

@@ -115,7 +115,7 @@ async fn documents(
     Ok(copied)
 }
 
-/// What is to be at `key` in the place of what is `there`: applications of a mapping are added to it.
+/// The text to be at `key` in the place of what is `there`: applications of a mapping are added to it.
 fn merged(key: &DocumentKey, text: &ByteString, there: &Document) -> ByteString {
     let DocumentKey::Mapping { .. } = key else { return text.clone() };
     fn names(text: &str) -> impl Iterator<Item = &str> {

@@ -126,11 +126,11 @@ async fn described(
 
 /// A level of registration.
 trait Level {
-    /// What is registered.
+    /// The registrations of the level.
     type Entry: Clone + PartialEq + Send + 'static;
-    /// What a name is of, and what entries are called.
+    /// The words for names, and for entries.
     const KIND: (&'static str, &'static str);
-    /// Whether an entry takes the place of another one of its id.
+    /// `true` if an entry takes the place of another one of its id.
     const REPLACES: bool;
 
     async fn names(&self) -> Result<Vec<String>, Status>;
@@ -145,7 +145,7 @@ trait Level {
 
     async fn unregister(&self, entry: &Self::Entry) -> Result<(), Status>;
 
-    /// What an entry has in both registries, whatever else they say of it.
+    /// The identity of an entry in both registries, whatever else they say of it.
     fn id(entry: &Self::Entry) -> String;
 
     /// The revision of its metadata.
@@ -244,17 +244,17 @@ struct Mirror<'a, L: Level> {
     changes: SelectAll<BoxStream<'static, (String, Option<Vec<L::Entry>>)>>,
     /// The last failure to list the names.
     failure: Option<String>,
-    /// Told when there are providers whose documents may not be copied yet.
+    /// The signal that there are providers whose documents may not be copied yet.
     news: &'a Notify,
 }
 
 /// A service or an application.
 struct Name<E> {
-    /// What the source has.
+    /// The entries of the source.
     wanted: Vec<E>,
-    /// What was sent to the target, also without an answer.
+    /// The entries that were sent to the target, also without an answer.
     sent: Vec<Sent<E>>,
-    /// What is to be done: after a change now, after a failure at the next tick.
+    /// The time to settle it: after a change now, after a failure at the next tick.
     due: Due,
     /// The last failure.
     failure: Option<String>,

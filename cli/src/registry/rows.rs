@@ -150,7 +150,7 @@ impl InstanceRow {
         used.chain(excluded).collect()
     }
 
-    /// Its name among those of its application, and all else that there is to say.
+    /// Returns its name among those of its application, and all else that there is to say.
     pub(super) fn told(&self) -> (String, String) {
         let Self { application: _, address, protocols, state, started, zone, revision, why } = self;
         let revision = revision.as_deref().map(|text| format!("revision {}", short(text)));
@@ -202,7 +202,7 @@ impl ProviderRow {
         used.chain(excluded).collect()
     }
 
-    /// Its name among those of its service, and all else that there is to say.
+    /// Returns its name among those of its service, and all else that there is to say.
     pub(super) fn told(&self) -> (String, String) {
         let Self { service: _, protocol, address, application, state, weight, started, why } = self;
         let name = match protocol {
@@ -258,7 +258,7 @@ fn since(started: &Option<String>) -> Option<String> {
     started.as_ref().map(|at| format!("since {at}"))
 }
 
-/// What is not empty, separated by commas.
+/// The parts that are not empty, separated by commas.
 fn joined<'a>(parts: impl Iterator<Item = &'a String>) -> String {
     let parts: Vec<&str> = parts.map(String::as_str).filter(|part| !part.is_empty()).collect();
     parts.join(", ")

@@ -22,7 +22,7 @@ use crate::failure::Failure;
 /// The time from one question which names there are to the next: registries do not tell of them.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// What is watched; nothing stands for the names of all applications and services.
+/// The names to watch; nothing stands for the names of all applications and services.
 pub(super) struct Names {
     pub(super) services: Vec<String>,
     pub(super) applications: Vec<String>,
@@ -36,17 +36,17 @@ struct Watched<'a> {
     of: Option<&'a str>,
 }
 
-/// What is there now, by name; `None` while the registry is out of reach.
+/// The entries that there are now, by name; `None` while the registry is out of reach.
 type State = Option<BTreeMap<String, Entry>>;
 
-/// One of what is watched, for people and for programs.
+/// An entry, for people and for programs.
 #[derive(Clone, PartialEq)]
 struct Entry {
     about: String,
     value: Value,
 }
 
-/// A change, for programs.
+/// The record of a change, for programs.
 #[derive(Serialize)]
 struct Change<'a> {
     time: &'a str,
@@ -203,7 +203,7 @@ fn state(health: Health, all: impl Iterator<Item = ((String, String), Value)>) -
     (health != Health::Stale).then(|| all.map(entry).collect())
 }
 
-/// What was last told of something that is watched.
+/// The entries that were last told of something that is watched.
 #[derive(Default)]
 struct Seen {
     entries: BTreeMap<String, Entry>,
@@ -211,7 +211,7 @@ struct Seen {
     told: bool,
 }
 
-/// One of what has changed.
+/// A change.
 enum Told {
     OutOfReach,
     CurrentAgain,
