@@ -28,6 +28,16 @@ const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
 impl Failure {
+    /// Returns the first line of the error, for a remark on it.
+    pub(crate) fn text(&self) -> &str {
+        let text = match self {
+            Self::NoReader => "nobody reads it",
+            Self::Failed(text) | Self::Usage(text) | Self::Call(_, text) => text,
+        };
+        let line = text.lines().next().unwrap_or_default();
+        line.strip_prefix("error: ").unwrap_or(line)
+    }
+
     /// Reports it and returns the exit status.
     pub(crate) fn report(self) -> ExitCode {
         let (status, text) = match self {

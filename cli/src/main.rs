@@ -18,6 +18,7 @@ mod demo;
 mod failure;
 mod registries;
 mod registry;
+mod stop;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -1,4 +1,5 @@
-//! The features of the facade: each builds alone, and none but [`NEED_C`] needs a C compiler.
+//! The features of the facade: each builds alone, none but [`NEED_C`] needs a C compiler, and those of
+//! [`NAMED`] are off unless they are named.
 
 use crate::Result;
 use crate::process::{check, output};
@@ -10,6 +11,9 @@ const FACADE: &str = "dubhe";
 /// The features that may need a C compiler: TLS, Kubernetes, whose API server is reached by it, and
 /// Apollo, whose requests are signed by the same library.
 const NEED_C: [&str; 3] = ["tls", "kubernetes", "apollo"];
+
+/// The packages of features that are not on by default: Kubernetes alone has 168 crates.
+const NAMED: [&str; 4] = ["dubhe-kubernetes", "kube", "dubhe-dns", "dubhe-apollo"];
 
 /// The crates that build C.
 const COMPILERS: [&str; 2] = ["cc", "cmake"];
@@ -29,12 +33,9 @@ pub(crate) fn run(tally: &mut Tally) -> Result<()> {
             Err(error) => tally.fail(&format!("features/{name}"), &error.to_string()),
         }
     }
-    let mut tree =
-        cargo(&["tree", "--package", FACADE, "--edges", "normal,build", "--prefix", "none"]);
     let without_c: Vec<&str> = named().filter(|name| !NEED_C.contains(name)).collect();
-    tree.args(["--no-default-features", "--features", &without_c.join(",")]);
-    let tree = output(&mut tree)?;
-    match builds_c(&tree) {
+    match one_of(&COMPILERS, &tree(&["--no-default-features", "--features", &without_c.join(",")])?)
+    {
         None => tally.pass("features/no-c"),
         Some(name) => {
             let needs = NEED_C.join(" or ");
@@ -42,21 +43,37 @@ pub(crate) fn run(tally: &mut Tally) -> Result<()> {
             tally.fail("features/no-c", &what);
         }
     }
+    let (default, all) = (tree(&[])?, tree(&["--all-features"])?);
+    match one_of(&NAMED, &default) {
+        None if NAMED.iter().all(|name| one_of(&[name], &all).is_some()) => {
+            tally.pass("features/default");
+        }
+        None => tally.fail("features/default", "NAMED has a package that no feature brings"),
+        Some(name) => tally.fail("features/default", &format!("{name} is built by default")),
+    }
     Ok(())
 }
 
-/// The crate of [`COMPILERS`] that is in the lines of a tree.
-fn builds_c(tree: &str) -> Option<&'static str> {
+/// The packages that the facade is built of with these options, one a line.
+fn tree(options: &[&str]) -> Result<String> {
+    let mut tree =
+        cargo(&["tree", "--package", FACADE, "--edges", "normal,build", "--prefix", "none"]);
+    output(tree.args(options))
+}
+
+/// The first of `packages` that is in the lines of a tree.
+fn one_of<'a>(packages: &[&'a str], tree: &str) -> Option<&'a str> {
     let names = |line: &str, name: &str| line.split(' ').next() == Some(name);
-    COMPILERS.into_iter().find(|name| tree.lines().any(|line| names(line, name)))
+    packages.iter().copied().find(|name| tree.lines().any(|line| names(line, name)))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::builds_c;
+    use super::{COMPILERS, one_of};
 
     #[test]
     fn what_builds_c_is_found() {
+        let builds_c = |tree| one_of(&COMPILERS, tree);
         assert_eq!(builds_c("dubhe v0.1.0 (/r)\naws-lc-sys v0.1\ncc v1.2.3 (*)\n"), Some("cc"));
         assert_eq!(builds_c("dubhe v0.1.0 (/r)\ncc-like v1.2.3\n"), None);
     }

@@ -4,7 +4,6 @@ mod consumer;
 mod greeter;
 mod hello;
 mod latency;
-mod stop;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -13,6 +12,7 @@ use dubhe::registry::Registry;
 use dubhe::{App, RunningServer, Server, Status, registry_at};
 
 use crate::failure::Failure;
+use crate::stop::Stop;
 use consumer::Consumer;
 use greeter::{GreeterServer, Named};
 use hello::proto::HelloServer;
@@ -33,8 +33,8 @@ pub(crate) struct DemoArgs {
     /// End after this many calls
     #[arg(long, value_name = "N")]
     calls: Option<u64>,
-    /// Meet in this registry in place of one in memory, such as zookeeper://127.0.0.1:2181 or
-    /// nacos://127.0.0.1:8848: Java and Go find the providers there
+    /// Meet in this registry in place of one in memory: zookeeper://HOST:PORT, nacos://HOST:PORT or
+    /// etcd://HOST:PORT, where Java and Go find the providers, or file:///FOLDER
     #[arg(long, value_name = "URL", default_value = "memory://")]
     registry: String,
     /// Pause between calls, in milliseconds
@@ -44,10 +44,17 @@ pub(crate) struct DemoArgs {
 
 /// Runs until Ctrl-C, SIGTERM or the last call, then drains.
 pub(crate) async fn run(options: DemoArgs, out: &mut impl Write) -> Result<(), Failure> {
-    let stop = stop::Stop::listen()?;
+    let mut stop = Stop::listen()?;
     let open = |url: &str| registry_at(url, APPLICATION);
     let registry =
         open(&options.registry).map_err(|status| Failure::Usage(format!("error: {status}")))?;
+    if registry.is_read_only() {
+        let name = registry.name();
+        return Err(Failure::Usage(format!(
+            "error: {name} takes no registrations, and the demo registers its providers\n\
+             hint: dubhe call --registry URL finds providers in one that is only for finding them"
+        )));
+    }
     let first = start("provider 1", &options.addr, &registry).await.map_err(|status| {
         Failure::Failed(format!("error: {status}\nhint: dubhe demo --addr {}", free(&options.addr)))
     })?;
@@ -104,6 +111,8 @@ fn introduce(
     let second = second.addr();
     let dubhe = std::env::args().next().unwrap_or_else(|| "dubhe".to_owned());
     let json = "-H 'content-type: application/json'";
+    let kubernetes = if cfg!(feature = "kubernetes") { "" } else { "   # feature kubernetes" };
+    let dns = if cfg!(feature = "dns") { "" } else { "   # feature dns" };
     Ok(write!(
         out,
         "\
@@ -132,12 +141,14 @@ From Java:
   @DubboReference(url = \"dubbo://{addr}\")   // or tri://{addr}
   private Greeter greeter;   // interface Greeter {{ String greet(String name); }}
 
-In the registry of a fleet, where Java and Go find them, and this finds Java and Go:
+Meet in a registry, beside Java and Go (etcd: Go; a folder: Rust), and find what a cluster or DNS knows:
 
-  {dubhe} demo --registry zookeeper://127.0.0.1:2181
-  {dubhe} demo --registry nacos://127.0.0.1:8848
-  {dubhe} demo --registry etcd://127.0.0.1:2379
-  {dubhe} registry ls zookeeper://127.0.0.1:2181
+  {dubhe} demo --addr 127.0.0.1:0 --registry zookeeper://127.0.0.1:2181
+  {dubhe} demo --addr 127.0.0.1:0 --registry nacos://127.0.0.1:8848
+  {dubhe} demo --addr 127.0.0.1:0 --registry etcd://127.0.0.1:2379
+  {dubhe} demo --addr 127.0.0.1:0 --registry file:///tmp/dubhe-demo
+  {dubhe} registry ls kubernetes://{kubernetes}
+  {dubhe} call 'dns:///shop.example.org:20880?protocol=dubbo' org.example.Greeter greet Ada{dns}
 
 Ctrl-C ends it.
 

@@ -1,18 +1,36 @@
 //! `dubhe registry copy`.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
 use std::io::Write;
 
-use dubhe::registry::{Health, Registration};
-use dubhe::{Code, ServiceKey};
+use dubhe::documents::{Document, DocumentKey, DocumentStore};
+use dubhe::{ByteString, Code, Status};
 use dubhe_core::printable::Printable;
-use futures_util::StreamExt as _;
-use futures_util::stream::SelectAll;
 
-use super::{Asked, failed, keys};
+use super::{Asked, follow, keys};
 use crate::failure::{Failure, remark};
 
-/// Copies all documents, and with `follow` keeps the providers of all services registered.
+/// Stdout of work that goes on at once.
+pub(super) struct Lines<'a, W>(RefCell<&'a mut W>);
+
+impl<W: Write> Lines<'_, W> {
+    /// Prints a line, which somebody else may have written.
+    pub(super) fn print(&self, line: &str) -> Result<(), Failure> {
+        let mut out = self.0.borrow_mut();
+        writeln!(out, "{}", Printable(line))?;
+        Ok(out.flush()?)
+    }
+}
+
+/// The outcome of a copy.
+#[derive(Default)]
+struct Copied {
+    written: usize,
+    equal: usize,
+    passed_over: usize,
+}
+
+/// Copies all documents, and with `follow` keeps the providers registered.
 pub(super) async fn run(
     from: Asked<'_>,
     to: Asked<'_>,
@@ -20,94 +38,131 @@ pub(super) async fn run(
     follow: bool,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    if let (Ok(source), Ok(target)) = (from.documents(), to.documents()) {
-        let all = from.answer("which documents there are", source.list()).await?;
-        let (mut written, mut equal, mut passed_over) = (0_usize, 0_usize, 0_usize);
-        for key in &all {
-            let name = keys::print(key);
-            let question = format!("what is at {name}");
-            let Some(document) = from.answer(&question, source.get(key)).await? else { continue };
-            let there = async {
-                match target.get(key).await {
-                    // A place for documents of another kind.
-                    Err(status) if status.code() == Code::Unimplemented => Ok(Err(status)),
-                    read => read.map(Ok),
-                }
-            };
-            match to.answer(&question, there).await? {
-                Ok(Some(other)) if other.text == document.text => {
-                    equal += 1;
-                    continue;
-                }
-                Ok(_) => {}
-                Err(status) => {
-                    remark(&format!("warning: {name} is not copied: {}", status.message()));
-                    passed_over += 1;
-                    continue;
-                }
-            }
-            if !dry_run {
-                let question = format!("the writing of {name}");
-                to.answer(&question, target.put(key, document.text.clone())).await?;
-            }
-            written += 1;
-            let done = if dry_run { "would write" } else { "wrote" };
-            writeln!(out, "{done} {}", Printable(name))?;
-        }
+    let out = Lines(RefCell::new(out));
+    let have_documents = from.parts.documents.is_some() && to.parts.documents.is_some();
+    if have_documents {
+        let Copied { written, equal, passed_over } =
+            documents(from, to, |_| true, dry_run, &out).await?;
         let done = if dry_run { "to write" } else { "written" };
-        write!(out, "{written} {done}, {equal} equal already")?;
         let more =
             if passed_over > 0 { format!(", {passed_over} passed over") } else { String::new() };
-        writeln!(out, "{more}")?;
+        out.print(&format!("{written} {done}, {equal} equal already{more}"))?;
     } else if !follow {
         let what =
             "error: one of the registries has no documents to copy; --follow copies providers";
         return Err(Failure::Failed(what.into()));
     }
-    if follow {
-        out.flush()?;
-        mirror(from, to, out).await?;
+    if follow { follow::run(from, to, &out).await } else { Ok(()) }
+}
+
+/// Copies the mappings and the metadata that tell of providers, which those that come later need.
+pub(super) async fn of_providers(
+    from: Asked<'_>,
+    to: Asked<'_>,
+    out: &Lines<'_, impl Write>,
+) -> Result<(), Failure> {
+    if from.parts.documents.is_some() && to.parts.documents.is_some() {
+        let is_needed = |key: &DocumentKey| {
+            matches!(key, DocumentKey::Mapping { .. } | DocumentKey::Metadata { .. })
+        };
+        documents(from, to, is_needed, false, out).await?;
     }
     Ok(())
 }
 
-/// Keeps the providers of all services that are there now registered in the other registry.
-async fn mirror(from: Asked<'_>, to: Asked<'_>, out: &mut impl Write) -> Result<(), Failure> {
-    let lacks = |asked: &Asked<'_>| asked.lacks("services at the interface level to follow");
-    let Some(source) = &from.parts.services else { return Err(lacks(&from)) };
-    let Some(target) = &to.parts.services else { return Err(lacks(&to)) };
-    let services = from.answer("which services there are", source.services()).await?;
-    let mut all = SelectAll::new();
-    for service in &services {
-        let snapshots = source.subscribe(service).await.map_err(failed)?;
-        all.push(snapshots.map(move |snapshot| (service, snapshot)).boxed());
-    }
-    writeln!(out, "following {} services; ends with ctrl-c", services.len())?;
-    out.flush()?;
-    let mut registered: HashMap<&ServiceKey, Vec<Registration>> = HashMap::new();
-    loop {
-        let next = tokio::select! {
-            next = all.next() => next,
-            _ = tokio::signal::ctrl_c() => None,
+/// Copies the documents of the keys that `is_wanted`.
+async fn documents(
+    from: Asked<'_>,
+    to: Asked<'_>,
+    is_wanted: impl Fn(&DocumentKey) -> bool,
+    dry_run: bool,
+    out: &Lines<'_, impl Write>,
+) -> Result<Copied, Failure> {
+    let (source, target) = (from.documents()?, to.documents()?);
+    let all = from.answer("which documents there are", source.list()).await?;
+    let mut copied = Copied::default();
+    for key in all.iter().filter(|key| is_wanted(key)) {
+        let name = keys::print(key);
+        let question = format!("what is at {name}");
+        let Some(document) = from.answer(&question, source.get(key)).await? else { continue };
+        let there = async {
+            match target.get(key).await {
+                // A place for documents of another kind.
+                Err(status) if status.code() == Code::Unimplemented => Ok(Err(status)),
+                read => read.map(Ok),
+            }
         };
-        let Some((service, snapshot)) = next else { break };
-        // What was known before an outage stays.
-        if snapshot.health == Health::Stale {
+        let there = match to.answer(&question, there).await? {
+            Ok(there) => there,
+            Err(status) => {
+                remark(&format!("warning: {name} is not copied: {}", status.message()));
+                copied.passed_over += 1;
+                continue;
+            }
+        };
+        if there.as_ref().is_some_and(|there| there.text == merged(key, &document.text, there)) {
+            copied.equal += 1;
             continue;
         }
-        let before = registered.remove(service).unwrap_or_default();
-        for one in snapshot.providers.iter().filter(|one| !before.contains(one)) {
-            target.register(one.clone()).await.map_err(failed)?;
+        if !dry_run {
+            let question = format!("the writing of {name}");
+            to.answer(&question, write(target, key, &document.text, there)).await?;
         }
-        for one in before.iter().filter(|one| !snapshot.providers.contains(one)) {
-            target.unregister(one).await.map_err(failed)?;
+        copied.written += 1;
+        let done = if dry_run { "would write" } else { "wrote" };
+        out.print(&format!("{done} {name}"))?;
+    }
+    Ok(copied)
+}
+
+/// The text to be at `key` in the place of what is `there`: applications of a mapping are added to it.
+fn merged(key: &DocumentKey, text: &ByteString, there: &Document) -> ByteString {
+    let DocumentKey::Mapping { .. } = key else { return text.clone() };
+    fn names(text: &str) -> impl Iterator<Item = &str> {
+        text.split(',').map(str::trim).filter(|name| !name.is_empty())
+    }
+    let new = names(text).filter(|name| names(&there.text).all(|known| known != *name));
+    let mut merged = there.text.to_string();
+    for name in new {
+        if !merged.is_empty() {
+            merged.push(',');
         }
-        writeln!(out, "{}: {} providers", Printable(service), snapshot.providers.len())?;
-        out.flush()?;
-        registered.insert(service, snapshot.providers);
+        merged.push_str(name);
     }
-    for one in registered.values().flatten() {
-        target.unregister(one).await.map_err(failed)?;
+    merged.into()
+}
+
+async fn write(
+    target: &dyn DocumentStore,
+    key: &DocumentKey,
+    text: &ByteString,
+    mut there: Option<Document>,
+) -> Result<(), Status> {
+    let DocumentKey::Mapping { .. } = key else { return target.put(key, text.clone()).await };
+    // Providers add themselves meanwhile.
+    loop {
+        let merged = there.as_ref().map_or(text.clone(), |there| merged(key, text, there));
+        let version = there.map(|there| there.version);
+        if target.replace(key, merged, version).await? {
+            return Ok(());
+        }
+        there = target.get(key).await?;
     }
-    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mapping_keeps_the_applications_that_it_has() {
+        let merge = |key: &DocumentKey, text: &'static str, there: &str| {
+            let there = Document { text: there.into(), ..Document::default() };
+            merged(key, &text.into(), &there).to_string()
+        };
+        let mapping = DocumentKey::Mapping { interface: "a.B".into() };
+        assert_eq!(merge(&mapping, "shop, stock", "web,shop"), "web,shop,stock");
+        assert_eq!(merge(&mapping, "shop", ""), "shop");
+        assert_eq!(merge(&DocumentKey::config("x"), "new", "old"), "new");
+    }
 }

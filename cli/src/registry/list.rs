@@ -5,11 +5,10 @@ use std::io::Write;
 use serde::Serialize;
 
 use super::Asked;
-use super::collect::{
-    self, ApplicationRow, DocumentRow, InstanceRow, Listed, ProviderRow, ServiceRow,
-};
+use super::collect::{self, Listed};
 use super::options::{Format, What};
 use super::output::{document, rows};
+use super::rows::{ApplicationRow, DocumentRow, InstanceRow, ProviderRow, ServiceRow};
 use crate::failure::Failure;
 
 /// The rows of each part of an overview for people.

@@ -3,18 +3,22 @@
 mod collect;
 mod copy;
 mod documents;
+mod follow;
 mod keys;
 mod list;
 mod options;
 mod output;
+mod rows;
 mod watch;
 
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 use dubhe::documents::DocumentStore;
-use dubhe::registry::RegistryParts;
-use dubhe::{Code, ServiceKey, Status};
+use dubhe::registry::application::ServiceDiscovery;
+use dubhe::registry::{Registry, RegistryParts};
+use dubhe::{Code, ServiceKey, Status, config_center_at};
 
 use crate::failure::Failure;
 use crate::registries::{self, APPLICATION};
@@ -29,8 +33,11 @@ pub(crate) async fn run(options: RegistryArgs, out: &mut impl Write) -> Result<(
             let parts = open(&url)?;
             list::run(Asked { parts: &parts, limit }, what, name.as_deref(), format, out).await
         }
-        Action::Watch { url, services, rules } => {
-            watch::run(&open(&url)?, &services, &rules, out).await
+        Action::Watch { url, services, applications, rules } => {
+            let parts = open(&url)?;
+            let of = Asked { parts: &parts, limit };
+            let names = watch::Names { services, applications, rules };
+            watch::run(of, &names, format, out).await
         }
         Action::Get { url, key } => {
             let parts = open(&url)?;
@@ -54,14 +61,51 @@ pub(crate) async fn run(options: RegistryArgs, out: &mut impl Write) -> Result<(
     }
 }
 
+/// The parts of what a URL names, which may be a config centre alone.
+struct Opened {
+    name: String,
+    registry: Option<Arc<dyn Registry>>,
+    services: Option<Arc<dyn Registry>>,
+    instances: Option<Arc<dyn ServiceDiscovery>>,
+    documents: Option<Arc<dyn DocumentStore>>,
+}
+
+impl From<RegistryParts> for Opened {
+    fn from(parts: RegistryParts) -> Self {
+        let RegistryParts { registry, services, instances, documents, .. } = parts;
+        let name = registry.name().to_owned();
+        Self { name, registry: Some(registry), services, instances, documents }
+    }
+}
+
+impl From<Arc<dyn DocumentStore>> for Opened {
+    fn from(documents: Arc<dyn DocumentStore>) -> Self {
+        let name = documents.name().to_owned();
+        let (registry, services, instances) = (None, None, None);
+        Self { name, registry, services, instances, documents: Some(documents) }
+    }
+}
+
 /// Opens a registry to look at it: it learns nothing of us.
-fn open(url: &str) -> Result<RegistryParts, Failure> {
-    registries::open(url).map_err(failed)
+fn open(url: &str) -> Result<Opened, Failure> {
+    opened(url, registries::open)
 }
 
 /// Opens a registry to write to it, which needs that it registers; without a subscription nothing is.
-fn open_to_write(url: &str) -> Result<RegistryParts, Failure> {
-    RegistryParts::open(url, APPLICATION).map_err(failed)
+fn open_to_write(url: &str) -> Result<Opened, Failure> {
+    opened(url, |url| RegistryParts::open(url, APPLICATION))
+}
+
+/// Opens a registry by `open`, or a config centre that is none.
+fn opened(
+    url: &str,
+    open: impl FnOnce(&str) -> Result<RegistryParts, Status>,
+) -> Result<Opened, Failure> {
+    let opened = match url.starts_with("apollo://") {
+        true => config_center_at(url, APPLICATION).map(Opened::from),
+        false => open(url).map(Opened::from),
+    };
+    opened.map_err(failed)
 }
 
 fn failed(status: Status) -> Failure {
@@ -74,11 +118,11 @@ fn failed(status: Status) -> Failure {
 /// A registry that is asked, each time as long as the command line says.
 #[derive(Clone, Copy)]
 struct Asked<'a> {
-    parts: &'a RegistryParts,
+    parts: &'a Opened,
     limit: Duration,
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
     /// Waits for an answer.
     ///
     /// # Errors
@@ -91,7 +135,8 @@ impl Asked<'_> {
         if let Ok(answer) = tokio::time::timeout(self.limit, answer).await {
             return answer.map_err(failed);
         }
-        let why = match self.parts.registry.failure(&ServiceKey::default()) {
+        let registry = self.parts.registry.as_ref();
+        let why = match registry.and_then(|registry| registry.failure(&ServiceKey::default())) {
             Some(status) => format!(": {}", status.message()),
             None => String::new(),
         };
@@ -99,20 +144,44 @@ impl Asked<'_> {
         Err(Failure::Failed(format!(
             "error: no answer to {to} within {limit}{why}\n\
              hint: is there a registry at {}? --timeout waits longer",
-            self.parts.registry.name()
+            self.parts.name
         )))
+    }
+
+    /// Returns the registry as consumers see it.
+    ///
+    /// # Errors
+    /// When it is a config centre alone.
+    fn registry(&self) -> Result<&'a dyn Registry, Failure> {
+        self.parts.registry.as_deref().ok_or_else(|| self.lacks("services"))
+    }
+
+    /// Returns its services at the interface level.
+    ///
+    /// # Errors
+    /// When it has none.
+    fn services(&self) -> Result<&'a dyn Registry, Failure> {
+        let lacks = || self.lacks("services at the interface level");
+        self.parts.services.as_deref().ok_or_else(lacks)
+    }
+
+    /// Returns its instances of applications.
+    ///
+    /// # Errors
+    /// When it has none.
+    fn instances(&self) -> Result<&'a dyn ServiceDiscovery, Failure> {
+        self.parts.instances.as_deref().ok_or_else(|| self.lacks("applications"))
     }
 
     /// Returns its documents.
     ///
     /// # Errors
     /// When it has none.
-    fn documents(&self) -> Result<&dyn DocumentStore, Failure> {
+    fn documents(&self) -> Result<&'a dyn DocumentStore, Failure> {
         self.parts.documents.as_deref().ok_or_else(|| self.lacks("documents"))
     }
 
     fn lacks(&self, what: &str) -> Failure {
-        let name = self.parts.registry.name();
-        Failure::Failed(format!("error: the registry {name} has no {what}"))
+        Failure::Failed(format!("error: the registry {} has no {what}", self.parts.name))
     }
 }

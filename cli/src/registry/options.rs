@@ -8,7 +8,8 @@ use clap::{Subcommand, ValueEnum};
 /// Look into a registry, watch it, and change its rules.
 ///
 /// URL is a registry as applications name it, such as zookeeper://HOST:PORT, nacos://HOST:PORT,
-/// etcd://HOST:PORT, kubernetes:// or file:///FOLDER, with the parameters that they use.
+/// etcd://HOST:PORT, kubernetes:// or file:///FOLDER, with the parameters that they use. The config centre
+/// apollo://HOST:PORT?app.id=NAME can be read and watched.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "--help has more, and examples")]
 #[command(after_long_help = "Examples:
@@ -16,13 +17,14 @@ use clap::{Subcommand, ValueEnum};
   dubhe registry ls zookeeper://127.0.0.1:2181 instances shop
   dubhe registry ls nacos://127.0.0.1:8848 providers org.example.Users -o json
   dubhe registry watch zookeeper://127.0.0.1:2181 org.example.Users
+  dubhe registry watch nacos://127.0.0.1:8848 --application shop -o json
   dubhe registry put zookeeper://127.0.0.1:2181 shop.tag-router rule.yaml
   dubhe registry rm zookeeper://127.0.0.1:2181 shop.tag-router
   dubhe registry copy zookeeper://127.0.0.1:2181 nacos://127.0.0.1:8848 --dry-run")]
 pub(crate) struct RegistryArgs {
     #[command(subcommand)]
     pub(super) action: Action,
-    /// The form of what is listed
+    /// The form of what is listed or watched
     #[arg(long, short = 'o', global = true, value_enum, default_value = "table")]
     pub(super) output: Format,
     /// Time to wait for an answer: 500ms, 5s, 1m
@@ -42,12 +44,18 @@ pub(super) enum Action {
         /// The application, for instances; the service, for providers
         name: Option<String>,
     },
-    /// Print changes of the providers of services, and of rules, as they happen
+    /// Print changes as they happen: of providers, of instances and of rules
+    ///
+    /// Without a name, prints the applications and services that come and go, which are asked for every
+    /// second. With -o json each change is an object on a line, with -o yaml a document.
     Watch {
         /// The registry
         url: String,
-        /// The services, such as org.example.Users or GROUP/INTERFACE:VERSION
+        /// Services whose providers to watch, such as org.example.Users or GROUP/INTERFACE:VERSION
         services: Vec<String>,
+        /// An application whose instances to watch; may be repeated
+        #[arg(long = "application", value_name = "NAME")]
+        applications: Vec<String>,
         /// A rule to watch; may be repeated
         #[arg(long = "rule", value_name = "KEY")]
         rules: Vec<String>,
@@ -87,8 +95,8 @@ pub(super) enum Action {
         /// Print what would be written, and write nothing
         #[arg(long)]
         dry_run: bool,
-        /// Keep the providers of all services registered in the other registry, too, until the command
-        /// ends
+        /// Keep all providers registered in the other registry, too, at each level that both have, until
+        /// Ctrl-C, which takes them back
         #[arg(long, conflicts_with = "dry_run")]
         follow: bool,
     },

@@ -1,7 +1,7 @@
 //! `dubhe registry`, on a folder and its documents.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::Stdio;
+use std::io::{BufRead as _, BufReader, Lines, Read as _};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use dubhe_testkit::Folder;
 
@@ -190,20 +190,167 @@ fn documents_are_copied_and_nothing_else_is_written() {
 #[test]
 fn changes_are_watched() {
     let registry = Registry::with("dubbo://10.0.0.1:20880/a.Users?application=shop\n");
-    let args = ["registry", "watch", &registry.url, "a.Users", "--rule", "shop.tag-router"];
-    let mut watching = command(&args).stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(watching.stdout.take().unwrap()).lines();
-    let mut told = |part: &str| lines.by_ref().map(Result::unwrap).any(|line| line.contains(part));
-    assert!(told("a.Users + dubbo://10.0.0.1:20880 (shop)"));
+    let args = ["watch", &registry.url, "a.Users", "--rule", "shop.tag-router"];
+    let mut watching = Running::start(&args);
+    watching.told("a.Users + dubbo://10.0.0.1:20880 (shop)");
     registry.write("a.url", "dubbo://10.0.0.2:20880/a.Users?application=shop\n");
-    assert!(told("a.Users - dubbo://10.0.0.1:20880"));
-    assert!(told("a.Users + dubbo://10.0.0.2:20880 (shop)"));
+    watching.told("a.Users - dubbo://10.0.0.1:20880");
+    watching.told("a.Users + dubbo://10.0.0.2:20880 (shop)");
     assert_eq!(registry.put(&["shop.tag-router"], RULE).code, 0);
-    assert!(told("shop.tag-router + rule (version"));
-    watching.kill().unwrap();
-    watching.wait().unwrap();
-    let nothing = registry.run("watch", &[]);
-    assert!(nothing.code == 2 && nothing.err.contains("--rule KEY"), "{}", nothing.err);
+    watching.told("shop.tag-router + rule (version");
+}
+
+/// A `dubhe registry` that runs until it is dropped.
+struct Running {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Running {
+    fn start(args: &[&str]) -> Self {
+        let mut command = command(&[&["registry"], args].concat());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    /// The next line with `part`; one comes, or the program ends and the test fails.
+    fn told(&mut self, part: &str) -> String {
+        let line = self.lines.by_ref().map(Result::unwrap).find(|line| line.contains(part));
+        line.unwrap_or_else(|| panic!("it ended without {part}"))
+    }
+
+    /// Asks it to end, and returns its exit status, the rest of its output, and its errors.
+    #[cfg(unix)]
+    fn end(mut self) -> (i32, String, String) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        let rest: Vec<String> = self.lines.by_ref().map(Result::unwrap).collect();
+        let mut err = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        (self.child.wait().unwrap().code().unwrap(), rest.join("\n"), err)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended already when the test asked it to.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn services_that_come_and_go_are_watched() {
+    let registry = Registry::with("dubbo://10.0.0.1:20880/a.Users?application=shop\n");
+    let mut watching = Running::start(&["watch", &registry.url]);
+    assert!(watching.told("services + ").ends_with(" services + a.Users"));
+    registry.write("b.url", "dubbo://10.0.0.1:20880/a.Orders?application=shop\n");
+    watching.told("services + a.Orders");
+    registry.write("a.url", "");
+    watching.told("services - a.Users");
+}
+
+#[test]
+fn changes_are_told_to_programs() {
+    let registry = Registry::with("dubbo://10.0.0.1:20880/a.Users?application=shop&weight=5\n");
+    let mut watching = Running::start(&["watch", &registry.url, "a.Users", "-o", "json"]);
+    let change = |line: String| -> serde_json::Value { serde_json::from_str(&line).unwrap() };
+    let first = change(watching.told("10.0.0.1"));
+    assert_eq!(
+        (&first["kind"], &first["of"], &first["change"], &first["name"]),
+        (&"service".into(), &"a.Users".into(), &"new".into(), &"dubbo://10.0.0.1:20880".into())
+    );
+    assert_eq!((&first["now"]["state"], &first["now"]["weight"]), (&"ready".into(), &"5".into()));
+    assert!(first["time"].as_str().unwrap().ends_with('Z'), "{first}");
+    registry.write("a.url", "dubbo://10.0.0.1:20880/a.Users?application=shop&weight=6\n");
+    let second = change(watching.told("10.0.0.1"));
+    assert_eq!((&second["change"], &second["now"]["weight"]), (&"changed".into(), &"6".into()));
+    registry.write("a.url", "");
+    assert_eq!(change(watching.told("10.0.0.1"))["change"], "gone");
+    assert_eq!(change(watching.told("service"))["change"], "empty");
+
+    let mut watching = Running::start(&["watch", &registry.url, "--rule", "x", "-o", "yaml"]);
+    watching.told("---");
+    watching.told("kind: rule");
+    watching.told("change: empty");
+}
+
+#[test]
+fn what_cannot_be_watched_is_said() {
+    let registry = Registry::with(PROVIDERS);
+    let ProgramOutput { code, err, .. } = registry.run("watch", &["--application", "shop"]);
+    assert!(code == 1 && err.contains("has no applications"), "{err}");
+    let apollo = dubhe(&["registry", "ls", "apollo://127.0.0.1:1?app.id=shop"]);
+    assert!(apollo.code == 2 && apollo.err.contains("feature \"apollo\""), "{}", apollo.err);
+}
+
+#[cfg(unix)]
+#[test]
+fn providers_are_kept_in_another_registry_until_the_end() {
+    let (from, to) =
+        (Registry::with("dubbo://10.0.0.1:20880/a.Users?application=shop\n"), Registry::new());
+    // Somebody else's, which stays.
+    to.write("other.url", "dubbo://10.0.0.9:20880/a.Users?application=shop\n");
+    let mut copying = Running::start(&["copy", &from.url, &to.url, "--follow"]);
+    copying.told("following 1 services; ends with ctrl-c");
+    copying.told("a.Users: 1 providers");
+    let users = || to.ok("ls", &["providers", "a.Users"]);
+    assert!(
+        users().contains("10.0.0.1:20880") && users().contains("10.0.0.9:20880"),
+        "{}",
+        users()
+    );
+    from.write(
+        "a.url",
+        "dubbo://10.0.0.2:20880/a.Users?application=shop\ndubbo://10.0.0.9:20880/a.Users\n",
+    );
+    copying.told("a.Users: 1 providers, 1 there already by others");
+    assert!(users().contains("10.0.0.2:20880") && !users().contains("10.0.0.1:"), "{}", users());
+    // A service that comes later.
+    from.write("b.url", "tri://10.0.0.3:50051/a.Orders?application=stock\n");
+    copying.told("a.Orders: 1 providers");
+    assert!(to.ok("ls", &["services"]).contains("a.Orders"));
+    let (code, out, err) = copying.end();
+    assert_eq!((code, &*err), (0, ""), "{out}");
+    assert!(out.ends_with("took back 2 registrations"), "{out}");
+    assert!(users().contains("10.0.0.9:20880") && !users().contains("10.0.0.2:"), "{}", users());
+    assert!(!to.ok("ls", &["services"]).contains("a.Orders"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_registration_that_fails_is_tried_again() {
+    let from = Registry::with("dubbo://10.0.0.1:20880/a.Users?application=shop\n");
+    let folder = Folder::new().unwrap();
+    let place = folder.path().join("to");
+    // A folder cannot be made where a file is.
+    let target = place.join("registry");
+    std::fs::create_dir(&place).unwrap();
+    std::fs::create_dir(&target).unwrap();
+    let url = format!("file://{}", target.display());
+    let mut copying = Running::start(&["copy", &from.url, &url, "--follow"]);
+    copying.told("a.Users: 1 providers");
+    std::fs::remove_dir_all(&target).unwrap();
+    std::fs::write(&target, "").unwrap();
+    from.write("a.url", "dubbo://10.0.0.2:20880/a.Users?application=shop\n");
+    let mut warned =
+        BufReader::new(copying.child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let warning = warned.find(|line| line.contains("warning: a.Users: ")).unwrap();
+    assert!(warning.contains("tried again: "), "{warning}");
+    std::fs::remove_file(&target).unwrap();
+    std::fs::create_dir(&target).unwrap();
+    copying.told("a.Users: 1 providers");
+    let listed = dubhe(&["registry", "ls", &url, "providers", "a.Users"]);
+    assert!(listed.out.contains("10.0.0.2:20880"), "{}", listed.out);
+}
+
+#[cfg(unix)]
+#[test]
+fn registries_without_a_level_in_common_are_not_followed() {
+    let (from, to) = ("static://127.0.0.1:1", Registry::new());
+    let ProgramOutput { code, err, .. } = dubhe(&["registry", "copy", from, &to.url, "--follow"]);
+    assert!(code == 1 && err.contains("cannot list its services"), "{err}");
 }
 
 #[test]

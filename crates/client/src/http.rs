@@ -32,8 +32,8 @@ pub const MAX_REPLAYED: u64 = 64 * 1024;
 /// instance that is picked. A verb that is not idempotent is not sent again once it may have been
 /// received. The timeout of the client holds for the response up to its last byte.
 ///
-/// Responses that are errors of the server (5xx, and 429) count as failures and may be tried again
-/// elsewhere; the last one is the response that the caller gets.
+/// Responses that are errors of the server (5xx, and 429) are failed calls to filters. Of these, 429, 502,
+/// 503 and 504 are tried again elsewhere, and the last one is the response that the caller gets.
 ///
 /// ```no_run
 /// use dubhe::prelude::*;

@@ -144,11 +144,13 @@ impl App {
 }
 
 impl AppBuilder {
-    /// Adds a registry by URL: `memory://`, `file:///FOLDER` or `zookeeper://HOST:PORT`, whose
-    /// parameters are those of `dubhe::registry::ZooKeeperOptions` and of
-    /// `dubhe::registry::application::ApplicationOptions`; each takes `subscribe=false`, and
-    /// `preferred`, `zone` and `weight` as in [`RegistryTraits`](crate::registry::RegistryTraits). A wrong
-    /// URL is reported by [`AppBuilder::build`], which opens the registry.
+    /// Adds a registry by URL: `zookeeper://HOST:PORT`, `nacos://HOST:PORT`, `etcd://HOST:PORT`,
+    /// `kubernetes://`, `dns:///NAME:PORT`, each with the feature of its name, `static://HOST:PORT`,
+    /// `file:///FOLDER` or `memory://`. The parameters of those with instances of applications are also
+    /// those of [`ApplicationOptions`](crate::registry::application::ApplicationOptions); each takes
+    /// `subscribe=false`, and `preferred`, `zone` and `weight` as in
+    /// [`RegistryTraits`](crate::registry::RegistryTraits). A wrong URL is reported by
+    /// [`AppBuilder::build`], which opens the registry.
     pub fn registry(mut self, url: &str) -> Self {
         self.registries.push(Source::Url(url.to_owned()));
         self

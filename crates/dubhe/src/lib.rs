@@ -58,7 +58,8 @@
 //! # Features
 //!
 //! All but `kubernetes`, `dns` and `apollo` are on by default; a program with `default-features = false`
-//! names those that it needs.
+//! names those that it needs. The registries of a folder, a list and this process (`file://`, `static://`,
+//! `memory://`) are always there.
 //!
 //! | feature | what it adds |
 //! | --- | --- |
@@ -83,7 +84,7 @@ mod spawn;
 mod start_up;
 
 pub use app::{App, AppBuilder};
-pub use registries::{config_at, registry_at, spring_cloud_at};
+pub use registries::{config_at, config_center_at, registry_at, spring_cloud_at};
 pub use spawn::spawn;
 
 pub use dubhe_client::{

@@ -37,6 +37,29 @@ pub fn registry_at(
     Ok(RegistryParts::open(url, application)?.registry)
 }
 
+/// Returns the config centre of `url`, of any registry that holds documents, or `apollo://HOST:PORT`, for
+/// [`crate::AppBuilder::config_center_instance`]. Must be called within a tokio runtime.
+///
+/// ```
+/// use dubhe::documents::DocumentKey;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), dubhe::Status> {
+/// let documents = dubhe::config_center_at("memory://", "shop")?;
+/// assert_eq!(documents.get(&DocumentKey::config("shop.tag-router")).await?, None);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// Those of [`registry_at`], and for a registry that holds no documents, such as `dns://`.
+pub fn config_center_at(
+    url: &str,
+    application: impl Into<ByteString>,
+) -> Result<Arc<dyn DocumentStore>, Status> {
+    RegistryOpener::alone(application.into(), None).documents(url)
+}
+
 /// Returns the registry of `url` as one of applications that are called over HTTP, such as those of
 /// Spring Cloud, for [`dubhe_server::ServerBuilder::registry`] and
 /// [`crate::AppBuilder::applications`].
@@ -174,7 +197,8 @@ impl RegistryOpener {
         Self { config: Some(config), ..self }
     }
 
-    /// Opens registries of `application` in a process without an [`App`](crate::App) of it.
+    /// Opens registries of `application` in a process without an [`App`](crate::App) of it, whose instances
+    /// are asked over connections of their own, encrypted by `tls` if there is one.
     fn alone(application: ByteString, tls: Option<&ClientTls>) -> Self {
         let protocols = protocols::built_in(&application, tls);
         Self::new(application, Arc::new(TokioClock), Arc::new(Channels::new(protocols)))
@@ -224,6 +248,11 @@ impl RegistryOpener {
             "etcd" | "etcd3" | "etcdv3" => self.etcd(url, options()?),
             "kubernetes" => self.kubernetes(url, options()?),
             "dns" => self.dns(url),
+            "apollo" => Err(wrong(
+                "apollo:// is a config centre and no registry: name it by config_center(..) of the \
+                 application"
+                    .into(),
+            )),
             other => Err(wrong(format!(
                 "unknown kind of registry {other:?}; known kinds: memory, static, file, zookeeper, \
                  nacos, etcd, kubernetes and dns, each with ://"
@@ -352,9 +381,9 @@ macro_rules! without {
             impl RegistryOpener {
                 fn $method(&self, url: &str $(, _: $more)?) -> Result<$parts, Status> {
                     Err(wrong(format!(
-                        "registry {url:?}: this program was built without {}; enable the feature \
-                         {:?} of the crate `dubhe`",
-                        $name, $feature
+                        "{}://: this program was built without {}; enable the feature {:?} of the crate \
+                         `dubhe`",
+                        url.split("://").next().unwrap_or_default(), $name, $feature
                     )))
                 }
             }
@@ -471,22 +500,57 @@ mod tests {
     #[tokio::test]
     async fn knows_its_kinds_and_says_which() {
         let registry = |url| RegistryParts::open(url, "shop");
-        for url in [
-            "memory://",
-            "file:///tmp/x",
-            "file:///tmp/x?max.file=100",
+        // Each with the parts that it has: services, instances, documents.
+        for (url, has) in [
+            ("memory://", [true; 3]),
+            ("file:///tmp/x", [true, false, true]),
+            ("file:///tmp/x?max.file=100", [true, false, true]),
+            ("static://127.0.0.1:1,127.0.0.1:2?protocol=dubbo", [true, false, false]),
             #[cfg(feature = "zookeeper")]
-            "zookeeper://127.0.0.1:1?backup=127.0.0.1:2",
+            ("zookeeper://127.0.0.1:1?backup=127.0.0.1:2", [true; 3]),
+            #[cfg(feature = "nacos")]
+            ("nacos://127.0.0.1:1?namespace=n", [true; 3]),
+            #[cfg(feature = "etcd")]
+            ("etcd://127.0.0.1:1", [true; 3]),
+            #[cfg(feature = "etcd")]
+            ("etcdv3://127.0.0.1:1", [true; 3]),
+            #[cfg(feature = "kubernetes")]
+            ("kubernetes://127.0.0.1:1/?namespace=n&useHttps=false", [false, true, true]),
+            #[cfg(feature = "dns")]
+            ("dns://127.0.0.1:1/shop.example.org:50051?protocol=tri", [true, false, false]),
         ] {
-            assert!(registry(url).is_ok(), "{url}");
+            let parts = registry(url).unwrap();
+            let services = parts.services.is_some();
+            let found = [services, parts.instances.is_some(), parts.documents.is_some()];
+            assert_eq!(found, has, "{url}");
+            let scheme = url.split_once("://").unwrap().0.trim_end_matches("v3");
+            assert!(parts.registry.name().starts_with(scheme), "{}", parts.registry.name());
         }
         for (url, hint) in [
             ("file://x", "file:///FOLDER"),
             ("file:///tmp/x?max.file=1k", "max.file"),
+            ("static://127.0.0.1", "static://HOST:PORT"),
             #[cfg(feature = "zookeeper")]
             ("zookeeper://h?session=x", "session"),
             #[cfg(not(feature = "zookeeper"))]
             ("zookeeper://h", "feature \"zookeeper\""),
+            #[cfg(feature = "nacos")]
+            ("nacos://h?timeout=x", "timeout"),
+            #[cfg(not(feature = "nacos"))]
+            ("nacos://h", "feature \"nacos\""),
+            #[cfg(feature = "etcd")]
+            ("etcd://h?session=x", "session"),
+            #[cfg(not(feature = "etcd"))]
+            ("etcd://h", "feature \"etcd\""),
+            #[cfg(feature = "kubernetes")]
+            ("kubernetes://h?requestTimeout=x", "requestTimeout"),
+            #[cfg(not(feature = "kubernetes"))]
+            ("kubernetes://", "feature \"kubernetes\""),
+            #[cfg(feature = "dns")]
+            ("dns:///", "dns://"),
+            #[cfg(not(feature = "dns"))]
+            ("dns:///h:1", "feature \"dns\""),
+            ("apollo://h?app.id=shop", "config_center"),
             ("consul://x", "zookeeper, nacos, etcd"),
         ] {
             let error = registry(url).err().unwrap();

@@ -110,6 +110,15 @@ impl Announcer {
     /// Announces `services`, to each registry all at once, so that one of application level sees the
     /// application as a whole. After the first failure all of them are withdrawn.
     pub(crate) async fn announce_all(&self, services: &Services) -> Result<(), Status> {
+        if self.registries.iter().all(|registry| registry.is_read_only()) {
+            for registry in &*self.registries {
+                tracing::warn!(
+                    registry = registry.name(),
+                    "no registry takes the services: this one is only for finding providers, or has \
+                     register=false"
+                );
+            }
+        }
         let begun: Vec<_> = services.exported().flat_map(|one| self.begin(one)).collect();
         if let Err((_, status)) = register_all(&self.registries, &begun).await {
             self.withdraw_all().await;

@@ -5,17 +5,20 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use axum::Router;
+use axum::Router as Axum;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Request, StatusCode, Uri};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
+use dubhe::balance::{Balance, Pick, Selection};
 use dubhe::http::{HttpClient, MethodName};
 use dubhe::prelude::*;
+use dubhe::router::{Bitmap, Endpoints, PreparedRouter, Router, Trace};
 use dubhe::{Call, Next};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
+use tower::ServiceExt as _;
 
 /// The requests that a server has had.
 #[derive(Clone, Default)]
@@ -27,8 +30,8 @@ impl Seen {
     }
 }
 
-fn routes(seen: Seen) -> Router {
-    Router::new()
+fn routes(seen: Seen) -> Axum {
+    Axum::new()
         .route(
             "/echo",
             post(|headers: HeaderMap, uri: Uri, body: Bytes| async move {
@@ -39,6 +42,9 @@ fn routes(seen: Seen) -> Router {
         .route("/missing", get(|| async { (StatusCode::NOT_FOUND, "no such user") }))
         .route("/broken", get(|| async { (StatusCode::INTERNAL_SERVER_ERROR, "a bug") }))
         .route("/busy", get(|| async { (StatusCode::SERVICE_UNAVAILABLE, "later") }))
+        .route("/gateway", get(|| async { (StatusCode::BAD_GATEWAY, "nobody") }))
+        .route("/late", get(|| async { (StatusCode::GATEWAY_TIMEOUT, "too late") }))
+        .route("/limited", post(|| async { (StatusCode::TOO_MANY_REQUESTS, "slower") }))
         .route("/slow", get(|| async { tokio::time::sleep(Duration::from_mins(1)).await }))
         .route("/large", get(|| async { vec![b'x'; 3 << 20] }))
         .layer(axum::middleware::from_fn_with_state(seen, count))
@@ -101,14 +107,18 @@ async fn a_request_arrives_whole_and_so_does_the_response() {
 async fn responses_are_responses_whatever_their_status() {
     let (url, seen) = serve().await;
     let client = client(&[&url, &serve_as(&seen).await]);
-    for (path, status, body, requests) in [
-        ("/missing", 404, "no such user", 1),
+    for (method, path, status, body, requests) in [
+        ("GET", "/missing", 404, "no such user", 1),
         // An error of the business is not tried again, one of the server is tried elsewhere.
-        ("/broken", 500, "a bug", 1),
-        ("/busy", 503, "later", 2),
+        ("GET", "/broken", 500, "a bug", 1),
+        ("GET", "/gateway", 502, "nobody", 2),
+        ("GET", "/busy", 503, "later", 2),
+        ("GET", "/late", 504, "too late", 2),
+        // It was not begun, so it is sent again whatever the verb is, to the same one, too.
+        ("POST", "/limited", 429, "slower", 3),
     ] {
         let before = seen.count();
-        let response = client.send(request("GET", path)).await.unwrap();
+        let response = client.send(request(method, path)).await.unwrap();
         assert_eq!(response.status(), status, "{path}");
         assert_eq!(response.into_body().bytes().await.unwrap(), body, "{path}");
         assert_eq!(seen.count() - before, requests, "{path}");
@@ -182,6 +192,76 @@ async fn filters_see_the_application_and_the_method() {
     named.extensions_mut().insert(MethodName("GET /{what}".into()));
     client.send(named).await.unwrap();
     assert_eq!(*names.lock().unwrap(), ["user-service GET /missing", "user-service GET /{what}"]);
+}
+
+#[tokio::test]
+async fn a_client_is_a_service_behind_layers() {
+    let (url, seen) = serve().await;
+    let client = client(&[&url]);
+    let layers = || tower::ServiceBuilder::new().concurrency_limit(1);
+    let limited = layers().service(client.clone());
+    let response = limited.oneshot(request("GET", "/missing")).await.unwrap();
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    assert_eq!(response.into_body().bytes().await.unwrap(), "no such user");
+    let late = layers().timeout(Duration::from_millis(50)).service(client);
+    let error = late.oneshot(request("GET", "/slow")).await.unwrap_err();
+    assert!(error.is::<tower::timeout::error::Elapsed>(), "{error}");
+    assert!(seen.count() >= 1);
+}
+
+/// A router that leaves the endpoint of this address, and a balancer that takes it.
+#[derive(Clone)]
+struct Only(String);
+
+impl Router for Only {
+    fn prepare(&self, set: &Arc<Endpoints>) -> Box<dyn PreparedRouter> {
+        let mut only = Bitmap::empty(set.len());
+        let places = set.iter().enumerate().filter(|(_, one)| one.address() == self.0);
+        places.for_each(|(place, _)| only.insert(place));
+        Box::new(Left(only))
+    }
+}
+
+struct Left(Bitmap);
+
+impl PreparedRouter for Left {
+    fn narrow(&self, _: &CallView<'_>, set: &mut Bitmap, _: Instant, _: Option<&mut Trace>) {
+        set.intersect(&self.0);
+    }
+}
+
+impl Balance for Only {
+    fn prepare(&self, set: &Selection) -> Box<dyn Pick> {
+        let is_it = |n: &usize| set.get(*n).is_some_and(|one| one.address() == self.0);
+        let place = (0..set.len()).find(is_it).and_then(|n| set.place(n));
+        Box::new(Picked(place))
+    }
+}
+
+struct Picked(Option<usize>);
+
+impl Pick for Picked {
+    fn pick<'a>(&self, call: &CallView<'_>, of: &'a Selection, _: Instant) -> Option<&'a Endpoint> {
+        assert_eq!(&*call.head().method.name, "GET /missing");
+        of.at(self.0?)
+    }
+}
+
+#[tokio::test]
+async fn routers_and_balancers_choose_the_instance() {
+    let (first, second) = (serve().await, serve().await);
+    let app = App::builder("shop").build().unwrap();
+    let only = Only(second.0.strip_prefix("http://").unwrap().to_owned());
+    let client = || app.http("user-service").url(&format!("{};{}", first.0, second.0));
+    for (number, client) in
+        [client().router(only.clone()), client().balance(only)].into_iter().enumerate()
+    {
+        let client = client.build().unwrap();
+        for _ in 0..20 {
+            client.send(request("GET", "/missing")).await.unwrap();
+        }
+        assert_eq!((first.1.count(), second.1.count()), (0, 20 * (number + 1)));
+    }
 }
 
 #[tokio::test]

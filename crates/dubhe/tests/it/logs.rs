@@ -298,6 +298,7 @@ async fn a_client_tells_that_a_registry_is_lost_and_back_and_a_server_which_it_i
     server.start("127.0.0.1:0").await.unwrap().stop().await;
     assert_eq!(with(&lines, &["message=service announced"]), [""; 0]);
     assert_eq!(with(&lines, &["message=service withdrawn"]), [""; 0]);
+    assert_one(&lines, &["WARN message=no registry takes the services: ", "ReadOnly"]);
 }
 
 /// A registry only for finding providers.

@@ -3,7 +3,7 @@
 use std::io;
 
 /// The signals that ask the process to end.
-pub(super) struct Stop {
+pub(crate) struct Stop {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
@@ -13,7 +13,7 @@ pub(super) struct Stop {
 impl Stop {
     /// Listens from now on, so that a signal during the start is not lost.
     #[cfg(unix)]
-    pub(super) fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
@@ -23,7 +23,7 @@ impl Stop {
 
     /// Resolves when one has come.
     #[cfg(unix)]
-    pub(super) async fn wanted(mut self) {
+    pub(crate) async fn wanted(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
@@ -32,13 +32,13 @@ impl Stop {
 
     /// No preparation.
     #[cfg(not(unix))]
-    pub(super) fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> io::Result<Self> {
         Ok(Self {})
     }
 
     /// Resolves when Ctrl-C has come.
     #[cfg(not(unix))]
-    pub(super) async fn wanted(self) {
+    pub(crate) async fn wanted(&mut self) {
         // Without the signal there is no other way to be asked.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending().await
