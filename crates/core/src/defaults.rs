@@ -39,7 +39,7 @@ struct MethodDefaults {
 
 impl MethodDefaults {
     /// Takes the parameter `name` if it is one of these.
-    fn take(&mut self, name: &str, value: &ByteString) {
+    fn take(&mut self, name: &str, value: &str) {
         let number = || value.trim().parse::<i64>().ok();
         match name {
             "timeout" => {
@@ -49,7 +49,7 @@ impl MethodDefaults {
             "retries" => {
                 self.retries = number().map(|n| u32::try_from(n.max(0)).unwrap_or(u32::MAX));
             }
-            "loadbalance" if !value.is_empty() => self.loadbalance = Some(value.clone()),
+            "loadbalance" if !value.is_empty() => self.loadbalance = Some(value.into()),
             _ => {}
         }
     }
@@ -74,7 +74,7 @@ pub enum Level {
 impl CallDefaults {
     /// The options among `params`; `None` when there are none.
     pub(crate) fn of<'a>(
-        params: impl IntoIterator<Item = (&'a ByteString, &'a ByteString)>,
+        params: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Option<Box<Self>> {
         let mut all = Self::default();
         for (key, value) in params {
@@ -126,9 +126,7 @@ mod tests {
     use super::*;
 
     fn of(params: &[(&'static str, &'static str)]) -> Option<Box<CallDefaults>> {
-        let params: Vec<(ByteString, ByteString)> =
-            params.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
-        CallDefaults::of(params.iter().map(|(k, v)| (k, v)))
+        CallDefaults::of(params.iter().copied())
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! An instance, an offer of it, and the provider that is both.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,14 +8,12 @@ use bytestring::ByteString;
 use crate::defaults::CallDefaults;
 use crate::metadata::Metadata;
 use crate::origin::Origin;
+use crate::params::{Params, ServiceParams};
 use crate::printable::Printable;
 use crate::service::ServiceKey;
 use crate::sock_addr::{unix_path, write_unix};
 use crate::stats::ProviderStats;
 use crate::time::{Duration, SystemTime};
-
-/// Parameters by name, sorted. Unknown ones are kept and passed on.
-pub type Params = BTreeMap<ByteString, ByteString>;
 
 /// A running process that serves calls. The facts that decisions depend on have types and are
 /// parsed once, by who learns of the instance; a registry that does not know one leaves the default.
@@ -116,44 +113,6 @@ pub struct Offer {
     pub port: u16,
 }
 
-/// The parameters of a service, stored once for all endpoints that share them.
-///
-/// ```
-/// # mod dubhe { pub use dubhe_core::Endpoint; pub mod registry { pub use dubhe_core::endpoint::{Instance, Offer, Params, ServiceParams}; } }
-/// use std::sync::Arc;
-/// use std::time::Instant;
-/// use dubhe::Endpoint;
-/// use dubhe::registry::{Instance, Offer, Params, ServiceParams};
-///
-/// let params = Params::from([("weight".into(), "200".into())]);
-/// let params = ServiceParams { params };
-/// assert_eq!(params.get("weight"), Some("200"));
-/// let endpoint = Endpoint::new(Arc::new(Instance::default()), Offer::default(), Arc::new(params));
-/// assert_eq!(endpoint.weight(Instant::now()), 200);
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ServiceParams {
-    /// All parameters, by Dubbo's names.
-    pub params: Params,
-}
-
-/// The zone that parameters tell of an instance; `None` for none and for an empty one.
-pub(crate) fn zone(params: &Params) -> Option<ByteString> {
-    params.get("zone").filter(|zone| !zone.is_empty()).cloned()
-}
-
-impl ServiceParams {
-    /// The zone of the instance, where the service names one: `zone`, unless it is empty.
-    pub fn zone(&self) -> Option<ByteString> {
-        zone(&self.params)
-    }
-
-    /// The parameter `name`.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.params.get(name).map(|v| &**v)
-    }
-}
-
 /// Dubbo's weight of a provider that says nothing.
 const DEFAULT_WEIGHT: u32 = 100;
 /// Dubbo's `warmup` of a provider that says nothing.
@@ -196,7 +155,7 @@ impl Provider {
         let warmup = warmup.map_or(DEFAULT_WARMUP, Duration::from_millis);
         let token = service.get("token").filter(|token| !token.is_empty());
         let attachments = token.map(|token| ("token", token)).into_iter().collect();
-        let defaults = CallDefaults::of(&service.params).map(Arc::from);
+        let defaults = CallDefaults::of(service.iter()).map(Arc::from);
         let (key, origins, stats) = (None, None, Arc::default());
         Self(Arc::new(Facts {
             instance,

@@ -52,6 +52,7 @@ pub mod message;
 pub mod metadata;
 pub mod metadata_info;
 mod origin;
+mod params;
 pub mod payload;
 mod payloads;
 pub mod peer;

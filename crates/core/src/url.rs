@@ -12,7 +12,7 @@ use std::sync::Arc;
 use bytestring::ByteString;
 
 use crate::endpoint::{Endpoint, Instance, Offer, Params, ServiceParams};
-use crate::instance::zone;
+use crate::params::zone;
 use crate::percent;
 use crate::service::ServiceKey;
 use crate::sock_addr::{unix_path, write_unix};
@@ -167,7 +167,7 @@ impl Url {
         Instance {
             host: self.host.clone(),
             application: self.param("application").unwrap_or_default().into(),
-            zone: zone(&self.params),
+            zone: zone(self.param("zone")),
             started: self.param("timestamp").and_then(timestamp),
             ..Instance::default()
         }
@@ -177,7 +177,7 @@ impl Url {
     pub fn endpoint(&self) -> Endpoint {
         let instance = self.instance();
         let offer = Offer { protocol: self.protocol.clone(), port: self.port };
-        let service = ServiceParams { params: self.params.clone() };
+        let service = ServiceParams::new(&self.params);
         Endpoint::new(Arc::new(instance), offer, Arc::new(service))
     }
 }

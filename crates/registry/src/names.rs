@@ -140,9 +140,7 @@ mod tests {
                 ..Instance::default()
             }),
             offer: Offer { protocol: "dubbo".into(), port: 20880 },
-            params: Arc::new(ServiceParams {
-                params: params.map(|(k, v)| (k.into(), v.into())).into(),
-            }),
+            params: Arc::new(ServiceParams::new(&params.map(|(k, v)| (k.into(), v.into())).into())),
         };
         let expected = format!(
             "dubbo%3A%2F%2F127.0.0.1%3A20880%2Fdemo.Greet%3Fapplication%3Dshop%26deprecated%3Dfalse\

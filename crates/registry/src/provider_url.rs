@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
+use bytestring::ByteString;
 use dubhe_core::ServiceKey;
 use dubhe_core::endpoint::{Offer, Params, ServiceParams};
 use dubhe_core::registry::Registration;
@@ -12,7 +13,7 @@ use dubhe_core::url::Url;
 /// The URL `protocol://host:port/interface?…` of a registration.
 pub fn to_url(registration: &Registration) -> Url {
     let Registration { service, instance, offer, params } = registration;
-    let mut all = params.params.clone();
+    let mut all = params.to_params();
     all.extend(instance.params.iter().map(|(k, v)| (k.clone(), v.clone())));
     let own = [
         ("interface", service.interface()),
@@ -119,9 +120,15 @@ pub fn from_url(url: &Url) -> Registration {
     Registration {
         service: url.service(),
         instance: Arc::new(url.instance()),
-        offer: Offer { protocol: url.protocol.clone(), port: url.port },
-        params: Arc::new(ServiceParams { params }),
+        offer: Offer { protocol: known_protocol(&url.protocol), port: url.port },
+        params: Arc::new(ServiceParams::new(&params)),
     }
+}
+
+/// The text of a protocol without memory of its own, for those that most have.
+pub(crate) fn known_protocol(protocol: &ByteString) -> ByteString {
+    let known = ["dubbo", "tri", "grpc", "rest"].into_iter().find(|known| *known == &**protocol);
+    known.map_or_else(|| protocol.clone(), ByteString::from_static)
 }
 
 #[cfg(test)]

@@ -63,7 +63,7 @@ impl Static {
         Ok(Self {
             name: format!("static://{addresses}"),
             providers: Arc::new(providers),
-            params: Arc::new(ServiceParams { params }),
+            params: Arc::new(ServiceParams::new(&params)),
         })
     }
 

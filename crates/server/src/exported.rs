@@ -106,7 +106,7 @@ impl Exported {
         params.entry("methods".into()).or_insert_with(|| names(&all).into());
         let callbacks = Callbacks::new(&key, callbacks, &all, &mut params)?;
         let key = Arc::new(key);
-        let params = Arc::new(ServiceParams { params });
+        let params = Arc::new(ServiceParams::new(&params));
         let announce = AnnouncePolicy::of(&key, &params)?;
         #[cfg(feature = "protobuf")]
         let descriptors = service.descriptors();

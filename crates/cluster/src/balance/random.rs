@@ -81,7 +81,7 @@ mod tests {
         Endpoint::new(
             Arc::new(Instance { host: "h".into(), ..Instance::default() }),
             Offer { protocol: "dubbo".into(), port },
-            Arc::new(ServiceParams { params }),
+            Arc::new(ServiceParams::new(&params)),
         )
     }
 

@@ -214,13 +214,15 @@ fn entry(provider: &Registration) -> Entry<'_> {
         cluster: instance.cluster.as_deref().map(Cow::Borrowed),
         node: instance.node.as_deref().map(Cow::Borrowed),
         started: instance.started.and_then(millis),
-        instance: texts(&instance.params),
-        params: texts(&params.params),
+        instance: texts(instance.params.iter().map(|(name, value)| (&**name, &**value))),
+        params: texts(params.iter()),
     }
 }
 
-fn texts(params: &Params) -> BTreeMap<Cow<'_, str>, Cow<'_, str>> {
-    params.iter().map(|(name, value)| (Cow::Borrowed(&**name), Cow::Borrowed(&**value))).collect()
+fn texts<'a>(
+    params: impl Iterator<Item = (&'a str, &'a str)>,
+) -> BTreeMap<Cow<'a, str>, Cow<'a, str>> {
+    params.map(|(name, value)| (Cow::Borrowed(name), Cow::Borrowed(value))).collect()
 }
 
 /// A provider as it was saved. Whether it was ready then says nothing now.
@@ -245,6 +247,6 @@ fn registration(entry: Entry<'_>) -> Registration {
         service: ServiceKey::new(interface, group, version),
         instance: Arc::new(instance),
         offer: Offer { protocol: text(entry.protocol), port: entry.port },
-        params: Arc::new(ServiceParams { params: params(entry.params) }),
+        params: Arc::new(ServiceParams::new(&params(entry.params))),
     }
 }

@@ -5,7 +5,7 @@ use std::mem::take;
 use std::sync::Arc;
 
 use dubhe_core::connect::ChannelState;
-use dubhe_core::endpoint::{EndpointState, Endpoints, Offer};
+use dubhe_core::endpoint::{EndpointState, Endpoints, Offer, SharedParams};
 use dubhe_core::registry::{Excluded, Health, Registration, Snapshot};
 use dubhe_core::time::{Duration, Instant, SystemTime, after};
 use dubhe_core::{ByteString, Endpoint, ServiceKey};
@@ -34,6 +34,8 @@ pub(super) struct Source {
     pub(super) providers: Vec<Registration>,
     /// The providers of lists before that are called still.
     pub(super) held: Vec<Held>,
+    /// What their parameters have in common.
+    params: SharedParams,
     pub(super) health: Health,
     pub(super) excluded: Vec<Excluded>,
     /// The moment of the last list that was current.
@@ -80,6 +82,7 @@ impl Default for Source {
         Self {
             providers: Vec::new(),
             held: Vec::new(),
+            params: SharedParams::default(),
             health: Health::Stale,
             excluded: Vec::new(),
             answered: None,
@@ -91,7 +94,8 @@ impl Default for Source {
 
 impl Source {
     /// Begins with the list of a cache, while the registry has given none.
-    pub(super) fn begin_with(&mut self, providers: Vec<Registration>, saved: SystemTime) {
+    pub(super) fn begin_with(&mut self, mut providers: Vec<Registration>, saved: SystemTime) {
+        self.share_params(&mut providers);
         self.providers = providers;
         self.cached = Some(saved);
     }
@@ -100,7 +104,7 @@ impl Source {
     /// at once, or when nobody who remains is connected; `set` is the present one, of which these are.
     /// Returns the reason if any is held.
     pub(super) fn take(&mut self, push: Snapshot, set: &Endpoints, now: Instant) -> Option<Why> {
-        let Snapshot { providers, health, excluded } = push;
+        let Snapshot { mut providers, health, excluded } = push;
         self.health = health;
         self.excluded = excluded;
         if health == Health::Fresh {
@@ -110,6 +114,7 @@ impl Source {
             return None;
         }
         self.cached = None;
+        self.share_params(&mut providers);
         let before = take(&mut self.providers);
         let listed: HashSet<Key<'_>> = providers.iter().map(key).collect();
         self.held.retain(|held| !listed.contains(&key(&held.registration)));
@@ -141,6 +146,12 @@ impl Source {
         let any = !held.is_empty();
         self.held.extend(held);
         any.then_some(why)
+    }
+
+    /// Keeps once what the parameters of these have in common.
+    fn share_params(&mut self, providers: &mut [Registration]) {
+        self.params.prune();
+        providers.iter_mut().for_each(|provider| self.params.share(&mut provider.params));
     }
 
     /// The number of those that live though most are gone, when that has lasted and was not told before.

@@ -37,7 +37,7 @@ pub(crate) fn with_params(
     params: &[(&'static str, &'static str)],
 ) -> Registration {
     let params = params.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
-    provider.params = Arc::new(ServiceParams { params });
+    provider.params = Arc::new(ServiceParams::new(&params));
     provider
 }
 

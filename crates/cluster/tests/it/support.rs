@@ -24,7 +24,7 @@ pub(crate) fn endpoint(port: u16, params: &[(&str, &str)]) -> Endpoint {
     Endpoint::new(
         Arc::new(Instance { host: "h".into(), ..Instance::default() }),
         Offer { protocol: "test".into(), port },
-        Arc::new(ServiceParams { params }),
+        Arc::new(ServiceParams::new(&params)),
     )
 }
 

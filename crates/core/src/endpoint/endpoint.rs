@@ -7,8 +7,9 @@ use std::sync::Arc;
 use bytestring::ByteString;
 
 use super::state::EndpointState;
-use crate::instance::{Instance, Offer, Provider, ServiceParams};
+use crate::instance::{Instance, Offer, Provider};
 use crate::origin::Origin;
+use crate::params::ServiceParams;
 use crate::service::ServiceKey;
 use crate::time::{Duration, Instant, after};
 
@@ -177,7 +178,7 @@ mod tests {
     fn a_weight_is_a_function_of_time() {
         let params = [("weight", "200"), ("warmup", "2000")];
         let params = params.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
-        let service = Arc::new(ServiceParams { params });
+        let service = Arc::new(ServiceParams::new(&params));
         let endpoint = Endpoint::new(Arc::default(), Offer::default(), service);
         let now = Instant::now();
         assert_eq!((endpoint.weight(now), endpoint.weight_changes(now)), (200, None));

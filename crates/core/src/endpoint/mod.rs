@@ -14,4 +14,5 @@ pub use state::{Changes, EndpointState, States};
 pub use timeouts::TimeoutLimit;
 
 pub use crate::defaults::{CallDefaults, Level};
-pub use crate::instance::{Instance, Offer, Params, Provider, ServiceParams};
+pub use crate::instance::{Instance, Offer, Provider};
+pub use crate::params::{Params, ServiceParams, SharedParams};

@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     fn params(pairs: &[(&'static str, &'static str)]) -> ServiceParams {
-        ServiceParams { params: pairs.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect() }
+        ServiceParams::new(&pairs.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect())
     }
 
     #[test]

@@ -247,7 +247,7 @@ fn registration(
         service: service.clone(),
         instance: Arc::new(instance),
         offer: Offer { protocol: protocol.clone(), port: address.port() },
-        params: Arc::new(ServiceParams { params }),
+        params: Arc::new(ServiceParams::new(&params)),
     }
 }
 

@@ -57,7 +57,7 @@ fn offers(instance: &ServiceInstance) -> Vec<Offer> {
 fn snapshot(application: &ServiceKey, instances: InstanceSnapshot) -> Snapshot {
     let InstanceSnapshot { instances, health, excluded } = instances;
     let providers = instances.iter().flat_map(|one| {
-        let params = Arc::new(ServiceParams { params: one.instance.params.clone() });
+        let params = Arc::new(ServiceParams::new(&one.instance.params));
         offers(one).into_iter().map(move |offer| Registration {
             service: application.clone(),
             instance: one.instance.clone(),

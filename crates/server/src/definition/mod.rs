@@ -41,9 +41,9 @@ pub(crate) fn of(
         ("timestamp", &started),
         ("version", key.version()),
     ];
-    let all = instance.params.iter().chain(&params.params);
-    let parameters: Map<String, Value> = all
-        .map(|(name, value)| (&**name, &**value))
+    let of_instance = instance.params.iter().map(|(name, value)| (&**name, &**value));
+    let parameters: Map<String, Value> = of_instance
+        .chain(params.iter())
         .chain(own.into_iter().filter(|(_, value)| !value.is_empty()))
         .map(|(name, value)| (name.to_owned(), value.into()))
         .collect();

@@ -13,7 +13,7 @@ pub(super) fn time_limit(
     method: &Method,
     default: Duration,
 ) -> Option<Duration> {
-    let own = if params.params.is_empty() {
+    let own = if params.is_empty() {
         None
     } else {
         let of_method = params.get(&format!("{}.timeout", method.name));
@@ -48,7 +48,7 @@ mod tests {
         const S: Duration = Duration::from_secs(1);
         let limit = |params: &[(&'static str, &'static str)], default| {
             let params = params.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
-            time_limit(&ServiceParams { params }, &Method::java("log", ""), default)
+            time_limit(&ServiceParams::new(&params), &Method::java("log", ""), default)
         };
         assert_eq!(limit(&[], 60 * S), Some(60 * S));
         assert_eq!(limit(&[], Duration::ZERO), None);

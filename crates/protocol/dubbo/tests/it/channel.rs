@@ -24,7 +24,7 @@ fn endpoint(params: &[(&'static str, &'static str)]) -> Endpoint {
     let instance = Instance { host: "127.0.0.1".into(), ..Instance::default() };
     let params = params.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
     let offer = Offer { protocol: "dubbo".into(), port: PORT };
-    Endpoint::new(Arc::new(instance), offer, Arc::new(ServiceParams { params }))
+    Endpoint::new(Arc::new(instance), offer, Arc::new(ServiceParams::new(&params)))
 }
 
 fn channel(network: &Network, params: &[(&'static str, &'static str)]) -> Arc<dyn Channel> {

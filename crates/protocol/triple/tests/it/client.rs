@@ -255,7 +255,7 @@ async fn arguments_of_one_class_are_encoded_each_alone() {
 async fn an_endpoint_whose_parameters_are_nonsense_is_refused() {
     let params = [("connections".into(), "many".into())].into();
     let offer = Offer { protocol: "tri".into(), port: 1 };
-    let service = Arc::new(ServiceParams { params });
+    let service = Arc::new(ServiceParams::new(&params));
     let endpoint = Endpoint::new(Arc::default(), offer, service);
     let refused = TripleConnect::new(TripleOptions::default()).connect(&endpoint);
     assert_eq!(refused.err().unwrap().code(), Code::InvalidArgument);

@@ -40,7 +40,7 @@ pub(crate) fn provider(port: u16, all: &[(&'static str, &'static str)]) -> Regis
             ..Instance::default()
         }),
         offer: Offer { protocol: "dubbo".into(), port },
-        params: Arc::new(ServiceParams { params: params(all) }),
+        params: Arc::new(ServiceParams::new(&params(all))),
     }
 }
 

@@ -30,9 +30,9 @@ pub(crate) fn provider(port: u16, params: &[(&'static str, &'static str)]) -> Re
             ..Instance::default()
         }),
         offer: Offer { protocol: "dubbo".into(), port },
-        params: Arc::new(ServiceParams {
-            params: params.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
-        }),
+        params: Arc::new(ServiceParams::new(
+            &params.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
+        )),
     }
 }
 

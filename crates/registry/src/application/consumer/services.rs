@@ -12,7 +12,7 @@ use dubhe_core::url::timestamp;
 
 use crate::application::instance::ServiceInstance;
 use crate::application::metadata_info;
-use crate::provider_url;
+use crate::provider_url::{known_protocol, without_unset_weight};
 
 /// The services of a revision.
 #[derive(Debug, Default)]
@@ -43,24 +43,18 @@ impl Services {
             if !path.is_empty() && path != *service.interface() {
                 params.entry(ByteString::from_static("path")).or_insert(path);
             }
-            let params = ServiceParams { params: provider_url::without_unset_weight(params) };
+            let params = ServiceParams::new(&without_unset_weight(params));
             services.zone = services.zone.take().or_else(|| params.zone());
             let same = services.by_interface.entry(service.interface().clone()).or_default();
             same.push(Service {
                 key: service,
-                protocol: known_protocol(protocol),
+                protocol: known_protocol(&protocol),
                 port,
                 params: Arc::new(params),
             });
         }
         services
     }
-}
-
-/// The text of a protocol without memory of its own, for those that most have.
-fn known_protocol(protocol: ByteString) -> ByteString {
-    let known = ["dubbo", "tri", "grpc", "rest"].into_iter().find(|known| *known == &*protocol);
-    known.map_or(protocol, ByteString::from_static)
 }
 
 /// An instance and what is known of its services.
@@ -102,7 +96,7 @@ impl Member {
         let endpoints = found
             .endpoints()
             .into_iter()
-            .map(|offer| Offer { protocol: known_protocol(offer.protocol), port: offer.port });
+            .map(|offer| Offer { protocol: known_protocol(&offer.protocol), port: offer.port });
         Self {
             found: Arc::downgrade(&found.instance),
             instance: Arc::new(instance),

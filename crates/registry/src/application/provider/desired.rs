@@ -242,7 +242,7 @@ mod tests {
             [("methods", "add,hello"), ("pid", "7"), ("qos.port", "1"), ("timestamp", "5")];
         let params = params.map(|(name, value)| (name.into(), value.into())).into();
         let greet = Registration {
-            params: Arc::new(ServiceParams { params }),
+            params: Arc::new(ServiceParams::new(&params)),
             instance: Arc::new(Instance {
                 host: "h".into(),
                 zone: Some("north".into()),

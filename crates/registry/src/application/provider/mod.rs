@@ -163,8 +163,8 @@ impl Provider {
         if !options.simplified {
             return registration.clone();
         }
-        let params = simplify(&registration.params.params, &options.kept_keys());
-        Registration { params: Arc::new(ServiceParams { params }), ..registration.clone() }
+        let params = simplify(&registration.params.to_params(), &options.kept_keys());
+        Registration { params: Arc::new(ServiceParams::new(&params)), ..registration.clone() }
     }
 
     fn start(&self, instances: &Arc<dyn ServiceDiscovery>) {

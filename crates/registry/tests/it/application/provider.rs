@@ -269,7 +269,7 @@ async fn a_change_that_is_refused_leaves_what_was_there() {
     world.registry.register(registration("a.B", 1)).await.unwrap();
     let all = params(&[("weight", "7")]);
     let changed =
-        Registration { params: Arc::new(ServiceParams { params: all }), ..registration("a.B", 1) };
+        Registration { params: Arc::new(ServiceParams::new(&all)), ..registration("a.B", 1) };
     let weight = || {
         let info = world.registry.exported_metadata().unwrap().metadata("").unwrap();
         info.services["a.B:dubbo"].params.get("weight").map(ToString::to_string)
@@ -386,11 +386,11 @@ async fn simplified_registrations_have_what_consumers_need() {
     let world = World::new(&[("simplified", "true"), ("extra-keys", "owner")]);
     let all = params(&[("methods", "hello"), ("owner", "me"), ("module", "m"), ("timeout", "7")]);
     let full =
-        Registration { params: Arc::new(ServiceParams { params: all }), ..registration("a.B", 1) };
+        Registration { params: Arc::new(ServiceParams::new(&all)), ..registration("a.B", 1) };
     world.registry.register(full.clone()).await.unwrap();
     let expected = params(&[("methods", "hello"), ("owner", "me"), ("timeout", "7")]);
     let mut snapshots = world.services.inner.subscribe(&service("a.B")).await.unwrap();
-    assert_eq!(snapshots.next().await.unwrap().providers[0].params.params, expected);
+    assert_eq!(snapshots.next().await.unwrap().providers[0].params.to_params(), expected);
     let info = world.registry.exported_metadata().unwrap().metadata("").unwrap();
     let names: Vec<_> = info.services["a.B:dubbo"].params.keys().map(|name| &**name).collect();
     let kept = [

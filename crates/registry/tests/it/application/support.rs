@@ -60,7 +60,7 @@ pub(crate) fn registration(interface: &str, port: u16) -> Registration {
         service: service(interface),
         instance: Arc::new(Instance { host: "h".into(), ..Instance::default() }),
         offer: Offer { protocol: "dubbo".into(), port },
-        params: Arc::new(ServiceParams { params: params(&[("methods", "hello")]) }),
+        params: Arc::new(ServiceParams::new(&params(&[("methods", "hello")]))),
     }
 }
 

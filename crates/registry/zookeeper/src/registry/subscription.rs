@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use dubhe_core::ServiceKey;
+use dubhe_core::endpoint::SharedParams;
 use dubhe_core::registry::{Health, Registration, Snapshot};
 use dubhe_core::time::{Duration, after};
 use dubhe_registry::matching::{matches, newest};
@@ -27,6 +28,8 @@ pub(super) struct Subscription {
     path: String,
     /// The children of `providers` by name; a URL is parsed when its provider comes, not again.
     parsed_names: HashMap<String, Option<Registration>>,
+    /// What the parameters of these have in common.
+    params: SharedParams,
     /// The providers that were read last.
     providers: Vec<Registration>,
     /// The watch, which is armed while `parsed_names` is what ZooKeeper has.
@@ -58,6 +61,7 @@ impl Subscription {
             service,
             path,
             parsed_names: HashMap::new(),
+            params: SharedParams::default(),
             providers: Vec::new(),
             watch: None,
             creates_nodes,
@@ -198,7 +202,9 @@ impl Subscription {
                 }
                 skipped += 1;
             }
-            parsed.filter(|provider| matches(&self.service, provider))
+            let mut provider = parsed.filter(|provider| matches(&self.service, provider))?;
+            self.params.share(&mut provider.params);
+            Some(provider)
         };
         self.parsed_names = names
             .into_iter()
@@ -212,6 +218,7 @@ impl Subscription {
             tracing::warn!(first, skipped, path, "skipped nodes that are no provider URLs");
         }
         self.providers = newest(self.parsed_names.values().flatten());
+        self.params.prune();
     }
 }
 

@@ -42,9 +42,9 @@ fn provider(port: u16, params: &[(&'static str, &'static str)]) -> Registration 
             ..Instance::default()
         }),
         offer: Offer { protocol: "dubbo".into(), port },
-        params: Arc::new(ServiceParams {
-            params: params.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
-        }),
+        params: Arc::new(ServiceParams::new(
+            &params.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
+        )),
     }
 }
 

@@ -95,7 +95,7 @@ impl Methods {
         let target = Target {
             service: Arc::new(ServiceKey::interface_only(SERVICE)),
             method: Arc::new(Method::java(name, ANY)),
-            params: Arc::new(dubhe_core::endpoint::ServiceParams { params }),
+            params: Arc::new(dubhe_core::endpoint::ServiceParams::new(&params)),
             gates: self.gates.clone(),
             invoke: Arc::new(Run(Arc::new(handler))),
         };

@@ -110,9 +110,7 @@ mod tests {
                 ..Process::default()
             }),
             offer: Offer { protocol: "dubbo".into(), port: 20880 },
-            params: Arc::new(ServiceParams {
-                params: params.map(|(k, v)| (k.into(), v.into())).into(),
-            }),
+            params: Arc::new(ServiceParams::new(&params.map(|(k, v)| (k.into(), v.into())).into())),
         }
     }
 
