@@ -9,8 +9,9 @@
 #   java-dubbo.sh bench-server dubbo|tri PORT  echo server, in the foreground
 #   java-dubbo.sh bench-client FLAGS         its client; see bench/Client.java
 #   java-dubbo.sh bench-hessian              ns per object of hessian-lite, as one line of JSON
-# DUBBO chooses the Dubbo generation: 3 (3.3.6, default), 3.2 (3.2.16) or 2.7
-# (2.7.23). The vectors and the bench-* programs exist for 3 and 3.2 only.
+# DUBBO chooses the Dubbo generation: 3 (3.3.6, default), 3.2 (3.2.16), 3.2.8
+# (with its registry for Kubernetes), 2.7 (2.7.23) or 2.6 (2.6.12). The vectors
+# and the bench-* programs exist for 3 and 3.2 only.
 # PROTOCOLS="dubbo tri" chooses what to start; DUBBO_PORT (20880) and TRI_PORT
 # (50051) where. REGISTRY (N/A) is a registry URL. PROVIDER_OPTS adds -D flags,
 # for instance -Ddubbo.application.register-mode=instance.
@@ -18,8 +19,12 @@ DUBBO=${DUBBO:-3}
 case $DUBBO in
   3) PEER=java-dubbo BUILD=() ;;
   3.2) PEER=java-dubbo32 BUILD=(-Ddubbo.version=3.2.16 -Ddubbo.compiler.version=3.2.14) DUBBO_PORT=${DUBBO_PORT:-20832} TRI_PORT=${TRI_PORT:-50032} ;;
-  2.7) PEER=java-dubbo27 BUILD=(-Ddubbo27) DUBBO_PORT=${DUBBO_PORT:-20827} PROTOCOLS=${PROTOCOLS:-dubbo} ;;
-  *) echo "DUBBO must be 3, 3.2 or 2.7" >&2; exit 2 ;;
+  3.2.8)
+    PEER=java-dubbo328 BUILD=(-Ddubbo.version=3.2.8 -Ddubbo.compiler.version=3.2.8 -Pkubernetes)
+    DUBBO_PORT=${DUBBO_PORT:-20828} TRI_PORT=${TRI_PORT:-50028} ;;
+  2.7) PEER=java-dubbo27 BUILD=(-Ddubbo2=2.7) DUBBO_PORT=${DUBBO_PORT:-20827} PROTOCOLS=${PROTOCOLS:-dubbo} ;;
+  2.6) PEER=java-dubbo26 BUILD=(-Ddubbo2=2.6) DUBBO_PORT=${DUBBO_PORT:-20826} PROTOCOLS=${PROTOCOLS:-dubbo} ;;
+  *) echo "DUBBO must be 3, 3.2, 3.2.8, 2.7 or 2.6" >&2; exit 2 ;;
 esac
 source "$(dirname "$0")/common.sh"
 DUBBO_PORT=${DUBBO_PORT:-20880}
@@ -36,10 +41,17 @@ peer_prepare() {
   say "building"
   rm -rf "$BUILT" "$LIB"
   cp -r "$PEERS_SRC/java-dubbo" "$BUILT"
+  [ "$DUBBO" != 2.6 ] || sources_of_2_6
   "${MVN[@]}" -f "$BUILT/pom.xml" "${BUILD[@]}" package \
     org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies \
     -DincludeScope=runtime -DexcludeGroupIds=peers.dubbo -DoutputDirectory="$LIB" >&2
   echo "$sum" >"$HOME_DIR/built"
+}
+
+# Dubbo 2.6 has its classes in other packages, and no DubboBootstrap: java26 has one.
+sources_of_2_6() {
+  find "$BUILT" -name '*.java' -exec sed -i 's/org\.apache\.dubbo/com.alibaba.dubbo/g' {} +
+  cp -r "$BUILT/api/src/main/java26/." "$BUILT/api/src/main/java"
 }
 
 # java_command FLAGS... MAIN: set JAVA_CMD to a lean JVM that runs MAIN.

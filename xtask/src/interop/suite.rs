@@ -16,7 +16,7 @@ use crate::registries::{Kind, Level};
 use crate::tally::Tally;
 
 /// All cases of a suite; Dubbo Java needs about 15 s on two cores.
-const LIMIT: Duration = Duration::from_mins(10);
+pub(super) const LIMIT: Duration = Duration::from_mins(10);
 
 /// The cases of a direction between us and a peer, or of both beside one another.
 #[derive(Debug)]
@@ -39,6 +39,7 @@ const fn suite(name: &'static str, peer: Peer, at_least: usize) -> Suite {
 const JAVA: Peer = Peer::Java("3");
 const JAVA_3_2: Peer = Peer::Java("3.2");
 const JAVA_2_7: Peer = Peer::Java("2.7");
+const JAVA_2_6: Peer = Peer::Java("2.6");
 const SPRING_3: Peer = Peer::Spring("3");
 const SPRING_4: Peer = Peer::Spring("4");
 
@@ -66,6 +67,8 @@ pub(super) const SUITES: &[Suite] = &[
     suite("rust->java-3.3.6/dubbo/zookeeper", JAVA, 804),
     suite("java-2.7.23->rust/dubbo/zookeeper", JAVA_2_7, 820),
     suite("rust->java-2.7.23/dubbo/zookeeper", JAVA_2_7, 797),
+    suite("java-2.6.12->rust/dubbo/zookeeper", JAVA_2_6, 789),
+    suite("rust->java-2.6.12/dubbo/zookeeper", JAVA_2_6, 793),
     suite("go->rust/dubbo/zookeeper", Peer::Go, 11),
     suite("rust->go/dubbo/zookeeper", Peer::Go, 11),
     suite("java-3.3.6->rust/tri/zookeeper", JAVA, 850),
@@ -121,7 +124,7 @@ pub(super) const SUITES: &[Suite] = &[
 ];
 
 /// The cases that echo a value: enough where how the provider is found is the question.
-const ECHOES: usize = 150;
+pub(super) const ECHOES: usize = 150;
 
 /// A side of a suite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -16,6 +16,9 @@ pub(super) fn is_said_by(text: &str) -> bool {
         // `DubboProtocol.getInvoker`.
         || line.contains("Not found exported service: ")
         || is_generic(line)
+        // 2.6 looks for the method where it calls it (`Wrapper`).
+        || line.contains("Failed to invoke remote proxy method ")
+            && line.contains(", cause: Not found method \"")
         // 2.7 has the name of the method in its line and the reason below.
         || text.contains("\nCaused by: java.lang.NoSuchMethodException: ")
             && text.contains("rpc.filter.GenericFilter.invoke(")

@@ -260,7 +260,7 @@ mod tests {
         assert_eq!(from_dubbo(77, "?").code(), Code::Unknown);
     }
 
-    /// Texts of Dubbo Java 2.7.23, 3.2.16 and 3.3.6.
+    /// Texts of Dubbo Java 2.6.12, 2.7.23, 3.2.16 and 3.3.6.
     #[test]
     fn a_missing_service_or_method_is_known_by_its_text() {
         use dubbo::{BAD_REQUEST, SERVER_ERROR, SERVICE_ERROR};
@@ -274,12 +274,15 @@ mod tests {
         let generic_old = "org.apache.dubbo.rpc.RpcException: a.B.c()\n\tat \
             org.apache.dubbo.rpc.filter.GenericFilter.invoke(GenericFilter.java:189)\n\
             Caused by: java.lang.NoSuchMethodException: a.B.c()";
+        let oldest = "com.alibaba.dubbo.rpc.RpcException: Failed to invoke remote proxy method c to \
+            registry://127.0.0.1:2181/a, cause: Not found method \"c\" in class a.BImpl.\n\tat";
         for (byte, text) in [
             (BAD_REQUEST, &*old),
             (BAD_REQUEST, &new),
             (SERVICE_ERROR, absent),
             (SERVICE_ERROR, generic),
             (SERVICE_ERROR, generic_old),
+            (SERVICE_ERROR, oldest),
         ] {
             let status = from_dubbo(byte, text);
             assert_eq!(
