@@ -8,6 +8,7 @@
 #   java-dubbo.sh frames FILE                write dubbo frames; starts and stops its own provider
 #   java-dubbo.sh bench-server dubbo|tri PORT  echo server, in the foreground
 #   java-dubbo.sh bench-client FLAGS         its client; see bench/Client.java
+#   java-dubbo.sh bench-fleet FLAGS          the cost of following a fleet; see bench/Fleet.java
 #   java-dubbo.sh bench-hessian              ns per object of hessian-lite, as one line of JSON
 # DUBBO chooses the Dubbo generation: 3 (3.3.6, default), 3.2 (3.2.16), 3.2.8
 # (with its registry for Kubernetes), 2.7 (2.7.23) or 2.6 (2.6.12). The vectors
@@ -99,6 +100,7 @@ case ${1:-} in
   invoke) shift; prepare; java_command peer.consumer.Invoke; exec "${JAVA_CMD[@]}" "$@" ;;
   bench-server) prepare; jvm -Xmx512m -Dprotocol="$2" -Dport="$3" peer.bench.Server; serve "${JAVA_CMD[@]}" ;;
   bench-client) shift; prepare; jvm -Xmx512m peer.bench.Client; exec "${JAVA_CMD[@]}" "$@" ;;
+  bench-fleet) shift; prepare; jvm -Xmx768m peer.bench.Fleet; exec "${JAVA_CMD[@]}" "$@" ;;
   bench-hessian) prepare; jvm -Xmx512m peer.bench.HessianBench; exec "${JAVA_CMD[@]}" ;;
   vectors)
     prepare

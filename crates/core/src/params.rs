@@ -151,13 +151,23 @@ impl Packed {
 pub struct SharedParams(HashSet<Arc<Packed>>);
 
 impl SharedParams {
-    /// Lets `params` have one memory with equal ones that were here before.
-    pub fn share(&mut self, params: &mut Arc<ServiceParams>) {
-        match self.0.get(&params.others) {
-            Some(known) if Arc::ptr_eq(known, &params.others) => {}
-            Some(known) => Arc::make_mut(params).others = known.clone(),
-            None => {
-                self.0.insert(params.others.clone());
+    /// Lets each of `all` have one memory with equal ones that were here before. Neighbours that are one stay one.
+    pub fn share<'a>(&mut self, all: impl IntoIterator<Item = &'a mut Arc<ServiceParams>>) {
+        let mut last: Option<[Arc<ServiceParams>; 2]> = None;
+        for params in all {
+            match (&last, self.0.get(&params.others)) {
+                (Some([before, after]), _) if Arc::ptr_eq(before, params) => {
+                    *params = after.clone()
+                }
+                (_, Some(known)) if Arc::ptr_eq(known, &params.others) => {}
+                (_, Some(known)) => {
+                    let (of_process, others) = (params.of_process.clone(), known.clone());
+                    let after = Arc::new(ServiceParams { of_process, others });
+                    last = Some([std::mem::replace(params, after.clone()), after]);
+                }
+                (_, None) => {
+                    self.0.insert(params.others.clone());
+                }
             }
         }
     }
@@ -212,20 +222,25 @@ mod tests {
     #[test]
     fn what_is_equal_but_for_the_process_is_kept_once() {
         let mut known = SharedParams::default();
-        let mut share = |all: &[(&'static str, &'static str)]| {
+        let share = |known: &mut SharedParams, all: &[(&'static str, &'static str)]| {
             let mut one = Arc::new(ServiceParams::new(&params(all)));
             let before = one.clone();
-            known.share(&mut one);
+            known.share([&mut one]);
             assert_eq!(one, before);
-            known.share(&mut one);
+            known.share([&mut one]);
             one
         };
-        let first = share(&[("a", "b"), ("timestamp", "1")]);
-        let second = share(&[("a", "b"), ("timestamp", "2")]);
-        let other = share(&[("a", "c"), ("timestamp", "2")]);
+        let first = share(&mut known, &[("a", "b"), ("timestamp", "1")]);
+        let second = share(&mut known, &[("a", "b"), ("timestamp", "2")]);
+        let other = share(&mut known, &[("a", "c"), ("timestamp", "2")]);
         assert!(Arc::ptr_eq(&first.others, &second.others));
         assert!(!Arc::ptr_eq(&first.others, &other.others));
-        drop((first, other));
+        let anew = Arc::new(ServiceParams::new(&first.to_params()));
+        let mut neighbours = [anew.clone(), anew];
+        known.share(&mut neighbours);
+        assert!(Arc::ptr_eq(&neighbours[0], &neighbours[1]));
+        assert!(Arc::ptr_eq(&neighbours[0].others, &first.others));
+        drop((first, other, neighbours));
         known.prune();
         assert_eq!(known.0.len(), 1);
         drop(second);

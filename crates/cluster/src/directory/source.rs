@@ -35,7 +35,7 @@ pub(super) struct Source {
     /// The providers of lists before that are called still.
     pub(super) held: Vec<Held>,
     /// What their parameters have in common.
-    params: SharedParams,
+    pub(super) params: SharedParams,
     pub(super) health: Health,
     pub(super) excluded: Vec<Excluded>,
     /// The moment of the last list that was current.
@@ -151,7 +151,7 @@ impl Source {
     /// Keeps once what the parameters of these have in common.
     fn share_params(&mut self, providers: &mut [Registration]) {
         self.params.prune();
-        providers.iter_mut().for_each(|provider| self.params.share(&mut provider.params));
+        self.params.share(providers.iter_mut().map(|provider| &mut provider.params));
     }
 
     /// The number of those that live though most are gone, when that has lasted and was not told before.

@@ -203,7 +203,7 @@ impl Subscription {
                 skipped += 1;
             }
             let mut provider = parsed.filter(|provider| matches(&self.service, provider))?;
-            self.params.share(&mut provider.params);
+            self.params.share([&mut provider.params]);
             Some(provider)
         };
         self.parsed_names = names
