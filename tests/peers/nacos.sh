@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# A standalone Nacos 3.1.0 on 127.0.0.1, with embedded Derby and without console. It serves clients
-# of Nacos 2 and 3 alike.
+# A standalone Nacos on 127.0.0.1, with embedded Derby and without console.
 #   nacos.sh prepare|start|stop|restart|status|wipe
 #   nacos.sh serve PORT      in the foreground; the caller owns the process
+# NACOS_GENERATION is 3 (3.1.0, default), which serves clients of Nacos 2 and 3 alike, or 2 (2.2.4), without
+# authentication and TLS.
 # NACOS_PORT (8848) is the HTTP port of `start`; gRPC listens on the port 1000 above it and the next,
 # Raft 1000 below. NACOS_HEAP (400m) sets the heap.
 # NACOS_AUTH=true asks for user and password; the first administrator is made with
@@ -11,16 +12,28 @@
 # NACOS_TLS=DIR has gRPC speak TLS alone, with DIR/cert.pem and DIR/key.pem (PKCS#8).
 # NACOS_PARAM_CHECK=true restores the vendor's default, which refuses instances with more than 1024
 # characters of metadata: Dubbo's registration of an interface with many methods has more.
-PEER=nacos
+NACOS_GENERATION=${NACOS_GENERATION:-3}
+case $NACOS_GENERATION in
+  3) PEER=nacos ;;
+  2) PEER=nacos2 ;;
+  *) echo "NACOS_GENERATION must be 3 or 2" >&2; exit 2 ;;
+esac
 source "$(dirname "$0")/common.sh"
 NACOS_PORT=${NACOS_PORT:-8848}
 PEER_PROCS=(nacos)
+if [ "$NACOS_GENERATION" = 3 ]; then
+  POM=pom.xml MAIN=NacosPeer.java READY=v3/admin/core/state/readiness
+else
+  POM=pom2.xml MAIN=Nacos2Peer.java READY=v1/ns/operator/metrics
+fi
 
-peer_prepare() { need java; mvn_lib "$PEERS_SRC/nacos/pom.xml"; }
+peer_prepare() { need java; mvn_lib "$PEERS_SRC/nacos/$POM"; }
 
 # nacos_command PORT: write the configuration and set NACOS_CMD to a server.
 nacos_command() {
   mkdir -p "$DATA/conf"
+  # A database that a busy machine did not finish in time is refused ever after.
+  [ -e "$DATA/data/derby-data/service.properties" ] || rm -rf "$DATA/data/derby-data"
   cat >"$DATA/conf/application.properties" <<CFG
 nacos.server.main.port=$1
 nacos.server.contextPath=/nacos
@@ -51,12 +64,18 @@ nacos.remote.server.rpc.tls.certChainFile=file:$NACOS_TLS/cert.pem
 nacos.remote.server.rpc.tls.certPrivateKey=file:$NACOS_TLS/key.pem
 nacos.remote.server.rpc.tls.trustCollectionCertFile=file:$NACOS_TLS/cert.pem
 CFG
+  # What Nacos 3 has other names for, and registries of metrics that nobody runs.
+  [ "$NACOS_GENERATION" = 3 ] || cat >>"$DATA/conf/application.properties" <<CFG
+server.servlet.contextPath=/nacos
+management.metrics.export.elastic.enabled=false
+management.metrics.export.influx.enabled=false
+CFG
   NACOS_CMD=(java $JAVA_LEAN -Xms64m -Xmx"${NACOS_HEAP:-400m}"
     -Dnacos.remote.grpc.listen.ip=127.0.0.1 -Dnacos.standalone=true -Dnacos.home="$DATA"
     -Duser.home="$DATA" -Duser.timezone=UTC -Dserver.port="$1"
     # Two jars have classes of Hessian: the server encodes with the first, and needs the second for
     # the table of its pushes.
-    -cp "$(echo "$LIB"/hessian-4.*.jar):$LIB/*" "$PEERS_SRC/nacos/NacosPeer.java"
+    -cp "$(echo "$LIB"/hessian-4.*.jar):$LIB/*" "$PEERS_SRC/nacos/$MAIN"
     --spring.config.additional-location="file:$DATA/conf/")
 }
 
@@ -65,7 +84,7 @@ peer_start() {
   nacos_command "$NACOS_PORT"
   spawn nacos "${NACOS_CMD[@]}"
   wait_until nacos "HTTP answer on port $NACOS_PORT" \
-    http_ok "http://127.0.0.1:$NACOS_PORT/nacos/v3/admin/core/state/readiness"
+    http_ok "http://127.0.0.1:$NACOS_PORT/nacos/$READY"
 }
 
 peer_address() { echo "nacos=127.0.0.1:$NACOS_PORT"; echo "nacos_grpc=127.0.0.1:$((NACOS_PORT + 1000))"; }
