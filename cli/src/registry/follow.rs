@@ -153,6 +153,8 @@ trait Level {
 }
 
 type Entries<E> = BoxStream<'static, Option<Vec<E>>>;
+/// The entries of a name, with it.
+type Changes<E> = BoxStream<'static, (String, Option<Vec<E>>)>;
 
 struct Services<'a> {
     source: &'a dyn Registry,
@@ -241,7 +243,7 @@ struct Mirror<'a, L: Level> {
     from: Asked<'a>,
     to: Asked<'a>,
     names: BTreeMap<String, Name<L::Entry>>,
-    changes: SelectAll<BoxStream<'static, (String, Option<Vec<L::Entry>>)>>,
+    changes: SelectAll<Changes<L::Entry>>,
     /// The last failure to list the names.
     failure: Option<String>,
     /// The signal that there are providers whose documents may not be copied yet.

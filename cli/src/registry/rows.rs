@@ -154,7 +154,7 @@ impl InstanceRow {
     pub(super) fn told(&self) -> (String, String) {
         let Self { application: _, address, protocols, state, started, zone, revision, why } = self;
         let revision = revision.as_deref().map(|text| format!("revision {}", short(text)));
-        let rest = [zone, &revision, &since(started), &Some(said(state)), why];
+        let rest = [zone, &revision, &since(started.as_deref()), &Some(said(state)), why];
         (address.clone(), joined(protocols.iter().chain(rest.into_iter().flatten())))
     }
 
@@ -210,7 +210,7 @@ impl ProviderRow {
             None => address.clone(),
         };
         let weight = weight.as_ref().map(|weight| format!("weight {weight}"));
-        let rest = [&weight, &since(started), &Some(said(state)), why];
+        let rest = [&weight, &since(started.as_deref()), &Some(said(state)), why];
         (name, joined(std::iter::once(application).chain(rest.into_iter().flatten())))
     }
 
@@ -254,8 +254,8 @@ fn said(state: &str) -> String {
     if state == "ready" { String::new() } else { state.to_owned() }
 }
 
-fn since(started: &Option<String>) -> Option<String> {
-    started.as_ref().map(|at| format!("since {at}"))
+fn since(started: Option<&str>) -> Option<String> {
+    started.map(|at| format!("since {at}"))
 }
 
 /// The parts that are not empty, separated by commas.

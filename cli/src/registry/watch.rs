@@ -48,7 +48,7 @@ struct Entry {
 
 /// The record of a change, for programs.
 #[derive(Serialize)]
-struct Change<'a> {
+struct Record<'a> {
     time: &'a str,
     kind: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,10 +75,10 @@ pub(super) async fn run(
             match format {
                 Format::Table => told.line(watched, &time, out)?,
                 Format::Json => {
-                    writeln!(out, "{}", json!(told.change(watched, &time)))?;
+                    writeln!(out, "{}", json!(told.record(watched, &time)))?;
                 }
                 Format::Yaml => {
-                    let text = serde_saphyr::to_string(&told.change(watched, &time));
+                    let text = serde_saphyr::to_string(&told.record(watched, &time));
                     let text = text.map_err(|error| Failure::Failed(format!("error: {error}")))?;
                     writeln!(out, "---\n{}", text.trim_end())?;
                 }
@@ -138,10 +138,10 @@ impl List {
     ///
     /// # Errors
     /// When the registry cannot list them.
-    async fn states<'a>(
+    async fn states(
         self,
-        of: Asked<'a>,
-    ) -> Result<LocalBoxStream<'a, (Watched<'a>, State)>, Failure> {
+        of: Asked<'_>,
+    ) -> Result<LocalBoxStream<'_, (Watched<'_>, State)>, Failure> {
         let kind = match self {
             Self::Applications => "applications",
             Self::Services => "services",
@@ -272,7 +272,7 @@ impl Told {
     }
 
     /// Returns it for programs.
-    fn change<'a>(&'a self, watched: Watched<'a>, time: &'a str) -> Change<'a> {
+    fn record<'a>(&'a self, watched: Watched<'a>, time: &'a str) -> Record<'a> {
         let (change, name, entry) = match self {
             Self::OutOfReach => ("out-of-reach", None, None),
             Self::CurrentAgain => ("current-again", None, None),
@@ -283,6 +283,6 @@ impl Told {
         };
         let now = entry.map(|entry| &entry.value).filter(|value| !value.is_null());
         let name = name.map(String::as_str);
-        Change { time, kind: watched.kind, of: watched.of, change, name, now }
+        Record { time, kind: watched.kind, of: watched.of, change, name, now }
     }
 }

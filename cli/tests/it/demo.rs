@@ -124,6 +124,34 @@ fn serves_other_processes_until_it_is_asked_to_end() {
     }
 }
 
+/// The text with every address as the same one, and the name of the program as users call it.
+fn unaddressed(text: &str) -> String {
+    let text = text.replace(env!("CARGO_BIN_EXE_dubhe"), "dubhe");
+    let mut parts = text.split("127.0.0.1:");
+    let mut without = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        without.push_str("ADDR");
+        without.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()));
+    }
+    without
+}
+
+#[test]
+fn the_picture_has_what_the_demo_prints() {
+    let picture = include_str!("../../../docs/demo.svg");
+    let texts = picture.lines().filter_map(|line| line.split_once('>')?.1.strip_suffix("</text>"));
+    let plain =
+        texts.map(|text| text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"));
+    let shown: Vec<String> = plain.map(|line| unaddressed(&line)).collect();
+    let demo = dubhe(&["demo", "--addr", "127.0.0.1:0", "--calls", "1"]);
+    let introduced = demo.out.lines().take_while(|line| !line.contains(" calls of greet "));
+    let printed: Vec<String> =
+        introduced.filter(|line| !line.is_empty()).map(unaddressed).collect();
+    assert!(printed.len() > 20, "{}", demo.out);
+    let shown = shown.get(1..=printed.len()).unwrap_or_default();
+    assert_eq!(shown, printed, "run cargo xtask picture");
+}
+
 #[test]
 fn a_registry_that_is_only_for_finding_is_refused() {
     let demo = dubhe(&["demo", "--registry", "static://127.0.0.1:1"]);

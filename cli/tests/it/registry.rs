@@ -216,8 +216,7 @@ impl Running {
 
     /// The next line with `part`; one comes, or the program ends and the test fails.
     fn told(&mut self, part: &str) -> String {
-        let line = self.lines.by_ref().map(Result::unwrap).find(|line| line.contains(part));
-        line.unwrap_or_else(|| panic!("it ended without {part}"))
+        self.lines.by_ref().map(Result::unwrap).find(|line| line.contains(part)).unwrap()
     }
 
     /// Asks it to end, and returns its exit status, the rest of its output, and its errors.

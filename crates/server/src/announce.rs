@@ -110,7 +110,7 @@ impl Announcer {
     /// Announces `services`, to each registry all at once, so that one of application level sees the
     /// application as a whole. After the first failure all of them are withdrawn.
     pub(crate) async fn announce_all(&self, services: &Services) -> Result<(), Status> {
-        if self.registries.iter().all(|registry| registry.is_read_only()) {
+        if self.registries.iter().all(Registry::is_read_only) {
             for registry in &*self.registries {
                 tracing::warn!(
                     registry = registry.name(),

@@ -1,5 +1,6 @@
 //! Runs the Java and Go peers against us, in both directions: one line a case.
 
+mod command;
 mod judge;
 mod listed;
 mod registry;

@@ -70,6 +70,15 @@ impl Registry {
         format!("{scheme}://{}", self.server.address)
     }
 
+    /// The URL as people write it, of both levels.
+    pub(super) fn plain_url(&self) -> String {
+        format!("{}://{}", self.server.kind, self.server.address)
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        self.server.kind
+    }
+
     /// The address alone.
     pub(super) fn address(&self) -> String {
         self.server.address.to_string()

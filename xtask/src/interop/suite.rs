@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::command::CommandLine;
 use super::judge::Judge;
 use super::listed::Listing;
 use super::registry::{Registries, Registry};
@@ -153,6 +154,13 @@ impl Suite {
         }
     }
 
+    /// Returns true if the command line is tried while the provider is up: once for each registry and
+    /// level, beside Java where it has the registry.
+    fn has_command_line(&self, kind: Kind) -> bool {
+        let peer = if kind == Kind::Etcd { Peer::Go } else { JAVA };
+        self.caller() == Side::Ours && self.wire() == "dubbo" && self.peer == peer
+    }
+
     /// Returns true if every call is made to our provider too, and the answers are compared.
     fn compares(&self) -> bool {
         !self.name.contains("->")
@@ -204,6 +212,10 @@ impl Suite {
             && !self.services().is_empty()
         {
             registry.wait_for(ours, self.wire(), self.services())?;
+        }
+
+        if let Some(registry) = registry.filter(|registry| self.has_command_line(registry.kind())) {
+            CommandLine::build(self.name, self.peer, peers, registry)?.run(tally);
         }
 
         let failed = tally.failed;
