@@ -26,6 +26,8 @@
 //! namespaces, signed where there is an access key.
 
 mod driver;
+#[doc(hidden)]
+pub mod fuzzing;
 mod namespace;
 mod options;
 mod request;

@@ -11,7 +11,7 @@ pub(crate) type Read<O> = Result<O, String>;
 /// An object with its name and version.
 pub(crate) struct Named<O> {
     pub(crate) name: String,
-    /// Empty when it has none.
+    /// The version; empty when it has none.
     pub(crate) version: String,
     pub(crate) object: Read<O>,
 }

@@ -29,6 +29,8 @@ pub mod client;
 mod discovery;
 mod documents;
 mod ensemble;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod instance_json;
 mod node;
 mod options;

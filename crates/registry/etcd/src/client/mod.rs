@@ -17,6 +17,8 @@
 mod calls;
 mod driver;
 mod follow;
+#[doc(hidden)]
+pub mod fuzzing;
 mod lease;
 mod link;
 mod range;

@@ -108,7 +108,7 @@ struct Shared {
     answers: Mutex<VecDeque<Answer>>,
     /// The targets of all requests.
     requests: Mutex<Vec<String>>,
-    /// Their headers `Authorization`, without those that have none.
+    /// The headers `Authorization` of those that have one.
     credentials: Mutex<Vec<String>>,
     /// Permits that [`Part::Wait`] waits for.
     steps: Semaphore,

@@ -27,7 +27,7 @@ pub(super) enum Stage {
     Waiting(Instant),
 }
 
-pub(super) struct Followed {
+pub(in crate::client) struct Followed {
     pub(super) range: KeyRange,
     pub(super) stage: Stage,
     /// The number of its watch, once one was asked for.
@@ -45,7 +45,7 @@ pub(super) struct Followed {
 }
 
 impl Followed {
-    pub(super) fn new(range: KeyRange, view: watch::Sender<View>) -> Self {
+    pub(in crate::client) fn new(range: KeyRange, view: watch::Sender<View>) -> Self {
         Self {
             range,
             stage: Stage::Unread,
@@ -76,7 +76,7 @@ impl Followed {
     }
 
     /// Applies changes that are not known yet; returns the revision of the last.
-    pub(super) fn apply(&mut self, events: Vec<Event>) -> i64 {
+    pub(in crate::client) fn apply(&mut self, events: Vec<Event>) -> i64 {
         let mut last = self.revision;
         for event in events {
             let deleted = event.r#type() == event::EventType::Delete;
@@ -103,7 +103,7 @@ impl Followed {
     }
 
     /// The bytes that the content takes.
-    pub(super) fn bytes(&self) -> usize {
+    pub(in crate::client) fn bytes(&self) -> usize {
         self.bytes
     }
 
@@ -135,7 +135,7 @@ impl Followed {
     }
 
     /// Tells the followers.
-    pub(super) fn tell(&mut self) {
+    pub(in crate::client) fn tell(&mut self) {
         self.tell_at = None;
         let is_fresh = self.is_known
             && self.error.is_none()

@@ -3,7 +3,7 @@
 //! A range is read once, then watched from the next revision on. Over a new connection the watch goes
 //! on behind the last revision that was heard of; when that has been compacted, the range is read anew.
 
-mod followed;
+pub(super) mod followed;
 
 use std::collections::{HashMap, VecDeque};
 use std::pin::Pin;
