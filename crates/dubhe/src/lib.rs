@@ -323,13 +323,12 @@ pub mod registry {
         NacosRegistry,
     };
     pub use dubhe_registry::{
-        File, FileDocuments, Memory, MemoryDiscovery, MemoryDocuments, Static, application,
-        provider_url,
+        File, FileDocuments, Memory, MemoryDiscovery, MemoryDocuments, Static, TlsOptions,
+        application, provider_url,
     };
     #[cfg(feature = "zookeeper")]
     pub use dubhe_zookeeper::{
-        SslOptions, ZooKeeper, ZooKeeperBuilder, ZooKeeperDiscovery, ZooKeeperDocuments,
-        ZooKeeperOptions,
+        ZooKeeper, ZooKeeperBuilder, ZooKeeperDiscovery, ZooKeeperDocuments, ZooKeeperOptions,
     };
 }
 

@@ -38,8 +38,9 @@ pub use builder::EtcdBuilder;
 /// metadata centre ([`DocumentStore`](dubhe_core::documents::DocumentStore)). Clones share one connection
 /// and one lease.
 ///
-/// Keys of ours are kept in place: they are put again with a new lease when theirs is lost, and within
-/// 30 s when somebody removes them or puts them with another. Subscribers keep the last set while there
+/// Keys of ours are kept in place: they are put again with a new lease when theirs is lost, and at once
+/// when somebody removes them or puts others in their place; who does so again and again is answered after
+/// growing pauses. Subscribers keep the last set while there
 /// is no connection, marked stale.
 ///
 /// ```
@@ -67,7 +68,7 @@ struct Inner {
     runtime: Handle,
     /// Keeps keys in place; ends with the registry.
     tasks: Mutex<JoinSet<()>>,
-    announced: Mutex<announced::All>,
+    announced: announced::All,
     /// The last errors of what is followed, by its prefix, until etcd answers.
     errors: Mutex<HashMap<String, Status>>,
 }
