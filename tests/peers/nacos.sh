@@ -10,6 +10,7 @@
 #   curl -d password=secret http://127.0.0.1:8848/nacos/v3/auth/user/admin
 # which answers with the user `nacos`. NACOS_TOKEN_TTL (18000) is the life of a token in seconds.
 # NACOS_TLS=DIR has gRPC speak TLS alone, with DIR/cert.pem and DIR/key.pem (PKCS#8).
+# NACOS_HTTPS=true has HTTP speak TLS too, with the same files.
 # NACOS_PARAM_CHECK=true restores the vendor's default, which refuses instances with more than 1024
 # characters of metadata: Dubbo's registration of an interface with many methods has more.
 NACOS_GENERATION=${NACOS_GENERATION:-3}
@@ -69,6 +70,11 @@ CFG
 server.servlet.contextPath=/nacos
 management.metrics.export.elastic.enabled=false
 management.metrics.export.influx.enabled=false
+CFG
+  [ "${NACOS_HTTPS:-false}" = false ] || cat >>"$DATA/conf/application.properties" <<CFG
+server.ssl.enabled=true
+server.ssl.certificate=file:$NACOS_TLS/cert.pem
+server.ssl.certificate-private-key=file:$NACOS_TLS/key.pem
 CFG
   NACOS_CMD=(java $JAVA_LEAN -Xms64m -Xmx"${NACOS_HEAP:-400m}"
     -Dnacos.remote.grpc.listen.ip=127.0.0.1 -Dnacos.standalone=true -Dnacos.home="$DATA"

@@ -316,7 +316,7 @@ pub mod registry {
     #[cfg(feature = "dns")]
     pub use dubhe_dns::{Dns, DnsOptions, Family as DnsFamily, Query as DnsQuery};
     #[cfg(feature = "etcd")]
-    pub use dubhe_etcd::{Etcd, EtcdBuilder, EtcdOptions, EtcdTls};
+    pub use dubhe_etcd::{Etcd, EtcdBuilder, EtcdOptions};
     #[cfg(feature = "kubernetes")]
     pub use dubhe_kubernetes::{
         Credentials as KubernetesCredentials, Kubernetes, KubernetesBuilder, KubernetesOptions,
@@ -328,13 +328,12 @@ pub mod registry {
         NacosRegistry,
     };
     pub use dubhe_registry::{
-        File, FileDocuments, Memory, MemoryDiscovery, MemoryDocuments, Static, application,
-        provider_url,
+        File, FileDocuments, Memory, MemoryDiscovery, MemoryDocuments, Static, TlsOptions,
+        application, provider_url,
     };
     #[cfg(feature = "zookeeper")]
     pub use dubhe_zookeeper::{
-        SslOptions, ZooKeeper, ZooKeeperBuilder, ZooKeeperDiscovery, ZooKeeperDocuments,
-        ZooKeeperOptions,
+        ZooKeeper, ZooKeeperBuilder, ZooKeeperDiscovery, ZooKeeperDocuments, ZooKeeperOptions,
     };
 }
 

@@ -1,6 +1,6 @@
 //! Registries and a config centre that need no server, and what all registries share: provider URLs and
 //! their [names], the [match](matching) of providers, and
-//! [application-level discovery](application).
+//! [application-level discovery](application). Those with servers [keep](keeping) what they registered.
 //!
 //! | registry | URL | for |
 //! | --- | --- | --- |
@@ -14,6 +14,7 @@ pub mod application;
 mod blocking;
 mod documents;
 mod file;
+pub mod keeping;
 pub mod matching;
 mod memory;
 pub mod names;
@@ -21,9 +22,11 @@ pub mod provider_url;
 pub mod registry_url;
 mod simplified;
 mod static_list;
+mod tls;
 
 pub use documents::FileDocuments;
 pub use file::File;
 pub use memory::{Memory, MemoryDiscovery, MemoryDocuments};
 pub use simplified::simplify;
 pub use static_list::Static;
+pub use tls::{TlsNames, TlsOptions};

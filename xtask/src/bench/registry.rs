@@ -52,7 +52,7 @@ pub(super) fn run(bench: &Bench, tally: &mut Tally) -> Result<()> {
     let _server = ServerProcess::serve(&mut command, server, &bench.peers.log("registry-server"))?;
     let port = server.port().to_string();
     let mut rows = Vec::new();
-    for level in Level::ALL {
+    for level in Level::EACH {
         rows.push(fleet(bench, &port, level, tally)?);
     }
     for (name, peer, command) in OTHERS {
@@ -151,7 +151,7 @@ fn first_calls(bench: &Bench, tally: &mut Tally) -> Result<()> {
         let mut command = bench.peers.command_in_own_folder(peer, &name, &kind.serve(port)?);
         let _process = ServerProcess::serve(&mut command, address, &bench.peers.log(&name))?;
         wait_until_it_serves(kind, address)?;
-        for level in Level::ALL {
+        for level in Level::EACH {
             let url = format!("{kind}://{address}?{}", level.parameters());
             measure(format!("{kind}/{}", level.name()), url, FIRST_MS, tally)?;
         }

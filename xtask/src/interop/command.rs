@@ -96,7 +96,7 @@ impl<'a> CommandLine<'a> {
             Level::Interface => {
                 &[(&[], service), (&["services"], service), (&["providers", service], application)]
             }
-            Level::Application => &[
+            Level::Application | Level::Both => &[
                 (&[], application),
                 (&["applications"], application),
                 (&["instances", application], "dubbo:"),
@@ -140,7 +140,7 @@ impl<'a> CommandLine<'a> {
         let url = self.registry.plain_url();
         let (of, list) = match self.registry.level() {
             Level::Interface => (vec![service], format!("services + {service}")),
-            Level::Application => {
+            Level::Application | Level::Both => {
                 (vec!["--application", application], format!("applications + {application}"))
             }
         };
@@ -160,11 +160,11 @@ impl<'a> CommandLine<'a> {
         let (what, written) = match (self.registry.level(), self.registry.kind()) {
             (Level::Interface, _) => (["providers", service], format!("{service}: 1 providers")),
             // Instances have one place in etcd, whatever the group.
-            (Level::Application, Kind::Etcd) => (
+            (Level::Application | Level::Both, Kind::Etcd) => (
                 ["instances", application],
                 format!("{application}: 0 instances, 1 there already by others"),
             ),
-            (Level::Application, _) => {
+            (Level::Application | Level::Both, _) => {
                 (["instances", application], format!("{application}: 1 instances"))
             }
         };

@@ -18,7 +18,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("config", &["core"]),
     ("observe", &["core"]),
     ("registry/*", &["core", "registry", "codec/*", "net", "protocol/triple"]),
-    ("registry", &["core", "config"]),
+    ("registry", &["core", "config", "net"]),
     ("xds", &["core", "codec/*", "net", "protocol/triple"]),
     ("protocol/*", &["core", "codec/*", "net", "macros"]),
     (

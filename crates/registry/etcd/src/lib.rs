@@ -33,5 +33,5 @@ pub mod instance;
 mod options;
 mod registry;
 
-pub use options::{EtcdOptions, EtcdTls};
+pub use options::EtcdOptions;
 pub use registry::{Etcd, EtcdBuilder};

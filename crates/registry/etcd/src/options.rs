@@ -4,6 +4,7 @@ use bytestring::ByteString;
 use dubhe_core::Status;
 use dubhe_core::time::Duration;
 use dubhe_net::io::Address;
+use dubhe_registry::TlsOptions;
 use dubhe_registry::registry_url::{RegistryUrl, wrong};
 
 use crate::client::Credentials;
@@ -58,30 +59,8 @@ pub struct EtcdOptions {
     pub dynamic: bool,
     /// `application`: the name that consumers register under.
     pub application: ByteString,
-    /// TLS; `None` for connections in clear.
-    pub tls: Option<EtcdTls>,
-}
-
-/// TLS to etcd, by the names of dubbo-go's `TLSConfig`: it is on with `tls=true` or any of these.
-///
-/// ```
-/// # mod dubhe { pub mod registry { pub use dubhe_etcd::EtcdOptions; } }
-/// use dubhe::registry::EtcdOptions;
-///
-/// let options = EtcdOptions::parse("etcd://etcd.example.org?ca-cert-file=/etc/etcd/ca.pem")?;
-/// assert_eq!(options.tls.and_then(|tls| tls.ca).as_deref(), Some("/etc/etcd/ca.pem"));
-/// # Ok::<(), dubhe_core::Status>(())
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct EtcdTls {
-    /// `ca-cert-file`: the PEM file of the certificates that are trusted. Default those of the system.
-    pub ca: Option<String>,
-    /// `tls-cert-file` and `tls-key-file`: the PEM files of our certificate and its key, for servers that
-    /// ask for one.
-    pub identity: Option<(String, String)>,
-    /// `tls-server-name`: the name in the certificate of the server. Default the host of the URL.
-    pub server_name: Option<String>,
+    /// TLS, by the parameters of [`TlsOptions`]. Default none.
+    pub tls: Option<TlsOptions>,
 }
 
 impl EtcdOptions {
@@ -108,30 +87,22 @@ impl EtcdOptions {
             register: url.flag("register", true)?,
             dynamic: url.flag("dynamic", true)?,
             application: url.param("application").unwrap_or_default().into(),
-            tls: tls(&url)?,
+            tls: TlsOptions::read(&url, None)?,
         })
-    }
-}
-
-fn tls(url: &RegistryUrl) -> Result<Option<EtcdTls>, Status> {
-    let text = |name| url.text(name).map(str::to_owned);
-    let identity = match (text("tls-cert-file"), text("tls-key-file")) {
-        (Some(chain), Some(key)) => Some((chain, key)),
-        (None, None) => None,
-        _ => return Err(wrong("tls-cert-file and tls-key-file need one another")),
-    };
-    let tls = EtcdTls { ca: text("ca-cert-file"), identity, server_name: text("tls-server-name") };
-    let named = tls != EtcdTls::default();
-    match (url.flag("tls", named)?, named) {
-        (true, _) => Ok(Some(tls)),
-        (false, false) => Ok(None),
-        (false, true) => Err(wrong("tls=false, but there are other parameters of TLS")),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn expected_tls() -> TlsOptions {
+        let mut tls = TlsOptions::default();
+        tls.ca = Some("/ca.pem".into());
+        tls.identity = Some(("/c.pem".into(), "/k.pem".into()));
+        tls.server_name = Some("etcd.example".into());
+        tls
+    }
 
     #[test]
     fn defaults_are_those_of_dubbo() {
@@ -177,16 +148,12 @@ mod tests {
             register: false,
             dynamic: false,
             application: "shop".into(),
-            tls: Some(EtcdTls {
-                ca: Some("/ca.pem".into()),
-                identity: Some(("/c.pem".into(), "/k.pem".into())),
-                server_name: Some("etcd.example".into()),
-            }),
+            tls: Some(expected_tls()),
         };
         assert_eq!(options, expected);
         assert!(!format!("{options:?}").contains("secret"));
         let system = EtcdOptions::parse("etcd://a?tls=true").unwrap().tls;
-        assert_eq!(system, Some(EtcdTls::default()));
+        assert_eq!(system, Some(TlsOptions::default()));
     }
 
     #[test]

@@ -13,6 +13,8 @@ use crate::wire::{Malformed, code};
 pub(crate) enum Error {
     /// The lack of a connection; the request may have been done or not.
     Disconnected(Arc<str>),
+    /// The start of the server, which is not over.
+    Starting(Arc<str>),
     /// The end of the client.
     Closed,
     /// The lack of an answer in time; the request may have been done or not.
@@ -29,6 +31,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Disconnected(why) => write!(f, "not connected: {why}"),
+            Self::Starting(why) => write!(f, "the server is not ready: {}", Shown(why)),
             Self::Closed => f.write_str("the client is closed"),
             Self::Late => f.write_str("the server does not answer"),
             Self::Refused { code: code::FORBIDDEN, message } => write!(
@@ -53,14 +56,24 @@ impl From<Malformed> for Error {
 }
 
 impl Error {
-    /// The error as a registry reports it.
+    /// Returns `true` if the state of the link tells of it, too.
+    pub(crate) fn is_of_connection(&self) -> bool {
+        matches!(self, Self::Disconnected(_) | Self::Starting(_))
+    }
+
+    /// The error as a registry of this name reports it.
     pub(crate) fn status(&self, name: &str) -> Status {
+        self.plain_status().context(name)
+    }
+
+    /// The error as it is reported, without the name of the registry.
+    pub(crate) fn plain_status(&self) -> Status {
         let code = match self {
             Self::Refused { code: code::FORBIDDEN, .. } => Code::PermissionDenied,
             Self::Login(_) => Code::Unauthenticated,
             Self::Malformed(_) => Code::DataLoss,
             _ => Code::Unavailable,
         };
-        Status::new(code, format!("{name}: {self}"))
+        Status::new(code, self.to_string())
     }
 }

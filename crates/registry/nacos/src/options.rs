@@ -7,6 +7,7 @@ use dubhe_core::Status;
 use dubhe_core::time::Duration;
 use dubhe_net::io::Address;
 use dubhe_registry::registry_url::{RegistryUrl, wrong};
+use dubhe_registry::{TlsNames, TlsOptions};
 
 /// Nacos' HTTP port.
 const DEFAULT_PORT: u16 = 8848;
@@ -75,6 +76,12 @@ pub struct NacosOptions {
     /// `nacos.subscribe.legacy-name`: whether providers are looked for under that name too. Default
     /// false.
     pub subscribe_legacy: bool,
+    /// TLS of the connections over gRPC, by the parameters of [`TlsOptions`] or
+    /// `nacos.remote.client.rpc.tls.enable` and the others of Nacos' clients. Default none.
+    pub grpc_tls: Option<TlsOptions>,
+    /// TLS of the requests over HTTP, which are logins and lists of documents, by the parameters of
+    /// [`TlsOptions`] or `tls.enable` and the others of Nacos' clients. Default none.
+    pub http_tls: Option<TlsOptions>,
     /// `application`: the name that this process has in the server and consumers register under.
     pub application: ByteString,
 }
@@ -143,6 +150,10 @@ impl NacosOptions {
                 "{server} has no gRPC port {grpc_port_offset} above: give the HTTP port"
             )));
         }
+        if url.flag(TRUST_ALL, false)? {
+            let what = format!("{TRUST_ALL}: servers are always checked; give {}", GRPC_TLS.ca);
+            return Err(wrong(what));
+        }
         let max_message = url.number(MAX_MESSAGE, "bytes", 32 * 1024 * 1024)?;
         let group = url.text("group").unwrap_or(DEFAULT_GROUP);
         Ok(Self {
@@ -161,6 +172,8 @@ impl NacosOptions {
             register_consumers: url.flag("register-consumer-url", false)?,
             register_compatible: url.flag("nacos.register-compatible", false)?,
             subscribe_legacy: url.flag("nacos.subscribe.legacy-name", false)?,
+            grpc_tls: TlsOptions::read(&url, Some(&GRPC_TLS))?,
+            http_tls: TlsOptions::read(&url, Some(&HTTP_TLS))?,
             application: url.param("application").unwrap_or_default().into(),
         })
     }
@@ -181,6 +194,27 @@ impl NacosOptions {
         name
     }
 }
+
+/// The names of Nacos' clients for TLS over gRPC (Nacos `RpcConstants`).
+const GRPC_TLS: TlsNames = TlsNames {
+    enable: "nacos.remote.client.rpc.tls.enable",
+    ca: "nacos.remote.client.rpc.tls.trustCollectionChainPath",
+    chain: "nacos.remote.client.rpc.tls.certChainFile",
+    key: "nacos.remote.client.rpc.tls.certPrivateKey",
+    server_name: TlsNames::SHARED.server_name,
+};
+
+/// Nacos' name of the wish to check no server.
+const TRUST_ALL: &str = "nacos.remote.client.rpc.tls.trustAll";
+
+/// The names of Nacos' clients for TLS over HTTP (Nacos `TlsSystemConfig`).
+const HTTP_TLS: TlsNames = TlsNames {
+    enable: "tls.enable",
+    ca: "tls.client.trustCertPath",
+    chain: "tls.client.certPath",
+    key: "tls.client.keyPath",
+    server_name: TlsNames::SHARED.server_name,
+};
 
 /// Nacos' name of the largest message.
 const MAX_MESSAGE: &str = "nacos.remote.client.grpc.maxinbound.message.size";
@@ -250,6 +284,8 @@ mod tests {
             register_consumers: false,
             register_compatible: false,
             subscribe_legacy: false,
+            grpc_tls: None,
+            http_tls: None,
             application: "".into(),
         };
         assert_eq!(options, expected);
@@ -288,6 +324,8 @@ mod tests {
             register_consumers: true,
             register_compatible: true,
             subscribe_legacy: true,
+            grpc_tls: None,
+            http_tls: None,
             application: "shop".into(),
         };
         assert_eq!(options, expected);
@@ -298,6 +336,27 @@ mod tests {
         let token = NacosOptions::parse("nacos://a?accessToken=t0ken").unwrap().credentials;
         assert_eq!(token, NacosCredentials::Token("t0ken".into()));
         assert_eq!(NacosOptions::parse("nacos://a?contextPath=/").unwrap().context_path, "");
+    }
+
+    #[test]
+    fn tls_is_of_both_protocols_or_of_one() {
+        let tls = |query: &str| {
+            let options = NacosOptions::parse(&format!("nacos://a?{query}")).unwrap();
+            let ca = |tls: Option<TlsOptions>| tls.map(|tls| tls.ca.unwrap_or_default());
+            (ca(options.grpc_tls), ca(options.http_tls))
+        };
+        let of = |grpc: Option<&str>, http: Option<&str>| {
+            (grpc.map(str::to_owned), http.map(str::to_owned))
+        };
+        assert_eq!(tls("tls=true"), of(Some(""), Some("")));
+        assert_eq!(tls("ca-cert-file=/ca&tls.enable=false"), of(Some("/ca"), None));
+        assert_eq!(
+            tls("tls.client.trustCertPath=/h&ca-cert-file=/ca"),
+            of(Some("/ca"), Some("/h"))
+        );
+        let grpc = "nacos.remote.client.rpc.tls";
+        let named = format!("{grpc}.enable=true&{grpc}.trustCollectionChainPath=/g");
+        assert_eq!(tls(&named), of(Some("/g"), None));
     }
 
     #[cfg(feature = "tls")]
@@ -322,6 +381,8 @@ mod tests {
             ("nacos://a?username=me", "belong together"),
             ("nacos://a?secretKey=x", "belong together"),
             ("nacos://me:x@a?accessToken=t", "only one"),
+            ("nacos://a?nacos.remote.client.rpc.tls.trustAll=true", "trustCollectionChainPath"),
+            ("nacos://a?tls.client.certPath=/c", "tls.client.keyPath"),
             ("nacos://a:65000", "HTTP port"),
             ("nacos://a?nacos.server.grpc.port.offset=x", "offset"),
             ("nacos://a?nacos.remote.client.grpc.maxinbound.message.size=4k", "4k"),

@@ -5,3 +5,4 @@
 mod application;
 mod documents;
 mod file;
+mod keeping;

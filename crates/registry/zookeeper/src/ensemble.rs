@@ -7,15 +7,16 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
+use bytes::Bytes;
 use dubhe_core::time::after;
 use dubhe_core::{Code, Status};
+use dubhe_registry::keeping::{Keeper, Waiting};
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::client::{Client, ClientState, Error};
-use crate::node::{KeptNode, Node, NodeKeeper, NodeState};
+use crate::node::{KeptNode, Node, NodeKeeper};
 use crate::options::ZooKeeperOptions;
 
 /// The number of requests that are on their way together, of those that read many nodes.
@@ -85,99 +86,34 @@ impl Ensemble {
         wall.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis()
     }
 
-    /// Keeps a node in place until what is returned is dropped.
-    pub(crate) fn keep(&self, node: Node) -> KeptNode {
-        let (kept, task) = KeptNode::new(self.keeper.clone(), node);
+    /// Keeps a node of these data in place until what is returned is dropped.
+    pub(crate) fn keep(&self, node: Node, data: Bytes) -> KeptNode {
+        let (kept, task) = self.keeper.keep(node, data);
+        self.spawn(task);
+        kept
+    }
+
+    /// Keeps an announced node in place.
+    pub(crate) fn run(&self, node: Node, keeper: Keeper<Bytes>) {
+        self.spawn(self.keeper.run(node, keeper));
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let mut tasks = self.tasks.lock();
         // Those that have ended are forgotten.
         while tasks.try_join_next().is_some() {}
         tasks.spawn_on(task, &self.runtime);
-        kept
     }
 
-    /// Waits until a node is in place; without `check`, not for a connection, and nothing is an
-    /// error that may pass.
-    pub(crate) async fn wait_placed(
-        &self,
-        mut node_state: watch::Receiver<NodeState>,
-    ) -> Result<(), Status> {
-        let ZooKeeperOptions { timeout, check, .. } = self.options;
-        let clock = &self.keeper.clock;
-        let mut late = clock.sleep_until(after(clock.now(), timeout));
-        let mut states = self.client().states();
-        loop {
-            let offline = match &*states.borrow_and_update() {
-                ClientState::Connected { .. } => None,
-                ClientState::Connecting { error } => Some(error.clone()),
-                ClientState::Closed => return Err(self.failed(&Error::Closed)),
-            };
-            let refused = match *node_state.borrow_and_update() {
-                NodeState::Placed => return Ok(()),
-                NodeState::Missing(refused) => refused,
-                NodeState::Removed | NodeState::RemoveFailed(_) => {
-                    return Err(Status::new(Code::Aborted, "unregistered during its registration"));
-                }
-            };
-            match refused {
-                _ if !check && (refused.is_some() || offline.is_some()) => {
-                    self.log_unplaced();
-                    return Ok(());
-                }
-                Some(error) => return Err(self.failed(&error)),
-                None => {}
-            }
-            tokio::select! {
-                _ = node_state.changed() => {}
-                _ = states.changed() => {}
-                () = &mut late => {
-                    if !check {
-                        self.log_unplaced();
-                        return Ok(());
-                    }
-                    let why = offline.flatten().unwrap_or_else(|| "no answer yet".into());
-                    let why = format!("not done within {timeout:?} ({why}); \
-                                       check=false lets a provider start without its registry");
-                    return Err(self.failed(&why));
-                }
-            }
-        }
-    }
-
-    fn log_unplaced(&self) {
-        tracing::warn!(
-            registry = self.name,
-            "a node is not created yet, and check=false: its provider starts; trying goes on"
-        );
-    }
-
-    /// Waits until a node has been taken back; not for a connection.
-    pub(crate) async fn wait_removed(
-        &self,
-        mut node_state: watch::Receiver<NodeState>,
-    ) -> Result<(), Status> {
-        let mut states = self.client().states();
-        loop {
-            match &*states.borrow_and_update() {
-                ClientState::Connected { .. } => {}
-                // The node went with the session.
-                ClientState::Closed => return Ok(()),
-                ClientState::Connecting { .. } => {
-                    let why = "not connected; the node goes when zookeeper is reached again, or \
-                               with the session";
-                    return Err(self.failed(&why));
-                }
-            }
-            match *node_state.borrow_and_update() {
-                NodeState::Removed => return Ok(()),
-                NodeState::RemoveFailed(error) => return Err(self.failed(&error)),
-                NodeState::Placed | NodeState::Missing(_) => {}
-            }
-            tokio::select! {
-                changed = node_state.changed() => if changed.is_err() {
-                    return Ok(());
-                },
-                _ = states.changed() => {}
-            }
+    /// What registering, and its end, wait by.
+    pub(crate) fn waiting(&self) -> Waiting<'_, ClientState> {
+        Waiting {
+            name: &self.name,
+            clock: &self.keeper.clock,
+            timeout: self.options.timeout,
+            check: self.options.check,
+            states: self.client().states(),
+            left_behind: Some("the node goes when zookeeper is reached again, or with the session"),
         }
     }
 

@@ -39,5 +39,5 @@ mod wire;
 
 pub use discovery::ZooKeeperDiscovery;
 pub use documents::ZooKeeperDocuments;
-pub use options::{SslOptions, ZooKeeperOptions};
+pub use options::ZooKeeperOptions;
 pub use registry::{ZooKeeper, ZooKeeperBuilder};

@@ -1,17 +1,18 @@
 //! Nodes of ours, kept in place.
 
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use dubhe_core::Status;
+use dubhe_core::backoff::FullJitter;
 use dubhe_core::random::RandomSource;
-use dubhe_core::time::{Duration, SharedClock, after};
-use tokio::sync::{oneshot, watch};
+use dubhe_core::time::{Duration, SharedClock};
+use dubhe_registry::keeping::{
+    Connection, ConnectionState, Keeper, Kept, Lost, Placing, Unplaced, keep,
+};
 
 use crate::client::{Client, ClientState, Error, Session, Stat, Watch, parent};
-
-/// The longest time after which a node is looked at again, watch or not: somebody else may have
-/// removed it in a way that no watch told of.
-const AUDIT_PERIOD: Duration = Duration::from_secs(30);
 
 /// Keeps nodes in place.
 #[derive(Clone)]
@@ -21,77 +22,84 @@ pub(crate) struct NodeKeeper {
     pub(crate) random: Arc<dyn RandomSource>,
 }
 
-/// The times in a row that a node that somebody takes away is put back without a pause: two processes of
-/// one address must not drive each other.
-const PROMPT_RETURNS: u32 = 1;
-
 /// A node that is to exist.
 pub(crate) struct Node {
     pub(crate) path: String,
-    pub(crate) data: Bytes,
     /// `true` if it goes with our session.
     pub(crate) ephemeral: bool,
     /// `true` if its data say something: other data in their place are replaced.
     pub(crate) checks_data: bool,
 }
 
-/// The state of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NodeState {
-    /// The node is not there yet, is not ours or has other data; with the error of the last attempt.
-    Missing(Option<Error>),
-    /// The node is there and owned by our session.
-    Placed,
-    /// The node was removed.
-    Removed,
-    /// The node was not removed, because of this error.
-    RemoveFailed(Error),
+/// A node that is kept in place with its data for as long as this lives; dropping it takes the node back.
+pub(crate) type KeptNode = Kept<Bytes>;
+
+/// A node in its place.
+struct PlacedNode {
+    keeper: NodeKeeper,
+    node: Node,
+    /// The session that it was placed in, and the watch on it.
+    placed: Option<(Session, Watch)>,
 }
 
-/// A node that is kept in place for as long as this lives; dropping it takes the node back.
-#[derive(Debug)]
-pub(crate) struct KeptNode {
-    state: watch::Sender<NodeState>,
-    data: watch::Sender<Bytes>,
-    _stop: oneshot::Sender<()>,
-}
-
-impl KeptNode {
-    /// A kept node, and the task that does it.
-    pub(crate) fn new(
-        keeper: NodeKeeper,
-        node: Node,
-    ) -> (Self, impl Future<Output = ()> + Send + use<>) {
-        let (stop, stopped) = oneshot::channel();
-        let state = watch::Sender::new(NodeState::Missing(None));
-        let (data, mut wanted) = watch::channel(node.data.clone());
-        let kept = Self { state: state.clone(), data, _stop: stop };
-        let task = async move {
-            tokio::select! {
-                biased;
-                _ = stopped => {}
-                // The client is closed, and the node gone with the session.
-                () = keeper.hold(&node, &mut wanted, &state) => return,
+impl Connection for ClientState {
+    fn connection(&self) -> ConnectionState {
+        match self {
+            Self::Connected { .. } => ConnectionState::Connected,
+            Self::Connecting { error } => {
+                ConnectionState::Connecting(error.as_ref().map(ToString::to_string))
             }
-            state.send_replace(keeper.remove(&node).await);
+            Self::Closed => ConnectionState::Closed,
+        }
+    }
+}
+
+impl Placing<Bytes> for PlacedNode {
+    fn name(&self) -> impl fmt::Display {
+        &self.node.path
+    }
+
+    fn backoff(&self) -> FullJitter {
+        self.keeper.client.backoff()
+    }
+
+    async fn place(&mut self, data: &Bytes) -> Result<(), Unplaced> {
+        let unplaced = |error| match error {
+            Error::Closed => Unplaced::Closed,
+            Error::Disconnected => Unplaced::Disconnected,
+            error => Unplaced::Refused(failed(error)),
         };
-        (kept, task)
+        self.placed = None;
+        let session = self.keeper.client.connected().await.map_err(unplaced)?;
+        let watch = self.keeper.place(&self.node, data, &session).await.map_err(unplaced)?;
+        self.placed = Some((session, watch));
+        Ok(())
     }
 
-    /// The state of the node; outlives this.
-    pub(crate) fn state(&self) -> watch::Receiver<NodeState> {
-        self.state.subscribe()
+    async fn lost(&mut self) -> Lost {
+        let Some((session, watch)) = &mut self.placed else { return Lost::Ended };
+        watch.await;
+        match self.keeper.client.state() {
+            ClientState::Connected { session: now, .. } if now.id() == session.id() => Lost::Taken,
+            _ => Lost::Ended,
+        }
     }
 
-    /// Replaces the data of the node in place; until that is done, the node is
-    /// [missing](NodeState::Missing).
-    pub(crate) fn replace(&self, data: Bytes) {
-        // Under the lock of the state, lest the old data be said to be in place after this.
-        self.state.send_modify(|state| {
-            self.data.send_replace(data);
-            *state = NodeState::Missing(None);
-        });
+    /// Takes the node back, however often the connection is lost meanwhile.
+    async fn remove(&mut self) -> Result<(), Status> {
+        let client = &self.keeper.client;
+        loop {
+            match client.delete(&self.node.path).await {
+                Ok(()) | Err(Error::NoNode) => return Ok(()),
+                Err(Error::Disconnected) if client.connected().await.is_ok() => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
     }
+}
+
+fn failed(error: Error) -> Status {
+    Status::unavailable(error.to_string())
 }
 
 impl NodeKeeper {
@@ -100,80 +108,24 @@ impl NodeKeeper {
         self.client.backoff().pause(failures, &*self.random)
     }
 
-    /// Puts the node in place again whenever it is not; ends when the client is closed.
-    async fn hold(
+    /// Keeps a node of these data in place: the handle, and the task that does it.
+    pub(crate) fn keep(
         &self,
-        node: &Node,
-        wanted: &mut watch::Receiver<Bytes>,
-        state: &watch::Sender<NodeState>,
-    ) {
-        let (mut failures, mut contested) = (0, 0_u32);
-        while let Ok(session) = self.client.connected().await {
-            let data = wanted.borrow_and_update().clone();
-            match self.place(node, &data, &session).await {
-                Ok(watch) => {
-                    if std::mem::take(&mut failures) > 0 {
-                        tracing::info!(node = node.path, "a node is created after all");
-                    }
-                    state.send_if_modified(|state| {
-                        let placed = !wanted.has_changed().unwrap_or(false);
-                        if placed {
-                            *state = NodeState::Placed;
-                        }
-                        placed
-                    });
-                    let half = u64::try_from(AUDIT_PERIOD.as_millis() / 2).unwrap_or(u64::MAX);
-                    // Spread, so that not all nodes of a fleet are looked at together.
-                    let audit = AUDIT_PERIOD / 2 + Duration::from_millis(self.random.below(half));
-                    tokio::select! {
-                        () = watch => {}
-                        // An error says that nobody wants it any more; then the task is stopped.
-                        Ok(()) = wanted.changed() => continue,
-                        () = self.clock.sleep_until(after(self.clock.now(), audit)) => {
-                            contested = 0;
-                            continue;
-                        }
-                    }
-                    self.pause_if_contested(node, &session, &mut contested).await;
-                }
-                Err(Error::Disconnected) => {}
-                Err(Error::Closed) => return,
-                Err(error) => {
-                    failures += 1;
-                    let pause = self.pause(failures);
-                    let node = &node.path;
-                    tracing::warn!(node, %error, ?pause, "cannot create a node; trying again");
-                    state.send_replace(NodeState::Missing(Some(error)));
-                    self.clock.sleep_until(after(self.clock.now(), pause)).await;
-                }
-            }
-        }
+        node: Node,
+        data: Bytes,
+    ) -> (KeptNode, impl Future<Output = ()> + Send + use<>) {
+        let (kept, keeper) = keep(data);
+        (kept, self.run(node, keeper))
     }
 
-    /// Pauses before a node is put in place again that somebody took away, unless it is the first
-    /// time for long, or the session was lost.
-    async fn pause_if_contested(&self, node: &Node, session: &Session, contested: &mut u32) {
-        let same = match self.client.state() {
-            ClientState::Connected { session: now, .. } => now.id() == session.id(),
-            _ => false,
-        };
-        if !same {
-            return;
-        }
-        *contested = contested.saturating_add(1);
-        if *contested > PROMPT_RETURNS {
-            let pause = self.pause(*contested - PROMPT_RETURNS);
-            if contested.is_power_of_two() {
-                let (node, times) = (&node.path, *contested);
-                tracing::warn!(
-                    node,
-                    times,
-                    ?pause,
-                    "somebody else takes a node of ours away; putting it back"
-                );
-            }
-            self.clock.sleep_until(after(self.clock.now(), pause)).await;
-        }
+    /// The task that keeps a node in place.
+    pub(crate) fn run(
+        &self,
+        node: Node,
+        keeper: Keeper<Bytes>,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let (clock, random) = (self.clock.clone(), self.random.clone());
+        keeper.run(PlacedNode { keeper: self.clone(), node, placed: None }, clock, random)
     }
 
     /// Makes sure that the node is there, of this session and with these data, and watches it.
@@ -229,17 +181,6 @@ impl NodeKeeper {
                 create().await
             }
             (done, _) => done,
-        }
-    }
-
-    /// Takes the node back, however often the connection is lost meanwhile.
-    async fn remove(&self, node: &Node) -> NodeState {
-        loop {
-            match self.client.delete(&node.path).await {
-                Ok(()) | Err(Error::NoNode) => return NodeState::Removed,
-                Err(Error::Disconnected) if self.client.connected().await.is_ok() => {}
-                Err(error) => return NodeState::RemoveFailed(error),
-            }
         }
     }
 }

@@ -4,12 +4,21 @@ use bytestring::ByteString;
 use dubhe_core::Status;
 use dubhe_core::time::Duration;
 use dubhe_net::io::Address;
-use dubhe_registry::registry_url::{RegistryUrl, wrong};
+use dubhe_registry::registry_url::RegistryUrl;
+use dubhe_registry::{TlsNames, TlsOptions};
 
 use crate::client::Credentials;
 
 /// ZooKeeper's port.
 const DEFAULT_PORT: u16 = 2181;
+/// The names that ZooKeeper has for TLS, as in its own clients' `zookeeper.ssl.…`.
+const TLS: TlsNames = TlsNames {
+    enable: "ssl",
+    ca: "ssl.ca",
+    chain: "ssl.cert",
+    key: "ssl.key",
+    server_name: "ssl.server.name",
+};
 
 /// The options of a URL `zookeeper://[user:password@]host[:2181][,host…][?parameters]`; the
 /// parameters are Dubbo's.
@@ -40,9 +49,9 @@ pub struct ZooKeeperOptions {
     /// The node under which documents of a config centre are: `/{namespace}/config`, `/dubbo/config`
     /// without a `namespace` (Dubbo Java `TreePathDynamicConfiguration`).
     pub config_root: String,
-    /// `ssl=true`: TLS to the servers, with the files of `ssl.ca`, `ssl.cert`, `ssl.key` and
+    /// TLS to the servers, by the parameters of [`TlsOptions`] or `ssl`, `ssl.ca`, `ssl.cert`, `ssl.key` and
     /// `ssl.server.name`. Default none.
-    pub ssl: Option<SslOptions>,
+    pub tls: Option<TlsOptions>,
     /// `simplified=true`: providers and consumers are registered with the few parameters that consumers
     /// need, and with those that `extra-keys` names, separated by commas. Default none, all of them.
     pub simplified: Option<Vec<ByteString>>,
@@ -99,7 +108,7 @@ impl ZooKeeperOptions {
             root: group,
             services_root,
             config_root: format!("{}/config", url.path("namespace", "dubbo")?),
-            ssl: SslOptions::of(&url)?,
+            tls: TlsOptions::read(&url, Some(&TLS))?,
             simplified,
             credentials: url.credentials().map(|(user, password)| Credentials { user, password }),
             session_timeout: url.time("session", 60_000)?,
@@ -114,51 +123,17 @@ impl ZooKeeperOptions {
     }
 }
 
-/// The TLS that a registry URL asks for. Servers are checked by name in every case.
-///
-/// ```
-/// # mod dubhe { pub mod registry { pub use dubhe_zookeeper::{SslOptions, ZooKeeperOptions}; } }
-/// use dubhe::registry::{SslOptions, ZooKeeperOptions};
-///
-/// let url = "zookeeper://zk.example.org:2281?ssl=true&ssl.ca=/etc/zk/ca.pem";
-/// let ssl: SslOptions = ZooKeeperOptions::parse(url)?.ssl.unwrap_or_default();
-/// assert_eq!(ssl.ca.as_deref(), Some("/etc/zk/ca.pem"));
-/// # Ok::<(), dubhe_core::Status>(())
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SslOptions {
-    /// `ssl.ca`: a PEM file of the certificates that are trusted; without it, those of the system.
-    pub ca: Option<String>,
-    /// `ssl.cert` and `ssl.key`: PEM files of the certificate that is shown to servers, leaf first, and
-    /// its key, for servers that want one.
-    pub identity: Option<(String, String)>,
-    /// `ssl.server.name`: the name in the certificates of servers; without it, the host of each.
-    pub server_name: Option<String>,
-}
-
-impl SslOptions {
-    fn of(url: &RegistryUrl) -> Result<Option<Self>, Status> {
-        let param = |name| url.text(name).map(str::to_owned);
-        let identity = match (param("ssl.cert"), param("ssl.key")) {
-            (None, None) => None,
-            (Some(cert), Some(key)) => Some((cert, key)),
-            _ => return Err(wrong("ssl.cert and ssl.key need each other")),
-        };
-        let (ca, server_name) = (param("ssl.ca"), param("ssl.server.name"));
-        let options = Self { ca, identity, server_name };
-        match url.flag("ssl", false)? {
-            true => Ok(Some(options)),
-            // Lest somebody take a plain connection for an encrypted one.
-            false if options != Self::default() => Err(wrong("parameters of ssl without ssl=true")),
-            false => Ok(None),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn expected_tls() -> TlsOptions {
+        let mut tls = TlsOptions::default();
+        tls.ca = Some("/ca".into());
+        tls.identity = Some(("/c".into(), "/k".into()));
+        tls.server_name = Some("zk".into());
+        tls
+    }
 
     #[test]
     fn defaults_are_those_of_dubbo() {
@@ -168,7 +143,7 @@ mod tests {
             root: "/dubbo".to_owned(),
             services_root: "/services".to_owned(),
             config_root: "/dubbo/config".to_owned(),
-            ssl: None,
+            tls: None,
             simplified: None,
             credentials: None,
             session_timeout: Duration::from_mins(1),
@@ -200,11 +175,7 @@ mod tests {
             root: "/fleet/x".to_owned(),
             services_root: "/apps".to_owned(),
             config_root: "/ops/config".to_owned(),
-            ssl: Some(SslOptions {
-                ca: Some("/ca".to_owned()),
-                identity: Some(("/c".to_owned(), "/k".to_owned())),
-                server_name: Some("zk".to_owned()),
-            }),
+            tls: Some(expected_tls()),
             simplified: Some(vec!["zone".into(), "x".into()]),
             credentials: Some(Credentials { user: "me".into(), password: "secret".into() }),
             session_timeout: Duration::from_secs(5),
@@ -251,8 +222,8 @@ mod tests {
             ("zookeeper://a?namespace=a/../b", "namespace"),
             ("zookeeper://a?simplified=1", "simplified"),
             ("zookeeper://a?ssl=yes", "ssl"),
-            ("zookeeper://a?ssl.ca=/ca", "without ssl=true"),
-            ("zookeeper://a?ssl=true&ssl.cert=/c", "need each other"),
+            ("zookeeper://a?ssl=true&ssl.cert=/c", "ssl.key"),
+            ("zookeeper://a?tls-cert-file=/c", "tls-key-file"),
             ("zookeeper://a?backup=b:port", "b:port"),
         ] {
             let error = ZooKeeperOptions::parse(url).unwrap_err();

@@ -1,22 +1,18 @@
 //! The announcements of this process, at either level.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::fmt;
 
 use bytes::Bytes;
 use bytestring::ByteString;
 use dubhe_core::endpoint::Offer;
 use dubhe_core::registry::Registration;
-use dubhe_core::time::after;
-use dubhe_core::{Code, ServiceKey, Status};
+use dubhe_core::{ServiceKey, Status};
 use dubhe_registry::application::ServiceInstance;
-use tokio::sync::watch;
+use dubhe_registry::keeping::{Announcement, Announcements, Waiting};
 
-use super::kept::{KeptKey, KeyState, Kind};
+use super::kept::{KeptKey, Kind, keep_key, run};
 use super::{Etcd, Inner};
 use crate::client::ClientState;
-use crate::options::EtcdOptions;
 
 /// An announcement.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,170 +52,52 @@ impl fmt::Display for Identity {
     }
 }
 
-struct Announced {
-    what: What,
-    kept: KeptKey,
-}
-
 /// All announcements.
-#[derive(Default)]
-pub(super) struct All(HashMap<Identity, Announced>);
+pub(super) type All = Announcements<Identity, What, Bytes>;
 
 impl Etcd {
-    fn keep(&self, key: Bytes, value: Bytes, kind: Kind) -> KeptKey {
-        let (kept, task) =
-            KeptKey::new(self.client().clone(), key, value, kind, &self.inner().keepers);
-        self.spawn(task);
-        kept
-    }
-
     /// Keeps a key that is nobody's announcement.
     pub(super) fn keep_own(&self, key: String) -> KeptKey {
-        self.keep(key.into(), Bytes::new(), Kind { dynamic: true, twice: false })
+        let kind = Kind { dynamic: true, twice: false };
+        let (kept, task) = keep_key(self.client().clone(), key.into(), Bytes::new(), kind);
+        self.spawn(task);
+        kept
     }
 
     /// Announces something and waits until it is there.
     pub(super) async fn announce(
         &self,
         what: What,
-        key: String,
+        address: String,
         value: Bytes,
         kind: Kind,
     ) -> Result<(), Status> {
-        let identity = what.identity();
-        let (state, number, replaced) = {
-            let mut all = self.inner().announced.lock();
-            match all.0.entry(identity.clone()) {
-                Entry::Occupied(mut same) if same.get().kept.key() == key.as_bytes() => {
-                    let same = same.get_mut();
-                    if same.what != what {
-                        same.kept.update(value);
-                        same.what = what;
-                    }
-                    (same.kept.state(), same.kept.number(), None)
-                }
-                Entry::Occupied(same) if same.get().what == what => {
-                    (same.get().kept.state(), same.get().kept.number(), None)
-                }
-                entry => {
-                    let kept = self.keep(key.into(), value, kind);
-                    let (state, number) = (kept.state(), kept.number());
-                    let now = Announced { what, kept };
-                    let replaced = match entry {
-                        Entry::Occupied(mut old) => Some(old.insert(now)),
-                        Entry::Vacant(place) => {
-                            place.insert(now);
-                            None
-                        }
-                    };
-                    (state, number, replaced)
-                }
-            }
+        let announcement = Announcement { key: what.identity(), what, address, value };
+        let context = format!("cannot register {}", announcement.key);
+        let start = |_: &Identity, key: String, keeper| {
+            self.spawn(run(self.client().clone(), key.into(), kind, keeper));
         };
-        let done = self.wait_placed(state.clone(), number).await;
-        // The key with the old parameters goes when the new one is there, lest there be none.
-        drop(replaced);
-        done.map_err(|status| {
-            let mut all = self.inner().announced.lock();
-            // Not what has taken its place meanwhile.
-            if all.0.get(&identity).is_some_and(|now| now.kept.state().same_channel(&state)) {
-                all.0.remove(&identity);
-            }
-            status.context(format_args!("cannot register {identity}"))
-        })
+        let done =
+            self.inner().announced.announce([announcement], &mut self.waiting(), start).await;
+        done.map_err(|status| status.context(context))
     }
 
     /// Takes an announcement back.
     pub(super) async fn withdraw(&self, identity: Identity) -> Result<(), Status> {
-        let announced = self.inner().announced.lock().0.remove(&identity);
-        let Some(Announced { kept, .. }) = announced else { return Ok(()) };
-        let state = kept.state();
-        drop(kept);
-        let done = self.wait_removed(state).await;
+        let done = self.inner().announced.withdraw(&identity, &mut self.waiting()).await;
         done.map_err(|status| status.context(format_args!("cannot unregister {identity}")))
     }
 
-    /// Waits until a key is in place; without `check`, not for a connection, and nothing is an error that
-    /// may pass.
-    async fn wait_placed(
-        &self,
-        mut state: watch::Receiver<KeyState>,
-        number: u64,
-    ) -> Result<(), Status> {
-        let Inner { options: EtcdOptions { timeout, check, .. }, clock, .. } = self.inner();
-        let mut late = clock.sleep_until(after(clock.now(), *timeout));
-        let mut states = self.client().states();
-        loop {
-            let offline = match &*states.borrow_and_update() {
-                ClientState::Connected(_) => None,
-                ClientState::Connecting { error } => Some(error.clone()),
-                ClientState::Closed => return Err(self.failed(&"the registry is closed")),
-            };
-            let refused = match &*state.borrow_and_update() {
-                KeyState::Placed(placed) if *placed >= number => return Ok(()),
-                KeyState::Placed(_) => None,
-                KeyState::Missing(refused) => refused.clone(),
-                KeyState::Removed | KeyState::RemoveFailed(_) => {
-                    return Err(Status::new(Code::Aborted, "unregistered during its registration"));
-                }
-            };
-            match refused {
-                _ if !check && (refused.is_some() || offline.is_some()) => {
-                    self.log_unplaced();
-                    return Ok(());
-                }
-                Some(status) => return Err(self.failed(&status).with_code(status.code())),
-                None => {}
-            }
-            tokio::select! {
-                _ = state.changed() => {}
-                _ = states.changed() => {}
-                () = &mut late => {
-                    if !check {
-                        self.log_unplaced();
-                        return Ok(());
-                    }
-                    let why = offline.flatten().map_or("no answer yet".into(), |e| e.to_string());
-                    let why = format!("not done within {timeout:?} ({why}); \
-                                       check=false lets a provider start without its registry");
-                    return Err(self.failed(&why));
-                }
-            }
-        }
-    }
-
-    fn log_unplaced(&self) {
-        tracing::warn!(
-            registry = self.inner().name,
-            "a key is not put yet, and check=false: its provider starts; trying goes on"
-        );
-    }
-
-    /// Waits until a key has been taken back; not for a connection.
-    async fn wait_removed(&self, mut state: watch::Receiver<KeyState>) -> Result<(), Status> {
-        let mut states = self.client().states();
-        loop {
-            match &*states.borrow_and_update() {
-                ClientState::Connected(_) => {}
-                // The key went with the lease.
-                ClientState::Closed => return Ok(()),
-                ClientState::Connecting { .. } => {
-                    let why = "not connected; the key goes when etcd is reached again, or with the \
-                               lease";
-                    return Err(self.failed(&why));
-                }
-            }
-            match &*state.borrow_and_update() {
-                KeyState::Removed => return Ok(()),
-                KeyState::RemoveFailed(status) => return Err(self.failed(status)),
-                KeyState::Placed(_) | KeyState::Missing(_) => {}
-            }
-            tokio::select! {
-                changed = state.changed() => if changed.is_err() {
-                    return Ok(());
-                },
-                _ = states.changed() => {}
-            }
+    /// What registering, and its end, wait by.
+    fn waiting(&self) -> Waiting<'_, ClientState> {
+        let Inner { options, clock, name, .. } = self.inner();
+        Waiting {
+            name,
+            clock,
+            timeout: options.timeout,
+            check: options.check,
+            states: self.client().states(),
+            left_behind: Some("the key goes when etcd is reached again, or with the lease"),
         }
     }
 }

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use super::{Etcd, Inner, announced};
 use crate::client::{Client, EtcdClientOptions};
-use crate::options::{EtcdOptions, EtcdTls};
+use crate::options::EtcdOptions;
 
 /// Makes an [`Etcd`].
 ///
@@ -48,37 +48,10 @@ impl Etcd {
         let options = EtcdOptions::parse(url)?;
         let dial = match &options.tls {
             None => Arc::new(SocketDial::default()),
-            Some(tls) => encrypted(tls)?,
+            Some(tls) => tls.dial(SocketDial::default(), &["h2"])?,
         };
         Ok(EtcdBuilder { options, clock, random: Arc::new(SplitMix::from_os()), dial })
     }
-}
-
-/// The dialer of these options of TLS.
-#[cfg(feature = "tls")]
-fn encrypted(options: &EtcdTls) -> Result<Arc<dyn Dial>, Status> {
-    use dubhe_net::tls::ClientTls;
-    use dubhe_registry::registry_url::wrong;
-
-    let read =
-        |path: &String| std::fs::read(path).map_err(|error| wrong(format!("{path}: {error}")));
-    let mut builder = match &options.ca {
-        Some(path) => ClientTls::from_file(path).map_err(wrong)?,
-        None => ClientTls::system_roots().map_err(wrong)?,
-    };
-    if let Some((chain, key)) = &options.identity {
-        builder = builder.identity(read(chain)?, read(key)?);
-    }
-    if let Some(name) = &options.server_name {
-        builder = builder.server_name(name);
-    }
-    let tls = builder.build().map_err(wrong)?.with_default_alpn(["h2"]);
-    Ok(Arc::new(tls.dial(SocketDial::default())))
-}
-
-#[cfg(not(feature = "tls"))]
-fn encrypted(_: &EtcdTls) -> Result<Arc<dyn Dial>, Status> {
-    Err(dubhe_registry::registry_url::wrong("TLS needs the feature tls"))
 }
 
 impl EtcdBuilder {
@@ -124,8 +97,7 @@ impl EtcdBuilder {
             options,
             runtime: Handle::current(),
             tasks: Mutex::new(JoinSet::new()),
-            announced: Mutex::new(announced::All::default()),
-            keepers: Arc::default(),
+            announced: announced::All::default(),
             errors: Mutex::new(HashMap::new()),
         }))
     }

@@ -1,85 +1,19 @@
 //! Keys of ours, kept in place.
 
-use std::collections::HashMap;
-use std::future::Future;
-use std::sync::Arc;
+use std::fmt;
 
 use bytes::Bytes;
-use dubhe_core::time::{Duration, after};
+use dubhe_core::backoff::FullJitter;
+use dubhe_core::time::Duration;
 use dubhe_core::{Code, Status};
-use parking_lot::Mutex;
-use tokio::sync::watch;
+use dubhe_registry::keeping::{
+    Connection, ConnectionState, Keeper, Kept, Lost, Placing, Unplaced, keep,
+};
 
-use crate::client::{Client, Condition, Write};
-
-/// The longest time after which a key is looked at again: somebody else may have removed it or put it
-/// with another lease.
-const AUDIT_PERIOD: Duration = Duration::from_secs(30);
-
-/// The state of a key.
-#[derive(Clone, Debug)]
-pub(super) enum KeyState {
-    /// The key is not there yet, or is not ours; with the error of the last attempt.
-    Missing(Option<Status>),
-    /// The key is there, with our lease and the value of this number.
-    Placed(u64),
-    /// The key was removed.
-    Removed,
-    /// The key was not removed, because of this error.
-    RemoveFailed(Status),
-}
+use crate::client::{Client, ClientState, Condition, Entry, Follow, KeyRange, Write, shown};
 
 /// A key that is kept in place for as long as this lives; dropping it takes the key back.
-#[derive(Debug)]
-pub(super) struct KeptKey {
-    key: Bytes,
-    /// The value and its number.
-    value: watch::Sender<(u64, Bytes)>,
-    state: watch::Receiver<KeyState>,
-}
-
-/// The last who keeps each key. Whoever keeps it again begins when that one has taken it back: a removal that
-/// waits for a connection would take away the key of the next one.
-#[derive(Debug, Default)]
-pub(super) struct Keepers(Mutex<HashMap<Bytes, watch::Receiver<KeyState>>>);
-
-impl Keepers {
-    /// Notes who keeps a key now; returns who did before.
-    fn begin(&self, key: &Bytes, state: &watch::Receiver<KeyState>) -> Before {
-        Before(self.0.lock().insert(key.clone(), state.clone()))
-    }
-
-    /// Forgets who kept a key, unless somebody else does now.
-    fn end(&self, key: &Bytes, state: &watch::Receiver<KeyState>) {
-        let mut all = self.0.lock();
-        if all.get(key).is_some_and(|last| last.same_channel(state)) {
-            all.remove(key);
-        }
-    }
-}
-
-/// Who kept a key before, until that one has ended.
-struct Before(Option<watch::Receiver<KeyState>>);
-
-impl Before {
-    async fn ended(&mut self) {
-        if let Some(state) = &mut self.0 {
-            let ended =
-                |state: &KeyState| matches!(state, KeyState::Removed | KeyState::RemoveFailed(_));
-            // An error says that its task is gone.
-            let _ = state.wait_for(ended).await;
-        }
-        self.0 = None;
-    }
-}
-
-/// The part of a kept key that its task has.
-struct Keeper {
-    client: Client,
-    key: Bytes,
-    kind: Kind,
-    state: watch::Sender<KeyState>,
-}
+pub(super) type KeptKey = Kept<Bytes>;
 
 /// The kind of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,151 +25,135 @@ pub(super) struct Kind {
     pub(super) twice: bool,
 }
 
-impl KeptKey {
-    /// Begins to keep a key; the task does, and ends when the key has been taken back.
-    pub(super) fn new(
-        client: Client,
-        key: Bytes,
-        value: Bytes,
-        kind: Kind,
-        keepers: &Arc<Keepers>,
-    ) -> (Self, impl Future<Output = ()> + Send + 'static) {
-        let (value, mut values) = watch::channel((0, value));
-        let (sender, state) = watch::channel(KeyState::Missing(None));
-        let (mut before, keepers) = (keepers.begin(&key, &state), keepers.clone());
-        let keeper = Keeper { client, key: key.clone(), kind, state: sender };
-        let task = async move {
-            let mut ended = values.clone();
-            let hold = async {
-                before.ended().await;
-                keeper.hold(&mut values).await;
-            };
-            tokio::select! {
-                // Who has the key has let it go.
-                () = async { while ended.changed().await.is_ok() {} } => {}
-                // The client is closed, and the key gone with the lease.
-                () = hold => return,
+/// A key in its place.
+struct PlacedKey {
+    client: Client,
+    key: Bytes,
+    kind: Kind,
+    /// The lease and the value that it was last put with.
+    placed: Option<(i64, Bytes)>,
+    /// The changes of the key since.
+    changes: Option<Follow>,
+}
+
+impl Connection for ClientState {
+    fn connection(&self) -> ConnectionState {
+        match self {
+            Self::Connected(_) => ConnectionState::Connected,
+            Self::Connecting { error } => {
+                ConnectionState::Connecting(error.as_ref().map(ToString::to_string))
             }
-            before.ended().await;
-            let outcome = keeper.remove().await;
-            keeper.state.send_replace(outcome);
-            keepers.end(&keeper.key, &keeper.state.subscribe());
-        };
-        (Self { key, value, state }, task)
-    }
-
-    pub(super) fn key(&self) -> &Bytes {
-        &self.key
-    }
-
-    /// Replaces the value where it is.
-    pub(super) fn update(&self, value: Bytes) {
-        self.value.send_modify(|(number, now)| {
-            *number += 1;
-            *now = value;
-        });
-    }
-
-    /// The number of the present value.
-    pub(super) fn number(&self) -> u64 {
-        self.value.borrow().0
-    }
-
-    /// The state of the key; outlives this.
-    pub(super) fn state(&self) -> watch::Receiver<KeyState> {
-        self.state.clone()
+            Self::Closed => ConnectionState::Closed,
+        }
     }
 }
 
-impl Keeper {
-    /// Puts the key in place again whenever it is not; ends when the client is closed.
-    async fn hold(&self, values: &mut watch::Receiver<(u64, Bytes)>) {
-        let core = self.client.core();
-        let options = core.options();
-        let mut leases = self.client.leases();
-        let mut failures: u32 = 0;
-        loop {
-            if self.client.connected().await.is_err() {
-                return;
-            }
-            let lease = if self.kind.dynamic { self.client.lease().await } else { Ok(0) };
-            let Ok(lease) = lease else { return };
-            leases.mark_unchanged();
-            let (number, value) = values.borrow_and_update().clone();
-            match self.place(lease, value).await {
-                Ok(()) => {
-                    if std::mem::take(&mut failures) > 0 {
-                        tracing::info!(key = self.shown(), "a key is put after all");
-                    }
-                    self.state.send_replace(KeyState::Placed(number));
-                    let half = u64::try_from(AUDIT_PERIOD.as_millis() / 2).unwrap_or(u64::MAX);
-                    // Spread, so that not all keys of a fleet are looked at together.
-                    let audit =
-                        AUDIT_PERIOD / 2 + Duration::from_millis(options.random.below(half));
-                    let other = async {
-                        let other = |held: &Option<i64>| *held != Some(lease) && self.kind.dynamic;
-                        let _ = leases.wait_for(other).await;
-                    };
-                    tokio::select! {
-                        () = other => {}
-                        changed = values.changed() => if changed.is_err() {
-                            // The task ends this future.
-                            std::future::pending::<()>().await;
-                        },
-                        () = core.sleep(audit) => {}
-                    }
-                }
-                Err(status) => {
-                    failures = failures.saturating_add(1);
-                    let pause = self.client.backoff().pause(failures, &*options.random);
-                    if status.code() == Code::NotFound {
-                        core.doubt_lease();
-                    }
-                    if status.code() != Code::Unavailable {
-                        let key = self.shown();
-                        tracing::warn!(key, %status, ?pause, "cannot put a key; trying again");
-                        self.state.send_replace(KeyState::Missing(Some(status)));
-                    }
-                    options.clock.sleep_until(after(options.clock.now(), pause)).await;
-                }
-            }
-        }
-    }
+/// Keeps a key of this value: the handle, and the task that does it.
+pub(super) fn keep_key(
+    client: Client,
+    key: Bytes,
+    value: Bytes,
+    kind: Kind,
+) -> (KeptKey, impl Future<Output = ()> + Send + 'static) {
+    let (kept, keeper) = keep(value);
+    (kept, run(client, key, kind, keeper))
+}
 
+/// The task that keeps a key in place, and ends when the key has been taken back.
+pub(super) fn run(
+    client: Client,
+    key: Bytes,
+    kind: Kind,
+    keeper: Keeper<Bytes>,
+) -> impl Future<Output = ()> + Send + 'static {
+    let options = client.core().options();
+    let (clock, random) = (options.clock.clone(), options.random.clone());
+    keeper.run(PlacedKey { client, key, kind, placed: None, changes: None }, clock, random)
+}
+
+impl PlacedKey {
     /// Makes sure that the key is there with this lease and value. Putting it takes it over from an older
     /// lease of ours, with which it would vanish.
-    async fn place(&self, lease: i64, value: Bytes) -> Result<(), Status> {
-        match self.client.get(self.key.clone()).await? {
-            Some(entry) if entry.lease == lease && entry.value == value => Ok(()),
-            None if self.kind.twice => {
-                self.client.put(self.key.clone(), value.clone(), lease).await?;
-                self.client.put(self.key.clone(), value, lease).await
+    async fn put(&mut self, lease: i64, value: Bytes) -> Result<(), Status> {
+        let there = self.client.get(self.key.clone()).await?;
+        if there.as_ref().is_some_and(|entry| entry.lease == lease && entry.value == value) {
+            return Ok(());
+        }
+        self.changes = None;
+        if there.is_none() && self.kind.twice {
+            self.client.put(self.key.clone(), value.clone(), lease).await?;
+        }
+        self.client.put(self.key.clone(), value, lease).await
+    }
+
+    /// Waits until the key is not as it was put.
+    async fn taken(&mut self) {
+        let Some((lease, value)) = &self.placed else { return };
+        let ours = |entry: &Entry| entry.lease == *lease && entry.value == *value;
+        let follow = || self.client.follow(KeyRange::key(self.key.clone()));
+        let changes = self.changes.get_or_insert_with(follow);
+        while let Some(view) = changes.next().await {
+            if view.is_fresh && !view.entries.get(&self.key).is_some_and(ours) {
+                return;
             }
-            _ => self.client.put(self.key.clone(), value, lease).await,
+        }
+        // The client is closed, which the next attempt finds.
+    }
+}
+
+impl Placing<Bytes> for PlacedKey {
+    fn name(&self) -> impl fmt::Display {
+        shown(&self.key)
+    }
+
+    fn backoff(&self) -> FullJitter {
+        self.client.backoff()
+    }
+
+    async fn place(&mut self, value: &Bytes) -> Result<(), Unplaced> {
+        self.client.connected().await.map_err(|_| Unplaced::Closed)?;
+        let lease = if self.kind.dynamic { self.client.lease().await } else { Ok(0) };
+        let lease = lease.map_err(|_| Unplaced::Closed)?;
+        self.put(lease, value.clone()).await.map_err(|status| {
+            if status.code() == Code::NotFound {
+                self.client.core().doubt_lease();
+            }
+            match status.code() {
+                Code::Unavailable => Unplaced::Unanswered,
+                _ => Unplaced::Refused(status),
+            }
+        })?;
+        self.placed = Some((lease, value.clone()));
+        Ok(())
+    }
+
+    async fn lost(&mut self) -> Lost {
+        let mut leases = self.client.leases();
+        let (dynamic, lease) = (self.kind.dynamic, self.placed.as_ref().map(|(lease, _)| *lease));
+        let ended = leases.wait_for(|held| dynamic && *held != lease);
+        tokio::select! {
+            biased;
+            _ = ended => Lost::Ended,
+            () = self.taken() => Lost::Taken,
         }
     }
 
     /// Takes the key back if it is ours, however often the connection is lost meanwhile.
-    async fn remove(&self) -> KeyState {
+    async fn remove(&mut self) -> Result<(), Status> {
+        self.changes = None;
         // A later life of this process may have the key by now; then it is not ours.
         let lease = if self.kind.dynamic { *self.client.leases().borrow() } else { Some(0) };
-        let Some(lease) = lease else { return KeyState::Removed };
+        let Some(lease) = lease else { return Ok(()) };
         loop {
             let key = self.key.clone();
             match self.client.core().write_if(key, Condition::Lease(lease), Write::Delete).await {
-                Ok(_) => return KeyState::Removed,
+                Ok(_) => return Ok(()),
                 Err(status) if status.code() == Code::Unavailable => {
-                    if self.client.connected().await.is_err() {
-                        return KeyState::RemoveFailed(status);
-                    }
+                    self.client.connected().await.map_err(|_| status)?;
                     self.client.core().sleep(Duration::from_millis(100)).await;
                 }
-                Err(status) => return KeyState::RemoveFailed(status),
+                Err(status) => return Err(status),
             }
         }
-    }
-
-    fn shown(&self) -> String {
-        crate::client::shown(&self.key)
     }
 }

@@ -27,7 +27,7 @@ use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 use self::announced::What;
-use self::kept::{Keepers, KeptKey, Kind};
+use self::kept::{KeptKey, Kind};
 use self::snapshots::Providers;
 use crate::client::{Client, ClientState, KeyRange, View};
 use crate::options::EtcdOptions;
@@ -38,8 +38,9 @@ pub use builder::EtcdBuilder;
 /// metadata centre ([`DocumentStore`](dubhe_core::documents::DocumentStore)). Clones share one connection
 /// and one lease.
 ///
-/// Keys of ours are kept in place: they are put again with a new lease when theirs is lost, and within
-/// 30 s when somebody removes them or puts them with another. Subscribers keep the last set while there
+/// Keys of ours are kept in place: they are put again with a new lease when theirs is lost, and at once
+/// when somebody removes them or puts others in their place; who does so again and again is answered after
+/// growing pauses. Subscribers keep the last set while there
 /// is no connection, marked stale.
 ///
 /// ```
@@ -67,8 +68,7 @@ struct Inner {
     runtime: Handle,
     /// Keeps keys in place; ends with the registry.
     tasks: Mutex<JoinSet<()>>,
-    announced: Mutex<announced::All>,
-    keepers: Arc<Keepers>,
+    announced: announced::All,
     /// The last errors of what is followed, by its prefix, until etcd answers.
     errors: Mutex<HashMap<String, Status>>,
 }

@@ -1,6 +1,7 @@
 //! Opening a connection: the check of the server, the stream, and the setup.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -42,19 +43,38 @@ pub(super) struct Connection {
     pushes: Pushes,
 }
 
+/// The reason why there is no connection, for people.
+pub(super) struct Unopened {
+    why: String,
+    /// The server is there and not ready yet.
+    pub(super) is_starting: bool,
+}
+
+impl fmt::Display for Unopened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)
+    }
+}
+
+impl From<String> for Unopened {
+    fn from(why: String) -> Self {
+        Self { why, is_starting: false }
+    }
+}
+
 impl Connection {
-    /// Opens a connection and waits until the server knows it; the error is for people.
+    /// Opens a connection and waits until the server knows it.
     pub(super) async fn open(
         options: Arc<LinkOptions>,
         server: Address,
         generation: u64,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Unopened> {
         let limit = after(options.clock.now(), SETUP_TIMEOUT);
         let clock = options.clock.clone();
         tokio::select! {
             opened = Self::set_up(&options, &server, generation) => opened,
             () = clock.sleep_until(limit) => {
-                Err(format!("the connection is not set up within {SETUP_TIMEOUT:?}"))
+                Err(format!("the connection is not set up within {SETUP_TIMEOUT:?}").into())
             }
         }
     }
@@ -63,7 +83,7 @@ impl Connection {
         options: &Arc<LinkOptions>,
         server: &Address,
         generation: u64,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Unopened> {
         let local = Arc::new(Mutex::new(None));
         let dial = NotingDial { dial: options.dial.clone(), local: local.clone() };
         // An option that has a port without gRPC's is refused.
@@ -85,7 +105,10 @@ impl Connection {
         };
         let mut guard = CloseOnDrop(Some(session.channel.clone()));
         let checked = session.request(&ServerCheck {}, Headers::new()).await;
-        let checked = checked.map_err(|error| error.to_string())?;
+        let checked = checked.map_err(|error| Unopened {
+            is_starting: matches!(error, Error::Starting(_)),
+            why: error.to_string(),
+        })?;
         session.local = NotingDial::noted(&local);
 
         let (answers, waiting) = mpsc::channel(MAX_ANSWERS);
@@ -211,7 +234,7 @@ async fn wait_until_known(session: &Session, pushes: &mut Pushes) -> Result<(), 
         loop {
             match session.request(&HealthCheck {}, Headers::new()).await {
                 Ok(_) => return Ok(()),
-                Err(Error::Disconnected(_) | Error::Refused { .. }) => {}
+                Err(Error::Disconnected(_) | Error::Starting(_) | Error::Refused { .. }) => {}
                 Err(error) => return Err(error.to_string()),
             }
             session.clock.sleep_until(after(session.clock.now(), SETUP_POLL)).await;

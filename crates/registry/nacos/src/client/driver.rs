@@ -9,7 +9,7 @@ use dubhe_core::time::{Duration, Instant, Sleep, after};
 use dubhe_net::io::Address;
 use tokio::sync::{mpsc, watch};
 
-use super::connection::Connection;
+use super::connection::{Connection, Unopened};
 use super::{Command, LinkOptions, LinkState, Session, TakePush};
 use crate::error::Error;
 use crate::wire::{Headers, HealthCheck, Push};
@@ -17,6 +17,11 @@ use crate::wire::{Headers, HealthCheck, Push};
 /// The time without a push after which the server is asked whether it knows the connection, as in
 /// Nacos' own clients.
 const HEALTH_PERIOD: Duration = Duration::from_secs(5);
+/// The longest pause before a server is dialed again: what was registered over a connection that is lost
+/// is found by nobody.
+const MAX_DIAL_PAUSE: Duration = Duration::from_secs(2);
+/// The longest pause while a server says that it is starting.
+const STARTING_PAUSE: Duration = Duration::from_millis(500);
 /// A connection that lasted as long as this was a good one.
 const MIN_STABLE_TIME: Duration = Duration::from_secs(10);
 /// The time for which the old connection stays after a change of the server: what was registered over
@@ -43,7 +48,7 @@ enum End {
     Switched(Connection),
 }
 
-type Opening = Pin<Box<dyn Future<Output = Result<Connection, String>> + Send>>;
+type Opening = Pin<Box<dyn Future<Output = Result<Connection, Unopened>> + Send>>;
 type Checking = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
 impl Driver {
@@ -64,11 +69,13 @@ impl Driver {
         loop {
             let server = self.next_server();
             let opening = self.open(server.clone());
+            let mut starting = false;
             let why = match self.unless_closed(opening).await {
                 None => break,
-                Some(Err(why)) => {
+                Some(Err(error)) => {
                     failures = failures.saturating_add(1);
-                    format!("{server}: {why}")
+                    starting = error.is_starting;
+                    format!("{server}: {error}")
                 }
                 Some(Ok(connection)) => {
                     let began = self.options.clock.now();
@@ -88,20 +95,28 @@ impl Driver {
                 tracing::warn!(why, failures, module, "no connection to nacos; trying again");
             }
             self.state.send_replace(LinkState::Connecting { error: Some(why.into()) });
-            let pause = self.pause(failures);
-            let sleep = self.sleep(pause);
-            if self.unless_closed(sleep).await.is_none() {
+            let most = if starting { STARTING_PAUSE } else { MAX_DIAL_PAUSE };
+            let pause = self.pause(failures, most);
+            let (sleep, mut reached) = (self.sleep(pause), self.options.reached.subscribe());
+            let pausing = async move {
+                tokio::select! {
+                    () = sleep => {}
+                    // The servers are back for the other module. The sender is never gone.
+                    _ = reached.changed() => {}
+                }
+            };
+            if self.unless_closed(pausing).await.is_none() {
                 break;
             }
         }
     }
 
-    /// The pause before the next attempt: short at first, since nobody finds what was registered over
-    /// the connection that is lost.
-    fn pause(&self, failures: u32) -> Duration {
+    /// The pause before the next attempt.
+    fn pause(&self, failures: u32, most: Duration) -> Duration {
         let initial = Duration::from_millis(200);
         let backoff = FullJitter { initial, factor: 2.0, ..FullJitter::default() };
-        backoff.capped(self.options.max_pause).pause(failures, &*self.options.random)
+        let backoff = backoff.capped(most.min(self.options.max_pause));
+        backoff.pause(failures, &*self.options.random)
     }
 
     fn sleep(&self, pause: Duration) -> Sleep {
@@ -142,6 +157,7 @@ impl Driver {
             let (server, module) = (session.server.clone(), self.options.module);
             tracing::info!(%server, module, is_v3 = session.is_v3, "connected to nacos");
             self.state.send_replace(LinkState::Connected(session));
+            self.options.reached.send_replace(());
             match self.serve(&mut connection).await {
                 End::Switched(other) => {
                     let until = after(self.options.clock.now(), LINGER);
@@ -211,10 +227,10 @@ impl Driver {
                 }
                 opened = optional(switching.as_mut()) => match opened {
                     Ok(other) => return End::Switched(other),
-                    Err(why) => {
+                    Err(error) => {
                         let server = self.next_server();
-                        let pause = self.pause(1);
-                        tracing::warn!(why, %server, "cannot change the server of nacos; trying the next");
+                        let pause = self.pause(1, MAX_DIAL_PAUSE);
+                        tracing::warn!(why = %error, %server, "cannot change the server of nacos; trying the next");
                         let (sleep, open) = (self.sleep(pause), self.open(server));
                         switching = Some(Box::pin(async move { sleep.await; open.await }));
                     }

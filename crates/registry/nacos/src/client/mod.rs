@@ -23,6 +23,7 @@ use dubhe_core::backoff::FullJitter;
 use dubhe_core::random::RandomSource;
 use dubhe_core::time::{Duration, SharedClock, after};
 use dubhe_net::io::{Address, Dial};
+use dubhe_registry::keeping::{Connection, ConnectionState};
 use dubhe_triple::TripleOptions;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -45,6 +46,8 @@ pub(crate) struct LinkOptions {
     pub(crate) dial: Arc<dyn Dial>,
     pub(crate) triple: TripleOptions,
     pub(crate) max_pause: Duration,
+    /// Told of every connection, of whichever module: when the servers are back, nobody pauses.
+    pub(crate) reached: watch::Sender<()>,
     pub(crate) clock: SharedClock,
     pub(crate) random: Arc<dyn RandomSource>,
 }
@@ -67,6 +70,18 @@ pub(crate) enum LinkState {
     Connected(Arc<Session>),
     /// The link was closed, for good.
     Closed,
+}
+
+impl Connection for LinkState {
+    fn connection(&self) -> ConnectionState {
+        match self {
+            Self::Connected(_) => ConnectionState::Connected,
+            Self::Connecting { error } => {
+                ConnectionState::Connecting(error.as_ref().map(ToString::to_string))
+            }
+            Self::Closed => ConnectionState::Closed,
+        }
+    }
 }
 
 /// The words of handles to the driver.
@@ -144,6 +159,11 @@ impl Link {
     /// The pause after this many failures in a row.
     pub(crate) fn pause(&self, failures: u32) -> Duration {
         self.backoff.pause(failures, &*self.random)
+    }
+
+    /// The source of jitter.
+    pub(crate) fn random(&self) -> &dyn RandomSource {
+        &*self.random
     }
 
     /// A random time below `most`.
@@ -242,7 +262,9 @@ impl Link {
             outcome = session.request(body, headers).await;
         }
         let told = match &outcome {
-            Err(Error::Disconnected(_)) => Command::Unknown(session.generation),
+            Err(Error::Disconnected(_) | Error::Starting(_)) => {
+                Command::Unknown(session.generation)
+            }
             Err(Error::Late) => Command::Suspect(session.generation),
             _ => return outcome,
         };

@@ -56,7 +56,7 @@ impl Session {
             Some((code::UNREGISTERED, message)) => Err(Error::Disconnected(message.into())),
             // The same number as that of a document that is not there.
             Some((code::STARTING, message)) if payload.kind == "ErrorResponse" => {
-                Err(Error::Disconnected(message.into()))
+                Err(Error::Starting(message.into()))
             }
             Some((code, message)) => Err(Error::Refused { code, message: message.into() }),
         }

@@ -59,14 +59,11 @@ impl ServiceDiscovery for NacosDiscovery {
             if self.is_read_only() {
                 return Ok(());
             }
-            let process = &instance.instance;
+            let (inner, process) = (&*self.0, instance.instance.clone());
+            let ours = Instance::new(process.host.clone(), instance.port, metadata(&process));
             let service = self.service(&process.application);
-            let ours = Instance::new(process.host.clone(), instance.port, metadata(process));
-            let publishing = self.0.naming().publish(&service, ours.clone());
-            let done = self.0.wait_registered(publishing).await;
+            let done = inner.announce(&inner.instances, [service], instance, ours).await;
             done.map_err(|status| {
-                // What failed is not registered later.
-                self.0.naming().withdraw(&service, ours.identity());
                 status.context(format_args!("cannot register {}", process.application))
             })
         })
@@ -76,13 +73,10 @@ impl ServiceDiscovery for NacosDiscovery {
         let process = instance.instance.clone();
         let port = instance.port;
         Box::pin(async move {
-            if self.is_read_only() {
-                return Ok(());
-            }
-            let protocol = process.params.get("protocol").map(|protocol| &**protocol);
-            let identity = (&*process.host, port, protocol);
-            let withdrawn = self.0.naming().withdraw(&self.service(&process.application), identity);
-            let done = self.0.wait_withdrawn(withdrawn).await;
+            let inner = &*self.0;
+            let identity = (process.host.clone(), port, process.params.get("protocol").cloned());
+            let key = (self.service(&process.application), identity);
+            let done = inner.instances.withdraw(&key, &mut inner.waiting()).await;
             done.map_err(|status| {
                 status.context(format_args!("cannot unregister {}", process.application))
             })

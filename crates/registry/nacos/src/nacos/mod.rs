@@ -11,20 +11,26 @@ use std::time::UNIX_EPOCH;
 use bytestring::ByteString;
 use dubhe_core::Status;
 use dubhe_core::random::{RandomSource, SplitMix};
+use dubhe_core::registry::Registration;
 use dubhe_core::time::{SharedClock, after};
 use dubhe_net::io::tcp::TcpOptions;
-use dubhe_net::io::{ClientTransport, Dial};
+use dubhe_net::io::{ClientTransport, Dial, SocketDial};
 #[cfg(feature = "tls")]
 use dubhe_net::tls::ClientTls;
+use dubhe_registry::TlsOptions;
+use dubhe_registry::application::ServiceInstance;
+use dubhe_registry::keeping::{Announcement, Announcements, Waiting};
 use dubhe_triple::TripleOptions;
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 
 use crate::auth::Auth;
 use crate::client::{Link, LinkOptions, LinkState, LinkTask, TakePush};
 use crate::error::Error;
 use crate::http::HttpClient;
-use crate::naming::{Naming, Publishing, Subscriptions};
+use crate::naming::{Naming, Service, Subscriptions};
 use crate::options::NacosOptions;
+use crate::wire::{Identity, Instance};
 pub use discovery::NacosDiscovery;
 pub use documents::NacosDocuments;
 use documents::{Documents, Watched};
@@ -59,8 +65,13 @@ pub(crate) struct Inner {
     pub(crate) http: HttpClient,
     pub(crate) auth: Arc<Auth>,
     runtime: Handle,
+    /// Told of every connection to the servers.
+    reached: watch::Sender<()>,
     naming: OnceLock<(Naming, LinkTask)>,
     documents: OnceLock<(Documents, LinkTask)>,
+    /// The services, and the instances of applications, that this process announced.
+    pub(crate) providers: Announced<Registration>,
+    pub(crate) instances: Announced<ServiceInstance>,
     /// The errors of listing services.
     pub(crate) list_errors: ListErrors,
 }
@@ -91,14 +102,19 @@ impl Nacos {
     /// Begins a Nacos of the URL that [`NacosOptions::parse`] describes.
     ///
     /// # Errors
-    /// When the URL is wrong; whether Nacos is there does not matter.
+    /// When the URL is wrong, or a file of its TLS cannot be used; whether Nacos is there does not matter.
     pub fn builder(url: &str, clock: SharedClock) -> Result<NacosBuilder, Status> {
+        let options = NacosOptions::parse(url)?;
+        let transport = |tls: &Option<TlsOptions>, alpn| match tls {
+            None => Ok(ClientTransport::default()),
+            Some(tls) => tls.dial(SocketDial::default(), &[alpn]).map(ClientTransport::Custom),
+        };
         Ok(NacosBuilder {
-            options: NacosOptions::parse(url)?,
+            grpc: transport(&options.grpc_tls, "h2")?,
+            http: transport(&options.http_tls, "http/1.1")?,
+            options,
             clock,
             random: Arc::new(SplitMix::from_os()),
-            grpc: ClientTransport::default(),
-            http: ClientTransport::default(),
         })
     }
 
@@ -148,6 +164,7 @@ impl Inner {
             dial: self.dial.clone(),
             triple,
             max_pause: self.options.max_pause,
+            reached: self.reached.clone(),
             clock: self.clock.clone(),
             random: self.random.clone(),
         };
@@ -205,71 +222,41 @@ impl Inner {
         }
     }
 
-    /// Waits until an instance is registered; without `check`, not for a connection, and nothing is an
-    /// error that may pass.
-    pub(crate) async fn wait_registered(&self, mut publishing: Publishing) -> Result<(), Status> {
-        let NacosOptions { timeout, check, .. } = self.options;
-        let mut late = self.clock.sleep_until(after(self.clock.now(), timeout));
-        let mut states = self.naming().link().states();
-        loop {
-            let offline = match &*states.borrow_and_update() {
-                LinkState::Connected(_) => None,
-                LinkState::Connecting { error } => Some(error.clone()),
-                LinkState::Closed => return Err(self.failed(&Error::Closed)),
-            };
-            match publishing.outcome() {
-                Some(Ok(())) => return Ok(()),
-                Some(Err(error)) if check => return Err(self.failed(&error)),
-                None if check || offline.is_none() => {}
-                _ => {
-                    self.log_unregistered();
-                    return Ok(());
-                }
-            }
-            tokio::select! {
-                () = publishing.changed() => {}
-                _ = states.changed() => {}
-                () = &mut late => {
-                    if !check {
-                        self.log_unregistered();
-                        return Ok(());
-                    }
-                    let why = offline.flatten().unwrap_or_else(|| "no answer yet".into());
-                    let why = format!("not done within {timeout:?} ({why}); check=false lets a \
-                                       provider start without its registry");
-                    return Err(self.failed(&Error::Disconnected(why.into())));
-                }
-            }
+    /// What registering, and its end, wait by.
+    pub(crate) fn waiting(&self) -> Waiting<'_, LinkState> {
+        Waiting {
+            name: &self.name,
+            clock: &self.clock,
+            timeout: self.options.timeout,
+            check: self.options.check,
+            states: self.naming().link().states(),
+            // It goes with the connection.
+            left_behind: None,
         }
     }
 
-    fn log_unregistered(&self) {
-        let registry = &*self.name;
-        tracing::warn!(
-            registry,
-            "an instance is not registered yet, and check=false: its provider starts; trying goes on"
-        );
-    }
-
-    /// Waits until an instance has been taken back. Without a connection there is nothing to wait for:
-    /// it goes with the connection.
-    pub(crate) async fn wait_withdrawn(&self, mut publishing: Publishing) -> Result<(), Status> {
-        let mut late = self.clock.sleep_until(after(self.clock.now(), self.options.timeout));
-        loop {
-            match publishing.outcome() {
-                Some(outcome) => return outcome.map_err(|error| self.failed(&error)),
-                None if self.naming().link().generation().is_none() => return Ok(()),
-                None => {}
-            }
-            let mut states = self.naming().link().states();
-            tokio::select! {
-                () = publishing.changed() => {}
-                _ = states.changed() => {}
-                () = &mut late => return Err(self.failed(&Error::Late)),
-            }
-        }
+    /// Announces instances of services, and waits until all are registered.
+    pub(crate) async fn announce<W: Clone + PartialEq + Send + 'static>(
+        &self,
+        announced: &Announced<W>,
+        services: impl IntoIterator<Item = Service>,
+        what: W,
+        instance: Instance,
+    ) -> Result<(), Status> {
+        let all = services.into_iter().map(|service| Announcement {
+            key: (service, instance.identity()),
+            what: what.clone(),
+            // The key says all of it.
+            address: String::new(),
+            value: instance.clone(),
+        });
+        let start = |key: &(Service, Identity), _, keeper| self.naming().publish(&key.0, keeper);
+        announced.announce(all, &mut self.waiting(), start).await
     }
 }
+
+/// Announced instances, by their services and who they are there.
+pub(crate) type Announced<W> = Announcements<(Service, Identity), W, Instance>;
 
 impl NacosBuilder {
     /// The application, unless the URL names one: the name that this process has in the server, and that
@@ -287,7 +274,7 @@ impl NacosBuilder {
         self
     }
 
-    /// Encrypts the connections over gRPC, for servers with `nacos.remote.server.rpc.tls.enableTls`. A
+    /// Encrypts the connections over gRPC, in place of what the URL says, for servers with `nacos.remote.server.rpc.tls.enableTls`. A
     /// login and the list of documents go over HTTP, which is [another option](Self::https).
     #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: &ClientTls) -> Self {
@@ -295,7 +282,7 @@ impl NacosBuilder {
         self
     }
 
-    /// Encrypts the requests over HTTP, for servers with `server.ssl.enabled`.
+    /// Encrypts the requests over HTTP, in place of what the URL says, for servers with `server.ssl.enabled`.
     #[cfg(feature = "tls")]
     pub fn https(mut self, tls: &ClientTls) -> Self {
         self.http = ClientTransport::Tls(tls.with_default_alpn(["http/1.1"]));
@@ -325,8 +312,11 @@ impl NacosBuilder {
             http,
             auth,
             runtime: Handle::current(),
+            reached: watch::Sender::new(()),
             naming: OnceLock::new(),
             documents: OnceLock::new(),
+            providers: Announced::default(),
+            instances: Announced::default(),
             list_errors: ListErrors::default(),
         }))
     }

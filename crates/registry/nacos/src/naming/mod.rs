@@ -5,20 +5,18 @@ mod publish;
 mod subscribe;
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use bytestring::ByteString;
+use dubhe_registry::keeping::Keeper;
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::client::Link;
 use crate::error::Error;
-use crate::wire::{Identity, Instance, Named, ServiceList};
-pub(crate) use publish::Publishing;
-use publish::{Desired, Placed, Publication};
+use crate::wire::{Instance, Named, ServiceList};
 pub(crate) use subscribe::{ServiceLease, Subscriptions};
 
 /// A service of Nacos.
@@ -44,7 +42,7 @@ pub(crate) struct Naming {
 struct Shared {
     link: Link,
     namespace: String,
-    publications: Mutex<HashMap<Service, Publication>>,
+    publications: Mutex<HashMap<Service, mpsc::UnboundedSender<Keeper<Instance>>>>,
     subscriptions: Arc<Subscriptions>,
 }
 
@@ -75,47 +73,16 @@ impl Naming {
         self.shared.subscriptions.error(service)
     }
 
-    /// Publishes an instance, or replaces that of the same address, port and protocol.
-    pub(crate) fn publish(&self, service: &Service, instance: Instance) -> Publishing {
-        self.change(service, |instances| {
-            let same = |one: &&mut Instance| one.identity() == instance.identity();
-            match instances.iter_mut().find(same) {
-                Some(one) => *one = instance.clone(),
-                None => instances.push(instance.clone()),
-            }
-        })
-    }
-
-    /// Takes an instance back.
-    pub(crate) fn withdraw(&self, service: &Service, identity: Identity<'_>) -> Publishing {
-        self.change(service, |instances| instances.retain(|one| one.identity() != identity))
-    }
-
-    fn change(&self, service: &Service, change: impl FnOnce(&mut Vec<Instance>)) -> Publishing {
+    /// Keeps an instance published.
+    pub(crate) fn publish(&self, service: &Service, instance: Keeper<Instance>) {
         let mut publications = self.shared.publications.lock();
-        let publication = match publications.entry(service.clone()) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(free) => {
-                let desired = watch::Sender::new(Desired::default());
-                let placed = watch::Sender::new(Placed::default());
-                let task = self.shared.clone().keep_published(
-                    service.clone(),
-                    desired.subscribe(),
-                    placed.clone(),
-                );
-                self.spawn(task);
-                free.insert(Publication { desired, placed })
-            }
-        };
-        let mut version = 0;
-        publication.desired.send_modify(|desired| {
-            let mut instances = desired.instances.to_vec();
-            change(&mut instances);
-            desired.version += 1;
-            version = desired.version;
-            desired.instances = instances.into();
+        let sender = publications.entry(service.clone()).or_insert_with(|| {
+            let (sender, new) = mpsc::unbounded_channel();
+            self.spawn(self.shared.clone().keep_published(service.clone(), new));
+            sender
         });
-        Publishing { version, placed: publication.placed.subscribe() }
+        // A task that has ended has seen the end of the link.
+        let _ = sender.send(instance);
     }
 
     /// Follows the instances of a service until the lease is dropped.

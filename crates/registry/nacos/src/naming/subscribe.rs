@@ -105,7 +105,7 @@ impl Shared {
                     failures += 1;
                     let pause = self.link.pause(failures);
                     // The state of the link tells of a connection that is lost.
-                    if !matches!(error, Error::Disconnected(_)) {
+                    if !error.is_of_connection() {
                         let name = &*service.name;
                         tracing::warn!(service = name, %error, ?pause, "cannot subscribe; trying again");
                         self.subscriptions.0.update(&service, |state| {

@@ -43,6 +43,13 @@ pub struct ServiceInfo {
     pub time: i64,
 }
 
+impl ServiceInfo {
+    /// Returns `true` if an instance of this address is listed.
+    pub(crate) fn lists(&self, ip: &str, port: u16) -> bool {
+        self.hosts.iter().any(|host| host.ip == *ip && host.port == port)
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct JsonHost {

@@ -19,7 +19,7 @@ pub(crate) use push::answer;
 pub(crate) use request::{
     BatchInstance, ConfigListen, ConfigPublish, ConfigQuery, ConfigRemove, ConnectionSetup,
     HealthCheck, Identity, Instance, InstanceChange, ListenContext, Named, Request, Resource,
-    ServerCheck, ServiceList, Subscribe,
+    ServerCheck, ServiceList, ServiceQuery, Subscribe,
 };
 pub(crate) use response::{Outcome, Response, code};
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bytestring::ByteString;
 use dubhe_core::endpoint::Params;
 use serde::{Serialize, Serializer};
 
@@ -51,6 +52,7 @@ requests! {
     InstanceChange<'_> = "InstanceRequest" -> Done, self => self.service.resource();
     BatchInstance<'_> = "BatchInstanceRequest" -> Done, self => self.service.resource();
     Subscribe<'_> = "SubscribeServiceRequest" -> Subscribed, self => self.service.resource();
+    ServiceQuery<'_> = "ServiceQueryRequest" -> Subscribed, self => self.service.resource();
     ServiceList<'_> = "ServiceListRequest" -> ServiceNames, self => self.service.resource();
     ConfigQuery<'_> = "ConfigQueryRequest" -> Config, self => Resource::Config { tenant: self.tenant, group: self.group };
     ConfigPublish<'_> = "ConfigPublishRequest" -> Done, self => Resource::Config { tenant: self.tenant, group: self.group };
@@ -98,7 +100,7 @@ impl<'a> Named<'a> {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Instance {
     #[serde(serialize_with = "text")]
-    pub(crate) ip: bytestring::ByteString,
+    pub(crate) ip: ByteString,
     pub(crate) port: u16,
     pub(crate) weight: f64,
     pub(crate) healthy: bool,
@@ -110,26 +112,27 @@ pub(crate) struct Instance {
 
 /// The identity that tells the instances of a process and a service apart: address, port and, where there is one,
 /// protocol.
-pub(crate) type Identity<'a> = (&'a str, u16, Option<&'a str>);
+pub(crate) type Identity = (ByteString, u16, Option<ByteString>);
 
 impl Instance {
     /// An instance of ours with this metadata, of the weight that Java gives it.
-    pub(crate) fn new(ip: bytestring::ByteString, port: u16, metadata: Params) -> Self {
+    pub(crate) fn new(ip: ByteString, port: u16, metadata: Params) -> Self {
         let metadata = Arc::new(metadata);
         Self { ip, port, weight: 1.0, healthy: true, enabled: true, ephemeral: true, metadata }
     }
 
-    pub(crate) fn identity(&self) -> Identity<'_> {
-        (&self.ip, self.port, self.metadata.get("protocol").map(|protocol| &**protocol))
+    /// The identity of it within its service.
+    pub(crate) fn identity(&self) -> Identity {
+        (self.ip.clone(), self.port, self.metadata.get("protocol").cloned())
     }
 
     /// An instance that stands for whatever a connection has published.
     pub(crate) fn nameless() -> Self {
-        Self::new(bytestring::ByteString::from_static("127.0.0.1"), 0, Params::new())
+        Self::new(ByteString::from_static("127.0.0.1"), 0, Params::new())
     }
 }
 
-fn text<S: Serializer>(text: &bytestring::ByteString, to: S) -> Result<S::Ok, S::Error> {
+fn text<S: Serializer>(text: &ByteString, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(text)
 }
 
@@ -162,6 +165,15 @@ pub(crate) struct Subscribe<'a> {
     #[serde(rename = "subscribe")]
     pub(crate) wanted: bool,
     pub(crate) clusters: &'static str,
+}
+
+/// The question for the instances of a service, without a subscription.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ServiceQuery<'a> {
+    #[serde(flatten)]
+    pub(crate) service: Named<'a>,
+    pub(crate) healthy_only: bool,
 }
 
 #[derive(Serialize)]

@@ -32,6 +32,12 @@ impl Fake {
         Self { network, listeners }
     }
 
+    /// Opens one more server.
+    pub(crate) fn open(&mut self) {
+        let port = 1001 + u16::try_from(self.listeners.len()).unwrap();
+        self.listeners.push(self.network.listen(([127, 0, 0, 1], port).into()).unwrap());
+    }
+
     /// A client of all servers, with these parameters.
     pub(crate) fn builder(&self, parameters: &str) -> NacosBuilder {
         let servers: Vec<_> =
@@ -158,11 +164,18 @@ impl Line {
         }
     }
 
-    /// Lets time pass, in which nothing but health checks may come.
+    /// Lets time pass, in which nothing but health checks and looks at what is listed may come; those
+    /// are told nothing.
     pub(crate) async fn idle(&mut self, time: std::time::Duration) {
-        tokio::select! {
-            asked = self.next() => panic!("{:?} comes", asked.map(|asked| asked.kind)),
-            () = tokio::time::sleep(time) => {}
+        let end = tokio::time::Instant::now() + time;
+        loop {
+            tokio::select! {
+                asked = self.next() => match asked {
+                    Some(asked) if asked.kind == "ServiceQueryRequest" => asked.refuse(500),
+                    asked => panic!("{:?} comes", asked.map(|asked| asked.kind)),
+                },
+                () = tokio::time::sleep_until(end) => return,
+            }
         }
     }
 

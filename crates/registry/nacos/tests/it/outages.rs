@@ -1,11 +1,14 @@
 //! Connections that end, and servers that forget.
 
+use dubhe_core::documents::{DocumentKey, DocumentStore as _};
 use dubhe_core::registry::{Health, Registry as _};
+use dubhe_core::time::Duration;
 use futures_util::StreamExt as _;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::fake::{Fake, Line, subscribed};
-use super::support::{ports, provider, service, subscribe, until};
+use super::support::{clock, ports, provider, service, subscribe, until};
 
 /// Expects the registration and the subscription of a new connection, and answers both.
 async fn everything_again(line: &mut Line, time: u32, ports: &[u16]) {
@@ -136,6 +139,43 @@ async fn a_server_without_negotiation_is_waited_for() {
         .await
         .answer("SubscribeServiceResponse", &subscribed(1, &[]));
     until(&mut seen, Health::Fresh, &[]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_starts_is_asked_often() {
+    let mut fake = Fake::new(1);
+    let nacos = fake.client("");
+    let _seen = subscribe(&nacos.registry()).await;
+    let mut lines = Vec::new();
+    for _ in 0..20 {
+        let begun = Instant::now();
+        let mut line = fake.accept().await;
+        line.asked("ServerCheckRequest").await.refuse(300);
+        assert!(begun.elapsed() <= Duration::from_millis(600), "{:?}", begun.elapsed());
+        // Its answer is on its way.
+        lines.push(line);
+    }
+    fake.welcome().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_an_outage_both_connections_are_made_together() {
+    let mut fake = Fake::new(0);
+    let url = "nacos://127.0.0.1:1";
+    let nacos =
+        dubhe_nacos::Nacos::builder(url, clock()).unwrap().dial(fake.network.clone()).build();
+    let _seen = subscribe(&nacos.registry()).await;
+    let documents = nacos.documents();
+    tokio::spawn(async move { documents.get(&DocumentKey::config("a")).await });
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    fake.open();
+    let begun = Instant::now();
+    let first = fake.welcome().await;
+    assert!(begun.elapsed() <= Duration::from_secs(2), "{:?}", begun.elapsed());
+    let begun = Instant::now();
+    fake.welcome().await;
+    assert!(begun.elapsed() <= Duration::from_millis(10), "{:?}", begun.elapsed());
+    drop(first);
 }
 
 #[tokio::test(start_paused = true)]

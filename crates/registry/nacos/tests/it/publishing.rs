@@ -105,6 +105,68 @@ async fn what_is_registered_too_late_to_be_heard_of_is_taken_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_update_that_is_refused_leaves_the_instance_as_it_was() {
+    let mut fake = Fake::new(1);
+    let nacos = fake.client("");
+    let registering = |weight: &'static str| {
+        let registry = nacos.registry();
+        tokio::spawn(async move { registry.register(provider(1, &[("tag", weight)])).await })
+    };
+    let first = registering("a");
+    let mut line = fake.welcome().await;
+    line.asked("InstanceRequest").await.done();
+    first.await.unwrap().unwrap();
+    let second = registering("b");
+    let asked = line.asked("BatchInstanceRequest").await;
+    assert_eq!(asked.body["instances"][0]["metadata"]["tag"], "b");
+    asked.refuse(400);
+    let error = second.await.unwrap().unwrap_err();
+    assert!(error.message().contains("400"), "{error}");
+    // Whatever the server made of it, it has the old one again.
+    let asked = line.asked("BatchInstanceRequest").await;
+    assert_eq!(asked.body["instances"][0]["metadata"]["tag"], "a");
+    asked.done();
+    drop(line);
+    let mut line = fake.welcome().await;
+    let asked = line.asked("InstanceRequest").await;
+    assert_eq!(asked.body["instance"]["metadata"]["tag"], "a");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_server_has_lost_is_published_again() {
+    let mut fake = Fake::new(1);
+    let nacos = fake.client("");
+    let registry = nacos.registry();
+    let registering = tokio::spawn(async move { registry.register(provider(1, &[])).await });
+    let mut line = fake.welcome().await;
+    line.asked("InstanceRequest").await.done();
+    registering.await.unwrap().unwrap();
+    let listed = |hosts: Value| {
+        let info =
+            json!({"name": "providers:demo.Greet:1.2.3:g1", "groupName": "g", "hosts": hosts});
+        json!({"resultCode": 200, "serviceInfo": info})
+    };
+    let ours = listed(json!([{"ip": "127.0.0.1", "port": 1}]));
+    let others = listed(json!([{"ip": "127.0.0.1", "port": 2}]));
+    // Looked at every 15 to 30 s; of a server that never lists it, ever less often told.
+    for (answer, told) in
+        [(&ours, false), (&others, true), (&ours, false), (&others, true), (&others, true)]
+            .into_iter()
+            .chain([(&others, false), (&others, true), (&others, false)])
+    {
+        let begun = tokio::time::Instant::now();
+        let asked = line.asked("ServiceQueryRequest").await;
+        assert_eq!(asked.body["serviceName"], "providers:demo.Greet:1.2.3:g1");
+        assert_eq!(asked.body["healthyOnly"], false);
+        assert!(begun.elapsed() <= std::time::Duration::from_secs(31), "{:?}", begun.elapsed());
+        asked.answer("QueryServiceResponse", answer);
+        if told {
+            line.asked("BatchInstanceRequest").await.done();
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_is_away_at_the_start_is_waited_for() {
     let fake = Fake::new(0);
     let at = |parameters: &str| {

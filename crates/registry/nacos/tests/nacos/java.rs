@@ -62,10 +62,11 @@ pub(crate) async fn java_and_dubhe_read_each_other(server: &Server) {
     )));
     let metadata =
         DocumentKey::Metadata { application: APPLICATION.into(), revision: revision.into() };
-    if let Some(document) = documents.get(&metadata).await.unwrap() {
-        let info = metadata_info::from_json(&document.text).unwrap();
-        assert_eq!(metadata_info::revision(&info), *info.revision);
-    }
+    let stored = documents.get(&metadata).await.unwrap().expect("java stores its metadata").text;
+    let info = metadata_info::from_json(&stored).unwrap();
+    assert_eq!(info.application, APPLICATION);
+    assert_eq!(metadata_info::revision(&info), *info.revision);
+    assert_eq!(instance.revision(), Some(&*info.revision));
 
     // The same provider, registered by us elsewhere, is found and called by Java at either level.
     let ours = nacos(server, "namespace=dubhe");
@@ -74,6 +75,7 @@ pub(crate) async fn java_and_dubhe_read_each_other(server: &Server) {
     assert!(found.ends_with(", 0 failed") && !found.starts_with('0'), "{found}");
     ours.discovery().register(instance).await.unwrap();
     ours.documents().put(&mapping, mapped.text).await.unwrap();
+    ours.documents().put(&metadata, stored).await.unwrap();
     let found = server.java_consumer(&server.url("namespace=dubhe"), "FORCE_APPLICATION").await;
     assert!(found.ends_with(", 0 failed") && !found.starts_with('0'), "{found}");
 

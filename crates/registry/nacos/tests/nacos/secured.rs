@@ -4,7 +4,6 @@ use dubhe_core::documents::{DocumentKey, DocumentStore as _};
 use dubhe_core::registry::{Health, Registry as _};
 use dubhe_core::{Code, ServiceKey};
 use dubhe_nacos::Nacos;
-use dubhe_net::tls::ClientTls;
 use dubhe_testkit::Folder;
 use dubhe_testkit::certs::Authority;
 
@@ -20,11 +19,12 @@ pub(crate) async fn users_log_in_over_tls() {
     let folder = Folder::new().unwrap();
     std::fs::write(folder.path().join("cert.pem"), &identity.chain).unwrap();
     std::fs::write(folder.path().join("key.pem"), &identity.key).unwrap();
-    let server = Server::start(&[
-        ("NACOS_AUTH", "true".to_owned()),
-        ("NACOS_TOKEN_TTL", TOKEN_TTL.to_string()),
-        ("NACOS_TLS", folder.path().display().to_string()),
-    ])
+    let ca = folder.path().join("ca.pem");
+    std::fs::write(&ca, authority.pem()).unwrap();
+    let server = Server::start_encrypted(
+        folder.path(),
+        &[("NACOS_AUTH", "true".to_owned()), ("NACOS_TOKEN_TTL", TOKEN_TTL.to_string())],
+    )
     .await;
     let answer = server.http("POST", "/nacos/v3/auth/user/admin", "password=s3cret");
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
@@ -42,9 +42,11 @@ pub(crate) async fn users_log_in_over_tls() {
     }
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 
-    let tls = ClientTls::builder(authority.pem()).server_name("localhost").build().unwrap();
+    let ca = ca.display();
+    let tls = format!("ca-cert-file={ca}&tls-server-name=localhost");
     let client = |parameters: &str| {
-        Nacos::builder(&server.url(parameters), clock()).unwrap().tls(&tls).build()
+        let url = server.url(&format!("{tls}&{parameters}"));
+        Nacos::builder(&url, clock()).unwrap().build()
     };
     let right = client("username=nacos&password=s3cret");
     let registry = right.registry();
@@ -85,6 +87,15 @@ pub(crate) async fn users_log_in_over_tls() {
     let given = client(&format!("accessToken={token}"));
     assert_eq!(&*given.documents().get(&key).await.unwrap().unwrap().text, "x");
     assert!(given.documents().list().await.unwrap().contains(&key));
+
+    // By the names of Nacos' own clients, of gRPC and of HTTP.
+    let named = format!(
+        "nacos.remote.client.rpc.tls.enable=true&tls.enable=true&tls-server-name=localhost\
+         &nacos.remote.client.rpc.tls.trustCollectionChainPath={ca}&tls.client.trustCertPath={ca}\
+         &username=nacos&password=s3cret"
+    );
+    let named = Nacos::builder(&server.url(&named), clock()).unwrap().build();
+    assert_eq!(&*named.documents().get(&key).await.unwrap().unwrap().text, "x");
 
     // Without TLS there is no connection, and the error says why.
     let clear = Nacos::builder(&server.url("timeout=2000"), clock()).unwrap().build();

@@ -29,6 +29,8 @@ pub(crate) struct Server {
     port: u16,
     folder: Folder,
     environment: Vec<(&'static str, String)>,
+    /// The certificates that are trusted, of a server whose HTTP is encrypted.
+    ca: Option<PathBuf>,
     process: Option<Process>,
 }
 
@@ -37,7 +39,22 @@ impl Server {
     pub(crate) async fn start(environment: &[(&'static str, String)]) -> Self {
         let folder = Folder::new().unwrap();
         let environment = environment.to_vec();
-        let mut server = Self { port: free_port(), folder, environment, process: None };
+        let mut server = Self { port: free_port(), folder, environment, ca: None, process: None };
+        server.run().await;
+        server
+    }
+
+    /// Starts a server that speaks TLS alone, with `cert.pem` and `key.pem` of this folder, of a
+    /// certificate for `localhost` that is signed by `ca.pem`.
+    pub(crate) async fn start_encrypted(
+        files: &Path,
+        environment: &[(&'static str, String)],
+    ) -> Self {
+        let mut environment = environment.to_vec();
+        environment.push(("NACOS_TLS", files.display().to_string()));
+        environment.push(("NACOS_HTTPS", "true".to_owned()));
+        let (folder, ca) = (Folder::new().unwrap(), Some(files.join("ca.pem")));
+        let mut server = Self { port: free_port(), folder, environment, ca, process: None };
         server.run().await;
         server
     }
@@ -59,7 +76,7 @@ impl Server {
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let mut process = self.spawn(command, &self.log());
         for _ in 0..1800 {
-            let ready = http(self.port, "GET", "/nacos/v3/admin/core/state/readiness", "");
+            let ready = self.ask("GET", "/nacos/v3/admin/core/state/readiness", "");
             if ready.is_some_and(|answer| answer.starts_with("HTTP/1.1 200")) {
                 self.process = Some(process);
                 return true;
@@ -98,15 +115,24 @@ impl Server {
 
     /// Sends a request to its HTTP interface and returns the answer.
     pub(crate) fn http(&self, method: &str, target: &str, form: &str) -> String {
-        http(self.port, method, target, form).expect("nacos answers")
+        self.ask(method, target, form).expect("nacos answers")
     }
 
-    /// Starts a Dubbo Java provider that registers by this URL, and waits until it says it is ready.
+    fn ask(&self, method: &str, target: &str, form: &str) -> Option<String> {
+        match &self.ca {
+            None => http(self.port, method, target, form),
+            Some(ca) => https(ca, self.port, method, target, form),
+        }
+    }
+
+    /// Starts a Dubbo Java provider that registers by this URL, with its metadata in the metadata centre
+    /// (`metadata-type=remote`), and waits until it says it is ready.
     pub(crate) async fn java_provider(&self, url: &str) -> (Process, u16) {
         let port = free_port();
         let log = self.folder.path().join("java");
         let mut command = Command::new(script("java-dubbo.sh"));
         command.args(["serve", "dubbo", &port.to_string()]).env("REGISTRY", url);
+        command.env("PROVIDER_OPTS", "-Ddubbo.application.metadata-type=remote");
         let provider = self.spawn(command, &log);
         for _ in 0..2400 {
             if fs::read_to_string(&log).unwrap().contains("PROVIDER READY") {
@@ -163,4 +189,16 @@ fn http(port: u16, method: &str, target: &str, form: &str) -> Option<String> {
         std::io::Result::Ok(answer)
     };
     ask().ok()
+}
+
+/// The same over TLS.
+fn https(ca: &Path, port: u16, method: &str, target: &str, form: &str) -> Option<String> {
+    let mut command = Command::new("curl");
+    command.args(["--silent", "--include", "--max-time", "10", "--request", method, "--cacert"]);
+    command.arg(ca).args(["--resolve", &format!("localhost:{port}:127.0.0.1")]);
+    if !form.is_empty() {
+        command.args(["--data", form]);
+    }
+    let output = command.arg(format!("https://localhost:{port}{target}")).output().unwrap();
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }

@@ -2,46 +2,41 @@
 
 mod subscription;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use bytestring::ByteString;
 use dubhe_core::backoff::FullJitter;
 use dubhe_core::printable::Printable;
 use dubhe_core::registry::Registering;
 use dubhe_core::{Code, Status};
 use dubhe_registry::application::{InstanceSnapshots, ServiceDiscovery, ServiceInstance};
+use dubhe_registry::keeping::{Announcement, Announcements};
 use futures_util::{StreamExt, TryStreamExt, stream};
-use parking_lot::Mutex;
 
 use crate::client::Error;
 use crate::ensemble::{Ensemble, Errors, READS_AT_ONCE};
 use crate::instance_json::{RegisteredInstance, to_json};
-use crate::node::{KeptNode, Node};
+use crate::node::Node;
 use subscription::Subscription;
 
 /// The instances that were announced, and the errors of subscriptions to applications.
 #[derive(Default)]
 pub(crate) struct Instances {
-    announced: Mutex<HashMap<Identity, Announced>>,
+    announced: Announcements<Identity, ServiceInstance, Bytes>,
     errors: Arc<Errors<ByteString>>,
 }
 
 /// The application and the address of an instance.
 type Identity = (ByteString, String);
 
-struct Announced {
-    instance: ServiceInstance,
-    kept: KeptNode,
-}
-
 /// The instances of applications in a ZooKeeper ensemble, each an ephemeral node
 /// `/services/{application}/{host:port}` as Dubbo Java and dubbo-go make it; from
 /// [`ZooKeeper::discovery`](crate::ZooKeeper::discovery). Clones share one session.
 ///
 /// Nodes of ours are kept in place as those of providers are, data included. An instance that is
-/// registered again with other data replaces those of its node. Subscribers watch the children of an
+/// registered again with other data replaces those of its node; when that is refused, they stay. Subscribers watch the children of an
 /// application and each node, read those alone that are new or changed, 100 ms after the first sign of
 /// it, and keep the last list, marked stale, while there is no connection.
 ///
@@ -79,36 +74,20 @@ impl ZooKeeperDiscovery {
         Err(Status::new(Code::InvalidArgument, why))
     }
 
-    /// The node of an instance and its data, which say when it was registered.
-    fn node(&self, instance: &ServiceInstance) -> Result<Node, Status> {
+    /// The announcement of an instance, whose data say when it was registered.
+    fn announcement(
+        &self,
+        instance: ServiceInstance,
+    ) -> Result<Announcement<Identity, ServiceInstance, Bytes>, Status> {
         let path = self.application_path(&instance.instance.application)?;
         let registered = u64::try_from(self.ensemble.now_ms()).unwrap_or(u64::MAX);
         let registered = RegisteredInstance { instance: instance.clone(), registered };
-        Ok(Node {
-            path: format!("{path}/{}", instance.address()),
-            data: to_json(&registered).into(),
-            ephemeral: true,
-            checks_data: true,
+        Ok(Announcement {
+            key: identity(&instance),
+            address: format!("{path}/{}", instance.address()),
+            value: to_json(&registered).into(),
+            what: instance,
         })
-    }
-
-    /// Announces an instance, or replaces one of its address; says whether it is a new one.
-    fn announce(&self, key: &Identity, instance: &ServiceInstance) -> Result<bool, Status> {
-        let node = self.node(instance)?;
-        let mut announced = self.instances.announced.lock();
-        match announced.get_mut(key) {
-            Some(same) if same.instance == *instance => Ok(false),
-            Some(other) => {
-                other.kept.replace(node.data);
-                other.instance = instance.clone();
-                Ok(false)
-            }
-            None => {
-                let kept = self.ensemble.keep(node);
-                announced.insert(key.clone(), Announced { instance: instance.clone(), kept });
-                Ok(true)
-            }
-        }
     }
 
     async fn list(&self) -> Result<Vec<ByteString>, Error> {
@@ -146,28 +125,17 @@ impl ServiceDiscovery for ZooKeeperDiscovery {
             return Box::pin(std::future::ready(Ok(())));
         }
         Box::pin(async move {
-            let key = identity(&instance);
-            let done = match self.announce(&key, &instance) {
+            let (application, address) = identity(&instance);
+            let start = |_: &Identity, path, keeper| {
+                self.ensemble.run(Node { path, ephemeral: true, checks_data: true }, keeper);
+            };
+            let done = match self.announcement(instance) {
                 Err(wrong) => Err(wrong),
-                Ok(new) => {
-                    let state = {
-                        let announced = self.instances.announced.lock();
-                        announced.get(&key).map(|announced| announced.kept.state())
-                    };
-                    let placed = match state {
-                        Some(state) => self.ensemble.wait_placed(state).await,
-                        None => {
-                            Err(Status::new(Code::Aborted, "unregistered during its registration"))
-                        }
-                    };
-                    if new && placed.is_err() {
-                        // One that was there before stays: its data are replaced when that can be done.
-                        self.instances.announced.lock().remove(&key);
-                    }
-                    placed
+                Ok(announcement) => {
+                    let mut waiting = self.ensemble.waiting();
+                    self.instances.announced.announce([announcement], &mut waiting, start).await
                 }
             };
-            let (application, address) = key;
             done.map_err(|status| {
                 status.context(format_args!(
                     "cannot register the instance {address} of {}",
@@ -179,12 +147,9 @@ impl ServiceDiscovery for ZooKeeperDiscovery {
 
     fn unregister(&self, instance: &ServiceInstance) -> Registering<'_, ()> {
         let key = identity(instance);
-        let announced = self.instances.announced.lock().remove(&key);
         Box::pin(async move {
-            let Some(Announced { kept, .. }) = announced else { return Ok(()) };
-            let state = kept.state();
-            drop(kept);
-            let done = self.ensemble.wait_removed(state).await;
+            let mut waiting = self.ensemble.waiting();
+            let done = self.instances.announced.withdraw(&key, &mut waiting).await;
             done.map_err(|status| {
                 status.context(format_args!("cannot unregister the instance {}", key.1))
             })

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytestring::ByteString;
+use dubhe_core::Status;
 use dubhe_core::random::{RandomSource, SplitMix};
 use dubhe_core::time::SharedClock;
-use dubhe_core::{Code, Status};
 use dubhe_net::io::Dial;
 use dubhe_net::io::tcp::TcpDial;
 
@@ -14,7 +14,7 @@ use super::ZooKeeper;
 use crate::client::{Client, ZooKeeperClientOptions};
 use crate::ensemble::Ensemble;
 use crate::node::NodeKeeper;
-use crate::options::{SslOptions, ZooKeeperOptions};
+use crate::options::ZooKeeperOptions;
 
 /// Makes a [`ZooKeeper`].
 ///
@@ -42,61 +42,16 @@ impl ZooKeeper {
     /// Begins a registry of the URL that [`ZooKeeperOptions::parse`] describes.
     ///
     /// # Errors
-    /// When the URL is wrong, or a file of its `ssl` cannot be used; whether ZooKeeper is there does not
+    /// When the URL is wrong, or a file of its TLS cannot be used; whether ZooKeeper is there does not
     /// matter.
     pub fn builder(url: &str, clock: SharedClock) -> Result<ZooKeeperBuilder, Status> {
         let options = ZooKeeperOptions::parse(url)?;
-        let dial = match &options.ssl {
+        let dial = match &options.tls {
             None => Arc::new(TcpDial::default()),
-            Some(ssl) => ssl_dial(ssl)?,
+            Some(tls) => tls.dial(TcpDial::default(), &[])?,
         };
         Ok(ZooKeeperBuilder { options, clock, random: Arc::new(SplitMix::from_os()), dial })
     }
-}
-
-/// The dialer of a URL with `ssl=true`.
-#[cfg(feature = "tls")]
-fn ssl_dial(ssl: &SslOptions) -> Result<Arc<dyn Dial>, Status> {
-    use std::fmt::Write as _;
-
-    use dubhe_net::tls::ClientTls;
-
-    let build = || {
-        let mut tls = match &ssl.ca {
-            Some(ca) => ClientTls::from_file(ca)?,
-            None => ClientTls::system_roots()?,
-        };
-        if let Some((chain, key)) = &ssl.identity {
-            let (chain, key) = (tls_file(chain)?, tls_file(key)?);
-            tls = tls.identity(chain, key);
-        }
-        if let Some(name) = &ssl.server_name {
-            tls = tls.server_name(name);
-        }
-        Ok(tls.build()?)
-    };
-    let tls = build().map_err(|error: Box<dyn std::error::Error>| {
-        let mut why = format!("wrong registry URL: ssl: {error}");
-        let mut source = error.source();
-        while let Some(error) = source {
-            let _ = write!(why, ": {error}");
-            source = error.source();
-        }
-        Status::new(Code::InvalidArgument, why)
-    })?;
-    Ok(Arc::new(tls.dial(TcpDial::default())))
-}
-
-#[cfg(feature = "tls")]
-fn tls_file(path: &str) -> Result<Vec<u8>, String> {
-    std::fs::read(path).map_err(|error| format!("cannot read {path:?}: {error}"))
-}
-
-#[cfg(not(feature = "tls"))]
-fn ssl_dial(_: &SslOptions) -> Result<Arc<dyn Dial>, Status> {
-    let why = "ssl=true: this program was built without TLS; enable the feature \"tls\" of the crate \
-               `dubhe`";
-    Err(Status::new(Code::InvalidArgument, why))
 }
 
 impl ZooKeeperBuilder {

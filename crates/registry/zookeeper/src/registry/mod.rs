@@ -4,19 +4,19 @@ mod builder;
 mod listing;
 mod subscription;
 
-use std::collections::HashMap;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use bytestring::ByteString;
 use dubhe_core::backoff::FullJitter;
 use dubhe_core::endpoint::Offer;
 use dubhe_core::registry::{Registering, Registration, Registry, Snapshots};
 use dubhe_core::{ServiceKey, Status};
+use dubhe_registry::keeping::{Announcement, Announcements};
 use dubhe_registry::names::{self, encode};
 use futures_util::stream;
-use parking_lot::Mutex;
 
 use crate::client::Client;
 use crate::discovery::{Instances, ZooKeeperDiscovery};
@@ -57,17 +57,12 @@ struct Inner {
 /// The providers that were announced, and the errors of subscriptions to services.
 #[derive(Default)]
 struct Providers {
-    announced: Mutex<HashMap<Identity, Announced>>,
+    announced: Announcements<Identity, Registration, Bytes>,
     errors: Arc<Errors<ServiceKey>>,
 }
 
 /// The key of an announcement.
 type Identity = (ServiceKey, Offer, ByteString);
-
-struct Announced {
-    registration: Registration,
-    kept: KeptNode,
-}
 
 impl ZooKeeper {
     fn new(ensemble: Arc<Ensemble>) -> Self {
@@ -109,19 +104,6 @@ impl ZooKeeper {
         format!("{}/{}", self.options().root, encode(service.interface()))
     }
 
-    fn keep_provider(&self, registration: &Registration) -> KeptNode {
-        let Registration { service, instance, params, .. } = registration;
-        let dynamic = params.get("dynamic").map_or(self.options().dynamic, |text| text != "false");
-        let simplified = self.options().simplified.as_deref();
-        let name = names::provider(registration, dynamic, self.0.ensemble.now_ms(), simplified);
-        self.0.ensemble.keep(Node {
-            path: format!("{}/providers/{name}", self.service_path(service)),
-            data: instance.host.clone().into_bytes(),
-            ephemeral: dynamic,
-            checks_data: false,
-        })
-    }
-
     fn keep_consumer(&self, service: &ServiceKey, local: IpAddr) -> Option<KeptNode> {
         let (application, simplified) =
             (&self.options().application, self.options().simplified.is_some());
@@ -129,11 +111,11 @@ impl ZooKeeper {
             names::consumer(service, local, application, self.0.ensemble.now_ms(), simplified);
         let node = Node {
             path: format!("{}/consumers/{name}", self.service_path(service)),
-            data: local.to_string().into_bytes().into(),
             ephemeral: true,
             checks_data: false,
         };
-        self.options().register.then(|| self.0.ensemble.keep(node))
+        let data = local.to_string().into();
+        self.options().register.then(|| self.0.ensemble.keep(node, data))
     }
 }
 
@@ -155,44 +137,34 @@ impl Registry for ZooKeeper {
         if !self.options().register {
             return Box::pin(std::future::ready(Ok(())));
         }
+        let Registration { service, instance, params, .. } = &registration;
+        let dynamic = params.get("dynamic").map_or(self.options().dynamic, |text| text != "false");
+        let simplified = self.options().simplified.as_deref();
+        let name = names::provider(&registration, dynamic, self.0.ensemble.now_ms(), simplified);
+        let announcement = Announcement {
+            key: identity(&registration),
+            address: format!("{}/providers/{name}", self.service_path(service)),
+            value: instance.host.clone().into_bytes(),
+            what: registration,
+        };
         Box::pin(async move {
-            let key = identity(&registration);
-            let (node_state, replaced) = {
-                let mut announced = self.0.providers.announced.lock();
-                match announced.get(&key) {
-                    Some(same) if same.registration == registration => (same.kept.state(), None),
-                    _ => {
-                        let kept = self.keep_provider(&registration);
-                        let node_state = kept.state();
-                        let now = Announced { registration: registration.clone(), kept };
-                        (node_state, announced.insert(key.clone(), now))
-                    }
-                }
+            let context = format!("cannot register {}", announcement.key.0);
+            let start = |_: &Identity, path, keeper| {
+                let node = Node { path, ephemeral: dynamic, checks_data: false };
+                self.0.ensemble.run(node, keeper);
             };
-            let done = self.0.ensemble.wait_placed(node_state.clone()).await;
-            // The node with the old parameters goes when the new one is there, lest there be none.
-            drop(replaced);
-            done.map_err(|status| {
-                let mut announced = self.0.providers.announced.lock();
-                // Not what has taken its place meanwhile.
-                if announced.get(&key).is_some_and(|now| now.kept.state().same_channel(&node_state))
-                {
-                    announced.remove(&key);
-                }
-                status.context(format_args!("cannot register {}", registration.service))
-            })
+            let mut waiting = self.0.ensemble.waiting();
+            let done = self.0.providers.announced.announce([announcement], &mut waiting, start);
+            done.await.map_err(|status| status.context(context))
         })
     }
 
     fn unregister(&self, registration: &Registration) -> Registering<'_, ()> {
-        let announced = self.0.providers.announced.lock().remove(&identity(registration));
-        let service = registration.service.clone();
+        let key = identity(registration);
         Box::pin(async move {
-            let Some(Announced { kept, .. }) = announced else { return Ok(()) };
-            let node_state = kept.state();
-            drop(kept);
-            let done = self.0.ensemble.wait_removed(node_state).await;
-            done.map_err(|status| status.context(format_args!("cannot unregister {service}")))
+            let mut waiting = self.0.ensemble.waiting();
+            let done = self.0.providers.announced.withdraw(&key, &mut waiting).await;
+            done.map_err(|status| status.context(format_args!("cannot unregister {}", key.0)))
         })
     }
 

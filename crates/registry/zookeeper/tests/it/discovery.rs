@@ -167,7 +167,7 @@ async fn two_processes_of_one_address_do_not_drive_each_other() {
     let creates = tree.requests(operation::CREATE).len();
     // Pauses grow to a quarter of a session of 6 s.
     assert!((80..400).contains(&creates), "{creates}");
-    let lines = warnings.0.with("takes a node of ours away");
+    let lines = warnings.0.with("takes away what we registered");
     assert!((4..=10).contains(&lines.len()), "{lines:?}");
 }
 
@@ -376,6 +376,22 @@ async fn services_are_listed_by_group_and_version() {
     tree.refuse("/fleet/a.Gone/providers", true);
     let error = registry.services().await.unwrap_err();
     assert!(error.message().contains("cannot list the services"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_that_is_refused_leaves_the_instance_as_it_was() {
+    let mut tree = Tree::new();
+    let discovery = tree.registry("").discovery();
+    discovery.register(instance(1, "a")).await.unwrap();
+    let before = tree.node(&path(1)).unwrap().data;
+    tree.refuse(&path(1), true);
+    let error = discovery.register(instance(1, "b")).await.unwrap_err();
+    assert!(error.message().contains("not permitted"), "{error}");
+    tree.refuse(&path(1), false);
+    sleep(Duration::from_mins(5)).await;
+    assert_eq!(tree.node(&path(1)).unwrap().data, before);
+    discovery.register(instance(1, "c")).await.unwrap();
+    assert_ne!(tree.node(&path(1)).unwrap().data, before);
 }
 
 #[tokio::test(start_paused = true)]

@@ -41,6 +41,10 @@ async fn a_registry_url_asks_for_tls_with_a_certificate_of_its_own() {
     let ours = registry(&identified);
     ours.register(provider(1, &[])).await.unwrap();
     ours.close().await;
+    // The names that all registries have.
+    let ours = registry(&format!("ca-cert-file={ca}&tls-cert-file={cert}&tls-key-file={key}"));
+    ours.register(provider(1, &[])).await.unwrap();
+    ours.close().await;
 
     for (parameters, why) in [
         // Plain, without the certificate that it needs, and with a name that it does not have.

@@ -122,7 +122,7 @@ impl Shared {
                     failures += 1;
                     let pause = self.link.pause(failures);
                     // The state of the link tells of a connection that is lost.
-                    if !matches!(error, Error::Disconnected(_)) {
+                    if !error.is_of_connection() {
                         let document = &*place.data_id;
                         tracing::warn!(document, %error, ?pause, "cannot follow; trying again");
                     }

@@ -57,14 +57,6 @@ impl NacosRegistry {
     fn service(&self, name: String) -> Service {
         Service { group: self.0.options.group.as_str().into(), name: name.into() }
     }
-
-    fn withdraw(&self, registration: &Registration) -> Vec<crate::naming::Publishing> {
-        let Registration { service, instance, offer, .. } = registration;
-        let identity = (&*instance.host, offer.port, Some(&*offer.protocol));
-        let naming = self.0.naming();
-        let services = self.services_of(service, self.0.options.register_compatible);
-        services.iter().map(|service| naming.withdraw(service, identity)).collect()
-    }
 }
 
 impl Registry for NacosRegistry {
@@ -81,29 +73,23 @@ impl Registry for NacosRegistry {
             if self.is_read_only() {
                 return Ok(());
             }
-            let instance = instance::provider(&registration, self.0.now_ms());
-            let services =
-                self.services_of(&registration.service, self.0.options.register_compatible);
-            for service in &services {
-                let publishing = self.0.naming().publish(service, instance.clone());
-                if let Err(status) = self.0.wait_registered(publishing).await {
-                    // What failed is not registered later.
-                    drop(self.withdraw(&registration));
-                    return Err(
-                        status.context(format_args!("cannot register {}", registration.service))
-                    );
-                }
-            }
-            Ok(())
+            let inner = &*self.0;
+            let instance = instance::provider(&registration, inner.now_ms());
+            let service = registration.service.clone();
+            let services = self.services_of(&service, inner.options.register_compatible);
+            let done = inner.announce(&inner.providers, services, registration, instance).await;
+            done.map_err(|status| status.context(format_args!("cannot register {service}")))
         })
     }
 
     fn unregister(&self, registration: &Registration) -> Registering<'_, ()> {
-        let service = registration.service.clone();
-        let withdrawn = if self.is_read_only() { Vec::new() } else { self.withdraw(registration) };
+        let Registration { service, instance, offer, .. } = registration;
+        let (service, ip, offer) = (service.clone(), instance.host.clone(), offer.clone());
         Box::pin(async move {
-            for publishing in withdrawn {
-                let done = self.0.wait_withdrawn(publishing).await;
+            let inner = &*self.0;
+            for named in self.services_of(&service, inner.options.register_compatible) {
+                let key = (named, (ip.clone(), offer.port, Some(offer.protocol.clone())));
+                let done = inner.providers.withdraw(&key, &mut inner.waiting()).await;
                 done.map_err(|status| status.context(format_args!("cannot unregister {service}")))?;
             }
             Ok(())

@@ -5,6 +5,7 @@ use std::future::pending;
 use dubhe_core::ServiceKey;
 use dubhe_core::registry::{Health, MAX_EXCLUDED, Registration, Snapshot};
 use dubhe_core::time::{Duration, Sleep, after};
+use dubhe_registry::keeping::{Kept, keep};
 use dubhe_registry::matching::{matches, newest};
 use dubhe_registry::provider_url;
 use futures_util::future::select_all;
@@ -28,7 +29,7 @@ pub(super) struct Subscription {
     listing: Option<Listing>,
     last: Option<Snapshot>,
     /// This consumer, where it is registered.
-    consumer: Option<(Service, Instance)>,
+    consumer: Option<Kept<Instance>>,
 }
 
 /// The search for the services of several groups or versions.
@@ -178,17 +179,14 @@ impl Subscription {
         let url = provider_url::consumer(&self.wanted, local, application, inner.now_ms());
         let instance = instance::consumer(url);
         let service = self.registry.service(names::name(names::CONSUMERS, &self.wanted));
-        naming.publish(&service, instance.clone());
-        self.consumer = Some((service, instance));
+        let (kept, keeper) = keep(instance);
+        naming.publish(&service, keeper);
+        self.consumer = Some(kept);
     }
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        let inner = &*self.registry.0;
-        inner.list_errors.lock().remove(&self.wanted);
-        if let Some((service, instance)) = &self.consumer {
-            inner.naming().withdraw(service, instance.identity());
-        }
+        self.registry.0.list_errors.lock().remove(&self.wanted);
     }
 }
