@@ -17,6 +17,8 @@ use crate::failure::Failure;
 const KINDS: u64 = 5;
 /// The calls before any is shown: they connect to both providers, and run what is slow the first time.
 const WARM_UP: u64 = 100 * KINDS;
+/// The longest time until the providers are found.
+const FOUND: Duration = Duration::from_secs(30);
 /// The calls whose latency is told, for each protocol.
 const MEASURED: u32 = 1_000;
 
@@ -79,6 +81,12 @@ impl Consumer {
         options: &DemoArgs,
         out: &mut impl Write,
     ) -> Result<(), Failure> {
+        // A registry may tell of providers a while after it has taken them.
+        let until = Instant::now() + FOUND;
+        let Self { over_dubbo, over_triple, hello, .. } = self;
+        for client in [over_dubbo.client(), over_triple.client(), hello.client()] {
+            client.ready(until).await?;
+        }
         for number in 1..=WARM_UP {
             // An error comes again where it is shown.
             let _ = self.call(number).await;
