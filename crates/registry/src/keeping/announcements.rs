@@ -9,7 +9,7 @@ use dubhe_core::Status;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use super::kept::{Keeper, Kept, KeptState, replacing};
+use super::kept::{Keeper, Kept, KeptState, has_ended, replacing};
 use super::waiting::{Connection, Waiting};
 
 /// Something to announce.
@@ -31,6 +31,8 @@ pub struct Announcement<K, W, V> {
 pub struct Announcements<K, W, V>(Mutex<All<K, W, V>>);
 
 struct All<K, W, V> {
+    /// The states of the last thing at each address, until it has ended.
+    last: HashMap<String, watch::Receiver<KeptState>>,
     entries: HashMap<K, Entry<W, V>>,
     /// The number of the last value of any of them.
     number: u64,
@@ -64,7 +66,7 @@ struct Begun<K> {
 
 impl<K, W, V> Default for Announcements<K, W, V> {
     fn default() -> Self {
-        Self(Mutex::new(All { entries: HashMap::new(), number: 0 }))
+        Self(Mutex::new(All { last: HashMap::new(), entries: HashMap::new(), number: 0 }))
     }
 }
 
@@ -149,11 +151,24 @@ where
             }
             Some(other) if other.is_accepted() => Some(Box::new(other)),
             // What was never there is not waited for.
-            Some(other) => other.before.lock().take(),
+            Some(other) => match other.before.lock().take() {
+                Some(mut before) if before.address == address => {
+                    before.kept.replace(now.number, now.value.clone());
+                    before.now = now;
+                    let begun = before.begun(&key);
+                    all.entries.insert(key, *before);
+                    return begun;
+                }
+                before => before,
+            },
             None => None,
         };
         let before = Arc::new(Mutex::new(before));
-        let (kept, keeper) = replacing(now.number, now.value.clone(), before.clone());
+        let (kept, mut keeper) = replacing(now.number, now.value.clone(), before.clone());
+        all.last.retain(|_, state| !has_ended(state));
+        if let Some(earlier) = all.last.insert(address.clone(), kept.state()) {
+            keeper.wait_for(earlier);
+        }
         start(&key, address.clone(), keeper);
         let entry = Entry { address, kept, now, accepted: None, before };
         let begun = entry.begun(&key);

@@ -33,6 +33,8 @@ pub struct Keeper<V> {
     state: watch::Sender<KeptState>,
     /// What it replaces, which goes once this is in place.
     before: Arc<dyn Forget>,
+    /// The one that had the same address, whose removal would take this one along.
+    earlier: Option<watch::Receiver<KeptState>>,
 }
 
 /// A place whose content can be forgotten.
@@ -56,7 +58,7 @@ pub fn keep<V>(value: V) -> (Kept<V>, Keeper<V>) {
 pub(super) fn replacing<V>(number: u64, value: V, before: Arc<dyn Forget>) -> (Kept<V>, Keeper<V>) {
     let (sender, wanted) = watch::channel((number, value));
     let (state, receiver) = watch::channel(KeptState::Pending);
-    (Kept { wanted: sender, state: receiver }, Keeper { wanted, state, before })
+    (Kept { wanted: sender, state: receiver }, Keeper { wanted, state, before, earlier: None })
 }
 
 impl<V> Kept<V> {
@@ -82,7 +84,26 @@ impl<V> fmt::Debug for Kept<V> {
     }
 }
 
+/// Returns `true` when nothing more is done about it.
+pub(super) fn has_ended(state: &watch::Receiver<KeptState>) -> bool {
+    matches!(*state.borrow(), KeptState::Removed(_)) || state.has_changed().is_err()
+}
+
 impl<V: Clone> Keeper<V> {
+    /// Begins when another one has ended.
+    pub(super) fn wait_for(&mut self, earlier: watch::Receiver<KeptState>) {
+        self.earlier = Some(earlier);
+    }
+
+    /// Waits until the one before at this address has ended.
+    pub(super) async fn earlier_ended(&mut self) {
+        if let Some(state) = &mut self.earlier {
+            // An error says that its task is gone.
+            let _ = state.wait_for(|state| matches!(state, KeptState::Removed(_))).await;
+        }
+        self.earlier = None;
+    }
+
     /// The wanted value and its number.
     pub fn wanted(&mut self) -> (u64, V) {
         self.wanted.borrow_and_update().clone()

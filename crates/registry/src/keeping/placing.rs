@@ -77,8 +77,12 @@ impl<V: Clone> Keeper<V> {
             biased;
             () = released => {}
             // The client is closed, and everything gone with its session.
-            () = self.hold(&mut thing, &clock, &*random) => return,
+            () = async {
+                self.earlier_ended().await;
+                self.hold(&mut thing, &clock, &*random).await;
+            } => return,
         }
+        self.earlier_ended().await;
         self.removed(thing.remove().await);
     }
 
