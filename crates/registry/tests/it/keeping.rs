@@ -29,9 +29,10 @@ struct State {
 
 impl Connection for State {
     fn connection(&self) -> ConnectionState {
-        match self.offline {
-            false => ConnectionState::Connected,
-            true => ConnectionState::Connecting(Some("cut off".to_owned())),
+        if self.offline {
+            ConnectionState::Connecting(Some("cut off".to_owned()))
+        } else {
+            ConnectionState::Connected
         }
     }
 }
@@ -142,9 +143,8 @@ impl Process {
         };
         let mut states = self.registry.subscribe();
         let patience = Duration::from_mins(2);
-        if tokio::time::timeout(patience, states.wait_for(same)).await.is_err() {
-            panic!("{texts:?} are not there, but {:?}", self.registry.borrow().texts);
-        }
+        let came = tokio::time::timeout(patience, states.wait_for(same)).await.is_ok();
+        assert!(came, "{texts:?} are not there, but {:?}", self.registry.borrow().texts);
     }
 }
 
