@@ -1,4 +1,4 @@
-//! What is kept in a registry, over a registry of texts at addresses.
+//! Keeping in a registry, over a registry of texts at addresses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -23,7 +23,7 @@ struct State {
     /// The texts that are refused.
     refused: BTreeSet<&'static str>,
     offline: bool,
-    /// How often a text was put.
+    /// The number of times that a text was put.
     puts: usize,
 }
 
