@@ -12,21 +12,21 @@ use tokio::sync::watch;
 use super::kept::{Keeper, Kept, KeptState, has_ended, replacing};
 use super::waiting::{Connection, Waiting};
 
-/// Something to announce.
+/// A thing to announce.
 #[derive(Clone, Debug)]
 pub struct Announcement<K, W, V> {
-    /// Its key: what is announced under the same one takes its place.
+    /// The key: what is announced under the same one takes its place.
     pub key: K,
-    /// What it says; an equal one is not announced again.
+    /// The content; an equal one is not announced again.
     pub what: W,
-    /// Where it stands. At the same address the value is replaced; at another, what was there before
+    /// The place where it stands. At the same address the value is replaced; at another, what was there before
     /// goes once this is in place, lest there be none.
     pub address: String,
     /// The value that stands there.
     pub value: V,
 }
 
-/// All announcements of a registry by their keys. What was accepted stays until it is withdrawn, or
+/// Announcements of a registry by their keys. What was accepted stays until it is withdrawn, or
 /// another of its key is accepted.
 pub struct Announcements<K, W, V>(Mutex<All<K, W, V>>);
 
@@ -44,7 +44,7 @@ struct Entry<W, V> {
     now: Numbered<W, V>,
     /// The last that was accepted at this address.
     accepted: Option<Numbered<W, V>>,
-    /// What stood elsewhere before, until this is in place.
+    /// The entry that stood elsewhere before, until this is in place.
     before: Before<W, V>,
 }
 

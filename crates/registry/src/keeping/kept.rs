@@ -10,28 +10,28 @@ use tokio::sync::watch;
 /// The state of something that is kept.
 #[derive(Clone, Debug)]
 pub enum KeptState {
-    /// Nothing has come of it yet.
+    /// The lack of any outcome yet.
     Pending,
-    /// The registry took the value of this number.
+    /// The acceptance of the value of this number.
     Placed(u64),
-    /// The registry refused the value of this number; trying goes on.
+    /// The refusal of the value of this number; trying goes on.
     Refused(u64, Status),
     /// The outcome of taking it back.
     Removed(Result<(), Status>),
 }
 
-/// Something that is kept in a registry; dropping it takes it back.
+/// A thing that is kept in a registry; dropping it takes it back.
 pub struct Kept<V> {
     /// The wanted value and its number, which rises with every replacement.
     wanted: watch::Sender<(u64, V)>,
     state: watch::Receiver<KeptState>,
 }
 
-/// The end of it that does the work.
+/// The end that does the work.
 pub struct Keeper<V> {
     wanted: watch::Receiver<(u64, V)>,
     state: watch::Sender<KeptState>,
-    /// What it replaces, which goes once this is in place.
+    /// The thing that it replaces, which goes once this is in place.
     before: Arc<dyn Forget>,
     /// The one that had the same address, whose removal would take this one along.
     earlier: Option<watch::Receiver<KeptState>>,
@@ -54,7 +54,7 @@ pub fn keep<V>(value: V) -> (Kept<V>, Keeper<V>) {
     replacing(0, value, Arc::new(Mutex::new(None::<()>)))
 }
 
-/// The same of a value of this number, in the place of what goes once it is there.
+/// Begins to keep a value of this number, in the place of what goes once it is there.
 pub(super) fn replacing<V>(number: u64, value: V, before: Arc<dyn Forget>) -> (Kept<V>, Keeper<V>) {
     let (sender, wanted) = watch::channel((number, value));
     let (state, receiver) = watch::channel(KeptState::Pending);

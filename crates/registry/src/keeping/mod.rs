@@ -1,4 +1,4 @@
-//! What this process keeps in a registry, whichever it is: values that are wanted, placed, refused and
+//! Things that this process keeps in a registry, whichever it is: values that are wanted, placed, refused and
 //! taken back.
 //!
 //! ```text

@@ -40,13 +40,13 @@ pub enum Unplaced {
 /// The reason to put something in place again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lost {
-    /// It went with a session or a lease, or may have.
+    /// The end of its session or lease, or the doubt of it.
     Ended,
-    /// Somebody took it away, or changed it.
+    /// The act of somebody who took it away, or changed it.
     Taken,
 }
 
-/// One thing in a registry.
+/// A thing in a registry.
 pub trait Placing<V>: Send {
     /// The name in the log.
     fn name(&self) -> impl fmt::Display;

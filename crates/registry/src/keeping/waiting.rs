@@ -12,11 +12,11 @@ use super::kept::KeptState;
 /// The state of the connection to a registry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConnectionState {
-    /// There is one.
+    /// A connection that works.
     Connected,
-    /// One is being made, with the error of the last attempt.
+    /// The attempt to make one, with the error of the last.
     Connecting(Option<String>),
-    /// There will be none any more.
+    /// The end of the client.
     Closed,
 }
 
@@ -26,7 +26,7 @@ pub trait Connection: Send + Sync {
     fn connection(&self) -> ConnectionState;
 }
 
-/// What a call waits by.
+/// The terms by which a call waits.
 pub struct Waiting<'a, S> {
     /// The name of the registry, for errors and the log.
     pub name: &'a str,
@@ -38,7 +38,7 @@ pub struct Waiting<'a, S> {
     pub check: bool,
     /// The states of the client.
     pub states: watch::Receiver<S>,
-    /// What becomes, without a connection, of what is to be taken back; `None` where it goes with the
+    /// The fate, without a connection, of what is to be taken back; `None` where it goes with the
     /// connection, which is no error.
     pub left_behind: Option<&'static str>,
 }

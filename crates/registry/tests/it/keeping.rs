@@ -1,4 +1,4 @@
-//! What is kept in a registry, over a registry of texts at addresses.
+//! Keeping in a registry, over a registry of texts at addresses.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -23,15 +23,16 @@ struct State {
     /// The texts that are refused.
     refused: BTreeSet<&'static str>,
     offline: bool,
-    /// How often a text was put.
+    /// The number of times that a text was put.
     puts: usize,
 }
 
 impl Connection for State {
     fn connection(&self) -> ConnectionState {
-        match self.offline {
-            false => ConnectionState::Connected,
-            true => ConnectionState::Connecting(Some("cut off".to_owned())),
+        if self.offline {
+            ConnectionState::Connecting(Some("cut off".to_owned()))
+        } else {
+            ConnectionState::Connected
         }
     }
 }
@@ -142,9 +143,8 @@ impl Process {
         };
         let mut states = self.registry.subscribe();
         let patience = Duration::from_mins(2);
-        if tokio::time::timeout(patience, states.wait_for(same)).await.is_err() {
-            panic!("{texts:?} are not there, but {:?}", self.registry.borrow().texts);
-        }
+        let came = tokio::time::timeout(patience, states.wait_for(same)).await.is_ok();
+        assert!(came, "{texts:?} are not there, but {:?}", self.registry.borrow().texts);
     }
 }
 

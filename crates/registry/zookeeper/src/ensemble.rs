@@ -105,7 +105,7 @@ impl Ensemble {
         tasks.spawn_on(task, &self.runtime);
     }
 
-    /// What registering, and its end, wait by.
+    /// The terms by which registering, and its end, wait.
     pub(crate) fn waiting(&self) -> Waiting<'_, ClientState> {
         Waiting {
             name: &self.name,

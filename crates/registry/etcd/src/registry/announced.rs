@@ -88,7 +88,7 @@ impl Etcd {
         done.map_err(|status| status.context(format_args!("cannot unregister {identity}")))
     }
 
-    /// What registering, and its end, wait by.
+    /// The terms by which registering, and its end, wait.
     fn waiting(&self) -> Waiting<'_, ClientState> {
         let Inner { options, clock, name, .. } = self.inner();
         Waiting {

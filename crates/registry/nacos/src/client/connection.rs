@@ -46,7 +46,7 @@ pub(super) struct Connection {
 /// The reason why there is no connection, for people.
 pub(super) struct Unopened {
     why: String,
-    /// The server is there and not ready yet.
+    /// `true` when the server is there and not ready yet.
     pub(super) is_starting: bool,
 }
 

@@ -46,7 +46,7 @@ pub(crate) struct LinkOptions {
     pub(crate) dial: Arc<dyn Dial>,
     pub(crate) triple: TripleOptions,
     pub(crate) max_pause: Duration,
-    /// Told of every connection, of whichever module: when the servers are back, nobody pauses.
+    /// Notices of every connection, of whichever module: when the servers are back, nobody pauses.
     pub(crate) reached: watch::Sender<()>,
     pub(crate) clock: SharedClock,
     pub(crate) random: Arc<dyn RandomSource>,

@@ -65,7 +65,7 @@ pub(crate) struct Inner {
     pub(crate) http: HttpClient,
     pub(crate) auth: Arc<Auth>,
     runtime: Handle,
-    /// Told of every connection to the servers.
+    /// Notices of every connection to the servers.
     reached: watch::Sender<()>,
     naming: OnceLock<(Naming, LinkTask)>,
     documents: OnceLock<(Documents, LinkTask)>,
@@ -222,7 +222,7 @@ impl Inner {
         }
     }
 
-    /// What registering, and its end, wait by.
+    /// The terms by which registering, and its end, wait.
     pub(crate) fn waiting(&self) -> Waiting<'_, LinkState> {
         Waiting {
             name: &self.name,

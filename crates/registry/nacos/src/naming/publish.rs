@@ -18,10 +18,10 @@ use crate::wire::{BatchInstance, Instance, InstanceChange, ServiceQuery};
 
 /// The instances of a service that are kept published.
 struct Publication {
-    /// Those that are new.
+    /// The keepers of new ones.
     new: mpsc::UnboundedReceiver<Keeper<Instance>>,
     wanted: Vec<Keeper<Instance>>,
-    /// Those that are to be taken back.
+    /// The keepers of those that are to be taken back.
     released: Vec<Keeper<Instance>>,
     /// The connection over which something is published.
     over: Option<u64>,
@@ -33,7 +33,7 @@ struct Publication {
     missing: u32,
 }
 
-/// What comes next.
+/// The step that comes next.
 enum Next {
     Place,
     Forget,

@@ -191,7 +191,7 @@ fn http(port: u16, method: &str, target: &str, form: &str) -> Option<String> {
     ask().ok()
 }
 
-/// The same over TLS.
+/// Sends such a request over TLS.
 fn https(ca: &Path, port: u16, method: &str, target: &str, form: &str) -> Option<String> {
     let mut command = Command::new("curl");
     command.args(["--silent", "--include", "--max-time", "10", "--request", method, "--cacert"]);
