@@ -400,7 +400,8 @@ mod tests {
             params: Arc::default(),
         };
         services.register(provider.clone()).await.unwrap();
-        let (instances, options) = (Arc::new(MemoryDiscovery::new()), ApplicationOptions::default());
+        let (instances, options) =
+            (Arc::new(MemoryDiscovery::new()), ApplicationOptions::default());
         let parts = opener.compose(services, instances, own, options);
         // There are no instances: by the rule of the registry there would be no provider.
         let mut snapshots = parts.registry.subscribe(&service).await.unwrap();

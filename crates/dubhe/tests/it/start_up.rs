@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use dubhe::config::Keys;
-use dubhe::documents::{
-    Document, DocumentKey, DocumentState, DocumentStates, DocumentStore, DocumentStore as _,
-};
+use dubhe::config::{ConfigSnapshot, Keys};
+use dubhe::documents::{Document, DocumentKey, DocumentState, DocumentStates, DocumentStore};
 use dubhe::prelude::*;
 use dubhe::registry::{MemoryDocuments, Registering};
 use dubhe::{ByteString, Client};
@@ -55,9 +53,8 @@ async fn references_go_before_the_code_and_consumers_behind_it() {
     let [_, own] = Keys::start_up("shop");
     center.put(&own, "dubbo.consumer.retries=1".into()).await.unwrap();
     let mut updates = app.config().unwrap().updates();
-    let changed = |setting: &dubhe::config::Setting| setting.value == "1";
-    let retries = "dubbo.consumer.retries";
-    updates.wait_for(|now| now.setting("shop", retries).is_some_and(changed)).await.unwrap();
+    let retries = |now: &ConfigSnapshot| now.setting("shop", "dubbo.consumer.retries").cloned();
+    updates.wait_for(|now| retries(now).is_some_and(|it| it.value == "1")).await.unwrap();
     assert_eq!(options(&app, "org.example.Orders", None).1, 5);
 
     // Without waiting, there is none.

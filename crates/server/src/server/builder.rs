@@ -452,8 +452,15 @@ impl ServerBuilder {
     /// Serves without being announced.
     async fn listen_all(self) -> Result<RunningServer, Status> {
         within_a_runtime()?;
-        let Self { mut services, registries, config, mut protocols, mounts, listeners, mut options } =
-            self;
+        let Self {
+            mut services,
+            registries,
+            config,
+            mut protocols,
+            mounts,
+            listeners,
+            mut options,
+        } = self;
         let sources: Vec<_> = registries.iter().filter_map(Registry::exported_metadata).collect();
         options.application = advertised::application(&options, &sources)?;
         let metadata = Metadata::new(sources, options.application.clone());

@@ -33,9 +33,7 @@ pub(crate) async fn rules_of_all_kinds_reach_the_snapshot_live(server: &Server) 
         let (group, id) = (encoded(group), encoded(key));
         let of = format!("namespaceId=public&groupName={group}&dataId={id}");
         let answer = match text {
-            Some(text) => {
-                server.http("POST", CONFIG, &format!("{of}&content={}", encoded(text)))
-            }
+            Some(text) => server.http("POST", CONFIG, &format!("{of}&content={}", encoded(text))),
             None => server.http("DELETE", &format!("{CONFIG}?{of}"), ""),
         };
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
