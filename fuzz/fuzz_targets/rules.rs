@@ -1,10 +1,11 @@
-//! Any text as a document of each kind, and as a rule that is a URL. Nothing panics, and what is read
+//! Any text as a document of each kind, URLs among them, and as one rule that is a URL. Nothing panics, and what is read
 //! twice is the same.
 
 #![no_main]
 
-use dubhe_config::{override_urls, route_url, validate};
-use dubhe_core::documents::DocumentKey;
+use dubhe_config::{Keys, override_urls, route_url, validate};
+use dubhe_core::ServiceKey;
+use dubhe_core::documents::{DocumentKey, UrlCategory};
 use libfuzzer_sys::fuzz_target;
 
 const KEYS: &[&str] = &[
@@ -20,8 +21,10 @@ const KEYS: &[&str] = &[
 ];
 
 fuzz_target!(|text: &str| {
-    for key in KEYS {
-        let key = DocumentKey::config(*key);
+    let service = ServiceKey::interface_only("a.B");
+    let urls = [UrlCategory::Configurators, UrlCategory::Routers];
+    let urls = urls.map(|category| Keys::urls(&service, category));
+    for key in KEYS.iter().map(|key| DocumentKey::config(*key)).chain(urls) {
         let read = validate(&key, text);
         match &read {
             Ok(summary) => {

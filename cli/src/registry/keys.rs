@@ -2,7 +2,7 @@
 
 use dubhe::ServiceKey;
 use dubhe::config::RuleKind;
-use dubhe::documents::{DocumentKey, Side};
+use dubhe::documents::{DocumentKey, Side, UrlCategory};
 
 /// The key that a text names: `KEY`, `GROUP/KEY`, or what [`print`] says of other documents.
 pub(super) fn parse(text: &str) -> DocumentKey {
@@ -17,6 +17,12 @@ pub(super) fn parse(text: &str) -> DocumentKey {
     }
     if let Some(definition) = text.strip_prefix("definition:").and_then(definition) {
         return definition;
+    }
+    for category in [UrlCategory::Configurators, UrlCategory::Routers] {
+        let service = text.strip_prefix(category.as_str()).and_then(|rest| rest.strip_prefix(':'));
+        if let Some(service) = service {
+            return DocumentKey::Urls { service: ServiceKey::parse(service), category };
+        }
     }
     match text.split_once('/') {
         Some((group, key)) => DocumentKey::Config { group: group.into(), key: key.into() },
@@ -58,6 +64,7 @@ pub(super) fn print(key: &DocumentKey) -> String {
         DocumentKey::Definition { service, side, application } => {
             format!("definition:{service}@{}/{application}", side.as_str())
         }
+        DocumentKey::Urls { service, category } => format!("{}:{service}", category.as_str()),
     }
 }
 
@@ -87,6 +94,13 @@ mod tests {
                     application: "shop".into(),
                 },
                 "definition:g/a.B:1@provider/shop",
+            ),
+            (
+                DocumentKey::Urls {
+                    service: ServiceKey::new("a.B", "g", "1"),
+                    category: UrlCategory::Routers,
+                },
+                "routers:g/a.B:1",
             ),
         ] {
             assert_eq!(print(&key), text);

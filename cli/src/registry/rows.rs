@@ -288,6 +288,7 @@ fn kind(key: &DocumentKey) -> &'static str {
         DocumentKey::Mapping { .. } => "mapping",
         DocumentKey::Metadata { .. } => "metadata",
         DocumentKey::Definition { .. } => "definition",
+        DocumentKey::Urls { category, .. } => category.as_str(),
     }
 }
 

@@ -12,6 +12,8 @@
 //! | | `{application}.configurators` | `dubbo` | the application itself |
 //! | mesh | `{application}.MESHAPPRULE` | `dubbo` | consumers of its services |
 //! | migration | `{application}.migration` | `DUBBO_SERVICEDISCOVERY_MIGRATION` | the application itself |
+//! | URLs | [`DocumentKey::Urls`] of a service, `configurators` | | its consumers and providers |
+//! | | [`DocumentKey::Urls`] of a service, `routers` | | a consumer of the service |
 //! | start-up | `dubbo.properties` | `dubbo`; the application | every application; the application itself |
 //! | | any other `*.properties`, `*.yaml` and `*.yml` | any | |
 //!
@@ -21,7 +23,7 @@
 
 use bytestring::ByteString;
 use dubhe_core::ServiceKey;
-use dubhe_core::documents::{CONFIG_GROUP, DocumentKey};
+use dubhe_core::documents::{CONFIG_GROUP, DocumentKey, UrlCategory};
 
 /// The group of migration rules (Dubbo Java `MigrationRule.DUBBO_SERVICEDISCOVERY_MIGRATION_GROUP`).
 pub const MIGRATION_GROUP: &str = "DUBBO_SERVICEDISCOVERY_MIGRATION";
@@ -145,14 +147,21 @@ impl Keys {
     /// Returns the keys of a service that is consumed.
     pub fn consumed(service: &ServiceKey) -> Vec<DocumentKey> {
         let form = Self::service_form(service);
-        [RuleKind::Condition, RuleKind::Affinity, RuleKind::Configurator]
-            .map(|kind| kind.key(&form))
-            .into()
+        let rules = [RuleKind::Condition, RuleKind::Affinity, RuleKind::Configurator];
+        let urls = [UrlCategory::Configurators, UrlCategory::Routers];
+        let urls = urls.map(|category| Self::urls(service, category));
+        rules.into_iter().map(|kind| kind.key(&form)).chain(urls).collect()
     }
 
     /// Returns the keys of a service that is provided.
     pub fn provided(service: &ServiceKey) -> Vec<DocumentKey> {
-        vec![RuleKind::Configurator.key(&Self::service_form(service))]
+        let own = RuleKind::Configurator.key(&Self::service_form(service));
+        vec![own, Self::urls(service, UrlCategory::Configurators)]
+    }
+
+    /// Returns the key of the rules of a service that are URLs beside its providers.
+    pub fn urls(service: &ServiceKey, category: UrlCategory) -> DocumentKey {
+        DocumentKey::Urls { service: service.clone(), category }
     }
 
     /// Returns the keys of an application whose services are consumed.

@@ -3,10 +3,9 @@
 
 use std::fmt;
 
-use dubhe_core::documents::DocumentKey;
+use dubhe_core::documents::{DocumentKey, UrlCategory};
 
 use crate::error::{ConfigError, ConfigErrorKind, Position, Result, Warning, Warnings};
-use crate::java_url::JavaUrl;
 use crate::keys::RuleKind;
 use crate::limits::MAX_DOCUMENT;
 use crate::rule::affinity::AffinityRule;
@@ -16,6 +15,7 @@ use crate::rule::mesh::MeshRule;
 use crate::rule::migration::MigrationRule;
 use crate::rule::script::ScriptRule;
 use crate::rule::tag::TagRule;
+use crate::rule::urls::{self, RouteUrl};
 use crate::startup::StartUp;
 use crate::text::{self, Node};
 
@@ -49,6 +49,8 @@ pub enum Rule {
     Migration(MigrationRule),
     /// A start-up configuration.
     StartUp(StartUp),
+    /// Routing rules that are URLs beside the providers of a service.
+    Routes(Vec<RouteUrl>),
 }
 
 /// The rule of a text, and what is odd about it. It prints as one line, such as
@@ -80,14 +82,6 @@ pub struct Summary {
 /// When the key is that of no rule, or the text is refused: it is no YAML, a value cannot mean
 /// anything, it is too large, or it would leave the last rule in effect.
 pub fn validate(key: &DocumentKey, text: &str) -> std::result::Result<Summary, ConfigError> {
-    let Some((kind, _)) = RuleKind::of(key) else {
-        let what = format!("{key} is the key of no rule");
-        return Err(ConfigError::new(ConfigErrorKind::Key, Position::START, what).hint(
-            "keys are a service or an application with .condition-router, .tag-router, \
-             .script-router, .affinity-router, .configurators, .MESHAPPRULE or .migration behind it, \
-             or dubbo.properties",
-        ));
-    };
     if text.len() > MAX_DOCUMENT {
         let what =
             format!("the document has {} bytes; at most {MAX_DOCUMENT} are read", text.len());
@@ -96,11 +90,27 @@ pub fn validate(key: &DocumentKey, text: &str) -> std::result::Result<Summary, C
     // The mark of UTF-8, which some editors write.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut warnings = Warnings::default();
-    let rule = read(kind, key, text, &mut warnings)?;
+    let rule = read(key, text, &mut warnings)?;
     Ok(Summary { rule, warnings: warnings.into_vec() })
 }
 
-fn read(kind: RuleKind, key: &DocumentKey, text: &str, warnings: &mut Warnings) -> Result<Rule> {
+fn read(key: &DocumentKey, text: &str, warnings: &mut Warnings) -> Result<Rule> {
+    if let DocumentKey::Urls { service, category } = key {
+        return match category {
+            UrlCategory::Configurators => {
+                urls::configurators(text, service, warnings).map(Rule::Configurator)
+            }
+            UrlCategory::Routers => urls::routes(text, service, warnings).map(Rule::Routes),
+        };
+    }
+    let Some((kind, _)) = RuleKind::of(key) else {
+        let what = format!("{key} is the key of no rule");
+        return Err(ConfigError::new(ConfigErrorKind::Key, Position::START, what).hint(
+            "keys are a service or an application with .condition-router, .tag-router, \
+             .script-router, .affinity-router, .configurators, .MESHAPPRULE or .migration behind it, \
+             or dubbo.properties",
+        ));
+    };
     let is_properties =
         matches!(key, DocumentKey::Config { key, .. } if key.ends_with(".properties"));
     if is_properties {
@@ -151,21 +161,12 @@ fn only(text: &str, warnings: &mut Warnings) -> Result<Node> {
 /// # Errors
 /// When it is no URL, of another kind, or its rule is refused.
 pub fn route_url(text: &str) -> std::result::Result<Summary, ConfigError> {
-    let url = url(text)?;
+    bounded(text)?;
+    let url = urls::parse(text, Position::START)?;
     let mut warnings = Warnings::default();
-    let rule = match (&*url.protocol, url.param("router").unwrap_or("condition")) {
-        ("condition", _) | ("route", "condition") => {
-            Rule::Condition(ConditionRule::from_url(&url, Position::START, &mut warnings)?)
-        }
-        ("script", _) | ("route", "script") => {
-            Rule::Script(ScriptRule::from_url(&url, Position::START)?)
-        }
-        (protocol, router) => {
-            let what = format!("{protocol}:// with the router {router} is no rule that is known");
-            return Err(ConfigError::value(Position::START, what).hint(
-                "there are condition://, script://, and route:// with router=condition or script",
-            ));
-        }
+    let rule = match RouteUrl::read(&url, Position::START, &mut warnings)? {
+        RouteUrl::Condition(rule) => Rule::Condition(rule),
+        RouteUrl::Script(rule) => Rule::Script(rule),
     };
     Ok(Summary { rule, warnings: warnings.into_vec() })
 }
@@ -191,14 +192,6 @@ pub fn override_urls<T: AsRef<str>>(
         Ok((text, Position::START))
     });
     configurator::of_urls(texts)
-}
-
-fn url(text: &str) -> Result<JavaUrl> {
-    bounded(text)?;
-    JavaUrl::parse(text).map_err(|what| {
-        ConfigError::new(ConfigErrorKind::Syntax, Position::START, what)
-            .hint("rules are URLs such as condition://0.0.0.0/org.example.Greeter?rule=...")
-    })
 }
 
 fn bounded(text: &str) -> Result<()> {
@@ -238,7 +231,13 @@ impl fmt::Display for Summary {
             Rule::Mesh(rule) => {
                 (format!("mesh rule, {}", count(rule.documents.len(), "document")), None)
             }
-            Rule::Migration(_) => ("migration rule".to_owned(), None),
+            Rule::Migration(rule) => match rule.all.step {
+                Some(step) => (format!("migration rule, {}", step.as_str()), None),
+                None => ("migration rule".to_owned(), None),
+            },
+            Rule::Routes(routes) => {
+                (format!("routing rules, {}", count(routes.len(), "URL")), None)
+            }
             Rule::StartUp(values) => {
                 (format!("start-up configuration, {}", count(values.iter().len(), "value")), None)
             }

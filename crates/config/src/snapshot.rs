@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytestring::ByteString;
-use dubhe_core::documents::DocumentKey;
+use dubhe_core::ServiceKey;
+use dubhe_core::documents::{DocumentKey, UrlCategory};
 use dubhe_core::registry::Health;
 
 use crate::error::ConfigError;
@@ -12,11 +13,12 @@ use crate::keys::{Keys, RuleKind};
 use crate::parse::{Rule, Summary};
 use crate::rule::affinity::AffinityRule;
 use crate::rule::condition::ConditionRule;
-use crate::rule::configurator::ConfiguratorRule;
+use crate::rule::configurator::{ConfiguratorRule, Override};
 use crate::rule::mesh::MeshRule;
 use crate::rule::migration::MigrationRule;
 use crate::rule::script::ScriptRule;
 use crate::rule::tag::TagRule;
+use crate::rule::urls::RouteUrl;
 use crate::startup::{Setting, StartUp};
 
 /// The documents that are followed, at one time. It never changes: a change is a new one, with a
@@ -126,6 +128,22 @@ impl ConfigSnapshot {
         mesh Mesh MeshRule;
         /// Returns the migration rule of an application.
         migration Migration MigrationRule;
+    }
+
+    /// Returns the configurators of a service that are URLs beside its providers.
+    pub fn override_urls(&self, service: &ServiceKey) -> &[Override] {
+        match self.rule(&Keys::urls(service, UrlCategory::Configurators)) {
+            Some(Rule::Configurator(rule)) => &rule.overrides,
+            _ => &[],
+        }
+    }
+
+    /// Returns the routing rules of a service that are URLs beside its providers.
+    pub fn route_urls(&self, service: &ServiceKey) -> &[RouteUrl] {
+        match self.rule(&Keys::urls(service, UrlCategory::Routers)) {
+            Some(Rule::Routes(routes)) => routes,
+            _ => &[],
+        }
     }
 
     /// Returns a value of the start-up configuration of an application: its own, else that of all.

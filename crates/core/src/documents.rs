@@ -9,6 +9,7 @@
 //! | [`DocumentKey::Config`] | `/dubbo/config/{group}/{key}` | `{key}`, `{group}` | `/dubbo/config/{group}/{key}` |
 //! | [`DocumentKey::Mapping`] | `/dubbo/mapping/{interface}` | `{interface}`, `mapping` | `/dubbo/mapping/{interface}` |
 //! | [`DocumentKey::Metadata`] | `/dubbo/metadata/{application}/{revision}` | `{application}`, `{revision}` | `/dubbo/{application}/{revision}` |
+//! | [`DocumentKey::Urls`] | the children of `/dubbo/{interface}/{category}` | none | none |
 //! | [`DocumentKey::Definition`] | `/dubbo/metadata/{interface}/{version}/{group}/{side}/{application}` | `{interface}:{version}:{group}:{side}:{application}`, `dubbo` | as ZooKeeper |
 //!
 //! Sources: Dubbo Java `ZookeeperDynamicConfiguration`, `ZookeeperMetadataReport`,
@@ -44,6 +45,35 @@ impl Side {
         match self {
             Self::Provider => "provider",
             Self::Consumer => "consumer",
+        }
+    }
+}
+
+/// The category of rules that are URLs beside the providers of a service.
+///
+/// ```
+/// # mod dubhe { pub use dubhe_core::ServiceKey; pub mod documents { pub use dubhe_core::documents::*; } }
+/// use dubhe::ServiceKey;
+/// use dubhe::documents::{DocumentKey, UrlCategory};
+///
+/// let service = ServiceKey::interface_only("org.example.Greeter");
+/// let key = DocumentKey::Urls { service, category: UrlCategory::Routers };
+/// assert_eq!(key.to_string(), "routers/org.example.Greeter");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum UrlCategory {
+    /// Configurators: `override://` and `absent://`.
+    Configurators,
+    /// Routing rules: `condition://`, `script://` and `route://`.
+    Routers,
+}
+
+impl UrlCategory {
+    /// Returns Dubbo's name: `configurators` or `routers`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Configurators => "configurators",
+            Self::Routers => "routers",
         }
     }
 }
@@ -87,6 +117,15 @@ pub enum DocumentKey {
         /// The application of that side.
         application: ByteString,
     },
+    /// The rules of a service that are URLs beside its providers, as Dubbo 2.6 and before write them:
+    /// one a line, those for other groups and versions of the interface among them. They are read, not
+    /// written, and few stores [hold](DocumentStore::holds) them.
+    Urls {
+        /// The service.
+        service: ServiceKey,
+        /// The category.
+        category: UrlCategory,
+    },
 }
 
 impl DocumentKey {
@@ -107,6 +146,7 @@ impl fmt::Display for DocumentKey {
             Self::Definition { service, side, application } => {
                 write!(f, "definition/{service}/{}/{}", side.as_str(), Printable(application))
             }
+            Self::Urls { service, category } => write!(f, "{}/{service}", category.as_str()),
         }
     }
 }
@@ -203,6 +243,12 @@ pub trait DocumentStore: Send + Sync + 'static {
 
     /// Lists the keys of all documents that the store can list, such as for `dubhe registry`.
     fn list(&self) -> Registering<'_, Vec<DocumentKey>>;
+
+    /// Returns `true` if the store has a place for a document; by default for all but
+    /// [`DocumentKey::Urls`]. One without is not asked for it.
+    fn holds(&self, key: &DocumentKey) -> bool {
+        !matches!(key, DocumentKey::Urls { .. })
+    }
 }
 
 impl<T: DocumentStore + ?Sized> DocumentStore for Arc<T> {
@@ -237,5 +283,9 @@ impl<T: DocumentStore + ?Sized> DocumentStore for Arc<T> {
 
     fn list(&self) -> Registering<'_, Vec<DocumentKey>> {
         (**self).list()
+    }
+
+    fn holds(&self, key: &DocumentKey) -> bool {
+        (**self).holds(key)
     }
 }

@@ -190,6 +190,7 @@ pub mod documents {
 
     pub use dubhe_core::documents::{
         CONFIG_GROUP, Document, DocumentKey, DocumentState, DocumentStates, DocumentStore, Side,
+        UrlCategory,
     };
 }
 

@@ -76,7 +76,8 @@ pub const RULES: [WrittenRule; 8] = [
                 "configurators, 1 override",
             ),
             (
-                "configs:\n- {addresses: [10.0.0.1, 10.0.0.2], parameters: {weight: 50}}\n",
+                "scope: application\nkey: users\nconfigs:\n\
+                 - {addresses: [10.0.0.1, 10.0.0.2], parameters: {weight: 50}}\n",
                 "configurators, 2 overrides",
             ),
         ],
@@ -103,8 +104,11 @@ pub const RULES: [WrittenRule; 8] = [
         group: "DUBBO_SERVICEDISCOVERY_MIGRATION",
         key: "shop.migration",
         texts: [
-            ("key: shop\nstep: FORCE_INTERFACE\n", "migration rule"),
-            ("key: shop\nstep: FORCE_APPLICATION\nthreshold: 0.5\n", "migration rule"),
+            ("key: shop\nstep: FORCE_INTERFACE\n", "migration rule, FORCE_INTERFACE"),
+            (
+                "key: shop\nstep: FORCE_APPLICATION\nthreshold: 0.5\n",
+                "migration rule, FORCE_APPLICATION",
+            ),
         ],
     },
     WrittenRule {

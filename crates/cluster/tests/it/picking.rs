@@ -13,7 +13,7 @@ use dubhe_core::plan::Destination;
 use dubhe_core::{CallView, Code, End, Ending, Endpoint, Instance, Metadata, Status};
 use dubhe_net::time::{TokioClock, now};
 
-use crate::fakes::{Scripted, directories, provider, service, yield_to_tasks};
+use crate::fakes::{Scripted, directories, provider, service, settle, yield_to_tasks};
 use crate::support::{Changing, InTurn, InZone, Without, call, destination, endpoint, on, ports};
 
 #[tokio::test]
@@ -229,11 +229,12 @@ async fn weights_follow_the_time() {
     assert!((1800..2200).contains(&share()), "it is warm");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_instance_that_begins_to_terminate_in_its_registry_is_left_while_others_serve() {
     let registry = Scripted::default();
     let directories = directories(&[&registry]);
     let directory = directories.directory(&service(), Vec::new());
+    yield_to_tasks().await;
     // Of each port: whether it is ready, and whether it serves.
     let tell = async |facts: [(bool, bool); 2]| {
         let of = |(ready, serving): (bool, bool), port| {
@@ -244,7 +245,7 @@ async fn an_instance_that_begins_to_terminate_in_its_registry_is_left_while_othe
             provider
         };
         registry.tell(&[of(facts[0], 1), of(facts[1], 2)]);
-        yield_to_tasks().await;
+        settle().await;
         let balance = Arc::new(InTurn::default());
         BalancedDestination::new(directory.clone(), Vec::new(), balance, Arc::new(TokioClock))
     };

@@ -72,22 +72,31 @@ pub enum MigrationStep {
     ForceApplication,
 }
 
+impl MigrationStep {
+    /// Returns Dubbo's name, such as `FORCE_INTERFACE`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ForceInterface => "FORCE_INTERFACE",
+            Self::ApplicationFirst => "APPLICATION_FIRST",
+            Self::ForceApplication => "FORCE_APPLICATION",
+        }
+    }
+}
+
 impl FromStr for MigrationStep {
     type Err = Status;
 
     fn from_str(text: &str) -> std::result::Result<Self, Status> {
-        match text {
-            "FORCE_INTERFACE" => Ok(Self::ForceInterface),
-            "APPLICATION_FIRST" => Ok(Self::ApplicationFirst),
-            "FORCE_APPLICATION" => Ok(Self::ForceApplication),
-            _ => Err(Status::new(
+        let steps = [Self::ForceInterface, Self::ApplicationFirst, Self::ForceApplication];
+        steps.into_iter().find(|step| step.as_str() == text).ok_or_else(|| {
+            Status::new(
                 Code::InvalidArgument,
                 format!(
                     "{text:?} is no step of a migration; write FORCE_INTERFACE, APPLICATION_FIRST or \
                      FORCE_APPLICATION"
                 ),
-            )),
-        }
+            )
+        })
     }
 }
 

@@ -9,5 +9,6 @@ pub mod migration;
 pub mod script;
 pub mod string_match;
 pub mod tag;
+pub mod urls;
 
 pub use header::RuleHeader;

@@ -114,7 +114,7 @@ impl<'a> Fields<'a> {
 }
 
 /// The items of a list, if there are not too many.
-pub(crate) fn limited<'a>(items: &'a [Node], at: Position, name: &str) -> Result<&'a [Node]> {
+pub(crate) fn limited<'a, T>(items: &'a [T], at: Position, name: &str) -> Result<&'a [T]> {
     if items.len() > MAX_ITEMS {
         let what = format!("{name} has {} items; at most {MAX_ITEMS} are read", items.len());
         return Err(ConfigError::limit(at, what));

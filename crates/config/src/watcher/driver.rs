@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::sync::Arc;
 
-use dubhe_core::documents::{DocumentKey, DocumentState};
+use dubhe_core::documents::{DocumentKey, DocumentState, DocumentStates};
 use dubhe_core::printable::Shown;
+use dubhe_core::registry::Health;
 use dubhe_core::time::{Instant, after};
 use futures_util::stream::{self, AbortHandle, SelectAll, Stream, StreamExt, abortable};
 
@@ -84,7 +85,8 @@ impl Driver {
             self.number += 1;
             let mut watches = Vec::new();
             for (store, from) in self.shared.stores.iter().enumerate() {
-                let (states, handle) = abortable(from.watch(&key));
+                let states = if from.holds(&key) { from.watch(&key) } else { absent() };
+                let (states, handle) = abortable(states);
                 watches.push(handle);
                 let key = key.clone();
                 let states = states.map(Some).chain(stream::iter([None]));
@@ -151,6 +153,12 @@ impl Driver {
         self.shared.snapshot.store(snapshot.clone());
         self.shared.published.send_replace(snapshot);
     }
+}
+
+/// The states of a document for which a store has no place.
+fn absent() -> DocumentStates {
+    let absent = DocumentState { document: None, health: Health::Fresh };
+    Box::pin(stream::iter([absent]).chain(stream::pending()))
 }
 
 fn tell(key: &DocumentKey, tracked: &Tracked, change: &Change) {

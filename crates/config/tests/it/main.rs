@@ -7,4 +7,5 @@ mod hostile;
 mod page;
 mod places;
 mod scripted;
+mod urls;
 mod watching;

@@ -13,12 +13,19 @@ use tokio::sync::watch;
 #[derive(Clone)]
 pub(crate) struct Scripted {
     name: &'static str,
+    holds_urls: bool,
     documents: Arc<Mutex<HashMap<DocumentKey, watch::Sender<Option<DocumentState>>>>>,
 }
 
 impl Scripted {
     pub(crate) fn new(name: &'static str) -> Self {
-        Self { name, documents: Arc::default() }
+        Self { name, holds_urls: false, documents: Arc::default() }
+    }
+
+    /// The same with a place for rules that are URLs.
+    pub(crate) fn with_urls(mut self) -> Self {
+        self.holds_urls = true;
+        self
     }
 
     fn sender(&self, key: &DocumentKey) -> watch::Sender<Option<DocumentState>> {
@@ -83,5 +90,9 @@ impl DocumentStore for Scripted {
 
     fn list(&self) -> Registering<'_, Vec<DocumentKey>> {
         never()
+    }
+
+    fn holds(&self, key: &DocumentKey) -> bool {
+        self.holds_urls || !matches!(key, DocumentKey::Urls { .. })
     }
 }

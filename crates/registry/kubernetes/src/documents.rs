@@ -17,7 +17,7 @@ use dubhe_core::documents::{
     Document, DocumentKey, DocumentState, DocumentStates, DocumentStore, Side,
 };
 use dubhe_core::registry::{Health, Registering};
-use dubhe_core::{ServiceKey, Status};
+use dubhe_core::{Code, ServiceKey, Status};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{StreamExt as _, stream};
 use tokio::sync::watch;
@@ -50,6 +50,10 @@ pub(crate) fn location(key: &DocumentKey) -> Result<Location, Status> {
             let (interface, version) = (service.interface(), service.version());
             let text = format!("{interface}:{version}:{}:{}", service.group(), side.as_str());
             (Place::new(Kind::Definitions, application), names::key(&text)?)
+        }
+        DocumentKey::Urls { .. } => {
+            let text = format!("there is no ConfigMap for {key}, which is written by Dubbo 2.6");
+            return Err(Status::new(Code::Unimplemented, text));
         }
     };
     Ok(Location { place, key })

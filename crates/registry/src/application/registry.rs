@@ -27,7 +27,9 @@ pub(super) struct Parts {
     pub(super) services: Option<Arc<dyn Registry>>,
     pub(super) instances: Option<Arc<dyn ServiceDiscovery>>,
     pub(super) metadata_center: Option<Arc<dyn DocumentStore>>,
-    /// The config centre of the rule of migration.
+    /// The config centre of the rule of migration, unless there is `config`.
+    pub(super) config_center: Option<Arc<dyn DocumentStore>>,
+    /// The config centres that the application follows.
     pub(super) config: Option<Arc<ConfigWatcher>>,
     pub(super) metadata_client: Option<Arc<dyn MetadataClient>>,
     pub(super) options: ApplicationOptions,
@@ -283,19 +285,16 @@ impl ApplicationRegistryBuilder {
         let instances = self.instances.as_deref().map(ServiceDiscovery::name);
         let center = self.metadata_center.as_deref().map(DocumentStore::name);
         let name = services.or(instances).or(center).unwrap_or("application://").to_owned();
-        let (clock, center) = (self.clock, self.config_center);
-        // It runs in the runtime that is asked for below, so it does start.
-        let own = || ConfigWatcher::start(vec![center?], clock.clone()).ok().map(Arc::new);
-        let config = self.config.or_else(own);
         let parts = Arc::new(Parts {
             application: self.application,
             services: self.services,
             instances: self.instances,
             metadata_center: self.metadata_center,
-            config,
+            config_center: self.config_center,
+            config: self.config,
             metadata_client: self.metadata_client,
             options: self.options,
-            pauses: Pauses { clock, random: self.random },
+            pauses: Pauses { clock: self.clock, random: self.random },
             runtime: Handle::current(),
             name,
         });

@@ -100,11 +100,14 @@ pub(crate) fn of_urls<T: AsRef<str>>(
         if url.protocol == "empty" {
             return Ok(Vec::new());
         }
-        let changes = url.params.keys().any(|name| name != "anyhost");
-        let read = Override::of_url(url, OverrideScope::Url, at)?;
-        if changes {
-            all.push(read);
-        }
+        all.extend(of_url(url, at)?);
     }
     Ok(all)
+}
+
+/// The override of a URL; `None` for one that changes nothing.
+pub(crate) fn of_url(url: JavaUrl, at: Position) -> Result<Option<Override>> {
+    let changes = url.params.keys().any(|name| name != "anyhost");
+    let read = Override::of_url(url, OverrideScope::Url, at)?;
+    Ok(changes.then_some(read))
 }

@@ -38,6 +38,10 @@ fn keys(root: &str, key: &DocumentKey) -> (String, Option<String>) {
         DocumentKey::Definition { service, side, application } => {
             (definition(root, service, *side, application), None)
         }
+        // Not held: nobody writes it.
+        DocumentKey::Urls { service, category } => {
+            (format!("{root}/{}/{}", service.interface(), category.as_str()), None)
+        }
     }
 }
 

@@ -99,12 +99,12 @@ impl Consumer {
 
     /// The one watch of the rule; none without a config centre.
     fn rules(&self) -> Option<Arc<Rules>> {
-        let config = self.parts.config.as_ref()?;
         let mut rules = self.rules.lock();
-        Some(rules.upgrade().unwrap_or_else(|| {
-            let new = Arc::new(Rules::new(&self.parts, config));
-            *rules = Arc::downgrade(&new);
-            new
-        }))
+        if let Some(known) = rules.upgrade() {
+            return Some(known);
+        }
+        let new = Arc::new(Rules::new(&self.parts)?);
+        *rules = Arc::downgrade(&new);
+        Some(new)
     }
 }

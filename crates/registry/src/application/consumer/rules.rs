@@ -19,11 +19,24 @@ pub(super) type KnownRule = Option<Arc<MigrationRule>>;
 /// A watch of the rule, which ends with the last of its users.
 pub(super) struct Rules {
     state: watch::Receiver<KnownRule>,
+    _config: Arc<ConfigWatcher>,
     _task: Task,
 }
 
 impl Rules {
-    pub(super) fn new(parts: &Parts, config: &ConfigWatcher) -> Self {
+    /// A watch in the config centres of the application, or in that of the registry; `None` without
+    /// either.
+    pub(super) fn new(parts: &Parts) -> Option<Self> {
+        let config = match (&parts.config, &parts.config_center) {
+            (Some(config), _) => config.clone(),
+            (None, Some(center)) => {
+                let _within = parts.runtime.enter();
+                // Within a runtime it does start.
+                let own = ConfigWatcher::start(vec![center.clone()], parts.pauses.clock.clone());
+                Arc::new(own.ok()?)
+            }
+            (None, None) => return None,
+        };
         let (sender, state) = watch::channel(None);
         let application = parts.application.clone();
         let following = config.follow([Keys::migration(&application)]);
@@ -48,7 +61,7 @@ impl Rules {
                 }
             }
         });
-        Self { state, _task: Task(task.abort_handle()) }
+        Some(Self { state, _config: config, _task: Task(task.abort_handle()) })
     }
 
     pub(super) fn follow(&self) -> watch::Receiver<KnownRule> {

@@ -8,7 +8,7 @@ use dubhe_core::endpoint::Health;
 use dubhe_core::time::after;
 use tokio::sync::watch;
 
-use super::document;
+use super::{document, urls};
 use crate::client::{ClientState, Error, Watch};
 use crate::ensemble::Ensemble;
 
@@ -18,6 +18,8 @@ pub(super) struct Following {
     states: watch::Receiver<ClientState>,
     /// The node of the document; a key that has none is told once, in the log.
     path: Result<String, Status>,
+    /// `true` if the names of its children are the document, and not its data.
+    of_names: bool,
     document: Option<Document>,
     /// The watch of the node, which is armed while `document` is what ZooKeeper has.
     watch: Option<Watch>,
@@ -26,11 +28,16 @@ pub(super) struct Following {
 }
 
 impl Following {
-    pub(super) fn new(ensemble: Arc<Ensemble>, path: Result<String, Status>) -> Self {
+    pub(super) fn new(
+        ensemble: Arc<Ensemble>,
+        path: Result<String, Status>,
+        of_names: bool,
+    ) -> Self {
         Self {
             states: ensemble.client().states(),
             ensemble,
             path,
+            of_names,
             document: None,
             watch: None,
             failures: 0,
@@ -93,26 +100,43 @@ impl Following {
         }
     }
 
+    /// Reads what is in the node, and watches it.
+    async fn read_node(
+        &self,
+        path: &str,
+    ) -> Result<(Result<Document, &'static str>, Watch), Error> {
+        let client = self.ensemble.client();
+        if self.of_names {
+            let (names, watch) = client.children(path).await?;
+            return Ok((Ok(urls(names)), watch));
+        }
+        let (data, stat, watch) = client.get_watched(path).await?;
+        Ok((document(data, stat), watch))
+    }
+
     /// Reads the document and watches it; returns `true` if that was refused.
     async fn read(&mut self, path: &str) -> bool {
-        let client = self.ensemble.client();
-        let read = match client.get_watched(path).await {
-            Err(Error::NoNode) => match client.stat_watched(path).await {
+        let read = match self.read_node(path).await {
+            Err(Error::NoNode) => match self.ensemble.client().stat_watched(path).await {
                 Ok((None, watch)) => Ok((None, watch)),
                 // It was made meanwhile: the next look has it.
                 Ok((Some(_), _)) => return false,
                 Err(error) => Err(error),
             },
-            read => read.map(|(data, stat, watch)| (Some((data, stat)), watch)),
+            read => read.map(|(document, watch)| (Some(document), watch)),
         };
         match read {
-            Ok((node, watch)) => {
+            Ok((document, watch)) => {
                 self.watch = Some(watch);
                 if std::mem::take(&mut self.failures) > 0 {
                     tracing::info!(path, "a document can be read again");
                 }
-                match node.map(|(data, stat)| document(data, stat)).transpose() {
-                    Ok(document) => self.document = document,
+                match document.transpose() {
+                    // Without URLs the node stays.
+                    Ok(document) => {
+                        self.document =
+                            document.filter(|one| !self.of_names || !one.text.is_empty())
+                    }
                     // The last one stays, as a rule that cannot be read does.
                     Err(why) => tracing::warn!(path, why, "a document cannot be read"),
                 }

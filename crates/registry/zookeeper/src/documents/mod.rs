@@ -9,10 +9,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use dubhe_core::Status;
 use dubhe_core::documents::{Document, DocumentKey, DocumentStates, DocumentStore};
 use dubhe_core::registry::Registering;
+use dubhe_core::{Code, Status};
 use futures_util::stream;
+
+use dubhe_registry::names::decode;
 
 use crate::client::{Error, Stat};
 use crate::ensemble::Ensemble;
@@ -27,6 +29,7 @@ use paths::Paths;
 /// | [`DocumentKey::Config`] | `/dubbo/config/{group}/{key}`; `namespace` of the registry URL in place of `dubbo` |
 /// | [`DocumentKey::Mapping`] | `/dubbo/mapping/{interface}`; `group` in place of `dubbo`, here and below |
 /// | [`DocumentKey::Metadata`] | `/dubbo/metadata/{application}/{revision}`; `get` looks at `/dubbo/{application}/{revision}`, too, where dubbo-go 3.3.2 writes it |
+/// | [`DocumentKey::Urls`] | the names of the children of `/dubbo/{interface}/configurators` and `…/routers`, decoded and sorted; read alone |
 /// | [`DocumentKey::Definition`] | `/dubbo/metadata/{interface}/{version}/{group}/{side}/{application}`, without what is empty |
 ///
 /// A [`version`](Document::version) is that of the node, which begins anew when the node is removed
@@ -70,6 +73,18 @@ impl ZooKeeperDocuments {
         Ok(None)
     }
 
+    /// The names of the children of these nodes, those that are there.
+    async fn names(&self, paths: &[String]) -> Result<Vec<String>, Error> {
+        let mut all = Vec::new();
+        for path in paths {
+            match self.0.client().list(path).await {
+                Err(Error::NoNode) => {}
+                names => all.extend(names?),
+            }
+        }
+        Ok(all)
+    }
+
     /// Writes a node, whatever is there.
     async fn write(&self, path: &str, data: &[u8]) -> Result<(), Error> {
         let client = self.0.client();
@@ -85,12 +100,17 @@ impl ZooKeeperDocuments {
         }
     }
 
-    /// Refuses to write where nothing is to be written.
-    fn writable(&self) -> Result<(), Status> {
-        if self.0.options.register {
-            return Ok(());
+    /// The node of a document that is to be written.
+    fn writable(&self, key: &DocumentKey) -> Result<String, Status> {
+        if !self.0.options.register {
+            return Err(self.0.failed(&"nothing is written, by register=false of its URL"));
         }
-        Err(self.0.failed(&"nothing is written, by register=false of its URL"))
+        if let DocumentKey::Urls { .. } = key {
+            let why = "rules that are URLs are read alone; write a rule of its service, such as \
+                       INTERFACE:VERSION:GROUP.configurators";
+            return Err(Status::new(Code::Unimplemented, why));
+        }
+        self.paths().of(key)
     }
 }
 
@@ -106,6 +126,15 @@ fn document(data: Bytes, stat: Stat) -> Result<Document, &'static str> {
     Ok(Document { text, version: stat.version.to_string().into() })
 }
 
+/// The document of rules that are URLs, from the names of their nodes (Dubbo Java
+/// `ZookeeperRegistry.toUrlPath`). It has no version: nobody replaces it.
+fn urls(names: Vec<String>) -> Document {
+    let line = |name: &String| decode(name).replace(['\n', '\r'], "%0A");
+    let mut lines: Vec<String> = names.iter().map(line).collect();
+    lines.sort_unstable();
+    Document { text: lines.join("\n").into(), version: ByteString::new() }
+}
+
 impl DocumentStore for ZooKeeperDocuments {
     fn name(&self) -> &str {
         &self.0.name
@@ -113,9 +142,14 @@ impl DocumentStore for ZooKeeperDocuments {
 
     fn get(&self, key: &DocumentKey) -> Registering<'_, Option<Document>> {
         let (paths, failed) = (self.paths().readable(key), failed("read", key));
+        let of_names = matches!(key, DocumentKey::Urls { .. });
         Box::pin(async move {
             let done = async {
                 let paths = paths?;
+                if of_names {
+                    let names = self.0.repeated(|| self.names(&paths)).await?;
+                    return Ok((!names.is_empty()).then(|| urls(names)));
+                }
                 match self.0.repeated(|| self.read(&paths)).await? {
                     None => Ok(None),
                     Some((data, stat)) => {
@@ -129,7 +163,8 @@ impl DocumentStore for ZooKeeperDocuments {
 
     fn watch(&self, key: &DocumentKey) -> DocumentStates {
         let path = self.paths().of(key).map_err(failed("watch", key));
-        let following = Following::new(self.0.clone(), path);
+        let of_names = matches!(key, DocumentKey::Urls { .. });
+        let following = Following::new(self.0.clone(), path, of_names);
         Box::pin(stream::unfold(following, async |mut following| {
             let state = following.next().await?;
             Some((state, following))
@@ -137,11 +172,10 @@ impl DocumentStore for ZooKeeperDocuments {
     }
 
     fn put(&self, key: &DocumentKey, text: ByteString) -> Registering<'_, ()> {
-        let (path, failed) = (self.paths().of(key), failed("write", key));
+        let (path, failed) = (self.writable(key), failed("write", key));
         Box::pin(async move {
             let done = async {
                 let path = path?;
-                self.writable()?;
                 self.0.repeated(|| self.write(&path, text.as_bytes())).await
             };
             done.await.map_err(failed)
@@ -154,11 +188,10 @@ impl DocumentStore for ZooKeeperDocuments {
         text: ByteString,
         version: Option<ByteString>,
     ) -> Registering<'_, bool> {
-        let (path, failed) = (self.paths().of(key), failed("replace", key));
+        let (path, failed) = (self.writable(key), failed("replace", key));
         Box::pin(async move {
             let done = async {
                 let (path, client) = (path?, self.0.client());
-                self.writable()?;
                 let done = self.0.once(async {
                     let done = match version {
                         None => client.create_with_parents(&path, text.as_bytes()).await,
@@ -184,11 +217,10 @@ impl DocumentStore for ZooKeeperDocuments {
     }
 
     fn remove(&self, key: &DocumentKey) -> Registering<'_, ()> {
-        let (path, failed) = (self.paths().of(key), failed("remove", key));
+        let (path, failed) = (self.writable(key), failed("remove", key));
         Box::pin(async move {
             let done = async {
                 let (path, client) = (path?, self.0.client());
-                self.writable()?;
                 let remove = async || match client.delete(&path).await {
                     Ok(()) | Err(Error::NoNode) => Ok(()),
                     Err(error) => Err(error),
@@ -204,6 +236,10 @@ impl DocumentStore for ZooKeeperDocuments {
             let done = self.0.repeated(|| listing::list(self.0.client(), self.paths())).await;
             done.map_err(|status| status.context("cannot list the documents"))
         })
+    }
+
+    fn holds(&self, _: &DocumentKey) -> bool {
+        true
     }
 }
 

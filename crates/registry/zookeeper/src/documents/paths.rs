@@ -18,8 +18,8 @@ impl Paths<'_> {
     /// The node of a document.
     ///
     /// A slash in a key begins another node, as in Java (`PathUtils.buildPath`, `toRootDir() + …`);
-    /// of all parts, the interface of a definition alone is percent-encoded
-    /// (`BaseServiceMetadataIdentifier`).
+    /// of all parts, the interface of a definition (`BaseServiceMetadataIdentifier`) and of URLs
+    /// (`ZookeeperRegistry.toServicePath`) alone is percent-encoded.
     pub(super) fn of(&self, key: &DocumentKey) -> Result<String, Status> {
         let Self { root, config } = self;
         let encoded;
@@ -34,6 +34,10 @@ impl Paths<'_> {
                 let (version, group) = (service.version(), service.group());
                 let parts = ["metadata", &encoded, version, group, side.as_str(), application];
                 return join(root, &parts, 4, key);
+            }
+            DocumentKey::Urls { service, category } => {
+                encoded = encode(service.interface());
+                return join(root, &[&encoded, category.as_str()], 2, key);
             }
         };
         join(root, parts, parts.len(), key)

@@ -2,7 +2,7 @@
 
 use dubhe_core::ServiceKey;
 use dubhe_core::documents::{
-    Document, DocumentKey, DocumentState, DocumentStates, DocumentStore, Side,
+    Document, DocumentKey, DocumentState, DocumentStates, DocumentStore, Side, UrlCategory,
 };
 use dubhe_core::endpoint::Health;
 use dubhe_core::time::Duration;
@@ -193,4 +193,42 @@ async fn all_documents_are_listed() {
     assert_eq!(documents.list().await.unwrap(), all);
     assert!(tree.node("/ops/config/dubbo/shop.tag-router").is_some());
     assert!(tree.node("/fleet/mapping/a.B").is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn rules_that_are_urls_are_followed_as_they_come_and_go() {
+    let mut tree = Tree::new();
+    let documents = tree.registry("").documents();
+    let service = ServiceKey::new("a.B", "g", "1.0");
+    let key = DocumentKey::Urls { service, category: UrlCategory::Configurators };
+    let mut states = documents.watch(&key);
+    assert_eq!(next(&mut states).await, state(None, Health::Fresh));
+    assert_eq!(documents.get(&key).await.unwrap(), None);
+
+    // A node of all of them, which is there without any, as subscribers leave it.
+    tree.put("/dubbo/a.B/configurators", "", 0);
+    tree.put("/dubbo/a.B/configurators/override%3A%2F%2F0.0.0.0%2Fa.B%3Ftimeout%3D1", "", 0);
+    let one = document("override://0.0.0.0/a.B?timeout=1", "");
+    assert_eq!(next(&mut states).await, state(Some(one.clone()), Health::Fresh));
+    tree.put("/dubbo/a.B/configurators/absent%3A%2F%2F0.0.0.0%2Fa.B%3Fx%3D%0A2", "", 0);
+    let two = document("absent://0.0.0.0/a.B?x=%0A2\noverride://0.0.0.0/a.B?timeout=1", "");
+    assert_eq!(next(&mut states).await, state(Some(two.clone()), Health::Fresh));
+    assert_eq!(documents.get(&key).await.unwrap(), Some(two.clone()));
+    tree.disconnect(true);
+    assert_eq!(next(&mut states).await, state(Some(two.clone()), Health::Stale));
+    tree.open();
+    assert_eq!(next(&mut states).await, state(Some(two), Health::Fresh));
+    tree.remove("/dubbo/a.B/configurators/absent%3A%2F%2F0.0.0.0%2Fa.B%3Fx%3D%0A2");
+    assert_eq!(next(&mut states).await, state(Some(one), Health::Fresh));
+    tree.remove("/dubbo/a.B/configurators/override%3A%2F%2F0.0.0.0%2Fa.B%3Ftimeout%3D1");
+    assert_eq!(next(&mut states).await, state(None, Health::Fresh));
+
+    for refused in [
+        documents.put(&key, "x".into()).await.unwrap_err(),
+        documents.replace(&key, "x".into(), None).await.unwrap_err(),
+        documents.remove(&key).await.unwrap_err(),
+    ] {
+        assert!(refused.message().contains("read alone"), "{refused}");
+    }
+    assert!(tree.node("/dubbo/a.B/configurators").is_some());
 }

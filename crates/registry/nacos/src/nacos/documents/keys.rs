@@ -33,6 +33,8 @@ pub(super) fn place(key: &DocumentKey) -> Place {
             let id = format!("{interface}:{version}:{group}:{}:{application}", side.as_str());
             return Place { data_id: written(&id), group: CONFIG_GROUP.into() };
         }
+        // Not held: nobody writes it.
+        DocumentKey::Urls { service, category } => (service.interface(), category.as_str()),
     };
     Place { data_id: written(data_id), group: written(group) }
 }
