@@ -15,7 +15,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dubhe::documents::{DocumentKey, DocumentStore};
+use dubhe::documents::DocumentStore;
 use dubhe::registry::application::ServiceDiscovery;
 use dubhe::registry::{Registry, RegistryParts};
 use dubhe::{Code, ServiceKey, Status, config_center_at};
@@ -30,7 +30,7 @@ pub(crate) async fn run(options: RegistryArgs, out: &mut impl Write) -> Result<(
     let (limit, format) = (options.timeout, options.output);
     match options.action {
         Action::Ls { url, what, name } => {
-            let parts = open(&url)?.connected(limit).await;
+            let parts = open(&url)?;
             list::run(Asked { parts: &parts, limit }, what, name.as_deref(), format, out).await
         }
         Action::Watch { url, services, applications, rules } => {
@@ -40,21 +40,21 @@ pub(crate) async fn run(options: RegistryArgs, out: &mut impl Write) -> Result<(
             watch::run(of, &names, format, out).await
         }
         Action::Get { url, key } => {
-            let parts = open(&url)?.connected(limit).await;
+            let parts = open(&url)?;
             documents::get(Asked { parts: &parts, limit }, &key, out).await
         }
         Action::Put { url, key, file, force } => {
             let checked = documents::check(&key, &file, force)?;
-            let parts = open_to_write(&url)?.connected(limit).await;
+            let parts = open_to_write(&url)?;
             documents::put(Asked { parts: &parts, limit }, checked, out).await
         }
         Action::Rm { url, key } => {
-            let parts = open_to_write(&url)?.connected(limit).await;
+            let parts = open_to_write(&url)?;
             documents::remove(Asked { parts: &parts, limit }, &key, out).await
         }
         Action::Copy { from, to, dry_run, follow } => {
-            let from = open(&from)?.connected(limit).await;
-            let to = open_to_write(&to)?.connected(limit).await;
+            let from = open(&from)?;
+            let to = open_to_write(&to)?;
             let (from, to) = (Asked { parts: &from, limit }, Asked { parts: &to, limit });
             copy::run(from, to, dry_run, follow, out).await
         }
@@ -68,19 +68,6 @@ struct Opened {
     services: Option<Arc<dyn Registry>>,
     instances: Option<Arc<dyn ServiceDiscovery>>,
     documents: Option<Arc<dyn DocumentStore>>,
-}
-
-impl Opened {
-    /// Waits, for `limit`, until it is connected: a store may fail what it is asked before. What comes
-    /// next says why it is not.
-    async fn connected(self, limit: Duration) -> Self {
-        if let Some(documents) = &self.documents {
-            let states = documents.watch(&DocumentKey::config("dubbo.properties"));
-            let fresh = collect::first(states, |state| state.health);
-            let _ = tokio::time::timeout(limit, fresh).await;
-        }
-        self
-    }
 }
 
 impl From<RegistryParts> for Opened {

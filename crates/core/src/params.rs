@@ -39,7 +39,7 @@ const OF_PROCESS: [&str; 5] = ["bind.ip", "bind.port", "pid", "qos.port", "times
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct ServiceParams {
-    /// Those that tell one process from another.
+    /// The parameters that tell one process from another.
     of_process: Packed,
     /// All others.
     others: Arc<Packed>,
@@ -98,7 +98,8 @@ impl fmt::Debug for ServiceParams {
 struct Packed {
     /// Every name with its value behind it, sorted.
     text: Box<str>,
-    /// Where in the text each name begins, and where its value does, which ends where the next name begins.
+    /// The place in the text at which each name begins, and that of its value, which ends where the next name
+    /// begins.
     places: Box<[(u32, u32)]>,
 }
 
@@ -157,7 +158,7 @@ impl SharedParams {
         for params in all {
             match (&last, self.0.get(&params.others)) {
                 (Some([before, after]), _) if Arc::ptr_eq(before, params) => {
-                    *params = after.clone()
+                    *params = after.clone();
                 }
                 (_, Some(known)) if Arc::ptr_eq(known, &params.others) => {}
                 (_, Some(known)) => {

@@ -76,6 +76,7 @@
 //! | `tls` | TLS for all of these, with rustls and aws-lc-rs: for it, `kubernetes` and `apollo` the build needs a C compiler |
 
 mod app;
+mod metadata_report;
 #[cfg(feature = "protobuf")]
 pub mod protobuf;
 mod protocols;

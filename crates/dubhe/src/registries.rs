@@ -21,6 +21,7 @@ use dubhe_registry::application::{
 };
 use dubhe_registry::{File, FileDocuments, Memory, MemoryDiscovery, MemoryDocuments, Static};
 
+use crate::metadata_report::WithMetadataReport;
 use crate::protocols;
 #[cfg(not(feature = "tls"))]
 use crate::protocols::ClientTls;
@@ -111,12 +112,9 @@ pub struct RegistryParts {
     /// The registry of instances of applications: Dubbo's application level, and that of Spring
     /// Cloud.
     pub instances: Option<Arc<dyn ServiceDiscovery>>,
-    /// The documents: rules and start-up configuration, and what is in the metadata centre unless that is
-    /// elsewhere.
+    /// The documents: rules, metadata, mappings, definitions. The last three are in another system when
+    /// the URL has `metadata-report`.
     pub documents: Option<Arc<dyn DocumentStore>>,
-    /// The documents of the metadata centre: metadata, mappings, definitions. They are in the registry
-    /// itself unless its URL has `metadata-report`.
-    pub metadata: Option<Arc<dyn DocumentStore>>,
 }
 
 impl RegistryParts {
@@ -160,7 +158,7 @@ impl RegistryParts {
     fn of_services(services: Arc<dyn Registry>) -> Self {
         let registry = services.clone();
         let services = Some(services);
-        Self { registry, services, instances: None, documents: None, metadata: None }
+        Self { registry, services, instances: None, documents: None }
     }
 }
 
@@ -260,7 +258,7 @@ impl RegistryOpener {
         }
     }
 
-    /// What the parameters say of the application level.
+    /// Reads what the parameters say of the application level.
     fn options(&self, params: &Params) -> Result<Options, Status> {
         let application = ApplicationOptions::from_params(params)?;
         let metadata = match params.get("metadata-report").filter(|url| !url.is_empty()) {
@@ -342,11 +340,14 @@ impl RegistryOpener {
         documents: Arc<dyn DocumentStore>,
         options: Options,
     ) -> RegistryParts {
-        let metadata = options.metadata.unwrap_or_else(|| documents.clone());
+        let documents = match options.metadata {
+            Some(metadata) => Arc::new(WithMetadataReport::new(documents, metadata)),
+            None => documents,
+        };
         let mut registry =
             ApplicationRegistry::builder(self.application.clone(), self.clock.clone())
                 .instances(instances.clone())
-                .metadata_center(metadata.clone())
+                .metadata_center(documents.clone())
                 .metadata_client(self.metadata_client.clone())
                 .options(options.application);
         registry = match &self.config {
@@ -361,12 +362,11 @@ impl RegistryOpener {
             services,
             instances: Some(instances),
             documents: Some(documents),
-            metadata: Some(metadata),
         }
     }
 }
 
-/// What the parameters of a URL say of the application level.
+/// The parameters of a URL on the application level.
 struct Options {
     application: ApplicationOptions,
     /// The metadata centre, when it is another system.
@@ -458,11 +458,8 @@ mod tests {
     async fn the_metadata_centre_may_be_another_system() {
         let parts =
             RegistryParts::open("memory://?metadata-report=file%3A%2F%2F%2Ftmp%2Fx", "shop");
-        let parts = parts.unwrap();
-        assert_eq!(parts.metadata.unwrap().name(), "file:///tmp/x/config");
-        assert_eq!(parts.documents.unwrap().name(), "memory://");
-        let parts = RegistryParts::open("memory://", "shop").unwrap();
-        assert_eq!(parts.metadata.unwrap().name(), "memory://");
+        let name = parts.unwrap().documents.unwrap().name().to_owned();
+        assert_eq!(name, "memory:// with the metadata of file:///tmp/x/config");
         for url in ["static%3A%2F%2Fh:1", "consul%3A%2F%2Fh"] {
             let error = RegistryParts::open(&format!("memory://?metadata-report={url}"), "shop");
             let error = error.err().unwrap();

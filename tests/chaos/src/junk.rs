@@ -72,7 +72,7 @@ fn instance(app: &str) -> Instance {
     Instance { host: "127.0.0.1".into(), application: app.into(), ..Instance::default() }
 }
 
-/// Without metadata, of revisions that nobody knows or that cannot be read, and with parameters that
+/// Instances without metadata, of revisions that nobody knows or that cannot be read, and with parameters that
 /// mean nothing.
 fn instances_without_use(app: &str, port: u16) -> Vec<Instance> {
     let offers = [Offer { protocol: "dubbo".into(), port }];

@@ -16,7 +16,7 @@ pub(super) enum Listing {
     Dns,
 }
 
-/// What a consumer is to read.
+/// The list that a consumer is to read.
 pub(super) struct Listed {
     pub(super) url: String,
     _names: Option<ServerProcess>,

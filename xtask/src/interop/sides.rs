@@ -118,7 +118,7 @@ pub(super) fn consumer(
     }
 }
 
-/// Our consumer, which finds the provider by `source`.
+/// The consumer of our side, which finds the provider by `source`.
 pub(super) fn our_consumer(suite: &Suite, ours: &Path, source: &[&str]) -> Command {
     let cases = match suite.peer {
         Peer::Java(_) => "java",

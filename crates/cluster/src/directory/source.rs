@@ -34,7 +34,7 @@ pub(super) struct Source {
     pub(super) providers: Vec<Registration>,
     /// The providers of lists before that are called still.
     pub(super) held: Vec<Held>,
-    /// What their parameters have in common.
+    /// The parameters that they have in common.
     pub(super) params: SharedParams,
     pub(super) health: Health,
     pub(super) excluded: Vec<Excluded>,

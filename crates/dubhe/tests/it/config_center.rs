@@ -1,4 +1,5 @@
 //! Rules of an application in config centres.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
 //! Applications that begin with a start-up configuration of config centres.
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::time::Duration;
 

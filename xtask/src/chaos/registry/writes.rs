@@ -1,4 +1,4 @@
-//! What others write to a registry while calls are made.
+//! Writes of others to a registry while calls are made.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};

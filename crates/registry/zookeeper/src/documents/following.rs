@@ -135,7 +135,7 @@ impl Following {
                     // Without URLs the node stays.
                     Ok(document) => {
                         self.document =
-                            document.filter(|one| !self.of_names || !one.text.is_empty())
+                            document.filter(|one| !self.of_names || !one.text.is_empty());
                     }
                     // The last one stays, as a rule that cannot be read does.
                     Err(why) => tracing::warn!(path, why, "a document cannot be read"),

@@ -28,7 +28,7 @@ pub(super) struct Subscription {
     path: String,
     /// The children of `providers` by name; a URL is parsed when its provider comes, not again.
     parsed_names: HashMap<String, Option<Registration>>,
-    /// What the parameters of these have in common.
+    /// The parameters that these have in common.
     params: SharedParams,
     /// The providers that were read last.
     providers: Vec<Registration>,
