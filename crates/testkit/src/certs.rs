@@ -1,6 +1,6 @@
 //! Certificates made on the spot.
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, Error, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, Error, IsCa, KeyPair};
 
 /// A certificate authority of its own.
 pub struct Authority {
@@ -24,6 +24,8 @@ impl Authority {
     pub fn new() -> Result<Self, Error> {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // Unlike that of any it issues: OpenSSL takes a certificate of its issuer's name for a self-signed one.
+        params.distinguished_name.push(DnType::CommonName, "test authority");
         Ok(Self { issuer: CertifiedIssuer::self_signed(params, KeyPair::generate()?)? })
     }
 

@@ -129,8 +129,8 @@ fn first_calls(bench: &Bench, tally: &mut Tally) -> Result<()> {
         command.args(["first", "--url", &url]);
         let all = figures(&mut command)?;
         let (median, longest) = (number(&all, "median_ms")?, number(&all, "longest_ms")?);
-        let what = format!("{median:.0} ms, longest {longest:.0} ms; at most {bound}");
-        check_goal(tally, &format!("registry/first-call/{name}"), &what, median <= bound);
+        let what = format!("median {median:.0} ms, longest {longest:.0} ms, at most {bound}");
+        check_goal(tally, &format!("registry/first-call/{name}"), &what, longest <= bound);
         rows.push(vec![name, format!("{median:.0}"), format!("{longest:.0}")]);
         Ok(())
     };

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 
 use crate::client::Link;
 use crate::error::Error;
-use crate::wire::{Instance, Named, ServiceList};
+use crate::wire::{Instance, Malformed, Named, ServiceList};
 pub(crate) use subscribe::{ServiceLease, Subscriptions};
 
 /// A service of Nacos.
@@ -109,6 +109,7 @@ impl Naming {
                 Some((_, name)) => name.to_owned(),
                 None => name,
             }));
+            Malformed::unless_bounded(names.len())?;
             if empty || page_no.saturating_mul(PAGE_SIZE) >= page.count {
                 break;
             }

@@ -27,9 +27,20 @@ pub(crate) use response::{Outcome, Response, code};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Malformed(String);
 
+/// The names of a list that comes page by page; a server that says that there are ever more has no end.
+const MAX_LISTED: usize = 100_000;
+
 impl Malformed {
     pub(crate) fn new(why: String) -> Self {
         Self(why)
+    }
+
+    /// Refuses a list that has more names than are read.
+    pub(crate) fn unless_bounded(listed: usize) -> Result<(), Self> {
+        if listed <= MAX_LISTED {
+            return Ok(());
+        }
+        Err(Self(format!("the list has more than {MAX_LISTED} names, of which none are read")))
     }
 }
 

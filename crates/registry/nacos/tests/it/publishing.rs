@@ -182,6 +182,21 @@ async fn a_server_that_is_away_at_the_start_is_waited_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_list_without_end_is_refused() {
+    let mut fake = Fake::new(1);
+    let registry = fake.client("").registry();
+    let listing = tokio::spawn(async move { registry.services().await });
+    let mut line = fake.welcome().await;
+    let names = vec!["providers:a.B::"; 20_000];
+    let page = json!({"resultCode": 200, "count": u32::MAX, "serviceNames": names});
+    for _ in 0..6 {
+        line.asked("ServiceListRequest").await.answer("ServiceListResponse", &page);
+    }
+    let error = listing.await.unwrap().unwrap_err();
+    assert!(error.message().contains("more than 100000 names"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn services_are_listed_page_by_page() {
     let mut fake = Fake::new(1);
     let registry = fake.client("namespace=prod&group=shop").registry();

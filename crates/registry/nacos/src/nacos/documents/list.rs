@@ -126,6 +126,7 @@ async fn pages(inner: &Inner, server: &Address, v3: bool) -> Result<Option<Vec<P
                 .into_iter()
                 .map(|item| Place { data_id: item.data_id.into(), group: item.group.into() }),
         );
+        Malformed::unless_bounded(places.len())?;
         if empty || page >= got.pages_available {
             break;
         }
