@@ -140,7 +140,10 @@ fn nacos(tally: &mut Tally) -> Result<()> {
         return Ok(());
     }
     let peers = Peers::new("nacos")?;
-    check(&mut peers.command(Peer::Nacos, &["prepare"]))?;
+    for generation in ["2", "3"] {
+        let mut prepare = peers.command(Peer::Nacos, &["prepare"]);
+        check(prepare.env("NACOS_GENERATION", generation))?;
+    }
     check(&mut peers.command(Peer::Java("3"), &["prepare"]))?;
     tests(tally, &["test", "--package", "dubhe-nacos", "--test", "nacos"])
 }
