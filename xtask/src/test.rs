@@ -140,20 +140,25 @@ fn nacos(tally: &mut Tally) -> Result<()> {
         return Ok(());
     }
     let peers = Peers::new("nacos")?;
-    check(&mut peers.command(Peer::Nacos, &["prepare"]))?;
+    for generation in ["2", "3"] {
+        let mut prepare = peers.command(Peer::Nacos, &["prepare"]);
+        check(prepare.env("NACOS_GENERATION", generation))?;
+    }
     check(&mut peers.command(Peer::Java("3"), &["prepare"]))?;
     tests(tally, &["test", "--package", "dubhe-nacos", "--test", "nacos"])
 }
 
-/// The registry against a real API server, which each test starts itself. Building that server takes
-/// a quarter of an hour, so this is a suite of the night.
+/// The registry against a real API server, which each test starts itself, and beside Dubbo Java, which has one for
+/// Kubernetes up to 3.2. Building that server takes a quarter of an hour, so this is a suite of the night.
 pub(crate) fn kubernetes(tally: &mut Tally) -> Result<()> {
-    if let Some(how) = Peer::Kubernetes.missing() {
+    const JAVA: Peer = Peer::Java("3.2.8");
+    if let Some(how) = Peer::Kubernetes.missing().or(JAVA.missing()) {
         tally.skip("kubernetes", how);
         return Ok(());
     }
     let peers = Peers::new("kubernetes")?;
     check(&mut peers.command(Peer::Kubernetes, &["prepare"]))?;
+    check(&mut peers.command(JAVA, &["prepare"]))?;
     // A server takes 300 MiB and a core to start.
     let one = ["--", "--test-threads", "1"];
     let args = ["test", "--package", "dubhe-kubernetes", "--test", "kubernetes"];

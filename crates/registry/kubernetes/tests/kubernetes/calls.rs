@@ -12,7 +12,7 @@ use crate::server::{SLICES, Server as Kube};
 use crate::support::{alone, is_alone};
 
 /// An address of this machine that others can reach: the API server takes no loopback in slices.
-fn own_address() -> IpAddr {
+pub(crate) fn own_address() -> IpAddr {
     let socket = UdpSocket::bind("0.0.0.0:0").unwrap();
     // Nothing is sent: the route alone is looked up.
     socket.connect("192.0.2.1:9").unwrap();
@@ -20,15 +20,15 @@ fn own_address() -> IpAddr {
 }
 
 /// The slice of a pod, as the controller of Kubernetes writes it.
-fn slice(address: IpAddr, port: u16, conditions: &Value) -> Value {
+pub(crate) fn slice(pod: &str, address: IpAddr, port: u16, conditions: &Value) -> Value {
     json!({
-        "metadata": {"name": "shop-a", "labels": {"kubernetes.io/service-name": "shop"}},
+        "metadata": {"name": pod, "labels": {"kubernetes.io/service-name": "shop"}},
         "addressType": "IPv4",
         "ports": [{"name": "tri", "port": port}],
         "endpoints": [{
             "addresses": [address.to_string()],
             "conditions": conditions,
-            "targetRef": {"kind": "Pod", "namespace": "shop", "name": "shop-1"},
+            "targetRef": {"kind": "Pod", "namespace": "shop", "name": pod},
         }],
     })
 }
@@ -60,7 +60,7 @@ async fn a_provider_is_found_and_called_with_the_roles_alone() {
 
     let first = provider(&kube, "hello").await;
     let (address, ready) = (own_address(), json!({"ready": true, "serving": true}));
-    kube.put(SLICES, slice(address, first.addr().port(), &ready)).await;
+    kube.put(SLICES, slice("shop-1", address, first.addr().port(), &ready)).await;
 
     // By the mapping, the template of the pod, and the metadata that the provider itself answers.
     let app = App::builder("frontend").registry(&kube.url("consumer", "enableRegister=false"));
@@ -84,11 +84,11 @@ async fn a_provider_is_found_and_called_with_the_roles_alone() {
 
     // A container that ends, and the next one of the pod.
     let away = json!({"ready": false, "serving": false});
-    kube.put(SLICES, slice(address, first.addr().port(), &away)).await;
+    kube.put(SLICES, slice("shop-1", address, first.addr().port(), &away)).await;
     first.stop().await;
     until_greeted(&client, Err(Code::Unavailable)).await;
     let second = provider(&kube, "good day").await;
-    kube.put(SLICES, slice(address, second.addr().port(), &ready)).await;
+    kube.put(SLICES, slice("shop-1", address, second.addr().port(), &ready)).await;
     until_greeted(&client, Ok("good day Ada")).await;
     second.stop().await;
 }

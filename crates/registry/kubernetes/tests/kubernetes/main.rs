@@ -11,6 +11,7 @@ mod account;
 mod calls;
 mod documents;
 mod following;
+mod java;
 mod outages;
 mod recording;
 mod registering;

@@ -70,6 +70,11 @@ impl Server {
         )
     }
 
+    /// The folder, which goes with the server.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The port of the API server.
     pub(crate) fn port(&self) -> u16 {
         self.port

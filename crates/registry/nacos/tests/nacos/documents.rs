@@ -13,7 +13,7 @@ async fn next(states: &mut DocumentStates) -> (Option<String>, Health) {
     (document.map(|document| document.text.to_string()), health)
 }
 
-pub(crate) async fn documents_are_written_compared_and_followed(server: &Server) {
+pub(crate) async fn documents_are_written_and_followed(server: &Server) {
     let (ours, other) = (nacos(server, ""), nacos(server, ""));
     let (store, reader) = (ours.documents(), other.documents());
     let rule = DocumentKey::config("shop.tag-router");
@@ -26,17 +26,12 @@ pub(crate) async fn documents_are_written_compared_and_followed(server: &Server)
     let read = store.get(&rule).await.unwrap().unwrap();
     // The MD5 of the text.
     assert_eq!(read.version, "c992c6c2943becc7320a32e402e7e4f8");
-
-    // Only who knows the present text replaces it.
-    let mapping = DocumentKey::Mapping { interface: "demo.Outer$Greet".into() };
-    assert!(store.replace(&mapping, "a".into(), None).await.unwrap());
-    assert!(!store.replace(&mapping, "b".into(), None).await.unwrap());
-    let mut mapped = reader.watch(&mapping);
-    assert_eq!(next(&mut mapped).await, (Some("a".into()), Health::Fresh));
-    let known = reader.get(&mapping).await.unwrap().unwrap().version;
-    assert!(store.replace(&mapping, "a,b".into(), Some(known.clone())).await.unwrap());
-    assert!(!store.replace(&mapping, "a,c".into(), Some(known.clone())).await.unwrap());
-    assert_eq!(next(&mut mapped).await, (Some("a,b".into()), Health::Fresh));
+    // From the other side, what replaces it.
+    let mut mine = store.watch(&rule);
+    assert_eq!(next(&mut mine).await, (Some("enabled: true\n".into()), Health::Fresh));
+    reader.put(&rule, "enabled: false\n".into()).await.unwrap();
+    assert_eq!(next(&mut mine).await, (Some("enabled: false\n".into()), Health::Fresh));
+    assert_eq!(next(&mut states).await, (Some("enabled: false\n".into()), Health::Fresh));
 
     let metadata = DocumentKey::Metadata {
         application: "shop".into(),
@@ -44,17 +39,39 @@ pub(crate) async fn documents_are_written_compared_and_followed(server: &Server)
     };
     store.put(&metadata, "{}".into()).await.unwrap();
     let listed = store.list().await.unwrap();
-    for key in [&rule, &mapping, &metadata] {
+    for key in [&rule, &metadata] {
         assert!(listed.contains(key), "{key} is not in {listed:?}");
     }
 
     store.remove(&rule).await.unwrap();
     store.remove(&rule).await.unwrap();
     assert_eq!(next(&mut states).await, (None, Health::Fresh));
-    assert!(!store.replace(&rule, "x".into(), Some(known)).await.unwrap());
     let error = store.put(&rule, "".into()).await.unwrap_err();
     assert!(error.message().contains("cannot write dubbo/shop.tag-router"), "{error}");
     ours.close().await;
     other.close().await;
     assert!(states.next().await.is_none());
+}
+
+/// Only who knows the present text replaces it.
+pub(crate) async fn documents_are_compared(server: &Server) {
+    let (ours, other) = (nacos(server, ""), nacos(server, ""));
+    let (store, reader) = (ours.documents(), other.documents());
+    let mapping = DocumentKey::Mapping { interface: "demo.Outer$Greet".into() };
+    let mut mapped = reader.watch(&mapping);
+    assert_eq!(next(&mut mapped).await, (None, Health::Fresh));
+    assert!(store.replace(&mapping, "a".into(), None).await.unwrap());
+    assert!(!store.replace(&mapping, "b".into(), None).await.unwrap());
+    assert_eq!(next(&mut mapped).await, (Some("a".into()), Health::Fresh));
+    let known = reader.get(&mapping).await.unwrap().unwrap().version;
+    assert!(store.replace(&mapping, "a,b".into(), Some(known.clone())).await.unwrap());
+    assert!(!store.replace(&mapping, "a,c".into(), Some(known.clone())).await.unwrap());
+    assert_eq!(next(&mut mapped).await, (Some("a,b".into()), Health::Fresh));
+    assert!(store.list().await.unwrap().contains(&mapping));
+
+    store.remove(&mapping).await.unwrap();
+    assert_eq!(next(&mut mapped).await, (None, Health::Fresh));
+    assert!(!store.replace(&mapping, "x".into(), Some(known)).await.unwrap());
+    ours.close().await;
+    other.close().await;
 }

@@ -24,8 +24,42 @@ fn script(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/peers").join(name)
 }
 
+/// The generation of a server, whose HTTP interfaces have paths of their own.
+#[derive(Clone, Copy)]
+pub(crate) enum Generation {
+    Two,
+    Three,
+}
+
+impl Generation {
+    /// The number, as the script knows it.
+    fn number(self) -> &'static str {
+        match self {
+            Self::Two => "2",
+            Self::Three => "3",
+        }
+    }
+
+    /// What answers 200 as soon as the server serves.
+    fn readiness(self) -> &'static str {
+        match self {
+            Self::Two => "/nacos/v1/ns/operator/metrics",
+            Self::Three => "/nacos/v3/admin/core/state/readiness",
+        }
+    }
+
+    /// Where clients without gRPC register an instance.
+    fn instances(self) -> &'static str {
+        match self {
+            Self::Two => "/nacos/v1/ns/instance",
+            Self::Three => "/nacos/v3/client/ns/instance",
+        }
+    }
+}
+
 /// A server with its own data, in a folder that goes with it.
 pub(crate) struct Server {
+    generation: Generation,
     port: u16,
     folder: Folder,
     environment: Vec<(&'static str, String)>,
@@ -35,16 +69,12 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a server with these variables for the script, and waits until it serves.
-    pub(crate) async fn start(environment: &[(&'static str, String)]) -> Self {
-        let folder = Folder::new().unwrap();
-        let environment = environment.to_vec();
-        let mut server = Self { port: free_port(), folder, environment, ca: None, process: None };
-        server.run().await;
-        server
+    /// Starts a server of this generation, and waits until it serves.
+    pub(crate) async fn start(generation: Generation) -> Self {
+        Self::start_with(generation, None, Vec::new()).await
     }
 
-    /// Starts a server that speaks TLS alone, with `cert.pem` and `key.pem` of this folder, of a
+    /// Starts a server of Nacos 3 that speaks TLS alone, with `cert.pem` and `key.pem` of this folder, of a
     /// certificate for `localhost` that is signed by `ca.pem`.
     pub(crate) async fn start_encrypted(
         files: &Path,
@@ -53,8 +83,16 @@ impl Server {
         let mut environment = environment.to_vec();
         environment.push(("NACOS_TLS", files.display().to_string()));
         environment.push(("NACOS_HTTPS", "true".to_owned()));
-        let (folder, ca) = (Folder::new().unwrap(), Some(files.join("ca.pem")));
-        let mut server = Self { port: free_port(), folder, environment, ca, process: None };
+        Self::start_with(Generation::Three, Some(files.join("ca.pem")), environment).await
+    }
+
+    async fn start_with(
+        generation: Generation,
+        ca: Option<PathBuf>,
+        environment: Vec<(&'static str, String)>,
+    ) -> Self {
+        let (port, folder) = (free_port(), Folder::new().unwrap());
+        let mut server = Self { generation, port, folder, environment, ca, process: None };
         server.run().await;
         server
     }
@@ -73,10 +111,11 @@ impl Server {
     async fn try_run(&mut self) -> bool {
         let mut command = Command::new(script("nacos.sh"));
         command.args(["serve", &self.port.to_string()]).env("NACOS_HEAP", "320m");
+        command.env("NACOS_GENERATION", self.generation.number());
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         let mut process = self.spawn(command, &self.log());
         for _ in 0..1800 {
-            let ready = self.ask("GET", "/nacos/v3/admin/core/state/readiness", "");
+            let ready = self.ask("GET", self.generation.readiness(), "");
             if ready.is_some_and(|answer| answer.starts_with("HTTP/1.1 200")) {
                 self.process = Some(process);
                 return true;
@@ -116,6 +155,12 @@ impl Server {
     /// Sends a request to its HTTP interface and returns the answer.
     pub(crate) fn http(&self, method: &str, target: &str, form: &str) -> String {
         self.ask(method, target, form).expect("nacos answers")
+    }
+
+    /// Registers an instance over HTTP, as a client without gRPC does.
+    pub(crate) fn register_by_http(&self, form: &str) {
+        let answer = self.http("POST", self.generation.instances(), form);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     }
 
     fn ask(&self, method: &str, target: &str, form: &str) -> Option<String> {

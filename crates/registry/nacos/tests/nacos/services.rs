@@ -157,8 +157,7 @@ pub(crate) async fn applications_come_and_go(server: &Server) {
     // An instance of Spring Cloud, which has nothing of Dubbo.
     let spring = "namespaceId=public&groupName=apps&serviceName=shop&ip=10.9.8.7&port=8080&ephemeral=true\
                   &metadata=%7B%22preserved.register.source%22%3A%22SPRING_CLOUD%22%2C%22k%22%3A%22v%22%7D";
-    let answer = server.http("POST", "/nacos/v3/client/ns/instance", spring);
-    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    server.register_by_http(spring);
     let all = snapshot_until(&mut seen, |snapshot| snapshot.instances.len() == 3).await;
     let boot = all.instances.iter().find(|one| one.port == 8080).unwrap();
     assert_eq!((boot.revision(), boot.endpoints().len()), (None, 0));
