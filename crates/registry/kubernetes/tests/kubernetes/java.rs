@@ -15,7 +15,7 @@ use crate::calls::{own_address, slice};
 use crate::server::{SLICES, Server as Kube, eventually};
 use crate::support::{PATIENCE, alone, is_alone};
 
-/// What the peers export and call, but for what is not called here.
+/// The services that the peers export and call, but for those that are not called here.
 #[dubhe::interface("peer.api.GreetService")]
 trait GreetService {
     async fn greet(&self, name: String) -> Result<String, Status>;
@@ -112,7 +112,7 @@ async fn java_consumer(kube: &Kube) -> String {
     String::from_utf8(done.expect("java ends in time").unwrap().stdout).unwrap()
 }
 
-/// Our provider, in the pod that this process is named after.
+/// A provider of ours, in the pod that this process is named after.
 async fn provider(kube: &Kube) -> RunningServer {
     let url = kube.url("provider", "pod-annotation=true");
     let registry = dubhe::registry_at(&url, "shop").unwrap();
