@@ -80,6 +80,12 @@ impl Failure {
         self.code == Some(410)
     }
 
+    /// Returns `true` if the version that was asked for may be the reason, so that a new list helps: servers
+    /// answer 400 or 500 to one that they cannot read, and 504 to one that they have not reached.
+    pub(crate) fn may_be_of_version(&self) -> bool {
+        matches!(self.code, Some(400 | 500 | 504))
+    }
+
     /// Returns `true` if somebody else was faster.
     pub(crate) fn is_conflict(&self) -> bool {
         self.code == Some(409)

@@ -28,7 +28,8 @@ const PAGE: usize = 500;
 const WATCH_SECONDS: u64 = 240;
 /// The silence after which a watch is given up as dead. Servers send bookmarks about once a minute.
 const SILENCE: Duration = Duration::from_secs(150);
-/// The watches in a row that break without one new event before the list begins anew.
+/// The watches in a row that break without one new event, or are refused for what may be their version, before
+/// the list begins anew.
 const MAX_BROKEN: u32 = 3;
 
 /// A receiver of the objects of a kind.
@@ -85,10 +86,10 @@ impl<O: Object, S: Sink<O>> Follow<O, S> {
                         if failures > 0 {
                             tracing::info!(kind = Self::kind(), "followed again");
                         }
-                        broken = 0;
-                        if gone <= 1 {
+                        if gone <= 1 && broken == 0 {
                             failures = 0;
                         }
+                        broken = 0;
                         version = Some(at);
                         None
                     }
@@ -120,7 +121,8 @@ impl<O: Object, S: Sink<O>> Follow<O, S> {
                         }
                         Err(failure) if failure.is_gone() => self.gone(&mut gone),
                         Err(failure) => {
-                            version = Some(at);
+                            broken += u32::from(failure.may_be_of_version());
+                            version = (broken < MAX_BROKEN).then_some(at);
                             Some(failure.status)
                         }
                     }

@@ -99,6 +99,24 @@ async fn watches_that_break_again_and_again_end_in_a_new_list() {
 }
 
 #[tokio::test]
+async fn a_version_that_the_server_refuses_ends_in_a_new_list() {
+    let page = |at: usize| {
+        let mut page = recorded("pages").remove(at);
+        page.lines[0]["metadata"]["continue"] = "".into();
+        page
+    };
+    let mut answers = vec![Answer::list(SLICES, &page(0))];
+    for _ in 0..3 {
+        let too_large = "Too large resource version: 9000, current: 7";
+        answers.push(Answer::bytes(SLICES, Vec::new()).status(504, too_large));
+    }
+    answers.push(Answer::list(SLICES, &page(1)));
+    let replay = Replay::start(answers).await;
+    let (_registry, mut snapshots) = subscribe(&replay).await;
+    until_fresh(&mut snapshots, &LISTED[2..4]).await;
+}
+
+#[tokio::test]
 async fn history_that_is_always_gone_is_a_failure() {
     let gone = recorded("gone");
     let mut answers = Vec::new();
