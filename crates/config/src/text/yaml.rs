@@ -37,6 +37,9 @@ pub(crate) fn parse_all(text: &str, warnings: &mut Warnings) -> Result<Vec<Node>
     // One level more, so that the error is ours.
     options.block_nesting_limit = MAX_DEPTH + 1;
     options.flow_nesting_limit = MAX_DEPTH + 1;
+    // On where another crate of the program has the feature for it.
+    options.emit_comments = false;
+    options.emit_anchor_events = false;
     let mut composer = Composer {
         events: Parser::new_from_str_with_options(text, options),
         source: text,

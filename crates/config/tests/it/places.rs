@@ -132,3 +132,45 @@ fn typed_rules_have_their_lines() {
     assert_eq!((lines, all.len()), (vec![4, 7, 9], 3));
     assert_eq!(&*all[1].text, "c=1 => d=2");
 }
+
+#[test]
+fn comments_may_stand_everywhere() {
+    // This program has the parser with comments, which is on wherever another crate asks for it.
+    for (key, text) in [
+        (
+            "a.migration",
+            "# a\nkey: shop # b\n# c\nstep: FORCE_INTERFACE # d\ninterfaces: # e\n  # f\n  - serviceKey: a.B # g\n    # h\n    step: FORCE_APPLICATION # i\n# j\n",
+        ),
+        (
+            "a.condition-router",
+            "# a\nforce: true # b\nconditions: # c\n  # d\n  - method=hello => region=x # e\n# f\n",
+        ),
+        (
+            "a.tag-router",
+            "tags: # a\n  - name: gray # b\n    # c\n    addresses: [\"10.0.0.1:20880\"] # d\n",
+        ),
+        (
+            "a.configurators",
+            "key: a.B # 0\nconfigs:\n  # a\n  - side: consumer # b\n    parameters: # c\n      timeout: 3000 # d\n",
+        ),
+        (
+            "a.MESHAPPRULE",
+            "# a\nkind: VirtualService # b\nmetadata: {name: x} # c\nspec: # d\n  hosts: [x] # e\n---\n# f\nkind: DestinationRule\nmetadata: {name: y}\nspec:\n  host: x # g\n  subsets:\n    # h\n    - name: z # i\n      labels: {a: b}\n",
+        ),
+        ("a.yaml", "# a\ndubbo: # b\n  # c\n  consumer: # d\n    timeout: 3000 # e\n"),
+    ] {
+        let read = |text: &str| validate(&DocumentKey::config(key), text).map(|read| read.rule);
+        let plain: String = text.lines().fold(String::new(), |plain, line| {
+            let line = line.split('#').next().unwrap_or_default().trim_end();
+            if line.is_empty() { plain } else { plain + line + "\n" }
+        });
+        let (with, without) = (read(text).unwrap(), read(&plain).unwrap());
+        // Their lines differ, and their words do not.
+        let words = |rule: &Rule| {
+            let text = format!("{rule:?}");
+            let places = text.split("line: ").map(|part| part.trim_start_matches(char::is_numeric));
+            places.collect::<String>()
+        };
+        assert_eq!(words(&with), words(&without), "{key}");
+    }
+}
