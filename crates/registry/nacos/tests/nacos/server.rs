@@ -40,7 +40,7 @@ impl Generation {
         }
     }
 
-    /// What answers 200 as soon as the server serves.
+    /// The path that answers 200 as soon as the server serves.
     fn readiness(self) -> &'static str {
         match self {
             Self::Two => "/nacos/v1/ns/operator/metrics",
@@ -48,7 +48,7 @@ impl Generation {
         }
     }
 
-    /// Where clients without gRPC register an instance.
+    /// The path at which clients without gRPC register an instance.
     fn instances(self) -> &'static str {
         match self {
             Self::Two => "/nacos/v1/ns/instance",
