@@ -15,7 +15,7 @@ use crate::calls::{own_address, slice};
 use crate::server::{SLICES, Server as Kube, eventually};
 use crate::support::{PATIENCE, alone, is_alone};
 
-/// The services that the peers export and call, but for those that are not called here.
+/// A part of the service that the peers export and call.
 #[dubhe::interface("peer.api.GreetService")]
 trait GreetService {
     async fn greet(&self, name: String) -> Result<String, Status>;
@@ -34,8 +34,8 @@ impl GreetService for Greeting {
     }
 }
 
-/// Makes a pod run at `address`, and the container of `pod` the one of the Service `shop` that is
-/// ready: in EndpointSlices, and in the older Endpoints, which Dubbo Java reads.
+/// Tells, as controllers do, that a pod of the Service `shop` runs and is ready: in EndpointSlices, and in the
+/// older Endpoints, which Dubbo Java reads.
 async fn is_ready(kube: &Kube, pod: &str, address: IpAddr, port: u16) {
     let status = json!({"status": {"podIP": address, "podIPs": [{"ip": address}]}});
     let path = format!("/api/v1/namespaces/shop/pods/{pod}/status");
@@ -112,7 +112,7 @@ async fn java_consumer(kube: &Kube) -> String {
     String::from_utf8(done.expect("java ends in time").unwrap().stdout).unwrap()
 }
 
-/// A provider of ours, in the pod that this process is named after.
+/// Starts our provider, in the pod that this process is named after.
 async fn provider(kube: &Kube) -> RunningServer {
     let url = kube.url("provider", "pod-annotation=true");
     let registry = dubhe::registry_at(&url, "shop").unwrap();

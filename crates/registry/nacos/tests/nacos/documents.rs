@@ -53,7 +53,7 @@ pub(crate) async fn documents_are_written_and_followed(server: &Server) {
     assert!(states.next().await.is_none());
 }
 
-/// Replaces a text, which only who knows the present one can.
+/// Replaces documents, which only who knows the present text can.
 pub(crate) async fn documents_are_compared(server: &Server) {
     let (ours, other) = (nacos(server, ""), nacos(server, ""));
     let (store, reader) = (ours.documents(), other.documents());
