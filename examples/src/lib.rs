@@ -171,5 +171,6 @@ pub fn address() -> Option<String> {
 #[doc = include_str!("../../docs/user/from-tonic.md")]
 #[doc = include_str!("../../docs/user/testing.md")]
 #[doc = include_str!("../../docs/user/http.md")]
+#[doc = include_str!("../../docs/user/rules.md")]
 #[doc = include_str!("../../docs/user/protobuf.md")]
 struct Pages;

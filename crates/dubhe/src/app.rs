@@ -197,8 +197,8 @@ impl AppBuilder {
 
     /// Sets the zone that the application runs in: of several registries with a `zone`, calls go to the one
     /// in this zone, unless they name one by the attachment `registry_zone`.
-    pub fn zone(mut self, zone: impl Into<ByteString>) -> Self {
-        self.zone = Some(zone.into());
+    pub fn zone(mut self, zone: impl AsRef<str>) -> Self {
+        self.zone = Some(zone.as_ref().into());
         self
     }
 

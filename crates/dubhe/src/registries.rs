@@ -63,7 +63,8 @@ pub fn config_center_at(
 
 /// Returns the registry of `url` as one of applications that are called over HTTP, such as those of
 /// Spring Cloud, for [`dubhe_server::ServerBuilder::registry`] and
-/// [`crate::AppBuilder::applications`].
+/// [`crate::AppBuilder::applications`]. A server without a
+/// [name](dubhe_server::ServerBuilder::application) registers itself as `application`.
 ///
 /// # Errors
 /// Those of [`registry_at`], and for a registry that holds no applications, such as `file://`.
@@ -71,7 +72,9 @@ pub fn spring_cloud_at(
     url: &str,
     application: impl Into<ByteString>,
 ) -> Result<SpringCloud, Status> {
-    RegistryParts::open(url, application)?.spring_cloud()
+    let application = application.into();
+    let registry = RegistryParts::open(url, application.clone())?.spring_cloud()?;
+    Ok(registry.application(application))
 }
 
 /// Returns what is followed in the config centre of `url`, for [`dubhe_server::ServerBuilder::config`]

@@ -28,7 +28,7 @@ use tokio::sync::OwnedMutexGuard;
 pub(crate) use policy::AnnouncePolicy;
 use process::Process;
 use publication::Publication;
-use withdrawal::{Left, Withdrawal};
+use withdrawal::{Noted, Withdrawal};
 
 use crate::definition;
 use crate::exported::Exported;
@@ -47,7 +47,9 @@ pub(crate) struct Announcer {
     random: Arc<dyn RandomSource>,
     services: Mutex<Announcements>,
     /// The registrations that no registry has withdrawn yet, though it was or is asked to.
-    left: Left,
+    left: Noted,
+    /// The registrations that a registry has confirmed.
+    announced: Noted,
     /// The withdrawals of single services that are under way, and some that have ended.
     under_way: Mutex<UnderWay>,
 }
@@ -97,7 +99,8 @@ impl Announcer {
             timeout,
             random,
             services: Mutex::default(),
-            left: Left::default(),
+            left: Noted::default(),
+            announced: Noted::default(),
             under_way: Mutex::default(),
         }
     }
@@ -120,7 +123,7 @@ impl Announcer {
             }
         }
         let begun: Vec<_> = services.exported().flat_map(|one| self.begin(one)).collect();
-        if let Err((_, status)) = register_all(&self.registries, &begun).await {
+        if let Err((_, status)) = register_all(&self.registries, &begun, &self.announced).await {
             self.withdraw_all().await;
             return Err(cannot_announce(status));
         }
@@ -142,7 +145,8 @@ impl Announcer {
     /// Announces a service under every protocol that carries it, and withdraws it on a failure. A
     /// service with a delay is announced in the background.
     pub(crate) async fn announce(&self, exported: &Exported, alone: Alone) -> Result<(), Status> {
-        if let Err((_, status)) = register_all(&self.registries, &self.begin(exported)).await {
+        let begun = self.begin(exported);
+        if let Err((_, status)) = register_all(&self.registries, &begun, &self.announced).await {
             // What is left is tried again when the server stops.
             let _ = self.withdraw(&exported.key, alone).await;
             return Err(cannot_announce(status));
@@ -186,11 +190,13 @@ impl Announcer {
         publication: Publication,
     ) {
         let (registries, random) = (self.registries.clone(), self.random.clone());
+        let announced = self.announced.clone();
         let start = after(time::now(), delay);
         announcement.background.spawn(async move {
             time::sleep_until(start).await;
             let mut failures: u32 = 0;
-            while let Err((refused, error)) = register_all(&registries, &sending).await {
+            while let Err((refused, error)) = register_all(&registries, &sending, &announced).await
+            {
                 failures = failures.saturating_add(1);
                 let backoff = catch_unwind(AssertUnwindSafe(|| refused.backoff()));
                 let pause = backoff.unwrap_or_default().pause(failures, &*random);
@@ -302,6 +308,7 @@ impl Announcer {
             registries: self.registries.clone(),
             process: self.process.clone(),
             left: self.left.clone(),
+            announced: self.announced.clone(),
             timeout: self.timeout,
         }
     }
@@ -338,6 +345,7 @@ type Sending = (Arc<Mutex<Vec<Registration>>>, Registration);
 async fn register_all<'a>(
     registries: &'a [Arc<dyn Registry>],
     sending: &[Sending],
+    announced: &Noted,
 ) -> Result<(), (&'a dyn Registry, Status)> {
     for (sent, registration) in sending {
         let mut sent = sent.lock();
@@ -345,8 +353,12 @@ async fn register_all<'a>(
             sent.push(registration.clone());
         }
     }
-    for registry in registries {
-        let all = sending.iter().map(|(_, registration)| register(&**registry, registration));
+    for (number, registry) in registries.iter().enumerate() {
+        let all = sending.iter().map(async |(_, registration)| {
+            register(&**registry, registration).await?;
+            announced.add(number, registration);
+            Ok(())
+        });
         try_join_all(all).await.map_err(|status| (&**registry, status))?;
     }
     Ok(())

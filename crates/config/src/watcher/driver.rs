@@ -166,7 +166,7 @@ fn tell(key: &DocumentKey, tracked: &Tracked, change: &Change) {
     match (change, &followed.effect, &followed.refused) {
         (Change::InEffect, Some(effect), _) => {
             let (store, summary) = (&*effect.store, &effect.summary);
-            tracing::info!(%key, store, %summary, "a rule is in effect");
+            tracing::info!(%key, store, %summary, "read a rule");
             for warning in &summary.warnings {
                 tracing::warn!(%key, store, %warning, "a rule has something odd");
             }

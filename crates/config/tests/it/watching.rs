@@ -199,9 +199,9 @@ async fn each_refused_text_is_told_once_and_so_is_what_takes_effect() {
     }
     let lines = lines.take();
     let expected = [
-        "INFO message=a rule is in effect key=dubbo/shop.tag-router store=\"zk\" summary=tag rule, 1 tag ",
+        "INFO message=read a rule key=dubbo/shop.tag-router store=\"zk\" summary=tag rule, 1 tag ",
         "WARN message=refused a rule; the last good one stays in effect key=dubbo/shop.tag-router store=\"zk\" error=line 2, column 5: a tag is a text, not a map of fields line=  - gray ",
-        "INFO message=a rule is in effect key=dubbo/shop.tag-router store=\"zk\" summary=tag rule, 1 tag ",
+        "INFO message=read a rule key=dubbo/shop.tag-router store=\"zk\" summary=tag rule, 1 tag ",
         "WARN message=a rule has something odd key=dubbo/shop.tag-router store=\"zk\" warning=line 1, column 9: a tag has no field nam; did you mean name? ",
         "WARN message=a rule has something odd key=dubbo/shop.tag-router store=\"zk\" warning=line 1, column 8: the tag has no name, so no request finds it ",
         "INFO message=a rule is removed key=dubbo/shop.tag-router ",

@@ -159,9 +159,7 @@ impl fmt::Display for InstanceState {
         write!(f, "{}: ", Printable(&self.instance))?;
         match &self.usage {
             Usage::Used => f.write_str("used"),
-            Usage::PassedOver { why } => {
-                write!(f, "passed over while others can be asked, since {}", Printable(why))
-            }
+            Usage::PassedOver { why } => write!(f, "passed over, since {}", Printable(why)),
             Usage::Held { why, left } => {
                 write!(f, "held for {} s more, since {}", left.as_secs(), Printable(why))
             }
@@ -174,7 +172,21 @@ impl fmt::Display for InstanceState {
 impl fmt::Display for DirectoryState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.registries.iter().try_for_each(|registry| writeln!(f, "{registry}"))?;
-        self.instances.iter().try_for_each(|instance| writeln!(f, "  {instance}"))?;
+        // Those that take calls are the last ones, for which there may have been no room.
+        let takes_calls =
+            |one: &InstanceState| matches!(one.usage, Usage::Used | Usage::Held { .. });
+        let others = self.omitted > 0 || self.instances.iter().any(takes_calls);
+        for instance in &self.instances {
+            match &instance.usage {
+                Usage::PassedOver { why } if others => writeln!(
+                    f,
+                    "  {}: passed over while others can be asked, since {}",
+                    Printable(&instance.instance),
+                    Printable(why)
+                )?,
+                _ => writeln!(f, "  {instance}")?,
+            }
+        }
         match self.omitted {
             0 => Ok(()),
             more => writeln!(f, "  and {more} more"),
@@ -202,6 +214,9 @@ mod tests {
         let text = "zk: stale, 1 provider, from a cache that is 90 s old: no route\n  h:1: held for 7 s more, \
                     since it is gone\n  h:1: passed over while others can be asked, since it hangs\n  h:1: used\n";
         assert_eq!(state.to_string(), text);
+        let mut alone = state.clone();
+        alone.instances.retain(|one| matches!(one.usage, Usage::PassedOver { .. }));
+        assert!(alone.to_string().ends_with("\n  h:1: passed over, since it hangs\n"), "{alone}");
         for _ in 0..DirectoryState::MAX_INSTANCES {
             state.add(|| InstanceState { instance: "h:2".into(), usage: Usage::Used });
         }

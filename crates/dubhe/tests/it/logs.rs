@@ -301,6 +301,35 @@ async fn a_client_tells_that_a_registry_is_lost_and_back_and_a_server_which_it_i
     assert_one(&lines, &["WARN message=no registry takes the services: ", "ReadOnly"]);
 }
 
+#[tokio::test]
+async fn a_server_does_not_tell_of_the_withdrawal_of_what_no_registry_took() {
+    let (lines, _guard) = lines();
+    let server = Server::builder().service(BellServer::new(Iron));
+    let server = server.registry(Memory::new()).registry(Refusing);
+    let error = server.start("127.0.0.1:0").await.unwrap_err();
+    assert!(error.message().contains("not today"), "{error}");
+    let withdrawn = with(&lines, &["INFO message=service withdrawn ", SERVICE]);
+    assert_eq!(withdrawn.len(), 2, "{withdrawn:?}");
+    assert!(withdrawn.iter().all(|line| line.contains("registry=\"memory://\"")), "{withdrawn:?}");
+}
+
+/// A registry that takes nothing.
+struct Refusing;
+
+impl Registry for Refusing {
+    fn register(&self, _: Registration) -> Registering<'_, ()> {
+        Box::pin(std::future::ready(Err(Status::unavailable("not today"))))
+    }
+
+    fn unregister(&self, _: &Registration) -> Registering<'_, ()> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn subscribe(&self, _: &ServiceKey) -> Registering<'_, Snapshots> {
+        Box::pin(std::future::ready(Ok(fixed(Vec::new()))))
+    }
+}
+
 /// A registry only for finding providers.
 struct ReadOnly;
 

@@ -112,11 +112,13 @@ pub struct PoolOptions {
     pub connections: usize,
     /// The pauses between attempts. Default from 1 s, times 1.6, to 120 s.
     pub backoff: Backoff,
+    /// Logs lost connections at DEBUG alone, for an owner that tells of them itself. Default `false`.
+    pub quiet: bool,
 }
 
 impl Default for PoolOptions {
     fn default() -> Self {
-        Self { connections: 1, backoff: Backoff::default() }
+        Self { connections: 1, backoff: Backoff::default(), quiet: false }
     }
 }
 
@@ -340,14 +342,22 @@ impl<C: MakeConnection> Shared<C> {
         let alone = self.slots.iter().all(|slot| slot.ready().is_none());
         if alone && !self.lost.swap(true, Ordering::AcqRel) {
             let provider = self.connect.endpoint();
-            tracing::warn!(%provider, %error, "no connection to a provider; trying again");
+            if self.options.quiet {
+                tracing::debug!(endpoint = %provider, %error, "no connection");
+            } else {
+                tracing::warn!(%provider, %error, "no connection to a provider; trying again");
+            }
         }
     }
 
     fn tell_connected(&self) {
         if self.lost.swap(false, Ordering::AcqRel) {
             let provider = self.connect.endpoint();
-            tracing::info!(%provider, "connected to the provider again");
+            if self.options.quiet {
+                tracing::debug!(endpoint = %provider, "connected again");
+            } else {
+                tracing::info!(%provider, "connected to the provider again");
+            }
         }
     }
 

@@ -14,9 +14,11 @@ use dubhe_net::{
     pool::{Connection, LOAD_SLACK, MakeConnection, Pool, PoolOptions, State},
     time,
 };
+use dubhe_testkit::log::Lines;
 use dubhe_testkit::wait_until;
 use parking_lot::Mutex;
 use tokio::sync::watch;
+use tracing::Level;
 
 /// A connection whose load and end the test decides.
 #[derive(Clone)]
@@ -182,6 +184,27 @@ async fn connects_when_first_used_and_picks_the_least_loaded() {
     // One that takes no more work is not picked, whatever its load.
     opened[0].close(false);
     assert_eq!(pool.pick().unwrap().number, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_log_tells_of_the_first_failure_unless_the_owner_does() {
+    for quiet in [false, true] {
+        let (lines, _guard) = Lines::from_level_of_this_thread(Level::INFO);
+        let script = Script::default();
+        script.0.lock().todo.extend([Attempt::Refuse, Attempt::Refuse, Attempt::Connect]);
+        let mut options = PoolOptions::default();
+        options.quiet = quiet;
+        let pool = Pool::new(script, options, Arc::new(Half));
+        pool.warm_up();
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        assert_eq!(pool.state(), State::Ready);
+        let lines = lines.take();
+        let expected = [
+            "WARN message=no connection to a provider; trying again provider=test://script error=refused ",
+            "INFO message=connected to the provider again provider=test://script ",
+        ];
+        assert_eq!(lines, if quiet { &[] } else { &expected[..] }, "{quiet}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytestring::ByteString;
 use dubhe_core::endpoint::{Instance, Offer, ServiceParams};
 use dubhe_core::registry::{Registering, Registration, Registry, Snapshot, Snapshots};
 use dubhe_core::{ServiceKey, Status};
@@ -30,12 +31,39 @@ const SOURCE: &str = "preserved.register.source";
 /// }
 /// ```
 #[derive(Clone)]
-pub struct SpringCloud(Arc<dyn ServiceDiscovery>);
+pub struct SpringCloud {
+    discovery: Arc<dyn ServiceDiscovery>,
+    /// The name under which a server without one of its own registers itself.
+    application: ByteString,
+}
 
 impl SpringCloud {
     /// The applications that `discovery` holds.
     pub fn new(discovery: Arc<dyn ServiceDiscovery>) -> Self {
-        Self(discovery)
+        Self { discovery, application: ByteString::new() }
+    }
+
+    /// Sets the name under which a server registers itself when it has none of its own. Default `""`: such
+    /// a server does not start.
+    pub fn application(mut self, name: impl Into<ByteString>) -> Self {
+        self.application = name.into();
+        self
+    }
+
+    /// The instance of this process.
+    fn own(&self, instance: &Instance, offer: &Offer) -> ServiceInstance {
+        let mut own = instance.clone();
+        if own.application.is_empty() {
+            own.application = self.application.clone();
+        }
+        let mut set = |name: &'static str, value: &'static str| {
+            own.params.entry(name.into()).or_insert_with(|| value.into());
+        };
+        set(SOURCE, "SPRING_CLOUD");
+        if &*offer.protocol == "https" {
+            set(SECURE, "true");
+        }
+        ServiceInstance { instance: Arc::new(own), port: offer.port }
     }
 }
 
@@ -68,19 +96,6 @@ fn snapshot(application: &ServiceKey, instances: InstanceSnapshot) -> Snapshot {
     Snapshot { providers: providers.collect(), health, excluded }
 }
 
-/// The instance of this process.
-fn own(instance: &Instance, offer: &Offer) -> ServiceInstance {
-    let mut own = instance.clone();
-    let mut set = |name: &'static str, value: &'static str| {
-        own.params.entry(name.into()).or_insert_with(|| value.into());
-    };
-    set(SOURCE, "SPRING_CLOUD");
-    if &*offer.protocol == "https" {
-        set(SECURE, "true");
-    }
-    ServiceInstance { instance: Arc::new(own), port: offer.port }
-}
-
 impl Registry for SpringCloud {
     /// Does nothing: the application is registered, and not its services.
     fn register(&self, _: Registration) -> Registering<'_, ()> {
@@ -92,48 +107,50 @@ impl Registry for SpringCloud {
     }
 
     fn register_instance(&self, instance: &Arc<Instance>, offer: &Offer) -> Registering<'_, ()> {
-        if instance.application.is_empty() {
+        let own = self.own(instance, offer);
+        if own.instance.application.is_empty() {
             let text = "an application is registered by its name, which this server lacks: set it \
                         with application(..)";
             return Box::pin(async move { Err(Status::invalid_argument(text)) });
         }
-        self.0.register(own(instance, offer))
+        self.discovery.register(own)
     }
 
     fn unregister_instance(&self, instance: &Arc<Instance>, offer: &Offer) -> Registering<'_, ()> {
-        let own = own(instance, offer);
-        Box::pin(async move { self.0.unregister(&own).await })
+        let own = self.own(instance, offer);
+        Box::pin(async move { self.discovery.unregister(&own).await })
     }
 
     fn subscribe(&self, service: &ServiceKey) -> Registering<'_, Snapshots> {
         let application = service.clone();
         Box::pin(async move {
-            let instances = self.0.subscribe(application.interface()).await?;
+            let instances = self.discovery.subscribe(application.interface()).await?;
             let snapshots = instances.map(move |instances| snapshot(&application, instances));
             Ok(Box::pin(snapshots) as Snapshots)
         })
     }
 
     fn name(&self) -> &str {
-        self.0.name()
+        self.discovery.name()
     }
 
     fn is_read_only(&self) -> bool {
-        self.0.is_read_only()
+        self.discovery.is_read_only()
     }
 
     fn failure(&self, service: &ServiceKey) -> Option<Status> {
-        self.0.failure(service.interface())
+        self.discovery.failure(service.interface())
     }
 
     fn backoff(&self) -> dubhe_core::backoff::FullJitter {
-        self.0.backoff()
+        self.discovery.backoff()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::MemoryDiscovery;
 
     fn instance(port: u16, params: &[(&'static str, &'static str)]) -> ServiceInstance {
         let params = params.iter().map(|(name, value)| ((*name).into(), (*value).into()));
@@ -170,9 +187,13 @@ mod tests {
     #[test]
     fn a_process_registers_as_spring_does() {
         let offer = Offer { protocol: "https".into(), port: 443 };
-        let own = own(&instance(1, &[]).instance, &offer);
+        let registry =
+            SpringCloud::new(Arc::new(MemoryDiscovery::new())).application("user-service");
+        let own = registry.own(&instance(1, &[]).instance, &offer);
         let params = |name| own.instance.params.get(name).map(|value| &**value);
         assert_eq!((params(SOURCE), params(SECURE)), (Some("SPRING_CLOUD"), Some("true")));
-        assert_eq!(own.port, 443);
+        assert_eq!((own.port, &*own.instance.application), (443, "user-service"));
+        let named = Instance { application: "shop".into(), ..Instance::default() };
+        assert_eq!(registry.own(&named, &offer).instance.application, "shop");
     }
 }

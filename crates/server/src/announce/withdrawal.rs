@@ -13,12 +13,11 @@ use parking_lot::Mutex;
 use super::process::Process;
 use super::{Announcement, Announcements, UnderWay, provider};
 
-/// The registrations to withdraw, each with the number of its registry. One is added before its
-/// registry is asked, and taken off when the registry has removed it. Clones are the same.
+/// Registrations, each with the number of its registry. Clones are the same.
 #[derive(Clone, Default)]
-pub(super) struct Left(Arc<Mutex<Vec<(usize, Registration)>>>);
+pub(super) struct Noted(Arc<Mutex<Vec<(usize, Registration)>>>);
 
-impl Left {
+impl Noted {
     pub(super) fn is_empty(&self) -> bool {
         self.0.lock().is_empty()
     }
@@ -33,15 +32,19 @@ impl Left {
     }
 
     /// Adds what is not there already, so that a service which comes and goes takes no more.
-    fn add(&self, number: usize, registration: &Registration) {
+    pub(super) fn add(&self, number: usize, registration: &Registration) {
         let mut left = self.0.lock();
         if !left.iter().any(|(n, one)| (*n, one) == (number, registration)) {
             left.push((number, registration.clone()));
         }
     }
 
-    fn take_off(&self, number: usize, registration: &Registration) {
-        self.0.lock().retain(|(n, one)| (*n, one) != (number, registration));
+    /// Returns `true` if it was there.
+    fn take_off(&self, number: usize, registration: &Registration) -> bool {
+        let mut noted = self.0.lock();
+        let before = noted.len();
+        noted.retain(|(n, one)| (*n, one) != (number, registration));
+        noted.len() < before
     }
 }
 
@@ -49,7 +52,11 @@ impl Left {
 pub(super) struct Withdrawal {
     pub(super) registries: Arc<[Arc<dyn Registry>]>,
     pub(super) process: Arc<Process>,
-    pub(super) left: Left,
+    /// The registrations to withdraw. One is added before its registry is asked, and taken off when the
+    /// registry has removed it.
+    pub(super) left: Noted,
+    /// The registrations that a registry has confirmed; it may have others too.
+    pub(super) announced: Noted,
     /// The longest time that it may take.
     pub(super) timeout: Duration,
 }
@@ -108,12 +115,18 @@ impl Withdrawal {
         let (service, provider) = (&registration.service, provider(registration));
         let unregister = async {
             if registry.is_read_only() {
+                self.announced.take_off(number, registration);
                 return true;
             }
             let done = registry.unregister(registration).await;
             let registry = registry.name();
             match &done {
-                Ok(()) => tracing::info!(%service, %provider, registry, "service withdrawn"),
+                Ok(()) if self.announced.take_off(number, registration) => {
+                    tracing::info!(%service, %provider, registry, "service withdrawn");
+                }
+                Ok(()) => tracing::debug!(
+                    %service, %provider, registry, "withdrew a service that was not announced"
+                ),
                 Err(error) => tracing::warn!(
                     %service, %provider, registry, %error, "cannot withdraw a service"
                 ),
@@ -121,7 +134,9 @@ impl Withdrawal {
             done.is_ok()
         };
         match AssertUnwindSafe(unregister).catch_unwind().await {
-            Ok(true) => self.left.take_off(number, registration),
+            Ok(true) => {
+                self.left.take_off(number, registration);
+            }
             Ok(false) => {}
             Err(_) => tracing::error!(%service, %provider, "a registry panicked at a withdrawal"),
         }

@@ -56,9 +56,11 @@ impl Inner {
                 let late = deadline.is_some_and(|at| at.passed(dubhe_net::time::now()));
                 let late = late && error.is_timeout();
                 let code = if late { Code::DeadlineExceeded } else { Code::Unavailable };
-                Err(Status::new(code, format!("cannot connect: {error}"))
-                    .with_retry(Retry::Unstarted)
-                    .with_source(error))
+                let mut text = error.to_string();
+                if !text.starts_with("cannot connect") {
+                    text = format!("cannot connect: {text}");
+                }
+                Err(Status::new(code, text).with_retry(Retry::Unstarted).with_source(error))
             }
         };
         outcome.map_err(|status| add_name(status, &service, &method, &self.endpoint))

@@ -60,6 +60,7 @@ pub struct TripleConnect {
     transport: ClientTransport,
     backoff: Backoff,
     random: Arc<dyn RandomSource>,
+    quiet: bool,
 }
 
 impl TripleConnect {
@@ -72,6 +73,7 @@ impl TripleConnect {
             transport: ClientTransport::default(),
             backoff: Backoff::default(),
             random: Arc::new(SplitMix::from_os()),
+            quiet: false,
         }
     }
 
@@ -112,6 +114,13 @@ impl TripleConnect {
         self.random = random;
         self
     }
+
+    /// The same with lost connections in the log at DEBUG alone, for whoever tells of them in words of
+    /// its own, such as a client of a registry.
+    pub fn quiet(mut self) -> Self {
+        self.quiet = true;
+        self
+    }
 }
 
 /// A parameter of `endpoint` that must be a number.
@@ -137,6 +146,7 @@ impl Connect for TripleConnect {
     fn connect(&self, endpoint: &Endpoint) -> Result<Arc<dyn Channel>, Status> {
         let mut pool = PoolOptions::default();
         pool.backoff = self.backoff;
+        pool.quiet = self.quiet;
         if let Some(connections) = number(endpoint, "connections")? {
             pool.connections = connections;
         }

@@ -70,7 +70,8 @@ impl Link {
         let once =
             Once { connection: Mutex::new(Some((io, info))), tls: options.dial.is_encrypted() };
         let connect = TripleConnect::new(triple).grpc().dial(Arc::new(once));
-        let connect = connect.random(options.random.clone());
+        // The driver tells of what is lost.
+        let connect = connect.random(options.random.clone()).quiet();
         let host = match server.unix_path() {
             Some(path) => format!("unix:{}", path.display()),
             None => server.host().to_owned(),

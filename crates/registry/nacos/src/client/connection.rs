@@ -93,6 +93,8 @@ impl Connection {
             .grpc()
             .dial(Arc::new(dial))
             .random(options.random.clone())
+            // The driver tells of what is lost.
+            .quiet()
             .connect(&endpoint)
             .map_err(|status| status.message().to_owned())?;
         let mut session = Session {
@@ -107,7 +109,11 @@ impl Connection {
         let checked = session.request(&ServerCheck {}, Headers::new()).await;
         let checked = checked.map_err(|error| Unopened {
             is_starting: matches!(error, Error::Starting(_)),
-            why: error.to_string(),
+            why: match error {
+                // Whoever asks for the state says so.
+                Error::Disconnected(why) => why.to_string(),
+                error => error.to_string(),
+            },
         })?;
         session.local = NotingDial::noted(&local);
 

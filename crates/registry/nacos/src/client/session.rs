@@ -72,7 +72,14 @@ impl Session {
 fn lost(status: &Status) -> Error {
     match status.code() {
         Code::DeadlineExceeded => Error::Late,
-        Code::Unavailable | Code::Cancelled => Error::Disconnected(status.message().into()),
+        Code::Unavailable | Code::Cancelled => {
+            // The cause names the address, which says more than the method of the call.
+            let cause = std::error::Error::source(status)
+                .and_then(|cause| cause.downcast_ref::<dubhe_net::Error>());
+            let why =
+                cause.map_or_else(|| status.message().into(), |cause| cause.to_string().into());
+            Error::Disconnected(why)
+        }
         // Such as a message that is too long.
         code => Error::Refused { code: code.number().into(), message: status.message().into() },
     }

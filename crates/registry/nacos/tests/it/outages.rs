@@ -3,9 +3,11 @@
 use dubhe_core::documents::{DocumentKey, DocumentStore as _};
 use dubhe_core::registry::{Health, Registry as _};
 use dubhe_core::time::Duration;
+use dubhe_testkit::log::Lines;
 use futures_util::StreamExt as _;
 use serde_json::json;
 use tokio::time::Instant;
+use tracing::Level;
 
 use super::fake::{Fake, Line, subscribed};
 use super::support::{clock, ports, provider, service, subscribe, until};
@@ -49,6 +51,24 @@ async fn everything_is_told_again_over_a_new_connection() {
     everything_again(&mut line, 0, &[1, 2]).await;
     until(&mut seen, Health::Fresh, &[1, 2]).await;
     assert!(registry.failure(&service()).is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_log_tells_of_servers_that_are_away_and_of_the_cause_once() {
+    let (lines, _guard) = Lines::from_level_of_this_thread(Level::INFO);
+    // The servers go with the fake.
+    let nacos = Fake::new(1).client("");
+    let registry = nacos.registry();
+    let _seen = subscribe(&registry).await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    let all = lines.with("");
+    let away = |line: &String| line.contains("no connection to nacos; ") && line.contains("why=");
+    assert!(!all.is_empty() && all.iter().all(away), "{all:#?}");
+    let status = registry.failure(&service()).unwrap();
+    for text in all.iter().map(|line| &**line).chain([status.message()]) {
+        assert_eq!(text.matches("cannot connect").count(), 1, "{text}");
+        assert!(text.matches("not connected").count() <= 1, "{text}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

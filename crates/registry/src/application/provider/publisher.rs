@@ -106,14 +106,21 @@ impl Publisher {
             // Registrations that are under way together come into one publication.
             tokio::task::yield_now().await;
             let (wanted, number) = self.wanted();
+            let board = self.board.clone();
             // What is not ours may panic.
-            let outcome = AssertUnwindSafe(self.publish(wanted)).catch_unwind().await;
+            let publishing = AssertUnwindSafe(self.publish(wanted)).catch_unwind();
+            let outcome = tokio::select! {
+                biased;
+                outcome = publishing => outcome,
+                // An attempt of before is given up: whoever takes back what failed need not wait for it.
+                () = board.changed.notified(), if failures > 0 => continue,
+            };
             let panicked = |_| Err(Status::internal("it panicked; the log says where"));
             let outcome = outcome.unwrap_or_else(panicked);
             let (application, registry) = (&*self.parts.application, self.instances.name());
             match outcome {
-                Ok(()) => {
-                    if std::mem::take(&mut failures) > 1 {
+                Ok(registered) => {
+                    if std::mem::take(&mut failures) > 1 && registered {
                         tracing::info!(application, registry, "the instance is published again");
                     }
                     self.board.progress.send_modify(|progress| progress.published = number);
@@ -149,9 +156,10 @@ impl Publisher {
         (processes.map(|process| process.publication(application, storage)).collect(), *number)
     }
 
-    /// Publishes what differs. One that fails does not keep the others from it.
-    async fn publish(&mut self, wanted: Vec<Publication>) -> Result<(), Status> {
-        let mut outcome = Ok(());
+    /// Publishes what differs; `true` if an instance was registered. One that fails does not keep the
+    /// others from it.
+    async fn publish(&mut self, wanted: Vec<Publication>) -> Result<bool, Status> {
+        let mut outcome = Ok(false);
         for publication in wanted {
             let number = publication.number;
             let registered = self.registered.get(&number);
@@ -179,6 +187,7 @@ impl Publisher {
                 }
                 Ok(()) => {
                     self.registered.insert(number, Some(publication));
+                    outcome = outcome.map(|_| true);
                 }
                 Err(error) => outcome = Err(error),
             }

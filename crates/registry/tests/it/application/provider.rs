@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use dubhe_core::ServiceKey;
 use dubhe_core::documents::{DocumentKey, DocumentStore as _};
@@ -10,8 +11,10 @@ use dubhe_core::registry::{Registration, Registry as _};
 use dubhe_registry::application::{
     ApplicationOptions, ApplicationRegistry, MetadataStorage, metadata_info,
 };
+use dubhe_testkit::log::Lines;
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
+use tracing::Level;
 
 use super::support::*;
 
@@ -205,7 +208,7 @@ async fn a_mapping_that_is_refused_does_no_harm_and_is_tried_again() {
     assert_eq!(world.interfaces().await, ["a.B"]);
     assert_eq!(world.center.mapping("a.B").await, None);
     world.center.refuse("replace", false);
-    tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!(world.center.mapping("a.B").await.as_deref(), Some("shop"));
 }
 
@@ -251,7 +254,7 @@ async fn what_a_registry_refuses_is_registered_nowhere_and_others_stay() {
     assert_eq!(world.at_interface("a.C").await, [0; 0]);
     assert_eq!(world.center.mapping("a.C").await, None);
     world.fleet.refuse("register", false);
-    tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!(world.interfaces().await, ["a.B"], "what was there is there again");
 
     *world.services.refuses.lock() = true;
@@ -261,6 +264,31 @@ async fn what_a_registry_refuses_is_registered_nowhere_and_others_stay() {
     *world.services.refuses.lock() = false;
     world.registry.register(registration("a.D", 1)).await.unwrap();
     assert_eq!(world.interfaces().await, ["a.B", "a.D"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn levels_that_are_away_cost_the_time_of_one_and_publish_nothing_again() {
+    let (lines, _guard) = Lines::from_level_of_this_thread(Level::INFO);
+    let (world, began) = (World::new(&[]), tokio::time::Instant::now());
+    world.fleet.refuse("register", true);
+    *world.services.refuses.lock() = true;
+    // The instance is tried again by the time at which the other level gives up.
+    let (instance, service) = (Duration::from_secs(30), Duration::from_secs(35));
+    *world.fleet.state.slow.lock() = instance;
+    *world.services.slow.lock() = service;
+    let all = ["a.B", "a.C"].map(|of| world.registry.register(registration(of, 1)));
+    for done in join_all(all).await {
+        assert!(done.unwrap_err().message().contains("refused"));
+    }
+    assert!(began.elapsed() < service + Duration::from_secs(1), "{:?}", began.elapsed());
+    assert_eq!(lines.with("published"), [""; 0]);
+
+    *world.services.refuses.lock() = false;
+    *world.fleet.state.slow.lock() = Duration::ZERO;
+    world.fleet.refuse("register", false);
+    world.registry.register(registration("a.B", 1)).await.unwrap();
+    assert_eq!(world.interfaces().await, ["a.B"]);
+    assert_eq!(lines.with("instance published").len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -302,7 +330,7 @@ async fn a_metadata_centre_that_never_answers_delays_one_registration_for_a_whil
         registry.register(registration(interface, 1)).await.unwrap();
     }
     let took = began.elapsed();
-    let second = std::time::Duration::from_secs(1);
+    let second = Duration::from_secs(1);
     assert!((3 * second..4 * second).contains(&took), "{took:?}");
 }
 
@@ -339,7 +367,7 @@ async fn published_metadata_is_kept_whatever_becomes_of_the_centre() {
     world.center.set_away(false);
     settle().await;
     world.center.refuse("put", false);
-    tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
     let again = world.center.inner.get(&key).await.unwrap().map(|document| document.text);
     assert_eq!(again, Some(published.text));
     // Nobody keeps those of an instance that is gone.
@@ -360,7 +388,7 @@ async fn an_instance_that_cannot_be_taken_back_is_taken_back_later() {
     let error = world.registry.unregister(&registration("a.B", 1)).await.unwrap_err();
     assert!(error.message().contains("refused by the script"), "it is tried once more: {error}");
     world.fleet.refuse("unregister", false);
-    tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
     assert_eq!(world.fleet.present("shop").await, []);
 }
 

@@ -337,6 +337,8 @@ pub(crate) struct DiscoveryScript {
     pub(crate) subscribed: AtomicUsize,
     /// The centre that is asked before an instance is registered.
     pub(crate) center: Mutex<Option<Documents>>,
+    /// The time that registering takes.
+    pub(crate) slow: Mutex<Duration>,
 }
 
 impl Discovery {
@@ -383,7 +385,8 @@ impl ServiceDiscovery for Discovery {
     fn register(&self, instance: ServiceInstance) -> Registering<'_, ()> {
         Box::pin(async move {
             // As over a network: registrations that come meanwhile wait.
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            let slow = *self.state.slow.lock();
+            tokio::time::sleep(Duration::from_millis(5).max(slow)).await;
             assert!(self.check("panic").is_ok(), "panics by the script");
             self.check("register")?;
             let center = self.state.center.lock().clone();
@@ -517,12 +520,18 @@ impl MetadataClient for Answers {
 pub(crate) struct Services {
     pub(crate) inner: dubhe_registry::Memory,
     pub(crate) refuses: Arc<Mutex<bool>>,
+    /// The time that a refusal takes.
+    pub(crate) slow: Arc<Mutex<Duration>>,
 }
 
 impl Registry for Services {
     fn register(&self, registration: Registration) -> Registering<'_, ()> {
         if *self.refuses.lock() {
-            return Box::pin(async { Err(refused()) });
+            let slow = *self.slow.lock();
+            return Box::pin(async move {
+                tokio::time::sleep(slow).await;
+                Err(refused())
+            });
         }
         self.inner.register(registration)
     }
