@@ -197,6 +197,11 @@ impl AppBuilder {
 
     /// Sets the zone that the application runs in: of several registries with a `zone`, calls go to the one
     /// in this zone, unless they name one by the attachment `registry_zone`.
+    ///
+    /// ```
+    /// let zone = String::from("north");
+    /// let app = dubhe::App::builder("shop").zone(&zone);
+    /// ```
     pub fn zone(mut self, zone: impl AsRef<str>) -> Self {
         self.zone = Some(zone.as_ref().into());
         self
