@@ -1,4 +1,4 @@
-//! Registries by URL, opened by somebody who only looks.
+//! Registries by URL.
 
 use dubhe::Status;
 use dubhe::registry::RegistryParts;
@@ -10,22 +10,71 @@ pub(crate) const APPLICATION: &str = "dubhe-cli";
 pub(crate) const KINDS: &str = "zookeeper://HOST:PORT, nacos://HOST:PORT, etcd://HOST:PORT, kubernetes://, \
                                 dns://SERVER/NAME:PORT, static://HOST:PORT or file:///FOLDER";
 
+/// The registries that this program may have been built without, by their features.
+const OPTIONAL: [&str; 3] = ["kubernetes", "dns", "apollo"];
+
+/// The parameter of a registry in which nothing is registered, consumers neither.
+const READ_ONLY: &str = "register=false";
+
 /// Opens a registry to look at it: it learns nothing of us.
 ///
 /// # Errors
 /// When the URL is wrong.
 pub(crate) fn open(url: &str) -> Result<RegistryParts, Status> {
-    RegistryParts::open(&read_only(url), APPLICATION)
+    open_with(url, &[READ_ONLY])
 }
 
-/// The URL of a registry in which nothing is registered, consumers neither.
-fn read_only(url: &str) -> String {
+/// Opens a registry to look at its application level alone.
+///
+/// # Errors
+/// When the URL is wrong.
+pub(crate) fn open_application_level(url: &str) -> Result<RegistryParts, Status> {
+    open_with(url, &[READ_ONLY, "migration.step=FORCE_APPLICATION"])
+}
+
+/// Opens a registry to write to it, which needs that it registers; without a subscription nothing is.
+///
+/// # Errors
+/// When the URL is wrong.
+pub(crate) fn open_to_write(url: &str) -> Result<RegistryParts, Status> {
+    open_with(url, &[])
+}
+
+fn open_with(url: &str, params: &[&str]) -> Result<RegistryParts, Status> {
+    let added = added(url, params);
+    let opened = RegistryParts::open(&format!("{url}{added}"), APPLICATION);
+    opened.map_err(|error| {
+        // What was not typed would puzzle.
+        let said = error.message().replace(&*added, "");
+        explained(&Status::new(error.code(), said))
+    })
+}
+
+/// The parameters behind a URL: the last of two that are the same counts.
+fn added(url: &str, params: &[&str]) -> String {
     // The parameters of a list are those of its providers.
-    if url.starts_with("static:") {
-        return url.to_owned();
+    if params.is_empty() || url.starts_with("static:") {
+        return String::new();
     }
     let between = if url.contains('?') { '&' } else { '?' };
-    format!("{url}{between}register=false")
+    format!("{between}{}", params.join("&"))
+}
+
+/// The error, with the way to have a kind of registry that this program was built without.
+pub(crate) fn explained(error: &Status) -> Status {
+    let text = error.message();
+    let feature =
+        text.split_once("enable the feature \"").and_then(|(_, rest)| rest.split('"').next());
+    match feature.filter(|feature| OPTIONAL.contains(feature)) {
+        None => error.clone(),
+        Some(feature) => {
+            let text = format!(
+                "{text}\nhint: cargo install --git https://github.com/dubhe-rs/dubhe dubhe-cli --features \
+                 {feature}"
+            );
+            Status::new(error.code(), text)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -35,11 +84,11 @@ mod tests {
     #[test]
     fn nothing_is_registered_whatever_the_kind() {
         for (url, read) in [
-            ("zookeeper://h:1", "zookeeper://h:1?register=false"),
-            ("nacos://h:1?group=g", "nacos://h:1?group=g&register=false"),
-            ("static://h:1?weight=1", "static://h:1?weight=1"),
+            ("zookeeper://h:1", "?register=false"),
+            ("nacos://h:1?group=g", "&register=false"),
+            ("static://h:1?weight=1", ""),
         ] {
-            assert_eq!(read_only(url), read);
+            assert_eq!(added(url, &[READ_ONLY]), read);
         }
     }
 
@@ -49,5 +98,30 @@ mod tests {
             let parts = open(&format!("{url}?register=true")).unwrap();
             assert!(parts.registry.is_read_only(), "{url}");
         }
+    }
+
+    #[tokio::test]
+    async fn errors_have_what_was_typed_and_nothing_else() {
+        for url in
+            ["file://x", "file://x?max.file=1", "zookeeper://", "nacos://h:x", "etcd://h:1?a b"]
+        {
+            let Err(error) = open_application_level(url) else { continue };
+            let said = error.message();
+            assert!(!said.contains("register=") && !said.contains("FORCE"), "{url}: {said}");
+        }
+        let error = open("file://x").unwrap_err();
+        assert!(error.message().contains("\"file://x\""), "{error}");
+    }
+
+    #[test]
+    fn a_kind_that_is_left_out_is_installed_with_its_feature() {
+        let error = |feature| {
+            let text = format!(
+                "x://: built without X; enable the feature {feature:?} of the crate `dubhe`"
+            );
+            explained(&Status::unimplemented(text)).message().to_owned()
+        };
+        assert!(error("dns").ends_with("`dubhe`\nhint: cargo install --git https://github.com/dubhe-rs/dubhe dubhe-cli --features dns"));
+        assert!(!error("tls").contains("hint"));
     }
 }

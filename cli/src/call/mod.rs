@@ -30,6 +30,7 @@ use invocation::Invocation;
 pub(crate) use options::CallArgs;
 use output::Output;
 use providers::Providers;
+pub(crate) use providers::meant;
 use target::Target;
 use timing::Times;
 

@@ -216,7 +216,7 @@ fn no_answer(registry: &dyn Registry, service: &ServiceKey, options: &CallArgs) 
 
 /// The services of `known` that may have been meant: the same one of other groups and versions, or the
 /// one with the name most like it.
-fn meant(service: &ServiceKey, known: &[ServiceKey]) -> String {
+pub(crate) fn meant(service: &ServiceKey, known: &[ServiceKey]) -> String {
     const MOST: usize = 5;
     let same = known.iter().filter(|one| one.interface() == service.interface() && *one != service);
     let same: Vec<_> = same.map(ToString::to_string).take(MOST).collect();

@@ -12,6 +12,7 @@ use dubhe::registry::Registry;
 use dubhe::{App, RunningServer, Server, Status, registry_at};
 
 use crate::failure::Failure;
+use crate::registries;
 use crate::stop::Stop;
 use consumer::Consumer;
 use greeter::{GreeterServer, Named};
@@ -46,8 +47,8 @@ pub(crate) struct DemoArgs {
 pub(crate) async fn run(options: DemoArgs, out: &mut impl Write) -> Result<(), Failure> {
     let mut stop = Stop::listen()?;
     let open = |url: &str| registry_at(url, APPLICATION);
-    let registry =
-        open(&options.registry).map_err(|status| Failure::Usage(format!("error: {status}")))?;
+    let wrong = |status| Failure::Usage(format!("error: {}", registries::explained(&status)));
+    let registry = open(&options.registry).map_err(wrong)?;
     if registry.is_read_only() {
         let name = registry.name();
         return Err(Failure::Usage(format!(
@@ -55,11 +56,26 @@ pub(crate) async fn run(options: DemoArgs, out: &mut impl Write) -> Result<(), F
              hint: dubhe call --registry URL finds providers in one that is only for finding them"
         )));
     }
-    let first = start("provider 1", &options.addr, &registry).await.map_err(|status| {
-        Failure::Failed(format!("error: {status}\nhint: dubhe demo --addr {}", free(&options.addr)))
-    })?;
+    // A registry that is away is waited for.
+    let first = tokio::select! {
+        started = start("provider 1", &options.addr, &registry) => {
+            started.map_err(|status| not_started(&status, &options))?
+        }
+        () = stop.wanted() => return Ok(()),
+    };
     let beside = format!("{}:0", host(&options.addr));
-    let second = start("provider 2", &beside, &registry).await?;
+    let second = tokio::select! {
+        started = start("provider 2", &beside, &registry) => {
+            started.map_err(|status| not_started(&status, &options))?
+        }
+        () = stop.wanted() => {
+            tokio::select! {
+                _ = first.stop() => {}
+                () = stop.wanted() => {}
+            }
+            return Ok(());
+        }
+    };
     introduce(&first, &second, registry.name(), out)?;
 
     let app = App::builder(APPLICATION).registry_instance(registry).build()?;
@@ -70,7 +86,11 @@ pub(crate) async fn run(options: DemoArgs, out: &mut impl Write) -> Result<(), F
     };
     // Nobody looks for providers any more when they go.
     drop(consumer);
-    drain(&app, [first, second], out).await?;
+    tokio::select! {
+        drained = drain(&app, [first, second], out) => drained?,
+        // Asked twice, it ends at once.
+        () = stop.wanted() => {}
+    }
     ended
 }
 
@@ -86,6 +106,19 @@ async fn start(
         .service(HelloServer::new(Named(name.to_owned())))
         .start(addr)
         .await
+}
+
+/// Says why a provider did not start, and what to do.
+fn not_started(status: &Status, options: &DemoArgs) -> Failure {
+    let hint = if status.message().starts_with("cannot listen on ") {
+        format!("dubhe demo --addr {}", free(&options.addr))
+    } else {
+        format!(
+            "is there a registry at {}? without --registry, one in memory is used",
+            options.registry
+        )
+    };
+    Failure::Failed(format!("error: {status}\nhint: {hint}"))
 }
 
 fn host(addr: &str) -> &str {
@@ -170,4 +203,27 @@ async fn drain(
         cut += provider.stop().await;
     }
     Ok(writeln!(out, "drained, {cut} connections cut")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_that_does_not_start_has_the_hint_for_its_reason() {
+        let options = DemoArgs {
+            addr: "127.0.0.1:20880".into(),
+            calls: None,
+            registry: "zookeeper://127.0.0.1:1".into(),
+            interval: 0,
+        };
+        for (why, hint) in [
+            ("cannot listen on 127.0.0.1:20880: in use", "dubhe demo --addr 127.0.0.1:20881"),
+            ("zookeeper://127.0.0.1:1 is away", "is there a registry at zookeeper://127.0.0.1:1?"),
+        ] {
+            let failure = not_started(&Status::unavailable(why), &options);
+            let Failure::Failed(text) = failure else { panic!("{why}") };
+            assert!(text.contains(&format!("hint: {hint}")), "{text}");
+        }
+    }
 }

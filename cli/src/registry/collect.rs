@@ -1,17 +1,17 @@
 //! The content of a registry, as rows.
 
 use dubhe::documents::DocumentKey;
+use dubhe::registry::Health;
 use dubhe::registry::application::InstanceSnapshot;
-use dubhe::registry::{Health, Snapshot};
 use dubhe::{ServiceKey, Status};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 
-use super::Asked;
 use super::rows::{ApplicationRow, DocumentRow, InstanceRow, ProviderRow, ServiceRow};
+use super::{Asked, keys, levels};
 use crate::failure::Failure;
 
 /// The questions that are asked at once.
-const AT_ONCE: usize = 32;
+pub(super) const AT_ONCE: usize = 32;
 
 /// Rows, and how many more there would have been.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(super) struct Listed<T> {
 }
 
 /// The first `most` of `all`, and the number of the others.
-fn first_of<T>(mut all: Vec<T>, most: usize) -> (Vec<T>, usize) {
+pub(super) fn first_of<T>(mut all: Vec<T>, most: usize) -> (Vec<T>, usize) {
     let left_out = all.len().saturating_sub(most);
     all.truncate(most);
     (all, left_out)
@@ -65,42 +65,22 @@ async fn instances_of(
     Ok((all.buffered(AT_ONCE).try_collect().await?, left_out))
 }
 
-/// The services of a registry, at most `most`.
+/// The services of a registry at both levels, at most `most`.
 pub(super) async fn services(of: Asked<'_>, most: usize) -> Result<Listed<ServiceRow>, Failure> {
-    let (found, left_out) = providers_of(of, None, most).await?;
-    let row = |(service, snapshot): &(ServiceKey, Snapshot)| ServiceRow::new(service, snapshot);
-    Ok(Listed { rows: found.iter().map(row).collect(), left_out })
+    let (found, left_out) = levels::all(of, most).await?;
+    Ok(Listed { rows: found.iter().map(ServiceRow::new).collect(), left_out })
 }
 
-/// The providers of `service`, or of all.
+/// The providers of `service`, or of all, at both levels.
 pub(super) async fn providers(
     of: Asked<'_>,
     service: Option<&str>,
 ) -> Result<Vec<ProviderRow>, Failure> {
-    let (found, _) = providers_of(of, service, usize::MAX).await?;
-    Ok(found.iter().flat_map(|(service, snapshot)| ProviderRow::all(service, snapshot)).collect())
-}
-
-/// The providers of `service`, whichever the level, or those of all at the interface level.
-async fn providers_of(
-    of: Asked<'_>,
-    service: Option<&str>,
-    most: usize,
-) -> Result<(Vec<(ServiceKey, Snapshot)>, usize), Failure> {
-    let (registry, keys) = match service {
-        Some(service) => (of.registry()?, vec![ServiceKey::parse(service)]),
-        None => {
-            let services = of.services()?;
-            (services, of.answer("which services there are", services.services()).await?)
-        }
+    let found = match service {
+        Some(service) => vec![levels::one(of, ServiceKey::parse(service)).await?],
+        None => levels::all(of, usize::MAX).await?.0,
     };
-    let (keys, left_out) = first_of(keys, most);
-    let all = stream::iter(keys).map(|key| async move {
-        let first = async { first(registry.subscribe(&key).await?, |one| one.health).await };
-        let snapshot = of.answer(&format!("which providers {key} has"), first).await?;
-        Ok::<_, Failure>((key, snapshot))
-    });
-    Ok((all.buffered(AT_ONCE).try_collect().await?, left_out))
+    Ok(found.iter().flat_map(ProviderRow::by_level).collect())
 }
 
 /// The rules of a store, or with `rules` false its other documents, at most `most`.
@@ -110,11 +90,12 @@ pub(super) async fn documents(
     most: usize,
 ) -> Result<Listed<DocumentRow>, Failure> {
     let store = of.documents()?;
-    let mut keys = of.answer("which documents there are", store.list()).await?;
-    keys.retain(|key| matches!(key, DocumentKey::Config { .. }) == rules);
-    let (keys, left_out) = first_of(keys, most);
-    let all = stream::iter(keys).map(|key| async move {
-        let name = super::keys::print(&key);
+    let all = of.answer("which documents there are", store.list()).await?;
+    let wanted = all.into_iter().filter(|key| matches!(key, DocumentKey::Config { .. }) == rules);
+    let mut wanted: Vec<_> = wanted.map(|key| (keys::print(&key), key)).collect();
+    wanted.sort_unstable();
+    let (wanted, left_out) = first_of(wanted, most);
+    let all = stream::iter(wanted).map(|(name, key)| async move {
         let document = of.answer(&format!("what is at {name}"), store.get(&key)).await?;
         let text = document.map(|document| document.text).unwrap_or_default();
         Ok::<_, Failure>(DocumentRow::new(&key, name, &text))

@@ -81,6 +81,8 @@ async fn documents(
     let (source, target) = (from.documents()?, to.documents()?);
     let all = from.answer("which documents there are", source.list()).await?;
     let mut copied = Copied::default();
+    // The first document without a place, and why.
+    let mut no_place = None;
     for key in all.iter().filter(|key| is_wanted(key)) {
         let name = keys::print(key);
         let question = format!("what is at {name}");
@@ -95,8 +97,8 @@ async fn documents(
         let there = match to.answer(&question, there).await? {
             Ok(there) => there,
             Err(status) => {
-                remark(&format!("warning: {name} is not copied: {}", status.message()));
                 copied.passed_over += 1;
+                no_place.get_or_insert((name, status));
                 continue;
             }
         };
@@ -112,7 +114,18 @@ async fn documents(
         let done = if dry_run { "would write" } else { "wrote" };
         out.print(&format!("{done} {name}"))?;
     }
+    if let Some((name, status)) = no_place {
+        remark(&not_copied(copied.passed_over, &name, status.message()));
+    }
     Ok(copied)
+}
+
+/// The one remark on all documents that the target has no place for.
+fn not_copied(count: usize, first: &str, why: &str) -> String {
+    match count {
+        1 => format!("warning: {first} is not copied: {why}"),
+        count => format!("warning: {count} documents are not copied, such as {first}: {why}"),
+    }
 }
 
 /// The text to be at `key` in the place of what is `there`: applications of a mapping are added to it.
@@ -164,5 +177,13 @@ mod tests {
         assert_eq!(merge(&mapping, "shop, stock", "web,shop"), "web,shop,stock");
         assert_eq!(merge(&mapping, "shop", ""), "shop");
         assert_eq!(merge(&DocumentKey::config("x"), "new", "old"), "new");
+    }
+
+    #[test]
+    fn documents_without_a_place_are_told_at_once() {
+        let told = |count| not_copied(count, "mapping:a.B", "no place");
+        assert_eq!(told(1), "warning: mapping:a.B is not copied: no place");
+        let many = "warning: 18 documents are not copied, such as mapping:a.B: no place";
+        assert_eq!(told(18), many);
     }
 }

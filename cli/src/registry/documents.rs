@@ -4,7 +4,7 @@ use std::fmt::{Display, Write as _};
 use std::io::{Read as _, Write};
 use std::path::Path;
 
-use dubhe::config::{ConfigError, ConfigErrorKind, RuleKind, Summary, validate};
+use dubhe::config::{ConfigError, ConfigErrorKind, Keys, RuleKind, Summary, validate};
 use dubhe::documents::DocumentKey;
 use dubhe_core::printable::Printable;
 
@@ -65,7 +65,7 @@ pub(super) async fn put(
         for warning in &summary.warnings {
             remark(&format!("warning: {warning}"));
         }
-        if let Some(warning) = addressee(&key) {
+        for warning in [addressee(&key), effect(&key)].into_iter().flatten() {
             remark(&format!("warning: {warning}"));
         }
     }
@@ -86,9 +86,39 @@ pub(super) async fn remove(of: Asked<'_>, key: &str, out: &mut impl Write) -> Re
 }
 
 fn nothing_at(key: &str, store: &str) -> Failure {
+    let begins = ["mapping", "metadata", "definition"];
+    let is_meant = |kind| key.strip_prefix(kind).is_some_and(|rest| rest.starts_with([':', '/']));
+    let is_rule = matches!(keys::parse(key), DocumentKey::Config { .. });
+    let kind = if is_rule && !begins.into_iter().any(is_meant) { "rules" } else { "metadata" };
     Failure::Failed(format!(
-        "error: {store} has nothing at {key}\nhint: dubhe registry ls URL rules lists what there is"
+        "error: {store} has nothing at {key}\nhint: dubhe registry ls URL {kind} lists what there is"
     ))
+}
+
+/// A remark on a document that has no effect on applications of Dubhe.
+fn effect(key: &DocumentKey) -> Option<String> {
+    let DocumentKey::Config { group, .. } = key else { return None };
+    let (kind, of) = RuleKind::of(key)?;
+    if kind == RuleKind::StartUp {
+        let read = Keys::start_up(group);
+        let [all, own] = Keys::start_up("APPLICATION");
+        return (!read.contains(key)).then(|| {
+            format!(
+                "no application reads {key}: the start-up configuration is {all} of all, and {own}"
+            )
+        });
+    }
+    let followed = kind.key(of);
+    if *key != followed {
+        return Some(format!("nobody follows {key}: such a rule is at {followed}"));
+    }
+    let kind_name = kind.as_str();
+    (kind != RuleKind::Migration).then(|| {
+        format!(
+            "Dubhe checks and shows {kind_name} rules, and they change no call of it yet; Dubbo Java and \
+             dubbo-go obey them"
+        )
+    })
 }
 
 /// A remark on a rule of a service whose key is that of an application.

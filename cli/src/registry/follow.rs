@@ -14,6 +14,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::collect::first;
 use super::copy::{self, Lines};
+use super::output::counted;
 use super::rows::address;
 use super::{Asked, failed};
 use crate::failure::{Failure, remark};
@@ -45,10 +46,10 @@ pub(super) async fn run(
     let mut instances = instances.map(|level| Mirror::new(level, from, to, &news));
     let mut followed = Vec::new();
     if let Some(mirror) = &mut services {
-        followed.push(format!("{} services", mirror.begin().await?));
+        followed.push(counted(mirror.begin().await?, "service"));
     }
     if let Some(mirror) = &mut instances {
-        followed.push(format!("{} applications", mirror.begin().await?));
+        followed.push(counted(mirror.begin().await?, "application"));
     }
     if followed.is_empty() {
         let (from, to) = (&from.parts.name, &to.parts.name);
@@ -72,12 +73,13 @@ pub(super) async fn run(
         mirror.take_back(&mut taken).await;
     }
     ended?;
-    out.print(&format!("took back {} registrations", taken.done))?;
+    out.print(&format!("took back {}", counted(taken.done, "registration")))?;
     match taken.failed {
         None => Ok(()),
         Some((count, why)) => Err(Failure::Failed(format!(
-            "error: {count} registrations are not taken back: {why}\n\
-             hint: most registries drop them when the session of this command has expired"
+            "error: not taken back, {}: {why}\n\
+             hint: most registries drop them when the session of this command has expired",
+            counted(count, "registration")
         ))),
     }
 }
@@ -128,7 +130,7 @@ async fn described(
 trait Level {
     /// The registrations of the level.
     type Entry: Clone + PartialEq + Send + 'static;
-    /// The words for names, and for entries.
+    /// The words for names, and for an entry.
     const KIND: (&'static str, &'static str);
     /// `true` if an entry takes the place of another one of its id.
     const REPLACES: bool;
@@ -163,7 +165,7 @@ struct Services<'a> {
 
 impl Level for Services<'_> {
     type Entry = Registration;
-    const KIND: (&'static str, &'static str) = ("services", "providers");
+    const KIND: (&'static str, &'static str) = ("services", "provider");
     const REPLACES: bool = false;
 
     async fn names(&self) -> Result<Vec<String>, Status> {
@@ -204,7 +206,7 @@ struct Instances<'a> {
 
 impl Level for Instances<'_> {
     type Entry = ServiceInstance;
-    const KIND: (&'static str, &'static str) = ("applications", "instances");
+    const KIND: (&'static str, &'static str) = ("applications", "instance");
     const REPLACES: bool = true;
 
     async fn names(&self) -> Result<Vec<String>, Status> {
@@ -362,7 +364,7 @@ impl<'a, L: Level> Mirror<'a, L> {
     async fn settle(&mut self, out: &Lines<'_, impl Write>) -> Result<(), Failure> {
         let Self { level, to, names, .. } = self;
         for (key, name) in names.iter_mut().filter(|(_, name)| name.due == Due::Now) {
-            let (_, entries) = L::KIND;
+            let (_, entry) = L::KIND;
             let present = to.answer(&format!("what {key} has"), level.present(key)).await;
             let answered = present.is_ok();
             let settled = match present {
@@ -376,7 +378,8 @@ impl<'a, L: Level> Mirror<'a, L> {
                         0 => String::new(),
                         count => format!(", {count} there already by others"),
                     };
-                    out.print(&format!("{key}: {} {entries}{there}", name.sent.len()))?;
+                    let sent = counted(name.sent.len(), entry);
+                    out.print(&format!("{key}: {sent}{there}"))?;
                     name.failure = None;
                 }
                 Err(failure) => {
@@ -385,8 +388,8 @@ impl<'a, L: Level> Mirror<'a, L> {
                     if name.failure.as_ref() != Some(&why) {
                         let done = name.sent.iter().filter(|sent| sent.done).count();
                         remark(&format!(
-                            "warning: {key}: {done} of {} {entries}, the others are tried again: {why}",
-                            name.wanted.len()
+                            "warning: {key}: {done} of {}, the others are tried again: {why}",
+                            counted(name.wanted.len(), entry)
                         ));
                     }
                     name.failure = Some(why);

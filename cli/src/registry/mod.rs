@@ -5,6 +5,7 @@ mod copy;
 mod documents;
 mod follow;
 mod keys;
+mod levels;
 mod list;
 mod options;
 mod output;
@@ -30,7 +31,7 @@ pub(crate) async fn run(options: RegistryArgs, out: &mut impl Write) -> Result<(
     let (limit, format) = (options.timeout, options.output);
     match options.action {
         Action::Ls { url, what, name } => {
-            let parts = open(&url)?;
+            let parts = open_by_level(&url)?;
             list::run(Asked { parts: &parts, limit }, what, name.as_deref(), format, out).await
         }
         Action::Watch { url, services, applications, rules } => {
@@ -66,6 +67,8 @@ struct Opened {
     name: String,
     registry: Option<Arc<dyn Registry>>,
     services: Option<Arc<dyn Registry>>,
+    /// The application level alone, as consumers see it, where it was asked for.
+    application: Option<Arc<dyn Registry>>,
     instances: Option<Arc<dyn ServiceDiscovery>>,
     documents: Option<Arc<dyn DocumentStore>>,
 }
@@ -74,15 +77,17 @@ impl From<RegistryParts> for Opened {
     fn from(parts: RegistryParts) -> Self {
         let RegistryParts { registry, services, instances, documents, .. } = parts;
         let name = registry.name().to_owned();
-        Self { name, registry: Some(registry), services, instances, documents }
+        let (registry, application) = (Some(registry), None);
+        Self { name, registry, services, application, instances, documents }
     }
 }
 
 impl From<Arc<dyn DocumentStore>> for Opened {
     fn from(documents: Arc<dyn DocumentStore>) -> Self {
         let name = documents.name().to_owned();
-        let (registry, services, instances) = (None, None, None);
-        Self { name, registry, services, instances, documents: Some(documents) }
+        let (registry, services, application, instances) = (None, None, None, None);
+        let documents = Some(documents);
+        Self { name, registry, services, application, instances, documents }
     }
 }
 
@@ -91,9 +96,19 @@ fn open(url: &str) -> Result<Opened, Failure> {
     opened(url, registries::open)
 }
 
+/// Opens a registry to look at each level of it.
+fn open_by_level(url: &str) -> Result<Opened, Failure> {
+    let mut opened = open(url)?;
+    if opened.instances.is_some() {
+        let parts = registries::open_application_level(url).map_err(failed)?;
+        opened.application = Some(parts.registry);
+    }
+    Ok(opened)
+}
+
 /// Opens a registry to write to it, which needs that it registers; without a subscription nothing is.
 fn open_to_write(url: &str) -> Result<Opened, Failure> {
-    opened(url, |url| RegistryParts::open(url, APPLICATION))
+    opened(url, registries::open_to_write)
 }
 
 /// Opens a registry by `open`, or a config centre that is none.
@@ -102,7 +117,9 @@ fn opened(
     open: impl FnOnce(&str) -> Result<RegistryParts, Status>,
 ) -> Result<Opened, Failure> {
     let opened = if url.starts_with("apollo://") {
-        config_center_at(url, APPLICATION).map(Opened::from)
+        config_center_at(url, APPLICATION)
+            .map_err(|error| registries::explained(&error))
+            .map(Opened::from)
     } else {
         open(url).map(Opened::from)
     };
@@ -155,15 +172,6 @@ impl<'a> Asked<'a> {
     /// When it is a config centre alone.
     fn registry(&self) -> Result<&'a dyn Registry, Failure> {
         self.parts.registry.as_deref().ok_or_else(|| self.lacks("services"))
-    }
-
-    /// Returns its services at the interface level.
-    ///
-    /// # Errors
-    /// When it has none.
-    fn services(&self) -> Result<&'a dyn Registry, Failure> {
-        let lacks = || self.lacks("services at the interface level");
-        self.parts.services.as_deref().ok_or_else(lacks)
     }
 
     /// Returns its instances of applications.

@@ -9,6 +9,8 @@ use dubhe::registry::application::{InstanceSnapshot, ServiceInstance};
 use dubhe::registry::{Excluded, Instance, Registration, Snapshot};
 use serde::Serialize;
 
+use super::levels::{APPLICATION, BOTH, INTERFACE, Service};
+
 /// An application.
 #[derive(Debug, Serialize)]
 pub(super) struct ApplicationRow {
@@ -20,11 +22,14 @@ pub(super) struct ApplicationRow {
     revisions: Vec<String>,
 }
 
-/// A service at the interface level.
+/// A service, at whichever levels.
 #[derive(Debug, Serialize)]
 pub(super) struct ServiceRow {
     service: String,
-    providers: usize,
+    level: &'static str,
+    /// The number of its providers, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    providers: Option<usize>,
     protocols: Vec<String>,
     applications: Vec<String>,
 }
@@ -51,6 +56,9 @@ pub(super) struct InstanceRow {
 #[derive(Debug, PartialEq, Serialize)]
 pub(super) struct ProviderRow {
     service: String,
+    /// The levels at which it is, where both were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     protocol: Option<String>,
     address: String,
@@ -105,22 +113,26 @@ impl ApplicationRow {
 }
 
 impl ServiceRow {
-    /// The row of a service with these providers.
-    pub(super) fn new(service: &ServiceKey, Snapshot { providers, .. }: &Snapshot) -> Self {
+    /// The row of a service.
+    pub(super) fn new(service: &Service) -> Self {
+        let providers = || service.providers();
         Self {
-            service: service.to_string(),
-            protocols: sorted(providers.iter().map(|one| one.offer.protocol.to_string())),
-            applications: sorted(providers.iter().map(|one| one.instance.application.to_string())),
-            providers: providers.len(),
+            service: service.key.to_string(),
+            level: service.level(),
+            providers: service.count(),
+            protocols: sorted(providers().map(|one| one.offer.protocol.to_string())),
+            applications: sorted(providers().map(|one| one.instance.application.to_string())),
         }
     }
 
-    pub(super) const HEADS: [&str; 4] = ["SERVICE", "PROVIDERS", "PROTOCOLS", "APPLICATIONS"];
+    pub(super) const HEADS: [&str; 5] =
+        ["SERVICE", "LEVEL", "PROVIDERS", "PROTOCOLS", "APPLICATIONS"];
 
     pub(super) fn cells(&self) -> Vec<String> {
-        let Self { service, providers, protocols, applications } = self;
+        let Self { service, level, providers, protocols, applications } = self;
         let [protocols, applications] = [protocols, applications].map(|names| names.join(","));
-        vec![service.clone(), providers.to_string(), protocols, applications]
+        let providers = providers.map_or_else(|| "?".to_owned(), |count| count.to_string());
+        vec![service.clone(), (*level).to_owned(), providers, protocols, applications]
     }
 }
 
@@ -181,6 +193,7 @@ impl ProviderRow {
     pub(super) fn all(service: &ServiceKey, snapshot: &Snapshot) -> Vec<Self> {
         let used = snapshot.providers.iter().map(|one| Self {
             service: one.service.to_string(),
+            level: None,
             protocol: Some(one.offer.protocol.to_string()),
             address: address(one),
             application: one.instance.application.to_string(),
@@ -191,6 +204,7 @@ impl ProviderRow {
         });
         let excluded = snapshot.excluded.iter().map(|Excluded { instance, why }| Self {
             service: service.to_string(),
+            level: None,
             protocol: None,
             address: instance.to_string(),
             application: String::new(),
@@ -202,9 +216,55 @@ impl ProviderRow {
         used.chain(excluded).collect()
     }
 
+    /// The rows of the providers of a service, each with its level; one that is at both is one row.
+    pub(super) fn by_level(service: &Service) -> Vec<Self> {
+        let rows = |level: &Option<Snapshot>| {
+            level.as_ref().map(|of| Self::all(&service.key, of)).unwrap_or_default()
+        };
+        let mut application = rows(&service.application);
+        let mut all = Vec::new();
+        for row in rows(&service.interface) {
+            match application.iter().position(|other| row.is_same(other)) {
+                None => all.push(Self { level: Some(INTERFACE), ..row }),
+                Some(at) => {
+                    // What consumers take by default.
+                    let other = application.remove(at);
+                    all.push(Self {
+                        level: Some(BOTH),
+                        weight: other.weight.or(row.weight),
+                        started: other.started.or(row.started),
+                        ..other
+                    });
+                }
+            }
+        }
+        all.extend(application.into_iter().map(|row| Self { level: Some(APPLICATION), ..row }));
+        all
+    }
+
+    /// Returns `true` if both levels say the same of a provider, as far as they say it.
+    fn is_same(&self, other: &Self) -> bool {
+        let (one, two) = (&self.weight, &other.weight);
+        self.address == other.address
+            && self.protocol == other.protocol
+            && self.service == other.service
+            && (self.state, &self.why) == (other.state, &other.why)
+            && (one.is_none() || two.is_none() || one == two)
+    }
+
     /// Returns its name among those of its service, and all else that there is to say.
     pub(super) fn told(&self) -> (String, String) {
-        let Self { service: _, protocol, address, application, state, weight, started, why } = self;
+        let Self {
+            service: _,
+            level: _,
+            protocol,
+            address,
+            application,
+            state,
+            weight,
+            started,
+            why,
+        } = self;
         let name = match protocol {
             Some(protocol) => format!("{protocol}://{address}"),
             None => address.clone(),
@@ -214,13 +274,23 @@ impl ProviderRow {
         (name, joined(std::iter::once(application).chain(rest.into_iter().flatten())))
     }
 
-    pub(super) const HEADS: [&str; 8] =
-        ["SERVICE", "PROTOCOL", "ADDRESS", "APPLICATION", "STATE", "WEIGHT", "STARTED", "WHY"];
+    pub(super) const HEADS: [&str; 9] = [
+        "SERVICE",
+        "LEVEL",
+        "PROTOCOL",
+        "ADDRESS",
+        "APPLICATION",
+        "STATE",
+        "WEIGHT",
+        "STARTED",
+        "WHY",
+    ];
 
     pub(super) fn cells(&self) -> Vec<String> {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         vec![
             self.service.clone(),
+            self.level.unwrap_or_default().to_owned(),
             text(&self.protocol),
             self.address.clone(),
             self.application.clone(),

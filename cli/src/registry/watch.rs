@@ -36,8 +36,9 @@ struct Watched<'a> {
     of: Option<&'a str>,
 }
 
-/// The entries that there are now, by name; `None` while the registry is out of reach.
-type State = Option<BTreeMap<String, Entry>>;
+/// The entries that there are now, by name; the reason while the registry is out of reach, as far as
+/// it is known.
+type State = Result<BTreeMap<String, Entry>, String>;
 
 /// An entry, for people and for programs.
 #[derive(Clone, PartialEq)]
@@ -57,6 +58,8 @@ struct Record<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     now: Option<&'a Value>,
 }
 
@@ -67,63 +70,122 @@ pub(super) async fn run(
     format: Format,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let mut all = everything(of, names).await?;
-    let mut seen: BTreeMap<Watched<'_>, Seen> = BTreeMap::new();
-    while let Some((watched, state)) = all.next().await {
+    let mut late = std::pin::pin!(tokio::time::sleep(of.limit));
+    let (all, mut states) = everything(of, names).await?;
+    let mut seen: BTreeMap<Watched<'_>, Seen> =
+        all.into_iter().map(|watched| (watched, Seen::default())).collect();
+    let mut is_late = false;
+    loop {
+        let changed = tokio::select! {
+            next = states.next() => match next {
+                Some((watched, state)) => vec![(watched, state)],
+                None => return Ok(()),
+            },
+            () = &mut late, if !is_late => {
+                is_late = true;
+                let silent = seen.iter().filter(|(_, seen)| !seen.told);
+                silent.map(|(watched, _)| (*watched, Err(why(of, *watched)))).collect()
+            }
+        };
         let time = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
-        for told in seen.entry(watched).or_default().changed(state) {
-            match format {
-                Format::Table => told.line(watched, &time, out)?,
-                Format::Json => {
-                    writeln!(out, "{}", json!(told.record(watched, &time)))?;
-                }
-                Format::Yaml => {
-                    let text = serde_saphyr::to_string(&told.record(watched, &time));
-                    let text = text.map_err(|error| Failure::Failed(format!("error: {error}")))?;
-                    writeln!(out, "---\n{}", text.trim_end())?;
-                }
+        for (watched, state) in changed {
+            let seen = seen.entry(watched).or_default();
+            if state.is_err() && !seen.told && !is_late {
+                // The first answer may still come.
+                continue;
+            }
+            for told in seen.changed(state) {
+                print(&told, watched, &time, format, out)?;
             }
         }
         out.flush()?;
     }
+}
+
+/// Prints a change.
+fn print(
+    told: &Told,
+    watched: Watched<'_>,
+    time: &str,
+    format: Format,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    match format {
+        Format::Table => told.line(watched, time, out)?,
+        Format::Json => writeln!(out, "{}", json!(told.record(watched, time)))?,
+        Format::Yaml => {
+            let text = serde_saphyr::to_string(&told.record(watched, time));
+            let text = text.map_err(|error| Failure::Failed(format!("error: {error}")))?;
+            writeln!(out, "---\n{}", text.trim_end())?;
+        }
+    }
     Ok(())
 }
 
+/// The reason why the state of `watched` is not known, as far as the registry tells.
+fn why(of: Asked<'_>, watched: Watched<'_>) -> String {
+    let registry = of.parts.registry.as_ref();
+    let of_service = |key: &ServiceKey| registry.and_then(|registry| registry.failure(key));
+    let failure = match (watched.kind, watched.of) {
+        ("service", Some(service)) => of_service(&ServiceKey::parse(service)),
+        ("application", Some(name)) => {
+            of.parts.instances.as_ref().and_then(|instances| instances.failure(name))
+        }
+        _ => None,
+    };
+    let failure = failure.or_else(|| of_service(&ServiceKey::default()));
+    failure.map(|status| status.message().to_owned()).unwrap_or_default()
+}
+
 type States<'a> = SelectAll<LocalBoxStream<'a, (Watched<'a>, State)>>;
+/// A list of names that is watched, with its states.
+type Listing<'a> = (Watched<'a>, LocalBoxStream<'a, (Watched<'a>, State)>);
 
 /// The states of all that `names` says.
-async fn everything<'a>(of: Asked<'a>, names: &'a Names) -> Result<States<'a>, Failure> {
-    let mut all = States::new();
+///
+/// # Errors
+/// When the registry has nothing of the kind.
+async fn everything<'a>(
+    of: Asked<'a>,
+    names: &'a Names,
+) -> Result<(Vec<Watched<'a>>, States<'a>), Failure> {
+    let (mut watching, mut all) = (Vec::new(), States::new());
     for name in &names.services {
         let key = ServiceKey::parse(name);
         let snapshots = of.registry()?.subscribe(&key).await.map_err(failed)?;
         let watched = Watched { kind: "service", of: Some(name) };
-        all.push(snapshots.map(move |one| (watched, providers(&key, &one))).boxed_local());
+        watching.push(watched);
+        let state = move |one| (watched, state(of, watched, providers(&key, &one)));
+        all.push(snapshots.map(state).boxed_local());
     }
     for name in &names.applications {
         let snapshots = of.instances()?.subscribe(name).await.map_err(failed)?;
         let watched = Watched { kind: "application", of: Some(name) };
-        all.push(snapshots.map(move |one| (watched, instances(name, &one))).boxed_local());
+        watching.push(watched);
+        let state = move |one| (watched, state(of, watched, instances(name, &one)));
+        all.push(snapshots.map(state).boxed_local());
     }
     for name in &names.rules {
         let states = of.documents()?.watch(&keys::parse(name));
         let watched = Watched { kind: "rule", of: Some(name) };
-        all.push(states.map(move |one| (watched, rule(&one))).boxed_local());
+        watching.push(watched);
+        let state = move |one| (watched, state(of, watched, rule(&one)));
+        all.push(states.map(state).boxed_local());
     }
     if !all.is_empty() {
-        return Ok(all);
+        return Ok((watching, all));
     }
-    if of.parts.instances.is_some() {
-        all.push(List::Applications.states(of).await?);
-    }
-    if of.parts.services.is_some() {
-        all.push(List::Services.states(of).await?);
+    let (applications, services) = (List::Applications.states(of), List::Services.states(of));
+    let (applications, services) = tokio::try_join!(applications, services)?;
+    for (watched, states) in [applications, services].into_iter().flatten() {
+        watching.push(watched);
+        all.push(states);
     }
     if all.is_empty() {
         let what = format!("error: name a rule of {} by --rule KEY", of.parts.name);
         return Err(Failure::Usage(what));
     }
-    Ok(all)
+    Ok((watching, all))
 }
 
 /// A list of names, which is asked for again and again.
@@ -134,22 +196,28 @@ enum List {
 }
 
 impl List {
-    /// The states of it.
+    /// The states of it; `None` if the registry has nothing of the kind.
     ///
     /// # Errors
     /// When the registry cannot list them.
-    async fn states(
-        self,
-        of: Asked<'_>,
-    ) -> Result<LocalBoxStream<'_, (Watched<'_>, State)>, Failure> {
+    async fn states(self, of: Asked<'_>) -> Result<Option<Listing<'_>>, Failure> {
+        let there = match self {
+            Self::Applications => of.parts.instances.is_some(),
+            // At the application level, the mapping has them.
+            Self::Services => of.parts.services.is_some() || of.parts.instances.is_some(),
+        };
+        if !there {
+            return Ok(None);
+        }
         let kind = match self {
             Self::Applications => "applications",
             Self::Services => "services",
         };
         let watched = Watched { kind, of: None };
-        let state = |names: Result<Vec<String>, Status>| {
+        let state = |names: Result<Vec<String>, Status>| -> State {
             let entry = |name| (name, Entry { about: String::new(), value: Value::Null });
-            names.ok().map(|names| names.into_iter().map(entry).collect())
+            let names = names.map_err(|status| status.message().to_owned())?;
+            Ok(names.into_iter().map(entry).collect())
         };
         let first = match self.names(of).await {
             Err(status) if status.code() == Code::Unimplemented => return Err(failed(status)),
@@ -159,48 +227,59 @@ impl List {
             tokio::time::sleep(PERIOD).await;
             Some(((watched, state(self.names(of).await)), ()))
         });
-        Ok(stream::iter([first]).chain(others).boxed_local())
+        Ok(Some((watched, stream::iter([first]).chain(others).boxed_local())))
     }
 
     async fn names(self, of: Asked<'_>) -> Result<Vec<String>, Status> {
         let names = async {
-            match (self, &of.parts.instances, &of.parts.services) {
+            match (self, &of.parts.instances, &of.parts.registry) {
                 (Self::Applications, Some(instances), _) => {
                     Ok(instances.applications().await?.iter().map(ToString::to_string).collect())
                 }
-                (Self::Services, _, Some(services)) => {
-                    Ok(services.services().await?.iter().map(ToString::to_string).collect())
+                (Self::Services, _, Some(registry)) => {
+                    Ok(registry.services().await?.iter().map(ToString::to_string).collect())
                 }
                 _ => Ok(Vec::new()),
             }
         };
-        let late = |_| Err(Status::unavailable("there is no answer"));
+        let late = |_| {
+            let registry = of.parts.registry.as_ref();
+            let failure = registry.and_then(|registry| registry.failure(&ServiceKey::default()));
+            Err(failure.unwrap_or_else(|| Status::unavailable("there is no answer")))
+        };
         tokio::time::timeout(of.limit, names).await.unwrap_or_else(late)
     }
 }
 
-fn providers(service: &ServiceKey, snapshot: &Snapshot) -> State {
+fn providers(service: &ServiceKey, snapshot: &Snapshot) -> Current {
     let rows = ProviderRow::all(service, snapshot);
-    state(snapshot.health, rows.iter().map(|row| (row.told(), json!(row))))
+    current(snapshot.health, rows.iter().map(|row| (row.told(), json!(row))))
 }
 
-fn instances(application: &str, snapshot: &InstanceSnapshot) -> State {
+fn instances(application: &str, snapshot: &InstanceSnapshot) -> Current {
     let rows = InstanceRow::all(application, snapshot);
-    state(snapshot.health, rows.iter().map(|row| (row.told(), json!(row))))
+    current(snapshot.health, rows.iter().map(|row| (row.told(), json!(row))))
 }
 
-fn rule(state_of: &DocumentState) -> State {
+fn rule(state_of: &DocumentState) -> Current {
     let entry = |Document { text, version }: &Document| {
         let about = format!("version {version}, {} bytes", text.len());
         let value = json!({"version": &**version, "bytes": text.len()});
         (("rule".to_owned(), about), value)
     };
-    state(state_of.health, state_of.document.iter().map(entry))
+    current(state_of.health, state_of.document.iter().map(entry))
 }
 
-fn state(health: Health, all: impl Iterator<Item = ((String, String), Value)>) -> State {
+/// The entries, unless they are those from before an outage.
+type Current = Option<BTreeMap<String, Entry>>;
+
+fn current(health: Health, all: impl Iterator<Item = ((String, String), Value)>) -> Current {
     let entry = |((name, about), value)| (name, Entry { about, value });
     (health != Health::Stale).then(|| all.map(entry).collect())
+}
+
+fn state(of: Asked<'_>, watched: Watched<'_>, current: Current) -> State {
+    current.ok_or_else(|| why(of, watched))
 }
 
 /// The entries that were last told of something that is watched.
@@ -213,7 +292,8 @@ struct Seen {
 
 /// A change.
 enum Told {
-    OutOfReach,
+    /// With the reason, if it is known.
+    OutOfReach(String),
     CurrentAgain,
     Nothing,
     Gone(String),
@@ -223,10 +303,12 @@ enum Told {
 
 impl Seen {
     fn changed(&mut self, state: State) -> Vec<Told> {
-        let was_stale = std::mem::replace(&mut self.stale, state.is_none());
-        let Some(now) = state else {
+        let was_stale = std::mem::replace(&mut self.stale, state.is_err());
+        let now = match state {
+            Ok(now) => now,
             // What was known before an outage stays.
-            return if was_stale { Vec::new() } else { vec![Told::OutOfReach] };
+            Err(_) if was_stale => return Vec::new(),
+            Err(why) => return vec![Told::OutOfReach(why)],
         };
         let mut told = Vec::new();
         if was_stale {
@@ -250,12 +332,15 @@ impl Seen {
     }
 }
 
+const OUT_OF_REACH: &str = "? the registry is out of reach";
+
 impl Told {
     /// Prints it for people.
     fn line(&self, watched: Watched<'_>, time: &str, out: &mut impl Write) -> Result<(), Failure> {
         let of = Printable(watched.of.unwrap_or(watched.kind));
         let text = match self {
-            Self::OutOfReach => "? the registry is out of reach".to_owned(),
+            Self::OutOfReach(why) if why.is_empty() => OUT_OF_REACH.to_owned(),
+            Self::OutOfReach(why) => format!("{OUT_OF_REACH}: {why}"),
             Self::CurrentAgain => "= current again".to_owned(),
             Self::Nothing => match watched.kind {
                 "service" => "= no provider".to_owned(),
@@ -274,7 +359,7 @@ impl Told {
     /// Returns it for programs.
     fn record<'a>(&'a self, watched: Watched<'a>, time: &'a str) -> Record<'a> {
         let (change, name, entry) = match self {
-            Self::OutOfReach => ("out-of-reach", None, None),
+            Self::OutOfReach(_) => ("out-of-reach", None, None),
             Self::CurrentAgain => ("current-again", None, None),
             Self::Nothing => ("empty", None, None),
             Self::Gone(name) => ("gone", Some(name), None),
@@ -283,6 +368,67 @@ impl Told {
         };
         let now = entry.map(|entry| &entry.value).filter(|value| !value.is_null());
         let name = name.map(String::as_str);
-        Record { time, kind: watched.kind, of: watched.of, change, name, now }
+        let why = match self {
+            Self::OutOfReach(why) => Some(&**why).filter(|why| !why.is_empty()),
+            _ => None,
+        };
+        Record { time, kind: watched.kind, of: watched.of, change, name, why, now }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use dubhe::registry::{Memory, Registering, Registration, Registry, Snapshots};
+
+    use super::*;
+    use crate::registry::Opened;
+
+    /// A registry that answers late, once, and is away again.
+    struct Late(Snapshot);
+
+    impl Registry for Late {
+        fn register(&self, _: Registration) -> Registering<'_, ()> {
+            Box::pin(async { Ok(()) })
+        }
+
+        fn unregister(&self, _: &Registration) -> Registering<'_, ()> {
+            Box::pin(async { Ok(()) })
+        }
+
+        fn subscribe(&self, _: &ServiceKey) -> Registering<'_, Snapshots> {
+            let stale = |of: &Snapshot| Snapshot { health: Health::Stale, ..of.clone() };
+            let all = [stale(&Snapshot::default()), self.0.clone(), stale(&self.0)];
+            Box::pin(async { Ok(Box::pin(stream::iter(all)) as Snapshots) })
+        }
+
+        fn failure(&self, _: &ServiceKey) -> Option<Status> {
+            Some(Status::unavailable("refused"))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_registry_is_out_of_reach_once_it_has_answered() {
+        let key = ServiceKey::parse("a.Users");
+        let snapshot = Memory::new().subscribe(&key).await.unwrap().next().await.unwrap();
+        let registry: Arc<dyn Registry> = Arc::new(Late(snapshot));
+        let parts = Opened {
+            name: "late://".into(),
+            registry: Some(registry),
+            services: None,
+            application: None,
+            instances: None,
+            documents: None,
+        };
+        let of = Asked { parts: &parts, limit: Duration::from_secs(3600) };
+        let services = vec!["a.Users".to_owned()];
+        let names = Names { services, applications: Vec::new(), rules: Vec::new() };
+        let mut out = Vec::new();
+        run(of, &names, Format::Table, &mut out).await.ok().unwrap();
+        let out = String::from_utf8(out).unwrap();
+        let told: Vec<_> = out.lines().map(|line| line.split_once(' ').unwrap().1).collect();
+        let away = "a.Users ? the registry is out of reach: refused";
+        assert_eq!(told, ["a.Users = no provider", away]);
     }
 }

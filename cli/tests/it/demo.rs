@@ -1,10 +1,14 @@
 //! `dubhe demo`, as a person runs it.
 #[cfg(unix)]
-use std::process::Command;
+use std::io::{BufRead as _, BufReader};
+#[cfg(unix)]
+use std::process::{Command, Stdio};
 
 #[cfg(unix)]
 use dubhe_testkit::Folder;
 
+#[cfg(unix)]
+use crate::support::command;
 use crate::support::{Demo, UNKNOWN, dubhe};
 
 #[test]
@@ -150,6 +154,20 @@ fn the_picture_has_what_the_demo_prints() {
     assert!(printed.len() > 20, "{}", demo.out);
     let shown = shown.get(1..=printed.len()).unwrap_or_default();
     assert_eq!(shown, printed, "run cargo xtask picture");
+}
+
+#[cfg(unix)]
+#[test]
+fn ends_while_it_waits_for_its_registry() {
+    let args = ["demo", "--addr", "127.0.0.1:0", "--registry", "zookeeper://127.0.0.1:1"];
+    let mut child = command(&args).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    // By then it listens for signals.
+    assert!(lines.any(|line| line.contains("127.0.0.1:1")));
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+    let rest: Vec<String> = lines.collect();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{rest:?}");
 }
 
 #[test]

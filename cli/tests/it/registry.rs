@@ -58,9 +58,9 @@ fn an_overview_has_a_part_for_each_that_there_is() {
     let registry = Registry::with(PROVIDERS);
     assert_eq!(
         registry.ok("ls", &[]),
-        "SERVICE       PROVIDERS  PROTOCOLS  APPLICATIONS\n\
-         g/a.Orders:1  1          dubbo      stock\n\
-         a.Users       2          dubbo,tri  shop\n\
+        "SERVICE       LEVEL      PROVIDERS  PROTOCOLS  APPLICATIONS\n\
+         g/a.Orders:1  interface  1          dubbo      stock\n\
+         a.Users       interface  2          dubbo,tri  shop\n\
          \nno rules\n"
     );
     let json: serde_json::Value =
@@ -93,10 +93,13 @@ fn a_large_overview_says_what_it_leaves_out() {
 fn providers_are_listed_with_the_reason_why_one_is_not_used() {
     let registry = Registry::with(PROVIDERS);
     let users = registry.ok("ls", &["providers", "a.Users"]);
-    assert!(users.contains("a.Users  dubbo     10.0.0.1:20880  shop         ready  50"), "{users}");
+    let row = "a.Users  interface  dubbo     10.0.0.1:20880  shop         ready  50";
+    assert!(users.contains(row), "{users}");
     let other = registry.ok("ls", &["providers", "a.Orders"]);
     assert!(other.contains("not used") && other.contains("it offers g/a.Orders:1"), "{other}");
     assert_eq!(registry.ok("ls", &["providers", "a.Nothing"]), "no providers\n");
+    let typo = registry.run("ls", &["providers", "a.Usres"]);
+    assert_eq!((&*typo.out, &*typo.err), ("no providers\n", "hint: did you mean a.Users?\n"));
     for (what, lacks) in [("applications", "no applications"), ("instances", "no applications")] {
         let ProgramOutput { code, err, .. } = registry.run("ls", &[what]);
         assert!(code == 1 && err.contains(lacks), "{what}: {err}");
@@ -109,18 +112,23 @@ fn a_rule_is_written_read_listed_and_removed() {
     let ProgramOutput { code, out, err } = registry.put(&["shop.tag-router"], RULE);
     let wrote =
         format!("wrote shop.tag-router to {}/config: tag rule, 1 tag, forced\n", registry.url);
-    assert_eq!((code, &*out, &*err), (0, &*wrote, ""));
+    assert_eq!((code, &*out), (0, &*wrote));
+    assert!(
+        err.starts_with("warning: Dubhe checks and shows tag rules, and they change no"),
+        "{err}"
+    );
     assert_eq!(registry.ok("get", &["shop.tag-router"]), RULE);
     let listed = registry.ok("ls", &["rules"]);
     assert!(listed.contains("tag   shop.tag-router  65     force: true"), "{listed}");
     assert!(registry.ok("rm", &["shop.tag-router"]).starts_with("removed shop.tag-router from "));
     for command in ["get", "rm"] {
         let ProgramOutput { code, err, .. } = registry.run(command, &["shop.tag-router"]);
-        assert!(code == 1 && err.contains("has nothing at shop.tag-router\nhint: "), "{err}");
+        let hint = "has nothing at shop.tag-router\nhint: dubhe registry ls URL rules ";
+        assert!(code == 1 && err.contains(hint), "{err}");
     }
-    // A migration rule has a group of its own.
+    // A migration rule has a group of its own, and an effect.
     let migration = registry.put(&["shop.migration"], "step: FORCE_INTERFACE\n");
-    assert_eq!(migration.code, 0, "{}", migration.err);
+    assert_eq!((migration.code, &*migration.err), (0, ""));
     let same = "DUBBO_SERVICEDISCOVERY_MIGRATION/shop.migration";
     assert_eq!(registry.ok("get", &[same]), "step: FORCE_INTERFACE\n");
     assert!(registry.ok("ls", &["rules"]).contains("migration  shop.migration"));
@@ -172,6 +180,47 @@ fn what_is_odd_about_a_rule_is_a_warning() {
         "{err}"
     );
     assert!(err.contains("that of a service has the key a.Users::.condition-router"), "{err}");
+}
+
+#[test]
+fn a_document_that_nobody_reads_is_a_warning() {
+    let registry = Registry::with(PROVIDERS);
+    for (key, text, warning) in [
+        ("shop.properties", "a=b\n", "no application reads dubbo/shop.properties: "),
+        ("shop/application.yaml", "a: b\n", "no application reads shop/application.yaml: "),
+        (
+            "dubbo/shop.migration",
+            "step: FORCE_INTERFACE\n",
+            "nobody follows dubbo/shop.migration: ",
+        ),
+        ("other/shop.tag-router", RULE, "such a rule is at dubbo/shop.tag-router"),
+    ] {
+        let ProgramOutput { code, err, .. } = registry.put(&[key], text);
+        assert!(code == 0 && err.starts_with("warning: ") && err.contains(warning), "{key}: {err}");
+    }
+    for key in ["dubbo.properties", "shop/dubbo.properties"] {
+        let ProgramOutput { code, err, .. } = registry.put(&[key], "a=b\n");
+        assert_eq!((code, &*err), (0, ""), "{key}");
+    }
+    let listed = registry.ok("ls", &["rules", "-o", "json"]);
+    let listed: Vec<serde_json::Value> = serde_json::from_str(&listed).unwrap();
+    let keys: Vec<_> = listed.iter().map(|row| row["key"].as_str().unwrap()).collect();
+    assert!(keys.len() == 6 && keys.is_sorted(), "{keys:?}");
+    // What a folder has no place for is looked for where it is listed.
+    let missing = registry.run("get", &["metadata:shop"]);
+    assert!(missing.err.contains("hint: dubhe registry ls URL metadata lists"), "{}", missing.err);
+}
+
+#[test]
+fn a_registry_that_is_away_is_watched_with_the_reason() {
+    let away = "zookeeper://127.0.0.1:1";
+    for (name, told) in [("a.Users", "a.Users ? "), ("", "services ? ")] {
+        let mut args = vec!["watch", away, "--timeout", "300ms", name];
+        args.retain(|arg| !arg.is_empty());
+        let line = Running::start(&args).told(told);
+        assert!(line.contains("? the registry is out of reach: "), "{line}");
+        assert!(line.contains("127.0.0.1:1"), "{line}");
+    }
 }
 
 #[test]
@@ -282,6 +331,8 @@ fn what_cannot_be_watched_is_said() {
     assert!(code == 1 && err.contains("has no applications"), "{err}");
     let apollo = dubhe(&["registry", "ls", "apollo://127.0.0.1:1?app.id=shop"]);
     assert!(apollo.code == 2 && apollo.err.contains("feature \"apollo\""), "{}", apollo.err);
+    let hint = "\nhint: cargo install --git https://github.com/dubhe-rs/dubhe dubhe-cli --features apollo\n";
+    assert!(apollo.err.ends_with(hint), "{}", apollo.err);
 }
 
 #[cfg(unix)]
@@ -292,8 +343,8 @@ fn providers_are_kept_in_another_registry_until_the_end() {
     // Somebody else's, which stays.
     to.write("other.url", "dubbo://10.0.0.9:20880/a.Users?application=shop\n");
     let mut copying = Running::start(&["copy", &from.url, &to.url, "--follow"]);
-    copying.told("following 1 services; ends with ctrl-c");
-    copying.told("a.Users: 1 providers");
+    copying.told("following 1 service; ends with ctrl-c");
+    copying.told("a.Users: 1 provider");
     let users = || to.ok("ls", &["providers", "a.Users"]);
     assert!(
         users().contains("10.0.0.1:20880") && users().contains("10.0.0.9:20880"),
@@ -304,11 +355,11 @@ fn providers_are_kept_in_another_registry_until_the_end() {
         "a.url",
         "dubbo://10.0.0.2:20880/a.Users?application=shop\ndubbo://10.0.0.9:20880/a.Users\n",
     );
-    copying.told("a.Users: 1 providers, 1 there already by others");
+    copying.told("a.Users: 1 provider, 1 there already by others");
     assert!(users().contains("10.0.0.2:20880") && !users().contains("10.0.0.1:"), "{}", users());
     // A service that comes later.
     from.write("b.url", "tri://10.0.0.3:50051/a.Orders?application=stock\n");
-    copying.told("a.Orders: 1 providers");
+    copying.told("a.Orders: 1 provider");
     assert!(to.ok("ls", &["services"]).contains("a.Orders"));
     let (code, out, err) = copying.end();
     assert_eq!((code, &*err), (0, ""), "{out}");
@@ -329,7 +380,7 @@ fn a_registration_that_fails_is_tried_again() {
     std::fs::create_dir(&target).unwrap();
     let url = format!("file://{}", target.display());
     let mut copying = Running::start(&["copy", &from.url, &url, "--follow"]);
-    copying.told("a.Users: 1 providers");
+    copying.told("a.Users: 1 provider");
     std::fs::remove_dir_all(&target).unwrap();
     std::fs::write(&target, "").unwrap();
     from.write("a.url", "dubbo://10.0.0.2:20880/a.Users?application=shop\n");
@@ -339,7 +390,7 @@ fn a_registration_that_fails_is_tried_again() {
     assert!(warning.contains("tried again: "), "{warning}");
     std::fs::remove_file(&target).unwrap();
     std::fs::create_dir(&target).unwrap();
-    copying.told("a.Users: 1 providers");
+    copying.told("a.Users: 1 provider");
     let listed = dubhe(&["registry", "ls", &url, "providers", "a.Users"]);
     assert!(listed.out.contains("10.0.0.2:20880"), "{}", listed.out);
 }
