@@ -85,10 +85,7 @@ async fn overview(of: Asked<'_>, format: Format, out: &mut impl Write) -> Result
         None => None,
     };
     let has_services = of.parts.services.is_some() || of.parts.application.is_some();
-    let services = match has_services {
-        true => Some(collect::services(of, most).await?),
-        false => None,
-    };
+    let services = if has_services { Some(collect::services(of, most).await?) } else { None };
     let rules = match of.parts.documents {
         Some(_) => Some(collect::documents(of, true, most).await?),
         None => None,

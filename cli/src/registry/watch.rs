@@ -421,7 +421,7 @@ mod tests {
             instances: None,
             documents: None,
         };
-        let of = Asked { parts: &parts, limit: Duration::from_secs(3600) };
+        let of = Asked { parts: &parts, limit: Duration::from_hours(1) };
         let services = vec!["a.Users".to_owned()];
         let names = Names { services, applications: Vec::new(), rules: Vec::new() };
         let mut out = Vec::new();
