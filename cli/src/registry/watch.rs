@@ -292,7 +292,7 @@ struct Seen {
 
 /// A change.
 enum Told {
-    /// With the reason, if it is known.
+    /// The reason, if it is known.
     OutOfReach(String),
     CurrentAgain,
     Nothing,

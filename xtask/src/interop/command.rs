@@ -158,14 +158,14 @@ impl<'a> CommandLine<'a> {
         let copying = self.start("copy", &["registry", "copy", &from, &to, "--follow"])?;
         copying.told("; ends with ctrl-c")?;
         let (what, written) = match (self.registry.level(), self.registry.kind()) {
-            (Level::Interface, _) => (["providers", service], format!("{service}: 1 providers")),
+            (Level::Interface, _) => (["providers", service], format!("{service}: 1 provider")),
             // Instances have one place in etcd, whatever the group.
             (Level::Application | Level::Both, Kind::Etcd) => (
                 ["instances", application],
                 format!("{application}: 0 instances, 1 there already by others"),
             ),
             (Level::Application | Level::Both, _) => {
-                (["instances", application], format!("{application}: 1 instances"))
+                (["instances", application], format!("{application}: 1 instance"))
             }
         };
         copying.told(&written)?;
