@@ -258,7 +258,7 @@ struct Name<E> {
     wanted: Vec<E>,
     /// The entries that were sent to the target, also without an answer.
     sent: Vec<Sent<E>>,
-    /// The time to settle it: after a change now, after a failure at the next tick.
+    /// The time to reconcile it: after a change now, after a failure at the next tick.
     due: Due,
     /// The last failure.
     failure: Option<String>,
@@ -317,7 +317,7 @@ impl<'a, L: Level> Mirror<'a, L> {
                 Some((name, entries)) = self.changes.next() => self.changed(&name, entries),
                 _ = ticks.tick() => self.look().await,
             }
-            self.settle(out).await?;
+            self.reconcile(out).await?;
         }
     }
 
@@ -361,18 +361,18 @@ impl<'a, L: Level> Mirror<'a, L> {
     }
 
     /// Brings the target to what is wanted, and says so.
-    async fn settle(&mut self, out: &Lines<'_, impl Write>) -> Result<(), Failure> {
+    async fn reconcile(&mut self, out: &Lines<'_, impl Write>) -> Result<(), Failure> {
         let Self { level, to, names, .. } = self;
         for (key, name) in names.iter_mut().filter(|(_, name)| name.due == Due::Now) {
             let (_, entry) = L::KIND;
             let present = to.answer(&format!("what {key} has"), level.present(key)).await;
             let answered = present.is_ok();
-            let settled = match present {
-                Ok(present) => name.settle(level, *to, &present).await,
+            let reconciled = match present {
+                Ok(present) => name.reconcile(level, *to, &present).await,
                 Err(failure) => Err(failure),
             };
             name.due = Due::Nothing;
-            match settled {
+            match reconciled {
                 Ok(elsewhere) => {
                     let there = match elsewhere {
                         0 => String::new(),
@@ -426,7 +426,7 @@ impl<'a, L: Level> Mirror<'a, L> {
 impl<E: Clone + PartialEq> Name<E> {
     /// Registers what is wanted and not there, and takes back what is not wanted any more. Returns the
     /// number of those that somebody else has registered; an error is the first one, after all was tried.
-    async fn settle<L: Level<Entry = E>>(
+    async fn reconcile<L: Level<Entry = E>>(
         &mut self,
         level: &L,
         to: Asked<'_>,
