@@ -169,7 +169,14 @@ impl<'a> CommandLine<'a> {
             }
         };
         copying.told(&written)?;
-        has(&self.listed(&to, &what)?, application)?;
+        // Nacos tells of an instance a while after it has accepted it.
+        let end = Instant::now() + LIMIT;
+        while let Err(error) = has(&self.listed(&to, &what)?, application) {
+            if Instant::now() > end {
+                return Err(error);
+            }
+            thread::sleep(Duration::from_millis(200));
+        }
         self.called(&self.elsewhere(&self.registry.our_url()))?;
         copying.end()?;
         copying.told("took back ")?;
