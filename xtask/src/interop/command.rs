@@ -169,29 +169,25 @@ impl<'a> CommandLine<'a> {
             }
         };
         copying.told(&written)?;
-        // Nacos tells of an instance a while after it has accepted it.
-        let end = Instant::now() + LIMIT;
-        while let Err(error) = has(&self.listed(&to, &what)?, application) {
-            if Instant::now() > end {
-                return Err(error);
-            }
-            thread::sleep(Duration::from_millis(200));
-        }
+        self.until_listed(&to, &what, true)?;
         self.called(&self.elsewhere(&self.registry.our_url()))?;
         copying.end()?;
         copying.told("took back ")?;
-        if written.ends_with("by others") {
-            return has(&self.listed(&to, &what)?, application);
-        }
-        // Nacos answers before it has done what it is told.
+        let is_elsewhere = written.ends_with("by others");
+        self.until_listed(&to, &what, is_elsewhere)
+    }
+
+    /// Waits until a list has the application, or has it no more: Nacos answers before it has done what it is
+    /// told.
+    fn until_listed(&self, url: &str, what: &[&str], is_there: bool) -> Result<()> {
         let end = Instant::now() + LIMIT;
         loop {
-            let left = self.listed(&to, &what)?;
-            if !left.contains(application) {
+            let list = self.listed(url, what)?;
+            if list.contains(self.provided.application) == is_there {
                 return Ok(());
             }
             if Instant::now() > end {
-                return Err(format!("after the end there is {left}").into());
+                return Err(format!("a list that should change stays {list:?}").into());
             }
             thread::sleep(Duration::from_millis(200));
         }
