@@ -153,7 +153,8 @@ pub(crate) fn wait_until_it_serves(kind: Kind, address: SocketAddr) -> Result<()
     let get = |path: &str| format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
     let (question, expected) = match kind {
         Kind::ZooKeeper => ("srvr".to_owned(), "Mode: standalone"),
-        Kind::Nacos => (get("/nacos/v3/admin/core/state/readiness"), " 200 "),
+        // It says that it is ready before its database is, without which Java gives up the mapping.
+        Kind::Nacos => (nacos_document(address), " 200 "),
         Kind::Etcd => (get("/health"), " 200 "),
     };
     let ask = || -> std::io::Result<String> {
@@ -172,4 +173,14 @@ pub(crate) fn wait_until_it_serves(kind: Kind, address: SocketAddr) -> Result<()
         thread::sleep(Duration::from_millis(200));
     }
     Ok(())
+}
+
+/// A request that writes a document to Nacos.
+fn nacos_document(address: SocketAddr) -> String {
+    let form = "namespaceId=public&groupName=dubhe&dataId=ready&content=ready";
+    format!(
+        "POST /nacos/v3/admin/cs/config HTTP/1.0\r\nHost: {address}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+        form.len()
+    )
 }
