@@ -1,0 +1,311 @@
+//! The model of Java types that every reader makes and every writer takes.
+//!
+//! Names of classes are binary names as in `Class.getName`: packages are joined by `.`, nested classes by `$`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The types that were read, and what was noticed on the way.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Api {
+    /// The types, by binary name.
+    pub types: BTreeMap<String, Declared>,
+    /// What could not be carried over as it is, in the order of reading.
+    pub notes: Vec<Note>,
+}
+
+/// A type of Java that somebody declared: no type of the JDK.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declared {
+    /// The binary name, such as `org.example.Order$Line`.
+    pub name: String,
+    /// Where it was read, for the comment of what is written: `orders-api-1.2.jar`, `etcd://…`.
+    pub source: String,
+    /// The text of its documentation without the marks of a comment, as Markdown.
+    pub doc: Option<String>,
+    /// `true` if it has `@Deprecated`.
+    pub deprecated: bool,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// What a declared type is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// An interface with the methods of a service.
+    Service(Service),
+    /// A class whose objects travel, an exception among them.
+    Class(Class),
+    /// An enum.
+    Enum(Enum),
+}
+
+/// The methods of an interface.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Service {
+    /// Its methods and those of the interfaces above it, whose type parameters are replaced.
+    pub methods: Vec<Method>,
+    /// The group and version that a provider has, where the source knows them.
+    pub group: Option<String>,
+    /// See `group`.
+    pub version: Option<String>,
+}
+
+/// A method of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Method {
+    /// Its name in Java.
+    pub name: String,
+    /// Its parameters, without the observer of a stream.
+    pub parameters: Vec<Parameter>,
+    /// The type of the result; `CompletableFuture<T>` is `T`.
+    pub result: Type,
+    /// What the source says of a result that is null.
+    pub result_null: Nullness,
+    /// How the messages go.
+    pub stream: Stream,
+    /// The binary names of the exceptions of its `throws` clause, those of the JDK included.
+    pub throws: Vec<String>,
+    /// The text of its documentation, as Markdown.
+    pub doc: Option<String>,
+    /// `true` if it has `@Deprecated`.
+    pub deprecated: bool,
+}
+
+/// How the messages of a method go, over Triple.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stream {
+    /// One request, one reply.
+    #[default]
+    No,
+    /// `void m(A a, StreamObserver<T> out)`: `result` is `T`, and the observer is no parameter.
+    Server,
+    /// `StreamObserver<T> m(StreamObserver<R> out)`: the one parameter is `T`, `result` is `R`. In Java
+    /// nothing says if one `R` is sent or many.
+    Both,
+}
+
+/// A parameter of a method.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name in Java, or `arg0` and so on where the source has none.
+    pub name: String,
+    /// Its type.
+    pub ty: Type,
+    /// What the source says of null.
+    pub null: Nullness,
+}
+
+/// The fields of a class.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Class {
+    /// The names of its type parameters.
+    pub parameters: Vec<String>,
+    /// The class above it, unless that is `Object`. The root of exceptions of the JDK is named.
+    pub superclass: Option<Type>,
+    /// Its own fields that travel, in the order of the source: neither static nor transient.
+    pub fields: Vec<Field>,
+    /// `true` for an abstract class, and for an interface that classes implement: no object is of exactly this class.
+    pub is_abstract: bool,
+    /// The binary names of the classes of this `Api` that extend or implement it directly, sorted.
+    pub subclasses: Vec<String>,
+    /// `true` if it extends `Throwable`.
+    pub is_exception: bool,
+}
+
+/// A field of a class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Its name in Java.
+    pub name: String,
+    /// Its type.
+    pub ty: Type,
+    /// What the source says of null.
+    pub null: Nullness,
+    /// The text of its documentation, as Markdown.
+    pub doc: Option<String>,
+    /// `true` if it has `@Deprecated`.
+    pub deprecated: bool,
+}
+
+/// The constants of an enum.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Enum {
+    /// The constants in the order of the source.
+    pub constants: Vec<Constant>,
+}
+
+/// A constant of an enum.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Constant {
+    /// Its name.
+    pub name: String,
+    /// The text of its documentation, as Markdown.
+    pub doc: Option<String>,
+    /// `true` if it has `@Deprecated`.
+    pub deprecated: bool,
+}
+
+/// What the source says of null.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Nullness {
+    /// Nothing, as in most of Java.
+    #[default]
+    Unknown,
+    /// It may be null.
+    Nullable,
+    /// It is never null.
+    NonNull,
+}
+
+/// A type as Java's sources write it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Type {
+    /// The result of a method that returns nothing.
+    Void,
+    /// A primitive type.
+    Primitive(Primitive),
+    /// A class, interface or enum with its type arguments; raw ones have none.
+    Class {
+        /// The binary name.
+        name: String,
+        /// A wildcard is its upper bound, `Object` where there is none.
+        arguments: Vec<Type>,
+    },
+    /// An array of that type.
+    Array(Box<Type>),
+    /// A type parameter of the class around it. Those of methods are replaced by their bounds.
+    Variable(String),
+}
+
+/// A primitive type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Primitive {
+    /// `boolean`.
+    Boolean,
+    /// `byte`.
+    Byte,
+    /// `short`.
+    Short,
+    /// `char`.
+    Char,
+    /// `int`.
+    Int,
+    /// `long`.
+    Long,
+    /// `float`.
+    Float,
+    /// `double`.
+    Double,
+}
+
+/// A line for the person who generates: what could not be carried over, and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Where: a file, class, method or field, such as `org.example.Orders.find`.
+    pub at: String,
+    /// What it is, what was done, and what to do.
+    pub text: String,
+}
+
+impl Type {
+    /// A class without type arguments.
+    pub fn class(name: impl Into<String>) -> Self {
+        Self::Class { name: name.into(), arguments: Vec::new() }
+    }
+
+    /// `java.lang.Object`.
+    pub fn object() -> Self {
+        Self::class("java.lang.Object")
+    }
+}
+
+impl Primitive {
+    /// The keyword.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Boolean => "boolean",
+            Self::Byte => "byte",
+            Self::Short => "short",
+            Self::Char => "char",
+            Self::Int => "int",
+            Self::Long => "long",
+            Self::Float => "float",
+            Self::Double => "double",
+        }
+    }
+}
+
+/// Prints the type as Java's sources have it, with binary names: `java.util.List<org.example.User>[]`.
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Void => f.write_str("void"),
+            Self::Primitive(of) => f.write_str(of.name()),
+            Self::Variable(name) => f.write_str(name),
+            Self::Array(of) => write!(f, "{of}[]"),
+            Self::Class { name, arguments } => {
+                f.write_str(name)?;
+                let mut before = "<";
+                for argument in arguments {
+                    write!(f, "{before}{argument}")?;
+                    before = ", ";
+                }
+                f.write_str(if arguments.is_empty() { "" } else { ">" })
+            }
+        }
+    }
+}
+
+/// Prints `at: text`.
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.at, self.text)
+    }
+}
+
+impl Api {
+    /// Adds a note.
+    pub fn note(&mut self, at: impl Into<String>, text: impl Into<String>) {
+        self.notes.push(Note { at: at.into(), text: text.into() });
+    }
+
+    /// Adds the types and notes of `other`. A type that is already there stays, with a note if they differ.
+    pub fn merge(&mut self, other: Self) {
+        for (name, declared) in other.types {
+            match self.types.get(&name) {
+                Some(known) if known.kind != declared.kind => {
+                    let text = format!(
+                        "{} has another form of it, which is left out; the one of {} is used",
+                        declared.source, known.source
+                    );
+                    self.note(name, text);
+                }
+                Some(_) => {}
+                None => {
+                    self.types.insert(name, declared);
+                }
+            }
+        }
+        self.notes.extend(other.notes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_print_as_java_writes_them() {
+        let users = Type::Class {
+            name: "java.util.Map".into(),
+            arguments: vec![
+                Type::class("java.lang.String"),
+                Type::Array(Box::new(Type::Primitive(Primitive::Int))),
+            ],
+        };
+        let array = Type::Array(Box::new(users));
+        assert_eq!(array.to_string(), "java.util.Map<java.lang.String, int[]>[]");
+        assert_eq!(Type::Void.to_string(), "void");
+    }
+}
