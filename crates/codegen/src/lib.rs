@@ -13,6 +13,10 @@
 //!
 //! `dubhe gen` and `dubhe_build::java` are made of this crate; use it directly to build another tool.
 
+pub mod archive;
+pub mod classfile;
+pub mod java_reader;
+pub mod javadoc;
 pub mod model;
 
 pub use model::{Api, Note};

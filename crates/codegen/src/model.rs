@@ -92,6 +92,9 @@ pub struct Parameter {
     pub name: String,
     /// Its type.
     pub ty: Type,
+    /// The type that Java's descriptor of the method has, where that is not the erasure of `ty`: `Object` for the
+    /// `T` of a `Base<T>` that an interface extends, or a class that was not found. It is on the wire.
+    pub erasure: Option<Type>,
     /// What the source says of null.
     pub null: Nullness,
 }

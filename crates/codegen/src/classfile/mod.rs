@@ -1,0 +1,210 @@
+//! Class files (Java Virtual Machine Specification, chapter 4): what they declare, without the code.
+//!
+//! Whatever the bytes are, reading does not panic, and takes memory in proportion to them.
+//! Signatures stay texts until [`signature`] parses them.
+
+mod annotations;
+mod attributes;
+mod bytes;
+mod pool;
+pub mod signature;
+
+use std::sync::Arc;
+
+pub use self::annotations::{Annotation, Part, Target, TypeAnnotation};
+pub use self::attributes::Attributes;
+use self::bytes::Bytes;
+use self::pool::Pool;
+
+/// The major version of the newest Java whose class files are known: Java 26.
+pub const NEWEST: u16 = 70;
+
+/// The number of a major version that is not in that of Java: 44 + 26 = 70.
+const BEFORE_JAVA: u16 = 44;
+
+/// An error of reading a class file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what} (byte {offset}, {part})")]
+pub struct Error {
+    /// What is wrong.
+    pub what: String,
+    /// The byte of the file, from 0.
+    pub offset: usize,
+    /// The part of the file.
+    pub part: &'static str,
+}
+
+/// A class or interface, as its class file declares it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassFile {
+    /// The version of the format: 52 is Java 8, 70 is Java 26.
+    pub major: u16,
+    /// Its access flags.
+    pub flags: Flags,
+    /// Its internal name: `org/example/Order$Line`.
+    pub name: Arc<str>,
+    /// The internal name of its superclass; none for `Object` alone.
+    pub superclass: Option<Arc<str>>,
+    /// The internal names of the interfaces that it implements or extends.
+    pub interfaces: Vec<Arc<str>>,
+    /// Its fields, in the order of the file, which is that of the source.
+    pub fields: Vec<Member>,
+    /// Its methods, in the order of the file.
+    pub methods: Vec<Member>,
+    /// What its attributes say.
+    pub attributes: Attributes,
+    /// What was passed over: attributes that are wrong, a version that is newer than known.
+    pub notes: Vec<String>,
+}
+
+/// A field or method.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Its access flags.
+    pub flags: Flags,
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its descriptor: `Ljava/util/List;`, `(IJ)V`.
+    pub descriptor: Arc<str>,
+    /// What its attributes say.
+    pub attributes: Attributes,
+}
+
+/// A nested class and its outer class, as a class file that refers to it has them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InnerClass {
+    /// The internal name of the nested class.
+    pub inner: Arc<str>,
+    /// The internal name of the class it is a member of; none for local and anonymous classes.
+    pub outer: Option<Arc<str>>,
+    /// `true` for a class without a name of its own.
+    pub is_anonymous: bool,
+    /// Its access flags as the source has them.
+    pub flags: Flags,
+}
+
+/// The access flags of a class, field or method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flags(pub u16);
+
+impl Flags {
+    /// Returns `true` if the flag `public` is set.
+    pub fn is_public(self) -> bool {
+        self.0 & 0x0001 != 0
+    }
+
+    /// Returns `true` if the flag `private` is set.
+    pub fn is_private(self) -> bool {
+        self.0 & 0x0002 != 0
+    }
+
+    /// Returns `true` if the flag `static` is set.
+    pub fn is_static(self) -> bool {
+        self.0 & 0x0008 != 0
+    }
+
+    /// Returns `true` for a bridge, which only a method can be.
+    pub fn is_bridge(self) -> bool {
+        self.0 & 0x0040 != 0
+    }
+
+    /// Returns `true` if the flag `transient` of a field is set.
+    pub fn is_transient(self) -> bool {
+        self.0 & 0x0080 != 0
+    }
+
+    /// Returns `true` for an interface.
+    pub fn is_interface(self) -> bool {
+        self.0 & 0x0200 != 0
+    }
+
+    /// Returns `true` if the flag `abstract` is set, as for interfaces.
+    pub fn is_abstract(self) -> bool {
+        self.0 & 0x0400 != 0
+    }
+
+    /// Returns `true` for what the compiler made.
+    pub fn is_synthetic(self) -> bool {
+        self.0 & 0x1000 != 0
+    }
+
+    /// Returns `true` for an annotation.
+    pub fn is_annotation(self) -> bool {
+        self.0 & 0x2000 != 0
+    }
+
+    /// Returns `true` for an enum, its constants, and the classes of constants with a body.
+    pub fn is_enum(self) -> bool {
+        self.0 & 0x4000 != 0
+    }
+
+    /// Returns `true` for a module.
+    pub fn is_module(self) -> bool {
+        self.0 & 0x8000 != 0
+    }
+}
+
+impl ClassFile {
+    /// Reads a class file.
+    pub fn read(bytes: &[u8]) -> Result<Self, Error> {
+        let bytes = &mut Bytes::new(bytes);
+        let magic = bytes.u32()?;
+        if magic != 0xCAFE_BABE {
+            return Err(
+                bytes.error(format!("it begins with {magic:08X}, and class files with CAFEBABE"))
+            );
+        }
+        bytes.u16()?;
+        let major = bytes.u16()?;
+        let mut notes = Vec::new();
+        if major > NEWEST {
+            notes.push(format!(
+                "version {major} of its format (Java {}) is newer than {NEWEST} (Java {}), the newest one \
+                 that is known; what is new in it is passed over",
+                major - BEFORE_JAVA,
+                NEWEST - BEFORE_JAVA
+            ));
+        }
+        let pool = &Pool::read(bytes)?;
+        bytes.part("class");
+        let flags = Flags(bytes.u16()?);
+        let Some(name) = pool.class(bytes)? else {
+            return Err(bytes.error("the class has no name"));
+        };
+        let superclass = pool.class(bytes)?;
+        let count = bytes.u16()?;
+        let mut interfaces = bytes.room(count, 2);
+        for _ in 0..count {
+            interfaces.extend(pool.class(bytes)?);
+        }
+        let fields = members(bytes, pool, "fields", &mut notes)?;
+        let methods = members(bytes, pool, "methods", &mut notes)?;
+        bytes.part("attributes");
+        let attributes = Attributes::read(bytes, pool, &mut notes)?;
+        if !bytes.is_empty() {
+            return Err(bytes.error("bytes follow behind the end of the class"));
+        }
+        Ok(Self { major, flags, name, superclass, interfaces, fields, methods, attributes, notes })
+    }
+}
+
+fn members(
+    bytes: &mut Bytes<'_>,
+    pool: &Pool<'_>,
+    part: &'static str,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Member>, Error> {
+    bytes.part(part);
+    let count = bytes.u16()?;
+    let mut members = bytes.room(count, 8);
+    for _ in 0..count {
+        bytes.part(part);
+        members.push(Member {
+            flags: Flags(bytes.u16()?),
+            name: pool.text(bytes)?,
+            descriptor: pool.text(bytes)?,
+            attributes: Attributes::read(bytes, pool, notes)?,
+        });
+    }
+    Ok(members)
+}

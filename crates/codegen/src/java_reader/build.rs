@@ -1,0 +1,309 @@
+//! The types that services reach, one after another.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::javadoc::Sources;
+use crate::model::{Api, Declared, Kind};
+
+use super::jdk;
+use super::table::Table;
+use super::types::Place;
+
+/// The weight that one type of the model may have.
+const DECLARED: usize = 4 << 20;
+/// The weight that the whole model may have, as a multiple of the bytes of all class files.
+const FACTOR: usize = 64;
+/// The least of it.
+const LEAST: usize = 16 << 20;
+
+/// How much of a class is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Reach {
+    /// The class with those above it.
+    Alone,
+    /// Those below it as well: an object may be of one of them.
+    Whole,
+    /// An interface, as a service.
+    Service,
+}
+
+/// What stands for a class where it is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    /// It does.
+    Itself,
+    /// It does as the type of a parameter: it is an interface whose methods the callee calls.
+    Callback,
+    /// `Object` does, and there is a note.
+    Object,
+}
+
+/// The model in the making.
+pub(super) struct Build<'a> {
+    pub(super) table: &'a Table,
+    pub(super) sources: &'a Sources,
+    pub(super) api: Api,
+    queue: VecDeque<(String, Reach)>,
+    reached: BTreeSet<(String, Reach)>,
+    uses: BTreeMap<String, Use>,
+    services: BTreeSet<String>,
+    /// The weight that is left for the type that is being declared.
+    left: usize,
+    /// The weight that is left for all.
+    left_of_all: usize,
+}
+
+impl<'a> Build<'a> {
+    pub(super) fn new(table: &'a Table, sources: &'a Sources, bytes: usize) -> Self {
+        Self {
+            table,
+            sources,
+            api: Api::default(),
+            queue: VecDeque::new(),
+            reached: BTreeSet::new(),
+            uses: BTreeMap::new(),
+            services: BTreeSet::new(),
+            left: 0,
+            left_of_all: bytes.saturating_mul(FACTOR).max(LEAST),
+        }
+    }
+
+    /// Declares these services and all that they reach.
+    pub(super) fn run(mut self, services: Vec<String>) -> Api {
+        self.services = services.iter().cloned().collect();
+        for name in services {
+            self.reach(&name, Reach::Service);
+        }
+        while let Some((name, reach)) = self.queue.pop_front() {
+            self.declare(&name, reach);
+        }
+        self.relate();
+        self.api
+    }
+
+    fn reach(&mut self, name: &str, reach: Reach) {
+        if self.reached.insert((name.to_owned(), reach)) {
+            self.queue.push_back((name.to_owned(), reach));
+        }
+    }
+
+    /// Reaches the superclass of a class.
+    pub(super) fn reach_superclass(&mut self, name: &str) {
+        self.reach(name, Reach::Alone);
+    }
+
+    /// Reaches an exception that a method throws.
+    pub(super) fn reach_exception(&mut self, name: &str) {
+        self.reach(name, Reach::Whole);
+    }
+
+    /// Reaches a class that is named as a type; `false` if `Object` stands for it.
+    pub(super) fn reach_type(&mut self, name: &str, place: Place) -> bool {
+        let of = match self.uses.get(name) {
+            Some(of) => *of,
+            None => {
+                let of = self.use_of(name);
+                self.uses.insert(name.to_owned(), of);
+                of
+            }
+        };
+        match of {
+            Use::Itself => {
+                let is_abstract =
+                    self.table.get(name).is_some_and(|of| of.file.flags.is_abstract());
+                self.reach(name, if is_abstract { Reach::Whole } else { Reach::Alone });
+                true
+            }
+            Use::Callback if place == Place::Parameter => {
+                self.reach(name, Reach::Service);
+                true
+            }
+            Use::Callback => {
+                // Its note is said once, and it may still be a callback elsewhere.
+                let text = "it is an interface that no class here implements, so its values are read as \
+                            Object; add the jar that has the classes, or make it the type of a parameter, \
+                            where it is a callback";
+                if !self.api.notes.iter().any(|note| note.at == name && note.text == text) {
+                    self.api.note(name, text);
+                }
+                false
+            }
+            Use::Object => false,
+        }
+    }
+
+    /// Decides what stands for a class, with a note where it is not the class.
+    fn use_of(&mut self, name: &str) -> Use {
+        let Some(class) = self.table.get(name) else {
+            self.missing(name);
+            return Use::Object;
+        };
+        if class.is_enum() || !class.file.flags.is_abstract() {
+            return Use::Itself;
+        }
+        if class.file.flags.is_annotation() {
+            self.api.note(
+                name,
+                "it is an annotation, which cannot be sent; its values are read as Object",
+            );
+            return Use::Object;
+        }
+        if !self.services.contains(name) && self.table.has_objects(name) {
+            return Use::Itself;
+        }
+        let has_methods = class.file.methods.iter().any(|of| of.flags.is_abstract());
+        let is_generic = !class.signature().0.parameters.is_empty();
+        if class.is_interface() && has_methods && !is_generic {
+            return Use::Callback;
+        }
+        let what = if class.is_interface() { "an interface" } else { "an abstract class" };
+        let text = format!(
+            "it is {what} without classes here whose objects can be sent, so its values are read as \
+             Object; add the jar that has them"
+        );
+        self.api.note(name, text);
+        Use::Object
+    }
+
+    /// Notes that a class was not found.
+    pub(super) fn missing(&mut self, name: &str) {
+        let text = "it is in none of the jars, so its values are read as Object; add the jar that has it, \
+                    or name that in the classpath";
+        if !self.api.notes.iter().any(|note| note.at == name && note.text == text) {
+            self.api.note(name, text);
+        }
+    }
+
+    fn declare(&mut self, name: &str, reach: Reach) {
+        let Some(class) = self.table.get(name) else { return };
+        if reach == Reach::Whole {
+            self.reach_children(name);
+        }
+        if self.api.types.contains_key(name) {
+            return;
+        }
+        for note in &class.file.notes {
+            self.api.note(name, note.as_str());
+        }
+        self.left = DECLARED.min(self.left_of_all);
+        let before = self.left;
+        let kind = if reach == Reach::Service {
+            Kind::Service(self.service(name, class))
+        } else if class.is_enum() {
+            Kind::Enum(self.constants(name, class))
+        } else {
+            Kind::Class(self.class(name, class))
+        };
+        self.left_of_all = self.left_of_all.saturating_sub(before - self.left);
+        let declared = Declared {
+            name: name.to_owned(),
+            source: class.source.clone(),
+            doc: self.sources.get(name).and_then(|doc| doc.doc()),
+            deprecated: class.file.attributes.deprecated,
+            kind,
+        };
+        self.api.types.insert(name.to_owned(), declared);
+    }
+
+    fn reach_children(&mut self, name: &str) {
+        let table = self.table;
+        for (child, class) in table.children(name) {
+            if class.is_enum() {
+                let text = format!(
+                    "it is an enum that implements {name}; its constants are left out of the values of \
+                     {name}: declare the enum itself in Java where they are sent"
+                );
+                self.api.note(child, text);
+            } else if !class.file.flags.is_abstract() || table.has_objects(child) {
+                self.reach(child, Reach::Whole);
+            }
+        }
+    }
+
+    /// Fills in the subclasses.
+    fn relate(&mut self) {
+        let is_class = |of: &Declared| matches!(of.kind, Kind::Class(_));
+        let names: Vec<String> =
+            self.api.types.values().filter(|of| is_class(of)).map(|of| of.name.clone()).collect();
+        let mut below: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for name in &names {
+            let Some(class) = self.table.get(name) else { continue };
+            let Some(Kind::Class(of)) = self.api.types.get(name).map(|of| &of.kind) else {
+                continue;
+            };
+            let superclass = match &of.superclass {
+                Some(crate::model::Type::Class { name, .. }) => Some(name.clone()),
+                _ => None,
+            };
+            let interfaces = class.file.interfaces.iter();
+            let interfaces = interfaces.map(|of| crate::classfile::signature::binary_name(of));
+            for parent in superclass.into_iter().chain(interfaces).filter(|of| of != name) {
+                below.entry(parent).or_default().push(name.clone());
+            }
+        }
+        for (parent, mut children) in below {
+            children.dedup();
+            if let Some(Kind::Class(of)) = self.api.types.get_mut(&parent).map(|of| &mut of.kind) {
+                of.subclasses = children;
+            }
+        }
+    }
+
+    /// Takes weight from what is left; `false`, with a note, if that is not enough.
+    pub(super) fn charge(&mut self, weight: usize, at: &str, what: &str) -> bool {
+        match self.left.checked_sub(weight) {
+            Some(left) => {
+                self.left = left;
+                true
+            }
+            None => {
+                if self.left > 0 {
+                    let text = format!(
+                        "it and what it inherits are larger than all sense, so further {what} are left \
+                         out; give fewer jars or name fewer interfaces"
+                    );
+                    self.api.note(at, text);
+                }
+                self.left = 0;
+                false
+            }
+        }
+    }
+
+    /// Notes names that are neither of Java nor of Rust.
+    pub(super) fn check_names<'n>(&mut self, at: &str, names: impl Iterator<Item = &'n str>) {
+        let odd: Vec<&str> = names.filter(|name| !is_identifier(name)).take(4).collect();
+        if !odd.is_empty() {
+            let text = format!(
+                "{} cannot be written in Java or Rust, as names of obfuscated or Kotlin code; Rust has \
+                 others for them",
+                odd.join(", ")
+            );
+            self.api.note(at, text);
+        }
+    }
+
+    /// Returns `true` if an exception can be declared; else there is a note.
+    pub(super) fn throws(&mut self, name: &str) -> bool {
+        if jdk::is_rpc_exception(name) {
+            // A `Status` is what that stands for.
+            return false;
+        }
+        if jdk::is_jdk(name) {
+            return true;
+        }
+        let found = self.table.get(name).is_some();
+        if found {
+            self.reach_exception(name);
+        } else {
+            self.missing(name);
+        }
+        found
+    }
+}
+
+fn is_identifier(name: &str) -> bool {
+    let mut chars = name.chars();
+    let begins = |c: char| c.is_alphabetic() || matches!(c, '_' | '$');
+    chars.next().is_some_and(begins) && chars.all(|c| begins(c) || c.is_alphanumeric())
+}

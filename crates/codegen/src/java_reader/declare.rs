@@ -1,0 +1,194 @@
+//! Classes and enums.
+
+use crate::classfile::Member;
+use crate::classfile::signature::{self, JavaType, binary_name};
+use crate::model::{Class, Constant, Enum, Field, Type};
+
+use super::build::Build;
+use super::jdk;
+use super::nullness::{self, Defaults};
+use super::table::Loaded;
+use super::types::{Place, Scope, agrees, weight};
+
+impl Build<'_> {
+    pub(super) fn constants(&mut self, name: &str, class: &Loaded) -> Enum {
+        let doc = self.sources.get(name);
+        let mut constants = Vec::new();
+        for field in class.file.fields.iter().filter(|field| field.flags.is_enum()) {
+            let constant = Constant {
+                name: field.name.to_string(),
+                doc: doc.and_then(|doc| doc.field(&field.name)),
+                deprecated: field.attributes.deprecated,
+            };
+            if !self.charge(64 + constant.name.len(), name, "constants") {
+                break;
+            }
+            constants.push(constant);
+        }
+        self.check_names(name, constants.iter().map(|of| of.name.as_str()));
+        Enum { constants }
+    }
+
+    pub(super) fn class(&mut self, name: &str, class: &Loaded) -> Class {
+        let (signature, error) = class.signature();
+        if let Some(error) = error {
+            self.api.note(name, format!("{error}; it is read without type parameters"));
+        }
+        let mut scope = self.scope_around(name, class);
+        for parameter in &signature.parameters {
+            let variable = Type::Variable(parameter.name.clone());
+            scope.variables.insert(parameter.name.clone(), variable);
+        }
+        let mut of = Class {
+            parameters: signature.parameters.iter().map(|of| of.name.clone()).collect(),
+            is_abstract: class.file.flags.is_abstract(),
+            is_exception: self.table.is_exception(name),
+            ..Class::default()
+        };
+        if !class.is_interface() {
+            let generic = signature.parents.first().filter(|_| class.file.superclass.is_some());
+            of.superclass = generic.and_then(|parent| {
+                let parent = JavaType::Class(parent.clone());
+                self.superclass(name, of.is_exception, &parent, &scope)
+            });
+        }
+        let defaults = Defaults::of(self.table, name);
+        for field in &class.file.fields {
+            if field.flags.is_static() || field.flags.is_transient() {
+                continue;
+            }
+            let at = format!("{name}.{}", field.name);
+            if field.flags.is_synthetic() {
+                if field.name.starts_with("this$") {
+                    let text = "it is the outer object of an inner class, which is left out and null in \
+                                Java; make the class static there";
+                    self.api.note(at, text);
+                }
+                continue;
+            }
+            let Some(ty) = self.field_type(&at, field, &scope) else { continue };
+            let getter = getter(class, field);
+            let field = Field {
+                name: field.name.to_string(),
+                null: nullness::field(field, getter, defaults.fields, &ty),
+                doc: self.sources.get(name).and_then(|doc| doc.field(&field.name)),
+                deprecated: field.attributes.deprecated,
+                ty,
+            };
+            if !self.charge(64 + field.name.len() + weight(&field.ty), name, "fields") {
+                break;
+            }
+            of.fields.push(field);
+        }
+        self.check_names(name, of.fields.iter().map(|of| of.name.as_str()));
+        let simple = name.rsplit(['.', '$']).next();
+        self.check_names(name, simple.into_iter().filter(|name| !is_number(name)));
+        of
+    }
+
+    /// The type parameters of the classes around an inner class, which stand for their bounds.
+    fn scope_around(&mut self, name: &str, class: &Loaded) -> Scope {
+        let mut scope = Scope::default();
+        let is_inner = class.file.fields.iter().any(|field| field.name.starts_with("this$"));
+        if let Some((around, _)) = name.rsplit_once('$').filter(|_| is_inner)
+            && let Some(outer) = self.table.get(around)
+        {
+            let parameters = outer.signature().0.parameters;
+            self.add_bounds(&parameters, &mut scope, name);
+        }
+        scope
+    }
+
+    fn superclass(
+        &mut self,
+        name: &str,
+        is_exception: bool,
+        parent: &JavaType,
+        scope: &Scope,
+    ) -> Option<Type> {
+        let JavaType::Class(class) = parent else { return None };
+        if matches!(class.name.as_str(), "java.lang.Object" | "java.lang.Record" | "java.lang.Enum")
+        {
+            return None;
+        }
+        if self.table.superclasses(name).iter().any(|above| above == name) {
+            self.api.note(name, "its superclasses lead in a circle, so it is read without one");
+            return None;
+        }
+        if jdk::is_jdk(&class.name) {
+            return Some(self.convert(parent, scope, Place::Within, name));
+        }
+        if self.table.get(&class.name).is_none() {
+            self.missing(&class.name);
+            let instead = if is_exception { "java.lang.Exception" } else { "Object" };
+            let text = format!(
+                "its superclass {} is in none of the jars: it is read as a subclass of {instead}, without \
+                 the fields it inherits; add the jar that has {}",
+                class.name, class.name
+            );
+            self.api.note(name, text);
+            return is_exception.then(|| Type::class("java.lang.Exception"));
+        }
+        self.reach_superclass(&class.name);
+        let arguments = class.arguments.iter().map(|argument| match argument {
+            signature::Argument::Exact(of) | signature::Argument::Extends(of) => {
+                self.convert(of, scope, Place::Within, name)
+            }
+            _ => Type::object(),
+        });
+        let arguments = arguments.collect();
+        Some(Type::Class { name: class.name.clone(), arguments })
+    }
+
+    fn field_type(&mut self, at: &str, field: &Member, scope: &Scope) -> Option<Type> {
+        let plain = match signature::field(&field.descriptor) {
+            Ok(plain) => plain,
+            Err(error) => {
+                self.api.note(at, format!("{error}; it is left out"));
+                return None;
+            }
+        };
+        let generic = match field.attributes.signature.as_deref().map(signature::field) {
+            Some(Ok(generic)) if agrees(&generic, &plain) => generic,
+            Some(Err(error)) => {
+                self.api.note(at, format!("{error}; it is read without type arguments"));
+                plain
+            }
+            _ => plain,
+        };
+        Some(self.convert(&generic, scope, Place::Within, at))
+    }
+}
+
+/// The method that returns a field: `getName`, `isName`, or `name` of a record.
+fn getter<'a>(class: &'a Loaded, field: &Member) -> Option<&'a Member> {
+    let name = &*field.name;
+    let mut chars = name.chars();
+    let upper: String =
+        chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect();
+    class.file.methods.iter().find(|method| {
+        let own = &*method.name;
+        let bean = ["get", "is"].iter().any(|prefix| own.strip_prefix(prefix) == Some(&*upper));
+        let is_named = bean || (class.file.attributes.record.is_some() && own == name);
+        is_named && method.descriptor.strip_prefix("()") == Some(&*field.descriptor)
+    })
+}
+
+/// Returns `true` for the name of a class within a method: `1`, `1Local`.
+fn is_number(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// Returns the name that people write for a type of a descriptor: `Map`, `int[]`.
+pub(super) fn simple_name(of: &Type) -> String {
+    match of {
+        Type::Class { name, .. } => name.rsplit(['.', '$']).next().unwrap_or(name).to_owned(),
+        Type::Array(of) => simple_name(of) + "[]",
+        other => other.to_string(),
+    }
+}
+
+/// Returns the binary names of the exceptions of a `throws` clause.
+pub(super) fn thrown(method: &Member) -> Vec<String> {
+    method.attributes.exceptions.iter().map(|name| binary_name(name)).collect()
+}

@@ -1,0 +1,189 @@
+//! Class files to the model.
+//!
+//! [`JavaReader`] takes jars, folders and class files, and makes an [`Api`] of the interfaces in them that
+//! are services, and of all classes that these reach: types of parameters and results, their fields, type
+//! arguments, superclasses, declared exceptions; for abstract classes, interfaces and exceptions those below
+//! them, too.
+//!
+//! **Which interfaces are services.** Those that [`interfaces`](JavaReader::interfaces) names. Without names
+//! all public ones of the jars, top-level or nested, with an abstract method, own or inherited, and without type
+//! parameters, unless they are data: a class of the jars implements them that is `Serializable`, a record, an enum or
+//! an exception, or that any class implements while another interface takes or returns them. Interfaces of the
+//! classpath, and of the libraries in the jar of an application, have to be named.
+//!
+//! **What is not carried over** gets a [note](crate::Note): a class that is in none of the jars becomes `Object`, and so
+//! does an interface or abstract class without a class that could be sent. An interface that is the type
+//! of a parameter and that no class implements is a callback: a service of its own.
+
+mod build;
+mod declare;
+mod jdk;
+mod methods;
+mod nullness;
+mod select;
+mod table;
+mod types;
+
+use std::path::Path;
+
+use crate::archive::{Entry, Reader};
+pub use crate::archive::{Error, Limits};
+use crate::classfile::ClassFile;
+use crate::javadoc::Sources;
+use crate::model::{Api, Note};
+
+use self::build::Build;
+use self::table::{Loaded, Table};
+
+/// Reads Java interfaces and classes from jars.
+///
+/// ```no_run
+/// # fn main() -> Result<(), dubhe_codegen::java_reader::Error> {
+/// use dubhe_codegen::java_reader::JavaReader;
+///
+/// let api = JavaReader::new()
+///     .jar("orders-api-1.2.jar")?
+///     .classpath("common-types-3.0.jar")?
+///     .sources("orders-api-1.2-sources.jar")?
+///     .interfaces(["org.example.orders.*Service"])
+///     .read();
+/// for note in &api.notes {
+///     eprintln!("{note}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Default)]
+pub struct JavaReader {
+    reader: Reader,
+    table: Table,
+    sources: Sources,
+    patterns: Vec<String>,
+    /// The bytes of all class files.
+    bytes: usize,
+    notes: Vec<Note>,
+}
+
+impl JavaReader {
+    /// Makes a reader of nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the limits on jars and folders that are added from here on; the total begins anew.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.reader = Reader::new(limits);
+        self
+    }
+
+    /// Adds the classes of a jar. Of the jar of a Spring Boot application, or a WAR, these are its own;
+    /// its libraries are a [`classpath`](Self::classpath).
+    pub fn jar(self, path: impl AsRef<Path>) -> Result<Self, Error> {
+        self.add(path.as_ref(), false, false)
+    }
+
+    /// Adds the classes of a folder, such as `target/classes`.
+    pub fn folder(self, path: impl AsRef<Path>) -> Result<Self, Error> {
+        self.add(path.as_ref(), true, false)
+    }
+
+    /// Adds a class file.
+    pub fn class_file(mut self, path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if let Some(bytes) = self.reader.file(path)? {
+            self.class(Entry { name: &name, source: &name, is_library: false, bytes }, false);
+        }
+        self.take_notes();
+        Ok(self)
+    }
+
+    /// Adds the bytes of a class file; `source` says for people where they are from.
+    pub fn class_bytes(mut self, source: &str, bytes: &[u8]) -> Self {
+        let bytes = bytes.to_vec();
+        self.class(Entry { name: source, source, is_library: false, bytes }, false);
+        self
+    }
+
+    /// Adds a jar or folder of classes that others refer to. They are read as far as the services reach
+    /// them, and their interfaces are services only if they are named.
+    pub fn classpath(self, path: impl AsRef<Path>) -> Result<Self, Error> {
+        let is_folder = path.as_ref().is_dir();
+        self.add(path.as_ref(), is_folder, true)
+    }
+
+    /// Adds a jar or folder of Java sources, which give documentation, and the names of parameters that
+    /// class files lack.
+    pub fn sources(mut self, path: impl AsRef<Path>) -> Result<Self, Error> {
+        let path = path.as_ref();
+        let sources = &mut self.sources;
+        let mut visit = |entry: Entry<'_>| sources.add(&String::from_utf8_lossy(&entry.bytes));
+        if path.is_dir() {
+            self.reader.folder(path, ".java", &mut visit)?;
+        } else {
+            self.reader.jar(path, ".java", &mut visit)?;
+        }
+        self.take_notes();
+        Ok(self)
+    }
+
+    /// Names the interfaces that become services: binary names, in which `*` stands for any characters.
+    pub fn interfaces(mut self, patterns: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.patterns.extend(patterns.into_iter().map(Into::into));
+        self
+    }
+
+    /// Makes the model. The outcome depends only on what was added, and in which order.
+    pub fn read(mut self) -> Api {
+        let services = if self.patterns.is_empty() {
+            select::all(&self.table)
+        } else {
+            select::named(&self.table, &self.patterns, &mut self.notes)
+        };
+        if services.is_empty() && self.patterns.is_empty() {
+            let text = "no interface of what was given looks like a service; give the jar of the API, or name the \
+                        interfaces";
+            self.notes.push(Note { at: "interfaces".into(), text: text.into() });
+        }
+        let mut api = Build::new(&self.table, &self.sources, self.bytes).run(services);
+        let mut notes = self.notes;
+        notes.append(&mut api.notes);
+        api.notes = notes;
+        api
+    }
+
+    fn add(mut self, path: &Path, is_folder: bool, is_library: bool) -> Result<Self, Error> {
+        let mut reader = std::mem::take(&mut self.reader);
+        let mut visit = |entry: Entry<'_>| self.class(entry, is_library);
+        let outcome = if is_folder {
+            reader.folder(path, ".class", &mut visit)
+        } else {
+            reader.jar(path, ".class", &mut visit)
+        };
+        self.reader = reader;
+        self.take_notes();
+        outcome.map(|()| self)
+    }
+
+    fn take_notes(&mut self) {
+        self.notes.extend(self.reader.take_notes());
+    }
+
+    fn class(&mut self, entry: Entry<'_>, is_library: bool) {
+        self.bytes = self.bytes.saturating_add(entry.bytes.len());
+        match ClassFile::read(&entry.bytes) {
+            Ok(file) => {
+                let source = entry.source.to_owned();
+                self.table.add(Loaded { file, source, is_library: is_library || entry.is_library });
+            }
+            Err(error) => self.notes.push(Note {
+                at: if entry.name == entry.source {
+                    entry.name.to_owned()
+                } else {
+                    format!("{}!/{}", entry.source, entry.name)
+                },
+                text: format!("{error}; this class is passed over"),
+            }),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The choice of the interfaces that become services.
+
+use std::collections::BTreeSet;
+
+use crate::classfile::signature::{self, Argument, JavaType};
+use crate::model::Note;
+
+use super::methods::is_called;
+use super::table::{Loaded, Table};
+
+/// Returns the interfaces that match a pattern, in which `*` stands for any characters.
+pub(super) fn named(table: &Table, patterns: &[String], notes: &mut Vec<Note>) -> Vec<String> {
+    let mut chosen = BTreeSet::new();
+    for pattern in patterns {
+        let mut found = false;
+        for (name, class) in table.iter().filter(|(name, _)| matches(pattern, name)) {
+            if is_interface(class) && (!pattern.contains('*') || is_candidate(class)) {
+                found = true;
+                chosen.insert(name.to_owned());
+            }
+        }
+        if !found {
+            let what = match table.get(pattern) {
+                Some(_) => "it is a class, and no interface; name the interface of the service",
+                None => "no interface of the jars has such a name; look at the names in the jar",
+            };
+            notes.push(Note { at: pattern.clone(), text: what.into() });
+        }
+    }
+    chosen.into_iter().collect()
+}
+
+/// Returns the public interfaces with methods that look like services: those without type parameters whose
+/// implementations, if there are any, are not what is sent.
+pub(super) fn all(table: &Table) -> Vec<String> {
+    let candidates: Vec<&str> = table
+        .iter()
+        .filter(|(_, class)| !class.is_library && is_candidate(class))
+        .filter(|(name, class)| {
+            let is_generic = !class.signature().0.parameters.is_empty();
+            !is_generic && has_methods(table, name, class)
+        })
+        .map(|(name, _)| name)
+        .collect();
+    let mut sent = BTreeSet::new();
+    for name in &candidates {
+        sent.extend(table.get(name).map(mentioned).unwrap_or_default());
+    }
+    let is_data = |name: &str| {
+        let below = table.descendants(name);
+        let objects = below.iter().filter(|(_, class)| !class.is_interface());
+        objects.clone().any(|(name, class)| travels(table, name, class))
+            || (objects.count() > 0 && sent.contains(name))
+    };
+    candidates.into_iter().filter(|name| !is_data(name)).map(str::to_owned).collect()
+}
+
+fn is_interface(class: &Loaded) -> bool {
+    let flags = class.file.flags;
+    flags.is_interface() && !flags.is_annotation() && !flags.is_synthetic() && !flags.is_module()
+}
+
+fn is_candidate(class: &Loaded) -> bool {
+    is_interface(class) && class.is_public() && !class.file.attributes.is_local
+}
+
+/// Returns `true` for an interface that has, or inherits, an abstract method.
+fn has_methods(table: &Table, name: &str, class: &Loaded) -> bool {
+    let own = |class: &Loaded| {
+        class.file.methods.iter().any(|of| of.flags.is_abstract() && is_called(of))
+    };
+    own(class) || table.ancestors(name).iter().filter_map(|name| table.get(name)).any(own)
+}
+
+/// Returns `true` for a class whose objects are made to be sent.
+fn travels(table: &Table, name: &str, class: &Loaded) -> bool {
+    class.is_enum()
+        || class.file.attributes.record.is_some()
+        || table.is_exception(name)
+        || table.ancestors(name).contains("java.io.Serializable")
+}
+
+/// The classes that the methods of an interface take within other types, return, or take as they are.
+fn mentioned(class: &Loaded) -> Vec<String> {
+    let mut names = Vec::new();
+    for method in class.file.methods.iter().filter(|method| is_called(method)) {
+        let text = method.attributes.signature.as_ref().unwrap_or(&method.descriptor);
+        let Ok(signature) = signature::method(text) else { continue };
+        for of in signature.parameters.iter().chain([&signature.result]) {
+            add_names(of, &mut names);
+        }
+    }
+    names
+}
+
+fn add_names(of: &JavaType, names: &mut Vec<String>) {
+    match of {
+        JavaType::Array(of) => add_names(of, names),
+        JavaType::Class(of) => {
+            names.push(of.name.clone());
+            for argument in &of.arguments {
+                if let Argument::Exact(of) | Argument::Extends(of) | Argument::Super(of) = argument
+                {
+                    add_names(of, names);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Returns `true` if a name matches a pattern, in which `*` stands for any characters.
+fn matches(pattern: &str, name: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = name.strip_prefix(parts.next().unwrap_or_default()) else { return false };
+    let Some(mut part) = parts.next() else { return rest.is_empty() };
+    // Each part but the last one is where it first occurs.
+    for next in parts {
+        match rest.find(part) {
+            Some(at) => rest = rest.get(at + part.len()..).unwrap_or_default(),
+            None => return false,
+        }
+        part = next;
+    }
+    rest.ends_with(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn patterns_have_stars() {
+        for (pattern, name) in [
+            ("a.B", "a.B"),
+            ("*", "a.B"),
+            ("a.*", "a.b.C"),
+            ("*.Or*s", "a.Orders"),
+            ("a*b*c", "aXbbYc"),
+        ] {
+            assert!(matches(pattern, name), "{pattern} {name}");
+        }
+        for (pattern, name) in
+            [("a.B", "a.BC"), ("a.*", "b.C"), ("*.B", "B"), ("ab*ba", "aba"), ("", "a")]
+        {
+            assert!(!matches(pattern, name), "{pattern} {name}");
+        }
+    }
+}

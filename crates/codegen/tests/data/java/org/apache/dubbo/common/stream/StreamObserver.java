@@ -1,0 +1,6 @@
+package org.apache.dubbo.common.stream;
+
+/** Stands for Dubbo's. */
+public interface StreamObserver<T> {
+    void onNext(T data);
+}

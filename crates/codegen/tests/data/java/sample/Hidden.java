@@ -1,0 +1,6 @@
+package sample;
+
+/** Not public. */
+interface Hidden {
+    void call();
+}

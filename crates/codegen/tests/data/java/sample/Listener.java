@@ -1,0 +1,6 @@
+package sample;
+
+/** Called back. */
+public interface Listener {
+    String changed(State state);
+}

@@ -1,0 +1,4 @@
+package sample;
+
+/** Without methods. */
+public interface Marker {}

@@ -1,0 +1,3 @@
+package sample.nulls;
+
+@interface NullUnmarked {}

@@ -1,0 +1,4 @@
+package sample.nulls;
+
+/** As that of JSR-305. */
+@interface ParametersAreNonnullByDefault {}

@@ -1,0 +1,3 @@
+//! The readers and writers of the crate, from outside.
+
+mod java;
