@@ -49,6 +49,8 @@ pub(super) struct Build<'a> {
     services: BTreeSet<String>,
     /// The weight that is left for the type that is being declared.
     left: usize,
+    /// `true` once something of it was left out.
+    is_full: bool,
     /// The weight that is left for all.
     left_of_all: usize,
 }
@@ -64,6 +66,7 @@ impl<'a> Build<'a> {
             uses: BTreeMap::new(),
             services: BTreeSet::new(),
             left: 0,
+            is_full: false,
             left_of_all: bytes.saturating_mul(FACTOR).max(LEAST),
         }
     }
@@ -120,9 +123,9 @@ impl<'a> Build<'a> {
             }
             Use::Callback => {
                 // Its note is said once, and it may still be a callback elsewhere.
-                let text = "it is an interface that no class here implements, so its values are read as \
-                            Object; add the jar that has the classes, or make it the type of a parameter, \
-                            where it is a callback";
+                let text = "it is the interface of a service or callback, so its values are read as Object where \
+                            it is not the type of a parameter; if they are data, add the jar that has their \
+                            classes";
                 if !self.api.notes.iter().any(|note| note.at == name && note.text == text) {
                     self.api.note(name, text);
                 }
@@ -186,6 +189,7 @@ impl<'a> Build<'a> {
             self.api.note(name, note.as_str());
         }
         self.left = DECLARED.min(self.left_of_all);
+        self.is_full = false;
         let before = self.left;
         let kind = if reach == Reach::Service {
             Kind::Service(self.service(name, class))
@@ -249,6 +253,11 @@ impl<'a> Build<'a> {
         }
     }
 
+    /// Returns `true` if nothing more of this type is declared.
+    pub(super) fn is_full(&self) -> bool {
+        self.is_full
+    }
+
     /// Takes weight from what is left; `false`, with a note, if that is not enough.
     pub(super) fn charge(&mut self, weight: usize, at: &str, what: &str) -> bool {
         match self.left.checked_sub(weight) {
@@ -257,14 +266,14 @@ impl<'a> Build<'a> {
                 true
             }
             None => {
-                if self.left > 0 {
+                if !self.is_full {
                     let text = format!(
                         "it and what it inherits are larger than all sense, so further {what} are left \
                          out; give fewer jars or name fewer interfaces"
                     );
                     self.api.note(at, text);
                 }
-                self.left = 0;
+                self.is_full = true;
                 false
             }
         }

@@ -119,7 +119,6 @@ impl Build<'_> {
             return Some(self.convert(parent, scope, Place::Within, name));
         }
         if self.table.get(&class.name).is_none() {
-            self.missing(&class.name);
             let instead = if is_exception { "java.lang.Exception" } else { "Object" };
             let text = format!(
                 "its superclass {} is in none of the jars: it is read as a subclass of {instead}, without \

@@ -46,6 +46,9 @@ impl Build<'_> {
                 continue;
             };
             for member in class.file.methods.iter().filter(|member| is_called(member)) {
+                if self.is_full() {
+                    return service;
+                }
                 let Some((key, method)) = self.method(name, &interface, member, &scope) else {
                     continue;
                 };

@@ -127,7 +127,8 @@ impl JavaReader {
         Ok(self)
     }
 
-    /// Names the interfaces that become services: binary names, in which `*` stands for any characters.
+    /// Names the interfaces that become services, by their binary names. In a name `*` stands for any characters; of
+    /// those that match it, the ones that look like services are taken.
     pub fn interfaces(mut self, patterns: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.patterns.extend(patterns.into_iter().map(Into::into));
         self
@@ -136,7 +137,7 @@ impl JavaReader {
     /// Makes the model. The outcome depends only on what was added, and in which order.
     pub fn read(mut self) -> Api {
         let services = if self.patterns.is_empty() {
-            select::all(&self.table)
+            select::all(&self.table, false)
         } else {
             select::named(&self.table, &self.patterns, &mut self.notes)
         };

@@ -8,34 +8,42 @@ use crate::model::Note;
 use super::methods::is_called;
 use super::table::{Loaded, Table};
 
-/// Returns the interfaces that match a pattern, in which `*` stands for any characters.
+/// Returns the interfaces that are named, and of those that match a pattern with `*`, which stands for any
+/// characters, the ones that look like services.
 pub(super) fn named(table: &Table, patterns: &[String], notes: &mut Vec<Note>) -> Vec<String> {
     let mut chosen = BTreeSet::new();
+    let with_star = patterns.iter().any(|pattern| pattern.contains('*'));
+    let likely = if with_star { all(table, true) } else { Vec::new() };
     for pattern in patterns {
-        let mut found = false;
-        for (name, class) in table.iter().filter(|(name, _)| matches(pattern, name)) {
-            if is_interface(class) && (!pattern.contains('*') || is_candidate(class)) {
-                found = true;
-                chosen.insert(name.to_owned());
+        if pattern.contains('*') {
+            let found: Vec<&String> = likely.iter().filter(|name| matches(pattern, name)).collect();
+            if found.is_empty() {
+                let text = "no interface of the jars that looks like a service has such a name; look at the names in \
+                            the jar, or give the whole name of one";
+                notes.push(Note { at: pattern.clone(), text: text.into() });
             }
+            chosen.extend(found.into_iter().cloned());
+            continue;
         }
-        if !found {
-            let what = match table.get(pattern) {
-                Some(_) => "it is a class, and no interface; name the interface of the service",
-                None => "no interface of the jars has such a name; look at the names in the jar",
-            };
-            notes.push(Note { at: pattern.clone(), text: what.into() });
-        }
+        let text = match table.get(pattern) {
+            Some(class) if is_interface(class) => {
+                chosen.insert(pattern.clone());
+                continue;
+            }
+            Some(_) => "it is a class, and no interface; name the interface of the service",
+            None => "no interface of the jars has such a name; look at the names in the jar",
+        };
+        notes.push(Note { at: pattern.clone(), text: text.into() });
     }
     chosen.into_iter().collect()
 }
 
 /// Returns the public interfaces with methods that look like services: those without type parameters whose
 /// implementations, if there are any, are not what is sent.
-pub(super) fn all(table: &Table) -> Vec<String> {
+pub(super) fn all(table: &Table, with_libraries: bool) -> Vec<String> {
     let candidates: Vec<&str> = table
         .iter()
-        .filter(|(_, class)| !class.is_library && is_candidate(class))
+        .filter(|(_, class)| (with_libraries || !class.is_library) && is_candidate(class))
         .filter(|(name, class)| {
             let is_generic = !class.signature().0.parameters.is_empty();
             !is_generic && has_methods(table, name, class)

@@ -242,6 +242,7 @@ impl Writer {
             }
             ("code" | "tt" | "kbd" | "samp", true) if self.in_code => {
                 self.in_code = false;
+                self.text.truncate(self.text.trim_end().len());
                 self.text.push('`');
             }
             ("b" | "strong", _) => self.text.push_str("**"),

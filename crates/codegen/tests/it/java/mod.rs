@@ -1,1 +1,6 @@
+//! Class files and jars to the model.
+
+mod assemble;
+mod hostile;
 mod print;
+mod sample;

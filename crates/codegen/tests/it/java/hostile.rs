@@ -1,0 +1,222 @@
+//! Class files that are cut, changed or made to harm.
+
+use dubhe_codegen::Api;
+use dubhe_codegen::classfile::{ClassFile, NEWEST};
+use dubhe_codegen::java_reader::JavaReader;
+
+use super::assemble::{Assembly, class, interface};
+use super::{print, sample};
+
+fn read(classes: &[Assembly]) -> Api {
+    let reader = classes
+        .iter()
+        .fold(JavaReader::new(), |reader, of| reader.class_bytes(&of.name, &of.bytes()));
+    reader.interfaces(["*"]).read()
+}
+
+fn service(descriptor: &str, signature: Option<&str>) -> Assembly {
+    interface("a/S").method("call", descriptor, signature)
+}
+
+#[test]
+fn cut_class_files_are_refused() {
+    for (name, bytes) in sample::classes() {
+        for len in 0..bytes.len() {
+            assert!(ClassFile::read(&bytes[..len]).is_err(), "{name} cut at {len}");
+        }
+    }
+}
+
+#[test]
+fn changed_class_files_do_not_panic() {
+    for (name, bytes) in sample::classes() {
+        for at in 0..bytes.len() {
+            for change in [0xFF, 0x01, 0x10] {
+                let mut bytes = bytes.clone();
+                bytes[at] ^= change;
+                if ClassFile::read(&bytes).is_ok() {
+                    let _ = JavaReader::new().class_bytes(&name, &bytes).interfaces(["*"]).read();
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_error_names_the_place() {
+    let bytes = interface("a/S").bytes();
+    let error = |bytes: &[u8]| ClassFile::read(bytes).unwrap_err().to_string();
+    assert_eq!(error(&bytes[..12]), "2 bytes are expected, 1 are left (byte 11, constant pool)");
+    assert_eq!(
+        error(b"PK\x03\x04 and more"),
+        "it begins with 504B0304, and class files with CAFEBABE (byte 4, header)"
+    );
+    let api = JavaReader::new().class_bytes("a.jar", &bytes[..12]).read();
+    let note = "a.jar: 2 bytes are expected, 1 are left (byte 11, constant pool); this class is passed over";
+    assert_eq!(api.notes[0].to_string(), note);
+}
+
+#[test]
+fn one_bad_class_leaves_the_others() {
+    let reader = JavaReader::new().class_bytes("Bad.class", b"bad");
+    let api = reader.class_bytes("S.class", &service("()I", None).bytes()).read();
+    assert_eq!(api.types.len(), 1);
+    assert_eq!(api.notes.len(), 1);
+}
+
+#[test]
+fn a_newer_version_is_read_with_a_note() {
+    let api = read(&[Assembly { major: NEWEST, ..service("()I", None) }]);
+    assert_eq!(api.notes, []);
+    let api = read(&[Assembly { major: NEWEST + 1, ..service("()I", None) }]);
+    assert_eq!(api.types.len(), 1);
+    assert!(api.notes[0].text.contains("version 71 of its format (Java 27)"), "{}", api.notes[0]);
+}
+
+#[test]
+fn superclasses_in_a_circle_are_cut() {
+    let classes = [
+        class("a/A", "a/B").field("x", "I", None),
+        class("a/B", "a/A"),
+        class("a/C", "a/A"),
+        class("a/D", "a/D"),
+        service("(La/A;La/C;La/D;)V", None),
+    ];
+    let text = print::api(&read(&classes));
+    assert!(text.contains("class a.A above a.C\n  int x\n"), "{text}");
+    assert!(text.contains("class a.C extends a.A\n"), "{text}");
+    assert!(text.contains("! a.A: its superclasses lead in a circle"), "{text}");
+    assert!(text.contains("! a.D: its superclasses lead in a circle"), "{text}");
+}
+
+#[test]
+fn interfaces_in_a_circle_are_read_once() {
+    let a =
+        Assembly { interfaces: vec!["a/B".into()], ..interface("a/A").method("x", "()V", None) };
+    let b =
+        Assembly { interfaces: vec!["a/A".into()], ..interface("a/B").method("y", "()V", None) };
+    let text = print::api(&read(&[a, b]));
+    assert_eq!(text, "service a.A\n  void x()\n  void y()\nservice a.B\n  void y()\n  void x()\n");
+}
+
+#[test]
+fn an_array_of_255_dimensions_is_read() {
+    let most = "[".repeat(255);
+    let text = print::api(&read(&[service(&format!("({}I)V", &most[1..]), None)]));
+    assert!(text.contains(&format!("int{} arg0", "[]".repeat(254))), "{text}");
+    let text = print::api(&read(&[service(&format!("([{most}I)V"), None)]));
+    assert!(text.contains("nested more than 255 levels; the method is left out"), "{text}");
+}
+
+#[test]
+fn a_deep_signature_falls_back_to_the_descriptor() {
+    let deep = format!("(La/X{})V", "<La/X".repeat(10_000));
+    let text = print::api(&read(&[service("(Ljava/util/List;)V", Some(&deep))]));
+    assert!(text.contains("void call(java.util.List arg0)"), "{text}");
+    assert!(text.contains("it is read without type arguments"), "{text}");
+}
+
+#[test]
+fn a_signature_of_another_method_is_not_used() {
+    let text = print::api(&read(&[service("(La/b;)V", Some("(Lorg/Old<Ljava/lang/String;>;)V"))]));
+    assert!(text.contains("as obfuscators leave it"), "{text}");
+    assert!(text.contains("void call(java.lang.Object arg0 as a.b)"), "{text}");
+}
+
+#[test]
+fn types_that_double_are_cut() {
+    // Each interface gives the one above it twice its own argument.
+    let mut classes: Vec<Assembly> = (0..64)
+        .map(|at| {
+            let above = format!("a/I{}", at + 1);
+            let argument = "Ljava/util/Map<TT;TT;>;";
+            let signature =
+                format!("<T:Ljava/lang/Object;>Ljava/lang/Object;L{above}<{argument}>;");
+            Assembly {
+                interfaces: vec![above],
+                signature: Some(signature),
+                ..interface(&format!("a/I{at}")).method(
+                    "get",
+                    "()Ljava/lang/Object;",
+                    Some("()TT;"),
+                )
+            }
+        })
+        .collect();
+    classes.push(Assembly {
+        signature: Some("<T:Ljava/lang/Object;>Ljava/lang/Object;".into()),
+        ..interface("a/I64").method("last", "()Ljava/lang/Object;", Some("()TT;"))
+    });
+    classes.push(Assembly {
+        interfaces: vec!["a/I0".into()],
+        signature: Some("Ljava/lang/Object;La/I0<Ljava/lang/String;>;".into()),
+        ..interface("a/S").method("own", "()V", None)
+    });
+    let api = read(&classes);
+    let text = print::api(&api);
+    assert!(text.contains("a.S: its type is too large"), "{}", &text[text.len() - 2_000..]);
+    assert!(text.len() < 64 << 20, "{}", text.len());
+}
+
+#[test]
+fn bounds_that_name_each_other_end() {
+    let signature = "<A:TB;B:Ljava/util/List<TA;>;C::Ljava/lang/Comparable<TC;>;>(TA;TC;)V";
+    let api = read(&[service("(Ljava/lang/Object;Ljava/lang/Comparable;)V", Some(signature))]);
+    let text = print::api(&api);
+    assert!(text.contains("java.lang.Comparable<java.lang.Object> arg1"), "{text}");
+}
+
+#[test]
+fn what_names_share_takes_no_memory() {
+    // A name of 60,000 bytes that each of 4,000 methods has, with a descriptor of as many.
+    let long = "n".repeat(60_000);
+    let descriptor = format!("(L{long};)V");
+    let many = (0..4_000).fold(interface("a/S"), |of, _| of.method(&long, &descriptor, None));
+    let bytes = many.bytes();
+    assert!(bytes.len() < 200_000);
+    let api = JavaReader::new().class_bytes("S.class", &bytes).interfaces(["a.S"]).read();
+    assert!(print::api(&api).len() < 8 << 20);
+}
+
+#[test]
+fn obfuscated_names_are_told() {
+    let classes = [
+        class("a/a", "java/lang/Object").field("a-b", "I", None).field("a", "La/a;", None),
+        interface("a/S").method("b", "()La/a;", None).method("get-x", "()V", None),
+    ];
+    let text = print::api(&read(&classes));
+    assert!(text.contains("void get-x()"), "{text}");
+    assert!(text.contains("! a.S: get-x cannot be written in Java or Rust"), "{text}");
+    assert!(text.contains("! a.a: a-b cannot be written in Java or Rust"), "{text}");
+}
+
+#[test]
+fn missing_superclasses_are_told() {
+    let classes = [
+        class("a/E", "org/x/BaseException"),
+        class("a/C", "org/x/Base"),
+        service("(La/E;La/C;Lorg/x/Base;)V", None),
+    ];
+    let text = print::api(&read(&classes));
+    assert!(text.contains("exception a.E extends java.lang.Exception\n"), "{text}");
+    assert!(text.contains("class a.C\n"), "{text}");
+    assert!(text.contains("! a.C: its superclass org.x.Base is in none of the jars"), "{text}");
+    assert_eq!(text.matches("! org.x.Base: it is in none of the jars").count(), 1, "{text}");
+}
+
+#[test]
+fn an_enum_is_no_subclass() {
+    let color = Assembly {
+        flags: 0x4001,
+        interfaces: vec!["a/Coded".into()],
+        ..class("a/Color", "java/lang/Enum")
+    };
+    let other =
+        Assembly { interfaces: vec!["a/Coded".into()], ..class("a/Other", "java/lang/Object") };
+    let coded = interface("a/Coded");
+    let text = print::api(&read(&[color.clone(), coded.clone(), service("()La/Coded;", None)]));
+    assert!(text.contains("java.lang.Object call()"), "{text}");
+    let text = print::api(&read(&[color, coded, other, service("()La/Coded;", None)]));
+    assert!(text.contains("abstract class a.Coded above a.Other\n"), "{text}");
+    assert!(text.contains("! a.Color: it is an enum that implements a.Coded"), "{text}");
+}
