@@ -215,7 +215,7 @@ fn wanted<R: Read + Seek>(jar: &ZipArchive<R>, suffix: &str, is_library: bool) -
         && names.iter().any(|(name, _)| begins(name, CLASSES) || begins(name, LIBRARIES));
     let mut wanted: Vec<Wanted> = Vec::new();
     for (name, index) in names {
-        let is_jar = name.ends_with(".jar") && begins(&name, LIBRARIES);
+        let is_jar = name.strip_suffix(".jar").is_some() && begins(&name, LIBRARIES);
         // The loader of an application lies beside these folders.
         let is_file = name.ends_with(suffix)
             && !name.starts_with("META-INF/")

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::javadoc::Sources;
+use crate::javadoc::{Sources, TypeDoc};
 use crate::model::{Api, Declared, Kind};
 
 use super::jdk;
@@ -141,6 +141,12 @@ impl<'a> Build<'a> {
             self.missing(name);
             return Use::Object;
         };
+        if self.table.ancestors(name).iter().any(|above| jdk::is_message(above)) {
+            let text = "it is a type of protobuf, which a Java class does not describe, so its values are read as \
+                        Object; generate the service from its .proto file";
+            self.api.note(name, text);
+            return Use::Object;
+        }
         if class.is_enum() || !class.file.flags.is_abstract() {
             return Use::Itself;
         }
@@ -202,7 +208,7 @@ impl<'a> Build<'a> {
         let declared = Declared {
             name: name.to_owned(),
             source: class.source.clone(),
-            doc: self.sources.get(name).and_then(|doc| doc.doc()),
+            doc: self.sources.get(name).and_then(TypeDoc::doc),
             deprecated: class.file.attributes.deprecated,
             kind,
         };

@@ -73,5 +73,14 @@ pub(super) fn is_observer(name: &str) -> bool {
     matches!(name, "org.apache.dubbo.common.stream.StreamObserver" | "io.grpc.stub.StreamObserver")
 }
 
+/// Returns `true` for a class or interface that all messages of protobuf extend: their types come from `.proto` files.
+pub(super) fn is_message(name: &str) -> bool {
+    let of_protobuf = name.strip_prefix("com.google.protobuf.");
+    of_protobuf.is_some_and(|name| {
+        name.starts_with("GeneratedMessage")
+            || matches!(name, "MessageOrBuilder" | "MessageLiteOrBuilder" | "ProtocolMessageEnum")
+    })
+}
+
 /// The parameter that a `suspend` function of Kotlin ends with.
 pub(super) const CONTINUATION: &str = "kotlin.coroutines.Continuation";

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::classfile::signature::{self, Argument, JavaType};
 use crate::model::Note;
 
+use super::jdk;
 use super::methods::is_called;
 use super::table::{Loaded, Table};
 
@@ -72,12 +73,14 @@ fn is_candidate(class: &Loaded) -> bool {
     is_interface(class) && class.is_public() && !class.file.attributes.is_local
 }
 
-/// Returns `true` for an interface that has, or inherits, an abstract method.
+/// Returns `true` for an interface that has, or inherits, an abstract method, and is none of a message.
 fn has_methods(table: &Table, name: &str, class: &Loaded) -> bool {
     let own = |class: &Loaded| {
         class.file.methods.iter().any(|of| of.flags.is_abstract() && is_called(of))
     };
-    own(class) || table.ancestors(name).iter().filter_map(|name| table.get(name)).any(own)
+    let above = table.ancestors(name);
+    !above.iter().any(|name| jdk::is_message(name))
+        && (own(class) || above.iter().filter_map(|name| table.get(name)).any(own))
 }
 
 /// Returns `true` for a class whose objects are made to be sent.

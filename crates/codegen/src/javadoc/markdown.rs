@@ -152,7 +152,7 @@ impl Writer {
                 Piece::Entity(c) => self.plain(c.encode_utf8(&mut [0; 4])),
                 Piece::Inline(name, content) => self.inline(name, content, depth),
                 Piece::Tag(name, is_end, rest) => {
-                    self.tag(&name.to_ascii_lowercase(), is_end, rest)
+                    self.tag(&name.to_ascii_lowercase(), is_end, rest);
                 }
             }
         }
@@ -220,8 +220,8 @@ impl Writer {
                 match self.lists.last_mut() {
                     Some(Some(number)) => {
                         *number += 1;
-                        let number = format!("{number}. ");
-                        self.text.push_str(&number);
+                        let number = number.to_string();
+                        self.push(&[&number, ". "]);
                     }
                     _ => self.text.push_str("- "),
                 }
@@ -265,7 +265,7 @@ impl Writer {
             }
             ("a", true) => {
                 if let Some(link) = self.links.pop().flatten() {
-                    self.text.push_str(&format!("]({link})"));
+                    self.push(&["](", &link, ")"]);
                 }
             }
             _ => {}
@@ -286,7 +286,7 @@ impl Writer {
                 let len = rest.find(ends).unwrap_or(rest.len());
                 let (url, behind) = rest.split_at_checked(len).unwrap_or((rest, ""));
                 let end = url.trim_end_matches(['.', ';', ':']);
-                self.text.push_str(&format!("<{end}>{}", url.get(end.len()..).unwrap_or_default()));
+                self.push(&["<", end, ">", url.get(end.len()..).unwrap_or_default()]);
                 rest = behind;
                 continue;
             }
@@ -308,6 +308,12 @@ impl Writer {
                 '\n' if self.text.ends_with("\n\n") => {}
                 _ => self.text.push(c),
             }
+        }
+    }
+
+    fn push(&mut self, parts: &[&str]) {
+        for part in parts {
+            self.text.push_str(part);
         }
     }
 
@@ -338,7 +344,9 @@ impl Writer {
             self.text.push_str("```");
         }
         while let Some(link) = self.links.pop() {
-            self.text.push_str(&link.map(|link| format!("]({link})")).unwrap_or_default());
+            if let Some(link) = link {
+                self.push(&["](", &link, ")"]);
+            }
         }
         self.text.trim().to_owned()
     }

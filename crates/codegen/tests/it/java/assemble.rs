@@ -59,7 +59,9 @@ impl Assembly {
         let mut body = Vec::new();
         push(&mut body, self.flags);
         let names = [&self.name, &self.superclass].map(|name| pool.class(name));
-        names.iter().for_each(|index| push(&mut body, *index));
+        for index in names {
+            push(&mut body, index);
+        }
         push(&mut body, self.interfaces.len());
         for name in &self.interfaces {
             let index = pool.class(name);
@@ -70,7 +72,9 @@ impl Assembly {
             for (flags, name, descriptor, signature) in members {
                 push(&mut body, *flags);
                 let name_and_type = [name, descriptor].map(|text| pool.utf8(text));
-                name_and_type.iter().for_each(|index| push(&mut body, *index));
+                for index in name_and_type {
+                    push(&mut body, index);
+                }
                 pool.signature(&mut body, signature.as_deref());
             }
         }

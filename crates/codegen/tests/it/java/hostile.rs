@@ -220,3 +220,18 @@ fn an_enum_is_no_subclass() {
     assert!(text.contains("abstract class a.Coded above a.Other\n"), "{text}");
     assert!(text.contains("! a.Color: it is an enum that implements a.Coded"), "{text}");
 }
+
+#[test]
+fn messages_of_protobuf_are_told() {
+    let message = class("a/Hello", "com/google/protobuf/GeneratedMessageV3").field("x_", "I", None);
+    let builder = Assembly {
+        interfaces: vec!["com/google/protobuf/MessageOrBuilder".into()],
+        ..interface("a/HelloOrBuilder").method("getX", "()I", None)
+    };
+    let text = print::api(&read(&[message, builder, service("(La/Hello;)V", None)]));
+    assert!(
+        text.starts_with("service a.S\n  void call(java.lang.Object arg0 as a.Hello)\n!"),
+        "{text}"
+    );
+    assert!(text.contains("! a.Hello: it is a type of protobuf"), "{text}");
+}
