@@ -31,7 +31,7 @@ impl Default for Limits {
 /// An error of opening a jar or folder.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It cannot be read.
+    /// An error of reading it.
     #[error("cannot read {}: {source}", path.display())]
     Io {
         /// The jar, folder or file.
@@ -39,7 +39,7 @@ pub enum Error {
         /// The cause.
         source: io::Error,
     },
-    /// It is no jar.
+    /// An error of a file that is no jar.
     #[error("{} is no jar: {source}", path.display())]
     Jar {
         /// The file.
@@ -52,13 +52,13 @@ pub enum Error {
 /// A file of a jar or folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry<'a> {
-    /// Its name within the jar or folder, with `/`.
+    /// The name within the jar or folder, with `/`.
     pub name: &'a str,
     /// The jar or folder, for people: `orders-api.jar`, `lib/orders-api.jar in app.jar`.
     pub source: &'a str,
     /// `true` if it is from a library within an application's jar.
     pub is_library: bool,
-    /// Its content.
+    /// The content.
     pub bytes: Vec<u8>,
 }
 
@@ -77,7 +77,7 @@ pub struct Reader {
     limits: Limits,
     /// The bytes that were decoded.
     decoded: u64,
-    /// What was passed over.
+    /// Notes on what was passed over.
     notes: Vec<Note>,
 }
 
@@ -111,7 +111,7 @@ impl Reader {
         Ok(())
     }
 
-    /// As [`jar`](Self::jar), of a jar in memory.
+    /// Visits the files of a jar in memory, as [`jar`](Self::jar) does.
     pub fn jar_bytes(
         &mut self,
         source: &str,

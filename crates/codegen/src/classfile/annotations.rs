@@ -21,13 +21,13 @@ pub struct Annotation {
 /// An annotation of a type within the declaration of a field or method.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TypeAnnotation {
-    /// What is annotated.
+    /// The part that is annotated.
     pub target: Target,
     /// The annotation.
     pub annotation: Annotation,
 }
 
-/// What a [`TypeAnnotation`] belongs to.
+/// The part of a declaration that a [`TypeAnnotation`] belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target {
     /// The part of the declaration.

@@ -10,14 +10,14 @@ use super::{Error, Flags, InnerClass};
 /// Notes on attributes of one class that are kept.
 const NOTES: usize = 16;
 
-/// What the attributes of a declaration say, of those that are read.
+/// The content of the attributes of a declaration, of those that are read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attributes {
     /// The generic signature, not parsed.
     pub signature: Option<Arc<str>>,
     /// `true` if it has `@Deprecated`.
     pub deprecated: bool,
-    /// Its annotations, whether they are visible at run time or not.
+    /// The annotations, whether they are visible at run time or not.
     pub annotations: Vec<Annotation>,
     /// The annotations of the type of a field, or of the types of results and parameters.
     pub type_annotations: Vec<TypeAnnotation>,

@@ -26,7 +26,7 @@ const BEFORE_JAVA: u16 = 44;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{what} (byte {offset}, {part})")]
 pub struct Error {
-    /// What is wrong.
+    /// The fault.
     pub what: String,
     /// The byte of the file, from 0.
     pub offset: usize,
@@ -39,34 +39,34 @@ pub struct Error {
 pub struct ClassFile {
     /// The version of the format: 52 is Java 8, 70 is Java 26.
     pub major: u16,
-    /// Its access flags.
+    /// The access flags.
     pub flags: Flags,
-    /// Its internal name: `org/example/Order$Line`.
+    /// The internal name: `org/example/Order$Line`.
     pub name: Arc<str>,
     /// The internal name of its superclass; none for `Object` alone.
     pub superclass: Option<Arc<str>>,
     /// The internal names of the interfaces that it implements or extends.
     pub interfaces: Vec<Arc<str>>,
-    /// Its fields, in the order of the file, which is that of the source.
+    /// The fields, in the order of the file, which is that of the source.
     pub fields: Vec<Member>,
-    /// Its methods, in the order of the file.
+    /// The methods, in the order of the file.
     pub methods: Vec<Member>,
-    /// What its attributes say.
+    /// The content of its attributes.
     pub attributes: Attributes,
-    /// What was passed over: attributes that are wrong, a version that is newer than known.
+    /// Notes on what was passed over: attributes that are wrong, a version that is newer than known.
     pub notes: Vec<String>,
 }
 
 /// A field or method.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// Its access flags.
+    /// The access flags.
     pub flags: Flags,
-    /// Its name.
+    /// The name.
     pub name: Arc<str>,
-    /// Its descriptor: `Ljava/util/List;`, `(IJ)V`.
+    /// The descriptor: `Ljava/util/List;`, `(IJ)V`.
     pub descriptor: Arc<str>,
-    /// What its attributes say.
+    /// The content of its attributes.
     pub attributes: Attributes,
 }
 
@@ -79,7 +79,7 @@ pub struct InnerClass {
     pub outer: Option<Arc<str>>,
     /// `true` for a class without a name of its own.
     pub is_anonymous: bool,
-    /// Its access flags as the source has them.
+    /// The access flags as the source has them.
     pub flags: Flags,
 }
 

@@ -9,7 +9,7 @@ pub const DEPTH: usize = 255;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("its signature is wrong at byte {offset}: {what}")]
 pub struct Error {
-    /// What is wrong.
+    /// The fault.
     pub what: &'static str,
     /// The byte of the signature, from 0.
     pub offset: usize,
@@ -55,25 +55,25 @@ pub enum Argument {
 /// A type parameter and its bounds, of which the first one is its erasure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TypeParameter {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its bounds, the class first. There is none for `T extends Object` in some class files.
+    /// The bounds, the class first. There is none for `T extends Object` in some class files.
     pub bounds: Vec<JavaType>,
 }
 
 /// The signature of a class.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ClassSignature {
-    /// Its type parameters.
+    /// The type parameters.
     pub parameters: Vec<TypeParameter>,
-    /// Its superclass, then its interfaces.
+    /// The superclass, then the interfaces.
     pub parents: Vec<ClassType>,
 }
 
 /// The signature or descriptor of a method.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MethodSignature {
-    /// Its own type parameters.
+    /// The type parameters of the method itself.
     pub type_parameters: Vec<TypeParameter>,
     /// The types of its parameters.
     pub parameters: Vec<JavaType>,

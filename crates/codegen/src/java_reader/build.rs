@@ -16,25 +16,25 @@ const FACTOR: usize = 64;
 /// The least of it.
 const LEAST: usize = 16 << 20;
 
-/// How much of a class is needed.
+/// The extent to which a class is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Reach {
     /// The class with those above it.
     Alone,
-    /// Those below it as well: an object may be of one of them.
+    /// The class and those below it: an object may be of one of them.
     Whole,
     /// An interface, as a service.
     Service,
 }
 
-/// What stands for a class where it is named.
+/// The type that stands for a class where it is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Use {
-    /// It does.
+    /// The class.
     Itself,
-    /// It does as the type of a parameter: it is an interface whose methods the callee calls.
+    /// The class as the type of a parameter: it is an interface whose methods the callee calls.
     Callback,
-    /// `Object` does, and there is a note.
+    /// `Object`, and there is a note.
     Object,
 }
 

@@ -15,13 +15,13 @@ use super::types::{Place, Scope, agrees, erased, erases_to, weight};
 
 /// A parameter as the class file has it.
 struct Raw {
-    /// Its place among all parameters; none for what an observer takes.
+    /// The place among all parameters; none for what an observer takes.
     at: Option<usize>,
     generic: JavaType,
     plain: JavaType,
 }
 
-/// What tells two methods apart.
+/// The name and erased types that tell two methods apart.
 type Key = (String, Vec<String>);
 
 impl Build<'_> {

@@ -1,11 +1,11 @@
-//! What annotations say of null. They go by their simple names, since every tool has its own.
+//! Nullness by annotations. They go by their simple names, since every tool has its own.
 
 use crate::classfile::{Annotation, Attributes, Member, Part, Target};
 use crate::model::{Nullness, Type};
 
 use super::table::Table;
 
-/// What a class or package says of all its members.
+/// Nullness that a class or package gives all its members.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Defaults {
     pub(super) fields: Nullness,

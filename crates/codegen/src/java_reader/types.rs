@@ -22,7 +22,7 @@ pub(super) struct Scope {
     pub(super) variables: BTreeMap<String, Type>,
 }
 
-/// Where a type stands.
+/// The place where a type stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
     /// The type of a parameter itself, which can be the interface of a callback.

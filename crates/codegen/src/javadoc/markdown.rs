@@ -123,7 +123,7 @@ fn without_slashes(line: &str) -> &str {
     inside.strip_prefix(' ').unwrap_or(inside)
 }
 
-/// What is written so far.
+/// The text that is written so far, and the elements around its end.
 #[derive(Default)]
 struct Writer {
     text: String,

@@ -17,7 +17,7 @@ pub struct Sources {
     types: BTreeMap<String, TypeDoc>,
 }
 
-/// What the source of a type has.
+/// Documentation in the source of a type.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TypeDoc {
     doc: Option<Doc>,
@@ -37,7 +37,7 @@ struct Doc {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Member {
     name: String,
-    /// Those of a method; none for a field or constant.
+    /// The parameters of a method; none for a field or constant.
     parameters: Option<Vec<Parameter>>,
     doc: Option<Doc>,
 }
@@ -45,12 +45,12 @@ struct Member {
 /// A parameter of a method.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Parameter {
-    /// Its type without packages and type arguments: `Map`, `int[]`.
+    /// The type without packages and type arguments: `Map`, `int[]`.
     ty: String,
     name: String,
 }
 
-/// What the source of a method has.
+/// Documentation and names in the source of a method.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MethodDoc {
     /// The comment, as Markdown.

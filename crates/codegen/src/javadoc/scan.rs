@@ -16,7 +16,7 @@ struct Open {
     in_constants: bool,
 }
 
-/// What was read of a declaration that has not ended.
+/// The part of a declaration that was read, whose end is to come.
 #[derive(Default)]
 struct Header<'a> {
     doc: Option<Comment<'a>>,

@@ -31,7 +31,7 @@ fn cut_class_files_are_refused() {
 fn changed_class_files_do_not_panic() {
     for (name, bytes) in sample::classes() {
         for at in 0..bytes.len() {
-            for change in [0xFF, 0x01, 0x10] {
+            for change in [0xFF, 0x01] {
                 let mut bytes = bytes.clone();
                 bytes[at] ^= change;
                 if ClassFile::read(&bytes).is_ok() {
