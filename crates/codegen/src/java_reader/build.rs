@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::classfile::signature::binary_name;
 use crate::javadoc::{Sources, TypeDoc};
-use crate::model::{Api, Declared, Kind};
+use crate::model::{Api, Declared, Kind, Type};
 
 use super::jdk;
 use super::table::Table;
@@ -15,6 +16,11 @@ const DECLARED: usize = 4 << 20;
 const FACTOR: usize = 64;
 /// The least of it.
 const LEAST: usize = 16 << 20;
+
+/// Notes that are kept.
+const NOTES: usize = 10_000;
+/// Bytes of a note: names in class files can be long.
+const NOTE: usize = 1_024;
 
 /// The extent to which a class is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,6 +53,8 @@ pub(super) struct Build<'a> {
     reached: BTreeSet<(String, Reach)>,
     uses: BTreeMap<String, Use>,
     services: BTreeSet<String>,
+    /// The notes that are said once.
+    said: BTreeSet<(String, &'static str)>,
     /// The weight that is left for the type that is being declared.
     left: usize,
     /// `true` once something of it was left out.
@@ -65,6 +73,7 @@ impl<'a> Build<'a> {
             reached: BTreeSet::new(),
             uses: BTreeMap::new(),
             services: BTreeSet::new(),
+            said: BTreeSet::new(),
             left: 0,
             is_full: false,
             left_of_all: bytes.saturating_mul(FACTOR).max(LEAST),
@@ -122,13 +131,11 @@ impl<'a> Build<'a> {
                 true
             }
             Use::Callback => {
-                // Its note is said once, and it may still be a callback elsewhere.
+                // It may still be a callback elsewhere.
                 let text = "it is the interface of a service or callback, so its values are read as Object where \
                             it is not the type of a parameter; if they are data, add the jar that has their \
                             classes";
-                if !self.api.notes.iter().any(|note| note.at == name && note.text == text) {
-                    self.api.note(name, text);
-                }
+                self.note_once(name, text);
                 false
             }
             Use::Object => false,
@@ -144,14 +151,14 @@ impl<'a> Build<'a> {
         if self.table.ancestors(name).iter().any(|above| jdk::is_message(above)) {
             let text = "it is a type of protobuf, which a Java class does not describe, so its values are read as \
                         Object; generate the service from its .proto file";
-            self.api.note(name, text);
+            self.note(name, text);
             return Use::Object;
         }
         if class.is_enum() || !class.file.flags.is_abstract() {
             return Use::Itself;
         }
         if class.file.flags.is_annotation() {
-            self.api.note(
+            self.note(
                 name,
                 "it is an annotation, which cannot be sent; its values are read as Object",
             );
@@ -170,17 +177,30 @@ impl<'a> Build<'a> {
             "it is {what} without classes here whose objects can be sent, so its values are read as \
              Object; add the jar that has them"
         );
-        self.api.note(name, text);
+        self.note(name, text);
         Use::Object
+    }
+
+    /// Adds a note, cut where it is long.
+    pub(super) fn note(&mut self, at: impl Into<String>, text: impl Into<String>) {
+        match self.api.notes.len() {
+            NOTES => self.api.note("notes", "there are more of them, which are left out"),
+            len if len < NOTES => self.api.note(cut(at.into()), cut(text.into())),
+            _ => {}
+        }
+    }
+
+    fn note_once(&mut self, at: &str, text: &'static str) {
+        if self.said.insert((at.to_owned(), text)) {
+            self.note(at, text);
+        }
     }
 
     /// Notes that a class was not found.
     pub(super) fn missing(&mut self, name: &str) {
         let text = "it is in none of the jars, so its values are read as Object; add the jar that has it, \
                     or name that in the classpath";
-        if !self.api.notes.iter().any(|note| note.at == name && note.text == text) {
-            self.api.note(name, text);
-        }
+        self.note_once(name, text);
     }
 
     fn declare(&mut self, name: &str, reach: Reach) {
@@ -192,7 +212,7 @@ impl<'a> Build<'a> {
             return;
         }
         for note in &class.file.notes {
-            self.api.note(name, note.as_str());
+            self.note(name, note.as_str());
         }
         self.left = DECLARED.min(self.left_of_all);
         self.is_full = false;
@@ -223,7 +243,7 @@ impl<'a> Build<'a> {
                     "it is an enum that implements {name}; its constants are left out of the values of \
                      {name}: declare the enum itself in Java where they are sent"
                 );
-                self.api.note(child, text);
+                self.note(child, text);
             } else if !class.file.flags.is_abstract() || table.has_objects(child) {
                 self.reach(child, Reach::Whole);
             }
@@ -242,11 +262,11 @@ impl<'a> Build<'a> {
                 continue;
             };
             let superclass = match &of.superclass {
-                Some(crate::model::Type::Class { name, .. }) => Some(name.clone()),
+                Some(Type::Class { name, .. }) => Some(name.clone()),
                 _ => None,
             };
             let interfaces = class.file.interfaces.iter();
-            let interfaces = interfaces.map(|of| crate::classfile::signature::binary_name(of));
+            let interfaces = interfaces.map(|of| binary_name(of));
             for parent in superclass.into_iter().chain(interfaces).filter(|of| of != name) {
                 below.entry(parent).or_default().push(name.clone());
             }
@@ -257,6 +277,11 @@ impl<'a> Build<'a> {
                 of.subclasses = children;
             }
         }
+    }
+
+    /// Takes weight from what is left, as far as there is some.
+    pub(super) fn spend(&mut self, weight: usize) {
+        self.left = self.left.saturating_sub(weight);
     }
 
     /// Returns `true` if nothing more of this type is declared.
@@ -277,7 +302,7 @@ impl<'a> Build<'a> {
                         "it and what it inherits are larger than all sense, so further {what} are left \
                          out; give fewer jars or name fewer interfaces"
                     );
-                    self.api.note(at, text);
+                    self.note(at, text);
                 }
                 self.is_full = true;
                 false
@@ -294,7 +319,7 @@ impl<'a> Build<'a> {
                  others for them",
                 odd.join(", ")
             );
-            self.api.note(at, text);
+            self.note(at, text);
         }
     }
 
@@ -315,6 +340,14 @@ impl<'a> Build<'a> {
         }
         found
     }
+}
+
+fn cut(text: String) -> String {
+    if text.len() <= NOTE {
+        return text;
+    }
+    let end = (0..=NOTE).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    format!("{}…", text.get(..end).unwrap_or_default())
 }
 
 fn is_identifier(name: &str) -> bool {

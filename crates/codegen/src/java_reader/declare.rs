@@ -32,7 +32,7 @@ impl Build<'_> {
     pub(super) fn class(&mut self, name: &str, class: &Loaded) -> Class {
         let (signature, error) = class.signature();
         if let Some(error) = error {
-            self.api.note(name, format!("{error}; it is read without type parameters"));
+            self.note(name, format!("{error}; it is read without type parameters"));
         }
         let mut scope = self.scope_around(name, class);
         for parameter in &signature.parameters {
@@ -62,7 +62,7 @@ impl Build<'_> {
                 if field.name.starts_with("this$") {
                     let text = "it is the outer object of an inner class, which is left out and null in \
                                 Java; make the class static there";
-                    self.api.note(at, text);
+                    self.note(at, text);
                 }
                 continue;
             }
@@ -112,7 +112,7 @@ impl Build<'_> {
             return None;
         }
         if self.table.superclasses(name).iter().any(|above| above == name) {
-            self.api.note(name, "its superclasses lead in a circle, so it is read without one");
+            self.note(name, "its superclasses lead in a circle, so it is read without one");
             return None;
         }
         if jdk::is_jdk(&class.name) {
@@ -125,7 +125,7 @@ impl Build<'_> {
                  the fields it inherits; add the jar that has {}",
                 class.name, class.name
             );
-            self.api.note(name, text);
+            self.note(name, text);
             return is_exception.then(|| Type::class("java.lang.Exception"));
         }
         self.reach_superclass(&class.name);
@@ -143,14 +143,14 @@ impl Build<'_> {
         let plain = match signature::field(&field.descriptor) {
             Ok(plain) => plain,
             Err(error) => {
-                self.api.note(at, format!("{error}; it is left out"));
+                self.note(at, format!("{error}; it is left out"));
                 return None;
             }
         };
         let generic = match field.attributes.signature.as_deref().map(signature::field) {
             Some(Ok(generic)) if agrees(&generic, &plain) => generic,
             Some(Err(error)) => {
-                self.api.note(at, format!("{error}; it is read without type arguments"));
+                self.note(at, format!("{error}; it is read without type arguments"));
                 plain
             }
             _ => plain,

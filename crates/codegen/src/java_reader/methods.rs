@@ -30,7 +30,7 @@ impl Build<'_> {
         let mut scope = Scope::default();
         let parameters = class.signature().0.parameters;
         if !parameters.is_empty() {
-            self.api.note(
+            self.note(
                 name,
                 "it has type parameters, which are replaced by their bounds; declare an interface that \
                  extends it with types in their place",
@@ -67,7 +67,7 @@ impl Build<'_> {
             }
             let (signature, error) = class.signature();
             if let Some(error) = error {
-                self.api.note(&interface, format!("{error}; it is read without type arguments"));
+                self.note(&interface, format!("{error}; it is read without type arguments"));
             }
             for parent in
                 signature.parents.iter().filter(|parent| parent.name != "java.lang.Object")
@@ -102,7 +102,7 @@ impl Build<'_> {
                  out; add the jar that has it"
             )
         };
-        self.api.note(name, text);
+        self.note(name, text);
     }
 
     fn method(
@@ -116,13 +116,20 @@ impl Build<'_> {
         let plain = match signature::method(&member.descriptor) {
             Ok(plain) => plain,
             Err(error) => {
-                self.api.note(&at, format!("{error}; the method is left out"));
+                self.note(&at, format!("{error}; the method is left out"));
                 return None;
             }
         };
         let generic = self.generic(&at, member, &plain);
-        let mut scope = scope.clone();
-        self.add_bounds(&generic.type_parameters, &mut scope, &at);
+        let mut own = Scope::default();
+        let scope = if generic.type_parameters.is_empty() {
+            scope
+        } else {
+            self.spend(scope.weight());
+            own.clone_from(scope);
+            self.add_bounds(&generic.type_parameters, &mut own, &at);
+            &own
+        };
 
         let both = generic.parameters.into_iter().zip(plain.parameters.iter().cloned()).enumerate();
         let mut raw: Vec<Raw> =
@@ -132,7 +139,7 @@ impl Build<'_> {
             raw.last().is_some_and(|last| named(&last.plain) == Some(jdk::CONTINUATION));
         if is_suspend && let Some(last) = raw.pop() {
             result = argument(&last.generic);
-            self.api.note(
+            self.note(
                 &at,
                 "it is a suspend function of Kotlin, read without its continuation; Dubbo Java calls it with \
                  one, so give the service a method that returns a CompletableFuture",
@@ -145,7 +152,7 @@ impl Build<'_> {
         }
         let mut defaults = Defaults::of(self.table, interface);
         defaults.add(&member.attributes);
-        let ty = self.convert(&result, &scope, Place::Within, &at);
+        let ty = self.convert(&result, scope, Place::Within, &at);
         let result = match &ty {
             Type::Class { name, .. } if name == "java.lang.Void" || name == "kotlin.Unit" => {
                 Type::Void
@@ -165,7 +172,7 @@ impl Build<'_> {
         let mut parameters = Vec::new();
         for of in raw {
             let place = if stream == Stream::No { Place::Parameter } else { Place::Within };
-            let ty = self.convert(&of.generic, &scope, place, &at);
+            let ty = self.convert(&of.generic, scope, place, &at);
             let descriptor = erased(&of.plain);
             let Some(at) = of.at else {
                 let (name, null) = ("requests".to_owned(), Nullness::Unknown);
@@ -217,14 +224,14 @@ impl Build<'_> {
                 if is_same {
                     return generic;
                 }
-                self.api.note(
+                self.note(
                     at,
                     "its generic signature is of another method, as obfuscators leave it; it is read \
                      without type arguments",
                 );
             }
             Some(Err(error)) => {
-                self.api.note(at, format!("{error}; it is read without type arguments"));
+                self.note(at, format!("{error}; it is read without type arguments"));
             }
             None => {}
         }
@@ -252,7 +259,7 @@ impl Build<'_> {
             *result = reply;
             return Some(Stream::Both);
         }
-        self.api.note(
+        self.note(
             at,
             "it has observers of streams in another way than Dubbo takes, `void m(A, StreamObserver<T>)` or \
              `StreamObserver<T> m(StreamObserver<R>)`; the method is left out",

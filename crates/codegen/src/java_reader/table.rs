@@ -7,6 +7,9 @@ use crate::classfile::signature::{self, ClassSignature, ClassType, binary_name};
 
 use super::jdk;
 
+/// Superclasses of a class that are looked at.
+const LEVELS: usize = 1_024;
+
 /// A class that was found.
 pub(super) struct Loaded {
     pub(super) file: ClassFile,
@@ -75,7 +78,8 @@ impl Table {
 
     /// Returns `true` if objects of a class below exist: one that is neither abstract nor an enum.
     pub(super) fn has_objects(&self, name: &str) -> bool {
-        self.descendants(name).iter().any(|(_, class)| class.is_concrete())
+        self.children(name).any(|(_, class)| class.is_concrete())
+            || self.descendants(name).iter().any(|(_, class)| class.is_concrete())
     }
 
     /// The names of the superclasses, the nearest first: those that were found, and the one behind them.
@@ -86,7 +90,7 @@ impl Table {
         let mut next = self.get(name);
         while let Some(superclass) = next.and_then(|of| of.file.superclass.as_deref()) {
             let superclass = binary_name(superclass);
-            if !seen.insert(superclass.clone()) {
+            if chain.len() >= LEVELS || !seen.insert(superclass.clone()) {
                 break;
             }
             next = self.get(&superclass);

@@ -22,6 +22,13 @@ pub(super) struct Scope {
     pub(super) variables: BTreeMap<String, Type>,
 }
 
+impl Scope {
+    /// The weight of all types in it.
+    pub(super) fn weight(&self) -> usize {
+        self.variables.iter().map(|(name, of)| name.len() + weight(of)).sum()
+    }
+}
+
 /// The place where a type stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Place {
@@ -96,7 +103,7 @@ impl Build<'_> {
         let mut conversion = Conversion { scope, weight: 0, is_cut: false };
         let ty = self.part(of, &mut conversion, place, 0);
         if conversion.is_cut {
-            self.api.note(
+            self.note(
                 at,
                 "its type is too large or nested too deeply once type variables are replaced; Object \
                  stands for parts of it",
@@ -166,6 +173,7 @@ impl Build<'_> {
                 let Some(bound) = parameter.bounds.first() else { continue };
                 scope.variables.insert(parameter.name.clone(), Type::object());
                 let ty = self.convert(bound, scope, Place::Within, at);
+                self.spend(weight(&ty));
                 scope.variables.insert(parameter.name.clone(), ty);
             }
         }

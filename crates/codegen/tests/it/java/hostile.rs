@@ -235,3 +235,13 @@ fn messages_of_protobuf_are_told() {
     );
     assert!(text.contains("! a.Hello: it is a type of protobuf"), "{text}");
 }
+
+#[test]
+fn notes_are_bounded() {
+    // Each of 12,000 methods has a name of 60,000 bytes and a descriptor that is wrong.
+    let long = "n".repeat(60_000);
+    let many = (0..12_000).fold(interface("a/S"), |of, _| of.method(&long, "()", None));
+    let api = JavaReader::new().class_bytes("S.class", &many.bytes()).interfaces(["a.S"]).read();
+    assert_eq!(api.notes.len(), 10_001);
+    assert!(api.notes.iter().all(|note| note.at.len() < 1_100));
+}
