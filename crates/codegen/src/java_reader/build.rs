@@ -299,8 +299,8 @@ impl<'a> Build<'a> {
             None => {
                 if !self.is_full {
                     let text = format!(
-                        "it and what it inherits are larger than all sense, so further {what} are left \
-                         out; give fewer jars or name fewer interfaces"
+                        "it and what it inherits are beyond the limit of one type, {DECLARED} bytes, or of the \
+                         whole model, so further {what} are left out; name fewer interfaces"
                     );
                     self.note(at, text);
                 }
