@@ -16,5 +16,6 @@
 pub mod check;
 pub mod definition;
 pub mod model;
+pub mod openapi;
 
 pub use model::{Api, Note};

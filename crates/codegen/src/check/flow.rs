@@ -89,13 +89,8 @@ fn service_types<'a>(
     }
 }
 
-fn classes<'a>(ty: &'a Type, flow: Flow, found: &mut Vec<(&'a str, Flow)>) {
-    match ty {
-        Type::Class { name, arguments } => {
-            found.push((name, flow));
-            arguments.iter().for_each(|of| classes(of, flow, found));
-        }
-        Type::Array(of) => classes(of, flow, found),
-        Type::Void | Type::Primitive(_) | Type::Variable(_) => {}
-    }
+fn classes<'a>(ty: &'a Type, flow: Flow, open: &mut Vec<(&'a str, Flow)>) {
+    let mut found = Vec::new();
+    ty.classes(&mut found);
+    open.extend(found.into_iter().map(|name| (name, flow)));
 }

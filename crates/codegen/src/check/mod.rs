@@ -181,13 +181,13 @@ pub fn differences(old: &Api, new: &Api) -> Vec<Change> {
         match (old.types.get(name), new.types.get(name)) {
             (Some(old), Some(new)) => match (&old.kind, &new.kind) {
                 (Kind::Service(old), Kind::Service(new)) => {
-                    services::compare(name, old, new, &mut changes)
+                    services::compare(name, old, new, &mut changes);
                 }
                 (Kind::Class(old), Kind::Class(new)) => {
-                    classes::compare(name, old, new, &mut changes)
+                    classes::compare(name, old, new, &mut changes);
                 }
                 (Kind::Enum(old), Kind::Enum(new)) => {
-                    classes::compare_enums(name, old, new, &mut changes)
+                    classes::compare_enums(name, old, new, &mut changes);
                 }
                 (old, new) => classes::compare_kinds(name, old, new, &mut changes),
             },

@@ -80,18 +80,10 @@ pub(super) fn compare(name: &str, old: &Service, new: &Service, changes: &mut Ch
 /// Methods by what finds them on the wire: their names and the types of their parameters without arguments.
 fn by_signature(service: &Service) -> BTreeMap<(String, Vec<String>), &Method> {
     let key = |method: &Method| {
-        let types = method.parameters.iter().map(|of| erased(&of.ty)).collect();
+        let types = method.parameters.iter().map(|of| of.ty.erased()).collect();
         (method.name.clone(), types)
     };
     service.methods.iter().map(|method| (key(method), method)).collect()
-}
-
-fn erased(ty: &Type) -> String {
-    match ty {
-        Type::Class { name, .. } => name.clone(),
-        Type::Array(of) => erased(of) + "[]",
-        Type::Void | Type::Primitive(_) | Type::Variable(_) => ty.to_string(),
-    }
 }
 
 fn signature(method: &Method) -> String {

@@ -209,7 +209,7 @@ fn methods_come_and_go() {
                 "find",
                 vec![("name", boxed("String"))],
                 class("Order"),
-            ))
+            ));
         },
         ("Orders.find(String)", What::MethodAdded, Compatible, Incompatible),
         (What::MethodRemoved, Incompatible, Compatible),

@@ -226,7 +226,7 @@ impl Build {
             match self.method(&at, method) {
                 Ok(method) => {
                     // Java tells overloads apart without type arguments.
-                    let types: Vec<_> = method.parameters.iter().map(|of| erased(&of.ty)).collect();
+                    let types: Vec<_> = method.parameters.iter().map(|of| of.ty.erased()).collect();
                     let text = format!("{at}({})", types.join(", "));
                     let result = method.result.clone();
                     match methods.entry((method.name.clone(), types)) {
@@ -348,32 +348,25 @@ impl Build {
 
     /// Notes the classes that are used and not described.
     fn note_missing(&mut self, methods: &[Method]) {
-        let mut used = BTreeSet::new();
+        let mut used = Vec::new();
         for method in methods {
             let types = method.parameters.iter().map(|of| &of.ty).chain([&method.result]);
-            types.for_each(|ty| classes(ty, &mut used));
+            types.for_each(|ty| ty.classes(&mut used));
         }
         for declared in self.api.types.values() {
             if let Kind::Class(class) = &declared.kind {
-                class.fields.iter().for_each(|field| classes(&field.ty, &mut used));
+                class.fields.iter().for_each(|field| field.ty.classes(&mut used));
             }
         }
-        for name in used {
-            if !is_jdk(&name) && !self.api.types.contains_key(&name) {
-                self.api.note(
-                    name,
-                    "the definition names it and does not describe it: read it from its jar",
-                );
-            }
+        let is_missing = |name: &&str| !is_jdk(name) && !self.api.types.contains_key(*name);
+        let missing: BTreeSet<String> =
+            used.into_iter().filter(is_missing).map(str::to_owned).collect();
+        for name in missing {
+            self.api.note(
+                name,
+                "the definition names it and does not describe it: read it from its jar",
+            );
         }
-    }
-}
-
-fn erased(ty: &Type) -> String {
-    match ty {
-        Type::Class { name, .. } => name.clone(),
-        Type::Array(of) => erased(of) + "[]",
-        Type::Void | Type::Primitive(_) | Type::Variable(_) => ty.to_string(),
     }
 }
 
@@ -410,24 +403,15 @@ fn variables(ty: &Type, found: &mut BTreeSet<String>) {
     }
 }
 
-fn classes(ty: &Type, found: &mut BTreeSet<String>) {
-    match ty {
-        Type::Class { name, arguments } => {
-            found.insert(name.clone());
-            arguments.iter().for_each(|of| classes(of, found));
-        }
-        Type::Array(of) => classes(of, found),
-        Type::Void | Type::Primitive(_) | Type::Variable(_) => {}
-    }
-}
-
 fn trim(ty: &mut Type, arity: &BTreeMap<String, usize>) {
     match ty {
         Type::Class { name, arguments } => {
             if arity.get(name).is_some_and(|count| *count != arguments.len()) {
                 arguments.clear();
             }
-            arguments.iter_mut().for_each(|of| trim(of, arity));
+            for argument in arguments {
+                trim(argument, arity);
+            }
         }
         Type::Array(of) => trim(of, arity),
         Type::Void | Type::Primitive(_) | Type::Variable(_) => {}

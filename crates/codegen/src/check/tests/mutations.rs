@@ -55,7 +55,7 @@ fn of_method(i: usize, method: &Method) -> Vec<Mutation> {
         edit(
             "parameter added",
             Box::new(|of| {
-                of.parameters.extend(super::method("x", vec![("x", long())], long()).parameters)
+                of.parameters.extend(super::method("x", vec![("x", long())], long()).parameters);
             }),
         ),
         edit("result", Box::new(|of| of.result = other_type(&of.result))),
