@@ -13,6 +13,8 @@
 //!
 //! `dubhe gen` and `dubhe_build::java` are made of this crate; use it directly to build another tool.
 
+#[cfg(test)]
+mod broken;
 pub mod check;
 pub mod definition;
 pub mod model;

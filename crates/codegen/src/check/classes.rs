@@ -229,7 +229,7 @@ fn compare_fields(name: &str, old: &Class, new: &Class, changes: &mut Changes<'_
     }
 }
 
-/// What becomes of a message that lacks a field.
+/// The effect of a message that lacks a field.
 fn lacking(field: &Field) -> Effect {
     match (&field.ty, field.null) {
         (Type::Primitive(_), _) => {

@@ -1,17 +1,17 @@
-//! What a change means for one side, and for both.
+//! The meaning of a change for one side, and for both.
 
 use std::fmt;
 
 use super::flow::Flow;
 
-/// If processes that were built before a change still work.
+/// Verdict on a change: do processes that were built before it still work?
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Compatibility {
-    /// They do.
+    /// All calls work.
     #[default]
     Compatible,
-    /// They do, but for the values that the reason names.
+    /// Calls work, but for the values that the reason names.
     Conditional,
     /// Each call that has to do with it fails.
     Incompatible,
@@ -27,10 +27,10 @@ impl fmt::Display for Compatibility {
     }
 }
 
-/// What a change means for one side.
+/// Meaning of a change for one side.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Effect {
-    /// If it still works.
+    /// Verdict on that side.
     pub compatibility: Compatibility,
     /// The reason, empty where nothing needs to be said.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -62,7 +62,7 @@ impl Effect {
     }
 }
 
-/// What a change means for both sides.
+/// Meaning of a change for both sides.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sides {
     pub(super) consumers: Effect,

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use crate::Api;
 use crate::model::{Kind, Service, Type};
 
-/// Where values of a type are.
+/// Directions in which values of a type travel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Flow {
-    /// In requests, from consumers to providers.
+    /// `true` for requests, from consumers to providers.
     pub(super) requests: bool,
-    /// In replies, exceptions among them.
+    /// `true` for replies, exceptions among them.
     pub(super) replies: bool,
 }
 

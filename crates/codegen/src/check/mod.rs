@@ -39,13 +39,13 @@ pub struct Change {
     /// The method with its parameters (of the old one where both have it), the field or the constant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member: Option<String>,
-    /// What happened.
+    /// Kind of the change.
     pub what: What,
     /// The same in words, with the types before and after.
     pub text: String,
-    /// What it means for consumers that were built from the old [`Api`], at providers of the new one.
+    /// Effect on consumers that were built from the old [`Api`], at providers of the new one.
     pub consumers: Effect,
-    /// What it means for providers that were built from the old [`Api`], with consumers of the new one.
+    /// Effect on providers that were built from the old [`Api`], with consumers of the new one.
     pub providers: Effect,
 }
 
@@ -200,7 +200,7 @@ pub fn differences(old: &Api, new: &Api) -> Vec<Change> {
     changes.found
 }
 
-/// What is found, and what it takes to judge it.
+/// Changes that are found, and the means to judge them.
 struct Changes<'a> {
     found: Vec<Change>,
     flows: Flows,

@@ -395,7 +395,7 @@ fn classes_above_and_below_change() {
     );
 }
 
-/// What becomes of values of one type that are read as another, and the other way.
+/// Values of one type that are read as another, and the other way.
 #[test]
 fn types_are_read_as_others() {
     let primitive = Type::Primitive;

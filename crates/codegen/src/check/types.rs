@@ -1,4 +1,4 @@
-//! What becomes of a value that is written as one type and read as another, in Hessian.
+//! Values that are written as one type and read as another, in Hessian.
 //!
 //! Sources: hessian-lite `Hessian2Input.readInt`, `readLong`, `readDouble`, `readBoolean` and `readString`, which take each
 //! other's tags; `SerializerFactory.getDeserializer` for classes; `crates/codec/hessian2` for Dubhe.
@@ -14,7 +14,7 @@ pub(super) struct Reading<'a> {
     pub(super) new: &'a Api,
 }
 
-/// How a type travels.
+/// Form in which a type travels.
 enum Form<'a> {
     Void,
     /// An integer of that many bytes, `true` if it may be null.
@@ -111,7 +111,7 @@ fn primitive(of: Primitive, may_be_null: bool) -> Form<'static> {
 }
 
 impl Reading<'_> {
-    /// What becomes of values that are written as `written` and read as `read`.
+    /// Judges values that are written as `written` and read as `read`.
     pub(super) fn effect(&self, written: &Type, read: &Type) -> Effect {
         if written == read {
             return Effect::none();

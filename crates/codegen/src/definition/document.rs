@@ -14,9 +14,9 @@ pub(super) struct Document {
     pub(super) group: Option<String>,
     pub(super) version: Option<String>,
     pub(super) methods: Vec<Method>,
-    /// By name; the fields and constants of a type that is there several times are those of the richest.
+    /// Types by name; the fields and constants of a type that is there several times are those of the richest.
     pub(super) types: BTreeMap<String, Described>,
-    /// What could not be read: where, and what it is.
+    /// Parts that could not be read: where, and what it is.
     pub(super) unreadable: Vec<(String, String)>,
 }
 

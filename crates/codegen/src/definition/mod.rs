@@ -39,22 +39,22 @@ use crate::Api;
 /// The most bytes of a definition that are read.
 pub const MAX_BYTES: usize = 8 * 1024 * 1024;
 
-/// Why a definition is refused as a whole.
+/// Reason to refuse a definition as a whole.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DefinitionError {
     /// The text is longer than [`MAX_BYTES`].
     #[error("{source_name}: a service definition of {length} bytes; at most {MAX_BYTES} are read")]
     TooLong {
-        /// Where it was read.
+        /// Place where it was read.
         source_name: String,
-        /// Its length in bytes.
+        /// Length in bytes.
         length: usize,
     },
     /// The text is no JSON, or nested deeper than 127 levels.
     #[error("{source_name}: not the JSON of a service definition: {error}")]
     Json {
-        /// Where it was read.
+        /// Place where it was read.
         source_name: String,
         /// The error, with line and column.
         error: serde_json::Error,
@@ -62,9 +62,9 @@ pub enum DefinitionError {
     /// The JSON is something else than a definition.
     #[error("{source_name}: not a service definition: {text}")]
     Form {
-        /// Where it was read.
+        /// Place where it was read.
         source_name: String,
-        /// What is wrong, and where.
+        /// Fault, and its place.
         text: String,
     },
 }

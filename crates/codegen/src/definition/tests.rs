@@ -221,3 +221,18 @@ fn references_in_a_circle_end() {
     let api = read(json, "here").unwrap();
     assert_eq!(api.notes.len(), 7, "{:?}", api.notes);
 }
+
+/// Parts of real definitions, put together by chance.
+#[test]
+fn broken_definitions_end_without_a_panic() {
+    let mut read_any = 0;
+    for text in [JAVA_3, JAVA_2, JSON_SERVICE, STREAMS, GO] {
+        for broken in crate::broken::texts(text, 60) {
+            if let Ok(api) = read(&broken, "broken") {
+                assert_eq!(crate::check::differences(&api, &api), []);
+                read_any += 1;
+            }
+        }
+    }
+    assert!(read_any > 20, "{read_any}");
+}

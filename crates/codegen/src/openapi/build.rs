@@ -15,7 +15,7 @@ const SCHEMAS: &str = "#/components/schemas/";
 /// The most parents of a schema that are looked at for one that stands for all alternatives.
 const MAX_PARENTS: usize = 8;
 
-/// What is made of a document so far.
+/// Items that are made of a document so far.
 pub(super) struct Build<'a> {
     pub(super) root: &'a Value,
     pub(super) names: Names,
@@ -422,7 +422,7 @@ fn all_alternatives(schema: &Value) -> Option<&[Value]> {
     list("oneOf").or_else(|| list("anyOf")).map(Vec::as_slice)
 }
 
-/// What a schema is one of, without null.
+/// Alternatives of a schema, without null.
 fn alternatives(schema: &Value) -> Option<Vec<&Value>> {
     let is_null = |of: &&Value| kinds(of).0 == Some("null");
     all_alternatives(schema).map(|all| all.iter().filter(|of| !is_null(of)).collect())

@@ -158,7 +158,7 @@ pub(super) struct Body {
     pub(super) media: Media,
 }
 
-/// What a body is.
+/// Kind of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Media {
     Json,

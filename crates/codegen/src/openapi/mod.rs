@@ -25,12 +25,12 @@ use crate::Note;
 
 pub use text::{MAX_BYTES, OpenApiError};
 
-/// What is made of a document.
+/// Source that is made of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Generated {
     /// The Rust source, formatted.
     pub rust: String,
-    /// What was left out or widened.
+    /// Notes on parts that were left out or widened.
     pub notes: Vec<Note>,
 }
 

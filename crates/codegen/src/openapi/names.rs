@@ -18,7 +18,7 @@ const MAX_NAME: usize = 120;
 pub(super) struct Names(BTreeMap<String, u64>);
 
 impl Names {
-    /// Those of types.
+    /// Names of types.
     pub(super) fn of_types() -> Self {
         Self(TAKEN.map(|name| (name.to_owned(), 2)).into())
     }

@@ -14,7 +14,7 @@ pub(super) const MAX_FIELDS: usize = 50_000;
 /// The parts of an object.
 #[derive(Default)]
 struct Parts<'a> {
-    /// In the order of the document; the last one of a name counts, at the place of the first.
+    /// Properties in the order of the document; the last one of a name counts, at the place of the first.
     properties: Vec<(&'a str, &'a Value)>,
     places: BTreeMap<&'a str, usize>,
     required: BTreeSet<&'a str>,

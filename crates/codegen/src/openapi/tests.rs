@@ -310,3 +310,18 @@ fn many_fields_and_names_are_bounded() {
     assert!(fields.sum::<usize>() <= MAX_FIELDS);
     assert!(notes.iter().any(|note| note.text.contains("more than 50000 fields")));
 }
+
+/// Parts of a real document, put together by chance.
+#[test]
+fn broken_documents_end_without_a_panic() {
+    let mut read_any = 0;
+    for text in [JSON, YAML] {
+        for broken in crate::broken::texts(text, 40) {
+            if let Ok(made) = generate(&broken, "broken") {
+                assert!(syn::parse_file(&made.rust).is_ok(), "{broken}");
+                read_any += 1;
+            }
+        }
+    }
+    assert!(read_any > 10, "{read_any}");
+}

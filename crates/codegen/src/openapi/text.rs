@@ -8,32 +8,32 @@ pub const MAX_BYTES: usize = 8 * 1024 * 1024;
 /// The deepest nesting of a document.
 const MAX_DEPTH: usize = 100;
 
-/// Why a document is refused as a whole.
+/// Reason to refuse a document as a whole.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenApiError {
     /// The text is longer than [`MAX_BYTES`].
     #[error("{source_name}: an OpenAPI document of {length} bytes; at most {MAX_BYTES} are read")]
     TooLong {
-        /// Where it was read.
+        /// Place where it was read.
         source_name: String,
-        /// Its length in bytes.
+        /// Length in bytes.
         length: usize,
     },
     /// The text is neither JSON nor YAML, or nested deeper than 100 levels.
     #[error("{source_name}: neither JSON nor YAML: {text}")]
     Syntax {
-        /// Where it was read.
+        /// Place where it was read.
         source_name: String,
-        /// What is wrong, with line and column.
+        /// Fault, with line and column.
         text: String,
     },
     /// The text is no document of OpenAPI 3.0 or 3.1.
     #[error("{source_name}: not an OpenAPI document: {text}")]
     Form {
-        /// Where it was read.
+        /// Place where it was read.
         source_name: String,
-        /// What is wrong, and what to do.
+        /// Fault, and the remedy.
         text: String,
     },
 }

@@ -10,7 +10,7 @@ use super::items::{
     Body, Client, Field, Item, ItemKind, Media, Operation, Parameter, Place, Segment, Ty, Variant,
 };
 
-/// What the methods of the clients call.
+/// Functions that the methods of the clients call.
 const CALL: &str = include_str!("call.txt");
 
 /// Writes a file.
@@ -26,7 +26,7 @@ pub(super) fn write(
     let title = plain(&format!("{} {}", info("title"), info("version")));
     let (title, source) = (title.trim(), plain(source));
     let header = format!(
-        "//! {title}: its types and clients.\n//!\n//! Made from {source} by `dubhe gen`; edits are lost.\n\n"
+        "// @generated\n//! {title}: its types and clients.\n//!\n//! Made from {source} by `dubhe gen`; edits are lost.\n\n"
     );
     let items = items.iter().map(|(name, item)| write_item(name, item));
     let clients = clients.iter().map(client);
@@ -214,7 +214,7 @@ fn write_item(name: &str, item: &Item) -> TokenStream {
                 #[serde(untagged)]
                 pub enum #name {
                     #(#variants)*
-                    /// What is none of these.
+                    /// None of these.
                     Other(Value),
                 }
             }

@@ -163,7 +163,13 @@ fn mutations(kind: &Kind) -> Vec<Mutation> {
 #[test]
 fn every_single_mutation_is_a_change() {
     let json = include_str!("../../../tests/data/definition/java_3.3.6.json");
-    let real = crate::definition::read(json, "test").unwrap();
+    let mut real = crate::definition::read(json, "test").unwrap();
+    // Few methods are enough, and each mutation compares all of them.
+    for declared in real.types.values_mut() {
+        if let Kind::Service(service) = &mut declared.kind {
+            service.methods.truncate(12);
+        }
+    }
     let mut count = 0;
     for api in [sample(), real] {
         for (name, declared) in &api.types {
@@ -196,5 +202,5 @@ fn every_single_mutation_is_a_change() {
         declare(&mut more, "org.example.Odd", Kind::Service(Service::default()));
         assert_eq!(differences(&api, &more).len(), 1);
     }
-    assert!(count > 1000, "{count} mutations");
+    assert!(count > 500, "{count} mutations");
 }

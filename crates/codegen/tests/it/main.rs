@@ -1,0 +1,3 @@
+//! Tests of the generator against the other crates.
+
+mod reading;
