@@ -17,6 +17,11 @@ pub mod archive;
 pub mod classfile;
 pub mod java_reader;
 pub mod javadoc;
+#[cfg(test)]
+mod broken;
+pub mod check;
+pub mod definition;
 pub mod model;
+pub mod openapi;
 
 pub use model::{Api, Note};

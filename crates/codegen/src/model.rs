@@ -223,6 +223,31 @@ impl Type {
     }
 }
 
+impl Type {
+    /// The type without type arguments, as Java tells overloads apart.
+    pub(crate) fn erased(&self) -> String {
+        match self {
+            Self::Class { name, .. } => name.clone(),
+            Self::Array(of) => of.erased() + "[]",
+            Self::Void | Self::Primitive(_) | Self::Variable(_) => self.to_string(),
+        }
+    }
+
+    /// Adds the names of the classes in it, those of its arguments too.
+    pub(crate) fn classes<'a>(&'a self, found: &mut Vec<&'a str>) {
+        match self {
+            Self::Class { name, arguments } => {
+                found.push(name);
+                for argument in arguments {
+                    argument.classes(found);
+                }
+            }
+            Self::Array(of) => of.classes(found),
+            Self::Void | Self::Primitive(_) | Self::Variable(_) => {}
+        }
+    }
+}
+
 impl Primitive {
     /// The keyword.
     pub fn name(self) -> &'static str {

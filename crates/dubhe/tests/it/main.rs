@@ -27,6 +27,7 @@ mod max_calls;
 mod memory;
 mod metadata_service;
 mod names;
+mod openapi;
 mod options;
 mod panics;
 mod removed;

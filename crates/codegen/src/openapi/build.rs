@@ -1,0 +1,480 @@
+//! Schemas as items.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::graph::circles;
+use super::items::{Item, ItemKind, Ty, Variant};
+use super::names::{Names, type_name};
+use super::object::{has_fields, is_deprecated, text};
+use crate::Note;
+
+const SCHEMAS: &str = "#/components/schemas/";
+
+/// The most parents of a schema that are looked at for one that stands for all alternatives.
+const MAX_PARENTS: usize = 8;
+
+/// Items that are made of a document so far.
+pub(super) struct Build<'a> {
+    pub(super) root: &'a Value,
+    pub(super) names: Names,
+    pub(super) fields: usize,
+    notes: Vec<Note>,
+    items: BTreeMap<String, Item>,
+    /// The schemas of the document by their keys.
+    components: BTreeMap<&'a str, Component<'a>>,
+    /// The keys of schemas that are all of another one, by the key of that.
+    children: BTreeMap<&'a str, Vec<&'a str>>,
+}
+
+struct Component<'a> {
+    name: String,
+    schema: &'a Value,
+    may_be_null: bool,
+}
+
+impl<'a> Build<'a> {
+    pub(super) fn new(root: &'a Value) -> Self {
+        let mut build = Self {
+            root,
+            names: Names::of_types(),
+            fields: 0,
+            notes: Vec::new(),
+            items: BTreeMap::new(),
+            components: BTreeMap::new(),
+            children: BTreeMap::new(),
+        };
+        let schemas =
+            root.pointer("/components/schemas").and_then(Value::as_object).into_iter().flatten();
+        // Numbers behind names must not depend on the order of the document.
+        let schemas: BTreeMap<&str, &Value> =
+            schemas.map(|(key, schema)| (key.as_str(), schema)).collect();
+        for (key, schema) in schemas {
+            let name = build.type_name(key, &format!("components.schemas.{key}"));
+            let may_be_null = kinds(schema).1;
+            build.components.insert(key, Component { name, schema, may_be_null });
+            for parent in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+                let parent = parent
+                    .get("$ref")
+                    .and_then(Value::as_str)
+                    .and_then(|of| of.strip_prefix(SCHEMAS));
+                if let Some(parent) = parent {
+                    build.children.entry(parent).or_default().push(key);
+                }
+            }
+        }
+        build
+    }
+
+    pub(super) fn note(&mut self, at: &str, text: impl Into<String>) {
+        self.notes.push(Note { at: at.to_owned(), text: text.into() });
+    }
+
+    /// Takes the name of a type.
+    pub(super) fn type_name(&mut self, of: &str, at: &str) -> String {
+        let (name, clashes) = self.names.take(&type_name(of, "Type"));
+        if clashes {
+            self.note(at, format!("another type has its name in Rust: it is called {name}"));
+        }
+        name
+    }
+
+    /// The schema that a reference names, with its key.
+    pub(super) fn component_of(&self, reference: &str) -> Option<(&'a str, &'a Value)> {
+        let key = unescaped(reference.strip_prefix(SCHEMAS)?);
+        let (key, component) = self.components.get_key_value(key.as_str())?;
+        Some((*key, component.schema))
+    }
+
+    /// Follows a reference to what is no schema, such as a parameter.
+    pub(super) fn resolved(&self, value: &'a Value) -> Option<&'a Value> {
+        let mut value = value;
+        for _ in 0..8 {
+            let Some(reference) = value.get("$ref") else { return Some(value) };
+            value = self.root.pointer(reference.as_str()?.strip_prefix('#')?)?;
+        }
+        None
+    }
+
+    /// Makes the items of all schemas of the document.
+    pub(super) fn components(&mut self) {
+        let schemas: Vec<_> =
+            self.components.iter().map(|(key, of)| (*key, of.name.clone(), of.schema)).collect();
+        for (key, name, schema) in schemas {
+            let at = format!("components.schemas.{key}");
+            let kind = if let Some(tag) = tag_of(schema).filter(|_| self.is_parent(key)) {
+                self.of_children(key, tag, schema)
+            } else if is_text_enum(schema) {
+                self.constants(schema, &at)
+            } else if let Some(alternatives) = alternatives(schema).filter(|of| of.len() > 1) {
+                self.union(schema, &alternatives, &name, &at)
+            } else if has_fields(schema) {
+                self.object(schema, &name, &at)
+            } else {
+                ItemKind::Alias(self.ty(schema, &format!("{name} item"), &at).0)
+            };
+            self.insert(name, schema, kind);
+        }
+    }
+
+    /// `true` if a schema has no alternatives of its own and others are all of it.
+    fn is_parent(&self, key: &str) -> bool {
+        let component = self.components.get(key);
+        let plain = component
+            .is_some_and(|of| tag_of(of.schema).is_some() && alternatives(of.schema).is_none());
+        plain && self.children.contains_key(key)
+    }
+
+    fn insert(&mut self, name: String, schema: &Value, kind: ItemKind) {
+        let doc = text(schema, "description");
+        self.items.insert(name, Item { doc, deprecated: is_deprecated(schema), kind });
+    }
+
+    /// The type of a schema, and `true` if it may be null. `hint` names what has no name of its own.
+    pub(super) fn ty(&mut self, schema: &'a Value, hint: &str, at: &str) -> (Ty, bool) {
+        if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
+            return self.reference(reference, at);
+        }
+        let (kind, is_null) = kinds(schema);
+        if let Some(found) = alternatives(schema) {
+            let with_null = found.len() < all_alternatives(schema).map_or(0, <[Value]>::len);
+            let (ty, also) = match &found[..] {
+                [] => (Ty::Any, false),
+                [one] => self.ty(one, hint, at),
+                _ => (self.alternatives(schema, &found, hint, at), false),
+            };
+            return (ty, is_null || with_null || also);
+        }
+        if let Some([one]) = schema.get("allOf").and_then(Value::as_array).map(Vec::as_slice)
+            && !has_fields(schema)
+        {
+            let (ty, also) = self.ty(one, hint, at);
+            return (ty, is_null || also);
+        }
+        let ty = match kind {
+            Some(_) | None if is_text_enum(schema) => {
+                let name = self.type_name(hint, at);
+                let kind = self.constants(schema, at);
+                self.insert(name.clone(), schema, kind);
+                Ty::Named(name)
+            }
+            Some("object") | None if has_fields(schema) => {
+                let name = self.type_name(hint, at);
+                let kind = self.object(schema, &name, at);
+                self.insert(name.clone(), schema, kind);
+                Ty::Named(name)
+            }
+            Some("object") => match schema.get("additionalProperties") {
+                Some(of @ Value::Object(_)) => {
+                    let (ty, is_null) = self.ty(of, &format!("{hint} value"), at);
+                    Ty::Map(Box::new(if is_null { ty.optional() } else { ty }))
+                }
+                _ => Ty::Map(Box::new(Ty::Any)),
+            },
+            Some("array") => match schema.get("items") {
+                Some(of) => {
+                    let (ty, is_null) = self.ty(of, &format!("{hint} item"), at);
+                    Ty::List(Box::new(if is_null { ty.optional() } else { ty }))
+                }
+                None => Ty::List(Box::new(Ty::Any)),
+            },
+            Some("string") => Ty::Text,
+            Some("boolean") => Ty::Bool,
+            Some("integer") => match schema.get("format").and_then(Value::as_str) {
+                Some("int32") => Ty::I32,
+                _ => Ty::I64,
+            },
+            Some("number") => match schema.get("format").and_then(Value::as_str) {
+                Some("float") => Ty::F32,
+                _ => Ty::F64,
+            },
+            Some("null") => return (Ty::Any, true),
+            Some(_) => {
+                self.note(
+                    at,
+                    "any JSON value: the schema has several types, or one that OpenAPI has not",
+                );
+                Ty::Any
+            }
+            None => Ty::Any,
+        };
+        (ty, is_null)
+    }
+
+    fn reference(&mut self, reference: &str, at: &str) -> (Ty, bool) {
+        let found = self.component_of(reference).and_then(|(key, _)| self.components.get(key));
+        match found {
+            Some(component) => (Ty::Named(component.name.clone()), component.may_be_null),
+            None => {
+                let text = format!(
+                    "any JSON value: `{reference}` is no schema of this document; put it below components/schemas"
+                );
+                self.note(at, text);
+                (Ty::Any, false)
+            }
+        }
+    }
+
+    fn constants(&mut self, schema: &Value, at: &str) -> ItemKind {
+        let mut names = Names::default();
+        // What no constant stands for.
+        names.take("Other");
+        let mut constants = Vec::new();
+        let mut seen = BTreeSet::new();
+        let values = schema
+            .get("enum")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .chain(schema.get("const"));
+        for wire in values.filter_map(Value::as_str) {
+            if seen.insert(wire) {
+                let (name, clashes) = names.take(&type_name(wire, "Value"));
+                if clashes {
+                    self.note(
+                        &format!("{at}.{wire}"),
+                        format!("another constant has its name in Rust: it is called {name}"),
+                    );
+                }
+                constants.push((name, wire.to_owned()));
+            }
+        }
+        ItemKind::Enum(constants)
+    }
+
+    /// The keys of the schemas that one is all of.
+    fn parents(&self, schema: &'a Value) -> impl Iterator<Item = &'a str> {
+        let all = schema.get("allOf").and_then(Value::as_array).into_iter().flatten();
+        all.filter_map(|of| self.component_of(of.get("$ref")?.as_str()?)).map(|(key, _)| key)
+    }
+
+    /// The type of several alternatives: a parent that all others extend, or an item of its own.
+    fn alternatives(&mut self, schema: &'a Value, found: &[&'a Value], hint: &str, at: &str) -> Ty {
+        if let Some(parent) = self.common_parent(found) {
+            return Ty::Named(parent.name.clone());
+        }
+        let name = self.type_name(hint, at);
+        let kind = self.union(schema, found, &name, at);
+        self.insert(name.clone(), schema, kind);
+        Ty::Named(name)
+    }
+
+    /// The parent that stands for all alternatives: the first of them, or one that it is all of.
+    fn common_parent(&self, found: &[&'a Value]) -> Option<&Component<'a>> {
+        let key = |of: &&'a Value| self.component_of(of.get("$ref")?.as_str()?);
+        let keys = found.iter().map(key).collect::<Option<Vec<_>>>()?;
+        let (first, schema) = *keys.first()?;
+        let mut candidates = std::iter::once(first).chain(self.parents(schema)).take(MAX_PARENTS);
+        let parent = candidates.find(|parent| {
+            let is_below = |(key, schema): &(&str, &'a Value)| {
+                key == parent || self.parents(schema).any(|of| of == *parent)
+            };
+            self.is_parent(parent) && keys.iter().all(is_below)
+        });
+        self.components.get(parent?)
+    }
+
+    fn union(&mut self, schema: &'a Value, found: &[&'a Value], name: &str, at: &str) -> ItemKind {
+        let (tag, mapping) = (tag_of(schema), mapping(schema));
+        let mut names = Names::default();
+        names.take("Other");
+        let mut variants = Vec::new();
+        for (i, alternative) in found.iter().enumerate() {
+            let key = alternative
+                .get("$ref")
+                .and_then(Value::as_str)
+                .and_then(|of| self.component_of(of));
+            let (ty, _) = self.ty(alternative, &format!("{name} {}", i + 1), at);
+            let called = match (&key, &ty) {
+                (Some((key, _)), _) => type_name(key, "Type"),
+                (None, Ty::Named(name)) => name.clone(),
+                (None, Ty::Bool) => "Bool".to_owned(),
+                (None, Ty::I32 | Ty::I64 | Ty::F32 | Ty::F64) => "Number".to_owned(),
+                (None, Ty::Text) => "Text".to_owned(),
+                (None, Ty::List(_)) => "List".to_owned(),
+                (None, Ty::Map(_)) => "Map".to_owned(),
+                (None, _) => "Any".to_owned(),
+            };
+            let tags = key.map(|(key, _)| tags(&mapping, key)).unwrap_or_default();
+            variants.push(Variant { name: names.take(&called).0, tags, ty });
+        }
+        let tag = tag.filter(|_| variants.iter().all(|of| !of.tags.is_empty()));
+        ItemKind::Union { tag: tag.map(str::to_owned), variants }
+    }
+
+    fn of_children(&mut self, key: &str, tag: &str, schema: &Value) -> ItemKind {
+        let mut names = Names::default();
+        names.take("Other");
+        let mapping = mapping(schema);
+        if mapping.is_empty() {
+            let text = format!(
+                "the document does not say the values of `{tag}`: they are taken for the names of the schemas, in any case; set \
+                 the field where they differ"
+            );
+            self.note(&format!("components.schemas.{key}"), text);
+        }
+        let children = self.children.get(key).cloned().unwrap_or_default();
+        let variants = children.into_iter().filter_map(|child| {
+            let component = self.components.get(child)?;
+            let name = names.take(&component.name).0;
+            Some(Variant {
+                name,
+                tags: tags(&mapping, child),
+                ty: Ty::Named(component.name.clone()),
+            })
+        });
+        ItemKind::Union { tag: Some(tag.to_owned()), variants: variants.collect() }
+    }
+
+    /// Returns the items, in which what holds itself is in a box, and the notes.
+    pub(super) fn finish(mut self) -> (BTreeMap<String, Item>, Vec<Note>) {
+        self.end_aliases();
+        let mut edges: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (name, item) in &mut self.items {
+            let held = item.kind.types().filter_map(|ty| ty.held().map(str::to_owned)).collect();
+            edges.insert(name.clone(), held);
+        }
+        let circle = circles(&edges);
+        for (name, item) in &mut self.items {
+            if matches!(item.kind, ItemKind::Alias(_)) {
+                continue;
+            }
+            for ty in item.kind.types() {
+                let holds_itself = ty
+                    .held()
+                    .is_some_and(|held| held == name || circle.get(held) == circle.get(name));
+                if holds_itself {
+                    *ty = std::mem::replace(ty, Ty::Any).boxed();
+                }
+            }
+        }
+        (self.items, self.notes)
+    }
+
+    /// Makes any JSON value of names for types that lead to themselves without a type between.
+    fn end_aliases(&mut self) {
+        let mut edges: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (name, item) in &self.items {
+            if let ItemKind::Alias(ty) = &item.kind {
+                let mut named = BTreeSet::new();
+                ty.named(&mut named);
+                let is_alias = |name: &String| {
+                    matches!(self.items.get(name), Some(Item { kind: ItemKind::Alias(_), .. }))
+                };
+                edges.insert(name.clone(), named.into_iter().filter(is_alias).collect());
+            }
+        }
+        let circle = circles(&edges);
+        for (name, targets) in &edges {
+            if targets.iter().any(|target| circle.get(target) == circle.get(name))
+                && let Some(item) = self.items.get_mut(name)
+            {
+                item.kind = ItemKind::Alias(Ty::Any);
+                let text = "any JSON value: the schema is nothing but itself".to_owned();
+                self.notes.push(Note { at: format!("components.schemas ({name})"), text });
+            }
+        }
+    }
+}
+
+impl ItemKind {
+    /// The types that it holds.
+    fn types(&mut self) -> Box<dyn Iterator<Item = &mut Ty> + '_> {
+        match self {
+            Self::Struct { fields, rest } => {
+                Box::new(fields.iter_mut().map(|of| &mut of.ty).chain(rest))
+            }
+            Self::Union { variants, .. } => Box::new(variants.iter_mut().map(|of| &mut of.ty)),
+            Self::Alias(ty) => Box::new(std::iter::once(ty)),
+            Self::Enum(_) => Box::new(std::iter::empty()),
+        }
+    }
+}
+
+/// The one type of a schema, and `true` if it may be null. Several types are one that OpenAPI has not.
+pub(super) fn kinds(schema: &Value) -> (Option<&str>, bool) {
+    let mut is_null = schema.get("nullable").and_then(Value::as_bool).unwrap_or(false);
+    let values = schema.get("enum").and_then(Value::as_array);
+    is_null |= values.is_some_and(|values| values.contains(&Value::Null));
+    let kind = match schema.get("type") {
+        Some(Value::String(kind)) => Some(kind.as_str()),
+        Some(Value::Array(kinds)) => {
+            is_null |= kinds.iter().any(|kind| kind == "null");
+            match kinds
+                .iter()
+                .filter_map(Value::as_str)
+                .filter(|kind| *kind != "null")
+                .collect::<Vec<_>>()[..]
+            {
+                [] => Some("null"),
+                [one] => Some(one),
+                _ => Some("several"),
+            }
+        }
+        _ => None,
+    };
+    (kind, is_null)
+}
+
+fn all_alternatives(schema: &Value) -> Option<&[Value]> {
+    let list = |name: &str| schema.get(name).and_then(Value::as_array).filter(|of| !of.is_empty());
+    list("oneOf").or_else(|| list("anyOf")).map(Vec::as_slice)
+}
+
+/// Alternatives of a schema, without null.
+fn alternatives(schema: &Value) -> Option<Vec<&Value>> {
+    let is_null = |of: &&Value| kinds(of).0 == Some("null");
+    all_alternatives(schema).map(|all| all.iter().filter(|of| !is_null(of)).collect())
+}
+
+fn is_text_enum(schema: &Value) -> bool {
+    let values = schema.get("enum").and_then(Value::as_array);
+    let is_text = |value: &Value| value.is_string() || value.is_null();
+    let listed = values.is_some_and(|of| of.iter().all(is_text) && of.iter().any(Value::is_string));
+    listed || schema.get("const").is_some_and(Value::is_string)
+}
+
+fn tag_of(schema: &Value) -> Option<&str> {
+    schema
+        .pointer("/discriminator/propertyName")
+        .and_then(Value::as_str)
+        .filter(|name| !name.is_empty())
+}
+
+/// The values of the tag by the keys of schemas, where the document says them.
+fn mapping(schema: &Value) -> BTreeMap<String, Vec<String>> {
+    let mapping =
+        schema.pointer("/discriminator/mapping").and_then(Value::as_object).into_iter().flatten();
+    let mut tags: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (tag, target) in mapping.filter_map(|(tag, target)| Some((tag, target.as_str()?))) {
+        let key = target.strip_prefix(SCHEMAS).map_or_else(|| target.to_owned(), unescaped);
+        tags.entry(key).or_default().push(tag.clone());
+    }
+    tags
+}
+
+/// The values of the tag for a schema; its key where the document says none.
+fn tags(mapping: &BTreeMap<String, Vec<String>>, key: &str) -> Vec<String> {
+    mapping.get(key).cloned().unwrap_or_else(|| vec![key.to_owned()])
+}
+
+/// A part of a JSON pointer in a URI.
+fn unescaped(part: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = part.as_bytes();
+    while let [first, behind @ ..] = rest {
+        rest = behind;
+        let hex =
+            |digit: &u8| char::from(*digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        if let (b'%', [high, low, behind @ ..]) = (first, behind)
+            && let (Some(high), Some(low)) = (hex(high), hex(low))
+        {
+            bytes.push(high * 16 + low);
+            rest = behind;
+        } else {
+            bytes.push(*first);
+        }
+    }
+    String::from_utf8_lossy(&bytes).replace("~1", "/").replace("~0", "~")
+}

@@ -1,0 +1,426 @@
+//! Items as Rust source.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+use serde_json::Value;
+
+use super::items::{
+    Body, Client, Field, Item, ItemKind, Media, Operation, Parameter, Place, Segment, Ty, Variant,
+};
+
+/// Functions that the methods of the clients call.
+const CALL: &str = include_str!("call.txt");
+
+/// Writes a file.
+pub(super) fn write(
+    root: &Value,
+    source: &str,
+    items: &BTreeMap<String, Item>,
+    clients: &[Client],
+) -> String {
+    let info = |name: &str| {
+        root.pointer(&format!("/info/{name}")).and_then(Value::as_str).unwrap_or_default()
+    };
+    let title = plain(&format!("{} {}", info("title"), info("version")));
+    let (title, source) = (title.trim(), plain(source));
+    let header = format!(
+        "// @generated\n//! {title}: its types and clients.\n//!\n//! Made from {source} by `dubhe gen`; edits are lost.\n\n"
+    );
+    let items = items.iter().map(|(name, item)| write_item(name, item));
+    let clients = clients.iter().map(client);
+    let file = quote!(#(#items)* #(#clients)*).to_string();
+    // The functions at the end use `Value` alone.
+    let uses = [
+        ("BTreeMap", "use std::collections::BTreeMap;"),
+        ("Deserialize", "use serde::{Deserialize, Serialize};"),
+    ];
+    let uses: String =
+        uses.iter().filter(|(name, _)| file.contains(name)).map(|(_, line)| *line).collect();
+    let text = format!("{uses} use serde_json::Value; {file} {CALL}");
+    match syn::parse_file(&text) {
+        Ok(file) => header + &spaced(&prettyplease::unparse(&file)),
+        // Every name is an identifier and every text a literal, so this is a fault of the writer: rustc says where.
+        Err(_) => header + &text,
+    }
+}
+
+/// Puts an empty line behind each item and method.
+fn spaced(text: &str) -> String {
+    let mut out = String::new();
+    let mut before = "";
+    for line in text.lines() {
+        let ends = |end: &str| {
+            before == end && !line.trim().is_empty() && !line.trim_start().starts_with('}')
+        };
+        let first = before.starts_with("use ") && !line.starts_with("use ");
+        let alias = before.starts_with("pub type ")
+            || line.starts_with("pub type ") && before.ends_with(';');
+        if !before.is_empty() && (ends("}") || ends("    }") || first || alias) {
+            out.push('\n');
+        }
+        out.push_str(line);
+        out.push('\n');
+        before = line;
+    }
+    out
+}
+
+/// A text on one line that is safe in a comment.
+fn plain(text: &str) -> String {
+    let text: String = text.chars().map(|of| if of.is_control() { ' ' } else { of }).collect();
+    escaped(text.trim())
+}
+
+/// A text in which rustdoc finds no links and no HTML.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for letter in text.chars() {
+        match letter {
+            '[' | ']' | '<' | '>' => {
+                out.push('\\');
+                out.push(letter);
+            }
+            // No block of code, which would be a test.
+            '`' if out.ends_with("``") => {
+                out.truncate(out.len() - 2);
+                out.push_str("'''");
+            }
+            _ => out.push(letter),
+        }
+    }
+    out
+}
+
+fn docs(doc: Option<&str>, deprecated: bool) -> TokenStream {
+    let lines = doc.into_iter().flat_map(str::lines).map(plain);
+    let lines = lines.map(|line| if line.is_empty() { line } else { format!(" {line}") });
+    let deprecated = deprecated.then(|| quote!(#[deprecated]));
+    quote!(#(#[doc = #lines])* #deprecated)
+}
+
+fn ident(name: &str) -> Ident {
+    match name.strip_prefix("r#") {
+        Some(name) => Ident::new_raw(name, Span::call_site()),
+        None => Ident::new(name, Span::call_site()),
+    }
+}
+
+fn ty(of: &Ty) -> TokenStream {
+    match of {
+        Ty::Unit => quote!(()),
+        Ty::Bool => quote!(bool),
+        Ty::I32 => quote!(i32),
+        Ty::I64 => quote!(i64),
+        Ty::F32 => quote!(f32),
+        Ty::F64 => quote!(f64),
+        Ty::Text => quote!(String),
+        Ty::Bytes => quote!(Vec<u8>),
+        Ty::Any => quote!(Value),
+        Ty::List(of) => {
+            let of = ty(of);
+            quote!(Vec<#of>)
+        }
+        Ty::Map(of) => {
+            let of = ty(of);
+            quote!(BTreeMap<String, #of>)
+        }
+        Ty::Named(name) => {
+            let name = ident(name);
+            quote!(#name)
+        }
+        Ty::Option(of) => {
+            let of = ty(of);
+            quote!(Option<#of>)
+        }
+        Ty::Boxed(of) => {
+            let of = ty(of);
+            quote!(Box<#of>)
+        }
+    }
+}
+
+/// The type of an argument.
+fn argument(of: &Ty) -> TokenStream {
+    match of {
+        Ty::Bool | Ty::I32 | Ty::I64 | Ty::F32 | Ty::F64 => ty(of),
+        Ty::Text => quote!(&str),
+        Ty::List(of) => {
+            let of = ty(of);
+            quote!(&[#of])
+        }
+        Ty::Option(of) => {
+            let of = argument(of);
+            quote!(Option<#of>)
+        }
+        _ => {
+            let of = ty(of);
+            quote!(&#of)
+        }
+    }
+}
+
+fn write_item(name: &str, item: &Item) -> TokenStream {
+    let docs = docs(item.doc.as_deref(), item.deprecated);
+    let name = ident(name);
+    match &item.kind {
+        ItemKind::Alias(of) => {
+            let of = ty(of);
+            quote!(#docs pub type #name = #of;)
+        }
+        ItemKind::Struct { fields, rest } => {
+            let rest = rest.as_ref().map(|of| {
+                let of = ty(of);
+                let name = rest_name(fields);
+                quote! {
+                    /// The other entries of the object.
+                    #[serde(flatten)]
+                    pub #name: BTreeMap<String, #of>,
+                }
+            });
+            let is_simple = |of: &Field| !matches!(of.ty, Ty::Named(_) | Ty::Boxed(_));
+            let default = fields.iter().all(is_simple).then(|| quote!(Default,));
+            let fields = fields.iter().map(field);
+            quote! {
+                #docs
+                #[derive(Clone, Debug, #default PartialEq, Serialize, Deserialize)]
+                pub struct #name { #(#fields)* #rest }
+            }
+        }
+        ItemKind::Enum(constants) => {
+            let constants = constants.iter().map(|(name, wire)| {
+                let rename = (name != wire).then(|| quote!(#[serde(rename = #wire)]));
+                let doc = format!(" `{}`.", plain(wire).replace('`', "'"));
+                let name = ident(name);
+                quote!(#[doc = #doc] #rename #name,)
+            });
+            quote! {
+                #docs
+                #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+                pub enum #name {
+                    #(#constants)*
+                    /// A constant that the document has not.
+                    #[serde(untagged)]
+                    Other(String),
+                }
+            }
+        }
+        ItemKind::Union { tag: None, variants } => {
+            let variants = variants.iter().map(variant);
+            quote! {
+                #docs
+                #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+                #[serde(untagged)]
+                pub enum #name {
+                    #(#variants)*
+                    /// None of these.
+                    Other(Value),
+                }
+            }
+        }
+        ItemKind::Union { tag: Some(tag), variants } => union(&docs, &name, tag, variants),
+    }
+}
+
+/// The field of the entries that have no field, beside those that have.
+fn rest_name(fields: &[Field]) -> Ident {
+    let names = ["other", "other_entries", "entries_without_field"];
+    let free = names.into_iter().find(|name| !fields.iter().any(|of| of.name == *name));
+    ident(free.unwrap_or("entries_without_a_field_of_their_own"))
+}
+
+fn field(of: &Field) -> TokenStream {
+    let docs = docs(of.doc.as_deref(), of.deprecated);
+    let Field { name, wire, .. } = of;
+    let rename =
+        (name.strip_prefix("r#").unwrap_or(name) != wire).then(|| quote!(#[serde(rename = #wire)]));
+    let lacks =
+        of.may_lack.then(|| quote!(#[serde(default, skip_serializing_if = "Option::is_none")]));
+    let (name, ty) = (ident(name), ty(&of.ty));
+    quote!(#docs #rename #lacks pub #name: #ty,)
+}
+
+fn variant(of: &Variant) -> TokenStream {
+    let (name, ty) = (ident(&of.name), ty(&of.ty));
+    let doc = match of.tags.first() {
+        Some(tag) => format!(" `{}`.", plain(tag).replace('`', "'")),
+        None => " One of the forms.".to_owned(),
+    };
+    quote!(#[doc = #doc] #name(#ty),)
+}
+
+/// An enum whose tag says the variant. Each variant has the tag among its own fields, or it is added.
+fn union(docs: &TokenStream, name: &Ident, tag: &str, variants: &[Variant]) -> TokenStream {
+    let list = variants.iter().map(variant);
+    let writes = variants.iter().map(|of| {
+        let (name, tag) = (ident(&of.name), of.tags.first());
+        quote!(Self::#name(of) => (#tag, serde_json::to_value(of)))
+    });
+    let reads = variants.iter().map(|of| {
+        let (name, tags) = (ident(&of.name), &of.tags);
+        quote! {
+            if [#(#tags),*].iter().any(|tag| tag.eq_ignore_ascii_case(&name)) {
+                return serde_json::from_value(value).map(Self::#name).map_err(serde::de::Error::custom);
+            }
+        }
+    });
+    quote! {
+        #docs
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum #name {
+            #(#list)*
+            /// An object whose tag the document has not.
+            Other(Value),
+        }
+
+        impl Serialize for #name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let (tag, value) = match self {
+                    #(#writes,)*
+                    Self::Other(of) => return of.serialize(serializer),
+                };
+                let mut value = value.map_err(serde::ser::Error::custom)?;
+                if let Value::Object(fields) = &mut value {
+                    fields.entry(#tag).or_insert_with(|| tag.into());
+                }
+                value.serialize(serializer)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for #name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let value = Value::deserialize(deserializer)?;
+                let name = value.get(#tag).and_then(Value::as_str).unwrap_or_default().to_owned();
+                #(#reads)*
+                Ok(Self::Other(value))
+            }
+        }
+    }
+}
+
+fn client(of: &Client) -> TokenStream {
+    let docs = docs(of.doc.as_deref(), false);
+    let docs = if docs.is_empty() { quote!(#[doc = " Operations over HTTP."]) } else { docs };
+    let name = ident(&of.name);
+    let operations = of.operations.iter().map(operation);
+    quote! {
+        #docs
+        #[derive(Clone, Debug)]
+        pub struct #name(dubhe::http::HttpClient);
+
+        impl #name {
+            /// Calls over `client`, which is cheap to clone.
+            pub fn new(client: dubhe::http::HttpClient) -> Self {
+                Self(client)
+            }
+
+            #(#operations)*
+        }
+    }
+}
+
+fn operation(of: &Operation) -> TokenStream {
+    let label = &of.label;
+    let mut doc = vec![format!("`{}`", label.replace('`', "'"))];
+    doc.splice(
+        0..0,
+        of.doc.iter().flat_map(|doc| doc.lines().map(str::to_owned).chain([String::new()])),
+    );
+    let described = of.parameters.iter().filter_map(|of| Some((of, of.doc.as_deref()?)));
+    let described: Vec<_> = described
+        .map(|(of, doc)| format!("- `{}`: {}", of.name, doc.replace(['\n', '\r'], " ")))
+        .collect();
+    if !described.is_empty() {
+        doc.push(String::new());
+        doc.extend(described);
+    }
+    doc.extend(
+        [
+            "",
+            "# Errors",
+            "When no instance answered, or one with a status that is no success: the source is its",
+        ]
+        .map(str::to_owned),
+    );
+    let (docs, deprecated) = (docs(Some(&doc.join("\n")), false), docs(None, of.deprecated));
+    let docs = quote!(#docs #[doc = " [`Refusal`](dubhe::http::Refusal)."] #deprecated);
+    let name = ident(&of.name);
+    let arguments = of.parameters.iter().map(|of| (&of.name, &of.ty, of.required));
+    let arguments = arguments.chain(of.body.iter().map(|of| (&of.name, &of.ty, of.required)));
+    let arguments: Vec<_> = arguments
+        .map(|(name, ty, required)| {
+            let (name, ty) =
+                (ident(name), argument(&if required { ty.clone() } else { ty.clone().optional() }));
+            quote!(#name: #ty)
+        })
+        .collect();
+    let many = (arguments.len() > 6)
+        .then(|| quote!(#[allow(clippy::too_many_arguments, reason = "as the document has it")]));
+    let method = ident(&of.verb);
+    let path = of.path.iter().map(|segment| match segment {
+        Segment::Text(text) => quote!(call.text(#text);),
+        Segment::Parameter(wire) => of
+            .parameters
+            .iter()
+            .find(|of| of.place == Place::Path && of.wire == *wire)
+            .map_or_else(TokenStream::new, |of| {
+                let name = ident(&of.name);
+                quote!(call.path(#wire, &#name)?;)
+            }),
+    });
+    let others = of.parameters.iter().map(parameter);
+    let body = of.body.iter().map(write_body);
+    let (result, read) = (ty(&of.result), read(of));
+    let accept = match of.reads {
+        Media::Json => "application/json",
+        Media::Plain => "text/plain, */*",
+        Media::Bytes | Media::Nothing => "*/*",
+    };
+    quote! {
+        #docs
+        #many
+        pub async fn #name(&self, #(#arguments),*) -> Result<#result, dubhe::Status> {
+            let mut call = Call::new(http::Method::#method, #label);
+            #(#path)*
+            #(#others)*
+            #(#body)*
+            call.send(&self.0, #accept, #read).await
+        }
+    }
+}
+
+fn parameter(of: &Parameter) -> TokenStream {
+    let (name, wire) = (ident(&of.name), &of.wire);
+    match of.place {
+        Place::Path => TokenStream::new(),
+        Place::Query(each) => quote!(call.query(#wire, &#name, #each)?;),
+        Place::Header => quote!(call.header(#wire, &#name)?;),
+    }
+}
+
+fn write_body(of: &Body) -> TokenStream {
+    let name = ident(&of.name);
+    let write = match of.media {
+        Media::Plain => quote!(call.plain(#name);),
+        _ => quote!(call.json(&#name)?;),
+    };
+    if of.required { write } else { quote!(if let Some(#name) = #name { #write }) }
+}
+
+/// The function that reads the result.
+fn read(of: &Operation) -> TokenStream {
+    let (inner, is_optional) = match &of.result {
+        Ty::Option(inner) => (&**inner, true),
+        other => (other, false),
+    };
+    let name = match (of.reads, inner) {
+        (Media::Json, Ty::Text) => "json_text",
+        (Media::Json, _) => "json",
+        (Media::Plain, _) => "plain",
+        (Media::Bytes, _) => "bytes",
+        (Media::Nothing, _) => "nothing",
+    };
+    let name = if is_optional { ident(&format!("{name}_or_nothing")) } else { ident(name) };
+    quote!(#name)
+}
