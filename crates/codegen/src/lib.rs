@@ -14,5 +14,6 @@
 //! `dubhe gen` and `dubhe_build::java` are made of this crate; use it directly to build another tool.
 
 pub mod model;
+pub mod rust_reader;
 
 pub use model::{Api, Note};
