@@ -13,7 +13,10 @@
 //!
 //! `dubhe gen` and `dubhe_build::java` are made of this crate; use it directly to build another tool.
 
+pub mod java_writer;
 pub mod model;
 pub mod rust_reader;
+mod written;
 
 pub use model::{Api, Note};
+pub use written::Written;
