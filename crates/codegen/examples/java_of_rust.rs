@@ -9,7 +9,8 @@ use dubhe_codegen::rust_reader;
 
 fn main() -> io::Result<()> {
     let mut args = env::args().skip(1);
-    let folder = args.next().ok_or_else(|| io::Error::other("usage: java_of_rust FOLDER SOURCE.."))?;
+    let folder =
+        args.next().ok_or_else(|| io::Error::other("usage: java_of_rust FOLDER SOURCE.."))?;
     let sources: Vec<String> = args.collect();
     let api = rust_reader::read(&sources)?;
     let written = JavaWriter::new().release(JavaRelease::V17).write(&api);

@@ -15,6 +15,7 @@
 
 pub mod java_writer;
 pub mod model;
+pub mod proto_writer;
 pub mod rust_reader;
 mod written;
 
