@@ -9,6 +9,11 @@
 //!   whose name does not travel, gets an underscore in place of that.
 //!
 //! The text depends on the types alone: no time, no version. A change of one type changes its file alone.
+#![allow(
+    clippy::format_push_string,
+    clippy::format_collect,
+    reason = "files are short and written once: what reads best is best"
+)]
 
 mod class;
 mod doc;

@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Numbers that the wire format keeps for itself.
 const OF_THE_WIRE: std::ops::RangeInclusive<i64> = 19_000..=19_999;
 
+/// The highest number of a field.
+const HIGHEST: i64 = (1 << 29) - 1;
+
 /// The numbers of messages and enums by name; those of nested ones by `Outer.Inner`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Existing {
@@ -62,7 +65,7 @@ impl Numbers {
         let highest = used.iter().copied().chain(ends).max().unwrap_or(0).max(0);
         let is_open = self.reserved.iter().any(|(_, to)| to.is_none());
         let start = if is_open { 1 } else { highest + 1 };
-        (start..).find(is_free).unwrap_or(start)
+        (start..=HIGHEST).find(is_free).unwrap_or(start)
     }
 }
 
@@ -238,7 +241,7 @@ fn number(token: &str) -> Option<i64> {
         Some(digits) => i64::from_str_radix(digits, 16).ok(),
         None => token.parse().ok(),
     }
-    .filter(|number| i64::from(i32::MIN) <= *number && *number <= i64::from(i32::MAX))
+    .filter(|number| i32::try_from(*number).is_ok())
 }
 
 /// `optional int64 id = 1 [..]`: the name, the number and the type.

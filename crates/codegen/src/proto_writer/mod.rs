@@ -24,6 +24,11 @@
 //!
 //! Fields are numbered in their order. With the file of before, numbers stay: what is new comes behind them, and what is
 //! gone, or has another type now, is `reserved`.
+#![allow(
+    clippy::format_push_string,
+    clippy::format_collect,
+    reason = "files are short and written once: what reads best is best"
+)]
 
 mod existing;
 mod file;

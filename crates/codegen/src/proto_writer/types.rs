@@ -182,7 +182,7 @@ impl<'a> Types<'a> {
                 self.note(format!("{at}.{}", field.name), text);
             }
             Err(why) => {
-                self.note(format!("{at}.{}", field.name), format!("the field is left out: {why}"))
+                self.note(format!("{at}.{}", field.name), format!("the field is left out: {why}"));
             }
         }
     }

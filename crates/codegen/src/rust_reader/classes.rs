@@ -18,7 +18,7 @@ use crate::model::{self, Constant, Declared, Field, Kind, Type};
 pub(super) const EXCEPTION: &str = "java.lang.Exception";
 
 /// Adds the classes of all structs and enums.
-pub(super) fn read<'a>(types: &Types<'a>, api: &mut Api) {
+pub(super) fn read(types: &Types<'_>, api: &mut Api) {
     for (id, item) in types.program.items() {
         let read = match item {
             Item::Struct(item) => read_struct(types, id, item, api),

@@ -12,7 +12,7 @@ use crate::Api;
 use crate::model::{self, Field, Kind, Nullness, Type};
 
 /// Adds the classes of enums, and connects all classes with those below them.
-pub(super) fn connect<'a>(types: &Types<'a>, api: &mut Api) {
+pub(super) fn connect(types: &Types<'_>, api: &mut Api) {
     let mut families: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut found = Vec::new();
     for (id, item) in types.program.items() {

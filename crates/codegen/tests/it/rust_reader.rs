@@ -404,8 +404,8 @@ fn a_folder_without_a_root_is_read_file_by_file() {
 #[test]
 fn modules_may_bring_in_all_of_one_another() {
     let names = ["a", "b", "c", "d", "e", "f"];
-    let globs: String = names.iter().map(|name| format!("pub use super::{name}::*; ")).collect();
-    let modules: String = names.iter().map(|name| format!("mod {name} {{ {globs} }}\n")).collect();
+    let globs = names.map(|name| format!("pub use super::{name}::*; ")).concat();
+    let modules = names.map(|name| format!("mod {name} {{ {globs} }}\n")).concat();
     let source = format!(
         "{modules} mod g {{ use super::a::*; use dubhe::*; use x::*;
          #[dubhe::interface(\"org.example.S\")] trait S {{ async fn m(&self, v: User) -> Result<(), Status>; }} }}"
