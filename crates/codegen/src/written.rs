@@ -1,4 +1,4 @@
-//! What a writer gives back.
+//! The output of a writer.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::Note;
 pub struct Written {
     /// The files by their path below the folder of the output, with `/`.
     pub files: BTreeMap<String, String>,
-    /// What is left out or has another form, in the order of the types.
+    /// Notes of what is left out or has another form, in the order of the types.
     pub notes: Vec<Note>,
 }
 

@@ -88,7 +88,7 @@ fn inline(text: &str) -> String {
     out + &escaped(rest)
 }
 
-/// What begins with a backtick, and its length.
+/// The code that begins with a backtick, and its length.
 fn code(text: &str) -> (String, usize) {
     let inner = text.get(1..).unwrap_or_default();
     let Some(end) = inner.find('`').filter(|end| *end > 0) else {
@@ -103,7 +103,7 @@ fn code(text: &str) -> (String, usize) {
     (said, end + 2)
 }
 
-/// What begins with a bracket, and its length: a link to a page, or to an item of Rust, whose text stays.
+/// The text that begins with a bracket, and its length: a link to a page, or to an item of Rust, whose text stays.
 fn link(text: &str) -> (String, usize) {
     let bracket = || ("[".to_owned(), 1);
     let Some(end) = text.find(']') else { return bracket() };

@@ -8,7 +8,7 @@ use super::{Context, class, doc, interface};
 use crate::Written;
 use crate::model::{Declared, Enum, Kind};
 
-/// What writes the types of one file.
+/// The writer of the types of one file.
 pub(super) struct Unit<'a, 'w> {
     pub(super) context: &'a Context<'a>,
     pub(super) imports: Imports<'a>,

@@ -126,7 +126,7 @@ struct Parser {
     found: Existing,
 }
 
-/// What a block belongs to.
+/// The owner of a block.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Block {
     Message,

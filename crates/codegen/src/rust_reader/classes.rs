@@ -14,7 +14,7 @@ use super::types::{Problem, Site, Types, constant};
 use crate::Api;
 use crate::model::{self, Constant, Declared, Field, Kind, Type};
 
-/// What exceptions extend unless a field is flattened.
+/// The superclass of exceptions, unless a field is flattened.
 pub(super) const EXCEPTION: &str = "java.lang.Exception";
 
 /// Adds the classes of all structs and enums.

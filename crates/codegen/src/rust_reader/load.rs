@@ -27,7 +27,7 @@ pub(super) struct Module {
     pub(super) items: Vec<Item>,
     /// The places of types and traits in `items`, by name.
     pub(super) named: HashMap<String, usize>,
-    /// What `use` brings in: the name here, and the path.
+    /// The names that `use` brings in: the name here, and the path.
     pub(super) uses: HashMap<String, Vec<String>>,
     /// The paths of `use path::*`.
     pub(super) globs: Vec<Vec<String>>,
@@ -37,7 +37,7 @@ pub(super) struct Module {
 #[derive(Default)]
 pub(super) struct Program {
     modules: Vec<Module>,
-    /// What could not be read.
+    /// Notes of files that could not be read.
     pub(super) notes: Vec<Note>,
 }
 

@@ -16,7 +16,7 @@ pub(super) struct ItemId {
     pub(super) at: usize,
 }
 
-/// What a path leads to.
+/// The end of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Found {
     Item(ItemId),

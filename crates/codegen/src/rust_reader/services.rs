@@ -260,7 +260,7 @@ fn primitive(name: &str) -> Option<Primitive> {
         .find(|own| own.name() == name)
 }
 
-/// What a method returns.
+/// The result of a method.
 struct Answer {
     value: Mapped,
     streams: bool,

@@ -15,7 +15,7 @@ use crate::model::{Nullness, Primitive, Type};
 /// The longest chain of aliases and nested types that is followed.
 const DEPTH: usize = 64;
 
-/// What is not understood, and where it stands.
+/// A piece that is not understood, and where it stands.
 #[derive(Debug)]
 pub(super) struct Problem {
     /// `file:line`.
@@ -39,7 +39,7 @@ impl Mapped {
     }
 }
 
-/// What a type parameter stands for.
+/// The meaning of a type parameter.
 #[derive(Clone)]
 pub(super) enum Bound<'a> {
     /// A parameter of the Java class.

@@ -128,7 +128,7 @@ fn services_have_their_methods_and_documents() {
          /// Found by number.
          #[rpc(\"org.example.Users\", version = \"1.0.0\", group = \"shop\")]
          pub trait Users: Clone {
-             /// One user.
+             /// A user.
              #[deprecated]
              #[java(name = \"getUser\", timeout_ms = 5)]
              async fn user_of(&self, ctx: &dubhe::Context, r#type: i32, user_id: Option<i64>) -> Result<Option<String>, Status>;
@@ -160,7 +160,7 @@ fn services_have_their_methods_and_documents() {
         ]
     );
     let [user, forget, watch, store, _] = users.methods.as_slice() else { panic!() };
-    assert_eq!((user.doc.as_deref(), user.deprecated), (Some("One user."), true));
+    assert_eq!((user.doc.as_deref(), user.deprecated), (Some("A user."), true));
     assert_eq!(user.result_null, Nullness::Nullable);
     let nulls: Vec<Nullness> = user.parameters.iter().map(|one| one.null).collect();
     assert_eq!(nulls, [Nullness::Unknown, Nullness::Nullable]);

@@ -39,7 +39,7 @@ pub trait Orders {
 #[derive(Java)]
 #[java(class = "org.example.shop.Order")]
 pub struct Order {
-    /// Its number.
+    /// The number.
     id: i64,
     #[java(name = "URL")]
     url: Option<String>,
@@ -78,7 +78,7 @@ pub struct Page<T> { items: Vec<T>, array: java::Array<T>, first: T, last: bool 
 #[java(class = "org.example.shop.Colour")]
 pub enum Colour {
     Red,
-    /// As the sea.
+    /// Blue as the sea.
     DarkBlue,
 }
 

@@ -4,6 +4,6 @@ package org.example.shop;
 public enum Colour {
     RED,
 
-    /** As the sea. */
+    /** Blue as the sea. */
     DARK_BLUE
 }

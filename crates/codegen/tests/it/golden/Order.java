@@ -18,7 +18,7 @@ import org.example.customers.Outer;
 public class Order implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    /** Its number. */
+    /** The number. */
     private long id;
 
     private String URL;
