@@ -10,6 +10,9 @@
 #   java-dubbo.sh bench-client FLAGS         its client; see bench/Client.java
 #   java-dubbo.sh bench-fleet FLAGS          the cost of following a fleet; see bench/Fleet.java
 #   java-dubbo.sh bench-hessian              ns per object of hessian-lite, as one line of JSON
+#   java-dubbo.sh compile SOURCES CLASSES    compile generated Java, every warning an error
+#   java-dubbo.sh call-generated CLASSES URL call the example provider through what was compiled so
+#   java-dubbo.sh members CLASS [CLASSES]    the members of a class of java-dubbo/api, or of others, with descriptors
 # DUBBO chooses the Dubbo generation: 3 (3.3.6, default), 3.2 (3.2.16), 3.2.8
 # (with its registry for Kubernetes), 2.7 (2.7.23) or 2.6 (2.6.12). The vectors
 # and the bench-* programs exist for 3 and 3.2 only.
@@ -60,7 +63,7 @@ java_command() { jvm $JAVA_LEAN -Xmx256m "$@"; }
 
 # jvm FLAGS... MAIN: the same with the JVM's own defaults.
 jvm() {
-  local cp="" m; for m in api proto provider consumer vectors bench; do cp+="$BUILT/$m/target/classes:"; done
+  local cp=${CLASSES:-} m; for m in api proto provider consumer vectors bench; do cp+="$BUILT/$m/target/classes:"; done
   JAVA_CMD=(java -Dfile.encoding=UTF-8 -Duser.timezone=UTC
     -Duser.home="$DATA"
     # Dubbo replaces 127.0.0.1 by the address of a "real" interface, both where
@@ -98,6 +101,16 @@ case ${1:-} in
   serve) prepare; provider_command "$2" "$3"; serve "${JAVA_CMD[@]}" ;;
   consume) shift; prepare; java_command -Derrors="$PEERS_SRC/../../docs/user/errors.md" "$@" peer.consumer.Consumer; exec "${JAVA_CMD[@]}" ;;
   invoke) shift; prepare; java_command peer.consumer.Invoke; exec "${JAVA_CMD[@]}" "$@" ;;
+  compile)
+    # Without the libraries of Dubbo: generated interfaces need none.
+    need javac
+    find "$2" -name '*.java' -print0 | xargs -0 javac -Werror -Xlint:all --release 17 -d "$3" ;;
+  call-generated)
+    prepare
+    javac -d "$2" -cp "$2:$LIB/*" "$PEERS_SRC/java-generated/peer/generated/Caller.java"
+    CLASSES=$2: java_command peer.generated.Caller
+    exec "${JAVA_CMD[@]}" "$3" ;;
+  members) prepare; exec javap -p -s -cp "${3:-$BUILT/api/target/classes}" "$2" ;;
   bench-server) prepare; jvm -Xmx512m -Dprotocol="$2" -Dport="$3" peer.bench.Server; serve "${JAVA_CMD[@]}" ;;
   bench-client) shift; prepare; jvm -Xmx512m peer.bench.Client; exec "${JAVA_CMD[@]}" "$@" ;;
   bench-fleet) shift; prepare; jvm -Xmx768m peer.bench.Fleet; exec "${JAVA_CMD[@]}" "$@" ;;

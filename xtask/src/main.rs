@@ -22,6 +22,7 @@
 
 mod bench;
 mod chaos;
+mod codegen;
 mod conformance;
 mod features;
 mod fuzz;

@@ -6,7 +6,7 @@ use crate::peers::{Peer, Peers};
 use crate::process::{ServerProcess, check, free_address, lines};
 use crate::repo::cargo;
 use crate::tally::Tally;
-use crate::{Result, chaos, conformance, features, interop, tidy, walk};
+use crate::{Result, chaos, codegen, conformance, features, interop, tidy, walk};
 
 /// The time in which everything is built on a small machine.
 const LIMIT: Duration = Duration::from_hours(1);
@@ -20,6 +20,7 @@ const SUITES: &[&str] = &[
     "doc",
     "unit",
     "walk",
+    "codegen",
     "zookeeper",
     "etcd",
     "nacos",
@@ -70,6 +71,7 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
             "doc" => doc(tally),
             "unit" => tests(tally, &["test", "--workspace", "--no-fail-fast"]),
             "walk" => walk::run(tally),
+            "codegen" => codegen::run(tally),
             "zookeeper" => zookeeper(tally),
             "etcd" => etcd(tally),
             "nacos" => nacos(tally),

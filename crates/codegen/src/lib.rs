@@ -23,5 +23,11 @@ pub mod check;
 pub mod definition;
 pub mod model;
 pub mod openapi;
+pub mod java_writer;
+pub mod model;
+pub mod proto_writer;
+pub mod rust_reader;
+mod written;
 
 pub use model::{Api, Note};
+pub use written::Written;

@@ -1,6 +1,15 @@
-//! The readers and writers of the crate, from outside.
-
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
+//! The readers and writers of the crate, on whole inputs.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    reason = "a test stops at the first surprise"
+)]
 
 mod java;
+mod java_writer;
+mod proto_writer;
 mod reading;
+mod rust_reader;
+mod shop;

@@ -1,0 +1,63 @@
+//! Reads the Java types that Rust sources stand for.
+//!
+//! Sources are read as they are, without compiling them: `#[dubhe::interface]` traits, and structs and enums
+//! with `#[derive(Java)]` or `#[derive(JavaException)]`, under whatever name they are imported. Types of
+//! methods and fields are those of the page "Which Rust type is which Java type"; aliases and `use` are followed
+//! within the sources.
+//!
+//! - `Option<T>` is [`Nullable`](crate::model::Nullness), any other type of an object but `Value` is `NonNull`.
+//! - An enum of one class a variant is an abstract class. The fields with which all its subclasses begin are
+//!   fields of that class, if it has more than one.
+//! - An exception without `#[java(flatten)]` extends `java.lang.Exception`: Rust does not say if it is checked.
+//!   Of errors, those with `#[derive(JavaException)]` are in the `throws` clause.
+//! - A struct over one `Value` has a class whose fields are not known, so it has none here.
+//!
+//! Whatever is not understood is left out with a note of its file and line: methods with type parameters, types of
+//! other crates, and what macros of the sources write.
+
+mod attributes;
+mod classes;
+mod hierarchy;
+mod jdk;
+mod load;
+mod names;
+mod scope;
+mod services;
+mod types;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::Api;
+
+/// Reads Rust sources from the disk.
+///
+/// A path is a file, whose `mod` declarations are followed, or a folder. Of a folder (or its `src`) the files `lib.rs`,
+/// `main.rs` and `mod.rs` are read in the same way; a folder without them is read with all its `.rs` files.
+///
+/// # Errors
+/// When a path cannot be read, or has no Rust in it. A module whose file is missing or is no Rust is a note.
+pub fn read(paths: &[impl AsRef<Path>]) -> io::Result<Api> {
+    let mut program = load::Program::default();
+    for path in paths {
+        load::from_disk(&mut program, path.as_ref())?;
+    }
+    Ok(api(program))
+}
+
+/// Reads Rust sources from memory: texts by their path, as a folder with these files would be read.
+pub fn read_files(files: &BTreeMap<PathBuf, String>) -> Api {
+    let mut program = load::Program::default();
+    load::from_memory(&mut program, files);
+    api(program)
+}
+
+fn api(program: load::Program) -> Api {
+    let mut api = Api { notes: program.notes.clone(), ..Api::default() };
+    let types = types::Types::new(&program);
+    classes::read(&types, &mut api);
+    services::read(&types, &mut api);
+    hierarchy::connect(&types, &mut api);
+    api
+}
