@@ -13,6 +13,9 @@
 //!
 //! `dubhe gen` and `dubhe_build::java` are made of this crate; use it directly to build another tool.
 
+pub mod jdk;
 pub mod model;
+pub mod names;
+pub mod rust_writer;
 
 pub use model::{Api, Note};

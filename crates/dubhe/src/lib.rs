@@ -119,6 +119,8 @@ pub use dubhe_server::{
     Export, IntoExport, MethodExport, RunningServer, Server, ServerBuilder, ServerOptions, Service,
     Services, ServicesBuilder,
 };
+/// The trait of `futures` for values that come one by one, which methods that stream return.
+pub use futures_core::Stream;
 
 pub use dubhe_hessian2::java;
 
