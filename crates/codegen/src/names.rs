@@ -174,6 +174,14 @@ pub fn java_of_constant(rust: &str) -> String {
     out
 }
 
+/// Returns `true` for the name of a class that the macros take.
+pub fn is_class(name: &str) -> bool {
+    name.split('.').all(|part| {
+        !part.is_empty()
+            && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '-'))
+    })
+}
+
 /// Names of one scope, each given once.
 #[derive(Clone, Debug, Default)]
 pub struct Scope(BTreeSet<String>);

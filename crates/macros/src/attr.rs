@@ -167,10 +167,10 @@ pub(crate) fn descriptor(declared: &Spanned<String>) -> Result<String> {
     Ok(brackets + component)
 }
 
+/// Returns `true` for what the JVM may call a class, names of obfuscated classes such as `a.1` among them.
 fn is_class(name: &str) -> bool {
     name.split('.').all(|part| {
         !part.is_empty()
-            && !part.starts_with(|c: char| c.is_ascii_digit())
-            && part.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$')
+            && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '-'))
     })
 }

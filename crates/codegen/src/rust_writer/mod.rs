@@ -26,9 +26,11 @@ mod service;
 mod shape;
 mod text;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::model::{Api, Note, Type};
+use crate::names::is_class;
 use file::File;
 use layout::{Layout, beside};
 use rust::{Derives, Mapper};
@@ -115,12 +117,14 @@ impl RustWriter {
 
     /// Writes the types of `api`.
     pub fn write(&self, api: &Api) -> Output {
+        let (api, mut notes) = named(api);
+        let api = &*api;
         let mut layout = Layout::new(api, self);
         let mut shapes = Shapes::new(api, self);
         let mut mapper =
             Mapper { api, writer: self, derives: BTreeMap::new(), used: BTreeMap::new() };
         solve(&mut mapper, &mut shapes);
-        let mut notes = std::mem::take(&mut layout.notes);
+        notes.append(&mut layout.notes);
         notes.append(&mut shapes.notes);
         let writing = Writing { mapper: &mapper, layout: &layout, shapes: &shapes };
         let mut output = Output::default();
@@ -144,6 +148,20 @@ impl RustWriter {
         output.notes = notes;
         output
     }
+}
+
+/// The types whose names can be said in Rust.
+fn named(api: &Api) -> (Cow<'_, Api>, Vec<Note>) {
+    let odd: Vec<_> = api.types.keys().filter(|name| !is_class(name)).cloned().collect();
+    if odd.is_empty() {
+        return (Cow::Borrowed(api), Vec::new());
+    }
+    let mut known = api.clone();
+    known.types.retain(|name, _| is_class(name));
+    let text = "the type is left out: its name has letters that no name in Java's source has; read a jar that is \
+                not obfuscated";
+    let notes = odd.into_iter().map(|at| Note { at, text: text.to_owned() });
+    (Cow::Owned(known), notes.collect())
 }
 
 /// All that is known when files are written.

@@ -10,7 +10,7 @@ use super::text::{Text, clean, doc_lines, fits, literal};
 use super::{Writing, layout, note_widened, short};
 use crate::jdk::{self, Shape};
 use crate::model::{Kind, Method, Note, Primitive, Service, Stream, Type};
-use crate::names::{Scope, java_of_snake, snake};
+use crate::names::{Scope, is_class, java_of_snake, snake};
 
 /// The most arguments that a method has.
 const MAX_ARGUMENTS: usize = 16;
@@ -207,6 +207,12 @@ fn signature(
                     ));
                 }
                 let declared = erased(&parameter.ty);
+                if !is_class(declared.trim_end_matches("[]")) {
+                    return Err(Uncarried(format!(
+                        "the name of {} is none of Java's source; read a jar that is not obfuscated",
+                        clean(&declared)
+                    )));
+                }
                 let declared = (declared != of.rust.declares()).then_some(declared);
                 widened.extend(of.widened);
                 mapped.push((declared, of.rust));

@@ -233,6 +233,7 @@ fn hostile_classes_stop_nothing_else() {
         parent,
         child,
         itself,
+        class("a.o dd", vec![]),
         declared("a.None", Kind::Enum(Enum::default())),
         declared("a.Odd", Kind::Enum(Enum { constants: ["a", "A", "$"].map(constant).into() })),
         service("a.Many", vec![many, method("fine", vec![], Type::Void)]),
@@ -245,7 +246,7 @@ fn hostile_classes_stop_nothing_else() {
         assert!(text.contains(part), "{part} {text}");
     }
     assert!(!text.contains("#[java(flatten)]"), "{text}");
-    for part in ["above itself", "left out", "without constants"] {
+    for part in ["above itself", "left out", "obfuscated", "without constants"] {
         assert!(output.notes.iter().any(|note| note.text.contains(part)), "{part}");
     }
 }

@@ -173,7 +173,7 @@ impl Stock for Store {
 async fn served(service: impl Service, scheme: &str) -> (RunningServer, App, String) {
     let server = Server::builder().service(service).start("127.0.0.1:0").await.unwrap();
     let url = format!("{scheme}://{}", server.addr());
-    (server, App::new("generated"), url)
+    (server, App::builder("generated").build().unwrap(), url)
 }
 
 #[tokio::test]

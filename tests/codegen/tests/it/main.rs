@@ -4,6 +4,7 @@
 
 mod calls;
 mod fresh;
+/// What is written of `dubhe_generated::api`.
 #[path = "../../generated/mod.rs"]
 pub mod generated;
 mod objects;

@@ -93,8 +93,8 @@ fn types_that_hold_themselves_travel() {
     travels(&Ping { count: 1, pong: Some(Box::new(pong)) });
     let sold = crate::generated::shop::sales::Order::default();
     travels(&Order { sold: Some(Box::new(sold)), at: Some(Date(5)), ..Order::default() });
-    let cycle = Value::object("org.example.shop.Node").field("next", Value::reference(1));
-    travels(&Node(Value::from(cycle).shared(1)));
+    let cycle = Value::object("org.example.shop.Node").field("next", Value::reference(0));
+    travels(&Node(Value::from(cycle).shared(0)));
     assert_eq!(Node::descriptor(), "Lorg/example/shop/Node;");
     travels(&Nowhere(Value::object("org.example.shop.Somewhere").field("id", 1).into()));
 }
