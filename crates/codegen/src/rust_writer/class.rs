@@ -1,7 +1,7 @@
 //! Classes: structs, enums of subclasses, tuple structs over a `Value`.
 
 use super::file::File;
-use super::member::{class, document, head, members};
+use super::member::{class, derive, document, head, members};
 use super::rust::{Mapped, Rust, Uncarried};
 use super::shape::{Struct, parent_type, subclass_type};
 use super::text::{clean, doc_lines, fits, literal};
@@ -192,7 +192,7 @@ fn variants(
     below: &[String],
     exception: bool,
 ) {
-    let derive = file.facade(if exception { "JavaException" } else { "Java" });
+    let macro_name = if exception { "JavaException" } else { "Java" };
     let known = below.iter().filter_map(|below| subclass_type(writing.mapper, below));
     let derives =
         known.map(|of| writing.mapper.derives(&of)).fold(super::Derives::ALL, super::Derives::and);
@@ -203,7 +203,7 @@ fn variants(
     if derives.hash && derives.eq {
         list.push_str(", Hash");
     }
-    file.text.line(0, &format!("#[derive({derive}, {list})]"));
+    derive(file, macro_name, &list);
     class(writing, file, java);
     file.text.line(0, &format!("pub enum {name} {{"));
     let mut scope = Scope::default();

@@ -2,7 +2,7 @@
 
 use super::Writing;
 use super::file::File;
-use super::text::{clean, doc_lines, literal};
+use super::text::{clean, doc_lines, fits, literal};
 use crate::model::Note;
 use crate::names::Scope;
 
@@ -15,9 +15,17 @@ pub(super) fn head(
     derives: &str,
 ) {
     document(writing, file, java, &[]);
-    let derive = file.facade(macro_name);
-    file.text.line(0, &format!("#[derive({derive}, {derives})]"));
+    derive(file, macro_name, derives);
     class(writing, file, java);
+}
+
+/// Writes the derives of a type.
+pub(super) fn derive(file: &mut File<'_>, macro_name: &str, others: &str) {
+    let line = format!("#[derive({}, {others})]", file.facade(macro_name));
+    if !fits(&line) {
+        file.text.line(0, "#[rustfmt::skip]");
+    }
+    file.text.line(0, &line);
 }
 
 /// Writes the class of a type that is derived.

@@ -356,6 +356,26 @@ pub(super) fn parameter_key(name: &str) -> String {
 const THROWABLE: Named = Named { path: "java::Throwable", default: true, hash: false, copy: false };
 
 impl Rust {
+    /// The types that it names, of those that are written.
+    pub(super) fn users(&self, found: &mut Vec<String>) {
+        match self {
+            Rust::User(name, arguments) => {
+                found.push(name.clone());
+                arguments.iter().for_each(|of| of.users(found));
+            }
+            Rust::Option(of)
+            | Rust::Boxed(of)
+            | Rust::List(of)
+            | Rust::Array(of)
+            | Rust::Set(of) => of.users(found),
+            Rust::Map(key, value) => {
+                key.users(found);
+                value.users(found);
+            }
+            _ => {}
+        }
+    }
+
     /// The class that the type declares, as Java's sources write it.
     pub(super) fn declares(&self) -> String {
         let boxed = |of: &Rust| match of {

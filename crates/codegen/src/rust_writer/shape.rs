@@ -251,6 +251,32 @@ pub(super) fn solve(mapper: &mut Mapper<'_>, shapes: &mut Shapes) {
     });
     hold(mapper, shapes, &all);
     enclose(mapper, shapes, &all);
+    circles(mapper, shapes, &all);
+}
+
+/// Notes the classes whose objects may hold each other in circles.
+fn circles(mapper: &Mapper<'_>, shapes: &mut Shapes, all: &[(String, What)]) {
+    let named: BTreeMap<&str, Vec<String>> = all
+        .iter()
+        .map(|(name, what)| {
+            let mut found = Vec::new();
+            parts(mapper, what).iter().for_each(|part| part.users(&mut found));
+            (&**name, found)
+        })
+        .collect();
+    for (name, what) in all {
+        let below = named.get(&**name).into_iter().flatten();
+        let circle = below.into_iter().any(|below| {
+            reaches(below, name, |at| named.get(at).into_iter().flatten().map(|of| &**of).collect())
+        });
+        if circle && matches!(what, What::Struct(_)) {
+            shapes.note(
+                name,
+                "its objects may hold each other; where they form circles, as nodes that know their parents do, \
+                 choose `value` as the Rust type of the class",
+            );
+        }
+    }
 }
 
 fn until_stable(
@@ -364,7 +390,11 @@ fn enclose(mapper: &Mapper<'_>, shapes: &mut Shapes, all: &[(String, What)]) {
                 continue;
             };
             let field = *field;
-            if targets.iter().any(|target| reaches(&holds, target, name)) {
+            let next = |at: &str| {
+                let own = holds.get(at).into_iter().flatten();
+                own.flat_map(|(_, targets)| targets).map(|target| &**target).collect()
+            };
+            if targets.iter().any(|target| reaches(target, name, next)) {
                 shapes.boxed.insert((name.clone(), field));
                 if let Some((_, targets)) = holds.get_mut(&**name).and_then(|own| own.get_mut(at)) {
                     targets.clear();
@@ -374,21 +404,15 @@ fn enclose(mapper: &Mapper<'_>, shapes: &mut Shapes, all: &[(String, What)]) {
     }
 }
 
-/// Returns `true` if a type is or holds another one.
-fn reaches(
-    holds: &BTreeMap<&str, Vec<(Option<usize>, Vec<String>)>>,
-    from: &str,
-    to: &str,
-) -> bool {
+/// Returns `true` if a type is another one or leads to it, where `next` gives those that a type names.
+fn reaches<'a>(from: &'a str, to: &str, next: impl Fn(&str) -> Vec<&'a str>) -> bool {
     let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
     while let Some(at) = open.pop() {
         if at == to {
             return true;
         }
-        if seen.insert(at)
-            && let Some(own) = holds.get(at)
-        {
-            open.extend(own.iter().flat_map(|(_, targets)| targets).map(|target| &**target));
+        if seen.insert(at) {
+            open.extend(next(at));
         }
     }
     false

@@ -1,6 +1,9 @@
 //! The writer of Rust: names, null, options. What it writes of each form of Java lies in
 //! `tests/codegen/generated`.
 
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
 use dubhe_codegen::Api;
 use dubhe_codegen::model::{
     Class, Constant, Declared, Enum, Field, Kind, Method, Nullness, Parameter, Primitive, Service,
@@ -213,6 +216,46 @@ fn options_name_types_members_and_the_crate() {
         assert!(text.contains(part), "{part} {text}");
     }
     assert!(!output.files.contains_key("money.rs"));
+}
+
+/// rustfmt with its defaults leaves the text alone.
+fn is_formatted(text: &str) {
+    let mut rustfmt = Command::new("rustfmt")
+        .args(["--edition", "2024", "--check", "--config-path", env!("CARGO_TARGET_TMPDIR")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    rustfmt.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let checked = rustfmt.wait_with_output().unwrap();
+    assert!(checked.status.success(), "{}\n{text}", String::from_utf8_lossy(&checked.stdout));
+}
+
+#[test]
+fn long_names_are_broken_as_rustfmt_breaks_them() {
+    std::fs::write(concat!(env!("CARGO_TARGET_TMPDIR"), "/rustfmt.toml"), "").unwrap();
+    for length in (10..100).step_by(9) {
+        let long = format!("org.example.{}", "N".repeat(length));
+        let name = "m".repeat(length);
+        let list = Type::Class {
+            name: "java.util.Collection".into(),
+            arguments: vec![Type::class(&long)],
+        };
+        let map =
+            Type::Class { name: "java.util.Map".into(), arguments: vec![string(), list.clone()] };
+        let output = write(vec![
+            class(&long, vec![field(&name, map.clone()), field(&name.to_uppercase(), INT)]),
+            service(
+                &format!("{long}.Service"),
+                vec![
+                    method(&name, vec![list.clone()], map),
+                    method("one", vec![list, INT], INT),
+                    method("two", vec![Type::class(&long)], Type::class(&long)),
+                ],
+            ),
+        ]);
+        output.files.values().for_each(|text| is_formatted(text));
+    }
 }
 
 #[test]

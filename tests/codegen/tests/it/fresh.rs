@@ -95,4 +95,6 @@ fn notes_say_what_is_not_as_in_java() {
     has("org.example.shop.Orders.upload: ", "byte[]");
     has("org.example.shop.Feed.last: ", "left out");
     has("org.example.shop.Holder: ", "type parameters");
+    has("org.example.shop.Pong: ", "circles");
+    assert!(!notes.iter().any(|note| note.starts_with("org.example.shop.Drawing: ")), "{notes:#?}");
 }
