@@ -265,7 +265,7 @@ pub fn uncarried(java: &str) -> Option<&'static str> {
             java.strip_prefix(*name).is_some_and(|rest| rest.is_empty() || rest.starts_with('$'))
         }
     };
-    UNCARRIED.iter().find(|(names, _)| names.iter().any(|name| among(name))).map(|of| of.1)
+    UNCARRIED.iter().find(|(names, _)| names.iter().any(among)).map(|of| of.1)
 }
 
 /// Returns `true` for the names of exceptions of the JDK.

@@ -96,14 +96,7 @@ pub fn is_known_type(name: &str) -> bool {
 
 /// A module, whose file is named in ASCII.
 pub fn module(java: &str) -> String {
-    let mut ascii = String::new();
-    for c in java.to_snake_case().chars() {
-        if c.is_ascii_alphanumeric() || c == '_' {
-            ascii.push(c);
-        } else {
-            ascii.push_str(&format!("u{:x}", u32::from(c)));
-        }
-    }
+    let ascii = in_ascii(&java.to_snake_case());
     let name = begin_with_letter(ascii, "_");
     if NO_FILES.contains(&&*name) { name + "_" } else { escape(&name) }
 }
@@ -130,15 +123,19 @@ fn escape(name: &str) -> String {
     if syn::parse_str::<syn::Ident>(name).is_ok() {
         return name.to_owned();
     }
-    let mut escaped = String::new();
-    for c in name.chars() {
+    in_ascii(name)
+}
+
+/// The name with the numbers of letters in place of those that are not ASCII.
+fn in_ascii(name: &str) -> String {
+    let letter = |c: char| {
         if c.is_ascii_alphanumeric() || c == '_' {
-            escaped.push(c);
+            c.to_string()
         } else {
-            escaped.push_str(&format!("u{:x}", u32::from(c)));
+            format!("u{:x}", u32::from(c))
         }
-    }
-    escaped
+    };
+    name.chars().map(letter).collect()
 }
 
 /// The name that the macros give a field or method in Java.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Writing;
 use super::layout::Place;
+use super::root::{Piece, pieces};
 use super::rust::Rust;
 use super::text::{Text, clean};
 use crate::model::{Kind, Primitive};
@@ -152,7 +153,7 @@ impl<'a> File<'a> {
             _ => 1,
         };
         let mut paths: Vec<&String> = self.imports.values().collect();
-        paths.sort_by(|a, b| (rank(a), parts(a)).cmp(&(rank(b), parts(b))));
+        paths.sort_by_key(|path| (rank(path), parts(path)));
         let mut before = None;
         for path in paths {
             if before.replace(rank(path)) != Some(rank(path)) {
@@ -165,7 +166,7 @@ impl<'a> File<'a> {
 }
 
 /// The parts of a path in the order of rustfmt: `super` first, then types, then modules.
-fn parts(path: &str) -> Vec<(u8, Vec<crate::rust_writer::root::Piece>)> {
+fn parts(path: &str) -> Vec<(u8, Vec<Piece>)> {
     path.split("::")
         .map(|part| {
             let kind = match part {
@@ -173,7 +174,7 @@ fn parts(path: &str) -> Vec<(u8, Vec<crate::rust_writer::root::Piece>)> {
                 part if part.starts_with(char::is_uppercase) => 1,
                 _ => 2,
             };
-            (kind, super::root::pieces(part))
+            (kind, pieces(part))
         })
         .collect()
 }

@@ -112,10 +112,10 @@ impl Layout {
             let below = parts.get(common.len()..).unwrap_or_default();
             let mut path = Vec::new();
             for end in 1..=below.len() {
-                let (java, parent) = (&below[..end], below[..end - 1].to_vec());
+                let java = below.get(..end).unwrap_or_default();
                 if !known.contains_key(java) {
-                    let own = java.last().copied().unwrap_or_default();
-                    let name = scopes.entry(parent).or_default().take_one(&module(own));
+                    let Some((own, parent)) = java.split_last() else { continue };
+                    let name = scopes.entry(parent.to_vec()).or_default().take_one(&module(own));
                     let mut full = path.clone();
                     full.push(name);
                     let all: Vec<_> = common.iter().chain(java).copied().collect();

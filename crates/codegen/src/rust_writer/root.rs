@@ -43,7 +43,7 @@ pub(super) fn write(
     written: &BTreeMap<Vec<String>, BTreeMap<&String, Vec<String>>>,
     files: &mut BTreeMap<String, String>,
 ) {
-    for (package, java) in &layout.packages {
+    for package in layout.packages.keys() {
         // A package all of whose types have Rust types of others.
         if !package.is_empty() && !written.keys().any(|path| path.starts_with(package)) {
             continue;
@@ -66,7 +66,6 @@ pub(super) fn write(
             text.line(0, "#[allow(deprecated, unused_imports)]");
             export(&mut text, file, names);
         }
-        let _ = java;
         files.insert(path(package, "mod"), text.as_str().to_owned());
     }
 }

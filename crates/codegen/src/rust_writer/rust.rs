@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::shape::Shapes;
 use super::{OVERRIDE_VALUE, RustWriter};
 use crate::jdk::{self, Named, Shape};
 use crate::model::{Api, Kind, Nullness, Primitive, Type};
@@ -328,24 +327,6 @@ impl Mapper<'_> {
             _ => {}
         }
     }
-
-    /// The types that are within one of this type, without a pointer between.
-    pub(super) fn held(&self, rust: &Rust, shapes: &Shapes, found: &mut Vec<String>) {
-        match rust {
-            Rust::Option(of) => self.held(of, shapes, found),
-            Rust::User(name, arguments) => {
-                found.push(name.clone());
-                let holds = shapes.holds.get(name);
-                for (at, argument) in arguments.iter().enumerate() {
-                    if holds.is_some_and(|holds| holds.get(at).copied().unwrap_or(false)) {
-                        self.held(argument, shapes, found);
-                    }
-                }
-            }
-            Rust::Parameter(name) => found.push(parameter_key(name)),
-            _ => {}
-        }
-    }
 }
 
 /// A type parameter among the names of classes.
@@ -361,7 +342,9 @@ impl Rust {
         match self {
             Rust::User(name, arguments) => {
                 found.push(name.clone());
-                arguments.iter().for_each(|of| of.users(found));
+                for argument in arguments {
+                    argument.users(found);
+                }
             }
             Rust::Option(of)
             | Rust::Boxed(of)

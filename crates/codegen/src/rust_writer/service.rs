@@ -275,12 +275,12 @@ fn declare(
         }
         one.push_str(parameter);
     }
-    one.push_str(&format!(") -> {output};"));
+    let end = format!(") -> {output};");
+    one.push_str(&end);
     if fits(&format!("    {one}")) {
         file.text.line(4, &one);
         return;
     }
-    let end = format!(") -> {output};");
     let mut broken = Text::default();
     broken.line(4, &format!("async fn {name}("));
     broken.line(8, "&self,");

@@ -77,6 +77,24 @@ impl Shapes {
         shapes
     }
 
+    /// The types that are within one of this type, without a pointer between.
+    fn held(&self, rust: &Rust, found: &mut Vec<String>) {
+        match rust {
+            Rust::Option(of) => self.held(of, found),
+            Rust::User(name, arguments) => {
+                found.push(name.clone());
+                let holds = self.holds.get(name);
+                for (at, argument) in arguments.iter().enumerate() {
+                    if holds.is_some_and(|holds| holds.get(at).copied().unwrap_or(false)) {
+                        self.held(argument, found);
+                    }
+                }
+            }
+            Rust::Parameter(name) => found.push(parameter_key(name)),
+            _ => {}
+        }
+    }
+
     fn note(&mut self, at: &str, text: impl Into<String>) {
         self.notes.push(Note { at: at.to_owned(), text: text.into() });
     }
@@ -260,7 +278,9 @@ fn circles(mapper: &Mapper<'_>, shapes: &mut Shapes, all: &[(String, What)]) {
         .iter()
         .map(|(name, what)| {
             let mut found = Vec::new();
-            parts(mapper, what).iter().for_each(|part| part.users(&mut found));
+            for part in parts(mapper, what) {
+                part.users(&mut found);
+            }
             (&**name, found)
         })
         .collect();
@@ -345,7 +365,7 @@ fn hold(mapper: &Mapper<'_>, shapes: &mut Shapes, all: &[(String, What)]) {
         for (name, what) in all {
             let mut found = Vec::new();
             for part in parts(mapper, what) {
-                mapper.held(&part, shapes, &mut found);
+                shapes.held(&part, &mut found);
             }
             let holds =
                 names(mapper, name).iter().map(|of| found.contains(&parameter_key(of))).collect();
@@ -357,15 +377,18 @@ fn hold(mapper: &Mapper<'_>, shapes: &mut Shapes, all: &[(String, What)]) {
     }
 }
 
+/// The number of a field, if it is one of the class itself, and the types that it holds.
+type Held = (Option<usize>, Vec<String>);
+
 /// Boxes the first field, in the order of names, of each circle of types that hold each other.
 fn enclose(mapper: &Mapper<'_>, shapes: &mut Shapes, all: &[(String, What)]) {
     let held = |rust: &Rust, shapes: &Shapes| {
         let mut found = Vec::new();
-        mapper.held(rust, shapes, &mut found);
+        shapes.held(rust, &mut found);
         found
     };
     // What a type holds, field by field; the others are without a number.
-    let mut holds: BTreeMap<&str, Vec<(Option<usize>, Vec<String>)>> = BTreeMap::new();
+    let mut holds: BTreeMap<&str, Vec<Held>> = BTreeMap::new();
     for (name, what) in all {
         let mut own = Vec::new();
         if let What::Struct(of) = what {
