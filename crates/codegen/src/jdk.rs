@@ -255,7 +255,7 @@ pub fn carried(java: &str) -> Option<&'static Carried> {
     CARRIED.iter().find(|carried| carried.java == java)
 }
 
-/// What to declare in place of a class that Hessian cannot carry; `None` for all others.
+/// Returns what to declare in place of a class that Hessian cannot carry; `None` for all others.
 pub fn uncarried(java: &str) -> Option<&'static str> {
     let among = |name: &&str| match name.strip_suffix('.') {
         Some(package) => {

@@ -27,7 +27,7 @@ pub fn writer() -> RustWriter {
         .rename("org.example.people.Address.zip", "zip_code")
 }
 
-/// What is written of them.
+/// The files that are written of them.
 pub fn output() -> Output {
     writer().write(&api())
 }

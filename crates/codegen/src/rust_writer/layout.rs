@@ -1,4 +1,4 @@
-//! Where each type is written, and under which name.
+//! The place of each type: its module, its file, its name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ pub(super) struct Place {
     pub(super) package: Vec<String>,
     /// The module of its file in that of the package.
     pub(super) file: String,
-    /// Its name.
+    /// The name of the type.
     pub(super) name: String,
 }
 

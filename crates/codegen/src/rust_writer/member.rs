@@ -1,4 +1,4 @@
-//! What all types and members have: documentation, derives, names.
+//! Parts that all types and members have: documentation, derives, names.
 
 use super::Writing;
 use super::file::File;

@@ -39,7 +39,7 @@ use shape::{Shapes, What, solve};
 /// The path that stands for a tuple struct over a `Value`, in [`RustWriter::override_type`].
 pub const OVERRIDE_VALUE: &str = "value";
 
-/// What is an `Option` where the source says nothing of null.
+/// The choice of `Option` where the source says nothing of null.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unannotated {
     /// Fields. By default they are.
@@ -74,12 +74,12 @@ pub struct RustWriter {
     krate: Option<String>,
 }
 
-/// What was written.
+/// The files, and notes on them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Output {
     /// The text of each file, by its path with `/` below the folder of the root module, `mod.rs`.
     pub files: BTreeMap<String, String>,
-    /// What is not as in Java, in the order of the types. Those of the [`Api`] itself are not repeated.
+    /// Notes on what is not as in Java, in the order of the types. Those of the [`Api`] itself are not repeated.
     pub notes: Vec<Note>,
 }
 

@@ -32,7 +32,7 @@ pub(super) enum Rust {
     Callback(String),
 }
 
-/// What can be derived for a type.
+/// The derives that a type can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Derives {
     pub(super) eq: bool,
@@ -52,11 +52,11 @@ impl Derives {
     }
 }
 
-/// Why a type cannot be carried, and what to do.
+/// The reason why a type cannot be carried, and what to do.
 #[derive(Clone, Debug)]
 pub(super) struct Uncarried(pub(super) String);
 
-/// How the objects of primitive types are written.
+/// The form of the objects of primitive types.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Objects {
     /// `Integer` is `i32`.
@@ -69,9 +69,9 @@ enum Objects {
 pub(super) struct Mapper<'a> {
     pub(super) api: &'a Api,
     pub(super) writer: &'a RustWriter,
-    /// What is derived for the types that are written.
+    /// The derives of the types that are written.
     pub(super) derives: BTreeMap<String, Derives>,
-    /// Which type parameters of a class are used by its fields.
+    /// The use of type parameters by the fields of each class.
     pub(super) used: BTreeMap<String, Vec<bool>>,
 }
 
@@ -79,7 +79,7 @@ pub(super) struct Mapper<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Mapped {
     pub(super) rust: Rust,
-    /// What is widened, for a note.
+    /// Notes on what is widened.
     pub(super) widened: Vec<String>,
 }
 
@@ -257,7 +257,7 @@ impl Mapper<'_> {
         })
     }
 
-    /// What can be derived for a type that has a field of this one.
+    /// The derives that a type with a field of this one can have.
     pub(super) fn derives(&self, rust: &Rust) -> Derives {
         let all = Derives::ALL;
         match rust {

@@ -1,4 +1,4 @@
-//! What each type becomes: a struct, an enum, a trait.
+//! The form of each type: a struct, an enum, a trait.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use super::rust::{Derives, Mapper, Rust, parameter_key};
 use super::{OVERRIDE_VALUE, RustWriter};
 use crate::model::{Api, Class, Field, Kind, Note, Nullness, Type};
 
-/// What a type becomes.
+/// The form of a type.
 #[derive(Clone, Debug)]
 pub(super) enum What {
     /// A trait.
@@ -26,18 +26,18 @@ pub(super) enum What {
 pub(super) struct Struct {
     /// The superclass that has a struct.
     pub(super) parent: Option<Type>,
-    /// Its own fields, after those of the abstract classes between it and `parent`.
+    /// The fields of its own, after those of the abstract classes between it and `parent`.
     pub(super) fields: Vec<Field>,
     pub(super) exception: bool,
     /// The concrete classes below it, if it is an exception.
     pub(super) subclasses: Vec<String>,
 }
 
-/// What all types become. Those for which the options name a type are not there.
+/// The forms of all types. Those for which the options name a type are not there.
 #[derive(Debug, Default)]
 pub(super) struct Shapes {
     pub(super) of: BTreeMap<String, What>,
-    /// Which type parameters of a class are held without a pointer.
+    /// The type parameters of each class that are held without a pointer.
     pub(super) holds: BTreeMap<String, Vec<bool>>,
     /// Fields that are boxed, as otherwise their type would be infinitely large.
     pub(super) boxed: BTreeSet<(String, usize)>,

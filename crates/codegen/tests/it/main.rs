@@ -1,4 +1,4 @@
-//! What is written, for small and for random input.
+//! Text that is written, for small and for random input.
 
 #![allow(
     clippy::unwrap_used,

@@ -24,7 +24,7 @@ pub(super) struct Argument<'a> {
 
 /// The type of `#[java(type = "...")]`.
 pub(super) struct Declared {
-    /// As Java's sources write it.
+    /// The name in Java's source.
     pub(super) name: String,
     pub(super) descriptor: String,
 }

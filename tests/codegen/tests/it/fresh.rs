@@ -1,4 +1,4 @@
-//! What is written, beside what is in the repository.
+//! Files that are written, beside what is in the repository.
 
 use std::collections::BTreeMap;
 use std::path::Path;

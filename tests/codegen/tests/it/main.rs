@@ -4,17 +4,17 @@
 
 mod calls;
 mod fresh;
-/// What is written of `dubhe_generated::api`.
+/// The files that are written of `dubhe_generated::api`.
 #[path = "../../generated/mod.rs"]
 pub mod generated;
 mod objects;
 
-/// What the options name for `org.example.shop.Money`.
+/// The type that the options name for `org.example.shop.Money`.
 #[derive(dubhe::Java, Clone, Debug, Default, PartialEq)]
 #[java(class = "org.example.shop.Money")]
 pub struct Money {
-    /// In hundredths.
+    /// Hundredths.
     pub amount: i64,
-    /// Its code.
+    /// The code of ISO 4217.
     pub currency: Option<String>,
 }
