@@ -1,5 +1,5 @@
 //! The writer of Rust: names, null, options. What it writes of each form of Java lies in
-//! `tests/codegen/generated`.
+//! `tests/generated/generated`.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
