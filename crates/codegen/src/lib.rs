@@ -14,19 +14,21 @@
 //! `dubhe gen` and `dubhe_build::java` are made of this crate; use it directly to build another tool.
 
 pub mod archive;
-pub mod classfile;
-pub mod java_reader;
-pub mod javadoc;
 #[cfg(test)]
 mod broken;
 pub mod check;
+pub mod classfile;
 pub mod definition;
-pub mod model;
-pub mod openapi;
+pub mod java_reader;
 pub mod java_writer;
+pub mod javadoc;
+pub mod jdk;
 pub mod model;
+pub mod names;
+pub mod openapi;
 pub mod proto_writer;
 pub mod rust_reader;
+pub mod rust_writer;
 mod written;
 
 pub use model::{Api, Note};

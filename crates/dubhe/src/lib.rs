@@ -119,6 +119,18 @@ pub use dubhe_server::{
     Export, IntoExport, MethodExport, RunningServer, Server, ServerBuilder, ServerOptions, Service,
     Services, ServicesBuilder,
 };
+/// The trait of `futures` for values that come one by one, which methods that stream return.
+///
+/// ```
+/// use dubhe::{Status, Stream};
+///
+/// /// In Java: `interface Clock { void ticks(int count, StreamObserver<Long> out); }`.
+/// #[dubhe::interface("org.example.Clock")]
+/// trait Clock {
+///     async fn ticks(&self, count: i32) -> Result<impl Stream<Item = Result<i64, Status>>, Status>;
+/// }
+/// ```
+pub use futures_core::Stream;
 
 pub use dubhe_hessian2::java;
 

@@ -25,6 +25,8 @@ pub(crate) struct JavaOptions {
     pub(crate) krate: Option<Path>,
     /// `name = "userName"`.
     pub(crate) name: Option<Spanned<String>>,
+    /// `type = "java.util.Collection"`.
+    pub(crate) declared: Option<Spanned<String>>,
     /// `timeout_ms = 500`.
     pub(crate) timeout_ms: Option<u64>,
     /// `retries = 0`.
@@ -66,6 +68,7 @@ impl JavaOptions {
         match &*said {
             "class" => once(&mut self.class, meta, text(meta)?),
             "name" => once(&mut self.name, meta, text(meta)?),
+            "type" => once(&mut self.declared, meta, text(meta)?),
             "crate" => once(&mut self.krate, meta, meta.value()?.parse::<LitStr>()?.parse()?),
             "timeout_ms" => once(&mut self.timeout_ms, meta, number(meta)?),
             "retries" => once(&mut self.retries, meta, number(meta)?),
@@ -127,12 +130,7 @@ fn number<N: std::str::FromStr<Err: std::fmt::Display>>(meta: &ParseNestedMeta<'
 
 /// A Java class name as it is written in Java: dots between packages, `$` before nested classes.
 pub(crate) fn check_class(class: &Spanned<String>) -> Result<()> {
-    let good = class.value.split('.').all(|part| {
-        !part.is_empty()
-            && !part.starts_with(|c: char| c.is_ascii_digit())
-            && part.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '$')
-    });
-    if good {
+    if is_class(&class.value) {
         return Ok(());
     }
     Err(Error::new(
@@ -140,4 +138,39 @@ pub(crate) fn check_class(class: &Spanned<String>) -> Result<()> {
         "this is not a Java class name; write it with its package, such as \
          \"org.example.User\", and nested classes with `$`: \"org.example.User$Kind\"",
     ))
+}
+
+/// The descriptor of a type as Java's sources write it, without type arguments.
+pub(crate) fn descriptor(declared: &Spanned<String>) -> Result<String> {
+    let element = declared.value.trim_end_matches("[]");
+    let brackets = "[".repeat((declared.value.len() - element.len()) / 2);
+    let component = match element {
+        "boolean" => "Z",
+        "byte" => "B",
+        "short" => "S",
+        "char" => "C",
+        "int" => "I",
+        "long" => "J",
+        "float" => "F",
+        "double" => "D",
+        class if is_class(class) && class != "void" => {
+            return Ok(format!("{brackets}L{};", class.replace('.', "/")));
+        }
+        _ => {
+            return Err(Error::new(
+                declared.span,
+                "this is no type of a parameter in Java; write it as in Java, with its package and \
+                 without type arguments: \"java.util.Collection\", \"org.example.User$Kind[]\", \"int\"",
+            ));
+        }
+    };
+    Ok(brackets + component)
+}
+
+/// Returns `true` for what the JVM may call a class, names of obfuscated classes such as `a.1` among them.
+fn is_class(name: &str) -> bool {
+    name.split('.').all(|part| {
+        !part.is_empty()
+            && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '-'))
+    })
 }

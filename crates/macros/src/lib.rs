@@ -36,6 +36,8 @@ use syn::{DeriveInput, ItemTrait, parse_macro_input};
 ///
 /// - A **struct** with named fields is a class. Fields are called in Java as in Rust, in camel
 ///   case.
+/// - A **tuple struct of one field** is written and read as this field, under a class of its own: what
+///   Java declares so where no Rust struct can stand for it, such as a class with cycles, as a `Value`.
 /// - An **enum of unit variants** is a Java enum. Constants are called in Java as in Rust, in
 ///   upper case with underscores.
 /// - An **enum of variants that hold one class each** is a class with its subclasses: the class
@@ -75,7 +77,7 @@ pub fn derive_java(input: TokenStream) -> TokenStream {
 /// assert_eq!(caught.missing, 30);
 /// ```
 ///
-/// Besides what [`derive(Java)`](macro@Java) makes of a struct, it implements `Error` and
+/// Besides what [`derive(Java)`](macro@Java) makes of a struct with named fields, it implements `Error` and
 /// `Display` (the message), `From` into `Status`, so that a handler can use `?`, and
 /// `from_status`, which gives the exception back to a caller.
 ///
@@ -173,6 +175,25 @@ pub fn derive_java_exception(input: TokenStream) -> TokenStream {
 /// Over the dubbo protocol an argument may be a `dubhe::Callback<ListenerClient>`, which the callee calls:
 /// the client's method takes a `ListenerServer`, or a `Callback` made of one. The client of an interface
 /// with such a method looks for providers that speak dubbo.
+///
+/// The types of the arguments are sent with a call and pick the method in Java, so they are those that Java
+/// declares. Where the Rust type stands for another one, `#[java(type = "java.util.Collection")]` in front of
+/// the argument says it, as Java's sources do, without type arguments:
+///
+/// ```
+/// use dubhe::prelude::*;
+///
+/// /// In Java: `interface Tags { int add(Collection<String> tags, Number weight, CharSequence[] names); }`.
+/// #[dubhe::interface("org.example.Tags")]
+/// trait Tags {
+///     async fn add(
+///         &self,
+///         #[java(type = "java.util.Collection")] tags: Vec<String>,
+///         #[java(type = "java.lang.Number")] weight: Value,
+///         #[java(type = "java.lang.CharSequence[]")] names: dubhe::java::Array<String>,
+///     ) -> Result<i32, Status>;
+/// }
+/// ```
 ///
 /// | option of a method | meaning |
 /// | --- | --- |

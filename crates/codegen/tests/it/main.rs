@@ -12,4 +12,6 @@ mod java_writer;
 mod proto_writer;
 mod reading;
 mod rust_reader;
+mod rust_writer;
+mod rust_writer_random;
 mod shop;

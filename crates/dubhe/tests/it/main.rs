@@ -7,6 +7,7 @@ mod callbacks;
 mod channels;
 mod check;
 mod config_center;
+mod declared;
 mod definition;
 mod drain;
 mod end_to_end;

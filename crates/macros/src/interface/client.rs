@@ -115,7 +115,7 @@ fn call(vis: &syn::Visibility, index: usize, method: &Method<'_>) -> TokenStream
         sent.set_span(ident.span().located_at(item.span()));
         (quote!(#ident: #stream), quote!(#sent))
     } else {
-        let arguments = method.arguments.iter().map(|Argument { ident, ty, callback }| {
+        let arguments = method.arguments.iter().map(|Argument { ident, ty, callback, .. }| {
             if *callback {
                 quote!(#ident: impl ::std::convert::Into<#ty>)
             } else {

@@ -3,11 +3,12 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{ReturnType, Type, parse_quote};
+use syn::{FnArg, ReturnType, Type, parse_quote};
 
 use super::Interface;
 use super::method::Method;
 use super::signature::Output;
+use crate::attr::JAVA;
 
 pub(super) fn expand(interface: &Interface<'_>) -> TokenStream {
     let item = interface.item;
@@ -26,6 +27,11 @@ fn declare(method: &Method<'_>) -> TokenStream {
     let attributes = method.attributes();
     let mut signature = method.item.sig.clone();
     signature.asyncness = None;
+    for input in &mut signature.inputs {
+        if let FnArg::Typed(typed) = input {
+            typed.attrs.retain(|attribute| !attribute.path().is_ident(JAVA));
+        }
+    }
     if let ReturnType::Type(_, output) = &mut signature.output {
         if matches!(method.output, Output::Stream { .. }) {
             send_stream(output);

@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Attribute, Error, FnArg, Ident, ReceiverKind, Result, TraitItemFn, Type};
 
-use super::signature::{Argument, Output, Requests, is_context};
+use super::signature::{Argument, Declared, Output, Requests, is_context};
 use crate::attr::JavaOptions;
 use crate::lacking;
 use crate::names::camel_case;
@@ -77,7 +77,7 @@ impl<'a> Method<'a> {
         let mut inputs = inputs.peekable();
         let context = inputs.next_if(|input| is_context(input)).is_some();
         let inputs: Vec<_> = inputs.collect();
-        let requests = Requests::read(&inputs);
+        let requests = Requests::read(&inputs)?;
         if let Some(Requests { item, .. }) = &requests {
             lacking::check(item)?;
         }
@@ -142,7 +142,14 @@ impl<'a> Method<'a> {
 
     /// The types of its arguments, for comparison.
     pub(super) fn types(&self) -> String {
-        self.carried().to_string()
+        if self.requests.is_some() {
+            return self.carried().to_string();
+        }
+        let each = self.arguments.iter().map(|argument| match &argument.declared {
+            Some(Declared { descriptor, .. }) => descriptor.clone(),
+            None => argument.owned().to_string(),
+        });
+        each.collect::<Vec<_>>().join(",")
     }
 
     /// The tuple of its arguments, as they are decoded.
@@ -196,8 +203,10 @@ impl<'a> Method<'a> {
     pub(super) fn descriptor(&self) -> TokenStream {
         let (java, carried, (kind, _)) = (&self.java, self.carried(), self.shape());
         let (span, checks) = (self.carried_span(), self.checks());
-        let descriptors = quote_spanned! {span=>
-            <#carried as __dubhe::hessian2::Arguments>::descriptors()
+        let descriptors = if self.arguments.iter().any(|argument| argument.declared.is_some()) {
+            self.declared_descriptors(span)
+        } else {
+            quote_spanned!(span=> <#carried as __dubhe::hessian2::Arguments>::descriptors())
         };
         let span = self.ident.span();
         quote_spanned! {span=>
@@ -209,6 +218,20 @@ impl<'a> Method<'a> {
                 )
             }
         }
+    }
+
+    /// The expression for the descriptors of arguments of which some are declared with another type.
+    fn declared_descriptors(&self, span: Span) -> TokenStream {
+        let each = self.arguments.iter().map(|argument| match &argument.declared {
+            Some(Declared { descriptor, .. }) => {
+                quote!(::std::borrow::Cow::Borrowed(#descriptor))
+            }
+            None => {
+                let ty = argument.owned();
+                quote_spanned!(span=> <#ty as __dubhe::hessian2::JavaType>::descriptor())
+            }
+        });
+        quote!(<[::std::borrow::Cow<'static, str>]>::concat(&[#(#each),*]))
     }
 
     /// The span of the errors of the tuple of arguments: the only type that may lack a form in Java.

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
 
 use super::method::Method;
-use super::signature::{Argument, Output, Requests};
+use super::signature::{Argument, Declared, Output, Requests};
 use super::{Expansion, Interface};
 
 pub(super) fn expand(interface: &Interface<'_>) -> Expansion {
@@ -98,7 +98,15 @@ pub(super) fn expand(interface: &Interface<'_>) -> Expansion {
 fn definition(method: &Method<'_>) -> TokenStream {
     let define = |ty: TokenStream| quote!(__dubhe::hessian2::derive::Define::<#ty>::define(types));
     let observer = quote!(types.add("org.apache.dubbo.common.stream.StreamObserver"));
-    let parameters = method.arguments.iter().map(|argument| define(argument.owned()));
+    let parameters = method.arguments.iter().map(|argument| {
+        let own = define(argument.owned());
+        match &argument.declared {
+            Some(Declared { name, .. }) => {
+                quote!(__dubhe::hessian2::derive::define_as(#name, types, |types| #own))
+            }
+            None => own,
+        }
+    });
     let more = method.streams().then_some(&observer);
     let result = match (&method.requests, &method.output) {
         (Some(_), _) => observer.clone(),

@@ -9,6 +9,7 @@ use syn::{
 };
 
 use super::method::{referent, span_of};
+use crate::attr::{JavaOptions, descriptor};
 use crate::lacking::{self, first_type, is_callback};
 
 /// An argument that travels.
@@ -17,6 +18,23 @@ pub(super) struct Argument<'a> {
     pub(super) ty: &'a Type,
     /// `true` for a `Callback`.
     pub(super) callback: bool,
+    /// The Java type that it is declared with, where that is not the one of `ty`.
+    pub(super) declared: Option<Declared>,
+}
+
+/// The type of `#[java(type = "...")]`.
+pub(super) struct Declared {
+    /// The name in Java's source.
+    pub(super) name: String,
+    pub(super) descriptor: String,
+}
+
+impl Declared {
+    fn read(options: JavaOptions) -> Result<Option<Self>> {
+        let Some(declared) = options.declared else { return Ok(None) };
+        let descriptor = descriptor(&declared)?;
+        Ok(Some(Self { name: declared.value, descriptor }))
+    }
 }
 
 impl<'a> Argument<'a> {
@@ -28,6 +46,7 @@ impl<'a> Argument<'a> {
             return Err(Error::new_spanned(&typed.pat, "give the argument a plain name"));
         };
         let ty = &*typed.ty;
+        let options = JavaOptions::read(&typed.attrs, "an argument", &["type"], &[])?;
         if is_context(input) {
             return Err(Error::new_spanned(ty, "`ctx: &Context` comes right after `&self`"));
         }
@@ -44,7 +63,10 @@ impl<'a> Argument<'a> {
                 ty,
                 "a Java method has a descriptor, so its arguments have types with names",
             )),
-            _ if is_callback(ty) => Ok(Self { ident: &pattern.ident, ty, callback: true }),
+            _ if is_callback(ty) => {
+                fixed(&options, "a callback is declared as the interface of its client")?;
+                Ok(Self { ident: &pattern.ident, ty, callback: true, declared: None })
+            }
             _ if of_messages(referent(ty).unwrap_or(ty)).is_some() => Err(Error::new_spanned(
                 ty,
                 "`Streaming<T>` is taken by value, and alone: Java has no other such method",
@@ -55,7 +77,11 @@ impl<'a> Argument<'a> {
                     "arguments are copies that were sent over the network: take the value, or `&`",
                 ))
             }
-            _ => lacking::check(ty).map(|()| Self { ident: &pattern.ident, ty, callback: false }),
+            _ => {
+                lacking::check(ty)?;
+                let declared = Declared::read(options)?;
+                Ok(Self { ident: &pattern.ident, ty, callback: false, declared })
+            }
         }
     }
 
@@ -90,6 +116,14 @@ impl<'a> Argument<'a> {
     }
 }
 
+/// Refuses `#[java(type = "...")]` where the type is known.
+fn fixed(options: &JavaOptions, why: &str) -> Result<()> {
+    match &options.declared {
+        Some(declared) => Err(Error::new(declared.span, format!("{why}; leave `type` out"))),
+        None => Ok(()),
+    }
+}
+
 /// The argument `name: Streaming<T>`: requests that come one by one.
 pub(super) struct Requests<'a> {
     pub(super) ident: &'a Ident,
@@ -99,10 +133,14 @@ pub(super) struct Requests<'a> {
 
 impl<'a> Requests<'a> {
     /// Reads such an argument, when it is the only one.
-    pub(super) fn read(inputs: &[&'a FnArg]) -> Option<Self> {
-        let [FnArg::Typed(typed)] = inputs else { return None };
-        let Pat::Ident(pattern) = &*typed.pat else { return None };
-        Some(Self { ident: &pattern.ident, item: of_messages(&typed.ty)? })
+    pub(super) fn read(inputs: &[&'a FnArg]) -> Result<Option<Self>> {
+        let [FnArg::Typed(typed)] = inputs else { return Ok(None) };
+        let (Pat::Ident(pattern), Some(item)) = (&*typed.pat, of_messages(&typed.ty)) else {
+            return Ok(None);
+        };
+        let options = JavaOptions::read(&typed.attrs, "an argument", &["type"], &[])?;
+        fixed(&options, "Java declares a stream as its observer")?;
+        Ok(Some(Self { ident: &pattern.ident, item }))
     }
 }
 

@@ -1,6 +1,6 @@
 //! `derive(Java)`.
 //!
-//! `Object` is the model of a struct, `constants` and `hierarchy` are the two kinds of enum.
+//! `Object` is the model of a struct, `newtype` is a tuple struct of one field, `constants` and `hierarchy` are the two kinds of enum.
 
 mod codec;
 mod constants;
@@ -8,6 +8,7 @@ mod container;
 mod field;
 mod generics;
 mod hierarchy;
+mod newtype;
 mod object;
 mod variant;
 
@@ -26,6 +27,9 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let container = Container::read(input)?;
     match &input.data {
         Data::Struct(data) => {
+            if let Some(ty) = newtype::read(data)? {
+                return Ok(container.isolate(&newtype::expand(&container, ty)));
+            }
             let object = Object::read(&container, data, &field::CLASS, false)?;
             Ok(container.isolate(&expand_object(&container, &object)))
         }

@@ -24,7 +24,8 @@ impl<'a> Object<'a> {
             return Err(Error::new_spanned(
                 fields,
                 format!(
-                    "Java's fields have names: write `struct {} {{ field: Type }}`",
+                    "Java's fields have names: write `struct {} {{ field: Type }}`; a tuple struct has one \
+                     field, which it is written as",
                     container.input.ident
                 ),
             ));

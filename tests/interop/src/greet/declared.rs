@@ -1,46 +1,14 @@
-//! Values that travel as they are, under the type that the Java interface declares for them.
+//! Objects that no Rust struct holds.
 
 use std::borrow::Cow;
 
-use dubhe::Value;
 use dubhe::hessian2::{Decode, Decoder, Encode, Encoder, Error, JavaType};
+use dubhe::{Java, Value};
 
-use super::types::Animal;
-
-macro_rules! declared {
-    ($($(#[$attribute:meta])* $name:ident($inner:ty) = $descriptor:literal;)*) => {$(
-        $(#[$attribute])*
-        #[derive(Clone, Debug, PartialEq)]
-        pub(crate) struct $name(pub(crate) $inner);
-
-        impl Encode for $name {
-            fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
-                self.0.encode(e)
-            }
-        }
-
-        impl<'de> Decode<'de> for $name {
-            fn decode(d: &mut Decoder<'de>) -> Result<Self, Error> {
-                <$inner>::decode(d).map(Self)
-            }
-        }
-
-        impl JavaType for $name {
-            fn descriptor() -> Cow<'static, str> {
-                Cow::Borrowed($descriptor)
-            }
-        }
-    )*};
-}
-
-declared! {
-    /// A node of a graph: with cycles, so no Rust type stands for it.
-    Node(Value) = "Lpeer/api/Node;";
-    /// A map with keys of any type.
-    AnyMap(Value) = "Ljava/util/Map;";
-    /// A collection, of which no more is said.
-    Animals(Vec<Animal>) = "Ljava/util/Collection;";
-}
+/// A node of a graph: with cycles, so no Rust type stands for it.
+#[derive(Java, Clone, Debug, PartialEq)]
+#[java(class = "peer.api.Node")]
+pub(crate) struct Node(pub(crate) Value);
 
 /// Any object. Besides values it holds text with lone surrogates, which Java's strings may have.
 #[derive(Clone, Debug, PartialEq)]

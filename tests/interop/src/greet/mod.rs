@@ -19,7 +19,7 @@ use dubhe::java::{
 };
 use dubhe::{Context, Status, Value, interface};
 
-pub(crate) use declared::{Animals, Any, AnyMap, Node};
+pub(crate) use declared::{Any, Node};
 pub(crate) use provider::Greeter;
 use types::{
     Address, Animal, Child, Color, Employee, GreetException, GreetRuntimeException, Page, Types,
@@ -87,8 +87,12 @@ pub(crate) trait GreetService {
         v: Option<HashMap<String, String>>,
     ) -> Result<Option<HashMap<String, String>>, Status>;
     async fn echo_user_map(&self, v: HashMap<i64, User>) -> Result<HashMap<i64, User>, Status>;
-    async fn echo_any_map(&self, v: AnyMap) -> Result<AnyMap, Status>;
-    async fn echo_animals(&self, v: Animals) -> Result<Animals, Status>;
+    async fn echo_any_map(&self, #[java(type = "java.util.Map")] v: Value)
+    -> Result<Value, Status>;
+    async fn echo_animals(
+        &self,
+        #[java(type = "java.util.Collection")] v: Vec<Animal>,
+    ) -> Result<Vec<Animal>, Status>;
     async fn echo_bytes(&self, v: Option<Vec<u8>>) -> Result<Option<Vec<u8>>, Status>;
     async fn echo_bool_array(&self, v: Array<bool>) -> Result<Array<bool>, Status>;
     async fn echo_char_array(&self, v: Array<char>) -> Result<Array<char>, Status>;

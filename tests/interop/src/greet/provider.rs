@@ -14,7 +14,7 @@ use super::types::{
     Address, Animal, Child, Color, Employee, GreetException, GreetRuntimeException, Page, Types,
     User,
 };
-use super::{Animals, Any, AnyMap, GreetService, Node};
+use super::{Any, GreetService, Node};
 use crate::{deep, samples};
 
 /// Does what `peer.provider.GreetServiceImpl` does.
@@ -94,8 +94,8 @@ impl GreetService for Greeter {
         echo_long_set: HashSet<i64>,
         echo_string_map: Option<HashMap<String, String>>,
         echo_user_map: HashMap<i64, User>,
-        echo_any_map: AnyMap,
-        echo_animals: Animals,
+        echo_any_map: Value,
+        echo_animals: Vec<Animal>,
         echo_bytes: Option<Vec<u8>>,
         echo_bool_array: Array<bool>,
         echo_char_array: Array<char>,

@@ -3,7 +3,7 @@
 
 use std::marker::PhantomData;
 
-use dubhe_core::definition::TypeDefinitions;
+use dubhe_core::definition::{TypeDefinition, TypeDefinitions};
 
 use crate::JavaType;
 
@@ -28,3 +28,25 @@ pub trait Undefined {
 }
 
 impl<T: ?Sized> Undefined for Define<T> {}
+
+/// Adds the type that a parameter is declared with, in Java's source, and returns its name there. A
+/// collection has the type arguments of the one that `own` adds, that of the Rust type.
+pub fn define_as(
+    declared: &str,
+    types: &mut TypeDefinitions,
+    own: impl FnOnce(&mut TypeDefinitions) -> String,
+) -> String {
+    let own = own(types);
+    let name = declared.replace('$', ".");
+    if let Some(element) = name.strip_suffix("[]") {
+        let items = vec![types.add(element)];
+        return types.add_with(name, |_| TypeDefinition { items, ..TypeDefinition::default() });
+    }
+    let Some((_, arguments)) = own.split_once('<') else { return types.add(name) };
+    let items = types.iter().find(|(known, _)| *known == own);
+    let items = items.map(|(_, parts)| parts.items.clone()).unwrap_or_default();
+    types.add_with(format!("{name}<{arguments}"), |_| TypeDefinition {
+        items,
+        ..TypeDefinition::default()
+    })
+}

@@ -4,7 +4,7 @@
 mod define;
 mod throwable;
 
-pub use define::{Define, Undefined};
+pub use define::{Define, Undefined, define_as};
 pub use dubhe_core::Status;
 pub use dubhe_core::definition::{TypeDefinition, TypeDefinitions};
 

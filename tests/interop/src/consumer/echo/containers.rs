@@ -10,7 +10,7 @@ use super::super::cases::{CaseResult, Cases, agree};
 use super::echo;
 use super::values::{cat, dog, user};
 use crate::deep;
-use crate::greet::{Animals, AnyMap, GreetServiceClient};
+use crate::greet::GreetServiceClient;
 
 pub(super) async fn run(cases: &mut Cases, s: &GreetServiceClient) {
     collections(cases, s).await;
@@ -27,7 +27,7 @@ async fn collections(cases: &mut Cases, s: &GreetServiceClient) {
     echo(cases, "echoNestedList", [nested], |v| s.echo_nested_list(v)).await;
     let set = HashSet::from([1, 1 << 40]);
     echo(cases, "echoLongSet", [set], |v| s.echo_long_set(v)).await;
-    let animals = Animals(vec![dog(), cat()]);
+    let animals = vec![dog(), cat()];
     echo(cases, "echoAnimals", [animals], |v| s.echo_animals(v)).await;
 }
 
@@ -53,8 +53,8 @@ async fn any_map(s: &GreetServiceClient) -> CaseResult {
         (7.into(), list),
     ];
     let map = Value::map(entries);
-    let back = s.echo_any_map(AnyMap(map.clone())).await?;
-    agree(deep::same(&map, &back.0), &map, &back.0)
+    let back = s.echo_any_map(map.clone()).await?;
+    agree(deep::same(&map, &back), &map, &back)
 }
 
 async fn arrays(cases: &mut Cases, s: &GreetServiceClient) {

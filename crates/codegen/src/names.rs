@@ -1,0 +1,274 @@
+//! Names: Java's spelling to Rust's, and names that are given once.
+//!
+//! The macros of `dubhe` turn Rust's spelling back into Java's. Where that would give another name,
+//! the Rust source says Java's name: `#[java(name = "...")]`. [`java_of_snake`] and [`java_of_constant`] are
+//! the conversions of the macros.
+
+use std::collections::BTreeSet;
+
+use heck::{ToSnakeCase as _, ToUpperCamelCase as _};
+
+/// Words that are no identifiers in the edition 2024; all but the last four may be raw.
+const KEYWORDS: &[&str] = &[
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
+    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
+    "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return",
+    "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use",
+    "virtual", "where", "while", "yield", "self", "super", "crate", "Self",
+];
+
+/// Keywords that cannot be raw.
+const NEVER_RAW: &[&str] = &["self", "super", "crate", "Self", "_"];
+
+/// Types that every module knows without an import, or whose names mean something to the macros.
+const KNOWN_TYPES: &[&str] = &[
+    "Array",
+    "AsMut",
+    "AsRef",
+    "Box",
+    "Callback",
+    "Clone",
+    "Context",
+    "Copy",
+    "Default",
+    "DoubleEndedIterator",
+    "Drop",
+    "Eq",
+    "Err",
+    "ExactSizeIterator",
+    "Extend",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "From",
+    "FromIterator",
+    "Future",
+    "Into",
+    "IntoFuture",
+    "IntoIterator",
+    "Iterator",
+    "None",
+    "Ok",
+    "Option",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Result",
+    "Self",
+    "Send",
+    "Sized",
+    "Some",
+    "Stream",
+    "Streaming",
+    "String",
+    "Sync",
+    "ToOwned",
+    "ToString",
+    "TryFrom",
+    "TryInto",
+    "Unpin",
+    "Vec",
+];
+
+/// Files that Windows does not let be, and those that mean something to Rust.
+const NO_FILES: &[&str] = &["aux", "con", "lib", "main", "mod", "nul", "prn"];
+
+/// A field, method or parameter: `getURL` is `get_url`, `type` is `r#type`, `self` is `self_`.
+pub fn snake(java: &str) -> String {
+    escape(&begin_with_letter(java.to_snake_case(), "_"))
+}
+
+/// A type or constant: `DARK_BLUE` is `DarkBlue`, `1` is `T1`, `Self` is `Self_`.
+pub fn camel(java: &str) -> String {
+    escape(&begin_with_letter(java.to_upper_camel_case(), "T"))
+}
+
+/// A type that Java calls so: as [`camel`], and `JavaResult` for names that Rust itself uses.
+pub fn type_name(java: &str) -> String {
+    let name = camel(java);
+    if is_known_type(&name) { format!("Java{name}") } else { name }
+}
+
+/// Returns `true` for types that every module knows, or whose names mean something to the macros.
+pub fn is_known_type(name: &str) -> bool {
+    KNOWN_TYPES.contains(&name)
+}
+
+/// A module, whose file is named in ASCII.
+pub fn module(java: &str) -> String {
+    let ascii = in_ascii(&java.to_snake_case());
+    let name = begin_with_letter(ascii, "_");
+    if NO_FILES.contains(&&*name) { name + "_" } else { escape(&name) }
+}
+
+/// A name that does not begin with a digit, and is one.
+fn begin_with_letter(name: String, prefix: &str) -> String {
+    match name.chars().next() {
+        None if prefix == "_" => "unnamed".to_owned(),
+        None => "Unnamed".to_owned(),
+        Some(first) if first.is_ascii_digit() => format!("{prefix}{name}"),
+        Some(_) => name,
+    }
+}
+
+/// The name as an identifier: raw or with an underscore for a keyword, without letters that Rust does
+/// not take.
+fn escape(name: &str) -> String {
+    if NEVER_RAW.contains(&name) {
+        return format!("{name}_");
+    }
+    if KEYWORDS.contains(&name) {
+        return format!("r#{name}");
+    }
+    if syn::parse_str::<syn::Ident>(name).is_ok() {
+        return name.to_owned();
+    }
+    in_ascii(name)
+}
+
+/// The name with the numbers of letters in place of those that are not ASCII.
+fn in_ascii(name: &str) -> String {
+    let letter = |c: char| {
+        if c.is_ascii_alphanumeric() || c == '_' {
+            c.to_string()
+        } else {
+            format!("u{:x}", u32::from(c))
+        }
+    };
+    name.chars().map(letter).collect()
+}
+
+/// The name that the macros give a field or method in Java.
+pub fn java_of_snake(rust: &str) -> String {
+    let mut camel = String::with_capacity(rust.len());
+    let mut upper = false;
+    for c in rust.trim_start_matches("r#").chars() {
+        match c {
+            '_' => upper = !camel.is_empty(),
+            c if upper => {
+                camel.extend(c.to_uppercase());
+                upper = false;
+            }
+            c => camel.push(c),
+        }
+    }
+    camel
+}
+
+/// The name that the macros give a constant in Java.
+pub fn java_of_constant(rust: &str) -> String {
+    let mut out = String::with_capacity(rust.len() + 4);
+    let mut after_lower = false;
+    let mut chars = rust.trim_start_matches("r#").chars().peekable();
+    while let Some(c) = chars.next() {
+        let word_follows = chars.peek().is_some_and(|next| next.is_lowercase());
+        if c.is_uppercase() && (after_lower || word_follows && !out.is_empty()) {
+            out.push('_');
+        }
+        after_lower = !c.is_uppercase() && c != '_';
+        out.extend(c.to_uppercase());
+    }
+    out
+}
+
+/// Returns `true` for the name of a class that the macros take.
+pub fn is_class(name: &str) -> bool {
+    name.split('.').all(|part| {
+        !part.is_empty()
+            && part.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '$' | '-'))
+    })
+}
+
+/// Names of one scope, each given once.
+#[derive(Clone, Debug, Default)]
+pub struct Scope(BTreeSet<String>);
+
+impl Scope {
+    /// A scope in which these names are taken.
+    pub fn of<'a>(taken: impl IntoIterator<Item = &'a str>) -> Self {
+        Self(taken.into_iter().map(|name| bare(name).to_owned()).collect())
+    }
+
+    /// Takes a name with those that `with` makes of it, or the first free one with a number behind it:
+    /// `name_2` if it is in snake case, `Name2` otherwise.
+    pub fn take(&mut self, name: &str, with: impl Fn(&str) -> Vec<String>) -> String {
+        let plain = bare(name);
+        let bar = if plain.starts_with(char::is_uppercase) { "" } else { "_" };
+        let numbered = (2..).map(|number| format!("{plain}{bar}{number}"));
+        let free = std::iter::once(name.to_owned()).chain(numbered).find(|name| {
+            let mut all = with(name);
+            all.push(name.clone());
+            let free = all.iter().all(|name| !self.0.contains(bare(name)));
+            if free {
+                self.0.extend(all.iter().map(|name| bare(name).to_owned()));
+            }
+            free
+        });
+        free.unwrap_or_else(|| name.to_owned())
+    }
+
+    /// Takes a name without others.
+    pub fn take_one(&mut self, name: &str) -> String {
+        self.take(name, |_| Vec::new())
+    }
+}
+
+fn bare(name: &str) -> &str {
+    name.strip_prefix("r#").unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn names_turn_into_rusts_spelling() {
+        for (java, rust) in [
+            ("getURLFor", "get_url_for"),
+            ("type", "r#type"),
+            ("self", "self_"),
+            ("1", "_1"),
+            ("$", "unnamed"),
+            ("größe", "größe"),
+        ] {
+            assert_eq!(snake(java), rust);
+        }
+        for (java, rust) in [
+            ("DARK_BLUE", "DarkBlue"),
+            ("Self", "Self_"),
+            ("a", "A"),
+            ("if", "If"),
+            ("1", "T1"),
+            ("$1", "T1"),
+            ("用户", "用户"),
+        ] {
+            assert_eq!(camel(java), rust);
+        }
+        assert_eq!(type_name("Result"), "JavaResult");
+        assert_eq!(module("größe"), "gruf6udfe");
+        assert_eq!(module("mod"), "mod_");
+        assert_eq!(module("super"), "super_");
+    }
+
+    #[test]
+    fn a_name_is_given_once() {
+        let mut scope = Scope::of(["a_2", "Client"]);
+        assert_eq!(scope.take_one("a"), "a");
+        assert_eq!(scope.take_one("a"), "a_3");
+        assert_eq!(scope.take_one("r#type"), "r#type");
+        assert_eq!(scope.take_one("r#type"), "type_2");
+        assert_eq!(scope.take("X", |name| vec![format!("{name}Server")]), "X");
+        assert_eq!(scope.take_one("XServer"), "XServer2");
+    }
+
+    proptest! {
+        #[test]
+        fn every_name_is_an_identifier(java in "\\PC{0,12}") {
+            for name in [snake(&java), camel(&java), type_name(&java), module(&java)] {
+                prop_assert!(syn::parse_str::<syn::Ident>(&name).is_ok(), "{name}");
+            }
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Rust of an [`Api`]: traits, structs, enums and exceptions for `dubhe`.
+//!
+//! One file holds one top-level type of Java with those nested in it; packages below the longest one that
+//! all have in common are modules. The text is as rustfmt writes it by default, and the same for the same
+//! `Api`.
+//!
+//! | Java | Rust |
+//! | --- | --- |
+//! | a service | a trait with `#[dubhe::interface]` |
+//! | a class | a struct with `#[derive(Java)]`, its superclass as a flattened field |
+//! | an abstract class, an interface of classes | an enum of the concrete classes below it, which repeat its fields |
+//! | an enum | an enum of constants |
+//! | an exception | a struct with `#[derive(JavaException)]`; one with subclasses `X` has an enum `AnyX` of all as well |
+//! | a service as a parameter | a `Callback` of its client |
+//! | what has no Rust type | a `Value`, with a [`Note`] |
+//! | what Hessian cannot carry | left out, with a [`Note`] and a comment |
+
+mod class;
+mod constants;
+mod file;
+mod layout;
+mod member;
+mod root;
+mod rust;
+mod service;
+mod shape;
+mod text;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use crate::model::{Api, Note, Type};
+use crate::names::is_class;
+use file::File;
+use layout::{Layout, beside};
+use rust::{Derives, Mapper};
+use shape::{Shapes, What, solve};
+
+/// The path that stands for a tuple struct over a `Value`, in [`RustWriter::override_type`].
+pub const OVERRIDE_VALUE: &str = "value";
+
+/// The choice of `Option` where the source says nothing of null.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unannotated {
+    /// Fields. By default they are.
+    pub fields: bool,
+    /// Results. By default they are.
+    pub results: bool,
+    /// Parameters. By default they are not, apart from objects of primitive types such as `Integer`.
+    pub parameters: bool,
+}
+
+impl Default for Unannotated {
+    fn default() -> Self {
+        Self { fields: true, results: true, parameters: false }
+    }
+}
+
+/// Writes Rust.
+///
+/// ```
+/// use dubhe_codegen::Api;
+/// use dubhe_codegen::rust_writer::RustWriter;
+///
+/// let output = RustWriter::new().write(&Api::default());
+/// assert_eq!(output.files.keys().collect::<Vec<_>>(), ["mod.rs"]);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct RustWriter {
+    unannotated: Unannotated,
+    types: BTreeMap<String, String>,
+    renames: BTreeMap<String, String>,
+    /// The path of the crate `dubhe`, if it is another one.
+    krate: Option<String>,
+}
+
+/// The files, and notes on them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Output {
+    /// The text of each file, by its path with `/` below the folder of the root module, `mod.rs`.
+    pub files: BTreeMap<String, String>,
+    /// Notes on what is not as in Java, in the order of the types. Those of the [`Api`] itself are not repeated.
+    pub notes: Vec<Note>,
+}
+
+impl RustWriter {
+    /// A writer without options.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets what is an `Option` where the source says nothing of null.
+    pub fn unannotated(mut self, unannotated: Unannotated) -> Self {
+        self.unannotated = unannotated;
+        self
+    }
+
+    /// Names the Rust type of a class, by its binary name: a path such as `crate::money::Money`, or
+    /// `value` for a tuple struct over a `Value`, which keeps any object as it is, cycles included. The type
+    /// of a path must implement what `#[derive(Java)]` does, `Clone`, `Debug` and `PartialEq`.
+    pub fn override_type(mut self, java: impl Into<String>, rust: impl Into<String>) -> Self {
+        self.types.insert(java.into(), rust.into());
+        self
+    }
+
+    /// Names a type (`org.example.Order$Line`), or a field or method (`org.example.Order$Line.size`) in Rust.
+    pub fn rename(mut self, java: impl Into<String>, rust: impl Into<String>) -> Self {
+        self.renames.insert(java.into(), rust.into());
+        self
+    }
+
+    /// Sets the path under which the crate `dubhe` is found, such as `my_prelude::dubhe`.
+    pub fn crate_path(mut self, path: impl Into<String>) -> Self {
+        self.krate = Some(path.into());
+        self
+    }
+
+    /// Writes the types of `api`.
+    pub fn write(&self, api: &Api) -> Output {
+        let (api, mut notes) = named(api);
+        let api = &*api;
+        let mut layout = Layout::new(api, self);
+        let mut shapes = Shapes::new(api, self);
+        let mut mapper =
+            Mapper { api, writer: self, derives: BTreeMap::new(), used: BTreeMap::new() };
+        solve(&mut mapper, &mut shapes);
+        notes.append(&mut layout.notes);
+        notes.append(&mut shapes.notes);
+        let writing = Writing { mapper: &mapper, layout: &layout, shapes: &shapes };
+        let mut output = Output::default();
+        let mut written = BTreeMap::new();
+        for ((package, file), types) in &layout.files {
+            let types: Vec<&str> =
+                types.iter().map(String::as_str).filter(|of| shapes.of.contains_key(*of)).collect();
+            let Some(first) = types.first() else { continue };
+            let source = api.types.get(*first).map(|of| &*of.source).unwrap_or_default();
+            let mut text = File::new(&writing, package, &types);
+            let mut names = Vec::new();
+            for java in &types {
+                writing.item(&mut text, java, &mut notes);
+                names.extend(writing.names(java));
+            }
+            output.files.insert(root::path(package, file), text.finish(source));
+            written.entry(package.clone()).or_insert_with(BTreeMap::new).insert(file, names);
+        }
+        root::write(&layout, &written, &mut output.files);
+        notes.sort_by(|a, b| a.at.cmp(&b.at));
+        output.notes = notes;
+        output
+    }
+}
+
+/// The types whose names can be said in Rust.
+fn named(api: &Api) -> (Cow<'_, Api>, Vec<Note>) {
+    let odd: Vec<_> = api.types.keys().filter(|name| !is_class(name)).cloned().collect();
+    if odd.is_empty() {
+        return (Cow::Borrowed(api), Vec::new());
+    }
+    let mut known = api.clone();
+    known.types.retain(|name, _| is_class(name));
+    let text = "the type is left out: its name has letters that no name in Java's source has; read a jar that is \
+                not obfuscated";
+    let notes = odd.into_iter().map(|at| Note { at, text: text.to_owned() });
+    (Cow::Owned(known), notes.collect())
+}
+
+/// All that is known when files are written.
+struct Writing<'a> {
+    mapper: &'a Mapper<'a>,
+    layout: &'a Layout,
+    shapes: &'a Shapes,
+}
+
+impl Writing<'_> {
+    fn item(&self, file: &mut File<'_>, java: &str, notes: &mut Vec<Note>) {
+        match self.shapes.of.get(java) {
+            Some(What::Service) => service::write(self, file, java, notes),
+            Some(What::Struct(of)) => class::object(self, file, java, of, notes),
+            Some(What::Subclasses(below)) => class::subclasses(self, file, java, below, notes),
+            Some(What::Constants) => constants::write(self, file, java, notes),
+            Some(What::Opaque) => class::opaque(self, file, java),
+            None => {}
+        }
+    }
+
+    /// The name of a type.
+    fn name(&self, java: &str) -> &str {
+        self.layout.places.get(java).map(|place| &*place.name).unwrap_or_default()
+    }
+
+    /// The names of a type and of what is written beside it.
+    fn names(&self, java: &str) -> Vec<String> {
+        let name = self.name(java);
+        let mut names = vec![name.to_owned()];
+        match self.shapes.of.get(java) {
+            Some(What::Service) => {
+                names.extend(beside(self.mapper.api.types.get(java).map(|of| &of.kind), name));
+            }
+            Some(What::Struct(of)) if !of.subclasses.is_empty() => {
+                names.push(format!("Any{name}"));
+            }
+            _ => {}
+        }
+        names
+    }
+
+    fn derives(&self, java: &str) -> Derives {
+        self.mapper.derives.get(java).copied().unwrap_or(Derives::ALL)
+    }
+
+    /// The name that the options give a member.
+    fn renamed(&self, java: &str, member: &str) -> Option<&str> {
+        self.mapper.writer.renames.get(&format!("{java}.{member}")).map(String::as_str)
+    }
+}
+
+/// Adds notes of what was widened at a place.
+fn note_widened(notes: &mut Vec<Note>, at: &str, widened: &[String]) {
+    for text in widened {
+        let note = Note { at: at.to_owned(), text: text.clone() };
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+}
+
+/// A type as Java's source has it, with simple names.
+fn short(ty: &Type) -> String {
+    match ty {
+        Type::Class { name, arguments } => {
+            let name = layout::simple(name);
+            if arguments.is_empty() {
+                return name;
+            }
+            let arguments: Vec<_> = arguments.iter().map(short).collect();
+            format!("{name}<{}>", arguments.join(", "))
+        }
+        Type::Array(of) => short(of) + "[]",
+        other => other.to_string(),
+    }
+}
