@@ -101,8 +101,7 @@ fn values(project: &Project) -> Values {
     let package = &interface.package;
     values
         .text("interface-argument", argument("#[dubhe::interface(", &interface.to_string(), ")]"));
-    // Of a macro that is called, rustfmt leaves the last column free.
-    values.text("package-argument", argument("dubhe::include_proto!(", package, "); "));
+    values.text("package-argument", argument("dubhe::include_proto!(", package, ");"));
     if let Some(Registry { url, .. }) = registry {
         let alone = format!("const REGISTRY: &str = \"{url}\";").chars().count() <= WIDTH;
         values.text("registry-gap", if alone { " " } else { "\n    " });

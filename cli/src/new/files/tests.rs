@@ -159,3 +159,35 @@ fn rust_is_laid_out_as_rustfmt_does_whatever_the_names() {
     let told = String::from_utf8(checked.stdout).unwrap();
     assert!(checked.status.success(), "{told}{}", String::from_utf8_lossy(&checked.stderr));
 }
+
+#[test]
+fn images_have_no_root_and_their_programs_are_told_to_end() {
+    let defaults = dubhe::ServerOptions::default();
+    let quiet = defaults.dubbo.drain_quiet.max(defaults.triple.drain_quiet);
+    let drain = defaults.withdraw_timeout + quiet + defaults.shutdown_wait;
+    let most = format!("{} s", drain.as_secs());
+    for project in projects() {
+        let files = files(&project);
+        if project.kind == Kind::Filter {
+            assert!(files.iter().all(|file| file.path != "Dockerfile"));
+            continue;
+        }
+        let image = text(&files, "Dockerfile");
+        let base = image.lines().filter(|line| line.starts_with("FROM ")).last();
+        assert!(base.is_some_and(|base| base.ends_with(":nonroot")), "{image}");
+        // The provider drains at either; without a handler, process 1 is not ended by SIGTERM.
+        let signal = if project.kind.consumes() { "SIGINT" } else { "SIGTERM" };
+        assert!(image.contains(&format!("\nSTOPSIGNAL {signal}\n")), "{image}");
+        let program = match project.kind {
+            Kind::Both => "CMD [\"provider\"]",
+            _ => "ENTRYPOINT [\"my-shop\"]",
+        };
+        assert_eq!(image.lines().last(), Some(program));
+        if project.kind.provides() {
+            for page in [image, text(&files, "README.md")] {
+                assert!(page.contains(&most), "not {most}: {page}");
+                assert!(page.contains("docker stop -t 30"), "{page}");
+            }
+        }
+    }
+}
