@@ -32,7 +32,7 @@ use source::Source;
 pub(crate) struct NewArgs {
     /// Name of the package, and of the folder that is made for it here
     name: String,
-    /// What the project is [default: provider]
+    /// Kind of the project [default: provider]
     #[arg(long, value_enum)]
     kind: Option<Kind>,
     /// Java interface, or service of the .proto file, with its package [default: org.example.Greeter]

@@ -88,9 +88,9 @@ fn is_digit(text: &str) -> bool {
 /// The name of an interface of Java, or of a service of protobuf.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Interface {
-    /// Its package, such as `org.example`.
+    /// The package, such as `org.example`.
     pub(super) package: String,
-    /// Its name in the package, which is that of the trait.
+    /// The name in the package, which is that of the trait.
     pub(super) service: String,
 }
 
