@@ -5,6 +5,7 @@
 //! | `dubhe demo` | runs two providers and a consumer, and shows their calls |
 //! | `dubhe call` | calls a method of any provider over dubbo, Triple or gRPC, JSON in and out |
 //! | `dubhe registry` | lists, watches and changes what a registry holds |
+//! | `dubhe new` | makes a project that runs |
 //! | `dubhe decode` | prints captured dubbo frames or Hessian 2 values readably |
 //! | `dubhe completions` | prints the completions of a shell |
 //!
@@ -16,6 +17,7 @@ mod completions;
 mod decode;
 mod demo;
 mod failure;
+mod new;
 mod registries;
 mod registry;
 mod stop;
@@ -36,6 +38,7 @@ use failure::Failure;
 #[command(after_help = "Examples:
   dubhe demo                                          # providers to try it on
   dubhe call 127.0.0.1:20880 org.example.Greeter greet Ada
+  dubhe new shop                                      # a project of your own
   dubhe call --help                                   # all that a call can do, with examples")]
 struct Cli {
     #[command(subcommand)]
@@ -47,6 +50,7 @@ enum Command {
     Demo(demo::DemoArgs),
     Call(Box<call::CallArgs>),
     Registry(registry::RegistryArgs),
+    New(Box<new::NewArgs>),
     Decode(decode::DecodeArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -77,6 +81,8 @@ fn main() -> ExitCode {
         Command::Demo(options) => wait(demo::run(options, &mut out)),
         Command::Call(options) => wait(call::run(&options, colour, &mut out)),
         Command::Registry(options) => wait(registry::run(options, &mut out)),
+        // Registries are opened within a runtime.
+        Command::New(options) => wait(async { new::run(*options, &mut out) }),
         Command::Decode(options) => decode::run(&options, &mut out),
         Command::Completions(options) => completions::run(&options, &mut out),
     };

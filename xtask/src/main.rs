@@ -9,7 +9,7 @@
 //! cargo xtask fuzz    [TARGET] [--seconds N]     each target, 30 s unless told
 //! cargo xtask chaos   [CASE] [--full]            attacks and faults, each with its bound
 //! cargo xtask nightly [SUITE]                    every suite in its full length
-//! cargo xtask walk                               the first steps of the README, as a new user makes them
+//! cargo xtask walk                               the first steps of the README, and projects of `dubhe new`
 //! cargo xtask picture                            docs/demo.svg, from the output of the demo
 //! ```
 //!

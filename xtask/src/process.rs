@@ -158,6 +158,23 @@ impl ServerProcess {
         matches!(self.0.try_wait(), Ok(None))
     }
 
+    /// Sends SIGTERM, and waits until the process has ended with the status 0.
+    pub(crate) fn terminate(&mut self, log: &Path) -> Result<()> {
+        const LIMIT: Duration = Duration::from_mins(1);
+        check(Command::new("kill").args(["-TERM", &self.id().to_string()]))?;
+        let end = Instant::now() + LIMIT;
+        while self.runs() {
+            if Instant::now() > end {
+                return Err(format!("still runs {LIMIT:?} after SIGTERM").into());
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        match self.0.wait()? {
+            status if status.success() => Ok(()),
+            _ => Err(format!("at SIGTERM it {}", self.account(log)).into()),
+        }
+    }
+
     /// The process id.
     pub(crate) fn id(&self) -> u32 {
         self.0.id()
@@ -209,6 +226,7 @@ impl Drop for RunDir {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::process::Command;
     use std::time::Duration;
 
@@ -240,6 +258,20 @@ mod tests {
     fn a_failing_command_is_an_error() {
         assert_eq!(output(&mut shell("printf yes")).unwrap(), "yes");
         assert!(output(&mut shell("exit 1")).is_err());
+    }
+
+    #[test]
+    fn a_server_that_is_terminated_ends_well_or_says_how() {
+        let dir = RunDir::new("process-terminate-test").unwrap();
+        let log = dir.path().join("log");
+        for (at_term, ends_well) in [("exit 0", true), ("exit 3", false)] {
+            let script = format!("trap '{at_term}' TERM; echo ready; while :; do sleep 0.01; done");
+            let mut command = shell(&script);
+            let mut server =
+                ServerProcess::spawn(command.stdout(File::create(&log).unwrap())).unwrap();
+            server.said("ready", &log).unwrap();
+            assert_eq!(server.terminate(&log).is_ok(), ends_well, "{at_term}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod demo;
 #[cfg(unix)]
 mod docs;
 mod hostile;
+mod new;
 mod output;
 mod protobuf;
 mod registry;

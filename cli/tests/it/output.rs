@@ -172,7 +172,7 @@ fn shells_complete_commands_and_options() {
     {
         let script = dubhe(&["completions", shell]);
         assert_eq!((script.code, &*script.err), (0, ""), "{shell}");
-        for part in [part, "describe", "concurrency", "completions", "dry-run"] {
+        for part in [part, "describe", "concurrency", "completions", "dry-run", "gitlab"] {
             assert!(script.out.contains(part), "no {part} in that of {shell}");
         }
     }
@@ -181,7 +181,7 @@ fn shells_complete_commands_and_options() {
 
 #[test]
 fn the_help_has_examples() {
-    for command in ["call", "completions"] {
+    for command in ["call", "new", "completions"] {
         let help = dubhe(&[command, "--help"]);
         assert_eq!(help.code, 0);
         assert!(help.out.contains("Examples:\n  "), "{}", help.out);

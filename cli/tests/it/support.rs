@@ -61,7 +61,7 @@ fn run(mut command: impl std::borrow::BorrowMut<Command>, stdin: &[u8]) -> Progr
     ended(child.wait_with_output().unwrap())
 }
 
-fn ended(output: Output) -> ProgramOutput {
+pub(crate) fn ended(output: Output) -> ProgramOutput {
     ProgramOutput {
         code: output.status.code().unwrap(),
         out: String::from_utf8(output.stdout).unwrap(),

@@ -1,6 +1,7 @@
 //! The first steps of a new user: a crate of its own made from the README's text alone, built, run,
-//! and called as the README says.
+//! and called as the README says; and projects of `dubhe new`.
 
+mod new;
 mod steps;
 
 use std::fs;
@@ -21,10 +22,19 @@ const ADDRESS: &str = "127.0.0.1:20880";
 /// The Dubbo Java that calls.
 const JAVA: Peer = Peer::Java("3");
 
-/// Walks. The build, the start and each call are a test.
+/// Walks. Each build, start and call is a test.
 pub(crate) fn run(tally: &mut Tally) -> Result<()> {
-    let steps = Steps::read(&fs::read_to_string(root().join("README.md"))?, HEADING)?;
     let peers = Peers::new("walk")?;
+    // What breaks off here must not hide the projects.
+    if let Err(error) = readme(&peers, tally) {
+        tally.fail("walk", &error.to_string());
+    }
+    new::run(&peers, tally)
+}
+
+/// The steps of the README.
+fn readme(peers: &Peers, tally: &mut Tally) -> Result<()> {
+    let steps = Steps::read(&fs::read_to_string(root().join("README.md"))?, HEADING)?;
     let address = free_address()?.to_string();
     let folder = peers.file("shop");
     for (name, text) in &steps.files {
@@ -49,7 +59,7 @@ pub(crate) fn run(tally: &mut Tally) -> Result<()> {
         let name = format!("walk/{program}");
         match missing {
             Some(how) => tally.skip(&name, how),
-            None => judge(tally, &name, call(&peers, &line.replace(ADDRESS, &address)), due),
+            None => judge(tally, &name, call(peers, &line.replace(ADDRESS, &address)), due),
         }
     }
     for protocol in ["dubbo", "tri"] {

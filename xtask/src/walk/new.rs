@@ -1,0 +1,127 @@
+//! Projects that `dubhe new` makes of this checkout: laid out, linted, tested, and their programs run.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::{cargo, judge};
+use crate::Result;
+use crate::peers::Peers;
+use crate::process::{ServerProcess, check, free_address, output};
+use crate::repo::{self, root, target};
+use crate::tally::Tally;
+
+/// A service of Java's and its consumer, two programs of a `.proto` file that meet in a registry, and a
+/// filter.
+const PROJECTS: [(&str, &[&str]); 4] = [
+    ("walk-provider", &["--kind", "provider"]),
+    ("walk-consumer", &["--kind", "consumer", "--protocol", "tri"]),
+    ("walk-both", &["--kind", "both", "--proto", "--registry"]),
+    ("walk-filter", &["--kind", "filter"]),
+];
+
+/// The commands of cargo that a user runs before a commit, and CI after it.
+const TASKS: [(&str, &[&str]); 3] = [
+    ("fmt", &["--check"]),
+    ("clippy", &["--all-targets", "--", "--deny", "warnings"]),
+    ("test", &[]),
+];
+
+/// Makes the projects. Each task, start, call and stop is a test.
+pub(super) fn run(peers: &Peers, tally: &mut Tally) -> Result<()> {
+    check(&mut repo::cargo(&["build", "--package", "dubhe-cli"]))?;
+    let registry = peers.file("registry");
+    fs::create_dir_all(&registry)?;
+    let registry = format!("file://{}", registry.display());
+    for (name, options) in PROJECTS {
+        let mut new = dubhe();
+        new.args(["new", name]).args(options).current_dir(peers.file("."));
+        if options.ends_with(&["--registry"]) {
+            new.arg(&registry);
+        }
+        check(new.arg("--path").arg(root()))?;
+        let folder = peers.file(name);
+        // The versions of this checkout, whatever came out since.
+        fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
+        for (task, args) in TASKS {
+            let test = format!("walk/new/{name}/{task}");
+            match check(cargo(task, &folder).args(args)) {
+                Ok(()) => tally.pass(&test),
+                Err(error) => tally.fail(&test, &error.to_string()),
+            }
+        }
+    }
+    alone(peers, tally)?;
+    in_a_registry(peers, tally)
+}
+
+/// The provider, called by `dubhe` and by the consumer.
+fn alone(peers: &Peers, tally: &mut Tally) -> Result<()> {
+    let address = free_address()?;
+    let log = peers.log("walk-provider");
+    let mut provider = built("walk-provider");
+    provider.env("PORT", address.port().to_string());
+    let mut provider = ServerProcess::serve(&mut provider, address, &log)?;
+    for protocol in ["dubbo", "tri"] {
+        let url = format!("{protocol}://{address}");
+        let mut call = dubhe();
+        call.args(["call", &url, "org.example.Greeter", "greet", "Ada"]);
+        judge(tally, &format!("walk/new/call-{protocol}"), output(&mut call), "\"Hello, Ada\"");
+    }
+    let mut consumer = built("walk-consumer");
+    consumer.env("PROVIDER", format!("tri://{address}")).arg("Eve");
+    judge(tally, "walk/new/consumer", output(&mut consumer), "Hello, Eve");
+    stop(tally, "walk/new/stop", &mut provider, &log);
+    Ok(())
+}
+
+/// The two programs of one project, which find each other, and the registry after them.
+fn in_a_registry(peers: &Peers, tally: &mut Tally) -> Result<()> {
+    let address = free_address()?;
+    let log = peers.log("walk-both");
+    let mut provider = built("provider");
+    // The address of loopback is not what a registry shows of "all addresses".
+    provider.env("PORT", address.port().to_string()).env("DUBBO_IP_TO_REGISTRY", "127.0.0.1");
+    let mut provider = ServerProcess::serve(&mut provider, address, &log)?;
+    provider.said("service announced", &log)?;
+    let mut call = dubhe();
+    call.args(["call", &format!("tri://{address}"), "org.example.Greeter/Greet"]);
+    call.arg(r#"{"name":"Ada"}"#);
+    judge(tally, "walk/new/call-proto", output(&mut call), r#"{"text":"Hello, Ada"}"#);
+    let mut consumer = built("consumer");
+    judge(tally, "walk/new/consumer-registry", output(consumer.arg("Eve")), "Hello, Eve");
+    stop(tally, "walk/new/stop-registry", &mut provider, &log);
+    let left = fs::read_dir(peers.file("registry"))?.count();
+    match left {
+        0 => tally.pass("walk/new/withdrawn"),
+        left => tally.fail("walk/new/withdrawn", &format!("{left} entries are left")),
+    }
+    Ok(())
+}
+
+/// Passes when the server ends well, and says so.
+fn stop(tally: &mut Tally, name: &str, server: &mut ServerProcess, log: &Path) {
+    let ended = server.terminate(log).and_then(|()| server_said(log));
+    match ended {
+        Ok(()) => tally.pass(name),
+        Err(error) => tally.fail(name, &error.to_string()),
+    }
+}
+
+fn server_said(log: &Path) -> Result<()> {
+    const END: &str = "shut down; no call was cut off";
+    let told = fs::read_to_string(log)?;
+    if told.contains(END) { Ok(()) } else { Err(format!("no {END:?} in its log: {told}").into()) }
+}
+
+/// `dubhe` of this checkout.
+fn dubhe() -> Command {
+    Command::new(target().join("debug/dubhe"))
+}
+
+/// A program of a project, as its tests built it, with what it logs beside the answer out of the way.
+fn built(name: &str) -> Command {
+    let mut command = Command::new(target().join("walk/debug").join(name));
+    command.env_remove("RUST_LOG").env_remove("REGISTRY").env_remove("PROVIDER");
+    command
+}
