@@ -211,6 +211,18 @@ pub struct Note {
     pub text: String,
 }
 
+impl Parameter {
+    /// A parameter whose descriptor has the erasure of its type.
+    pub fn new(name: impl Into<String>, ty: Type, null: Nullness) -> Self {
+        Self { name: name.into(), ty, erasure: None, null }
+    }
+
+    /// The type that the descriptor of the method has.
+    pub fn declared(&self) -> &Type {
+        self.erasure.as_ref().unwrap_or(&self.ty)
+    }
+}
+
 impl Type {
     /// A class without type arguments.
     pub fn class(name: impl Into<String>) -> Self {

@@ -181,7 +181,7 @@ fn method(text: &str) -> Method {
             .map(|parameter| {
                 let (rest, null, _) = annotated(parameter);
                 let (of, name) = rest.rsplit_once(' ').unwrap_or((rest, "arg0"));
-                Parameter { name: name.to_owned(), ty: ty(of), null }
+                Parameter::new(name, ty(of), null)
             })
             .collect(),
         result: ty(result),

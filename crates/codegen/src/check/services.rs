@@ -80,7 +80,7 @@ pub(super) fn compare(name: &str, old: &Service, new: &Service, changes: &mut Ch
 /// Methods by what finds them on the wire: their names and the types of their parameters without arguments.
 fn by_signature(service: &Service) -> BTreeMap<(String, Vec<String>), &Method> {
     let key = |method: &Method| {
-        let types = method.parameters.iter().map(|of| of.ty.erased()).collect();
+        let types = method.parameters.iter().map(|of| of.declared().erased()).collect();
         (method.name.clone(), types)
     };
     service.methods.iter().map(|method| (key(method), method)).collect()

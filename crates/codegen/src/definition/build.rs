@@ -298,7 +298,7 @@ impl Build {
         }
         let parameters = types.into_iter().enumerate();
         let parameters = parameters
-            .map(|(i, ty)| Parameter { name: format!("arg{i}"), ty, null: Nullness::Unknown })
+            .map(|(i, ty)| Parameter::new(format!("arg{i}"), ty, Nullness::Unknown))
             .collect();
         Ok(Method {
             name: written.name,

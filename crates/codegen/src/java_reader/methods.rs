@@ -176,7 +176,7 @@ impl Build<'_> {
             let descriptor = erased(&of.plain);
             let Some(at) = of.at else {
                 let (name, null) = ("requests".to_owned(), Nullness::Unknown);
-                parameters.push(Parameter { name, ty, erasure: None, null });
+                parameters.push(Parameter::new(name, ty, null));
                 continue;
             };
             let name = names.get(at).cloned().flatten();

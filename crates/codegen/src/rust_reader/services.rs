@@ -169,7 +169,7 @@ fn method<'a>(
             types.java(&typed.ty, &site)?
         };
         let ty = declared(types, module, &typed.attrs, mapped.ty)?;
-        parameters.push(Parameter { name, ty, null: mapped.null });
+        parameters.push(Parameter::new(name, ty, mapped.null));
     }
     let stream = match (has_requests, answer.streams) {
         (true, _) => Stream::Both,

@@ -206,7 +206,7 @@ fn signature(
                             .to_owned(),
                     ));
                 }
-                let declared = erased(&parameter.ty);
+                let declared = erased(parameter.declared());
                 if !is_class(declared.trim_end_matches("[]")) {
                     return Err(Uncarried(format!(
                         "the name of {} is none of Java's source; read a jar that is not obfuscated",

@@ -28,7 +28,7 @@ fn service(name: &str, methods: Vec<Method>) -> Declared {
 }
 
 fn method(name: &str, parameters: Vec<Type>, result: Type) -> Method {
-    let parameter = |ty| Parameter { name: "value".into(), ty, null: Nullness::Unknown };
+    let parameter = |ty| Parameter::new("value", ty, Nullness::Unknown);
     Method {
         name: name.into(),
         parameters: parameters.into_iter().map(parameter).collect(),

@@ -88,7 +88,7 @@ fn fields() -> impl Strategy<Value = Vec<Field>> {
 
 fn method() -> impl Strategy<Value = Method> {
     let parameter =
-        (simple_name(), ty(), null()).prop_map(|(name, ty, null)| Parameter { name, ty, null });
+        (simple_name(), ty(), null()).prop_map(|(name, ty, null)| Parameter::new(name, ty, null));
     let stream = prop::sample::select(vec![Stream::No, Stream::No, Stream::Server, Stream::Both]);
     (simple_name(), vec(parameter, 0..4), ty(), stream, vec(class_name(), 0..2)).prop_map(
         |(name, parameters, result, stream, throws)| Method {
