@@ -6,6 +6,7 @@
 //! | `dubhe call` | calls a method of any provider over dubbo, Triple or gRPC, JSON in and out |
 //! | `dubhe registry` | lists, watches and changes what a registry holds |
 //! | `dubhe new` | makes a project that runs |
+//! | `dubhe gen` | writes Rust of Java interfaces and classes, and Java of Rust |
 //! | `dubhe decode` | prints captured dubbo frames or Hessian 2 values readably |
 //! | `dubhe completions` | prints the completions of a shell |
 //!
@@ -17,6 +18,7 @@ mod completions;
 mod decode;
 mod demo;
 mod failure;
+mod r#gen;
 mod new;
 mod registries;
 mod registry;
@@ -39,6 +41,7 @@ use failure::Failure;
   dubhe demo                                          # providers to try it on
   dubhe call 127.0.0.1:20880 org.example.Greeter greet Ada
   dubhe new shop                                      # a project of your own
+  dubhe gen orders-api.jar --out src/api              # Rust of a Java fleet
   dubhe call --help                                   # all that a call can do, with examples")]
 struct Cli {
     #[command(subcommand)]
@@ -51,6 +54,7 @@ enum Command {
     Call(Box<call::CallArgs>),
     Registry(registry::RegistryArgs),
     New(Box<new::NewArgs>),
+    Gen(Box<r#gen::GenArgs>),
     Decode(decode::DecodeArgs),
     Completions(completions::CompletionsArgs),
 }
@@ -83,6 +87,7 @@ fn main() -> ExitCode {
         Command::Registry(options) => wait(registry::run(options, &mut out)),
         // Registries are opened within a runtime.
         Command::New(options) => wait(async { new::run(*options, &mut out) }),
+        Command::Gen(options) => wait(r#gen::run(*options, &mut out)),
         Command::Decode(options) => decode::run(&options, &mut out),
         Command::Completions(options) => completions::run(&options, &mut out),
     };

@@ -19,6 +19,7 @@ mod broken;
 pub mod check;
 pub mod classfile;
 pub mod definition;
+pub mod folder;
 pub mod java_reader;
 pub mod java_writer;
 pub mod javadoc;

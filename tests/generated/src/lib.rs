@@ -7,7 +7,8 @@ mod people;
 mod shop;
 
 use dubhe_codegen::Api;
-use dubhe_codegen::rust_writer::{OVERRIDE_VALUE, Output, RustWriter};
+use dubhe_codegen::Written;
+use dubhe_codegen::rust_writer::{OVERRIDE_VALUE, RustWriter};
 
 /// The types.
 pub fn api() -> Api {
@@ -28,6 +29,6 @@ pub fn writer() -> RustWriter {
 }
 
 /// The files that are written of them.
-pub fn output() -> Output {
+pub fn output() -> Written {
     writer().write(&api())
 }

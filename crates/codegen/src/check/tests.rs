@@ -43,8 +43,7 @@ fn constant(name: &str) -> Constant {
 }
 
 fn method(name: &str, parameters: Vec<(&str, Type)>, result: Type) -> Method {
-    let parameter =
-        |(name, ty): (&str, Type)| Parameter::new(name, ty, Nullness::Unknown);
+    let parameter = |(name, ty): (&str, Type)| Parameter::new(name, ty, Nullness::Unknown);
     Method {
         name: name.into(),
         parameters: parameters.into_iter().map(parameter).collect(),

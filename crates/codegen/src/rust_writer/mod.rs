@@ -29,6 +29,7 @@ mod text;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use crate::Written;
 use crate::model::{Api, Note, Type};
 use crate::names::is_class;
 use file::File;
@@ -74,15 +75,6 @@ pub struct RustWriter {
     krate: Option<String>,
 }
 
-/// The files, and notes on them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Output {
-    /// The text of each file, by its path with `/` below the folder of the root module, `mod.rs`.
-    pub files: BTreeMap<String, String>,
-    /// Notes on what is not as in Java, in the order of the types. Those of the [`Api`] itself are not repeated.
-    pub notes: Vec<Note>,
-}
-
 impl RustWriter {
     /// A writer without options.
     pub fn new() -> Self {
@@ -115,8 +107,9 @@ impl RustWriter {
         self
     }
 
-    /// Writes the types of `api`.
-    pub fn write(&self, api: &Api) -> Output {
+    /// Writes the types of `api`, below the folder of the root module, `mod.rs`. Notes of the [`Api`] itself are not
+    /// repeated.
+    pub fn write(&self, api: &Api) -> Written {
         let (api, mut notes) = named(api);
         let api = &*api;
         let mut layout = Layout::new(api, self);
@@ -127,7 +120,7 @@ impl RustWriter {
         notes.append(&mut layout.notes);
         notes.append(&mut shapes.notes);
         let writing = Writing { mapper: &mapper, layout: &layout, shapes: &shapes };
-        let mut output = Output::default();
+        let mut output = Written::default();
         let mut written = BTreeMap::new();
         for ((package, file), types) in &layout.files {
             let types: Vec<&str> =

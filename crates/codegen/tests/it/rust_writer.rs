@@ -5,11 +5,12 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use dubhe_codegen::Api;
+use dubhe_codegen::Written;
 use dubhe_codegen::model::{
     Class, Constant, Declared, Enum, Field, Kind, Method, Nullness, Parameter, Primitive, Service,
     Stream, Type,
 };
-use dubhe_codegen::rust_writer::{OVERRIDE_VALUE, Output, RustWriter, Unannotated};
+use dubhe_codegen::rust_writer::{OVERRIDE_VALUE, RustWriter, Unannotated};
 
 fn field(name: &str, ty: Type) -> Field {
     Field { name: name.into(), ty, null: Nullness::Unknown, doc: None, deprecated: false }
@@ -45,12 +46,12 @@ fn api(types: Vec<Declared>) -> Api {
     Api { types: types.into_iter().map(|of| (of.name.clone(), of)).collect(), ..Api::default() }
 }
 
-fn write(types: Vec<Declared>) -> Output {
+fn write(types: Vec<Declared>) -> Written {
     RustWriter::new().write(&api(types))
 }
 
 /// All text, for tests that look for a part.
-fn all(output: &Output) -> String {
+fn all(output: &Written) -> String {
     output.files.values().map(String::as_str).collect()
 }
 

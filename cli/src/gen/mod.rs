@@ -1,0 +1,196 @@
+//! `dubhe gen`: Rust of what a Java fleet has, and Java of Rust.
+
+mod options;
+mod sources;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use dubhe_codegen::check::{self, Change};
+use dubhe_codegen::java_writer::{JavaRelease, JavaWriter};
+use dubhe_codegen::proto_writer::ProtoWriter;
+use dubhe_codegen::rust_writer::{RustWriter, Unannotated};
+use dubhe_codegen::{Api, Note, Written, folder, openapi, rust_reader};
+
+use crate::failure::{Failure, remark};
+pub(crate) use options::GenArgs;
+use options::{Nulls, To};
+use sources::{Found, Kind};
+
+/// Writes code of the sources, or compares it with what is there.
+pub(crate) async fn run(options: GenArgs, out: &mut impl Write) -> Result<(), Failure> {
+    let kind = sources::kind(&options)?;
+    let out_folder = options.out.clone().unwrap_or_else(|| default_folder(options.to));
+    if kind == Kind::Protobuf {
+        return protobuf(&options, &out_folder, out);
+    }
+    let written = match sources::read(&options, kind).await? {
+        Found::Api(api) => write(&options, &api, &out_folder)?,
+        Found::OpenApi { text, source } => of_openapi(&text, &source)?,
+    };
+    for Note { at, text } in &written.notes {
+        remark(&format!("note: {at}: {text}"));
+    }
+    if options.check {
+        return compare(&options, &written.files, &out_folder, out);
+    }
+    // Java and `.proto` may lie beside files of others, in a folder of several programs.
+    let prune = options.to == To::Rust;
+    let updated = folder::update(&out_folder, &written.files, prune).map_err(failed)?;
+    for path in &updated.written {
+        writeln!(out, "wrote   {}", path.display())?;
+    }
+    for path in &updated.removed {
+        writeln!(out, "removed {}", path.display())?;
+    }
+    writeln!(
+        out,
+        "{} written, {} removed, {} unchanged, {} notes",
+        updated.written.len(),
+        updated.removed.len(),
+        updated.unchanged,
+        written.notes.len()
+    )?;
+    Ok(())
+}
+
+fn default_folder(to: To) -> PathBuf {
+    match to {
+        To::Rust => "src/api",
+        To::Java => "java",
+        To::Proto => "proto",
+    }
+    .into()
+}
+
+fn failed(error: impl std::fmt::Display) -> Failure {
+    Failure::Failed(format!("error: {error}"))
+}
+
+/// The files of a model.
+fn write(options: &GenArgs, api: &Api, folder: &Path) -> Result<Written, Failure> {
+    let mut written = match options.to {
+        To::Rust => rust_writer(options)?.write(api),
+        To::Java => {
+            let release = if options.release == 17 { JavaRelease::V17 } else { JavaRelease::V8 };
+            let mut writer = JavaWriter::new().release(release);
+            if let Some(group) = &options.group_id {
+                writer = writer.group_id(group);
+            }
+            if let Some(artifact) = &options.artifact_id {
+                writer = writer.artifact_id(artifact);
+            }
+            if let Some(version) = &options.artifact_version {
+                writer = writer.version(version);
+            }
+            writer.write(api)
+        }
+        To::Proto => {
+            // The names of the files come first: those of before have the numbers.
+            let first = ProtoWriter::new().write(api);
+            let mut writer = ProtoWriter::new();
+            for name in first.files.keys() {
+                if let Ok(text) = std::fs::read_to_string(folder.join(name)) {
+                    writer = writer.existing(name, text);
+                }
+            }
+            writer.write(api)
+        }
+    };
+    written.notes.splice(0..0, api.notes.iter().cloned());
+    Ok(written)
+}
+
+fn rust_writer(options: &GenArgs) -> Result<RustWriter, Failure> {
+    let unannotated = match options.unannotated {
+        Nulls::Default => Unannotated::default(),
+        Nulls::Nullable => Unannotated { fields: true, results: true, parameters: true },
+        Nulls::NonNull => Unannotated { fields: false, results: false, parameters: false },
+    };
+    let mut writer = RustWriter::new().unannotated(unannotated);
+    for text in &options.types {
+        let (java, rust) = pair(text, "--type", "peer.api.Money=crate::Money")?;
+        writer = writer.override_type(java, rust);
+    }
+    for text in &options.renames {
+        let (java, rust) = pair(text, "--rename", "org.example.Order=PurchaseOrder")?;
+        writer = writer.rename(java, rust);
+    }
+    Ok(writer)
+}
+
+fn pair<'a>(text: &'a str, option: &str, example: &str) -> Result<(&'a str, &'a str), Failure> {
+    let pair = text.split_once('=').filter(|(java, rust)| !java.is_empty() && !rust.is_empty());
+    let wrong = || format!("error: {option} {text:?}: write JAVA=RUST, such as {example}");
+    pair.ok_or_else(|| Failure::Usage(wrong()))
+}
+
+fn of_openapi(text: &str, source: &str) -> Result<Written, Failure> {
+    let made = openapi::generate(text, source).map_err(failed)?;
+    let files = BTreeMap::from([("mod.rs".to_owned(), made.rust)]);
+    Ok(Written { files, notes: made.notes })
+}
+
+/// Writes what a build script would, for those who keep generated code.
+fn protobuf(options: &GenArgs, folder: &Path, out: &mut impl Write) -> Result<(), Failure> {
+    if options.check || options.to != To::Rust {
+        let what = "error: .proto files become Rust, and are not compared: compile them in build.rs, and cargo does \
+                    it anew when they change";
+        return Err(Failure::Usage(what.to_owned()));
+    }
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let files: Vec<&Path> = options.sources.iter().map(Path::new).collect();
+    let own = files
+        .iter()
+        .filter_map(|file| file.parent())
+        .map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent });
+    let includes: Vec<&Path> = options.includes.iter().map(PathBuf::as_path).chain(own).collect();
+    dubhe_build::Builder::new().out_dir(folder).compile(&files, &includes).map_err(failed)?;
+    writeln!(out, "wrote   {}: include!(\"dubhe.packages.rs\") has it all", folder.display())?;
+    Ok(())
+}
+
+/// Compares what would be written with what is there: as types, and where there are none, as text.
+fn compare(
+    options: &GenArgs,
+    files: &BTreeMap<String, String>,
+    folder: &Path,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    if options.to != To::Rust {
+        return Err(Failure::Usage("error: --check compares Rust".to_owned()));
+    }
+    let changes = changes(files, folder)?;
+    if options.json {
+        writeln!(out, "{}", serde_json::to_string_pretty(&changes).map_err(failed)?)?;
+    } else {
+        for change in &changes {
+            writeln!(out, "{change}")?;
+        }
+    }
+    if !changes.is_empty() {
+        let (count, folder) = (changes.len(), folder.display());
+        return Err(Failure::Failed(format!(
+            "error: {count} differences to {folder}; run the command without --check to take them"
+        )));
+    }
+    let is_same = |(name, text): (&String, &String)| {
+        std::fs::read_to_string(folder.join(name)).is_ok_and(|there| there == *text)
+    };
+    let others = files.iter().filter(|of| !is_same(*of)).count();
+    if !options.json {
+        writeln!(out, "no differences, but for the text of {others} files")?;
+    }
+    Ok(())
+}
+
+fn changes(files: &BTreeMap<String, String>, folder: &Path) -> Result<Vec<Change>, Failure> {
+    let there = rust_reader::read(&[folder]).map_err(|error| {
+        failed(format!("cannot read {}: {error}; generate it first", folder.display()))
+    })?;
+    let now = files.iter().map(|(name, text)| (PathBuf::from(name), text.clone())).collect();
+    let mut changes = check::differences(&there, &rust_reader::read_files(&now));
+    changes.sort();
+    Ok(changes)
+}

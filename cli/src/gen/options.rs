@@ -1,0 +1,92 @@
+//! The command line of `dubhe gen`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+/// Write Rust of Java interfaces and classes, or Java and .proto files of Rust.
+///
+/// Sources are jars, folders of class files, class files; the URL of a registry with service definitions, or files of
+/// them; OpenAPI documents; .proto files. With --to java or proto they are Rust: files, or the folder of a crate.
+#[derive(Debug, clap::Args)]
+#[command(arg_required_else_help = true)]
+#[command(after_help = "Examples:
+  dubhe gen orders-api-1.2.jar --out src/api           # traits, classes, enums, exceptions
+  dubhe gen orders-api-1.2.jar --sources orders-api-1.2-sources.jar --interface 'org.example.*Service'
+  dubhe gen zookeeper://127.0.0.1:2181 --interface org.example.Orders
+  dubhe gen orders-api-1.3.jar --out src/api --check   # what changed, and who breaks
+  dubhe gen --to java src --out java                   # interfaces and classes with a pom.xml")]
+pub(crate) struct GenArgs {
+    /// Where to read
+    #[arg(required = true, value_name = "SOURCE")]
+    pub(super) sources: Vec<String>,
+    /// What to write
+    #[arg(long, value_enum, default_value = "rust")]
+    pub(super) to: To,
+    /// Folder to write to [default: src/api, java or proto]
+    #[arg(long, short, value_name = "FOLDER")]
+    pub(super) out: Option<PathBuf>,
+    /// Compare with what is there, write nothing, and fail if they differ
+    #[arg(long)]
+    pub(super) check: bool,
+    /// Print the differences as JSON
+    #[arg(long, requires = "check")]
+    pub(super) json: bool,
+    /// Interface to take; `*` stands for any letters [default: all that are services]
+    #[arg(long = "interface", value_name = "PATTERN")]
+    pub(super) interfaces: Vec<String>,
+    /// Jar or folder with classes that the interfaces refer to
+    #[arg(long, value_name = "JAR")]
+    pub(super) classpath: Vec<PathBuf>,
+    /// Jar or folder of Java sources, for documentation and names of parameters
+    #[arg(long = "sources", value_name = "JAR")]
+    pub(super) java_sources: Vec<PathBuf>,
+    /// Rust type of a class: a path, or `value` to keep objects as they are
+    #[arg(long = "type", value_name = "JAVA=RUST")]
+    pub(super) types: Vec<String>,
+    /// Name in Rust of a class, method or field
+    #[arg(long = "rename", value_name = "JAVA=RUST")]
+    pub(super) renames: Vec<String>,
+    /// What has no annotation of null becomes: an `Option` in fields and results, everywhere, or nowhere
+    #[arg(long, value_enum, default_value = "default")]
+    pub(super) unannotated: Nulls,
+    /// Folder with the imports of .proto files
+    #[arg(long = "include", value_name = "FOLDER")]
+    pub(super) includes: Vec<PathBuf>,
+    /// Group of the pom.xml [default: the common package]
+    #[arg(long, value_name = "GROUP")]
+    pub(super) group_id: Option<String>,
+    /// Name in the pom.xml [default: the last part of the common package, and -api]
+    #[arg(long, value_name = "NAME")]
+    pub(super) artifact_id: Option<String>,
+    /// Version in the pom.xml [default: 1.0.0-SNAPSHOT]
+    #[arg(long, value_name = "VERSION")]
+    pub(super) artifact_version: Option<String>,
+    /// Release of Java
+    #[arg(long, value_name = "RELEASE", default_value = "8", value_parser = clap::value_parser!(u8).range(8..=17))]
+    pub(super) release: u8,
+    /// Time that a registry has to answer
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
+    pub(super) timeout: Duration,
+}
+
+/// What is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum To {
+    Rust,
+    Java,
+    Proto,
+}
+
+/// What is an `Option` where Java says nothing of null.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Nulls {
+    /// Fields and results.
+    Default,
+    /// Everything.
+    Nullable,
+    /// Nothing.
+    #[value(name = "non-null")]
+    NonNull,
+}
