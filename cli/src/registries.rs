@@ -24,14 +24,6 @@ pub(crate) fn open(url: &str) -> Result<RegistryParts, Status> {
     open_with(url, &[READ_ONLY])
 }
 
-/// Opens a registry to look at its application level alone.
-///
-/// # Errors
-/// When the URL is wrong.
-pub(crate) fn open_application_level(url: &str) -> Result<RegistryParts, Status> {
-    open_with(url, &[READ_ONLY, "migration.step=FORCE_APPLICATION"])
-}
-
 /// Opens a registry to write to it, which needs that it registers; without a subscription nothing is.
 ///
 /// # Errors
@@ -105,9 +97,9 @@ mod tests {
         for url in
             ["file://x", "file://x?max.file=1", "zookeeper://", "nacos://h:x", "etcd://h:1?a b"]
         {
-            let Err(error) = open_application_level(url) else { continue };
+            let Err(error) = open(url) else { continue };
             let said = error.message();
-            assert!(!said.contains("register=") && !said.contains("FORCE"), "{url}: {said}");
+            assert!(!said.contains("register="), "{url}: {said}");
         }
         let error = open("file://x").unwrap_err();
         assert!(error.message().contains("\"file://x\""), "{error}");

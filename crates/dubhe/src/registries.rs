@@ -115,6 +115,9 @@ pub struct RegistryParts {
     /// The registry of instances of applications: Dubbo's application level, and that of Spring
     /// Cloud.
     pub instances: Option<Arc<dyn ServiceDiscovery>>,
+    /// The services of [`instances`](Self::instances) alone, found by mappings and metadata: the application
+    /// level as consumers see it, whatever rule of migration there is.
+    pub application_level: Option<Arc<dyn Registry>>,
     /// The documents: rules, metadata, mappings, definitions. The last three are in another system when
     /// the URL has `metadata-report`.
     pub documents: Option<Arc<dyn DocumentStore>>,
@@ -161,7 +164,7 @@ impl RegistryParts {
     fn of_services(services: Arc<dyn Registry>) -> Self {
         let registry = services.clone();
         let services = Some(services);
-        Self { registry, services, instances: None, documents: None }
+        Self { registry, services, instances: None, application_level: None, documents: None }
     }
 }
 
@@ -347,15 +350,15 @@ impl RegistryOpener {
             Some(metadata) => Arc::new(WithMetadataReport::new(documents, metadata)),
             None => documents,
         };
-        let mut registry =
+        let application_level =
             ApplicationRegistry::builder(self.application.clone(), self.clock.clone())
                 .instances(instances.clone())
                 .metadata_center(documents.clone())
                 .metadata_client(self.metadata_client.clone())
                 .options(options.application);
-        registry = match &self.config {
-            Some(config) => registry.config(config.clone()),
-            None => registry.config_center(documents.clone()),
+        let mut registry = match &self.config {
+            Some(config) => application_level.clone().config(config.clone()),
+            None => application_level.clone().config_center(documents.clone()),
         };
         if let Some(services) = &services {
             registry = registry.services(services.clone());
@@ -364,6 +367,7 @@ impl RegistryOpener {
             registry: Arc::new(registry.build()),
             services,
             instances: Some(instances),
+            application_level: Some(Arc::new(application_level.build())),
             documents: Some(documents),
         }
     }

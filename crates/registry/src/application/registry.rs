@@ -216,6 +216,7 @@ impl fmt::Debug for ApplicationRegistry {
 ///         .metadata_client(client)
 /// }
 /// ```
+#[derive(Clone)]
 pub struct ApplicationRegistryBuilder {
     application: ByteString,
     services: Option<Arc<dyn Registry>>,
