@@ -93,7 +93,7 @@ impl From<Arc<dyn DocumentStore>> for Opened {
 
 /// Opens a registry to look at it: it learns nothing of us.
 fn open(url: &str) -> Result<Opened, Failure> {
-    opened(url, registries::open)
+    opened(url, |url| registries::open(url, None))
 }
 
 /// Opens a registry to write to it, which needs that it registers; without a subscription nothing is.

@@ -132,8 +132,23 @@ impl RegistryParts {
         Self::open_over(url, application.into(), None)
     }
 
-    /// Opens the registry of `url` for an application, as [`RegistryParts::open`], whose providers are asked
-    /// for their metadata over TLS.
+    /// Opens the registry of `url` for an application, as [`RegistryParts::open`], whose instances are asked
+    /// for their metadata over TLS: those with `metadata-type=local` answer on the port of their services, and
+    /// one that takes nothing but TLS does not answer in plain. The connections to the registry itself are
+    /// encrypted as the parameters of the URL say ([`TlsOptions`](dubhe_registry::TlsOptions)). An application
+    /// with [`AppBuilder::tls`](crate::AppBuilder::tls) asks so without this.
+    ///
+    /// ```
+    /// use dubhe::net::ClientTls;
+    /// use dubhe::registry::{Registry, RegistryParts};
+    /// use std::sync::Arc;
+    ///
+    /// /// The services of the application level in a registry whose providers are called over TLS. Must be
+    /// /// called within a tokio runtime.
+    /// fn secured(url: &str, tls: &ClientTls) -> Result<Option<Arc<dyn Registry>>, dubhe::Status> {
+    ///     Ok(RegistryParts::open_secured(url, "shop", tls)?.application_level)
+    /// }
+    /// ```
     ///
     /// # Errors
     /// Those of [`RegistryParts::open`].
