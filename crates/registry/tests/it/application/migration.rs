@@ -9,6 +9,7 @@ use dubhe_core::registry::{Health, Registration, Registry as _, Snapshot, Snapsh
 use dubhe_registry::application::{
     ApplicationOptions, ApplicationRegistry, ApplicationRegistryBuilder,
 };
+use dubhe_testkit::SilentDocuments;
 use futures_util::StreamExt as _;
 
 use super::support::*;
@@ -210,8 +211,8 @@ async fn a_config_centre_that_is_away_does_not_delay_the_start() {
 async fn a_config_centre_that_never_answers_does_not_delay_the_start_for_long() {
     let services = Services::default();
     services.inner.register(registration("a.B", 1)).await.unwrap();
-    let registry =
-        builder("consumer").services(Arc::new(services)).config_center(Arc::new(Mute)).build();
+    let silent = Arc::new(SilentDocuments("script://silent"));
+    let registry = builder("consumer").services(Arc::new(services)).config_center(silent).build();
     let began = tokio::time::Instant::now();
     let mut b = registry.subscribe(&service("a.B")).await.unwrap();
     with_ports(&mut b, &[1]).await;

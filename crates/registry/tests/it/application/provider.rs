@@ -11,6 +11,7 @@ use dubhe_core::registry::{Registration, Registry as _};
 use dubhe_registry::application::{
     ApplicationOptions, ApplicationRegistry, MetadataStorage, metadata_info,
 };
+use dubhe_testkit::SilentDocuments;
 use dubhe_testkit::log::Lines;
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
@@ -324,8 +325,8 @@ async fn a_registry_that_panics_fails_the_registration() {
 #[tokio::test(start_paused = true)]
 async fn a_metadata_centre_that_never_answers_delays_one_registration_for_a_while() {
     let (fleet, began) = (Discovery::default(), tokio::time::Instant::now());
-    let registry =
-        builder("shop").instances(Arc::new(fleet)).metadata_center(Arc::new(Mute)).build();
+    let silent = Arc::new(SilentDocuments("script://silent"));
+    let registry = builder("shop").instances(Arc::new(fleet)).metadata_center(silent).build();
     for interface in ["a.B", "a.C", "a.D"] {
         registry.register(registration(interface, 1)).await.unwrap();
     }
