@@ -85,7 +85,7 @@ mod spawn;
 mod start_up;
 
 pub use app::{App, AppBuilder};
-pub use registries::{config_at, config_center_at, registry_at, spring_cloud_at};
+pub use registries::{config_center_at, registry_at, spring_cloud_at};
 pub use spawn::spawn;
 
 pub use dubhe_client::{

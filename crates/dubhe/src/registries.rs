@@ -39,15 +39,25 @@ pub fn registry_at(
 }
 
 /// Returns the config centre of `url`, of any registry that holds documents, or `apollo://HOST:PORT`, for
-/// [`crate::AppBuilder::config_center_instance`]. Must be called within a tokio runtime.
+/// [`crate::AppBuilder::config_center_instance`], and for [`dubhe_server::ServerBuilder::config`] of a
+/// process without an [`App`](crate::App). Must be called within a tokio runtime.
 ///
 /// ```
+/// use std::sync::Arc;
+///
+/// use dubhe::Server;
+/// use dubhe::config::ConfigWatcher;
 /// use dubhe::documents::DocumentKey;
+/// use dubhe::time::TokioClock;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), dubhe::Status> {
 /// let documents = dubhe::config_center_at("memory://", "shop")?;
 /// assert_eq!(documents.get(&DocumentKey::config("shop.tag-router")).await?, None);
+/// // A server of its own follows the rules of what it serves.
+/// let config = Arc::new(ConfigWatcher::start(vec![documents], Arc::new(TokioClock))?);
+/// let server = Server::builder().config(config);
+/// # drop(server);
 /// # Ok(())
 /// # }
 /// ```
@@ -75,21 +85,6 @@ pub fn spring_cloud_at(
     let application = application.into();
     let registry = RegistryParts::open(url, application.clone())?.spring_cloud()?;
     Ok(registry.application(application))
-}
-
-/// Returns what is followed in the config centre of `url`, for [`dubhe_server::ServerBuilder::config`]
-/// of a process without an [`App`](crate::App): the kinds are those of
-/// [`crate::AppBuilder::config_center`]. Must be called within a tokio runtime.
-///
-/// # Errors
-/// When the scheme is unknown, or that of a registry without documents, or the rest of the URL is wrong.
-pub fn config_at(
-    url: &str,
-    application: impl Into<ByteString>,
-) -> Result<Arc<ConfigWatcher>, Status> {
-    let opener = RegistryOpener::alone(application.into(), None);
-    let watcher = ConfigWatcher::start(vec![opener.documents(url)?], opener.clock.clone())?;
-    Ok(Arc::new(watcher))
 }
 
 /// The parts of a registry: what is found and written in each of Dubbo's two models, and its
