@@ -104,7 +104,7 @@ pub(super) async fn one(of: Asked<'_>, key: ServiceKey) -> Result<Service, Failu
     let interface = at_interface(of, &key).await?;
     let any = ServiceKey::new(key.interface().clone(), "*", "*");
     let application = at_application(of, vec![any]).await?.pop().map(|(_, snapshot)| {
-        let Snapshot { providers, health, excluded } = snapshot;
+        let Snapshot { providers, health, excluded, .. } = snapshot;
         let mut selected = Snapshot { health, ..Snapshot::select(&key, providers) };
         selected.excluded.extend(excluded);
         selected
@@ -184,7 +184,7 @@ async fn at_application(
 
 /// Adds the providers of an interface at the application level, whatever their groups and versions.
 fn add(services: &mut BTreeMap<ServiceKey, Service>, interface: &ByteString, snapshot: Snapshot) {
-    let Snapshot { providers, health, excluded } = snapshot;
+    let Snapshot { providers, health, excluded, .. } = snapshot;
     for one in providers {
         let key = one.service.clone();
         let service = services.entry(key.clone()).or_insert_with(|| Service::new(key));

@@ -2,6 +2,7 @@
 
 mod configured;
 
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -72,6 +73,8 @@ pub struct Snapshot {
     /// The instances that the registry knows and does not give, with the reasons: at most
     /// [`MAX_EXCLUDED`].
     pub excluded: Vec<Excluded>,
+    /// The level at which the providers are registered, of a registry that has both levels.
+    pub level: Option<DiscoveryLevel>,
 }
 
 impl Snapshot {
@@ -88,7 +91,7 @@ impl Snapshot {
                 let Registration { service: offered, instance, offer, params } = provider;
                 let instance = Provider::new(instance, offer, params).to_string().into();
                 let why = format!("it offers {offered}, and {service} is asked for").into();
-                snapshot.excluded.push(Excluded { instance, why });
+                snapshot.excluded.push(Excluded::new(instance, why));
             }
         }
         snapshot
@@ -104,16 +107,58 @@ pub const MAX_EXCLUDED: usize = 64;
 /// # mod dubhe { pub mod registry { pub use dubhe_core::registry::Excluded; } }
 /// use dubhe::registry::Excluded;
 ///
-/// let excluded = Excluded { instance: "10.0.0.7:20880".into(), why: "it is disabled".into() };
+/// let excluded = Excluded::new("10.0.0.7:20880", "it is disabled");
 /// assert_eq!(format!("{} is not used: {}", excluded.instance, excluded.why),
 ///            "10.0.0.7:20880 is not used: it is disabled");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Excluded {
     /// The address of the instance, or the name that it has in the registry.
     pub instance: ByteString,
     /// The reason, for people.
     pub why: ByteString,
+    /// The level at which it is registered, of a registry that has both levels.
+    pub level: Option<DiscoveryLevel>,
+}
+
+impl Excluded {
+    /// The instance of this name, and why it is not used.
+    pub fn new(instance: impl Into<ByteString>, why: impl Into<ByteString>) -> Self {
+        Self { instance: instance.into(), why: why.into(), level: None }
+    }
+}
+
+/// A level at which Dubbo registers providers.
+///
+/// ```
+/// # mod dubhe { pub mod registry { pub use dubhe_core::registry::DiscoveryLevel; } }
+/// use dubhe::registry::DiscoveryLevel;
+///
+/// assert_eq!(DiscoveryLevel::Application.to_string(), "application");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiscoveryLevel {
+    /// Each service on its own.
+    Interface,
+    /// One instance for a process, whose metadata tell of its services.
+    Application,
+}
+
+impl DiscoveryLevel {
+    /// Returns its name: `interface` or `application`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Interface => "interface",
+            Self::Application => "application",
+        }
+    }
+}
+
+impl fmt::Display for DiscoveryLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 /// Snapshots as they change, each whole; the present one comes first.

@@ -170,8 +170,8 @@ pub mod directory {
     pub use dubhe_cluster::RegistryDirectory;
     pub use dubhe_core::directory::Directory;
     pub use dubhe_core::endpoint::{
-        DirectoryState, Endpoint, EndpointState, Endpoints, Health, InstanceState, RegistryState,
-        Usage,
+        DirectoryState, Endpoint, EndpointState, Endpoints, Health, InstanceState, KnownTo,
+        RegistryState, Usage,
     };
 }
 
@@ -312,7 +312,7 @@ pub mod registry {
     pub use dubhe_core::endpoint::{Instance, Offer, Params, ServiceParams};
     pub use dubhe_core::metadata_info::{ExportedMetadata, MetadataInfo, ServiceInfo};
     pub use dubhe_core::registry::{
-        ConfiguredRegistry, Excluded, Health, Origin, Registering, Registration, Registry,
+        ConfiguredRegistry, DiscoveryLevel, Excluded, Health, Origin, Registering, Registration, Registry,
         RegistryTraits, Snapshot, Snapshots, fixed,
     };
     #[cfg(feature = "dns")]

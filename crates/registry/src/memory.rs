@@ -191,6 +191,6 @@ mod tests {
         let last = list.next().await.unwrap();
         assert_eq!(last.providers, [of(2, "c", "1")]);
         let why = "it offers b/a.B:2, and a,c/a.B:1 is asked for".into();
-        assert_eq!(last.excluded, [Excluded { instance: "dubbo://h:1".into(), why }]);
+        assert_eq!(last.excluded, [Excluded::new("dubbo://h:1", why)]);
     }
 }

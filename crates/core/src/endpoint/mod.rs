@@ -8,7 +8,7 @@ mod state;
 mod timeouts;
 
 pub use endpoint::Endpoint;
-pub use explanation::{DirectoryState, InstanceState, RegistryState, Usage};
+pub use explanation::{DirectoryState, InstanceState, KnownTo, RegistryState, Usage};
 pub use set::{Endpoints, Health};
 pub use state::{Changes, EndpointState, States};
 pub use timeouts::TimeoutLimit;

@@ -217,7 +217,7 @@ impl Known {
                 registration(&service, &options.protocol, *address, *target)
             });
         let excluded = self.resolved.lost.iter().take(MAX_EXCLUDED).map(|(instance, why)| {
-            Excluded { instance: instance.as_str().into(), why: why.as_str().into() }
+            Excluded::new(instance.as_str(), why.as_str())
         });
         Some(Snapshot {
             providers: providers.collect(),
@@ -226,6 +226,7 @@ impl Known {
                 _ => Health::Fresh,
             },
             excluded: excluded.collect(),
+            level: None,
         })
     }
 }

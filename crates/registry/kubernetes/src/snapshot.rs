@@ -80,7 +80,7 @@ struct Collect<'a> {
 impl Collect<'_> {
     fn exclude(&mut self, instance: impl Into<ByteString>, why: impl Into<ByteString>) {
         if self.excluded.len() < MAX_EXCLUDED {
-            self.excluded.push(Excluded { instance: instance.into(), why: why.into() });
+            self.excluded.push(Excluded::new(instance, why));
         }
     }
 

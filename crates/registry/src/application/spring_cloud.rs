@@ -93,7 +93,8 @@ fn snapshot(application: &ServiceKey, instances: InstanceSnapshot) -> Snapshot {
             params: params.clone(),
         })
     });
-    Snapshot { providers: providers.collect(), health, excluded }
+    let providers = providers.collect();
+    Snapshot { providers, health, excluded, ..Snapshot::default() }
 }
 
 impl Registry for SpringCloud {

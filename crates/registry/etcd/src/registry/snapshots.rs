@@ -48,8 +48,7 @@ impl<T: Clone> Known<T> {
                 Err(why) if excluded.len() < MAX_EXCLUDED => {
                     let name = String::from_utf8_lossy(name);
                     let name = name.get(..name.floor_char_boundary(SHOWN_BYTES));
-                    let instance = name.unwrap_or_default().into();
-                    excluded.push(Excluded { instance, why: ByteString::from_static(why) });
+                    excluded.push(Excluded::new(name.unwrap_or_default(), *why));
                 }
                 Err(_) => {}
             }
@@ -90,7 +89,8 @@ impl Providers {
                 None => Err("its key is no provider URL"),
             }
         });
-        Snapshot { providers: newest(used.iter()), health: health(view), excluded }
+        let providers = newest(used.iter());
+        Snapshot { providers, health: health(view), excluded, ..Snapshot::default() }
     }
 }
 

@@ -172,7 +172,7 @@ impl Following {
             match unusable(host) {
                 None => instances.push(instance(host, &self.application)),
                 Some(why) => {
-                    excluded.push(Excluded { instance: address(host).into(), why: why.into() });
+                    excluded.push(Excluded::new(address(host), why));
                 }
             }
         }

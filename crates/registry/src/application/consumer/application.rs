@@ -328,7 +328,7 @@ impl Follower {
                 let revision = &member.revision;
                 format!("the metadata of its revision {revision} cannot be read: {error}").into()
             };
-            Some(Excluded { instance: member.text().into(), why })
+            Some(Excluded::new(member.text(), why))
         });
         self.excluded.iter().cloned().chain(own).take(MAX_EXCLUDED).collect()
     }

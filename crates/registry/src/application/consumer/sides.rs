@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytestring::ByteString;
-use dubhe_core::registry::{Excluded, Health, Registration, Registry, Snapshot};
+use dubhe_core::registry::{DiscoveryLevel, Excluded, Health, Registration, Registry, Snapshot};
 use dubhe_core::{ServiceKey, Status};
 use futures_util::StreamExt as _;
 use futures_util::stream::{BoxStream, FuturesUnordered};
@@ -32,6 +32,13 @@ impl Side {
     }
 }
 
+/// The snapshot, all of which was found at this level.
+fn at(level: DiscoveryLevel, mut snapshot: Snapshot) -> Snapshot {
+    snapshot.level = Some(level);
+    snapshot.excluded.iter_mut().for_each(|one| one.level = Some(level));
+    snapshot
+}
+
 /// The interface level: a subscription of another registry.
 pub(super) struct Interface {
     pub(super) side: Side,
@@ -54,6 +61,7 @@ impl Interface {
         let side = &mut self.side;
         match self.news.next().await {
             Some(News::Present(snapshot)) => {
+                let snapshot = at(DiscoveryLevel::Interface, snapshot);
                 *side = Side { snapshot, complete: true, error: None };
             }
             Some(News::Lost(error)) => {
@@ -180,12 +188,10 @@ impl Instances {
         let excluded: Vec<Excluded> =
             states.iter().flat_map(|state| state.excluded.iter().cloned()).collect();
         let error = states.iter().find_map(|state| state.error.clone());
+        let health = if stale { Health::Stale } else { Health::Fresh };
+        let snapshot = Snapshot { providers, health, excluded, level: None };
         self.side = Side {
-            snapshot: Snapshot {
-                providers,
-                health: if stale { Health::Stale } else { Health::Fresh },
-                excluded,
-            },
+            snapshot: at(DiscoveryLevel::Application, snapshot),
             complete: names.answered && states.iter().all(|state| state.complete),
             error: error.or_else(|| names.error.clone()),
         };

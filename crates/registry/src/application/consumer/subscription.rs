@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use dubhe_config::rule::migration::MigrationStep;
 use dubhe_core::ServiceKey;
-use dubhe_core::registry::{Health, MAX_EXCLUDED, Snapshot};
+use dubhe_core::registry::{DiscoveryLevel as Level, Health, MAX_EXCLUDED, Snapshot};
 use tokio::sync::watch;
 
 use super::names::Names;
 use super::rules::{KnownRule, Rules};
 use super::sides::{Instances, Interface, Side};
 use super::{Consumer, Failure};
-use crate::application::migration::{Level, Plan, View, choose};
+use crate::application::migration::{Plan, View, choose};
 
 /// A subscription to the providers of one service. All that it follows ends with it.
 pub(super) struct Subscription {

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use dubhe_core::documents::{DocumentKey, DocumentStore as _};
 use dubhe_core::endpoint::Instance;
-use dubhe_core::registry::{Health, Registry as _, Snapshots};
+use dubhe_core::registry::{DiscoveryLevel, Health, Registry as _, Snapshots};
 use dubhe_registry::application::{
     ApplicationOptions, ApplicationRegistry, MetadataStorage, ServiceInstance, metadata_info,
 };
@@ -101,6 +101,7 @@ async fn metadata_that_cannot_be_read_is_asked_for_again_and_others_stay() {
     let excluded = until(&mut b, |_| (), |now| !now.excluded.is_empty()).await;
     assert_eq!(ports(&excluded), [1]);
     assert_eq!(&*excluded.excluded[0].instance, "h:2");
+    assert_eq!(excluded.excluded[0].level, Some(DiscoveryLevel::Application));
     let why = &*excluded.excluded[0].why;
     assert!(why.contains("revision 2 ") && why.contains("refused by the script"), "{why}");
     let error = world.registry.failure(&service("a.B")).unwrap();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dubhe_config::ConfigWatcher;
 use dubhe_core::ServiceKey;
 use dubhe_core::documents::DocumentStore;
-use dubhe_core::registry::{Health, Registration, Registry as _, Snapshot, Snapshots};
+use dubhe_core::registry::{DiscoveryLevel, Health, Registration, Registry as _, Snapshot, Snapshots};
 use dubhe_registry::application::{
     ApplicationOptions, ApplicationRegistry, ApplicationRegistryBuilder,
 };
@@ -105,9 +105,11 @@ async fn application_first_falls_back_when_a_level_has_none() {
     let world = world(&[]).await;
     world.interfaces(&[1]).await;
     let mut b = world.follow().await;
-    with_ports(&mut b, &[1]).await;
+    let at_interface = with_ports(&mut b, &[1]).await;
+    assert_eq!(at_interface.level, Some(DiscoveryLevel::Interface));
     world.instances(&[101]).await;
-    until(&mut b, never_empty, |now| ports(now) == [101]).await;
+    let of_instances = until(&mut b, never_empty, |now| ports(now) == [101]).await;
+    assert_eq!(of_instances.level, Some(DiscoveryLevel::Application));
     world.fleet.remove(&instance("shop", 101, "1")).await;
     until(&mut b, never_empty, |now| ports(now) == [1]).await;
     world.instances(&[101]).await;
