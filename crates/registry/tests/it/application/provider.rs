@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use dubhe_core::ServiceKey;
-use dubhe_core::documents::{DocumentKey, DocumentStore as _};
+use dubhe_core::documents::{DocumentKey, DocumentStore as _, Side};
 use dubhe_core::endpoint::{Instance, Offer, ServiceParams};
 use dubhe_core::registry::{Registration, Registry as _};
 use dubhe_registry::application::{
@@ -467,7 +467,7 @@ async fn definitions_go_to_the_metadata_centre() {
     world.registry.publish_definition(&of, &"shop".into(), "{}".into()).await.unwrap();
     let key = DocumentKey::Definition {
         service: of.clone(),
-        side: dubhe_core::documents::Side::Provider,
+        side: Side::Provider,
         application: "shop".into(),
     };
     assert_eq!(&*world.center.inner.get(&key).await.unwrap().unwrap().text, "{}");
@@ -478,11 +478,49 @@ async fn definitions_go_to_the_metadata_centre() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn definitions_are_kept_until_the_service_is_withdrawn() {
+    let world = World::new(&[("register-mode", "interface")]);
+    let (dubbo, tri) = (registration("a.B", 1), {
+        let offer = Offer { protocol: "tri".into(), port: 1 };
+        Registration { offer, ..registration("a.B", 1) }
+    });
+    for one in [&dubbo, &tri] {
+        world.registry.register(one.clone()).await.unwrap();
+    }
+    let publish = |text: &'static str| {
+        world.registry.publish_definition(&dubbo.service, &"shop".into(), text.into())
+    };
+    publish("old").await.unwrap();
+    publish("{}").await.unwrap();
+    let key = DocumentKey::Definition {
+        service: dubbo.service.clone(),
+        side: Side::Provider,
+        application: "shop".into(),
+    };
+    let lose = async || {
+        world.center.inner.remove(&key).await.unwrap();
+        settle().await;
+        world.center.inner.get(&key).await.unwrap().map(|document| document.text)
+    };
+    assert_eq!(lose().await.as_deref(), Some("{}"));
+    world.registry.unregister(&dubbo).await.unwrap();
+    assert_eq!(lose().await.as_deref(), Some("{}"), "one protocol is left");
+    // What somebody else has written is not written over.
+    world.center.inner.put(&key, "theirs".into()).await.unwrap();
+    settle().await;
+    assert_eq!(&*world.center.inner.get(&key).await.unwrap().unwrap().text, "theirs");
+    world.registry.unregister(&tri).await.unwrap();
+    assert_eq!(lose().await, None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_registry_that_is_dropped_leaves_no_task() {
     let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
     let before = tasks();
     let world = World::new(&[]);
     world.registry.register(registration("a.B", 1)).await.unwrap();
+    let definition = world.registry.publish_definition(&service("a.B"), &"shop".into(), "{}".into());
+    definition.await.unwrap();
     assert!(tasks() > before);
     drop(world);
     settle().await;
