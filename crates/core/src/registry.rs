@@ -89,8 +89,8 @@ impl Snapshot {
                 && snapshot.excluded.len() < MAX_EXCLUDED
             {
                 let Registration { service: offered, instance, offer, params } = provider;
-                let instance = Provider::new(instance, offer, params).to_string().into();
-                let why = format!("it offers {offered}, and {service} is asked for").into();
+                let instance = Provider::new(instance, offer, params).to_string();
+                let why = format!("it offers {offered}, and {service} is asked for");
                 snapshot.excluded.push(Excluded::new(instance, why));
             }
         }

@@ -19,6 +19,7 @@ use dubhe_net::tls::ClientTls;
 use dubhe_registry::application::{
     ApplicationOptions, ApplicationRegistry, MetadataClient, ServiceDiscovery, SpringCloud,
 };
+use dubhe_registry::known_params::warn_of_unknown;
 use dubhe_registry::{File, FileDocuments, Memory, MemoryDiscovery, MemoryDocuments, Static};
 
 use crate::metadata_report::WithMetadataReport;
@@ -250,12 +251,12 @@ impl RegistryOpener {
         let options = || self.options(params);
         let (kind, rest) = url.split_once("://").unwrap_or((url, ""));
         match kind {
-            "memory" => Ok(self.memory(options()?)),
+            "memory" => {
+                warn_of_unknown("memory://", params, &[]);
+                Ok(self.memory(options()?))
+            }
             "static" => Ok(RegistryParts::of_services(Arc::new(Static::parse(url)?))),
-            "file" if rest.starts_with('/') => Ok(RegistryParts {
-                documents: Some(Arc::new(self.file_documents(rest))),
-                ..RegistryParts::of_services(Arc::new(file(rest, self.clock.clone())?))
-            }),
+            "file" if rest.starts_with('/') => self.file(rest, params),
             "file" => Err(wrong(format!("registry {url:?} has no folder; write file:///FOLDER"))),
             "zookeeper" => self.zookeeper(url, options()?),
             "nacos" => self.nacos(url, options()?),
@@ -298,10 +299,23 @@ impl RegistryOpener {
         }
     }
 
-    /// The documents beside the providers in `FOLDER?…`.
-    fn file_documents(&self, rest: &str) -> FileDocuments {
+    /// The providers in `FOLDER?max.file=BYTES`, and the documents beside them.
+    fn file(&self, rest: &str, params: &Params) -> Result<RegistryParts, Status> {
         let folder = rest.split('?').next().unwrap_or_default();
-        FileDocuments::new(format!("{folder}/config"), self.clock.clone())
+        warn_of_unknown(format_args!("file://{folder}"), params, &["max.file"]);
+        let mut registry = File::new(folder, self.clock.clone());
+        if let Some(text) = params.get("max.file") {
+            registry = match text.parse() {
+                Ok(bytes) if bytes > 0 => registry.max_file(bytes),
+                _ => {
+                    let what = format!("max.file={text:?} is not a number of bytes above 0");
+                    return Err(wrong(what));
+                }
+            };
+        }
+        let documents = FileDocuments::new(format!("{folder}/config"), self.clock.clone());
+        let services = RegistryParts::of_services(Arc::new(registry));
+        Ok(RegistryParts { documents: Some(Arc::new(documents)), ..services })
     }
 
     #[cfg(feature = "zookeeper")]
@@ -422,20 +436,6 @@ fn params_of(url: &str) -> Result<Params, Status> {
     let query = url.split_once('?').map_or("", |(_, query)| query);
     let url = Url::parse(&format!("registry://any?{query}"), "registry");
     Ok(url.map_err(|error| wrong(error.to_string()))?.params)
-}
-
-/// The registry of `FOLDER?max.file=BYTES`.
-fn file(rest: &str, clock: SharedClock) -> Result<File, Status> {
-    let (folder, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let registry = File::new(folder, clock);
-    let mut parameters = query.split('&').filter_map(|parameter| parameter.split_once('='));
-    match parameters.find(|(name, _)| *name == "max.file") {
-        None => Ok(registry),
-        Some((_, text)) => match text.parse() {
-            Ok(bytes) if bytes > 0 => Ok(registry.max_file(bytes)),
-            _ => Err(wrong(format!("max.file={text:?} is not a number of bytes above 0"))),
-        },
-    }
 }
 
 fn wrong(message: String) -> Status {

@@ -7,6 +7,8 @@ use dubhe_core::time::Duration;
 use dubhe_core::url::Url;
 use dubhe_core::{Code, Status};
 
+use crate::known_params::warn_of_unknown;
+
 /// The URL of a registry. Several servers may stand in its authority, which is no URL any more.
 #[derive(Clone, Debug)]
 pub struct RegistryUrl {
@@ -120,6 +122,13 @@ impl RegistryUrl {
             return Err(wrong(format!("{name}={text:?} is not a path")));
         }
         Ok(parts.iter().flat_map(|part| ["/", part]).collect())
+    }
+
+    /// Writes a line to the log for each parameter that neither every registry knows nor this one, of which `own`
+    /// are the others.
+    pub fn warn_of_unknown(&self, own: &[&str]) {
+        let Url { protocol, host, .. } = &self.url;
+        warn_of_unknown(format_args!("{protocol}://{host}"), &self.url.params, own);
     }
 
     /// User and password, from `user:password@` or `username` and `password`; `None` without a user.

@@ -29,6 +29,7 @@ mod metadata_service;
 mod names;
 mod options;
 mod panics;
+mod registry_urls;
 mod removed;
 mod routes;
 mod several;

@@ -10,6 +10,7 @@ use dubhe_core::time::SharedClock;
 use dubhe_core::url::Url;
 use dubhe_core::{Code, Status};
 use dubhe_net::io::{Address, Dial, SocketDial};
+use dubhe_registry::known_params::warn_of_unknown;
 
 /// The port of Apollo's config service.
 const PORT: u16 = 8080;
@@ -58,6 +59,8 @@ impl Options {
             let port = if other.port == 0 { PORT } else { other.port };
             servers.push(Address::new(&*other.host, port));
         }
+        let host = format_args!("apollo://{}", parsed.host);
+        warn_of_unknown(host, &parsed.params, &["app.id", "apollo.cluster", "apollo.meta", "env"]);
         let names: Vec<String> = servers.iter().map(ToString::to_string).collect();
         Ok(Self {
             name: format!("apollo://{}", Printable(names.join(","))).into(),

@@ -6,6 +6,7 @@ use bytestring::ByteString;
 use dubhe_core::time::Duration;
 use dubhe_core::url::Url;
 use dubhe_core::{Code, Status};
+use dubhe_registry::known_params::warn_of_unknown;
 
 /// The port of name servers.
 const DNS_PORT: u16 = 53;
@@ -96,6 +97,7 @@ impl DnsOptions {
         if !url.path.is_empty() {
             return Err(wrong(format!("{:?} after the name means nothing", &*url.path)));
         }
+        warn_of_unknown(format_args!("dns://{}", url.host), &url.params, &["family", "srv"]);
         let text = |name: &str| url.param(name).filter(|value| !value.is_empty());
         let named = url.host.starts_with('_');
         let srv = match url.param("srv") {
