@@ -11,7 +11,7 @@ use dubhe_core::documents::DocumentStore;
 use dubhe_core::endpoint::Params;
 use dubhe_core::registry::{ConfiguredRegistry, Registry};
 use dubhe_core::time::SharedClock;
-use dubhe_core::url::Url;
+use dubhe_core::url::{Url, redacted};
 use dubhe_core::{Code, Status};
 use dubhe_net::time::TokioClock;
 #[cfg(feature = "tls")]
@@ -257,7 +257,10 @@ impl RegistryOpener {
             }
             "static" => Ok(RegistryParts::of_services(Arc::new(Static::parse(url)?))),
             "file" if rest.starts_with('/') => self.file(rest, params),
-            "file" => Err(wrong(format!("registry {url:?} has no folder; write file:///FOLDER"))),
+            "file" => {
+                let what = format!("registry {:?} has no folder", redacted(url));
+                Err(wrong(format!("{what}; write file:///FOLDER")))
+            }
             "zookeeper" => self.zookeeper(url, options()?),
             "nacos" => self.nacos(url, options()?),
             "etcd" | "etcd3" | "etcdv3" => self.etcd(url, options()?),
@@ -269,8 +272,9 @@ impl RegistryOpener {
                     .into(),
             )),
             other => Err(wrong(format!(
-                "unknown kind of registry {other:?}; known kinds: memory, static, file, zookeeper, \
-                 nacos, etcd, kubernetes and dns, each with ://"
+                "unknown kind of registry {:?}; known kinds: memory, static, file, zookeeper, \
+                 nacos, etcd, kubernetes and dns, each with ://",
+                redacted(other)
             ))),
         }
     }

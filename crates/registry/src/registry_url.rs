@@ -30,6 +30,7 @@ impl RegistryUrl {
     pub fn parse(url: &str, scheme: &str) -> Result<Self, Status> {
         let (url, more) = split_servers(url);
         let url = Url::parse(&url, scheme).map_err(wrong)?;
+        check_user_info(&url)?;
         let backup = url.param("backup").unwrap_or_default();
         let more = more.split(',').chain(backup.split(',')).map(str::trim);
         let more = more.filter(|server| !server.is_empty()).map(str::to_owned).collect();
@@ -141,6 +142,21 @@ impl RegistryUrl {
     }
 }
 
+/// Tells a URL whose password has a `/` or a `?` from others: what is behind it is then taken for a path or for
+/// parameters, and what is before it would be connected to, and shown.
+///
+/// # Errors
+/// When it has an `@` where none belongs.
+pub fn check_user_info(url: &Url) -> Result<(), Status> {
+    let mut behind = url.params.keys().map(|name| &**name).chain([&*url.path]);
+    if behind.any(|text| text.contains('@')) {
+        return Err(wrong(
+            "there is an @ behind the first / or ?; in a password they are written %2F and %3F",
+        ));
+    }
+    Ok(())
+}
+
 /// Takes all servers but the first out of the authority: the URL without them, and them.
 fn split_servers(url: &str) -> (String, &str) {
     let start = url.find("://").map_or(0, |at| at + 3);
@@ -163,6 +179,26 @@ mod tests {
     use std::net::SocketAddr;
 
     use super::*;
+
+    #[test]
+    fn a_password_that_is_not_encoded_is_refused_and_not_shown() {
+        for url in [
+            "etcd://me:se/cret@a:1",
+            "etcd://me:12/cret@a:1",
+            "etcd://me:12?cret@a:1",
+            "etcd://me:se,cret/x@a:1,b:2",
+            "etcd://me:12,secret/x@a:1",
+            "me:12/secret@a",
+        ] {
+            let error = RegistryUrl::parse(url, "etcd").unwrap_err();
+            let said = error.message();
+            assert!(said.contains("%2F and %3F"), "{url}: {said}");
+            let shown = ["cret", "12", "\"me", "se\""].iter().find(|part| said.contains(*part));
+            assert_eq!(shown, None, "{url}: {said}");
+        }
+        let url = RegistryUrl::parse("etcd://me:se%2Fcr%3Fet@a:1?password=a@b", "etcd").unwrap();
+        assert_eq!(url.credentials(), Some(("me".into(), "se/cr?et".into())));
+    }
 
     #[test]
     fn servers_stand_in_the_authority_and_in_backup() {

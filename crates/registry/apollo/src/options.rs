@@ -11,6 +11,7 @@ use dubhe_core::url::Url;
 use dubhe_core::{Code, Status};
 use dubhe_net::io::{Address, Dial, SocketDial};
 use dubhe_registry::known_params::warn_of_unknown;
+use dubhe_registry::registry_url::check_user_info;
 
 /// The port of Apollo's config service.
 const PORT: u16 = 8080;
@@ -44,6 +45,7 @@ impl Options {
     pub(crate) fn parse(url: &str, clock: SharedClock) -> Result<Self, Status> {
         let bad = |what: String| Status::new(Code::InvalidArgument, what);
         let parsed = Url::parse(url, "apollo").map_err(|error| bad(error.to_string()))?;
+        check_user_info(&parsed)?;
         let Some(app) = parsed.param("app.id").filter(|app| !app.is_empty()) else {
             return Err(bad(
                 "the URL of Apollo has no app.id; write apollo://HOST:PORT?app.id=NAME".into(),

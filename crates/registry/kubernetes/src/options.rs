@@ -7,6 +7,7 @@ use dubhe_core::time::Duration;
 use dubhe_core::url::Url;
 use dubhe_core::{Code, Status};
 use dubhe_registry::known_params::warn_of_unknown;
+use dubhe_registry::registry_url::check_user_info;
 
 /// The host that stands for the API server of the cluster that this is a pod of, or of the
 /// kubeconfig (Dubbo Java `KubernetesClientConst`).
@@ -182,6 +183,7 @@ impl KubernetesOptions {
             Status::new(Code::InvalidArgument, format!("wrong registry URL: {what}"))
         };
         let url = Url::parse(&with_host(url), "kubernetes").map_err(|e| wrong(e.to_string()))?;
+        check_user_info(&url)?;
         warn_of_unknown(format_args!("kubernetes://{}", url.host), &url.params, OWN_PARAMS);
         for (name, why) in REFUSED {
             if url.param(name).is_some_and(|value| !value.is_empty()) {
