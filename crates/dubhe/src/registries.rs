@@ -1,5 +1,7 @@
 //! Registries by URL.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -193,6 +195,17 @@ pub(crate) struct RegistryOpener {
     metadata_client: Arc<dyn MetadataClient>,
     /// The config centres of the application; without them, each registry is its own.
     config: Option<Arc<ConfigWatcher>>,
+    /// The systems with servers that are opened, by their URLs: a registry, a config centre and a metadata
+    /// centre share their connections.
+    opened: RefCell<HashMap<String, System>>,
+}
+
+/// The parts of a system of both models.
+#[derive(Clone)]
+struct System {
+    services: Option<Arc<dyn Registry>>,
+    instances: Arc<dyn ServiceDiscovery>,
+    documents: Arc<dyn DocumentStore>,
 }
 
 impl RegistryOpener {
@@ -203,7 +216,7 @@ impl RegistryOpener {
         channels: Arc<Channels>,
     ) -> Self {
         let metadata_client = Arc::new(RemoteMetadataService::new(channels, clock.clone()));
-        Self { application, clock, metadata_client, config: None }
+        Self { application, clock, metadata_client, config: None, opened: RefCell::default() }
     }
 
     /// Has the registries read the rules of the application in these config centres, and not in their
@@ -261,10 +274,10 @@ impl RegistryOpener {
                 let what = format!("registry {:?} has no folder", redacted(url));
                 Err(wrong(format!("{what}; write file:///FOLDER")))
             }
-            "zookeeper" => self.zookeeper(url, options()?),
-            "nacos" => self.nacos(url, options()?),
-            "etcd" | "etcd3" | "etcdv3" => self.etcd(url, options()?),
-            "kubernetes" => self.kubernetes(url, options()?),
+            "zookeeper" => self.opened(url, options()?, Self::zookeeper),
+            "nacos" => self.opened(url, options()?, Self::nacos),
+            "etcd" | "etcd3" | "etcdv3" => self.opened(url, options()?, Self::etcd),
+            "kubernetes" => self.opened(url, options()?, Self::kubernetes),
             "dns" => self.dns(url),
             "apollo" => Err(wrong(
                 "apollo:// is a config centre and no registry: name it by config_center(..) of the \
@@ -291,16 +304,35 @@ impl RegistryOpener {
         Ok(Options { application, metadata })
     }
 
+    /// The registry over a system with servers, which `open` opens unless it is open.
+    fn opened(
+        &self,
+        url: &str,
+        options: Options,
+        open: impl FnOnce(&Self, &str) -> Result<System, Status>,
+    ) -> Result<RegistryParts, Status> {
+        let known = self.opened.borrow().get(url).cloned();
+        let system = match known {
+            Some(system) => system,
+            None => {
+                let system = open(self, url)?;
+                self.opened.borrow_mut().insert(url.to_owned(), system.clone());
+                system
+            }
+        };
+        Ok(self.compose(system, options))
+    }
+
     /// Both models in this process, and none at first.
     fn memory(&self, options: Options) -> RegistryParts {
         let services = Arc::new(Memory::new());
-        let instances = Arc::new(MemoryDiscovery::new());
-        let documents = Arc::new(MemoryDocuments::new());
-        RegistryParts {
-            // Nobody else is there whom application-level discovery would concern.
-            registry: services.clone(),
-            ..self.compose(Some(services), instances, documents, options)
-        }
+        let system = System {
+            services: Some(services.clone()),
+            instances: Arc::new(MemoryDiscovery::new()),
+            documents: Arc::new(MemoryDocuments::new()),
+        };
+        // Nobody else is there whom application-level discovery would concern.
+        RegistryParts { registry: services, ..self.compose(system, options) }
     }
 
     /// The providers in `FOLDER?max.file=BYTES`, and the documents beside them.
@@ -323,41 +355,38 @@ impl RegistryOpener {
     }
 
     #[cfg(feature = "zookeeper")]
-    fn zookeeper(&self, url: &str, options: Options) -> Result<RegistryParts, Status> {
+    fn zookeeper(&self, url: &str) -> Result<System, Status> {
         let builder = dubhe_zookeeper::ZooKeeper::builder(url, self.clock.clone())?;
         let zookeeper = builder.application(self.application.clone()).build();
         let (instances, documents) = (zookeeper.discovery(), zookeeper.documents());
-        Ok(self.compose(
-            Some(Arc::new(zookeeper)),
-            Arc::new(instances),
-            Arc::new(documents),
-            options,
-        ))
+        let (instances, documents) = (Arc::new(instances), Arc::new(documents));
+        Ok(System { services: Some(Arc::new(zookeeper)), instances, documents })
     }
 
     #[cfg(feature = "nacos")]
-    fn nacos(&self, url: &str, options: Options) -> Result<RegistryParts, Status> {
+    fn nacos(&self, url: &str) -> Result<System, Status> {
         let builder = dubhe_nacos::Nacos::builder(url, self.clock.clone())?;
         let nacos = builder.application(self.application.clone()).build();
-        let (services, instances) = (nacos.registry(), nacos.discovery());
-        let documents = Arc::new(nacos.documents());
-        Ok(self.compose(Some(Arc::new(services)), Arc::new(instances), documents, options))
+        Ok(System {
+            services: Some(Arc::new(nacos.registry())),
+            instances: Arc::new(nacos.discovery()),
+            documents: Arc::new(nacos.documents()),
+        })
     }
 
     #[cfg(feature = "etcd")]
-    fn etcd(&self, url: &str, options: Options) -> Result<RegistryParts, Status> {
+    fn etcd(&self, url: &str) -> Result<System, Status> {
         let builder = dubhe_etcd::Etcd::builder(url, self.clock.clone())?;
         let etcd = Arc::new(builder.application(self.application.clone()).build());
-        Ok(self.compose(Some(etcd.clone()), etcd.clone(), etcd, options))
+        Ok(System { services: Some(etcd.clone()), instances: etcd.clone(), documents: etcd })
     }
 
     /// Kubernetes, which has instances of applications and no services of their own.
     #[cfg(feature = "kubernetes")]
-    fn kubernetes(&self, url: &str, options: Options) -> Result<RegistryParts, Status> {
+    fn kubernetes(&self, url: &str) -> Result<System, Status> {
         let builder = dubhe_kubernetes::Kubernetes::builder(url, self.clock.clone())?;
         let kubernetes = Arc::new(builder.build()?);
-        let (instances, documents) = (kubernetes.clone(), kubernetes);
-        Ok(self.compose(None, instances, documents, options))
+        Ok(System { services: None, instances: kubernetes.clone(), documents: kubernetes })
     }
 
     #[cfg(feature = "dns")]
@@ -367,13 +396,8 @@ impl RegistryOpener {
     }
 
     /// The registry over the parts of a system.
-    fn compose(
-        &self,
-        services: Option<Arc<dyn Registry>>,
-        instances: Arc<dyn ServiceDiscovery>,
-        documents: Arc<dyn DocumentStore>,
-        options: Options,
-    ) -> RegistryParts {
+    fn compose(&self, system: System, options: Options) -> RegistryParts {
+        let System { services, instances, documents } = system;
         let documents = match options.metadata {
             Some(metadata) => Arc::new(WithMetadataReport::new(documents, metadata)),
             None => documents,
@@ -410,11 +434,11 @@ struct Options {
 
 /// The systems that this program was built without.
 macro_rules! without {
-    ($($feature:literal $method:ident($($more:ty)?) $name:literal $parts:ty),*) => {
+    ($($feature:literal $method:ident $name:literal $parts:ty),*) => {
         $(
             #[cfg(not(feature = $feature))]
             impl RegistryOpener {
-                fn $method(&self, url: &str $(, _: $more)?) -> Result<$parts, Status> {
+                fn $method(&self, url: &str) -> Result<$parts, Status> {
                     Err(wrong(format!(
                         "{}://: this program was built without {}; enable the feature {:?} of the crate \
                          `dubhe`",
@@ -427,12 +451,12 @@ macro_rules! without {
 }
 
 without! {
-    "zookeeper" zookeeper(Options) "ZooKeeper" RegistryParts,
-    "nacos" nacos(Options) "Nacos" RegistryParts,
-    "etcd" etcd(Options) "etcd" RegistryParts,
-    "kubernetes" kubernetes(Options) "Kubernetes" RegistryParts,
-    "dns" dns() "DNS" RegistryParts,
-    "apollo" apollo() "Apollo" Arc<dyn DocumentStore>
+    "zookeeper" zookeeper "ZooKeeper" System,
+    "nacos" nacos "Nacos" System,
+    "etcd" etcd "etcd" System,
+    "kubernetes" kubernetes "Kubernetes" System,
+    "dns" dns "DNS" RegistryParts,
+    "apollo" apollo "Apollo" Arc<dyn DocumentStore>
 }
 
 /// The parameters of a registry URL. The rest may be no URL, such as several servers.
@@ -488,6 +512,22 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "etcd")]
+    #[tokio::test]
+    async fn what_has_one_url_has_one_connection() {
+        let opener = RegistryOpener::alone("shop".into(), None);
+        let center = |url| opener.documents(url).unwrap();
+        let registry = |url: &str| opener.open(url).unwrap().documents.unwrap();
+        let etcd = center("etcd://127.0.0.1:1");
+        assert!(Arc::ptr_eq(&etcd, &registry("etcd://127.0.0.1:1")));
+        for other in ["etcd://127.0.0.1:2", "etcd://127.0.0.1:1?group=g"] {
+            assert!(!Arc::ptr_eq(&etcd, &registry(other)), "{other}");
+        }
+        assert!(!Arc::ptr_eq(&center("memory://"), &registry("memory://")));
+        let another = RegistryOpener::alone("shop".into(), None);
+        assert!(!Arc::ptr_eq(&etcd, &another.documents("etcd://127.0.0.1:1").unwrap()));
+    }
+
     #[tokio::test]
     async fn the_migration_rule_is_that_of_the_config_center_and_not_of_the_registry() {
         let center = MemoryDocuments::new();
@@ -509,7 +549,8 @@ mod tests {
         services.register(provider.clone()).await.unwrap();
         let options = Options { application: ApplicationOptions::default(), metadata: None };
         let instances = Arc::new(MemoryDiscovery::new());
-        let parts = opener.compose(Some(services), instances, own, options);
+        let parts =
+            opener.compose(System { services: Some(services), instances, documents: own }, options);
         // There are no instances: by the rule of the registry there would be no provider.
         let mut snapshots = parts.registry.subscribe(&service).await.unwrap();
         assert_eq!(snapshots.next().await.unwrap().providers, [provider]);
