@@ -309,7 +309,7 @@ pub mod random {
 pub mod registry {
     pub use crate::registries::RegistryParts;
     pub use dubhe_core::backoff::FullJitter;
-    pub use dubhe_core::endpoint::{Instance, Offer, Params, ServiceParams};
+    pub use dubhe_core::endpoint::{Instance, Offer, PackedParams, Params, ServiceParams};
     pub use dubhe_core::metadata_info::{ExportedMetadata, MetadataInfo, ServiceInfo};
     pub use dubhe_core::registry::{
         ConfiguredRegistry, DiscoveryLevel, Excluded, Health, Origin, Registering, Registration, Registry,

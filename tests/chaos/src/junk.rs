@@ -83,7 +83,7 @@ fn instances_without_use(app: &str, port: u16) -> Vec<Instance> {
     };
     let with = |name: &'static str, value: &'static str| {
         let mut instance = described("empty", MetadataStorage::Remote);
-        instance.params.insert(name.into(), ByteString::from_static(value));
+        instance.params.set(name, value);
         instance
     };
     vec![

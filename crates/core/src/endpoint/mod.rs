@@ -15,4 +15,4 @@ pub use timeouts::TimeoutLimit;
 
 pub use crate::defaults::{CallDefaults, Level};
 pub use crate::instance::{Instance, Offer, Provider};
-pub use crate::params::{Params, ServiceParams, SharedParams};
+pub use crate::params::{PackedParams, Params, ServiceParams, SharedParams};

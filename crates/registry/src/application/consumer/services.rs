@@ -83,15 +83,15 @@ impl Member {
         let instance = Instance {
             host: host.clone(),
             application: application.clone(),
-            zone: zone.as_ref().or_else(|| param("zone")).cloned(),
+            zone: zone.clone().or_else(|| param("zone").map(ByteString::from)),
             region: region.clone(),
             cluster: cluster.clone(),
             node: node.clone(),
             ready: found.instance.ready,
             serving: found.instance.serving,
             terminating: found.instance.terminating,
-            started: started.or_else(|| param("timestamp").and_then(|text| timestamp(text))),
-            params: kept.map(|(name, value)| (name.clone(), value.clone())).collect(),
+            started: started.or_else(|| param("timestamp").and_then(timestamp)),
+            params: kept.map(|(name, value)| (name.into(), value.into())).collect(),
         };
         let endpoints = found
             .endpoints()
