@@ -320,7 +320,7 @@ impl Follower {
     fn excluded(&self) -> Vec<Excluded> {
         let without = self.members.iter().filter(|member| member.services.is_none());
         let own = without.filter_map(|member| {
-            let why = if member.revision.is_empty() {
+            let why: ByteString = if member.revision.is_empty() {
                 "it names no revision of its metadata: it exports no service, or is not of Dubbo"
                     .into()
             } else {
