@@ -34,11 +34,7 @@ pub(crate) fn open_to_write(url: &str) -> Result<RegistryParts, Status> {
     open_with(url, &[], None)
 }
 
-fn open_with(
-    url: &str,
-    params: &[&str],
-    tls: Option<&ClientTls>,
-) -> Result<RegistryParts, Status> {
+fn open_with(url: &str, params: &[&str], tls: Option<&ClientTls>) -> Result<RegistryParts, Status> {
     let added = added(url, params);
     let full = format!("{url}{added}");
     let opened = match tls {

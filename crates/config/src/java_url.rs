@@ -34,8 +34,7 @@ impl JavaUrl {
             Some((host, port)) => {
                 let bad = |_| {
                     // It may be the beginning of a password.
-                    let shown =
-                        if text.contains('@') { String::new() } else { format!(" {port}") };
+                    let shown = if text.contains('@') { String::new() } else { format!(" {port}") };
                     format!("the port{shown} of the URL is no number below 65536")
                 };
                 (host, port.parse().map_err(bad)?)

@@ -425,7 +425,8 @@ mod tests {
 
     #[test]
     fn no_part_of_a_password_is_quoted() {
-        for text in ["a://me:se/cret@h:1", "a://me:se?cret@h:1", "me:[se/cret@h", "a://me:s e/x@h"] {
+        for text in ["a://me:se/cret@h:1", "a://me:se?cret@h:1", "me:[se/cret@h", "a://me:s e/x@h"]
+        {
             let error = Url::parse(text, "a").unwrap_err().to_string();
             let expected = "the address of the URL (/ and ? in a password are written %2F and %3F) has no \
                             valid port; write PROTOCOL://HOST:PORT";

@@ -312,8 +312,8 @@ pub mod registry {
     pub use dubhe_core::endpoint::{Instance, Offer, PackedParams, Params, ServiceParams};
     pub use dubhe_core::metadata_info::{ExportedMetadata, MetadataInfo, ServiceInfo};
     pub use dubhe_core::registry::{
-        ConfiguredRegistry, DiscoveryLevel, Excluded, Health, Origin, Registering, Registration, Registry,
-        RegistryTraits, Snapshot, Snapshots, fixed,
+        ConfiguredRegistry, DiscoveryLevel, Excluded, Health, Origin, Registering, Registration,
+        Registry, RegistryTraits, Snapshot, Snapshots, fixed,
     };
     #[cfg(feature = "dns")]
     pub use dubhe_dns::{Dns, DnsOptions, Family as DnsFamily, Query as DnsQuery};

@@ -9,7 +9,7 @@ use futures_util::{StreamExt as _, stream};
 #[derive(Clone, Copy, Debug)]
 pub struct SilentDocuments(pub &'static str);
 
-fn never<T>() -> Registering<'static, T> {
+fn never<T: Send + 'static>() -> Registering<'static, T> {
     Box::pin(std::future::pending())
 }
 

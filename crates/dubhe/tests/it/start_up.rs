@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
+use dubhe::Client;
 use dubhe::config::{ConfigSnapshot, Keys};
 use dubhe::documents::DocumentStore as _;
 use dubhe::prelude::*;
-use dubhe::Client;
 use dubhe::registry::MemoryDocuments;
 use dubhe_testkit::SilentDocuments;
 

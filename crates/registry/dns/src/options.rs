@@ -89,8 +89,9 @@ impl DnsOptions {
             .ok_or_else(|| wrong(format!("{:?} has no name after the server", redacted(url))))?;
         let servers = servers.split(',').map(str::trim).filter(|server| !server.is_empty());
         let servers = servers.map(|server| {
-            address(server)
-                .ok_or_else(|| wrong(format!("the name server {:?} is no IP address", redacted(server))))
+            address(server).ok_or_else(|| {
+                wrong(format!("the name server {:?} is no IP address", redacted(server)))
+            })
         });
         let servers = servers.collect::<Result<Vec<_>, _>>()?;
         let url = Url::parse(name, "").map_err(|error| wrong(error.to_string()))?;

@@ -34,11 +34,7 @@ pub(crate) fn slice(pod: &str, address: IpAddr, port: u16, conditions: &Value) -
 }
 
 /// A provider of the application `shop` with the role for it, and these parameters of its registry.
-pub(crate) async fn provider(
-    kube: &Kube,
-    params: &str,
-    service: impl IntoExport,
-) -> RunningServer {
+pub(crate) async fn provider(kube: &Kube, params: &str, service: impl IntoExport) -> RunningServer {
     let registry = dubhe::registry_at(&kube.url("provider", params), "shop").unwrap();
     Server::builder()
         .service(service)

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use dubhe_config::ConfigWatcher;
 use dubhe_core::ServiceKey;
 use dubhe_core::documents::DocumentStore;
-use dubhe_core::registry::{DiscoveryLevel, Health, Registration, Registry as _, Snapshot, Snapshots};
+use dubhe_core::registry::{
+    DiscoveryLevel, Health, Registration, Registry as _, Snapshot, Snapshots,
+};
 use dubhe_registry::application::{
     ApplicationOptions, ApplicationRegistry, ApplicationRegistryBuilder,
 };

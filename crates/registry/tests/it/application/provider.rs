@@ -519,7 +519,8 @@ async fn a_registry_that_is_dropped_leaves_no_task() {
     let before = tasks();
     let world = World::new(&[]);
     world.registry.register(registration("a.B", 1)).await.unwrap();
-    let definition = world.registry.publish_definition(&service("a.B"), &"shop".into(), "{}".into());
+    let definition =
+        world.registry.publish_definition(&service("a.B"), &"shop".into(), "{}".into());
     definition.await.unwrap();
     assert!(tasks() > before);
     drop(world);
