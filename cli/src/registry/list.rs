@@ -198,7 +198,7 @@ mod tests {
                 name: "memory://".into(),
                 registry: Some(Arc::new(self.registry("cli", "all", "APPLICATION_FIRST"))),
                 services: Some(self.services.clone()),
-                application: Some(Arc::new(self.registry("cli", "all", "FORCE_APPLICATION"))),
+                application_level: Some(Arc::new(self.registry("cli", "all", "FORCE_APPLICATION"))),
                 instances: Some(self.instances.clone()),
                 documents: Some(self.documents.clone()),
             };
