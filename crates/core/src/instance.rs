@@ -32,7 +32,7 @@ use crate::time::{Duration, SystemTime};
 /// let leaving = Instance { terminating: true, ..instance };
 /// assert!(!leaving.is_available());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Instance {
     /// Host name or IP address, without port; or `unix:PATH`, a Unix socket on this machine, whose
     /// offers have the port 0.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dubhe::documents::DocumentKey;
 use dubhe::registry::application::{MetadataStorage, ServiceInstance};
 use dubhe::registry::{Instance, Offer, Registration, RegistryParts};
-use dubhe::{ByteString, ServiceKey, Stub};
+use dubhe::{ServiceKey, Stub};
 
 use crate::Error;
 use crate::service::ChaosClient;

@@ -82,7 +82,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Error> {
             server = server.registry(registry_at(&url, "bench-provider")?);
         }
         let begun = Instant::now();
-        let server = server.start(arguments.listen.to_string()).await?;
+        let server = server.start(&arguments.listen.to_string()).await?;
         known(true).await?;
         while let Err(status) = echo.echo(Bytes::new()).await {
             if begun.elapsed() > LIMIT {

@@ -131,6 +131,6 @@ mod tests {
             (host, application, zone, started, ready, of.port)
         };
         assert_eq!(facts(&read), facts(&instance));
-        assert_eq!(read.instance.params.get("weight").map(|weight| &**weight), Some("7"));
+        assert_eq!(read.instance.params.get("weight"), Some("7"));
     }
 }

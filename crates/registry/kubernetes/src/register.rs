@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dubhe_core::endpoint::{PackedParams, Params};
+use dubhe_core::endpoint::PackedParams;
 use dubhe_core::time::{Duration, SystemTime};
 use dubhe_core::{Code, Status};
 use dubhe_registry::application::ServiceInstance;

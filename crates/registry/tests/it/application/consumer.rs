@@ -285,14 +285,14 @@ async fn facts_of_instances_are_kept() {
     facts.cluster = Some("c".into());
     facts.node = Some("n".into());
     (facts.ready, facts.serving, facts.terminating) = (false, false, true);
-    facts.params.insert("timestamp".into(), "1700000000123".into());
-    facts.params.insert("heartbeat.timeout".into(), "9".into());
+    facts.params.set("timestamp", "1700000000123");
+    facts.params.set("heartbeat.timeout", "9");
     world.fleet.add(ServiceInstance { instance: Arc::new(facts.clone()), port: 1 }).await;
     let mut b = follow(&world, "a.B").await;
     let snapshot = with_ports(&mut b, &[1]).await;
     let started = SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_123);
     let expected =
-        Instance { started: Some(started), params: params(&[("heartbeat.timeout", "9")]), ..facts };
+        Instance { started: Some(started), params: params(&[("heartbeat.timeout", "9")]).into(), ..facts };
     assert_eq!(*snapshot.providers[0].instance, expected);
 }
 

@@ -75,7 +75,7 @@ async fn a_service_is_registered_at_both_levels() {
     assert_eq!(instance.address(), "h:1");
     assert_eq!(instance.endpoints(), [Offer { protocol: "dubbo".into(), port: 1 }]);
     assert_eq!(instance.storage(), MetadataStorage::Local);
-    assert_eq!(instance.instance.params["timestamp"], "1700000000000");
+    assert_eq!(instance.instance.params.get("timestamp"), Some("1700000000000"));
     assert_eq!(instance.metadata_service().offer.port, 1);
     let exported = world.registry.exported_metadata().unwrap();
     assert_eq!(exported.application(), "shop");
