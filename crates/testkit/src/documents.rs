@@ -1,11 +1,12 @@
 //! A store of documents that is away.
 
 use dubhe_core::ByteString;
-use dubhe_core::documents::{Document, DocumentKey, DocumentState, DocumentStates, DocumentStore};
+use dubhe_core::documents::{Document, DocumentKey, DocumentStates, DocumentStore};
 use dubhe_core::registry::Registering;
-use futures_util::{StreamExt as _, stream};
+use futures_util::stream;
 
-/// A store of this name that never answers: requests wait for ever, and what is watched stays stale.
+/// A store of this name that never answers: requests wait for ever, and of what is watched not even a stale
+/// state is told.
 #[derive(Clone, Copy, Debug)]
 pub struct SilentDocuments(pub &'static str);
 
@@ -23,7 +24,7 @@ impl DocumentStore for SilentDocuments {
     }
 
     fn watch(&self, _: &DocumentKey) -> DocumentStates {
-        Box::pin(stream::iter([DocumentState::default()]).chain(stream::pending()))
+        Box::pin(stream::pending())
     }
 
     fn put(&self, _: &DocumentKey, _: ByteString) -> Registering<'_, ()> {
