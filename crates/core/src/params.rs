@@ -50,7 +50,9 @@ impl ServiceParams {
     pub fn new(params: &Params) -> Self {
         let is_of_process = |name: &str| OF_PROCESS.contains(&name);
         let packed = |of_process| {
-            PackedParams::pack(params.iter().filter(move |(name, _)| is_of_process(name) == of_process))
+            PackedParams::pack(
+                params.iter().filter(move |(name, _)| is_of_process(name) == of_process),
+            )
         };
         Self { of_process: packed(true), others: Arc::new(packed(false)) }
     }

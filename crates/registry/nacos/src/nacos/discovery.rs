@@ -74,7 +74,8 @@ impl ServiceDiscovery for NacosDiscovery {
         let port = instance.port;
         Box::pin(async move {
             let inner = &*self.0;
-            let identity = (process.host.clone(), port, process.params.get("protocol").map(ByteString::from));
+            let identity =
+                (process.host.clone(), port, process.params.get("protocol").map(ByteString::from));
             let key = (self.service(&process.application), identity);
             let done = inner.instances.withdraw(&key, &mut inner.waiting()).await;
             done.map_err(|status| {

@@ -6,10 +6,10 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use bytestring::ByteString;
+use dubhe_core::Status;
 use dubhe_core::backoff::FullJitter;
 use dubhe_core::registry::{Excluded, Health, MAX_EXCLUDED};
 use dubhe_core::time::{Duration, Instant, after};
-use dubhe_core::Status;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::watch;

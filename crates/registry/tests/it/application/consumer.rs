@@ -291,8 +291,11 @@ async fn facts_of_instances_are_kept() {
     let mut b = follow(&world, "a.B").await;
     let snapshot = with_ports(&mut b, &[1]).await;
     let started = SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_123);
-    let expected =
-        Instance { started: Some(started), params: params(&[("heartbeat.timeout", "9")]).into(), ..facts };
+    let expected = Instance {
+        started: Some(started),
+        params: params(&[("heartbeat.timeout", "9")]).into(),
+        ..facts
+    };
     assert_eq!(*snapshot.providers[0].instance, expected);
 }
 
