@@ -180,12 +180,11 @@ impl<'a> ApiServer<'a> {
         let path = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
         let command = self.command(&["put", path]);
         let variables = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
-        let mut line = String::new();
-        for (name, value) in variables {
-            line += &format!("{}={} ", name.display(), quoted(Path::new(value)));
-        }
+        let variables = variables
+            .map(|(name, value)| format!("{}={} ", name.display(), quoted(Path::new(value))));
+        let variables: String = variables.collect();
         let program = quoted(Path::new(command.get_program()));
-        Ok(format!("{line}{program} put {path} <{}", quoted(&file)))
+        Ok(format!("{variables}{program} put {path} <{}", quoted(&file)))
     }
 }
 
