@@ -2,7 +2,6 @@
 
 mod configured;
 
-use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -14,6 +13,7 @@ pub use self::configured::ConfiguredRegistry;
 use crate::backoff::FullJitter;
 pub use crate::endpoint::Health;
 use crate::endpoint::{Instance, Offer, Provider, ServiceParams};
+pub use crate::level::DiscoveryLevel;
 use crate::metadata_info::ExportedMetadata;
 pub use crate::origin::{Origin, RegistryTraits};
 use crate::service::ServiceKey;
@@ -126,38 +126,6 @@ impl Excluded {
     /// The instance of this name, and why it is not used.
     pub fn new(instance: impl Into<ByteString>, why: impl Into<ByteString>) -> Self {
         Self { instance: instance.into(), why: why.into(), level: None }
-    }
-}
-
-/// A level at which Dubbo registers providers.
-///
-/// ```
-/// # mod dubhe { pub mod registry { pub use dubhe_core::registry::DiscoveryLevel; } }
-/// use dubhe::registry::DiscoveryLevel;
-///
-/// assert_eq!(DiscoveryLevel::Application.to_string(), "application");
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DiscoveryLevel {
-    /// Each service on its own.
-    Interface,
-    /// One instance for a process, whose metadata tell of its services.
-    Application,
-}
-
-impl DiscoveryLevel {
-    /// Returns its name: `interface` or `application`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Interface => "interface",
-            Self::Application => "application",
-        }
-    }
-}
-
-impl fmt::Display for DiscoveryLevel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

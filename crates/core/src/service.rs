@@ -9,6 +9,7 @@ use crate::printable::Printable;
 
 /// The text for every group or version.
 const ANY: &str = "*";
+/// The group or version of a service that has none.
 static NONE: ByteString = ByteString::from_static("");
 
 /// The identity of a service: `group/interface:version`.
@@ -27,7 +28,7 @@ static NONE: ByteString = ByteString::from_static("");
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct ServiceKey {
     interface: ByteString,
-    /// What few services have; `None` where both are empty, so that a provider in a list takes less memory.
+    /// The group and the version; `None` where both are empty, as they mostly are: lists of providers take less memory.
     of_group: Option<Arc<OfGroup>>,
 }
 

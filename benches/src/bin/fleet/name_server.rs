@@ -30,7 +30,7 @@ impl NameServer {
         Ok(Self { known, task })
     }
 
-    /// From now on every name is this machine, or none.
+    /// Makes every name this machine, or none.
     pub(crate) fn set(&self, known: bool) {
         self.known.store(known, Ordering::Relaxed);
     }

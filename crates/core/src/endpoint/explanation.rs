@@ -5,8 +5,8 @@ use std::fmt;
 use bytestring::ByteString;
 
 use super::set::Health;
+use crate::level::DiscoveryLevel;
 use crate::printable::Printable;
-use crate::registry::DiscoveryLevel;
 use crate::time::Duration;
 
 /// The account that a directory gives of itself: what each registry says, and what becomes of each
